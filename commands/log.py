@@ -1,0 +1,62 @@
+"""
+What a use case sees of the log: aggregates go out, new facts come back.
+
+The adapter behind it is adapters/log.py. A `Log` is bound to one command and its `Context`, and forgets it after.
+"""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Protocol, TypeVar
+
+from domain.aggregate import Aggregate
+
+AggregateT = TypeVar("AggregateT", bound=Aggregate)
+
+Position = int
+
+
+def now() -> datetime:
+    """The time at which a command arrives."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Context:
+    """
+    Who sent a command, when, and why.
+
+    Attributes:
+        at: when it happened; becomes `occurred_at` of its facts.
+        source: `api`, `import:…`, `seed`, `reactor:…`.
+        history: record what breaks today's rules as an irregular fact instead of refusing it.
+        idempotency_key: a command with a key that was used before is answered with the first answer.
+        fingerprint: digest of the request; the same key with another one is refused.
+    """
+
+    actor: str
+    at: datetime = field(default_factory=now)
+    source: str = "api"
+    on_behalf_of: str | None = None
+    causation_id: str | None = None
+    correlation_id: str | None = None
+    history: bool = False
+    idempotency_key: str | None = None
+    fingerprint: str = ""
+
+
+class Log(Protocol):
+    """The log, for the length of one command."""
+
+    context: Context
+
+    async def load(self, cls: type[AggregateT], stream: str) -> AggregateT:
+        """The aggregate as all facts of *stream* make it; blank where there are none."""
+        ...
+
+    async def save(self, *aggregates: Aggregate) -> Position:
+        """
+        Append the new facts of *aggregates* as one unit, and answer with the position of the last.
+
+        Where there are none, nothing is appended and the answer is the position by which the state was reached.
+        """
+        ...

@@ -1,0 +1,103 @@
+"""
+The base of all aggregates: the `eventsourcing` library's aggregate with text ids.
+
+A stream begins empty: `Course.blank("course-AAA")` is the course before its first fact, at version 0. A command
+method decides and calls an `@event` method, which only remembers. When history is recorded (an import), a rule
+that today would refuse marks the fact as irregular instead, so that no fact of the past is lost.
+"""
+
+import re
+from datetime import UTC, datetime
+from typing import Any, ClassVar, Self
+
+from eventsourcing.domain import BaseAggregate, CanMutateAggregate, MetaDomainEvent
+from eventsourcing.domain import event as event
+
+from domain.errors import BadIdentifier, DomainError
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+ID_PATTERN = re.compile(r"[A-Za-z0-9_.-]{1,64}\Z")
+
+
+def stream_id(category: str, *ids: str) -> str:
+    """Join *ids* into the id of a stream, `category-a:b`; raises BadIdentifier for an id that could be mistaken."""
+    for part in ids:
+        if not ID_PATTERN.match(part):
+            raise BadIdentifier(part)
+    return f"{category}-{':'.join(ids)}"
+
+
+def stream_ids(stream: str) -> tuple[str, ...]:
+    """The ids within a stream's id: `enrollment-7:AAA` gives `("7", "AAA")`."""
+    return tuple(stream.partition("-")[2].split(":"))
+
+
+class FactEvent(CanMutateAggregate[str], metaclass=MetaDomainEvent):
+    """What every fact has beside its own fields."""
+
+    originator_id: str
+    originator_version: int
+    timestamp: datetime
+
+
+class Aggregate(BaseAggregate[str]):
+    """
+    Something with rules, whose state is the fold of its facts.
+
+    Attributes:
+        category: first word of the ids of its streams.
+        learner_first: whether the first id of the stream is a learner's.
+        snapshot_every: facts after which the state is stored beside the log, 0 for never.
+        state_version: raised whenever the meaning of the remembered state changes; older snapshots are then ignored.
+    """
+
+    category: ClassVar[str]
+    learner_first: ClassVar[bool] = False
+    snapshot_every: ClassVar[int] = 0
+    state_version: ClassVar[int] = 1
+
+    class Event(FactEvent):
+        """A fact of this aggregate."""
+
+    @classmethod
+    def blank(cls, stream: str) -> Self:
+        """The aggregate as it is before its first fact."""
+        self = object.__new__(cls)
+        self.__base_init__(originator_id=stream, originator_version=0, timestamp=EPOCH)
+        self.history = False
+        self._irregular: str | None = None
+        self.begin()
+        return self
+
+    def begin(self) -> None:
+        """Set the state that holds before the first fact."""
+        raise NotImplementedError
+
+    @property
+    def exists(self) -> bool:
+        """Whether anything has been recorded yet."""
+        return self.version > 0
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids within the stream's id."""
+        return stream_ids(self.id)
+
+    def refuse(self, error: DomainError) -> None:
+        """Raise *error*; when history is recorded, mark the fact that follows as irregular instead."""
+        if not self.history:
+            raise error
+        self._irregular = error.code
+
+    def mark_irregular(self, reason: str) -> None:
+        """Mark the next fact as irregular: it happened, though the records disagree with each other."""
+        self._irregular = reason
+
+    def trigger_event(self, event_class: Any, **kwargs: Any) -> None:
+        """Record one fact, with the mark of irregularity if a rule was broken on the way to it."""
+        super().trigger_event(event_class, **kwargs)
+        if self._irregular is not None:
+            object.__setattr__(self._pending_events[-1], "irregular", self._irregular)
+            self._irregular = None
+
+

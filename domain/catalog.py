@@ -1,0 +1,232 @@
+"""
+The catalogue: courses in published versions, and the runs in which they are given.
+
+A course's structure never changes in place: a new version is published, and a run says which one it follows.
+Weights and scores are in basis points (0 to 10,000).
+"""
+
+import hashlib
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from domain.aggregate import Aggregate, event, stream_id
+from domain.errors import Conflict, NotFound, Rejected
+
+MAX_UNITS = 5_000
+
+
+class Unit(msgspec.Struct, frozen=True, omit_defaults=True):
+    """
+    One thing to open, do or hand in.
+
+    Attributes:
+        weight: share of the course's percentage, in basis points; 0 where nothing has to be done.
+        due_after_days: days from the start of the run to the deadline, None where there is none.
+    """
+
+    unit_id: str
+    kind: str
+    title: str
+    weight: int = 0
+    due_after_days: int | None = None
+
+
+class CourseNotFound(NotFound):
+    """No such course."""
+
+    code = "course_not_found"
+
+
+class RunNotFound(NotFound):
+    """No such course run."""
+
+    code = "run_not_found"
+
+
+class CourseExists(Conflict):
+    """The id of the course is taken by another one."""
+
+    code = "course_exists"
+
+
+class RunExists(Conflict):
+    """The id of the run is taken by another one."""
+
+    code = "run_exists"
+
+
+class BadStructure(Rejected):
+    """The units of a course contradict each other."""
+
+    code = "bad_structure"
+
+
+class BadSchedule(Rejected):
+    """A run ends before it starts, or has a capacity that is no number of seats."""
+
+    code = "bad_schedule"
+
+
+def course_stream(course_id: str) -> str:
+    """The stream of a course."""
+    return stream_id("course", course_id)
+
+
+def run_stream(run_id: str) -> str:
+    """The stream of a course run."""
+    return stream_id("run", run_id)
+
+
+def structure_hash(units: list[Unit]) -> str:
+    """SHA-256, in hex, of the units as canonical JSON: equal structures have equal hashes."""
+    return hashlib.sha256(msgspec.json.encode(units, order="sorted")).hexdigest()
+
+
+class Course(Aggregate):
+    """A course and all its published versions."""
+
+    category = "course"
+
+    class Created(Aggregate.Event):
+        TOPIC = "course.created"
+        title: str
+        summary: str
+        language: str
+
+    class VersionPublished(Aggregate.Event):
+        TOPIC = "course.version_published"
+        version: int
+        units: list[Unit]
+        completion_rule: str
+        grading_policy: str
+        structure_hash: str
+
+    def begin(self) -> None:
+        self.title = ""
+        self.summary = ""
+        self.language = ""
+        self.versions: dict[int, list[Unit]] = {}
+
+    def create(self, title: str, summary: str, language: str) -> None:
+        """Put the course into the catalogue."""
+        if self.exists:
+            if (self.title, self.summary, self.language) != (title, summary, language):
+                raise CourseExists(f"course {self.ids[0]} exists with another title or text", course_id=self.ids[0])
+            return
+        self._created(title=title, summary=summary, language=language)
+
+    @event(Created)
+    def _created(self, title: str, summary: str, language: str) -> None:
+        self.title, self.summary, self.language = title, summary, language
+
+    def publish(self, units: list[Unit], completion_rule: str, grading_policy: str) -> int:
+        """Publish a structure and return its version; publishing the same one again returns the version it has."""
+        if not self.exists:
+            raise CourseNotFound(f"there is no course {self.ids[0]}", course_id=self.ids[0])
+        _check_units(units)
+        for version, published in self.versions.items():
+            if published == units:
+                return version
+        version = len(self.versions) + 1
+        self._version_published(version, units, completion_rule, grading_policy, structure_hash(units))
+        return version
+
+    @event(VersionPublished)
+    def _version_published(
+        self, version: int, units: list[Unit], completion_rule: str, grading_policy: str, structure_hash: str
+    ) -> None:
+        self.versions[version] = units
+
+
+def _check_units(units: list[Unit]) -> None:
+    if not 0 < len(units) <= MAX_UNITS:
+        raise BadStructure(f"a course has 1 to {MAX_UNITS} units, not {len(units)}", units=len(units))
+    seen: set[str] = set()
+    for unit in units:
+        stream_id("unit", unit.unit_id)
+        if unit.unit_id in seen:
+            raise BadStructure(f"unit {unit.unit_id} is listed twice", unit_id=unit.unit_id)
+        if unit.weight < 0:
+            raise BadStructure(f"unit {unit.unit_id} has the negative weight {unit.weight}", unit_id=unit.unit_id)
+        seen.add(unit.unit_id)
+
+
+class Run(Aggregate):
+    """One run of a course: when it is given, by which version, and for how many."""
+
+    category = "run"
+
+    class Scheduled(Aggregate.Event):
+        TOPIC = "run.scheduled"
+        course_id: str
+        course_version: int
+        starts_at: datetime
+        ends_at: datetime
+        capacity: int | None
+        pacing: str
+
+    class Opened(Aggregate.Event):
+        TOPIC = "run.opened"
+
+    class Closed(Aggregate.Event):
+        TOPIC = "run.closed"
+
+    def begin(self) -> None:
+        self.course_id = ""
+        self.course_version = 0
+        self.starts_at: datetime | None = None
+        self.ends_at: datetime | None = None
+        self.capacity: int | None = None
+        self.is_open = False
+
+    def schedule(self, course_id: str, course_version: int, **plan: Any) -> None:
+        """Plan the run; *plan* has starts_at, ends_at, capacity (None: no limit) and pacing."""
+        if self.exists:
+            known = (self.course_id, self.course_version, self.starts_at, self.ends_at, self.capacity)
+            if known != (course_id, course_version, plan["starts_at"], plan["ends_at"], plan["capacity"]):
+                raise RunExists(f"run {self.ids[0]} exists with another plan", run_id=self.ids[0])
+            return
+        if plan["ends_at"] <= plan["starts_at"]:
+            raise BadSchedule(f"run {self.ids[0]} would end before it starts", run_id=self.ids[0])
+        if plan["capacity"] is not None and plan["capacity"] < 1:
+            raise BadSchedule(f"run {self.ids[0]} needs a seat at least, or no limit", run_id=self.ids[0])
+        self._scheduled(course_id=course_id, course_version=course_version, **plan)
+
+    @event(Scheduled)
+    def _scheduled(
+        self,
+        course_id: str,
+        course_version: int,
+        starts_at: datetime,
+        ends_at: datetime,
+        capacity: int | None,
+        pacing: str,
+    ) -> None:
+        self.course_id, self.course_version = course_id, course_version
+        self.starts_at, self.ends_at, self.capacity = starts_at, ends_at, capacity
+
+    def open(self) -> None:
+        """Let learners in."""
+        self._must_exist()
+        if not self.is_open:
+            self._opened()
+
+    @event(Opened)
+    def _opened(self) -> None:
+        self.is_open = True
+
+    def close(self) -> None:
+        """Let nobody in any more; those who are in stay."""
+        self._must_exist()
+        if self.is_open:
+            self._closed()
+
+    @event(Closed)
+    def _closed(self) -> None:
+        self.is_open = False
+
+    def _must_exist(self) -> None:
+        if not self.exists:
+            raise RunNotFound(f"there is no course run {self.ids[0]}", run_id=self.ids[0])

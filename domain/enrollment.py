@@ -1,0 +1,301 @@
+"""
+Enrolment: who has a place on which course run, who waits for one, and how they left.
+
+Two aggregates share the rules. `Enrollment` is one learner on one run. `Seats` exists only where a run has a
+capacity, and keeps who sits and who waits, in the order in which they asked; both are appended as one.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+
+from domain.aggregate import Aggregate, event, stream_id
+from domain.errors import Conflict, NotFound
+
+
+class Status(StrEnum):
+    """Where an enrolment stands."""
+
+    NONE = "none"
+    REQUESTED = "requested"
+    WAITLISTED = "waitlisted"
+    ACTIVE = "active"
+    WITHDRAWN = "withdrawn"
+    COMPLETED = "completed"
+
+
+class NotEnrolled(NotFound):
+    """The learner has never asked for a place on this run."""
+
+    code = "not_enrolled"
+
+    def __init__(self, learner_id: str, run_id: str) -> None:
+        super().__init__(
+            f"learner {learner_id} is not enrolled on run {run_id}", learner_id=learner_id, run_id=run_id
+        )
+
+
+class RunClosed(Conflict):
+    """The run takes nobody in."""
+
+    code = "run_closed"
+
+    def __init__(self, run_id: str) -> None:
+        super().__init__(f"course run {run_id} is not open for enrolment", run_id=run_id)
+
+
+class AlreadyCompleted(Conflict):
+    """The course is behind the learner; nothing about the enrolment changes any more."""
+
+    code = "already_completed"
+
+    def __init__(self, learner_id: str, run_id: str) -> None:
+        super().__init__(f"learner {learner_id} has completed run {run_id}", learner_id=learner_id, run_id=run_id)
+
+
+class HasWithdrawn(Conflict):
+    """The learner has given up the place and would have to come back first."""
+
+    code = "has_withdrawn"
+
+    def __init__(self, learner_id: str, run_id: str) -> None:
+        super().__init__(f"learner {learner_id} has left run {run_id}", learner_id=learner_id, run_id=run_id)
+
+
+def enrollment_stream(learner_id: str, run_id: str) -> str:
+    """The stream of one learner on one run."""
+    return stream_id("enrollment", learner_id, run_id)
+
+
+def seats_stream(run_id: str) -> str:
+    """The stream of the seats of a run."""
+    return stream_id("seats", run_id)
+
+
+class Enrollment(Aggregate):
+    """One learner's place on one course run."""
+
+    category = "enrollment"
+    learner_first = True
+
+    class Requested(Aggregate.Event):
+        TOPIC = "enrollment.requested"
+        learner_id: str
+        run_id: str
+        mode: str
+        source: str
+
+    class Activated(Aggregate.Event):
+        TOPIC = "enrollment.activated"
+        access_from: datetime | None
+        access_until: datetime | None
+        entitlement_id: str | None
+
+    class Waitlisted(Aggregate.Event):
+        TOPIC = "enrollment.waitlisted"
+
+    class SeatOffered(Aggregate.Event):
+        TOPIC = "enrollment.seat_offered"
+
+    class Withdrawn(Aggregate.Event):
+        TOPIC = "enrollment.withdrawn"
+        reason: str
+
+    class Reactivated(Aggregate.Event):
+        TOPIC = "enrollment.reactivated"
+
+    class Completed(Aggregate.Event):
+        TOPIC = "enrollment.completed"
+
+    def begin(self) -> None:
+        self.status = Status.NONE
+        self.mode = ""
+
+    @property
+    def learner_id(self) -> str:
+        """The learner, from the stream's id."""
+        return self.ids[0]
+
+    @property
+    def run_id(self) -> str:
+        """The course run, from the stream's id."""
+        return self.ids[1]
+
+    def request(self, mode: str, source: str) -> None:
+        """Ask for a place; asking again changes nothing, and who has left has to `reactivate`."""
+        if self.status is Status.WITHDRAWN:
+            self.refuse(HasWithdrawn(self.learner_id, self.run_id))
+        elif self.status is not Status.NONE:
+            return
+        self._requested(learner_id=self.learner_id, run_id=self.run_id, mode=mode, source=source)
+
+    @event(Requested)
+    def _requested(self, learner_id: str, run_id: str, mode: str, source: str) -> None:
+        self.status = Status.REQUESTED
+        self.mode = mode
+
+    def activate(
+        self,
+        access_from: datetime | None = None,
+        access_until: datetime | None = None,
+        entitlement_id: str | None = None,
+    ) -> None:
+        """Let the learner in, from *access_from* to *access_until* (None: the run's own dates)."""
+        self._must_have_asked()
+        if self.status in (Status.ACTIVE, Status.COMPLETED):
+            return
+        if self.status is Status.WITHDRAWN:
+            self.refuse(HasWithdrawn(self.learner_id, self.run_id))
+        self._activated(access_from=access_from, access_until=access_until, entitlement_id=entitlement_id)
+
+    @event(Activated)
+    def _activated(
+        self, access_from: datetime | None, access_until: datetime | None, entitlement_id: str | None
+    ) -> None:
+        self.status = Status.ACTIVE
+
+    def wait(self) -> None:
+        """Put the learner on the waitlist."""
+        self._must_have_asked()
+        if self.status is Status.REQUESTED:
+            self._waitlisted()
+
+    @event(Waitlisted)
+    def _waitlisted(self) -> None:
+        self.status = Status.WAITLISTED
+
+    def offer_seat(self) -> None:
+        """Give the learner, who waits, the seat that came free."""
+        if self.status is Status.WAITLISTED:
+            self._seat_offered()
+            self.activate()
+
+    @event(SeatOffered)
+    def _seat_offered(self) -> None:
+        self.status = Status.REQUESTED
+
+    def withdraw(self, reason: str) -> None:
+        """Give up the place."""
+        self._must_have_asked()
+        if self.status is Status.WITHDRAWN:
+            return
+        if self.status is Status.COMPLETED:
+            self.refuse(AlreadyCompleted(self.learner_id, self.run_id))
+        self._withdrawn(reason=reason)
+
+    @event(Withdrawn)
+    def _withdrawn(self, reason: str) -> None:
+        self.status = Status.WITHDRAWN
+
+    def reactivate(self) -> None:
+        """Come back after a withdrawal; whether there is a seat is decided next, as for a new request."""
+        self._must_have_asked()
+        if self.status is Status.COMPLETED:
+            raise AlreadyCompleted(self.learner_id, self.run_id)
+        if self.status is Status.WITHDRAWN:
+            self._reactivated()
+
+    @event(Reactivated)
+    def _reactivated(self) -> None:
+        self.status = Status.REQUESTED
+
+    def complete(self) -> None:
+        """The course has been passed."""
+        self._must_have_asked()
+        if self.status is Status.COMPLETED:
+            return
+        if self.status is Status.WITHDRAWN:
+            self.refuse(HasWithdrawn(self.learner_id, self.run_id))
+        self._completed()
+
+    @event(Completed)
+    def _completed(self) -> None:
+        self.status = Status.COMPLETED
+
+    def _must_have_asked(self) -> None:
+        if not self.exists:
+            raise NotEnrolled(self.learner_id, self.run_id)
+
+
+class Seats(Aggregate):
+    """The seats of one course run, and who waits for one."""
+
+    category = "seats"
+    snapshot_every = 200
+
+    class Opened(Aggregate.Event):
+        TOPIC = "seats.opened"
+        capacity: int
+
+    class Taken(Aggregate.Event):
+        TOPIC = "seats.taken"
+        learner_id: str
+
+    class Queued(Aggregate.Event):
+        TOPIC = "seats.queued"
+        learner_id: str
+
+    class Released(Aggregate.Event):
+        TOPIC = "seats.released"
+        learner_id: str
+
+    class QueueLeft(Aggregate.Event):
+        TOPIC = "seats.queue_left"
+        learner_id: str
+
+    def begin(self) -> None:
+        self.capacity = 0
+        self.seated: set[str] = set()
+        self.waiting: dict[str, None] = {}  # a dict keeps the order and finds by key
+
+    def open(self, capacity: int) -> None:
+        """Set out the seats when the first learner asks."""
+        if not self.exists:
+            self._opened(capacity=capacity)
+
+    @event(Opened)
+    def _opened(self, capacity: int) -> None:
+        self.capacity = capacity
+
+    def take(self, learner_id: str) -> bool:
+        """Give *learner_id* a seat if one is free and nobody waits for it, else a place in the queue; True if seated."""
+        if learner_id in self.seated:
+            return True
+        if learner_id in self.waiting:
+            return False
+        if len(self.seated) < self.capacity and not self.waiting:
+            self._taken(learner_id=learner_id)
+            return True
+        self._queued(learner_id=learner_id)
+        return False
+
+    @event(Taken)
+    def _taken(self, learner_id: str) -> None:
+        self.waiting.pop(learner_id, None)
+        self.seated.add(learner_id)
+
+    @event(Queued)
+    def _queued(self, learner_id: str) -> None:
+        self.waiting[learner_id] = None
+
+    def release(self, learner_id: str) -> None:
+        """Free the seat, or the place in the queue, of *learner_id*."""
+        if learner_id in self.seated:
+            self._released(learner_id=learner_id)
+        elif learner_id in self.waiting:
+            self._queue_left(learner_id=learner_id)
+
+    @event(Released)
+    def _released(self, learner_id: str) -> None:
+        self.seated.discard(learner_id)
+
+    @event(QueueLeft)
+    def _queue_left(self, learner_id: str) -> None:
+        self.waiting.pop(learner_id, None)
+
+    def seat_next(self) -> str | None:
+        """Seat whoever has waited longest, if a seat is free; returns who that is."""
+        if not self.waiting or len(self.seated) >= self.capacity:
+            return None
+        learner_id = next(iter(self.waiting))
+        self._taken(learner_id=learner_id)
+        return learner_id

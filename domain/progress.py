@@ -1,0 +1,191 @@
+"""
+Progress: what a learner has opened, done and completed on a course run, and how it ended.
+
+Percent and grade are computed here, from the weights of a course's structure, for commands and read models alike.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from domain.aggregate import Aggregate, event, stream_id
+from domain.errors import Conflict, NotFound, Rejected
+
+FULL = 10_000  # basis points
+OUTCOMES = ("distinction", "pass", "fail", "withdrawn")
+
+
+class UnknownUnit(NotFound):
+    """The course has no such unit."""
+
+    code = "unknown_unit"
+
+    def __init__(self, unit_id: str, run_id: str) -> None:
+        super().__init__(f"run {run_id} has no unit {unit_id}", unit_id=unit_id, run_id=run_id)
+
+
+class NoAccess(Conflict):
+    """The learner has no place on the run at this time."""
+
+    code = "no_access"
+
+    def __init__(self, learner_id: str, run_id: str, status: str) -> None:
+        super().__init__(
+            f"learner {learner_id} has no access to run {run_id}: the enrolment is {status}",
+            learner_id=learner_id,
+            run_id=run_id,
+            status=status,
+        )
+
+
+class OutcomeDecided(Conflict):
+    """An outcome is decided once."""
+
+    code = "outcome_decided"
+
+    def __init__(self, learner_id: str, run_id: str, outcome: str) -> None:
+        super().__init__(
+            f"the outcome of learner {learner_id} on run {run_id} is {outcome} already",
+            learner_id=learner_id,
+            run_id=run_id,
+            outcome=outcome,
+        )
+
+
+class BadAmount(Rejected):
+    """An amount of activity below one."""
+
+    code = "bad_amount"
+
+    def __init__(self, amount: int) -> None:
+        super().__init__(f"an amount of activity is 1 to 1,000,000, not {amount}", amount=amount)
+
+
+class UnknownOutcome(Rejected):
+    """Not one of the outcomes that a course can have."""
+
+    code = "unknown_outcome"
+
+    def __init__(self, outcome: str) -> None:
+        super().__init__(f"{outcome!r} is no outcome; these are: {', '.join(OUTCOMES)}", outcome=outcome)
+
+
+def progress_stream(learner_id: str, run_id: str) -> str:
+    """The stream of a learner's progress on a run."""
+    return stream_id("progress", learner_id, run_id)
+
+
+def percent(weights: Mapping[str, int], completed: Iterable[str]) -> int:
+    """
+    Share of the course that is completed, in basis points.
+
+    Args:
+        weights: weight of each unit; only ratios count.
+        completed: ids of the completed units; those without weight count for nothing.
+    """
+    whole = sum(weights.values())
+    if not whole:
+        return 0
+    return FULL * sum(weights.get(unit_id, 0) for unit_id in completed) // whole
+
+
+def grade(weights: Mapping[str, int], scores: Mapping[str, int]) -> int | None:
+    """
+    Mean of the scores in basis points, weighted by unit; what was not handed in counts as 0.
+
+    Args:
+        weights: weight of each unit that is scored.
+        scores: best score of each unit, in basis points.
+
+    Returns:
+        None as long as nothing with a weight has been scored.
+    """
+    whole = sum(weights.values())
+    if not whole or not any(weights.get(unit_id) for unit_id in scores):
+        return None
+    return sum(weights.get(unit_id, 0) * score for unit_id, score in scores.items()) // whole
+
+
+class CourseProgress(Aggregate):
+    """One learner's way through one course run."""
+
+    category = "progress"
+    learner_first = True
+    snapshot_every = 200
+
+    class UnitOpened(Aggregate.Event):
+        TOPIC = "progress.unit_opened"
+        unit_id: str
+
+    class ActivityRecorded(Aggregate.Event):
+        TOPIC = "progress.activity_recorded"
+        unit_id: str
+        kind: str
+        amount: int
+
+    class UnitCompleted(Aggregate.Event):
+        TOPIC = "progress.unit_completed"
+        unit_id: str
+        course_version: int
+        rule: str
+        score_bp: int | None
+
+    class CourseOutcomeDecided(Aggregate.Event):
+        TOPIC = "progress.course_outcome_decided"
+        outcome: str
+        grade_bp: int | None
+        policy: str
+        through_position: int
+
+    def begin(self) -> None:
+        self.opened: set[str] = set()
+        self.completed: set[str] = set()
+        self.scores: dict[str, int] = {}
+        self.outcome = ""
+
+    def open_unit(self, unit_id: str) -> None:
+        """The learner looks at a unit for the first time."""
+        if unit_id not in self.opened:
+            self._unit_opened(unit_id=unit_id)
+
+    @event(UnitOpened)
+    def _unit_opened(self, unit_id: str) -> None:
+        self.opened.add(unit_id)
+
+    def record_activity(self, unit_id: str, kind: str, amount: int) -> None:
+        """Record *amount* actions (clicks, seconds, pages: *kind* says which) on a unit."""
+        if not 1 <= amount <= 1_000_000:
+            raise BadAmount(amount)
+        self._activity_recorded(unit_id=unit_id, kind=kind, amount=amount)
+
+    @event(ActivityRecorded)
+    def _activity_recorded(self, unit_id: str, kind: str, amount: int) -> None:
+        pass  # nothing that a later decision needs
+
+    def complete_unit(self, unit_id: str, course_version: int, rule: str, score_bp: int | None = None) -> None:
+        """A unit is done, by *rule*; a better score for it is recorded, the same or a lower one changes nothing."""
+        if unit_id in self.completed and (score_bp is None or self.scores.get(unit_id, -1) >= score_bp):
+            return
+        self._unit_completed(unit_id=unit_id, course_version=course_version, rule=rule, score_bp=score_bp)
+
+    @event(UnitCompleted)
+    def _unit_completed(self, unit_id: str, course_version: int, rule: str, score_bp: int | None) -> None:
+        self.completed.add(unit_id)
+        if score_bp is not None:
+            self.scores[unit_id] = max(score_bp, self.scores.get(unit_id, 0))
+
+    def decide_outcome(self, outcome: str, grade_bp: int | None, policy: str, through_position: int) -> None:
+        """Decide once how the course ended, by the facts up to *through_position*."""
+        if outcome not in OUTCOMES:
+            raise UnknownOutcome(outcome)
+        if self.outcome == outcome:
+            return
+        if self.outcome:
+            self.refuse(OutcomeDecided(self.ids[0], self.ids[1], self.outcome))
+        self._outcome_decided(outcome=outcome, grade_bp=grade_bp, policy=policy, through_position=through_position)
+
+    @event(CourseOutcomeDecided)
+    def _outcome_decided(self, outcome: str, grade_bp: int | None, policy: str, through_position: int) -> None:
+        self.outcome = outcome
+
+    def is_done(self, required: Sequence[str]) -> bool:
+        """Whether every one of the *required* units is completed."""
+        return self.completed.issuperset(required)

@@ -1,0 +1,298 @@
+"""
+Quizzes and attempts: what is asked, what was handed in, and what it scored.
+
+Scores are in basis points (0 to 10,000). A quiz without items (an essay, an exam on paper) is graded by people.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from domain.aggregate import Aggregate, event, stream_id
+from domain.errors import Conflict, NotFound, Rejected
+
+FULL = 10_000  # basis points
+MAX_ITEMS = 500
+
+
+class Item(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One question: its text and its options; the index of the right one stands in the key."""
+
+    item_id: str
+    text: str
+    options: list[str]
+
+
+class QuizNotFound(NotFound):
+    """No such quiz."""
+
+    code = "quiz_not_found"
+
+
+class QuizExists(Conflict):
+    """The id of the quiz is taken by another one."""
+
+    code = "quiz_exists"
+
+
+class BadQuiz(Rejected):
+    """The items of a quiz and its key contradict each other."""
+
+    code = "bad_quiz"
+
+
+class AnswerCountMismatch(Rejected):
+    """There are more answers than questions, or fewer."""
+
+    code = "answer_count_mismatch"
+
+
+class NoAttemptsLeft(Conflict):
+    """Every attempt that the quiz allows is used."""
+
+    code = "no_attempts_left"
+
+
+class NotSubmitted(NotFound):
+    """The attempt was never handed in."""
+
+    code = "not_submitted"
+
+
+class AlreadySubmitted(Conflict):
+    """The attempt was handed in before, with other answers."""
+
+    code = "already_submitted"
+
+
+class AlreadyGraded(Conflict):
+    """The attempt has another grade; changing one is a fact of its own."""
+
+    code = "already_graded"
+
+
+class BadScore(Rejected):
+    """A score outside of 0 to 10,000 basis points."""
+
+    code = "bad_score"
+
+
+def quiz_stream(quiz_id: str) -> str:
+    """The stream of a quiz."""
+    return stream_id("quiz", quiz_id)
+
+
+def attempt_stream(learner_id: str, quiz_id: str, attempt_no: int) -> str:
+    """The stream of one attempt of a learner; attempts count from 1."""
+    return stream_id("attempt", learner_id, quiz_id, str(attempt_no))
+
+
+def mark(answers: Sequence[int], key: Sequence[int]) -> int:
+    """
+    Score one attempt by exact match, in basis points.
+
+    Args:
+        answers: chosen option per question, counted from 0, -1 for none; as long as *key*.
+        key: correct option per question.
+
+    Raises:
+        AnswerCountMismatch: *answers* and *key* differ in length.
+    """
+    if len(answers) != len(key):
+        raise AnswerCountMismatch(
+            f"{len(answers)} answers were given to {len(key)} questions", answers=len(answers), questions=len(key)
+        )
+    right = sum(given == wanted for given, wanted in zip(answers, key, strict=True))
+    return FULL * right // len(key) if key else 0
+
+
+class Quiz(Aggregate):
+    """What is asked in one unit of one course run, and by which rules."""
+
+    category = "quiz"
+
+    class Published(Aggregate.Event):
+        TOPIC = "quiz.published"
+        version: int
+        run_id: str
+        unit_id: str
+        kind: str
+        title: str
+        items: list[Item]
+        key: list[int]
+        key_hash: str
+        time_limit: int | None
+        attempts_allowed: int
+        due_at: datetime | None
+        pass_bp: int
+
+    def begin(self) -> None:
+        self.quiz_version = 0
+        self.run_id = ""
+        self.unit_id = ""
+        self.kind = ""
+        self.title = ""
+        self.items: list[Item] = []
+        self.key: list[int] = []
+        self.time_limit: int | None = None
+        self.attempts_allowed = 1
+        self.due_at: datetime | None = None
+        self.pass_bp = 0
+
+    def publish(
+        self,
+        run_id: str,
+        unit_id: str,
+        kind: str,
+        title: str,
+        *,
+        items: Sequence[Item] = (),
+        key: Sequence[int] = (),
+        time_limit: int | None = None,
+        attempts_allowed: int = 1,
+        due_at: datetime | None = None,
+        pass_bp: int = 4_000,
+    ) -> None:
+        """Publish the quiz; *time_limit* in seconds, *pass_bp* the score from which the unit counts as completed."""
+        _check_items(items, key)
+        if self.exists:
+            known = (self.run_id, self.unit_id, self.kind, self.title, self.items, self.key, self.due_at)
+            if known != (run_id, unit_id, kind, title, list(items), list(key), due_at):
+                raise QuizExists(f"quiz {self.ids[0]} exists with other contents", quiz_id=self.ids[0])
+            return
+        self._published(
+            version=1,
+            run_id=run_id,
+            unit_id=unit_id,
+            kind=kind,
+            title=title,
+            items=list(items),
+            key=list(key),
+            key_hash=hashlib.sha256(msgspec.json.encode(list(key))).hexdigest(),
+            time_limit=time_limit,
+            attempts_allowed=attempts_allowed,
+            due_at=due_at,
+            pass_bp=pass_bp,
+        )
+
+    @event(Published)
+    def _published(
+        self,
+        version: int,
+        run_id: str,
+        unit_id: str,
+        kind: str,
+        title: str,
+        items: list[Item],
+        key: list[int],
+        time_limit: int | None,
+        attempts_allowed: int,
+        due_at: datetime | None,
+        pass_bp: int,
+    ) -> None:
+        self.quiz_version, self.run_id, self.unit_id, self.kind, self.title = version, run_id, unit_id, kind, title
+        self.items, self.key = items, key
+        self.time_limit, self.attempts_allowed, self.due_at, self.pass_bp = (
+            time_limit,
+            attempts_allowed,
+            due_at,
+            pass_bp,
+        )
+
+
+def _check_items(items: Sequence[Item], key: Sequence[int]) -> None:
+    if len(items) != len(key) or len(items) > MAX_ITEMS:
+        raise BadQuiz(f"{len(items)} items and {len(key)} keys: one key for each of at most {MAX_ITEMS} items")
+    for item, right in zip(items, key, strict=True):
+        if not 0 <= right < len(item.options):
+            raise BadQuiz(
+                f"item {item.item_id} has {len(item.options)} options, none with the index {right}",
+                item_id=item.item_id,
+            )
+
+
+class QuizAttempt(Aggregate):
+    """One attempt of one learner at one quiz."""
+
+    category = "attempt"
+    learner_first = True
+
+    class Submitted(Aggregate.Event):
+        TOPIC = "attempt.submitted"
+        run_id: str
+        unit_id: str
+        by: str
+        late_by: int
+        responses: list[int]
+        banked: bool
+
+    class Graded(Aggregate.Event):
+        TOPIC = "attempt.graded"
+        run_id: str
+        unit_id: str
+        score_bp: int
+        passed: bool
+        policy: str
+
+    def begin(self) -> None:
+        self.submitted = False
+        self.run_id = ""
+        self.unit_id = ""
+        self.responses: list[int] = []
+        self.score_bp: int | None = None
+
+    def submit(
+        self, quiz: Quiz, responses: Sequence[int], *, by: str, at: datetime, banked: bool = False
+    ) -> None:
+        """
+        Hand the attempt in at the moment *at*; how late it is, in seconds, is part of the fact.
+
+        Args:
+            responses: chosen option per item, counted from 0, -1 for none; empty for a quiz without items.
+            banked: the result was taken over from an earlier run.
+        """
+        if not quiz.exists:
+            raise QuizNotFound(f"there is no quiz {self.ids[1]}", quiz_id=self.ids[1])
+        if len(responses) != len(quiz.items):
+            raise AnswerCountMismatch(
+                f"{len(responses)} answers were given to {len(quiz.items)} questions",
+                answers=len(responses),
+                questions=len(quiz.items),
+            )
+        if int(self.ids[2]) > quiz.attempts_allowed:
+            self.refuse(
+                NoAttemptsLeft(f"quiz {self.ids[1]} allows {quiz.attempts_allowed} attempts", quiz_id=self.ids[1])
+            )
+        if self.submitted:
+            if list(responses) != self.responses:
+                raise AlreadySubmitted(f"attempt {self.ids[2]} was handed in before", attempt_no=int(self.ids[2]))
+            return
+        late = max(0, int((at - quiz.due_at).total_seconds())) if quiz.due_at else 0
+        self._submitted(quiz.run_id, quiz.unit_id, by, late, list(responses), banked)
+
+    @event(Submitted)
+    def _submitted(
+        self, run_id: str, unit_id: str, by: str, late_by: int, responses: list[int], banked: bool
+    ) -> None:
+        self.submitted = True
+        self.run_id, self.unit_id, self.responses = run_id, unit_id, responses
+
+    def grade(self, score_bp: int, pass_bp: int, policy: str) -> None:
+        """Give the attempt its score; *policy* says how it was found."""
+        if not self.submitted:
+            raise NotSubmitted(f"attempt {self.id} was never handed in", attempt=self.id)
+        if not 0 <= score_bp <= FULL:
+            raise BadScore(f"a score is 0 to {FULL} basis points, not {score_bp}", score_bp=score_bp)
+        if self.score_bp == score_bp:
+            return
+        if self.score_bp is not None:
+            raise AlreadyGraded(f"attempt {self.id} has the score {self.score_bp}", score_bp=self.score_bp)
+        self._graded(
+            run_id=self.run_id, unit_id=self.unit_id, score_bp=score_bp, passed=score_bp >= pass_bp, policy=policy
+        )
+
+    @event(Graded)
+    def _graded(self, run_id: str, unit_id: str, score_bp: int, passed: bool, policy: str) -> None:
+        self.score_bp = score_bp

@@ -1,0 +1,96 @@
+"""
+What a projection is: a pure fold from facts to rows, declared once and run live or in bulk.
+
+A projection names its tables and, for every type of fact that it reads, which rows it needs and how they change.
+It has no other effect than rows, so its rows can be thrown away at any time and come back the same.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ClassVar, Literal, NamedTuple, TypeVar
+
+import msgspec
+
+from domain.fact import Fact
+
+RowT = TypeVar("RowT", bound=msgspec.Struct)
+
+
+class Table(msgspec.Struct, frozen=True):
+    """
+    A table of rows, or a family of documents.
+
+    Attributes:
+        name: of the table in Postgres, of the hash in Valkey.
+        row: a msgspec.Struct whose first fields are the key; all other fields have defaults.
+        key: names of the fields that identify a row.
+        indexes: further column lists to index (Postgres only).
+    """
+
+    name: str
+    row: type[msgspec.Struct]
+    key: tuple[str, ...]
+    indexes: tuple[tuple[str, ...], ...] = ()
+
+
+class RowKey(NamedTuple):
+    """One row: its table and the values of its key."""
+
+    table: Table
+    key: tuple[str | int, ...]
+
+
+class Rows:
+    """
+    The rows that a batch of facts needs, in memory.
+
+    `edit` marks a row as changed and makes it if it is missing; `read` only looks. What was changed is written
+    once, however many facts changed it.
+    """
+
+    def __init__(self, loaded: Mapping[RowKey, msgspec.Struct] | None = None) -> None:
+        self.rows: dict[RowKey, msgspec.Struct] = dict(loaded or {})
+        self.changed: set[RowKey] = set()
+
+    def edit(self, table: Table, row: type[RowT], *key: str | int) -> RowT:
+        """The row of *table* with this key, to be changed; made with its defaults if there is none yet."""
+        row_key = RowKey(table, key)
+        found = self.rows.get(row_key)
+        if found is None:
+            found = self.rows[row_key] = row(*key)
+        self.changed.add(row_key)
+        return found  # type: ignore[return-value]
+
+    def read(self, table: Table, row: type[RowT], *key: str | int) -> RowT | None:
+        """The row of *table* with this key, not to be changed; None if there is none."""
+        return self.rows.get(RowKey(table, key))  # type: ignore[return-value]
+
+
+class Handler(NamedTuple):
+    """What one type of fact does: the rows it needs, and how it changes them."""
+
+    needs: Callable[[Fact], Iterable[RowKey]]
+    apply: Callable[[Fact, Rows], None]
+
+
+class Projection:
+    """
+    One read model.
+
+    Attributes:
+        name: stable; names its checkpoint, its tables and its metrics.
+        version: of the code; raised with every change of meaning.
+        store: where its rows live.
+        tables: all its tables.
+        handlers: by type of fact; facts of other types are passed over.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[int]
+    store: ClassVar[Literal["postgres", "valkey"]]
+    tables: ClassVar[tuple[Table, ...]]
+    handlers: ClassVar[Mapping[str, Handler]]
+
+
+def key_values(table: Table, row: msgspec.Struct) -> tuple[Any, ...]:
+    """The values of a row's key."""
+    return tuple(getattr(row, name) for name in table.key)
