@@ -1,0 +1,35 @@
+# Two commands are enough: `make run` and `make test`. All of them start with `setup`, which is done once per lock file.
+.PHONY: help setup run test test-slow check format bench lock clean
+
+help: ## list these targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile
+
+setup: .venv/stamp ## make .venv from the lock file, with `campus` in it
+
+.venv/stamp: pyproject.toml requirements-dev.lock scripts/setup
+	@scripts/setup
+
+run: setup ## start a campus with its servers; Ctrl-C stops it (ARGS="--port 9000 --data elsewhere")
+	@exec .venv/bin/campus up $(ARGS)
+
+test: setup ## run the test suite on its own throw-away servers (ARGS="-k enrolment")
+	@.venv/bin/pytest -n auto $(ARGS)
+
+test-slow: setup ## run the tests that take minutes
+	@.venv/bin/pytest -m slow $(ARGS)
+
+check: setup ## style, types and the import contract
+	.venv/bin/ruff check . && .venv/bin/ruff format --check .
+	.venv/bin/mypy && .venv/bin/lint-imports
+
+format: setup ## let ruff mend what it can
+	.venv/bin/ruff check --fix . ; .venv/bin/ruff format .
+
+bench: setup ## measure against the yardsticks of docs/benchmarks.md
+	@for name in append command query lag; do .venv/bin/campus bench $$name || exit 1; done
+
+lock: setup ## choose the newest versions of all packages
+	@scripts/lock
+
+clean: ## remove the environment and the caches, not the data
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache dist

@@ -1,0 +1,29 @@
+"""
+Embedded servers: PostgreSQL, Valkey and NATS from their wheels, as child processes on loopback.
+
+`campus up` and the tests start them; each is left out where its URL is set. `process` starts, watches and stops one
+child; `secrets` keeps ports and passwords; `postgres`, `valkey` and `nats` know one server each.
+"""
+
+import asyncio
+from pathlib import Path
+
+from adapters.embedded.nats import Nats
+from adapters.embedded.postgres import Postgres
+from adapters.embedded.process import Child, Program, StartFailed
+from adapters.embedded.secrets import Secrets
+from adapters.embedded.server import Server, start
+from adapters.embedded.valkey import Valkey
+
+__all__ = ["Child", "Nats", "Postgres", "Program", "Secrets", "Server", "StartFailed", "Valkey", "start", "start_all"]
+
+
+async def start_all(data_dir: Path, servers: list[Server]) -> list[Child]:
+    """Start *servers* at the same time, their logs under *data_dir*; when one fails, the others are stopped again."""
+    results = await asyncio.gather(*(start(server, data_dir) for server in servers), return_exceptions=True)
+    children = [result for result in results if isinstance(result, Child)]
+    failures = [result for result in results if isinstance(result, BaseException)]
+    if failures:
+        await asyncio.gather(*(child.stop() for child in children))
+        raise failures[0]
+    return children

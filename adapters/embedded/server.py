@@ -1,0 +1,80 @@
+"""
+What every embedded server can do, and how one is brought up: prepare, spawn, wait until it answers.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from adapters.embedded.process import Child, Program, StartFailed
+
+START_TIMEOUT = 60.0  # seconds; a PostgreSQL that recovers from a crash replays its log first
+READY_INTERVAL = 0.02  # seconds between two attempts to reach a starting server
+
+
+class Server(Protocol):
+    """An embedded server: a name, the program that runs it, and the URLs under which clients find it."""
+
+    name: str
+    port: int
+
+    def settings(self) -> dict[str, str]:
+        """Return the settings (`nats_url`, …) that lead clients here."""
+        ...
+
+    async def prepare(self) -> None:
+        """Make ready what the program needs on disk."""
+        ...
+
+    def program(self, log_dir: Path) -> Program:
+        """Return what to run."""
+        ...
+
+    async def is_ready(self) -> bool:
+        """Tell whether the server answers its clients."""
+        ...
+
+
+async def start(server: Server, data_dir: Path, pass_fds: Sequence[int] = ()) -> Child:
+    """
+    Bring *server* up; its log goes to `DATA/log/NAME.log`, and it keeps *pass_fds* open as long as it lives.
+
+    Raises:
+        StartFailed: it ended, or did not answer in time.
+    """
+    await server.prepare()
+    child = Child(server.program(data_dir / "log"), pass_fds)
+    try:
+        async with asyncio.timeout(START_TIMEOUT):
+            await _answers(server, child)
+    except TimeoutError:
+        await child.stop()
+        raise StartFailed(server.name, f"no answer within {START_TIMEOUT:.0f} s", child.program.log) from None
+    except BaseException:
+        child.kill()
+        raise
+    return child
+
+
+async def _answers(server: Server, child: Child) -> None:
+    """Wait until *server* answers its clients."""
+    while not await server.is_ready():
+        if child.exit_code is not None:
+            raise StartFailed(server.name, f"it ended with code {child.exit_code}", child.program.log)
+        await asyncio.sleep(READY_INTERVAL)
+
+
+async def exchange(port: int, request: bytes, answer: bytes) -> bool:
+    """Tell whether the server on loopback *port* meets *request* with something that starts with *answer*."""
+    try:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    try:
+        writer.write(request)
+        return await asyncio.wait_for(reader.readexactly(len(answer)), 1) == answer
+    except (OSError, EOFError, TimeoutError):
+        return False
+    finally:
+        writer.close()

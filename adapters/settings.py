@@ -1,0 +1,131 @@
+"""
+Settings: the one place where the environment is read.
+
+A value comes from the first of: an argument, a `CAMPUS_…` variable, the state file of the running instance
+(`DATA/run/instance.json`, written by `campus up`), the default. A `CAMPUS_…` variable that means nothing is an error,
+so that a typo cannot pass.
+"""
+
+import difflib
+import json
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+
+PREFIX = "CAMPUS_"
+NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")  # part of a schema's name (63 bytes at most) and of NATS subjects
+DEFAULT_DATA_DIR = Path(".campus")
+
+
+class SettingsError(Exception):
+    """What the environment says cannot be used; the message is one sentence for the operator."""
+
+
+class Settings(BaseSettings):
+    """Where the servers are, and who may do what there. URLs carry passwords, so they stay out of `repr`."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+
+    name: str = "demo"
+    """The campus. Its PostgreSQL schema, NATS subjects and Valkey keys are named after it."""
+    postgres_url: str = Field(repr=False)
+    """Role `campus_app`: reads, appends through `append_events()`, writes read models."""
+    postgres_owner_url: str = Field(default="", repr=False)
+    """Role that owns the schema, for migrations only; the API and the workers are started without it."""
+    nats_url: str = Field(repr=False)
+    valkey_url: str = Field(repr=False)
+    api_host: str = "127.0.0.1"
+    api_port: int = Field(default=8000, ge=1, le=65535)
+    api_workers: int = Field(default=1, ge=1)
+    """Processes that share the API's port."""
+    token_secret: str = Field(min_length=16, repr=False)
+    """HMAC key of development tokens."""
+    data_dir: Path = DEFAULT_DATA_DIR
+    """Everything that `campus up` keeps."""
+    log_level: str = "info"
+
+    @property
+    def schema_name(self) -> str:
+        """The PostgreSQL schema that holds this campus."""
+        return f"campus_{self.name}"
+
+    @property
+    def api_url(self) -> str:
+        """Where the API answers."""
+        return f"http://{self.api_host}:{self.api_port}"
+
+    @field_validator("name")
+    @classmethod
+    def _name_fits(cls, name: str) -> str:
+        if not NAME.fullmatch(name):
+            raise ValueError("a campus name is a lower-case letter, then up to 39 lower-case letters, digits or _")
+        return name
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the library calls with all of them
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, the environment, the running instance; no dotenv file, no secrets directory."""
+        return init_settings, env_settings, InitSettingsSource(settings_cls, running_instance(init_settings()))
+
+    @classmethod
+    def load(cls, data_dir: Path | None = None, **values: Any) -> Self:
+        """
+        Read the settings of this process.
+
+        Raises:
+            SettingsError: a variable is unknown, a value is wrong, or nothing says where the servers are.
+        """
+        refuse_unknown_variables(os.environ)
+        if data_dir is not None:
+            values["data_dir"] = data_dir
+        try:
+            return cls(**values)
+        except ValidationError as error:
+            raise SettingsError(_sentence(error)) from error
+
+
+def refuse_unknown_variables(environment: Mapping[str, str]) -> None:
+    """Raise `SettingsError` for the first `CAMPUS_…` variable that no field reads, with the nearest known name."""
+    known = [PREFIX + field.upper() for field in Settings.model_fields]
+    for variable in sorted(environment):
+        if variable.upper().startswith(PREFIX) and variable.upper() not in known:
+            near = difflib.get_close_matches(variable.upper(), known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+            raise SettingsError(f"unknown variable {variable} in the environment: {hint}")
+
+
+def instance_file(data_dir: Path) -> Path:
+    """Where `campus up` writes down what it runs, for the other commands."""
+    return data_dir / "run" / "instance.json"
+
+
+def running_instance(values: dict[str, Any]) -> dict[str, Any]:
+    """The settings which `campus up` left in its data directory; empty where there are none."""
+    data_dir = Path(values.get("data_dir") or os.environ.get(f"{PREFIX}DATA_DIR") or DEFAULT_DATA_DIR)
+    try:
+        instance = json.loads(instance_file(data_dir).read_text())
+    except FileNotFoundError:
+        return {}
+    settings: dict[str, Any] = instance["settings"]
+    return settings
+
+
+def _sentence(error: ValidationError) -> str:
+    """Say in one sentence what is wrong with the first bad setting."""
+    first = error.errors()[0]
+    field = str(first["loc"][0]) if first["loc"] else "settings"
+    variable = PREFIX + field.upper()
+    if first["type"] == "missing":
+        return f"no running campus found: start one with `campus up` (or name its --data directory), or set {variable}"
+    return f"{variable} cannot be used: {first['msg'].removeprefix('Value error, ')}"

@@ -1,0 +1,52 @@
+"""Fixtures for every test: real servers once per session, a fresh campus per test."""
+
+import os
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from adapters.settings import PREFIX, Settings
+from tests.servers import Servers, running
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _clean_environment() -> None:
+    """A campus that runs in the developer's shell must not leak into the tests."""
+    for variable in [variable for variable in os.environ if variable.startswith(PREFIX)]:
+        del os.environ[variable]
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Servers]:
+    """PostgreSQL, Valkey and NATS for this session (with xdist: for this worker); not to be stopped by a test."""
+    with running() as servers:
+        yield servers
+
+
+@pytest.fixture
+def own_servers() -> Iterator[Servers]:
+    """Durable servers for this test alone, which may kill and restart them."""
+    with running(durable=True) as servers:
+        yield servers
+
+
+@pytest.fixture
+def settings(servers: Servers) -> Settings:
+    """A fresh, migrated campus: its own schema, subjects and keys."""
+    return migrated(servers)
+
+
+@pytest.fixture
+def own_settings(own_servers: Servers) -> Settings:
+    """A fresh, migrated campus on the test's own servers."""
+    return migrated(own_servers)
+
+
+def migrated(servers: Servers) -> Settings:
+    """Migrate a campus with a name that nobody has used."""
+    from adapters.postgres.migrate import migrate
+
+    settings = servers.settings(f"t{uuid.uuid4().hex[:12]}")
+    migrate(settings)
+    return settings

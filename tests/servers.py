@@ -1,0 +1,76 @@
+"""
+Throw-away servers for tests: real PostgreSQL, Valkey and NATS in a temporary directory.
+
+The directory is not pytest's: as root, PostgreSQL runs as another user, and pytest takes away other users' access to
+its own directories whenever another session starts.
+"""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from adapters.embedded import Child, Nats, Postgres, Secrets, Server, Valkey, start, start_all
+from adapters.settings import Settings
+
+
+class Servers:
+    """Three running servers, each of which can be killed and brought back."""
+
+    def __init__(self, directory: Path, *, durable: bool = False) -> None:
+        secrets = Secrets(directory)
+        self.directory = directory
+        self.postgres = Postgres(directory, secrets, durable=durable)
+        self.valkey = Valkey(directory, secrets)
+        self.nats = Nats(directory, secrets)
+        self._children: dict[str, Child] = {}
+
+    @property
+    def all(self) -> list[Server]:
+        """Every server."""
+        return [self.postgres, self.valkey, self.nats]
+
+    async def up(self) -> None:
+        """Start all three."""
+        children = await start_all(self.directory, self.all)
+        self._children = {child.name: child for child in children}
+
+    async def down(self) -> None:
+        """Stop all that run."""
+        await asyncio.gather(*(child.stop() for child in self._children.values()))
+
+    async def kill(self, name: str) -> None:
+        """End the server *name* (`postgres`, `valkey`, `nats`) as a power cut would."""
+        child = self._children[name]
+        child.kill()
+        await child.wait()
+
+    async def stop(self, name: str) -> None:
+        """End the server *name* in good order."""
+        await self._children[name].stop()
+
+    async def start(self, name: str) -> None:
+        """Bring the ended server *name* back on its port, with its data."""
+        server = next(server for server in self.all if server.name == name)
+        self._children[name] = await start(server, self.directory)
+
+    def settings(self, name: str) -> Settings:
+        """Return the settings of the campus *name* on these servers."""
+        urls: dict[str, Any] = {key: value for server in self.all for key, value in server.settings().items()}
+        return Settings(name=name, data_dir=self.directory, token_secret="only-for-the-tests-of-campuslog", **urls)
+
+
+@contextmanager
+def running(*, durable: bool = False) -> Iterator[Servers]:
+    """Run three servers of one's own until the block ends, then delete their data."""
+    directory = Path(tempfile.mkdtemp(prefix="campuslog-"))
+    servers = Servers(directory, durable=durable)
+    try:
+        asyncio.run(servers.up())
+        yield servers
+    finally:
+        asyncio.run(servers.down())
+        shutil.rmtree(directory, ignore_errors=True)
