@@ -1,0 +1,158 @@
+"""
+Catalogue: the courses with their versions, the runs, and the quizzes without their keys.
+
+Reads     facts of domain.catalog, and domain.quiz's publications, in log order.
+Writes    courses, course_structures (one row per version), runs, quizzes.
+Serves    api.catalog and api.quiz.
+Rebuild   campus projections rebuild catalog (safe: rows are its only effect).
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, ClassVar
+
+import msgspec
+
+from domain.fact import Fact
+from projections.base import Handler, Projection, RowKey, Rows, Table
+from projections.streams import ids
+
+
+class CatalogCourse(msgspec.Struct):
+    """A course; `versions` counts those published."""
+
+    course_id: str
+    title: str = ""
+    summary: str = ""
+    language: str = ""
+    versions: int = 0
+    created_at: datetime | None = None
+
+
+class CatalogStructure(msgspec.Struct):
+    """One published version of a course, with its units as they were published."""
+
+    course_id: str
+    version: int
+    units: list[dict[str, Any]] = []
+    completion_rule: str = ""
+    grading_policy: str = ""
+    structure_hash: str = ""
+    published_at: datetime | None = None
+
+
+class CatalogRun(msgspec.Struct):
+    """A course run; status is `scheduled`, `open` or `closed`, capacity None where there is no limit."""
+
+    run_id: str
+    course_id: str = ""
+    course_version: int = 0
+    title: str = ""
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    capacity: int | None = None
+    pacing: str = ""
+    status: str = "scheduled"
+
+
+class CatalogQuiz(msgspec.Struct):
+    """A quiz as learners may see it: without its key."""
+
+    quiz_id: str
+    version: int = 0
+    run_id: str = ""
+    unit_id: str = ""
+    kind: str = ""
+    title: str = ""
+    items: list[dict[str, Any]] = []
+    time_limit: int | None = None
+    attempts_allowed: int = 1
+    due_at: datetime | None = None
+    pass_bp: int = 0
+
+
+COURSES = Table("catalog_courses", CatalogCourse, ("course_id",))
+STRUCTURES = Table("catalog_structures", CatalogStructure, ("course_id", "version"))
+RUNS = Table("catalog_runs", CatalogRun, ("run_id",), indexes=(("course_id",),))
+QUIZZES = Table("catalog_quizzes", CatalogQuiz, ("quiz_id",), indexes=(("run_id",),))
+
+
+def _needs_course(fact: Fact) -> Iterable[RowKey]:
+    return (RowKey(COURSES, ids(fact.stream_id)),)
+
+
+def _needs_structure(fact: Fact) -> Iterable[RowKey]:
+    (course_id,) = ids(fact.stream_id)
+    return RowKey(COURSES, (course_id,)), RowKey(STRUCTURES, (course_id, fact.data["version"]))
+
+
+def _needs_new_run(fact: Fact) -> Iterable[RowKey]:
+    return RowKey(RUNS, ids(fact.stream_id)), RowKey(COURSES, (fact.data["course_id"],))
+
+
+def _needs_run(fact: Fact) -> Iterable[RowKey]:
+    return (RowKey(RUNS, ids(fact.stream_id)),)
+
+
+def _needs_quiz(fact: Fact) -> Iterable[RowKey]:
+    return (RowKey(QUIZZES, ids(fact.stream_id)),)
+
+
+def _course_created(fact: Fact, rows: Rows) -> None:
+    course = rows.edit(COURSES, CatalogCourse, *ids(fact.stream_id))
+    course.title, course.summary, course.language = (fact.data[name] for name in ("title", "summary", "language"))
+    course.created_at = fact.occurred_at
+
+
+def _version_published(fact: Fact, rows: Rows) -> None:
+    (course_id,), data = ids(fact.stream_id), fact.data
+    rows.edit(COURSES, CatalogCourse, course_id).versions += 1
+    structure = rows.edit(STRUCTURES, CatalogStructure, course_id, data["version"])
+    structure.units = data["units"]
+    structure.completion_rule, structure.grading_policy = data["completion_rule"], data["grading_policy"]
+    structure.structure_hash, structure.published_at = data["structure_hash"], fact.occurred_at
+
+
+def _run_scheduled(fact: Fact, rows: Rows) -> None:
+    data = fact.data
+    run = rows.edit(RUNS, CatalogRun, *ids(fact.stream_id))
+    course = rows.read(COURSES, CatalogCourse, data["course_id"])
+    run.course_id, run.course_version = data["course_id"], data["course_version"]
+    run.title = course.title if course else ""
+    run.starts_at, run.ends_at = datetime.fromisoformat(data["starts_at"]), datetime.fromisoformat(data["ends_at"])
+    run.capacity, run.pacing = data["capacity"], data["pacing"]
+
+
+def _run_opened(fact: Fact, rows: Rows) -> None:
+    rows.edit(RUNS, CatalogRun, *ids(fact.stream_id)).status = "open"
+
+
+def _run_closed(fact: Fact, rows: Rows) -> None:
+    rows.edit(RUNS, CatalogRun, *ids(fact.stream_id)).status = "closed"
+
+
+def _quiz_published(fact: Fact, rows: Rows) -> None:
+    data = fact.data
+    quiz = rows.edit(QUIZZES, CatalogQuiz, *ids(fact.stream_id))
+    quiz.version, quiz.run_id, quiz.unit_id = data["version"], data["run_id"], data["unit_id"]
+    quiz.kind, quiz.title, quiz.items = data["kind"], data["title"], data["items"]
+    quiz.time_limit, quiz.attempts_allowed = data["time_limit"], data["attempts_allowed"]
+    quiz.due_at = datetime.fromisoformat(data["due_at"]) if data["due_at"] else None
+    quiz.pass_bp = data["pass_bp"]
+
+
+class Catalog(Projection):
+    """What there is to learn, and when."""
+
+    name = "catalog"
+    version = 1
+    store = "postgres"
+    tables = (COURSES, STRUCTURES, RUNS, QUIZZES)
+    handlers: ClassVar[Mapping[str, Handler]] = {
+        "course.created": Handler(_needs_course, _course_created),
+        "course.version_published": Handler(_needs_structure, _version_published),
+        "run.scheduled": Handler(_needs_new_run, _run_scheduled),
+        "run.opened": Handler(_needs_run, _run_opened),
+        "run.closed": Handler(_needs_run, _run_closed),
+        "quiz.published": Handler(_needs_quiz, _quiz_published),
+    }

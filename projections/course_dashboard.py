@@ -1,0 +1,224 @@
+"""
+Course dashboard: how a course run goes, for those who teach it.
+
+Reads     facts of domain.catalog, domain.enrollment, domain.progress and domain.quiz, in log order.
+Writes    course_enrolments, one row per run and learner; course_days and course_weeks, one per run and day or
+          week; course_weights and course_versions, what a run's units count.
+Serves    api.dashboards: counts, funnel and grades are summed up from the rows by adapters/postgres/queries.
+Rebuild   campus projections rebuild course_dashboard (safe: rows are its only effect).
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from functools import lru_cache
+from typing import ClassVar
+
+import msgspec
+
+from domain.enrollment import Status
+from domain.fact import Fact
+from domain.progress import grade, percent
+from projections.base import Handler, Projection, RowKey, Rows, Table
+from projections.streams import ids
+
+
+class CourseEnrolment(msgspec.Struct):
+    """
+    Where one learner stands on one run; percent and grade in basis points.
+
+    Attributes:
+        activated: has had a place, whatever came later.
+        weeks: ordinals of the Mondays of the weeks with any activity.
+        scores: best score of each unit.
+    """
+
+    run_id: str
+    learner_id: str
+    status: str = Status.NONE.value
+    activated: bool = False
+    submitted: bool = False
+    percent: int = 0
+    grade_bp: int | None = None
+    outcome: str | None = None
+    weeks: list[int] = []
+    completed: list[str] = []
+    scores: dict[str, int] = {}
+
+
+class CourseDay(msgspec.Struct):
+    """By how many the enrolments of each status grew on a day (UTC); negative where they shrank."""
+
+    run_id: str
+    day: str
+    requested: int = 0
+    waitlisted: int = 0
+    active: int = 0
+    withdrawn: int = 0
+    completed: int = 0
+
+
+class CourseWeek(msgspec.Struct):
+    """What was done in the week that began on a Monday; `learners` counts each learner once."""
+
+    run_id: str
+    week: str
+    rows: int = 0
+    amount: int = 0
+    learners: int = 0
+
+
+class CourseWeights(msgspec.Struct):
+    """What each unit of a run counts."""
+
+    run_id: str
+    weights: dict[str, int] = {}
+
+
+class CourseVersions(msgspec.Struct):
+    """What each unit counts in every version of a course."""
+
+    course_id: str
+    versions: dict[str, dict[str, int]] = {}
+
+
+ENROLMENTS = Table("course_enrolments", CourseEnrolment, ("run_id", "learner_id"))
+DAYS = Table("course_days", CourseDay, ("run_id", "day"))
+WEEKS = Table("course_weeks", CourseWeek, ("run_id", "week"))
+WEIGHTS = Table("course_weights", CourseWeights, ("run_id",))
+VERSIONS = Table("course_versions", CourseVersions, ("course_id",))
+
+
+@lru_cache(maxsize=4_096)
+def _day(ordinal: int) -> str:
+    return date.fromordinal(ordinal).isoformat()
+
+
+def _monday(fact: Fact) -> int:
+    """The ordinal of the Monday of the fact's week; 0001-01-01, ordinal 1, was a Monday."""
+    return (fact.occurred_at.toordinal() - 1) // 7 * 7 + 1
+
+
+def _needs_status(fact: Fact) -> Iterable[RowKey]:
+    learner_id, run_id = ids(fact.stream_id)
+    return RowKey(ENROLMENTS, (run_id, learner_id)), RowKey(DAYS, (run_id, _day(fact.occurred_at.toordinal())))
+
+
+def _needs_activity(fact: Fact) -> Iterable[RowKey]:
+    learner_id, run_id = ids(fact.stream_id)
+    return RowKey(ENROLMENTS, (run_id, learner_id)), RowKey(WEEKS, (run_id, _day(_monday(fact))))
+
+
+def _needs_progress(fact: Fact) -> Iterable[RowKey]:
+    learner_id, run_id = ids(fact.stream_id)
+    return RowKey(ENROLMENTS, (run_id, learner_id)), RowKey(WEIGHTS, (run_id,))
+
+
+def _needs_attempt(fact: Fact) -> Iterable[RowKey]:
+    run_id = fact.data["run_id"]
+    return RowKey(ENROLMENTS, (run_id, ids(fact.stream_id)[0])), RowKey(WEIGHTS, (run_id,))
+
+
+def _version_published(fact: Fact, rows: Rows) -> None:
+    weights = {unit["unit_id"]: unit["weight"] for unit in fact.data["units"] if unit.get("weight")}
+    rows.edit(VERSIONS, CourseVersions, *ids(fact.stream_id)).versions[str(fact.data["version"])] = weights
+
+
+def _run_scheduled(fact: Fact, rows: Rows) -> None:
+    course = rows.read(VERSIONS, CourseVersions, fact.data["course_id"])
+    run = rows.edit(WEIGHTS, CourseWeights, *ids(fact.stream_id))
+    run.weights = course.versions.get(str(fact.data["course_version"]), {}) if course else {}
+
+
+def _status(status: Status) -> Handler:
+    """Move the enrolment to *status*, and count the move on its day."""
+
+    def apply(fact: Fact, rows: Rows) -> None:
+        learner_id, run_id = ids(fact.stream_id)
+        enrolment = rows.edit(ENROLMENTS, CourseEnrolment, run_id, learner_id)
+        if enrolment.status == status.value:
+            return
+        day = rows.edit(DAYS, CourseDay, run_id, _day(fact.occurred_at.toordinal()))
+        if enrolment.status != Status.NONE.value:
+            setattr(day, enrolment.status, getattr(day, enrolment.status) - 1)
+        setattr(day, status.value, getattr(day, status.value) + 1)
+        enrolment.status = status.value
+        enrolment.activated = enrolment.activated or status is Status.ACTIVE
+
+    return Handler(_needs_status, apply)
+
+
+def _activity_recorded(fact: Fact, rows: Rows) -> None:
+    learner_id, run_id = ids(fact.stream_id)
+    monday = _monday(fact)
+    week = rows.edit(WEEKS, CourseWeek, run_id, _day(monday))
+    week.rows += 1
+    week.amount += fact.data["amount"]
+    enrolment = rows.read(ENROLMENTS, CourseEnrolment, run_id, learner_id)
+    if enrolment is None or monday not in enrolment.weeks:
+        rows.edit(ENROLMENTS, CourseEnrolment, run_id, learner_id).weeks.append(monday)
+        week.learners += 1
+
+
+def _unit_completed(fact: Fact, rows: Rows) -> None:
+    learner_id, run_id = ids(fact.stream_id)
+    unit_id, score_bp = fact.data["unit_id"], fact.data["score_bp"]
+    enrolment = rows.edit(ENROLMENTS, CourseEnrolment, run_id, learner_id)
+    weights = _weights(rows, run_id)
+    if unit_id in weights and unit_id not in enrolment.completed:
+        enrolment.completed.append(unit_id)
+        enrolment.percent = percent(weights, enrolment.completed)
+    if score_bp is not None:
+        _score(enrolment, weights, unit_id, score_bp)
+
+
+def _attempt_submitted(fact: Fact, rows: Rows) -> None:
+    rows.edit(ENROLMENTS, CourseEnrolment, fact.data["run_id"], ids(fact.stream_id)[0]).submitted = True
+
+
+def _attempt_graded(fact: Fact, rows: Rows) -> None:
+    data = fact.data
+    enrolment = rows.edit(ENROLMENTS, CourseEnrolment, data["run_id"], ids(fact.stream_id)[0])
+    _score(enrolment, _weights(rows, data["run_id"]), data["unit_id"], data["score_bp"])
+
+
+def _outcome_decided(fact: Fact, rows: Rows) -> None:
+    learner_id, run_id = ids(fact.stream_id)
+    rows.edit(ENROLMENTS, CourseEnrolment, run_id, learner_id).outcome = fact.data["outcome"]
+
+
+def _weights(rows: Rows, run_id: str) -> dict[str, int]:
+    run = rows.read(WEIGHTS, CourseWeights, run_id)
+    return run.weights if run else {}
+
+
+def _score(enrolment: CourseEnrolment, weights: dict[str, int], unit_id: str, score_bp: int) -> None:
+    enrolment.scores[unit_id] = max(score_bp, enrolment.scores.get(unit_id, 0))
+    enrolment.grade_bp = grade(weights, enrolment.scores)
+
+
+class CourseDashboard(Projection):
+    """Enrolments over time, funnel, grades and activity per run."""
+
+    name = "course_dashboard"
+    version = 1
+    store = "postgres"
+    tables = (ENROLMENTS, DAYS, WEEKS, WEIGHTS, VERSIONS)
+    handlers: ClassVar[Mapping[str, Handler]] = {
+        "course.version_published": Handler(lambda fact: (RowKey(VERSIONS, ids(fact.stream_id)),), _version_published),
+        "run.scheduled": Handler(
+            lambda fact: (RowKey(WEIGHTS, ids(fact.stream_id)), RowKey(VERSIONS, (fact.data["course_id"],))),
+            _run_scheduled,
+        ),
+        "enrollment.requested": _status(Status.REQUESTED),
+        "enrollment.activated": _status(Status.ACTIVE),
+        "enrollment.waitlisted": _status(Status.WAITLISTED),
+        "enrollment.seat_offered": _status(Status.REQUESTED),
+        "enrollment.withdrawn": _status(Status.WITHDRAWN),
+        "enrollment.reactivated": _status(Status.REQUESTED),
+        "enrollment.completed": _status(Status.COMPLETED),
+        "progress.activity_recorded": Handler(_needs_activity, _activity_recorded),
+        "progress.unit_completed": Handler(_needs_progress, _unit_completed),
+        "progress.course_outcome_decided": Handler(_needs_progress, _outcome_decided),
+        "attempt.submitted": Handler(_needs_attempt, _attempt_submitted),
+        "attempt.graded": Handler(_needs_attempt, _attempt_graded),
+    }

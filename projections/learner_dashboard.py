@@ -1,0 +1,289 @@
+"""
+Learner dashboard: all that a learner sees on arrival, as one document.
+
+Reads     facts of domain.catalog, domain.enrollment, domain.progress and domain.quiz, in log order.
+Writes    learner_dashboard, one document per learner; dashboard_runs and dashboard_courses, what it refers to.
+Serves    api.dashboards, through adapters.dashboards: one look-up, or the same fold over the learner's history.
+Rebuild   campus projections rebuild learner_dashboard (safe: rows are its only effect).
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+import msgspec
+
+from domain.catalog import Unit
+from domain.enrollment import Status
+from domain.fact import Fact
+from domain.progress import grade, percent
+from projections.base import Handler, Projection, RowKey, Rows, Table
+from projections.streams import ids
+
+RECENT = 10  # entries of recent activity
+
+
+class NextUnit(msgspec.Struct, frozen=True):
+    """Where to go on."""
+
+    unit_id: str
+    title: str
+
+
+class Deadline(msgspec.Struct):
+    """When a unit is due; done as soon as something was handed in or the unit was completed."""
+
+    unit_id: str
+    title: str
+    due_at: datetime
+    done: bool = False
+
+
+class Activity(msgspec.Struct):
+    """How much the learner did: records, and their amounts (clicks, seconds, pages) added up."""
+
+    rows: int = 0
+    amount: int = 0
+
+
+class Course(msgspec.Struct):
+    """One run that the learner has to do with; percent and grades in basis points."""
+
+    run_id: str
+    course_id: str = ""
+    title: str = ""
+    status: str = Status.NONE.value
+    enrolled_at: datetime | None = None
+    percent: int = 0
+    grade_bp: int | None = None
+    outcome: str | None = None
+    next_unit: NextUnit | None = None
+    deadlines: list[Deadline] = []
+    activity: Activity = msgspec.field(default_factory=Activity)
+    opened: list[str] = []
+    completed: list[str] = []
+    scores: dict[str, int] = {}
+
+
+class Recent(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One thing that happened; `title` is the unit's, or the course's where no unit is concerned."""
+
+    position: int
+    type: str
+    at: datetime
+    run_id: str
+    title: str
+    unit_id: str | None = None
+    amount: int | None = None
+    score_bp: int | None = None
+
+
+class Dashboard(msgspec.Struct):
+    """Everything about one learner; `position` is that of the last fact in it."""
+
+    learner_id: str
+    position: int = 0
+    courses: list[Course] = []
+    recent: list[Recent] = []
+
+
+class RunRef(msgspec.Struct):
+    """What dashboards say about a run: titles of all its units in their order, weights and due times of some."""
+
+    run_id: str
+    course_id: str = ""
+    title: str = ""
+    titles: dict[str, str] = {}
+    weights: dict[str, int] = {}
+    due: dict[str, datetime] = {}
+
+
+class CourseRef(msgspec.Struct):
+    """What a run takes over from its course: the title, and the units of each version."""
+
+    course_id: str
+    title: str = ""
+    versions: dict[int, list[Unit]] = {}
+
+
+LEARNERS = Table("learner_dashboard", Dashboard, ("learner_id",))
+RUNS = Table("dashboard_runs", RunRef, ("run_id",))
+COURSES = Table("dashboard_courses", CourseRef, ("course_id",))
+
+
+def _needs_learner(fact: Fact) -> Iterable[RowKey]:
+    parts = ids(fact.stream_id)
+    return RowKey(LEARNERS, (parts[0],)), RowKey(RUNS, (parts[1],))
+
+
+def _needs_attempt(fact: Fact) -> Iterable[RowKey]:
+    return RowKey(LEARNERS, (ids(fact.stream_id)[0],)), RowKey(RUNS, (fact.data["run_id"],))
+
+
+def _needs_course(fact: Fact) -> Iterable[RowKey]:
+    return (RowKey(COURSES, ids(fact.stream_id)),)
+
+
+def _needs_run(fact: Fact) -> Iterable[RowKey]:
+    return RowKey(RUNS, ids(fact.stream_id)), RowKey(COURSES, (fact.data["course_id"],))
+
+
+def _course_created(fact: Fact, rows: Rows) -> None:
+    rows.edit(COURSES, CourseRef, *ids(fact.stream_id)).title = fact.data["title"]
+
+
+def _version_published(fact: Fact, rows: Rows) -> None:
+    course = rows.edit(COURSES, CourseRef, *ids(fact.stream_id))
+    course.versions[fact.data["version"]] = msgspec.convert(fact.data["units"], list[Unit])
+
+
+def _run_scheduled(fact: Fact, rows: Rows) -> None:
+    data = fact.data
+    run = rows.edit(RUNS, RunRef, *ids(fact.stream_id))
+    run.course_id = data["course_id"]
+    course = rows.read(COURSES, CourseRef, run.course_id)
+    if course is None:
+        return
+    run.title = course.title
+    units = course.versions.get(data["course_version"], [])
+    run.titles = {unit.unit_id: unit.title for unit in units}
+    run.weights = {unit.unit_id: unit.weight for unit in units if unit.weight}
+    starts_at = datetime.fromisoformat(data["starts_at"])
+    run.due = {
+        unit.unit_id: starts_at + timedelta(days=unit.due_after_days)
+        for unit in units
+        if unit.due_after_days is not None
+    }
+
+
+def _touch(fact: Fact, rows: Rows, run_id: str, **shown: Any) -> tuple[Course, RunRef]:
+    """The learner's entry for the run, made if missing, with the fact noted as the latest; and the run."""
+    run = rows.read(RUNS, RunRef, run_id) or RunRef(run_id)
+    document = rows.edit(LEARNERS, Dashboard, ids(fact.stream_id)[0])
+    document.position = fact.position
+    unit_id = fact.data.get("unit_id")
+    title = run.titles.get(unit_id, unit_id) if unit_id is not None else run.title
+    recent = document.recent
+    recent.insert(0, Recent(fact.position, fact.type, fact.occurred_at, run_id, title, unit_id, **shown))
+    del recent[RECENT:]
+    for course in document.courses:
+        if course.run_id == run_id:
+            return course, run
+    course = _new_course(run)
+    document.courses.append(course)
+    return course, run
+
+
+def _new_course(run: RunRef) -> Course:
+    deadlines = [Deadline(unit_id, run.titles[unit_id], due_at) for unit_id, due_at in run.due.items()]
+    deadlines.sort(key=lambda deadline: deadline.due_at)
+    course = Course(run.run_id, run.course_id, run.title, deadlines=deadlines)
+    course.next_unit = _next_unit(course, run)
+    return course
+
+
+def _next_unit(course: Course, run: RunRef) -> NextUnit | None:
+    """The first unit with a weight that is not completed, else the first that was never opened."""
+    candidates = [unit_id for unit_id in run.weights if unit_id not in course.completed]
+    if not candidates:
+        seen = {*course.opened, *course.completed}
+        candidates = [unit_id for unit_id in run.titles if unit_id not in seen]
+    return NextUnit(candidates[0], run.titles[candidates[0]]) if candidates else None
+
+
+def _status(status: Status) -> Handler:
+    def apply(fact: Fact, rows: Rows) -> None:
+        course, _ = _touch(fact, rows, ids(fact.stream_id)[1])
+        course.status = status.value
+        if course.enrolled_at is None:
+            course.enrolled_at = fact.occurred_at
+
+    return Handler(_needs_learner, apply)
+
+
+def _unit_opened(fact: Fact, rows: Rows) -> None:
+    course, run = _touch(fact, rows, ids(fact.stream_id)[1])
+    course.opened.append(fact.data["unit_id"])
+    course.next_unit = _next_unit(course, run)
+
+
+def _activity_recorded(fact: Fact, rows: Rows) -> None:
+    amount = fact.data["amount"]
+    course, _ = _touch(fact, rows, ids(fact.stream_id)[1], amount=amount)
+    course.activity.rows += 1
+    course.activity.amount += amount
+
+
+def _unit_completed(fact: Fact, rows: Rows) -> None:
+    unit_id, score_bp = fact.data["unit_id"], fact.data["score_bp"]
+    course, run = _touch(fact, rows, ids(fact.stream_id)[1], score_bp=score_bp)
+    if unit_id not in course.completed:
+        course.completed.append(unit_id)
+    course.percent = percent(run.weights, course.completed)
+    course.next_unit = _next_unit(course, run)
+    _mark_done(course, unit_id)
+    if score_bp is not None:
+        _score(course, run, unit_id, score_bp)
+
+
+def _attempt_submitted(fact: Fact, rows: Rows) -> None:
+    course, _ = _touch(fact, rows, fact.data["run_id"])
+    _mark_done(course, fact.data["unit_id"])
+
+
+def _attempt_graded(fact: Fact, rows: Rows) -> None:
+    course, run = _touch(fact, rows, fact.data["run_id"], score_bp=fact.data["score_bp"])
+    _score(course, run, fact.data["unit_id"], fact.data["score_bp"])
+
+
+def _outcome_decided(fact: Fact, rows: Rows) -> None:
+    course, _ = _touch(fact, rows, ids(fact.stream_id)[1])
+    course.outcome = fact.data["outcome"]
+
+
+def _score(course: Course, run: RunRef, unit_id: str, score_bp: int) -> None:
+    course.scores[unit_id] = max(score_bp, course.scores.get(unit_id, 0))
+    course.grade_bp = grade(run.weights, course.scores)
+
+
+def _mark_done(course: Course, unit_id: str) -> None:
+    for deadline in course.deadlines:
+        if deadline.unit_id == unit_id:
+            deadline.done = True
+
+
+class LearnerDashboard(Projection):
+    """One document per learner."""
+
+    name = "learner_dashboard"
+    version = 1
+    store = "valkey"
+    tables = (LEARNERS, RUNS, COURSES)
+    handlers: ClassVar[Mapping[str, Handler]] = {
+        "course.created": Handler(_needs_course, _course_created),
+        "course.version_published": Handler(_needs_course, _version_published),
+        "run.scheduled": Handler(_needs_run, _run_scheduled),
+        "enrollment.requested": _status(Status.REQUESTED),
+        "enrollment.activated": _status(Status.ACTIVE),
+        "enrollment.waitlisted": _status(Status.WAITLISTED),
+        "enrollment.seat_offered": _status(Status.REQUESTED),
+        "enrollment.withdrawn": _status(Status.WITHDRAWN),
+        "enrollment.reactivated": _status(Status.REQUESTED),
+        "enrollment.completed": _status(Status.COMPLETED),
+        "progress.unit_opened": Handler(_needs_learner, _unit_opened),
+        "progress.activity_recorded": Handler(_needs_learner, _activity_recorded),
+        "progress.unit_completed": Handler(_needs_learner, _unit_completed),
+        "progress.course_outcome_decided": Handler(_needs_learner, _outcome_decided),
+        "attempt.submitted": Handler(_needs_attempt, _attempt_submitted),
+        "attempt.graded": Handler(_needs_attempt, _attempt_graded),
+    }
+
+
+def dashboard_of(learner_id: str, facts: Iterable[Fact]) -> Dashboard:
+    """The document of one learner, from all of the learner's facts and the catalogue's, in log order."""
+    rows = Rows()
+    for fact in facts:
+        handler = LearnerDashboard.handlers.get(fact.type)
+        if handler is not None:
+            handler.apply(fact, rows)
+    return rows.edit(LEARNERS, Dashboard, learner_id)

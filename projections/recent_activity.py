@@ -1,0 +1,95 @@
+"""
+Recent activity: the latest facts of the campus that are worth showing, newest first.
+
+Reads     facts of domain.enrollment, domain.progress and domain.quiz, other than clicks.
+Writes    recent_activity, one document.
+Serves    api.overview.
+Rebuild   campus projections rebuild recent_activity (safe: rows are its only effect).
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import ClassVar
+
+import msgspec
+
+from domain.fact import Fact
+from projections.base import Handler, Projection, RowKey, Rows, Table
+from projections.streams import ids
+
+KEPT = 100  # facts
+CAMPUS = "campus"  # key of the only document
+
+
+class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One fact, in short."""
+
+    position: int
+    type: str
+    at: datetime
+    learner_id: str
+    run_id: str
+    unit_id: str | None = None
+    score_bp: int | None = None
+    outcome: str | None = None
+
+
+class RecentFacts(msgspec.Struct):
+    """The document; `position` is that of the latest entry."""
+
+    key: str
+    position: int = 0
+    entries: list[Entry] = []
+
+
+RECENT = Table("recent_activity", RecentFacts, ("key",))
+_KEY = (RowKey(RECENT, (CAMPUS,)),)
+
+
+def _remember(run_id: Callable[[Fact], str]) -> Handler:
+    def apply(fact: Fact, rows: Rows) -> None:
+        field = fact.data.get
+        document = rows.edit(RECENT, RecentFacts, CAMPUS)
+        document.position = fact.position
+        document.entries.insert(
+            0,
+            Entry(
+                fact.position,
+                fact.type,
+                fact.occurred_at,
+                ids(fact.stream_id)[0],
+                run_id(fact),
+                field("unit_id"),
+                field("score_bp"),
+                field("outcome"),
+            ),
+        )
+        del document.entries[KEPT:]
+
+    return Handler(lambda _: _KEY, apply)
+
+
+_of_stream = _remember(lambda fact: ids(fact.stream_id)[1])
+_of_attempt = _remember(lambda fact: str(fact.data["run_id"]))
+
+
+class RecentActivity(Projection):
+    """The newest facts worth showing."""
+
+    name = "recent_activity"
+    version = 1
+    store = "valkey"
+    tables = (RECENT,)
+    handlers: ClassVar[Mapping[str, Handler]] = {
+        "enrollment.requested": _of_stream,
+        "enrollment.activated": _of_stream,
+        "enrollment.waitlisted": _of_stream,
+        "enrollment.seat_offered": _of_stream,
+        "enrollment.withdrawn": _of_stream,
+        "enrollment.reactivated": _of_stream,
+        "enrollment.completed": _of_stream,
+        "progress.unit_completed": _of_stream,
+        "progress.course_outcome_decided": _of_stream,
+        "attempt.submitted": _of_attempt,
+        "attempt.graded": _of_attempt,
+    }

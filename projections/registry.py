@@ -1,0 +1,18 @@
+"""Every read model, in the order in which they are listed to people."""
+
+from projections.base import Projection
+from projections.catalog import Catalog
+from projections.course_dashboard import CourseDashboard
+from projections.gradebook import Gradebook
+from projections.learner_dashboard import LearnerDashboard
+from projections.overview import Overview
+from projections.recent_activity import RecentActivity
+
+PROJECTIONS: tuple[type[Projection], ...] = (
+    Catalog,
+    LearnerDashboard,
+    CourseDashboard,
+    Gradebook,
+    Overview,
+    RecentActivity,
+)
