@@ -89,3 +89,7 @@ def sentence(error: Any) -> str:
     if type(error).__module__.split(".")[0] in OURS:
         return text
     return f"{type(error).__name__}: {text} (`campus --traceback …` shows where)"
+
+
+if __name__ == "__main__":
+    main()

@@ -51,6 +51,8 @@ class Program:
     account: Account | None = None
     """None: as ourselves."""
     stdin: Path | None = None
+    in_terminal: bool = False
+    """Standard error goes to ours, so that progress is seen; the log gets standard output."""
     stop_signal: signal.Signals = signal.SIGTERM
     death_signal: signal.Signals | None = None
     """What the kernel sends when we are gone; None: the stop signal."""
@@ -111,7 +113,7 @@ def spawn(program: Program, pass_fds: Sequence[int]) -> subprocess.Popen[bytes]:
             program.command,
             stdin=stdin,
             stdout=log,
-            stderr=subprocess.STDOUT,
+            stderr=None if program.in_terminal else subprocess.STDOUT,
             env={**os.environ, **program.environment},
             start_new_session=True,
             pass_fds=pass_fds,
@@ -127,11 +129,16 @@ def die_with(parent: int, death_signal: signal.Signals) -> Callable[[], None]:
     """Return a function for the child to run before its program: *death_signal* comes when *parent* is gone."""
 
     def ask_kernel() -> None:
-        LIBC.prctl(PR_SET_PDEATHSIG, death_signal)
+        end_with_parent(death_signal)
         if os.getppid() != parent:  # it died before we asked
             os._exit(1)
 
     return ask_kernel
+
+
+def end_with_parent(death_signal: signal.Signals) -> None:
+    """Ask the kernel to send us *death_signal* when the thread that started us is gone."""
+    LIBC.prctl(PR_SET_PDEATHSIG, death_signal)
 
 
 async def ended(pid: int) -> None:

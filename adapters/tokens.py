@@ -1,0 +1,73 @@
+"""
+Development tokens: who a request comes from, signed with the campus's secret.
+
+They stand in for identity until it has its own context; whoever knows the secret is anybody.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import OctKey
+
+ISSUER = "campuslog-dev"
+ALGORITHM = "HS256"
+ROLES: Mapping[str, tuple[str, ...]] = {"admin": ("admin",), "instructor": ("instructor",)}
+LEARNER = ("learner",)
+
+
+class InvalidToken(Exception):
+    """The token was not signed here, is out of date, or is not a token at all."""
+
+
+@dataclass(frozen=True)
+class Claims:
+    """Who somebody is, and what they may do."""
+
+    subject: str
+    roles: tuple[str, ...]
+    name: str
+
+
+def claims_of(user: str) -> Claims:
+    """Return the demo user of that name: `admin`, `instructor`, else the learner with that id."""
+    return Claims(user, ROLES.get(user, LEARNER), user.capitalize() if user in ROLES else f"Learner {user}")
+
+
+def sign(claims: Claims, secret: str, *, now: datetime, lifetime: timedelta) -> str:
+    """Return a token for *claims* that ends *lifetime* after *now*."""
+    issued = int(now.timestamp())
+    payload: dict[str, Any] = {
+        "iss": ISSUER,
+        "sub": claims.subject,
+        "roles": list(claims.roles),
+        "name": claims.name,
+        "iat": issued,
+        "exp": issued + int(lifetime.total_seconds()),
+    }
+    return jwt.encode({"alg": ALGORITHM}, payload, OctKey.import_key(secret))
+
+
+def verify(token: str, secret: str, *, now: datetime) -> Claims:
+    """
+    Return who *token* speaks for.
+
+    Raises:
+        InvalidToken: see there.
+    """
+    try:
+        payload = jwt.decode(token, OctKey.import_key(secret), algorithms=[ALGORITHM]).claims
+        registry = jwt.JWTClaimsRegistry(
+            now=int(now.timestamp()),
+            iss={"essential": True, "value": ISSUER},
+            sub={"essential": True},
+            roles={"essential": True},
+            exp={"essential": True},
+        )
+        registry.validate(payload)
+    except (JoseError, ValueError) as error:
+        raise InvalidToken(f"the token cannot be accepted: {error}") from error
+    return Claims(payload["sub"], tuple(payload["roles"]), payload.get("name", payload["sub"]))

@@ -1,0 +1,54 @@
+"""
+`campus serve`: the API alone, on granian.
+
+Granian's own processes die with it even when it is killed, so that the port is free for its successor.
+"""
+
+import signal
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer()
+KILL_TIMEOUT = 5  # seconds; a browser's event stream would otherwise hold up a stop for as long as the page is open
+LOG_LIKE_US: dict[str, Any] = {"loggers": {name: {"propagate": True} for name in ("_granian", "granian.access")}}
+
+
+@app.command()
+def serve(
+    workers: Annotated[int | None, typer.Option(help="Processes that share the port.", show_default="1")] = None,
+) -> None:
+    """Serve the API until it is told to stop."""
+    from granian.constants import Interfaces, Loops
+    from granian.log import LogLevels
+    from granian.server import Server
+
+    from adapters.logging import configure
+    from adapters.settings import Settings
+
+    settings = Settings.load()
+    configure(settings.log_level, process="api")
+    Server(
+        "api.app:create",
+        address=settings.api_host,
+        port=settings.api_port,
+        interface=Interfaces.ASGI,
+        loop=Loops.uvloop,
+        workers=workers or settings.api_workers,
+        workers_kill_timeout=KILL_TIMEOUT,
+        respawn_failed_workers=True,
+        log_level=LogLevels(settings.log_level),
+        log_dictconfig=LOG_LIKE_US,
+    ).serve(target_loader=create_app)
+
+
+def create_app(_target: str) -> Any:
+    """Make the application in one of granian's processes, which is killed when granian is."""
+    from adapters.embedded.process import end_with_parent
+    from adapters.logging import configure
+    from adapters.settings import Settings
+    from api.app import create
+
+    end_with_parent(signal.SIGKILL)
+    configure(Settings.load().log_level, process="api")
+    return create()

@@ -1,0 +1,27 @@
+"""`campus token`: a development token for scripts and for trying things out."""
+
+from typing import Annotated
+
+import typer
+
+from cli.console import DataDir
+
+app = typer.Typer()
+
+
+@app.command()
+def token(
+    user: Annotated[
+        str, typer.Option("--as", help="`admin`, `instructor`, or the id of a learner.", show_default=True)
+    ] = "admin",
+    ttl: Annotated[float, typer.Option(help="Hours until it ends.")] = 24.0,
+    data: DataDir = None,
+) -> None:
+    """Print a development token."""
+    from datetime import UTC, datetime, timedelta
+
+    from adapters.settings import Settings
+    from adapters.tokens import claims_of, sign
+
+    settings = Settings.load(data)
+    typer.echo(sign(claims_of(user), settings.token_secret, now=datetime.now(UTC), lifetime=timedelta(hours=ttl)))

@@ -1,0 +1,27 @@
+"""
+`campus up`: a whole campus in the foreground.
+
+`plan` says what to run, `lock` keeps a data directory to one campus, `run` starts everything in order and stops it
+again, `supervisor` keeps it running, `instance` tells the other commands where it is, `screen` tells the operator.
+"""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer()
+
+
+@app.command()
+def up(
+    data: Annotated[Path, typer.Option(help="Directory for everything that is kept.")] = Path(".campus"),
+    port: Annotated[int | None, typer.Option(help="Port of the API.", show_default="8000")] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the campus.", show_default="demo")] = None,
+    seed: Annotated[bool, typer.Option(help="Fill an empty campus with a synthetic population.")] = True,
+) -> None:
+    """Start a campus with its servers, API and workers; Ctrl-C stops it."""
+    from cli.up.run import run
+
+    raise typer.Exit(asyncio.run(run(data.absolute(), name=name, port=port, seed=seed)))

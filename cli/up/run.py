@@ -1,0 +1,165 @@
+"""
+One run of `campus up`: lock, servers, migrations, API and workers, seed; then wait for a signal and stop.
+"""
+
+import asyncio
+import os
+import signal
+from functools import partial
+from pathlib import Path
+
+from adapters.embedded import Child, Program, Server, StartFailed, start
+from adapters.embedded.secrets import is_free
+from cli.console import Failure, fail, say
+from cli.http import get_json
+from cli.up import instance, screen
+from cli.up.lock import DataLock
+from cli.up.plan import API, WORKERS, Plan, make_plan
+from cli.up.supervisor import Supervisor
+
+STOP_ORDER = ((API,), WORKERS, ("nats",), ("valkey",), ("postgres",))
+READY_TIMEOUT = 60.0  # seconds from the start of the API to a campus that is ready
+READY_INTERVAL = 0.05  # seconds
+CAUGHT_UP_TIMEOUT = 30.0  # seconds for the read models to show what was seeded
+
+
+class Run:
+    """One campus on one data directory."""
+
+    def __init__(self, plan: Plan, lock: DataLock) -> None:
+        self.plan = plan
+        self.steps = screen.Steps()
+        self._keep_open = (lock.descriptor,)
+        started = instance.now()
+        self.supervisor = Supervisor(lambda pids: instance.write(plan.settings, plan.servers, pids, started))
+
+    async def start(self, *, seed: bool) -> None:
+        """Bring everything up; returns when the campus answers."""
+        with self.steps.step("servers"):
+            await self._start_servers()
+        with self.steps.step("schema"):
+            await self._once(self.plan.once("migrate"))
+        with self.steps.step("API and workers"):
+            for name in (API, *WORKERS):
+                await self.supervisor.add(name, partial(self._spawn, self.plan.process(name)))
+            ready = await self._until_ready()
+        if seed and self._wants_seed(int(ready["head"])):
+            with self.steps.step("demo campus", spinner=False):
+                await self._seed()
+        self.supervisor.watch()
+
+    async def stop(self) -> None:
+        """Stop everything in order, and leave no trace of a running instance."""
+        await self.supervisor.stop(STOP_ORDER)
+        instance.forget(self.plan.settings.data_dir)
+
+    async def _start_servers(self) -> None:
+        results = await asyncio.gather(*map(self._start_server, self.plan.servers), return_exceptions=True)
+        for failure in filter(None, results):
+            raise failure
+
+    async def _start_server(self, server: Server) -> None:
+        bring_up = partial(start, server, self.plan.settings.data_dir, self._keep_open)
+        await self.steps.timed(server.name, self.supervisor.add(server.name, bring_up))
+
+    async def _spawn(self, program: Program) -> Child:
+        return Child(program, self._keep_open)
+
+    async def _once(self, program: Program) -> None:
+        child = Child(program, self._keep_open)
+        try:
+            code = await child.wait()
+        except asyncio.CancelledError:
+            await child.stop()
+            raise
+        if code != 0:
+            raise StartFailed(program.name, f"it ended with code {code}", program.log)
+
+    async def _until_ready(self) -> dict[str, object]:
+        """Wait for a `/readyz` that says ready; a process that dies meanwhile is a failed start."""
+        async with asyncio.timeout(READY_TIMEOUT):
+            while True:
+                if dead := self.supervisor.dead():
+                    raise StartFailed(dead.name, f"it ended with code {dead.exit_code}", dead.program.log)
+                answer = await get_json(f"{self.plan.settings.api_url}/readyz")
+                if answer.status == 200:
+                    return answer.body
+                await asyncio.sleep(READY_INTERVAL)
+
+    def _wants_seed(self, head: int) -> bool:
+        """An empty log is seeded once; one whose seeding was interrupted is seeded to the end."""
+        mark = self._seed_mark
+        return not mark.exists() if head == 0 else mark.exists() and mark.read_text() != "done"
+
+    @property
+    def _seed_mark(self) -> Path:
+        return self.plan.settings.data_dir / "run" / f"seed-{self.plan.settings.name}"
+
+    async def _seed(self) -> None:
+        self._seed_mark.write_text("begun")
+        try:
+            await self._once(self.plan.once("seed", in_terminal=True))
+        except StartFailed as failure:
+            screen.failure(failure)
+            return
+        self._seed_mark.write_text("done")
+        await self._until_caught_up()
+
+    async def _until_caught_up(self) -> None:
+        for _attempt in range(int(CAUGHT_UP_TIMEOUT / READY_INTERVAL)):
+            answer = await get_json(f"{self.plan.settings.api_url}/readyz")
+            if not any(projection["lag_events"] for projection in answer.body.get("projections", [])):
+                return
+            await asyncio.sleep(READY_INTERVAL)
+
+
+async def run(data_dir: Path, *, name: str | None, port: int | None, seed: bool) -> int:
+    """Run a campus until a signal says stop; return the exit code."""
+    lock = await DataLock(data_dir).take()
+    instance.forget(data_dir)  # what a killed run has left
+    plan = make_plan(data_dir, name, port)
+    _refuse_taken_port(plan.settings.api_host, plan.settings.api_port)
+    campus = Run(plan, lock)
+    stop = asyncio.Event()
+    _obey_signals(stop, campus.supervisor)
+    starting = asyncio.create_task(campus.start(seed=seed))
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait((starting, stopping), return_when=asyncio.FIRST_COMPLETED)
+        if starting.done():
+            starting.result()
+            screen.welcome(plan, campus.steps)
+            await stopping
+        return 0
+    except StartFailed as failure:
+        screen.failure(failure)
+        return 1
+    except TimeoutError:
+        fail(f"the campus did not become ready within {READY_TIMEOUT:.0f} s; its logs are in {plan.log_dir}")
+        return 1
+    finally:
+        starting.cancel()
+        await asyncio.gather(starting, return_exceptions=True)
+        await campus.stop()
+
+
+def _refuse_taken_port(host: str, port: int) -> None:
+    if not is_free(port, host):
+        raise Failure(
+            f"port {port} is taken by another program: choose another, as in `campus up --port {port + 1}`, "
+            "or stop what listens there"
+        )
+
+
+def _obey_signals(stop: asyncio.Event, supervisor: Supervisor) -> None:
+    """The first SIGINT or SIGTERM stops in order, the second at once."""
+
+    def obey() -> None:
+        if stop.is_set():
+            supervisor.kill()
+            os._exit(130)
+        say("stopping (once more to stop at once)")
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, obey)

@@ -1,0 +1,105 @@
+"""
+The supervisor: starts children, starts them again when they die, stops them in order.
+
+A server comes back on the same port with the same data, so its clients only have to connect again.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from adapters.embedded import Child, StartFailed
+from cli.console import say
+
+FIRST_PAUSE = 0.2  # seconds before a dead child is started again; doubled every time
+LONGEST_PAUSE = 10.0  # seconds
+STEADY = 10.0  # seconds of life after which a child counts as healthy again
+
+Start = Callable[[], Awaitable[Child]]
+
+
+@dataclass
+class Post:
+    """A place in the campus that some child fills: how to fill it, and who does now."""
+
+    name: str
+    start: Start
+    child: Child | None = None
+    pause: float = FIRST_PAUSE
+
+    async def fill(self) -> Child:
+        """Start a child for this post."""
+        self.child = await self.start()
+        return self.child
+
+
+class Supervisor:
+    """Keeps its posts filled until it is told to stop."""
+
+    def __init__(self, on_change: Callable[[dict[str, int]], None]) -> None:
+        self._posts: dict[str, Post] = {}
+        self._watches: dict[str, asyncio.Task[None]] = {}
+        self._on_change = on_change
+
+    @property
+    def pids(self) -> dict[str, int]:
+        """The process of every filled post."""
+        return {post.name: post.child.pid for post in self._posts.values() if post.child}
+
+    async def add(self, name: str, start: Start) -> None:
+        """Fill a new post. It is watched from `watch()` on; until then a death is its starter's business."""
+        post = self._posts[name] = Post(name, start)
+        await post.fill()
+        self._on_change(self.pids)
+
+    def watch(self) -> None:
+        """From now on, start again whatever dies."""
+        for post in self._posts.values():
+            self._watches[post.name] = asyncio.create_task(self._keep(post), name=f"keep {post.name}")
+
+    def dead(self) -> Child | None:
+        """Return a child that has ended, if any."""
+        children = (post.child for post in self._posts.values() if post.child)
+        return next((child for child in children if child.exit_code is not None), None)
+
+    async def stop(self, order: Sequence[Sequence[str]]) -> None:
+        """Stop everything, one group of names of *order* after the other."""
+        for watch in self._watches.values():
+            watch.cancel()
+        await asyncio.gather(*self._watches.values(), return_exceptions=True)
+        for names in order:
+            await asyncio.gather(*(self._stop(self._posts[name]) for name in names if name in self._posts))
+
+    def kill(self) -> None:
+        """End everything at once."""
+        for post in self._posts.values():
+            if post.child:
+                post.child.kill()
+
+    async def _keep(self, post: Post) -> None:
+        """Wait for the child's death, pause, fill the post again; for ever."""
+        while True:
+            await self._ended(post)
+            say(f"{post.name} has ended; starting it again in {post.pause:.1f} s")
+            await asyncio.sleep(post.pause)
+            post.pause = min(post.pause * 2, LONGEST_PAUSE)
+            try:
+                await post.fill()
+            except StartFailed as failure:
+                say(str(failure))
+            else:
+                self._on_change(self.pids)
+
+    async def _ended(self, post: Post) -> None:
+        if post.child is None:
+            return
+        try:
+            await asyncio.wait_for(post.child.wait(), STEADY)
+        except TimeoutError:
+            post.pause = FIRST_PAUSE
+            await post.child.wait()
+
+    async def _stop(self, post: Post) -> None:
+        if post.child and post.child.exit_code is None:
+            await post.child.stop()
+            say(f"{post.name} stopped")

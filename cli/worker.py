@@ -1,0 +1,47 @@
+"""
+`campus worker NAME`: one worker process, which runs until SIGINT or SIGTERM.
+
+`campus up` starts one of each; in production every worker is a service of its own.
+"""
+
+import asyncio
+import importlib
+import signal
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from adapters.settings import Settings
+
+app = typer.Typer()
+
+
+class Worker(StrEnum):
+    """The workers, each the module of that name in `workers`, with `run(settings, stop)`."""
+
+    RELAY = "relay"
+    PROJECTOR = "projector"
+    REACTOR = "reactor"
+
+
+@app.command()
+def worker(name: Annotated[Worker, typer.Argument(help="Which one.")]) -> None:
+    """Run one worker until it is told to stop."""
+    import uvloop
+
+    from adapters.logging import configure
+    from adapters.settings import Settings
+
+    settings = Settings.load()
+    configure(settings.log_level, process=name)
+    uvloop.run(run_until_signal(name, settings))
+
+
+async def run_until_signal(name: Worker, settings: "Settings") -> None:
+    """Run the worker's loop; a signal asks it to end after what it has in hand."""
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await importlib.import_module(f"workers.{name}").run(settings, stop)
