@@ -1,7 +1,7 @@
 """
 What a use case sees of the log: aggregates go out, new facts come back.
 
-The adapter behind it is adapters/log.py. A `Log` is bound to one command and its `Context`, and forgets it after.
+The adapter behind it is adapters/session.py. A `Log` is bound to one command and its `Context`, and forgets it after.
 """
 
 from dataclasses import dataclass, field
@@ -51,6 +51,10 @@ class Log(Protocol):
 
     async def load(self, cls: type[AggregateT], stream: str) -> AggregateT:
         """The aggregate as all facts of *stream* make it; blank where there are none."""
+        ...
+
+    async def read(self, cls: type[AggregateT], stream: str, max_age: float = 0.0) -> AggregateT:
+        """The aggregate of *stream*, to look at but not to change, known as of at most *max_age* seconds ago."""
         ...
 
     async def save(self, *aggregates: Aggregate) -> Position:

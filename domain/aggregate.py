@@ -7,6 +7,7 @@ that today would refuse marks the fact as irregular instead, so that no fact of 
 """
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Self
 
@@ -46,14 +47,19 @@ class Aggregate(BaseAggregate[str]):
 
     Attributes:
         category: first word of the ids of its streams.
+        history: whether what is recorded now happened in the past, and was not ours to refuse.
         learner_first: whether the first id of the stream is a learner's.
         snapshot_every: facts after which the state is stored beside the log, 0 for never.
+        remembered: attributes that such a stored state holds, with their types.
         state_version: raised whenever the meaning of the remembered state changes; older snapshots are then ignored.
     """
 
     category: ClassVar[str]
+    history: bool
+    _irregular: str | None
     learner_first: ClassVar[bool] = False
     snapshot_every: ClassVar[int] = 0
+    remembered: ClassVar[Mapping[str, Any]] = {}
     state_version: ClassVar[int] = 1
 
     class Event(FactEvent):
@@ -65,7 +71,7 @@ class Aggregate(BaseAggregate[str]):
         self = object.__new__(cls)
         self.__base_init__(originator_id=stream, originator_version=0, timestamp=EPOCH)
         self.history = False
-        self._irregular: str | None = None
+        self._irregular = None
         self.begin()
         return self
 
@@ -99,5 +105,3 @@ class Aggregate(BaseAggregate[str]):
         if self._irregular is not None:
             object.__setattr__(self._pending_events[-1], "irregular", self._irregular)
             self._irregular = None
-
-

@@ -7,6 +7,7 @@ capacity, and keeps who sits and who waits, in the order in which they asked; bo
 
 from datetime import datetime
 from enum import StrEnum
+from typing import ClassVar
 
 from domain.aggregate import Aggregate, event, stream_id
 from domain.errors import Conflict, NotFound
@@ -29,9 +30,7 @@ class NotEnrolled(NotFound):
     code = "not_enrolled"
 
     def __init__(self, learner_id: str, run_id: str) -> None:
-        super().__init__(
-            f"learner {learner_id} is not enrolled on run {run_id}", learner_id=learner_id, run_id=run_id
-        )
+        super().__init__(f"learner {learner_id} is not enrolled on run {run_id}", learner_id=learner_id, run_id=run_id)
 
 
 class RunClosed(Conflict):
@@ -221,6 +220,7 @@ class Seats(Aggregate):
 
     category = "seats"
     snapshot_every = 200
+    remembered: ClassVar = {"capacity": int, "seated": set[str], "waiting": dict[str, None]}
 
     class Opened(Aggregate.Event):
         TOPIC = "seats.opened"

@@ -5,6 +5,7 @@ Percent and grade are computed here, from the weights of a course's structure, f
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import ClassVar
 
 from domain.aggregate import Aggregate, event, stream_id
 from domain.errors import Conflict, NotFound, Rejected
@@ -110,6 +111,7 @@ class CourseProgress(Aggregate):
     category = "progress"
     learner_first = True
     snapshot_every = 200
+    remembered: ClassVar = {"opened": set[str], "completed": set[str], "scores": dict[str, int], "outcome": str}
 
     class UnitOpened(Aggregate.Event):
         TOPIC = "progress.unit_opened"

@@ -73,6 +73,12 @@ class AlreadyGraded(Conflict):
     code = "already_graded"
 
 
+class NotGradable(Rejected):
+    """Without a key, only a person can grade."""
+
+    code = "not_gradable"
+
+
 class BadScore(Rejected):
     """A score outside of 0 to 10,000 basis points."""
 
@@ -187,6 +193,7 @@ class Quiz(Aggregate):
         title: str,
         items: list[Item],
         key: list[int],
+        key_hash: str,
         time_limit: int | None,
         attempts_allowed: int,
         due_at: datetime | None,
@@ -243,9 +250,7 @@ class QuizAttempt(Aggregate):
         self.responses: list[int] = []
         self.score_bp: int | None = None
 
-    def submit(
-        self, quiz: Quiz, responses: Sequence[int], *, by: str, at: datetime, banked: bool = False
-    ) -> None:
+    def submit(self, quiz: Quiz, responses: Sequence[int], *, by: str, at: datetime, banked: bool = False) -> None:
         """
         Hand the attempt in at the moment *at*; how late it is, in seconds, is part of the fact.
 
@@ -273,9 +278,7 @@ class QuizAttempt(Aggregate):
         self._submitted(quiz.run_id, quiz.unit_id, by, late, list(responses), banked)
 
     @event(Submitted)
-    def _submitted(
-        self, run_id: str, unit_id: str, by: str, late_by: int, responses: list[int], banked: bool
-    ) -> None:
+    def _submitted(self, run_id: str, unit_id: str, by: str, late_by: int, responses: list[int], banked: bool) -> None:
         self.submitted = True
         self.run_id, self.unit_id, self.responses = run_id, unit_id, responses
 

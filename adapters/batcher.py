@@ -1,0 +1,74 @@
+"""
+Requests that arrive while a round trip is under way travel together in the next one.
+
+Used for appends (group commit), for look-ups in the log, and for documents in Valkey.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+Request = TypeVar("Request")
+Reply = TypeVar("Reply")
+
+
+class Batcher(Generic[Request, Reply]):
+    """
+    One worker that sends what has gathered, waits for the answers, and sends what has gathered since.
+
+    Args:
+        send: makes one round trip; returns one reply for each request, in order. A reply that is an exception is
+            raised in the one who asked; an exception that *send* itself raises is raised in all.
+        largest: most requests in one round trip.
+    """
+
+    def __init__(
+        self, send: Callable[[Sequence[Request]], Awaitable[Sequence[Reply | Exception]]], largest: int
+    ) -> None:
+        self._send = send
+        self._largest = largest
+        self._waiting: list[tuple[Request, asyncio.Future[Reply]]] = []
+        self._worker: asyncio.Task[None] | None = None
+
+    def submit(self, request: Request) -> "asyncio.Future[Reply]":
+        """Put *request* into the next round trip; the future is its reply."""
+        future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        self._waiting.append((request, future))
+        if self._worker is None:
+            self._worker = asyncio.create_task(self._work())
+        return future
+
+    async def _work(self) -> None:
+        """Send until nothing is left; a request that comes later starts a new worker."""
+        try:
+            while self._waiting:
+                batch, self._waiting = self._waiting[: self._largest], self._waiting[self._largest :]
+                await self._round_trip(batch)
+        finally:
+            self._worker = None
+            if self._waiting:  # cancelled in between: nobody may wait for ever
+                for _, future in self._waiting:
+                    future.cancel()
+                self._waiting = []
+
+    async def _round_trip(self, batch: list[tuple[Request, "asyncio.Future[Reply]"]]) -> None:
+        try:
+            replies = await self._send([request for request, _ in batch])
+        except asyncio.CancelledError:
+            for _, future in batch:
+                future.cancel()
+            raise
+        except Exception as error:  # whatever it is, it belongs to those who asked
+            replies = [error] * len(batch)
+        for (_, future), reply in zip(batch, replies, strict=True):
+            if future.done():
+                continue  # whoever asked has gone
+            if isinstance(reply, Exception):
+                future.set_exception(reply)
+            else:
+                future.set_result(reply)
+
+    async def drain(self) -> None:
+        """Wait until everything that was submitted has been answered."""
+        while self._worker is not None:
+            await asyncio.wait([self._worker])

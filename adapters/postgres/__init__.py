@@ -1,0 +1,1 @@
+"""The log, the read models and the queries in PostgreSQL."""

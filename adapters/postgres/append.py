@@ -1,0 +1,213 @@
+"""
+Appending to the log: group commit, an answer for each append, and no doubt after a broken connection.
+
+Appends that arrive while a batch is under way travel together in the next call of `append_events()`
+(adapters/migrations/0001_log.sql), which says what the answers mean.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+import msgspec
+import psycopg
+
+from adapters.batcher import Batcher
+from adapters.postgres.connection import Link
+from adapters.settings import Settings
+from domain.fact import Meta
+
+LARGEST_BATCH = 512  # appends in one round trip
+PATIENCE = 20.0  # seconds to wait for a server that has gone before the appends are given up
+LOCK_ATTEMPTS = 5  # times to wait for the head of the log, LOCK_TIMEOUT each
+
+APPEND = """
+SELECT * FROM append_events(
+    %b::integer[], %b::text[], %b::text[], %b::bigint[],
+    %b::text[], %b::integer[], %b::text[], %b::smallint[], %b::smallint[], %b::bytea[], %b::bytea[], %b::timestamptz[])
+"""
+
+
+class NewEvent(msgspec.Struct, frozen=True):
+    """One fact on its way into the log."""
+
+    stream_id: str
+    stream_version: int
+    type: str
+    schema_version: int
+    partition: int
+    data: bytes
+    meta: bytes
+    occurred_at: datetime
+
+
+class Append(msgspec.Struct, frozen=True):
+    """
+    The events of one command: all of them or none.
+
+    Attributes:
+        events: events of one stream stand together, in ascending version.
+        key: idempotency key, None for none.
+        fingerprint: digest of the request that the key stands for.
+        empty_answer: where there are no events, the position to answer with.
+    """
+
+    events: Sequence[NewEvent]
+    key: str | None = None
+    fingerprint: str = ""
+    empty_answer: int = 0
+
+
+class Appended(msgspec.Struct, frozen=True):
+    """The events stand in the log, from *first* to *last*; *repeated* if they did so before."""
+
+    first: int
+    last: int
+    repeated: bool = False
+
+
+class VersionConflict(Exception):
+    """Somebody else has appended to the stream since it was loaded."""
+
+    def __init__(self, stream_id: str, actual_version: int) -> None:
+        super().__init__(f"stream {stream_id} is at version {actual_version} by now")
+        self.stream_id, self.actual_version = stream_id, actual_version
+
+
+class KeyReused(Exception):
+    """The idempotency key belongs to another request."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"the idempotency key {key!r} was used for another request")
+        self.key = key
+
+
+class Appender:
+    """
+    The writing end of the log of one campus.
+
+    Args:
+        on_commit: called with the last position after every commit.
+        on_batch: called with the number of appends, of events, and the seconds of the round trip.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._link = Link(settings, "append", patience=PATIENCE)
+        self._batcher: Batcher[Append, Appended] = Batcher(self._send, LARGEST_BATCH)
+        self.on_commit: Callable[[int], None] = lambda position: None
+        self.on_batch: Callable[[int, int, float], None] = lambda appends, events, seconds: None
+
+    async def append(self, unit: Append) -> Appended:
+        """
+        Append one unit, together with whatever else is waiting.
+
+        Raises:
+            VersionConflict: a stream is not at the version before the first of its events.
+            KeyReused: the key was used with another fingerprint.
+            Unavailable: the server is gone; whether the unit was appended is not known.
+        """
+        return await self._batcher.submit(unit)
+
+    async def _send(self, batch: Sequence[Append]) -> list[Appended | Exception]:
+        started = time.perf_counter()
+        try:
+            answers = await self._send_with_patience(batch)
+        except psycopg.Error as error:
+            if len(batch) == 1:
+                return [error]
+            # Something in the batch is unfit for the database: everyone for himself, so that it harms nobody else.
+            return [answer for unit in batch for answer in await self._send([unit])]
+        self.on_batch(len(batch), sum(len(unit.events) for unit in batch), time.perf_counter() - started)
+        committed = [answer.last for answer in answers if isinstance(answer, Appended) and not answer.repeated]
+        if committed:
+            self.on_commit(max(committed))
+        return answers
+
+    async def _send_with_patience(self, batch: Sequence[Append]) -> list[Appended | Exception]:
+        attempts = 0
+        sent_before = False
+
+        async def once(connection: psycopg.AsyncConnection) -> list[Appended | Exception]:
+            nonlocal sent_before
+            again, sent_before = sent_before, True
+            answers = await _call(connection, batch)
+            return (
+                [await _own(connection, unit, answer) for unit, answer in zip(batch, answers, strict=True)]
+                if again
+                else answers
+            )
+
+        while True:
+            try:
+                return await self._link.run(once)
+            except psycopg.errors.LockNotAvailable:
+                attempts += 1
+                if attempts == LOCK_ATTEMPTS:
+                    raise
+                await asyncio.sleep(0)
+
+    async def close(self) -> None:
+        """Wait for what is under way, then close the connection."""
+        await self._batcher.drain()
+        await self._link.close()
+
+
+async def _call(connection: psycopg.AsyncConnection, batch: Sequence[Append]) -> list[Appended | Exception]:
+    events = [event for unit in batch for event in unit.events]
+    cursor = await connection.execute(
+        APPEND,
+        (
+            [len(unit.events) for unit in batch],
+            [unit.key for unit in batch],
+            [unit.fingerprint for unit in batch],
+            [unit.empty_answer for unit in batch],
+            [event.stream_id for event in events],
+            [event.stream_version for event in events],
+            [event.type for event in events],
+            [event.schema_version for event in events],
+            [event.partition for event in events],
+            [event.data for event in events],
+            [event.meta for event in events],
+            [event.occurred_at for event in events],
+        ),
+        prepare=True,
+        binary=True,
+    )
+    return [_answer(unit, row) for unit, row in zip(batch, await cursor.fetchall(), strict=True)]
+
+
+def _answer(unit: Append, row: Sequence[object]) -> Appended | Exception:
+    match row:
+        case ["appended", int() as first, int() as last, *_]:
+            return Appended(first, last)
+        case ["repeated", int() as first, int() as last, *_]:
+            return Appended(first, last, repeated=True)
+        case ["reused", *_]:
+            return KeyReused(unit.key or "")
+        case ["conflict", _, _, str() as stream, int() as version]:
+            return VersionConflict(stream, version)
+    raise AssertionError(f"append_events() answered {row!r}")
+
+
+async def _own(connection: psycopg.AsyncConnection, unit: Append, answer: Appended | Exception) -> Appended | Exception:
+    """
+    The true answer for a unit that was sent twice: a conflict with our own events is a success.
+
+    The first sending may have been committed though its answer was lost. The second one waited for the lock on
+    the head, so by now it is decided: our first event's id stands in the log, or it never will.
+    """
+    if not isinstance(answer, VersionConflict) or not unit.events:
+        return answer
+    first = unit.events[0]
+    cursor = await connection.execute(
+        "SELECT meta, position FROM events WHERE stream_id = %s AND stream_version = %s",
+        [first.stream_id, first.stream_version],
+    )
+    row = await cursor.fetchone()
+    if (
+        row is None
+        or msgspec.json.decode(row[0], type=Meta).event_id != msgspec.json.decode(first.meta, type=Meta).event_id
+    ):
+        return answer
+    return Appended(row[1], row[1] + len(unit.events) - 1)

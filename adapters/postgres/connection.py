@@ -1,0 +1,99 @@
+"""
+One connection to the campus's schema that comes back by itself.
+
+Every connection carries time limits, so that nothing waits for ever on a lock or leaves a transaction open.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import psycopg
+
+from adapters.settings import Settings
+
+T = TypeVar("T")
+
+LOCK_TIMEOUT = 2_000  # milliseconds
+IDLE_IN_TRANSACTION_TIMEOUT = 5_000  # milliseconds
+STATEMENT_TIMEOUT = 30_000  # milliseconds
+CONNECT_TIMEOUT = 5  # seconds
+FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0  # seconds between attempts to connect
+
+
+class Unavailable(Exception):
+    """PostgreSQL cannot be reached, and has not been for as long as we were willing to wait."""
+
+
+def options(schema: str, **more: str | int) -> str:
+    """The `options` of a connection: the campus's schema and the time limits; *more* are further settings."""
+    settings: dict[str, str | int] = {
+        "search_path": f"{schema},{schema}_read",
+        "timezone": "UTC",
+        "lock_timeout": LOCK_TIMEOUT,
+        "idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION_TIMEOUT,
+        "statement_timeout": STATEMENT_TIMEOUT,
+        **more,
+    }
+    return " ".join(f"-c {name}={value}" for name, value in settings.items())
+
+
+async def connect(settings: Settings, *, application: str, **more: str | int) -> psycopg.AsyncConnection:
+    """Open one connection in autocommit mode; *more* are further settings of the server for this connection."""
+    return await psycopg.AsyncConnection.connect(
+        settings.postgres_url,
+        autocommit=True,
+        options=options(settings.schema_name, **more),
+        application_name=f"campus:{application}",
+        connect_timeout=CONNECT_TIMEOUT,
+    )
+
+
+def is_broken(error: BaseException) -> bool:
+    """Whether *error* means that the connection, not the statement, has failed."""
+    if isinstance(error, psycopg.errors.AdminShutdown | psycopg.errors.CrashShutdown | psycopg.errors.CannotConnectNow):
+        return True
+    return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError) and error.sqlstate is None
+
+
+class Link:
+    """
+    A connection that is opened when it is first needed, and again when it breaks.
+
+    Args:
+        patience: seconds to go on trying before `Unavailable` is raised.
+    """
+
+    def __init__(self, settings: Settings, application: str, *, patience: float) -> None:
+        self._settings = settings
+        self._application = application
+        self._patience = patience
+        self._connection: psycopg.AsyncConnection | None = None
+
+    async def get(self) -> psycopg.AsyncConnection:
+        """The connection, opened if need be."""
+        if self._connection is None or self._connection.closed:
+            self._connection = await connect(self._settings, application=self._application)
+        return self._connection
+
+    async def run(self, work: Callable[[psycopg.AsyncConnection], Awaitable[T]]) -> T:
+        """Do *work*, which must be safe to do twice; again on a new connection when the old one breaks."""
+        started, pause = time.monotonic(), FIRST_PAUSE
+        while True:
+            try:
+                return await work(await self.get())
+            except psycopg.Error as error:
+                if not is_broken(error):
+                    raise
+                await self.close()
+                if time.monotonic() - started > self._patience:
+                    raise Unavailable(f"PostgreSQL does not answer: {str(error).strip()}") from error
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, LONGEST_PAUSE)
+
+    async def close(self) -> None:
+        """Close the connection; the next use opens another."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.close()

@@ -1,0 +1,95 @@
+"""
+Migrations: numbered SQL files, each applied once, in order, in a transaction of its own.
+
+Reads     adapters/migrations/NNNN_what_it_does.sql
+Writes    the schema of one campus, and `migrations` in it: number, name, SHA-256 of each file that was applied.
+Locks     an advisory lock for the campus, so that several processes may start at once.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from importlib.resources import files
+from urllib.parse import urlsplit
+
+import psycopg
+from psycopg import sql
+
+from adapters.settings import Settings
+
+
+class MigrationError(Exception):
+    """The schema cannot be brought up to date."""
+
+
+@dataclass(frozen=True)
+class Migration:
+    """One file: its number, its name and its text."""
+
+    number: int
+    name: str
+    text: str
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the text, in hex."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+
+def all_migrations() -> list[Migration]:
+    """Every migration that comes with this code, in order."""
+    found = []
+    for entry in files("adapters.migrations").iterdir():
+        if entry.name.endswith(".sql"):
+            number = int(entry.name.partition("_")[0])
+            found.append(Migration(number, entry.name.removesuffix(".sql"), entry.read_text("utf-8")))
+    return sorted(found, key=lambda migration: migration.number)
+
+
+def migrate(settings: Settings) -> list[str]:
+    """Bring the campus's schema up to date; returns the names of the migrations that were applied now."""
+    schema = settings.schema_name
+    app = urlsplit(settings.postgres_url).username or "campus_app"
+    with psycopg.connect(settings.postgres_owner_url, autocommit=True) as connection:
+        connection.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [f"migrate {schema}"])
+        connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(schema)))
+        connection.execute(
+            sql.SQL("GRANT USAGE ON SCHEMA {} TO {}").format(sql.Identifier(schema), sql.Identifier(app))
+        )
+        connection.execute(sql.SQL("SET search_path TO {}").format(sql.Identifier(schema)))
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS migrations (number integer PRIMARY KEY, name text NOT NULL,"
+            " digest text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())"
+        )
+        return [migration.name for migration in _pending(connection) if _apply(connection, migration, schema, app)]
+
+
+def _pending(connection: psycopg.Connection) -> list[Migration]:
+    applied: dict[int, str] = dict(connection.execute("SELECT number, digest FROM migrations").fetchall())
+    known = all_migrations()
+    newer = sorted(set(applied) - {migration.number for migration in known})
+    if newer:
+        raise MigrationError(
+            f"the database has migration {newer[-1]}, which this code does not know: deploy newer code"
+        )
+    for migration in known:
+        if applied.get(migration.number, migration.digest) != migration.digest:
+            raise MigrationError(f"migration {migration.name} was changed after it had been applied")
+    return [migration for migration in known if migration.number not in applied]
+
+
+def _apply(connection: psycopg.Connection, migration: Migration, schema: str, app: str) -> bool:
+    names = {
+        "{schema}": sql.Identifier(schema),
+        "{read_schema}": sql.Identifier(f"{schema}_read"),
+        "{app}": sql.Identifier(app),
+    }
+    text = migration.text
+    for placeholder, name in names.items():
+        text = text.replace(placeholder, name.as_string(connection))
+    with connection.transaction():
+        connection.execute(text.encode())
+        connection.execute(
+            "INSERT INTO migrations (number, name, digest) VALUES (%s, %s, %s)",
+            [migration.number, migration.name, migration.digest],
+        )
+    return True

@@ -1,0 +1,99 @@
+"""What can be done to the catalogue."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from commands.log import Log, Position
+from domain.catalog import BadSchedule, Course, CourseNotFound, Run, Unit, course_stream, run_stream
+
+
+@dataclass(frozen=True)
+class CreateCourse:
+    """A course comes into the catalogue."""
+
+    course_id: str
+    title: str
+    summary: str = ""
+    language: str = "en"
+
+
+async def create_course(command: CreateCourse, log: Log) -> Position:
+    course = await log.load(Course, course_stream(command.course_id))
+    course.create(command.title, command.summary, command.language)
+    return await log.save(course)
+
+
+@dataclass(frozen=True)
+class PublishCourse:
+    """The structure of a course is published as its next version."""
+
+    course_id: str
+    units: Sequence[Unit]
+    completion_rule: str = "all_weighted_units"
+    grading_policy: str = "weighted_mean"
+
+
+async def publish_course(command: PublishCourse, log: Log) -> Position:
+    course = await log.load(Course, course_stream(command.course_id))
+    course.publish(list(command.units), command.completion_rule, command.grading_policy)
+    return await log.save(course)
+
+
+@dataclass(frozen=True)
+class ScheduleRun:
+    """A run of a course is planned; *capacity* None means that there is no limit."""
+
+    run_id: str
+    course_id: str
+    course_version: int
+    starts_at: datetime
+    ends_at: datetime
+    capacity: int | None = None
+    pacing: str = "instructor"
+
+
+async def schedule_run(command: ScheduleRun, log: Log) -> Position:
+    course = await log.read(Course, course_stream(command.course_id))
+    if not course.exists:
+        raise CourseNotFound(f"there is no course {command.course_id}", course_id=command.course_id)
+    if command.course_version not in course.versions:
+        raise BadSchedule(
+            f"course {command.course_id} has no version {command.course_version}", version=command.course_version
+        )
+    run = await log.load(Run, run_stream(command.run_id))
+    run.schedule(
+        command.course_id,
+        command.course_version,
+        starts_at=command.starts_at,
+        ends_at=command.ends_at,
+        capacity=command.capacity,
+        pacing=command.pacing,
+    )
+    return await log.save(run)
+
+
+@dataclass(frozen=True)
+class OpenRun:
+    """A run lets learners in."""
+
+    run_id: str
+
+
+async def open_run(command: OpenRun, log: Log) -> Position:
+    run = await log.load(Run, run_stream(command.run_id))
+    run.open()
+    return await log.save(run)
+
+
+@dataclass(frozen=True)
+class CloseRun:
+    """A run lets nobody in any more."""
+
+    run_id: str
+
+
+async def close_run(command: CloseRun, log: Log) -> Position:
+    run = await log.load(Run, run_stream(command.run_id))
+    run.close()
+    return await log.save(run)

@@ -1,0 +1,108 @@
+"""What can be done to an enrolment. Where a run has a capacity, its seats change in the same append."""
+
+from dataclasses import dataclass
+
+from commands.log import Log, Position
+from commands.lookups import Outline, outline
+from domain.enrollment import Enrollment, RunClosed, Seats, Status, enrollment_stream, seats_stream
+
+
+@dataclass(frozen=True)
+class RequestEnrollment:
+    """A learner asks for a place and gets one, or a place in the queue."""
+
+    learner_id: str
+    run_id: str
+    mode: str = "free"
+
+
+async def request_enrollment(command: RequestEnrollment, log: Log) -> Position:
+    run = await outline(log, command.run_id)
+    enrollment = await log.load(Enrollment, enrollment_stream(command.learner_id, command.run_id))
+    if not run.is_open and not enrollment.exists:
+        raise RunClosed(command.run_id)
+    enrollment.request(command.mode, log.context.source)
+    return await _seat(enrollment, run, log)
+
+
+async def _seat(enrollment: Enrollment, run: Outline, log: Log) -> Position:
+    """Let in whoever has asked, or queue them, and append it all as one."""
+    if enrollment.status is not Status.REQUESTED:
+        return await log.save(enrollment)
+    if run.capacity is None:
+        enrollment.activate()
+        return await log.save(enrollment)
+    seats = await log.load(Seats, seats_stream(run.run_id))
+    seats.open(run.capacity)
+    if seats.take(enrollment.learner_id):
+        enrollment.activate()
+    else:
+        enrollment.wait()
+    return await log.save(enrollment, seats)
+
+
+@dataclass(frozen=True)
+class WithdrawEnrollment:
+    """A learner gives up a place."""
+
+    learner_id: str
+    run_id: str
+    reason: str = "unspecified"
+
+
+async def withdraw_enrollment(command: WithdrawEnrollment, log: Log) -> Position:
+    enrollment = await log.load(Enrollment, enrollment_stream(command.learner_id, command.run_id))
+    enrollment.withdraw(command.reason)
+    if (await outline(log, command.run_id)).capacity is None:
+        return await log.save(enrollment)
+    seats = await log.load(Seats, seats_stream(command.run_id))
+    seats.release(command.learner_id)
+    return await log.save(enrollment, seats)
+
+
+@dataclass(frozen=True)
+class ReactivateEnrollment:
+    """A learner who has left comes back, if there is a seat, or to the end of the queue."""
+
+    learner_id: str
+    run_id: str
+
+
+async def reactivate_enrollment(command: ReactivateEnrollment, log: Log) -> Position:
+    run = await outline(log, command.run_id)
+    enrollment = await log.load(Enrollment, enrollment_stream(command.learner_id, command.run_id))
+    if not run.is_open and enrollment.status is Status.WITHDRAWN:
+        raise RunClosed(command.run_id)
+    enrollment.reactivate()
+    return await _seat(enrollment, run, log)
+
+
+@dataclass(frozen=True)
+class CompleteEnrollment:
+    """A learner has passed the course."""
+
+    learner_id: str
+    run_id: str
+
+
+async def complete_enrollment(command: CompleteEnrollment, log: Log) -> Position:
+    enrollment = await log.load(Enrollment, enrollment_stream(command.learner_id, command.run_id))
+    enrollment.complete()
+    return await log.save(enrollment)
+
+
+@dataclass(frozen=True)
+class OfferSeat:
+    """A seat has come free: whoever has waited longest gets it."""
+
+    run_id: str
+
+
+async def offer_seat(command: OfferSeat, log: Log) -> Position:
+    seats = await log.load(Seats, seats_stream(command.run_id))
+    learner_id = seats.seat_next()
+    if learner_id is None:
+        return await log.save(seats)
+    enrollment = await log.load(Enrollment, enrollment_stream(learner_id, command.run_id))
+    enrollment.offer_seat()
+    return await log.save(enrollment, seats)

@@ -1,0 +1,103 @@
+"""What a learner does on a course run, and how it ends."""
+
+from dataclasses import dataclass
+
+from commands.log import Log, Position
+from commands.lookups import Outline, must_have_access, outline
+from domain.progress import CourseProgress, UnknownUnit, grade, progress_stream
+
+PASS_BP = 4_000  # basis points of the weighted mean from which a course is passed
+DISTINCTION_BP = 8_500
+
+
+async def _unit_outline(log: Log, run_id: str, unit_id: str) -> Outline:
+    run = await outline(log, run_id)
+    if unit_id not in run.units:
+        raise UnknownUnit(unit_id, run_id)
+    return run
+
+
+@dataclass(frozen=True)
+class OpenUnit:
+    """A learner looks at a unit."""
+
+    learner_id: str
+    run_id: str
+    unit_id: str
+
+
+async def open_unit(command: OpenUnit, log: Log) -> Position:
+    await _unit_outline(log, command.run_id, command.unit_id)
+    await must_have_access(log, command.learner_id, command.run_id)
+    progress = await log.load(CourseProgress, progress_stream(command.learner_id, command.run_id))
+    progress.open_unit(command.unit_id)
+    return await log.save(progress)
+
+
+@dataclass(frozen=True)
+class RecordActivity:
+    """A learner has done something on a unit: *amount* actions of one *kind*."""
+
+    learner_id: str
+    run_id: str
+    unit_id: str
+    kind: str = "click"
+    amount: int = 1
+
+
+async def record_activity(command: RecordActivity, log: Log) -> Position:
+    await _unit_outline(log, command.run_id, command.unit_id)
+    await must_have_access(log, command.learner_id, command.run_id)
+    progress = await log.load(CourseProgress, progress_stream(command.learner_id, command.run_id))
+    progress.record_activity(command.unit_id, command.kind, command.amount)
+    return await log.save(progress)
+
+
+@dataclass(frozen=True)
+class CompleteUnit:
+    """A unit is done; *rule* says by what, *score_bp* is its score in basis points where it has one."""
+
+    learner_id: str
+    run_id: str
+    unit_id: str
+    rule: str = "learner"
+    score_bp: int | None = None
+
+
+async def complete_unit(command: CompleteUnit, log: Log) -> Position:
+    run = await _unit_outline(log, command.run_id, command.unit_id)
+    await must_have_access(log, command.learner_id, command.run_id)
+    progress = await log.load(CourseProgress, progress_stream(command.learner_id, command.run_id))
+    progress.complete_unit(command.unit_id, run.course_version, command.rule, command.score_bp)
+    return await log.save(progress)
+
+
+@dataclass(frozen=True)
+class DecideOutcome:
+    """
+    How the course ended for a learner, by the facts up to *through_position*.
+
+    Without an *outcome* it is found by the grade, and only once every unit with a weight is completed.
+    """
+
+    learner_id: str
+    run_id: str
+    through_position: int
+    outcome: str | None = None
+
+
+async def decide_outcome(command: DecideOutcome, log: Log) -> Position:
+    run = await outline(log, command.run_id)
+    progress = await log.load(CourseProgress, progress_stream(command.learner_id, command.run_id))
+    grade_bp = grade(run.weights, progress.scores)
+    if command.outcome is not None:
+        progress.decide_outcome(command.outcome, grade_bp, "instructor", command.through_position)
+    elif run.weights and not progress.outcome and progress.is_done(list(run.weights)):
+        progress.decide_outcome(_by_grade(grade_bp), grade_bp, "weighted_mean", command.through_position)
+    return await log.save(progress)
+
+
+def _by_grade(grade_bp: int | None) -> str:
+    if grade_bp is None or PASS_BP <= grade_bp < DISTINCTION_BP:
+        return "pass"
+    return "fail" if grade_bp < PASS_BP else "distinction"

@@ -1,0 +1,94 @@
+"""What can be done with a quiz: publish it, hand in an attempt, grade it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from commands.log import Log, Position
+from commands.lookups import must_have_access, outline
+from domain.progress import UnknownUnit
+from domain.quiz import Item, NotGradable, Quiz, QuizAttempt, QuizNotFound, attempt_stream, mark, quiz_stream
+
+
+@dataclass(frozen=True)
+class PublishQuiz:
+    """A unit of a run gets its quiz; see `Quiz.publish`."""
+
+    quiz_id: str
+    run_id: str
+    unit_id: str
+    title: str
+    kind: str = "quiz"
+    items: Sequence[Item] = ()
+    key: Sequence[int] = ()
+    time_limit: int | None = None
+    attempts_allowed: int = 1
+    due_at: datetime | None = None
+    pass_bp: int = 4_000
+
+
+async def publish_quiz(command: PublishQuiz, log: Log) -> Position:
+    run = await outline(log, command.run_id)
+    if command.unit_id not in run.units:
+        raise UnknownUnit(command.unit_id, command.run_id)
+    quiz = await log.load(Quiz, quiz_stream(command.quiz_id))
+    quiz.publish(
+        command.run_id,
+        command.unit_id,
+        command.kind,
+        command.title,
+        items=command.items,
+        key=command.key,
+        time_limit=command.time_limit,
+        attempts_allowed=command.attempts_allowed,
+        due_at=command.due_at or run.due_at(command.unit_id),
+        pass_bp=command.pass_bp,
+    )
+    return await log.save(quiz)
+
+
+@dataclass(frozen=True)
+class SubmitAttempt:
+    """A learner hands an attempt in; *responses* are the chosen options, counted from 0, -1 for none."""
+
+    learner_id: str
+    quiz_id: str
+    attempt_no: int = 1
+    responses: Sequence[int] = ()
+
+
+async def submit_attempt(command: SubmitAttempt, log: Log) -> Position:
+    quiz = await _quiz(log, command.quiz_id)
+    await must_have_access(log, command.learner_id, quiz.run_id)
+    attempt = await log.load(QuizAttempt, attempt_stream(command.learner_id, command.quiz_id, command.attempt_no))
+    attempt.submit(quiz, command.responses, by="learner", at=log.context.at)
+    return await log.save(attempt)
+
+
+@dataclass(frozen=True)
+class GradeAttempt:
+    """An attempt gets its score: by its key, or *score_bp* (basis points) from a person."""
+
+    learner_id: str
+    quiz_id: str
+    attempt_no: int = 1
+    score_bp: int | None = None
+
+
+async def grade_attempt(command: GradeAttempt, log: Log) -> Position:
+    quiz = await _quiz(log, command.quiz_id)
+    attempt = await log.load(QuizAttempt, attempt_stream(command.learner_id, command.quiz_id, command.attempt_no))
+    if command.score_bp is not None:
+        attempt.grade(command.score_bp, quiz.pass_bp, "person")
+    elif quiz.items:
+        attempt.grade(mark(attempt.responses, quiz.key), quiz.pass_bp, "exact_match")
+    else:
+        raise NotGradable(f"quiz {command.quiz_id} has no key: a person has to grade it", quiz_id=command.quiz_id)
+    return await log.save(attempt)
+
+
+async def _quiz(log: Log, quiz_id: str) -> Quiz:
+    quiz = await log.read(Quiz, quiz_stream(quiz_id))
+    if not quiz.exists:
+        raise QuizNotFound(f"there is no quiz {quiz_id}", quiz_id=quiz_id)
+    return quiz
