@@ -58,7 +58,7 @@ class Batcher(Generic[Request, Reply]):
             for _, future in batch:
                 future.cancel()
             raise
-        except Exception as error:  # whatever it is, it belongs to those who asked
+        except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to those who asked
             replies = [error] * len(batch)
         for (_, future), reply in zip(batch, replies, strict=True):
             if future.done():

@@ -8,7 +8,7 @@ those that are only looked at are shared, and hold nothing but committed facts.
 
 import time
 from collections import OrderedDict
-from typing import Any, TypedDict, cast
+from typing import Any, cast
 
 import msgspec
 import uuid_utils
@@ -192,6 +192,5 @@ def encode_state(aggregate: Aggregate) -> bytes:
 
 def restore_state(aggregate: Aggregate, state: bytes) -> None:
     """Set the attributes that a snapshot has kept."""
-    fields = TypedDict("fields", dict(aggregate.remembered))  # type: ignore[misc]
-    for name, value in msgspec.json.decode(state, type=fields).items():
-        setattr(aggregate, name, value)
+    for name, value in msgspec.json.decode(state).items():
+        setattr(aggregate, name, msgspec.convert(value, aggregate.remembered[name]))

@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Self
 
-from eventsourcing.domain import BaseAggregate, CanMutateAggregate, MetaDomainEvent
-from eventsourcing.domain import event as event
+from eventsourcing.domain import BaseAggregate, CanMutateAggregate, MetaDomainEvent, event
 
 from domain.errors import BadIdentifier, DomainError
+
+__all__ = ["Aggregate", "FactEvent", "event", "stream_id", "stream_ids"]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 ID_PATTERN = re.compile(r"[A-Za-z0-9_.-]{1,64}\Z")

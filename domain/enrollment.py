@@ -257,7 +257,7 @@ class Seats(Aggregate):
         self.capacity = capacity
 
     def take(self, learner_id: str) -> bool:
-        """Give *learner_id* a seat if one is free and nobody waits for it, else a place in the queue; True if seated."""
+        """Give *learner_id* a seat if one is free and nobody waits for it, else a place in the queue; True: seated."""
         if learner_id in self.seated:
             return True
         if learner_id in self.waiting:

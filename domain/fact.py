@@ -154,9 +154,8 @@ def _upcast(cls: type[Aggregate.Event], from_version: int, state: dict[str, Any]
 def _fields_type(cls: type[Aggregate.Event]) -> Any:
     """A TypedDict-like type of the event's own fields, so that decoding checks and converts them."""
     hints = get_type_hints(cls)
-    own = [(f.name, hints[f.name]) for f in fields(cls) if f.name not in _ENVELOPE]  # type: ignore[arg-type]
-    required = {name: hint for name, hint in own}
-    return TypedDict(cls.__name__, {**required, "irregular": NotRequired[str]})  # type: ignore[operator]
+    own = {f.name: hints[f.name] for f in fields(cls) if f.name not in _ENVELOPE}  # type: ignore[arg-type]
+    return TypedDict(cls.__name__, {**own, "irregular": NotRequired[str]})  # type: ignore[operator]
 
 
 @cache

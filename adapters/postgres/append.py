@@ -95,8 +95,8 @@ class Appender:
     def __init__(self, settings: Settings) -> None:
         self._link = Link(settings, "append", patience=PATIENCE)
         self._batcher: Batcher[Append, Appended] = Batcher(self._send, LARGEST_BATCH)
-        self.on_commit: Callable[[int], None] = lambda position: None
-        self.on_batch: Callable[[int, int, float], None] = lambda appends, events, seconds: None
+        self.on_commit: Callable[[int], None] = lambda _: None
+        self.on_batch: Callable[[int, int, float], None] = lambda *_: None
 
     async def append(self, unit: Append) -> Appended:
         """
