@@ -28,7 +28,7 @@ class CourseEnrolment(msgspec.Struct):
 
     Attributes:
         activated: has had a place, whatever came later.
-        weeks: ordinals of the Mondays of the weeks with any activity.
+        weeks: ordinals of the Mondays of the weeks with any activity, the latest known first.
         scores: best score of each unit.
     """
 
@@ -155,7 +155,7 @@ def _activity_recorded(fact: Fact, rows: Rows) -> None:
     week.amount += fact.data["amount"]
     enrolment = rows.read(ENROLMENTS, CourseEnrolment, run_id, learner_id)
     if enrolment is None or monday not in enrolment.weeks:
-        rows.edit(ENROLMENTS, CourseEnrolment, run_id, learner_id).weeks.append(monday)
+        rows.edit(ENROLMENTS, CourseEnrolment, run_id, learner_id).weeks.insert(0, monday)
         week.learners += 1
 
 

@@ -9,7 +9,7 @@ Rebuild   campus projections rebuild learner_dashboard (safe: rows are its only 
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import msgspec
 
@@ -18,7 +18,7 @@ from domain.enrollment import Status
 from domain.fact import Fact
 from domain.progress import grade, percent
 from projections.base import Handler, Projection, RowKey, Rows, Table
-from projections.streams import ids
+from projections.streams import by_stream, ids
 
 RECENT = 10  # entries of recent activity
 
@@ -111,9 +111,14 @@ RUNS = Table("dashboard_runs", RunRef, ("run_id",))
 COURSES = Table("dashboard_courses", CourseRef, ("course_id",))
 
 
+@by_stream
+def _of_learner(stream: str) -> Iterable[RowKey]:
+    learner_id, run_id = ids(stream)
+    return RowKey(LEARNERS, (learner_id,)), RowKey(RUNS, (run_id,))
+
+
 def _needs_learner(fact: Fact) -> Iterable[RowKey]:
-    parts = ids(fact.stream_id)
-    return RowKey(LEARNERS, (parts[0],)), RowKey(RUNS, (parts[1],))
+    return _of_learner(fact.stream_id)
 
 
 def _needs_attempt(fact: Fact) -> Iterable[RowKey]:
@@ -156,7 +161,9 @@ def _run_scheduled(fact: Fact, rows: Rows) -> None:
     }
 
 
-def _touch(fact: Fact, rows: Rows, run_id: str, **shown: Any) -> tuple[Course, RunRef]:
+def _touch(
+    fact: Fact, rows: Rows, run_id: str, amount: int | None = None, score_bp: int | None = None
+) -> tuple[Course, RunRef]:
     """The learner's entry for the run, made if missing, with the fact noted as the latest; and the run."""
     run = rows.read(RUNS, RunRef, run_id) or RunRef(run_id)
     document = rows.edit(LEARNERS, Dashboard, ids(fact.stream_id)[0])
@@ -164,7 +171,7 @@ def _touch(fact: Fact, rows: Rows, run_id: str, **shown: Any) -> tuple[Course, R
     unit_id = fact.data.get("unit_id")
     title = run.titles.get(unit_id, unit_id) if unit_id is not None else run.title
     recent = document.recent
-    recent.insert(0, Recent(fact.position, fact.type, fact.occurred_at, run_id, title, unit_id, **shown))
+    recent.insert(0, Recent(fact.position, fact.type, fact.occurred_at, run_id, title, unit_id, amount, score_bp))
     del recent[RECENT:]
     for course in document.courses:
         if course.run_id == run_id:
@@ -209,9 +216,10 @@ def _unit_opened(fact: Fact, rows: Rows) -> None:
 
 def _activity_recorded(fact: Fact, rows: Rows) -> None:
     amount = fact.data["amount"]
-    course, _ = _touch(fact, rows, ids(fact.stream_id)[1], amount=amount)
-    course.activity.rows += 1
-    course.activity.amount += amount
+    course, _ = _touch(fact, rows, ids(fact.stream_id)[1], amount)
+    activity = course.activity
+    activity.rows += 1
+    activity.amount += amount
 
 
 def _unit_completed(fact: Fact, rows: Rows) -> None:

@@ -7,14 +7,14 @@ Serves    api.overview.
 Rebuild   campus projections rebuild overview (safe: rows are its only effect).
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
 import msgspec
 
 from domain.fact import Fact
 from projections.base import Handler, Projection, RowKey, Rows, Table
-from projections.streams import ids
+from projections.streams import by_stream, ids
 
 CAMPUS = "*"  # an id that no run can have
 NO_DATE = "no_registration_date"  # irregular: the records do not say when the learner registered
@@ -62,25 +62,22 @@ PEOPLE = Table("overview_people", Person, ("learner_id",))
 _CAMPUS_KEY = RowKey(OVERVIEW, (CAMPUS,))
 
 
-def _needs_run_of(run_id: Callable[[Fact], str], *, person: bool) -> Callable[[Fact], Iterable[RowKey]]:
-    def needs(fact: Fact) -> Iterable[RowKey]:
-        run = RowKey(OVERVIEW, (run_id(fact),))
-        return (_CAMPUS_KEY, run, RowKey(PEOPLE, (ids(fact.stream_id)[0],))) if person else (_CAMPUS_KEY, run)
-
-    return needs
+@by_stream
+def _of_learner(stream: str) -> Iterable[RowKey]:
+    learner_id, run_id = ids(stream)
+    return _CAMPUS_KEY, RowKey(OVERVIEW, (run_id,)), RowKey(PEOPLE, (learner_id,))
 
 
-def _run_of_stream(fact: Fact) -> str:
-    return ids(fact.stream_id)[1]
+def _needs_learner(fact: Fact) -> Iterable[RowKey]:
+    return _of_learner(fact.stream_id)
 
 
-def _run_of_attempt(fact: Fact) -> str:
-    run_id: str = fact.data["run_id"]
-    return run_id
+def _needs_attempt(fact: Fact) -> Iterable[RowKey]:
+    return _CAMPUS_KEY, RowKey(OVERVIEW, (fact.data["run_id"],))
 
 
-def _run_itself(fact: Fact) -> str:
-    return ids(fact.stream_id)[0]
+def _needs_run(fact: Fact) -> Iterable[RowKey]:
+    return _CAMPUS_KEY, RowKey(OVERVIEW, ids(fact.stream_id))
 
 
 def _both(fact: Fact, rows: Rows, run_id: str) -> tuple[Counts, Counts]:
@@ -101,12 +98,12 @@ def _add(counts: dict[str, int], name: str, number: int) -> None:
 
 
 def _scheduled(fact: Fact, rows: Rows) -> None:
-    _both(fact, rows, _run_itself(fact))
+    _both(fact, rows, ids(fact.stream_id)[0])
 
 
 def _only_irregular(fact: Fact, rows: Rows) -> None:
     if "irregular" in fact.data:
-        _both(fact, rows, _run_of_stream(fact))
+        _both(fact, rows, ids(fact.stream_id)[1])
 
 
 def _requested(fact: Fact, rows: Rows) -> None:
@@ -123,7 +120,7 @@ def _requested(fact: Fact, rows: Rows) -> None:
 
 
 def _withdrawn(fact: Fact, rows: Rows) -> None:
-    for counts in _both(fact, rows, _run_of_stream(fact)):
+    for counts in _both(fact, rows, ids(fact.stream_id)[1]):
         counts.withdrawals += 1
 
 
@@ -139,34 +136,30 @@ def _outcome_decided(fact: Fact, rows: Rows) -> None:
 
 
 def _submitted(fact: Fact, rows: Rows) -> None:
-    for counts in _both(fact, rows, _run_of_attempt(fact)):
+    for counts in _both(fact, rows, fact.data["run_id"]):
         counts.submissions += 1
         counts.banked += fact.data["banked"]
 
 
 def _graded(fact: Fact, rows: Rows) -> None:
-    for counts in _both(fact, rows, _run_of_attempt(fact)):
+    for counts in _both(fact, rows, fact.data["run_id"]):
         counts.graded += 1
 
 
 def _activity_recorded(fact: Fact, rows: Rows) -> None:
     learner_id, run_id = ids(fact.stream_id)
     amount = fact.data["amount"]
-    run, campus = both = _both(fact, rows, run_id)
-    for counts in both:
-        counts.activity_rows += 1
-        counts.activity_amount += amount
+    run, campus = _both(fact, rows, run_id)
+    run.activity_rows += 1
+    run.activity_amount += amount
+    campus.activity_rows += 1
+    campus.activity_amount += amount
     person = rows.read(PEOPLE, Person, learner_id)
     if person is None or run_id not in person.active:
         person = rows.edit(PEOPLE, Person, learner_id)
         run.active_people += 1
         campus.active_people += not person.active
         person.active.append(run_id)
-
-
-_of_stream = _needs_run_of(_run_of_stream, person=False)
-_of_person = _needs_run_of(_run_of_stream, person=True)
-_of_attempt = _needs_run_of(_run_of_attempt, person=False)
 
 
 class Overview(Projection):
@@ -177,15 +170,15 @@ class Overview(Projection):
     store = "postgres"
     tables = (OVERVIEW, PEOPLE)
     handlers: ClassVar[Mapping[str, Handler]] = {
-        "run.scheduled": Handler(_needs_run_of(_run_itself, person=False), _scheduled),
-        "enrollment.requested": Handler(_of_person, _requested),
-        "enrollment.activated": Handler(_of_stream, _only_irregular),
-        "enrollment.withdrawn": Handler(_of_stream, _withdrawn),
-        "enrollment.completed": Handler(_of_stream, _only_irregular),
-        "progress.unit_opened": Handler(_of_stream, _only_irregular),
-        "progress.unit_completed": Handler(_of_stream, _only_irregular),
-        "progress.activity_recorded": Handler(_of_person, _activity_recorded),
-        "progress.course_outcome_decided": Handler(_of_person, _outcome_decided),
-        "attempt.submitted": Handler(_of_attempt, _submitted),
-        "attempt.graded": Handler(_of_attempt, _graded),
+        "run.scheduled": Handler(_needs_run, _scheduled),
+        "enrollment.requested": Handler(_needs_learner, _requested),
+        "enrollment.activated": Handler(_needs_learner, _only_irregular),
+        "enrollment.withdrawn": Handler(_needs_learner, _withdrawn),
+        "enrollment.completed": Handler(_needs_learner, _only_irregular),
+        "progress.unit_opened": Handler(_needs_learner, _only_irregular),
+        "progress.unit_completed": Handler(_needs_learner, _only_irregular),
+        "progress.activity_recorded": Handler(_needs_learner, _activity_recorded),
+        "progress.course_outcome_decided": Handler(_needs_learner, _outcome_decided),
+        "attempt.submitted": Handler(_needs_attempt, _submitted),
+        "attempt.graded": Handler(_needs_attempt, _graded),
     }

@@ -1,4 +1,4 @@
-"""The ids within a stream's id, remembered: a million facts lie on some ten thousand streams."""
+"""What follows from a stream's id alone, remembered: a million facts lie on some ten thousand streams."""
 
 from functools import lru_cache
 
@@ -6,4 +6,8 @@ from domain.aggregate import stream_ids
 
 REMEMBERED = 1 << 16  # streams
 
-ids = lru_cache(maxsize=REMEMBERED)(stream_ids)
+by_stream = lru_cache(maxsize=REMEMBERED)
+"""Decorates a function of a stream's id."""
+
+ids = by_stream(stream_ids)
+"""The ids within a stream's id."""
