@@ -70,4 +70,4 @@ def verify(token: str, secret: str, *, now: datetime) -> Claims:
         registry.validate(payload)
     except (JoseError, ValueError) as error:
         raise InvalidToken(f"the token cannot be accepted: {error}") from error
-    return Claims(payload["sub"], tuple(payload["roles"]), payload.get("name", payload["sub"]))
+    return Claims(str(payload["sub"]), tuple(payload["roles"]), str(payload.get("name", payload["sub"])))

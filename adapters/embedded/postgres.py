@@ -120,9 +120,9 @@ class Postgres:
     async def _run(self, tool: str, *arguments: str, stdin: Path | None = None) -> None:
         log = self.directory.parent / "log" / "initdb.log"
         program = Program(tool, (binary(tool), *arguments), log, account=self._account, stdin=stdin)
-        code = await Child(program).wait()
-        if code != 0:
-            raise StartFailed(self.name, f"{tool} ended with code {code}", log)
+        child = Child(program)
+        if await child.wait() != 0:
+            raise StartFailed(child)
 
 
 def install() -> Path:

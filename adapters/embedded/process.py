@@ -22,14 +22,11 @@ LIBC = ctypes.CDLL(None, use_errno=True)  # looked up before any fork: the child
 class StartFailed(Exception):
     """A child process ended, or stayed silent, instead of becoming ready."""
 
-    def __init__(self, name: str, reason: str, log: Path) -> None:
-        super().__init__(f"{name} did not start: {reason}")
-        self.name, self.log = name, log
-
-    @property
-    def last_lines(self) -> list[str]:
+    def __init__(self, child: "Child", reason: str | None = None) -> None:
+        super().__init__(f"{child.name} failed to start: {reason or f'it ended with code {child.exit_code}'}")
+        self.log = child.program.log
+        self.last_lines = child.last_lines()
         """The end of what the child itself had to say."""
-        return self.log.read_text(errors="replace").splitlines()[-LOG_TAIL:] if self.log.exists() else []
 
 
 @dataclass(frozen=True)
@@ -65,6 +62,7 @@ class Child:
 
     def __init__(self, program: Program, pass_fds: Sequence[int] = ()) -> None:
         self.program = program
+        self._log_start = program.log.stat().st_size if program.log.exists() else 0
         self._process = spawn(program, pass_fds)
 
     @property
@@ -81,6 +79,12 @@ class Child:
     def exit_code(self) -> int | None:
         """None while it runs; negative for the signal that ended it."""
         return self._process.poll()
+
+    def last_lines(self) -> list[str]:
+        """Return the end of what the process has written to its log."""
+        with self.program.log.open(errors="replace") as log:
+            log.seek(self._log_start)
+            return log.read().splitlines()[-LOG_TAIL:]
 
     async def wait(self) -> int:
         """Return the exit code once the process has ended."""

@@ -50,7 +50,7 @@ async def start(server: Server, data_dir: Path, pass_fds: Sequence[int] = ()) ->
             await _answers(server, child)
     except TimeoutError:
         await child.stop()
-        raise StartFailed(server.name, f"no answer within {START_TIMEOUT:.0f} s", child.program.log) from None
+        raise StartFailed(child, f"no answer within {START_TIMEOUT:.0f} s") from None
     except BaseException:
         child.kill()
         raise
@@ -61,7 +61,7 @@ async def _answers(server: Server, child: Child) -> None:
     """Wait until *server* answers its clients."""
     while not await server.is_ready():
         if child.exit_code is not None:
-            raise StartFailed(server.name, f"it ended with code {child.exit_code}", child.program.log)
+            raise StartFailed(child)
         await asyncio.sleep(READY_INTERVAL)
 
 

@@ -59,8 +59,11 @@ def make_plan(data_dir: Path, name: str | None, port: int | None, environment: M
         values |= server.settings()
     if PREFIX + "TOKEN_SECRET" not in environment:
         values["token_secret"] = secrets.password("token_secret")
-    options = {"name": name, "api_port": port}
-    return Plan(Settings.load(**values, **{key: value for key, value in options.items() if value is not None}), servers)
+    if name is not None:
+        values["name"] = name
+    if port is not None:
+        values["api_port"] = port
+    return Plan(Settings.load(**values), servers)
 
 
 EMBEDDABLE = {"POSTGRES_URL": Postgres, "VALKEY_URL": Valkey, "NATS_URL": Nats}

@@ -7,6 +7,7 @@ import os
 import signal
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from adapters.embedded import Child, Program, Server, StartFailed, start
 from adapters.embedded.secrets import is_free
@@ -68,19 +69,19 @@ class Run:
     async def _once(self, program: Program) -> None:
         child = Child(program, self._keep_open)
         try:
-            code = await child.wait()
+            await child.wait()
         except asyncio.CancelledError:
             await child.stop()
             raise
-        if code != 0:
-            raise StartFailed(program.name, f"it ended with code {code}", program.log)
+        if child.exit_code != 0:
+            raise StartFailed(child)
 
-    async def _until_ready(self) -> dict[str, object]:
+    async def _until_ready(self) -> dict[str, Any]:
         """Wait for a `/readyz` that says ready; a process that dies meanwhile is a failed start."""
         async with asyncio.timeout(READY_TIMEOUT):
             while True:
                 if dead := self.supervisor.dead():
-                    raise StartFailed(dead.name, f"it ended with code {dead.exit_code}", dead.program.log)
+                    raise StartFailed(dead)
                 answer = await get_json(f"{self.plan.settings.api_url}/readyz")
                 if answer.status == 200:
                     return answer.body

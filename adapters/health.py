@@ -1,0 +1,160 @@
+"""
+Is everything there? One check per server and per promise that a server makes to us, for `campus doctor`.
+
+A check returns what it has seen, or raises `Unhealthy` with what is wrong and what to do about it.
+"""
+
+import shutil
+from collections.abc import Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import nats
+import psycopg
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from adapters.postgres.migrate import all_migrations
+from adapters.settings import Settings
+
+TIMEOUT = 3  # seconds
+OLDEST_POSTGRES = 160000  # server_version_num: the first with everything that append_events() uses
+LEAST_SPACE = 1_000_000_000  # bytes
+LONGEST_SILENCE = 30.0  # seconds without a heartbeat from any process of a worker
+
+
+class Unhealthy(Exception):
+    """Something is not as it should be; the hint says what to do."""
+
+    def __init__(self, problem: str, hint: str) -> None:
+        super().__init__(problem)
+        self.hint = hint
+
+
+Check = Callable[[Settings], Awaitable[str]]
+
+
+async def disk(settings: Settings) -> str:
+    """Is there room to write?"""
+    free = shutil.disk_usage(settings.data_dir).free
+    if free < LEAST_SPACE:
+        raise Unhealthy(
+            f"{free / 1e6:.0f} MB free in {settings.data_dir}", "make room: PostgreSQL stops on a full disk"
+        )
+    return f"{free / 1e9:.0f} GB free"
+
+
+async def postgres(settings: Settings) -> str:
+    """Does PostgreSQL answer, in a version that we know?"""
+    async with _connection(settings) as connection:
+        version = connection.info.server_version
+    if version < OLDEST_POSTGRES:
+        raise Unhealthy(f"version {version // 10000} is too old", f"use PostgreSQL {OLDEST_POSTGRES // 10000} or newer")
+    return f"version {version // 10000}.{version % 10000}"
+
+
+async def durability(settings: Settings) -> str:
+    """Does a commit survive a power cut?"""
+    async with _connection(settings) as connection:
+        for name in ("fsync", "full_page_writes", "synchronous_commit"):
+            if (value := await _value(connection, "SELECT current_setting(%s)", name)) == "off":
+                raise Unhealthy(f"{name} is {value}", f"a power cut would lose acknowledged facts: set {name} = on")
+    return "fsync, full_page_writes and synchronous_commit are on"
+
+
+async def schema(settings: Settings) -> str:
+    """Is the campus's schema as new as this code?"""
+    newest = max(migration.number for migration in all_migrations())
+    async with _connection(settings) as connection:
+        try:
+            applied = await _value(connection, "SELECT max(number) FROM migrations")
+        except (psycopg.errors.UndefinedTable, psycopg.errors.InsufficientPrivilege) as error:
+            raise Unhealthy(f"no migrations in {settings.schema_name}", "run `campus migrate`") from error
+    if applied != newest:
+        raise Unhealthy(f"migration {applied} is applied, {newest} is known", "run `campus migrate`")
+    return f"migration {applied} is the newest"
+
+
+async def log(settings: Settings) -> str:
+    """Can the log be read, and does its head agree with its last event?"""
+    async with _connection(settings) as connection:
+        head = await _value(connection, "SELECT position FROM log_head")
+        last = await _value(connection, "SELECT coalesce(max(position), 0) FROM events WHERE position <= %s", head)
+    if head != last:
+        raise Unhealthy(f"the head says {head}, the last event {last}", "run `campus log verify`")
+    return f"position {head:,}"
+
+
+async def heartbeats(settings: Settings) -> str:
+    """Has every worker shown itself lately?"""
+    query = "SELECT name, extract(epoch FROM now() - max(heartbeat_at)) FROM workers GROUP BY name ORDER BY name"
+    async with _connection(settings) as connection:
+        rows = await (await connection.execute(query)).fetchall()
+    silent = [f"{name} ({seconds:.0f} s)" for name, seconds in rows if seconds > LONGEST_SILENCE]
+    if silent:
+        raise Unhealthy(f"no heartbeat from {', '.join(silent)}", "see DATA/log/NAME.log of that worker")
+    return ", ".join(name for name, _ in rows) or "none has shown itself yet"
+
+
+async def valkey(settings: Settings) -> str:
+    """Does Valkey answer?"""
+    client = Redis.from_url(settings.valkey_url, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT)
+    try:
+        info = await client.info("server")
+    except (RedisError, OSError) as error:
+        raise Unhealthy(_first_line(error), "is the server of CAMPUS_VALKEY_URL running?") from error
+    finally:
+        await client.aclose()
+    return f"version {info.get('valkey_version') or info.get('redis_version')}"
+
+
+async def jetstream(settings: Settings) -> str:
+    """Does NATS answer, with JetStream on?"""
+    try:
+        client = await nats.connect(settings.nats_url, connect_timeout=TIMEOUT, allow_reconnect=False)
+    except (nats.errors.Error, OSError, TimeoutError) as error:
+        raise Unhealthy(_first_line(error), "is the server of CAMPUS_NATS_URL running?") from error
+    try:
+        account = await client.jetstream(timeout=TIMEOUT).account_info()
+    except (nats.errors.Error, TimeoutError) as error:
+        raise Unhealthy("JetStream does not answer", "start nats-server with JetStream (`-js`)") from error
+    finally:
+        await client.close()
+    version = client.connected_server_version
+    return f"version {version.major}.{version.minor}.{version.patch}, {account.streams} streams"
+
+
+CHECKS: dict[str, Check] = {
+    "disk": disk,
+    "postgres": postgres,
+    "durability": durability,
+    "schema": schema,
+    "log": log,
+    "valkey": valkey,
+    "nats": jetstream,
+    "workers": heartbeats,
+}
+
+
+@asynccontextmanager
+async def _connection(settings: Settings) -> Any:
+    try:
+        connection = await psycopg.AsyncConnection.connect(
+            settings.postgres_owner_url or settings.postgres_url,
+            autocommit=True,
+            connect_timeout=TIMEOUT,
+            options=f"-c search_path={settings.schema_name} -c statement_timeout={TIMEOUT}s",
+        )
+    except psycopg.OperationalError as error:
+        raise Unhealthy(_first_line(error), "is the server of CAMPUS_POSTGRES_URL running?") from error
+    async with connection:
+        yield connection
+
+
+async def _value(connection: psycopg.AsyncConnection, query: str, *arguments: object) -> Any:
+    row = await (await connection.execute(query.encode(), arguments)).fetchone()
+    return row[0] if row else None
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).split("\n", 1)[0] or type(error).__name__

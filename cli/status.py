@@ -1,0 +1,66 @@
+"""`campus status`: how far the log, each projection and each process is."""
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from cli.console import DataDir, Failure, Json, answer
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from adapters.settings import Settings
+
+app = typer.Typer()
+
+
+@app.command()
+def status(data: DataDir = None, as_json: Json = False) -> None:
+    """Show how far the log and each projection are."""
+    from adapters.settings import Settings
+
+    state = asyncio.run(collect(Settings.load(data)))
+    answer(state, as_json=as_json, table=lambda: render(state))
+
+
+async def collect(settings: "Settings") -> dict[str, Any]:
+    """
+    Ask the API how things are.
+
+    Raises:
+        Failure: nobody answers there.
+    """
+    from cli.http import get_json
+    from cli.up.instance import read
+
+    ready = await get_json(f"{settings.api_url}/readyz")
+    if ready.status == 0:
+        raise Failure(f"nothing answers at {settings.api_url}: start a campus with `campus up`, or see `campus doctor`")
+    return {
+        "api": settings.api_url,
+        "status": ready.body.get("status", f"HTTP {ready.status}"),
+        "head": ready.body.get("head"),
+        "projections": ready.body.get("projections", []),
+        "servers": ready.body.get("servers", {}),
+        "processes": read(settings.data_dir).get("pids", {}),
+    }
+
+
+def render(state: dict[str, Any]) -> "Table":
+    """Lay the state out for a terminal."""
+    from rich.table import Table
+
+    title = f"{state['api']}   {state['status']}   head {state['head'] or 0:,}"
+    table = Table("projection", "position", "lag", "behind", "parked", title=title, title_justify="left")
+    for projection in state["projections"]:
+        table.add_row(
+            projection["name"],
+            f"{projection['position']:,}",
+            f"{projection['lag_events']:,} events",
+            f"{projection['lag_seconds'] or 0:.1f} s",
+            str(projection.get("parked", 0)),
+        )
+    table.caption = "   ".join(f"{name} {pid}" for name, pid in state["processes"].items())
+    table.caption_justify = "left"
+    return table
