@@ -1,0 +1,58 @@
+"""The catalogue: courses, versions, runs and quizzes, as people look them up."""
+
+from datetime import UTC, datetime
+
+from projections.catalog import (
+    COURSES,
+    QUIZZES,
+    RUNS,
+    STRUCTURES,
+    Catalog,
+    CatalogCourse,
+    CatalogQuiz,
+    CatalogRun,
+    CatalogStructure,
+)
+from tests.projections.facts import START, UNITS, History, fold, rows_of
+
+
+def test_a_course_its_version_and_its_run_are_rows() -> None:
+    """A run carries the title of its course, and its status follows opening and closing."""
+    history = History().course()
+    run = CatalogRun(
+        "AAA-1", "AAA", 1, "Algebra", START, datetime(2014, 6, 1, tzinfo=UTC), pacing="cohort", status="scheduled"
+    )
+    stored = fold(Catalog, history)
+    assert rows_of(stored, COURSES, CatalogCourse) == [CatalogCourse("AAA", "Algebra", "", "en", 1, START)]
+    assert rows_of(stored, STRUCTURES, CatalogStructure) == [
+        CatalogStructure("AAA", 1, UNITS, "all", "mean", "0", START)
+    ]
+    assert rows_of(stored, RUNS, CatalogRun) == [run]
+    history.add("run-AAA-1", "run.opened")
+    assert rows_of(fold(Catalog, history), RUNS, CatalogRun)[0].status == "open"
+    history.add("run-AAA-1", "run.closed")
+    assert rows_of(fold(Catalog, history), RUNS, CatalogRun)[0].status == "closed"
+
+
+def test_a_quiz_is_kept_without_its_key() -> None:
+    """What learners may look up cannot tell them the answers."""
+    items = [{"item_id": "q1", "text": "1 + 1?", "options": ["1", "2"]}]
+    history = History().add(
+        "quiz-q",
+        "quiz.published",
+        version=1,
+        run_id="AAA-1",
+        unit_id="tma1",
+        kind="CMA",
+        title="Sums",
+        items=items,
+        key=[1],
+        key_hash="h",
+        time_limit=60,
+        attempts_allowed=2,
+        due_at=None,
+        pass_bp=4_000,
+    )
+    assert rows_of(fold(Catalog, history), QUIZZES, CatalogQuiz) == [
+        CatalogQuiz("q", 1, "AAA-1", "tma1", "CMA", "Sums", items, 60, 2, None, 4_000)
+    ]

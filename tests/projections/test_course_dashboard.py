@@ -1,0 +1,61 @@
+"""The course dashboard: rows per learner, day and week."""
+
+from projections.course_dashboard import (
+    DAYS,
+    ENROLMENTS,
+    WEEKS,
+    CourseDashboard,
+    CourseDay,
+    CourseEnrolment,
+    CourseWeek,
+)
+from tests.projections.facts import History, day, fold, rows_of
+
+
+def test_an_enrolment_moves_from_status_to_status_on_its_days() -> None:
+    """A day says by how many each status grew or shrank; a repeated status counts once."""
+    history = History().course().enrolled("7").enrolled("8", at=day(1))
+    history.add("enrollment-7:AAA-1", "enrollment.withdrawn", day(1), reason="moved")
+    history.add("enrollment-7:AAA-1", "enrollment.withdrawn", day(2), reason="moved", irregular="twice")
+    stored = fold(CourseDashboard, history)
+    assert rows_of(stored, DAYS, CourseDay) == [
+        CourseDay("AAA-1", "2013-10-01", active=1),
+        CourseDay("AAA-1", "2013-10-02", active=0, withdrawn=1),
+    ]
+    assert rows_of(stored, ENROLMENTS, CourseEnrolment) == [
+        CourseEnrolment("AAA-1", "7", status="withdrawn", activated=True),
+        CourseEnrolment("AAA-1", "8", status="active", activated=True),
+    ]
+
+
+def test_a_week_counts_each_learner_once() -> None:
+    """Weeks begin on Mondays, and a learner who comes back later in the week is the same one."""
+    history = History().course().enrolled("7").enrolled("8")
+    history.clicked("7", 1, day(0)).clicked("8", 2, day(1)).clicked("7", 3, day(5)).clicked("7", 4, day(6))
+    history.clicked("7", 5, day(2))  # out of order, in a week that was counted
+    assert rows_of(fold(CourseDashboard, history), WEEKS, CourseWeek) == [
+        CourseWeek("AAA-1", "2013-09-30", rows=4, amount=11, learners=2),
+        CourseWeek("AAA-1", "2013-10-07", rows=1, amount=4, learners=1),
+    ]
+
+
+def test_percent_grade_and_outcome_stand_in_the_learners_row() -> None:
+    """Units without weight count for nothing."""
+    history = History().course().enrolled("7").submitted("7", "tma1").graded("7", "tma1", 5_000)
+    for unit_id, score in (("tma1", 5_000), ("forum", None)):
+        history.progress("7", "unit_completed", unit_id=unit_id, course_version=1, rule="pass", score_bp=score)
+    history.progress("7", "course_outcome_decided", outcome="fail", grade_bp=2_000, policy="p", through_position=9)
+    assert rows_of(fold(CourseDashboard, history), ENROLMENTS, CourseEnrolment) == [
+        CourseEnrolment(
+            "AAA-1",
+            "7",
+            status="active",
+            activated=True,
+            submitted=True,
+            percent=4_000,
+            grade_bp=2_000,
+            outcome="fail",
+            completed=["tma1"],
+            scores={"tma1": 5_000},
+        )
+    ]

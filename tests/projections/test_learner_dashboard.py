@@ -1,0 +1,116 @@
+"""The learner dashboard: one document that says all."""
+
+import msgspec
+
+from projections.learner_dashboard import (
+    LEARNERS,
+    Activity,
+    Course,
+    Dashboard,
+    Deadline,
+    LearnerDashboard,
+    NextUnit,
+    Recent,
+    dashboard_of,
+)
+from tests.projections.facts import START, History, day, fold, rows_of
+
+
+def dashboard(history: History) -> Dashboard:
+    """The only document."""
+    (document,) = rows_of(fold(LearnerDashboard, history), LEARNERS, Dashboard)
+    return document
+
+
+def test_a_request_alone_shows_the_course_with_its_deadlines() -> None:
+    """What is due, and where to begin, is known before anything is done."""
+    history = History().course()
+    history.add("enrollment-7:AAA-1", "enrollment.requested", day(1), learner_id="7", run_id="AAA-1", mode="free")
+    assert dashboard(history) == Dashboard(
+        learner_id="7",
+        position=4,
+        courses=[
+            Course(
+                run_id="AAA-1",
+                course_id="AAA",
+                title="Algebra",
+                status="requested",
+                enrolled_at=day(1),
+                next_unit=NextUnit("tma1", "Essay 1"),
+                deadlines=[Deadline("tma1", "Essay 1", day(18)), Deadline("tma2", "Essay 2", day(53))],
+            )
+        ],
+        recent=[Recent(4, "enrollment.requested", day(1), "AAA-1", "Algebra")],
+    )
+
+
+def test_a_whole_course_ends_in_percent_grade_and_outcome() -> None:
+    """Percent counts completed weight, the grade counts scores, and the next unit is the first one open."""
+    history = History().course().enrolled("7")
+    history.progress("7", "unit_opened", unit_id="forum")
+    history.clicked("7", 3, day(2)).clicked("7", 4, day(3))
+    history.submitted("7", "tma1", day(17)).graded("7", "tma1", 5_000, day(20))
+    history.progress("7", "unit_completed", day(20), unit_id="tma1", course_version=1, rule="pass", score_bp=5_000)
+    course = dashboard(history).courses[0]
+    assert (course.percent, course.grade_bp, course.next_unit) == (4_000, 2_000, NextUnit("tma2", "Essay 2"))
+    assert course.activity == Activity(rows=2, amount=7)
+    assert [deadline.done for deadline in course.deadlines] == [True, False]
+    history.progress("7", "unit_completed", day(60), unit_id="tma2", course_version=1, rule="pass", score_bp=10_000)
+    history.progress(
+        "7", "course_outcome_decided", day(61), outcome="pass", grade_bp=8_000, policy="p", through_position=12
+    )
+    history.add("enrollment-7:AAA-1", "enrollment.completed", day(61))
+    course = dashboard(history).courses[0]
+    assert (course.percent, course.grade_bp, course.next_unit) == (10_000, 8_000, None)
+    assert (course.status, course.outcome) == ("completed", "pass")
+    assert course.enrolled_at == START
+
+
+def test_a_lower_score_later_changes_nothing() -> None:
+    """The best attempt counts."""
+    history = History().course().enrolled("7")
+    history.submitted("7", "tma1").graded("7", "tma1", 9_000)
+    history.submitted("7", "tma1", no=2).graded("7", "tma1", 1_000, no=2)
+    assert dashboard(history).courses[0].scores == {"tma1": 9_000}
+
+
+def test_recent_activity_is_newest_first_and_bounded() -> None:
+    """Ten entries, however long the history."""
+    history = History().course().enrolled("7")
+    for number in range(20):
+        history.clicked("7", number + 1)
+    recent = dashboard(history).recent
+    assert [entry.amount for entry in recent] == list(range(20, 10, -1))
+    assert recent[0] == Recent(25, "progress.activity_recorded", START, "AAA-1", "Forum", "forum", 20)
+
+
+def test_clicks_before_any_registration_make_an_entry() -> None:
+    """The records of the past disagree with each other; nothing is lost."""
+    course = dashboard(History().course().clicked("7", 5)).courses[0]
+    assert (course.status, course.activity.amount, course.enrolled_at) == ("none", 5, None)
+
+
+def test_after_the_weighted_units_the_next_is_the_first_never_opened() -> None:
+    """There is always something to go on with, until everything was seen."""
+    history = History().course().enrolled("7")
+    for unit_id in ("tma1", "tma2"):
+        history.progress("7", "unit_completed", unit_id=unit_id, course_version=1, rule="pass", score_bp=None)
+    assert dashboard(history).courses[0].next_unit == NextUnit("forum", "Forum")
+    history.progress("7", "unit_opened", unit_id="forum")
+    assert dashboard(history).courses[0].next_unit is None
+
+
+def test_one_history_alone_gives_the_same_bytes() -> None:
+    """What PostgreSQL answers while Valkey is away is what Valkey would have answered."""
+    history = History().course().enrolled("7").enrolled("8").clicked("8", 1).clicked("7", 2, day(1))
+    history.submitted("7", "tma1", day(2)).graded("7", "tma1", 5_000).graded("8", "tma1", 1)
+    stored = fold(LearnerDashboard, history)
+    kept = next(row for key, row in stored.items() if key.table is LEARNERS and key.key == ("7",))
+    own = [fact for fact in history.facts if fact.category in ("course", "run") or fact.ids[0] == "7"]
+    assert msgspec.json.encode(dashboard_of("7", own)) == msgspec.json.encode(kept)
+
+
+def test_documents_survive_their_encoding() -> None:
+    """A document that was stored and loaded folds on as if it had stayed in memory."""
+    document = dashboard(History().course().enrolled("7").clicked("7", 1))
+    assert msgspec.json.decode(msgspec.json.encode(document), type=Dashboard) == document

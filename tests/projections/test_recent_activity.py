@@ -1,0 +1,29 @@
+"""Recent activity: bounded, newest first, without the noise."""
+
+from projections.recent_activity import KEPT, RECENT, Entry, RecentActivity, RecentFacts
+from tests.projections.facts import START, History, fold, rows_of
+
+
+def test_clicks_are_not_worth_showing() -> None:
+    """Facts about enrolments, attempts and outcomes are."""
+    history = History().enrolled("7").clicked("7", 3).graded("7", "tma1", 5_000)
+    assert rows_of(fold(RecentActivity, history), RECENT, RecentFacts) == [
+        RecentFacts(
+            "campus",
+            position=4,
+            entries=[
+                Entry(4, "attempt.graded", START, "7", "AAA-1", "tma1", 5_000),
+                Entry(2, "enrollment.activated", START, "7", "AAA-1"),
+                Entry(1, "enrollment.requested", START, "7", "AAA-1"),
+            ],
+        )
+    ]
+
+
+def test_the_oldest_entries_make_room() -> None:
+    """The document stays bounded however long the log."""
+    history = History()
+    for number in range(KEPT):
+        history.enrolled(str(number))
+    (document,) = rows_of(fold(RecentActivity, history), RECENT, RecentFacts)
+    assert [entry.position for entry in document.entries] == list(range(2 * KEPT, KEPT, -1))
