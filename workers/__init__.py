@@ -1,0 +1,1 @@
+"""Processes: the relay, the projectors, the reactor, the importer and the seeder."""
