@@ -1,0 +1,153 @@
+"""What one context's facts cause in another, once each."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+import pytest
+
+from adapters.bus import Bus
+from adapters.postgres.log import PostgresLog
+from adapters.settings import Settings
+from commands.catalog import CreateCourse, OpenRun, PublishCourse, ScheduleRun
+from commands.enrollment import RequestEnrollment, WithdrawEnrollment
+from commands.log import Context
+from commands.quiz import PublishQuiz, SubmitAttempt
+from domain.catalog import Unit
+from domain.quiz import Item
+from workers import reactor
+
+START = datetime(2026, 9, 1, tzinfo=UTC)
+
+
+class Campus:
+    """A campus with one course, and a reactor that can be run."""
+
+    def __init__(self, settings: Settings, log: PostgresLog) -> None:
+        self.settings, self.log, self.bus = settings, log, Bus(log)
+
+    async def do(self, *commands: object, source: str = "api") -> None:
+        for command in commands:
+            await self.bus.handle(command, Context("tester", at=START, source=source))
+
+    async def types(self, after: int) -> list[str]:
+        return [fact.type for fact in await self.log.read(after, 1000)]
+
+    @asynccontextmanager
+    async def reacting(self) -> AsyncIterator[None]:
+        stop = asyncio.Event()
+        task = asyncio.create_task(reactor.run(self.settings, stop))
+        try:
+            yield
+        finally:
+            stop.set()
+            await task
+
+    async def settled(self) -> None:
+        """Wait until the reactor has dealt with everything, its own facts included."""
+        async with await psycopg.AsyncConnection.connect(
+            self.settings.postgres_url, options=f"-c search_path={self.settings.schema_name}", autocommit=True
+        ) as connection:
+            while True:
+                cursor = await connection.execute(
+                    "SELECT r.position = h.position FROM reactors r, log_head h WHERE r.name = 'reactor'"
+                )
+                if await cursor.fetchone() == (True,):
+                    return
+                await asyncio.sleep(0.02)
+
+
+@pytest.fixture
+async def campus(settings: Settings) -> AsyncIterator[Campus]:
+    log = await PostgresLog.open(settings)
+    campus = Campus(settings, log)
+    units = [Unit("u1", "page", "Read this"), Unit("q1", "quiz", "Answer this", weight=100)]
+    await campus.do(
+        CreateCourse("python", "Python"),
+        PublishCourse("python", units),
+        ScheduleRun("small", "python", 1, START, START + timedelta(days=90), capacity=1),
+        OpenRun("small"),
+        PublishQuiz("quiz1", "small", "q1", "Answer this", items=[Item("i1", "2 + 2", ["3", "4"])], key=[1]),
+    )
+    yield campus
+    await log.close()
+
+
+async def test_a_freed_seat_goes_to_whoever_has_waited_longest(campus: Campus) -> None:
+    """A withdrawal seats the first in the queue and nobody else."""
+    await campus.do(*(RequestEnrollment(learner, "small") for learner in ("ada", "bob", "cleo")))
+    before = await campus.log.head()
+    await campus.do(WithdrawEnrollment("ada", "small", "moved"))
+    async with campus.reacting():
+        await campus.settled()
+    facts = await campus.log.read(before, 100)
+    assert [(fact.type, fact.ids[0]) for fact in facts] == [
+        ("enrollment.withdrawn", "ada"),
+        ("seats.released", "small"),
+        ("enrollment.seat_offered", "bob"),
+        ("enrollment.activated", "bob"),
+        ("seats.taken", "small"),
+    ]
+    assert facts[2].meta.causation_id == facts[1].meta.event_id
+    assert facts[2].meta.source == "reactor:offer_freed_seat"
+
+
+async def test_a_right_answer_ends_in_a_completed_enrolment(campus: Campus) -> None:
+    """Submitted, graded, unit completed, outcome decided, enrolment completed: each caused by the one before."""
+    await campus.do(RequestEnrollment("ada", "small"))
+    before = await campus.log.head()
+    async with campus.reacting():
+        await campus.do(SubmitAttempt("ada", "quiz1", 1, [1]))
+        await campus.settled()
+    facts = await campus.log.read(before, 100)
+    assert [fact.type for fact in facts] == [
+        "attempt.submitted",
+        "attempt.graded",
+        "progress.unit_completed",
+        "progress.course_outcome_decided",
+        "enrollment.completed",
+    ]
+    assert [fact.meta.causation_id for fact in facts[1:]] == [fact.meta.event_id for fact in facts[:-1]]
+    assert facts[3].data == {
+        "outcome": "distinction",
+        "grade_bp": 10_000,
+        "policy": "weighted_mean",
+        "through_position": facts[2].position,
+    }
+
+
+async def test_reacting_again_from_the_start_changes_nothing(campus: Campus) -> None:
+    """A reactor that has forgotten how far it was repeats every command, and no effect is doubled."""
+    await campus.do(RequestEnrollment("ada", "small"), SubmitAttempt("ada", "quiz1", 1, [1]))
+    async with campus.reacting():
+        await campus.settled()
+    head = await campus.log.head()
+    with psycopg.connect(campus.settings.postgres_url, autocommit=True) as connection:
+        connection.execute(f"DELETE FROM {campus.settings.schema_name}.reactors")
+    async with campus.reacting():
+        await campus.settled()
+    assert await campus.log.head() == head
+
+
+async def test_an_imported_fact_causes_nothing(campus: Campus) -> None:
+    """History has told its own consequences."""
+    await campus.do(RequestEnrollment("ada", "small"), SubmitAttempt("ada", "quiz1", 1, [1]), source="import:test")
+    head = await campus.log.head()
+    async with campus.reacting():
+        await campus.settled()
+    assert await campus.types(head) == []
+
+
+async def test_a_refused_reaction_is_kept_with_its_reason(campus: Campus) -> None:
+    """An attempt that passes after its learner has left completes nothing, and the operator can see why."""
+    await campus.do(RequestEnrollment("ada", "small"), SubmitAttempt("ada", "quiz1", 1, [1]))
+    await campus.do(WithdrawEnrollment("ada", "small", "moved"))
+    async with campus.reacting():
+        await campus.settled()
+    with psycopg.connect(campus.settings.postgres_url) as connection:
+        rows = connection.execute(
+            f"SELECT reaction, code FROM {campus.settings.schema_name}.refused_reactions"
+        ).fetchall()
+    assert rows == [("complete_passed_unit", "no_access")]
