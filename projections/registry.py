@@ -8,11 +8,11 @@ from projections.learner_dashboard import LearnerDashboard
 from projections.overview import Overview
 from projections.recent_activity import RecentActivity
 
-PROJECTIONS: tuple[type[Projection], ...] = (
-    Catalog,
-    LearnerDashboard,
-    CourseDashboard,
-    Gradebook,
-    Overview,
-    RecentActivity,
+PROJECTIONS: tuple[Projection, ...] = (
+    Catalog(),
+    LearnerDashboard(),
+    CourseDashboard(),
+    Gradebook(),
+    Overview(),
+    RecentActivity(),
 )
