@@ -6,9 +6,11 @@ decided on the present state. One that is going to be changed is taken out of th
 those that are only looked at are shared, and hold nothing but committed facts.
 """
 
+import asyncio
 import time
 from collections import OrderedDict
 from typing import Any, cast
+from weakref import WeakValueDictionary
 
 import msgspec
 import uuid_utils
@@ -58,11 +60,19 @@ class Cache:
 
 
 class Memory:
-    """What one process remembers between commands."""
+    """What one process remembers between commands, and whose turn it is on contended streams."""
 
     def __init__(self) -> None:
         self.owned = Cache()
         self.shared = Cache()
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    def turn(self, stream: str) -> asyncio.Lock:
+        """The lock of a stream; it exists as long as somebody waits for it."""
+        lock = self._turns.get(stream)
+        if lock is None:
+            lock = self._turns[stream] = asyncio.Lock()
+        return lock
 
 
 class Session:
@@ -91,6 +101,10 @@ class Session:
             if known.aggregate.exists:
                 self._memory.shared.put(known)
         return cast("AggregateT", known.aggregate)
+
+    def turn(self, stream: str) -> asyncio.Lock:
+        """Take turns on a contended stream; see `commands.log.Log.turn`."""
+        return self._memory.turn(stream)
 
     async def save(self, *aggregates: Aggregate) -> Position:
         """Append the new facts of *aggregates* as one unit; see `commands.log.Log.save`."""

@@ -32,13 +32,14 @@ async def _seat(enrollment: Enrollment, run: Outline, log: Log) -> Position:
     if run.capacity is None:
         enrollment.activate()
         return await log.save(enrollment)
-    seats = await log.load(Seats, seats_stream(run.run_id))
-    seats.open(run.capacity)
-    if seats.take(enrollment.learner_id):
-        enrollment.activate()
-    else:
-        enrollment.wait()
-    return await log.save(enrollment, seats)
+    async with log.turn(seats_stream(run.run_id)):
+        seats = await log.load(Seats, seats_stream(run.run_id))
+        seats.open(run.capacity)
+        if seats.take(enrollment.learner_id):
+            enrollment.activate()
+        else:
+            enrollment.wait()
+        return await log.save(enrollment, seats)
 
 
 @dataclass(frozen=True)
@@ -55,9 +56,10 @@ async def withdraw_enrollment(command: WithdrawEnrollment, log: Log) -> Position
     enrollment.withdraw(command.reason)
     if (await outline(log, command.run_id)).capacity is None:
         return await log.save(enrollment)
-    seats = await log.load(Seats, seats_stream(command.run_id))
-    seats.release(command.learner_id)
-    return await log.save(enrollment, seats)
+    async with log.turn(seats_stream(command.run_id)):
+        seats = await log.load(Seats, seats_stream(command.run_id))
+        seats.release(command.learner_id)
+        return await log.save(enrollment, seats)
 
 
 @dataclass(frozen=True)
@@ -99,10 +101,11 @@ class OfferSeat:
 
 
 async def offer_seat(command: OfferSeat, log: Log) -> Position:
-    seats = await log.load(Seats, seats_stream(command.run_id))
-    learner_id = seats.seat_next()
-    if learner_id is None:
-        return await log.save(seats)
-    enrollment = await log.load(Enrollment, enrollment_stream(learner_id, command.run_id))
-    enrollment.offer_seat()
-    return await log.save(enrollment, seats)
+    async with log.turn(seats_stream(command.run_id)):
+        seats = await log.load(Seats, seats_stream(command.run_id))
+        learner_id = seats.seat_next()
+        if learner_id is None:
+            return await log.save(seats)
+        enrollment = await log.load(Enrollment, enrollment_stream(learner_id, command.run_id))
+        enrollment.offer_seat()
+        return await log.save(enrollment, seats)

@@ -4,6 +4,7 @@ What a use case sees of the log: aggregates go out, new facts come back.
 The adapter behind it is adapters/session.py. A `Log` is bound to one command and its `Context`, and forgets it after.
 """
 
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol, TypeVar
@@ -55,6 +56,10 @@ class Log(Protocol):
 
     async def read(self, cls: type[AggregateT], stream: str, max_age: float = 0.0) -> AggregateT:
         """The aggregate of *stream*, to look at but not to change, known as of at most *max_age* seconds ago."""
+        ...
+
+    def turn(self, stream: str) -> AbstractAsyncContextManager[object]:
+        """Wait until no other command of this process works on the contended *stream*; it saves them from conflicts."""
         ...
 
     async def save(self, *aggregates: Aggregate) -> Position:
