@@ -38,6 +38,9 @@ class Settings(BaseSettings):
     postgres_owner_url: str = Field(default="", repr=False)
     """Role that owns the schema, for migrations only; the API and the workers are started without it."""
     nats_url: str = Field(repr=False)
+    """One server, or all of a cluster with commas between."""
+    nats_replicas: int = Field(default=1, ge=1, le=5)
+    """On how many servers of a cluster JetStream keeps each message."""
     valkey_url: str = Field(repr=False)
     api_host: str = "127.0.0.1"
     api_port: int = Field(default=8000, ge=1, le=65535)
@@ -53,6 +56,16 @@ class Settings(BaseSettings):
     def schema_name(self) -> str:
         """The PostgreSQL schema that holds this campus."""
         return f"campus_{self.name}"
+
+    @property
+    def read_schema(self) -> str:
+        """The PostgreSQL schema that holds the rows of this campus's read models."""
+        return f"{self.schema_name}_read"
+
+    @property
+    def nats_servers(self) -> list[str]:
+        """The servers of `nats_url`, as the client wants them."""
+        return self.nats_url.split(",")
 
     @property
     def api_url(self) -> str:

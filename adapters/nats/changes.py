@@ -1,0 +1,57 @@
+"""
+Announcements of what the read models have changed, on core NATS, after each commit of a projection.
+
+Heard by the API: queries that wait for a position, and server-sent events. One that is lost costs time only.
+"""
+
+from collections.abc import Awaitable, Callable
+
+import msgspec
+from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
+
+from adapters.nats.connection import Nats
+from adapters.settings import Settings
+
+
+class Change(msgspec.Struct, frozen=True):
+    """
+    What one commit of a projection has changed.
+
+    Attributes:
+        position: the checkpoint after it.
+        keys: table and key of each changed row; None where they are too many to tell.
+    """
+
+    projection: str
+    position: int
+    keys: list[tuple[str | int, ...]] | None
+
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(Change).decode
+
+
+def subject(settings: Settings) -> str:
+    """Where changes of this campus are announced."""
+    return f"changes.{settings.name}"
+
+
+async def announce(settings: Settings, nats: Nats, change: Change) -> None:
+    """Tell whoever listens; nobody waits and nothing fails."""
+    client = nats.client
+    if client is not None:
+        try:
+            await client.publish(subject(settings), _encode(change))
+        except Exception:  # noqa: BLE001, S110 - listeners look for themselves after a while
+            pass
+
+
+async def listen(settings: Settings, nats: Nats, heard: Callable[[Change], Awaitable[None]]) -> Subscription:
+    """Call *heard* with each change that is announced from now on."""
+
+    async def decode(message: Msg) -> None:
+        await heard(_decode(message.data))
+
+    client = await nats.connected()
+    return await client.subscribe(subject(settings), cb=decode)

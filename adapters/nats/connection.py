@@ -1,0 +1,84 @@
+"""
+One connection to NATS that comes back by itself, for ever.
+
+Nothing depends on NATS for being right, only for being quick: a process starts and works without it.
+"""
+
+import asyncio
+
+import nats
+import structlog
+from nats.aio.client import Client
+
+from adapters.settings import Settings
+
+RECONNECT_WAIT = 0.25  # seconds
+CONNECT_TIMEOUT = 2  # seconds
+OUTGOING_BUFFER = 8 * 1024 * 1024  # bytes
+
+logger = structlog.get_logger()
+
+
+async def connect(settings: Settings, *, application: str) -> Client:
+    """Connect, and wait as long as it takes; the caller bounds the wait."""
+    complained = False
+
+    async def on_error(error: Exception) -> None:
+        nonlocal complained
+        if not complained:
+            logger.warning("nats.error", error=f"{type(error).__name__}: {error}")
+        complained = True
+
+    async def on_disconnect() -> None:
+        logger.warning("nats.disconnected")
+
+    async def on_reconnect() -> None:
+        nonlocal complained
+        complained = False
+        logger.info("nats.reconnected")
+
+    return await nats.connect(
+        servers=settings.nats_url.split(","),
+        name=f"campus:{application}",
+        error_cb=on_error,
+        disconnected_cb=on_disconnect,
+        reconnected_cb=on_reconnect,
+        connect_timeout=CONNECT_TIMEOUT,
+        reconnect_time_wait=RECONNECT_WAIT,  # type: ignore[arg-type]  # a float does as well as the int it asks for
+        max_reconnect_attempts=-1,
+        pending_size=OUTGOING_BUFFER,
+        skip_subject_validation=True,
+    )
+
+
+class Nats:
+    """
+    A client that connects in the background; `client` is None until it is connected, and while it is not.
+
+    For publishers and subscribers to whom a message that is not sent, or not heard, only costs time.
+    """
+
+    def __init__(self, settings: Settings, application: str) -> None:
+        self._settings = settings
+        self._connecting = asyncio.create_task(connect(settings, application=application))
+
+    @property
+    def client(self) -> Client | None:
+        """The client while it is connected."""
+        if not self._connecting.done() or self._connecting.cancelled() or self._connecting.exception():
+            return None
+        client = self._connecting.result()
+        return client if client.is_connected else None
+
+    async def connected(self) -> Client:
+        """The client, once it has connected for the first time."""
+        return await asyncio.shield(self._connecting)
+
+    async def close(self) -> None:
+        """Close the connection, or stop trying to make one."""
+        self._connecting.cancel()
+        try:
+            client = await self._connecting
+        except BaseException:  # noqa: BLE001 - never connected; there is nothing to close
+            return
+        await client.close()

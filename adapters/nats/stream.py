@@ -1,0 +1,132 @@
+"""
+The log's stream in JetStream: a fan-out and a wake-up, never the truth.
+
+Whatever happens to the stream, readers notice the gap and read the log itself. It therefore keeps no more than a day,
+and no more than a gibibyte, and when it is gone it is made anew.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable
+
+import nats.js.errors
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, DiscardPolicy, StorageType, StreamConfig
+from nats.js.client import JetStreamContext
+
+from adapters.nats.message import MESSAGE_ID, POSITION, PREVIOUS, encode_row, subject_of
+from adapters.postgres.pages import LogRow
+from adapters.settings import Settings
+from domain.fact import PARTITIONS
+
+MAX_AGE = 24 * 3600  # seconds
+MAX_BYTES = 1024**3
+DUPLICATE_WINDOW = 10  # seconds; ids are kept in the server's memory for so long
+ACK_TIMEOUT = 5.0  # seconds
+UNHEARD_CONSUMER = 10.0  # seconds after which the server forgets the consumer of a reader that has gone
+INCOMING_MESSAGES = 20_000  # messages waiting in a reader; what comes on top is dropped, and healed from the log
+
+
+def stream_name(settings: Settings) -> str:
+    """The stream of this campus."""
+    return f"LOG_{settings.name}"
+
+
+async def ensure_stream(client: Client, settings: Settings) -> None:
+    """Make the stream if there is none; bring its limits up to date if there is one."""
+    config = StreamConfig(
+        name=stream_name(settings),
+        subjects=[f"log.{settings.name}.>"],
+        storage=StorageType.FILE,
+        discard=DiscardPolicy.OLD,
+        max_age=MAX_AGE,
+        max_bytes=MAX_BYTES,
+        duplicate_window=DUPLICATE_WINDOW,
+        allow_direct=True,
+    )
+    try:
+        await client.jetstream().add_stream(config)
+    except nats.js.errors.BadRequestError:
+        await client.jetstream().update_stream(config)
+
+
+async def last_published(client: Client, settings: Settings) -> int | None:
+    """Position of the newest fact in the stream; None where the stream is missing or empty."""
+    jetstream = client.jetstream()
+    try:
+        info = await jetstream.stream_info(stream_name(settings))
+        if not info.state.messages:
+            return None
+        message = await jetstream.get_msg(stream_name(settings), seq=info.state.last_seq)
+    except nats.js.errors.NotFoundError:
+        return None
+    return int((message.headers or {}).get(POSITION, 0))
+
+
+class Publisher:
+    """
+    Publishes stored facts in order.
+
+    Args:
+        position: everything up to here has been published, or need not be.
+    """
+
+    def __init__(self, client: Client, settings: Settings, position: int) -> None:
+        self._client = client
+        self._jetstream = client.jetstream()
+        self._campus = settings.name
+        self._previous = [position] * PARTITIONS
+
+    async def publish(self, rows: Iterable[LogRow]) -> None:
+        """
+        Publish a batch and wait until the last of it is stored.
+
+        The messages of one connection are stored in the order in which they are sent, so the answer for the last
+        one stands for all. What an earlier one may have lost is a gap, which readers heal.
+        """
+        *first, last = rows
+        for row in first:
+            await self._client.publish(subject_of(self._campus, row), encode_row(row), headers=self._headers(row))
+        await self._jetstream.publish(
+            subject_of(self._campus, last), encode_row(last), timeout=ACK_TIMEOUT, headers=self._headers(last)
+        )
+
+    def _headers(self, row: LogRow) -> dict[str, str]:
+        position, partition = row[0], row[5]
+        previous, self._previous[partition] = self._previous[partition], position
+        return {
+            MESSAGE_ID: f"{self._campus}-{position}",
+            POSITION: str(position),
+            PREVIOUS: str(previous),
+        }
+
+
+async def subscribe(
+    client: Client, settings: Settings, heard: Callable[[Msg], Awaitable[None]]
+) -> JetStreamContext.PushSubscription:
+    """
+    Hear every fact that is published from now on, in order, at most once.
+
+    Raises:
+        nats.js.errors.NotFoundError: there is no stream.
+    """
+    return await client.jetstream().subscribe(
+        f"log.{settings.name}.>",
+        stream=stream_name(settings),
+        cb=heard,
+        manual_ack=True,
+        config=ConsumerConfig(
+            deliver_policy=DeliverPolicy.NEW,
+            ack_policy=AckPolicy.NONE,
+            inactive_threshold=UNHEARD_CONSUMER,
+            mem_storage=True,
+            num_replicas=1,
+        ),
+        pending_msgs_limit=INCOMING_MESSAGES,
+    )
+
+
+def position_of(message: Msg) -> int:
+    """The position of the fact in a message; 0 where it does not say."""
+    return int((message.headers or {}).get(POSITION, 0))
+
+

@@ -1,0 +1,84 @@
+"""
+Parked keys: learners and streams whose facts wait because a read model failed at one of them.
+
+A key is parked before the checkpoint passes the fact that failed, and forgotten in the step that makes it good, so a
+crash in between neither loses a fact nor doubles one.
+"""
+
+from typing import NamedTuple
+
+import psycopg
+
+from projections.fold import Poison
+
+ALL = "SELECT key, first_position FROM parked WHERE projection = %s AND generation = %s"
+
+PARK = """
+INSERT INTO parked (projection, generation, key, first_position, type, version, error, trace)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
+ON CONFLICT (projection, generation, key) DO UPDATE
+   SET first_position = least(parked.first_position, excluded.first_position),
+       error = excluded.error, trace = excluded.trace, version = excluded.version
+"""
+
+# Those that failed under other code are tried again by themselves, the rest when somebody asks for it.
+DUE = """
+SELECT id, key, first_position FROM parked
+ WHERE projection = %s AND generation = %s AND (version <> %s OR requested) ORDER BY first_position
+"""
+
+FAILED_AGAIN = """
+UPDATE parked
+   SET attempts = attempts + 1, requested = false, version = %s, error = %s, trace = %s, tried_at = now()
+ WHERE id = %s
+"""
+
+FORGET = "DELETE FROM parked WHERE id = %s AND projection = %s AND generation = %s"
+
+
+class Due(NamedTuple):
+    """A parked key that is to be tried again."""
+
+    id: int
+    key: str
+    first_position: int
+
+
+class Parking:
+    """The parked keys of one generation of a projection; *version* is that of the code at work."""
+
+    def __init__(self, connection: psycopg.AsyncConnection, projection: str, generation: int, version: int) -> None:
+        self._connection = connection
+        self._who = (projection, generation)
+        self._version = version
+
+    async def waiting(self) -> dict[str, int]:
+        """Every parked key, and from which position on its facts wait."""
+        return dict(await (await self._connection.execute(ALL, self._who)).fetchall())
+
+    async def park(self, poison: Poison) -> None:
+        """Let the key of a poison fact wait."""
+        await self._connection.execute(
+            PARK,
+            (*self._who, _storable(poison.key), poison.position, poison.type, self._version,
+             _storable(poison.error), _storable(poison.trace)),
+        )  # fmt: skip
+
+    async def due(self) -> list[Due]:
+        """The keys that are to be tried again, in the order of their facts."""
+        cursor = await self._connection.execute(DUE, (*self._who, self._version))
+        return [Due(*row) for row in await cursor.fetchall()]
+
+    async def failed_again(self, due: Due, poison: Poison) -> None:
+        """Remember that another try has failed, and how."""
+        parameters = (self._version, _storable(poison.error), _storable(poison.trace), due.id)
+        await self._connection.execute(FAILED_AGAIN, parameters)
+
+    async def forget(self, parked_id: int) -> None:
+        """Take a key that was made good off the list."""
+        await self._connection.execute(FORGET, (parked_id, *self._who))
+
+
+def _storable(text: str) -> str:
+    """Text that PostgreSQL takes: it knows no NUL, and the error may well be about one."""
+    return text.replace("\0", "\\0")

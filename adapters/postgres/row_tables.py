@@ -1,0 +1,121 @@
+"""
+Tables for the rows of a read model: their DDL, and the two statements that read and write them.
+
+Rows travel as JSON text, which msgspec and PostgreSQL each encode and decode at their own full speed, so one
+statement reads all rows that a batch needs, and one writes all that it changed, whatever the number of tables.
+"""
+
+import datetime
+import types
+import typing
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from projections.base import Projection, Table
+
+COLUMN_TYPES: dict[Any, str] = {
+    str: 'text COLLATE "C"',
+    int: "bigint",
+    bool: "boolean",
+    float: "double precision",
+    datetime.datetime: "timestamptz",
+}
+KEY_TYPES = {str: "text", int: "bigint"}
+
+
+def quoted(name: str) -> str:
+    """*name* as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def physical_name(table: Table, generation: int) -> str:
+    """The table that holds a generation of *table*."""
+    return f"{table.name}_g{generation}"
+
+
+def create_table(table: Table, schema: str, generation: int) -> list[str]:
+    """The statements that make a table and its indexes, where they are missing."""
+    name = physical_name(table, generation)
+    hints = typing.get_type_hints(table.row)
+    columns = [f"{quoted(field)} {column_type(hints[field])}" for field in table.row.__struct_fields__]
+    keys = ", ".join(map(quoted, table.key))
+    statements = [
+        f"CREATE TABLE IF NOT EXISTS {quoted(schema)}.{quoted(name)}"
+        f" ({', '.join(columns)}, PRIMARY KEY ({keys})) WITH (fillfactor = 70)"
+    ]
+    for index in table.indexes:
+        statements.append(
+            f"CREATE INDEX IF NOT EXISTS {quoted('_'.join([name, *index])[:63])}"
+            f" ON {quoted(schema)}.{quoted(name)} ({', '.join(map(quoted, index))})"
+        )
+    return statements
+
+
+def column_type(hint: Any) -> str:
+    """The column that holds a field: `jsonb` for whatever is no plain value, NOT NULL unless the field may be None."""
+    nullable = False
+    if typing.get_origin(hint) in {typing.Union, types.UnionType}:
+        options = [option for option in typing.get_args(hint) if option is not types.NoneType]
+        nullable = len(options) < len(typing.get_args(hint))
+        hint = options[0] if len(options) == 1 else None
+    if isinstance(hint, type) and issubclass(hint, str):  # an enumeration of texts
+        hint = str
+    return COLUMN_TYPES.get(hint, "jsonb") + ("" if nullable else " NOT NULL")
+
+
+def check_row(table: Table) -> None:
+    """Raise TypeError for a row type that cannot become a table."""
+    config = table.row.__struct_config__
+    if config.omit_defaults or config.array_like or config.tag is not None:
+        raise TypeError(f"rows of {table.name} must be plain structs: every field is a column")
+
+
+class Statements:
+    """The SQL of one generation of a projection; table names are found by the connection's search_path."""
+
+    def __init__(self, projection: Projection, generation: int) -> None:
+        self._tables = projection.tables
+        self._generation = generation
+        for table in self._tables:
+            check_row(table)
+
+    def load(self, tables: Sequence[Table]) -> str:
+        """Read rows by key: one array parameter for each part of each table's key, one JSON array for each table."""
+        return f"SELECT {', '.join(map(self._load_one, tables))}"
+
+    def _load_one(self, table: Table) -> str:
+        hints = typing.get_type_hints(table.row)
+        arrays = ", ".join(f"%s::{KEY_TYPES[hints[part]]}[]" for part in table.key)
+        keys = ", ".join(map(quoted, table.key))
+        return (
+            f"(SELECT json_agg(r)::text FROM unnest({arrays}) AS wanted ({keys})"
+            f" JOIN {quoted(physical_name(table, self._generation))} AS r USING ({keys}))"
+        )
+
+    def save(self, tables: Sequence[Table]) -> str:
+        """
+        Move the checkpoint if it is where it must be, and only then write rows and forget a parked key.
+
+        Parameters by name: name, generation, before, after, healed, and rows0, rows1, … for each of *tables*.
+        """
+        parts = [
+            "WITH moved AS (UPDATE projections SET position = %(after)s, updated_at = now()"
+            " WHERE name = %(name)s AND generation = %(generation)s AND position = %(before)s RETURNING 1)",
+            "healed AS (DELETE FROM parked WHERE id = %(healed)s AND EXISTS (SELECT FROM moved))",
+        ]
+        parts += [f"written{number} AS ({self._upsert(table, number)})" for number, table in enumerate(tables)]
+        return ", ".join(parts) + " SELECT count(*) FROM moved"
+
+    def _upsert(self, table: Table, number: int) -> str:
+        name = quoted(physical_name(table, self._generation))
+        fields = table.row.__struct_fields__
+        columns = ", ".join(map(quoted, fields))
+        updates = ", ".join(f"{quoted(f)} = excluded.{quoted(f)}" for f in fields if f not in table.key)
+        return (
+            f"INSERT INTO {name} ({columns}) SELECT {columns} FROM json_populate_recordset(NULL::{name},"
+            f" %(rows{number})s::json) WHERE EXISTS (SELECT FROM moved)"
+            f" ON CONFLICT ({', '.join(map(quoted, table.key))}) DO"
+            + (f" UPDATE SET {updates}" if updates else " NOTHING")
+        )

@@ -1,0 +1,137 @@
+"""
+The relay: publishes the log to JetStream, in order, as soon as it grows.
+
+One relay is active, the one that holds the lock; another stands by and takes over within two seconds. It begins where
+the stream ends (at the head of the log, if the stream is new), is woken by hints from those who append, and polls
+where none come. What it loses, repeats or is late with costs readers time, and never correctness.
+"""
+
+import asyncio
+import contextlib
+import time
+
+import nats.errors
+import nats.js.errors
+import psycopg
+import structlog
+from nats.aio.client import Client
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from adapters.nats import hint
+from adapters.nats.connection import Nats
+from adapters.nats.stream import Publisher, ensure_stream, last_published
+from adapters.postgres.connection import connect
+from adapters.postgres.heartbeat import HEARTBEAT_INTERVAL, beat, leave
+from adapters.postgres.lease import acquire
+from adapters.postgres.pages import read_head, read_rows
+from adapters.settings import Settings
+
+BATCH = 1_000  # facts published before the last of them must be stored
+LINGER = 0.003  # seconds to gather what comes right behind
+FIRST_POLL, SLOWEST_POLL = 0.05, 0.25  # seconds; the pause grows while nothing comes
+RETRY_PAUSE = 0.5  # seconds after a failure
+
+REGISTRY = CollectorRegistry()
+POSITION = Gauge("campus_relay_position", "Position of the last fact published.", registry=REGISTRY)
+PUBLISHED = Counter("campus_relay_published", "Facts published.", registry=REGISTRY)
+BATCHES = Histogram(
+    "campus_relay_batch_facts", "Facts in a batch.", buckets=(1, 3, 10, 30, 100, 300, 1000), registry=REGISTRY
+)
+SECONDS = Histogram(
+    "campus_relay_batch_seconds",
+    "From reading a batch to having it stored.",
+    buckets=(0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3),
+    registry=REGISTRY,
+)
+
+
+async def run(settings: Settings, stop: asyncio.Event) -> None:
+    """Relay until *stop* is set."""
+    relay = Relay(settings)
+    tasks = [asyncio.create_task(relay.run()), asyncio.create_task(relay.beat())]
+    await stop.wait()
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    await relay.close()
+
+
+class Relay:
+    """One relay process, active or standing by."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._nats = Nats(settings, "relay")
+        self._woken = asyncio.Event()
+        self._active = False
+        self._position = 0
+
+    async def run(self) -> None:
+        """Relay, and begin again after every failure, until cancelled."""
+        log = structlog.get_logger()
+        client = await self._nats.connected()
+        await hint.listen(self._settings, self._nats, self._woken)
+        while True:
+            try:
+                await self._relay_while_active(client)
+            except (psycopg.Error, nats.errors.Error, nats.js.errors.Error) as error:
+                log.warning("relay.interrupted", position=self._position, error=f"{type(error).__name__}: {error}")
+            self._active = False
+            await asyncio.sleep(RETRY_PAUSE)
+
+    async def _relay_while_active(self, client: Client) -> None:
+        """Take the work on, and do it as long as the connection, and with it the lock, lives."""
+        async with await connect(self._settings, application="relay") as connection:
+            await acquire(connection, self._settings, "relay")
+            await ensure_stream(client, self._settings)
+            head = await read_head(connection)
+            published = await last_published(client, self._settings)
+            self._position = head if published is None else min(published, head)
+            self._active = True
+            structlog.get_logger().info("relay.active", position=self._position, head=head)
+            publisher = Publisher(client, self._settings, self._position)
+            while True:
+                await self._wait_for_facts(connection)
+                await self._publish(connection, publisher)
+
+    async def _wait_for_facts(self, connection: psycopg.AsyncConnection) -> None:
+        """Wait until the log is further than the stream."""
+        pause = FIRST_POLL
+        while await read_head(connection) <= self._position:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._woken.wait()
+                await asyncio.sleep(LINGER)
+            self._woken.clear()
+            pause = min(2 * pause, SLOWEST_POLL)
+
+    async def _publish(self, connection: psycopg.AsyncConnection, publisher: Publisher) -> None:
+        """Publish the next batch."""
+        started = time.perf_counter()
+        rows = await read_rows(connection, self._position, self._position + BATCH)
+        await publisher.publish(rows)
+        self._position = rows[-1][0]
+        POSITION.set(self._position)
+        PUBLISHED.inc(len(rows))
+        BATCHES.observe(len(rows))
+        SECONDS.observe(time.perf_counter() - started)
+
+    async def beat(self) -> None:
+        """Say every second that this process lives."""
+        while True:
+            with contextlib.suppress(psycopg.Error):
+                async with await connect(self._settings, application="relay heartbeat") as connection:
+                    await self._beat_on(connection)
+            await asyncio.sleep(HEARTBEAT_INTERVAL)
+
+    async def _beat_on(self, connection: psycopg.AsyncConnection) -> None:
+        try:
+            while True:
+                await beat(connection, "relay", active=self._active, position=self._position, registry=REGISTRY)
+                await asyncio.sleep(HEARTBEAT_INTERVAL)
+        finally:
+            await leave(connection, "relay")
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        await self._nats.close()
