@@ -28,8 +28,8 @@ format: setup ## let ruff mend what it can
 bench: setup ## measure against the yardsticks of docs/benchmarks.md
 	@for name in append command query lag; do .venv/bin/campus bench $$name || exit 1; done
 
-lock: setup ## choose the newest versions of all packages
-	@scripts/lock
+lock: ## write the lock files after a change of pyproject.toml (ARGS=--upgrade for the newest versions)
+	@scripts/lock $(ARGS)
 
 clean: ## remove the environment and the caches, not the data
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache dist

@@ -96,6 +96,16 @@ async def heartbeats(settings: Settings) -> str:
     return ", ".join(name for name, _ in rows) or "none has shown itself yet"
 
 
+async def worker(settings: Settings, name: str, host: str) -> str:
+    """Has the worker *name* on *host* shown itself lately?"""
+    query = "SELECT extract(epoch FROM now() - max(heartbeat_at)) FROM workers WHERE name = %s AND host = %s"
+    async with _connection(settings) as connection:
+        silence = await _value(connection, query, name, host)
+    if silence is None or silence > LONGEST_SILENCE:
+        raise Unhealthy(f"no heartbeat from {name} on {host}", "see its log")
+    return f"heartbeat {silence:.0f} s ago"
+
+
 async def valkey(settings: Settings) -> str:
     """Does Valkey answer?"""
     client = Redis.from_url(settings.valkey_url, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT)
@@ -111,7 +121,7 @@ async def valkey(settings: Settings) -> str:
 async def jetstream(settings: Settings) -> str:
     """Does NATS answer, with JetStream on?"""
     try:
-        client = await nats.connect(settings.nats_url, connect_timeout=TIMEOUT, allow_reconnect=False)
+        client = await nats.connect(settings.nats_servers, connect_timeout=TIMEOUT, allow_reconnect=False)
     except (nats.errors.Error, OSError, TimeoutError) as error:
         raise Unhealthy(_first_line(error), "is the server of CAMPUS_NATS_URL running?") from error
     try:

@@ -7,6 +7,7 @@
 import asyncio
 import importlib
 import signal
+import socket
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -27,7 +28,10 @@ class Worker(StrEnum):
 
 
 @app.command()
-def worker(name: Annotated[Worker, typer.Argument(help="Which one.")]) -> None:
+def worker(
+    name: Annotated[Worker, typer.Argument(help="Which one.")],
+    check: Annotated[bool, typer.Option("--check", help="Only tell whether it lives on this host.")] = False,
+) -> None:
     """Run one worker until it is told to stop."""
     import uvloop
 
@@ -35,6 +39,11 @@ def worker(name: Annotated[Worker, typer.Argument(help="Which one.")]) -> None:
     from adapters.settings import Settings
 
     settings = Settings.load()
+    if check:
+        from adapters import health
+
+        typer.echo(asyncio.run(health.worker(settings, name, socket.gethostname())))
+        return
     configure(settings.log_level, process=name)
     uvloop.run(run_until_signal(name, settings))
 

@@ -1,0 +1,15 @@
+# The image of the API and the workers: the locked packages, then the wheel.
+FROM python:3.11-slim-bookworm AS build
+COPY . /src
+RUN python -m venv /campus \
+    && /campus/bin/pip install --no-cache-dir --require-hashes --no-deps -r /src/requirements.lock \
+    && pip install --no-cache-dir hatchling \
+    && pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir /wheel /src \
+    && /campus/bin/pip install --no-cache-dir --no-deps /wheel/*.whl
+
+FROM python:3.11-slim-bookworm
+COPY --from=build /campus /campus
+ENV PATH=/campus/bin:$PATH PYTHONUNBUFFERED=1
+USER 10001:10001
+WORKDIR /tmp
+CMD ["campus", "serve"]

