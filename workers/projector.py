@@ -23,9 +23,7 @@ from workers.projector_metrics import REGISTRY
 from workers.tail import Tail
 
 
-async def run(
-    settings: Settings, stop: asyncio.Event, projections: Sequence[Projection] = PROJECTIONS
-) -> None:
+async def run(settings: Settings, stop: asyncio.Event, projections: Sequence[Projection] = PROJECTIONS) -> None:
     """Project until *stop* is set."""
     messages = Nats(settings, "projector")
     valkey = connect_valkey(settings)

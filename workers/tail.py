@@ -9,6 +9,7 @@ page read and decoded once for all of them.
 """
 
 import asyncio
+import contextlib
 import time
 from collections import OrderedDict
 
@@ -33,7 +34,8 @@ PAGES = 3  # kept in memory
 CHECK_INTERVAL = 1.0  # seconds between two looks at the log while messages come
 POLL_INTERVAL = 0.05  # seconds between two looks at the log while no messages come
 GRACE = 0.05  # seconds that a message may take longer than a look at the log
-RUSH, CALM = 3_000, 1_500  # facts a second: above the one, pages are cheaper than messages; below the other, not any more
+RUSH = 3_000  # facts a second; above, pages are cheaper than messages
+CALM = 1_500  # facts a second; below, messages are welcome again
 PATIENCE = 5.0  # seconds to wait for a PostgreSQL that has gone before the failure is reported
 
 
@@ -139,10 +141,8 @@ class Tail:
         subscription, self._subscription = self._subscription, None
         self._subscribe_at = time.monotonic() + CHECK_INTERVAL
         if subscription is not None:
-            try:
+            with contextlib.suppress(nats.errors.Error):  # if the connection is gone, so is the subscription
                 await subscription.unsubscribe()
-            except nats.errors.Error:
-                pass  # the connection is gone, and the subscription with it
 
 
 class Window:

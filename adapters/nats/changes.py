@@ -4,6 +4,7 @@ Announcements of what the read models have changed, on core NATS, after each com
 Heard by the API: queries that wait for a position, and server-sent events. One that is lost costs time only.
 """
 
+import contextlib
 from collections.abc import Awaitable, Callable
 
 import msgspec
@@ -41,10 +42,8 @@ async def announce(settings: Settings, nats: Nats, change: Change) -> None:
     """Tell whoever listens; nobody waits and nothing fails."""
     client = nats.client
     if client is not None:
-        try:
+        with contextlib.suppress(Exception):  # listeners look for themselves after a while
             await client.publish(subject(settings), _encode(change))
-        except Exception:  # noqa: BLE001, S110 - listeners look for themselves after a while
-            pass
 
 
 async def listen(settings: Settings, nats: Nats, heard: Callable[[Change], Awaitable[None]]) -> Subscription:

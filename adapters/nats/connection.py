@@ -44,7 +44,7 @@ async def connect(settings: Settings, *, application: str) -> Client:
         disconnected_cb=on_disconnect,
         reconnected_cb=on_reconnect,
         connect_timeout=CONNECT_TIMEOUT,
-        reconnect_time_wait=RECONNECT_WAIT,  # type: ignore[arg-type]  # a float does as well as the int it asks for
+        reconnect_time_wait=RECONNECT_WAIT,
         max_reconnect_attempts=-1,
         pending_size=OUTGOING_BUFFER,
         skip_subject_validation=True,

@@ -5,6 +5,7 @@ A hint that is lost costs some milliseconds, nothing else.
 """
 
 import asyncio
+import contextlib
 
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
@@ -36,10 +37,8 @@ class Hints:
     async def _send(self) -> None:
         client = self._nats.client
         if client is not None:
-            try:
+            with contextlib.suppress(Exception):  # the relay polls as well
                 await client.publish(self._subject, b"%d" % self._position)
-            except Exception:  # noqa: BLE001, S110 - the relay polls as well
-                pass
 
 
 async def listen(settings: Settings, nats: Nats, woken: asyncio.Event) -> Subscription:

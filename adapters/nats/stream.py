@@ -128,5 +128,3 @@ async def subscribe(
 def position_of(message: Msg) -> int:
     """The position of the fact in a message; 0 where it does not say."""
     return int((message.headers or {}).get(POSITION, 0))
-
-

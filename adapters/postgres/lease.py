@@ -17,7 +17,7 @@ TRY_LOCK = "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))"
 
 async def acquire(connection: psycopg.AsyncConnection, settings: Settings, work: str) -> None:
     """Wait until the session of *connection* is the one that does *work* for this campus."""
-    while not await try_acquire(connection, settings, work):
+    while not await try_acquire(connection, settings, work):  # noqa: ASYNC110 - the lock is another process's
         await asyncio.sleep(RETRY_INTERVAL)
 
 

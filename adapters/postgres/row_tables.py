@@ -5,13 +5,11 @@ Rows travel as JSON text, which msgspec and PostgreSQL each encode and decode at
 statement reads all rows that a batch needs, and one writes all that it changed, whatever the number of tables.
 """
 
-import datetime
 import types
 import typing
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
-
-import msgspec
 
 from projections.base import Projection, Table
 
@@ -20,9 +18,15 @@ COLUMN_TYPES: dict[Any, str] = {
     int: "bigint",
     bool: "boolean",
     float: "double precision",
-    datetime.datetime: "timestamptz",
+    datetime: "timestamptz",
 }
 KEY_TYPES = {str: "text", int: "bigint"}
+
+MOVE_CHECKPOINT = """
+moved AS (UPDATE projections SET position = %(after)s, updated_at = now()
+           WHERE name = %(name)s AND generation = %(generation)s AND position = %(before)s RETURNING 1)
+"""
+FORGET_HEALED = "healed AS (DELETE FROM parked WHERE id = %(healed)s AND EXISTS (SELECT FROM moved))"
 
 
 def quoted(name: str) -> str:
@@ -41,16 +45,14 @@ def create_table(table: Table, schema: str, generation: int) -> list[str]:
     hints = typing.get_type_hints(table.row)
     columns = [f"{quoted(field)} {column_type(hints[field])}" for field in table.row.__struct_fields__]
     keys = ", ".join(map(quoted, table.key))
-    statements = [
-        f"CREATE TABLE IF NOT EXISTS {quoted(schema)}.{quoted(name)}"
-        f" ({', '.join(columns)}, PRIMARY KEY ({keys})) WITH (fillfactor = 70)"
+    target = f"{quoted(schema)}.{quoted(name)}"
+    indexes = [
+        f"CREATE INDEX IF NOT EXISTS {quoted('_'.join([name, *index])[:63])}"
+        f" ON {target} ({', '.join(map(quoted, index))})"
+        for index in table.indexes
     ]
-    for index in table.indexes:
-        statements.append(
-            f"CREATE INDEX IF NOT EXISTS {quoted('_'.join([name, *index])[:63])}"
-            f" ON {quoted(schema)}.{quoted(name)} ({', '.join(map(quoted, index))})"
-        )
-    return statements
+    rows = f"CREATE TABLE IF NOT EXISTS {target} ({', '.join(columns)}, PRIMARY KEY ({keys})) WITH (fillfactor = 70)"
+    return [rows, *indexes]
 
 
 def column_type(hint: Any) -> str:
@@ -100,13 +102,9 @@ class Statements:
 
         Parameters by name: name, generation, before, after, healed, and rows0, rows1, … for each of *tables*.
         """
-        parts = [
-            "WITH moved AS (UPDATE projections SET position = %(after)s, updated_at = now()"
-            " WHERE name = %(name)s AND generation = %(generation)s AND position = %(before)s RETURNING 1)",
-            "healed AS (DELETE FROM parked WHERE id = %(healed)s AND EXISTS (SELECT FROM moved))",
-        ]
+        parts = [MOVE_CHECKPOINT, FORGET_HEALED]
         parts += [f"written{number} AS ({self._upsert(table, number)})" for number, table in enumerate(tables)]
-        return ", ".join(parts) + " SELECT count(*) FROM moved"
+        return f"WITH {', '.join(parts)}" + " SELECT count(*) FROM moved"
 
     def _upsert(self, table: Table, number: int) -> str:
         name = quoted(physical_name(table, self._generation))
