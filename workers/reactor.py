@@ -8,6 +8,7 @@ Active    one per campus, by an advisory lock; another takes over within 2 s.
 """
 
 import asyncio
+import time
 from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
@@ -30,6 +31,7 @@ from workers.reactions import REACTIONS, Reaction, context_of, is_history
 NAME = "reactor"
 PAGE = 1_000  # positions
 POLL_INTERVAL = 0.5  # seconds, when no hint comes
+GATHER = 0.01  # seconds after a hint, so that a burst of commits costs one look and not one each
 RETRY_INTERVAL = 1.0  # seconds, after PostgreSQL was lost
 
 DONE = Counter("campus_reactions_total", "Reactions carried out, by name.", ["reaction"])
@@ -82,14 +84,17 @@ class _Reactor:
 
     async def run(self) -> None:
         async with await connect(self._settings, application=NAME) as connection:
-            active = False
+            active, beat_at = False, 0.0
             while not self._stop.is_set():
                 active = active or await self._take_over(connection)
-                await heartbeat.beat(connection, NAME, active=active, position=self._position)
+                if time.monotonic() - beat_at >= heartbeat.HEARTBEAT_INTERVAL:
+                    await heartbeat.beat(connection, NAME, active=active, position=self._position)
+                    beat_at = time.monotonic()
                 if active:
                     await self._catch_up(connection)
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._woken.wait(), POLL_INTERVAL)
+                    await asyncio.sleep(GATHER)
                 self._woken.clear()
             await heartbeat.leave(connection, NAME)
 
