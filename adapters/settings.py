@@ -12,7 +12,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
@@ -50,7 +50,7 @@ class Settings(BaseSettings):
     """HMAC key of development tokens."""
     data_dir: Path = DEFAULT_DATA_DIR
     """Everything that `campus up` keeps."""
-    log_level: str = "info"
+    log_level: Literal["debug", "info", "warning", "error", "critical"] = "info"
 
     @property
     def schema_name(self) -> str:

@@ -1,0 +1,97 @@
+"""A `campus up` of one's own, as a child process, for the tests of the command line."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from adapters.embedded.secrets import free_port
+from adapters.settings import PREFIX
+from cli.up.instance import read
+from cli.up.lock import identity
+
+CAMPUS = [sys.executable, "-P", "-m", "cli.main"]
+START_TIMEOUT = 60.0  # seconds
+STOP_TIMEOUT = 40.0  # seconds
+
+
+def campus(*arguments: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """Run one `campus` command to its end."""
+    return subprocess.run(
+        [*CAMPUS, *arguments], capture_output=True, text=True, check=False, timeout=90, env=environment(env)
+    )
+
+
+def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Our environment without any campus in it, and *more*."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    return {**clean, "NO_COLOR": "1", "COLUMNS": "200", **(more or {})}
+
+
+class RunningCampus:
+    """A `campus up` that is starting or has started."""
+
+    def __init__(self, data_dir: Path, *arguments: str, env: Mapping[str, str] | None = None) -> None:
+        self.data_dir = data_dir
+        self.port = free_port()
+        self.output = data_dir.with_suffix(".out")
+        command = [*CAMPUS, "up", "--data", str(data_dir), "--port", str(self.port), "--no-seed", *arguments]
+        with self.output.open("wb") as output:
+            self.process = subprocess.Popen(command, stdout=output, stderr=output, env=environment(env))
+
+    @property
+    def pids(self) -> dict[str, int]:
+        """The processes, by name."""
+        pids: dict[str, int] = read(self.data_dir)["pids"]
+        return pids
+
+    @property
+    def said(self) -> str:
+        """Everything it has printed."""
+        return self.output.read_text()
+
+    def wait_until_ready(self) -> None:
+        """Wait for the table at the end of the start."""
+        deadline = time.monotonic() + START_TIMEOUT
+        while "ready after" not in self.said:
+            assert self.process.poll() is None, self.said
+            assert time.monotonic() < deadline, self.said
+            time.sleep(0.05)
+
+    def get(self, path: str) -> dict[str, Any]:
+        """Return what the API answers."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as response:
+            answer: dict[str, Any] = json.load(response)
+        return answer
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Ask it to stop; return its exit code."""
+        self.process.send_signal(number)
+        return self.process.wait(STOP_TIMEOUT)
+
+
+@contextmanager
+def running_campus(data_dir: Path, *arguments: str, env: Mapping[str, str] | None = None) -> Iterator[RunningCampus]:
+    """Have a campus run and be ready inside the block; whatever happens, it is gone afterwards."""
+    started = RunningCampus(data_dir, *arguments, env=env)
+    try:
+        started.wait_until_ready()
+        yield started
+    finally:
+        if started.process.poll() is None:
+            started.stop()
+
+
+def wait_until_gone(pids: list[int]) -> list[int]:
+    """Wait until none of *pids* lives; return those that still do after a while."""
+    deadline = time.monotonic() + STOP_TIMEOUT
+    while (alive := [pid for pid in pids if identity(pid)]) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return alive

@@ -1,0 +1,99 @@
+"""`campus status`, `doctor`, `token` and the command itself, against a running campus."""
+
+import json
+import os
+import signal
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from adapters.settings import Settings
+from adapters.tokens import Claims, InvalidToken, claims_of, sign, verify
+from tests.cli.campus import RunningCampus, campus
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+SECRET = "only for these tests, really"
+
+
+def test_help_names_every_command() -> None:
+    """`campus --help` shows what there is, at once."""
+    began = time.monotonic()
+    shown = campus("--help")
+    assert time.monotonic() - began < 2
+    for command in ("up", "status", "doctor", "token", "import", "projections", "log", "bench", "migrate"):
+        assert f" {command} " in shown.stdout
+
+
+def test_status_as_json(running: RunningCampus) -> None:
+    """Scripts get the API's address, the head and every projection's lag."""
+    status = json.loads(campus("status", "--json", "--data", str(running.data_dir)).stdout)
+    assert status["api"] == f"http://127.0.0.1:{running.port}"
+    assert status["head"] == 0
+    assert {"name", "position", "lag_events", "lag_seconds"} <= set(status["projections"][0])
+    assert status["processes"] == running.pids
+
+
+def test_status_as_a_table(running: RunningCampus) -> None:
+    """People get a table."""
+    assert "projection" in campus("status", "--data", str(running.data_dir)).stdout
+
+
+def test_status_without_a_campus(tmp_path: Path) -> None:
+    """Where nothing runs, one sentence says so."""
+    refused = campus("status", "--json", "--data", str(tmp_path))
+    assert refused.returncode == 1
+    assert refused.stdout == ""
+    assert refused.stderr.startswith("campus: no running campus found")
+
+
+def test_doctor_finds_everything_well(running: RunningCampus) -> None:
+    """A campus that has just started is healthy."""
+    report = json.loads(campus("doctor", "--json", "--data", str(running.data_dir)).stdout)
+    assert [check for check in report["checks"] if not check["ok"]] == []
+    assert {"postgres", "durability", "schema", "log", "valkey", "nats", "api"} <= {c["name"] for c in report["checks"]}
+
+
+def test_doctor_names_what_is_broken(running: RunningCampus) -> None:
+    """With NATS not answering, the doctor says so, and how to go on."""
+    os.kill(running.pids["nats"], signal.SIGSTOP)
+    try:
+        examined = campus("doctor", "--json", "--data", str(running.data_dir))
+    finally:
+        os.kill(running.pids["nats"], signal.SIGCONT)
+    assert examined.returncode == 1
+    broken = {check["name"]: check["hint"] for check in json.loads(examined.stdout)["checks"] if not check["ok"]}
+    assert "CAMPUS_NATS_URL" in broken["nats"]
+
+
+@pytest.mark.parametrize(
+    ("user", "roles"), [("admin", ("admin",)), ("instructor", ("instructor",)), ("l-17", ("learner",))]
+)
+def test_a_token_says_who_it_is_for(running: RunningCampus, user: str, roles: tuple[str, ...]) -> None:
+    """`campus token --as USER` speaks for a demo user, or for the learner of that id."""
+    token = campus("token", "--as", user, "--data", str(running.data_dir)).stdout.strip()
+    claims = verify(token, Settings.load(running.data_dir).token_secret, now=datetime.now(UTC))
+    assert (claims.subject, claims.roles) == (user, roles)
+
+
+def test_a_token_ends() -> None:
+    """After its lifetime a token is refused."""
+    token = sign(claims_of("admin"), SECRET, now=NOW, lifetime=timedelta(hours=1))
+    assert verify(token, SECRET, now=NOW) == Claims("admin", ("admin",), "Admin")
+    with pytest.raises(InvalidToken):
+        verify(token, SECRET, now=NOW + timedelta(hours=2))
+
+
+@pytest.mark.parametrize("token", ["", "abc", "a.b.c"])
+def test_what_is_no_token_is_refused(token: str) -> None:
+    """Anything else than a token is an error with a sentence."""
+    with pytest.raises(InvalidToken, match="the token cannot be accepted"):
+        verify(token, SECRET, now=NOW)
+
+
+def test_another_secret_makes_another_token() -> None:
+    """Nobody without the secret can make a token."""
+    token = sign(claims_of("admin"), "some other secret of theirs", now=NOW, lifetime=timedelta(hours=1))
+    with pytest.raises(InvalidToken):
+        verify(token, SECRET, now=NOW)

@@ -1,0 +1,54 @@
+"""Settings: from arguments, the environment, a running instance; a typo is an error."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from adapters.settings import Settings, SettingsError, instance_file
+from cli.up.instance import now, write
+
+URLS: dict[str, Any] = {"postgres_url": "postgresql://a", "nats_url": "nats://a", "valkey_url": "redis://a"}
+SECRET = "sixteen bytes or more"
+
+
+def test_an_unknown_variable_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A typo cannot pass; the message names what was probably meant."""
+    monkeypatch.setenv("CAMPUS_POSTGRES_ULR", "postgresql://somewhere")
+    with pytest.raises(SettingsError, match=r"unknown variable CAMPUS_POSTGRES_ULR.*did you mean CAMPUS_POSTGRES_URL"):
+        Settings.load(token_secret=SECRET, **URLS)
+
+
+def test_nothing_running_and_nothing_set_says_what_to_do(tmp_path: Path) -> None:
+    """Without any server the message says how to get one."""
+    with pytest.raises(SettingsError, match="start one with `campus up`"):
+        Settings.load(tmp_path)
+
+
+def test_a_running_instance_is_found(tmp_path: Path) -> None:
+    """What `campus up` has written down leads the other commands to it."""
+    running = Settings(name="found", api_port=1234, token_secret=SECRET, data_dir=tmp_path, **URLS)
+    write(running, (), {}, now())
+    assert Settings.load(tmp_path) == running
+    assert instance_file(tmp_path).stat().st_mode & 0o077 == 0
+
+
+def test_the_environment_is_stronger_than_a_running_instance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable that is set wins."""
+    write(Settings(token_secret=SECRET, data_dir=tmp_path, **URLS), (), {}, now())
+    monkeypatch.setenv("CAMPUS_VALKEY_URL", "redis://elsewhere")
+    assert Settings.load(tmp_path).valkey_url == "redis://elsewhere"
+
+
+@pytest.mark.parametrize("name", ["", "Demo", "a-b", "1st", "x" * 41])
+def test_a_name_must_fit_schema_and_subject(name: str) -> None:
+    """A campus's name is part of SQL and of NATS subjects."""
+    with pytest.raises(SettingsError, match="CAMPUS_NAME cannot be used"):
+        Settings.load(name=name, token_secret=SECRET, **URLS)
+
+
+def test_passwords_do_not_show() -> None:
+    """Settings can be logged without giving anything away."""
+    settings = Settings(token_secret=SECRET, **{**URLS, "postgres_url": "postgresql://u:hidden@h/d"})
+    assert "hidden" not in repr(settings)
+    assert SECRET not in repr(settings)

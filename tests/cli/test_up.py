@@ -1,0 +1,152 @@
+"""`campus up`: start, stop, and everything that can go wrong between."""
+
+import os
+import signal
+import socket
+import time
+from pathlib import Path
+
+import pytest
+
+from adapters.settings import Settings, instance_file
+from cli.up.lock import identity
+from tests.cli.campus import RunningCampus, campus, running_campus, wait_until_gone
+from tests.conftest import migrated
+from tests.servers import Servers
+
+PROCESSES = {"postgres", "valkey", "nats", "api", "relay", "projector", "reactor"}
+
+
+def test_a_campus_starts_and_stops_in_order(data_dir: Path) -> None:
+    """One command starts everything; SIGTERM stops the API first and PostgreSQL last, and leaves nothing running."""
+    with running_campus(data_dir) as running:
+        assert set(running.pids) == PROCESSES
+        assert running.get("/readyz")["head"] == 0
+        pids = list(running.pids.values())
+        assert running.stop() == 0
+        assert wait_until_gone(pids) == []
+    lines = [line.split()[0] for line in running.said.splitlines() if line.endswith(" stopped")]
+    assert lines[0] == "api"
+    assert set(lines[1:4]) == {"relay", "projector", "reactor"}
+    assert lines[4:] == ["nats", "valkey", "postgres"]
+    assert not instance_file(data_dir).exists()
+
+
+def test_passwords_are_for_the_owner_only(data_dir: Path) -> None:
+    """What is kept in the data directory cannot be read by others, and no password shows among the processes."""
+    with running_campus(data_dir) as running:
+        for file in (data_dir / "run").iterdir():
+            assert file.stat().st_mode & 0o077 == 0, file
+        commands = [Path(f"/proc/{pid}/cmdline").read_text() for pid in running.pids.values()]
+    secrets = (data_dir / "run" / "secrets.json").read_text()
+    password = secrets.split('"campus_app": "')[1].split('"')[0]
+    assert not any(password in command for command in commands)
+
+
+def test_a_killed_parent_leaves_no_orphan_and_the_next_start_recovers(data_dir: Path) -> None:
+    """After `kill -9` of the supervisor all children end by themselves; a new start has the same campus."""
+    with running_campus(data_dir) as running:
+        pids = running.pids
+        os.kill(running.process.pid, signal.SIGKILL)
+        running.process.wait()
+        secrets = (data_dir / "run" / "secrets.json").read_text()
+        with running_campus(data_dir) as again:
+            assert [name for name, pid in pids.items() if identity(pid)] == []
+            assert set(again.pids) == PROCESSES
+            assert again.get("/readyz")["head"] == 0
+            assert (data_dir / "run" / "secrets.json").read_text() == secrets
+
+
+def test_a_kill_in_the_middle_of_the_first_start_does_no_harm(data_dir: Path) -> None:
+    """A half-made PostgreSQL cluster is not mistaken for a whole one."""
+    first = RunningCampus(data_dir)
+    deadline = time.monotonic() + 20
+    while not (data_dir / "postgres" / "data.new").exists() and time.monotonic() < deadline:
+        time.sleep(0.005)
+    first.process.kill()
+    first.process.wait()
+    with running_campus(data_dir) as again:
+        assert again.get("/readyz")["head"] == 0
+
+
+def test_two_campuses_run_side_by_side(data_dir: Path) -> None:
+    """Another data directory is another campus, with servers of its own."""
+    with running_campus(data_dir) as one, running_campus(data_dir.with_name("other"), "--name", "other") as other:
+        assert not set(one.pids.values()) & set(other.pids.values())
+        assert one.get("/readyz")["status"] == other.get("/readyz")["status"]
+        assert one.stop() == 0
+        assert other.get("/readyz")["head"] == 0
+
+
+def test_a_data_directory_in_use_is_refused(data_dir: Path) -> None:
+    """Two campuses cannot share a data directory; the message says which process has it."""
+    with running_campus(data_dir) as running:
+        refused = campus("up", "--data", str(data_dir), "--port", "1")
+        assert refused.returncode == 1
+        assert f"in use by another `campus up` (pid {running.process.pid})" in refused.stderr
+        assert running.get("/readyz")["head"] == 0
+
+
+def test_a_taken_port_is_refused(data_dir: Path) -> None:
+    """The message names the port and what to type instead; nothing has been started."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        refused = campus("up", "--data", str(data_dir), "--port", str(port))
+    assert refused.returncode == 1
+    assert f"port {port} is taken" in refused.stderr
+    assert f"--port {port + 1}" in refused.stderr
+    assert not (data_dir / "postgres").exists()
+
+
+def test_a_server_that_does_not_start_is_named_with_its_last_words(data_dir: Path) -> None:
+    """The sentence names the server, its log follows, and the others are stopped again."""
+    (data_dir / "valkey").mkdir(parents=True)
+    (data_dir / "valkey" / "appendonlydir").write_text("not a directory")
+    refused = campus("up", "--data", str(data_dir), "--no-seed", "--port", "18999")
+    assert refused.returncode == 1
+    assert "valkey failed to start" in refused.stderr
+    assert "appendonlydir" in refused.stderr
+    assert "nats stopped" in refused.stderr
+
+
+@pytest.mark.parametrize("name", ["api", "projector", "valkey", "nats", "postgres"])
+def test_whoever_dies_is_started_again(running: RunningCampus, name: str) -> None:
+    """A killed process comes back, a server on the same port, and the campus is ready again."""
+    before = running.pids[name]
+    os.kill(before, signal.SIGKILL)
+    deadline = time.monotonic() + 60
+    while not answers(running) or running.pids[name] == before:
+        assert time.monotonic() < deadline, running.said
+        time.sleep(0.1)
+    assert running.process.poll() is None
+
+
+def test_a_second_interrupt_stops_at_once(data_dir: Path) -> None:
+    """Who presses Ctrl-C twice does not wait."""
+    with running_campus(data_dir) as running:
+        pids = list(running.pids.values())
+        os.kill(running.pids["nats"], signal.SIGSTOP)  # it will not obey
+        running.process.send_signal(signal.SIGINT)
+        time.sleep(1)
+        began = time.monotonic()
+        assert running.stop(signal.SIGINT) == 130
+        assert time.monotonic() - began < 2
+        assert wait_until_gone(pids) == []
+
+
+def test_servers_with_a_url_are_not_embedded(data_dir: Path, servers: Servers) -> None:
+    """With all URLs set, only the API and the workers are started."""
+    settings: Settings = migrated(servers)
+    urls = ("postgres_url", "postgres_owner_url", "nats_url", "valkey_url")
+    env = {f"CAMPUS_{url.upper()}": str(getattr(settings, url)) for url in urls}
+    with running_campus(data_dir, "--name", settings.name, env=env) as running:
+        assert set(running.pids) == PROCESSES - {"postgres", "valkey", "nats"}
+        assert running.get("/readyz")["head"] == 0
+
+
+def answers(running: RunningCampus) -> bool:
+    """Whether the campus calls itself ready."""
+    try:
+        return "head" in running.get("/readyz")
+    except OSError:
+        return False
