@@ -6,7 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -52,7 +52,8 @@ def say(line: str) -> None:
     """Print a remark beside the answer (standard error, so that `--json` stays clean)."""
     from rich.console import Console
 
-    Console(stderr=True, highlight=False, soft_wrap=True).print(line)
+    with suppress(OSError):  # a terminal that was closed must not keep `campus up` from stopping in order
+        Console(stderr=True, highlight=False, soft_wrap=True).print(line)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from adapters.embedded import account
 from adapters.embedded.process import Account, Child, Program, StartFailed
-from adapters.embedded.secrets import LOOPBACK, Secrets, write_private
+from adapters.embedded.secrets import LOOPBACK, Secrets, private_directory, write_private
 from adapters.embedded.server import exchange
 
 DATABASE = "campus"
@@ -72,7 +72,7 @@ class Postgres:
 
     async def prepare(self) -> None:
         """Make the cluster where there is none, and the directories reachable for its account."""
-        self.directory.mkdir(parents=True, exist_ok=True)
+        private_directory(self.directory)
         self._account = account.unprivileged()
         if self._account:
             account.give(self.directory, self._account)

@@ -14,6 +14,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from adapters.embedded.secrets import private_directory
+
 PR_SET_PDEATHSIG = 1
 LOG_TAIL = 12  # lines shown of a child that did not start
 LIBC = ctypes.CDLL(None, use_errno=True)  # looked up before any fork: the child must not load anything
@@ -110,7 +112,7 @@ class Child:
 
 def spawn(program: Program, pass_fds: Sequence[int]) -> subprocess.Popen[bytes]:
     """Start *program* as a child of this very thread, which must live as long as the child may."""
-    program.log.parent.mkdir(parents=True, exist_ok=True)
+    private_directory(program.log.parent)
     account = program.account
     with program.log.open("ab") as log, (program.stdin or Path(os.devnull)).open("rb") as stdin:
         return subprocess.Popen(

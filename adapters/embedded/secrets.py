@@ -14,9 +14,15 @@ from typing import Any
 LOOPBACK = "127.0.0.1"
 
 
+def private_directory(path: Path) -> Path:
+    """Make *path* where it is not there yet, open to its owner only."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return path
+
+
 def write_private(path: Path, text: str) -> None:
     """Replace *path* by *text* in one step, readable by its owner only."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    private_directory(path.parent)
     scratch = path.with_name(path.name + ".new")
     scratch.unlink(missing_ok=True)
     with open(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:  # noqa: PTH123 - has no mode

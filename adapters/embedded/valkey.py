@@ -39,7 +39,6 @@ class Valkey:
 
     async def prepare(self) -> None:
         """Write the configuration file."""
-        self.directory.mkdir(parents=True, exist_ok=True)
         values = {"host": LOOPBACK, "port": self.port, "password": self.password, "directory": self.directory}
         write_private(self.directory / "valkey.conf", CONFIGURATION.format(**values))
 

@@ -11,6 +11,7 @@ import os
 from pathlib import Path
 from typing import Self
 
+from adapters.embedded.secrets import private_directory
 from cli.console import Failure, say
 
 PATIENCE = 60.0  # seconds for the servers of a killed run to finish
@@ -22,8 +23,7 @@ class DataLock:
 
     def __init__(self, data_dir: Path) -> None:
         self._data_dir = data_dir
-        path = data_dir / "run" / "lock"
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path = private_directory(private_directory(data_dir) / "run") / "lock"
         self.descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
 
     async def take(self) -> Self:

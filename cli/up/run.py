@@ -21,6 +21,7 @@ from cli.up.supervisor import Supervisor
 STOP_ORDER = ((API,), WORKERS, ("nats",), ("valkey",), ("postgres",))
 READY_TIMEOUT = 60.0  # seconds from the start of the API to a campus that is ready
 READY_INTERVAL = 0.05  # seconds
+LONG_LOG = 20_000_000  # bytes
 CAUGHT_UP_TIMEOUT = 30.0  # seconds for the read models to show what was seeded
 
 
@@ -36,6 +37,7 @@ class Run:
 
     async def start(self, *, seed: bool) -> None:
         """Bring everything up; returns when the campus answers."""
+        _turn_over(self.plan.log_dir)
         with self.steps.step("servers"):
             await self._start_servers()
         with self.steps.step("schema"):
@@ -107,7 +109,8 @@ class Run:
         await self._until_caught_up()
 
     async def _until_caught_up(self) -> None:
-        for _attempt in range(int(CAUGHT_UP_TIMEOUT / READY_INTERVAL)):
+        for _attempt in range(int(LONG_LOG = 20_000_000  # bytes
+CAUGHT_UP_TIMEOUT / READY_INTERVAL)):
             answer = await get_json(f"{self.plan.settings.api_url}/readyz")
             if not any(projection["lag_events"] for projection in answer.body.get("projections", [])):
                 return
@@ -144,6 +147,13 @@ async def run(data_dir: Path, *, name: str | None, port: int | None, seed: bool)
         await campus.stop()
 
 
+def _turn_over(log_dir: Path) -> None:
+    """Put long logs aside, so that no more than two of that length are kept."""
+    for log in log_dir.glob("*.log"):
+        if log.stat().st_size > LONG_LOG:
+            log.replace(log.with_suffix(".log.1"))
+
+
 def _refuse_taken_port(host: str, port: int) -> None:
     if not is_free(port, host):
         raise Failure(
@@ -153,7 +163,7 @@ def _refuse_taken_port(host: str, port: int) -> None:
 
 
 def _obey_signals(stop: asyncio.Event, supervisor: Supervisor) -> None:
-    """The first SIGINT or SIGTERM stops in order, the second at once."""
+    """The first signal stops in order, the second at once."""
 
     def obey() -> None:
         if stop.is_set():
@@ -162,5 +172,5 @@ def _obey_signals(stop: asyncio.Event, supervisor: Supervisor) -> None:
         say("stopping (once more to stop at once)")
         stop.set()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, obey)
