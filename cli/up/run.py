@@ -109,8 +109,7 @@ class Run:
         await self._until_caught_up()
 
     async def _until_caught_up(self) -> None:
-        for _attempt in range(int(LONG_LOG = 20_000_000  # bytes
-CAUGHT_UP_TIMEOUT / READY_INTERVAL)):
+        for _attempt in range(int(CAUGHT_UP_TIMEOUT / READY_INTERVAL)):
             answer = await get_json(f"{self.plan.settings.api_url}/readyz")
             if not any(projection["lag_events"] for projection in answer.body.get("projections", [])):
                 return
