@@ -18,6 +18,7 @@ from adapters.settings import Settings
 from adapters.valkey.client import connect as connect_valkey
 from projections.base import Projection
 from projections.registry import PROJECTIONS
+from workers.ending import end
 from workers.follower import Follower
 from workers.projector_metrics import REGISTRY
 from workers.tail import Tail
@@ -36,9 +37,7 @@ async def run(settings: Settings, stop: asyncio.Event, projections: Sequence[Pro
     work = [tail.run(), _beat(settings, followers), *(follower.run() for follower in followers)]
     tasks = [asyncio.create_task(part) for part in work]
     await stop.wait()
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    await end(tasks)
     await tail.close()
     await messages.close()
     await valkey.aclose()

@@ -23,8 +23,9 @@ from adapters.nats.stream import Publisher, ensure_stream, last_published
 from adapters.postgres.connection import connect
 from adapters.postgres.heartbeat import HEARTBEAT_INTERVAL, beat, leave
 from adapters.postgres.lease import acquire
-from adapters.postgres.pages import read_head, read_rows
+from adapters.postgres.pages import LogRow, read_head, read_rows
 from adapters.settings import Settings
+from workers.ending import end
 
 BATCH = 1_000  # facts published before the last of them must be stored
 LINGER = 0.003  # seconds to gather what comes right behind
@@ -50,9 +51,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     relay = Relay(settings)
     tasks = [asyncio.create_task(relay.run()), asyncio.create_task(relay.beat())]
     await stop.wait()
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    await end(tasks)
     await relay.close()
 
 
@@ -90,25 +89,26 @@ class Relay:
             self._active = True
             structlog.get_logger().info("relay.active", position=self._position, head=head)
             publisher = Publisher(client, self._settings, self._position)
+            pause = FIRST_POLL
             while True:
-                await self._wait_for_facts(connection)
-                await self._publish(connection, publisher)
+                self._woken.clear()
+                started = time.perf_counter()
+                rows = await read_rows(connection, self._position, self._position + BATCH)
+                if rows:
+                    await self._publish(publisher, rows, started)
+                if len(rows) < BATCH:
+                    pause = FIRST_POLL if rows else min(2 * pause, SLOWEST_POLL)
+                    await self._wait_for_hint(pause)
 
-    async def _wait_for_facts(self, connection: psycopg.AsyncConnection) -> None:
-        """Wait until the log is further than the stream."""
-        pause = FIRST_POLL
-        while await read_head(connection) <= self._position:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(pause):
-                    await self._woken.wait()
-                await asyncio.sleep(LINGER)
-            self._woken.clear()
-            pause = min(2 * pause, SLOWEST_POLL)
+    async def _wait_for_hint(self, pause: float) -> None:
+        """Wait until somebody says that the log has grown, or for the *pause* in seconds."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(pause):
+                await self._woken.wait()
+            await asyncio.sleep(LINGER)
 
-    async def _publish(self, connection: psycopg.AsyncConnection, publisher: Publisher) -> None:
+    async def _publish(self, publisher: Publisher, rows: list[LogRow], started: float) -> None:
         """Publish the next batch."""
-        started = time.perf_counter()
-        rows = await read_rows(connection, self._position, self._position + BATCH)
         await publisher.publish(rows)
         self._position = rows[-1][0]
         POSITION.set(self._position)
