@@ -20,14 +20,15 @@ class Answer:
     body: dict[str, Any] = field(default_factory=dict)
 
 
-async def get_json(url: str) -> Answer:
+async def get_json(url: str, token: str | None = None) -> Answer:
     """Return what *url* answers, also when that is an error."""
-    return await asyncio.to_thread(_get, url)
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    return await asyncio.to_thread(_get, urllib.request.Request(url, headers=headers))  # noqa: S310 - our own API's URL
 
 
-def _get(url: str) -> Answer:
+def _get(request: urllib.request.Request) -> Answer:
     try:
-        with urllib.request.urlopen(url, timeout=TIMEOUT) as response:  # noqa: S310 - the URL is the campus's own
+        with urllib.request.urlopen(request, timeout=TIMEOUT) as response:  # noqa: S310
             return Answer(response.status, json.load(response))
     except urllib.error.HTTPError as error:
         with error:

@@ -14,6 +14,7 @@ from adapters.embedded.secrets import is_free
 from cli.console import Failure, fail, say
 from cli.http import get_json
 from cli.up import instance, screen
+from cli.up.examples import find_examples
 from cli.up.lock import DataLock
 from cli.up.plan import API, WORKERS, Plan, make_plan
 from cli.up.supervisor import Supervisor
@@ -131,7 +132,7 @@ async def run(data_dir: Path, *, name: str | None, port: int | None, seed: bool)
         await asyncio.wait((starting, stopping), return_when=asyncio.FIRST_COMPLETED)
         if starting.done():
             starting.result()
-            screen.welcome(plan, campus.steps)
+            screen.welcome(plan, campus.steps, await find_examples(plan.settings))
             await stopping
         return 0
     except StartFailed as failure:

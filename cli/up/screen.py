@@ -2,19 +2,22 @@
 What the operator of `campus up` sees: a spinner while it starts, then one table; or one sentence and the end of a log.
 """
 
+import shutil
+import sys
 import time
 from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager, nullcontext
+from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from adapters.embedded import StartFailed
+from adapters.settings import DEFAULT_DATA_DIR
 from cli.console import fail, say
+from cli.up.examples import Examples
 from cli.up.plan import Plan
-
-VERSIONS = {"postgres": "PostgreSQL", "valkey": "Valkey", "nats": "NATS JetStream"}
 
 
 class Steps:
@@ -40,21 +43,57 @@ class Steps:
         self.taken.append((name, time.monotonic() - began))
 
 
-def welcome(plan: Plan, steps: Steps) -> None:
+def welcome(plan: Plan, steps: Steps, examples: Examples) -> None:
     """Print how the start went, where everything is, how to log in and what to try next."""
-    console = Console()
-    api = plan.settings.api_url
     table = Table(title=f"campus {plan.settings.name}", title_justify="left", show_header=False, min_width=72)
     table.add_column(style="bold")
     table.add_column(overflow="fold")
     for name, seconds in steps.taken:
         table.add_row(name, f"{seconds:.2f} s")
     table.add_row("ready after", f"{time.monotonic() - steps.began:.2f} s", end_section=True)
-    table.add_row("API", api)
-    table.add_row("documentation", f"{api}/docs")
-    table.add_row("health", f"{api}/readyz")
-    table.add_row("metrics", f"{api}/metrics")
+    _add(table, addresses(plan.settings.api_url, examples))
+    learner = [("learner", examples.learner_id)] if examples.learner_id else []
+    users = [("admin", "admin"), ("instructor", "instructor"), *learner]
+    _add(table, [(f"token of {role}", command(plan, f"token --as {user}")) for role, user in users])
+    console = Console()
     console.print(table)
+    console.print(
+        "try next, in a second terminal:", *suggestions(plan), sep="\n  ", soft_wrap=True, highlight=False, markup=False
+    )
+
+
+def addresses(api: str, examples: Examples) -> list[tuple[str, str]]:
+    """Where to look; with somebody's dashboards when there is somebody."""
+    found = [("API", api), ("documentation", f"{api}/docs"), ("health", f"{api}/readyz"), ("metrics", f"{api}/metrics")]
+    found.append(("overview", f"{api}/v1/overview"))
+    if examples.learner_id:
+        found.append(("a learner's dashboard", f"{api}/v1/learners/{examples.learner_id}/dashboard"))
+    if examples.run_id:
+        found.append(("a run's dashboard", f"{api}/v1/runs/{examples.run_id}/dashboard"))
+    return found
+
+
+def suggestions(plan: Plan) -> list[str]:
+    """Two commands for a second terminal."""
+    token = f"$({command(plan, 'token')})"
+    return [
+        f'curl -H "Authorization: Bearer {token}" {plan.settings.api_url}/v1/overview',
+        command(plan, "import oulad ../shared/data/anonymisedData.zip"),
+    ]
+
+
+def command(plan: Plan, arguments: str) -> str:
+    """Return the line that calls `campus` for this very campus from where we were called."""
+    installed = shutil.which("campus")
+    called = sys.argv[0] if sys.argv[0].endswith("/campus") and installed != sys.argv[0] else "campus"
+    here = Path.cwd() / DEFAULT_DATA_DIR == plan.settings.data_dir
+    return f"{called} {arguments}" if here else f"{called} {arguments} --data {plan.settings.data_dir}"
+
+
+def _add(table: Table, rows: list[tuple[str, str]]) -> None:
+    for name, text in rows[:-1]:
+        table.add_row(name, text)
+    table.add_row(*rows[-1], end_section=True)
 
 
 def failure(failed: BaseException) -> None:
