@@ -1,0 +1,153 @@
+"""
+Documents out of Valkey with one look-up, and out of the log while Valkey cannot answer.
+
+Look-ups that arrive while a round trip is under way go as one. Each brings the position for which its document is
+true. Valkey is passed over when it is away, when it has lost its data, and while it is getting them back (its
+checkpoint is behind what was served before): then the learner's own history is folded by the same lines.
+"""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from operator import attrgetter
+from typing import Any, NamedTuple
+
+import msgspec
+import structlog
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from adapters.batcher import Batcher
+from adapters.postgres.log import PostgresLog
+from adapters.settings import Settings
+from adapters.valkey.read_models import POSITION, hash_key, live_key
+from domain.catalog import course_stream, run_stream
+from domain.fact import Fact
+from projections.base import Projection
+from projections.learner_dashboard import Dashboard, LearnerDashboard, dashboard_of
+from projections.recent_activity import CAMPUS, RecentActivity, RecentFacts
+
+LARGEST_LOOKUP = 256  # documents in one round trip
+RETRY_VALKEY = 0.5  # seconds between attempts while it is away
+LOOKUP_TIMEOUT = 1.0  # seconds; a document is there in a millisecond, or folded from the log
+
+logger = structlog.get_logger()
+_encode = msgspec.json.Encoder().encode
+
+
+class Found(NamedTuple):
+    """The JSON text of a document, None for none; and the position for which this is true."""
+
+    body: bytes | None
+    position: int
+
+
+class Document(NamedTuple):
+    """The JSON text of a document, and the position for which it is true."""
+
+    body: bytes
+    position: int
+
+
+class Unreachable(Exception):
+    """Valkey does not answer, or not with what it once had."""
+
+
+class Documents:
+    """The live documents of the first table of one projection in Valkey."""
+
+    def __init__(self, client: Redis, settings: Settings, projection: Projection) -> None:
+        self._pipeline: Any = client.pipeline
+        self._live_key = live_key(settings, projection.name)
+        self._hash = lambda generation: hash_key(settings, projection.name, generation, projection.tables[0].name)
+        self._generation = 0
+        self._served = 0  # the highest position that was ever served
+        self._retry_at = 0.0
+        self._batcher: Batcher[str, Found] = Batcher(self._look_up, LARGEST_LOOKUP)
+
+    async def get(self, key: str) -> Found:
+        """
+        One document.
+
+        Raises:
+            Unreachable: look elsewhere for now.
+        """
+        if self._retry_at and time.monotonic() < self._retry_at:
+            raise Unreachable
+        return await self._batcher.submit(key)
+
+    async def position(self) -> int:
+        """The checkpoint; raises Unreachable as `get`."""
+        return (await self.get(POSITION)).position
+
+    async def _look_up(self, keys: Sequence[str]) -> list[Found | Exception]:
+        try:
+            async with asyncio.timeout(LOOKUP_TIMEOUT):
+                found = await self._fields([POSITION, *keys])
+        except (RedisError, OSError, TimeoutError) as error:
+            if not self._retry_at:
+                logger.warning("valkey.unreachable", error=f"{type(error).__name__}: {error}")
+            self._retry_at = time.monotonic() + RETRY_VALKEY
+            raise Unreachable from error
+        self._retry_at = 0.0
+        position = int(found[0] or 0)
+        if position < self._served or not self._generation:
+            raise Unreachable
+        self._served = position
+        return [Found(body, position) for body in found[1:]]
+
+    async def _fields(self, fields: list[str]) -> list[bytes | None]:
+        """The fields of the live generation's hash; asked again if another generation went live meanwhile."""
+        while True:
+            pipeline = self._pipeline(transaction=False)
+            async with pipeline:
+                pipeline.get(self._live_key)
+                pipeline.hmget(self._hash(self._generation), fields)
+                live, found = await pipeline.execute()
+            if int(live or 0) == self._generation:
+                values: list[bytes | None] = found
+                return values
+            self._generation = int(live or 0)
+
+
+class Dashboards:
+    """The learner dashboards and the recent activity of a campus."""
+
+    def __init__(self, client: Redis, settings: Settings, log: PostgresLog) -> None:
+        self._log = log
+        self.learners = Documents(client, settings, LearnerDashboard())
+        self.activity = Documents(client, settings, RecentActivity())
+
+    async def of_learner(self, learner_id: str) -> Document:
+        """A learner's dashboard; an empty one for somebody of whom nothing is known."""
+        try:
+            body, position = await self.learners.get(learner_id)
+        except Unreachable:
+            return await self._folded(learner_id)
+        return Document(_encode(Dashboard(learner_id)) if body is None else body, position)
+
+    async def recent(self) -> Document:
+        """The recent activity of the campus; empty while Valkey is away."""
+        try:
+            body, position = await self.activity.get(CAMPUS)
+        except Unreachable:
+            body, position = None, 0
+        return Document(_encode(RecentFacts(CAMPUS)) if body is None else body, position)
+
+    async def _folded(self, learner_id: str) -> Document:
+        head = await self._log.head()
+        own = await self._log.history(learner_id, head)
+        facts = [*own, *(fact for fact in await self._catalogue(own) if fact.position <= head)]
+        facts.sort(key=attrgetter("position"))
+        return Document(_encode(dashboard_of(learner_id, facts)), head)
+
+    async def _catalogue(self, own: Sequence[Fact]) -> list[Fact]:
+        """The facts about the runs that a learner's facts name, and about the courses of these runs."""
+        run_ids = {run_id for fact in own if (run_id := fact.data.get("run_id") or fact.ids[1])}
+        facts: list[Fact] = []
+        for run_id in sorted(run_ids):
+            facts += await self._log.stream(run_stream(run_id))
+        course_ids = {fact.data["course_id"] for fact in facts if fact.type == "run.scheduled"}
+        for course_id in sorted(course_ids):
+            facts += await self._log.stream(course_stream(course_id))
+        return facts

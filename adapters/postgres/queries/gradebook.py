@@ -1,0 +1,57 @@
+"""Pages of the gradebook, from the rows of projections/gradebook.py."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from adapters.postgres.reader import CHECKPOINT, Page, Reader
+
+Sort = Literal["learner", "score", "lateness", "submitted_at"]
+
+# What each order sorts by; where there is no score or no submission yet, the row comes before all others.
+SORTS: dict[str, str] = {
+    "learner": "learner_id",
+    "score": "coalesce(best_bp, -1)",
+    "lateness": "late_by",
+    "submitted_at": "coalesce((extract(epoch FROM submitted_at) * 1e6)::bigint, -1e18::bigint)",
+}
+
+# One page, after the row at which the last one ended; the two ids make every order total.
+PAGE = """
+SELECT {checkpoint}, page.sorted, page.learner_id, page.quiz_id, page.body
+  FROM (SELECT) AS once LEFT JOIN LATERAL (
+    SELECT {sort} AS sorted, learner_id, quiz_id, json_build_object(
+        'run_id', run_id, 'learner_id', learner_id, 'quiz_id', quiz_id, 'unit_id', unit_id, 'kind', kind,
+        'title', title, 'due_at', due_at, 'best_bp', best_bp, 'last_bp', last_bp, 'attempts', attempts,
+        'graded', graded, 'passed', passed, 'banked', banked, 'submitted_at', submitted_at, 'late_by', late_by
+        )::text AS body
+      FROM gradebook LEFT JOIN (SELECT quiz_id, kind, title, due_at FROM gradebook_quizzes) AS quiz USING (quiz_id)
+     WHERE run_id = %(run)s {narrowed} {after}
+     ORDER BY {sort} {direction}, learner_id {direction}, quiz_id {direction} LIMIT %(limit)s) AS page ON true
+ ORDER BY page.sorted {direction}, page.learner_id {direction}, page.quiz_id {direction}
+"""
+
+
+async def rows(
+    reader: Reader,
+    run_id: str,
+    *,
+    quiz_id: str | None,
+    learner_id: str | None,
+    sort: Sort,
+    descending: bool,
+    after: Sequence[Any] | None,
+    limit: int,
+) -> Page:
+    """Up to *limit* rows of a run, sorted, after the three values *after* (sort value, learner, quiz)."""
+    narrowed = ("AND quiz_id = %(quiz)s " if quiz_id else "") + ("AND learner_id = %(learner)s" if learner_id else "")
+    comparison = "<" if descending else ">"
+    query = PAGE.format(
+        checkpoint=CHECKPOINT.format("gradebook"),
+        sort=SORTS[sort],
+        narrowed=narrowed,
+        after=f"AND ({SORTS[sort]}, learner_id, quiz_id) {comparison} (%(a)s, %(b)s, %(c)s)" if after else "",
+        direction="DESC" if descending else "ASC",
+    )
+    a, b, c = after or (None, None, None)
+    parameters = {"run": run_id, "quiz": quiz_id, "learner": learner_id, "a": a, "b": b, "c": c, "limit": limit}
+    return await reader.page(query, parameters)

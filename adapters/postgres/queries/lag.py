@@ -1,0 +1,43 @@
+"""How far each read model is behind the log, and what the workers say of themselves."""
+
+from typing import Any
+
+from adapters.postgres.reader import Reader
+
+CHECKPOINTS = """
+SELECT name, position, generation,
+       (SELECT count(*) FROM parked WHERE projection = name AND parked.generation = p.generation),
+       (SELECT position FROM log_head)
+  FROM projections AS p WHERE status = 'live' ORDER BY name
+"""
+HEAD = "SELECT position FROM log_head"
+
+# How long ago the facts at some positions were recorded.
+AGES = """
+SELECT position, extract(epoch FROM clock_timestamp() - recorded_at)::double precision
+  FROM events WHERE position = ANY(%(positions)s)
+"""
+WORKERS = (
+    "SELECT name, pid::text, metrics FROM workers WHERE heartbeat_at > now() - interval '10 seconds' ORDER BY 1, 2"
+)
+
+
+async def head(reader: Reader) -> int:
+    """Position of the last fact."""
+    position: int = (await reader.rows(HEAD, {}))[0][0]
+    return position
+
+
+async def checkpoints(reader: Reader) -> list[tuple[Any, ...]]:
+    """Name, checkpoint, generation and number of parked keys of each live read model, and the head of the log."""
+    return await reader.rows(CHECKPOINTS, {})
+
+
+async def ages(reader: Reader, positions: list[int]) -> dict[int, float]:
+    """Seconds since the facts at *positions* were recorded; without those that do not exist."""
+    return dict(await reader.rows(AGES, {"positions": positions}))
+
+
+async def worker_metrics(reader: Reader) -> list[tuple[Any, ...]]:
+    """Name, process id and metrics, as text, of each worker process that lives."""
+    return await reader.rows(WORKERS, {})

@@ -1,0 +1,1 @@
+"""HTTP: parse, authorise, call, render. Routes translate; they do not think."""

@@ -1,0 +1,86 @@
+"""
+The API of one campus, put together.
+
+`create()` is what granian calls in each of its processes; `build(settings)` is the same with given settings. Nothing
+is opened before the application starts, and it starts whether or not its servers are there.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+
+from adapters.settings import Settings
+from api import (
+    catalog,
+    dashboards,
+    docs,
+    enrollment,
+    errors,
+    events,
+    gradebook,
+    health,
+    history,
+    login,
+    overview,
+    progress,
+    quiz,
+)
+from api.middleware import Around
+from api.openapi import describe
+from api.services import services
+
+VERSION = "1"
+ROUTERS = (
+    login.router,
+    catalog.router,
+    enrollment.router,
+    progress.router,
+    quiz.router,
+    dashboards.router,
+    gradebook.router,
+    overview.router,
+    events.router,
+    history.router,
+    health.router,
+)
+DESCRIPTION = """
+Commands answer with the `position` of their facts; a query with `min_position` waits until it can show them, and says
+in `Campus-Position` what it is true for. Errors are problem documents (RFC 9457) with a stable `code`.
+"""
+
+
+def create() -> FastAPI:
+    """The API of the campus that the environment names."""
+    return build(Settings.load())
+
+
+def build(settings: Settings) -> FastAPI:
+    """The API of one campus."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with services(settings) as held:
+            app.state.services = held
+            yield
+
+    app = FastAPI(
+        title="Campuslog",
+        version=VERSION,
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.add_middleware(Around)
+    errors.install(app)
+    for router in ROUTERS:
+        app.include_router(router)
+    docs.install(app)
+
+    def openapi() -> dict[str, Any]:
+        return describe(app)
+
+    app.openapi = openapi  # type: ignore[method-assign]  # the way that FastAPI documents
+    return app

@@ -1,0 +1,61 @@
+"""
+Who sends a request, and what they may do: the one place where identity sits.
+
+A development token stands for a demo user. Learners see and act for themselves; instructors and admins for others too.
+"""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from adapters.tokens import Claims
+from api.services import of_request
+from domain.errors import Forbidden
+
+STAFF = frozenset({"instructor", "admin"})
+
+
+class NotYours(Forbidden):
+    """Learners see and act for themselves only."""
+
+    code = "not_yours"
+
+    def __init__(self, learner_id: str) -> None:
+        super().__init__(f"only learner {learner_id} and the staff may do this", learner_id=learner_id)
+
+
+class StaffOnly(Forbidden):
+    """Something for instructors and admins."""
+
+    code = "staff_only"
+
+    def __init__(self) -> None:
+        super().__init__("this is for instructors and admins")
+
+
+async def current_user(request: Request) -> Claims:
+    """The user whose token the request carries."""
+    return of_request(request).tokens.user(request.headers.get("authorization"))
+
+
+def is_staff(user: Claims) -> bool:
+    """Whether *user* may see and act for others."""
+    return not STAFF.isdisjoint(user.roles)
+
+
+def may_act_for(user: Claims, learner_id: str) -> str:
+    """The id of the learner, if *user* may see and act for them; raises NotYours if not."""
+    if learner_id != user.subject and not is_staff(user):
+        raise NotYours(learner_id)
+    return learner_id
+
+
+async def staff(user: Annotated[Claims, Depends(current_user)]) -> Claims:
+    """The user, if one of the staff; raises StaffOnly if not."""
+    if not is_staff(user):
+        raise StaffOnly
+    return user
+
+
+CurrentUser = Annotated[Claims, Depends(current_user)]
+Staff = Annotated[Claims, Depends(staff)]

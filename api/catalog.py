@@ -1,0 +1,166 @@
+"""Courses in versions, and their runs."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import Field
+
+from adapters.postgres.queries import catalog
+from api import pages
+from api.answers import CourseDetail, CoursePage, RunPage
+from api.auth import CurrentUser, Staff
+from api.commands import Accepted, Body, Handle, example
+from api.openapi import command, query
+from api.queries import Ask
+from api.types import CourseId, Id, Limit, RunId, Text, Time, Title, Version, Word
+from commands.catalog import CloseRun, CreateCourse, OpenRun, PublishCourse, ScheduleRun
+from domain.catalog import MAX_UNITS, CourseNotFound, RunNotFound, Unit
+from projections.catalog import CatalogCourse, CatalogRun, CatalogStructure
+
+router = APIRouter(prefix="/v1", tags=["catalogue"])
+PROJECTION = "catalog"
+
+COURSE = CatalogCourse("algebra", "Algebra", "From equations to groups.", "en", 1, None)
+UNITS: list[dict[str, Any]] = [
+    {"unit_id": "intro", "kind": "page", "title": "Begin here"},
+    {"unit_id": "q1", "kind": "quiz", "title": "Equations", "weight": 10_000, "due_after_days": 14},
+]
+RUN = CatalogRun("algebra-2026", "algebra", 1, "Algebra", None, None, 100, "instructor", "open")
+DETAIL = CourseDetail("algebra", "Algebra", "From equations to groups.", "en", None, [], ["algebra-2026"])
+
+
+class NewCourse(Body):
+    """A course for the catalogue."""
+
+    model_config = example(course_id="algebra", title="Algebra", summary="", language="en")
+
+    course_id: Id
+    title: Title
+    summary: Text = ""
+    language: Word = "en"
+
+
+class NewUnit(Body):
+    """One thing to open, do or hand in; `weight` is its share of the course, in basis points."""
+
+    unit_id: Id
+    kind: Word
+    title: Title
+    weight: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    due_after_days: Annotated[int, Field(ge=-1_000, le=10_000)] | None = None
+
+
+class NewVersion(Body):
+    """The structure of a course, in the order in which it is shown."""
+
+    model_config = example(units=UNITS)
+
+    units: Annotated[list[NewUnit], Field(min_length=1, max_length=MAX_UNITS)]
+    completion_rule: Word = "all_weighted_units"
+    grading_policy: Word = "weighted_mean"
+
+
+class NewRun(Body):
+    """A run of a course; without `capacity` there is room for everybody."""
+
+    model_config = example(
+        run_id="algebra-2026",
+        course_id="algebra",
+        course_version=1,
+        starts_at="2026-02-01T00:00:00Z",
+        ends_at="2026-06-30T00:00:00Z",
+        capacity=100,
+    )
+
+    run_id: Id
+    course_id: Id
+    course_version: Annotated[int, Field(ge=1, le=100_000)] = 1
+    starts_at: Time
+    ends_at: Time
+    capacity: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    pacing: Word = "instructor"
+
+
+@router.post("/courses", status_code=202, response_model=Accepted, responses=command(403, 409))
+async def create_course(body: NewCourse, _: Staff, handle: Handle) -> Response:
+    """Put a course into the catalogue."""
+    return await handle(CreateCourse(body.course_id, body.title, body.summary, body.language))
+
+
+@router.post(
+    "/courses/{course_id}/versions", status_code=202, response_model=Accepted, responses=command(403, 404, 409)
+)
+async def publish_version(course_id: CourseId, body: NewVersion, _: Staff, handle: Handle) -> Response:
+    """Publish the structure of a course as its next version; the same structure again changes nothing."""
+    units = [Unit(**unit.model_dump()) for unit in body.units]
+    return await handle(PublishCourse(course_id, units, body.completion_rule, body.grading_policy))
+
+
+@router.post("/runs", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
+async def schedule_run(body: NewRun, _: Staff, handle: Handle) -> Response:
+    """Plan a run of a course; open it to let learners in."""
+    return await handle(ScheduleRun(**body.model_dump()))
+
+
+@router.post("/runs/{run_id}/open", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
+async def open_run(run_id: RunId, _: Staff, handle: Handle) -> Response:
+    """Let learners in."""
+    return await handle(OpenRun(run_id))
+
+
+@router.post("/runs/{run_id}/close", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
+async def close_run(run_id: RunId, _: Staff, handle: Handle) -> Response:
+    """Let nobody in any more; those who are in stay."""
+    return await handle(CloseRun(run_id))
+
+
+@router.get("/courses", responses=query(CoursePage, CoursePage([COURSE], None)))
+async def list_courses(
+    request: Request, _: CurrentUser, ask: Ask, cursor: pages.Cursor = None, limit: Limit = 50
+) -> Response:
+    """All courses, in the order of their ids."""
+    (after,) = pages.after("courses", cursor, [str]) or [""]
+    reader = ask.services.reader
+    answer = await ask.fresh(PROJECTION, lambda: catalog.courses(reader, after, limit + 1))
+    return pages.reply(request, ask, answer, "courses", limit)
+
+
+@router.get("/courses/{course_id}", responses=query(CourseDetail, DETAIL, 404))
+async def get_course(course_id: CourseId, _: CurrentUser, ask: Ask) -> Response:
+    """One course, with its versions and the ids of its runs."""
+    answer = await ask.fresh(PROJECTION, lambda: catalog.course(ask.services.reader, course_id))
+    return ask.one(answer, CourseNotFound(f"there is no course {course_id}", course_id=course_id))
+
+
+@router.get(
+    "/courses/{course_id}/versions/{version}",
+    responses=query(CatalogStructure, CatalogStructure("algebra", 1, UNITS), 404),
+)
+async def get_version(course_id: CourseId, version: Version, _: CurrentUser, ask: Ask) -> Response:
+    """The units of one version of a course."""
+    answer = await ask.fresh(PROJECTION, lambda: catalog.structure(ask.services.reader, course_id, version))
+    missing = CourseNotFound(f"there is no version {version} of course {course_id}", course_id=course_id)
+    return ask.one(answer, missing)
+
+
+@router.get("/runs", responses=query(RunPage, RunPage([RUN], None)))
+async def list_runs(
+    request: Request,
+    _: CurrentUser,
+    ask: Ask,
+    course_id: Annotated[Id | None, Query(description="Runs of this course only.")] = None,
+    cursor: pages.Cursor = None,
+    limit: Limit = 50,
+) -> Response:
+    """All runs, in the order of their ids."""
+    (after,) = pages.after("runs", cursor, [str]) or [""]
+    reader = ask.services.reader
+    answer = await ask.fresh(PROJECTION, lambda: catalog.runs(reader, course_id, after, limit + 1))
+    return pages.reply(request, ask, answer, "runs", limit)
+
+
+@router.get("/runs/{run_id}", responses=query(CatalogRun, RUN, 404))
+async def get_run(run_id: RunId, _: CurrentUser, ask: Ask) -> Response:
+    """One run."""
+    answer = await ask.fresh(PROJECTION, lambda: catalog.run(ask.services.reader, run_id))
+    return ask.one(answer, RunNotFound(f"there is no course run {run_id}", run_id=run_id))

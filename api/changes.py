@@ -1,0 +1,133 @@
+"""
+What the projector announces, for those who wait: queries for a position, and event streams for a change.
+
+An announcement that is lost costs time only: whoever waits looks again after a while. A stream holds at most one
+change for each read model, the newest, however slow its client is.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import NamedTuple
+
+import structlog
+
+from adapters.nats.changes import Change, listen
+from adapters.nats.connection import Nats
+from adapters.settings import Settings
+
+logger = structlog.get_logger()
+
+Topic = tuple[str, str]
+"""A read model, and the key of what is watched in it: a learner, a run, or ALL."""
+
+ALL = "*"
+
+
+class Seen(NamedTuple):
+    """A read model has changed at the watched key."""
+
+    projection: str
+    key: str
+    position: int
+
+
+class Watch:
+    """What has changed since it was last asked, of a few topics."""
+
+    def __init__(self, topics: list[Topic]) -> None:
+        self.topics = topics
+        self._changed: dict[Topic, int] = {}
+        self._something = asyncio.Event()
+
+    def note(self, topic: Topic, position: int) -> None:
+        """Something has changed; only the newest change of a topic is kept."""
+        self._changed[topic] = max(position, self._changed.get(topic, 0))
+        self._something.set()
+
+    async def next(self, patience: float) -> list[Seen]:
+        """The changes since the last call, as soon as there are any; none after *patience* seconds."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                await self._something.wait()
+        self._something.clear()
+        changed, self._changed = self._changed, {}
+        return [Seen(*topic, position) for topic, position in changed.items()]
+
+
+class Changes:
+    """The listening end of the announcements, in one process."""
+
+    def __init__(self) -> None:
+        self.positions: dict[str, int] = {}
+        self._watches: dict[Topic, set[Watch]] = defaultdict(set)
+        self._waiting: dict[str, list[tuple[int, asyncio.Future[None]]]] = defaultdict(list)
+        self._listening: asyncio.Task[None] | None = None
+        self._nats: Nats | None = None
+
+    def start(self, settings: Settings, nats: Nats) -> None:
+        """Listen from now on; NATS may come later, and come and go."""
+        self._nats = nats
+        self._listening = asyncio.create_task(self._listen(settings, nats))
+
+    async def stop(self) -> None:
+        """Listen no more."""
+        if self._listening is not None:
+            self._listening.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._listening
+
+    @property
+    def hearing(self) -> int | None:
+        """None while announcements may be lost; else a number that has changed if some were lost in between."""
+        client = self._nats.client if self._nats else None
+        return None if client is None else client.stats["reconnects"]
+
+    async def _listen(self, settings: Settings, nats: Nats) -> None:
+        await listen(settings, nats, self.heard)
+
+    async def heard(self, change: Change) -> None:
+        """One commit of a projection."""
+        self.positions[change.projection] = change.position
+        waiting = self._waiting.get(change.projection)
+        if waiting:
+            for _, future in [entry for entry in waiting if entry[0] <= change.position]:
+                if not future.done():
+                    future.set_result(None)
+        if self._watches:
+            self._tell(change)
+
+    def _tell(self, change: Change) -> None:
+        topics = (
+            [topic for topic in self._watches if topic[0] == change.projection]
+            if change.keys is None
+            else {(change.projection, key) for key in (ALL, *(str(key[1]) for key in change.keys))}
+        )
+        for topic in topics:
+            for watch in self._watches.get(topic, ()):
+                watch.note(topic, change.position)
+
+    async def reached(self, projection: str, position: int, patience: float) -> None:
+        """Wait until the projection says that it has reached *position*, *patience* seconds at most."""
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        entry = (position, future)
+        self._waiting[projection].append(entry)
+        try:
+            await asyncio.wait([future], timeout=patience)
+        finally:
+            self._waiting[projection].remove(entry)
+
+    @contextmanager
+    def watch(self, topics: list[Topic]) -> Iterator[Watch]:
+        """Watch some topics until the block ends."""
+        watch = Watch(topics)
+        for topic in topics:
+            self._watches[topic].add(watch)
+        try:
+            yield watch
+        finally:
+            for topic in topics:
+                self._watches[topic].discard(watch)
+                if not self._watches[topic]:
+                    del self._watches[topic]

@@ -1,0 +1,66 @@
+"""Dashboards: a learner's in one look-up, a run's summed up."""
+
+from datetime import UTC, datetime
+
+from fastapi import APIRouter, Response
+
+from adapters.postgres.queries import course_dashboard
+from api.answers import ActivityOfWeek, Funnel, RunCounts, RunDashboard, Statuses, StatusesOfDay
+from api.auth import CurrentUser, Staff, may_act_for
+from api.openapi import query
+from api.queries import Ask
+from api.types import LearnerId, RunId
+from domain.catalog import RunNotFound
+from projections.learner_dashboard import Course, Dashboard, Deadline, NextUnit, Recent
+
+router = APIRouter(prefix="/v1", tags=["dashboards"])
+
+AT = datetime(2026, 2, 1, 9, tzinfo=UTC)
+LEARNER = Dashboard(
+    "28400",
+    1713,
+    [
+        Course(
+            "algebra-2026",
+            "algebra",
+            "Algebra",
+            "active",
+            AT,
+            next_unit=NextUnit("q1", "Equations"),
+            deadlines=[Deadline("q1", "Equations", AT)],
+        )
+    ],
+    [Recent(1713, "enrollment.activated", AT, "algebra-2026", "Algebra")],
+)
+RUN = RunDashboard(
+    "algebra-2026",
+    RunCounts(1, Statuses(0, 0, 1, 0, 0), Funnel(1, 1, 0, 0, 0, 0), {"pass": 0}),
+    [0] * 10,
+    [StatusesOfDay(0, 0, 1, 0, 0, "2026-02-01")],
+    [ActivityOfWeek("2026-01-26", 1, 3, 1)],
+)
+
+
+@router.get("/me/dashboard", responses=query(Dashboard, LEARNER))
+async def my_dashboard(user: CurrentUser, ask: Ask) -> Response:
+    """All that the user sees on arrival, as one document."""
+    dashboards = ask.services.dashboards
+    document = await ask.fresh("learner_dashboard", lambda: dashboards.of_learner(user.subject))
+    return ask.reply(document.body, document.position)
+
+
+@router.get("/learners/{learner_id}/dashboard", responses=query(Dashboard, LEARNER, 403))
+async def learner_dashboard(learner_id: LearnerId, user: CurrentUser, ask: Ask) -> Response:
+    """All that a learner sees on arrival, as one document; an empty one where nothing is known."""
+    may_act_for(user, learner_id)
+    dashboards = ask.services.dashboards
+    document = await ask.fresh("learner_dashboard", lambda: dashboards.of_learner(learner_id))
+    return ask.reply(document.body, document.position)
+
+
+@router.get("/runs/{run_id}/dashboard", responses=query(RunDashboard, RUN, 403, 404))
+async def run_dashboard(run_id: RunId, _: Staff, ask: Ask) -> Response:
+    """How a run goes: enrolments over time, funnel, grades, activity by week."""
+    reader = ask.services.reader
+    answer = await ask.fresh("course_dashboard", lambda: course_dashboard.run_dashboard(reader, run_id))
+    return ask.one(answer, RunNotFound(f"there is no course run {run_id}", run_id=run_id))

@@ -1,0 +1,66 @@
+"""Enrolments: asking for a place, giving it up, coming back."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Response
+from pydantic import Field
+
+from api.auth import CurrentUser, may_act_for
+from api.commands import Accepted, Body, Handle, example
+from api.openapi import command
+from api.types import NO_NUL, Id, Word
+from commands.enrollment import ReactivateEnrollment, RequestEnrollment, WithdrawEnrollment
+
+router = APIRouter(prefix="/v1/enrollments", tags=["enrolment"])
+
+Learner = Annotated[Id | None, Field(description="For staff who act for a learner; the user if left out.")]
+
+
+class Request(Body):
+    """Who asks for a place on which run."""
+
+    model_config = example(run_id="algebra-2026")
+
+    run_id: Id
+    learner_id: Learner = None
+    mode: Word = "free"
+
+
+class Withdrawal(Body):
+    """Who gives up the place, and why."""
+
+    model_config = example(run_id="algebra-2026", reason="moved")
+
+    run_id: Id
+    learner_id: Learner = None
+    reason: Annotated[str, Field(min_length=1, max_length=200, pattern=NO_NUL)] = "unspecified"
+
+
+class Return(Body):
+    """Who comes back after a withdrawal."""
+
+    model_config = example(run_id="algebra-2026")
+
+    run_id: Id
+    learner_id: Learner = None
+
+
+@router.post("", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
+async def enroll(body: Request, user: CurrentUser, handle: Handle) -> Response:
+    """Ask for a place: there is one at once, or one in the queue if the run is full."""
+    learner_id = may_act_for(user, body.learner_id or user.subject)
+    return await handle(RequestEnrollment(learner_id, body.run_id, body.mode), learner_id)
+
+
+@router.post("/withdraw", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
+async def withdraw(body: Withdrawal, user: CurrentUser, handle: Handle) -> Response:
+    """Give up a place, or a place in the queue."""
+    learner_id = may_act_for(user, body.learner_id or user.subject)
+    return await handle(WithdrawEnrollment(learner_id, body.run_id, body.reason), learner_id)
+
+
+@router.post("/reactivate", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
+async def reactivate(body: Return, user: CurrentUser, handle: Handle) -> Response:
+    """Come back after a withdrawal, if there is a seat, else to the end of the queue."""
+    learner_id = may_act_for(user, body.learner_id or user.subject)
+    return await handle(ReactivateEnrollment(learner_id, body.run_id), learner_id)

@@ -1,0 +1,65 @@
+"""The gradebook of a run, sorted and in pages."""
+
+from functools import partial
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Request, Response
+
+from adapters.postgres.queries import gradebook
+from api import pages
+from api.answers import GradebookPage, GradebookRow
+from api.auth import Staff
+from api.openapi import query
+from api.queries import Ask
+from api.types import Id, Limit, RunId
+
+router = APIRouter(prefix="/v1", tags=["gradebook"])
+
+ROW = GradebookRow(
+    "algebra-2026",
+    "28400",
+    "algebra-2026-q1",
+    "q1",
+    "quiz",
+    "Equations",
+    None,
+    7_500,
+    7_500,
+    1,
+    1,
+    True,
+    False,
+    None,
+    0,
+)
+
+
+@router.get("/runs/{run_id}/gradebook", responses=query(GradebookPage, GradebookPage([ROW], None), 403))
+async def run_gradebook(
+    *,
+    request: Request,
+    run_id: RunId,
+    _: Staff,
+    ask: Ask,
+    quiz_id: Annotated[Id | None, Query(description="This assessment only.")] = None,
+    learner_id: Annotated[Id | None, Query(description="This learner only.")] = None,
+    sort: Annotated[gradebook.Sort, Query(description="What to sort by.")] = "learner",
+    order: Annotated[Literal["asc", "desc"], Query(description="Ascending or descending.")] = "asc",
+    cursor: pages.Cursor = None,
+    limit: Limit = 50,
+) -> Response:
+    """Scores, lateness and attempts, one row for each learner and assessment."""
+    listing = f"gradebook:{run_id}:{sort}:{order}"
+    after = pages.after(listing, cursor, [str if sort == "learner" else int, str, str])
+    read = partial(
+        gradebook.rows,
+        ask.services.reader,
+        run_id,
+        quiz_id=quiz_id,
+        learner_id=learner_id,
+        sort=sort,
+        descending=order == "desc",
+        after=after,
+        limit=limit + 1,
+    )
+    return pages.reply(request, ask, await ask.fresh("gradebook", read), listing, limit)

@@ -1,0 +1,61 @@
+"""A learner's history for auditors: every fact, as it stands in the log."""
+
+import msgspec
+from fastapi import APIRouter, Request, Response
+
+from adapters.postgres.reader import Page
+from api import pages
+from api.answers import HistoryFact, HistoryPage
+from api.auth import CurrentUser, may_act_for
+from api.dashboards import AT
+from api.openapi import query
+from api.queries import Ask
+from api.types import LearnerId, Limit
+from domain.fact import Fact
+
+router = APIRouter(prefix="/v1", tags=["audit"])
+
+FACT = HistoryFact(
+    1713,
+    "enrollment-28400:algebra-2026",
+    2,
+    "enrollment.activated",
+    {"access_from": None, "access_until": None, "entitlement_id": None},
+    {"event_id": "0199c7f0-a1b2-7c3d-8e4f-5a6b7c8d9e0f", "actor": "28400", "source": "api"},
+    AT,
+    AT,
+)
+
+
+@router.get("/learners/{learner_id}/history", responses=query(HistoryPage, HistoryPage([FACT], None), 403))
+async def history(
+    *,
+    request: Request,
+    learner_id: LearnerId,
+    user: CurrentUser,
+    ask: Ask,
+    cursor: pages.Cursor = None,
+    limit: Limit = 50,
+) -> Response:
+    """Every fact about a learner, in the order of the log; who caused it and why stands in `meta`."""
+    may_act_for(user, learner_id)
+    (after,) = pages.after("history", cursor, [int]) or [0]
+    log = ask.services.log
+    head = await log.head()
+    facts = [fact for fact in await log.history(learner_id, head) if fact.position > after]
+    rows = [(fact.position, _render(fact)) for fact in facts[: limit + 1]]
+    return pages.reply(request, ask, Page(rows, head), "history", limit)
+
+
+def _render(fact: Fact) -> str:
+    shown = HistoryFact(
+        fact.position,
+        fact.stream_id,
+        fact.stream_version,
+        fact.type,
+        fact.data,
+        msgspec.to_builtins(fact.meta),
+        fact.occurred_at,
+        fact.recorded_at,
+    )
+    return msgspec.json.encode(shown).decode()

@@ -1,0 +1,76 @@
+"""Progress: what a learner opens, does and completes on a run, and how it ends."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Response
+from pydantic import Field
+
+from api.auth import CurrentUser, Staff, may_act_for
+from api.commands import Accepted, Body, Handle, example
+from api.openapi import command
+from api.services import Held
+from api.types import Id, Word
+from commands.progress import CompleteUnit, DecideOutcome, OpenUnit, RecordActivity
+
+router = APIRouter(prefix="/v1/progress", tags=["progress"])
+
+Learner = Annotated[Id | None, Field(description="For staff who act for a learner; the user if left out.")]
+EXAMPLE = {"run_id": "algebra-2026", "unit_id": "intro"}
+
+
+class Unit(Body):
+    """A unit of a run, and who does something with it."""
+
+    model_config = example(**EXAMPLE)
+
+    run_id: Id
+    unit_id: Id
+    learner_id: Learner = None
+
+
+class Activity(Unit):
+    """Actions on a unit: *amount* of one *kind* (clicks, seconds, pages)."""
+
+    model_config = example(**{**EXAMPLE, "kind": "click", "amount": 3})
+
+    kind: Word = "click"
+    amount: Annotated[int, Field(ge=1, le=1_000_000)] = 1
+
+
+class Outcome(Body):
+    """How the course ended for a learner; without `outcome`, as the grade says."""
+
+    model_config = example(run_id="algebra-2026", learner_id="28400", outcome="pass")
+
+    run_id: Id
+    learner_id: Id
+    outcome: Literal["distinction", "pass", "fail", "withdrawn"] | None = None
+
+
+@router.post("/units/open", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
+async def open_unit(body: Unit, user: CurrentUser, handle: Handle) -> Response:
+    """Look at a unit."""
+    learner_id = may_act_for(user, body.learner_id or user.subject)
+    return await handle(OpenUnit(learner_id, body.run_id, body.unit_id), learner_id)
+
+
+@router.post("/activities", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
+async def record_activity(body: Activity, user: CurrentUser, handle: Handle) -> Response:
+    """Record what was done on a unit."""
+    learner_id = may_act_for(user, body.learner_id or user.subject)
+    return await handle(RecordActivity(learner_id, body.run_id, body.unit_id, body.kind, body.amount), learner_id)
+
+
+@router.post("/units/complete", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
+async def complete_unit(body: Unit, user: CurrentUser, handle: Handle) -> Response:
+    """Complete a unit."""
+    learner_id = may_act_for(user, body.learner_id or user.subject)
+    rule = "learner" if learner_id == user.subject else "instructor"
+    return await handle(CompleteUnit(learner_id, body.run_id, body.unit_id, rule), learner_id)
+
+
+@router.post("/outcomes", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
+async def decide_outcome(body: Outcome, _: Staff, handle: Handle, held: Held) -> Response:
+    """Decide how the course ended, once, by all that is known now."""
+    through = await held.log.head()
+    return await handle(DecideOutcome(body.learner_id, body.run_id, through, body.outcome), body.learner_id)

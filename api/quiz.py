@@ -1,0 +1,127 @@
+"""Quizzes and attempts: publishing, reading without the key, handing in, grading."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Request, Response
+from pydantic import Field
+
+from adapters.postgres.queries import catalog
+from api import pages
+from api.answers import QuizHead, QuizPage
+from api.auth import CurrentUser, Staff, may_act_for
+from api.commands import Accepted, Body, Handle, example
+from api.openapi import command, query
+from api.queries import Ask
+from api.types import AttemptNo, BasisPoints, Id, Limit, QuizId, RunId, Text, Time, Title, Word
+from commands.quiz import GradeAttempt, PublishQuiz, SubmitAttempt
+from domain.quiz import MAX_ITEMS, Item, QuizNotFound
+from projections.catalog import CatalogQuiz
+
+router = APIRouter(prefix="/v1", tags=["quizzes"])
+PROJECTION = "catalog"
+
+Learner = Annotated[Id | None, Field(description="For staff who act for a learner; the user if left out.")]
+ITEM = {"item_id": "i1", "text": "What is 6 x 7?", "options": ["36", "42", "48"]}
+QUIZ = {
+    "quiz_id": "algebra-2026-q1",
+    "run_id": "algebra-2026",
+    "unit_id": "q1",
+    "title": "Equations",
+    "items": [ITEM],
+    "key": [1],
+}
+HEAD = QuizHead("algebra-2026-q1", 1, "algebra-2026", "q1", "quiz", "Equations", None, 1, None, 4_000)
+SHOWN = CatalogQuiz("algebra-2026-q1", 1, "algebra-2026", "q1", "quiz", "Equations", [ITEM], None, 1, None, 4_000)
+
+
+class NewItem(Body):
+    """One question and its options."""
+
+    item_id: Id
+    text: Text
+    options: Annotated[list[Title], Field(min_length=1, max_length=50)]
+
+
+class NewQuiz(Body):
+    """A quiz for a unit of a run; `key` has the index of the right option of each item, counted from 0."""
+
+    model_config = example(**QUIZ)
+
+    quiz_id: Id
+    run_id: Id
+    unit_id: Id
+    title: Title
+    kind: Word = "quiz"
+    items: Annotated[list[NewItem], Field(max_length=MAX_ITEMS, default_factory=list)]
+    key: Annotated[list[Annotated[int, Field(ge=0, lt=50)]], Field(max_length=MAX_ITEMS, default_factory=list)]
+    time_limit: Annotated[int, Field(ge=1, le=1_000_000, description="Seconds.")] | None = None
+    attempts_allowed: Annotated[int, Field(ge=1, le=1_000)] = 1
+    due_at: Annotated[Time | None, Field(description="The unit's own deadline if left out.")] = None
+    pass_bp: BasisPoints = 4_000
+
+
+class Attempt(Body):
+    """What a learner hands in: the chosen option of each item, counted from 0, -1 for none."""
+
+    model_config = example(responses=[1])
+
+    learner_id: Learner = None
+    responses: Annotated[list[Annotated[int, Field(ge=-1, lt=50)]], Field(max_length=MAX_ITEMS, default_factory=list)]
+
+
+class Grade(Body):
+    """The score of an attempt, in basis points; by its key if left out."""
+
+    model_config = example(learner_id="28400", score_bp=7_500)
+
+    learner_id: Id
+    score_bp: BasisPoints | None = None
+
+
+@router.post("/quizzes", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
+async def publish_quiz(body: NewQuiz, _: Staff, handle: Handle) -> Response:
+    """Publish a quiz; without items it is handed in on paper and graded by people."""
+    fields = body.model_dump()
+    fields["items"] = [Item(**item) for item in fields["items"]]
+    return await handle(PublishQuiz(**fields))
+
+
+@router.get("/quizzes/{quiz_id}", responses=query(CatalogQuiz, SHOWN, 404))
+async def get_quiz(quiz_id: QuizId, _: CurrentUser, ask: Ask) -> Response:
+    """One quiz with its items, without its key."""
+    answer = await ask.fresh(PROJECTION, lambda: catalog.quiz(ask.services.reader, quiz_id))
+    return ask.one(answer, QuizNotFound(f"there is no quiz {quiz_id}", quiz_id=quiz_id))
+
+
+@router.get("/runs/{run_id}/quizzes", responses=query(QuizPage, QuizPage([HEAD], None)))
+async def list_quizzes(
+    request: Request, run_id: RunId, _: CurrentUser, ask: Ask, cursor: pages.Cursor = None, limit: Limit = 50
+) -> Response:
+    """The quizzes of a run, in the order of their ids."""
+    (after,) = pages.after("quizzes", cursor, [str]) or [""]
+    reader = ask.services.reader
+    answer = await ask.fresh(PROJECTION, lambda: catalog.quizzes(reader, run_id, after, limit + 1))
+    return pages.reply(request, ask, answer, "quizzes", limit)
+
+
+@router.post(
+    "/quizzes/{quiz_id}/attempts/{attempt_no}/submit",
+    status_code=202,
+    response_model=Accepted,
+    responses=command(403, 404, 409),
+)
+async def submit(quiz_id: QuizId, attempt_no: AttemptNo, body: Attempt, user: CurrentUser, handle: Handle) -> Response:
+    """Hand an attempt in; one with answers is graded by the key soon after."""
+    learner_id = may_act_for(user, body.learner_id or user.subject)
+    return await handle(SubmitAttempt(learner_id, quiz_id, attempt_no, body.responses), learner_id)
+
+
+@router.post(
+    "/quizzes/{quiz_id}/attempts/{attempt_no}/grade",
+    status_code=202,
+    response_model=Accepted,
+    responses=command(403, 404, 409),
+)
+async def grade(quiz_id: QuizId, attempt_no: AttemptNo, body: Grade, _: Staff, handle: Handle) -> Response:
+    """Grade an attempt that was handed in."""
+    return await handle(GradeAttempt(body.learner_id, quiz_id, attempt_no, body.score_bp), body.learner_id)

@@ -1,0 +1,35 @@
+"""The types of ids, texts and numbers in requests: what fits the log and every read model, and nothing else."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import Path, Query
+from pydantic import AfterValidator, AwareDatetime, Field
+
+ID = r"^[A-Za-z0-9_.-]{1,64}$"
+NO_NUL = r"^[^\x00]*$"  # PostgreSQL's text cannot hold it
+
+Id = Annotated[str, Field(pattern=ID, max_length=64)]
+Title = Annotated[str, Field(min_length=1, max_length=200, pattern=NO_NUL)]
+Text = Annotated[str, Field(max_length=10_000, pattern=NO_NUL)]
+Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,40}$", max_length=40)]
+BasisPoints = Annotated[int, Field(ge=0, le=10_000)]
+
+
+def _within_reason(at: datetime) -> datetime:
+    """A time to which years can be added, and from which they can be taken."""
+    if not 1900 < at.year < 2200:
+        raise ValueError("a time between the years 1900 and 2200")
+    return at.astimezone(UTC)
+
+
+Time = Annotated[AwareDatetime, AfterValidator(_within_reason)]
+
+LearnerId = Annotated[str, Path(pattern=ID, max_length=64, description="The learner.", examples=["28400"])]
+CourseId = Annotated[str, Path(pattern=ID, max_length=64, description="The course.", examples=["algebra"])]
+RunId = Annotated[str, Path(pattern=ID, max_length=64, description="The course run.", examples=["algebra-2026"])]
+UnitId = Annotated[str, Path(pattern=ID, max_length=64, description="The unit.", examples=["intro"])]
+QuizId = Annotated[str, Path(pattern=ID, max_length=64, description="The quiz.", examples=["algebra-2026-q1"])]
+AttemptNo = Annotated[int, Path(ge=1, le=1_000, description="Attempts count from 1.", examples=[1])]
+Version = Annotated[int, Path(ge=1, le=100_000, description="The version of the course.", examples=[1])]
+Limit = Annotated[int, Query(ge=1, le=200, description="Entries on a page.", examples=[50])]
