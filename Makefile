@@ -13,7 +13,7 @@ run: setup ## start a campus with its servers; Ctrl-C stops it (ARGS="--port 900
 	@exec .venv/bin/campus up $(ARGS)
 
 test: setup ## run the test suite on its own throw-away servers (ARGS="-k enrolment")
-	@.venv/bin/pytest -n auto $(ARGS)
+	@.venv/bin/pytest -n auto --dist loadscope $(ARGS)
 
 test-slow: setup ## run the tests that take minutes
 	@.venv/bin/pytest -m slow $(ARGS)
