@@ -1,0 +1,109 @@
+"""
+What the dataset says, by presentation. Days count from the start of the presentation, and may be negative.
+
+Learners and sites are known by their index within the presentation, so that a row of activity is one 64-bit number:
+the 10.6 million rows of the full release take 85 MB.
+"""
+
+from array import array
+from collections import defaultdict
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+START_MONTHS = {letter: month for month, letter in enumerate("ABCDEFGHIJKL", start=1)}
+
+MOST_UNITS = 5_000  # of a course version; a packed row has room for 65,536
+MOST_LEARNERS = 1 << 24
+MOST_CLICKS = 1_000_000  # in one row
+
+
+class Site(NamedTuple):
+    """A page, forum or other piece of material; the weeks are those for which it is planned."""
+
+    site_id: str
+    activity_type: str
+    week_from: int | None
+    week_to: int | None
+
+
+class Assessment(NamedTuple):
+    """Something to hand in; *kind* is tma, cma or exam, *due_on* a day, None where nobody knows."""
+
+    assessment_id: str
+    kind: str
+    due_on: int | None
+    weight_bp: int
+
+
+class Registration(NamedTuple):
+    """One learner on the presentation, from the day of registration (None: not known), and the result."""
+
+    learner_id: str
+    registered_on: int | None
+    unregistered_on: int | None
+    result: str
+
+
+class Submission(NamedTuple):
+    """One attempt: *learner* is an index into the registrations; banked results come from an earlier presentation."""
+
+    learner: int
+    assessment_id: str
+    banked: bool
+    score_bp: int | None
+
+
+class Presentation:
+    """
+    One run of a module.
+
+    Attributes:
+        registrations: in the order of the file.
+        learners: index into the registrations, by the learner's id.
+        submissions: those of each day, in the order of the file.
+        activity: rows of each day, packed by `pack`.
+    """
+
+    def __init__(self, module: str, code: str, days: int) -> None:
+        self.module, self.code, self.days = module, code, days
+        self.sites: list[Site] = []
+        self.site_index: dict[str, int] = {}
+        self.assessments: dict[str, Assessment] = {}
+        self.registrations: list[Registration] = []
+        self.learners: dict[str, int] = {}
+        self.submissions: defaultdict[int, list[Submission]] = defaultdict(list)
+        self.activity: defaultdict[int, array[int]] = defaultdict(new_activity)
+
+    @property
+    def run_id(self) -> str:
+        """The presentation's name as the id of a run: `AAA-2013J`."""
+        return f"{self.module}-{self.code}"
+
+    @property
+    def starts_at(self) -> datetime:
+        """Midnight (UTC) of the first day: the letter of the code stands for a month, B for February, J for October."""
+        return datetime(int(self.code[:4]), START_MONTHS[self.code[4]], 1, tzinfo=UTC)
+
+    @property
+    def ends_at(self) -> datetime:
+        """Midnight of the last day."""
+        return self.at(self.days)
+
+    def at(self, day: int) -> datetime:
+        """Midnight of a *day*."""
+        return self.starts_at + timedelta(days=day)
+
+
+def new_activity() -> "array[int]":
+    """Room for packed rows."""
+    return array("Q")
+
+
+def pack(learner: int, site: int, clicks: int) -> int:
+    """One row of activity as a number; sorted, the rows of a learner stand together."""
+    return learner << 40 | site << 24 | clicks
+
+
+def unpack(row: int) -> tuple[int, int, int]:
+    """Learner, site and clicks of a packed row."""
+    return row >> 40, row >> 24 & 0xFFFF, row & 0xFFFFFF

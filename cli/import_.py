@@ -1,0 +1,115 @@
+"""`campus import oulad FILE.zip`: real learners from the Open University Learning Analytics Dataset."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.console import DataDir, Json, answer, say
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from workers.importer.report import Report
+
+app = typer.Typer(no_args_is_help=True, add_completion=False)
+INTERRUPTED = 130  # exit code after Ctrl-C
+
+
+@app.callback()
+def bring_in() -> None:
+    """Bring real data in."""
+
+
+@app.command()
+def oulad(
+    file: Annotated[Path, typer.Argument(metavar="FILE.zip", help="The dataset, as it is published.")],
+    more: Annotated[
+        list[str] | None, typer.Argument(metavar="[PRESENTATION]...", help="Only these, as with --presentation.")
+    ] = None,
+    presentation: Annotated[
+        list[str] | None, typer.Option(help="Only this one, such as AAA-2013J; may be given again.")
+    ] = None,
+    data: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """
+    Bring the Open University Learning Analytics Dataset into the log.
+
+    The whole file is checked first. A second run appends nothing, and a run that was stopped goes on.
+    """
+    import uvloop
+
+    from adapters.settings import Settings
+    from cli.console import Failure, progress
+    from workers.importer import import_oulad
+
+    settings = Settings.load(data)
+    wanted = list(dict.fromkeys([*(presentation or []), *(more or [])]))
+    try:
+        report = uvloop.run(import_oulad(settings, file, wanted, progress))
+    except KeyboardInterrupt:
+        say("stopped; the same command goes on where this one was")
+        raise typer.Exit(INTERRUPTED) from None
+    answer(report.as_json(), as_json=as_json, table=lambda: render(report))
+    if not report.adds_up:
+        raise Failure("the import does not add up: there are more or fewer facts than rows, see the report above")
+
+
+def render(report: "Report") -> "RenderableType":
+    """Lay the report out for a terminal."""
+    from rich.console import Group
+    from rich.text import Text
+
+    data = report.as_json()
+    appended, found = data["facts"]["appended"], data["facts"]["found"]
+    if appended:
+        end = f"{appended:,} facts appended in {report.seconds:.1f} s, {data['facts_per_second']:,} a second"
+        end += f"; {found:,} had been appended before" if found else ""
+    else:
+        end = "nothing to append: all of it is in the log already"
+    parts: list[RenderableType] = [_rows(data["rows"])]
+    if appended or found:
+        parts.append(_facts(data["facts"]))
+    if report.irregular:
+        parts.append(_irregular(data["irregular"]))
+    parts.append(Text(f"{end} (read in {report.seconds_reading:.1f} s; the log is at {report.position:,})"))
+    return Group(*parts)
+
+
+def _rows(rows: dict[str, dict[str, int]]) -> "RenderableType":
+    from rich.table import Table
+
+    kinds = {"read": "read", "not_chosen": "not chosen", "imported_before": "before", "imported_now": "now"}
+    shown = [kind for kind in kinds if kind in ("read", "imported_now") or any(row[kind] for row in rows.values())]
+    table = Table(title="rows, and the facts that they became", title_justify="left")
+    table.add_column("file", no_wrap=True)
+    for kind in shown:
+        table.add_column(kinds[kind], justify="right", no_wrap=True)
+    table.add_column("facts")
+    for file, row in rows.items():
+        facts = "" if row["imported_now"] == row["facts"] else f"NOT {row['facts']:,} "
+        table.add_row(file, *(f"{row[kind]:,}" for kind in shown), f"{facts}{row['fact']}")
+    return table
+
+
+def _facts(facts: dict[str, dict[str, int]]) -> "RenderableType":
+    from rich.table import Table
+
+    table = Table("fact")
+    for name in ("appended", "before"):
+        table.add_column(name, justify="right")
+    for fact in sorted({*facts["appended_by_type"], *facts["found_by_type"]}):
+        counts = (facts[key].get(fact, 0) for key in ("appended_by_type", "found_by_type"))
+        table.add_row(fact, *(f"{count:,}" for count in counts))
+    return table
+
+
+def _irregular(irregular: dict[str, int]) -> "RenderableType":
+    from rich.table import Table
+
+    table = Table("recorded, but irregular")
+    table.add_column("facts", justify="right")
+    for reason, count in irregular.items():
+        table.add_row(reason, f"{count:,}")
+    return table

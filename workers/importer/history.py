@@ -1,0 +1,197 @@
+"""
+What learners did on one presentation, as facts, day by day.
+
+Rules are asked as for live learners. What breaks one happened all the same, and its fact carries the rule's code as
+`irregular` (see domain/aggregate.py); so do the places where the dataset contradicts itself:
+
+    no_registration_date             nobody knows when the learner registered: taken as the day of the first trace
+    registered_after_unregistration  the dates stand the wrong way round: registered on the day of unregistration
+    no_unregistration_date           the result is Withdrawn, but no day is known on which the learner left
+    result_after_unregistration      the learner left, but has a result other than Withdrawn
+
+Facts of one day stand in this order: registrations, activity, submissions with their grades, units completed,
+withdrawals, and on the last day of the presentation results and completed enrolments.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any, TypeVar
+
+from adapters.oulad.model import Presentation, Submission, unpack
+from domain.aggregate import Aggregate
+from domain.enrollment import Enrollment, Status, enrollment_stream
+from domain.progress import CourseProgress, NoAccess, grade, progress_stream
+from domain.quiz import Quiz, QuizAttempt, attempt_stream
+
+SOURCE = "import:oulad"
+POLICY = "imported"  # how grades and results were found: elsewhere
+PASS_BP = 4_000  # basis points from which an assessment completes its unit
+RULE = "quiz_passed"  # as in workers/reactions.py
+HAS_ACCESS = frozenset((Status.ACTIVE, Status.COMPLETED))
+PASSED = frozenset(("pass", "distinction"))
+
+AggregateT = TypeVar("AggregateT", bound=Aggregate)
+Facts = Iterator[Any]  # events of aggregates, whose library types them by less than they have
+
+
+class History:
+    """
+    One presentation, from its first trace to its last.
+
+    Args:
+        diary: who came and left on which day.
+        course_version: the version of the course that the run follows.
+        quizzes: by assessment, as they stand in the log.
+    """
+
+    def __init__(
+        self, presentation: Presentation, diary: "Diary", course_version: int, quizzes: dict[str, Quiz]
+    ) -> None:
+        self._presentation = presentation
+        self._course_version = course_version
+        self._quizzes = quizzes
+        self._weights = {a.assessment_id: a.weight_bp for a in presentation.assessments.values() if a.weight_bp}
+        self._diary = diary
+        learners = [registration.learner_id for registration in presentation.registrations]
+        run_id = presentation.run_id
+        self._enrollments = [past(Enrollment, enrollment_stream(learner, run_id)) for learner in learners]
+        self._progress = [past(CourseProgress, progress_stream(learner, run_id)) for learner in learners]
+
+    def on(self, day: int) -> Facts:
+        """Everything that happened on *day*; the days have to be asked for in their order."""
+        yield from self._registrations(day)
+        yield from self._activity(day)
+        submissions = self._presentation.submissions.get(day, ())
+        for submission in submissions:
+            yield from self._submission(submission, day)
+        for submission in sorted(submissions, key=lambda submission: submission.learner):
+            yield from self._unit_completed(submission)
+        yield from self._withdrawals(day)
+        if day == self._presentation.days:
+            yield from self._results()
+
+    def _registrations(self, day: int) -> Facts:
+        for learner in self._diary.registered[day]:
+            enrollment, registration = self._enrollments[learner], self._presentation.registrations[learner]
+            if registration.registered_on is None:
+                enrollment.mark_irregular("no_registration_date")
+            elif registration.registered_on > day:
+                enrollment.mark_irregular("registered_after_unregistration")
+            enrollment.request("free", SOURCE)
+            enrollment.activate()
+            yield from enrollment.collect_events()
+
+    def _activity(self, day: int) -> Facts:
+        sites = self._presentation.sites
+        for row in sorted(self._presentation.activity.get(day, ())):
+            learner, number, clicks = unpack(row)
+            site, progress = sites[number], self._progress[learner]
+            self._ask_access(learner, progress)
+            progress.record_activity(site.site_id, site.activity_type, clicks)
+            yield from progress.collect_events()
+
+    def _submission(self, submission: Submission, day: int) -> Facts:
+        learner_id = self._presentation.registrations[submission.learner].learner_id
+        quiz = self._quizzes[submission.assessment_id]
+        attempt = past(QuizAttempt, attempt_stream(learner_id, submission.assessment_id, 1))
+        self._ask_access(submission.learner, attempt)
+        attempt.submit(quiz, (), by="learner", at=self._presentation.at(day), banked=submission.banked)
+        if submission.score_bp is not None:
+            attempt.grade(submission.score_bp, quiz.pass_bp, POLICY)
+        yield from attempt.collect_events()
+
+    def _unit_completed(self, submission: Submission) -> Facts:
+        quiz = self._quizzes[submission.assessment_id]
+        if submission.score_bp is None or submission.score_bp < quiz.pass_bp:
+            return
+        progress = self._progress[submission.learner]
+        self._ask_access(submission.learner, progress)
+        progress.complete_unit(quiz.unit_id, self._course_version, RULE, submission.score_bp)
+        yield from progress.collect_events()
+
+    def _withdrawals(self, day: int) -> Facts:
+        for learner in self._diary.unregistered[day]:
+            self._enrollments[learner].withdraw("unregistered")
+            yield from self._enrollments[learner].collect_events()
+
+    def _results(self) -> Facts:
+        for progress, registration in zip(self._progress, self._presentation.registrations, strict=True):
+            left = registration.unregistered_on is not None
+            if registration.result == "withdrawn" and not left:
+                progress.mark_irregular("no_unregistration_date")
+            elif registration.result != "withdrawn" and left:
+                progress.mark_irregular("result_after_unregistration")
+            # No position: the result was not found by facts of this log, it came with the dataset.
+            progress.decide_outcome(registration.result, grade(self._weights, progress.scores), POLICY, 0)
+            yield from progress.collect_events()
+        for enrollment, registration in zip(self._enrollments, self._presentation.registrations, strict=True):
+            if registration.result in PASSED:
+                enrollment.complete()
+                yield from enrollment.collect_events()
+
+    def _ask_access(self, learner: int, asking: Aggregate) -> None:
+        """As in commands.lookups.must_have_access, except that *asking* does it all the same, irregularly."""
+        enrollment = self._enrollments[learner]
+        if enrollment.status not in HAS_ACCESS:
+            asking.refuse(NoAccess(enrollment.learner_id, enrollment.run_id, enrollment.status))
+
+
+class Diary:
+    """
+    On which days something happened, and who came and left on each.
+
+    Attributes:
+        days: every day with a trace, in order; the last day of the presentation is always among them.
+    """
+
+    def __init__(self, presentation: Presentation) -> None:
+        self.registered: defaultdict[int, list[int]] = defaultdict(list)
+        self.unregistered: defaultdict[int, list[int]] = defaultdict(list)
+        first_traces = _first_traces(presentation)
+        for learner, registration in enumerate(presentation.registrations):
+            day, left_on = registration.registered_on, registration.unregistered_on
+            day = first_traces[learner] if day is None else day
+            if left_on is not None:
+                self.unregistered[left_on].append(learner)
+                day = min(day, left_on)
+            self.registered[day].append(learner)
+        traces = (self.registered, self.unregistered, presentation.activity, presentation.submissions)
+        self.days = sorted({presentation.days, *(day for trace in traces for day in trace)})
+
+
+def _first_traces(presentation: Presentation) -> dict[int, int]:
+    """The first day on which something is known of each learner without a day of registration, day 0 at the latest."""
+    registrations = presentation.registrations
+    first = {learner: 0 for learner, known in enumerate(registrations) if known.registered_on is None}
+    if first:
+        for day, submissions in presentation.submissions.items():
+            for submission in submissions:
+                if first.get(submission.learner, day) > day:
+                    first[submission.learner] = day
+        for day, rows in presentation.activity.items():
+            for learner in {unpack(row)[0] for row in rows}:
+                if first.get(learner, day) > day:
+                    first[learner] = day
+    return first
+
+
+def facts_to_come(presentation: Presentation) -> int:
+    """How many facts a presentation becomes, without those of the catalogue."""
+    registrations, attempts = presentation.registrations, presentation.submissions.values()
+    scores = [s.score_bp for submissions in attempts for s in submissions if s.score_bp is not None]
+    return (
+        3 * len(registrations)  # requested, activated, result
+        + sum(registration.unregistered_on is not None for registration in registrations)
+        + sum(registration.result in PASSED for registration in registrations)
+        + sum(map(len, attempts))
+        + len(scores)
+        + sum(score_bp >= PASS_BP for score_bp in scores)
+        + sum(map(len, presentation.activity.values()))
+    )
+
+
+def past(cls: type[AggregateT], stream: str) -> AggregateT:
+    """An aggregate before its first fact, which takes what happened as it was."""
+    aggregate = cls.blank(stream)
+    aggregate.history = True
+    return aggregate
