@@ -1,0 +1,66 @@
+"""The embedded servers: after a kill each is back on its port, with what it had acknowledged."""
+
+from pathlib import Path
+from typing import Any
+
+import nats
+import psycopg
+import pytest
+from redis.asyncio import Redis
+
+from adapters.embedded.account import search_above
+from adapters.settings import Settings
+from tests.servers import Servers
+
+
+@pytest.mark.servers
+async def test_a_killed_server_keeps_what_it_has_acknowledged(own_servers: Servers) -> None:
+    """SIGKILL and a start: PostgreSQL's row, Valkey's key and JetStream's message are there."""
+    settings = own_servers.settings("kept")
+    await write(settings)
+    for server in own_servers.all:
+        await own_servers.kill(server.name)
+        await own_servers.start(server.name)
+    assert own_servers.settings("kept") == settings
+    assert await read(settings) == ("row", b"key", b"message")
+
+
+async def write(settings: Settings) -> None:
+    """Put one thing into each server."""
+    async with await psycopg.AsyncConnection.connect(settings.postgres_owner_url) as connection:
+        await connection.execute("CREATE TABLE kept AS SELECT 'row' AS what")
+    async with Redis.from_url(settings.valkey_url) as valkey:
+        await valkey.set("kept", "key")
+    client = await nats.connect(settings.nats_servers)
+    await client.jetstream().add_stream(name="kept", subjects=["kept"])
+    await client.jetstream().publish("kept", b"message")
+    await client.close()
+
+
+async def read(settings: Settings) -> tuple[Any, ...]:
+    """Fetch what `write` has put there."""
+    async with await psycopg.AsyncConnection.connect(settings.postgres_owner_url) as connection:
+        row = await (await connection.execute("SELECT what FROM kept")).fetchone()
+    async with Redis.from_url(settings.valkey_url) as valkey:
+        key = await valkey.get("kept")
+    client = await nats.connect(settings.nats_servers)
+    message = await client.jetstream().get_last_msg("kept", "kept")
+    await client.close()
+    assert row is not None
+    return row[0], key, message.data
+
+
+async def test_the_application_cannot_change_the_schema(settings: Settings) -> None:
+    """The role of the API and the workers owns nothing of the log, and cannot make tables beside it."""
+    async with await psycopg.AsyncConnection.connect(settings.postgres_url) as connection:
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            await connection.execute(f"CREATE TABLE {settings.schema_name}.mine (a int)")
+
+
+def test_a_private_directory_becomes_searchable_not_readable(data_dir: Path) -> None:
+    """PostgreSQL's account can pass through a private directory, but nobody can list it."""
+    private = data_dir / "private"
+    (private / "inside").mkdir(parents=True)
+    private.chmod(0o700)
+    search_above(private / "inside")
+    assert private.stat().st_mode & 0o777 == 0o701
