@@ -10,7 +10,6 @@ import difflib
 import json
 import os
 import re
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -99,7 +98,7 @@ class Settings(BaseSettings):
         Raises:
             SettingsError: a variable is unknown, a value is wrong, or nothing says where the servers are.
         """
-        refuse_unknown_variables(os.environ)
+        fields_in_environment()
         if data_dir is not None:
             values["data_dir"] = data_dir
         try:
@@ -108,14 +107,20 @@ class Settings(BaseSettings):
             raise SettingsError(_sentence(error)) from error
 
 
-def refuse_unknown_variables(environment: Mapping[str, str]) -> None:
-    """Raise `SettingsError` for the first `CAMPUS_…` variable that no field reads, with the nearest known name."""
-    known = [PREFIX + field.upper() for field in Settings.model_fields]
-    for variable in sorted(environment):
-        if variable.upper().startswith(PREFIX) and variable.upper() not in known:
-            near = difflib.get_close_matches(variable.upper(), known, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
-            raise SettingsError(f"unknown variable {variable} in the environment: {hint}")
+def fields_in_environment() -> set[str]:
+    """
+    Return the settings that the environment gives.
+
+    Raises:
+        SettingsError: a `CAMPUS_…` variable is none of them; the message has the nearest known name.
+    """
+    known = {PREFIX + field.upper(): field for field in Settings.model_fields}
+    given = {variable.upper() for variable in os.environ if variable.upper().startswith(PREFIX)}
+    for variable in sorted(given - known.keys()):
+        near = difflib.get_close_matches(variable, known, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+        raise SettingsError(f"unknown variable {variable} in the environment: {hint}")
+    return {known[variable] for variable in given}
 
 
 def instance_file(data_dir: Path) -> Path:

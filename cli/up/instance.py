@@ -3,7 +3,7 @@ The state file of a running campus, `DATA/run/instance.json`: how the other comm
 """
 
 import json
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +36,3 @@ def read(data_dir: Path) -> dict[str, Any]:
 def forget(data_dir: Path) -> None:
     """Remove the state file: nothing runs (any more)."""
     instance_file(data_dir).unlink(missing_ok=True)
-
-
-def now() -> datetime:
-    """The current time, UTC."""
-    return datetime.now(UTC)

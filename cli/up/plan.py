@@ -2,20 +2,19 @@
 What a campus consists of: the servers that have no URL of their own, and the processes that live on them.
 """
 
-import os
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from signal import SIGKILL
 from typing import Any
 
 from adapters.embedded import Nats, Postgres, Program, Secrets, Server, Valkey
-from adapters.settings import PREFIX, Settings, SettingsError, refuse_unknown_variables
+from adapters.settings import PREFIX, Settings, SettingsError, fields_in_environment
 
 API = "api"
 WORKERS = ("relay", "projector", "reactor")
 CAMPUS = (sys.executable, "-P", "-m", "cli.main")  # -P: a folder called `api` where we were called is not ours
+EMBEDDABLE = {"postgres_url": Postgres, "valkey_url": Valkey, "nats_url": Nats}
 
 
 @dataclass(frozen=True)
@@ -42,31 +41,26 @@ class Plan:
         return Program(command, (*CAMPUS, command), log, variables(self.settings), in_terminal=in_terminal)
 
 
-def make_plan(data_dir: Path, name: str | None, port: int | None, environment: Mapping[str, str] = os.environ) -> Plan:
+def make_plan(data_dir: Path, name: str | None, port: int | None) -> Plan:
     """
-    Decide what to embed: each server whose URL the *environment* does not give.
+    Decide what to embed: each server whose URL the environment does not give.
 
     Raises:
-        SettingsError: a variable is unknown or wrong.
+        SettingsError: a variable is unknown, wrong or missing.
     """
-    refuse_unknown_variables(environment)
-    secrets = Secrets(data_dir)
-    servers = tuple(make(data_dir, secrets) for url, make in EMBEDDABLE.items() if PREFIX + url not in environment)
-    if PREFIX + "POSTGRES_URL" in environment and PREFIX + "POSTGRES_OWNER_URL" not in environment:
+    given = fields_in_environment()
+    if "postgres_url" in given and "postgres_owner_url" not in given:
         raise SettingsError("with CAMPUS_POSTGRES_URL, CAMPUS_POSTGRES_OWNER_URL is needed too, for the migrations")
+    secrets = Secrets(data_dir)
+    servers = tuple(make(data_dir, secrets) for url, make in EMBEDDABLE.items() if url not in given)
     values: dict[str, Any] = {"data_dir": data_dir}
     for server in servers:
         values |= server.settings()
-    if PREFIX + "TOKEN_SECRET" not in environment:
+    if "token_secret" not in given:
         values["token_secret"] = secrets.password("token_secret")
-    if name is not None:
-        values["name"] = name
-    if port is not None:
-        values["api_port"] = port
+    options = {"name": name, "api_port": port}
+    values |= {option: value for option, value in options.items() if value is not None}
     return Plan(Settings.load(**values), servers)
-
-
-EMBEDDABLE = {"POSTGRES_URL": Postgres, "VALKEY_URL": Valkey, "NATS_URL": Nats}
 
 
 def variables(settings: Settings) -> dict[str, str]:

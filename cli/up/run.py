@@ -5,6 +5,7 @@ One run of `campus up`: lock, servers, migrations, API and workers, seed; then w
 import asyncio
 import os
 import signal
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ class Run:
         self.plan = plan
         self.steps = screen.Steps()
         self._keep_open = (lock.descriptor,)
-        started = instance.now()
+        started = datetime.now(UTC)
         self.supervisor = Supervisor(lambda pids: instance.write(plan.settings, plan.servers, pids, started))
 
     async def start(self, *, seed: bool) -> None:
@@ -92,8 +93,8 @@ class Run:
 
     def _wants_seed(self, head: int) -> bool:
         """An empty log is seeded once; one whose seeding was interrupted is seeded to the end."""
-        mark = self._seed_mark
-        return not mark.exists() if head == 0 else mark.exists() and mark.read_text() != "done"
+        mark = self._seed_mark.read_text() if self._seed_mark.exists() else ""
+        return mark == "begun" or (not mark and head == 0)
 
     @property
     def _seed_mark(self) -> Path:

@@ -1,14 +1,16 @@
 """Settings: from arguments, the environment, a running instance; a typo is an error."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from adapters.settings import Settings, SettingsError, instance_file
-from cli.up.instance import now, write
+from cli.up.instance import write
 
 URLS: dict[str, Any] = {"postgres_url": "postgresql://a", "nats_url": "nats://a", "valkey_url": "redis://a"}
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SECRET = "sixteen bytes or more"
 
 
@@ -28,14 +30,14 @@ def test_nothing_running_and_nothing_set_says_what_to_do(tmp_path: Path) -> None
 def test_a_running_instance_is_found(tmp_path: Path) -> None:
     """What `campus up` has written down leads the other commands to it."""
     running = Settings(name="found", api_port=1234, token_secret=SECRET, data_dir=tmp_path, **URLS)
-    write(running, (), {}, now())
+    write(running, (), {}, NOW)
     assert Settings.load(tmp_path) == running
     assert instance_file(tmp_path).stat().st_mode & 0o077 == 0
 
 
 def test_the_environment_is_stronger_than_a_running_instance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A variable that is set wins."""
-    write(Settings(token_secret=SECRET, data_dir=tmp_path, **URLS), (), {}, now())
+    write(Settings(token_secret=SECRET, data_dir=tmp_path, **URLS), (), {}, NOW)
     monkeypatch.setenv("CAMPUS_VALKEY_URL", "redis://elsewhere")
     assert Settings.load(tmp_path).valkey_url == "redis://elsewhere"
 
