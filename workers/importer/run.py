@@ -5,15 +5,13 @@ Only one runs at a time for a campus, by an advisory lock. Nothing is written be
 """
 
 import time
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import psycopg
 
-from adapters.oulad.archive import Advance
 from adapters.oulad.stored import Stored, stored_between
 from adapters.oulad.tables import Oulad, read, size_of
 from adapters.postgres.connection import connect
@@ -24,23 +22,10 @@ from workers.importer.catalogue import Catalogue, ImportRefused
 from workers.importer.history import SOURCE, Diary, History, facts_to_come
 from workers.importer.report import Report
 from workers.importer.writer import Writer
+from workers.showing import Progress, no_progress
 
 BYTES = 1_000  # in a kilobyte, by which reading is shown
 LOOK_UP_TIMEOUT = 120_000  # milliseconds, for one page of what the log has already
-
-
-class Progress(Protocol):
-    """Shows how far something has come; see cli.console.progress."""
-
-    def __call__(self, title: str, *, total: int | None, unit: str) -> AbstractContextManager[Advance]:
-        """Begin to show *title*, of *total* many of *unit*."""
-        ...
-
-
-@contextmanager
-def no_progress(title: str, *, total: int | None, unit: str) -> Iterator[Advance]:  # noqa: ARG001 - see Progress
-    """Show nothing."""
-    yield lambda _: None
 
 
 async def import_oulad(

@@ -1,0 +1,44 @@
+"""`campus seed`: a small synthetic campus, for trying things out (`campus up` seeds an empty one by itself)."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli.console import DataDir, Json, answer
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+app = typer.Typer()
+
+
+@app.command()
+def seed(
+    learners: Annotated[int, typer.Option(min=1, max=20_000, help="How many learners.")] = 300,
+    number: Annotated[int, typer.Option("--seed", help="The same number makes the same histories.")] = 7,
+    data: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Fill a campus with a small synthetic population; a second time changes nothing."""
+    import uvloop
+
+    from adapters.settings import Settings
+    from cli.console import progress
+    from workers.seed import SAMPLE_LOGINS
+    from workers.seed import seed as sow
+
+    seeded = uvloop.run(sow(Settings.load(data), learners, number, progress))
+    outcome = {**seeded._asdict(), "seconds": round(seeded.seconds, 3), "logins": list(SAMPLE_LOGINS)}
+    answer(outcome, as_json=as_json, table=lambda: render(outcome))
+
+
+def render(outcome: dict[str, Any]) -> "RenderableType":
+    """Say what there is now."""
+    from rich.text import Text
+
+    if not outcome["facts"]:
+        return Text("nothing to do: the campus has its synthetic population")
+    return Text(
+        f"{outcome['learners']:,} learners: {outcome['commands']:,} commands, {outcome['facts']:,} facts "
+        f"in {outcome['seconds']:.1f} s; log in as {', '.join(outcome['logins'])}"
+    )
