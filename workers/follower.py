@@ -19,7 +19,7 @@ from adapters.postgres.connection import connect
 from adapters.postgres.generations import AnyStore, Generation, Generations
 from adapters.postgres.lease import acquire
 from adapters.postgres.log import PostgresLog
-from adapters.postgres.parking import Due, Parking
+from adapters.postgres.parking import Due, Parking, request_retry
 from adapters.settings import Settings
 from adapters.valkey.read_models import ValkeyStore
 from domain.fact import Fact
@@ -67,6 +67,7 @@ class Follower:
         self._valkey = valkey
         self._messages = messages
         self._waiting: dict[str, int] = {}
+        self._is_new = True
         self._logger = structlog.get_logger().bind(projection=projection.name)
 
     async def run(self) -> None:
@@ -101,6 +102,9 @@ class Follower:
             work = Work(connection, generations, await generations.current(), self.projection)
             self.position = await work.store.position()
             self._waiting = await work.recover()
+            if self._is_new:  # the code may be new, and do better
+                await request_retry(connection, [name], None)
+                self._is_new = False
             self.active = True
             self._logger.info("projection.active", position=self.position, generation=work.generation.number)
             await self._follow(work)

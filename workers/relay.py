@@ -30,6 +30,7 @@ from workers.ending import end
 BATCH = 1_000  # facts published before the last of them must be stored
 LINGER = 0.003  # seconds to gather what comes right behind
 FIRST_POLL, SLOWEST_POLL = 0.05, 0.25  # seconds; the pause grows while nothing comes
+MOST_REPUBLISHED = 10_000  # facts, into a stream that was made anew
 RETRY_PAUSE = 0.5  # seconds after a failure
 
 REGISTRY = CollectorRegistry()
@@ -85,7 +86,7 @@ class Relay:
             await ensure_stream(client, self._settings)
             head = await read_head(connection)
             published = await last_published(client, self._settings)
-            self._position = head if published is None else min(published, head)
+            self._position = self._beginning(published, head)
             self._active = True
             structlog.get_logger().info("relay.active", position=self._position, head=head)
             publisher = Publisher(client, self._settings, self._position)
@@ -99,6 +100,12 @@ class Relay:
                 if len(rows) < BATCH:
                     pause = FIRST_POLL if rows else min(2 * pause, SLOWEST_POLL)
                     await self._wait_for_hint(pause)
+
+    def _beginning(self, published: int | None, head: int) -> int:
+        """Where to go on: where the stream ends; with a new stream, where this relay was, or at the head of the log."""
+        if published is not None:
+            return min(published, head)
+        return max(self._position, head - MOST_REPUBLISHED) if self._position else head
 
     async def _wait_for_hint(self, pause: float) -> None:
         """Wait until somebody says that the log has grown, or for the *pause* in seconds."""

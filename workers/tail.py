@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import time
 from collections import OrderedDict
+from functools import partial
 
 import nats.errors
 import nats.js.errors
@@ -48,7 +49,8 @@ class Tail:
         self._link = Link(settings, "tail", patience=PATIENCE)
         self._backlog = Backlog(settings)
         self._window = Window(0)
-        self._filling = asyncio.Lock()
+        self._early: list[Msg] = []
+        self._missed = asyncio.Event()
         self._ready = asyncio.Event()
         self._rate = Rate()
         self._subscription: JetStreamContext.PushSubscription | None = None
@@ -82,7 +84,9 @@ class Tail:
         while True:
             try:
                 await self._look()
-                await asyncio.sleep(CHECK_INTERVAL if self.hears_messages else POLL_INTERVAL)
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(CHECK_INTERVAL if self.hears_messages else POLL_INTERVAL):
+                        await self._missed.wait()
             except (psycopg.Error, Unavailable) as error:
                 log.warning("tail.log_unreachable", error=str(error))
                 await asyncio.sleep(CHECK_INTERVAL)
@@ -95,11 +99,13 @@ class Tail:
 
     async def _look(self) -> None:
         """Ask the log how far it is, fetch what did not come by message, and choose how to go on."""
+        missed = self._missed.is_set()
+        self._missed.clear()
         self.log_head = head = await self._link.run(read_head)
         if not self._ready.is_set():
             self._window.restart(head)
             self._ready.set()
-        if self.hears_messages and head > self._window.head:
+        if self.hears_messages and head > self._window.head and not missed:
             await asyncio.sleep(GRACE)
             if head > self._window.head:
                 await self._unsubscribe()  # it should have come by message; begin anew
@@ -112,21 +118,24 @@ class Tail:
 
     async def _fill(self, head: int) -> None:
         """Extend the window up to *head* from the log; begin it anew where that would be too much."""
-        async with self._filling:
-            if head - self._window.head > WINDOW:
-                self._window.restart(head)
-            elif head > self._window.head:
-                after = self._window.head
-                self._window.extend(await self._link.run(lambda connection: read_facts(connection, after, head)))
+        if head - self._window.head > WINDOW:
+            self._window.restart(head)
+        while head > self._window.head:  # which messages may extend, too
+            facts = await self._link.run(partial(read_facts, after=self._window.head, until=head))
+            self._window.extend([fact for fact in facts if fact.position > self._window.head])
+        early, self._early = self._early, []
+        for message in early:
+            if position_of(message) == self._window.head + 1:
+                await self._heard(message)
 
     async def _heard(self, message: Msg) -> None:
+        """Take the next fact out of its message; one that comes too early waits for those in between."""
         position = position_of(message)
-        if position <= self._window.head:
-            return
-        if position == self._window.head + 1 and not self._filling.locked():
+        if position == self._window.head + 1:
             self._window.extend([decode_fact(message.data)])
-        else:
-            await self._fill(position)
+        elif position > self._window.head:
+            self._early.append(message)
+            self._missed.set()
 
     async def _subscribe(self) -> None:
         client = self._messages.client

@@ -42,6 +42,7 @@ async def ensure_stream(client: Client, settings: Settings) -> None:
         max_bytes=MAX_BYTES,
         duplicate_window=DUPLICATE_WINDOW,
         allow_direct=True,
+        num_replicas=settings.nats_replicas,
     )
     try:
         await client.jetstream().add_stream(config)

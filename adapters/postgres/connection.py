@@ -70,12 +70,14 @@ class Link:
         self._application = application
         self._patience = patience
         self._connection: psycopg.AsyncConnection | None = None
+        self._opening = asyncio.Lock()
 
     async def get(self) -> psycopg.AsyncConnection:
         """The connection, opened if need be."""
-        if self._connection is None or self._connection.closed:
-            self._connection = await connect(self._settings, application=self._application)
-        return self._connection
+        async with self._opening:  # or two who come at the same time would each open one
+            if self._connection is None or self._connection.closed:
+                self._connection = await connect(self._settings, application=self._application)
+            return self._connection
 
     async def run(self, work: Callable[[psycopg.AsyncConnection], Awaitable[T]]) -> T:
         """Do *work*, which must be safe to do twice; again on a new connection when the old one breaks."""

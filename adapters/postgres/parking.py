@@ -5,9 +5,11 @@ A key is parked before the checkpoint passes the fact that failed, and forgotten
 crash in between neither loses a fact nor doubles one.
 """
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import psycopg
+from psycopg.rows import dict_row
 
 from projections.fold import Poison
 
@@ -21,10 +23,9 @@ ON CONFLICT (projection, generation, key) DO UPDATE
        error = excluded.error, trace = excluded.trace, version = excluded.version
 """
 
-# Those that failed under other code are tried again by themselves, the rest when somebody asks for it.
 DUE = """
-SELECT id, key, first_position FROM parked
- WHERE projection = %s AND generation = %s AND (version <> %s OR requested) ORDER BY first_position
+SELECT id, key, first_position FROM parked WHERE projection = %s AND generation = %s AND requested
+ ORDER BY first_position
 """
 
 FAILED_AGAIN = """
@@ -34,6 +35,15 @@ UPDATE parked
 """
 
 FORGET = "DELETE FROM parked WHERE id = %s AND projection = %s AND generation = %s"
+
+
+LIST = """
+SELECT projection, generation, key, first_position, type, version, error, trace, attempts, requested,
+       parked_at, tried_at
+  FROM parked WHERE projection = ANY(%s) ORDER BY projection, first_position
+"""
+
+REQUEST = "UPDATE parked SET requested = true WHERE projection = ANY(%s) AND (%s::text IS NULL OR key = %s)"
 
 
 class Due(NamedTuple):
@@ -54,7 +64,7 @@ class Parking:
 
     async def waiting(self) -> dict[str, int]:
         """Every parked key, and from which position on its facts wait."""
-        return dict(await (await self._connection.execute(ALL, self._who)).fetchall())
+        return await waiting(self._connection, *self._who)
 
     async def park(self, poison: Poison) -> None:
         """Let the key of a poison fact wait."""
@@ -66,7 +76,7 @@ class Parking:
 
     async def due(self) -> list[Due]:
         """The keys that are to be tried again, in the order of their facts."""
-        cursor = await self._connection.execute(DUE, (*self._who, self._version))
+        cursor = await self._connection.execute(DUE, self._who)
         return [Due(*row) for row in await cursor.fetchall()]
 
     async def failed_again(self, due: Due, poison: Poison) -> None:
@@ -77,6 +87,23 @@ class Parking:
     async def forget(self, parked_id: int) -> None:
         """Take a key that was made good off the list."""
         await self._connection.execute(FORGET, (parked_id, *self._who))
+
+
+async def waiting(connection: psycopg.AsyncConnection, projection: str, generation: int) -> dict[str, int]:
+    """Every parked key of a generation, and from which position on its facts wait."""
+    return dict(await (await connection.execute(ALL, (projection, generation))).fetchall())
+
+
+async def parked_of(connection: psycopg.AsyncConnection, projections: Sequence[str]) -> list[dict[str, Any]]:
+    """All that is known of the parked keys of some projections."""
+    async with connection.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(LIST, [list(projections)])
+        return await cursor.fetchall()
+
+
+async def request_retry(connection: psycopg.AsyncConnection, projections: Sequence[str], key: str | None) -> None:
+    """Ask the projector to try one parked key, or all, again."""
+    await connection.execute(REQUEST, (list(projections), key, key))
 
 
 def _storable(text: str) -> str:

@@ -3,7 +3,7 @@ Read models in Valkey: one hash for each table, one JSON document for each row, 
 
 The field `@position` of the first table's hash is the checkpoint, so one HMGET answers with a document and the
 position for which it is true. Documents and checkpoint change in one atomic step, which first checks that the
-checkpoint is where this writer left it. Where it is gone (FLUSHALL), the next step begins with empty hashes.
+checkpoint is where this writer left it. Where it is gone (FLUSHALL), the writer begins again with empty hashes.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -29,7 +29,6 @@ HEALED = "@healed"
 SAVE = """
 local position = redis.call('HGET', KEYS[1], '@position') or '0'
 if position ~= ARGV[1] then return 0 end
-if position == '0' then redis.call('DEL', unpack(KEYS)) end
 local at = 4
 for _, key in ipairs(KEYS) do
     local last = at + tonumber(ARGV[at])
@@ -43,6 +42,14 @@ end
 redis.call('HSET', KEYS[1], '@position', ARGV[2])
 if ARGV[3] ~= '' then redis.call('HSET', KEYS[1], '@healed', ARGV[3]) end
 return 1
+"""
+
+# KEYS  the hashes, that of the first table first
+# Answers the checkpoint; where there is none, what documents there are cannot be counted upon, and are deleted.
+POSITION_OR_NOTHING = """
+local position = redis.call('HGET', KEYS[1], '@position')
+if not position then redis.call('UNLINK', unpack(KEYS)) end
+return position or '0'
 """
 
 _encode = msgspec.json.Encoder().encode
@@ -73,10 +80,11 @@ class ValkeyStore:
         self._hash_of = dict(zip((table.name for table in self._tables), self._hashes, strict=True))
         self._decoders = {table.name: msgspec.json.Decoder(table.row).decode for table in self._tables}
         self._save = client.register_script(SAVE)
+        self._position = client.register_script(POSITION_OR_NOTHING)
 
     async def position(self) -> int:
-        """The checkpoint; 0 where there is none."""
-        return int(await self._client.hget(self._hashes[0], POSITION) or 0)
+        """The checkpoint; where there is none 0, and nothing else either."""
+        return int(await self._position(keys=self._hashes))
 
     async def healed(self) -> int | None:
         """Id of the parked key that was made good last."""
@@ -110,15 +118,21 @@ class ValkeyStore:
         if not saved:
             raise Fenced
 
-    async def snapshot(self) -> tuple[int, dict[Table, dict[bytes, bytes]]]:
-        """The checkpoint, and all documents of each table, as they are at one moment."""
+    async def snapshot(self) -> tuple[int, Iterator[tuple[Table, msgspec.Struct]]]:
+        """The checkpoint and all rows as they are at one moment."""
         async with self._client.pipeline(transaction=True) as pipeline:
             for name in self._hashes:
                 pipeline.hgetall(name)
             found = await pipeline.execute()
         position = int(found[0].pop(POSITION.encode(), 0))
         found[0].pop(HEALED.encode(), None)
-        return position, dict(zip(self._tables, found, strict=True))
+        return position, self._decoded(found)
+
+    def _decoded(self, documents: list[dict[bytes, bytes]]) -> Iterator[tuple[Table, msgspec.Struct]]:
+        for table, of_table in zip(self._tables, documents, strict=True):
+            decode = self._decoders[table.name]
+            while of_table:  # each goes as soon as it is read, for there may be many
+                yield table, decode(of_table.popitem()[1])
 
     async def go_live(self, live: str, generation: int) -> None:
         """Serve this generation from now on."""

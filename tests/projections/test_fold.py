@@ -1,0 +1,211 @@
+"""The fold itself: batches of any size come to the same, and a poison fact harms nobody but its key."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar
+
+import msgspec
+import pytest
+
+from domain.fact import Fact
+from projections.base import Handler, Projection, RowKey, Rows, Table
+from projections.cached import CachedStore
+from projections.fold import Fenced, Poison, Store, Unreadable, fold_batch
+from projections.memory import MemoryStore, content_digest, row_digest
+from projections.verify import Difference, Live, Verification
+from tests.projections.facts import History
+
+
+class Score(msgspec.Struct):
+    learner_id: str
+    amount: int = 0
+    seen: list[int] = []
+
+
+class Sum(msgspec.Struct):
+    run_id: str
+    amount: int = 0
+
+
+SCORES = Table("scores", Score, ("learner_id",))
+SUMS = Table("sums", Sum, ("run_id",))
+
+
+def needs(fact: Fact) -> Iterable[RowKey]:
+    return RowKey(SUMS, (fact.ids[1],)), RowKey(SCORES, (fact.ids[0],))
+
+
+def apply(fact: Fact, rows: Rows) -> None:
+    """Change one row, fail at a negative amount, change the other."""
+    rows.edit(SUMS, Sum, fact.ids[1]).amount += fact.data["amount"]
+    if fact.data["amount"] < 0:
+        raise ValueError("an amount below zero")
+    score = rows.edit(SCORES, Score, fact.ids[0])
+    score.amount += fact.data["amount"]
+    score.seen.append(fact.position)
+
+
+class Scores(Projection):
+    name = "scores"
+    version = 1
+    store = "postgres"
+    tables = (SCORES, SUMS)
+    handlers: ClassVar = {"progress.activity_recorded": Handler(needs, apply)}
+
+
+def activities(*amounts: tuple[str, int]) -> list[Fact]:
+    history = History()
+    for learner, amount in amounts:
+        history.add(f"progress-{learner}:R", "progress.activity_recorded", unit_id="u", kind="click", amount=amount)
+    return history.facts
+
+
+async def fold(facts: Sequence[Fact], store: Store, *, batch: int = 1_000, **waiting: int) -> list[Poison]:
+    """Fold and save in batches, letting keys wait as the projector does."""
+    poison: list[Poison] = []
+    for start in range(0, len(facts), batch):
+        part = facts[start : start + batch]
+        folded = await fold_batch(Scores(), part, waiting, store)
+        waiting.update((each.key, each.position) for each in folded.poison)
+        poison += folded.poison
+        await store.save(folded.rows, before=await store.position(), after=part[-1].position)
+    return poison
+
+
+def content(store: MemoryStore) -> dict[tuple[str, ...], Any]:
+    return {(key.table.name, *map(str, key.key)): msgspec.to_builtins(row) for key, row in store.rows()}
+
+
+MANY = activities(*((f"L{number % 7}", -1 if number in {20, 41, 43} else number) for number in range(100)))
+
+
+@pytest.mark.parametrize("batch", [1, 2, 7, 50, 1_000])
+@pytest.mark.parametrize("cached", [0, 1, 3, 1_000])
+async def test_batches_of_any_size_come_to_the_same(batch: int, cached: int) -> None:
+    """Live (small batches, with or without remembered rows) and rebuild (large ones) give identical rows."""
+    whole, parts = MemoryStore(), MemoryStore()
+    poison_of_whole = await fold(MANY, whole)
+    poison_of_parts = await fold(MANY, CachedStore(parts, cached) if cached else parts, batch=batch)
+    assert content(parts) == content(whole)
+    assert [each[:4] for each in poison_of_parts] == [each[:4] for each in poison_of_whole]
+
+
+async def test_a_poison_fact_parks_its_key_and_leaves_no_half_change() -> None:
+    """The failing fact and all later ones of its learner wait; everybody else goes on."""
+    store = MemoryStore()
+    facts = activities(("ann", 1), ("bob", 10), ("ann", -5), ("bob", 20), ("ann", 100))
+    (poison,) = await fold(facts, store)
+    assert poison[:4] == ("ann", 3, "progress.activity_recorded", "ValueError: an amount below zero")
+    assert "in apply" in poison.trace
+    assert content(store) == {
+        ("sums", "R"): {"run_id": "R", "amount": 31},
+        ("scores", "ann"): {"learner_id": "ann", "amount": 1, "seen": [1]},
+        ("scores", "bob"): {"learner_id": "bob", "amount": 30, "seen": [2, 4]},
+    }
+
+
+async def test_a_poison_fact_that_is_the_first_of_its_rows_leaves_none() -> None:
+    """Rows that only a failing fact would have made are not made."""
+    store = MemoryStore()
+    await fold(activities(("ann", -1)), store)
+    assert content(store) == {}
+    assert await store.position() == 1
+
+
+async def test_facts_before_the_parked_one_still_count() -> None:
+    """A key that is parked from a position on waits from there on, also when all begins again."""
+    store = MemoryStore()
+    await fold(activities(("ann", 1), ("ann", 2), ("ann", 4)), store, ann=2)
+    assert content(store)["scores", "ann"]["seen"] == [1]
+
+
+async def test_a_fact_that_cannot_be_decoded_is_poison() -> None:
+    """So it is for a projection that reads its type; others pass over it."""
+    (fact,) = activities(("ann", 1))
+    values = {name: getattr(fact, name) for name in Fact.__struct_fields__}
+    (poison,) = await fold([Unreadable(**values, error="no such version")], MemoryStore())
+    assert (poison.key, poison.error) == ("ann", "UnreadableFact: no such version")
+    other = Unreadable(**{**values, "type": "unit.exploded"}, error="no such fact")
+    assert await fold([other], MemoryStore()) == []
+
+
+async def test_a_row_that_was_not_named_as_needed_is_refused() -> None:
+    """To change a row that was not loaded would overwrite what is stored."""
+
+    class Careless(Scores):
+        handlers: ClassVar = {"progress.activity_recorded": Handler(lambda fact: [RowKey(SUMS, (fact.ids[1],))], apply)}
+
+    folded = await fold_batch(Careless(), activities(("ann", 1)), {}, MemoryStore())
+    assert [each.error for each in folded.poison] == [
+        "UndeclaredRow: row ('ann',) of scores was changed but not named as needed"
+    ]
+    assert not folded.rows.changed
+
+
+async def test_a_failed_save_is_not_remembered() -> None:
+    """After somebody else has moved the checkpoint, the rows are read anew."""
+    memory = MemoryStore()
+    cached = CachedStore(memory, 10)
+    facts = activities(("ann", 1), ("ann", 2), ("ann", 4))
+    await fold(facts[:1], cached)
+    await fold(facts[1:2], memory)
+    folded = await fold_batch(Scores(), facts[1:2], {}, cached)
+    with pytest.raises(Fenced):
+        await cached.save(folded.rows, before=1, after=2)
+    await fold(facts[2:], cached)
+    assert content(memory)["scores", "ann"] == {"learner_id": "ann", "amount": 7, "seen": [1, 2, 3]}
+
+
+def test_digests_tell_contents_apart_and_not_their_order() -> None:
+    """The same rows in another order are the same content; a row in another table is not."""
+    rows = [(RowKey(SCORES, (name,)), row_digest(Score(name))) for name in ("ann", "bob")]
+    elsewhere = [(RowKey(SUMS, key.key), digest) for key, digest in rows]
+    assert content_digest(rows) == content_digest(reversed(rows))
+    assert len({content_digest(each) for each in (rows, rows[:1], elsewhere, [])}) == 4
+
+
+async def verification(live: MemoryStore, facts: Sequence[Fact], **waiting: int) -> Verification:
+    digests = {key: row_digest(row) for key, row in live.rows()}
+    made = Verification(Scores(), Live(await live.position(), digests, waiting))
+    for start in range(0, len(facts), 3):
+        await made.fold(facts[start : start + 3])
+    return made
+
+
+async def test_verify_agrees_with_a_true_read_model() -> None:
+    """Facts behind the checkpoint do not matter; digests are the same."""
+    live = MemoryStore()
+    facts = activities(("ann", 1), ("bob", 2), ("ann", 3), ("ann", 4))
+    await fold(facts[:3], live)
+    verdict = (await verification(live, facts)).verdict()
+    assert (verdict.ok, verdict.position, verdict.rows, verdict.reason) == (True, 3, 3, "")
+    assert verdict.digest_live == verdict.digest_log
+
+
+async def test_verify_names_the_rows_that_are_not_as_they_should_be() -> None:
+    """Missing, unexpected and different rows, by table and key."""
+    live = MemoryStore()
+    facts = activities(("ann", 1), ("bob", 2))
+    await fold(facts, live)
+    rows = Rows()
+    rows.edit(SCORES, Score, "eve")
+    rows.edit(SCORES, Score, "ann").amount = 5
+    await live.save(rows, before=2, after=2)
+    del live._rows[RowKey(SCORES, ("bob",))]
+    verdict = (await verification(live, facts)).verdict()
+    assert (verdict.ok, verdict.reason) == (False, "3 rows differ")
+    assert verdict.differences == [
+        Difference("scores", ("ann",), "different"),
+        Difference("scores", ("bob",), "missing"),
+        Difference("scores", ("eve",), "unexpected"),
+    ]
+
+
+async def test_verify_says_what_waits_and_where_the_fold_fails() -> None:
+    """A parked key is a no even though the rows agree; so is a fact at which only the fresh fold fails."""
+    live = MemoryStore()
+    facts = activities(("ann", 1), ("ann", -1), ("bob", 2))
+    await fold(facts, live)
+    parked = (await verification(live, facts, ann=2)).verdict()
+    assert (parked.ok, parked.reason, parked.parked) == (False, "1 keys are parked", ["ann"])
+    unparked = (await verification(live, facts)).verdict()
+    assert unparked.reason == "the fold fails at position 2: ValueError: an amount below zero"

@@ -1,0 +1,212 @@
+"""A campus for the tests of the workers: facts to append, two small read models, and workers that run meanwhile."""
+
+import asyncio
+import uuid
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import ClassVar
+
+import msgspec
+from nats.aio.client import Client
+
+from adapters.nats.connection import Nats
+from adapters.nats.hint import Hints
+from adapters.postgres.append import Append, NewEvent
+from adapters.postgres.connection import connect
+from adapters.postgres.log import PostgresLog
+from adapters.postgres.progress import progress
+from adapters.settings import Settings
+from domain.fact import Fact, partition_of
+from projections.base import Handler, Projection, RowKey, Rows, Table
+from workers import projector, relay
+from workers.verifier import verify
+
+DEADLINE = 20.0  # seconds for anything to happen
+
+
+class Tally(msgspec.Struct):
+    """What a learner has done, so that an effect that is lost or doubled shows."""
+
+    learner_id: str
+    facts: int = 0
+    amount: int = 0
+    last_position: int = 0
+    kinds: dict[str, int] = {}
+    last_at: datetime | None = None
+
+
+class Total(msgspec.Struct):
+    """What all learners have done."""
+
+    name: str
+    amount: int = 0
+
+
+def is_broken(fact: Fact) -> bool:
+    """Whether the projections fail at a fact: while `BROKEN` is set, at those of kind `poison`."""
+    return BROKEN.is_set() and fact.data["kind"] == "poison"
+
+
+BROKEN = asyncio.Event()
+
+
+class _Counting(Projection):
+    version: ClassVar[int] = 1
+    tally: ClassVar[Table]
+    total: ClassVar[Table]
+
+    @classmethod
+    def needs(cls, fact: Fact) -> Iterable[RowKey]:
+        return RowKey(cls.tally, (fact.key,)), RowKey(cls.total, ("all",))
+
+    @classmethod
+    def apply(cls, fact: Fact, rows: Rows) -> None:
+        rows.edit(cls.total, Total, "all").amount += fact.data["amount"]
+        if is_broken(fact):
+            raise ZeroDivisionError("what a projection may well do")
+        tally = rows.edit(cls.tally, Tally, fact.key)
+        tally.facts += 1
+        tally.amount += fact.data["amount"]
+        tally.last_position = fact.position
+        tally.kinds[fact.data["kind"]] = tally.kinds.get(fact.data["kind"], 0) + 1
+        tally.last_at = fact.occurred_at
+
+
+class InPostgres(_Counting):
+    """Tallies in PostgreSQL."""
+
+    name = "tallies"
+    store = "postgres"
+    tally = Table("tally", Tally, ("learner_id",), indexes=(("amount", "learner_id"),))
+    total = Table("total", Total, ("name",))
+    tables = (tally, total)
+
+
+class InValkey(_Counting):
+    """Tallies in Valkey."""
+
+    name = "tally_documents"
+    store = "valkey"
+    tally = Table("tally", Tally, ("learner_id",))
+    total = Table("total", Total, ("name",))
+    tables = (tally, total)
+
+
+for _projection in (InPostgres, InValkey):
+    _projection.handlers = {"progress.activity_recorded": Handler(_projection.needs, _projection.apply)}
+
+BOTH: tuple[Projection, ...] = (InPostgres(), InValkey())
+
+
+class Writer:
+    """Appends activities of learners, each a fact."""
+
+    def __init__(self, settings: Settings, log: PostgresLog, messages: Nats) -> None:
+        self._log = log
+        self._versions: Counter[str] = Counter()
+        log.appender.on_commit = Hints(settings, messages).send
+        self.head = 0
+
+    async def record(self, *activities: tuple[str, str, int]) -> int:
+        """Append one activity for each (learner, kind, amount), all in one unit; returns the last position."""
+        by_stream = sorted(activities, key=lambda activity: activity[0])
+        appended = await self._log.append(Append([self._event(*activity) for activity in by_stream]))
+        self.head = max(self.head, appended.last)
+        return appended.last
+
+    async def record_many(self, facts: int, *, learners: int = 50, pause: float = 0.0) -> None:
+        """Append *facts* activities, 20 at a time."""
+        for start in range(0, facts, 20):
+            numbers = range(start, min(start + 20, facts))
+            await self.record(*((f"learner-{number % learners}", "click", number) for number in numbers))
+            await asyncio.sleep(pause)
+
+    def _event(self, learner: str, kind: str, amount: int) -> NewEvent:
+        stream = f"progress-{learner}:run"
+        self._versions[stream] += 1
+        return NewEvent(
+            stream_id=stream,
+            stream_version=self._versions[stream],
+            type="progress.activity_recorded",
+            schema_version=1,
+            partition=partition_of(stream),
+            data=msgspec.json.encode({"unit_id": "forum", "kind": kind, "amount": amount}),
+            meta=msgspec.json.encode({"event_id": str(uuid.uuid4()), "actor": "test", "source": "test"}),
+            occurred_at=datetime.now(UTC),
+        )
+
+
+@asynccontextmanager
+async def nats_client(settings: Settings) -> AsyncIterator[Client]:
+    """A connection to NATS."""
+    messages = Nats(settings, "test")
+    try:
+        yield await messages.connected()
+    finally:
+        await messages.close()
+
+
+@asynccontextmanager
+async def writer(settings: Settings) -> AsyncIterator[Writer]:
+    """A writer that gives hints after its commits."""
+    log, messages = await PostgresLog.open(settings), Nats(settings, "test")
+    try:
+        await messages.connected()
+        yield Writer(settings, log, messages)
+    finally:
+        await log.close()
+        await messages.close()
+
+
+@asynccontextmanager
+async def relaying(settings: Settings) -> AsyncIterator[None]:
+    """A relay in this process."""
+    stop = asyncio.Event()
+    task = asyncio.create_task(relay.run(settings, stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        await asyncio.wait_for(task, DEADLINE)
+
+
+@asynccontextmanager
+async def projecting(settings: Settings, projections: Sequence[Projection] = BOTH) -> AsyncIterator[None]:
+    """A projector in this process."""
+    stop = asyncio.Event()
+    task = asyncio.create_task(projector.run(settings, stop, projections))
+    try:
+        yield
+    finally:
+        stop.set()
+        await asyncio.wait_for(task, DEADLINE)
+
+
+async def until(true: Callable[[], Awaitable[bool]], within: float = DEADLINE) -> None:
+    """Wait until something is *true*, for that many seconds at most."""
+    async with asyncio.timeout(within):
+        while not await true():  # noqa: ASYNC110 - nothing would set an event
+            await asyncio.sleep(0.02)
+
+
+async def caught_up(settings: Settings, head: int, projections: Sequence[Projection] = BOTH) -> None:
+    """Wait until the live generation of every projection is at *head* or beyond."""
+    names = {projection.name for projection in projections}
+    async with await connect(settings, application="test") as connection:
+
+        async def reached() -> bool:
+            states = [each for each in await progress(connection) if each.status == "live" and each.name in names]
+            return len(states) == len(names) and all(each.position >= head for each in states)
+
+        await until(reached)
+
+
+async def assert_true_to_the_log(settings: Settings, head: int, projections: Sequence[Projection] = BOTH) -> None:
+    """Every read model reaches *head*, and holds what a fresh fold of the log gives."""
+    await caught_up(settings, head, projections)
+    for verdict in await verify(settings, projections):
+        assert verdict.ok, verdict
+        assert verdict.digest_live == verdict.digest_log
+        assert verdict.position >= head

@@ -1,0 +1,176 @@
+"""Whatever happens to messages, streams and documents, the read models end as a fresh fold of the log."""
+
+import asyncio
+
+from nats.aio.client import Client
+
+from adapters.nats.message import POSITION, encode_row, subject_of
+from adapters.nats.stream import ensure_stream, last_published, stream_name
+from adapters.postgres.connection import connect
+from adapters.postgres.pages import read_rows
+from adapters.settings import Settings
+from adapters.valkey.client import connect as connect_valkey
+from tests.workers.campus import (
+    BOTH,
+    BROKEN,
+    InPostgres,
+    InValkey,
+    assert_true_to_the_log,
+    caught_up,
+    nats_client,
+    projecting,
+    relaying,
+    until,
+    writer,
+)
+from workers.verifier import verify
+
+
+async def test_facts_flow_into_both_stores(settings: Settings) -> None:
+    """What was there before the workers, and what comes while they run, is in the read models."""
+    async with writer(settings) as facts:
+        await facts.record_many(300)
+        async with relaying(settings), projecting(settings):
+            await facts.record_many(700, pause=0.002)
+            await assert_true_to_the_log(settings, 1_000)
+
+
+async def test_messages_lost_repeated_and_out_of_order_change_nothing(settings: Settings) -> None:
+    """A consumer that sees a gap, a repeat or an old position heals from the log."""
+    async with nats_client(settings) as client, writer(settings) as facts, projecting(settings):
+        await ensure_stream(client, settings)
+        await facts.record_many(100)
+        await caught_up(settings, 100)
+        await facts.record_many(200)
+        await publish(client, settings, [250, 101, 102, 102, 120, 119, 118, 260, 261, 262, 262, 90, 1, 299])
+        await facts.record_many(20)
+        await publish(client, settings, [320, 301, 301, 302, 319])
+        await assert_true_to_the_log(settings, 320)
+
+
+async def publish(client: Client, settings: Settings, positions: list[int]) -> None:
+    """Publish stored facts in an order of the test's own, without the ids by which JetStream would drop repeats."""
+    async with await connect(settings, application="test") as connection:
+        rows = {row[0]: row for row in await read_rows(connection, 0, 1_000)}
+    for position in positions:
+        row = rows[position]
+        await client.publish(subject_of(settings.name, row), encode_row(row), headers={POSITION: str(position)})
+
+
+async def test_the_stream_deleted_loses_nothing(settings: Settings) -> None:
+    """Deleting the whole stream needs no hand."""
+    async with nats_client(settings) as client, writer(settings) as facts, relaying(settings), projecting(settings):
+        await facts.record_many(200, pause=0.002)
+        await client.jetstream().delete_stream(stream_name(settings))
+        await facts.record_many(400, pause=0.002)
+        await assert_true_to_the_log(settings, 600)
+
+        async def all_is_published() -> bool:
+            return await last_published(client, settings) == 600
+
+        await until(all_is_published)
+
+
+async def test_no_relay_at_all_is_only_slower(settings: Settings) -> None:
+    """The projector looks into the log by itself."""
+    async with writer(settings) as facts, projecting(settings):
+        await facts.record_many(200, pause=0.002)
+        await assert_true_to_the_log(settings, 200)
+
+
+async def test_flushall_is_healed(settings: Settings) -> None:
+    """Documents come back by themselves, while facts flow and while none do; no effect is doubled."""
+    async with connect_valkey(settings) as valkey, writer(settings) as facts, relaying(settings), projecting(settings):
+        await facts.record_many(200)
+        await caught_up(settings, 200)
+        await valkey.flushall()
+        await facts.record_many(400, pause=0.002)
+        await assert_true_to_the_log(settings, 600)
+        await valkey.flushall()
+        await asyncio.sleep(2)
+        await assert_true_to_the_log(settings, 600)
+        assert await valkey.get(f"{settings.name}:{InValkey.name}:live") == b"1"
+
+
+async def test_a_lost_checkpoint_doubles_nothing(settings: Settings) -> None:
+    """Documents that outlive their checkpoint are not counted upon."""
+    async with connect_valkey(settings) as valkey, writer(settings) as facts, relaying(settings), projecting(settings):
+        await facts.record_many(200)
+        await caught_up(settings, 200)
+        await valkey.hdel(f"{settings.name}:{InValkey.name}:1:tally", "@position")
+        await asyncio.sleep(2)
+        await assert_true_to_the_log(settings, 200)
+
+
+async def test_a_second_projector_stands_by_and_takes_over(settings: Settings) -> None:
+    """Two projectors never double an effect, and when one goes the other goes on within two seconds."""
+    async with writer(settings) as facts, relaying(settings):
+        async with projecting(settings):
+            await facts.record_many(100)
+            await caught_up(settings, 100)
+            async with projecting(settings):
+                await facts.record_many(200, pause=0.002)
+                await asyncio.sleep(1)
+            await caught_up(settings, 300)
+        async with projecting(settings):
+            await facts.record_many(20)
+            async with asyncio.timeout(2):
+                await caught_up(settings, 320)
+            await assert_true_to_the_log(settings, 320)
+
+
+async def test_a_poison_fact_parks_its_key_and_new_code_heals_it(settings: Settings) -> None:
+    """One learner waits, all others go on; when the code is better, the waiting facts are made good."""
+    BROKEN.set()
+    try:
+        async with writer(settings) as facts, relaying(settings), projecting(settings):
+            await facts.record(("ann", "click", 1), ("bob", "click", 1))
+            await facts.record(("ann", "poison", 10))
+            await facts.record(("ann", "click", 100), ("bob", "click", 100))
+            await caught_up(settings, 5)
+            for verdict in await verify(settings, BOTH):
+                assert (verdict.ok, verdict.parked) == (False, ["ann"]), verdict
+                assert verdict.digest_live == verdict.digest_log
+    finally:
+        BROKEN.clear()
+    async with writer(settings), relaying(settings), projecting(settings):
+        await asyncio.sleep(1.5)
+        await assert_true_to_the_log(settings, 5)
+
+
+async def test_a_row_that_the_store_refuses_parks_its_key(settings: Settings) -> None:
+    """A number beyond PostgreSQL's range is one learner's trouble, wherever in the batch it is."""
+    projections = (InPostgres(),)
+    async with writer(settings) as facts:
+        await facts.record(*((f"learner-{number}", "click", number) for number in range(50)))
+        await facts.record(("ann", "click", 2**63))
+        await facts.record(*((f"learner-{number}", "click", number) for number in range(50, 90)))
+        async with projecting(settings, projections):
+            await caught_up(settings, 91, projections)
+            (verdict,) = await verify(settings, projections)
+            assert verdict.parked == ["ann"]
+            assert verdict.digest_live == verdict.digest_log
+
+
+class NextVersion(InPostgres):
+    """The same read model, by newer code."""
+
+    version = 2
+
+
+async def test_new_code_builds_a_generation_and_switches(settings: Settings) -> None:
+    """Another version of a projection is built from the beginning of the log and then served; the old one goes."""
+    async with writer(settings) as facts:
+        await facts.record_many(100)
+        async with projecting(settings, [InPostgres()]):
+            await caught_up(settings, 100, [InPostgres()])
+        async with projecting(settings, [NextVersion()]):
+            await facts.record_many(20)
+            await asyncio.sleep(2)
+            await assert_true_to_the_log(settings, 120, [NextVersion()])
+    async with await connect(settings, application="test", search_path=settings.read_schema) as connection:
+        tables = await (
+            await connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = current_schema")
+        ).fetchall()
+        assert sorted(tables) == [("tally_g2",), ("total_g2",)]
+        assert await (await connection.execute("SELECT sum(facts) FROM tally")).fetchone() == (120,)

@@ -1,0 +1,140 @@
+"""The relay publishes every fact, in order, and another one goes on where it ended."""
+
+import asyncio
+
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+
+from adapters.nats.message import MESSAGE_ID, POSITION, PREVIOUS, decode_fact
+from adapters.nats.stream import ensure_stream, last_published, position_of, stream_name, subscribe
+from adapters.postgres.connection import connect
+from adapters.postgres.heartbeat import beat
+from adapters.postgres.log import PostgresLog
+from adapters.settings import Settings
+from tests.workers.campus import DEADLINE, Writer, nats_client, relaying, until, writer
+
+
+async def heard_up_to(client: Client, settings: Settings, position: int, messages: list[Msg]) -> None:
+    """Wait until the fact at *position* has been published and heard."""
+
+    async def heard() -> bool:
+        return bool(messages) and position_of(messages[-1]) >= position
+
+    await until(heard)
+    assert await last_published(client, settings) == position
+
+
+async def test_facts_are_published_in_order_with_their_place(settings: Settings) -> None:
+    """Each message is the fact itself; its headers say which one came before it in the same partition."""
+    messages: list[Msg] = []
+
+    async def hear(message: Msg) -> None:
+        messages.append(message)
+
+    async with nats_client(settings) as client, writer(settings) as facts:
+        await facts.record_many(40)
+        await ensure_stream(client, settings)
+        await subscribe(client, settings, hear)
+        async with relaying(settings):
+            await asyncio.sleep(1)
+            await facts.record_many(100)
+            await heard_up_to(client, settings, 140, messages)
+    log = await PostgresLog.open(settings)
+    stored = await log.read(40, 100)
+    await log.close()
+    assert [decode_fact(message.data) for message in messages] == stored
+    previous: dict[int, int] = {}
+    for message, fact in zip(messages, stored, strict=True):
+        assert message.subject == f"log.{settings.name}.{fact.partition}.progress.activity_recorded"
+        assert message.headers == {
+            MESSAGE_ID: f"{settings.name}-{fact.position}",
+            POSITION: str(fact.position),
+            PREVIOUS: str(previous.get(fact.partition, 40)),
+        }
+        previous[fact.partition] = fact.position
+
+
+async def test_a_relay_goes_on_where_the_stream_ends(settings: Settings) -> None:
+    """What was appended while no relay ran is published by the next one."""
+    async with nats_client(settings) as client, writer(settings) as facts:
+        async with relaying(settings):
+            head = await begun(client, settings, facts)
+        await facts.record_many(20)
+        async with relaying(settings):
+            await published(client, settings, head + 20)
+        assert await count(client, settings) == head + 20 - await first_published(client, settings) + 1
+
+
+async def published(client: Client, settings: Settings, position: int, within: float = DEADLINE) -> None:
+    """Wait until the fact at *position* is the last one in the stream."""
+
+    async def is_last() -> bool:
+        return await last_published(client, settings) == position
+
+    await until(is_last, within)
+
+
+async def begun(client: Client, settings: Settings, facts: Writer) -> int:
+    """Append facts until the relay publishes them; with a new stream it begins at the head of the log."""
+    while await last_published(client, settings) is None:
+        await facts.record_many(1)
+        await asyncio.sleep(0.05)
+    await published(client, settings, facts.head)
+    return facts.head
+
+
+async def test_a_second_relay_stands_by_and_takes_over(settings: Settings) -> None:
+    """Two relays publish each fact once; when one goes the other goes on within two seconds."""
+    async with nats_client(settings) as client, writer(settings) as facts:
+        first = relaying(settings)
+        await first.__aenter__()
+        head = await begun(client, settings, facts)
+        async with relaying(settings):
+            await facts.record_many(100)
+            await published(client, settings, head + 100)
+            assert await count(client, settings) == head + 100 - await first_published(client, settings) + 1
+            await first.__aexit__(None, None, None)
+            await facts.record_many(20)
+            await published(client, settings, head + 120, within=2)
+
+
+async def count(client: Client, settings: Settings) -> int:
+    """Messages in the stream."""
+    info = await client.jetstream().stream_info(stream_name(settings))
+    return info.state.messages
+
+
+async def first_published(client: Client, settings: Settings) -> int:
+    """Position of the oldest fact in the stream."""
+    info = await client.jetstream().stream_info(stream_name(settings))
+    message = await client.jetstream().get_msg(stream_name(settings), seq=info.state.first_seq)
+    return int((message.headers or {})[POSITION])
+
+
+async def test_a_lost_session_is_a_lost_lock(settings: Settings) -> None:
+    """A relay whose connection is cut begins again, and publishes what came meanwhile."""
+    async with nats_client(settings) as client, writer(settings) as facts, relaying(settings):
+        head = await begun(client, settings, facts)
+        async with await connect(settings, application="test") as connection:
+            cut = (
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'campus:relay'"
+            )
+            assert await (await connection.execute(cut)).fetchone() == (1,)
+        await facts.record_many(20)
+        await published(client, settings, head + 20)
+
+
+async def test_heartbeats_say_who_lives_and_how_far_they_are(settings: Settings) -> None:
+    """One row for each process, with its metrics; it goes when the process ends in good order."""
+    async with writer(settings) as facts, await connect(settings, application="test") as connection:
+        async with relaying(settings):
+            await asyncio.sleep(1)
+            await facts.record_many(20)
+            await asyncio.sleep(1.5)
+            query = (
+                "SELECT active, position, metrics LIKE '%campus_relay_position 20.0%' FROM workers WHERE name = 'relay'"
+            )
+            assert await (await connection.execute(query)).fetchall() == [(True, 20, True)]
+        assert await (await connection.execute("SELECT * FROM workers")).fetchall() == []
+        await beat(connection, "other", active=False, position=3)
+        assert await (await connection.execute("SELECT active, position FROM workers")).fetchall() == [(False, 3)]
