@@ -16,9 +16,9 @@ import psutil
 
 from adapters.settings import Settings
 from cli.bench.campus import CAMPUS, running_campus
+from cli.bench.classroom import everything_seen
 from cli.bench.rounds import Comparison, Subject, conclude
 from cli.console import Failure
-from cli.http import get_json
 
 MAY_TAKE = 240.0  # seconds
 MOST_MEMORY = 600  # MB, of any one process
@@ -50,7 +50,7 @@ async def _measure(settings: Settings, file: Path) -> tuple[float, dict[str, Any
     report = await _import(settings, file)
     imported = time.perf_counter() - started
     try:
-        await _lag_zero(settings)
+        await everything_seen(settings)
     finally:
         watching.cancel()
     seconds = time.perf_counter() - started
@@ -73,15 +73,6 @@ async def _import(settings: Settings, file: Path) -> dict[str, Any]:
         raise Failure(f"the import ended with status {process.returncode}")
     report: dict[str, Any] = json.loads(output.splitlines()[-1])
     return report
-
-
-async def _lag_zero(settings: Settings) -> None:
-    while True:
-        body = (await get_json(f"{settings.api_url}/readyz")).body
-        projections = body.get("projections", [])
-        if projections and all(each["position"] >= body["head"] for each in projections):
-            return
-        await asyncio.sleep(0.1)
 
 
 async def _watch_memory(memory: dict[str, int]) -> None:
