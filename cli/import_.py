@@ -62,7 +62,7 @@ def render(report: "Report") -> "RenderableType":
     from rich.text import Text
 
     data = report.as_json()
-    appended, found = data["facts"]["appended"], data["facts"]["found"]
+    appended, found = data["facts"], data["facts_found"]
     if appended:
         end = f"{appended:,} facts appended in {report.seconds:.1f} s, {data['facts_per_second']:,} a second"
         end += f"; {found:,} had been appended before" if found else ""
@@ -70,7 +70,7 @@ def render(report: "Report") -> "RenderableType":
         end = "nothing to append: all of it is in the log already"
     parts: list[RenderableType] = [_rows(data["rows"])]
     if appended or found:
-        parts.append(_facts(data["facts"]))
+        parts.append(_facts(data["facts_by_type"], data["facts_found_by_type"]))
     if report.irregular:
         parts.append(_irregular(data["irregular"]))
     parts.append(Text(f"{end} (read in {report.seconds_reading:.1f} s; the log is at {report.position:,})"))
@@ -93,15 +93,14 @@ def _rows(rows: dict[str, dict[str, int]]) -> "RenderableType":
     return table
 
 
-def _facts(facts: dict[str, dict[str, int]]) -> "RenderableType":
+def _facts(appended: dict[str, int], found: dict[str, int]) -> "RenderableType":
     from rich.table import Table
 
     table = Table("fact")
-    for name in ("appended", "before"):
+    for name in ("appended", "found"):
         table.add_column(name, justify="right")
-    for fact in sorted({*facts["appended_by_type"], *facts["found_by_type"]}):
-        counts = (facts[key].get(fact, 0) for key in ("appended_by_type", "found_by_type"))
-        table.add_row(fact, *(f"{count:,}" for count in counts))
+    for fact in sorted({*appended, *found}):
+        table.add_row(fact, f"{appended.get(fact, 0):,}", f"{found.get(fact, 0):,}")
     return table
 
 

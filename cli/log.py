@@ -1,0 +1,150 @@
+"""`campus log tail|verify`: look into the log, and check it from end to end."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli.console import DataDir, Failure, Json, answer, progress
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from adapters.postgres.search import Search
+    from adapters.settings import Settings
+    from domain.fact import Fact
+
+app = typer.Typer(no_args_is_help=True, add_completion=False)
+
+POLL_INTERVAL = 0.2  # seconds
+PAGE = 1_000  # facts
+INTERRUPTED = 130  # exit code after Ctrl-C
+
+
+@app.callback()
+def log() -> None:
+    """Read and check the log."""
+
+
+@app.command()
+def tail(
+    *,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what comes.")] = False,
+    stream: Annotated[str | None, typer.Option(help="Only this stream; `*` stands for anything.")] = None,
+    types: Annotated[
+        list[str] | None, typer.Option("--type", help="Only this type, such as enrollment.*; may be given again.")
+    ] = None,
+    learner: Annotated[str | None, typer.Option(help="Only this learner's.")] = None,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=0, help="How many.")] = 20,
+    since: Annotated[int | None, typer.Option(min=0, help="Those behind this position, not the last ones.")] = None,
+    data: DataDir = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """Print the newest facts, oldest first."""
+    from adapters.postgres.search import Search
+    from adapters.settings import Settings
+
+    search = Search(stream, matching(types) if types else None, learner)
+    try:
+        asyncio.run(_tail(Settings.load(data), search, limit, since, follow=follow, as_json=as_json))
+    except KeyboardInterrupt:
+        raise typer.Exit(0 if follow else INTERRUPTED) from None
+
+
+@app.command()
+def verify(data: DataDir = None, as_json: Json = False) -> None:
+    """Check that positions are dense, versions are 1 to n, and every fact can be read; exits with 1 if not."""
+    from adapters.settings import Settings
+
+    report = asyncio.run(_verify(Settings.load(data)))
+    answer(report, as_json=as_json, table=lambda: _verdict(report))
+    if not report["ok"]:
+        raise typer.Exit(1)
+
+
+def matching(patterns: Sequence[str]) -> tuple[str, ...]:
+    """
+    The names of facts that fit one of the *patterns*.
+
+    Raises:
+        Failure: a pattern fits none.
+    """
+    from fnmatch import fnmatchcase
+
+    from domain.registry import FACTS
+
+    found = {pattern: [name for name in FACTS if fnmatchcase(name, pattern)] for pattern in patterns}
+    for pattern, names in found.items():
+        if not names:
+            raise Failure(f"no fact is called {pattern}; there are {', '.join(sorted(FACTS))}")
+    return tuple(dict.fromkeys(name for names in found.values() for name in names))
+
+
+async def _tail(
+    settings: "Settings", search: "Search", limit: int, since: int | None, *, follow: bool, as_json: bool
+) -> None:
+    from adapters.postgres.connection import connect
+    from adapters.postgres.pages import read_head
+
+    async with await connect(settings, application="log tail") as connection:
+        if since is None:
+            last = await read_head(connection)
+            facts = await search.newest(connection, limit)
+        else:
+            last, facts = since, await search.onwards(connection, since, limit)
+        _print(facts, as_json=as_json)
+        last = max(last, *(fact.position for fact in facts), 0)
+        while follow:
+            facts = await search.onwards(connection, last, PAGE)
+            _print(facts, as_json=as_json)
+            if facts:
+                last = facts[-1].position
+            else:
+                await asyncio.sleep(POLL_INTERVAL)
+
+
+def _print(facts: "Sequence[Fact]", *, as_json: bool) -> None:
+    for fact in facts:
+        sys.stdout.write(_as_json(fact) if as_json else _as_line(fact))
+    sys.stdout.flush()
+
+
+def _as_json(fact: "Fact") -> str:
+    import msgspec
+
+    return msgspec.json.encode(fact).decode() + "\n"
+
+
+def _as_line(fact: "Fact") -> str:
+    fields = " ".join(f"{name}={_short(value)}" for name, value in fact.data.items())
+    return f"{fact.position:>9}  {fact.occurred_at:%Y-%m-%d %H:%M:%S}  {fact.type:<31}  {fact.stream_id}  {fields}\n"
+
+
+def _short(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 60 else f"{text[:57]}…"
+
+
+async def _verify(settings: "Settings") -> dict[str, Any]:
+    from workers.log_check import check, head_of
+
+    head = await head_of(settings)
+    with progress("verifying the log", total=head, unit="facts") as advance:
+        return (await check(settings, head, advance)).as_json()
+
+
+def _verdict(report: dict[str, Any]) -> "RenderableType":
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    seen = f"{report['events']:,} facts in {report['streams']:,} streams, up to position {report['head']:,}"
+    if report["ok"]:
+        return Text(f"the log is whole: {seen}")
+    table = Table("position", "stream", "problem")
+    for problem in report["problems"]:
+        table.add_row(str(problem.get("position", "")), problem.get("stream", ""), problem["problem"])
+    return Group(Text(f"the log is NOT whole: {report['problem_count']:,} problems; {seen}"), table)
