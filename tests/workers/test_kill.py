@@ -1,0 +1,82 @@
+"""No acknowledged fact is lost and no effect doubled, whatever is killed while facts flow."""
+
+import asyncio
+import os
+import random
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from adapters.settings import Settings
+from projections.registry import PROJECTIONS
+from tests.servers import Servers
+from tests.workers.campus import assert_true_to_the_log, projecting, relaying, writer
+
+FACTS = 6_000
+pytestmark = pytest.mark.servers
+
+
+class Process:
+    """A worker as a process of its own, to be killed and started again."""
+
+    def __init__(self, settings: Settings, name: str) -> None:
+        urls = {field: str(getattr(settings, field)) for field in ("name", "postgres_url", "nats_url", "valkey_url")}
+        values = {**urls, "token_secret": settings.token_secret, "log_level": "error"}
+        self._environment = os.environ | {f"CAMPUS_{field.upper()}": value for field, value in values.items()}
+        self._name = name
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> None:
+        """Start it."""
+        command = (sys.executable, "-m", "cli.main", "worker", self._name)
+        self._process = await asyncio.create_subprocess_exec(*command, env=self._environment)
+
+    async def end(self, number: signal.Signals) -> int:
+        """Send it a signal, and wait until it is gone."""
+        assert self._process is not None
+        self._process.send_signal(number)
+        return await self._process.wait()
+
+
+@asynccontextmanager
+async def processes(settings: Settings) -> AsyncIterator[list[Process]]:
+    """A relay and a projector, which end in good order and at once."""
+    both = [Process(settings, "relay"), Process(settings, "projector")]
+    await asyncio.gather(*(process.start() for process in both))
+    try:
+        yield both
+    finally:
+        async with asyncio.timeout(5):
+            codes = await asyncio.gather(*(process.end(signal.SIGTERM) for process in both))
+    assert codes == [0, 0]
+
+
+async def test_kill_9_of_relay_and_projector(settings: Settings) -> None:
+    """At random points, again and again, while facts flow."""
+    chance = random.Random(7)
+    async with writer(settings) as facts, processes(settings) as both:
+        flow = asyncio.create_task(facts.record_many(FACTS, learners=300, pause=0.03))
+        while not flow.done():
+            await asyncio.sleep(chance.uniform(0.2, 2))
+            process = chance.choice(both)
+            await process.end(signal.SIGKILL)
+            await process.start()
+        await flow
+        await assert_true_to_the_log(settings, FACTS, PROJECTIONS)
+
+
+@pytest.mark.parametrize("name", ["nats", "valkey", "postgres"])
+async def test_a_server_is_killed_and_comes_back(own_settings: Settings, own_servers: Servers, name: str) -> None:
+    """NATS, Valkey and PostgreSQL: the workers wait, and go on by themselves."""
+    async with writer(own_settings) as facts, relaying(own_settings), projecting(own_settings, PROJECTIONS):
+        flow = asyncio.create_task(facts.record_many(3_000, learners=300, pause=0.03))
+        for _ in range(2):
+            await asyncio.sleep(1)
+            await own_servers.kill(name)
+            await asyncio.sleep(0.5)
+            await own_servers.start(name)
+        await flow
+        await assert_true_to_the_log(own_settings, 3_000, PROJECTIONS)
