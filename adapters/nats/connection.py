@@ -6,7 +6,6 @@ Nothing depends on NATS for being right, only for being quick: a process starts 
 
 import asyncio
 
-import nats
 import structlog
 from nats.aio.client import Client
 
@@ -30,25 +29,28 @@ async def connect(settings: Settings, *, application: str) -> Client:
         complained = True
 
     async def on_disconnect() -> None:
-        logger.warning("nats.disconnected")
+        if not client.is_closed:
+            logger.warning("nats.disconnected")
 
     async def on_reconnect() -> None:
         nonlocal complained
         complained = False
         logger.info("nats.reconnected")
 
-    return await nats.connect(
+    client = Client()
+    await client.connect(
         servers=settings.nats_url.split(","),
         name=f"campus:{application}",
         error_cb=on_error,
         disconnected_cb=on_disconnect,
         reconnected_cb=on_reconnect,
         connect_timeout=CONNECT_TIMEOUT,
-        reconnect_time_wait=RECONNECT_WAIT,
+        reconnect_time_wait=RECONNECT_WAIT,  # type: ignore[arg-type]  # a float does as well
         max_reconnect_attempts=-1,
         pending_size=OUTGOING_BUFFER,
         skip_subject_validation=True,
     )
+    return client
 
 
 class Nats:
