@@ -5,6 +5,7 @@ The API of one campus, put together.
 is opened before the application starts, and it starts whether or not its servers are there.
 """
 
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -27,22 +28,24 @@ from api import (
     progress,
     quiz,
 )
+from api.express import Express
 from api.middleware import Around
 from api.openapi import describe
 from api.services import services
 
 VERSION = "1"
-ROUTERS = (
-    login.router,
-    catalog.router,
-    enrollment.router,
-    progress.router,
-    quiz.router,
+GC_THRESHOLDS = (50_000, 20, 50)  # new objects before the youngest are looked at; then how many times less often
+ROUTERS = (  # the busiest first: routes are tried in this order
     dashboards.router,
-    gradebook.router,
+    progress.router,
+    enrollment.router,
+    quiz.router,
+    catalog.router,
     overview.router,
+    gradebook.router,
     events.router,
     history.router,
+    login.router,
     health.router,
 )
 DESCRIPTION = """
@@ -52,8 +55,17 @@ in `Campus-Position` what it is true for. Errors are problem documents (RFC 9457
 
 
 def create() -> FastAPI:
-    """The API of the campus that the environment names."""
-    return build(Settings.load())
+    """The API of the campus that the environment names, in a process of its own."""
+    app = build(Settings.load())
+    calm_garbage_collector()
+    return app
+
+
+def calm_garbage_collector() -> None:
+    """Keep the collector from walking through everything that stays anyway: it held up requests by 80 ms."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
 
 
 def build(settings: Settings) -> FastAPI:
@@ -73,10 +85,11 @@ def build(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    app.add_middleware(Around)
+    app.add_middleware(Express)
+    app.add_middleware(Around)  # around everything, so it is added last
     errors.install(app)
     for router in ROUTERS:
-        app.include_router(router)
+        app.router.routes.extend(router.routes)  # include_router would match each route anew for every request
     docs.install(app)
 
     def openapi() -> dict[str, Any]:

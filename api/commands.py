@@ -3,27 +3,18 @@ How every command is carried out: in whose name, once for each `Idempotency-Key`
 """
 
 import hashlib
-from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
-from fastapi import Depends, Header, Request, Response
+from fastapi import Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from adapters.tokens import Claims
-from api.auth import current_user
+from api.auth import may_act_for, must_be_staff, user_of
+from api.errors import BadRequest
 from api.services import of_request
 from commands.log import Context
 
-IdempotencyKey = Annotated[
-    str | None,
-    Header(
-        min_length=1,
-        max_length=128,
-        pattern=r"^[!-~]+$",
-        description="The same key with the same request is answered with the first answer, and done once.",
-        examples=["6f1c8a4e-enrol-28400"],
-    ),
-]
+LONGEST_KEY = 128  # characters
 
 
 def example(**members: Any) -> ConfigDict:
@@ -45,36 +36,55 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-Commands = Callable[..., Awaitable[Response]]
+class Sender:
+    """Sends the commands of one request, in the name of its user."""
 
+    __slots__ = ("_key", "_request", "user")
 
-async def commands(
-    request: Request, user: Annotated[Claims, Depends(current_user)], idempotency_key: IdempotencyKey = None
-) -> Commands:
-    """What a route calls with a command and, where it acts for a learner, with whose id."""
-    bus = of_request(request).bus
+    def __init__(self, request: Request, user: Claims, key: str | None) -> None:
+        self._request = request
+        self._key = key
+        self.user = user
 
-    async def handle(command: Any, learner_id: str | None = None) -> Response:
-        key, fingerprint = None, ""
-        if idempotency_key is not None:
-            key, fingerprint = f"{user.subject}:{idempotency_key}", await _fingerprint(request)
+    def acts_for(self, learner_id: str | None) -> str:
+        """The learner whom the request is about, the user if it names none; raises NotYours."""
+        return may_act_for(self.user, self.user.subject if learner_id is None else learner_id)
+
+    async def __call__(self, command: Any, learner_id: str | None = None) -> Response:
+        """Carry out *command*, which does something for a learner or for nobody, and answer with its position."""
+        user, key, fingerprint = self.user.subject, None, ""
+        if self._key is not None:
+            key, fingerprint = f"{user}:{self._key}", await self._fingerprint()
         context = Context(
-            actor=user.subject,
-            on_behalf_of=learner_id if learner_id != user.subject else None,
-            correlation_id=request.scope["request_id"],
+            actor=user,
+            on_behalf_of=learner_id if learner_id != user else None,
+            correlation_id=self._request.scope["request_id"],
             idempotency_key=key,
             fingerprint=fingerprint,
         )
-        position = await bus.handle(command, context)
+        position = await of_request(self._request).bus.handle(command, context)
         return Response(b'{"position":%d}' % position, 202, media_type="application/json")
 
-    return handle
+    async def _fingerprint(self) -> str:
+        digest = hashlib.sha256(f"{self._request.method} {self._request.scope['path']}\n".encode())
+        digest.update(await self._request.body())
+        return digest.hexdigest()
 
 
-async def _fingerprint(request: Request) -> str:
-    digest = hashlib.sha256(f"{request.method} {request.scope['path']}\n".encode())
-    digest.update(await request.body())
-    return digest.hexdigest()
+async def sender(request: Request) -> Sender:
+    """Who sends commands, and under which key; read by hand, since it is read thousands of times a second."""
+    key = request.headers.get("idempotency-key")
+    if key is not None and not (0 < len(key) <= LONGEST_KEY and key.isascii() and key.isprintable()):
+        raise BadRequest(f"an Idempotency-Key has 1 to {LONGEST_KEY} printable ASCII characters")
+    return Sender(request, user_of(request), key)
 
 
-Handle = Annotated[Commands, Depends(commands)]
+async def staff_sender(request: Request) -> Sender:
+    """As `sender`, for what only the staff may do."""
+    found = await sender(request)
+    must_be_staff(found.user)
+    return found
+
+
+Handle = Annotated[Sender, Depends(sender)]
+StaffHandle = Annotated[Sender, Depends(staff_sender)]

@@ -6,9 +6,9 @@ from fastapi import APIRouter, Response
 
 from adapters.postgres.queries import course_dashboard
 from api.answers import ActivityOfWeek, Funnel, RunCounts, RunDashboard, Statuses, StatusesOfDay
-from api.auth import CurrentUser, Staff, may_act_for
+from api.auth import may_act_for
 from api.openapi import query
-from api.queries import Ask
+from api.queries import Ask, StaffAsk
 from api.types import LearnerId, RunId
 from domain.catalog import RunNotFound
 from projections.learner_dashboard import Course, Dashboard, Deadline, NextUnit, Recent
@@ -42,24 +42,24 @@ RUN = RunDashboard(
 
 
 @router.get("/me/dashboard", responses=query(Dashboard, LEARNER))
-async def my_dashboard(user: CurrentUser, ask: Ask) -> Response:
+async def my_dashboard(ask: Ask) -> Response:
     """All that the user sees on arrival, as one document."""
     dashboards = ask.services.dashboards
-    document = await ask.fresh("learner_dashboard", lambda: dashboards.of_learner(user.subject))
+    document = await ask.fresh("learner_dashboard", lambda: dashboards.of_learner(ask.user.subject))
     return ask.reply(document.body, document.position)
 
 
 @router.get("/learners/{learner_id}/dashboard", responses=query(Dashboard, LEARNER, 403))
-async def learner_dashboard(learner_id: LearnerId, user: CurrentUser, ask: Ask) -> Response:
+async def learner_dashboard(learner_id: LearnerId, ask: Ask) -> Response:
     """All that a learner sees on arrival, as one document; an empty one where nothing is known."""
-    may_act_for(user, learner_id)
+    may_act_for(ask.user, learner_id)
     dashboards = ask.services.dashboards
     document = await ask.fresh("learner_dashboard", lambda: dashboards.of_learner(learner_id))
     return ask.reply(document.body, document.position)
 
 
 @router.get("/runs/{run_id}/dashboard", responses=query(RunDashboard, RUN, 403, 404))
-async def run_dashboard(run_id: RunId, _: Staff, ask: Ask) -> Response:
+async def run_dashboard(run_id: RunId, ask: StaffAsk) -> Response:
     """How a run goes: enrolments over time, funnel, grades, activity by week."""
     reader = ask.services.reader
     answer = await ask.fresh("course_dashboard", lambda: course_dashboard.run_dashboard(reader, run_id))

@@ -21,7 +21,7 @@ from adapters.postgres.connection import Unavailable
 from adapters.postgres.queries import lag
 from adapters.postgres.reader import NotBuilt
 from api import metrics
-from api.auth import CurrentUser, Staff, may_act_for
+from api.auth import CurrentUser, may_act_for, must_be_staff
 from api.changes import ALL, Seen, Topic, Watch
 from api.openapi import Responses, event_stream
 from api.services import Held, Services
@@ -60,15 +60,17 @@ async def learner_events(
 
 
 @router.get("/runs/{run_id}/events", responses=RESPONSES, response_class=Response)
-async def run_events(run_id: RunId, _: Staff, held: Held, last_event_id: LastEventId = None) -> Response:
+async def run_events(run_id: RunId, user: CurrentUser, held: Held, last_event_id: LastEventId = None) -> Response:
     """When the dashboard or the gradebook of a run changes."""
+    must_be_staff(user)
     topics = [("course_dashboard", run_id), ("gradebook", run_id)]
     return _respond(held, topics, last_event_id, lambda: _checkpoint(held, "course_dashboard"))
 
 
 @router.get("/overview/events", responses=RESPONSES, response_class=Response)
-async def overview_events(_: Staff, held: Held, last_event_id: LastEventId = None) -> Response:
+async def overview_events(user: CurrentUser, held: Held, last_event_id: LastEventId = None) -> Response:
     """When the overview or the recent activity of the campus changes."""
+    must_be_staff(user)
     topics = [("overview", ALL), ("recent_activity", ALL)]
     return _respond(held, topics, last_event_id, lambda: _checkpoint(held, "overview"))
 

@@ -8,9 +8,8 @@ from fastapi import APIRouter, Query, Request, Response
 from adapters.postgres.queries import gradebook
 from api import pages
 from api.answers import GradebookPage, GradebookRow
-from api.auth import Staff
 from api.openapi import query
-from api.queries import Ask
+from api.queries import StaffAsk
 from api.types import Id, Limit, RunId
 
 router = APIRouter(prefix="/v1", tags=["gradebook"])
@@ -39,8 +38,7 @@ async def run_gradebook(
     *,
     request: Request,
     run_id: RunId,
-    _: Staff,
-    ask: Ask,
+    ask: StaffAsk,
     quiz_id: Annotated[Id | None, Query(description="This assessment only.")] = None,
     learner_id: Annotated[Id | None, Query(description="This learner only.")] = None,
     sort: Annotated[gradebook.Sort, Query(description="What to sort by.")] = "learner",

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 from adapters.postgres.reader import Page
 from api import pages
 from api.answers import HistoryFact, HistoryPage
-from api.auth import CurrentUser, may_act_for
+from api.auth import may_act_for
 from api.dashboards import AT
 from api.openapi import query
 from api.queries import Ask
@@ -32,13 +32,12 @@ async def history(
     *,
     request: Request,
     learner_id: LearnerId,
-    user: CurrentUser,
     ask: Ask,
     cursor: pages.Cursor = None,
     limit: Limit = 50,
 ) -> Response:
     """Every fact about a learner, in the order of the log; who caused it and why stands in `meta`."""
-    may_act_for(user, learner_id)
+    may_act_for(ask.user, learner_id)
     (after,) = pages.after("history", cursor, [int]) or [0]
     log = ask.services.log
     head = await log.head()

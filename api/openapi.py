@@ -48,6 +48,27 @@ PROBLEMS = {
     503: ("unavailable", "PostgreSQL does not answer"),
 }
 
+IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "The same key with the same request is answered with the first answer, and done once.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]+$"},
+    "example": "6f1c8a4e-enrol-28400",
+}
+MIN_POSITION = {
+    "name": "min_position",
+    "in": "query",
+    "description": "Wait, up to two seconds, until the answer is true for this position of the log.",
+    "schema": {"type": "integer", "minimum": 0, "maximum": 999_999_999_999_999_999, "default": 0},
+    "example": 0,
+}
+IF_NONE_MATCH = {
+    "name": "If-None-Match",
+    "in": "header",
+    "description": "The ETag of an answer that the client has.",
+    "schema": {"type": "string"},
+}
+
 Responses = dict[int | str, dict[str, Any]]
 
 
@@ -117,6 +138,20 @@ def describe(app: FastAPI) -> dict[str, Any]:
         _, shapes = msgspec.json.schema_components(SHAPES, ref_template=REF)
         components = document.setdefault("components", {})
         components.setdefault("schemas", {}).update(shapes)
+        for operations in document["paths"].values():
+            for operation in operations.values():
+                _add_common(operation)
         components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
         app.openapi_schema = document
     return app.openapi_schema
+
+
+def _add_common(operation: dict[str, Any]) -> None:
+    """What all commands have in common, and what all queries: both are read by hand."""
+    responses = operation["responses"]
+    if "401" in responses:
+        operation["security"] = [{"token": []}]
+    if "202" in responses:
+        operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
+    if "304" in responses:
+        operation.setdefault("parameters", []).extend([MIN_POSITION, IF_NONE_MATCH])

@@ -4,9 +4,8 @@ from fastapi import APIRouter, Response
 
 from adapters.postgres.queries import overview
 from api.answers import CampusOverview, OverviewCounts
-from api.auth import Staff
 from api.openapi import query
-from api.queries import Ask
+from api.queries import StaffAsk
 from projections.recent_activity import CAMPUS, RecentFacts
 
 router = APIRouter(prefix="/v1", tags=["campus"])
@@ -17,14 +16,14 @@ COUNTS = OverviewCounts(
 
 
 @router.get("/overview", responses=query(CampusOverview, CampusOverview(COUNTS, []), 403))
-async def campus_overview(_: Staff, ask: Ask) -> Response:
+async def campus_overview(ask: StaffAsk) -> Response:
     """People, enrolments, outcomes, submissions and activity, in all and per run."""
     answer = await ask.fresh("overview", lambda: overview.overview(ask.services.reader))
     return ask.reply(answer.body or b"", answer.position)
 
 
 @router.get("/activity", responses=query(RecentFacts, RecentFacts(CAMPUS), 403))
-async def recent_activity(_: Staff, ask: Ask) -> Response:
+async def recent_activity(ask: StaffAsk) -> Response:
     """The latest facts of the campus that are worth showing, newest first."""
     document = await ask.fresh("recent_activity", ask.services.dashboards.recent)
     return ask.reply(document.body, document.position)

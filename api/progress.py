@@ -5,8 +5,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Response
 from pydantic import Field
 
-from api.auth import CurrentUser, Staff, may_act_for
-from api.commands import Accepted, Body, Handle, example
+from api.commands import Accepted, Body, Handle, StaffHandle, example
 from api.openapi import command
 from api.services import Held
 from api.types import Id, Word
@@ -48,29 +47,29 @@ class Outcome(Body):
 
 
 @router.post("/units/open", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
-async def open_unit(body: Unit, user: CurrentUser, handle: Handle) -> Response:
+async def open_unit(body: Unit, handle: Handle) -> Response:
     """Look at a unit."""
-    learner_id = may_act_for(user, body.learner_id or user.subject)
+    learner_id = handle.acts_for(body.learner_id)
     return await handle(OpenUnit(learner_id, body.run_id, body.unit_id), learner_id)
 
 
 @router.post("/activities", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
-async def record_activity(body: Activity, user: CurrentUser, handle: Handle) -> Response:
+async def record_activity(body: Activity, handle: Handle) -> Response:
     """Record what was done on a unit."""
-    learner_id = may_act_for(user, body.learner_id or user.subject)
+    learner_id = handle.acts_for(body.learner_id)
     return await handle(RecordActivity(learner_id, body.run_id, body.unit_id, body.kind, body.amount), learner_id)
 
 
 @router.post("/units/complete", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
-async def complete_unit(body: Unit, user: CurrentUser, handle: Handle) -> Response:
+async def complete_unit(body: Unit, handle: Handle) -> Response:
     """Complete a unit."""
-    learner_id = may_act_for(user, body.learner_id or user.subject)
-    rule = "learner" if learner_id == user.subject else "instructor"
+    learner_id = handle.acts_for(body.learner_id)
+    rule = "learner" if learner_id == handle.user.subject else "instructor"
     return await handle(CompleteUnit(learner_id, body.run_id, body.unit_id, rule), learner_id)
 
 
 @router.post("/outcomes", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
-async def decide_outcome(body: Outcome, _: Staff, handle: Handle, held: Held) -> Response:
+async def decide_outcome(body: Outcome, handle: StaffHandle, held: Held) -> Response:
     """Decide how the course ended, once, by all that is known now."""
     through = await held.log.head()
     return await handle(DecideOutcome(body.learner_id, body.run_id, through, body.outcome), body.learner_id)

@@ -10,9 +10,12 @@ from hashlib import blake2b
 from time import monotonic
 from typing import Annotated, Protocol, TypeVar
 
-from fastapi import Depends, Query, Request, Response
+from fastapi import Depends, Request, Response
 
 from adapters.postgres.reader import Answer
+from adapters.tokens import Claims
+from api.auth import must_be_staff, user_of
+from api.errors import BadRequest
 from api.services import Services, of_request
 from domain.errors import DomainError
 
@@ -34,12 +37,13 @@ AnswerT = TypeVar("AnswerT", bound=At)
 
 
 class Asked:
-    """How one request wants its query answered."""
+    """Who asks, and how one request wants its query answered."""
 
-    __slots__ = ("min_position", "none_match", "services")
+    __slots__ = ("min_position", "none_match", "services", "user")
 
-    def __init__(self, services: Services, min_position: int, none_match: str | None) -> None:
+    def __init__(self, services: Services, user: Claims, min_position: int, none_match: str | None) -> None:
         self.services = services
+        self.user = user
         self.min_position = min_position
         self.none_match = none_match
 
@@ -56,14 +60,9 @@ class Asked:
 
     def reply(self, body: bytes, position: int, headers: dict[str, str] | None = None) -> Response:
         """The answer over HTTP: 200, or 304 if the client has this body."""
-        etag = f'W/"{blake2b(body, digest_size=9).hexdigest()}"'
-        headers = {
-            "campus-position": str(position),
-            "etag": etag,
-            "cache-control": "private, no-cache",
-            **(headers or {}),
-        }
-        if self.none_match is not None and _matches(self.none_match, etag):
+        etag = etag_of(body)
+        headers = {**head_of(position, etag), **(headers or {})}
+        if self.none_match is not None and matches(self.none_match, etag):
             return Response(None, 304, headers)
         return Response(body, 200, headers, JSON)
 
@@ -74,24 +73,41 @@ class Asked:
         return self.reply(answer.body, answer.position)
 
 
-def _matches(none_match: str, etag: str) -> bool:
+def etag_of(body: bytes) -> str:
+    """Stands for the content; weak, since it is the same however the body is compressed."""
+    return f'W/"{blake2b(body, digest_size=9).hexdigest()}"'
+
+
+def head_of(position: int, etag: str) -> dict[str, str]:
+    """The headers of every answer to a query."""
+    return {"campus-position": str(position), "etag": etag, "cache-control": "private, no-cache"}
+
+
+def matches(none_match: str, etag: str) -> bool:
+    """Whether an `If-None-Match` names this content."""
     return none_match.strip() == "*" or etag in (each.strip() for each in none_match.split(","))
 
 
-async def asked(
-    request: Request,
-    min_position: Annotated[
-        int,
-        Query(
-            ge=0,
-            le=2**62,
-            description="Wait, up to two seconds, until the answer is true for this position of the log.",
-            examples=[0],
-        ),
-    ] = 0,
-) -> Asked:
-    """How the request wants to be answered."""
-    return Asked(of_request(request), min_position, request.headers.get("if-none-match"))
+async def asked(request: Request) -> Asked:
+    """Who asks, and how the answer is to be given; read by hand, since it is read thousands of times a second."""
+    return Asked(of_request(request), user_of(request), _min_position(request), request.headers.get("if-none-match"))
+
+
+async def asked_by_staff(request: Request) -> Asked:
+    """As `asked`, for what only the staff may see."""
+    ask = await asked(request)
+    must_be_staff(ask.user)
+    return ask
+
+
+def _min_position(request: Request) -> int:
+    if not request.scope["query_string"]:
+        return 0
+    text = request.query_params.get("min_position", "0")
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise BadRequest(f"min_position is a position of the log, not {text[:40]!r}")
+    return int(text)
 
 
 Ask = Annotated[Asked, Depends(asked)]
+StaffAsk = Annotated[Asked, Depends(asked_by_staff)]

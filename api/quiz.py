@@ -8,8 +8,7 @@ from pydantic import Field
 from adapters.postgres.queries import catalog
 from api import pages
 from api.answers import QuizHead, QuizPage
-from api.auth import CurrentUser, Staff, may_act_for
-from api.commands import Accepted, Body, Handle, example
+from api.commands import Accepted, Body, Handle, StaffHandle, example
 from api.openapi import command, query
 from api.queries import Ask
 from api.types import AttemptNo, BasisPoints, Id, Limit, QuizId, RunId, Text, Time, Title, Word
@@ -79,7 +78,7 @@ class Grade(Body):
 
 
 @router.post("/quizzes", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
-async def publish_quiz(body: NewQuiz, _: Staff, handle: Handle) -> Response:
+async def publish_quiz(body: NewQuiz, handle: StaffHandle) -> Response:
     """Publish a quiz; without items it is handed in on paper and graded by people."""
     fields = body.model_dump()
     fields["items"] = [Item(**item) for item in fields["items"]]
@@ -87,7 +86,7 @@ async def publish_quiz(body: NewQuiz, _: Staff, handle: Handle) -> Response:
 
 
 @router.get("/quizzes/{quiz_id}", responses=query(CatalogQuiz, SHOWN, 404))
-async def get_quiz(quiz_id: QuizId, _: CurrentUser, ask: Ask) -> Response:
+async def get_quiz(quiz_id: QuizId, ask: Ask) -> Response:
     """One quiz with its items, without its key."""
     answer = await ask.fresh(PROJECTION, lambda: catalog.quiz(ask.services.reader, quiz_id))
     return ask.one(answer, QuizNotFound(f"there is no quiz {quiz_id}", quiz_id=quiz_id))
@@ -95,7 +94,7 @@ async def get_quiz(quiz_id: QuizId, _: CurrentUser, ask: Ask) -> Response:
 
 @router.get("/runs/{run_id}/quizzes", responses=query(QuizPage, QuizPage([HEAD], None)))
 async def list_quizzes(
-    request: Request, run_id: RunId, _: CurrentUser, ask: Ask, cursor: pages.Cursor = None, limit: Limit = 50
+    request: Request, run_id: RunId, ask: Ask, cursor: pages.Cursor = None, limit: Limit = 50
 ) -> Response:
     """The quizzes of a run, in the order of their ids."""
     (after,) = pages.after("quizzes", cursor, [str]) or [""]
@@ -110,9 +109,9 @@ async def list_quizzes(
     response_model=Accepted,
     responses=command(403, 404, 409),
 )
-async def submit(quiz_id: QuizId, attempt_no: AttemptNo, body: Attempt, user: CurrentUser, handle: Handle) -> Response:
+async def submit(quiz_id: QuizId, attempt_no: AttemptNo, body: Attempt, handle: Handle) -> Response:
     """Hand an attempt in; one with answers is graded by the key soon after."""
-    learner_id = may_act_for(user, body.learner_id or user.subject)
+    learner_id = handle.acts_for(body.learner_id)
     return await handle(SubmitAttempt(learner_id, quiz_id, attempt_no, body.responses), learner_id)
 
 
@@ -122,6 +121,6 @@ async def submit(quiz_id: QuizId, attempt_no: AttemptNo, body: Attempt, user: Cu
     response_model=Accepted,
     responses=command(403, 404, 409),
 )
-async def grade(quiz_id: QuizId, attempt_no: AttemptNo, body: Grade, _: Staff, handle: Handle) -> Response:
+async def grade(quiz_id: QuizId, attempt_no: AttemptNo, body: Grade, handle: StaffHandle) -> Response:
     """Grade an attempt that was handed in."""
     return await handle(GradeAttempt(body.learner_id, quiz_id, attempt_no, body.score_bp), body.learner_id)

@@ -79,4 +79,8 @@ def of_request(request: Request) -> Services:
     return found
 
 
-Held = Annotated[Services, Depends(of_request)]
+async def _held(request: Request) -> Services:
+    return of_request(request)  # as a coroutine, since FastAPI would call a function in a thread
+
+
+Held = Annotated[Services, Depends(_held)]
