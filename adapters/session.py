@@ -108,9 +108,10 @@ class Session:
 
     async def save(self, *aggregates: Aggregate) -> Position:
         """Append the new facts of *aggregates* as one unit; see `commands.log.Log.save`."""
+        # From here on they are either stored and put back, or forgotten: their facts may never come to be.
+        saved = [self._taken.pop(aggregate.id) for aggregate in aggregates]
         pending = [event for aggregate in aggregates for event in aggregate.collect_events()]
-        before = max((self._taken[aggregate.id].position for aggregate in aggregates), default=0)
-        position = before
+        position = before = max(loaded.position for loaded in saved)
         if pending or self.context.idempotency_key:
             unit = Append(
                 [self._new_event(event) for event in pending],
@@ -122,9 +123,9 @@ class Session:
             position = appended.last
             if appended.repeated:
                 return position  # what is in memory was not stored: it is dropped
-        for aggregate in aggregates:
-            new = sum(event.originator_id == aggregate.id for event in pending)
-            await self._put_back(aggregate, new, position)
+        for loaded in saved:
+            new = sum(event.originator_id == loaded.aggregate.id for event in pending)
+            await self._put_back(loaded, new, position)
         return position
 
     def release(self) -> None:
@@ -134,8 +135,8 @@ class Session:
                 self._memory.owned.put(loaded)
         self._taken = {}
 
-    async def _put_back(self, aggregate: Aggregate, new: int, position: Position) -> None:
-        loaded = self._taken.pop(aggregate.id)
+    async def _put_back(self, loaded: Loaded, new: int, position: Position) -> None:
+        aggregate = loaded.aggregate
         every = aggregate.snapshot_every
         if new:
             loaded.position = position

@@ -1,0 +1,154 @@
+"""
+Processes are killed and servers restarted while people use the campus; afterwards everything adds up.
+
+What was acknowledged is in the log, once. Every read model equals a fresh fold of the log. No effect is doubled.
+"""
+
+import asyncio
+import json
+import os
+import random
+import shutil
+import signal
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from adapters.postgres.log import PostgresLog
+from adapters.settings import Settings
+from cli.http import get_json
+from domain.fact import Fact
+from tests.cli.campus import RunningCampus, campus, running_campus
+from tests.e2e.traffic import LEARNERS, SEATS, SMALL_RUN, Crowd
+
+PROCESSES = ("relay", "projector", "reactor", "api")
+SERVERS = ("nats", "valkey", "postgres")
+SEED = 20261122
+
+
+@pytest.fixture
+def running() -> Iterator[RunningCampus]:
+    directory = Path(tempfile.mkdtemp(prefix="campuslog-chaos-"))
+    directory.chmod(0o755)
+    try:
+        with running_campus(directory / "data") as running:
+            yield running
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+async def kill(running: RunningCampus, name: str) -> None:
+    """End one process as a power cut would, and wait until another has its place."""
+    pid = running.pids[name]
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+    while running.pids[name] == pid:  # noqa: ASYNC110 - another process writes it
+        await asyncio.sleep(0.05)
+
+
+async def break_things(running: RunningCampus, names: tuple[str, ...], times: int, chance: random.Random) -> None:
+    """Kill each of *names* *times* times, at random moments, in random order."""
+    victims = [name for name in names for _ in range(times)]
+    chance.shuffle(victims)
+    for name in victims:
+        await asyncio.sleep(0.3 + chance.random())
+        await kill(running, name)
+
+
+async def settled(settings: Settings) -> None:
+    """Wait until every worker and every projection is at the head, and the head has come to rest."""
+    before = -1
+    while True:
+        answer = await get_json(f"{settings.api_url}/readyz")
+        head = answer.body.get("head", -1)
+        projections = answer.body.get("projections", [])
+        caught_up = projections and all(each["position"] >= head for each in projections)
+        if answer.status == 200 and caught_up and head == before:
+            return
+        before = head
+        await asyncio.sleep(1.0)
+
+
+async def all_facts(settings: Settings) -> list[Fact]:
+    log = await PostgresLog.open(settings)
+    facts: list[Fact] = []
+    while page := await log.read(len(facts), 5_000):
+        facts += page
+    await log.close()
+    return facts
+
+
+async def live_through(running: RunningCampus, names: tuple[str, ...], times: int) -> tuple[Crowd, list[Fact]]:
+    """Let the crowd use the campus while *names* are killed; then everything comes to rest."""
+    settings = Settings.load(data_dir=running.data_dir)
+    crowd, stop, chance = Crowd(settings, SEED), asyncio.Event(), random.Random(SEED)
+    await crowd.open()
+    learners = [asyncio.create_task(crowd.learner(number, stop)) for number in range(LEARNERS)]
+    try:
+        await break_things(running, names, times, chance)
+    finally:
+        stop.set()
+    await asyncio.gather(*learners)
+    await crowd.close()
+    await settled(settings)
+    return crowd, await all_facts(settings)
+
+
+def check(running: RunningCampus, crowd: Crowd, facts: list[Fact]) -> None:
+    """Everything adds up."""
+    for what in ("log", "projections"):
+        found = campus(what, "verify", "--json", "--data", str(running.data_dir))
+        assert found.returncode == 0, found.stdout + found.stderr
+        assert json.loads(found.stdout)["ok"] is True
+    assert [fact.position for fact in facts] == list(range(1, len(facts) + 1))
+    assert max(crowd.told.positions) <= len(facts)
+    types = Counter(fact.type for fact in facts)
+    amounts = Counter(fact.data["amount"] for fact in facts if fact.type == "progress.activity_recorded")
+    assert amounts == Counter(crowd.told.amounts), "an acknowledged activity is missing, or one is there twice"
+    submitted = [fact.ids[0] for fact in facts if fact.type == "attempt.submitted"]
+    assert sorted(submitted) == sorted(crowd.told.submitted)
+    assert types["attempt.graded"] == types["attempt.submitted"]
+    passed = sum(fact.type == "attempt.graded" and fact.data["passed"] for fact in facts)
+    assert types["progress.unit_completed"] == types["progress.course_outcome_decided"] == passed
+    check_seats(facts)
+
+
+def check_seats(facts: list[Fact]) -> None:
+    """At no moment were more seats taken than there are, and each freed seat went to whoever had waited longest."""
+    seated: set[str] = set()
+    waiting: list[str] = []
+    for fact in facts:
+        if not fact.stream_id.startswith("seats-"):
+            continue
+        assert fact.ids == (SMALL_RUN,)
+        learner = fact.data.get("learner_id", "")
+        if fact.type == "seats.queued":
+            waiting.append(learner)
+        elif fact.type == "seats.queue_left":
+            waiting.remove(learner)
+        elif fact.type == "seats.released":
+            seated.remove(learner)
+        elif fact.type == "seats.taken":
+            assert not waiting or waiting[0] == learner
+            waiting = waiting[1:]
+            seated.add(learner)
+        assert len(seated) <= SEATS
+    assert len(seated) == SEATS or not waiting
+
+
+@pytest.mark.servers
+async def test_killed_processes_lose_and_double_nothing(running: RunningCampus) -> None:
+    """Relay, projector, reactor and API are killed at random moments while commands flow."""
+    crowd, facts = await live_through(running, PROCESSES, times=3)
+    check(running, crowd, facts)
+
+
+@pytest.mark.servers
+async def test_killed_servers_lose_and_double_nothing(running: RunningCampus) -> None:
+    """NATS, Valkey and PostgreSQL are killed at random moments while commands flow."""
+    crowd, facts = await live_through(running, SERVERS, times=2)
+    check(running, crowd, facts)
