@@ -19,6 +19,7 @@ from adapters.postgres.connection import connect
 from adapters.postgres.generations import AnyStore, Generation, Generations
 from adapters.postgres.lease import acquire
 from adapters.postgres.log import PostgresLog
+from adapters.postgres.pages import read_head
 from adapters.postgres.parking import Due, Parking, request_retry
 from adapters.settings import Settings
 from adapters.valkey.read_models import ValkeyStore
@@ -100,7 +101,7 @@ class Follower:
             await acquire(connection, self._settings, f"projection {name}")
             generations = Generations(connection, self._valkey, self._settings, self.projection)
             work = Work(connection, generations, await generations.current(), self.projection)
-            self.position = await work.store.position()
+            self.position = await work.position_in_log(await read_head(connection))
             self._waiting = await work.recover()
             if self._is_new:  # the code may be new, and do better
                 await request_retry(connection, [name], None)
@@ -208,6 +209,14 @@ class Work:
         self._connection = connection
         self._generations = generations
         self._name = projection.name
+
+    async def position_in_log(self, head: int) -> int:
+        """The checkpoint; a read model that is beyond the *head* is of another log, and begins again."""
+        position = await self.store.position()
+        if position > head and isinstance(self._rows, ValkeyStore):
+            await self._rows.drop()
+            position = await self.store.position()
+        return position
 
     async def recover(self) -> dict[str, int]:
         """The parked keys, without the one that was made good in Valkey just before a crash."""

@@ -28,7 +28,7 @@ from adapters.settings import Settings
 from workers.ending import end
 
 BATCH = 1_000  # facts published before the last of them must be stored
-LINGER = 0.003  # seconds to gather what comes right behind
+LINGER = 0.005  # seconds to gather what comes right behind
 FIRST_POLL, SLOWEST_POLL = 0.05, 0.25  # seconds; the pause grows while nothing comes
 MOST_REPUBLISHED = 10_000  # facts, into a stream that was made anew
 RETRY_PAUSE = 0.5  # seconds after a failure

@@ -91,6 +91,7 @@ class Generations:
     async def _begin(self, previous: Generation | None) -> Generation:
         number = previous.number + 1 if previous else 1
         begun = Generation(number, self._projection.version, "building" if previous else "live")
+        await self._drop(number)  # leftovers of another database: a Valkey that was kept when PostgreSQL was not
         async with self._connection.transaction():
             if self._projection.store == "postgres":
                 for table in self._projection.tables:
@@ -121,4 +122,6 @@ class Generations:
             return
         for table in self._projection.tables:
             name = quoted(physical_name(table, number))
-            await self._connection.execute(f"DROP TABLE IF EXISTS {quoted(self._settings.read_schema)}.{name}".encode())
+            await self._connection.execute(
+                f"DROP TABLE IF EXISTS {quoted(self._settings.read_schema)}.{name} CASCADE".encode()
+            )

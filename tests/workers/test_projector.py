@@ -102,6 +102,31 @@ async def test_a_lost_checkpoint_doubles_nothing(settings: Settings) -> None:
         await assert_true_to_the_log(settings, 200)
 
 
+async def test_documents_of_another_log_are_not_counted_upon(settings: Settings) -> None:
+    """A Valkey that knows more than the log does (PostgreSQL was restored, or is new) begins again."""
+    async with connect_valkey(settings) as valkey, writer(settings) as facts:
+        tally = f"{settings.name}:{InValkey.name}:1:tally"
+        await valkey.hset(tally, mapping={"@position": 90, "learner-0": b"{}"})
+        async with projecting(settings):
+            await facts.record_many(100)
+            await assert_true_to_the_log(settings, 100)
+        await valkey.hset(tally, "@position", "500")
+        async with projecting(settings):
+            await asyncio.sleep(1)
+            assert await valkey.hget(tally, "@position") == b"100"
+            await assert_true_to_the_log(settings, 100)
+
+
+async def test_a_flood_is_read_in_pages(settings: Settings) -> None:
+    """Facts that come faster than messages are worth do so without them, and messages come again afterwards."""
+    async with writer(settings) as facts, relaying(settings), projecting(settings):
+        for start in range(0, 40_000, 500):
+            await facts.record(*((f"learner-{number % 997}", "click", number) for number in range(start, start + 500)))
+        await assert_true_to_the_log(settings, 40_000)
+        await facts.record_many(100, pause=0.01)
+        await assert_true_to_the_log(settings, 40_100)
+
+
 async def test_a_second_projector_stands_by_and_takes_over(settings: Settings) -> None:
     """Two projectors never double an effect, and when one goes the other goes on within two seconds."""
     async with writer(settings) as facts, relaying(settings):
