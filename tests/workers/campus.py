@@ -116,6 +116,12 @@ class Writer:
         self.head = max(self.head, appended.last)
         return appended.last
 
+    async def record_nonsense(self, learner: str) -> int:
+        """Append an activity without its fields, at which every read model that reads activities fails."""
+        event = msgspec.structs.replace(self._event(learner, "", 0), data=b"{}")
+        self.head = (await self._log.append(Append([event]))).last
+        return self.head
+
     async def record_many(self, facts: int, *, learners: int = 50, pause: float = 0.0) -> None:
         """Append *facts* activities, 20 at a time."""
         for start in range(0, facts, 20):
