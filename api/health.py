@@ -73,10 +73,11 @@ class OfWorkers(Collector):
 
     def collect(self) -> list[Metric]:
         """Every metric once, with the samples of all workers."""
+        own = {metric.name for metric in REGISTRY.collect()}  # a family may stand in the text only once
         merged: dict[str, Metric] = {}
         for worker, pid, text in self._texts:
             for family in text_string_to_metric_families(text):
-                if not family.name.startswith("campus_"):
+                if not family.name.startswith("campus_") or family.name.removesuffix("_created") in own:
                     continue
                 metric = merged.setdefault(family.name, Metric(family.name, family.documentation, family.type))
                 for sample in family.samples:

@@ -12,6 +12,7 @@ from typing import Any
 
 import structlog
 import uuid_utils
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -27,8 +28,11 @@ logger = structlog.get_logger()
 _observed: dict[tuple[str, str, int], Any] = {}
 
 
-class BodyTooLarge(Exception):
-    """The request sends more than it may."""
+class BodyTooLarge(HTTPException):
+    """The request sends more than it may; FastAPI lets an HTTPException through while it reads a body."""
+
+    def __init__(self) -> None:
+        super().__init__(413, f"a body has at most {LARGEST_BODY} bytes")
 
 
 class Around:
@@ -46,8 +50,8 @@ class Around:
         try:
             exchange.check_announced()
             await self._app(scope, exchange.receive if exchange.has_body else receive, exchange.send)
-        except BodyTooLarge:
-            await exchange.refuse(413, "body_too_large", f"a body has at most {LARGEST_BODY} bytes")
+        except BodyTooLarge as error:
+            await exchange.refuse(413, "body_too_large", error.detail)
         except Exception:
             logger.exception("request.failed", request_id=exchange.request_id, path=scope["path"])
             if exchange.status:

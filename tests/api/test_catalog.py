@@ -1,0 +1,72 @@
+"""Courses, versions and runs over HTTP."""
+
+import asyncio
+
+from commands.lookups import STRUCTURE_MAX_AGE
+from tests.api.campus import UNITS, Campus
+
+
+async def test_a_course_with_a_version_and_a_run_can_be_looked_up(campus: Campus) -> None:
+    """What was put into the catalogue is there as soon as its position is asked for."""
+    position = await campus.open_run(capacity=30)
+    course = await campus.see(f"/courses/{campus.course}", position, user=campus.learner)
+    assert (course["title"], course["runs"], len(course["versions"])) == ("Algebra", [campus.run], 1)
+    version = await campus.see(f"/courses/{campus.course}/versions/1", position)
+    assert version["units"] == UNITS
+    run = await campus.see(f"/runs/{campus.run}", position)
+    assert (run["status"], run["capacity"], run["course_id"]) == ("open", 30, campus.course)
+    await campus.send(f"/runs/{campus.run}/close", user="admin")
+
+
+async def test_closing_a_run_shows(campus: Campus) -> None:
+    """A closed run says so, and takes nobody in."""
+    await campus.open_run()
+    position = await campus.send(f"/runs/{campus.run}/close", user="instructor")
+    assert (await campus.see(f"/runs/{campus.run}", position))["status"] == "closed"
+    await asyncio.sleep(STRUCTURE_MAX_AGE)
+    refused = await campus.post("/enrollments", {"run_id": campus.run})
+    assert (refused.status_code, refused.json()["code"]) == (409, "run_closed")
+
+
+async def test_pages_of_courses_follow_each_other(campus: Campus) -> None:
+    """Every course is on exactly one page, and the Link header leads to the next."""
+    position = 0
+    for number in range(5):
+        body = {"course_id": f"{campus.course}-{number}", "title": "One of five"}
+        position = await campus.send("/courses", body, user="admin")
+    found: list[str] = []
+    page = await campus.get("/courses", limit=2, min_position=position)
+    while True:
+        found += [course["course_id"] for course in page.json()["items"]]
+        if page.json()["next"] is None:
+            break
+        assert page.links["next"]["url"].startswith("/v1/courses?")
+        page = await campus.client.get(page.links["next"]["url"], headers=await campus.as_user("admin"))
+    assert found == sorted(set(found))
+    assert {f"{campus.course}-{number}" for number in range(5)} <= set(found)
+
+
+async def test_runs_can_be_listed_by_course(campus: Campus) -> None:
+    """Only the runs of that course."""
+    position = await campus.open_run()
+    runs = await campus.see("/runs", position, course_id=campus.course)
+    assert [run["run_id"] for run in runs["items"]] == [campus.run]
+
+
+async def test_learners_cannot_change_the_catalogue(campus: Campus) -> None:
+    """That is for instructors and admins."""
+    refused = await campus.post("/courses", {"course_id": campus.course, "title": "Mine"})
+    assert (refused.status_code, refused.json()["code"]) == (403, "staff_only")
+
+
+async def test_what_does_not_exist_is_not_found(campus: Campus) -> None:
+    """With a code that says which kind of thing."""
+    for path, code in [
+        ("/courses/none", "course_not_found"),
+        ("/courses/none/versions/1", "course_not_found"),
+        ("/runs/none", "run_not_found"),
+        ("/quizzes/none", "quiz_not_found"),
+        ("/runs/none/dashboard", "run_not_found"),
+    ]:
+        answer = await campus.get(path)
+        assert (answer.status_code, answer.json()["code"]) == (404, code), path
