@@ -7,6 +7,6 @@ A small synthetic campus, through the same commands as everybody else, so that t
     run         all of it, in the order in which it happens
 """
 
-from workers.seed.run import SAMPLE_LOGINS, Seeded, seed
+from workers.seed.run import SAMPLE_LOGINS, Seeded, SeedRefused, seed
 
-__all__ = ["SAMPLE_LOGINS", "Seeded", "seed"]
+__all__ = ["SAMPLE_LOGINS", "SeedRefused", "Seeded", "seed"]

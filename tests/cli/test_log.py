@@ -1,0 +1,169 @@
+"""`campus log tail` shows what was asked for; `campus log verify` finds whatever is wrong with a log."""
+
+import json
+import subprocess
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+import pytest
+
+from adapters.bus import Bus
+from adapters.postgres.log import PostgresLog
+from adapters.settings import Settings
+from cli.up.plan import variables
+from commands.catalog import CreateCourse, OpenRun, PublishCourse, ScheduleRun
+from commands.enrollment import ReactivateEnrollment, RequestEnrollment, WithdrawEnrollment
+from commands.log import Context
+from domain.catalog import Unit
+from tests.cli.campus import CAMPUS, campus, environment
+
+START, END = datetime(2026, 1, 5, tzinfo=UTC), datetime(2026, 3, 30, tzinfo=UTC)
+COMMANDS = (
+    CreateCourse("logic", "Logic"),
+    PublishCourse("logic", [Unit("u1", "reading", "And, or, not")]),
+    ScheduleRun("logic-1", "logic", 1, START, END),
+    OpenRun("logic-1"),
+    RequestEnrollment("ada", "logic-1"),
+    RequestEnrollment("alan_t", "logic-1"),
+    WithdrawEnrollment("ada", "logic-1"),
+)  # 9 facts
+
+
+async def do(settings: Settings, *commands: Any) -> None:
+    """Carry out *commands*, one after the other."""
+    log = await PostgresLog.open(settings)
+    for command in commands:
+        await Bus(log).handle(command, Context("admin"))
+    await log.close()
+
+
+@pytest.fixture
+async def filled(settings: Settings) -> Settings:
+    """A campus with nine facts."""
+    await do(settings, *COMMANDS)
+    return settings
+
+
+def tail(settings: Settings, *arguments: str) -> list[dict[str, Any]]:
+    """What `campus log tail --json` prints."""
+    told = campus("log", "tail", "--json", *arguments, env=variables(settings))
+    assert told.returncode == 0, told.stderr
+    return [json.loads(line) for line in told.stdout.splitlines()]
+
+
+def verify(settings: Settings) -> tuple[int, dict[str, Any]]:
+    """Exit code and answer of `campus log verify`."""
+    told = campus("log", "verify", "--json", env=variables(settings))
+    return told.returncode, json.loads(told.stdout)
+
+
+async def test_tail_prints_the_newest_facts(filled: Settings) -> None:
+    """The oldest of them first, one JSON object a line, or one line for people."""
+    assert [fact["position"] for fact in tail(filled)] == list(range(1, 10))
+    newest = tail(filled, "-n", "1")[0]
+    assert (newest["type"], newest["stream_id"]) == ("enrollment.withdrawn", "enrollment-ada:logic-1")
+    assert newest["data"] == {"reason": "unspecified"}
+    line = campus("log", "tail", "-n", "1", env=variables(filled)).stdout
+    assert line.split()[0] == "9"
+    assert "enrollment.withdrawn" in line
+    assert "reason=unspecified" in line
+
+
+@pytest.mark.parametrize(
+    ("arguments", "positions"),
+    [
+        (["--type", "enrollment.withdrawn"], [9]),
+        (["--type", "run.*", "--type", "course.created"], [1, 3, 4]),
+        (["--stream", "enrollment-ada:logic-1"], [5, 6, 9]),
+        (["--stream", "enrollment-alan_*"], [7, 8]),
+        (["--stream", "enrollment-alanxt*"], []),
+        (["--learner", "ada"], [5, 6, 9]),
+        (["--learner", "ad"], []),
+        (["--learner", "ada", "--type", "enrollment.r*"], [5]),
+        (["--since", "6", "-n", "2"], [7, 8]),
+        (["--since", "9"], []),
+    ],
+)
+async def test_tail_of_some(filled: Settings, arguments: list[str], positions: list[int]) -> None:
+    """By type, stream, learner and position, and all of them together."""
+    assert [fact["position"] for fact in tail(filled, *arguments)] == positions
+
+
+async def test_a_type_that_does_not_exist(filled: Settings) -> None:
+    """Is a mistake, and not an empty answer."""
+    refused = campus("log", "tail", "--type", "enrolment.*", env=variables(filled))
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("campus: no fact is called enrolment.*; there are attempt.graded,")
+
+
+async def test_tail_follows(filled: Settings) -> None:
+    """What comes later is printed when it comes."""
+    command = [*CAMPUS, "log", "tail", "--follow", "--json", "-n", "1", "--learner", "ada"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment(variables(filled))) as process:  # noqa: ASYNC220
+        assert process.stdout
+        assert json.loads(process.stdout.readline())["position"] == 9
+        await do(filled, RequestEnrollment("grace", "logic-1"), CreateCourse("sets", "Sets"))
+        log = await PostgresLog.open(filled)
+        await Bus(log).handle(ReactivateEnrollment("ada", "logic-1"), Context("admin"))
+        await log.close()
+        assert json.loads(process.stdout.readline())["position"] == 13
+        process.terminate()
+
+
+async def test_a_whole_log(filled: Settings) -> None:
+    """What the log is, and that nothing is wrong with it."""
+    code, report = verify(filled)
+    assert code == 0
+    assert report == {"ok": True, "events": 9, "streams": 4, "head": 9, "problem_count": 0, "problems": []}
+    assert "the log is whole: 9 facts in 4 streams" in campus("log", "verify", env=variables(filled)).stdout
+
+
+async def test_an_empty_log_is_whole(settings: Settings) -> None:
+    """Nothing is in order."""
+    assert verify(settings) == (
+        0,
+        {"ok": True, "events": 0, "streams": 0, "head": 0, "problem_count": 0, "problems": []},
+    )
+
+
+DAMAGE: dict[str, tuple[str, Callable[[dict[str, Any]], bool]]] = {
+    "gap": ("DELETE FROM events WHERE position IN (2, 3)", lambda p: p["problem"] == "positions 2 to 3 are missing"),
+    "end": ("DELETE FROM events WHERE position = 9", lambda p: p["problem"] == "position 9 is missing"),
+    "beyond": (
+        "UPDATE log_head SET position = 8",
+        lambda p: p["problem"] == "1 facts stand behind the head of the log",
+    ),
+    "version": (
+        "UPDATE events SET stream_version = 4 WHERE position = 9",
+        lambda p: p["problem"] == "versions are not 1 to 3 without a gap",
+    ),
+    "first": (
+        "UPDATE events SET stream_version = stream_version + 5 WHERE stream_id = 'enrollment-alan_t:logic-1'",
+        lambda p: p["problem"] == "versions are not 1 to 2 without a gap",
+    ),
+    "type": ("UPDATE events SET type = 'course.made' WHERE position = 1", lambda p: "course.made" in p["problem"]),
+    "newer": ("UPDATE events SET schema_version = 9 WHERE position = 1", lambda p: "not 9" in p["problem"]),
+    "data": (
+        "UPDATE events SET data = '{\"title\": 1}' WHERE position = 1",
+        lambda p: p["problem"].startswith("course.created cannot be decoded: "),
+    ),
+    "meta": ("UPDATE events SET meta = '{}' WHERE position = 4", lambda p: p["problem"].startswith("the meta of run.")),
+    "partition": (
+        "UPDATE events SET partition = (partition + 1) % 64 WHERE position = 5",
+        lambda p: p["problem"].startswith("partition is "),
+    ),
+}
+
+
+@pytest.mark.parametrize(("statement", "is_found"), DAMAGE.values(), ids=DAMAGE)
+async def test_damage_is_found(filled: Settings, statement: str, is_found: Callable[[dict[str, Any]], bool]) -> None:
+    """Whatever somebody with the owner's password did to the log: it is named, and the exit is not zero."""
+    with psycopg.connect(filled.postgres_owner_url, options=f"-c search_path={filled.schema_name}") as connection:
+        connection.execute("ALTER TABLE events DISABLE TRIGGER events_append_only")
+        connection.execute(statement.encode())
+    code, report = verify(filled)
+    assert (code, report["ok"], report["problem_count"] > 0) == (1, False, True)
+    assert any(map(is_found, report["problems"])), report["problems"]
+    assert "the log is NOT whole" in campus("log", "verify", env=variables(filled)).stdout
