@@ -159,7 +159,6 @@ async def writer(settings: Settings) -> AsyncIterator[Writer]:
     """A writer that gives hints after its commits."""
     log, messages = await PostgresLog.open(settings), Nats(settings, "test")
     try:
-        await messages.connected()
         yield Writer(settings, log, messages)
     finally:
         await log.close()

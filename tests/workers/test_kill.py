@@ -10,10 +10,11 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from adapters.nats.stream import last_published
 from adapters.settings import Settings
 from projections.registry import PROJECTIONS
 from tests.servers import Servers
-from tests.workers.campus import assert_true_to_the_log, projecting, relaying, writer
+from tests.workers.campus import assert_true_to_the_log, nats_client, projecting, relaying, until, writer
 
 FACTS = 6_000
 pytestmark = pytest.mark.servers
@@ -66,6 +67,23 @@ async def test_kill_9_of_relay_and_projector(settings: Settings) -> None:
             await process.start()
         await flow
         await assert_true_to_the_log(settings, FACTS, PROJECTIONS)
+
+
+async def test_workers_begin_without_nats(own_settings: Settings, own_servers: Servers) -> None:
+    """Read models are kept up to date without it, and the relay begins when it comes."""
+    await own_servers.stop("nats")
+    async with writer(own_settings) as facts, relaying(own_settings), projecting(own_settings):
+        await facts.record_many(100)
+        await assert_true_to_the_log(own_settings, 100)
+        await own_servers.start("nats")
+        async with nats_client(own_settings) as client:
+
+            async def is_relayed() -> bool:
+                await facts.record_many(1)
+                return bool(await last_published(client, own_settings))
+
+            await until(is_relayed)
+        await assert_true_to_the_log(own_settings, facts.head)
 
 
 @pytest.mark.parametrize("name", ["nats", "valkey", "postgres"])
