@@ -4,11 +4,13 @@ from typing import Any
 
 from adapters.postgres.append import KeyReused, VersionConflict
 from adapters.postgres.log import PostgresLog
-from adapters.session import Memory, Session
+from adapters.session import Memory, Session, Unconfirmed
 from commands.bus import HANDLERS
 from commands.log import Context, Position
+from domain.errors import DomainError
 
 MOST_ATTEMPTS = 50
+
 
 class Bus:
     """Handles the commands of one process."""
@@ -33,11 +35,14 @@ class Bus:
                 return _repeat(context, *first)
         handler = HANDLERS[type(command)]
         for attempt in range(1, MOST_ATTEMPTS + 1):
-            session = Session(self._log, self._memory, context)
+            session = Session(self._log, self._memory, context, trusting=attempt == 1)
             try:
                 return await handler(command, session)
             except VersionConflict:
                 if attempt == MOST_ATTEMPTS:
+                    raise
+            except (DomainError, Unconfirmed):
+                if not session.trusted:
                     raise
             finally:
                 session.release()

@@ -1,9 +1,13 @@
 """
 Aggregates out of the log and back: what a use case calls `log`.
 
-Aggregates are kept in memory between commands and brought up to date by what happened since, so a rule is always
-decided on the present state. One that is going to be changed is taken out of the memory while a command has it;
-those that are only looked at are shared, and hold nothing but committed facts.
+Aggregates are kept in memory between commands. A session that trusts decides on what it remembers, and the append
+says whether that is still the present state: it carries the version of every stream that was looked at. When it is
+not, or when the decision was to change nothing or to refuse, which no append can confirm, the command is decided again
+on what the log says. One round trip is enough for most commands, and a rule is always decided on the present state.
+
+An aggregate that is going to be changed is taken out of the memory while a command has it; those that are only looked
+at are shared, and hold nothing but committed facts.
 """
 
 import asyncio
@@ -75,20 +79,36 @@ class Memory:
         return lock
 
 
-class Session:
-    """The log for the length of one command; see `commands.log.Log`."""
+class Unconfirmed(Exception):
+    """Nothing is to be appended that could confirm what was remembered."""
 
-    def __init__(self, log: PostgresLog, memory: Memory, context: Context) -> None:
+
+class Session:
+    """
+    The log for the length of one command; see `commands.log.Log`.
+
+    Attributes:
+        trusted: whether something was used as it was remembered, without asking the log.
+    """
+
+    def __init__(self, log: PostgresLog, memory: Memory, context: Context, *, trusting: bool = False) -> None:
         self.context = context
+        self.trusted = False
         self._log = log
         self._memory = memory
+        self._trusting = trusting
         self._taken: dict[str, Loaded] = {}
+        self._guards: dict[str, int] = {}
 
     async def load(self, cls: type[AggregateT], stream: str) -> AggregateT:
         """The aggregate of *stream*, to be changed and saved; blank where there are no facts."""
         if stream in self._taken:
             return cast("AggregateT", self._taken[stream].aggregate)
-        loaded = await self._fresh(cls, stream, self._memory.owned.pop(stream))
+        loaded = self._memory.owned.pop(stream)
+        if loaded is not None and self._trusting:
+            self.trusted = True
+        else:
+            loaded = await self._fresh(cls, stream, loaded)
         loaded.aggregate.history = self.context.history
         self._taken[stream] = loaded
         return cast("AggregateT", loaded.aggregate)
@@ -96,10 +116,16 @@ class Session:
     async def read(self, cls: type[AggregateT], stream: str, max_age: float = 0.0) -> AggregateT:
         """The aggregate of *stream*, to look at only; *max_age* is how many seconds old the knowledge may be."""
         known = self._memory.shared.get(stream)
-        if known is None or not max_age or time.monotonic() - known.checked_at > max_age:
+        if known is not None and max_age and time.monotonic() - known.checked_at <= max_age:
+            return cast("AggregateT", known.aggregate)
+        if known is not None and self._trusting and not max_age:
+            self.trusted = True
+        else:
             known = await self._fresh(cls, stream, known)
             if known.aggregate.exists:
                 self._memory.shared.put(known)
+        if not max_age:
+            self._guards[stream] = known.aggregate.version
         return cast("AggregateT", known.aggregate)
 
     def turn(self, stream: str) -> asyncio.Lock:
@@ -112,12 +138,15 @@ class Session:
         saved = [self._taken.pop(aggregate.id) for aggregate in aggregates]
         pending = [event for aggregate in aggregates for event in aggregate.collect_events()]
         position = before = max(loaded.position for loaded in saved)
+        if not pending and self.trusted:
+            raise Unconfirmed
         if pending or self.context.idempotency_key:
             unit = Append(
                 [self._new_event(event) for event in pending],
                 self.context.idempotency_key,
                 self.context.fingerprint,
                 before,
+                list(self._guards.items()),
             )
             appended = await self._log.append(unit)
             position = appended.last

@@ -70,6 +70,9 @@ ALTER TABLE events ENABLE ALWAYS TRIGGER events_append_only;
 -- each. Within an append, the events of one stream stand together in ascending version. An append may be empty
 -- and only claim its key, with the answer in empty_answers.
 --
+-- A guard names a stream that the decision looked at without changing it, and the version at which it was seen;
+-- guard_appends says to which append it belongs (1, 2, 3, …). If the stream has moved on, the append is a conflict.
+--
 -- Answers one row for each append, in order:
 --   appended  first and last position
 --   repeated  same key, same fingerprint: the position of the first answer
@@ -80,7 +83,8 @@ ALTER TABLE events ENABLE ALWAYS TRIGGER events_append_only;
 CREATE FUNCTION append_events(
     event_counts integer[], keys text[], fingerprints text[], empty_answers bigint[],
     stream_ids text[], stream_versions integer[], types text[], schema_versions smallint[],
-    partitions smallint[], datas bytea[], metas bytea[], occurred_ats timestamptz[]
+    partitions smallint[], datas bytea[], metas bytea[], occurred_ats timestamptz[],
+    guard_appends integer[] DEFAULT '{}', guard_streams text[] DEFAULT '{}', guard_versions integer[] DEFAULT '{}'
 ) RETURNS TABLE (outcome text, first_position bigint, last_position bigint, conflict_stream text, actual_version integer)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = {schema}, pg_temp AS $$
 DECLARE
@@ -103,6 +107,13 @@ BEGIN
           INTO contended
           FROM unnest(stream_ids, stream_versions) WITH ORDINALITY AS e(stream_id, version, ordinal)
          WHERE ordinal = 1 OR e.stream_id <> stream_ids[ordinal - 1] OR e.version <> stream_versions[ordinal - 1] + 1;
+        IF NOT coalesce(contended, false) AND cardinality(guard_streams) > 0 THEN
+            SELECT bool_or(g.stream_id = ANY(stream_ids)
+                   OR g.version <> coalesce(
+                      (SELECT max(stored.stream_version) FROM events stored WHERE stored.stream_id = g.stream_id), 0))
+              INTO contended
+              FROM unnest(guard_streams, guard_versions) AS g(stream_id, version);
+        END IF;
         IF NOT coalesce(contended, false) THEN
             INSERT INTO events
             SELECT head + e.ordinal, e.stream_id, e.version, e.type, e.schema_version, e.partition, e.data, e.meta, e.occurred_at, at
@@ -136,6 +147,12 @@ BEGIN
                               WHERE known.stream_id = e.stream_id) AS stored
          WHERE (slot = event_offset + 1 OR stream_ids[slot - 1] <> e.stream_id OR stream_versions[slot - 1] + 1 <> e.version)
            AND e.version <> stored.version + 1
+         UNION ALL
+        SELECT g.stream_id, stored.version
+          FROM unnest(guard_appends, guard_streams, guard_versions) AS g(append, stream_id, version)
+         CROSS JOIN LATERAL (SELECT coalesce(max(known.stream_version), 0) AS version FROM events known
+                              WHERE known.stream_id = g.stream_id) AS stored
+         WHERE g.append = i AND g.version <> stored.version
          LIMIT 1;
         IF FOUND THEN
             RETURN QUERY SELECT 'conflict', NULL::bigint, NULL::bigint, conflict_stream, actual_version;

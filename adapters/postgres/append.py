@@ -25,7 +25,8 @@ LOCK_ATTEMPTS = 5  # times to wait for the head of the log, LOCK_TIMEOUT each
 APPEND = """
 SELECT * FROM append_events(
     %b::integer[], %b::text[], %b::text[], %b::bigint[],
-    %b::text[], %b::integer[], %b::text[], %b::smallint[], %b::smallint[], %b::bytea[], %b::bytea[], %b::timestamptz[])
+    %b::text[], %b::integer[], %b::text[], %b::smallint[], %b::smallint[], %b::bytea[], %b::bytea[], %b::timestamptz[],
+    %b::integer[], %b::text[], %b::integer[])
 """
 
 
@@ -51,12 +52,14 @@ class Append(msgspec.Struct, frozen=True):
         key: idempotency key, None for none.
         fingerprint: digest of the request that the key stands for.
         empty_answer: where there are no events, the position to answer with.
+        guards: streams that the decision looked at, and the version of each: if one has moved on, it is a conflict.
     """
 
     events: Sequence[NewEvent]
     key: str | None = None
     fingerprint: str = ""
     empty_answer: int = 0
+    guards: Sequence[tuple[str, int]] = ()
 
 
 class Appended(msgspec.Struct, frozen=True):
@@ -155,6 +158,7 @@ class Appender:
 
 async def _call(connection: psycopg.AsyncConnection, batch: Sequence[Append]) -> list[Appended | Exception]:
     events = [event for unit in batch for event in unit.events]
+    guards = [(number, *guard) for number, unit in enumerate(batch, 1) for guard in unit.guards]
     cursor = await connection.execute(
         APPEND,
         (
@@ -170,6 +174,9 @@ async def _call(connection: psycopg.AsyncConnection, batch: Sequence[Append]) ->
             [event.data for event in events],
             [event.meta for event in events],
             [event.occurred_at for event in events],
+            [number for number, _, _ in guards],
+            [stream for _, stream, _ in guards],
+            [version for _, _, version in guards],
         ),
         prepare=True,
         binary=True,
