@@ -47,7 +47,7 @@ async def running_campus() -> AsyncIterator[Settings]:
 async def served(factory: str, environment: dict[str, str]) -> AsyncIterator[str]:
     """Serve the application that *factory* makes by one granian worker, as `campus serve` does; yields its URL."""
     port = free_port()
-    log = Path(tempfile.mkstemp(prefix="campus-bench-", suffix=".log")[1])
+    directory = _directory()
     command = (
         sys.executable,
         "-m",
@@ -61,11 +61,11 @@ async def served(factory: str, environment: dict[str, str]) -> AsyncIterator[str
         "1",
     )
     try:
-        async with _process((*command, "--port", str(port), factory), log, environment):
-            await _answers(f"127.0.0.1:{port}", "/", log)
+        async with _process((*command, "--port", str(port), factory), directory / "log", environment):
+            await _answers(f"127.0.0.1:{port}", "/", directory / "log")
             yield f"http://127.0.0.1:{port}"
     finally:
-        log.unlink()
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 def _directory() -> Path:
