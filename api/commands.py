@@ -31,9 +31,9 @@ class Accepted(BaseModel):
 
 
 class Body(BaseModel):
-    """What a command's body may not have: members that mean nothing."""
+    """What a command's body may not have: members that mean nothing, and numbers written as something else."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class Sender:

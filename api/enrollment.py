@@ -15,7 +15,7 @@ router = APIRouter(prefix="/v1/enrollments", tags=["enrolment"])
 Learner = Annotated[Id | None, Field(description="For staff who act for a learner; the user if left out.")]
 
 
-class Request(Body):
+class Enrolment(Body):
     """Who asks for a place on which run."""
 
     model_config = example(run_id="algebra-2026")
@@ -45,7 +45,7 @@ class Return(Body):
 
 
 @router.post("", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
-async def enroll(body: Request, handle: Handle) -> Response:
+async def enroll(body: Enrolment, handle: Handle) -> Response:
     """Ask for a place: there is one at once, or one in the queue if the run is full."""
     learner_id = handle.acts_for(body.learner_id)
     return await handle(RequestEnrollment(learner_id, body.run_id, body.mode), learner_id)

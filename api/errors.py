@@ -13,6 +13,7 @@ import psycopg
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match, Route
 
 from adapters.postgres.append import KeyReused, VersionConflict
 from adapters.postgres.connection import Unavailable
@@ -109,7 +110,17 @@ def _invalid(request: Request, error: RequestValidationError) -> Response:
 
 def _http_exception(request: Request, error: HTTPException) -> Response:
     code = CODES.get(error.status_code, HTTPStatus(error.status_code).name.lower())
-    return problem(request, error.status_code, code, str(error.detail), dict(error.headers or {}))
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        headers["allow"] = ", ".join(sorted(_methods(request)))
+    return problem(request, error.status_code, code, str(error.detail), headers)
+
+
+def _methods(request: Request) -> set[str]:
+    """All methods that the path takes, by whichever route."""
+    routes = (route for route in request.app.routes if isinstance(route, Route))
+    fitting = (route.methods or set() for route in routes if route.matches(request.scope)[0] is not Match.NONE)
+    return set().union(*fitting)
 
 
 HANDLERS: dict[type[Exception], Any] = {

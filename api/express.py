@@ -15,6 +15,7 @@ from adapters.tokens import Claims
 from api.auth import is_staff
 from api.queries import etag_of, head_of, matches
 from api.services import Services
+from domain.aggregate import ID_PATTERN
 
 OWN = "/v1/me/dashboard"
 OF_LEARNER, OF_LEARNER_END = "/v1/learners/", "/dashboard"
@@ -76,7 +77,7 @@ def _learner(path: str, user: Claims) -> str | None:
     if not path.startswith(OF_LEARNER):
         return None
     learner_id = path[len(OF_LEARNER) : -len(OF_LEARNER_END)]
-    return learner_id if learner_id == user.subject or (is_staff(user) and learner_id.isalnum()) else None
+    return learner_id if learner_id == user.subject or (is_staff(user) and ID_PATTERN.match(learner_id)) else None
 
 
 async def _answer(document: Document, none_match: str | None, send: Send) -> None:

@@ -137,7 +137,10 @@ def describe(app: FastAPI) -> dict[str, Any]:
         )
         _, shapes = msgspec.json.schema_components(SHAPES, ref_template=REF)
         components = document.setdefault("components", {})
-        components.setdefault("schemas", {}).update(shapes)
+        bodies = components.setdefault("schemas", {})
+        if clash := shapes.keys() & bodies.keys():
+            raise AssertionError(f"two shapes have the same name: {clash}")
+        bodies.update(shapes)
         for operations in document["paths"].values():
             for operation in operations.values():
                 _add_common(operation)

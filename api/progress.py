@@ -17,7 +17,7 @@ Learner = Annotated[Id | None, Field(description="For staff who act for a learne
 EXAMPLE = {"run_id": "algebra-2026", "unit_id": "intro"}
 
 
-class Unit(Body):
+class UnitOfRun(Body):
     """A unit of a run, and who does something with it."""
 
     model_config = example(**EXAMPLE)
@@ -27,7 +27,7 @@ class Unit(Body):
     learner_id: Learner = None
 
 
-class Activity(Unit):
+class NewActivity(UnitOfRun):
     """Actions on a unit: *amount* of one *kind* (clicks, seconds, pages)."""
 
     model_config = example(**{**EXAMPLE, "kind": "click", "amount": 3})
@@ -36,7 +36,7 @@ class Activity(Unit):
     amount: Annotated[int, Field(ge=1, le=1_000_000)] = 1
 
 
-class Outcome(Body):
+class Decision(Body):
     """How the course ended for a learner; without `outcome`, as the grade says."""
 
     model_config = example(run_id="algebra-2026", learner_id="28400", outcome="pass")
@@ -47,21 +47,21 @@ class Outcome(Body):
 
 
 @router.post("/units/open", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
-async def open_unit(body: Unit, handle: Handle) -> Response:
+async def open_unit(body: UnitOfRun, handle: Handle) -> Response:
     """Look at a unit."""
     learner_id = handle.acts_for(body.learner_id)
     return await handle(OpenUnit(learner_id, body.run_id, body.unit_id), learner_id)
 
 
 @router.post("/activities", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
-async def record_activity(body: Activity, handle: Handle) -> Response:
+async def record_activity(body: NewActivity, handle: Handle) -> Response:
     """Record what was done on a unit."""
     learner_id = handle.acts_for(body.learner_id)
     return await handle(RecordActivity(learner_id, body.run_id, body.unit_id, body.kind, body.amount), learner_id)
 
 
 @router.post("/units/complete", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
-async def complete_unit(body: Unit, handle: Handle) -> Response:
+async def complete_unit(body: UnitOfRun, handle: Handle) -> Response:
     """Complete a unit."""
     learner_id = handle.acts_for(body.learner_id)
     rule = "learner" if learner_id == handle.user.subject else "instructor"
@@ -69,7 +69,7 @@ async def complete_unit(body: Unit, handle: Handle) -> Response:
 
 
 @router.post("/outcomes", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
-async def decide_outcome(body: Outcome, handle: StaffHandle, held: Held) -> Response:
+async def decide_outcome(body: Decision, handle: StaffHandle, held: Held) -> Response:
     """Decide how the course ended, once, by all that is known now."""
     through = await held.log.head()
     return await handle(DecideOutcome(body.learner_id, body.run_id, through, body.outcome), body.learner_id)

@@ -59,7 +59,7 @@ class NewQuiz(Body):
     pass_bp: BasisPoints = 4_000
 
 
-class Attempt(Body):
+class NewAttempt(Body):
     """What a learner hands in: the chosen option of each item, counted from 0, -1 for none."""
 
     model_config = example(responses=[1])
@@ -68,7 +68,7 @@ class Attempt(Body):
     responses: Annotated[list[Annotated[int, Field(ge=-1, lt=50)]], Field(max_length=MAX_ITEMS, default_factory=list)]
 
 
-class Grade(Body):
+class NewGrade(Body):
     """The score of an attempt, in basis points; by its key if left out."""
 
     model_config = example(learner_id="28400", score_bp=7_500)
@@ -109,7 +109,7 @@ async def list_quizzes(
     response_model=Accepted,
     responses=command(403, 404, 409),
 )
-async def submit(quiz_id: QuizId, attempt_no: AttemptNo, body: Attempt, handle: Handle) -> Response:
+async def submit(quiz_id: QuizId, attempt_no: AttemptNo, body: NewAttempt, handle: Handle) -> Response:
     """Hand an attempt in; one with answers is graded by the key soon after."""
     learner_id = handle.acts_for(body.learner_id)
     return await handle(SubmitAttempt(learner_id, quiz_id, attempt_no, body.responses), learner_id)
@@ -121,6 +121,6 @@ async def submit(quiz_id: QuizId, attempt_no: AttemptNo, body: Attempt, handle: 
     response_model=Accepted,
     responses=command(403, 404, 409),
 )
-async def grade(quiz_id: QuizId, attempt_no: AttemptNo, body: Grade, handle: StaffHandle) -> Response:
+async def grade(quiz_id: QuizId, attempt_no: AttemptNo, body: NewGrade, handle: StaffHandle) -> Response:
     """Grade an attempt that was handed in."""
     return await handle(GradeAttempt(body.learner_id, quiz_id, attempt_no, body.score_bp), body.learner_id)

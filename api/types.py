@@ -23,7 +23,7 @@ def _within_reason(at: datetime) -> datetime:
     return at.astimezone(UTC)
 
 
-Time = Annotated[AwareDatetime, AfterValidator(_within_reason)]
+Time = Annotated[AwareDatetime, Field(strict=False), AfterValidator(_within_reason)]  # JSON writes times as text
 
 LearnerId = Annotated[str, Path(pattern=ID, max_length=64, description="The learner.", examples=["28400"])]
 CourseId = Annotated[str, Path(pattern=ID, max_length=64, description="The course.", examples=["algebra"])]

@@ -1,0 +1,57 @@
+"""The API in a process of its own, as `campus serve` runs it."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+from adapters.settings import Settings
+from adapters.tokens import claims_of, sign
+from cli.up.plan import variables
+
+ROOT = Path(__file__).parents[2]
+PATIENCE = 20.0  # seconds to start
+
+
+class Served(NamedTuple):
+    """Where it answers, and a token of its admin."""
+
+    url: str
+    token: str
+
+
+@contextmanager
+def serving(settings: Settings) -> Iterator[Served]:
+    """Serve the campus of *settings* until the block ends."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    own = settings.model_copy(update={"api_port": port})
+    command = [sys.executable, "-m", "cli.main", "serve"]
+    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **variables(own)})
+    try:
+        _wait(own.api_url, process)
+        now = datetime.now(UTC)
+        yield Served(own.api_url, sign(claims_of("admin"), own.token_secret, now=now, lifetime=timedelta(hours=1)))
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def _wait(url: str, process: "subprocess.Popen[bytes]") -> None:
+    started = time.monotonic()
+    while time.monotonic() - started < PATIENCE and process.poll() is None:
+        try:
+            urllib.request.urlopen(f"{url}/healthz", timeout=1).close()  # noqa: S310 - our own process
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    raise AssertionError(f"the API does not answer at {url}")
