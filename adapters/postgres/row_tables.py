@@ -82,10 +82,12 @@ class Statements:
         self._generation = generation
         for table in self._tables:
             check_row(table)
+        self._load_parts = {table.name: self._load_one(table) for table in self._tables}
+        self._saves: dict[tuple[str, ...], str] = {}
 
     def load(self, tables: Sequence[Table]) -> str:
         """Read rows by key: one array parameter for each part of each table's key, one JSON array for each table."""
-        return f"SELECT {', '.join(map(self._load_one, tables))}"
+        return f"SELECT {', '.join(self._load_parts[table.name] for table in tables)}"
 
     def _load_one(self, table: Table) -> str:
         hints = typing.get_type_hints(table.row)
@@ -102,9 +104,12 @@ class Statements:
 
         Parameters by name: name, generation, before, after, healed, and rows0, rows1, … for each of *tables*.
         """
-        parts = [MOVE_CHECKPOINT, FORGET_HEALED]
-        parts += [f"written{number} AS ({self._upsert(table, number)})" for number, table in enumerate(tables)]
-        return f"WITH {', '.join(parts)}" + " SELECT count(*) FROM moved"
+        names = tuple(table.name for table in tables)
+        if names not in self._saves:
+            parts = [MOVE_CHECKPOINT, FORGET_HEALED]
+            parts += [f"written{number} AS ({self._upsert(table, number)})" for number, table in enumerate(tables)]
+            self._saves[names] = f"WITH {', '.join(parts)} SELECT count(*) FROM moved"
+        return self._saves[names]
 
     def _upsert(self, table: Table, number: int) -> str:
         name = quoted(physical_name(table, self._generation))
