@@ -61,7 +61,7 @@ class Rows:
             self.changed.add(RowKey(table, key))
         return found  # type: ignore[no-any-return]
 
-    def read(self, table: Table, row: type[RowT], *key: str | int) -> RowT | None:
+    def read(self, table: Table, row: type[RowT], *key: str | int) -> RowT | None:  # noqa: ARG002 - it says the type
         """The row of *table* with this key, not to be changed; None if there is none."""
         return self.rows.get((table, key))  # type: ignore[call-overload,no-any-return]
 
