@@ -66,10 +66,10 @@ class Term:
 
 TERMS = (
     Term("STAT101-1", BY_ID["STAT101"], starts=-105, weeks=11, share=0.4),
-    Term("WRIT110-1", BY_ID["WRIT110"], starts=-56, weeks=12, share=0.35),
+    Term("CLIM150-1", BY_ID["CLIM150"], starts=-56, weeks=12, share=0.35),
     Term("STAT101-2", BY_ID["STAT101"], starts=-35, weeks=11, share=0.45),
     Term("DB201-1", BY_ID["DB201"], starts=-21, weeks=10, share=0.25, seats=0.8),
-    Term("CLIM150-1", BY_ID["CLIM150"], starts=16, weeks=9, share=0.2),
+    Term("WRIT110-1", BY_ID["WRIT110"], starts=16, weeks=9, share=0.2),
 )
 
 
