@@ -98,4 +98,5 @@ class Link:
         """Close the connection; the next use opens another."""
         connection, self._connection = self._connection, None
         if connection is not None:
-            await connection.close()
+            async with connection.lock:  # whoever waits for an answer gets it first
+                await connection.close()

@@ -22,6 +22,7 @@ from commands.log import Context
 from commands.progress import DecideOutcome
 from domain.aggregate import EPOCH
 from domain.catalog import course_stream
+from workers.ending import end
 from workers.seed.catalogue import COURSES
 from workers.seed.learners import learner_steps, names
 from workers.seed.terms import Step, catalogue_steps
@@ -120,7 +121,11 @@ class _Sower:
                 await self._give(number, step)
             else:
                 chains[step.command.learner_id].append((number, step))
-        await asyncio.gather(*map(self._follow, chains.values()))
+        tasks = [asyncio.create_task(self._follow(chain)) for chain in chains.values()]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            await end(tasks)  # one has failed: nobody goes on behind our back
         return len(day)
 
     async def _follow(self, chain: Sequence[tuple[int, Step]]) -> None:
