@@ -215,6 +215,24 @@ async def test_learners_go_on_while_the_import_runs(
     assert await is_whole(settings)
 
 
+@pytest.mark.servers
+async def test_postgresql_is_killed_meanwhile(own_servers: Servers, own_settings: Settings, tmp_path: Path) -> None:
+    """The import waits for it to come back, and nothing is lost or doubled by the batch that was under way."""
+    file = write(tmp_path / "larger.zip", crowd(rows=15_000))
+    undisturbed = migrated(own_servers)
+    whole = (await import_oulad(undisturbed, file)).position
+    importing = asyncio.create_task(import_oulad(own_settings, file))
+    log = await PostgresLog.open(own_settings)
+    while await log.head() < whole // 3:  # noqa: ASYNC110 - as above
+        await asyncio.sleep(0.002)
+    await log.close()
+    await own_servers.kill("postgres")
+    await own_servers.start("postgres")
+    report = await importing
+    assert report.adds_up
+    assert await stored(own_settings) == await stored(undisturbed)
+
+
 async def test_two_at_once(settings: Settings, file: Path, at_once: Facts) -> None:
     """One imports, the other is refused."""
     imports: list[Awaitable[Any]] = [import_oulad(settings, file) for _ in range(2)]

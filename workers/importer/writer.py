@@ -64,7 +64,7 @@ class Writer:
         self._streams: set[str] = set()
         self._full: list[list[NewEvent]] = []
         self._under_way: asyncio.Task[None] | None = None
-        self._taken = 0
+        self._taken = self._passed_over = 0
 
     def take(self, event: Any, at: datetime) -> bool:
         """Take *event*, which happened *at* that time; true if it is time for a `pause`."""
@@ -75,6 +75,7 @@ class Writer:
         self._taken += 1
         if self._stored and self._has(fact):
             self.found[fact.type] += 1
+            self._passed_over += 1
         else:
             if not self._batch or fact.stream_id != self._batch[-1].stream_id:
                 if fact.stream_id in self._streams or len(self._batch) >= BATCH:
@@ -96,6 +97,8 @@ class Writer:
             await self._landed()
             self._under_way = asyncio.create_task(self._append(batch))
         self._full = []
+        self._advance(self._passed_over)
+        self._passed_over = 0
         await asyncio.sleep(0)
 
     async def flush(self) -> None:
@@ -111,13 +114,14 @@ class Writer:
             self._under_way = None
 
     async def _append(self, batch: Sequence[NewEvent]) -> None:
+        whole = len(batch)
         for _attempt in range(MOST_CONFLICTS):
             events = [self._placed(fact) for fact in batch]
             try:
                 if events:
                     self.position = (await self._log.append(Append(events))).last
                     self.appended.update(fact.type for fact in events)
-                self._advance(len(events))
+                self._advance(whole)
                 return
             except VersionConflict as error:
                 conflict = error
