@@ -9,6 +9,7 @@ checkpoint is behind what was served before): then the learner's own history is 
 import asyncio
 import time
 from collections.abc import Sequence
+from functools import partial
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -25,11 +26,12 @@ from domain.catalog import course_stream, run_stream
 from domain.fact import Fact
 from projections.base import Projection
 from projections.learner_dashboard import Dashboard, LearnerDashboard, dashboard_of
-from projections.recent_activity import CAMPUS, RecentActivity, RecentFacts
+from projections.recent_activity import CAMPUS, KEPT, RecentActivity, RecentFacts, recent_of
 
 LARGEST_LOOKUP = 256  # documents in one round trip
 RETRY_VALKEY = 0.5  # seconds between attempts while it is away
 LOOKUP_TIMEOUT = 1.0  # seconds; a document is there in a millisecond, or folded from the log
+PAGE, FARTHEST_BACK = 5_000, 100_000  # positions that are read for the recent activity, at once and at most
 
 logger = structlog.get_logger()
 _encode = msgspec.json.Encoder().encode
@@ -59,7 +61,7 @@ class Documents:
     def __init__(self, client: Redis, settings: Settings, projection: Projection) -> None:
         self._pipeline: Any = client.pipeline
         self._live_key = live_key(settings, projection.name)
-        self._hash = lambda generation: hash_key(settings, projection.name, generation, projection.tables[0].name)
+        self._hash = partial(hash_key, settings, projection.name, table=projection.tables[0].name)
         self._generation = 0
         self._served = 0  # the highest position that was ever served
         self._retry_at = 0.0
@@ -102,7 +104,7 @@ class Documents:
             pipeline = self._pipeline(transaction=False)
             async with pipeline:
                 pipeline.get(self._live_key)
-                pipeline.hmget(self._hash(self._generation), fields)
+                pipeline.hmget(self._hash(generation=self._generation), fields)
                 live, found = await pipeline.execute()
             if int(live or 0) == self._generation:
                 values: list[bytes | None] = found
@@ -127,11 +129,11 @@ class Dashboards:
         return Document(_encode(Dashboard(learner_id)) if body is None else body, position)
 
     async def recent(self) -> Document:
-        """The recent activity of the campus; empty while Valkey is away."""
+        """The recent activity of the campus."""
         try:
             body, position = await self.activity.get(CAMPUS)
         except Unreachable:
-            body, position = None, 0
+            return await self._recent_folded()
         return Document(_encode(RecentFacts(CAMPUS)) if body is None else body, position)
 
     async def _folded(self, learner_id: str) -> Document:
@@ -140,6 +142,15 @@ class Dashboards:
         facts = [*own, *(fact for fact in await self._catalogue(own) if fact.position <= head)]
         facts.sort(key=attrgetter("position"))
         return Document(_encode(dashboard_of(learner_id, facts)), head)
+
+    async def _recent_folded(self) -> Document:
+        position = until = await self._log.head()
+        facts: list[Fact] = []
+        while until and len(facts) < KEPT and position - until < FARTHEST_BACK:
+            after = max(0, until - PAGE)
+            facts = await self._log.read(after, until - after, RecentActivity.handlers) + facts
+            until = after
+        return Document(_encode(recent_of(facts)), position)
 
     async def _catalogue(self, own: Sequence[Fact]) -> list[Fact]:
         """The facts about the runs that a learner's facts name, and about the courses of these runs."""

@@ -3,6 +3,7 @@ The OpenAPI description: what FastAPI knows of the requests, and the shapes of t
 from the read models and so are described by the same structs.
 """
 
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -114,7 +115,7 @@ def _problem(status: int) -> dict[str, Any]:
     code, detail = PROBLEMS[status]
     example = {
         "type": f"urn:campuslog:problem:{code}",
-        "title": "",
+        "title": HTTPStatus(status).phrase,
         "status": status,
         "code": code,
         "detail": detail,

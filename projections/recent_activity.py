@@ -7,7 +7,7 @@ Serves    api.overview.
 Rebuild   campus projections rebuild recent_activity (safe: rows are its only effect).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import ClassVar
 
@@ -71,6 +71,14 @@ def _remember(run_id: Callable[[Fact], str]) -> Handler:
 
 _of_stream = _remember(lambda fact: ids(fact.stream_id)[1])
 _of_attempt = _remember(lambda fact: str(fact.data["run_id"]))
+
+
+def recent_of(facts: Iterable[Fact]) -> RecentFacts:
+    """The document that the newest *facts*, in log order, make; they are all that it needs."""
+    rows = Rows()
+    for fact in facts:
+        RecentActivity.handlers[fact.type].apply(fact, rows)
+    return rows.edit(RECENT, RecentFacts, CAMPUS)
 
 
 class RecentActivity(Projection):

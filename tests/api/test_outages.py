@@ -38,11 +38,13 @@ async def test_without_valkey_the_log_answers_with_the_same_bytes(own_servers: S
             await campus.send(f"/quizzes/{campus.quiz}/attempts/1/submit", {"responses": [1, 0]})
             position = await _quiet(campus)
             kept = await campus.get("/me/dashboard", user=campus.learner, min_position=position)
+            activity = await campus.get("/activity", min_position=position)
 
             await own_servers.kill("valkey")
             folded = await campus.get("/me/dashboard", user=campus.learner)
             assert (folded.status_code, folded.content) == (200, kept.content)
             assert int(folded.headers["campus-position"]) >= position
+            assert (await campus.get("/activity")).content == activity.content
             state = await ready(client, 503)
             assert state["servers"] == {"postgres": True, "valkey": False, "nats": True}
             await campus.send("/progress/activities", {"run_id": campus.run, "unit_id": "intro", "amount": 4})
