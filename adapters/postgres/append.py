@@ -22,6 +22,9 @@ LARGEST_BATCH = 512  # appends in one round trip
 PATIENCE = 20.0  # seconds to wait for a server that has gone before the appends are given up
 LOCK_ATTEMPTS = 5  # times to wait for the head of the log, LOCK_TIMEOUT each
 
+# What an append that cannot be stored raises: from the server, or here, where a value has no form in the protocol.
+UNFIT = (psycopg.Error, ValueError, TypeError)
+
 APPEND = """
 SELECT * FROM append_events(
     %b::integer[], %b::text[], %b::text[], %b::bigint[],
@@ -97,7 +100,7 @@ class Appender:
 
     def __init__(self, settings: Settings) -> None:
         self._link = Link(settings, "append", patience=PATIENCE)
-        self._batcher: Batcher[Append, Appended] = Batcher(self._send, LARGEST_BATCH)
+        self._batcher: Batcher[Append, Appended] = Batcher(self._send_batch, LARGEST_BATCH)
         self.on_commit: Callable[[int], None] = lambda _: None
         self.on_batch: Callable[[int, int, float], None] = lambda *_: None
 
@@ -112,24 +115,27 @@ class Appender:
         """
         return await self._batcher.submit(unit)
 
-    async def _send(self, batch: Sequence[Append]) -> list[Appended | Exception]:
+    async def _send_batch(self, batch: Sequence[Append]) -> list[Appended | Exception]:
+        return await self._send(batch, sent_before=False)
+
+    async def _send(self, batch: Sequence[Append], *, sent_before: bool) -> list[Appended | Exception]:
         started = time.perf_counter()
         try:
-            answers = await self._send_with_patience(batch)
-        except psycopg.Error as error:
+            answers = await self._send_with_patience(batch, sent_before=sent_before)
+        except UNFIT as error:
             if len(batch) == 1:
                 return [error]
             # Something in the batch is unfit for the database: everyone for himself, so that it harms nobody else.
-            return [answer for unit in batch for answer in await self._send([unit])]
+            # Its error may also have come after a sending whose answer was lost.
+            return [answer for unit in batch for answer in await self._send([unit], sent_before=True)]
         self.on_batch(len(batch), sum(len(unit.events) for unit in batch), time.perf_counter() - started)
         committed = [answer.last for answer in answers if isinstance(answer, Appended) and not answer.repeated]
         if committed:
             self.on_commit(max(committed))
         return answers
 
-    async def _send_with_patience(self, batch: Sequence[Append]) -> list[Appended | Exception]:
+    async def _send_with_patience(self, batch: Sequence[Append], *, sent_before: bool) -> list[Appended | Exception]:
         attempts = 0
-        sent_before = False
 
         async def once(connection: psycopg.AsyncConnection) -> list[Appended | Exception]:
             nonlocal sent_before
