@@ -32,6 +32,8 @@ SELECT * FROM append_events(
     %b::integer[], %b::text[], %b::integer[])
 """
 
+STANDING = "SELECT position, meta FROM events WHERE stream_id = %s AND stream_version = %s"
+
 
 class NewEvent(msgspec.Struct, frozen=True):
     """One fact on its way into the log."""
@@ -162,35 +164,36 @@ class Appender:
         await self._link.close()
 
 
-async def _call(connection: psycopg.AsyncConnection, batch: Sequence[Append]) -> list[Appended | Exception]:
+def arguments(batch: Sequence[Append]) -> tuple[Sequence[object], ...]:
+    """The parameters of `APPEND`, to be sent in binary form."""
     events = [event for unit in batch for event in unit.events]
     guards = [(number, *guard) for number, unit in enumerate(batch, 1) for guard in unit.guards]
-    cursor = await connection.execute(
-        APPEND,
-        (
-            [len(unit.events) for unit in batch],
-            [unit.key for unit in batch],
-            [unit.fingerprint for unit in batch],
-            [unit.empty_answer for unit in batch],
-            [event.stream_id for event in events],
-            [event.stream_version for event in events],
-            [event.type for event in events],
-            [event.schema_version for event in events],
-            [event.partition for event in events],
-            [event.data for event in events],
-            [event.meta for event in events],
-            [event.occurred_at for event in events],
-            [number for number, _, _ in guards],
-            [stream for _, stream, _ in guards],
-            [version for _, _, version in guards],
-        ),
-        prepare=True,
-        binary=True,
+    return (
+        [len(unit.events) for unit in batch],
+        [unit.key for unit in batch],
+        [unit.fingerprint for unit in batch],
+        [unit.empty_answer for unit in batch],
+        [event.stream_id for event in events],
+        [event.stream_version for event in events],
+        [event.type for event in events],
+        [event.schema_version for event in events],
+        [event.partition for event in events],
+        [event.data for event in events],
+        [event.meta for event in events],
+        [event.occurred_at for event in events],
+        [number for number, _, _ in guards],
+        [stream for _, stream, _ in guards],
+        [version for _, _, version in guards],
     )
-    return [_answer(unit, row) for unit, row in zip(batch, await cursor.fetchall(), strict=True)]
 
 
-def _answer(unit: Append, row: Sequence[object]) -> Appended | Exception:
+async def _call(connection: psycopg.AsyncConnection, batch: Sequence[Append]) -> list[Appended | Exception]:
+    cursor = await connection.execute(APPEND, arguments(batch), prepare=True, binary=True)
+    return [answer_of(unit, row) for unit, row in zip(batch, await cursor.fetchall(), strict=True)]
+
+
+def answer_of(unit: Append, row: Sequence[object]) -> Appended | Exception:
+    """What a row of `append_events()` says about its append."""
     match row:
         case ["appended", int() as first, int() as last, *_]:
             return Appended(first, last)
@@ -213,14 +216,14 @@ async def _own(connection: psycopg.AsyncConnection, unit: Append, answer: Append
     if not isinstance(answer, VersionConflict) or not unit.events:
         return answer
     first = unit.events[0]
-    cursor = await connection.execute(
-        "SELECT meta, position FROM events WHERE stream_id = %s AND stream_version = %s",
-        [first.stream_id, first.stream_version],
-    )
+    cursor = await connection.execute(STANDING, (first.stream_id, first.stream_version))
     row = await cursor.fetchone()
-    if (
-        row is None
-        or msgspec.json.decode(row[0], type=Meta).event_id != msgspec.json.decode(first.meta, type=Meta).event_id
-    ):
-        return answer
-    return Appended(row[1], row[1] + len(unit.events) - 1)
+    return answer if row is None else own_answer(unit, *row) or answer
+
+
+def own_answer(unit: Append, position: int, meta: bytes) -> Appended | None:
+    """The answer that *unit* never got, if the event that stands in the place of its first is that one."""
+    first = unit.events[0]
+    if msgspec.json.decode(meta, type=Meta).event_id != msgspec.json.decode(first.meta, type=Meta).event_id:
+        return None
+    return Appended(position, position + len(unit.events) - 1)
