@@ -95,7 +95,7 @@ class Changes:
             for _, future in [entry for entry in waiting if entry[0] <= change.position]:
                 if not future.done():
                     future.set_result(None)
-        if self._watches:
+        if self._watches and change.keys != []:
             self._tell(change)
 
     def _tell(self, change: Change) -> None:

@@ -52,6 +52,7 @@ async def test_a_slow_client_is_told_the_newest_only() -> None:
             await changes.heard(Change("learner_dashboard", position, [("learner_dashboard", "7")]))
             await changes.heard(Change("learner_dashboard", position, [("learner_dashboard", "8")]))
         await changes.heard(Change("overview", 5, [("overview", "AAA")]))
+        await changes.heard(Change("overview", 6, []))  # its position has moved, and nothing else
         assert sorted(await watch.next(0.1)) == [Seen("learner_dashboard", "7", 1_000), Seen("overview", ALL, 5)]
         assert await watch.next(0.01) == []
         await changes.heard(Change("learner_dashboard", 2_000, None))  # too many keys to name
