@@ -1,0 +1,52 @@
+"""Following the log as the library's projections do: from a position on, and then for whatever comes."""
+
+from collections import deque
+from collections.abc import Sequence
+from threading import Event
+from typing import TYPE_CHECKING
+
+from eventsourcing.persistence import Notification, Subscription
+
+if TYPE_CHECKING:
+    from adapters.recorder.recorder import LogRecorder
+
+POLL_INTERVAL = 0.05  # seconds
+PAGE = 500  # positions
+
+
+class LogSubscription(Subscription["LogRecorder"]):
+    """
+    An iterator over events that waits at the end of the log, until it is stopped.
+
+    It goes by position, whatever the topics: a topic that is rare does not make it read the same again and again.
+    """
+
+    def __init__(self, recorder: "LogRecorder", gt: int | None, topics: Sequence[str]) -> None:
+        super().__init__(recorder, gt, topics)
+        self._seen = gt or 0
+        self._page: deque[Notification] = deque()
+        self._stopped = Event()
+
+    def stop(self) -> None:
+        """End the iteration, also one that waits in another thread."""
+        super().stop()
+        self._stopped.set()
+
+    def __next__(self) -> Notification:
+        """The next event; waits for it to be recorded."""
+        while not self._stopped.is_set():
+            if self._page:
+                return self._page.popleft()
+            if not self._turn_page():
+                self._stopped.wait(POLL_INTERVAL)
+        raise StopIteration
+
+    def _turn_page(self) -> bool:
+        """Read what comes next; False at the end of the log."""
+        until = min(self._seen + PAGE, self._recorder.max_notification_id() or 0)
+        if until <= self._seen:
+            return False
+        page = self._recorder.select_notifications(self._seen, PAGE, until, self._topics, inclusive_of_start=False)
+        self._page.extend(page)
+        self._seen = until
+        return True
