@@ -1,0 +1,131 @@
+"""
+Given these facts, when this is asked for, then exactly these facts are new, or it is refused.
+
+What is given goes through its stored form and back, and what is new is replayed: an aggregate that remembers
+something else than its facts say fails every test.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Generic, TypeVar, cast
+
+import msgspec
+
+from domain.aggregate import Aggregate
+from domain.errors import DomainError
+from domain.fact import decode_event, encode_data, version_of
+
+AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+STREAMS = {
+    "course": "course-algebra",
+    "run": "run-algebra-1",
+    "enrollment": "enrollment-ann:algebra-1",
+    "seats": "seats-algebra-1",
+    "progress": "progress-ann:algebra-1",
+    "quiz": "quiz-equations",
+    "attempt": "attempt-ann:equations:1",
+}
+
+AggregateT = TypeVar("AggregateT", bound=Aggregate)
+
+
+@dataclass(frozen=True)
+class Said:
+    """A fact by its name and all its fields."""
+
+    type: str
+    fields: Mapping[str, Any]
+
+
+def fact(cls: type[Aggregate.Event], **fields: Any) -> Said:
+    """A fact as a test writes it down; *irregular* is a field like any other."""
+    return Said(cast("Any", cls).TOPIC, fields)
+
+
+def given(cls: type[AggregateT], *facts: Said, stream: str = "", history: bool = False) -> "Given[AggregateT]":
+    """An aggregate to which *facts* have happened; with *history*, what is recorded is long past."""
+    aggregate = replay(cls, stream or STREAMS[cls.category], facts)
+    aggregate.history = history
+    return Given(aggregate, facts)
+
+
+def replay(cls: type[AggregateT], stream: str, facts: Sequence[Said]) -> AggregateT:
+    """The aggregate that *facts*, read from the log, make."""
+    aggregate = cls.blank(stream)
+    for version, said in enumerate(facts, start=1):
+        data, newest = msgspec.json.encode(said.fields), version_of(_class(cls, said.type))
+        event = decode_event(said.type, newest, data, stream=stream, version=version, occurred_at=AT)
+        event.mutate(aggregate)
+    return aggregate
+
+
+def state_of(aggregate: Aggregate) -> dict[str, Any]:
+    """What an aggregate remembers."""
+    return {name: value for name, value in vars(aggregate).items() if name[0] != "_" and name != "history"}
+
+
+def said_by(event: Aggregate.Event) -> Said:
+    """A new fact, through its stored form, so that a field that cannot be stored is noticed."""
+    topic = cast("Any", event).TOPIC
+    stored = decode_event(
+        topic,
+        version_of(type(event)),
+        encode_data(event),
+        stream=event.originator_id,
+        version=event.originator_version,
+        occurred_at=AT,
+    )
+    envelope = ("originator_id", "originator_version", "timestamp")
+    return Said(topic, {name: value for name, value in vars(stored).items() if name not in envelope})
+
+
+def _class(cls: type[Aggregate], topic: str) -> type[Aggregate.Event]:
+    for member in vars(cls).values():
+        if getattr(member, "TOPIC", None) == topic:
+            return cast("type[Aggregate.Event]", member)
+    raise AssertionError(f"{topic} is no fact of {cls.__name__}")
+
+
+class Given(Generic[AggregateT]):
+    """An aggregate with a past."""
+
+    def __init__(self, aggregate: AggregateT, past: Sequence[Said]) -> None:
+        self._aggregate = aggregate
+        self._past = past
+
+    def when(self, act: Callable[[AggregateT], Any]) -> "When[AggregateT]":
+        """Ask for something."""
+        try:
+            return When(self._aggregate, self._past, act(self._aggregate), None)
+        except DomainError as error:
+            return When(self._aggregate, self._past, None, error)
+
+
+class When(Generic[AggregateT]):
+    """What came of it."""
+
+    def __init__(self, aggregate: AggregateT, past: Sequence[Said], answer: object, error: DomainError | None) -> None:
+        self._aggregate = aggregate
+        self._past = past
+        self._answer = answer
+        self._error = error
+
+    def then(self, *facts: Said, answer: object = None) -> None:
+        """Exactly *facts* are new, and whoever replays them remembers what the aggregate remembers."""
+        if self._error is not None:
+            raise AssertionError(f"refused: {self._error}") from self._error
+        new = [said_by(cast("Aggregate.Event", event)) for event in self._aggregate.collect_events()]
+        assert new == list(facts)
+        assert self._answer == answer
+        replayed = replay(type(self._aggregate), self._aggregate.id, [*self._past, *new])
+        assert state_of(replayed) == state_of(self._aggregate)
+
+    def refused(self, error: type[DomainError], **facts: Any) -> None:
+        """It is refused by *error* with exactly these facts, and nothing has happened."""
+        assert type(self._error) is error, f"{self._error!r}, answer {self._answer!r}"
+        assert self._error is not None
+        assert self._error.facts == facts
+        assert str(self._error) == self._error.sentence != ""
+        assert list(self._aggregate.pending_events) == []

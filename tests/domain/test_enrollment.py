@@ -1,0 +1,232 @@
+"""The rules of one learner's enrolment on one run."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from domain.enrollment import AlreadyCompleted, Enrollment, HasWithdrawn, NotActive, NotEnrolled, Status
+from tests.domain.given import AT, Said, fact, given
+
+ANN = {"learner_id": "ann", "run_id": "algebra-1"}
+
+REQUESTED = fact(Enrollment.Requested, **ANN, mode="free", source="api")
+ACTIVATED = fact(Enrollment.Activated, access_from=None, access_until=None, entitlement_id=None)
+WAITLISTED = fact(Enrollment.Waitlisted)
+OFFERED = fact(Enrollment.SeatOffered)
+WITHDRAWN = fact(Enrollment.Withdrawn, reason="moved")
+REACTIVATED = fact(Enrollment.Reactivated)
+COMPLETED = fact(Enrollment.Completed)
+
+Act = Callable[[Enrollment], None]
+
+PASTS: dict[Status, tuple[Said, ...]] = {
+    Status.REQUESTED: (REQUESTED,),
+    Status.WAITLISTED: (REQUESTED, WAITLISTED),
+    Status.ACTIVE: (REQUESTED, ACTIVATED),
+    Status.WITHDRAWN: (REQUESTED, ACTIVATED, WITHDRAWN),
+    Status.COMPLETED: (REQUESTED, ACTIVATED, COMPLETED),
+}
+ACTS: dict[str, Act] = {
+    "request": lambda enrollment: enrollment.request("free", "api"),
+    "activate": lambda enrollment: enrollment.activate(),
+    "wait": lambda enrollment: enrollment.wait(),
+    "offer_seat": lambda enrollment: enrollment.offer_seat(),
+    "withdraw": lambda enrollment: enrollment.withdraw("moved"),
+    "reactivate": lambda enrollment: enrollment.reactivate(),
+    "complete": lambda enrollment: enrollment.complete(),
+}
+
+
+def irregular(said: Said, code: str) -> Said:
+    """The same fact, as history that breaks a rule of today."""
+    return Said(said.type, {**said.fields, "irregular": code})
+
+
+def test_a_learner_asks_for_a_place() -> None:
+    """The first thing that happens is that somebody asks."""
+    given(Enrollment).when(lambda enrollment: enrollment.request("free", "api")).then(REQUESTED)
+
+
+@pytest.mark.parametrize("status", [Status.REQUESTED, Status.WAITLISTED, Status.ACTIVE, Status.COMPLETED])
+def test_asking_again_changes_nothing(status: Status) -> None:
+    """Whoever asked once has asked, whatever came of it."""
+    given(Enrollment, *PASTS[status]).when(ACTS["request"]).then()
+
+
+def test_who_has_left_does_not_simply_ask_again() -> None:
+    """After a withdrawal one comes back by reactivating, so that the history says so."""
+    given(Enrollment, *PASTS[Status.WITHDRAWN]).when(ACTS["request"]).refused(HasWithdrawn, **ANN)
+
+
+def test_a_learner_is_let_in() -> None:
+    """A place means access, by default for the dates of the run."""
+    given(Enrollment, REQUESTED).when(ACTS["activate"]).then(ACTIVATED)
+
+
+def test_access_can_have_dates_and_a_ground() -> None:
+    """Access can be limited in time, and rest on something that was bought."""
+    given(Enrollment, REQUESTED).when(lambda enrollment: enrollment.activate(AT, AT, "e-1")).then(
+        fact(Enrollment.Activated, access_from=AT, access_until=AT, entitlement_id="e-1")
+    )
+
+
+@pytest.mark.parametrize("status", [Status.ACTIVE, Status.COMPLETED])
+def test_who_is_in_is_not_let_in_again(status: Status) -> None:
+    """Letting in somebody who is in, or has finished, changes nothing."""
+    given(Enrollment, *PASTS[status]).when(ACTS["activate"]).then()
+
+
+def test_who_has_left_is_not_let_in() -> None:
+    """A place that was given up is not pressed on anybody."""
+    given(Enrollment, *PASTS[Status.WITHDRAWN]).when(ACTS["activate"]).refused(HasWithdrawn, **ANN)
+
+
+def test_a_learner_waits() -> None:
+    """When there is no seat, whoever asked waits."""
+    given(Enrollment, REQUESTED).when(ACTS["wait"]).then(WAITLISTED)
+
+
+@pytest.mark.parametrize("status", [Status.WAITLISTED, Status.ACTIVE, Status.WITHDRAWN, Status.COMPLETED])
+def test_only_who_asks_waits(status: Status) -> None:
+    """Nobody is moved from anywhere else to the waitlist."""
+    given(Enrollment, *PASTS[status]).when(ACTS["wait"]).then()
+
+
+def test_a_seat_comes_free() -> None:
+    """Whoever waits gets the seat, and is let in with it."""
+    given(Enrollment, REQUESTED, WAITLISTED).when(ACTS["offer_seat"]).then(OFFERED, ACTIVATED)
+
+
+@pytest.mark.parametrize("status", [Status.REQUESTED, Status.ACTIVE, Status.WITHDRAWN, Status.COMPLETED])
+def test_only_who_waits_is_offered_a_seat(status: Status) -> None:
+    """A seat is of no use to somebody who has one, or has gone."""
+    given(Enrollment, *PASTS[status]).when(ACTS["offer_seat"]).then()
+
+
+@pytest.mark.parametrize("status", [Status.REQUESTED, Status.WAITLISTED, Status.ACTIVE])
+def test_a_learner_gives_up_the_place(status: Status) -> None:
+    """A learner may leave at any time, from the waitlist too."""
+    given(Enrollment, *PASTS[status]).when(ACTS["withdraw"]).then(WITHDRAWN)
+
+
+def test_withdrawing_twice_changes_nothing() -> None:
+    """A learner who has left cannot leave again, and nobody minds."""
+    given(Enrollment, *PASTS[Status.WITHDRAWN]).when(lambda enrollment: enrollment.withdraw("again")).then()
+
+
+def test_what_is_completed_is_not_given_up() -> None:
+    """Nobody leaves a course that is behind them."""
+    given(Enrollment, *PASTS[Status.COMPLETED]).when(ACTS["withdraw"]).refused(AlreadyCompleted, **ANN)
+
+
+def test_a_learner_comes_back() -> None:
+    """Whoever has left may ask again; whether there is a seat is decided next."""
+    given(Enrollment, *PASTS[Status.WITHDRAWN]).when(ACTS["reactivate"]).then(REACTIVATED)
+
+
+@pytest.mark.parametrize("back", [ACTIVATED, WAITLISTED])
+def test_coming_back_is_like_a_new_request(back: Said) -> None:
+    """After coming back a learner is let in, or waits."""
+    act = ACTS["activate"] if back is ACTIVATED else ACTS["wait"]
+    given(Enrollment, *PASTS[Status.WITHDRAWN], REACTIVATED).when(act).then(back)
+
+
+@pytest.mark.parametrize("status", [Status.REQUESTED, Status.WAITLISTED, Status.ACTIVE])
+def test_who_has_not_left_does_not_come_back(status: Status) -> None:
+    """Coming back without having left changes nothing."""
+    given(Enrollment, *PASTS[status]).when(ACTS["reactivate"]).then()
+
+
+def test_nobody_comes_back_to_what_is_completed() -> None:
+    """A completed enrolment stays completed."""
+    given(Enrollment, *PASTS[Status.COMPLETED]).when(ACTS["reactivate"]).refused(AlreadyCompleted, **ANN)
+
+
+def test_a_learner_completes() -> None:
+    """Who is in and has passed has completed the enrolment."""
+    given(Enrollment, *PASTS[Status.ACTIVE]).when(ACTS["complete"]).then(COMPLETED)
+
+
+def test_completing_twice_changes_nothing() -> None:
+    """A course is completed once."""
+    given(Enrollment, *PASTS[Status.COMPLETED]).when(ACTS["complete"]).then()
+
+
+def test_who_has_left_does_not_complete() -> None:
+    """There is nothing to complete for somebody who has gone."""
+    given(Enrollment, *PASTS[Status.WITHDRAWN]).when(ACTS["complete"]).refused(HasWithdrawn, **ANN)
+
+
+@pytest.mark.parametrize("status", [Status.REQUESTED, Status.WAITLISTED])
+def test_who_was_never_in_does_not_complete(status: Status) -> None:
+    """A learner who still waits for a seat completes nothing, and so cannot be seated afterwards."""
+    given(Enrollment, *PASTS[status]).when(ACTS["complete"]).refused(NotActive, **ANN)
+
+
+@pytest.mark.parametrize("name", ["activate", "wait", "withdraw", "reactivate", "complete"])
+def test_nothing_happens_to_who_never_asked(name: str) -> None:
+    """An enrolment begins with a request, in history too."""
+    given(Enrollment).when(ACTS[name]).refused(NotEnrolled, **ANN)
+    given(Enrollment, history=True).when(ACTS[name]).refused(NotEnrolled, **ANN)
+
+
+def test_no_seat_for_who_never_asked() -> None:
+    """A seat is offered to nobody who does not wait."""
+    given(Enrollment).when(ACTS["offer_seat"]).then()
+
+
+@pytest.mark.parametrize(
+    ("status", "name", "then"),
+    [
+        (Status.WITHDRAWN, "request", irregular(REQUESTED, "has_withdrawn")),
+        (Status.WITHDRAWN, "activate", irregular(ACTIVATED, "has_withdrawn")),
+        (Status.WITHDRAWN, "complete", irregular(COMPLETED, "has_withdrawn")),
+        (Status.COMPLETED, "withdraw", irregular(WITHDRAWN, "already_completed")),
+        (Status.REQUESTED, "complete", irregular(COMPLETED, "not_active")),
+    ],
+)
+def test_history_is_not_refused(status: Status, name: str, then: Said) -> None:
+    """What happened against today's rules is recorded, marked with the rule that it breaks."""
+    given(Enrollment, *PASTS[status], history=True).when(ACTS[name]).then(then)
+
+
+def test_history_that_keeps_the_rules_is_not_marked() -> None:
+    """Only what breaks a rule is irregular."""
+    given(Enrollment, *PASTS[Status.ACTIVE], history=True).when(ACTS["withdraw"]).then(WITHDRAWN)
+
+
+def test_only_the_fact_that_breaks_a_rule_is_marked() -> None:
+    """The mark is on one fact, not on those that follow."""
+
+    def leave_and_come_back(enrollment: Enrollment) -> None:
+        enrollment.withdraw("moved")
+        enrollment.reactivate()
+
+    given(Enrollment, *PASTS[Status.COMPLETED], history=True).when(leave_and_come_back).then(
+        irregular(WITHDRAWN, "already_completed"), REACTIVATED
+    )
+
+
+def test_records_can_disagree_with_each_other() -> None:
+    """An importer can mark what breaks no rule of ours, but contradicts other records."""
+
+    def register(enrollment: Enrollment) -> None:
+        enrollment.mark_irregular("no_registration_date")
+        enrollment.request("free", "api")
+        enrollment.activate()
+
+    given(Enrollment, history=True).when(register).then(irregular(REQUESTED, "no_registration_date"), ACTIVATED)
+
+
+def test_a_mark_that_no_fact_took_is_forgotten() -> None:
+    """When nothing happened after all, the next thing that happens is not marked for it."""
+
+    def mark_in_vain(enrollment: Enrollment) -> list[Any]:
+        enrollment.mark_irregular("no_registration_date")
+        enrollment.request("free", "api")
+        nothing = list(enrollment.collect_events())
+        enrollment.withdraw("moved")
+        return nothing
+
+    given(Enrollment, *PASTS[Status.ACTIVE], history=True).when(mark_in_vain).then(WITHDRAWN, answer=[])

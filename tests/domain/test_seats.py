@@ -1,0 +1,99 @@
+"""The rules of the seats of a run: no more than there are, and in the order in which they were asked for."""
+
+import pytest
+
+from domain.enrollment import Seats
+from tests.domain.given import Said, fact, given
+
+OPENED = fact(Seats.Opened, capacity=2)
+
+
+def taken(learner_id: str) -> Said:
+    return fact(Seats.Taken, learner_id=learner_id)
+
+
+def queued(learner_id: str) -> Said:
+    return fact(Seats.Queued, learner_id=learner_id)
+
+
+FULL = (OPENED, taken("ann"), taken("ben"))
+
+
+def test_seats_are_set_out() -> None:
+    """A run has as many seats as its capacity says."""
+    given(Seats).when(lambda seats: seats.open(2)).then(OPENED)
+
+
+def test_seats_are_set_out_once() -> None:
+    """Setting them out again changes nothing."""
+    given(Seats, OPENED).when(lambda seats: seats.open(2)).then()
+
+
+def test_a_free_seat_is_taken() -> None:
+    """Whoever comes while a seat is free, sits."""
+    given(Seats, OPENED).when(lambda seats: seats.take("ann")).then(taken("ann"), answer=True)
+
+
+def test_the_last_seat_is_a_seat() -> None:
+    """All seats can be taken."""
+    given(Seats, OPENED, taken("ann")).when(lambda seats: seats.take("ben")).then(taken("ben"), answer=True)
+
+
+def test_when_all_seats_are_taken_one_queues() -> None:
+    """Nobody sits on somebody else's seat."""
+    given(Seats, *FULL).when(lambda seats: seats.take("cid")).then(queued("cid"), answer=False)
+
+
+def test_nobody_overtakes() -> None:
+    """While somebody waits for a seat that is free, who comes now waits behind them."""
+    given(Seats, *FULL, queued("cid"), fact(Seats.Released, learner_id="ann")).when(
+        lambda seats: seats.take("dan")
+    ).then(queued("dan"), answer=False)
+
+
+def test_who_sits_sits_once() -> None:
+    """Taking a seat twice takes one seat."""
+    given(Seats, *FULL).when(lambda seats: seats.take("ann")).then(answer=True)
+
+
+def test_who_waits_waits_once() -> None:
+    """Queueing twice does not change one's place."""
+    given(Seats, *FULL, queued("cid"), queued("dan")).when(lambda seats: seats.take("cid")).then(answer=False)
+
+
+def test_a_seat_is_released() -> None:
+    """Who leaves frees a seat."""
+    given(Seats, *FULL).when(lambda seats: seats.release("ann")).then(fact(Seats.Released, learner_id="ann"))
+
+
+def test_the_queue_is_left() -> None:
+    """Who gives up waiting frees no seat."""
+    given(Seats, *FULL, queued("cid")).when(lambda seats: seats.release("cid")).then(
+        fact(Seats.QueueLeft, learner_id="cid")
+    )
+
+
+def test_who_has_no_seat_releases_none() -> None:
+    """A stranger's leaving changes nothing."""
+    given(Seats, *FULL).when(lambda seats: seats.release("eve")).then()
+
+
+def test_the_first_in_the_queue_is_seated_next() -> None:
+    """Whoever has waited longest gets the seat."""
+    given(Seats, *FULL, queued("cid"), queued("dan"), fact(Seats.Released, learner_id="ben")).when(
+        lambda seats: seats.seat_next()
+    ).then(taken("cid"), answer="cid")
+
+
+def test_who_left_the_queue_and_came_back_is_last() -> None:
+    """Leaving the queue gives up one's place in it."""
+    past = (queued("cid"), queued("dan"), fact(Seats.QueueLeft, learner_id="cid"), queued("cid"))
+    given(Seats, *FULL, *past, fact(Seats.Released, learner_id="ann")).when(lambda seats: seats.seat_next()).then(
+        taken("dan"), answer="dan"
+    )
+
+
+@pytest.mark.parametrize("past", [(OPENED,), (*FULL, queued("cid")), ()])
+def test_nobody_is_seated_without_a_seat_or_without_waiting(past: tuple[Said, ...]) -> None:
+    """It takes a free seat, and somebody who waits for it."""
+    given(Seats, *past).when(lambda seats: seats.seat_next()).then()
