@@ -17,9 +17,12 @@ from typing import Any, cast
 from weakref import WeakValueDictionary
 
 import msgspec
+import psycopg
+import structlog
 import uuid_utils
 
 from adapters.postgres.append import Append, NewEvent
+from adapters.postgres.connection import Unavailable
 from adapters.postgres.log import PostgresLog, StoredSnapshot
 from commands.log import AggregateT, Context, Position
 from domain.aggregate import Aggregate
@@ -27,6 +30,7 @@ from domain.fact import Meta, decode_event, encode_data, partition_of, version_o
 
 CACHED_AGGREGATES = 20_000
 
+logger = structlog.get_logger()
 _encode_meta = msgspec.json.Encoder().encode
 
 
@@ -59,6 +63,7 @@ class Cache:
     def put(self, loaded: Loaded) -> None:
         """Keep an entry, and forget the oldest if there are too many."""
         self._loaded[loaded.aggregate.id] = loaded
+        self._loaded.move_to_end(loaded.aggregate.id)
         if len(self._loaded) > self._size:
             self._loaded.popitem(last=False)
 
@@ -116,10 +121,9 @@ class Session:
     async def read(self, cls: type[AggregateT], stream: str, max_age: float = 0.0) -> AggregateT:
         """The aggregate of *stream*, to look at only; *max_age* is how many seconds old the knowledge may be."""
         known = self._memory.shared.get(stream)
-        if known is not None and max_age and time.monotonic() - known.checked_at <= max_age:
-            return cast("AggregateT", known.aggregate)
-        if known is not None and self._trusting and not max_age:
-            self.trusted = True
+        too_old = known is not None and max_age and time.monotonic() - known.checked_at > max_age
+        if known is not None and self._trusting and not too_old:
+            self.trusted = True  # knowledge of some age is trusted too, but nobody is refused for it
         else:
             known = await self._fresh(cls, stream, known)
             if known.aggregate.exists:
@@ -137,7 +141,7 @@ class Session:
         # From here on they are either stored and put back, or forgotten: their facts may never come to be.
         saved = [self._taken.pop(aggregate.id) for aggregate in aggregates]
         pending = [event for aggregate in aggregates for event in aggregate.collect_events()]
-        position = before = max(loaded.position for loaded in saved)
+        position = saved[-1].position
         if not pending and self.trusted:
             raise Unconfirmed
         if pending or self.context.idempotency_key:
@@ -145,16 +149,18 @@ class Session:
                 [self._new_event(event) for event in pending],
                 self.context.idempotency_key,
                 self.context.fingerprint,
-                before,
+                position,
                 list(self._guards.items()),
             )
             appended = await self._log.append(unit)
             position = appended.last
             if appended.repeated:
                 return position  # what is in memory was not stored: it is dropped
+        stored = position - len(pending)
         for loaded in saved:
             new = sum(event.originator_id == loaded.aggregate.id for event in pending)
-            await self._put_back(loaded, new, position)
+            stored += new
+            await self._put_back(loaded, new, stored)
         return position
 
     def release(self) -> None:
@@ -169,10 +175,14 @@ class Session:
         every = aggregate.snapshot_every
         if new:
             loaded.position = position
+            self._memory.shared.pop(aggregate.id)  # who looks next sees this, whatever age would do
         self._memory.owned.put(loaded)
         if every and aggregate.version // every > (aggregate.version - new) // every:
             snapshot = StoredSnapshot(aggregate.version, loaded.position, encode_state(aggregate))
-            await self._log.keep_snapshot(aggregate.id, snapshot, aggregate.state_version)
+            try:
+                await self._log.keep_snapshot(aggregate.id, snapshot, aggregate.state_version)
+            except (psycopg.Error, Unavailable) as error:  # the facts are stored: the command has not failed
+                logger.warning("snapshot_not_kept", stream=aggregate.id, error=str(error))
 
     async def _fresh(self, cls: type[Aggregate], stream: str, known: Loaded | None) -> Loaded:
         loaded = known or await self._from_snapshot(cls, stream)

@@ -75,9 +75,10 @@ class QuizPage(msgspec.Struct):
 
 
 class OverviewCounts(msgspec.Struct):
-    """What is counted of one run, or of the campus (`run_id` is then `*`)."""
+    """What is counted of one run, or of the campus or one source (`run_id` is then `*`)."""
 
     run_id: str
+    source: str
     people: int
     registrations: int
     withdrawals: int
@@ -93,9 +94,10 @@ class OverviewCounts(msgspec.Struct):
 
 
 class CampusOverview(msgspec.Struct):
-    """The campus, null as long as nothing has happened, and each run."""
+    """The campus, null as long as nothing has happened, each source of runs, and each run."""
 
     campus: OverviewCounts | None
+    sources: list[OverviewCounts]
     runs: list[OverviewCounts]
 
 

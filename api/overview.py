@@ -11,13 +11,26 @@ from projections.recent_activity import CAMPUS, RecentFacts
 router = APIRouter(prefix="/v1", tags=["campus"])
 
 COUNTS = OverviewCounts(
-    "*", 28_785, 32_593, 10_072, 45, {"pass": 12_361}, 173_912, 1_909, 173, 1_048_575, 3_516_339, 4_080, {}
+    "*",
+    "import:oulad",
+    28_785,
+    32_593,
+    10_072,
+    45,
+    {"pass": 12_361},
+    173_912,
+    1_909,
+    173,
+    1_048_575,
+    3_516_339,
+    4_080,
+    {},
 )
 
 
-@router.get("/overview", responses=query(CampusOverview, CampusOverview(COUNTS, []), 403))
+@router.get("/overview", responses=query(CampusOverview, CampusOverview(COUNTS, [COUNTS], []), 403))
 async def campus_overview(ask: StaffAsk) -> Response:
-    """People, enrolments, outcomes, submissions and activity, in all and per run."""
+    """People, enrolments, outcomes, submissions and activity: in all, by source (seed, import, API), and by run."""
     answer = await ask.fresh("overview", lambda: overview.overview(ask.services.reader))
     return ask.reply(answer.body or b"", answer.position)
 

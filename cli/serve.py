@@ -4,7 +4,9 @@
 Granian's own processes die with it even when it is killed, so that the port is free for its successor.
 """
 
+import os
 import signal
+from functools import partial
 from typing import Annotated, Any
 
 import typer
@@ -39,16 +41,16 @@ def serve(
         respawn_failed_workers=True,
         log_level=LogLevels(settings.log_level),
         log_dictconfig=LOG_LIKE_US,
-    ).serve(target_loader=create_app)
+    ).serve(target_loader=partial(create_app, os.getpid()))
 
 
-def create_app(_target: str) -> Any:
-    """Make the application in one of granian's processes, which is killed when granian is."""
-    from adapters.embedded.process import end_with_parent
+def create_app(granian: int, _target: str) -> Any:
+    """Make the application in one of the processes of *granian*, which is killed when that is."""
+    from adapters.embedded.process import die_with
     from adapters.logging import configure
     from adapters.settings import Settings
     from api.app import create
 
-    end_with_parent(signal.SIGKILL)
+    die_with(granian, signal.SIGKILL)()
     configure(Settings.load().log_level, process="api")
     return create()

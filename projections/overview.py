@@ -25,6 +25,7 @@ class Counts(msgspec.Struct):
     What is counted of one run, or of the campus.
 
     Attributes:
+        source: where the run came from (`api`, `seed`, `import:oulad`); empty for the campus.
         people: learners with any registration; each counts once, on the campus too.
         without_registration_date: registrations whose day nobody knows.
         submissions: attempts handed in, with the banked ones and those without a score.
@@ -34,6 +35,7 @@ class Counts(msgspec.Struct):
     """
 
     run_id: str
+    source: str = ""
     people: int = 0
     registrations: int = 0
     withdrawals: int = 0
@@ -98,7 +100,8 @@ def _add(counts: dict[str, int], name: str, number: int) -> None:
 
 
 def _scheduled(fact: Fact, rows: Rows) -> None:
-    _both(fact, rows, ids(fact.stream_id)[0])
+    run, _ = _both(fact, rows, ids(fact.stream_id)[0])
+    run.source = fact.meta.source
 
 
 def _only_irregular(fact: Fact, rows: Rows) -> None:

@@ -22,10 +22,12 @@ START_TIMEOUT = 60.0  # seconds
 STOP_TIMEOUT = 40.0  # seconds
 
 
-def campus(*arguments: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    """Run one `campus` command to its end."""
+def campus(
+    *arguments: str, env: Mapping[str, str] | None = None, seconds: float = 90
+) -> subprocess.CompletedProcess[str]:
+    """Run one `campus` command to its end, which must come within so many *seconds*."""
     return subprocess.run(
-        [*CAMPUS, *arguments], capture_output=True, text=True, check=False, timeout=90, env=environment(env)
+        [*CAMPUS, *arguments], capture_output=True, text=True, check=False, timeout=seconds, env=environment(env)
     )
 
 

@@ -11,8 +11,8 @@ def test_a_person_on_two_runs_is_one_person_of_the_campus() -> None:
     stored = fold(Overview, history)
     assert rows_of(stored, OVERVIEW, Counts) == [
         Counts("*", people=1, registrations=2, activity_rows=3, activity_amount=9, active_people=1),
-        Counts("AAA-1", people=1, registrations=1, activity_rows=2, activity_amount=5, active_people=1),
-        Counts("AAA-2", people=1, registrations=1, activity_rows=1, activity_amount=4, active_people=1),
+        Counts("AAA-1", "test", people=1, registrations=1, activity_rows=2, activity_amount=5, active_people=1),
+        Counts("AAA-2", "test", people=1, registrations=1, activity_rows=1, activity_amount=4, active_people=1),
     ]
     assert rows_of(stored, PEOPLE, Person) == [Person("7", ["AAA-1", "AAA-2"], ["AAA-1", "AAA-2"])]
 

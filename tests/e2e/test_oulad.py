@@ -1,0 +1,125 @@
+"""Real learners, from the file to the dashboards over HTTP: what a newcomer sees after `campus import oulad`."""
+
+import json
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from adapters.settings import Settings
+from adapters.tokens import claims_of, sign
+from tests.cli.campus import RunningCampus, campus, running_campus
+
+DATA = Path(__file__).parents[3] / "shared" / "data" / "anonymisedData.zip"
+NO_DATA = pytest.mark.skipif(not DATA.exists(), reason=f"the data set is not at {DATA.parent}")
+SOURCE = "import:oulad"
+
+# Counted from the files; the first is shared/data/README.md.
+WHOLE = {
+    "people": 28_785,
+    "registrations": 32_593,
+    "withdrawals": 10_072,
+    "without_registration_date": 45,
+    "outcomes": {"pass": 12_361, "withdrawn": 10_156, "fail": 7_052, "distinction": 3_024},
+    "submissions": 173_912,
+    "banked": 1_909,
+    "without_score": 173,
+    "activity_rows": 1_048_575,
+    "activity_amount": 3_516_339,
+    "active_people": 4_080,
+}
+
+
+@pytest.fixture
+def running() -> Iterator[RunningCampus]:
+    directory = Path(tempfile.mkdtemp(prefix="campuslog-oulad-"))
+    directory.chmod(0o755)
+    try:
+        with running_campus(directory / "data") as running:
+            yield running
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+class Reader:
+    """An admin who looks at the campus over HTTP."""
+
+    def __init__(self, running: RunningCampus) -> None:
+        settings = Settings.load(data_dir=running.data_dir)
+        token = sign(claims_of("admin"), settings.token_secret, now=datetime.now(UTC), lifetime=timedelta(hours=1))
+        headers = {"authorization": f"Bearer {token}"}
+        self._client = httpx.Client(base_url=settings.api_url, headers=headers, timeout=30)
+
+    def get(self, path: str, position: int) -> dict[str, Any]:
+        """What the API answers, once it is true for *position*."""
+        while True:
+            answer = self._client.get(path, params={"min_position": position})
+            assert answer.status_code == 200, answer.text
+            if int(answer.headers["campus-position"]) >= position:
+                body: dict[str, Any] = answer.json()
+                return body
+            time.sleep(0.2)
+
+
+def import_oulad(running: RunningCampus, *arguments: str) -> dict[str, Any]:
+    done = campus("import", "oulad", str(DATA), "--data", str(running.data_dir), "--json", *arguments, seconds=900)
+    assert done.returncode == 0, done.stderr
+    report: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    assert report["adds_up"] is True
+    return report
+
+
+def verified(running: RunningCampus) -> None:
+    for what in ("log", "projections"):
+        done = campus(what, "verify", "--json", "--data", str(running.data_dir), seconds=900)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+@NO_DATA
+def test_one_presentation_in_the_dashboards(running: RunningCampus) -> None:
+    """AAA-2013J: every count, in the overview, the run's dashboard and the gradebook; importing twice adds nothing."""
+    position = import_oulad(running, "--presentation", "AAA-2013J")["position"]
+    reader = Reader(running)
+    overview = reader.get("/v1/overview", position)
+    (counts,) = [counts for counts in overview["sources"] if counts["source"] == SOURCE]
+    (run,) = overview["runs"]
+    assert {name: run[name] for name in WHOLE} == {name: counts[name] for name in WHOLE}
+    assert {name: counts[name] for name in WHOLE} == {
+        "people": 383,
+        "registrations": 383,
+        "withdrawals": 60,
+        "without_registration_date": 0,
+        "outcomes": {"pass": 258, "withdrawn": 60, "fail": 45, "distinction": 20},
+        "submissions": 1_633,
+        "banked": 0,
+        "without_score": 2,
+        "activity_rows": 180_982,
+        "activity_amount": 648_494,
+        "active_people": 378,
+    }
+    dashboard = reader.get("/v1/runs/AAA-2013J/dashboard", position)
+    assert dashboard["counts"]["outcomes"] == counts["outcomes"]
+    assert sum(week["rows"] for week in dashboard["weeks"]) == counts["activity_rows"]
+    book = reader.get("/v1/runs/AAA-2013J/gradebook", position)
+    assert len(book["items"]) == 50
+    again = import_oulad(running, "--presentation", "AAA-2013J")
+    assert again["facts"] == 0
+    verified(running)
+
+
+@NO_DATA
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_the_whole_file_in_the_dashboards(running: RunningCampus) -> None:
+    """Every count of shared/data/README.md, over HTTP."""
+    position = import_oulad(running)["position"]
+    overview = Reader(running).get("/v1/overview", position)
+    (counts,) = [counts for counts in overview["sources"] if counts["source"] == SOURCE]
+    assert {name: counts[name] for name in WHOLE} == WHOLE
+    verified(running)
