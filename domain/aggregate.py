@@ -7,7 +7,7 @@ that today would refuse marks the fact as irregular instead, so that no fact of 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Self
 
@@ -99,6 +99,11 @@ class Aggregate(BaseAggregate[str]):
     def mark_irregular(self, reason: str) -> None:
         """Mark the next fact as irregular: it happened, though the records disagree with each other."""
         self._irregular = reason
+
+    def collect_events(self) -> Sequence[Any]:
+        """Hand over the new facts; a mark of irregularity that none of them has taken is forgotten."""
+        self._irregular = None
+        return super().collect_events()
 
     def trigger_event(self, event_class: Any, **kwargs: Any) -> None:
         """Record one fact, with the mark of irregularity if a rule was broken on the way to it."""

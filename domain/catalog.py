@@ -108,6 +108,7 @@ class Course(Aggregate):
         self.summary = ""
         self.language = ""
         self.versions: dict[int, list[Unit]] = {}
+        self.rules: dict[int, tuple[str, str]] = {}
 
     def create(self, title: str, summary: str, language: str) -> None:
         """Put the course into the catalogue."""
@@ -122,12 +123,12 @@ class Course(Aggregate):
         self.title, self.summary, self.language = title, summary, language
 
     def publish(self, units: list[Unit], completion_rule: str, grading_policy: str) -> int:
-        """Publish a structure and return its version; publishing the same one again returns the version it has."""
+        """Publish a structure with its rules, and return its version; the same again returns the version it has."""
         if not self.exists:
             raise CourseNotFound(f"there is no course {self.ids[0]}", course_id=self.ids[0])
         _check_units(units)
         for version, published in self.versions.items():
-            if published == units:
+            if published == units and self.rules[version] == (completion_rule, grading_policy):
                 return version
         version = len(self.versions) + 1
         self._version_published(version, units, completion_rule, grading_policy, structure_hash(units))
@@ -138,6 +139,7 @@ class Course(Aggregate):
         self, version: int, units: list[Unit], completion_rule: str, grading_policy: str, structure_hash: str
     ) -> None:
         self.versions[version] = units
+        self.rules[version] = (completion_rule, grading_policy)
 
 
 def _check_units(units: list[Unit]) -> None:
@@ -179,13 +181,14 @@ class Run(Aggregate):
         self.starts_at: datetime | None = None
         self.ends_at: datetime | None = None
         self.capacity: int | None = None
+        self.pacing = ""
         self.is_open = False
 
     def schedule(self, course_id: str, course_version: int, **plan: Any) -> None:
         """Plan the run; *plan* has starts_at, ends_at, capacity (None: no limit) and pacing."""
         if self.exists:
-            known = (self.course_id, self.course_version, self.starts_at, self.ends_at, self.capacity)
-            if known != (course_id, course_version, plan["starts_at"], plan["ends_at"], plan["capacity"]):
+            known = {name: getattr(self, name) for name in plan}
+            if (self.course_id, self.course_version, known) != (course_id, course_version, plan):
                 raise RunExists(f"run {self.ids[0]} exists with another plan", run_id=self.ids[0])
             return
         if plan["ends_at"] <= plan["starts_at"]:
@@ -205,7 +208,7 @@ class Run(Aggregate):
         pacing: str,
     ) -> None:
         self.course_id, self.course_version = course_id, course_version
-        self.starts_at, self.ends_at, self.capacity = starts_at, ends_at, capacity
+        self.starts_at, self.ends_at, self.capacity, self.pacing = starts_at, ends_at, capacity, pacing
 
     def open(self) -> None:
         """Let learners in."""

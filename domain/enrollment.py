@@ -60,6 +60,15 @@ class HasWithdrawn(Conflict):
         super().__init__(f"learner {learner_id} has left run {run_id}", learner_id=learner_id, run_id=run_id)
 
 
+class NotActive(Conflict):
+    """The learner has asked for a place, and has none yet."""
+
+    code = "not_active"
+
+    def __init__(self, learner_id: str, run_id: str) -> None:
+        super().__init__(f"learner {learner_id} has no place on run {run_id} yet", learner_id=learner_id, run_id=run_id)
+
+
 def enrollment_stream(learner_id: str, run_id: str) -> str:
     """The stream of one learner on one run."""
     return stream_id("enrollment", learner_id, run_id)
@@ -204,6 +213,8 @@ class Enrollment(Aggregate):
             return
         if self.status is Status.WITHDRAWN:
             self.refuse(HasWithdrawn(self.learner_id, self.run_id))
+        elif self.status is not Status.ACTIVE:
+            self.refuse(NotActive(self.learner_id, self.run_id))
         self._completed()
 
     @event(Completed)

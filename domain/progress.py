@@ -60,6 +60,15 @@ class BadAmount(Rejected):
         super().__init__(f"an amount of activity is 1 to 1,000,000, not {amount}", amount=amount)
 
 
+class BadScore(Rejected):
+    """A score outside of 0 to 10,000 basis points."""
+
+    code = "bad_score"
+
+    def __init__(self, score_bp: int) -> None:
+        super().__init__(f"a score is 0 to {FULL} basis points, not {score_bp}", score_bp=score_bp)
+
+
 class UnknownOutcome(Rejected):
     """Not one of the outcomes that a course can have."""
 
@@ -164,6 +173,8 @@ class CourseProgress(Aggregate):
 
     def complete_unit(self, unit_id: str, course_version: int, rule: str, score_bp: int | None = None) -> None:
         """A unit is done, by *rule*; a better score for it is recorded, the same or a lower one changes nothing."""
+        if score_bp is not None and not 0 <= score_bp <= FULL:
+            raise BadScore(score_bp)
         if unit_id in self.completed and (score_bp is None or self.scores.get(unit_id, -1) >= score_bp):
             return
         self._unit_completed(unit_id=unit_id, course_version=course_version, rule=rule, score_bp=score_bp)

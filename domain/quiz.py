@@ -7,6 +7,7 @@ Scores are in basis points (0 to 10,000). A quiz without items (an essay, an exa
 import hashlib
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -38,7 +39,7 @@ class QuizExists(Conflict):
 
 
 class BadQuiz(Rejected):
-    """The items of a quiz and its key contradict each other."""
+    """The items of a quiz, its key and its limits contradict each other."""
 
     code = "bad_quiz"
 
@@ -59,6 +60,12 @@ class NotSubmitted(NotFound):
     """The attempt was never handed in."""
 
     code = "not_submitted"
+
+
+class BadAttempt(Rejected):
+    """Attempts count from 1."""
+
+    code = "bad_attempt"
 
 
 class AlreadySubmitted(Conflict):
@@ -163,25 +170,25 @@ class Quiz(Aggregate):
     ) -> None:
         """Publish the quiz; *time_limit* in seconds, *pass_bp* the score from which the unit counts as completed."""
         _check_items(items, key)
+        _check_limits(time_limit, attempts_allowed, pass_bp)
+        contents: dict[str, Any] = {
+            "run_id": run_id,
+            "unit_id": unit_id,
+            "kind": kind,
+            "title": title,
+            "items": list(items),
+            "key": list(key),
+            "time_limit": time_limit,
+            "attempts_allowed": attempts_allowed,
+            "due_at": due_at,
+            "pass_bp": pass_bp,
+        }
         if self.exists:
-            known = (self.run_id, self.unit_id, self.kind, self.title, self.items, self.key, self.due_at)
-            if known != (run_id, unit_id, kind, title, list(items), list(key), due_at):
+            if contents != {name: getattr(self, name) for name in contents}:
                 raise QuizExists(f"quiz {self.ids[0]} exists with other contents", quiz_id=self.ids[0])
             return
-        self._published(
-            version=1,
-            run_id=run_id,
-            unit_id=unit_id,
-            kind=kind,
-            title=title,
-            items=list(items),
-            key=list(key),
-            key_hash=hashlib.sha256(msgspec.json.encode(list(key))).hexdigest(),
-            time_limit=time_limit,
-            attempts_allowed=attempts_allowed,
-            due_at=due_at,
-            pass_bp=pass_bp,
-        )
+        key_hash = hashlib.sha256(msgspec.json.encode(list(key))).hexdigest()
+        self._published(version=1, key_hash=key_hash, **contents)
 
     @event(Published)
     def _published(
@@ -212,12 +219,23 @@ class Quiz(Aggregate):
 def _check_items(items: Sequence[Item], key: Sequence[int]) -> None:
     if len(items) != len(key) or len(items) > MAX_ITEMS:
         raise BadQuiz(f"{len(items)} items and {len(key)} keys: one key for each of at most {MAX_ITEMS} items")
+    if len({item.item_id for item in items}) < len(items):
+        raise BadQuiz("an item is listed twice")
     for item, right in zip(items, key, strict=True):
         if not 0 <= right < len(item.options):
             raise BadQuiz(
                 f"item {item.item_id} has {len(item.options)} options, none with the index {right}",
                 item_id=item.item_id,
             )
+
+
+def _check_limits(time_limit: int | None, attempts_allowed: int, pass_bp: int) -> None:
+    if time_limit is not None and time_limit < 1:
+        raise BadQuiz(f"a time limit is a second at least, not {time_limit}", time_limit=time_limit)
+    if attempts_allowed < 1:
+        raise BadQuiz(f"a quiz allows an attempt at least, not {attempts_allowed}", attempts_allowed=attempts_allowed)
+    if not 0 <= pass_bp <= FULL:
+        raise BadQuiz(f"the score to pass with is 0 to {FULL} basis points, not {pass_bp}", pass_bp=pass_bp)
 
 
 class QuizAttempt(Aggregate):
@@ -266,14 +284,17 @@ class QuizAttempt(Aggregate):
                 answers=len(responses),
                 questions=len(quiz.items),
             )
-        if int(self.ids[2]) > quiz.attempts_allowed:
+        attempt_no = int(self.ids[2])
+        if attempt_no < 1:
+            raise BadAttempt(f"attempts count from 1, there is no attempt {attempt_no}", attempt_no=attempt_no)
+        if self.submitted:
+            if list(responses) != self.responses:
+                raise AlreadySubmitted(f"attempt {attempt_no} was handed in before", attempt_no=attempt_no)
+            return
+        if attempt_no > quiz.attempts_allowed:
             self.refuse(
                 NoAttemptsLeft(f"quiz {self.ids[1]} allows {quiz.attempts_allowed} attempts", quiz_id=self.ids[1])
             )
-        if self.submitted:
-            if list(responses) != self.responses:
-                raise AlreadySubmitted(f"attempt {self.ids[2]} was handed in before", attempt_no=int(self.ids[2]))
-            return
         late = max(0, int((at - quiz.due_at).total_seconds())) if quiz.due_at else 0
         self._submitted(quiz.run_id, quiz.unit_id, by, late, list(responses), banked)
 
