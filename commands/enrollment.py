@@ -39,7 +39,7 @@ async def _seat(enrollment: Enrollment, run: Outline, log: Log) -> Position:
             enrollment.activate()
         else:
             enrollment.wait()
-        return await log.save(enrollment, seats)
+        return await log.save(seats, enrollment)
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ async def withdraw_enrollment(command: WithdrawEnrollment, log: Log) -> Position
     async with log.turn(seats_stream(command.run_id)):
         seats = await log.load(Seats, seats_stream(command.run_id))
         seats.release(command.learner_id)
-        return await log.save(enrollment, seats)
+        return await log.save(seats, enrollment)
 
 
 @dataclass(frozen=True)
@@ -108,4 +108,4 @@ async def offer_seat(command: OfferSeat, log: Log) -> Position:
             return await log.save(seats)
         enrollment = await log.load(Enrollment, enrollment_stream(learner_id, command.run_id))
         enrollment.offer_seat()
-        return await log.save(enrollment, seats)
+        return await log.save(seats, enrollment)

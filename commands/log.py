@@ -66,6 +66,7 @@ class Log(Protocol):
         """
         Append the new facts of *aggregates* as one unit, and answer with the position of the last.
 
-        Where there are none, nothing is appended and the answer is the position by which the state was reached.
+        The aggregate that the command is about comes last: where there are no new facts, nothing is appended and the
+        answer is the position of its last fact, so that doing a thing twice is answered with the first position.
         """
         ...
