@@ -1,0 +1,120 @@
+"""A crowd on a run with few seats: in memory, many times, and on real servers through two processes' memories."""
+
+import asyncio
+import uuid
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from hypothesis import HealthCheck
+from hypothesis import settings as effort
+from hypothesis import strategies as st
+from hypothesis.stateful import invariant, rule, run_state_machine_as_test
+
+from adapters.bus import Bus
+from adapters.postgres.log import PostgresLog
+from adapters.session import encode_state, restore_state
+from adapters.settings import Settings
+from commands.catalog import CreateCourse, OpenRun, PublishCourse, ScheduleRun
+from commands.log import Context
+from domain.catalog import Unit
+from tests.commands.memory import MemoryLog
+from tests.commands.seating import Seating
+from tests.domain.given import Said, replay, state_of
+
+SENDER = Context(actor="test")
+DATES = (datetime(2026, 9, 1, tzinfo=UTC), datetime(2027, 1, 31, tzinfo=UTC))
+COURSE = (CreateCourse("algebra", "Algebra"), PublishCourse("algebra", [Unit("u1", "page", "Begin here")]))
+
+
+class InMemory(Seating):
+    """The use cases over a log in memory."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.runner = asyncio.Runner()
+        self.log = MemoryLog(SENDER)
+
+    def open(self, capacity: int) -> None:
+        self.run_id = "algebra-1"
+        for command in (*COURSE, ScheduleRun(self.run_id, "algebra", 1, *DATES, capacity), OpenRun(self.run_id)):
+            self.send(command)
+
+    def send(self, command: Any, *, again: bool = False) -> int:  # noqa: ARG002 - there is one place only
+        return self.runner.run(self.log.handle(command))
+
+    def facts(self, stream: str) -> Sequence[Said]:
+        return self.log.of(stream)
+
+    @invariant()
+    def a_replay_remembers_the_same(self) -> None:
+        """Whatever was decided on, the facts alone lead to it again."""
+        for stream, live in self.log.live.items():
+            assert state_of(replay(type(live), stream, self.log.of(stream))) == state_of(live)
+
+    @invariant()
+    def a_snapshot_remembers_the_same(self) -> None:
+        """A state that went through a snapshot is the state, the order of the queue included."""
+        for stream, live in self.log.live.items():
+            if live.remembered:
+                restored = type(live).blank(stream)
+                restore_state(restored, encode_state(live))
+                for name in live.remembered:
+                    kept, original = getattr(restored, name), getattr(live, name)
+                    assert kept == original
+                    assert not isinstance(kept, dict) or list(kept) == list(original)
+
+    def teardown(self) -> None:
+        self.runner.close()
+
+
+class OnServers(Seating):
+    """The use cases over PostgreSQL, from processes that remember different things."""
+
+    campus: Settings
+    runner: asyncio.Runner
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.log = self.runner.run(PostgresLog.open(self.campus))
+        self.buses = (Bus(self.log), Bus(self.log))
+        self.bus = self.buses[0]
+
+    @rule(number=st.integers(0, 1))
+    def change_process(self, number: int) -> None:
+        """What comes next goes to a process that may remember an older state."""
+        self.bus = self.buses[number]
+
+    def open(self, capacity: int) -> None:
+        self.run_id = f"run-{uuid.uuid4().hex[:8]}"
+        for command in (*COURSE, ScheduleRun(self.run_id, "algebra", 1, *DATES, capacity), OpenRun(self.run_id)):
+            self.send(command)
+
+    def send(self, command: Any, *, again: bool = False) -> int:
+        bus = self.buses[1 - self.buses.index(self.bus)] if again else self.bus
+        return self.runner.run(bus.handle(command, SENDER))
+
+    def facts(self, stream: str) -> Sequence[Said]:
+        return [Said(fact.type, fact.data) for fact in self.runner.run(self.log.stream(stream))]
+
+    def teardown(self) -> None:
+        self.runner.run(self.log.close())
+
+
+def test_seats_in_memory() -> None:
+    """Never more seated than seats, never out of turn, and a replay or a snapshot remembers the same."""
+    run_state_machine_as_test(InMemory, settings=effort(max_examples=100, stateful_step_count=30, deadline=None))
+
+
+def test_seats_on_servers(settings: Settings) -> None:
+    """The same holds when commands go through two processes, each of which remembers what it has seen."""
+    with asyncio.Runner() as shared:
+
+        class Here(OnServers):
+            campus = settings
+            runner = shared
+
+        few = effort(
+            max_examples=12, stateful_step_count=25, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+        )
+        run_state_machine_as_test(Here, settings=few)
