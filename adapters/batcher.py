@@ -54,13 +54,14 @@ class Batcher(Generic[Request, Reply]):
     async def _round_trip(self, batch: list[tuple[Request, "asyncio.Future[Reply]"]]) -> None:
         try:
             replies = await self._send([request for request, _ in batch])
+            answered = list(zip(batch, replies, strict=True))
         except asyncio.CancelledError:
             for _, future in batch:
                 future.cancel()
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to those who asked
-            replies = [error] * len(batch)
-        for (_, future), reply in zip(batch, replies, strict=True):
+            answered = [(asked, error) for asked in batch]
+        for (_, future), reply in answered:
             if future.done():
                 continue  # whoever asked has gone
             if isinstance(reply, Exception):

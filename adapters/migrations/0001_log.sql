@@ -120,8 +120,10 @@ BEGIN
               FROM unnest(stream_ids, stream_versions, types, schema_versions, partitions, datas, metas, occurred_ats)
                    WITH ORDINALITY AS e(stream_id, version, type, schema_version, partition, data, meta, occurred_at, ordinal);
             UPDATE log_head SET position = head + cardinality(stream_ids);
-            FOREACH n IN ARRAY event_counts LOOP
-                RETURN QUERY SELECT 'appended', head + event_offset + 1, head + event_offset + n, NULL::text, NULL::integer;
+            FOR i IN 1 .. cardinality(event_counts) LOOP
+                n := event_counts[i];
+                RETURN QUERY SELECT 'appended', head + event_offset + 1,
+                    CASE WHEN n = 0 THEN empty_answers[i] ELSE head + event_offset + n END, NULL::text, NULL::integer;
                 event_offset := event_offset + n;
             END LOOP;
             RETURN;

@@ -14,7 +14,7 @@ import msgspec
 import psycopg
 
 from adapters.batcher import Batcher
-from adapters.postgres.connection import Link
+from adapters.postgres.connection import Link, Unavailable
 from adapters.settings import Settings
 from domain.fact import Meta
 
@@ -113,7 +113,7 @@ class Appender:
         Raises:
             VersionConflict: a stream is not at the version before the first of its events.
             KeyReused: the key was used with another fingerprint.
-            Unavailable: the server is gone; whether the unit was appended is not known.
+            Unavailable: the server is gone, or the head of the log is held; whether the unit was appended is not known.
         """
         return await self._batcher.submit(unit)
 
@@ -127,9 +127,11 @@ class Appender:
         except UNFIT as error:
             if len(batch) == 1:
                 return [error]
-            # Something in the batch is unfit for the database: everyone for himself, so that it harms nobody else.
+            # Something in the batch is unfit for the database: by halves it is found, so that it harms nobody else.
             # Its error may also have come after a sending whose answer was lost.
-            return [answer for unit in batch for answer in await self._send([unit], sent_before=True)]
+            half = len(batch) // 2
+            answers = await self._send(batch[:half], sent_before=True)
+            return answers + await self._send(batch[half:], sent_before=True)
         self.on_batch(len(batch), sum(len(unit.events) for unit in batch), time.perf_counter() - started)
         committed = [answer.last for answer in answers if isinstance(answer, Appended) and not answer.repeated]
         if committed:
@@ -152,10 +154,10 @@ class Appender:
         while True:
             try:
                 return await self._link.run(once)
-            except psycopg.errors.LockNotAvailable:
+            except psycopg.errors.LockNotAvailable as error:
                 attempts += 1
                 if attempts == LOCK_ATTEMPTS:
-                    raise
+                    raise Unavailable("the head of the log is held by somebody else") from error
                 await asyncio.sleep(0)
 
     async def close(self) -> None:

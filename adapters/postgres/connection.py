@@ -83,12 +83,15 @@ class Link:
         """Do *work*, which must be safe to do twice; again on a new connection when the old one breaks."""
         started, pause = time.monotonic(), FIRST_PAUSE
         while True:
+            connection = None
             try:
-                return await work(await self.get())
+                connection = await self.get()
+                return await work(connection)
             except psycopg.Error as error:
                 if not is_broken(error):
                     raise
-                await self.close()
+                if connection is self._connection:  # or somebody else has opened a new one by now
+                    await self.close()
                 if time.monotonic() - started > self._patience:
                     raise Unavailable(f"PostgreSQL does not answer: {str(error).strip()}") from error
                 await asyncio.sleep(pause)
