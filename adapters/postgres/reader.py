@@ -14,6 +14,7 @@ from adapters.postgres.connection import CONNECT_TIMEOUT, Unavailable, is_broken
 from adapters.settings import Settings
 
 POOL_SIZE = 6  # connections
+ATTEMPTS = POOL_SIZE + 1  # every connection of the pool may be from before a restart of the server
 POOL_TIMEOUT = 5.0  # seconds to wait for a connection
 QUERY_TIMEOUT = 10_000  # milliseconds
 
@@ -82,7 +83,7 @@ class Reader:
 
     async def rows(self, query: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
         """The bare rows of a query; raises as `answer`."""
-        for attempt in (1, 2):
+        for attempt in range(1, ATTEMPTS + 1):
             try:
                 async with self._pool.connection() as connection:
                     return await (await connection.execute(query.encode(), parameters)).fetchall()
@@ -91,11 +92,11 @@ class Reader:
             except PoolTimeout as error:
                 raise Unavailable("PostgreSQL has no connection free") from error
             except psycopg.errors.FeatureNotSupported:  # a plan for a view that leads to another generation by now
-                if attempt == 2:
+                if attempt == ATTEMPTS:
                     raise
             except psycopg.Error as error:
                 if not is_broken(error):
                     raise
-                if attempt == 2:
+                if attempt == ATTEMPTS:
                     raise Unavailable(f"PostgreSQL does not answer: {str(error).strip()}") from error
         raise AssertionError("unreachable")

@@ -5,6 +5,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -47,14 +48,21 @@ def running() -> Iterator[RunningCampus]:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-class Reader:
+@contextmanager
+def reading(running: RunningCampus) -> Iterator["Reader"]:
     """An admin who looks at the campus over HTTP."""
+    settings = Settings.load(data_dir=running.data_dir)
+    token = sign(claims_of("admin"), settings.token_secret, now=datetime.now(UTC), lifetime=timedelta(hours=1))
+    headers = {"authorization": f"Bearer {token}"}
+    with httpx.Client(base_url=settings.api_url, headers=headers, timeout=30) as client:
+        yield Reader(client)
 
-    def __init__(self, running: RunningCampus) -> None:
-        settings = Settings.load(data_dir=running.data_dir)
-        token = sign(claims_of("admin"), settings.token_secret, now=datetime.now(UTC), lifetime=timedelta(hours=1))
-        headers = {"authorization": f"Bearer {token}"}
-        self._client = httpx.Client(base_url=settings.api_url, headers=headers, timeout=30)
+
+class Reader:
+    """Somebody with a token."""
+
+    def __init__(self, client: httpx.Client) -> None:
+        self._client = client
 
     def get(self, path: str, position: int) -> dict[str, Any]:
         """What the API answers, once it is true for *position*."""
@@ -85,8 +93,10 @@ def verified(running: RunningCampus) -> None:
 def test_one_presentation_in_the_dashboards(running: RunningCampus) -> None:
     """AAA-2013J: every count, in the overview, the run's dashboard and the gradebook; importing twice adds nothing."""
     position = import_oulad(running, "--presentation", "AAA-2013J")["position"]
-    reader = Reader(running)
-    overview = reader.get("/v1/overview", position)
+    with reading(running) as reader:
+        overview = reader.get("/v1/overview", position)
+        dashboard = reader.get("/v1/runs/AAA-2013J/dashboard", position)
+        book = reader.get("/v1/runs/AAA-2013J/gradebook", position)
     (counts,) = [counts for counts in overview["sources"] if counts["source"] == SOURCE]
     (run,) = overview["runs"]
     assert {name: run[name] for name in WHOLE} == {name: counts[name] for name in WHOLE}
@@ -103,10 +113,8 @@ def test_one_presentation_in_the_dashboards(running: RunningCampus) -> None:
         "activity_amount": 648_494,
         "active_people": 378,
     }
-    dashboard = reader.get("/v1/runs/AAA-2013J/dashboard", position)
     assert dashboard["counts"]["outcomes"] == counts["outcomes"]
     assert sum(week["rows"] for week in dashboard["weeks"]) == counts["activity_rows"]
-    book = reader.get("/v1/runs/AAA-2013J/gradebook", position)
     assert len(book["items"]) == 50
     again = import_oulad(running, "--presentation", "AAA-2013J")
     assert again["facts"] == 0
@@ -119,7 +127,8 @@ def test_one_presentation_in_the_dashboards(running: RunningCampus) -> None:
 def test_the_whole_file_in_the_dashboards(running: RunningCampus) -> None:
     """Every count of shared/data/README.md, over HTTP."""
     position = import_oulad(running)["position"]
-    overview = Reader(running).get("/v1/overview", position)
+    with reading(running) as reader:
+        overview = reader.get("/v1/overview", position)
     (counts,) = [counts for counts in overview["sources"] if counts["source"] == SOURCE]
     assert {name: counts[name] for name in WHOLE} == WHOLE
     verified(running)
