@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from commands.log import Log
-from domain.catalog import Course, Run, RunNotFound, Unit, course_stream, run_stream
+from domain.catalog import Course, CourseNotFound, Run, RunNotFound, Unit, course_stream, run_stream
 from domain.enrollment import Enrollment, NotEnrolled, Status, enrollment_stream
 from domain.progress import NoAccess
 
@@ -49,8 +49,8 @@ async def outline(log: Log, run_id: str) -> Outline:
     if not run.exists or run.starts_at is None:
         raise RunNotFound(f"there is no course run {run_id}", run_id=run_id)
     course = await log.read(Course, course_stream(run.course_id), STRUCTURE_MAX_AGE)
-    if run.course_version not in course.versions:  # published by another process since we looked
-        course = await log.read(Course, course_stream(run.course_id))
+    if run.course_version not in course.versions:  # published since we looked: a refusal makes us look again
+        raise CourseNotFound(f"course {run.course_id} has no version {run.course_version}", course_id=run.course_id)
     units = {unit.unit_id: unit for unit in course.versions[run.course_version]}
     return Outline(run_id, run.course_version, units, run.is_open, run.capacity, run.starts_at)
 
