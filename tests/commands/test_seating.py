@@ -78,12 +78,12 @@ class OnServers(Seating):
         super().__init__()
         self.log = self.runner.run(PostgresLog.open(self.campus))
         self.buses = (Bus(self.log), Bus(self.log))
-        self.bus = self.buses[0]
+        self.bus = self.bus_again = self.buses[0]
 
-    @rule(number=st.integers(0, 1))
-    def change_process(self, number: int) -> None:
+    @rule(first=st.integers(0, 1), again=st.integers(0, 1))
+    def change_process(self, first: int, again: int) -> None:
         """What comes next goes to a process that may remember an older state."""
-        self.bus = self.buses[number]
+        self.bus, self.bus_again = self.buses[first], self.buses[again]
 
     def open(self, capacity: int) -> None:
         self.run_id = f"run-{uuid.uuid4().hex[:8]}"
@@ -91,7 +91,7 @@ class OnServers(Seating):
             self.send(command)
 
     def send(self, command: Any, *, again: bool = False) -> int:
-        bus = self.buses[1 - self.buses.index(self.bus)] if again else self.bus
+        bus = self.bus_again if again else self.bus
         return self.runner.run(bus.handle(command, SENDER))
 
     def facts(self, stream: str) -> Sequence[Said]:
@@ -103,7 +103,7 @@ class OnServers(Seating):
 
 def test_seats_in_memory() -> None:
     """Never more seated than seats, never out of turn, and a replay or a snapshot remembers the same."""
-    run_state_machine_as_test(InMemory, settings=effort(max_examples=100, stateful_step_count=30, deadline=None))
+    run_state_machine_as_test(InMemory, settings=effort(max_examples=200, stateful_step_count=40, deadline=None))
 
 
 def test_seats_on_servers(settings: Settings) -> None:
@@ -115,6 +115,6 @@ def test_seats_on_servers(settings: Settings) -> None:
             runner = shared
 
         few = effort(
-            max_examples=12, stateful_step_count=25, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+            max_examples=15, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
         )
         run_state_machine_as_test(Here, settings=few)
