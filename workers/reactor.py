@@ -31,7 +31,7 @@ from workers.reactions import REACTIONS, Reaction, context_of, is_history
 NAME = "reactor"
 PAGE = 1_000  # positions
 POLL_INTERVAL = 0.5  # seconds, when no hint comes
-GATHER = 0.01  # seconds after a hint, so that a burst of commits costs one look and not one each
+GATHER = 0.02  # seconds after a hint, so that a burst of commits costs one look and not one each
 RETRY_INTERVAL = 1.0  # seconds, after PostgreSQL was lost
 
 DONE = Counter("campus_reactions_total", "Reactions carried out, by name.", ["reaction"])
