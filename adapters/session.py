@@ -138,12 +138,12 @@ class Session:
 
     async def save(self, *aggregates: Aggregate) -> Position:
         """Append the new facts of *aggregates* as one unit; see `commands.log.Log.save`."""
+        if self.trusted and not any(aggregate.pending_events for aggregate in aggregates):
+            raise Unconfirmed
         # From here on they are either stored and put back, or forgotten: their facts may never come to be.
         saved = [self._taken.pop(aggregate.id) for aggregate in aggregates]
         pending = [event for aggregate in aggregates for event in aggregate.collect_events()]
         position = saved[-1].position
-        if not pending and self.trusted:
-            raise Unconfirmed
         if pending or self.context.idempotency_key:
             unit = Append(
                 [self._new_event(event) for event in pending],
