@@ -29,10 +29,19 @@ class Bus:
             VersionConflict: others were faster, `MOST_ATTEMPTS` times in a row.
             Unavailable: PostgreSQL cannot be reached.
         """
-        if context.idempotency_key is not None:
-            first = await self._log.first_answer(context.idempotency_key)
-            if first is not None:
-                return _repeat(context, *first)
+        answered = await self._first_answer(context)
+        if answered is not None:
+            return answered
+        try:
+            return await self._decide(command, context)
+        except DomainError:
+            # The same request may have been carried out meanwhile, and this is refused for what it did.
+            answered = await self._first_answer(context)
+            if answered is None:
+                raise
+            return answered
+
+    async def _decide(self, command: Any, context: Context) -> Position:
         handler = HANDLERS[type(command)]
         for attempt in range(1, MOST_ATTEMPTS + 1):
             session = Session(self._log, self._memory, context, trusting=attempt == 1)
@@ -48,8 +57,14 @@ class Bus:
                 session.release()
         raise AssertionError("unreachable")
 
-
-def _repeat(context: Context, fingerprint: str, position: Position) -> Position:
-    if fingerprint != context.fingerprint:
-        raise KeyReused(context.idempotency_key or "")
-    return position
+    async def _first_answer(self, context: Context) -> Position | None:
+        """The position with which a request with this idempotency key was answered before."""
+        if context.idempotency_key is None:
+            return None
+        first = await self._log.first_answer(context.idempotency_key)
+        if first is None:
+            return None
+        fingerprint, position = first
+        if fingerprint != context.fingerprint:
+            raise KeyReused(context.idempotency_key)
+        return position
