@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import pytest
 
-from adapters.bus import Bus
 from adapters.postgres.append import Append, Appended, VersionConflict
 from adapters.postgres.log import PostgresLog
 from adapters.settings import Settings
+from commands.progress import RecordActivity
 from tests.adapters.appends import end_connections, new_event, opened, query, unit, until, whole_log
-from tests.adapters.learning import RUN, activity, begin
+from tests.adapters.campus import give_course, processes
 from tests.adapters.proxy import Cable, Cut, cable
 from tests.servers import Servers
 
@@ -172,12 +172,12 @@ async def test_a_power_cut_loses_nothing_that_was_acknowledged(own_settings: Set
 @MOMENTS
 async def test_a_command_is_carried_out_once(settings: Settings, moment: Cut) -> None:
     """An activity that would count twice is recorded once, and the command succeeds."""
-    async with cable(settings) as (behind, between), opened(behind) as log:
-        bus = Bus(log)
-        await begin(bus, "7")
-        head = await bus.handle(*activity("7"))
+    async with cable(settings) as (behind, between), processes(behind, 1) as (here,):
+        await give_course(here, learners=["ann"])
+        click = RecordActivity("ann", "algebra-1", "page")
+        position = await here.do(click)
         between.cut = moment
-        assert await bus.handle(*activity("7")) == head + 1
+        assert await here.do(click) == position + 1
         assert between.cuts == 1
-        facts = await log.stream(f"progress-7:{RUN}")
-        assert [fact.position for fact in facts] == [head, head + 1]
+        facts = await here.log.stream("progress-ann:algebra-1")
+        assert [fact.position for fact in facts] == [position, position + 1]
