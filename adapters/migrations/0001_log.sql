@@ -93,41 +93,52 @@ DECLARE
     has_keys boolean := EXISTS (SELECT FROM unnest(keys) AS k WHERE k IS NOT NULL);
     contended boolean;
     event_offset integer := 0;
+    answers bigint[] := '{}';
     n integer;
     first_answer record;
 BEGIN
     SELECT position INTO head FROM log_head FOR UPDATE;
     at := clock_timestamp();
 
-    -- The common case: no keys, no stream twice, nobody was faster. One statement checks, one inserts.
-    IF NOT has_keys THEN
-        SELECT count(*) > count(DISTINCT e.stream_id)
-               OR bool_or(e.version <> coalesce(
-                      (SELECT max(stored.stream_version) FROM events stored WHERE stored.stream_id = e.stream_id), 0) + 1)
+    -- The common case: no stream and no key twice, nobody was faster. Set-based statements check and insert it all.
+    SELECT count(*) > count(DISTINCT e.stream_id)
+           OR bool_or(e.version <> coalesce(
+                  (SELECT max(stored.stream_version) FROM events stored WHERE stored.stream_id = e.stream_id), 0) + 1)
+      INTO contended
+      FROM unnest(stream_ids, stream_versions) WITH ORDINALITY AS e(stream_id, version, ordinal)
+     WHERE ordinal = 1 OR e.stream_id <> stream_ids[ordinal - 1] OR e.version <> stream_versions[ordinal - 1] + 1;
+    IF NOT coalesce(contended, false) AND cardinality(guard_streams) > 0 THEN
+        SELECT bool_or(g.stream_id = ANY(stream_ids)
+               OR g.version <> coalesce(
+                  (SELECT max(stored.stream_version) FROM events stored WHERE stored.stream_id = g.stream_id), 0))
           INTO contended
-          FROM unnest(stream_ids, stream_versions) WITH ORDINALITY AS e(stream_id, version, ordinal)
-         WHERE ordinal = 1 OR e.stream_id <> stream_ids[ordinal - 1] OR e.version <> stream_versions[ordinal - 1] + 1;
-        IF NOT coalesce(contended, false) AND cardinality(guard_streams) > 0 THEN
-            SELECT bool_or(g.stream_id = ANY(stream_ids)
-                   OR g.version <> coalesce(
-                      (SELECT max(stored.stream_version) FROM events stored WHERE stored.stream_id = g.stream_id), 0))
-              INTO contended
-              FROM unnest(guard_streams, guard_versions) AS g(stream_id, version);
+          FROM unnest(guard_streams, guard_versions) AS g(stream_id, version);
+    END IF;
+    IF NOT coalesce(contended, false) AND has_keys THEN
+        SELECT count(*) > count(DISTINCT k) OR bool_or(EXISTS (SELECT FROM idempotency claimed WHERE claimed.key = k))
+          INTO contended
+          FROM unnest(keys) AS k
+         WHERE k IS NOT NULL;
+    END IF;
+    IF NOT coalesce(contended, false) THEN
+        INSERT INTO events
+        SELECT head + e.ordinal, e.stream_id, e.version, e.type, e.schema_version, e.partition, e.data, e.meta, e.occurred_at, at
+          FROM unnest(stream_ids, stream_versions, types, schema_versions, partitions, datas, metas, occurred_ats)
+               WITH ORDINALITY AS e(stream_id, version, type, schema_version, partition, data, meta, occurred_at, ordinal);
+        UPDATE log_head SET position = head + cardinality(stream_ids);
+        FOR i IN 1 .. cardinality(event_counts) LOOP
+            n := event_counts[i];
+            answers[i] := CASE WHEN n = 0 THEN empty_answers[i] ELSE head + event_offset + n END;
+            RETURN QUERY SELECT 'appended', head + event_offset + 1, answers[i], NULL::text, NULL::integer;
+            event_offset := event_offset + n;
+        END LOOP;
+        IF has_keys THEN
+            INSERT INTO idempotency
+            SELECT claimed.key, claimed.fingerprint, claimed.answer, at
+              FROM unnest(keys, fingerprints, answers) AS claimed(key, fingerprint, answer)
+             WHERE claimed.key IS NOT NULL;
         END IF;
-        IF NOT coalesce(contended, false) THEN
-            INSERT INTO events
-            SELECT head + e.ordinal, e.stream_id, e.version, e.type, e.schema_version, e.partition, e.data, e.meta, e.occurred_at, at
-              FROM unnest(stream_ids, stream_versions, types, schema_versions, partitions, datas, metas, occurred_ats)
-                   WITH ORDINALITY AS e(stream_id, version, type, schema_version, partition, data, meta, occurred_at, ordinal);
-            UPDATE log_head SET position = head + cardinality(stream_ids);
-            FOR i IN 1 .. cardinality(event_counts) LOOP
-                n := event_counts[i];
-                RETURN QUERY SELECT 'appended', head + event_offset + 1,
-                    CASE WHEN n = 0 THEN empty_answers[i] ELSE head + event_offset + n END, NULL::text, NULL::integer;
-                event_offset := event_offset + n;
-            END LOOP;
-            RETURN;
-        END IF;
+        RETURN;
     END IF;
 
     -- Otherwise one append after the other, each seeing what those before it did.
