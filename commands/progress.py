@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from commands.log import Log, Position
 from commands.lookups import Outline, must_have_access, outline
-from domain.progress import CourseProgress, UnknownUnit, grade, progress_stream
+from domain.progress import BY_HAND, CourseProgress, UnknownUnit, grade, progress_stream
 
 PASS_BP = 4_000  # basis points of the weighted mean from which a course is passed
 DISTINCTION_BP = 8_500
@@ -60,7 +60,7 @@ class CompleteUnit:
     learner_id: str
     run_id: str
     unit_id: str
-    rule: str = "learner"
+    rule: str = BY_HAND
     score_bp: int | None = None
 
 
@@ -68,7 +68,10 @@ async def complete_unit(command: CompleteUnit, log: Log) -> Position:
     run = await _unit_outline(log, command.run_id, command.unit_id)
     await must_have_access(log, command.learner_id, command.run_id)
     progress = await log.load(CourseProgress, progress_stream(command.learner_id, command.run_id))
-    progress.complete_unit(command.unit_id, run.course_version, command.rule, command.score_bp)
+    if command.rule == BY_HAND:
+        progress.complete_by_hand(command.unit_id, run.units[command.unit_id].kind, run.course_version)
+    else:
+        progress.complete_unit(command.unit_id, run.course_version, command.rule, command.score_bp)
     return await log.save(progress)
 
 

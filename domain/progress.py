@@ -11,6 +11,8 @@ from domain.aggregate import Aggregate, event, stream_id
 from domain.errors import Conflict, NotFound, Rejected
 
 FULL = 10_000  # basis points
+SCORED_KINDS = ("quiz", "tma", "cma", "exam")  # kinds of units that carry a score
+BY_HAND = "learner"  # the rule by which learners complete a unit themselves
 OUTCOMES = ("distinction", "pass", "fail", "withdrawn")
 
 
@@ -67,6 +69,17 @@ class BadScore(Rejected):
 
     def __init__(self, score_bp: int) -> None:
         super().__init__(f"a score is 0 to {FULL} basis points, not {score_bp}", score_bp=score_bp)
+
+
+class NeedsAttempt(Conflict):
+    """A unit with a score is completed by an attempt that passes, not by saying so."""
+
+    code = "needs_attempt"
+
+    def __init__(self, unit_id: str, kind: str) -> None:
+        super().__init__(
+            f"unit {unit_id} is of kind {kind}: it is completed by an attempt that passes", unit_id=unit_id, kind=kind
+        )
 
 
 class UnknownOutcome(Rejected):
@@ -170,6 +183,12 @@ class CourseProgress(Aggregate):
     @event(ActivityRecorded)
     def _activity_recorded(self, unit_id: str, kind: str, amount: int) -> None:
         pass  # nothing that a later decision needs
+
+    def complete_by_hand(self, unit_id: str, kind: str, course_version: int) -> None:
+        """The learner says that a unit is done, which is for units without a score."""
+        if kind in SCORED_KINDS:
+            self.refuse(NeedsAttempt(unit_id, kind))
+        self.complete_unit(unit_id, course_version, BY_HAND)
 
     def complete_unit(self, unit_id: str, course_version: int, rule: str, score_bp: int | None = None) -> None:
         """A unit is done, by *rule*; a better score for it is recorded, the same or a lower one changes nothing."""

@@ -9,6 +9,7 @@ from domain.progress import (
     BadAmount,
     BadScore,
     CourseProgress,
+    NeedsAttempt,
     OutcomeDecided,
     UnknownOutcome,
     grade,
@@ -100,6 +101,36 @@ def test_a_unit_that_was_completed_without_a_score_can_get_one() -> None:
     given(CourseProgress, completed("u1")).when(
         lambda progress: progress.complete_unit("u1", 1, "quiz_passed", 0)
     ).then(completed("u1", 0))
+
+
+@pytest.mark.parametrize("kind", ["page", "essay", "site", "video"])
+def test_a_learner_completes_a_unit_by_hand(kind: str) -> None:
+    """What carries no score is done when the learner says so."""
+    given(CourseProgress).when(lambda progress: progress.complete_by_hand("u1", kind, 1)).then(
+        completed("u1", rule="learner")
+    )
+
+
+@pytest.mark.parametrize("kind", ["quiz", "tma", "cma", "exam"])
+def test_a_unit_with_a_score_is_not_completed_by_hand(kind: str) -> None:
+    """Only an attempt that passes completes what carries a score."""
+    given(CourseProgress).when(lambda progress: progress.complete_by_hand("u1", kind, 1)).refused(
+        NeedsAttempt, unit_id="u1", kind=kind
+    )
+
+
+def test_history_may_have_completed_by_hand_what_carries_a_score() -> None:
+    """An old record that says so is kept, and marked."""
+    given(CourseProgress, history=True).when(lambda progress: progress.complete_by_hand("u1", "exam", 1)).then(
+        fact(
+            CourseProgress.UnitCompleted,
+            unit_id="u1",
+            course_version=1,
+            rule="learner",
+            score_bp=None,
+            irregular="needs_attempt",
+        )
+    )
 
 
 @pytest.mark.parametrize("score_bp", [-1, FULL + 1])
