@@ -1,0 +1,49 @@
+"""Every aggregate and every fact is known by one name, and every stream begins blank."""
+
+import pytest
+from eventsourcing.domain import CanInitAggregate
+
+from domain.aggregate import Aggregate
+from domain.registry import AGGREGATES, BY_CATEGORY, FACTS
+from tests.domain.given import STREAMS
+
+
+def test_names_are_used_once() -> None:
+    """No two aggregates share a category, and no two facts a name."""
+    own = [
+        member
+        for aggregate in AGGREGATES
+        for member in vars(aggregate).values()
+        if isinstance(member, type) and issubclass(member, Aggregate.Event) and member.__name__ != "Event"
+    ]
+    assert len(BY_CATEGORY) == len(AGGREGATES)
+    assert set(own) == set(FACTS.values())
+    assert len(own) == len(FACTS)
+
+
+@pytest.mark.parametrize("topic", FACTS)
+def test_a_fact_is_named_after_its_aggregate(topic: str) -> None:
+    """The name begins with the category of the streams in which the fact stands; it is no Python path."""
+    category = topic.partition(".")[0]
+    assert FACTS[topic] in vars(BY_CATEGORY[category]).values()
+
+
+@pytest.mark.parametrize("topic", FACTS)
+def test_no_fact_creates(topic: str) -> None:
+    """A first fact is one like any other."""
+    assert not issubclass(FACTS[topic], CanInitAggregate)
+
+
+@pytest.mark.parametrize("aggregate", AGGREGATES)
+def test_a_stream_begins_blank(aggregate: type[Aggregate]) -> None:
+    """Before its first fact an aggregate is there, at version 0, with nothing to store."""
+    blank = aggregate.blank(STREAMS[aggregate.category])
+    assert (blank.version, blank.exists, list(blank.pending_events)) == (0, False, [])
+
+
+@pytest.mark.parametrize("aggregate", AGGREGATES)
+def test_a_snapshot_remembers_the_whole_state(aggregate: type[Aggregate]) -> None:
+    """Where the state is stored beside the log, no attribute of it is left out."""
+    state = {name for name in vars(aggregate.blank(STREAMS[aggregate.category])) if name[0] != "_"} - {"history"}
+    if aggregate.snapshot_every:
+        assert set(aggregate.remembered) == state
