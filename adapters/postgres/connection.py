@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import psycopg
+from psycopg.conninfo import make_conninfo
 
 from adapters.settings import Settings
 
@@ -19,6 +20,12 @@ LOCK_TIMEOUT = 2_000  # milliseconds
 IDLE_IN_TRANSACTION_TIMEOUT = 5_000  # milliseconds
 STATEMENT_TIMEOUT = 30_000  # milliseconds
 CONNECT_TIMEOUT = 5  # seconds
+SILENCE = {  # a peer that has vanished without a word is noticed within these times
+    "keepalives_idle": 10,  # seconds
+    "keepalives_interval": 5,  # seconds
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,  # milliseconds
+}
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0  # seconds between attempts to connect
 
 
@@ -42,7 +49,7 @@ def options(schema: str, **more: str | int) -> str:
 async def connect(settings: Settings, *, application: str, **more: str | int) -> psycopg.AsyncConnection:
     """Open one connection in autocommit mode; *more* are further settings of the server for this connection."""
     return await psycopg.AsyncConnection.connect(
-        settings.postgres_url,
+        make_conninfo(settings.postgres_url, **SILENCE),
         autocommit=True,
         options=options(settings.schema_name, **more),
         application_name=f"campus:{application}",
