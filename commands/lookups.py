@@ -55,6 +55,19 @@ async def outline(log: Log, run_id: str) -> Outline:
     return Outline(run_id, run.course_version, units, run.is_open, run.capacity, run.starts_at)
 
 
+async def must_have_asked(log: Log, learner_id: str, run_id: str) -> Status:
+    """
+    Where the enrolment of a learner stands.
+
+    Raises:
+        NotEnrolled: the learner has never asked for a place.
+    """
+    enrollment = await log.read(Enrollment, enrollment_stream(learner_id, run_id))
+    if not enrollment.exists:
+        raise NotEnrolled(learner_id, run_id)
+    return enrollment.status
+
+
 async def must_have_access(log: Log, learner_id: str, run_id: str) -> None:
     """
     Refuse a learner who has no place on the run now.
@@ -63,8 +76,6 @@ async def must_have_access(log: Log, learner_id: str, run_id: str) -> None:
         NotEnrolled: the learner has never asked for one.
         NoAccess: the learner waits for one, or has left.
     """
-    enrollment = await log.read(Enrollment, enrollment_stream(learner_id, run_id))
-    if not enrollment.exists:
-        raise NotEnrolled(learner_id, run_id)
-    if enrollment.status not in (Status.ACTIVE, Status.COMPLETED):
-        raise NoAccess(learner_id, run_id, enrollment.status)
+    status = await must_have_asked(log, learner_id, run_id)
+    if status not in (Status.ACTIVE, Status.COMPLETED):
+        raise NoAccess(learner_id, run_id, status)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from commands.log import Log, Position
-from commands.lookups import Outline, must_have_access, outline
+from commands.lookups import Outline, must_have_access, must_have_asked, outline
 from domain.progress import BY_HAND, CourseProgress, UnknownUnit, grade, progress_stream
 
 PASS_BP = 4_000  # basis points of the weighted mean from which a course is passed
@@ -91,6 +91,7 @@ class DecideOutcome:
 
 async def decide_outcome(command: DecideOutcome, log: Log) -> Position:
     run = await outline(log, command.run_id)
+    await must_have_asked(log, command.learner_id, command.run_id)
     progress = await log.load(CourseProgress, progress_stream(command.learner_id, command.run_id))
     grade_bp = grade(run.weights, progress.scores)
     if command.outcome is not None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from commands.log import Log, Position
 from commands.lookups import must_have_access, outline
 from domain.progress import UnknownUnit
-from domain.quiz import Item, NotGradable, Quiz, QuizAttempt, QuizNotFound, attempt_stream, mark, quiz_stream
+from domain.quiz import Item, NotGradable, Quiz, QuizAttempt, QuizNotFound, attempt_stream, quiz_stream
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ async def grade_attempt(command: GradeAttempt, log: Log) -> Position:
     if command.score_bp is not None:
         attempt.grade(command.score_bp, quiz.pass_bp, "person")
     elif quiz.items:
-        attempt.grade(mark(attempt.responses, quiz.key), quiz.pass_bp, "exact_match")
+        attempt.grade_by_key(quiz)
     else:
         raise NotGradable(f"quiz {command.quiz_id} has no key: a person has to grade it", quiz_id=command.quiz_id)
     return await log.save(attempt)

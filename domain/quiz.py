@@ -303,10 +303,14 @@ class QuizAttempt(Aggregate):
         self.submitted = True
         self.run_id, self.unit_id, self.responses = run_id, unit_id, responses
 
+    def grade_by_key(self, quiz: Quiz) -> None:
+        """Give the attempt the score that its answers have by the key of *quiz*."""
+        self._must_be_submitted()
+        self.grade(mark(self.responses, quiz.key), quiz.pass_bp, "exact_match")
+
     def grade(self, score_bp: int, pass_bp: int, policy: str) -> None:
         """Give the attempt its score; *policy* says how it was found."""
-        if not self.submitted:
-            raise NotSubmitted(f"attempt {self.id} was never handed in", attempt=self.id)
+        self._must_be_submitted()
         if not 0 <= score_bp <= FULL:
             raise BadScore(f"a score is 0 to {FULL} basis points, not {score_bp}", score_bp=score_bp)
         if self.score_bp == score_bp:
@@ -320,3 +324,7 @@ class QuizAttempt(Aggregate):
     @event(Graded)
     def _graded(self, run_id: str, unit_id: str, score_bp: int, passed: bool, policy: str) -> None:
         self.score_bp = score_bp
+
+    def _must_be_submitted(self) -> None:
+        if not self.submitted:
+            raise NotSubmitted(f"attempt {self.id} was never handed in", attempt=self.id)

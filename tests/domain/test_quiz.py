@@ -71,8 +71,8 @@ def submitted(responses: Sequence[int] = (1, 0), late_by: int = 0, **more: Any) 
     )
 
 
-def graded(score_bp: int, *, passed: bool) -> Said:
-    return fact(QuizAttempt.Graded, run_id="algebra-1", unit_id="q1", score_bp=score_bp, passed=passed, policy="person")
+def graded(score_bp: int, *, passed: bool, policy: str = "person") -> Said:
+    return fact(QuizAttempt.Graded, run_id="algebra-1", unit_id="q1", score_bp=score_bp, passed=passed, policy=policy)
 
 
 def submit(attempt: QuizAttempt, responses: Sequence[int] = (1, 0), **quiz: Any) -> None:
@@ -248,6 +248,21 @@ def test_an_attempt_is_graded(score_bp: int, *, passed: bool) -> None:
 def test_only_what_was_handed_in_is_graded() -> None:
     """There is no grade for nothing."""
     given(QuizAttempt).when(lambda attempt: attempt.grade(5_000, 5_000, "person")).refused(
+        NotSubmitted, attempt="attempt-ann:equations:1"
+    )
+
+
+@pytest.mark.parametrize(("responses", "score_bp", "passed"), [((1, 0), FULL, True), ((-1, 1), 0, False)])
+def test_an_attempt_is_graded_by_the_key(responses: tuple[int, int], score_bp: int, *, passed: bool) -> None:
+    """The key says which answers are right, and the quiz with how many of them one passes."""
+    given(QuizAttempt, submitted(responses)).when(lambda attempt: attempt.grade_by_key(the_quiz())).then(
+        graded(score_bp, passed=passed, policy="exact_match")
+    )
+
+
+def test_the_key_grades_only_what_was_handed_in() -> None:
+    """Not handed in is not the same as answered wrongly, or too briefly."""
+    given(QuizAttempt).when(lambda attempt: attempt.grade_by_key(the_quiz())).refused(
         NotSubmitted, attempt="attempt-ann:equations:1"
     )
 
