@@ -1,0 +1,75 @@
+"""Use cases of the catalogue."""
+
+import pytest
+
+from commands.catalog import CloseRun, CreateCourse, OpenRun, PublishCourse, ScheduleRun
+from domain.catalog import Course, Run, structure_hash
+from domain.fact import partition_of
+from tests.commands.usecase import AT, COURSE, END, RUN, RUNS, SHUT, START, UNITS, Campus
+from tests.domain.given import fact
+
+
+async def test_a_course_is_created_and_published(empty: Campus) -> None:
+    """A course is two facts of one stream: that it exists, and what it consists of."""
+    assert await empty.new(COURSE[0]) == [
+        ("course-algebra", fact(Course.Created, title="Algebra", summary="", language="en"))
+    ]
+    (published,) = await empty.facts(COURSE[1])
+    assert (published.stream_id, published.type) == ("course-algebra", "course.version_published")
+    assert published.data["structure_hash"] == structure_hash(list(UNITS))
+    assert published.data["units"][0] == {"unit_id": "intro", "kind": "page", "title": "Begin here"}
+
+
+async def test_a_run_is_scheduled_opened_and_closed(campus: Campus) -> None:
+    """The life of a run."""
+    plan = {"starts_at": "2026-02-01T00:00:00Z", "ends_at": "2026-06-30T00:00:00Z", "capacity": 3}
+    assert await campus.new(ScheduleRun("new", "algebra", 1, START, END, 3)) == [
+        ("run-new", fact(Run.Scheduled, course_id="algebra", course_version=1, **plan, pacing="instructor"))
+    ]
+    assert await campus.new(OpenRun("new")) == [("run-new", fact(Run.Opened))]
+    assert await campus.new(CloseRun("new")) == [("run-new", fact(Run.Closed))]
+
+
+async def test_a_fact_says_where_it_comes_from(empty: Campus) -> None:
+    """Who did it, for whom, when it happened, why, and through which door."""
+    (created,) = await empty.facts(
+        CreateCourse("algebra", "Algebra"),
+        actor="admin",
+        source="seed",
+        on_behalf_of="dean",
+        causation_id="c-1",
+        correlation_id="t-1",
+    )
+    meta = created.meta
+    assert (meta.actor, meta.source, meta.on_behalf_of) == ("admin", "seed", "dean")
+    assert (meta.causation_id, meta.correlation_id) == ("c-1", "t-1")
+    assert created.occurred_at == AT < created.recorded_at
+    assert (created.stream_version, created.schema_version) == (1, 1)
+    assert created.partition == partition_of("course-algebra")
+
+
+@pytest.mark.parametrize("command", [*COURSE, *RUNS])
+async def test_the_catalogue_is_made_once(campus: Campus, command: object) -> None:
+    """Every command of the catalogue can be repeated, and is answered with its first position."""
+    assert await campus.repeats(command)
+
+
+async def test_a_run_follows_a_version_that_is_published(campus: Campus) -> None:
+    """The course is looked at: it has to exist, in that version."""
+    assert await campus.refused(ScheduleRun("new", "physics", 1, START, END)) == "course_not_found"
+    assert await campus.refused(ScheduleRun("new", "algebra", 2, START, END)) == "bad_schedule"
+    await campus.give(PublishCourse("algebra", UNITS[:2]))
+    assert len(await campus.new(ScheduleRun("new", "algebra", 2, START, END))) == 1
+
+
+async def test_what_the_catalogue_refuses(campus: Campus) -> None:
+    """Ids that are taken, things that are not there, and ids that are none."""
+    assert await campus.refused(CreateCourse("algebra", "Geometry")) == "course_exists"
+    assert await campus.refused(CreateCourse("al:gebra", "Algebra")) == "bad_identifier"
+    assert await campus.refused(PublishCourse("physics", UNITS)) == "course_not_found"
+    assert await campus.refused(PublishCourse("algebra", [])) == "bad_structure"
+    assert await campus.refused(ScheduleRun(RUN, "algebra", 1, START, END, 5)) == "run_exists"
+    assert await campus.refused(ScheduleRun("new", "algebra", 1, END, START)) == "bad_schedule"
+    assert await campus.refused(OpenRun("new")) == "run_not_found"
+    assert await campus.refused(CloseRun("new")) == "run_not_found"
+    assert await campus.new(CloseRun(SHUT)) == []

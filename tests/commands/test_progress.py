@@ -1,0 +1,151 @@
+"""Use cases of progress: what a learner does, completes, and how it ends."""
+
+from typing import Any
+
+import pytest
+
+from commands.enrollment import CompleteEnrollment, RequestEnrollment, WithdrawEnrollment
+from commands.progress import CompleteUnit, DecideOutcome, OpenUnit, RecordActivity
+from domain.progress import CourseProgress
+from tests.commands.usecase import RUN, SMALL, Campus
+from tests.domain.given import Said, fact
+
+ANN = ("ann", RUN)
+STREAM = f"progress-ann:{RUN}"
+ASKED = RequestEnrollment(*ANN)
+DOINGS = (OpenUnit(*ANN, "intro"), RecordActivity(*ANN, "intro"), CompleteUnit(*ANN, "intro"))
+
+
+def completed(unit_id: str, rule: str, score_bp: int | None) -> Said:
+    return fact(CourseProgress.UnitCompleted, unit_id=unit_id, course_version=1, rule=rule, score_bp=score_bp)
+
+
+def decided(outcome: str, grade_bp: int | None, policy: str, through_position: int) -> Said:
+    return fact(
+        CourseProgress.CourseOutcomeDecided,
+        outcome=outcome,
+        grade_bp=grade_bp,
+        policy=policy,
+        through_position=through_position,
+    )
+
+
+def passed(unit_id: str, score_bp: int) -> CompleteUnit:
+    return CompleteUnit(*ANN, unit_id, "quiz_passed", score_bp)
+
+
+async def test_a_learner_works_on_a_unit(campus: Campus) -> None:
+    """Opening, doing and completing are facts about the learner's progress."""
+    await campus.give(ASKED)
+    assert await campus.new(OpenUnit(*ANN, "intro")) == [(STREAM, fact(CourseProgress.UnitOpened, unit_id="intro"))]
+    assert await campus.new(RecordActivity(*ANN, "intro", "seconds", 30)) == [
+        (STREAM, fact(CourseProgress.ActivityRecorded, unit_id="intro", kind="seconds", amount=30))
+    ]
+    assert await campus.new(CompleteUnit(*ANN, "intro")) == [(STREAM, completed("intro", "learner", None))]
+
+
+async def test_what_can_be_repeated(campus: Campus) -> None:
+    """A unit is opened and completed once, an outcome decided once; activity is counted each time."""
+    await campus.give(ASKED)
+    assert await campus.repeats(OpenUnit(*ANN, "intro"))
+    assert await campus.repeats(CompleteUnit(*ANN, "intro"))
+    assert await campus.repeats(passed("q1", 5_000))
+    assert await campus.repeats(DecideOutcome(*ANN, 1, "fail"))
+    assert not await campus.repeats(RecordActivity(*ANN, "intro"))
+
+
+@pytest.mark.parametrize("command", DOINGS)
+async def test_it_takes_a_place_to_do_anything(campus: Campus, command: Any) -> None:
+    """The enrolment is looked at: one has to be in, and who has completed still is."""
+    assert await campus.refused(command) == "not_enrolled"
+    await campus.give(ASKED, WithdrawEnrollment(*ANN))
+    assert await campus.refused(command) == "no_access"
+
+
+@pytest.mark.parametrize("command", DOINGS)
+async def test_who_has_completed_still_has_access(campus: Campus, command: Any) -> None:
+    """A course that is passed can be read again."""
+    await campus.give(ASKED, CompleteEnrollment(*ANN))
+    assert len(await campus.new(command)) == 1
+
+
+async def test_who_waits_has_no_access(campus: Campus) -> None:
+    """A place on the waitlist is no place."""
+    await campus.give(RequestEnrollment("ann", SMALL), RequestEnrollment("ben", SMALL))
+    assert await campus.refused(OpenUnit("ben", SMALL, "intro")) == "no_access"
+
+
+@pytest.mark.parametrize("command", [OpenUnit, RecordActivity, CompleteUnit])
+async def test_a_unit_belongs_to_the_run(campus: Campus, command: Any) -> None:
+    """The structure is looked at, by the version that the run follows."""
+    await campus.give(ASKED)
+    assert await campus.refused(command(*ANN, "q9")) == "unknown_unit"
+    assert await campus.refused(command("ann", "nowhere", "intro")) == "run_not_found"
+
+
+async def test_an_amount_makes_sense(campus: Campus) -> None:
+    """Nothing is not an activity."""
+    await campus.give(ASKED)
+    assert await campus.refused(RecordActivity(*ANN, "intro", "click", 0)) == "bad_amount"
+
+
+@pytest.mark.parametrize("unit_id", ["q1", "q2"])
+async def test_what_carries_a_score_is_not_completed_by_hand(campus: Campus, unit_id: str) -> None:
+    """A quiz or an exam is completed by an attempt that passes, or by an instructor."""
+    await campus.give(ASKED)
+    assert await campus.refused(CompleteUnit(*ANN, unit_id)) == "needs_attempt"
+    assert await campus.new(CompleteUnit(*ANN, unit_id, "instructor")) == [
+        (STREAM, completed(unit_id, "instructor", None))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("scores", "outcome", "grade_bp"),
+    [
+        ((10_000, 10_000), "distinction", 10_000),
+        ((8_500, 8_500), "distinction", 8_500),
+        ((8_500, 8_499), "pass", 8_499),
+        ((4_000, 4_000), "pass", 4_000),
+        ((4_000, 3_999), "fail", 3_999),
+    ],
+)
+async def test_the_outcome_follows_from_the_grade(
+    campus: Campus, scores: tuple[int, int], outcome: str, grade_bp: int
+) -> None:
+    """Once everything with a weight is completed, the weighted mean decides."""
+    await campus.give(ASKED, passed("q1", scores[0]))
+    assert await campus.new(DecideOutcome(*ANN, 7)) == []
+    await campus.give(passed("q2", scores[1]))
+    assert await campus.new(DecideOutcome(*ANN, 8)) == [(STREAM, decided(outcome, grade_bp, "weighted_mean", 8))]
+
+
+async def test_without_any_score_whoever_is_done_has_passed(campus: Campus) -> None:
+    """There is no grade to fail by."""
+    await campus.give(ASKED, CompleteUnit(*ANN, "q1", "instructor"), CompleteUnit(*ANN, "q2", "instructor"))
+    assert await campus.new(DecideOutcome(*ANN, 8)) == [(STREAM, decided("pass", None, "weighted_mean", 8))]
+
+
+async def test_an_instructor_decides_at_any_time(campus: Campus) -> None:
+    """A person may decide before everything is done; the grade counts what was not handed in as nothing."""
+    await campus.give(ASKED, passed("q1", 10_000))
+    assert await campus.new(DecideOutcome(*ANN, 9, "pass")) == [(STREAM, decided("pass", 4_000, "instructor", 9))]
+
+
+async def test_an_outcome_is_decided_once(campus: Campus) -> None:
+    """What was decided stays, whoever asks, and a better score afterwards changes nothing about it."""
+    await campus.give(ASKED, passed("q1", 5_000), passed("q2", 5_000), DecideOutcome(*ANN, 8))
+    assert await campus.refused(DecideOutcome(*ANN, 9, "distinction")) == "outcome_decided"
+    await campus.give(passed("q1", 10_000), passed("q2", 10_000))
+    assert await campus.new(DecideOutcome(*ANN, 10)) == []
+
+
+async def test_who_never_asked_has_no_outcome(campus: Campus) -> None:
+    """An outcome is that of an enrolment, be it one that was given up."""
+    assert await campus.refused(DecideOutcome(*ANN, 1, "fail")) == "not_enrolled"
+    assert await campus.refused(DecideOutcome(*ANN, 1)) == "not_enrolled"
+    assert await campus.refused(DecideOutcome("ann", "nowhere", 1, "fail")) == "run_not_found"
+    await campus.give(ASKED, WithdrawEnrollment(*ANN))
+    assert await campus.refused(DecideOutcome(*ANN, 1, "lost")) == "unknown_outcome"
+    assert await campus.new(DecideOutcome(*ANN, 1, "withdrawn")) == [
+        (STREAM, decided("withdrawn", None, "instructor", 1))
+    ]

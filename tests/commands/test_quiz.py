@@ -1,0 +1,126 @@
+"""Use cases of quizzes: published, handed in, graded."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from commands.enrollment import RequestEnrollment, WithdrawEnrollment
+from commands.quiz import GradeAttempt, PublishQuiz, SubmitAttempt
+from domain.quiz import QuizAttempt
+from tests.commands.usecase import ITEMS, QUIZZES, RUN, START, Campus
+from tests.domain.given import Said, fact
+
+ASKED = RequestEnrollment("ann", RUN)
+RIGHT = SubmitAttempt("ann", "equations", 1, (1, 0))
+HALF = SubmitAttempt("ann", "equations", 1, (1, -1))
+PAPER = SubmitAttempt("ann", "groups")
+STREAM = "attempt-ann:equations:1"
+
+
+def submitted(responses: list[int], unit_id: str = "q1", late_by: int = 0) -> Said:
+    return fact(
+        QuizAttempt.Submitted,
+        run_id=RUN,
+        unit_id=unit_id,
+        by="learner",
+        late_by=late_by,
+        responses=responses,
+        banked=False,
+    )
+
+
+def graded(score_bp: int, policy: str, unit_id: str = "q1", *, passed: bool = True) -> Said:
+    return fact(QuizAttempt.Graded, run_id=RUN, unit_id=unit_id, score_bp=score_bp, passed=passed, policy=policy)
+
+
+async def test_a_quiz_is_due_when_its_unit_is(campus: Campus) -> None:
+    """Where no deadline is given, that of the unit counts from the start of the run; or there is none."""
+    due = [(await campus.log.stream(f"quiz-{quiz}"))[0].data["due_at"] for quiz in ("equations", "groups")]
+    assert due == ["2026-02-15T00:00:00Z", None]
+
+
+async def test_a_quiz_can_have_its_own_deadline(campus: Campus) -> None:
+    """A deadline that is given counts."""
+    (published,) = await campus.facts(PublishQuiz("early", RUN, "q1", "Early", due_at=START))
+    assert published.data["due_at"] == "2026-02-01T00:00:00Z"
+
+
+async def test_an_attempt_is_handed_in_and_graded_by_the_key(campus: Campus) -> None:
+    """The key grades what was answered."""
+    await campus.give(ASKED)
+    assert await campus.new(HALF) == [(STREAM, submitted([1, -1]))]
+    assert await campus.new(GradeAttempt("ann", "equations")) == [(STREAM, graded(5_000, "exact_match"))]
+
+
+async def test_a_person_grades_what_has_no_key(campus: Campus) -> None:
+    """An exam on paper has the score that a person gives it, and passes from the quiz's own mark on."""
+    await campus.give(ASKED)
+    assert await campus.new(PAPER) == [("attempt-ann:groups:1", submitted([], "q2"))]
+    assert await campus.refused(GradeAttempt("ann", "groups")) == "not_gradable"
+    assert await campus.new(GradeAttempt("ann", "groups", score_bp=3_999)) == [
+        ("attempt-ann:groups:1", graded(3_999, "person", "q2", passed=False))
+    ]
+
+
+async def test_a_late_attempt_says_so(campus: Campus) -> None:
+    """Lateness is measured by when the learner handed in."""
+    await campus.give(ASKED)
+    late = START + timedelta(days=14, hours=1)
+    assert await campus.new(RIGHT, at=late) == [(STREAM, submitted([1, 0], late_by=3_600))]
+
+
+async def test_every_step_can_be_repeated(campus: Campus) -> None:
+    """Publishing, handing in and grading twice changes nothing."""
+    await campus.give(ASKED)
+    for command in (*QUIZZES, RIGHT, GradeAttempt("ann", "equations"), PAPER):
+        assert await campus.repeats(command)
+    assert await campus.repeats(GradeAttempt("ann", "groups", score_bp=7_000))
+
+
+async def test_attempts_are_counted(campus: Campus) -> None:
+    """There are as many as the quiz allows, and none before the first."""
+    await campus.give(ASKED, RIGHT, replace(RIGHT, attempt_no=2))
+    assert await campus.refused(replace(RIGHT, attempt_no=3)) == "no_attempts_left"
+    assert await campus.refused(replace(RIGHT, attempt_no=0)) == "bad_attempt"
+    assert await campus.refused(HALF) == "already_submitted"
+
+
+async def test_history_may_have_had_more_attempts(campus: Campus) -> None:
+    """In history mode an attempt too many is irregular."""
+    await campus.give(ASKED)
+    (attempt,) = await campus.facts(replace(RIGHT, attempt_no=3), history=True)
+    assert attempt.data["irregular"] == "no_attempts_left"
+
+
+@pytest.mark.parametrize("command", [RIGHT, PAPER])
+async def test_it_takes_a_place_to_hand_in(campus: Campus, command: Any) -> None:
+    """The enrolment on the quiz's run is looked at."""
+    assert await campus.refused(command) == "not_enrolled"
+    await campus.give(ASKED, WithdrawEnrollment("ann", RUN))
+    assert await campus.refused(command) == "no_access"
+
+
+async def test_what_was_handed_in_is_graded_after_the_learner_has_left(campus: Campus) -> None:
+    """Grading is not the learner's doing."""
+    await campus.give(ASKED, RIGHT, WithdrawEnrollment("ann", RUN))
+    assert await campus.new(GradeAttempt("ann", "equations")) == [(STREAM, graded(10_000, "exact_match"))]
+
+
+async def test_what_quizzes_refuse(campus: Campus) -> None:
+    """Units and quizzes that are not there, contents that contradict each other, grades without an attempt."""
+    await campus.give(ASKED)
+    assert await campus.refused(PublishQuiz("new", RUN, "q9", "New")) == "unknown_unit"
+    assert await campus.refused(PublishQuiz("new", "nowhere", "q1", "New")) == "run_not_found"
+    assert await campus.refused(PublishQuiz("new", RUN, "q1", "New", items=ITEMS)) == "bad_quiz"
+    assert await campus.refused(PublishQuiz("groups", RUN, "q2", "Rings", kind="exam")) == "quiz_exists"
+    assert await campus.refused(SubmitAttempt("ann", "new")) == "quiz_not_found"
+    assert await campus.refused(replace(RIGHT, responses=(1,))) == "answer_count_mismatch"
+    assert await campus.refused(GradeAttempt("ann", "new")) == "quiz_not_found"
+    assert await campus.refused(GradeAttempt("ann", "equations")) == "not_submitted"
+    assert await campus.refused(GradeAttempt("ann", "groups", score_bp=1)) == "not_submitted"
+    await campus.give(RIGHT)
+    assert await campus.refused(GradeAttempt("ann", "equations", score_bp=10_001)) == "bad_score"
+    await campus.give(GradeAttempt("ann", "equations"))
+    assert await campus.refused(GradeAttempt("ann", "equations", score_bp=1)) == "already_graded"

@@ -1,0 +1,83 @@
+"""A campus to try use cases on: real PostgreSQL behind a bus, and what each command has added to the log."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from adapters.bus import Bus
+from adapters.postgres.log import PostgresLog
+from commands.catalog import CreateCourse, OpenRun, PublishCourse, ScheduleRun
+from commands.log import Context
+from commands.quiz import PublishQuiz
+from domain.catalog import Unit
+from domain.errors import DomainError
+from domain.fact import Fact
+from domain.quiz import Item
+from tests.domain.given import Said
+
+AT = datetime(2026, 2, 2, 9, 0, tzinfo=UTC)
+START, END = datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 6, 30, tzinfo=UTC)
+RUN, SMALL, SHUT = "algebra-1", "algebra-small", "algebra-shut"
+UNITS = (
+    Unit("intro", "page", "Begin here"),
+    Unit("q1", "quiz", "Equations", weight=4_000, due_after_days=14),
+    Unit("q2", "exam", "Groups", weight=6_000),
+)
+ITEMS = (Item("i1", "6 x 7?", ["36", "42"]), Item("i2", "6 + 7?", ["13", "42"]))
+COURSE = (CreateCourse("algebra", "Algebra"), PublishCourse("algebra", UNITS))
+RUNS = (
+    ScheduleRun(RUN, "algebra", 1, START, END),
+    OpenRun(RUN),
+    ScheduleRun(SMALL, "algebra", 1, START, END, capacity=1),
+    OpenRun(SMALL),
+    ScheduleRun(SHUT, "algebra", 1, START, END),
+)
+QUIZZES = (
+    PublishQuiz("equations", RUN, "q1", "Equations", items=ITEMS, key=[1, 0], attempts_allowed=2),
+    PublishQuiz("groups", RUN, "q2", "Groups", kind="exam"),
+)
+
+New = list[tuple[str, Said]]
+
+
+class Campus:
+    """One process of a campus."""
+
+    def __init__(self, log: PostgresLog) -> None:
+        self.log = log
+        self.bus = Bus(log)
+
+    async def give(self, *commands: Any) -> int:
+        """What has happened before; the position of the last command."""
+        position = 0
+        for command in commands:
+            position = await self.bus.handle(command, Context("test", AT))
+        return position
+
+    async def facts(self, command: Any, **context: Any) -> list[Fact]:
+        """Carry out a command; exactly the facts that came of it, the last of them at the position it answered."""
+        head = await self.log.head()
+        position = await self.bus.handle(command, Context(**{"actor": "test", "at": AT, **context}))
+        facts = await self.log.read(head, 1_000)
+        assert not facts or facts[-1].position == position
+        return facts
+
+    async def new(self, command: Any, **context: Any) -> New:
+        """The same, as a test writes them down: the stream, and the fact."""
+        return [(fact.stream_id, Said(fact.type, fact.data)) for fact in await self.facts(command, **context)]
+
+    async def refused(self, command: Any) -> str:
+        """The code with which a command is refused; nothing has happened then."""
+        head = await self.log.head()
+        try:
+            await self.give(command)
+        except DomainError as error:
+            assert await self.log.head() == head
+            return error.code
+        raise AssertionError(f"{command} was not refused")
+
+    async def repeats(self, command: Any) -> bool:
+        """Whether a command, given once more here and in another process, changes nothing and is answered the same."""
+        first = await self.give(command)
+        head = await self.log.head()
+        answers = {first, await self.give(command), await Campus(self.log).give(command)}
+        return answers == {first} and await self.log.head() == head
