@@ -29,13 +29,10 @@ class Bus:
             VersionConflict: others were faster, `MOST_ATTEMPTS` times in a row.
             Unavailable: PostgreSQL cannot be reached.
         """
-        answered = await self._first_answer(context)
-        if answered is not None:
-            return answered
         try:
-            return await self._decide(command, context)
+            return await self._decide(command, context)  # its append says whether the key has been used
         except DomainError:
-            # The same request may have been carried out meanwhile, and this is refused for what it did.
+            # The same request may have been carried out before, and this is refused for what it did.
             answered = await self._first_answer(context)
             if answered is None:
                 raise

@@ -34,24 +34,30 @@ RIGHT_OR_WRONG = st.sampled_from((0, 0, 0, 0, 1, -1))  # how far off an expected
 
 @dataclass(frozen=True)
 class Wish:
-    """An append before its versions are known: streams with how far off they are expected and how many events."""
+    """
+    An append before its versions are known: streams with how far off they are expected and how many events.
+
+    An early one was decided on the state before the batch, as by another process, else on that after its neighbours.
+    """
 
     parts: Sequence[tuple[str, int, int]]
     key: str | None
     fingerprint: str
     guards: Sequence[tuple[str, int]]
+    early: bool
 
 
 WISHES = st.builds(
     Wish,
     parts=st.lists(
-        st.tuples(st.sampled_from(STREAMS), RIGHT_OR_WRONG, st.integers(1, 3)),
+        st.tuples(st.sampled_from(STREAMS), RIGHT_OR_WRONG, st.sampled_from((1, 1, 2, 3))),
         max_size=3,
         unique_by=lambda part: part[0],
     ),
     key=st.sampled_from((None, None, None, "k", "l")),
     fingerprint=st.sampled_from(("", "", "other")),
     guards=st.lists(st.tuples(st.sampled_from(STREAMS), RIGHT_OR_WRONG), max_size=2),
+    early=st.booleans(),
 )  # fmt: skip
 
 
@@ -66,14 +72,15 @@ class Model:
         """The version of a stream."""
         return sum(event.stream_id == stream for event in self.events)
 
-    def unit(self, wish: Wish, run: str) -> Append:
-        """The append that a wish is at this moment."""
+    def unit(self, wish: Wish, run: str, before: "Model") -> Append:
+        """The append that a wish is at this moment, or was *before* the batch."""
+        seen = before if wish.early else self
         events = [
-            new_event(run + stream, max(1, self.version(run + stream) + 1 + off) + number)
+            new_event(run + stream, max(1, seen.version(run + stream) + 1 + off) + number)
             for stream, off, count in wish.parts
             for number in range(count)
         ]
-        guards = [(run + stream, self.version(run + stream) + off) for stream, off in wish.guards]
+        guards = [(run + stream, seen.version(run + stream) + off) for stream, off in wish.guards]
         return Append(events, wish.key and run + wish.key, wish.fingerprint, 77, guards)
 
     def append(self, unit: Append) -> Sequence[object]:
@@ -152,9 +159,9 @@ def test_the_function_agrees_with_the_model(servers: Servers) -> None:
         short.begin()
         long.begin()
         for number, wishes in enumerate(batches):
-            units, right = [], []
+            units, right, before = [], [], Model(list(model.events))
             for wish in wishes:
-                units.append(model.unit(wish, run))
+                units.append(model.unit(wish, run, before))
                 right.append(model.append(units[-1]))
             one_by_one = long.append([*units, *2 * [Append([], f"{run}{number}")]])[:-2]
             for answers in (short.append(units), one_by_one):

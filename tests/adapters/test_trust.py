@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from adapters.postgres.append import Append, Appended
+from adapters.postgres.append import Append, Appended, KeyReused
 from adapters.postgres.log import PostgresLog
 from adapters.settings import Settings
 from commands.enrollment import ReactivateEnrollment, RequestEnrollment, WithdrawEnrollment
@@ -139,22 +139,16 @@ async def test_what_is_shared_shows_stored_facts_only(settings: Settings) -> Non
 
 
 async def test_a_repeated_request_has_its_first_answer_whatever_came_after(settings: Settings) -> None:
-    """The first sending of a request is stored while the second is being decided, and would now be refused."""
+    """The second sending of a request would be refused for what has come of the first."""
     async with processes(settings) as (here, there):
         await give_course(here)
-        request = {"idempotency_key": "k", "fingerprint": "f"}
-        answer = here.log.first_answer
-        first: list[int] = []
-
-        async def too_early(key: str) -> tuple[str, int] | None:
-            here.log.first_answer = answer  # type: ignore[method-assign]
-            found = await answer(key)
-            first.append(await there.do(ASK, **request))
-            await there.do(LEAVE)
-            return found
-
-        here.log.first_answer = too_early  # type: ignore[method-assign]
-        assert await here.do(ASK, **request) == first[0]
+        first = await there.do(ASK, idempotency_key="k", fingerprint="f")
+        await there.do(LEAVE)
+        assert await here.do(ASK, idempotency_key="k", fingerprint="f") == first
+        with pytest.raises(KeyReused):
+            await here.do(ASK, idempotency_key="k", fingerprint="g")
+        with pytest.raises(HasWithdrawn):
+            await here.do(ASK, idempotency_key="l", fingerprint="f")
 
 
 async def test_many_learners_at_once_in_two_processes(settings: Settings) -> None:
