@@ -33,6 +33,7 @@ from commands.log import Context
 from domain.catalog import Course
 from domain.fact import Meta, partition_of
 from tests.adapters.appends import end_connections
+from workers.log_check import check
 
 
 class Dog(Aggregate):
@@ -264,3 +265,10 @@ def test_the_factory_says_what_it_cannot_make(settings: Settings) -> None:
         DogSchool(environment(settings, ORIGINATOR_ID_TYPE="integer"))
     with pytest.raises(NotSupportedError):
         DogSchool(environment(settings, IS_SNAPSHOTTING_ENABLED="y"))
+
+
+async def test_the_log_is_whole_with_foreign_events_in_it(school: DogSchool, settings: Settings) -> None:
+    """They have their place in the order; what they say is their application's business."""
+    school.add_trick(school.register("Fido"), "roll over")
+    found = await check(settings, 2)
+    assert (found.count, found.events, found.foreign, found.streams) == (0, 2, 2, 1)
