@@ -86,3 +86,9 @@ async def test_sql_and_other_languages_see_json(settings: Settings) -> None:
     )
     assert [row[0] for row in rows] == [{"a": [1, None]}, None, None, None, None, 7]
     assert {row[1:] for row in rows} == {("test", "jsonb")}
+
+
+async def test_replication_does_not_pass_the_guard(settings: Settings) -> None:
+    """The trigger fires for sessions in which ordinary triggers are off."""
+    enabled = await query(settings, "SELECT tgenabled FROM pg_trigger WHERE tgrelid = 'events'::regclass")
+    assert [value for (value,) in enabled] == ["A"]

@@ -4,8 +4,10 @@ import asyncio
 import itertools
 from collections.abc import Sequence
 
+import psycopg
 import pytest
 
+from adapters.postgres import append
 from adapters.postgres.append import Append, Appended, VersionConflict
 from adapters.postgres.log import PostgresLog
 from adapters.settings import Settings
@@ -82,6 +84,30 @@ async def test_a_bad_neighbour_does_not_confuse_it(settings: Settings, moment: C
         assert isinstance(answers[1], Exception)
         assert between.cuts == 1
         assert len(await whole_log(log)) == 3
+
+
+async def test_a_failure_after_a_lost_answer_is_not_taken_for_the_truth(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first sending is committed, the second is cancelled: taken apart, every append finds itself in the log."""
+    call, fates = append._call, iter(["lost", "cancelled"])
+
+    async def troubled(connection: psycopg.AsyncConnection, batch: Sequence[Append]) -> list[Appended | Exception]:
+        fate = next(fates, "")
+        if fate == "cancelled":
+            raise psycopg.errors.QueryCanceled("canceling statement due to statement timeout")
+        answers = await call(connection, batch)
+        if fate == "lost":
+            raise psycopg.OperationalError("the connection is lost")
+        return answers
+
+    async with opened(settings) as log:
+        await prepare(log)
+        monkeypatch.setattr(append, "_call", troubled)
+        units = [unit("a"), unit("b", count=2), unit("c", key="k"), unit("d")]
+        answers = await asyncio.gather(*(log.append(each) for each in units))
+        assert [answer.last for answer in answers] == [2, 4, 5, 6]
+        assert len(await whole_log(log)) == 6
 
 
 async def test_a_call_that_never_began_is_made_again(settings: Settings) -> None:
