@@ -1,11 +1,13 @@
 """What a session remembers, and that it never takes for a fact what was not stored."""
 
+import asyncio
+
 import pytest
 
 from adapters.postgres.append import VersionConflict
 from adapters.session import Cache, Loaded, Unconfirmed
 from adapters.settings import Settings
-from commands.enrollment import RequestEnrollment
+from commands.enrollment import RequestEnrollment, WithdrawEnrollment
 from commands.log import Context
 from domain.enrollment import Enrollment, HasWithdrawn, Status, enrollment_stream
 from tests.adapters.campus import ME, give_course, processes
@@ -127,6 +129,16 @@ async def test_what_was_looked_at_must_still_be_so(settings: Settings) -> None:
         with pytest.raises(VersionConflict) as conflict:
             await deciding.save(other)
         assert conflict.value.stream_id == ANN
+
+
+async def test_two_who_look_at_once_see_each_fact_once(settings: Settings) -> None:
+    """What is shared is brought up to date by several commands at the same time."""
+    async with processes(settings) as (here, there):
+        await give_course(here, learners=["ann"])
+        shared = await here.session().read(Enrollment, ANN)
+        await there.do(WithdrawEnrollment("ann", "algebra-1"))
+        seen = await asyncio.gather(*(here.session().read(Enrollment, ANN) for _ in range(3)))
+        assert [(each is shared, each.status, each.version) for each in seen] == 3 * [(True, Status.WITHDRAWN, 3)]
 
 
 async def test_history_is_recorded_by_those_who_bring_it(settings: Settings) -> None:
