@@ -93,7 +93,7 @@ async def decide_outcome(command: DecideOutcome, log: Log) -> Position:
     run = await outline(log, command.run_id)
     await must_have_asked(log, command.learner_id, command.run_id)
     progress = await log.load(CourseProgress, progress_stream(command.learner_id, command.run_id))
-    grade_bp = grade(run.weights, progress.scores)
+    grade_bp = grade(run.weights, progress.scores, progress.completed)
     if command.outcome is not None:
         progress.decide_outcome(command.outcome, grade_bp, "instructor", command.through_position)
     elif run.weights and not progress.outcome and progress.is_done(list(run.weights)):

@@ -110,18 +110,21 @@ def percent(weights: Mapping[str, int], completed: Iterable[str]) -> int:
     return FULL * sum(weights.get(unit_id, 0) for unit_id in completed) // whole
 
 
-def grade(weights: Mapping[str, int], scores: Mapping[str, int]) -> int | None:
+def grade(weights: Mapping[str, int], scores: Mapping[str, int], completed: Iterable[str] = ()) -> int | None:
     """
     Mean of the scores in basis points, weighted by unit; what was not handed in counts as 0.
 
     Args:
-        weights: weight of each unit that is scored.
+        weights: weight of each unit.
         scores: best score of each unit, in basis points.
+        completed: ids of the completed units; one that was completed without a score (a page that was read) has no
+            part in the grade.
 
     Returns:
         None as long as nothing with a weight has been scored.
     """
-    whole = sum(weights.values())
+    unscored = {unit_id for unit_id in completed if unit_id not in scores}
+    whole = sum(weight for unit_id, weight in weights.items() if unit_id not in unscored)
     if not whole or not any(weights.get(unit_id) for unit_id in scores):
         return None
     return sum(weights.get(unit_id, 0) * score for unit_id, score in scores.items()) // whole

@@ -167,8 +167,7 @@ def _unit_completed(fact: Fact, rows: Rows) -> None:
     if unit_id in weights and unit_id not in enrolment.completed:
         enrolment.completed.append(unit_id)
         enrolment.percent = percent(weights, enrolment.completed)
-    if score_bp is not None:
-        _score(enrolment, weights, unit_id, score_bp)
+    _score(enrolment, weights, unit_id, score_bp)
 
 
 def _attempt_submitted(fact: Fact, rows: Rows) -> None:
@@ -191,9 +190,10 @@ def _weights(rows: Rows, run_id: str) -> dict[str, int]:
     return run.weights if run else {}
 
 
-def _score(enrolment: CourseEnrolment, weights: dict[str, int], unit_id: str, score_bp: int) -> None:
-    enrolment.scores[unit_id] = max(score_bp, enrolment.scores.get(unit_id, 0))
-    enrolment.grade_bp = grade(weights, enrolment.scores)
+def _score(enrolment: CourseEnrolment, weights: dict[str, int], unit_id: str, score_bp: int | None) -> None:
+    if score_bp is not None:
+        enrolment.scores[unit_id] = max(score_bp, enrolment.scores.get(unit_id, 0))
+    enrolment.grade_bp = grade(weights, enrolment.scores, enrolment.completed)
 
 
 class CourseDashboard(Projection):

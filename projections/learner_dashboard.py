@@ -230,8 +230,7 @@ def _unit_completed(fact: Fact, rows: Rows) -> None:
     course.percent = percent(run.weights, course.completed)
     course.next_unit = _next_unit(course, run)
     _mark_done(course, unit_id)
-    if score_bp is not None:
-        _score(course, run, unit_id, score_bp)
+    _score(course, run, unit_id, score_bp)
 
 
 def _attempt_submitted(fact: Fact, rows: Rows) -> None:
@@ -249,9 +248,10 @@ def _outcome_decided(fact: Fact, rows: Rows) -> None:
     course.outcome = fact.data["outcome"]
 
 
-def _score(course: Course, run: RunRef, unit_id: str, score_bp: int) -> None:
-    course.scores[unit_id] = max(score_bp, course.scores.get(unit_id, 0))
-    course.grade_bp = grade(run.weights, course.scores)
+def _score(course: Course, run: RunRef, unit_id: str, score_bp: int | None) -> None:
+    if score_bp is not None:
+        course.scores[unit_id] = max(score_bp, course.scores.get(unit_id, 0))
+    course.grade_bp = grade(run.weights, course.scores, course.completed)
 
 
 def _mark_done(course: Course, unit_id: str) -> None:

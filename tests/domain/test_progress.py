@@ -222,3 +222,11 @@ def test_percent_goes_by_weight(weights: dict[str, int], done: list[str], expect
 def test_a_grade_is_the_weighted_mean(weights: dict[str, int], scores: dict[str, int], expected: int | None) -> None:
     """What was not handed in counts as nothing; as long as nothing was, there is no grade."""
     assert grade(weights, scores) == expected
+
+
+def test_what_is_completed_without_a_score_has_no_part_in_the_grade() -> None:
+    """A page that was read neither lifts nor lowers the mean; a quiz that was not handed in does."""
+    weights = {"page": 5_000, "q1": 2_500, "q2": 2_500}
+    assert grade(weights, {"q1": 8_000}, ["page", "q1"]) == 4_000
+    assert grade(weights, {"q1": 8_000, "q2": 6_000}, ["page", "q1", "q2"]) == 7_000
+    assert grade(weights, {}, ["page"]) is None
