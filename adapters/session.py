@@ -140,6 +140,9 @@ class Session:
         """Append the new facts of *aggregates* as one unit; see `commands.log.Log.save`."""
         if self.trusted and not any(aggregate.pending_events for aggregate in aggregates):
             raise Unconfirmed
+        for loaded in self._taken.values():
+            if not loaded.aggregate.pending_events:  # that nothing changes here was decided on its state, too
+                self._guards[loaded.aggregate.id] = loaded.aggregate.version
         # From here on they are either stored and put back, or forgotten: their facts may never come to be.
         saved = [self._taken.pop(aggregate.id) for aggregate in aggregates]
         pending = [event for aggregate in aggregates for event in aggregate.collect_events()]

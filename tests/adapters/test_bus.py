@@ -11,7 +11,7 @@ from adapters.postgres.append import KeyReused, VersionConflict
 from adapters.postgres.log import PostgresLog
 from adapters.settings import Settings
 from commands.catalog import CloseRun, OpenRun, PublishCourse, ScheduleRun
-from commands.enrollment import OfferSeat, RequestEnrollment, WithdrawEnrollment
+from commands.enrollment import OfferSeat, ReactivateEnrollment, RequestEnrollment, WithdrawEnrollment
 from commands.progress import OpenUnit, RecordActivity
 from domain.catalog import Unit
 from domain.enrollment import RunClosed, Seats, seats_stream
@@ -127,6 +127,29 @@ async def test_what_is_accepted_is_accepted_on_the_present_state(settings: Setti
         await here.do(WithdrawEnrollment("ann", RUN))
         assert await refused(there, CLICK) is NoAccess
         assert len(await here.log.stream(progress_stream("ann", RUN))) == 1
+
+
+async def test_a_seat_that_was_taken_elsewhere_is_given_back_here(settings: Settings) -> None:
+    """A process whose memory of the seats lacks the learner asks the log before it releases nothing."""
+    async with processes(settings) as (here, there):
+        await give_course(here, 1)
+        await there.do(RequestEnrollment("bob", RUN), WithdrawEnrollment("bob", RUN))
+        await here.do(RequestEnrollment("ann", RUN))
+        await there.do(WithdrawEnrollment("ann", RUN))
+        seats = await here.session().load(Seats, seats_stream(RUN))
+        assert seats.seated == set()
+
+
+async def test_a_seat_that_was_given_back_elsewhere_lets_nobody_in_here(settings: Settings) -> None:
+    """A process that remembers the learner in a seat asks the log before it takes none."""
+    async with processes(settings) as (here, there):
+        await give_course(here, 1)
+        await here.do(RequestEnrollment("ann", RUN))
+        await there.do(RequestEnrollment("bob", RUN))
+        await here.do(WithdrawEnrollment("ann", RUN), OfferSeat(RUN))
+        await there.do(ReactivateEnrollment("ann", RUN))
+        seats = await here.session().load(Seats, seats_stream(RUN))
+        assert (seats.seated, list(seats.waiting)) == ({"bob"}, ["ann"])
 
 
 async def test_a_version_that_was_just_published_can_be_used_everywhere(settings: Settings) -> None:
