@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # rich's progress takes longer to import than most commands t
     from rich.text import Text
 
 PLAIN_INTERVAL = 5.0  # seconds between two lines of progress when not on a terminal
+INTERRUPTED = 130  # exit code after Ctrl-C
 
 Json = Annotated[bool, typer.Option("--json", help="Answer with JSON instead of a table.")]
 DataDir = Annotated[

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.console import DataDir, Json, answer, say
+from cli.console import INTERRUPTED, DataDir, Json, answer, say
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from workers.importer.report import Report
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
-INTERRUPTED = 130  # exit code after Ctrl-C
 
 
 @app.callback()

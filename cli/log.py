@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.console import DataDir, Failure, Json, answer, progress
+from cli.console import INTERRUPTED, DataDir, Failure, Json, answer, progress
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -21,7 +21,6 @@ app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 POLL_INTERVAL = 0.2  # seconds
 PAGE = 1_000  # facts
-INTERRUPTED = 130  # exit code after Ctrl-C
 
 
 @app.callback()

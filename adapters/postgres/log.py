@@ -24,22 +24,23 @@ from domain.registry import LEARNER_CATEGORIES
 LARGEST_LOOKUP = 512  # streams in one round trip
 PATIENCE = 10.0  # seconds to wait for a server that has gone
 
-_ENVELOPE = "position, stream_id, stream_version, type, schema_version, partition, data, meta, occurred_at, recorded_at"
+# Of a fact, in the order in which `to_fact` takes them.
+COLUMNS = "position, stream_id, stream_version, type, schema_version, partition, data, meta, occurred_at, recorded_at"
 
 HEAD = "SELECT position FROM log_head"
 
-PAGE = f"SELECT {_ENVELOPE} FROM events WHERE position > %s AND position <= %s ORDER BY position"
+PAGE = f"SELECT {COLUMNS} FROM events WHERE position > %s AND position <= %s ORDER BY position"
 
 PAGE_OF_TYPES = (
-    f"SELECT {_ENVELOPE} FROM events WHERE position > %s AND position <= %s AND type = ANY(%s) ORDER BY position"
+    f"SELECT {COLUMNS} FROM events WHERE position > %s AND position <= %s AND type = ANY(%s) ORDER BY position"
 )
 
-STREAM = f"SELECT {_ENVELOPE} FROM events WHERE stream_id = %s AND stream_version > %s ORDER BY stream_version"
+STREAM = f"SELECT {COLUMNS} FROM events WHERE stream_id = %s AND stream_version > %s ORDER BY stream_version"
 
 # One range scan for each category of streams whose ids begin with the learner's.
 HISTORY = (
     " UNION ALL ".join(
-        f"SELECT {_ENVELOPE} FROM events WHERE stream_id >= '{category}-' || %(learner)s || ':'"
+        f"SELECT {COLUMNS} FROM events WHERE stream_id >= '{category}-' || %(learner)s || ':'"
         f" AND stream_id < '{category}-' || %(learner)s || ';' AND position <= %(until)s"
         for category in LEARNER_CATEGORIES
     )

@@ -6,13 +6,12 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from adapters.postgres.log import COLUMNS
 from adapters.postgres.pages import fact_of
 from domain.fact import Fact
 from domain.registry import LEARNER_CATEGORIES
 
-FACTS = """
-SELECT position, stream_id, stream_version, type, schema_version, partition, data, meta, occurred_at, recorded_at
-  FROM events WHERE position > %(after)s"""
+FACTS = f"SELECT {COLUMNS} FROM events WHERE position > %(after)s"
 
 NEWEST = "SELECT * FROM ({facts} ORDER BY position DESC LIMIT %(limit)s) AS newest ORDER BY position"
 ONWARDS = "{facts} ORDER BY position LIMIT %(limit)s"

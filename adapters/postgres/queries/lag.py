@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from adapters.postgres.log import HEAD
 from adapters.postgres.reader import Reader
 
 CHECKPOINTS = """
@@ -10,7 +11,6 @@ SELECT name, position, generation,
        (SELECT position FROM log_head)
   FROM projections AS p WHERE status = 'live' ORDER BY name
 """
-HEAD = "SELECT position FROM log_head"
 
 # How long ago the facts at some positions were recorded.
 AGES = """
