@@ -5,14 +5,10 @@ A projection that fails waits and begins again by itself; the others do not noti
 """
 
 import asyncio
-import contextlib
 from collections.abc import Sequence
 
-import psycopg
-
 from adapters.nats.connection import Nats
-from adapters.postgres.connection import connect
-from adapters.postgres.heartbeat import HEARTBEAT_INTERVAL, beat, leave
+from adapters.postgres.heartbeat import keep_beating
 from adapters.postgres.log import PostgresLog
 from adapters.settings import Settings
 from adapters.valkey.client import connect as connect_valkey
@@ -34,7 +30,8 @@ async def run(settings: Settings, stop: asyncio.Event, projections: Sequence[Pro
         Follower(projection, settings, tail=tail, log=log, valkey=valkey, messages=messages)
         for projection in projections
     ]
-    work = [tail.run(), _beat(settings, followers), *(follower.run() for follower in followers)]
+    beating = keep_beating(settings, "projector", lambda: _state(followers), REGISTRY)
+    work = [tail.run(), beating, *(follower.run() for follower in followers)]
     tasks = [asyncio.create_task(part) for part in work]
     await stop.wait()
     await end(tasks)
@@ -44,21 +41,6 @@ async def run(settings: Settings, stop: asyncio.Event, projections: Sequence[Pro
     await log.close()
 
 
-async def _beat(settings: Settings, followers: Sequence[Follower]) -> None:
-    """Say every second that this process lives; its position is that of the slowest projection."""
-    while True:
-        with contextlib.suppress(psycopg.Error):
-            async with await connect(settings, application="projector heartbeat") as connection:
-                try:
-                    while True:
-                        await _beat_once(connection, followers)
-                        await asyncio.sleep(HEARTBEAT_INTERVAL)
-                finally:
-                    await leave(connection, "projector")
-        await asyncio.sleep(HEARTBEAT_INTERVAL)
-
-
-async def _beat_once(connection: psycopg.AsyncConnection, followers: Sequence[Follower]) -> None:
-    active = any(follower.active for follower in followers)
-    position = min(follower.position for follower in followers)
-    await beat(connection, "projector", active=active, position=position, registry=REGISTRY)
+def _state(followers: Sequence[Follower]) -> tuple[bool, int]:
+    """Whether any projection is active here, and the position of the slowest."""
+    return any(follower.active for follower in followers), min(follower.position for follower in followers)

@@ -21,7 +21,7 @@ from adapters.nats import hint
 from adapters.nats.connection import Nats
 from adapters.nats.stream import Publisher, ensure_stream, last_published
 from adapters.postgres.connection import connect
-from adapters.postgres.heartbeat import HEARTBEAT_INTERVAL, beat, leave
+from adapters.postgres.heartbeat import keep_beating
 from adapters.postgres.lease import acquire
 from adapters.postgres.pages import LogRow, read_head, read_rows
 from adapters.settings import Settings
@@ -50,21 +50,28 @@ SECONDS = Histogram(
 async def run(settings: Settings, stop: asyncio.Event) -> None:
     """Relay until *stop* is set."""
     relay = Relay(settings)
-    tasks = [asyncio.create_task(relay.run()), asyncio.create_task(relay.beat())]
+    beating = keep_beating(settings, "relay", lambda: (relay.active, relay.position), REGISTRY)
+    tasks = [asyncio.create_task(relay.run()), asyncio.create_task(beating)]
     await stop.wait()
     await end(tasks)
     await relay.close()
 
 
 class Relay:
-    """One relay process, active or standing by."""
+    """
+    One relay process.
+
+    Attributes:
+        active: whether this process holds the lock; it stands by if not.
+        position: that of the last fact published.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._nats = Nats(settings, "relay")
         self._woken = asyncio.Event()
-        self._active = False
-        self._position = 0
+        self.active = False
+        self.position = 0
 
     async def run(self) -> None:
         """Relay, and begin again after every failure, until cancelled."""
@@ -75,8 +82,8 @@ class Relay:
             try:
                 await self._relay_while_active(client)
             except (psycopg.Error, nats.errors.Error, nats.js.errors.Error) as error:
-                log.warning("relay.interrupted", position=self._position, error=f"{type(error).__name__}: {error}")
-            self._active = False
+                log.warning("relay.interrupted", position=self.position, error=f"{type(error).__name__}: {error}")
+            self.active = False
             await asyncio.sleep(RETRY_PAUSE)
 
     async def _relay_while_active(self, client: Client) -> None:
@@ -86,15 +93,15 @@ class Relay:
             await ensure_stream(client, self._settings)
             head = await read_head(connection)
             published = await last_published(client, self._settings)
-            self._position = self._beginning(published, head)
-            self._active = True
-            structlog.get_logger().info("relay.active", position=self._position, head=head)
-            publisher = Publisher(client, self._settings, self._position)
+            self.position = self._beginning(published, head)
+            self.active = True
+            structlog.get_logger().info("relay.active", position=self.position, head=head)
+            publisher = Publisher(client, self._settings, self.position)
             pause = FIRST_POLL
             while True:
                 self._woken.clear()
                 started = time.perf_counter()
-                rows = await read_rows(connection, self._position, self._position + BATCH)
+                rows = await read_rows(connection, self.position, self.position + BATCH)
                 if rows:
                     await self._publish(publisher, rows, started)
                 if len(rows) < BATCH:
@@ -105,7 +112,7 @@ class Relay:
         """Where to go on: where the stream ends; with a new stream, where this relay was, or at the head of the log."""
         if published is not None:
             return min(published, head)
-        return max(self._position, head - MOST_REPUBLISHED) if self._position else head
+        return max(self.position, head - MOST_REPUBLISHED) if self.position else head
 
     async def _wait_for_hint(self, pause: float) -> None:
         """Wait until somebody says that the log has grown, or for the *pause* in seconds."""
@@ -117,27 +124,11 @@ class Relay:
     async def _publish(self, publisher: Publisher, rows: list[LogRow], started: float) -> None:
         """Publish the next batch."""
         await publisher.publish(rows)
-        self._position = rows[-1][0]
-        POSITION.set(self._position)
+        self.position = rows[-1][0]
+        POSITION.set(self.position)
         PUBLISHED.inc(len(rows))
         BATCHES.observe(len(rows))
         SECONDS.observe(time.perf_counter() - started)
-
-    async def beat(self) -> None:
-        """Say every second that this process lives."""
-        while True:
-            with contextlib.suppress(psycopg.Error):
-                async with await connect(self._settings, application="relay heartbeat") as connection:
-                    await self._beat_on(connection)
-            await asyncio.sleep(HEARTBEAT_INTERVAL)
-
-    async def _beat_on(self, connection: psycopg.AsyncConnection) -> None:
-        try:
-            while True:
-                await beat(connection, "relay", active=self._active, position=self._position, registry=REGISTRY)
-                await asyncio.sleep(HEARTBEAT_INTERVAL)
-        finally:
-            await leave(connection, "relay")
 
     async def close(self) -> None:
         """Let go of the connections."""
