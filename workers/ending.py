@@ -3,10 +3,26 @@ The end of a worker's tasks.
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 AGAIN = 0.1  # seconds
+
+
+async def stopped_or_failed(stop: asyncio.Event, tasks: Sequence[asyncio.Task[Any]]) -> None:
+    """
+    Wait until *stop* is set.
+
+    Raises:
+        Exception: what a task has failed with; a process without it would stand still and look alive.
+    """
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        done, _ = await asyncio.wait((stopping, *tasks), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stopping.cancel()
+    for task in done:
+        task.result()
 
 
 async def end(tasks: Iterable[asyncio.Task[Any]]) -> None:

@@ -18,7 +18,6 @@ from adapters.nats.connection import Nats
 from adapters.postgres.connection import connect
 from adapters.postgres.generations import AnyStore, Generation, Generations
 from adapters.postgres.lease import acquire
-from adapters.postgres.log import PostgresLog
 from adapters.postgres.pages import read_head
 from adapters.postgres.parking import Due, Parking, request_retry
 from adapters.settings import Settings
@@ -57,7 +56,6 @@ class Follower:
         settings: Settings,
         *,
         tail: Tail,
-        log: PostgresLog,
         valkey: Redis,
         messages: Nats,
     ) -> None:
@@ -66,7 +64,6 @@ class Follower:
         self.active = False
         self._settings = settings
         self._tail = tail
-        self._log = log
         self._valkey = valkey
         self._messages = messages
         self._waiting: dict[str, int] = {}
@@ -93,12 +90,14 @@ class Follower:
     async def _follow_while_active(self) -> None:
         """Take the projection on, and follow the log as long as the connection, and with it the lock, lives."""
         name = self.projection.name
-        # Rows and checkpoint are lost together or not at all, so they need not wait for the disk.
+        # Rows and checkpoint are lost together or not at all, so they need not wait for the disk; parked keys must
+        # not be lost when the checkpoint that passes them is kept elsewhere.
+        in_postgres = self.projection.store == "postgres"
         async with await connect(
             self._settings,
             application=f"projection {name}",
             search_path=f"{self._settings.schema_name},{self._settings.read_schema}",
-            synchronous_commit="off",
+            synchronous_commit="off" if in_postgres else "on",
         ) as connection:
             await acquire(connection, self._settings, f"projection {name}")
             generations = Generations(connection, self._valkey, self._settings, self.projection)
@@ -142,6 +141,7 @@ class Follower:
                 await self._step(work, facts[:middle])
                 await self._step(work, facts[middle:])
                 return
+            await work.store.save(Rows(), before=self.position, after=self.position)  # or is no fact to blame?
             poison = poison_of(facts[0], refusal)
             await work.parking.park(poison)
             self._waiting[poison.key] = poison.position
@@ -170,7 +170,7 @@ class Follower:
 
     async def _retry(self, work: "Work", due: Due) -> None:
         """Fold the facts of a parked key that have gone by; if all goes well, it waits no longer."""
-        history = [*await self._log.history(due.key), *await self._log.stream(due.key)]
+        history = await work.parking.history(due.key)
         facts = [fact for fact in history if due.first_position <= fact.position <= self.position]
         waiting = {key: first for key, first in self._waiting.items() if key != due.key}
         folded = await fold_batch(self.projection, facts, waiting, work.store)

@@ -9,12 +9,11 @@ from collections.abc import Sequence
 
 from adapters.nats.connection import Nats
 from adapters.postgres.heartbeat import keep_beating
-from adapters.postgres.log import PostgresLog
 from adapters.settings import Settings
 from adapters.valkey.client import connect as connect_valkey
 from projections.base import Projection
 from projections.registry import PROJECTIONS
-from workers.ending import end
+from workers.ending import end, stopped_or_failed
 from workers.follower import Follower
 from workers.projector_metrics import REGISTRY
 from workers.tail import Tail
@@ -25,20 +24,19 @@ async def run(settings: Settings, stop: asyncio.Event, projections: Sequence[Pro
     messages = Nats(settings, "projector")
     valkey = connect_valkey(settings)
     tail = Tail(settings, messages)
-    log = await PostgresLog.open(settings)
     followers = [
-        Follower(projection, settings, tail=tail, log=log, valkey=valkey, messages=messages)
-        for projection in projections
+        Follower(projection, settings, tail=tail, valkey=valkey, messages=messages) for projection in projections
     ]
     beating = keep_beating(settings, "projector", lambda: _state(followers), REGISTRY)
     work = [tail.run(), beating, *(follower.run() for follower in followers)]
     tasks = [asyncio.create_task(part) for part in work]
-    await stop.wait()
-    await end(tasks)
-    await tail.close()
-    await messages.close()
-    await valkey.aclose()
-    await log.close()
+    try:
+        await stopped_or_failed(stop, tasks)
+    finally:
+        await end(tasks)
+        await tail.close()
+        await messages.close()
+        await valkey.aclose()
 
 
 def _state(followers: Sequence[Follower]) -> tuple[bool, int]:

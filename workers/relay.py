@@ -25,7 +25,7 @@ from adapters.postgres.heartbeat import keep_beating
 from adapters.postgres.lease import acquire
 from adapters.postgres.pages import LogRow, read_head, read_rows
 from adapters.settings import Settings
-from workers.ending import end
+from workers.ending import end, stopped_or_failed
 
 BATCH = 1_000  # facts published before the last of them must be stored
 LINGER = 0.005  # seconds to gather what comes right behind
@@ -52,9 +52,11 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     relay = Relay(settings)
     beating = keep_beating(settings, "relay", lambda: (relay.active, relay.position), REGISTRY)
     tasks = [asyncio.create_task(relay.run()), asyncio.create_task(beating)]
-    await stop.wait()
-    await end(tasks)
-    await relay.close()
+    try:
+        await stopped_or_failed(stop, tasks)
+    finally:
+        await end(tasks)
+        await relay.close()
 
 
 class Relay:

@@ -14,6 +14,7 @@ import time
 from collections import OrderedDict
 from functools import partial
 
+import msgspec
 import nats.errors
 import nats.js.errors
 import psycopg
@@ -132,7 +133,10 @@ class Tail:
         """Take the next fact out of its message; one that comes too early waits for those in between."""
         position = position_of(message)
         if position == self._window.head + 1:
-            self._window.extend([decode_fact(message.data)])
+            try:
+                self._window.extend([decode_fact(message.data)])
+            except (msgspec.MsgspecError, ValueError):  # not what it says it is: the log knows
+                self._missed.set()
         elif position > self._window.head:
             self._early.append(message)
             self._missed.set()

@@ -6,11 +6,15 @@ crash in between neither loses a fact nor doubles one.
 """
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import psycopg
 from psycopg.rows import dict_row
 
+from adapters.postgres.log import END, HISTORY, STREAM
+from adapters.postgres.pages import fact_of
+from domain.fact import Fact
 from projections.fold import Poison
 
 ALL = "SELECT key, first_position FROM parked WHERE projection = %s AND generation = %s"
@@ -65,6 +69,13 @@ class Parking:
     async def waiting(self) -> dict[str, int]:
         """Every parked key, and from which position on its facts wait."""
         return await waiting(self._connection, *self._who)
+
+    async def history(self, key: str) -> list[Fact]:
+        """Every fact of a key, in the order of the log; `Unreadable` what this code cannot decode."""
+        of_learner = await self._connection.execute(HISTORY, {"learner": key, "until": END}, binary=True)
+        of_stream = await self._connection.execute(STREAM, (key, 0), binary=True)
+        rows = [*await of_learner.fetchall(), *await of_stream.fetchall()]
+        return sorted(map(fact_of, rows), key=attrgetter("position"))
 
     async def park(self, poison: Poison) -> None:
         """Let the key of a poison fact wait."""

@@ -1,7 +1,9 @@
 """Whatever happens to messages, streams and documents, the read models end as a fresh fold of the log."""
 
 import asyncio
+from types import ModuleType
 
+import pytest
 from nats.aio.client import Client
 
 from adapters.nats.message import POSITION, encode_row, subject_of
@@ -23,6 +25,8 @@ from tests.workers.campus import (
     until,
     writer,
 )
+from workers import projector, relay
+from workers.tail import Tail
 from workers.verifier import verify
 
 
@@ -175,6 +179,65 @@ async def test_a_row_that_the_store_refuses_parks_its_key(settings: Settings) ->
             (verdict,) = await verify(settings, projections)
             assert verdict.parked == ["ann"]
             assert verdict.digest_live == verdict.digest_log
+
+
+async def test_a_fact_that_cannot_be_decoded_stops_nobody_else(settings: Settings) -> None:
+    """Its learner waits, also when a projector that starts anew tries again and it still cannot be decoded."""
+    async with writer(settings) as facts:
+        await facts.record(("ann", "click", 1), ("bob", "click", 1))
+        await facts.record_from_the_future("ann")
+        for clicks in (1, 2):
+            async with projecting(settings):
+                await facts.record(("ann", "click", 1), ("bob", "click", 1))
+                await caught_up(settings, facts.head)
+                await asyncio.sleep(1.5)  # for the look after parked keys
+                await facts.record(("bob", "click", 1))
+                await caught_up(settings, facts.head)
+            for verdict in await verify(settings, BOTH):
+                assert (verdict.parked, verdict.digest_live) == (["ann"], verdict.digest_log), (clicks, verdict)
+
+
+async def test_a_valkey_that_takes_nothing_is_no_facts_fault(settings: Settings) -> None:
+    """While its memory is full nobody is parked, and once there is room all is made good."""
+    async with connect_valkey(settings) as valkey, writer(settings) as facts, projecting(settings, [InValkey()]):
+        await facts.record(("ann", "click", 1), ("bob", "click", 1))
+        await caught_up(settings, facts.head, [InValkey()])
+        await valkey.config_set("maxmemory", 1)
+        try:
+            await facts.record(("ann", "click", 1), ("bob", "click", 1))
+            await asyncio.sleep(1)
+        finally:
+            await valkey.config_set("maxmemory", 0)
+        await assert_true_to_the_log(settings, facts.head, [InValkey()])
+
+
+async def test_a_message_that_is_no_fact_changes_nothing(settings: Settings) -> None:
+    """Whatever its headers say; the fact in its place is read from the log."""
+    async with nats_client(settings) as client, writer(settings) as facts, projecting(settings):
+        await ensure_stream(client, settings)
+        await facts.record_many(20)
+        await caught_up(settings, 20)
+        for position in range(22, 32):
+            await facts.record(("ann", "click", 1))
+            await client.publish(f"log.{settings.name}.0.nonsense", b"{", headers={POSITION: str(position)})
+            await asyncio.sleep(0.2)
+        await assert_true_to_the_log(settings, 30)
+
+
+@pytest.mark.parametrize("worker", [projector, relay])
+async def test_a_part_that_fails_ends_the_process(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, worker: ModuleType
+) -> None:
+    """So that its supervisor starts it anew; without that part it would stand still and look alive."""
+
+    async def fails(_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Tail, "run", fails)
+    monkeypatch.setattr(relay.Relay, "run", fails)
+    with pytest.raises(ZeroDivisionError):
+        async with asyncio.timeout(5):
+            await worker.run(settings, asyncio.Event())
 
 
 class NextVersion(InPostgres):
