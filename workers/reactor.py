@@ -21,6 +21,7 @@ from adapters.bus import Bus
 from adapters.nats import hint
 from adapters.nats.connection import Nats
 from adapters.postgres import heartbeat, lease, reactors
+from adapters.postgres.append import VersionConflict
 from adapters.postgres.connection import Unavailable, connect, is_broken
 from adapters.postgres.log import PostgresLog
 from adapters.settings import Settings
@@ -52,7 +53,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         while not stop.is_set():
             try:
                 await _Reactor(settings, log, stop, woken).run()
-            except* (psycopg.Error, Unavailable) as lost:
+            except* (psycopg.Error, Unavailable, VersionConflict) as lost:
                 error = lost.exceptions[0]
                 if isinstance(error, psycopg.Error) and not is_broken(error):
                     raise
@@ -130,12 +131,12 @@ class _Reactor:
                 await self._carry_out(connection, fact, reaction)
 
     async def _carry_out(self, connection: psycopg.AsyncConnection, fact: Fact, reaction: Reaction) -> None:
-        command = reaction.command(fact)
-        if command is None:
-            return
         try:
+            command = reaction.command(fact)
+            if command is None:
+                return
             await self._bus.handle(command, context_of(fact, reaction))
-        except (psycopg.Error, Unavailable):
+        except (psycopg.Error, Unavailable, VersionConflict):
             raise  # not the reaction's fault: the whole page is done again
         except DomainError as error:
             await self._refused(connection, fact, reaction, error.code, error.sentence)

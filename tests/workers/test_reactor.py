@@ -5,10 +5,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import psycopg
 import pytest
 
 from adapters.bus import Bus
+from adapters.postgres.append import Append, NewEvent, VersionConflict
 from adapters.postgres.log import PostgresLog
 from adapters.settings import Settings
 from commands.catalog import CreateCourse, OpenRun, PublishCourse, ScheduleRun
@@ -151,3 +153,39 @@ async def test_a_refused_reaction_is_kept_with_its_reason(campus: Campus) -> Non
             f"SELECT reaction, code FROM {campus.settings.schema_name}.refused_reactions"
         ).fetchall()
     assert rows == [("complete_passed_unit", "no_access")]
+
+
+async def test_a_reaction_that_others_outrun_is_tried_again(campus: Campus, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However busy the seats are, one that came free is offered in the end."""
+    await campus.do(*(RequestEnrollment(learner, "small") for learner in ("ada", "bob")))
+    await campus.do(WithdrawEnrollment("ada", "small", "moved"))
+    handle, outrun = Bus.handle, iter([True])
+
+    async def others_are_faster(self: Bus, command: object, context: Context) -> int:
+        if next(outrun, False):
+            raise VersionConflict("seats-small", 7)
+        return await handle(self, command, context)
+
+    monkeypatch.setattr(Bus, "handle", others_are_faster)
+    async with campus.reacting():
+        await campus.settled()
+    assert (await campus.log.stream("seats-small"))[-1].data == {"learner_id": "bob"}
+
+
+async def test_a_fact_that_is_not_what_it_should_be_stops_nobody(campus: Campus) -> None:
+    """What follows from it is refused and kept; what follows from others is carried out."""
+    await campus.do(*(RequestEnrollment(learner, "small") for learner in ("ada", "bob")))
+    (first,) = await campus.log.read(0, 1)
+    odd = NewEvent(
+        "attempt-ada", 1, "attempt.submitted", 1, 0, b"{}", msgspec.json.encode(first.meta), first.occurred_at
+    )
+    await campus.log.append(Append([odd]))
+    await campus.do(WithdrawEnrollment("ada", "small", "moved"))
+    async with asyncio.timeout(10), campus.reacting():
+        await campus.settled()
+    assert (await campus.log.stream("seats-small"))[-1].data == {"learner_id": "bob"}
+    with psycopg.connect(campus.settings.postgres_url) as connection:
+        rows = connection.execute(
+            f"SELECT reaction, code FROM {campus.settings.schema_name}.refused_reactions"
+        ).fetchall()
+    assert rows == [("grade_by_key", "failed")]
