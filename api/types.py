@@ -28,7 +28,6 @@ Time = Annotated[AwareDatetime, Field(strict=False), AfterValidator(_within_reas
 LearnerId = Annotated[str, Path(pattern=ID, max_length=64, description="The learner.", examples=["28400"])]
 CourseId = Annotated[str, Path(pattern=ID, max_length=64, description="The course.", examples=["algebra"])]
 RunId = Annotated[str, Path(pattern=ID, max_length=64, description="The course run.", examples=["algebra-2026"])]
-UnitId = Annotated[str, Path(pattern=ID, max_length=64, description="The unit.", examples=["intro"])]
 QuizId = Annotated[str, Path(pattern=ID, max_length=64, description="The quiz.", examples=["algebra-2026-q1"])]
 AttemptNo = Annotated[int, Path(ge=1, le=1_000, description="Attempts count from 1.", examples=[1])]
 Version = Annotated[int, Path(ge=1, le=100_000, description="The version of the course.", examples=[1])]

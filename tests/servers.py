@@ -64,13 +64,22 @@ class Servers:
 
 
 @contextmanager
+def throw_away_directory() -> Iterator[Path]:
+    """A directory that servers may keep their data in until the block ends."""
+    directory = Path(tempfile.mkdtemp(prefix="campuslog-"))
+    try:
+        yield directory
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+@contextmanager
 def running(*, durable: bool = False) -> Iterator[Servers]:
     """Run three servers of one's own until the block ends, then delete their data."""
-    directory = Path(tempfile.mkdtemp(prefix="campuslog-"))
-    servers = Servers(directory, durable=durable)
-    try:
-        asyncio.run(servers.up())
-        yield servers
-    finally:
-        asyncio.run(servers.down())
-        shutil.rmtree(directory, ignore_errors=True)
+    with throw_away_directory() as directory:
+        servers = Servers(directory, durable=durable)
+        try:
+            asyncio.run(servers.up())
+            yield servers
+        finally:
+            asyncio.run(servers.down())

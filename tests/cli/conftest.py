@@ -1,27 +1,23 @@
 """Directories for `campus up`, which pytest's own are not fit for (see tests/servers.py)."""
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.cli.campus import RunningCampus, running_campus
+from tests.servers import throw_away_directory
 
 
 @pytest.fixture
 def data_dir() -> Iterator[Path]:
     """A data directory that does not exist yet."""
-    directory = Path(tempfile.mkdtemp(prefix="campuslog-"))
-    yield directory / "data"
-    shutil.rmtree(directory, ignore_errors=True)
+    with throw_away_directory() as directory:
+        yield directory / "data"
 
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[RunningCampus]:
     """A campus for all tests of a module, which must leave it running."""
-    directory = Path(tempfile.mkdtemp(prefix="campuslog-"))
-    with running_campus(directory / "data") as campus:
+    with throw_away_directory() as directory, running_campus(directory / "data") as campus:
         yield campus
-    shutil.rmtree(directory, ignore_errors=True)

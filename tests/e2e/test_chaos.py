@@ -8,13 +8,9 @@ import asyncio
 import json
 import os
 import random
-import shutil
 import signal
-import tempfile
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 
 import pytest
 
@@ -22,23 +18,12 @@ from adapters.postgres.log import PostgresLog
 from adapters.settings import Settings
 from cli.http import get_json
 from domain.fact import Fact
-from tests.cli.campus import RunningCampus, campus, running_campus
+from tests.cli.campus import RunningCampus, campus
 from tests.e2e.traffic import LEARNERS, SEATS, SMALL_RUN, Crowd
 
 PROCESSES = ("relay", "projector", "reactor", "api")
 SERVERS = ("nats", "valkey", "postgres")
 SEED = 20261122
-
-
-@pytest.fixture
-def running() -> Iterator[RunningCampus]:
-    directory = Path(tempfile.mkdtemp(prefix="campuslog-chaos-"))
-    directory.chmod(0o755)
-    try:
-        with running_campus(directory / "data") as running:
-            yield running
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
 
 
 async def kill(running: RunningCampus, name: str) -> None:

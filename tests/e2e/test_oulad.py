@@ -1,8 +1,6 @@
 """Real learners, from the file to the dashboards over HTTP: what a newcomer sees after `campus import oulad`."""
 
 import json
-import shutil
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +13,7 @@ import pytest
 
 from adapters.settings import Settings
 from adapters.tokens import claims_of, sign
-from tests.cli.campus import RunningCampus, campus, running_campus
+from tests.cli.campus import RunningCampus, campus
 
 DATA = Path(__file__).parents[3] / "shared" / "data" / "anonymisedData.zip"
 NO_DATA = pytest.mark.skipif(not DATA.exists(), reason=f"the data set is not at {DATA.parent}")
@@ -35,17 +33,6 @@ WHOLE = {
     "activity_amount": 3_516_339,
     "active_people": 4_080,
 }
-
-
-@pytest.fixture
-def running() -> Iterator[RunningCampus]:
-    directory = Path(tempfile.mkdtemp(prefix="campuslog-oulad-"))
-    directory.chmod(0o755)
-    try:
-        with running_campus(directory / "data") as running:
-            yield running
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
 
 
 @contextmanager

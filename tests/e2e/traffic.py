@@ -44,7 +44,6 @@ class Crowd:
         self._client = httpx.AsyncClient(base_url=settings.api_url, timeout=10.0)
         self._chance = random.Random(seed)
         self._numbers = itertools.count(1)
-        self._repeats = 0
 
     async def close(self) -> None:
         await self._client.aclose()
@@ -66,7 +65,6 @@ class Crowd:
             if answer is not None and answer.status_code < 500:
                 return answer
             assert asyncio.get_running_loop().time() < end, f"no answer to {path}: {answer and answer.text}"
-            self._repeats += 1
             await asyncio.sleep(0.1)
 
     async def must(self, user: str, path: str, body: dict[str, Any]) -> int:
