@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from adapters.bus import Bus
+from adapters.postgres.connection import connect
 from adapters.postgres.append import Append, NewEvent, VersionConflict
 from adapters.postgres.log import PostgresLog
 from adapters.settings import Settings
@@ -49,9 +50,7 @@ class Campus:
 
     async def settled(self) -> None:
         """Wait until the reactor has dealt with everything, its own facts included."""
-        async with await psycopg.AsyncConnection.connect(
-            self.settings.postgres_url, options=f"-c search_path={self.settings.schema_name}", autocommit=True
-        ) as connection:
+        async with await connect(self.settings, application="test") as connection:
             while True:
                 cursor = await connection.execute(
                     "SELECT r.position = h.position FROM reactors r, log_head h WHERE r.name = 'reactor'"
