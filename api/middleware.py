@@ -23,6 +23,7 @@ LARGEST_BODY = 1_048_576  # bytes
 SMALLEST_COMPRESSED = 1_024  # bytes
 COMPRESSION_LEVEL = 4
 LONGEST_REQUEST_ID = 64  # characters
+BODILESS = frozenset(("GET", "HEAD"))  # methods for which no route reads a body
 
 logger = structlog.get_logger()
 _observed: dict[tuple[str, str, int], Any] = {}
@@ -73,16 +74,15 @@ class Exchange:
         self.started = time.perf_counter()
         self.scope, self._receive, self._send = scope, receive, send
         self.status = self.announced = self._received = 0
-        self.has_body = self.gzip = False
+        self.has_body = scope["method"] not in BODILESS  # whatever is announced: HTTP/2 need not announce anything
+        self.gzip = False
         self._held: MutableMapping[str, Any] | None = None
         self.request_id = ""
         for name, value in scope["headers"]:
             if name == b"x-request-id":
                 self.request_id = _fit(value)
             elif name == b"content-length":
-                self.announced, self.has_body = _number(value), True
-            elif name == b"transfer-encoding":
-                self.has_body = True
+                self.announced = _number(value)
             elif name == b"accept-encoding":
                 self.gzip = b"gzip" in value
         if not self.request_id:

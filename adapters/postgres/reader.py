@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import psycopg
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from adapters.postgres.connection import CONNECT_TIMEOUT, Unavailable, is_broken, options
+from adapters.postgres.connection import CONNECT_TIMEOUT, SILENCE, Unavailable, is_broken, options
 from adapters.settings import Settings
 
 POOL_SIZE = 6  # connections
@@ -54,6 +54,7 @@ class Reader:
                 "options": options(settings.schema_name, statement_timeout=QUERY_TIMEOUT),
                 "application_name": "campus:query",
                 "connect_timeout": CONNECT_TIMEOUT,
+                **SILENCE,
             },
         )
 

@@ -85,10 +85,9 @@ class Supervisor:
             post.pause = min(post.pause * 2, LONGEST_PAUSE)
             try:
                 await post.fill()
-            except StartFailed as failure:
-                say(str(failure))
-            else:
                 self._on_change(self.pids)
+            except (StartFailed, OSError) as failure:  # a full disk, say, is no reason to give a post up
+                say(str(failure))
 
     async def _ended(self, post: Post) -> None:
         if post.child is None:

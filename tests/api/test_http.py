@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
@@ -178,6 +179,20 @@ async def test_bodies_have_a_limit(campus: Campus) -> None:
     for content in (b" " * (LARGEST_BODY + 1), chunks()):
         answer = await campus.client.post("/v1/courses", content=content, headers=headers)  # type: ignore[arg-type]
         assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
+
+
+async def test_a_body_that_nothing_announces_may_not_be_larger(campus: Campus) -> None:
+    """In HTTP/2 a body has neither a length nor an encoding in its head."""
+
+    async def chunks() -> AsyncIterator[bytes]:
+        for _ in range(3):
+            yield b" " * (LARGEST_BODY // 2)
+
+    headers = await campus.as_user("admin", **{"content-type": "application/json"})
+    request = campus.client.build_request("POST", "/v1/courses", content=chunks(), headers=headers)
+    del request.headers["transfer-encoding"]
+    answer = await campus.client.send(request)
+    assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
 
 
 async def test_the_description_needs_no_network(client: httpx.AsyncClient) -> None:

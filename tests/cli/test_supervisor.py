@@ -1,0 +1,42 @@
+"""The supervisor keeps its posts filled, whatever goes wrong on the way."""
+
+import asyncio
+import os
+from pathlib import Path
+
+import pytest
+
+from adapters.embedded import Child, Program
+from cli.up import supervisor
+from cli.up.supervisor import Supervisor
+
+DEADLINE = 10.0  # seconds
+
+
+async def test_a_start_that_the_system_refuses_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that is full for a moment leaves no post empty for ever."""
+    monkeypatch.setattr(supervisor, "FIRST_PAUSE", 0.01)
+    failures = iter([False, True, False])
+    second = asyncio.Event()
+
+    async def start() -> Child:
+        if next(failures):
+            raise OSError(28, os.strerror(28))
+        return Child(Program("sleep", ("sleep", "60"), tmp_path / "sleep.log"))
+
+    def on_change(pids: dict[str, int]) -> None:
+        started.append(pids["sleep"])
+        if len(started) == 2:
+            second.set()
+
+    started: list[int] = []
+    supervised = Supervisor(on_change)
+    await supervised.add("sleep", start)
+    supervised.watch()
+    try:
+        os.kill(started[0], 9)
+        async with asyncio.timeout(DEADLINE):
+            await second.wait()
+    finally:
+        await supervised.stop([["sleep"]])
+    assert len(set(started)) == 2
