@@ -10,8 +10,8 @@ import psycopg
 import pytest
 
 from adapters.bus import Bus
-from adapters.postgres.connection import connect
 from adapters.postgres.append import Append, NewEvent, VersionConflict
+from adapters.postgres.connection import connect
 from adapters.postgres.log import PostgresLog
 from adapters.settings import Settings
 from commands.catalog import CreateCourse, OpenRun, PublishCourse, ScheduleRun
