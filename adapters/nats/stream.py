@@ -22,6 +22,7 @@ MAX_AGE = 24 * 3600  # seconds
 MAX_BYTES = 1024**3
 DUPLICATE_WINDOW = 10  # seconds; ids are kept in the server's memory for so long
 ACK_TIMEOUT = 5.0  # seconds
+LARGEST_HEAD = 1_024  # bytes; the headers of a message count for its size
 UNHEARD_CONSUMER = 10.0  # seconds after which the server forgets the consumer of a reader that has gone
 INCOMING_MESSAGES = 20_000  # messages waiting in a reader; what comes on top is dropped, and healed from the log
 
@@ -82,14 +83,17 @@ class Publisher:
         Publish a batch and wait until the last of it is stored.
 
         The messages of one connection are stored in the order in which they are sent, so the answer for the last
-        one stands for all. What an earlier one may have lost is a gap, which readers heal.
+        one stands for all. What an earlier one may have lost is a gap, which readers heal; so is a fact that is too
+        large for a message.
         """
-        *first, last = rows
-        for row in first:
-            await self._client.publish(subject_of(self._campus, row), encode_row(row), headers=self._headers(row))
-        await self._jetstream.publish(
-            subject_of(self._campus, last), encode_row(last), timeout=ACK_TIMEOUT, headers=self._headers(last)
-        )
+        largest = self._client.max_payload - LARGEST_HEAD
+        messages = [(row, payload) for row in rows if len(payload := encode_row(row)) <= largest]
+        for row, payload in messages[:-1]:
+            await self._client.publish(subject_of(self._campus, row), payload, headers=self._headers(row))
+        for row, payload in messages[-1:]:
+            await self._jetstream.publish(
+                subject_of(self._campus, row), payload, timeout=ACK_TIMEOUT, headers=self._headers(row)
+            )
 
     def _headers(self, row: LogRow) -> dict[str, str]:
         position, partition = row[0], row[5]

@@ -54,6 +54,17 @@ async def test_facts_are_published_in_order_with_their_place(settings: Settings)
         previous[fact.partition] = fact.position
 
 
+async def test_a_fact_too_large_for_a_message_holds_up_nobody(settings: Settings) -> None:
+    """It is left out, alone in its batch or between others; readers find it in the log."""
+    async with nats_client(settings) as client, writer(settings) as facts, relaying(settings):
+        await begun(client, settings, facts)
+        await facts.record(("ann", "x" * client.max_payload, 1))
+        await asyncio.sleep(0.5)
+        await facts.record(("ann", "click", 1), ("bob", "x" * client.max_payload, 1))
+        await facts.record(("ann", "click", 1))
+        await published(client, settings, facts.head)
+
+
 async def test_a_relay_goes_on_where_the_stream_ends(settings: Settings) -> None:
     """What was appended while no relay ran is published by the next one."""
     async with nats_client(settings) as client, writer(settings) as facts:
