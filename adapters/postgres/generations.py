@@ -109,11 +109,12 @@ class Generations:
             await store.go_live(live_key(self._settings, self._projection.name), number)
             return
         schema = quoted(self._settings.read_schema)
-        for table in self._projection.tables:
-            view = f"{schema}.{quoted(table.name)}"
-            physical = f"{schema}.{quoted(physical_name(table, number))}"
-            await self._connection.execute(f"DROP VIEW IF EXISTS {view}".encode())
-            await self._connection.execute(f"CREATE VIEW {view} AS SELECT * FROM {physical}".encode())
+        async with self._connection.transaction():  # there is no moment without a view
+            for table in self._projection.tables:
+                view = f"{schema}.{quoted(table.name)}"
+                physical = f"{schema}.{quoted(physical_name(table, number))}"
+                await self._connection.execute(f"DROP VIEW IF EXISTS {view}".encode())
+                await self._connection.execute(f"CREATE VIEW {view} AS SELECT * FROM {physical}".encode())
 
     async def _drop(self, number: int) -> None:
         store = self.store(number)

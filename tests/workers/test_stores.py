@@ -1,5 +1,6 @@
 """The two stores keep every type of value, fence off whoever comes second, and refuse what they cannot hold."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ import pytest
 
 from adapters.postgres.connection import connect
 from adapters.postgres.generations import AnyStore, Generations
+from adapters.postgres.reader import Reader
 from adapters.postgres.row_tables import check_row
 from adapters.settings import Settings
 from adapters.valkey.client import connect as connect_valkey
@@ -160,3 +162,22 @@ def test_a_row_type_whose_fields_may_be_left_out_is_no_table() -> None:
 
     with pytest.raises(TypeError, match="plain structs"):
         check_row(Table("sparse", Sparse, ("name",)))
+
+
+async def test_a_projector_that_begins_anew_takes_nothing_away(settings: Settings) -> None:
+    """Queries are answered while the live generation is served once more."""
+    reader = Reader(settings)
+    await reader.open()
+    async with connect_valkey(settings) as valkey, await connect(settings, application="test") as connection:
+        generations = Generations(connection, valkey, settings, InPostgres())
+        await generations.current()
+
+        async def begin_anew() -> None:
+            for _ in range(100):
+                await generations.current()
+
+        beginning = asyncio.create_task(begin_anew())
+        while not beginning.done():
+            assert await reader.rows("SELECT name FROM names", {}) == []
+        await beginning
+    await reader.close()
