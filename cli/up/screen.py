@@ -1,5 +1,5 @@
 """
-What the operator of `campus up` sees: a spinner while it starts, then one table; or one sentence and the end of a log.
+What the operator of `campus up` sees: a spinner while it starts, then one page; or one sentence and the end of a log.
 """
 
 import shutil
@@ -11,13 +11,15 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.text import Text
 
 from adapters.embedded import StartFailed
 from adapters.settings import DEFAULT_DATA_DIR
 from cli.console import fail, say
 from cli.up.examples import Examples
 from cli.up.plan import Plan
+
+NAME_WIDTH = 23  # columns
 
 
 class Steps:
@@ -45,21 +47,18 @@ class Steps:
 
 def welcome(plan: Plan, steps: Steps, examples: Examples) -> None:
     """Print how the start went, where everything is, how to log in and what to try next."""
-    table = Table(title=f"campus {plan.settings.name}", title_justify="left", show_header=False, min_width=72)
-    table.add_column(style="bold")
-    table.add_column(overflow="fold")
-    for name, seconds in steps.taken:
-        table.add_row(name, f"{seconds:.2f} s")
-    table.add_row("ready after", f"{time.monotonic() - steps.began:.2f} s", end_section=True)
-    _add(table, addresses(plan.settings.api_url, examples))
     learner = [("learner", examples.learner_id)] if examples.learner_id else []
     users = [("admin", "admin"), ("instructor", "instructor"), *learner]
-    _add(table, [(f"token of {role}", command(plan, f"token --as {user}")) for role, user in users])
-    console = Console()
-    console.print(table)
-    console.print(
-        "try next, in a second terminal:", *suggestions(plan), sep="\n  ", soft_wrap=True, highlight=False, markup=False
-    )
+    started = [*steps.taken, ("ready after", time.monotonic() - steps.began)]
+    lines = [
+        Text(f"campus {plan.settings.name}", "bold"),
+        *_rows([(name, f"{seconds:.2f} s") for name, seconds in started]),
+        *_rows(addresses(plan.settings.api_url, examples)),
+        *_rows([(f"token of {role}", command(plan, f"token --as {user}")) for role, user in users]),
+        Text("try next, in a second terminal:", "bold"),
+        *(Text(f"  {line}") for line in suggestions(plan)),
+    ]
+    Console().print(Text("\n").join(lines), soft_wrap=True)  # one that is too long must stay whole, to be copied
 
 
 def addresses(api: str, examples: Examples) -> list[tuple[str, str]]:
@@ -90,10 +89,8 @@ def command(plan: Plan, arguments: str) -> str:
     return f"{called} {arguments}" if here else f"{called} {arguments} --data {plan.settings.data_dir}"
 
 
-def _add(table: Table, rows: list[tuple[str, str]]) -> None:
-    for name, text in rows[:-1]:
-        table.add_row(name, text)
-    table.add_row(*rows[-1], end_section=True)
+def _rows(rows: list[tuple[str, str]]) -> list[Text]:
+    return [*(Text.assemble(f"  {name:<{NAME_WIDTH}}", text) for name, text in rows), Text()]
 
 
 def failure(failed: BaseException) -> None:
