@@ -72,20 +72,22 @@ def render(report: "Report") -> "RenderableType":
         parts.append(_facts(data["facts_by_type"], data["facts_found_by_type"]))
     if report.irregular:
         parts.append(_irregular(data["irregular"]))
-    parts.append(Text(f"{end} (read in {report.seconds_reading:.1f} s; the log is at {report.position:,})"))
+    parts.append(Text(f"{end}\n(read in {report.seconds_reading:.1f} s; the log is at {report.position:,})"))
     return Group(*parts)
 
 
 def _rows(rows: dict[str, dict[str, int]]) -> "RenderableType":
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
     kinds = {"read": "read", "not_chosen": "not chosen", "imported_before": "before", "imported_now": "now"}
     shown = [kind for kind in kinds if kind in ("read", "imported_now") or any(row[kind] for row in rows.values())]
-    table = Table(title="rows, and the facts that they became", title_justify="left")
+    table = Table(title="rows, and the facts that they became", title_justify="left", box=SIMPLE_HEAD)
+    table.collapse_padding, table.pad_edge = True, False  # whole names in 80 columns
     table.add_column("file", no_wrap=True)
     for kind in shown:
         table.add_column(kinds[kind], justify="right", no_wrap=True)
-    table.add_column("facts")
+    table.add_column("facts", overflow="fold")
     for file, row in rows.items():
         facts = "" if row["imported_now"] == row["facts"] else f"NOT {row['facts']:,} "
         table.add_row(file, *(f"{row[kind]:,}" for kind in shown), f"{facts}{row['fact']}")

@@ -124,21 +124,23 @@ async def _retry(settings: "Settings", projections: "Sequence[Projection]", key:
 
 
 def _status_table(state: list[dict[str, Any]]) -> "Table":
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    table = Table("read model", "version", "generation", "position", "lag", "behind", "parked")
+    names = ("read model", "version", "generation", "position", "lag", "behind", "parked")
+    table = Table(*names, box=SIMPLE_HEAD, collapse_padding=True, pad_edge=False, caption_justify="left")
     for each in state:
         table.add_row(
             each["name"],
             str(each["version"]),
             f"{each['generation']} ({each['status']})",
             f"{each['position']:,}",
-            f"{each['lag_events']:,} facts",
+            f"{each['lag_events']:,}",
             f"{each['lag_seconds']:.1f} s",
             str(each["parked"]),
         )
     beats = [each["heartbeat_seconds"] for each in state if each["heartbeat_seconds"] is not None]
-    table.caption = f"projector seen {min(beats):.1f} s ago" if beats else "no projector is running"
+    table.caption = f"lag in facts; projector seen {min(beats):.1f} s ago" if beats else "no projector is running"
     return table
 
 

@@ -52,12 +52,13 @@ def render(state: dict[str, Any]) -> "Table":
     from rich.table import Table
 
     title = f"{state['api']}   {state['status']}   head {state['head'] or 0:,}"
-    table = Table("projection", "position", "lag", "behind", "parked", title=title, title_justify="left")
+    table = Table("read model", "position", "lag", "behind", "parked", title=title, title_justify="left")
+    table.columns[0].no_wrap = True
     for projection in state["projections"]:
         table.add_row(
             projection["name"],
             f"{projection['position']:,}",
-            f"{projection['lag_events']:,} events",
+            f"{projection['lag_events']:,} facts",
             f"{projection['lag_seconds'] or 0:.1f} s",
             str(projection.get("parked", 0)),
         )

@@ -37,7 +37,7 @@ def test_status_as_json(running: RunningCampus) -> None:
 
 def test_status_as_a_table(running: RunningCampus) -> None:
     """People get a table."""
-    assert "projection" in campus("status", "--data", str(running.data_dir)).stdout
+    assert "read model" in campus("status", "--data", str(running.data_dir)).stdout
 
 
 def test_status_without_a_campus(tmp_path: Path) -> None:
