@@ -54,7 +54,7 @@ class Sender:
         """Carry out *command*, which does something for a learner or for nobody, and answer with its position."""
         user, key, fingerprint = self.user.subject, None, ""
         if self._key is not None:
-            key, fingerprint = f"{user}:{self._key}", await self._fingerprint()
+            key, fingerprint = f"api:{user}:{self._key}", await self._fingerprint()  # reactions have keys, too
         context = Context(
             actor=user,
             on_behalf_of=learner_id if learner_id != user else None,

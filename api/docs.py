@@ -4,11 +4,17 @@ from importlib.resources import as_file, files
 
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.staticfiles import StaticFiles
 
 router = APIRouter(include_in_schema=False)
 ASSETS = "/docs/assets"
+
+
+@router.get("/")
+async def front() -> RedirectResponse:
+    """Whoever opens the address of the API finds its description."""
+    return RedirectResponse("/docs")
 
 
 @router.get("/docs")

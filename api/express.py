@@ -40,7 +40,12 @@ class Express:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
         path = scope.get("path", "")
-        if path.endswith(OF_LEARNER_END) and scope["method"] == "GET" and not scope["query_string"]:
+        if (
+            scope["type"] == "http"
+            and path.endswith(OF_LEARNER_END)
+            and scope["method"] == "GET"
+            and not scope["query_string"]
+        ):
             services: Services = scope["app"].state.services
             authorization, none_match = _headers(scope)
             user = services.tokens.known(authorization)

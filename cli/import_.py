@@ -72,6 +72,8 @@ def render(report: "Report") -> "RenderableType":
         parts.append(_facts(data["facts_by_type"], data["facts_found_by_type"]))
     if report.irregular:
         parts.append(_irregular(data["irregular"]))
+    if appended:
+        end += "\nthe read models follow: `campus status` shows how far they are"
     parts.append(Text(f"{end}\n(read in {report.seconds_reading:.1f} s; the log is at {report.position:,})"))
     return Group(*parts)
 

@@ -53,4 +53,8 @@ async def run_until_signal(name: Worker, settings: "Settings") -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await importlib.import_module(f"workers.{name}").run(settings, stop)
+    from adapters import garbage
+
+    module = importlib.import_module(f"workers.{name}")
+    garbage.calm()
+    await module.run(settings, stop)

@@ -28,7 +28,7 @@ class UnknownFact(Exception):
     """A fact of a type, or in a version, that this code does not know."""
 
 
-class Meta(msgspec.Struct, frozen=True, omit_defaults=True):
+class Meta(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """
     Where a fact comes from.
 
@@ -49,7 +49,7 @@ class Meta(msgspec.Struct, frozen=True, omit_defaults=True):
     on_behalf_of: str | None = None
 
 
-class Fact(msgspec.Struct, frozen=True):
+class Fact(msgspec.Struct, frozen=True, gc=False):
     """
     One fact, as read models see it.
 

@@ -28,7 +28,7 @@ Waiting = Mapping[str, int]
 Loaded = dict[RowKey, msgspec.Struct]
 
 
-class Unreadable(Fact, frozen=True):
+class Unreadable(Fact, frozen=True, gc=False):
     """A stored fact that this code cannot decode: poison for every projection that reads its type."""
 
     error: str

@@ -35,6 +35,7 @@ PAGE = 16_384  # facts in a page for those who are further behind
 PAGES = 3  # kept in memory
 CHECK_INTERVAL = 1.0  # seconds between two looks at the log while messages come
 POLL_INTERVAL = 0.05  # seconds between two looks at the log while no messages come
+WANTED_FOR = 3.0  # seconds after the last reader of the window; then it is not filled until one comes
 GRACE = 0.05  # seconds that a message may take longer than a look at the log
 RUSH = 3_000  # facts a second; above, pages are cheaper than messages
 CALM = 1_500  # facts a second; below, messages are welcome again
@@ -56,6 +57,7 @@ class Tail:
         self._rate = Rate()
         self._subscription: JetStreamContext.PushSubscription | None = None
         self._subscribe_at = 0.0
+        self._wanted_at = 0.0
         self.log_head = 0
 
     @property
@@ -72,6 +74,7 @@ class Tail:
         """At least one fact, at most *limit*, from right behind *position*; waits for one to come."""
         await self._ready.wait()
         while position >= self._window.base:
+            self._wanted_at = time.monotonic()
             grown = self._window.grown
             facts = self._window.after(position, limit)
             if facts:
@@ -119,7 +122,8 @@ class Tail:
 
     async def _fill(self, head: int) -> None:
         """Extend the window up to *head* from the log; begin it anew where that would be too much."""
-        if head - self._window.head > WINDOW:
+        unwanted = time.monotonic() - self._wanted_at > WANTED_FOR  # everybody is behind, and reads pages
+        if unwanted or head - self._window.head > WINDOW:
             self._window.restart(head)
         while head > self._window.head:  # which messages may extend, too
             facts = await self._link.run(partial(read_facts, after=self._window.head, until=head))
