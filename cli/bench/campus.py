@@ -12,7 +12,10 @@ import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
+from adapters.embedded import Postgres, Secrets, start
+from adapters.postgres.migrate import migrate
 from adapters.settings import Settings
 from cli.console import Failure
 
@@ -40,6 +43,23 @@ async def running_campus() -> AsyncIterator[Settings]:
             await _answers(f"127.0.0.1:{port}", "/readyz", directory / "up.log")
             yield Settings.load(data_dir=data)
     finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+@asynccontextmanager
+async def running_postgres() -> AsyncIterator[Settings]:
+    """Run PostgreSQL alone, as `campus up` does, with a migrated campus in it, until the block ends."""
+    directory = _directory()
+    secrets = Secrets(directory)
+    server = Postgres(directory, secrets)
+    child = await start(server, directory)
+    try:
+        values: dict[str, Any] = {**server.settings(), "nats_url": "nats://unused", "valkey_url": "redis://unused"}
+        settings = Settings(name="bench", data_dir=directory, token_secret=secrets.password("token_secret"), **values)
+        await asyncio.to_thread(migrate, settings)
+        yield settings
+    finally:
+        await child.stop()
         shutil.rmtree(directory, ignore_errors=True)
 
 
