@@ -115,15 +115,17 @@ async def _events(
     """The text of a stream, until its client has gone."""
     with held.changes.watch(topics) as watch, metrics.STREAMS.track_inprogress():
         yield HELLO
-        sent = await current() if last_event_id is None else last_event_id
+        # By read model: they do not keep pace, and what one has told says nothing about another.
+        sent = dict.fromkeys(topics, await current() if last_event_id is None else last_event_id)
         sure = held.changes.hearing if last_event_id is None else None
         while True:
             seen = await _next(held, watch, sure)
             if not seen and (sure is None or sure != held.changes.hearing):
                 sure = held.changes.hearing
-                seen = [Seen(*topics[0], await current())]
-            fresh = [each for each in seen if each.position > sent]
-            sent = max([sent, *(each.position for each in fresh)])
+                position = await current()
+                seen = [Seen(*topic, position) for topic in topics]
+            fresh = [each for each in seen if each.position > sent[each.projection, each.key]]
+            sent |= {(each.projection, each.key): each.position for each in fresh}
             yield b"".join(map(_event, fresh)) or BEAT
 
 

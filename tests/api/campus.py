@@ -146,7 +146,7 @@ class Listener:
             "server": ("campus", 80),
         }
         self._task = asyncio.create_task(self._app(scope, self._receive, self._send))
-        await self.event()  # the greeting
+        await self.part()  # the greeting
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -165,10 +165,16 @@ class Listener:
             await self._chunks.put(message.get("body", b""))
 
     async def event(self, patience: float = 5.0) -> dict[str, str]:
-        """The fields of the next event, or of a comment; raises TimeoutError if none comes."""
+        """The fields of the next event, whatever comments come before it; raises TimeoutError if none comes."""
         async with asyncio.timeout(patience):
-            while b"\n\n" not in self._buffer:
-                self._buffer += await self._chunks.get()
+            while "data" not in (part := await self.part()):
+                pass
+        return part
+
+    async def part(self) -> dict[str, str]:
+        """The fields of the next event, or of a comment."""
+        while b"\n\n" not in self._buffer:
+            self._buffer += await self._chunks.get()
         text, _, self._buffer = self._buffer.partition(b"\n\n")
         pairs = (line.partition(": ") for line in text.decode().splitlines())
         return {name: value for name, _, value in pairs}

@@ -44,6 +44,17 @@ async def test_staff_is_told_of_runs_and_of_the_campus(app: FastAPI, campus: Cam
         assert json.loads((await overview.event())["data"])["projection"] in ("overview", "recent_activity")
 
 
+async def test_read_models_that_do_not_keep_pace_are_told_of_each(app: FastAPI, campus: Campus) -> None:
+    """A change of the gradebook is told though the run's dashboard has told of a later position."""
+    await campus.open_run()
+    async with Listener(app, f"/v1/runs/{campus.run}/events", await campus.as_user("admin")) as listener:
+        changes: Changes = app.state.services.changes
+        for projection, position in (("course_dashboard", 10**9 + 1), ("gradebook", 10**9)):
+            await changes.heard(Change(projection, position, [(projection, campus.run)]))
+            event = await listener.event()
+            assert json.loads(event["data"]) == {"projection": projection, "key": campus.run, "position": position}
+
+
 async def test_a_slow_client_is_told_the_newest_only() -> None:
     """However many changes came before it looked."""
     changes = Changes()
