@@ -2,12 +2,28 @@
 
 import os
 import uuid
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
+from _pytest.nodeid import coerce_node_id  # there is no public way to name what a plugin has collected
 
 from adapters.settings import PREFIX, Settings
 from tests.servers import Servers, running
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """
+    Give every test an id of its own: of two with the same, pytest-xdist would run one.
+
+    Schemathesis puts the operation into a test's name and not into its id.
+    """
+    for item in items:
+        if type(item).__name__ == "SchemathesisFunction" and item.parent is not None:
+            item._id = coerce_node_id(f"{item.parent.nodeid}::{item.name}")
+    twice = [nodeid for nodeid, count in Counter(item.nodeid for item in items).items() if count > 1]
+    if twice:
+        raise pytest.UsageError(f"{len(twice)} tests share their id with another, such as {twice[0]}")
 
 
 @pytest.fixture(scope="session", autouse=True)
