@@ -142,7 +142,6 @@ class Quiz(Aggregate):
         pass_bp: int
 
     def begin(self) -> None:
-        self.quiz_version = 0
         self.run_id = ""
         self.unit_id = ""
         self.kind = ""
@@ -206,7 +205,7 @@ class Quiz(Aggregate):
         due_at: datetime | None,
         pass_bp: int,
     ) -> None:
-        self.quiz_version, self.run_id, self.unit_id, self.kind, self.title = version, run_id, unit_id, kind, title
+        self.run_id, self.unit_id, self.kind, self.title = run_id, unit_id, kind, title
         self.items, self.key = items, key
         self.time_limit, self.attempts_allowed, self.due_at, self.pass_bp = (
             time_limit,
