@@ -11,6 +11,9 @@ from typing import Any, ClassVar, Literal, NamedTuple, TypeVar
 import msgspec
 
 from domain.fact import Fact
+from domain.registry import LEARNER_CATEGORIES
+
+SEGMENTS = 4  # of a read model that several processes may work on; a segment is every fourth partition of the log
 
 RowT = TypeVar("RowT", bound=msgspec.Struct)
 
@@ -24,12 +27,18 @@ class Table(msgspec.Struct, frozen=True, cache_hash=True):
         row: a msgspec.Struct whose first fields are the key; all other fields have defaults.
         key: names of the fields that identify a row.
         indexes: further column lists to index (Postgres only).
+        spread: how the rows lie on the segments of the projection.
+            `keyed`   each row is changed by the facts of one learner only, so it is in one segment.
+            `copied`  changed by facts of the catalogue only, which every segment folds: each has its own copy.
+            `summed`  changed by facts of many learners: each segment has a part of the row, and readers see the sum
+                      (`projections.merge`). No handler may decide by what such a row holds.
     """
 
     name: str
     row: type[msgspec.Struct]
     key: tuple[str, ...]
     indexes: tuple[tuple[str, ...], ...] = ()
+    spread: Literal["keyed", "copied", "summed"] = "keyed"
 
 
 class RowKey(NamedTuple):
@@ -81,6 +90,7 @@ class Projection:
         name: stable; names its checkpoint, its tables and its metrics.
         version: of the code; raised with every change of meaning.
         store: where its rows live.
+        segments: into how many parts the work can be divided; 1 unless every table says how it is spread.
         tables: all its tables.
         handlers: by type of fact; facts of other types are passed over.
     """
@@ -88,6 +98,7 @@ class Projection:
     name: ClassVar[str]
     version: ClassVar[int]
     store: ClassVar[Literal["postgres", "valkey"]]
+    segments: ClassVar[int] = 1
     tables: ClassVar[tuple[Table, ...]]
     handlers: ClassVar[Mapping[str, Handler]]
 
@@ -95,3 +106,13 @@ class Projection:
 def key_values(table: Table, row: msgspec.Struct) -> tuple[Any, ...]:
     """The values of a row's key."""
     return tuple(getattr(row, name) for name in table.key)
+
+
+def is_common(stream_id: str) -> bool:
+    """Whether the facts of a stream are about no learner (courses, runs, quizzes): every segment folds them."""
+    return stream_id.partition("-")[0] not in LEARNER_CATEGORIES
+
+
+def segment_of(partition: int, segments: int) -> int:
+    """The segment to which a partition of the log belongs."""
+    return partition % segments

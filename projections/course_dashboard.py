@@ -18,7 +18,7 @@ import msgspec
 from domain.enrollment import Status
 from domain.fact import Fact
 from domain.progress import grade, percent
-from projections.base import Handler, Projection, RowKey, Rows, Table
+from projections.base import SEGMENTS, Handler, Projection, RowKey, Rows, Table
 from projections.streams import ids
 
 
@@ -82,10 +82,10 @@ class CourseVersions(msgspec.Struct):
 
 
 ENROLMENTS = Table("course_enrolments", CourseEnrolment, ("run_id", "learner_id"))
-DAYS = Table("course_days", CourseDay, ("run_id", "day"))
-WEEKS = Table("course_weeks", CourseWeek, ("run_id", "week"))
-WEIGHTS = Table("course_weights", CourseWeights, ("run_id",))
-VERSIONS = Table("course_versions", CourseVersions, ("course_id",))
+DAYS = Table("course_days", CourseDay, ("run_id", "day"), spread="summed")
+WEEKS = Table("course_weeks", CourseWeek, ("run_id", "week"), spread="summed")
+WEIGHTS = Table("course_weights", CourseWeights, ("run_id",), spread="copied")
+VERSIONS = Table("course_versions", CourseVersions, ("course_id",), spread="copied")
 
 
 @lru_cache(maxsize=4_096)
@@ -202,6 +202,7 @@ class CourseDashboard(Projection):
     name = "course_dashboard"
     version = 1
     store = "postgres"
+    segments = SEGMENTS
     tables = (ENROLMENTS, DAYS, WEEKS, WEIGHTS, VERSIONS)
     handlers: ClassVar[Mapping[str, Handler]] = {
         "course.version_published": Handler(lambda fact: (RowKey(VERSIONS, ids(fact.stream_id)),), _version_published),

@@ -14,7 +14,7 @@ from typing import ClassVar
 import msgspec
 
 from domain.fact import Fact
-from projections.base import Handler, Projection, RowKey, Rows, Table
+from projections.base import SEGMENTS, Handler, Projection, RowKey, Rows, Table
 from projections.streams import ids
 
 
@@ -63,7 +63,7 @@ GRADES = Table(
     ("run_id", "quiz_id", "learner_id"),
     indexes=(("run_id", "learner_id"), ("run_id", "submitted_at")),
 )
-QUIZZES = Table("gradebook_quizzes", GradebookQuiz, ("quiz_id",), indexes=(("run_id",),))
+QUIZZES = Table("gradebook_quizzes", GradebookQuiz, ("quiz_id",), indexes=(("run_id",),), spread="copied")
 
 
 def _needs_grade(fact: Fact) -> Iterable[RowKey]:
@@ -110,6 +110,7 @@ class Gradebook(Projection):
     name = "gradebook"
     version = 1
     store = "postgres"
+    segments = SEGMENTS
     tables = (GRADES, QUIZZES)
     handlers: ClassVar[Mapping[str, Handler]] = {
         "quiz.published": Handler(lambda fact: (RowKey(QUIZZES, ids(fact.stream_id)),), _published),

@@ -17,7 +17,7 @@ from domain.catalog import Unit
 from domain.enrollment import Status
 from domain.fact import Fact
 from domain.progress import grade, percent
-from projections.base import Handler, Projection, RowKey, Rows, Table
+from projections.base import SEGMENTS, Handler, Projection, RowKey, Rows, Table
 from projections.streams import by_stream, ids
 
 RECENT = 10  # entries of recent activity
@@ -107,8 +107,8 @@ class CourseRef(msgspec.Struct):
 
 
 LEARNERS = Table("learner_dashboard", Dashboard, ("learner_id",))
-RUNS = Table("dashboard_runs", RunRef, ("run_id",))
-COURSES = Table("dashboard_courses", CourseRef, ("course_id",))
+RUNS = Table("dashboard_runs", RunRef, ("run_id",), spread="copied")
+COURSES = Table("dashboard_courses", CourseRef, ("course_id",), spread="copied")
 
 
 @by_stream
@@ -266,6 +266,7 @@ class LearnerDashboard(Projection):
     name = "learner_dashboard"
     version = 1
     store = "valkey"
+    segments = SEGMENTS
     tables = (LEARNERS, RUNS, COURSES)
     handlers: ClassVar[Mapping[str, Handler]] = {
         "course.created": Handler(_needs_course, _course_created),

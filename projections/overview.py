@@ -13,7 +13,7 @@ from typing import ClassVar
 import msgspec
 
 from domain.fact import Fact
-from projections.base import Handler, Projection, RowKey, Rows, Table
+from projections.base import SEGMENTS, Handler, Projection, RowKey, Rows, Table
 from projections.streams import by_stream, ids
 
 CAMPUS = "*"  # an id that no run can have
@@ -59,7 +59,7 @@ class Person(msgspec.Struct):
     outcomes: dict[str, str] = {}
 
 
-OVERVIEW = Table("overview", Counts, ("run_id",))
+OVERVIEW = Table("overview", Counts, ("run_id",), spread="summed")
 PEOPLE = Table("overview_people", Person, ("learner_id",))
 _CAMPUS_KEY = RowKey(OVERVIEW, (CAMPUS,))
 
@@ -171,6 +171,7 @@ class Overview(Projection):
     name = "overview"
     version = 1
     store = "postgres"
+    segments = SEGMENTS
     tables = (OVERVIEW, PEOPLE)
     handlers: ClassVar[Mapping[str, Handler]] = {
         "run.scheduled": Handler(_needs_run, _scheduled),
