@@ -1,1 +1,37 @@
-"""The analysts' SDK: facts and read models as tables, and one's own projections over the real log."""
+"""
+The analysts' SDK: facts and read models as tables, and one's own projections over the real log.
+
+    campus = Campus()
+    campus.events("attempt.graded").polars()
+    campus.views.course_enrolments
+    campus.rebuild(MyProjection).late_learners
+
+docs/howto/sdk.md shows how.
+"""
+
+from adapters.postgres.connection import Unavailable
+from adapters.settings import SettingsError
+from campuslog.campus import Campus
+from campuslog.errors import BadProjection, BadTime, CampusError, NotThere, UnknownType, UnknownView
+from campuslog.events import Events
+from domain.fact import Fact
+from projections.base import Handler, Projection, RowKey, Rows, Table
+
+__all__ = [
+    "BadProjection",
+    "BadTime",
+    "Campus",
+    "CampusError",
+    "Events",
+    "Fact",
+    "Handler",
+    "NotThere",
+    "Projection",
+    "RowKey",
+    "Rows",
+    "SettingsError",
+    "Table",
+    "Unavailable",
+    "UnknownType",
+    "UnknownView",
+]

@@ -97,7 +97,12 @@ def partition_key(stream: str) -> str:
 
 def partition_of(stream: str) -> int:
     """Partition of a stream, 0 to 63: CRC-32 of its key."""
-    return zlib.crc32(partition_key(stream).encode()) % PARTITIONS
+    return partition_of_learner(partition_key(stream))
+
+
+def partition_of_learner(learner_id: str) -> int:
+    """Partition of all facts about a learner."""
+    return zlib.crc32(learner_id.encode()) % PARTITIONS
 
 
 def encode_data(event: Aggregate.Event) -> bytes:
@@ -150,12 +155,16 @@ def _upcast(cls: type[Aggregate.Event], from_version: int, state: dict[str, Any]
         getattr(cls, f"upcast_v{version}_v{version + 1}")(state)
 
 
+def fields_of(cls: type[Aggregate.Event]) -> dict[str, Any]:
+    """The event's own fields, by name, with their types."""
+    hints = get_type_hints(cls)
+    return {f.name: hints[f.name] for f in fields(cls) if f.name not in _ENVELOPE}  # type: ignore[arg-type]
+
+
 @cache
 def _fields_type(cls: type[Aggregate.Event]) -> Any:
     """A TypedDict-like type of the event's own fields, so that decoding checks and converts them."""
-    hints = get_type_hints(cls)
-    own = {f.name: hints[f.name] for f in fields(cls) if f.name not in _ENVELOPE}  # type: ignore[arg-type]
-    return TypedDict(cls.__name__, {**own, "irregular": NotRequired[str]})  # type: ignore[operator]
+    return TypedDict(cls.__name__, {**fields_of(cls), "irregular": NotRequired[str]})  # type: ignore[operator]
 
 
 @cache

@@ -1,0 +1,28 @@
+"""
+What readers see of a read model in Valkey: the documents of its live generation.
+"""
+
+import msgspec
+from redis.asyncio import Redis
+
+from adapters.settings import Settings
+from adapters.valkey.read_models import Served, ValkeyStore, live_key
+from projections.base import Projection, Table
+from projections.merge import merged
+
+
+async def is_served(client: Redis, settings: Settings, projection: Projection) -> bool:
+    """Whether there is a live generation."""
+    return await client.get(live_key(settings, projection.name)) is not None
+
+
+async def read_documents(
+    client: Redis, settings: Settings, projection: Projection, table: Table
+) -> list[msgspec.Struct]:
+    """Every document of a table as they are at one moment; none where nothing is served."""
+    served = Served.parsed(await client.get(live_key(settings, projection.name)))
+    if served is None:
+        return []
+    store = ValkeyStore(client, settings, projection, served.generation, served.segments)
+    _, rows = await store.snapshot()
+    return [row for key, row in merged(rows) if key.table.name == table.name]

@@ -1,0 +1,97 @@
+"""
+`Campus`: where an analyst begins.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Self
+
+from adapters.settings import Settings
+from campuslog.blocking import run
+from campuslog.errors import NotThere
+from campuslog.events import Events, matching
+from campuslog.moments import Moment, bound
+from campuslog.source import LiveSource, Selection, Source
+from campuslog.views import Views
+
+
+class Campus:
+    """
+    A campus to look at: its facts, its read models, and one's own projections over its log.
+
+    Nothing here changes a campus: its connections are read-only. No method needs `await`, and all work inside Jupyter
+    and marimo.
+
+    Args:
+        data: the data directory of a running campus; left out, it is found as the `campus` command finds it: by
+            `CAMPUS_…` variables, else in `.campus`.
+        progress: whether a bar shows how far a long question has come.
+
+    Raises:
+        SettingsError: no campus is running there.
+    """
+
+    def __init__(self, data: str | Path | None = None, *, progress: bool = True) -> None:
+        settings = Settings.load(None if data is None else Path(data))
+        self._begin(LiveSource(settings), settings.name, Views(settings), progress=progress)
+
+    @classmethod
+    def from_export(cls, directory: str | Path, *, progress: bool = True) -> Self:
+        """The campus as `campus log export` has written it: facts, which can be folded, but no read models."""
+        raise NotImplementedError
+
+    def _begin(self, source: Source, name: str, views: Views | None, *, progress: bool) -> None:
+        self._source, self._name, self._views, self._progress = source, name, views, progress
+
+    def __repr__(self) -> str:
+        """Which campus, and how long its log is."""
+        return f"<Campus {self._name}: {self.head:,} facts>"
+
+    @property
+    def head(self) -> int:
+        """The position of the newest fact; positions begin with 1 and have no gaps."""
+        return run(self._source.head())
+
+    def position_at(self, time: datetime) -> int:
+        """The position of the last fact that was recorded by *time*: what the log knew then."""
+        return run(self._source.position_at(time))
+
+    def events(
+        self,
+        types: str | Iterable[str] | None = None,
+        *,
+        since: Moment | None = None,
+        until: Moment | None = None,
+        learner: str | None = None,
+    ) -> Events:
+        """
+        Facts in the order of the log; all that is given has to be true of them.
+
+        Args:
+            types: a name such as `attempt.graded`, or several; `enrollment.*` stands for all that begin like that.
+            since: a position, behind which to begin; or a time, at or after which the facts happened.
+            until: a position, the last to be read; or a time, before which the facts happened.
+            learner: whom they concern.
+
+        Raises:
+            UnknownType: no fact is called so.
+            BadTime: a time without a zone.
+        """
+        first, last = bound(since, "since"), bound(until, "until")
+        selection = Selection(
+            first.position or 0, last.position, matching(types), learner, since=first.time, before=last.time
+        )
+        return Events(self._source, selection, progress=self._progress)
+
+    @property
+    def views(self) -> Views:
+        """
+        The read models as they are served: `campus.views.course_enrolments`.
+
+        Raises:
+            NotThere: this is an export.
+        """
+        if self._views is None:
+            raise NotThere("an export holds facts, and no read models: fold them with campus.rebuild(…)")
+        return self._views

@@ -1,0 +1,33 @@
+"""
+What can be wrong with a question to the SDK; every message is a sentence for the analyst.
+
+    CampusError
+        UnknownType, UnknownView       no such name; the message lists those that there are
+        BadTime                        a moment without a time zone, or no moment at all
+        BadProjection                  a class or a file that is no projection
+        NotThere                       the source has no such thing: an export holds facts, and no read models
+"""
+
+
+class CampusError(Exception):
+    """A question that cannot be answered as it was put."""
+
+
+class UnknownType(CampusError, ValueError):
+    """No fact has this type."""
+
+
+class UnknownView(CampusError, AttributeError):
+    """No read model has a table of this name."""
+
+
+class BadTime(CampusError, ValueError):
+    """Neither a position nor a moment."""
+
+
+class BadProjection(CampusError, TypeError):
+    """A class that cannot be run as a projection, or a file without one."""
+
+
+class NotThere(CampusError):
+    """What was asked for is not in this source."""

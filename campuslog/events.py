@@ -1,0 +1,85 @@
+"""
+The facts that an analyst asked for: a question, answered when it is iterated over or made into a table.
+"""
+
+import difflib
+from collections.abc import Iterable, Iterator
+from fnmatch import fnmatchcase
+
+import polars as pl
+import pyarrow as pa
+
+from campuslog.blocking import iterate
+from campuslog.errors import UnknownType
+from campuslog.facts import empty_frame, facts_frame
+from campuslog.progress import reporting
+from campuslog.source import Page, Selection, Source
+from domain.fact import Fact
+from domain.registry import FACTS
+
+
+class Events:
+    """
+    Some facts of a campus, in the order of the log.
+
+    Nothing is read before it is needed; each use reads again, up to what is then the newest fact.
+    """
+
+    def __init__(self, source: Source, selection: Selection, *, progress: bool) -> None:
+        self._source = source
+        self._selection = selection
+        self._progress = progress
+
+    def __iter__(self) -> Iterator[Fact]:
+        """Every fact in the newest version of its type; one that this code cannot read is an `Unreadable`."""
+        for page in iterate(self._source.pages(self._selection)):
+            yield from page.facts
+
+    def __repr__(self) -> str:
+        """What was asked for."""
+        chosen = {name: getattr(self._selection, name) for name in self._selection.__dataclass_fields__}
+        told = [f"{name}={value!r}" for name, value in chosen.items() if value not in {None, 0}]
+        return f"Events({', '.join(told)})"
+
+    def polars(self) -> pl.DataFrame:
+        """
+        All of them as a table, one row each.
+
+        Columns: position, type, stream_id, learner_id and run_id where they are known, occurred_at, recorded_at,
+        source, and data, the fact's own fields as JSON text. If one type was asked for, its fields are columns as well,
+        with `irregular`; a field that is called as one of the above has a `_` at its end.
+        """
+        types = self._selection.types
+        only = types[0] if types is not None and len(types) == 1 else None
+        frames = [empty_frame(only), *(facts_frame(page.facts, only) for page in self._pages() if page.facts)]
+        return pl.concat(frames, rechunk=True)
+
+    def arrow(self) -> pa.Table:
+        """The same table for Arrow."""
+        return self.polars().to_arrow(compat_level=pl.CompatLevel.oldest())
+
+    def _pages(self) -> Iterator[Page]:
+        with reporting("reading facts", shown=self._progress) as report:
+            for page in iterate(self._source.pages(self._selection)):
+                yield page
+                report(page.until - self._selection.after, page.last - self._selection.after)
+
+
+def matching(types: str | Iterable[str] | None) -> tuple[str, ...] | None:
+    """
+    The names of facts that fit; `enrollment.*` stands for all that begin like that.
+
+    Raises:
+        UnknownType: no fact is called so.
+    """
+    if types is None:
+        return None
+    found: dict[str, None] = {}
+    for pattern in [types] if isinstance(types, str) else types:
+        names = [name for name in FACTS if fnmatchcase(name, pattern)]
+        if not names:
+            near = difflib.get_close_matches(pattern, FACTS, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(FACTS))}"
+            raise UnknownType(f"no fact is called {pattern}: {hint}")
+        found |= dict.fromkeys(names)
+    return tuple(found)

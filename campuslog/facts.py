@@ -1,0 +1,84 @@
+"""
+Facts as a table: one row each, the same columns for all, and the fields of the fact where all are of one type.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+import polars as pl
+
+from campuslog.frames import series
+from domain.fact import Fact, fields_of
+from domain.registry import FACTS, LEARNER_CATEGORIES
+from projections.fold import Unreadable
+
+COLUMNS: dict[str, pl.DataType] = {
+    "position": pl.Int64(),
+    "type": pl.String(),
+    "stream_id": pl.String(),
+    "learner_id": pl.String(),
+    "run_id": pl.String(),
+    "occurred_at": pl.Datetime("us", "UTC"),
+    "recorded_at": pl.Datetime("us", "UTC"),
+    "source": pl.String(),
+    "data": pl.String(),
+}
+"""Of every table of facts."""
+
+_encode = msgspec.json.Encoder().encode
+
+
+def facts_frame(facts: Sequence[Fact], only: str | None) -> pl.DataFrame:
+    """
+    Facts as rows.
+
+    Args:
+        only: the type of all of them: its fields become columns, too.
+    """
+    envelope = [
+        pl.Series(name, values, dtype=dtype)
+        for (name, dtype), values in zip(COLUMNS.items(), _columns(facts), strict=True)
+    ]
+    return pl.DataFrame(envelope + ([] if only is None else _own_fields(facts, only)))
+
+
+def empty_frame(only: str | None) -> pl.DataFrame:
+    """The table of no facts."""
+    return facts_frame([], only)
+
+
+def _columns(facts: Sequence[Fact]) -> Iterable[list[Any]]:
+    """The values of the columns of every table of facts, in their order."""
+    yield [fact.position for fact in facts]
+    yield [fact.type for fact in facts]
+    yield [fact.stream_id for fact in facts]
+    yield [_learner(fact) for fact in facts]
+    yield [_run(fact) for fact in facts]
+    yield [fact.occurred_at for fact in facts]
+    yield [fact.recorded_at for fact in facts]
+    yield [fact.meta.source for fact in facts]
+    yield [None if type(fact) is Unreadable else _encode(fact.data).decode() for fact in facts]
+
+
+def _learner(fact: Fact) -> str | None:
+    return fact.key if fact.category in LEARNER_CATEGORIES else fact.data.get("learner_id")
+
+
+def _run(fact: Fact) -> str | None:
+    category = fact.category
+    if category in {"run", "seats"}:
+        return fact.ids[0]
+    return fact.ids[1] if category in {"enrollment", "progress"} else fact.data.get("run_id")
+
+
+def _own_fields(facts: Sequence[Fact], only: str) -> list[pl.Series]:
+    """The fields of the fact, and why it is irregular; one that is called as a common column gets a `_`."""
+    own: dict[str, Any] = {**fields_of(FACTS[only]), "irregular": str}
+    columns = []
+    for name, hint in own.items():
+        if name in {"learner_id", "run_id"}:
+            continue  # the same is in the common column
+        values = msgspec.convert([fact.data.get(name) for fact in facts], list[hint | None])  # type: ignore[valid-type]
+        columns.append(series(f"{name}_" if name in COLUMNS else name, values, hint))
+    return columns

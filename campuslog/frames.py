@@ -1,0 +1,101 @@
+"""
+Values with a Python type as columns of Polars: what facts, rows of read models and an analyst's own rows become.
+
+    str, int, float, bool, date, datetime   columns of that type; times in UTC
+    list                                    a list
+    a msgspec.Struct                        a struct
+    dict                                    a list of structs {key, value}, to be exploded and unnested
+    anything else                           its JSON text
+"""
+
+import types
+import typing
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from datetime import date, datetime
+from enum import Enum
+from typing import Any, NamedTuple
+
+import msgspec
+import polars as pl
+
+SCALARS: dict[Any, pl.DataType] = {
+    str: pl.String(),
+    int: pl.Int64(),
+    float: pl.Float64(),
+    bool: pl.Boolean(),
+    date: pl.Date(),
+    datetime: pl.Datetime("us", "UTC"),
+}
+
+
+class Kind(NamedTuple):
+    """The type of a column, and what makes a value of ours one of Polars; None where it is one already."""
+
+    dtype: pl.DataType
+    plain: Callable[[Any], Any] | None
+
+
+def series(name: str, values: Sequence[Any], hint: Any) -> pl.Series:
+    """A column of *values* that have the Python type *hint*, or are None."""
+    dtype, plain = kind(hint)
+    if plain is not None:
+        values = [None if value is None else plain(value) for value in values]
+    return pl.Series(name, values, dtype=dtype)
+
+
+def frame_of(row: type[msgspec.Struct], rows: Sequence[msgspec.Struct]) -> pl.DataFrame:
+    """Rows of one type as a frame with a column for each field."""
+    hints = typing.get_type_hints(row)
+    return pl.DataFrame(
+        [series(name, [getattr(each, name) for each in rows], hints[name]) for name in row.__struct_fields__]
+    )
+
+
+def kind(hint: Any) -> Kind:
+    """What becomes of values of a Python type; whether they may be None makes no difference."""
+    hint = _without_none(hint)
+    if hint in SCALARS:
+        return Kind(SCALARS[hint], None)
+    origin, arguments = typing.get_origin(hint) or hint, typing.get_args(hint)
+    if isinstance(origin, type):
+        if issubclass(origin, Enum):
+            return Kind(kind(type(next(iter(origin)).value)).dtype, lambda value: value.value)
+        if issubclass(origin, msgspec.Struct):
+            return _struct(origin)
+        if issubclass(origin, Mapping) and len(arguments) == 2:
+            return _mapping(*map(kind, arguments))
+        if issubclass(origin, Sequence | AbstractSet) and arguments and set(arguments[1:]) <= {...}:
+            return _list(kind(arguments[0]))
+    return Kind(pl.String(), lambda value: msgspec.json.encode(value).decode())
+
+
+def _without_none(hint: Any) -> Any:
+    if typing.get_origin(hint) in {typing.Union, types.UnionType}:
+        options = [option for option in typing.get_args(hint) if option is not types.NoneType]
+        return options[0] if len(options) == 1 else None
+    return hint
+
+
+def _struct(row: type[msgspec.Struct]) -> Kind:
+    kinds = {name: kind(hint) for name, hint in typing.get_type_hints(row).items() if name in row.__struct_fields__}
+
+    def plain(value: Any) -> dict[str, Any]:
+        return {name: _plain(of, getattr(value, name)) for name, of in kinds.items()}
+
+    return Kind(pl.Struct({name: of.dtype for name, of in kinds.items()}), plain)
+
+
+def _mapping(key: Kind, value: Kind) -> Kind:
+    def plain(mapping: Any) -> list[dict[str, Any]]:
+        return [{"key": _plain(key, name), "value": _plain(value, each)} for name, each in mapping.items()]
+
+    return Kind(pl.List(pl.Struct({"key": key.dtype, "value": value.dtype})), plain)
+
+
+def _list(item: Kind) -> Kind:
+    return Kind(pl.List(item.dtype), lambda values: [_plain(item, value) for value in values])
+
+
+def _plain(of: Kind, value: Any) -> Any:
+    return value if value is None or of.plain is None else of.plain(value)

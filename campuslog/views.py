@@ -1,0 +1,106 @@
+"""
+The read models as they are served at this moment, each of their tables as a frame.
+"""
+
+import difflib
+from datetime import datetime
+from typing import Any, NamedTuple, get_type_hints
+
+import msgspec
+import polars as pl
+
+from adapters.postgres.views import View, read_view, view_names
+from adapters.settings import Settings
+from adapters.valkey.client import connect as connect_valkey
+from adapters.valkey.documents import is_served, read_documents
+from campuslog.blocking import run
+from campuslog.errors import UnknownView
+from campuslog.frames import frame_of, series
+from campuslog.source import reading
+from projections.base import Projection, Table
+from projections.registry import PROJECTIONS
+
+HINTS: dict[str, Any] = {
+    "bigint": int,
+    "integer": int,
+    "text": str,
+    "boolean": bool,
+    "double precision": float,
+    "timestamp with time zone": datetime,
+}
+"""Of columns that no read model of this code declares; of any other type comes its JSON text."""
+
+
+class Declared(NamedTuple):
+    """A table of a read model that this code knows."""
+
+    projection: Projection
+    table: Table
+
+
+class Views:
+    """
+    What readers see of each table of each read model, in PostgreSQL and in Valkey: `campus.views.course_enrolments`.
+
+    `dir(campus.views)` lists the names. Every access reads again.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._declared = {
+            table.name: Declared(projection, table) for projection in PROJECTIONS for table in projection.tables
+        }
+
+    def __getattr__(self, name: str) -> pl.DataFrame:
+        """
+        The rows of a table.
+
+        Raises:
+            UnknownView: no table of a read model is called so.
+        """
+        if name.startswith("_"):
+            raise AttributeError(name)  # what Python and notebooks ask every object for
+        return self[name]
+
+    def __getitem__(self, name: str) -> pl.DataFrame:
+        """As the attribute, for a name that is in a variable."""
+        return run(self._read(name))
+
+    def __dir__(self) -> list[str]:
+        """The names of all tables."""
+        return run(self._names())
+
+    async def _names(self) -> list[str]:
+        async with await reading(self._settings) as connection:
+            names = await view_names(connection, self._settings.read_schema)
+        async with connect_valkey(self._settings) as client:
+            for projection in PROJECTIONS:
+                if projection.store == "valkey" and await is_served(client, self._settings, projection):
+                    names += [table.name for table in projection.tables]
+        return sorted(names)
+
+    async def _read(self, name: str) -> pl.DataFrame:
+        declared = self._declared.get(name)
+        names = await self._names()
+        if name not in names:
+            near = difflib.get_close_matches(name, names, n=1)
+            hint = f"did you mean {near[0]}? There are" if near else "there are"
+            raise UnknownView(f"no read model has a table {name}: {hint} {', '.join(names) or 'none yet'}")
+        if declared is not None and declared.projection.store == "valkey":
+            async with connect_valkey(self._settings) as client:
+                return frame_of(declared.table.row, await read_documents(client, self._settings, *declared))
+        async with await reading(self._settings) as connection:
+            view = await read_view(connection, self._settings.read_schema, name)
+        return _frame(view, {} if declared is None else get_type_hints(declared.table.row))
+
+
+def _frame(view: View, declared: dict[str, Any]) -> pl.DataFrame:
+    """The rows of a view, by the types that the code declares, else by those of the columns."""
+    columns = list(zip(*view.rows, strict=True)) or [()] * len(view.columns)
+    hints = {name: declared.get(name, HINTS.get(kind)) for name, kind in view.columns}
+    return pl.DataFrame(
+        [
+            series(name, msgspec.convert(values, list[hint | None]), hint)  # type: ignore[valid-type]
+            for (name, hint), values in zip(hints.items(), columns, strict=True)
+        ]
+    )
