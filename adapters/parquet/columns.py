@@ -1,0 +1,180 @@
+"""
+A page of the log as Arrow columns, and columns as the exact bytes of the log.
+
+`data` and `meta` are text, which every tool can take apart as JSON. Bytes that are not UTF-8 cannot be text: they stand
+in `data_bytes` and `meta_bytes` instead, so that every fact is kept as it is.
+"""
+
+import sys
+from array import array
+from functools import lru_cache
+from itertools import accumulate
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from adapters.parquet.source import NUMBERS, Rows
+from domain.fact import partition_key
+from domain.registry import LEARNER_CATEGORIES
+
+Array = Any  # the type stubs of pyarrow tell apart what we treat alike
+_field: Any = pa.field
+
+SCHEMA = pa.schema(
+    [
+        _field("position", pa.int64(), nullable=False),
+        _field("stream_id", pa.string(), nullable=False),
+        _field("stream_version", pa.int32(), nullable=False),
+        _field("type", pa.string(), nullable=False),
+        _field("schema_version", pa.int16(), nullable=False),
+        _field("partition", pa.int16(), nullable=False),
+        _field("learner_id", pa.string()),
+        _field("data", pa.string()),
+        _field("data_bytes", pa.binary()),
+        _field("meta", pa.string()),
+        _field("meta_bytes", pa.binary()),
+        _field("source", pa.string()),
+        _field("occurred_at", pa.timestamp("us", "UTC"), nullable=False),
+        _field("recorded_at", pa.timestamp("us", "UTC"), nullable=False),
+    ]
+)
+LOGGED = tuple(name for name in SCHEMA.names if name not in ("learner_id", "source"))
+"""The columns that `to_rows` needs: what the log holds, without what follows from it."""
+
+SINCE_1970 = 946_684_800_000_000  # microseconds from 1970 to 2000, where PostgreSQL begins to count
+REMEMBERED = 1 << 16  # streams
+FIXED = {"position": 0, "stream_version": 1, "schema_version": 2, "partition": 3, "occurred_at": 4, "recorded_at": 5}
+VARIABLE = {"stream_id": 6, "type": 7, "data": 8, "meta": 9}
+
+
+class _Meta(msgspec.Struct, gc=False):
+    source: str | None = None
+
+
+_decode_meta = msgspec.json.Decoder(_Meta).decode
+
+
+def to_batch(rows: Rows) -> pa.RecordBatch:
+    """The columns of *rows*."""
+    numbers = _swapped(rows.records)
+    stream_ids = _variable(numbers, "stream_id", rows.stream_ids)
+    data, data_bytes = _as_text(_variable(numbers, "data", rows.data))
+    meta = _variable(numbers, "meta", rows.meta)
+    sources = _sources(meta)
+    meta, meta_bytes = _as_text(meta)
+    columns = {
+        **{name: _fixed(numbers, name) for name in FIXED},
+        "stream_id": stream_ids.cast(pa.string()),
+        "type": _variable(numbers, "type", rows.types).cast(pa.string()),
+        "learner_id": _learners(stream_ids.cast(pa.string())),
+        "data": data,
+        "data_bytes": data_bytes,
+        "meta": meta,
+        "meta_bytes": meta_bytes,
+        "source": sources,
+    }
+    return pa.RecordBatch.from_arrays([columns[name] for name in SCHEMA.names], schema=SCHEMA)
+
+
+def to_rows(batch: pa.RecordBatch) -> Rows:
+    """What the log holds of the facts in *batch*, which must have the columns of `LOGGED`."""
+    count = batch.num_rows
+    values: dict[str, Array] = {
+        "stream_id": batch.column("stream_id").cast(pa.binary()),
+        "type": batch.column("type").cast(pa.binary()),
+        "data": pc.coalesce(batch.column("data").cast(pa.binary()), batch.column("data_bytes")),
+        "meta": pc.coalesce(batch.column("meta").cast(pa.binary()), batch.column("meta_bytes")),
+    }
+    numbers = array("q", bytes(8 * len(NUMBERS) * count))
+    for name, place in FIXED.items():
+        column = batch.column(name)
+        if pa.types.is_timestamp(column.type):
+            column = pc.subtract(column.view(pa.int64()), SINCE_1970)
+        numbers[place :: len(NUMBERS)] = _integers(column)
+    for name, place in VARIABLE.items():
+        numbers[place :: len(NUMBERS)] = _integers(pc.binary_length(values[name]))
+    if sys.byteorder == "little":
+        numbers.byteswap()
+    return Rows(count, numbers.tobytes(), *(_joined(values[name]) for name in VARIABLE))
+
+
+def _swapped(records: bytes) -> "array[int]":
+    numbers = array("q", records)
+    if sys.byteorder == "little":
+        numbers.byteswap()
+    return numbers
+
+
+def _fixed(numbers: "array[int]", name: str) -> Array:
+    values = numbers[FIXED[name] :: len(NUMBERS)]
+    column = pa.Array.from_buffers(pa.int64(), len(values), [None, pa.py_buffer(values)])
+    wanted = SCHEMA.field(name).type
+    if pa.types.is_timestamp(wanted):
+        return pc.add(column, SINCE_1970).view(wanted)
+    return column.cast(wanted)
+
+
+def _variable(numbers: "array[int]", name: str, values: bytes) -> Array:
+    lengths = numbers[VARIABLE[name] :: len(NUMBERS)]
+    offsets = array("i", accumulate(lengths, initial=0))
+    return pa.Array.from_buffers(pa.binary(), len(lengths), [None, pa.py_buffer(offsets), pa.py_buffer(values)])
+
+
+def _as_text(values: Array) -> tuple[Array, Array]:
+    """The values as text, and as bytes those of them that are none."""
+    try:
+        return values.cast(pa.string()), pa.nulls(len(values), pa.binary())
+    except pa.ArrowInvalid:
+        pass
+    texts: list[str | None] = []
+    others: list[bytes | None] = []
+    for value in values.to_pylist():
+        try:
+            texts.append(value.decode())
+            others.append(None)
+        except UnicodeDecodeError:
+            texts.append(None)
+            others.append(value)
+    return pa.array(texts, pa.string()), pa.array(others, pa.binary())
+
+
+def _learners(stream_ids: Array) -> Array:
+    encoded = stream_ids.dictionary_encode()
+    learners = [learner_of(stream) for stream in encoded.dictionary.to_pylist()]
+    return pa.array(learners, pa.string()).take(encoded.indices)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def learner_of(stream: str) -> str | None:
+    """The learner whom the facts of a stream concern; None where there is none."""
+    return partition_key(stream) or None if stream.partition("-")[0] in LEARNER_CATEGORIES else None
+
+
+def _sources(metas: Array) -> Array:
+    values = metas.to_pylist()
+    try:
+        sources = [_decode_meta(value).source for value in values]
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        sources = [_source(value) for value in values]
+    return pa.array(sources, pa.string())
+
+
+def _source(meta: bytes) -> str | None:
+    try:
+        return _decode_meta(meta).source
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None  # a fact whose meta nobody can read is kept like any other
+
+
+def _integers(column: Array) -> "array[int]":
+    column = column.cast(pa.int64())
+    return array("q", memoryview(column.buffers()[1])[8 * column.offset : 8 * (column.offset + len(column))].tobytes())
+
+
+def _joined(values: Array) -> bytes:
+    """All values of a column of bytes, one after the other."""
+    _, offsets, joined = values.buffers()
+    ends = memoryview(offsets)[4 * values.offset : 4 * (values.offset + len(values) + 1)].cast("i")
+    return bytes(memoryview(joined)[ends[0] : ends[-1]]) if joined is not None else b""

@@ -1,0 +1,239 @@
+"""
+Brings a directory up to the head of the log: `campus log export`.
+
+The log is cut at fixed positions into pieces, the last one shorter; a piece is written, and then the manifest that
+names it. So a run that is killed has lost one piece, which the next run removes and writes again.
+
+One page is read while the one before it is encoded. PostgreSQL sees short statements only, and no transaction.
+"""
+
+import asyncio
+import fcntl
+import os
+import re
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import aclosing, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from adapters.parquet.columns import to_batch
+from adapters.parquet.digest import Content, block_end, block_start
+from adapters.parquet.manifest import NAME, ExportError, Manifest, TypeSummary
+from adapters.parquet.source import Rows, read_page
+from adapters.parquet.writer import Piece
+from adapters.postgres.connection import Link
+from adapters.postgres.pages import read_head
+from adapters.settings import Settings
+from domain.fact import version_of
+from domain.registry import FACTS
+
+PIECE = 1 << 20  # positions
+PATIENCE = 10.0  # seconds to wait for a server that has gone
+LOCK = ".lock"
+OURS = re.compile(r"\.?\d{12,}-\d{12,}\.parquet(\.tmp)?")  # names of files that a run may have left behind
+
+Advance = Callable[[int], None]
+
+
+class Report(msgspec.Struct):
+    """
+    What an export came to.
+
+    Attributes:
+        facts: in the whole export.
+        new_facts: of them, those that this run has added.
+        bytes: of all Parquet files.
+        content: digest of all facts.
+    """
+
+    directory: str
+    campus: str
+    position: int
+    facts: int
+    new_facts: int
+    files: int
+    new_files: int
+    bytes: int
+    content: str
+    seconds: float
+
+    def as_json(self) -> dict[str, Any]:
+        """The report as plain values."""
+        return {**msgspec.structs.asdict(self), "facts_per_second": round(self.new_facts / max(self.seconds, 1e-9))}
+
+
+async def export(
+    settings: Settings, directory: Path, begin: Callable[[int], Advance] = lambda _: lambda _: None
+) -> Report:
+    """
+    Add to the export in *directory* every fact that the log has now.
+
+    Args:
+        begin: called with the number of facts to add; gives the function to call with the number added since.
+
+    Raises:
+        ExportError: the directory is in use, is no export of this campus, or cannot be written to.
+        Gap: the log is damaged.
+    """
+    started = time.monotonic()
+    with _writing(directory), _locked(directory):
+        manifest = _opened(directory, settings.name)
+        link = Link(settings, "log export", patience=PATIENCE)
+        try:
+            head = await link.run(read_head)
+            before, files = manifest.position, len(manifest.files)
+            content = await _known_content(link, directory, manifest, head)
+            advance = begin(head - before)
+            while manifest.position < head:
+                until = min((manifest.position // PIECE + 1) * PIECE, head)
+                await _export_piece(link, directory, manifest, content, until=until, advance=advance)
+        finally:
+            await link.close()
+    facts = sum(file.rows for file in manifest.files)
+    return Report(
+        directory=str(directory),
+        campus=manifest.campus,
+        position=manifest.position,
+        facts=facts,
+        new_facts=manifest.position - before,
+        files=len(manifest.files),
+        new_files=len(manifest.files) - files,
+        bytes=sum(file.bytes for file in manifest.files),
+        content=manifest.content,
+        seconds=round(time.monotonic() - started, 3),
+    )
+
+
+@contextmanager
+def _writing(directory: Path) -> Iterator[None]:
+    """Say in a sentence why *directory* cannot be written to."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        yield
+    except OSError as error:
+        if error.errno is None:
+            raise
+        raise ExportError(
+            f"{directory} cannot be written to: {os.strerror(error.errno)}; "
+            "what was complete is kept, and the same command goes on from there"
+        ) from error
+
+
+@contextmanager
+def _locked(directory: Path) -> Iterator[None]:
+    """Keep other exports out of *directory*; the lock falls with the process."""
+    descriptor = os.open(directory / LOCK, os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ExportError(f"another export into {directory} is under way: wait for its end") from error
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _opened(directory: Path, campus: str) -> Manifest:
+    """The manifest of *directory*, without what a killed run has left behind; a new one for an empty directory."""
+    if not (directory / NAME).exists():
+        if any(path.name not in (LOCK, f".{NAME}.tmp") for path in directory.iterdir()):
+            raise ExportError(f"{directory} is not empty and has no {NAME}: choose an empty directory")
+        Manifest(campus).save(directory)
+    manifest = Manifest.load(directory)
+    if manifest.campus != campus:
+        raise ExportError(
+            f"{directory} holds the log of the campus {manifest.campus}, not of {campus}: choose another directory"
+        )
+    named = {directory / file.path: file for file in manifest.files}
+    for path, file in named.items():
+        if not path.is_file() or path.stat().st_size != file.bytes:
+            raise ExportError(f"{path} is missing or damaged: bring it back, or export into an empty directory")
+    for path in directory.glob("type=*/*"):
+        if path not in named and OURS.fullmatch(path.name):
+            path.unlink()
+    return manifest
+
+
+async def _known_content(link: Link, directory: Path, manifest: Manifest, head: int) -> Content:
+    """The digest of what is exported already, after a look whether it is a beginning of this log."""
+    if head < manifest.position:
+        raise ExportError(
+            f"{directory} goes up to position {manifest.position:,}, and the log ends at {head:,}: "
+            "it is not the log that was exported, so choose another directory"
+        )
+    content = Content(block_start(manifest.position), bytes.fromhex(manifest.content_before_last_block))
+    while content.position < manifest.position:
+        content.add(await _page(link, content.position, manifest.position))
+    if content.digest.hex() != manifest.content:
+        raise ExportError(
+            f"up to position {manifest.position:,} the log is not what was exported to {directory}: "
+            "choose another directory, and let `campus log verify` look at the log"
+        )
+    return content
+
+
+async def _export_piece(
+    link: Link, directory: Path, manifest: Manifest, content: Content, *, until: int, advance: Advance
+) -> None:
+    piece = Piece(directory, manifest.position, until)
+    try:
+        async with aclosing(_ahead(lambda after: _page(link, after, until), manifest.position, until)) as pages:
+            async for rows in pages:
+                await _in_thread(_encode, rows, piece, content)
+                advance(rows.facts)
+        await _in_thread(piece.finish)
+    except BaseException:
+        piece.discard()
+        raise
+    _add_to(manifest, piece)
+    manifest.position, manifest.exported_at = until, datetime.now(UTC)
+    manifest.content, manifest.content_before_last_block = content.digest.hex(), content.before.hex()
+    manifest.save(directory)
+
+
+async def _page(link: Link, after: int, until: int) -> Rows:
+    """A page that lies within one block of the digest."""
+    return await link.run(lambda connection: read_page(connection, after, min(until, block_end(after))))
+
+
+async def _ahead(read: Callable[[int], Awaitable[Rows]], after: int, until: int) -> AsyncGenerator[Rows]:
+    """The pages behind *after* up to *until*; the next one is on its way while one is used."""
+    coming = asyncio.ensure_future(read(after))
+    try:
+        while after < until:
+            rows = await coming
+            after += rows.facts
+            if after < until:
+                coming = asyncio.ensure_future(read(after))
+            yield rows
+    finally:
+        coming.cancel()
+        await asyncio.gather(coming, return_exceptions=True)
+
+
+async def _in_thread(work: Callable[..., None], *arguments: Any) -> None:
+    """Do *work* beside the reading; whoever is interrupted meanwhile waits for its end, for it uses the files."""
+    doing = asyncio.ensure_future(asyncio.to_thread(work, *arguments))
+    try:
+        await asyncio.shield(doing)
+    except asyncio.CancelledError:
+        await asyncio.gather(doing, return_exceptions=True)
+        raise
+
+
+def _encode(rows: Rows, piece: Piece, content: Content) -> None:
+    content.add(rows)
+    piece.add(to_batch(rows))
+
+
+def _add_to(manifest: Manifest, piece: Piece) -> None:
+    manifest.files += piece.files
+    for file in piece.files:
+        summary = manifest.types.setdefault(file.type, TypeSummary())
+        summary.facts += file.rows
+        summary.schema_versions = sorted({*summary.schema_versions, *piece.versions[file.type]})
+        summary.newest_known = version_of(FACTS[file.type]) if file.type in FACTS else None

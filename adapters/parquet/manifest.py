@@ -1,0 +1,134 @@
+"""
+What an export consists of: `manifest.json`, replaced as a whole after the files that it names are safe on the disk.
+
+A file that the manifest does not name is left over from a run that was killed, and does not count.
+"""
+
+import os
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Self
+
+import msgspec
+
+from adapters.parquet.digest import NOTHING
+
+NAME = "manifest.json"
+FORMAT, FORMAT_VERSION = "campuslog-export", 1
+
+
+class ExportError(Exception):
+    """A directory cannot be exported to or read from; the message is a sentence that says why and what to do."""
+
+
+class File(msgspec.Struct, frozen=True):
+    """
+    One Parquet file: facts of one type, in the order of the log.
+
+    Attributes:
+        path: below the directory of the export.
+        first: position of its first fact.
+        last: position of its last fact.
+        rows: number of its facts.
+        bytes: size of the file.
+        sha256: of the whole file, as hexadecimal digits.
+    """
+
+    path: str
+    type: str
+    first: int
+    last: int
+    rows: int
+    bytes: int
+    sha256: str
+
+
+class TypeSummary(msgspec.Struct):
+    """
+    The facts of one type.
+
+    Attributes:
+        facts: how many there are.
+        schema_versions: those that occur, ascending.
+        newest_known: the version that the exporting code would write; None for a type it does not know.
+    """
+
+    facts: int = 0
+    schema_versions: list[int] = msgspec.field(default_factory=list)
+    newest_known: int | None = None
+
+
+class Manifest(msgspec.Struct):
+    """
+    One export.
+
+    Attributes:
+        campus: whose log it is.
+        position: up to which every fact is exported.
+        content: digest of all facts, see adapters/parquet/digest.py; the same for every export up to that position.
+        content_before_last_block: what the next run goes on from.
+        exported_at: when the last facts were added, UTC.
+    """
+
+    campus: str
+    format: str = FORMAT
+    format_version: int = FORMAT_VERSION
+    position: int = 0
+    content: str = NOTHING.hex()
+    content_before_last_block: str = NOTHING.hex()
+    exported_at: datetime = datetime(1970, 1, 1, tzinfo=UTC)
+    types: dict[str, TypeSummary] = msgspec.field(default_factory=dict)
+    files: list[File] = msgspec.field(default_factory=list)
+
+    @classmethod
+    def load(cls, directory: Path) -> Self:
+        """
+        The manifest of an export.
+
+        Raises:
+            ExportError: there is none, it is damaged, or it is not ours.
+        """
+        path = directory / NAME
+        try:
+            text = path.read_bytes()
+        except FileNotFoundError as error:
+            raise ExportError(f"{directory} has no {NAME}: make one with `campus log export {directory}`") from error
+        except OSError as error:
+            raise ExportError(f"{path} cannot be read: {error.strerror}") from error
+        try:
+            head = msgspec.json.decode(text, type=dict)
+            if head.get("format") != FORMAT:
+                raise ExportError(f"{path} is not the manifest of an export of Campuslog: choose another directory")
+            if head.get("format_version") != FORMAT_VERSION:
+                raise ExportError(
+                    f"{path} has format version {head.get('format_version')}, and this code knows {FORMAT_VERSION}: "
+                    "use the code that wrote it, or export into another directory"
+                )
+            return msgspec.json.decode(text, type=cls)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise ExportError(f"{path} is damaged ({error}): export into another directory") from error
+
+    def save(self, directory: Path) -> None:
+        """Replace the manifest in *directory*; after a crash either the old or the new one is there."""
+        fresh = directory / f".{NAME}.tmp"
+        with fresh.open("wb") as file:
+            file.write(msgspec.json.format(msgspec.json.encode(self), indent=1))
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.rename(directory / NAME)
+        sync(directory)
+
+
+def sync(directory: Path) -> None:
+    """Make the names in *directory* survive a crash."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def overlapping(files: Iterable[File], after: int, until: int) -> list[File]:
+    """Those of *files* that may hold facts behind *after*, up to and with *until*."""
+    return [file for file in files if file.last > after and file.first <= until]

@@ -1,0 +1,85 @@
+"""
+Pages of the log for the export: each one row of five values, which cost a third of what a row for each fact would.
+
+A statement reads one page by position and is over in milliseconds: nothing that appends or cleans up waits for it.
+"""
+
+from typing import NamedTuple
+
+import psycopg
+
+NUMBERS = (
+    "position",
+    "stream_version",
+    "schema_version",
+    "partition",
+    "occurred_at",
+    "recorded_at",
+    "stream_id_length",
+    "type_length",
+    "data_length",
+    "meta_length",
+)  # of one record, each 8 bytes, most significant first; times in microseconds since 2000, lengths in bytes
+LARGEST_PAGE = 1 << 14  # positions
+LARGEST_PAYLOAD = 1 << 26  # bytes of data and meta in one page, unless a single fact has more
+
+SIZE = """
+SELECT coalesce(sum(octet_length(data) + octet_length(meta)), 0)::bigint
+  FROM events WHERE position > %s AND position <= %s
+"""
+
+PAGE = """
+SELECT count(*),
+       string_agg(int8send(position) || int8send(stream_version) || int8send(schema_version) || int8send(partition)
+               || timestamptz_send(occurred_at) || timestamptz_send(recorded_at)
+               || int8send(octet_length(stream_id)) || int8send(octet_length(type))
+               || int8send(octet_length(data)) || int8send(octet_length(meta)), ''::bytea),
+       string_agg(textsend(stream_id), ''::bytea), string_agg(textsend(type), ''::bytea),
+       string_agg(data, ''::bytea), string_agg(meta, ''::bytea)
+  FROM (SELECT * FROM events WHERE position > %s AND position <= %s ORDER BY position) AS page
+"""
+
+
+class Rows(NamedTuple):
+    """
+    Some facts in the order of the log, one value after the other without anything between them.
+
+    Attributes:
+        facts: how many.
+        records: for each fact, its `NUMBERS`.
+    """
+
+    facts: int
+    records: bytes
+    stream_ids: bytes
+    types: bytes
+    data: bytes
+    meta: bytes
+
+
+class Gap(Exception):
+    """The log lacks a fact, which cannot happen unless somebody has damaged it."""
+
+
+async def read_page(connection: psycopg.AsyncConnection, after: int, until: int) -> Rows:
+    """
+    The facts behind *after*, as far as one page goes and at most up to *until*, which must not be behind the head.
+
+    Raises:
+        Gap: a position has no fact.
+    """
+    until = min(until, after + LARGEST_PAGE)
+    while until - after > 1 and await _payload(connection, after, until) > LARGEST_PAYLOAD:
+        until = after + (until - after) // 2
+    cursor = await connection.execute(PAGE, (after, until), prepare=True, binary=True)
+    row = await cursor.fetchone()
+    if row is None or row[0] != until - after:
+        raise Gap(
+            f"between positions {after + 1:,} and {until:,} of the log facts are missing: see `campus log verify`"
+        )
+    return Rows(*row)
+
+
+async def _payload(connection: psycopg.AsyncConnection, after: int, until: int) -> int:
+    row = await (await connection.execute(SIZE, (after, until), prepare=True, binary=True)).fetchone()
+    return int(row[0]) if row else 0
