@@ -8,7 +8,7 @@ checkpoint is behind what was served before): then the learner's own history is 
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -21,10 +21,10 @@ from redis.exceptions import RedisError
 from adapters.batcher import Batcher
 from adapters.postgres.log import PostgresLog
 from adapters.settings import Settings
-from adapters.valkey.read_models import POSITION, hash_key, live_key
+from adapters.valkey.read_models import POSITION, Served, hash_key, live_key
 from domain.catalog import course_stream, run_stream
-from domain.fact import Fact
-from projections.base import Projection
+from domain.fact import Fact, partition_of_learner
+from projections.base import Projection, segment_of
 from projections.learner_dashboard import Dashboard, LearnerDashboard, dashboard_of
 from projections.recent_activity import CAMPUS, KEPT, RecentActivity, RecentFacts, recent_of
 
@@ -56,14 +56,22 @@ class Unreachable(Exception):
 
 
 class Documents:
-    """The live documents of the first table of one projection in Valkey."""
+    """
+    The live documents of the first table of one projection in Valkey.
 
-    def __init__(self, client: Redis, settings: Settings, projection: Projection) -> None:
+    Args:
+        partition: the partition of a document, by its key; it says in which segment the document is.
+    """
+
+    def __init__(
+        self, client: Redis, settings: Settings, projection: Projection, partition: Callable[[str], int]
+    ) -> None:
         self._pipeline: Any = client.pipeline
         self._live_key = live_key(settings, projection.name)
         self._hash = partial(hash_key, settings, projection.name, table=projection.tables[0].name)
-        self._generation = 0
-        self._served = 0  # the highest position that was ever served
+        self._partition = partition
+        self._served: Served | None = None
+        self._highest: dict[int, int] = {}  # by segment, the highest position that was ever served
         self._retry_at = 0.0
         self._batcher: Batcher[str, Found] = Batcher(self._look_up, LARGEST_LOOKUP)
 
@@ -79,37 +87,67 @@ class Documents:
         return await self._batcher.submit(key)
 
     async def position(self) -> int:
-        """The checkpoint; raises Unreachable as `get`."""
-        return (await self.get(POSITION)).position
+        """The checkpoint of the segment that is furthest behind; raises Unreachable as `get`."""
+        try:
+            async with asyncio.timeout(LOOKUP_TIMEOUT):
+                same = False
+                while not same:
+                    found, same = await self._fields({segment: [] for segment in range(self._segments)})
+        except (RedisError, OSError, TimeoutError) as error:
+            raise Unreachable from error
+        if self._served is None:
+            raise Unreachable
+        return min(int(fields[0] or 0) for fields in found.values())
+
+    @property
+    def _segments(self) -> int:
+        return self._served.segments if self._served else 1
 
     async def _look_up(self, keys: Sequence[str]) -> list[Found | Exception]:
         try:
             async with asyncio.timeout(LOOKUP_TIMEOUT):
-                found = await self._fields([POSITION, *keys])
+                found, segments = await self._documents(keys)
         except (RedisError, OSError, TimeoutError) as error:
             if not self._retry_at:
                 logger.warning("valkey.unreachable", error=f"{type(error).__name__}: {error}")
             self._retry_at = time.monotonic() + RETRY_VALKEY
             raise Unreachable from error
         self._retry_at = 0.0
-        position = int(found[0] or 0)
-        if position < self._served or not self._generation:
-            raise Unreachable
-        self._served = position
-        return [Found(body, position) for body in found[1:]]
+        return [self._found(found[segment], segment) for segment in segments]
 
-    async def _fields(self, fields: list[str]) -> list[bytes | None]:
-        """The fields of the live generation's hash; asked again if another generation went live meanwhile."""
+    def _found(self, fields: list[bytes | None], segment: int) -> Found | Exception:
+        """The next document of a segment, whose fields begin with its checkpoint."""
+        position = int(fields[0] or 0)
+        if position < self._highest.get(segment, 0) or self._served is None:
+            return Unreachable()
+        self._highest[segment] = position
+        return Found(fields.pop(1), position)
+
+    async def _documents(self, keys: Sequence[str]) -> tuple[dict[int, list[bytes | None]], list[int]]:
+        """What each segment has of *keys*, in their order, and the segment of each key."""
         while True:
-            pipeline = self._pipeline(transaction=False)
-            async with pipeline:
-                pipeline.get(self._live_key)
-                pipeline.hmget(self._hash(generation=self._generation), fields)
-                live, found = await pipeline.execute()
-            if int(live or 0) == self._generation:
-                values: list[bytes | None] = found
-                return values
-            self._generation = int(live or 0)
+            segments = [segment_of(self._partition(key), self._segments) for key in keys]
+            wanted: dict[int, list[str]] = {}
+            for key, segment in zip(keys, segments, strict=True):
+                wanted.setdefault(segment, []).append(key)
+            found, same = await self._fields(wanted)
+            if same:
+                return found, segments
+
+    async def _fields(self, wanted: Mapping[int, list[str]]) -> tuple[dict[int, list[bytes | None]], bool]:
+        """The checkpoint and these fields of each segment of the live generation; no if another is live by now."""
+        before = self._served
+        pipeline = self._pipeline(transaction=False)
+        async with pipeline:
+            pipeline.get(self._live_key)
+            for segment, keys in wanted.items():
+                name = self._hash(generation=before.generation if before else 0, segment=segment)
+                pipeline.hmget(name, [POSITION, *keys])
+            live, *found = await pipeline.execute()
+        self._served = Served.parsed(live)
+        if self._served != before:
+            self._highest = {}
+        return dict(zip(wanted, found, strict=True)), self._served == before
 
 
 class Dashboards:
@@ -117,8 +155,8 @@ class Dashboards:
 
     def __init__(self, client: Redis, settings: Settings, log: PostgresLog) -> None:
         self._log = log
-        self.learners = Documents(client, settings, LearnerDashboard())
-        self.activity = Documents(client, settings, RecentActivity())
+        self.learners = Documents(client, settings, LearnerDashboard(), partition_of_learner)
+        self.activity = Documents(client, settings, RecentActivity(), lambda _: 0)
 
     async def of_learner(self, learner_id: str) -> Document:
         """A learner's dashboard; an empty one for somebody of whom nothing is known."""

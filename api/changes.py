@@ -60,7 +60,7 @@ class Changes:
     """The listening end of the announcements, in one process."""
 
     def __init__(self) -> None:
-        self.positions: dict[str, int] = {}
+        self._positions: dict[str, dict[int, int]] = defaultdict(dict)
         self._watches: dict[Topic, set[Watch]] = defaultdict(set)
         self._waiting: dict[str, list[tuple[int, asyncio.Future[None]]]] = defaultdict(list)
         self._listening: asyncio.Task[None] | None = None
@@ -89,10 +89,12 @@ class Changes:
 
     async def heard(self, change: Change) -> None:
         """One commit of a projection."""
-        self.positions[change.projection] = change.position
+        positions = self._positions[change.projection]
+        positions.update(dict.fromkeys(change.moved, change.position))
         waiting = self._waiting.get(change.projection)
-        if waiting:
-            for _, future in [entry for entry in waiting if entry[0] <= change.position]:
+        if waiting and len(positions) >= change.segments:
+            reached = min(positions.values())
+            for _, future in [entry for entry in waiting if entry[0] <= reached]:
                 if not future.done():
                     future.set_result(None)
         if self._watches and change.keys != []:

@@ -75,6 +75,25 @@ class Rows:
         return self.rows.get((table, key))  # type: ignore[call-overload,no-any-return]
 
 
+class Copies(Rows):
+    """
+    Rows as a common fact sees them in any segment but the first: what is summed over the segments is not for it.
+
+    It would be counted in each of them.
+    """
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+
+    def edit(self, table: Table, row: type[RowT], *key: str | int) -> RowT:
+        """As in the rows beneath; a summed row is a blank one that nobody keeps."""
+        return row(*key) if table.spread == "summed" else self._rows.edit(table, row, *key)
+
+    def read(self, table: Table, row: type[RowT], *key: str | int) -> RowT | None:
+        """As in the rows beneath."""
+        return self._rows.read(table, row, *key)
+
+
 class Handler(NamedTuple):
     """What one type of fact does: the rows it needs, and how it changes them."""
 

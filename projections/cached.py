@@ -7,12 +7,11 @@ back; a batch that fails leaves nothing half changed behind.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable
 
 import msgspec
 
-from projections.base import RowKey, Rows
-from projections.fold import Loaded, Store
+from projections.base import RowKey
+from projections.fold import Batch, Loaded, Needed, Store
 
 
 class CachedStore:
@@ -21,33 +20,40 @@ class CachedStore:
     def __init__(self, store: Store, size: int) -> None:
         self._store = store
         self._size = size
-        self._rows: OrderedDict[RowKey, msgspec.Struct] = OrderedDict()
+        self._rows: OrderedDict[tuple[int, RowKey], msgspec.Struct] = OrderedDict()
 
-    async def position(self) -> int:
-        """The checkpoint."""
-        return await self._store.position()
+    async def positions(self) -> dict[int, int]:
+        """The checkpoint of each segment."""
+        return await self._store.positions()
 
-    async def load(self, keys: Iterable[RowKey]) -> Loaded:
+    async def load(self, keys: Needed) -> Loaded:
         """Those of the rows that exist."""
-        loaded: Loaded = {}
-        missing = []
-        for key in keys:
-            row = self._rows.pop(key, None)
-            if row is None:
-                missing.append(key)
-            else:
-                loaded[key] = row
+        loaded: Loaded = {segment: {} for segment in keys}
+        missing: Needed = {}
+        for segment, wanted in keys.items():
+            for key in wanted:
+                row = self._rows.pop((segment, key), None)
+                if row is None:
+                    missing.setdefault(segment, set()).add(key)
+                else:
+                    loaded[segment][key] = row
         if missing:
-            loaded.update(await self._store.load(missing))
+            for segment, rows in (await self._store.load(missing)).items():
+                loaded[segment].update(rows)
         return loaded
 
-    async def save(self, rows: Rows, *, before: int, after: int, healed: int | None = None) -> None:
-        """Write the changed rows and move the checkpoint; what was written is remembered."""
+    async def save(self, batch: Batch) -> None:
+        """Write the changed rows and move the checkpoints; what was written is remembered."""
         try:
-            await self._store.save(rows, before=before, after=after, healed=healed)
+            await self._store.save(batch)
         except BaseException:
             self._rows.clear()
             raise
-        self._rows.update(rows.rows)
+        for segment, rows in batch.rows.items():
+            self._rows.update(((segment, key), row) for key, row in rows.rows.items())
         while len(self._rows) > self._size:
             self._rows.popitem(last=False)
+
+    def forget(self) -> None:
+        """Remember nothing: somebody else may have written meanwhile."""
+        self._rows.clear()

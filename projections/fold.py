@@ -2,7 +2,7 @@
 The fold: facts in, changed rows out, whatever keeps the rows.
 
 One batch of facts reads the rows that it needs at once, changes them in memory, and writes each changed row once,
-together with the checkpoint. Live and rebuild run these same lines over different stores.
+together with the checkpoint. A rebuild runs the same handlers over the whole log (projections/bulk.py).
 
 A poison fact (one at which the projection raises) parks its key: this fact and all later ones of the same learner
 or stream wait, everything else goes on. A fact that fails leaves no half change behind.
@@ -12,20 +12,56 @@ import asyncio
 import copy
 import traceback
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 import msgspec
 
 from domain.fact import Fact
-from projections.base import Projection, RowKey, Rows, RowT, Table
+from projections.base import Copies, Projection, RowKey, Rows, RowT, Table, is_common, segment_of
 
 SLICE = 500  # facts folded before others in the process get a turn
 TRACE_LENGTH = 4_000  # characters
 
-Waiting = Mapping[str, int]
-"""Parked keys, and the position of the first fact of each that has to wait."""
+Needed = dict[int, set[RowKey]]
+"""Keys of rows, by segment."""
 
-Loaded = dict[RowKey, msgspec.Struct]
+Loaded = dict[int, dict[RowKey, msgspec.Struct]]
+"""Rows, by segment."""
+
+
+class Share(NamedTuple):
+    """Some segments of a read model that has so many."""
+
+    segments: int
+    owned: tuple[int, ...]
+
+
+WHOLE = Share(1, (0,))
+
+
+@dataclass
+class Held:
+    """
+    Facts that are not to be folded.
+
+    Attributes:
+        waiting: parked keys with their segment, and the position of the first fact of each that has to wait.
+        skipped: positions of facts that somebody has decided to do without.
+    """
+
+    waiting: dict[tuple[int, str], int] = field(default_factory=dict)
+    skipped: frozenset[int] = frozenset()
+
+    def waits(self, segment: int, fact: Fact) -> bool:
+        """Whether the fact belongs to a parked key and comes at or after the one that failed."""
+        first = self.waiting.get((segment, fact.key))
+        return first is not None and fact.position >= first
+
+    def park(self, poison: "Poison") -> None:
+        """Let the key of a poison fact wait."""
+        place = poison.segment, poison.key
+        self.waiting[place] = min(poison.position, self.waiting.get(place, poison.position))
 
 
 class Unreadable(Fact, frozen=True, gc=False):
@@ -42,26 +78,51 @@ class UndeclaredRow(Exception):
     """A handler changed a row that it had not named among those it needs."""
 
 
+@dataclass
+class Account:
+    """What has become of the facts of one segment's partitions."""
+
+    applied: int = 0
+    ignored: int = 0
+    parked: int = 0
+    skipped: int = 0
+
+
+class Batch(NamedTuple):
+    """
+    What is written in one step.
+
+    Attributes:
+        rows: the changed rows of each segment that has any.
+        before: the checkpoint at which all segments of `accounts` are, and `after` the one to which they move.
+        accounts: the segments that move, and what to add to the counts of each.
+        healed: id of the parked key that these rows make good, to be forgotten in the same step.
+    """
+
+    rows: Mapping[int, Rows]
+    before: int
+    after: int
+    accounts: Mapping[int, Account]
+    healed: int | None = None
+
+
 class Store(Protocol):
-    """Where the rows and the checkpoint of one generation of one projection are."""
+    """Where the rows and the checkpoints of one generation of one projection are."""
 
-    async def position(self) -> int:
-        """The checkpoint: the position of the last fact that is in the rows; 0 at the beginning."""
+    async def positions(self) -> dict[int, int]:
+        """The checkpoint of each segment: the position of the last fact that is in its rows; 0 at the beginning."""
         ...
 
-    async def load(self, keys: Iterable[RowKey]) -> Loaded:
-        """Those of the rows that exist, each a fresh copy."""
+    async def load(self, keys: Needed) -> Loaded:
+        """Those of the rows that exist, each a fresh copy; every segment of *keys* is in the answer."""
         ...
 
-    async def save(self, rows: Rows, *, before: int, after: int, healed: int | None = None) -> None:
+    async def save(self, batch: Batch) -> None:
         """
-        Write the changed rows and move the checkpoint from *before* to *after*, all or nothing.
-
-        Args:
-            healed: id of the parked key that these rows make good, to be forgotten in the same step.
+        Write the changed rows and move the checkpoints, all or nothing.
 
         Raises:
-            Fenced: the checkpoint is not at *before*; nothing was written.
+            Fenced: a checkpoint is not where it must be, or belongs to somebody else by now; nothing was written.
             Refused: the store does not take these rows; nothing was written.
         """
         ...
@@ -76,68 +137,110 @@ class Refused(Exception):
 
 
 class Poison(NamedTuple):
-    """A fact at which a projection failed."""
+    """A fact at which a projection failed, in one of its segments."""
 
     key: str
     position: int
     type: str
     error: str
     trace: str
+    segment: int = 0
 
 
 class Folded(NamedTuple):
-    """What a batch of facts came to: the rows, and the facts at which the projection failed."""
+    """What a batch of facts came to: the rows of each segment, the facts that failed, and what became of all."""
 
-    rows: Rows
+    rows: dict[int, Rows]
     poison: list[Poison]
+    accounts: dict[int, Account]
 
 
-def relevant(projection: Projection, facts: Iterable[Fact], waiting: Waiting) -> list[Fact]:
-    """The facts that the projection reads, without those that wait for a parked key."""
-    handlers = projection.handlers
-    if not waiting:
-        return [fact for fact in facts if fact.type in handlers]
-    return [fact for fact in facts if fact.type in handlers and not is_waiting(fact, waiting)]
+class Part(NamedTuple):
+    """A fact as one segment folds it; `counts` in the account of that segment."""
+
+    segment: int
+    fact: Fact
+    counts: bool
 
 
-def is_waiting(fact: Fact, waiting: Waiting) -> bool:
-    """Whether the fact belongs to a parked key and comes at or after the one that failed."""
-    first = waiting.get(fact.key)
-    return first is not None and fact.position >= first
-
-
-async def fold_batch(projection: Projection, facts: Sequence[Fact], waiting: Waiting, store: Store) -> Folded:
-    """Fold *facts* over the rows of *store*, without writing anything."""
-    facts = relevant(projection, facts, waiting)
+async def fold_batch(
+    projection: Projection, facts: Sequence[Fact], held: Held, store: Store, share: Share = WHOLE
+) -> Folded:
+    """Fold *facts* over the rows of *store*, for the segments of *share*, without writing anything."""
+    accounts = {segment: Account() for segment in share.owned}
+    parts = _parts(projection, facts, held, share, accounts)
     try:
-        return Folded(await _fold(projection, facts, store), [])
+        return Folded(await _fold(projection, parts, store, share), [], accounts)
     except UnfitFact:
-        return await _fold_carefully(projection, facts, store)
+        return Folded(*await _fold_carefully(projection, parts, store, share, accounts), accounts)
 
 
 class UnfitFact(Exception):
     """Some fact of a batch makes the projection fail."""
 
 
-async def _fold(projection: Projection, facts: Sequence[Fact], store: Store) -> Rows:
+def _parts(
+    projection: Projection, facts: Iterable[Fact], held: Held, share: Share, accounts: Mapping[int, Account]
+) -> list[Part]:
+    """The facts that the projection folds, as each segment does, in log order; the others are accounted for."""
+    handlers, parts = projection.handlers, []
+    for fact in facts:
+        home = segment_of(fact.partition, share.segments)
+        if fact.type not in handlers:
+            if home in accounts:
+                accounts[home].ignored += 1
+        elif fact.position in held.skipped:
+            if home in accounts:
+                accounts[home].skipped += 1
+        else:
+            for segment in share.owned if is_common(fact.stream_id) else (home,):
+                if segment not in accounts:
+                    continue
+                waits = bool(held.waiting) and held.waits(segment, fact)
+                if not waits:
+                    parts.append(Part(segment, fact, segment == home))
+                if segment == home:
+                    accounts[home].parked += waits
+                    accounts[home].applied += not waits
+    return parts
+
+
+async def _fold(projection: Projection, parts: Sequence[Part], store: Store, share: Share) -> dict[int, Rows]:
     """Fold at full speed; the first failure spoils the batch."""
-    needed: set[RowKey] = set()
+    needed: Needed = {segment: set() for segment in share.owned}
     try:
-        for fact in facts:
-            needed.update(projection.handlers[fact.type].needs(fact))
+        for segment, fact, _ in parts:
+            needed[segment].update(projection.handlers[fact.type].needs(fact))
     except Exception as error:
         raise UnfitFact from error
-    rows = Rows(await store.load(needed) if needed else {})
-    for start in range(0, len(facts), SLICE):
+    rows = await _rows_for(needed, store)
+    views = _views(rows)
+    for start in range(0, len(parts), SLICE):
         try:
-            for fact in facts[start : start + SLICE]:
-                _apply(projection, fact, rows)
+            for segment, fact, _ in parts[start : start + SLICE]:
+                _apply(projection, fact, views[segment, is_common(fact.stream_id)])
         except Exception as error:
             raise UnfitFact from error
         await asyncio.sleep(0)
-    if not rows.changed <= needed:
-        raise UnfitFact from UndeclaredRow(str(next(iter(rows.changed - needed)).key))
+    for segment, of_segment in rows.items():
+        if not of_segment.changed <= needed[segment]:
+            raise UnfitFact from UndeclaredRow(str(next(iter(of_segment.changed - needed[segment])).key))
     return rows
+
+
+async def _rows_for(needed: Needed, store: Store) -> dict[int, Rows]:
+    wanted = {segment: keys for segment, keys in needed.items() if keys}
+    loaded = await store.load(wanted) if wanted else {}
+    return {segment: Rows(loaded.get(segment)) for segment in needed}
+
+
+def _views(rows: Mapping[int, Rows]) -> dict[tuple[int, bool], Rows]:
+    """The rows as a fact sees them, by segment and whether the fact is common."""
+    views: dict[tuple[int, bool], Rows] = {}
+    for segment, of_segment in rows.items():
+        views[segment, False] = of_segment
+        views[segment, True] = Copies(of_segment) if segment else of_segment
+    return views
 
 
 def _apply(projection: Projection, fact: Fact, rows: Rows) -> None:
@@ -146,23 +249,31 @@ def _apply(projection: Projection, fact: Fact, rows: Rows) -> None:
     projection.handlers[fact.type].apply(fact, rows)
 
 
-async def _fold_carefully(projection: Projection, facts: Sequence[Fact], store: Store) -> Folded:
+async def _fold_carefully(
+    projection: Projection, parts: Sequence[Part], store: Store, share: Share, accounts: Mapping[int, Account]
+) -> tuple[dict[int, Rows], list[Poison]]:
     """Fold fact by fact, each undone if it fails, and let the keys of those that failed wait."""
-    needs = [_needs_or_error(projection, fact) for fact in facts]
-    rows = UndoableRows(await store.load(set().union(*(keys for keys in needs if not isinstance(keys, Exception)))))
-    poison: list[Poison] = []
-    waiting: dict[str, int] = {}
-    for fact, needed in zip(facts, needs, strict=True):
-        if is_waiting(fact, waiting):
-            continue
-        try:
-            rows.begin(needed)
-            _apply(projection, fact, rows)
-        except Exception as error:  # noqa: BLE001 - whatever a handler raises makes the fact poison
-            rows.undo()
-            waiting[fact.key] = fact.position
-            poison.append(poison_of(fact, error))
-    return Folded(rows, poison)
+    needs = [_needs_or_error(projection, part.fact) for part in parts]
+    needed: Needed = {segment: set() for segment in share.owned}
+    for part, keys in zip(parts, needs, strict=True):
+        if not isinstance(keys, Exception):
+            needed[part.segment] |= keys
+    rows = {segment: UndoableRows(of.rows) for segment, of in (await _rows_for(needed, store)).items()}
+    views, held, poison = _views(rows), Held(), []
+    for (segment, fact, counts), keys in zip(parts, needs, strict=True):
+        if not held.waits(segment, fact):
+            try:
+                rows[segment].begin(keys)
+                _apply(projection, fact, views[segment, is_common(fact.stream_id)])
+                continue
+            except Exception as error:  # noqa: BLE001 - whatever a handler raises makes the fact poison
+                rows[segment].undo()
+                poison.append(poison_of(fact, error, segment))
+                held.park(poison[-1])
+        if counts:
+            accounts[segment].applied -= 1
+            accounts[segment].parked += 1
+    return dict(rows), poison
 
 
 def _needs_or_error(projection: Projection, fact: Fact) -> set[RowKey] | Exception:
@@ -172,10 +283,10 @@ def _needs_or_error(projection: Projection, fact: Fact) -> set[RowKey] | Excepti
         return error
 
 
-def poison_of(fact: Fact, error: Exception) -> Poison:
+def poison_of(fact: Fact, error: Exception, segment: int = 0) -> Poison:
     """What to remember of a fact and of the error that it caused."""
     trace = "".join(traceback.format_exception(error))[-TRACE_LENGTH:]
-    return Poison(fact.key, fact.position, fact.type, f"{type(error).__name__}: {error}", trace)
+    return Poison(fact.key, fact.position, fact.type, f"{type(error).__name__}: {error}", trace, segment)
 
 
 class UndoableRows(Rows):

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from projections.base import RowKey, Rows, Table
-from projections.fold import Fenced, Loaded
+from projections.base import RowKey, Table
+from projections.fold import WHOLE, Batch, Fenced, Loaded, Needed, Share
+from projections.merge import merged
 
 _encode = msgspec.json.Encoder().encode
 _encode_sorted = msgspec.json.Encoder(order="sorted").encode
@@ -19,40 +20,47 @@ _decode = msgspec.json.Decoder().decode
 
 
 class MemoryStore:
-    """Rows and a checkpoint in memory."""
+    """Rows and checkpoints of some segments, in memory."""
 
-    def __init__(self) -> None:
-        self._position = 0
-        self._rows: dict[RowKey, bytes] = {}
+    def __init__(self, share: Share = WHOLE) -> None:
+        self._positions = dict.fromkeys(share.owned, 0)
+        self._rows: dict[int, dict[RowKey, bytes]] = {segment: {} for segment in share.owned}
 
-    async def position(self) -> int:
-        """The checkpoint."""
-        return self._position
+    async def positions(self) -> dict[int, int]:
+        """The checkpoint of each segment."""
+        return dict(self._positions)
 
-    async def load(self, keys: Iterable[RowKey]) -> Loaded:
+    async def load(self, keys: Needed) -> Loaded:
         """Those of the rows that exist."""
-        return {key: self._decoded(key) for key in keys if key in self._rows}
+        return {
+            segment: {key: _row(key, found) for key in wanted if (found := self._rows[segment].get(key)) is not None}
+            for segment, wanted in keys.items()
+        }
 
-    async def save(self, rows: Rows, *, before: int, after: int, healed: int | None = None) -> None:  # noqa: ARG002
-        """Keep the changed rows; nothing is ever parked here that could be *healed*."""
-        if self._position != before:
+    async def save(self, batch: Batch) -> None:
+        """Keep the changed rows; nothing is ever parked here that could be healed."""
+        if any(self._positions[segment] != batch.before for segment in batch.accounts):
             raise Fenced
-        for key in rows.changed:
-            self._rows[key] = _encode(rows.rows[key])
-        self._position = after
+        for segment, rows in batch.rows.items():
+            for key in rows.changed:
+                self._rows[segment][key] = _encode(rows.rows[key])
+        self._positions.update(dict.fromkeys(batch.accounts, batch.after))
 
     def rows(self) -> Iterator[tuple[RowKey, msgspec.Struct]]:
-        """Every row."""
-        for key in self._rows:
-            yield key, self._decoded(key)
+        """Every row, as readers see it."""
+        return merged(
+            (segment, key, _row(key, stored)) for segment, of in self._rows.items() for key, stored in of.items()
+        )
 
     def row(self, table: Table, *key: str | int) -> msgspec.Struct | None:
-        """One row, or None."""
+        """One row of a read model that is not divided, or None."""
         row_key = RowKey(table, key)
-        return self._decoded(row_key) if row_key in self._rows else None
+        stored = self._rows[0].get(row_key)
+        return None if stored is None else _row(row_key, stored)
 
-    def _decoded(self, key: RowKey) -> msgspec.Struct:
-        return msgspec.json.decode(self._rows[key], type=key.table.row)
+
+def _row(key: RowKey, stored: bytes) -> msgspec.Struct:
+    return msgspec.json.decode(stored, type=key.table.row)
 
 
 def row_digest(row: msgspec.Struct) -> bytes:

@@ -6,14 +6,14 @@ is compared in some hundred megabytes. Facts of parked keys wait in the fresh fo
 they wait is said, and makes the answer no.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import msgspec
 
 from domain.fact import Fact
 from projections.base import Projection, RowKey
-from projections.fold import Poison, fold_batch
+from projections.fold import Batch, Held, Poison, Share, fold_batch
 from projections.memory import MemoryStore, content_digest, row_digest
 
 MOST_DIFFERENCES = 20  # named in a verdict
@@ -22,11 +22,11 @@ Digests = dict[RowKey, bytes]
 
 
 class Live(NamedTuple):
-    """What a live read model held at one moment."""
+    """What a read model held at one moment: the checkpoint of each segment, and the rows that readers see."""
 
-    position: int
+    positions: dict[int, int]
     digests: Digests
-    waiting: Mapping[str, int]
+    held: Held
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -57,39 +57,46 @@ class Verification:
     def __init__(self, projection: Projection, live: Live) -> None:
         self._projection = projection
         self._live = live
-        self._fresh = MemoryStore()
-        self._waiting = dict(live.waiting)
+        self._segments = len(live.positions)
+        self._fresh = MemoryStore(Share(self._segments, tuple(live.positions)))
+        self._held = Held(dict(live.held.waiting), live.held.skipped)
         self._poison: list[Poison] = []
 
     async def fold(self, facts: Sequence[Fact]) -> None:
-        """Fold the next page of the log; what comes after the live checkpoint is left out."""
-        facts = [fact for fact in facts if fact.position <= self._live.position]
+        """Fold the next page of the log; what comes after the checkpoint of a segment is left out of it."""
+        for position in set(self._live.positions.values()):
+            segments = tuple(segment for segment, at in self._live.positions.items() if at == position)
+            await self._fold(Share(self._segments, segments), [fact for fact in facts if fact.position <= position])
+
+    async def _fold(self, share: Share, facts: Sequence[Fact]) -> None:
         if not facts:
             return
-        folded = await fold_batch(self._projection, facts, self._waiting, self._fresh)
+        folded = await fold_batch(self._projection, facts, self._held, self._fresh, share)
         for poison in folded.poison:
-            self._waiting.setdefault(poison.key, poison.position)
+            self._held.park(poison)
             self._poison.append(poison)
-        await self._fresh.save(folded.rows, before=await self._fresh.position(), after=facts[-1].position)
+        before = (await self._fresh.positions())[share.owned[0]]
+        await self._fresh.save(Batch(folded.rows, before, facts[-1].position, folded.accounts))
 
     def verdict(self) -> Verdict:
         """The comparison, once everything up to the live checkpoint has been folded."""
         fresh = {key: row_digest(row) for key, row in self._fresh.rows()}
         differences = _differences(self._live.digests, fresh)
+        parked = sorted({key for _, key in self._live.held.waiting})
         reasons = [
             f"{len(differences)} rows differ" if differences else "",
-            f"{len(self._live.waiting)} keys are parked" if self._live.waiting else "",
+            f"{len(parked)} keys are parked" if parked else "",
             f"the fold fails at position {self._poison[0].position}: {self._poison[0].error}" if self._poison else "",
         ]
         return Verdict(
             name=self._projection.name,
-            position=self._live.position,
+            position=min(self._live.positions.values()),
             rows=len(fresh),
             digest_live=content_digest(self._live.digests.items()),
             digest_log=content_digest(fresh.items()),
             ok=not any(reasons),
             reason="; ".join(filter(None, reasons)),
-            parked=sorted(self._live.waiting),
+            parked=parked,
             differences=differences[:MOST_DIFFERENCES],
         )
 

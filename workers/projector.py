@@ -1,7 +1,8 @@
 """
 The projector: keeps all read models up to date, each at its own pace, over one shared tail of the log.
 
-A projection that fails waits and begins again by itself; the others do not notice.
+A projection that fails waits and begins again by itself; the others do not notice. Several projectors share the work
+segment by segment.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ from adapters.postgres.heartbeat import keep_beating
 from adapters.settings import Settings
 from adapters.valkey.client import connect as connect_valkey
 from projections.base import Projection
+from projections.code import remember
 from projections.registry import PROJECTIONS
 from workers.ending import end, stopped_or_failed
 from workers.follower import Follower
@@ -21,6 +23,8 @@ from workers.tail import Tail
 
 async def run(settings: Settings, stop: asyncio.Event, projections: Sequence[Projection] = PROJECTIONS) -> None:
     """Project until *stop* is set."""
+    for projection in projections:
+        remember(projection)
     messages = Nats(settings, "projector")
     valkey = connect_valkey(settings)
     tail = Tail(settings, messages)
@@ -41,4 +45,5 @@ async def run(settings: Settings, stop: asyncio.Event, projections: Sequence[Pro
 
 def _state(followers: Sequence[Follower]) -> tuple[bool, int]:
     """Whether any projection is active here, and the position of the slowest."""
-    return any(follower.active for follower in followers), min(follower.position for follower in followers)
+    positions = [follower.position for follower in followers if follower.active]
+    return bool(positions), min(positions, default=0)

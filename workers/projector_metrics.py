@@ -4,6 +4,13 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 REGISTRY = CollectorRegistry()
 POSITION = Gauge("campus_projection_position", "Checkpoint.", ["projection"], registry=REGISTRY)
+LAG = Gauge("campus_projection_lag_facts", "Facts that it has not seen.", ["projection"], registry=REGISTRY)
+HEARTBEAT = Gauge(
+    "campus_projection_heartbeat_timestamp_seconds",
+    "When it last gave a sign of life, as Unix time.",
+    ["projection"],
+    registry=REGISTRY,
+)
 PARKED = Gauge("campus_projection_parked", "Parked keys.", ["projection"], registry=REGISTRY)
 FACTS = Counter("campus_projection_facts", "Facts passed over or folded.", ["projection"], registry=REGISTRY)
 BATCH_FACTS = Histogram(

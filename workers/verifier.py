@@ -3,21 +3,22 @@ Verifies read models against the log while everything runs: what is live is read
 up to exactly there, in pages, for all read models at once.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 
+import msgspec
 import psycopg
 from redis.asyncio import Redis
 
 from adapters.postgres.connection import connect
-from adapters.postgres.generations import live
+from adapters.postgres.generations import Generation, Generations, live
 from adapters.postgres.pages import read_facts
-from adapters.postgres.parking import waiting
+from adapters.postgres.parking import held
 from adapters.postgres.read_models import PostgresStore
 from adapters.settings import Settings
 from adapters.valkey.client import connect as connect_valkey
-from adapters.valkey.read_models import ValkeyStore
-from projections.base import Projection, RowKey, key_values
+from projections.base import Projection, RowKey
 from projections.memory import row_digest
+from projections.merge import merged
 from projections.verify import Digests, Live, Verdict, Verification
 
 PAGE = 10_000  # facts
@@ -51,7 +52,7 @@ async def verify(
         async with await connect(settings, application="verify", search_path=schemas) as connection:
             states = [await snapshot(connection, valkey, settings, projection) for projection in projections]
             verifications = [Verification(*each) for each in zip(projections, states, strict=True)]
-            head = max(state.position for state in states)
+            head = max(max(state.positions.values()) for state in states)
             for after in range(0, head, PAGE):
                 facts = await read_facts(connection, after, min(after + PAGE, head))
                 for verification in verifications:
@@ -70,19 +71,40 @@ async def snapshot(
     generation = await live(connection, projection.name)
     if generation is None:
         raise NotBuilt(projection.name)
-    if projection.store == "postgres":
-        rows = PostgresStore(connection, projection, generation.number)
-        async with rows.snapshot() as (position, found):
-            digests = {key: row_digest(row) async for key, row in found}
-            return Live(position, digests, await waiting(connection, projection.name, generation.number))
-    store = ValkeyStore(valkey, settings, projection, generation.number)
+    return await snapshot_of(Generations(connection, valkey, settings, projection), generation, connection)
+
+
+async def snapshot_of(generations: Generations, generation: Generation, connection: psycopg.AsyncConnection) -> Live:
+    """What a generation holds at one moment."""
+    name = generations.projection.name
+    store = generations.store(generation)
+    if isinstance(store, PostgresStore):
+        async with store.snapshot() as (positions, found):
+            digests = await _digests(found)
+            return Live(positions, digests, await held(connection, name, generation.number, generation.version))
     while True:  # documents and parked keys are on two servers: look until nothing was parked or healed meanwhile
-        before = await waiting(connection, projection.name, generation.number)
-        position, digests = await _documents(store)
-        if before == await waiting(connection, projection.name, generation.number):
-            return Live(position, digests, before)
+        before = await held(connection, name, generation.number, generation.version)
+        positions, rows = await store.snapshot()
+        digests = await _digests(_each(rows))
+        if before == await held(connection, name, generation.number, generation.version):
+            return Live(positions, digests, before)
 
 
-async def _documents(store: ValkeyStore) -> tuple[int, Digests]:
-    position, rows = await store.snapshot()
-    return position, {RowKey(table, key_values(table, row)): row_digest(row) for table, row in rows}
+async def _digests(rows: AsyncIterator[tuple[int, RowKey, msgspec.Struct]]) -> Digests:
+    """The digests of the rows that readers see; of the stored ones only those are kept that have to be added up."""
+    digests: Digests = {}
+    parts = []
+    async for segment, key, row in rows:
+        if key.table.spread == "summed":
+            parts.append((segment, key, row))
+        elif key.table.spread == "keyed" or segment == 0:
+            digests[key] = row_digest(row)
+    digests.update((key, row_digest(row)) for key, row in merged(parts))
+    return digests
+
+
+async def _each(
+    rows: Iterable[tuple[int, RowKey, msgspec.Struct]],
+) -> AsyncIterator[tuple[int, RowKey, msgspec.Struct]]:
+    for row in rows:
+        yield row

@@ -20,13 +20,16 @@ class Change(msgspec.Struct, frozen=True):
     What one commit of a projection has changed.
 
     Attributes:
-        position: the checkpoint after it.
+        position: the checkpoint after it, of the segments that it moved.
         keys: table and key of each changed row; None where they are too many to tell.
+        moved: these segments, of all `segments` that the projection has.
     """
 
     projection: str
     position: int
     keys: list[tuple[str | int, ...]] | None
+    moved: tuple[int, ...] = (0,)
+    segments: int = 1
 
 
 _encode = msgspec.json.Encoder().encode

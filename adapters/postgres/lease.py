@@ -13,6 +13,9 @@ from adapters.settings import Settings
 RETRY_INTERVAL = 0.5  # seconds between two attempts of one that stands by
 
 TRY_LOCK = "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))"
+TRY_LOCK_SHARED = "SELECT pg_try_advisory_lock_shared(hashtextextended(%s, 0))"
+UNLOCK = "SELECT pg_advisory_unlock(hashtextextended(%s, 0))"
+UNLOCK_SHARED = "SELECT pg_advisory_unlock_shared(hashtextextended(%s, 0))"
 
 
 async def acquire(connection: psycopg.AsyncConnection, settings: Settings, work: str) -> None:
@@ -23,5 +26,19 @@ async def acquire(connection: psycopg.AsyncConnection, settings: Settings, work:
 
 async def try_acquire(connection: psycopg.AsyncConnection, settings: Settings, work: str) -> bool:
     """Take *work* on, unless another session has it."""
-    row = await (await connection.execute(TRY_LOCK, [f"{settings.schema_name} {work}"])).fetchone()
+    return await _ask(connection, TRY_LOCK, settings, work)
+
+
+async def try_acquire_shared(connection: psycopg.AsyncConnection, settings: Settings, work: str) -> bool:
+    """Keep others from taking *work* on, unless one has it."""
+    return await _ask(connection, TRY_LOCK_SHARED, settings, work)
+
+
+async def release(connection: psycopg.AsyncConnection, settings: Settings, work: str, *, shared: bool = False) -> None:
+    """Give *work* back."""
+    await _ask(connection, UNLOCK_SHARED if shared else UNLOCK, settings, work)
+
+
+async def _ask(connection: psycopg.AsyncConnection, query: str, settings: Settings, work: str) -> bool:
+    row = await (await connection.execute(query.encode(), [f"{settings.schema_name} {work}"])).fetchone()
     return bool(row and row[0])

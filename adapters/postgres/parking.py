@@ -2,7 +2,7 @@
 Parked keys: learners and streams whose facts wait because a read model failed at one of them.
 
 A key is parked before the checkpoint passes the fact that failed, and forgotten in the step that makes it good, so a
-crash in between neither loses a fact nor doubles one.
+crash in between neither loses a fact nor doubles one. A fact that no code will ever fold can be skipped, with a reason.
 """
 
 from collections.abc import Sequence
@@ -15,45 +15,63 @@ from psycopg.rows import dict_row
 from adapters.postgres.log import END, HISTORY, STREAM
 from adapters.postgres.pages import fact_of
 from domain.fact import Fact
-from projections.fold import Poison
+from projections.fold import Held, Poison
 
-ALL = "SELECT key, first_position FROM parked WHERE projection = %s AND generation = %s"
+ALL = "SELECT segment, key, first_position FROM parked WHERE projection = %s AND generation = %s"
+SKIPPED = "SELECT position FROM skipped WHERE projection = %s AND version = %s"
 
 PARK = """
-INSERT INTO parked (projection, generation, key, first_position, type, version, error, trace)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
-ON CONFLICT (projection, generation, key) DO UPDATE
+INSERT INTO parked (projection, generation, segment, key, first_position, failed_position, type, version, error, trace)
+VALUES (%(projection)s, %(generation)s, %(segment)s, %(key)s, %(position)s, %(position)s, %(type)s, %(version)s,
+        %(error)s, %(trace)s)
+ON CONFLICT (projection, generation, segment, key) DO UPDATE
    SET first_position = least(parked.first_position, excluded.first_position),
+       failed_position = excluded.failed_position, type = excluded.type,
        error = excluded.error, trace = excluded.trace, version = excluded.version
 """
 
 DUE = """
-SELECT id, key, first_position FROM parked WHERE projection = %s AND generation = %s AND requested
+SELECT id, segment, key, first_position FROM parked
+ WHERE projection = %s AND generation = %s AND segment = ANY(%s) AND requested
  ORDER BY first_position
 """
 
 FAILED_AGAIN = """
 UPDATE parked
-   SET attempts = attempts + 1, requested = false, version = %s, error = %s, trace = %s, tried_at = now()
+   SET attempts = attempts + 1, requested = false, version = %s, failed_position = %s, type = %s, error = %s,
+       trace = %s, tried_at = now()
  WHERE id = %s
 """
 
-FORGET = "DELETE FROM parked WHERE id = %s AND projection = %s AND generation = %s"
-
+FORGET = "DELETE FROM parked WHERE id = ANY(%s) AND projection = %s AND generation = %s"
 
 LIST = """
-SELECT projection, generation, key, first_position, type, version, error, trace, attempts, requested,
-       parked_at, tried_at
-  FROM parked WHERE projection = ANY(%s) ORDER BY projection, first_position
+SELECT projection, generation, segment, key, first_position, failed_position, type, version, error, trace, attempts,
+       requested, parked_at, tried_at
+  FROM parked WHERE projection = ANY(%s) ORDER BY projection, generation, first_position, segment
 """
 
 REQUEST = "UPDATE parked SET requested = true WHERE projection = ANY(%s) AND (%s::text IS NULL OR key = %s)"
+REQUEST_SEGMENTS = (
+    "UPDATE parked SET requested = true WHERE projection = %s AND generation = %s AND segment = ANY(%s)"
+)
+
+SKIP = """
+INSERT INTO skipped (projection, version, position, key, reason, skipped_by)
+SELECT DISTINCT p.projection, generations.version, p.failed_position, p.key, %(reason)s, %(by)s
+  FROM parked AS p JOIN projections AS generations
+       ON generations.name = p.projection AND generations.generation = p.generation
+ WHERE p.projection = %(projection)s AND p.key = %(key)s
+ON CONFLICT DO NOTHING
+RETURNING position
+"""
 
 
 class Due(NamedTuple):
     """A parked key that is to be tried again."""
 
     id: int
+    segment: int
     key: str
     first_position: int
 
@@ -63,12 +81,13 @@ class Parking:
 
     def __init__(self, connection: psycopg.AsyncConnection, projection: str, generation: int, version: int) -> None:
         self._connection = connection
-        self._who = (projection, generation)
+        self._projection = projection
+        self._generation = generation
         self._version = version
 
-    async def waiting(self) -> dict[str, int]:
-        """Every parked key, and from which position on its facts wait."""
-        return await waiting(self._connection, *self._who)
+    async def held(self) -> Held:
+        """Every parked key, from which position on its facts wait, and the facts to do without."""
+        return await held(self._connection, self._projection, self._generation, self._version)
 
     async def history(self, key: str) -> list[Fact]:
         """Every fact of a key, in the order of the log; `Unreadable` what this code cannot decode."""
@@ -81,28 +100,44 @@ class Parking:
         """Let the key of a poison fact wait."""
         await self._connection.execute(
             PARK,
-            (*self._who, _storable(poison.key), poison.position, poison.type, self._version,
-             _storable(poison.error), _storable(poison.trace)),
-        )  # fmt: skip
+            {
+                "projection": self._projection,
+                "generation": self._generation,
+                "segment": poison.segment,
+                "key": _storable(poison.key),
+                "position": poison.position,
+                "type": poison.type,
+                "version": self._version,
+                "error": _storable(poison.error),
+                "trace": _storable(poison.trace),
+            },
+        )
 
-    async def due(self) -> list[Due]:
-        """The keys that are to be tried again, in the order of their facts."""
-        cursor = await self._connection.execute(DUE, self._who)
+    async def due(self, segments: Sequence[int]) -> list[Due]:
+        """The keys of some segments that are to be tried again, in the order of their facts."""
+        cursor = await self._connection.execute(DUE, (self._projection, self._generation, list(segments)))
         return [Due(*row) for row in await cursor.fetchall()]
+
+    async def request(self, segments: Sequence[int]) -> None:
+        """Have what is parked in some segments tried again."""
+        await self._connection.execute(REQUEST_SEGMENTS, (self._projection, self._generation, list(segments)))
 
     async def failed_again(self, due: Due, poison: Poison) -> None:
         """Remember that another try has failed, and how."""
-        parameters = (self._version, _storable(poison.error), _storable(poison.trace), due.id)
+        error, trace = _storable(poison.error), _storable(poison.trace)
+        parameters = (self._version, poison.position, poison.type, error, trace, due.id)
         await self._connection.execute(FAILED_AGAIN, parameters)
 
-    async def forget(self, parked_id: int) -> None:
-        """Take a key that was made good off the list."""
-        await self._connection.execute(FORGET, (parked_id, *self._who))
+    async def forget(self, *parked_ids: int) -> None:
+        """Take keys that were made good off the list."""
+        await self._connection.execute(FORGET, (list(parked_ids), self._projection, self._generation))
 
 
-async def waiting(connection: psycopg.AsyncConnection, projection: str, generation: int) -> dict[str, int]:
-    """Every parked key of a generation, and from which position on its facts wait."""
-    return dict(await (await connection.execute(ALL, (projection, generation))).fetchall())
+async def held(connection: psycopg.AsyncConnection, projection: str, generation: int, version: int) -> Held:
+    """Every parked key of a generation, and the facts that code of this version does without."""
+    waiting = await (await connection.execute(ALL, (projection, generation))).fetchall()
+    skipped = await (await connection.execute(SKIPPED, (projection, version))).fetchall()
+    return Held({(segment, key): first for segment, key, first in waiting}, frozenset(row[0] for row in skipped))
 
 
 async def parked_of(connection: psycopg.AsyncConnection, projections: Sequence[str]) -> list[dict[str, Any]]:
@@ -115,6 +150,19 @@ async def parked_of(connection: psycopg.AsyncConnection, projections: Sequence[s
 async def request_retry(connection: psycopg.AsyncConnection, projections: Sequence[str], key: str | None) -> None:
     """Ask the projector to try one parked key, or all, again."""
     await connection.execute(REQUEST, (list(projections), key, key))
+
+
+async def skip(connection: psycopg.AsyncConnection, projection: str, key: str, *, reason: str, by: str) -> list[int]:
+    """
+    Do without the fact at which a parked key fails, and have the projector go on with the facts behind it.
+
+    Returns the position that is skipped from now on, by all code of the version that failed; none if nothing is parked.
+    """
+    parameters = {"projection": projection, "key": key, "reason": reason, "by": by}
+    async with connection.transaction():
+        rows = await (await connection.execute(SKIP, parameters)).fetchall()
+        await request_retry(connection, [projection], key)
+    return [row[0] for row in rows]
 
 
 def _storable(text: str) -> str:

@@ -8,15 +8,17 @@ from psycopg.rows import class_row
 
 # recorded_at of the first fact that a read model has not seen says for how long it has been behind.
 PROGRESS = """
-SELECT p.name, p.generation, p.version, p.status, p.position,
-       greatest(head.position - p.position, 0) AS lag_events,
+SELECT p.name, p.generation, p.version, p.status, p.segments, p.step, p.digest, at.position,
+       greatest(head.position - at.position, 0) AS lag_events,
        coalesce(greatest(extract(epoch FROM clock_timestamp() - next.recorded_at), 0), 0)::float8 AS lag_seconds,
        (SELECT count(*) FROM parked WHERE parked.projection = p.name AND parked.generation = p.generation) AS parked,
        (SELECT extract(epoch FROM clock_timestamp() - max(heartbeat_at))::float8 FROM workers WHERE name = 'projector')
            AS heartbeat_seconds
   FROM projections AS p
  CROSS JOIN log_head AS head
-  LEFT JOIN events AS next ON next.position = p.position + 1
+ CROSS JOIN LATERAL (SELECT coalesce(min(s.position), 0) AS position FROM segments AS s
+                      WHERE s.projection = p.name AND s.generation = p.generation) AS at
+  LEFT JOIN events AS next ON next.position = at.position + 1
  ORDER BY p.name, p.generation
 """
 
@@ -35,6 +37,9 @@ class Progress(msgspec.Struct):
     generation: int
     version: int
     status: str
+    segments: int
+    step: str | None
+    digest: str | None
     position: int
     lag_events: int
     lag_seconds: float

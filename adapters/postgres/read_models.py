@@ -1,104 +1,145 @@
 """
-Read models in PostgreSQL: rows and checkpoint of one generation, changed in one statement.
+Read models in PostgreSQL: rows and checkpoints of one generation, changed in one statement.
 
-The checkpoint is in the row of table `projections`; a writer that finds it elsewhere than it left it writes nothing,
-so two projectors can never double an effect.
+The checkpoints are in table `segments`; a writer that finds one elsewhere than it left it, or in another epoch, writes
+nothing, so two projectors can never double an effect.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
 import psycopg
 
-from adapters.postgres.row_tables import Statements, physical_name, quoted
-from projections.base import Projection, RowKey, Rows, Table, key_values
-from projections.fold import Fenced, Loaded, Refused
+from adapters.postgres.row_tables import SEGMENT, Statements, physical_name, quoted
+from projections.base import Projection, RowKey, Table, key_values
+from projections.fold import Account, Batch, Fenced, Loaded, Needed, Refused
 
 SNAPSHOT_FETCH = 2_000  # rows
+FENCED = "CL001"  # what move_segments() raises
 
-POSITION = "SELECT position FROM projections WHERE name = %s AND generation = %s"
+POSITIONS = "SELECT segment, position FROM segments WHERE projection = %s AND generation = %s ORDER BY segment"
 
 _encode = msgspec.json.Encoder().encode
 
 
 class PostgresStore:
-    """One generation of a projection in PostgreSQL, over a connection that nobody else uses at the same time."""
+    """
+    One generation of a projection in PostgreSQL, over a connection that nobody else uses at the same time.
+
+    Attributes:
+        epochs: of the segments that may be written here, by segment; see adapters/postgres/ownership.py.
+    """
 
     def __init__(self, connection: psycopg.AsyncConnection, projection: Projection, generation: int) -> None:
+        self.epochs: dict[int, int] = {}
         self._connection = connection
         self._projection = projection
         self._generation = generation
         self._statements = Statements(projection, generation)
         self._decoders: dict[str, Callable[[str], list[Any]]] = {
-            table.name: msgspec.json.Decoder(list[table.row]).decode  # type: ignore[name-defined]
+            table.name: msgspec.json.Decoder(list[tuple[int, table.row]]).decode  # type: ignore[name-defined]
             for table in projection.tables
         }
 
-    async def position(self) -> int:
-        """The checkpoint."""
-        cursor = await self._connection.execute(POSITION, (self._projection.name, self._generation))
-        row = await cursor.fetchone()
-        if row is None:
-            raise Fenced
-        return int(row[0])
+    async def positions(self) -> dict[int, int]:
+        """The checkpoint of each segment."""
+        cursor = await self._connection.execute(POSITIONS, (self._projection.name, self._generation))
+        positions: dict[int, int] = dict(await cursor.fetchall())
+        if not positions:
+            raise Fenced  # the generation was dropped
+        return positions
 
-    async def load(self, keys: Iterable[RowKey]) -> Loaded:
+    async def claim(self, segment: int, epoch: int) -> int:
+        """Write a segment from now on, in this epoch, which its row has already; returns its checkpoint."""
+        self.epochs[segment] = epoch
+        return (await self.positions())[segment]
+
+    async def load(self, keys: Needed) -> Loaded:
         """Those of the rows that exist, with one round trip."""
+        loaded: Loaded = {segment: {} for segment in keys}
         by_table = self._by_table(keys)
         if not by_table:
-            return {}
+            return loaded
         parameters = [list(part) for wanted in by_table.values() for part in zip(*wanted, strict=True)]
         cursor = await self._connection.execute(self._statements.load(list(by_table)), parameters, prepare=True)
         answer = await cursor.fetchone() or ()
-        loaded: Loaded = {}
         for table, text in zip(by_table, answer, strict=True):
             if text is not None:
-                for row in self._decoders[table.name](text):
-                    loaded[RowKey(table, key_values(table, row))] = row
+                for segment, row in self._decoders[table.name](text):
+                    loaded[segment][RowKey(table, key_values(table, row))] = row
         return loaded
 
-    async def save(self, rows: Rows, *, before: int, after: int, healed: int | None = None) -> None:
-        """Write the changed rows and move the checkpoint, in one statement."""
-        by_table = self._by_table(rows.changed)
-        parameters: dict[str, Any] = {
-            "name": self._projection.name,
-            "generation": self._generation,
-            "before": before,
-            "after": after,
-            "healed": healed,
-        }
-        for number, (table, keys) in enumerate(by_table.items()):
-            parameters[f"rows{number}"] = _encode([rows.rows[RowKey(table, key)] for key in keys]).decode()
+    async def save(self, batch: Batch) -> None:
+        """Write the changed rows and move the checkpoints, in one statement."""
+        changed = self._by_table({segment: rows.changed for segment, rows in batch.rows.items()})
+        parameters = self._moves(batch)
+        for number, (table, places) in enumerate(changed.items()):
+            rows = (_stored(batch, table, place[:-1], place[-1]) for place in places)
+            parameters[f"rows{number}"] = (b"[" + b",".join(rows) + b"]").decode()
         try:
-            cursor = await self._connection.execute(self._statements.save(list(by_table)), parameters, prepare=True)
+            cursor = await self._connection.execute(self._statements.save(list(changed)), parameters, prepare=True)
         except (psycopg.DataError, psycopg.IntegrityError) as error:
             raise Refused(str(error)) from error
-        if await cursor.fetchone() != (1,):
-            raise Fenced
+        except psycopg.Error as error:
+            if error.sqlstate == FENCED:
+                raise Fenced from error
+            raise
+        await cursor.fetchone()
 
-    def _by_table(self, keys: Iterable[RowKey]) -> dict[Table, list[tuple[str | int, ...]]]:
-        """Keys by table, in the order of the projection's tables, so that statements repeat and stay prepared."""
-        by_table: dict[Table, list[tuple[str | int, ...]]] = {table: [] for table in self._projection.tables}
-        for table, key in keys:
-            by_table[table].append(key)
+    def _moves(self, batch: Batch) -> dict[str, Any]:
+        """The parameters of `move_segments`."""
+        if not batch.accounts.keys() <= self.epochs.keys():
+            raise Fenced
+        return {
+            "name": self._projection.name,
+            "generation": self._generation,
+            "before": batch.before,
+            "after": batch.after,
+            "healed": batch.healed,
+            "segments": list(batch.accounts),
+            "epochs": [self.epochs[segment] for segment in batch.accounts],
+            **counts(batch.accounts),
+        }
+
+    def _by_table(self, keys: Mapping[int, set[RowKey]]) -> dict[Table, list[tuple[Any, ...]]]:
+        """
+        Keys and segment by table, in the order of the projection's tables, so that statements repeat and stay prepared.
+        """
+        by_table: dict[Table, list[tuple[Any, ...]]] = {table: [] for table in self._projection.tables}
+        for segment, wanted in keys.items():
+            for table, key in wanted:
+                by_table[table].append((*key, segment))
         return {table: wanted for table, wanted in by_table.items() if wanted}
 
     @asynccontextmanager
-    async def snapshot(self) -> AsyncIterator[tuple[int, AsyncIterator[tuple[RowKey, msgspec.Struct]]]]:
-        """The checkpoint and all rows as they are at one moment."""
+    async def snapshot(self) -> AsyncIterator[tuple[dict[int, int], AsyncIterator[tuple[int, RowKey, msgspec.Struct]]]]:
+        """The checkpoints and all rows, each with its segment, as they are at one moment."""
         async with self._connection.transaction():
             await self._connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            yield await self.position(), self._all_rows()
+            yield await self.positions(), self._all_rows()
 
-    async def _all_rows(self) -> AsyncIterator[tuple[RowKey, msgspec.Struct]]:
+    async def _all_rows(self) -> AsyncIterator[tuple[int, RowKey, msgspec.Struct]]:
         for table in self._projection.tables:
             decode = msgspec.json.Decoder(table.row).decode
             async with self._connection.cursor(name="snapshot") as cursor:
                 cursor.itersize = SNAPSHOT_FETCH
                 name = quoted(physical_name(table, self._generation))
-                await cursor.execute(f"SELECT to_json(r)::text FROM {name} AS r".encode())
-                async for (text,) in cursor:
+                await cursor.execute(f"SELECT {SEGMENT}, to_json(r)::text FROM {name} AS r".encode())
+                async for segment, text in cursor:
                     row = decode(text)
-                    yield RowKey(table, key_values(table, row)), row
+                    yield segment, RowKey(table, key_values(table, row)), row
+
+
+def counts(accounts: Mapping[int, Account]) -> dict[str, list[int]]:
+    """The four counts of some segments, as arrays."""
+    return {
+        name: [getattr(account, name) for account in accounts.values()]
+        for name in ("applied", "ignored", "parked", "skipped")
+    }
+
+
+def _stored(batch: Batch, table: Table, key: tuple[Any, ...], segment: int) -> bytes:
+    """A row as JSON, with its segment."""
+    return b'{"%s":%d,' % (SEGMENT.encode(), segment) + _encode(batch.rows[segment].rows[RowKey(table, key)])[1:]

@@ -18,7 +18,10 @@ ATTEMPTS = POOL_SIZE + 1  # every connection of the pool may be from before a re
 POOL_TIMEOUT = 5.0  # seconds to wait for a connection
 QUERY_TIMEOUT = 10_000  # milliseconds
 
-CHECKPOINT = "(SELECT position FROM projections WHERE name = '{}' AND status = 'live')"
+CHECKPOINT = (
+    "(SELECT min(position) FROM segments JOIN projections ON name = projection AND"
+    " projections.generation = segments.generation WHERE name = '{}' AND status = 'live')"
+)
 
 
 class Answer(NamedTuple):

@@ -1,35 +1,43 @@
 """
-Read models in Valkey: one hash for each table, one JSON document for each row, and the checkpoint among them.
+Read models in Valkey: one hash for each table and segment, one JSON document for each row, the checkpoint among them.
 
-The field `@position` of the first table's hash is the checkpoint, so one HMGET answers with a document and the
-position for which it is true. Documents and checkpoint change in one atomic step, which first checks that the
-checkpoint is where this writer left it. Where it is gone (FLUSHALL), the writer begins again with empty hashes.
+The field `@position` of the hash of a segment's first table is its checkpoint, so one HMGET answers with a document and
+the position for which it is true. Documents and checkpoints change in one atomic step, which first checks that each
+checkpoint is where this writer left it and that nobody has taken the segment over in a later epoch. Where a checkpoint
+is gone (FLUSHALL), the writer begins again with empty hashes.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 from adapters.settings import Settings
-from projections.base import Projection, RowKey, Rows, Table
-from projections.fold import Fenced, Loaded, Refused
+from projections.base import Projection, RowKey, Table, key_values
+from projections.fold import Account, Batch, Fenced, Loaded, Needed, Refused
 
 POSITION = "@position"
 HEALED = "@healed"
+COUNTS = ("applied", "ignored", "parked", "skipped")
+OWN_FIELDS = (POSITION, HEALED, "@epoch", *(f"@{name}" for name in COUNTS))
 
-# KEYS  the hashes, that of the first table first
-# ARGV  the checkpoint as it must be, as it will be, id of the healed parked key or '', then for each hash the number of
-#       values that follow for it: field, document, field, document, …
-# Answers 1, or 0 where the checkpoint is another.
+# KEYS  the hashes of each segment that moves, one segment after the other, that of the first table first
+# ARGV  number of tables, the checkpoint as it must be, as it will be, id of the healed parked key or ''; then for each
+#       segment its epoch and what to add to its four counts; then for each hash how many values follow for it: field,
+#       document, field, document, …
+# Answers 1, or 0 where a checkpoint is another, or a segment has a later epoch.
 SAVE = """
-local position = redis.call('HGET', KEYS[1], '@position') or '0'
-if position ~= ARGV[1] then return 0 end
-local at = 4
+local tables = tonumber(ARGV[1])
+local segments = #KEYS / tables
+for s = 0, segments - 1 do
+    local found = redis.call('HMGET', KEYS[s * tables + 1], '@position', '@epoch')
+    if (found[1] or '0') ~= ARGV[2] or tonumber(found[2] or '0') > tonumber(ARGV[5 + s * 5]) then return 0 end
+end
+local at = 5 + segments * 5
 for _, key in ipairs(KEYS) do
     local last = at + tonumber(ARGV[at])
     at = at + 1
@@ -39,20 +47,49 @@ for _, key in ipairs(KEYS) do
         at = stop + 1
     end
 end
-redis.call('HSET', KEYS[1], '@position', ARGV[2])
-if ARGV[3] ~= '' then redis.call('HSET', KEYS[1], '@healed', ARGV[3]) end
+for s = 0, segments - 1 do
+    local key, counts = KEYS[s * tables + 1], 6 + s * 5
+    redis.call('HSET', key, '@position', ARGV[3], '@epoch', ARGV[counts - 1])
+    for number, name in ipairs({'@applied', '@ignored', '@parked', '@skipped'}) do
+        if ARGV[counts + number - 1] ~= '0' then redis.call('HINCRBY', key, name, ARGV[counts + number - 1]) end
+    end
+    if ARGV[4] ~= '' then redis.call('HSET', key, '@healed', ARGV[4]) end
+end
 return 1
 """
 
-# KEYS  the hashes, that of the first table first
+# KEYS  the hashes of a segment, that of the first table first
+# ARGV  the new epoch
 # Answers the checkpoint; where there is none, what documents there are cannot be counted upon, and are deleted.
-POSITION_OR_NOTHING = """
+CLAIM = """
 local position = redis.call('HGET', KEYS[1], '@position')
-if not position then redis.call('UNLINK', unpack(KEYS)) end
-return position or '0'
+if not position then
+    redis.call('UNLINK', unpack(KEYS))
+    return '0'
+end
+if tonumber(redis.call('HGET', KEYS[1], '@epoch') or '0') < tonumber(ARGV[1]) then
+    redis.call('HSET', KEYS[1], '@epoch', ARGV[1])
+end
+return position
 """
 
 _encode = msgspec.json.Encoder().encode
+
+
+class Served(NamedTuple):
+    """The generation that readers look at, and into how many segments it is divided."""
+
+    generation: int
+    segments: int
+
+    def stored(self) -> str:
+        """As it stands in Valkey."""
+        return f"{self.generation}/{self.segments}"
+
+    @classmethod
+    def parsed(cls, stored: bytes | None) -> "Served | None":
+        """From what stands in Valkey."""
+        return None if stored is None else cls(*map(int, stored.split(b"/")))
 
 
 def live_key(settings: Settings, projection: str) -> str:
@@ -60,9 +97,9 @@ def live_key(settings: Settings, projection: str) -> str:
     return f"{settings.name}:{projection}:live"
 
 
-def hash_key(settings: Settings, projection: str, generation: int, table: str) -> str:
-    """The hash that holds a table of a generation."""
-    return f"{settings.name}:{projection}:{generation}:{table}"
+def hash_key(settings: Settings, projection: str, generation: int, segment: int, table: str) -> str:
+    """The hash that holds a segment of a table of a generation."""
+    return f"{settings.name}:{projection}:{generation}:{segment}:{table}"
 
 
 def field_of(key: Sequence[str | int]) -> str:
@@ -71,76 +108,124 @@ def field_of(key: Sequence[str | int]) -> str:
 
 
 class ValkeyStore:
-    """One generation of a projection in Valkey."""
+    """
+    One generation of a projection in Valkey.
 
-    def __init__(self, client: Redis, settings: Settings, projection: Projection, generation: int) -> None:
+    Attributes:
+        epochs: of the segments that may be written here, by segment; see adapters/postgres/ownership.py.
+    """
+
+    def __init__(
+        self, client: Redis, settings: Settings, projection: Projection, generation: int, segments: int
+    ) -> None:
+        self.epochs: dict[int, int] = {}
         self._client: Any = client
         self._tables = projection.tables
-        self._hashes = [hash_key(settings, projection.name, generation, table.name) for table in self._tables]
-        self._hash_of = dict(zip((table.name for table in self._tables), self._hashes, strict=True))
+        self._hashes = [
+            [hash_key(settings, projection.name, generation, segment, table.name) for table in self._tables]
+            for segment in range(segments)
+        ]
+        self._number = {table.name: number for number, table in enumerate(self._tables)}
         self._decoders = {table.name: msgspec.json.Decoder(table.row).decode for table in self._tables}
         self._save = client.register_script(SAVE)
-        self._position = client.register_script(POSITION_OR_NOTHING)
+        self._claim = client.register_script(CLAIM)
 
-    async def position(self) -> int:
-        """The checkpoint; where there is none 0, and nothing else either."""
-        return int(await self._position(keys=self._hashes))
+    async def positions(self) -> dict[int, int]:
+        """The checkpoint of each segment; 0 where there is none."""
+        return {segment: int(found[0] or 0) for segment, found in (await self._own_fields([POSITION])).items()}
 
-    async def healed(self) -> int | None:
-        """Id of the parked key that was made good last."""
-        found = await self._client.hget(self._hashes[0], HEALED)
-        return None if found is None else int(found)
+    async def accounts(self) -> dict[int, Account]:
+        """What has become of the facts of each segment."""
+        found = await self._own_fields([f"@{name}" for name in COUNTS])
+        return {segment: Account(*(int(count or 0) for count in values)) for segment, values in found.items()}
 
-    async def load(self, keys: Iterable[RowKey]) -> Loaded:
-        """Those of the rows that exist."""
-        loaded: Loaded = {}
-        for table, wanted in _by_table(keys):
-            documents = await self._client.hmget(self._hash_of[table.name], [field_of(key.key) for key in wanted])
+    async def healed(self) -> list[int]:
+        """Ids of the parked keys that were made good last."""
+        return [int(found[0]) for found in (await self._own_fields([HEALED])).values() if found[0] is not None]
+
+    async def _own_fields(self, fields: list[str]) -> dict[int, list[bytes | None]]:
+        async with self._client.pipeline(transaction=True) as pipeline:
+            for hashes in self._hashes:
+                pipeline.hmget(hashes[0], fields)
+            return dict(enumerate(await pipeline.execute()))
+
+    async def claim(self, segment: int, epoch: int) -> int:
+        """Write a segment from now on, in this epoch; returns its checkpoint, and deletes what has none."""
+        self.epochs[segment] = epoch
+        return int(await self._claim(keys=self._hashes[segment], args=[epoch]))
+
+    async def load(self, keys: Needed) -> Loaded:
+        """Those of the rows that exist, with one round trip."""
+        loaded: Loaded = {segment: {} for segment in keys}
+        wanted = [(segment, *group) for segment, of in keys.items() for group in _by_table(of)]
+        async with self._client.pipeline(transaction=False) as pipeline:
+            for segment, table, group in wanted:
+                pipeline.hmget(self._hashes[segment][self._number[table.name]], [field_of(key.key) for key in group])
+            found = await pipeline.execute()
+        for (segment, table, group), documents in zip(wanted, found, strict=True):
             decode = self._decoders[table.name]
-            for key, document in zip(wanted, documents, strict=True):
+            for key, document in zip(group, documents, strict=True):
                 if document is not None:
-                    loaded[key] = decode(document)
+                    loaded[segment][key] = decode(document)
         return loaded
 
-    async def save(self, rows: Rows, *, before: int, after: int, healed: int | None = None) -> None:
-        """Write the changed rows and move the checkpoint, in one atomic step."""
-        arguments: list[Any] = [before, after, "" if healed is None else healed]
-        changed = dict(_by_table(rows.changed))
-        for table in self._tables:
-            keys = changed.get(table, [])
-            arguments.append(2 * len(keys))
-            for key in keys:
-                arguments += field_of(key.key), _encode(rows.rows[key])
+    async def save(self, batch: Batch) -> None:
+        """Write the changed rows and move the checkpoints, in one atomic step."""
+        if not batch.accounts.keys() <= self.epochs.keys():
+            raise Fenced
+        arguments: list[Any] = [len(self._tables), batch.before, batch.after]
+        arguments.append("" if batch.healed is None else batch.healed)
+        for segment, account in batch.accounts.items():
+            arguments += self.epochs[segment], *(getattr(account, name) for name in COUNTS)
+        for segment in batch.accounts:
+            self._add_documents(batch, segment, arguments)
+        hashes = [name for segment in batch.accounts for name in self._hashes[segment]]
         try:
-            saved = await self._save(keys=self._hashes, args=arguments)
+            saved = await self._save(keys=hashes, args=arguments)
         except ResponseError as error:
             raise Refused(str(error)) from error
         if not saved:
             raise Fenced
 
-    async def snapshot(self) -> tuple[int, Iterator[tuple[Table, msgspec.Struct]]]:
-        """The checkpoint and all rows as they are at one moment."""
+    def _add_documents(self, batch: Batch, segment: int, arguments: list[Any]) -> None:
+        """For each table, how many values follow, and these."""
+        rows = batch.rows.get(segment)
+        changed = dict(_by_table(rows.changed)) if rows else {}
+        for table in self._tables:
+            keys = changed.get(table, [])
+            arguments.append(2 * len(keys))
+            for key in keys:
+                arguments += field_of(key.key), _encode(rows.rows[key])  # type: ignore[union-attr]
+
+    async def snapshot(self) -> tuple[dict[int, int], Iterator[tuple[int, RowKey, msgspec.Struct]]]:
+        """The checkpoints and all rows, each with its segment, as they are at one moment."""
         async with self._client.pipeline(transaction=True) as pipeline:
-            for name in self._hashes:
-                pipeline.hgetall(name)
+            for hashes in self._hashes:
+                for name in hashes:
+                    pipeline.hgetall(name)
             found = await pipeline.execute()
-        position = int(found[0].pop(POSITION.encode(), 0))
-        found[0].pop(HEALED.encode(), None)
-        return position, self._decoded(found)
+        first_tables = found[:: len(self._tables)]
+        positions = {segment: int(fields.get(POSITION.encode(), 0)) for segment, fields in enumerate(first_tables)}
+        for fields in first_tables:
+            for name in OWN_FIELDS:
+                fields.pop(name.encode(), None)
+        return positions, self._decoded(found)
 
-    def _decoded(self, documents: list[dict[bytes, bytes]]) -> Iterator[tuple[Table, msgspec.Struct]]:
-        for table, of_table in zip(self._tables, documents, strict=True):
-            decode = self._decoders[table.name]
+    def _decoded(self, documents: list[dict[bytes, bytes]]) -> Iterator[tuple[int, RowKey, msgspec.Struct]]:
+        for number, of_table in enumerate(documents):
+            segment, table = divmod(number, len(self._tables))
+            decode = self._decoders[self._tables[table].name]
             while of_table:  # each goes as soon as it is read, for there may be many
-                yield table, decode(of_table.popitem()[1])
+                row = decode(of_table.popitem()[1])
+                yield segment, RowKey(self._tables[table], key_values(self._tables[table], row)), row
 
-    async def go_live(self, live: str, generation: int) -> None:
-        """Serve this generation from now on."""
-        await self._client.set(live, generation)
+    async def forget(self, segment: int) -> None:
+        """Delete a segment, with its checkpoint."""
+        await self._client.unlink(*self._hashes[segment])
 
     async def drop(self) -> None:
         """Delete this generation."""
-        await self._client.unlink(*self._hashes)
+        await self._client.unlink(*(name for hashes in self._hashes for name in hashes))
 
 
 def _by_table(keys: Iterable[RowKey]) -> Iterator[tuple[Table, list[RowKey]]]:
@@ -148,3 +233,8 @@ def _by_table(keys: Iterable[RowKey]) -> Iterator[tuple[Table, list[RowKey]]]:
     for _, group in groupby(sorted(keys, key=name), key=name):
         wanted = list(group)
         yield wanted[0].table, wanted
+
+
+async def serve(client: Redis, settings: Settings, projection: str, served: Served) -> None:
+    """Have readers look at this generation from now on."""
+    await client.set(live_key(settings, projection), served.stored())

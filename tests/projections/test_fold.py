@@ -9,7 +9,7 @@ import pytest
 from domain.fact import Fact
 from projections.base import Handler, Projection, RowKey, Rows, Table
 from projections.cached import CachedStore
-from projections.fold import Fenced, Poison, Store, Unreadable, fold_batch
+from projections.fold import Account, Batch, Fenced, Held, Poison, Store, Unreadable, fold_batch
 from projections.memory import MemoryStore, content_digest, row_digest
 from projections.verify import Difference, Live, Verification
 from tests.projections.facts import History
@@ -61,14 +61,20 @@ def activities(*amounts: tuple[str, int]) -> list[Fact]:
 
 async def fold(facts: Sequence[Fact], store: Store, *, batch: int = 1_000, **waiting: int) -> list[Poison]:
     """Fold and save in batches, letting keys wait as the projector does."""
+    held = parked(**waiting)
     poison: list[Poison] = []
     for start in range(0, len(facts), batch):
         part = facts[start : start + batch]
-        folded = await fold_batch(Scores(), part, waiting, store)
-        waiting.update((each.key, each.position) for each in folded.poison)
+        folded = await fold_batch(Scores(), part, held, store)
+        for each in folded.poison:
+            held.park(each)
         poison += folded.poison
-        await store.save(folded.rows, before=await store.position(), after=part[-1].position)
+        await store.save(Batch(folded.rows, (await store.positions())[0], part[-1].position, folded.accounts))
     return poison
+
+
+def parked(**waiting: int) -> Held:
+    return Held({(0, key): position for key, position in waiting.items()})
 
 
 def content(store: MemoryStore) -> dict[tuple[str, ...], Any]:
@@ -108,7 +114,7 @@ async def test_a_poison_fact_that_is_the_first_of_its_rows_leaves_none() -> None
     store = MemoryStore()
     await fold(activities(("ann", -1)), store)
     assert content(store) == {}
-    assert await store.position() == 1
+    assert await store.positions() == {0: 1}
 
 
 async def test_facts_before_the_parked_one_still_count() -> None:
@@ -134,11 +140,12 @@ async def test_a_row_that_was_not_named_as_needed_is_refused() -> None:
     class Careless(Scores):
         handlers: ClassVar = {"progress.activity_recorded": Handler(lambda fact: [RowKey(SUMS, (fact.ids[1],))], apply)}
 
-    folded = await fold_batch(Careless(), activities(("ann", 1)), {}, MemoryStore())
+    folded = await fold_batch(Careless(), activities(("ann", 1)), Held(), MemoryStore())
     assert [each.error for each in folded.poison] == [
         "UndeclaredRow: row ('ann',) of scores was changed but not named as needed"
     ]
-    assert not folded.rows.changed
+    assert not folded.rows[0].changed
+    assert folded.accounts == {0: Account(parked=1)}
 
 
 async def test_a_failed_save_is_not_remembered() -> None:
@@ -148,9 +155,9 @@ async def test_a_failed_save_is_not_remembered() -> None:
     facts = activities(("ann", 1), ("ann", 2), ("ann", 4))
     await fold(facts[:1], cached)
     await fold(facts[1:2], memory)
-    folded = await fold_batch(Scores(), facts[1:2], {}, cached)
+    folded = await fold_batch(Scores(), facts[1:2], Held(), cached)
     with pytest.raises(Fenced):
-        await cached.save(folded.rows, before=1, after=2)
+        await cached.save(Batch(folded.rows, 1, 2, folded.accounts))
     await fold(facts[2:], cached)
     assert content(memory)["scores", "ann"] == {"learner_id": "ann", "amount": 7, "seen": [1, 2, 3]}
 
@@ -165,7 +172,7 @@ def test_digests_tell_contents_apart_and_not_their_order() -> None:
 
 async def verification(live: MemoryStore, facts: Sequence[Fact], **waiting: int) -> Verification:
     digests = {key: row_digest(row) for key, row in live.rows()}
-    made = Verification(Scores(), Live(await live.position(), digests, waiting))
+    made = Verification(Scores(), Live(await live.positions(), digests, parked(**waiting)))
     for start in range(0, len(facts), 3):
         await made.fold(facts[start : start + 3])
     return made
@@ -189,8 +196,8 @@ async def test_verify_names_the_rows_that_are_not_as_they_should_be() -> None:
     rows = Rows()
     rows.edit(SCORES, Score, "eve")
     rows.edit(SCORES, Score, "ann").amount = 5
-    await live.save(rows, before=2, after=2)
-    del live._rows[RowKey(SCORES, ("bob",))]
+    await live.save(Batch({0: rows}, 2, 2, {0: Account()}))
+    del live._rows[0][RowKey(SCORES, ("bob",))]
     verdict = (await verification(live, facts)).verdict()
     assert (verdict.ok, verdict.reason) == (False, "3 rows differ")
     assert verdict.differences == [
@@ -205,7 +212,7 @@ async def test_verify_says_what_waits_and_where_the_fold_fails() -> None:
     live = MemoryStore()
     facts = activities(("ann", 1), ("ann", -1), ("bob", 2))
     await fold(facts, live)
-    parked = (await verification(live, facts, ann=2)).verdict()
-    assert (parked.ok, parked.reason, parked.parked) == (False, "1 keys are parked", ["ann"])
+    with_parked = (await verification(live, facts, ann=2)).verdict()
+    assert (with_parked.ok, with_parked.reason, with_parked.parked) == (False, "1 keys are parked", ["ann"])
     unparked = (await verification(live, facts)).verdict()
     assert unparked.reason == "the fold fails at position 2: ValueError: an amount below zero"

@@ -19,7 +19,7 @@ from adapters.postgres.log import PostgresLog
 from adapters.postgres.progress import progress
 from adapters.settings import Settings
 from domain.fact import Fact, partition_of
-from projections.base import Handler, Projection, RowKey, Rows, Table
+from projections.base import SEGMENTS, Handler, Projection, RowKey, Rows, Table
 from workers import projector, relay
 from workers.verifier import verify
 
@@ -54,6 +54,7 @@ BROKEN = asyncio.Event()
 
 class _Counting(Projection):
     version: ClassVar[int] = 1
+    segments = SEGMENTS
     tally: ClassVar[Table]
     total: ClassVar[Table]
 
@@ -80,7 +81,7 @@ class InPostgres(_Counting):
     name = "tallies"
     store = "postgres"
     tally = Table("tally", Tally, ("learner_id",), indexes=(("amount", "learner_id"),))
-    total = Table("total", Total, ("name",))
+    total = Table("total", Total, ("name",), spread="summed")
     tables = (tally, total)
 
 
@@ -90,7 +91,7 @@ class InValkey(_Counting):
     name = "tally_documents"
     store = "valkey"
     tally = Table("tally", Tally, ("learner_id",))
-    total = Table("total", Total, ("name",))
+    total = Table("total", Total, ("name",), spread="summed")
     tables = (tally, total)
 
 

@@ -1,6 +1,9 @@
 """Whatever happens to messages, streams and documents, the read models end as a fresh fold of the log."""
 
 import asyncio
+import importlib.util
+import sys
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -12,6 +15,7 @@ from adapters.postgres.connection import connect
 from adapters.postgres.pages import read_rows
 from adapters.settings import Settings
 from adapters.valkey.client import connect as connect_valkey
+from projections.code import remember
 from tests.workers.campus import (
     BOTH,
     BROKEN,
@@ -26,6 +30,7 @@ from tests.workers.campus import (
     writer,
 )
 from workers import projector, relay
+from workers.follower import StaleCode
 from workers.tail import Tail
 from workers.verifier import verify
 
@@ -93,7 +98,7 @@ async def test_flushall_is_healed(settings: Settings) -> None:
         await valkey.flushall()
         await asyncio.sleep(2)
         await assert_true_to_the_log(settings, 600)
-        assert await valkey.get(f"{settings.name}:{InValkey.name}:live") == b"1"
+        assert await valkey.get(f"{settings.name}:{InValkey.name}:live") == b"1/4"
 
 
 async def test_a_lost_checkpoint_doubles_nothing(settings: Settings) -> None:
@@ -101,7 +106,7 @@ async def test_a_lost_checkpoint_doubles_nothing(settings: Settings) -> None:
     async with connect_valkey(settings) as valkey, writer(settings) as facts, relaying(settings), projecting(settings):
         await facts.record_many(200)
         await caught_up(settings, 200)
-        await valkey.hdel(f"{settings.name}:{InValkey.name}:1:tally", "@position")
+        await valkey.hdel(f"{settings.name}:{InValkey.name}:1:2:tally", "@position")
         await asyncio.sleep(2)
         await assert_true_to_the_log(settings, 200)
 
@@ -109,15 +114,16 @@ async def test_a_lost_checkpoint_doubles_nothing(settings: Settings) -> None:
 async def test_documents_of_another_log_are_not_counted_upon(settings: Settings) -> None:
     """A Valkey that knows more than the log does (PostgreSQL was restored, or is new) begins again."""
     async with connect_valkey(settings) as valkey, writer(settings) as facts:
-        tally = f"{settings.name}:{InValkey.name}:1:tally"
-        await valkey.hset(tally, mapping={"@position": 90, "learner-0": b"{}"})
+        tallies = [f"{settings.name}:{InValkey.name}:1:{segment}:tally" for segment in range(4)]
+        for tally in tallies:
+            await valkey.hset(tally, mapping={"@position": 90, "learner-0": b"{}"})
         async with projecting(settings):
             await facts.record_many(100)
             await assert_true_to_the_log(settings, 100)
-        await valkey.hset(tally, "@position", "500")
+        await valkey.hset(tallies[1], "@position", "500")
         async with projecting(settings):
             await asyncio.sleep(1)
-            assert await valkey.hget(tally, "@position") == b"100"
+            assert [await valkey.hget(tally, "@position") for tally in tallies] == 4 * [b"100"]
             await assert_true_to_the_log(settings, 100)
 
 
@@ -246,19 +252,37 @@ class NextVersion(InPostgres):
     version = 2
 
 
-async def test_new_code_builds_a_generation_and_switches(settings: Settings) -> None:
-    """Another version of a projection is built from the beginning of the log and then served; the old one goes."""
+async def test_new_code_waits_until_it_is_promoted(settings: Settings) -> None:
+    """What is served stays as code of its version has left it; nothing of it is touched by code of another version."""
     async with writer(settings) as facts:
         await facts.record_many(100)
         async with projecting(settings, [InPostgres()]):
             await caught_up(settings, 100, [InPostgres()])
         async with projecting(settings, [NextVersion()]):
             await facts.record_many(20)
-            await asyncio.sleep(2)
-            await assert_true_to_the_log(settings, 120, [NextVersion()])
-    async with await connect(settings, application="test", search_path=settings.read_schema) as connection:
-        tables = await (
-            await connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = current_schema")
-        ).fetchall()
-        assert sorted(tables) == [("tally_g2",), ("total_g2",)]
-        assert await (await connection.execute("SELECT sum(facts) FROM tally")).fetchone() == (120,)
+            await asyncio.sleep(1.5)
+        (verdict,) = await verify(settings, [InPostgres()])
+        assert (verdict.ok, verdict.position) == (True, 100)
+        async with projecting(settings, [InPostgres()]):
+            await assert_true_to_the_log(settings, 120, [InPostgres()])
+
+
+async def test_new_code_on_disk_ends_the_process(settings: Settings, tmp_path: Path) -> None:
+    """What was promoted is in the file and not in this process, whose supervisor starts it with the new code."""
+    file = tmp_path / "of_an_analyst.py"
+    source = "from tests.workers.campus import InPostgres\n\nclass Own(InPostgres):\n    version = {}\n"
+    file.write_text(source.format(1))
+    spec = importlib.util.spec_from_file_location("of_an_analyst", file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = sys.modules["of_an_analyst"] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    async with projecting(settings, [NextVersion()]):
+        await caught_up(settings, 0, [NextVersion()])
+    remember(module.Own())
+    running = asyncio.create_task(projector.run(settings, asyncio.Event(), [module.Own()]))
+    await asyncio.sleep(1)
+    assert not running.done()
+    file.write_text(source.format(2))
+    with pytest.raises(StaleCode, match="served in version 2"):
+        await asyncio.wait_for(running, 10)

@@ -1,7 +1,7 @@
 """The two stores keep every type of value, fence off whoever comes second, and refuse what they cannot hold."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -17,7 +17,7 @@ from adapters.postgres.row_tables import check_row
 from adapters.settings import Settings
 from adapters.valkey.client import connect as connect_valkey
 from projections.base import Projection, RowKey, Rows, Table
-from projections.fold import Fenced, Refused
+from projections.fold import Account, Batch, Fenced, Loaded, Needed, Refused
 
 
 class Mood(StrEnum):
@@ -72,7 +72,9 @@ async def opened(settings: Settings, projection: Projection) -> AsyncIterator[An
     schemas = f"{settings.schema_name},{settings.read_schema}"
     async with connect_valkey(settings) as valkey, await connect(settings, application="t", search_path=schemas) as c:
         generations = Generations(c, valkey, settings, projection)
-        yield generations.store((await generations.current()).number)
+        store = generations.store(await generations.served())
+        await store.claim(0, 0)
+        yield store
 
 
 @pytest.fixture(params=[InPostgres, InValkey])
@@ -106,33 +108,45 @@ def rows_of(*things: Everything, names: tuple[str, ...] = ()) -> Rows:
     return rows
 
 
+async def save(store: AnyStore, rows: Rows, before: int, after: int) -> None:
+    await store.save(Batch({0: rows}, before, after, {0: Account()}))
+
+
+def needed(keys: Iterable[RowKey]) -> Needed:
+    return {0: set(keys)}
+
+
+def loaded(rows: dict[RowKey, msgspec.Struct]) -> Loaded:
+    return {0: rows}
+
+
 async def test_every_type_of_value_comes_back_as_it_was(store: AnyStore) -> None:
     """Values and defaults, in two tables at once, made and changed."""
     plain = Everything("bob", 1)
-    await store.save(rows_of(full(), plain, names=("x", "y")), before=0, after=5)
+    await save(store, rows_of(full(), plain, names=("x", "y")), 0, 5)
     keys = [RowKey(THINGS, key) for key in (("ann", 7), ("bob", 1), ("nobody", 1))]
-    loaded = await store.load([*keys, RowKey(NAMES, ("x",)), RowKey(NAMES, ("z",))])
-    assert loaded == {keys[0]: full(), keys[1]: plain, RowKey(NAMES, ("x",)): OnlyKey("x")}
+    found = await store.load(needed([*keys, RowKey(NAMES, ("x",)), RowKey(NAMES, ("z",))]))
+    assert found == loaded({keys[0]: full(), keys[1]: plain, RowKey(NAMES, ("x",)): OnlyKey("x")})
     changed = full()
     changed.items, changed.maybe_text = [], None
-    await store.save(rows_of(changed, names=("x",)), before=5, after=6)
-    assert await store.load(keys[:1]) == {keys[0]: changed}
-    assert await store.position() == 6
+    await save(store, rows_of(changed, names=("x",)), 5, 6)
+    assert await store.load(needed(keys[:1])) == loaded({keys[0]: changed})
+    assert await store.positions() == {0: 6}
 
 
 async def test_whoever_comes_second_writes_nothing(store: AnyStore) -> None:
     """The checkpoint fences: of two writers who begin at the same position one is stopped."""
-    await store.save(rows_of(full()), before=0, after=5)
+    await save(store, rows_of(full()), 0, 5)
     with pytest.raises(Fenced):
-        await store.save(rows_of(full("eve")), before=0, after=5)
-    assert await store.load([RowKey(THINGS, ("eve", 7))]) == {}
-    assert await store.position() == 5
+        await save(store, rows_of(full("eve")), 0, 5)
+    assert await store.load(needed([RowKey(THINGS, ("eve", 7))])) == loaded({})
+    assert await store.positions() == {0: 5}
 
 
 async def test_a_checkpoint_moves_without_rows(store: AnyStore) -> None:
     """Facts that change nothing are passed over for good."""
-    await store.save(Rows(), before=0, after=9)
-    assert await store.position() == 9
+    await save(store, Rows(), 0, 9)
+    assert await store.positions() == {0: 9}
 
 
 @pytest.mark.parametrize("bad", [{"big": 2**63}, {"text": "nul \0"}, {"items": [Item("nul \0")]}])
@@ -140,18 +154,19 @@ async def test_what_postgres_cannot_hold_is_refused_whole(settings: Settings, ba
     """Nothing of the batch is written, and the connection goes on."""
     async with opened(settings, InPostgres()) as store:
         with pytest.raises(Refused):
-            await store.save(rows_of(full(), msgspec.structs.replace(full("eve"), **bad)), before=0, after=5)
-        assert await store.position() == 0
-        assert await store.load([RowKey(THINGS, ("ann", 7))]) == {}
+            await save(store, rows_of(full(), msgspec.structs.replace(full("eve"), **bad)), 0, 5)
+        assert await store.positions() == {0: 0}
+        assert await store.load(needed([RowKey(THINGS, ("ann", 7))])) == loaded({})
 
 
 async def test_many_documents_at_once(store: AnyStore) -> None:
     """A bulk of rows goes in one step."""
     things = [full(f"learner-{number}") for number in range(5_000)]
-    await store.save(rows_of(*things), before=0, after=5)
+    await save(store, rows_of(*things), 0, 5)
     keys = [RowKey(THINGS, (thing.learner_id, 7)) for thing in things]
-    assert list((await store.load(keys)).values()).count(full("learner-4999")) == 1
-    assert len(await store.load(keys)) == 5_000
+    found = (await store.load(needed(keys)))[0]
+    assert list(found.values()).count(full("learner-4999")) == 1
+    assert len(found) == 5_000
 
 
 def test_a_row_type_whose_fields_may_be_left_out_is_no_table() -> None:
@@ -170,11 +185,11 @@ async def test_a_projector_that_begins_anew_takes_nothing_away(settings: Setting
     await reader.open()
     async with connect_valkey(settings) as valkey, await connect(settings, application="test") as connection:
         generations = Generations(connection, valkey, settings, InPostgres())
-        await generations.current()
+        await generations.served()
 
         async def begin_anew() -> None:
             for _ in range(100):
-                await generations.current()
+                await generations.served()
 
         beginning = asyncio.create_task(begin_anew())
         while not beginning.done():

@@ -6,8 +6,8 @@ from adapters.postgres.log import HEAD
 from adapters.postgres.reader import Reader
 
 CHECKPOINTS = """
-SELECT name, position, generation,
-       (SELECT count(*) FROM parked WHERE projection = name AND parked.generation = p.generation),
+SELECT name, (SELECT min(position) FROM segments AS s WHERE s.projection = name AND s.generation = p.generation),
+       generation, (SELECT count(*) FROM parked WHERE projection = name AND parked.generation = p.generation),
        (SELECT position FROM log_head)
   FROM projections AS p WHERE status = 'live' ORDER BY name
 """

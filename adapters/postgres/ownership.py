@@ -1,0 +1,103 @@
+"""
+Who works on which segment of a read model.
+
+The owner is the session that holds the segment's advisory lock, so a process that dies or loses its connection has
+given its segments up. Every new owner raises the segment's epoch; what an earlier one still sends is refused, although
+it may not have noticed yet that it has lost its lock.
+"""
+
+import os
+import socket
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import psycopg
+
+from adapters.postgres.lease import release, try_acquire, try_acquire_shared
+from adapters.settings import Settings
+
+RAISE_EPOCH = """
+UPDATE segments SET epoch = epoch + 1, owner = %s
+ WHERE projection = %s AND generation = %s AND segment = %s RETURNING epoch
+"""
+FORGET_OWNER = """
+UPDATE segments SET owner = NULL
+ WHERE projection = %s AND generation = %s AND segment = %s AND epoch = %s
+"""
+PROJECTORS = """
+SELECT count(*) FROM workers
+ WHERE name = 'projector' AND heartbeat_at > now() - interval '4 seconds' AND (host, pid) <> (%s, %s)
+"""
+
+
+class Taken(NamedTuple):
+    """A segment that this session has taken, in its epoch."""
+
+    segment: int
+    epoch: int
+
+
+class Ownership:
+    """The segments of one generation that the session of *connection* has taken."""
+
+    def __init__(
+        self, connection: psycopg.AsyncConnection, settings: Settings, projection: str, generation: int
+    ) -> None:
+        self._connection = connection
+        self._settings = settings
+        self._projection = projection
+        self._generation = generation
+        self._epochs: dict[int, int] = {}
+
+    @property
+    def owned(self) -> tuple[int, ...]:
+        """The segments that were taken, in order."""
+        return tuple(sorted(self._epochs))
+
+    async def take(self, segments: Iterable[int], most: int) -> list[Taken]:
+        """Take those of *segments* that nobody has, until *most* are owned; none while the read model is switched."""
+        if len(self._epochs) >= most:
+            return []
+        switch = switching(self._projection)
+        if not await try_acquire_shared(self._connection, self._settings, switch):
+            return []
+        try:
+            return [held for segment in segments if (held := await self._take(segment, most)) is not None]
+        finally:
+            await release(self._connection, self._settings, switch, shared=True)
+
+    async def _take(self, segment: int, most: int) -> Taken | None:
+        if segment in self._epochs or len(self._epochs) >= most:
+            return None
+        if not await try_acquire(self._connection, self._settings, self._lock(segment)):
+            return None
+        return Taken(segment, await self._raise_epoch(segment))
+
+    async def give_up(self, segment: int) -> None:
+        """Let somebody else have a segment."""
+        epoch = self._epochs.pop(segment)
+        await self._connection.execute(FORGET_OWNER, (self._projection, self._generation, segment, epoch))
+        await release(self._connection, self._settings, self._lock(segment))
+
+    async def fair_share(self, segments: int) -> int:
+        """How many segments each of the projectors that live should have, at most."""
+        cursor = await self._connection.execute(PROJECTORS, (socket.gethostname(), os.getpid()))
+        row = await cursor.fetchone()
+        return -(-segments // (1 + (row[0] if row else 0)))
+
+    async def _raise_epoch(self, segment: int) -> int:
+        owner = f"{socket.gethostname()}:{os.getpid()}"
+        cursor = await self._connection.execute(RAISE_EPOCH, (owner, self._projection, self._generation, segment))
+        row = await cursor.fetchone()
+        if row is None:
+            raise LookupError(f"generation {self._generation} of {self._projection} was dropped")
+        self._epochs[segment] = row[0]
+        return int(row[0])
+
+    def _lock(self, segment: int) -> str:
+        return f"projection {self._projection} segment {segment}"
+
+
+def switching(projection: str) -> str:
+    """The lock of whoever promotes a generation; no segment is taken meanwhile."""
+    return f"switch {projection}"

@@ -1,0 +1,227 @@
+"""
+One generation of a read model at work in this process: its rows, its parked keys, and the segments that are its own.
+
+The projector works like this on what is served; a promotion brings what was built beside it up to date like this.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import psycopg
+import structlog
+
+from adapters.postgres.generations import AnyStore, Generation, Generations
+from adapters.postgres.ownership import Ownership
+from adapters.postgres.parking import Due, Parking
+from adapters.postgres.read_models import counts
+from adapters.settings import Settings
+from adapters.valkey.read_models import ValkeyStore
+from domain.fact import Fact
+from projections.base import RowKey
+from projections.cached import CachedStore
+from projections.fold import (
+    Account,
+    Batch,
+    Fenced,
+    Folded,
+    Held,
+    Refused,
+    Share,
+    fold_batch,
+    poison_of,
+)
+
+CACHED_ROWS = 3_000  # of each projection; a learner's document takes some 20 KB
+
+NOTE_SEGMENTS = """
+UPDATE segments AS s
+   SET position = a.position, applied = a.applied, ignored = a.ignored, parked = a.parked, skipped = a.skipped,
+       updated_at = now()
+  FROM unnest(%(segments)s::smallint[], %(epochs)s::bigint[], %(positions)s::bigint[], %(applied)s::bigint[],
+              %(ignored)s::bigint[], %(parked)s::bigint[], %(skipped)s::bigint[])
+       AS a(segment, epoch, position, applied, ignored, parked, skipped)
+ WHERE s.projection = %(name)s AND s.generation = %(generation)s AND s.segment = a.segment AND s.epoch = a.epoch
+"""
+
+logger = structlog.get_logger()
+
+
+class Behind(NamedTuple):
+    """The segments that are furthest behind, their checkpoint, and that of the next ones where there are any."""
+
+    segments: tuple[int, ...]
+    position: int
+    until: int | None
+
+    def cut(self, facts: list[Fact]) -> list[Fact]:
+        """Those of *facts*, which follow the checkpoint, that the other segments have seen already."""
+        return facts if self.until is None else facts[: self.until - self.position]
+
+
+class Written(NamedTuple):
+    """What one step has written: the changed rows by segment, and the checkpoint to which these segments moved."""
+
+    segments: tuple[int, ...]
+    position: int
+    keys: list[RowKey]
+
+
+class Work:
+    """
+    A generation at work.
+
+    Args:
+        connection: in autocommit mode, used by nobody else at the same time; the segments belong to its session.
+
+    Attributes:
+        positions: the checkpoint of each segment that was taken.
+        held: parked keys, and facts to do without.
+    """
+
+    def __init__(
+        self,
+        connection: psycopg.AsyncConnection,
+        settings: Settings,
+        generations: Generations,
+        generation: Generation,
+    ) -> None:
+        self.projection = generations.projection
+        self.generation = generation
+        self.positions: dict[int, int] = {}
+        self.held = Held()
+        self._connection = connection
+        self._rows: AnyStore = generations.store(generation)
+        self._store = CachedStore(self._rows, CACHED_ROWS)
+        self._parking = Parking(connection, self.projection.name, generation.number, self.projection.version)
+        self._ownership = Ownership(connection, settings, self.projection.name, generation.number)
+
+    async def share_fairly(self, head: int) -> list[int]:
+        """Take free segments, or give some up, so that all projectors have about as many; returns the new ones."""
+        fair = await self._ownership.fair_share(self.generation.segments)
+        for segment in self._ownership.owned[fair:]:
+            await self._ownership.give_up(segment)
+            del self.positions[segment], self._rows.epochs[segment]
+        return await self.take(head, fair)
+
+    async def take(self, head: int, most: int) -> list[int]:
+        """Take segments that nobody has, until *most* are owned; *head* is that of the log. Returns the new ones."""
+        taken = await self._ownership.take(range(self.generation.segments), most)
+        for segment, epoch in taken:
+            position = await self._rows.claim(segment, epoch)
+            if position > head and isinstance(self._rows, ValkeyStore):  # of another log
+                await self._rows.forget(segment)
+                position = 0
+            self.positions[segment] = position
+        if taken:
+            self._store.forget()
+            if isinstance(self._rows, ValkeyStore):  # what was made good just before a crash
+                await self._parking.forget(*await self._rows.healed())
+            self.held = await self._parking.held()
+        return [segment for segment, _ in taken]
+
+    def behind(self) -> Behind:
+        """The segments that are furthest behind."""
+        position = min(self.positions.values())
+        until = min((other for other in self.positions.values() if other > position), default=None)
+        return Behind(tuple(s for s, at in sorted(self.positions.items()) if at == position), position, until)
+
+    async def step(self, segments: tuple[int, ...], facts: Sequence[Fact]) -> list[Written]:
+        """
+        Fold the facts that follow the checkpoint of *segments*, and write what they come to.
+
+        A batch that the store refuses is halved until the poison fact is alone.
+        """
+        share = Share(self.generation.segments, segments)
+        folded = await fold_batch(self.projection, facts, self.held, self._store, share)
+        for poison in folded.poison:
+            logger.error("projection.parked", key=poison.key, position=poison.position, error=poison.error)
+            await self._parking.park(poison)
+            self.held.park(poison)
+        try:
+            return [await self._save(folded, segments, facts[-1].position)]
+        except Refused as refusal:
+            if len(facts) > 1:
+                middle = len(facts) // 2
+                written = await self.step(segments, facts[:middle])
+                return written + await self.step(segments, facts[middle:])
+            return [await self._park_refused(folded, segments, facts[0], refusal)]
+
+    async def _save(self, folded: Folded, segments: tuple[int, ...], after: int) -> Written:
+        before = self.positions[segments[0]]
+        await self._store.save(Batch(folded.rows, before, after, folded.accounts))
+        self.positions.update(dict.fromkeys(segments, after))
+        return Written(segments, after, [key for rows in folded.rows.values() for key in rows.changed])
+
+    async def _park_refused(self, folded: Folded, segments: tuple[int, ...], fact: Fact, refusal: Refused) -> Written:
+        """Let the key of a fact wait whose rows the store does not take."""
+        before = self.positions[segments[0]]
+        blank = {segment: Account() for segment in segments}
+        await self._store.save(Batch({}, before, before, blank))  # or is no fact to blame?
+        for segment in [segment for segment, rows in folded.rows.items() if rows.changed]:
+            poison = poison_of(fact, refusal, segment)
+            await self._parking.park(poison)
+            self.held.park(poison)
+            account = folded.accounts[segment]
+            account.applied, account.parked = 0, account.applied
+        return await self._save(folded._replace(rows={}), segments, fact.position)
+
+    async def check(self) -> None:
+        """Raise Fenced if a checkpoint is not where it was left."""
+        found = await self._rows.positions()
+        if any(found.get(segment) != position for segment, position in self.positions.items()):
+            raise Fenced
+
+    async def request_retries(self, segments: Sequence[int]) -> None:
+        """Have what is parked in some segments tried again: the code may be new, and do better."""
+        await self._parking.request(segments)
+
+    async def retry_due(self) -> list[Written]:
+        """Try the parked keys again for which somebody has asked."""
+        if not self.held.waiting:
+            return []
+        due = await self._parking.due(list(self.positions))
+        if due:
+            self.held = await self._parking.held()
+        return [written for each in due if (written := await self._retry(each)) is not None]
+
+    async def _retry(self, due: Due) -> Written | None:
+        """Fold the facts of a parked key that have gone by; if all goes well, it waits no longer."""
+        position, place = self.positions[due.segment], (due.segment, due.key)
+        facts = [
+            fact
+            for fact in await self._parking.history(due.key)
+            if due.first_position <= fact.position <= position and fact.type in self.projection.handlers
+        ]
+        others = {key: first for key, first in self.held.waiting.items() if key != place}
+        held, share = Held(others, self.held.skipped), Share(self.generation.segments, (due.segment,))
+        folded = await fold_batch(self.projection, facts, held, self._store, share)
+        if folded.poison:
+            await self._parking.failed_again(due, folded.poison[0])
+            return None
+        account = folded.accounts[due.segment]
+        account.parked = -account.applied - account.skipped
+        try:
+            await self._store.save(Batch(folded.rows, position, position, folded.accounts, due.id))
+        except Refused as refusal:
+            await self._parking.failed_again(due, poison_of(facts[0], refusal))
+            return None
+        await self._parking.forget(due.id)
+        self.held.waiting.pop(place, None)
+        logger.info("projection.healed", projection=self.projection.name, key=due.key, facts=len(facts))
+        return Written((due.segment,), position, list(folded.rows[due.segment].changed))
+
+    async def note(self) -> None:
+        """Leave a copy of checkpoints and counts that are kept elsewhere, for those who look."""
+        if not isinstance(self._rows, ValkeyStore) or not self.positions:
+            return
+        found = await self._rows.accounts()
+        accounts = {segment: found[segment] for segment in self.positions}
+        parameters = {
+            "name": self.projection.name,
+            "generation": self.generation.number,
+            "segments": list(accounts),
+            "epochs": [self._rows.epochs[segment] for segment in accounts],
+            "positions": list(self.positions.values()),
+            **counts(accounts),
+        }
+        await self._connection.execute(NOTE_SEGMENTS, parameters)
