@@ -15,6 +15,7 @@ from cli.console import Json, answer
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from cli.bench.rebuild_targets import Findings
     from cli.bench.rounds import Comparison
 
 app = typer.Typer(no_args_is_help=True, help="Measure Campuslog against its yardsticks, on servers of its own.")
@@ -58,6 +59,24 @@ def oulad(
     _report("oulad", as_json, file=file, rounds=rounds)
 
 
+@app.command()
+def rebuild(
+    events: Annotated[
+        int, typer.Option(min=10_000, max=20_000_000, help="Facts of the log; 1 and 3 million on the way.")
+    ] = 1_000_000,
+    seconds: Seconds = 8.0,
+    rounds: Rounds = 3,
+    as_json: Json = False,
+) -> None:
+    """Rebuilds of read models, against the library's ProjectionRunner and a bare COPY, and a campus that goes on."""
+    import uvloop
+
+    findings: Findings = uvloop.run(
+        importlib.import_module("cli.bench.rebuild").bench(events=events, seconds=seconds, rounds=rounds)
+    )
+    answer(findings.as_dict(), as_json=as_json, table=lambda: _targets(findings))
+
+
 def _report(name: str, as_json: bool, **how: object) -> None:
     """Run the benchmark *name*, the module of that name with `bench(…)`, and print what it found."""
     import uvloop
@@ -79,4 +98,22 @@ def _table(comparison: "Comparison") -> "Table":
     table.add_row("ratio", f"{comparison.ratio:.2f}", f"target {comparison.target}: {verdict}")
     for name, value in comparison.details.items():
         table.add_row(name, "", str(value))
+    return table
+
+
+def _targets(findings: "Findings") -> "Table":
+    from rich.table import Table
+
+    verdicts = {True: "[green]met[/]", False: "[red]missed[/]", None: "not measured"}
+    table = Table(title=f"bench {findings.name}", title_justify="left")
+    for column in ("", "found", "target", ""):
+        table.add_column(column)
+    for target in findings.targets:
+        found = "" if target.figure is None else f"{target.figure:,.2f} {target.unit}"
+        table.add_row(target.name, found, target.target, verdicts[target.met])
+    for name, value in findings.details.items():
+        for line in value if isinstance(value, list) else [value]:
+            table.add_section()
+            for figure, number in line.items():
+                table.add_row(f"{name}: {figure}", str(number), "", "")
     return table

@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from adapters.embedded import Postgres, Secrets, start
+from adapters.embedded import Postgres, Secrets, Server, Valkey, start_all
 from adapters.postgres.migrate import migrate
 from adapters.settings import Settings
 from cli.console import Failure
@@ -49,17 +49,32 @@ async def running_campus() -> AsyncIterator[Settings]:
 @asynccontextmanager
 async def running_postgres() -> AsyncIterator[Settings]:
     """Run PostgreSQL alone, as `campus up` does, with a migrated campus in it, until the block ends."""
+    async with _running(Postgres) as settings:
+        yield settings
+
+
+@asynccontextmanager
+async def running_stores() -> AsyncIterator[Settings]:
+    """The same with Valkey beside it: everything that read models are kept in, and nobody who works on them."""
+    async with _running(Postgres, Valkey) as settings:
+        yield settings
+
+
+@asynccontextmanager
+async def _running(*kinds: type[Postgres] | type[Valkey]) -> AsyncIterator[Settings]:
     directory = _directory()
     secrets = Secrets(directory)
-    server = Postgres(directory, secrets)
-    child = await start(server, directory)
+    servers: list[Server] = [kind(directory, secrets) for kind in kinds]
+    children = await start_all(directory, servers)
     try:
-        values: dict[str, Any] = {**server.settings(), "nats_url": "nats://unused", "valkey_url": "redis://unused"}
+        values: dict[str, Any] = {"nats_url": "nats://unused", "valkey_url": "redis://unused"}
+        for server in servers:
+            values |= server.settings()
         settings = Settings(name="bench", data_dir=directory, token_secret=secrets.password("token_secret"), **values)
         await asyncio.to_thread(migrate, settings)
         yield settings
     finally:
-        await child.stop()
+        await asyncio.gather(*(child.stop() for child in children))
         shutil.rmtree(directory, ignore_errors=True)
 
 

@@ -59,7 +59,7 @@ async def bench(seconds: float, rounds: int) -> Comparison:
         with progress("bench lag", total=rounds + 1, unit="rounds") as advance:
             for number in range(rounds + 1):
                 started = time.perf_counter()
-                lags = await _round(classroom, seconds)
+                lags = await measure(classroom, seconds)
                 rate = len(lags) / (time.perf_counter() - started)
                 await everything_seen(settings)
                 if number:
@@ -70,8 +70,8 @@ async def bench(seconds: float, rounds: int) -> Comparison:
     return conclude(SUBJECT, found, p50_ms=medians, commands_per_second=rates)
 
 
-async def _round(classroom: Classroom, seconds: float) -> list[float]:
-    """The lags of one round in seconds, sorted."""
+async def measure(classroom: Classroom, seconds: float) -> list[float]:
+    """The lags, in seconds, of all commands of that time, sorted."""
     end = time.perf_counter() + seconds
     lags: list[float] = []
     clients = [await Client.connect(classroom.url) for _ in range(CLIENTS)]

@@ -138,7 +138,7 @@ def _learner(number: int) -> Learner:
 
 @contextmanager
 def projected(env: Mapping[str, str], until: int) -> Iterator[tuple[float, CountsView]]:
-    """Run the projection from where it is up to the event *until*; yields the seconds that it took, and what it made."""
+    """Run the projection from where it is to the event *until*; yields the seconds that it took, and what it made."""
     started = time.perf_counter()
     with ProjectionRunner(
         application_class=Learners, projection_class=Counts, view_class=CountsView, env=dict(env)

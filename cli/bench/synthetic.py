@@ -89,8 +89,8 @@ class _Place:
         return self.enrols_on < day <= self.leaves_on
 
 
-def rows(seed: int = 1) -> Iterator[Row]:
-    """The log from its first position on; it never ends."""
+def rows(seed: int = 1, learners: int = LEARNERS) -> Iterator[Row]:
+    """The log from its first position on, with that many *learners* on each run; it never ends."""
     chance = random.Random(seed)  # noqa: S311 - nobody has to be unable to guess it
     position, day, begun = 0, 0, 0
     runs: list[_Run] = []
@@ -98,7 +98,7 @@ def rows(seed: int = 1) -> Iterator[Row]:
     happenings = [happening for course in courses for happening in course]
     while True:
         if day % INTERVAL == 0:
-            runs.append(_Run(begun, day, chance))
+            runs.append(_Run(begun, day, learners, chance))
             begun += 1
         for run in runs:
             happenings += run.on(day - run.first_day, position)
@@ -168,15 +168,15 @@ def _units(course: int) -> list[Unit]:
 class _Run:
     """One run from its first day, 0, to its last, DAYS."""
 
-    def __init__(self, number: int, first_day: int, chance: random.Random) -> None:
+    def __init__(self, number: int, first_day: int, learners: int, chance: random.Random) -> None:
         self.first_day = first_day
         self._chance = chance
         self._course = number % COURSES
         self._id = f"{_course_id(self._course)}-{number:04}"
         self._run = Run.blank(run_stream(self._id))
         self._stream = _Stream(self._run.id)
-        first = number // 2 * LEARNERS  # so that two runs, of different courses, have the same learners
-        self._places = [_Place(f"s{first + each:06}", self._id, chance) for each in range(LEARNERS)]
+        first = number // 2 * learners  # so that two runs, of different courses, have the same learners
+        self._places = [_Place(f"s{first + each:06}", self._id, chance) for each in range(learners)]
         self._hand_ins: dict[int, list[tuple[_Place, int]]] = {}
         for place in self._places:
             for assessment in range(ASSESSMENTS):
@@ -222,17 +222,17 @@ class _Run:
                 yield _Happening(second, place.enrollment, learner, *activated)
 
     def _activity(self, day: int) -> Iterator[_Happening]:
-        """Visits of learners, each with one to six pages, a minute or so for each."""
+        """Visits of learners, each to one to six pages, up to ten minutes for each."""
         chance = self._chance.random
         for place in self._places:
             if chance() < VISITS and place.is_in(day):
-                second = int(chance() * (LAST_SECOND - 600))
+                second = int(chance() * (LAST_SECOND - 3_600))
                 for _ in range(1 + int(chance() * 6)):
                     unit_id = _unit_id(self._course, int(PAGES * chance() ** 2))  # some pages draw more than others
                     amount = 1 + int(self._chance.expovariate(1 / CLICKS))
                     did = _stored(CourseProgress.ActivityRecorded, unit_id=unit_id, kind="resource", amount=amount)
                     yield _Happening(second, place.progress, place.learner_id, *did)
-                    second += int(chance() * 100)
+                    second += int(chance() * 600)
 
     def _hand_in(self, place: _Place, assessment: int, day: int) -> Iterator[_Happening]:
         """An attempt is handed in and graded; who passes completes the unit."""
