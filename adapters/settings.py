@@ -36,6 +36,8 @@ class Settings(BaseSettings):
     """Role `campus_app`: reads, appends through `append_events()`, writes read models."""
     postgres_owner_url: str = Field(default="", repr=False)
     """Role that owns the schema, for migrations only; the API and the workers are started without it."""
+    postgres_analyst_url: str = Field(default="", repr=False)
+    """Role of analysts, which reads the views of `analytics_schema` and nothing else; empty where there is none."""
     nats_url: str = Field(repr=False)
     """One server, or all of a cluster with commas between."""
     nats_replicas: int = Field(default=1, ge=1, le=5)
@@ -60,6 +62,11 @@ class Settings(BaseSettings):
     def read_schema(self) -> str:
         """The PostgreSQL schema that holds the rows of this campus's read models."""
         return f"{self.schema_name}_read"
+
+    @property
+    def analytics_schema(self) -> str:
+        """The PostgreSQL schema that holds the views of this campus's analysts."""
+        return f"{self.schema_name}_analytics"
 
     @property
     def nats_servers(self) -> list[str]:

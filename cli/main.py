@@ -23,6 +23,7 @@ COMMANDS = {
     "seed": ("cli.seed", "Fill a campus with a small synthetic population."),
     "projections": ("cli.projections", "Look after the read models."),
     "log": ("cli.log", "Read and check the log."),
+    "analytics": ("cli.analytics", "Let analysts in with SQL."),
     "bench": ("cli.bench", "Measure Campuslog against its yardsticks."),
     "migrate": ("cli.migrate", "Bring the campus's schema up to date."),
     "serve": ("cli.serve", "Run the API alone."),

@@ -1,9 +1,14 @@
 #!/bin/sh
-# The two roles of a campus: the owner of the schema, for migrations, and the one that the API and the workers use.
+# The roles of a campus: the owner of the schema, for migrations, the one that the API and the workers use, and the one
+# of analysts. On a server from before there were analysts, run the second half by hand, and `campus migrate` after it.
 set -eu
 psql --set ON_ERROR_STOP=1 --set owner="$POSTGRES_OWNER_PASSWORD" --set app="$POSTGRES_APP_PASSWORD" \
     --username postgres --dbname campus <<'SQL'
 CREATE ROLE campus_owner LOGIN PASSWORD :'owner';
 CREATE ROLE campus_app LOGIN PASSWORD :'app';
 ALTER DATABASE campus OWNER TO campus_owner;
+SQL
+psql --set ON_ERROR_STOP=1 --username postgres --dbname campus --file /etc/campuslog/analyst.sql
+psql --set ON_ERROR_STOP=1 --set analyst="$POSTGRES_ANALYST_PASSWORD" --username postgres --dbname campus <<'SQL'
+ALTER ROLE campus_analyst PASSWORD :'analyst';
 SQL

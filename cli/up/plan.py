@@ -14,6 +14,7 @@ from adapters.settings import PREFIX, Settings, SettingsError, fields_in_environ
 API = "api"
 WORKERS = ("relay", "projector", "reactor")
 CAMPUS = (sys.executable, "-P", "-m", "cli.main")  # -P: a folder called `api` where we were called is not ours
+NOT_FOR_CHILDREN = ("POSTGRES_OWNER_URL", "POSTGRES_ANALYST_URL")
 EMBEDDABLE = {"postgres_url": Postgres, "valkey_url": Valkey, "nats_url": Nats}
 
 
@@ -30,9 +31,9 @@ class Plan:
         return self.settings.data_dir / "log"
 
     def process(self, name: str) -> Program:
-        """Return the API or a worker; both get on without the owner's password."""
+        """Return the API or a worker; both get on without the passwords of the owner and the analysts."""
         arguments = ("serve",) if name == API else ("worker", name)
-        environment = {**variables(self.settings), f"{PREFIX}POSTGRES_OWNER_URL": ""}
+        environment = {**variables(self.settings), **{f"{PREFIX}{url}": "" for url in NOT_FOR_CHILDREN}}
         return Program(name, (*CAMPUS, *arguments), self.log_dir / f"{name}.log", environment, death_signal=SIGKILL)
 
     def once(self, command: str, *, in_terminal: bool = False) -> Program:

@@ -1,0 +1,46 @@
+-- The role of analysts: it reads the views that campuses make for it, and nothing else. Safe to run again.
+--
+-- To be run by a superuser in the database of the campus, whose other roles are campus_owner and campus_app. What
+-- PostgreSQL lets everybody do goes to these two alone: temporary tables, large objects and messages in the WAL (writing
+-- without any right to a table), advisory locks (the workers' leases are such); databases that come with a server are
+-- closed. On a server that others use too, see first whether they need any of this.
+DO $$ BEGIN
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'campus_analyst') THEN
+        CREATE ROLE campus_analyst;
+    END IF;
+END $$;
+
+ALTER ROLE campus_analyst LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS NOINHERIT CONNECTION LIMIT 20;
+
+ALTER ROLE campus_analyst SET default_transaction_read_only = on;
+
+ALTER ROLE campus_analyst SET statement_timeout = '5min';
+
+ALTER ROLE campus_analyst SET idle_in_transaction_session_timeout = '1min';
+
+ALTER ROLE campus_analyst SET work_mem = '32MB';
+
+ALTER ROLE campus_analyst SET temp_file_limit = '4GB';
+
+ALTER ROLE campus_analyst SET timezone = 'UTC';
+
+DO $$ DECLARE
+    allowed regprocedure;
+    other name;
+BEGIN
+    EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
+    EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO campus_owner, campus_app', current_database());
+    REVOKE ALL ON SCHEMA public FROM PUBLIC;
+    FOR other IN SELECT datname FROM pg_database WHERE datname IN ('postgres', 'template1') LOOP
+        EXECUTE format('REVOKE CONNECT, TEMPORARY ON DATABASE %I FROM PUBLIC', other);
+    END LOOP;
+    FOR allowed IN
+        SELECT oid FROM pg_proc
+         WHERE pronamespace = 'pg_catalog'::regnamespace
+           AND (proname IN ('lo_creat', 'lo_create', 'lo_from_bytea', 'pg_logical_emit_message') OR proname ~ '^pg_(try_)?advisory_')
+    LOOP
+        EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', allowed);
+        EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO campus_owner, campus_app', allowed);
+    END LOOP;
+END $$;
+

@@ -1,0 +1,20 @@
+"""
+SQL for analysts: views in a schema of their own, for a role that can read nothing else.
+
+`VIEWS` says what there is, column by column (docs/analytics.md is held to it); `refresh` makes them and keeps them on
+the generations that are served.
+"""
+
+from urllib.parse import quote
+
+from adapters.postgres.analytics.making import keep_fresh, refresh
+from adapters.postgres.analytics.views import VIEWS, Column, View
+from adapters.settings import Settings
+
+__all__ = ["VIEWS", "Column", "View", "analyst_url", "keep_fresh", "refresh"]
+
+
+def analyst_url(settings: Settings) -> str:
+    """The URL for analysts, with the views' schema as the place where plain names are looked up."""
+    joint = "&" if "?" in settings.postgres_analyst_url else "?"
+    return f"{settings.postgres_analyst_url}{joint}options={quote(f'-csearch_path={settings.analytics_schema}')}"

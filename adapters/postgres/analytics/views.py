@@ -1,0 +1,320 @@
+"""
+What analysts find: every view and every column, with its SQL and its meaning.
+
+`{name}` in a view's source stands for the rows of that read model's table, as its readers see them; other tables are
+those of the campus's schema. Expressions keep names and types of columns whatever a read model does, so that a view
+can be replaced while it is used.
+
+Left out of every view: the keys of quizzes with their digests (which can be guessed back), the answers that learners
+have given (full marks are a key), the words in which they say why they leave, and who has typed what in.
+"""
+
+from typing import NamedTuple
+
+from domain.registry import LEARNER_CATEGORIES
+
+HIDDEN_FIELDS = ("key", "key_hash", "responses", "reason")
+"""Fields of facts that `facts.data` does not show."""
+
+
+class Column(NamedTuple):
+    """A column: its name, the SQL that makes it, and one sentence on its meaning and unit."""
+
+    name: str
+    expression: str
+    meaning: str
+
+
+class View(NamedTuple):
+    """
+    A view.
+
+    Attributes:
+        meaning: what one row is, in one sentence.
+        source: what stands after FROM; `{name}` is a table of a read model.
+        reads: these tables; the view is made as soon as all of them are there.
+    """
+
+    name: str
+    meaning: str
+    source: str
+    columns: tuple[Column, ...]
+    reads: tuple[str, ...] = ()
+
+
+_CATEGORY = "split_part(stream_id, '-', 1)"
+_FIRST_ID, _SECOND_ID = (
+    f"split_part(substr(stream_id, strpos(stream_id, '-') + 1), ':', {number})" for number in (1, 2)
+)
+_OF_LEARNER = ", ".join(f"'{category}'" for category in LEARNER_CATEGORIES)
+_HIDDEN = ",".join(HIDDEN_FIELDS)
+
+RUN_ID = Column("run_id", "run_id::text", "The course run.")
+LEARNER_ID = Column("learner_id", "learner_id::text", "The learner: an opaque id, never a name.")
+
+FACTS = View(
+    "facts",
+    "Every fact of the log, once, in the order in which it was committed.",
+    "events",
+    (
+        Column("position", "position", "Its place in the log, from 1, without gaps; filter by it to read what is new."),
+        Column("recorded_at", "recorded_at", "When the log accepted it."),
+        Column("occurred_at", "occurred_at", "When it happened; for imported history long before it was recorded."),
+        Column("type", "type", "Its name, such as `enrollment.activated`: see docs/facts.md."),
+        Column("schema_version", "schema_version", "The version of its type in which it is stored, and `data` is in."),
+        Column("stream_id", "stream_id", "What it is about, such as `progress-7:AAA`; indexed, by beginning too."),
+        Column("stream_version", "stream_version", "Its place among the facts of its stream, from 1."),
+        Column("partition", "partition", "0 to 63, the same for all facts of a learner: one of them is a fair sample."),
+        Column(
+            "learner_id",
+            f"CASE WHEN {_CATEGORY} IN ({_OF_LEARNER}) THEN {_FIRST_ID} END",
+            "The learner whose stream it is in: an opaque id; NULL for courses, runs, their seats, and quizzes.",
+        ),
+        Column(
+            "run_id",
+            f"CASE WHEN {_CATEGORY} IN ('run', 'seats') THEN {_FIRST_ID}"
+            f" WHEN {_CATEGORY} IN ('enrollment', 'progress') THEN {_SECOND_ID}"
+            f" WHEN {_CATEGORY} IN ('attempt', 'quiz') THEN json_or_null(data) ->> 'run_id' END",
+            "The course run; NULL for facts about a course.",
+        ),
+        Column(
+            "quiz_id",
+            f"CASE {_CATEGORY} WHEN 'quiz' THEN {_FIRST_ID} WHEN 'attempt' THEN {_SECOND_ID} END",
+            "The quiz, of facts about a quiz or an attempt; else NULL.",
+        ),
+        Column("source", "json_or_null(meta) ->> 'source'", "Where it came from: `api`, `seed`, `import:oulad`, …"),
+        Column(
+            "data",
+            f"json_or_null(data) - '{{{_HIDDEN}}}'::text[]",
+            f"Its own fields, without {', '.join(f'`{field}`' for field in HIDDEN_FIELDS)}.",
+        ),
+    ),
+)
+
+COURSES = View(
+    "courses",
+    "A course.",
+    "{catalog_courses}",
+    (
+        Column("course_id", "course_id::text", "The course."),
+        Column("title", "title::text", "Its title."),
+        Column("language", "language::text", "The language that it is given in."),
+        Column("versions", "versions::bigint", "How many versions of its structure were published."),
+        Column("created_at", "created_at::timestamptz", "When it was put into the catalogue."),
+    ),
+    ("catalog_courses",),
+)
+
+UNITS = View(
+    "units",
+    "A unit of one published version of a course: a thing to open, do or hand in.",
+    "{catalog_structures} CROSS JOIN LATERAL jsonb_array_elements(units) WITH ORDINALITY AS u (unit, number)",
+    (
+        Column("course_id", "course_id::text", "The course."),
+        Column("version", "version::bigint", "The version of its structure, as in `runs.course_version`."),
+        Column("number", "number::bigint", "Its place in the course, from 1."),
+        Column("unit_id", "unit ->> 'unit_id'", "The unit."),
+        Column("kind", "unit ->> 'kind'", "What it is, such as `video`, `quiz`, `tma`, `exam`."),
+        Column("title", "unit ->> 'title'", "Its title."),
+        Column("weight_bp", "coalesce((unit ->> 'weight')::bigint, 0)", "Its share of the course, in basis points."),
+    ),
+    ("catalog_structures",),
+)
+
+RUNS = View(
+    "runs",
+    "A run of a course.",
+    "{catalog_runs}",
+    (
+        RUN_ID,
+        Column("course_id", "course_id::text", "The course that is given."),
+        Column("course_version", "course_version::bigint", "By which version of its structure."),
+        Column("title", "title::text", "The course's title."),
+        Column("starts_at", "starts_at::timestamptz", "When it begins."),
+        Column("ends_at", "ends_at::timestamptz", "When it ends."),
+        Column("capacity", "capacity::bigint", "How many seats it has; NULL where there is no limit."),
+        Column("pacing", "pacing::text", "Who sets the pace, such as `instructor` or `self`."),
+        Column("status", "status::text", "`scheduled`, `open` or `closed`."),
+    ),
+    ("catalog_runs",),
+)
+
+ASSESSMENTS = View(
+    "assessments",
+    "Something to hand in or to sit: a quiz, an essay, an exam.",
+    "{catalog_quizzes}",
+    (
+        Column("quiz_id", "quiz_id::text", "The assessment."),
+        RUN_ID,
+        Column("unit_id", "unit_id::text", "The unit in which it stands."),
+        Column("kind", "kind::text", "`quiz`, `tma` (marked by a tutor), `cma` (by computer) or `exam`."),
+        Column("title", "title::text", "Its title."),
+        Column("due_at", "due_at::timestamptz", "The deadline; NULL where there is none."),
+        Column("questions", "jsonb_array_length(items)::bigint", "How many questions it has; 0 where people mark it."),
+        Column("attempts_allowed", "attempts_allowed::bigint", "How often it may be tried."),
+        Column("time_limit_seconds", "time_limit::bigint", "Seconds for an attempt; NULL where there is no limit."),
+        Column("pass_bp", "pass_bp::bigint", "The score from which it is passed, in basis points."),
+    ),
+    ("catalog_quizzes",),
+)
+
+ENROLMENTS = View(
+    "enrolments",
+    "A learner on a course run, as things stand now.",
+    "{course_enrolments}",
+    (
+        RUN_ID,
+        LEARNER_ID,
+        Column("status", "status::text", "`requested`, `waitlisted`, `active`, `withdrawn`, `completed`, or `none`."),
+        Column("activated", "activated::boolean", "Whether there has been a place, whatever came later."),
+        Column("submitted", "submitted::boolean", "Whether anything was handed in."),
+        Column("units_completed", "jsonb_array_length(completed)::bigint", "How many units are completed."),
+        Column("percent_bp", "percent::bigint", "How much of the course is completed, by weight, in basis points."),
+        Column("grade_bp", "grade_bp::bigint", "The grade so far, in basis points; NULL as long as nothing is scored."),
+        Column("outcome", "outcome::text", "`pass`, `distinction`, `fail` or `withdrawn`; NULL if not decided."),
+        Column("active_weeks", "jsonb_array_length(weeks)::bigint", "In how many weeks there was any activity."),
+    ),
+    ("course_enrolments",),
+)
+
+LEARNER_WEEKS = View(
+    "learner_weeks",
+    "A week in which a learner was active on a course run.",
+    "{course_enrolments} CROSS JOIN LATERAL jsonb_array_elements_text(weeks) AS w (monday)",
+    (
+        RUN_ID,
+        LEARNER_ID,
+        Column("week", "date '0001-01-01' + (monday::integer - 1)", "The Monday on which it began (UTC)."),
+    ),
+    ("course_enrolments",),
+)
+
+ENROLMENT_DAYS = View(
+    "enrolment_days",
+    "By how many the enrolments of a run in each status grew on a day; add up the days for a level.",
+    "{course_days}",
+    (
+        RUN_ID,
+        Column("day", "day::date", "The day (UTC)."),
+        *(
+            Column(status, f"{status}::bigint", f"Growth of those that are `{status}`; negative where they shrank.")
+            for status in ("requested", "waitlisted", "active", "withdrawn", "completed")
+        ),
+    ),
+    ("course_days",),
+)
+
+ACTIVITY_WEEKS = View(
+    "activity_weeks",
+    "What was done on a course run in a week.",
+    "{course_weeks}",
+    (
+        RUN_ID,
+        Column("week", "week::date", "The Monday on which it began (UTC)."),
+        Column("activities", '"rows"::bigint', "Records of activity."),
+        Column("amount", "amount::bigint", "Their amounts added up: clicks, where clicks were recorded."),
+        Column("learners", "learners::bigint", "Learners with any activity; each counts once."),
+    ),
+    ("course_weeks",),
+)
+
+GRADES = View(
+    "grades",
+    "A learner in an assessment that was handed in at least once.",
+    "{gradebook}",
+    (
+        RUN_ID,
+        Column("quiz_id", "quiz_id::text", "The assessment."),
+        LEARNER_ID,
+        Column("unit_id", "unit_id::text", "The unit in which it stands."),
+        Column("attempts", "attempts::bigint", "How many attempts were handed in."),
+        Column("graded", "graded::bigint", "How many of them have a score."),
+        Column("best_bp", "best_bp::bigint", "The highest score, in basis points; NULL as long as there is none."),
+        Column("last_bp", "last_bp::bigint", "The score of the latest graded attempt, in basis points."),
+        Column("passed", "passed::boolean", "Whether any attempt has passed."),
+        Column("banked", "banked::boolean", "Whether the result was taken over from an earlier run."),
+        Column("submitted_at", "submitted_at::timestamptz", "When the latest attempt was handed in."),
+        Column("late_seconds", "late_by::bigint", "How long after the deadline that was; 0 if in time."),
+    ),
+    ("gradebook",),
+)
+
+OUTCOMES = View(
+    "outcomes",
+    "How many learners of a course run came to an outcome.",
+    "{course_enrolments} WHERE status <> 'none' GROUP BY run_id, outcome",
+    (
+        RUN_ID,
+        Column("outcome", "outcome::text", "`pass`, `distinction`, `fail` or `withdrawn`; NULL if not decided."),
+        Column("learners", "count(*)::bigint", "How many."),
+        Column("average_grade_bp", "round(avg(grade_bp))::bigint", "Their average grade, in basis points."),
+    ),
+    ("course_enrolments",),
+)
+
+CAMPUS_COUNTS = View(
+    "campus_counts",
+    "What is counted of a course run, and, in the one row without a run, of the whole campus.",
+    "{overview}",
+    (
+        Column("run_id", "nullif(run_id, '*')::text", "The course run; NULL for the whole campus."),
+        Column("source", "source::text", "Where the run came from, as in `facts.source`; empty for the campus."),
+        Column("people", "people::bigint", "Learners with any registration; each counts once, on the campus too."),
+        Column("registrations", "registrations::bigint", "Enrolments that were asked for."),
+        Column("withdrawals", "withdrawals::bigint", "Enrolments that were given up."),
+        Column(
+            "without_registration_date", "without_registration_date::bigint", "Registrations whose day nobody knows."
+        ),
+        Column("outcomes", "outcomes::jsonb", "Number of enrolments by outcome."),
+        Column("submissions", "submissions::bigint", "Attempts that were handed in."),
+        Column("banked", "banked::bigint", "Those taken over from an earlier run."),
+        Column("graded", "graded::bigint", "Those with a score."),
+        Column("activities", "activity_rows::bigint", "Records of activity."),
+        Column("activity_amount", "activity_amount::bigint", "Their amounts added up."),
+        Column("active_people", "active_people::bigint", "Learners with any activity; each counts once."),
+        Column("irregular", "irregular::jsonb", "Number of facts that break a rule of today, by its code."),
+    ),
+    ("overview",),
+)
+
+READ_MODELS = View(
+    "read_models",
+    "A read model, which all views but `facts` are made of: what is served, and how fresh it is.",
+    "projections AS p CROSS JOIN LATERAL (SELECT min(position) AS position, max(updated_at) AS updated_at"
+    " FROM segments WHERE projection = p.name AND generation = p.generation) AS s"
+    " CROSS JOIN log_head AS head WHERE p.status = 'live'",
+    (
+        Column("name", "p.name", "The read model."),
+        Column("generation", "p.generation", "Which generation of it is served, from 1."),
+        Column("version", "p.version", "The version of the code that makes it."),
+        Column("position", "s.position", "It is true for this position of the log."),
+        Column("behind", "head.position - s.position", "How many facts it is behind the log."),
+        Column(
+            "true_at",
+            "(SELECT e.recorded_at FROM events AS e WHERE e.position = s.position)",
+            "When the last fact that it holds was recorded; NULL if it holds none.",
+        ),
+        Column("updated_at", "s.updated_at", "When its position was last written down."),
+        Column(
+            "parked_keys",
+            "(SELECT count(*) FROM parked WHERE parked.projection = p.name AND parked.generation = p.generation)",
+            "Learners or streams whose facts wait because of an error: what they show is old.",
+        ),
+    ),
+)
+
+VIEWS = (
+    FACTS,
+    COURSES,
+    UNITS,
+    RUNS,
+    ASSESSMENTS,
+    ENROLMENTS,
+    LEARNER_WEEKS,
+    ENROLMENT_DAYS,
+    ACTIVITY_WEEKS,
+    GRADES,
+    OUTCOMES,
+    CAMPUS_COUNTS,
+    READ_MODELS,
+)
