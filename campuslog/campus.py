@@ -5,12 +5,12 @@
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
-from typing import Self
 
 from adapters.settings import Settings
 from campuslog.blocking import run
 from campuslog.errors import NotThere
 from campuslog.events import Events, matching
+from campuslog.export import ExportSource
 from campuslog.moments import Moment, bound
 from campuslog.source import LiveSource, Selection, Source
 from campuslog.views import Views
@@ -34,15 +34,20 @@ class Campus:
 
     def __init__(self, data: str | Path | None = None, *, progress: bool = True) -> None:
         settings = Settings.load(None if data is None else Path(data))
-        self._begin(LiveSource(settings), settings.name, Views(settings), progress=progress)
+        self._source: Source = LiveSource(settings)
+        self._views: Views | None = Views(settings)
+        self._name = settings.name
+        self._progress = progress
 
-    @classmethod
-    def from_export(cls, directory: str | Path, *, progress: bool = True) -> Self:
-        """The campus as `campus log export` has written it: facts, which can be folded, but no read models."""
-        raise NotImplementedError
+    @staticmethod
+    def from_export(directory: str | Path, *, progress: bool = True) -> "Campus":
+        """
+        The campus as `campus log export` has written it: facts, which can be folded, but no read models.
 
-    def _begin(self, source: Source, name: str, views: Views | None, *, progress: bool) -> None:
-        self._source, self._name, self._views, self._progress = source, name, views, progress
+        Raises:
+            ExportError: there is no export in *directory*.
+        """
+        return _Exported(Path(directory), progress=progress)
 
     def __repr__(self) -> str:
         """Which campus, and how long its log is."""
@@ -95,3 +100,11 @@ class Campus:
         if self._views is None:
             raise NotThere("an export holds facts, and no read models: fold them with campus.rebuild(…)")
         return self._views
+
+
+class _Exported(Campus):
+    """A campus of which only the exported log is at hand."""
+
+    def __init__(self, directory: Path, *, progress: bool) -> None:
+        source = ExportSource(directory)
+        self._source, self._views, self._name, self._progress = source, None, source.name, progress

@@ -2,6 +2,8 @@
 What readers see of a read model in Valkey: the documents of its live generation.
 """
 
+from typing import Any
+
 import msgspec
 from redis.asyncio import Redis
 
@@ -20,7 +22,8 @@ async def read_documents(
     client: Redis, settings: Settings, projection: Projection, table: Table
 ) -> list[msgspec.Struct]:
     """Every document of a table as they are at one moment; none where nothing is served."""
-    served = Served.parsed(await client.get(live_key(settings, projection.name)))
+    live: Any = await client.get(live_key(settings, projection.name))
+    served = Served.parsed(live)
     if served is None:
         return []
     store = ValkeyStore(client, settings, projection, served.generation, served.segments)

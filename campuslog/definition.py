@@ -1,0 +1,122 @@
+"""
+An analyst's projection: found in its file, and looked over before the log is read for it.
+"""
+
+import difflib
+import importlib.util
+import sys
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any, get_type_hints
+
+import msgspec
+
+from campuslog.errors import BadProjection
+from domain.registry import FACTS
+from projections.base import Handler, Projection, Table
+
+DEFAULTS = {"version": 1, "store": "postgres"}
+"""What matters only for a projection that is served; here it may be left out."""
+
+
+def load_projection(path: str | Path) -> type[Projection]:
+    """
+    The projection class of a Python file.
+
+    Raises:
+        BadProjection: the file cannot be run, or does not have exactly one such class.
+    """
+    module = _module(Path(path))
+    found = [
+        value
+        for value in vars(module).values()
+        if isinstance(value, type) and issubclass(value, Projection) and value.__module__ == module.__name__
+    ]
+    found = [each for each in found if not any(each is not other and issubclass(other, each) for other in found)]
+    if len(found) == 1:
+        return found[0]
+    names = ", ".join(each.__name__ for each in found)
+    raise BadProjection(
+        f"{path} has {len(found)} projections ({names}): put each in a file of its own"
+        if found
+        else f"{path} has no projection: write a class that inherits from campuslog.Projection"
+    )
+
+
+def prepared(projection: type[Projection] | Projection) -> Projection:
+    """
+    A projection that can be run.
+
+    Raises:
+        BadProjection: something that it must have is missing or wrong; the message names the class and what.
+    """
+    if isinstance(projection, type) and issubclass(projection, Projection):
+        projection = projection()
+    if not isinstance(projection, Projection):
+        raise BadProjection(f"{projection!r} is no projection: pass a class that inherits from campuslog.Projection")
+    cls = type(projection)
+    for attribute, value in DEFAULTS.items():
+        if not hasattr(cls, attribute):
+            setattr(projection, attribute, value)
+    name: Any = getattr(cls, "name", None)
+    if not isinstance(name, str) or not name.isidentifier():
+        raise BadProjection(f'{cls.__name__} has no name: say name = "my_rule", letters, digits and _')
+    _check_tables(cls.__name__, getattr(cls, "tables", None))
+    _check_handlers(cls.__name__, getattr(cls, "handlers", None))
+    return projection
+
+
+def _module(path: Path) -> ModuleType:
+    """The module in a file, run anew."""
+    name = f"campuslog_projection_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None or not path.is_file():
+        raise BadProjection(f"{path} is no Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # where the types in its annotations are looked for
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        at = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+        line = f", line {at[-1]}" if at else ""
+        raise BadProjection(f"{path}{line} fails: {type(error).__name__}: {error}") from error
+    return module
+
+
+def _check_tables(cls: str, tables: Any) -> None:
+    if not isinstance(tables, tuple) or not tables or not all(isinstance(table, Table) for table in tables):
+        raise BadProjection(f"{cls} has no tables: say tables = (MY_TABLE,), each a campuslog.Table")
+    for table in tables:
+        if not (isinstance(table.row, type) and issubclass(table.row, msgspec.Struct)):
+            raise BadProjection(f"{cls}: the row of table {table.name} is {table.row!r}, not a class of msgspec.Struct")
+        fields = msgspec.structs.fields(table.row)
+        first = tuple(field.name for field in fields[: len(table.key)])
+        if not table.key or first != table.key:
+            raise BadProjection(
+                f"{cls}: the key of table {table.name} is {', '.join(table.key) or 'empty'},"
+                f" but {table.row.__name__} begins with {', '.join(first) or 'nothing'}"
+            )
+        blank = [field.name for field in fields[len(table.key) :] if field.required]
+        if blank:
+            raise BadProjection(f"{cls}: {table.row.__name__}.{blank[0]} needs a default, for a row that is new")
+        hints = get_type_hints(table.row)
+        odd = [part for part in table.key if hints[part] not in {str, int}]
+        if odd:
+            raise BadProjection(f"{cls}: {table.row.__name__}.{odd[0]} is part of the key, and neither str nor int")
+    names = [table.name for table in tables]
+    if len(set(names)) < len(names):
+        raise BadProjection(f"{cls} has two tables of one name: {', '.join(names)}")
+
+
+def _check_handlers(cls: str, handlers: Any) -> None:
+    if not isinstance(handlers, Mapping) or not handlers:
+        raise BadProjection(f'{cls} has no handlers: say handlers = {{"attempt.graded": Handler(needs, apply)}}')
+    for name, handler in handlers.items():
+        if name not in FACTS:
+            near = difflib.get_close_matches(str(name), FACTS, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(FACTS))}"
+            raise BadProjection(f"{cls} handles {name}, but no fact is called so: {hint}")
+        if not isinstance(handler, Handler):
+            raise BadProjection(f"{cls}: what handles {name} is {handler!r}, not a campuslog.Handler(needs, apply)")
