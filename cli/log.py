@@ -1,4 +1,4 @@
-"""`campus log tail|verify`: look into the log, and check it from end to end."""
+"""`campus log tail|verify|export`: look into the log, check it from end to end, and write it as files."""
 
 import asyncio
 import json
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.console import INTERRUPTED, DataDir, Failure, Json, answer, progress
+from cli.export import export
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from domain.fact import Fact
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
+app.command()(export)
 
 POLL_INTERVAL = 0.2  # seconds
 PAGE = 1_000  # facts

@@ -9,4 +9,5 @@ The log as Parquet files, for those who analyse it and for those who rebuild fro
     export      brings a directory up to the head of the log
     check       is an export what its manifest says?
     read        a dataset for analysts, and all facts in the order of the log
+    pages       the same for the fold of a rebuild
 """

@@ -87,7 +87,8 @@ async def export(
             head = await link.run(read_head)
             before, files = manifest.position, len(manifest.files)
             content = await _known_content(link, directory, manifest, head)
-            advance = begin(head - before)
+            if manifest.position < head:
+                advance = begin(head - before)
             while manifest.position < head:
                 until = min((manifest.position // PIECE + 1) * PIECE, head)
                 await _export_piece(link, directory, manifest, content, until=until, advance=advance)

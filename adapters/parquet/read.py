@@ -93,25 +93,24 @@ class Export:
         after: int = 0,
         until: int = END,
         columns: Sequence[str] = tuple(SCHEMA.names),
-        partitions: Collection[int] | None = None,
+        where: pc.Expression | None = None,
     ) -> Iterator[pa.RecordBatch]:
         """
         The facts behind *after*, up to and with *until*, in the order of the log: merged across types.
 
-        Each batch holds the facts of one window of positions, of which it may lack those of other types and partitions;
+        Each batch holds the facts of one window of positions, of which it lacks those that are not wanted;
         a window without any is left out. In memory is one window, and a row group of each type.
 
         Args:
             columns: those that are wanted, in the order wanted.
-            partitions: only facts of these partitions of the log.
+            where: only facts for which this is true; it may speak of columns that are wanted.
 
         Raises:
             ExportError: a file is missing or cannot be read.
         """
         until = min(until, self.position)
-        read = list(dict.fromkeys([*columns, "position", *(["partition"] if partitions is not None else [])]))
+        read = list(dict.fromkeys([*columns, "position"]))
         waiting = sorted(self.files(types, after, until), key=lambda file: file.first, reverse=True)
-        chosen = pa.array(sorted(partitions), pa.int16()) if partitions is not None else None
         open_files: list[_Cursor] = []
         while after < until and (waiting or open_files):
             end = min((after // WINDOW + 1) * WINDOW, until)
@@ -120,8 +119,8 @@ class Export:
             parts = [batch for cursor in open_files for batch in cursor.take(end)]
             open_files = [cursor for cursor in open_files if not cursor.done]
             found = pa.Table.from_batches(parts) if parts else None
-            if found is not None and chosen is not None:
-                found = found.filter(pc.is_in(found["partition"], chosen))
+            if found is not None and where is not None:
+                found = found.filter(where)
             if found is not None and found.num_rows:
                 yield _in_order(found).select(list(columns))
             after = end
