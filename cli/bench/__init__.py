@@ -115,5 +115,5 @@ def _targets(findings: "Findings") -> "Table":
         for line in value if isinstance(value, list) else [value]:
             table.add_section()
             for figure, number in line.items():
-                table.add_row(f"{name}: {figure}", str(number), "", "")
+                table.add_row(f"{name}: {figure}", f"{number:,}" if isinstance(number, int) else str(number), "", "")
     return table

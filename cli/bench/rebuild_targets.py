@@ -23,12 +23,12 @@ class Target:
     @classmethod
     def at_least(cls, name: str, figure: float | None, bound: float, unit: str = "x") -> Self:
         """A figure that must not be lower."""
-        return cls(name, _rounded(figure), unit, f">= {bound:g}", None if figure is None else figure >= bound)
+        return cls(name, _rounded(figure), unit, f">= {bound:,.4g}", None if figure is None else figure >= bound)
 
     @classmethod
     def at_most(cls, name: str, figure: float | None, bound: float, unit: str) -> Self:
         """A figure that must not be higher."""
-        return cls(name, _rounded(figure), unit, f"<= {bound:g}", None if figure is None else figure <= bound)
+        return cls(name, _rounded(figure), unit, f"<= {bound:,.4g}", None if figure is None else figure <= bound)
 
 
 @dataclass(frozen=True)
