@@ -168,7 +168,7 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _storable(value: float | None) -> float | None:
+def _storable(value: Any) -> Any:
     return float(value) if isinstance(value, int) and abs(value) >= LARGEST_EXACT else value
 
 
