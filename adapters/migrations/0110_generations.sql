@@ -128,6 +128,15 @@ CREATE TABLE repairs (
 );
 COMMENT ON TABLE repairs IS 'Learners whose rows are to be made anew from the log, and what came of it.';
 
+CREATE TABLE rebuilds (
+    projection text COLLATE "C" PRIMARY KEY,
+    what text NOT NULL,
+    host text NOT NULL,
+    pid integer NOT NULL,
+    since timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE rebuilds IS 'Who builds or switches generations of a read model, or did so last; an advisory lock says whether still.';
+
 CREATE TABLE log_blocks (
     block integer NOT NULL,
     partition smallint NOT NULL,
@@ -137,4 +146,4 @@ CREATE TABLE log_blocks (
 );
 COMMENT ON TABLE log_blocks IS 'How many facts there are in each complete block of 262,144 positions; may be deleted at any time.';
 
-GRANT SELECT, INSERT, UPDATE, DELETE ON projections, segments, parked, skipped, repairs, log_blocks TO {app};
+GRANT SELECT, INSERT, UPDATE, DELETE ON projections, segments, parked, skipped, repairs, rebuilds, log_blocks TO {app};

@@ -24,6 +24,9 @@ FORGET_OWNER = """
 UPDATE segments SET owner = NULL
  WHERE projection = %s AND generation = %s AND segment = %s AND epoch = %s
 """
+FENCE = """
+UPDATE segments SET epoch = epoch + 1, owner = NULL WHERE projection = %s AND generation = %s RETURNING segment, epoch
+"""
 PROJECTORS = """
 SELECT count(*) FROM workers
  WHERE name = 'projector' AND heartbeat_at > now() - interval '4 seconds' AND (host, pid) <> (%s, %s)
@@ -95,9 +98,14 @@ class Ownership:
         return int(row[0])
 
     def _lock(self, segment: int) -> str:
-        return f"projection {self._projection} segment {segment}"
+        return f"projection {self._projection} generation {self._generation} segment {segment}"
 
 
 def switching(projection: str) -> str:
     """The lock of whoever promotes a generation; no segment is taken meanwhile."""
     return f"switch {projection}"
+
+
+async def fence(connection: psycopg.AsyncConnection, projection: str, generation: int) -> dict[int, int]:
+    """Raise the epoch of every segment of a generation, so that its owners write nothing more; returns the epochs."""
+    return dict(await (await connection.execute(FENCE, (projection, generation))).fetchall())

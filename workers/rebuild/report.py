@@ -1,0 +1,70 @@
+"""What a rebuild has done, and how long it took."""
+
+from typing import Any
+
+import msgspec
+
+STEPS = ("tables", "bulk", "catch_up", "write", "index", "digest")
+
+
+class Built(msgspec.Struct):
+    """
+    One generation that was built.
+
+    Attributes:
+        resumed: it had been begun before, and what was complete of it was kept.
+        position: for which its content is true.
+        digest: canonical digest of the rows that readers would see.
+        parked: keys that wait because the new code failed at one of their facts.
+    """
+
+    projection: str
+    generation: int
+    version: int
+    resumed: bool = False
+    position: int = 0
+    digest: str = ""
+    rows: int = 0
+    parked: int = 0
+
+
+class ProcessReport(msgspec.Struct):
+    """
+    What one process has folded.
+
+    Attributes:
+        facts: of the log that it has passed over; read those of them that it wanted.
+        seconds: by step.
+        peak_mb: largest resident memory.
+    """
+
+    pid: int = 0
+    facts: int = 0
+    read: int = 0
+    seconds: dict[str, float] = {}
+    peak_mb: float = 0.0
+    restarts: int = 0
+
+
+class Report(msgspec.Struct):
+    """
+    A rebuild of one or more read models in one pass over the log.
+
+    Attributes:
+        facts: of the log up to which the fold went; 0 where all was done before.
+        seconds: of each step; those in processes as the slowest needed.
+        total_seconds: of the whole rebuild.
+        facts_per_second: facts / seconds of bulk, catch_up and write together.
+    """
+
+    built: list[Built]
+    processes: list[ProcessReport] = []
+    facts: int = 0
+    seconds: dict[str, float] = {}
+    total_seconds: float = 0.0
+    facts_per_second: float = 0.0
+
+    def as_json(self) -> dict[str, Any]:
+        """The report for `--json`."""
+        plain: dict[str, Any] = msgspec.to_builtins(self)
+        return plain

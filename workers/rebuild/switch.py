@@ -1,0 +1,223 @@
+"""
+Switching readers from one generation of a read model to another.
+
+    1  the new generation follows the log until it is nearly there; the old one is served and followed meanwhile
+    2  the old one is fenced: whoever follows it writes nothing any more
+    3  the new one goes as far as the old one is, so that nobody's position goes back
+    4  one transaction moves the pointer; the old one is kept for a rollback
+
+Who dies in between leaves the old generation served, and its followers take it up again.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import NamedTuple
+
+import psycopg
+from redis.asyncio import Redis
+
+from adapters.postgres.connection import connect
+from adapters.postgres.generations import Generation, Generations
+from adapters.postgres.lease import acquire
+from adapters.postgres.ownership import fence, switching
+from adapters.postgres.pages import read_facts, read_head
+from adapters.settings import Settings
+from adapters.valkey.client import connect as connect_valkey
+from projections.base import Projection
+from workers.rebuild.turn import RebuildError, turn
+from workers.work import Work
+
+PAGE = 10_000  # facts
+NEARLY = 200  # facts behind, at which the followers of the old generation are stopped
+ROUNDS = 50  # of catching up, at most, before they are stopped anyway
+TAKE_PATIENCE = 10.0  # seconds to wait for whoever has a segment of the new generation
+
+Advance = Callable[[int], None]
+
+
+def _silent(_: int) -> None:
+    """Show nothing."""
+
+
+class Switched(NamedTuple):
+    """From which generation to which, and the position for which the new one is true."""
+
+    before: int | None
+    after: int
+    position: int
+    facts_behind: int = 0
+
+
+class Switcher:
+    """Promotes and rolls back one read model, over a connection that nobody else uses at the same time."""
+
+    def __init__(
+        self, connection: psycopg.AsyncConnection, valkey: Redis, settings: Settings, projection: Projection
+    ) -> None:
+        self._connection = connection
+        self._settings = settings
+        self._projection = projection
+        self._generations = Generations(connection, valkey, settings, projection)
+
+    async def promote(self, number: int | None, advance: Advance) -> Switched:
+        """Serve a generation that is ready: *number*, or the newest one."""
+        name = self._projection.name
+        ready = [
+            each for each in await self._generations.all() if each.status == "ready" and number in {None, each.number}
+        ]
+        if not ready:
+            which = f"generation {number} of {name}" if number else f"no generation of {name}"
+            raise RebuildError(f"{which} is {'not ' if number else ''}ready: see `campus projections rebuild {name}`")
+        chosen = ready[-1]
+        if chosen.version != self._projection.version:
+            raise RebuildError(
+                f"generation {chosen.number} of {name} was built by version {chosen.version} of its code, this is"
+                f" version {self._projection.version}: rebuild it with this code, or promote it with that one"
+            )
+        return await self._switch(chosen, advance)
+
+    async def roll_back(self, *, as_it_was: bool, advance: Advance) -> Switched:
+        """
+        Serve the generation again that was served before the live one.
+
+        Args:
+            as_it_was: also when this code cannot bring it up to date, being of another version.
+        """
+        name = self._projection.name
+        retired = [each for each in await self._generations.all() if each.status == "retired" and each.live_at]
+        if not retired:
+            raise RebuildError(f"{name} has no generation to go back to")
+        chosen = max(retired, key=lambda each: (each.live_at, each.number))
+        if chosen.version == self._projection.version:
+            return await self._switch(chosen, advance)
+        if not as_it_was:
+            raise RebuildError(
+                f"generation {chosen.number} of {name} was built by version {chosen.version} of its code, and only"
+                f" that can bring it up to date: put that code back first, or serve it --as-it-was"
+            )
+        return await self._switch_as_it_was(chosen)
+
+    async def _switch(self, chosen: Generation, advance: Advance) -> Switched:
+        work = Work(self._connection, self._settings, self._generations, chosen)
+        await self._take_all(work)
+        for _ in range(ROUNDS):
+            head = await read_head(self._connection)
+            if head - work.behind().position <= NEARLY:
+                break
+            await self.follow(work, head, advance)
+        await acquire(self._connection, self._settings, switching(self._projection.name))
+        before = await self._stop_followers()
+        head = max([await read_head(self._connection), *(before.values() if before else [])])
+        await self.follow(work, head, advance)
+        live = await self._live()
+        await self._generations.go_live(chosen)
+        return Switched(live.number if live else None, chosen.number, work.behind().position)
+
+    async def _switch_as_it_was(self, chosen: Generation) -> Switched:
+        await acquire(self._connection, self._settings, switching(self._projection.name))
+        await self._stop_followers()
+        live = await self._live()
+        await self._generations.go_live(chosen)
+        position = min((await self._generations.store(chosen).positions()).values())
+        head = await read_head(self._connection)
+        return Switched(live.number if live else None, chosen.number, position, head - position)
+
+    async def _live(self) -> Generation | None:
+        return next((each for each in await self._generations.all() if each.status == "live"), None)
+
+    async def _stop_followers(self) -> dict[int, int]:
+        """Fence the live generation; returns the checkpoints at which it stands from now on."""
+        live = await self._live()
+        if live is None:
+            return {}
+        store = self._generations.store(live)
+        for segment, epoch in (await fence(self._connection, self._projection.name, live.number)).items():
+            await store.claim(segment, epoch)
+        return await store.positions()
+
+    async def _take_all(self, work: Work) -> None:
+        """Own every segment of the generation that is to be served."""
+        head = await read_head(self._connection)
+        try:
+            async with asyncio.timeout(TAKE_PATIENCE):
+                while len(work.positions) < work.generation.segments:
+                    await work.take(head, work.generation.segments)
+                    await asyncio.sleep(0)
+        except TimeoutError:
+            raise RebuildError(f"somebody else works on generation {work.generation.number}") from None
+
+    async def follow(self, work: Work, until: int, advance: Advance = _silent) -> None:
+        """Fold the facts up to the position *until*, over rows that are in the store."""
+        while (behind := work.behind()).position < until:
+            end = min(behind.position + PAGE, until)
+            facts = behind.cut(await read_facts(self._connection, behind.position, end))
+            if not facts:
+                raise RebuildError(f"the log has no facts behind position {behind.position}")
+            await work.step(behind.segments, facts)
+            advance(len(facts))
+
+
+async def promote(
+    settings: Settings, projection: Projection, number: int | None = None, advance: Advance = _silent
+) -> Switched:
+    """
+    Serve a generation that is ready in the place of the live one; nobody who reads notices.
+
+    Raises:
+        RebuildError: there is none, or somebody else builds or switches this read model.
+    """
+    return await _with_switcher(settings, projection, "promote", lambda switcher: switcher.promote(number, advance))
+
+
+async def roll_back(
+    settings: Settings, projection: Projection, *, as_it_was: bool = False, advance: Advance = _silent
+) -> Switched:
+    """Serve the generation again that was served before; raises as `promote`."""
+    return await _with_switcher(
+        settings, projection, "rollback", lambda switcher: switcher.roll_back(as_it_was=as_it_was, advance=advance)
+    )
+
+
+async def _with_switcher(
+    settings: Settings, projection: Projection, what: str, act: Callable[[Switcher], Awaitable[Switched]]
+) -> Switched:
+    async with (
+        opened(settings, projection.name, what) as (connection, valkey),
+        turn(connection, settings, [projection.name], what),
+    ):
+        return await act(Switcher(connection, valkey, settings, projection))
+
+
+async def drop(settings: Settings, projection: Projection, number: int) -> None:
+    """
+    Delete a generation that is not served.
+
+    Raises:
+        RebuildError: it is, or there is no such generation.
+    """
+    async with (
+        opened(settings, projection.name, "drop") as (connection, valkey),
+        turn(connection, settings, [projection.name], "drop"),
+    ):
+        generations = Generations(connection, valkey, settings, projection)
+        found = next((each for each in await generations.all() if each.number == number), None)
+        if found is None:
+            raise RebuildError(f"{projection.name} has no generation {number}")
+        if found.status == "live":
+            raise RebuildError(f"generation {number} of {projection.name} is the one that is served")
+        await generations.drop(found)
+
+
+@asynccontextmanager
+async def opened(settings: Settings, name: str, what: str) -> AsyncIterator[tuple[psycopg.AsyncConnection, Redis]]:
+    """A connection to PostgreSQL that finds the read models' tables, and one to Valkey."""
+    valkey = connect_valkey(settings)
+    schemas = f"{settings.schema_name},{settings.read_schema}"
+    try:
+        async with await connect(
+            settings, application=f"{what} {name}", search_path=schemas, statement_timeout=0
+        ) as connection:
+            yield connection, valkey
+    finally:
+        await valkey.aclose()

@@ -1,0 +1,62 @@
+"""
+One rebuild, promotion or rollback of a read model at a time; who comes second is told who was first.
+"""
+
+import os
+import socket
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import psycopg
+
+from adapters.postgres.lease import release, try_acquire
+from adapters.settings import Settings
+
+NOTE = """
+INSERT INTO rebuilds (projection, what, host, pid) VALUES (%s, %s, %s, %s)
+ON CONFLICT (projection) DO UPDATE
+   SET what = excluded.what, host = excluded.host, pid = excluded.pid, since = now()
+"""
+FIRST = "SELECT what, host, pid, to_char(since, 'YYYY-MM-DD HH24:MI:SS') FROM rebuilds WHERE projection = %s"
+
+
+class RebuildError(Exception):
+    """A rebuild or a switch that cannot be done, as a sentence."""
+
+
+class TurnTaken(RebuildError):
+    """Somebody else builds or switches generations of this read model."""
+
+    def __init__(self, projection: str, what: str, host: str, pid: int, since: str) -> None:
+        super().__init__(
+            f"{projection} is busy with a {what} by process {pid} on {host}, since {since} UTC: wait for its end"
+        )
+
+
+@asynccontextmanager
+async def turn(
+    connection: psycopg.AsyncConnection, settings: Settings, projections: Sequence[str], what: str
+) -> AsyncIterator[None]:
+    """
+    Be the only one who builds or switches *projections*, until the block ends or the connection breaks.
+
+    Raises:
+        TurnTaken: somebody else is.
+    """
+    taken: list[str] = []
+    try:
+        for name in projections:
+            if not await try_acquire(connection, settings, _lock(name)):
+                row = await (await connection.execute(FIRST, [name])).fetchone()
+                raise TurnTaken(name, *(row or ("rebuild", "another host", 0, "now")))
+            taken.append(name)
+            await connection.execute(NOTE, (name, what, socket.gethostname(), os.getpid()))
+        yield
+    finally:
+        if not connection.closed and not connection.broken:
+            for name in taken:
+                await release(connection, settings, _lock(name))
+
+
+def _lock(projection: str) -> str:
+    return f"rebuild {projection}"
