@@ -12,8 +12,10 @@ docs/howto/sdk.md shows how.
 from adapters.postgres.connection import Unavailable
 from adapters.settings import SettingsError
 from campuslog.campus import Campus
+from campuslog.definition import load_projection
 from campuslog.errors import BadProjection, BadTime, CampusError, NotThere, UnknownType, UnknownView
 from campuslog.events import Events
+from campuslog.rebuild import Rebuilt
 from domain.fact import Fact
 from projections.base import Handler, Projection, RowKey, Rows, Table
 
@@ -27,6 +29,7 @@ __all__ = [
     "Handler",
     "NotThere",
     "Projection",
+    "Rebuilt",
     "RowKey",
     "Rows",
     "SettingsError",
@@ -34,4 +37,5 @@ __all__ = [
     "Unavailable",
     "UnknownType",
     "UnknownView",
+    "load_projection",
 ]

@@ -3,17 +3,21 @@
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from adapters.settings import Settings
 from campuslog.blocking import run
+from campuslog.definition import prepared
 from campuslog.errors import NotThere
 from campuslog.events import Events, matching
 from campuslog.export import ExportSource
 from campuslog.moments import Moment, bound
+from campuslog.rebuild import Rebuilt, rebuild
 from campuslog.source import LiveSource, Selection, Source
 from campuslog.views import Views
+from campuslog.watched import watch
+from projections.base import Projection
 
 
 class Campus:
@@ -100,6 +104,35 @@ class Campus:
         if self._views is None:
             raise NotThere("an export holds facts, and no read models: fold them with campus.rebuild(…)")
         return self._views
+
+    def rebuild(
+        self,
+        projection: type[Projection] | Projection,
+        *,
+        as_of: Moment | None = None,
+        sink: str | Path | None = None,
+    ) -> Rebuilt:
+        """
+        Fold the log into the tables of a projection, by the code that rebuilds read models, here and now.
+
+        Args:
+            projection: a class that inherits from `campuslog.Projection`; see `load_projection` for one in a file.
+            as_of: a position, the last to be folded; or a time: only facts that had happened by then.
+            sink: a directory, for a Parquet file of each table.
+
+        Raises:
+            BadProjection: the class is wrong; the message says where.
+            BadTime: a time without a zone.
+        """
+        last, head = bound(as_of, "as_of"), self.head
+        position = head if last.position is None else min(last.position, head)
+        before = None if last.time is None else last.time + timedelta(microseconds=1)
+        selection = Selection(until=position, before=before)
+        runnable = watch(prepared(projection))
+        result = rebuild(self._source, runnable, selection, position, progress=self._progress)
+        if sink is not None:
+            result.write(Path(sink))
+        return result
 
 
 class _Exported(Campus):

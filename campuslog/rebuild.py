@@ -1,0 +1,138 @@
+"""
+An analyst's projection over the real log, by the code that rebuilds read models: nothing of the campus is changed.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import msgspec
+import polars as pl
+import pyarrow as pa
+
+from campuslog.errors import BadProjection
+from campuslog.frames import frame_of
+from campuslog.pages import fold_pages
+from campuslog.progress import reporting
+from campuslog.source import Selection, Source
+from projections.base import Projection, RowKey
+from projections.bulk import BulkFold, Spoiled, Task
+from projections.fold import Poison
+from projections.merge import merged
+
+
+class Rebuilt:
+    """
+    What a projection came to: `result.late_learners` is the table of that name, a polars.DataFrame.
+
+    Attributes:
+        position: of the last fact of the log that was looked at.
+        facts: how many of them the projection reads.
+        parked: facts at which the projection failed, with the error and its trace; later facts of the same key (the
+            learner, else the stream) were left out, as they would wait in a campus.
+        files: the Parquet file of each table, if they were asked for.
+    """
+
+    def __init__(
+        self, name: str, position: int, facts: int, parked: list[Poison], tables: dict[str, pl.DataFrame]
+    ) -> None:
+        self.name = name
+        self.position = position
+        self.facts = facts
+        self.parked = parked
+        self.files: dict[str, Path] = {}
+        self._tables = tables
+
+    def __getattr__(self, table: str) -> pl.DataFrame:
+        """A table."""
+        if table in self.__dict__.get("_tables", {}):
+            return self._tables[table]
+        raise AttributeError(f"there is no table {table}: there are {', '.join(self.__dict__.get('_tables', {}))}")
+
+    def __getitem__(self, table: str) -> pl.DataFrame:
+        """A table whose name is in a variable."""
+        frame: pl.DataFrame = getattr(self, table)
+        return frame
+
+    def __dir__(self) -> list[str]:
+        """The tables, and the attributes."""
+        return [*self._tables, "arrow", "facts", "files", "name", "parked", "position"]
+
+    def __repr__(self) -> str:
+        """What is in it."""
+        tables = ", ".join(f"{name} ({len(frame):,} rows)" for name, frame in self._tables.items())
+        parked = f", {len(self.parked):,} keys parked" if self.parked else ""
+        return f"<{self.name} up to position {self.position:,}: {tables}; {self.facts:,} facts read{parked}>"
+
+    def arrow(self, table: str) -> pa.Table:
+        """A table for Arrow."""
+        return self[table].to_arrow(compat_level=pl.CompatLevel.oldest())
+
+    def write(self, directory: Path) -> None:
+        """Write each table as `TABLE.parquet`; a file of before is replaced when the new one is whole."""
+        directory.mkdir(parents=True, exist_ok=True)
+        for name, frame in self._tables.items():
+            path = directory / f"{name}.parquet"
+            scratch = directory / f".{name}.{os.getpid()}.parquet"
+            frame.write_parquet(scratch)
+            scratch.replace(path)
+            self.files[name] = path
+
+
+def rebuild(source: Source, projection: Projection, selection: Selection, position: int, *, progress: bool) -> Rebuilt:
+    """
+    Fold the selected facts.
+
+    Args:
+        projection: one that `definition.prepared` has looked over.
+        position: up to which the log is read.
+
+    Raises:
+        BadProjection: the class is wrong in a way that only facts have shown.
+    """
+    careful: set[tuple[str, str]] = set()
+    segments = tuple(range(projection.segments))
+    while True:
+        fold = BulkFold([Task(projection, segments)], careful)
+        try:
+            with (
+                reporting(f"folding {projection.name}", shown=progress) as report,
+                closing(fold_pages(source, fold.wanted, selection, report)) as pages,
+            ):
+                for page in pages:
+                    fold.fold(page)
+            break
+        except Spoiled as spoiled:
+            if isinstance(spoiled.__cause__, BadProjection):
+                raise spoiled.__cause__ from None
+            careful.add(spoiled.careful)
+    accounts = [fold.account(projection.name, segment) for segment in segments]
+    return Rebuilt(
+        projection.name,
+        position,
+        sum(account.applied + account.parked for account in accounts),
+        [poison for segment in segments for poison in fold.poison(projection.name, segment)],
+        _tables(projection, _rows(fold, projection, segments)),
+    )
+
+
+def _rows(fold: BulkFold, projection: Projection, segments: tuple[int, ...]) -> Iterator[tuple[RowKey, msgspec.Struct]]:
+    """The rows as readers would see them."""
+    return merged((segment, key, row) for segment in segments for key, row in fold.rows(projection.name, segment))
+
+
+def _tables(projection: Projection, rows: Iterator[tuple[RowKey, msgspec.Struct]]) -> dict[str, pl.DataFrame]:
+    """A frame for each table, its rows in the order of their keys."""
+    by_table: dict[str, list[tuple[RowKey, msgspec.Struct]]] = {table.name: [] for table in projection.tables}
+    for key, row in rows:
+        by_table[key.table.name].append((key, row))
+    frames = {}
+    for table in projection.tables:
+        found = sorted(by_table[table.name], key=lambda each: each[0].key)
+        try:
+            frames[table.name] = frame_of(table.row, [row for _, row in found])
+        except (TypeError, OverflowError, pl.exceptions.PolarsError) as error:
+            name = type(projection).__name__
+            raise BadProjection(f"{name}: the rows of {table.name} do not fit {table.row.__name__}: {error}") from error
+    return frames
