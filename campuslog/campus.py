@@ -3,7 +3,7 @@
 """
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from adapters.settings import Settings
@@ -126,10 +126,8 @@ class Campus:
         """
         last, head = bound(as_of, "as_of"), self.head
         position = head if last.position is None else min(last.position, head)
-        before = None if last.time is None else last.time + timedelta(microseconds=1)
-        selection = Selection(until=position, before=before)
         runnable = watch(prepared(projection))
-        result = rebuild(self._source, runnable, selection, position, progress=self._progress)
+        result = rebuild(self._source.for_fold, runnable, position, last.time, progress=self._progress)
         if sink is not None:
             result.write(Path(sink))
         return result

@@ -10,10 +10,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from adapters.parquet.pages import ExportPages
 from adapters.parquet.read import WINDOW, Export
 from adapters.postgres.pages import fact_of
 from campuslog.source import Page, Selection
 from domain.fact import Fact
+from projections.bulk_facts import PageSource
 
 COLUMNS: tuple[str, ...] = ("position", "stream_id", "stream_version", "type", "schema_version", "partition")
 COLUMNS += ("data", "meta", "occurred_at", "recorded_at")
@@ -35,6 +37,7 @@ class ExportSource:
 
     def __init__(self, directory: Path) -> None:
         self.export = Export.open(directory)
+        self.for_fold: PageSource = ExportPages(self.export)
 
     @property
     def name(self) -> str:

@@ -1,38 +1,40 @@
-"""Facts of any source as the pages of columns that the fold over the whole log takes."""
+"""The pages of a fold over the whole log, cut off at a time, with a report of how far they are."""
 
-from collections.abc import Generator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from datetime import datetime
+from typing import TypeVar
 
-from campuslog.blocking import iterate
 from campuslog.progress import Report
-from campuslog.source import Selection, Source
-from domain.fact import PARTITIONS, Fact
-from projections.bulk_facts import EPOCH, MICROSECOND, Page, Wanted
-from projections.fold import Unreadable
+from projections.bulk_facts import EPOCH, MICROSECOND, Page, PageSource, Wanted
+
+T = TypeVar("T")
 
 
-def fold_pages(source: Source, wanted: Wanted, selection: Selection, report: Report) -> Generator[Page, None, None]:
-    """The *wanted* facts among those selected, in the order of the log."""
-    for page in iterate(source.pages(replace(selection, types=wanted.types))):
-        if page.facts:
-            yield _page(page.facts, wanted.types)
-        report(page.until, page.last)
+def fold_pages(
+    source: PageSource, wanted: Wanted, until: int, happened_by: datetime | None, report: Report
+) -> Iterator[Page]:
+    """The *wanted* facts up to and with position *until*, without those that happened later than *happened_by*."""
+    latest = None if happened_by is None else (happened_by - EPOCH) // MICROSECOND
+    for page in source.pages(wanted, 0, until):
+        yield page if latest is None else _up_to(page, latest)
+        report(page.positions[-1], until)
 
 
-def _page(facts: list[Fact], types: tuple[str, ...]) -> Page:
-    numbers = {name: number * PARTITIONS for number, name in enumerate(types)}
-
-    def load(column: str, type_name: str) -> Mapping[int, Any]:
-        return {fact.position: getattr(fact, column) for fact in facts if fact.type == type_name}
-
-    return Page(
-        positions=[fact.position for fact in facts],
-        stream_ids=[fact.stream_id for fact in facts],
-        kinds=[numbers[fact.type] + fact.partition for fact in facts],
-        data=[fact.data for fact in facts],
-        occurred=[(fact.occurred_at - EPOCH) // MICROSECOND for fact in facts],
-        types=types,
-        load=load,
-        unreadable={fact.position: fact.error for fact in facts if isinstance(fact, Unreadable)},
+def _up_to(page: Page, latest: int) -> Page:
+    """The facts of a page that happened by *latest*, in microseconds from EPOCH."""
+    kept = [number for number, occurred in enumerate(page.occurred) if occurred <= latest]
+    if len(kept) == len(page.occurred):
+        return page
+    return replace(
+        page,
+        positions=_taken(page.positions, kept),
+        stream_ids=_taken(page.stream_ids, kept),
+        kinds=_taken(page.kinds, kept),
+        data=_taken(page.data, kept),
+        occurred=_taken(page.occurred, kept),
     )
+
+
+def _taken(column: Sequence[T], kept: list[int]) -> list[T]:
+    return [column[number] for number in kept]

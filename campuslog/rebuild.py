@@ -4,7 +4,7 @@ An analyst's projection over the real log, by the code that rebuilds read models
 
 import os
 from collections.abc import Iterator
-from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -15,9 +15,9 @@ from campuslog.errors import BadProjection
 from campuslog.frames import frame_of
 from campuslog.pages import fold_pages
 from campuslog.progress import reporting
-from campuslog.source import Selection, Source
 from projections.base import Projection, RowKey
 from projections.bulk import BulkFold, Spoiled, Task
+from projections.bulk_facts import PageSource
 from projections.fold import Poison
 from projections.merge import merged
 
@@ -80,13 +80,16 @@ class Rebuilt:
             self.files[name] = path
 
 
-def rebuild(source: Source, projection: Projection, selection: Selection, position: int, *, progress: bool) -> Rebuilt:
+def rebuild(
+    source: PageSource, projection: Projection, position: int, happened_by: datetime | None, *, progress: bool
+) -> Rebuilt:
     """
-    Fold the selected facts.
+    Fold the log.
 
     Args:
         projection: one that `definition.prepared` has looked over.
         position: up to which the log is read.
+        happened_by: facts that happened later are left out.
 
     Raises:
         BadProjection: the class is wrong in a way that only facts have shown.
@@ -96,11 +99,8 @@ def rebuild(source: Source, projection: Projection, selection: Selection, positi
     while True:
         fold = BulkFold([Task(projection, segments)], careful)
         try:
-            with (
-                reporting(f"folding {projection.name}", shown=progress) as report,
-                closing(fold_pages(source, fold.wanted, selection, report)) as pages,
-            ):
-                for page in pages:
+            with reporting(f"folding {projection.name}", shown=progress) as report:
+                for page in fold_pages(source, fold.wanted, position, happened_by, report):
                     fold.fold(page)
             break
         except Spoiled as spoiled:

@@ -11,11 +11,13 @@ from typing import NamedTuple, Protocol
 
 import psycopg
 
+from adapters.postgres.bulk_read import PageReader
 from adapters.postgres.connection import Unavailable, connect, is_broken
 from adapters.postgres.pages import read_head
 from adapters.postgres.search import Search
 from adapters.settings import Settings
 from domain.fact import Fact
+from projections.bulk_facts import PageSource
 
 PAGE = 50_000  # positions
 STATEMENT_TIMEOUT = 300_000  # milliseconds
@@ -52,7 +54,14 @@ class Page(NamedTuple):
 
 
 class Source(Protocol):
-    """A log, to be read."""
+    """
+    A log, to be read.
+
+    Attributes:
+        for_fold: the same facts as a fold over the whole log takes them.
+    """
+
+    for_fold: PageSource
 
     async def head(self) -> int:
         """The position of the last fact."""
@@ -72,6 +81,7 @@ class LiveSource:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self.for_fold: PageSource = PageReader(settings, ahead=True)
 
     async def head(self) -> int:
         """The position of the last fact."""
