@@ -4,7 +4,7 @@
 On a throw-away PostgreSQL and Valkey with a synthetic log (synthetic.py). In each round, one after the other: the
 `eventsourcing` library's ProjectionRunner, the whole log through a bare COPY, and our `overview` with one process and
 with two. What is compared is the rate of the replay: facts of the log, by the seconds from the first page that is read
-until all rows are written; what the whole rebuild takes is told beside it.
+until all rows are written by COPY; what the whole rebuild takes, and every step of it, is told beside it.
 
     rebuild_runner  the library          rebuild_ours  our command          rebuild_live     the campus meanwhile
     rebuild_copy    bare COPY            rebuild_fill  facts into the log   rebuild_targets  the verdict
@@ -20,14 +20,13 @@ from adapters.settings import Settings
 from cli.bench import rebuild_copy, rebuild_live, rebuild_runner
 from cli.bench.campus import running_stores
 from cli.bench.rebuild_fill import fill
-from cli.bench.rebuild_ours import Rebuilt, rebuild
+from cli.bench.rebuild_ours import ALL, Rebuilt, rebuild
 from cli.bench.rebuild_targets import Findings, Target
 from cli.bench.synthetic import Row, rows
 from cli.console import progress
 from projections.registry import PROJECTIONS
 
 SUBJECT = "overview"
-ALL = [projection.name for projection in PROJECTIONS]
 SIZES = (1_000_000, 3_000_000)  # facts at which is measured on the way to the whole
 RUNNER_LEARNERS = 200  # whose events, fifty each, the library projects in a round
 MOST_MEMORY = 1_024  # MiB of any process
@@ -67,7 +66,7 @@ async def bench(events: int, seconds: float, rounds: int) -> Findings:
             found.append(await _rounds(settings, facts, rounds))
             alone = alone or await _each(settings, facts)
         together = await rebuild(settings, ALL, 1)
-    live = await rebuild_live.bench(events, ALL, seconds, rounds)
+    live = await rebuild_live.bench(events, seconds, rounds)
     details = {
         "sizes": [_figures(each) for each in found],
         "facts_per_second_alone": alone,
@@ -104,16 +103,16 @@ async def _round(settings: Settings, facts: int) -> Round:
     env = rebuild_runner.variables(settings.postgres_owner_url)
     runner = await asyncio.to_thread(rebuild_runner.rate, env, RUNNER_LEARNERS)
     copy = facts / await asyncio.to_thread(rebuild_copy.seconds, settings)
-    one, two = await rebuild(settings, [SUBJECT], 1), await rebuild(settings, [SUBJECT], 2)
+    one, two = await rebuild(settings, SUBJECT, 1), await rebuild(settings, SUBJECT, 2)
     return Round(facts, runner, copy, one, two)
 
 
 async def _each(settings: Settings, facts: int) -> dict[str, Any]:
     """The rate of the replay of every read model alone, with one process."""
     rates = {}
-    with progress("bench rebuild, each alone", total=len(ALL), unit="rebuilds") as advance:
-        for name in ALL:
-            rates[name] = round(facts / (await rebuild(settings, [name], 1)).replay)
+    with progress("bench rebuild, each alone", total=len(PROJECTIONS), unit="rebuilds") as advance:
+        for each in PROJECTIONS:
+            rates[each.name] = round(facts / (await rebuild(settings, each.name, 1)).replay)
             advance(1)
     return rates
 
@@ -128,8 +127,15 @@ def _figures(found: list[Round]) -> dict[str, Any]:
         "two_processes": round(median(each.facts / each.two.replay for each in found)),
         "whole_seconds_one_process": round(median(each.one.whole for each in found), 1),
         "whole_seconds_two_processes": round(median(each.two.whole for each in found), 1),
+        "steps_one_process": _steps_of(found[-1].one),
+        "steps_two_processes": _steps_of(found[-1].two),
         "largest_mib": max(max(each.one.largest_mib, each.two.largest_mib) for each in found),
     }
+
+
+def _steps_of(rebuilt: Rebuilt) -> dict[str, float]:
+    """Seconds of each step, to be read by people."""
+    return {step: round(seconds, 2) for step, seconds in rebuilt.steps.items()}
 
 
 def _figures_of_all(together: Rebuilt, facts: int) -> dict[str, Any]:
@@ -137,6 +143,7 @@ def _figures_of_all(together: Rebuilt, facts: int) -> dict[str, Any]:
     return {
         "facts_per_second": round(facts / together.replay),
         "whole_seconds": round(together.whole, 1),
+        "steps": _steps_of(together),
         "largest_mib": together.largest_mib,
     }
 

@@ -22,7 +22,7 @@ from cli.bench.command import CLIENTS
 from cli.bench.lag import measure
 from cli.bench.load import for_seconds, run
 from cli.bench.rebuild_fill import fill
-from cli.bench.rebuild_ours import rebuild
+from cli.bench.rebuild_ours import ALL, rebuild
 from cli.bench.synthetic import rows
 from cli.console import progress
 
@@ -67,12 +67,12 @@ class Live:
         }
 
 
-async def bench(facts: int, names: Sequence[str], seconds: float, rounds: int) -> Live:
+async def bench(facts: int, seconds: float, rounds: int) -> Live:
     """Measure on a throw-away campus with so many *facts*, *seconds* for each figure; a first round is not kept."""
     live = Live()
     async with running_campus() as settings:
         await _fill(settings, min(facts, FACTS))
-        stage = _Stage(settings, await open_classroom(settings), names, seconds)
+        stage = _Stage(settings, await open_classroom(settings), seconds)
         with progress("bench rebuild, live", total=rounds + 1, unit="rounds") as advance:
             for number in range(rounds + 1):
                 await stage.round(live if number else Live())
@@ -87,11 +87,10 @@ async def _fill(settings: Settings, facts: int) -> None:
 
 @dataclass(frozen=True)
 class _Stage:
-    """A campus, its learners, and what is rebuilt beside them."""
+    """A campus and its learners."""
 
     settings: Settings
     classroom: Classroom
-    names: Sequence[str]
     seconds: float
 
     async def round(self, live: Live) -> None:
@@ -128,7 +127,7 @@ class _Stage:
 
         async def again_and_again() -> None:
             while not over.is_set():
-                await rebuild(self.settings, self.names, WORKERS)
+                await rebuild(self.settings, ALL, WORKERS)
                 live.rebuilds += 1
 
         async with self._alone(), asyncio.TaskGroup() as tasks:  # a rebuild that fails ends the measurement

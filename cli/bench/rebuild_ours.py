@@ -1,16 +1,16 @@
 """
 Our part of `bench rebuild`: `campus projections rebuild`, as an operator would call it, in processes of its own.
 
-Two times count. `replay` is the step `bulk`, from the first page of the log that is read until every row is written by
-COPY: this is what is compared with the yardsticks. `whole` has everything, from the start of the command to the state
-`ready`: the new tables, the replay, catching up, indexes, ANALYZE and the digest.
+Two times count. `replay` is from the first page of the log that is read until every row is written by COPY, which is
+what is compared with the yardsticks: the steps `bulk`, `catch_up` and `write` of workers/rebuild/report.py. `whole` has
+everything, from the start of the command to the state `ready`: interpreters that start, new tables, the replay,
+indexes, ANALYZE and the digest.
 """
 
 import asyncio
 import json
 import os
 import time
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -21,6 +21,8 @@ from cli.bench.campus import CAMPUS
 from cli.console import Failure
 from cli.up.plan import variables
 
+ALL = "--all"
+REPLAY = ("bulk", "catch_up", "write")  # steps
 SAMPLE_INTERVAL = 0.05  # seconds
 
 
@@ -31,18 +33,20 @@ class Rebuilt:
 
     Attributes:
         replay: seconds of the replay.
+        steps: seconds of each step, as the command has told them.
         whole: seconds from the start of the command to its end.
         largest_mib: most resident memory that any of its processes had at any moment.
     """
 
     replay: float
+    steps: dict[str, float]
     whole: float
     largest_mib: int
 
 
-async def rebuild(settings: Settings, names: Sequence[str], workers: int) -> Rebuilt:
-    """Rebuild the read models *names* in one pass over the log, from nothing to ready, with that many *workers*."""
-    arguments = ("projections", "rebuild", *names, "--from-scratch", "--workers", str(workers), "--json")
+async def rebuild(settings: Settings, name: str, workers: int) -> Rebuilt:
+    """Rebuild the read model *name*, or ALL in one pass over the log, from nothing to ready, by so many *workers*."""
+    arguments = ("projections", "rebuild", name, "--from-scratch", "--workers", str(workers), "--json")
     started = time.perf_counter()
     process = await asyncio.create_subprocess_exec(
         *CAMPUS,
@@ -56,13 +60,8 @@ async def rebuild(settings: Settings, names: Sequence[str], workers: int) -> Reb
     whole = time.perf_counter() - started
     if process.returncode:
         raise Failure(f"the rebuild ended with status {process.returncode}: {errors.decode()[-400:].strip()}")
-    return Rebuilt(_replay(output), whole, await watching)
-
-
-def _replay(output: bytes) -> float:
-    """Seconds of the replay, from the answer of the command: of the longest, though all go in one pass."""
-    reports = json.loads(output.splitlines()[-1])["projections"]
-    return max(float(report["seconds"]["bulk"]) for report in reports)
+    steps: dict[str, float] = json.loads(output.splitlines()[-1])["seconds"]
+    return Rebuilt(sum(steps[step] for step in REPLAY), steps, whole, await watching)
 
 
 async def _largest(pid: int) -> int:

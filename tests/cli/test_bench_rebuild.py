@@ -1,5 +1,7 @@
 """What `campus bench rebuild` measures with is right: its log is a log, its yardstick counts, its verdicts are true."""
 
+import json
+import sys
 from collections import Counter
 from itertools import islice, pairwise
 
@@ -7,12 +9,14 @@ import pytest
 
 from adapters.postgres.log import to_fact
 from adapters.settings import Settings
+from cli.bench import rebuild_ours
 from cli.bench.rebuild import _steps
 from cli.bench.rebuild_copy import seconds
 from cli.bench.rebuild_fill import fill
 from cli.bench.rebuild_runner import EVENTS, projected, rate, record, variables
 from cli.bench.rebuild_targets import Findings, Target
 from cli.bench.synthetic import rows
+from cli.console import Failure
 from domain.fact import Fact, partition_key
 from projections.base import Projection, RowKey, Rows
 from projections.overview import CAMPUS, OVERVIEW, Counts
@@ -109,6 +113,25 @@ def test_the_runner_counts(settings: Settings) -> None:
     assert rate(env, 1) > 0
     with projected(env, record(env, 1)) as (_, view):
         assert view.counts()["run-0"] == (4, 4 * (EVENTS - 1), 4 * amount)
+
+
+ANSWER = {"seconds": {"tables": 5.0, "bulk": 2.0, "catch_up": 0.25, "write": 1.0, "index": 7.0}}
+
+
+async def test_what_a_rebuild_is_compared_by(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The replay is what it took to fold the log and to write the rows, and not the tables and the indexes."""
+    monkeypatch.setattr(rebuild_ours, "CAMPUS", (sys.executable, "-c", f"print({json.dumps(ANSWER)!r})"))
+    rebuilt = await rebuild_ours.rebuild(settings, "overview", 1)
+    assert rebuilt.replay == 3.25
+    assert rebuilt.whole > 0
+    assert rebuilt.steps == ANSWER["seconds"]
+
+
+async def test_a_rebuild_that_fails(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ends the benchmark with what the command has said."""
+    monkeypatch.setattr(rebuild_ours, "CAMPUS", (sys.executable, "-c", "raise SystemExit('no room')"))
+    with pytest.raises(Failure, match="no room"):
+        await rebuild_ours.rebuild(settings, "overview", 1)
 
 
 def test_the_log_grows_in_steps() -> None:
