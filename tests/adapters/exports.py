@@ -1,0 +1,150 @@
+"""For the tests of exports: a log with facts of all kinds, and what an export of it holds."""
+
+import asyncio
+import itertools
+import os
+import resource
+import signal
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pyarrow.parquet as pq
+import pytest
+
+from adapters.parquet import digest, manifest, read, source, writer
+from adapters.parquet import export as exporting
+from adapters.parquet.export import export
+from adapters.parquet.manifest import ExportError, Manifest
+from adapters.postgres.append import Append
+from adapters.settings import Settings
+from tests.adapters.appends import new_event, opened, query
+
+EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+TYPES = ("progress.activity_recorded", "progress.unit_opened", "enrollment.withdrawn", "course.created")
+CATEGORIES = ("progress", "progress", "enrollment", "course")
+LOG = """
+SELECT position, stream_id, stream_version, type, schema_version, partition, data, meta,
+       (extract(epoch FROM occurred_at) * 1000000)::bigint, (extract(epoch FROM recorded_at) * 1000000)::bigint
+  FROM events ORDER BY position
+"""
+HOSTILE: Sequence[dict[str, Any]] = (
+    {"data": b"\xff\xfe\x00", "meta": b"\xc3\x28"},
+    {"data": b"", "meta": b""},
+    {"data": b'{\n "pretty": "yes"\n}\n', "meta": b"[1]"},
+    {"data": b"\xed\xa0\x80", "meta": b'{"event_id": "", "actor": "", "source": 7}'},
+    {"type": "../../over/../there", "schema_version": 32_000},
+    {"type": "odd name=50%\n\u00fc\U0001f600"},
+    {"type": ""},
+    {"type": "long." * 200},
+    {"type": "enrollment.activated", "schema_version": 9},
+    {"stream_id": "progress", "stream_version": 1},
+    {"stream_id": "enrollment-", "stream_version": 1},
+    {"stream_id": "", "stream_version": 1},
+    {"stream_id": "p\u00e4ge-\n\t:\u2028", "stream_version": 1},
+    {"occurred_at": datetime(1, 1, 1, tzinfo=UTC)},
+    {"occurred_at": datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)},
+    {"data": b"x" * 3_000_000},
+)
+
+
+def small(patch: pytest.MonkeyPatch) -> None:
+    """Cut everything small, so that a thousand facts make many pages, blocks and files."""
+    patch.setattr(digest, "BLOCK", 64)
+    patch.setattr(source, "LARGEST_PAGE", 20)
+    patch.setattr(exporting, "PIECE", 200)
+    patch.setattr(read, "WINDOW", 16)
+    patch.setattr(writer, "LARGEST_BUFFER", 8_000)
+
+
+async def fill(settings: Settings, count: int, *, first: int = 1) -> None:
+    """Append *count* facts of four types on some twenty streams, those numbered from *first* on."""
+    versions = Counter(_stream(number) for number in range(1, first))
+    events = []
+    for number in range(first, first + count):
+        stream, kind = _stream(number), number % 7 % 4
+        versions[stream] += 1
+        when = EPOCH + timedelta(hours=number)
+        events.append(new_event(stream, versions[stream], number, type=TYPES[kind], occurred_at=when))
+    async with opened(settings) as log:
+        for start in range(0, count, 100):
+            await asyncio.gather(*(log.append(Append([event])) for event in events[start : start + 100]))
+
+
+def _stream(number: int) -> str:
+    kind, learner = number % 7 % 4, f"l{number % 5}"
+    return f"{CATEGORIES[kind]}-{learner}" if CATEGORIES[kind] == "course" else f"{CATEGORIES[kind]}-{learner}:r{kind}"
+
+
+async def fill_with_hostile(settings: Settings) -> None:
+    """Append facts that no command would make, with ordinary ones between them."""
+    async with opened(settings) as log:
+        for number, other in enumerate(HOSTILE):
+            strange = msgspec.structs.replace(new_event(f"enrollment-h{number}:r1", 1), **other)
+            await log.append(Append([new_event("progress-ada:r1", number + 1)]))
+            await log.append(Append([strange]))
+
+
+async def log_of(settings: Settings) -> list[tuple[Any, ...]]:
+    """Every fact of the log, times in microseconds since 1970."""
+    return await query(settings, LOG)
+
+
+def exported(directory: Path) -> list[tuple[Any, ...]]:
+    """Every fact of the files that the manifest names, as `log_of` gives them."""
+    facts: list[tuple[Any, ...]] = []
+    for file in Manifest.load(directory).files:
+        table: Any = pq.ParquetFile(directory / file.path).read()
+        times = [table[name].cast("int64").to_pylist() for name in ("occurred_at", "recorded_at")]
+        names = ("position", "stream_id", "stream_version", "type", "schema_version", "partition")
+        plain = [table[name].to_pylist() for name in names]
+        facts += zip(*plain, _exact(table, "data"), _exact(table, "meta"), *times, strict=True)
+    return sorted(facts)
+
+
+def _exact(table: Any, name: str) -> list[bytes]:
+    pairs = zip(table[name].to_pylist(), table[f"{name}_bytes"].to_pylist(), strict=True)
+    return [other if text is None else text.encode() for text, other in pairs]
+
+
+def files_below(directory: Path) -> set[str]:
+    """Every Parquet file, finished or not."""
+    return {str(path.relative_to(directory)) for path in directory.glob("type=*/*")}
+
+
+STEPS: dict[str, tuple[Any, str, int]] = {
+    "encoding": (writer.Piece, "add", 25),
+    "file renamed": (writer._Part, "finish", 9),
+    "files complete": (exporting, "_add_to", 3),
+    "manifest open": (msgspec.json, "format", 3),
+    "manifest replaced": (manifest, "sync", 3),
+}
+
+
+def export_and_die(settings: Settings, directory: Path, step: str) -> None:
+    """Export until the process is killed in one of `STEPS`: at the end of the n-th call of a function."""
+    small(pytest.MonkeyPatch())
+    place, name, number = STEPS[step]
+    real, calls = getattr(place, name), itertools.count(1)
+
+    def dying(*arguments: Any, **options: Any) -> Any:
+        result = real(*arguments, **options)
+        if next(calls) == number:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return result
+
+    setattr(place, name, dying)
+    asyncio.run(export(settings, directory))
+
+
+def export_without_space(settings: Settings, directory: Path) -> str:
+    """Export where no file may be larger than some kilobytes; what it says."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4_000, 4_000))
+    try:
+        asyncio.run(export(settings, directory))
+    except ExportError as error:
+        return str(error)
+    return ""

@@ -1,0 +1,306 @@
+"""An export holds the log, byte for byte, whatever happens to the runs that make it."""
+
+import asyncio
+import hashlib
+import multiprocessing
+import os
+import shutil
+import signal
+import struct
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pyarrow.parquet as pq
+import pytest
+
+from adapters.parquet import source
+from adapters.parquet.check import check
+from adapters.parquet.export import export
+from adapters.parquet.manifest import NAME, ExportError, Manifest
+from adapters.settings import Settings
+from tests.adapters.appends import query
+from tests.adapters.exports import (
+    HOSTILE,
+    STEPS,
+    export_and_die,
+    export_without_space,
+    exported,
+    files_below,
+    fill,
+    fill_with_hostile,
+    log_of,
+    small,
+)
+
+FACTS = 700
+SPAWN = multiprocessing.get_context("spawn")
+
+
+@pytest.fixture(autouse=True)
+def _small(monkeypatch: pytest.MonkeyPatch) -> None:
+    small(monkeypatch)
+
+
+@pytest.fixture
+async def filled(settings: Settings) -> Settings:
+    """A campus with some hundred facts."""
+    await fill(settings, FACTS)
+    return settings
+
+
+async def assert_whole(settings: Settings, directory: Path) -> Manifest:
+    """The export holds the log, its manifest says so, and there is no other file."""
+    manifest = Manifest.load(directory)
+    facts = await log_of(settings)
+    assert exported(directory) == facts
+    assert manifest.position == len(facts)
+    assert files_below(directory) == {file.path for file in manifest.files}
+    verdict = check(directory)
+    assert (verdict.ok, verdict.facts, verdict.content) == (True, len(facts), manifest.content), verdict.problems
+    return manifest
+
+
+async def test_an_export_is_the_log(filled: Settings, tmp_path: Path) -> None:
+    """Every column of every fact, in files of one type and at most one piece, with counts that add up."""
+    report = await export(filled, tmp_path / "out")
+    manifest = await assert_whole(filled, tmp_path / "out")
+    assert (report.facts, report.new_facts, report.position) == (FACTS, FACTS, FACTS)
+    assert (report.files, report.new_files) == (len(manifest.files), len(manifest.files)) == (16, 16)
+    assert sum(summary.facts for summary in manifest.types.values()) == FACTS
+    withdrawn = manifest.types["enrollment.withdrawn"]
+    assert (withdrawn.schema_versions, withdrawn.newest_known) == ([1], 1)
+    last = manifest.files[-1]
+    assert last.path == "type=progress.unit_opened/000000000601-000000000700.parquet"
+    assert 600 < last.first < last.last <= 700
+
+
+async def test_what_follows_from_a_fact(filled: Settings, tmp_path: Path) -> None:
+    """The learner stands where there is one, and so does the source."""
+    await export(filled, tmp_path)
+    for file in Manifest.load(tmp_path).files:
+        for fact in pq.ParquetFile(tmp_path / file.path).read().to_pylist():
+            learner = fact["stream_id"].partition("-")[2].partition(":")[0]
+            assert fact["learner_id"] == (None if file.type == "course.created" else learner)
+            assert (fact["source"], fact["type"], fact["data_bytes"]) == ("test", file.type, None)
+
+
+async def test_the_digest_is_what_is_written_about_it(filled: Settings, tmp_path: Path) -> None:
+    """A chain of blocks, each the digest of five digests, as adapters/parquet/digest.py says."""
+    await export(filled, tmp_path)
+    facts, chain = await log_of(filled), bytes(32)
+    since_2000 = 946_684_800_000_000
+    for start in range(0, FACTS, 64):
+        block = [(*fact[:8], fact[8] - since_2000, fact[9] - since_2000) for fact in facts[start : start + 64]]
+        columns = [b"".join(_bytes(fact[place]) for fact in block) for place in (1, 3, 6, 7)]
+        records = b"".join(
+            struct.pack(">10q", p, v, s, n, at, rec, *(len(_bytes(value)) for value in (stream, name, data, meta)))
+            for p, stream, v, name, s, n, data, meta, at, rec in block
+        )
+        parts = b"".join(hashlib.sha256(values).digest() for values in (records, *columns))
+        chain = hashlib.sha256(chain + hashlib.sha256(parts).digest()).digest()
+    assert Manifest.load(tmp_path).content == chain.hex()
+
+
+def _bytes(value: Any) -> bytes:
+    return value.encode() if isinstance(value, str) else bytes(value)
+
+
+async def test_many_runs_equal_one(settings: Settings, tmp_path: Path) -> None:
+    """However the log grows between runs, the content is that of a single run; no file changes once it is there."""
+    count, kept = 0, dict[str, bytes]()
+    for step in (1, 62, 1, 1, 63, 72, 0, 1, 199, 200):
+        await fill(settings, step, first=count + 1)
+        count += step
+        report = await export(settings, tmp_path / "steps")
+        assert (report.position, report.new_facts) == (count, step)
+        files = {file.path: (tmp_path / "steps" / file.path).read_bytes() for file in manifest_of(tmp_path / "steps")}
+        assert kept.items() <= files.items()
+        kept = files
+    await export(settings, tmp_path / "once")
+    steps, once = await assert_whole(settings, tmp_path / "steps"), await assert_whole(settings, tmp_path / "once")
+    assert (steps.content, steps.types) == (once.content, once.types)
+    assert exported(tmp_path / "steps") == exported(tmp_path / "once")
+
+
+def manifest_of(directory: Path) -> list[Any]:
+    """The files that the manifest names."""
+    return list(Manifest.load(directory).files)
+
+
+async def test_an_empty_log(settings: Settings, tmp_path: Path) -> None:
+    """Makes an export of nothing, which later grows."""
+    report = await export(settings, tmp_path)
+    assert (report.position, report.files) == (0, 0)
+    await assert_whole(settings, tmp_path)
+    await fill(settings, 5)
+    assert (await export(settings, tmp_path)).new_facts == 5
+    await assert_whole(settings, tmp_path)
+
+
+async def test_hostile_facts(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bytes that are no text, names that are no folder, times at the ends of time: kept as they are, and below DIR."""
+    monkeypatch.setattr(source, "LARGEST_PAYLOAD", 10_000)
+    await fill_with_hostile(settings)
+    await export(settings, tmp_path / "in" / "out")
+    manifest = await assert_whole(settings, tmp_path / "in" / "out")
+    assert {other["type"] for other in HOSTILE if "type" in other} <= set(manifest.types)
+    assert manifest.types["../../over/../there"].newest_known is None
+    assert manifest.types["enrollment.activated"].schema_versions == [9]
+    assert os.listdir(tmp_path) == ["in"]  # noqa: PTH208 - as short as that
+
+
+@pytest.mark.parametrize("step", STEPS)
+async def test_killed_in_the_middle(filled: Settings, tmp_path: Path, step: str) -> None:
+    """After kill -9 the next run removes what the manifest does not name, and goes on: nothing lost, nothing twice."""
+    victim = SPAWN.Process(target=export_and_die, args=(filled, tmp_path, step))
+    victim.start()
+    await asyncio.to_thread(victim.join)
+    assert victim.exitcode == -signal.SIGKILL
+    position = Manifest.load(tmp_path).position
+    assert 0 < position < FACTS
+    assert check(tmp_path).ok
+    await fill(filled, 10, first=FACTS + 1)
+    assert (await export(filled, tmp_path)).new_facts == FACTS + 10 - position
+    await assert_whole(filled, tmp_path)
+
+
+async def test_killed_before_the_first_manifest(filled: Settings, tmp_path: Path) -> None:
+    """What little there is then does not keep the next run from beginning."""
+    (tmp_path / ".lock").touch()
+    (tmp_path / f".{NAME}.tmp").write_text("{")
+    await export(filled, tmp_path)
+    await assert_whole(filled, tmp_path)
+
+
+async def test_two_at_once(filled: Settings, tmp_path: Path) -> None:
+    """The second is refused with a sentence, and harms nothing."""
+    answers = await asyncio.gather(export(filled, tmp_path), export(filled, tmp_path), return_exceptions=True)
+    refused = [answer for answer in answers if isinstance(answer, ExportError)]
+    assert [str(error) for error in refused] == [f"another export into {tmp_path} is under way: wait for its end"]
+    await assert_whole(filled, tmp_path)
+
+
+async def test_appends_go_on(settings: Settings, tmp_path: Path) -> None:
+    """An export under way holds the log as it was when it began; what comes meanwhile is for the next."""
+    await fill(settings, 300)
+    heads: list[int] = []
+
+    async def grow() -> None:
+        first = 301
+        while len(heads) < 4:
+            await fill(settings, 50, first=first)
+            first += 50
+
+    growing = asyncio.ensure_future(grow())
+    while not growing.done():
+        heads.append((await export(settings, tmp_path)).position)
+        facts = await log_of(settings)
+        assert exported(tmp_path) == facts[: heads[-1]]
+    await export(settings, tmp_path)
+    await assert_whole(settings, tmp_path)
+    assert heads == sorted(heads)
+    assert heads[-1] > 300
+
+
+async def test_no_space(filled: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Is a sentence; nothing half-written stays, and there is a way on."""
+    monkeypatch.undo()  # one large file
+    await fill(filled, 900, first=FACTS + 1)
+    with ProcessPoolExecutor(1, mp_context=SPAWN) as pool:
+        said = await asyncio.get_running_loop().run_in_executor(pool, export_without_space, filled, tmp_path)
+    assert said.startswith(f"{tmp_path} cannot be written to: File too large; what was complete is kept")
+    assert files_below(tmp_path) == set()
+    await export(filled, tmp_path)
+    await assert_whole(filled, tmp_path)
+
+
+async def test_a_stopped_export(filled: Settings, tmp_path: Path) -> None:
+    """Leaves nothing half-written, and the next goes on."""
+    calls = 0
+
+    def stop(_: int) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 20:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        await export(filled, tmp_path, lambda _: stop)
+    manifest = Manifest.load(tmp_path)
+    assert manifest.position == 200
+    assert files_below(tmp_path) == {file.path for file in manifest.files}
+    assert (await export(filled, tmp_path)).new_facts == FACTS - 200
+    await assert_whole(filled, tmp_path)
+
+
+async def test_another_campus(filled: Settings, tmp_path: Path) -> None:
+    """Its facts are not mixed with ours."""
+    await export(filled, tmp_path)
+    other = filled.model_copy(update={"name": "other"})
+    with pytest.raises(ExportError, match=f"holds the log of the campus {filled.name}, not of other: choose another"):
+        await export(other, tmp_path)
+
+
+@pytest.mark.parametrize("position", [FACTS + 1, FACTS - 1, 640])
+async def test_another_log_of_the_same_name(filled: Settings, tmp_path: Path, position: int) -> None:
+    """A campus that was made anew is not the one that was exported, be its log shorter or not."""
+    await export(filled, tmp_path)
+    manifest = Manifest.load(tmp_path)
+    msgspec.structs.replace(manifest, position=position).save(tmp_path)
+    said = "the log ends at 700" if position > FACTS else "the log is not what was exported"
+    with pytest.raises(ExportError, match=said):
+        await export(filled, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "is damaged"),
+        ("[1, 2]", "is damaged"),
+        ("\udcff", "is damaged"),
+        ('{"format": "campuslog-export", "format_version": 1}', "is damaged"),
+        ('{"name": "package", "files": []}', "is not the manifest of an export of Campuslog"),
+        ('{"format": "campuslog-export", "format_version": 2}', "has format version 2, and this code knows 1"),
+    ],
+    ids=["empty", "list", "bytes", "fields", "foreign", "newer"],
+)
+async def test_a_manifest_that_is_none(filled: Settings, tmp_path: Path, text: str, said: str) -> None:
+    """Is not touched, and neither is anything beside it."""
+    (tmp_path / NAME).write_bytes(text.encode(errors="surrogateescape"))
+    with pytest.raises(ExportError, match=said):
+        await export(filled, tmp_path)
+    assert (tmp_path / NAME).read_bytes() == text.encode(errors="surrogateescape")
+
+
+async def test_somebody_elses_directory(filled: Settings, tmp_path: Path) -> None:
+    """Files that are not ours are never taken for what a killed run has left behind."""
+    strange = tmp_path / "type=a" / "000000000001-000000000002.parquet"
+    strange.parent.mkdir()
+    strange.touch()
+    with pytest.raises(ExportError, match=r"is not empty and has no manifest\.json: choose an empty directory"):
+        await export(filled, tmp_path)
+    shutil.rmtree(strange.parent)
+    await export(filled, tmp_path)
+    note = tmp_path / "type=progress.unit_opened" / "note.txt"
+    note.touch()
+    await export(filled, tmp_path)
+    assert note.exists()
+
+
+async def test_a_file_where_a_directory_should_be(filled: Settings, tmp_path: Path) -> None:
+    """Is a sentence, too."""
+    (tmp_path / "out").touch()
+    with pytest.raises(ExportError, match="cannot be written to: File exists"):
+        await export(filled, tmp_path / "out")
+
+
+async def test_a_damaged_log(filled: Settings, tmp_path: Path) -> None:
+    """A log with a gap is not exported as if it were whole."""
+    await query(filled, "ALTER TABLE events DISABLE TRIGGER events_append_only", owner=True)
+    await query(filled, "DELETE FROM events WHERE position = 450", owner=True)
+    with pytest.raises(source.Gap, match="between positions 449 and 468 of the log facts are missing: see `campus"):
+        await export(filled, tmp_path)
+    assert Manifest.load(tmp_path).position == 400
+    assert check(tmp_path).ok
