@@ -64,7 +64,7 @@ def rebuild(
     events: Annotated[
         int, typer.Option(min=10_000, max=20_000_000, help="Facts of the log; 1 and 3 million on the way.")
     ] = 1_000_000,
-    seconds: Seconds = 8.0,
+    seconds: Seconds = 5.0,
     rounds: Rounds = 3,
     as_json: Json = False,
 ) -> None:
