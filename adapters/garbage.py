@@ -15,3 +15,10 @@ def calm() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*THRESHOLDS)
+
+
+def never_collect() -> None:
+    """For a process that makes one great thing and ends: nothing is looked at, ever."""
+    gc.collect()
+    gc.freeze()
+    gc.disable()

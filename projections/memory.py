@@ -69,10 +69,27 @@ def row_digest(row: msgspec.Struct) -> bytes:
     return hashlib.blake2b(_encode_sorted(plain), digest_size=16).digest()
 
 
-def content_digest(digests: Iterable[tuple[RowKey, bytes]]) -> str:
-    """One digest of all rows, whatever their order, in hex: the sum of the rows' digests with their table's name."""
-    total = 0
-    for key, digest in digests:
+class ContentDigest:
+    """One digest of many rows, whatever their order: the sum of the rows' digests with their table's name."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self._total = 0
+
+    def add(self, key: RowKey, digest: bytes) -> None:
+        """Count in a row, by its `row_digest`."""
         keyed = hashlib.blake2b(digest, key=key.table.name.encode()[:64], digest_size=16)
-        total += int.from_bytes(keyed.digest())
-    return f"{total % 2**128:032x}"
+        self._total += int.from_bytes(keyed.digest())
+        self.rows += 1
+
+    def hexdigest(self) -> str:
+        """The digest in hex."""
+        return f"{self._total % 2**128:032x}"
+
+
+def content_digest(digests: Iterable[tuple[RowKey, bytes]]) -> str:
+    """The `ContentDigest` of rows, in hex."""
+    content = ContentDigest()
+    for key, digest in digests:
+        content.add(key, digest)
+    return content.hexdigest()

@@ -3,9 +3,8 @@ Verifies read models against the log while everything runs: what is live is read
 up to exactly there, in pages, for all read models at once.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
-import msgspec
 import psycopg
 from redis.asyncio import Redis
 
@@ -13,13 +12,12 @@ from adapters.postgres.connection import connect
 from adapters.postgres.generations import Generation, Generations, live
 from adapters.postgres.pages import read_facts
 from adapters.postgres.parking import held
-from adapters.postgres.read_models import PostgresStore
 from adapters.settings import Settings
 from adapters.valkey.client import connect as connect_valkey
-from projections.base import Projection, RowKey
+from projections.base import Projection
 from projections.memory import row_digest
-from projections.merge import merged
-from projections.verify import Digests, Live, Verdict, Verification
+from projections.verify import Live, Verdict, Verification
+from workers.rebuild.content import all_rows, visible
 
 PAGE = 10_000  # facts
 
@@ -76,35 +74,10 @@ async def snapshot(
 
 async def snapshot_of(generations: Generations, generation: Generation, connection: psycopg.AsyncConnection) -> Live:
     """What a generation holds at one moment."""
-    name = generations.projection.name
-    store = generations.store(generation)
-    if isinstance(store, PostgresStore):
-        async with store.snapshot() as (positions, found):
-            digests = await _digests(found)
-            return Live(positions, digests, await held(connection, name, generation.number, generation.version))
-    while True:  # documents and parked keys are on two servers: look until nothing was parked or healed meanwhile
-        before = await held(connection, name, generation.number, generation.version)
-        positions, rows = await store.snapshot()
-        digests = await _digests(_each(rows))
-        if before == await held(connection, name, generation.number, generation.version):
+    place = generations.projection.name, generation.number, generation.version
+    while True:  # rows and parked keys may be on two servers: look until nothing was parked or healed meanwhile
+        before = await held(connection, *place)
+        async with all_rows(generations, generation) as (positions, rows):
+            digests = {key: row_digest(row) async for key, row in visible(rows)}
+        if before == await held(connection, *place):
             return Live(positions, digests, before)
-
-
-async def _digests(rows: AsyncIterator[tuple[int, RowKey, msgspec.Struct]]) -> Digests:
-    """The digests of the rows that readers see; of the stored ones only those are kept that have to be added up."""
-    digests: Digests = {}
-    parts = []
-    async for segment, key, row in rows:
-        if key.table.spread == "summed":
-            parts.append((segment, key, row))
-        elif key.table.spread == "keyed" or segment == 0:
-            digests[key] = row_digest(row)
-    digests.update((key, row_digest(row)) for key, row in merged(parts))
-    return digests
-
-
-async def _each(
-    rows: Iterable[tuple[int, RowKey, msgspec.Struct]],
-) -> AsyncIterator[tuple[int, RowKey, msgspec.Struct]]:
-    for row in rows:
-        yield row

@@ -98,10 +98,14 @@ class Work:
     async def share_fairly(self, head: int) -> list[int]:
         """Take free segments, or give some up, so that all projectors have about as many; returns the new ones."""
         fair = await self._ownership.fair_share(self.generation.segments)
-        for segment in self._ownership.owned[fair:]:
+        await self.give_up(*self._ownership.owned[fair:])
+        return await self.take(head, fair)
+
+    async def give_up(self, *segments: int) -> None:
+        """Let somebody else have some segments."""
+        for segment in segments:
             await self._ownership.give_up(segment)
             del self.positions[segment], self._rows.epochs[segment]
-        return await self.take(head, fair)
 
     async def take(self, head: int, most: int) -> list[int]:
         """Take segments that nobody has, until *most* are owned; *head* is that of the log. Returns the new ones."""

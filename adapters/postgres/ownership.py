@@ -27,6 +27,7 @@ UPDATE segments SET owner = NULL
 FENCE = """
 UPDATE segments SET epoch = epoch + 1, owner = NULL WHERE projection = %s AND generation = %s RETURNING segment, epoch
 """
+EPOCH = "SELECT epoch FROM segments WHERE projection = %s AND generation = %s AND segment = %s"
 PROJECTORS = """
 SELECT count(*) FROM workers
  WHERE name = 'projector' AND heartbeat_at > now() - interval '4 seconds' AND (host, pid) <> (%s, %s)
@@ -109,3 +110,11 @@ def switching(projection: str) -> str:
 async def fence(connection: psycopg.AsyncConnection, projection: str, generation: int) -> dict[int, int]:
     """Raise the epoch of every segment of a generation, so that its owners write nothing more; returns the epochs."""
     return dict(await (await connection.execute(FENCE, (projection, generation))).fetchall())
+
+
+async def epoch_of(connection: psycopg.AsyncConnection, projection: str, generation: int, segment: int) -> int:
+    """The epoch of a segment, for one who is alone with its generation."""
+    row = await (await connection.execute(EPOCH, (projection, generation, segment))).fetchone()
+    if row is None:
+        raise LookupError(f"generation {generation} of {projection} was dropped")
+    return int(row[0])

@@ -20,6 +20,7 @@ SNAPSHOT_FETCH = 2_000  # rows
 FENCED = "CL001"  # what move_segments() raises
 
 POSITIONS = "SELECT segment, position FROM segments WHERE projection = %s AND generation = %s ORDER BY segment"
+NOTE_IGNORED = "UPDATE segments SET ignored = %s WHERE projection = %s AND generation = %s AND segment = %s"
 
 _encode = msgspec.json.Encoder().encode
 
@@ -55,6 +56,10 @@ class PostgresStore:
         """Write a segment from now on, in this epoch, which its row has already; returns its checkpoint."""
         self.epochs[segment] = epoch
         return (await self.positions())[segment]
+
+    async def note_ignored(self, segment: int, facts: int) -> None:
+        """Say how many facts of a segment the projection does not read, up to its checkpoint."""
+        await self._connection.execute(NOTE_IGNORED, (facts, self._projection.name, self._generation, segment))
 
     async def load(self, keys: Needed) -> Loaded:
         """Those of the rows that exist, with one round trip."""

@@ -154,6 +154,10 @@ class ValkeyStore:
         self.epochs[segment] = epoch
         return int(await self._claim(keys=self._hashes[segment], args=[epoch]))
 
+    async def note_ignored(self, segment: int, facts: int) -> None:
+        """Say how many facts of a segment the projection does not read, up to its checkpoint."""
+        await self._client.hset(self._hashes[segment][0], "@ignored", facts)
+
     async def load(self, keys: Needed) -> Loaded:
         """Those of the rows that exist, with one round trip."""
         loaded: Loaded = {segment: {} for segment in keys}

@@ -99,8 +99,7 @@ class Switcher:
         return await self._switch_as_it_was(chosen)
 
     async def _switch(self, chosen: Generation, advance: Advance) -> Switched:
-        work = Work(self._connection, self._settings, self._generations, chosen)
-        await self._take_all(work)
+        work = await self.at_work(chosen)
         for _ in range(ROUNDS):
             head = await read_head(self._connection)
             if head - work.behind().position <= NEARLY:
@@ -136,16 +135,18 @@ class Switcher:
             await store.claim(segment, epoch)
         return await store.positions()
 
-    async def _take_all(self, work: Work) -> None:
-        """Own every segment of the generation that is to be served."""
+    async def at_work(self, generation: Generation) -> Work:
+        """A generation that is not served, with all its segments, to be brought up to date."""
+        work = Work(self._connection, self._settings, self._generations, generation)
         head = await read_head(self._connection)
         try:
             async with asyncio.timeout(TAKE_PATIENCE):
-                while len(work.positions) < work.generation.segments:
-                    await work.take(head, work.generation.segments)
+                while len(work.positions) < generation.segments:
+                    await work.take(head, generation.segments)
                     await asyncio.sleep(0)
         except TimeoutError:
-            raise RebuildError(f"somebody else works on generation {work.generation.number}") from None
+            raise RebuildError(f"somebody else works on generation {generation.number}") from None
+        return work
 
     async def follow(self, work: Work, until: int, advance: Advance = _silent) -> None:
         """Fold the facts up to the position *until*, over rows that are in the store."""

@@ -1,0 +1,223 @@
+"""
+Building a generation of a read model beside the one that is served.
+
+    tables     of the new generation, without indexes; or what an earlier rebuild has left, if its code was the same
+    bulk       the log up to its present head, folded in memory, segments in parallel processes
+    catch_up   what came meanwhile, in rounds, until it is little
+    write      the rows
+    index      indexes and statistics, and the account of facts that the projection does not read
+    digest     of the content, with all segments at one position; then the generation is `ready`
+
+Every step can be done again: a rebuild that was killed goes on where it was, segment by segment.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+from redis.asyncio import Redis
+
+from adapters.postgres.account import counts_until
+from adapters.postgres.generations import Generation, Generations
+from adapters.postgres.pages import read_head
+from adapters.postgres.parking import held
+from adapters.settings import Settings
+from projections.base import Projection, segment_of
+from projections.code import code_digest
+from projections.fold import Held
+from workers.rebuild.content import content_of
+from workers.rebuild.process import Job, Piece
+from workers.rebuild.report import Built, ProcessReport, Report
+from workers.rebuild.switch import Switcher, opened
+from workers.rebuild.team import Team
+from workers.rebuild.turn import turn
+from workers.showing import Progress, no_progress
+
+
+@dataclass(frozen=True)
+class Order:
+    """
+    What is to be rebuilt, and how.
+
+    Attributes:
+        workers: processes that fold, at most as many as there are segments.
+        from_scratch: throw away what an earlier rebuild has left.
+        export: a directory with the log as Parquet (`campus log export`), to read as much as it has from there.
+    """
+
+    projections: tuple[Projection, ...]
+    workers: int = 1
+    from_scratch: bool = False
+    export: Path | None = None
+
+
+async def rebuild(settings: Settings, order: Order, progress: Progress = no_progress) -> Report:
+    """
+    Build a generation of each projection of *order*, in one pass over the log.
+
+    Raises:
+        RebuildError: somebody else builds or switches one of them, or a process has failed.
+    """
+    names = [projection.name for projection in order.projections]
+    async with (
+        opened(settings, " ".join(names), "rebuild") as (connection, valkey),
+        turn(connection, settings, names, "rebuild"),
+    ):
+        return await Builder(connection, valkey, settings, order, progress).run()
+
+
+@dataclass
+class Site:
+    """A generation that is being built."""
+
+    generations: Generations
+    generation: Generation
+    built: Built
+
+    @property
+    def projection(self) -> Projection:
+        """What is built."""
+        return self.generations.projection
+
+
+class Builder:
+    """A rebuild under way."""
+
+    def __init__(
+        self, connection: psycopg.AsyncConnection, valkey: Redis, settings: Settings, order: Order, progress: Progress
+    ) -> None:
+        self._connection = connection
+        self._valkey = valkey
+        self._settings = settings
+        self._order = order
+        self._progress = progress
+        self._seconds: dict[str, float] = {}
+
+    async def run(self) -> Report:
+        """All steps, one after the other."""
+        started = time.perf_counter()
+        with self._timed("tables"):
+            sites = [await self._site(projection) for projection in self._order.projections]
+        processes = await self._fold(sites)
+        for site in sites:
+            with self._timed("index"):
+                await self._index(site)
+            with self._timed("digest"):
+                await self._digest(site)
+        facts = max((process.facts for process in processes), default=0)
+        replay = sum(self._seconds.get(step, 0.0) for step in ("bulk", "catch_up", "write"))
+        return Report(
+            built=[site.built for site in sites],
+            processes=processes,
+            facts=facts,
+            seconds=self._seconds,
+            total_seconds=round(time.perf_counter() - started, 3),
+            facts_per_second=round(facts / replay) if facts else 0.0,
+        )
+
+    async def _site(self, projection: Projection) -> Site:
+        """The generation to be built: one that was begun with the same code, or a new one."""
+        generations = Generations(self._connection, self._valkey, self._settings, projection)
+        found = [each for each in await generations.all() if each.status == "building"]
+        kept = None
+        for each in found:
+            same = (each.version, each.code, each.segments) == (
+                projection.version,
+                code_digest(projection),
+                projection.segments,
+            )
+            if same and not self._order.from_scratch and kept is None:
+                kept = each
+            else:
+                await generations.drop(each)
+        generation = kept or await generations.create("building")
+        built = Built(projection.name, generation.number, generation.version, resumed=kept is not None)
+        return Site(generations, generation, built)
+
+    async def _fold(self, sites: Sequence[Site]) -> list[ProcessReport]:
+        """Fold the log in processes, for all segments that are not complete yet."""
+        pending = [(site, await self._pending(site)) for site in sites]
+        jobs = await self._jobs([(site, segments) for site, segments in pending if segments])
+        if not jobs:
+            return []
+        for site in sites:
+            await site.generations.note_step(site.generation, "bulk")
+        team = Team(jobs, self._progress, lambda step: self._note_step(sites, step))
+        reports = await team.run()
+        for step in ("bulk", "catch_up", "write"):
+            self._seconds[step] = max(report.seconds.get(step, 0.0) for report in reports)
+        return reports
+
+    async def _pending(self, site: Site) -> list[int]:
+        """The segments that no process has completed."""
+        positions = await site.generations.store(site.generation).positions()
+        return [segment for segment in range(site.generation.segments) if not positions.get(segment)]
+
+    async def _jobs(self, pending: Sequence[tuple[Site, list[int]]]) -> list[Job]:
+        """Deal the segments out: those of a divided projection in turn, one that is not divided as a whole."""
+        most = max((site.generation.segments for site, _ in pending), default=0)
+        number = max(1, min(self._order.workers, max(most, len(pending))))
+        head = await read_head(self._connection)
+        hands: list[list[Piece]] = [[] for _ in range(number)]
+        for place, (site, segments) in enumerate(pending):
+            divided = site.generation.segments > 1
+            for process, pieces in enumerate(hands):
+                own = tuple(s for s in segments if (s if divided else place) % number == process)
+                if own:
+                    pieces.append(await self._piece(site, own))
+        hands = [pieces for pieces in hands if pieces]
+        return [Job(self._settings, tuple(each), head, len(hands) == 1, self._order.export) for each in hands]
+
+    async def _piece(self, site: Site, segments: tuple[int, ...]) -> Piece:
+        return Piece(site.projection, site.generation, segments, (await self._held(site)).skipped)
+
+    async def _held(self, site: Site) -> Held:
+        return await held(self._connection, site.projection.name, site.generation.number, site.generation.version)
+
+    async def _note_step(self, sites: Sequence[Site], step: str) -> None:
+        for site in sites:
+            await site.generations.note_step(site.generation, step)
+
+    async def _index(self, site: Site) -> None:
+        """Make indexes, and note how many facts the projection does not read: the fold has not even seen them."""
+        await site.generations.note_step(site.generation, "index")
+        with self._progress(f"{site.projection.name}: indexes", total=None, unit="tables") as advance:
+            await site.generations.index(site.generation)
+            advance(len(site.projection.tables))
+        handlers, segments = site.projection.handlers, site.generation.segments
+        store = site.generations.store(site.generation)
+        for segment, position in (await store.positions()).items():
+            counts = await counts_until(self._connection, position)
+            ignored = sum(
+                events
+                for (partition, name), events in counts.items()
+                if name not in handlers and segment_of(partition, segments) == segment
+            )
+            await store.note_ignored(segment, ignored)
+
+    async def _digest(self, site: Site) -> None:
+        """Bring all segments to one position, and take the digest of what readers would see."""
+        await site.generations.note_step(site.generation, "digest")
+        switcher = Switcher(self._connection, self._valkey, self._settings, site.projection)
+        head = await read_head(self._connection)
+        with self._progress(f"{site.projection.name}: the last facts", total=None, unit="facts") as advance:
+            work = await switcher.at_work(site.generation)
+            await switcher.follow(work, head, advance)
+            await work.note()
+            await work.give_up(*work.positions)
+        with self._progress(f"{site.projection.name}: digest", total=None, unit="rows") as advance:
+            content = await content_of(site.generations, site.generation, advance)
+        site.built.position, site.built.digest, site.built.rows = head, content.hexdigest(), content.rows
+        site.built.parked = len((await self._held(site)).waiting)
+        await site.generations.note_ready(site.generation, site.built.digest, head)
+
+    @contextmanager
+    def _timed(self, step: str) -> Iterator[None]:
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._seconds[step] = round(self._seconds.get(step, 0.0) + time.perf_counter() - started, 3)

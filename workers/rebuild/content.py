@@ -1,0 +1,63 @@
+"""
+What a generation holds, as one digest: the same rows give the same digest, wherever and in how many segments they lie.
+"""
+
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+
+import msgspec
+
+from adapters.postgres.generations import Generation, Generations
+from adapters.postgres.read_models import PostgresStore
+from projections.base import RowKey
+from projections.memory import ContentDigest, row_digest
+from projections.merge import merged
+
+TELL_EVERY = 1_000  # rows
+
+Row = tuple[int, RowKey, msgspec.Struct]
+"""A row or a part of one, with its segment."""
+
+
+@asynccontextmanager
+async def all_rows(
+    generations: Generations, generation: Generation
+) -> AsyncIterator[tuple[dict[int, int], AsyncIterator[Row]]]:
+    """The checkpoints and all rows of a generation, as they are at one moment."""
+    store = generations.store(generation)
+    if isinstance(store, PostgresStore):
+        async with store.snapshot() as found:
+            yield found
+    else:
+        positions, rows = await store.snapshot()
+        yield positions, _each(rows)
+
+
+async def _each(rows: Iterable[Row]) -> AsyncIterator[Row]:
+    for row in rows:
+        yield row
+
+
+async def visible(rows: AsyncIterator[Row]) -> AsyncIterator[tuple[RowKey, msgspec.Struct]]:
+    """The rows as readers see them; only those that have to be added up are kept in memory."""
+    parts: list[Row] = []
+    async for segment, key, row in rows:
+        if key.table.spread == "summed":
+            parts.append((segment, key, row))
+        elif key.table.spread == "keyed" or segment == 0:
+            yield key, row
+    for summed in merged(parts):
+        yield summed
+
+
+async def content_of(
+    generations: Generations, generation: Generation, advance: Callable[[int], None] = lambda _: None
+) -> ContentDigest:
+    """The content of a generation."""
+    content = ContentDigest()
+    async with all_rows(generations, generation) as (_, rows):
+        async for key, row in visible(rows):
+            content.add(key, row_digest(row))
+            if content.rows % TELL_EVERY == 0:
+                advance(TELL_EVERY)
+    return content

@@ -1,0 +1,191 @@
+"""
+What one process does of a rebuild: the fold over the log in memory, and then the rows into tables without indexes.
+
+It works at the lowest priority, so that whoever serves people goes first. What it has not written when it dies is
+folded again by the next rebuild; a segment that it has written is complete.
+"""
+
+import asyncio
+import os
+import resource
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import msgspec
+import psycopg
+import structlog
+
+from adapters import garbage
+from adapters.bulk_shelf import ResidentMemory, SqliteShelf
+from adapters.embedded.process import end_with_parent
+from adapters.parquet.pages import ExportPages
+from adapters.parquet.read import Export
+from adapters.postgres.bulk_read import PageReader, open_connection
+from adapters.postgres.generations import Generation, Generations
+from adapters.postgres.log import HEAD
+from adapters.postgres.ownership import epoch_of
+from adapters.postgres.parking import Parking
+from adapters.settings import Settings
+from projections.base import Projection
+from projections.bulk import BulkFold, Spoiled, Task
+from projections.bulk_facts import PageSource
+from projections.bulk_rows import Room
+from projections.fold import Batch
+from workers.rebuild.report import ProcessReport
+from workers.rebuild.switch import opened
+
+LOWEST_PRIORITY = 19
+NEARLY = 5_000  # facts behind, at which the fold in memory ends
+ROUNDS = 20  # of catching up, at most
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Some segments of a generation that is being built."""
+
+    projection: Projection
+    generation: Generation
+    segments: tuple[int, ...]
+    skipped: frozenset[int]
+
+
+@dataclass(frozen=True)
+class Job:
+    """
+    What one process has to do.
+
+    Attributes:
+        head: of the log, up to which the bulk goes; what comes later is caught up with.
+        alone: no other process does a part of the same rebuild.
+        export: a directory with the log as Parquet, to read as much as it has from there.
+    """
+
+    settings: Settings
+    pieces: tuple[Piece, ...]
+    head: int
+    alone: bool
+    export: Path | None = None
+
+
+class Told(msgspec.Struct, frozen=True):
+    """What a process says to the one that has started it: the step, and how much was done since; or the end."""
+
+    step: str = ""
+    done: int = 0
+    report: ProcessReport | None = None
+    error: str | None = None
+
+
+def work(job: Job, pipe: Connection) -> None:
+    """Do *job* in a process of its own, and tell through *pipe* how it goes."""
+    end_with_parent(signal.SIGKILL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the one that has started us ends us
+    os.setpriority(os.PRIO_PROCESS, 0, LOWEST_PRIORITY)
+    garbage.never_collect()
+    try:
+        pipe.send(Told(report=Process(job, pipe).run()))
+    except Exception as error:  # noqa: BLE001 - it is told, with all of it in the log
+        structlog.get_logger().exception("rebuild.process_failed")
+        pipe.send(Told(error=f"{type(error).__name__}: {error}"))
+
+
+class Process:
+    """One process of a rebuild at work."""
+
+    def __init__(self, job: Job, pipe: Connection) -> None:
+        self._job = job
+        self._pipe = pipe
+        self._report = ProcessReport(pid=os.getpid())
+        self._careful: set[tuple[str, str]] = set()
+        self._log = PageReader(job.settings, ahead=job.alone)
+
+    def run(self) -> ProcessReport:
+        """Fold, catch up and write."""
+        with closing(ResidentMemory()) as resident:
+            while True:
+                with closing(SqliteShelf()) as shelf:
+                    tasks = [Task(piece.projection, piece.segments, piece.skipped) for piece in self._job.pieces]
+                    fold = BulkFold(tasks, self._careful, Room(shelf, resident))
+                    try:
+                        position = self._fold(fold)
+                    except Spoiled as spoiled:  # begin again, with more care
+                        structlog.get_logger().warning("rebuild.folds_again", reason=str(spoiled))
+                        self._careful.add(spoiled.careful)
+                        self._report.restarts += 1
+                        continue
+                    with self._timed("write"):
+                        asyncio.run(self._write(fold, position))
+                    break
+        self._report.facts = position
+        self._report.peak_mb = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
+        return self._report
+
+    def _fold(self, fold: BulkFold) -> int:
+        """Fold all there is; returns the position up to which that goes."""
+        position, head = 0, self._job.head
+        with self._timed("bulk"):
+            if self._job.export is not None:
+                export = Export.open(self._job.export)
+                position = self._fold_pages(fold, ExportPages(export), "bulk", 0, min(head, export.position))
+            position = self._fold_pages(fold, self._log, "bulk", position, head)
+        with self._timed("catch_up"):
+            for _ in range(ROUNDS):
+                head = self._head()
+                if head - position <= NEARLY:
+                    break
+                position = self._fold_pages(fold, self._log, "catch_up", position, head)
+        return position
+
+    def _head(self) -> int:
+        with open_connection(self._job.settings) as connection:
+            row = connection.execute(HEAD).fetchone()
+            return int(row[0]) if row else 0
+
+    def _fold_pages(self, fold: BulkFold, source: PageSource, step: str, after: int, until: int) -> int:
+        """Fold the facts behind *after*, up to and with *until*, at which it is then."""
+        at = after
+        for page in source.pages(fold.wanted, after, until):
+            fold.fold(page)
+            self._report.read += len(page.positions)
+            if page.positions:
+                self._tell(step, page.positions[-1] - at)
+                at = page.positions[-1]
+        self._tell(step, until - at)
+        return until
+
+    async def _write(self, fold: BulkFold, position: int) -> None:
+        """Write all rows, and mark each segment as complete."""
+        async with opened(self._job.settings, "rows", "rebuild") as (connection, valkey):
+            for piece in self._job.pieces:
+                generations = Generations(connection, valkey, self._job.settings, piece.projection)
+                store = generations.store(piece.generation)
+                for segment in piece.segments:
+                    await write_segment(store, piece.generation, segment, fold.rows(piece.projection.name, segment))
+                    await self._park(connection, fold, piece, segment)
+                    store.epochs[segment] = await epoch_of(
+                        connection, piece.projection.name, piece.generation.number, segment
+                    )
+                    account = fold.account(piece.projection.name, segment)
+                    await store.save(Batch({}, 0, position, {segment: account}))
+                    self._tell("write", 1)
+
+    async def _park(self, connection: psycopg.AsyncConnection, fold: BulkFold, piece: Piece, segment: int) -> None:
+        name, number, version = piece.projection.name, piece.generation.number, piece.projection.version
+        for poison in fold.poison(name, segment):
+            await Parking(connection, name, number, version).park(poison)
+
+    def _tell(self, step: str, done: int) -> None:
+        self._pipe.send(Told(step, done))
+
+    @contextmanager
+    def _timed(self, step: str) -> Iterator[None]:
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._report.seconds[step] = round(self._report.seconds.get(step, 0.0) + time.perf_counter() - started, 3)
