@@ -14,15 +14,15 @@ import pyarrow.dataset as ds
 from adapters.parquet.columns import SINCE_1970
 from adapters.parquet.manifest import ExportError
 from adapters.parquet.read import Export
-from domain.fact import PARTITIONS, Meta, decode_data, version_of
+from adapters.postgres.bulk_read import Metas
+from domain.fact import PARTITIONS, decode_data, version_of
 from domain.registry import FACTS
-from projections.bulk_facts import Page, SourceFailed, Wanted
+from projections.bulk_facts import RARE_COLUMNS, Page, SourceFailed, Wanted
 
 COLUMNS = ("position", "stream_id", "type", "schema_version", "partition", "data", "data_bytes", "occurred_at")
 PLAIN = -1  # stands for the version of a type that this code does not know
 
 _decode_lines = msgspec.json.Decoder(dict[str, Any]).decode_lines
-_decode_meta = msgspec.json.Decoder(Meta).decode
 
 
 class ExportPages:
@@ -59,18 +59,18 @@ class ExportPages:
         return Page(positions, stream_ids, kinds.to_pylist(), data, occurred.to_pylist(), types, load, unreadable)
 
     def _load(self, after: int, until: int, column: str, type_name: str) -> Mapping[int, Any]:
-        """One column of the facts of one type, by position."""
+        """One of the rarer columns of the facts of one type, by position."""
+        if column not in RARE_COLUMNS:
+            raise ValueError(f"facts have no column {column}")
         columns = ("position", "meta", "meta_bytes") if column == "meta" else ("position", column)
-        found: dict[int, Any] = {}
+        found: dict[int, Any] = Metas() if column == "meta" else {}
         try:
             for batch in self._export.batches(types=[type_name], after=after, until=until, columns=columns):
                 positions: Any = batch.column("position").to_pylist()
-                values: Any = (
-                    batch.column(column).to_pylist() if column != "meta" else map(_decode_meta, _bytes(batch, "meta"))
-                )
+                values: Any = _bytes(batch, "meta") if column == "meta" else batch.column(column).to_pylist()
                 found.update(zip(positions, values, strict=True))
-        except (ExportError, msgspec.MsgspecError) as error:
-            raise SourceFailed(f"{column} of {type_name} cannot be read: {error}") from error
+        except ExportError as error:
+            raise SourceFailed(str(error)) from error
         return found
 
 

@@ -142,6 +142,10 @@ async def test_pages_with_facts_that_cannot_be_read(settings: Settings, tmp_path
     data = {fact.position: fact.data for page in pages for fact in page.facts()}
     assert list(data) == list(range(1, everything.position + 1))
     assert data[6] == {"pretty": "yes"}
+    facts = {fact.position: fact for page in pages for fact in page.facts()}
+    assert facts[5].meta.source == "test"
+    with pytest.raises(msgspec.DecodeError):  # of this one, and of no other
+        _ = facts[6].meta
 
 
 def test_pages_beyond_the_end(opened: Export) -> None:
