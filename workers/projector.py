@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Sequence
 
 from adapters.nats.connection import Nats
+from adapters.postgres.analytics import keep_fresh
 from adapters.postgres.heartbeat import keep_beating
 from adapters.settings import Settings
 from adapters.valkey.client import connect as connect_valkey
@@ -32,7 +33,7 @@ async def run(settings: Settings, stop: asyncio.Event, projections: Sequence[Pro
         Follower(projection, settings, tail=tail, valkey=valkey, messages=messages) for projection in projections
     ]
     beating = keep_beating(settings, "projector", lambda: _state(followers), REGISTRY)
-    work = [tail.run(), beating, *(follower.run() for follower in followers)]
+    work = [tail.run(), beating, keep_fresh(settings), *(follower.run() for follower in followers)]
     tasks = [asyncio.create_task(part) for part in work]
     try:
         await stopped_or_failed(stop, tasks)

@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 import psycopg
 from redis.asyncio import Redis
 
+from adapters.postgres.analytics import refresh
 from adapters.postgres.read_models import PostgresStore
 from adapters.postgres.row_tables import create_table, create_view, index_table, physical_name, quoted
 from adapters.settings import Settings
@@ -148,6 +149,8 @@ class Generations:
 
     async def drop(self, generation: Generation) -> None:
         """Delete a generation that is not live, with its rows and all that is known of it."""
+        if self.projection.store == "postgres":  # views of analysts may still lead there
+            await refresh(self._connection, self._settings)
         await self._drop_rows(generation)
         await self._connection.execute(FORGET, (self.projection.name, generation.number))
 
