@@ -4,7 +4,7 @@ Values with a Python type as columns of Polars: what facts, rows of read models 
     str, int, float, bool, date, datetime   columns of that type; times in UTC
     list                                    a list
     a msgspec.Struct                        a struct
-    dict                                    a list of structs {key, value}, to be exploded and unnested
+    dict                                    a list of structs {key, value}, by key, to be exploded and unnested
     anything else                           its JSON text
 """
 
@@ -67,7 +67,7 @@ def kind(hint: Any) -> Kind:
             return _mapping(*map(kind, arguments))
         if issubclass(origin, Sequence | AbstractSet) and arguments and set(arguments[1:]) <= {...}:
             return _list(kind(arguments[0]))
-    return Kind(pl.String(), lambda value: msgspec.json.encode(value).decode())
+    return Kind(pl.String(), lambda value: msgspec.json.encode(value, order="sorted").decode())
 
 
 def _without_none(hint: Any) -> Any:
@@ -88,7 +88,7 @@ def _struct(row: type[msgspec.Struct]) -> Kind:
 
 def _mapping(key: Kind, value: Kind) -> Kind:
     def plain(mapping: Any) -> list[dict[str, Any]]:
-        return [{"key": _plain(key, name), "value": _plain(value, each)} for name, each in mapping.items()]
+        return [{"key": _plain(key, name), "value": _plain(value, each)} for name, each in sorted(mapping.items())]
 
     return Kind(pl.List(pl.Struct({"key": key.dtype, "value": value.dtype})), plain)
 

@@ -100,7 +100,7 @@ def _frame(view: View, declared: dict[str, Any]) -> pl.DataFrame:
     hints = {name: declared.get(name, HINTS.get(kind)) for name, kind in view.columns}
     return pl.DataFrame(
         [
-            series(name, msgspec.convert(values, list[hint | None]), hint)  # type: ignore[valid-type]
+            series(name, msgspec.convert(values, list[hint | None], str_keys=True), hint)  # type: ignore[valid-type]
             for (name, hint), values in zip(hints.items(), columns, strict=True)
         ]
     )

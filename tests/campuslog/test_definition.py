@@ -1,0 +1,73 @@
+"""A projection in a file of its own, and what can be wrong with such a file."""
+
+from pathlib import Path
+
+import pytest
+
+from campuslog import BadProjection, Projection, load_projection
+from projections.base import Handler
+
+GOOD = """
+import msgspec
+from campuslog import Handler, Projection, RowKey, Table
+
+class Row(msgspec.Struct):
+    learner_id: str
+    facts: int = 0
+
+ROWS = Table("rows", Row, ("learner_id",))
+
+class Base(Projection):
+    version = 1
+
+class Mine(Base):
+    name = "mine"
+    tables = (ROWS,)
+    handlers = {"attempt.graded": Handler(lambda fact: [RowKey(ROWS, (fact.key,))], lambda fact, rows: None)}
+"""
+
+
+def test_the_class_of_a_file(tmp_path: Path) -> None:
+    """What the file imports, and what its class inherits from, is not taken for its projection."""
+    path = tmp_path / "mine.py"
+    path.write_text(GOOD)
+    found = load_projection(path)
+    assert issubclass(found, Projection)
+    assert (found.__name__, found.name) == ("Mine", "mine")
+    assert isinstance(found.handlers["attempt.graded"], Handler)
+
+
+def test_a_file_that_was_changed_is_read_again(tmp_path: Path) -> None:
+    """An analyst who edits the file and loads it again gets the new class."""
+    path = tmp_path / "mine.py"
+    path.write_text(GOOD)
+    load_projection(path)
+    path.write_text(GOOD.replace('name = "mine"', 'name = "ours"'))
+    assert load_projection(path).name == "ours"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        pytest.param("", "has no projection", id="empty"),
+        pytest.param("from campuslog import Projection", "has no projection", id="imported-only"),
+        pytest.param(GOOD + "class Second(Base): pass", r"has 2 projections \(Mine, Second\)", id="two"),
+        pytest.param("x = 1\ny = nothing", "line 2 fails: NameError: name 'nothing' is not defined", id="raises"),
+        pytest.param("def (", "fails: SyntaxError", id="no-python"),
+    ],
+)
+def test_a_file_that_cannot_be_used(tmp_path: Path, text: str, message: str) -> None:
+    """The message names the file, the line where there is one, and what to do."""
+    path = tmp_path / "rule.py"
+    path.write_text(text)
+    with pytest.raises(BadProjection, match=message) as refused:
+        load_projection(path)
+    assert str(path) in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["missing.py", "notes.txt", "."])
+def test_no_file(tmp_path: Path, name: str) -> None:
+    """A path that leads to no Python file is named."""
+    (tmp_path / "notes.txt").write_text("buy milk")
+    with pytest.raises(BadProjection, match="is no Python file"):
+        load_projection(tmp_path / name)

@@ -1,0 +1,200 @@
+"""An analyst's projection over the real log: its tables, its mistakes, and that it is what a campus would serve."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import polars as pl
+import pytest
+
+from campuslog import BadProjection, BadTime, Campus, Handler, Projection, Table, load_projection
+from projections.registry import PROJECTIONS
+from tests.campuslog.rules import (
+    CLICKS,
+    Clicks,
+    ClicksByHand,
+    Other,
+    clicked,
+    fails_at_twelve,
+    needs,
+    rule,
+    undeclared,
+    wrong_class,
+    wrong_value,
+)
+
+EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "late_learners.py"
+TABLES = [(projection, table) for projection in PROJECTIONS for table in projection.tables]
+
+
+class Required(msgspec.Struct):
+    """A row that cannot be made from its key."""
+
+    learner_id: str
+    amount: int
+
+
+def test_tables_as_frames(campus: Campus) -> None:
+    """Each table is a frame with a column for each field, in the order of its keys."""
+    result = campus.rebuild(ClicksByHand)
+    assert result.clicks.columns == ["learner_id", "amount", "kinds", "last_at"]
+    assert dict(result.clicks.select("learner_id", "amount").iter_rows()) == {"11": 5, "12": 1, "13": 8, "14": 5}
+    assert result.clicks.row(0) == (
+        "11",
+        5,
+        [{"key": "homepage", "value": 1}, {"key": "oucontent", "value": 1}],
+        on(10, 10),
+    )
+    assert (result.position, result.facts, result.parked) == (campus.head, 5, [])
+    assert result["clicks"].equals(result.clicks)
+    assert result.arrow("clicks").num_rows == 4
+    assert "clicks" in dir(result)
+    assert repr(result) == f"<clicks up to position {campus.head}: clicks (4 rows); 5 facts read>"
+
+
+def on(month: int, day: int) -> datetime:
+    return datetime(2013, month, day, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(("projection", "table"), TABLES, ids=[table.name for _, table in TABLES])
+def test_what_is_rebuilt_is_what_readers_see(campus: Campus, projection: Projection, table: Table) -> None:
+    """Our own read models, rebuilt by an analyst, are row for row what the campus serves, from whichever server."""
+    rebuilt = campus.rebuild(type(projection))[table.name]
+    served = campus.views[table.name].sort(*table.key)
+    assert rebuilt.height > 0
+    assert rebuilt.schema == served.schema
+    assert rebuilt.sort(*table.key).equals(served, null_equal=True)
+
+
+def test_the_campus_is_left_as_it_was(campus: Campus) -> None:
+    """A rebuild leaves read models and their class alone: the next one begins anew, and our own stay as they were."""
+    before = {name: campus.views[name].sort(pl.all()) for name in ("gradebook", "gradebook_quizzes")}
+    gradebook = next(type(projection) for projection in PROJECTIONS if projection.name == "gradebook")
+    handlers = gradebook.handlers
+    assert campus.rebuild(gradebook).gradebook.equals(campus.rebuild(gradebook).gradebook)
+    assert gradebook.handlers is handlers
+    assert all(campus.views[name].sort(pl.all()).equals(frame) for name, frame in before.items())
+
+
+def test_an_export_gives_the_same(campus: Campus, exported: Campus) -> None:
+    """From Parquet files comes what comes from the log, also up to a position and a time."""
+    for as_of in (None, campus.head // 2, on(10, 5)):
+        one, other = campus.rebuild(ClicksByHand, as_of=as_of), exported.rebuild(ClicksByHand, as_of=as_of)
+        assert one.clicks.equals(other.clicks)
+        assert (one.position, one.facts) == (other.position, other.facts)
+
+
+def test_up_to_a_position(campus: Campus) -> None:
+    """Facts behind the position are left out."""
+    first = next(iter(campus.events("progress.activity_recorded"))).position
+    assert campus.rebuild(ClicksByHand, as_of=first - 1).clicks.height == 0
+    result = campus.rebuild(ClicksByHand, as_of=first)
+    assert (result.position, result.clicks.height) == (first, 1)
+    assert campus.rebuild(ClicksByHand, as_of=campus.head + 10).position == campus.head
+
+
+def test_up_to_a_time(campus: Campus) -> None:
+    """Of facts that happened later nothing is seen; one that happened at the very moment counts."""
+    assert campus.rebuild(ClicksByHand, as_of=on(9, 29)).clicks["learner_id"].to_list() == ["12", "13", "14"]
+    assert campus.rebuild(ClicksByHand, as_of=on(9, 28)).clicks["learner_id"].to_list() == ["12", "14"]
+    with pytest.raises(BadTime):
+        campus.rebuild(ClicksByHand, as_of=datetime(2013, 9, 28))  # noqa: DTZ001 - that is the point
+
+
+def test_into_a_directory(campus: Campus, tmp_path: Path) -> None:
+    """Each table becomes one Parquet file, which takes the place of that of the last time."""
+    directory = tmp_path / "results"
+    campus.rebuild(ClicksByHand, as_of=0, sink=directory)
+    result = campus.rebuild(ClicksByHand, sink=directory)
+    assert [path.name for path in directory.iterdir()] == ["clicks.parquet"]
+    assert result.files == {"clicks": directory / "clicks.parquet"}
+    assert pl.read_parquet(result.files["clicks"]).equals(result.clicks)
+
+
+def test_the_example_of_the_documentation(campus: Campus) -> None:
+    """Learner 12 is three days late with the first assessment; nobody else is."""
+    result = campus.rebuild(load_projection(EXAMPLE))
+    assert result.late_learners.rows() == [
+        ("AAA-2013J", "11", 2, 0, 0, None),
+        ("AAA-2013J", "12", 1, 1, 3, on(10, 14)),
+        ("BBB-2013B", "11", 1, 0, 0, None),
+    ]
+
+
+def test_a_fact_at_which_the_handler_raises_parks_its_learner(campus: Campus) -> None:
+    """Of that learner nothing is left, everybody else is complete, and the result says where and why."""
+    result = campus.rebuild(rule("Fails", fails_at_twelve))
+    assert result.clicks["learner_id"].to_list() == ["11", "13", "14"]
+    (parked,) = result.parked
+    assert (parked.key, parked.type) == ("12", "progress.activity_recorded")
+    assert parked.error == "LookupError: nobody knows learner 12"
+    assert "fails_at_twelve" in parked.trace
+    (fact,) = campus.events(types=parked.type, learner="12")
+    assert parked.position == fact.position
+    assert "1 keys parked" in repr(result)
+
+
+@pytest.mark.parametrize(
+    ("projection", "message"),
+    [
+        pytest.param(rule("Nameless", name=None), "Nameless has no name", id="no-name"),
+        pytest.param(rule("Spaced", name="my rule"), "Spaced has no name", id="no-good-name"),
+        pytest.param(rule("Bare", tables=None), "Bare has no tables", id="no-tables"),
+        pytest.param(rule("Idle", handlers={}), "Idle has no handlers", id="no-handlers"),
+        pytest.param(
+            rule("Typo", handlers={"attempt.grade": Handler(needs, clicked)}),
+            r"Typo handles attempt.grade, but no fact is called so: did you mean attempt.graded\?",
+            id="unknown-type",
+        ),
+        pytest.param(
+            rule("Function", handlers={"attempt.graded": clicked}),
+            "Function: what handles attempt.graded is .*, not a campuslog.Handler",
+            id="no-handler",
+        ),
+        pytest.param(
+            rule("Plain", tables=(Table("clicks", dict, ("learner_id",)),)),  # type: ignore[arg-type]
+            "Plain: the row of table clicks is .*dict.*, not a class of msgspec.Struct",
+            id="no-struct",
+        ),
+        pytest.param(
+            rule("Keyed", tables=(Table("clicks", Clicks, ("amount",)),)),
+            "Keyed: the key of table clicks is amount, but Clicks begins with learner_id",
+            id="key-not-first",
+        ),
+        pytest.param(
+            rule("Required", tables=(Table("clicks", Required, ("learner_id",)),)),
+            "Required: Required.amount needs a default",
+            id="no-default",
+        ),
+        pytest.param(
+            rule("Twice", tables=(CLICKS, Table("clicks", Other, ("learner_id",)))),
+            "Twice has two tables of one name: clicks, clicks",
+            id="two-of-a-name",
+        ),
+        pytest.param(dict, "is no projection", id="another-class"),
+        pytest.param(
+            rule("WrongRow", wrong_class),
+            r"WrongRow: at position \d+ \(progress.activity_recorded\), the handler asks for a Other of clicks, "
+            "whose rows are of class Clicks",
+            id="wrong-row",
+        ),
+        pytest.param(
+            rule("Undeclared", undeclared),
+            r"Undeclared: at position \d+ \(progress.activity_recorded\), the handler asks for row "
+            r"\('somebody else',\) of clicks, which its needs do not name",
+            id="undeclared",
+        ),
+        pytest.param(rule("Values", wrong_value), "Values: the rows of clicks do not fit Clicks", id="wrong-value"),
+    ],
+)
+def test_a_mistake_in_the_class_is_named(campus: Campus, projection: Any, message: str) -> None:
+    """The message names the class and what is wrong with it, and where facts show it also the first of them."""
+    with pytest.raises(BadProjection, match=message):
+        campus.rebuild(projection)
+
+
+def test_an_unknown_table(campus: Campus) -> None:
+    """Who asks a result for a table that it has not is told which there are."""
+    with pytest.raises(AttributeError, match="there is no table click: there are clicks"):
+        _ = campus.rebuild(ClicksByHand).click
