@@ -1,6 +1,7 @@
 """`campus analytics`: the URL for analysts, and what they find there."""
 
 import json
+import time
 
 import psycopg
 
@@ -20,6 +21,19 @@ def test_the_url_leads_to_the_views(running: RunningCampus) -> None:
             "campus_demo_analytics",
         )
         assert connection.execute("SHOW transaction_read_only").fetchone() == ("on",)
+
+
+def test_the_views_come_by_themselves(running: RunningCampus) -> None:
+    """The projector of `campus up` makes them, all that are documented."""
+    url = campus("analytics", "url", "--data", str(running.data_dir)).stdout.strip()
+    deadline = time.monotonic() + 30
+    there: set[str] = set()
+    while there != {view.name for view in VIEWS}:
+        assert time.monotonic() < deadline, there
+        with psycopg.connect(url) as connection:
+            rows = connection.execute("SELECT viewname FROM pg_views WHERE schemaname = current_schema")
+            there = {name for (name,) in rows}
+        time.sleep(0.1)
 
 
 def test_a_campus_without_the_role_says_so(settings: Settings) -> None:
