@@ -67,8 +67,12 @@ class SqliteShelf:
         except sqlite3.Error as error:
             raise ShelfFailed(f"rows could not be taken from a temporary file: {error}") from error
 
-    def close(self) -> None:
+    def clear(self) -> None:
         """Forget everything."""
+        self._database.execute("DELETE FROM shelf")
+
+    def close(self) -> None:
+        """Forget everything, for good."""
         self._database.close()
 
     def _decoder(self, row: type[RowT]) -> msgspec.json.Decoder[RowT]:

@@ -73,6 +73,11 @@ class Fact(msgspec.Struct, frozen=True, gc=False):
     recorded_at: datetime
 
     @property
+    def day(self) -> int:
+        """The ordinal of the day (UTC) on which it happened."""
+        return self.occurred_at.toordinal()
+
+    @property
     def category(self) -> str:
         """First word of the stream's id."""
         return self.stream_id.partition("-")[0]

@@ -99,7 +99,7 @@ class BulkFold:
 
     Args:
         careful: names of projections, each with a type of fact at which it is known to fail.
-        room: watches over the memory of this process; without it all rows stay in memory.
+        room: watches over the memory of this process; without it all rows stay in memory. Its shelf is emptied.
     """
 
     def __init__(
@@ -109,6 +109,8 @@ class BulkFold:
         room: Room | None = None,
     ) -> None:
         self._careful, self._room = frozenset(careful), room
+        if room is not None:
+            room.shelf.clear()  # of rows that a spoiled fold has left
         self._parts: dict[tuple[str, int], Part] = {}
         for task in tasks:
             for segment in task.segments:

@@ -28,6 +28,10 @@ class ShelfFailed(Exception):
 class Shelf(Protocol):
     """Holds rows outside of memory, each under the number of its drawer and its key; raises ShelfFailed."""
 
+    def clear(self) -> None:
+        """Forget everything."""
+        ...
+
     def put(self, drawer: int, rows: Iterable[tuple[Key, msgspec.Struct]]) -> None:
         """Keep rows, in place of those that it has under the same keys."""
         ...
