@@ -1,0 +1,41 @@
+"""
+Two questions to an export of the log, with DuckDB: how many learners are active each week, and on which days do most
+of them withdraw?
+
+    campus log export DIR && python docs/examples/duckdb_export.py DIR
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import duckdb
+
+ACTIVE = """
+SELECT CAST(date_trunc('week', occurred_at) AS date) AS week,
+       count(DISTINCT learner_id) AS learners,
+       sum(CAST(data ->> '$.amount' AS integer)) AS clicks
+  FROM facts WHERE type = 'progress.activity_recorded'
+ GROUP BY week ORDER BY week
+"""
+
+WITHDRAWN = """
+SELECT CAST(occurred_at AS date) AS day, count(*) AS withdrawals, list(DISTINCT data ->> '$.reason') AS reasons
+  FROM facts WHERE type = 'enrollment.withdrawn'
+ GROUP BY day ORDER BY withdrawals DESC, day LIMIT 10
+"""
+
+
+def main(directory: Path) -> None:
+    """Print both answers."""
+    manifest = json.loads((directory / "manifest.json").read_text())
+    files = [str(directory / file["path"]) for file in manifest["files"]]  # what else lies there is half an export
+    database = duckdb.connect()
+    database.execute("SET TimeZone = 'UTC'")
+    database.read_parquet(files, hive_partitioning=True).create_view("facts")
+    for question in (ACTIVE, WITHDRAWN):
+        database.sql(question).show()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
