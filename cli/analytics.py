@@ -23,7 +23,7 @@ def url(data: DataDir = None) -> None:
     if not settings.postgres_analyst_url:
         raise Failure("this campus has no role for analysts: set CAMPUS_POSTGRES_ANALYST_URL (docs/analytics.md)")
     typer.echo(analyst_url(settings))
-    say(f'[dim]a psql that goes with it: {binary("psql")} "$(campus analytics url)"[/]')
+    say(f"[dim]for {binary('psql')}, or whatever else speaks to PostgreSQL[/]")
 
 
 @app.command()
