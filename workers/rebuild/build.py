@@ -29,8 +29,9 @@ from projections.base import Projection, segment_of
 from projections.code import code_digest
 from projections.fold import Held
 from workers.rebuild.content import content_of
-from workers.rebuild.process import Job, Piece
+from workers.rebuild.process import Job
 from workers.rebuild.report import Built, ProcessReport, Report
+from workers.rebuild.rows import Piece
 from workers.rebuild.switch import Switcher, opened
 from workers.rebuild.team import Team
 from workers.rebuild.turn import turn
@@ -119,19 +120,15 @@ class Builder:
         )
 
     async def _site(self, projection: Projection) -> Site:
-        """The generation to be built: one that was begun with the same code, or a new one."""
+        """The generation to be built: one that the same code has begun, or even completed, or a new one."""
         generations = Generations(self._connection, self._valkey, self._settings, projection)
-        found = [each for each in await generations.all() if each.status == "building"]
         kept = None
-        for each in found:
-            same = (each.version, each.code, each.segments) == (
-                projection.version,
-                code_digest(projection),
-                projection.segments,
-            )
-            if same and not self._order.from_scratch and kept is None:
+        for each in await generations.all():
+            if each.status not in {"building", "ready"}:
+                continue
+            if kept is None and not self._order.from_scratch and _same_code(each, projection):
                 kept = each
-            else:
+            elif each.status == "building" or self._order.from_scratch:
                 await generations.drop(each)
         generation = kept or await generations.create("building")
         built = Built(projection.name, generation.number, generation.version, resumed=kept is not None)
@@ -221,3 +218,9 @@ class Builder:
             yield
         finally:
             self._seconds[step] = round(self._seconds.get(step, 0.0) + time.perf_counter() - started, 3)
+
+
+def _same_code(generation: Generation, projection: Projection) -> bool:
+    """Whether a generation was begun by the code that is at hand."""
+    now = projection.version, code_digest(projection), projection.segments
+    return (generation.version, generation.code, generation.segments) == now

@@ -17,7 +17,6 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 import msgspec
-import psycopg
 import structlog
 
 from adapters import garbage
@@ -26,32 +25,18 @@ from adapters.embedded.process import end_with_parent
 from adapters.parquet.pages import ExportPages
 from adapters.parquet.read import Export
 from adapters.postgres.bulk_read import PageReader, open_connection
-from adapters.postgres.generations import Generation, Generations
 from adapters.postgres.log import HEAD
-from adapters.postgres.ownership import epoch_of
-from adapters.postgres.parking import Parking
 from adapters.settings import Settings
-from projections.base import Projection
 from projections.bulk import BulkFold, Spoiled, Task
 from projections.bulk_facts import PageSource
 from projections.bulk_rows import Room
-from projections.fold import Batch
 from workers.rebuild.report import ProcessReport
+from workers.rebuild.rows import Piece, RowWriter
 from workers.rebuild.switch import opened
 
 LOWEST_PRIORITY = 19
 NEARLY = 5_000  # facts behind, at which the fold in memory ends
 ROUNDS = 20  # of catching up, at most
-
-
-@dataclass(frozen=True)
-class Piece:
-    """Some segments of a generation that is being built."""
-
-    projection: Projection
-    generation: Generation
-    segments: tuple[int, ...]
-    skipped: frozenset[int]
 
 
 @dataclass(frozen=True)
@@ -159,25 +144,9 @@ class Process:
         return until
 
     async def _write(self, fold: BulkFold, position: int) -> None:
-        """Write all rows, and mark each segment as complete."""
         async with opened(self._job.settings, "rows", "rebuild") as (connection, valkey):
-            for piece in self._job.pieces:
-                generations = Generations(connection, valkey, self._job.settings, piece.projection)
-                store = generations.store(piece.generation)
-                for segment in piece.segments:
-                    await write_segment(store, piece.generation, segment, fold.rows(piece.projection.name, segment))
-                    await self._park(connection, fold, piece, segment)
-                    store.epochs[segment] = await epoch_of(
-                        connection, piece.projection.name, piece.generation.number, segment
-                    )
-                    account = fold.account(piece.projection.name, segment)
-                    await store.save(Batch({}, 0, position, {segment: account}))
-                    self._tell("write", 1)
-
-    async def _park(self, connection: psycopg.AsyncConnection, fold: BulkFold, piece: Piece, segment: int) -> None:
-        name, number, version = piece.projection.name, piece.generation.number, piece.projection.version
-        for poison in fold.poison(name, segment):
-            await Parking(connection, name, number, version).park(poison)
+            writer = RowWriter(connection, valkey, self._job.settings, fold, position)
+            await writer.write(self._job.pieces, lambda: self._tell("write", 1))
 
     def _tell(self, step: str, done: int) -> None:
         self._pipe.send(Told(step, done))

@@ -1,0 +1,83 @@
+"""
+The rows of a fold over the whole log, written segment by segment; a segment is complete once its checkpoint is set.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import psycopg
+import structlog
+from redis.asyncio import Redis
+
+from adapters.postgres import bulk_write as rows_in_postgres
+from adapters.postgres.generations import Generation, Generations
+from adapters.postgres.ownership import epoch_of
+from adapters.postgres.parking import Parking
+from adapters.settings import Settings
+from adapters.valkey import bulk_write as documents_in_valkey
+from projections.base import Projection
+from projections.bulk import BulkFold
+from projections.fold import Batch, Refused
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Some segments of a generation that is being built."""
+
+    projection: Projection
+    generation: Generation
+    segments: tuple[int, ...]
+    skipped: frozenset[int]
+
+
+class RowWriter:
+    """Writes what a fold has come to into the generations that are being built."""
+
+    def __init__(
+        self, connection: psycopg.AsyncConnection, valkey: Redis, settings: Settings, fold: BulkFold, position: int
+    ) -> None:
+        self._connection = connection
+        self._valkey = valkey
+        self._settings = settings
+        self._fold = fold
+        self._position = position
+
+    async def write(self, pieces: Sequence[Piece], written: Callable[[], None]) -> None:
+        """Write all segments of *pieces*, calling *written* after each."""
+        for piece in pieces:
+            for segment in piece.segments:
+                await self._write_segment(piece, segment)
+                written()
+
+    async def _write_segment(self, piece: Piece, segment: int) -> None:
+        """
+        Write a segment and set its checkpoint.
+
+        Where the store refuses a row, somebody's key has to wait: the segment is left empty, and followed from the
+        beginning as live facts are, which finds out whose key, and since which fact.
+        """
+        try:
+            await self._write_rows(piece, segment, empty=False)
+        except Refused as refusal:
+            log = structlog.get_logger()
+            log.warning("rebuild.rows_refused", projection=piece.projection.name, segment=segment, why=str(refusal))
+            await self._write_rows(piece, segment, empty=True)
+            return
+        name, number = piece.projection.name, piece.generation.number
+        parking = Parking(self._connection, name, number, piece.projection.version)
+        for poison in self._fold.poison(name, segment):
+            await parking.park(poison)
+        generations = Generations(self._connection, self._valkey, self._settings, piece.projection)
+        store = generations.store(piece.generation)
+        store.epochs[segment] = await epoch_of(self._connection, name, number, segment)
+        await store.save(Batch({}, 0, self._position, {segment: self._fold.account(name, segment)}))
+
+    async def _write_rows(self, piece: Piece, segment: int, *, empty: bool) -> None:
+        rows = () if empty else self._fold.rows(piece.projection.name, segment)
+        number = piece.generation.number
+        if piece.projection.store == "postgres":
+            await rows_in_postgres.write_segment(self._connection, piece.projection.tables, number, segment, rows)
+        else:
+            await documents_in_valkey.write_segment(
+                self._valkey, self._settings, piece.projection, generation=number, segment=segment, rows=rows
+            )
