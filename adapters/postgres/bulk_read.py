@@ -72,11 +72,13 @@ class PageReader:
 
     def pages(self, wanted: Wanted, after: int, until: int) -> Iterator[Page]:
         """The wanted facts with positions above *after*, up to and with *until*; raises SourceFailed."""
+        if not wanted.types:
+            return
         reading = Reading(self._settings, wanted)
         try:
             yield from reading.pages(after, until, ahead=self._ahead)
         finally:
-            reading.close()
+            reading.end()
 
 
 class Reading:
@@ -86,9 +88,14 @@ class Reading:
         self._settings, self._wanted = settings, wanted
         self._wire: Wire | None = None
         self._aside: psycopg.Connection | None = None
+        self._ended = False
 
-    def close(self) -> None:
-        """Close both connections."""
+    def end(self) -> None:
+        """Close both connections for good."""
+        self._ended = True
+        self._disconnect()
+
+    def _disconnect(self) -> None:
         if self._wire is not None:
             self._wire.close()
             self._wire = None
@@ -121,6 +128,8 @@ class Reading:
         return few_positions(self._second(), self._wanted, after, until)
 
     def _second(self) -> psycopg.Connection:
+        if self._ended:
+            raise SourceFailed("a page says nothing more once the reading has ended")
         if self._aside is None or self._aside.closed:
             self._aside = open_connection(self._settings)
         return self._aside
@@ -144,7 +153,7 @@ class Reading:
             try:
                 return work()
             except psycopg.Error as error:
-                self.close()
+                self._disconnect()
                 if not is_broken(error) or time.monotonic() - started > PATIENCE:
                     raise SourceFailed(f"the log cannot be read: {str(error).strip()}") from error
                 time.sleep(PAUSE)

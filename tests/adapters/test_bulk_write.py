@@ -1,0 +1,236 @@
+"""Rows of a fold over the whole log, written in bulk: they read back as they were, however often it takes."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+import psycopg
+import pytest
+from redis.asyncio import Redis
+
+from adapters.postgres import bulk_write
+from adapters.postgres.bulk_write import write_segment
+from adapters.postgres.connection import connect
+from adapters.postgres.row_tables import create_table, index_table, physical_name
+from adapters.settings import Settings
+from adapters.valkey import bulk_write as in_valkey
+from adapters.valkey import client
+from adapters.valkey.read_models import hash_key
+from projections.base import Projection, RowKey, Table, key_values
+from projections.bulk import Task
+from projections.fold import Refused
+from projections.registry import PROJECTIONS
+from tests.projections.bulk_pages import digest_of, in_bulk
+from tests.projections.facts import History, day
+
+GENERATION = 7
+SEGMENTS = range(4)
+
+
+class Colour(StrEnum):
+    """An enumeration of texts."""
+
+    RED = "red"
+
+
+class Anything(msgspec.Struct):
+    """A row with a field of every kind."""
+
+    name: str
+    number: int
+    colour: str = Colour.RED
+    yes: bool = True
+    ratio: float = 0.5
+    at: datetime | None = None
+    note: str | None = None
+    bag: dict[str, Any] = {}
+
+
+ANYTHING = Table("anything", Anything, ("name", "number"), indexes=(("at",),))
+ROWS = [
+    Anything("", -(2**63)),
+    Anything("a\tb\n\\N", 2**63 - 1, "ü\U0001f600", False, float("inf"), datetime(1, 1, 1, tzinfo=UTC), "", {}),
+    Anything(
+        "x" * 100_000, 0, at=datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC), bag={"a": [1, None, "\\u0000"]}
+    ),
+]
+
+
+@pytest.fixture
+async def connection(settings: Settings) -> AsyncIterator[psycopg.AsyncConnection]:
+    """A connection in the role of the API."""
+    async with await connect(settings, application="test") as connection:
+        yield connection
+
+
+@pytest.fixture
+async def valkey(settings: Settings) -> AsyncIterator[Redis]:
+    """A client of the test's campus."""
+    async with client.connect(settings) as valkey:
+        yield valkey
+
+
+async def make(connection: psycopg.AsyncConnection, settings: Settings, *tables: Table) -> None:
+    """Make tables without indexes."""
+    for table in tables:
+        await connection.execute(create_table(table, settings.read_schema, GENERATION).encode())
+
+
+async def stored(connection: psycopg.AsyncConnection, table: Table, segment: int) -> list[tuple[RowKey, Any]]:
+    """The rows of a segment, as PostgreSQL puts them into JSON."""
+    query = f"SELECT to_jsonb(r)::text FROM {physical_name(table, GENERATION)} AS r WHERE segment = %s"
+    rows = [
+        msgspec.json.decode(text, type=table.row)
+        for (text,) in await (await connection.execute(query.encode(), [segment])).fetchall()
+    ]
+    return [(RowKey(table, key_values(table, row)), row) for row in rows]
+
+
+def history() -> History:
+    """Some learners with something in every table."""
+    history = History().course().add("quiz-tma1", "quiz.published", **QUIZ)
+    for number in range(20):
+        learner = str(number)
+        history.enrolled(learner, at=day(number)).clicked(learner, 3, day(number)).submitted(learner, "tma1")
+        history.graded(learner, "tma1", 7_000, day(20)).progress(
+            learner, "unit_completed", unit_id="tma1", score_bp=7_000
+        )
+        history.progress(learner, "course_outcome_decided", outcome="pass")
+    return history
+
+
+QUIZ: dict[str, Any] = {
+    "version": 1,
+    "run_id": "AAA-1",
+    "unit_id": "tma1",
+    "kind": "tma",
+    "title": "Essay",
+    "items": [{"text": "Why?"}],
+    "time_limit": None,
+    "attempts_allowed": 2,
+    "due_at": "2013-11-01T00:00:00Z",
+    "pass_bp": 4_000,
+}
+
+
+@pytest.mark.parametrize(
+    "projection", [p for p in PROJECTIONS if p.store == "postgres"], ids=lambda projection: str(projection.name)
+)
+async def test_rows_of_every_table_read_back(
+    settings: Settings, connection: psycopg.AsyncConnection, projection: Projection
+) -> None:
+    """Whatever a read model holds in PostgreSQL comes back the same, written once or twice, and can be indexed."""
+    fold = in_bulk([Task(projection, tuple(range(projection.segments)))], history().facts)
+    await make(connection, settings, *projection.tables)
+    filled = set()
+    for segment in range(projection.segments):
+        rows = list(fold.rows(projection.name, segment))
+        for _ in range(2):
+            assert await write_segment(connection, projection.tables, GENERATION, segment, rows) == len(rows)
+        found = [row for table in projection.tables for row in await stored(connection, table, segment)]
+        assert len(found) == len(rows)
+        assert digest_of(found) == digest_of(rows)
+        filled |= {key.table.name for key, _ in found}
+    assert filled == {table.name for table in projection.tables}
+    for table in projection.tables:
+        for statement in index_table(table, settings.read_schema, GENERATION):
+            await connection.execute(statement.encode())
+
+
+async def test_values_at_their_limits(
+    settings: Settings, connection: psycopg.AsyncConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The largest, the smallest and the oddest values of every kind come back, over many blocks and transactions."""
+    monkeypatch.setattr(bulk_write, "ROWS_AT_ONCE", 2)
+    await make(connection, settings, ANYTHING)
+    rows = [(RowKey(ANYTHING, key_values(ANYTHING, row)), row) for row in ROWS]
+    for _ in range(2):
+        assert await write_segment(connection, [ANYTHING], GENERATION, 3, rows) == len(rows)
+    query = (
+        f"SELECT {', '.join(Anything.__struct_fields__)} FROM anything_g{GENERATION} WHERE segment = 3 ORDER BY number"
+    )
+    found = await (await connection.execute(query.encode(), binary=True)).fetchall()
+    assert found == [msgspec.structs.astuple(row) for row in sorted(ROWS, key=lambda row: row.number)]
+
+
+REFUSED: dict[str, tuple[dict[str, Any], str]] = {
+    "NUL": ({"note": "a\0b"}, "field note: .* NUL"),
+    "NUL inside": ({"bag": {"a": ["\\\0"]}}, "field bag: .* NUL"),
+    "too large": ({"number": 2**63}, "field number: "),
+    "too small": ({"number": -(2**63) - 1}, "field number: "),
+    "no text": ({"note": "\ud800"}, "field note: "),
+    "another type": ({"colour": 5}, "field colour: 5 does not fit"),
+    "nothing": ({"yes": 5, "ratio": None}, "field ratio: None does not fit"),
+    "no zone": ({"at": datetime(2020, 1, 1)}, "field at: "),  # noqa: DTZ001 - that is the point
+    "no JSON": ({"bag": {"a": {1j}}}, "field bag: "),
+}
+
+
+@pytest.mark.parametrize(("fields", "complaint"), REFUSED.values(), ids=REFUSED.keys())
+async def test_what_does_not_fit_is_named(
+    settings: Settings, connection: psycopg.AsyncConnection, fields: dict[str, Any], complaint: str
+) -> None:
+    """A value that PostgreSQL cannot hold is told by table, key and field, and the transaction leaves nothing."""
+    await make(connection, settings, ANYTHING)
+    bad = Anything("mine", 0)
+    for name, value in fields.items():
+        setattr(bad, name, value)
+    rows = [(RowKey(ANYTHING, ("fine", 1)), Anything("fine", 1)), (RowKey(ANYTHING, ("mine", 0)), bad)]
+    with pytest.raises(Refused, match=f"anything, row 'mine', -?[0-9]+, {complaint}"):
+        await write_segment(connection, [ANYTHING], GENERATION, 0, rows)
+    assert await stored(connection, ANYTHING, 0) == []
+
+
+async def test_segments_do_not_touch_each_other(settings: Settings, connection: psycopg.AsyncConnection) -> None:
+    """Writing a segment again deletes what there was of it and of no other."""
+    await make(connection, settings, ANYTHING)
+    rows = [(RowKey(ANYTHING, ("a", number)), Anything("a", number)) for number in range(5)]
+    for segment in SEGMENTS:
+        await write_segment(connection, [ANYTHING], GENERATION, segment, rows)
+    assert await write_segment(connection, [ANYTHING], GENERATION, 1, rows[:2]) == 2
+    assert [len(await stored(connection, ANYTHING, segment)) for segment in SEGMENTS] == [5, 2, 5, 5]
+
+
+@pytest.mark.parametrize("projection", [p for p in PROJECTIONS if p.store == "valkey"], ids=lambda p: str(p.name))
+async def test_documents_read_back(
+    settings: Settings, valkey: Redis, projection: Projection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever a read model holds in Valkey comes back the same, and what a first attempt has left is gone."""
+    monkeypatch.setattr(in_valkey, "DOCUMENTS_AT_ONCE", 2)
+    fold = in_bulk([Task(projection, tuple(range(projection.segments)))], history().facts)
+    for segment in range(projection.segments):
+        names = {t: hash_key(settings, projection.name, GENERATION, segment, t.name) for t in projection.tables}
+        for name in names.values():
+            await valkey.hset(name, "left", "over")
+        rows = list(fold.rows(projection.name, segment))
+        for _ in range(2):
+            given = await in_valkey.write_segment(
+                valkey, settings, projection, generation=GENERATION, segment=segment, rows=rows
+            )
+            assert given == len(rows)
+        found = [
+            (RowKey(table, key_values(table, row)), row)
+            for table, name in names.items()
+            for document in (await valkey.hgetall(name)).values()
+            for row in [msgspec.json.decode(document, type=table.row)]
+        ]
+        assert digest_of(found) == digest_of(rows)
+
+
+async def test_a_valkey_without_room_refuses(settings: Settings) -> None:
+    """Documents that Valkey does not take are no success."""
+    (projection,) = [projection for projection in PROJECTIONS if projection.name == "recent_activity"]
+    fold = in_bulk([Task(projection, (0,))], history().facts)
+    async with client.connect(settings) as valkey:
+        await valkey.set(hash_key(settings, projection.name, GENERATION, 0, "recent_activity"), "no hash")
+        valkey.unlink = _nothing  # type: ignore[method-assign]
+        with pytest.raises(Refused, match="recent_activity, segment 0: .*WRONGTYPE"):
+            await in_valkey.write_segment(
+                valkey, settings, projection, generation=GENERATION, segment=0, rows=fold.rows(projection.name, 0)
+            )
+
+
+async def _nothing(*_: Any) -> int:
+    return 0
