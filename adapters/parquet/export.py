@@ -82,24 +82,17 @@ async def export(
     started = time.monotonic()
     with _writing(directory), _locked(directory):
         manifest = _opened(directory, settings.name)
+        before, files = manifest.position, len(manifest.files)
         link = Link(settings, "log export", patience=PATIENCE)
         try:
-            head = await link.run(read_head)
-            before, files = manifest.position, len(manifest.files)
-            content = await _known_content(link, directory, manifest, head)
-            if manifest.position < head:
-                advance = begin(head - before)
-            while manifest.position < head:
-                until = min((manifest.position // PIECE + 1) * PIECE, head)
-                await _export_piece(link, directory, manifest, content, until=until, advance=advance)
+            await _catch_up(link, directory, manifest, begin)
         finally:
             await link.close()
-    facts = sum(file.rows for file in manifest.files)
     return Report(
         directory=str(directory),
         campus=manifest.campus,
         position=manifest.position,
-        facts=facts,
+        facts=sum(file.rows for file in manifest.files),
         new_facts=manifest.position - before,
         files=len(manifest.files),
         new_files=len(manifest.files) - files,
@@ -107,6 +100,16 @@ async def export(
         content=manifest.content,
         seconds=round(time.monotonic() - started, 3),
     )
+
+
+async def _catch_up(link: Link, directory: Path, manifest: Manifest, begin: Callable[[int], Advance]) -> None:
+    head = await link.run(read_head)
+    content = await _known_content(link, directory, manifest, head)
+    if manifest.position < head:
+        advance = begin(head - manifest.position)
+    while manifest.position < head:
+        until = min((manifest.position // PIECE + 1) * PIECE, head)
+        await _export_piece(link, directory, manifest, content, until=until, advance=advance)
 
 
 @contextmanager

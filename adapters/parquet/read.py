@@ -118,11 +118,7 @@ class Export:
                 open_files.append(_Cursor(self.directory / waiting.pop().path, after, read))
             parts = [batch for cursor in open_files for batch in cursor.take(end)]
             open_files = [cursor for cursor in open_files if not cursor.done]
-            found = pa.Table.from_batches(parts) if parts else None
-            if found is not None and where is not None:
-                found = found.filter(where)
-            if found is not None and found.num_rows:
-                yield _in_order(found).select(list(columns))
+            yield from _in_order(parts, columns, where)
             after = end
 
 
@@ -173,9 +169,18 @@ def _up_to(batch: pa.RecordBatch, position: int) -> int:
     return pc.less_equal(batch.column("position"), pa.scalar(position)).true_count
 
 
-def _in_order(facts: pa.Table) -> pa.RecordBatch:
-    ordered = facts.take(pc.sort_indices(facts["position"])).combine_chunks()
-    return ordered.to_batches()[0]
+def _in_order(
+    parts: Sequence[pa.RecordBatch], columns: Sequence[str], where: pc.Expression | None
+) -> Iterator[pa.RecordBatch]:
+    """One batch of those facts of *parts* that are wanted, or none."""
+    if not parts:
+        return
+    facts = pa.Table.from_batches(parts)
+    if where is not None:
+        facts = facts.filter(where)
+    if facts.num_rows:
+        ordered = facts.take(pc.sort_indices(facts["position"])).combine_chunks()
+        yield ordered.to_batches()[0].select(list(columns))
 
 
 def _nothing() -> ds.Dataset:
