@@ -10,6 +10,7 @@ Who dies in between leaves the old generation served, and its followers take it 
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import NamedTuple
@@ -41,11 +42,18 @@ def _silent(_: int) -> None:
 
 
 class Switched(NamedTuple):
-    """From which generation to which, and the position for which the new one is true."""
+    """
+    From which generation to which.
+
+    Attributes:
+        position: for which the new one is true.
+        seconds: for which readers saw the old one stand still.
+    """
 
     before: int | None
     after: int
     position: int
+    seconds: float
     facts_behind: int = 0
 
 
@@ -106,21 +114,25 @@ class Switcher:
                 break
             await self.follow(work, head, advance)
         await acquire(self._connection, self._settings, switching(self._projection.name))
+        stopped = time.perf_counter()
         before = await self._stop_followers()
         head = max([await read_head(self._connection), *(before.values() if before else [])])
         await self.follow(work, head, advance)
         live = await self._live()
         await self._generations.go_live(chosen)
-        return Switched(live.number if live else None, chosen.number, work.behind().position)
+        seconds = round(time.perf_counter() - stopped, 3)
+        return Switched(live.number if live else None, chosen.number, work.behind().position, seconds)
 
     async def _switch_as_it_was(self, chosen: Generation) -> Switched:
         await acquire(self._connection, self._settings, switching(self._projection.name))
+        stopped = time.perf_counter()
         await self._stop_followers()
         live = await self._live()
         await self._generations.go_live(chosen)
+        seconds = round(time.perf_counter() - stopped, 3)
         position = min((await self._generations.store(chosen).positions()).values())
         head = await read_head(self._connection)
-        return Switched(live.number if live else None, chosen.number, position, head - position)
+        return Switched(live.number if live else None, chosen.number, position, seconds, head - position)
 
     async def _live(self) -> Generation | None:
         return next((each for each in await self._generations.all() if each.status == "live"), None)
