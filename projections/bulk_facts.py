@@ -9,6 +9,7 @@ care which.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
@@ -95,6 +96,12 @@ class PageSource(Protocol):
         ...
 
 
+@lru_cache(maxsize=1_024)
+def _moment(microseconds: int) -> datetime:
+    """A time; records of the past often say no more than the day, so many facts have the same."""
+    return EPOCH + timedelta(0, 0, microseconds)
+
+
 class BulkFact(msgspec.Struct, gc=False):
     """A fact of a page; it has the attributes of domain.fact.Fact."""
 
@@ -114,7 +121,7 @@ class BulkFact(msgspec.Struct, gc=False):
     @property
     def occurred_at(self) -> datetime:
         """When it happened, UTC."""
-        return EPOCH + timedelta(0, 0, self.occurred)
+        return _moment(self.occurred)
 
     @property
     def day(self) -> int:

@@ -95,12 +95,12 @@ def _day(ordinal: int) -> str:
 
 def _monday(fact: Fact) -> int:
     """The ordinal of the Monday of the fact's week; 0001-01-01, ordinal 1, was a Monday."""
-    return (fact.occurred_at.toordinal() - 1) // 7 * 7 + 1
+    return (fact.day - 1) // 7 * 7 + 1
 
 
 def _needs_status(fact: Fact) -> Iterable[RowKey]:
     learner_id, run_id = ids(fact.stream_id)
-    return RowKey(ENROLMENTS, (run_id, learner_id)), RowKey(DAYS, (run_id, _day(fact.occurred_at.toordinal())))
+    return RowKey(ENROLMENTS, (run_id, learner_id)), RowKey(DAYS, (run_id, _day(fact.day)))
 
 
 def _needs_activity(fact: Fact) -> Iterable[RowKey]:
@@ -137,7 +137,7 @@ def _status(status: Status) -> Handler:
         enrolment = rows.edit(ENROLMENTS, CourseEnrolment, run_id, learner_id)
         if enrolment.status == status.value:
             return
-        day = rows.edit(DAYS, CourseDay, run_id, _day(fact.occurred_at.toordinal()))
+        day = rows.edit(DAYS, CourseDay, run_id, _day(fact.day))
         if enrolment.status != Status.NONE.value:
             setattr(day, enrolment.status, getattr(day, enrolment.status) - 1)
         setattr(day, status.value, getattr(day, status.value) + 1)

@@ -65,7 +65,7 @@ class Course(msgspec.Struct):
     scores: dict[str, int] = {}
 
 
-class Recent(msgspec.Struct, frozen=True, omit_defaults=True):
+class Recent(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One thing that happened; `title` is the unit's, or the course's where no unit is concerned."""
 
     position: int
@@ -172,7 +172,8 @@ def _touch(
     title = run.titles.get(unit_id, unit_id) if unit_id is not None else run.title
     recent = document.recent
     recent.insert(0, Recent(fact.position, fact.type, fact.occurred_at, run_id, title, unit_id, amount, score_bp))
-    del recent[RECENT:]
+    if len(recent) > RECENT:
+        recent.pop()
     for course in document.courses:
         if course.run_id == run_id:
             return course, run

@@ -21,7 +21,7 @@ KEPT = 100  # facts
 CAMPUS = "campus"  # key of the only document
 
 
-class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
+class Entry(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One fact, in short."""
 
     position: int
@@ -64,7 +64,8 @@ def _remember(run_id: Callable[[Fact], str]) -> Handler:
                 field("outcome"),
             ),
         )
-        del document.entries[KEPT:]
+        if len(document.entries) > KEPT:
+            document.entries.pop()
 
     return Handler(lambda _: _KEY, apply)
 
