@@ -1,0 +1,294 @@
+"""
+Three questions to OULAD, answered through the SDK: when do learners leave, does early activity predict the result,
+which assessments are late.
+
+    python docs/notebooks/oulad.py                    the answers, from the campus that is running here
+    python docs/notebooks/oulad.py --export DIR       from an export of its log (`campus log export DIR`)
+    python docs/notebooks/oulad.py --json             the numbers behind the answers
+    marimo run docs/notebooks/oulad.py                the same with plots, in a browser; arguments behind `--`
+
+The environment may say so, too: OULAD_DATA=DIRECTORY of a running campus, or OULAD_EXPORT=DIRECTORY of an export.
+"""
+
+import marimo
+
+__generated_with = "0.25.2"
+app = marimo.App(width="medium", app_title="Three questions to OULAD")
+
+
+@app.cell
+def _():
+    import json
+    import os
+    import sys
+
+    import altair as alt
+    import marimo as mo
+    import polars as pl
+
+    import campuslog
+
+    return alt, campuslog, json, mo, os, pl, sys
+
+
+@app.cell
+def _(campuslog, mo, os):
+    export = mo.cli_args().get("export") or os.environ.get("OULAD_EXPORT")
+    data = mo.cli_args().get("data") or os.environ.get("OULAD_DATA")
+    campus = campuslog.Campus.from_export(export) if export else campuslog.Campus(data)
+    return (campus,)
+
+
+@app.cell
+def _(campus, pl):
+    runs = campus.events("run.scheduled").polars().select("run_id", "starts_at", "ends_at")
+
+    # One row for each place on a run: who, with what result, and when the learner left, if at all.
+    _results = campus.events("progress.course_outcome_decided").polars().select("run_id", "learner_id", "outcome")
+    _left = (
+        campus.events("enrollment.withdrawn")
+        .polars()
+        .group_by("run_id", "learner_id")
+        .agg(pl.col("occurred_at").min().alias("left_at"))
+    )
+    places = (
+        campus.events("enrollment.requested")
+        .polars()
+        .select("run_id", "learner_id")
+        .unique()
+        .join(_results, on=["run_id", "learner_id"], how="left")
+        .join(_left, on=["run_id", "learner_id"], how="left")
+        .join(runs, on="run_id")
+        .with_columns(left_on=(pl.col("left_at") - pl.col("starts_at")).dt.total_days())
+    )
+    return places, runs
+
+
+@app.cell
+def _(campus, mo, places, runs):
+    mo.md(
+        f"""
+        # Three questions to OULAD
+
+        The [Open University Learning Analytics Dataset](https://doi.org/10.1038/sdata.2017.171) (CC BY 4.0) as
+        the log of a campus holds it: **{campus.head:,} facts** about **{places["learner_id"].n_unique():,} learners**
+        with **{len(places):,} places** on **{len(runs)} runs**. Day 0 is the first day of a run.
+        """
+    )
+
+
+@app.cell
+def _(alt, mo, pl, places):
+    # When do learners leave?
+    left = places.filter(pl.col("left_on").is_not_null())
+    leaving = (
+        left.with_columns(week=pl.col("left_on").floordiv(7))
+        .group_by("week")
+        .agg(learners=pl.len())
+        .sort("week")
+        .with_columns(when=pl.when(pl.col("week") < 0).then(pl.lit("before the start")).otherwise(pl.lit("after it")))
+    )
+    _running = leaving.filter(pl.col("week") >= 0)
+    _busiest = _running.sort("learners", "week", descending=[True, False]).row(0, named=True)
+    _of_those_who_began = left.filter(pl.col("left_on") >= 0)["left_on"]
+    leave = {
+        "places": len(places),
+        "left": len(left),
+        "before_start": left.filter(pl.col("left_on") < 0).height,
+        "unknown_day": places.filter(outcome="withdrawn").filter(pl.col("left_on").is_null()).height,
+        "busiest_week": _busiest["week"],
+        "left_in_busiest_week": _busiest["learners"],
+        "median_day": _of_those_who_began.median(),
+    }
+    leave_answer = (
+        f"Of {leave['places']:,} places {leave['left']:,} ({leave['left'] / leave['places']:.0%}) were given up, "
+        f"{leave['before_start']:,} of them ({leave['before_start'] / leave['left']:.0%}) before the run had begun. "
+        f"After that, most leave in week {leave['busiest_week']} ({leave['left_in_busiest_week']:,}), and half of "
+        f"those who leave a run that has begun are gone by day {leave['median_day']:.0f}."
+    )
+    _unknown = (
+        f" Another {leave['unknown_day']:,} have withdrawn on a day that nobody knows." if leave["unknown_day"] else ""
+    )
+    _plot = (
+        alt.Chart(leaving)
+        .mark_bar()
+        .encode(
+            x=alt.X("week:Q", bin=alt.Bin(step=1), title="week of the run (0 is the first; before it, negative)").axis(
+                values=list(range(-52, 60, 4)), labelFlush=False
+            ),
+            y=alt.Y("learners:Q", title="learners who left in that week"),
+            color=alt.Color("when:N", title="left", sort=["before the start", "after it"]),
+            tooltip=["week", "learners"],
+        )
+        .properties(width=640, height=280)
+    )
+    mo.vstack([mo.md("## When do learners leave?"), _plot, mo.md(leave_answer + _unknown)])
+    return leave, leave_answer
+
+
+@app.cell
+def _(campus, campuslog, mo):
+    # How much everybody did in the first four weeks: a projection of our own, run over the log.
+    early = campus.rebuild(campuslog.load_projection(mo.notebook_dir().parent / "examples" / "early_activity.py"))
+    return (early,)
+
+
+@app.cell
+def _(alt, early, mo, pl, places):
+    # Does early activity predict the result?
+    early_days, fifths, good = 28, 5, ["pass", "distinction"]
+    active = early.early_activity
+    stayed = (
+        places.join(active.select("run_id").unique(), on="run_id")  # the release has activity of some runs only
+        .filter(pl.col("outcome").is_not_null(), pl.col("left_on").is_null() | (pl.col("left_on") >= early_days))
+        .join(active.select("run_id", "learner_id", "amount"), on=["run_id", "learner_id"], how="left")
+        .with_columns(amount=pl.col("amount").fill_null(0), passed=pl.col("outcome").is_in(good))
+        .sort("run_id", "amount", "learner_id")
+        .with_columns(rank=pl.col("amount").rank("average").over("run_id"), of=pl.len().over("run_id"))
+        .with_columns(fifth=(pl.int_range(pl.len()).over("run_id") * fifths).floordiv(pl.col("of")).cast(pl.Int64) + 1)
+    )
+    # Of all pairs of one who passed and one who did not, on the same run: in how many did the first do more?
+    _by_run = stayed.group_by("run_id").agg(
+        passed=pl.col("passed").sum().cast(pl.Int64),
+        failed=(~pl.col("passed")).sum().cast(pl.Int64),
+        ranks=pl.col("rank").filter(pl.col("passed")).sum(),
+    )
+    _pairs = (_by_run["passed"] * _by_run["failed"]).sum()
+    _right = (_by_run["ranks"] - _by_run["passed"] * (_by_run["passed"] + 1) / 2).sum()
+    _shares = stayed.group_by("fifth").agg(share=pl.col("passed").mean()).sort("fifth")["share"]
+    predict = {
+        "learners": len(stayed),
+        "runs": stayed["run_id"].n_unique(),
+        "passed_least_active": _shares[0],
+        "passed_most_active": _shares[-1],
+        "pairs_right": _right / _pairs,
+    }
+    _verdict = "No"
+    if predict["pairs_right"] >= 0.6:
+        _verdict = "Yes, and well" if predict["pairs_right"] >= 0.8 else "Yes, though not for everybody"
+    predict_answer = (
+        f"{_verdict}. Among {predict['learners']:,} learners on {predict['runs']} runs who were still there on day "
+        f"{early_days}, {predict['passed_least_active']:.0%} of the least active fifth passed in the end, and "
+        f"{predict['passed_most_active']:.0%} of the most active. Of two learners on one run, one of whom passes and "
+        f"the other does not, it is the one with more early activity in {predict['pairs_right']:.0%} of all pairs "
+        f"(50% would be a guess)."
+    )
+    _outcomes = ["distinction", "pass", "fail", "withdrawn"]
+    results_by_fifth = (
+        stayed.group_by("fifth", "outcome")
+        .agg(learners=pl.len())
+        .with_columns(share=pl.col("learners") / pl.col("learners").sum().over("fifth"))
+        .with_columns(order=pl.col("outcome").replace_strict({name: n for n, name in enumerate(_outcomes)}))
+        .sort("fifth", "order")
+    )
+    _plot = (
+        alt.Chart(results_by_fifth)
+        .mark_bar()
+        .encode(
+            x=alt.X(
+                "fifth:O", title=f"fifth by activity in the first {early_days} days of the run (5 is the most active)"
+            ).axis(labelAngle=0),
+            y=alt.Y("share:Q", title="share of the learners in it", axis=alt.Axis(format="%")),
+            color=alt.Color("outcome:N", title="result", sort=_outcomes),
+            order=alt.Order("order:Q"),
+            tooltip=["fifth", "outcome", "learners", alt.Tooltip("share", format=".1%")],
+        )
+        .properties(width=640, height=280)
+    )
+    mo.vstack([mo.md("## Does early activity predict the result?"), _plot, mo.md(predict_answer)])
+    return predict, predict_answer
+
+
+@app.cell
+def _(alt, campus, mo, pl, runs):
+    # Which assessments are late?
+    fewest, shown, everybody = 30, 10, 0.95  # submissions that make a share; assessments in the plot; as good as all
+    _due = (
+        campus.events("quiz.published")
+        .polars()
+        .filter(pl.col("due_at").is_not_null())
+        .join(runs, on="run_id")
+        .with_columns(due_on=(pl.col("due_at") - pl.col("starts_at")).dt.total_days())
+        .select("run_id", "unit_id", pl.col("kind").str.to_uppercase(), "due_on")
+    )
+    _submitted = campus.events("attempt.submitted").polars().filter(~pl.col("banked"))
+    assessments = (
+        _submitted.join(_due, on=["run_id", "unit_id"])
+        .group_by("run_id", "unit_id", "kind", "due_on")
+        .agg(
+            submitted=pl.len(),
+            late=(pl.col("late_by") > 0).sum().cast(pl.Int64),
+            days_late=pl.col("late_by").filter(pl.col("late_by") > 0).median() / 86_400,
+        )
+        .with_columns(
+            share=pl.col("late") / pl.col("submitted"),
+            assessment=pl.format("{} {}, day {} ({})", "run_id", "kind", "due_on", "unit_id"),
+        )
+        .with_columns(
+            date=pl.when(pl.col("share") < everybody).then(pl.lit("deadline")).otherwise(pl.lit("no deadline"))
+        )
+        .sort("share", "unit_id", descending=[True, False])
+    )
+    # Where as good as everybody is late, the date in the data cannot have been the deadline.
+    _odd = assessments.filter(date="no deadline")
+    _real = assessments.filter(date="deadline")
+    _kinds = _real.group_by("kind").agg(share=pl.col("late").sum() / pl.col("submitted").sum()).sort("kind")
+    latest = _real.filter(pl.col("submitted") >= fewest).head(shown)
+    late = {
+        "assessments": len(_real),
+        "submitted": _real["submitted"].sum(),
+        "late": _real["late"].sum(),
+        "share_by_kind": dict(_kinds.iter_rows()),
+        "latest": latest.row(0, named=True),
+        "odd": len(_odd),
+        "odd_kinds": sorted(_odd["kind"].unique()),
+    }
+    _by_kind = ", ".join(f"{share:.0%} of the {kind}s" for kind, share in late["share_by_kind"].items())
+    late_answer = (
+        f"Of {late['submitted']:,} submissions for {late['assessments']} assessments, {late['late']:,} "
+        f"({late['late'] / late['submitted']:.0%}) came after the deadline: {_by_kind}. The latest is "
+        f"{late['latest']['assessment']}: {late['latest']['share']:.0%} of {late['latest']['submitted']:,} were late, "
+        f"half of these by {late['latest']['days_late']:.0f} days or more."
+    )
+    if late["odd"]:
+        late_answer += (
+            f" Left out are {late['odd']} assessments ({', '.join(late['odd_kinds'])}) at which {everybody:.0%} or more "
+            f"of all submissions come after the date in the data: that cannot have been their deadline."
+        )
+    _plot = (
+        alt.Chart(assessments)
+        .mark_point(filled=True)
+        .encode(
+            x=alt.X("due_on:Q", title="day of the run on which the assessment is due"),
+            y=alt.Y("share:Q", title="share of submissions after that day", axis=alt.Axis(format="%")),
+            color=alt.Color("kind:N", title="kind"),
+            shape=alt.Shape("date:N", title="date in the data"),
+            size=alt.Size("submitted:Q", title="submissions"),
+            tooltip=["assessment", "submitted", "late", alt.Tooltip("share", format=".1%"), "days_late"],
+        )
+        .properties(width=640, height=280)
+    )
+    _bars = (
+        alt.Chart(latest)
+        .mark_bar()
+        .encode(
+            x=alt.X("share:Q", title="share of submissions after the deadline", axis=alt.Axis(format="%")),
+            y=alt.Y("assessment:N", sort=None, title="the latest: run, kind, day (id)").axis(labelLimit=300),
+            tooltip=["assessment", "submitted", "late", alt.Tooltip("share", format=".1%"), "days_late"],
+        )
+        .properties(width=480, height=22 * len(latest))
+    )
+    mo.vstack([mo.md("## Which assessments are late?"), _plot, _bars, mo.md(late_answer)])
+    return late, late_answer
+
+
+@app.cell
+def _(json, late, late_answer, leave, leave_answer, mo, predict, predict_answer, sys):
+    if mo.app_meta().mode == "script" and "json" in mo.cli_args():
+        sys.stdout.write(json.dumps({"leave": leave, "predict": predict, "late": late}) + "\n")
+    elif mo.app_meta().mode == "script":
+        sys.stdout.write(f"{leave_answer}\n\n{predict_answer}\n\n{late_answer}\n")
+
+
+if __name__ == "__main__":
+    app.run()
