@@ -18,9 +18,7 @@ app = marimo.App(width="medium", app_title="Three questions to OULAD")
 
 @app.cell
 def _():
-    import json
     import os
-    import sys
 
     import altair as alt
     import marimo as mo
@@ -28,7 +26,7 @@ def _():
 
     import campuslog
 
-    return alt, campuslog, json, mo, os, pl, sys
+    return alt, campuslog, mo, os, pl
 
 
 @app.cell
@@ -100,15 +98,14 @@ def _(alt, mo, pl, places):
         "left_in_busiest_week": _busiest["learners"],
         "median_day": _of_those_who_began.median(),
     }
-    leave_answer = (
+    leave["sentence"] = (
         f"Of {leave['places']:,} places {leave['left']:,} ({leave['left'] / leave['places']:.0%}) were given up, "
         f"{leave['before_start']:,} of them ({leave['before_start'] / leave['left']:.0%}) before the run had begun. "
-        f"After that, most leave in week {leave['busiest_week']} ({leave['left_in_busiest_week']:,}), and half of "
-        f"those who leave a run that has begun are gone by day {leave['median_day']:.0f}."
+        f"After that, most leave in week {leave['busiest_week']} ({leave['left_in_busiest_week']:,} learners), and "
+        f"half of those who leave a run that has begun are gone by day {leave['median_day']:.0f}."
     )
-    _unknown = (
-        f" Another {leave['unknown_day']:,} have withdrawn on a day that nobody knows." if leave["unknown_day"] else ""
-    )
+    if leave["unknown_day"]:
+        leave["sentence"] += f" Another {leave['unknown_day']:,} have withdrawn on a day that nobody knows."
     _plot = (
         alt.Chart(leaving)
         .mark_bar()
@@ -122,8 +119,8 @@ def _(alt, mo, pl, places):
         )
         .properties(width=640, height=280)
     )
-    mo.vstack([mo.md("## When do learners leave?"), _plot, mo.md(leave_answer + _unknown)])
-    return leave, leave_answer
+    mo.vstack([mo.md("## When do learners leave?"), _plot, mo.md(leave["sentence"])])
+    return (leave,)
 
 
 @app.cell
@@ -166,9 +163,9 @@ def _(alt, early, mo, pl, places):
     _verdict = "No"
     if predict["pairs_right"] >= 0.6:
         _verdict = "Yes, and well" if predict["pairs_right"] >= 0.8 else "Yes, though not for everybody"
-    predict_answer = (
-        f"{_verdict}. Among {predict['learners']:,} learners on {predict['runs']} runs who were still there on day "
-        f"{early_days}, {predict['passed_least_active']:.0%} of the least active fifth passed in the end, and "
+    predict["sentence"] = (
+        f"{_verdict}. Among {predict['learners']:,} learners who were still there on day {early_days} "
+        f"(on {predict['runs']} {'run' if predict['runs'] == 1 else 'runs'}), {predict['passed_least_active']:.0%} of the least active fifth passed in the end, and "
         f"{predict['passed_most_active']:.0%} of the most active. Of two learners on one run, one of whom passes and "
         f"the other does not, it is the one with more early activity in {predict['pairs_right']:.0%} of all pairs "
         f"(50% would be a guess)."
@@ -195,8 +192,8 @@ def _(alt, early, mo, pl, places):
         )
         .properties(width=640, height=280)
     )
-    mo.vstack([mo.md("## Does early activity predict the result?"), _plot, mo.md(predict_answer)])
-    return predict, predict_answer
+    mo.vstack([mo.md("## Does early activity predict the result?"), _plot, mo.md(predict["sentence"])])
+    return (predict,)
 
 
 @app.cell
@@ -244,16 +241,16 @@ def _(alt, campus, mo, pl, runs):
         "odd_kinds": sorted(_odd["kind"].unique()),
     }
     _by_kind = ", ".join(f"{share:.0%} of the {kind}s" for kind, share in late["share_by_kind"].items())
-    late_answer = (
+    late["sentence"] = (
         f"Of {late['submitted']:,} submissions for {late['assessments']} assessments, {late['late']:,} "
         f"({late['late'] / late['submitted']:.0%}) came after the deadline: {_by_kind}. The latest is "
         f"{late['latest']['assessment']}: {late['latest']['share']:.0%} of {late['latest']['submitted']:,} were late, "
         f"half of these by {late['latest']['days_late']:.0f} days or more."
     )
     if late["odd"]:
-        late_answer += (
-            f" Left out are {late['odd']} assessments ({', '.join(late['odd_kinds'])}) at which {everybody:.0%} or more "
-            f"of all submissions come after the date in the data: that cannot have been their deadline."
+        late["sentence"] += (
+            f" Left out are {late['odd']} assessments ({', '.join(late['odd_kinds'])}) at which {everybody:.0%} or "
+            f"more of all submissions come after the date in the data: that cannot have been their deadline."
         )
     _plot = (
         alt.Chart(assessments)
@@ -278,16 +275,19 @@ def _(alt, campus, mo, pl, runs):
         )
         .properties(width=480, height=22 * len(latest))
     )
-    mo.vstack([mo.md("## Which assessments are late?"), _plot, _bars, mo.md(late_answer)])
-    return late, late_answer
+    mo.vstack([mo.md("## Which assessments are late?"), _plot, _bars, mo.md(late["sentence"])])
+    return (late,)
 
 
 @app.cell
-def _(json, late, late_answer, leave, leave_answer, mo, predict, predict_answer, sys):
-    if mo.app_meta().mode == "script" and "json" in mo.cli_args():
-        sys.stdout.write(json.dumps({"leave": leave, "predict": predict, "late": late}) + "\n")
-    elif mo.app_meta().mode == "script":
-        sys.stdout.write(f"{leave_answer}\n\n{predict_answer}\n\n{late_answer}\n")
+def _(late, leave, mo, predict):
+    import json
+    import sys
+
+    if mo.app_meta().mode == "script":
+        _answers = {"leave": leave, "predict": predict, "late": late}
+        _text = "\n\n".join(_answer["sentence"] for _answer in _answers.values())
+        sys.stdout.write((json.dumps(_answers) if "json" in mo.cli_args() else _text) + "\n")
 
 
 if __name__ == "__main__":
