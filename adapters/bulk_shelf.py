@@ -17,6 +17,8 @@ from projections.bulk_rows import Key, ShelfFailed
 
 RowT = TypeVar("RowT", bound=msgspec.Struct)
 
+CACHE = 16_000  # KiB
+STATM = "/proc/self/statm"
 FETCH = 1_000  # rows
 TABLE = "CREATE TABLE shelf (drawer INTEGER, key BLOB, row BLOB, PRIMARY KEY (drawer, key)) WITHOUT ROWID"
 
@@ -29,7 +31,12 @@ class SqliteShelf:
 
     def __init__(self) -> None:
         self._database = sqlite3.connect("", isolation_level=None)
-        for statement in ("PRAGMA journal_mode = off", "PRAGMA synchronous = off", TABLE):
+        for statement in (
+            f"PRAGMA cache_size = -{CACHE}",
+            "PRAGMA journal_mode = off",
+            "PRAGMA synchronous = off",
+            TABLE,
+        ):
             self._database.execute(statement)
         self._decoders: dict[type[msgspec.Struct], msgspec.json.Decoder[msgspec.Struct]] = {}
 
@@ -86,7 +93,7 @@ class ResidentMemory:
 
     def __init__(self) -> None:
         try:
-            self._statm: int | None = os.open("/proc/self/statm", os.O_RDONLY)
+            self._statm: int | None = os.open(STATM, os.O_RDONLY)
         except OSError:
             self._statm = None
         self._process = psutil.Process()

@@ -10,14 +10,14 @@ among those that are folded carefully, each change with a copy of the rows as th
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, NamedTuple
 
 import msgspec
 
-from domain.fact import PARTITIONS
+from domain.fact import PARTITIONS, partition_of_learner
 from domain.registry import AGGREGATES, FACTS
 from projections.base import Copies, Handler, Projection, RowKey, Rows, RowT, Table, is_common, segment_of
 from projections.bulk_facts import BulkFact, Page, SourceFailed, Wanted
@@ -41,11 +41,13 @@ class Task(NamedTuple):
 
     Attributes:
         skipped: positions of facts that somebody has decided to do without.
+        waiting: keys that are to wait, with their segment, and the position of the first fact of each that does.
     """
 
     projection: Projection
     segments: tuple[int, ...]
     skipped: frozenset[int] = frozenset()
+    waiting: Mapping[tuple[int, str], int] = {}
 
 
 class Spoiled(Exception):
@@ -68,17 +70,25 @@ class Part:
 
     Attributes:
         copies: the rows as common facts see them.
+        waiting: parked keys, and the position of the first fact of each that waits.
         parked, skipped: facts of its own partitions.
+        left: it folds nothing more.
     """
 
     task: Task
     segment: int
     rows: BulkRows
     copies: Rows
-    waiting: set[str] = field(default_factory=set)
+    waiting: dict[str, int] = field(default_factory=dict)
     poison: list[Poison] = field(default_factory=list)
     parked: int = 0
     skipped: int = 0
+    left: bool = False
+
+    def waits(self, fact: BulkFact) -> bool:
+        """Whether a fact belongs to a parked key, and comes at or after the one that failed."""
+        first = self.waiting.get(fact.key)
+        return first is not None and fact.position >= first
 
     def owns(self, partition: int) -> bool:
         """Whether a partition's facts count here."""
@@ -117,7 +127,7 @@ class BulkFold:
                 self._add(task, segment)
         self._skipped = frozenset[int]().union(*(task.skipped for task in tasks))
         self._types = tuple(sorted({name for task in tasks for name in task.projection.handlers}))
-        self._guarded: set[tuple[Part, int]] = set()
+        self._guarded = {(part, partition_of_learner(key)) for part in self._parts.values() for key in part.waiting}
         self._plans: list[Plan] = [self._plan(kind) for kind in range(len(self._types) * PARTITIONS)]
         self._seen: Counter[int] = Counter()
 
@@ -127,7 +137,8 @@ class BulkFold:
             raise ValueError(f"segment {segment} of {task.projection.name} is to be folded twice")
         first_drawer = sum(len(part.task.projection.tables) for part in self._parts.values())
         rows = BulkRows(task.projection.tables, self._room.shelf if self._room else None, first_drawer)
-        self._parts[place] = Part(task, segment, rows, Copies(rows) if segment else rows)
+        waiting = {key: first for (of, key), first in task.waiting.items() if of == segment}
+        self._parts[place] = Part(task, segment, rows, Copies(rows) if segment else rows, waiting)
 
     @property
     def wanted(self) -> Wanted:
@@ -157,6 +168,11 @@ class BulkFold:
         if self._room is not None:
             self._room.make([part.rows for part in self._parts.values()])
 
+    def leave(self, projection: str, segment: int) -> None:
+        """Fold nothing more in a segment, which is then at another position than the others; it has no account."""
+        self._parts[projection, segment].left = True
+        self._plans = [self._plan(kind) for kind in range(len(self._plans))]
+
     def _fold_fast(self, page: Page) -> None:
         try:
             for fact, plan in zip(page.facts(), map(self._plans.__getitem__, page.kinds), strict=True):
@@ -166,7 +182,7 @@ class BulkFold:
             raise
         except Exception as error:
             failed = next(entry for entry in self._entries(fact.kind) if entry.rows is rows)
-            raise Spoiled(failed.part.task.projection.name, fact.type, error) from error
+            raise self._spoiled(failed.part, fact, error) from error
 
     def _fold_one_by_one(self, page: Page) -> None:
         """Fold a page in which some facts are not to be applied."""
@@ -182,7 +198,12 @@ class BulkFold:
                     except (SourceFailed, ShelfFailed):
                         raise
                     except Exception as error:
-                        raise Spoiled(part.task.projection.name, fact.type, error) from error
+                        raise self._spoiled(part, fact, error) from error
+
+    def _spoiled(self, part: Part, fact: BulkFact, error: Exception) -> Spoiled:
+        """Give up: the rows can go at once, without waiting for a collector that a rebuild has turned off."""
+        self._plans.clear()  # which hold on to this object
+        return Spoiled(part.task.projection.name, fact.type, error)
 
     def _plan(self, kind: int) -> Plan:
         return tuple((entry.apply, entry.rows) for entry in self._entries(kind))
@@ -193,7 +214,7 @@ class BulkFold:
         common = name not in OF_LEARNERS if fact is None else is_common(fact.stream_id)
         for part in self._parts.values():
             handler = part.task.projection.handlers.get(name)
-            if handler is not None and (common or part.owns(partition)):
+            if handler is not None and not part.left and (common or part.owns(partition)):
                 apply: Apply = handler.apply
                 if (part.task.projection.name, name) in self._careful:
                     apply = partial(self._carefully, part, handler)
@@ -216,7 +237,7 @@ class BulkFold:
             self._park(part, fact, error)
 
     def _not_readable(self, part: Part, fact: BulkFact, why: str) -> None:
-        if fact.key in part.waiting:
+        if part.waits(fact):
             part.parked += part.owns(fact.partition)
             return
         self._park(part, fact, UnreadableFact(why))
@@ -224,7 +245,7 @@ class BulkFold:
     def _park(self, part: Part, fact: BulkFact, error: Exception) -> None:
         """Let this fact and all later ones of its key wait; they are all of the same partition."""
         part.poison.append(poison_of(fact, error, part.segment))  # type: ignore[arg-type]
-        part.waiting.add(fact.key)
+        part.waiting[fact.key] = fact.position
         part.parked += part.owns(fact.partition)
         self._guarded.add((part, fact.partition))
         for kind in range(fact.partition, len(self._plans), PARTITIONS):
@@ -232,7 +253,7 @@ class BulkFold:
 
     @staticmethod
     def _unless_waiting(part: Part, apply: Apply, fact: BulkFact, rows: Rows) -> None:
-        if fact.key in part.waiting:
+        if part.waits(fact):
             part.parked += part.owns(fact.partition)
         else:
             apply(fact, rows)

@@ -1,6 +1,6 @@
 """Rows of a fold over the whole log, written in bulk: they read back as they were, however often it takes."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -183,6 +183,25 @@ async def test_what_does_not_fit_is_named(
     assert await stored(connection, ANYTHING, 0) == []
 
 
+async def test_what_was_cut_off_is_done_again(
+    settings: Settings, connection: psycopg.AsyncConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A writer that dies has left whole transactions; the next one begins anew, and no row is missing or twice."""
+    monkeypatch.setattr(bulk_write, "ROWS_AT_ONCE", 10)
+    await make(connection, settings, ANYTHING)
+    rows = [(RowKey(ANYTHING, ("a", number)), Anything("a", number)) for number in range(45)]
+
+    def dies() -> Iterator[tuple[RowKey, msgspec.Struct]]:
+        yield from rows[:25]
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        await write_segment(connection, [ANYTHING], GENERATION, 2, dies())
+    assert len(await stored(connection, ANYTHING, 2)) == 20
+    assert await write_segment(connection, [ANYTHING], GENERATION, 2, rows) == 45
+    assert digest_of(await stored(connection, ANYTHING, 2)) == digest_of(rows)
+
+
 async def test_segments_do_not_touch_each_other(settings: Settings, connection: psycopg.AsyncConnection) -> None:
     """Writing a segment again deletes what there was of it and of no other."""
     await make(connection, settings, ANYTHING)
@@ -226,7 +245,7 @@ async def test_a_valkey_without_room_refuses(settings: Settings) -> None:
     async with client.connect(settings) as valkey:
         await valkey.set(hash_key(settings, projection.name, GENERATION, 0, "recent_activity"), "no hash")
         valkey.unlink = _nothing  # type: ignore[method-assign]
-        with pytest.raises(Refused, match="recent_activity, segment 0: .*WRONGTYPE"):
+        with pytest.raises(Refused, match=r"recent_activity, segment 0: .*WRONGTYPE"):
             await in_valkey.write_segment(
                 valkey, settings, projection, generation=GENERATION, segment=0, rows=fold.rows(projection.name, 0)
             )

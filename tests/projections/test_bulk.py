@@ -1,6 +1,9 @@
 """The fold over the whole log: it makes of facts what the live fold makes of them."""
 
+import contextlib
+import gc
 import random
+import weakref
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -217,6 +220,20 @@ def test_a_failing_handler_spoils_the_fold() -> None:
     with pytest.raises(Spoiled, match="too much") as spoiled:
         fold_all(fold, facts)
     assert spoiled.value.careful == ("tallies", "progress.activity_recorded")
+
+
+def test_a_spoiled_fold_gives_its_memory_back() -> None:
+    """Its rows go with it, though nobody collects what refers to itself."""
+    gc.collect()
+    gc.disable()
+    fold = BulkFold([whole(TALLIED)], careful=[("tallies", "run.opened")])
+    with contextlib.suppress(Spoiled):
+        fold_all(fold, with_poison())
+    left = weakref.ref(fold)
+    del fold
+    gone = left() is None
+    gc.enable()
+    assert gone
 
 
 def unreadable(fact: Fact) -> Fact:
