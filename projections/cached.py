@@ -51,6 +51,9 @@ class CachedStore:
             raise
         for segment, rows in batch.rows.items():
             self._rows.update(((segment, key), row) for key, row in rows.rows.items())
+        for segment, keys in batch.deleted.items():
+            for key in keys:
+                self._rows.pop((segment, key), None)
         while len(self._rows) > self._size:
             self._rows.popitem(last=False)
 

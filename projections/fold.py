@@ -11,7 +11,7 @@ or stream wait, everything else goes on. A fact that fails leaves no half change
 import asyncio
 import copy
 import traceback
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -97,6 +97,7 @@ class Batch(NamedTuple):
         before: the checkpoint at which all segments of `accounts` are, and `after` the one to which they move.
         accounts: the segments that move, and what to add to the counts of each.
         healed: id of the parked key that these rows make good, to be forgotten in the same step.
+        deleted: rows of each segment that should not be there.
     """
 
     rows: Mapping[int, Rows]
@@ -104,6 +105,21 @@ class Batch(NamedTuple):
     after: int
     accounts: Mapping[int, Account]
     healed: int | None = None
+    deleted: Mapping[int, Collection[RowKey]] = {}
+
+
+class Seen(NamedTuple):
+    """
+    Some rows as they were at one moment.
+
+    Attributes:
+        positions: the checkpoint of every segment.
+        healed: ids of parked keys that these rows have made good and that may not be forgotten yet.
+    """
+
+    positions: dict[int, int]
+    rows: Loaded
+    healed: list[int]
 
 
 class Store(Protocol):

@@ -44,6 +44,9 @@ class MemoryStore:
         for segment, rows in batch.rows.items():
             for key in rows.changed:
                 self._rows[segment][key] = _encode(rows.rows[key])
+        for segment, keys in batch.deleted.items():
+            for key in keys:
+                self._rows[segment].pop(key, None)
         self._positions.update(dict.fromkeys(batch.accounts, batch.after))
 
     def rows(self) -> Iterator[tuple[RowKey, msgspec.Struct]]:

@@ -1,31 +1,42 @@
 """
 Is a read model what the log says? A live read model is compared, row by row, with a fresh fold up to its checkpoint.
 
-Of the live rows only a digest each is kept, of the fresh ones their JSON; so a campus of some hundred thousand rows
-is compared in some hundred megabytes. Facts of parked keys wait in the fresh fold as they do in the live one; that
-they wait is said, and makes the answer no.
+The fresh fold is the one of a rebuild (projections/bulk.py). Of every row, live or fresh, a digest goes into a
+temporary file, so that memory stays bounded whatever the number of rows. Facts of parked keys wait in the fresh fold as
+they do in the live one; that they wait is said, and makes the answer no.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple, Self
 
 import msgspec
 
-from domain.fact import Fact
 from projections.base import Projection, RowKey
-from projections.fold import Batch, Held, Poison, Share, fold_batch
-from projections.memory import MemoryStore, content_digest, row_digest
+from projections.bulk import BulkFold, Spoiled, Task
+from projections.bulk_facts import PageSource
+from projections.bulk_rows import Room
+from projections.diff import Comparison
+from projections.diff_report import RowDiff
+from projections.fold import Held, Poison
+from projections.memory import ContentDigest, row_digest
+from projections.merge import merged
 
 MOST_DIFFERENCES = 20  # named in a verdict
+HOW = {"added": "missing", "removed": "unexpected", "changed": "different"}
 
-Digests = dict[RowKey, bytes]
+Row = tuple[RowKey, msgspec.Struct]
 
 
 class Live(NamedTuple):
-    """What a read model held at one moment: the checkpoint of each segment, and the rows that readers see."""
+    """
+    What there is to fold for one read model: up to the checkpoint of each segment, without the facts that wait.
 
+    Attributes:
+        positions: by segment; up to where each is folded.
+    """
+
+    projection: Projection
     positions: dict[int, int]
-    digests: Digests
     held: Held
 
 
@@ -37,8 +48,29 @@ class Difference(msgspec.Struct, frozen=True):
     is_: str = msgspec.field(name="is")
 
 
+class Cause(msgspec.Struct, frozen=True):
+    """
+    Why a row is not as it should be.
+
+    Attributes:
+        position: of the first fact at which the row and the log went apart, where that is known.
+        reason: as a sentence.
+    """
+
+    table: str
+    key: tuple[str | int, ...]
+    position: int | None
+    reason: str
+
+
 class Verdict(msgspec.Struct):
-    """What the comparison of one read model came to."""
+    """
+    What the comparison of one generation of a read model came to.
+
+    Attributes:
+        differing: how many rows are not as they should be; `differences` are the first of them, by table and key.
+        causes: of the first one or two.
+    """
 
     name: str
     position: int
@@ -49,67 +81,124 @@ class Verdict(msgspec.Struct):
     reason: str
     parked: list[str]
     differences: list[Difference]
+    differing: int = 0
+    generation: int = 0
+    causes: list[Cause] = []
 
 
 class Verification:
-    """The fresh fold of one projection, fed with the log in pages, and its comparison with what was live."""
+    """The comparison of one read model: takes the live rows and the fresh ones, in any order, and keeps digests."""
 
-    def __init__(self, projection: Projection, live: Live) -> None:
-        self._projection = projection
-        self._live = live
-        self._segments = len(live.positions)
-        self._fresh = MemoryStore(Share(self._segments, tuple(live.positions)))
-        self._held = Held(dict(live.held.waiting), live.held.skipped)
-        self._poison: list[Poison] = []
+    def __init__(self, live: Live) -> None:
+        self.live = live
+        tables = live.projection.tables
+        self._comparison = Comparison(tables, tables)
+        self._digests = ContentDigest(), ContentDigest()
 
-    async def fold(self, facts: Sequence[Fact]) -> None:
-        """Fold the next page of the log; what comes after the checkpoint of a segment is left out of it."""
-        for position in set(self._live.positions.values()):
-            segments = tuple(segment for segment, at in self._live.positions.items() if at == position)
-            await self._fold(Share(self._segments, segments), [fact for fact in facts if fact.position <= position])
+    def __enter__(self) -> Self:
+        return self
 
-    async def _fold(self, share: Share, facts: Sequence[Fact]) -> None:
-        if not facts:
-            return
-        folded = await fold_batch(self._projection, facts, self._held, self._fresh, share)
-        for poison in folded.poison:
-            self._held.park(poison)
-            self._poison.append(poison)
-        before = (await self._fresh.positions())[share.owned[0]]
-        await self._fresh.save(Batch(folded.rows, before, facts[-1].position, folded.accounts))
+    def __exit__(self, *exception: object) -> None:
+        self._comparison.__exit__(*exception)
 
-    def verdict(self) -> Verdict:
-        """The comparison, once everything up to the live checkpoint has been folded."""
-        fresh = {key: row_digest(row) for key, row in self._fresh.rows()}
-        differences = _differences(self._live.digests, fresh)
-        parked = sorted({key for _, key in self._live.held.waiting})
+    def add_live(self, key: RowKey, row: msgspec.Struct) -> None:
+        """A row that readers see."""
+        digest = row_digest(row)
+        self._digests[0].add(key, digest)
+        self._comparison.add_old(key, {"digest": digest.hex()})
+
+    def add_fresh(self, key: RowKey, row: msgspec.Struct) -> None:
+        """A row as the log has it."""
+        digest = row_digest(row)
+        self._digests[1].add(key, digest)
+        self._comparison.add_new(key, {"digest": digest.hex()})
+
+    def verdict(self, poison: Sequence[Poison]) -> Verdict:
+        """The comparison, once all rows have come; *poison* are the facts at which the fresh fold has failed."""
+        diff = self._comparison.finish()
+        parked = sorted({key for _, key in self.live.held.waiting})
         reasons = [
-            f"{len(differences)} rows differ" if differences else "",
+            f"{diff.differing} rows differ" if diff.differing else "",
             f"{len(parked)} keys are parked" if parked else "",
-            f"the fold fails at position {self._poison[0].position}: {self._poison[0].error}" if self._poison else "",
+            f"the fold fails at position {poison[0].position}: {poison[0].error}" if poison else "",
         ]
+        live, log = self._digests
         return Verdict(
-            name=self._projection.name,
-            position=min(self._live.positions.values()),
-            rows=len(fresh),
-            digest_live=content_digest(self._live.digests.items()),
-            digest_log=content_digest(fresh.items()),
+            name=self.live.projection.name,
+            position=min(self.live.positions.values()),
+            rows=log.rows,
+            digest_live=live.hexdigest(),
+            digest_log=log.hexdigest(),
             ok=not any(reasons),
             reason="; ".join(filter(None, reasons)),
             parked=parked,
-            differences=differences[:MOST_DIFFERENCES],
+            differences=[_named(row) for row in diff.rows(limit=MOST_DIFFERENCES)],
+            differing=diff.differing,
         )
 
 
-def _differences(live: Digests, fresh: Digests) -> list[Difference]:
-    """The rows that are not the same in both, by table and key."""
-    found = [
-        *_named(fresh.keys() - live.keys(), "missing"),
-        *_named(live.keys() - fresh.keys(), "unexpected"),
-        *_named((key for key in fresh.keys() & live.keys() if fresh[key] != live[key]), "different"),
-    ]
-    return sorted(found, key=lambda each: (each.table, tuple(map(str, each.key))))
+def _named(row: RowDiff) -> Difference:
+    return Difference(row.table, row.key, HOW[row.kind])
 
 
-def _named(keys: Iterable[RowKey], how: str) -> list[Difference]:
-    return [Difference(key.table.name, key.key, how) for key in keys]
+class FreshFold:
+    """
+    The fold of several read models, each segment of each up to a position of its own, in one pass over the log.
+
+    Args:
+        room: watches over the memory of this process.
+        folded: called with the number of positions that were passed since.
+    """
+
+    def __init__(
+        self, lives: Sequence[Live], room: Room | None = None, folded: Callable[[int], None] = lambda _: None
+    ) -> None:
+        self._lives = lives
+        self._room = room
+        self._folded = folded
+        self._passed = 0
+        self._fold: BulkFold
+
+    def run(self, source: PageSource) -> None:
+        """Fold; may raise what `BulkFold.fold` does, other than Spoiled."""
+        careful: set[tuple[str, str]] = set()
+        while True:
+            self._fold = BulkFold([_task(live) for live in self._lives], careful, self._room)
+            try:
+                return self._run(source)
+            except Spoiled as spoiled:  # begin again, with more care
+                careful.add(spoiled.careful)
+
+    def _run(self, source: PageSource) -> None:
+        at = 0
+        for stop in sorted({position for live in self._lives for position in live.positions.values()}):
+            for page in source.pages(self._fold.wanted, at, stop):
+                self._fold.fold(page)
+                if page.positions:
+                    self._tell(page.positions[-1])
+            self._tell(stop)
+            at = stop
+            for live in self._lives:
+                for segment, position in live.positions.items():
+                    if position == stop:
+                        self._fold.leave(live.projection.name, segment)
+
+    def _tell(self, at: int) -> None:
+        if at > self._passed:
+            self._folded(at - self._passed)
+            self._passed = at
+
+    def rows(self, live: Live) -> Iterator[Row]:
+        """The rows of a read model, as readers would see them."""
+        name = live.projection.name
+        return merged((segment, *row) for segment in live.positions for row in self._fold.rows(name, segment))
+
+    def poison(self, live: Live) -> list[Poison]:
+        """The facts at which it has failed, in log order."""
+        name = live.projection.name
+        found = [poison for segment in live.positions for poison in self._fold.poison(name, segment)]
+        return sorted(found, key=lambda each: (each.position, each.segment))
+
+
+def _task(live: Live) -> Task:
+    return Task(live.projection, tuple(live.positions), live.held.skipped, live.held.waiting)

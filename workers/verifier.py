@@ -1,28 +1,37 @@
 """
 Verifies read models against the log while everything runs: what is live is read at one moment, then the log is folded
-up to exactly there, in pages, for all read models at once.
+up to exactly there, in one pass for all read models, by the fold that rebuilds them.
+
+Where a row is not as it should be, the first event at which it and the log went apart is looked for.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing
 
 import psycopg
-from redis.asyncio import Redis
 
-from adapters.postgres.connection import connect
-from adapters.postgres.generations import Generation, Generations, live
-from adapters.postgres.pages import read_facts
+from adapters.bulk_shelf import ResidentMemory, SqliteShelf
+from adapters.postgres.bulk_read import PageReader
+from adapters.postgres.generations import Generation, Generations, generations
 from adapters.postgres.parking import held
 from adapters.settings import Settings
-from adapters.valkey.client import connect as connect_valkey
 from projections.base import Projection
-from projections.memory import row_digest
-from projections.verify import Live, Verdict, Verification
+from projections.bulk_rows import Room
+from projections.fold import Fenced
+from projections.verify import FreshFold, Live, Verdict, Verification
+from workers.explaining import Explaining
 from workers.rebuild.content import all_rows, visible
+from workers.rebuild.switch import opened
 
-PAGE = 10_000  # facts
+EXPLAINED = 2  # rows of a read model
 
 
-class NotBuilt(Exception):
+class CannotVerify(Exception):
+    """A generation that cannot be compared with the log by this code, as a sentence."""
+
+
+class NotBuilt(CannotVerify):
     """A read model that no projector has ever worked on."""
 
     def __init__(self, name: str) -> None:
@@ -33,51 +42,89 @@ async def verify(
     settings: Settings,
     projections: Sequence[Projection],
     *,
-    folded: Callable[[int], None] | None = None,
+    generation: int | None = None,
+    folded: Callable[[int], None] = lambda _: None,
+    explain: int = EXPLAINED,
 ) -> list[Verdict]:
     """
     Compare each of *projections* with a fresh fold of the log.
 
     Args:
+        generation: number of the one to compare; that which is served when left out.
         folded: called with the number of facts folded since.
+        explain: for how many rows of each read model to look for the event at which they went wrong.
 
     Raises:
         NotBuilt: one of them does not exist yet.
+        CannotVerify: the generation does not exist, is being built, or was built by another version of the code.
     """
-    valkey = connect_valkey(settings)
-    schemas = f"{settings.schema_name},{settings.read_schema}"
-    try:
-        async with await connect(settings, application="verify", search_path=schemas) as connection:
-            states = [await snapshot(connection, valkey, settings, projection) for projection in projections]
-            verifications = [Verification(*each) for each in zip(projections, states, strict=True)]
-            head = max(max(state.positions.values()) for state in states)
-            for after in range(0, head, PAGE):
-                facts = await read_facts(connection, after, min(after + PAGE, head))
-                for verification in verifications:
-                    await verification.fold(facts)
-                if folded:
-                    folded(len(facts))
-            return [verification.verdict() for verification in verifications]
-    finally:
-        await valkey.aclose()
+    names = " ".join(projection.name for projection in projections)
+    async with opened(settings, names, "verify") as (connection, valkey):
+        with ExitStack() as stack:
+            sites = [Generations(connection, valkey, settings, projection) for projection in projections]
+            chosen = [await chosen_of(connection, projection, generation) for projection in projections]
+            found = [await snapshot_of(*each, connection, stack) for each in zip(sites, chosen, strict=True)]
+            verdicts = await asyncio.to_thread(compare_with_log, settings, found, folded)
+        for site, of, verdict in zip(sites, chosen, verdicts, strict=True):
+            verdict.generation = of.number
+            explaining = Explaining(connection, site, of)
+            for difference in verdict.differences[:explain]:
+                verdict.causes.append(await explaining.cause(difference))
+        return verdicts
 
 
-async def snapshot(
-    connection: psycopg.AsyncConnection, valkey: Redis, settings: Settings, projection: Projection
-) -> Live:
-    """What is live at one moment."""
-    generation = await live(connection, projection.name)
-    if generation is None:
-        raise NotBuilt(projection.name)
-    return await snapshot_of(Generations(connection, valkey, settings, projection), generation, connection)
+async def chosen_of(connection: psycopg.AsyncConnection, projection: Projection, number: int | None) -> Generation:
+    """
+    The generation with this number, or that which is served.
+
+    Raises:
+        NotBuilt, CannotVerify: as `verify`.
+    """
+    name = projection.name
+    known = await generations(connection, name)
+    found = [each for each in known if (each.status == "live" if number is None else each.number == number)]
+    if not found:
+        raise NotBuilt(name) if number is None else CannotVerify(f"{name} has no generation {number}")
+    if found[0].status == "building":
+        raise CannotVerify(f"generation {number} of {name} is still being built")
+    if (found[0].version, found[0].segments) != (projection.version, projection.segments):
+        raise CannotVerify(
+            f"generation {found[0].number} of {name} was built by version {found[0].version} of its code, and this is"
+            f" version {projection.version}: only the code that has built it can say whether it is right"
+        )
+    return found[0]
 
 
-async def snapshot_of(generations: Generations, generation: Generation, connection: psycopg.AsyncConnection) -> Live:
-    """What a generation holds at one moment."""
-    place = generations.projection.name, generation.number, generation.version
+async def snapshot_of(
+    site: Generations, generation: Generation, connection: psycopg.AsyncConnection, stack: ExitStack
+) -> Verification:
+    """What a generation holds at one moment, put into a comparison that ends with *stack*."""
+    place = site.projection.name, generation.number, generation.version
     while True:  # rows and parked keys may be on two servers: look until nothing was parked or healed meanwhile
         before = await held(connection, *place)
-        async with all_rows(generations, generation) as (positions, rows):
-            digests = {key: row_digest(row) async for key, row in visible(rows)}
-        if before == await held(connection, *place):
-            return Live(positions, digests, before)
+        with ExitStack() as attempt:
+            try:
+                async with all_rows(site, generation) as (positions, rows):
+                    verification = attempt.enter_context(Verification(Live(site.projection, positions, before)))
+                    async for key, row in visible(rows):
+                        verification.add_live(key, row)
+            except Fenced:
+                raise CannotVerify(f"generation {generation.number} of {site.projection.name} was dropped") from None
+            if before == await held(connection, *place):
+                stack.push(attempt.pop_all())
+                return verification
+
+
+def compare_with_log(
+    settings: Settings, verifications: Sequence[Verification], folded: Callable[[int], None]
+) -> list[Verdict]:
+    """Fold the log and compare; blocks until that is done."""
+    with closing(ResidentMemory()) as resident, closing(SqliteShelf()) as shelf:
+        fresh = FreshFold([each.live for each in verifications], Room(shelf, resident), folded)
+        fresh.run(PageReader(settings, ahead=True))
+        verdicts = []
+        for verification in verifications:
+            for key, row in fresh.rows(verification.live):
+                verification.add_fresh(key, row)
+            verdicts.append(verification.verdict(fresh.poison(verification.live)))
+        return verdicts

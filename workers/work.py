@@ -219,13 +219,13 @@ class Work:
         if not isinstance(self._rows, ValkeyStore) or not self.positions:
             return
         found = await self._rows.accounts()
-        accounts = {segment: found[segment] for segment in self.positions}
+        accounts = {segment: found[segment][1] for segment in self.positions}
         parameters = {
             "name": self.projection.name,
             "generation": self.generation.number,
             "segments": list(accounts),
             "epochs": [self._rows.epochs[segment] for segment in accounts],
-            "positions": list(self.positions.values()),
+            "positions": [found[segment][0] for segment in accounts],
             **counts(accounts),
         }
         await self._connection.execute(NOTE_SEGMENTS, parameters)

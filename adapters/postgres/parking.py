@@ -18,6 +18,7 @@ from domain.fact import Fact
 from projections.fold import Held, Poison
 
 ALL = "SELECT segment, key, first_position FROM parked WHERE projection = %s AND generation = %s"
+PLACES = "SELECT segment, key FROM parked WHERE id = ANY(%s)"
 SKIPPED = "SELECT position FROM skipped WHERE projection = %s AND version = %s"
 
 PARK = """
@@ -52,9 +53,7 @@ SELECT projection, generation, segment, key, first_position, failed_position, ty
 """
 
 REQUEST = "UPDATE parked SET requested = true WHERE projection = ANY(%s) AND (%s::text IS NULL OR key = %s)"
-REQUEST_SEGMENTS = (
-    "UPDATE parked SET requested = true WHERE projection = %s AND generation = %s AND segment = ANY(%s)"
-)
+REQUEST_SEGMENTS = "UPDATE parked SET requested = true WHERE projection = %s AND generation = %s AND segment = ANY(%s)"
 
 SKIP = """
 INSERT INTO skipped (projection, version, position, key, reason, skipped_by)
@@ -64,6 +63,11 @@ SELECT DISTINCT p.projection, generations.version, p.failed_position, p.key, %(r
  WHERE p.projection = %(projection)s AND p.key = %(key)s
 ON CONFLICT DO NOTHING
 RETURNING position
+"""
+
+LIST_SKIPPED = """
+SELECT projection, version, position, key, reason, skipped_by, skipped_at
+  FROM skipped WHERE projection = ANY(%s) ORDER BY projection, version, position
 """
 
 
@@ -140,6 +144,13 @@ async def held(connection: psycopg.AsyncConnection, projection: str, generation:
     return Held({(segment, key): first for segment, key, first in waiting}, frozenset(row[0] for row in skipped))
 
 
+async def without(connection: psycopg.AsyncConnection, held: Held, parked_ids: Sequence[int]) -> Held:
+    """*held*, without the keys that have been made good and are only not forgotten yet."""
+    rows = await (await connection.execute(PLACES, [list(parked_ids)])).fetchall()
+    healed = set(rows)
+    return Held({place: first for place, first in held.waiting.items() if place not in healed}, held.skipped)
+
+
 async def parked_of(connection: psycopg.AsyncConnection, projections: Sequence[str]) -> list[dict[str, Any]]:
     """All that is known of the parked keys of some projections."""
     async with connection.cursor(row_factory=dict_row) as cursor:
@@ -163,6 +174,13 @@ async def skip(connection: psycopg.AsyncConnection, projection: str, key: str, *
         rows = await (await connection.execute(SKIP, parameters)).fetchall()
         await request_retry(connection, [projection], key)
     return [row[0] for row in rows]
+
+
+async def skipped_of(connection: psycopg.AsyncConnection, projections: Sequence[str]) -> list[dict[str, Any]]:
+    """The facts that some projections do without: why, and who has decided that."""
+    async with connection.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(LIST_SKIPPED, [list(projections)])
+        return await cursor.fetchall()
 
 
 def _storable(text: str) -> str:

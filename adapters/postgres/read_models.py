@@ -5,7 +5,7 @@ The checkpoints are in table `segments`; a writer that finds one elsewhere than 
 nothing, so two projectors can never double an effect.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -14,9 +14,10 @@ import psycopg
 
 from adapters.postgres.row_tables import SEGMENT, Statements, physical_name, quoted
 from projections.base import Projection, RowKey, Table, key_values
-from projections.fold import Account, Batch, Fenced, Loaded, Needed, Refused
+from projections.fold import Account, Batch, Fenced, Loaded, Needed, Refused, Seen
 
 SNAPSHOT_FETCH = 2_000  # rows
+ONE_MOMENT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
 FENCED = "CL001"  # what move_segments() raises
 
 POSITIONS = "SELECT segment, position FROM segments WHERE projection = %s AND generation = %s ORDER BY segment"
@@ -76,8 +77,29 @@ class PostgresStore:
                     loaded[segment][RowKey(table, key_values(table, row))] = row
         return loaded
 
+    async def look(self, keys: Needed) -> Seen:
+        """Some rows and the checkpoints as they are at one moment."""
+        async with self._connection.transaction():
+            await self._connection.execute(ONE_MOMENT)
+            return Seen(await self.positions(), await self.load(keys), [])
+
+    async def rows_of(self, table: Table, column: str, value: str, segment: int) -> set[RowKey]:
+        """The keys of the rows of a table and segment that have this in one of their columns."""
+        query = self._statements.keys_by(table, column)
+        found = await (await self._connection.execute(query, (value, segment))).fetchall()
+        return {RowKey(table, tuple(key)) for key in found}
+
     async def save(self, batch: Batch) -> None:
-        """Write the changed rows and move the checkpoints, in one statement."""
+        """Write the changed rows and move the checkpoints, in one statement; rows are deleted in a transaction."""
+        if not batch.deleted:
+            await self._save(batch)
+            return
+        async with self._connection.transaction():
+            await self._save(batch)
+            for table, places in self._by_table(batch.deleted).items():
+                await self._connection.cursor().executemany(self._statements.delete(table), places)
+
+    async def _save(self, batch: Batch) -> None:
         changed = self._by_table({segment: rows.changed for segment, rows in batch.rows.items()})
         parameters = self._moves(batch)
         for number, (table, places) in enumerate(changed.items()):
@@ -108,7 +130,7 @@ class PostgresStore:
             **counts(batch.accounts),
         }
 
-    def _by_table(self, keys: Mapping[int, set[RowKey]]) -> dict[Table, list[tuple[Any, ...]]]:
+    def _by_table(self, keys: Mapping[int, Collection[RowKey]]) -> dict[Table, list[tuple[Any, ...]]]:
         """
         Keys and segment by table, in the order of the projection's tables, so that statements repeat and stay prepared.
         """
@@ -122,7 +144,7 @@ class PostgresStore:
     async def snapshot(self) -> AsyncIterator[tuple[dict[int, int], AsyncIterator[tuple[int, RowKey, msgspec.Struct]]]]:
         """The checkpoints and all rows, each with its segment, as they are at one moment."""
         async with self._connection.transaction():
-            await self._connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            await self._connection.execute(ONE_MOMENT)
             yield await self.positions(), self._all_rows()
 
     async def _all_rows(self) -> AsyncIterator[tuple[int, RowKey, msgspec.Struct]]:

@@ -155,6 +155,17 @@ class Statements:
             self._saves[names] = f"WITH {', '.join(parts)} SELECT count(*) FROM moved"
         return self._saves[names]
 
+    def delete(self, table: Table) -> str:
+        """Delete one row; parameters are its key and its segment."""
+        name = quoted(physical_name(table, self._generation))
+        return f"DELETE FROM {name} WHERE {' AND '.join(f'{quoted(part)} = %s' for part in (*table.key, SEGMENT))}"
+
+    def keys_by(self, table: Table, column: str) -> str:
+        """The keys of rows; parameters are what they have in a column, and their segment."""
+        name = quoted(physical_name(table, self._generation))
+        keys = ", ".join(map(quoted, table.key))
+        return f"SELECT {keys} FROM {name} WHERE {quoted(column)} = %s AND {SEGMENT} = %s"
+
     def _upsert(self, table: Table, number: int) -> str:
         name = quoted(physical_name(table, self._generation))
         fields = table.row.__struct_fields__

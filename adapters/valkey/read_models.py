@@ -18,7 +18,7 @@ from redis.exceptions import ResponseError
 
 from adapters.settings import Settings
 from projections.base import Projection, RowKey, Table, key_values
-from projections.fold import Account, Batch, Fenced, Loaded, Needed, Refused
+from projections.fold import Account, Batch, Fenced, Loaded, Needed, Refused, Seen
 
 POSITION = "@position"
 HEALED = "@healed"
@@ -28,7 +28,7 @@ OWN_FIELDS = (POSITION, HEALED, "@epoch", *(f"@{name}" for name in COUNTS))
 # KEYS  the hashes of each segment that moves, one segment after the other, that of the first table first
 # ARGV  number of tables, the checkpoint as it must be, as it will be, id of the healed parked key or ''; then for each
 #       segment its epoch and what to add to its four counts; then for each hash how many values follow for it: field,
-#       document, field, document, …
+#       document, field, document, …; then, if there are any, for each hash how many fields to delete, and these
 # Answers 1, or 0 where a checkpoint is another, or a segment has a later epoch.
 SAVE = """
 local tables = tonumber(ARGV[1])
@@ -46,6 +46,11 @@ for _, key in ipairs(KEYS) do
         redis.call('HSET', key, unpack(ARGV, at, stop))
         at = stop + 1
     end
+end
+for _, key in ipairs(at <= #ARGV and KEYS or {}) do
+    local last = at + tonumber(ARGV[at])
+    for field = at + 1, last do redis.call('HDEL', key, ARGV[field]) end
+    at = last + 1
 end
 for s = 0, segments - 1 do
     local key, counts = KEYS[s * tables + 1], 6 + s * 5
@@ -134,10 +139,13 @@ class ValkeyStore:
         """The checkpoint of each segment; 0 where there is none."""
         return {segment: int(found[0] or 0) for segment, found in (await self._own_fields([POSITION])).items()}
 
-    async def accounts(self) -> dict[int, Account]:
-        """What has become of the facts of each segment."""
-        found = await self._own_fields([f"@{name}" for name in COUNTS])
-        return {segment: Account(*(int(count or 0) for count in values)) for segment, values in found.items()}
+    async def accounts(self) -> dict[int, tuple[int, Account]]:
+        """The checkpoint of each segment, and what has become of the facts up to there."""
+        found = await self._own_fields([POSITION, *(f"@{name}" for name in COUNTS)])
+        return {
+            segment: (int(position or 0), Account(*(int(count or 0) for count in values)))
+            for segment, (position, *values) in found.items()
+        }
 
     async def healed(self) -> list[int]:
         """Ids of the parked keys that were made good last."""
@@ -160,12 +168,30 @@ class ValkeyStore:
 
     async def load(self, keys: Needed) -> Loaded:
         """Those of the rows that exist, with one round trip."""
-        loaded: Loaded = {segment: {} for segment in keys}
-        wanted = [(segment, *group) for segment, of in keys.items() for group in _by_table(of)]
         async with self._client.pipeline(transaction=False) as pipeline:
-            for segment, table, group in wanted:
-                pipeline.hmget(self._hashes[segment][self._number[table.name]], [field_of(key.key) for key in group])
+            wanted = self._ask(pipeline, keys)
+            return self._answered(keys, wanted, await pipeline.execute())
+
+    async def look(self, keys: Needed) -> Seen:
+        """Some rows and the checkpoints as they are at one moment."""
+        async with self._client.pipeline(transaction=True) as pipeline:
+            for hashes in self._hashes:
+                pipeline.hmget(hashes[0], [POSITION, HEALED])
+            wanted = self._ask(pipeline, keys)
             found = await pipeline.execute()
+        own, documents = found[: len(self._hashes)], found[len(self._hashes) :]
+        positions = {segment: int(fields[0] or 0) for segment, fields in enumerate(own)}
+        healed = [int(fields[1]) for fields in own if fields[1] is not None]
+        return Seen(positions, self._answered(keys, wanted, documents), healed)
+
+    def _ask(self, pipeline: Any, keys: Needed) -> list[tuple[int, Table, list[RowKey]]]:
+        wanted = [(segment, *group) for segment, of in keys.items() for group in _by_table(of)]
+        for segment, table, group in wanted:
+            pipeline.hmget(self._hashes[segment][self._number[table.name]], [field_of(key.key) for key in group])
+        return wanted
+
+    def _answered(self, keys: Needed, wanted: list[tuple[int, Table, list[RowKey]]], found: list[Any]) -> Loaded:
+        loaded: Loaded = {segment: {} for segment in keys}
         for (segment, table, group), documents in zip(wanted, found, strict=True):
             decode = self._decoders[table.name]
             for key, document in zip(group, documents, strict=True):
@@ -183,6 +209,9 @@ class ValkeyStore:
             arguments += self.epochs[segment], *(getattr(account, name) for name in COUNTS)
         for segment in batch.accounts:
             self._add_documents(batch, segment, arguments)
+        if batch.deleted:
+            for segment in batch.accounts:
+                self._add_deleted(batch, segment, arguments)
         hashes = [name for segment in batch.accounts for name in self._hashes[segment]]
         try:
             saved = await self._save(keys=hashes, args=arguments)
@@ -200,6 +229,13 @@ class ValkeyStore:
             arguments.append(2 * len(keys))
             for key in keys:
                 arguments += field_of(key.key), _encode(rows.rows[key])  # type: ignore[union-attr]
+
+    def _add_deleted(self, batch: Batch, segment: int, arguments: list[Any]) -> None:
+        """For each table, how many fields are to be deleted, and these."""
+        deleted = dict(_by_table(batch.deleted.get(segment, ())))
+        for table in self._tables:
+            keys = deleted.get(table, [])
+            arguments += len(keys), *(field_of(key.key) for key in keys)
 
     async def snapshot(self) -> tuple[dict[int, int], Iterator[tuple[int, RowKey, msgspec.Struct]]]:
         """The checkpoints and all rows, each with its segment, as they are at one moment."""

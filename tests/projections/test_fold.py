@@ -1,6 +1,6 @@
 """The fold itself: batches of any size come to the same, and a poison fact harms nobody but its key."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, ClassVar
 
 import msgspec
@@ -8,10 +8,12 @@ import pytest
 
 from domain.fact import Fact
 from projections.base import Handler, Projection, RowKey, Rows, Table
+from projections.bulk_facts import Page, Wanted
 from projections.cached import CachedStore
 from projections.fold import Account, Batch, Fenced, Held, Poison, Store, Unreadable, fold_batch
 from projections.memory import MemoryStore, content_digest, row_digest
-from projections.verify import Difference, Live, Verification
+from projections.verify import Difference, FreshFold, Live, Verdict, Verification
+from tests.projections.bulk_pages import pages_of
 from tests.projections.facts import History
 
 
@@ -42,6 +44,14 @@ def apply(fact: Fact, rows: Rows) -> None:
     score = rows.edit(SCORES, Score, fact.ids[0])
     score.amount += fact.data["amount"]
     score.seen.append(fact.position)
+
+
+def needs_score(fact: Fact) -> Iterable[RowKey]:
+    return (RowKey(SCORES, (fact.ids[0],)),)
+
+
+def count(fact: Fact, rows: Rows) -> None:
+    rows.edit(SCORES, Score, fact.ids[0]).amount += fact.data["amount"]
 
 
 class Scores(Projection):
@@ -170,12 +180,26 @@ def test_digests_tell_contents_apart_and_not_their_order() -> None:
     assert len({content_digest(each) for each in (rows, rows[:1], elsewhere, [])}) == 4
 
 
-async def verification(live: MemoryStore, facts: Sequence[Fact], **waiting: int) -> Verification:
-    digests = {key: row_digest(row) for key, row in live.rows()}
-    made = Verification(Scores(), Live(await live.positions(), digests, parked(**waiting)))
-    for start in range(0, len(facts), 3):
-        await made.fold(facts[start : start + 3])
-    return made
+class Facts:
+    """A log of these facts."""
+
+    def __init__(self, facts: Sequence[Fact]) -> None:
+        self._facts = facts
+
+    def pages(self, wanted: Wanted, after: int, until: int) -> Iterator[Page]:
+        return pages_of([fact for fact in self._facts if after < fact.position <= until], wanted, 3)
+
+
+async def verdict_on(live: MemoryStore, facts: Sequence[Fact], **waiting: int) -> Verdict:
+    state = Live(Scores(), await live.positions(), parked(**waiting))
+    fresh = FreshFold([state])
+    fresh.run(Facts(facts))
+    with Verification(state) as verification:
+        for key, row in live.rows():
+            verification.add_live(key, row)
+        for key, row in fresh.rows(state):
+            verification.add_fresh(key, row)
+        return verification.verdict(fresh.poison(state))
 
 
 async def test_verify_agrees_with_a_true_read_model() -> None:
@@ -183,7 +207,7 @@ async def test_verify_agrees_with_a_true_read_model() -> None:
     live = MemoryStore()
     facts = activities(("ann", 1), ("bob", 2), ("ann", 3), ("ann", 4))
     await fold(facts[:3], live)
-    verdict = (await verification(live, facts)).verdict()
+    verdict = await verdict_on(live, facts)
     assert (verdict.ok, verdict.position, verdict.rows, verdict.reason) == (True, 3, 3, "")
     assert verdict.digest_live == verdict.digest_log
 
@@ -198,7 +222,7 @@ async def test_verify_names_the_rows_that_are_not_as_they_should_be() -> None:
     rows.edit(SCORES, Score, "ann").amount = 5
     await live.save(Batch({0: rows}, 2, 2, {0: Account()}))
     del live._rows[0][RowKey(SCORES, ("bob",))]
-    verdict = (await verification(live, facts)).verdict()
+    verdict = await verdict_on(live, facts)
     assert (verdict.ok, verdict.reason) == (False, "3 rows differ")
     assert verdict.differences == [
         Difference("scores", ("ann",), "different"),
@@ -212,7 +236,35 @@ async def test_verify_says_what_waits_and_where_the_fold_fails() -> None:
     live = MemoryStore()
     facts = activities(("ann", 1), ("ann", -1), ("bob", 2))
     await fold(facts, live)
-    with_parked = (await verification(live, facts, ann=2)).verdict()
+    with_parked = await verdict_on(live, facts, ann=2)
     assert (with_parked.ok, with_parked.reason, with_parked.parked) == (False, "1 keys are parked", ["ann"])
-    unparked = (await verification(live, facts)).verdict()
+    unparked = await verdict_on(live, facts)
     assert unparked.reason == "the fold fails at position 2: ValueError: an amount below zero"
+
+
+async def test_verify_lets_facts_of_a_parked_key_wait_from_where_they_do_live() -> None:
+    """Earlier facts of that key are in the fresh fold, as they are in the live rows."""
+    live = MemoryStore()
+    facts = activities(("ann", 1), ("ann", 2), ("ann", 4), ("bob", 8))
+    await fold(facts, live, ann=3)
+    verdict = await verdict_on(live, facts, ann=3)
+    assert (verdict.digest_live, verdict.rows) == (verdict.digest_log, 3)
+    assert (await verdict_on(live, facts, ann=2)).differing == 2
+
+
+async def test_verify_folds_each_segment_up_to_its_own_checkpoint() -> None:
+    """What comes behind the checkpoint of a segment is not in its rows."""
+
+    class Divided(Scores):
+        name = "divided"
+        segments = 2
+        tables = (SCORES,)  # type: ignore[assignment]  # elsewhere it would be another class
+        handlers: ClassVar = {"progress.activity_recorded": Handler(needs_score, count)}
+
+    facts = activities(*((f"L{number}", 1) for number in range(40)))
+    state = Live(Divided(), {0: 10, 1: 30}, Held())
+    fresh = FreshFold([state])
+    fresh.run(Facts(facts))
+    expected = {fact.key for fact in facts if fact.position <= state.positions[fact.partition % 2]}
+    assert {key.key[0] for key, _ in fresh.rows(state)} == expected
+    assert 0 < len(expected) < 30
