@@ -29,7 +29,7 @@ COMMANDS = {
     "serve": ("cli.serve", "Run the API alone."),
     "worker": ("cli.worker", "Run one worker alone."),
 }
-OURS = ("cli", "api", "workers", "adapters", "commands", "projections", "domain")
+OURS = ("cli", "campuslog", "api", "workers", "adapters", "commands", "projections", "domain")
 
 
 class LazyCommands(TyperGroup):

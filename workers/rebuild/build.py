@@ -126,7 +126,7 @@ class Builder:
         for each in await generations.all():
             if each.status not in {"building", "ready"}:
                 continue
-            if kept is None and not self._order.from_scratch and _same_code(each, projection):
+            if kept is None and not self._order.from_scratch and same_code(each, projection):
                 kept = each
             elif each.status == "building" or self._order.from_scratch:
                 await generations.drop(each)
@@ -220,7 +220,7 @@ class Builder:
             self._seconds[step] = round(self._seconds.get(step, 0.0) + time.perf_counter() - started, 3)
 
 
-def _same_code(generation: Generation, projection: Projection) -> bool:
+def same_code(generation: Generation, projection: Projection) -> bool:
     """Whether a generation was begun by the code that is at hand."""
     now = projection.version, code_digest(projection), projection.segments
     return (generation.version, generation.code, generation.segments) == now

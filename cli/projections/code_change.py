@@ -1,0 +1,56 @@
+"""Does the code at hand differ from the code that a generation was built by? By what it says and by what it is."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from cli.projections.options import typed
+
+if TYPE_CHECKING:
+    from adapters.postgres.generations import Generation
+    from projections.base import Projection
+
+Change = Literal["none", "code", "version", "both"]
+
+
+def change(projection: "Projection", generation: "Generation") -> Change:
+    """What differs: the source, the version that its author gives it, or both."""
+    from projections.code import code_digest
+
+    code, version = generation.code != code_digest(projection), generation.version != projection.version
+    if code and version:
+        return "both"
+    return "code" if code else "version" if version else "none"
+
+
+def in_words(projection: "Projection", generation: "Generation") -> str:
+    """The same for people."""
+    which = f"generation {generation.number}"
+    match change(projection, generation):
+        case "none":
+            return f"the code is that of {which}"
+        case "code":
+            return (
+                f"the code is not that of {which}, but its version is the same ({projection.version}): if rows come out"
+                " otherwise, raise `version`, or a projector goes on with the old rows by the new rule"
+            )
+        case _:
+            return f"the code is version {projection.version}, {which} was built by version {generation.version}"
+
+
+def to_do(projection: "Projection", served: "Generation", data: Path | None) -> str | None:
+    """
+    What has to be done about a live generation that is not of the code at hand; None if nothing.
+
+    A projector follows what is served only if its code has the same version.
+    """
+    rebuild, promote = (typed(f"{command} {projection.name}", data) for command in ("rebuild", "promote"))
+    match change(projection, served):
+        case "none":
+            return None
+        case "code":
+            return f"{in_words(projection, served)}; then `{rebuild}`"
+        case _:
+            return (
+                f"generation {served.number} stands still: it was built by version {served.version}, the code is"
+                f" version {projection.version} and leaves it alone. Serve the new rule by `{rebuild}` and `{promote}`"
+            )

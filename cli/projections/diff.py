@@ -1,0 +1,188 @@
+"""`campus projections diff` and `try`: what a rule changes, row by row, before anybody sees it."""
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from cli.console import DataDir, Failure, Json, answer, progress, say
+from cli.projections.options import Name, run, settings_of, the
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from projections.diff import Diff
+    from projections.diff_report import RowDiff
+    from workers.rebuild.compare import Compared
+
+PAGE = 20  # rows
+
+Limit = Annotated[int, typer.Option("--limit", "-n", min=0, help="Rows of one page.")]
+After = Annotated[int, typer.Option(min=0, help="Those behind the row of this number, for the next page.")]
+OneTable = Annotated[str | None, typer.Option("--table", help="Rows of this table only.")]
+OneKind = Annotated[
+    Literal["added", "removed", "changed"] | None, typer.Option("--kind", help="Rows of this kind only.")
+]
+SampleSize = Annotated[
+    int | None, typer.Option("--sample", min=1, help="So many rows by chance, of all that differ, instead of a page.")
+]
+Seed = Annotated[int, typer.Option(help="Another one takes another sample.")]
+Events = Annotated[bool, typer.Option("--events", help="Also the facts behind each of the rows that are shown.")]
+Csv = Annotated[
+    Path | None,
+    typer.Option("--csv", metavar="FILE", help="Write all rows that differ (or the sample) to FILE, a line a field."),
+]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which of the rows that differ are to be shown."""
+
+    limit: int
+    after: int
+    table: str | None
+    kind: Any
+    sample: int | None
+    seed: int
+    events: bool
+    csv: Path | None
+
+    def __post_init__(self) -> None:
+        if self.sample is not None and (self.after or self.table or self.kind):
+            raise Failure("--sample takes from all rows that differ: leave out --after, --table and --kind")
+        if self.csv is not None and not self.csv.absolute().parent.is_dir():
+            raise Failure(f"{self.csv} cannot be written: there is no directory {self.csv.absolute().parent}")
+
+    def rows(self, diff: "Diff") -> "list[RowDiff]":
+        """Those on the page, or the sample."""
+        names = [each.table for each in diff.tables]
+        if self.table is not None and self.table not in names:
+            raise Failure(f"there is no table {self.table}; there are {', '.join(names)}")
+        if self.sample is not None:
+            return diff.sample(self.sample, self.seed)
+        return list(diff.rows(after=self.after, limit=self.limit, table=self.table, kind=self.kind))
+
+
+def diff(
+    name: Name,
+    *,
+    old: Annotated[
+        int | None, typer.Option("--from", help="The generation before.", show_default="the live one")
+    ] = None,
+    new: Annotated[
+        int | None, typer.Option("--to", help="The generation after.", show_default="the newest that is ready")
+    ] = None,
+    limit: Limit = PAGE,
+    after: After = 0,
+    table: OneTable = None,
+    kind: OneKind = None,
+    sample: SampleSize = None,
+    seed: Seed = 0,
+    events: Events = False,
+    csv: Csv = None,
+    data: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """
+    Compare two generations row by row: counts and distributions first, then the rows in pages.
+
+    The exit code is 0 also when rows differ; `same` in the JSON says whether none does.
+
+    Example: campus projections diff course_dashboard
+
+    Example: campus projections diff course_dashboard --sample 5 --events
+
+    Example: campus projections diff course_dashboard --table course_enrolments --csv changes.csv
+    """
+    from workers.rebuild.compare import diff
+
+    choice = Choice(limit, after, table, kind, sample, seed, events, csv)
+    compared = diff(settings_of(data), the(name), old=old, new=new, progress=progress)
+    run(_show(compared, choice, as_json=as_json))
+
+
+def try_rule(
+    file: Annotated[Path, typer.Argument(help="A Python file with one projection.", show_default=False)],
+    *,
+    compare_with: Annotated[
+        str, typer.Option(metavar="NAME", help="The read model that it is a change of.", show_default=False)
+    ],
+    limit: Limit = PAGE,
+    after: After = 0,
+    table: OneTable = None,
+    kind: OneKind = None,
+    sample: SampleSize = None,
+    seed: Seed = 0,
+    events: Events = False,
+    csv: Csv = None,
+    data: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """
+    Fold the log by the rule in FILE and compare the rows with what is served; nothing of the campus is touched.
+
+    Example: campus projections try my_rule.py --compare-with course_dashboard
+    """
+    from campuslog.definition import load_projection, prepared
+    from workers.rebuild.compare import what_if
+
+    choice, live = Choice(limit, after, table, kind, sample, seed, events, csv), the(compare_with)
+    compared = what_if(settings_of(data), prepared(load_projection(file)), live, progress=progress)
+    run(_show(compared, choice, as_json=as_json))
+
+
+async def _show(comparison: "AbstractAsyncContextManager[Compared]", choice: Choice, *, as_json: bool) -> None:
+    """Answer while the comparison is at hand; it is thrown away afterwards."""
+    import msgspec
+
+    from cli.diff_view import report
+
+    async with comparison as compared:
+        rows = choice.rows(compared.diff)
+        behind = await compared.events(rows, progress) if choice.events else {}
+        if choice.csv is not None:
+            _write_csv(choice.csv, compared.diff, choice, rows)
+        found = {
+            **report(compared.diff, rows),
+            "old": msgspec.to_builtins(compared.old),
+            "new": msgspec.to_builtins(compared.new),
+            "remark": compared.remark,
+            "events": msgspec.to_builtins({str(number): facts for number, facts in behind.items()}),
+        }
+        answer(found, as_json=as_json, table=lambda: _view(compared, rows, behind, choice))
+
+
+def _write_csv(path: Path, diff: "Diff", choice: Choice, rows: "Sequence[RowDiff]") -> None:
+    from cli.diff_csv import write_csv
+
+    chosen = rows if choice.sample is not None else diff.rows(table=choice.table, kind=choice.kind)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        lines = write_csv(file, chosen)
+    say(f"{path}: {lines:,} lines")
+
+
+def _view(compared: "Compared", rows: "Sequence[RowDiff]", behind: Any, choice: Choice) -> "RenderableType":
+    from rich.console import Group
+    from rich.text import Text
+
+    from cli.diff_view import behind_view, diff_view, key_text
+
+    old, new = compared.old, compared.new
+    head = Text(
+        f"{compared.projection.name}: {old.name} (version {old.version}, position {old.position:,}) against {new.name}"
+        f" (version {new.version}, position {new.position:,})"
+    )
+    parts: list[RenderableType] = [head, *([Text(compared.remark, style="yellow")] if compared.remark else [])]
+    parts.append(diff_view(compared.diff, rows, old=old.name, new=new.name))
+    for row in rows:
+        if row.number in behind:
+            parts += [
+                Text(f"\n{row.number:,} {row.table} {key_text(row.key)}", style="bold"),
+                behind_view(behind[row.number]),
+            ]
+    if choice.sample is None and rows and rows[-1].number < compared.diff.differing:
+        parts.append(Text(f"the next page begins behind row {rows[-1].number}: --after {rows[-1].number}"))
+    return Group(*parts)

@@ -1,0 +1,76 @@
+"""What the commands of `campus projections` have in common: which read models are meant, and how a command ends."""
+
+import asyncio
+import os
+from collections.abc import Coroutine, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from cli.console import INTERRUPTED, Failure, say
+
+if TYPE_CHECKING:
+    from adapters.settings import Settings
+    from projections.base import Projection
+
+T = TypeVar("T")
+
+Name = Annotated[str, typer.Argument(help="The read model; `campus projections list` names them.", show_default=False)]
+NameOrAll = Annotated[
+    str | None, typer.Argument(metavar="[NAME]", help="One read model; all when left out.", show_default=False)
+]
+
+
+def chosen(*names: str | None) -> "list[Projection]":
+    """
+    The projections of these names; all of them for None.
+
+    Raises:
+        Failure: there is none of such a name.
+    """
+    from projections.registry import PROJECTIONS
+
+    there_are = [projection.name for projection in PROJECTIONS]
+    for name in names:
+        if name is not None and name not in there_are:
+            raise Failure(f"no read model is called {name}; there are {', '.join(there_are)}")
+    return [projection for projection in PROJECTIONS if None in names or projection.name in names]
+
+
+def the(name: str) -> "Projection":
+    """The projection of this name; raises as `chosen`."""
+    return chosen(name)[0]
+
+
+def settings_of(data: Path | None) -> "Settings":
+    """The campus in this data directory, or that of the environment."""
+    from adapters.settings import Settings
+
+    return Settings.load(data)
+
+
+def run(work: Coroutine[Any, Any, T], *, stopped: str = "stopped") -> T:
+    """What *work* comes to; after Ctrl-C the command says *stopped* and ends."""
+    try:
+        return asyncio.run(work)
+    except KeyboardInterrupt:
+        say(stopped)
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def end(*, ok: bool) -> None:
+    """End with exit code 1 when the answer is no."""
+    if not ok:
+        raise typer.Exit(1)
+
+
+def default_workers(projections: "Sequence[Projection]") -> int:
+    """Processes for a rebuild: one for each segment, but one core is left to those who serve people."""
+    cores = len(os.sched_getaffinity(0))
+    return max(1, min(max(projection.segments for projection in projections), cores - 1))
+
+
+def typed(command: str, data: Path | None) -> str:
+    """A command of this group as it is to be typed for the same campus."""
+    return f"campus projections {command}" + (f" --data {data}" if data else "")

@@ -1,0 +1,246 @@
+"""`campus projections parked …`: what waits because a read model failed at a fact, and what to do about it."""
+
+import asyncio
+import getpass
+import os
+import socket
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from cli.console import DataDir, Failure, Json, answer
+from cli.projections.options import Name, NameOrAll, chosen, end, run, settings_of, the
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from adapters.settings import Settings
+
+PATIENCE = 10.0  # seconds for the projector to try parked keys again
+
+Key = Annotated[str, typer.Option("--key", help="The learner or stream that waits.", show_default=False)]
+KeyOrAll = Annotated[str | None, typer.Option("--key", help="One learner or stream; all when left out.")]
+
+
+class ListsByItself(TyperGroup):
+    """`parked` and `parked NAME` are `parked list` and `parked list NAME`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """As click does, with the command that was left out."""
+        if not args or (args[0] not in self.commands and args[0] != "--help"):
+            args = ["list", *args]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(cls=ListsByItself)
+
+
+@app.callback()
+def parked() -> None:
+    """
+    Show the learners and streams whose facts wait because a read model failed at one of them; try again, or skip.
+
+    They are tried again by themselves when a projector starts with other code.
+    """
+
+
+@app.command("list")
+def list_parked(
+    name: NameOrAll = None,
+    *,
+    trace: Annotated[bool, typer.Option("--trace", help="Also where in the code it failed.")] = False,
+    data: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """
+    List what waits, with the error; this is what `parked` alone does.
+
+    Example: campus projections parked overview --trace
+    """
+    rows = run(_list(settings_of(data), _names(name)))
+    answer({"parked": rows}, as_json=as_json, table=lambda: _view(rows, trace=trace))
+
+
+@app.command()
+def retry(name: NameOrAll = None, key: KeyOrAll = None, data: DataDir = None, as_json: Json = False) -> None:
+    """
+    Have the projector try parked keys again; exits with 1 when some still fail.
+
+    Example: campus projections parked retry overview --key student-28400
+    """
+    left = run(_retry(settings_of(data), _names(name), key))
+    answer({"ok": not left, "parked": left}, as_json=as_json, table=lambda: _view(left, trace=False))
+    end(ok=not left)
+
+
+@app.command()
+def skip(
+    name: Name,
+    key: Key,
+    reason: Annotated[str, typer.Option(help="Why it is right to do without this fact.", show_default=False)],
+    data: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """
+    Do without the fact at which a key fails, and go on with those behind it; exits with 1 when it fails again.
+
+    This holds as long as the code has its present version. Nothing of it can be undone but by another version.
+
+    Example: campus projections parked skip overview --key student-28400 --reason "broken import, see ticket 12"
+    """
+    if not reason.strip():
+        raise Failure("say why, so that whoever finds it later understands: --reason TEXT")
+    report = run(_skip(settings_of(data), the(name).name, key, reason.strip()))
+    answer(report, as_json=as_json, table=lambda: _skip_view(report))
+    end(ok=report["ok"])
+
+
+@app.command("skipped")
+def list_skipped(name: NameOrAll = None, data: DataDir = None, as_json: Json = False) -> None:
+    """
+    List the facts that read models do without: why, and who has decided that.
+
+    Example: campus projections parked skipped
+    """
+    rows = run(_list_skipped(settings_of(data), _names(name)))
+    answer({"skipped": rows}, as_json=as_json, table=lambda: _skipped_view(rows))
+
+
+def _names(name: str | None) -> list[str]:
+    return [projection.name for projection in chosen(name)]
+
+
+async def _list(settings: "Settings", names: Sequence[str], key: str | None = None) -> list[dict[str, Any]]:
+    from adapters.postgres.connection import connect
+    from adapters.postgres.parking import parked_of
+
+    async with await connect(settings, application="parked") as connection:
+        return [row for row in await parked_of(connection, names) if key in {None, row["key"]}]
+
+
+async def _retry(settings: "Settings", names: Sequence[str], key: str | None) -> list[dict[str, Any]]:
+    from adapters.postgres.connection import connect
+    from adapters.postgres.parking import request_retry
+
+    if key is not None:
+        await _expect(settings, names, key)
+    async with await connect(settings, application="retry") as connection:
+        await request_retry(connection, names, key)
+    return await _tried(settings, names, key)
+
+
+async def _tried(settings: "Settings", names: Sequence[str], key: str | None) -> list[dict[str, Any]]:
+    """What still waits once the projector has tried all that is served of it again."""
+    from adapters.postgres.connection import connect
+    from adapters.postgres.generations import live
+
+    async with await connect(settings, application="retry") as connection:
+        served = {name: found.number for name in names if (found := await live(connection, name))}
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                left = await _list(settings, names, key)
+                left = [row for row in left if served.get(row["projection"]) == row["generation"]]
+                if not any(row["requested"] for row in left):
+                    return left
+                await asyncio.sleep(0.1)
+    except TimeoutError:
+        raise Failure(
+            "no projector has tried again: is one running, and with the code of what is served? See `campus doctor`"
+        ) from None
+
+
+async def _skip(settings: "Settings", name: str, key: str, reason: str) -> dict[str, Any]:
+    from adapters.postgres.connection import connect
+    from adapters.postgres.parking import skip
+
+    await _expect(settings, [name], key)
+    by = f"{_user()}@{socket.gethostname()}"
+    async with await connect(settings, application="skip") as connection:
+        positions = await skip(connection, name, key, reason=reason, by=by)
+    left = await _tried(settings, [name], key)
+    later = [row["generation"] for row in await _list(settings, [name], key) if row not in left]
+    said = {"projection": name, "key": key, "positions": positions, "by": by}
+    return {"ok": not left, **said, "parked": left, "not_served": later}
+
+
+async def _expect(settings: "Settings", names: Sequence[str], key: str) -> None:
+    """Raise Failure if nothing is parked for *key*."""
+    found = await _list(settings, names)
+    if not any(row["key"] == key for row in found):
+        keys = ", ".join(dict.fromkeys(row["key"] for row in found)) or "nothing"
+        raise Failure(f"nothing of {key} is parked in {', '.join(names)}; parked is {keys}")
+
+
+async def _list_skipped(settings: "Settings", names: Sequence[str]) -> list[dict[str, Any]]:
+    from adapters.postgres.connection import connect
+    from adapters.postgres.parking import skipped_of
+
+    async with await connect(settings, application="skipped") as connection:
+        return await skipped_of(connection, names)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container without a name for its user
+        return f"uid {os.getuid()}"
+
+
+def _view(rows: list[dict[str, Any]], *, trace: bool) -> "RenderableType":
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    if not rows:
+        return Text("nothing is parked")
+    table = Table("read model", "key", "waits from", "fails at", "attempts", "error")
+    for row in rows:
+        table.add_row(
+            f"{row['projection']} {row['generation']}",
+            Text(row["key"]),
+            f"{row['first_position']:,}",
+            f"{row['failed_position']:,} {row['type']}",
+            f"{row['attempts']} by version {row['version']}",
+            Text(row["error"]),
+        )
+    traces = [Text(f"\n{row['projection']} at {row['failed_position']:,}:\n{row['trace']}") for row in rows if trace]
+    return Group(table, *traces)
+
+
+def _skip_view(report: dict[str, Any]) -> "RenderableType":
+    from rich.console import Group
+    from rich.text import Text
+
+    positions = ", ".join(f"{position:,}" for position in report["positions"])
+    said = Text(f"{report['projection']} does without position {positions} of {report['key']}")
+    lines: list[RenderableType] = [
+        Text(f"generation {number} is not served: it tries again once it is") for number in report["not_served"]
+    ]
+    if report["parked"]:
+        lines += [Text("what is served fails at a later one:"), _view(report["parked"], trace=False)]
+    elif not lines:
+        lines = [Text("and has folded all facts behind it")]
+    return Group(said, *lines)
+
+
+def _skipped_view(rows: list[dict[str, Any]]) -> "RenderableType":
+    from rich.table import Table
+    from rich.text import Text
+
+    if not rows:
+        return Text("nothing is skipped")
+    table = Table("read model", "version", "position", "key", "reason", "by", "at")
+    for row in rows:
+        table.add_row(
+            row["projection"],
+            str(row["version"]),
+            f"{row['position']:,}",
+            Text(row["key"]),
+            Text(row["reason"]),
+            Text(row["skipped_by"]),
+            f"{row['skipped_at']:%Y-%m-%d %H:%M:%S}",
+        )
+    return table

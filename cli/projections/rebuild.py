@@ -1,0 +1,156 @@
+"""`campus projections rebuild`: generations beside the live ones, in one pass over the log, and how fast that was."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli.console import DataDir, Failure, Json, answer, progress, say
+from cli.projections.options import chosen, default_workers, run, settings_of, typed
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from adapters.settings import Settings
+    from projections.base import Projection
+    from workers.rebuild.report import Report
+
+STOPPED = "stopped; the same command goes on with what is not complete"
+
+
+def rebuild(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME...]", help="The read models.", show_default=False)
+    ] = None,
+    *,
+    everything: Annotated[bool, typer.Option("--all", help="All read models, in one pass over the log.")] = False,
+    from_scratch: Annotated[
+        bool, typer.Option("--from-scratch", help="Throw away what an earlier rebuild has left.")
+    ] = False,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="Processes; a segment each at most.", show_default="the cores but one"),
+    ] = None,
+    from_export: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Read what it has of the log from an export (`campus log export DIR`)."),
+    ] = None,
+    data: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """
+    Build a new generation beside the live one, which is served and followed meanwhile.
+
+    Nothing that anybody sees changes before `promote`. A rebuild that was stopped or killed goes on where it was; a
+    generation that is complete already is brought up to date.
+
+    Example: campus projections rebuild course_dashboard
+
+    Example: campus projections rebuild --all --workers 2
+    """
+    if everything == bool(names):
+        raise Failure("say which read models to rebuild, or --all")
+    projections = chosen(*(names or (None,)))
+    settings, number = settings_of(data), workers or default_workers(projections)
+    if from_export is not None:
+        _check_export(from_export)
+    report = run(_rebuild(settings, projections, number, from_scratch, from_export), stopped=STOPPED)
+    found = {**report.as_json(), **_compared(settings, report)}
+    answer(found, as_json=as_json, table=lambda: _view(found, data))
+
+
+def _check_export(directory: Path) -> None:
+    """Fail before anything is begun if there is no export."""
+    from adapters.parquet.read import Export
+
+    Export.open(directory)
+
+
+async def _rebuild(
+    settings: "Settings", projections: "Sequence[Projection]", workers: int, from_scratch: bool, export: Path | None
+) -> "Report":
+    from workers.rebuild.build import Order, rebuild
+
+    await _warn(settings, projections)
+    order = Order(tuple(projections), workers=workers, from_scratch=from_scratch, export=export)
+    return await rebuild(settings, order, progress)
+
+
+async def _warn(settings: "Settings", projections: "Sequence[Projection]") -> None:
+    """Say if a rule was changed and its version was not."""
+    from adapters.postgres.connection import connect
+    from adapters.postgres.generations import live
+    from cli.projections.code_change import change, in_words
+
+    async with await connect(settings, application="rebuild") as connection:
+        for projection in projections:
+            served = await live(connection, projection.name)
+            if served is not None and change(projection, served) == "code":
+                say(f"{projection.name}: {in_words(projection, served)}")
+
+
+def _compared(settings: "Settings", report: "Report") -> dict[str, Any]:
+    """The rate against the yardsticks; nothing where nothing was folded."""
+    import msgspec
+
+    from cli.projections.yardsticks import measure
+
+    if not report.facts:
+        return {"yardsticks": None}
+    return {"yardsticks": msgspec.to_builtins(measure(settings, report.facts_per_second, report.facts))}
+
+
+def _view(found: dict[str, Any], data: Path | None) -> "RenderableType":
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table("read model", "generation", box=SIMPLE_HEAD, pad_edge=False)
+    for name in ("rows", "position", "parked"):
+        table.add_column(name, justify="right")
+    table.add_column("digest")
+    for each in found["built"]:
+        generation = f"{each['generation']} of version {each['version']}{', gone on with' if each['resumed'] else ''}"
+        numbers = (f"{each[name]:,}" for name in ("rows", "position", "parked"))
+        table.add_row(each["projection"], generation, *numbers, each["digest"])
+    return Group(table, *map(Text, [*_rates(found), "", "next:", *_next(found["built"], data)]))
+
+
+def _rates(found: dict[str, Any]) -> list[str]:
+    took = ", ".join(f"{name} {seconds:.1f}" for name, seconds in found["seconds"].items())
+    lines = [f"{found['total_seconds']:.1f} s in all: {took}"]
+    against = found["yardsticks"]
+    if against is None:
+        return [
+            "all segments were complete: nothing was folded but what came since (--from-scratch begins anew)",
+            *lines,
+        ]
+    processes = found["processes"]
+    peak = max(each["peak_mb"] for each in processes)
+    lines.insert(
+        0,
+        f"{found['facts']:,} facts replayed at {found['facts_per_second']:,.0f} facts/s by {len(processes)}"
+        f" process{'es' if len(processes) > 1 else ''} of at most {peak:,.0f} MB",
+    )
+    if against["copy_per_second"]:
+        lines.append(
+            f"  {against['of_copy']:.2f} x a bare COPY out of the log ({against['copy_per_second']:,} facts/s, just"
+            f" measured over {against['copy_facts']:,})"
+        )
+    lines.append(
+        f"  {against['of_runner']:,.0f} x the ProjectionRunner of the eventsourcing library"
+        f" ({against['runner_per_second']:,} facts/s, by `campus bench rebuild`)"
+    )
+    return lines
+
+
+def _next(built: list[dict[str, Any]], data: Path | None) -> list[str]:
+    lines = []
+    for each in built:
+        name = each["projection"]
+        if each["parked"]:
+            lines.append(f"  {typed(f'parked {name} --trace', data)}")
+        lines += [f"  {typed(f'{command} {name}', data)}" for command in ("diff", "promote")]
+    return lines

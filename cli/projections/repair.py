@@ -1,0 +1,61 @@
+"""`campus projections repair`: the rows of one learner made anew from the log, while all others are served."""
+
+import asyncio
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli.console import DataDir, Failure, Json, answer
+from cli.projections.options import Name, run, settings_of, the
+
+if TYPE_CHECKING:
+    from adapters.postgres.repairs import Repair
+    from adapters.settings import Settings
+    from projections.base import Projection
+
+PATIENCE = 30.0  # seconds for the projector that has the learner's segment
+LOOK_INTERVAL = 0.1  # seconds
+
+
+def repair(
+    name: Name,
+    key: Annotated[str, typer.Option("--key", help="The learner.", show_default=False)],
+    data: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """
+    Have the projector make the rows of one learner anew from the log, and wait for what comes of it.
+
+    `verify` and `campus doctor` name the learners who need it.
+
+    Example: campus projections repair learner_dashboard --key student-28400
+    """
+    from rich.text import Text
+
+    done = run(_repair(settings_of(data), the(name), key), stopped="stopped; the projector may repair it nevertheless")
+    answer(done, as_json=as_json, table=lambda: Text(f"{name} {done['generation']}, {key}: {done['outcome']}"))
+
+
+async def _repair(settings: "Settings", projection: "Projection", key: str) -> dict[str, Any]:
+    import msgspec
+
+    from adapters.postgres.connection import connect
+    from adapters.postgres.repairs import repair_of, request_repair
+
+    async with await connect(settings, application="repair") as connection:
+        number = await request_repair(connection, projection, key)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while True:
+                    found: Repair | None = await repair_of(connection, number)
+                    if found is None:
+                        raise Failure(f"the generation was dropped before anything of {key} was repaired")
+                    if found.done_at is not None:
+                        plain: dict[str, Any] = msgspec.to_builtins(found)
+                        return plain
+                    await asyncio.sleep(LOOK_INTERVAL)
+        except TimeoutError:
+            raise Failure(
+                f"no projector has repaired {key} within {PATIENCE:.0f} s: see `campus projections status"
+                f" {projection.name}` for who works on its segment"
+            ) from None

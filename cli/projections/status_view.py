@@ -1,0 +1,95 @@
+"""How `campus projections status` looks on a terminal and in a log file."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table
+
+
+def view(state: dict[str, Any]) -> "RenderableType":
+    """All generations, the segments if they were asked for, and what to do."""
+    from rich.console import Group
+    from rich.text import Text
+
+    found = state["projections"]
+    parts: list[RenderableType] = [_generations(found)]
+    if "segments" in state:
+        parts.append(_segments(state["segments"]))
+    notes = [f"{each['name']}: {note}" for each in found for note in each["notes"]]
+    return Group(*parts, Text(_heartbeat(found)), *(Text(f"• {note}", style="yellow") for note in notes))
+
+
+def changed_lines(state: dict[str, Any], before: dict[str, str]) -> Iterator[str]:
+    """A line for each generation that is not as it was *before*, which is brought up to date."""
+    for each in state["projections"]:
+        place = f"{each['name']} {each['generation']}"
+        line = (
+            f"{place} {_status(each)}: position {each['position']:,}, lag {each['lag_events']:,} facts,"
+            f" parked {each['parked']}, account {_account(each['account'])}"
+        )
+        if before.get(place) != line:
+            before[place] = line
+            yield line
+
+
+def _generations(found: list[dict[str, Any]]) -> "Table":
+    table = _table("read model", "generation", right=("version", "position", "lag", "behind", "parked"), last="account")
+    for each in found:
+        table.add_row(
+            each["name"],
+            f"{each['generation']} {_status(each)}",
+            str(each["version"]),
+            f"{each['position']:,}",
+            f"{each['lag_events']:,}",
+            f"{each['lag_seconds']:,.1f} s",
+            str(each["parked"]),
+            _account(each["account"]),
+        )
+    return table
+
+
+def _segments(found: list[dict[str, Any]]) -> "Table":
+    right = ("segment", "position", "lag", "applied", "ignored", "parked", "skipped", "epoch")
+    table = _table("generation", right=right, last="worked on by")
+    for each in found:
+        counts = (each[name] for name in ("position", "lag_events", "applied", "ignored", "parked", "skipped", "epoch"))
+        owner = each["owner"] or "nobody"
+        if each["owner"] and not each["alive"]:
+            owner += " (gone)"
+        table.add_row(
+            f"{each['projection']} {each['generation']}",
+            str(each["segment"]),
+            *(f"{count:,}" for count in counts),
+            owner if each["adds_up"] else f"{owner}; {each['events']:,} facts do not add up",
+        )
+    return table
+
+
+def _status(each: dict[str, Any]) -> str:
+    return f"{each['status']}: {each['step']}" if each["step"] else str(each["status"])
+
+
+def _account(account: dict[str, Any]) -> str:
+    if account["adds_up"]:
+        return "adds up"
+    seen = sum(account[name] for name in ("applied", "ignored", "parked", "skipped"))
+    return f"{seen - account['events']:+,} of {account['events']:,} facts"
+
+
+def _heartbeat(found: list[dict[str, Any]]) -> str:
+    beats = [each["heartbeat_seconds"] for each in found if each["heartbeat_seconds"] is not None]
+    seen = f"projector seen {min(beats):.1f} s ago" if beats else "no projector is running"
+    return f"lag in facts; {seen}"
+
+
+def _table(*left: str, right: tuple[str, ...], last: str) -> "Table":
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(*left, box=SIMPLE_HEAD, collapse_padding=True, pad_edge=False)
+    for name in right:
+        table.add_column(name, justify="right")
+    table.add_column(last)
+    return table

@@ -1,0 +1,108 @@
+"""`campus projections promote`, `rollback`, `drop`: which generation is served, and which are kept."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli.console import DataDir, Json, answer, progress
+from cli.projections.options import Name, run, settings_of, the, typed
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from workers.rebuild.switch import Switched
+
+
+def promote(
+    name: Name,
+    generation: Annotated[int | None, typer.Option(help="Which one; the newest that is ready when left out.")] = None,
+    data: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """
+    Serve a generation that was rebuilt in the place of the live one; nobody who reads notices.
+
+    The old one is kept: `rollback` serves it again.
+
+    Example: campus projections promote course_dashboard
+    """
+    from workers.rebuild.switch import promote
+
+    with progress(f"{name}: the last facts", unit="facts") as advance:
+        switched = run(promote(settings_of(data), the(name), generation, advance), stopped="stopped; nothing has moved")
+    back = typed(f"rollback {name}", data)
+    answer(_as_json(name, switched), as_json=as_json, table=lambda: _view(name, switched, f"to undo this: {back}"))
+
+
+def rollback(
+    name: Name,
+    *,
+    as_it_was: Annotated[
+        bool,
+        typer.Option(
+            "--as-it-was", help="Also when its code is gone: it is served as it stands, and gets no newer facts."
+        ),
+    ] = False,
+    data: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """
+    Serve the generation again that was served before the live one.
+
+    It is first brought up to date, for which the code must be of its version.
+
+    Example: campus projections rollback course_dashboard
+    """
+    from workers.rebuild.switch import roll_back
+
+    with progress(f"{name}: what came meanwhile", unit="facts") as advance:
+        switched = run(
+            roll_back(settings_of(data), the(name), as_it_was=as_it_was, advance=advance),
+            stopped="stopped; nothing has moved",
+        )
+    again = typed(f"rollback {name}", data)
+    answer(_as_json(name, switched), as_json=as_json, table=lambda: _view(name, switched, f"to undo this: {again}"))
+
+
+def drop(
+    name: Name,
+    generation: Annotated[int, typer.Argument(help="Its number; see `campus projections status`.")],
+    data: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """
+    Delete a generation that is not served, with its rows; a rollback to it is not possible any more.
+
+    Example: campus projections drop course_dashboard 1
+    """
+    from rich.text import Text
+
+    from workers.rebuild.switch import drop
+
+    run(drop(settings_of(data), the(name), generation))
+    answer(
+        {"projection": name, "dropped": generation},
+        as_json=as_json,
+        table=lambda: Text(f"generation {generation} of {name} is gone"),
+    )
+
+
+def _as_json(name: str, switched: "Switched") -> dict[str, Any]:
+    return {"projection": name, **switched._asdict()}
+
+
+def _view(name: str, switched: "Switched", next_: str) -> "RenderableType":
+    from rich.text import Text
+
+    before = f"generation {switched.before}" if switched.before else "nothing"
+    still = f"{switched.seconds * 1000:,.0f} ms"
+    lines = [
+        f"{name}: generation {switched.after} is served, {before} was",
+        f"it holds all facts up to position {switched.position:,}; readers saw the old one stand still for {still}",
+    ]
+    if switched.facts_behind:
+        lines.append(
+            f"it is {switched.facts_behind:,} facts behind, and stays there until a projector runs the code of its"
+            " version"
+        )
+    return Text("\n".join([*lines, next_]))
