@@ -16,6 +16,7 @@ from campuslog.definition import load_projection
 from campuslog.errors import BadProjection, BadTime, CampusError, NotThere, UnknownType, UnknownView
 from campuslog.events import Events
 from campuslog.rebuild import Rebuilt
+from campuslog.trial import Trial
 from domain.fact import Fact
 from projections.base import Handler, Projection, RowKey, Rows, Table
 
@@ -34,6 +35,7 @@ __all__ = [
     "Rows",
     "SettingsError",
     "Table",
+    "Trial",
     "Unavailable",
     "UnknownType",
     "UnknownView",

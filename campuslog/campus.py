@@ -8,13 +8,14 @@ from pathlib import Path
 
 from adapters.settings import Settings
 from campuslog.blocking import run
-from campuslog.definition import prepared
+from campuslog.definition import load_projection, prepared
 from campuslog.errors import NotThere
 from campuslog.events import Events, matching
 from campuslog.export import ExportSource
 from campuslog.moments import Moment, bound
-from campuslog.rebuild import Rebuilt, rebuild
+from campuslog.rebuild import Cut, Rebuilt, fold, result_of
 from campuslog.source import LiveSource, Selection, Source
+from campuslog.trial import Trial, served, try_out
 from campuslog.views import Views
 from campuslog.watched import watch
 from projections.base import Projection
@@ -124,13 +125,35 @@ class Campus:
             BadProjection: the class is wrong; the message says where.
             BadTime: a time without a zone.
         """
-        last, head = bound(as_of, "as_of"), self.head
-        position = head if last.position is None else min(last.position, head)
-        runnable = watch(prepared(projection))
-        result = rebuild(self._source.for_fold, runnable, position, last.time, progress=self._progress)
+        cut, runnable = self._cut(as_of), watch(prepared(projection))
+        folded = fold(self._source.for_fold, [runnable], cut, progress=self._progress)
+        result = result_of(folded, runnable, cut.position)
         if sink is not None:
             result.write(Path(sink))
         return result
+
+    def try_out(
+        self, rule: str | Path | type[Projection] | Projection, compare_with: str, *, as_of: Moment | None = None
+    ) -> Trial:
+        """
+        What if *rule* were the read model *compare_with*? Both are folded here over the same facts and compared.
+
+        Args:
+            rule: a Python file with one projection, or the class.
+            compare_with: the name of a read model, such as `course_dashboard`; its tables are matched by name.
+            as_of: as for `rebuild`.
+
+        Raises:
+            BadProjection: the rule is wrong, or no read model is called so.
+            BadTime: a time without a zone.
+        """
+        loaded = load_projection(rule) if isinstance(rule, str | Path) else rule
+        runnable, other = watch(prepared(loaded)), served(compare_with)
+        return try_out(self._source.for_fold, runnable, other, self._cut(as_of), progress=self._progress)
+
+    def _cut(self, as_of: Moment | None) -> Cut:
+        last, head = bound(as_of, "as_of"), self.head
+        return Cut(head if last.position is None else min(last.position, head), last.time)
 
 
 class _Exported(Campus):

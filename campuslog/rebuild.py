@@ -3,9 +3,10 @@ An analyst's projection over the real log, by the code that rebuilds read models
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 import polars as pl
@@ -80,46 +81,52 @@ class Rebuilt:
             self.files[name] = path
 
 
-def rebuild(
-    source: PageSource, projection: Projection, position: int, happened_by: datetime | None, *, progress: bool
-) -> Rebuilt:
-    """
-    Fold the log.
+class Cut(NamedTuple):
+    """Up to where the log is folded: a position, and what had happened by a time, if one is given."""
 
-    Args:
-        projection: one that `definition.prepared` has looked over.
-        position: up to which the log is read.
-        happened_by: facts that happened later are left out.
+    position: int
+    happened_by: datetime | None = None
+
+
+def fold(source: PageSource, projections: Sequence[Projection], cut: Cut, *, progress: bool) -> BulkFold:
+    """
+    Fold the log for projections that `definition.prepared` has looked over, all in one pass.
 
     Raises:
-        BadProjection: the class is wrong in a way that only facts have shown.
+        BadProjection: a class is wrong in a way that only facts have shown.
     """
     careful: set[tuple[str, str]] = set()
-    segments = tuple(range(projection.segments))
+    tasks = [Task(projection, tuple(range(projection.segments))) for projection in projections]
     while True:
-        fold = BulkFold([Task(projection, segments)], careful)
+        folding = BulkFold(tasks, careful)
         try:
-            with reporting(f"folding {projection.name}", shown=progress) as report:
-                for page in fold_pages(source, fold.wanted, position, happened_by, report):
-                    fold.fold(page)
-            break
+            with reporting(f"folding {projections[0].name}", shown=progress) as report:
+                for page in fold_pages(source, folding.wanted, cut.position, cut.happened_by, report):
+                    folding.fold(page)
+            return folding
         except Spoiled as spoiled:
             if isinstance(spoiled.__cause__, BadProjection):
                 raise spoiled.__cause__ from None
             careful.add(spoiled.careful)
-    accounts = [fold.account(projection.name, segment) for segment in segments]
+
+
+def result_of(folded: BulkFold, projection: Projection, position: int) -> Rebuilt:
+    """What a fold has come to for one projection; raises BadProjection for rows that are not what they should be."""
+    segments = range(projection.segments)
+    accounts = [folded.account(projection.name, segment) for segment in segments]
     return Rebuilt(
         projection.name,
         position,
         sum(account.applied + account.parked for account in accounts),
-        [poison for segment in segments for poison in fold.poison(projection.name, segment)],
-        _tables(projection, _rows(fold, projection, segments)),
+        [poison for segment in segments for poison in folded.poison(projection.name, segment)],
+        _tables(projection, rows_of(folded, projection)),
     )
 
 
-def _rows(fold: BulkFold, projection: Projection, segments: tuple[int, ...]) -> Iterator[tuple[RowKey, msgspec.Struct]]:
-    """The rows as readers would see them."""
-    return merged((segment, key, row) for segment in segments for key, row in fold.rows(projection.name, segment))
+def rows_of(folded: BulkFold, projection: Projection) -> Iterator[tuple[RowKey, msgspec.Struct]]:
+    """The rows of one projection as readers would see them."""
+    segments = range(projection.segments)
+    return merged((segment, key, row) for segment in segments for key, row in folded.rows(projection.name, segment))
 
 
 def _tables(projection: Projection, rows: Iterator[tuple[RowKey, msgspec.Struct]]) -> dict[str, pl.DataFrame]:

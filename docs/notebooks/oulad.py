@@ -164,11 +164,11 @@ def _(alt, early, mo, pl, places):
     if predict["pairs_right"] >= 0.6:
         _verdict = "Yes, and well" if predict["pairs_right"] >= 0.8 else "Yes, though not for everybody"
     predict["sentence"] = (
-        f"{_verdict}. Among {predict['learners']:,} learners who were still there on day {early_days} "
-        f"(on {predict['runs']} {'run' if predict['runs'] == 1 else 'runs'}), {predict['passed_least_active']:.0%} of the least active fifth passed in the end, and "
-        f"{predict['passed_most_active']:.0%} of the most active. Of two learners on one run, one of whom passes and "
-        f"the other does not, it is the one with more early activity in {predict['pairs_right']:.0%} of all pairs "
-        f"(50% would be a guess)."
+        f"{_verdict}. Among {predict['learners']:,} learners who were still there on day {early_days} (on "
+        f"{predict['runs']} {'run' if predict['runs'] == 1 else 'runs'}), {predict['passed_least_active']:.0%} of the "
+        f"least active fifth passed in the end, and {predict['passed_most_active']:.0%} of the most active. Of two "
+        f"learners on one run, one of whom passes and the other does not, it is the one with more early activity in "
+        f"{predict['pairs_right']:.0%} of all pairs (50% would be a guess)."
     )
     _outcomes = ["distinction", "pass", "fail", "withdrawn"]
     results_by_fifth = (
