@@ -1,10 +1,16 @@
 """
-How far every read model is behind the log, as `campus projections status`, /readyz and /metrics tell it.
+How far every read model is behind the log, as `campus projections status`, /readyz and /metrics tell it, and whether
+every fact of the log is accounted for.
 """
+
+from collections import Counter
 
 import msgspec
 import psycopg
 from psycopg.rows import class_row
+
+from adapters.postgres.account import counts_until
+from projections.base import segment_of
 
 # recorded_at of the first fact that a read model has not seen says for how long it has been behind.
 PROGRESS = """
@@ -52,3 +58,85 @@ async def progress(connection: psycopg.AsyncConnection) -> list[Progress]:
     async with connection.cursor(row_factory=class_row(Progress)) as cursor:
         await cursor.execute(PROGRESS)
         return await cursor.fetchall()
+
+
+ACCOUNTS = """
+SELECT s.projection, s.generation, p.status, p.segments, s.segment, s.position, s.epoch, s.owner,
+       s.applied, s.ignored, s.parked, s.skipped, greatest(head.position - s.position, 0) AS lag_events,
+       coalesce(greatest(extract(epoch FROM clock_timestamp() - next.recorded_at), 0), 0)::float8 AS lag_seconds,
+       (SELECT extract(epoch FROM clock_timestamp() - max(heartbeat_at))::float8 FROM workers
+         WHERE name = 'projector' AND host || ':' || pid = s.owner) AS silent_seconds
+  FROM segments AS s
+  JOIN projections AS p ON p.name = s.projection AND p.generation = s.generation
+ CROSS JOIN log_head AS head
+  LEFT JOIN events AS next ON next.position = s.position + 1
+ ORDER BY s.projection, s.generation, s.segment
+"""
+BETWEEN = "SELECT partition, count(*) FROM events WHERE position > %s AND position <= %s GROUP BY partition"
+
+
+class SegmentAccount(msgspec.Struct):
+    """
+    What has become of the facts of one segment of a generation, up to its position.
+
+    Attributes:
+        owner: host and process that works on it; None if nobody does.
+        silent_seconds: since the owner gave a sign of life; None if nobody knows of it.
+        applied, ignored, parked, skipped: facts of the segment's partitions.
+        lag_seconds: age of the first fact that it has not seen; 0 when it has seen all.
+        events: facts of these partitions in the log.
+    """
+
+    projection: str
+    generation: int
+    status: str
+    segments: int
+    segment: int
+    position: int
+    epoch: int
+    owner: str | None
+    applied: int
+    ignored: int
+    parked: int
+    skipped: int
+    lag_events: int
+    lag_seconds: float
+    silent_seconds: float | None
+    events: int = 0
+    adds_up: bool = True
+
+    @property
+    def difference(self) -> int:
+        """Facts of the log that are not accounted for; below 0 if some are twice."""
+        return self.events - self.applied - self.ignored - self.parked - self.skipped
+
+
+async def accounts(connection: psycopg.AsyncConnection) -> list[SegmentAccount]:
+    """
+    The account of every segment of every generation, by name.
+
+    Position and counts are of one moment, also where they are a copy of what is in Valkey. Those of a generation that
+    is being built are not complete before it is ready.
+    """
+    async with connection.cursor(row_factory=class_row(SegmentAccount)) as cursor:
+        found = await (await cursor.execute(ACCOUNTS)).fetchall()
+    events = await _events_until(connection, {each.position for each in found})
+    for each in found:
+        by_partition = events[each.position].items()
+        each.events = sum(n for partition, n in by_partition if segment_of(partition, each.segments) == each.segment)
+        each.adds_up = each.status == "building" or each.difference == 0
+    return found
+
+
+async def _events_until(connection: psycopg.AsyncConnection, positions: set[int]) -> dict[int, Counter[int]]:
+    """How many facts of each partition there are up to each of some positions."""
+    counted: Counter[int] = Counter()
+    events, before = {}, None
+    for position in sorted(positions):
+        if before is None:
+            for (partition, _), number in (await counts_until(connection, position)).items():
+                counted[partition] += number
+        else:
+            counted.update(dict(await (await connection.execute(BETWEEN, (before, position))).fetchall()))
+        events[position], before = counted.copy(), position
+    return events
