@@ -21,7 +21,10 @@ from projections.code import code_digest
 
 COLUMNS = "generation, version, segments, status, code, step, digest, digest_position, started_at, ready_at, live_at"
 ALL = f"SELECT {COLUMNS} FROM projections WHERE name = %s ORDER BY generation"
-BEGIN = "INSERT INTO projections (name, generation, version, code, segments, status) VALUES (%s, %s, %s, %s, %s, %s)"
+BEGIN = """
+INSERT INTO projections (name, generation, version, code, segments, status, live_at)
+VALUES (%s, %s, %s, %s, %s, %s::text, CASE WHEN %s::text = 'live' THEN now() END)
+"""
 BEGIN_SEGMENTS = "INSERT INTO segments (projection, generation, segment) SELECT %s, %s, generate_series(0, %s)"
 NOTE_STEP = "UPDATE projections SET step = %s WHERE name = %s AND generation = %s"
 READY = """
@@ -112,7 +115,7 @@ class Generations:
         )
         await self._drop_rows(begun)  # leftovers of another database: a Valkey that was kept when PostgreSQL was not
         async with self._connection.transaction():
-            parameters = (name, number, begun.version, begun.code, begun.segments, status)
+            parameters = (name, number, begun.version, begun.code, begun.segments, status, status)
             await self._connection.execute(BEGIN, parameters)
             await self._connection.execute(BEGIN_SEGMENTS, (name, number, begun.segments - 1))
             if self.projection.store == "postgres":

@@ -110,11 +110,12 @@ def _view(found: dict[str, Any], data: Path | None) -> "RenderableType":
     table = Table("read model", "generation", box=SIMPLE_HEAD, pad_edge=False)
     for name in ("rows", "position", "parked"):
         table.add_column(name, justify="right")
-    table.add_column("digest")
+    table.add_column("digest", no_wrap=True)
+    table.columns[0].no_wrap = True
     for each in found["built"]:
         generation = f"{each['generation']} of version {each['version']}{', gone on with' if each['resumed'] else ''}"
         numbers = (f"{each[name]:,}" for name in ("rows", "position", "parked"))
-        table.add_row(each["projection"], generation, *numbers, each["digest"])
+        table.add_row(each["projection"], generation, *numbers, each["digest"][:12])
     return Group(table, *map(Text, [*_rates(found), "", "next:", *_next(found["built"], data)]))
 
 
