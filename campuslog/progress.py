@@ -1,9 +1,10 @@
-"""How far a long question has come: a bar in a terminal and in Jupyter, nothing where there is nobody to look."""
+"""How far a long question has come: a bar in a terminal, in Jupyter and in marimo; nothing where nobody looks."""
 
+import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Protocol
+from contextlib import ExitStack, contextmanager
+from typing import Any, Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -20,18 +21,45 @@ class Report(Protocol):
 @contextmanager
 def reporting(title: str, *, shown: bool) -> Iterator[Report]:
     """Show how far *title* is, once it has taken a second; yields what has to be told."""
+    began = time.monotonic()
+    with ExitStack() as stack:
+        bar: Report | None = None
+
+        def report(done: int, total: int) -> None:
+            nonlocal bar
+            if bar is None and shown and time.monotonic() - began > PATIENCE:
+                bar = stack.enter_context(_marimo_bar(title, total) if _in_marimo() else _rich_bar(title))
+            if bar is not None:
+                bar(done, total)
+
+        yield report
+
+
+@contextmanager
+def _rich_bar(title: str) -> Iterator[Report]:
+    """A bar on standard error, if that is a terminal, or below the cell of a Jupyter notebook."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    bar = Progress(*columns, console=console, transient=True, disable=not (console.is_terminal or console.is_jupyter))
-    task = bar.add_task(title, total=None)
-    began = time.monotonic()
+    unseen = not (console.is_terminal or console.is_jupyter)
+    with Progress(*columns, console=console, transient=True, disable=unseen) as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
-    def report(done: int, total: int) -> None:
-        bar.update(task, completed=done, total=total)
-        if shown and not bar.live.is_started and time.monotonic() - began > PATIENCE:
-            bar.start()
 
-    try:
+@contextmanager
+def _marimo_bar(title: str, total: int) -> Iterator[Report]:
+    """A bar below the cell of a marimo notebook, which is there if we run in one."""
+    before = 0
+    with sys.modules["marimo"].status.progress_bar(total=total, title=title, remove_on_exit=True) as bar:
+
+        def report(done: int, total: int) -> None:  # noqa: ARG001 - it was told at the beginning
+            nonlocal before
+            bar.update(increment=done - before)
+            before = done
+
         yield report
-    finally:
-        bar.stop()
+
+
+def _in_marimo() -> bool:
+    marimo: Any = sys.modules.get("marimo")
+    return marimo is not None and bool(marimo.running_in_notebook())
