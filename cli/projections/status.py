@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import psycopg
 
-    from adapters.postgres.progress import SegmentAccount
+    from adapters.postgres.progress import Progress, SegmentAccount
     from adapters.settings import Settings
 
 INTERVAL = 1.0  # seconds between two looks of --watch
@@ -86,15 +86,15 @@ class _Look:
                     part for part in of_segments if (part.projection, part.generation) == (each.name, each.generation)
                 ]
                 notes = await _notes(connection, each.name, each.generation, each.status, self._data)
-                found.append({**msgspec.to_builtins(each), "account": _account(parts), "notes": notes})
+                found.append({**msgspec.to_builtins(each), "account": _account(each, parts), "notes": notes})
         segments = {"segments": msgspec.to_builtins(of_segments)} if self._segments else {}
         return {"projections": found, **segments}
 
 
-def _account(parts: "Sequence[SegmentAccount]") -> dict[str, Any]:
-    """What has become of the facts of all segments."""
+def _account(generation: "Progress", parts: "Sequence[SegmentAccount]") -> dict[str, Any]:
+    """What has become of the facts of all segments; a generation that is being built has no account yet."""
     sums = {name: sum(getattr(part, name) for part in parts) for name in COUNTS}
-    return {**sums, "adds_up": all(part.adds_up for part in parts)}
+    return {**sums, "adds_up": None if generation.status == "building" else all(part.adds_up for part in parts)}
 
 
 async def _notes(

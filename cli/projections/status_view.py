@@ -1,11 +1,15 @@
 """How `campus projections status` looks on a terminal and in a log file."""
 
 from collections.abc import Iterator
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
+
+NUMBERS = ("position", "applied", "ignored", "parked", "skipped")
+SILENT = 5.0  # seconds; a projector gives a sign of life every second or two
 
 
 def view(state: dict[str, Any]) -> "RenderableType":
@@ -16,7 +20,7 @@ def view(state: dict[str, Any]) -> "RenderableType":
     found = state["projections"]
     parts: list[RenderableType] = [_generations(found)]
     if "segments" in state:
-        parts.append(_segments(state["segments"]))
+        parts += _segments(state["segments"])
     notes = [f"{each['name']}: {note}" for each in found for note in each["notes"]]
     return Group(*parts, Text(_heartbeat(found)), *(Text(f"• {note}", style="yellow") for note in notes))
 
@@ -50,21 +54,24 @@ def _generations(found: list[dict[str, Any]]) -> "Table":
     return table
 
 
-def _segments(found: list[dict[str, Any]]) -> "Table":
-    right = ("segment", "position", "lag", "applied", "ignored", "parked", "skipped", "epoch")
-    table = _table("generation", right=right, last="worked on by")
-    for each in found:
-        counts = (each[name] for name in ("position", "lag_events", "applied", "ignored", "parked", "skipped", "epoch"))
-        owner = each["owner"] or "nobody"
-        if each["owner"] and not each["alive"]:
-            owner += " (gone)"
-        table.add_row(
-            f"{each['projection']} {each['generation']}",
-            str(each["segment"]),
-            *(f"{count:,}" for count in counts),
-            owner if each["adds_up"] else f"{owner}; {each['events']:,} facts do not add up",
-        )
-    return table
+def _segments(found: list[dict[str, Any]]) -> "Iterator[RenderableType]":
+    """A table of the segments of each generation."""
+    from rich.text import Text
+
+    for place, segments in groupby(found, key=lambda each: f"{each['projection']} {each['generation']}"):
+        yield Text(f"\n{place}", style="bold")
+        table = _table("segment", right=(*NUMBERS, "epoch"), last="worked on by")
+        for each in segments:
+            numbers = (f"{each[name]:,}" for name in (*NUMBERS, "epoch"))
+            table.add_row(str(each["segment"]), *numbers, _owner(each))
+        yield table
+
+
+def _owner(segment: dict[str, Any]) -> str:
+    if segment["owner"] is None:
+        return "nobody"
+    silent = segment["silent_seconds"]
+    return f"{segment['owner']}, silent for {silent:.0f} s" if (silent or 0) > SILENT else str(segment["owner"])
 
 
 def _status(each: dict[str, Any]) -> str:
@@ -72,6 +79,8 @@ def _status(each: dict[str, Any]) -> str:
 
 
 def _account(account: dict[str, Any]) -> str:
+    if account["adds_up"] is None:
+        return "not yet"
     if account["adds_up"]:
         return "adds up"
     seen = sum(account[name] for name in ("applied", "ignored", "parked", "skipped"))
