@@ -90,6 +90,8 @@ class Changes:
     async def heard(self, change: Change) -> None:
         """One commit of a projection."""
         positions = self._positions[change.projection]
+        if len(positions) > change.segments:  # of a generation that was divided into more
+            positions.clear()
         positions.update(dict.fromkeys(change.moved, change.position))
         waiting = self._waiting.get(change.projection)
         if waiting and len(positions) >= change.segments:

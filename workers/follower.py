@@ -17,7 +17,6 @@ from adapters.nats.changes import Change, announce
 from adapters.nats.connection import Nats
 from adapters.postgres.connection import connect
 from adapters.postgres.generations import Generation, Generations, live
-from adapters.postgres.pages import read_head
 from adapters.settings import Settings
 from projections.base import Projection
 from projections.code import is_stale
@@ -33,6 +32,7 @@ BUSY = 25  # facts in a batch from which on it pays to gather more for the next:
 BUSY_LINGER = 0.03  # seconds
 LOOK_INTERVAL = 1.0  # seconds between two looks at checkpoint, segments and parked keys
 IDLE_INTERVAL = 0.2  # seconds between two looks of one that has no segment
+HUNG = 10_000  # milliseconds without a sign of life; then PostgreSQL ends the session, and others take over
 TELLABLE = 2_000  # changed rows; more are announced as «everything»
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0  # seconds after a failure
 
@@ -67,7 +67,7 @@ class Follower:
         self._valkey = valkey
         self._messages = messages
         self._work: Work | None = None
-        self._is_new = True
+        self._tried: set[int] = set()  # segments whose parked keys were tried again when they were first taken
         self._logger = structlog.get_logger().bind(projection=projection.name)
 
     @property
@@ -110,6 +110,7 @@ class Follower:
             application=f"projection {name}",
             search_path=f"{self._settings.schema_name},{self._settings.read_schema}",
             synchronous_commit="off" if in_postgres else "on",
+            idle_session_timeout=HUNG,
         ) as connection:
             while True:
                 generations = Generations(connection, self._valkey, self._settings, self.projection)
@@ -117,6 +118,8 @@ class Follower:
                 work = self._work = Work(connection, self._settings, generations, generation)
                 self._logger.info("projection.follows", generation=generation.number)
                 await self._follow(connection, work)
+                await work.leave()  # or this session would keep the locks of what is served no more
+                self._work = None
 
     async def _mine(self, generations: Generations) -> Generation:
         """The generation that is served, as soon as it is of the version of this code."""
@@ -169,12 +172,12 @@ class Follower:
         if served is None or served.number != work.generation.number:
             return False
         await work.check()
-        taken = await work.share_fairly(await read_head(connection))
+        taken = await work.share_fairly()
         if taken:
             self._logger.info("projection.took", segments=taken, position=self.position)
-            if self._is_new:  # the code may be new, and do better
-                await work.request_retries(taken)
-        self._is_new = False
+            if new := set(taken) - self._tried:  # the code of this process may be new, and do better
+                await work.request_retries(sorted(new))
+                self._tried |= new
         for written in await work.retry_due():
             await self._announce(work, written)
         await work.note()

@@ -12,10 +12,11 @@ import structlog
 
 from adapters.postgres.generations import AnyStore, Generation, Generations
 from adapters.postgres.ownership import Ownership
+from adapters.postgres.pages import read_head
 from adapters.postgres.parking import Due, Parking
 from adapters.postgres.read_models import counts
 from adapters.settings import Settings
-from adapters.valkey.read_models import ValkeyStore
+from adapters.valkey.read_models import Overtaken, ValkeyStore
 from domain.fact import Fact
 from projections.base import RowKey
 from projections.cached import CachedStore
@@ -25,6 +26,7 @@ from projections.fold import (
     Fenced,
     Folded,
     Held,
+    Poison,
     Refused,
     Share,
     fold_batch,
@@ -95,11 +97,11 @@ class Work:
         self._parking = Parking(connection, self.projection.name, generation.number, self.projection.version)
         self._ownership = Ownership(connection, settings, self.projection.name, generation.number)
 
-    async def share_fairly(self, head: int) -> list[int]:
+    async def share_fairly(self) -> list[int]:
         """Take free segments, or give some up, so that all projectors have about as many; returns the new ones."""
         fair = await self._ownership.fair_share(self.generation.segments)
         await self.give_up(*self._ownership.owned[fair:])
-        return await self.take(head, fair)
+        return await self.take(fair)
 
     async def give_up(self, *segments: int) -> None:
         """Let somebody else have some segments."""
@@ -107,21 +109,36 @@ class Work:
             await self._ownership.give_up(segment)
             del self.positions[segment], self._rows.epochs[segment]
 
-    async def take(self, head: int, most: int) -> list[int]:
-        """Take segments that nobody has, until *most* are owned; *head* is that of the log. Returns the new ones."""
+    async def leave(self) -> None:
+        """Give up all segments, and have no share in this generation any more."""
+        await self._ownership.leave()
+        self.positions.clear()
+        self._rows.epochs.clear()
+
+    async def take(self, most: int) -> list[int]:
+        """Take segments that nobody has, until *most* are owned; returns the new ones."""
         taken = await self._ownership.take(range(self.generation.segments), most)
         for segment, epoch in taken:
-            position = await self._rows.claim(segment, epoch)
-            if position > head and isinstance(self._rows, ValkeyStore):  # of another log
-                await self._rows.forget(segment)
-                position = 0
-            self.positions[segment] = position
+            self.positions[segment] = await self._claim(segment, epoch)
         if taken:
             self._store.forget()
             if isinstance(self._rows, ValkeyStore):  # what was made good just before a crash
                 await self._parking.forget(*await self._rows.healed())
             self.held = await self._parking.held()
         return [segment for segment, _ in taken]
+
+    async def _claim(self, segment: int, epoch: int) -> int:
+        """Write a segment that was taken from now on; returns its checkpoint."""
+        try:
+            position = await self._rows.claim(segment, epoch)
+        except Overtaken as overtaken:  # but the lock is ours: PostgreSQL was put back to an earlier state
+            epoch = await self._ownership.raise_epoch(segment, overtaken.epoch)
+            position = await self._rows.claim(segment, epoch)
+        # Only now the head: whoever had the segment may have gone on until it was claimed.
+        if isinstance(self._rows, ValkeyStore) and position > await read_head(self._connection):  # of another log
+            await self._rows.forget(segment)
+            position = await self._rows.claim(segment, epoch)
+        return position
 
     def behind(self) -> Behind:
         """The segments that are furthest behind."""
@@ -139,8 +156,7 @@ class Work:
         folded = await fold_batch(self.projection, facts, self.held, self._store, share)
         for poison in folded.poison:
             logger.error("projection.parked", key=poison.key, position=poison.position, error=poison.error)
-            await self._parking.park(poison)
-            self.held.park(poison)
+            await self._park(poison)
         try:
             return [await self._save(folded, segments, facts[-1].position)]
         except Refused as refusal:
@@ -149,6 +165,10 @@ class Work:
                 written = await self.step(segments, facts[:middle])
                 return written + await self.step(segments, facts[middle:])
             return [await self._park_refused(folded, segments, facts[0], refusal)]
+
+    async def _park(self, poison: Poison) -> None:
+        await self._parking.park(poison, self._rows.epochs[poison.segment])
+        self.held.park(poison)
 
     async def _save(self, folded: Folded, segments: tuple[int, ...], after: int) -> Written:
         before = self.positions[segments[0]]
@@ -163,8 +183,7 @@ class Work:
         await self._store.save(Batch({}, before, before, blank))  # or is no fact to blame?
         for segment in [segment for segment, rows in folded.rows.items() if rows.changed]:
             poison = poison_of(fact, refusal, segment)
-            await self._parking.park(poison)
-            self.held.park(poison)
+            await self._park(poison)
             account = folded.accounts[segment]
             account.applied, account.parked = 0, account.applied
         return await self._save(folded._replace(rows={}), segments, fact.position)

@@ -15,7 +15,7 @@ from psycopg.rows import dict_row
 from adapters.postgres.log import END, HISTORY, STREAM
 from adapters.postgres.pages import fact_of
 from domain.fact import Fact
-from projections.fold import Held, Poison
+from projections.fold import Fenced, Held, Poison
 
 ALL = "SELECT segment, key, first_position FROM parked WHERE projection = %s AND generation = %s"
 PLACES = "SELECT segment, key FROM parked WHERE id = ANY(%s)"
@@ -23,8 +23,11 @@ SKIPPED = "SELECT position FROM skipped WHERE projection = %s AND version = %s"
 
 PARK = """
 INSERT INTO parked (projection, generation, segment, key, first_position, failed_position, type, version, error, trace)
-VALUES (%(projection)s, %(generation)s, %(segment)s, %(key)s, %(position)s, %(position)s, %(type)s, %(version)s,
-        %(error)s, %(trace)s)
+SELECT %(projection)s, %(generation)s, %(segment)s, %(key)s, %(position)s, %(position)s, %(type)s, %(version)s,
+       %(error)s, %(trace)s
+  FROM segments
+ WHERE projection = %(projection)s AND generation = %(generation)s AND segment = %(segment)s AND epoch = %(epoch)s
+   FOR SHARE
 ON CONFLICT (projection, generation, segment, key) DO UPDATE
    SET first_position = least(parked.first_position, excluded.first_position),
        failed_position = excluded.failed_position, type = excluded.type,
@@ -100,9 +103,14 @@ class Parking:
         rows = [*await of_learner.fetchall(), *await of_stream.fetchall()]
         return sorted(map(fact_of, rows), key=attrgetter("position"))
 
-    async def park(self, poison: Poison) -> None:
-        """Let the key of a poison fact wait."""
-        await self._connection.execute(
+    async def park(self, poison: Poison, epoch: int) -> None:
+        """
+        Let the key of a poison fact wait, in this epoch of its segment.
+
+        Raises:
+            Fenced: the segment belongs to somebody else by now, who has to decide for itself.
+        """
+        parked = await self._connection.execute(
             PARK,
             {
                 "projection": self._projection,
@@ -114,8 +122,11 @@ class Parking:
                 "version": self._version,
                 "error": _storable(poison.error),
                 "trace": _storable(poison.trace),
+                "epoch": epoch,
             },
         )
+        if not parked.rowcount:
+            raise Fenced
 
     async def due(self, segments: Sequence[int]) -> list[Due]:
         """The keys of some segments that are to be tried again, in the order of their facts."""

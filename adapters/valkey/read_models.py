@@ -65,20 +65,28 @@ return 1
 
 # KEYS  the hashes of a segment, that of the first table first
 # ARGV  the new epoch
-# Answers the checkpoint; where there is none, what documents there are cannot be counted upon, and are deleted.
+# Answers the checkpoint, and the epoch: a later one stays. Where there is no checkpoint, what documents there are
+# cannot be counted upon, and are deleted.
 CLAIM = """
-local position = redis.call('HGET', KEYS[1], '@position')
-if not position then
-    redis.call('UNLINK', unpack(KEYS))
-    return '0'
+local found = redis.call('HMGET', KEYS[1], '@position', '@epoch')
+local epoch = found[2] or '0'
+if tonumber(epoch) <= tonumber(ARGV[1]) then
+    epoch = ARGV[1]
+    if not found[1] then redis.call('UNLINK', unpack(KEYS)) end
+    redis.call('HSET', KEYS[1], '@epoch', epoch)
 end
-if tonumber(redis.call('HGET', KEYS[1], '@epoch') or '0') < tonumber(ARGV[1]) then
-    redis.call('HSET', KEYS[1], '@epoch', ARGV[1])
-end
-return position
+return {found[1] or '0', epoch}
 """
 
 _encode = msgspec.json.Encoder().encode
+
+
+class Overtaken(Fenced):
+    """Valkey knows a later epoch of a segment: that of the next owner, or of a PostgreSQL that was put back since."""
+
+    def __init__(self, epoch: int) -> None:
+        super().__init__(f"epoch {epoch}")
+        self.epoch = epoch
 
 
 class Served(NamedTuple):
@@ -158,9 +166,17 @@ class ValkeyStore:
             return dict(enumerate(await pipeline.execute()))
 
     async def claim(self, segment: int, epoch: int) -> int:
-        """Write a segment from now on, in this epoch; returns its checkpoint, and deletes what has none."""
+        """
+        Write a segment from now on, in this epoch; returns its checkpoint, and deletes what has none.
+
+        Raises:
+            Overtaken: it is in a later epoch.
+        """
+        position, in_force = map(int, await self._claim(keys=self._hashes[segment], args=[epoch]))
+        if in_force != epoch:
+            raise Overtaken(in_force)
         self.epochs[segment] = epoch
-        return int(await self._claim(keys=self._hashes[segment], args=[epoch]))
+        return position
 
     async def note_ignored(self, segment: int, facts: int) -> None:
         """Say how many facts of a segment the projection does not read, up to its checkpoint."""

@@ -65,11 +65,12 @@ class RowWriter:
             return
         name, number = piece.projection.name, piece.generation.number
         parking = Parking(self._connection, name, number, piece.projection.version)
+        epoch = await epoch_of(self._connection, name, number, segment)
         for poison in self._fold.poison(name, segment):
-            await parking.park(poison)
+            await parking.park(poison, epoch)
         generations = Generations(self._connection, self._valkey, self._settings, piece.projection)
         store = generations.store(piece.generation)
-        store.epochs[segment] = await epoch_of(self._connection, name, number, segment)
+        store.epochs[segment] = epoch
         await store.save(Batch({}, 0, self._position, {segment: self._fold.account(name, segment)}))
 
     async def _write_rows(self, piece: Piece, segment: int, *, empty: bool) -> None:

@@ -150,11 +150,10 @@ class Switcher:
     async def at_work(self, generation: Generation) -> Work:
         """A generation that is not served, with all its segments, to be brought up to date."""
         work = Work(self._connection, self._settings, self._generations, generation)
-        head = await read_head(self._connection)
         try:
             async with asyncio.timeout(TAKE_PATIENCE):
                 while len(work.positions) < generation.segments:
-                    await work.take(head, generation.segments)
+                    await work.take(generation.segments)
                     await asyncio.sleep(0)
         except TimeoutError:
             raise RebuildError(f"somebody else works on generation {generation.number}") from None
