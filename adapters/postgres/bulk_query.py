@@ -12,7 +12,7 @@ import psycopg
 from psycopg import sql
 
 from adapters.postgres.log import COLUMNS
-from domain.fact import version_of
+from domain.fact import PARTITIONS, version_of
 from domain.registry import AGGREGATES, FACTS
 from projections.bulk_facts import Wanted
 
@@ -71,13 +71,13 @@ def one_of(values: Iterable[str]) -> str:
 
 
 def condition(wanted: Wanted) -> str:
-    """Which facts are wanted."""
-    everywhere = f"type IN ({one_of(sorted(wanted.everywhere))})"
-    rest = sorted(set(wanted.types) - wanted.everywhere)
-    if not rest or not wanted.partitions:
-        return everywhere
-    partitions = ", ".join(map(str, sorted(wanted.partitions)))
-    return f"({everywhere} OR type IN ({one_of(rest)}) AND partition IN ({partitions}))"
+    """Which facts are wanted; partitions are looked up among the bits of a number, faster than in a list."""
+    types = f"type IN ({one_of(wanted.types)})"
+    if wanted.everywhere.issuperset(wanted.types):
+        return types
+    bits = sum(1 << partition for partition in wanted.partitions)
+    signed = bits - (1 << PARTITIONS) if bits >> (PARTITIONS - 1) else bits
+    return f"((('{signed}'::bigint >> partition) & 1) = 1 OR type IN ({one_of(sorted(wanted.everywhere))})) AND {types}"
 
 
 def blobs(wanted: Wanted, piece: str) -> str:
