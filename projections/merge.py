@@ -28,13 +28,14 @@ def merged(parts: Iterable[tuple[int, RowKey, msgspec.Struct]]) -> Iterator[tupl
 def added(table: Table, one: msgspec.Struct, other: msgspec.Struct) -> msgspec.Struct:
     """Two parts of a row as one."""
     fields = {
-        name: getattr(one, name) if name in table.key else _sum(getattr(one, name), getattr(other, name))
+        name: getattr(one, name) if name in table.key else sum_of(getattr(one, name), getattr(other, name))
         for name in table.row.__struct_fields__
     }
     return table.row(**fields)
 
 
-def _sum(one: Any, other: Any) -> Any:
+def sum_of(one: Any, other: Any) -> Any:
+    """Two parts of a field as one."""
     if one is None or other is None:
         return other if one is None else one
     if isinstance(one, dict):

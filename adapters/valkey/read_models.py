@@ -143,6 +143,10 @@ class ValkeyStore:
         self._save = client.register_script(SAVE)
         self._claim = client.register_script(CLAIM)
 
+    def hashes_of(self, table: Table) -> list[str]:
+        """The hashes that hold a table, one for each segment."""
+        return [hashes[self._number[table.name]] for hashes in self._hashes]
+
     async def positions(self) -> dict[int, int]:
         """The checkpoint of each segment; 0 where there is none."""
         return {segment: int(found[0] or 0) for segment, found in (await self._own_fields([POSITION])).items()}
@@ -255,6 +259,11 @@ class ValkeyStore:
 
     async def snapshot(self) -> tuple[dict[int, int], Iterator[tuple[int, RowKey, msgspec.Struct]]]:
         """The checkpoints and all rows, each with its segment, as they are at one moment."""
+        positions, documents = await self.documents()
+        return positions, self._decoded(documents)
+
+    async def documents(self) -> tuple[dict[int, int], Iterator[tuple[int, Table, bytes]]]:
+        """The checkpoints and all documents, each with its segment, as they are at one moment."""
         async with self._client.pipeline(transaction=True) as pipeline:
             for hashes in self._hashes:
                 for name in hashes:
@@ -265,15 +274,18 @@ class ValkeyStore:
         for fields in first_tables:
             for name in OWN_FIELDS:
                 fields.pop(name.encode(), None)
-        return positions, self._decoded(found)
+        return positions, self._each(found)
 
-    def _decoded(self, documents: list[dict[bytes, bytes]]) -> Iterator[tuple[int, RowKey, msgspec.Struct]]:
-        for number, of_table in enumerate(documents):
+    def _each(self, found: list[dict[bytes, bytes]]) -> Iterator[tuple[int, Table, bytes]]:
+        for number, of_table in enumerate(found):
             segment, table = divmod(number, len(self._tables))
-            decode = self._decoders[self._tables[table].name]
             while of_table:  # each goes as soon as it is read, for there may be many
-                row = decode(of_table.popitem()[1])
-                yield segment, RowKey(self._tables[table], key_values(self._tables[table], row)), row
+                yield segment, self._tables[table], of_table.popitem()[1]
+
+    def _decoded(self, documents: Iterator[tuple[int, Table, bytes]]) -> Iterator[tuple[int, RowKey, msgspec.Struct]]:
+        for segment, table, document in documents:
+            row = self._decoders[table.name](document)
+            yield segment, RowKey(table, key_values(table, row)), row
 
     async def forget(self, segment: int) -> None:
         """Delete a segment, with its checkpoint."""

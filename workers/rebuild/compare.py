@@ -1,0 +1,241 @@
+"""
+Two versions of a read model side by side, at the same position: what a promotion would change, and what if the rule
+were another.
+
+The rows of the old version are taken first, at one moment. The other generation is then brought to exactly the same
+checkpoint, segment by segment; where it is ahead already, what it was there is folded anew in memory. Nothing that
+readers see is touched.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass
+
+import psycopg
+from redis.asyncio import Redis
+
+from adapters.bulk_shelf import ResidentMemory, SqliteShelf
+from adapters.postgres.bulk_read import PageReader
+from adapters.postgres.generations import Generation, Generations, Status, generations
+from adapters.postgres.pages import read_facts
+from adapters.postgres.parking import held
+from adapters.settings import Settings
+from projections.base import Projection, RowKey
+from projections.bulk_rows import Room
+from projections.diff import Comparison, Diff, Row
+from projections.diff_events import Behind
+from projections.diff_report import RowDiff
+from projections.fold import Held
+from projections.verify import FreshFold, Live
+from workers.rebuild.behind import Events
+from workers.rebuild.sides import Side, Stored
+from workers.rebuild.switch import PAGE, Switcher, opened
+from workers.rebuild.turn import RebuildError, turn
+from workers.showing import Advance, Progress, no_progress
+
+ATTEMPTS = 50  # to find all segments at one position
+PAUSE = 0.1  # seconds between them
+
+
+@dataclass
+class Compared:
+    """
+    Two versions of a read model.
+
+    Attributes:
+        diff: how they differ.
+        remark: a sentence where the versions are not at the same position, or one is not what is stored; else empty.
+    """
+
+    settings: Settings
+    projection: Projection
+    old: Side
+    new: Side
+    diff: Diff
+    remark: str = ""
+
+    async def events(self, rows: Sequence[RowDiff], progress: Progress = no_progress) -> dict[int, Behind]:
+        """The facts behind some of the rows that differ, by the number of the row."""
+        return await Events(self.settings, self.projection, max(self.old.position, self.new.position)).behind(
+            rows, progress
+        )
+
+
+@asynccontextmanager
+async def diff(
+    settings: Settings,
+    projection: Projection,
+    *,
+    old: int | None = None,
+    new: int | None = None,
+    progress: Progress = no_progress,
+) -> AsyncIterator[Compared]:
+    """
+    Compare two generations of a read model; the result is there as long as the context lasts.
+
+    Args:
+        old: number of a generation; that which is served when left out.
+        new: number of a generation; the newest one that is ready when left out.
+
+    Raises:
+        RebuildError: there is no such generation, or somebody builds or switches this read model.
+    """
+    async with (
+        opened(settings, projection.name, "diff") as (connection, valkey),
+        turn(connection, settings, [projection.name], "diff"),
+    ):
+        comparing = Comparing(connection, valkey, settings, projection, progress)
+        chosen = await comparing.numbered(old, "live"), await comparing.numbered(new, "ready")
+        tables = [await comparing.stored.tables(each) for each in chosen]
+        with Comparison(*tables) as comparison:
+            before = await comparing.spool(chosen[0], comparison.add_old)
+            after, remark = await comparing.bring(chosen[1], before, comparison)
+            found = await asyncio.to_thread(comparison.finish)
+            yield Compared(settings, projection, before, after, found, remark)
+
+
+@asynccontextmanager
+async def what_if(
+    settings: Settings, mine: Projection, compare_with: Projection, progress: Progress = no_progress
+) -> AsyncIterator[Compared]:
+    """
+    Compare what is served of a read model with what another rule would make of the same facts; touches nothing.
+
+    Tables are matched by their names. Facts that wait live, or that somebody does without, are left out.
+
+    Args:
+        mine: the other rule, such as `campuslog.load_projection` finds it in a file, prepared.
+
+    Raises:
+        RebuildError: the read model does not exist yet.
+    """
+    async with opened(settings, compare_with.name, "what if") as (connection, valkey):
+        comparing = Comparing(connection, valkey, settings, compare_with, progress)
+        served = await comparing.numbered(None, "live")
+        with Comparison(await comparing.stored.tables(served), mine.tables) as comparison:
+            divided = mine.segments == served.segments
+            if not divided:
+                await comparing.wait_until_even(served)
+            before = await comparing.spool(served, comparison.add_old)
+            waits = await held(connection, compare_with.name, served.number, served.version)
+            live = Live(mine, before.positions, waits) if divided else _undivided(mine, before.position, waits)
+            remarks = [await comparing.fold(live, comparison)]
+            if not divided and len(set(before.positions.values())) > 1:
+                remarks.append("what is served is at several positions, and some facts are on one side only")
+            after = Side(mine.name, None, mine.version, live.positions)
+            found = await asyncio.to_thread(comparison.finish)
+            yield Compared(settings, mine, before, after, found, "; ".join(filter(None, remarks)))
+
+
+def _undivided(mine: Projection, position: int, waits: Held) -> Live:
+    """The same for a projection with another number of segments."""
+    segments = range(mine.segments)
+    waiting = {(segment, key): first for segment in segments for (_, key), first in waits.waiting.items()}
+    return Live(mine, dict.fromkeys(segments, position), Held(waiting, waits.skipped))
+
+
+class Comparing:
+    """A comparison under way, over a connection that nobody else uses at the same time."""
+
+    def __init__(
+        self,
+        connection: psycopg.AsyncConnection,
+        valkey: Redis,
+        settings: Settings,
+        projection: Projection,
+        progress: Progress,
+    ) -> None:
+        self.stored = Stored(connection, valkey, settings, projection)
+        self._connection = connection
+        self._settings = settings
+        self._projection = projection
+        self._progress = progress
+        self._generations = Generations(connection, valkey, settings, projection)
+        self._switcher = Switcher(connection, valkey, settings, projection)
+
+    async def numbered(self, number: int | None, status: Status) -> Generation:
+        """The generation with this number, or the newest one with this status; raises RebuildError."""
+        name = self._projection.name
+        known = await generations(self._connection, name)
+        found = [each for each in known if (each.status == status if number is None else each.number == number)]
+        if not found:
+            hint = ": `campus projections rebuild` makes one" if status == "ready" else ""
+            raise RebuildError(f"{name} has no generation {'that is ' + status + hint if number is None else number}")
+        if found[-1].status == "building":
+            raise RebuildError(f"generation {number} of {name} is still being built")
+        return found[-1]
+
+    async def wait_until_even(self, generation: Generation) -> None:
+        """Wait until all segments are at one position, as they mostly are, but not for ever."""
+        store = self._generations.store(generation)
+        for _ in range(ATTEMPTS):
+            if len(set((await store.positions()).values())) <= 1:
+                return
+            await asyncio.sleep(PAUSE)
+
+    async def spool(self, generation: Generation, add: Callable[[RowKey, Row], None]) -> Side:
+        """Take the rows of a generation, as they are at one moment."""
+        name = f"generation {generation.number}"
+        with self._progress(f"reading {name}", total=None, unit="rows") as advance:
+            async with self.stored.rows(generation) as (positions, rows):
+                async for key, row in rows:
+                    add(key, row)
+                    advance(1)
+        return Side(name, generation.number, generation.version, positions)
+
+    async def bring(self, generation: Generation, old: Side, comparison: Comparison) -> tuple[Side, str]:
+        """Take the rows of the other generation, as they are at the position of the old one if that can be."""
+        positions = await self._generations.store(generation).positions()
+        new = Side(f"generation {generation.number}", generation.number, generation.version, positions)
+        if positions == old.positions:
+            return await self.spool(generation, comparison.add_new), ""
+        if generation.version != self._projection.version or positions.keys() != old.positions.keys():
+            return await self.spool(generation, comparison.add_new), _apart(
+                old, new, "; not all differences are the code's"
+            )
+        if generation.status != "live" and all(at <= old.positions[segment] for segment, at in positions.items()):
+            with self._progress(f"{new.name} catches up", total=None, unit="facts") as advance:
+                await self._catch_up(generation, old.positions, advance)
+            return await self.spool(generation, comparison.add_new), ""
+        place = self._projection.name, generation.number, generation.version
+        waits = await held(self._connection, *place)
+        poison = await self.fold(Live(self._projection, old.positions, waits), comparison)
+        remark = _apart(old, new, f"; what {new.name} was at {old.position:,} has been folded anew")
+        return new._replace(positions=old.positions), "; ".join(filter(None, [remark, poison]))
+
+    async def _catch_up(self, generation: Generation, targets: dict[int, int], advance: Advance) -> None:
+        """Bring each segment of a generation that is not served to a position of its own."""
+        work = await self._switcher.at_work(generation)
+        while pending := {segment: at for segment, at in work.positions.items() if at < targets[segment]}:
+            position = min(pending.values())
+            segments = tuple(segment for segment, at in sorted(pending.items()) if at == position)
+            ends = [targets[segment] for segment in segments] + [at for at in pending.values() if at > position]
+            facts = await read_facts(self._connection, position, min(position + PAGE, *ends))
+            await work.step(segments, facts)
+            advance(len(facts))
+        await work.note()
+        await work.give_up(*work.positions)
+
+    async def fold(self, live: Live, comparison: Comparison) -> str:
+        """Take the rows that a fold of the log gives; answers where it fails, as a sentence."""
+        total = max(live.positions.values())
+        with self._progress(f"folding {live.projection.name}", total=total, unit="facts") as advance:
+            return await asyncio.to_thread(_fold, self._settings, live, comparison, advance)
+
+
+def _fold(settings: Settings, live: Live, comparison: Comparison, advance: Advance) -> str:
+    with closing(ResidentMemory()) as resident, closing(SqliteShelf()) as shelf:
+        fresh = FreshFold([live], Room(shelf, resident), advance)
+        fresh.run(PageReader(settings, ahead=True))
+        for key, row in fresh.rows(live):
+            comparison.add_new(key, row)
+        poison = fresh.poison(live)
+    if not poison:
+        return ""
+    first = poison[0]
+    return f"the fold fails for {len(poison)} keys, first at position {first.position:,}: {first.error}"
+
+
+def _apart(old: Side, new: Side, what_then: str) -> str:
+    return f"{old.name} is at position {old.position:,}, {new.name} at {new.position:,}{what_then}"
