@@ -6,6 +6,7 @@ Rows that this code cannot decode into its own types are read as they lie there:
 
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
+from itertools import chain
 from typing import Any, NamedTuple
 
 import msgspec
@@ -95,12 +96,11 @@ class Stored:
                 yield await store.positions(), _visible(self._in_postgres(tables.values(), generation))
         else:
             positions, documents = await store.documents()
-            if not any(positions.values()):  # kept with another table: the copy will do
-                positions = dict(
-                    await (
-                        await self._connection.execute(POSITIONS, (self._projection.name, generation.number))
-                    ).fetchall()
-                )
+            first = next(documents, None)
+            if first is not None and not any(positions.values()):  # kept with another table: the copy will do
+                place = self._projection.name, generation.number
+                positions = dict(await (await self._connection.execute(POSITIONS, place)).fetchall())
+            documents = chain([] if first is None else [first], documents)
             yield positions, _visible(_plain(tables, documents))
 
     async def _fields(self, table: Table, generation: Generation) -> set[str]:
