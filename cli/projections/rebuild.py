@@ -125,7 +125,7 @@ def _rates(found: dict[str, Any]) -> list[str]:
     against = found["yardsticks"]
     if against is None:
         return [
-            "all segments were complete: nothing was folded but what came since (--from-scratch begins anew)",
+            "all segments were complete: only what came since was folded (--from-scratch begins anew)",
             *lines,
         ]
     processes = found["processes"]

@@ -1,0 +1,80 @@
+"""`campus projections parked`: what waits at a fact that fails, tried again or done without."""
+
+from adapters.settings import Settings
+from tests.cli.projections.command import answer, projections, refusal, small_campus
+
+
+async def test_a_parked_key_is_shown_and_tried_again(settings: Settings) -> None:
+    """What waits is listed with its error; verify says no; a read model that never saw the fact says yes."""
+    async with small_campus(settings, 20) as log:
+        assert await answer(settings, "parked") == (0, {"parked": []})
+        assert (await projections(settings, "parked"))[1].strip() == "nothing is parked"
+        await log.record_nonsense("ann")
+        await log.record_many(20)
+        await reached(settings, log.head)
+        code, report = await answer(settings, "verify", "overview")
+        (verdict,) = report["projections"]
+        assert (code, report["ok"], verdict["parked"]) == (1, False, ["ann"])
+        assert verdict["digest_live"] == verdict["digest_log"]
+        assert (await answer(settings, "verify", "catalog"))[0] == 0
+        code, listed = await answer(settings, "parked", "overview")
+        (parked,) = listed["parked"]
+        assert (parked["key"], parked["first_position"], parked["attempts"]) == ("ann", 21, 1)
+        assert parked["error"].startswith("KeyError")
+        assert "Traceback" not in (await projections(settings, "parked", "overview"))[1]
+        assert "Traceback" in (await projections(settings, "parked", "overview", "--trace"))[1]
+        code, left = await answer(settings, "parked", "retry", "overview", "--key", "ann")
+        assert (code, left["ok"], left["parked"][0]["attempts"]) == (1, False, 2)
+
+
+async def test_a_fact_can_be_done_without(settings: Settings) -> None:
+    """With a reason that others can read; then nothing waits, the log agrees, and the account says `skipped`."""
+    async with small_campus(settings, 20) as log:
+        await log.record_nonsense("ann")
+        await log.record(("ann", "click", 5))
+        await reached(settings, log.head)
+        code, report = await answer(
+            settings, "parked", "skip", "overview", "--key", "ann", "--reason", "a broken import"
+        )
+        assert (code, report["ok"], report["positions"], report["parked"]) == (0, True, [21], [])
+        assert (await answer(settings, "parked", "overview"))[1] == {"parked": []}
+        _, listed = await answer(settings, "parked", "skipped")
+        (skipped,) = listed["skipped"]
+        assert (skipped["projection"], skipped["version"], skipped["position"]) == ("overview", 1, 21)
+        assert (skipped["key"], skipped["reason"], skipped["skipped_by"]) == ("ann", "a broken import", report["by"])
+        assert "a broken import" in (await projections(settings, "parked", "skipped", "overview"))[1]
+        assert (await answer(settings, "verify", "overview"))[0] == 0
+        _, state = await answer(settings, "status", "overview")
+        account = state["projections"][0]["account"]
+        assert (account["skipped"], account["parked"], account["adds_up"]) == (1, 0, True)
+
+
+async def test_a_key_that_fails_again_behind_the_skipped_fact_is_told(settings: Settings) -> None:
+    """The answer is no, with the position at which it waits now."""
+    async with small_campus(settings, 20) as log:
+        await log.record_nonsense("ann")
+        await log.record_nonsense("ann")
+        await reached(settings, log.head)
+        arguments = ("parked", "skip", "overview", "--key", "ann", "--reason", "a broken import")
+        code, report = await answer(settings, *arguments)
+        assert (code, report["ok"], report["parked"][0]["failed_position"]) == (1, False, 22)
+        code, report = await answer(settings, *arguments)
+        assert (code, report["ok"], report["positions"]) == (0, True, [22])
+
+
+async def test_what_is_not_parked_can_be_neither_tried_nor_skipped(settings: Settings) -> None:
+    """Nor can anything be skipped without a reason."""
+    async with small_campus(settings, 20):
+        for arguments in (("retry",), ("skip", "overview", "--reason", "because")):
+            said = await refusal(settings, "parked", *arguments, "--key", "bob")
+            assert "nothing of bob is parked" in said
+        assert "say why" in await refusal(settings, "parked", "skip", "overview", "--key", "ann", "--reason", " ")
+        assert await answer(settings, "parked", "retry") == (0, {"ok": True, "parked": []})
+
+
+async def reached(settings: Settings, head: int) -> None:
+    """Wait until every read model has seen the log up to *head*."""
+    from projections.registry import PROJECTIONS
+    from tests.workers.campus import caught_up
+
+    await caught_up(settings, head, PROJECTIONS)

@@ -1,0 +1,168 @@
+"""`campus projections plan`, `rebuild`, `promote`, `rollback`, `drop`: from a changed rule to what is served."""
+
+from adapters.settings import Settings
+from projections.registry import PROJECTIONS
+from tests.cli.campus import campus
+from tests.cli.projections.command import answer, done, execute, projections, refusal, small_campus, variables
+from workers.rebuild.switch import opened
+from workers.rebuild.turn import turn
+
+NAMES = [projection.name for projection in PROJECTIONS]
+
+
+async def test_the_plan_says_what_a_rebuild_would_do(settings: Settings) -> None:
+    """What it reads, by type and in which way, into how many segments, beside what, and what to type next."""
+    async with small_campus(settings):
+        code, plan = await answer(settings, "plan", "overview", "--workers", "3")
+        assert code == 0
+        assert (plan["head"], plan["facts"], plan["share"]) == (200, 200, 1.0)
+        assert plan["by_type"]["progress.activity_recorded"] == 200
+        assert plan["by_type"]["run.scheduled"] == 0
+        assert (plan["reads_by"], plan["segments"], plan["workers"], plan["change"]) == ("pages", 4, 3, "none")
+        assert plan["live"]["generation"] == 1
+        assert plan["live"]["size_bytes"] > 0
+        assert plan["sample"]["positions"] > 0
+        assert plan["eta_seconds"] >= 0
+        assert plan["unfinished"] == []
+        commands = [f"campus projections {command} overview" for command in ("rebuild", "diff", "promote")]
+        assert plan["next"] == commands
+        code, few = await answer(settings, "plan", "catalog")
+        assert (few["reads_by"], few["facts"], few["segments"]) == ("index", 0, 1)
+        _, said, _ = await projections(settings, "plan", "learner_dashboard")
+        assert "of Valkey's memory" in said
+
+
+async def test_the_plan_knows_what_was_left_and_what_has_changed(settings: Settings) -> None:
+    """A rebuild that was left is gone on with if the code is the same; a rule changed without a version is told."""
+    async with small_campus(settings):
+        await done(settings, "rebuild", "overview")
+        _, plan = await answer(settings, "plan", "overview")
+        assert [(each["generation"], each["status"], each["resumable"]) for each in plan["unfinished"]] == [
+            (2, "ready", True)
+        ]
+        assert plan["next"][0] == "campus projections diff overview"
+        await execute(settings, "UPDATE projections SET status = 'building', step = 'bulk' WHERE generation = 2")
+        _, said, _ = await projections(settings, "plan", "overview")
+        assert "generation 2 was left at step bulk, by the same code: a rebuild goes on with it" in said
+        await execute(settings, "UPDATE projections SET code = 'other'")
+        _, said, _ = await projections(settings, "plan", "overview")
+        flat = " ".join(said.split())
+        assert "generation 2 (building), begun by other code: a rebuild throws it away" in flat
+        assert "the code is not that of generation 1, but its version is the same (1)" in flat
+
+
+async def test_a_rebuild_is_ready_beside_the_live_one(settings: Settings) -> None:
+    """It says what came out and how fast; nothing that is served has moved; a second one goes on with it."""
+    async with small_campus(settings):
+        code, report = await answer(settings, "rebuild", "overview", "gradebook", "--workers", "2")
+        assert code == 0
+        assert sorted(each["projection"] for each in report["built"]) == ["gradebook", "overview"]
+        for each in report["built"]:
+            assert (each["generation"], each["version"], each["resumed"], each["position"]) == (2, 1, False, 200)
+            assert len(each["digest"]) == 32
+        assert report["facts"] == 200
+        assert len(report["processes"]) == 2
+        assert {"tables", "bulk", "catch_up", "write", "index", "digest"} == set(report["seconds"])
+        yardsticks = report["yardsticks"]
+        assert yardsticks["copy_per_second"] is None  # of so few facts it would say nothing
+        assert yardsticks["of_runner"] == round(report["facts_per_second"] / yardsticks["runner_per_second"], 1)
+        _, state = await answer(settings, "status", "overview")
+        found = {each["generation"]: (each["status"], each["position"]) for each in state["projections"]}
+        assert found == {1: ("live", 200), 2: ("ready", 200)}
+        _, verdict = await answer(settings, "verify", "overview", "--generation", "2")
+        assert verdict["ok"]
+        built = {each["projection"]: each["digest"] for each in report["built"]}
+        assert verdict["projections"][0]["digest_live"] == built["overview"]
+        _, said, _ = await projections(settings, "rebuild", "overview")
+        assert "2 of version 1, gone on with" in said
+        assert "only what came since was folded" in said
+        _, again = await answer(settings, "rebuild", "overview", "--from-scratch")
+        assert [(each["generation"], each["digest"]) for each in again["built"]] == [(2, built["overview"])]
+
+
+async def test_all_read_models_are_rebuilt_in_one_pass(settings: Settings) -> None:
+    """`--all` has a generation of each, and tells what to do with them."""
+    async with small_campus(settings):
+        code, said, progress = await projections(settings, "rebuild", "--all")
+        assert code == 0, progress
+        for name in NAMES:
+            assert f"campus projections diff {name}" in said
+            assert f"campus projections promote {name}" in said
+        assert "200 facts replayed at" in said
+        assert "x the ProjectionRunner of the eventsourcing library (1,576 facts/s" in said
+        assert "bulk: 200 facts" in progress
+
+
+async def test_a_changed_rule_of_the_same_version_is_told(settings: Settings) -> None:
+    """Before anything is built, since a projector would go on with the old rows by the new rule."""
+    async with small_campus(settings):
+        await execute(settings, "UPDATE projections SET code = 'other' WHERE name = 'overview'")
+        code, _, remarks = await projections(settings, "rebuild", "overview")
+        assert code == 0
+        assert "overview: the code is not that of generation 1, but its version is the same (1)" in remarks
+
+
+async def test_what_cannot_be_rebuilt_is_refused(settings: Settings) -> None:
+    """Nothing named, both, no export there, somebody else at it."""
+    assert "say which read models to rebuild, or --all" in await refusal(settings, "rebuild")
+    assert "say which read models to rebuild, or --all" in await refusal(settings, "rebuild", "overview", "--all")
+    assert "has no manifest.json" in await refusal(settings, "rebuild", "overview", "--from-export", "/nowhere")
+    async with (
+        small_campus(settings),
+        opened(settings, "overview", "rebuild") as (connection, _),
+        turn(connection, settings, ["overview"], "rebuild"),
+    ):
+        for command in (("rebuild", "overview"), ("promote", "overview"), ("drop", "overview", "1")):
+            assert "overview is busy with a rebuild by process" in await refusal(settings, *command)
+
+
+async def test_from_rebuild_to_promotion_and_back(settings: Settings) -> None:
+    """Promote serves what was rebuilt, rollback what was served before, drop takes what nobody serves."""
+    async with small_campus(settings) as log:
+        await done(settings, "rebuild", "overview")
+        await log.record_many(40)
+        code, switched = await answer(settings, "promote", "overview")
+        assert code == 0
+        assert (switched["projection"], switched["before"], switched["after"]) == ("overview", 1, 2)
+        assert switched["position"] == 240
+        assert 0 < switched["seconds"] < 10
+        assert (await answer(settings, "verify", "overview"))[1]["projections"][0]["generation"] == 2
+        code, said, _ = await projections(settings, "rollback", "overview")
+        assert code == 0
+        assert "overview: generation 1 is served, generation 2 was" in said
+        assert "to undo this: campus projections rollback overview" in said
+        assert (await answer(settings, "verify", "overview"))[1]["ok"]
+        assert await answer(settings, "drop", "overview", "2") == (0, {"projection": "overview", "dropped": 2})
+        _, state = await answer(settings, "status", "overview")
+        assert [(each["generation"], each["status"]) for each in state["projections"]] == [(1, "live")]
+
+
+async def test_a_switch_that_is_not_possible_is_refused(settings: Settings) -> None:
+    """Each with what is wrong."""
+    async with small_campus(settings):
+        assert "no generation of overview is ready" in await refusal(settings, "promote", "overview")
+        assert "generation 5 of overview is not ready" in await refusal(
+            settings, "promote", "overview", "--generation", "5"
+        )
+        assert "overview has no generation to go back to" in await refusal(settings, "rollback", "overview")
+        assert "overview has no generation 5" in await refusal(settings, "drop", "overview", "5")
+        assert "is the one that is served" in await refusal(settings, "drop", "overview", "1")
+
+
+async def test_a_rollback_to_other_code_has_to_be_asked_for(settings: Settings) -> None:
+    """What this code cannot bring up to date is served as it was only if somebody says so."""
+    async with small_campus(settings) as log:
+        await execute(settings, "UPDATE projections SET version = 7 WHERE name = 'overview'")
+        await done(settings, "rebuild", "overview")
+        await done(settings, "promote", "overview")
+        await log.record_many(20)
+        assert "was built by version 7 of its code" in await refusal(settings, "rollback", "overview")
+        code, switched = await answer(settings, "rollback", "overview", "--as-it-was")
+        assert (code, switched["after"], switched["facts_behind"]) == (0, 1, 20)
+
+
+def test_what_was_stopped_says_how_to_go_on(settings: Settings) -> None:
+    """`--help` of every command has an example that can be typed."""
+    for command in ("plan", "rebuild", "status", "verify", "diff", "try", "promote", "rollback", "drop", "repair"):
+        helped = campus("projections", command, "--help", env=variables(settings)).stdout
+        assert f"Example: campus projections {command}" in " ".join(helped.split()), command
