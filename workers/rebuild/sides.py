@@ -104,7 +104,7 @@ class Stored:
             yield positions, _visible(_plain(tables, documents))
 
     async def _fields(self, table: Table, generation: Generation) -> set[str]:
-        """The names of a table's fields in a generation; none if it is not there, or empty in Valkey."""
+        """The names of a table's fields in a generation, none if it is not there; an empty one in Valkey has its key."""
         store = self._generations.store(generation)
         if isinstance(store, PostgresStore):
             query = "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attnum > 0"
@@ -115,7 +115,7 @@ class Stored:
             async for field, document in self._valkey.hscan_iter(name, count=10):
                 if field.decode() not in OWN_FIELDS:
                     return set(_decode(document))
-        return set()
+        return set(table.key)
 
     async def _in_postgres(self, tables: Iterable[Table], generation: Generation) -> PlainRows:
         for table in tables:
