@@ -5,6 +5,9 @@ A read model begins as generation 1, live at once. Another generation is built b
 and served in its place when somebody promotes it. A generation is only ever continued by code of its version.
 """
 
+import asyncio
+import time
+from contextlib import suppress
 from datetime import datetime
 from typing import Literal, NamedTuple
 
@@ -12,6 +15,8 @@ import psycopg
 from redis.asyncio import Redis
 
 from adapters.postgres.analytics import refresh
+from adapters.postgres.lease import release, try_acquire_shared
+from adapters.postgres.ownership import switching
 from adapters.postgres.read_models import PostgresStore
 from adapters.postgres.row_tables import create_table, create_view, index_table, physical_name, quoted
 from adapters.settings import Settings
@@ -34,6 +39,12 @@ UPDATE projections SET status = 'ready', step = NULL, digest = %s, digest_positi
 RETIRE = "UPDATE projections SET status = 'retired' WHERE name = %s AND status = 'live' AND generation <> %s"
 MAKE_LIVE = "UPDATE projections SET status = 'live', live_at = now() WHERE name = %s AND generation = %s"
 FORGET = "DELETE FROM projections WHERE name = %s AND generation = %s AND status <> 'live'"
+
+# Readers and whoever moves the views may wait for each other. The mover gives way, long before the server looks for
+# deadlocks (after 1 s) and before readers who queue behind it give up (after 2 s).
+VIEWS_LOCK_TIMEOUT = 200  # milliseconds
+VIEWS_PAUSE = 0.05  # seconds between attempts
+VIEWS_PATIENCE = 15.0  # seconds
 
 AnyStore = PostgresStore | ValkeyStore
 Status = Literal["building", "ready", "live", "retired"]
@@ -60,6 +71,16 @@ class Generation(NamedTuple):
     started_at: datetime | None = None
     ready_at: datetime | None = None
     live_at: datetime | None = None
+
+
+class StillRead(Exception):
+    """The views of a read model could not be moved, because somebody has been reading them for too long."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"a query has been reading {name} for more than {VIEWS_PATIENCE:.0f} s, so nothing has moved: start it"
+            f" again when that query has ended"
+        )
 
 
 async def generations(connection: psycopg.AsyncConnection, name: str) -> list[Generation]:
@@ -100,24 +121,29 @@ class Generations:
 
     async def served(self) -> Generation:
         """The generation that is served; the first one is begun if there is none."""
-        found = await live(self._connection, self.projection.name)
-        if found is None:
-            found = await self.create("live")
-        await self._tell_valkey(found)  # again, since it may have forgotten
+        while (found := await live(self._connection, self.projection.name)) is None:
+            with suppress(psycopg.errors.UniqueViolation):  # somebody else was first
+                await self._create("live")
+        await self._remind_valkey()
         return found
 
     async def create(self, status: Status) -> Generation:
         """Begin the next generation: its tables, without indexes unless it is live at once."""
+        while True:
+            with suppress(psycopg.errors.UniqueViolation):  # a projector has just begun the first one
+                return await self._create(status)
+
+    async def _create(self, status: Status) -> Generation:
         name = self.projection.name
         number = max((each.number for each in await self.all()), default=0) + 1
         begun = Generation(
             number, self.projection.version, self.projection.segments, status, code_digest(self.projection)
         )
-        await self._drop_rows(begun)  # leftovers of another database: a Valkey that was kept when PostgreSQL was not
         async with self._connection.transaction():
             parameters = (name, number, begun.version, begun.code, begun.segments, status, status)
             await self._connection.execute(BEGIN, parameters)
             await self._connection.execute(BEGIN_SEGMENTS, (name, number, begun.segments - 1))
+            await self._drop_rows(begun)  # of another database: a Valkey that was kept when PostgreSQL was not
             if self.projection.store == "postgres":
                 for table in self.projection.tables:
                     await self._run(create_table(table, self._settings.read_schema, number))
@@ -142,20 +168,38 @@ class Generations:
         await self._connection.execute(READY, (digest, position, self.projection.name, generation.number))
 
     async def go_live(self, generation: Generation) -> None:
-        """Serve a generation in the place of the live one, which is retired."""
+        """
+        Serve a generation in the place of the live one, which is retired.
+
+        Raises:
+            StillRead: a query has been reading for so long that the views could not be moved.
+        """
+        deadline = time.monotonic() + VIEWS_PATIENCE
+        while True:
+            try:
+                await self._move_pointer(generation)
+                break
+            except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected) as error:
+                if time.monotonic() > deadline:
+                    raise StillRead(self.projection.name) from error
+                await asyncio.sleep(VIEWS_PAUSE)
+        await self._tell_valkey(generation)
+
+    async def _move_pointer(self, generation: Generation) -> None:
         name = self.projection.name
         async with self._connection.transaction():
+            await self._run(f"SET LOCAL lock_timeout = {VIEWS_LOCK_TIMEOUT}")
+            await self._show(generation)
             await self._connection.execute(RETIRE, [name, generation.number])
             await self._connection.execute(MAKE_LIVE, [name, generation.number])
-            await self._show(generation)
-        await self._tell_valkey(generation)
 
     async def drop(self, generation: Generation) -> None:
         """Delete a generation that is not live, with its rows and all that is known of it."""
         if self.projection.store == "postgres":  # views of analysts may still lead there
             await refresh(self._connection, self._settings)
-        await self._drop_rows(generation)
-        await self._connection.execute(FORGET, (self.projection.name, generation.number))
+        async with self._connection.transaction():
+            await self._connection.execute(FORGET, (self.projection.name, generation.number))
+            await self._drop_rows(generation)
 
     async def _show(self, generation: Generation) -> None:
         """Point the views to a generation's tables, within the transaction at hand: nobody sees a moment without."""
@@ -165,6 +209,18 @@ class Generations:
         for table in self.projection.tables:
             await self._run(f"DROP VIEW IF EXISTS {quoted(schema)}.{quoted(table.name)} CASCADE")
             await self._run(create_view(table, schema, generation.number, generation.segments))
+
+    async def _remind_valkey(self) -> None:
+        """Tell Valkey again what is served, since it may have forgotten; but not while that is about to change."""
+        switch = switching(self.projection.name)
+        if self.projection.store != "valkey" or not await try_acquire_shared(self._connection, self._settings, switch):
+            return
+        try:
+            found = await live(self._connection, self.projection.name)
+            if found is not None:
+                await self._tell_valkey(found)
+        finally:
+            await release(self._connection, self._settings, switch, shared=True)
 
     async def _tell_valkey(self, generation: Generation) -> None:
         if self.projection.store == "valkey":

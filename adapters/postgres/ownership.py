@@ -32,7 +32,6 @@ FENCE = """
 UPDATE segments SET epoch = epoch + 1, owner = NULL
  WHERE projection = %s AND generation = %s AND segment = %s RETURNING epoch
 """
-EPOCH = "SELECT epoch FROM segments WHERE projection = %s AND generation = %s AND segment = %s"
 COMPANY = """
 SELECT count(*), count(*) FILTER (WHERE pid < pg_backend_pid()) FROM pg_locks
  WHERE locktype = 'advisory' AND mode = 'ShareLock' AND granted AND objsubid = 1
@@ -144,11 +143,3 @@ async def fence(connection: psycopg.AsyncConnection, projection: str, generation
         async for (epoch,) in await connection.execute(FENCE, (projection, generation, segment)):
             epochs[segment] = epoch
     return epochs
-
-
-async def epoch_of(connection: psycopg.AsyncConnection, projection: str, generation: int, segment: int) -> int:
-    """The epoch of a segment, for one who is alone with its generation."""
-    row = await (await connection.execute(EPOCH, (projection, generation, segment))).fetchone()
-    if row is None:
-        raise LookupError(f"generation {generation} of {projection} was dropped")
-    return int(row[0])

@@ -47,6 +47,7 @@ UPDATE parked
  WHERE id = %s
 """
 
+CLEAR = "DELETE FROM parked WHERE projection = %s AND generation = %s AND segment = %s"
 FORGET = "DELETE FROM parked WHERE id = ANY(%s) AND projection = %s AND generation = %s"
 
 LIST = """
@@ -142,6 +143,10 @@ class Parking:
         error, trace = _storable(poison.error), _storable(poison.trace)
         parameters = (self._version, poison.position, poison.type, error, trace, due.id)
         await self._connection.execute(FAILED_AGAIN, parameters)
+
+    async def clear(self, segment: int) -> None:
+        """Forget all that is parked in a segment, which begins anew."""
+        await self._connection.execute(CLEAR, (self._projection, self._generation, segment))
 
     async def forget(self, *parked_ids: int) -> None:
         """Take keys that were made good off the list."""

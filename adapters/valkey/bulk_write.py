@@ -2,7 +2,8 @@
 The documents of a rebuilt read model on their way into Valkey, by pipelines of HSET.
 
 Documents of one segment are written at a time. What there is of the segment, its checkpoint included, is deleted first,
-so it can be done again from the beginning, wherever it was cut off; a segment without a checkpoint is not counted upon.
+so it can be done again from the beginning, wherever it was cut off. While it is written, its checkpoint is BEGUN: if
+Valkey loses its data in between, that is gone too, and whoever then sets the checkpoint finds out.
 """
 
 from collections.abc import Iterable
@@ -14,12 +15,13 @@ from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 from adapters.settings import Settings
-from adapters.valkey.read_models import field_of, hash_key
+from adapters.valkey.read_models import POSITION, field_of, hash_key
 from projections.base import Projection, RowKey
 from projections.fold import Refused
 
 DOCUMENTS_AT_ONCE = 500  # in one command
 COMMANDS_AT_ONCE = 4  # in one pipeline
+BEGUN = -1  # checkpoint of a segment that is not complete
 
 _encode = msgspec.json.Encoder().encode
 
@@ -46,6 +48,7 @@ async def write_segment(
     written = 0
     try:
         await client.unlink(*names.values())
+        await client.hset(names[projection.tables[0]], POSITION, str(BEGUN))
         for table, of_table in groupby(rows, key=lambda item: item[0].table):
             documents = ((field_of(key.key), _encode(row)) for key, row in of_table)
             while fields := [some for _ in range(COMMANDS_AT_ONCE) if (some := _flat(documents))]:

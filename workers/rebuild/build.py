@@ -20,6 +20,7 @@ from pathlib import Path
 import psycopg
 from redis.asyncio import Redis
 
+from adapters.parquet.read import Export
 from adapters.postgres.account import counts_until
 from adapters.postgres.generations import Generation, Generations
 from adapters.postgres.pages import read_head
@@ -34,7 +35,7 @@ from workers.rebuild.report import Built, ProcessReport, Report
 from workers.rebuild.rows import Piece
 from workers.rebuild.switch import Switcher, opened
 from workers.rebuild.team import Team
-from workers.rebuild.turn import turn
+from workers.rebuild.turn import RebuildError, turn
 from workers.showing import Progress, no_progress
 
 
@@ -151,13 +152,14 @@ class Builder:
     async def _pending(self, site: Site) -> list[int]:
         """The segments that no process has completed."""
         positions = await site.generations.store(site.generation).positions()
-        return [segment for segment in range(site.generation.segments) if not positions.get(segment)]
+        return [segment for segment in range(site.generation.segments) if positions.get(segment, 0) <= 0]
 
     async def _jobs(self, pending: Sequence[tuple[Site, list[int]]]) -> list[Job]:
         """Deal the segments out: those of a divided projection in turn, one that is not divided as a whole."""
         most = max((site.generation.segments for site, _ in pending), default=0)
         number = max(1, min(self._order.workers, max(most, len(pending))))
         head = await read_head(self._connection)
+        self._check_export(head)
         hands: list[list[Piece]] = [[] for _ in range(number)]
         for place, (site, segments) in enumerate(pending):
             divided = site.generation.segments > 1
@@ -167,6 +169,17 @@ class Builder:
                     pieces.append(await self._piece(site, own))
         hands = [pieces for pieces in hands if pieces]
         return [Job(self._settings, tuple(each), head, len(hands) == 1, self._order.export) for each in hands]
+
+    def _check_export(self, head: int) -> None:
+        """An export of another log would make a read model that no log accounts for."""
+        if self._order.export is None:
+            return
+        export = Export.open(self._order.export)
+        if export.manifest.campus != self._settings.name or export.position > head:
+            raise RebuildError(
+                f"{self._order.export} is not an export of this log: it has {export.position:,} facts of the campus"
+                f" {export.manifest.campus}, and this is {self._settings.name} with {head:,}"
+            )
 
     async def _piece(self, site: Site, segments: tuple[int, ...]) -> Piece:
         return Piece(site.projection, site.generation, segments, (await self._held(site)).skipped)

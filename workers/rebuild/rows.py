@@ -2,22 +2,28 @@
 The rows of a fold over the whole log, written segment by segment; a segment is complete once its checkpoint is set.
 """
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+import msgspec
 import psycopg
 import structlog
 from redis.asyncio import Redis
 
 from adapters.postgres import bulk_write as rows_in_postgres
 from adapters.postgres.generations import Generation, Generations
-from adapters.postgres.ownership import epoch_of
+from adapters.postgres.ownership import Ownership
 from adapters.postgres.parking import Parking
 from adapters.settings import Settings
 from adapters.valkey import bulk_write as documents_in_valkey
-from projections.base import Projection
+from projections.base import Projection, RowKey
 from projections.bulk import BulkFold
 from projections.fold import Batch, Refused
+from workers.rebuild.switch import TAKE_PATIENCE, TAKE_PAUSE
+from workers.rebuild.turn import RebuildError
+
+Rows = Iterable[tuple[RowKey, msgspec.Struct]]
 
 
 @dataclass(frozen=True)
@@ -56,29 +62,44 @@ class RowWriter:
         Where the store refuses a row, somebody's key has to wait: the segment is left empty, and followed from the
         beginning as live facts are, which finds out whose key, and since which fact.
         """
+        name, number = piece.projection.name, piece.generation.number
+        ownership = Ownership(self._connection, self._settings, name, number)
+        epoch = await self._taken(ownership, piece, segment)
+        parking = Parking(self._connection, name, number, piece.projection.version)
+        await parking.clear(segment)  # of a rebuild that was killed
         try:
-            await self._write_rows(piece, segment, empty=False)
+            before = await self._write_rows(piece, segment, self._fold.rows(name, segment))
         except Refused as refusal:
             log = structlog.get_logger()
-            log.warning("rebuild.rows_refused", projection=piece.projection.name, segment=segment, why=str(refusal))
-            await self._write_rows(piece, segment, empty=True)
-            return
-        name, number = piece.projection.name, piece.generation.number
-        parking = Parking(self._connection, name, number, piece.projection.version)
-        epoch = await epoch_of(self._connection, name, number, segment)
-        for poison in self._fold.poison(name, segment):
-            await parking.park(poison, epoch)
-        generations = Generations(self._connection, self._valkey, self._settings, piece.projection)
-        store = generations.store(piece.generation)
-        store.epochs[segment] = epoch
-        await store.save(Batch({}, 0, self._position, {segment: self._fold.account(name, segment)}))
+            log.warning("rebuild.rows_refused", projection=name, segment=segment, why=str(refusal))
+            await self._write_rows(piece, segment, ())
+        else:
+            for poison in self._fold.poison(name, segment):
+                await parking.park(poison, epoch)
+            generations = Generations(self._connection, self._valkey, self._settings, piece.projection)
+            store = generations.store(piece.generation)
+            store.epochs[segment] = epoch
+            await store.save(Batch({}, before, self._position, {segment: self._fold.account(name, segment)}))
+        await ownership.leave()
 
-    async def _write_rows(self, piece: Piece, segment: int, *, empty: bool) -> None:
-        rows = () if empty else self._fold.rows(piece.projection.name, segment)
+    async def _taken(self, ownership: Ownership, piece: Piece, segment: int) -> int:
+        """Own a segment: a rebuild that was killed, but not yet in the eyes of the server, is waited for."""
+        try:
+            async with asyncio.timeout(TAKE_PATIENCE):
+                while not (taken := await ownership.take([segment], 1)):  # noqa: ASYNC110 - another process's lock
+                    await asyncio.sleep(TAKE_PAUSE)
+        except TimeoutError:
+            which = f"segment {segment} of generation {piece.generation.number} of {piece.projection.name}"
+            raise RebuildError(f"somebody else works on {which}") from None
+        return taken[0].epoch
+
+    async def _write_rows(self, piece: Piece, segment: int, rows: Rows) -> int:
+        """Write the rows of a segment; returns the checkpoint that it has then."""
         number = piece.generation.number
         if piece.projection.store == "postgres":
             await rows_in_postgres.write_segment(self._connection, piece.projection.tables, number, segment, rows)
-        else:
-            await documents_in_valkey.write_segment(
-                self._valkey, self._settings, piece.projection, generation=number, segment=segment, rows=rows
-            )
+            return 0
+        await documents_in_valkey.write_segment(
+            self._valkey, self._settings, piece.projection, generation=number, segment=segment, rows=rows
+        )
+        return documents_in_valkey.BEGUN

@@ -17,8 +17,10 @@ from typing import NamedTuple
 
 import psycopg
 from redis.asyncio import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from adapters.postgres.connection import connect
+from adapters.postgres.connection import connect, is_broken
 from adapters.postgres.generations import Generation, Generations
 from adapters.postgres.lease import acquire
 from adapters.postgres.ownership import fence, switching
@@ -26,6 +28,7 @@ from adapters.postgres.pages import read_facts, read_head
 from adapters.settings import Settings
 from adapters.valkey.client import connect as connect_valkey
 from projections.base import Projection
+from projections.fold import Fenced
 from workers.rebuild.turn import RebuildError, turn
 from workers.work import Work
 
@@ -33,6 +36,8 @@ PAGE = 10_000  # facts
 NEARLY = 200  # facts behind, at which the followers of the old generation are stopped
 ROUNDS = 50  # of catching up, at most, before they are stopped anyway
 TAKE_PATIENCE = 10.0  # seconds to wait for whoever has a segment of the new generation
+TAKE_PAUSE = 0.05  # seconds between attempts
+GONE = 1_000  # milliseconds in which the server notices that a client is gone: its locks must not outlive it
 
 Advance = Callable[[int], None]
 
@@ -121,7 +126,10 @@ class Switcher:
         live = await self._live()
         await self._generations.go_live(chosen)
         seconds = round(time.perf_counter() - stopped, 3)
-        return Switched(live.number if live else None, chosen.number, work.behind().position, seconds)
+        position = work.behind().position
+        await work.note()
+        await work.leave()
+        return Switched(live.number if live else None, chosen.number, position, seconds)
 
     async def _switch_as_it_was(self, chosen: Generation) -> Switched:
         await acquire(self._connection, self._settings, switching(self._projection.name))
@@ -154,7 +162,7 @@ class Switcher:
             async with asyncio.timeout(TAKE_PATIENCE):
                 while len(work.positions) < generation.segments:
                     await work.take(generation.segments)
-                    await asyncio.sleep(0)
+                    await asyncio.sleep(TAKE_PAUSE)
         except TimeoutError:
             raise RebuildError(f"somebody else works on generation {generation.number}") from None
         return work
@@ -223,13 +231,32 @@ async def drop(settings: Settings, projection: Projection, number: int) -> None:
 
 @asynccontextmanager
 async def opened(settings: Settings, name: str, what: str) -> AsyncIterator[tuple[psycopg.AsyncConnection, Redis]]:
-    """A connection to PostgreSQL that finds the read models' tables, and one to Valkey."""
+    """
+    A connection to PostgreSQL that finds the read models' tables, and one to Valkey.
+
+    Raises:
+        RebuildError: a server has gone away, or rows have changed that nobody else should touch; what was done is kept.
+    """
     valkey = connect_valkey(settings)
     schemas = f"{settings.schema_name},{settings.read_schema}"
     try:
         async with await connect(
-            settings, application=f"{what} {name}", search_path=schemas, statement_timeout=0
+            settings,
+            application=f"{what} {name}",
+            search_path=schemas,
+            statement_timeout=0,
+            client_connection_check_interval=GONE,
         ) as connection:
             yield connection, valkey
+    except Fenced as error:
+        raise RebuildError(
+            f"the {what} of {name} has met rows that were lost or changed by somebody else: start it again"
+        ) from error
+    except psycopg.Error as error:
+        if not is_broken(error):
+            raise
+        raise RebuildError(f"PostgreSQL has gone away during the {what} of {name}: start it again") from error
+    except (RedisConnectionError, RedisTimeoutError) as error:
+        raise RebuildError(f"Valkey has gone away during the {what} of {name}: start it again") from error
     finally:
         await valkey.aclose()
