@@ -127,20 +127,25 @@ def try_rule(
     Example: campus projections try my_rule.py --compare-with course_dashboard
     """
     from campuslog.definition import load_projection, prepared
+    from campuslog.watched import watch
     from workers.rebuild.compare import what_if
 
     choice, live = Choice(limit, after, table, kind, sample, seed, events, csv), the(compare_with)
-    compared = what_if(settings_of(data), prepared(load_projection(file)), live, progress=progress)
-    run(_show(compared, choice, as_json=as_json))
+    compared = what_if(settings_of(data), watch(prepared(load_projection(file))), live, progress=progress)
+    run(_show(compared, choice, as_json=as_json, new_name=file.name))
 
 
-async def _show(comparison: "AbstractAsyncContextManager[Compared]", choice: Choice, *, as_json: bool) -> None:
+async def _show(
+    comparison: "AbstractAsyncContextManager[Compared]", choice: Choice, *, as_json: bool, new_name: str | None = None
+) -> None:
     """Answer while the comparison is at hand; it is thrown away afterwards."""
     import msgspec
 
     from cli.diff_view import report
 
     async with comparison as compared:
+        if new_name is not None:
+            compared.new = compared.new._replace(name=new_name)
         rows = choice.rows(compared.diff)
         behind = await compared.events(rows, progress) if choice.events else {}
         if choice.csv is not None:
