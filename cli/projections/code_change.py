@@ -37,11 +37,15 @@ def in_words(projection: "Projection", generation: "Generation") -> str:
             return f"the code is version {projection.version}, {which} was built by version {generation.version}"
 
 
-def to_do(projection: "Projection", served: "Generation", data: Path | None) -> str | None:
+def to_do(projection: "Projection", served: "Generation", data: Path | None = None, *, followed: bool) -> str | None:
     """
     What has to be done about a live generation that is not of the code at hand; None if nothing.
 
-    A projector follows what is served only if its code has the same version.
+    A projector follows what is served only if its code has the same version: one that was started before the code was
+    changed still does.
+
+    Args:
+        followed: whether any projector does.
     """
     rebuild, promote = (typed(f"{command} {projection.name}", data) for command in ("rebuild", "promote"))
     match change(projection, served):
@@ -50,7 +54,12 @@ def to_do(projection: "Projection", served: "Generation", data: Path | None) -> 
         case "code":
             return f"{in_words(projection, served)}; then `{rebuild}`"
         case _:
+            state = (
+                f"is followed by a projector that still has version {served.version} of the code"
+                if followed
+                else f"stands still, since it was built by version {served.version} of the code"
+            )
             return (
-                f"generation {served.number} stands still: it was built by version {served.version}, the code is"
-                f" version {projection.version} and leaves it alone. Serve the new rule by `{rebuild}` and `{promote}`"
+                f"generation {served.number} {state}; here is version {projection.version}. Serve the new rule by"
+                f" `{rebuild}` and `{promote}`"
             )

@@ -10,7 +10,7 @@ import typer
 
 from cli.console import DataDir, Json, answer
 from cli.projections.options import NameOrAll, chosen, settings_of
-from cli.projections.status_view import changed_lines, view
+from cli.projections.status_view import SILENT, changed_lines, view
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,31 +85,35 @@ class _Look:
                 parts = [
                     part for part in of_segments if (part.projection, part.generation) == (each.name, each.generation)
                 ]
-                notes = await _notes(connection, each.name, each.generation, each.status, self._data)
+                notes = await self._notes(connection, each, parts)
                 found.append({**msgspec.to_builtins(each), "account": _account(each, parts), "notes": notes})
         segments = {"segments": msgspec.to_builtins(of_segments)} if self._segments else {}
         return {"projections": found, **segments}
+
+    async def _notes(
+        self, connection: "psycopg.AsyncConnection", generation: "Progress", parts: "Sequence[SegmentAccount]"
+    ) -> list[str]:
+        """What somebody should know or do about a generation."""
+        from adapters.postgres.generations import live
+        from cli.projections.code_change import to_do
+        from cli.projections.options import the
+
+        served = await live(connection, generation.name)
+        if served is None or served.number != generation.generation:
+            return []
+        sentence = to_do(the(generation.name), served, self._data, followed=any(map(is_followed, parts)))
+        return [sentence] if sentence else []
+
+
+def is_followed(segment: "SegmentAccount") -> bool:
+    """Whether a process that is alive works on a segment."""
+    return segment.owner is not None and segment.silent_seconds is not None and segment.silent_seconds < SILENT
 
 
 def _account(generation: "Progress", parts: "Sequence[SegmentAccount]") -> dict[str, Any]:
     """What has become of the facts of all segments; a generation that is being built has no account yet."""
     sums = {name: sum(getattr(part, name) for part in parts) for name in COUNTS}
     return {**sums, "adds_up": None if generation.status == "building" else all(part.adds_up for part in parts)}
-
-
-async def _notes(
-    connection: "psycopg.AsyncConnection", name: str, number: int, status: str, data: "Path | None"
-) -> list[str]:
-    """What somebody should know or do about a generation."""
-    from adapters.postgres.generations import generations
-    from cli.projections.code_change import to_do
-    from cli.projections.options import the
-
-    generation = next((each for each in await generations(connection, name) if each.number == number), None)
-    if generation is None or status != "live":
-        return []
-    sentence = to_do(the(name), generation, data)
-    return [sentence] if sentence else []
 
 
 async def _live(look: _Look) -> None:

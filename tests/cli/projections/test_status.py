@@ -88,8 +88,12 @@ async def test_what_stands_still_because_of_its_version_says_what_to_do(settings
         await execute(settings, "UPDATE projections SET version = 7 WHERE name = 'overview'")
         _, said, _ = await projections(settings, "status", "overview")
         flat = " ".join(said.split())
-        assert "overview: generation 1 stands still: it was built by version 7, the code is version 1" in flat
+        assert "overview: generation 1 is followed by a projector that still has version 7 of the code" in flat
         assert "`campus projections rebuild overview` and `campus projections promote overview`" in flat
+    await execute(settings, "UPDATE segments SET owner = NULL")
+    _, said, _ = await projections(settings, "status", "overview")
+    flat = " ".join(said.split())
+    assert "overview: generation 1 stands still, since it was built by version 7 of the code; here is version 1" in flat
 
 
 async def test_watching_prints_what_changes_until_it_is_interrupted(settings: Settings) -> None:
