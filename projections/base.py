@@ -127,6 +127,11 @@ def key_values(table: Table, row: msgspec.Struct) -> tuple[Any, ...]:
     return tuple(getattr(row, name) for name in table.key)
 
 
+def tables_of_learners(projection: Projection) -> list[Table]:
+    """The tables of a projection whose rows belong to one learner each."""
+    return [table for table in projection.tables if table.spread == "keyed"] if projection.segments > 1 else []
+
+
 def is_common(stream_id: str) -> bool:
     """Whether the facts of a stream are about no learner (courses, runs, quizzes): every segment folds them."""
     return stream_id.partition("-")[0] not in LEARNER_CATEGORIES

@@ -16,16 +16,11 @@ import psycopg
 
 from adapters.postgres.history import common_facts, history_of
 from domain.fact import Fact, partition_of_learner
-from projections.base import Projection, RowKey, Table, segment_of
+from projections.base import Projection, RowKey, Table, segment_of, tables_of_learners
 from projections.bulk import OF_LEARNERS
 from projections.diff_events import needs_of
 from projections.fold import Held, Share, fold_batch
 from projections.memory import MemoryStore
-
-
-def tables_of_learners(projection: Projection) -> list[Table]:
-    """The tables of a projection whose rows belong to one learner each."""
-    return [table for table in projection.tables if table.spread == "keyed"] if projection.segments > 1 else []
 
 
 def segment_of_learner(learner: str, segments: int) -> int:

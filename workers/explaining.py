@@ -13,13 +13,13 @@ from adapters.postgres.generations import Generation, Generations
 from adapters.postgres.log import PAGE_OF_TYPES
 from adapters.postgres.pages import fact_of
 from domain.fact import Fact
-from projections.base import RowKey, Table, is_common, segment_of
+from projections.base import RowKey, Table, is_common, segment_of, tables_of_learners
 from projections.bulk import OF_LEARNERS
 from projections.diff_cause import Divergence, first_divergence
 from projections.fold import Held
 from projections.merge import merged
 from projections.verify import Cause, Difference
-from workers.anew import Common, learner_of, tables_of_learners
+from workers.anew import Common, learner_of
 from workers.looking import Looking
 
 MOST_FACTS = 20_000  # that are folded one by one for one row

@@ -164,7 +164,7 @@ class Follower:
 
     async def _look(self, connection: psycopg.AsyncConnection, work: Work) -> bool:
         """
-        Look after what no fact calls for: lost rows, segments without an owner, keys to be tried again.
+        Look after what no fact calls for: lost rows, segments without an owner, keys to be tried again, repairs.
 
         Answers whether this generation is still the one that is served.
         """
@@ -178,7 +178,7 @@ class Follower:
             if new := set(taken) - self._tried:  # the code of this process may be new, and do better
                 await work.request_retries(sorted(new))
                 self._tried |= new
-        for written in await work.retry_due():
+        for written in [*await work.retry_due(), *await work.repair_due()]:
             await self._announce(work, written)
         await work.note()
         self._measure(work, 0, None)

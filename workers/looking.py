@@ -13,13 +13,13 @@ from adapters.postgres.generations import Generation, Generations
 from adapters.postgres.history import history_of
 from adapters.postgres.log import END
 from adapters.postgres.parking import held, without
-from projections.base import Projection, RowKey
+from projections.base import Projection, RowKey, tables_of_learners
 from projections.diff import plain_fields
 from projections.diff_cause import Divergence, first_divergence
 from projections.diff_events import needs_of
 from projections.diff_replay import differing
 from projections.fold import Held, Needed, Seen
-from workers.anew import Anew, Common, anew, own_keys, segment_of_learner, tables_of_learners, waiting_in
+from workers.anew import Anew, Common, anew, own_keys, segment_of_learner, waiting_in
 
 
 class Wrong(NamedTuple):

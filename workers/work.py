@@ -10,11 +10,13 @@ from typing import NamedTuple
 import psycopg
 import structlog
 
+from adapters.postgres import repairs
 from adapters.postgres.generations import AnyStore, Generation, Generations
 from adapters.postgres.ownership import Ownership
 from adapters.postgres.pages import read_head
 from adapters.postgres.parking import Due, Parking
 from adapters.postgres.read_models import counts
+from adapters.postgres.repairs import Repair
 from adapters.settings import Settings
 from adapters.valkey.read_models import Overtaken, ValkeyStore
 from domain.fact import Fact
@@ -32,6 +34,8 @@ from projections.fold import (
     fold_batch,
     poison_of,
 )
+from workers.anew import segment_of_learner
+from workers.repair import Repairing
 
 CACHED_ROWS = 3_000  # of each projection; a learner's document takes some 20 KB
 
@@ -96,6 +100,7 @@ class Work:
         self._store = CachedStore(self._rows, CACHED_ROWS)
         self._parking = Parking(connection, self.projection.name, generation.number, self.projection.version)
         self._ownership = Ownership(connection, settings, self.projection.name, generation.number)
+        self._repairing = Repairing(connection, self.projection, self._rows)
 
     async def share_fairly(self) -> list[int]:
         """Take free segments, or give some up, so that all projectors have about as many; returns the new ones."""
@@ -232,6 +237,27 @@ class Work:
         self.held.waiting.pop(place, None)
         logger.info("projection.healed", projection=self.projection.name, key=due.key, facts=len(facts))
         return Written((due.segment,), position, list(folded.rows[due.segment].changed))
+
+    async def repair_due(self) -> list[Written]:
+        """Make the rows of those learners anew for whom somebody has asked."""
+        found = await repairs.due(self._connection, self.projection.name, self.generation.number)
+        return [await self._repair(each, segment) for each in found if (segment := self._home(each)) in self.positions]
+
+    def _home(self, repair: Repair) -> int:
+        return segment_of_learner(repair.key, self.generation.segments)
+
+    async def _repair(self, repair: Repair, segment: int) -> Written:
+        position = self.positions[segment]
+        self._store.forget()  # or what is remembered would be written over it
+        remedy = await self._repairing.remedy(repair, segment, position, self.held)
+        try:
+            await self._store.save(remedy.batch)
+        except Refused as refusal:
+            await repairs.note_done(self._connection, repair, f"refused: {refusal}", made=False)
+            return Written((segment,), position, [])
+        await repairs.note_done(self._connection, repair, remedy.outcome, made=True)
+        logger.info("projection.repaired", projection=self.projection.name, key=repair.key, outcome=remedy.outcome)
+        return Written((segment,), position, remedy.keys)
 
     async def note(self) -> None:
         """Leave a copy of checkpoints and counts that are kept elsewhere, for those who look."""

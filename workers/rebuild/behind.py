@@ -15,10 +15,10 @@ from adapters.postgres.log import PAGE_OF_TYPES
 from adapters.postgres.pages import fact_of
 from adapters.settings import Settings
 from domain.fact import Fact
-from projections.base import Projection, RowKey
+from projections.base import Projection, RowKey, tables_of_learners
 from projections.diff_events import SHOWN, Behind, FactRef, events_behind, needs_of, ref
 from projections.diff_report import RowDiff
-from workers.anew import learner_of, tables_of_learners
+from workers.anew import learner_of
 from workers.showing import Progress
 
 PAGE = 10_000  # positions

@@ -1,0 +1,114 @@
+"""
+What the auditor has looked at, and the rows that it has found to be other than the log says.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import psycopg
+from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
+
+MOST = 100  # findings kept of each generation
+
+NOTE = """
+INSERT INTO audits (projection, generation, checked, wrong)
+SELECT name, generation, %(checked)s, %(wrong)s FROM projections
+ WHERE name = %(projection)s AND generation = %(generation)s
+ON CONFLICT (projection, generation) DO UPDATE
+   SET checked = audits.checked + excluded.checked, wrong = audits.wrong + excluded.wrong, checked_at = now()
+"""
+ALL = """
+SELECT a.projection, a.generation, a.checked, a.wrong, a.checked_at FROM audits AS a
+  JOIN projections AS p ON p.name = a.projection AND p.generation = a.generation AND p.status = 'live'
+ ORDER BY a.projection
+"""
+FIND = """
+INSERT INTO audit_findings (projection, generation, learner, table_name, key, position, reason)
+SELECT name, generation, %(learner)s, %(table)s, %(key)s, %(position)s, %(reason)s FROM projections
+ WHERE name = %(projection)s AND generation = %(generation)s
+ON CONFLICT (projection, generation, table_name, key) DO UPDATE
+   SET position = excluded.position, reason = excluded.reason, seen_at = now()
+"""
+RIGHT_AGAIN = """
+DELETE FROM audit_findings WHERE projection = %s AND generation = %s AND learner = %s AND key <> ALL(%s::jsonb[])
+"""
+FORGET_OLD = """
+DELETE FROM audit_findings WHERE projection = %(projection)s AND generation = %(generation)s AND id <= (
+    SELECT id FROM audit_findings WHERE projection = %(projection)s AND generation = %(generation)s
+     ORDER BY id DESC OFFSET %(most)s LIMIT 1)
+"""
+FINDINGS = """
+SELECT f.projection, f.generation, f.learner, f.table_name AS table, f.key, f.position, f.reason, f.found_at
+  FROM audit_findings AS f
+  JOIN projections AS p ON p.name = f.projection AND p.generation = f.generation AND p.status = 'live'
+ ORDER BY f.id DESC
+"""
+
+
+class Audit(msgspec.Struct):
+    """
+    How much of the served generation of a read model was audited.
+
+    Attributes:
+        checked: learners whose rows were compared; one who comes again counts again.
+        wrong: how often one of a learner's rows was wrong.
+    """
+
+    projection: str
+    generation: int
+    checked: int
+    wrong: int
+    checked_at: datetime
+
+
+class Finding(msgspec.Struct):
+    """
+    A row that is not what the log says.
+
+    Attributes:
+        position: of the first fact at which the two went apart; None if that is not known.
+    """
+
+    projection: str
+    generation: int
+    learner: str
+    table: str
+    key: list[Any]
+    position: int | None
+    reason: str
+    found_at: datetime
+
+
+async def note_checked(
+    connection: psycopg.AsyncConnection, projection: str, generation: int, *, checked: int, wrong: int
+) -> None:
+    """Count learners whose rows were compared."""
+    values = {"projection": projection, "generation": generation, "checked": checked, "wrong": wrong}
+    await connection.execute(NOTE, values)
+
+
+async def note_findings(
+    connection: psycopg.AsyncConnection, projection: str, generation: int, learner: str, found: Sequence[Finding]
+) -> None:
+    """Keep what is wrong with a learner's rows now, and forget what is right again."""
+    keys = [Jsonb(finding.key) for finding in found]
+    async with connection.transaction():
+        await connection.execute(RIGHT_AGAIN, (projection, generation, learner, keys))
+        for finding, key in zip(found, keys, strict=True):
+            await connection.execute(FIND, {**msgspec.structs.asdict(finding), "key": key})
+        await connection.execute(FORGET_OLD, {"projection": projection, "generation": generation, "most": MOST})
+
+
+async def audits(connection: psycopg.AsyncConnection) -> list[Audit]:
+    """How much of what is served was audited."""
+    async with connection.cursor(row_factory=class_row(Audit)) as cursor:
+        return await (await cursor.execute(ALL)).fetchall()
+
+
+async def findings(connection: psycopg.AsyncConnection) -> list[Finding]:
+    """The rows of what is served that are not what the log says, the newest first."""
+    async with connection.cursor(row_factory=class_row(Finding)) as cursor:
+        return await (await cursor.execute(FINDINGS)).fetchall()
