@@ -24,7 +24,7 @@ from adapters.postgres.bulk_query import RARE, ROWS, Span, Spans, blobs, conditi
 from adapters.postgres.bulk_wire import Wire
 from adapters.postgres.connection import CONNECT_TIMEOUT, SILENCE, is_broken, options
 from adapters.postgres.log import HEAD
-from adapters.postgres.pages import fact_of
+from adapters.postgres.pages import fact_of, meta_of
 from adapters.settings import Settings
 from domain.fact import PARTITIONS, Meta
 from projections.bulk_facts import EPOCH, MICROSECOND, RARE_COLUMNS, Page, SourceFailed, Wanted
@@ -35,7 +35,6 @@ PAUSE = 0.2  # seconds between attempts
 
 T = TypeVar("T")
 _decode_lines = msgspec.json.Decoder().decode_lines
-_decode_meta = msgspec.json.Decoder(Meta).decode
 
 
 def open_connection(settings: Settings) -> psycopg.Connection:
@@ -211,11 +210,11 @@ class Reading:
 
 
 class Metas(dict[int, Any]):
-    """What is known about where facts come from, by position; decoded when asked for, for one may be broken."""
+    """Where facts come from, by position; decoded when asked for."""
 
     def __getitem__(self, position: int) -> Meta:
-        """The meta of one fact; raises msgspec.DecodeError."""
-        return _decode_meta(super().__getitem__(position))
+        """The meta of one fact, as far as it can be decoded."""
+        return meta_of(super().__getitem__(position))
 
 
 def _numbers(code: str, blob: bytes) -> "array[int]":

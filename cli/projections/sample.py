@@ -61,7 +61,7 @@ def _take(
     until = head if few else min(head, after + POSITIONS)
     began, at, facts = time.perf_counter(), after, 0
     first, started = after, began
-    for number, page in enumerate(PageReader(settings, ahead=workers == 1).pages(fold.wanted, after, until), start=1):
+    for number, page in enumerate(PageReader(settings).pages(fold.wanted, after, until), start=1):
         fold.fold(page)
         at, facts = page.positions[-1], facts + len(page.positions)
         if number == WARM_UP and not few:

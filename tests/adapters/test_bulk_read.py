@@ -99,7 +99,8 @@ ODD = {
     "nothing and two lines": {"data": b"{}\n{}"},
     "no text": {"data": b'{"a": "\xff"}'},
     "later version": {"schema_version": 9},
-    "meta": {"meta": b"{", "schema_version": 9},
+    "meta": {"meta": b"{"},
+    "meta and version": {"meta": b"{", "schema_version": 9},
 }
 
 
@@ -109,10 +110,15 @@ async def test_odd_facts_do_not_shift_their_neighbours(settings: Settings, odd: 
     """A page with a fact that does not fit the blobs is read row by row; what cannot be decoded is named."""
     await fill(settings, odd, {"data": b""})
     wanted = Wanted(TYPES, frozenset(TYPES), frozenset())
-    pages, live = list(read(settings, wanted)), as_live(settings, wanted)
-    found = [fact for page in pages for fact in page.facts()]
-    assert [(f.position, f.stream_id, f.type, f.partition, f.data) for f in found] == [
-        (f.position, f.stream_id, f.type, f.partition, f.data) for f in live
+    pages, found, live = [], [], as_live(settings, wanted)
+    for page in read(settings, wanted):
+        pages.append(page)
+        found += [
+            (f.position, f.stream_id, f.type, f.partition, f.data, f.position not in page.unreadable and f.meta)
+            for f in page.facts()
+        ]
+    assert found == [
+        (f.position, f.stream_id, f.type, f.partition, f.data, type(f) is not Unreadable and f.meta) for f in live
     ]
     unreadable = {position: why for page in pages for position, why in page.unreadable.items()}
     assert unreadable == {fact.position: fact.error for fact in live if isinstance(fact, Unreadable)}

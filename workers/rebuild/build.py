@@ -168,7 +168,7 @@ class Builder:
                 if own:
                     pieces.append(await self._piece(site, own))
         hands = [pieces for pieces in hands if pieces]
-        return [Job(self._settings, tuple(each), head, len(hands) == 1, self._order.export) for each in hands]
+        return [Job(self._settings, tuple(each), head, self._order.export) for each in hands]
 
     def _check_export(self, head: int) -> None:
         """An export of another log would make a read model that no log accounts for."""

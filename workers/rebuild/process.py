@@ -46,14 +46,12 @@ class Job:
 
     Attributes:
         head: of the log, up to which the bulk goes; what comes later is caught up with.
-        alone: no other process does a part of the same rebuild.
         export: a directory with the log as Parquet, to read as much as it has from there.
     """
 
     settings: Settings
     pieces: tuple[Piece, ...]
     head: int
-    alone: bool
     export: Path | None = None
 
 
@@ -87,7 +85,7 @@ class Process:
         self._pipe = pipe
         self._report = ProcessReport(pid=os.getpid())
         self._careful: set[tuple[str, str]] = set()
-        self._log = PageReader(job.settings, ahead=job.alone)
+        self._log = PageReader(job.settings)  # not ahead: a worker is to take one core
 
     def run(self) -> ProcessReport:
         """Fold, catch up and write."""
