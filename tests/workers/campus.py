@@ -85,6 +85,12 @@ class InPostgres(_Counting):
     tables = (tally, total)
 
 
+class NextVersion(InPostgres):
+    """The same read model, by newer code."""
+
+    version = 2
+
+
 class InValkey(_Counting):
     """Tallies in Valkey."""
 

@@ -1,10 +1,8 @@
 """No acknowledged fact is lost and no effect doubled, whatever is killed while facts flow."""
 
 import asyncio
-import os
 import random
 import signal
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -15,43 +13,20 @@ from adapters.settings import Settings
 from projections.registry import PROJECTIONS
 from tests.servers import Servers
 from tests.workers.campus import assert_true_to_the_log, nats_client, projecting, relaying, until, writer
+from tests.workers.processes import WORKER, Process, ended
 
 FACTS = 6_000
 pytestmark = pytest.mark.servers
 
 
-class Process:
-    """A worker as a process of its own, to be killed and started again."""
-
-    def __init__(self, settings: Settings, name: str) -> None:
-        urls = {field: str(getattr(settings, field)) for field in ("name", "postgres_url", "nats_url", "valkey_url")}
-        values = {**urls, "token_secret": settings.token_secret, "log_level": "error"}
-        self._environment = os.environ | {f"CAMPUS_{field.upper()}": value for field, value in values.items()}
-        self._name = name
-        self._process: asyncio.subprocess.Process | None = None
-
-    async def start(self) -> None:
-        """Start it."""
-        command = (sys.executable, "-m", "cli.main", "worker", self._name)
-        self._process = await asyncio.create_subprocess_exec(*command, env=self._environment)
-
-    async def end(self, number: signal.Signals) -> int:
-        """Send it a signal, and wait until it is gone."""
-        assert self._process is not None
-        self._process.send_signal(number)
-        return await self._process.wait()
-
-
 @asynccontextmanager
 async def processes(settings: Settings) -> AsyncIterator[list[Process]]:
     """A relay and a projector, which end in good order and at once."""
-    both = [Process(settings, "relay"), Process(settings, "projector")]
-    await asyncio.gather(*(process.start() for process in both))
+    both = [await Process(settings, *WORKER, name).start() for name in ("relay", "projector")]
     try:
         yield both
     finally:
-        async with asyncio.timeout(5):
-            codes = await asyncio.gather(*(process.end(signal.SIGTERM) for process in both))
+        codes = await ended(both, signal.SIGTERM)
     assert codes == [0, 0]
 
 

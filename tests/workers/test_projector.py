@@ -21,6 +21,7 @@ from tests.workers.campus import (
     BROKEN,
     InPostgres,
     InValkey,
+    NextVersion,
     assert_true_to_the_log,
     caught_up,
     nats_client,
@@ -244,12 +245,6 @@ async def test_a_part_that_fails_ends_the_process(
     with pytest.raises(ZeroDivisionError):
         async with asyncio.timeout(5):
             await worker.run(settings, asyncio.Event())
-
-
-class NextVersion(InPostgres):
-    """The same read model, by newer code."""
-
-    version = 2
 
 
 async def test_new_code_waits_until_it_is_promoted(settings: Settings) -> None:

@@ -1,0 +1,21 @@
+"""The projector with the tests' own read models, as a process: `python -m tests.workers.tallying`."""
+
+import asyncio
+import signal
+
+from adapters.logging import configure
+from adapters.settings import Settings
+from tests.workers.campus import BOTH
+from workers import projector
+
+
+async def tally() -> None:
+    """Project until SIGTERM."""
+    settings, stop = Settings.load(), asyncio.Event()
+    configure(settings.log_level, process="tallying")
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    await projector.run(settings, stop, BOTH)
+
+
+if __name__ == "__main__":
+    asyncio.run(tally())

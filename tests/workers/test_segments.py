@@ -1,0 +1,180 @@
+"""Projector processes that come, go, hang and die share the segments, keep each learner's order and double nothing."""
+
+import asyncio
+import random
+import signal
+
+import pytest
+
+from adapters.postgres.connection import connect
+from adapters.settings import Settings
+from adapters.valkey.client import connect as connect_valkey
+from projections.registry import PROJECTIONS
+from tests.workers.campus import (
+    BOTH,
+    InPostgres,
+    InValkey,
+    NextVersion,
+    assert_true_to_the_log,
+    caught_up,
+    projecting,
+    relaying,
+    until,
+    writer,
+)
+from tests.workers.processes import WORKER, Process, Projectors, ended, owners, projectors
+
+pytestmark = pytest.mark.servers
+
+# Each learner's facts, and the last of them: in the log, and as the read model has seen them.
+IN_THE_LOG = """
+SELECT split_part(substr(stream_id, 10), ':', 1), count(*), max(position) FROM events GROUP BY 1
+"""
+SEEN = "SELECT learner_id, facts, last_position FROM tally"
+
+
+async def shared(group: Projectors, *expected: int) -> None:
+    """Wait until the processes have so many segments of both read models."""
+
+    async def is_shared() -> bool:
+        return all([await group.share(projection.name) == list(expected) for projection in BOTH])
+
+    await until(is_shared)
+
+
+async def test_segments_are_shared_fairly(settings: Settings) -> None:
+    """By two, three and five processes; who stands by takes over, who dies has nothing, and one alone has all."""
+    async with writer(settings) as facts, projectors(settings, 1) as group:
+        await facts.record_many(100)
+        await shared(group, 4)
+        for expected in ([2, 2], [2, 1, 1], [1, 1, 1, 1], [1, 1, 1, 1, 0]):
+            await group.add()
+            await shared(group, *expected)
+        await facts.record_many(100, learners=200)
+        await assert_true_to_the_log(settings, facts.head)
+        await group.end(group.running[0], signal.SIGKILL)
+        await shared(group, 1, 1, 1, 1)
+        await group.end(group.running[0], signal.SIGTERM)
+        await shared(group, 2, 1, 1)
+        await ended([group.running.pop(), group.running.pop()], signal.SIGKILL)
+        await shared(group, 4)
+        await facts.record_many(100, learners=200)
+        await assert_true_to_the_log(settings, facts.head)
+    for projection in BOTH:
+        found = await owners(settings, projection.name)
+        assert len(found) == 4, projection.name
+
+
+async def test_segments_of_the_dead_are_taken_over_at_once(settings: Settings) -> None:
+    """After a kill -9 the other process has them sooner than any heartbeat or silence would tell."""
+    async with writer(settings) as facts, relaying(settings), projectors(settings, 2) as group:
+        await facts.record_many(200, learners=200)
+        await shared(group, 2, 2)
+        await caught_up(settings, facts.head)
+        await group.end(group.running[0], signal.SIGKILL)
+        await facts.record_many(200, learners=200)
+        async with asyncio.timeout(8):
+            await shared(group, 4)
+            await caught_up(settings, facts.head)
+        await assert_true_to_the_log(settings, facts.head)
+
+
+async def test_processes_come_and_go_under_load(settings: Settings) -> None:
+    """Killed, ended, stopped for a while and started while facts flow; each learner's facts are seen once, in order."""
+    chance = random.Random(11)
+    async with writer(settings) as facts, relaying(settings), projectors(settings, 2) as group:
+        flow = asyncio.create_task(facts.record_many(6_000, learners=300, pause=0.04))
+        while not flow.done():
+            await asyncio.sleep(chance.uniform(0.1, 1.2))
+            process = chance.choice(group.running)
+            match chance.choice(["add", "kill", "end", "pause"]):
+                case "add" if len(group.running) < 4:
+                    await group.add()
+                case "kill" if len(group.running) > 1:
+                    await group.end(process, signal.SIGKILL)
+                case "end" if len(group.running) > 1:
+                    await group.end(process, chance.choice([signal.SIGTERM, signal.SIGKILL]))
+                case "pause":
+                    process.send(signal.SIGSTOP)
+                    await asyncio.sleep(chance.uniform(0.1, 1))
+                    process.send(signal.SIGCONT)
+        await flow
+        await assert_true_to_the_log(settings, 6_000)
+        await assert_seen_once(settings)
+
+
+async def assert_seen_once(settings: Settings) -> None:
+    """Every learner has as many facts as in the log, the last of them last."""
+    async with await connect(settings, application="test") as connection:
+        in_the_log = set(await (await connection.execute(IN_THE_LOG)).fetchall())
+        assert set(await (await connection.execute(SEEN)).fetchall()) == in_the_log
+
+
+async def test_one_that_hangs_is_left_behind_and_writes_nothing_when_it_wakes(settings: Settings) -> None:
+    """It is as if it had died: its session ends, others take over, and it begins again when it wakes up."""
+    async with writer(settings) as facts, relaying(settings), projectors(settings, 2) as group:
+        await facts.record_many(400, learners=200)
+        await shared(group, 2, 2)
+        hung = group.running.pop()
+        flow = asyncio.create_task(facts.record_many(3_000, learners=200, pause=0.05))
+        await asyncio.sleep(0.5)
+        hung.send(signal.SIGSTOP)
+        await shared(group, 4)
+        await flow
+        await assert_true_to_the_log(settings, facts.head)
+        group.running.append(hung)
+        flow = asyncio.create_task(facts.record_many(1_000, learners=200, pause=0.02))
+        hung.send(signal.SIGCONT)
+        await shared(group, 2, 2)
+        await flow
+        await assert_true_to_the_log(settings, facts.head)
+        await assert_seen_once(settings)
+
+
+async def test_flushall_while_processes_share(settings: Settings) -> None:
+    """Every owner notices, and each segment comes back, whoever owns it then."""
+    async with connect_valkey(settings) as valkey, writer(settings) as facts, projectors(settings, 3) as group:
+        await facts.record_many(600, learners=200)
+        await shared(group, 2, 1, 1)
+        flow = asyncio.create_task(facts.record_many(2_000, learners=200, pause=0.04))
+        for _ in range(3):
+            await asyncio.sleep(1)
+            await valkey.flushall()
+        await flow
+        await assert_true_to_the_log(settings, facts.head)
+
+
+async def test_all_read_models_by_several_workers(settings: Settings) -> None:
+    """Three processes of `campus worker projector`, of which one after the other is killed and started again."""
+    processes = [await Process(settings, *WORKER, "projector").start() for _ in range(3)]
+    try:
+        async with writer(settings) as facts, relaying(settings):
+            flow = asyncio.create_task(facts.record_many(4_000, learners=300, pause=0.04))
+            for number in range(6):
+                await asyncio.sleep(1)
+                await processes[number % 3].end(signal.SIGKILL)
+                await processes[number % 3].start()
+            await flow
+            await assert_true_to_the_log(settings, 4_000, PROJECTIONS)
+    finally:
+        await ended(processes, signal.SIGKILL)
+
+
+async def test_other_code_takes_no_share_away(settings: Settings) -> None:
+    """A projector that waits for a promotion leaves everything to those who can work on what is served."""
+    projections = [InPostgres()]
+    async with writer(settings) as facts, projecting(settings, projections):
+        await facts.record_many(100, learners=200)
+        await caught_up(settings, 100, projections)
+        async with projecting(settings, [NextVersion()]):
+            await asyncio.sleep(2)
+            await facts.record_many(100, learners=200)
+            await assert_true_to_the_log(settings, 200, projections)
+
+
+async def test_two_in_one_process_share(settings: Settings) -> None:
+    """Shares are by session: what is in one process is no different."""
+    async with writer(settings) as facts, projecting(settings), projecting(settings):
+        await facts.record_many(400, learners=200, pause=0.01)
+        await assert_true_to_the_log(settings, 400)
+        assert len(await owners(settings, InValkey.name)) == 4
