@@ -6,6 +6,7 @@
 
 import asyncio
 import importlib
+import os
 import signal
 import socket
 from enum import StrEnum
@@ -20,11 +21,16 @@ app = typer.Typer()
 
 
 class Worker(StrEnum):
-    """The workers, each the module of that name in `workers`, with `run(settings, stop)`."""
+    """
+    The workers, each the module of that name in `workers`, with `run(settings, stop)`.
+
+    NICENESS, where a module has it, is by how much its process gives way to others.
+    """
 
     RELAY = "relay"
     PROJECTOR = "projector"
     REACTOR = "reactor"
+    AUDITOR = "auditor"
 
 
 @app.command()
@@ -56,5 +62,6 @@ async def run_until_signal(name: Worker, settings: "Settings") -> None:
     from adapters import garbage
 
     module = importlib.import_module(f"workers.{name}")
+    os.nice(getattr(module, "NICENESS", 0))
     garbage.calm()
     await module.run(settings, stop)

@@ -70,6 +70,7 @@ class Finding(msgspec.Struct):
 
     Attributes:
         position: of the first fact at which the two went apart; None if that is not known.
+        found_at: None as long as it is not kept.
     """
 
     projection: str
@@ -79,7 +80,7 @@ class Finding(msgspec.Struct):
     key: list[Any]
     position: int | None
     reason: str
-    found_at: datetime
+    found_at: datetime | None = None
 
 
 async def note_checked(

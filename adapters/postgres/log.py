@@ -29,6 +29,8 @@ COLUMNS = "position, stream_id, stream_version, type, schema_version, partition,
 
 HEAD = "SELECT position FROM log_head"
 
+STREAM_AT = "SELECT stream_id FROM events WHERE position = %s"
+
 PAGE = f"SELECT {COLUMNS} FROM events WHERE position > %s AND position <= %s ORDER BY position"
 
 PAGE_OF_TYPES = (

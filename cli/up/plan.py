@@ -12,7 +12,7 @@ from adapters.embedded import Nats, Postgres, Program, Secrets, Server, Valkey
 from adapters.settings import PREFIX, Settings, SettingsError, fields_in_environment
 
 API = "api"
-WORKERS = ("relay", "projector", "reactor")
+WORKERS = ("relay", "projector", "reactor", "auditor")
 CAMPUS = (sys.executable, "-P", "-m", "cli.main")  # -P: a folder called `api` where we were called is not ours
 NOT_FOR_CHILDREN = ("POSTGRES_OWNER_URL", "POSTGRES_ANALYST_URL")
 EMBEDDABLE = {"postgres_url": Postgres, "valkey_url": Valkey, "nats_url": Nats}

@@ -15,7 +15,7 @@ from tests.cli.campus import RunningCampus, campus, running_campus, wait_until_g
 from tests.conftest import migrated
 from tests.servers import Servers
 
-PROCESSES = {"postgres", "valkey", "nats", "api", "relay", "projector", "reactor"}
+PROCESSES = {"postgres", "valkey", "nats", "api", "relay", "projector", "reactor", "auditor"}
 
 
 def test_a_campus_starts_and_stops_in_order(data_dir: Path) -> None:
@@ -28,8 +28,8 @@ def test_a_campus_starts_and_stops_in_order(data_dir: Path) -> None:
         assert wait_until_gone(pids) == []
     lines = [line.split()[0] for line in running.said.splitlines() if line.endswith(" stopped")]
     assert lines[0] == "api"
-    assert set(lines[1:4]) == {"relay", "projector", "reactor"}
-    assert lines[4:] == ["nats", "valkey", "postgres"]
+    assert set(lines[1:5]) == {"relay", "projector", "reactor", "auditor"}
+    assert lines[5:] == ["nats", "valkey", "postgres"]
     assert not instance_file(data_dir).exists()
 
 

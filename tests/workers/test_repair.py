@@ -83,7 +83,7 @@ async def test_repairs_under_load_lose_and_double_nothing(settings: Settings) ->
     async with writer(settings) as facts, projecting(settings), projecting(settings):
         await facts.record_many(50)
         await caught_up(settings, 50)
-        flow = asyncio.create_task(facts.record_many(1_500, pause=0.01))
+        flow = asyncio.create_task(facts.record_many(1_500, pause=0.05))
         number = 0
         while not flow.done():
             await repaired(settings, f"learner-{number % 50}")
@@ -111,7 +111,7 @@ async def test_a_document_that_nobody_can_read_is_made_anew(settings: Settings) 
     async with connect_valkey(settings) as valkey, writer(settings) as facts, projecting(settings):
         await facts.record(("ann", "click", 1), ("bob", "click", 1))
         await caught_up(settings, 2)
-        await valkey.hset(f"{settings.name}:{InValkey.name}:1:{segment_of('ann')}:tally", "ann", "{")  # type: ignore[misc]
+        await valkey.hset(f"{settings.name}:{InValkey.name}:1:{segment_of('ann')}:tally", "ann", "{")
         await repaired(settings, "ann")
         await assert_true_to_the_log(settings, 2)
 

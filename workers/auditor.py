@@ -1,0 +1,211 @@
+"""
+The auditor: makes the rows of random learners anew from the log, all the time, and compares them with what is served.
+
+Finds     a row that is other than the log says: a line in its log, a metric, and a finding that `campus doctor` shows.
+Never     cries wolf: what differs is looked at again, at later moments, before it is said.
+Repairs   nothing by itself; `campus projections repair` does.
+Costs     little: two learners a second, at the lowest priority.
+"""
+
+import asyncio
+import random
+import time
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
+
+import msgspec
+import psycopg
+import structlog
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from adapters.postgres.audits import Finding, findings, note_checked, note_findings
+from adapters.postgres.connection import is_broken
+from adapters.postgres.generations import Generation, Generations, live
+from adapters.postgres.heartbeat import keep_beating
+from adapters.postgres.log import STREAM_AT
+from adapters.postgres.pages import read_head
+from adapters.postgres.progress import accounts
+from adapters.settings import Settings
+from domain.fact import partition_key
+from projections.base import Projection, is_common, tables_of_learners
+from projections.fold import Fenced
+from projections.registry import PROJECTIONS
+from workers.anew import Common
+from workers.auditor_metrics import CHECKED, CHECKED_AT, DIFFERENCE, FOUND, REGISTRY, SECONDS, WRONG
+from workers.ending import end, stopped_or_failed
+from workers.looking import Looking, Wrong
+from workers.rebuild.switch import opened
+
+NICENESS = 19  # of the process
+PACE = 0.5  # seconds for a learner, at least
+ATTEMPTS = 10  # to find a fact about a learner
+AGAIN = 3  # looks at a row before it is called wrong
+AGAIN_PAUSE = 0.5  # seconds between them
+KNOWN_SHARE = 0.2  # of the audits that go to learners of whom something wrong is known
+NOTE_INTERVAL = 5.0  # seconds between two notes of how much was checked
+ACCOUNTS_INTERVAL = 30.0  # seconds between two looks at the accounts
+RETRY_INTERVAL = 1.0  # seconds, after a server was lost
+
+logger = structlog.get_logger()
+
+
+async def run(
+    settings: Settings, stop: asyncio.Event, projections: Sequence[Projection] = PROJECTIONS, pace: float = PACE
+) -> None:
+    """Audit until *stop* is set; a lost server is waited for."""
+    auditor = Auditor(settings, projections, pace)
+    beating = keep_beating(settings, "auditor", lambda: (True, auditor.position), REGISTRY)
+    tasks = [asyncio.create_task(part) for part in (auditor.run(), beating)]
+    try:
+        await stopped_or_failed(stop, tasks)
+    finally:
+        await end(tasks)
+
+
+class Auditor:
+    """
+    Audits the read models that are divided by learners.
+
+    Attributes:
+        position: of the head of the log when it last looked.
+    """
+
+    def __init__(self, settings: Settings, projections: Sequence[Projection], pace: float) -> None:
+        self.position = 0
+        self._settings = settings
+        self._projections = [projection for projection in projections if tables_of_learners(projection)]
+        self._pace = pace
+        self._chance = random.Random()  # noqa: S311 - not a secret
+        self._checked: Counter[tuple[str, int]] = Counter()
+        self._wrong: Counter[tuple[str, int]] = Counter()
+
+    async def run(self) -> None:
+        """Audit until cancelled."""
+        while True:
+            try:
+                async with opened(self._settings, "learners", "audit") as (connection, valkey):
+                    await self._audit(connection, valkey)
+            except (psycopg.Error, RedisError) as error:
+                if isinstance(error, psycopg.Error) and not is_broken(error):
+                    raise
+                logger.warning("auditor.waiting", error=str(error).strip())
+            await asyncio.sleep(RETRY_INTERVAL)
+
+    async def _audit(self, connection: psycopg.AsyncConnection, valkey: Redis) -> None:
+        """One learner after the other, as long as the connection lives."""
+        audit = Audit(connection, valkey, self._settings)
+        noted = counted = 0.0
+        while True:
+            started = time.monotonic()
+            learner = await self._choose(connection)
+            for projection in self._projections if learner else ():
+                await self._check(audit, projection, str(learner))
+            if time.monotonic() - noted > NOTE_INTERVAL:
+                await self._note(connection)
+                noted = time.monotonic()
+            if time.monotonic() - counted > ACCOUNTS_INTERVAL:
+                await _measure_accounts(connection)
+                counted = time.monotonic()
+            await asyncio.sleep(max(0.0, started + self._pace - time.monotonic()))
+
+    async def _choose(self, connection: psycopg.AsyncConnection) -> str | None:
+        """The learner of a random fact, or one of whom something wrong is known; None in an empty campus."""
+        known = await findings(connection)
+        FOUND.set(len(known))
+        if known and self._chance.random() < KNOWN_SHARE:
+            return self._chance.choice(known).learner
+        self.position = await read_head(connection)
+        for _ in range(ATTEMPTS if self.position else 0):
+            at = self._chance.randint(1, self.position)
+            row = await (await connection.execute(STREAM_AT, [at], prepare=True)).fetchone()
+            if row is not None and not is_common(row[0]):
+                return partition_key(row[0])
+        return None
+
+    async def _check(self, audit: "Audit", projection: Projection, learner: str) -> None:
+        started = time.monotonic()
+        try:
+            found = await audit.check(projection, learner)
+        except (Fenced, psycopg.errors.UndefinedTable):
+            return  # the generation was dropped: the next look is at another one
+        if found is None:
+            return
+        SECONDS.labels(projection.name).observe(time.monotonic() - started)
+        generation, wrong = found
+        CHECKED.labels(projection.name).inc()
+        CHECKED_AT.labels(projection.name).set_to_current_time()
+        WRONG.labels(projection.name).inc(bool(wrong))
+        self._checked[projection.name, generation] += 1
+        self._wrong[projection.name, generation] += bool(wrong)
+
+    async def _note(self, connection: psycopg.AsyncConnection) -> None:
+        for (name, generation), checked in self._checked.items():
+            wrong = self._wrong[name, generation]
+            await note_checked(connection, name, generation, checked=checked, wrong=wrong)
+        self._checked.clear()
+        self._wrong.clear()
+
+
+class Audit:
+    """Looks at learners over a connection that nobody else uses at the same time."""
+
+    def __init__(self, connection: psycopg.AsyncConnection, valkey: Redis, settings: Settings) -> None:
+        self._connection = connection
+        self._valkey = valkey
+        self._settings = settings
+        self._lookings: dict[tuple[str, int], Looking] = {}
+
+    async def check(self, projection: Projection, learner: str) -> tuple[int, int] | None:
+        """
+        The generation that is served, and how many of a learner's rows in it are wrong, which are kept as findings.
+
+        None if nothing is served that this code has built.
+        """
+        served = await live(self._connection, projection.name)
+        if served is None or (served.version, served.segments) != (projection.version, projection.segments):
+            return None
+        looking = self._looking(projection, served)
+        try:
+            wrong = await looking.check(learner)
+            for _ in range(AGAIN - 1):
+                if not wrong:
+                    break
+                await asyncio.sleep(AGAIN_PAUSE)
+                before = {each.key for each in wrong}
+                wrong = [each for each in await looking.check(learner, *before) if each.key in before]
+            found = [_finding(projection.name, served.number, learner, each) for each in wrong]
+        except msgspec.MsgspecError as error:
+            reason = f"a row cannot be read: {error}"
+            found = [Finding(projection.name, served.number, learner, "?", [learner], None, reason)]
+        await self._keep(found, projection.name, served.number, learner)
+        return served.number, len(found)
+
+    def _looking(self, projection: Projection, served: Generation) -> Looking:
+        """What looks at a generation, and remembers the facts of the catalogue."""
+        place = projection.name, served.number
+        if place not in self._lookings:
+            generations = Generations(self._connection, self._valkey, self._settings, projection)
+            self._lookings[place] = Looking(self._connection, generations, served, Common(projection))
+        return self._lookings[place]
+
+    async def _keep(self, found: Sequence[Finding], name: str, generation: int, learner: str) -> None:
+        for each in found:
+            logger.error("auditor.row_is_wrong", **msgspec.structs.asdict(each))
+        with suppress(psycopg.errors.ForeignKeyViolation):  # the generation was dropped meanwhile
+            await note_findings(self._connection, name, generation, learner, found)
+
+
+def _finding(name: str, generation: int, learner: str, wrong: Wrong) -> Finding:
+    table, key = wrong.key
+    fact = wrong.divergence.fact
+    position = fact.position if fact else None
+    return Finding(name, generation, learner, table.name, list(key), position, wrong.divergence.reason)
+
+
+async def _measure_accounts(connection: psycopg.AsyncConnection) -> None:
+    """How many facts of each segment of what is served are not accounted for."""
+    for each in await accounts(connection):
+        if each.status == "live":
+            DIFFERENCE.labels(each.projection, each.segment).set(each.difference)
