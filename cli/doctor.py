@@ -32,7 +32,13 @@ async def examine(settings: "Settings") -> list[dict[str, Any]]:
     """Run every check, all at once."""
     from adapters.health import CHECKS
 
-    checks: dict[str, Check] = {**CHECKS, "processes": _processes, "api": _api, "projections": _projections}
+    checks: dict[str, Check] = {
+        **CHECKS,
+        "processes": _processes,
+        "api": _api,
+        "projections": _projections,
+        "versions": _versions,
+    }
     return list(await asyncio.gather(*(_finding(name, check, settings) for name, check in checks.items())))
 
 
@@ -89,8 +95,23 @@ async def _projections(settings: "Settings") -> str:
     if late:
         raise Unhealthy(f"{', '.join(late)} more than {MOST_LAG:.0f} s behind", "see DATA/log/projector.log")
     if parked:
-        raise Unhealthy(f"events are parked in {', '.join(parked)}", "see `campus projections status`")
+        raise Unhealthy(f"events are parked in {', '.join(parked)}", "see `campus projections parked`")
     return f"{len(projections)} up to date"
+
+
+async def _versions(settings: "Settings") -> str:
+    """Is every read model that is served still followed, or does it wait for a generation of the code's version?"""
+    from adapters.health import Unhealthy
+    from cli.projections.serving import outdated
+
+    found = await outdated(settings)
+    still = [each for each in found if not each.followed]
+    if still:
+        names = ", ".join(each.name for each in still)
+        raise Unhealthy(f"{names} stands still, built by another version of the code", still[0].sentence)
+    if found:
+        return f"{', '.join(each.name for each in found)} served in another version than this code's, and followed"
+    return "all served in the version of this code"
 
 
 def render(findings: list[dict[str, Any]]) -> "Table":

@@ -152,8 +152,8 @@ async def _show(
             _write_csv(choice.csv, compared.diff, choice, rows)
         found = {
             **report(compared.diff, rows),
-            "old": msgspec.to_builtins(compared.old),
-            "new": msgspec.to_builtins(compared.new),
+            "old": {**compared.old._asdict(), "position": compared.old.position},
+            "new": {**compared.new._asdict(), "position": compared.new.position},
             "remark": compared.remark,
             "events": msgspec.to_builtins({str(number): facts for number, facts in behind.items()}),
         }

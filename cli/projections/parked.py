@@ -190,13 +190,14 @@ def _user() -> str:
 
 
 def _view(rows: list[dict[str, Any]], *, trace: bool) -> "RenderableType":
+    from rich.box import SIMPLE_HEAD
     from rich.console import Group
     from rich.table import Table
     from rich.text import Text
 
     if not rows:
         return Text("nothing is parked")
-    table = Table("read model", "key", "waits from", "fails at", "attempts", "error")
+    table = Table("read model", "key", "waits from", "fails at", "attempts", "error", box=SIMPLE_HEAD, pad_edge=False)
     for row in rows:
         table.add_row(
             f"{row['projection']} {row['generation']}",
@@ -227,12 +228,13 @@ def _skip_view(report: dict[str, Any]) -> "RenderableType":
 
 
 def _skipped_view(rows: list[dict[str, Any]]) -> "RenderableType":
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
 
     if not rows:
         return Text("nothing is skipped")
-    table = Table("read model", "version", "position", "key", "reason", "by", "at")
+    table = Table("read model", "version", "position", "key", "reason", "by", "at", box=SIMPLE_HEAD, pad_edge=False)
     for row in rows:
         table.add_row(
             row["projection"],

@@ -10,7 +10,8 @@ import typer
 
 from cli.console import DataDir, Json, answer
 from cli.projections.options import NameOrAll, chosen, settings_of
-from cli.projections.status_view import SILENT, changed_lines, view
+from cli.projections.serving import is_followed
+from cli.projections.status_view import changed_lines, view
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,11 +104,6 @@ class _Look:
             return []
         sentence = to_do(the(generation.name), served, self._data, followed=any(map(is_followed, parts)))
         return [sentence] if sentence else []
-
-
-def is_followed(segment: "SegmentAccount") -> bool:
-    """Whether a process that is alive works on a segment."""
-    return segment.owner is not None and segment.silent_seconds is not None and segment.silent_seconds < SILENT
 
 
 def _account(generation: "Progress", parts: "Sequence[SegmentAccount]") -> dict[str, Any]:

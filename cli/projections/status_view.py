@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
+from cli.projections.serving import SILENT
 
 NUMBERS = ("position", "applied", "ignored", "parked", "skipped")
-SILENT = 5.0  # seconds; a projector gives a sign of life every second or two
 
 
 def view(state: dict[str, Any]) -> "RenderableType":

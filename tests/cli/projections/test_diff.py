@@ -1,0 +1,136 @@
+"""`campus projections diff` and `try`: what a rule changes, row by row, before anybody sees it."""
+
+import csv
+from pathlib import Path
+
+from adapters.settings import Settings
+from tests.cli.projections.command import answer, done, execute, projections, refusal, small_campus
+
+
+async def test_two_generations_that_are_the_same(settings: Settings) -> None:
+    """Built by the same code, they hold the same, also when facts have come meanwhile."""
+    async with small_campus(settings) as log:
+        await done(settings, "rebuild", "gradebook", "overview")
+        await log.record_many(20)
+        code, found = await answer(settings, "diff", "overview")
+        assert (code, found["same"], found["differing"], found["rows"]) == (0, True, 0, [])
+        assert (found["old"]["generation"], found["new"]["generation"]) == (1, 2)
+        _, said, _ = await projections(settings, "diff", "overview")
+        assert "Nothing differs." in said
+
+
+async def test_what_differs_is_counted_and_shown_in_pages(settings: Settings, tmp_path: Path) -> None:
+    """Counts first, then pages, one table or kind, a sample, the facts behind the rows, and all of it as CSV."""
+    async with small_campus(settings):
+        await done(settings, "rebuild", "overview")
+        await execute(
+            settings, "UPDATE overview_people_g2 SET learner_id = learner_id || '-x' WHERE learner_id ~ '[123]$'"
+        )
+        _, found = await answer(settings, "diff", "overview", "--limit", "2")
+        assert found["differing"] > 4
+        assert [row["number"] for row in found["rows"]] == [1, 2]
+        (people,) = [table for table in found["tables"] if table["table"] == "overview_people"]
+        assert people["added"] == people["removed"] > 0
+        _, page = await answer(settings, "diff", "overview", "--limit", "2", "--after", "2")
+        assert [row["number"] for row in page["rows"]] == [3, 4]
+        _, added = await answer(settings, "diff", "overview", "--kind", "added", "--table", "overview_people")
+        assert {row["kind"] for row in added["rows"]} == {"added"}
+        _, one = await answer(settings, "diff", "overview", "--sample", "3", "--seed", "7")
+        _, same = await answer(settings, "diff", "overview", "--sample", "3", "--seed", "7")
+        assert [row["number"] for row in one["rows"]] == [row["number"] for row in same["rows"]]
+        assert len(one["rows"]) == 3
+        _, behind = await answer(settings, "diff", "overview", "--kind", "removed", "--limit", "1", "--events")
+        (number,) = [str(row["number"]) for row in behind["rows"]]
+        assert behind["events"][number]["count"] == 4
+        assert behind["events"][number]["first"][0]["type"] == "progress.activity_recorded"
+        code, said, remarks = await projections(
+            settings, "diff", "overview", "--limit", "1", "--csv", str(tmp_path / "all.csv")
+        )
+        assert code == 0
+        assert "the next page begins behind row 1: --after 1" in said
+        with (tmp_path / "all.csv").open(newline="") as file:
+            lines = list(csv.DictReader(file))
+        assert f"{len(lines)} lines" in " ".join(remarks.split())
+        assert {line["kind"] for line in lines} == {"added", "removed"}
+
+
+async def test_two_generations_by_number(settings: Settings) -> None:
+    """The other way round, what was added is removed."""
+    async with small_campus(settings):
+        await done(settings, "rebuild", "overview")
+        await execute(settings, "DELETE FROM overview_people_g2")
+        _, forth = await answer(settings, "diff", "overview", "--from", "1", "--to", "2", "--limit", "0")
+        _, back = await answer(settings, "diff", "overview", "--from", "2", "--to", "1", "--limit", "0")
+        counts = [
+            sum(table[kind] for table in found["tables"]) for found in (forth, back) for kind in ("added", "removed")
+        ]
+        assert counts == [0, 50, 50, 0]
+
+
+async def test_a_comparison_that_is_not_possible_is_refused(settings: Settings) -> None:
+    """Each with what is wrong."""
+    async with small_campus(settings):
+        assert "overview has no generation that is ready" in await refusal(settings, "diff", "overview")
+        assert "overview has no generation 9" in await refusal(settings, "diff", "overview", "--to", "9")
+        await done(settings, "rebuild", "overview")
+        assert "there is no table people; there are overview" in await refusal(
+            settings, "diff", "overview", "--table", "people"
+        )
+        assert "--sample takes from all rows" in await refusal(
+            settings, "diff", "overview", "--sample", "3", "--after", "1"
+        )
+        assert "there is no directory /nowhere" in await refusal(
+            settings, "diff", "overview", "--csv", "/nowhere/a.csv"
+        )
+
+
+RULE = '''
+from campuslog import Handler, Projection, RowKey, Table
+import msgspec
+
+class Person(msgspec.Struct):
+    learner_id: str
+    facts: int = 0
+
+PEOPLE = Table("overview_people", Person, ("learner_id",))
+
+def needs(fact):
+    return (RowKey(PEOPLE, (fact.ids[0],)),)
+
+def apply(fact, rows):
+    rows.edit(PEOPLE, Person, {key}).facts += 1
+
+class MyRule(Projection):
+    """Everybody who has done anything."""
+
+    name = "my_rule"
+    tables = (PEOPLE,)
+    handlers = {{"progress.activity_recorded": Handler(needs, apply)}}
+'''
+
+
+async def test_a_rule_is_tried_without_touching_anything(settings: Settings, tmp_path: Path) -> None:
+    """A file is compared with what is served, by the names of its tables."""
+    file = tmp_path / "my_rule.py"
+    file.write_text(RULE.format(key="fact.ids[0]"))
+    async with small_campus(settings):
+        code, found = await answer(settings, "try", str(file), "--compare-with", "overview")
+        assert (code, found["new"]["name"], found["old"]["name"]) == (0, "my_rule.py", "generation 1")
+        tables = {table["table"]: table for table in found["tables"]}
+        assert tables["overview_people"]["new_rows"] == 50
+        assert tables["overview"]["presence"] == "only_old"
+        _, state = await answer(settings, "status", "overview")
+        assert [(each["generation"], each["status"]) for each in state["projections"]] == [(1, "live")]
+
+
+async def test_a_rule_that_is_wrong_says_where(settings: Settings, tmp_path: Path) -> None:
+    """A file without a projection, one that names other rows than it asks for, and no file at all."""
+    empty, wrong = tmp_path / "empty.py", tmp_path / "wrong.py"
+    empty.write_text("")
+    wrong.write_text(RULE.format(key='"somebody else"'))
+    compare = ("--compare-with", "overview")
+    assert "has no projection" in await refusal(settings, "try", str(empty), *compare)
+    assert "is no Python file" in await refusal(settings, "try", str(tmp_path / "none.py"), *compare)
+    async with small_campus(settings):
+        _, found = await answer(settings, "try", str(wrong), *compare)
+        assert "which its needs do not name" in found["remark"]
