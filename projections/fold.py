@@ -18,7 +18,7 @@ from typing import NamedTuple, Protocol
 import msgspec
 
 from domain.fact import Fact
-from projections.base import Copies, Projection, RowKey, Rows, RowT, Table, is_common, segment_of
+from projections.base import Copies, Handler, Projection, RowKey, Rows, RowT, Table, is_common, segment_of
 
 SLICE = 500  # facts folded before others in the process get a turn
 TRACE_LENGTH = 4_000  # characters
@@ -172,11 +172,12 @@ class Folded(NamedTuple):
 
 
 class Part(NamedTuple):
-    """A fact as one segment folds it; `counts` in the account of that segment."""
+    """A fact as one segment folds it; `counts` in the account of that segment; `common` if others fold it as well."""
 
     segment: int
     fact: Fact
     counts: bool
+    common: bool
 
 
 async def fold_batch(
@@ -199,42 +200,49 @@ def _parts(
     projection: Projection, facts: Iterable[Fact], held: Held, share: Share, accounts: Mapping[int, Account]
 ) -> list[Part]:
     """The facts that the projection folds, as each segment does, in log order; the others are accounted for."""
-    handlers, parts = projection.handlers, []
+    handlers, waiting, parts = projection.handlers, bool(held.waiting), []
     for fact in facts:
         home = segment_of(fact.partition, share.segments)
+        account = accounts.get(home)
         if fact.type not in handlers:
-            if home in accounts:
-                accounts[home].ignored += 1
+            if account is not None:
+                account.ignored += 1
         elif fact.position in held.skipped:
-            if home in accounts:
-                accounts[home].skipped += 1
-        else:
-            for segment in share.owned if is_common(fact.stream_id) else (home,):
-                if segment not in accounts:
-                    continue
-                waits = bool(held.waiting) and held.waits(segment, fact)
-                if not waits:
-                    parts.append(Part(segment, fact, segment == home))
-                if segment == home:
-                    accounts[home].parked += waits
-                    accounts[home].applied += not waits
+            if account is not None:
+                account.skipped += 1
+        elif is_common(fact.stream_id):
+            parts += [
+                Part(segment, fact, segment == home, common=True)
+                for segment in share.owned
+                if not (waiting and held.waits(segment, fact))
+            ]
+            if account is not None:
+                waits = waiting and held.waits(home, fact)
+                account.parked += waits
+                account.applied += not waits
+        elif account is not None:
+            if waiting and held.waits(home, fact):
+                account.parked += 1
+            else:
+                account.applied += 1
+                parts.append(Part(home, fact, counts=True, common=False))
     return parts
 
 
 async def _fold(projection: Projection, parts: Sequence[Part], store: Store, share: Share) -> dict[int, Rows]:
     """Fold at full speed; the first failure spoils the batch."""
-    needed: Needed = {segment: set() for segment in share.owned}
+    handlers, needed = projection.handlers, {segment: set[RowKey]() for segment in share.owned}
     try:
-        for segment, fact, _ in parts:
-            needed[segment].update(projection.handlers[fact.type].needs(fact))
+        for segment, fact, _, _ in parts:
+            needed[segment].update(handlers[fact.type].needs(fact))
     except Exception as error:
         raise UnfitFact from error
     rows = await _rows_for(needed, store)
     views = _views(rows)
     for start in range(0, len(parts), SLICE):
         try:
-            for segment, fact, _ in parts[start : start + SLICE]:
-                _apply(projection, fact, views[segment, is_common(fact.stream_id)])
+            for segment, fact, _, common in parts[start : start + SLICE]:
+                _apply(handlers[fact.type], fact, views[common][segment])
         except Exception as error:
             raise UnfitFact from error
         await asyncio.sleep(0)
@@ -250,19 +258,15 @@ async def _rows_for(needed: Needed, store: Store) -> dict[int, Rows]:
     return {segment: Rows(loaded.get(segment)) for segment in needed}
 
 
-def _views(rows: Mapping[int, Rows]) -> dict[tuple[int, bool], Rows]:
-    """The rows as a fact sees them, by segment and whether the fact is common."""
-    views: dict[tuple[int, bool], Rows] = {}
-    for segment, of_segment in rows.items():
-        views[segment, False] = of_segment
-        views[segment, True] = Copies(of_segment) if segment else of_segment
-    return views
+def _views(rows: Mapping[int, Rows]) -> tuple[Mapping[int, Rows], Mapping[int, Rows]]:
+    """The rows of each segment as a fact sees them: one of a learner, or (second) one that is common."""
+    return rows, {segment: Copies(of_segment) if segment else of_segment for segment, of_segment in rows.items()}
 
 
-def _apply(projection: Projection, fact: Fact, rows: Rows) -> None:
+def _apply(handler: Handler, fact: Fact, rows: Rows) -> None:
     if type(fact) is Unreadable:
         raise UnreadableFact(fact.error)
-    projection.handlers[fact.type].apply(fact, rows)
+    handler.apply(fact, rows)
 
 
 async def _fold_carefully(
@@ -276,11 +280,11 @@ async def _fold_carefully(
             needed[part.segment] |= keys
     rows = {segment: UndoableRows(of.rows) for segment, of in (await _rows_for(needed, store)).items()}
     views, held, poison = _views(rows), Held(), []
-    for (segment, fact, counts), keys in zip(parts, needs, strict=True):
+    for (segment, fact, counts, common), keys in zip(parts, needs, strict=True):
         if not held.waits(segment, fact):
             try:
                 rows[segment].begin(keys)
-                _apply(projection, fact, views[segment, is_common(fact.stream_id)])
+                _apply(projection.handlers[fact.type], fact, views[common][segment])
                 continue
             except Exception as error:  # noqa: BLE001 - whatever a handler raises makes the fact poison
                 rows[segment].undo()

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import psycopg
 
-from adapters.postgres.row_tables import SEGMENT, Statements, physical_name, quoted
+from adapters.postgres.row_tables import SEGMENT, Statements, array, physical_name, quoted
 from projections.base import Projection, RowKey, Table, key_values
 from projections.fold import Account, Batch, Fenced, Loaded, Needed, Refused, Seen
 
@@ -68,7 +68,7 @@ class PostgresStore:
         by_table = self._by_table(keys)
         if not by_table:
             return loaded
-        parameters = [list(part) for wanted in by_table.values() for part in zip(*wanted, strict=True)]
+        parameters = [array(part) for wanted in by_table.values() for part in zip(*wanted, strict=True)]
         cursor = await self._connection.execute(self._statements.load(list(by_table)), parameters, prepare=True)
         answer = await cursor.fetchone() or ()
         for table, text in zip(by_table, answer, strict=True):
@@ -125,8 +125,8 @@ class PostgresStore:
             "before": batch.before,
             "after": batch.after,
             "healed": batch.healed,
-            "segments": list(batch.accounts),
-            "epochs": [self.epochs[segment] for segment in batch.accounts],
+            "segments": array(batch.accounts),
+            "epochs": array(self.epochs[segment] for segment in batch.accounts),
             **counts(batch.accounts),
         }
 
@@ -159,10 +159,10 @@ class PostgresStore:
                     yield segment, RowKey(table, key_values(table, row)), row
 
 
-def counts(accounts: Mapping[int, Account]) -> dict[str, list[int]]:
+def counts(accounts: Mapping[int, Account]) -> dict[str, str]:
     """The four counts of some segments, as arrays."""
     return {
-        name: [getattr(account, name) for account in accounts.values()]
+        name: array(getattr(account, name) for account in accounts.values())
         for name in ("applied", "ignored", "parked", "skipped")
     }
 

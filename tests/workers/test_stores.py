@@ -196,3 +196,12 @@ async def test_a_projector_that_begins_anew_takes_nothing_away(settings: Setting
             assert await reader.rows("SELECT name FROM names", {}) == []
         await beginning
     await reader.close()
+
+
+async def test_keys_with_every_sign_are_found(store: AnyStore) -> None:
+    """Quotes, backslashes, commas, braces and the word NULL are parts of a key like any other."""
+    strange = ['"', "\\", '\\"', "a,b", "{a}", "NULL", "", " ", "ü", "'; --"]
+    things = [Everything(learner, number) for number, learner in enumerate(strange)]
+    await save(store, rows_of(*things), 0, 5)
+    keys = [RowKey(THINGS, (thing.learner_id, thing.number)) for thing in things]
+    assert await store.load(needed(keys)) == loaded(dict(zip(keys, things, strict=True)))
