@@ -1,4 +1,4 @@
-"""Is what is served of the read models followed, or was it built by another version of the code? For `campus doctor`."""
+"""Is what is served of the read models followed, or was it built by another version of the code? For `doctor`."""
 
 from typing import TYPE_CHECKING, NamedTuple
 

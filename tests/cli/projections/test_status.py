@@ -5,10 +5,11 @@ import json
 import os
 import signal
 import sys
+from typing import Any
 
 from adapters.settings import Settings
 from projections.registry import PROJECTIONS
-from tests.cli.campus import CAMPUS, environment
+from tests.cli.campus import CAMPUS, campus, environment
 from tests.cli.projections.command import answer, execute, projections, refusal, small_campus, variables
 from tests.workers.campus import writer
 
@@ -149,3 +150,28 @@ async def test_a_campus_without_a_projector_says_so(settings: Settings) -> None:
     assert "the read model overview has not been built yet: is a projector running?" in await refusal(
         settings, "verify", "overview"
     )
+
+
+async def test_doctor_names_what_stands_still_because_of_its_version(settings: Settings) -> None:
+    """With what to do; as long as somebody follows it, nothing is wrong."""
+    async with small_campus(settings):
+        assert (await versions(settings))["detail"] == "all served in the version of this code"
+        await execute(settings, "UPDATE projections SET version = 7 WHERE name = 'overview'")
+        followed = await versions(settings)
+        assert (followed["ok"], followed["detail"]) == (
+            True,
+            "overview served in another version than this code's, and followed",
+        )
+    await execute(settings, "UPDATE segments SET owner = NULL")
+    standing = await versions(settings)
+    assert standing["ok"] is False
+    assert standing["detail"] == "overview stands still, built by another version of the code"
+    assert "`campus projections rebuild overview`" in standing["hint"]
+
+
+async def versions(settings: Settings) -> dict[str, Any]:
+    """What `campus doctor` finds about versions."""
+    examined = await asyncio.to_thread(campus, "doctor", "--json", env=variables(settings))
+    checks = {check["name"]: check for check in json.loads(examined.stdout)["checks"]}
+    found: dict[str, Any] = checks["versions"]
+    return found
