@@ -30,10 +30,11 @@ def doctor(data: DataDir = None, as_json: Json = False) -> None:
 
 async def examine(settings: "Settings") -> list[dict[str, Any]]:
     """Run every check, all at once."""
-    from adapters.health import CHECKS
+    from adapters import health, read_model_health
 
     checks: dict[str, Check] = {
-        **CHECKS,
+        **health.CHECKS,
+        **read_model_health.CHECKS,
         "processes": _processes,
         "api": _api,
         "projections": _projections,
