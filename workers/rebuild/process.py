@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from multiprocessing import parent_process
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -67,6 +68,9 @@ class Told(msgspec.Struct, frozen=True):
 def work(job: Job, pipe: Connection) -> None:
     """Do *job* in a process of its own, and tell through *pipe* how it goes."""
     end_with_parent(signal.SIGKILL)
+    parent = parent_process()
+    if parent is None or not parent.is_alive():  # it has died before the kernel knew of our wish
+        return
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the one that has started us ends us
     os.setpriority(os.PRIO_PROCESS, 0, LOWEST_PRIORITY)
     garbage.never_collect()
