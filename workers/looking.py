@@ -61,8 +61,7 @@ class Looking:
             before = await held(self._connection, *place)
             seen = await self._store.look(keys)
             if before == await held(self._connection, *place):
-                waiting = await without(self._connection, before, seen.healed) if seen.healed else before
-                return Look(seen, waiting)
+                return Look(seen, await without(self._connection, before, seen.healed))
 
     async def check(self, learner: str, *keys: RowKey) -> list[Wrong]:
         """The rows of a learner that are not what the log says; *keys* are further ones that should not be there."""

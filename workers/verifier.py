@@ -14,7 +14,7 @@ import psycopg
 from adapters.bulk_shelf import ResidentMemory, SqliteShelf
 from adapters.postgres.bulk_read import PageReader
 from adapters.postgres.generations import Generation, Generations, generations
-from adapters.postgres.parking import held
+from adapters.postgres.parking import held, without
 from adapters.settings import Settings
 from projections.base import Projection
 from projections.bulk_rows import Room
@@ -102,10 +102,11 @@ async def snapshot_of(
     place = site.projection.name, generation.number, generation.version
     while True:  # rows and parked keys may be on two servers: look until nothing was parked or healed meanwhile
         before = await held(connection, *place)
+        waiting = await without(connection, before, await site.store(generation).healed())
         with ExitStack() as attempt:
             try:
                 async with all_rows(site, generation) as (positions, rows):
-                    verification = attempt.enter_context(Verification(Live(site.projection, positions, before)))
+                    verification = attempt.enter_context(Verification(Live(site.projection, positions, waiting)))
                     async for key, row in visible(rows):
                         verification.add_live(key, row)
             except Fenced:

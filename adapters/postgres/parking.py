@@ -162,6 +162,8 @@ async def held(connection: psycopg.AsyncConnection, projection: str, generation:
 
 async def without(connection: psycopg.AsyncConnection, held: Held, parked_ids: Sequence[int]) -> Held:
     """*held*, without the keys that have been made good and are only not forgotten yet."""
+    if not parked_ids:
+        return held
     rows = await (await connection.execute(PLACES, [list(parked_ids)])).fetchall()
     healed = set(rows)
     return Held({place: first for place, first in held.waiting.items() if place not in healed}, held.skipped)

@@ -137,7 +137,7 @@ async def test_a_segment_that_nobody_follows_is_named(settings: Settings, monkey
             await until(is_followed)
             monkeypatch.setattr("adapters.read_model_health.time", Later)
             with pytest.raises(
-                Unhealthy, match="no heartbeat from catalog, course_dashboard, .*, though its projector"
+                Unhealthy, match=r"no heartbeat from catalog, course_dashboard, .*, though its projector"
             ):
                 await followed(settings)
             monkeypatch.undo()
@@ -149,7 +149,7 @@ async def test_a_segment_that_nobody_follows_is_named(settings: Settings, monkey
                     Unhealthy, match=r"far behind the log: segment 2 of gradebook generation 1 \(1 facts"
                 ):
                     await followed(settings)
-        with pytest.raises(Unhealthy, match="no projector works on segment 0 of catalog generation 1, .* and 13 more"):
+        with pytest.raises(Unhealthy, match=r"no projector works on segment 0 of catalog generation 1, .* and 13 more"):
             await followed(settings)
 
 
