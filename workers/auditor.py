@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import Any
 
 import msgspec
 import psycopg
@@ -21,7 +22,6 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from adapters.postgres.audits import Finding, findings, note_checked, note_findings
-from adapters.postgres.connection import is_broken
 from adapters.postgres.generations import Generation, Generations, live
 from adapters.postgres.heartbeat import keep_beating
 from adapters.postgres.log import STREAM_AT
@@ -88,9 +88,7 @@ class Auditor:
                 async with opened(self._settings, "learners", "audit") as (connection, valkey):
                     await self._audit(connection, valkey)
             except (psycopg.Error, RedisError) as error:
-                if isinstance(error, psycopg.Error) and not is_broken(error):
-                    raise
-                logger.warning("auditor.waiting", error=str(error).strip())
+                logger.exception("auditor.interrupted", error=str(error).strip())
             await asyncio.sleep(RETRY_INTERVAL)
 
     async def _audit(self, connection: psycopg.AsyncConnection, valkey: Redis) -> None:
@@ -156,6 +154,7 @@ class Audit:
         self._valkey = valkey
         self._settings = settings
         self._lookings: dict[tuple[str, int], Looking] = {}
+        self._told: dict[tuple[str, int, str], set[tuple[Any, ...]]] = {}
 
     async def check(self, projection: Projection, learner: str) -> tuple[int, int] | None:
         """
@@ -191,8 +190,13 @@ class Audit:
         return self._lookings[place]
 
     async def _keep(self, found: Sequence[Finding], name: str, generation: int, learner: str) -> None:
+        place = name, generation, learner
+        told = self._told.pop(place, set())
         for each in found:
-            logger.error("auditor.row_is_wrong", **msgspec.structs.asdict(each))
+            if (each.table, *each.key) not in told:  # it was said before, and is seen by `campus doctor`
+                logger.error("auditor.row_is_wrong", **msgspec.structs.asdict(each))
+        if found:
+            self._told[place] = {(each.table, *each.key) for each in found}
         with suppress(psycopg.errors.ForeignKeyViolation):  # the generation was dropped meanwhile
             await note_findings(self._connection, name, generation, learner, found)
 

@@ -9,7 +9,7 @@ import msgspec
 import psycopg
 from psycopg.rows import class_row
 
-from adapters.postgres.account import counts_until
+from adapters.postgres.account import BLOCK, counts_until
 from projections.base import segment_of
 
 # recorded_at of the first fact that a read model has not seen says for how long it has been behind.
@@ -131,12 +131,14 @@ async def accounts(connection: psycopg.AsyncConnection) -> list[SegmentAccount]:
 async def _events_until(connection: psycopg.AsyncConnection, positions: set[int]) -> dict[int, Counter[int]]:
     """How many facts of each partition there are up to each of some positions."""
     counted: Counter[int] = Counter()
-    events, before = {}, None
+    events: dict[int, Counter[int]] = {}
+    before = -BLOCK
     for position in sorted(positions):
-        if before is None:
+        if position - before < BLOCK:
+            counted.update(dict(await (await connection.execute(BETWEEN, (before, position))).fetchall()))
+        else:  # whole blocks are known
+            counted = Counter()
             for (partition, _), number in (await counts_until(connection, position)).items():
                 counted[partition] += number
-        else:
-            counted.update(dict(await (await connection.execute(BETWEEN, (before, position))).fetchall()))
         events[position], before = counted.copy(), position
     return events

@@ -103,6 +103,24 @@ async def test_kill_9_adds_up(settings: Settings) -> None:
         assert (total(read, "parked"), total(read, "ignored")) == ({1}, {0})
 
 
+async def test_generations_far_apart_add_up(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whole blocks of the log are counted once, and what lies between two positions is counted on its own."""
+    for module in ("account", "progress"):
+        monkeypatch.setattr(f"adapters.postgres.{module}.BLOCK", 16)
+    async with writer(settings) as facts:
+        for projection, until_then in zip(BOTH, (40, 100), strict=True):
+            await facts.record_many(until_then - facts.head)
+            async with projecting(settings, [projection]):
+                await caught_up(settings, until_then, [projection])
+                await asyncio.sleep(1.5)  # for the copy of what is in Valkey
+        async with await connect(settings, application="test") as connection:
+            found = await accounts(connection)
+            counted = await (await connection.execute("SELECT count(DISTINCT block) FROM log_blocks")).fetchone()
+        assert {each.position for each in found} == {40, 100}
+        assert all(each.adds_up for each in found)
+        assert (total(found, "events"), counted) == ({40, 100}, (6,))
+
+
 async def test_what_does_not_add_up_is_named(settings: Settings) -> None:
     """The read model, the segment, and by how much; and what to do about it."""
     async with writer(settings) as facts, projecting(settings, [InPostgres()]):

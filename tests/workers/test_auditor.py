@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import pytest
+
 from adapters.postgres.audits import Audit as Audited
 from adapters.postgres.audits import Finding, audits, findings
 from adapters.postgres.connection import connect
@@ -59,8 +61,11 @@ async def recorded(settings: Settings, facts: Writer) -> None:
     await caught_up(settings, 4)
 
 
-async def test_a_wrong_row_is_found_with_its_event_and_forgotten_when_repaired(settings: Settings) -> None:
+async def test_a_wrong_row_is_found_with_its_event_and_forgotten_when_repaired(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """In both stores, by looking at random learners again and again."""
+    monkeypatch.setattr(auditor, "AGAIN_PAUSE", 0.01)
     async with writer(settings) as facts, projecting(settings), auditing(settings):
         await recorded(settings, facts)
         await change_tally(settings, "ann", facts=1, amount=1, last_position=1, kinds={"click": 1})
