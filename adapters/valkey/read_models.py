@@ -8,8 +8,6 @@ is gone (FLUSHALL), the writer begins again with empty hashes.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
-from operator import attrgetter
 from typing import Any, NamedTuple
 
 import msgspec
@@ -26,39 +24,39 @@ COUNTS = ("applied", "ignored", "parked", "skipped")
 OWN_FIELDS = (POSITION, HEALED, "@epoch", *(f"@{name}" for name in COUNTS))
 
 # KEYS  the hashes of each segment that moves, one segment after the other, that of the first table first
-# ARGV  number of tables, the checkpoint as it must be, as it will be, id of the healed parked key or ''; then for each
-#       segment its epoch and what to add to its four counts; then for each hash how many values follow for it: field,
-#       document, field, document, …; then, if there are any, for each hash how many fields to delete, and these
+# ARGV  a `_Plan` as MessagePack, for every argument has its price; then all fields and documents: field, document,
+#       field, document, …; then all fields to delete
 # Answers 1, or 0 where a checkpoint is another, or a segment has a later epoch.
 SAVE = """
-local tables = tonumber(ARGV[1])
-local segments = #KEYS / tables
-for s = 0, segments - 1 do
-    local found = redis.call('HMGET', KEYS[s * tables + 1], '@position', '@epoch')
-    if (found[1] or '0') ~= ARGV[2] or tonumber(found[2] or '0') > tonumber(ARGV[5 + s * 5]) then return 0 end
+local plan = cmsgpack.unpack(ARGV[1])
+local epochs = {}
+for s, now in ipairs(plan.moves) do
+    local found = redis.call('HMGET', KEYS[(s - 1) * plan.tables + 1], '@position', '@epoch')
+    epochs[s] = tonumber(found[2] or '0')
+    if (found[1] or '0') ~= plan.before or epochs[s] > now[1] then return 0 end
 end
-local at = 5 + segments * 5
-for _, key in ipairs(KEYS) do
-    local last = at + tonumber(ARGV[at])
-    at = at + 1
+local at = 2
+for number, key in ipairs(KEYS) do
+    local last = at + plan.written[number] - 1
     while at <= last do
         local stop = math.min(at + 999, last)
         redis.call('HSET', key, unpack(ARGV, at, stop))
         at = stop + 1
     end
 end
-for _, key in ipairs(at <= #ARGV and KEYS or {}) do
-    local last = at + tonumber(ARGV[at])
-    for field = at + 1, last do redis.call('HDEL', key, ARGV[field]) end
-    at = last + 1
+for number, fields in ipairs(plan.deleted) do
+    for field = at, at + fields - 1 do redis.call('HDEL', KEYS[number], ARGV[field]) end
+    at = at + fields
 end
-for s = 0, segments - 1 do
-    local key, counts = KEYS[s * tables + 1], 6 + s * 5
-    redis.call('HSET', key, '@position', ARGV[3], '@epoch', ARGV[counts - 1])
-    for number, name in ipairs({'@applied', '@ignored', '@parked', '@skipped'}) do
-        if ARGV[counts + number - 1] ~= '0' then redis.call('HINCRBY', key, name, ARGV[counts + number - 1]) end
+local names = {'@applied', '@ignored', '@parked', '@skipped'}
+for s, now in ipairs(plan.moves) do
+    local key = KEYS[(s - 1) * plan.tables + 1]
+    redis.call('HSET', key, '@position', plan.after)
+    if epochs[s] ~= now[1] then redis.call('HSET', key, '@epoch', string.format('%.0f', now[1])) end
+    for number, name in ipairs(names) do
+        if now[number + 1] ~= 0 then redis.call('HINCRBY', key, name, now[number + 1]) end
     end
-    if ARGV[4] ~= '' then redis.call('HSET', key, '@healed', ARGV[4]) end
+    if plan.healed ~= '' then redis.call('HSET', key, '@healed', plan.healed) end
 end
 return 1
 """
@@ -79,6 +77,7 @@ return {found[1] or '0', epoch}
 """
 
 _encode = msgspec.json.Encoder().encode
+_pack = msgspec.msgpack.Encoder().encode
 
 
 class Overtaken(Fenced):
@@ -103,6 +102,28 @@ class Served(NamedTuple):
     def parsed(cls, stored: bytes | None) -> "Served | None":
         """From what stands in Valkey."""
         return None if stored is None else cls(*map(int, stored.split(b"/")))
+
+
+class _Plan(msgspec.Struct):
+    """
+    What `SAVE` does.
+
+    Attributes:
+        tables: how many there are.
+        before: the checkpoint as it must be; `after` as it will be.
+        healed: id of the parked key that is made good, or nothing.
+        moves: of each segment the epoch, and what to add to its four counts.
+        written: how many values follow for each hash.
+        deleted: how many fields of each hash to delete; empty if there are none at all.
+    """
+
+    tables: int
+    before: str
+    after: str
+    healed: str
+    moves: list[tuple[int, int, int, int, int]]
+    written: list[int] = []
+    deleted: list[int] = []
 
 
 def live_key(settings: Settings, projection: str) -> str:
@@ -205,7 +226,7 @@ class ValkeyStore:
         return Seen(positions, self._answered(keys, wanted, documents), healed)
 
     def _ask(self, pipeline: Any, keys: Needed) -> list[tuple[int, Table, list[RowKey]]]:
-        wanted = [(segment, *group) for segment, of in keys.items() for group in _by_table(of)]
+        wanted = [(segment, *group) for segment, of in keys.items() for group in _by_table(of).items()]
         for segment, table, group in wanted:
             pipeline.hmget(self._hashes[segment][self._number[table.name]], [field_of(key.key) for key in group])
         return wanted
@@ -223,39 +244,47 @@ class ValkeyStore:
         """Write the changed rows and move the checkpoints, in one atomic step."""
         if not batch.accounts.keys() <= self.epochs.keys():
             raise Fenced
-        arguments: list[Any] = [len(self._tables), batch.before, batch.after]
-        arguments.append("" if batch.healed is None else batch.healed)
-        for segment, account in batch.accounts.items():
-            arguments += self.epochs[segment], *(getattr(account, name) for name in COUNTS)
+        plan = self._plan(batch)
+        arguments: list[Any] = []
         for segment in batch.accounts:
-            self._add_documents(batch, segment, arguments)
+            plan.written += self._add_documents(batch, segment, arguments)
         if batch.deleted:
             for segment in batch.accounts:
-                self._add_deleted(batch, segment, arguments)
+                plan.deleted += self._add_deleted(batch, segment, arguments)
         hashes = [name for segment in batch.accounts for name in self._hashes[segment]]
         try:
-            saved = await self._save(keys=hashes, args=arguments)
+            saved = await self._save(keys=hashes, args=[_pack(plan), *arguments])
         except ResponseError as error:
             raise Refused(str(error)) from error
         if not saved:
             raise Fenced
 
-    def _add_documents(self, batch: Batch, segment: int, arguments: list[Any]) -> None:
-        """For each table, how many values follow, and these."""
+    def _plan(self, batch: Batch) -> _Plan:
+        """What is to be saved, but for the rows."""
+        moves = [
+            (self.epochs[segment], account.applied, account.ignored, account.parked, account.skipped)
+            for segment, account in batch.accounts.items()
+        ]
+        healed = "" if batch.healed is None else str(batch.healed)
+        return _Plan(len(self._tables), str(batch.before), str(batch.after), healed, moves)
+
+    def _add_documents(self, batch: Batch, segment: int, arguments: list[Any]) -> Iterator[int]:
+        """Add the changed rows of a segment, and say for each table how many values these are."""
         rows = batch.rows.get(segment)
-        changed = dict(_by_table(rows.changed)) if rows else {}
+        changed = _by_table(rows.changed) if rows else {}
         for table in self._tables:
             keys = changed.get(table, [])
-            arguments.append(2 * len(keys))
             for key in keys:
                 arguments += field_of(key.key), _encode(rows.rows[key])  # type: ignore[union-attr]
+            yield 2 * len(keys)
 
-    def _add_deleted(self, batch: Batch, segment: int, arguments: list[Any]) -> None:
-        """For each table, how many fields are to be deleted, and these."""
-        deleted = dict(_by_table(batch.deleted.get(segment, ())))
+    def _add_deleted(self, batch: Batch, segment: int, arguments: list[Any]) -> Iterator[int]:
+        """Add the fields to delete of a segment, and say for each table how many these are."""
+        deleted = _by_table(batch.deleted.get(segment, ()))
         for table in self._tables:
             keys = deleted.get(table, [])
-            arguments += len(keys), *(field_of(key.key) for key in keys)
+            arguments += [field_of(key.key) for key in keys]
+            yield len(keys)
 
     async def snapshot(self) -> tuple[dict[int, int], Iterator[tuple[int, RowKey, msgspec.Struct]]]:
         """The checkpoints and all rows, each with its segment, as they are at one moment."""
@@ -296,11 +325,11 @@ class ValkeyStore:
         await self._client.unlink(*(name for hashes in self._hashes for name in hashes))
 
 
-def _by_table(keys: Iterable[RowKey]) -> Iterator[tuple[Table, list[RowKey]]]:
-    name = attrgetter("table.name")
-    for _, group in groupby(sorted(keys, key=name), key=name):
-        wanted = list(group)
-        yield wanted[0].table, wanted
+def _by_table(keys: Iterable[RowKey]) -> dict[Table, list[RowKey]]:
+    groups: dict[Table, list[RowKey]] = {}
+    for key in keys:
+        groups.setdefault(key.table, []).append(key)
+    return groups
 
 
 async def serve(client: Redis, settings: Settings, projection: str, served: Served) -> None:

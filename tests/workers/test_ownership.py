@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 
 from adapters.postgres.connection import connect
 from adapters.postgres.generations import AnyStore, Generation, Generations
-from adapters.postgres.ownership import Ownership, epoch_of, fence
+from adapters.postgres.ownership import Ownership, fence
 from adapters.postgres.pages import read_facts, read_head
 from adapters.postgres.parking import Parking, parked_of
 from adapters.settings import Settings
@@ -99,7 +99,8 @@ async def test_an_owner_that_was_fenced_writes_nothing(settings: Settings, proje
 async def test_an_owner_that_was_fenced_parks_nothing(settings: Settings, projection: Projection) -> None:
     """Or a key would wait whose facts the new owner has folded."""
     async with session(settings, projection) as first, session(settings, projection) as second:
-        before = await epoch_of(first.connection, projection.name, 1, 2)
+        before = (await first.ownership().take([2], 1))[0].epoch
+        await first.connection.execute("SELECT pg_advisory_unlock_all()")
         parking = Parking(first.connection, projection.name, 1, projection.version)
         await parking.park(Poison("ann", 7, "x", "error", "trace", 2), before)
         await second.ownership().take([2], 1)
