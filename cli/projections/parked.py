@@ -42,7 +42,7 @@ def parked() -> None:
     """
     Show the learners and streams whose facts wait because a read model failed at one of them; try again, or skip.
 
-    They are tried again by themselves when a projector starts with other code.
+    They are tried again by themselves when a projector starts, which it does when its code has changed.
     """
 
 

@@ -1,5 +1,8 @@
 """`campus projections plan`, `rebuild`, `promote`, `rollback`, `drop`: from a changed rule to what is served."""
 
+import asyncio
+from pathlib import Path
+
 from adapters.settings import Settings
 from projections.registry import PROJECTIONS
 from tests.cli.campus import campus
@@ -100,6 +103,18 @@ async def test_a_changed_rule_of_the_same_version_is_told(settings: Settings) ->
         code, _, remarks = await projections(settings, "rebuild", "overview")
         assert code == 0
         assert "overview: the code is not that of generation 1, but its version is the same (1)" in remarks
+
+
+async def test_a_rebuild_reads_from_an_export_what_that_has(settings: Settings, tmp_path: Path) -> None:
+    """And the rest from the log: the same rows come out."""
+    async with small_campus(settings) as log:
+        exported = await asyncio.to_thread(campus, "log", "export", str(tmp_path / "files"), env=variables(settings))
+        assert exported.returncode == 0, exported.stderr
+        await log.record_many(20)
+        _, report = await answer(settings, "rebuild", "overview", "--from-export", str(tmp_path / "files"))
+        assert report["built"][0]["position"] == 220
+        _, verdict = await answer(settings, "verify", "overview", "--generation", "2")
+        assert (verdict["ok"], verdict["projections"][0]["digest_live"]) == (True, report["built"][0]["digest"])
 
 
 async def test_what_cannot_be_rebuilt_is_refused(settings: Settings) -> None:
