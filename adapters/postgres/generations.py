@@ -40,9 +40,9 @@ RETIRE = "UPDATE projections SET status = 'retired' WHERE name = %s AND status =
 MAKE_LIVE = "UPDATE projections SET status = 'live', live_at = now() WHERE name = %s AND generation = %s"
 FORGET = "DELETE FROM projections WHERE name = %s AND generation = %s AND status <> 'live'"
 
-# Readers and whoever moves the views may wait for each other. The mover gives way, long before the server looks for
-# deadlocks (after 1 s) and before readers who queue behind it give up (after 2 s).
-VIEWS_LOCK_TIMEOUT = 200  # milliseconds
+# Readers and whoever moves the views may wait for each other. Queries let go soon (adapters/postgres/reader.py); where
+# one takes long, the mover does, for all others queue behind it. Both are done before the server looks for deadlocks.
+VIEWS_LOCK_TIMEOUT = 250  # milliseconds
 VIEWS_PAUSE = 0.05  # seconds between attempts
 VIEWS_PATIENCE = 15.0  # seconds
 

@@ -17,6 +17,9 @@ POOL_SIZE = 6  # connections
 ATTEMPTS = POOL_SIZE + 1  # every connection of the pool may be from before a restart of the server
 POOL_TIMEOUT = 5.0  # seconds to wait for a connection
 QUERY_TIMEOUT = 10_000  # milliseconds
+# Whoever moves the views to another generation locks them one by one, a query as it comes upon them: in another order
+# each would wait for the other. The query lets go first and asks again; adapters/postgres/generations.py waits longer.
+LOCK_TIMEOUT = 75  # milliseconds
 
 CHECKPOINT = (
     "(SELECT min(position) FROM segments JOIN projections ON name = projection AND"
@@ -54,7 +57,9 @@ class Reader:
             open=False,
             kwargs={
                 "autocommit": True,
-                "options": options(settings.schema_name, statement_timeout=QUERY_TIMEOUT),
+                "options": options(
+                    settings.schema_name, statement_timeout=QUERY_TIMEOUT, lock_timeout=LOCK_TIMEOUT
+                ),
                 "application_name": "campus:query",
                 "connect_timeout": CONNECT_TIMEOUT,
                 **SILENCE,
@@ -95,8 +100,8 @@ class Reader:
                 raise NotBuilt from error
             except PoolTimeout as error:
                 raise Unavailable("PostgreSQL has no connection free") from error
-            except psycopg.errors.FeatureNotSupported:  # a plan for a view that leads to another generation by now
-                if attempt == ATTEMPTS:
+            except (psycopg.errors.FeatureNotSupported, psycopg.errors.LockNotAvailable):
+                if attempt == ATTEMPTS:  # of a view that leads to another generation by now, or is about to
                     raise
             except psycopg.Error as error:
                 if not is_broken(error):
