@@ -9,7 +9,6 @@ or stream wait, everything else goes on. A fact that fails leaves no half change
 """
 
 import asyncio
-import copy
 import traceback
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -36,6 +35,8 @@ class Share(NamedTuple):
     segments: int
     owned: tuple[int, ...]
 
+
+_encode = msgspec.json.Encoder().encode
 
 WHOLE = Share(1, (0,))
 
@@ -314,7 +315,7 @@ class UndoableRows(Rows):
 
     def begin(self, needed: set[RowKey] | Exception) -> None:
         """Begin with the next fact, which may change the rows that it *needed*; raises if they are not known."""
-        self._before: dict[RowKey, tuple[msgspec.Struct | None, bool]] = {}
+        self._before: dict[RowKey, tuple[bytes | None, bool]] = {}
         if isinstance(needed, Exception):
             raise needed
         self._needed = needed
@@ -325,7 +326,8 @@ class UndoableRows(Rows):
         if row_key not in self._needed:
             raise UndeclaredRow(f"row {key} of {table.name} was changed but not named as needed")
         if row_key not in self._before:
-            self._before[row_key] = copy.deepcopy(self.rows.get(row_key)), row_key in self.changed
+            row_now = self.rows.get(row_key)  # as JSON, which takes a hundredth of the time of a copy
+            self._before[row_key] = None if row_now is None else _encode(row_now), row_key in self.changed
         return super().edit(table, row, *key)
 
     def undo(self) -> None:
@@ -334,7 +336,7 @@ class UndoableRows(Rows):
             if row is None:
                 self.rows.pop(row_key, None)
             else:
-                self.rows[row_key] = row
+                self.rows[row_key] = msgspec.json.decode(row, type=row_key.table.row)
             if not was_changed:
                 self.changed.discard(row_key)
         self._before = {}
