@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.console import DataDir, Failure, Json, answer
-from cli.projections.options import Name, run, settings_of, the
+from cli.projections.options import Name, end, run, settings_of, the
 
 if TYPE_CHECKING:
     from adapters.postgres.repairs import Repair
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 PATIENCE = 30.0  # seconds for the projector that has the learner's segment
 LOOK_INTERVAL = 0.1  # seconds
+REFUSED = "refused"  # how the outcome begins if the store did not take the rows (workers/work.py)
 
 
 def repair(
@@ -24,7 +25,7 @@ def repair(
     as_json: Json = False,
 ) -> None:
     """
-    Have the projector make the rows of one learner anew from the log, and wait for what comes of it.
+    Have the projector make the rows of one learner anew from the log, and wait; exits with 1 when that was refused.
 
     `verify` and `campus doctor` name the learners who need it.
 
@@ -34,6 +35,7 @@ def repair(
 
     done = run(_repair(settings_of(data), the(name), key), stopped="stopped; the projector may repair it nevertheless")
     answer(done, as_json=as_json, table=lambda: Text(f"{name} {done['generation']}, {key}: {done['outcome']}"))
+    end(ok=done["ok"])
 
 
 async def _repair(settings: "Settings", projection: "Projection", key: str) -> dict[str, Any]:
@@ -51,8 +53,7 @@ async def _repair(settings: "Settings", projection: "Projection", key: str) -> d
                     if found is None:
                         raise Failure(f"the generation was dropped before anything of {key} was repaired")
                     if found.done_at is not None:
-                        plain: dict[str, Any] = msgspec.to_builtins(found)
-                        return plain
+                        return {"ok": not (found.outcome or "").startswith(REFUSED), **msgspec.to_builtins(found)}
                     await asyncio.sleep(LOOK_INTERVAL)
         except TimeoutError:
             raise Failure(

@@ -16,6 +16,7 @@ async def test_a_learner_whose_rows_are_wrong_is_repaired(settings: Settings) ->
         assert "course_enrolments run:learner-7: " in said
         code, done = await answer(settings, "repair", "course_dashboard", "--key", "learner-7")
         assert (code, done["projection"], done["generation"], done["key"]) == (0, "course_dashboard", 1, "learner-7")
+        assert done["ok"]
         assert done["outcome"]
         assert (await answer(settings, "verify", "course_dashboard"))[0] == 0
 
