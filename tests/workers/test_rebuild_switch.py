@@ -116,13 +116,13 @@ async def test_promotions_that_are_refused(settings: Settings, projection: Proje
         await followed(settings, 20)
         with pytest.raises(RebuildError, match=f"no generation of {projection.name} is ready"):
             await promote(settings, projection)
-        with pytest.raises(RebuildError, match="generation 1 of .* is not ready"):
+        with pytest.raises(RebuildError, match=r"generation 1 of .* is not ready"):
             await promote(settings, projection, 1)
         with pytest.raises(RebuildError, match="has no generation to go back to"):
             await roll_back(settings, projection)
         await rebuilt(settings, later)
         with pytest.raises(
-            RebuildError, match="generation 2 of .* was built by version 2 of its code, this is version 1"
+            RebuildError, match=r"generation 2 of .* was built by version 2 of its code, this is version 1"
         ):
             await promote(settings, projection)
         assert await statuses(settings, projection) == ["live", "ready"]
@@ -136,7 +136,7 @@ async def test_dropping(settings: Settings, projection: Projection) -> None:
         await followed(settings, 100)
         await rebuilt(settings, projection)
         await promote(settings, projection)
-        with pytest.raises(RebuildError, match="generation 2 of .* is the one that is served"):
+        with pytest.raises(RebuildError, match=r"generation 2 of .* is the one that is served"):
             await drop(settings, projection, 2)
         with pytest.raises(RebuildError, match="has no generation 3"):
             await drop(settings, projection, 3)
@@ -157,19 +157,20 @@ async def test_only_one_at_a_time(settings: Settings, what: str) -> None:
     async with writer(settings) as facts:
         await facts.record_many(100)
         await followed(settings, 100)
-        (first,) = (await rebuilt(settings, InValkey())).built
-        assert first.generation == 2
+        await rebuilt(settings, InValkey())
+        await promote(settings, InValkey())  # so that there is one to go back to, and two to choose from
+        await rebuilt(settings, InValkey())
 
-    async def second() -> object:
+    async def second() -> None:
         match what:
             case "rebuild":
-                return await rebuilt(settings, InValkey())
+                await rebuilt(settings, InValkey())
             case "promote":
-                return await promote(settings, InValkey())
-            case "rollback":
-                return await roll_back(settings, InValkey(), as_it_was=True)
+                await promote(settings, InValkey())
+            case "drop":
+                await drop(settings, InValkey(), 3)
             case _:
-                return await drop(settings, InValkey(), 2)
+                await roll_back(settings, InValkey(), as_it_was=True)
 
     async with busy(settings) as pid:
         with pytest.raises(TurnTaken, match=f"tally_documents is busy with a rebuild by process {pid} on .*, since 20"):
@@ -180,9 +181,6 @@ async def test_only_one_at_a_time(settings: Settings, what: str) -> None:
             await second()
         except TurnTaken:
             return False
-        except RebuildError as error:
-            assert what == "rollback"
-            assert "no generation to go back to" in str(error)
         return True
 
     await until(goes_through, within=5)

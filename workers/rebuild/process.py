@@ -23,17 +23,19 @@ import structlog
 from adapters import garbage
 from adapters.bulk_shelf import ResidentMemory, SqliteShelf
 from adapters.embedded.process import end_with_parent
+from adapters.logging import configure
 from adapters.parquet.pages import ExportPages
 from adapters.parquet.read import Export
 from adapters.postgres.bulk_read import PageReader, open_connection
 from adapters.postgres.log import HEAD
 from adapters.settings import Settings
 from projections.bulk import BulkFold, Spoiled, Task
-from projections.bulk_facts import PageSource
-from projections.bulk_rows import Room
+from projections.bulk_facts import PageSource, SourceFailed
+from projections.bulk_rows import Room, ShelfFailed
 from workers.rebuild.report import ProcessReport
 from workers.rebuild.rows import Piece, RowWriter
 from workers.rebuild.switch import opened
+from workers.rebuild.turn import RebuildError
 
 LOWEST_PRIORITY = 19
 NEARLY = 5_000  # facts behind, at which the fold in memory ends
@@ -72,10 +74,13 @@ def work(job: Job, pipe: Connection) -> None:
     if parent is None or not parent.is_alive():  # it has died before the kernel knew of our wish
         return
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the one that has started us ends us
+    configure(job.settings.log_level, process="rebuild")
     os.setpriority(os.PRIO_PROCESS, 0, LOWEST_PRIORITY)
     garbage.never_collect()
     try:
         pipe.send(Told(report=Process(job, pipe).run()))
+    except (RebuildError, SourceFailed, ShelfFailed) as error:
+        pipe.send(Told(error=str(error)))
     except Exception as error:  # noqa: BLE001 - it is told, with all of it in the log
         structlog.get_logger().exception("rebuild.process_failed")
         pipe.send(Told(error=f"{type(error).__name__}: {error}"))
