@@ -10,7 +10,8 @@ or stream wait, everything else goes on. A fact that fails leaves no half change
 
 import asyncio
 import traceback
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -198,17 +199,15 @@ class UnfitFact(Exception):
 
 
 def _parts(
-    projection: Projection, facts: Iterable[Fact], held: Held, share: Share, accounts: Mapping[int, Account]
+    projection: Projection, facts: Sequence[Fact], held: Held, share: Share, accounts: Mapping[int, Account]
 ) -> list[Part]:
     """The facts that the projection folds, as each segment does, in log order; the others are accounted for."""
-    handlers, waiting, parts = projection.handlers, bool(held.waiting), []
-    for fact in facts:
+    handlers, waiting = projection.handlers, bool(held.waiting)
+    parts: list[Part] = []
+    for fact in [fact for fact in facts if fact.type in handlers]:
         home = segment_of(fact.partition, share.segments)
         account = accounts.get(home)
-        if fact.type not in handlers:
-            if account is not None:
-                account.ignored += 1
-        elif fact.position in held.skipped:
+        if fact.position in held.skipped:
             if account is not None:
                 account.skipped += 1
         elif is_common(fact.stream_id):
@@ -227,7 +226,19 @@ def _parts(
             else:
                 account.applied += 1
                 parts.append(Part(home, fact, counts=True, common=False))
+    _count_ignored(facts, share, accounts)
     return parts
+
+
+def _count_ignored(facts: Sequence[Fact], share: Share, accounts: Mapping[int, Account]) -> None:
+    """What is left of the facts of each segment; most of the log is, for most read models."""
+    by_partition = Counter([fact.partition for fact in facts]) if share.segments > 1 else {0: len(facts)}
+    for partition, found in by_partition.items():
+        account = accounts.get(segment_of(partition, share.segments))
+        if account is not None:
+            account.ignored += found
+    for account in accounts.values():
+        account.ignored -= account.applied + account.parked + account.skipped
 
 
 async def _fold(projection: Projection, parts: Sequence[Part], store: Store, share: Share) -> dict[int, Rows]:
