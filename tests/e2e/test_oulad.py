@@ -81,8 +81,7 @@ def rebuilt(running: RunningCampus, position: int, *paths: str) -> None:
     data = ("--json", "--data", str(running.data_dir))
     with reading(running) as reader:
         before = [reader.get(path, position) for path in paths]
-        verdicts = campus("projections", "verify", *data, seconds=900)
-        live = {each["name"]: each["digest_live"] for each in json.loads(verdicts.stdout)["projections"]}
+        live = digests_at(position, *data)
         done = campus("projections", "rebuild", "--all", *data, seconds=900)
         assert done.returncode == 0, done.stderr
         built = json.loads(done.stdout)["built"]
@@ -94,6 +93,14 @@ def rebuilt(running: RunningCampus, position: int, *paths: str) -> None:
             assert [reader.get(path, position) for path in paths] == before
     status = campus("projections", "status", *data)
     assert status.returncode == 0, status.stdout
+
+
+def digests_at(position: int, *data: str) -> dict[str, str]:
+    """The digests of what is live, once all of it is true for *position*."""
+    while True:
+        verdicts = json.loads(campus("projections", "verify", *data, seconds=900).stdout)["projections"]
+        if all(each["position"] == position for each in verdicts):
+            return {each["name"]: each["digest_live"] for each in verdicts}
 
 
 @NO_DATA
