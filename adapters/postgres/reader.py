@@ -57,9 +57,7 @@ class Reader:
             open=False,
             kwargs={
                 "autocommit": True,
-                "options": options(
-                    settings.schema_name, statement_timeout=QUERY_TIMEOUT, lock_timeout=LOCK_TIMEOUT
-                ),
+                "options": options(settings.schema_name, statement_timeout=QUERY_TIMEOUT, lock_timeout=LOCK_TIMEOUT),
                 "application_name": "campus:query",
                 "connect_timeout": CONNECT_TIMEOUT,
                 **SILENCE,

@@ -26,16 +26,16 @@ async def change_tally(settings: Settings, learner: str, **fields: Any) -> None:
         query = f"UPDATE tally_g1 SET {updates} WHERE learner_id = %s".encode()
         await connection.execute(query, [*values, learner])
         hash_key = f"{settings.name}:{InValkey.name}:1:{segment_of(learner)}:tally"
-        stored = await valkey.hget(hash_key, learner)  # type: ignore[misc]
-        tally = msgspec.structs.replace(msgspec.json.decode(stored, type=Tally), **fields)
-        await valkey.hset(hash_key, learner, msgspec.json.encode(tally))  # type: ignore[misc,arg-type]
+        stored = await valkey.hget(hash_key, learner)
+        tally = msgspec.structs.replace(msgspec.json.decode(stored or b"", type=Tally), **fields)
+        await valkey.hset(hash_key, learner, msgspec.json.encode(tally))
 
 
 async def delete_tally(settings: Settings, learner: str) -> None:
     """Take a learner's tally away, in both stores."""
     async with await connect(settings, application="test") as connection, connect_valkey(settings) as valkey:
         await connection.execute("DELETE FROM tally_g1 WHERE learner_id = %s", [learner])
-        await valkey.hdel(f"{settings.name}:{InValkey.name}:1:{segment_of(learner)}:tally", learner)  # type: ignore[misc]
+        await valkey.hdel(f"{settings.name}:{InValkey.name}:1:{segment_of(learner)}:tally", learner)
 
 
 async def invent_tally(settings: Settings, learner: str) -> None:
@@ -48,7 +48,7 @@ async def invent_tally(settings: Settings, learner: str) -> None:
             [learner, segment],
         )
         hash_key = f"{settings.name}:{InValkey.name}:1:{segment}:tally"
-        await valkey.hset(hash_key, learner, msgspec.json.encode(tally))  # type: ignore[misc,arg-type]
+        await valkey.hset(hash_key, learner, msgspec.json.encode(tally))
 
 
 async def change_total(settings: Settings, amount: int) -> None:
