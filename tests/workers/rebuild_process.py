@@ -13,7 +13,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, suppress, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +103,8 @@ async def started(settings: Settings, *arguments: Any) -> AsyncIterator[Started]
         yield running
     finally:
         for pid in running.group():
-            os.kill(pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it has just ended
+                os.kill(pid, signal.SIGKILL)
         await process.wait()
 
 
