@@ -31,6 +31,25 @@ class Behind(msgspec.Struct, frozen=True):
     last: list[FactRef]
 
 
+class Gathering:
+    """The facts behind one row while they go by, in log order; *shown* are kept at either end."""
+
+    def __init__(self, shown: int = SHOWN) -> None:
+        self._shown = shown
+        self._count = 0
+        self._first: list[FactRef] = []
+        self._last: deque[FactRef] = deque(maxlen=shown)
+
+    def add(self, fact: Fact) -> None:
+        """Count in a fact that touches the row."""
+        self._count += 1
+        (self._first if len(self._first) < self._shown else self._last).append(ref(fact))
+
+    def behind(self) -> Behind:
+        """What has come so far."""
+        return Behind(self._count, self._first, list(self._last))
+
+
 def events_behind(projection: Projection, key: RowKey, facts: Iterable[Fact], *, shown: int = SHOWN) -> Behind:
     """
     Those of *facts* whose handler names the row as needed; a row that a fact only reads counts as well.
@@ -40,14 +59,11 @@ def events_behind(projection: Projection, key: RowKey, facts: Iterable[Fact], *,
         facts: in log order; those at which the handler fails are passed over.
         shown: how many to name at either end.
     """
-    count = 0
-    first: list[FactRef] = []
-    last: deque[FactRef] = deque(maxlen=shown)
+    found = Gathering(shown)
     for fact in facts:
         if is_needed(key, needs_of(projection, fact)):
-            count += 1
-            (first if len(first) < shown else last).append(ref(fact))
-    return Behind(count, first, list(last))
+            found.add(fact)
+    return found.behind()
 
 
 def ref(fact: Fact) -> FactRef:

@@ -3,9 +3,8 @@ The events behind rows that differ: those of a learner from the learner's histor
 log.
 """
 
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 
 import psycopg
 
@@ -16,28 +15,12 @@ from adapters.postgres.pages import fact_of
 from adapters.settings import Settings
 from domain.fact import Fact
 from projections.base import Projection, RowKey, tables_of_learners
-from projections.diff_events import SHOWN, Behind, FactRef, events_behind, needs_of, ref
+from projections.diff_events import Behind, Gathering, events_behind, needs_of
 from projections.diff_report import RowDiff
 from workers.anew import learner_of
 from workers.showing import Progress
 
 PAGE = 10_000  # positions
-
-
-@dataclass
-class _Row:
-    """What is known so far of the facts behind one row."""
-
-    count: int = 0
-    first: list[FactRef] = field(default_factory=list)
-    last: deque[FactRef] = field(default_factory=lambda: deque(maxlen=SHOWN))
-
-    def add(self, fact: Fact) -> None:
-        self.count += 1
-        (self.first if len(self.first) < SHOWN else self.last).append(ref(fact))
-
-    def behind(self) -> Behind:
-        return Behind(self.count, self.first, list(self.last))
 
 
 class Events:
@@ -72,7 +55,7 @@ class Events:
     async def _in_one_pass(
         self, connection: psycopg.AsyncConnection, keys: dict[int, RowKey], progress: Progress
     ) -> dict[int, Behind]:
-        rows: defaultdict[RowKey, _Row] = defaultdict(_Row)
+        rows: defaultdict[RowKey, Gathering] = defaultdict(Gathering)
         wanted = set(keys.values())
         types = sorted(self._projection.handlers)
         with progress("events behind the rows", total=self._until, unit="facts") as advance:
@@ -83,7 +66,7 @@ class Events:
                 advance(end - after)
         return {number: rows[key].behind() for number, key in keys.items()}
 
-    def _note(self, facts: Iterable[Fact], wanted: set[RowKey], rows: defaultdict[RowKey, _Row]) -> None:
+    def _note(self, facts: Iterable[Fact], wanted: set[RowKey], rows: defaultdict[RowKey, Gathering]) -> None:
         for fact in facts:
             for key in needs_of(self._projection, fact) & wanted:
                 rows[key].add(fact)
