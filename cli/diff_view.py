@@ -1,7 +1,7 @@
 """
 A comparison of two versions of a read model on a terminal: counts and distributions first, then pages of rows.
 
-The words for both sides are the caller's: `live` and `rebuilt`, or `live` and `log`.
+The words for both sides are the caller's, such as `generation 1` and `my_rule.py`.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,7 +15,6 @@ from rich.table import Table
 from rich.text import Text
 
 from projections.diff import Diff
-from projections.diff_cause import Divergence
 from projections.diff_events import Behind
 from projections.diff_report import (
     Collections,
@@ -179,21 +178,6 @@ def leaves(path: str, old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:
             yield from leaves(f"{path}[{number}]", *pair)
     elif _encode(old) != _encode(new):
         yield path, old, new
-
-
-def divergence_view(found: Divergence, *, table: str, key: tuple[str | int, ...]) -> RenderableType:
-    """Why a live row is not what the log says, field by field."""
-    head = Text.assemble((f"{table} {key_text(key)}", "bold"), f": {found.reason}")
-    if not found.fields:
-        return head
-    shown = _folding(
-        "field", "live", "log", *(("live fits until fact",) if found.why in {"stands_still", "differs"} else ())
-    )
-    for field in found.fields:
-        until = "never" if field.never else f"{field.right_until.position:,}" if field.right_until else "0"
-        for path, live, log in leaves(field.name, field.live, field.log):
-            _add(shown, *[path, *short_pair(live, log), until][: len(shown.columns)])
-    return Group(head, shown)
 
 
 def behind_view(behind: Behind) -> RenderableType:

@@ -1,12 +1,12 @@
 """
-A store in memory: what `verify` folds the whole log into, and what tests look into.
+A store in memory: into which the rows of one learner are folded anew, and into which tests look; and digests of rows.
 
 Rows are kept as JSON, as they are in the servers: a row that is read is a fresh copy, and a hundred thousand rows
 take little room.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import msgspec
 
@@ -88,11 +88,3 @@ class ContentDigest:
     def hexdigest(self) -> str:
         """The digest in hex."""
         return f"{self._total % 2**128:032x}"
-
-
-def content_digest(digests: Iterable[tuple[RowKey, bytes]]) -> str:
-    """The `ContentDigest` of rows, in hex."""
-    content = ContentDigest()
-    for key, digest in digests:
-        content.add(key, digest)
-    return content.hexdigest()

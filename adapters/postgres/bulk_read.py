@@ -23,7 +23,6 @@ from psycopg.conninfo import make_conninfo
 from adapters.postgres.bulk_query import RARE, ROWS, Span, Spans, blobs, condition, few_positions, literal
 from adapters.postgres.bulk_wire import Wire
 from adapters.postgres.connection import CONNECT_TIMEOUT, SILENCE, is_broken, options
-from adapters.postgres.log import HEAD
 from adapters.postgres.pages import fact_of, meta_of
 from adapters.settings import Settings
 from domain.fact import PARTITIONS, Meta
@@ -59,15 +58,6 @@ class PageReader:
 
     def __init__(self, settings: Settings, *, ahead: bool = False) -> None:
         self._settings, self._ahead = settings, ahead
-
-    def head(self) -> int:
-        """The position of the last fact; raises SourceFailed."""
-        try:
-            with open_connection(self._settings) as connection:
-                row = connection.execute(HEAD).fetchone()
-        except psycopg.Error as error:
-            raise SourceFailed(f"the log cannot be read: {str(error).strip()}") from error
-        return int(row[0]) if row else 0
 
     def pages(self, wanted: Wanted, after: int, until: int) -> Iterator[Page]:
         """The wanted facts with positions above *after*, up to and with *until*; raises SourceFailed."""

@@ -17,7 +17,6 @@ INSERT INTO repairs (projection, generation, key)
 SELECT name, generation, %s FROM projections WHERE name = %s AND status = 'live' RETURNING id
 """
 ONE = f"SELECT {COLUMNS} FROM repairs WHERE id = %s"
-NEWEST = f"SELECT {COLUMNS} FROM repairs WHERE projection = ANY(%s) ORDER BY id DESC LIMIT %s"
 DUE = f"SELECT {COLUMNS} FROM repairs WHERE projection = %s AND generation = %s AND done_at IS NULL ORDER BY id"
 DONE = """
 WITH forgotten AS (DELETE FROM audit_findings WHERE projection = %(projection)s AND generation = %(generation)s
@@ -70,11 +69,6 @@ async def request_repair(connection: psycopg.AsyncConnection, projection: Projec
 async def repair_of(connection: psycopg.AsyncConnection, number: int) -> Repair | None:
     """One request."""
     return next(iter(await _found(connection, ONE, (number,))), None)
-
-
-async def repairs(connection: psycopg.AsyncConnection, projections: Sequence[str], limit: int = 20) -> list[Repair]:
-    """The newest requests first."""
-    return await _found(connection, NEWEST, (list(projections), limit))
 
 
 async def due(connection: psycopg.AsyncConnection, projection: str, generation: int) -> list[Repair]:

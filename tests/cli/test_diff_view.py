@@ -20,7 +20,6 @@ from cli.diff_view import (
     bar,
     behind_view,
     diff_view,
-    divergence_view,
     leaves,
     report,
     short,
@@ -29,10 +28,9 @@ from cli.diff_view import (
 from projections.base import RowKey, Table
 from projections.course_dashboard import ENROLMENTS, CourseDashboard, CourseEnrolment
 from projections.diff import Version, compare
-from projections.diff_cause import first_divergence
 from projections.diff_events import events_behind
 from projections.diff_report import RowDiff
-from projections.learner_dashboard import LEARNERS, LearnerDashboard, dashboard_of
+from projections.learner_dashboard import LEARNERS, LearnerDashboard
 from tests.projections.facts import History
 
 CHANGED = RowDiff(1, "grades", ("A", 7), "changed", {"score": None, "title": "one"}, {"score": -5, "title": "=1+1"})
@@ -175,27 +173,10 @@ def test_no_text_in_csv_is_taken_for_a_formula(texts: list[str]) -> None:
         assert cell in {text, f"'{text}"}
 
 
-def test_a_divergence_names_the_fact_and_the_fields() -> None:
-    """The facts behind the row can be shown beside it."""
+def test_the_facts_behind_a_row_are_named_at_either_end() -> None:
+    """Of those in between it is said how many they are."""
     facts = History().course().enrolled("7").clicked("7", 3).clicked("7", 4).clicked("7", 5).clicked("7", 6).facts
-    key = RowKey(LEARNERS, ("7",))
-    live = dashboard_of("7", [fact for fact in facts if fact.position != 7])
-    found = first_divergence(LearnerDashboard(), key, facts, live)
-    text = shown(divergence_view(found, table="learner_dashboard", key=("7",)))
-    assert text.startswith("learner_dashboard 7: fact 7 (progress.activity_recorded, 2013-10-01) was left out")
-    assert "courses[0].activity.amount 14 18" in text
-    behind = shown(behind_view(events_behind(LearnerDashboard(), key, facts, shown=2)))
+    behind = shown(behind_view(events_behind(LearnerDashboard(), RowKey(LEARNERS, ("7",)), facts, shown=2)))
     assert behind.splitlines()[0] == "6 facts touch this row"
     assert behind.splitlines()[3] == "… 2 more …"
     assert behind.splitlines()[-1].startswith("9 (progress.activity_recorded")
-
-
-def test_a_divergence_without_one_cause_says_until_when_each_field_fits() -> None:
-    """Or that it never did."""
-    facts = History().course().enrolled("7").facts
-    key = RowKey(ENROLMENTS, ("AAA-1", "7"))
-    live = CourseEnrolment("AAA-1", "7", status="gone", activated=False)
-    found = first_divergence(CourseDashboard(), key, facts, live)
-    text = shown(divergence_view(found, table="course_enrolments", key=key.key))
-    assert "activated false true 4" in text
-    assert "status gone active never" in text

@@ -11,7 +11,7 @@ from projections.bulk import BulkFold, Spoiled, Task
 from projections.bulk_facts import EPOCH, MICROSECOND, Page, Wanted
 from projections.bulk_rows import Room
 from projections.fold import Account, Batch, Held, Poison, Share, Unreadable, fold_batch
-from projections.memory import MemoryStore, content_digest, row_digest
+from projections.memory import ContentDigest, MemoryStore, row_digest
 from projections.merge import merged
 
 PAGE = 7  # facts
@@ -99,6 +99,14 @@ class Live:
     def digest(self) -> str:
         """Of what readers see."""
         return digest_of(self.store.rows())
+
+
+def content_digest(digests: Iterable[tuple[RowKey, bytes]]) -> str:
+    """The digest of rows that have these digests."""
+    content = ContentDigest()
+    for key, digest in digests:
+        content.add(key, digest)
+    return content.hexdigest()
 
 
 def digest_of(rows: Iterable[tuple[RowKey, msgspec.Struct]]) -> str:

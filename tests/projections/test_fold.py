@@ -11,9 +11,9 @@ from projections.base import Handler, Projection, RowKey, Rows, Table
 from projections.bulk_facts import Page, Wanted
 from projections.cached import CachedStore
 from projections.fold import Account, Batch, Fenced, Held, Poison, Store, Unreadable, fold_batch
-from projections.memory import MemoryStore, content_digest, row_digest
+from projections.memory import MemoryStore, row_digest
 from projections.verify import Difference, FreshFold, Live, Verdict, Verification
-from tests.projections.bulk_pages import pages_of
+from tests.projections.bulk_pages import content_digest, pages_of
 from tests.projections.facts import History
 
 

@@ -7,14 +7,13 @@ import pytest
 from adapters.nats.changes import Change, listen
 from adapters.nats.connection import Nats
 from adapters.postgres.connection import connect
-from adapters.postgres.repairs import CannotRepair, Repair, repair_of, repairs, request_repair
+from adapters.postgres.repairs import CannotRepair, Repair, repair_of, request_repair
 from adapters.settings import Settings
 from adapters.valkey.client import connect as connect_valkey
 from projections.catalog import Catalog
 from projections.course_dashboard import CourseDashboard
 from tests.workers.campus import (
     BOTH,
-    InPostgres,
     InValkey,
     assert_true_to_the_log,
     caught_up,
@@ -63,8 +62,6 @@ async def test_a_repair_heals_what_is_wrong_missing_or_invented(settings: Settin
         for projection in BOTH:
             for learner in ("ann", "bob", "eve"):
                 assert (projection.name, [("tally", learner)]) in heard
-        async with await connect(settings, application="test") as connection:
-            assert [each.key for each in await repairs(connection, [InPostgres.name], 2)] == ["cid", "eve"]
 
 
 async def test_a_repaired_row_is_not_written_over_by_what_was_remembered(settings: Settings) -> None:
