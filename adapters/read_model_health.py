@@ -72,7 +72,7 @@ async def audited(settings: Settings) -> str:
         raise Unhealthy(
             f"{len(found)} rows are not what the log says, such as {first.table} {key} of {first.projection}:"
             f" {first.reason}",
-            f"`campus projections repair {first.projection} {first.learner}`",
+            f"`campus projections repair {first.projection} --key {first.learner}`",
         )
     return f"{sum(each.checked for each in done):,} learners checked, no row wrong"
 

@@ -68,7 +68,7 @@ def retry(name: NameOrAll = None, key: KeyOrAll = None, data: DataDir = None, as
     """
     Have the projector try parked keys again; exits with 1 when some still fail.
 
-    Example: campus projections parked retry overview --key student-28400
+    Example: campus projections parked retry overview --key 28400
     """
     left = run(_retry(settings_of(data), _names(name), key))
     answer({"ok": not left, "parked": left}, as_json=as_json, table=lambda: _view(left, trace=False))
@@ -88,7 +88,7 @@ def skip(
 
     This holds as long as the code has its present version. Nothing of it can be undone but by another version.
 
-    Example: campus projections parked skip overview --key student-28400 --reason "broken import, see ticket 12"
+    Example: campus projections parked skip overview --key 28400 --reason "broken import, see ticket 12"
     """
     if not reason.strip():
         raise Failure("say why, so that whoever finds it later understands: --reason TEXT")

@@ -29,7 +29,7 @@ def repair(
 
     `verify` and `campus doctor` name the learners who need it.
 
-    Example: campus projections repair learner_dashboard --key student-28400
+    Example: campus projections repair learner_dashboard --key 28400
     """
     from rich.text import Text
 

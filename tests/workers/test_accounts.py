@@ -194,4 +194,4 @@ async def test_a_finding_of_the_auditor_is_named(settings: Settings) -> None:
             await audited(settings)
         assert str(problem.value).startswith("1 rows are not what the log says, such as tally ann of tallies: ")
         assert "fact 2 (progress.activity_recorded" in str(problem.value)
-        assert problem.value.hint == "`campus projections repair tallies ann`"
+        assert problem.value.hint == "`campus projections repair tallies --key ann`"
