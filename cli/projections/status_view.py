@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from cli.projections.serving import SILENT
+
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
-from cli.projections.serving import SILENT
 
 NUMBERS = ("position", "applied", "ignored", "parked", "skipped")
 

@@ -1,5 +1,6 @@
 """`campus projections promote`, `rollback`, `drop`: which generation is served, and which are kept."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -30,8 +31,7 @@ def promote(
 
     with progress(f"{name}: the last facts", unit="facts") as advance:
         switched = run(promote(settings_of(data), the(name), generation, advance), stopped="stopped; nothing has moved")
-    back = typed(f"rollback {name}", data)
-    answer(_as_json(name, switched), as_json=as_json, table=lambda: _view(name, switched, f"to undo this: {back}"))
+    answer(_as_json(name, switched), as_json=as_json, table=lambda: _view(name, switched, data))
 
 
 def rollback(
@@ -60,8 +60,7 @@ def rollback(
             roll_back(settings_of(data), the(name), as_it_was=as_it_was, advance=advance),
             stopped="stopped; nothing has moved",
         )
-    again = typed(f"rollback {name}", data)
-    answer(_as_json(name, switched), as_json=as_json, table=lambda: _view(name, switched, f"to undo this: {again}"))
+    answer(_as_json(name, switched), as_json=as_json, table=lambda: _view(name, switched, data))
 
 
 def drop(
@@ -91,7 +90,7 @@ def _as_json(name: str, switched: "Switched") -> dict[str, Any]:
     return {"projection": name, **switched._asdict()}
 
 
-def _view(name: str, switched: "Switched", next_: str) -> "RenderableType":
+def _view(name: str, switched: "Switched", data: Path | None) -> "RenderableType":
     from rich.text import Text
 
     before = f"generation {switched.before}" if switched.before else "nothing"
@@ -105,4 +104,5 @@ def _view(name: str, switched: "Switched", next_: str) -> "RenderableType":
             f"it is {switched.facts_behind:,} facts behind, and stays there until a projector runs the code of its"
             " version"
         )
-    return Text("\n".join([*lines, next_]))
+    lines.append(f"to undo this: {typed(f'rollback {name}', data)}")
+    return Text("\n".join(lines))
