@@ -104,7 +104,7 @@ class Stored:
             yield positions, _visible(_plain(tables, documents))
 
     async def _fields(self, table: Table, generation: Generation) -> set[str]:
-        """The names of a table's fields in a generation, X"""
+        """The names of a table's fields as a generation has them; none if it does not have the table."""
         store = self._generations.store(generation)
         if isinstance(store, PostgresStore):
             query = "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attnum > 0"
