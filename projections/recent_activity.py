@@ -7,6 +7,7 @@ Serves    api.overview.
 Rebuild   campus projections rebuild recent_activity (safe: rows are its only effect).
 """
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import ClassVar
@@ -50,9 +51,9 @@ def _remember(run_id: Callable[[Fact], str]) -> Handler:
     def apply(fact: Fact, rows: Rows) -> None:
         field = fact.data.get
         document = rows.edit(RECENT, RecentFacts, CAMPUS)
-        document.position = fact.position
-        document.entries.insert(
-            0,
+        document.position = max(document.position, fact.position)
+        document.entries.insert(  # in front, unless it was parked while others went on
+            bisect_left(document.entries, -fact.position, key=lambda entry: -entry.position),
             Entry(
                 fact.position,
                 fact.type,

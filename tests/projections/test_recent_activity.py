@@ -1,6 +1,7 @@
 """Recent activity: bounded, newest first, without the noise."""
 
-from projections.recent_activity import KEPT, RECENT, Entry, RecentActivity, RecentFacts
+from projections.base import Rows
+from projections.recent_activity import CAMPUS, KEPT, RECENT, Entry, RecentActivity, RecentFacts
 from tests.projections.facts import START, History, fold, rows_of
 
 
@@ -27,3 +28,13 @@ def test_the_oldest_entries_make_room() -> None:
         history.enrolled(str(number))
     (document,) = rows_of(fold(RecentActivity, history), RECENT, RecentFacts)
     assert [entry.position for entry in document.entries] == list(range(2 * KEPT, KEPT, -1))
+
+
+def test_a_fact_that_comes_late_takes_its_place() -> None:
+    """A key that was parked is folded behind newer facts of others, and comes to what it would have been."""
+    history = History().enrolled("7").enrolled("8").enrolled("9")
+    in_order = rows_of(fold(RecentActivity, history), RECENT, RecentFacts)
+    rows = Rows()
+    for fact in (*history.facts[:2], *history.facts[4:], *history.facts[2:4]):
+        RecentActivity.handlers[fact.type].apply(fact, rows)
+    assert [rows.edit(RECENT, RecentFacts, CAMPUS)] == in_order
