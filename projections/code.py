@@ -1,8 +1,9 @@
 """
 Has the code of a projection changed? A digest of its source, in which comments and docstrings do not count.
 
-`version` is what its author says about the meaning; the digest is what the file says. It covers the module of the
-projection and the modules of `domain` and `projections` whose names that module uses.
+`version` is what its author says about the meaning; the digest is what the files say. It covers the module of the
+projection, the modules of the facts that it reads, and all of `domain` and `projections` that these import, directly
+or through each other.
 """
 
 import ast
@@ -10,37 +11,63 @@ import hashlib
 import inspect
 import sys
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
-from types import ModuleType
 
+from domain.registry import FACTS
 from projections.base import Projection
 
-WATCHED = ("domain.", "projections.")
+PACKAGES = ("domain", "projections")
+WATCHED = tuple(f"{package}." for package in PACKAGES)
 
 
 def code_digest(projection: Projection) -> str:
     """128 bits in hex that change when the code does, as it was when it was imported."""
-    return _digest(type(projection).__module__)
+    facts = {FACTS[name].__module__ for name in projection.handlers if name in FACTS}
+    return _digest(type(projection).__module__, *sorted(facts))
 
 
 @cache
-def _digest(module_name: str) -> str:
-    module = sys.modules[module_name]
+def _digest(*roots: str) -> str:
+    sources: dict[str, ast.Module] = {}
+    waiting = set(roots)
+    while waiting:
+        name = waiting.pop()
+        sources[name] = ast.parse(_source(name))
+        waiting |= _imports(sources[name]) - sources.keys()
     digest = hashlib.blake2b(digest_size=16)
-    for name in sorted({module_name, *_uses(module)}):
-        digest.update(name.encode() + _normal(inspect.getsource(sys.modules[name])).encode())
+    for name, tree in sorted(sources.items()):
+        digest.update(name.encode() + _without_docstrings(tree).encode())
     return digest.hexdigest()
 
 
-def _uses(module: ModuleType) -> set[str]:
-    """The modules of `domain` and `projections` from which a module has taken names."""
-    owners = {getattr(value, "__module__", None) or "" for value in vars(module).values()}
-    return {owner for owner in owners if owner.startswith(WATCHED)}
+def _source(name: str) -> str:
+    """The source of a module, which need not have been imported: the digest must not depend on what was."""
+    if name in sys.modules:
+        return inspect.getsource(sys.modules[name])
+    spec = find_spec(name)
+    return Path(spec.origin).read_text("utf-8") if spec is not None and spec.origin else ""
+
+
+def _imports(tree: ast.Module) -> set[str]:
+    """The modules of `domain` and `projections` that a module imports, wherever it does so."""
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module in PACKAGES:
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            names.add(node.module or "")
+    return {name for name in names if name.startswith(WATCHED)}
 
 
 def _normal(source: str) -> str:
     """Source without comments, layout and docstrings."""
-    tree = ast.parse(source)
+    return _without_docstrings(ast.parse(source))
+
+
+def _without_docstrings(tree: ast.Module) -> str:
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and ast.get_docstring(
             node, clean=False
