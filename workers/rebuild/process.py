@@ -9,9 +9,7 @@ import asyncio
 import os
 import resource
 import signal
-import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection
@@ -32,7 +30,7 @@ from adapters.settings import Settings
 from projections.bulk import BulkFold, Spoiled, Task
 from projections.bulk_facts import PageSource, SourceFailed
 from projections.bulk_rows import Room, ShelfFailed
-from workers.rebuild.report import ProcessReport
+from workers.rebuild.report import ProcessReport, timed
 from workers.rebuild.rows import Piece, RowWriter
 from workers.rebuild.switch import opened
 from workers.rebuild.turn import RebuildError
@@ -110,7 +108,7 @@ class Process:
                         self._careful.add(spoiled.careful)
                         self._report.restarts += 1
                         continue
-                    with self._timed("write"):
+                    with timed(self._report.seconds, "write"):
                         asyncio.run(self._write(fold, position))
                     break
         self._report.facts = position
@@ -120,12 +118,12 @@ class Process:
     def _fold(self, fold: BulkFold) -> int:
         """Fold all there is; returns the position up to which that goes."""
         position, head = 0, self._job.head
-        with self._timed("bulk"):
+        with timed(self._report.seconds, "bulk"):
             if self._job.export is not None:
                 export = Export.open(self._job.export)
                 position = self._fold_pages(fold, ExportPages(export), "bulk", 0, min(head, export.position))
             position = self._fold_pages(fold, self._log, "bulk", position, head)
-        with self._timed("catch_up"):
+        with timed(self._report.seconds, "catch_up"):
             for _ in range(ROUNDS):
                 head = self._head()
                 if head - position <= NEARLY:
@@ -157,11 +155,3 @@ class Process:
 
     def _tell(self, step: str, done: int) -> None:
         self._pipe.send(Told(step, done))
-
-    @contextmanager
-    def _timed(self, step: str) -> Iterator[None]:
-        started = time.perf_counter()
-        try:
-            yield
-        finally:
-            self._report.seconds[step] = round(self._report.seconds.get(step, 0.0) + time.perf_counter() - started, 3)

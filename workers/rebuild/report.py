@@ -1,10 +1,11 @@
 """What a rebuild has done, and how long it took."""
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
-
-STEPS = ("tables", "bulk", "catch_up", "write", "index", "digest")
 
 
 class Built(msgspec.Struct):
@@ -68,3 +69,13 @@ class Report(msgspec.Struct):
         """The report for `--json`."""
         plain: dict[str, Any] = msgspec.to_builtins(self)
         return plain
+
+
+@contextmanager
+def timed(seconds: dict[str, float], step: str) -> Iterator[None]:
+    """Add how long the block takes to the *seconds* of a step."""
+    started = time.perf_counter()
+    try:
+        yield
+    finally:
+        seconds[step] = round(seconds.get(step, 0.0) + time.perf_counter() - started, 3)
