@@ -17,6 +17,7 @@ from adapters.postgres.ownership import Ownership
 from adapters.postgres.parking import Parking
 from adapters.settings import Settings
 from adapters.valkey import bulk_write as documents_in_valkey
+from adapters.valkey.read_models import Overtaken
 from projections.base import Projection, RowKey
 from projections.bulk import BulkFold
 from projections.fold import Batch, Refused
@@ -57,14 +58,24 @@ class RowWriter:
 
     async def _write_segment(self, piece: Piece, segment: int) -> None:
         """
-        Write a segment and set its checkpoint.
+        Write a segment and set its checkpoint; one that has a checkpoint is complete, and stays as it is.
 
         Where the store refuses a row, somebody's key has to wait: the segment is left empty, and followed from the
         beginning as live facts are, which finds out whose key, and since which fact.
         """
         name, number = piece.projection.name, piece.generation.number
         ownership = Ownership(self._connection, self._settings, name, number)
+        generations = Generations(self._connection, self._valkey, self._settings, piece.projection)
+        store = generations.store(piece.generation)
         epoch = await self._taken(ownership, piece, segment)
+        try:
+            checkpoint = await store.claim(segment, epoch)
+        except Overtaken as overtaken:  # but the lock is ours: PostgreSQL was put back to an earlier state
+            epoch = await ownership.raise_epoch(segment, overtaken.epoch)
+            checkpoint = await store.claim(segment, epoch)
+        if checkpoint > 0:  # another rebuild has completed it, after ours has lost its turn
+            await ownership.leave()
+            return
         parking = Parking(self._connection, name, number, piece.projection.version)
         await parking.clear(segment)  # of a rebuild that was killed
         try:
@@ -76,9 +87,6 @@ class RowWriter:
         else:
             for poison in self._fold.poison(name, segment):
                 await parking.park(poison, epoch)
-            generations = Generations(self._connection, self._valkey, self._settings, piece.projection)
-            store = generations.store(piece.generation)
-            store.epochs[segment] = epoch
             await store.save(Batch({}, before, self._position, {segment: self._fold.account(name, segment)}))
         await ownership.leave()
 
