@@ -111,7 +111,7 @@ class Statistics:
         if not count:
             return None
         (median,) = self._connection.execute(
-            f"SELECT avg({column}) FROM (SELECT {column} {known} ORDER BY 1 LIMIT ? OFFSET ?)",  # noqa: S608 - as above
+            f"SELECT avg({column}) FROM (SELECT {column} {known} ORDER BY 1 LIMIT ? OFFSET ?)",  # noqa: S608 - a name of ours
             (field, 2 - count % 2, (count - 1) // 2),
         ).fetchone()
         return Spread(least, median, mean, most)

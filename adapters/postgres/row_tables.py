@@ -1,5 +1,5 @@
 """
-Tables for the rows of a read model: their DDL, and the two statements that read and write them.
+Tables for the rows of a read model: their DDL, and the statements that read, write and delete them.
 
 Rows travel as JSON text, which msgspec and PostgreSQL each encode and decode at their own full speed, so one
 statement reads all rows that a batch needs, and one writes all that it changed, whatever the number of tables.
