@@ -152,14 +152,35 @@ def _opened(directory: Path, campus: str) -> Manifest:
         raise ExportError(
             f"{directory} holds the log of the campus {manifest.campus}, not of {campus}: choose another directory"
         )
-    named = {directory / file.path: file for file in manifest.files}
-    for path, file in named.items():
-        if not path.is_file() or path.stat().st_size != file.bytes:
-            raise ExportError(f"{path} is missing or damaged: bring it back, or export into an empty directory")
+    _check_files(directory, manifest)
+    named = {directory / file.path for file in manifest.files}
     for path in directory.glob("type=*/*"):
         if path not in named and OURS.fullmatch(path.name):
             path.unlink()
     return manifest
+
+
+def _check_files(directory: Path, manifest: Manifest) -> None:
+    for file in manifest.files:
+        path = directory / file.path
+        if not path.is_file() or path.stat().st_size != file.bytes:
+            raise ExportError(f"{path} is missing or damaged: bring it back, or export into an empty directory")
+
+
+async def check_is_of_this_log(settings: Settings, directory: Path) -> None:
+    """
+    Look whether the export in *directory* is complete, and a beginning of the log.
+
+    Raises:
+        ExportError: it is not.
+    """
+    manifest = Manifest.load(directory)
+    _check_files(directory, manifest)
+    link = Link(settings, "log export", patience=PATIENCE)
+    try:
+        await _known_content(link, directory, manifest, await link.run(read_head))
+    finally:
+        await link.close()
 
 
 async def _known_content(link: Link, directory: Path, manifest: Manifest, head: int) -> Content:

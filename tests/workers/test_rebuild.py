@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from adapters.parquet.export import export
+from adapters.parquet.manifest import Manifest
+from adapters.postgres.connection import connect
 from adapters.settings import Settings
 from domain.registry import FACTS
 from projections.base import Projection
@@ -95,6 +97,40 @@ async def test_an_export_of_another_log_is_refused(settings: Settings, servers: 
     await export(settings, tmp_path)
     with pytest.raises(RebuildError, match=f"has 20 facts of the campus {settings.name}, and this is {other.name}"):
         await rebuilt(other, InPostgres(), export=tmp_path)
+
+
+async def test_an_export_with_other_facts_is_refused(settings: Settings, servers: Servers, tmp_path: Path) -> None:
+    """Of a campus of the same name and as long, or with a file that has been cut."""
+    other = migrated(servers)
+    for campus in (settings, other):
+        async with writer(campus) as facts:
+            await facts.record_many(20)
+    await export(settings, tmp_path)
+    manifest = Manifest.load(tmp_path)
+    path = tmp_path / manifest.files[0].path
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(RebuildError, match="is missing or damaged"):
+        await rebuilt(settings, InPostgres(), export=tmp_path)
+    await export(other, tmp_path / "other")
+    manifest = Manifest.load(tmp_path / "other")
+    manifest.campus = settings.name
+    manifest.save(tmp_path / "other")
+    with pytest.raises(RebuildError, match="the log is not what was exported"):
+        await rebuilt(settings, InPostgres(), export=tmp_path / "other")
+
+
+@pytest.mark.parametrize("projection", BOTH, ids=lambda projection: projection.store)
+async def test_what_does_not_add_up_is_not_promoted(settings: Settings, projection: Projection) -> None:
+    """A generation that lacks facts, or has some twice, stays where it is."""
+    async with writer(settings) as facts:
+        await facts.record_many(100)
+        await followed(settings, facts.head)
+    await rebuilt(settings, projection)
+    async with await connect(settings, application="test") as connection:
+        await connection.execute("UPDATE segments SET applied = applied + 1 WHERE generation = 2 AND segment = 0")
+    with pytest.raises(RebuildError, match="does not account for 1 facts of its segment 0"):
+        await promote(settings, projection)
+    assert await statuses(settings, projection) == ["live", "ready"]
 
 
 @pytest.mark.parametrize("workers", [1, 2])

@@ -12,14 +12,15 @@ Every step can be done again: a rebuild that was killed goes on where it was, se
 """
 
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
 from redis.asyncio import Redis
 
+from adapters.parquet.export import check_is_of_this_log
+from adapters.parquet.manifest import ExportError
 from adapters.parquet.read import Export
 from adapters.postgres.account import counts_until
 from adapters.postgres.generations import Generation, Generations
@@ -31,7 +32,7 @@ from projections.code import code_digest
 from projections.fold import Held
 from workers.rebuild.content import content_of
 from workers.rebuild.process import Job
-from workers.rebuild.report import Built, ProcessReport, Report
+from workers.rebuild.report import Built, ProcessReport, Report, timed
 from workers.rebuild.rows import Piece
 from workers.rebuild.switch import Switcher, opened
 from workers.rebuild.team import Team
@@ -101,13 +102,13 @@ class Builder:
     async def run(self) -> Report:
         """All steps, one after the other."""
         started = time.perf_counter()
-        with self._timed("tables"):
+        with timed(self._seconds, "tables"):
             sites = [await self._site(projection) for projection in self._order.projections]
         processes = await self._fold(sites)
         for site in sites:
-            with self._timed("index"):
+            with timed(self._seconds, "index"):
                 await self._index(site)
-            with self._timed("digest"):
+            with timed(self._seconds, "digest"):
                 await self._digest(site)
         facts = max((process.facts for process in processes), default=0)
         replay = sum(self._seconds.get(step, 0.0) for step in ("bulk", "catch_up", "write"))
@@ -159,7 +160,7 @@ class Builder:
         most = max((site.generation.segments for site, _ in pending), default=0)
         number = max(1, min(self._order.workers, max(most, len(pending))))
         head = await read_head(self._connection)
-        self._check_export(head)
+        await self._check_export(head)
         hands: list[list[Piece]] = [[] for _ in range(number)]
         for place, (site, segments) in enumerate(pending):
             divided = site.generation.segments > 1
@@ -170,7 +171,7 @@ class Builder:
         hands = [pieces for pieces in hands if pieces]
         return [Job(self._settings, tuple(each), head, self._order.export) for each in hands]
 
-    def _check_export(self, head: int) -> None:
+    async def _check_export(self, head: int) -> None:
         """An export of another log would make a read model that no log accounts for."""
         if self._order.export is None:
             return
@@ -180,6 +181,10 @@ class Builder:
                 f"{self._order.export} is not an export of this log: it has {export.position:,} facts of the campus"
                 f" {export.manifest.campus}, and this is {self._settings.name} with {head:,}"
             )
+        try:
+            await check_is_of_this_log(self._settings, self._order.export)
+        except ExportError as error:
+            raise RebuildError(str(error)) from error
 
     async def _piece(self, site: Site, segments: tuple[int, ...]) -> Piece:
         return Piece(site.projection, site.generation, segments, (await self._held(site)).skipped)
@@ -223,14 +228,6 @@ class Builder:
         site.built.position, site.built.digest, site.built.rows = head, content.hexdigest(), content.rows
         site.built.parked = len((await self._held(site)).waiting)
         await site.generations.note_ready(site.generation, site.built.digest, head)
-
-    @contextmanager
-    def _timed(self, step: str) -> Iterator[None]:
-        started = time.perf_counter()
-        try:
-            yield
-        finally:
-            self._seconds[step] = round(self._seconds.get(step, 0.0) + time.perf_counter() - started, 3)
 
 
 def same_code(generation: Generation, projection: Projection) -> bool:

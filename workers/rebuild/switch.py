@@ -25,6 +25,7 @@ from adapters.postgres.generations import Generation, Generations
 from adapters.postgres.lease import acquire
 from adapters.postgres.ownership import fence, switching
 from adapters.postgres.pages import read_facts, read_head
+from adapters.postgres.progress import accounts
 from adapters.settings import Settings
 from adapters.valkey.client import connect as connect_valkey
 from projections.base import Projection
@@ -88,7 +89,18 @@ class Switcher:
                 f"generation {chosen.number} of {name} was built by version {chosen.version} of its code, this is"
                 f" version {self._projection.version}: rebuild it with this code, or promote it with that one"
             )
+        await self._check_account(chosen)
         return await self._switch(chosen, advance)
+
+    async def _check_account(self, chosen: Generation) -> None:
+        """Whatever went wrong in the making of a generation, facts that are lost or doubled are never served."""
+        name = self._projection.name
+        for each in await accounts(self._connection):
+            if (each.projection, each.generation) == (name, chosen.number) and not each.adds_up:
+                raise RebuildError(
+                    f"generation {chosen.number} of {name} does not account for {abs(each.difference):,} facts of its"
+                    f" segment {each.segment}: rebuild it with --from-scratch"
+                )
 
     async def roll_back(self, *, as_it_was: bool, advance: Advance) -> Switched:
         """
