@@ -2,8 +2,11 @@
 The documents of a rebuilt read model on their way into Valkey, by pipelines of HSET.
 
 Documents of one segment are written at a time. What there is of the segment, its checkpoint included, is deleted first,
-so it can be done again from the beginning, wherever it was cut off. While it is written, its checkpoint is BEGUN: if
-Valkey loses its data in between, that is gone too, and whoever then sets the checkpoint finds out.
+so it can be done again from the beginning, wherever it was cut off. While it is written, its checkpoint is BEGUN.
+
+Every step checks the epoch and changes nothing if that is another: whoever was cut off and comes late finds the one of
+the next owner, and where Valkey has lost its data in between, it is gone too. The pipelines watch it and are
+transactions, for a script would have to take every document into its own memory first.
 """
 
 from collections.abc import Iterable
@@ -12,16 +15,26 @@ from typing import Any
 
 import msgspec
 from redis.asyncio import Redis
-from redis.exceptions import ResponseError
+from redis.exceptions import ResponseError, WatchError
 
 from adapters.settings import Settings
-from adapters.valkey.read_models import POSITION, field_of, hash_key
+from adapters.valkey.read_models import EPOCH, field_of, hash_key
 from projections.base import Projection, RowKey
-from projections.fold import Refused
+from projections.fold import Fenced, Refused
 
 DOCUMENTS_AT_ONCE = 500  # in one command
 COMMANDS_AT_ONCE = 4  # in one pipeline
 BEGUN = -1  # checkpoint of a segment that is not complete
+
+# KEYS  the hashes of a segment, that of the first table first
+# ARGV  the epoch, BEGUN
+# Answers 1, or 0 where the epoch is another.
+BEGIN = """
+if redis.call('HGET', KEYS[1], '@epoch') ~= ARGV[1] then return 0 end
+redis.call('UNLINK', unpack(KEYS))
+redis.call('HSET', KEYS[1], '@epoch', ARGV[1], '@position', ARGV[2])
+return 1
+"""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -33,33 +46,49 @@ async def write_segment(
     *,
     generation: int,
     segment: int,
+    epoch: int,
     rows: Iterable[tuple[RowKey, msgspec.Struct]],
 ) -> int:
     """
     Write all documents of a segment, and return how many these were.
 
     Args:
+        epoch: in which the segment was claimed.
         rows: table by table.
 
     Raises:
+        Fenced: it is in another epoch, or was lost.
         Refused: Valkey does not take them, as when its memory is full.
     """
     names = {table: hash_key(settings, projection.name, generation, segment, table.name) for table in projection.tables}
+    first = names[projection.tables[0]]
     written = 0
     try:
-        await client.unlink(*names.values())
-        await client.hset(names[projection.tables[0]], POSITION, str(BEGUN))
+        if not await client.register_script(BEGIN)(keys=list(names.values()), args=[epoch, BEGUN]):
+            raise Fenced
         for table, of_table in groupby(rows, key=lambda item: item[0].table):
             documents = ((field_of(key.key), _encode(row)) for key, row in of_table)
             while fields := [some for _ in range(COMMANDS_AT_ONCE) if (some := _flat(documents))]:
-                async with client.pipeline(transaction=False) as pipeline:
-                    for some in fields:
-                        pipeline.hset(names[table], items=some)
-                    await pipeline.execute()
+                await _write(client, names[table], fields, first, epoch)
                 written += sum(map(len, fields)) // 2
     except ResponseError as error:
         raise Refused(f"{projection.name}, segment {segment}: {error}") from error
     return written
+
+
+async def _write(client: Any, name: str, commands: list[list[Any]], first: str, epoch: int) -> None:
+    """Write documents into the hash *name*, if the segment with the hash *first* is in this epoch; raises Fenced."""
+    async with client.pipeline(transaction=True) as pipeline:
+        await pipeline.watch(first)
+        if await pipeline.hget(first, EPOCH) != str(epoch).encode():
+            raise Fenced
+        pipeline.multi()
+        for documents in commands:
+            pipeline.hset(name, items=documents)
+        try:
+            await pipeline.execute()
+        except WatchError as error:
+            raise Fenced from error
 
 
 def _flat(documents: Iterable[tuple[str, bytes]]) -> list[Any]:

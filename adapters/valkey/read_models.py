@@ -19,9 +19,10 @@ from projections.base import Projection, RowKey, Table, key_values
 from projections.fold import Account, Batch, Fenced, Loaded, Needed, Refused, Seen
 
 POSITION = "@position"
+EPOCH = "@epoch"
 HEALED = "@healed"
 COUNTS = ("applied", "ignored", "parked", "skipped")
-OWN_FIELDS = (POSITION, HEALED, "@epoch", *(f"@{name}" for name in COUNTS))
+OWN_FIELDS = (POSITION, EPOCH, HEALED, *(f"@{name}" for name in COUNTS))
 
 # KEYS  the hashes of each segment that moves, one segment after the other, that of the first table first
 # ARGV  a `_Plan` as MessagePack, for every argument has its price; then all fields and documents: field, document,

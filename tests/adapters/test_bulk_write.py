@@ -1,6 +1,8 @@
 """Rows of a fold over the whole log, written in bulk: they read back as they were, however often it takes."""
 
-from collections.abc import AsyncIterator, Iterator
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -8,6 +10,7 @@ from typing import Any
 import msgspec
 import psycopg
 import pytest
+import redis
 
 from adapters.postgres import bulk_write
 from adapters.postgres.bulk_write import write_segment
@@ -16,15 +19,17 @@ from adapters.postgres.row_tables import create_table, index_table, physical_nam
 from adapters.settings import Settings
 from adapters.valkey import bulk_write as in_valkey
 from adapters.valkey import client
-from adapters.valkey.read_models import hash_key
+from adapters.valkey.read_models import ValkeyStore, hash_key
 from projections.base import Projection, RowKey, Table, key_values
 from projections.bulk import Task
-from projections.fold import Refused
+from projections.fold import Account, Batch, Fenced, Refused
 from projections.registry import PROJECTIONS
 from tests.projections.bulk_pages import digest_of, in_bulk
 from tests.projections.facts import History, day
+from tests.workers.campus import InValkey, Tally, Total
 
 GENERATION = 7
+EPOCH = 3
 SEGMENTS = range(4)
 
 
@@ -224,9 +229,7 @@ async def test_documents_read_back(
             await valkey.hset(name, "left", "over")
         rows = list(fold.rows(projection.name, segment))
         for _ in range(2):
-            given = await in_valkey.write_segment(
-                valkey, settings, projection, generation=GENERATION, segment=segment, rows=rows
-            )
+            given = await write_documents(valkey, settings, projection, segment, rows)
             assert given == len(rows)
         found = [
             (RowKey(table, key_values(table, row)), row)
@@ -238,18 +241,79 @@ async def test_documents_read_back(
         assert digest_of(found) == digest_of(rows)
 
 
-async def test_a_valkey_without_room_refuses(settings: Settings) -> None:
+async def write_documents(
+    valkey: Any, settings: Settings, projection: Projection, segment: int, rows: Iterable[tuple[RowKey, msgspec.Struct]]
+) -> int:
+    """Claim a segment, and write its documents."""
+    await ValkeyStore(valkey, settings, projection, GENERATION, projection.segments).claim(segment, EPOCH)
+    return await in_valkey.write_segment(
+        valkey, settings, projection, generation=GENERATION, segment=segment, epoch=EPOCH, rows=rows
+    )
+
+
+async def test_a_valkey_without_room_refuses(settings: Settings, valkey: Any) -> None:
     """Documents that Valkey does not take are no success."""
-    (projection,) = [projection for projection in PROJECTIONS if projection.name == "recent_activity"]
-    fold = in_bulk([Task(projection, (0,))], history().facts)
-    async with client.connect(settings) as valkey:
-        await valkey.set(hash_key(settings, projection.name, GENERATION, 0, "recent_activity"), "no hash")
-        valkey.unlink = _nothing  # type: ignore[method-assign]
-        with pytest.raises(Refused, match=r"recent_activity, segment 0: .*WRONGTYPE"):
-            await in_valkey.write_segment(
-                valkey, settings, projection, generation=GENERATION, segment=0, rows=fold.rows(projection.name, 0)
-            )
+    projection = InValkey()
+    other = hash_key(settings, projection.name, GENERATION, 0, projection.total.name)
+
+    def rows() -> Iterator[tuple[RowKey, msgspec.Struct]]:
+        yield RowKey(projection.tally, ("ann",)), Tally("ann")
+        with redis.Redis.from_url(settings.valkey_url) as client:
+            client.set(other, "no hash")
+        yield RowKey(projection.total, ("all",)), Total("all")
+
+    with pytest.raises(Refused, match=r"tally_documents, segment 0: .*WRONGTYPE"):
+        await write_documents(valkey, settings, projection, 0, rows())
 
 
-async def _nothing(*_: Any) -> int:
-    return 0
+def tallies(amount: int, number: int = 5_000) -> list[tuple[RowKey, msgspec.Struct]]:
+    """Rows of some learners."""
+    names = [f"learner-{each}" for each in range(number)]
+    return [(RowKey(InValkey.tally, (name,)), Tally(name, amount=amount)) for name in names]
+
+
+async def test_a_late_writer_changes_nothing(settings: Settings, valkey: Any) -> None:
+    """Who comes back when another owner has completed the segment is refused before it deletes anything."""
+    projection = InValkey()
+    store = ValkeyStore(valkey, settings, projection, GENERATION, projection.segments)
+    await store.claim(0, EPOCH)
+    await store.claim(0, EPOCH + 1)
+    place = {"generation": GENERATION, "segment": 0}
+    await in_valkey.write_segment(valkey, settings, projection, **place, epoch=EPOCH + 1, rows=tallies(2))
+    await store.save(Batch({}, in_valkey.BEGUN, 9, {0: Account()}))
+    before = await dumped(valkey, settings)
+    with pytest.raises(Fenced):
+        await in_valkey.write_segment(valkey, settings, projection, **place, epoch=EPOCH, rows=tallies(1))
+    assert await dumped(valkey, settings) == before
+    assert (await store.positions())[0] == 9
+
+
+async def test_a_writer_that_is_overtaken_midway_stops(settings: Settings, valkey: Any) -> None:
+    """What it still has changes nothing of what the next owner has written in between."""
+    projection = InValkey()
+    store = ValkeyStore(valkey, settings, projection, GENERATION, projection.segments)
+    found = []
+
+    async def overtake() -> None:
+        async with client.connect(settings) as other:
+            place = {"generation": GENERATION, "segment": 0, "epoch": EPOCH + 1}
+            await ValkeyStore(other, settings, projection, GENERATION, projection.segments).claim(0, EPOCH + 1)
+            await in_valkey.write_segment(other, settings, projection, **place, rows=tallies(2))
+            found.append(await dumped(other, settings))
+
+    def rows() -> Iterator[tuple[RowKey, msgspec.Struct]]:
+        for number, row in enumerate(tallies(1)):
+            if number == 4_000:
+                with ThreadPoolExecutor() as threads:
+                    threads.submit(asyncio.run, overtake()).result()
+            yield row
+
+    await store.claim(0, EPOCH)
+    with pytest.raises(Fenced):
+        await write_documents(valkey, settings, projection, 0, rows())
+    assert [await dumped(valkey, settings)] == found
+
+
+async def dumped(valkey: Any, settings: Settings) -> dict[bytes, dict[bytes, bytes]]:
+    """All that Valkey has of a campus."""
+    return {name: await valkey.hgetall(name) for name in await valkey.keys(f"{settings.name}:*")}

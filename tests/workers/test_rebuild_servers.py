@@ -86,7 +86,7 @@ async def test_valkey_forgets_between_two_steps(settings: Settings) -> None:
 
 
 async def test_valkey_forgets_while_a_segment_is_written(settings: Settings) -> None:
-    """Half of the documents are there then; no checkpoint is set over them, and the segment counts as not begun."""
+    """Its writer is stopped before it writes more, no checkpoint can be set, and the segment counts as not begun."""
     projection = InValkey()
 
     def rows() -> Iterator[tuple[RowKey, msgspec.Struct]]:
@@ -99,9 +99,12 @@ async def test_valkey_forgets_while_a_segment_is_written(settings: Settings) -> 
 
     async with connect_valkey(settings) as valkey, site(settings, projection) as generations:
         generation = await generations.create("building")
-        await write_segment(valkey, settings, projection, generation=generation.number, segment=0, rows=rows())
         store = generations.store(generation)
-        store.epochs[0] = 0
+        await store.claim(0, 0)
+        with pytest.raises(Fenced):
+            await write_segment(
+                valkey, settings, projection, generation=generation.number, segment=0, epoch=0, rows=rows()
+            )
         with pytest.raises(Fenced):
             await store.save(Batch({}, BEGUN, 9, {0: Account()}))
         assert await store.positions() == dict.fromkeys(range(4), 0)

@@ -79,11 +79,11 @@ class RowWriter:
         parking = Parking(self._connection, name, number, piece.projection.version)
         await parking.clear(segment)  # of a rebuild that was killed
         try:
-            before = await self._write_rows(piece, segment, self._fold.rows(name, segment))
+            before = await self._write_rows(piece, segment, epoch, self._fold.rows(name, segment))
         except Refused as refusal:
             log = structlog.get_logger()
             log.warning("rebuild.rows_refused", projection=name, segment=segment, why=str(refusal))
-            await self._write_rows(piece, segment, ())
+            await self._write_rows(piece, segment, epoch, ())
         else:
             for poison in self._fold.poison(name, segment):
                 await parking.park(poison, epoch)
@@ -101,13 +101,19 @@ class RowWriter:
             raise RebuildError(f"somebody else works on {which}") from None
         return taken[0].epoch
 
-    async def _write_rows(self, piece: Piece, segment: int, rows: Rows) -> int:
+    async def _write_rows(self, piece: Piece, segment: int, epoch: int, rows: Rows) -> int:
         """Write the rows of a segment; returns the checkpoint that it has then."""
         number = piece.generation.number
         if piece.projection.store == "postgres":
             await rows_in_postgres.write_segment(self._connection, piece.projection.tables, number, segment, rows)
             return 0
         await documents_in_valkey.write_segment(
-            self._valkey, self._settings, piece.projection, generation=number, segment=segment, rows=rows
+            self._valkey,
+            self._settings,
+            piece.projection,
+            generation=number,
+            segment=segment,
+            epoch=epoch,
+            rows=rows,
         )
         return documents_in_valkey.BEGUN
