@@ -21,7 +21,8 @@ from redis.exceptions import RedisError
 from adapters.batcher import Batcher
 from adapters.postgres.log import PostgresLog
 from adapters.settings import Settings
-from adapters.valkey.read_models import POSITION, Served, hash_key, live_key
+from adapters.valkey.fields import POSITION
+from adapters.valkey.read_models import Served, hash_key, live_key
 from domain.catalog import course_stream, run_stream
 from domain.fact import Fact, partition_of_learner
 from projections.base import Projection, segment_of

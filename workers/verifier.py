@@ -1,6 +1,6 @@
 """
-Verifies read models against the log while everything runs: what is live is read at one moment, then the log is folded
-up to exactly there, in one pass for all read models, by the fold that rebuilds them.
+Verifies read models against the log while everything runs: each segment of what is live is read as it is at one moment,
+then the log is folded up to exactly there, in one pass for all read models, by the fold that rebuilds them.
 
 Where a row is not as it should be, the first event at which it and the log went apart is looked for.
 """
@@ -98,11 +98,12 @@ async def chosen_of(connection: psycopg.AsyncConnection, projection: Projection,
 async def snapshot_of(
     site: Generations, generation: Generation, connection: psycopg.AsyncConnection, stack: ExitStack
 ) -> Verification:
-    """What a generation holds at one moment, put into a comparison that ends with *stack*."""
+    """What each segment of a generation holds at its checkpoint, put into a comparison that ends with *stack*."""
     place = site.projection.name, generation.number, generation.version
+    store = site.store(generation)
     while True:  # rows and parked keys may be on two servers: look until nothing was parked or healed meanwhile
-        before = await held(connection, *place)
-        waiting = await without(connection, before, await site.store(generation).healed())
+        before, healed = await held(connection, *place), await store.healed()
+        waiting = await without(connection, before, healed)
         with ExitStack() as attempt:
             try:
                 async with all_rows(site, generation) as (positions, rows):
@@ -111,7 +112,7 @@ async def snapshot_of(
                         verification.add_live(key, row)
             except Fenced:
                 raise CannotVerify(f"generation {generation.number} of {site.projection.name} was dropped") from None
-            if before == await held(connection, *place):
+            if (before, healed) == (await held(connection, *place), await store.healed()):
                 stack.push(attempt.pop_all())
                 return verification
 

@@ -1,12 +1,12 @@
 """
-The documents of a rebuilt read model on their way into Valkey, by pipelines of HSET.
+The documents of a rebuilt read model on their way into Valkey.
 
 Documents of one segment are written at a time. What there is of the segment, its checkpoint included, is deleted first,
 so it can be done again from the beginning, wherever it was cut off. While it is written, its checkpoint is BEGUN.
 
 Every step checks the epoch and changes nothing if that is another: whoever was cut off and comes late finds the one of
-the next owner, and where Valkey has lost its data in between, it is gone too. The pipelines watch it and are
-transactions, for a script would have to take every document into its own memory first.
+the next owner, and where Valkey has lost its data in between, it is gone too. It is watched while documents are sent; a
+script would have to take every one of them into its own memory first.
 """
 
 from collections.abc import Iterable
@@ -18,12 +18,12 @@ from redis.asyncio import Redis
 from redis.exceptions import ResponseError, WatchError
 
 from adapters.settings import Settings
-from adapters.valkey.read_models import EPOCH, field_of, hash_key
+from adapters.valkey.fields import EPOCH
+from adapters.valkey.read_models import field_of, hash_key
 from projections.base import Projection, RowKey
 from projections.fold import Fenced, Refused
 
-DOCUMENTS_AT_ONCE = 500  # in one command
-COMMANDS_AT_ONCE = 4  # in one pipeline
+DOCUMENTS_AT_ONCE = 1_000  # in one transaction
 BEGUN = -1  # checkpoint of a segment that is not complete
 
 # KEYS  the hashes of a segment, that of the first table first
@@ -68,23 +68,22 @@ async def write_segment(
             raise Fenced
         for table, of_table in groupby(rows, key=lambda item: item[0].table):
             documents = ((field_of(key.key), _encode(row)) for key, row in of_table)
-            while fields := [some for _ in range(COMMANDS_AT_ONCE) if (some := _flat(documents))]:
-                await _write(client, names[table], fields, first, epoch)
-                written += sum(map(len, fields)) // 2
+            while some := _flat(documents):
+                await _write(client, names[table], some, first, epoch)
+                written += len(some) // 2
     except ResponseError as error:
         raise Refused(f"{projection.name}, segment {segment}: {error}") from error
     return written
 
 
-async def _write(client: Any, name: str, commands: list[list[Any]], first: str, epoch: int) -> None:
+async def _write(client: Any, name: str, documents: list[Any], first: str, epoch: int) -> None:
     """Write documents into the hash *name*, if the segment with the hash *first* is in this epoch; raises Fenced."""
     async with client.pipeline(transaction=True) as pipeline:
         await pipeline.watch(first)
         if await pipeline.hget(first, EPOCH) != str(epoch).encode():
             raise Fenced
         pipeline.multi()
-        for documents in commands:
-            pipeline.hset(name, items=documents)
+        pipeline.hset(name, items=documents)
         try:
             await pipeline.execute()
         except WatchError as error:

@@ -21,11 +21,11 @@ async def is_served(client: Redis, settings: Settings, projection: Projection) -
 async def read_documents(
     client: Redis, settings: Settings, projection: Projection, table: Table
 ) -> list[msgspec.Struct]:
-    """Every document of a table as they are at one moment; none where nothing is served."""
+    """Every document of a table, those of each segment as they are at one moment; none where nothing is served."""
     live: Any = await client.get(live_key(settings, projection.name))
     served = Served.parsed(live)
     if served is None:
         return []
     store = ValkeyStore(client, settings, projection, served.generation, served.segments)
-    _, rows = await store.snapshot()
-    return [row for key, row in merged(rows) if key.table.name == table.name]
+    async with store.snapshot() as (_, rows):
+        return [row for key, row in merged(rows) if key.table.name == table.name]

@@ -7,7 +7,8 @@ checkpoint is where this writer left it and that nobody has taken the segment ov
 is gone (FLUSHALL), the writer begins again with empty hashes.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
 import msgspec
@@ -15,14 +16,11 @@ from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 from adapters.settings import Settings
+from adapters.spool import Spool
+from adapters.valkey.fields import COUNT_FIELDS, HEALED, POSITION
+from adapters.valkey.scan import Scan
 from projections.base import Projection, RowKey, Table, key_values
 from projections.fold import Account, Batch, Fenced, Loaded, Needed, Refused, Seen
-
-POSITION = "@position"
-EPOCH = "@epoch"
-HEALED = "@healed"
-COUNTS = ("applied", "ignored", "parked", "skipped")
-OWN_FIELDS = (POSITION, EPOCH, HEALED, *(f"@{name}" for name in COUNTS))
 
 # KEYS  the hashes of each segment that moves, one segment after the other, that of the first table first
 # ARGV  a `_Plan` as MessagePack, for every argument has its price; then all fields and documents: field, document,
@@ -53,6 +51,7 @@ local names = {'@applied', '@ignored', '@parked', '@skipped'}
 for s, now in ipairs(plan.moves) do
     local key = KEYS[(s - 1) * plan.tables + 1]
     redis.call('HSET', key, '@position', plan.after)
+    if plan.before == plan.after then redis.call('HINCRBY', key, '@redone', 1) end
     if epochs[s] ~= now[1] then redis.call('HSET', key, '@epoch', string.format('%.0f', now[1])) end
     for number, name in ipairs(names) do
         if now[number + 1] ~= 0 then redis.call('HINCRBY', key, name, now[number + 1]) end
@@ -175,7 +174,7 @@ class ValkeyStore:
 
     async def accounts(self) -> dict[int, tuple[int, Account]]:
         """The checkpoint of each segment, and what has become of the facts up to there."""
-        found = await self._own_fields([POSITION, *(f"@{name}" for name in COUNTS)])
+        found = await self._own_fields([POSITION, *COUNT_FIELDS])
         return {
             segment: (int(position or 0), Account(*(int(count or 0) for count in values)))
             for segment, (position, *values) in found.items()
@@ -287,30 +286,26 @@ class ValkeyStore:
             arguments += [field_of(key.key) for key in keys]
             yield len(keys)
 
-    async def snapshot(self) -> tuple[dict[int, int], Iterator[tuple[int, RowKey, msgspec.Struct]]]:
-        """The checkpoints and all rows, each with its segment, as they are at one moment."""
-        positions, documents = await self.documents()
-        return positions, self._decoded(documents)
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[tuple[dict[int, int], Iterator[tuple[int, RowKey, msgspec.Struct]]]]:
+        """The checkpoints and all rows, each with its segment; see `documents`."""
+        async with self.documents() as (positions, documents):
+            yield positions, self._decoded(documents)
 
-    async def documents(self) -> tuple[dict[int, int], Iterator[tuple[int, Table, bytes]]]:
-        """The checkpoints and all documents, each with its segment, as they are at one moment."""
-        async with self._client.pipeline(transaction=True) as pipeline:
-            for hashes in self._hashes:
-                for name in hashes:
-                    pipeline.hgetall(name)
-            found = await pipeline.execute()
-        first_tables = found[:: len(self._tables)]
-        positions = {segment: int(fields.get(POSITION.encode(), 0)) for segment, fields in enumerate(first_tables)}
-        for fields in first_tables:
-            for name in OWN_FIELDS:
-                fields.pop(name.encode(), None)
-        return positions, self._each(found)
+    @asynccontextmanager
+    async def documents(self) -> AsyncIterator[tuple[dict[int, int], Iterator[tuple[int, Table, bytes]]]]:
+        """
+        The checkpoints and all documents, each with its segment.
 
-    def _each(self, found: list[dict[bytes, bytes]]) -> Iterator[tuple[int, Table, bytes]]:
-        for number, of_table in enumerate(found):
-            segment, table = divmod(number, len(self._tables))
-            while of_table:  # each goes as soon as it is read, for there may be many
-                yield segment, self._tables[table], of_table.popitem()[1]
+        Those of a segment are as they are at one moment, that of its checkpoint; the segments of a generation that is
+        followed meanwhile are at different positions, as they are in their store.
+        """
+        with Spool() as spool:
+            positions = {
+                segment: await Scan(self._client, segment, hashes, spool).run()
+                for segment, hashes in enumerate(self._hashes)
+            }
+            yield positions, ((segment, self._tables[table], found) for segment, table, found in spool.documents())
 
     def _decoded(self, documents: Iterator[tuple[int, Table, bytes]]) -> Iterator[tuple[int, RowKey, msgspec.Struct]]:
         for segment, table, document in documents:

@@ -1,6 +1,8 @@
 """`verify` finds what is not as the log says, and names the first row and the first event."""
 
-from typing import ClassVar
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, ClassVar
 
 import pytest
 
@@ -9,9 +11,10 @@ from adapters.postgres.generations import Generations
 from adapters.settings import Settings
 from adapters.valkey.client import connect as connect_valkey
 from projections.verify import Difference, Verdict
-from tests.workers.campus import BOTH, InPostgres, Writer, caught_up, projecting, writer
+from tests.workers.campus import BOTH, InPostgres, InValkey, Writer, caught_up, projecting, writer
 from tests.workers.tampering import change_tally, change_total, delete_tally, invent_tally
-from workers import explaining
+from workers import explaining, verifier
+from workers.rebuild.content import all_rows
 from workers.verifier import CannotVerify, NotBuilt, verify
 
 
@@ -126,3 +129,24 @@ async def test_what_this_code_cannot_say_is_said(settings: Settings) -> None:
             await verify(settings, [NextVersion()])
         with pytest.raises(CannotVerify, match="tallies has no generation 7"):
             await verify(settings, [InPostgres()], generation=7)
+
+
+async def test_a_key_that_is_made_good_meanwhile_is_looked_at_again(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its documents are right before its parked row is gone; so one looks until nothing was made good meanwhile."""
+    looks: list[str] = []
+
+    @asynccontextmanager
+    async def healing(*place: Any) -> AsyncIterator[Any]:
+        async with all_rows(*place) as found, connect_valkey(settings) as valkey:
+            looks.append(name := place[0].projection.name)
+            if name == InValkey.name:
+                await valkey.hset(f"{settings.name}:{name}:1:0:tally", "@healed", 7)
+            yield found
+
+    monkeypatch.setattr(verifier, "all_rows", healing)
+    async with writer(settings) as facts:
+        await recorded(settings, facts, *THREE)
+    assert [verdict.ok for verdict in await both(settings)] == [True, True]
+    assert looks == [InPostgres.name, InValkey.name, InValkey.name]

@@ -2,9 +2,9 @@
 Two versions of a read model side by side, at the same position: what a promotion would change, and what if the rule
 were another.
 
-The rows of the old version are taken first, at one moment. The other generation is then brought to exactly the same
-checkpoint, segment by segment; where it is ahead already, what it was there is folded anew in memory. Nothing that
-readers see is touched.
+The rows of the old version are taken first, those of each segment at the moment of its checkpoint. The other generation
+is then brought to exactly the same checkpoints, segment by segment; where it is ahead already, what it was there is
+folded anew in memory. Nothing that readers see is touched.
 """
 
 import asyncio
@@ -36,6 +36,7 @@ from workers.showing import Advance, Progress, no_progress
 
 ATTEMPTS = 50  # to find all segments at one position
 PAUSE = 0.1  # seconds between them
+NOT_ALL = "; not all differences are the code's"
 
 
 @dataclass
@@ -175,7 +176,7 @@ class Comparing:
             await asyncio.sleep(PAUSE)
 
     async def spool(self, generation: Generation, add: Callable[[RowKey, Row], None]) -> Side:
-        """Take the rows of a generation, as they are at one moment."""
+        """Take the rows of a generation, those of each segment as they are at its checkpoint."""
         name = f"generation {generation.number}"
         with self._progress(f"reading {name}", total=None, unit="rows") as advance:
             async with self.stored.rows(generation) as (positions, rows):
@@ -189,11 +190,11 @@ class Comparing:
         positions = await self._generations.store(generation).positions()
         new = Side(f"generation {generation.number}", generation.number, generation.version, positions)
         if positions == old.positions:
-            return await self.spool(generation, comparison.add_new), ""
+            same = await self.spool(generation, comparison.add_new)
+            moved = same.positions != old.positions  # one that is served may go on at any time
+            return same, _apart(old, same, NOT_ALL) if moved else ""
         if generation.version != self._projection.version or positions.keys() != old.positions.keys():
-            return await self.spool(generation, comparison.add_new), _apart(
-                old, new, "; not all differences are the code's"
-            )
+            return await self.spool(generation, comparison.add_new), _apart(old, new, NOT_ALL)
         if generation.status != "live" and all(at <= old.positions[segment] for segment, at in positions.items()):
             with self._progress(f"{new.name} catches up", total=None, unit="facts") as advance:
                 await self._catch_up(generation, old.positions, advance)

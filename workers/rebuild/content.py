@@ -23,14 +23,19 @@ Row = tuple[int, RowKey, msgspec.Struct]
 async def all_rows(
     generations: Generations, generation: Generation
 ) -> AsyncIterator[tuple[dict[int, int], AsyncIterator[Row]]]:
-    """The checkpoints and all rows of a generation, as they are at one moment."""
+    """
+    The checkpoints and all rows of a generation; those of a segment are as they are at the moment of its checkpoint.
+
+    That is enough for whoever compares them with the log, for a row or its part is made of facts of one segment: each
+    is folded up to its own checkpoint. One position for all is there only where nobody writes.
+    """
     store = generations.store(generation)
     if isinstance(store, PostgresStore):
         async with store.snapshot() as found:
             yield found
     else:
-        positions, rows = await store.snapshot()
-        yield positions, _each(rows)
+        async with store.snapshot() as (positions, rows):
+            yield positions, _each(rows)
 
 
 async def _each(rows: Iterable[Row]) -> AsyncIterator[Row]:

@@ -18,7 +18,7 @@ from adapters.postgres.generations import Generation, Generations
 from adapters.postgres.read_models import ONE_MOMENT, POSITIONS, PostgresStore
 from adapters.postgres.row_tables import SEGMENT, physical_name, quoted
 from adapters.settings import Settings
-from adapters.valkey.read_models import OWN_FIELDS
+from adapters.valkey.fields import OWN
 from projections.base import Projection, RowKey, Table
 from projections.diff import Row
 from projections.merge import sum_of
@@ -83,7 +83,7 @@ class Stored:
 
     @asynccontextmanager
     async def rows(self, generation: Generation) -> AsyncIterator[tuple[dict[int, int], Rows]]:
-        """The checkpoints and the rows that readers would see, as they are at one moment."""
+        """The checkpoints and the rows that readers would see; see `all_rows`."""
         if not self._is_foreign(generation):
             async with all_rows(self._generations, generation) as (positions, rows):
                 yield positions, visible(rows)
@@ -95,13 +95,17 @@ class Stored:
                 await self._connection.execute(ONE_MOMENT)
                 yield await store.positions(), _visible(self._in_postgres(tables.values(), generation))
         else:
-            positions, documents = await store.documents()
-            first = next(documents, None)
-            if first is not None and not any(positions.values()):  # kept with another table: the copy will do
-                place = self._projection.name, generation.number
-                positions = dict(await (await self._connection.execute(POSITIONS, place)).fetchall())
-            documents = chain([] if first is None else [first], documents)
-            yield positions, _visible(_plain(tables, documents))
+            async with store.documents() as (positions, documents):
+                first = next(documents, None)
+                everything = chain([] if first is None else [first], documents)
+                if first is not None and not any(positions.values()):  # kept with another table: the copy will do
+                    yield await self._copied_positions(generation), _visible(_plain(tables, everything))
+                else:
+                    yield positions, _visible(_plain(tables, everything))
+
+    async def _copied_positions(self, generation: Generation) -> dict[int, int]:
+        cursor = await self._connection.execute(POSITIONS, (self._projection.name, generation.number))
+        return dict(await cursor.fetchall())
 
     async def _fields(self, table: Table, generation: Generation) -> set[str]:
         """The names of a table's fields as a generation has them; none if it does not have the table."""
@@ -113,7 +117,7 @@ class Stored:
             return {row[0] for row in rows} - {SEGMENT}
         for name in store.hashes_of(table):
             async for field, document in self._valkey.hscan_iter(name, count=10):
-                if field.decode() not in OWN_FIELDS:
+                if field not in OWN:
                     return set(_decode(document))
         return set(table.key)
 

@@ -1,0 +1,51 @@
+"""
+Documents of a read model in a temporary file: taken from their store at one go, and looked at when that is done.
+
+The file has no name and goes with the process. It lies where SQLite puts such files.
+"""
+
+import os
+import struct
+from collections.abc import Iterator
+from tempfile import SpooledTemporaryFile
+from typing import Self
+
+IN_MEMORY = 32 << 20  # bytes, before there is a file
+DIRECTORY = "/var/tmp"  # noqa: S108 - the file has no name
+
+_head = struct.Struct(">HHI")
+
+
+class Spool:
+    """Documents, each with its segment and the number of its table; leaving the context throws them away."""
+
+    def __init__(self) -> None:
+        directory = os.environ.get("SQLITE_TMPDIR", DIRECTORY)
+        self._file = SpooledTemporaryFile(max_size=IN_MEMORY, dir=directory)  # noqa: SIM115 - closed by `__exit__`
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def add(self, segment: int, table: int, document: bytes) -> None:
+        """One more document."""
+        self._file.write(_head.pack(segment, table, len(document)))
+        self._file.write(document)
+
+    def mark(self) -> int:
+        """What there is up to now, for `cut`."""
+        return self._file.tell()
+
+    def cut(self, mark: int) -> None:
+        """Throw away what has come since."""
+        self._file.seek(mark)
+        self._file.truncate()
+
+    def documents(self) -> Iterator[tuple[int, int, bytes]]:
+        """All of them, in the order in which they came."""
+        self._file.seek(0)
+        while head := self._file.read(_head.size):
+            segment, table, length = _head.unpack(head)
+            yield segment, table, self._file.read(length)
