@@ -42,7 +42,7 @@ FORGET = "DELETE FROM projections WHERE name = %s AND generation = %s AND status
 
 # Readers and whoever moves the views may wait for each other. Queries let go soon (adapters/postgres/reader.py); where
 # one takes long, the mover does, for all others queue behind it. Both are done before the server looks for deadlocks.
-VIEWS_LOCK_TIMEOUT = 250  # milliseconds
+VIEWS_LOCK_TIMEOUT = 250  # milliseconds in all: the views that it has already are kept from everybody meanwhile
 VIEWS_PAUSE = 0.05  # seconds between attempts
 VIEWS_PATIENCE = 15.0  # seconds
 
@@ -187,9 +187,10 @@ class Generations:
 
     async def _move_pointer(self, generation: Generation) -> None:
         name = self.projection.name
+        deadline = time.monotonic() + VIEWS_LOCK_TIMEOUT / 1_000
         async with self._connection.transaction():
-            await self._run(f"SET LOCAL lock_timeout = {VIEWS_LOCK_TIMEOUT}")
-            await self._show(generation)
+            await self._show(generation, deadline)
+            await self._wait_until(deadline)
             await self._connection.execute(RETIRE, [name, generation.number])
             await self._connection.execute(MAKE_LIVE, [name, generation.number])
 
@@ -201,12 +202,24 @@ class Generations:
             await self._connection.execute(FORGET, (self.projection.name, generation.number))
             await self._drop_rows(generation)
 
-    async def _show(self, generation: Generation) -> None:
-        """Point the views to a generation's tables, within the transaction at hand: nobody sees a moment without."""
+    async def _wait_until(self, deadline: float) -> None:
+        """Have the next statement of this transaction wait for locks until then, at most."""
+        left = max(1, round(1_000 * (deadline - time.monotonic())))  # 0 would be for ever
+        await self._run(f"SET LOCAL lock_timeout = {left}")
+
+    async def _show(self, generation: Generation, deadline: float | None = None) -> None:
+        """
+        Point the views to a generation's tables, within the transaction at hand: nobody sees a moment without.
+
+        Args:
+            deadline: until when to wait for locks, in all.
+        """
         if self.projection.store != "postgres":
             return
         schema = self._settings.read_schema
         for table in self.projection.tables:
+            if deadline is not None:
+                await self._wait_until(deadline)
             await self._run(f"DROP VIEW IF EXISTS {quoted(schema)}.{quoted(table.name)} CASCADE")
             await self._run(create_view(table, schema, generation.number, generation.segments))
 

@@ -5,6 +5,7 @@ Every query of adapters/postgres/queries selects first the checkpoint of the rea
 text that PostgreSQL has built. Both come from one statement, so from one moment.
 """
 
+import time
 from typing import Any, NamedTuple
 
 import psycopg
@@ -20,6 +21,7 @@ QUERY_TIMEOUT = 10_000  # milliseconds
 # Whoever moves the views to another generation locks them one by one, a query as it comes upon them: in another order
 # each would wait for the other. The query lets go first and asks again; adapters/postgres/generations.py waits longer.
 LOCK_TIMEOUT = 75  # milliseconds
+PATIENCE = 3.0  # seconds in which to ask again; whoever moves the views keeps them for a tenth of that
 
 CHECKPOINT = (
     "(SELECT min(position) FROM segments JOIN projections ON name = projection AND"
@@ -78,7 +80,7 @@ class Reader:
 
         Raises:
             NotBuilt: there are no rows to ask yet.
-            Unavailable: PostgreSQL cannot be reached.
+            Unavailable: PostgreSQL cannot be reached, or somebody keeps a table locked.
         """
         row = (await self.rows(query, parameters))[0]
         return Answer(None if row[1] is None else row[1].encode(), row[0] or 0)
@@ -90,7 +92,8 @@ class Reader:
 
     async def rows(self, query: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
         """The bare rows of a query; raises as `answer`."""
-        for attempt in range(1, ATTEMPTS + 1):
+        deadline, failed = time.monotonic() + PATIENCE, 0
+        while True:
             try:
                 async with self._pool.connection() as connection:
                     return await (await connection.execute(query.encode(), parameters)).fetchall()
@@ -98,12 +101,16 @@ class Reader:
                 raise NotBuilt from error
             except PoolTimeout as error:
                 raise Unavailable("PostgreSQL has no connection free") from error
-            except (psycopg.errors.FeatureNotSupported, psycopg.errors.LockNotAvailable):
-                if attempt == ATTEMPTS:  # of a view that leads to another generation by now, or is about to
+            except psycopg.errors.LockNotAvailable as error:  # a view that is about to lead to another generation
+                if time.monotonic() > deadline:
+                    raise Unavailable(f"somebody locks what was asked for: {str(error).strip()}") from error
+            except psycopg.errors.FeatureNotSupported:  # a view that leads to another generation by now
+                failed += 1
+                if failed == ATTEMPTS:
                     raise
             except psycopg.Error as error:
+                failed += 1
                 if not is_broken(error):
                     raise
-                if attempt == ATTEMPTS:
+                if failed == ATTEMPTS:
                     raise Unavailable(f"PostgreSQL does not answer: {str(error).strip()}") from error
-        raise AssertionError("unreachable")
