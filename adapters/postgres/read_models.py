@@ -5,19 +5,19 @@ The checkpoints are in table `segments`; a writer that finds one elsewhere than 
 nothing, so two projectors can never double an effect.
 """
 
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
 import psycopg
 
-from adapters.postgres.row_tables import SEGMENT, Statements, array, physical_name, quoted
+from adapters.postgres.row_tables import SEGMENT, Statements, array
+from adapters.postgres.scan import JSON, ONE_MOMENT, PLAIN, Scan
+from adapters.spool import Spool
 from projections.base import Projection, RowKey, Table, key_values
 from projections.fold import Account, Batch, Fenced, Loaded, Needed, Refused, Seen
 
-SNAPSHOT_FETCH = 2_000  # rows
-ONE_MOMENT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
 FENCED = "CL001"  # what move_segments() raises
 
 POSITIONS = "SELECT segment, position FROM segments WHERE projection = %s AND generation = %s ORDER BY segment"
@@ -39,6 +39,7 @@ class PostgresStore:
         self._connection = connection
         self._projection = projection
         self._generation = generation
+        self._place = projection.name, generation
         self._statements = Statements(projection, generation)
         self._decoders: dict[str, Callable[[str], list[Any]]] = {
             table.name: msgspec.json.Decoder(list[tuple[int, table.row]]).decode  # type: ignore[name-defined]
@@ -145,22 +146,28 @@ class PostgresStore:
         return {table: wanted for table, wanted in by_table.items() if wanted}
 
     @asynccontextmanager
-    async def snapshot(self) -> AsyncIterator[tuple[dict[int, int], AsyncIterator[tuple[int, RowKey, msgspec.Struct]]]]:
+    async def snapshot(self) -> AsyncIterator[tuple[dict[int, int], Iterator[tuple[int, RowKey, msgspec.Struct]]]]:
         """The checkpoints and all rows, each with its segment, as they are at one moment."""
-        async with self._connection.transaction():
-            await self._connection.execute(ONE_MOMENT)
-            yield await self.positions(), self._all_rows()
+        tables = self._projection.tables
+        with Spool() as spool:
+            positions = await Scan(self._connection, self._place, tables, JSON, spool).run()
+            yield positions, self._decoded(spool.documents())
 
-    async def _all_rows(self) -> AsyncIterator[tuple[int, RowKey, msgspec.Struct]]:
-        for table in self._projection.tables:
-            decode = msgspec.json.Decoder(table.row).decode
-            async with self._connection.cursor(name="snapshot") as cursor:
-                cursor.itersize = SNAPSHOT_FETCH
-                name = quoted(physical_name(table, self._generation))
-                await cursor.execute(f"SELECT {SEGMENT}, to_json(r)::text FROM {name} AS r".encode())
-                async for segment, text in cursor:
-                    row = decode(text)
-                    yield segment, RowKey(table, key_values(table, row)), row
+    @asynccontextmanager
+    async def plain_rows(
+        self, tables: Sequence[Table]
+    ) -> AsyncIterator[tuple[dict[int, int], Iterator[tuple[int, Table, dict[str, Any]]]]]:
+        """The same for some tables whose rows older or newer code has written, as names and values."""
+        decode = msgspec.msgpack.Decoder(dict[str, Any]).decode
+        with Spool() as spool:
+            positions = await Scan(self._connection, self._place, tables, PLAIN, spool).run()
+            yield positions, ((segment, tables[table], decode(row)) for segment, table, row in spool.documents())
+
+    def _decoded(self, rows: Iterator[tuple[int, int, bytes]]) -> Iterator[tuple[int, RowKey, msgspec.Struct]]:
+        decoders = [msgspec.json.Decoder(table.row).decode for table in self._projection.tables]
+        for segment, number, text in rows:
+            table, row = self._projection.tables[number], decoders[number](text)
+            yield segment, RowKey(table, key_values(table, row)), row
 
 
 def counts(accounts: Mapping[int, Account]) -> dict[str, str]:

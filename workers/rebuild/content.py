@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 import msgspec
 
 from adapters.postgres.generations import Generation, Generations
-from adapters.postgres.read_models import PostgresStore
 from projections.base import RowKey
 from projections.memory import ContentDigest, row_digest
 from projections.merge import merged
@@ -29,13 +28,8 @@ async def all_rows(
     That is enough for whoever compares them with the log, for a row or its part is made of facts of one segment: each
     is folded up to its own checkpoint. One position for all is there only where nobody writes.
     """
-    store = generations.store(generation)
-    if isinstance(store, PostgresStore):
-        async with store.snapshot() as found:
-            yield found
-    else:
-        async with store.snapshot() as (positions, rows):
-            yield positions, _each(rows)
+    async with generations.store(generation).snapshot() as (positions, rows):
+        yield positions, _each(rows)
 
 
 async def _each(rows: Iterable[Row]) -> AsyncIterator[Row]:

@@ -4,18 +4,17 @@ The rows of one generation for a comparison, whatever code has built it.
 Rows that this code cannot decode into its own types are read as they lie there: names and values.
 """
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from itertools import chain
 from typing import Any, NamedTuple
 
 import msgspec
 import psycopg
-from psycopg.rows import dict_row
 from redis.asyncio import Redis
 
 from adapters.postgres.generations import Generation, Generations
-from adapters.postgres.read_models import ONE_MOMENT, POSITIONS, PostgresStore
+from adapters.postgres.read_models import POSITIONS, PostgresStore
 from adapters.postgres.row_tables import SEGMENT, physical_name, quoted
 from adapters.settings import Settings
 from adapters.valkey.fields import OWN
@@ -24,12 +23,10 @@ from projections.diff import Row
 from projections.merge import sum_of
 from workers.rebuild.content import all_rows, visible
 
-FETCH = 2_000  # rows
-
 Rows = AsyncIterator[tuple[RowKey, Row]]
 
-PlainRows = AsyncIterator[tuple[Table, int, dict[str, Any]]]
-"""Rows with their table and segment."""
+PlainRows = Iterator[tuple[int, Table, dict[str, Any]]]
+"""Rows with their segment and table."""
 
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
@@ -91,9 +88,8 @@ class Stored:
         tables = {table.name: table for table in await self.tables(generation)}
         store = self._generations.store(generation)
         if isinstance(store, PostgresStore):
-            async with self._connection.transaction():
-                await self._connection.execute(ONE_MOMENT)
-                yield await store.positions(), _visible(self._in_postgres(tables.values(), generation))
+            async with store.plain_rows(list(tables.values())) as (positions, plain):
+                yield positions, _visible(plain)
         else:
             async with store.documents() as (positions, documents):
                 first = next(documents, None)
@@ -121,25 +117,17 @@ class Stored:
                     return set(_decode(document))
         return set(table.key)
 
-    async def _in_postgres(self, tables: Iterable[Table], generation: Generation) -> PlainRows:
-        for table in tables:
-            async with self._connection.cursor(name="side", row_factory=dict_row) as cursor:
-                cursor.itersize = FETCH
-                await cursor.execute(f"TABLE {quoted(physical_name(table, generation.number))}".encode())
-                async for row in cursor:
-                    yield table, row.pop(SEGMENT), row
 
-
-async def _plain(tables: Mapping[str, Table], documents: Iterable[tuple[int, Table, bytes]]) -> PlainRows:
+def _plain(tables: Mapping[str, Table], documents: Iterable[tuple[int, Table, bytes]]) -> PlainRows:
     for segment, table, document in documents:
         if table.name in tables:
-            yield tables[table.name], segment, _decode(document)
+            yield segment, tables[table.name], _decode(document)
 
 
 async def _visible(rows: PlainRows) -> Rows:
     """Plain rows as readers see them."""
     sums: dict[RowKey, dict[str, Any]] = {}
-    async for table, segment, row in rows:
+    for segment, table, row in rows:
         key = RowKey(table, tuple(row[name] for name in table.key))
         if table.spread == "summed" and table.key:
             sums[key] = _added(table, sums[key], row) if key in sums else row
