@@ -20,7 +20,7 @@ class Spool:
     """Documents, each with its segment and the number of its table; leaving the context throws them away."""
 
     def __init__(self) -> None:
-        directory = os.environ.get("SQLITE_TMPDIR", DIRECTORY)
+        directory = os.environ.get("SQLITE_TMPDIR") or (DIRECTORY if os.access(DIRECTORY, os.W_OK) else None)
         self._file = SpooledTemporaryFile(max_size=IN_MEMORY, dir=directory)  # noqa: SIM115 - closed by `__exit__`
 
     def __enter__(self) -> Self:
