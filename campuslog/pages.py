@@ -18,7 +18,7 @@ def fold_pages(
     latest = None if happened_by is None else (happened_by - EPOCH) // MICROSECOND
     for page in source.pages(wanted, 0, until):
         yield page if latest is None else _up_to(page, latest)
-        report(page.positions[-1], until)
+        report(page.until, until)
 
 
 def _up_to(page: Page, latest: int) -> Page:
@@ -28,11 +28,10 @@ def _up_to(page: Page, latest: int) -> Page:
         return page
     return replace(
         page,
-        positions=_taken(page.positions, kept),
         stream_ids=_taken(page.stream_ids, kept),
         kinds=_taken(page.kinds, kept),
         data=_taken(page.data, kept),
-        occurred=_taken(page.occurred, kept),
+        numbers=lambda column: _taken(page.numbers(column), kept),
     )
 
 

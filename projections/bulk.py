@@ -161,7 +161,7 @@ class BulkFold:
             ShelfFailed: rows could not be put into a temporary file or read back.
         """
         self._seen.update(page.kinds)
-        if page.unreadable or not self._skipped.isdisjoint(page.positions):
+        if page.unreadable or (self._skipped and not self._skipped.isdisjoint(page.positions)):
             self._fold_one_by_one(page)
         else:
             self._fold_fast(page)

@@ -9,7 +9,8 @@ care which.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from itertools import repeat
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
@@ -44,41 +45,56 @@ class Wanted(NamedTuple):
     partitions: frozenset[int]
 
 
-@dataclass(slots=True)
+@dataclass
 class Page:
     """
     Some facts in log order, column by column; all columns are equally long.
 
     Attributes:
+        until: the position up to which nothing that is wanted is missing; not before that of the last fact.
         kinds: for each fact, the number of its type among `types`, times 64, plus its partition.
         data: the facts' own fields in the newest version.
-        occurred: microseconds since 2000-01-01 UTC.
         types: as in `Wanted`.
-        unreadable: by position, why a fact could not be decoded; its data is empty.
+        numbers: reads `position` or `occurred_at`, the latter in microseconds since 2000-01-01 UTC, for all facts;
+            raises SourceFailed.
         load: reads one of RARE_COLUMNS for all facts of a type, by position; raises SourceFailed.
+        unreadable: by position, why a fact could not be decoded; its data is empty.
     """
 
-    positions: Sequence[int]
+    until: int
     stream_ids: Sequence[str]
     kinds: Sequence[int]
     data: Sequence[dict[str, Any]]
-    occurred: Sequence[int]
     types: tuple[str, ...]
+    numbers: Callable[[str], Sequence[int]]
     load: Callable[[str, str], Mapping[int, Any]]
     unreadable: Mapping[int, str] = field(default_factory=dict)
     _rare: dict[tuple[str, str], Mapping[int, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        columns = (self.positions, self.stream_ids, self.kinds, self.data, self.occurred)
+        columns = (self.stream_ids, self.kinds, self.data)
         if len({len(column) for column in columns}) > 1:
             raise SourceFailed(f"a page has columns of {', '.join(str(len(column)) for column in columns)} facts")
 
+    @cached_property
+    def positions(self) -> Sequence[int]:
+        """Where the facts are in the log."""
+        return self._numbers("position")
+
+    @cached_property
+    def occurred(self) -> Sequence[int]:
+        """When they happened: microseconds since 2000-01-01 UTC."""
+        return self._numbers("occurred_at")
+
+    def _numbers(self, column: str) -> Sequence[int]:
+        found = self.numbers(column)
+        if len(found) != len(self.kinds):
+            raise SourceFailed(f"a page of {len(self.kinds)} facts has {len(found)} in its column {column}")
+        return found
+
     def facts(self) -> "Iterator[BulkFact]":
         """The facts, each made when its turn comes."""
-        names = [name for name in self.types for _ in range(PARTITIONS)]
-        page = [self] * len(self.kinds)
-        types = map(names.__getitem__, self.kinds)
-        return map(BulkFact, self.positions, self.stream_ids, types, self.data, self.occurred, self.kinds, page)
+        return map(BulkFact, self.stream_ids, self.data, self.kinds, range(len(self.kinds)), repeat(self))
 
     def rare(self, column: str, fact: "BulkFact") -> Any:
         """What a column that is not at hand says of a fact of this page."""
@@ -103,15 +119,23 @@ def _moment(microseconds: int) -> datetime:
 
 
 class BulkFact(msgspec.Struct, gc=False):
-    """A fact of a page; it has the attributes of domain.fact.Fact."""
+    """A fact of a page, its `index` from 0; it has the attributes of domain.fact.Fact."""
 
-    position: int
     stream_id: str
-    type: str
     data: dict[str, Any]
-    occurred: int
     kind: int
+    index: int
     page: Page
+
+    @property
+    def position(self) -> int:
+        """Its place in the log."""
+        return self.page.positions[self.index]
+
+    @property
+    def type(self) -> str:
+        """The stored name of its class."""
+        return self.page.types[self.kind // PARTITIONS]
 
     @property
     def partition(self) -> int:
@@ -121,12 +145,12 @@ class BulkFact(msgspec.Struct, gc=False):
     @property
     def occurred_at(self) -> datetime:
         """When it happened, UTC."""
-        return _moment(self.occurred)
+        return _moment(self.page.occurred[self.index])
 
     @property
     def day(self) -> int:
         """The ordinal of the day (UTC) on which it happened."""
-        return EPOCH_DAY + self.occurred // DAY
+        return EPOCH_DAY + self.page.occurred[self.index] // DAY
 
     @property
     def stream_version(self) -> int:

@@ -1,9 +1,9 @@
 """
-Campus overview: how many people, enrolments, outcomes, submissions and activities there are, in all and per run.
+Campus overview: how many people, enrolments, outcomes, submissions and activities there are, per run.
 
 Reads     facts of domain.catalog (runs), domain.enrollment, domain.progress and domain.quiz, in log order.
-Writes    overview, one row per run and one, `*`, for the campus; overview_people, one row per learner.
-Serves    api.overview.
+Writes    overview, one row per run; overview_people, one row per learner.
+Serves    api.overview: the campus and the sources of its runs are added up by adapters/postgres/queries.
 Rebuild   campus projections rebuild overview (safe: rows are its only effect).
 """
 
@@ -16,17 +16,16 @@ from domain.fact import Fact
 from projections.base import SEGMENTS, Handler, Projection, RowKey, Rows, Table
 from projections.streams import by_stream, ids
 
-CAMPUS = "*"  # an id that no run can have
 NO_DATE = "no_registration_date"  # irregular: the records do not say when the learner registered
 
 
 class Counts(msgspec.Struct):
     """
-    What is counted of one run, or of the campus.
+    What is counted of one run.
 
     Attributes:
-        source: where the run came from (`api`, `seed`, `import:oulad`); empty for the campus.
-        people: learners with any registration; each counts once, on the campus too.
+        source: where the run came from (`api`, `seed`, `import:oulad`).
+        people: learners with any registration; each counts once.
         without_registration_date: registrations whose day nobody knows.
         submissions: attempts handed in, with the banked ones and those without a score.
         activity_rows: records of activity, and `activity_amount` their amounts added up.
@@ -61,13 +60,12 @@ class Person(msgspec.Struct):
 
 OVERVIEW = Table("overview", Counts, ("run_id",), spread="summed")
 PEOPLE = Table("overview_people", Person, ("learner_id",))
-_CAMPUS_KEY = RowKey(OVERVIEW, (CAMPUS,))
 
 
 @by_stream
 def _of_learner(stream: str) -> Iterable[RowKey]:
     learner_id, run_id = ids(stream)
-    return _CAMPUS_KEY, RowKey(OVERVIEW, (run_id,)), RowKey(PEOPLE, (learner_id,))
+    return RowKey(OVERVIEW, (run_id,)), RowKey(PEOPLE, (learner_id,))
 
 
 def _needs_learner(fact: Fact) -> Iterable[RowKey]:
@@ -75,21 +73,19 @@ def _needs_learner(fact: Fact) -> Iterable[RowKey]:
 
 
 def _needs_attempt(fact: Fact) -> Iterable[RowKey]:
-    return _CAMPUS_KEY, RowKey(OVERVIEW, (fact.data["run_id"],))
+    return (RowKey(OVERVIEW, (fact.data["run_id"],)),)
 
 
 def _needs_run(fact: Fact) -> Iterable[RowKey]:
-    return _CAMPUS_KEY, RowKey(OVERVIEW, ids(fact.stream_id))
+    return (RowKey(OVERVIEW, ids(fact.stream_id)),)
 
 
-def _both(fact: Fact, rows: Rows, run_id: str) -> tuple[Counts, Counts]:
-    """The counts of the run and of the campus, with the fact's irregularity counted in both."""
-    both = rows.edit(OVERVIEW, Counts, run_id), rows.edit(OVERVIEW, Counts, CAMPUS)
-    reason = fact.data.get("irregular")
-    if reason is not None:
-        for counts in both:
-            _add(counts.irregular, reason, 1)
-    return both
+def _of_run(fact: Fact, rows: Rows, run_id: str) -> Counts:
+    """The counts of the run, with the fact's irregularity counted."""
+    counts = rows.edit(OVERVIEW, Counts, run_id)
+    if "irregular" in fact.data:
+        _add(counts.irregular, fact.data["irregular"], 1)
+    return counts
 
 
 def _add(counts: dict[str, int], name: str, number: int) -> None:
@@ -100,31 +96,27 @@ def _add(counts: dict[str, int], name: str, number: int) -> None:
 
 
 def _scheduled(fact: Fact, rows: Rows) -> None:
-    run, _ = _both(fact, rows, ids(fact.stream_id)[0])
-    run.source = fact.meta.source
+    _of_run(fact, rows, ids(fact.stream_id)[0]).source = fact.meta.source
 
 
 def _only_irregular(fact: Fact, rows: Rows) -> None:
     if "irregular" in fact.data:
-        _both(fact, rows, ids(fact.stream_id)[1])
+        _of_run(fact, rows, ids(fact.stream_id)[1])
 
 
 def _requested(fact: Fact, rows: Rows) -> None:
     learner_id, run_id = ids(fact.stream_id)
-    run, campus = _both(fact, rows, run_id)
-    for counts in (run, campus):
-        counts.registrations += 1
-        counts.without_registration_date += fact.data.get("irregular") == NO_DATE
+    run = _of_run(fact, rows, run_id)
+    run.registrations += 1
+    run.without_registration_date += fact.data.get("irregular") == NO_DATE
     person = rows.edit(PEOPLE, Person, learner_id)
     if run_id not in person.registered:
         run.people += 1
-        campus.people += not person.registered
         person.registered.append(run_id)
 
 
 def _withdrawn(fact: Fact, rows: Rows) -> None:
-    for counts in _both(fact, rows, ids(fact.stream_id)[1]):
-        counts.withdrawals += 1
+    _of_run(fact, rows, ids(fact.stream_id)[1]).withdrawals += 1
 
 
 def _outcome_decided(fact: Fact, rows: Rows) -> None:
@@ -132,44 +124,39 @@ def _outcome_decided(fact: Fact, rows: Rows) -> None:
     person = rows.edit(PEOPLE, Person, learner_id)
     before, outcome = person.outcomes.get(run_id), fact.data["outcome"]
     person.outcomes[run_id] = outcome
-    for counts in _both(fact, rows, run_id):
-        if before is not None:
-            _add(counts.outcomes, before, -1)
-        _add(counts.outcomes, outcome, 1)
+    outcomes = _of_run(fact, rows, run_id).outcomes
+    if before is not None:
+        _add(outcomes, before, -1)
+    _add(outcomes, outcome, 1)
 
 
 def _submitted(fact: Fact, rows: Rows) -> None:
-    for counts in _both(fact, rows, fact.data["run_id"]):
-        counts.submissions += 1
-        counts.banked += fact.data["banked"]
+    run = _of_run(fact, rows, fact.data["run_id"])
+    run.submissions += 1
+    run.banked += fact.data["banked"]
 
 
 def _graded(fact: Fact, rows: Rows) -> None:
-    for counts in _both(fact, rows, fact.data["run_id"]):
-        counts.graded += 1
+    _of_run(fact, rows, fact.data["run_id"]).graded += 1
 
 
 def _activity_recorded(fact: Fact, rows: Rows) -> None:
     learner_id, run_id = ids(fact.stream_id)
-    amount = fact.data["amount"]
-    run, campus = _both(fact, rows, run_id)
+    run = _of_run(fact, rows, run_id)
     run.activity_rows += 1
-    run.activity_amount += amount
-    campus.activity_rows += 1
-    campus.activity_amount += amount
+    run.activity_amount += fact.data["amount"]
     person = rows.read(PEOPLE, Person, learner_id)
     if person is None or run_id not in person.active:
         person = rows.edit(PEOPLE, Person, learner_id)
         run.active_people += 1
-        campus.active_people += not person.active
         person.active.append(run_id)
 
 
 class Overview(Projection):
-    """Counts of the whole campus, and of each run."""
+    """Counts of each run, and who is on which."""
 
     name = "overview"
-    version = 1
+    version = 2
     store = "postgres"
     segments = SEGMENTS
     tables = (OVERVIEW, PEOPLE)

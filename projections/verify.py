@@ -174,8 +174,7 @@ class FreshFold:
         for stop in sorted({position for live in self._lives for position in live.positions.values()}):
             for page in source.pages(self._fold.wanted, at, stop):
                 self._fold.fold(page)
-                if page.positions:
-                    self._tell(page.positions[-1])
+                self._tell(page.until)
             self._tell(stop)
             at = stop
             for live in self._lives:

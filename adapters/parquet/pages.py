@@ -56,7 +56,8 @@ class ExportPages:
         occurred: Any = pc.subtract(batch.column("occurred_at").view(pa.int64()), SINCE_1970)
         data, unreadable = _decoded(batch, types, numbers, positions)
         load = partial(self._load, positions[0] - 1, positions[-1])
-        return Page(positions, stream_ids, kinds.to_pylist(), data, occurred.to_pylist(), types, load, unreadable)
+        numbers = {"position": positions, "occurred_at": occurred.to_pylist()}.__getitem__
+        return Page(positions[-1], stream_ids, kinds.to_pylist(), data, types, numbers, load, unreadable)
 
     def _load(self, after: int, until: int, column: str, type_name: str) -> Mapping[int, Any]:
         """One of the rarer columns of the facts of one type, by position."""

@@ -23,11 +23,15 @@ FEW = 50  # one in so many facts, at most: then a list of positions is read soon
 UNKNOWN = -1  # newest version of a type that this code does not know
 
 BLOBS = """
-SELECT string_agg(int8send(position), ''::bytea), string_agg(stream_id, E'\\n'), string_agg(data, '\\x0a'::bytea),
-       string_agg(int2send(({number} * 64 + partition)::int2), ''::bytea),
-       string_agg(timestamptz_send(occurred_at), ''::bytea), bool_and(schema_version = {newest})
+SELECT string_agg(stream_id, E'\\n'), string_agg(data, '\\x0a'::bytea),
+       string_agg(int2send(({number} * 64 + partition)::int2), ''::bytea), bool_and(schema_version = {newest}){more}
   FROM (SELECT * FROM events WHERE {piece} AND {wanted} ORDER BY position) AS e
 """
+NUMBERS = {
+    "position": "string_agg(int8send(position), ''::bytea)",
+    "occurred_at": "string_agg(timestamptz_send(occurred_at), ''::bytea)",
+}
+COLUMN = "SELECT {number} FROM (SELECT * FROM events WHERE {piece} AND {wanted} ORDER BY position) AS e"
 ROWS = f"SELECT {COLUMNS} FROM events WHERE {{piece}} AND {{wanted}} ORDER BY position"
 RARE = "SELECT position, {column} FROM events WHERE {piece} AND type = {type} ORDER BY position"
 RANGE = "position > $1::bigint AND position <= $2::bigint"
@@ -80,11 +84,15 @@ def condition(wanted: Wanted) -> str:
     return f"((('{signed}'::bigint >> partition) & 1) = 1 OR type IN ({one_of(sorted(wanted.everywhere))})) AND {types}"
 
 
-def blobs(wanted: Wanted, piece: str) -> str:
-    """The query for a page as one row."""
-    numbers = " ".join(f"WHEN {literal(name)} THEN {number}" for number, name in enumerate(wanted.types))
+def blobs(wanted: Wanted, piece: str, numbers: Iterable[str] = ()) -> str:
+    """The query for a page as one row; some of NUMBERS may come with it."""
+    kinds = " ".join(f"WHEN {literal(name)} THEN {number}" for number, name in enumerate(wanted.types))
     return BLOBS.format(
-        number=f"CASE type {numbers} END", newest=_newest(wanted.types), piece=piece, wanted=condition(wanted)
+        number=f"CASE type {kinds} END",
+        newest=_newest(wanted.types),
+        more="".join(f", {NUMBERS[name]}" for name in numbers),
+        piece=piece,
+        wanted=condition(wanted),
     )
 
 

@@ -2,7 +2,8 @@
 The log in pages of columns, for a fold over all of it.
 
 One row brings a page: a blob for each column, which the server strings together and Python takes apart at the speed of
-C. That takes a third of the time of fetching rows. Every page is a statement of its own, so there is no transaction or
+C. That takes a third of the time of fetching rows. Positions and times come along if the page before was asked for its
+own, and are else read when they are asked for. Every page is a statement of its own, so there is no transaction or
 snapshot that lasts, and a server that has gone away for a while is waited for.
 
 What does not fit this form (a line break within a stored fact, an old version, something that is no JSON) is read row
@@ -11,7 +12,7 @@ by row, page by page, as the live projectors do.
 
 import time
 from array import array
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar
@@ -20,7 +21,18 @@ import msgspec
 import psycopg
 from psycopg.conninfo import make_conninfo
 
-from adapters.postgres.bulk_query import RARE, ROWS, Span, Spans, blobs, condition, few_positions, literal
+from adapters.postgres.bulk_query import (
+    COLUMN,
+    NUMBERS,
+    RARE,
+    ROWS,
+    Span,
+    Spans,
+    blobs,
+    condition,
+    few_positions,
+    literal,
+)
 from adapters.postgres.bulk_wire import Wire
 from adapters.postgres.connection import CONNECT_TIMEOUT, SILENCE, is_broken, options
 from adapters.postgres.pages import fact_of, meta_of
@@ -78,6 +90,8 @@ class Reading:
         self._wire: Wire | None = None
         self._aside: psycopg.Connection | None = None
         self._ended = False
+        self._asked: set[str] = set()  # for which of NUMBERS the latest page has been asked
+        self._along: tuple[str, ...] = ()  # which of them come with the answer that is under way
 
     def end(self) -> None:
         """Close both connections for good."""
@@ -105,12 +119,14 @@ class Reading:
                     spans.push_back(span.halves())
                 span = spans.following()
                 continue
-            spans.learn(len(answer[0] or b"") // 8, sum(map(len, filter(None, answer[:5]))))
+            spans.learn(len(answer[2] or b"") // 2, sum(map(len, filter(None, answer[:3]))))
+            page = self._page(span, answer) if answer[2] else None
             following = spans.following()
             if ahead and following is not None:
                 self._announce(following)
-            if answer[0]:
-                yield self._page(span, answer)
+            if page is not None:
+                self._asked.clear()
+                yield page
             span = following
 
     def _few(self, after: int, until: int) -> list[int] | None:
@@ -126,14 +142,19 @@ class Reading:
     def _ask(self, span: Span) -> list[bytes | None] | None:
         if self._wire is None:
             self._wire = Wire(open_connection(self._settings))
-        self._wire.send(span, blobs(self._wanted, span.piece))
+        self._send(self._wire, span)
         return self._wire.receive()
+
+    def _send(self, wire: Wire, span: Span) -> None:
+        if wire.asked != span:
+            self._along = tuple(sorted(self._asked))
+            wire.send(span, blobs(self._wanted, span.piece, self._along))
 
     def _announce(self, span: Span) -> None:
         """Let the server begin with a page; if it is gone, that shows when the page is asked for."""
         with suppress(psycopg.Error):
             if self._wire is not None:
-                self._wire.send(span, blobs(self._wanted, span.piece))
+                self._send(self._wire, span)
 
     def _patiently(self, work: Callable[[], T]) -> T:
         """Do *work*, again on new connections if the server goes away."""
@@ -149,19 +170,19 @@ class Reading:
 
     def _page(self, span: Span, answer: list[bytes | None]) -> Page:
         """The page in an answer, or the same read row by row."""
-        positions, streams, data, kinds, occurred, newest = (part or b"" for part in answer)
-        facts = len(positions) // 8
+        streams, data, kinds, newest, *numbers = (part or b"" for part in answer)
+        facts = len(kinds) // 2
         if newest == b"\x01" and streams.count(b"\n") == data.count(b"\n") == facts - 1:
             try:
                 decoded = _decode_lines(data)
                 if len(decoded) == facts:  # an empty text is no line
                     return Page(
-                        positions=_numbers("q", positions),
+                        until=span.until,
                         stream_ids=streams.decode().split("\n"),
-                        kinds=_numbers("H", kinds),
+                        kinds=_unpacked("H", kinds),
                         data=decoded,
-                        occurred=_numbers("q", occurred),
                         types=self._wanted.types,
+                        numbers=partial(self._numbers, span, dict(zip(self._along, numbers, strict=True))),
                         load=partial(self._load, span),
                     )
             except ValueError:  # no JSON, or no UTF-8
@@ -172,17 +193,30 @@ class Reading:
         """The facts of a piece, each decoded by itself and brought to its newest version."""
         query = ROWS.format(piece=span.piece, wanted=condition(self._wanted))
         facts = [fact_of(row) for row in self._rows(query, span)]
-        numbers = {name: number for number, name in enumerate(self._wanted.types)}
+        kinds = {name: number for number, name in enumerate(self._wanted.types)}
+        numbers = {
+            "position": [fact.position for fact in facts],
+            "occurred_at": [(fact.occurred_at - EPOCH) // MICROSECOND for fact in facts],
+        }
         return Page(
-            positions=[fact.position for fact in facts],
+            until=span.until,
             stream_ids=[fact.stream_id for fact in facts],
-            kinds=[numbers[fact.type] * PARTITIONS + fact.partition for fact in facts],
+            kinds=[kinds[fact.type] * PARTITIONS + fact.partition for fact in facts],
             data=[fact.data for fact in facts],
-            occurred=[(fact.occurred_at - EPOCH) // MICROSECOND for fact in facts],
             types=self._wanted.types,
+            numbers=numbers.__getitem__,
             load=lambda column, name: {fact.position: getattr(fact, column) for fact in facts if fact.type == name},
             unreadable={fact.position: fact.error for fact in facts if isinstance(fact, Unreadable)},
         )
+
+    def _numbers(self, span: Span, along: Mapping[str, bytes], column: str) -> Sequence[int]:
+        """A column of numbers, which has come along with the page or is read now."""
+        self._asked.add(column)
+        if column not in along:
+            query = COLUMN.format(number=NUMBERS[column], piece=span.piece, wanted=condition(self._wanted))
+            ((blob,),) = self._rows(query, span)
+            return _unpacked("q", blob)
+        return _unpacked("q", along[column])
 
     def _load(self, span: Span, column: str, type_name: str) -> Mapping[int, Any]:
         """A column that did not come with the page, for the facts of one type."""
@@ -207,7 +241,7 @@ class Metas(dict[int, Any]):
         return meta_of(super().__getitem__(position))
 
 
-def _numbers(code: str, blob: bytes) -> "array[int]":
+def _unpacked(code: str, blob: bytes) -> "array[int]":
     """Numbers as PostgreSQL sends them: the highest byte first."""
     numbers = array(code, blob)
     numbers.byteswap()

@@ -14,21 +14,24 @@ TOO_MUCH = (psycopg.errors.ProgramLimitExceeded, psycopg.errors.OutOfMemory, psy
 
 
 class Wire:
-    """Asks for pieces of the log; whatever it raises, it is of no further use then."""
+    """
+    Asks for pieces of the log; whatever it raises, it is of no further use then.
+
+    Attributes:
+        asked: the piece whose answer is under way, if any.
+    """
 
     def __init__(self, connection: psycopg.Connection) -> None:
         self._connection = connection
         self._prepared: dict[str, bytes] = {}
-        self._asked: Span | None = None
+        self.asked: Span | None = None
 
     def close(self) -> None:
         """Close the connection, whatever is under way."""
         self._connection.close()
 
     def send(self, span: Span, query: str) -> None:
-        """Ask for a piece, unless that has been done; the answer may take its time."""
-        if self._asked == span:
-            return
+        """Ask for a piece; the answer may take its time."""
         pgconn = self._connection.pgconn
         if query not in self._prepared:
             name = b"page%d" % len(self._prepared)
@@ -36,11 +39,11 @@ class Wire:
             self._result()
             self._prepared[query] = name
         pgconn.send_query_prepared(self._prepared[query], _as_text(span), result_format=BINARY)
-        self._asked = span
+        self.asked = span
 
     def receive(self) -> list[bytes | None] | None:
         """The columns of the only row of the answer; None if it is more than the server can put into one."""
-        self._asked = None
+        self.asked = None
         try:
             result = self._result()
         except TOO_MUCH:

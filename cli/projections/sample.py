@@ -63,7 +63,7 @@ def _take(
     first, started = after, began
     for number, page in enumerate(PageReader(settings).pages(fold.wanted, after, until), start=1):
         fold.fold(page)
-        at, facts = page.positions[-1], facts + len(page.positions)
+        at, facts = page.until, facts + len(page.kinds)
         if number == WARM_UP and not few:
             first, started, facts = at, time.perf_counter(), 0
         if time.perf_counter() - began > LONGEST:

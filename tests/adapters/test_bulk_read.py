@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from adapters.postgres import bulk_query, bulk_read, bulk_wire
-from adapters.postgres.bulk_query import Spans
+from adapters.postgres.bulk_query import Span, Spans
 from adapters.postgres.bulk_read import PageReader, open_connection
 from adapters.postgres.log import COLUMNS
 from adapters.postgres.pages import fact_of
@@ -171,7 +171,7 @@ async def test_too_much_for_one_answer(settings: Settings, monkeypatch: pytest.M
     receive = bulk_wire.Wire.receive
 
     def refuses(self: bulk_wire.Wire) -> Any:
-        asked = self._asked
+        asked = self.asked
         answer = receive(self)
         return None if asked is not None and asked.after < 90 <= asked.until else answer
 
@@ -204,6 +204,31 @@ async def test_nothing_is_read_after_the_end(settings: Settings) -> None:
     assert list(read(settings, Wanted((), frozenset(), frozenset()))) == []
 
 
+async def test_numbers_come_along_once_they_were_asked_for(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Positions and times cost nothing where nobody wants them, and no statement of their own where all pages do."""
+    await fill(settings)
+    asked: list[int] = []
+    rows = bulk_read.Reading._rows
+
+    def noted(self: bulk_read.Reading, query: str, span: Span) -> Any:
+        asked.append(span.until)
+        return rows(self, query, span)
+
+    monkeypatch.setattr(bulk_read.Reading, "_rows", noted)
+    monkeypatch.setattr(bulk_query, "FIRST_SPAN", 16)
+    monkeypatch.setattr(bulk_query, "LONGEST_SPAN", 16)
+    wanted = Wanted(TYPES, frozenset(TYPES), frozenset())
+    found: list[int] = []
+    for number, page in enumerate(read(settings, wanted)):
+        if number > 2:
+            found += page.positions
+        if number == 4:
+            assert len(page.occurred) == len(page.positions)
+    expected = [fact.position for fact in as_live(settings, wanted)]
+    assert found == expected[-len(found) :]
+    assert len(asked) == 2  # the positions of the fourth page, the times of the fifth
+
+
 async def test_a_server_that_stays_away_ends_the_reading(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """After some patience the reader says so."""
     monkeypatch.setattr(bulk_read, "PATIENCE", 0.0)
@@ -231,7 +256,10 @@ async def test_segments_want_their_own_partitions(settings: Settings) -> None:
     await fill(settings)
     tasks = [Task(projection, (1,)) for projection in PROJECTIONS if projection.segments > 1]
     wanted = BulkFold(tasks).wanted
-    found = [fact for page in read(settings, wanted) for fact in page.facts()]
-    assert {segment_of(fact.partition, 4) for fact in found if fact.type in TYPES[:3]} == {1}
-    assert {fact.type for fact in found} <= {*TYPES}
-    assert all(fact.occurred_at == WHEN for fact in found)
+    found = set()
+    for page in read(settings, wanted):
+        for fact in page.facts():
+            assert fact.occurred_at == WHEN
+            found.add((fact.type, segment_of(fact.partition, 4)))
+    assert {segment for name, segment in found if name in TYPES[:3]} == {1}
+    assert {name for name, _ in found} <= {*TYPES}

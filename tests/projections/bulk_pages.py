@@ -29,20 +29,24 @@ def wanted_of(facts: Iterable[Fact], wanted: Wanted) -> list[Fact]:
 def pages_of(facts: Sequence[Fact], wanted: Wanted, size: int = PAGE) -> Iterator[Page]:
     """The wanted facts in pages."""
     found = wanted_of(facts, wanted)
-    numbers = {name: number for number, name in enumerate(wanted.types)}
+    kinds = {name: number for number, name in enumerate(wanted.types)}
     for start in range(0, len(found), size):
         some = found[start : start + size]
 
         def load(column: str, name: str, some: list[Fact] = some) -> dict[int, Any]:
             return {fact.position: getattr(fact, column) for fact in some if fact.type == name}
 
+        numbers = {
+            "position": [fact.position for fact in some],
+            "occurred_at": [(fact.occurred_at - EPOCH) // MICROSECOND for fact in some],
+        }
         yield Page(
-            positions=[fact.position for fact in some],
+            until=some[-1].position,
             stream_ids=[fact.stream_id for fact in some],
-            kinds=[numbers[fact.type] * PARTITIONS + fact.partition for fact in some],
+            kinds=[kinds[fact.type] * PARTITIONS + fact.partition for fact in some],
             data=msgspec.json.decode(msgspec.json.encode([fact.data for fact in some])),
-            occurred=[(fact.occurred_at - EPOCH) // MICROSECOND for fact in some],
             types=wanted.types,
+            numbers=numbers.__getitem__,
             load=load,
             unreadable={fact.position: fact.error for fact in some if isinstance(fact, Unreadable)},
         )

@@ -238,8 +238,11 @@ def test_a_source_that_fails_is_not_poison() -> None:
 
 def test_columns_of_a_page_are_equally_long() -> None:
     """A page whose columns do not match is refused, not folded as far as it goes."""
-    with pytest.raises(SourceFailed):
-        Page([1, 2], ["run-A"], [0], [{}], [0], ("run.opened",), lambda *_: {})
+    with pytest.raises(SourceFailed, match="columns of 2, 1, 1 facts"):
+        Page(2, ["run-A", "run-B"], [0], [{}], ("run.opened",), lambda _: [], lambda *_: {})
+    page = Page(2, ["run-A"], [0], [{}], ("run.opened",), lambda _: [1, 2], lambda *_: {})
+    with pytest.raises(SourceFailed, match="1 facts has 2 in its column position"):
+        _ = page.positions
 
 
 def test_a_segment_is_folded_once() -> None:

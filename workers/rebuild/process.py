@@ -141,10 +141,9 @@ class Process:
         at = after
         for page in source.pages(fold.wanted, after, until):
             fold.fold(page)
-            self._report.read += len(page.positions)
-            if page.positions:
-                self._tell(step, page.positions[-1] - at)
-                at = page.positions[-1]
+            self._report.read += len(page.kinds)
+            self._tell(step, page.until - at)
+            at = page.until
         self._tell(step, until - at)
         return until
 

@@ -1,6 +1,7 @@
 """`campus projections parked`: what waits at a fact that fails, tried again or done without."""
 
 from adapters.settings import Settings
+from projections.overview import Overview
 from tests.cli.projections.command import answer, projections, refusal, small_campus
 
 
@@ -40,7 +41,7 @@ async def test_a_fact_can_be_done_without(settings: Settings) -> None:
         assert (await answer(settings, "parked", "overview"))[1] == {"parked": []}
         _, listed = await answer(settings, "parked", "skipped")
         (skipped,) = listed["skipped"]
-        assert (skipped["projection"], skipped["version"], skipped["position"]) == ("overview", 1, 21)
+        assert (skipped["projection"], skipped["version"], skipped["position"]) == ("overview", Overview.version, 21)
         assert (skipped["key"], skipped["reason"], skipped["skipped_by"]) == ("ann", "a broken import", report["by"])
         assert "a broken import" in (await projections(settings, "parked", "skipped", "overview"))[1]
         assert (await answer(settings, "verify", "overview"))[0] == 0

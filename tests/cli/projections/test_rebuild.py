@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 from adapters.settings import Settings
+from projections.overview import Overview
 from projections.registry import PROJECTIONS
 from tests.cli.campus import campus
 from tests.cli.projections.command import answer, done, execute, projections, refusal, small_campus, variables
@@ -11,6 +12,7 @@ from workers.rebuild.switch import opened
 from workers.rebuild.turn import turn
 
 NAMES = [projection.name for projection in PROJECTIONS]
+VERSIONS = {projection.name: projection.version for projection in PROJECTIONS}
 
 
 async def test_the_plan_says_what_a_rebuild_would_do(settings: Settings) -> None:
@@ -51,7 +53,7 @@ async def test_the_plan_knows_what_was_left_and_what_has_changed(settings: Setti
         _, said, _ = await projections(settings, "plan", "overview")
         flat = " ".join(said.split())
         assert "generation 2 (building), begun by other code: a rebuild throws it away" in flat
-        assert "the code is not that of generation 1, but its version is the same (1)" in flat
+        assert f"the code is not that of generation 1, but its version is the same ({Overview.version})" in flat
 
 
 async def test_a_rebuild_is_ready_beside_the_live_one(settings: Settings) -> None:
@@ -61,7 +63,12 @@ async def test_a_rebuild_is_ready_beside_the_live_one(settings: Settings) -> Non
         assert code == 0
         assert sorted(each["projection"] for each in report["built"]) == ["gradebook", "overview"]
         for each in report["built"]:
-            assert (each["generation"], each["version"], each["resumed"], each["position"]) == (2, 1, False, 200)
+            assert (each["generation"], each["version"], each["resumed"], each["position"]) == (
+                2,
+                VERSIONS[each["projection"]],
+                False,
+                200,
+            )
             assert len(each["digest"]) == 32
         assert report["facts"] == 200
         assert len(report["processes"]) == 2
@@ -77,7 +84,7 @@ async def test_a_rebuild_is_ready_beside_the_live_one(settings: Settings) -> Non
         built = {each["projection"]: each["digest"] for each in report["built"]}
         assert verdict["projections"][0]["digest_live"] == built["overview"]
         _, said, _ = await projections(settings, "rebuild", "overview")
-        assert "2 of version 1, gone on with" in said
+        assert f"2 of version {Overview.version}, gone on with" in said
         assert "only what came since was folded" in said
         _, again = await answer(settings, "rebuild", "overview", "--from-scratch")
         assert [(each["generation"], each["digest"]) for each in again["built"]] == [(2, built["overview"])]
@@ -102,7 +109,10 @@ async def test_a_changed_rule_of_the_same_version_is_told(settings: Settings) ->
         await execute(settings, "UPDATE projections SET code = 'other' WHERE name = 'overview'")
         code, _, remarks = await projections(settings, "rebuild", "overview")
         assert code == 0
-        assert "overview: the code is not that of generation 1, but its version is the same (1)" in remarks
+        assert (
+            f"overview: the code is not that of generation 1, but its version is the same ({Overview.version})"
+            in remarks
+        )
 
 
 async def test_a_rebuild_reads_from_an_export_what_that_has(settings: Settings, tmp_path: Path) -> None:

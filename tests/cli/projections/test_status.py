@@ -8,6 +8,7 @@ import sys
 from typing import Any
 
 from adapters.settings import Settings
+from projections.overview import Overview
 from projections.registry import PROJECTIONS
 from tests.cli.campus import CAMPUS, campus, environment
 from tests.cli.projections.command import answer, execute, projections, refusal, small_campus, variables
@@ -26,10 +27,10 @@ async def test_the_list_says_what_there_is_and_what_is_served(settings: Settings
         await execute(settings, "UPDATE projections SET code = 'other', version = 7 WHERE name = 'catalog'")
         _, after = await answer(settings, "list")
         found = {each["name"]: each for each in after["projections"]}
-        assert found["overview"]["live"] | {"code": ""} == {"generation": 1, "version": 1, "code": ""}
+        assert found["overview"]["live"] | {"code": ""} == {"generation": 1, "version": Overview.version, "code": ""}
         assert found["overview"]["tables"] == ["overview", "overview_people"]
         assert "progress.activity_recorded" in found["overview"]["reads"]
-        assert found["overview"]["description"] == "Counts of the whole campus, and of each run."
+        assert found["overview"]["description"] == "Counts of each run, and who is on which."
         changes = {name: found[name]["change"] for name in ("overview", "gradebook", "catalog")}
         assert changes == {"overview": "none", "gradebook": "code", "catalog": "both"}
         _, said, _ = await projections(settings, "list")
@@ -94,7 +95,7 @@ async def test_what_stands_still_because_of_its_version_says_what_to_do(settings
     await execute(settings, "UPDATE segments SET owner = NULL")
     _, said, _ = await projections(settings, "status", "overview")
     flat = " ".join(said.split())
-    assert "overview: generation 1 stands still, since it was built by version 7 of the code; here is version 1" in flat
+    assert f"since it was built by version 7 of the code; here is version {Overview.version}" in flat
 
 
 async def test_watching_prints_what_changes_until_it_is_interrupted(settings: Settings) -> None:
