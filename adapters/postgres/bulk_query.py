@@ -24,7 +24,8 @@ UNKNOWN = -1  # newest version of a type that this code does not know
 
 BLOBS = """
 SELECT string_agg(stream_id, E'\\n'), string_agg(data, '\\x0a'::bytea),
-       string_agg(int2send(({number} * 64 + partition)::int2), ''::bytea), bool_and(schema_version = {newest}){more}
+       string_agg(int2send((CASE WHEN schema_version = {newest} THEN {number} END * 64 + partition)::int2), ''::bytea)
+       {more}
   FROM (SELECT * FROM events WHERE {piece} AND {wanted} ORDER BY position) AS e
 """
 NUMBERS = {

@@ -53,7 +53,9 @@ def open_connection(settings: Settings) -> psycopg.Connection:
     return psycopg.connect(
         make_conninfo(settings.postgres_url, **SILENCE),
         autocommit=True,
-        options=options(settings.schema_name, jit="off", default_transaction_read_only="on"),
+        options=options(
+            settings.schema_name, jit="off", plan_cache_mode="force_generic_plan", default_transaction_read_only="on"
+        ),
         application_name="campus:rebuild",
         connect_timeout=CONNECT_TIMEOUT,
     )
@@ -119,8 +121,8 @@ class Reading:
                     spans.push_back(span.halves())
                 span = spans.following()
                 continue
-            spans.learn(len(answer[2] or b"") // 2, sum(map(len, filter(None, answer[:3]))))
-            page = self._page(span, answer) if answer[2] else None
+            spans.learn(_count(answer), sum(map(len, filter(None, answer[:3]))))
+            page = self._page(span, answer) if _count(answer) else None
             following = spans.following()
             if ahead and following is not None:
                 self._announce(following)
@@ -170,9 +172,9 @@ class Reading:
 
     def _page(self, span: Span, answer: list[bytes | None]) -> Page:
         """The page in an answer, or the same read row by row."""
-        streams, data, kinds, newest, *numbers = (part or b"" for part in answer)
-        facts = len(kinds) // 2
-        if newest == b"\x01" and streams.count(b"\n") == data.count(b"\n") == facts - 1:
+        streams, data, kinds, *numbers = (part or b"" for part in answer)
+        facts = _count(answer)
+        if len(kinds) == 2 * facts and data.count(b"\n") == facts - 1:  # an old version has no kind
             try:
                 decoded = _decode_lines(data)
                 if len(decoded) == facts:  # an empty text is no line
@@ -239,6 +241,11 @@ class Metas(dict[int, Any]):
     def __getitem__(self, position: int) -> Meta:
         """The meta of one fact, as far as it can be decoded."""
         return meta_of(super().__getitem__(position))
+
+
+def _count(answer: list[bytes | None]) -> int:
+    """How many facts there are in an answer; more if a stream's id has line breaks, which is then found out."""
+    return 0 if answer[0] is None else answer[0].count(b"\n") + 1
 
 
 def _unpacked(code: str, blob: bytes) -> "array[int]":

@@ -141,6 +141,10 @@ async def test_old_versions_are_brought_up(settings: Settings, monkeypatch: pyte
     live = as_live(settings, wanted)
     assert [row for page in read(settings, wanted) for row in told(page.facts())] == told(live)
     assert [fact.data.get("colour") for fact in live if fact.type == "course.created"] == ["unknown", None] * 3
+    first = next(fact.position for fact in live if fact.type == "course.created")  # a page of old ones only
+    assert [row for page in read(settings, wanted, first - 1, first) for row in told(page.facts())] == told(
+        as_live(settings, wanted, first - 1, first)
+    )
 
 
 @pytest.mark.usefixtures("_small")
