@@ -19,7 +19,6 @@ import msgspec
 import psycopg
 import structlog
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from adapters.postgres.audits import Finding, findings, note_checked, note_findings
 from adapters.postgres.generations import Generation, Generations, live
@@ -87,7 +86,7 @@ class Auditor:
             try:
                 async with opened(self._settings, "learners", "audit") as (connection, valkey):
                     await self._audit(connection, valkey)
-            except (psycopg.Error, RedisError) as error:
+            except Exception as error:  # a lost server comes as more than one kind of error
                 logger.exception("auditor.interrupted", error=str(error).strip())
             await asyncio.sleep(RETRY_INTERVAL)
 
@@ -153,7 +152,7 @@ class Audit:
         self._connection = connection
         self._valkey = valkey
         self._settings = settings
-        self._lookings: dict[tuple[str, int], Looking] = {}
+        self._lookings: dict[str, Looking] = {}  # by read model, at the generation that is served
         self._told: dict[tuple[str, int, str], set[tuple[Any, ...]]] = {}
 
     async def check(self, projection: Projection, learner: str) -> tuple[int, int] | None:
@@ -183,11 +182,12 @@ class Audit:
 
     def _looking(self, projection: Projection, served: Generation) -> Looking:
         """What looks at a generation, and remembers the facts of the catalogue."""
-        place = projection.name, served.number
-        if place not in self._lookings:
+        looking = self._lookings.get(projection.name)
+        if looking is None or looking.generation.number != served.number:  # that of before is served no more
             generations = Generations(self._connection, self._valkey, self._settings, projection)
-            self._lookings[place] = Looking(self._connection, generations, served, Common(projection))
-        return self._lookings[place]
+            looking = Looking(self._connection, generations, served, Common(projection))
+            self._lookings[projection.name] = looking
+        return looking
 
     async def _keep(self, found: Sequence[Finding], name: str, generation: int, learner: str) -> None:
         place = name, generation, learner

@@ -16,10 +16,13 @@ from adapters.settings import Settings
 from adapters.valkey.client import connect as connect_valkey
 from projections.base import tables_of_learners
 from projections.registry import PROJECTIONS
+from tests.servers import Servers
 from tests.workers.campus import BOTH, InPostgres, InValkey, Writer, caught_up, projecting, relaying, until, writer
 from tests.workers.tampering import change_tally, delete_tally, segment_of
 from workers import auditor
 from workers.auditor import Audit
+from workers.rebuild.build import Order, rebuild
+from workers.rebuild.switch import promote
 from workers.seed.run import seed
 
 
@@ -193,3 +196,40 @@ async def test_the_read_models_of_a_campus_are_right_learner_by_learner(settings
         segment = segment_of(learners[0])
         await valkey.hdel(f"{settings.name}:learner_dashboard:1:{segment}:learner_dashboard", learners[0])
         assert await looking.check(divided[0], learners[0]) == (1, 1)
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize("name", ["postgres", "valkey"])
+async def test_a_server_that_is_killed_does_not_end_the_auditor(
+    own_settings: Settings, own_servers: Servers, name: str
+) -> None:
+    """It looks at learners again as soon as the server is back."""
+    async with writer(own_settings) as facts:
+        async with projecting(own_settings):
+            await recorded(own_settings, facts)
+        async with auditing(own_settings):
+
+            async def looked(at_least: int = 1) -> bool:
+                done = await audited(own_settings)
+                return len(done) == 2 and all(each.checked >= at_least for each in done)
+
+            await until(looked)
+            await own_servers.kill(name)
+            await asyncio.sleep(1)  # in which it meets what is gone
+            await own_servers.start(name)
+            before = max(each.checked for each in await audited(own_settings))
+            await until(lambda: looked(before + 50))
+        assert await found(own_settings) == []
+
+
+async def test_what_is_served_no_more_is_not_remembered(settings: Settings) -> None:
+    """However often a read model is rebuilt, the auditor keeps the facts of the catalogue for one generation of it."""
+    projection = InPostgres()
+    async with writer(settings) as facts, audit(settings) as looking:
+        async with projecting(settings):
+            await recorded(settings, facts)
+        for generation in (1, 2):
+            assert await looking.check(projection, "ann") == (generation, 0)
+            assert [each.generation.number for each in looking._lookings.values()] == [generation]
+            await rebuild(settings, Order([projection], workers=1))
+            await promote(settings, projection)
