@@ -231,5 +231,5 @@ async def test_what_is_served_no_more_is_not_remembered(settings: Settings) -> N
         for generation in (1, 2):
             assert await looking.check(projection, "ann") == (generation, 0)
             assert [each.generation.number for each in looking._lookings.values()] == [generation]
-            await rebuild(settings, Order([projection], workers=1))
+            await rebuild(settings, Order((projection,), workers=1))
             await promote(settings, projection)
