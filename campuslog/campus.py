@@ -13,7 +13,7 @@ from campuslog.errors import NotThere
 from campuslog.events import Events, matching
 from campuslog.export import ExportSource
 from campuslog.moments import Moment, bound
-from campuslog.rebuild import Cut, Rebuilt, fold, result_of
+from campuslog.rebuild import Cut, Rebuilt, folded, result_of
 from campuslog.source import LiveSource, Selection, Source
 from campuslog.trial import Trial, served, try_out
 from campuslog.views import Views
@@ -126,8 +126,8 @@ class Campus:
             BadTime: a time without a zone.
         """
         cut, runnable = self._cut(as_of), watch(prepared(projection))
-        folded = fold(self._source.for_fold, [runnable], cut, progress=self._progress)
-        result = result_of(folded, runnable, cut.position)
+        with folded(self._source.for_fold, [runnable], cut, progress=self._progress) as fold:
+            result = result_of(fold, runnable, cut.position)
         if sink is not None:
             result.write(Path(sink))
         return result

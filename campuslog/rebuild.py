@@ -4,6 +4,7 @@ An analyst's projection over the real log, by the code that rebuilds read models
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -12,6 +13,7 @@ import msgspec
 import polars as pl
 import pyarrow as pa
 
+from adapters.bulk_shelf import ResidentMemory, SqliteShelf
 from campuslog.errors import BadProjection
 from campuslog.frames import frame_of
 from campuslog.pages import fold_pages
@@ -19,6 +21,7 @@ from campuslog.progress import reporting
 from projections.base import Projection, RowKey
 from projections.bulk import BulkFold, Spoiled, Task
 from projections.bulk_facts import PageSource
+from projections.bulk_rows import Room
 from projections.fold import Poison
 from projections.merge import merged
 
@@ -88,19 +91,27 @@ class Cut(NamedTuple):
     happened_by: datetime | None = None
 
 
-def fold(source: PageSource, projections: Sequence[Projection], cut: Cut, *, progress: bool) -> BulkFold:
+@contextmanager
+def folded(source: PageSource, projections: Sequence[Projection], cut: Cut, *, progress: bool) -> Iterator[BulkFold]:
     """
-    Fold the log for projections that `definition.prepared` has looked over, all in one pass.
+    The log folded for projections that `definition.prepared` has looked over, all in one pass.
+
+    Rows that do not fit into memory are in a temporary file, which is gone when the context ends.
 
     Raises:
         BadProjection: a class is wrong in a way that only facts have shown.
     """
-    careful: set[tuple[str, str]] = set()
     tasks = [Task(projection, tuple(range(projection.segments))) for projection in projections]
+    with closing(ResidentMemory()) as resident, closing(SqliteShelf()) as shelf:
+        yield _fold(source, tasks, cut, Room(shelf, resident), progress=progress)
+
+
+def _fold(source: PageSource, tasks: Sequence[Task], cut: Cut, room: Room, *, progress: bool) -> BulkFold:
+    careful: set[tuple[str, str]] = set()
     while True:
-        folding = BulkFold(tasks, careful)
+        folding = BulkFold(tasks, careful, room)
         try:
-            with reporting(f"folding {projections[0].name}", shown=progress) as report:
+            with reporting(f"folding {tasks[0].projection.name}", shown=progress) as report:
                 for page in fold_pages(source, folding.wanted, cut.position, cut.happened_by, report):
                     folding.fold(page)
             return folding
@@ -110,23 +121,23 @@ def fold(source: PageSource, projections: Sequence[Projection], cut: Cut, *, pro
             careful.add(spoiled.careful)
 
 
-def result_of(folded: BulkFold, projection: Projection, position: int) -> Rebuilt:
+def result_of(fold: BulkFold, projection: Projection, position: int) -> Rebuilt:
     """What a fold has come to for one projection; raises BadProjection for rows that are not what they should be."""
     segments = range(projection.segments)
-    accounts = [folded.account(projection.name, segment) for segment in segments]
+    accounts = [fold.account(projection.name, segment) for segment in segments]
     return Rebuilt(
         projection.name,
         position,
         sum(account.applied + account.parked for account in accounts),
-        [poison for segment in segments for poison in folded.poison(projection.name, segment)],
-        _tables(projection, rows_of(folded, projection)),
+        [poison for segment in segments for poison in fold.poison(projection.name, segment)],
+        _tables(projection, rows_of(fold, projection)),
     )
 
 
-def rows_of(folded: BulkFold, projection: Projection) -> Iterator[tuple[RowKey, msgspec.Struct]]:
+def rows_of(fold: BulkFold, projection: Projection) -> Iterator[tuple[RowKey, msgspec.Struct]]:
     """The rows of one projection as readers would see them."""
     segments = range(projection.segments)
-    return merged((segment, key, row) for segment in segments for key, row in folded.rows(projection.name, segment))
+    return merged((segment, key, row) for segment in segments for key, row in fold.rows(projection.name, segment))
 
 
 def _tables(projection: Projection, rows: Iterator[tuple[RowKey, msgspec.Struct]]) -> dict[str, pl.DataFrame]:

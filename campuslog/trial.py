@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from campuslog.errors import BadProjection
-from campuslog.rebuild import Cut, Rebuilt, fold, result_of, rows_of
+from campuslog.rebuild import Cut, Rebuilt, folded, result_of, rows_of
 from projections.base import Projection
 from projections.bulk_facts import PageSource
 from projections.diff import Diff, Version, compare
@@ -69,10 +69,9 @@ def try_out(source: PageSource, rule: Projection, other: Projection, cut: Cut, *
     name = rule.name
     if name == other.name:
         setattr(rule, "name", f"{name} (tried)")  # noqa: B010 - of this instance alone: two folds need two names
-    folded = fold(source, [rule, other], cut, progress=progress)
-    result = result_of(folded, rule, cut.position)
-    result.name = name
-    with ExitStack() as stack:
-        old, new = (Version(each.tables, rows_of(folded, each)) for each in (other, rule))
+    with folded(source, [rule, other], cut, progress=progress) as fold, ExitStack() as stack:
+        result = result_of(fold, rule, cut.position)
+        result.name = name
+        old, new = (Version(each.tables, rows_of(fold, each)) for each in (other, rule))
         diff = stack.enter_context(compare(old, new))
         return Trial(result, diff, stack.pop_all())

@@ -1,14 +1,17 @@
 """An analyst's projection over the real log: its tables, its mistakes, and that it is what a campus would serve."""
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 import polars as pl
 import pytest
 
+import campuslog.rebuild
 from campuslog import BadProjection, BadTime, Campus, Handler, Projection, Table, load_projection
+from projections.bulk_rows import BulkRows, Room
 from projections.registry import PROJECTIONS
 from tests.campuslog.rules import (
     CLICKS,
@@ -100,6 +103,32 @@ def test_up_to_a_time(campus: Campus) -> None:
     assert campus.rebuild(ClicksByHand, as_of=on(9, 28)).clicks["learner_id"].to_list() == ["12", "14"]
     with pytest.raises(BadTime):
         campus.rebuild(ClicksByHand, as_of=datetime(2013, 9, 28))  # noqa: DTZ001 - that is the point
+
+
+class Cramped(Room):
+    """One that keeps no row in memory from one page to the next."""
+
+    cleared: ClassVar[int] = 0
+
+    def make(self, all_rows: Collection[BulkRows]) -> None:
+        """Put all rows on the shelf: those of now, and those of before."""
+        for rows in [*all_rows, *all_rows]:
+            rows.clear_out(self.shelf)
+            Cramped.cleared += 1
+
+
+def test_rows_that_do_not_fit_into_memory(campus: Campus, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They go to a temporary file, and the result is the same, also of two rules that are compared."""
+    roomy = campus.rebuild(ClicksByHand)
+    monkeypatch.setattr(campuslog.rebuild, "Room", Cramped)
+    cramped = campus.rebuild(ClicksByHand)
+    assert Cramped.cleared > 0
+    assert cramped.clicks.equals(roomy.clicks)
+    assert (cramped.position, cramped.facts) == (roomy.position, roomy.facts)
+    gradebook = next(type(projection) for projection in PROJECTIONS if projection.name == "gradebook")
+    with campus.try_out(gradebook, "gradebook") as trial:
+        assert trial.result.gradebook.height > 0
+        assert not list(trial.diff.rows(limit=1))
 
 
 def test_into_a_directory(campus: Campus, tmp_path: Path) -> None:
