@@ -34,16 +34,17 @@ ON CONFLICT (projection, generation, segment, key) DO UPDATE
        error = excluded.error, trace = excluded.trace, version = excluded.version
 """
 
+# xmin tells whether a row is still as it was read: who asks for another try meanwhile, or skips, is heard.
 DUE = """
-SELECT id, segment, key, first_position FROM parked
+SELECT id, segment, key, first_position, xmin::text FROM parked
  WHERE projection = %s AND generation = %s AND segment = ANY(%s) AND requested
  ORDER BY first_position
 """
 
 FAILED_AGAIN = """
 UPDATE parked
-   SET attempts = attempts + 1, requested = false, version = %s, failed_position = %s, type = %s, error = %s,
-       trace = %s, tried_at = now()
+   SET attempts = attempts + 1, requested = requested AND xmin::text <> %s, version = %s,
+       failed_position = %s, type = %s, error = %s, trace = %s, tried_at = now()
  WHERE id = %s
 """
 
@@ -59,14 +60,21 @@ SELECT projection, generation, segment, key, first_position, failed_position, ty
 REQUEST = "UPDATE parked SET requested = true WHERE projection = ANY(%s) AND (%s::text IS NULL OR key = %s)"
 REQUEST_SEGMENTS = "UPDATE parked SET requested = true WHERE projection = %s AND generation = %s AND segment = ANY(%s)"
 
-SKIP = """
-INSERT INTO skipped (projection, version, position, key, reason, skipped_by)
-SELECT DISTINCT p.projection, generations.version, p.failed_position, p.key, %(reason)s, %(by)s
+FAILING = """
+SELECT generations.version, p.failed_position
   FROM parked AS p JOIN projections AS generations
        ON generations.name = p.projection AND generations.generation = p.generation
  WHERE p.projection = %(projection)s AND p.key = %(key)s
+   AND CASE WHEN %(generation)s::int IS NULL THEN generations.status = 'live'
+            ELSE p.generation = %(generation)s END
+ ORDER BY p.segment
+   FOR UPDATE OF p
+"""
+
+SKIP = """
+INSERT INTO skipped (projection, version, position, key, reason, skipped_by)
+VALUES (%(projection)s, %(version)s, %(position)s, %(key)s, %(reason)s, %(by)s)
 ON CONFLICT DO NOTHING
-RETURNING position
 """
 
 LIST_SKIPPED = """
@@ -75,13 +83,18 @@ SELECT projection, version, position, key, reason, skipped_by, skipped_at
 """
 
 
+class FailsElsewhere(Exception):
+    """A parked key does not fail, or not only, at the fact that somebody would do without."""
+
+
 class Due(NamedTuple):
-    """A parked key that is to be tried again."""
+    """A parked key that is to be tried again; `state` is another as soon as somebody asks for that again."""
 
     id: int
     segment: int
     key: str
     first_position: int
+    state: str
 
 
 class Parking:
@@ -141,7 +154,7 @@ class Parking:
     async def failed_again(self, due: Due, poison: Poison) -> None:
         """Remember that another try has failed, and how."""
         error, trace = _storable(poison.error), _storable(poison.trace)
-        parameters = (self._version, poison.position, poison.type, error, trace, due.id)
+        parameters = (due.state, self._version, poison.position, poison.type, error, trace, due.id)
         await self._connection.execute(FAILED_AGAIN, parameters)
 
     async def clear(self, segment: int) -> None:
@@ -181,17 +194,41 @@ async def request_retry(connection: psycopg.AsyncConnection, projections: Sequen
     await connection.execute(REQUEST, (list(projections), key, key))
 
 
-async def skip(connection: psycopg.AsyncConnection, projection: str, key: str, *, reason: str, by: str) -> list[int]:
+async def skip(
+    connection: psycopg.AsyncConnection,
+    projection: str,
+    key: str,
+    *,
+    reason: str,
+    by: str,
+    position: int | None = None,
+    generation: int | None = None,
+) -> int | None:
     """
     Do without the fact at which a parked key fails, and have the projector go on with the facts behind it.
 
-    Returns the position that is skipped from now on, by all code of the version that failed; none if nothing is parked.
+    Args:
+        position: at which the key fails, as far as the one who asks has seen.
+        generation: in which it does; the one that is served when left out.
+
+    Returns:
+        The position that is skipped from now on, by all code of the version that failed; None if nothing is parked.
+
+    Raises:
+        FailsElsewhere: the key fails at another position by now, or at more than one.
     """
-    parameters = {"projection": projection, "key": key, "reason": reason, "by": by}
+    place = {"projection": projection, "key": key, "generation": generation}
     async with connection.transaction():
-        rows = await (await connection.execute(SKIP, parameters)).fetchall()
+        found = set(await (await connection.execute(FAILING, place)).fetchall())
+        if not found:
+            return None
+        failing = sorted(at for _, at in found)
+        if (len(found) > 1 and position is None) or position not in {None, *failing}:
+            raise FailsElsewhere(f"{key} fails at position {', '.join(f'{at:,}' for at in failing)} of {projection}")
+        version, at = next(each for each in found if position in {None, each[1]})
+        await connection.execute(SKIP, {**place, "version": version, "position": at, "reason": reason, "by": by})
         await request_retry(connection, [projection], key)
-    return [row[0] for row in rows]
+    return int(at)
 
 
 async def skipped_of(connection: psycopg.AsyncConnection, projections: Sequence[str]) -> list[dict[str, Any]]:

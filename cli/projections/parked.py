@@ -5,7 +5,7 @@ import getpass
 import os
 import socket
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 from typer.core import TyperGroup
@@ -22,6 +22,16 @@ PATIENCE = 10.0  # seconds for the projector to try parked keys again
 
 Key = Annotated[str, typer.Option("--key", help="The learner or stream that waits.", show_default=False)]
 KeyOrAll = Annotated[str | None, typer.Option("--key", help="One learner or stream; all when left out.")]
+
+
+class Skipping(NamedTuple):
+    """What is to be done without, and why; see `adapters.postgres.parking.skip`."""
+
+    name: str
+    key: str
+    reason: str
+    position: int | None
+    generation: int | None
 
 
 class ListsByItself(TyperGroup):
@@ -80,6 +90,9 @@ def skip(
     name: Name,
     key: Key,
     reason: Annotated[str, typer.Option(help="Why it is right to do without this fact.", show_default=False)],
+    *,
+    position: Annotated[int | None, typer.Option(help="Where it fails, as `parked` shows it: only that fact.")] = None,
+    generation: Annotated[int | None, typer.Option(help="In which it waits; what is served when left out.")] = None,
     data: DataDir = None,
     as_json: Json = False,
 ) -> None:
@@ -88,11 +101,12 @@ def skip(
 
     This holds as long as the code has its present version. Nothing of it can be undone but by another version.
 
-    Example: campus projections parked skip overview --key 28400 --reason "broken import, see ticket 12"
+    Example: campus projections parked skip overview --key 28400 --position 731 --reason "broken import, see ticket 12"
     """
     if not reason.strip():
         raise Failure("say why, so that whoever finds it later understands: --reason TEXT")
-    report = run(_skip(settings_of(data), the(name).name, key, reason.strip()))
+    skipping = Skipping(the(name).name, key, reason.strip(), position, generation)
+    report = run(_skip(settings_of(data), skipping))
     answer(report, as_json=as_json, table=lambda: _skip_view(report))
     end(ok=report["ok"])
 
@@ -152,17 +166,26 @@ async def _tried(settings: "Settings", names: Sequence[str], key: str | None) ->
         ) from None
 
 
-async def _skip(settings: "Settings", name: str, key: str, reason: str) -> dict[str, Any]:
+async def _skip(settings: "Settings", what: Skipping) -> dict[str, Any]:
     from adapters.postgres.connection import connect
-    from adapters.postgres.parking import skip
+    from adapters.postgres.parking import FailsElsewhere, skip
 
+    name, key = what.name, what.key
     await _expect(settings, [name], key)
     by = f"{_user()}@{socket.gethostname()}"
     async with await connect(settings, application="skip") as connection:
-        positions = await skip(connection, name, key, reason=reason, by=by)
+        try:
+            position = await skip(
+                connection, name, key, reason=what.reason, by=by, position=what.position, generation=what.generation
+            )
+        except FailsElsewhere as elsewhere:
+            raise Failure(f"{elsewhere}: look at it with `campus projections parked`, and name it") from None
+    if position is None:
+        where = "what is served" if what.generation is None else f"generation {what.generation}"
+        raise Failure(f"nothing of {key} is parked in {where} of {name}: name another --generation")
     left = await _tried(settings, [name], key)
     later = [row["generation"] for row in await _list(settings, [name], key) if row not in left]
-    said = {"projection": name, "key": key, "positions": positions, "by": by}
+    said = {"projection": name, "key": key, "positions": [position], "by": by}
     return {"ok": not left, **said, "parked": left, "not_served": later}
 
 
@@ -203,7 +226,7 @@ def _view(rows: list[dict[str, Any]], *, trace: bool) -> "RenderableType":
             f"{row['projection']} {row['generation']}",
             Text(row["key"]),
             f"{row['first_position']:,}",
-            f"{row['failed_position']:,} {row['type']}",
+            f"{row['failed_position']} {row['type']}",  # as --position takes it
             f"{row['attempts']} by version {row['version']}",
             Text(row["error"]),
         )

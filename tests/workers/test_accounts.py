@@ -62,7 +62,7 @@ async def test_poison_retries_and_skipped_facts_add_up(settings: Settings) -> No
                 names = [projection.name for projection in BOTH]
                 await request_retry(connection, names, "ann")
                 for name in names:
-                    assert await skip(connection, name, "cid", reason="nonsense", by="test") == [103]
+                    assert await skip(connection, name, "cid", reason="nonsense", by="test") == 103
 
                 async def healed() -> bool:
                     return not await parked_of(connection, names)

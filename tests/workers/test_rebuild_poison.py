@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from adapters.postgres.connection import connect
-from adapters.postgres.parking import request_retry, skip
+from adapters.postgres.parking import FailsElsewhere, request_retry, skip, skipped_of
 from adapters.settings import Settings
 from projections.base import Projection
 from tests.workers.campus import InPostgres, InValkey, Writer, caught_up, projecting, until, writer
@@ -109,7 +109,7 @@ async def test_what_is_skipped(
         async with projecting(settings, [projection]):
             await caught_up(settings, facts.head, [projection])
             async with await connect(settings, application="test") as connection:
-                assert await skip(connection, projection.name, "ann", reason="a test", by="me") == [position]
+                assert await skip(connection, projection.name, "ann", reason="a test", by="me") == position
             await healed(settings, projection)
             (verdict,) = await verify(settings, [projection])
             assert (verdict.ok, verdict.parked) == (True, []), verdict
@@ -133,7 +133,8 @@ async def test_skipping_what_waits_in_a_generation_that_is_not_served(
         await fill(facts)
         await rebuilt(settings, projection)
         async with await connect(settings, application="test") as connection:
-            await skip(connection, projection.name, "ann", reason="a test", by="me")
+            assert await skip(connection, projection.name, "ann", reason="a test", by="me") is None
+            assert await skip(connection, projection.name, "ann", reason="a test", by="me", generation=1)
         (again,) = (await rebuilt(settings, projection, from_scratch=True)).built
         assert again.parked == 0
         await promote(settings, projection)
@@ -142,6 +143,32 @@ async def test_skipping_what_waits_in_a_generation_that_is_not_served(
             await caught_up(settings, facts.head, [projection])
             assert (await verify(settings, [projection]))[0].ok
         await assert_accounts(settings, projection, applied=facts.head - 1, skipped=1)
+
+
+@pairs
+async def test_only_what_fails_where_one_has_looked_is_skipped(
+    settings: Settings, projection: Projection, later: Projection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of another generation, in which the same learner fails at another fact; nor what has changed since."""
+    monkeypatch.setenv(POISON, "poison")
+    async with writer(settings) as facts:
+        first = await fill(facts)
+        await followed(settings, facts.head, [projection])
+        second = await facts.record(("ann", "later", 1))
+        monkeypatch.setenv(POISON, "later")
+        assert (await rebuilt(settings, later, workers=WORKERS)).built[0].parked == 1
+        async with await connect(settings, application="test") as connection:
+
+            async def skipped(**where: int) -> list[tuple[int, int]]:
+                await skip(connection, projection.name, "ann", reason="a test", by="me", **where)
+                return [(row["version"], row["position"]) for row in await skipped_of(connection, [projection.name])]
+
+            for wrong in ({"position": second}, {"position": first, "generation": 2}):
+                with pytest.raises(FailsElsewhere, match="ann fails at position"):
+                    await skipped(**wrong)
+            assert await skipped_of(connection, [projection.name]) == []
+            assert await skipped() == [(1, first)]
+            assert await skipped(generation=2, position=second) == [(1, first), (2, second)]
 
 
 async def test_a_row_that_postgres_refuses(settings: Settings) -> None:
@@ -188,7 +215,8 @@ async def test_killed_skipped_and_done_again(
         await rebuilt(settings, projection)
         await unfinished(settings, projection)
         async with await connect(settings, application="test") as connection:
-            await skip(connection, projection.name, "ann", reason="a test", by="me")
+            assert await skip(connection, projection.name, "ann", reason="a test", by="me") is None
+            assert await skip(connection, projection.name, "ann", reason="a test", by="me", generation=1)
         (built,) = (await rebuilt(settings, projection)).built
         assert (built.resumed, built.parked) == (True, 0)
         await promote(settings, projection)

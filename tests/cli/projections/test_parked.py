@@ -63,6 +63,20 @@ async def test_a_key_that_fails_again_behind_the_skipped_fact_is_told(settings: 
         assert (code, report["ok"], report["positions"]) == (0, True, [22])
 
 
+async def test_only_the_fact_that_was_looked_at_is_done_without(settings: Settings) -> None:
+    """Who names its position is refused if the key fails at another one, and if nothing is parked in a generation."""
+    async with small_campus(settings, 20) as log:
+        await log.record_nonsense("ann")
+        await reached(settings, log.head)
+        skip = ("parked", "skip", "overview", "--key", "ann", "--reason", "a broken import")
+        assert "21 progress." in (await projections(settings, "parked", "overview"))[1]
+        assert "ann fails at position 21 of overview" in await refusal(settings, *skip, "--position", "20")
+        assert "parked in generation 2 of overview" in await refusal(settings, *skip, "--generation", "2")
+        assert (await answer(settings, "parked", "skipped"))[1] == {"skipped": []}
+        code, report = await answer(settings, *skip, "--position", "21")
+        assert (code, report["positions"]) == (0, [21])
+
+
 async def test_what_is_not_parked_can_be_neither_tried_nor_skipped(settings: Settings) -> None:
     """Nor can anything be skipped without a reason."""
     async with small_campus(settings, 20):
