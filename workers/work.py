@@ -49,6 +49,8 @@ UPDATE segments AS s
  WHERE s.projection = %(name)s AND s.generation = %(generation)s AND s.segment = a.segment AND s.epoch = a.epoch
 """
 
+EPOCHS = "SELECT segment, epoch FROM segments WHERE projection = %s AND generation = %s"
+
 logger = structlog.get_logger()
 
 
@@ -194,10 +196,13 @@ class Work:
         return await self._save(folded._replace(rows={}), segments, fact.position)
 
     async def check(self) -> None:
-        """Raise Fenced if a checkpoint is not where it was left."""
+        """Raise Fenced if a checkpoint is not where it was left, or somebody else has had its segment since."""
         found = await self._rows.positions()
-        if any(found.get(segment) != position for segment, position in self.positions.items()):
-            raise Fenced
+        cursor = await self._connection.execute(EPOCHS, (self.projection.name, self.generation.number))
+        epochs: dict[int, int] = dict(await cursor.fetchall())
+        for segment, position in self.positions.items():
+            if (found.get(segment), epochs.get(segment)) != (position, self._rows.epochs[segment]):
+                raise Fenced
 
     async def request_retries(self, segments: Sequence[int]) -> None:
         """Have what is parked in some segments tried again: the code may be new, and do better."""

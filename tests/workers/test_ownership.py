@@ -13,7 +13,7 @@ from adapters.postgres.connection import connect
 from adapters.postgres.generations import AnyStore, Generation, Generations
 from adapters.postgres.ownership import Ownership, fence
 from adapters.postgres.pages import read_facts, read_head
-from adapters.postgres.parking import Parking, parked_of
+from adapters.postgres.parking import Parking, parked_of, request_retry
 from adapters.settings import Settings
 from adapters.valkey.client import connect as connect_valkey
 from adapters.valkey.read_models import Overtaken
@@ -107,6 +107,35 @@ async def test_an_owner_that_was_fenced_parks_nothing(settings: Settings, projec
         with pytest.raises(Fenced):
             await parking.park(Poison("bob", 8, "x", "error", "trace", 2), before)
         assert [row["key"] for row in await parked_of(second.connection, [projection.name])] == ["ann"]
+
+
+async def test_who_asks_for_another_try_during_one_is_heard(settings: Settings) -> None:
+    """The try may have begun without what that somebody has changed, such as a fact to do without."""
+    projection = InPostgres()
+    async with session(settings, projection) as first, session(settings, projection) as second:
+        parking = Parking(first.connection, projection.name, 1, projection.version)
+        poison = Poison("ann", 7, "x", "error", "trace", 2)
+        await parking.park(poison, (await first.ownership().take([2], 1))[0].epoch)
+        await parking.request([2])
+        for _ in range(2):
+            (due,) = await parking.due([2])
+            await request_retry(second.connection, [projection.name], "ann")
+            await parking.failed_again(due, poison)
+        (due,) = await parking.due([2])
+        await parking.failed_again(due, poison)
+        assert await parking.due([2]) == []
+
+
+@both
+async def test_a_segment_that_somebody_else_has_had_is_noticed(settings: Settings, projection: Projection) -> None:
+    """Also where its checkpoint is as it was left: rows may have been repaired meanwhile."""
+    async with session(settings, projection) as first, session(settings, projection) as second:
+        work = first.work()
+        assert await work.take(4) == [0, 1, 2, 3]
+        await work.check()
+        await fence(second.connection, projection.name, 1)
+        with pytest.raises(Fenced):
+            await work.check()
 
 
 async def test_a_segment_without_a_checkpoint_keeps_its_epoch(settings: Settings) -> None:
