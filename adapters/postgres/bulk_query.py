@@ -6,6 +6,7 @@ wanted facts lie on few streams.
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 import psycopg
@@ -16,9 +17,9 @@ from domain.fact import PARTITIONS, version_of
 from domain.registry import AGGREGATES, FACTS
 from projections.bulk_facts import Wanted
 
-PAGE_FACTS = 2_048  # larger pages fall out of the processor's caches while they are folded
+PAGE_FACTS = 1_024  # larger pages fall out of the processor's caches while they are folded
 PAGE_BYTES = 4 << 20
-FIRST_SPAN, LONGEST_SPAN = 2_048, 262_144  # positions
+FIRST_SPAN, LONGEST_SPAN = 1_024, 262_144  # positions
 FEW = 50  # one in so many facts, at most: then a list of positions is read sooner than the log
 UNKNOWN = -1  # newest version of a type that this code does not know
 
@@ -85,7 +86,8 @@ def condition(wanted: Wanted) -> str:
     return f"((('{signed}'::bigint >> partition) & 1) = 1 OR type IN ({one_of(sorted(wanted.everywhere))})) AND {types}"
 
 
-def blobs(wanted: Wanted, piece: str, numbers: Iterable[str] = ()) -> str:
+@lru_cache(maxsize=64)  # pages by the hundred ask the same
+def blobs(wanted: Wanted, piece: str, numbers: tuple[str, ...] = ()) -> str:
     """The query for a page as one row; some of NUMBERS may come with it."""
     kinds = " ".join(f"WHEN {literal(name)} THEN {number}" for number, name in enumerate(wanted.types))
     return BLOBS.format(

@@ -121,8 +121,8 @@ class Reading:
                     spans.push_back(span.halves())
                 span = spans.following()
                 continue
-            spans.learn(_count(answer), sum(map(len, filter(None, answer[:3]))))
-            page = self._page(span, answer) if _count(answer) else None
+            page = None if answer[0] is None else self._page(span, answer)
+            spans.learn(0 if page is None else len(page.kinds), sum(map(len, filter(None, answer[:3]))))
             following = spans.following()
             if ahead and following is not None:
                 self._announce(following)
@@ -173,14 +173,15 @@ class Reading:
     def _page(self, span: Span, answer: list[bytes | None]) -> Page:
         """The page in an answer, or the same read row by row."""
         streams, data, kinds, *numbers = (part or b"" for part in answer)
-        facts = _count(answer)
+        stream_ids = streams.decode().split("\n")
+        facts = len(stream_ids)  # or more, if one has a line break
         if len(kinds) == 2 * facts and data.count(b"\n") == facts - 1:  # an old version has no kind
             try:
                 decoded = _decode_lines(data)
                 if len(decoded) == facts:  # an empty text is no line
                     return Page(
                         until=span.until,
-                        stream_ids=streams.decode().split("\n"),
+                        stream_ids=stream_ids,
                         kinds=_unpacked("H", kinds),
                         data=decoded,
                         types=self._wanted.types,
@@ -241,11 +242,6 @@ class Metas(dict[int, Any]):
     def __getitem__(self, position: int) -> Meta:
         """The meta of one fact, as far as it can be decoded."""
         return meta_of(super().__getitem__(position))
-
-
-def _count(answer: list[bytes | None]) -> int:
-    """How many facts there are in an answer; more if a stream's id has line breaks, which is then found out."""
-    return 0 if answer[0] is None else answer[0].count(b"\n") + 1
 
 
 def _unpacked(code: str, blob: bytes) -> "array[int]":

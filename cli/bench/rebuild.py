@@ -2,9 +2,10 @@
 `campus bench rebuild`: a read model from nothing to ready, against the library's runner and a bare COPY.
 
 On a throw-away PostgreSQL and Valkey with a synthetic log (synthetic.py). In each round, one after the other: the
-`eventsourcing` library's ProjectionRunner, the whole log through a bare COPY, and our `overview` with one process and
-with two. What is compared is the rate of the replay: facts of the log, by the seconds from the first page that is read
-until all rows are written by COPY; what the whole rebuild takes, and every step of it, is told beside it.
+`eventsourcing` library's ProjectionRunner, the whole log through a bare COPY and a binary one, and our `overview` with
+one process and with two. What is compared is the rate of the replay: facts of the log, by the seconds from the first
+page that is read until all rows are written by COPY; what the whole rebuild takes, and every step of it, is told beside
+it.
 
     rebuild_runner  the library          rebuild_ours  our command          rebuild_live     the campus meanwhile
     rebuild_copy    bare COPY            rebuild_fill  facts into the log   rebuild_targets  the verdict
@@ -36,11 +37,12 @@ LONGEST_LAG = 1_000.0  # milliseconds
 
 @dataclass(frozen=True)
 class Round:
-    """Facts a second of the library's runner and of COPY, and our rebuilds with one process and with two."""
+    """Facts a second of the library's runner and of both COPYs, and our rebuilds with one process and with two."""
 
     facts: int
     runner: float
     copy: float
+    binary_copy: float
     one: Rebuilt
     two: Rebuilt
 
@@ -102,9 +104,10 @@ async def _rounds(settings: Settings, facts: int, rounds: int) -> list[Round]:
 async def _round(settings: Settings, facts: int) -> Round:
     env = rebuild_runner.variables(settings.postgres_owner_url)
     runner = await asyncio.to_thread(rebuild_runner.rate, env, RUNNER_LEARNERS)
-    copy = facts / await asyncio.to_thread(rebuild_copy.seconds, settings)
+    copy = facts / await asyncio.to_thread(rebuild_copy.seconds, settings, rebuild_copy.BARE)
+    binary = facts / await asyncio.to_thread(rebuild_copy.seconds, settings, rebuild_copy.BINARY)
     one, two = await rebuild(settings, SUBJECT, 1), await rebuild(settings, SUBJECT, 2)
-    return Round(facts, runner, copy, one, two)
+    return Round(facts, runner, copy, binary, one, two)
 
 
 async def _each(settings: Settings, facts: int) -> dict[str, Any]:
@@ -123,6 +126,7 @@ def _figures(found: list[Round]) -> dict[str, Any]:
         "facts": found[0].facts,
         "runner": round(median(each.runner for each in found)),
         "copy": round(median(each.copy for each in found)),
+        "binary_copy": round(median(each.binary_copy for each in found)),
         "one_process": round(median(each.rate for each in found)),
         "two_processes": round(median(each.facts / each.two.replay for each in found)),
         "whole_seconds_one_process": round(median(each.one.whole for each in found), 1),

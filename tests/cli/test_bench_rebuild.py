@@ -11,7 +11,7 @@ from adapters.postgres.log import to_fact
 from adapters.settings import Settings
 from cli.bench import rebuild_ours
 from cli.bench.rebuild import _steps
-from cli.bench.rebuild_copy import seconds
+from cli.bench.rebuild_copy import BARE, seconds
 from cli.bench.rebuild_fill import fill
 from cli.bench.rebuild_runner import EVENTS, projected, rate, record, variables
 from cli.bench.rebuild_targets import Findings, Target
@@ -51,7 +51,7 @@ async def test_the_synthetic_log_is_whole(settings: Settings) -> None:
     findings = await check(settings, 30_000)
     assert findings.problems == []
     assert (findings.events, findings.foreign) == (30_000, 0)
-    assert seconds(settings) > 0
+    assert seconds(settings, BARE) > 0
 
 
 @pytest.mark.parametrize("projection", PROJECTIONS, ids=lambda projection: projection.name)

@@ -99,7 +99,7 @@ async def test_all_read_models_are_rebuilt_in_one_pass(settings: Settings) -> No
             assert f"campus projections diff {name}" in said
             assert f"campus projections promote {name}" in said
         assert "200 facts replayed at" in said
-        assert "x the ProjectionRunner of the eventsourcing library (1,576 facts/s" in said
+        assert "x the ProjectionRunner of the eventsourcing library (1,802 facts/s" in said
         assert "bulk: 200 facts" in progress
 
 
