@@ -4,6 +4,7 @@ Are the read models looked after? One check each for what can go wrong without a
 Every check names the read model and the segment that fails, and what to do about it.
 """
 
+import asyncio
 import time
 
 import psycopg
@@ -12,12 +13,14 @@ from prometheus_client.parser import text_string_to_metric_families
 from adapters.health import LONGEST_SILENCE, Check, Unhealthy
 from adapters.postgres.audits import audits, findings
 from adapters.postgres.connection import connect
+from adapters.postgres.parking import ONLY_A_REBUILD, lost_of, parked_of
 from adapters.postgres.progress import SegmentAccount, accounts, progress
 from adapters.settings import Settings
 from projections.registry import PROJECTIONS
 
 MOST_LAG = 60.0  # seconds that a segment may be behind
 NAMED = 5  # of those that fail
+LOOKS, LOOK_PAUSE = 3, 1.5  # seconds; what Valkey has is copied to where we look every second
 
 HEARTBEAT = "campus_projection_heartbeat_timestamp_seconds"
 METRICS = "SELECT metrics FROM workers WHERE name = 'projector' AND heartbeat_at > now() - interval '30 seconds'"
@@ -60,6 +63,35 @@ async def followed(settings: Settings) -> str:
         behind = [f"{_segment(each)} ({each.lag_events:,} facts, {each.lag_seconds:.0f} s)" for each in late]
         raise Unhealthy(f"far behind the log: {_named(behind)}", "see DATA/log/projector.log, and add a projector")
     return f"{len(live)} segments followed, none more than {MOST_LAG:.0f} s behind"
+
+
+async def waiting(settings: Settings) -> str:
+    """Does anything wait that only a rebuild makes good: keys that are no learners', or what a power cut has lost?"""
+    async with await connect(settings, application="doctor") as connection:
+        served = {each.name: each.generation for each in await progress(connection) if each.status == "live"}
+        parked = [
+            row for row in await parked_of(connection, list(served)) if row["generation"] == served[row["projection"]]
+        ]
+        lost = await lost_of(connection)
+        for _ in range(LOOKS - 1):
+            if lost:
+                await asyncio.sleep(LOOK_PAUSE)
+                lost &= await lost_of(connection)
+    parked = [row for row in parked if row["generation"] == served[row["projection"]]]
+    if lost:
+        names = sorted({name for name, _ in lost})
+        places = _named([f"segment {segment} of {name}" for name, segment in sorted(lost)])
+        raise Unhealthy(f"facts wait in {places}, and nobody knows any more which: rows are not complete", _anew(names))
+    common = [row for row in parked if row["common"]]
+    if common:
+        names = sorted({row["projection"] for row in common})
+        keys = _named(sorted({row["key"] for row in common}))
+        raise Unhealthy(f"{keys} parked in {_named(names)}, {ONLY_A_REBUILD}", _anew(names))
+    return f"{len(parked)} keys parked, all of learners" if parked else "nothing is parked"
+
+
+def _anew(names: list[str]) -> str:
+    return f"`campus projections rebuild {' '.join(names)}`, then `… promote` each"
 
 
 async def audited(settings: Settings) -> str:
@@ -105,4 +137,4 @@ def _named(failing: list[str]) -> str:
     return ", ".join(failing[:NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
-CHECKS: dict[str, Check] = {"accounts": accounted, "followers": followed, "audits": audited}
+CHECKS: dict[str, Check] = {"accounts": accounted, "followers": followed, "parked": waiting, "audits": audited}

@@ -218,7 +218,14 @@ class Work:
         return [written for each in due if (written := await self._retry(each)) is not None]
 
     async def _retry(self, due: Due) -> Written | None:
-        """Fold the facts of a parked key that have gone by; if all goes well, it waits no longer."""
+        """
+        Fold the facts of a parked key that have gone by; if all goes well, it waits no longer.
+
+        One that is no learner's goes on waiting: rows of others were folded without its facts, and stay wrong.
+        """
+        if due.common:
+            await self._parking.leave(due)
+            return None
         position, place = self.positions[due.segment], (due.segment, due.key)
         facts = [
             fact

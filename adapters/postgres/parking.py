@@ -3,6 +3,9 @@ Parked keys: learners and streams whose facts wait because a read model failed a
 
 A key is parked before the checkpoint passes the fact that failed, and forgotten in the step that makes it good, so a
 crash in between neither loses a fact nor doubles one. A fact that no code will ever fold can be skipped, with a reason.
+
+A key that is no learner's (a course, a run, a quiz) is not made good in place: rows of others have been folded without
+its facts. It waits until a rebuild.
 """
 
 from collections.abc import Sequence
@@ -15,7 +18,10 @@ from psycopg.rows import dict_row
 from adapters.postgres.log import END, HISTORY, STREAM
 from adapters.postgres.pages import fact_of
 from domain.fact import Fact
+from projections.base import is_common
 from projections.fold import Fenced, Held, Poison
+
+ONLY_A_REBUILD = "others' rows may depend on it: rebuild"  # why a key that is no learner's is not tried again
 
 ALL = "SELECT segment, key, first_position FROM parked WHERE projection = %s AND generation = %s"
 PLACES = "SELECT segment, key FROM parked WHERE id = ANY(%s)"
@@ -36,10 +42,13 @@ ON CONFLICT (projection, generation, segment, key) DO UPDATE
 
 # xmin tells whether a row is still as it was read: who asks for another try meanwhile, or skips, is heard.
 DUE = """
-SELECT id, segment, key, first_position, xmin::text FROM parked
+SELECT parked.id, segment, key, first_position, parked.xmin::text, stream_id FROM parked
+  LEFT JOIN events ON events.position = first_position
  WHERE projection = %s AND generation = %s AND segment = ANY(%s) AND requested
  ORDER BY first_position
 """
+
+ANSWER = "UPDATE parked SET requested = requested AND xmin::text <> %s WHERE id = %s"
 
 FAILED_AGAIN = """
 UPDATE parked
@@ -52,9 +61,19 @@ CLEAR = "DELETE FROM parked WHERE projection = %s AND generation = %s AND segmen
 FORGET = "DELETE FROM parked WHERE id = ANY(%s) AND projection = %s AND generation = %s"
 
 LIST = """
-SELECT projection, generation, segment, key, first_position, failed_position, type, version, error, trace, attempts,
-       requested, parked_at, tried_at
-  FROM parked WHERE projection = ANY(%s) ORDER BY projection, generation, first_position, segment
+SELECT projection, generation, segment, key, first_position, failed_position, parked.type, version, error, trace,
+       attempts, requested, parked_at, tried_at, stream_id AS stream
+  FROM parked LEFT JOIN events ON events.position = first_position
+ WHERE projection = ANY(%s) ORDER BY projection, generation, first_position, segment
+"""
+
+# Segments that have counted facts as waiting although nothing waits in them.
+LOST = """
+SELECT s.projection, s.segment
+  FROM segments AS s JOIN projections AS p ON p.name = s.projection AND p.generation = s.generation
+ WHERE p.status = 'live' AND s.parked > 0
+   AND NOT EXISTS (SELECT FROM parked WHERE parked.projection = s.projection AND parked.generation = s.generation
+                      AND parked.segment = s.segment)
 """
 
 REQUEST = "UPDATE parked SET requested = true WHERE projection = ANY(%s) AND (%s::text IS NULL OR key = %s)"
@@ -88,13 +107,25 @@ class FailsElsewhere(Exception):
 
 
 class Due(NamedTuple):
-    """A parked key that is to be tried again; `state` is another as soon as somebody asks for that again."""
+    """
+    A parked key that is to be tried again.
+
+    Attributes:
+        state: another one as soon as somebody asks for that again.
+        stream: of the first fact that waits; None if the log has no such position any more.
+    """
 
     id: int
     segment: int
     key: str
     first_position: int
     state: str
+    stream: str | None
+
+    @property
+    def common(self) -> bool:
+        """Whether it is no learner's."""
+        return _of_nobody(self.stream)
 
 
 class Parking:
@@ -157,6 +188,10 @@ class Parking:
         parameters = (due.state, self._version, poison.position, poison.type, error, trace, due.id)
         await self._connection.execute(FAILED_AGAIN, parameters)
 
+    async def leave(self, due: Due) -> None:
+        """Answer whoever has asked for another try with none."""
+        await self._connection.execute(ANSWER, (due.state, due.id))
+
     async def clear(self, segment: int) -> None:
         """Forget all that is parked in a segment, which begins anew."""
         await self._connection.execute(CLEAR, (self._projection, self._generation, segment))
@@ -183,10 +218,23 @@ async def without(connection: psycopg.AsyncConnection, held: Held, parked_ids: S
 
 
 async def parked_of(connection: psycopg.AsyncConnection, projections: Sequence[str]) -> list[dict[str, Any]]:
-    """All that is known of the parked keys of some projections."""
+    """All that is known of the parked keys of some projections; `common` is whether only a rebuild makes one good."""
     async with connection.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(LIST, [list(projections)])
-        return await cursor.fetchall()
+        found = await cursor.fetchall()
+    for row in found:
+        row["common"] = _of_nobody(row.pop("stream"))
+    return found
+
+
+async def lost_of(connection: psycopg.AsyncConnection) -> set[tuple[str, int]]:
+    """
+    Read models and segments of what is served in which facts wait of which nobody knows any more.
+
+    So it is after a power cut that has taken back what Valkey wrote when a key was made good, but not that this key was
+    forgotten. So it also looks for a moment whenever one is made good: look again.
+    """
+    return set(await (await connection.execute(LOST)).fetchall())
 
 
 async def request_retry(connection: psycopg.AsyncConnection, projections: Sequence[str], key: str | None) -> None:
@@ -236,6 +284,11 @@ async def skipped_of(connection: psycopg.AsyncConnection, projections: Sequence[
     async with connection.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(LIST_SKIPPED, [list(projections)])
         return await cursor.fetchall()
+
+
+def _of_nobody(stream: str | None) -> bool:
+    """Whether a stream is known to be about no learner."""
+    return stream is not None and is_common(stream)
 
 
 def _storable(text: str) -> str:

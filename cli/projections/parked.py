@@ -52,7 +52,8 @@ def parked() -> None:
     """
     Show the learners and streams whose facts wait because a read model failed at one of them; try again, or skip.
 
-    They are tried again by themselves when a projector starts, which it does when its code has changed.
+    Learners are tried again by themselves when a projector starts, which it does when its code has changed. On courses,
+    runs and quizzes others' rows may depend: only a rebuild makes them good.
     """
 
 
@@ -76,7 +77,7 @@ def list_parked(
 @app.command()
 def retry(name: NameOrAll = None, key: KeyOrAll = None, data: DataDir = None, as_json: Json = False) -> None:
     """
-    Have the projector try parked keys again; exits with 1 when some still fail.
+    Have the projector try parked keys again; exits with 1 when some still wait.
 
     Example: campus projections parked retry overview --key 28400
     """
@@ -138,8 +139,8 @@ async def _retry(settings: "Settings", names: Sequence[str], key: str | None) ->
     from adapters.postgres.connection import connect
     from adapters.postgres.parking import request_retry
 
-    if key is not None:
-        await _expect(settings, names, key)
+    if key is not None and (common := [row for row in await _expect(settings, names, key) if row["common"]]):
+        raise Failure(_only_a_rebuild(common))
     async with await connect(settings, application="retry") as connection:
         await request_retry(connection, names, key)
     return await _tried(settings, names, key)
@@ -189,12 +190,22 @@ async def _skip(settings: "Settings", what: Skipping) -> dict[str, Any]:
     return {"ok": not left, **said, "parked": left, "not_served": later}
 
 
-async def _expect(settings: "Settings", names: Sequence[str], key: str) -> None:
-    """Raise Failure if nothing is parked for *key*."""
+async def _expect(settings: "Settings", names: Sequence[str], key: str) -> list[dict[str, Any]]:
+    """What is parked for *key*; raises Failure if nothing is."""
     found = await _list(settings, names)
-    if not any(row["key"] == key for row in found):
+    of_key = [row for row in found if row["key"] == key]
+    if not of_key:
         keys = ", ".join(dict.fromkeys(row["key"] for row in found)) or "nothing"
         raise Failure(f"nothing of {key} is parked in {', '.join(names)}; parked is {keys}")
+    return of_key
+
+
+def _only_a_rebuild(common: Sequence[dict[str, Any]]) -> str:
+    """Why keys that are no learners' wait, and until when."""
+    from adapters.postgres.parking import ONLY_A_REBUILD
+
+    keys, names = (", ".join(dict.fromkeys(row[part] for row in common)) for part in ("key", "projection"))
+    return f"{keys} cannot be made good in place, {ONLY_A_REBUILD} {names}"
 
 
 async def _list_skipped(settings: "Settings", names: Sequence[str]) -> list[dict[str, Any]]:
@@ -230,8 +241,10 @@ def _view(rows: list[dict[str, Any]], *, trace: bool) -> "RenderableType":
             f"{row['attempts']} by version {row['version']}",
             Text(row["error"]),
         )
+    common = [row for row in rows if row["common"]]
+    remarks = [Text(_only_a_rebuild(common))] if common else []
     traces = [Text(f"\n{row['projection']} at {row['failed_position']:,}:\n{row['trace']}") for row in rows if trace]
-    return Group(table, *traces)
+    return Group(table, *remarks, *traces)
 
 
 def _skip_view(report: dict[str, Any]) -> "RenderableType":
@@ -243,7 +256,9 @@ def _skip_view(report: dict[str, Any]) -> "RenderableType":
     lines: list[RenderableType] = [
         Text(f"generation {number} is not served: it tries again once it is") for number in report["not_served"]
     ]
-    if report["parked"]:
+    if common := [row for row in report["parked"] if row["common"]]:
+        lines += [Text(_only_a_rebuild(common))]
+    elif report["parked"]:
         lines += [Text("what is served fails at a later one:"), _view(report["parked"], trace=False)]
     elif not lines:
         lines = [Text("and has folded all facts behind it")]

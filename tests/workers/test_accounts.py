@@ -9,15 +9,15 @@ import pytest
 from adapters.health import Unhealthy
 from adapters.postgres.account import counts_until
 from adapters.postgres.connection import connect
-from adapters.postgres.parking import parked_of, request_retry, skip
+from adapters.postgres.parking import lost_of, parked_of, request_retry, skip
 from adapters.postgres.progress import SegmentAccount, accounts
-from adapters.read_model_health import accounted, audited, followed
+from adapters.read_model_health import accounted, audited, followed, waiting
 from adapters.settings import Settings
 from adapters.valkey.client import connect as connect_valkey
 from projections.base import tables_of_learners
 from projections.registry import PROJECTIONS
-from tests.workers.campus import BOTH, BROKEN, InPostgres, caught_up, projecting, until, writer
-from tests.workers.tampering import change_tally
+from tests.workers.campus import BOTH, BROKEN, InPostgres, InValkey, caught_up, projecting, until, writer
+from tests.workers.tampering import change_tally, segment_of
 from tests.workers.test_auditor import audit
 from tests.workers.test_kill import processes
 
@@ -137,6 +137,45 @@ async def test_what_does_not_add_up_is_named(settings: Settings) -> None:
             " segment 3 of tallies generation 1 (1 facts too many)"
         )
         assert "campus projections verify tallies" in problem.value.hint
+
+
+async def test_what_a_power_cut_has_taken_back_of_a_key_made_good_is_named(settings: Settings) -> None:
+    """Valkey forgets that the key was made good, and PostgreSQL not that it waits no more: doctor says what to do."""
+    BROKEN.set()
+    try:
+        async with connect_valkey(settings) as valkey, writer(settings) as facts:
+            async with projecting(settings, [InValkey()]):
+                await facts.record(("ann", "click", 1), ("bob", "click", 1))
+                await facts.record(("ann", "poison", 10))
+                await caught_up(settings, 3, [InValkey()])
+                assert await waiting(settings) == "1 keys parked, all of learners"
+            hashes = await valkey.keys(f"{settings.name}:{InValkey.name}:1:*")
+            saved = {key: await valkey.dump(key) or b"" for key in hashes}
+            BROKEN.clear()
+            async with projecting(settings, [InValkey()]), await connect(settings, application="test") as connection:
+
+                async def healed() -> bool:
+                    assert await waiting(settings) in {"1 keys parked, all of learners", "nothing is parked"}
+                    return not await parked_of(connection, [InValkey.name])
+
+                await until(healed)
+            for key, found in saved.items():
+                await valkey.restore(key, 0, found, replace=True)
+            async with projecting(settings, [InValkey()]):
+                await facts.record(("ann", "click", 100))
+
+                async def noted() -> bool:
+                    async with await connect(settings, application="test") as connection:
+                        return bool(await lost_of(connection))
+
+                await until(noted)
+                with pytest.raises(
+                    Unhealthy, match=f"facts wait in segment {segment_of('ann')} of tally_doc"
+                ) as problem:
+                    await waiting(settings)
+                assert problem.value.hint == "`campus projections rebuild tally_documents`, then `… promote` each"
+    finally:
+        BROKEN.clear()
 
 
 async def test_a_segment_that_nobody_follows_is_named(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,8 +1,10 @@
 """`campus projections parked`: what waits at a fact that fails, tried again or done without."""
 
 from adapters.settings import Settings
+from cli.doctor import examine
 from projections.overview import Overview
-from tests.cli.projections.command import answer, projections, refusal, small_campus
+from tests.cli.projections.command import answer, done, projections, refusal, small_campus
+from tests.workers.test_parked_common import COURSE, publish
 
 
 async def test_a_parked_key_is_shown_and_tried_again(settings: Settings) -> None:
@@ -75,6 +77,29 @@ async def test_only_the_fact_that_was_looked_at_is_done_without(settings: Settin
         assert (await answer(settings, "parked", "skipped"))[1] == {"skipped": []}
         code, report = await answer(settings, *skip, "--position", "21")
         assert (code, report["positions"]) == (0, [21])
+
+
+async def test_a_course_is_made_good_by_a_rebuild_only(settings: Settings) -> None:
+    """Every command that meets it says so, and doctor too."""
+    sentence = f"{COURSE} cannot be made good in place, others' rows may depend on it: rebuild catalog"
+    async with small_campus(settings, 20):
+        await reached(settings, await publish(settings, 1))
+        assert sentence in (await projections(settings, "parked", "catalog"))[1]
+        said = await refusal(settings, "parked", "retry", "catalog", "--key", COURSE)
+        assert sentence in said
+        code, left = await answer(settings, "parked", "retry", "catalog")
+        (waiting,) = left["parked"]
+        assert (code, waiting["key"], waiting["common"], waiting["attempts"]) == (1, COURSE, True, 1)
+        (found,) = [finding for finding in await examine(settings) if finding["name"] == "parked"]
+        assert "others' rows may depend on it: rebuild" in found["detail"]
+        assert "campus projections rebuild catalog" in found["hint"]
+        skip = ("parked", "skip", "catalog", "--key", COURSE, "--reason", "a broken import")
+        code, out, _ = await projections(settings, *skip)
+        assert (code, sentence in out, "fails at a later one" in out) == (1, True, False)
+        await done(settings, "rebuild", "catalog")
+        await done(settings, "promote", "catalog")
+        _, listed = await answer(settings, "parked", "catalog")
+        assert {row["generation"] for row in listed["parked"]} == {1}
 
 
 async def test_what_is_not_parked_can_be_neither_tried_nor_skipped(settings: Settings) -> None:
