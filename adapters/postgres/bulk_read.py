@@ -67,7 +67,7 @@ class PageReader:
 
     Args:
         ahead: let the server make the next page while this one is folded. One process is then half as fast again, but
-            it keeps more than one core busy; with a process on every core nothing is won.
+            it keeps more than one core busy; with a process on every core, none of them waits.
     """
 
     def __init__(self, settings: Settings, *, ahead: bool = False) -> None:

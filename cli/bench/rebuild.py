@@ -9,6 +9,7 @@ it.
 
     rebuild_runner  the library          rebuild_ours  our command          rebuild_live     the campus meanwhile
     rebuild_copy    bare COPY            rebuild_fill  facts into the log   rebuild_targets  the verdict
+    rebuild_machine what a second core gives
 """
 
 import asyncio
@@ -18,7 +19,7 @@ from statistics import median
 from typing import Any
 
 from adapters.settings import Settings
-from cli.bench import rebuild_copy, rebuild_live, rebuild_runner
+from cli.bench import rebuild_copy, rebuild_live, rebuild_machine, rebuild_runner
 from cli.bench.campus import running_stores
 from cli.bench.rebuild_fill import fill
 from cli.bench.rebuild_ours import ALL, Rebuilt, rebuild
@@ -37,9 +38,15 @@ LONGEST_LAG = 1_000.0  # milliseconds
 
 @dataclass(frozen=True)
 class Round:
-    """Facts a second of the library's runner and of both COPYs, and our rebuilds with one process and with two."""
+    """
+    Facts a second of the library's runner and of both COPYs, and our rebuilds with one process and with two.
+
+    Attributes:
+        second_core: how many times faster two processes do a plain loop than one.
+    """
 
     facts: int
+    second_core: float
     runner: float
     copy: float
     binary_copy: float
@@ -103,11 +110,12 @@ async def _rounds(settings: Settings, facts: int, rounds: int) -> list[Round]:
 
 async def _round(settings: Settings, facts: int) -> Round:
     env = rebuild_runner.variables(settings.postgres_owner_url)
+    second_core = await asyncio.to_thread(rebuild_machine.gain)
     runner = await asyncio.to_thread(rebuild_runner.rate, env, RUNNER_LEARNERS)
     copy = facts / await asyncio.to_thread(rebuild_copy.seconds, settings, rebuild_copy.BARE)
     binary = facts / await asyncio.to_thread(rebuild_copy.seconds, settings, rebuild_copy.BINARY)
     one, two = await rebuild(settings, SUBJECT, 1), await rebuild(settings, SUBJECT, 2)
-    return Round(facts, runner, copy, binary, one, two)
+    return Round(facts, second_core, runner, copy, binary, one, two)
 
 
 async def _each(settings: Settings, facts: int) -> dict[str, Any]:
@@ -124,6 +132,7 @@ def _figures(found: list[Round]) -> dict[str, Any]:
     """The medians at one length of the log; rates in facts a second."""
     return {
         "facts": found[0].facts,
+        "second_core": round(median(each.second_core for each in found), 2),
         "runner": round(median(each.runner for each in found)),
         "copy": round(median(each.copy for each in found)),
         "binary_copy": round(median(each.binary_copy for each in found)),
@@ -156,11 +165,13 @@ def _targets(found: list[list[Round]], together: Rebuilt) -> list[Target]:
     """What was promised of the rebuild itself, at the longest log; every ratio is the median of those of the rounds."""
     last = found[-1]
     linear = median(each.rate for each in last) / median(each.rate for each in found[0]) if len(found) > 1 else None
+    share = median(each.speed_up / each.second_core for each in last)
     largest = max(together.largest_mib, *(_figures(each)["largest_mib"] for each in found))
     return [
         Target.at_least("one process / library's runner", median(each.rate / each.runner for each in last), 150),
         Target.at_least("one process / bare COPY", median(each.rate / each.copy for each in last), 0.3),
         Target.at_least("two processes / one", median(each.speed_up for each in last), 1.7),
+        Target.at_least("that / what the second core gives to a plain loop", share, 0.9),
         Target.at_least("rate on the longest log / on the shortest", linear, 0.8),
         Target.at_most("largest process", largest, MOST_MEMORY, "MiB"),
     ]

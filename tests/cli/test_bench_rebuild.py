@@ -9,7 +9,7 @@ import pytest
 
 from adapters.postgres.log import to_fact
 from adapters.settings import Settings
-from cli.bench import rebuild_ours
+from cli.bench import rebuild_machine, rebuild_ours
 from cli.bench.rebuild import _steps
 from cli.bench.rebuild_copy import BARE, seconds
 from cli.bench.rebuild_fill import fill
@@ -133,6 +133,12 @@ async def test_a_rebuild_that_fails(settings: Settings, monkeypatch: pytest.Monk
     monkeypatch.setattr(rebuild_ours, "CAMPUS", (sys.executable, "-c", "raise SystemExit('no room')"))
     with pytest.raises(Failure, match="no room"):
         await rebuild_ours.rebuild(settings, "overview", 1)
+
+
+def test_a_second_core_gives_something(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two processes at once do what one does, and it is told how much faster."""
+    monkeypatch.setattr(rebuild_machine, "LOOP", 100_000)
+    assert 0 < rebuild_machine.gain() < 20
 
 
 def test_the_log_grows_in_steps() -> None:

@@ -11,6 +11,7 @@ Building a generation of a read model beside the one that is served.
 Every step can be done again: a rebuild that was killed goes on where it was, segment by segment.
 """
 
+import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -169,7 +170,8 @@ class Builder:
                 if own:
                     pieces.append(await self._piece(site, own))
         hands = [pieces for pieces in hands if pieces]
-        return [Job(self._settings, tuple(each), head, self._order.export) for each in hands]
+        ahead = len(hands) > 1 and len(hands) >= len(os.sched_getaffinity(0))
+        return [Job(self._settings, tuple(each), head, self._order.export, ahead) for each in hands]
 
     async def _check_export(self, head: int) -> None:
         """An export of another log would make a read model that no log accounts for."""

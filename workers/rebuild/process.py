@@ -48,12 +48,14 @@ class Job:
     Attributes:
         head: of the log, up to which the bulk goes; what comes later is caught up with.
         export: a directory with the log as Parquet, to read as much as it has from there.
+        ahead: read ahead, since every core has a process; with less of them a process is to take one core.
     """
 
     settings: Settings
     pieces: tuple[Piece, ...]
     head: int
     export: Path | None = None
+    ahead: bool = False
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -92,7 +94,7 @@ class Process:
         self._pipe = pipe
         self._report = ProcessReport(pid=os.getpid())
         self._careful: set[tuple[str, str]] = set()
-        self._log = PageReader(job.settings)  # not ahead: a worker is to take one core
+        self._log = PageReader(job.settings, ahead=job.ahead)
 
     def run(self) -> ProcessReport:
         """Fold, catch up and write."""
