@@ -244,7 +244,8 @@ def _folding(*names: str) -> Table:
 
 
 def _table(first: str, *, right: Sequence[str], last: str | None = None) -> Table:
-    shown = Table(first, box=SIMPLE_HEAD, pad_edge=False)
+    shown = Table(box=SIMPLE_HEAD, pad_edge=False)
+    shown.add_column(first, no_wrap=True)
     for name in right:
         shown.add_column(name, justify="right")
     if last is not None:

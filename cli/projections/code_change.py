@@ -1,5 +1,6 @@
 """Does the code at hand differ from the code that a generation was built by? By what it says and by what it is."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -37,29 +38,39 @@ def in_words(projection: "Projection", generation: "Generation") -> str:
             return f"the code is version {projection.version}, {which} was built by version {generation.version}"
 
 
-def to_do(projection: "Projection", served: "Generation", data: Path | None = None, *, followed: bool) -> str | None:
+def to_do(
+    projection: "Projection",
+    generations: "Iterable[Generation]",
+    served: "Generation",
+    data: Path | None = None,
+    *,
+    followed: bool,
+) -> str | None:
     """
-    What has to be done about a live generation that is not of the code at hand; None if nothing.
+    What has to be done about the generation that is *served* if it is not of the code at hand; None if nothing.
 
     A projector follows what is served only if its code has the same version: one that was started before the code was
     changed still does.
 
     Args:
-        followed: whether any projector does.
+        generations: all of the projection; one that is complete and of the code at hand need only be promoted.
+        followed: whether any projector follows what is served.
     """
-    rebuild, promote = (typed(f"{command} {projection.name}", data) for command in ("rebuild", "promote"))
-    match change(projection, served):
-        case "none":
-            return None
-        case "code":
-            return f"{in_words(projection, served)}; then `{rebuild}`"
-        case _:
-            state = (
-                f"is followed by a projector that still has version {served.version} of the code"
-                if followed
-                else f"stands still, since it was built by version {served.version} of the code"
-            )
-            return (
-                f"generation {served.number} {state}; here is version {projection.version}. Serve the new rule by"
-                f" `{rebuild}` and `{promote}`"
-            )
+    what = change(projection, served)
+    if what == "none":
+        return None
+    commands = "rebuild", "promote"
+    if any(each.status == "ready" and change(projection, each) == "none" for each in generations):
+        commands = "diff", "promote"
+    first, promote = (f"`{typed(f'{command} {projection.name}', data)}`" for command in commands)
+    if what == "code":
+        return f"{in_words(projection, served)}; then {first} and {promote}"
+    state = (
+        f"is followed by a projector that still has version {served.version} of the code"
+        if followed
+        else f"stands still, since it was built by version {served.version} of the code"
+    )
+    return (
+        f"generation {served.number} {state}; here is version {projection.version}. Serve the new rule by {first} and"
+        f" {promote}"
+    )

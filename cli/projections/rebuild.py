@@ -107,16 +107,20 @@ def _view(found: dict[str, Any], data: Path | None) -> "RenderableType":
     from rich.table import Table
     from rich.text import Text
 
-    table = Table("read model", "generation", box=SIMPLE_HEAD, pad_edge=False)
-    for name in ("rows", "position", "parked"):
-        table.add_column(name, justify="right")
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column("read model", no_wrap=True)
+    numbers = ("generation", "version", "rows", "position", "parked")
+    for name in numbers:
+        table.add_column(name, justify="right", no_wrap=True)
     table.add_column("digest", no_wrap=True)
-    table.columns[0].no_wrap = True
     for each in found["built"]:
-        generation = f"{each['generation']} of version {each['version']}{', gone on with' if each['resumed'] else ''}"
-        numbers = (f"{each[name]:,}" for name in ("rows", "position", "parked"))
-        table.add_row(each["projection"], generation, *numbers, each["digest"][:12])
-    return Group(table, *map(Text, [*_rates(found), "", "next:", *_next(found["built"], data)]))
+        table.add_row(each["projection"], *(f"{each[name]:,}" for name in numbers), each["digest"][:12])
+    resumed = [
+        f"{each['projection']}: an earlier rebuild by the same code was gone on with (--from-scratch begins anew)"
+        for each in found["built"]
+        if each["resumed"]
+    ]
+    return Group(table, *map(Text, [*resumed, *_rates(found), "", "next:", *_next(found["built"], data)]))
 
 
 def _rates(found: dict[str, Any]) -> list[str]:
@@ -125,7 +129,7 @@ def _rates(found: dict[str, Any]) -> list[str]:
     against = found["yardsticks"]
     if against is None:
         return [
-            "all segments were complete: only what came since was folded (--from-scratch begins anew)",
+            "all segments were complete: only what came since was folded",
             *lines,
         ]
     processes = found["processes"]

@@ -20,7 +20,7 @@ class Outdated(NamedTuple):
 async def outdated(settings: "Settings") -> list[Outdated]:
     """Every live generation that was built by another version of the code."""
     from adapters.postgres.connection import connect
-    from adapters.postgres.generations import live
+    from adapters.postgres.generations import generations, live
     from adapters.postgres.progress import accounts
     from cli.projections.code_change import to_do
     from projections.registry import PROJECTIONS
@@ -33,7 +33,9 @@ async def outdated(settings: "Settings") -> list[Outdated]:
             if served is None or served.version == projection.version:
                 continue
             followed = any(is_followed(each) for each in segments if each.projection == projection.name)
-            found.append(Outdated(projection.name, followed, to_do(projection, served, followed=followed) or ""))
+            built = await generations(connection, projection.name)
+            sentence = to_do(projection, built, served, followed=followed) or ""
+            found.append(Outdated(projection.name, followed, sentence))
     return found
 
 

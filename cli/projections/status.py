@@ -95,14 +95,15 @@ class _Look:
         self, connection: "psycopg.AsyncConnection", generation: "Progress", parts: "Sequence[SegmentAccount]"
     ) -> list[str]:
         """What somebody should know or do about a generation."""
-        from adapters.postgres.generations import live
+        from adapters.postgres.generations import generations, live
         from cli.projections.code_change import to_do
         from cli.projections.options import the
 
         served = await live(connection, generation.name)
         if served is None or served.number != generation.generation:
             return []
-        sentence = to_do(the(generation.name), served, self._data, followed=any(map(is_followed, parts)))
+        built = await generations(connection, generation.name)
+        sentence = to_do(the(generation.name), built, served, self._data, followed=any(map(is_followed, parts)))
         return [sentence] if sentence else []
 
 

@@ -40,7 +40,7 @@ def changed_lines(state: dict[str, Any], before: dict[str, str]) -> Iterator[str
 
 
 def _generations(found: list[dict[str, Any]]) -> "Table":
-    table = _table("read model", "generation", right=("version", "position", "lag", "behind", "parked"), last="account")
+    table = _table("read model", "generation", right=("version", "position", "lag", "late", "parked"), last="account")
     for each in found:
         table.add_row(
             each["name"],
@@ -91,15 +91,17 @@ def _account(account: dict[str, Any]) -> str:
 def _heartbeat(found: list[dict[str, Any]]) -> str:
     beats = [each["heartbeat_seconds"] for each in found if each["heartbeat_seconds"] is not None]
     seen = f"projector seen {min(beats):.1f} s ago" if beats else "no projector is running"
-    return f"lag in facts; {seen}"
+    return f"lag in facts, late: how old the first of them is; {seen}"
 
 
 def _table(*left: str, right: tuple[str, ...], last: str) -> "Table":
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    table = Table(*left, box=SIMPLE_HEAD, collapse_padding=True, pad_edge=False)
+    table = Table(box=SIMPLE_HEAD, collapse_padding=True, pad_edge=False)
+    for name in left:
+        table.add_column(name, no_wrap=True)
     for name in right:
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     table.add_column(last)
     return table

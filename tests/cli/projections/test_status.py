@@ -92,6 +92,9 @@ async def test_what_stands_still_because_of_its_version_says_what_to_do(settings
         flat = " ".join(said.split())
         assert "overview: generation 1 is followed by a projector that still has version 7 of the code" in flat
         assert "`campus projections rebuild overview` and `campus projections promote overview`" in flat
+        await projections(settings, "rebuild", "overview")
+        _, said, _ = await projections(settings, "status", "overview")
+        assert "`campus projections diff overview` and `campus projections promote overview`" in " ".join(said.split())
     await execute(settings, "UPDATE segments SET owner = NULL")
     _, said, _ = await projections(settings, "status", "overview")
     flat = " ".join(said.split())
