@@ -57,11 +57,19 @@ def report(diff: Diff, rows: Sequence[RowDiff]) -> dict[str, Any]:
     return answer
 
 
-def diff_view(diff: Diff, rows: Sequence[RowDiff], *, old: str = "live", new: str = "rebuilt") -> RenderableType:
-    """All about a comparison: counts, distributions, and these *rows*; the sides are called *old* and *new*."""
-    parts = [counts_view(diff.tables, old=old, new=new), *_distributions(diff.tables, old, new)]
+def diff_view(
+    tables: Sequence[TableDiff], rows: Sequence[RowDiff], differing: int, *, old: str, new: str
+) -> RenderableType:
+    """
+    All about a comparison: counts, distributions, and some of the rows that differ.
+
+    Args:
+        rows: those to be shown, of so many *differing* ones.
+        old: what one side is called, and *new* the other.
+    """
+    parts = [counts_view(tables, old=old, new=new), *_distributions(tables, old, new)]
     if rows:
-        parts.append(rows_view(rows, diff.differing, old=old, new=new))
+        parts.append(rows_view(rows, differing, old=old, new=new))
     return Group(*parts)
 
 

@@ -1,5 +1,6 @@
 """`campus projections diff` and `try`: what a rule changes, row by row, before anybody sees it."""
 
+import re
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -14,8 +15,9 @@ from cli.projections.options import Name, run, settings_of, the
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from projections.base import Projection
     from projections.diff import Diff
-    from projections.diff_report import RowDiff
+    from projections.diff_report import RowDiff, TableDiff
     from workers.rebuild.compare import Compared
 
 PAGE = 20  # rows
@@ -56,14 +58,26 @@ class Choice:
         if self.csv is not None and not self.csv.absolute().parent.is_dir():
             raise Failure(f"{self.csv} cannot be written: there is no directory {self.csv.absolute().parent}")
 
-    def rows(self, diff: "Diff") -> "list[RowDiff]":
-        """Those on the page, or the sample."""
-        names = [each.table for each in diff.tables]
+    def check(self, *projections: "Projection") -> None:
+        """Refuse the name of a table that none of these has, before anything is read."""
+        names = list(dict.fromkeys(table.name for projection in projections for table in projection.tables))
         if self.table is not None and self.table not in names:
             raise Failure(f"there is no table {self.table}; there are {', '.join(names)}")
+
+    def rows(self, diff: "Diff") -> "tuple[list[RowDiff], bool]":
+        """Those on the page, or the sample; and whether more of them follow."""
         if self.sample is not None:
-            return diff.sample(self.sample, self.seed)
-        return list(diff.rows(after=self.after, limit=self.limit, table=self.table, kind=self.kind))
+            return diff.sample(self.sample, self.seed), False
+        rows = list(diff.rows(after=self.after, limit=self.limit + 1, table=self.table, kind=self.kind))
+        return rows[: self.limit], len(rows) > self.limit
+
+    def tables(self, diff: "Diff") -> "list[TableDiff]":
+        """Those whose rows are asked for."""
+        return [each for each in diff.tables if self.table in {None, each.table}]
+
+    def matching(self, diff: "Diff") -> int:
+        """How many rows are of the table and the kind that are asked for."""
+        return sum(getattr(each, self.kind or "differing") for each in self.tables(diff))
 
 
 def diff(
@@ -73,7 +87,8 @@ def diff(
         int | None, typer.Option("--from", help="The generation before.", show_default="the live one")
     ] = None,
     new: Annotated[
-        int | None, typer.Option("--to", help="The generation after.", show_default="the newest that is ready")
+        int | None,
+        typer.Option("--to", help="The generation after.", show_default="the newest that this code has built"),
     ] = None,
     limit: Limit = PAGE,
     after: After = 0,
@@ -100,7 +115,9 @@ def diff(
     from workers.rebuild.compare import diff
 
     choice = Choice(limit, after, table, kind, sample, seed, events, csv)
-    compared = diff(settings_of(data), the(name), old=old, new=new, progress=progress)
+    projection = the(name)
+    choice.check(projection)
+    compared = diff(settings_of(data), projection, old=old, new=new, progress=progress)
     run(_show(compared, choice, as_json=as_json))
 
 
@@ -131,33 +148,67 @@ def try_rule(
     from workers.rebuild.compare import what_if
 
     choice, live = Choice(limit, after, table, kind, sample, seed, events, csv), the(compare_with)
-    compared = what_if(settings_of(data), watch(prepared(load_projection(file))), live, progress=progress)
-    run(_show(compared, choice, as_json=as_json, new_name=file.name))
+    mine = prepared(load_projection(file))
+    _check_alike(mine, live)
+    choice.check(live, mine)
+    compared = what_if(settings_of(data), watch(mine), live, progress=progress)
+    run(_show(compared, choice, as_json=as_json, tried=file))
+
+
+def _check_alike(mine: "Projection", live: "Projection") -> None:
+    """Refuse to compare what has nothing in common, before the log is folded for it."""
+    from projections.registry import PROJECTIONS
+
+    names = {table.name for table in mine.tables}
+    if names.isdisjoint(table.name for table in live.tables):
+        alike = [each.name for each in PROJECTIONS if not names.isdisjoint(table.name for table in each.tables)]
+        meant = f"; did you mean {' or '.join(alike)}?" if alike else ""
+        raise Failure(f"{mine.name} has no table in common with {live.name}{meant}")
+
+
+def _check_holds(compared: "Compared", file: Path) -> None:
+    """Refuse to show what a rule makes of the facts that is wrong at some of them."""
+    if compared.poison:
+        first = compared.poison[0]
+        keys = "1 key" if len(compared.poison) == 1 else f"{len(compared.poison):,} keys"
+        raise Failure(
+            f"the rule fails for {keys}, first at position {first.position:,}, {first.type} of {first.key}:"
+            f" {first.error}{_place(first.trace, file)}"
+        )
+
+
+def _place(trace: str, file: Path) -> str:
+    """The line of *file* where a traceback ends, with its source; empty if it does not get there."""
+    frames = re.findall(r'File "(.+)", line (\d+), in .+\n +(.+)', trace)
+    inside = [(line, source) for name, line, source in frames if Path(name).name == file.name]
+    return f", at {file}:{inside[-1][0]}: {inside[-1][1]}" if inside else ""
 
 
 async def _show(
-    comparison: "AbstractAsyncContextManager[Compared]", choice: Choice, *, as_json: bool, new_name: str | None = None
+    comparison: "AbstractAsyncContextManager[Compared]", choice: Choice, *, as_json: bool, tried: Path | None = None
 ) -> None:
-    """Answer while the comparison is at hand; it is thrown away afterwards."""
+    """Answer while the comparison is at hand, of a rule that was *tried* if so; it is thrown away afterwards."""
     import msgspec
 
     from cli.diff_view import report
 
     async with comparison as compared:
-        if new_name is not None:
-            compared.new = compared.new._replace(name=new_name)
-        rows = choice.rows(compared.diff)
+        if tried is not None:
+            _check_holds(compared, tried)
+            compared.new = compared.new._replace(name=tried.name)
+        rows, more = choice.rows(compared.diff)
         behind = await compared.events(rows, progress) if choice.events else {}
         if choice.csv is not None:
             _write_csv(choice.csv, compared.diff, choice, rows)
         found = {
             **report(compared.diff, rows),
+            "matching": choice.matching(compared.diff),
             "old": {**compared.old._asdict(), "position": compared.old.position},
             "new": {**compared.new._asdict(), "position": compared.new.position},
             "remark": compared.remark,
             "events": msgspec.to_builtins({str(number): facts for number, facts in behind.items()}),
         }
-        answer(found, as_json=as_json, table=lambda: _view(compared, rows, behind, choice))
+        answer(found, as_json=as_json, table=lambda: _view(compared, rows, behind, choice, more=more))
 
 
 def _write_csv(path: Path, diff: "Diff", choice: Choice, rows: "Sequence[RowDiff]") -> None:
@@ -169,7 +220,9 @@ def _write_csv(path: Path, diff: "Diff", choice: Choice, rows: "Sequence[RowDiff
     say(f"{path}: {lines:,} lines")
 
 
-def _view(compared: "Compared", rows: "Sequence[RowDiff]", behind: Any, choice: Choice) -> "RenderableType":
+def _view(
+    compared: "Compared", rows: "Sequence[RowDiff]", behind: Any, choice: Choice, *, more: bool
+) -> "RenderableType":
     from rich.console import Group
     from rich.text import Text
 
@@ -181,13 +234,17 @@ def _view(compared: "Compared", rows: "Sequence[RowDiff]", behind: Any, choice: 
         f" (version {new.version}, position {new.position:,})"
     )
     parts: list[RenderableType] = [head, *([Text(compared.remark, style="yellow")] if compared.remark else [])]
-    parts.append(diff_view(compared.diff, rows, old=old.name, new=new.name))
+    tables, matching = choice.tables(compared.diff), choice.matching(compared.diff)
+    parts.append(diff_view(tables, rows, matching, old=old.name, new=new.name))
+    if not matching and not compared.diff.is_same:
+        parts.append(Text("No row of this table and kind differs."))
     for row in rows:
         if row.number in behind:
             parts += [
                 Text(f"\n{row.number:,} {row.table} {key_text(row.key)}", style="bold"),
                 behind_view(behind[row.number]),
             ]
-    if choice.sample is None and rows and rows[-1].number < compared.diff.differing:
-        parts.append(Text(f"the next page begins behind row {rows[-1].number}: --after {rows[-1].number}"))
+    if more and rows:
+        number = rows[-1].number
+        parts.append(Text(f"the next page begins behind row {number:,}: --after {number}"))
     return Group(*parts)

@@ -111,7 +111,7 @@ def _code(projection: "Projection", served: "Generation | None") -> dict[str, An
 
 def _unfinished(projection: "Projection", generations: "Sequence[Generation]") -> list[dict[str, Any]]:
     """What earlier rebuilds have left, and whether the code at hand would go on with it."""
-    from workers.rebuild.build import same_code
+    from workers.rebuild.candidate import same_code
 
     return [
         {

@@ -97,12 +97,17 @@ class _Look:
         """What somebody should know or do about a generation."""
         from adapters.postgres.generations import generations, live
         from cli.projections.code_change import to_do
-        from cli.projections.options import the
+        from cli.projections.options import the, typed
+        from workers.rebuild.candidate import same_code
 
-        served = await live(connection, generation.name)
+        built, name = await generations(connection, generation.name), generation.name
+        this = next((each for each in built if each.number == generation.generation), None)
+        if this is not None and this.status == "ready" and not same_code(this, the(name)):
+            drop = typed(f"drop {name} {this.number}", self._data)
+            return [f"generation {this.number} was built by other code: `{drop}` gives its room back"]
+        served = await live(connection, name)
         if served is None or served.number != generation.generation:
             return []
-        built = await generations(connection, generation.name)
         sentence = to_do(the(generation.name), built, served, self._data, followed=any(map(is_followed, parts)))
         return [sentence] if sentence else []
 

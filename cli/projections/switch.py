@@ -16,7 +16,13 @@ if TYPE_CHECKING:
 
 def promote(
     name: Name,
-    generation: Annotated[int | None, typer.Option(help="Which one; the newest that is ready when left out.")] = None,
+    *,
+    generation: Annotated[
+        int | None, typer.Option(help="Which one that is ready.", show_default="the newest of this code")
+    ] = None,
+    with_parked: Annotated[
+        bool, typer.Option("--with-parked", help="Also if its code fails at facts where that which is served does not.")
+    ] = False,
     data: DataDir = None,
     as_json: Json = False,
 ) -> None:
@@ -30,7 +36,10 @@ def promote(
     from workers.rebuild.switch import promote
 
     with progress(f"{name}: the last facts", unit="facts") as advance:
-        switched = run(promote(settings_of(data), the(name), generation, advance), stopped="stopped; nothing has moved")
+        switched = run(
+            promote(settings_of(data), the(name), generation, advance, with_parked=with_parked),
+            stopped="stopped; nothing has moved",
+        )
     answer(_as_json(name, switched), as_json=as_json, table=lambda: _view(name, switched, data))
 
 
@@ -94,10 +103,11 @@ def _view(name: str, switched: "Switched", data: Path | None) -> "RenderableType
     from rich.text import Text
 
     before = f"generation {switched.before}" if switched.before else "nothing"
-    still = f"{switched.seconds * 1000:,.0f} ms"
+    still = f"for {switched.seconds * 1000:,.0f} ms"
+    parked = f", but those of {switched.parked:,} keys that are parked" if switched.parked else ""
     lines = [
         f"{name}: generation {switched.after} is served, {before} was",
-        f"it holds all facts up to position {switched.position:,}; readers saw the old one stand still for {still}",
+        f"it holds all facts up to position {switched.position:,}{parked}; readers saw the old one stand still {still}",
     ]
     if switched.facts_behind:
         lines.append(

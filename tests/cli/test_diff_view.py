@@ -53,7 +53,7 @@ def enrolments(number: int, **fields: Any) -> Version:
 def test_counts_come_first_then_distributions_then_rows() -> None:
     """In this order, each with the words for both sides."""
     with compare(enrolments(4, percent=10), enrolments(3, percent=35, status="[b]active")) as diff:
-        text = shown(diff_view(diff, list(diff.rows(limit=2)), old="live", new="mine"))
+        text = shown(diff_view(diff.tables, list(diff.rows(limit=2)), diff.differing, old="live", new="mine"))
     assert "table live rows mine rows same added removed changed" in text
     counts, numbers = text.index("course_enrolments 4 3 0 0 1 3"), text.index("difference 25 25 25 25")
     transition, row = (
@@ -68,7 +68,7 @@ def test_counts_come_first_then_distributions_then_rows() -> None:
 def test_no_difference_is_said_in_words() -> None:
     """And nothing else follows the counts."""
     with compare(enrolments(4), enrolments(4)) as diff:
-        text = shown(diff_view(diff, []))
+        text = shown(diff_view(diff.tables, [], diff.differing, old="live", new="rebuilt"))
     assert text.rstrip().endswith("Nothing differs.")
 
 
@@ -81,7 +81,7 @@ def test_other_columns_and_tables_are_said_once() -> None:
     )
     extra = Table("ranks", wide.row, ("run_id",))
     with compare(Version((ENROLMENTS,), ()), Version((wide, extra), ())) as diff:
-        text = shown(diff_view(diff, []))
+        text = shown(diff_view(diff.tables, [], diff.differing, old="live", new="rebuilt"))
     assert "• course_enrolments: only rebuilt has rank" in text
     assert "• course_enrolments: only live has status, activated, " in text
     assert "• ranks: only rebuilt has this table" in text
@@ -99,7 +99,7 @@ def test_a_row_with_many_changes_is_cut() -> None:
     """How many more there are is said."""
     scores = {f"unit{n:02}": n for n in range(50)}
     with compare(enrolments(1), enrolments(1, scores=scores)) as diff:
-        text = shown(diff_view(diff, list(diff.rows())))
+        text = shown(diff_view(diff.tables, list(diff.rows()), diff.differing, old="live", new="rebuilt"))
     assert f"… {50 - MOST_LINES + 1} more" in text
     assert f"scores.unit{MOST_LINES - 2:02} - {MOST_LINES - 2}" in text
     assert f"scores.unit{MOST_LINES - 1:02}" not in text[text.index("differing rows") :]

@@ -21,7 +21,9 @@ from tests.workers.rebuilding import (
     rebuilt,
     site,
 )
+from workers.rebuild.compare import diff
 from workers.rebuild.switch import promote
+from workers.rebuild.turn import RebuildError
 from workers.verifier import verify
 
 stores = pytest.mark.parametrize("projection", FUSSY, ids=["postgres", "valkey"])
@@ -143,6 +145,26 @@ async def test_skipping_what_waits_in_a_generation_that_is_not_served(
             await caught_up(settings, facts.head, [projection])
             assert (await verify(settings, [projection]))[0].ok
         await assert_accounts(settings, projection, applied=facts.head - 1, skipped=1)
+
+
+@pairs
+async def test_a_rule_that_fails_where_the_served_one_does_not_is_served_only_if_somebody_says_so(
+    settings: Settings, projection: Projection, later: Projection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Readers would miss what waits; the answer says how many keys wait, and so does a comparison."""
+    broken(monkeypatch, is_broken=False)
+    async with writer(settings) as facts:
+        await fill(facts)
+        await followed(settings, facts.head, [projection])
+        broken(monkeypatch)
+        assert (await rebuilt(settings, later, workers=WORKERS)).built[0].parked == 1
+        async with diff(settings, later) as compared:
+            assert "1 key is parked in generation 2, whose rows lack what waits" in compared.remark
+        with pytest.raises(
+            RebuildError, match=r"1 key is parked in generation 2 of .* not in what is served, such as ann"
+        ):
+            await promote(settings, later)
+        assert (await promote(settings, later, with_parked=True)).parked == 1
 
 
 @pairs

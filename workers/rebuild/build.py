@@ -29,8 +29,8 @@ from adapters.postgres.pages import read_head
 from adapters.postgres.parking import held
 from adapters.settings import Settings
 from projections.base import Projection, segment_of
-from projections.code import code_digest
 from projections.fold import Held
+from workers.rebuild.candidate import same_code
 from workers.rebuild.content import content_of
 from workers.rebuild.process import Job
 from workers.rebuild.report import Built, ProcessReport, Report, timed
@@ -230,9 +230,3 @@ class Builder:
         site.built.position, site.built.digest, site.built.rows = head, content.hexdigest(), content.rows
         site.built.parked = len((await self._held(site)).waiting)
         await site.generations.note_ready(site.generation, site.built.digest, head)
-
-
-def same_code(generation: Generation, projection: Projection) -> bool:
-    """Whether a generation was begun by the code that is at hand."""
-    now = projection.version, code_digest(projection), projection.segments
-    return (generation.version, generation.code, generation.segments) == now

@@ -17,7 +17,7 @@ from redis.asyncio import Redis
 
 from adapters.bulk_shelf import ResidentMemory, SqliteShelf
 from adapters.postgres.bulk_read import PageReader
-from adapters.postgres.generations import Generation, Generations, Status, generations
+from adapters.postgres.generations import Generation, Generations, generations
 from adapters.postgres.pages import read_facts
 from adapters.postgres.parking import held
 from adapters.settings import Settings
@@ -26,9 +26,10 @@ from projections.bulk_rows import Room
 from projections.diff import Comparison, Diff, Row
 from projections.diff_events import Behind
 from projections.diff_report import RowDiff
-from projections.fold import Held
+from projections.fold import Held, Poison
 from projections.verify import FreshFold, Live
 from workers.rebuild.behind import Events
+from workers.rebuild.candidate import candidate, served_now
 from workers.rebuild.sides import Side, Stored
 from workers.rebuild.switch import PAGE, Switcher, opened
 from workers.rebuild.turn import RebuildError, turn
@@ -47,6 +48,7 @@ class Compared:
     Attributes:
         diff: how they differ.
         remark: a sentence where the versions are not at the same position, or one is not what is stored; else empty.
+        poison: the first fact of each key at which the rule fails that is tried; what waits there is left out.
     """
 
     settings: Settings
@@ -55,6 +57,7 @@ class Compared:
     new: Side
     diff: Diff
     remark: str = ""
+    poison: Sequence[Poison] = ()
 
     async def events(self, rows: Sequence[RowDiff], progress: Progress = no_progress) -> dict[int, Behind]:
         """The facts behind some of the rows that differ, by the number of the row."""
@@ -77,7 +80,7 @@ async def diff(
 
     Args:
         old: number of a generation; that which is served when left out.
-        new: number of a generation; the newest one that is ready when left out.
+        new: number of a generation; the newest one that is ready and of this code when left out.
 
     Raises:
         RebuildError: there is no such generation, or somebody builds or switches this read model.
@@ -87,13 +90,14 @@ async def diff(
         turn(connection, settings, [projection.name], "diff"),
     ):
         comparing = Comparing(connection, valkey, settings, projection, progress)
-        chosen = await comparing.numbered(old, "live"), await comparing.numbered(new, "ready")
+        chosen = await comparing.numbered(old), await comparing.numbered(new, default=candidate)
         tables = [await comparing.stored.tables(each) for each in chosen]
         with Comparison(*tables) as comparison:
             before = await comparing.spool(chosen[0], comparison.add_old)
             after, remark = await comparing.bring(chosen[1], before, comparison)
             found = await asyncio.to_thread(comparison.finish)
-            yield Compared(settings, projection, before, after, found, remark)
+            remarks = [remark, *[await comparing.parked(each) for each in chosen]]
+            yield Compared(settings, projection, before, after, found, "; ".join(filter(None, remarks)))
 
 
 @asynccontextmanager
@@ -113,7 +117,7 @@ async def what_if(
     """
     async with opened(settings, compare_with.name, "what if") as (connection, valkey):
         comparing = Comparing(connection, valkey, settings, compare_with, progress)
-        served = await comparing.numbered(None, "live")
+        served = await comparing.numbered(None)
         with Comparison(await comparing.stored.tables(served), mine.tables) as comparison:
             divided = mine.segments == served.segments
             if not divided:
@@ -121,12 +125,13 @@ async def what_if(
             before = await comparing.spool(served, comparison.add_old)
             waits = await held(connection, compare_with.name, served.number, served.version)
             live = Live(mine, before.positions, waits) if divided else _undivided(mine, before.position, waits)
-            remarks = [await comparing.fold(live, comparison)]
+            poison = await comparing.fold(live, comparison)
+            remarks = [_fails(poison)]
             if not divided and len(set(before.positions.values())) > 1:
                 remarks.append("what is served is at several positions, and some facts are on one side only")
             after = Side(mine.name, None, mine.version, live.positions)
             found = await asyncio.to_thread(comparison.finish)
-            yield Compared(settings, mine, before, after, found, "; ".join(filter(None, remarks)))
+            yield Compared(settings, mine, before, after, found, "; ".join(filter(None, remarks)), poison)
 
 
 def _undivided(mine: Projection, position: int, waits: Held) -> Live:
@@ -155,17 +160,27 @@ class Comparing:
         self._generations = Generations(connection, valkey, settings, projection)
         self._switcher = Switcher(connection, valkey, settings, projection)
 
-    async def numbered(self, number: int | None, status: Status) -> Generation:
-        """The generation with this number, or the newest one with this status; raises RebuildError."""
+    async def numbered(
+        self, number: int | None, default: Callable[[list[Generation], Projection], Generation] = served_now
+    ) -> Generation:
+        """The generation with this number, or the one that is meant without; raises RebuildError."""
         name = self._projection.name
         known = await generations(self._connection, name)
-        found = [each for each in known if (each.status == status if number is None else each.number == number)]
-        if not found:
-            hint = ": `campus projections rebuild` makes one" if status == "ready" else ""
-            raise RebuildError(f"{name} has no generation {'that is ' + status + hint if number is None else number}")
-        if found[-1].status == "building":
+        if number is None:
+            return default(known, self._projection)
+        found = next((each for each in known if each.number == number), None)
+        if found is None:
+            raise RebuildError(f"{name} has no generation {number}")
+        if found.status == "building":
             raise RebuildError(f"generation {number} of {name} is still being built")
-        return found[-1]
+        return found
+
+    async def parked(self, generation: Generation) -> str:
+        """A sentence where keys wait in a generation, whose rows are not complete."""
+        place = self._projection.name, generation.number, generation.version
+        waiting = len({key for _, key in (await held(self._connection, *place)).waiting})
+        keys = "1 key is" if waiting == 1 else f"{waiting:,} keys are"
+        return f"{keys} parked in generation {generation.number}, whose rows lack what waits" if waiting else ""
 
     async def wait_until_even(self, generation: Generation) -> None:
         """Wait until all segments are at one position, as they mostly are, but not for ever."""
@@ -203,7 +218,7 @@ class Comparing:
         waits = await held(self._connection, *place)
         poison = await self.fold(Live(self._projection, old.positions, waits), comparison)
         remark = _apart(old, new, f"; what {new.name} was at {old.position:,} has been folded anew")
-        return new._replace(positions=old.positions), "; ".join(filter(None, [remark, poison]))
+        return new._replace(positions=old.positions), "; ".join(filter(None, [remark, _fails(poison)]))
 
     async def _catch_up(self, generation: Generation, targets: dict[int, int], advance: Advance) -> None:
         """Bring each segment of a generation that is not served to a position of its own."""
@@ -218,24 +233,28 @@ class Comparing:
         await work.note()
         await work.give_up(*work.positions)
 
-    async def fold(self, live: Live, comparison: Comparison) -> str:
-        """Take the rows that a fold of the log gives; answers where it fails, as a sentence."""
+    async def fold(self, live: Live, comparison: Comparison) -> list[Poison]:
+        """Take the rows that a fold of the log gives; answers where it fails."""
         total = max(live.positions.values())
         with self._progress(f"folding {live.projection.name}", total=total, unit="facts") as advance:
             return await asyncio.to_thread(_fold, self._settings, live, comparison, advance)
 
 
-def _fold(settings: Settings, live: Live, comparison: Comparison, advance: Advance) -> str:
+def _fold(settings: Settings, live: Live, comparison: Comparison, advance: Advance) -> list[Poison]:
     with closing(ResidentMemory()) as resident, closing(SqliteShelf()) as shelf:
         fresh = FreshFold([live], Room(shelf, resident), advance)
         fresh.run(PageReader(settings, ahead=True))
         for key, row in fresh.rows(live):
             comparison.add_new(key, row)
-        poison = fresh.poison(live)
+        return fresh.poison(live)
+
+
+def _fails(poison: Sequence[Poison]) -> str:
+    """Where a fold fails, as a sentence; empty if nowhere."""
     if not poison:
         return ""
     first = poison[0]
-    return f"the fold fails for {len(poison)} keys, first at position {first.position:,}: {first.error}"
+    return f"the fold fails for {len(poison):,} keys, first at position {first.position:,}: {first.error}"
 
 
 def _apart(old: Side, new: Side, what_then: str) -> str:

@@ -25,11 +25,13 @@ from adapters.postgres.generations import Generation, Generations
 from adapters.postgres.lease import acquire
 from adapters.postgres.ownership import fence, switching
 from adapters.postgres.pages import read_facts, read_head
+from adapters.postgres.parking import held
 from adapters.postgres.progress import accounts
 from adapters.settings import Settings
 from adapters.valkey.client import connect as connect_valkey
 from projections.base import Projection
 from projections.fold import Fenced
+from workers.rebuild.candidate import candidate
 from workers.rebuild.turn import RebuildError, turn
 from workers.work import Work
 
@@ -54,6 +56,7 @@ class Switched(NamedTuple):
     Attributes:
         position: for which the new one is true.
         seconds: for which readers saw the old one stand still.
+        parked: keys of the new one that wait at a fact at which its code fails.
     """
 
     before: int | None
@@ -61,6 +64,7 @@ class Switched(NamedTuple):
     position: int
     seconds: float
     facts_behind: int = 0
+    parked: int = 0
 
 
 class Switcher:
@@ -74,23 +78,48 @@ class Switcher:
         self._projection = projection
         self._generations = Generations(connection, valkey, settings, projection)
 
-    async def promote(self, number: int | None, advance: Advance) -> Switched:
-        """Serve a generation that is ready: *number*, or the newest one."""
-        name = self._projection.name
-        ready = [
-            each for each in await self._generations.all() if each.status == "ready" and number in {None, each.number}
-        ]
-        if not ready:
-            which = f"generation {number} of {name}" if number else f"no generation of {name}"
-            raise RebuildError(f"{which} is {'not ' if number else ''}ready: see `campus projections rebuild {name}`")
-        chosen = ready[-1]
+    async def promote(self, number: int | None, *, with_parked: bool, advance: Advance) -> Switched:
+        """
+        Serve a generation that is ready: *number*, or the newest one of this code.
+
+        Args:
+            with_parked: also when keys are parked in it that are not in what is served.
+        """
+        name, known = self._projection.name, await self._generations.all()
+        if number is None:
+            chosen = candidate(known, self._projection)
+        else:
+            found = [each for each in known if (each.status, each.number) == ("ready", number)]
+            if not found:
+                raise RebuildError(
+                    f"generation {number} of {name} is not ready: see `campus projections status {name}`"
+                )
+            chosen = found[0]
         if chosen.version != self._projection.version:
             raise RebuildError(
                 f"generation {chosen.number} of {name} was built by version {chosen.version} of its code, this is"
                 f" version {self._projection.version}: rebuild it with this code, or promote it with that one"
             )
         await self._check_account(chosen)
+        if not with_parked:
+            await self._check_parked(chosen)
         return await self._switch(chosen, advance)
+
+    async def _check_parked(self, chosen: Generation) -> None:
+        """A rule that fails where that which is served does not is a mistake, unless somebody says otherwise."""
+        name, live = self._projection.name, await self._live()
+        new = await self._parked(chosen) - (await self._parked(live) if live else set())
+        if new:
+            keys = "1 key is" if len(new) == 1 else f"{len(new):,} keys are"
+            raise RebuildError(
+                f"{keys} parked in generation {chosen.number} of {name} and not in what is served, such as {min(new)}:"
+                f" see `campus projections parked {name}`, or serve it --with-parked"
+            )
+
+    async def _parked(self, generation: Generation) -> set[str]:
+        """The keys that wait."""
+        place = self._projection.name, generation.number, generation.version
+        return {key for _, key in (await held(self._connection, *place)).waiting}
 
     async def _check_account(self, chosen: Generation) -> None:
         """Whatever went wrong in the making of a generation, facts that are lost or doubled are never served."""
@@ -141,7 +170,8 @@ class Switcher:
         position = work.behind().position
         await work.note()
         await work.leave()
-        return Switched(live.number if live else None, chosen.number, position, seconds)
+        parked = len(await self._parked(chosen))
+        return Switched(live.number if live else None, chosen.number, position, seconds, parked=parked)
 
     async def _switch_as_it_was(self, chosen: Generation) -> Switched:
         await acquire(self._connection, self._settings, switching(self._projection.name))
@@ -191,15 +221,29 @@ class Switcher:
 
 
 async def promote(
-    settings: Settings, projection: Projection, number: int | None = None, advance: Advance = _silent
+    settings: Settings,
+    projection: Projection,
+    number: int | None = None,
+    advance: Advance = _silent,
+    *,
+    with_parked: bool = False,
 ) -> Switched:
     """
     Serve a generation that is ready in the place of the live one; nobody who reads notices.
 
+    Args:
+        number: of a generation; the newest one that this code has built when left out.
+        with_parked: also when keys are parked in it that are not in what is served.
+
     Raises:
-        RebuildError: there is none, or somebody else builds or switches this read model.
+        RebuildError: there is none, keys are parked, or somebody else builds or switches this read model.
     """
-    return await _with_switcher(settings, projection, "promote", lambda switcher: switcher.promote(number, advance))
+    return await _with_switcher(
+        settings,
+        projection,
+        "promote",
+        lambda switcher: switcher.promote(number, with_parked=with_parked, advance=advance),
+    )
 
 
 async def roll_back(

@@ -31,10 +31,15 @@ async def test_what_differs_is_counted_and_shown_in_pages(settings: Settings, tm
         assert [row["number"] for row in found["rows"]] == [1, 2]
         (people,) = [table for table in found["tables"] if table["table"] == "overview_people"]
         assert people["added"] == people["removed"] > 0
+        assert found["matching"] == found["differing"]
         _, page = await answer(settings, "diff", "overview", "--limit", "2", "--after", "2")
         assert [row["number"] for row in page["rows"]] == [3, 4]
         _, added = await answer(settings, "diff", "overview", "--kind", "added", "--table", "overview_people")
         assert {row["kind"] for row in added["rows"]} == {"added"}
+        assert added["matching"] == people["added"] == len(added["rows"])
+        _, said, _ = await projections(settings, "diff", "overview", "--kind", "changed", "--table", "overview_people")
+        assert "No row of this table and kind differs." in said
+        assert "\n overview " not in said
         _, one = await answer(settings, "diff", "overview", "--sample", "3", "--seed", "7")
         _, same = await answer(settings, "diff", "overview", "--sample", "3", "--seed", "7")
         assert [row["number"] for row in one["rows"]] == [row["number"] for row in same["rows"]]
@@ -70,7 +75,7 @@ async def test_two_generations_by_number(settings: Settings) -> None:
 async def test_a_comparison_that_is_not_possible_is_refused(settings: Settings) -> None:
     """Each with what is wrong."""
     async with small_campus(settings):
-        assert "overview has no generation that is ready" in await refusal(settings, "diff", "overview")
+        assert "no generation of overview is ready" in await refusal(settings, "diff", "overview")
         assert "overview has no generation 9" in await refusal(settings, "diff", "overview", "--to", "9")
         await done(settings, "rebuild", "overview")
         assert "there is no table people; there are overview" in await refusal(
@@ -124,13 +129,40 @@ async def test_a_rule_is_tried_without_touching_anything(settings: Settings, tmp
 
 
 async def test_a_rule_that_is_wrong_says_where(settings: Settings, tmp_path: Path) -> None:
-    """A file without a projection, one that names other rows than it asks for, and no file at all."""
-    empty, wrong = tmp_path / "empty.py", tmp_path / "wrong.py"
+    """A file without a projection, no file at all, and code that fails: with the line of the file, and no tables."""
+    empty, wrong, fails = tmp_path / "empty.py", tmp_path / "wrong.py", tmp_path / "fails.py"
     empty.write_text("")
     wrong.write_text(RULE.format(key='"somebody else"'))
+    fails.write_text(RULE.format(key='fact.data["amnt"]'))
     compare = ("--compare-with", "overview")
     assert "has no projection" in await refusal(settings, "try", str(empty), *compare)
-    assert "is no Python file" in await refusal(settings, "try", str(tmp_path / "none.py"), *compare)
+    assert "none.py" in await refusal(settings, "try", str(tmp_path / "none.py"), *compare)
     async with small_campus(settings):
-        _, found = await answer(settings, "try", str(wrong), *compare)
-        assert "which its needs do not name" in found["remark"]
+        assert "which its needs do not name" in await refusal(settings, "try", str(wrong), *compare)
+        said = await refusal(settings, "try", str(fails), *compare)
+        assert "the rule fails for 50 keys, first at position" in " ".join(said.split())
+        line = fails.read_text().splitlines().index('    rows.edit(PEOPLE, Person, fact.data["amnt"]).facts += 1') + 1
+        assert f'fails.py:{line}: rows.edit(PEOPLE, Person, fact.data["amnt"]).facts += 1' in said
+
+
+async def test_a_rule_is_not_compared_with_what_has_nothing_in_common(settings: Settings, tmp_path: Path) -> None:
+    """Nothing is folded for it; what is probably meant is named."""
+    file = tmp_path / "my_rule.py"
+    file.write_text(RULE.format(key="fact.ids[0]"))
+    said = await refusal(settings, "try", str(file), "--compare-with", "gradebook")
+    assert "my_rule has no table in common with gradebook; did you mean overview?" in said
+
+
+async def test_a_generation_of_other_code_is_left_out_unless_it_is_named(settings: Settings) -> None:
+    """What an earlier rule has left is neither compared nor served; `status` tells how to be rid of it."""
+    async with small_campus(settings):
+        await done(settings, "rebuild", "overview")
+        await execute(settings, "UPDATE projections SET code = 'other' WHERE name = 'overview' AND generation = 2")
+        for command in ("diff", "promote"):
+            said = await refusal(settings, command, "overview")
+            assert "generation 2 of overview is ready, but was built by other code of the same version" in said
+        _, said, _ = await projections(settings, "status", "overview")
+        assert "`campus projections drop overview 2` gives its room back" in " ".join(said.split())
+        _, found = await answer(settings, "diff", "overview", "--to", "2")
+        assert found["same"]
+        await done(settings, "promote", "overview", "--generation", "2")
