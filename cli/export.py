@@ -16,8 +16,15 @@ if TYPE_CHECKING:
     from adapters.parquet.check import Verdict
 
 
+def _named(text: str) -> Path:
+    """The directory of that name; none is called nothing, as `"$DIR"` is where nobody has set it."""
+    if not text:
+        raise typer.BadParameter("the name of the directory is empty")
+    return Path(text)
+
+
 def export(
-    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Where the files are, or shall be.")],
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Where the files are, or shall be.", parser=_named)],
     *,
     verify: Annotated[
         bool, typer.Option("--verify", help="Only check the files in DIR; exits with 1 if one is wrong.")

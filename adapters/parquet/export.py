@@ -22,7 +22,7 @@ import msgspec
 
 from adapters.parquet.columns import to_batch
 from adapters.parquet.digest import Content, block_end, block_start
-from adapters.parquet.manifest import NAME, ExportError, Manifest, TypeSummary
+from adapters.parquet.manifest import NAME, ExportError, Manifest, TypeSummary, no_directory
 from adapters.parquet.source import Rows, read_page
 from adapters.parquet.writer import Piece
 from adapters.postgres.connection import Link
@@ -80,6 +80,7 @@ async def export(
         Gap: the log is damaged.
     """
     started = time.monotonic()
+    _found(directory, settings.name)  # what is refused is left without even a lock
     with _writing(directory), _locked(directory):
         manifest = _opened(directory, settings.name)
         before, files = manifest.position, len(manifest.files)
@@ -121,10 +122,9 @@ def _writing(directory: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno is None:
             raise
-        raise ExportError(
-            f"{directory} cannot be written to: {os.strerror(error.errno)}; "
-            "what was complete is kept, and the same command goes on from there"
-        ) from error
+        kept = "; what was complete is kept, and the same command goes on from there"
+        said = f"{directory} cannot be written to: {os.strerror(error.errno)}"
+        raise ExportError(said + (kept if os.path.exists(directory / NAME) else "")) from error  # noqa: PTH110 - never raises
 
 
 @contextmanager
@@ -141,17 +141,34 @@ def _locked(directory: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _opened(directory: Path, campus: str) -> Manifest:
-    """The manifest of *directory*, without what a killed run has left behind; a new one for an empty directory."""
+def _found(directory: Path, campus: str) -> Manifest | None:
+    """The manifest of *directory*; None where an export may begin. What is neither is refused, and was only read."""
+    try:
+        names = {path.name for path in directory.iterdir()}
+    except FileNotFoundError:
+        return None
+    except NotADirectoryError as error:
+        raise ExportError(no_directory(directory)) from error
+    except OSError as error:
+        raise ExportError(f"{directory} cannot be read: {error.strerror}") from error
     if not (directory / NAME).exists():
-        if any(path.name not in (LOCK, f".{NAME}.tmp") for path in directory.iterdir()):
+        if names - {LOCK, f".{NAME}.tmp", NAME}:
             raise ExportError(f"{directory} is not empty and has no {NAME}: choose an empty directory")
-        Manifest(campus).save(directory)
+        return None
     manifest = Manifest.load(directory)
     if manifest.campus != campus:
         raise ExportError(
             f"{directory} holds the log of the campus {manifest.campus}, not of {campus}: choose another directory"
         )
+    return manifest
+
+
+def _opened(directory: Path, campus: str) -> Manifest:
+    """The manifest of *directory*, without what a killed run has left behind; a new one for an empty directory."""
+    manifest = _found(directory, campus)
+    if manifest is None:
+        manifest = Manifest(campus)
+        manifest.save(directory)
     _check_files(directory, manifest)
     named = {directory / file.path for file in manifest.files}
     for path in directory.glob("type=*/*"):

@@ -93,7 +93,9 @@ class Manifest(msgspec.Struct):
         try:
             text = path.read_bytes()
         except FileNotFoundError as error:
-            raise ExportError(f"{directory} has no {NAME}: make one with `campus log export {directory}`") from error
+            raise ExportError(_missing(directory)) from error
+        except NotADirectoryError as error:
+            raise ExportError(no_directory(directory)) from error
         except OSError as error:
             raise ExportError(f"{path} cannot be read: {error.strerror}") from error
         try:
@@ -118,6 +120,19 @@ class Manifest(msgspec.Struct):
             os.fsync(file.fileno())
         fresh.rename(directory / NAME)
         sync(directory)
+
+
+def no_directory(directory: Path) -> str:
+    """Why a path that is, or leads through, a file cannot be an export."""
+    file = next(path for path in (directory, *directory.parents) if path.exists() and not path.is_dir())
+    return f"{file} is a file, and an export is a directory: choose one"
+
+
+def _missing(directory: Path) -> str:
+    """Why there is no manifest, and what would make one: an export can begin only where nothing else is."""
+    if directory.exists() and any(directory.iterdir()):
+        return f"{directory} has no {NAME}, so it is no export: name the directory of one"
+    return f"{directory} has no {NAME}: make one with `campus log export {directory}`"
 
 
 def sync(directory: Path) -> None:

@@ -124,6 +124,11 @@ async def test_many_runs_equal_one(settings: Settings, tmp_path: Path) -> None:
     assert exported(tmp_path / "steps") == exported(tmp_path / "once")
 
 
+def names_in(directory: Path) -> list[str]:
+    """What lies in a directory."""
+    return sorted(path.name for path in directory.iterdir())
+
+
 def manifest_of(directory: Path) -> list[Any]:
     """The files that the manifest names."""
     return list(Manifest.load(directory).files)
@@ -272,6 +277,7 @@ async def test_a_manifest_that_is_none(filled: Settings, tmp_path: Path, text: s
     with pytest.raises(ExportError, match=said):
         await export(filled, tmp_path)
     assert (tmp_path / NAME).read_bytes() == text.encode(errors="surrogateescape")
+    assert names_in(tmp_path) == [NAME]
 
 
 async def test_somebody_elses_directory(filled: Settings, tmp_path: Path) -> None:
@@ -281,6 +287,7 @@ async def test_somebody_elses_directory(filled: Settings, tmp_path: Path) -> Non
     strange.touch()
     with pytest.raises(ExportError, match=r"is not empty and has no manifest\.json: choose an empty directory"):
         await export(filled, tmp_path)
+    assert names_in(tmp_path) == ["type=a"]  # not even a lock was left
     shutil.rmtree(strange.parent)
     await export(filled, tmp_path)
     note = tmp_path / "type=progress.unit_opened" / "note.txt"
@@ -290,10 +297,30 @@ async def test_somebody_elses_directory(filled: Settings, tmp_path: Path) -> Non
 
 
 async def test_a_file_where_a_directory_should_be(filled: Settings, tmp_path: Path) -> None:
-    """Is a sentence, too."""
+    """Is called what it is, by an export and by whoever wants to read one."""
     (tmp_path / "out").touch()
-    with pytest.raises(ExportError, match="cannot be written to: File exists"):
-        await export(filled, tmp_path / "out")
+    for directory in (tmp_path / "out", tmp_path / "out" / "below"):
+        with pytest.raises(ExportError, match=f"^{tmp_path}/out is a file, and an export is a directory: choose one$"):
+            await export(filled, directory)
+        with pytest.raises(ExportError, match=f"^{tmp_path}/out is a file, and an export is a directory: choose one$"):
+            check(directory)
+
+
+async def test_where_nothing_may_be_made(filled: Settings) -> None:
+    """Where nothing was complete, nothing is said to have been kept."""
+    with pytest.raises(ExportError, match=r"^/proc/x cannot be written to: No such file or directory$"):
+        await export(filled, Path("/proc/x"))
+
+
+def test_what_is_no_export(tmp_path: Path) -> None:
+    """An export is proposed there only where one could be made."""
+    with pytest.raises(ExportError, match=rf"^{tmp_path} has no manifest\.json: make one with `campus log "):
+        check(tmp_path)
+    with pytest.raises(ExportError, match=rf"^{tmp_path}/none has no manifest\.json: make one with `campus "):
+        check(tmp_path / "none")
+    (tmp_path / "note.txt").touch()
+    with pytest.raises(ExportError, match=rf"^{tmp_path} has no manifest\.json, so it is no export: name the "):
+        check(tmp_path)
 
 
 async def test_a_damaged_log(filled: Settings, tmp_path: Path) -> None:

@@ -77,6 +77,9 @@ async def test_refused_with_one_sentence(small: Settings, tmp_path: Path) -> Non
     refused = campus("log", "export", str(tmp_path / "none"), "--verify")
     assert refused.returncode == 1
     assert refused.stderr.startswith(f"campus: {tmp_path}/none has no {NAME}: make one with ")
+    refused = campus("log", "export", "", "--verify")
+    assert refused.returncode == 2
+    assert "the name of the directory is empty" in refused.stderr
 
 
 async def test_two_at_once_and_a_kill(small: Settings, tmp_path: Path) -> None:
