@@ -1,5 +1,6 @@
 """`campus analytics`: how analysts get at the campus with SQL, and what they find there."""
 
+import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -23,7 +24,8 @@ def url(data: DataDir = None) -> None:
     if not settings.postgres_analyst_url:
         raise Failure("this campus has no role for analysts: set CAMPUS_POSTGRES_ANALYST_URL (docs/analytics.md)")
     typer.echo(analyst_url(settings))
-    say(f"[dim]for {binary('psql')}, or whatever else speaks to PostgreSQL[/]")
+    if sys.stdout.isatty():
+        say(f"[dim]for {binary('psql')}, or whatever else speaks to PostgreSQL[/]")
 
 
 @app.command()
