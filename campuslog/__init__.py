@@ -9,6 +9,7 @@ The analysts' SDK: facts and read models as tables, and one's own projections ov
 docs/howto/sdk.md shows how.
 """
 
+from adapters.parquet.manifest import ExportError
 from adapters.postgres.connection import Unavailable
 from adapters.settings import SettingsError
 from campuslog.campus import Campus
@@ -26,6 +27,7 @@ __all__ = [
     "Campus",
     "CampusError",
     "Events",
+    "ExportError",
     "Fact",
     "Handler",
     "NotThere",

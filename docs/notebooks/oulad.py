@@ -18,28 +18,64 @@ app = marimo.App(width="medium", app_title="Three questions to OULAD")
 
 @app.cell
 def _():
+    import argparse
     import os
 
-    import altair as alt
     import marimo as mo
+
+    def arguments() -> argparse.Namespace:
+        """What was asked for: as a script by options, elsewhere by what stands behind `--`."""
+        parser = argparse.ArgumentParser(prog="oulad.py", description="Three questions to OULAD, answered.")
+        where = parser.add_mutually_exclusive_group()
+        where.add_argument("--data", metavar="DIR", help="data directory of a running campus (else it is found)")
+        where.add_argument("--export", metavar="DIR", help="an export of its log: `campus log export DIR`")
+        parser.add_argument("--json", action="store_true", help="print the numbers behind the answers")
+        if as_script:
+            return parser.parse_args()
+        given = mo.cli_args()
+        return argparse.Namespace(data=given.get("data"), export=given.get("export"), json="json" in given)
+
+    def refuse(sentence: object) -> None:
+        """Say in one sentence why there is no answer, and end."""
+        if as_script:
+            raise SystemExit(f"oulad.py: {sentence}")
+        mo.stop(True, mo.callout(str(sentence), kind="danger"))
+
+    as_script = mo.app_meta().mode == "script"
+    asked = arguments()
+    if not asked.data and not asked.export:
+        asked.data, asked.export = os.environ.get("OULAD_DATA"), os.environ.get("OULAD_EXPORT")
+    return as_script, asked, mo, refuse
+
+
+@app.cell
+def _(asked):
+    _ = asked  # a mistake in it is told before the following is loaded, which takes a while
+
+    import altair as alt
     import polars as pl
 
     import campuslog
 
-    return alt, campuslog, mo, os, pl
+    return alt, campuslog, pl
 
 
 @app.cell
-def _(campuslog, mo, os):
-    export = mo.cli_args().get("export") or os.environ.get("OULAD_EXPORT")
-    data = mo.cli_args().get("data") or os.environ.get("OULAD_DATA")
-    campus = campuslog.Campus.from_export(export) if export else campuslog.Campus(data)
-    return (campus,)
+def _(asked, campuslog, pl, refuse):
+    source = "import:oulad"  # a campus may have other runs, such as those of its seed
+    try:
+        campus = campuslog.Campus.from_export(asked.export) if asked.export else campuslog.Campus(asked.data)
+        scheduled = campus.events("run.scheduled").polars().filter(pl.col("source") == source)
+    except (campuslog.CampusError, campuslog.ExportError, campuslog.SettingsError, campuslog.Unavailable) as _error:
+        refuse(_error)
+    if scheduled.is_empty():
+        refuse("OULAD is not in this campus: run `campus import oulad FILE.zip` first")
+    return campus, scheduled
 
 
 @app.cell
-def _(campus, pl):
-    runs = campus.events("run.scheduled").polars().select("run_id", "starts_at", "ends_at")
+def _(campus, pl, scheduled):
+    runs = scheduled.select("run_id", "starts_at", "ends_at")
 
     # One row for each place on a run: who, with what result, and when the learner left, if at all.
     _results = campus.events("progress.course_outcome_decided").polars().select("run_id", "learner_id", "outcome")
@@ -63,14 +99,14 @@ def _(campus, pl):
 
 
 @app.cell
-def _(campus, mo, places, runs):
+def _(mo, places, runs):
     mo.md(
         f"""
         # Three questions to OULAD
 
         The [Open University Learning Analytics Dataset](https://doi.org/10.1038/sdata.2017.171) (CC BY 4.0) as
-        the log of a campus holds it: **{campus.head:,} facts** about **{places["learner_id"].n_unique():,} learners**
-        with **{len(places):,} places** on **{len(runs)} runs**. Day 0 is the first day of a run.
+        the log of a campus holds it: **{places["learner_id"].n_unique():,} learners** with **{len(places):,} places**
+        on **{len(runs)} runs**. Day 0 is the first day of a run.
         """
     )
 
@@ -280,14 +316,14 @@ def _(alt, campus, mo, pl, runs):
 
 
 @app.cell
-def _(late, leave, mo, predict):
+def _(as_script, asked, late, leave, predict):
     import json
     import sys
 
-    if mo.app_meta().mode == "script":
+    if as_script:
         _answers = {"leave": leave, "predict": predict, "late": late}
         _text = "\n\n".join(_answer["sentence"] for _answer in _answers.values())
-        sys.stdout.write((json.dumps(_answers) if "json" in mo.cli_args() else _text) + "\n")
+        sys.stdout.write((json.dumps(_answers) if asked.json else _text) + "\n")
 
 
 if __name__ == "__main__":

@@ -16,11 +16,13 @@ from typing import Any
 
 import pytest
 
+from adapters.settings import Settings
 from tests.campuslog.conftest import announce
 from tests.conftest import migrated
 from tests.oulad.dataset import REAL
 from tests.servers import Servers
 from workers.importer import import_oulad
+from workers.seed import seed
 
 NOTEBOOK = Path(__file__).parents[2] / "docs" / "notebooks" / "oulad.py"
 MODULE, PRESENTATION = "AAA", "2013J"
@@ -39,18 +41,24 @@ def rows(name: str) -> Iterator[dict[str, str]]:
                 return  # the release begins with AAA-2013J
 
 
-def notebook(*arguments: str) -> str:
-    """What the notebook says as a script."""
+def ran(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """The notebook as a script."""
     command = [sys.executable, "-W", "error", str(NOTEBOOK), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=NOTEBOOK.parents[2])
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=NOTEBOOK.parents[2])
+
+
+def notebook(*arguments: str) -> str:
+    """What it says."""
+    done = ran(*arguments)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
 @pytest.fixture(scope="module")
 def data_dir(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A campus with AAA-2013J."""
+    """A campus with AAA-2013J, beside the learners of a seed, who are none of OULAD's."""
     settings = migrated(servers)
+    asyncio.run(seed(settings, 20))
     asyncio.run(import_oulad(settings, REAL, [f"{MODULE}-{PRESENTATION}"]))
     return announce(settings, tmp_path_factory.mktemp("data"))
 
@@ -152,6 +160,37 @@ def test_the_answers_in_words(data_dir: Path) -> None:
         "Of 1,633 submissions for 5 assessments, 386 (24%) came after the deadline: 24% of the TMAs. The latest is "
         "AAA-2013J TMA, day 166 (1755): 33% of 303 were late, half of these by 6 days or more."
     )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        pytest.param(["--exprt", "x"], 2, "oulad.py: error: unrecognized arguments: --exprt x", id="unknown"),
+        pytest.param(["--export", "nowhere"], 1, "oulad.py: nowhere has no manifest.json: make one with", id="export"),
+        pytest.param(["--data", "nowhere"], 1, "oulad.py: no running campus found: start one with", id="data"),
+        pytest.param(["--data", "a", "--export", "b"], 2, "argument --export: not allowed with", id="both"),
+    ],
+)
+def test_what_was_asked_wrongly_is_refused(arguments: list[str], status: int, said: str) -> None:
+    """In a sentence, at once."""
+    done = ran(*arguments)
+    assert (done.returncode, done.stdout) == (status, "")
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_campus_without_oulad(settings: Settings, tmp_path: Path) -> None:
+    """Has no answers, and says how it would get some."""
+    done = ran("--data", str(announce(settings, tmp_path / "data")))
+    assert done.stderr == "oulad.py: OULAD is not in this campus: run `campus import oulad FILE.zip` first\n"
+    assert done.returncode == 1
+
+
+def test_help_is_only_help() -> None:
+    """It names the options, and reads nothing."""
+    said = notebook("--help")
+    assert "--export DIR" in said
+    assert "places" not in said
 
 
 def test_every_cell_can_be_shown(data_dir: Path, tmp_path: Path) -> None:
