@@ -17,6 +17,15 @@ TRY_LOCK_SHARED = "SELECT pg_try_advisory_lock_shared(hashtextextended(%s, 0))"
 UNLOCK = "SELECT pg_advisory_unlock(hashtextextended(%s, 0))"
 UNLOCK_SHARED = "SELECT pg_advisory_unlock_shared(hashtextextended(%s, 0))"
 
+IS_TAKEN = """
+SELECT EXISTS (
+    SELECT FROM pg_locks
+     WHERE locktype = 'advisory' AND objsubid = 1 AND granted
+       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+       AND (classid::bigint << 32 | objid::bigint) = hashtextextended(%s, 0)
+)
+"""
+
 
 async def acquire(connection: psycopg.AsyncConnection, settings: Settings, work: str) -> None:
     """Wait until the session of *connection* is the one that does *work* for this campus."""
@@ -32,6 +41,11 @@ async def try_acquire(connection: psycopg.AsyncConnection, settings: Settings, w
 async def try_acquire_shared(connection: psycopg.AsyncConnection, settings: Settings, work: str) -> bool:
     """Keep others from taking *work* on, unless one has it."""
     return await _ask(connection, TRY_LOCK_SHARED, settings, work)
+
+
+async def is_taken(connection: psycopg.AsyncConnection, settings: Settings, work: str) -> bool:
+    """Whether any session does *work* just now; takes nothing."""
+    return await _ask(connection, IS_TAKEN, settings, work)
 
 
 async def release(connection: psycopg.AsyncConnection, settings: Settings, work: str, *, shared: bool = False) -> None:

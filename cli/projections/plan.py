@@ -49,6 +49,7 @@ async def _plan(settings: "Settings", projection: "Projection", workers: int) ->
     from adapters.sizes import size_of
     from cli.projections.sample import take
     from workers.rebuild.switch import opened
+    from workers.rebuild.turn import busy
 
     workers = min(workers, projection.segments)
     async with opened(settings, projection.name, "plan") as (connection, valkey):
@@ -59,7 +60,10 @@ async def _plan(settings: "Settings", projection: "Projection", workers: int) ->
         for (_, type_name), events in counts.items():
             if type_name in by_type:
                 by_type[type_name] += events
-        generations = await _generations(connection, projection)
+        generations, taken = (
+            await _generations(connection, projection),
+            await busy(connection, settings, projection.name),
+        )
         served = next((each for each in generations if each.status == "live"), None)
         size = await size_of(connection, valkey, settings, projection, served) if served else None
     sample, wanted = take(settings, projection, workers, head), sum(by_type.values())
@@ -77,6 +81,7 @@ async def _plan(settings: "Settings", projection: "Projection", workers: int) ->
         "reads_by": "index" if sample.few else "pages",
         "segments": projection.segments,
         "workers": workers,
+        "busy": taken and str(taken),
         "unfinished": _unfinished(projection, generations),
         "sample": sample._asdict(),
         "eta_seconds": None if fold_seconds is None else round(fold_seconds + (size or 0) / WRITTEN_PER_SECOND, 1),
@@ -127,6 +132,8 @@ def _unfinished(projection: "Projection", generations: "Sequence[Generation]") -
 
 
 def _next(found: dict[str, Any], data: Path | None) -> list[str]:
+    if found["busy"]:
+        return [typed(f"status {found['name']} --watch", data)]
     ready = any(each["status"] == "ready" and each["resumable"] for each in found["unfinished"])
     commands = ("diff", "promote") if ready else ("rebuild", "diff", "promote")
     return [typed(f"{command} {found['name']}", data) for command in commands]
@@ -163,7 +170,13 @@ def _lines(found: dict[str, Any]) -> list[tuple[str, str]]:
         place = "on disk" if found["store"] == "postgres" else "of Valkey's memory"
         size = f"about {found['live']['size_bytes'] / 1e6:,.1f} MB {place}, as the live generation has"
         lines.append(("room", size))
-    lines += [("left over", _left_over(each)) for each in found["unfinished"]]
+    if found["busy"]:
+        lines.append(("now", found["busy"]))
+    lines += [
+        ("left over", _left_over(each))
+        for each in found["unfinished"]
+        if not (found["busy"] and each["status"] == "building")
+    ]
     if found["eta_seconds"] is not None:
         sample = found["sample"]
         done = f"{sample['facts']:,} facts" if sample["few"] else f"{sample['positions']:,} positions"

@@ -106,7 +106,7 @@ class Process:
                     try:
                         position = self._fold(fold)
                     except Spoiled as spoiled:  # begin again, with more care
-                        structlog.get_logger().warning("rebuild.folds_again", reason=str(spoiled))
+                        structlog.get_logger().info("rebuild.folds_again", reason=str(spoiled))
                         self._careful.add(spoiled.careful)
                         self._report.restarts += 1
                         continue

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 import psycopg
 
-from adapters.postgres.lease import release, try_acquire
+from adapters.postgres.lease import is_taken, release, try_acquire
 from adapters.settings import Settings
 
 NOTE = """
@@ -47,8 +47,7 @@ async def turn(
     try:
         for name in projections:
             if not await try_acquire(connection, settings, _lock(name)):
-                row = await (await connection.execute(FIRST, [name])).fetchone()
-                raise TurnTaken(name, *(row or ("rebuild", "another host", 0, "now")))
+                raise await _taken(connection, name)
             taken.append(name)
             await connection.execute(NOTE, (name, what, socket.gethostname(), os.getpid()))
         yield
@@ -56,6 +55,16 @@ async def turn(
         if not connection.closed and not connection.broken:
             for name in taken:
                 await release(connection, settings, _lock(name))
+
+
+async def busy(connection: psycopg.AsyncConnection, settings: Settings, projection: str) -> TurnTaken | None:
+    """Who builds or switches a projection just now, if anybody."""
+    return await _taken(connection, projection) if await is_taken(connection, settings, _lock(projection)) else None
+
+
+async def _taken(connection: psycopg.AsyncConnection, projection: str) -> TurnTaken:
+    row = await (await connection.execute(FIRST, [projection])).fetchone()
+    return TurnTaken(projection, *(row or ("rebuild", "another host", 0, "now")))
 
 
 def _lock(projection: str) -> str:

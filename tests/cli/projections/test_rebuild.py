@@ -139,6 +139,10 @@ async def test_what_cannot_be_rebuilt_is_refused(settings: Settings) -> None:
     ):
         for command in (("rebuild", "overview"), ("promote", "overview"), ("drop", "overview", "1")):
             assert "overview is busy with a rebuild by process" in await refusal(settings, *command)
+        _, plan = await answer(settings, "plan", "overview")
+        assert "overview is busy with a rebuild by process" in plan["busy"]
+        assert plan["next"] == ["campus projections status overview --watch"]
+        assert (await answer(settings, "plan", "gradebook"))[1]["busy"] is None
 
 
 async def test_from_rebuild_to_promotion_and_back(settings: Settings) -> None:
