@@ -14,7 +14,7 @@ from adapters.postgres.connection import Unavailable
 from adapters.settings import SettingsError
 from campuslog.campus import Campus
 from campuslog.definition import load_projection
-from campuslog.errors import BadProjection, BadTime, CampusError, NotThere, UnknownType, UnknownView
+from campuslog.errors import BadProjection, BadTime, CampusError, NotThere, NotWritten, UnknownType, UnknownView
 from campuslog.events import Events
 from campuslog.rebuild import Rebuilt
 from campuslog.trial import Trial
@@ -31,6 +31,7 @@ __all__ = [
     "Fact",
     "Handler",
     "NotThere",
+    "NotWritten",
     "Projection",
     "Rebuilt",
     "RowKey",

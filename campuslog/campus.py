@@ -3,17 +3,17 @@
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from adapters.settings import Settings
 from campuslog.blocking import run
 from campuslog.definition import load_projection, prepared
-from campuslog.errors import NotThere
+from campuslog.errors import BadTime, NotThere
 from campuslog.events import Events, matching
 from campuslog.export import ExportSource
-from campuslog.moments import Moment, bound
-from campuslog.rebuild import Cut, Rebuilt, folded, result_of
+from campuslog.moments import Moment, bound, instant
+from campuslog.rebuild import Cut, Rebuilt, folded, made, result_of
 from campuslog.source import LiveSource, Selection, Source
 from campuslog.trial import Trial, served, try_out
 from campuslog.views import Views
@@ -63,9 +63,14 @@ class Campus:
         """The position of the newest fact; positions begin with 1 and have no gaps."""
         return run(self._source.head())
 
-    def position_at(self, time: datetime) -> int:
-        """The position of the last fact that was recorded by *time*: what the log knew then."""
-        return run(self._source.position_at(time))
+    def position_at(self, time: datetime | date) -> int:
+        """
+        The position of the last fact that was recorded by *time*: what the log knew then.
+
+        Raises:
+            BadTime: a time without a zone, or no time at all.
+        """
+        return run(self._source.position_at(instant(time, "time")))
 
     def events(
         self,
@@ -123,9 +128,12 @@ class Campus:
 
         Raises:
             BadProjection: the class is wrong; the message says where.
-            BadTime: a time without a zone.
+            BadTime: a time without a zone, or a position that the log has not reached.
+            NotWritten: nothing can be written to *sink*.
         """
         cut, runnable = self._cut(as_of), watch(prepared(projection))
+        if sink is not None:
+            made(Path(sink))
         with folded(self._source.for_fold, [runnable], cut, progress=self._progress) as fold:
             result = result_of(fold, runnable, cut.position)
         if sink is not None:
@@ -145,7 +153,7 @@ class Campus:
 
         Raises:
             BadProjection: the rule is wrong, or no read model is called so.
-            BadTime: a time without a zone.
+            BadTime: a time without a zone, or a position that the log has not reached.
         """
         loaded = load_projection(rule) if isinstance(rule, str | Path) else rule
         runnable, other = watch(prepared(loaded)), served(compare_with)
@@ -153,7 +161,9 @@ class Campus:
 
     def _cut(self, as_of: Moment | None) -> Cut:
         last, head = bound(as_of, "as_of"), self.head
-        return Cut(head if last.position is None else min(last.position, head), last.time)
+        if last.position is not None and last.position > head:
+            raise BadTime(f"as_of={last.position} has not been reached: the head of the log is position {head}")
+        return Cut(head if last.position is None else last.position, last.time)
 
 
 class _Exported(Campus):

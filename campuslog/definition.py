@@ -69,6 +69,8 @@ def prepared(projection: type[Projection] | Projection) -> Projection:
 
 def _module(path: Path) -> ModuleType:
     """The module in a file, run anew, whatever was loaded from there before."""
+    if not path.exists():
+        raise BadProjection(f"there is no file {path}")
     if not path.is_file() or path.suffix != ".py":
         raise BadProjection(f"{path} is no Python file")
     module = ModuleType(f"campuslog_projection_{path.stem}")

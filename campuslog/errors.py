@@ -3,9 +3,10 @@ What can be wrong with a question to the SDK; every message is a sentence for th
 
     CampusError
         UnknownType, UnknownView       no such name; the message lists those that there are
-        BadTime                        a moment without a time zone, or no moment at all
+        BadTime                        a moment without a time zone, or no moment at all; a position not reached yet
         BadProjection                  a class or a file that is no projection
         NotThere                       the source has no such thing: an export holds facts, and no read models
+        NotWritten                     results that cannot be put where they were wanted
 """
 
 
@@ -22,7 +23,7 @@ class UnknownView(CampusError, AttributeError):
 
 
 class BadTime(CampusError, ValueError):
-    """Neither a position nor a moment."""
+    """Neither a position of the log nor a moment."""
 
 
 class BadProjection(CampusError, TypeError):
@@ -31,3 +32,7 @@ class BadProjection(CampusError, TypeError):
 
 class NotThere(CampusError):
     """What was asked for is not in this source."""
+
+
+class NotWritten(CampusError, OSError):
+    """A file that cannot be written."""

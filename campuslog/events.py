@@ -78,7 +78,8 @@ def matching(types: str | Iterable[str] | None) -> tuple[str, ...] | None:
     for pattern in [types] if isinstance(types, str) else types:
         names = [name for name in FACTS if fnmatchcase(name, pattern)]
         if not names:
-            near = difflib.get_close_matches(pattern, FACTS, n=1)
+            groups = {f"{name.partition('.')[0]}.*" for name in FACTS}
+            near = difflib.get_close_matches(pattern, groups if pattern.endswith("*") else FACTS, n=1)
             hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(FACTS))}"
             raise UnknownType(f"no fact is called {pattern}: {hint}")
         found |= dict.fromkeys(names)

@@ -41,3 +41,16 @@ def bound(moment: Moment | None, name: str) -> Bound:
     if isinstance(moment, date):
         return Bound(time=datetime.combine(moment, time(), UTC))
     raise BadTime(f"{name}={moment!r} is neither a position (int) nor a time (datetime or date)")
+
+
+def instant(time: Moment, name: str) -> datetime:
+    """
+    The time that the argument *name* means, where a position will not do.
+
+    Raises:
+        BadTime: a time without a zone, or something else altogether.
+    """
+    found = bound(time, name).time if isinstance(time, date) else None
+    if found is None:
+        raise BadTime(f"{name}={time!r} is no time (datetime or date)")
+    return found

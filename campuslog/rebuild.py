@@ -14,7 +14,7 @@ import polars as pl
 import pyarrow as pa
 
 from adapters.bulk_shelf import ResidentMemory, SqliteShelf
-from campuslog.errors import BadProjection
+from campuslog.errors import BadProjection, NotWritten
 from campuslog.frames import frame_of
 from campuslog.pages import fold_pages
 from campuslog.progress import reporting
@@ -74,14 +74,35 @@ class Rebuilt:
         return self[table].to_arrow(compat_level=pl.CompatLevel.oldest())
 
     def write(self, directory: Path) -> None:
-        """Write each table as `TABLE.parquet`; a file of before is replaced when the new one is whole."""
-        directory.mkdir(parents=True, exist_ok=True)
+        """
+        Write each table as `TABLE.parquet`; a file of before is replaced when the new one is whole.
+
+        Raises:
+            NotWritten: the directory cannot be made, or written to.
+        """
+        made(directory)
         for name, frame in self._tables.items():
             path = directory / f"{name}.parquet"
             scratch = directory / f".{name}.{os.getpid()}.parquet"
-            frame.write_parquet(scratch)
-            scratch.replace(path)
+            with _told(path):
+                frame.write_parquet(scratch)
+                scratch.replace(path)
             self.files[name] = path
+
+
+def made(directory: Path) -> None:
+    """The directory is there; raises NotWritten if it cannot be made."""
+    with _told(directory):
+        directory.mkdir(parents=True, exist_ok=True)
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Say in a sentence why *path* cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        raise NotWritten(f"{path} cannot be written: {error.strerror or error}") from error
 
 
 class Cut(NamedTuple):

@@ -65,9 +65,16 @@ def test_a_file_that_cannot_be_used(tmp_path: Path, text: str, message: str) -> 
     assert str(path) in str(refused.value)
 
 
-@pytest.mark.parametrize("name", ["missing.py", "notes.txt", "."])
-def test_no_file(tmp_path: Path, name: str) -> None:
-    """A path that leads to no Python file is named."""
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        pytest.param("missing.py", "there is no file .*/missing.py$", id="missing"),
+        pytest.param("notes.txt", "/notes.txt is no Python file$", id="text"),
+        pytest.param(".", "is no Python file$", id="directory"),
+    ],
+)
+def test_no_file(tmp_path: Path, name: str, message: str) -> None:
+    """A path that leads to no Python file is named, and to none at all in other words."""
     (tmp_path / "notes.txt").write_text("buy milk")
-    with pytest.raises(BadProjection, match="is no Python file"):
+    with pytest.raises(BadProjection, match=message):
         load_projection(tmp_path / name)

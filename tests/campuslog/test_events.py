@@ -1,6 +1,7 @@
 """Facts as analysts get them: one by one, for Polars and for Arrow, from a campus and from an export."""
 
 import json
+import re
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -89,7 +90,22 @@ def test_times_are_those_at_which_things_happened(campus: Campus) -> None:
 def test_what_was_known_at_a_time(campus: Campus) -> None:
     """`position_at` counts what was recorded by then, which for an import is all of it today, and nothing in 2013."""
     assert campus.position_at(datetime(2013, 10, 10, tzinfo=UTC)) == 0
-    assert campus.position_at(datetime(2100, 1, 1, tzinfo=UTC)) == campus.head
+    assert campus.position_at(date(2100, 1, 1)) == campus.head
+
+
+@pytest.mark.parametrize(
+    ("moment", "message"),
+    [
+        pytest.param(datetime(2013, 10, 1), "^time=2013-10-01 00:00:00 has no time zone", id="naive"),  # noqa: DTZ001
+        pytest.param(7, r"^time=7 is no time \(datetime or date\)$", id="position"),
+        pytest.param("2013-10-01", r"^time='2013-10-01' is no time \(datetime or date\)$", id="text"),
+    ],
+)
+def test_what_was_known_when_nobody_knows(campus: Campus, exported: Campus, moment: Any, message: str) -> None:
+    """What is no time is refused, and not taken for one at which nothing was known."""
+    for source in (campus, exported):
+        with pytest.raises(BadTime, match=message):
+            source.position_at(moment)
 
 
 def test_one_learner(campus: Campus) -> None:
@@ -98,10 +114,19 @@ def test_one_learner(campus: Campus) -> None:
     assert campus.events(learner="1").polars().height == 0
 
 
-def test_a_type_that_does_not_exist(campus: Campus) -> None:
-    """A typo is answered with the nearest name."""
-    with pytest.raises(UnknownType, match=r"no fact is called attempt.grade: did you mean attempt.graded\?"):
-        campus.events("attempt.grade")
+@pytest.mark.parametrize(
+    ("asked", "meant"),
+    [
+        ("attempt.grade", "attempt.graded"),
+        ("enrolment.withdrawn", "enrollment.withdrawn"),
+        ("enrolment.*", "enrollment.*"),
+        ("atempt*", "attempt.*"),
+    ],
+)
+def test_a_type_that_does_not_exist(campus: Campus, asked: str, meant: str) -> None:
+    """A typo is answered with the nearest name, also where it stands for several."""
+    with pytest.raises(UnknownType, match=f"^{re.escape(f'no fact is called {asked}: did you mean {meant}?')}$"):
+        campus.events(asked)
 
 
 @pytest.mark.parametrize(

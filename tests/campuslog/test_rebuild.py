@@ -9,8 +9,9 @@ import msgspec
 import polars as pl
 import pytest
 
+import campuslog.campus
 import campuslog.rebuild
-from campuslog import BadProjection, BadTime, Campus, Handler, Projection, Table, load_projection
+from campuslog import BadProjection, BadTime, Campus, Handler, NotWritten, Projection, Table, load_projection
 from projections.bulk_rows import BulkRows, Room
 from projections.registry import PROJECTIONS
 from tests.campuslog.rules import (
@@ -94,7 +95,17 @@ def test_up_to_a_position(campus: Campus) -> None:
     assert campus.rebuild(ClicksByHand, as_of=first - 1).clicks.height == 0
     result = campus.rebuild(ClicksByHand, as_of=first)
     assert (result.position, result.clicks.height) == (first, 1)
-    assert campus.rebuild(ClicksByHand, as_of=campus.head + 10).position == campus.head
+    assert campus.rebuild(ClicksByHand, as_of=campus.head).position == campus.head
+
+
+def test_a_position_that_is_not_yet(campus: Campus, exported: Campus) -> None:
+    """Is not taken for the newest one, which is named."""
+    said = f"^as_of={campus.head + 1} has not been reached: the head of the log is position {campus.head}$"
+    for source in (campus, exported):
+        with pytest.raises(BadTime, match=said):
+            source.rebuild(ClicksByHand, as_of=campus.head + 1)
+        with pytest.raises(BadTime, match=said):
+            source.try_out(ClicksByHand, "gradebook", as_of=campus.head + 1)
 
 
 def test_up_to_a_time(campus: Campus) -> None:
@@ -139,6 +150,22 @@ def test_into_a_directory(campus: Campus, tmp_path: Path) -> None:
     assert [path.name for path in directory.iterdir()] == ["clicks.parquet"]
     assert result.files == {"clicks": directory / "clicks.parquet"}
     assert pl.read_parquet(result.files["clicks"]).equals(result.clicks)
+
+
+def test_where_no_file_can_be_made(campus: Campus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Is said in a sentence, before the log is read."""
+    monkeypatch.setattr(campuslog.campus, "folded", None)
+    (tmp_path / "file").touch()
+    for place, why in {Path("/proc/x"): "No such file or directory", tmp_path / "file": "File exists"}.items():
+        with pytest.raises(NotWritten, match=f"^{place} cannot be written: {why}$"):
+            campus.rebuild(ClicksByHand, sink=place)
+
+
+def test_where_a_file_cannot_be_put(campus: Campus, tmp_path: Path) -> None:
+    """Neither can one take the place of a directory."""
+    (tmp_path / "clicks.parquet").mkdir()
+    with pytest.raises(NotWritten, match=f"^{tmp_path}/clicks.parquet cannot be written: Is a directory$"):
+        campus.rebuild(ClicksByHand, sink=tmp_path)
 
 
 def test_the_example_of_the_documentation(campus: Campus) -> None:
