@@ -149,13 +149,13 @@ def try_rule(
 
     choice, live = Choice(limit, after, table, kind, sample, seed, events, csv), the(compare_with)
     mine = prepared(load_projection(file))
-    _check_alike(mine, live)
+    _check_alike(mine, live, file)
     choice.check(live, mine)
     compared = what_if(settings_of(data), watch(mine), live, progress=progress)
     run(_show(compared, choice, as_json=as_json, tried=file))
 
 
-def _check_alike(mine: "Projection", live: "Projection") -> None:
+def _check_alike(mine: "Projection", live: "Projection", file: Path) -> None:
     """Refuse to compare what has nothing in common, before the log is folded for it."""
     from projections.registry import PROJECTIONS
 
@@ -163,7 +163,7 @@ def _check_alike(mine: "Projection", live: "Projection") -> None:
     if names.isdisjoint(table.name for table in live.tables):
         alike = [each.name for each in PROJECTIONS if not names.isdisjoint(table.name for table in each.tables)]
         meant = f"; did you mean {' or '.join(alike)}?" if alike else ""
-        raise Failure(f"{mine.name} has no table in common with {live.name}{meant}")
+        raise Failure(f"{file} has no table in common with {live.name}{meant}")
 
 
 def _check_holds(compared: "Compared", file: Path) -> None:

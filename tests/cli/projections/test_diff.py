@@ -150,7 +150,7 @@ async def test_a_rule_is_not_compared_with_what_has_nothing_in_common(settings: 
     file = tmp_path / "my_rule.py"
     file.write_text(RULE.format(key="fact.ids[0]"))
     said = await refusal(settings, "try", str(file), "--compare-with", "gradebook")
-    assert "my_rule has no table in common with gradebook; did you mean overview?" in said
+    assert "my_rule.py has no table in common with gradebook; did you mean overview?" in said
 
 
 async def test_a_generation_of_other_code_is_left_out_unless_it_is_named(settings: Settings) -> None:
