@@ -3,7 +3,7 @@ How much each learner did in the first four weeks of a run, and on how many days
 
 Reads    run.scheduled, progress.activity_recorded.
 Writes   early_activity, one row per run and learner with any activity in that time; activity_runs, one per run.
-Run      campus.rebuild(load_projection("early_activity.py")), see docs/howto/sdk.md
+Run      campus.rebuild(load_projection("docs/examples/early_activity.py")), see docs/howto/sdk.md
 """
 
 from collections.abc import Iterable

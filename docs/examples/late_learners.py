@@ -3,7 +3,7 @@ Who hands in late: for each learner on each run how often, and by how much at th
 
 Reads    attempt.submitted.
 Writes   late_learners, one row per run and learner who has handed anything in.
-Run      campus.rebuild(load_projection("late_learners.py")), see docs/howto/sdk.md
+Run      campus.rebuild(load_projection("docs/examples/late_learners.py")), see docs/howto/sdk.md
 """
 
 from collections.abc import Iterable

@@ -5,6 +5,7 @@ within how many days after the first activity?
     campus log export DIR && python docs/examples/polars_export.py DIR
 """
 
+import argparse
 import json
 import sys
 from pathlib import Path
@@ -44,4 +45,9 @@ def main(directory: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    parser = argparse.ArgumentParser(description="Two questions to an export of the log, answered.")
+    parser.add_argument("directory", metavar="DIR", type=Path, help="what `campus log export DIR` has written")
+    chosen = parser.parse_args().directory
+    if not (chosen / "manifest.json").is_file():
+        parser.error(f"{chosen} has no manifest.json: it is no export made by `campus log export DIR`")
+    main(chosen)

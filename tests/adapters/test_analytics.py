@@ -256,14 +256,6 @@ def test_the_document_says_what_columns_mean() -> None:
     assert documented == [(v.name, v.meaning, [(c.name, c.meaning) for c in v.columns]) for v in VIEWS]
 
 
-@pytest.mark.parametrize("number", [0, 1, 2])
-def test_the_questions_in_the_document_have_answers(filled: Settings, number: int) -> None:
-    """Each of the three runs as it stands."""
-    questions = re.findall(r"```sql\n(.+?)```", DOCUMENT, re.DOTALL)
-    assert len(questions) == 3
-    assert ask(filled, questions[number]) != []
-
-
 def test_the_python_in_the_document_runs(filled: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """A view becomes a table of Polars."""
     (example,) = re.findall(r"```python\n(.+?)```", DOCUMENT, re.DOTALL)

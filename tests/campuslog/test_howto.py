@@ -12,7 +12,15 @@ from adapters.settings import Settings
 from tests.campuslog.conftest import announce
 
 DOCS = Path(__file__).parents[2] / "docs"
-EXAMPLES = re.findall(r"```python\n(.*?)```", (DOCS / "howto" / "sdk.md").read_text(), re.DOTALL)
+HOWTO = (DOCS / "howto" / "sdk.md").read_text()
+EXAMPLES = re.findall(r"```python\n(.*?)```", HOWTO, re.DOTALL)
+
+
+def changed(rule: str) -> str:
+    """A read model's file with the change that the page shows."""
+    ((old, new),) = re.findall(r"```diff\n-(.*)\n\+(.*)\n```", HOWTO)
+    assert rule.count(old) == 1
+    return rule.replace(old, new)
 
 
 def test_every_example_runs(
@@ -21,13 +29,17 @@ def test_every_example_runs(
     """An analyst who copies the examples one after the other, beside a running campus, meets no error."""
     announce(filled, tmp_path / ".campus")
     asyncio.run(export(filled, tmp_path / "DIR"))
-    shutil.copy(DOCS / "examples" / "late_learners.py", tmp_path)
+    shutil.copytree(DOCS / "examples", tmp_path / "docs" / "examples")
+    (tmp_path / "my_rule.py").write_text(changed((DOCS.parent / "projections" / "gradebook.py").read_text()))
     monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {}
     for number, example in enumerate(EXAMPLES):
         exec(compile(example, f"example {number} of sdk.md", "exec"), names)  # noqa: S102 - that is the point
     said = capsys.readouterr().out
     assert re.search(r"<late_learners up to position 47: late_learners \(3 rows\); 4 facts read>", said)
+    assert (
+        "gradebook both 0 0 1\ngradebook_quizzes both 0 0 0\nchanged gradebook ('AAA-2013J', '1', '11') {'pass" in said
+    )
     assert (tmp_path / "results" / "late_learners.parquet").exists()
 
 
