@@ -111,7 +111,7 @@ class Settings(BaseSettings):
         try:
             return cls(**values)
         except ValidationError as error:
-            raise SettingsError(_sentence(error)) from error
+            raise SettingsError(_sentence(error, data_dir_of(values))) from error
 
 
 def fields_in_environment() -> set[str]:
@@ -137,20 +137,27 @@ def instance_file(data_dir: Path) -> Path:
 
 def running_instance(values: dict[str, Any]) -> dict[str, Any]:
     """The settings which `campus up` left in its data directory; empty where there are none."""
-    data_dir = Path(values.get("data_dir") or os.environ.get(f"{PREFIX}DATA_DIR") or DEFAULT_DATA_DIR)
     try:
-        instance = json.loads(instance_file(data_dir).read_text())
+        instance = json.loads(instance_file(data_dir_of(values)).read_text())
     except FileNotFoundError:
         return {}
     settings: dict[str, Any] = instance["settings"]
     return settings
 
 
-def _sentence(error: ValidationError) -> str:
+def data_dir_of(values: dict[str, Any]) -> Path:
+    """The data directory: as given, or that of the environment, or the usual one."""
+    return Path(values.get("data_dir") or os.environ.get(f"{PREFIX}DATA_DIR") or DEFAULT_DATA_DIR)
+
+
+def _sentence(error: ValidationError, data_dir: Path) -> str:
     """Say in one sentence what is wrong with the first bad setting."""
     first = error.errors()[0]
     field = str(first["loc"][0]) if first["loc"] else "settings"
     variable = PREFIX + field.upper()
     if first["type"] == "missing":
-        return f"no running campus found: start one with `campus up` (or name its --data directory), or set {variable}"
+        return (
+            f"no running campus found in {data_dir.absolute()}: start one with `campus up` (or name its --data"
+            f" directory), or set {variable}"
+        )
     return f"{variable} cannot be used: {first['msg'].removeprefix('Value error, ')}"
