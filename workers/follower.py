@@ -142,7 +142,7 @@ class Follower:
         """Follow until another generation is served."""
         looked = 0.0
         while True:
-            if time.monotonic() - looked > LOOK_INTERVAL:
+            if work.retries_left or time.monotonic() - looked > LOOK_INTERVAL:
                 if not await self._look(connection, work):
                     return
                 looked = time.monotonic()
@@ -151,6 +151,8 @@ class Follower:
                 looked = 0.0
                 continue
             behind = work.behind()
+            if work.retries_left and behind.position >= self._tail.head:
+                continue
             try:
                 async with asyncio.timeout(LOOK_INTERVAL):
                     facts = behind.cut(await self._tail.after(behind.position))

@@ -4,6 +4,7 @@ One generation of a read model at work in this process: its rows, its parked key
 The projector works like this on what is served; a promotion brings what was built beside it up to date like this.
 """
 
+import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -38,6 +39,7 @@ from workers.anew import segment_of_learner
 from workers.repair import Repairing
 
 CACHED_ROWS = 3_000  # of each projection; a learner's document takes some 20 KB
+RETRY_SPELL = 1.0  # seconds of trying parked keys again, of which there may be thousands, between two batches
 
 NOTE_SEGMENTS = """
 UPDATE segments AS s
@@ -84,6 +86,7 @@ class Work:
     Attributes:
         positions: the checkpoint of each segment that was taken.
         held: parked keys, and facts to do without.
+        retries_left: whether more parked keys are to be tried again than the last spell had time for.
     """
 
     def __init__(
@@ -97,6 +100,7 @@ class Work:
         self.generation = generation
         self.positions: dict[int, int] = {}
         self.held = Held()
+        self.retries_left = False
         self._connection = connection
         self._rows: AnyStore = generations.store(generation)
         self._store = CachedStore(self._rows, CACHED_ROWS)
@@ -209,13 +213,21 @@ class Work:
         await self._parking.request(segments)
 
     async def retry_due(self) -> list[Written]:
-        """Try the parked keys again for which somebody has asked."""
+        """Try the parked keys again for which somebody has asked, for a spell; `retries_left` tells of the others."""
+        self.retries_left = False
         if not self.held.waiting:
             return []
         due = await self._parking.due(list(self.positions))
         if due:
             self.held = await self._parking.held()
-        return [written for each in due if (written := await self._retry(each)) is not None]
+        done, until = [], time.monotonic() + RETRY_SPELL
+        for tried, each in enumerate(due):
+            if tried and time.monotonic() > until:
+                self.retries_left = True
+                break
+            if (written := await self._retry(each)) is not None:
+                done.append(written)
+        return done
 
     async def _retry(self, due: Due) -> Written | None:
         """

@@ -4,21 +4,31 @@ import asyncio
 import getpass
 import os
 import socket
+import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 from typer.core import TyperGroup
 
-from cli.console import DataDir, Failure, Json, answer
+from cli.console import DataDir, Failure, Json, answer, progress
 from cli.projections.options import Name, NameOrAll, chosen, end, run, settings_of, the
+from cli.projections.parked_view import PAGE, named, only_a_rebuild, parked_view
 
 if TYPE_CHECKING:
+    import psycopg
     from rich.console import RenderableType
 
     from adapters.settings import Settings
 
-PATIENCE = 10.0  # seconds for the projector to try parked keys again
+PATIENCE = 10.0  # seconds without a parked key that the projector has tried again
+LOOK_INTERVAL = 0.1  # seconds
+
+REQUESTED = """
+SELECT count(*) FROM parked JOIN projections AS p ON p.name = parked.projection AND p.generation = parked.generation
+ WHERE p.status = 'live' AND parked.requested AND parked.projection = ANY(%s) AND (%s::text IS NULL OR parked.key = %s)
+"""
 
 Key = Annotated[str, typer.Option("--key", help="The learner or stream that waits.", show_default=False)]
 KeyOrAll = Annotated[str | None, typer.Option("--key", help="One learner or stream; all when left out.")]
@@ -61,17 +71,18 @@ def parked() -> None:
 def list_parked(
     name: NameOrAll = None,
     *,
-    trace: Annotated[bool, typer.Option("--trace", help="Also where in the code it failed.")] = False,
+    trace: Annotated[bool, typer.Option("--trace", help="Also where in the code each error was first.")] = False,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=0, help="Keys of each error; --json has all.")] = PAGE,
     data: DataDir = None,
     as_json: Json = False,
 ) -> None:
     """
-    List what waits, with the error; this is what `parked` alone does.
+    List what waits, by error; this is what `parked` alone does.
 
     Example: campus projections parked overview --trace
     """
     rows = run(_list(settings_of(data), _names(name)))
-    answer({"parked": rows}, as_json=as_json, table=lambda: _view(rows, trace=trace))
+    answer({"parked": rows}, as_json=as_json, table=lambda: parked_view(rows, trace=trace, limit=limit))
 
 
 @app.command()
@@ -82,7 +93,7 @@ def retry(name: NameOrAll = None, key: KeyOrAll = None, data: DataDir = None, as
     Example: campus projections parked retry overview --key 28400
     """
     left = run(_retry(settings_of(data), _names(name), key))
-    answer({"ok": not left, "parked": left}, as_json=as_json, table=lambda: _view(left, trace=False))
+    answer({"ok": not left, "parked": left}, as_json=as_json, table=lambda: parked_view(left))
     end(ok=not left)
 
 
@@ -140,7 +151,7 @@ async def _retry(settings: "Settings", names: Sequence[str], key: str | None) ->
     from adapters.postgres.parking import request_retry
 
     if key is not None and (common := [row for row in await _expect(settings, names, key) if row["common"]]):
-        raise Failure(_only_a_rebuild(common))
+        raise Failure(only_a_rebuild(common))
     async with await connect(settings, application="retry") as connection:
         await request_retry(connection, names, key)
     return await _tried(settings, names, key)
@@ -152,19 +163,38 @@ async def _tried(settings: "Settings", names: Sequence[str], key: str | None) ->
     from adapters.postgres.generations import live
 
     async with await connect(settings, application="retry") as connection:
+        await _answered(connection, names, key)
         served = {name: found.number for name in names if (found := await live(connection, name))}
-    try:
-        async with asyncio.timeout(PATIENCE):
-            while True:
-                left = await _list(settings, names, key)
-                left = [row for row in left if served.get(row["projection"]) == row["generation"]]
-                if not any(row["requested"] for row in left):
-                    return left
-                await asyncio.sleep(0.1)
-    except TimeoutError:
-        raise Failure(
-            "no projector has tried again: is one running, and with the code of what is served? See `campus doctor`"
-        ) from None
+    left = await _list(settings, names, key)
+    return [row for row in left if served.get(row["projection"]) == row["generation"]]
+
+
+async def _answered(connection: "psycopg.AsyncConnection", names: Sequence[str], key: str | None) -> None:
+    """
+    Wait until no parked key is left that is to be tried again, however many there are.
+
+    Raises:
+        Failure: none is tried for a while.
+    """
+    left = await _requested(connection, names, key)
+    with progress("trying again", total=left, unit="keys") if left > 1 else nullcontext() as advance:
+        give_up = time.monotonic() + PATIENCE
+        while left:
+            await asyncio.sleep(LOOK_INTERVAL)
+            now = await _requested(connection, names, key)
+            if now < left:
+                if advance:
+                    advance(left - now)
+                left, give_up = now, time.monotonic() + PATIENCE
+            if time.monotonic() > give_up:
+                raise Failure(
+                    "no projector tries again: is one running, and with the code of what is served? See `campus doctor`"
+                )
+
+
+async def _requested(connection: "psycopg.AsyncConnection", names: Sequence[str], key: str | None) -> int:
+    row = await (await connection.execute(REQUESTED, (list(names), key, key))).fetchone()
+    return int(row[0]) if row else 0
 
 
 async def _skip(settings: "Settings", what: Skipping) -> dict[str, Any]:
@@ -195,17 +225,9 @@ async def _expect(settings: "Settings", names: Sequence[str], key: str) -> list[
     found = await _list(settings, names)
     of_key = [row for row in found if row["key"] == key]
     if not of_key:
-        keys = ", ".join(dict.fromkeys(row["key"] for row in found)) or "nothing"
+        keys = named([row["key"] for row in found]) or "nothing"
         raise Failure(f"nothing of {key} is parked in {', '.join(names)}; parked is {keys}")
     return of_key
-
-
-def _only_a_rebuild(common: Sequence[dict[str, Any]]) -> str:
-    """Why keys that are no learners' wait, and until when."""
-    from adapters.postgres.parking import ONLY_A_REBUILD
-
-    keys, names = (", ".join(dict.fromkeys(row[part] for row in common)) for part in ("key", "projection"))
-    return f"{keys} cannot be made good in place, {ONLY_A_REBUILD} {names}"
 
 
 async def _list_skipped(settings: "Settings", names: Sequence[str]) -> list[dict[str, Any]]:
@@ -223,30 +245,6 @@ def _user() -> str:
         return f"uid {os.getuid()}"
 
 
-def _view(rows: list[dict[str, Any]], *, trace: bool) -> "RenderableType":
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Group
-    from rich.table import Table
-    from rich.text import Text
-
-    if not rows:
-        return Text("nothing is parked")
-    table = Table("read model", "key", "waits from", "fails at", "attempts", "error", box=SIMPLE_HEAD, pad_edge=False)
-    for row in rows:
-        table.add_row(
-            f"{row['projection']} {row['generation']}",
-            Text(row["key"]),
-            f"{row['first_position']:,}",
-            f"{row['failed_position']} {row['type']}",  # as --position takes it
-            f"{row['attempts']} by version {row['version']}",
-            Text(row["error"]),
-        )
-    common = [row for row in rows if row["common"]]
-    remarks = [Text(_only_a_rebuild(common))] if common else []
-    traces = [Text(f"\n{row['projection']} at {row['failed_position']:,}:\n{row['trace']}") for row in rows if trace]
-    return Group(table, *remarks, *traces)
-
-
 def _skip_view(report: dict[str, Any]) -> "RenderableType":
     from rich.console import Group
     from rich.text import Text
@@ -257,9 +255,9 @@ def _skip_view(report: dict[str, Any]) -> "RenderableType":
         Text(f"generation {number} is not served: it tries again once it is") for number in report["not_served"]
     ]
     if common := [row for row in report["parked"] if row["common"]]:
-        lines += [Text(_only_a_rebuild(common))]
+        lines += [Text(only_a_rebuild(common))]
     elif report["parked"]:
-        lines += [Text("what is served fails at a later one:"), _view(report["parked"], trace=False)]
+        lines += [Text("what is served fails at a later one:"), parked_view(report["parked"])]
     elif not lines:
         lines = [Text("and has folded all facts behind it")]
     return Group(said, *lines)

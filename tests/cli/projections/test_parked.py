@@ -1,10 +1,16 @@
 """`campus projections parked`: what waits at a fact that fails, tried again or done without."""
 
+import asyncio
+import re
+
+import pytest
+
 from adapters.settings import Settings
 from cli.doctor import examine
 from projections.overview import Overview
 from tests.cli.projections.command import answer, done, projections, refusal, small_campus
 from tests.workers.test_parked_common import COURSE, publish
+from workers import work
 
 
 async def test_a_parked_key_is_shown_and_tried_again(settings: Settings) -> None:
@@ -28,6 +34,38 @@ async def test_a_parked_key_is_shown_and_tried_again(settings: Settings) -> None
         assert "Traceback" in (await projections(settings, "parked", "overview", "--trace"))[1]
         code, left = await answer(settings, "parked", "retry", "overview", "--key", "ann")
         assert (code, left["ok"], left["parked"][0]["attempts"]) == (1, False, 2)
+
+
+async def test_what_waits_is_told_by_error(settings: Settings) -> None:
+    """However many keys wait at one line: its place, one trace, some keys, and how many more; JSON has them all."""
+    async with small_campus(settings, 20) as log:
+        for number in range(30):
+            await log.record_nonsense(f"learner-{number}")
+        await reached(settings, log.head)
+        _, shown, _ = await projections(settings, "parked", "overview")
+        head = next(line for line in shown.splitlines() if "keys" in line)
+        assert re.fullmatch(r"overview 1, version \d+: 30 keys: KeyError: '\w+' at projections/overview.py:\d+", head)
+        assert (shown.count(" progress."), "and 10 more: `--limit 30` lists them" in shown) == (20, True)
+        _, shown, _ = await projections(settings, "parked", "overview", "--trace", "--limit", "2")
+        assert (shown.count("at position"), shown.count(" progress."), "and 28 more" in shown) == (1, 2, True)
+        assert len((await answer(settings, "parked", "overview"))[1]["parked"]) == 30
+
+
+async def test_many_keys_are_tried_again_without_holding_anything_up(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In spells, between which facts that come are folded; the command waits until all were tried."""
+    monkeypatch.setattr(work, "RETRY_SPELL", 0.0)  # of one key
+    async with small_campus(settings, 20) as log:
+        for number in range(30):
+            await log.record_nonsense(f"learner-{number}")
+        await reached(settings, log.head)
+        retrying = asyncio.create_task(answer(settings, "parked", "retry", "overview"))
+        while not retrying.done():
+            await log.record_many(20)
+            await reached(settings, log.head)
+        code, left = await retrying
+        assert (code, {row["attempts"] for row in left["parked"]}, len(left["parked"])) == (1, {2}, 30)
 
 
 async def test_a_fact_can_be_done_without(settings: Settings) -> None:
