@@ -16,6 +16,8 @@ from projections.base import Projection, RowKey, Rows, tables_of_learners
 from projections.fold import Account, Batch, Held
 from workers.anew import Common, anew
 
+NO_FACT = "there is no fact of"  # how the outcome begins if nothing is known of such a learner
+
 
 class Remedy(NamedTuple):
     """
@@ -52,7 +54,10 @@ class Repairing:
                 rows.changed.add(key)
         deleted = (keys if there is None else there.keys()) - made.rows.keys()
         batch = Batch({segment: rows}, position, position, {segment: Account()}, deleted={segment: deleted})
-        return Remedy(batch, [*rows.changed, *deleted], self._outcome(len(rows.changed), len(deleted)))
+        outcome = self._outcome(len(rows.changed), len(deleted))
+        if not (made.facts or rows.changed or deleted):
+            outcome = f"{NO_FACT} {repair.key} that {self._projection.name} has to read"
+        return Remedy(batch, [*rows.changed, *deleted], outcome)
 
     async def _others(self, learner: str, segment: int) -> set[RowKey]:
         """Rows of the learner that no fact may have made; in Valkey they cannot be looked for."""

@@ -25,7 +25,7 @@ def repair(
     as_json: Json = False,
 ) -> None:
     """
-    Have the projector make the rows of one learner anew from the log, and wait; exits with 1 when that was refused.
+    Have the projector make the rows of one learner anew from the log, and wait; exits with 1 when it could not.
 
     `verify` and `campus doctor` name the learners who need it.
 
@@ -43,6 +43,7 @@ async def _repair(settings: "Settings", projection: "Projection", key: str) -> d
 
     from adapters.postgres.connection import connect
     from adapters.postgres.repairs import repair_of, request_repair
+    from workers.repair import NO_FACT
 
     async with await connect(settings, application="repair") as connection:
         number = await request_repair(connection, projection, key)
@@ -53,7 +54,8 @@ async def _repair(settings: "Settings", projection: "Projection", key: str) -> d
                     if found is None:
                         raise Failure(f"the generation was dropped before anything of {key} was repaired")
                     if found.done_at is not None:
-                        return {"ok": not (found.outcome or "").startswith(REFUSED), **msgspec.to_builtins(found)}
+                        ok = not (found.outcome or "").startswith((REFUSED, NO_FACT))
+                        return {"ok": ok, **msgspec.to_builtins(found)}
                     await asyncio.sleep(LOOK_INTERVAL)
         except TimeoutError:
             raise Failure(
