@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from adapters.embedded import Child, StartFailed
 from cli.console import say
+from cli.worker import LOADS_CODE
 
 FIRST_PAUSE = 0.2  # seconds before a dead child is started again; doubled every time
 LONGEST_PAUSE = 10.0  # seconds
@@ -77,16 +78,20 @@ class Supervisor:
                 post.child.kill()
 
     async def _keep(self, post: Post) -> None:
-        """Wait for the child's death, pause, fill the post again; for ever."""
+        """Wait for the child's death, pause unless it was meant, fill the post again; for ever."""
         while True:
             await self._ended(post)
-            say(f"{post.name} has ended; starting it again in {post.pause:.1f} s")
-            await asyncio.sleep(post.pause)
-            post.pause = min(post.pause * 2, LONGEST_PAUSE)
+            if post.child and post.child.exit_code == LOADS_CODE:
+                say(f"{post.name} loads the changed code: starting it again")
+            else:
+                say(f"{post.name} has ended; starting it again in {post.pause:.1f} s")
+                await asyncio.sleep(post.pause)
+                post.pause = min(post.pause * 2, LONGEST_PAUSE)
             try:
                 await post.fill()
                 self._on_change(self.pids)
             except (StartFailed, OSError) as failure:  # a full disk, say, is no reason to give a post up
+                post.child = None
                 say(str(failure))
 
     async def _ended(self, post: Post) -> None:

@@ -9,6 +9,7 @@ import pytest
 from adapters.embedded import Child, Program
 from cli.up import supervisor
 from cli.up.supervisor import Supervisor
+from cli.worker import LOADS_CODE
 
 DEADLINE = 10.0  # seconds
 
@@ -40,3 +41,32 @@ async def test_a_start_that_the_system_refuses_is_tried_again(tmp_path: Path, mo
     finally:
         await supervised.stop([["sleep"]])
     assert len(set(started)) == 2
+
+
+async def test_who_ends_to_load_changed_code_is_started_again_at_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No crash is told, and no pause is made."""
+    commands = iter([("sh", "-c", f"exit {LOADS_CODE}"), ("sleep", "60")])
+    second = asyncio.Event()
+    started: list[int] = []
+
+    async def start() -> Child:
+        return Child(Program("projector", next(commands), tmp_path / "projector.log"))
+
+    def on_change(pids: dict[str, int]) -> None:
+        started.append(pids["projector"])
+        if len(started) == 2:
+            second.set()
+
+    supervised = Supervisor(on_change)
+    await supervised.add("projector", start)
+    supervised.watch()
+    try:
+        async with asyncio.timeout(DEADLINE):
+            await second.wait()
+    finally:
+        await supervised.stop([["projector"]])
+    said = capsys.readouterr().err
+    assert "projector loads the changed code: starting it again\n" in said
+    assert "has ended" not in said
