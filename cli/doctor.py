@@ -1,6 +1,8 @@
 """`campus doctor`: check every part, name the one that fails, and say what to do about it."""
 
 import asyncio
+import importlib
+import time
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -11,10 +13,13 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from adapters.health import Check
+    from adapters.postgres.progress import Progress
     from adapters.settings import Settings
 
 app = typer.Typer()
 MOST_LAG = 60.0  # seconds that a projection may be behind
+RESTART = 5.0  # seconds that a process may take that is just being started again
+AGAIN = 0.5  # seconds
 
 
 @app.command()
@@ -30,17 +35,43 @@ def doctor(data: DataDir = None, as_json: Json = False) -> None:
 
 async def examine(settings: "Settings") -> list[dict[str, Any]]:
     """Run every check, all at once."""
-    from adapters import health, read_model_health
+    from adapters import health
 
     checks: dict[str, Check] = {
         **health.CHECKS,
-        **read_model_health.CHECKS,
-        "processes": _processes,
+        "code": _code,
+        **(_of_read_models() if _fault() is None else {}),
+        "processes": _patient(_processes),
         "api": _api,
         "projections": _projections,
-        "versions": _versions,
     }
     return list(await asyncio.gather(*(_finding(name, check, settings) for name, check in checks.items())))
+
+
+def _of_read_models() -> "dict[str, Check]":
+    """What can be looked at only by code that knows the read models."""
+    from adapters import read_model_health
+
+    own: dict[str, Check] = {"followers": _patient(_followers), "parked": _parked, "versions": _versions}
+    return {**read_model_health.CHECKS, **own}
+
+
+def _patient(check: "Check") -> "Check":
+    """A check of something that may just be started again, as a projector is after a promotion."""
+
+    async def patient(settings: "Settings") -> str:
+        from adapters.health import Unhealthy
+
+        until = time.monotonic() + RESTART
+        while True:
+            try:
+                return await check(settings)
+            except Unhealthy:
+                if time.monotonic() > until:
+                    raise
+            await asyncio.sleep(AGAIN)
+
+    return patient
 
 
 async def _finding(name: str, check: "Check", settings: "Settings") -> dict[str, Any]:
@@ -57,6 +88,26 @@ async def _finding(name: str, check: "Check", settings: "Settings") -> dict[str,
             "detail": f"{type(error).__name__}: {error}",
             "hint": "see the other findings",
         }
+
+
+def _fault() -> Exception | None:
+    """Why the read models cannot be loaded, if they cannot."""
+    try:
+        importlib.import_module("adapters.read_model_health")
+        importlib.import_module("cli.projections.serving")
+    except Exception as error:  # noqa: BLE001 - whatever a rule may do wrong
+        return error
+    return None
+
+
+async def _code(_settings: "Settings") -> str:
+    """Can the read models be loaded?"""
+    from adapters.health import Unhealthy
+    from cli.broken import what, where
+
+    if (error := _fault()) is not None:
+        raise Unhealthy(f"{where(error)}: {what(error)}", "mend it: until then nothing can be said of the read models")
+    return "all read models can be loaded"
 
 
 async def _processes(settings: "Settings") -> str:
@@ -86,18 +137,48 @@ async def _api(settings: "Settings") -> str:
 
 
 async def _projections(settings: "Settings") -> str:
-    """Do the read models keep up, with nothing parked?"""
+    """Do the read models keep up?"""
     from adapters.health import Unhealthy
     from cli.http import get_json
 
     projections = (await get_json(f"{settings.api_url}/readyz")).body.get("projections", [])
     late = [p["name"] for p in projections if (p["lag_seconds"] or 0) > MOST_LAG]
-    parked = [p["name"] for p in projections if p.get("parked")]
+    behind = max((p["lag_events"] for p in projections), default=0)
     if late:
-        raise Unhealthy(f"{', '.join(late)} more than {MOST_LAG:.0f} s behind", "see DATA/log/projector.log")
-    if parked:
-        raise Unhealthy(f"events are parked in {', '.join(parked)}", "see `campus projections parked`")
-    return f"{len(projections)} up to date"
+        raise Unhealthy(
+            f"{', '.join(late)} more than {MOST_LAG:.0f} s behind, up to {behind:,} facts", "see DATA/log/projector.log"
+        )
+    return f"{len(projections)} read models, " + (f"up to {behind:,} facts behind" if behind else "up to date")
+
+
+async def _followers(settings: "Settings") -> str:
+    """Is every segment followed, and how far is the last one behind?"""
+    from adapters.read_model_health import followed
+
+    said = await followed(settings)
+    behind = max((each.lag_events for each in await _live(settings)), default=0)
+    return f"{said}, but up to {behind:,} facts" if behind else said
+
+
+async def _parked(settings: "Settings") -> str:
+    """Does nothing wait at a fact that fails?"""
+    from adapters.health import Unhealthy
+    from adapters.read_model_health import waiting
+    from cli.projections.parked_view import counted
+
+    said = await waiting(settings)
+    if parked := [f"{counted(each.parked)} in {each.name}" for each in await _live(settings) if each.parked]:
+        raise Unhealthy(f"facts wait of {', '.join(parked)}", "see where it fails with `campus projections parked`")
+    return said
+
+
+async def _live(settings: "Settings") -> "list[Progress]":
+    """How far everything is that is served."""
+    from adapters.postgres.connection import connect
+    from adapters.postgres.progress import progress
+
+    async with await connect(settings, application="doctor") as connection:
+        return [each for each in await progress(connection) if each.status == "live"]
 
 
 async def _versions(settings: "Settings") -> str:

@@ -86,6 +86,10 @@ def main() -> None:
 
 def sentence(error: Any) -> str:
     """Say what went wrong: our own errors know, others get their type's name before."""
+    if isinstance(error, SyntaxError) and error.filename:
+        from cli.broken import what, where
+
+        return f"{where(error)}: {what(error)}"
     text = " ".join(str(error).split())
     if type(error).__module__.split(".")[0] in OURS:
         return text

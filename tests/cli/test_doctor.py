@@ -1,0 +1,101 @@
+"""What `campus doctor` finds: one verdict about each part, also where a rule cannot even be loaded."""
+
+import asyncio
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from adapters.health import Unhealthy
+from adapters.settings import Settings
+from cli import doctor
+from cli.doctor import examine
+from projections.registry import PROJECTIONS
+from tests.cli.campus import environment
+from tests.cli.projections.command import execute, small_campus, variables
+from tests.workers.campus import caught_up, until
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("adapters", "api", "campuslog", "cli", "commands", "domain", "projections", "workers")
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Path:
+    """A copy of the code in which somebody has just begun to write a rule."""
+    for package in PACKAGES:
+        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
+    file = tmp_path / "projections" / "course_dashboard.py"
+    file.write_text(file.read_text() + "\n\ndef apply(fact, rows:\n")
+    return tmp_path
+
+
+async def call(code: Path, settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """`campus …` of the code in some directory."""
+    variables_of_code = environment({**variables(settings), "PYTHONPATH": str(code)})
+    command = [sys.executable, "-P", "-m", "cli.main", *arguments]
+    return await asyncio.to_thread(
+        subprocess.run, command, capture_output=True, text=True, check=False, timeout=60, env=variables_of_code
+    )
+
+
+async def test_a_rule_that_cannot_be_loaded_is_named(settings: Settings, broken: Path) -> None:
+    """Doctor runs, and says file and line once; what needs no read model is looked at; so say other commands."""
+    place = (
+        f"projections/course_dashboard.py:{len((broken / 'projections/course_dashboard.py').read_text().splitlines())}"
+    )
+    examined = await call(broken, settings, "doctor", "--json")
+    assert examined.returncode == 1, examined.stderr
+    found = {check["name"]: check for check in json.loads(examined.stdout)["checks"]}
+    assert found["postgres"]["ok"]
+    assert found["code"]["detail"] == f"{place}: SyntaxError: '(' was never closed: def apply(fact, rows:"
+    assert [name for name, check in found.items() if "SyntaxError" in check["detail"]] == ["code"]
+    listed = await call(broken, settings, "projections", "list")
+    assert (listed.returncode, listed.stdout) == (1, "")
+    assert f"campus: {place}: SyntaxError: '(' was never closed" in listed.stderr
+
+
+async def test_there_is_one_verdict_about_what_is_parked(settings: Settings) -> None:
+    """Where keys wait the answer is no, once, with how many and where."""
+    async with small_campus(settings, 20) as log:
+        assert (await details(settings))["parked"] == (True, "nothing is parked")
+        await log.record_nonsense("ann")
+        await log.record_nonsense("bob")
+        await caught_up(settings, log.head, PROJECTIONS)
+        found = await details(settings)
+        ok, said = found["parked"]
+        assert (ok, said.startswith("facts wait of 2 keys in "), "2 keys in overview" in said) == (False, True, True)
+        assert [name for name, (_, said) in found.items() if "parked" in said or "keys" in said] == ["parked"]
+
+
+async def test_facts_that_are_still_to_be_folded_are_counted(settings: Settings) -> None:
+    """After an import none may be late, and yet all far behind."""
+    async with small_campus(settings, 20):
+
+        async def told() -> bool:
+            await execute(settings, "UPDATE segments SET position = 5 WHERE projection = 'gradebook'")
+            try:
+                return "none more than 60 s behind, but up to 15 facts" in await doctor._followers(settings)
+            except Unhealthy:  # the follower has noticed, and begins again
+                return False
+
+        await until(told)
+
+
+async def test_what_is_just_started_again_is_waited_for(settings: Settings) -> None:
+    """A check that fails for a moment holds."""
+    answers = iter([False, True])
+
+    async def check(_: Settings) -> str:
+        if not next(answers):
+            raise Unhealthy("not yet", "wait")
+        return "well"
+
+    assert await doctor._patient(check)(settings) == "well"
+
+
+async def details(settings: Settings) -> dict[str, tuple[bool, str]]:
+    """Verdict and finding of every part."""
+    return {each["name"]: (each["ok"], each["detail"]) for each in await examine(settings)}
