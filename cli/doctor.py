@@ -39,6 +39,7 @@ async def examine(settings: "Settings") -> list[dict[str, Any]]:
 
     checks: dict[str, Check] = {
         **health.CHECKS,
+        "workers": _patient(health.CHECKS["workers"]),
         "code": _code,
         **(_of_read_models() if _fault() is None else {}),
         "processes": _patient(_processes),
@@ -167,8 +168,8 @@ async def _parked(settings: "Settings") -> str:
     from cli.projections.parked_view import counted
 
     said = await waiting(settings)
-    if parked := [f"{counted(each.parked)} in {each.name}" for each in await _live(settings) if each.parked]:
-        raise Unhealthy(f"facts wait of {', '.join(parked)}", "see where it fails with `campus projections parked`")
+    if parked := [f"{counted(each.parked)} parked in {each.name}" for each in await _live(settings) if each.parked]:
+        raise Unhealthy(", ".join(parked), "see where it fails with `campus projections parked`")
     return said
 
 
