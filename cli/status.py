@@ -60,7 +60,7 @@ def render(state: dict[str, Any]) -> "Table":
             f"{projection['position']:,}",
             f"{projection['lag_events']:,} facts",
             f"{projection['lag_seconds'] or 0:.1f} s",
-            str(projection.get("parked", 0)),
+            f"{projection.get('parked', 0):,}",
         )
     table.caption = "   ".join(f"{name} {pid}" for name, pid in state["processes"].items())
     table.caption_justify = "left"

@@ -5,11 +5,15 @@ import os
 from pathlib import Path
 
 import pytest
+import typer
 
 from adapters.embedded import Child, Program
+from adapters.settings import Settings
+from cli import worker
 from cli.up import supervisor
 from cli.up.supervisor import Supervisor
 from cli.worker import LOADS_CODE
+from workers.follower import StaleCode
 
 DEADLINE = 10.0  # seconds
 
@@ -70,3 +74,21 @@ async def test_who_ends_to_load_changed_code_is_started_again_at_once(
     said = capsys.readouterr().err
     assert "projector loads the changed code: starting it again\n" in said
     assert "has ended" not in said
+
+
+@pytest.mark.parametrize(("error", "ends_with"), [(StaleCode("overview", 2), typer.Exit), (OSError("full"), OSError)])
+def test_a_worker_tells_changed_code_from_a_failure(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, error: Exception, ends_with: type[Exception]
+) -> None:
+    """By its exit code; any other error stays what it is."""
+
+    async def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(worker, "run_until_signal", fail)
+    monkeypatch.setattr(Settings, "load", lambda: settings)
+    monkeypatch.setattr("adapters.logging.configure", lambda *_, **__: None)
+    with pytest.raises(ends_with) as ended:
+        worker.worker(worker.Worker.PROJECTOR)
+    if isinstance(ended.value, typer.Exit):
+        assert ended.value.exit_code == LOADS_CODE
