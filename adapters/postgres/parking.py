@@ -77,6 +77,10 @@ SELECT s.projection, s.segment
 """
 
 REQUEST = "UPDATE parked SET requested = true WHERE projection = ANY(%s) AND (%s::text IS NULL OR key = %s)"
+REQUESTED = """
+SELECT count(*) FROM parked JOIN projections AS p ON p.name = parked.projection AND p.generation = parked.generation
+ WHERE p.status = 'live' AND parked.requested AND parked.projection = ANY(%s) AND (%s::text IS NULL OR parked.key = %s)
+"""
 REQUEST_SEGMENTS = "UPDATE parked SET requested = true WHERE projection = %s AND generation = %s AND segment = ANY(%s)"
 
 FAILING = """
@@ -240,6 +244,12 @@ async def lost_of(connection: psycopg.AsyncConnection) -> set[tuple[str, int]]:
 async def request_retry(connection: psycopg.AsyncConnection, projections: Sequence[str], key: str | None) -> None:
     """Ask the projector to try one parked key, or all, again."""
     await connection.execute(REQUEST, (list(projections), key, key))
+
+
+async def requested(connection: psycopg.AsyncConnection, projections: Sequence[str], key: str | None) -> int:
+    """How many keys of what is served are still to be tried again."""
+    row = await (await connection.execute(REQUESTED, (list(projections), key, key))).fetchone()
+    return int(row[0]) if row else 0
 
 
 async def skip(

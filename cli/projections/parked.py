@@ -25,11 +25,6 @@ if TYPE_CHECKING:
 PATIENCE = 10.0  # seconds without a parked key that the projector has tried again
 LOOK_INTERVAL = 0.1  # seconds
 
-REQUESTED = """
-SELECT count(*) FROM parked JOIN projections AS p ON p.name = parked.projection AND p.generation = parked.generation
- WHERE p.status = 'live' AND parked.requested AND parked.projection = ANY(%s) AND (%s::text IS NULL OR parked.key = %s)
-"""
-
 Key = Annotated[str, typer.Option("--key", help="The learner or stream that waits.", show_default=False)]
 KeyOrAll = Annotated[str | None, typer.Option("--key", help="One learner or stream; all when left out.")]
 
@@ -176,12 +171,14 @@ async def _answered(connection: "psycopg.AsyncConnection", names: Sequence[str],
     Raises:
         Failure: none is tried for a while.
     """
-    left = await _requested(connection, names, key)
+    from adapters.postgres.parking import requested
+
+    left = await requested(connection, names, key)
     with progress("trying again", total=left, unit="keys") if left > 1 else nullcontext() as advance:
         give_up = time.monotonic() + PATIENCE
         while left:
             await asyncio.sleep(LOOK_INTERVAL)
-            now = await _requested(connection, names, key)
+            now = await requested(connection, names, key)
             if now < left:
                 if advance:
                     advance(left - now)
@@ -190,11 +187,6 @@ async def _answered(connection: "psycopg.AsyncConnection", names: Sequence[str],
                 raise Failure(
                     "no projector tries again: is one running, and with the code of what is served? See `campus doctor`"
                 )
-
-
-async def _requested(connection: "psycopg.AsyncConnection", names: Sequence[str], key: str | None) -> int:
-    row = await (await connection.execute(REQUESTED, (list(names), key, key))).fetchone()
-    return int(row[0]) if row else 0
 
 
 async def _skip(settings: "Settings", what: Skipping) -> dict[str, Any]:
