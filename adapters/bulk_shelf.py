@@ -2,7 +2,7 @@
 The shelf of a fold over the whole log: rows that do not fit into memory, as JSON in a temporary SQLite database.
 
 The database has no name and goes with the process. It lies where SQLite puts such files: in the directory that
-SQLITE_TMPDIR names, else in /var/tmp.
+SQLITE_TMPDIR or TMPDIR names, else in /var/tmp.
 """
 
 import os

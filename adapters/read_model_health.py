@@ -77,7 +77,6 @@ async def waiting(settings: Settings) -> str:
             if lost:
                 await asyncio.sleep(LOOK_PAUSE)
                 lost &= await lost_of(connection)
-    parked = [row for row in parked if row["generation"] == served[row["projection"]]]
     if lost:
         names = sorted({name for name, _ in lost})
         places = _named([f"segment {segment} of {name}" for name, segment in sorted(lost)])

@@ -1,7 +1,8 @@
 """
 Documents of a read model in a temporary file: taken from their store at one go, and looked at when that is done.
 
-The file has no name and goes with the process. It lies where SQLite puts such files.
+The file has no name and goes with the process. It lies where SQLite puts such files: in SQLITE_TMPDIR,
+TMPDIR or /var/tmp.
 """
 
 import os
@@ -20,7 +21,8 @@ class Spool:
     """Documents, each with its segment and the number of its table; leaving the context throws them away."""
 
     def __init__(self) -> None:
-        directory = os.environ.get("SQLITE_TMPDIR") or (DIRECTORY if os.access(DIRECTORY, os.W_OK) else None)
+        named = os.environ.get("SQLITE_TMPDIR") or os.environ.get("TMPDIR")
+        directory = named or (DIRECTORY if os.access(DIRECTORY, os.W_OK) else None)
         self._file = SpooledTemporaryFile(max_size=IN_MEMORY, dir=directory)  # noqa: SIM115 - closed by `__exit__`
 
     def __enter__(self) -> Self:

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from adapters.parquet.pages import ExportPages
-from adapters.parquet.read import WINDOW, Export
+from adapters.parquet.read import Export
 from adapters.postgres.pages import fact_of
 from campuslog.source import Page, Selection
 from domain.fact import Fact
@@ -66,7 +66,7 @@ class ExportSource:
         for batch in batches:
             facts = list(_facts(_chosen(batch, selection)))
             until = batch["position"][-1].as_py()
-            yield Page(facts, until - WINDOW, until, last)
+            yield Page(facts, until, last)
 
 
 def _chosen(batch: pa.RecordBatch, selection: Selection) -> pa.RecordBatch:

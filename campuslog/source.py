@@ -48,7 +48,6 @@ class Page(NamedTuple):
     """The facts that were looked for among the positions up to and with *until*, out of all up to *last*."""
 
     facts: list[Fact]
-    after: int
     until: int
     last: int
 
@@ -105,7 +104,7 @@ class LiveSource:
             size = PAGE if selection.learner is None else max(last, 1)
             for after in range(selection.after, last, size):
                 until = min(after + size, last)
-                yield Page(await search.within(connection, after, until), after, until, last)
+                yield Page(await search.within(connection, after, until), until, last)
 
 
 async def reading(settings: Settings) -> psycopg.AsyncConnection:

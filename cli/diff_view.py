@@ -25,7 +25,6 @@ from projections.diff_report import (
     Transitions,
 )
 
-PAGE = 20  # rows
 MOST_LINES = 12  # of one row
 LONGEST = 60  # characters of a value
 BAR = 24  # characters of the longest bar

@@ -51,7 +51,7 @@ async def verify(
 
     Args:
         generation: number of the one to compare; that which is served when left out.
-        folded: called with the number of facts folded since.
+        folded: called with the number of positions passed since.
         explain: for how many rows of each read model to look for the event at which they went wrong.
 
     Raises:

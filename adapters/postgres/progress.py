@@ -1,6 +1,6 @@
 """
-How far every read model is behind the log, as `campus projections status`, /readyz and /metrics tell it, and whether
-every fact of the log is accounted for.
+How far every read model is behind the log, and whether every fact of the log is accounted for: for `campus
+projections status` and `doctor`.
 """
 
 from collections import Counter

@@ -1,8 +1,7 @@
 """
 A yardstick of `bench rebuild`: the whole log read by a bare COPY, block by block, and thrown away.
 
-In PostgreSQL's default form, text, for which DESIGN has 845,000 facts a second and which the target means; and in the
-binary form, which is told beside it.
+In PostgreSQL's default form, text, which the target means; and in the binary form, which is told beside it.
 """
 
 import time

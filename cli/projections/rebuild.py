@@ -133,16 +133,16 @@ def _rates(found: dict[str, Any]) -> list[str]:
             *lines,
         ]
     processes = found["processes"]
-    peak = max(each["peak_mb"] for each in processes)
+    peak = max(each["peak_mib"] for each in processes)
     lines.insert(
         0,
         f"{found['facts']:,} facts replayed at {found['facts_per_second']:,.0f} facts/s by {len(processes)}"
-        f" process{'es' if len(processes) > 1 else ''} of at most {peak:,.0f} MB",
+        f" process{'es' if len(processes) > 1 else ''} of at most {peak:,.0f} MiB",
     )
     if against["copy_per_second"]:
         lines.append(
-            f"  {against['of_copy']:.2f} x a bare COPY out of the log ({against['copy_per_second']:,} facts/s, just"
-            f" measured over {against['copy_facts']:,})"
+            f"  {against['of_copy']:.2f} x a COPY of {against['copy_facts']:,} facts out of the log"
+            f" ({against['copy_per_second']:,} facts/s, just measured)"
         )
     lines.append(
         f"  {against['of_runner']:,.0f} x the ProjectionRunner of the eventsourcing library"

@@ -1,7 +1,8 @@
 """
 What the rate of a rebuild is held against, each time that one is done.
 
-    copy      a bare COPY of facts out of PostgreSQL, thrown away: measured right now, over a piece of the log
+    copy      a COPY of a piece of the log out of PostgreSQL, thrown away: measured right now; `campus bench rebuild`
+              takes the bare COPY of the whole table
     runner    the eventsourcing library's ProjectionRunner, which is too slow to be run along: as it was measured
 """
 
@@ -25,7 +26,7 @@ class Yardsticks(msgspec.Struct, frozen=True):
     The rates to compare with.
 
     Attributes:
-        copy_per_second: facts/s of the bare COPY; None where the log is too short to measure it.
+        copy_per_second: facts/s of the COPY; None where the log is too short to measure it.
         copy_facts: over how many facts that was measured.
         of_copy: our rate as a multiple of it.
         runner_per_second: facts/s of the library's runner.

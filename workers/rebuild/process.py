@@ -114,7 +114,7 @@ class Process:
                         asyncio.run(self._write(fold, position))
                     break
         self._report.facts = position
-        self._report.peak_mb = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
+        self._report.peak_mib = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
         return self._report
 
     def _fold(self, fold: BulkFold) -> int:

@@ -36,14 +36,14 @@ class ProcessReport(msgspec.Struct):
     Attributes:
         facts: of the log that it has passed over; read those of them that it wanted.
         seconds: by step.
-        peak_mb: largest resident memory.
+        peak_mib: largest resident memory.
     """
 
     pid: int = 0
     facts: int = 0
     read: int = 0
     seconds: dict[str, float] = {}
-    peak_mb: float = 0.0
+    peak_mib: float = 0.0
     restarts: int = 0
 
 

@@ -56,6 +56,7 @@ class Switched(NamedTuple):
     Attributes:
         position: for which the new one is true.
         seconds: for which readers saw the old one stand still.
+        facts_behind: of one that no code at hand can bring up to date.
         parked: keys of the new one that wait at a fact at which its code fails.
     """
 
@@ -236,7 +237,9 @@ async def promote(
         with_parked: also when keys are parked in it that are not in what is served.
 
     Raises:
-        RebuildError: there is none, keys are parked, or somebody else builds or switches this read model.
+        RebuildError: there is none, it is of another version, does not account for all facts, keys are parked in it, or
+            somebody else builds or switches this read model.
+        StillRead: readers do not let go of the pointer; nothing has moved.
     """
     return await _with_switcher(
         settings,
