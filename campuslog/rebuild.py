@@ -22,7 +22,7 @@ from projections.base import Projection, RowKey
 from projections.bulk import BulkFold, Spoiled, Task
 from projections.bulk_facts import PageSource
 from projections.bulk_rows import Room
-from projections.fold import Poison
+from projections.fold import ChangedKey, Poison
 from projections.merge import merged
 
 
@@ -158,7 +158,12 @@ def result_of(fold: BulkFold, projection: Projection, position: int) -> Rebuilt:
 def rows_of(fold: BulkFold, projection: Projection) -> Iterator[tuple[RowKey, msgspec.Struct]]:
     """The rows of one projection as readers would see them."""
     segments = range(projection.segments)
-    return merged((segment, key, row) for segment in segments for key, row in fold.rows(projection.name, segment))
+    try:
+        yield from merged(
+            (segment, key, row) for segment in segments for key, row in fold.rows(projection.name, segment)
+        )
+    except ChangedKey as error:
+        raise BadProjection(str(error)) from error
 
 
 def _tables(projection: Projection, rows: Iterator[tuple[RowKey, msgspec.Struct]]) -> dict[str, pl.DataFrame]:

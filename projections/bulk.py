@@ -19,10 +19,10 @@ import msgspec
 
 from domain.fact import PARTITIONS, partition_of_learner
 from domain.registry import AGGREGATES, FACTS
-from projections.base import Copies, Handler, Projection, RowKey, Rows, RowT, Table, is_common, segment_of
+from projections.base import Copies, Handler, Projection, RowKey, Rows, RowT, Table, is_common, key_values, segment_of
 from projections.bulk_facts import BulkFact, Page, SourceFailed, Wanted
 from projections.bulk_rows import BulkRows, Room, ShelfFailed
-from projections.fold import Account, Poison, UndeclaredRow, UnreadableFact, poison_of
+from projections.fold import Account, ChangedKey, Poison, UndeclaredRow, UnreadableFact, poison_of
 
 Apply = Callable[[Any, Rows], None]
 Plan = tuple[tuple[Apply, Rows], ...]
@@ -259,8 +259,19 @@ class BulkFold:
             apply(fact, rows)
 
     def rows(self, projection: str, segment: int) -> Iterator[tuple[RowKey, msgspec.Struct]]:
-        """The rows of a segment, after the last page."""
-        return self._parts[projection, segment].rows.items()
+        """
+        The rows of a segment, after the last page.
+
+        Raises:
+            ChangedKey: a rule has assigned to a field of a row's key.
+        """
+        for key, row in self._parts[projection, segment].rows.items():
+            if (values := key_values(key.table, row)) != key.key:
+                raise ChangedKey(
+                    f"the rule of {projection} assigns to the key of a row: {key.table.name} {key.key} has become"
+                    f" {values}"
+                )
+            yield key, row
 
     def poison(self, projection: str, segment: int) -> list[Poison]:
         """The facts at which a segment has failed."""

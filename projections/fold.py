@@ -80,6 +80,10 @@ class UndeclaredRow(Exception):
     """A handler changed a row that it had not named among those it needs."""
 
 
+class ChangedKey(Exception):
+    """A rule has assigned to a field of a row's key, so that the row would be written in another's place."""
+
+
 @dataclass
 class Account:
     """What has become of the facts of one segment's partitions."""

@@ -111,6 +111,24 @@ class Manifest(msgspec.Struct):
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise ExportError(f"{path} is damaged ({error}): export into another directory") from error
 
+    def check(self, directory: Path) -> None:
+        """
+        Look whether the files hold every position once, as far as that is told without opening them.
+
+        Raises:
+            ExportError: they do not, or one lies elsewhere.
+        """
+        paths = [file.path for file in self.files]
+        facts = sum(file.rows for file in self.files)
+        if facts != self.position or len(set(paths)) < len(paths):
+            raise ExportError(
+                f"{directory / NAME} does not add up: it goes up to position {self.position:,} and names"
+                f" {len(paths):,} files with {facts:,} facts: export into another directory"
+            )
+        for path in map(Path, paths):
+            if path.is_absolute() or ".." in path.parts:
+                raise ExportError(f"{directory / NAME} names a file elsewhere, {path}: export into another directory")
+
     def save(self, directory: Path) -> None:
         """Replace the manifest in *directory*; after a crash either the old or the new one is there."""
         fresh = directory / f".{NAME}.tmp"

@@ -41,9 +41,11 @@ class Export:
         The export in *directory*.
 
         Raises:
-            ExportError: there is none, or its manifest is damaged.
+            ExportError: there is none, or its manifest is damaged or does not add up.
         """
-        return cls(directory, Manifest.load(directory))
+        manifest = Manifest.load(directory)
+        manifest.check(directory)
+        return cls(directory, manifest)
 
     def files(self, types: Collection[str] | None = None, after: int = 0, until: int = END) -> list[File]:
         """The files that may hold facts of *types* behind *after*, up to and with *until*."""

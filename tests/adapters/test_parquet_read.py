@@ -164,6 +164,19 @@ def test_a_file_that_is_gone(opened: Export) -> None:
         list(ExportPages(opened).pages(Wanted(TYPES, frozenset(), ALL), 0, FACTS))
 
 
+def test_a_manifest_that_does_not_add_up(opened: Export) -> None:
+    """Facts that would be doubled or lost, or lie elsewhere, are not read."""
+    top, whole = opened.directory, opened.manifest
+    for files in (whole.files[1:], [*whole.files, whole.files[3]]):
+        _change(top, files=files)
+        with pytest.raises(ExportError, match="does not add up: it goes up to position 700 and names"):
+            Export.open(top)
+    elsewhere = msgspec.structs.replace(whole.files[0], path="../x.parquet")
+    _change(top, files=[elsewhere, *whole.files[1:]])
+    with pytest.raises(ExportError, match=r"names a file elsewhere, \.\./x\.parquet"):
+        Export.open(top)
+
+
 def test_no_export(tmp_path: Path) -> None:
     """What is not there cannot be opened."""
     with pytest.raises(ExportError, match=r"has no manifest\.json: make one with `campus log export"):

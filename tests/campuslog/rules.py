@@ -57,6 +57,10 @@ def wrong_value(fact: Fact, rows: Rows) -> None:
     rows.edit(CLICKS, Clicks, fact.key).amount = "many"  # type: ignore[assignment]
 
 
+def changed_key(fact: Fact, rows: Rows) -> None:
+    rows.edit(CLICKS, Clicks, fact.key).learner_id = "somebody else"
+
+
 def rule(title: str, apply: Any = clicked, **attributes: Any) -> type[Projection]:
     """A projection that counts clicks, with these *attributes* instead of its own; None takes one away."""
     right: dict[str, Any] = {

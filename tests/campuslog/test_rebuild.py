@@ -19,6 +19,7 @@ from tests.campuslog.rules import (
     Clicks,
     ClicksByHand,
     Other,
+    changed_key,
     clicked,
     fails_at_twelve,
     needs,
@@ -240,6 +241,11 @@ def test_a_fact_at_which_the_handler_raises_parks_its_learner(campus: Campus) ->
             r"Undeclared: at position \d+ \(progress.activity_recorded\), the handler asks for row "
             r"\('somebody else',\) of clicks, which its needs do not name",
             id="undeclared",
+        ),
+        pytest.param(
+            rule("Key", changed_key),
+            r"the rule of clicks assigns to the key of a row: clicks \('1.',\) has become \('somebody else',\)",
+            id="changed-key",
         ),
         pytest.param(rule("Values", wrong_value), "Values: the rows of clicks do not fit Clicks", id="wrong-value"),
     ],

@@ -103,6 +103,7 @@ class Builder:
     async def run(self) -> Report:
         """All steps, one after the other."""
         started = time.perf_counter()
+        await self._check_export(await read_head(self._connection))  # before anything is thrown away
         with timed(self._seconds, "tables"):
             sites = [await self._site(projection) for projection in self._order.projections]
         processes = await self._fold(sites)
@@ -161,7 +162,6 @@ class Builder:
         most = max((site.generation.segments for site, _ in pending), default=0)
         number = max(1, min(self._order.workers, max(most, len(pending))))
         head = await read_head(self._connection)
-        await self._check_export(head)
         hands: list[list[Piece]] = [[] for _ in range(number)]
         for place, (site, segments) in enumerate(pending):
             divided = site.generation.segments > 1
@@ -177,7 +177,10 @@ class Builder:
         """An export of another log would make a read model that no log accounts for."""
         if self._order.export is None:
             return
-        export = Export.open(self._order.export)
+        try:
+            export = Export.open(self._order.export)
+        except ExportError as error:
+            raise RebuildError(str(error)) from error
         if export.manifest.campus != self._settings.name or export.position > head:
             raise RebuildError(
                 f"{self._order.export} is not an export of this log: it has {export.position:,} facts of the campus"

@@ -26,7 +26,7 @@ from projections.bulk_rows import Room
 from projections.diff import Comparison, Diff, Row
 from projections.diff_events import Behind
 from projections.diff_report import RowDiff
-from projections.fold import Held, Poison
+from projections.fold import ChangedKey, Held, Poison
 from projections.verify import FreshFold, Live
 from workers.rebuild.behind import Events
 from workers.rebuild.candidate import candidate, served_now
@@ -237,7 +237,10 @@ class Comparing:
         """Take the rows that a fold of the log gives; answers where it fails."""
         total = max(live.positions.values())
         with self._progress(f"folding {live.projection.name}", total=total, unit="facts") as advance:
-            return await asyncio.to_thread(_fold, self._settings, live, comparison, advance)
+            try:
+                return await asyncio.to_thread(_fold, self._settings, live, comparison, advance)
+            except ChangedKey as error:
+                raise RebuildError(str(error)) from error
 
 
 def _fold(settings: Settings, live: Live, comparison: Comparison, advance: Advance) -> list[Poison]:

@@ -30,6 +30,7 @@ from adapters.settings import Settings
 from projections.bulk import BulkFold, Spoiled, Task
 from projections.bulk_facts import PageSource, SourceFailed
 from projections.bulk_rows import Room, ShelfFailed
+from projections.fold import ChangedKey
 from workers.rebuild.report import ProcessReport, timed
 from workers.rebuild.rows import Piece, RowWriter
 from workers.rebuild.switch import opened
@@ -79,7 +80,7 @@ def work(job: Job, pipe: Connection) -> None:
     garbage.never_collect()
     try:
         pipe.send(Told(report=Process(job, pipe).run()))
-    except (RebuildError, SourceFailed, ShelfFailed) as error:
+    except (RebuildError, SourceFailed, ShelfFailed, ChangedKey) as error:
         pipe.send(Told(error=str(error)))
     except Exception as error:  # noqa: BLE001 - it is told, with all of it in the log
         structlog.get_logger().exception("rebuild.process_failed")

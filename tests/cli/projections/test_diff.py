@@ -139,6 +139,9 @@ async def test_a_rule_that_is_wrong_says_where(settings: Settings, tmp_path: Pat
     assert "none.py" in await refusal(settings, "try", str(tmp_path / "none.py"), *compare)
     async with small_campus(settings):
         assert "which its needs do not name" in await refusal(settings, "try", str(wrong), *compare)
+        moved = tmp_path / "moved.py"
+        moved.write_text(RULE.format(key="fact.ids[0]").replace(".facts += 1", '.learner_id = "x"'))
+        assert "assigns to the key of a row" in await refusal(settings, "try", str(moved), *compare)
         said = await refusal(settings, "try", str(fails), *compare)
         assert "the rule fails for 50 keys, first at position" in " ".join(said.split())
         line = fails.read_text().splitlines().index('    rows.edit(PEOPLE, Person, fact.data["amnt"]).facts += 1') + 1

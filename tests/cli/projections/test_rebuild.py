@@ -125,6 +125,11 @@ async def test_a_rebuild_reads_from_an_export_what_that_has(settings: Settings, 
         assert report["built"][0]["position"] == 220
         _, verdict = await answer(settings, "verify", "overview", "--generation", "2")
         assert (verdict["ok"], verdict["projections"][0]["digest_live"]) == (True, report["built"][0]["digest"])
+        next((tmp_path / "files").rglob("*.parquet")).unlink()
+        bad = ("--from-scratch", "--from-export", str(tmp_path / "files"))
+        assert "is missing or damaged" in await refusal(settings, "rebuild", "overview", *bad)
+        _, state = await answer(settings, "status", "overview")
+        assert [(each["generation"], each["status"]) for each in state["projections"]] == [(1, "live"), (2, "ready")]
 
 
 async def test_what_cannot_be_rebuilt_is_refused(settings: Settings) -> None:
