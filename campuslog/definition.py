@@ -3,9 +3,11 @@ An analyst's projection: found in its file, and looked over before the log is re
 """
 
 import difflib
+import inspect
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any, get_type_hints
@@ -15,6 +17,7 @@ import msgspec
 from campuslog.errors import BadProjection
 from domain.registry import FACTS
 from projections.base import Handler, Projection, Table
+from projections.fold import FAILURES
 
 DEFAULTS = {"version": 1, "store": "postgres"}
 """What matters only for a projection that is served; here it may be left out."""
@@ -52,7 +55,8 @@ def prepared(projection: type[Projection] | Projection) -> Projection:
         BadProjection: something that it must have is missing or wrong; the message names the class and what.
     """
     if isinstance(projection, type) and issubclass(projection, Projection):
-        projection = projection()
+        with _told(f"{projection.__name__}()"):
+            projection = projection()
     if not isinstance(projection, Projection):
         raise BadProjection(f"{projection!r} is no projection: pass a class that inherits from campuslog.Projection")
     cls = type(projection)
@@ -78,11 +82,20 @@ def _module(path: Path) -> ModuleType:
     sys.modules[module.__name__] = module  # where the types in its annotations are looked for
     try:
         exec(compile(path.read_bytes(), path, "exec"), vars(module))  # noqa: S102 - it is the analyst's own file
-    except Exception as error:
+    except FAILURES as error:
         at = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
         line = f", line {at[-1]}" if at else ""
         raise BadProjection(f"{path}{line} fails: {type(error).__name__}: {error}") from error
     return module
+
+
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    """Say in a sentence that the analyst's own code fails."""
+    try:
+        yield
+    except FAILURES as error:
+        raise BadProjection(f"{what} fails: {type(error).__name__}: {error}") from error
 
 
 def _check_tables(cls: str, tables: Any) -> None:
@@ -101,11 +114,16 @@ def _check_tables(cls: str, tables: Any) -> None:
         blank = [field.name for field in fields[len(table.key) :] if field.required]
         if blank:
             raise BadProjection(f"{cls}: {table.row.__name__}.{blank[0]} needs a default, for a row that is new")
-        hints = get_type_hints(table.row)
+        with _told(f"{cls}: what the fields of {table.row.__name__} are"):
+            hints = get_type_hints(table.row)
+            msgspec.json.Decoder(table.row)  # rows are kept as JSON
         odd = [part for part in table.key if hints[part] not in {str, int}]
         if odd:
             raise BadProjection(f"{cls}: {table.row.__name__}.{odd[0]} is part of the key, and neither str nor int")
     names = [table.name for table in tables]
+    odd = [name for name in names if not (isinstance(name, str) and name.isidentifier())]
+    if odd:
+        raise BadProjection(f"{cls}: a table is called {odd[0]!r}: take letters, digits and _")
     if len(set(names)) < len(names):
         raise BadProjection(f"{cls} has two tables of one name: {', '.join(names)}")
 
@@ -120,3 +138,14 @@ def _check_handlers(cls: str, handlers: Any) -> None:
             raise BadProjection(f"{cls} handles {name}, but no fact is called so: {hint}")
         if not isinstance(handler, Handler):
             raise BadProjection(f"{cls}: what handles {name} is {handler!r}, not a campuslog.Handler(needs, apply)")
+        _check_function(f"{cls}: needs of {name}", handler.needs)
+        _check_function(f"{cls}: apply of {name}", handler.apply)
+        if inspect.isgeneratorfunction(handler.apply):
+            raise BadProjection(f"{cls}: apply of {name} has a yield, so that calling it does nothing")
+
+
+def _check_function(which: str, function: Any) -> None:
+    if not callable(function):
+        raise BadProjection(f"{which} is {function!r}, not a function")
+    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+        raise BadProjection(f"{which} is a coroutine function, which nobody awaits: say def instead of async def")

@@ -14,6 +14,7 @@ import polars as pl
 import pyarrow as pa
 
 from adapters.bulk_shelf import ResidentMemory, SqliteShelf
+from adapters.fitting import fitting
 from campuslog.errors import BadProjection, NotWritten
 from campuslog.frames import frame_of
 from campuslog.pages import fold_pages
@@ -22,7 +23,7 @@ from projections.base import Projection, RowKey
 from projections.bulk import BulkFold, Spoiled, Task
 from projections.bulk_facts import PageSource
 from projections.bulk_rows import Room
-from projections.fold import ChangedKey, Poison
+from projections.fold import ChangedKey, Poison, Refused
 from projections.merge import merged
 
 
@@ -158,12 +159,11 @@ def result_of(fold: BulkFold, projection: Projection, position: int) -> Rebuilt:
 def rows_of(fold: BulkFold, projection: Projection) -> Iterator[tuple[RowKey, msgspec.Struct]]:
     """The rows of one projection as readers would see them."""
     segments = range(projection.segments)
+    rows = ((segment, key, row) for segment in segments for key, row in fold.rows(projection.name, segment))
     try:
-        yield from merged(
-            (segment, key, row) for segment in segments for key, row in fold.rows(projection.name, segment)
-        )
-    except ChangedKey as error:
-        raise BadProjection(str(error)) from error
+        yield from fitting(projection, merged(rows))
+    except (ChangedKey, Refused) as error:
+        raise BadProjection(f"{type(projection).__name__}: {error}") from error
 
 
 def _tables(projection: Projection, rows: Iterator[tuple[RowKey, msgspec.Struct]]) -> dict[str, pl.DataFrame]:

@@ -6,6 +6,7 @@ would not notice that one was not named; so each look at a row is checked here.
 """
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any
 
 from campuslog.errors import BadProjection
@@ -13,10 +14,23 @@ from domain.fact import Fact
 from projections.base import Handler, Projection, RowKey, Rows, RowT, Table
 
 
-def watch(projection: Projection) -> Projection:
-    """The same projection, which raises BadProjection where its class is wrong."""
-    name = type(projection).__name__
-    watched = {kind: Handler(handler.needs, _Apply(name, handler)) for kind, handler in projection.handlers.items()}
+@dataclass
+class AtHand:
+    """The fact that is being folded, or was last."""
+
+    fact: Fact | None = None
+
+    def __str__(self) -> str:
+        """Where it is, for a sentence; empty before the first."""
+        return "" if self.fact is None else f"position {self.fact.position:,}, {self.fact.type} of {self.fact.key}"
+
+
+def watch(projection: Projection, at_hand: AtHand | None = None) -> Projection:
+    """The same projection, which raises BadProjection where its class is wrong, and keeps what is *at_hand*."""
+    name, at_hand = type(projection).__name__, at_hand or AtHand()
+    watched = {
+        kind: Handler(handler.needs, _Apply(name, handler, at_hand)) for kind, handler in projection.handlers.items()
+    }
     setattr(projection, "handlers", watched)  # noqa: B010 - of this instance alone; the class keeps its own
     return projection
 
@@ -24,11 +38,13 @@ def watch(projection: Projection) -> Projection:
 class _Apply:
     """What a handler does to its rows, and to no others."""
 
-    def __init__(self, projection: str, handler: Handler) -> None:
+    def __init__(self, projection: str, handler: Handler, at_hand: AtHand) -> None:
         self._projection = projection
         self._handler = handler
+        self._at_hand = at_hand
 
     def __call__(self, fact: Fact, rows: Rows) -> None:
+        self._at_hand.fact = fact
         needed = self._handler.needs(fact)
         self._handler.apply(fact, _WatchedRows(rows, set(needed), fact, self._projection))
 

@@ -22,7 +22,7 @@ from domain.registry import AGGREGATES, FACTS
 from projections.base import Copies, Handler, Projection, RowKey, Rows, RowT, Table, is_common, key_values, segment_of
 from projections.bulk_facts import BulkFact, Page, SourceFailed, Wanted
 from projections.bulk_rows import BulkRows, Room, ShelfFailed
-from projections.fold import Account, ChangedKey, Poison, UndeclaredRow, UnreadableFact, poison_of
+from projections.fold import FAILURES, Account, ChangedKey, Poison, UndeclaredRow, UnreadableFact, poison_of
 
 Apply = Callable[[Any, Rows], None]
 Plan = tuple[tuple[Apply, Rows], ...]
@@ -58,7 +58,7 @@ class Spoiled(Exception):
         careful: the name of the projection, and the type of the fact.
     """
 
-    def __init__(self, projection: str, type_name: str, error: Exception) -> None:
+    def __init__(self, projection: str, type_name: str, error: BaseException) -> None:
         super().__init__(f"{projection} failed at a fact of type {type_name}: {error}")
         self.careful = projection, type_name
 
@@ -180,7 +180,7 @@ class BulkFold:
                     apply(fact, rows)
         except (SourceFailed, ShelfFailed):
             raise
-        except Exception as error:
+        except FAILURES as error:
             failed = next(entry for entry in self._entries(fact.kind) if entry.rows is rows)
             raise self._spoiled(failed.part, fact, error) from error
 
@@ -197,10 +197,10 @@ class BulkFold:
                         apply(fact, rows)
                     except (SourceFailed, ShelfFailed):
                         raise
-                    except Exception as error:
+                    except FAILURES as error:
                         raise self._spoiled(part, fact, error) from error
 
-    def _spoiled(self, part: Part, fact: BulkFact, error: Exception) -> Spoiled:
+    def _spoiled(self, part: Part, fact: BulkFact, error: BaseException) -> Spoiled:
         """Give up: the rows can go at once, without waiting for a collector that a rebuild has turned off."""
         self._plans.clear()  # which hold on to this object
         return Spoiled(part.task.projection.name, fact.type, error)
@@ -231,7 +231,7 @@ class BulkFold:
             handler.apply(fact, declared if rows is part.rows else Copies(declared))
         except (SourceFailed, ShelfFailed):
             raise
-        except Exception as error:  # noqa: BLE001 - whatever a handler raises makes the fact poison
+        except FAILURES as error:  # whatever a handler raises makes the fact poison
             for key, row in before.items():
                 part.rows.put_back(key, row)
             self._park(part, fact, error)
@@ -242,7 +242,7 @@ class BulkFold:
             return
         self._park(part, fact, UnreadableFact(why))
 
-    def _park(self, part: Part, fact: BulkFact, error: Exception) -> None:
+    def _park(self, part: Part, fact: BulkFact, error: BaseException) -> None:
         """Let this fact and all later ones of its key wait; they are all of the same partition."""
         part.poison.append(poison_of(fact, error, part.segment))  # type: ignore[arg-type]
         part.waiting[fact.key] = fact.position

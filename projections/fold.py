@@ -11,17 +11,19 @@ or stream wait, everything else goes on. A fact that fails leaves no half change
 import asyncio
 import traceback
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 import msgspec
 
 from domain.fact import Fact
-from projections.base import Copies, Handler, Projection, RowKey, Rows, RowT, Table, is_common, segment_of
+from projections.base import Copies, Handler, Projection, RowKey, Rows, RowT, Table, is_common, key_values, segment_of
 
 SLICE = 500  # facts folded before others in the process get a turn
 TRACE_LENGTH = 4_000  # characters
+TRACE_FRAMES = 30  # the innermost ones; to format all thousand of an endless recursion takes longer than the fold
 
 Needed = dict[int, set[RowKey]]
 """Keys of rows, by segment."""
@@ -40,6 +42,9 @@ class Share(NamedTuple):
 _encode = msgspec.json.Encoder().encode
 
 WHOLE = Share(1, (0,))
+
+FAILURES = (Exception, SystemExit)
+"""What a handler may raise: one that would end the process has failed like any other."""
 
 
 @dataclass
@@ -158,6 +163,28 @@ class Refused(Exception):
     """Rows that the store cannot hold, such as a number out of range."""
 
 
+def encoded(key: RowKey, row: msgspec.Struct) -> bytes:
+    """
+    A row as JSON, as stores keep it.
+
+    Raises:
+        Refused: it would be another's row, or could not be read back.
+    """
+    try:
+        text = _encode(row)
+        _decoder(type(row))(text)
+    except (ValueError, TypeError, RecursionError, msgspec.MsgspecError) as error:
+        raise Refused(f"{key.table.name}, row {key.key}: {error}") from error
+    if (values := key_values(key.table, row)) != key.key:
+        raise Refused(f"{key.table.name}, row {key.key}: the rule assigns to its key, which has become {values}")
+    return text
+
+
+@lru_cache(maxsize=256)
+def _decoder(row: type[msgspec.Struct]) -> Callable[[bytes], msgspec.Struct]:
+    return msgspec.json.Decoder(row).decode
+
+
 class Poison(NamedTuple):
     """A fact at which a projection failed, in one of its segments."""
 
@@ -251,7 +278,7 @@ async def _fold(projection: Projection, parts: Sequence[Part], store: Store, sha
     try:
         for segment, fact, _, _ in parts:
             needed[segment].update(handlers[fact.type].needs(fact))
-    except Exception as error:
+    except FAILURES as error:
         raise UnfitFact from error
     rows = await _rows_for(needed, store)
     views = _views(rows)
@@ -259,7 +286,7 @@ async def _fold(projection: Projection, parts: Sequence[Part], store: Store, sha
         try:
             for segment, fact, _, common in parts[start : start + SLICE]:
                 _apply(handlers[fact.type], fact, views[common][segment])
-        except Exception as error:
+        except FAILURES as error:
             raise UnfitFact from error
         await asyncio.sleep(0)
     for segment, of_segment in rows.items():
@@ -292,7 +319,7 @@ async def _fold_carefully(
     needs = [_needs_or_error(projection, part.fact) for part in parts]
     needed: Needed = {segment: set() for segment in share.owned}
     for part, keys in zip(parts, needs, strict=True):
-        if not isinstance(keys, Exception):
+        if not isinstance(keys, BaseException):
             needed[part.segment] |= keys
     rows = {segment: UndoableRows(of.rows) for segment, of in (await _rows_for(needed, store)).items()}
     views, held, poison = _views(rows), Held(), []
@@ -302,7 +329,7 @@ async def _fold_carefully(
                 rows[segment].begin(keys)
                 _apply(projection.handlers[fact.type], fact, views[common][segment])
                 continue
-            except Exception as error:  # noqa: BLE001 - whatever a handler raises makes the fact poison
+            except FAILURES as error:  # whatever a handler raises makes the fact poison
                 rows[segment].undo()
                 poison.append(poison_of(fact, error, segment))
                 held.park(poison[-1])
@@ -312,26 +339,26 @@ async def _fold_carefully(
     return dict(rows), poison
 
 
-def _needs_or_error(projection: Projection, fact: Fact) -> set[RowKey] | Exception:
+def _needs_or_error(projection: Projection, fact: Fact) -> set[RowKey] | BaseException:
     try:
         return set(projection.handlers[fact.type].needs(fact))
-    except Exception as error:  # noqa: BLE001 - as above
+    except FAILURES as error:  # as above
         return error
 
 
-def poison_of(fact: Fact, error: Exception, segment: int = 0) -> Poison:
+def poison_of(fact: Fact, error: BaseException, segment: int = 0) -> Poison:
     """What to remember of a fact and of the error that it caused."""
-    trace = "".join(traceback.format_exception(error))[-TRACE_LENGTH:]
+    trace = "".join(traceback.format_exception(error, limit=-TRACE_FRAMES))[-TRACE_LENGTH:]
     return Poison(fact.key, fact.position, fact.type, f"{type(error).__name__}: {error}", trace, segment)
 
 
 class UndoableRows(Rows):
     """Rows that can be put back to where they were before the fact at hand."""
 
-    def begin(self, needed: set[RowKey] | Exception) -> None:
+    def begin(self, needed: set[RowKey] | BaseException) -> None:
         """Begin with the next fact, which may change the rows that it *needed*; raises if they are not known."""
         self._before: dict[RowKey, tuple[bytes | None, bool]] = {}
-        if isinstance(needed, Exception):
+        if isinstance(needed, BaseException):
             raise needed
         self._needed = needed
 

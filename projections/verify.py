@@ -148,12 +148,18 @@ class FreshFold:
     Args:
         room: watches over the memory of this process.
         folded: called with the number of positions that were passed since.
+        enough: failing keys of one read model, at which the fold ends wherever it is; None to go on.
     """
 
     def __init__(
-        self, lives: Sequence[Live], room: Room | None = None, folded: Callable[[int], None] = lambda _: None
+        self,
+        lives: Sequence[Live],
+        room: Room | None = None,
+        folded: Callable[[int], None] = lambda _: None,
+        enough: int | None = None,
     ) -> None:
         self._lives = lives
+        self._enough = enough
         self._room = room
         self._folded = folded
         self._passed = 0
@@ -175,6 +181,8 @@ class FreshFold:
             for page in source.pages(self._fold.wanted, at, stop):
                 self._fold.fold(page)
                 self._tell(page.until)
+                if self._enough is not None and any(len(self.poison(live)) >= self._enough for live in self._lives):
+                    return
             self._tell(stop)
             at = stop
             for live in self._lives:

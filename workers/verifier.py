@@ -5,7 +5,6 @@ then the log is folded up to exactly there, in one pass for all read models, by 
 Where a row is not as it should be, the first event at which it and the log went apart is looked for.
 """
 
-import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 
@@ -20,6 +19,7 @@ from projections.base import Projection
 from projections.bulk_rows import Room
 from projections.fold import Fenced
 from projections.verify import FreshFold, Live, Verdict, Verification
+from workers.aside import aside
 from workers.explaining import Explaining
 from workers.rebuild.content import all_rows, visible
 from workers.rebuild.switch import opened
@@ -64,7 +64,7 @@ async def verify(
             sites = [Generations(connection, valkey, settings, projection) for projection in projections]
             chosen = [await chosen_of(connection, projection, generation) for projection in projections]
             found = [await snapshot_of(*each, connection, stack) for each in zip(sites, chosen, strict=True)]
-            verdicts = await asyncio.to_thread(compare_with_log, settings, found, folded)
+            verdicts = await aside(compare_with_log, settings, found, folded)
         for site, of, verdict in zip(sites, chosen, verdicts, strict=True):
             verdict.generation = of.number
             explaining = Explaining(connection, site, of)

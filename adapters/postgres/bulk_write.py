@@ -5,6 +5,7 @@ Rows of one segment are written at a time, in transactions of at most so many ro
 deleted first, so it can be done again from the beginning, wherever it was cut off.
 """
 
+import math
 import re
 import struct
 import typing
@@ -126,7 +127,8 @@ class Packer:
     def __init__(self, table: Table) -> None:
         self._table = table
         hints = typing.get_type_hints(table.row)
-        self._fields = [packed_as(column_type(hints[name])) for name in table.row.__struct_fields__]
+        self._kinds = {name: column_type(hints[name]) for name in table.row.__struct_fields__}
+        self._fields = [packed_as(kind, hints[name]) for name, kind in self._kinds.items()]
         self._head = struct.pack(">h", len(self._fields) + 1)
 
     def pack(self, row: msgspec.Struct) -> bytes:
@@ -144,14 +146,21 @@ class Packer:
                 pack(value)
             except (ValueError, TypeError, AttributeError, struct.error, msgspec.MsgspecError) as error:
                 key = ", ".join(map(repr, key_values(self._table, row)))
-                return f"{self._table.name}, row {key}, field {name}: {value!r:.100} does not fit: {error}"
+                kind = self._kinds[name].removesuffix(" NOT NULL").removesuffix(' COLLATE "C"')
+                return f"{self._table.name}, row {key}: {name} = {value!r:.100} does not fit a {kind}: {error}"
         return f"{self._table.name}: {row!r:.200}"
 
 
-def packed_as(column: str) -> Packed:
-    """How the values of a column, given as in `column_type`, are packed: their length, and then they themselves."""
+def packed_as(column: str, hint: Any) -> Packed:
+    """
+    How the values of a column are packed: their length, and then they themselves.
+
+    Args:
+        column: as in `column_type`.
+        hint: what the values are read back as.
+    """
     kind, nullable = column.partition(" ")[0], not column.endswith(" NOT NULL")
-    pack = PACKED.get(kind, _jsonb)
+    pack = PACKED.get(kind) or _jsonb(hint)
     return (lambda value: NULL if value is None else pack(value)) if nullable else pack
 
 
@@ -162,15 +171,25 @@ def _text(value: str) -> bytes:
     return _length(len(raw)) + raw
 
 
-def _bigint(value: int) -> bytes:
+def _bigint(value: Any) -> bytes:
+    if value is True or value is False:
+        raise Unfit("it is a bool")
     return _integer(8, value)
 
 
-def _boolean(value: bool) -> bytes:  # noqa: FBT001 - it is what is packed
-    return b"\0\0\0\1\1" if value else b"\0\0\0\1\0"
+def _boolean(value: Any) -> bytes:
+    if value is True:
+        return b"\0\0\0\1\1"
+    if value is False:
+        return b"\0\0\0\1\0"
+    raise Unfit("it is no bool")
 
 
-def _double(value: float) -> bytes:
+def _double(value: Any) -> bytes:
+    if value is True or value is False:
+        raise Unfit("it is a bool")
+    if not math.isfinite(value):
+        raise Unfit("JSON has no such number")
     return _float(8, value)
 
 
@@ -178,11 +197,17 @@ def _moment(value: datetime) -> bytes:
     return _integer(8, (value - EPOCH) // MICROSECOND)
 
 
-def _jsonb(value: Any) -> bytes:
-    raw = _encode(value)
-    if b"\\u0000" in raw and ESCAPED_NUL.search(raw):
-        raise Unfit("a text cannot hold the character NUL")
-    return _length(len(raw) + 1) + b"\1" + raw
+def _jsonb(hint: Any) -> Packed:
+    decode = msgspec.json.Decoder(hint).decode
+
+    def pack(value: Any) -> bytes:
+        raw = _encode(value)
+        if b"\\u0000" in raw and ESCAPED_NUL.search(raw):
+            raise Unfit("a text cannot hold the character NUL")
+        decode(raw)  # or nobody could read the row
+        return _length(len(raw) + 1) + b"\1" + raw
+
+    return pack
 
 
 PACKED: dict[str, Packed] = {

@@ -16,14 +16,13 @@ from adapters.postgres.row_tables import SEGMENT, Statements, array
 from adapters.postgres.scan import JSON, ONE_MOMENT, PLAIN, Scan
 from adapters.spool import Spool
 from projections.base import Projection, RowKey, Table, key_values
-from projections.fold import Account, Batch, Fenced, Loaded, Needed, Refused, Seen
+from projections.fold import Account, Batch, Fenced, Loaded, Needed, Refused, Seen, encoded
 
 FENCED = "CL001"  # what move_segments() raises
 
 POSITIONS = "SELECT segment, position FROM segments WHERE projection = %s AND generation = %s ORDER BY segment"
 NOTE_IGNORED = "UPDATE segments SET ignored = %s WHERE projection = %s AND generation = %s AND segment = %s"
 
-_encode = msgspec.json.Encoder().encode
 
 
 class PostgresStore:
@@ -180,4 +179,5 @@ def counts(accounts: Mapping[int, Account]) -> dict[str, str]:
 
 def _stored(batch: Batch, table: Table, key: tuple[Any, ...], segment: int) -> bytes:
     """A row as JSON, with its segment."""
-    return b'{"%s":%d,' % (SEGMENT.encode(), segment) + _encode(batch.rows[segment].rows[RowKey(table, key)])[1:]
+    row_key = RowKey(table, key)
+    return b'{"%s":%d,' % (SEGMENT.encode(), segment) + encoded(row_key, batch.rows[segment].rows[row_key])[1:]

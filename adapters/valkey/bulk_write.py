@@ -21,7 +21,7 @@ from adapters.settings import Settings
 from adapters.valkey.fields import EPOCH
 from adapters.valkey.read_models import field_of, hash_key
 from projections.base import Projection, RowKey
-from projections.fold import Fenced, Refused
+from projections.fold import Fenced, Refused, encoded
 
 DOCUMENTS_AT_ONCE = 1_000  # in one transaction
 BEGUN = -1  # checkpoint of a segment that is not complete
@@ -35,8 +35,6 @@ redis.call('UNLINK', unpack(KEYS))
 redis.call('HSET', KEYS[1], '@epoch', ARGV[1], '@position', ARGV[2])
 return 1
 """
-
-_encode = msgspec.json.Encoder().encode
 
 
 async def write_segment(
@@ -58,7 +56,7 @@ async def write_segment(
 
     Raises:
         Fenced: it is in another epoch, or was lost.
-        Refused: Valkey does not take them, as when its memory is full.
+        Refused: a row could not be read back, or Valkey does not take it, as when its memory is full.
     """
     names = {table: hash_key(settings, projection.name, generation, segment, table.name) for table in projection.tables}
     first = names[projection.tables[0]]
@@ -67,7 +65,7 @@ async def write_segment(
         if not await client.register_script(BEGIN)(keys=list(names.values()), args=[epoch, BEGUN]):
             raise Fenced
         for table, of_table in groupby(rows, key=lambda item: item[0].table):
-            documents = ((field_of(key.key), _encode(row)) for key, row in of_table)
+            documents = ((field_of(key.key), encoded(key, row)) for key, row in of_table)
             while some := _flat(documents):
                 await _write(client, names[table], some, first, epoch)
                 written += len(some) // 2

@@ -20,7 +20,7 @@ from adapters.spool import Spool
 from adapters.valkey.fields import COUNT_FIELDS, HEALED, POSITION
 from adapters.valkey.scan import Scan
 from projections.base import Projection, RowKey, Table, key_values
-from projections.fold import Account, Batch, Fenced, Loaded, Needed, Refused, Seen
+from projections.fold import Account, Batch, Fenced, Loaded, Needed, Refused, Seen, encoded
 
 # KEYS  the hashes of each segment that moves, one segment after the other, that of the first table first
 # ARGV  a `_Plan` as MessagePack, for every argument has its price; then all fields and documents: field, document,
@@ -76,7 +76,6 @@ end
 return {found[1] or '0', epoch}
 """
 
-_encode = msgspec.json.Encoder().encode
 _pack = msgspec.msgpack.Encoder().encode
 
 
@@ -275,7 +274,7 @@ class ValkeyStore:
         for table in self._tables:
             keys = changed.get(table, [])
             for key in keys:
-                arguments += field_of(key.key), _encode(rows.rows[key])  # type: ignore[union-attr]
+                arguments += field_of(key.key), encoded(key, rows.rows[key])  # type: ignore[union-attr]
             yield 2 * len(keys)
 
     def _add_deleted(self, batch: Batch, segment: int, arguments: list[Any]) -> Iterator[int]:

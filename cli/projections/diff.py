@@ -15,6 +15,7 @@ from cli.projections.options import Name, run, settings_of, the
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from campuslog.watched import AtHand
     from projections.base import Projection
     from projections.diff import Diff
     from projections.diff_report import RowDiff, TableDiff
@@ -144,15 +145,21 @@ def try_rule(
     Example: campus projections try my_rule.py --compare-with course_dashboard
     """
     from campuslog.definition import load_projection, prepared
-    from campuslog.watched import watch
+    from campuslog.watched import AtHand, watch
     from workers.rebuild.compare import what_if
 
     choice, live = Choice(limit, after, table, kind, sample, seed, events, csv), the(compare_with)
     mine = prepared(load_projection(file))
     _check_alike(mine, live, file)
     choice.check(live, mine)
-    compared = what_if(settings_of(data), watch(mine), live, progress=progress)
-    run(_show(compared, choice, as_json=as_json, tried=file))
+    at_hand = AtHand()
+    compared = what_if(settings_of(data), watch(mine, at_hand), live, progress=progress)
+    run(_show(compared, choice, as_json=as_json, tried=file), stopped=lambda: _stopped(at_hand))
+
+
+def _stopped(at_hand: "AtHand") -> str:
+    """What to say after Ctrl-C: a rule that goes round for ever is to be found."""
+    return f"stopped; the rule was at {at_hand}" if at_hand.fact else "stopped"
 
 
 def _check_alike(mine: "Projection", live: "Projection", file: Path) -> None:
@@ -169,11 +176,14 @@ def _check_alike(mine: "Projection", live: "Projection", file: Path) -> None:
 def _check_holds(compared: "Compared", file: Path) -> None:
     """Refuse to show what a rule makes of the facts that is wrong at some of them."""
     if compared.poison:
-        first = compared.poison[0]
-        keys = "1 key" if len(compared.poison) == 1 else f"{len(compared.poison):,} keys"
+        from workers.rebuild.compare import ENOUGH
+
+        first, many = compared.poison[0], len(compared.poison)
+        keys = "1 key" if many == 1 else f"{many:,} keys"
+        further = "; it was tried no further" if many >= ENOUGH else ""
         raise Failure(
             f"the rule fails for {keys}, first at position {first.position:,}, {first.type} of {first.key}:"
-            f" {first.error}{_place(first.trace, file)}"
+            f" {first.error}{_place(first.trace, file)}{further}"
         )
 
 

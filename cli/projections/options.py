@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -50,7 +50,7 @@ def settings_of(data: Path | None) -> "Settings":
     return Settings.load(data)
 
 
-def run(work: Coroutine[Any, Any, T], *, stopped: str = "stopped") -> T:
+def run(work: Coroutine[Any, Any, T], *, stopped: str | Callable[[], str] = "stopped") -> T:
     """What *work* comes to; after Ctrl-C the command says *stopped* and ends."""
     from adapters.logging import configure
 
@@ -58,7 +58,7 @@ def run(work: Coroutine[Any, Any, T], *, stopped: str = "stopped") -> T:
     try:
         return asyncio.run(work)
     except KeyboardInterrupt:
-        say(stopped)
+        say(stopped() if callable(stopped) else stopped)
         raise typer.Exit(INTERRUPTED) from None
 
 

@@ -1,5 +1,6 @@
 """Projections that analysts might write, right and wrong."""
 
+import sys
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, ClassVar
@@ -55,6 +56,41 @@ def undeclared(fact: Fact, rows: Rows) -> None:
 
 def wrong_value(fact: Fact, rows: Rows) -> None:
     rows.edit(CLICKS, Clicks, fact.key).amount = "many"  # type: ignore[assignment]
+
+
+def too_large(fact: Fact, rows: Rows) -> None:
+    rows.edit(CLICKS, Clicks, fact.key).amount = 2**63
+
+
+def no_unicode(fact: Fact, rows: Rows) -> None:
+    rows.edit(CLICKS, Clicks, fact.key).kinds["\ud800"] = 1
+
+
+def no_zone(fact: Fact, rows: Rows) -> None:
+    rows.edit(CLICKS, Clicks, fact.key).last_at = datetime(2020, 1, 1)  # noqa: DTZ001 - that is the mistake
+
+
+def ends(fact: Fact, rows: Rows) -> None:
+    clicked(fact, rows)
+    if fact.key == "12":
+        sys.exit("that is enough")
+
+
+async def awaits(fact: Fact, rows: Rows) -> None:
+    clicked(fact, rows)
+
+
+def yields(fact: Fact, rows: Rows) -> Iterable[None]:
+    clicked(fact, rows)
+    yield
+
+
+def nobody(fact: Fact) -> Iterable[RowKey]:
+    return [RowKey(CLICKS, (None,))]  # type: ignore[arg-type]
+
+
+def clicked_by_nobody(fact: Fact, rows: Rows) -> None:
+    rows.edit(CLICKS, Clicks, None).amount += fact.data["amount"]  # type: ignore[arg-type]
 
 
 def changed_key(fact: Fact, rows: Rows) -> None:

@@ -54,6 +54,7 @@ def test_a_file_that_was_changed_is_read_again(tmp_path: Path) -> None:
         pytest.param(GOOD + "class Second(Base): pass", r"has 2 projections \(Mine, Second\)", id="two"),
         pytest.param("x = 1\ny = nothing", "line 2 fails: NameError: name 'nothing' is not defined", id="raises"),
         pytest.param("def (", "fails: SyntaxError", id="no-python"),
+        pytest.param("import sys\nsys.exit(0)", "line 2 fails: SystemExit: 0", id="ends"),
     ],
 )
 def test_a_file_that_cannot_be_used(tmp_path: Path, text: str, message: str) -> None:

@@ -19,14 +19,22 @@ from tests.campuslog.rules import (
     Clicks,
     ClicksByHand,
     Other,
+    awaits,
     changed_key,
     clicked,
+    clicked_by_nobody,
+    ends,
     fails_at_twelve,
     needs,
+    no_unicode,
+    no_zone,
+    nobody,
     rule,
+    too_large,
     undeclared,
     wrong_class,
     wrong_value,
+    yields,
 )
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "late_learners.py"
@@ -247,13 +255,58 @@ def test_a_fact_at_which_the_handler_raises_parks_its_learner(campus: Campus) ->
             r"the rule of clicks assigns to the key of a row: clicks \('1.',\) has become \('somebody else',\)",
             id="changed-key",
         ),
-        pytest.param(rule("Values", wrong_value), "Values: the rows of clicks do not fit Clicks", id="wrong-value"),
+        pytest.param(
+            rule("Values", wrong_value),
+            "Values: clicks, row '1.': amount = 'many' does not fit a bigint",
+            id="wrong-value",
+        ),
+        pytest.param(
+            rule("Large", too_large), r"Large: clicks, row '1.': amount = 92\d+ does not fit a bigint", id="too-large"
+        ),
+        pytest.param(
+            rule("Surrogate", no_unicode), "Surrogate: clicks, row '1.': kinds = .*surrogates", id="no-unicode"
+        ),
+        pytest.param(rule("Zone", no_zone), "Zone: clicks, row '1.': last_at = .*timestamptz", id="no-zone"),
+        pytest.param(
+            rule("Nobody", handlers={"progress.activity_recorded": Handler(nobody, clicked_by_nobody)}),
+            "Nobody: clicks, row None: learner_id = None does not fit a text",
+            id="no-key",
+        ),
+        pytest.param(
+            rule("Awaits", awaits),
+            "Awaits: apply of progress.activity_recorded is a coroutine function, which nobody awaits: say def",
+            id="coroutine",
+        ),
+        pytest.param(
+            rule("Waits", handlers={"attempt.graded": Handler(awaits, clicked)}),  # type: ignore[arg-type]
+            "Waits: needs of attempt.graded is a coroutine function",
+            id="coroutine-needs",
+        ),
+        pytest.param(rule("Yields", yields), "Yields: apply of progress.activity_recorded has a yield", id="generator"),
+        pytest.param(
+            rule("Uncallable", 5),
+            "Uncallable: apply of progress.activity_recorded is 5, not a function",
+            id="no-function",
+        ),
+        pytest.param(
+            rule("Path", tables=(Table("../x", Clicks, ("learner_id",)),)),
+            "Path: a table is called '../x': take letters, digits and _",
+            id="path-for-a-name",
+        ),
     ],
 )
 def test_a_mistake_in_the_class_is_named(campus: Campus, projection: Any, message: str) -> None:
     """The message names the class and what is wrong with it, and where facts show it also the first of them."""
     with pytest.raises(BadProjection, match=message):
         campus.rebuild(projection)
+
+
+def test_a_rule_that_would_end_the_process_fails_like_any_other(campus: Campus) -> None:
+    """`sys.exit` in a handler parks the key, and says so."""
+    result = campus.rebuild(rule("Ends", ends))
+    (poison,) = result.parked
+    assert (poison.key, poison.error) == ("12", "SystemExit: that is enough")
+    assert "12" not in result.clicks["learner_id"].to_list()
 
 
 def test_an_unknown_table(campus: Campus) -> None:

@@ -159,6 +159,18 @@ async def test_what_postgres_cannot_hold_is_refused_whole(settings: Settings, ba
         assert await store.load(needed([RowKey(THINGS, ("ann", 7))])) == loaded({})
 
 
+@pytest.mark.parametrize("bad", [{"text": "\ud800"}, {"items": ["no item"]}, {"learner_id": "eva"}])
+async def test_what_could_not_be_read_back_is_refused_whole(store: AnyStore, bad: dict[str, object]) -> None:
+    """Neither store takes a row that nobody could read, or that a rule has moved to another's key."""
+    rows = rows_of(full(), full("eve"))
+    for name, value in bad.items():
+        setattr(rows.rows[RowKey(THINGS, ("eve", 7))], name, value)
+    with pytest.raises(Refused, match=r"things, row .*eve"):
+        await save(store, rows, 0, 5)
+    assert await store.positions() == {0: 0}
+    assert await store.load(needed([RowKey(THINGS, ("ann", 7))])) == loaded({})
+
+
 async def test_many_documents_at_once(store: AnyStore) -> None:
     """A bulk of rows goes in one step."""
     things = [full(f"learner-{number}") for number in range(5_000)]

@@ -16,6 +16,7 @@ import psycopg
 from redis.asyncio import Redis
 
 from adapters.bulk_shelf import ResidentMemory, SqliteShelf
+from adapters.fitting import fitting
 from adapters.postgres.bulk_read import PageReader
 from adapters.postgres.generations import Generation, Generations, generations
 from adapters.postgres.pages import read_facts
@@ -26,8 +27,9 @@ from projections.bulk_rows import Room
 from projections.diff import Comparison, Diff, Row
 from projections.diff_events import Behind
 from projections.diff_report import RowDiff
-from projections.fold import ChangedKey, Held, Poison
+from projections.fold import ChangedKey, Held, Poison, Refused
 from projections.verify import FreshFold, Live
+from workers.aside import aside
 from workers.rebuild.behind import Events
 from workers.rebuild.candidate import candidate, served_now
 from workers.rebuild.sides import Side, Stored
@@ -37,6 +39,7 @@ from workers.showing import Advance, Progress, no_progress
 
 ATTEMPTS = 50  # to find all segments at one position
 PAUSE = 0.1  # seconds between them
+ENOUGH = 1_000  # keys at which a rule that is tried fails: no more are looked for
 NOT_ALL = "; not all differences are the code's"
 
 
@@ -48,7 +51,8 @@ class Compared:
     Attributes:
         diff: how they differ.
         remark: a sentence where the versions are not at the same position, or one is not what is stored; else empty.
-        poison: the first fact of each key at which the rule fails that is tried; what waits there is left out.
+        poison: the first fact of each key at which the rule fails that is tried; what waits there is left out. Where
+            they are ENOUGH, the fold has ended there.
     """
 
     settings: Settings
@@ -95,7 +99,7 @@ async def diff(
         with Comparison(*tables) as comparison:
             before = await comparing.spool(chosen[0], comparison.add_old)
             after, remark = await comparing.bring(chosen[1], before, comparison)
-            found = await asyncio.to_thread(comparison.finish)
+            found = await aside(comparison.finish)
             remarks = [remark, *[await comparing.parked(each) for each in chosen]]
             yield Compared(settings, projection, before, after, found, "; ".join(filter(None, remarks)))
 
@@ -125,12 +129,12 @@ async def what_if(
             before = await comparing.spool(served, comparison.add_old)
             waits = await held(connection, compare_with.name, served.number, served.version)
             live = Live(mine, before.positions, waits) if divided else _undivided(mine, before.position, waits)
-            poison = await comparing.fold(live, comparison)
+            poison = await comparing.fold(live, comparison, enough=ENOUGH)
             remarks = [_fails(poison)]
             if not divided and len(set(before.positions.values())) > 1:
                 remarks.append("what is served is at several positions, and some facts are on one side only")
             after = Side(mine.name, None, mine.version, live.positions)
-            found = await asyncio.to_thread(comparison.finish)
+            found = await aside(comparison.finish)
             yield Compared(settings, mine, before, after, found, "; ".join(filter(None, remarks)), poison)
 
 
@@ -233,21 +237,21 @@ class Comparing:
         await work.note()
         await work.give_up(*work.positions)
 
-    async def fold(self, live: Live, comparison: Comparison) -> list[Poison]:
-        """Take the rows that a fold of the log gives; answers where it fails."""
+    async def fold(self, live: Live, comparison: Comparison, enough: int | None = None) -> list[Poison]:
+        """Take the rows that a fold of the log gives; answers where it fails, and gives up where that is *enough*."""
         total = max(live.positions.values())
         with self._progress(f"folding {live.projection.name}", total=total, unit="facts") as advance:
             try:
-                return await asyncio.to_thread(_fold, self._settings, live, comparison, advance)
-            except ChangedKey as error:
+                return await aside(_fold, self._settings, live, comparison, advance, enough)
+            except (ChangedKey, Refused) as error:
                 raise RebuildError(str(error)) from error
 
 
-def _fold(settings: Settings, live: Live, comparison: Comparison, advance: Advance) -> list[Poison]:
+def _fold(settings: Settings, live: Live, comparison: Comparison, advance: Advance, enough: int | None) -> list[Poison]:
     with closing(ResidentMemory()) as resident, closing(SqliteShelf()) as shelf:
-        fresh = FreshFold([live], Room(shelf, resident), advance)
+        fresh = FreshFold([live], Room(shelf, resident), advance, enough)
         fresh.run(PageReader(settings, ahead=True))
-        for key, row in fresh.rows(live):
+        for key, row in fitting(live.projection, fresh.rows(live)):
             comparison.add_new(key, row)
         return fresh.poison(live)
 

@@ -1,10 +1,21 @@
 """`campus projections diff` and `try`: what a rule changes, row by row, before anybody sees it."""
 
+import asyncio
 import csv
+import re
+import signal
+from asyncio.subprocess import PIPE
 from pathlib import Path
 
+import pytest
+
 from adapters.settings import Settings
-from tests.cli.projections.command import answer, done, execute, projections, refusal, small_campus
+from campuslog.definition import load_projection, prepared
+from campuslog.watched import watch
+from projections.overview import Overview
+from tests.cli.campus import CAMPUS, environment
+from tests.cli.projections.command import answer, done, execute, projections, refusal, small_campus, variables
+from workers.rebuild.compare import what_if
 
 
 async def test_two_generations_that_are_the_same(settings: Settings) -> None:
@@ -114,6 +125,9 @@ class MyRule(Projection):
 '''
 
 
+COUNTS = "rows.edit(PEOPLE, Person, fact.ids[0]).facts += 1"
+
+
 async def test_a_rule_is_tried_without_touching_anything(settings: Settings, tmp_path: Path) -> None:
     """A file is compared with what is served, by the names of its tables."""
     file = tmp_path / "my_rule.py"
@@ -146,6 +160,63 @@ async def test_a_rule_that_is_wrong_says_where(settings: Settings, tmp_path: Pat
         assert "the rule fails for 50 keys, first at position" in " ".join(said.split())
         line = fails.read_text().splitlines().index('    rows.edit(PEOPLE, Person, fact.data["amnt"]).facts += 1') + 1
         assert f'fails.py:{line}: rows.edit(PEOPLE, Person, fact.data["amnt"]).facts += 1' in said
+
+
+@pytest.mark.parametrize(
+    ("apply", "message"),
+    [
+        (
+            'raise SystemExit("over")',
+            "the rule fails for 50 keys, first at position 1, .*: SystemExit: over, at .*:15: ",
+        ),
+        ("apply(fact, rows)", "the rule fails for 50 keys, .*: RecursionError: "),
+        ("rows.edit(PEOPLE, Person, fact.ids[0]).facts = 2**63", "facts = 9223372036854775808 does not fit a bigint"),
+        ("yield rows.edit(PEOPLE, Person, fact.ids[0])", "MyRule: apply of progress.activity_recorded has a yield"),
+    ],
+)
+async def test_a_rule_that_can_hold_for_no_fact(settings: Settings, tmp_path: Path, apply: str, message: str) -> None:
+    """What would end the process, go on for ever or be refused by the store is told as any other mistake is."""
+    file = tmp_path / "my_rule.py"
+    file.write_text(RULE.format(key="fact.ids[0]").replace(COUNTS, apply))
+    async with small_campus(settings):
+        said = await refusal(settings, "try", str(file), "--compare-with", "overview")
+        assert re.search(message, " ".join(said.split())), said
+
+
+async def test_a_rule_that_fails_for_all_is_not_tried_to_the_end(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After so many keys it is known to be wrong."""
+    monkeypatch.setattr("workers.rebuild.compare.ENOUGH", 10)
+    monkeypatch.setattr("adapters.postgres.bulk_query.FIRST_SPAN", 20)
+    monkeypatch.setattr("adapters.postgres.bulk_query.LONGEST_SPAN", 20)
+    file = tmp_path / "my_rule.py"
+    file.write_text(RULE.format(key='fact.data["amnt"]'))
+    async with small_campus(settings):
+        rule = watch(prepared(load_projection(file)))
+        async with what_if(settings, rule, Overview()) as compared:
+            assert 10 <= len(compared.poison) < 50
+
+
+async def test_ctrl_c_ends_a_rule_that_goes_round_for_ever(settings: Settings, tmp_path: Path) -> None:
+    """At once, and the fact at which it does so is named."""
+    file = tmp_path / "my_rule.py"
+    begun = tmp_path / "begun"
+    endless = f"open({str(begun)!r}, 'w').close()\n    while True: pass"
+    file.write_text(
+        RULE.format(key="fact.ids[0]").replace("rows.edit(PEOPLE, Person, fact.ids[0]).facts += 1", endless)
+    )
+    command = [*CAMPUS, "projections", "try", str(file), "--compare-with", "overview"]
+    async with small_campus(settings):
+        process = await asyncio.create_subprocess_exec(*command, stderr=PIPE, env=environment(variables(settings)))
+        while not begun.exists():
+            assert process.returncode is None
+            await asyncio.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        _, err = await process.communicate()
+        assert process.returncode == 130
+        assert "stopped; the rule was at position 1, progress.activity_recorded of " in " ".join(err.decode().split())
+        assert "Traceback" not in err.decode()
 
 
 async def test_a_rule_is_not_compared_with_what_has_nothing_in_common(settings: Settings, tmp_path: Path) -> None:
