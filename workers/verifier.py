@@ -18,13 +18,13 @@ from adapters.settings import Settings
 from projections.base import Projection
 from projections.bulk_rows import Room
 from projections.fold import Fenced
+from projections.merge import merged
 from projections.verify import FreshFold, Live, Verdict, Verification
 from workers.aside import aside
 from workers.explaining import Explaining
-from workers.rebuild.content import all_rows, visible
 from workers.rebuild.switch import opened
 
-EXPLAINED = 2  # rows of a read model
+EXPLAINED = 2  # rows of each read model for which the event is looked for at which they went wrong
 
 
 class CannotVerify(Exception):
@@ -44,7 +44,6 @@ async def verify(
     *,
     generation: int | None = None,
     folded: Callable[[int], None] = lambda _: None,
-    explain: int = EXPLAINED,
 ) -> list[Verdict]:
     """
     Compare each of *projections* with a fresh fold of the log.
@@ -52,7 +51,6 @@ async def verify(
     Args:
         generation: number of the one to compare; that which is served when left out.
         folded: called with the number of positions passed since.
-        explain: for how many rows of each read model to look for the event at which they went wrong.
 
     Raises:
         NotBuilt: one of them does not exist yet.
@@ -68,7 +66,7 @@ async def verify(
         for site, of, verdict in zip(sites, chosen, verdicts, strict=True):
             verdict.generation = of.number
             explaining = Explaining(connection, site, of)
-            for difference in verdict.differences[:explain]:
+            for difference in verdict.differences[:EXPLAINED]:
                 verdict.causes.append(await explaining.cause(difference))
         return verdicts
 
@@ -106,9 +104,9 @@ async def snapshot_of(
         waiting = await without(connection, before, healed)
         with ExitStack() as attempt:
             try:
-                async with all_rows(site, generation) as (positions, rows):
+                async with store.snapshot() as (positions, rows):
                     verification = attempt.enter_context(Verification(Live(site.projection, positions, waiting)))
-                    async for key, row in visible(rows):
+                    for key, row in merged(rows):
                         verification.add_live(key, row)
             except Fenced:
                 raise CannotVerify(f"generation {generation.number} of {site.projection.name} was dropped") from None

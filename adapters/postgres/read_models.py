@@ -24,7 +24,6 @@ POSITIONS = "SELECT segment, position FROM segments WHERE projection = %s AND ge
 NOTE_IGNORED = "UPDATE segments SET ignored = %s WHERE projection = %s AND generation = %s AND segment = %s"
 
 
-
 class PostgresStore:
     """
     One generation of a projection in PostgreSQL, over a connection that nobody else uses at the same time.

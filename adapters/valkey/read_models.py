@@ -297,7 +297,8 @@ class ValkeyStore:
         The checkpoints and all documents, each with its segment.
 
         Those of a segment are as they are at one moment, that of its checkpoint; the segments of a generation that is
-        followed meanwhile are at different positions, as they are in their store.
+        followed meanwhile are at different positions. Whoever compares rows with the log folds each segment up to its
+        own: a row, or a part of one, is made of facts of one segment.
         """
         with Spool() as spool:
             positions = {

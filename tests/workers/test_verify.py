@@ -10,11 +10,11 @@ from adapters.postgres.connection import connect
 from adapters.postgres.generations import Generations
 from adapters.settings import Settings
 from adapters.valkey.client import connect as connect_valkey
+from adapters.valkey.read_models import ValkeyStore
 from projections.verify import Difference, Verdict
 from tests.workers.campus import BOTH, InPostgres, InValkey, Writer, caught_up, projecting, writer
 from tests.workers.tampering import change_tally, change_total, delete_tally, invent_tally
-from workers import explaining, verifier
-from workers.rebuild.content import all_rows
+from workers import explaining
 from workers.verifier import CannotVerify, NotBuilt, verify
 
 
@@ -135,18 +135,18 @@ async def test_a_key_that_is_made_good_meanwhile_is_looked_at_again(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its documents are right before its parked row is gone; so one looks until nothing was made good meanwhile."""
-    looks: list[str] = []
+    looks: list[dict[int, int]] = []
+    snapshot = ValkeyStore.snapshot
 
     @asynccontextmanager
-    async def healing(*place: Any) -> AsyncIterator[Any]:
-        async with all_rows(*place) as found, connect_valkey(settings) as valkey:
-            looks.append(name := place[0].projection.name)
-            if name == InValkey.name:
-                await valkey.hset(f"{settings.name}:{name}:1:0:tally", "@healed", 7)
+    async def healing(store: ValkeyStore) -> AsyncIterator[Any]:
+        async with snapshot(store) as found, connect_valkey(settings) as valkey:
+            looks.append(found[0])
+            await valkey.hset(f"{settings.name}:{InValkey.name}:1:0:tally", "@healed", 7)
             yield found
 
-    monkeypatch.setattr(verifier, "all_rows", healing)
+    monkeypatch.setattr(ValkeyStore, "snapshot", healing)
     async with writer(settings) as facts:
         await recorded(settings, facts, *THREE)
     assert [verdict.ok for verdict in await both(settings)] == [True, True]
-    assert looks == [InPostgres.name, InValkey.name, InValkey.name]
+    assert len(looks) == 2

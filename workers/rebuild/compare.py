@@ -199,7 +199,7 @@ class Comparing:
         name = f"generation {generation.number}"
         with self._progress(f"reading {name}", total=None, unit="rows") as advance:
             async with self.stored.rows(generation) as (positions, rows):
-                async for key, row in rows:
+                for key, row in rows:
                     add(key, row)
                     advance(1)
         return Side(name, generation.number, generation.version, positions)

@@ -20,10 +20,9 @@ from adapters.settings import Settings
 from adapters.valkey.fields import OWN
 from projections.base import Projection, RowKey, Table
 from projections.diff import Row
-from projections.merge import sum_of
-from workers.rebuild.content import all_rows, visible
+from projections.merge import merged, sum_of
 
-Rows = AsyncIterator[tuple[RowKey, Row]]
+Rows = Iterator[tuple[RowKey, Row]]
 
 PlainRows = Iterator[tuple[int, Table, dict[str, Any]]]
 """Rows with their segment and table."""
@@ -80,13 +79,13 @@ class Stored:
 
     @asynccontextmanager
     async def rows(self, generation: Generation) -> AsyncIterator[tuple[dict[int, int], Rows]]:
-        """The checkpoints and the rows that readers would see; see `all_rows`."""
+        """The checkpoints and the rows that readers would see; see `ValkeyStore.documents`."""
+        store = self._generations.store(generation)
         if not self._is_foreign(generation):
-            async with all_rows(self._generations, generation) as (positions, rows):
-                yield positions, visible(rows)
+            async with store.snapshot() as (positions, rows):
+                yield positions, merged(rows)
             return
         tables = {table.name: table for table in await self.tables(generation)}
-        store = self._generations.store(generation)
         if isinstance(store, PostgresStore):
             async with store.plain_rows(list(tables.values())) as (positions, plain):
                 yield positions, _visible(plain)
@@ -124,7 +123,7 @@ def _plain(tables: Mapping[str, Table], documents: Iterable[tuple[int, Table, by
             yield segment, tables[table.name], _decode(document)
 
 
-async def _visible(rows: PlainRows) -> Rows:
+def _visible(rows: PlainRows) -> Rows:
     """Plain rows as readers see them."""
     sums: dict[RowKey, dict[str, Any]] = {}
     for segment, table, row in rows:
@@ -133,8 +132,7 @@ async def _visible(rows: PlainRows) -> Rows:
             sums[key] = _added(table, sums[key], row) if key in sums else row
         elif table.spread != "copied" or segment == 0:
             yield key, row
-    for key, row in sums.items():
-        yield key, row
+    yield from sums.items()
 
 
 def _added(table: Table, one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
