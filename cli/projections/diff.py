@@ -180,10 +180,10 @@ def _check_holds(compared: "Compared", file: Path) -> None:
 
         first, many = compared.poison[0], len(compared.poison)
         keys = "1 key" if many == 1 else f"{many:,} keys"
-        further = "; it was tried no further" if many >= ENOUGH else ""
+        further = " (no further facts were tried)" if many >= ENOUGH else ""
         raise Failure(
-            f"the rule fails for {keys}, first at position {first.position:,}, {first.type} of {first.key}:"
-            f" {first.error}{_place(first.trace, file)}{further}"
+            f"the rule fails for {keys}{further}, first at position {first.position:,}, {first.type} of {first.key}:"
+            f" {first.error}{_place(first.trace, file)}"
         )
 
 
