@@ -13,6 +13,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from cli.console import fail
+from cli.streams import finish, take_streams
 
 COMMANDS = {
     "up": ("cli.up", "Start a campus with its servers, API and workers; Ctrl-C stops it."),
@@ -75,13 +76,24 @@ def campus(
 
 def main() -> None:
     """Run `campus`; every failure is one sentence and a non-zero exit."""
+    take_streams()
     try:
-        typer.main.get_command(app)()
+        _run()
+    except BrokenPipeError:  # of `campus … | head`, which has seen enough
+        sys.exit(1)
     except Exception as error:  # the last line of defence: a sentence, not a stack
         if "--traceback" in sys.argv:
             raise
         fail(sentence(error))
         sys.exit(1)
+
+
+def _run() -> None:
+    """Run the command; its answer has been written when it ends."""
+    try:
+        typer.main.get_command(app)()
+    finally:
+        finish()
 
 
 def sentence(error: Any) -> str:
