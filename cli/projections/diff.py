@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from cli.console import DataDir, Failure, Json, answer, progress, say
-from cli.projections.options import Name, run, settings_of, the
+from cli.files import check_writable, file_named, told
+from cli.projections.options import LARGEST, MOST_ROWS, Name, run, settings_of, the
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -23,20 +24,28 @@ if TYPE_CHECKING:
 
 PAGE = 20  # rows
 
-Limit = Annotated[int, typer.Option("--limit", "-n", min=0, help="Rows of one page.")]
-After = Annotated[int, typer.Option(min=0, help="Those behind the row of this number, for the next page.")]
+Limit = Annotated[int, typer.Option("--limit", "-n", min=0, max=MOST_ROWS, help="Rows of one page.")]
+After = Annotated[int, typer.Option(min=0, max=LARGEST, help="Those behind the row of this number, for the next page.")]
 OneTable = Annotated[str | None, typer.Option("--table", help="Rows of this table only.")]
 OneKind = Annotated[
     Literal["added", "removed", "changed"] | None, typer.Option("--kind", help="Rows of this kind only.")
 ]
 SampleSize = Annotated[
-    int | None, typer.Option("--sample", min=1, help="So many rows by chance, of all that differ, instead of a page.")
+    int | None,
+    typer.Option(
+        "--sample", min=1, max=MOST_ROWS, help="So many rows by chance, of all that differ, instead of a page."
+    ),
 ]
-Seed = Annotated[int, typer.Option(help="Another one takes another sample.")]
+Seed = Annotated[int, typer.Option(min=0, max=LARGEST, help="Another one takes another sample.")]
 Events = Annotated[bool, typer.Option("--events", help="Also the facts behind each of the rows that are shown.")]
 Csv = Annotated[
     Path | None,
-    typer.Option("--csv", metavar="FILE", help="Write all rows that differ (or the sample) to FILE, a line a field."),
+    typer.Option(
+        "--csv",
+        metavar="FILE",
+        parser=file_named,
+        help="Write all rows that differ (or the sample) to FILE, a line a field.",
+    ),
 ]
 
 
@@ -56,8 +65,8 @@ class Choice:
     def __post_init__(self) -> None:
         if self.sample is not None and (self.after or self.table or self.kind):
             raise Failure("--sample takes from all rows that differ: leave out --after, --table and --kind")
-        if self.csv is not None and not self.csv.absolute().parent.is_dir():
-            raise Failure(f"{self.csv} cannot be written: there is no directory {self.csv.absolute().parent}")
+        if self.csv is not None:
+            check_writable(self.csv)
 
     def check(self, *projections: "Projection") -> None:
         """Refuse the name of a table that none of these has, before anything is read."""
@@ -85,11 +94,18 @@ def diff(
     name: Name,
     *,
     old: Annotated[
-        int | None, typer.Option("--from", help="The generation before.", show_default="the live one")
+        int | None,
+        typer.Option("--from", min=1, max=LARGEST, help="The generation before.", show_default="the live one"),
     ] = None,
     new: Annotated[
         int | None,
-        typer.Option("--to", help="The generation after.", show_default="the newest that this code has built"),
+        typer.Option(
+            "--to",
+            min=1,
+            max=LARGEST,
+            help="The generation after.",
+            show_default="the newest that this code has built",
+        ),
     ] = None,
     limit: Limit = PAGE,
     after: After = 0,
@@ -225,7 +241,7 @@ def _write_csv(path: Path, diff: "Diff", choice: Choice, rows: "Sequence[RowDiff
     from cli.diff_csv import write_csv
 
     chosen = rows if choice.sample is not None else diff.rows(table=choice.table, kind=choice.kind)
-    with path.open("w", newline="", encoding="utf-8") as file:
+    with told(path), path.open("w", newline="", encoding="utf-8") as file:
         lines = write_csv(file, chosen)
     say(f"{path}: {lines:,} lines")
 

@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from adapters.settings import PREFIX
+from cli.console import Failure
+from cli.files import told
+from cli.projections.diff import Choice
 from tests.cli.campus import CAMPUS, campus, environment
 
 NOWHERE = {
@@ -73,3 +76,63 @@ def test_a_failure_that_cannot_be_told_keeps_its_exit_code(stream: str) -> None:
     """A wrong option ends with 2, anything else with 1."""
     assert shell(f"campus projections list --nonsense {stream}").returncode == 2
     assert shell(f"campus projections list {stream}").returncode == 1
+
+
+HUGE = "9" * 23
+
+
+@pytest.mark.parametrize("option", ["--limit", "--after", "--sample", "--seed", "--from", "--to"])
+def test_a_number_that_is_too_large_is_refused(option: str) -> None:
+    """With the largest that is allowed, as any other wrong option, and before a campus is looked for."""
+    refused = campus("projections", "diff", "overview", option, HUGE)
+    assert refused.returncode == 2
+    assert f"Invalid value for '{option}'" in refused.stderr
+    assert "less than or equal to" in refused.stderr
+
+
+def choice(csv: Path) -> Choice:
+    """All rows, to be written to a file."""
+    return Choice(20, 0, None, None, None, 0, events=False, csv=csv)
+
+
+def test_a_file_that_cannot_be_written_is_refused_before_anything_is_read(tmp_path: Path) -> None:
+    """A directory, one that is not there, a name that is too long: each with its reason."""
+    (tmp_path / "file").touch()
+    refused = {
+        tmp_path: "it is a directory",
+        tmp_path / "none" / "a.csv": f"there is no directory {tmp_path}/none",
+        tmp_path / "file" / "a.csv": f"there is no directory {tmp_path}/file",
+        tmp_path / ("x" * 300): "File name too long",
+    }
+    for path, why in refused.items():
+        with pytest.raises(Failure, match=f"^{re.escape(f'{path} cannot be written: {why}')}$"):
+            choice(path)
+    assert choice(tmp_path / "file").csv == tmp_path / "file"
+    assert choice(Path("/dev/full")).csv == Path("/dev/full")
+
+
+def test_a_file_that_one_may_not_write_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Be it there already, or to be made in a directory that is somebody else's."""
+    (tmp_path / "file").touch()
+    denied = {tmp_path, tmp_path / "file"}
+    monkeypatch.setattr(os, "access", lambda path, _mode: path not in denied)  # root may write everywhere
+    for path in (tmp_path / "file", tmp_path / "new"):
+        with pytest.raises(Failure, match=f"^{path} cannot be written: it is not allowed$"):
+            choice(path)
+
+
+def test_no_name_is_no_file() -> None:
+    """`--csv "$FILE"`, where nobody has set it, is not taken for the directory at hand."""
+    refused = campus("projections", "diff", "overview", "--csv", "", env=NOWHERE)
+    assert refused.returncode == 2
+    assert "the name of the file is empty" in refused.stderr
+
+
+def test_a_file_that_fails_while_it_is_written_is_named() -> None:
+    """With the reason of the system."""
+    with (
+        pytest.raises(Failure, match=r"^/dev/full cannot be written: No space left on device$"),
+        told(Path("/dev/full")),
+        Path("/dev/full").open("w") as file,
+    ):
+        file.write("a line")
