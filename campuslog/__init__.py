@@ -14,7 +14,16 @@ from adapters.postgres.connection import Unavailable
 from adapters.settings import SettingsError
 from campuslog.campus import Campus
 from campuslog.definition import load_projection
-from campuslog.errors import BadProjection, BadTime, CampusError, NotThere, NotWritten, UnknownType, UnknownView
+from campuslog.errors import (
+    BadArgument,
+    BadProjection,
+    BadTime,
+    CampusError,
+    NotThere,
+    NotWritten,
+    UnknownType,
+    UnknownView,
+)
 from campuslog.events import Events
 from campuslog.rebuild import Rebuilt
 from campuslog.trial import Trial
@@ -22,6 +31,7 @@ from domain.fact import Fact
 from projections.base import Handler, Projection, RowKey, Rows, Table
 
 __all__ = [
+    "BadArgument",
     "BadProjection",
     "BadTime",
     "Campus",

@@ -7,13 +7,15 @@ from datetime import date, datetime
 from pathlib import Path
 
 from adapters.settings import Settings
+from campuslog.arguments import directory_of, learner_id
 from campuslog.blocking import run
 from campuslog.definition import load_projection, prepared
 from campuslog.errors import BadTime, NotThere
 from campuslog.events import Events, matching
 from campuslog.export import ExportSource
 from campuslog.moments import Moment, bound, instant
-from campuslog.rebuild import Cut, Rebuilt, folded, made, result_of
+from campuslog.rebuild import Cut, Rebuilt, folded, result_of
+from campuslog.sink import Sink
 from campuslog.source import LiveSource, Selection, Source
 from campuslog.trial import Trial, served, try_out
 from campuslog.views import Views
@@ -34,11 +36,12 @@ class Campus:
         progress: whether a bar shows how far a long question has come.
 
     Raises:
+        BadArgument: *data* is no directory.
         SettingsError: no campus is running there.
     """
 
     def __init__(self, data: str | Path | None = None, *, progress: bool = True) -> None:
-        settings = Settings.load(None if data is None else Path(data))
+        settings = Settings.load(None if data is None else directory_of(data, "data"))
         self._source: Source = LiveSource(settings)
         self._views: Views | None = Views(settings)
         self._name = settings.name
@@ -50,9 +53,10 @@ class Campus:
         The campus as `campus log export` has written it: facts, which can be folded, but no read models.
 
         Raises:
-            ExportError: there is no export in *directory*.
+            BadArgument: *directory* is none.
+            ExportError: there is no export in it.
         """
-        return _Exported(Path(directory), progress=progress)
+        return _Exported(directory_of(directory, "directory"), progress=progress)
 
     def __repr__(self) -> str:
         """Which campus, and how long its log is."""
@@ -91,11 +95,13 @@ class Campus:
 
         Raises:
             UnknownType: no fact is called so.
-            BadTime: a time without a zone.
+            BadTime: a time without a zone, or a position that there cannot be.
+            BadArgument: *types* are no names, or none at all; *learner* can be nobody's id.
         """
         first, last = bound(since, "since"), bound(until, "until")
+        whose = learner_id(learner)
         selection = Selection(
-            first.position or 0, last.position, matching(types), learner, since=first.time, before=last.time
+            first.position or 0, last.position, matching(types), whose, since=first.time, before=last.time
         )
         return Events(self._source, selection, progress=self._progress)
 
@@ -133,11 +139,11 @@ class Campus:
         """
         cut, runnable = self._cut(as_of), watch(prepared(projection))
         if sink is not None:
-            made(Path(sink))
+            Sink(sink).check(table.name for table in runnable.tables)
         with folded(self._source.for_fold, [runnable], cut, progress=self._progress) as fold:
             result = result_of(fold, runnable, cut.position)
         if sink is not None:
-            result.write(Path(sink))
+            result.write(sink)
         return result
 
     def try_out(

@@ -3,6 +3,7 @@ What can be wrong with a question to the SDK; every message is a sentence for th
 
     CampusError
         UnknownType, UnknownView       no such name; the message lists those that there are
+        BadArgument                    what is asked for makes no sense: text that is no id, a file for a directory
         BadTime                        a moment without a time zone, or no moment at all; a position not reached yet
         BadProjection                  a class or a file that is no projection
         NotThere                       the source has no such thing: an export holds facts, and no read models
@@ -20,6 +21,10 @@ class UnknownType(CampusError, ValueError):
 
 class UnknownView(CampusError, AttributeError):
     """No read model has a table of this name."""
+
+
+class BadArgument(CampusError, ValueError):
+    """An argument that means nothing."""
 
 
 class BadTime(CampusError, ValueError):

@@ -5,12 +5,14 @@ The facts that an analyst asked for: a question, answered when it is iterated ov
 import difflib
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
+from typing import Any
 
 import polars as pl
 import pyarrow as pa
 
+from campuslog.arguments import shown
 from campuslog.blocking import iterate
-from campuslog.errors import UnknownType
+from campuslog.errors import BadArgument, UnknownType
 from campuslog.facts import empty_frame, facts_frame
 from campuslog.progress import reporting
 from campuslog.source import Page, Selection, Source
@@ -70,17 +72,31 @@ def matching(types: str | Iterable[str] | None) -> tuple[str, ...] | None:
     The names of facts that fit; `enrollment.*` stands for all that begin like that.
 
     Raises:
+        BadArgument: *types* are no names, or none at all.
         UnknownType: no fact is called so.
     """
     if types is None:
         return None
     found: dict[str, None] = {}
-    for pattern in [types] if isinstance(types, str) else types:
+    for pattern in _patterns(types):
         names = [name for name in FACTS if fnmatchcase(name, pattern)]
         if not names:
             groups = {f"{name.partition('.')[0]}.*" for name in FACTS}
             near = difflib.get_close_matches(pattern, groups if pattern.endswith("*") else FACTS, n=1)
             hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(FACTS))}"
-            raise UnknownType(f"no fact is called {pattern}: {hint}")
+            raise UnknownType(f"no fact is called {shown(pattern)}: {hint}")
         found |= dict.fromkeys(names)
     return tuple(found)
+
+
+def _patterns(types: Any) -> list[str]:
+    """The names that are asked for, one by one."""
+    if isinstance(types, bytes) or not isinstance(types, Iterable):
+        raise BadArgument(f"types={types!r} is neither the name of a type (str) nor several of them")
+    patterns = [types] if isinstance(types, str) else list(types)
+    odd = [pattern for pattern in patterns if not isinstance(pattern, str) or not pattern]
+    if odd:
+        raise BadArgument(f"types={types!r}: {odd[0]!r} is no name of a type")
+    if not patterns:
+        raise BadArgument(f"types={types!r} names no type: leave it out for all of them")
+    return patterns

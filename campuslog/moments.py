@@ -14,6 +14,9 @@ Moment = int | datetime | date
 """A position; or a time with its zone; or a day, which begins at midnight UTC."""
 
 
+LARGEST = 2**63 - 1  # of PostgreSQL's bigint, which counts positions
+
+
 class Bound(NamedTuple):
     """One end of what is asked for: a position or a time, the other is None."""
 
@@ -31,11 +34,11 @@ def bound(moment: Moment | None, name: str) -> Bound:
     if moment is None:
         return Bound()
     if isinstance(moment, int) and not isinstance(moment, bool):
-        if moment < 0:
-            raise BadTime(f"{name}={moment} is no position: they begin with 1")
+        if not 0 <= moment <= LARGEST:
+            raise BadTime(f"{name}={moment} is no position: they begin with 1, and none is above {LARGEST:,}")
         return Bound(position=moment)
     if isinstance(moment, datetime):
-        if moment.tzinfo is None:
+        if moment.utcoffset() is None:
             raise BadTime(f"{name}={moment} has no time zone: say datetime(…, tzinfo=UTC)")
         return Bound(time=moment)
     if isinstance(moment, date):

@@ -2,7 +2,6 @@
 An analyst's projection over the real log, by the code that rebuilds read models: nothing of the campus is changed.
 """
 
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
@@ -15,10 +14,11 @@ import pyarrow as pa
 
 from adapters.bulk_shelf import ResidentMemory, SqliteShelf
 from adapters.fitting import fitting
-from campuslog.errors import BadProjection, NotWritten
+from campuslog.errors import BadProjection
 from campuslog.frames import frame_of
 from campuslog.pages import fold_pages
 from campuslog.progress import reporting
+from campuslog.sink import Sink
 from projections.base import Projection, RowKey
 from projections.bulk import BulkFold, Spoiled, Task
 from projections.bulk_facts import PageSource
@@ -74,36 +74,16 @@ class Rebuilt:
         """A table for Arrow."""
         return self[table].to_arrow(compat_level=pl.CompatLevel.oldest())
 
-    def write(self, directory: Path) -> None:
+    def write(self, directory: str | Path) -> None:
         """
         Write each table as `TABLE.parquet`; a file of before is replaced when the new one is whole.
 
         Raises:
             NotWritten: the directory cannot be made, or written to.
         """
-        made(directory)
+        sink = Sink(directory)
         for name, frame in self._tables.items():
-            path = directory / f"{name}.parquet"
-            scratch = directory / f".{name}.{os.getpid()}.parquet"
-            with _told(path):
-                frame.write_parquet(scratch)
-                scratch.replace(path)
-            self.files[name] = path
-
-
-def made(directory: Path) -> None:
-    """The directory is there; raises NotWritten if it cannot be made."""
-    with _told(directory):
-        directory.mkdir(parents=True, exist_ok=True)
-
-
-@contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """Say in a sentence why *path* cannot be written."""
-    try:
-        yield
-    except OSError as error:
-        raise NotWritten(f"{path} cannot be written: {error.strerror or error}") from error
+            self.files[name] = sink.write(name, frame)
 
 
 class Cut(NamedTuple):

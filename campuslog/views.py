@@ -13,6 +13,7 @@ from adapters.postgres.views import View, read_view, view_names
 from adapters.settings import Settings
 from adapters.valkey.client import connect as connect_valkey
 from adapters.valkey.documents import is_served, read_documents
+from campuslog.arguments import shown
 from campuslog.blocking import run
 from campuslog.errors import UnknownView
 from campuslog.frames import frame_of, series
@@ -80,12 +81,14 @@ class Views:
         return sorted(names)
 
     async def _read(self, name: str) -> pl.DataFrame:
+        if not isinstance(name, str):
+            raise UnknownView(f"no read model has a table {name!r}: names are text (str)")
         declared = self._declared.get(name)
         names = await self._names()
         if name not in names:
             near = difflib.get_close_matches(name, names, n=1)
             hint = f"did you mean {near[0]}? There are" if near else "there are"
-            raise UnknownView(f"no read model has a table {name}: {hint} {', '.join(names) or 'none yet'}")
+            raise UnknownView(f"no read model has a table {shown(name)}: {hint} {', '.join(names) or 'none yet'}")
         if declared is not None and declared.projection.store == "valkey":
             async with connect_valkey(self._settings) as client:
                 return frame_of(declared.table.row, await read_documents(client, self._settings, *declared))
