@@ -13,11 +13,11 @@ import structlog
 
 from adapters.postgres import repairs
 from adapters.postgres.generations import AnyStore, Generation, Generations
-from adapters.postgres.ownership import Ownership
+from adapters.postgres.ownership import Ownership, Taken
 from adapters.postgres.pages import read_head
 from adapters.postgres.parking import Due, Parking
-from adapters.postgres.read_models import counts
 from adapters.postgres.repairs import Repair
+from adapters.postgres.segments import epochs, note_accounts
 from adapters.settings import Settings
 from adapters.valkey.read_models import Overtaken, ValkeyStore
 from domain.fact import Fact
@@ -41,18 +41,6 @@ from workers.repair import Repairing
 CACHED_ROWS = 3_000  # of each projection; a learner's document takes some 20 KB
 RETRY_SPELL = 1.0  # seconds of trying parked keys again, of which there may be thousands, between two batches
 
-NOTE_SEGMENTS = """
-UPDATE segments AS s
-   SET position = a.position, applied = a.applied, ignored = a.ignored, parked = a.parked, skipped = a.skipped,
-       updated_at = now()
-  FROM unnest(%(segments)s::smallint[], %(epochs)s::bigint[], %(positions)s::bigint[], %(applied)s::bigint[],
-              %(ignored)s::bigint[], %(parked)s::bigint[], %(skipped)s::bigint[])
-       AS a(segment, epoch, position, applied, ignored, parked, skipped)
- WHERE s.projection = %(name)s AND s.generation = %(generation)s AND s.segment = a.segment AND s.epoch = a.epoch
-"""
-
-EPOCHS = "SELECT segment, epoch FROM segments WHERE projection = %s AND generation = %s"
-
 logger = structlog.get_logger()
 
 
@@ -74,6 +62,14 @@ class Written(NamedTuple):
     segments: tuple[int, ...]
     position: int
     keys: list[RowKey]
+
+
+async def claim(store: AnyStore, ownership: Ownership, taken: Taken) -> int:
+    """Write a segment that was taken from now on, in the epoch of which *store* knows then; returns its checkpoint."""
+    try:
+        return await store.claim(*taken)
+    except Overtaken as overtaken:  # but the lock is ours: PostgreSQL was put back to an earlier state
+        return await store.claim(taken.segment, await ownership.raise_epoch(taken.segment, overtaken.epoch))
 
 
 class Work:
@@ -129,8 +125,8 @@ class Work:
     async def take(self, most: int) -> list[int]:
         """Take segments that nobody has, until *most* are owned; returns the new ones."""
         taken = await self._ownership.take(range(self.generation.segments), most)
-        for segment, epoch in taken:
-            self.positions[segment] = await self._claim(segment, epoch)
+        for each in taken:
+            self.positions[each.segment] = await self._claim(each)
         if taken:
             self._store.forget()
             if isinstance(self._rows, ValkeyStore):  # what was made good just before a crash
@@ -138,17 +134,13 @@ class Work:
             self.held = await self._parking.held()
         return [segment for segment, _ in taken]
 
-    async def _claim(self, segment: int, epoch: int) -> int:
+    async def _claim(self, taken: Taken) -> int:
         """Write a segment that was taken from now on; returns its checkpoint."""
-        try:
-            position = await self._rows.claim(segment, epoch)
-        except Overtaken as overtaken:  # but the lock is ours: PostgreSQL was put back to an earlier state
-            epoch = await self._ownership.raise_epoch(segment, overtaken.epoch)
-            position = await self._rows.claim(segment, epoch)
+        segment, position = taken.segment, await claim(self._rows, self._ownership, taken)
         # Only now the head: whoever had the segment may have gone on until it was claimed.
         if isinstance(self._rows, ValkeyStore) and position > await read_head(self._connection):  # of another log
             await self._rows.forget(segment)
-            position = await self._rows.claim(segment, epoch)
+            position = await self._rows.claim(segment, self._rows.epochs[segment])
         return position
 
     def behind(self) -> Behind:
@@ -202,10 +194,9 @@ class Work:
     async def check(self) -> None:
         """Raise Fenced if a checkpoint is not where it was left, or somebody else has had its segment since."""
         found = await self._rows.positions()
-        cursor = await self._connection.execute(EPOCHS, (self.projection.name, self.generation.number))
-        epochs: dict[int, int] = dict(await cursor.fetchall())
+        now = await epochs(self._connection, self.projection.name, self.generation.number)
         for segment, position in self.positions.items():
-            if (found.get(segment), epochs.get(segment)) != (position, self._rows.epochs[segment]):
+            if (found.get(segment), now.get(segment)) != (position, self._rows.epochs[segment]):
                 raise Fenced
 
     async def request_retries(self, segments: Sequence[int]) -> None:
@@ -288,13 +279,6 @@ class Work:
         if not isinstance(self._rows, ValkeyStore) or not self.positions:
             return
         found = await self._rows.accounts()
-        accounts = {segment: found[segment][1] for segment in self.positions}
-        parameters = {
-            "name": self.projection.name,
-            "generation": self.generation.number,
-            "segments": list(accounts),
-            "epochs": [self._rows.epochs[segment] for segment in accounts],
-            "positions": [found[segment][0] for segment in accounts],
-            **counts(accounts),
-        }
-        await self._connection.execute(NOTE_SEGMENTS, parameters)
+        accounts = {segment: found[segment] for segment in self.positions}
+        place = self.projection.name, self.generation.number
+        await note_accounts(self._connection, *place, accounts, self._rows.epochs)

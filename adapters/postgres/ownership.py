@@ -17,6 +17,7 @@ from typing import NamedTuple
 import psycopg
 
 from adapters.postgres.lease import release, try_acquire, try_acquire_shared
+from adapters.postgres.segments import epochs
 from adapters.settings import Settings
 
 RAISE_EPOCH = """
@@ -27,7 +28,6 @@ FORGET_OWNER = """
 UPDATE segments SET owner = NULL
  WHERE projection = %s AND generation = %s AND segment = %s AND epoch = %s
 """
-SEGMENTS = "SELECT segment FROM segments WHERE projection = %s AND generation = %s ORDER BY segment"
 FENCE = """
 UPDATE segments SET epoch = epoch + 1, owner = NULL
  WHERE projection = %s AND generation = %s AND segment = %s RETURNING epoch
@@ -137,9 +137,9 @@ def switching(projection: str) -> str:
 
 async def fence(connection: psycopg.AsyncConnection, projection: str, generation: int) -> dict[int, int]:
     """Raise the epoch of every segment of a generation, so that its owners write nothing more; returns the epochs."""
-    epochs: dict[int, int] = {}
-    for (segment,) in await (await connection.execute(SEGMENTS, (projection, generation))).fetchall():
+    raised: dict[int, int] = {}
+    for segment in await epochs(connection, projection, generation):
         # One by one: an owner moves several at once, and each could wait for what the other has locked.
         async for (epoch,) in await connection.execute(FENCE, (projection, generation, segment)):
-            epochs[segment] = epoch
-    return epochs
+            raised[segment] = epoch
+    return raised

@@ -12,16 +12,16 @@ from typing import Any
 import msgspec
 import psycopg
 
-from adapters.postgres.row_tables import SEGMENT, Statements, array
+from adapters.postgres.row_tables import SEGMENT, Statements, array, physical_name, quoted
 from adapters.postgres.scan import JSON, ONE_MOMENT, PLAIN, Scan
+from adapters.postgres.segments import counts, note_ignored, positions
 from adapters.spool import Spool
 from projections.base import Projection, RowKey, Table, key_values
-from projections.fold import Account, Batch, Fenced, Loaded, Needed, Refused, Seen, encoded
+from projections.fold import Batch, Fenced, Loaded, Needed, Refused, Seen, encoded
 
 FENCED = "CL001"  # what move_segments() raises
 
-POSITIONS = "SELECT segment, position FROM segments WHERE projection = %s AND generation = %s ORDER BY segment"
-NOTE_IGNORED = "UPDATE segments SET ignored = %s WHERE projection = %s AND generation = %s AND segment = %s"
+FIELDS = "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attnum > 0"
 
 
 class PostgresStore:
@@ -46,11 +46,10 @@ class PostgresStore:
 
     async def positions(self) -> dict[int, int]:
         """The checkpoint of each segment."""
-        cursor = await self._connection.execute(POSITIONS, (self._projection.name, self._generation))
-        positions: dict[int, int] = dict(await cursor.fetchall())
-        if not positions:
+        found = await positions(self._connection, *self._place)
+        if not found:
             raise Fenced  # the generation was dropped
-        return positions
+        return found
 
     async def claim(self, segment: int, epoch: int) -> int:
         """Write a segment from now on, in this epoch, which its row has already; returns its checkpoint."""
@@ -59,7 +58,7 @@ class PostgresStore:
 
     async def note_ignored(self, segment: int, facts: int) -> None:
         """Say how many facts of a segment the projection does not read, up to its checkpoint."""
-        await self._connection.execute(NOTE_IGNORED, (facts, self._projection.name, self._generation, segment))
+        await note_ignored(self._connection, *self._place, segment, facts)
 
     async def load(self, keys: Needed) -> Loaded:
         """Those of the rows that exist, with one round trip."""
@@ -143,13 +142,18 @@ class PostgresStore:
                 by_table[table].append((*key, segment))
         return {table: wanted for table, wanted in by_table.items() if wanted}
 
+    async def fields_of(self, table: Table) -> set[str]:
+        """The names of a table's fields as this generation has them; none if it does not have the table."""
+        name = quoted(physical_name(table, self._generation))
+        return {name for (name,) in await (await self._connection.execute(FIELDS, [name])).fetchall()} - {SEGMENT}
+
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[tuple[dict[int, int], Iterator[tuple[int, RowKey, msgspec.Struct]]]]:
         """The checkpoints and all rows, each with its segment, as they are at one moment."""
         tables = self._projection.tables
         with Spool() as spool:
-            positions = await Scan(self._connection, self._place, tables, JSON, spool).run()
-            yield positions, self._decoded(spool.documents())
+            found = await Scan(self._connection, self._place, tables, JSON, spool).run()
+            yield found, self._decoded(spool.documents())
 
     @asynccontextmanager
     async def plain_rows(
@@ -158,22 +162,14 @@ class PostgresStore:
         """The same for some tables whose rows older or newer code has written, as names and values."""
         decode = msgspec.msgpack.Decoder(dict[str, Any]).decode
         with Spool() as spool:
-            positions = await Scan(self._connection, self._place, tables, PLAIN, spool).run()
-            yield positions, ((segment, tables[table], decode(row)) for segment, table, row in spool.documents())
+            found = await Scan(self._connection, self._place, tables, PLAIN, spool).run()
+            yield found, ((segment, tables[table], decode(row)) for segment, table, row in spool.documents())
 
     def _decoded(self, rows: Iterator[tuple[int, int, bytes]]) -> Iterator[tuple[int, RowKey, msgspec.Struct]]:
         decoders = [msgspec.json.Decoder(table.row).decode for table in self._projection.tables]
         for segment, number, text in rows:
             table, row = self._projection.tables[number], decoders[number](text)
             yield segment, RowKey(table, key_values(table, row)), row
-
-
-def counts(accounts: Mapping[int, Account]) -> dict[str, str]:
-    """The four counts of some segments, as arrays."""
-    return {
-        name: array(getattr(account, name) for account in accounts.values())
-        for name in ("applied", "ignored", "parked", "skipped")
-    }
 
 
 def _stored(batch: Batch, table: Table, key: tuple[Any, ...], segment: int) -> bytes:

@@ -17,7 +17,7 @@ from redis.exceptions import ResponseError
 
 from adapters.settings import Settings
 from adapters.spool import Spool
-from adapters.valkey.fields import COUNT_FIELDS, HEALED, POSITION
+from adapters.valkey.fields import COUNT_FIELDS, HEALED, OWN, POSITION
 from adapters.valkey.scan import Scan
 from projections.base import Projection, RowKey, Table, key_values
 from projections.fold import Account, Batch, Fenced, Loaded, Needed, Refused, Seen, encoded
@@ -77,6 +77,7 @@ return {found[1] or '0', epoch}
 """
 
 _pack = msgspec.msgpack.Encoder().encode
+_plain = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 class Overtaken(Fenced):
@@ -311,6 +312,24 @@ class ValkeyStore:
         for segment, table, document in documents:
             row = self._decoders[table.name](document)
             yield segment, RowKey(table, key_values(table, row)), row
+
+    async def fields_of(self, table: Table) -> set[str]:
+        """The names of a table's fields as this generation has them; those of the key if it has no document of it."""
+        for name in self.hashes_of(table):
+            async for field, document in self._client.hscan_iter(name, count=10):
+                if field not in OWN:
+                    return set(_plain(document))
+        return set(table.key)
+
+    @asynccontextmanager
+    async def plain_rows(
+        self, tables: Sequence[Table]
+    ) -> AsyncIterator[tuple[dict[int, int], Iterator[tuple[int, Table, dict[str, Any]]]]]:
+        """The documents of some tables that older or newer code has written, as names and values."""
+        wanted = {table.name: table for table in tables}
+        async with self.documents() as (positions, found):
+            documents = ((segment, wanted[of.name], document) for segment, of, document in found if of.name in wanted)
+            yield positions, ((segment, table, _plain(document)) for segment, table, document in documents)
 
     async def forget(self, segment: int) -> None:
         """Delete a segment, with its checkpoint."""

@@ -156,12 +156,12 @@ class Comparing:
         projection: Projection,
         progress: Progress,
     ) -> None:
-        self.stored = Stored(connection, valkey, settings, projection)
         self._connection = connection
         self._settings = settings
         self._projection = projection
         self._progress = progress
         self._generations = Generations(connection, valkey, settings, projection)
+        self.stored = Stored(connection, self._generations)
         self._switcher = Switcher(connection, valkey, settings, projection)
 
     async def numbered(

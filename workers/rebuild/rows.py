@@ -13,16 +13,16 @@ from redis.asyncio import Redis
 
 from adapters.postgres import bulk_write as rows_in_postgres
 from adapters.postgres.generations import Generation, Generations
-from adapters.postgres.ownership import Ownership
+from adapters.postgres.ownership import Ownership, Taken
 from adapters.postgres.parking import Parking
 from adapters.settings import Settings
 from adapters.valkey import bulk_write as documents_in_valkey
-from adapters.valkey.read_models import Overtaken
 from projections.base import Projection, RowKey
 from projections.bulk import BulkFold
 from projections.fold import Batch, Refused
 from workers.rebuild.switch import TAKE_PATIENCE, TAKE_PAUSE
 from workers.rebuild.turn import RebuildError
+from workers.work import claim
 
 Rows = Iterable[tuple[RowKey, msgspec.Struct]]
 
@@ -67,15 +67,11 @@ class RowWriter:
         ownership = Ownership(self._connection, self._settings, name, number)
         generations = Generations(self._connection, self._valkey, self._settings, piece.projection)
         store = generations.store(piece.generation)
-        epoch = await self._taken(ownership, piece, segment)
-        try:
-            checkpoint = await store.claim(segment, epoch)
-        except Overtaken as overtaken:  # but the lock is ours: PostgreSQL was put back to an earlier state
-            epoch = await ownership.raise_epoch(segment, overtaken.epoch)
-            checkpoint = await store.claim(segment, epoch)
+        checkpoint = await claim(store, ownership, await self._taken(ownership, piece, segment))
         if checkpoint > 0:  # another rebuild has completed it, after ours has lost its turn
             await ownership.leave()
             return
+        epoch = store.epochs[segment]
         parking = Parking(self._connection, name, number, piece.projection.version)
         await parking.clear(segment)  # of a rebuild that was killed
         try:
@@ -90,7 +86,7 @@ class RowWriter:
             await store.save(Batch({}, before, self._position, {segment: self._fold.account(name, segment)}))
         await ownership.leave()
 
-    async def _taken(self, ownership: Ownership, piece: Piece, segment: int) -> int:
+    async def _taken(self, ownership: Ownership, piece: Piece, segment: int) -> Taken:
         """Own a segment: a rebuild that was killed, but not yet in the eyes of the server, is waited for."""
         try:
             async with asyncio.timeout(TAKE_PATIENCE):
@@ -99,7 +95,7 @@ class RowWriter:
         except TimeoutError:
             which = f"segment {segment} of generation {piece.generation.number} of {piece.projection.name}"
             raise RebuildError(f"somebody else works on {which}") from None
-        return taken[0].epoch
+        return taken[0]
 
     async def _write_rows(self, piece: Piece, segment: int, epoch: int, rows: Rows) -> int:
         """Write the rows of a segment; returns the checkpoint that it has then."""

@@ -6,28 +6,22 @@ Rows that this code cannot decode into its own types are read as they lie there:
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
-from itertools import chain
+from itertools import chain, islice
 from typing import Any, NamedTuple
 
 import msgspec
 import psycopg
-from redis.asyncio import Redis
 
 from adapters.postgres.generations import Generation, Generations
-from adapters.postgres.read_models import POSITIONS, PostgresStore
-from adapters.postgres.row_tables import SEGMENT, physical_name, quoted
-from adapters.settings import Settings
-from adapters.valkey.fields import OWN
-from projections.base import Projection, RowKey, Table
+from adapters.postgres.segments import positions as copied_positions
+from projections.base import RowKey, Table
 from projections.diff import Row
 from projections.merge import merged, sum_of
 
 Rows = Iterator[tuple[RowKey, Row]]
 
-PlainRows = Iterator[tuple[int, Table, dict[str, Any]]]
-"""Rows with their segment and table."""
-
-_decode = msgspec.json.Decoder(dict[str, Any]).decode
+PlainRow = tuple[int, Table, dict[str, Any]]
+"""A row with its segment and table."""
 
 
 class Side(NamedTuple):
@@ -54,20 +48,17 @@ class Side(NamedTuple):
 class Stored:
     """The rows of a generation in its store."""
 
-    def __init__(
-        self, connection: psycopg.AsyncConnection, valkey: Redis, settings: Settings, projection: Projection
-    ) -> None:
+    def __init__(self, connection: psycopg.AsyncConnection, generations: Generations) -> None:
         self._connection = connection
-        self._valkey: Any = valkey
-        self._settings = settings
-        self._projection = projection
-        self._generations = Generations(connection, valkey, settings, projection)
+        self._projection = generations.projection
+        self._generations = generations
 
     async def tables(self, generation: Generation) -> list[Table]:
         """Those of the projection's tables that a generation has, with the key that they have there."""
         if not self._is_foreign(generation):
             return list(self._projection.tables)
-        fields = {table.name: await self._fields(table, generation) for table in self._projection.tables}
+        store = self._generations.store(generation)
+        fields = {table.name: await store.fields_of(table) for table in self._projection.tables}
         return [
             table if set(table.key) <= fields[table.name] else msgspec.structs.replace(table, key=())
             for table in self._projection.tables
@@ -85,45 +76,16 @@ class Stored:
             async with store.snapshot() as (positions, rows):
                 yield positions, merged(rows)
             return
-        tables = {table.name: table for table in await self.tables(generation)}
-        if isinstance(store, PostgresStore):
-            async with store.plain_rows(list(tables.values())) as (positions, plain):
-                yield positions, _visible(plain)
-        else:
-            async with store.documents() as (positions, documents):
-                first = next(documents, None)
-                everything = chain([] if first is None else [first], documents)
-                if first is not None and not any(positions.values()):  # kept with another table: the copy will do
-                    yield await self._copied_positions(generation), _visible(_plain(tables, everything))
-                else:
-                    yield positions, _visible(_plain(tables, everything))
-
-    async def _copied_positions(self, generation: Generation) -> dict[int, int]:
-        cursor = await self._connection.execute(POSITIONS, (self._projection.name, generation.number))
-        return dict(await cursor.fetchall())
-
-    async def _fields(self, table: Table, generation: Generation) -> set[str]:
-        """The names of a table's fields as a generation has them; none if it does not have the table."""
-        store = self._generations.store(generation)
-        if isinstance(store, PostgresStore):
-            query = "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attnum > 0"
-            name = f"{quoted(self._settings.read_schema)}.{quoted(physical_name(table, generation.number))}"
-            rows = await (await self._connection.execute(query, [name])).fetchall()
-            return {row[0] for row in rows} - {SEGMENT}
-        for name in store.hashes_of(table):
-            async for field, document in self._valkey.hscan_iter(name, count=10):
-                if field not in OWN:
-                    return set(_decode(document))
-        return set(table.key)
+        async with store.plain_rows(await self.tables(generation)) as (positions, plain):
+            first = list(islice(plain, 1))
+            everything = _visible(chain(first, plain))
+            if first and not any(positions.values()):  # in Valkey, and kept with another table: the copy will do
+                yield await copied_positions(self._connection, self._projection.name, generation.number), everything
+            else:
+                yield positions, everything
 
 
-def _plain(tables: Mapping[str, Table], documents: Iterable[tuple[int, Table, bytes]]) -> PlainRows:
-    for segment, table, document in documents:
-        if table.name in tables:
-            yield segment, tables[table.name], _decode(document)
-
-
-def _visible(rows: PlainRows) -> Rows:
+def _visible(rows: Iterable[PlainRow]) -> Rows:
     """Plain rows as readers see them."""
     sums: dict[RowKey, dict[str, Any]] = {}
     for segment, table, row in rows:

@@ -2,22 +2,16 @@
 One rebuild, promotion or rollback of a read model at a time; who comes second is told who was first.
 """
 
-import os
-import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import psycopg
 
 from adapters.postgres.lease import is_taken, release, try_acquire
+from adapters.postgres.turns import Turn, latest_turn, note_turn
 from adapters.settings import Settings
 
-NOTE = """
-INSERT INTO rebuilds (projection, what, host, pid) VALUES (%s, %s, %s, %s)
-ON CONFLICT (projection) DO UPDATE
-   SET what = excluded.what, host = excluded.host, pid = excluded.pid, since = now()
-"""
-FIRST = "SELECT what, host, pid, to_char(since, 'YYYY-MM-DD HH24:MI:SS') FROM rebuilds WHERE projection = %s"
+UNKNOWN = Turn("rebuild", "another host", 0, "now")  # of one that has only just taken the lock
 
 
 class RebuildError(Exception):
@@ -27,9 +21,10 @@ class RebuildError(Exception):
 class TurnTaken(RebuildError):
     """Somebody else builds or switches generations of this read model."""
 
-    def __init__(self, projection: str, what: str, host: str, pid: int, since: str) -> None:
+    def __init__(self, projection: str, theirs: Turn) -> None:
         super().__init__(
-            f"{projection} is busy with a {what} by process {pid} on {host}, since {since} UTC: wait for its end"
+            f"{projection} is busy with a {theirs.what} by process {theirs.pid} on {theirs.host}, since {theirs.since}"
+            " UTC: wait for its end"
         )
 
 
@@ -49,7 +44,7 @@ async def turn(
             if not await try_acquire(connection, settings, _lock(name)):
                 raise await _taken(connection, name)
             taken.append(name)
-            await connection.execute(NOTE, (name, what, socket.gethostname(), os.getpid()))
+            await note_turn(connection, name, what)
         yield
     finally:
         if not connection.closed and not connection.broken:
@@ -63,8 +58,7 @@ async def busy(connection: psycopg.AsyncConnection, settings: Settings, projecti
 
 
 async def _taken(connection: psycopg.AsyncConnection, projection: str) -> TurnTaken:
-    row = await (await connection.execute(FIRST, [projection])).fetchone()
-    return TurnTaken(projection, *(row or ("rebuild", "another host", 0, "now")))
+    return TurnTaken(projection, await latest_turn(connection, projection) or UNKNOWN)
 
 
 def _lock(projection: str) -> str:
