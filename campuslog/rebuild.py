@@ -20,8 +20,8 @@ from campuslog.pages import fold_pages
 from campuslog.progress import reporting
 from campuslog.sink import Sink
 from projections.base import Projection, RowKey
-from projections.bulk import BulkFold, Spoiled, Task
-from projections.bulk_facts import PageSource
+from projections.bulk import BulkFold, Careful, Spoiled, Task, with_care
+from projections.bulk_facts import Page, PageSource
 from projections.bulk_rows import Room
 from projections.fold import ChangedKey, Poison, Refused
 from projections.merge import merged
@@ -105,22 +105,25 @@ def folded(source: PageSource, projections: Sequence[Projection], cut: Cut, *, p
     """
     tasks = [Task(projection, tuple(range(projection.segments))) for projection in projections]
     with closing(ResidentMemory()) as resident, closing(SqliteShelf()) as shelf:
-        yield _fold(source, tasks, cut, Room(shelf, resident), progress=progress)
+        room = Room(shelf, resident)
 
-
-def _fold(source: PageSource, tasks: Sequence[Task], cut: Cut, room: Room, *, progress: bool) -> BulkFold:
-    careful: set[tuple[str, str]] = set()
-    while True:
-        folding = BulkFold(tasks, careful, room)
-        try:
+        def fold(careful: Careful) -> BulkFold:
+            folding = BulkFold(tasks, careful, room)
             with reporting(f"folding {tasks[0].projection.name}", shown=progress) as report:
                 for page in fold_pages(source, folding.wanted, cut.position, cut.happened_by, report):
-                    folding.fold(page)
+                    _fold(folding, page)
             return folding
-        except Spoiled as spoiled:
-            if isinstance(spoiled.__cause__, BadProjection):
-                raise spoiled.__cause__ from None
-            careful.add(spoiled.careful)
+
+        yield with_care(fold)
+
+
+def _fold(folding: BulkFold, page: Page) -> None:
+    try:
+        folding.fold(page)
+    except Spoiled as spoiled:
+        if isinstance(spoiled.__cause__, BadProjection):
+            raise spoiled.__cause__ from None
+        raise
 
 
 def result_of(fold: BulkFold, projection: Projection, position: int) -> Rebuilt:

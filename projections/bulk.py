@@ -13,7 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -26,6 +26,7 @@ from projections.fold import FAILURES, Account, ChangedKey, Poison, UndeclaredRo
 
 Apply = Callable[[Any, Rows], None]
 Plan = tuple[tuple[Apply, Rows], ...]
+T = TypeVar("T")
 
 OF_LEARNERS = frozenset(
     name
@@ -61,6 +62,20 @@ class Spoiled(Exception):
     def __init__(self, projection: str, type_name: str, error: BaseException) -> None:
         super().__init__(f"{projection} failed at a fact of type {type_name}: {error}")
         self.careful = projection, type_name
+
+
+Careful = frozenset[tuple[str, str]]
+"""Names of projections, each with a type of fact at which it is known to fail."""
+
+
+def with_care(fold: Callable[[Careful], T]) -> T:
+    """What *fold* comes to; it begins again, with more care, wherever it is Spoiled."""
+    careful: Careful = frozenset()
+    while True:
+        try:
+            return fold(careful)
+        except Spoiled as spoiled:
+            careful |= {spoiled.careful}
 
 
 @dataclass(eq=False)
@@ -108,7 +123,7 @@ class BulkFold:
     Folds pages for several projections.
 
     Args:
-        careful: names of projections, each with a type of fact at which it is known to fail.
+        careful: folds facts of these types so that nothing is left of one that fails.
         room: watches over the memory of this process; without it all rows stay in memory. Its shelf is emptied.
     """
 

@@ -12,7 +12,7 @@ from typing import NamedTuple, Self
 import msgspec
 
 from projections.base import Projection, RowKey
-from projections.bulk import BulkFold, Spoiled, Task
+from projections.bulk import BulkFold, Careful, Task, with_care
 from projections.bulk_facts import PageSource
 from projections.bulk_rows import Room
 from projections.diff import Comparison
@@ -167,15 +167,10 @@ class FreshFold:
 
     def run(self, source: PageSource) -> None:
         """Fold; may raise what `BulkFold.fold` does, other than Spoiled."""
-        careful: set[tuple[str, str]] = set()
-        while True:
-            self._fold = BulkFold([_task(live) for live in self._lives], careful, self._room)
-            try:
-                return self._run(source)
-            except Spoiled as spoiled:  # begin again, with more care
-                careful.add(spoiled.careful)
+        with_care(lambda careful: self._run(source, careful))
 
-    def _run(self, source: PageSource) -> None:
+    def _run(self, source: PageSource, careful: Careful) -> None:
+        self._fold = BulkFold([_task(live) for live in self._lives], careful, self._room)
         at = 0
         for stop in sorted({position for live in self._lives for position in live.positions.values()}):
             for page in source.pages(self._fold.wanted, at, stop):

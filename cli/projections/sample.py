@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from adapters.settings import Settings
     from projections.base import Projection
+    from projections.bulk import Careful
 
 POSITIONS = 60_000  # of the middle of the log
 LONGEST = 3.0  # seconds
@@ -36,19 +37,12 @@ class Sample(NamedTuple):
 
 def take(settings: "Settings", projection: "Projection", workers: int, head: int) -> Sample:
     """Fold a piece of the log, as one of so many processes would."""
-    from projections.bulk import Spoiled
+    from projections.bulk import with_care
 
-    careful: set[tuple[str, str]] = set()
-    while True:
-        try:
-            return _take(settings, projection, workers, head, careful)
-        except Spoiled as spoiled:
-            careful.add(spoiled.careful)
+    return with_care(lambda careful: _take(settings, projection, workers, head, careful))
 
 
-def _take(
-    settings: "Settings", projection: "Projection", workers: int, head: int, careful: set[tuple[str, str]]
-) -> Sample:
+def _take(settings: "Settings", projection: "Projection", workers: int, head: int, careful: "Careful") -> Sample:
     from adapters.postgres.bulk_query import few_positions
     from adapters.postgres.bulk_read import PageReader, open_connection
     from projections.bulk import BulkFold, Task

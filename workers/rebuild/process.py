@@ -27,7 +27,7 @@ from adapters.parquet.read import Export
 from adapters.postgres.bulk_read import PageReader, open_connection
 from adapters.postgres.log import HEAD
 from adapters.settings import Settings
-from projections.bulk import BulkFold, Spoiled, Task
+from projections.bulk import BulkFold, Careful, Task, with_care
 from projections.bulk_facts import PageSource, SourceFailed
 from projections.bulk_rows import Room, ShelfFailed
 from projections.fold import ChangedKey
@@ -94,32 +94,29 @@ class Process:
         self._job = job
         self._pipe = pipe
         self._report = ProcessReport(pid=os.getpid())
-        self._careful: set[tuple[str, str]] = set()
         self._log = PageReader(job.settings, ahead=job.ahead)
 
     def run(self) -> ProcessReport:
         """Fold, catch up and write."""
-        with closing(ResidentMemory()) as resident:
-            while True:
-                with closing(SqliteShelf()) as shelf:
-                    tasks = [Task(piece.projection, piece.segments, piece.skipped) for piece in self._job.pieces]
-                    fold = BulkFold(tasks, self._careful, Room(shelf, resident))
-                    try:
-                        position = self._fold(fold)
-                    except Spoiled as spoiled:  # begin again, with more care
-                        structlog.get_logger().info("rebuild.folds_again", reason=str(spoiled))
-                        self._careful.add(spoiled.careful)
-                        self._report.restarts += 1
-                        continue
-                    with timed(self._report.seconds, "write"):
-                        asyncio.run(self._write(fold, position))
-                    break
+        with closing(ResidentMemory()) as resident, closing(SqliteShelf()) as shelf:
+            fold, position = with_care(lambda careful: self._fold(careful, Room(shelf, resident)))
+            with timed(self._report.seconds, "write"):
+                asyncio.run(self._write(fold, position))
         self._report.facts = position
         self._report.peak_mib = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
         return self._report
 
-    def _fold(self, fold: BulkFold) -> int:
-        """Fold all there is; returns the position up to which that goes."""
+    def _fold(self, careful: Careful, room: Room) -> tuple[BulkFold, int]:
+        """Fold all there is; returns also the position up to which that goes."""
+        self._report.restarts = len(careful)
+        if careful:
+            structlog.get_logger().info("rebuild.folds_again", fails_at=sorted(careful))
+        fold = BulkFold(
+            [Task(piece.projection, piece.segments, piece.skipped) for piece in self._job.pieces], careful, room
+        )
+        return fold, self._fold_all(fold)
+
+    def _fold_all(self, fold: BulkFold) -> int:
         position, head = 0, self._job.head
         with timed(self._report.seconds, "bulk"):
             if self._job.export is not None:
