@@ -3,7 +3,6 @@ What the auditor has looked at, and the rows that it has found to be other than 
 """
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -21,7 +20,7 @@ ON CONFLICT (projection, generation) DO UPDATE
    SET checked = audits.checked + excluded.checked, wrong = audits.wrong + excluded.wrong, checked_at = now()
 """
 ALL = """
-SELECT a.projection, a.generation, a.checked, a.wrong, a.checked_at FROM audits AS a
+SELECT a.projection, a.generation, a.checked, a.wrong FROM audits AS a
   JOIN projections AS p ON p.name = a.projection AND p.generation = a.generation AND p.status = 'live'
  ORDER BY a.projection
 """
@@ -41,7 +40,7 @@ DELETE FROM audit_findings WHERE projection = %(projection)s AND generation = %(
      ORDER BY id DESC OFFSET %(most)s LIMIT 1)
 """
 FINDINGS = """
-SELECT f.projection, f.generation, f.learner, f.table_name AS table, f.key, f.position, f.reason, f.found_at
+SELECT f.projection, f.generation, f.learner, f.table_name AS table, f.key, f.position, f.reason
   FROM audit_findings AS f
   JOIN projections AS p ON p.name = f.projection AND p.generation = f.generation AND p.status = 'live'
  ORDER BY f.id DESC
@@ -61,7 +60,6 @@ class Audit(msgspec.Struct):
     generation: int
     checked: int
     wrong: int
-    checked_at: datetime
 
 
 class Finding(msgspec.Struct):
@@ -70,7 +68,6 @@ class Finding(msgspec.Struct):
 
     Attributes:
         position: of the first fact at which the two went apart; None if that is not known.
-        found_at: None as long as it is not kept.
     """
 
     projection: str
@@ -80,7 +77,6 @@ class Finding(msgspec.Struct):
     key: list[Any]
     position: int | None
     reason: str
-    found_at: datetime | None = None
 
 
 async def note_checked(

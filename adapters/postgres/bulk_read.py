@@ -10,6 +10,7 @@ What does not fit this form (a line break within a stored fact, an old version, 
 by row, page by page, as the live projectors do.
 """
 
+import sys
 import time
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -247,5 +248,6 @@ class Metas(dict[int, Any]):
 def _unpacked(code: str, blob: bytes) -> "array[int]":
     """Numbers as PostgreSQL sends them: the highest byte first."""
     numbers = array(code, blob)
-    numbers.byteswap()
+    if sys.byteorder == "little":
+        numbers.byteswap()
     return numbers

@@ -24,7 +24,7 @@ from adapters.valkey.read_models import Served, ValkeyStore, serve
 from projections.base import Projection
 from projections.code import code_digest
 
-COLUMNS = "generation, version, segments, status, code, step, digest, digest_position, started_at, ready_at, live_at"
+COLUMNS = "generation, version, segments, status, code, step, digest_position, live_at"
 ALL = f"SELECT {COLUMNS} FROM projections WHERE name = %s ORDER BY generation"
 BEGIN = """
 INSERT INTO projections (name, generation, version, code, segments, status, live_at)
@@ -57,7 +57,7 @@ class Generation(NamedTuple):
     Attributes:
         code: digest of the source that builds it.
         step: of one that is being built, what is done at the moment.
-        digest: of its content at `digest_position`, when it was built.
+        digest_position: at which it was complete, and the digest of its content was taken.
     """
 
     number: int
@@ -66,10 +66,7 @@ class Generation(NamedTuple):
     status: Status
     code: str = ""
     step: str | None = None
-    digest: str | None = None
     digest_position: int | None = None
-    started_at: datetime | None = None
-    ready_at: datetime | None = None
     live_at: datetime | None = None
 
 
