@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from campuslog.errors import BadArgument, CampusError
+from domain.aggregate import ID_PATTERN
 
 
 def shown(text: str) -> str:
@@ -25,7 +26,7 @@ def learner_id(learner: Any) -> str | None:
         return None
     if not isinstance(learner, str):
         raise BadArgument(f"learner={learner!r} is no id of a learner: those are text (str), one at a time")
-    if not learner or not _storable(learner):
+    if not ID_PATTERN.match(learner):
         raise BadArgument(f"learner={learner!r} is no id of a learner: leave it out for all of them")
     return learner
 
@@ -67,11 +68,3 @@ def directory_of(path: Any, name: str) -> Path:
     if file:
         raise BadArgument(f"{name}={str(directory)!r} is a file, and not a directory")
     return directory
-
-
-def _storable(text: str) -> bool:
-    """Whether PostgreSQL could hold it."""
-    try:
-        return b"\0" not in text.encode()
-    except UnicodeEncodeError:
-        return False

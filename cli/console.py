@@ -18,6 +18,10 @@ if TYPE_CHECKING:  # rich's progress takes longer to import than most commands t
     from rich.text import Text
 
 PLAIN_INTERVAL = 5.0  # seconds between two lines of progress when not on a terminal
+MOST_ROWS = 1_000_000  # that are held in memory, and shown
+MOST_WORKERS = 1_024  # processes
+LARGEST = 2**31 - 1  # of PostgreSQL's integer, which counts generations; so many rows do not differ
+LAST_POSITION = 2**63 - 1  # that the log can have
 INTERRUPTED = 130  # exit code after Ctrl-C
 
 Json = Annotated[bool, typer.Option("--json", help="Answer with JSON instead of a table.")]

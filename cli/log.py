@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.console import INTERRUPTED, DataDir, Failure, Json, answer, progress
+from cli.console import INTERRUPTED, LAST_POSITION, MOST_ROWS, DataDir, Failure, Json, answer, progress
 from cli.export import export
 
 if TYPE_CHECKING:
@@ -39,8 +39,10 @@ def tail(
         list[str] | None, typer.Option("--type", help="Only this type, such as enrollment.*; may be given again.")
     ] = None,
     learner: Annotated[str | None, typer.Option(help="Only this learner's.")] = None,
-    limit: Annotated[int, typer.Option("--limit", "-n", min=0, help="How many.")] = 20,
-    since: Annotated[int | None, typer.Option(min=0, help="Those behind this position, not the last ones.")] = None,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=0, max=MOST_ROWS, help="How many.")] = 20,
+    since: Annotated[
+        int | None, typer.Option(min=0, max=LAST_POSITION, help="Those behind this position, not the last ones.")
+    ] = None,
     data: DataDir = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:

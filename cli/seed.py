@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.console import DataDir, Json, answer
+from cli.console import LARGEST, DataDir, Json, answer
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -15,7 +15,9 @@ app = typer.Typer()
 @app.command()
 def seed(
     learners: Annotated[int, typer.Option(min=1, max=20_000, help="How many learners.")] = 300,
-    number: Annotated[int, typer.Option("--seed", help="The same number makes the same histories.")] = 7,
+    number: Annotated[
+        int, typer.Option("--seed", min=0, max=LARGEST, help="The same number makes the same histories.")
+    ] = 7,
     data: DataDir = None,
     as_json: Json = False,
 ) -> None:

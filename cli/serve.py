@@ -11,6 +11,8 @@ from typing import Annotated, Any
 
 import typer
 
+from cli.console import MOST_WORKERS
+
 app = typer.Typer()
 KILL_TIMEOUT = 5  # seconds; a browser's event stream would otherwise hold up a stop for as long as the page is open
 LOG_LIKE_US: dict[str, Any] = {"loggers": {name: {"propagate": True} for name in ("_granian", "granian.access")}}
@@ -18,7 +20,9 @@ LOG_LIKE_US: dict[str, Any] = {"loggers": {name: {"propagate": True} for name in
 
 @app.command()
 def serve(
-    workers: Annotated[int | None, typer.Option(help="Processes that share the port.", show_default="1")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=MOST_WORKERS, help="Processes that share the port.", show_default="1")
+    ] = None,
 ) -> None:
     """Serve the API until it is told to stop."""
     from granian.constants import Interfaces, Loops

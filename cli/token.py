@@ -6,6 +6,8 @@ import typer
 
 from cli.console import DataDir
 
+LONGEST = 24.0 * 365  # hours; whoever has a token can use it until it ends
+
 app = typer.Typer()
 
 
@@ -14,7 +16,7 @@ def token(
     user: Annotated[
         str, typer.Option("--as", help="`admin`, `instructor`, or the id of a learner.", show_default=True)
     ] = "admin",
-    ttl: Annotated[float, typer.Option(help="Hours until it ends.")] = 24.0,
+    ttl: Annotated[float, typer.Option(min=0.0, max=LONGEST, help="Hours until it ends.")] = 24.0,
     data: DataDir = None,
 ) -> None:
     """Print a development token."""

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from cli.console import DataDir, Failure, Json, answer, progress, say
+from cli.console import LARGEST, MOST_ROWS, DataDir, Failure, Json, answer, progress, say
 from cli.files import check_writable, file_named, told
-from cli.projections.options import LARGEST, MOST_ROWS, Name, run, settings_of, the
+from cli.projections.options import Name, run, settings_of, the
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-MOST_ROWS = 1_000_000  # that are held in memory, and shown
-LARGEST = 2**31 - 1  # of PostgreSQL's integer, which counts generations; so many rows do not differ
-
 Name = Annotated[str, typer.Argument(help="The read model; `campus projections list` names them.", show_default=False)]
 NameOrAll = Annotated[
     str | None, typer.Argument(metavar="[NAME]", help="One read model; all when left out.", show_default=False)

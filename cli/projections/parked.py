@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 from typer.core import TyperGroup
 
-from cli.console import DataDir, Failure, Json, answer, progress
+from cli.console import LARGEST, LAST_POSITION, MOST_ROWS, DataDir, Failure, Json, answer, progress
 from cli.projections.options import Name, NameOrAll, chosen, end, run, settings_of, the
 from cli.projections.parked_view import PAGE, named, only_a_rebuild, parked_view
 
@@ -67,7 +67,9 @@ def list_parked(
     name: NameOrAll = None,
     *,
     trace: Annotated[bool, typer.Option("--trace", help="Also where in the code each error was first.")] = False,
-    limit: Annotated[int, typer.Option("--limit", "-n", min=0, help="Keys of each error; --json has all.")] = PAGE,
+    limit: Annotated[
+        int, typer.Option("--limit", "-n", min=0, max=MOST_ROWS, help="Keys of each error; --json has all.")
+    ] = PAGE,
     data: DataDir = None,
     as_json: Json = False,
 ) -> None:
@@ -98,8 +100,12 @@ def skip(
     key: Key,
     reason: Annotated[str, typer.Option(help="Why it is right to do without this fact.", show_default=False)],
     *,
-    position: Annotated[int | None, typer.Option(help="Where it fails, as `parked` shows it: only that fact.")] = None,
-    generation: Annotated[int | None, typer.Option(help="In which it waits; what is served when left out.")] = None,
+    position: Annotated[
+        int | None, typer.Option(min=1, max=LAST_POSITION, help="Where it fails, as `parked` shows it: only that fact.")
+    ] = None,
+    generation: Annotated[
+        int | None, typer.Option(min=1, max=LARGEST, help="In which it waits; what is served when left out.")
+    ] = None,
     data: DataDir = None,
     as_json: Json = False,
 ) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.console import Advance, DataDir, Json, answer, progress
+from cli.console import MOST_WORKERS, Advance, DataDir, Json, answer, progress
 from cli.projections.options import Name, default_workers, run, settings_of, the, typed
 
 if TYPE_CHECKING:
@@ -25,7 +25,8 @@ MOST_TYPES = 12  # named in the table
 def plan(
     name: Name,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes that are to fold.", show_default="the cores but one")
+        int | None,
+        typer.Option(min=1, max=MOST_WORKERS, help="Processes that are to fold.", show_default="the cores but one"),
     ] = None,
     data: DataDir = None,
     as_json: Json = False,

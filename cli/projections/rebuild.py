@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.console import DataDir, Failure, Json, answer, progress, say
+from cli.console import MOST_WORKERS, DataDir, Failure, Json, answer, progress, say
 from cli.projections.options import chosen, default_workers, run, settings_of, typed
 
 if TYPE_CHECKING:
@@ -30,7 +30,9 @@ def rebuild(
     ] = False,
     workers: Annotated[
         int | None,
-        typer.Option(min=1, help="Processes; a segment each at most.", show_default="the cores but one"),
+        typer.Option(
+            min=1, max=MOST_WORKERS, help="Processes; a segment each at most.", show_default="the cores but one"
+        ),
     ] = None,
     from_export: Annotated[
         Path | None,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.console import DataDir, Json, answer, progress
+from cli.console import LARGEST, DataDir, Json, answer, progress
 from cli.projections.options import Name, run, settings_of, the, typed
 
 if TYPE_CHECKING:
@@ -18,7 +18,8 @@ def promote(
     name: Name,
     *,
     generation: Annotated[
-        int | None, typer.Option(help="Which one that is ready.", show_default="the newest of this code")
+        int | None,
+        typer.Option(min=1, max=LARGEST, help="Which one that is ready.", show_default="the newest of this code"),
     ] = None,
     with_parked: Annotated[
         bool, typer.Option("--with-parked", help="Also if its code fails at facts where that which is served does not.")
@@ -74,7 +75,7 @@ def rollback(
 
 def drop(
     name: Name,
-    generation: Annotated[int, typer.Argument(help="Its number; see `campus projections status`.")],
+    generation: Annotated[int, typer.Argument(min=1, max=LARGEST, help="Its number; see `campus projections status`.")],
     data: DataDir = None,
     as_json: Json = False,
 ) -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.console import DataDir, Failure, Json, answer, progress
+from cli.console import LARGEST, DataDir, Failure, Json, answer, progress
 from cli.projections.options import NameOrAll, chosen, end, run, settings_of
 
 if TYPE_CHECKING:
@@ -21,7 +21,8 @@ MOST_ROWS = 5  # named of each read model
 def verify(
     name: NameOrAll = None,
     generation: Annotated[
-        int | None, typer.Option(help="Another one than is served; with a NAME.", show_default="the live one")
+        int | None,
+        typer.Option(min=1, max=LARGEST, help="Another one than is served; with a NAME.", show_default="the live one"),
     ] = None,
     data: DataDir = None,
     as_json: Json = False,

@@ -17,7 +17,7 @@ app = typer.Typer()
 @app.command()
 def up(
     data: Annotated[Path, typer.Option(help="Directory for everything that is kept.")] = Path(".campus"),
-    port: Annotated[int | None, typer.Option(help="Port of the API.", show_default="8000")] = None,
+    port: Annotated[int | None, typer.Option(min=1, max=65_535, help="Port of the API.", show_default="8000")] = None,
     name: Annotated[str | None, typer.Option(help="Name of the campus.", show_default="demo")] = None,
     seed: Annotated[bool, typer.Option(help="Fill an empty campus with a synthetic population.")] = True,
 ) -> None:

@@ -25,6 +25,7 @@ def refused(kind: type[CampusError], sentence: str) -> Iterator[None]:
 
 
 LEARNERS: dict[str, Any] = {
+    "two ids": "12:AAA",
     "list": ["11"],
     "number": 11,
     "bytes": b"11",

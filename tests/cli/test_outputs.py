@@ -81,10 +81,26 @@ def test_a_failure_that_cannot_be_told_keeps_its_exit_code(stream: str) -> None:
 HUGE = "9" * 23
 
 
-@pytest.mark.parametrize("option", ["--limit", "--after", "--sample", "--seed", "--from", "--to"])
-def test_a_number_that_is_too_large_is_refused(option: str) -> None:
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [
+        *(("projections diff overview", f"--{name}") for name in ("limit", "after", "sample", "seed", "from", "to")),
+        ("projections parked", "--limit"),
+        ("projections parked skip overview ann --reason test", "--position"),
+        ("projections promote overview", "--generation"),
+        ("projections rebuild overview", "--workers"),
+        ("projections plan overview", "--workers"),
+        ("log tail", "--limit"),
+        ("log tail", "--since"),
+        ("serve", "--workers"),
+        ("seed", "--seed"),
+        ("token", "--ttl"),
+        ("up", "--port"),
+    ],
+)
+def test_a_number_that_is_too_large_is_refused(command: str, option: str) -> None:
     """With the largest that is allowed, as any other wrong option, and before a campus is looked for."""
-    refused = campus("projections", "diff", "overview", option, HUGE)
+    refused = campus(*command.split(), option, HUGE)
     assert refused.returncode == 2
     assert f"Invalid value for '{option}'" in refused.stderr
     assert "less than or equal to" in refused.stderr
