@@ -22,10 +22,6 @@ class CachedStore:
         self._size = size
         self._rows: OrderedDict[tuple[int, RowKey], msgspec.Struct] = OrderedDict()
 
-    async def positions(self) -> dict[int, int]:
-        """The checkpoint of each segment."""
-        return await self._store.positions()
-
     async def load(self, keys: Needed) -> Loaded:
         """Those of the rows that exist."""
         loaded: Loaded = {segment: {} for segment in keys}

@@ -3,7 +3,7 @@ Two versions of a read model, compared row by row: a live generation and a rebui
 
 Counts and distributions come first, then every row that differs, in pages or as a sample. The rows may come in any
 order and in any number: they go through a temporary file, and memory stays bounded. Two values are the same if their
-JSON is, as for `projections.memory.row_digest`: 1, 1.0 and true are three values.
+JSON is, as for `projections.digest.row_digest`: 1, 1.0 and true are three values.
 
     with compare(Version(live.tables, live_rows), Version(mine.tables, my_rows)) as diff:
         for table in diff.tables: ...

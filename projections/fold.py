@@ -136,10 +136,6 @@ class Seen(NamedTuple):
 class Store(Protocol):
     """Where the rows and the checkpoints of one generation of one projection are."""
 
-    async def positions(self) -> dict[int, int]:
-        """The checkpoint of each segment: the position of the last fact that is in its rows; 0 at the beginning."""
-        ...
-
     async def load(self, keys: Needed) -> Loaded:
         """Those of the rows that exist, each a fresh copy; every segment of *keys* is in the answer."""
         ...

@@ -17,8 +17,8 @@ from projections.bulk_facts import PageSource
 from projections.bulk_rows import Room
 from projections.diff import Comparison
 from projections.diff_report import RowDiff
+from projections.digest import ContentDigest, row_digest
 from projections.fold import Held, Poison
-from projections.memory import ContentDigest, row_digest
 from projections.merge import merged
 
 MOST_DIFFERENCES = 20  # named in a verdict

@@ -10,8 +10,9 @@ from projections.base import Projection, RowKey
 from projections.bulk import BulkFold, Spoiled, Task
 from projections.bulk_facts import EPOCH, MICROSECOND, Page, Wanted
 from projections.bulk_rows import Room
+from projections.digest import ContentDigest, row_digest
 from projections.fold import Account, Batch, Held, Poison, Share, Unreadable, fold_batch
-from projections.memory import ContentDigest, MemoryStore, row_digest
+from projections.memory import MemoryStore
 from projections.merge import merged
 
 PAGE = 7  # facts

@@ -10,8 +10,9 @@ from domain.fact import Fact
 from projections.base import Handler, Projection, RowKey, Rows, Table
 from projections.bulk_facts import Page, Wanted
 from projections.cached import CachedStore
+from projections.digest import row_digest
 from projections.fold import Account, Batch, Fenced, Held, Poison, Store, Unreadable, fold_batch
-from projections.memory import MemoryStore, row_digest
+from projections.memory import MemoryStore
 from projections.verify import Difference, FreshFold, Live, Verdict, Verification
 from tests.projections.bulk_pages import content_digest, pages_of
 from tests.projections.facts import History
@@ -79,7 +80,7 @@ async def fold(facts: Sequence[Fact], store: Store, *, batch: int = 1_000, **wai
         for each in folded.poison:
             held.park(each)
         poison += folded.poison
-        await store.save(Batch(folded.rows, (await store.positions())[0], part[-1].position, folded.accounts))
+        await store.save(Batch(folded.rows, part[0].position - 1, part[-1].position, folded.accounts))
     return poison
 
 

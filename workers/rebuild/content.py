@@ -5,7 +5,7 @@ What a generation holds, as one digest: the same rows give the same digest, wher
 from collections.abc import Callable
 
 from adapters.postgres.generations import Generation, Generations
-from projections.memory import ContentDigest, row_digest
+from projections.digest import ContentDigest, row_digest
 from projections.merge import merged
 
 TELL_EVERY = 1_000  # rows

@@ -33,6 +33,7 @@ from projections.base import Projection
 from projections.fold import Fenced
 from workers.rebuild.candidate import candidate
 from workers.rebuild.turn import RebuildError, turn
+from workers.showing import Advance
 from workers.work import Work
 
 PAGE = 10_000  # facts
@@ -41,8 +42,6 @@ ROUNDS = 50  # of catching up, at most, before they are stopped anyway
 TAKE_PATIENCE = 10.0  # seconds to wait for whoever has a segment of the new generation
 TAKE_PAUSE = 0.05  # seconds between attempts
 GONE = 1_000  # milliseconds in which the server notices that a client is gone: its locks must not outlive it
-
-Advance = Callable[[int], None]
 
 
 def _silent(_: int) -> None:
