@@ -4,13 +4,16 @@ Is everything there? One check per server and per promise that a server makes to
 A check returns what it has seen, or raises `Unhealthy` with what is wrong and what to do about it.
 """
 
+import re
 import shutil
 from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
+from importlib.resources import files
 from typing import Any
 
 import nats
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -135,6 +138,26 @@ async def jetstream(settings: Settings) -> str:
     return f"version {version.major}.{version.minor}.{version.patch}, {account.streams} streams"
 
 
+async def analysts(settings: Settings) -> str:
+    """Has the role of analysts the limits with which it was made? It may change its own."""
+    if not settings.postgres_analyst_url:
+        return "this campus has no role for analysts"
+    statements = files("adapters.embedded").joinpath("analyst.sql").read_text("utf-8")
+    role = conninfo_to_dict(settings.postgres_analyst_url)["user"]
+    query = "SELECT unnest(rolconfig) FROM pg_roles WHERE rolname = %s"
+    async with _connection(settings) as connection:
+        rows = await (await connection.execute(query, (role,))).fetchall()
+    found = {name.lower(): value for name, value in (row[0].split("=", 1) for row in rows)}  # it says TimeZone
+    for name, wanted in re.findall(r"^ALTER ROLE \w+ SET (\w+) = '?([^';]+)'?;", statements, re.MULTILINE):
+        if (value := found.get(name)) != wanted:
+            now = "not set" if value is None else f"{value}"
+            raise Unhealthy(
+                f"{name} of {role} is {now}, and should be {wanted}",
+                f"say ALTER ROLE {role} SET {name} = '{wanted}' (docs/analytics.md)",
+            )
+    return f"{role} has the limits of docs/analytics.md"
+
+
 CHECKS: dict[str, Check] = {
     "disk": disk,
     "postgres": postgres,
@@ -144,6 +167,7 @@ CHECKS: dict[str, Check] = {
     "valkey": valkey,
     "nats": jetstream,
     "workers": heartbeats,
+    "analysts": analysts,
 }
 
 

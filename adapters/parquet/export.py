@@ -169,6 +169,7 @@ def _opened(directory: Path, campus: str) -> Manifest:
     if manifest is None:
         manifest = Manifest(campus)
         manifest.save(directory)
+    manifest.check(directory)
     _check_files(directory, manifest)
     named = {directory / file.path for file in manifest.files}
     for path in directory.glob("type=*/*"):

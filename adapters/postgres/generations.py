@@ -7,6 +7,7 @@ and served in its place when somebody promotes it. A generation is only ever con
 
 import asyncio
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Literal, NamedTuple
@@ -39,12 +40,24 @@ UPDATE projections SET status = 'ready', step = NULL, digest = %s, digest_positi
 RETIRE = "UPDATE projections SET status = 'retired' WHERE name = %s AND status = 'live' AND generation <> %s"
 MAKE_LIVE = "UPDATE projections SET status = 'live', live_at = now() WHERE name = %s AND generation = %s"
 FORGET = "DELETE FROM projections WHERE name = %s AND generation = %s AND status <> 'live'"
+READERS = """
+SELECT DISTINCT locks.pid, coalesce(usename::text, 'PostgreSQL')
+  FROM pg_locks AS locks JOIN pg_class AS tables ON tables.oid = locks.relation LEFT JOIN pg_stat_activity USING (pid)
+ WHERE relnamespace = %s::regnamespace AND relname = ANY (%s) AND granted AND locks.pid <> pg_backend_pid()
+ ORDER BY locks.pid
+"""
 
 # Readers and whoever moves the views may wait for each other. Queries let go soon (adapters/postgres/reader.py); where
 # one takes long, the mover does, for all others queue behind it. Both are done before the server looks for deadlocks.
 VIEWS_LOCK_TIMEOUT = 250  # milliseconds in all: the views that it has already are kept from everybody meanwhile
 VIEWS_PAUSE = 0.05  # seconds between attempts
 VIEWS_PATIENCE = 15.0  # seconds
+
+STILL_READ = (
+    psycopg.errors.LockNotAvailable,
+    psycopg.errors.DeadlockDetected,
+    psycopg.errors.DependentObjectsStillExist,  # a view of analysts, which cannot be moved while it is read
+)
 
 AnyStore = PostgresStore | ValkeyStore
 Status = Literal["building", "ready", "live", "retired"]
@@ -71,12 +84,13 @@ class Generation(NamedTuple):
 
 
 class StillRead(Exception):
-    """The views of a read model could not be moved, because somebody has been reading them for too long."""
+    """What somebody has been reading for too long could not be moved or deleted."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, what: str, why_not: str, readers: Sequence[str] = ()) -> None:
+        who = f" ({', '.join(readers)})" if readers else ""
         super().__init__(
-            f"a query has been reading {name} for more than {VIEWS_PATIENCE:.0f} s, so nothing has moved: start it"
-            f" again when that query has ended"
+            f"somebody{who} has been reading {what} for more than {VIEWS_PATIENCE:.0f} s, so {why_not}: start it again"
+            f" when that has ended"
         )
 
 
@@ -169,7 +183,7 @@ class Generations:
         Serve a generation in the place of the live one, which is retired.
 
         Raises:
-            StillRead: a query has been reading for so long that the views could not be moved.
+            StillRead: a query has been reading for so long that the views could not be moved; nothing was.
         """
         deadline = time.monotonic() + VIEWS_PATIENCE
         while True:
@@ -178,7 +192,7 @@ class Generations:
                 break
             except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected) as error:
                 if time.monotonic() > deadline:
-                    raise StillRead(self.projection.name) from error
+                    raise StillRead(self.projection.name, "nothing has moved") from error
                 await asyncio.sleep(VIEWS_PAUSE)
         await self._tell_valkey(generation)
 
@@ -192,12 +206,31 @@ class Generations:
             await self._connection.execute(MAKE_LIVE, [name, generation.number])
 
     async def drop(self, generation: Generation) -> None:
-        """Delete a generation that is not live, with its rows and all that is known of it."""
-        if self.projection.store == "postgres":  # views of analysts may still lead there
-            await refresh(self._connection, self._settings)
-        async with self._connection.transaction():
-            await self._connection.execute(FORGET, (self.projection.name, generation.number))
-            await self._drop_rows(generation)
+        """
+        Delete a generation that is not live, with its rows and all that is known of it.
+
+        Raises:
+            StillRead: a query has been reading its tables for so long that they could not be deleted; nothing was.
+        """
+        deadline = time.monotonic() + VIEWS_PATIENCE
+        while True:
+            if self.projection.store == "postgres":  # views of analysts may still lead there
+                await refresh(self._connection, self._settings)
+            try:
+                async with self._connection.transaction():
+                    await self._connection.execute(FORGET, (self.projection.name, generation.number))
+                    await self._drop_rows(generation)
+                return
+            except STILL_READ as error:
+                if time.monotonic() > deadline:
+                    which = f"generation {generation.number} of {self.projection.name}"
+                    raise StillRead(which, "nothing was deleted", await self._readers(generation)) from error
+
+    async def _readers(self, generation: Generation) -> list[str]:
+        """Who holds a lock on a table of a generation, as far as we may see that."""
+        tables = [physical_name(table, generation.number) for table in self.projection.tables]
+        found = await self._connection.execute(READERS, (self._settings.read_schema, tables))
+        return [f"process {pid}, {role}" for pid, role in await found.fetchall()]
 
     async def _wait_until(self, deadline: float) -> None:
         """Have the next statement of this transaction wait for locks until then, at most."""

@@ -11,7 +11,7 @@ import pytest
 from adapters.embedded import Postgres
 from adapters.postgres.analytics import analyst_url, keep_fresh, refresh
 from adapters.postgres.connection import connect
-from adapters.postgres.generations import Generation, Generations
+from adapters.postgres.generations import Generation, Generations, StillRead
 from adapters.settings import Settings
 from adapters.valkey.client import connect as connect_valkey
 from projections.catalog import Catalog
@@ -51,6 +51,25 @@ async def test_views_follow_a_promotion(settings: Settings) -> None:
         assert ask(settings, "SELECT title FROM courses") == [("old",)]
         await catalog.drop(first)
         assert ask(settings, "SELECT title FROM courses") == [("new",)]
+
+
+async def test_what_an_analyst_reads_is_not_dropped(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who reads is named, and nothing is gone; when the query has ended, it can go."""
+    monkeypatch.setattr("adapters.postgres.generations.VIEWS_PATIENCE", 0.1)
+    async with generations(settings) as (catalog, first):
+        connection = catalog._connection
+        await connection.execute("SET lock_timeout = 200")
+        await refresh(connection, settings)
+        with psycopg.connect(analyst_url(settings)) as analyst:
+            assert analyst.execute("SELECT title FROM courses").fetchall() == [("old",)]
+            await catalog.go_live(await catalog.create("building"))
+            reader = f"somebody \\(process {analyst.info.backend_pid}, campus_analyst\\) has been reading generation 1 "
+            with pytest.raises(StillRead, match=f"{reader}.*, so nothing was deleted: start it again"):
+                await catalog.drop(first)
+            assert [each.number for each in await catalog.all()] == [1, 2]
+            assert analyst.execute("SELECT title FROM courses").fetchall() == [("old",)]
+        await catalog.drop(first)
+        assert [each.number for each in await catalog.all()] == [2]
 
 
 async def test_a_promotion_does_not_wait_for_an_analyst(settings: Settings) -> None:

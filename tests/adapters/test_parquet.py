@@ -33,6 +33,8 @@ from tests.adapters.exports import (
     log_of,
     small,
 )
+from tests.conftest import migrated
+from tests.servers import Servers
 
 FACTS = 700
 SPAWN = multiprocessing.get_context("spawn")
@@ -248,15 +250,29 @@ async def test_another_campus(filled: Settings, tmp_path: Path) -> None:
         await export(other, tmp_path)
 
 
-@pytest.mark.parametrize("position", [FACTS + 1, FACTS - 1, 640])
-async def test_another_log_of_the_same_name(filled: Settings, tmp_path: Path, position: int) -> None:
-    """A campus that was made anew is not the one that was exported, be its log shorter or not."""
+async def test_another_log_of_the_same_name(filled: Settings, servers: Servers, tmp_path: Path) -> None:
+    """A campus that was made anew is not the one that was exported, be its log shorter or longer."""
+    anew = migrated(servers)
+    await fill(anew, 3)
+    for ours, theirs, said in (
+        (filled, anew, "the log ends at 3"),
+        (anew, filled, "the log is not what was exported"),
+    ):
+        directory = tmp_path / ours.name
+        await export(ours, directory)
+        msgspec.structs.replace(Manifest.load(directory), campus=theirs.name).save(directory)
+        with pytest.raises(ExportError, match=said):
+            await export(theirs, directory)
+
+
+async def test_an_export_that_does_not_add_up_is_not_continued(filled: Settings, tmp_path: Path) -> None:
+    """A manifest that names a file twice, or a position that its files do not reach."""
     await export(filled, tmp_path)
     manifest = Manifest.load(tmp_path)
-    msgspec.structs.replace(manifest, position=position).save(tmp_path)
-    said = "the log ends at 700" if position > FACTS else "the log is not what was exported"
-    with pytest.raises(ExportError, match=said):
-        await export(filled, tmp_path)
+    for wrong in ({"files": [*manifest.files, manifest.files[0]]}, {"position": 640}):
+        msgspec.structs.replace(manifest, **wrong).save(tmp_path)
+        with pytest.raises(ExportError, match=r"manifest\.json does not add up: it goes up to position \d+ and names"):
+            await export(filled, tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psycopg
 import pytest
 
-from adapters.health import Unhealthy
+from adapters.health import Unhealthy, analysts
 from adapters.settings import Settings
 from cli import doctor
 from cli.doctor import examine
@@ -55,6 +56,29 @@ async def test_a_rule_that_cannot_be_loaded_is_named(settings: Settings, broken:
     listed = await call(broken, settings, "projections", "list")
     assert (listed.returncode, listed.stdout) == (1, "")
     assert f"campus: {place}: SyntaxError: '(' was never closed" in listed.stderr
+
+
+async def test_limits_that_an_analyst_has_changed_are_named(settings: Settings) -> None:
+    """With the statement that puts them back; they give no right to anything more."""
+    assert await analysts(settings) == "campus_analyst has the limits of docs/analytics.md"
+    with psycopg.connect(settings.postgres_analyst_url, autocommit=True) as connection:
+        try:
+            connection.execute("SET default_transaction_read_only = off")
+            connection.execute("ALTER ROLE campus_analyst SET default_transaction_read_only = off")
+            with pytest.raises(Unhealthy, match="default_transaction_read_only of campus_analyst is off, and should"):
+                await analysts(settings)
+            with (
+                psycopg.connect(settings.postgres_analyst_url) as another,
+                pytest.raises(psycopg.errors.InsufficientPrivilege),
+            ):
+                another.execute("CREATE TABLE mine (a integer)")
+            connection.execute("ALTER ROLE campus_analyst RESET default_transaction_read_only")
+            with pytest.raises(Unhealthy, match="is not set, and should be on") as refused:
+                await analysts(settings)
+        finally:
+            connection.execute("ALTER ROLE campus_analyst SET default_transaction_read_only = 'on'")
+    assert refused.value.hint.startswith("say ALTER ROLE campus_analyst SET default_transaction_read_only = 'on'")
+    assert await analysts(settings)
 
 
 async def test_there_is_one_verdict_about_what_is_parked(settings: Settings) -> None:

@@ -116,8 +116,10 @@ async def test_promotions_that_are_refused(settings: Settings, projection: Proje
         await followed(settings, 20)
         with pytest.raises(RebuildError, match=f"no generation of {projection.name} is ready"):
             await promote(settings, projection)
-        with pytest.raises(RebuildError, match=r"generation 1 of .* is not ready"):
+        with pytest.raises(RebuildError, match=r"generation 1 of .* is the one that is served"):
             await promote(settings, projection, 1)
+        with pytest.raises(RebuildError, match=r"has no generation 7: see `campus projections status "):
+            await promote(settings, projection, 7)
         with pytest.raises(RebuildError, match="has no generation to go back to"):
             await roll_back(settings, projection)
         await rebuilt(settings, later)
@@ -140,6 +142,8 @@ async def test_dropping(settings: Settings, projection: Projection) -> None:
             await drop(settings, projection, 2)
         with pytest.raises(RebuildError, match="has no generation 3"):
             await drop(settings, projection, 3)
+        with pytest.raises(RebuildError, match=r"generation 1 of .* was served before: `campus projections rollback "):
+            await promote(settings, projection, 1)
         await drop(settings, projection, 1)
         assert [each.number for each in await all_of(settings, projection)] == [2]
         with pytest.raises(RebuildError, match="has no generation to go back to"):

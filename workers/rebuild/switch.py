@@ -11,7 +11,7 @@ Who dies in between leaves the old generation served, and its followers take it 
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import NamedTuple
 
@@ -86,15 +86,7 @@ class Switcher:
             with_parked: also when keys are parked in it that are not in what is served.
         """
         name, known = self._projection.name, await self._generations.all()
-        if number is None:
-            chosen = candidate(known, self._projection)
-        else:
-            found = [each for each in known if (each.status, each.number) == ("ready", number)]
-            if not found:
-                raise RebuildError(
-                    f"generation {number} of {name} is not ready: see `campus projections status {name}`"
-                )
-            chosen = found[0]
+        chosen = candidate(known, self._projection) if number is None else self._numbered(known, number)
         if chosen.version != self._projection.version:
             raise RebuildError(
                 f"generation {chosen.number} of {name} was built by version {chosen.version} of its code, this is"
@@ -104,6 +96,26 @@ class Switcher:
         if not with_parked:
             await self._check_parked(chosen)
         return await self._switch(chosen, advance)
+
+    def _numbered(self, known: Sequence[Generation], number: int) -> Generation:
+        """The generation of this number, which must be ready."""
+        name = self._projection.name
+        found = next((each for each in known if each.number == number), None)
+        if found is None:
+            raise RebuildError(f"{name} has no generation {number}: see `campus projections status {name}`")
+        match found.status:
+            case "building":
+                raise RebuildError(
+                    f"generation {number} of {name} is still being built: `campus projections rebuild {name}` goes on"
+                )
+            case "live":
+                raise RebuildError(f"generation {number} of {name} is the one that is served")
+            case "retired":
+                raise RebuildError(
+                    f"generation {number} of {name} was served before: `campus projections rollback {name}` goes back"
+                    f" to the one that was served last"
+                )
+        return found
 
     async def _check_parked(self, chosen: Generation) -> None:
         """A rule that fails where that which is served does not is a mistake, unless somebody says otherwise."""
@@ -238,7 +250,7 @@ async def promote(
     Raises:
         RebuildError: there is none, it is of another version, does not account for all facts, keys are parked in it, or
             somebody else builds or switches this read model.
-        StillRead: readers do not let go of the pointer; nothing has moved.
+        StillRead: a query does not let go of the views; nothing has moved.
     """
     return await _with_switcher(
         settings,
@@ -273,6 +285,7 @@ async def drop(settings: Settings, projection: Projection, number: int) -> None:
 
     Raises:
         RebuildError: it is, or there is no such generation.
+        StillRead: a query does not let go of its tables; nothing was deleted.
     """
     async with (
         opened(settings, projection.name, "drop") as (connection, valkey),
