@@ -71,7 +71,7 @@ async def test_limits_that_an_analyst_has_changed_are_named(settings: Settings) 
                 psycopg.connect(settings.postgres_analyst_url) as another,
                 pytest.raises(psycopg.errors.InsufficientPrivilege),
             ):
-                another.execute("CREATE TABLE mine (a integer)")
+                another.execute(f"CREATE TABLE {settings.analytics_schema}.mine (a integer)".encode())
             connection.execute("ALTER ROLE campus_analyst RESET default_transaction_read_only")
             with pytest.raises(Unhealthy, match="is not set, and should be on") as refused:
                 await analysts(settings)
