@@ -175,7 +175,7 @@ async def test_a_switch_that_is_not_possible_is_refused(settings: Settings) -> N
     """Each with what is wrong."""
     async with small_campus(settings):
         assert "no generation of overview is ready" in await refusal(settings, "promote", "overview")
-        assert "generation 5 of overview is not ready" in await refusal(
+        assert "overview has no generation 5: see `campus projections status overview`" in await refusal(
             settings, "promote", "overview", "--generation", "5"
         )
         assert "overview has no generation to go back to" in await refusal(settings, "rollback", "overview")
