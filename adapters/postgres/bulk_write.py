@@ -44,6 +44,18 @@ class Unfit(ValueError):
     """A value that its column cannot hold."""
 
 
+MISFITS = (
+    ValueError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+    struct.error,
+    msgspec.MsgspecError,
+)
+"""What comes of packing a value that does not fit."""
+
+
 async def write_segment(
     connection: psycopg.AsyncConnection, tables: Iterable[Table], generation: int, segment: int, rows: Rows
 ) -> int:
@@ -136,7 +148,7 @@ class Packer:
         try:
             values = zip(self._fields, msgspec.structs.astuple(row), strict=True)
             return self._head + b"".join([pack(value) for pack, value in values])
-        except (ValueError, TypeError, AttributeError, struct.error, msgspec.MsgspecError):
+        except MISFITS:
             raise Refused(self._complaint(row)) from None
 
     def _complaint(self, row: msgspec.Struct) -> str:
@@ -144,7 +156,7 @@ class Packer:
         for name, pack, value in zip(row.__struct_fields__, self._fields, msgspec.structs.astuple(row), strict=True):
             try:
                 pack(value)
-            except (ValueError, TypeError, AttributeError, struct.error, msgspec.MsgspecError) as error:
+            except MISFITS as error:
                 key = ", ".join(map(repr, key_values(self._table, row)))
                 kind = self._kinds[name].removesuffix(" NOT NULL").removesuffix(' COLLATE "C"')
                 return f"{self._table.name}, row {key}: {name} = {value!r:.100} does not fit a {kind}: {error}"

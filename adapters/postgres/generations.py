@@ -44,6 +44,7 @@ READERS = """
 SELECT DISTINCT locks.pid, coalesce(usename::text, 'PostgreSQL')
   FROM pg_locks AS locks JOIN pg_class AS tables ON tables.oid = locks.relation LEFT JOIN pg_stat_activity USING (pid)
  WHERE relnamespace = %s::regnamespace AND relname = ANY (%s) AND granted AND locks.pid <> pg_backend_pid()
+   AND locks.database = (SELECT oid FROM pg_database WHERE datname = current_database())
  ORDER BY locks.pid
 """
 
@@ -225,6 +226,7 @@ class Generations:
                 if time.monotonic() > deadline:
                     which = f"generation {generation.number} of {self.projection.name}"
                     raise StillRead(which, "nothing was deleted", await self._readers(generation)) from error
+                await asyncio.sleep(VIEWS_PAUSE)
 
     async def _readers(self, generation: Generation) -> list[str]:
         """Who holds a lock on a table of a generation, as far as we may see that."""

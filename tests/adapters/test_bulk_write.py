@@ -168,6 +168,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "bool for int": ({"number": True}, "number = True does not fit a bigint: it is a bool"),
     "int for bool": ({"yes": 1}, "yes = 1 does not fit a boolean: it is no bool"),
     "bool for float": ({"ratio": False}, "ratio = False does not fit a double precision: it is a bool"),
+    "no float": ({"ratio": 10**400}, "ratio = 1000.* does not fit a double precision: "),
     "no text": ({"note": "\ud800"}, "note = "),
     "another type": ({"colour": 5}, "colour = 5 does not fit a text"),
     "another type inside": ({"counts": {"a": "b"}}, "counts = .* does not fit a jsonb: Expected `int`"),
