@@ -41,12 +41,16 @@ RETIRE = "UPDATE projections SET status = 'retired' WHERE name = %s AND status =
 MAKE_LIVE = "UPDATE projections SET status = 'live', live_at = now() WHERE name = %s AND generation = %s"
 FORGET = "DELETE FROM projections WHERE name = %s AND generation = %s AND status <> 'live'"
 READERS = """
-SELECT DISTINCT locks.pid, coalesce(usename::text, 'PostgreSQL')
-  FROM pg_locks AS locks JOIN pg_class AS tables ON tables.oid = locks.relation LEFT JOIN pg_stat_activity USING (pid)
- WHERE relnamespace = %s::regnamespace AND relname = ANY (%s) AND granted AND locks.pid <> pg_backend_pid()
+WITH tables AS (SELECT oid FROM pg_class WHERE relnamespace = %s::regnamespace AND relname = ANY (%s)),
+     views AS (SELECT ev_class FROM pg_depend JOIN pg_rewrite ON pg_rewrite.oid = objid
+                WHERE classid = 'pg_rewrite'::regclass AND refobjid IN (TABLE tables))
+SELECT DISTINCT locks.pid, coalesce(usename::text, 'PostgreSQL'), application_name,
+       to_char(xact_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"')
+  FROM pg_locks AS locks LEFT JOIN pg_stat_activity USING (pid)
+ WHERE locks.relation IN (TABLE tables UNION TABLE views) AND granted AND locks.pid <> pg_backend_pid()
    AND locks.database = (SELECT oid FROM pg_database WHERE datname = current_database())
  ORDER BY locks.pid
-"""
+"""  # since when is shown of roles that we are a member of, and so not of analysts
 
 # Readers and whoever moves the views may wait for each other. Queries let go soon (adapters/postgres/reader.py); where
 # one takes long, the mover does, for all others queue behind it. Both are done before the server looks for deadlocks.
@@ -88,11 +92,18 @@ class StillRead(Exception):
     """What somebody has been reading for too long could not be moved or deleted."""
 
     def __init__(self, what: str, why_not: str, readers: Sequence[str] = ()) -> None:
-        who = f" ({', '.join(readers)})" if readers else ""
+        who = f" ({'; '.join(readers)})" if readers else ""
         super().__init__(
             f"somebody{who} has been reading {what} for more than {VIEWS_PATIENCE:.0f} s, so {why_not}: start it again"
             f" when that has ended"
         )
+
+
+class StillUsed(Exception):
+    """What something else is made of could not be deleted."""
+
+    def __init__(self, what: str, used: str) -> None:
+        super().__init__(f"{what} is still used ({used}), so nothing was deleted: start it again when that has gone")
 
 
 async def generations(connection: psycopg.AsyncConnection, name: str) -> list[Generation]:
@@ -193,7 +204,8 @@ class Generations:
                 break
             except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected) as error:
                 if time.monotonic() > deadline:
-                    raise StillRead(self.projection.name, "nothing has moved") from error
+                    readers = await self._readers([table.name for table in self.projection.tables])
+                    raise StillRead(self.projection.name, "nothing has moved", readers) from error
                 await asyncio.sleep(VIEWS_PAUSE)
         await self._tell_valkey(generation)
 
@@ -212,6 +224,7 @@ class Generations:
 
         Raises:
             StillRead: a query has been reading its tables for so long that they could not be deleted; nothing was.
+            StillUsed: views lead to its tables, and it is not that somebody reads them; nothing was deleted.
         """
         deadline = time.monotonic() + VIEWS_PATIENCE
         while True:
@@ -224,15 +237,26 @@ class Generations:
                 return
             except STILL_READ as error:
                 if time.monotonic() > deadline:
-                    which = f"generation {generation.number} of {self.projection.name}"
-                    raise StillRead(which, "nothing was deleted", await self._readers(generation)) from error
+                    raise await self._not_dropped(generation, error) from error
                 await asyncio.sleep(VIEWS_PAUSE)
 
-    async def _readers(self, generation: Generation) -> list[str]:
-        """Who holds a lock on a table of a generation, as far as we may see that."""
-        tables = [physical_name(table, generation.number) for table in self.projection.tables]
-        found = await self._connection.execute(READERS, (self._settings.read_schema, tables))
-        return [f"process {pid}, {role}" for pid, role in await found.fetchall()]
+    async def _not_dropped(self, generation: Generation, error: psycopg.Error) -> StillRead | StillUsed:
+        """Why a generation could not be deleted."""
+        which = f"generation {generation.number} of {self.projection.name}"
+        readers = await self._readers([physical_name(table, generation.number) for table in self.projection.tables])
+        if isinstance(error, psycopg.errors.DependentObjectsStillExist) and not readers:
+            return StillUsed(which, ", ".join((error.diag.message_detail or "").splitlines()))
+        return StillRead(which, "nothing was deleted", readers)
+
+    async def _readers(self, names: Sequence[str]) -> list[str]:
+        """Who holds a lock on tables or views, or on what is made of them, as far as we may see that."""
+        found = await self._connection.execute(READERS, (self._settings.read_schema, list(names)))
+        return [
+            f"process {pid}, {role}"
+            + (f", {application}" if application else "")
+            + (f", since {since}" if since else "")
+            for pid, role, application, since in await found.fetchall()
+        ]
 
     async def _wait_until(self, deadline: float) -> None:
         """Have the next statement of this transaction wait for locks until then, at most."""

@@ -11,7 +11,7 @@ import pytest
 from adapters.embedded import Postgres
 from adapters.postgres.analytics import analyst_url, keep_fresh, refresh
 from adapters.postgres.connection import connect
-from adapters.postgres.generations import Generation, Generations, StillRead
+from adapters.postgres.generations import Generation, Generations, StillRead, StillUsed
 from adapters.settings import Settings
 from adapters.valkey.client import connect as connect_valkey
 from projections.catalog import Catalog
@@ -60,16 +60,71 @@ async def test_what_an_analyst_reads_is_not_dropped(settings: Settings, monkeypa
         connection = catalog._connection
         await connection.execute("SET lock_timeout = 200")
         await refresh(connection, settings)
-        with psycopg.connect(analyst_url(settings)) as analyst:
+        with psycopg.connect(analyst_url(settings), application_name="notebook") as analyst:
             assert analyst.execute("SELECT title FROM courses").fetchall() == [("old",)]
             await catalog.go_live(await catalog.create("building"))
-            reader = f"somebody \\(process {analyst.info.backend_pid}, campus_analyst\\) has been reading generation 1 "
+            who = f"process {analyst.info.backend_pid}, campus_analyst, notebook"
+            reader = f"somebody \\({who}\\) has been reading generation 1 "
             with pytest.raises(StillRead, match=f"{reader}.*, so nothing was deleted: start it again"):
                 await catalog.drop(first)
             assert [each.number for each in await catalog.all()] == [1, 2]
             assert analyst.execute("SELECT title FROM courses").fetchall() == [("old",)]
         await catalog.drop(first)
         assert [each.number for each in await catalog.all()] == [2]
+
+
+async def test_a_view_that_an_analyst_only_looks_at_holds_a_generation(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who has a lock on the view of analysts alone is named as well."""
+    monkeypatch.setattr("adapters.postgres.generations.VIEWS_PATIENCE", 0.1)
+    monkeypatch.setattr("adapters.postgres.analytics.making.LOCK_TIMEOUT", 100)
+    async with generations(settings) as (catalog, first):
+        await refresh(catalog._connection, settings)
+        await catalog.go_live(await catalog.create("building"))
+        with psycopg.connect(analyst_url(settings)) as analyst:
+            analyst.execute("SELECT pg_get_viewdef('courses'::regclass)")
+            with pytest.raises(
+                StillRead, match=f"process {analyst.info.backend_pid}, campus_analyst\\) has been reading"
+            ):
+                await catalog.drop(first)
+        await catalog.drop(first)
+
+
+async def test_a_generation_that_another_view_is_made_of_is_not_dropped(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The view is named; nobody is said to read."""
+    monkeypatch.setattr("adapters.postgres.generations.VIEWS_PATIENCE", 0.1)
+    async with generations(settings) as (catalog, first):
+        await catalog.go_live(await catalog.create("building"))
+        mine = f"{settings.read_schema}.mine"
+        await query(settings, f"CREATE VIEW {mine} AS SELECT * FROM {settings.read_schema}.catalog_courses_g1")
+        used = (
+            r"generation 1 of catalog is still used \(view .*mine depends on table .*catalog_courses_g1\), so nothing"
+        )
+        with pytest.raises(StillUsed, match=used):
+            await catalog.drop(first)
+        assert [each.number for each in await catalog.all()] == [1, 2]
+        await query(settings, f"DROP VIEW {mine}")
+        await catalog.drop(first)
+
+
+async def test_who_keeps_the_views_from_moving_is_named(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With process, role and application, and since when where that can be seen; the old generation is served."""
+    monkeypatch.setattr("adapters.postgres.generations.VIEWS_PATIENCE", 0.1)
+    async with generations(settings) as (catalog, _), await connect(settings, application="slow") as reader:
+        second = await catalog.create("building")
+        async with reader.transaction():
+            await reader.execute("SELECT title FROM catalog_courses")
+            who = f"process {reader.info.backend_pid}, campus_app, campus:slow, since 20..-..-.. ..:.. UTC"
+            with pytest.raises(
+                StillRead, match=f"somebody \\({who}\\) has been reading catalog .*, so nothing has moved"
+            ):
+                await catalog.go_live(second)
+            assert (await catalog.served()).number == 1
+        await catalog.go_live(second)
+        assert (await catalog.served()).number == 2
 
 
 async def test_a_promotion_does_not_wait_for_an_analyst(settings: Settings) -> None:

@@ -286,6 +286,7 @@ async def drop(settings: Settings, projection: Projection, number: int) -> None:
     Raises:
         RebuildError: it is, or there is no such generation.
         StillRead: a query does not let go of its tables; nothing was deleted.
+        StillUsed: views of somebody's own are made of its tables; nothing was deleted.
     """
     async with (
         opened(settings, projection.name, "drop") as (connection, valkey),
