@@ -173,6 +173,11 @@ FORBIDDEN = {
     "superuser": "ALTER ROLE campus_analyst SUPERUSER",
     "more-connections": "ALTER ROLE campus_analyst CONNECTION LIMIT 1000",
     "temporary-files": "SET temp_file_limit = -1",
+    "temporary-files-for-ever": "ALTER ROLE campus_analyst SET temp_file_limit = -1",
+    "settings-of-others": "ALTER ROLE campus_app SET statement_timeout = 1",
+    "settings-of-all": "ALTER ROLE ALL SET statement_timeout = 1",
+    "settings-of-the-database": "ALTER DATABASE {database} SET statement_timeout = 1",
+    "library": "ALTER ROLE campus_analyst SET session_preload_libraries = 'x'",
 }
 
 
@@ -201,9 +206,32 @@ def test_everything_else_is_refused(filled: Settings, other: Settings, statement
     """Also to a session that has made itself writable: it is rights that are missing."""
     names = {"schema": filled.schema_name, "other": other.analytics_schema}
     with psycopg.connect(analyst_url(filled), autocommit=True) as connection:
+        names["database"] = connection.info.dbname
         connection.execute("SET default_transaction_read_only = off")
         with connection.transaction(), pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute(statement.format_map(names).encode())
+
+
+KEPT = ("default_transaction_read_only = off", "statement_timeout = 0", "role = campus_app", "row_security = off")
+
+
+def test_what_a_role_keeps_for_itself_gives_it_no_right(filled: Settings) -> None:
+    """It may keep settings for its sessions to come, and send messages; it still is who it is, and reads no more."""
+    role = "ALTER ROLE campus_analyst IN DATABASE"
+    with psycopg.connect(analyst_url(filled), autocommit=True) as connection:
+        connection.execute("SET default_transaction_read_only = off")
+        try:
+            for setting in KEPT:
+                connection.execute(f"{role} {connection.info.dbname} SET {setting}".encode())
+            with psycopg.connect(analyst_url(filled), autocommit=True) as another:
+                assert another.execute("SHOW transaction_read_only").fetchone() == ("off",)
+                assert another.execute("SELECT session_user, current_user").fetchone() == ("campus_analyst",) * 2
+                another.execute("NOTIFY anybody, 'hello'")
+                for statement in (FORBIDDEN["log"], FORBIDDEN["read-model"], FORBIDDEN["insert"], FORBIDDEN["table"]):
+                    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                        another.execute(statement.format(schema=filled.schema_name).encode())
+        finally:
+            connection.execute(f"{role} {connection.info.dbname} RESET ALL".encode())
 
 
 @pytest.mark.parametrize("database", ["postgres", "template1"])

@@ -81,6 +81,25 @@ async def test_limits_that_an_analyst_has_changed_are_named(settings: Settings) 
     assert await analysts(settings)
 
 
+async def test_limits_that_hold_in_the_database_only_are_named(settings: Settings) -> None:
+    """They go before those of the role, which look as they should."""
+    with psycopg.connect(settings.postgres_analyst_url, autocommit=True) as connection:
+        role = f"ALTER ROLE campus_analyst IN DATABASE {connection.info.dbname}"
+        connection.execute("SET default_transaction_read_only = off")
+        try:
+            connection.execute(f"{role} SET statement_timeout = 0".encode())
+            with psycopg.connect(settings.postgres_analyst_url) as another:
+                assert another.execute("SHOW statement_timeout").fetchone() == ("0",)
+            found = {finding["name"]: finding for finding in await examine(settings)}["analysts"]
+        finally:
+            connection.execute(f"{role} RESET statement_timeout".encode())
+    assert not found["ok"]
+    assert found["detail"].startswith("campus_analyst has statement_timeout=0 in the database ")
+    assert found["detail"].endswith(", and should have statement_timeout=5min")
+    assert found["hint"].startswith(f"say {role} RESET statement_timeout")
+    assert {finding["name"]: finding["ok"] for finding in await examine(settings)}["analysts"]
+
+
 async def test_there_is_one_verdict_about_what_is_parked(settings: Settings) -> None:
     """Where keys wait the answer is no, once, with how many and where."""
     async with small_campus(settings, 20) as log:
