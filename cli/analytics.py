@@ -38,7 +38,8 @@ def views(
 
     chosen = [view for view in VIEWS if name in {None, view.name}]
     if not chosen:
-        raise Failure(f"no view is called {name}; there are {', '.join(view.name for view in VIEWS)}")
+        called, there_are = name or "''", ", ".join(view.name for view in VIEWS)
+        raise Failure(f"no view is called {called}; there are {there_are}")
     described = [
         {
             "name": view.name,

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 POSITIONS = 60_000  # of the middle of the log
 LONGEST = 3.0  # seconds
-WARM_UP = 2  # pages that do not count
+WARM_UP = 2  # pages that do not count, if there are more
 
 
 class Sample(NamedTuple):
@@ -58,10 +58,10 @@ def _take(settings: "Settings", projection: "Projection", workers: int, head: in
     for number, page in enumerate(PageReader(settings).pages(fold.wanted, after, until), start=1):
         fold.fold(page)
         at, facts = page.until, facts + len(page.kinds)
-        if number == WARM_UP and not few:
-            first, started, facts = at, time.perf_counter(), 0
         if time.perf_counter() - began > LONGEST:
             break
+        if number == WARM_UP and not few and at < until:
+            first, started, facts = at, time.perf_counter(), 0
     else:
         at = until
     failed = tuple(sorted(type_name for _, type_name in careful))

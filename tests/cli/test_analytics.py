@@ -73,3 +73,4 @@ def test_the_views_are_listed() -> None:
     refused = campus("analytics", "views", "marks")
     assert refused.returncode == 1
     assert "no view is called marks; there are facts" in refused.stderr
+    assert "no view is called ''; there are facts" in campus("analytics", "views", "").stderr
