@@ -41,13 +41,10 @@ RETIRE = "UPDATE projections SET status = 'retired' WHERE name = %s AND status =
 MAKE_LIVE = "UPDATE projections SET status = 'live', live_at = now() WHERE name = %s AND generation = %s"
 FORGET = "DELETE FROM projections WHERE name = %s AND generation = %s AND status <> 'live'"
 READERS = """
-WITH tables AS (SELECT oid FROM pg_class WHERE relnamespace = %s::regnamespace AND relname = ANY (%s)),
-     views AS (SELECT ev_class FROM pg_depend JOIN pg_rewrite ON pg_rewrite.oid = objid
-                WHERE classid = 'pg_rewrite'::regclass AND refobjid IN (TABLE tables))
 SELECT DISTINCT locks.pid, coalesce(usename::text, 'PostgreSQL'), application_name,
        to_char(xact_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"')
-  FROM pg_locks AS locks LEFT JOIN pg_stat_activity USING (pid)
- WHERE locks.relation IN (TABLE tables UNION TABLE views) AND granted AND locks.pid <> pg_backend_pid()
+  FROM pg_locks AS locks JOIN pg_class AS tables ON tables.oid = locks.relation LEFT JOIN pg_stat_activity USING (pid)
+ WHERE relnamespace = %s::regnamespace AND relname = ANY (%s) AND granted AND locks.pid <> pg_backend_pid()
    AND locks.database = (SELECT oid FROM pg_database WHERE datname = current_database())
  ORDER BY locks.pid
 """  # since when is shown of roles that we are a member of, and so not of analysts
@@ -249,7 +246,7 @@ class Generations:
         return StillRead(which, "nothing was deleted", readers)
 
     async def _readers(self, names: Sequence[str]) -> list[str]:
-        """Who holds a lock on tables or views, or on what is made of them, as far as we may see that."""
+        """Who holds a lock on tables or views, as far as we may see that."""
         found = await self._connection.execute(READERS, (self._settings.read_schema, list(names)))
         return [
             f"process {pid}, {role}"

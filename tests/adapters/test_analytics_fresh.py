@@ -73,24 +73,6 @@ async def test_what_an_analyst_reads_is_not_dropped(settings: Settings, monkeypa
         assert [each.number for each in await catalog.all()] == [2]
 
 
-async def test_a_view_that_an_analyst_only_looks_at_holds_a_generation(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Who has a lock on the view of analysts alone is named as well."""
-    monkeypatch.setattr("adapters.postgres.generations.VIEWS_PATIENCE", 0.1)
-    monkeypatch.setattr("adapters.postgres.analytics.making.LOCK_TIMEOUT", 100)
-    async with generations(settings) as (catalog, first):
-        await refresh(catalog._connection, settings)
-        await catalog.go_live(await catalog.create("building"))
-        with psycopg.connect(analyst_url(settings)) as analyst:
-            analyst.execute("SELECT pg_get_viewdef('courses'::regclass)")
-            with pytest.raises(
-                StillRead, match=f"process {analyst.info.backend_pid}, campus_analyst\\) has been reading"
-            ):
-                await catalog.drop(first)
-        await catalog.drop(first)
-
-
 async def test_a_generation_that_another_view_is_made_of_is_not_dropped(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
