@@ -27,6 +27,13 @@ WORKERS = ("relay", "projector", "reactor", "auditor")
 LONGEST_SILENCE = 30.0  # seconds without a heartbeat from any process of a worker
 
 
+KEPT_SETTINGS = """
+SELECT datname, unnest(setconfig) FROM pg_db_role_setting JOIN pg_roles ON pg_roles.oid = setrole
+  LEFT JOIN pg_database ON pg_database.oid = setdatabase
+ WHERE rolname = %s AND (setdatabase = 0 OR datname = current_database()) ORDER BY setdatabase
+"""  # those for the database last, which go before the others
+
+
 class Unhealthy(Exception):
     """Something is not as it should be; the hint says what to do."""
 
@@ -139,21 +146,23 @@ async def jetstream(settings: Settings) -> str:
 
 
 async def analysts(settings: Settings) -> str:
-    """Has the role of analysts the limits with which it was made? It may change its own."""
+    """Has the role of analysts the limits with which it was made? It may change its own, also for one database."""
     if not settings.postgres_analyst_url:
         return "this campus has no role for analysts"
-    statements = files("adapters.embedded").joinpath("analyst.sql").read_text("utf-8")
-    role = conninfo_to_dict(settings.postgres_analyst_url)["user"]
-    query = "SELECT unnest(rolconfig) FROM pg_roles WHERE rolname = %s"
+    role = conninfo_to_dict(settings.postgres_analyst_url).get("user")
     async with _connection(settings) as connection:
-        rows = await (await connection.execute(query, (role,))).fetchall()
-    found = {name.lower(): value for name, value in (row[0].split("=", 1) for row in rows)}  # it says TimeZone
+        kept = await (await connection.execute(KEPT_SETTINGS, (role,))).fetchall()
+    found = {setting.partition("=")[0].lower(): (database, setting.partition("=")[2]) for database, setting in kept}
+    statements = files("adapters.embedded").joinpath("analyst.sql").read_text("utf-8")
     for name, wanted in re.findall(r"^ALTER ROLE \w+ SET (\w+) = '?([^';]+)'?;", statements, re.MULTILINE):
-        if (value := found.get(name)) != wanted:
-            now = "not set" if value is None else f"{value}"
+        database, value = found.get(name, (None, "not set"))
+        if value != wanted:
+            where, mend = f" in the database {database}" if database else "", f"SET {name} = '{wanted}'"
+            if database:
+                mend = f"IN DATABASE {database} RESET {name}"
             raise Unhealthy(
-                f"{name} of {role} is {now}, and should be {wanted}",
-                f"say ALTER ROLE {role} SET {name} = '{wanted}' (docs/analytics.md)",
+                f"{name} of {role} is {value}{where}, and should be {wanted}",
+                f"say ALTER ROLE {role} {mend} (docs/analytics.md)",
             )
     return f"{role} has the limits of docs/analytics.md"
 

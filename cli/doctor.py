@@ -40,7 +40,6 @@ async def examine(settings: "Settings") -> list[dict[str, Any]]:
     checks: dict[str, Check] = {
         **health.CHECKS,
         "workers": _patient(health.CHECKS["workers"]),
-        "analysts": _analysts,
         "code": _code,
         **(_of_read_models() if _fault() is None else {}),
         "processes": _patient(_processes),
@@ -110,20 +109,6 @@ async def _code(_settings: "Settings") -> str:
     if (error := _fault()) is not None:
         raise Unhealthy(f"{where(error)}: {what(error)}", "mend it: until then nothing can be said of the read models")
     return "all read models can be loaded"
-
-
-async def _analysts(settings: "Settings") -> str:
-    """Has the role of analysts its limits, also in the database of the campus?"""
-    from adapters.health import Unhealthy, analysts
-    from adapters.postgres.analytics.limits import overridden
-
-    said = await analysts(settings)
-    for each in await overridden(settings):
-        raise Unhealthy(
-            f"{each.role} has {each.here} in the database {each.database}, and should have {each.elsewhere}",
-            f"say ALTER ROLE {each.role} IN DATABASE {each.database} RESET {each.name} (docs/analytics.md)",
-        )
-    return said
 
 
 async def _processes(settings: "Settings") -> str:

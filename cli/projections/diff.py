@@ -72,7 +72,7 @@ class Choice:
         """Refuse the name of a table that none of these has, before anything is read."""
         names = list(dict.fromkeys(table.name for projection in projections for table in projection.tables))
         if self.table is not None and self.table not in names:
-            raise Failure(f"there is no table {self.table}; there are {', '.join(names)}")
+            raise Failure(f"there is no table {self.table or repr(self.table)}; there are {', '.join(names)}")
 
     def rows(self, diff: "Diff") -> "tuple[list[RowDiff], bool]":
         """Those on the page, or the sample; and whether more of them follow."""

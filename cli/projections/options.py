@@ -34,7 +34,7 @@ def chosen(*names: str | None) -> "list[Projection]":
     there_are = [projection.name for projection in PROJECTIONS]
     for name in names:
         if name is not None and name not in there_are:
-            raise Failure(f"no read model is called {name}; there are {', '.join(there_are)}")
+            raise Failure(f"no read model is called {name or repr(name)}; there are {', '.join(there_are)}")
     return [projection for projection in PROJECTIONS if None in names or projection.name in names]
 
 

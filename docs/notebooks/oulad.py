@@ -167,7 +167,7 @@ def _(campus, campuslog, mo):
 
 
 @app.cell
-def _(alt, early, mo, pl, places):
+def _(early, pl, places):
     # Does early activity predict the result?
     early_days, fifths, good = 28, 5, ["pass", "distinction"]
     active = early.early_activity
@@ -214,6 +214,11 @@ def _(alt, early, mo, pl, places):
         .with_columns(order=pl.col("outcome").replace_strict({name: n for n, name in enumerate(_outcomes)}))
         .sort("fifth", "order")
     )
+    return early_days, predict, results_by_fifth
+
+
+@app.cell
+def _(alt, early_days, mo, predict, results_by_fifth):
     _plot = (
         alt.Chart(results_by_fifth)
         .mark_bar()
@@ -222,18 +227,17 @@ def _(alt, early, mo, pl, places):
                 "fifth:O", title=f"fifth by activity in the first {early_days} days of the run (5 is the most active)"
             ).axis(labelAngle=0),
             y=alt.Y("share:Q", title="share of the learners in it", axis=alt.Axis(format="%")),
-            color=alt.Color("outcome:N", title="result", sort=_outcomes),
+            color=alt.Color("outcome:N", title="result", sort=alt.EncodingSortField("order", op="min")),
             order=alt.Order("order:Q"),
             tooltip=["fifth", "outcome", "learners", alt.Tooltip("share", format=".1%")],
         )
         .properties(width=640, height=280)
     )
     mo.vstack([mo.md("## Does early activity predict the result?"), _plot, mo.md(predict["sentence"])])
-    return (predict,)
 
 
 @app.cell
-def _(alt, campus, mo, pl, runs):
+def _(campus, pl, runs):
     # Which assessments are late?
     fewest, shown, everybody = 30, 10, 0.95  # submissions that make a share; assessments in the plot; as good as all
     _due = (
@@ -288,6 +292,11 @@ def _(alt, campus, mo, pl, runs):
             f" Left out are {late['odd']} assessments ({', '.join(late['odd_kinds'])}) at which {everybody:.0%} or "
             f"more of all submissions come after the date in the data: that cannot have been their deadline."
         )
+    return assessments, late, latest
+
+
+@app.cell
+def _(alt, assessments, late, latest, mo):
     _plot = (
         alt.Chart(assessments)
         .mark_point(filled=True)
@@ -312,7 +321,6 @@ def _(alt, campus, mo, pl, runs):
         .properties(width=480, height=22 * len(latest))
     )
     mo.vstack([mo.md("## Which assessments are late?"), _plot, _bars, mo.md(late["sentence"])])
-    return (late,)
 
 
 @app.cell

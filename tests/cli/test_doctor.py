@@ -94,8 +94,8 @@ async def test_limits_that_hold_in_the_database_only_are_named(settings: Setting
         finally:
             connection.execute(f"{role} RESET statement_timeout".encode())
     assert not found["ok"]
-    assert found["detail"].startswith("campus_analyst has statement_timeout=0 in the database ")
-    assert found["detail"].endswith(", and should have statement_timeout=5min")
+    assert found["detail"].startswith("statement_timeout of campus_analyst is 0 in the database ")
+    assert found["detail"].endswith(", and should be 5min")
     assert found["hint"].startswith(f"say {role} RESET statement_timeout")
     assert {finding["name"]: finding["ok"] for finding in await examine(settings)}["analysts"]
 
