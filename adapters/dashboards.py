@@ -19,13 +19,13 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from adapters.batcher import Batcher
-from adapters.postgres.log import PostgresLog
+from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.settings import Settings
 from adapters.valkey.fields import POSITION
-from adapters.valkey.read_models import Served, hash_key, live_key
+from adapters.valkey.valkey_store import Served, hash_key, live_key
 from domain.catalog import course_stream, run_stream
 from domain.fact import Fact, partition_of_learner
-from projections.base import Projection, segment_of
+from projections.engine.projection import Projection, segment_of
 from projections.learner_dashboard import Dashboard, LearnerDashboard, dashboard_of
 from projections.recent_activity import CAMPUS, KEPT, RecentActivity, RecentFacts, recent_of
 

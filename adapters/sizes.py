@@ -3,11 +3,11 @@
 import psycopg
 from redis.asyncio import Redis
 
-from adapters.postgres.generations import Generation
-from adapters.postgres.row_tables import physical_name, quoted
+from adapters.postgres.store.generations import Generation
+from adapters.postgres.store.row_tables import physical_name, quoted
 from adapters.settings import Settings
-from adapters.valkey.read_models import hash_key
-from projections.base import Projection
+from adapters.valkey.valkey_store import hash_key
+from projections.engine.projection import Projection
 
 SAMPLES = 100  # documents of a hash that Valkey looks at to estimate its size
 

@@ -11,27 +11,14 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from adapters import garbage
+from adapters import gc_tuning
 from adapters.settings import Settings
-from api import (
-    catalog,
-    dashboards,
-    docs,
-    enrollment,
-    errors,
-    events,
-    gradebook,
-    health,
-    history,
-    login,
-    overview,
-    progress,
-    quiz,
-)
-from api.express import Express
-from api.middleware import Around
-from api.openapi import describe
-from api.services import services
+from api import catalog, dashboards, enrollment, gradebook, history, login, overview, progress, quiz
+from api.http import docs, errors, health, sse
+from api.http.fast_path import Express
+from api.http.middleware import Around
+from api.http.openapi import describe
+from api.http.services import services
 
 VERSION = "1"
 ROUTERS = (  # the busiest first: routes are tried in this order
@@ -42,7 +29,7 @@ ROUTERS = (  # the busiest first: routes are tried in this order
     catalog.router,
     overview.router,
     gradebook.router,
-    events.router,
+    sse.router,
     history.router,
     login.router,
     health.router,
@@ -56,7 +43,7 @@ in `Campus-Position` what it is true for. Errors are problem documents (RFC 9457
 def create() -> FastAPI:
     """The API of the campus that the environment names, in a process of its own."""
     app = build(Settings.load())
-    garbage.calm()
+    gc_tuning.calm()
     return app
 
 

@@ -6,12 +6,12 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
 from adapters.postgres.queries import catalog
-from api import pages
 from api.answers import CourseDetail, CoursePage, RunPage
-from api.commands import Accepted, Body, StaffHandle, example
-from api.openapi import command, query
-from api.queries import Ask
-from api.types import CourseId, Id, Limit, RunId, Text, Time, Title, Version, Word
+from api.http import paging
+from api.http.dispatch import Accepted, Body, StaffHandle, example
+from api.http.openapi import command, query
+from api.http.query import Ask
+from api.http.types import CourseId, Id, Limit, RunId, Text, Time, Title, Version, Word
 from commands.catalog import CloseRun, CreateCourse, OpenRun, PublishCourse, ScheduleRun
 from domain.catalog import MAX_UNITS, CourseNotFound, RunNotFound, Unit
 from projections.catalog import CatalogCourse, CatalogRun, CatalogStructure
@@ -114,12 +114,12 @@ async def close_run(run_id: RunId, handle: StaffHandle) -> Response:
 
 
 @router.get("/courses", responses=query(CoursePage, CoursePage([COURSE], None)))
-async def list_courses(request: Request, ask: Ask, cursor: pages.Cursor = None, limit: Limit = 50) -> Response:
+async def list_courses(request: Request, ask: Ask, cursor: paging.Cursor = None, limit: Limit = 50) -> Response:
     """All courses, in the order of their ids."""
-    (after,) = pages.after("courses", cursor, [str]) or [""]
+    (after,) = paging.after("courses", cursor, [str]) or [""]
     reader = ask.services.reader
     answer = await ask.fresh(PROJECTION, lambda: catalog.courses(reader, after, limit + 1))
-    return pages.reply(request, ask, answer, "courses", limit)
+    return paging.reply(request, ask, answer, "courses", limit)
 
 
 @router.get("/courses/{course_id}", responses=query(CourseDetail, DETAIL, 404))
@@ -145,14 +145,14 @@ async def list_runs(
     request: Request,
     ask: Ask,
     course_id: Annotated[Id | None, Query(description="Runs of this course only.")] = None,
-    cursor: pages.Cursor = None,
+    cursor: paging.Cursor = None,
     limit: Limit = 50,
 ) -> Response:
     """All runs, in the order of their ids."""
-    (after,) = pages.after("runs", cursor, [str]) or [""]
+    (after,) = paging.after("runs", cursor, [str]) or [""]
     reader = ask.services.reader
     answer = await ask.fresh(PROJECTION, lambda: catalog.runs(reader, course_id, after, limit + 1))
-    return pages.reply(request, ask, answer, "runs", limit)
+    return paging.reply(request, ask, answer, "runs", limit)
 
 
 @router.get("/runs/{run_id}", responses=query(CatalogRun, RUN, 404))

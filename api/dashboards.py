@@ -6,10 +6,10 @@ from fastapi import APIRouter, Response
 
 from adapters.postgres.queries import course_dashboard
 from api.answers import ActivityOfWeek, Funnel, RunCounts, RunDashboard, Statuses, StatusesOfDay
-from api.auth import may_act_for
-from api.openapi import query
-from api.queries import Ask, StaffAsk
-from api.types import LearnerId, RunId
+from api.http.openapi import query
+from api.http.query import Ask, StaffAsk
+from api.http.security import may_act_for
+from api.http.types import LearnerId, RunId
 from domain.catalog import RunNotFound
 from projections.learner_dashboard import Course, Dashboard, Deadline, NextUnit, Recent
 

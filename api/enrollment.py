@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Response
 from pydantic import Field
 
-from api.commands import Accepted, Body, Handle, example
-from api.openapi import command
-from api.types import NO_NUL, Id, Word
+from api.http.dispatch import Accepted, Body, Handle, example
+from api.http.openapi import command
+from api.http.types import NO_NUL, Id, Word
 from commands.enrollment import ReactivateEnrollment, RequestEnrollment, WithdrawEnrollment
 
 router = APIRouter(prefix="/v1/enrollments", tags=["enrolment"])

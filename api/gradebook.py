@@ -6,11 +6,11 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Request, Response
 
 from adapters.postgres.queries import gradebook
-from api import pages
 from api.answers import GradebookPage, GradebookRow
-from api.openapi import query
-from api.queries import StaffAsk
-from api.types import Id, Limit, RunId
+from api.http import paging
+from api.http.openapi import query
+from api.http.query import StaffAsk
+from api.http.types import Id, Limit, RunId
 
 router = APIRouter(prefix="/v1", tags=["gradebook"])
 
@@ -43,12 +43,12 @@ async def run_gradebook(
     learner_id: Annotated[Id | None, Query(description="This learner only.")] = None,
     sort: Annotated[gradebook.Sort, Query(description="What to sort by.")] = "learner",
     order: Annotated[Literal["asc", "desc"], Query(description="Ascending or descending.")] = "asc",
-    cursor: pages.Cursor = None,
+    cursor: paging.Cursor = None,
     limit: Limit = 50,
 ) -> Response:
     """Scores, lateness and attempts, one row for each learner and assessment."""
     listing = f"gradebook:{run_id}:{sort}:{order}"
-    after = pages.after(listing, cursor, [str if sort == "learner" else int, str, str])
+    after = paging.after(listing, cursor, [str if sort == "learner" else int, str, str])
     read = partial(
         gradebook.rows,
         ask.services.reader,
@@ -60,4 +60,4 @@ async def run_gradebook(
         after=after,
         limit=limit + 1,
     )
-    return pages.reply(request, ask, await ask.fresh("gradebook", read), listing, limit)
+    return paging.reply(request, ask, await ask.fresh("gradebook", read), listing, limit)

@@ -5,13 +5,13 @@ from datetime import UTC, datetime
 import msgspec
 from fastapi import APIRouter, Request, Response
 
-from adapters.postgres.reader import Page
-from api import pages
+from adapters.postgres.queries.reader import Page
 from api.answers import HistoryFact, HistoryPage
-from api.auth import may_act_for
-from api.openapi import query
-from api.queries import Ask
-from api.types import LearnerId, Limit
+from api.http import paging
+from api.http.openapi import query
+from api.http.query import Ask
+from api.http.security import may_act_for
+from api.http.types import LearnerId, Limit
 from domain.fact import Fact
 
 router = APIRouter(prefix="/v1", tags=["audit"])
@@ -35,17 +35,17 @@ async def history(
     request: Request,
     learner_id: LearnerId,
     ask: Ask,
-    cursor: pages.Cursor = None,
+    cursor: paging.Cursor = None,
     limit: Limit = 50,
 ) -> Response:
     """Every fact about a learner, in the order of the log; who caused it and why stands in `meta`."""
     may_act_for(ask.user, learner_id)
-    (after,) = pages.after("history", cursor, [int]) or [0]
+    (after,) = paging.after("history", cursor, [int]) or [0]
     log = ask.services.log
     head = await log.head()
     facts = [fact for fact in await log.history(learner_id, head) if fact.position > after]
     rows = [(fact.position, _render(fact)) for fact in facts[: limit + 1]]
-    return pages.reply(request, ask, Page(rows, head), "history", limit)
+    return paging.reply(request, ask, Page(rows, head), "history", limit)
 
 
 def _render(fact: Fact) -> str:

@@ -5,13 +5,13 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 from fastapi import APIRouter, Response
 
-from adapters.tokens import claims_of, sign
+from adapters.jwt import claims_of, sign
 from api.answers import LoggedIn
-from api.commands import Body, example
-from api.openapi import open_query
-from api.queries import JSON
-from api.services import Held
-from api.types import Id
+from api.http.dispatch import Body, example
+from api.http.openapi import open_query
+from api.http.query import JSON
+from api.http.services import Held
+from api.http.types import Id
 
 router = APIRouter(prefix="/v1/dev", tags=["development"])
 LIFETIME = timedelta(hours=12)

@@ -4,8 +4,8 @@ from fastapi import APIRouter, Response
 
 from adapters.postgres.queries import overview
 from api.answers import CampusOverview, OverviewCounts
-from api.openapi import query
-from api.queries import StaffAsk
+from api.http.openapi import query
+from api.http.query import StaffAsk
 from projections.recent_activity import CAMPUS, RecentFacts
 
 router = APIRouter(prefix="/v1", tags=["campus"])

@@ -5,10 +5,10 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Response
 from pydantic import Field
 
-from api.commands import Accepted, Body, Handle, StaffHandle, example
-from api.openapi import command
-from api.services import Held
-from api.types import Id, Word
+from api.http.dispatch import Accepted, Body, Handle, StaffHandle, example
+from api.http.openapi import command
+from api.http.services import Held
+from api.http.types import Id, Word
 from commands.progress import CompleteUnit, DecideOutcome, OpenUnit, RecordActivity
 
 router = APIRouter(prefix="/v1/progress", tags=["progress"])

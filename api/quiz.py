@@ -6,12 +6,12 @@ from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
 from adapters.postgres.queries import catalog
-from api import pages
 from api.answers import QuizHead, QuizPage
-from api.commands import Accepted, Body, Handle, StaffHandle, example
-from api.openapi import command, query
-from api.queries import Ask
-from api.types import AttemptNo, BasisPoints, Id, Limit, QuizId, RunId, Text, Time, Title, Word
+from api.http import paging
+from api.http.dispatch import Accepted, Body, Handle, StaffHandle, example
+from api.http.openapi import command, query
+from api.http.query import Ask
+from api.http.types import AttemptNo, BasisPoints, Id, Limit, QuizId, RunId, Text, Time, Title, Word
 from commands.quiz import GradeAttempt, PublishQuiz, SubmitAttempt
 from domain.quiz import MAX_ITEMS, Item, QuizNotFound
 from projections.catalog import CatalogQuiz
@@ -94,13 +94,13 @@ async def get_quiz(quiz_id: QuizId, ask: Ask) -> Response:
 
 @router.get("/runs/{run_id}/quizzes", responses=query(QuizPage, QuizPage([HEAD], None)))
 async def list_quizzes(
-    request: Request, run_id: RunId, ask: Ask, cursor: pages.Cursor = None, limit: Limit = 50
+    request: Request, run_id: RunId, ask: Ask, cursor: paging.Cursor = None, limit: Limit = 50
 ) -> Response:
     """The quizzes of a run, in the order of their ids."""
-    (after,) = pages.after("quizzes", cursor, [str]) or [""]
+    (after,) = paging.after("quizzes", cursor, [str]) or [""]
     reader = ask.services.reader
     answer = await ask.fresh(PROJECTION, lambda: catalog.quizzes(reader, run_id, after, limit + 1))
-    return pages.reply(request, ask, answer, "quizzes", limit)
+    return paging.reply(request, ask, answer, "quizzes", limit)
 
 
 @router.post(

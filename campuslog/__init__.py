@@ -26,9 +26,9 @@ from campuslog.errors import (
 )
 from campuslog.events import Events
 from campuslog.rebuild import Rebuilt
-from campuslog.trial import Trial
+from campuslog.what_if import Trial
 from domain.fact import Fact
-from projections.base import Handler, Projection, RowKey, Rows, Table
+from projections.engine.projection import Handler, Projection, RowKey, Rows, Table
 
 __all__ = [
     "BadArgument",

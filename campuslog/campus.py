@@ -7,20 +7,20 @@ from datetime import date, datetime
 from pathlib import Path
 
 from adapters.settings import Settings
-from campuslog.arguments import directory_of, learner_id
-from campuslog.blocking import run
+from campuslog.checked_handlers import watch
 from campuslog.definition import load_projection, prepared
 from campuslog.errors import BadTime, NotThere
 from campuslog.events import Events, matching
 from campuslog.export import ExportSource
-from campuslog.moments import Moment, bound, instant
+from campuslog.parquet_sink import Sink
+from campuslog.positions import Moment, bound, instant
 from campuslog.rebuild import Cut, Rebuilt, folded, result_of
-from campuslog.sink import Sink
 from campuslog.source import LiveSource, Selection, Source
-from campuslog.trial import Trial, served, try_out
+from campuslog.sync import run
+from campuslog.validation import directory_of, learner_id
 from campuslog.views import Views
-from campuslog.watched import watch
-from projections.base import Projection
+from campuslog.what_if import Trial, served, try_out
+from projections.engine.projection import Projection
 
 
 class Campus:

@@ -16,8 +16,8 @@ import msgspec
 
 from campuslog.errors import BadProjection
 from domain.registry import FACTS
-from projections.base import Handler, Projection, Table
-from projections.fold import FAILURES
+from projections.engine.live import FAILURES
+from projections.engine.projection import Handler, Projection, Table
 
 DEFAULTS = {"version": 1, "store": "postgres"}
 """What matters only for a projection that is served; here it may be left out."""

@@ -10,12 +10,12 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
-from campuslog.arguments import shown
-from campuslog.blocking import iterate
 from campuslog.errors import BadArgument, UnknownType
 from campuslog.facts import empty_frame, facts_frame
-from campuslog.progress import reporting
+from campuslog.progress_bar import reporting
 from campuslog.source import Page, Selection, Source
+from campuslog.sync import iterate
+from campuslog.validation import shown
 from domain.fact import Fact
 from domain.registry import FACTS
 

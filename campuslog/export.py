@@ -12,10 +12,10 @@ import pyarrow.compute as pc
 
 from adapters.parquet.pages import ExportPages
 from adapters.parquet.read import Export
-from adapters.postgres.pages import fact_of
+from adapters.postgres.log.pages import fact_of
 from campuslog.source import Page, Selection
 from domain.fact import Fact
-from projections.bulk_facts import PageSource
+from projections.engine.bulk.pages import PageSource
 
 COLUMNS: tuple[str, ...] = ("position", "stream_id", "stream_version", "type", "schema_version", "partition")
 COLUMNS += ("data", "meta", "occurred_at", "recorded_at")

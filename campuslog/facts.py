@@ -11,7 +11,7 @@ import polars as pl
 from campuslog.frames import series
 from domain.fact import Fact, fields_of
 from domain.registry import FACTS, LEARNER_CATEGORIES
-from projections.fold import Unreadable
+from projections.engine.live import Unreadable
 
 COLUMNS: dict[str, pl.DataType] = {
     "position": pl.Int64(),

@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
-from campuslog.progress import Report
-from projections.bulk_facts import EPOCH, MICROSECOND, Page, PageSource, Wanted
+from campuslog.progress_bar import Report
+from projections.engine.bulk.pages import EPOCH, MICROSECOND, Page, PageSource, Wanted
 
 T = TypeVar("T")
 

@@ -12,19 +12,19 @@ import msgspec
 import polars as pl
 import pyarrow as pa
 
-from adapters.bulk_shelf import ResidentMemory, SqliteShelf
-from adapters.fitting import fitting
+from adapters.row_validation import fitting
+from adapters.spill import ResidentMemory, SqliteShelf
 from campuslog.errors import BadProjection
 from campuslog.frames import frame_of
 from campuslog.pages import fold_pages
-from campuslog.progress import reporting
-from campuslog.sink import Sink
-from projections.base import Projection, RowKey
-from projections.bulk import BulkFold, Careful, Spoiled, Task, with_care
-from projections.bulk_facts import Page, PageSource
-from projections.bulk_rows import Room
-from projections.fold import ChangedKey, Poison, Refused
-from projections.merge import merged
+from campuslog.parquet_sink import Sink
+from campuslog.progress_bar import reporting
+from projections.engine.bulk.fold import BulkFold, Careful, Spoiled, Task, with_care
+from projections.engine.bulk.pages import Page, PageSource
+from projections.engine.bulk.rows import Room
+from projections.engine.live import ChangedKey, Poison, Refused
+from projections.engine.merge import merged
+from projections.engine.projection import Projection, RowKey
 
 
 class Rebuilt:

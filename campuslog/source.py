@@ -11,13 +11,13 @@ from typing import NamedTuple, Protocol
 
 import psycopg
 
-from adapters.postgres.bulk_read import PageReader
+from adapters.postgres.bulk.page_reader import PageReader
 from adapters.postgres.connection import Unavailable, connect, is_broken
-from adapters.postgres.pages import read_head
-from adapters.postgres.search import Search
+from adapters.postgres.log.pages import read_head
+from adapters.postgres.log.search import Search
 from adapters.settings import Settings
 from domain.fact import Fact
-from projections.bulk_facts import PageSource
+from projections.engine.bulk.pages import PageSource
 
 PAGE = 50_000  # positions
 STATEMENT_TIMEOUT = 300_000  # milliseconds

@@ -9,16 +9,16 @@ from typing import Any, NamedTuple, get_type_hints
 import msgspec
 import polars as pl
 
-from adapters.postgres.views import View, read_view, view_names
+from adapters.postgres.store.views import View, read_view, view_names
 from adapters.settings import Settings
 from adapters.valkey.client import connect as connect_valkey
 from adapters.valkey.documents import is_served, read_documents
-from campuslog.arguments import shown
-from campuslog.blocking import run
 from campuslog.errors import UnknownView
 from campuslog.frames import frame_of, series
 from campuslog.source import reading
-from projections.base import Projection, Table
+from campuslog.sync import run
+from campuslog.validation import shown
+from projections.engine.projection import Projection, Table
 from projections.registry import PROJECTIONS
 
 HINTS: dict[str, Any] = {

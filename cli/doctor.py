@@ -12,8 +12,8 @@ from cli.console import DataDir, Json, answer
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from adapters.health import Check
-    from adapters.postgres.progress import Progress
+    from adapters.health.servers import Check
+    from adapters.postgres.ops.lag import Progress
     from adapters.settings import Settings
 
 app = typer.Typer()
@@ -35,11 +35,11 @@ def doctor(data: DataDir = None, as_json: Json = False) -> None:
 
 async def examine(settings: "Settings") -> list[dict[str, Any]]:
     """Run every check, all at once."""
-    from adapters import health
+    from adapters.health import servers
 
     checks: dict[str, Check] = {
-        **health.CHECKS,
-        "workers": _patient(health.CHECKS["workers"]),
+        **servers.CHECKS,
+        "workers": _patient(servers.CHECKS["workers"]),
         "code": _code,
         **(_of_read_models() if _fault() is None else {}),
         "processes": _patient(_processes),
@@ -51,17 +51,17 @@ async def examine(settings: "Settings") -> list[dict[str, Any]]:
 
 def _of_read_models() -> "dict[str, Check]":
     """What can be looked at only by code that knows the read models."""
-    from adapters import read_model_health
+    from adapters.health import read_models
 
     own: dict[str, Check] = {"followers": _patient(_followers), "parked": _parked, "versions": _versions}
-    return {**read_model_health.CHECKS, **own}
+    return {**read_models.CHECKS, **own}
 
 
 def _patient(check: "Check") -> "Check":
     """A check of something that may just be started again, as a projector is after a promotion."""
 
     async def patient(settings: "Settings") -> str:
-        from adapters.health import Unhealthy
+        from adapters.health.servers import Unhealthy
 
         until = time.monotonic() + RESTART
         while True:
@@ -76,7 +76,7 @@ def _patient(check: "Check") -> "Check":
 
 
 async def _finding(name: str, check: "Check", settings: "Settings") -> dict[str, Any]:
-    from adapters.health import Unhealthy
+    from adapters.health.servers import Unhealthy
 
     try:
         return {"name": name, "ok": True, "detail": await check(settings)}
@@ -94,8 +94,8 @@ async def _finding(name: str, check: "Check", settings: "Settings") -> dict[str,
 def _fault() -> Exception | None:
     """Why the read models cannot be loaded, if they cannot."""
     try:
-        importlib.import_module("adapters.read_model_health")
-        importlib.import_module("cli.projections.serving")
+        importlib.import_module("adapters.health.read_models")
+        importlib.import_module("cli.projections.outdated")
     except Exception as error:  # noqa: BLE001 - whatever a rule may do wrong
         return error
     return None
@@ -103,8 +103,8 @@ def _fault() -> Exception | None:
 
 async def _code(_settings: "Settings") -> str:
     """Can the read models be loaded?"""
-    from adapters.health import Unhealthy
-    from cli.broken import what, where
+    from adapters.health.servers import Unhealthy
+    from cli.error_location import what, where
 
     if (error := _fault()) is not None:
         raise Unhealthy(f"{where(error)}: {what(error)}", "mend it: until then nothing can be said of the read models")
@@ -113,7 +113,7 @@ async def _code(_settings: "Settings") -> str:
 
 async def _processes(settings: "Settings") -> str:
     """Does every process live that `campus up` has started?"""
-    from adapters.health import Unhealthy
+    from adapters.health.servers import Unhealthy
     from cli.up.instance import read
     from cli.up.lock import identity
 
@@ -126,7 +126,7 @@ async def _processes(settings: "Settings") -> str:
 
 async def _api(settings: "Settings") -> str:
     """Does the API answer, and call itself ready?"""
-    from adapters.health import Unhealthy
+    from adapters.health.servers import Unhealthy
     from cli.http import get_json
 
     ready = await get_json(f"{settings.api_url}/readyz")
@@ -139,7 +139,7 @@ async def _api(settings: "Settings") -> str:
 
 async def _projections(settings: "Settings") -> str:
     """Do the read models keep up?"""
-    from adapters.health import Unhealthy
+    from adapters.health.servers import Unhealthy
     from cli.http import get_json
 
     projections = (await get_json(f"{settings.api_url}/readyz")).body.get("projections", [])
@@ -154,7 +154,7 @@ async def _projections(settings: "Settings") -> str:
 
 async def _followers(settings: "Settings") -> str:
     """Is every segment followed, and how far is the last one behind?"""
-    from adapters.read_model_health import followed
+    from adapters.health.read_models import followed
 
     said = await followed(settings)
     behind = max((each.lag_events for each in await _live(settings)), default=0)
@@ -163,8 +163,8 @@ async def _followers(settings: "Settings") -> str:
 
 async def _parked(settings: "Settings") -> str:
     """Does nothing wait at a fact that fails?"""
-    from adapters.health import Unhealthy
-    from adapters.read_model_health import waiting
+    from adapters.health.read_models import waiting
+    from adapters.health.servers import Unhealthy
     from cli.projections.parked_view import counted
 
     said = await waiting(settings)
@@ -176,7 +176,7 @@ async def _parked(settings: "Settings") -> str:
 async def _live(settings: "Settings") -> "list[Progress]":
     """How far everything is that is served."""
     from adapters.postgres.connection import connect
-    from adapters.postgres.progress import progress
+    from adapters.postgres.ops.lag import progress
 
     async with await connect(settings, application="doctor") as connection:
         return [each for each in await progress(connection) if each.status == "live"]
@@ -184,8 +184,8 @@ async def _live(settings: "Settings") -> "list[Progress]":
 
 async def _versions(settings: "Settings") -> str:
     """Is every read model that is served still followed, or does it wait for a generation of the code's version?"""
-    from adapters.health import Unhealthy
-    from cli.projections.serving import outdated
+    from adapters.health.servers import Unhealthy
+    from cli.projections.outdated import outdated
 
     found = await outdated(settings)
     still = [each for each in found if not each.followed]

@@ -10,7 +10,7 @@ from cli.console import INTERRUPTED, DataDir, Json, answer, say
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from workers.importer.report import Report
+    from workers.importing.oulad.report import Report
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -41,7 +41,7 @@ def oulad(
 
     from adapters.settings import Settings
     from cli.console import Failure, progress
-    from workers.importer import import_oulad
+    from workers.importing.oulad import import_oulad
 
     settings = Settings.load(data)
     wanted = list(dict.fromkeys([*(presentation or []), *(more or [])]))

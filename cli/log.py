@@ -14,7 +14,7 @@ from cli.export import export
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from adapters.postgres.search import Search
+    from adapters.postgres.log.search import Search
     from adapters.settings import Settings
     from domain.fact import Fact
 
@@ -47,7 +47,7 @@ def tail(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
     """Print the newest facts, oldest first."""
-    from adapters.postgres.search import Search
+    from adapters.postgres.log.search import Search
     from adapters.settings import Settings
 
     search = Search(stream, matching(types) if types else None, learner)
@@ -90,7 +90,7 @@ async def _tail(
     settings: "Settings", search: "Search", limit: int, since: int | None, *, follow: bool, as_json: bool
 ) -> None:
     from adapters.postgres.connection import connect
-    from adapters.postgres.pages import read_head
+    from adapters.postgres.log.pages import read_head
 
     async with await connect(settings, application="log tail") as connection:
         if since is None:
@@ -132,7 +132,7 @@ def _short(value: Any) -> str:
 
 
 async def _verify(settings: "Settings") -> dict[str, Any]:
-    from workers.log_check import check, head_of
+    from workers.consistency.log_check import check, head_of
 
     head = await head_of(settings)
     with progress("verifying the log", total=head, unit="facts") as advance:

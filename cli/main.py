@@ -13,7 +13,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from cli.console import fail
-from cli.streams import finish, take_streams
+from cli.stdio import finish, take_streams
 
 COMMANDS = {
     "up": ("cli.up", "Start a campus with its servers, API and workers; Ctrl-C stops it."),
@@ -25,12 +25,12 @@ COMMANDS = {
     "projections": ("cli.projections", "Look after the read models."),
     "log": ("cli.log", "Read and check the log."),
     "analytics": ("cli.analytics", "Let analysts in with SQL."),
-    "bench": ("cli.bench", "Measure Campuslog against its yardsticks."),
+    "bench": ("benchmarks", "Measure Campuslog against its yardsticks."),
     "migrate": ("cli.migrate", "Bring the campus's schema up to date."),
     "serve": ("cli.serve", "Run the API alone."),
     "worker": ("cli.worker", "Run one worker alone."),
 }
-OURS = ("cli", "campuslog", "api", "workers", "adapters", "commands", "projections", "domain")
+OURS = ("benchmarks", "cli", "campuslog", "api", "workers", "adapters", "commands", "projections", "domain")
 
 
 class LazyCommands(TyperGroup):
@@ -99,7 +99,7 @@ def _run() -> None:
 def sentence(error: Any) -> str:
     """Say what went wrong: our own errors know, others get their type's name before."""
     if isinstance(error, SyntaxError) and error.filename:
-        from cli.broken import what, where
+        from cli.error_location import what, where
 
         return f"{where(error)}: {what(error)}"
     text = " ".join(str(error).split())

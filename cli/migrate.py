@@ -10,7 +10,7 @@ app = typer.Typer()
 @app.command()
 def migrate(data: DataDir = None) -> None:
     """Bring the campus's schema up to date; needs the owner's URL."""
-    from adapters.postgres.migrate import migrate as to_newest
+    from adapters.postgres.ops.migrate import migrate as to_newest
     from adapters.settings import Settings
 
     settings = Settings.load(data)

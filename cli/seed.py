@@ -26,8 +26,8 @@ def seed(
 
     from adapters.settings import Settings
     from cli.console import progress
-    from workers.seed import SAMPLE_LOGINS
-    from workers.seed import seed as sow
+    from workers.seeding import SAMPLE_LOGINS
+    from workers.seeding import seed as sow
 
     seeded = uvloop.run(sow(Settings.load(data), learners, number, progress))
     outcome = {**seeded._asdict(), "seconds": round(seeded.seconds, 3), "logins": list(SAMPLE_LOGINS)}

@@ -22,8 +22,8 @@ def token(
     """Print a development token."""
     from datetime import UTC, datetime, timedelta
 
+    from adapters.jwt import claims_of, sign
     from adapters.settings import Settings
-    from adapters.tokens import claims_of, sign
 
     settings = Settings.load(data)
     typer.echo(sign(claims_of(user), settings.token_secret, now=datetime.now(UTC), lifetime=timedelta(hours=ttl)))

@@ -49,15 +49,15 @@ def worker(
 
     settings = Settings.load()
     if check:
-        from adapters import health
+        from adapters.health import servers
 
-        typer.echo(asyncio.run(health.worker(settings, name, socket.gethostname())))
+        typer.echo(asyncio.run(servers.worker(settings, name, socket.gethostname())))
         return
     configure(settings.log_level, process=name)
     try:
         uvloop.run(run_until_signal(name, settings))
     except Exception as error:
-        from workers.follower import StaleCode  # not before: most workers do without it
+        from workers.projecting.follower import StaleCode  # not before: most workers do without it
 
         if not isinstance(error, StaleCode):
             raise
@@ -70,9 +70,9 @@ async def run_until_signal(name: Worker, settings: "Settings") -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    from adapters import garbage
+    from adapters import gc_tuning
 
     module = importlib.import_module(f"workers.{name}")
     os.nice(getattr(module, "NICENESS", 0))
-    garbage.calm()
+    gc_tuning.calm()
     await module.run(settings, stop)

@@ -1,1 +1,1 @@
-"""Use cases: load, decide, append. One module for each context; commands/bus.py lists them all."""
+"""Use cases: load, decide, append. One module for each context; commands/table.py lists them all."""

@@ -1,7 +1,8 @@
 """
 What a use case sees of the log: aggregates go out, new facts come back.
 
-The adapter behind it is adapters/session.py. A `Log` is bound to one command and its `Context`, and forgets it after.
+The adapter behind it is adapters/command_bus/session.py. A `Log` is bound to one command and its `Context`, and
+forgets it after.
 """
 
 from contextlib import AbstractAsyncContextManager

@@ -8,7 +8,7 @@ What can be wrong with a command, as sentences about the world.
     └── Rejected     the command itself makes no sense
 
 Every error carries a stable `code`, a sentence, and its facts as attributes. How they look over HTTP is not
-their business: see api/errors.py.
+their business: see api/http/errors.py.
 """
 
 from typing import Any

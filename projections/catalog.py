@@ -14,8 +14,8 @@ from typing import Any, ClassVar
 import msgspec
 
 from domain.fact import Fact
-from projections.base import Handler, Projection, RowKey, Rows, Table
-from projections.streams import ids
+from projections.engine.projection import Handler, Projection, RowKey, Rows, Table
+from projections.engine.stream_ids import ids
 
 
 class CatalogCourse(msgspec.Struct):

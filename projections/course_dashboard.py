@@ -18,8 +18,8 @@ import msgspec
 from domain.enrollment import Status
 from domain.fact import Fact
 from domain.progress import grade, percent
-from projections.base import SEGMENTS, Handler, Projection, RowKey, Rows, Table
-from projections.streams import ids
+from projections.engine.projection import SEGMENTS, Handler, Projection, RowKey, Rows, Table
+from projections.engine.stream_ids import ids
 
 
 class CourseEnrolment(msgspec.Struct):

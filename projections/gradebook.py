@@ -14,8 +14,8 @@ from typing import ClassVar
 import msgspec
 
 from domain.fact import Fact
-from projections.base import SEGMENTS, Handler, Projection, RowKey, Rows, Table
-from projections.streams import ids
+from projections.engine.projection import SEGMENTS, Handler, Projection, RowKey, Rows, Table
+from projections.engine.stream_ids import ids
 
 
 class Grade(msgspec.Struct):

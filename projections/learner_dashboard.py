@@ -17,8 +17,8 @@ from domain.catalog import Unit
 from domain.enrollment import Status
 from domain.fact import Fact
 from domain.progress import grade, percent
-from projections.base import SEGMENTS, Handler, Projection, RowKey, Rows, Table
-from projections.streams import by_stream, ids
+from projections.engine.projection import SEGMENTS, Handler, Projection, RowKey, Rows, Table
+from projections.engine.stream_ids import by_stream, ids
 
 RECENT = 10  # entries of recent activity
 

@@ -13,8 +13,8 @@ from typing import ClassVar
 import msgspec
 
 from domain.fact import Fact
-from projections.base import SEGMENTS, Handler, Projection, RowKey, Rows, Table
-from projections.streams import by_stream, ids
+from projections.engine.projection import SEGMENTS, Handler, Projection, RowKey, Rows, Table
+from projections.engine.stream_ids import by_stream, ids
 
 NO_DATE = "no_registration_date"  # irregular: the records do not say when the learner registered
 

@@ -15,8 +15,8 @@ from typing import ClassVar
 import msgspec
 
 from domain.fact import Fact
-from projections.base import Handler, Projection, RowKey, Rows, Table
-from projections.streams import ids
+from projections.engine.projection import Handler, Projection, RowKey, Rows, Table
+from projections.engine.stream_ids import ids
 
 KEPT = 100  # facts
 CAMPUS = "campus"  # key of the only document

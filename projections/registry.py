@@ -1,8 +1,8 @@
 """Every read model, in the order in which they are listed to people."""
 
-from projections.base import Projection
 from projections.catalog import Catalog
 from projections.course_dashboard import CourseDashboard
+from projections.engine.projection import Projection
 from projections.gradebook import Gradebook
 from projections.learner_dashboard import LearnerDashboard
 from projections.overview import Overview

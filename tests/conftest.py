@@ -61,7 +61,7 @@ def own_settings(own_servers: Servers) -> Settings:
 
 def migrated(servers: Servers) -> Settings:
     """Migrate a campus with a name that nobody has used."""
-    from adapters.postgres.migrate import migrate
+    from adapters.postgres.ops.migrate import migrate
 
     settings = servers.settings(f"t{uuid.uuid4().hex[:12]}")
     migrate(settings)

@@ -20,22 +20,22 @@ import psycopg
 import structlog
 from redis.asyncio import Redis
 
-from adapters.postgres.audits import Finding, findings, note_checked, note_findings
-from adapters.postgres.generations import Generation, Generations, live
-from adapters.postgres.heartbeat import keep_beating
-from adapters.postgres.log import STREAM_AT
-from adapters.postgres.pages import read_head
-from adapters.postgres.progress import accounts
+from adapters.postgres.log.pages import read_head
+from adapters.postgres.log.postgres_log import STREAM_AT
+from adapters.postgres.ops.heartbeat import keep_beating
+from adapters.postgres.ops.lag import accounts
+from adapters.postgres.store.audits import Finding, findings, note_checked, note_findings
+from adapters.postgres.store.generations import Generation, Generations, live
 from adapters.settings import Settings
 from domain.fact import partition_key
-from projections.base import Projection, is_common, tables_of_learners
-from projections.fold import Fenced
+from projections.engine.live import Fenced
+from projections.engine.projection import Projection, is_common, tables_of_learners
 from projections.registry import PROJECTIONS
-from workers.anew import Common
-from workers.auditor_metrics import CHECKED, CHECKED_AT, DIFFERENCE, FOUND, REGISTRY, SECONDS, WRONG
-from workers.ending import end, stopped_or_failed
-from workers.looking import Looking, Wrong
-from workers.rebuild.switch import opened
+from workers.consistency.metrics import CHECKED, CHECKED_AT, DIFFERENCE, FOUND, REGISTRY, SECONDS, WRONG
+from workers.consistency.recompute import Common
+from workers.consistency.row_check import Looking, Wrong
+from workers.rebuild.promotion import opened
+from workers.support.tasks import end, stopped_or_failed
 
 NICENESS = 19  # of the process
 PACE = 0.5  # seconds for a learner, at least

@@ -10,16 +10,16 @@ from collections.abc import Sequence
 
 from adapters.nats.connection import Nats
 from adapters.postgres.analytics import keep_fresh
-from adapters.postgres.heartbeat import keep_beating
+from adapters.postgres.ops.heartbeat import keep_beating
 from adapters.settings import Settings
 from adapters.valkey.client import connect as connect_valkey
-from projections.base import Projection
-from projections.code import remember
+from projections.engine.fingerprint import remember
+from projections.engine.projection import Projection
 from projections.registry import PROJECTIONS
-from workers.ending import end, stopped_or_failed
-from workers.follower import Follower
-from workers.projector_metrics import REGISTRY
-from workers.tail import Tail
+from workers.projecting.follower import Follower
+from workers.projecting.log_tail import Tail
+from workers.projecting.metrics import REGISTRY
+from workers.support.tasks import end, stopped_or_failed
 
 
 async def run(settings: Settings, stop: asyncio.Event, projections: Sequence[Projection] = PROJECTIONS) -> None:

@@ -17,13 +17,13 @@ import psycopg
 import structlog
 from prometheus_client import Counter
 
-from adapters.bus import Bus
+from adapters.command_bus.bus import Bus
 from adapters.nats import hint
 from adapters.nats.connection import Nats
-from adapters.postgres import heartbeat, lease, reactors
-from adapters.postgres.append import VersionConflict
 from adapters.postgres.connection import Unavailable, connect, is_broken
-from adapters.postgres.log import PostgresLog
+from adapters.postgres.log.append import VersionConflict
+from adapters.postgres.log.postgres_log import PostgresLog
+from adapters.postgres.ops import heartbeat, lease, reactors
 from adapters.settings import Settings
 from domain.errors import DomainError
 from domain.fact import Fact

@@ -21,11 +21,11 @@ from adapters.nats import hint
 from adapters.nats.connection import Nats
 from adapters.nats.stream import Publisher, ensure_stream, last_published
 from adapters.postgres.connection import connect
-from adapters.postgres.heartbeat import keep_beating
-from adapters.postgres.lease import acquire
-from adapters.postgres.pages import LogRow, read_head, read_rows
+from adapters.postgres.log.pages import LogRow, read_head, read_rows
+from adapters.postgres.ops.heartbeat import keep_beating
+from adapters.postgres.ops.lease import acquire
 from adapters.settings import Settings
-from workers.ending import end, stopped_or_failed
+from workers.support.tasks import end, stopped_or_failed
 
 BATCH = 1_000  # facts published before the last of them must be stored
 LINGER = 0.005  # seconds to gather what comes right behind

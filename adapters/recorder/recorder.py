@@ -24,7 +24,8 @@ from eventsourcing.persistence import (
 )
 from psycopg_pool import ConnectionPool
 
-from adapters.postgres.append import (
+from adapters.postgres.connection import is_broken
+from adapters.postgres.log.append import (
     APPEND,
     LOCK_ATTEMPTS,
     STANDING,
@@ -36,8 +37,7 @@ from adapters.postgres.append import (
     arguments,
     own_answer,
 )
-from adapters.postgres.connection import is_broken
-from adapters.postgres.log import END, HEAD
+from adapters.postgres.log.postgres_log import END, HEAD
 from adapters.recorder.errors import in_the_librarys_words
 from adapters.recorder.mapper import LogEvent, LogNotification
 from adapters.recorder.subscription import LogSubscription

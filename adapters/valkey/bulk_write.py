@@ -19,9 +19,9 @@ from redis.exceptions import ResponseError, WatchError
 
 from adapters.settings import Settings
 from adapters.valkey.fields import EPOCH
-from adapters.valkey.read_models import field_of, hash_key
-from projections.base import Projection, RowKey
-from projections.fold import Fenced, Refused, encoded
+from adapters.valkey.valkey_store import field_of, hash_key
+from projections.engine.live import Fenced, Refused, encoded
+from projections.engine.projection import Projection, RowKey
 
 DOCUMENTS_AT_ONCE = 1_000  # in one transaction
 BEGUN = -1  # checkpoint of a segment that is not complete

@@ -8,9 +8,9 @@ import msgspec
 from redis.asyncio import Redis
 
 from adapters.settings import Settings
-from adapters.valkey.read_models import Served, ValkeyStore, live_key
-from projections.base import Projection, Table
-from projections.merge import merged
+from adapters.valkey.valkey_store import Served, ValkeyStore, live_key
+from projections.engine.merge import merged
+from projections.engine.projection import Projection, Table
 
 
 async def is_served(client: Redis, settings: Settings, projection: Projection) -> bool:

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Literal
 from cli.projections.options import typed
 
 if TYPE_CHECKING:
-    from adapters.postgres.generations import Generation
-    from projections.base import Projection
+    from adapters.postgres.store.generations import Generation
+    from projections.engine.projection import Projection
 
 Change = Literal["none", "code", "version", "both"]
 
 
 def change(projection: "Projection", generation: "Generation") -> Change:
     """What differs: the source, the version that its author gives it, or both."""
-    from projections.code import code_digest
+    from projections.engine.fingerprint import code_digest
 
     code, version = generation.code != code_digest(projection), generation.version != projection.version
     if code and version:

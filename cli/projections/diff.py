@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from cli.console import LARGEST, MOST_ROWS, DataDir, Failure, Json, answer, progress, say
-from cli.files import check_writable, file_named, told
+from cli.output_path import check_writable, file_named, told
 from cli.projections.options import Name, run, settings_of, the
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from campuslog.watched import AtHand
-    from projections.base import Projection
-    from projections.diff import Diff
-    from projections.diff_report import RowDiff, TableDiff
+    from campuslog.checked_handlers import AtHand
+    from projections.engine.diff.compare import Diff
+    from projections.engine.diff.report import RowDiff, TableDiff
+    from projections.engine.projection import Projection
     from workers.rebuild.compare import Compared
 
 PAGE = 20  # rows
@@ -160,8 +160,8 @@ def try_rule(
 
     Example: campus projections try my_rule.py --compare-with course_dashboard
     """
+    from campuslog.checked_handlers import AtHand, watch
     from campuslog.definition import load_projection, prepared
-    from campuslog.watched import AtHand, watch
     from workers.rebuild.compare import what_if
 
     choice, live = Choice(limit, after, table, kind, sample, seed, events, csv), the(compare_with)
@@ -216,7 +216,7 @@ async def _show(
     """Answer while the comparison is at hand, of a rule that was *tried* if so; it is thrown away afterwards."""
     import msgspec
 
-    from cli.diff_view import report
+    from cli.projections.diff_view import report
 
     async with comparison as compared:
         if tried is not None:
@@ -238,7 +238,7 @@ async def _show(
 
 
 def _write_csv(path: Path, diff: "Diff", choice: Choice, rows: "Sequence[RowDiff]") -> None:
-    from cli.diff_csv import write_csv
+    from cli.projections.diff_csv import write_csv
 
     chosen = rows if choice.sample is not None else diff.rows(table=choice.table, kind=choice.kind)
     with told(path), path.open("w", newline="", encoding="utf-8") as file:
@@ -252,7 +252,7 @@ def _view(
     from rich.console import Group
     from rich.text import Text
 
-    from cli.diff_view import behind_view, diff_view, key_text
+    from cli.projections.diff_view import behind_view, diff_view, key_text
 
     old, new = compared.old, compared.new
     head = Text(

@@ -25,9 +25,9 @@ def list_projections(data: DataDir = None, as_json: Json = False) -> None:
 
 async def _list(settings: "Settings") -> list[dict[str, Any]]:
     from adapters.postgres.connection import connect
-    from adapters.postgres.generations import live
+    from adapters.postgres.store.generations import live
     from cli.projections.code_change import change
-    from projections.code import code_digest
+    from projections.engine.fingerprint import code_digest
 
     found = []
     async with await connect(settings, application="list") as connection:

@@ -12,7 +12,7 @@ from cli.console import INTERRUPTED, Failure, say
 
 if TYPE_CHECKING:
     from adapters.settings import Settings
-    from projections.base import Projection
+    from projections.engine.projection import Projection
 
 T = TypeVar("T")
 

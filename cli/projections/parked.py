@@ -30,7 +30,7 @@ KeyOrAll = Annotated[str | None, typer.Option("--key", help="One learner or stre
 
 
 class Skipping(NamedTuple):
-    """What is to be done without, and why; see `adapters.postgres.parking.skip`."""
+    """What is to be done without, and why; see `adapters.postgres.store.parking.skip`."""
 
     name: str
     key: str
@@ -141,7 +141,7 @@ def _names(name: str | None) -> list[str]:
 
 async def _list(settings: "Settings", names: Sequence[str], key: str | None = None) -> list[dict[str, Any]]:
     from adapters.postgres.connection import connect
-    from adapters.postgres.parking import parked_of
+    from adapters.postgres.store.parking import parked_of
 
     async with await connect(settings, application="parked") as connection:
         return [row for row in await parked_of(connection, names) if key in {None, row["key"]}]
@@ -149,7 +149,7 @@ async def _list(settings: "Settings", names: Sequence[str], key: str | None = No
 
 async def _retry(settings: "Settings", names: Sequence[str], key: str | None) -> list[dict[str, Any]]:
     from adapters.postgres.connection import connect
-    from adapters.postgres.parking import request_retry
+    from adapters.postgres.store.parking import request_retry
 
     if key is not None and (common := [row for row in await _expect(settings, names, key) if row["common"]]):
         raise Failure(only_a_rebuild(common))
@@ -161,7 +161,7 @@ async def _retry(settings: "Settings", names: Sequence[str], key: str | None) ->
 async def _tried(settings: "Settings", names: Sequence[str], key: str | None) -> list[dict[str, Any]]:
     """What still waits once the projector has tried all that is served of it again."""
     from adapters.postgres.connection import connect
-    from adapters.postgres.generations import live
+    from adapters.postgres.store.generations import live
 
     async with await connect(settings, application="retry") as connection:
         await _answered(connection, names, key)
@@ -177,7 +177,7 @@ async def _answered(connection: "psycopg.AsyncConnection", names: Sequence[str],
     Raises:
         Failure: none is tried for a while.
     """
-    from adapters.postgres.parking import requested
+    from adapters.postgres.store.parking import requested
 
     left = await requested(connection, names, key)
     with progress("trying again", total=left, unit="keys") if left > 1 else nullcontext() as advance:
@@ -197,7 +197,7 @@ async def _answered(connection: "psycopg.AsyncConnection", names: Sequence[str],
 
 async def _skip(settings: "Settings", what: Skipping) -> dict[str, Any]:
     from adapters.postgres.connection import connect
-    from adapters.postgres.parking import FailsElsewhere, skip
+    from adapters.postgres.store.parking import FailsElsewhere, skip
 
     name, key = what.name, what.key
     await _expect(settings, [name], key)
@@ -230,7 +230,7 @@ async def _expect(settings: "Settings", names: Sequence[str], key: str) -> list[
 
 async def _list_skipped(settings: "Settings", names: Sequence[str]) -> list[dict[str, Any]]:
     from adapters.postgres.connection import connect
-    from adapters.postgres.parking import skipped_of
+    from adapters.postgres.store.parking import skipped_of
 
     async with await connect(settings, application="skipped") as connection:
         return await skipped_of(connection, names)

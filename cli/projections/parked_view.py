@@ -58,7 +58,7 @@ def named(keys: Sequence[str]) -> str:
 
 def only_a_rebuild(common: Sequence[dict[str, Any]]) -> str:
     """Why keys that are no learners' wait, and until when."""
-    from adapters.postgres.parking import ONLY_A_REBUILD
+    from adapters.postgres.store.parking import ONLY_A_REBUILD
 
     keys, names = (named([row[part] for row in common]) for part in ("key", "projection"))
     return f"{keys} cannot be made good in place, {ONLY_A_REBUILD} {names}"

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from adapters.postgres.generations import Generation
+    from adapters.postgres.store.generations import Generation
     from adapters.settings import Settings
-    from projections.base import Projection
+    from projections.engine.projection import Projection
 
 WRITTEN_PER_SECOND = 15_000_000  # bytes of rows with their indexes, and their digest taken: two cores, OULAD
 MOST_TYPES = 12  # named in the table
@@ -45,12 +45,12 @@ def plan(
 
 
 async def _plan(settings: "Settings", projection: "Projection", workers: int) -> dict[str, Any]:
-    from adapters.postgres.account import counts_until
-    from adapters.postgres.pages import read_head
+    from adapters.postgres.log.fact_counts import counts_until
+    from adapters.postgres.log.pages import read_head
     from adapters.sizes import size_of
-    from cli.projections.sample import take
-    from workers.rebuild.switch import opened
-    from workers.rebuild.turn import busy
+    from cli.projections.sample_fold import take
+    from workers.rebuild.lock import busy
+    from workers.rebuild.promotion import opened
 
     workers = min(workers, projection.segments)
     async with opened(settings, projection.name, "plan") as (connection, valkey):
@@ -102,7 +102,7 @@ def _counting(stack: ExitStack, head: int) -> Advance:
 
 
 async def _generations(connection: Any, projection: "Projection") -> "list[Generation]":
-    from adapters.postgres.generations import generations
+    from adapters.postgres.store.generations import generations
 
     return await generations(connection, projection.name)
 
@@ -117,7 +117,7 @@ def _code(projection: "Projection", served: "Generation | None") -> dict[str, An
 
 def _unfinished(projection: "Projection", generations: "Sequence[Generation]") -> list[dict[str, Any]]:
     """What earlier rebuilds have left, and whether the code at hand would go on with it."""
-    from workers.rebuild.candidate import same_code
+    from workers.rebuild.selection import same_code
 
     return [
         {

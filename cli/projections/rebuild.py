@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from adapters.settings import Settings
-    from projections.base import Projection
+    from projections.engine.projection import Projection
     from workers.rebuild.report import Report
 
 STOPPED = "stopped; the same command goes on with what is not complete"
@@ -82,7 +82,7 @@ async def _rebuild(
 async def _warn(settings: "Settings", projections: "Sequence[Projection]") -> None:
     """Say if a rule was changed and its version was not."""
     from adapters.postgres.connection import connect
-    from adapters.postgres.generations import live
+    from adapters.postgres.store.generations import live
     from cli.projections.code_change import change, in_words
 
     async with await connect(settings, application="rebuild") as connection:
@@ -96,7 +96,7 @@ def _compared(settings: "Settings", report: "Report") -> dict[str, Any]:
     """The rate against the yardsticks; nothing where nothing was folded."""
     import msgspec
 
-    from cli.projections.yardsticks import measure
+    from cli.projections.baselines import measure
 
     if not report.facts:
         return {"yardsticks": None}

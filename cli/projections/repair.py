@@ -9,13 +9,15 @@ from cli.console import DataDir, Failure, Json, answer
 from cli.projections.options import Name, end, run, settings_of, the
 
 if TYPE_CHECKING:
-    from adapters.postgres.repairs import Repair
+    from adapters.postgres.store.repairs import Repair
     from adapters.settings import Settings
-    from projections.base import Projection
+    from projections.engine.projection import Projection
 
 PATIENCE = 30.0  # seconds for the projector that has the learner's segment
 LOOK_INTERVAL = 0.1  # seconds
-REFUSED = "refused"  # how the outcome begins if the store did not take the rows (workers/work.py)
+REFUSED = (
+    "refused"  # how the outcome begins if the store did not take the rows (workers/projecting/generation_writer.py)
+)
 
 
 def repair(
@@ -42,8 +44,8 @@ async def _repair(settings: "Settings", projection: "Projection", key: str) -> d
     import msgspec
 
     from adapters.postgres.connection import connect
-    from adapters.postgres.repairs import repair_of, request_repair
-    from workers.repair import NO_FACT
+    from adapters.postgres.store.repairs import repair_of, request_repair
+    from workers.consistency.repair import NO_FACT
 
     async with await connect(settings, application="repair") as connection:
         number = await request_repair(connection, projection, key)

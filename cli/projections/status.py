@@ -10,7 +10,7 @@ import typer
 
 from cli.console import DataDir, Json, answer
 from cli.projections.options import NameOrAll, chosen, settings_of
-from cli.projections.serving import is_followed
+from cli.projections.outdated import is_followed
 from cli.projections.status_view import changed_lines, view
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import psycopg
 
-    from adapters.postgres.progress import Progress, SegmentAccount
+    from adapters.postgres.ops.lag import Progress, SegmentAccount
     from adapters.settings import Settings
 
 INTERVAL = 1.0  # seconds between two looks of --watch
@@ -77,7 +77,7 @@ class _Look:
     async def _state(self, connection: "psycopg.AsyncConnection") -> dict[str, Any]:
         import msgspec
 
-        from adapters.postgres.progress import accounts, progress
+        from adapters.postgres.ops.lag import accounts, progress
 
         of_segments = [each for each in await accounts(connection) if each.projection in self._names]
         found = []
@@ -95,10 +95,10 @@ class _Look:
         self, connection: "psycopg.AsyncConnection", generation: "Progress", parts: "Sequence[SegmentAccount]"
     ) -> list[str]:
         """What somebody should know or do about a generation."""
-        from adapters.postgres.generations import generations, live
+        from adapters.postgres.store.generations import generations, live
         from cli.projections.code_change import to_do
         from cli.projections.options import the, typed
-        from workers.rebuild.candidate import same_code
+        from workers.rebuild.selection import same_code
 
         built, name = await generations(connection, generation.name), generation.name
         this = next((each for each in built if each.number == generation.generation), None)

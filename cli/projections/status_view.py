@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from cli.projections.serving import SILENT
+from cli.projections.outdated import SILENT
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

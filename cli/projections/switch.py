@@ -11,7 +11,7 @@ from cli.projections.options import Name, run, settings_of, the, typed
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from workers.rebuild.switch import Switched
+    from workers.rebuild.promotion import Switched
 
 
 def promote(
@@ -34,7 +34,7 @@ def promote(
 
     Example: campus projections promote course_dashboard
     """
-    from workers.rebuild.switch import promote
+    from workers.rebuild.promotion import promote
 
     with progress(f"{name}: the last facts", unit="facts") as advance:
         switched = run(
@@ -63,7 +63,7 @@ def rollback(
 
     Example: campus projections rollback course_dashboard
     """
-    from workers.rebuild.switch import roll_back
+    from workers.rebuild.promotion import roll_back
 
     with progress(f"{name}: what came meanwhile", unit="facts") as advance:
         switched = run(
@@ -86,7 +86,7 @@ def drop(
     """
     from rich.text import Text
 
-    from workers.rebuild.switch import drop
+    from workers.rebuild.promotion import drop
 
     run(drop(settings_of(data), the(name), generation))
     answer(

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from adapters.settings import Settings
-    from projections.base import Projection
+    from projections.engine.projection import Projection
 
 
 MOST_ROWS = 5  # named of each read model
@@ -46,8 +46,8 @@ def verify(
 async def _verify(settings: "Settings", projections: "Sequence[Projection]", generation: int | None) -> dict[str, Any]:
     import msgspec
 
-    from workers.log_check import head_of
-    from workers.verifier import verify
+    from workers.consistency.log_check import head_of
+    from workers.consistency.verify import verify
 
     with progress("folding the log", total=await head_of(settings), unit="facts") as advance:
         verdicts = await verify(settings, projections, generation=generation, folded=advance)

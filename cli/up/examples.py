@@ -20,7 +20,7 @@ class Examples:
 
 async def find_examples(settings: Settings) -> Examples:
     """Ask the API for the first run, and for somebody in its gradebook."""
-    from adapters.tokens import claims_of, sign
+    from adapters.jwt import claims_of, sign
 
     token = sign(claims_of("admin"), settings.token_secret, now=datetime.now(UTC), lifetime=timedelta(minutes=1))
 

@@ -10,9 +10,9 @@ from typing import Any
 import msgspec
 import psycopg
 
-from adapters.postgres.append import Append, NewEvent
 from adapters.postgres.connection import connect
-from adapters.postgres.log import PostgresLog
+from adapters.postgres.log.append import Append, NewEvent
+from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.settings import Settings
 from domain.fact import Fact, partition_of
 

@@ -5,9 +5,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from adapters.bus import Bus
-from adapters.postgres.log import PostgresLog
-from adapters.session import Memory, Session
+from adapters.command_bus.bus import Bus
+from adapters.command_bus.session import Memory, Session
+from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.settings import Settings
 from commands.catalog import CreateCourse, OpenRun, PublishCourse, ScheduleRun
 from commands.enrollment import RequestEnrollment

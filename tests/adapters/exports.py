@@ -19,7 +19,7 @@ from adapters.parquet import digest, manifest, read, source, writer
 from adapters.parquet import export as exporting
 from adapters.parquet.export import export
 from adapters.parquet.manifest import ExportError, Manifest
-from adapters.postgres.append import Append
+from adapters.postgres.log.append import Append
 from adapters.settings import Settings
 from tests.adapters.appends import new_event, opened, query
 

@@ -3,8 +3,8 @@
 import asyncio
 import random
 
-from adapters.postgres.append import VersionConflict
-from adapters.postgres.log import PostgresLog
+from adapters.postgres.log.append import VersionConflict
+from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.settings import Settings
 from tests.adapters.appends import opened, unit
 

@@ -13,8 +13,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
+from adapters.jwt import claims_of, sign
 from adapters.settings import Settings
-from adapters.tokens import claims_of, sign
 from cli.up.plan import variables
 
 ROOT = Path(__file__).parents[2]

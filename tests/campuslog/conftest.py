@@ -11,10 +11,10 @@ from adapters.settings import Settings, instance_file
 from campuslog import Campus
 from projections.registry import PROJECTIONS
 from tests.conftest import migrated
-from tests.oulad.dataset import small, write
 from tests.servers import Servers
 from tests.workers.campus import caught_up, projecting
-from workers.importer import import_oulad
+from tests.workers.importing.oulad.dataset import small, write
+from workers.importing.oulad import import_oulad
 
 
 def announce(settings: Settings, data_dir: Path) -> Path:

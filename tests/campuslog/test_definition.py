@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from campuslog import BadProjection, Projection, load_projection
-from projections.base import Handler
+from projections.engine.projection import Handler
 
 GOOD = """
 import msgspec

@@ -11,13 +11,13 @@ import psycopg
 import pytest
 
 from adapters.embedded.secrets import free_port
-from adapters.postgres.bulk_read import open_connection
+from adapters.postgres.bulk.page_reader import open_connection
 from adapters.postgres.connection import Unavailable, connect
 from adapters.settings import Settings, SettingsError
 from campuslog import BadTime, Campus, NotThere, UnknownType
 from campuslog.source import reading
 from domain.fact import Fact
-from projections.fold import Unreadable
+from projections.engine.live import Unreadable
 from tests.campuslog.conftest import announce
 from tests.workers.campus import until, writer
 

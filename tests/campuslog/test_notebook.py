@@ -19,10 +19,10 @@ import pytest
 from adapters.settings import Settings
 from tests.campuslog.conftest import announce
 from tests.conftest import migrated
-from tests.oulad.dataset import REAL
 from tests.servers import Servers
-from workers.importer import import_oulad
-from workers.seed import seed
+from tests.workers.importing.oulad.dataset import REAL
+from workers.importing.oulad import import_oulad
+from workers.seeding import seed
 
 NOTEBOOK = Path(__file__).parents[2] / "docs" / "notebooks" / "oulad.py"
 MODULE, PRESENTATION = "AAA", "2013J"

@@ -12,7 +12,7 @@ import pytest
 import campuslog.campus
 import campuslog.rebuild
 from campuslog import BadProjection, BadTime, Campus, Handler, NotWritten, Projection, Table, load_projection
-from projections.bulk_rows import BulkRows, Room
+from projections.engine.bulk.rows import BulkRows, Room
 from projections.registry import PROJECTIONS
 from tests.campuslog.rules import (
     CLICKS,

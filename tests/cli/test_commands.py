@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from adapters.jwt import Claims, InvalidToken, claims_of, sign, verify
 from adapters.settings import Settings
-from adapters.tokens import Claims, InvalidToken, claims_of, sign, verify
 from tests.cli.campus import RunningCampus, campus
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

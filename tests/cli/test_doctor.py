@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from adapters.health import Unhealthy, analysts
+from adapters.health.servers import Unhealthy, analysts
 from adapters.settings import Settings
 from cli import doctor
 from cli.doctor import examine

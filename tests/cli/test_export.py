@@ -16,8 +16,8 @@ from adapters.settings import Settings
 from cli.up.plan import variables
 from tests.adapters.exports import exported, fill, log_of
 from tests.cli.campus import campus, environment
-from tests.oulad.dataset import SMALL, write
-from workers.importer import import_oulad
+from tests.workers.importing.oulad.dataset import SMALL, write
+from workers.importing.oulad import import_oulad
 
 DOCS = Path(__file__).parents[2] / "docs"
 

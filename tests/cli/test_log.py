@@ -9,8 +9,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from adapters.bus import Bus
-from adapters.postgres.log import PostgresLog
+from adapters.command_bus.bus import Bus
+from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.settings import Settings
 from cli.up.plan import variables
 from commands.catalog import CreateCourse, OpenRun, PublishCourse, ScheduleRun

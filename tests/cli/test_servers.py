@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from redis.asyncio import Redis
 
-from adapters.embedded.account import search_above
+from adapters.embedded.unix_user import search_above
 from adapters.settings import Settings
 from tests.servers import Servers
 

@@ -13,7 +13,7 @@ from cli import worker
 from cli.up import supervisor
 from cli.up.supervisor import Supervisor
 from cli.worker import LOADS_CODE
-from workers.follower import StaleCode
+from workers.projecting.follower import StaleCode
 
 DEADLINE = 10.0  # seconds
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from adapters.postgres.log import PostgresLog
+from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.settings import Settings
 from tests.commands.usecase import COURSE, QUIZZES, RUNS, Campus
 

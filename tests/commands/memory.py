@@ -3,8 +3,8 @@
 from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any
 
-from commands.bus import HANDLERS
 from commands.log import AggregateT, Context, Position
+from commands.table import HANDLERS
 from domain.aggregate import Aggregate
 from tests.domain.given import Said, replay, said_by
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from adapters.postgres.append import KeyReused
+from adapters.postgres.log.append import KeyReused
 from commands.catalog import CloseRun, OpenRun
 from commands.enrollment import (
     CompleteEnrollment,

@@ -11,9 +11,9 @@ from hypothesis import settings as effort
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, rule, run_state_machine_as_test
 
-from adapters.bus import Bus
-from adapters.postgres.log import PostgresLog
-from adapters.session import encode_state, restore_state
+from adapters.command_bus.bus import Bus
+from adapters.command_bus.session import encode_state, restore_state
+from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.settings import Settings
 from commands.catalog import CreateCourse, OpenRun, PublishCourse, ScheduleRun
 from commands.log import Context

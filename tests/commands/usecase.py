@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from adapters.bus import Bus
-from adapters.postgres.log import PostgresLog
+from adapters.command_bus.bus import Bus
+from adapters.postgres.log.postgres_log import PostgresLog
 from commands.catalog import CreateCourse, OpenRun, PublishCourse, ScheduleRun
 from commands.log import Context
 from commands.quiz import PublishQuiz

@@ -14,7 +14,7 @@ from contextlib import suppress
 
 import pytest
 
-from adapters.postgres.log import PostgresLog
+from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.settings import Settings
 from cli.http import get_json
 from domain.fact import Fact

@@ -11,8 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
+from adapters.jwt import claims_of, sign
 from adapters.settings import Settings
-from adapters.tokens import claims_of, sign
 from tests.cli.campus import RunningCampus, campus
 
 DATA = Path(__file__).parents[3] / "shared" / "data" / "anonymisedData.zip"

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 import httpx
 import pytest
 
-from adapters.postgres.log import PostgresLog
+from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.settings import Settings
 from api.app import build
 from domain.enrollment import seats_stream

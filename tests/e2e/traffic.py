@@ -16,8 +16,8 @@ from typing import Any
 
 import httpx
 
+from adapters.jwt import claims_of, sign
 from adapters.settings import Settings
-from adapters.tokens import claims_of, sign
 
 PATIENCE = 60.0  # seconds to go on repeating one request
 RUN, SMALL_RUN = "chaos-run", "chaos-small"

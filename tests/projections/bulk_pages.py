@@ -6,14 +6,14 @@ from typing import Any
 import msgspec
 
 from domain.fact import PARTITIONS, Fact
-from projections.base import Projection, RowKey
-from projections.bulk import BulkFold, Spoiled, Task
-from projections.bulk_facts import EPOCH, MICROSECOND, Page, Wanted
-from projections.bulk_rows import Room
-from projections.digest import ContentDigest, row_digest
-from projections.fold import Account, Batch, Held, Poison, Share, Unreadable, fold_batch
-from projections.memory import MemoryStore
-from projections.merge import merged
+from projections.engine.bulk.fold import BulkFold, Spoiled, Task
+from projections.engine.bulk.pages import EPOCH, MICROSECOND, Page, Wanted
+from projections.engine.bulk.rows import Room
+from projections.engine.digest import ContentDigest, row_digest
+from projections.engine.live import Account, Batch, Held, Poison, Share, Unreadable, fold_batch
+from projections.engine.memory import MemoryStore
+from projections.engine.merge import merged
+from projections.engine.projection import Projection, RowKey
 
 PAGE = 7  # facts
 

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from domain.fact import Fact, Meta, partition_of
-from projections.base import Projection, RowKey, Rows, Table
+from projections.engine.projection import Projection, RowKey, Rows, Table
 
 START = datetime(2013, 10, 1, tzinfo=UTC)  # a Tuesday
 RowT = TypeVar("RowT", bound=msgspec.Struct)

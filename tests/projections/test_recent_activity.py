@@ -1,6 +1,6 @@
 """Recent activity: bounded, newest first, without the noise."""
 
-from projections.base import Rows
+from projections.engine.projection import Rows
 from projections.recent_activity import CAMPUS, KEPT, RECENT, Entry, RecentActivity, RecentFacts
 from tests.projections.facts import START, History, fold, rows_of
 

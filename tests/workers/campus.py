@@ -13,15 +13,15 @@ from nats.aio.client import Client
 
 from adapters.nats.connection import Nats
 from adapters.nats.hint import Hints
-from adapters.postgres.append import Append, NewEvent
 from adapters.postgres.connection import connect
-from adapters.postgres.log import PostgresLog
-from adapters.postgres.progress import progress
+from adapters.postgres.log.append import Append, NewEvent
+from adapters.postgres.log.postgres_log import PostgresLog
+from adapters.postgres.ops.lag import progress
 from adapters.settings import Settings
 from domain.fact import Fact, partition_of
-from projections.base import SEGMENTS, Handler, Projection, RowKey, Rows, Table
+from projections.engine.projection import SEGMENTS, Handler, Projection, RowKey, Rows, Table
 from workers import projector, relay
-from workers.verifier import verify
+from workers.consistency.verify import verify
 
 DEADLINE = 20.0  # seconds for anything to happen
 

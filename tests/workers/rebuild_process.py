@@ -23,8 +23,8 @@ from adapters.settings import Settings
 from cli.up.plan import variables
 from tests.workers.campus import BOTH
 from workers.rebuild.build import Order, rebuild
-from workers.rebuild.switch import promote
-from workers.rebuild.turn import RebuildError
+from workers.rebuild.lock import RebuildError
+from workers.rebuild.promotion import promote
 
 ROOT = Path(__file__).parents[2]
 

@@ -8,20 +8,20 @@ from typing import Any
 import psycopg
 
 from adapters.postgres.connection import connect
-from adapters.postgres.generations import Generation, Generations
-from adapters.postgres.parking import parked_of
-from adapters.postgres.progress import accounts
+from adapters.postgres.ops.lag import accounts
+from adapters.postgres.store.generations import Generation, Generations
+from adapters.postgres.store.parking import parked_of
 from adapters.settings import Settings
 from adapters.valkey.client import connect as connect_valkey
 from domain.fact import Fact
 from domain.progress import CourseProgress
 from domain.registry import FACTS
-from projections.base import Handler, Projection, Rows
+from projections.engine.projection import Handler, Projection, Rows
 from tests.workers.campus import BOTH, InPostgres, InValkey, caught_up, projecting
 from workers.rebuild.build import Order, rebuild
-from workers.rebuild.content import content_of
+from workers.rebuild.content_digest import content_of
+from workers.rebuild.promotion import opened
 from workers.rebuild.report import Report
-from workers.rebuild.switch import opened
 
 POISON = "CAMPUSLOG_TEST_POISON"  # in the environment, which processes of a rebuild inherit
 

@@ -9,7 +9,7 @@ from adapters.postgres.connection import connect
 from adapters.settings import Settings
 from adapters.valkey.client import connect as connect_valkey
 from domain.fact import partition_of_learner
-from projections.base import SEGMENTS
+from projections.engine.projection import SEGMENTS
 from tests.workers.campus import InValkey, Tally
 
 

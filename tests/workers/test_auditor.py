@@ -6,15 +6,15 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from adapters.postgres.audits import Audit as Audited
-from adapters.postgres.audits import Finding, audits, findings
 from adapters.postgres.connection import connect
-from adapters.postgres.pages import read_head
-from adapters.postgres.parking import parked_of, skip
-from adapters.postgres.repairs import request_repair
+from adapters.postgres.log.pages import read_head
+from adapters.postgres.store.audits import Audit as Audited
+from adapters.postgres.store.audits import Finding, audits, findings
+from adapters.postgres.store.parking import parked_of, skip
+from adapters.postgres.store.repairs import request_repair
 from adapters.settings import Settings
 from adapters.valkey.client import connect as connect_valkey
-from projections.base import tables_of_learners
+from projections.engine.projection import tables_of_learners
 from projections.registry import PROJECTIONS
 from tests.servers import Servers
 from tests.workers.campus import BOTH, InPostgres, InValkey, Writer, caught_up, projecting, relaying, until, writer
@@ -22,8 +22,8 @@ from tests.workers.tampering import change_tally, delete_tally, segment_of
 from workers import auditor
 from workers.auditor import Audit
 from workers.rebuild.build import Order, rebuild
-from workers.rebuild.switch import promote
-from workers.seed.run import seed
+from workers.rebuild.promotion import promote
+from workers.seeding.run import seed
 
 
 @asynccontextmanager

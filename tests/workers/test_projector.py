@@ -12,10 +12,10 @@ from nats.aio.client import Client
 from adapters.nats.message import POSITION, encode_row, subject_of
 from adapters.nats.stream import ensure_stream, last_published, stream_name
 from adapters.postgres.connection import connect
-from adapters.postgres.pages import read_rows
+from adapters.postgres.log.pages import read_rows
 from adapters.settings import Settings
 from adapters.valkey.client import connect as connect_valkey
-from projections.code import remember
+from projections.engine.fingerprint import remember
 from tests.workers.campus import (
     BOTH,
     BROKEN,
@@ -31,9 +31,9 @@ from tests.workers.campus import (
     writer,
 )
 from workers import projector, relay
-from workers.follower import StaleCode
-from workers.tail import Tail
-from workers.verifier import verify
+from workers.consistency.verify import verify
+from workers.projecting.follower import StaleCode
+from workers.projecting.log_tail import Tail
 
 
 async def test_facts_flow_into_both_stores(settings: Settings) -> None:

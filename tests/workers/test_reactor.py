@@ -9,10 +9,10 @@ import msgspec
 import psycopg
 import pytest
 
-from adapters.bus import Bus
-from adapters.postgres.append import Append, NewEvent, VersionConflict
+from adapters.command_bus.bus import Bus
 from adapters.postgres.connection import connect
-from adapters.postgres.log import PostgresLog
+from adapters.postgres.log.append import Append, NewEvent, VersionConflict
+from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.settings import Settings
 from commands.catalog import CreateCourse, OpenRun, PublishCourse, ScheduleRun
 from commands.enrollment import RequestEnrollment, WithdrawEnrollment

@@ -8,8 +8,8 @@ from nats.aio.msg import Msg
 from adapters.nats.message import MESSAGE_ID, POSITION, PREVIOUS, decode_fact
 from adapters.nats.stream import ensure_stream, last_published, position_of, stream_name, subscribe
 from adapters.postgres.connection import connect
-from adapters.postgres.heartbeat import beat
-from adapters.postgres.log import PostgresLog
+from adapters.postgres.log.postgres_log import PostgresLog
+from adapters.postgres.ops.heartbeat import beat
 from adapters.settings import Settings
 from tests.workers.campus import DEADLINE, Writer, nats_client, relaying, until, writer
 

@@ -23,22 +23,22 @@ from redis.asyncio import Redis
 from adapters.parquet.export import check_is_of_this_log
 from adapters.parquet.manifest import ExportError
 from adapters.parquet.read import Export
-from adapters.postgres.account import counts_until
-from adapters.postgres.generations import Generation, Generations
-from adapters.postgres.pages import read_head
-from adapters.postgres.parking import held
+from adapters.postgres.log.fact_counts import counts_until
+from adapters.postgres.log.pages import read_head
+from adapters.postgres.store.generations import Generation, Generations
+from adapters.postgres.store.parking import held
 from adapters.settings import Settings
-from projections.base import Projection, segment_of
-from projections.fold import Held
-from workers.rebuild.candidate import same_code
-from workers.rebuild.content import content_of
+from projections.engine.live import Held
+from projections.engine.projection import Projection, segment_of
+from workers.rebuild.content_digest import content_of
+from workers.rebuild.lock import RebuildError, turn
+from workers.rebuild.pool import Team
 from workers.rebuild.process import Job
+from workers.rebuild.promotion import Switcher, opened
 from workers.rebuild.report import Built, ProcessReport, Report, timed
-from workers.rebuild.rows import Piece
-from workers.rebuild.switch import Switcher, opened
-from workers.rebuild.team import Team
-from workers.rebuild.turn import RebuildError, turn
-from workers.showing import Progress, no_progress
+from workers.rebuild.segment_writer import Piece
+from workers.rebuild.selection import same_code
+from workers.support.progress import Progress, no_progress
 
 
 @dataclass(frozen=True)

@@ -15,27 +15,27 @@ from dataclasses import dataclass
 import psycopg
 from redis.asyncio import Redis
 
-from adapters.bulk_shelf import ResidentMemory, SqliteShelf
-from adapters.fitting import fitting
-from adapters.postgres.bulk_read import PageReader
-from adapters.postgres.generations import Generation, Generations, generations
-from adapters.postgres.pages import read_facts
-from adapters.postgres.parking import held
+from adapters.postgres.bulk.page_reader import PageReader
+from adapters.postgres.log.pages import read_facts
+from adapters.postgres.store.generations import Generation, Generations, generations
+from adapters.postgres.store.parking import held
+from adapters.row_validation import fitting
 from adapters.settings import Settings
-from projections.base import Projection, RowKey
-from projections.bulk_rows import Room
-from projections.diff import Comparison, Diff, Row
-from projections.diff_events import Behind
-from projections.diff_report import RowDiff
-from projections.fold import ChangedKey, Held, Poison, Refused
-from projections.verify import FreshFold, Live
-from workers.aside import aside
-from workers.rebuild.behind import Events
-from workers.rebuild.candidate import candidate, served_now
-from workers.rebuild.sides import Side, Stored
-from workers.rebuild.switch import PAGE, Switcher, opened
-from workers.rebuild.turn import RebuildError, turn
-from workers.showing import Advance, Progress, no_progress
+from adapters.spill import ResidentMemory, SqliteShelf
+from projections.engine.bulk.rows import Room
+from projections.engine.diff.compare import Comparison, Diff, Row
+from projections.engine.diff.lineage import Behind
+from projections.engine.diff.report import RowDiff
+from projections.engine.live import ChangedKey, Held, Poison, Refused
+from projections.engine.projection import Projection, RowKey
+from projections.engine.verification import FreshFold, Live
+from workers.rebuild.lineage import Events
+from workers.rebuild.lock import RebuildError, turn
+from workers.rebuild.promotion import PAGE, Switcher, opened
+from workers.rebuild.selection import candidate, served_now
+from workers.rebuild.versions import Side, Stored
+from workers.support.progress import Advance, Progress, no_progress
+from workers.support.threads import aside
 
 ATTEMPTS = 50  # to find all segments at one position
 PAUSE = 0.1  # seconds between them

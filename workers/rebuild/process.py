@@ -18,23 +18,23 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from adapters import garbage
-from adapters.bulk_shelf import ResidentMemory, SqliteShelf
+from adapters import gc_tuning
 from adapters.embedded.process import end_with_parent
 from adapters.logging import configure
 from adapters.parquet.pages import ExportPages
 from adapters.parquet.read import Export
-from adapters.postgres.bulk_read import PageReader, open_connection
-from adapters.postgres.log import HEAD
+from adapters.postgres.bulk.page_reader import PageReader, open_connection
+from adapters.postgres.log.postgres_log import HEAD
 from adapters.settings import Settings
-from projections.bulk import BulkFold, Careful, Task, with_care
-from projections.bulk_facts import PageSource, SourceFailed
-from projections.bulk_rows import Room, ShelfFailed
-from projections.fold import ChangedKey
+from adapters.spill import ResidentMemory, SqliteShelf
+from projections.engine.bulk.fold import BulkFold, Careful, Task, with_care
+from projections.engine.bulk.pages import PageSource, SourceFailed
+from projections.engine.bulk.rows import Room, ShelfFailed
+from projections.engine.live import ChangedKey
+from workers.rebuild.lock import RebuildError
+from workers.rebuild.promotion import opened
 from workers.rebuild.report import ProcessReport, timed
-from workers.rebuild.rows import Piece, RowWriter
-from workers.rebuild.switch import opened
-from workers.rebuild.turn import RebuildError
+from workers.rebuild.segment_writer import Piece, RowWriter
 
 LOWEST_PRIORITY = 19
 NEARLY = 5_000  # facts behind, at which the fold in memory ends
@@ -77,7 +77,7 @@ def work(job: Job, pipe: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the one that has started us ends us
     configure(job.settings.log_level, process="rebuild")
     os.setpriority(os.PRIO_PROCESS, 0, LOWEST_PRIORITY)
-    garbage.never_collect()
+    gc_tuning.never_collect()
     try:
         pipe.send(Told(report=Process(job, pipe).run()))
     except (RebuildError, SourceFailed, ShelfFailed, ChangedKey) as error:

@@ -1,6 +1,6 @@
 """Courses, runs and quizzes, from the rows of projections/catalog.py."""
 
-from adapters.postgres.reader import CHECKPOINT, Answer, Page, Reader
+from adapters.postgres.queries.reader import CHECKPOINT, Answer, Page, Reader
 
 _AT = CHECKPOINT.format("catalog")
 

@@ -1,6 +1,6 @@
 """The dashboard of a course run, summed up from the rows of projections/course_dashboard.py."""
 
-from adapters.postgres.reader import CHECKPOINT, Answer, Reader
+from adapters.postgres.queries.reader import CHECKPOINT, Answer, Reader
 
 # Everything about one run; NULL where the run has never been scheduled. Days are running totals, by status.
 RUN = f"""

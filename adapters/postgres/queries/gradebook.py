@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from adapters.postgres.reader import CHECKPOINT, Page, Reader
+from adapters.postgres.queries.reader import CHECKPOINT, Page, Reader
 
 Sort = Literal["learner", "score", "lateness", "submitted_at"]
 

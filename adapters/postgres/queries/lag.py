@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from adapters.postgres.log import HEAD
-from adapters.postgres.reader import Reader
+from adapters.postgres.log.postgres_log import HEAD
+from adapters.postgres.queries.reader import Reader
 
 CHECKPOINTS = """
 SELECT name, (SELECT min(position) FROM segments AS s WHERE s.projection = name AND s.generation = p.generation),

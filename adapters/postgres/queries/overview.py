@@ -1,6 +1,6 @@
 """The campus overview, from the rows of projections/overview.py."""
 
-from adapters.postgres.reader import CHECKPOINT, Answer, Reader
+from adapters.postgres.queries.reader import CHECKPOINT, Answer, Reader
 
 CAMPUS = "*"  # in place of the id of a run; version 1 of the read model has a row of that name, which is not counted
 

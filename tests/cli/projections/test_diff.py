@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from adapters.settings import Settings
+from campuslog.checked_handlers import watch
 from campuslog.definition import load_projection, prepared
-from campuslog.watched import watch
 from projections.overview import Overview
 from tests.cli.campus import CAMPUS, environment
 from tests.cli.projections.command import answer, done, execute, projections, refusal, small_campus, variables
@@ -188,8 +188,8 @@ async def test_a_rule_that_fails_for_all_is_not_tried_to_the_end(
 ) -> None:
     """After so many keys it is known to be wrong."""
     monkeypatch.setattr("workers.rebuild.compare.ENOUGH", 10)
-    monkeypatch.setattr("adapters.postgres.bulk_query.FIRST_SPAN", 20)
-    monkeypatch.setattr("adapters.postgres.bulk_query.LONGEST_SPAN", 20)
+    monkeypatch.setattr("adapters.postgres.bulk.ranges.FIRST_SPAN", 20)
+    monkeypatch.setattr("adapters.postgres.bulk.ranges.LONGEST_SPAN", 20)
     file = tmp_path / "my_rule.py"
     file.write_text(RULE.format(key='fact.data["amnt"]'))
     async with small_campus(settings):

@@ -9,8 +9,8 @@ from adapters.settings import Settings
 from cli.doctor import examine
 from projections.overview import Overview
 from tests.cli.projections.command import answer, done, projections, refusal, small_campus
-from tests.workers.test_parked_common import COURSE, publish
-from workers import work
+from tests.workers.projecting.test_parked_reference import COURSE, publish
+from workers.projecting import generation_writer
 
 
 async def test_a_parked_key_is_shown_and_tried_again(settings: Settings) -> None:
@@ -55,7 +55,7 @@ async def test_many_keys_are_tried_again_without_holding_anything_up(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In spells, between which facts that come are folded; the command waits until all were tried."""
-    monkeypatch.setattr(work, "RETRY_SPELL", 0.0)  # of one key
+    monkeypatch.setattr(generation_writer, "RETRY_SPELL", 0.0)  # of one key
     async with small_campus(settings, 20) as log:
         for number in range(30):
             await log.record_nonsense(f"learner-{number}")

@@ -8,8 +8,8 @@ from projections.overview import Overview
 from projections.registry import PROJECTIONS
 from tests.cli.campus import campus
 from tests.cli.projections.command import answer, done, execute, projections, refusal, small_campus, variables
-from workers.rebuild.switch import opened
-from workers.rebuild.turn import turn
+from workers.rebuild.lock import turn
+from workers.rebuild.promotion import opened
 
 NAMES = [projection.name for projection in PROJECTIONS]
 VERSIONS = {projection.name: projection.version for projection in PROJECTIONS}

@@ -1,0 +1,67 @@
+"""From a command to an answer: find the use case, give it the log, try again when somebody else was faster."""
+
+from typing import Any
+
+from adapters.command_bus.session import Memory, Session, Unconfirmed
+from adapters.postgres.log.append import KeyReused, VersionConflict
+from adapters.postgres.log.postgres_log import PostgresLog
+from commands.log import Context, Position
+from commands.table import HANDLERS
+from domain.errors import DomainError
+
+MOST_ATTEMPTS = 50
+
+
+class Bus:
+    """Handles the commands of one process."""
+
+    def __init__(self, log: PostgresLog) -> None:
+        self._log = log
+        self._memory = Memory()
+
+    async def handle(self, command: Any, context: Context) -> Position:
+        """
+        Carry out *command*; the position is what to wait for when reading back.
+
+        Raises:
+            DomainError: a rule refuses it.
+            KeyReused: its idempotency key belongs to another request.
+            VersionConflict: others were faster, `MOST_ATTEMPTS` times in a row.
+            Unavailable: PostgreSQL cannot be reached.
+        """
+        try:
+            return await self._decide(command, context)  # its append says whether the key has been used
+        except DomainError:
+            # The same request may have been carried out before, and this is refused for what it did.
+            answered = await self._first_answer(context)
+            if answered is None:
+                raise
+            return answered
+
+    async def _decide(self, command: Any, context: Context) -> Position:
+        handler = HANDLERS[type(command)]
+        for attempt in range(1, MOST_ATTEMPTS + 1):
+            session = Session(self._log, self._memory, context, trusting=attempt == 1)
+            try:
+                return await handler(command, session)
+            except VersionConflict:
+                if attempt == MOST_ATTEMPTS:
+                    raise
+            except (DomainError, Unconfirmed):
+                if not session.trusted:
+                    raise
+            finally:
+                session.release()
+        raise AssertionError("unreachable")
+
+    async def _first_answer(self, context: Context) -> Position | None:
+        """The position with which a request with this idempotency key was answered before."""
+        if context.idempotency_key is None:
+            return None
+        first = await self._log.first_answer(context.idempotency_key)
+        if first is None:
+            return None
+        fingerprint, position = first
+        if fingerprint != context.fingerprint:
+            raise KeyReused(context.idempotency_key)
+        return position

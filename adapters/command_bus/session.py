@@ -1,0 +1,253 @@
+"""
+Aggregates out of the log and back: what a use case calls `log`.
+
+Aggregates are kept in memory between commands. A session that trusts decides on what it remembers, and the append
+says whether that is still the present state: it carries the version of every stream that was looked at. When it is
+not, or when the decision was to change nothing or to refuse, which no append can confirm, the command is decided again
+on what the log says. One round trip is enough for most commands, and a rule is always decided on the present state.
+
+An aggregate that is going to be changed is taken out of the memory while a command has it; those that are only looked
+at are shared, and hold nothing but committed facts.
+"""
+
+import asyncio
+import time
+from collections import OrderedDict
+from typing import Any, cast
+from weakref import WeakValueDictionary
+
+import msgspec
+import psycopg
+import structlog
+import uuid_utils
+
+from adapters.postgres.connection import Unavailable
+from adapters.postgres.log.append import Append, NewEvent
+from adapters.postgres.log.postgres_log import PostgresLog, StoredSnapshot
+from commands.log import AggregateT, Context, Position
+from domain.aggregate import Aggregate
+from domain.fact import Meta, decode_event, encode_data, partition_of, version_of
+
+CACHED_AGGREGATES = 20_000
+
+logger = structlog.get_logger()
+_encode_meta = msgspec.json.Encoder().encode
+
+
+class Loaded:
+    """An aggregate, the position of its last fact, and when it was last known to be up to date."""
+
+    __slots__ = ("aggregate", "checked_at", "position")
+
+    def __init__(self, aggregate: Aggregate, position: Position = 0) -> None:
+        self.aggregate = aggregate
+        self.position = position
+        self.checked_at = 0.0
+
+
+class Cache:
+    """The aggregates that were used last, by stream."""
+
+    def __init__(self, size: int = CACHED_AGGREGATES) -> None:
+        self._size = size
+        self._loaded: OrderedDict[str, Loaded] = OrderedDict()
+
+    def get(self, stream: str) -> Loaded | None:
+        """Look at an entry."""
+        return self._loaded.get(stream)
+
+    def pop(self, stream: str) -> Loaded | None:
+        """Take an entry out."""
+        return self._loaded.pop(stream, None)
+
+    def put(self, loaded: Loaded) -> None:
+        """Keep an entry, and forget the oldest if there are too many."""
+        self._loaded[loaded.aggregate.id] = loaded
+        self._loaded.move_to_end(loaded.aggregate.id)
+        if len(self._loaded) > self._size:
+            self._loaded.popitem(last=False)
+
+
+class Memory:
+    """What one process remembers between commands, and whose turn it is on contended streams."""
+
+    def __init__(self) -> None:
+        self.owned = Cache()
+        self.shared = Cache()
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    def turn(self, stream: str) -> asyncio.Lock:
+        """The lock of a stream; it exists as long as somebody waits for it."""
+        lock = self._turns.get(stream)
+        if lock is None:
+            lock = self._turns[stream] = asyncio.Lock()
+        return lock
+
+
+class Unconfirmed(Exception):
+    """Nothing is to be appended that could confirm what was remembered."""
+
+
+class Session:
+    """
+    The log for the length of one command; see `commands.log.Log`.
+
+    Attributes:
+        trusted: whether something was used as it was remembered, without asking the log.
+    """
+
+    def __init__(self, log: PostgresLog, memory: Memory, context: Context, *, trusting: bool = False) -> None:
+        self.context = context
+        self.trusted = False
+        self._log = log
+        self._memory = memory
+        self._trusting = trusting
+        self._taken: dict[str, Loaded] = {}
+        self._guards: dict[str, int] = {}
+
+    async def load(self, cls: type[AggregateT], stream: str) -> AggregateT:
+        """The aggregate of *stream*, to be changed and saved; blank where there are no facts."""
+        if stream in self._taken:
+            return cast("AggregateT", self._taken[stream].aggregate)
+        loaded = self._memory.owned.pop(stream)
+        if loaded is not None and self._trusting:
+            self.trusted = True
+        else:
+            loaded = await self._fresh(cls, stream, loaded)
+        loaded.aggregate.history = self.context.history
+        self._taken[stream] = loaded
+        return cast("AggregateT", loaded.aggregate)
+
+    async def read(self, cls: type[AggregateT], stream: str, max_age: float = 0.0) -> AggregateT:
+        """The aggregate of *stream*, to look at only; *max_age* is how many seconds old the knowledge may be."""
+        known = self._memory.shared.get(stream)
+        too_old = known is not None and max_age and time.monotonic() - known.checked_at > max_age
+        if known is not None and self._trusting and not too_old:
+            self.trusted = True  # knowledge of some age is trusted too, but nobody is refused for it
+        else:
+            known = await self._fresh(cls, stream, known)
+            if known.aggregate.exists:
+                self._memory.shared.put(known)
+        if not max_age:
+            self._guards[stream] = known.aggregate.version
+        return cast("AggregateT", known.aggregate)
+
+    def turn(self, stream: str) -> asyncio.Lock:
+        """Take turns on a contended stream; see `commands.log.Log.turn`."""
+        return self._memory.turn(stream)
+
+    async def save(self, *aggregates: Aggregate) -> Position:
+        """Append the new facts of *aggregates* as one unit; see `commands.log.Log.save`."""
+        if self.trusted and not any(aggregate.pending_events for aggregate in aggregates):
+            raise Unconfirmed
+        for loaded in self._taken.values():
+            if not loaded.aggregate.pending_events:  # that nothing changes here was decided on its state, too
+                self._guards[loaded.aggregate.id] = loaded.aggregate.version
+        # From here on they are either stored and put back, or forgotten: their facts may never come to be.
+        saved = [self._taken.pop(aggregate.id) for aggregate in aggregates]
+        pending = [event for aggregate in aggregates for event in aggregate.collect_events()]
+        position = saved[-1].position
+        if pending or self.context.idempotency_key:
+            unit = Append(
+                [self._new_event(event) for event in pending],
+                self.context.idempotency_key,
+                self.context.fingerprint,
+                position,
+                list(self._guards.items()),
+            )
+            appended = await self._log.append(unit)
+            position = appended.last
+            if appended.repeated:
+                return position  # what is in memory was not stored: it is dropped
+        stored = position - len(pending)
+        for loaded in saved:
+            new = sum(event.originator_id == loaded.aggregate.id for event in pending)
+            stored += new
+            await self._put_back(loaded, new, stored)
+        return position
+
+    def release(self) -> None:
+        """Put back what the command has loaded and left unchanged; what it changed and did not save is forgotten."""
+        for loaded in self._taken.values():
+            if not loaded.aggregate.pending_events:
+                self._memory.owned.put(loaded)
+        self._taken = {}
+
+    async def _put_back(self, loaded: Loaded, new: int, position: Position) -> None:
+        aggregate = loaded.aggregate
+        every = aggregate.snapshot_every
+        if new:
+            loaded.position = position
+            self._memory.shared.pop(aggregate.id)  # who looks next sees this, whatever age would do
+        self._memory.owned.put(loaded)
+        if every and aggregate.version // every > (aggregate.version - new) // every:
+            snapshot = StoredSnapshot(aggregate.version, loaded.position, encode_state(aggregate))
+            try:
+                await self._log.keep_snapshot(aggregate.id, snapshot, aggregate.state_version)
+            except (psycopg.Error, Unavailable) as error:  # the facts are stored: the command has not failed
+                logger.warning("snapshot_not_kept", stream=aggregate.id, error=str(error))
+
+    async def _fresh(self, cls: type[Aggregate], stream: str, known: Loaded | None) -> Loaded:
+        loaded = known or await self._from_snapshot(cls, stream)
+        checked_at = time.monotonic()
+        for recent in await self._log.since(stream, loaded.aggregate.version):
+            if recent.stream_version <= loaded.aggregate.version:
+                continue  # a shared aggregate was brought up to date by another command meanwhile
+            event = decode_event(
+                recent.type,
+                recent.schema_version,
+                recent.data,
+                stream=stream,
+                version=recent.stream_version,
+                occurred_at=recent.occurred_at,
+            )
+            event.mutate(loaded.aggregate)
+            loaded.position = recent.position
+        loaded.checked_at = checked_at
+        return loaded
+
+    async def _from_snapshot(self, cls: type[Aggregate], stream: str) -> Loaded:
+        loaded = Loaded(cls.blank(stream))
+        if cls.snapshot_every:
+            snapshot = await self._log.snapshot(stream, cls.state_version)
+            if snapshot is not None:
+                restore_state(loaded.aggregate, snapshot.state)
+                loaded.aggregate.version = snapshot.stream_version
+                loaded.position = snapshot.position
+        return loaded
+
+    def _new_event(self, event: Any) -> NewEvent:
+        return new_event(event, self.context)
+
+
+def new_event(event: Any, context: Context) -> NewEvent:
+    """The stored form of an aggregate's new event, with where it comes from."""
+    meta = Meta(
+        event_id=str(uuid_utils.uuid7()),
+        actor=context.actor,
+        source=context.source,
+        causation_id=context.causation_id,
+        correlation_id=context.correlation_id,
+        on_behalf_of=context.on_behalf_of,
+    )
+    return NewEvent(
+        event.originator_id,
+        event.originator_version,
+        event.TOPIC,
+        version_of(type(event)),
+        partition_of(event.originator_id),
+        encode_data(event),
+        _encode_meta(meta),
+        context.at,
+    )
+
+
+def encode_state(aggregate: Aggregate) -> bytes:
+    """What a snapshot keeps: the attributes named by `remembered`."""
+    return msgspec.json.encode({name: getattr(aggregate, name) for name in aggregate.remembered})
+
+
+def restore_state(aggregate: Aggregate, state: bytes) -> None:
+    """Set the attributes that a snapshot has kept."""
+    for name, value in msgspec.json.decode(state).items():
+        setattr(aggregate, name, msgspec.convert(value, aggregate.remembered[name]))

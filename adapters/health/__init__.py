@@ -1,0 +1,1 @@
+"""Checks of servers and read models, for campus doctor and /readyz."""

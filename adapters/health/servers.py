@@ -1,0 +1,204 @@
+"""
+Is everything there? One check per server and per promise that a server makes to us, for `campus doctor`.
+
+A check returns what it has seen, or raises `Unhealthy` with what is wrong and what to do about it.
+"""
+
+import re
+import shutil
+from collections.abc import Awaitable, Callable
+from contextlib import asynccontextmanager
+from importlib.resources import files
+from typing import Any
+
+import nats
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from adapters.postgres.ops.migrate import all_migrations
+from adapters.settings import Settings
+
+TIMEOUT = 3  # seconds
+OLDEST_POSTGRES = 160000  # server_version_num: the first with everything that append_events() uses
+LEAST_SPACE = 1_000_000_000  # bytes
+WORKERS = ("relay", "projector", "reactor", "auditor")
+LONGEST_SILENCE = 30.0  # seconds without a heartbeat from any process of a worker
+
+
+KEPT_SETTINGS = """
+SELECT datname, unnest(setconfig) FROM pg_db_role_setting JOIN pg_roles ON pg_roles.oid = setrole
+  LEFT JOIN pg_database ON pg_database.oid = setdatabase
+ WHERE rolname = %s AND (setdatabase = 0 OR datname = current_database()) ORDER BY setdatabase
+"""  # those for the database last, which go before the others
+
+
+class Unhealthy(Exception):
+    """Something is not as it should be; the hint says what to do."""
+
+    def __init__(self, problem: str, hint: str) -> None:
+        super().__init__(problem)
+        self.hint = hint
+
+
+Check = Callable[[Settings], Awaitable[str]]
+
+
+async def disk(settings: Settings) -> str:
+    """Is there room to write?"""
+    free = shutil.disk_usage(settings.data_dir).free
+    if free < LEAST_SPACE:
+        raise Unhealthy(
+            f"{free / 1e6:.0f} MB free in {settings.data_dir}", "make room: PostgreSQL stops on a full disk"
+        )
+    return f"{free / 1e9:.0f} GB free"
+
+
+async def postgres(settings: Settings) -> str:
+    """Does PostgreSQL answer, in a version that we know?"""
+    async with _connection(settings) as connection:
+        version = connection.info.server_version
+    if version < OLDEST_POSTGRES:
+        raise Unhealthy(f"version {version // 10000} is too old", f"use PostgreSQL {OLDEST_POSTGRES // 10000} or newer")
+    return f"version {version // 10000}.{version % 10000}"
+
+
+async def durability(settings: Settings) -> str:
+    """Does a commit survive a power cut?"""
+    async with _connection(settings) as connection:
+        for name in ("fsync", "full_page_writes", "synchronous_commit"):
+            if (value := await _value(connection, "SELECT current_setting(%s)", name)) == "off":
+                raise Unhealthy(f"{name} is {value}", f"a power cut would lose acknowledged facts: set {name} = on")
+    return "fsync, full_page_writes and synchronous_commit are on"
+
+
+async def schema(settings: Settings) -> str:
+    """Is the campus's schema as new as this code?"""
+    newest = max(migration.number for migration in all_migrations())
+    async with _connection(settings) as connection:
+        try:
+            applied = await _value(connection, "SELECT max(number) FROM migrations")
+        except (psycopg.errors.UndefinedTable, psycopg.errors.InsufficientPrivilege) as error:
+            raise Unhealthy(f"no migrations in {settings.schema_name}", "run `campus migrate`") from error
+    if applied != newest:
+        raise Unhealthy(f"migration {applied} is applied, {newest} is known", "run `campus migrate`")
+    return f"migration {applied} is the newest"
+
+
+async def log(settings: Settings) -> str:
+    """Can the log be read, and does its head agree with its last event?"""
+    async with _connection(settings) as connection:
+        head = await _value(connection, "SELECT position FROM log_head")
+        last = await _value(connection, "SELECT coalesce(max(position), 0) FROM events WHERE position <= %s", head)
+    if head != last:
+        raise Unhealthy(f"the head says {head}, the last event {last}", "run `campus log verify`")
+    return f"position {head:,}"
+
+
+async def heartbeats(settings: Settings) -> str:
+    """Has every worker shown itself lately?"""
+    query = "SELECT name, extract(epoch FROM now() - max(heartbeat_at)) FROM workers GROUP BY name ORDER BY name"
+    async with _connection(settings) as connection:
+        rows = await (await connection.execute(query)).fetchall()
+    silent = [name for name in WORKERS if dict(rows).get(name, LONGEST_SILENCE) >= LONGEST_SILENCE]
+    if silent:
+        raise Unhealthy(f"no heartbeat from {', '.join(silent)}", "see DATA/log/NAME.log of that worker")
+    return f"heartbeats from {', '.join(WORKERS)}"
+
+
+async def worker(settings: Settings, name: str, host: str) -> str:
+    """Has the worker *name* on *host* shown itself lately?"""
+    query = "SELECT extract(epoch FROM now() - max(heartbeat_at)) FROM workers WHERE name = %s AND host = %s"
+    async with _connection(settings) as connection:
+        silence = await _value(connection, query, name, host)
+    if silence is None or silence > LONGEST_SILENCE:
+        raise Unhealthy(f"no heartbeat from {name} on {host}", "see its log")
+    return f"heartbeat {silence:.0f} s ago"
+
+
+async def valkey(settings: Settings) -> str:
+    """Does Valkey answer?"""
+    client = Redis.from_url(settings.valkey_url, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT)
+    try:
+        info = await client.info("server")
+    except (RedisError, OSError) as error:
+        raise Unhealthy(_first_line(error), "is the server of CAMPUS_VALKEY_URL running?") from error
+    finally:
+        await client.aclose()
+    return f"version {info.get('valkey_version') or info.get('redis_version')}"
+
+
+async def jetstream(settings: Settings) -> str:
+    """Does NATS answer, with JetStream on?"""
+    try:
+        client = await nats.connect(settings.nats_servers, connect_timeout=TIMEOUT, allow_reconnect=False)
+    except (nats.errors.Error, OSError, TimeoutError) as error:
+        raise Unhealthy(_first_line(error), "is the server of CAMPUS_NATS_URL running?") from error
+    try:
+        account = await client.jetstream(timeout=TIMEOUT).account_info()
+    except (nats.errors.Error, TimeoutError) as error:
+        raise Unhealthy("JetStream does not answer", "start nats-server with JetStream (`-js`)") from error
+    finally:
+        await client.close()
+    version = client.connected_server_version
+    return f"version {version.major}.{version.minor}.{version.patch}, {account.streams} streams"
+
+
+async def analysts(settings: Settings) -> str:
+    """Has the role of analysts the limits with which it was made? It may change its own, also for one database."""
+    if not settings.postgres_analyst_url:
+        return "this campus has no role for analysts"
+    role = conninfo_to_dict(settings.postgres_analyst_url).get("user")
+    async with _connection(settings) as connection:
+        kept = await (await connection.execute(KEPT_SETTINGS, (role,))).fetchall()
+    found = {setting.partition("=")[0].lower(): (database, setting.partition("=")[2]) for database, setting in kept}
+    statements = files("adapters.embedded").joinpath("analyst.sql").read_text("utf-8")
+    for name, wanted in re.findall(r"^ALTER ROLE \w+ SET (\w+) = '?([^';]+)'?;", statements, re.MULTILINE):
+        database, value = found.get(name, (None, "not set"))
+        if value != wanted:
+            where, mend = f" in the database {database}" if database else "", f"SET {name} = '{wanted}'"
+            if database:
+                mend = f"IN DATABASE {database} RESET {name}"
+            raise Unhealthy(
+                f"{name} of {role} is {value}{where}, and should be {wanted}",
+                f"say ALTER ROLE {role} {mend} (docs/analytics.md)",
+            )
+    return f"{role} has the limits of docs/analytics.md"
+
+
+CHECKS: dict[str, Check] = {
+    "disk": disk,
+    "postgres": postgres,
+    "durability": durability,
+    "schema": schema,
+    "log": log,
+    "valkey": valkey,
+    "nats": jetstream,
+    "workers": heartbeats,
+    "analysts": analysts,
+}
+
+
+@asynccontextmanager
+async def _connection(settings: Settings) -> Any:
+    try:
+        connection = await psycopg.AsyncConnection.connect(
+            settings.postgres_owner_url or settings.postgres_url,
+            autocommit=True,
+            connect_timeout=TIMEOUT,
+            options=f"-c search_path={settings.schema_name} -c statement_timeout={TIMEOUT}s",
+        )
+    except psycopg.OperationalError as error:
+        raise Unhealthy(_first_line(error), "is the server of CAMPUS_POSTGRES_URL running?") from error
+    async with connection:
+        yield connection
+
+
+async def _value(connection: psycopg.AsyncConnection, query: str, *arguments: object) -> Any:
+    row = await (await connection.execute(query.encode(), arguments)).fetchone()
+    return row[0] if row else None
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).split("\n", 1)[0] or type(error).__name__

@@ -1,0 +1,1 @@
+"""The log in pages of columns, and rows by COPY, for rebuilds."""

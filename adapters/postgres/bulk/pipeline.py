@@ -1,0 +1,66 @@
+"""
+One connection that answers the same question again and again, asked before the answer is needed.
+
+It speaks to libpq itself: psycopg waits for the answer to every statement before it returns.
+"""
+
+import psycopg
+from psycopg.pq import ConnStatus, ExecStatus
+
+from adapters.postgres.bulk.ranges import Span
+
+BINARY = 1
+TOO_MUCH = (psycopg.errors.ProgramLimitExceeded, psycopg.errors.OutOfMemory, psycopg.errors.InternalError_)
+
+
+class Wire:
+    """
+    Asks for pieces of the log; whatever it raises, it is of no further use then.
+
+    Attributes:
+        asked: the piece whose answer is under way, if any.
+    """
+
+    def __init__(self, connection: psycopg.Connection) -> None:
+        self._connection = connection
+        self._prepared: dict[str, bytes] = {}
+        self.asked: Span | None = None
+
+    def close(self) -> None:
+        """Close the connection, whatever is under way."""
+        self._connection.close()
+
+    def send(self, span: Span, query: str) -> None:
+        """Ask for a piece; the answer may take its time."""
+        pgconn = self._connection.pgconn
+        if query not in self._prepared:
+            name = b"page%d" % len(self._prepared)
+            pgconn.send_prepare(name, query.encode())
+            self._result()
+            self._prepared[query] = name
+        pgconn.send_query_prepared(self._prepared[query], _as_text(span), result_format=BINARY)
+        self.asked = span
+
+    def receive(self) -> list[bytes | None] | None:
+        """The columns of the only row of the answer; None if it is more than the server can put into one."""
+        self.asked = None
+        try:
+            result = self._result()
+        except TOO_MUCH:
+            return None
+        return [result.get_value(0, column) for column in range(result.nfields)]
+
+    def _result(self) -> "psycopg.pq.abc.PGresult":
+        pgconn = self._connection.pgconn
+        result = pgconn.get_result()
+        while pgconn.get_result() is not None:
+            pass
+        if result is None or pgconn.status != ConnStatus.OK:
+            raise psycopg.OperationalError("the connection is lost")
+        if result.status not in {ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK}:
+            raise psycopg.errors.error_from_result(result)
+        return result
+
+
+def _as_text(span: Span) -> list[bytes]:
+    return [str(value).replace("[", "{").replace("]", "}").encode() for value in span.parameters]

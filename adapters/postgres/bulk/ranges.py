@@ -1,0 +1,166 @@
+"""
+The SQL with which a fold over the whole log reads it: which facts, in which pieces, in which form.
+
+Pieces are ranges of positions, about as many facts each and never many megabytes, or lists of positions where the
+wanted facts lie on few streams.
+"""
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import NamedTuple
+
+import psycopg
+from psycopg import sql
+
+from adapters.postgres.log.postgres_log import COLUMNS
+from domain.fact import PARTITIONS, version_of
+from domain.registry import AGGREGATES, FACTS
+from projections.engine.bulk.pages import Wanted
+
+PAGE_FACTS = 1_024  # larger pages fall out of the processor's caches while they are folded
+PAGE_BYTES = 4 << 20
+FIRST_SPAN, LONGEST_SPAN = 1_024, 262_144  # positions
+FEW = 50  # one in so many facts, at most: then a list of positions is read sooner than the log
+UNKNOWN = -1  # newest version of a type that this code does not know
+
+BLOBS = """
+SELECT string_agg(stream_id, E'\\n'), string_agg(data, '\\x0a'::bytea),
+       string_agg(int2send((CASE WHEN schema_version = {newest} THEN {number} END * 64 + partition)::int2), ''::bytea)
+       {more}
+  FROM (SELECT * FROM events WHERE {piece} AND {wanted} ORDER BY position) AS e
+"""
+NUMBERS = {
+    "position": "string_agg(int8send(position), ''::bytea)",
+    "occurred_at": "string_agg(timestamptz_send(occurred_at), ''::bytea)",
+}
+COLUMN = "SELECT {number} FROM (SELECT * FROM events WHERE {piece} AND {wanted} ORDER BY position) AS e"
+ROWS = f"SELECT {COLUMNS} FROM events WHERE {{piece}} AND {{wanted}} ORDER BY position"
+RARE = "SELECT position, {column} FROM events WHERE {piece} AND type = {type} ORDER BY position"
+RANGE = "position > $1::bigint AND position <= $2::bigint"
+LIST = "position = ANY($1::bigint[])"
+
+
+class Span(NamedTuple):
+    """A piece of the log: the positions above *after*, up to and with *until*; only those of `among`, if given."""
+
+    after: int
+    until: int
+    among: tuple[int, ...] | None = None
+
+    @property
+    def parameters(self) -> list[int | list[int]]:
+        """The parameters of a query for this piece."""
+        return [self.after, self.until] if self.among is None else [list(self.among)]
+
+    @property
+    def piece(self) -> str:
+        """The condition that finds this piece."""
+        return RANGE if self.among is None else LIST
+
+    def halves(self) -> "tuple[Span, Span]":
+        """The same in two pieces."""
+        middle = (self.after + self.until) // 2
+        if self.among is None:
+            return Span(self.after, middle), Span(middle, self.until)
+        low, high = (tuple(p for p in self.among if (p > middle) == side) for side in (False, True))
+        return Span(self.after, middle, low), Span(middle, self.until, high)
+
+
+def literal(value: str) -> str:
+    """A text as SQL."""
+    return sql.Literal(value).as_string()
+
+
+def one_of(values: Iterable[str]) -> str:
+    """A list of texts as SQL; of none of them NULL, which nothing is equal to."""
+    return ", ".join(map(literal, values)) or "NULL"
+
+
+def condition(wanted: Wanted) -> str:
+    """Which facts are wanted; partitions are looked up among the bits of a number, faster than in a list."""
+    types = f"type IN ({one_of(wanted.types)})"
+    if wanted.everywhere.issuperset(wanted.types):
+        return types
+    bits = sum(1 << partition for partition in wanted.partitions)
+    signed = bits - (1 << PARTITIONS) if bits >> (PARTITIONS - 1) else bits
+    return f"((('{signed}'::bigint >> partition) & 1) = 1 OR type IN ({one_of(sorted(wanted.everywhere))})) AND {types}"
+
+
+@lru_cache(maxsize=64)  # pages by the hundred ask the same
+def blobs(wanted: Wanted, piece: str, numbers: tuple[str, ...] = ()) -> str:
+    """The query for a page as one row; some of NUMBERS may come with it."""
+    kinds = " ".join(f"WHEN {literal(name)} THEN {number}" for number, name in enumerate(wanted.types))
+    return BLOBS.format(
+        number=f"CASE type {kinds} END",
+        newest=_newest(wanted.types),
+        more="".join(f", {NUMBERS[name]}" for name in numbers),
+        piece=piece,
+        wanted=condition(wanted),
+    )
+
+
+def _newest(types: Iterable[str]) -> str:
+    """The newest version of the type at hand."""
+    newest = {name: version_of(FACTS[name]) if name in FACTS else UNKNOWN for name in types}
+    others = " ".join(f"WHEN {literal(name)} THEN {version}" for name, version in newest.items() if version != 1)
+    return f"CASE type {others} ELSE 1 END" if others else "1"
+
+
+def ranges(wanted: Wanted) -> list[str] | None:
+    """The ranges of stream ids in which the wanted types lie; None where that cannot be told."""
+    categories = {
+        aggregate.category
+        for name in wanted.types
+        for aggregate in AGGREGATES
+        if name in FACTS and FACTS[name] in vars(aggregate).values()
+    }
+    if not all(name in FACTS for name in wanted.types):
+        return None
+    return [f"stream_id >= {literal(c + '-')} AND stream_id < {literal(c + '.')}" for c in sorted(categories)]
+
+
+def few_positions(connection: psycopg.Connection, wanted: Wanted, after: int, until: int) -> list[int] | None:
+    """The positions of the wanted facts, if these are so few that a list is better than a scan of the log."""
+    within = ranges(wanted)
+    most = (until - after) // FEW
+    if not within:
+        return None
+    some = " UNION ALL ".join(f"SELECT FROM events WHERE {found}" for found in within)
+    counted = connection.execute(f"SELECT count(*) FROM ({some} LIMIT {most + 1}) AS e".encode()).fetchone()
+    if counted is None or counted[0] > most:
+        return None
+    inner = " UNION ALL ".join(f"SELECT position, type, partition FROM events WHERE {found}" for found in within)
+    query = f"SELECT position FROM ({inner}) AS e WHERE position > %s AND position <= %s AND {condition(wanted)}"
+    return [position for (position,) in connection.execute(f"{query} ORDER BY 1".encode(), (after, until))]
+
+
+class Spans:
+    """The pieces of a part of the log, one after the other, each about as long as makes a good page."""
+
+    def __init__(self, after: int, until: int, among: list[int] | None = None) -> None:
+        self._after, self._until, self._among = after, until, among
+        self._length = FIRST_SPAN
+        self._waiting: list[Span] = []
+
+    def following(self) -> Span | None:
+        """The next piece; None after the last."""
+        if self._waiting:
+            return self._waiting.pop(0)
+        if self._among is not None:
+            some, self._among = self._among[: self._length], self._among[self._length :]
+            return Span(some[0] - 1, some[-1], tuple(some)) if some else None
+        if self._after >= self._until:
+            return None
+        span = Span(self._after, min(self._after + self._length, self._until))
+        self._after = span.until
+        return span
+
+    def push_back(self, spans: Iterable[Span]) -> None:
+        """Take these pieces next."""
+        self._waiting[:0] = spans
+
+    def learn(self, facts: int, size: int) -> None:
+        """Take longer or shorter pieces from now on, after one of so many facts and bytes."""
+        fitting = min(PAGE_FACTS / max(facts, 1), PAGE_BYTES / max(size, 1))
+        longest = PAGE_FACTS if self._among is not None else LONGEST_SPAN
+        self._length = int(min(max(self._length * min(max(fitting, 0.25), 2.0), 1), longest))

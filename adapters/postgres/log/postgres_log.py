@@ -1,0 +1,193 @@
+"""
+The log of one campus, as everything else in Python sees it.
+
+Appends    group commit through adapters/postgres/log/append.py.
+Look-ups   of streams travel together, one query for all that arrive while another is under way.
+Reads      pages by position, the history of one learner, one stream; as facts in their newest version.
+"""
+
+import itertools
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import msgspec
+import psycopg
+
+from adapters.batcher import Batcher
+from adapters.postgres.connection import Link
+from adapters.postgres.log.append import Append, Appended, Appender
+from adapters.settings import Settings
+from domain.fact import Fact, Meta, decode_data
+from domain.registry import LEARNER_CATEGORIES
+
+LARGEST_LOOKUP = 512  # streams in one round trip
+PATIENCE = 10.0  # seconds to wait for a server that has gone
+
+# Of a fact, in the order in which `to_fact` takes them.
+COLUMNS = "position, stream_id, stream_version, type, schema_version, partition, data, meta, occurred_at, recorded_at"
+
+HEAD = "SELECT position FROM log_head"
+
+STREAM_AT = "SELECT stream_id FROM events WHERE position = %s"
+
+PAGE = f"SELECT {COLUMNS} FROM events WHERE position > %s AND position <= %s ORDER BY position"
+
+PAGE_OF_TYPES = (
+    f"SELECT {COLUMNS} FROM events WHERE position > %s AND position <= %s AND type = ANY(%s) ORDER BY position"
+)
+
+STREAM = f"SELECT {COLUMNS} FROM events WHERE stream_id = %s AND stream_version > %s ORDER BY stream_version"
+
+# One range scan for each category of streams whose ids begin with the learner's.
+HISTORY = (
+    " UNION ALL ".join(
+        f"SELECT {COLUMNS} FROM events WHERE stream_id >= '{category}-' || %(learner)s || ':'"
+        f" AND stream_id < '{category}-' || %(learner)s || ';' AND position <= %(until)s"
+        for category in LEARNER_CATEGORIES
+    )
+    + " ORDER BY position"
+)
+
+# What has happened in each of many streams since the version at which it was last seen.
+SINCE = """
+SELECT wanted.number, e.position, e.stream_version, e.type, e.schema_version, e.data, e.occurred_at
+  FROM unnest(%b::text[], %b::integer[]) WITH ORDINALITY AS wanted (stream_id, version, number)
+ CROSS JOIN LATERAL (
+    SELECT * FROM events WHERE events.stream_id = wanted.stream_id AND events.stream_version > wanted.version
+     ORDER BY events.stream_version) AS e
+ ORDER BY wanted.number, e.stream_version
+"""
+
+SNAPSHOT = "SELECT stream_version, position, state FROM snapshots WHERE stream_id = %s AND state_version = %s"
+
+KEEP_SNAPSHOT = """
+INSERT INTO snapshots (stream_id, stream_version, position, state_version, state) VALUES (%s, %s, %s, %s, %s)
+ON CONFLICT (stream_id) DO UPDATE
+   SET stream_version = excluded.stream_version, position = excluded.position,
+       state_version = excluded.state_version, state = excluded.state
+ WHERE snapshots.stream_version < excluded.stream_version OR snapshots.state_version <> excluded.state_version
+"""
+
+FIRST_ANSWER = "SELECT fingerprint, position FROM idempotency WHERE key = %s"
+
+END = 2**63 - 1
+
+Row = tuple[Any, ...]
+
+_decode_meta = msgspec.json.Decoder(Meta).decode
+
+
+class Recent(NamedTuple):
+    """One fact of a stream, as an aggregate needs it."""
+
+    position: int
+    stream_version: int
+    type: str
+    schema_version: int
+    data: bytes
+    occurred_at: datetime
+
+
+class StoredSnapshot(NamedTuple):
+    """A stream's state at some version."""
+
+    stream_version: int
+    position: int
+    state: bytes
+
+
+class PostgresLog:
+    """The log of one campus. Open it with `await PostgresLog.open(settings)`, close it when done."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._link = Link(settings, "read", patience=PATIENCE)
+        self._lookups: Batcher[tuple[str, int], list[Recent]] = Batcher(self._look_up, LARGEST_LOOKUP)
+        self.appender = Appender(settings)
+
+    @classmethod
+    async def open(cls, settings: Settings) -> "PostgresLog":
+        """A log for *settings*; connections are opened when they are needed."""
+        return cls(settings)
+
+    async def close(self) -> None:
+        """Finish what is under way and close the connections."""
+        await self.appender.close()
+        await self._lookups.drain()
+        await self._link.close()
+
+    async def append(self, unit: Append) -> Appended:
+        """Append one unit; see `Appender.append`."""
+        return await self.appender.append(unit)
+
+    async def head(self) -> int:
+        """Position of the last fact, 0 for an empty log."""
+        head: int = (await self._rows(HEAD, ()))[0][0]
+        return head
+
+    async def read(self, after: int, limit: int, types: Collection[str] | None = None) -> list[Fact]:
+        """Facts at the positions *after* + 1 to *after* + *limit*, those of *types* only if given."""
+        if types is None:
+            rows = await self._rows(PAGE, (after, after + limit))
+        else:
+            rows = await self._rows(PAGE_OF_TYPES, (after, after + limit, list(types)))
+        return [to_fact(row) for row in rows]
+
+    async def stream(self, stream_id: str, after_version: int = 0) -> list[Fact]:
+        """The facts of one stream, in order."""
+        return [to_fact(row) for row in await self._rows(STREAM, (stream_id, after_version))]
+
+    async def history(self, learner_id: str, until: int = END) -> list[Fact]:
+        """Every fact about one learner up to position *until*, in the order of the log."""
+        rows = await self._rows(HISTORY, {"learner": learner_id, "until": until})
+        return [to_fact(row) for row in rows]
+
+    async def since(self, stream_id: str, version: int) -> list[Recent]:
+        """What has happened in a stream after *version*; look-ups that arrive together go as one query."""
+        return await self._lookups.submit((stream_id, version))
+
+    async def snapshot(self, stream_id: str, state_version: int) -> StoredSnapshot | None:
+        """The state of a stream that was kept last, if it was kept by code that remembers the same."""
+        rows = await self._rows(SNAPSHOT, (stream_id, state_version))
+        return StoredSnapshot(*rows[0]) if rows else None
+
+    async def keep_snapshot(self, stream_id: str, snapshot: StoredSnapshot, state_version: int) -> None:
+        """Keep the state of a stream, unless a newer one is kept already."""
+        parameters = (stream_id, snapshot.stream_version, snapshot.position, state_version, snapshot.state)
+        await self._link.run(lambda connection: connection.execute(KEEP_SNAPSHOT, parameters, prepare=True))
+
+    async def first_answer(self, key: str) -> tuple[str, int] | None:
+        """Fingerprint and position of the request that used this idempotency key first."""
+        rows = await self._rows(FIRST_ANSWER, (key,))
+        return (rows[0][0], rows[0][1]) if rows else None
+
+    async def _rows(self, query: str, parameters: Sequence[Any] | Mapping[str, Any]) -> list[Row]:
+        async def work(connection: psycopg.AsyncConnection) -> list[Row]:
+            cursor = await connection.execute(query, parameters, prepare=True, binary=True)
+            return list(await cursor.fetchall())
+
+        return await self._link.run(work)
+
+    async def _look_up(self, batch: Sequence[tuple[str, int]]) -> list[list[Recent] | Exception]:
+        streams, versions = [stream for stream, _ in batch], [version for _, version in batch]
+        found: list[list[Recent] | Exception] = [[] for _ in batch]
+        for number, rows in itertools.groupby(await self._rows(SINCE, (streams, versions)), key=lambda row: row[0]):
+            found[number - 1] = [Recent(*row[1:]) for row in rows]
+        return found
+
+
+def to_fact(row: Row) -> Fact:
+    """A row of `events`, in the order of its columns, as a fact in its newest version."""
+    position, stream, version, type_name, schema_version, partition, data, meta, occurred_at, recorded_at = row
+    return Fact(
+        position=position,
+        stream_id=stream,
+        stream_version=version,
+        type=type_name,
+        schema_version=schema_version,
+        partition=partition,
+        data=decode_data(type_name, schema_version, data),
+        meta=_decode_meta(meta),
+        occurred_at=occurred_at,
+        recorded_at=recorded_at,
+    )

@@ -1,0 +1,1 @@
+"""Operations: migrations, leases, heartbeats, lag, rebuild locks."""

@@ -1,0 +1,117 @@
+"""
+A pool of connections for queries, and the one shape of an answer: text, and the position for which it is true.
+
+Every query of adapters/postgres/queries selects first the checkpoint of the read model and last the answer, as JSON
+text that PostgreSQL has built. Both come from one statement, so from one moment.
+"""
+
+import time
+from typing import Any, NamedTuple
+
+import psycopg
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from adapters.postgres.connection import CONNECT_TIMEOUT, SILENCE, Unavailable, is_broken, options
+from adapters.settings import Settings
+
+POOL_SIZE = 6  # connections
+ATTEMPTS = POOL_SIZE + 1  # every connection of the pool may be from before a restart of the server
+POOL_TIMEOUT = 5.0  # seconds to wait for a connection
+QUERY_TIMEOUT = 10_000  # milliseconds
+# Whoever moves the views to another generation locks them one by one, a query as it comes upon them: in another order
+# each would wait for the other. The query lets go first and asks again; adapters/postgres/store/generations.py waits
+# longer.
+LOCK_TIMEOUT = 75  # milliseconds
+PATIENCE = 3.0  # seconds in which to ask again; whoever moves the views keeps them for a tenth of that
+
+CHECKPOINT = (
+    "(SELECT min(position) FROM segments JOIN projections ON name = projection AND"
+    " projections.generation = segments.generation WHERE name = '{}' AND status = 'live')"
+)
+
+
+class Answer(NamedTuple):
+    """JSON text, None where what was asked for does not exist; and the position for which this is true."""
+
+    body: bytes | None
+    position: int
+
+
+class Page(NamedTuple):
+    """Rows of the values by which they are sorted and their JSON text; and the position for which they are true."""
+
+    rows: list[tuple[Any, ...]]
+    position: int
+
+
+class NotBuilt(Exception):
+    """The read model has never been built: no projector has run yet."""
+
+
+class Reader:
+    """Answers queries; open it with `await reader.open()`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._pool = AsyncConnectionPool(
+            settings.postgres_url,
+            min_size=1,
+            max_size=POOL_SIZE,
+            timeout=POOL_TIMEOUT,
+            open=False,
+            kwargs={
+                "autocommit": True,
+                "options": options(settings.schema_name, statement_timeout=QUERY_TIMEOUT, lock_timeout=LOCK_TIMEOUT),
+                "application_name": "campus:query",
+                "connect_timeout": CONNECT_TIMEOUT,
+                **SILENCE,
+            },
+        )
+
+    async def open(self) -> None:
+        """Begin to open connections; a server that is away is waited for in the background."""
+        await self._pool.open(wait=False)
+
+    async def close(self) -> None:
+        """Close them."""
+        await self._pool.close()
+
+    async def answer(self, query: str, parameters: dict[str, Any]) -> Answer:
+        """
+        The answer to one query.
+
+        Raises:
+            NotBuilt: there are no rows to ask yet.
+            Unavailable: PostgreSQL cannot be reached, or somebody keeps a table locked.
+        """
+        row = (await self.rows(query, parameters))[0]
+        return Answer(None if row[1] is None else row[1].encode(), row[0] or 0)
+
+    async def page(self, query: str, parameters: dict[str, Any]) -> Page:
+        """Many rows; the query selects one row of nulls where there are none. Raises as `answer`."""
+        rows = await self.rows(query, parameters)
+        return Page([row[1:] for row in rows if row[-1] is not None], rows[0][0] or 0)
+
+    async def rows(self, query: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
+        """The bare rows of a query; raises as `answer`."""
+        deadline, failed = time.monotonic() + PATIENCE, 0
+        while True:
+            try:
+                async with self._pool.connection() as connection:
+                    return await (await connection.execute(query.encode(), parameters)).fetchall()
+            except psycopg.errors.UndefinedTable as error:
+                raise NotBuilt from error
+            except PoolTimeout as error:
+                raise Unavailable("PostgreSQL has no connection free") from error
+            except psycopg.errors.LockNotAvailable as error:  # a view that is about to lead to another generation
+                if time.monotonic() > deadline:
+                    raise Unavailable(f"somebody locks what was asked for: {str(error).strip()}") from error
+            except psycopg.errors.FeatureNotSupported:  # a view that leads to another generation by now
+                failed += 1
+                if failed == ATTEMPTS:
+                    raise
+            except psycopg.Error as error:
+                failed += 1
+                if not is_broken(error):
+                    raise
+                if failed == ATTEMPTS:
+                    raise Unavailable(f"PostgreSQL does not answer: {str(error).strip()}") from error

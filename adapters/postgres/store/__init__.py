@@ -1,0 +1,1 @@
+"""Read models in PostgreSQL: rows, generations, segments, parked keys."""

@@ -1,0 +1,145 @@
+"""
+Who works on which segment of a read model.
+
+The owner is the session that holds the segment's advisory lock, so a process that dies or loses its connection has
+given its segments up. Every new owner raises the segment's epoch; what an earlier one still sends is refused, although
+it may not have noticed yet that it has lost its lock.
+
+Who would own segments of a generation holds a lock on it that all of them share, so everybody knows at once how many
+they are and which place is its own, whatever heartbeats say.
+"""
+
+import os
+import socket
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import psycopg
+
+from adapters.postgres.ops.lease import release, try_acquire, try_acquire_shared
+from adapters.postgres.store.segments import epochs
+from adapters.settings import Settings
+
+RAISE_EPOCH = """
+UPDATE segments SET epoch = greatest(epoch, %s) + 1, owner = %s
+ WHERE projection = %s AND generation = %s AND segment = %s RETURNING epoch
+"""
+FORGET_OWNER = """
+UPDATE segments SET owner = NULL
+ WHERE projection = %s AND generation = %s AND segment = %s AND epoch = %s
+"""
+FENCE = """
+UPDATE segments SET epoch = epoch + 1, owner = NULL
+ WHERE projection = %s AND generation = %s AND segment = %s RETURNING epoch
+"""
+COMPANY = """
+SELECT count(*), count(*) FILTER (WHERE pid < pg_backend_pid()) FROM pg_locks
+ WHERE locktype = 'advisory' AND mode = 'ShareLock' AND granted AND objsubid = 1
+   AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+   AND (classid::bigint << 32 | objid::bigint) = hashtextextended(%s, 0)
+"""
+
+
+class Taken(NamedTuple):
+    """A segment that this session has taken, in its epoch."""
+
+    segment: int
+    epoch: int
+
+
+class Ownership:
+    """The segments of one generation that the session of *connection* has taken."""
+
+    def __init__(
+        self, connection: psycopg.AsyncConnection, settings: Settings, projection: str, generation: int
+    ) -> None:
+        self._connection = connection
+        self._settings = settings
+        self._projection = projection
+        self._generation = generation
+        self._epochs: dict[int, int] = {}
+        self._joined = False
+
+    @property
+    def owned(self) -> tuple[int, ...]:
+        """The segments that were taken, in order."""
+        return tuple(sorted(self._epochs))
+
+    async def take(self, segments: Iterable[int], most: int) -> list[Taken]:
+        """Take those of *segments* that nobody has, until *most* are owned; none while the read model is switched."""
+        if len(self._epochs) >= most:
+            return []
+        switch = switching(self._projection)
+        if not await try_acquire_shared(self._connection, self._settings, switch):
+            return []
+        try:
+            return [held for segment in segments if (held := await self._take(segment, most)) is not None]
+        finally:
+            await release(self._connection, self._settings, switch, shared=True)
+
+    async def _take(self, segment: int, most: int) -> Taken | None:
+        if segment in self._epochs or len(self._epochs) >= most:
+            return None
+        if not await try_acquire(self._connection, self._settings, self._lock(segment)):
+            return None
+        return Taken(segment, await self.raise_epoch(segment))
+
+    async def give_up(self, segment: int) -> None:
+        """Let somebody else have a segment."""
+        epoch = self._epochs.pop(segment)
+        await self._connection.execute(FORGET_OWNER, (self._projection, self._generation, segment, epoch))
+        await release(self._connection, self._settings, self._lock(segment))
+
+    async def fair_share(self, segments: int) -> int:
+        """
+        How many segments are for this one of all who would own some; together they have all.
+
+        Where there are more of them than segments everybody may have one, so that who stands by takes over at once.
+        """
+        if not self._joined:
+            self._joined = await try_acquire_shared(self._connection, self._settings, self._company)
+        work = f"{self._settings.schema_name} {self._company}"
+        row = await (await self._connection.execute(COMPANY, [work])).fetchone()
+        members, before = map(int, row or (1, 0))
+        share, left_over = divmod(segments, members)
+        return max(1, share + (before < left_over))
+
+    async def leave(self) -> None:
+        """Give up all segments, and want none any more."""
+        for segment in self.owned:
+            await self.give_up(segment)
+        if self._joined:
+            await release(self._connection, self._settings, self._company, shared=True)
+            self._joined = False
+
+    async def raise_epoch(self, segment: int, above: int = 0) -> int:
+        """Begin the next epoch of a segment that was taken, and one beyond *above*; returns it."""
+        owner = f"{socket.gethostname()}:{os.getpid()}"
+        parameters = (above, owner, self._projection, self._generation, segment)
+        row = await (await self._connection.execute(RAISE_EPOCH, parameters)).fetchone()
+        if row is None:
+            raise LookupError(f"generation {self._generation} of {self._projection} was dropped")
+        self._epochs[segment] = row[0]
+        return int(row[0])
+
+    @property
+    def _company(self) -> str:
+        return f"projection {self._projection} generation {self._generation}"
+
+    def _lock(self, segment: int) -> str:
+        return f"{self._company} segment {segment}"
+
+
+def switching(projection: str) -> str:
+    """The lock of whoever promotes a generation; no segment is taken meanwhile."""
+    return f"switch {projection}"
+
+
+async def fence(connection: psycopg.AsyncConnection, projection: str, generation: int) -> dict[int, int]:
+    """Raise the epoch of every segment of a generation, so that its owners write nothing more; returns the epochs."""
+    raised: dict[int, int] = {}
+    for segment in await epochs(connection, projection, generation):
+        # One by one: an owner moves several at once, and each could wait for what the other has locked.
+        async for (epoch,) in await connection.execute(FENCE, (projection, generation, segment)):
+            raised[segment] = epoch
+    return raised

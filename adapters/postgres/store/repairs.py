@@ -1,0 +1,87 @@
+"""
+Repairs: learners whose rows are to be made anew from the log, by the projector that owns them.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+import psycopg
+from psycopg.rows import class_row
+
+from projections.engine.projection import Projection, tables_of_learners
+
+COLUMNS = "id, projection, generation, key, requested_at, done_at, outcome"
+REQUEST = """
+INSERT INTO repairs (projection, generation, key)
+SELECT name, generation, %s FROM projections WHERE name = %s AND status = 'live' RETURNING id
+"""
+ONE = f"SELECT {COLUMNS} FROM repairs WHERE id = %s"
+DUE = f"SELECT {COLUMNS} FROM repairs WHERE projection = %s AND generation = %s AND done_at IS NULL ORDER BY id"
+DONE = """
+WITH forgotten AS (DELETE FROM audit_findings WHERE projection = %(projection)s AND generation = %(generation)s
+                                                AND learner = %(key)s AND %(made)s)
+UPDATE repairs SET done_at = now(), outcome = %(outcome)s WHERE id = %(id)s
+"""
+
+
+class CannotRepair(Exception):
+    """Rows that cannot be made anew for one learner, as a sentence."""
+
+
+class Repair(msgspec.Struct):
+    """
+    A learner whose rows are, or were, to be made anew.
+
+    Attributes:
+        key: the learner.
+        done_at: None until a projector has done it.
+        outcome: what came of it, as a sentence.
+    """
+
+    id: int
+    projection: str
+    generation: int
+    key: str
+    requested_at: datetime
+    done_at: datetime | None = None
+    outcome: str | None = None
+
+
+async def request_repair(connection: psycopg.AsyncConnection, projection: Projection, key: str) -> int:
+    """
+    Have the projector make a learner's rows anew from the log; returns the id of the request.
+
+    Raises:
+        CannotRepair: the projection has no rows of single learners, or is not served.
+    """
+    name = projection.name
+    if not tables_of_learners(projection):
+        raise CannotRepair(
+            f"no table of {name} has rows of single learners: `campus projections rebuild {name}` makes all rows anew"
+        )
+    row = await (await connection.execute(REQUEST, (key, name))).fetchone()
+    if row is None:
+        raise CannotRepair(f"the read model {name} has not been built yet: is a projector running?")
+    return int(row[0])
+
+
+async def repair_of(connection: psycopg.AsyncConnection, number: int) -> Repair | None:
+    """One request."""
+    return next(iter(await _found(connection, ONE, (number,))), None)
+
+
+async def due(connection: psycopg.AsyncConnection, projection: str, generation: int) -> list[Repair]:
+    """What nobody has done yet, in the order in which it was asked for."""
+    return await _found(connection, DUE, (projection, generation))
+
+
+async def note_done(connection: psycopg.AsyncConnection, repair: Repair, outcome: str, *, made: bool) -> None:
+    """Say what came of a repair; where rows were *made*, what the auditor has found of this learner is forgotten."""
+    await connection.execute(DONE, {**msgspec.structs.asdict(repair), "outcome": outcome, "made": made})
+
+
+async def _found(connection: psycopg.AsyncConnection, query: str, parameters: Sequence[object]) -> list[Repair]:
+    async with connection.cursor(row_factory=class_row(Repair)) as cursor:
+        await cursor.execute(query.encode(), parameters)
+        return await cursor.fetchall()

@@ -1,0 +1,196 @@
+"""
+Tables for the rows of a read model: their DDL, and the statements that read, write and delete them.
+
+Rows travel as JSON text, which msgspec and PostgreSQL each encode and decode at their own full speed, so one
+statement reads all rows that a batch needs, and one writes all that it changed, whatever the number of tables.
+"""
+
+import types
+import typing
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from projections.engine.projection import Projection, Table
+
+COLUMN_TYPES: dict[Any, str] = {
+    str: 'text COLLATE "C"',
+    int: "bigint",
+    bool: "boolean",
+    float: "double precision",
+    datetime: "timestamptz",
+}
+KEY_TYPES = {str: "text", int: "bigint"}
+
+SEGMENT = "segment"  # the column that says in which segment a row, or the part of one, is
+
+MOVE_CHECKPOINTS = """
+moved AS (SELECT move_segments(%(name)s, %(generation)s, %(before)s, %(after)s, %(segments)s::smallint[],
+    %(epochs)s::bigint[], %(applied)s::bigint[], %(ignored)s::bigint[], %(parked)s::bigint[], %(skipped)s::bigint[]))
+"""
+FORGET_HEALED = "healed AS (DELETE FROM parked WHERE id = %(healed)s AND EXISTS (SELECT FROM moved))"
+
+
+def array(values: Iterable[str | int]) -> str:
+    """
+    Values as the text of an SQL array.
+
+    The driver would find out the type of every element of a list, which takes longer than all else that it does.
+    """
+    return "{" + ",".join([_element(value) for value in values]) + "}"
+
+
+def _element(value: str | int) -> str:
+    if isinstance(value, int):
+        return str(value)
+    if '"' in value or "\\" in value:
+        value = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{value}"'
+
+
+def quoted(name: str) -> str:
+    """*name* as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def physical_name(table: Table, generation: int) -> str:
+    """The table that holds a generation of *table*."""
+    return f"{table.name}_g{generation}"
+
+
+def create_table(table: Table, schema: str, generation: int) -> str:
+    """The statement that makes a table without any index: rows come in fastest like that."""
+    hints = typing.get_type_hints(table.row)
+    columns = [f"{quoted(field)} {column_type(hints[field])}" for field in table.row.__struct_fields__]
+    target = f"{quoted(schema)}.{quoted(physical_name(table, generation))}"
+    columns.append(f"{SEGMENT} smallint NOT NULL")
+    return f"CREATE TABLE IF NOT EXISTS {target} ({', '.join(columns)}) WITH (fillfactor = 70)"
+
+
+def index_table(table: Table, schema: str, generation: int) -> list[str]:
+    """The statements that make the indexes of a table, where they are missing, and gather statistics."""
+    name = physical_name(table, generation)
+    target = f"{quoted(schema)}.{quoted(name)}"
+    unique = ", ".join(unique_columns(table))
+    return [
+        f"CREATE UNIQUE INDEX IF NOT EXISTS {quoted(f'{name}_key'[:63])} ON {target} ({unique})",
+        *(
+            f"CREATE INDEX IF NOT EXISTS {quoted('_'.join([name, *index])[:63])}"
+            f" ON {target} ({', '.join(map(quoted, index))})"
+            for index in table.indexes
+        ),
+        f"ANALYZE {target}",
+    ]
+
+
+def unique_columns(table: Table) -> list[str]:
+    """What is unique in a table: the row's key, and the segment where each has its own copy or part."""
+    return [*map(quoted, table.key), *([] if table.spread == "keyed" else [SEGMENT])]
+
+
+def create_view(table: Table, schema: str, generation: int, segments: int) -> str:
+    """The statement that shows readers the rows of a generation, put together as `projections.engine.merge` does."""
+    fields = table.row.__struct_fields__
+    source = f"{quoted(schema)}.{quoted(physical_name(table, generation))}"
+    view = f"CREATE VIEW {quoted(schema)}.{quoted(table.name)} AS SELECT "
+    columns = ", ".join(map(quoted, fields))
+    if segments == 1 or table.spread == "keyed":
+        return f"{view}{columns} FROM {source}"
+    if table.spread == "copied":
+        return f"{view}{columns} FROM {source} WHERE {SEGMENT} = 0"
+    hints = typing.get_type_hints(table.row)
+    sums = ", ".join(quoted(f) if f in table.key else f"{_sum(quoted(f), hints[f])} AS {quoted(f)}" for f in fields)
+    return f"{view}{sums} FROM {source} GROUP BY {', '.join(map(quoted, table.key))}"
+
+
+def _sum(column: str, hint: Any) -> str:
+    """The parts of a column added up."""
+    kind = column_type(hint).partition(" ")[0]
+    how = {"bigint": "sum({})::bigint", "double": "sum({})", "boolean": "bool_or({})", "jsonb": "sum_counts({})"}
+    return how.get(kind, "max({})").format(column)
+
+
+def column_type(hint: Any) -> str:
+    """The column that holds a field: `jsonb` for whatever is no plain value, NOT NULL unless the field may be None."""
+    nullable = False
+    if typing.get_origin(hint) in {typing.Union, types.UnionType}:
+        options = [option for option in typing.get_args(hint) if option is not types.NoneType]
+        nullable = len(options) < len(typing.get_args(hint))
+        hint = options[0] if len(options) == 1 else None
+    if isinstance(hint, type) and issubclass(hint, str):  # an enumeration of texts
+        hint = str
+    return COLUMN_TYPES.get(hint, "jsonb") + ("" if nullable else " NOT NULL")
+
+
+def check_row(table: Table) -> None:
+    """Raise TypeError for a row type that cannot become a table."""
+    config = table.row.__struct_config__
+    if SEGMENT in table.row.__struct_fields__:
+        raise TypeError(f"rows of {table.name} cannot have a field called {SEGMENT}")
+    if config.omit_defaults or config.array_like or config.tag is not None:
+        raise TypeError(f"rows of {table.name} must be plain structs: every field is a column")
+
+
+class Statements:
+    """The SQL of one generation of a projection; table names are found by the connection's search_path."""
+
+    def __init__(self, projection: Projection, generation: int) -> None:
+        self._tables = projection.tables
+        self._generation = generation
+        for table in self._tables:
+            check_row(table)
+        self._load_parts = {table.name: self._load_one(table) for table in self._tables}
+        self._saves: dict[tuple[str, ...], str] = {}
+
+    def load(self, tables: Sequence[Table]) -> str:
+        """
+        Read rows by key and segment.
+
+        Parameters are arrays: for each table one for each part of its key, and one of segments. The answer has for each
+        table a JSON array of pairs: segment and row.
+        """
+        return f"SELECT {', '.join(self._load_parts[table.name] for table in tables)}"
+
+    def _load_one(self, table: Table) -> str:
+        hints = typing.get_type_hints(table.row)
+        arrays = ", ".join(f"%s::{KEY_TYPES[hints[part]]}[]" for part in table.key)
+        keys = ", ".join(map(quoted, table.key))
+        source = f"{quoted(physical_name(table, self._generation))} AS r USING ({keys}, {SEGMENT})"
+        wanted = f"unnest({arrays}, %s::smallint[]) AS wanted ({keys}, {SEGMENT})"
+        return f"(SELECT json_agg(json_build_array(r.{SEGMENT}, r))::text FROM {wanted} JOIN {source})"
+
+    def save(self, tables: Sequence[Table]) -> str:
+        """
+        Move checkpoints if they are where they must be, and only then write rows and forget a parked key.
+
+        Parameters by name: those of `move_segments`, healed, and rows0, rows1, … for each of *tables*.
+        """
+        names = tuple(table.name for table in tables)
+        if names not in self._saves:
+            parts = [MOVE_CHECKPOINTS, FORGET_HEALED]
+            parts += [f"written{number} AS ({self._upsert(table, number)})" for number, table in enumerate(tables)]
+            self._saves[names] = f"WITH {', '.join(parts)} SELECT count(*) FROM moved"
+        return self._saves[names]
+
+    def delete(self, table: Table) -> str:
+        """Delete one row; parameters are its key and its segment."""
+        name = quoted(physical_name(table, self._generation))
+        return f"DELETE FROM {name} WHERE {' AND '.join(f'{quoted(part)} = %s' for part in (*table.key, SEGMENT))}"
+
+    def keys_by(self, table: Table, column: str) -> str:
+        """The keys of rows; parameters are what they have in a column, and their segment."""
+        name = quoted(physical_name(table, self._generation))
+        keys = ", ".join(map(quoted, table.key))
+        return f"SELECT {keys} FROM {name} WHERE {quoted(column)} = %s AND {SEGMENT} = %s"
+
+    def _upsert(self, table: Table, number: int) -> str:
+        name = quoted(physical_name(table, self._generation))
+        fields = table.row.__struct_fields__
+        columns = ", ".join([*map(quoted, fields), SEGMENT])
+        updates = ", ".join(f"{quoted(f)} = excluded.{quoted(f)}" for f in fields if f not in table.key)
+        return (
+            f"INSERT INTO {name} ({columns}) SELECT {columns} FROM json_populate_recordset(NULL::{name},"
+            f" %(rows{number})s::json) WHERE EXISTS (SELECT FROM moved)"
+            f" ON CONFLICT ({', '.join(unique_columns(table))}) DO"
+            + (f" UPDATE SET {updates}" if updates else " NOTHING")
+        )

@@ -1,0 +1,70 @@
+"""
+Table `segments`: where each segment of a generation is, in which epoch, and what has become of its facts.
+
+For rows in PostgreSQL it is the truth, which `move_segments()` changes in the step that writes them; for rows in Valkey
+positions and counts are a copy, for those who look.
+"""
+
+from collections.abc import Mapping
+
+import psycopg
+
+from adapters.postgres.store.row_tables import array
+from projections.engine.live import Account
+
+POSITIONS = "SELECT segment, position FROM segments WHERE projection = %s AND generation = %s ORDER BY segment"
+EPOCHS = "SELECT segment, epoch FROM segments WHERE projection = %s AND generation = %s ORDER BY segment"
+NOTE_IGNORED = "UPDATE segments SET ignored = %s WHERE projection = %s AND generation = %s AND segment = %s"
+NOTE_ACCOUNTS = """
+UPDATE segments AS s
+   SET position = a.position, applied = a.applied, ignored = a.ignored, parked = a.parked, skipped = a.skipped,
+       updated_at = now()
+  FROM unnest(%(segments)s::smallint[], %(epochs)s::bigint[], %(positions)s::bigint[], %(applied)s::bigint[],
+              %(ignored)s::bigint[], %(parked)s::bigint[], %(skipped)s::bigint[])
+       AS a(segment, epoch, position, applied, ignored, parked, skipped)
+ WHERE s.projection = %(name)s AND s.generation = %(generation)s AND s.segment = a.segment AND s.epoch = a.epoch
+"""
+
+
+async def positions(connection: psycopg.AsyncConnection, projection: str, generation: int) -> dict[int, int]:
+    """The checkpoint of each segment; empty if the generation was dropped."""
+    return dict(await (await connection.execute(POSITIONS, (projection, generation))).fetchall())
+
+
+async def epochs(connection: psycopg.AsyncConnection, projection: str, generation: int) -> dict[int, int]:
+    """The epoch of each segment, in order."""
+    return dict(await (await connection.execute(EPOCHS, (projection, generation))).fetchall())
+
+
+async def note_ignored(
+    connection: psycopg.AsyncConnection, projection: str, generation: int, segment: int, facts: int
+) -> None:
+    """Say how many facts of a segment the projection does not read, up to its checkpoint."""
+    await connection.execute(NOTE_IGNORED, (facts, projection, generation, segment))
+
+
+async def note_accounts(
+    connection: psycopg.AsyncConnection,
+    projection: str,
+    generation: int,
+    accounts: Mapping[int, tuple[int, Account]],
+    epochs: Mapping[int, int],
+) -> None:
+    """Copy checkpoints and counts that are kept elsewhere, of those segments that are still in this epoch."""
+    parameters = {
+        "name": projection,
+        "generation": generation,
+        "segments": array(accounts),
+        "epochs": array(epochs[segment] for segment in accounts),
+        "positions": array(position for position, _ in accounts.values()),
+        **counts({segment: account for segment, (_, account) in accounts.items()}),
+    }
+    await connection.execute(NOTE_ACCOUNTS, parameters)
+
+
+def counts(accounts: Mapping[int, Account]) -> dict[str, str]:
+    """The four counts of some segments, as arrays."""
+    return {
+        name: array(getattr(account, name) for account in accounts.values())
+        for name in ("applied", "ignored", "parked", "skipped")
+    }

@@ -1,0 +1,1 @@
+"""What every route shares: requests, answers, security, documentation and live updates."""

@@ -1,0 +1,90 @@
+"""
+How every command is carried out: in whose name, once for each `Idempotency-Key`, and answered with its position.
+"""
+
+import hashlib
+from typing import Annotated, Any
+
+from fastapi import Depends, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from adapters.jwt import Claims
+from api.http.errors import BadRequest
+from api.http.security import may_act_for, must_be_staff, user_of
+from api.http.services import of_request
+from commands.log import Context
+
+LONGEST_KEY = 128  # characters
+
+
+def example(**members: Any) -> ConfigDict:
+    """What a body may look like, for the description of the API."""
+    return ConfigDict(json_schema_extra={"examples": [members]})
+
+
+class Accepted(BaseModel):
+    """The facts are recorded, up to `position`: what to wait for, as min_position, when reading back."""
+
+    model_config = example(position=1713)
+
+    position: int = Field(ge=0, description="Position of the last fact; read with min_position to see it.")
+
+
+class Body(BaseModel):
+    """What a command's body may not have: members that mean nothing, and numbers written as something else."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Sender:
+    """Sends the commands of one request, in the name of its user."""
+
+    __slots__ = ("_key", "_request", "user")
+
+    def __init__(self, request: Request, user: Claims, key: str | None) -> None:
+        self._request = request
+        self._key = key
+        self.user = user
+
+    def acts_for(self, learner_id: str | None) -> str:
+        """The learner whom the request is about, the user if it names none; raises NotYours."""
+        return may_act_for(self.user, self.user.subject if learner_id is None else learner_id)
+
+    async def __call__(self, command: Any, learner_id: str | None = None) -> Response:
+        """Carry out *command*, which does something for a learner or for nobody, and answer with its position."""
+        user, key, fingerprint = self.user.subject, None, ""
+        if self._key is not None:
+            key, fingerprint = f"api:{user}:{self._key}", await self._fingerprint()  # reactions have keys, too
+        context = Context(
+            actor=user,
+            on_behalf_of=learner_id if learner_id != user else None,
+            correlation_id=self._request.scope["request_id"],
+            idempotency_key=key,
+            fingerprint=fingerprint,
+        )
+        position = await of_request(self._request).bus.handle(command, context)
+        return Response(b'{"position":%d}' % position, 202, media_type="application/json")
+
+    async def _fingerprint(self) -> str:
+        digest = hashlib.sha256(f"{self._request.method} {self._request.scope['path']}\n".encode())
+        digest.update(await self._request.body())
+        return digest.hexdigest()
+
+
+async def sender(request: Request) -> Sender:
+    """Who sends commands, and under which key; read by hand, since it is read thousands of times a second."""
+    key = request.headers.get("idempotency-key")
+    if key is not None and not (0 < len(key) <= LONGEST_KEY and key.isascii() and key.isprintable()):
+        raise BadRequest(f"an Idempotency-Key has 1 to {LONGEST_KEY} printable ASCII characters")
+    return Sender(request, user_of(request), key)
+
+
+async def staff_sender(request: Request) -> Sender:
+    """As `sender`, for what only the staff may do."""
+    found = await sender(request)
+    must_be_staff(found.user)
+    return found
+
+
+Handle = Annotated[Sender, Depends(sender)]
+StaffHandle = Annotated[Sender, Depends(staff_sender)]

@@ -1,0 +1,86 @@
+"""Is the process alive, are the servers there, how far are the readers, and what was measured."""
+
+import msgspec
+from fastapi import APIRouter, Response
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Metric, generate_latest
+from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.registry import Collector
+
+from adapters.postgres.connection import Unavailable
+from adapters.postgres.queries import lag
+from adapters.postgres.queries.reader import NotBuilt
+from api.answers import Alive, Lag, Readiness
+from api.http import metrics
+from api.http.openapi import open_query
+from api.http.query import JSON
+from api.http.readiness import readiness
+from api.http.services import Held, Services
+
+router = APIRouter(tags=["operation"])
+
+READY = Readiness(
+    "ready", 1713, [Lag("overview", 1713, 0, 0.0, 1, 0)], {"postgres": True, "valkey": True, "nats": True}
+)
+
+
+@router.get("/healthz", responses=open_query(Alive, Alive("ok")))
+async def healthz() -> Response:
+    """The process answers."""
+    return Response(b'{"status":"ok"}', media_type=JSON)
+
+
+@router.get(
+    "/readyz",
+    responses={
+        **open_query(Readiness, READY),
+        503: {"description": "A server does not answer; the body says which.", "content": {JSON: {"example": {}}}},
+    },
+)
+async def readyz(held: Held) -> Response:
+    """Whether the servers answer, and how far each read model is; 503 if one of them does not."""
+    state = await readiness(held)
+    return Response(msgspec.json.encode(state), 200 if state.status == "ready" else 503, media_type=JSON)
+
+
+@router.get(
+    "/metrics", responses={200: {"description": "Prometheus text.", "content": {"text/plain": {"example": ""}}}}
+)
+async def show_metrics(held: Held) -> Response:
+    """What this process and the workers have measured, in Prometheus's form."""
+    state = await readiness(held)
+    metrics.HEAD.set(state.head or 0)
+    for entry in state.projections:
+        metrics.POSITIONS.labels(entry.name).set(entry.position)
+        metrics.LAG_EVENTS.labels(entry.name).set(entry.lag_events)
+        metrics.LAG_SECONDS.labels(entry.name).set(entry.lag_seconds)
+    registry = CollectorRegistry()
+    registry.register(OfWorkers(await _worker_metrics(held)))
+    return Response(generate_latest(REGISTRY) + generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _worker_metrics(held: Services) -> list[tuple[str, str, str]]:
+    try:
+        return [(name, pid, text) for name, pid, text in await lag.worker_metrics(held.reader)]
+    except (Unavailable, NotBuilt):
+        return []
+
+
+class OfWorkers(Collector):
+    """Our own metrics out of the workers' heartbeats, each labelled with its worker and process."""
+
+    def __init__(self, texts: list[tuple[str, str, str]]) -> None:
+        self._texts = texts
+
+    def collect(self) -> list[Metric]:
+        """Every metric once, with the samples of all workers."""
+        own = {metric.name for metric in REGISTRY.collect()}  # a family may stand in the text only once
+        merged: dict[str, Metric] = {}
+        for worker, pid, text in self._texts:
+            for family in text_string_to_metric_families(text):
+                if not family.name.startswith("campus_") or family.name.removesuffix("_created") in own:
+                    continue
+                metric = merged.setdefault(family.name, Metric(family.name, family.documentation, family.type))
+                for sample in family.samples:
+                    labels = {**sample.labels, "worker": worker, "pid": pid}
+                    metric.samples.append(sample._replace(labels=labels))
+        return list(merged.values())

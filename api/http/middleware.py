@@ -1,0 +1,158 @@
+"""
+What happens to every request, in one pass around the application.
+
+Each request gets an id, is timed, and may not send more than `LARGEST_BODY`. Answers above `SMALLEST_COMPRESSED` are
+compressed where the client takes gzip. An error that nobody expected becomes a problem document and a log line.
+"""
+
+import time
+import zlib
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+import uuid_utils
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.http import metrics
+from api.http.errors import problem
+
+LARGEST_BODY = 1_048_576  # bytes
+SMALLEST_COMPRESSED = 1_024  # bytes
+COMPRESSION_LEVEL = 4
+LONGEST_REQUEST_ID = 64  # characters
+BODILESS = frozenset(("GET", "HEAD"))  # methods for which no route reads a body
+
+logger = structlog.get_logger()
+_observed: dict[tuple[str, str, int], Any] = {}
+
+
+class BodyTooLarge(HTTPException):
+    """The request sends more than it may; FastAPI lets an HTTPException through while it reads a body."""
+
+    def __init__(self) -> None:
+        super().__init__(413, f"a body has at most {LARGEST_BODY} bytes")
+
+
+class Around:
+    """The one middleware."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        exchange = Exchange(scope, receive, send)
+        try:
+            exchange.check_announced()
+            await self._app(scope, exchange.receive if exchange.has_body else receive, exchange.send)
+        except BodyTooLarge as error:
+            await exchange.refuse(413, "body_too_large", error.detail)
+        except Exception:
+            logger.exception("request.failed", request_id=exchange.request_id, path=scope["path"])
+            if exchange.status:
+                raise  # half of the answer is out: the server has to break the connection
+            await exchange.refuse(500, "internal_error", "something went wrong here; the log says what")
+        finally:
+            exchange.observe()
+
+
+class Exchange:
+    """One request and its answer on their way through."""
+
+    __slots__ = (
+        "_held", "_receive", "_received", "_send", "announced", "gzip", "has_body", "request_id", "scope", "started",
+        "status",
+    )  # fmt: skip
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.started = time.perf_counter()
+        self.scope, self._receive, self._send = scope, receive, send
+        self.status = self.announced = self._received = 0
+        self.has_body = scope["method"] not in BODILESS  # whatever is announced: HTTP/2 need not announce anything
+        self.gzip = False
+        self._held: MutableMapping[str, Any] | None = None
+        self.request_id = ""
+        for name, value in scope["headers"]:
+            if name == b"x-request-id":
+                self.request_id = _fit(value)
+            elif name == b"content-length":
+                self.announced = _number(value)
+            elif name == b"accept-encoding":
+                self.gzip = b"gzip" in value
+        if not self.request_id:
+            self.request_id = uuid_utils.uuid7().hex
+        scope["request_id"] = self.request_id
+
+    def check_announced(self) -> None:
+        """Refuse a body of which we know beforehand that it is too large."""
+        if self.announced > LARGEST_BODY:
+            raise BodyTooLarge
+
+    async def receive(self) -> Message:
+        """The next part of the request's body, as long as it is not too large."""
+        message = await self._receive()
+        self._received += len(message.get("body", b""))
+        if self._received > LARGEST_BODY:
+            raise BodyTooLarge
+        return message
+
+    async def send(self, message: Message) -> None:
+        """The next part of the answer; its head is held back until it is known whether the body is compressed."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            message["headers"].append((b"x-request-id", self.request_id.encode("latin-1")))
+            if self.gzip:
+                self._held = message
+                return
+        elif self._held is not None:
+            head, self._held = self._held, None
+            if not message.get("more_body") and len(message.get("body", b"")) > SMALLEST_COMPRESSED:
+                _compress(head, message)
+            await self._send(head)
+        await self._send(message)
+
+    async def refuse(self, status: int, code: str, detail: str) -> None:
+        """Answer with a problem instead."""
+        self._held = None
+        response = problem(Request(self.scope), status, code, detail)
+        await response(self.scope, self._receive, self.send)
+
+    def observe(self) -> None:
+        """Record how long the answer took, under the template of its route."""
+        route = getattr(self.scope.get("route"), "path", "(none)")
+        if route.endswith("/events"):
+            return  # as long as the client stayed
+        key = (route, self.scope["method"], self.status)
+        histogram = _observed.get(key)
+        if histogram is None:
+            histogram = _observed[key] = metrics.REQUESTS.labels(*map(str, key))
+        histogram.observe(time.perf_counter() - self.started)
+
+
+def _compress(head: MutableMapping[str, Any], body: MutableMapping[str, Any]) -> None:
+    if any(name == b"content-encoding" for name, _ in head["headers"]):
+        return
+    compressor = zlib.compressobj(COMPRESSION_LEVEL, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
+    body["body"] = compressor.compress(body["body"]) + compressor.flush()
+    head["headers"] = [(name, value) for name, value in head["headers"] if name != b"content-length"]
+    head["headers"] += [
+        (b"content-length", str(len(body["body"])).encode()),
+        (b"content-encoding", b"gzip"),
+        (b"vary", b"accept-encoding"),
+    ]
+
+
+def _fit(value: bytes) -> str:
+    """The request id of a client, if it can stand in a header and a log; else nothing, and it gets one of ours."""
+    text = value.decode("latin-1")
+    return text if len(text) <= LONGEST_REQUEST_ID and text.isascii() and text.isprintable() else ""
+
+
+def _number(value: bytes) -> int:
+    return int(value) if value.isdigit() else 0

@@ -1,0 +1,66 @@
+"""
+Pages: a cursor says where the last page ended, by value, so pages stay right while rows come and go.
+
+To a client a cursor is opaque. One that we did not make, or that was made for another list, is refused.
+"""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as BinasciiError
+from collections.abc import Sequence
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+import msgspec
+from fastapi import Query, Request, Response
+
+from adapters.postgres.queries.reader import Page
+from api.http.errors import BadRequest
+from api.http.query import Asked
+
+Cursor = Annotated[
+    str | None,
+    Query(max_length=600, description="`next` of the page before; leave it out for the first page."),
+]
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(list[str | int]).decode
+
+
+class BadCursor(BadRequest):
+    """A cursor that does not belong to this list."""
+
+    code = "bad_cursor"
+
+    def __init__(self) -> None:
+        super().__init__("the cursor does not belong to this list: begin at its first page")
+
+
+def cursor_to(listing: str, after: Sequence[Any]) -> str:
+    """The cursor of *listing* for what comes after these values."""
+    return urlsafe_b64encode(_encode([listing, *after])).decode().rstrip("=")
+
+
+def after(listing: str, cursor: str | None, types: Sequence[type]) -> list[Any] | None:
+    """The values in a cursor of *listing*, None without a cursor; raises BadCursor."""
+    if cursor is None:
+        return None
+    try:
+        found, *values = _decode(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except (ValueError, BinasciiError, msgspec.DecodeError) as error:
+        raise BadCursor from error
+    if found != listing or [type(value) for value in values] != list(types):
+        raise BadCursor
+    if any("\x00" in value if isinstance(value, str) else abs(value) >= 2**63 for value in values):
+        raise BadCursor
+    return values
+
+
+def reply(request: Request, ask: Asked, page: Page, listing: str, limit: int) -> Response:
+    """A page over HTTP; of its rows, one more than *limit* says that another page follows."""
+    rows = page.rows[:limit]
+    following = cursor_to(listing, rows[-1][:-1]) if len(page.rows) > limit else None
+    items = ",".join(row[-1] for row in rows).encode()
+    headers = {}
+    if following is not None:
+        query = urlencode({**request.query_params, "cursor": following})
+        headers["link"] = f'<{request.scope["path"]}?{query}>; rel="next"'
+    return ask.reply(b'{"items":[%b],"next":%b}' % (items, _encode(following)), page.position, headers)

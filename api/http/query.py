@@ -1,0 +1,113 @@
+"""
+How every query is answered: wait for `min_position`, say for which position the answer is true, send nothing twice.
+
+The body is JSON text as it comes from the read model. `Campus-Position` says what it is true for. The ETag stands for
+its content, so a client that has it already gets a 304.
+"""
+
+from collections.abc import Awaitable, Callable
+from hashlib import blake2b
+from time import monotonic
+from typing import Annotated, Protocol, TypeVar
+
+from fastapi import Depends, Request, Response
+
+from adapters.jwt import Claims
+from adapters.postgres.queries.reader import Answer
+from api.http.errors import BadRequest
+from api.http.security import must_be_staff, user_of
+from api.http.services import Services, of_request
+from domain.errors import DomainError
+
+WAIT = 2.0  # seconds to wait for min_position
+LOOK_AGAIN = 0.1  # seconds after which a waiting query looks for itself
+JSON = "application/json"
+
+
+class At(Protocol):
+    """An answer, and the position for which it is true."""
+
+    @property
+    def position(self) -> int:
+        """The position."""
+        ...
+
+
+AnswerT = TypeVar("AnswerT", bound=At)
+
+
+class Asked:
+    """Who asks, and how one request wants its query answered."""
+
+    __slots__ = ("min_position", "none_match", "services", "user")
+
+    def __init__(self, services: Services, user: Claims, min_position: int, none_match: str | None) -> None:
+        self.services = services
+        self.user = user
+        self.min_position = min_position
+        self.none_match = none_match
+
+    async def fresh(self, projection: str, read: Callable[[], Awaitable[AnswerT]]) -> AnswerT:
+        """What *read* answers, once the projection has reached min_position or the time is over."""
+        answer = await read()
+        if answer.position >= self.min_position:
+            return answer
+        deadline = monotonic() + WAIT
+        while answer.position < self.min_position and (left := deadline - monotonic()) > 0:
+            await self.services.changes.reached(projection, self.min_position, min(left, LOOK_AGAIN))
+            answer = await read()
+        return answer
+
+    def reply(self, body: bytes, position: int, headers: dict[str, str] | None = None) -> Response:
+        """The answer over HTTP: 200, or 304 if the client has this body."""
+        etag = etag_of(body)
+        headers = {**head_of(position, etag), **(headers or {})}
+        if self.none_match is not None and matches(self.none_match, etag):
+            return Response(None, 304, headers)
+        return Response(body, 200, headers, JSON)
+
+    def one(self, answer: Answer, missing: DomainError) -> Response:
+        """The answer over HTTP; raises *missing* if there is none."""
+        if answer.body is None:
+            raise missing
+        return self.reply(answer.body, answer.position)
+
+
+def etag_of(body: bytes) -> str:
+    """Stands for the content; weak, since it is the same however the body is compressed."""
+    return f'W/"{blake2b(body, digest_size=9).hexdigest()}"'
+
+
+def head_of(position: int, etag: str) -> dict[str, str]:
+    """The headers of every answer to a query."""
+    return {"campus-position": str(position), "etag": etag, "cache-control": "private, no-cache"}
+
+
+def matches(none_match: str, etag: str) -> bool:
+    """Whether an `If-None-Match` names this content."""
+    return none_match.strip() == "*" or etag in (each.strip() for each in none_match.split(","))
+
+
+async def asked(request: Request) -> Asked:
+    """Who asks, and how the answer is to be given; read by hand, since it is read thousands of times a second."""
+    return Asked(of_request(request), user_of(request), _min_position(request), request.headers.get("if-none-match"))
+
+
+async def asked_by_staff(request: Request) -> Asked:
+    """As `asked`, for what only the staff may see."""
+    ask = await asked(request)
+    must_be_staff(ask.user)
+    return ask
+
+
+def _min_position(request: Request) -> int:
+    if not request.scope["query_string"]:
+        return 0
+    text = request.query_params.get("min_position", "0")
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise BadRequest(f"min_position is a position of the log, not {text[:40]!r}")
+    return int(text)
+
+
+Ask = Annotated[Asked, Depends(asked)]
+StaffAsk = Annotated[Asked, Depends(asked_by_staff)]

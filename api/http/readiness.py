@@ -1,0 +1,70 @@
+"""How the servers and the read models are, as `/readyz` and `/metrics` tell it."""
+
+import asyncio
+from collections.abc import Iterable
+
+import psycopg
+from redis.exceptions import RedisError
+
+from adapters.dashboards import Unreachable
+from adapters.postgres.connection import Unavailable
+from adapters.postgres.queries import lag
+from adapters.postgres.queries.reader import NotBuilt
+from api.answers import Lag, Readiness
+from api.http.services import Services
+from projections.registry import PROJECTIONS
+
+PATIENCE = 2.0  # seconds for each server
+IN_VALKEY = {projection.name for projection in PROJECTIONS if projection.store == "valkey"}
+
+
+async def readiness(services: Services) -> Readiness:
+    """Ask every server, and say how far the readers are."""
+    log, valkey = await asyncio.gather(_log(services), _valkey(services))
+    head, lags = log or (None, [])
+    servers = {"postgres": log is not None, "valkey": valkey, "nats": services.nats.client is not None}
+    return Readiness("ready" if all(servers.values()) else "degraded", head, lags, servers)
+
+
+async def _log(services: Services) -> tuple[int, list[Lag]] | None:
+    """The head of the log and the lag of each read model; None if PostgreSQL does not answer."""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            head = await lag.head(services.reader)
+            rows = await lag.checkpoints(services.reader)
+            lags = [
+                Lag(name, await _position(services, name, copy), 0, 0.0, generation, parked)
+                for name, copy, generation, parked, _ in rows
+            ]
+            await _fill_in(services, max([head, *(row[4] for row in rows)]), lags)
+    except (psycopg.Error, Unavailable, NotBuilt, TimeoutError, OSError):
+        return None
+    return head, lags
+
+
+async def _position(services: Services, name: str, copy: int) -> int:
+    """The checkpoint of a read model; for one in Valkey there is a *copy* in PostgreSQL that may be seconds old."""
+    if name not in IN_VALKEY:
+        return copy
+    documents = services.dashboards.learners if name == "learner_dashboard" else services.dashboards.activity
+    try:
+        return await documents.position()
+    except Unreachable:
+        return copy
+
+
+async def _fill_in(services: Services, head: int, lags: Iterable[Lag]) -> None:
+    behind = [entry for entry in lags if entry.position < head]
+    ages = await lag.ages(services.reader, [entry.position + 1 for entry in behind]) if behind else {}
+    for entry in behind:
+        entry.lag_events = head - entry.position
+        entry.lag_seconds = round(max(ages.get(entry.position + 1, 0.0), 0.0), 3)
+
+
+async def _valkey(services: Services) -> bool:
+    try:
+        async with asyncio.timeout(PATIENCE):
+            await services.valkey.ping()
+    except (RedisError, OSError, TimeoutError):
+        return False
+    return True

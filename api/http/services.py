@@ -1,0 +1,86 @@
+"""
+Everything that the routes use, opened when the process starts and closed when it ends.
+
+Nothing here waits for a server: the API starts while all of them are away, and finds each one when it comes.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+from redis.asyncio import Redis
+
+from adapters.command_bus.bus import Bus
+from adapters.dashboards import Dashboards
+from adapters.nats.connection import Nats
+from adapters.nats.hint import Hints
+from adapters.postgres.log.postgres_log import PostgresLog
+from adapters.postgres.queries.reader import Reader
+from adapters.settings import Settings
+from adapters.valkey.client import connect as connect_valkey
+from api.http import metrics
+from api.http.changes import Changes
+from api.http.jwt_verifier import Tokens
+
+
+@dataclass(frozen=True)
+class Services:
+    """What one process of the API holds."""
+
+    settings: Settings
+    tokens: Tokens
+    log: PostgresLog
+    bus: Bus
+    reader: Reader
+    valkey: Redis
+    nats: Nats
+    dashboards: Dashboards
+    changes: Changes
+
+
+@asynccontextmanager
+async def services(settings: Settings) -> AsyncIterator[Services]:
+    """Open them, and close them in the opposite order."""
+    log = await PostgresLog.open(settings)
+    reader = Reader(settings)
+    nats = Nats(settings, "api")
+    valkey = connect_valkey(settings)
+    changes = Changes()
+    hints = Hints(settings, nats)
+    log.appender.on_commit = hints.send
+    log.appender.on_batch = metrics.appended
+    changes.start(settings, nats)
+    await reader.open()
+    try:
+        yield Services(
+            settings,
+            Tokens(settings.token_secret),
+            log,
+            Bus(log),
+            reader,
+            valkey,
+            nats,
+            Dashboards(valkey, settings, log),
+            changes,
+        )
+    finally:
+        await changes.stop()
+        await nats.close()
+        await valkey.aclose()
+        await reader.close()
+        await log.close()
+
+
+def of_request(request: Request) -> Services:
+    """The services of the process that answers *request*."""
+    found: Services = request.app.state.services
+    return found
+
+
+async def _held(request: Request) -> Services:
+    return of_request(request)  # as a coroutine, since FastAPI would call a function in a thread
+
+
+Held = Annotated[Services, Depends(_held)]

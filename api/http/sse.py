@@ -1,0 +1,141 @@
+"""
+Server-sent events: what has changed, so that a frontend knows what to fetch again.
+
+    id: 1713
+    event: changed
+    data: {"projection": "learner_dashboard", "key": "28400", "position": 1713}
+
+The id is a position: fetch with it as min_position. A client that comes back with `Last-Event-ID` and has missed
+something gets one change at once. A stream holds one change for each read model at most, the newest. While NATS is
+away, streams look for themselves.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Annotated
+
+import msgspec
+from fastapi import APIRouter, Header, Response
+from fastapi.responses import StreamingResponse
+
+from adapters.postgres.connection import Unavailable
+from adapters.postgres.queries import lag
+from adapters.postgres.queries.reader import NotBuilt
+from api.http import metrics
+from api.http.changes import ALL, Seen, Topic, Watch
+from api.http.openapi import Responses, event_stream
+from api.http.security import CurrentUser, may_act_for, must_be_staff
+from api.http.services import Held, Services
+from api.http.types import LearnerId, RunId
+
+router = APIRouter(prefix="/v1", tags=["events"])
+
+HEARTBEAT = 10.0  # seconds
+LOOK_AGAIN = 1.0  # seconds, while announcements may be lost
+RETRY = 1_000  # milliseconds after which a browser comes back
+
+HELLO = b"retry: %d\n: listening\n\n" % RETRY
+BEAT = b": still here\n\n"
+RESPONSES: Responses = event_stream(
+    'id: 1713\nevent: changed\ndata: {"projection":"learner_dashboard","key":"28400","position":1713}\n\n'
+)
+
+LastEventId = Annotated[
+    int | None, Header(alias="Last-Event-ID", ge=0, le=2**62, description="The id of the last event that was seen.")
+]
+_encode = msgspec.json.Encoder().encode
+
+
+@router.get("/me/events", responses=RESPONSES, response_class=Response)
+async def my_events(user: CurrentUser, held: Held, last_event_id: LastEventId = None) -> Response:
+    """When the user's dashboard changes."""
+    return _of_learner(held, user.subject, last_event_id)
+
+
+@router.get("/learners/{learner_id}/events", responses=RESPONSES, response_class=Response)
+async def learner_events(
+    learner_id: LearnerId, user: CurrentUser, held: Held, last_event_id: LastEventId = None
+) -> Response:
+    """When a learner's dashboard changes."""
+    return _of_learner(held, may_act_for(user, learner_id), last_event_id)
+
+
+@router.get("/runs/{run_id}/events", responses=RESPONSES, response_class=Response)
+async def run_events(run_id: RunId, user: CurrentUser, held: Held, last_event_id: LastEventId = None) -> Response:
+    """When the dashboard or the gradebook of a run changes."""
+    must_be_staff(user)
+    topics = [("course_dashboard", run_id), ("gradebook", run_id)]
+    return _respond(held, topics, last_event_id, lambda: _checkpoint(held, "course_dashboard"))
+
+
+@router.get("/overview/events", responses=RESPONSES, response_class=Response)
+async def overview_events(user: CurrentUser, held: Held, last_event_id: LastEventId = None) -> Response:
+    """When the overview or the recent activity of the campus changes."""
+    must_be_staff(user)
+    topics = [("overview", ALL), ("recent_activity", ALL)]
+    return _respond(held, topics, last_event_id, lambda: _checkpoint(held, "overview"))
+
+
+def _of_learner(held: Services, learner_id: str, last_event_id: int | None) -> Response:
+    async def current() -> int:
+        return position_in((await held.dashboards.of_learner(learner_id)).body)
+
+    return _respond(held, [("learner_dashboard", learner_id)], last_event_id, current)
+
+
+def position_in(document: bytes) -> int:
+    """The position of the last fact in a dashboard."""
+    return msgspec.json.decode(document, type=Positioned).position
+
+
+class Positioned(msgspec.Struct):
+    """The part of a document that says how old it is."""
+
+    position: int
+
+
+async def _checkpoint(held: Services, projection: str) -> int:
+    try:
+        rows = await lag.checkpoints(held.reader)
+    except (Unavailable, NotBuilt):
+        return 0
+    return next((int(row[1]) for row in rows if row[0] == projection), 0)
+
+
+def _respond(
+    held: Services, topics: list[Topic], last_event_id: int | None, current: Callable[[], Awaitable[int]]
+) -> Response:
+    headers = {"cache-control": "no-cache", "x-accel-buffering": "no"}
+    events = _events(held, topics, last_event_id, current)
+    return StreamingResponse(events, media_type="text/event-stream", headers=headers)
+
+
+async def _events(
+    held: Services, topics: list[Topic], last_event_id: int | None, current: Callable[[], Awaitable[int]]
+) -> AsyncIterator[bytes]:
+    """The text of a stream, until its client has gone."""
+    with held.changes.watch(topics) as watch, metrics.STREAMS.track_inprogress():
+        yield HELLO
+        # By read model: they do not keep pace, and what one has told says nothing about another.
+        sent = dict.fromkeys(topics, await current() if last_event_id is None else last_event_id)
+        sure = held.changes.hearing if last_event_id is None else None
+        while True:
+            seen = await _next(held, watch, sure)
+            if not seen and (sure is None or sure != held.changes.hearing):
+                sure = held.changes.hearing
+                position = await current()
+                seen = [Seen(*topic, position) for topic in topics]
+            fresh = [each for each in seen if each.position > sent[each.projection, each.key]]
+            sent |= {(each.projection, each.key): each.position for each in fresh}
+            yield b"".join(map(_event, fresh)) or BEAT
+
+
+async def _next(held: Services, watch: Watch, sure: int | None) -> list[Seen]:
+    """What has changed; nothing when it is time to look again, or to show that the stream is alive."""
+    if sure is None and held.changes.hearing is not None:
+        return await watch.next(0)  # announcements were lost, and are heard again: look at once
+    return await watch.next(HEARTBEAT if held.changes.hearing is not None else LOOK_AGAIN)
+
+
+def _event(seen: Seen) -> bytes:
+    data = _encode({"projection": seen.projection, "key": seen.key, "position": seen.position})
+    return b"id: %d\nevent: changed\ndata: %b\n\n" % (seen.position, data)

@@ -1,0 +1,119 @@
+"""
+`campus bench …`: Campuslog against its yardsticks, on servers of its own, with medians and ratios.
+
+Takes minutes and both cores; nothing of a running campus is touched.
+"""
+
+import importlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.console import Json, answer
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from benchmarks.rebuild_targets import Findings
+    from benchmarks.rounds import Comparison
+
+app = typer.Typer(no_args_is_help=True, help="Measure Campuslog against its yardsticks, on servers of its own.")
+
+Seconds = Annotated[float, typer.Option(min=0.5, help="Length of each measurement.")]
+Rounds = Annotated[int, typer.Option(min=1, max=50, help="Rounds that count, after one that does not.")]
+File = Annotated[Path, typer.Option(help="The release of OULAD.", exists=True, dir_okay=False)]
+
+
+@app.command()
+def append(seconds: Seconds = 4.0, rounds: Rounds = 5, as_json: Json = False) -> None:
+    """Durable appends by 32 writers, against the eventsourcing library's own recorder."""
+    _report("append", as_json, seconds=seconds, rounds=rounds)
+
+
+@app.command()
+def command(seconds: Seconds = 4.0, rounds: Rounds = 5, as_json: Json = False) -> None:
+    """Commands over HTTP with everything running, against the stock library behind FastAPI."""
+    _report("command", as_json, seconds=seconds, rounds=rounds)
+
+
+@app.command()
+def query(seconds: Seconds = 4.0, rounds: Rounds = 5, as_json: Json = False) -> None:
+    """Reads of the learner dashboard, against an empty route."""
+    _report("query", as_json, seconds=seconds, rounds=rounds)
+
+
+@app.command()
+def lag(seconds: Seconds = 10.0, rounds: Rounds = 3, as_json: Json = False) -> None:
+    """From a command's answer to its being visible in the dashboard, at 500 commands a second."""
+    _report("lag", as_json, seconds=seconds, rounds=rounds)
+
+
+@app.command()
+def oulad(
+    file: File = Path("../shared/data/anonymisedData.zip"),
+    rounds: Annotated[int, typer.Option(min=1, max=9, help="Whole imports.")] = 1,
+    as_json: Json = False,
+) -> None:
+    """The whole OULAD import, projected to lag 0, and the memory that every process takes."""
+    _report("oulad", as_json, file=file, rounds=rounds)
+
+
+@app.command()
+def rebuild(
+    events: Annotated[
+        int, typer.Option(min=10_000, max=20_000_000, help="Facts of the log; 1 and 3 million on the way.")
+    ] = 1_000_000,
+    seconds: Seconds = 5.0,
+    rounds: Rounds = 3,
+    as_json: Json = False,
+) -> None:
+    """Rebuilds of read models, against the library's ProjectionRunner and a bare COPY, and a campus that goes on."""
+    import uvloop
+
+    findings: Findings = uvloop.run(
+        importlib.import_module("benchmarks.rebuild").bench(events=events, seconds=seconds, rounds=rounds)
+    )
+    answer(findings.as_dict(), as_json=as_json, table=lambda: _targets(findings))
+
+
+def _report(name: str, as_json: bool, **how: object) -> None:
+    """Run the benchmark *name*, the module of that name with `bench(…)`, and print what it found."""
+    import uvloop
+
+    comparison: Comparison = uvloop.run(importlib.import_module(f"benchmarks.{name}").bench(**how))
+    answer(comparison.as_dict(), as_json=as_json, table=lambda: _table(comparison))
+
+
+def _table(comparison: "Comparison") -> "Table":
+    from rich.table import Table
+
+    table = Table(title=f"bench {comparison.name}: {comparison.what}", title_justify="left")
+    for column in ("", "median", "rounds"):
+        table.add_column(column)
+    for label, value, index in (("ours", comparison.ours, 0), (comparison.yardstick_is, comparison.yardstick, 1)):
+        rounds = "  ".join(f"{pair[index]:,.1f}" for pair in comparison.rounds)
+        table.add_row(label, f"{value:,.1f} {comparison.unit}", rounds)
+    verdict = "[green]met[/]" if comparison.met else "[red]missed[/]"
+    table.add_row("ratio", f"{comparison.ratio:.2f}", f"target {comparison.target}: {verdict}")
+    for name, value in comparison.details.items():
+        table.add_row(name, "", str(value))
+    return table
+
+
+def _targets(findings: "Findings") -> "Table":
+    from rich.table import Table
+
+    verdicts = {True: "[green]met[/]", False: "[red]missed[/]", None: "not measured"}
+    table = Table(title=f"bench {findings.name}", title_justify="left")
+    for column in ("", "found", "target", ""):
+        table.add_column(column)
+    for target in findings.targets:
+        found = "" if target.figure is None else f"{target.figure:,.2f} {target.unit}"
+        table.add_row(target.name, found, target.target, verdicts[target.met])
+    for name, value in findings.details.items():
+        for line in value if isinstance(value, list) else [value]:
+            table.add_section()
+            for figure, number in line.items():
+                table.add_row(f"{name}: {figure}", f"{number:,}" if isinstance(number, int) else str(number), "", "")
+    return table

@@ -1,0 +1,86 @@
+"""
+`campus bench append`: one new fact of one aggregate, durable, by 32 writers at once.
+
+Ours: 32 tasks, each making an aggregate, deciding, and appending through the log. Yardstick: 32 threads, each saving
+a new aggregate of a stock application of the `eventsourcing` library on the same server. Nobody reads meanwhile: what
+relay and projector take of two cores would be counted against both, in shares that change.
+"""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+
+from adapters.command_bus.session import new_event
+from adapters.postgres.log.append import Append
+from adapters.postgres.log.postgres_log import PostgresLog
+from benchmarks.campus import running_postgres
+from benchmarks.rounds import Comparison, Subject, compare
+from benchmarks.stock import Learning, application, environment
+from commands.log import Context
+from domain.progress import CourseProgress, progress_stream
+
+WRITERS = 32
+SUBJECT = Subject(
+    name="append",
+    unit="facts/s",
+    what=f"{WRITERS} writers, each one new fact of a new aggregate at a time, fsync on",
+    yardstick_is="stock eventsourcing application, PostgreSQL recorder, 32 threads",
+    at_least=15.0,
+)
+
+
+async def bench(seconds: float, rounds: int) -> Comparison:
+    """Compare on a throw-away server; *seconds* for each measurement."""
+    async with running_postgres() as settings:
+        log = await PostgresLog.open(settings)
+        stock = application(environment(settings.postgres_owner_url))
+        numbers = count()
+        try:
+            return await compare(
+                SUBJECT,
+                lambda: ours(log, numbers, seconds),
+                lambda: asyncio.to_thread(yardstick, stock, numbers, seconds),
+                rounds,
+            )
+        finally:
+            stock.close()
+            await log.close()
+
+
+async def ours(log: PostgresLog, numbers: Iterator[int], seconds: float) -> float:
+    """Facts per second through the log."""
+    end = time.perf_counter() + seconds
+
+    async def writer() -> int:
+        done = 0
+        while time.perf_counter() < end:
+            progress = CourseProgress.blank(progress_stream(f"learner-{next(numbers)}", "run"))
+            progress.record_activity("unit", "click", 1)
+            events = [new_event(event, Context("bench")) for event in progress.collect_events()]
+            await log.append(Append(events))
+            done += 1
+        return done
+
+    started = time.perf_counter()
+    done = sum(await asyncio.gather(*(writer() for _ in range(WRITERS))))
+    return done / (time.perf_counter() - started)
+
+
+def yardstick(stock: Learning, numbers: Iterator[int], seconds: float) -> float:
+    """Facts per second through the library."""
+    end = time.perf_counter() + seconds
+
+    def writer() -> int:
+        done = 0
+        while time.perf_counter() < end:
+            stock.start(f"learner-{next(numbers)}")
+            done += 1
+        return done
+
+    started = time.perf_counter()
+    with ThreadPoolExecutor(WRITERS) as threads:
+        futures = [threads.submit(writer) for _ in range(WRITERS)]
+        done = sum(future.result() for future in futures)
+    return done / (time.perf_counter() - started)

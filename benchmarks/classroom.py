@@ -1,0 +1,87 @@
+"""
+A class for the benchmarks of the API: one run, two thousand learners who are in, and a token for each.
+"""
+
+import asyncio
+import json
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import cycle
+
+from adapters.command_bus.bus import Bus
+from adapters.jwt import claims_of, sign
+from adapters.postgres.log.postgres_log import PostgresLog
+from adapters.settings import Settings
+from benchmarks.load import request
+from cli.http import get_json
+from commands.catalog import CreateCourse, OpenRun, PublishCourse, ScheduleRun
+from commands.enrollment import RequestEnrollment
+from commands.log import Context
+from domain.catalog import Unit
+
+LEARNERS = 2_000
+UNITS = 40
+RUN = "bench-run"
+
+
+@dataclass(frozen=True)
+class Classroom:
+    """Prepared requests: an activity of a learner, and the look at the learner's dashboard."""
+
+    url: str
+    tokens: list[str]
+    turns: Iterator[int] = field(default_factory=lambda: cycle(range(LEARNERS)))
+
+    def activity(self) -> bytes:
+        """The request of the next learner who does something; one after the other, so that nobody collides."""
+        return self.activity_of(next(self.turns))
+
+    def activity_of(self, learner: int) -> bytes:
+        """The request of one learner who does something."""
+        unit = f"unit-{random.randrange(UNITS)}"  # noqa: S311
+        body = json.dumps({"run_id": RUN, "unit_id": unit, "kind": "click", "amount": 3}).encode()
+        return request("POST", f"{self.url}/v1/progress/activities", token=self.tokens[learner], body=body)
+
+    def dashboard(self) -> bytes:
+        """The request of a random learner for the own dashboard."""
+        return self.dashboard_of(random.randrange(LEARNERS))  # noqa: S311
+
+    def dashboard_of(self, learner: int, min_position: int = 0) -> bytes:
+        """The request of one learner for the own dashboard, true for *min_position* at least."""
+        asked = f"?min_position={min_position}" if min_position else ""
+        return request("GET", f"{self.url}/v1/me/dashboard{asked}", token=self.tokens[learner])
+
+
+async def open_classroom(settings: Settings) -> Classroom:
+    """Make the class by commands, and wait until every read model knows it."""
+    log = await PostgresLog.open(settings)
+    bus, context = Bus(log), Context("bench", source="bench")
+    now = datetime.now(UTC)
+    units = [Unit(f"unit-{number}", "page", f"Unit {number}", 250, number) for number in range(UNITS)]
+    for command in (
+        CreateCourse("bench", "A course"),
+        PublishCourse("bench", units),
+        ScheduleRun(RUN, "bench", 1, now, now + timedelta(days=90)),
+        OpenRun(RUN),
+    ):
+        await bus.handle(command, context)
+    await asyncio.gather(*(bus.handle(RequestEnrollment(f"learner-{n}", RUN), context) for n in range(LEARNERS)))
+    await log.close()
+    await everything_seen(settings)
+    lifetime = timedelta(hours=2)
+    names = [f"learner-{number}" for number in range(LEARNERS)]
+    return Classroom(
+        settings.api_url, [sign(claims_of(name), settings.token_secret, now=now, lifetime=lifetime) for name in names]
+    )
+
+
+async def everything_seen(settings: Settings) -> None:
+    """Wait until every projection has lag 0."""
+    while True:
+        body = (await get_json(f"{settings.api_url}/readyz")).body
+        projections = body.get("projections", [])
+        if projections and all(each["position"] >= body["head"] for each in projections):
+            return
+        await asyncio.sleep(0.1)

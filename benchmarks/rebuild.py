@@ -1,0 +1,185 @@
+"""
+`campus bench rebuild`: a read model from nothing to ready, against the library's runner and a bare COPY.
+
+On a throw-away PostgreSQL and Valkey with a synthetic log (synthetic.py). In each round, one after the other: the
+`eventsourcing` library's ProjectionRunner, the whole log through a bare COPY and a binary one, and our `overview` with
+one process and with two. What is compared is the rate of the replay: facts of the log, by the seconds from the first
+page that is read until all rows are written by COPY; what the whole rebuild takes, and every step of it, is told beside
+it.
+
+    rebuild_runner  the library          rebuild_ours  our command          rebuild_live     the campus meanwhile
+    rebuild_copy    bare COPY            rebuild_fill  facts into the log   rebuild_targets  the verdict
+    rebuild_machine what a second core gives
+"""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+from adapters.settings import Settings
+from benchmarks import rebuild_copy, rebuild_live, rebuild_machine, rebuild_runner
+from benchmarks.campus import running_stores
+from benchmarks.rebuild_fill import fill
+from benchmarks.rebuild_ours import ALL, Rebuilt, rebuild
+from benchmarks.rebuild_targets import Findings, Target
+from benchmarks.synthetic import Row, rows
+from cli.console import progress
+from projections.registry import PROJECTIONS
+
+SUBJECT = "overview"
+SIZES = (1_000_000, 3_000_000)  # facts at which is measured on the way to the whole
+RUNNER_LEARNERS = 200  # whose events, fifty each, the library projects in a round
+MOST_MEMORY = 1_024  # MiB of any process
+LEAST_RATE_KEPT = 2 / 3
+LONGEST_LAG = 1_000.0  # milliseconds
+
+
+@dataclass(frozen=True)
+class Round:
+    """
+    Facts a second of the library's runner and of both COPYs, and our rebuilds with one process and with two.
+
+    Attributes:
+        second_core: how many times faster two processes do a plain loop than one.
+    """
+
+    facts: int
+    second_core: float
+    runner: float
+    copy: float
+    binary_copy: float
+    one: Rebuilt
+    two: Rebuilt
+
+    @property
+    def rate(self) -> float:
+        """Facts a second of our replay, one process."""
+        return self.facts / self.one.replay
+
+    @property
+    def speed_up(self) -> float:
+        """How many times faster two processes are."""
+        return self.one.replay / self.two.replay
+
+
+async def bench(events: int, seconds: float, rounds: int) -> Findings:
+    """Measure up to a log of that many *events*; *seconds* for each figure of the living campus."""
+    async with running_stores() as settings:
+        found: list[list[Round]] = []
+        alone: dict[str, Any] = {}
+        log = rows()
+        for before, facts in _steps(events):
+            await _fill(settings, log, facts - before)
+            found.append(await _rounds(settings, facts, rounds))
+            alone = alone or await _each(settings, facts)
+        together = await rebuild(settings, ALL, 1)
+    live = await rebuild_live.bench(events, seconds, rounds)
+    details = {
+        "sizes": [_figures(each) for each in found],
+        "facts_per_second_alone": alone,
+        "all_in_one_pass": _figures_of_all(together, events),
+        "live": live.as_dict(),
+    }
+    return Findings("rebuild", [*_targets(found, together), *_live_targets(live)], details)
+
+
+def _steps(events: int) -> Iterator[tuple[int, int]]:
+    """The lengths of the log at which is measured, each after the one before it."""
+    lengths = [size for size in SIZES if size < events] + [events]
+    yield from zip([0, *lengths], lengths, strict=False)
+
+
+async def _fill(settings: Settings, log: Iterator[Row], facts: int) -> None:
+    with progress("fill the log", total=facts, unit="facts") as advance:
+        await asyncio.to_thread(fill, settings, log, facts, advance)
+
+
+async def _rounds(settings: Settings, facts: int, rounds: int) -> list[Round]:
+    """The rounds that count, after one that does not."""
+    found = []
+    with progress(f"bench rebuild, {facts:,} facts", total=rounds + 1, unit="rounds") as advance:
+        for number in range(rounds + 1):
+            round_ = await _round(settings, facts)
+            if number:
+                found.append(round_)
+            advance(1)
+    return found
+
+
+async def _round(settings: Settings, facts: int) -> Round:
+    env = rebuild_runner.variables(settings.postgres_owner_url)
+    second_core = await asyncio.to_thread(rebuild_machine.gain)
+    runner = await asyncio.to_thread(rebuild_runner.rate, env, RUNNER_LEARNERS)
+    copy = facts / await asyncio.to_thread(rebuild_copy.seconds, settings, rebuild_copy.BARE)
+    binary = facts / await asyncio.to_thread(rebuild_copy.seconds, settings, rebuild_copy.BINARY)
+    one, two = await rebuild(settings, SUBJECT, 1), await rebuild(settings, SUBJECT, 2)
+    return Round(facts, second_core, runner, copy, binary, one, two)
+
+
+async def _each(settings: Settings, facts: int) -> dict[str, Any]:
+    """The rate of the replay of every read model alone, with one process."""
+    rates = {}
+    with progress("bench rebuild, each alone", total=len(PROJECTIONS), unit="rebuilds") as advance:
+        for each in PROJECTIONS:
+            rates[each.name] = round(facts / (await rebuild(settings, each.name, 1)).replay)
+            advance(1)
+    return rates
+
+
+def _figures(found: list[Round]) -> dict[str, Any]:
+    """The medians at one length of the log; rates in facts a second."""
+    return {
+        "facts": found[0].facts,
+        "second_core": round(median(each.second_core for each in found), 2),
+        "runner": round(median(each.runner for each in found)),
+        "copy": round(median(each.copy for each in found)),
+        "binary_copy": round(median(each.binary_copy for each in found)),
+        "one_process": round(median(each.rate for each in found)),
+        "two_processes": round(median(each.facts / each.two.replay for each in found)),
+        "whole_seconds_one_process": round(median(each.one.whole for each in found), 1),
+        "whole_seconds_two_processes": round(median(each.two.whole for each in found), 1),
+        "steps_one_process": _steps_of(found[-1].one),
+        "steps_two_processes": _steps_of(found[-1].two),
+        "largest_mib": max(max(each.one.largest_mib, each.two.largest_mib) for each in found),
+    }
+
+
+def _steps_of(rebuilt: Rebuilt) -> dict[str, float]:
+    """Seconds of each step, to be read by people."""
+    return {step: round(seconds, 2) for step, seconds in rebuilt.steps.items()}
+
+
+def _figures_of_all(together: Rebuilt, facts: int) -> dict[str, Any]:
+    """What it takes to rebuild all read models in one pass over the whole log, with one process."""
+    return {
+        "facts_per_second": round(facts / together.replay),
+        "whole_seconds": round(together.whole, 1),
+        "steps": _steps_of(together),
+        "largest_mib": together.largest_mib,
+    }
+
+
+def _targets(found: list[list[Round]], together: Rebuilt) -> list[Target]:
+    """What was promised of the rebuild itself, at the longest log; every ratio is the median of those of the rounds."""
+    last = found[-1]
+    linear = median(each.rate for each in last) / median(each.rate for each in found[0]) if len(found) > 1 else None
+    share = median(each.speed_up / each.second_core for each in last)
+    largest = max(together.largest_mib, *(_figures(each)["largest_mib"] for each in found))
+    return [
+        Target.at_least("one process / library's runner", median(each.rate / each.runner for each in last), 150),
+        Target.at_least("one process / bare COPY", median(each.rate / each.copy for each in last), 0.3),
+        Target.at_least("two processes / one", median(each.speed_up for each in last), 1.7),
+        Target.at_least("that / what the second core gives to a plain loop", share, 0.9),
+        Target.at_least("rate on the longest log / on the shortest", linear, 0.8),
+        Target.at_most("largest process", largest, MOST_MEMORY, "MiB"),
+    ]
+
+
+def _live_targets(live: rebuild_live.Live) -> list[Target]:
+    """What was promised of the campus meanwhile."""
+    return [
+        Target.at_least("commands/s during a rebuild / without", live.rate_kept, LEAST_RATE_KEPT),
+        Target.at_most("p99 of the dashboards' lag meanwhile", median(live.lag_beside), LONGEST_LAG, "ms"),
+    ]

@@ -1,0 +1,332 @@
+"""
+The fold over the whole log: pages of facts in, the rows of several projections out, all in one pass.
+
+A fact of a learner changes rows of one segment of each projection; a fact of the catalogue those of every segment.
+Types of facts tell which is which: a type lies on streams of its own aggregate only.
+
+Poison parks its key, as it does live. A fact that cannot be decoded does so at once. A handler that raises may leave
+half a change behind, which is found out too late to undo: the fold is `Spoiled` and has to begin again, with that type
+among those that are folded carefully, each change with a copy of the rows as they were.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, NamedTuple, TypeVar
+
+import msgspec
+
+from domain.fact import PARTITIONS, partition_of_learner
+from domain.registry import AGGREGATES, FACTS
+from projections.engine.bulk.pages import BulkFact, Page, SourceFailed, Wanted
+from projections.engine.bulk.rows import BulkRows, Room, ShelfFailed
+from projections.engine.live import FAILURES, Account, ChangedKey, Poison, UndeclaredRow, UnreadableFact, poison_of
+from projections.engine.projection import (
+    Copies,
+    Handler,
+    Projection,
+    RowKey,
+    Rows,
+    RowT,
+    Table,
+    is_common,
+    key_values,
+    segment_of,
+)
+
+Apply = Callable[[Any, Rows], None]
+Plan = tuple[tuple[Apply, Rows], ...]
+T = TypeVar("T")
+
+OF_LEARNERS = frozenset(
+    name
+    for name, fact in FACTS.items()
+    for aggregate in AGGREGATES
+    if aggregate.learner_first and fact in vars(aggregate).values()
+)
+
+
+class Task(NamedTuple):
+    """
+    Segments of one projection to be folded.
+
+    Attributes:
+        skipped: positions of facts that somebody has decided to do without.
+        waiting: keys that are to wait, with their segment, and the position of the first fact of each that does.
+    """
+
+    projection: Projection
+    segments: tuple[int, ...]
+    skipped: frozenset[int] = frozenset()
+    waiting: Mapping[tuple[int, str], int] = {}
+
+
+class Spoiled(Exception):
+    """
+    A handler has failed, and its half change is in the rows: fold again, with this type among the careful ones.
+
+    Attributes:
+        careful: the name of the projection, and the type of the fact.
+    """
+
+    def __init__(self, projection: str, type_name: str, error: BaseException) -> None:
+        super().__init__(f"{projection} failed at a fact of type {type_name}: {error}")
+        self.careful = projection, type_name
+
+
+Careful = frozenset[tuple[str, str]]
+"""Names of projections, each with a type of fact at which it is known to fail."""
+
+
+def with_care(fold: Callable[[Careful], T]) -> T:
+    """What *fold* comes to; it begins again, with more care, wherever it is Spoiled."""
+    careful: Careful = frozenset()
+    while True:
+        try:
+            return fold(careful)
+        except Spoiled as spoiled:
+            careful |= {spoiled.careful}
+
+
+@dataclass(eq=False)
+class Part:
+    """
+    One segment of one projection in the fold.
+
+    Attributes:
+        copies: the rows as common facts see them.
+        waiting: parked keys, and the position of the first fact of each that waits.
+        parked, skipped: facts of its own partitions.
+        left: it folds nothing more.
+    """
+
+    task: Task
+    segment: int
+    rows: BulkRows
+    copies: Rows
+    waiting: dict[str, int] = field(default_factory=dict)
+    poison: list[Poison] = field(default_factory=list)
+    parked: int = 0
+    skipped: int = 0
+    left: bool = False
+
+    def waits(self, fact: BulkFact) -> bool:
+        """Whether a fact belongs to a parked key, and comes at or after the one that failed."""
+        first = self.waiting.get(fact.key)
+        return first is not None and fact.position >= first
+
+    def owns(self, partition: int) -> bool:
+        """Whether a partition's facts count here."""
+        return segment_of(partition, self.task.projection.segments) == self.segment
+
+
+class Entry(NamedTuple):
+    """How one segment of a projection folds one kind of fact."""
+
+    part: Part
+    apply: Apply
+    rows: Rows
+
+
+class BulkFold:
+    """
+    Folds pages for several projections.
+
+    Args:
+        careful: folds facts of these types so that nothing is left of one that fails.
+        room: watches over the memory of this process; without it all rows stay in memory. Its shelf is emptied.
+    """
+
+    def __init__(
+        self,
+        tasks: Collection[Task],
+        careful: Collection[tuple[str, str]] = frozenset(),
+        room: Room | None = None,
+    ) -> None:
+        self._careful, self._room = frozenset(careful), room
+        if room is not None:
+            room.shelf.clear()  # of rows that a spoiled fold has left
+        self._parts: dict[tuple[str, int], Part] = {}
+        for task in tasks:
+            for segment in task.segments:
+                self._add(task, segment)
+        self._skipped = frozenset[int]().union(*(task.skipped for task in tasks))
+        self._types = tuple(sorted({name for task in tasks for name in task.projection.handlers}))
+        self._guarded = {(part, partition_of_learner(key)) for part in self._parts.values() for key in part.waiting}
+        self._plans: list[Plan] = [self._plan(kind) for kind in range(len(self._types) * PARTITIONS)]
+        self._seen: Counter[int] = Counter()
+
+    def _add(self, task: Task, segment: int) -> None:
+        place = task.projection.name, segment
+        if place in self._parts:
+            raise ValueError(f"segment {segment} of {task.projection.name} is to be folded twice")
+        first_drawer = sum(len(part.task.projection.tables) for part in self._parts.values())
+        rows = BulkRows(task.projection.tables, self._room.shelf if self._room else None, first_drawer)
+        waiting = {key: first for (of, key), first in task.waiting.items() if of == segment}
+        self._parts[place] = Part(task, segment, rows, Copies(rows) if segment else rows, waiting)
+
+    @property
+    def wanted(self) -> Wanted:
+        """The facts that these projections and segments read."""
+        where = defaultdict(set)
+        for kind, plan in enumerate(self._plans):
+            if plan:
+                where[self._types[kind // PARTITIONS]].add(kind % PARTITIONS)
+        everywhere = frozenset(name for name, found in where.items() if len(found) == PARTITIONS or name not in FACTS)
+        partitions = frozenset[int]().union(*(found for name, found in where.items() if name not in everywhere))
+        return Wanted(self._types, everywhere, partitions)
+
+    def fold(self, page: Page) -> None:
+        """
+        Fold the next page.
+
+        Raises:
+            Spoiled: a handler has failed; begin again.
+            SourceFailed: something that a handler asked for could not be read.
+            ShelfFailed: rows could not be put into a temporary file or read back.
+        """
+        self._seen.update(page.kinds)
+        if page.unreadable or (self._skipped and not self._skipped.isdisjoint(page.positions)):
+            self._fold_one_by_one(page)
+        else:
+            self._fold_fast(page)
+        if self._room is not None:
+            self._room.make([part.rows for part in self._parts.values()])
+
+    def leave(self, projection: str, segment: int) -> None:
+        """Fold nothing more in a segment, which is then at another position than the others; it has no account."""
+        self._parts[projection, segment].left = True
+        self._plans = [self._plan(kind) for kind in range(len(self._plans))]
+
+    def _fold_fast(self, page: Page) -> None:
+        try:
+            for fact, plan in zip(page.facts(), map(self._plans.__getitem__, page.kinds), strict=True):
+                for apply, rows in plan:
+                    apply(fact, rows)
+        except (SourceFailed, ShelfFailed):
+            raise
+        except FAILURES as error:
+            failed = next(entry for entry in self._entries(fact.kind) if entry.rows is rows)
+            raise self._spoiled(failed.part, fact, error) from error
+
+    def _fold_one_by_one(self, page: Page) -> None:
+        """Fold a page in which some facts are not to be applied."""
+        for fact in page.facts():
+            for part, apply, rows in self._entries(fact.kind, fact):
+                if fact.position in part.task.skipped:
+                    part.skipped += part.owns(fact.partition)
+                elif fact.position in page.unreadable:
+                    self._not_readable(part, fact, page.unreadable[fact.position])
+                else:
+                    try:
+                        apply(fact, rows)
+                    except (SourceFailed, ShelfFailed):
+                        raise
+                    except FAILURES as error:
+                        raise self._spoiled(part, fact, error) from error
+
+    def _spoiled(self, part: Part, fact: BulkFact, error: BaseException) -> Spoiled:
+        """Give up: the rows can go at once, without waiting for a collector that a rebuild has turned off."""
+        self._plans.clear()  # which hold on to this object
+        return Spoiled(part.task.projection.name, fact.type, error)
+
+    def _plan(self, kind: int) -> Plan:
+        return tuple((entry.apply, entry.rows) for entry in self._entries(kind))
+
+    def _entries(self, kind: int, fact: BulkFact | None = None) -> Iterator[Entry]:
+        """Who folds this kind of fact, and how."""
+        name, partition = self._types[kind // PARTITIONS], kind % PARTITIONS
+        common = name not in OF_LEARNERS if fact is None else is_common(fact.stream_id)
+        for part in self._parts.values():
+            handler = part.task.projection.handlers.get(name)
+            if handler is not None and not part.left and (common or part.owns(partition)):
+                apply: Apply = handler.apply
+                if (part.task.projection.name, name) in self._careful:
+                    apply = partial(self._carefully, part, handler)
+                if (part, partition) in self._guarded:
+                    apply = partial(self._unless_waiting, part, apply)
+                yield Entry(part, apply, part.copies if common else part.rows)
+
+    def _carefully(self, part: Part, handler: Handler, fact: Any, rows: Rows) -> None:
+        """Apply a fact so that nothing is left of it if that fails."""
+        before: dict[RowKey, msgspec.Struct | None] = {}
+        try:
+            before = {key: part.rows.copy_of(key) for key in handler.needs(fact)}
+            declared = DeclaredRows(part.rows, before.keys())
+            handler.apply(fact, declared if rows is part.rows else Copies(declared))
+        except (SourceFailed, ShelfFailed):
+            raise
+        except FAILURES as error:  # whatever a handler raises makes the fact poison
+            for key, row in before.items():
+                part.rows.put_back(key, row)
+            self._park(part, fact, error)
+
+    def _not_readable(self, part: Part, fact: BulkFact, why: str) -> None:
+        if part.waits(fact):
+            part.parked += part.owns(fact.partition)
+            return
+        self._park(part, fact, UnreadableFact(why))
+
+    def _park(self, part: Part, fact: BulkFact, error: BaseException) -> None:
+        """Let this fact and all later ones of its key wait; they are all of the same partition."""
+        part.poison.append(poison_of(fact, error, part.segment))  # type: ignore[arg-type]
+        part.waiting[fact.key] = fact.position
+        part.parked += part.owns(fact.partition)
+        self._guarded.add((part, fact.partition))
+        for kind in range(fact.partition, len(self._plans), PARTITIONS):
+            self._plans[kind] = self._plan(kind)
+
+    @staticmethod
+    def _unless_waiting(part: Part, apply: Apply, fact: BulkFact, rows: Rows) -> None:
+        if part.waits(fact):
+            part.parked += part.owns(fact.partition)
+        else:
+            apply(fact, rows)
+
+    def rows(self, projection: str, segment: int) -> Iterator[tuple[RowKey, msgspec.Struct]]:
+        """
+        The rows of a segment, after the last page.
+
+        Raises:
+            ChangedKey: a rule has assigned to a field of a row's key.
+        """
+        for key, row in self._parts[projection, segment].rows.items():
+            if (values := key_values(key.table, row)) != key.key:
+                raise ChangedKey(
+                    f"the rule of {projection} assigns to the key of a row: {key.table.name} {key.key} has become"
+                    f" {values}"
+                )
+            yield key, row
+
+    def poison(self, projection: str, segment: int) -> list[Poison]:
+        """The facts at which a segment has failed."""
+        return self._parts[projection, segment].poison
+
+    def account(self, projection: str, segment: int) -> Account:
+        """What has become of the facts of the segment's partitions that the projection reads (`ignored` is 0)."""
+        part = self._parts[projection, segment]
+        handlers = part.task.projection.handlers
+        read = sum(
+            count
+            for kind, count in self._seen.items()
+            if self._types[kind // PARTITIONS] in handlers and part.owns(kind % PARTITIONS)
+        )
+        return Account(read - part.parked - part.skipped, 0, part.parked, part.skipped)
+
+
+class DeclaredRows(Rows):
+    """Rows of which only those may be changed that were named as needed."""
+
+    def __init__(self, rows: Rows, declared: Collection[RowKey]) -> None:
+        self._rows, self._declared = rows, declared
+
+    def edit(self, table: Table, row: type[RowT], *key: str | int) -> RowT:
+        """As in the rows beneath; raises UndeclaredRow."""
+        if (table, key) not in self._declared:
+            raise UndeclaredRow(f"row {key} of {table.name} was changed but not named as needed")
+        return self._rows.edit(table, row, *key)
+
+    def read(self, table: Table, row: type[RowT], *key: str | int) -> RowT | None:
+        """As in the rows beneath."""
+        return self._rows.read(table, row, *key)

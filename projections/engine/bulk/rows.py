@@ -1,0 +1,157 @@
+"""
+The rows of a fold over the whole log: all in memory as long as they fit, the least used ones on a shelf when not.
+
+What fits costs nothing but a look into a dict. Where memory runs out, rows live in two generations: those used since
+the last clearing, and those used before. A clearing puts the older ones on the shelf and makes the younger ones older.
+"""
+
+import copy
+from collections.abc import Callable, Collection, Iterable, Iterator
+from typing import Protocol
+
+import msgspec
+
+from projections.engine.projection import RowKey, Rows, RowT, Table
+
+BUDGET = 700 << 20  # bytes of resident memory of the whole process
+SMALLER = 0.8  # share of the rows that are kept when memory has run out (again)
+GROWN = 1.02  # memory that was given back to the allocator stays with the process: only more than that has run out
+
+Key = tuple[str | int, ...]
+Drawer = dict[Key, msgspec.Struct]
+
+
+class ShelfFailed(Exception):
+    """Rows could not be put on the shelf or taken from it: no fault of the fact at hand."""
+
+
+class Shelf(Protocol):
+    """Holds rows outside of memory, each under the number of its drawer and its key; raises ShelfFailed."""
+
+    def clear(self) -> None:
+        """Forget everything."""
+        ...
+
+    def put(self, drawer: int, rows: Iterable[tuple[Key, msgspec.Struct]]) -> None:
+        """Keep rows, in place of those that it has under the same keys."""
+        ...
+
+    def get(self, drawer: int, key: Key, row: type[RowT]) -> RowT | None:
+        """A fresh copy of one row."""
+        ...
+
+    def items(self, drawer: int, row: type[RowT]) -> Iterator[tuple[Key, RowT]]:
+        """Fresh copies of all rows of a drawer."""
+        ...
+
+
+class BulkRows(Rows):
+    """The rows of one segment of one projection; what is changed is known by being here."""
+
+    def __init__(self, tables: Collection[Table], shelf: Shelf | None, first_drawer: int = 0) -> None:
+        self._live: dict[Table, Drawer] = {table: {} for table in tables}
+        self._older: dict[Table, Drawer] = {}
+        self._drawers = {table: number for number, table in enumerate(tables, first_drawer)}
+        self._shelved: set[Table] = set()
+        self._shelf = shelf
+
+    def edit(self, table: Table, row: type[RowT], *key: str | int) -> RowT:
+        """The row of *table* with this key, to be changed; made with its defaults if there is none yet."""
+        try:
+            return self._live[table][key]  # type: ignore[return-value]
+        except KeyError:
+            found = self._recall(table, key)
+            if found is None:
+                found = self._live[table][key] = row(*key)
+            return found  # type: ignore[return-value]
+
+    def read(self, table: Table, row: type[RowT], *key: str | int) -> RowT | None:  # noqa: ARG002 - it says the type
+        """The row of *table* with this key, not to be changed; None if there is none."""
+        found = self._live[table].get(key)
+        if found is None and self._older:
+            found = self._recall(table, key)
+        return found  # type: ignore[return-value]
+
+    def _recall(self, table: Table, key: Key) -> msgspec.Struct | None:
+        """A row that was not used lately, from now on among those that are."""
+        if not self._older:
+            return None
+        found = self._older[table].pop(key, None)
+        if found is None and table in self._shelved and self._shelf is not None:
+            found = self._shelf.get(self._drawers[table], key, table.row)
+        if found is not None:
+            self._live[table][key] = found
+        return found
+
+    def copy_of(self, key: RowKey) -> msgspec.Struct | None:
+        """The row as it is now, for `put_back`."""
+        return copy.deepcopy(self.read(key.table, key.table.row, *key.key))
+
+    def put_back(self, key: RowKey, row: msgspec.Struct | None) -> None:
+        """Restore a row as `copy_of` has found it."""
+        if row is None:
+            self._live[key.table].pop(key.key, None)
+        else:
+            self._live[key.table][key.key] = row
+
+    def items(self) -> Iterator[tuple[RowKey, msgspec.Struct]]:
+        """Every row."""
+        for table, live in self._live.items():
+            older = self._older.get(table, {})
+            for drawer in (live, older):
+                for key, row in drawer.items():
+                    yield RowKey(table, key), row
+            if table in self._shelved and self._shelf is not None:
+                for key, row in self._shelf.items(self._drawers[table], table.row):
+                    if key not in live and key not in older:
+                        yield RowKey(table, key), row
+
+    def sizes(self) -> tuple[int, int]:
+        """How many rows are in memory: those used lately, and older ones."""
+        return sum(map(len, self._live.values())), sum(map(len, self._older.values()))
+
+    def clear_out(self, shelf: Shelf) -> None:
+        """Put the older half of the rows on the shelf."""
+        for table, live in self._live.items():
+            older = self._older.get(table)
+            if older is None:  # the first time nobody knows which were used lately: take those made first
+                made_first = list(live)[: len(live) // 2]
+                older = {key: live.pop(key) for key in made_first}
+            if older:
+                shelf.put(self._drawers[table], older.items())
+                self._shelved.add(table)
+            self._older[table], self._live[table] = live, {}
+
+
+class Room:
+    """
+    Watches the memory of this process and clears out rows when it runs low.
+
+    How many rows fit is learned when memory runs out for the first time, and corrected when it does so again: rows
+    that have grown take more room than they did.
+
+    Args:
+        resident: resident memory of this process in bytes.
+        budget: what it may be, in bytes.
+    """
+
+    def __init__(self, shelf: Shelf, resident: Callable[[], int], budget: int = BUDGET) -> None:
+        self.shelf = shelf
+        self._resident = resident
+        self._most = budget
+        self._fitting: float | None = None
+
+    def make(self, all_rows: Collection[BulkRows]) -> None:
+        """Clear out rows if there is need; to be called now and then, after some thousand facts."""
+        used = self._resident()
+        if used <= self._most and self._fitting is None:
+            return
+        sizes = [rows.sizes() for rows in all_rows]
+        live = sum(live for live, _ in sizes)
+        total = live + sum(older for _, older in sizes)
+        if used > self._most:
+            self._fitting = SMALLER * min(total, self._fitting or total)
+            self._most = int(used * GROWN)
+        if self._fitting is not None and (live > self._fitting / 2 or total > self._fitting):
+            for rows in all_rows:
+                rows.clear_out(self.shelf)

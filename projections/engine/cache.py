@@ -1,0 +1,58 @@
+"""
+A store that remembers the rows of the last batches, so that live facts need not read what was just written.
+
+Sound because the checkpoint fences the rows: whoever else wrote them has moved it, and then nothing is saved and
+nothing is remembered. A batch takes the rows that it loads out of the memory, and only a successful save puts them
+back; a batch that fails leaves nothing half changed behind.
+"""
+
+from collections import OrderedDict
+
+import msgspec
+
+from projections.engine.live import Batch, Loaded, Needed, Store
+from projections.engine.projection import RowKey
+
+
+class CachedStore:
+    """Another *store*, and its *size* rows that were used last."""
+
+    def __init__(self, store: Store, size: int) -> None:
+        self._store = store
+        self._size = size
+        self._rows: OrderedDict[tuple[int, RowKey], msgspec.Struct] = OrderedDict()
+
+    async def load(self, keys: Needed) -> Loaded:
+        """Those of the rows that exist."""
+        loaded: Loaded = {segment: {} for segment in keys}
+        missing: Needed = {}
+        for segment, wanted in keys.items():
+            for key in wanted:
+                row = self._rows.pop((segment, key), None)
+                if row is None:
+                    missing.setdefault(segment, set()).add(key)
+                else:
+                    loaded[segment][key] = row
+        if missing:
+            for segment, rows in (await self._store.load(missing)).items():
+                loaded[segment].update(rows)
+        return loaded
+
+    async def save(self, batch: Batch) -> None:
+        """Write the changed rows and move the checkpoints; what was written is remembered."""
+        try:
+            await self._store.save(batch)
+        except BaseException:
+            self._rows.clear()
+            raise
+        for segment, rows in batch.rows.items():
+            self._rows.update(((segment, key), row) for key, row in rows.rows.items())
+        for segment, keys in batch.deleted.items():
+            for key in keys:
+                self._rows.pop((segment, key), None)
+        while len(self._rows) > self._size:
+            self._rows.popitem(last=False)
+
+    def forget(self) -> None:
+        """Remember nothing: somebody else may have written meanwhile."""
+        self._rows.clear()

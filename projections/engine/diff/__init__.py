@@ -1,0 +1,1 @@
+"""Two versions of a read model, compared row by row."""

@@ -1,0 +1,116 @@
+"""
+A few facts folded over and over: the history of one row, step by step, and what would be if facts were lost, applied
+twice or applied in another order.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from domain.fact import Fact
+from projections.engine.diff.compare import plain_fields
+from projections.engine.diff.lineage import is_needed, needs_of
+from projections.engine.live import UndoableRows, Unreadable, UnreadableFact
+from projections.engine.projection import Projection, RowKey, Rows
+
+State = dict[str, Any] | None
+"""The fields of a row as plain JSON, without its key; None where there is no row."""
+
+Waiting = Mapping[str, int]
+"""Keys that are parked in the segment of the row, and the position of the first fact of each that waits."""
+
+_encode = msgspec.json.Encoder(order="sorted").encode
+
+
+class Step(NamedTuple):
+    """A fact, the rows that it needs, and whether the row in question is one of them."""
+
+    fact: Fact
+    needs: set[RowKey]
+    touches: bool
+
+
+class Replay:
+    """
+    The fold of one row's facts.
+
+    Attributes:
+        steps: the facts on which the row depends, directly or through rows that they read, in log order; without those
+            at which the projection fails, and those that therefore wait.
+        touching: those of them that need the row itself.
+        states: the content of the row before the first of these and after each.
+    """
+
+    def __init__(self, projection: Projection, key: RowKey, facts: Sequence[Fact], waiting: Waiting) -> None:
+        self._handlers = projection.handlers
+        self._table = next(table for table in projection.tables if table.name == key.table.name)
+        self._key = RowKey(self._table, key.key)
+        steps = [Step(fact, needs, is_needed(key, needs)) for fact in facts if (needs := needs_of(projection, fact))]
+        self.steps: list[Step] = []
+        self.touching: list[Step] = []
+        self.states: list[State] = [None]
+        self._fold(_reaching(self._key, steps), dict(waiting))
+
+    def _fold(self, steps: Sequence[Step], waiting: dict[str, int]) -> None:
+        """Fold step by step; a fact that fails lets all later ones of its key wait, as live."""
+        rows = UndoableRows()
+        for step in steps:
+            fact = step.fact
+            if fact.position >= waiting.get(fact.key, fact.position + 1):
+                continue
+            try:
+                rows.begin(step.needs)
+                self._apply(fact, rows)
+            except Exception:  # noqa: BLE001 - whatever a handler raises makes the fact poison
+                rows.undo()
+                waiting[fact.key] = fact.position
+                continue
+            self.steps.append(step)
+            if step.touches:
+                self.touching.append(step)
+                self.states.append(self.state(rows.rows.get(self._key)))
+
+    def _apply(self, fact: Fact, rows: Rows) -> None:
+        if isinstance(fact, Unreadable):
+            raise UnreadableFact(fact.error)
+        self._handlers[fact.type].apply(fact, rows)
+
+    def outcome(self, steps: Iterable[Step]) -> State:
+        """The content of the row after other *steps*; None also if the projection fails at one of them."""
+        rows = Rows()
+        try:
+            for step in steps:
+                self._apply(step.fact, rows)
+        except Exception:  # noqa: BLE001 - as above
+            return None
+        return self.state(rows.rows.get(self._key))
+
+    def blank(self) -> dict[str, Any]:
+        """The content of the row when nothing has happened to it."""
+        return plain_fields(self._table, self._table.row(*self._key.key))
+
+    def state(self, row: msgspec.Struct | None) -> State:
+        """The content of a row."""
+        return None if row is None else plain_fields(self._table, row)
+
+
+def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
+    """The names of the fields that are not the same."""
+    return [name for name in {**one, **other} if not same(one.get(name), other.get(name))]
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two plain values are the same JSON; 1, 1.0 and true are not."""
+    return _encode(one) == _encode(other)
+
+
+def _reaching(key: RowKey, steps: list[Step]) -> list[Step]:
+    """The steps on which a row depends: those that need it, and those that need what these need."""
+    rows, reached = {key}, -1
+    while reached < len(rows):
+        reached = len(rows)
+        for step in steps:
+            if not rows.isdisjoint(step.needs):
+                rows |= step.needs
+    return [step for step in steps if not rows.isdisjoint(step.needs)]

@@ -1,0 +1,102 @@
+"""
+Has the code of a projection changed? A digest of its source, in which comments and docstrings do not count.
+
+`version` is what its author says about the meaning; the digest is what the files say. It covers the module of the
+projection, the modules of the facts that it reads, and all of `domain` and `projections` that these import, directly
+or through each other.
+"""
+
+import ast
+import hashlib
+import inspect
+import sys
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+from domain.registry import FACTS
+from projections.engine.projection import Projection
+
+PACKAGES = ("domain", "projections")
+WATCHED = tuple(f"{package}." for package in PACKAGES)
+
+
+def code_digest(projection: Projection) -> str:
+    """128 bits in hex that change when the code does, as it was when it was imported."""
+    facts = {FACTS[name].__module__ for name in projection.handlers if name in FACTS}
+    return _digest(type(projection).__module__, *sorted(facts))
+
+
+@cache
+def _digest(*roots: str) -> str:
+    sources: dict[str, ast.Module] = {}
+    waiting = set(roots)
+    while waiting:
+        name = waiting.pop()
+        sources[name] = ast.parse(_source(name))
+        waiting |= _imports(sources[name]) - sources.keys()
+    digest = hashlib.blake2b(digest_size=16)
+    for name, tree in sorted(sources.items()):
+        digest.update(name.encode() + _without_docstrings(tree).encode())
+    return digest.hexdigest()
+
+
+def _source(name: str) -> str:
+    """The source of a module, which need not have been imported: the digest must not depend on what was."""
+    if name in sys.modules:
+        return inspect.getsource(sys.modules[name])
+    spec = find_spec(name)
+    return Path(spec.origin).read_text("utf-8") if spec is not None and spec.origin else ""
+
+
+def _imports(tree: ast.Module) -> set[str]:
+    """The modules of `domain` and `projections` that a module imports, wherever it does so."""
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module in PACKAGES:
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            names.add(node.module or "")
+    return {name for name in names if name.startswith(WATCHED)}
+
+
+def _normal(source: str) -> str:
+    """Source without comments, layout and docstrings."""
+    return _without_docstrings(ast.parse(source))
+
+
+def _without_docstrings(tree: ast.Module) -> str:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and ast.get_docstring(
+            node, clean=False
+        ):
+            node.body = node.body[1:]
+    return ast.dump(tree)
+
+
+def is_stale(projection: Projection) -> bool:
+    """Whether the file of a projection holds other code by now than this process has."""
+    file = inspect.getsourcefile(type(projection))
+    if file is None or not Path(file).exists():
+        return False
+    try:
+        on_disk = _normal(Path(file).read_text("utf-8"))
+    except SyntaxError:
+        return False  # somebody is just writing
+    return on_disk != _as_imported(file)
+
+
+@cache
+def _as_imported(file: str) -> str:
+    """The source of a file when this process first looked: call `remember` at the start."""
+    return _normal(Path(file).read_text("utf-8"))
+
+
+def remember(projection: Projection) -> None:
+    """Keep the source as it is now, to tell later whether it `is_stale`."""
+    file = inspect.getsourcefile(type(projection))
+    if file is not None and Path(file).exists():
+        _as_imported(file)
+    code_digest(projection)

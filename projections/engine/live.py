@@ -1,0 +1,391 @@
+"""
+The fold: facts in, changed rows out, whatever keeps the rows.
+
+One batch of facts reads the rows that it needs at once, changes them in memory, and writes each changed row once,
+together with the checkpoint. A rebuild runs the same handlers over the whole log (projections/engine/bulk/fold.py).
+
+A poison fact (one at which the projection raises) parks its key: this fact and all later ones of the same learner
+or stream wait, everything else goes on. A fact that fails leaves no half change behind.
+"""
+
+import asyncio
+import traceback
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import NamedTuple, Protocol
+
+import msgspec
+
+from domain.fact import Fact
+from projections.engine.projection import (
+    Copies,
+    Handler,
+    Projection,
+    RowKey,
+    Rows,
+    RowT,
+    Table,
+    is_common,
+    key_values,
+    segment_of,
+)
+
+SLICE = 500  # facts folded before others in the process get a turn
+TRACE_LENGTH = 4_000  # characters
+TRACE_FRAMES = 30  # the innermost ones; to format all thousand of an endless recursion takes longer than the fold
+
+Needed = dict[int, set[RowKey]]
+"""Keys of rows, by segment."""
+
+Loaded = dict[int, dict[RowKey, msgspec.Struct]]
+"""Rows, by segment."""
+
+
+class Share(NamedTuple):
+    """Some segments of a read model that has so many."""
+
+    segments: int
+    owned: tuple[int, ...]
+
+
+_encode = msgspec.json.Encoder().encode
+
+WHOLE = Share(1, (0,))
+
+FAILURES = (Exception, SystemExit)
+"""What a handler may raise: one that would end the process has failed like any other."""
+
+
+@dataclass
+class Held:
+    """
+    Facts that are not to be folded.
+
+    Attributes:
+        waiting: parked keys with their segment, and the position of the first fact of each that has to wait.
+        skipped: positions of facts that somebody has decided to do without.
+    """
+
+    waiting: dict[tuple[int, str], int] = field(default_factory=dict)
+    skipped: frozenset[int] = frozenset()
+
+    def waits(self, segment: int, fact: Fact) -> bool:
+        """Whether the fact belongs to a parked key and comes at or after the one that failed."""
+        first = self.waiting.get((segment, fact.key))
+        return first is not None and fact.position >= first
+
+    def park(self, poison: "Poison") -> None:
+        """Let the key of a poison fact wait."""
+        place = poison.segment, poison.key
+        self.waiting[place] = min(poison.position, self.waiting.get(place, poison.position))
+
+
+class Unreadable(Fact, frozen=True, gc=False):
+    """A stored fact that this code cannot decode: poison for every projection that reads its type."""
+
+    error: str
+
+
+class UnreadableFact(Exception):
+    """A projection met a fact that cannot be decoded."""
+
+
+class UndeclaredRow(Exception):
+    """A handler changed a row that it had not named among those it needs."""
+
+
+class ChangedKey(Exception):
+    """A rule has assigned to a field of a row's key, so that the row would be written in another's place."""
+
+
+@dataclass
+class Account:
+    """What has become of the facts of one segment's partitions."""
+
+    applied: int = 0
+    ignored: int = 0
+    parked: int = 0
+    skipped: int = 0
+
+
+class Batch(NamedTuple):
+    """
+    What is written in one step.
+
+    Attributes:
+        rows: the changed rows of each segment that has any.
+        before: the checkpoint at which all segments of `accounts` are, and `after` the one to which they move.
+        accounts: the segments that move, and what to add to the counts of each.
+        healed: id of the parked key that these rows make good, to be forgotten in the same step.
+        deleted: rows of each segment that should not be there.
+    """
+
+    rows: Mapping[int, Rows]
+    before: int
+    after: int
+    accounts: Mapping[int, Account]
+    healed: int | None = None
+    deleted: Mapping[int, Collection[RowKey]] = {}
+
+
+class Seen(NamedTuple):
+    """
+    Some rows as they were at one moment.
+
+    Attributes:
+        positions: the checkpoint of every segment.
+        healed: ids of parked keys that these rows have made good and that may not be forgotten yet.
+    """
+
+    positions: dict[int, int]
+    rows: Loaded
+    healed: list[int]
+
+
+class Store(Protocol):
+    """Where the rows and the checkpoints of one generation of one projection are."""
+
+    async def load(self, keys: Needed) -> Loaded:
+        """Those of the rows that exist, each a fresh copy; every segment of *keys* is in the answer."""
+        ...
+
+    async def save(self, batch: Batch) -> None:
+        """
+        Write the changed rows and move the checkpoints, all or nothing.
+
+        Raises:
+            Fenced: a checkpoint is not where it must be, or belongs to somebody else by now; nothing was written.
+            Refused: the store does not take these rows; nothing was written.
+        """
+        ...
+
+
+class Fenced(Exception):
+    """The checkpoint is not where it was left: somebody else works on the same rows, or they were lost."""
+
+
+class Refused(Exception):
+    """Rows that the store cannot hold, such as a number out of range."""
+
+
+def encoded(key: RowKey, row: msgspec.Struct) -> bytes:
+    """
+    A row as JSON, as stores keep it.
+
+    Raises:
+        Refused: it would be another's row, or could not be read back.
+    """
+    try:
+        text = _encode(row)
+        _decoder(type(row))(text)
+    except (ValueError, TypeError, RecursionError, msgspec.MsgspecError) as error:
+        raise Refused(f"{key.table.name}, row {key.key}: {error}") from error
+    if (values := key_values(key.table, row)) != key.key:
+        raise Refused(f"{key.table.name}, row {key.key}: the rule assigns to its key, which has become {values}")
+    return text
+
+
+@lru_cache(maxsize=256)
+def _decoder(row: type[msgspec.Struct]) -> Callable[[bytes], msgspec.Struct]:
+    return msgspec.json.Decoder(row).decode
+
+
+class Poison(NamedTuple):
+    """A fact at which a projection failed, in one of its segments."""
+
+    key: str
+    position: int
+    type: str
+    error: str
+    trace: str
+    segment: int = 0
+
+
+class Folded(NamedTuple):
+    """What a batch of facts came to: the rows of each segment, the facts that failed, and what became of all."""
+
+    rows: dict[int, Rows]
+    poison: list[Poison]
+    accounts: dict[int, Account]
+
+
+class Part(NamedTuple):
+    """A fact as one segment folds it; `counts` in the account of that segment; `common` if others fold it as well."""
+
+    segment: int
+    fact: Fact
+    counts: bool
+    common: bool
+
+
+async def fold_batch(
+    projection: Projection, facts: Sequence[Fact], held: Held, store: Store, share: Share = WHOLE
+) -> Folded:
+    """Fold *facts* over the rows of *store*, for the segments of *share*, without writing anything."""
+    accounts = {segment: Account() for segment in share.owned}
+    parts = _parts(projection, facts, held, share, accounts)
+    try:
+        return Folded(await _fold(projection, parts, store, share), [], accounts)
+    except UnfitFact:
+        return Folded(*await _fold_carefully(projection, parts, store, share, accounts), accounts)
+
+
+class UnfitFact(Exception):
+    """Some fact of a batch makes the projection fail."""
+
+
+def _parts(
+    projection: Projection, facts: Sequence[Fact], held: Held, share: Share, accounts: Mapping[int, Account]
+) -> list[Part]:
+    """The facts that the projection folds, as each segment does, in log order; the others are accounted for."""
+    handlers, waiting = projection.handlers, bool(held.waiting)
+    parts: list[Part] = []
+    for fact in [fact for fact in facts if fact.type in handlers]:
+        home = segment_of(fact.partition, share.segments)
+        account = accounts.get(home)
+        if fact.position in held.skipped:
+            if account is not None:
+                account.skipped += 1
+        elif is_common(fact.stream_id):
+            parts += [
+                Part(segment, fact, segment == home, common=True)
+                for segment in share.owned
+                if not (waiting and held.waits(segment, fact))
+            ]
+            if account is not None:
+                waits = waiting and held.waits(home, fact)
+                account.parked += waits
+                account.applied += not waits
+        elif account is not None:
+            if waiting and held.waits(home, fact):
+                account.parked += 1
+            else:
+                account.applied += 1
+                parts.append(Part(home, fact, counts=True, common=False))
+    _count_ignored(facts, share, accounts)
+    return parts
+
+
+def _count_ignored(facts: Sequence[Fact], share: Share, accounts: Mapping[int, Account]) -> None:
+    """What is left of the facts of each segment; most of the log is, for most read models."""
+    by_partition = Counter([fact.partition for fact in facts]) if share.segments > 1 else {0: len(facts)}
+    for partition, found in by_partition.items():
+        account = accounts.get(segment_of(partition, share.segments))
+        if account is not None:
+            account.ignored += found
+    for account in accounts.values():
+        account.ignored -= account.applied + account.parked + account.skipped
+
+
+async def _fold(projection: Projection, parts: Sequence[Part], store: Store, share: Share) -> dict[int, Rows]:
+    """Fold at full speed; the first failure spoils the batch."""
+    handlers, needed = projection.handlers, {segment: set[RowKey]() for segment in share.owned}
+    try:
+        for segment, fact, _, _ in parts:
+            needed[segment].update(handlers[fact.type].needs(fact))
+    except FAILURES as error:
+        raise UnfitFact from error
+    rows = await _rows_for(needed, store)
+    views = _views(rows)
+    for start in range(0, len(parts), SLICE):
+        try:
+            for segment, fact, _, common in parts[start : start + SLICE]:
+                _apply(handlers[fact.type], fact, views[common][segment])
+        except FAILURES as error:
+            raise UnfitFact from error
+        await asyncio.sleep(0)
+    for segment, of_segment in rows.items():
+        if not of_segment.changed <= needed[segment]:
+            raise UnfitFact from UndeclaredRow(str(next(iter(of_segment.changed - needed[segment])).key))
+    return rows
+
+
+async def _rows_for(needed: Needed, store: Store) -> dict[int, Rows]:
+    wanted = {segment: keys for segment, keys in needed.items() if keys}
+    loaded = await store.load(wanted) if wanted else {}
+    return {segment: Rows(loaded.get(segment)) for segment in needed}
+
+
+def _views(rows: Mapping[int, Rows]) -> tuple[Mapping[int, Rows], Mapping[int, Rows]]:
+    """The rows of each segment as a fact sees them: one of a learner, or (second) one that is common."""
+    return rows, {segment: Copies(of_segment) if segment else of_segment for segment, of_segment in rows.items()}
+
+
+def _apply(handler: Handler, fact: Fact, rows: Rows) -> None:
+    if type(fact) is Unreadable:
+        raise UnreadableFact(fact.error)
+    handler.apply(fact, rows)
+
+
+async def _fold_carefully(
+    projection: Projection, parts: Sequence[Part], store: Store, share: Share, accounts: Mapping[int, Account]
+) -> tuple[dict[int, Rows], list[Poison]]:
+    """Fold fact by fact, each undone if it fails, and let the keys of those that failed wait."""
+    needs = [_needs_or_error(projection, part.fact) for part in parts]
+    needed: Needed = {segment: set() for segment in share.owned}
+    for part, keys in zip(parts, needs, strict=True):
+        if not isinstance(keys, BaseException):
+            needed[part.segment] |= keys
+    rows = {segment: UndoableRows(of.rows) for segment, of in (await _rows_for(needed, store)).items()}
+    views, held, poison = _views(rows), Held(), []
+    for (segment, fact, counts, common), keys in zip(parts, needs, strict=True):
+        if not held.waits(segment, fact):
+            try:
+                rows[segment].begin(keys)
+                _apply(projection.handlers[fact.type], fact, views[common][segment])
+                continue
+            except FAILURES as error:  # whatever a handler raises makes the fact poison
+                rows[segment].undo()
+                poison.append(poison_of(fact, error, segment))
+                held.park(poison[-1])
+        if counts:
+            accounts[segment].applied -= 1
+            accounts[segment].parked += 1
+    return dict(rows), poison
+
+
+def _needs_or_error(projection: Projection, fact: Fact) -> set[RowKey] | BaseException:
+    try:
+        return set(projection.handlers[fact.type].needs(fact))
+    except FAILURES as error:  # as above
+        return error
+
+
+def poison_of(fact: Fact, error: BaseException, segment: int = 0) -> Poison:
+    """What to remember of a fact and of the error that it caused."""
+    trace = "".join(traceback.format_exception(error, limit=-TRACE_FRAMES))[-TRACE_LENGTH:]
+    return Poison(fact.key, fact.position, fact.type, f"{type(error).__name__}: {error}", trace, segment)
+
+
+class UndoableRows(Rows):
+    """Rows that can be put back to where they were before the fact at hand."""
+
+    def begin(self, needed: set[RowKey] | BaseException) -> None:
+        """Begin with the next fact, which may change the rows that it *needed*; raises if they are not known."""
+        self._before: dict[RowKey, tuple[bytes | None, bool]] = {}
+        if isinstance(needed, BaseException):
+            raise needed
+        self._needed = needed
+
+    def edit(self, table: Table, row: type[RowT], *key: str | int) -> RowT:
+        """As in the base, but the row's present state is kept for `undo`."""
+        row_key = RowKey(table, key)
+        if row_key not in self._needed:
+            raise UndeclaredRow(f"row {key} of {table.name} was changed but not named as needed")
+        if row_key not in self._before:
+            row_now = self.rows.get(row_key)  # as JSON, which takes a hundredth of the time of a copy
+            self._before[row_key] = None if row_now is None else _encode(row_now), row_key in self.changed
+        return super().edit(table, row, *key)
+
+    def undo(self) -> None:
+        """Forget what the fact at hand has done."""
+        for row_key, (row, was_changed) in self._before.items():
+            if row is None:
+                self.rows.pop(row_key, None)
+            else:
+                self.rows[row_key] = msgspec.json.decode(row, type=row_key.table.row)
+            if not was_changed:
+                self.changed.discard(row_key)
+        self._before = {}

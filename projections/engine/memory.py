@@ -1,0 +1,63 @@
+"""
+A store in memory: into which the rows of one learner are folded anew, and into which tests look.
+
+Rows are kept as JSON, as they are in the servers: a row that is read is a fresh copy, and a hundred thousand rows
+take little room.
+"""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from projections.engine.live import WHOLE, Batch, Fenced, Loaded, Needed, Share
+from projections.engine.merge import merged
+from projections.engine.projection import RowKey, Table
+
+_encode = msgspec.json.Encoder().encode
+
+
+class MemoryStore:
+    """Rows and checkpoints of some segments, in memory."""
+
+    def __init__(self, share: Share = WHOLE) -> None:
+        self._positions = dict.fromkeys(share.owned, 0)
+        self._rows: dict[int, dict[RowKey, bytes]] = {segment: {} for segment in share.owned}
+
+    async def positions(self) -> dict[int, int]:
+        """The checkpoint of each segment."""
+        return dict(self._positions)
+
+    async def load(self, keys: Needed) -> Loaded:
+        """Those of the rows that exist."""
+        return {
+            segment: {key: _row(key, found) for key in wanted if (found := self._rows[segment].get(key)) is not None}
+            for segment, wanted in keys.items()
+        }
+
+    async def save(self, batch: Batch) -> None:
+        """Keep the changed rows; nothing is ever parked here that could be healed."""
+        if any(self._positions[segment] != batch.before for segment in batch.accounts):
+            raise Fenced
+        for segment, rows in batch.rows.items():
+            for key in rows.changed:
+                self._rows[segment][key] = _encode(rows.rows[key])
+        for segment, keys in batch.deleted.items():
+            for key in keys:
+                self._rows[segment].pop(key, None)
+        self._positions.update(dict.fromkeys(batch.accounts, batch.after))
+
+    def rows(self) -> Iterator[tuple[RowKey, msgspec.Struct]]:
+        """Every row, as readers see it."""
+        return merged(
+            (segment, key, _row(key, stored)) for segment, of in self._rows.items() for key, stored in of.items()
+        )
+
+    def row(self, table: Table, *key: str | int) -> msgspec.Struct | None:
+        """One row of a read model that is not divided, or None."""
+        row_key = RowKey(table, key)
+        stored = self._rows[0].get(row_key)
+        return None if stored is None else _row(row_key, stored)
+
+
+def _row(key: RowKey, stored: bytes) -> msgspec.Struct:
+    return msgspec.json.decode(stored, type=key.table.row)

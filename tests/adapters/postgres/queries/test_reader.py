@@ -1,0 +1,101 @@
+"""The connections by which queries are answered."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from adapters.postgres.connection import SILENCE, Unavailable
+from adapters.postgres.queries import reader
+from adapters.postgres.queries.reader import ATTEMPTS, Reader
+from adapters.postgres.store import generations
+from adapters.settings import Settings
+from tests.workers.campus import InPostgres, until
+from tests.workers.rebuilding import locked, rebuilt, site
+
+
+async def test_a_server_that_falls_silent_is_noticed(settings: Settings) -> None:
+    """Queries do not wait a quarter of an hour for a peer that has vanished without a word."""
+    opened = Reader(settings)
+    await opened.open()
+    try:
+        async with opened._pool.connection() as connection:
+            parameters = connection.info.get_parameters()
+    finally:
+        await opened.close()
+    assert {name: parameters.get(name) for name in SILENCE} == {name: str(value) for name, value in SILENCE.items()}
+
+
+@pytest.fixture
+async def reading(settings: Settings) -> AsyncIterator[Reader]:
+    """A reader of a read model that has been built."""
+    async with site(settings, InPostgres()) as at:
+        await at.served()
+    opened = Reader(settings)
+    await opened.open()
+    yield opened
+    await opened.close()
+
+
+async def test_a_view_that_is_locked_for_a_while_is_waited_for(
+    settings: Settings, reading: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A query asks again until it is let in, however often that is."""
+    asked: Counter[str] = Counter()
+    connection = reading._pool.connection
+
+    def counting(*args: Any) -> Any:
+        asked["times"] += 1
+        return connection(*args)
+
+    async def is_stubborn() -> bool:
+        return asked["times"] > ATTEMPTS + 1 or answering.done()
+
+    monkeypatch.setattr(reading._pool, "connection", counting)
+    with locked(settings, "tally"):
+        answering = asyncio.create_task(reading.rows("SELECT learner_id FROM tally", {}))
+        await until(is_stubborn)
+    assert await answering == []
+
+
+async def test_a_view_that_stays_locked_is_given_up(
+    settings: Settings, reading: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody who asks is kept for ever, and the answer is that one may come again."""
+    monkeypatch.setattr(reader, "PATIENCE", 0.2)
+    with locked(settings, "tally"), pytest.raises(Unavailable, match="lock"):
+        await reading.rows("SELECT learner_id FROM tally", {})
+
+
+class Clock:
+    """A clock that goes on by a tenth of a second whenever somebody looks at it."""
+
+    def __init__(self) -> None:
+        self._now = 0.0
+
+    def monotonic(self) -> float:
+        """Seconds."""
+        self._now += 0.1
+        return self._now
+
+
+async def test_the_views_are_kept_for_one_time_in_all(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever moves them waits for the later ones only for what is left, for readers wait at the first ones."""
+    projection = InPostgres()
+    await rebuilt(settings, projection)
+    async with site(settings, projection) as at:
+        (built,) = await at.all()
+        left: list[int] = []
+        run = at._run
+
+        async def noting(statement: str) -> None:
+            if statement.startswith("SET LOCAL lock_timeout"):
+                left.append(int(statement.rpartition(" ")[2]))
+            await run(statement)
+
+        monkeypatch.setattr(at, "_run", noting)
+        monkeypatch.setattr(generations, "time", Clock())
+        await at.go_live(built)
+    assert left == [150, 50, 1]

@@ -1,0 +1,95 @@
+"""The shelf for rows that do not fit into memory, and how full memory is."""
+
+from datetime import UTC, datetime
+
+import msgspec
+import psutil
+import pytest
+
+from adapters import spill
+from adapters.spill import ResidentMemory, SqliteShelf
+from projections.engine.bulk.rows import BulkRows, Key, Room, ShelfFailed
+from projections.engine.projection import Table
+
+
+class Thing(msgspec.Struct):
+    """A row."""
+
+    name: str
+    number: int
+    at: datetime | None = None
+    of: dict[int, str] = {}
+
+
+THINGS = Table("things", Thing, ("name", "number"))
+NOW = datetime(2020, 1, 1, tzinfo=UTC)
+ONE: tuple[Key, Thing] = (("a:ü", 1), Thing("a:ü", 1, NOW, {1: "one"}))
+TWO: tuple[Key, Thing] = (("a", 2**62), Thing("a", 2**62))
+
+
+def test_rows_come_back_as_fresh_copies() -> None:
+    """What was put last under a key comes back, equal but not the same; other drawers know nothing of it."""
+    shelf = SqliteShelf()
+    shelf.put(3, [ONE, TWO])
+    shelf.put(3, [(TWO[0], Thing("a", 2**62, of={2: "two"}))])
+    assert shelf.get(3, ONE[0], Thing) == ONE[1]
+    assert shelf.get(3, TWO[0], Thing) == Thing("a", 2**62, of={2: "two"})
+    assert shelf.get(4, ONE[0], Thing) is None
+    assert {key for key, _ in shelf.items(3, Thing)} == {ONE[0], TWO[0]}
+    shelf.clear()
+    assert list(shelf.items(3, Thing)) == []
+    shelf.close()
+
+
+def test_a_shelf_that_fails_says_so() -> None:
+    """No handler is blamed for a full disk."""
+    shelf = SqliteShelf()
+    shelf.close()
+    with pytest.raises(ShelfFailed):
+        shelf.put(1, [ONE])
+    with pytest.raises(ShelfFailed):
+        shelf.get(1, ONE[0], Thing)
+    with pytest.raises(ShelfFailed):
+        list(shelf.items(1, Thing))
+
+
+@pytest.mark.parametrize("statm", ["/proc/self/statm", "/nowhere"])
+def test_resident_memory_is_what_psutil_says(statm: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is known with and without a /proc."""
+    monkeypatch.setattr(spill, "STATM", statm)
+    memory = ResidentMemory()
+    assert memory() == pytest.approx(psutil.Process().memory_info().rss, rel=0.05)
+    memory.close()
+
+
+class Memory:
+    """Memory that is as full as the test says."""
+
+    used = 100
+
+    def __call__(self) -> int:
+        """Bytes."""
+        return self.used
+
+
+def test_what_fits_is_learned_once() -> None:
+    """When memory runs out the older rows go; from then on no more rows are kept than fitted, with no more alarms."""
+    shelf, memory = SqliteShelf(), Memory()
+    rows = BulkRows([THINGS], shelf)
+    room = Room(shelf, memory, budget=1_000)
+    for number in range(1_000):
+        rows.edit(THINGS, Thing, "a", number)
+    room.make([rows])
+    assert rows.sizes() == (1_000, 0)
+    memory.used = 1_001
+    room.make([rows])
+    assert sum(rows.sizes()) == 500
+    for number in range(5_000):
+        rows.edit(THINGS, Thing, "a", number % 1_500).of[number] = "seen"
+        if number % 100 == 0:
+            room.make([rows])
+            assert sum(rows.sizes()) <= 1_000
+    found = [row for _, row in rows.items() if isinstance(row, Thing)]
+    assert len(found) == 1_500
+    assert all(sorted(row.of) == list(range(row.number, 5_000, 1_500)) for row in found)
+    shelf.close()

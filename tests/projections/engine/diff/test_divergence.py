@@ -1,0 +1,222 @@
+"""Where a live row and the log went apart, for every way in which a projector can be wrong."""
+
+from collections.abc import Sequence
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.fact import Fact
+from projections.course_dashboard import ENROLMENTS, WEEKS, CourseDashboard, CourseEnrolment
+from projections.engine.diff import divergence
+from projections.engine.diff.divergence import Divergence, first_divergence
+from projections.engine.diff.lineage import events_behind
+from projections.engine.projection import RowKey, Table
+from projections.learner_dashboard import LEARNERS, RUNS, Dashboard, LearnerDashboard, dashboard_of
+from tests.projections.facts import START, History, day, fold
+
+DASHBOARD = RowKey(LEARNERS, ("7",))
+ENROLMENT = RowKey(ENROLMENTS, ("AAA-1", "7"))
+
+
+def history() -> History:
+    """Twelve facts: three of the catalogue, eight of learner 7 (4, 5 and 7 to 12), one of learner 8 (6)."""
+    facts = History().course().enrolled("7").clicked("8", 5).clicked("7", 3).clicked("7", 4, day(8))
+    facts.submitted("7", "tma1", day(17)).graded("7", "tma1", 5_000, day(20)).clicked("7", 6, day(30))
+    return facts.progress("7", "course_outcome_decided", day(90), outcome="fail", grade_bp=2_000, policy="p")
+
+
+FACTS = history().facts
+OWN = [fact.position for fact in FACTS if fact.key == "7"]
+
+
+def at(*positions: int) -> list[Fact]:
+    """The facts at these positions, in this order."""
+    return [FACTS[position - 1] for position in positions]
+
+
+def row_of(facts: Sequence[Fact]) -> CourseEnrolment:
+    """The enrolment after these facts, in the order given."""
+    made = History()
+    made.facts = list(facts)
+    row = fold(CourseDashboard, made)[ENROLMENT]
+    assert isinstance(row, CourseEnrolment)
+    return row
+
+
+def cause(live: msgspec.Struct | None, key: RowKey = DASHBOARD, facts: Sequence[Fact] = FACTS) -> Divergence:
+    """Where *live* went apart from the log."""
+    projection = LearnerDashboard() if key.table in LearnerDashboard.tables else CourseDashboard()
+    return first_divergence(projection, key, facts, live)
+
+
+def position(divergence: Divergence) -> int | None:
+    """Of the fact that is named."""
+    return divergence.fact.position if divergence.fact else None
+
+
+def test_a_row_as_the_log_says_does_not_diverge() -> None:
+    """Neither does one that both lack."""
+    found = cause(dashboard_of("7", FACTS))
+    assert (found.why, found.fact, found.touching) == ("same", None, 8)
+    assert cause(None, RowKey(LEARNERS, ("9",))).why == "same"
+
+
+@pytest.mark.parametrize("missed", OWN[:-1])
+def test_a_missed_fact_is_named(missed: int) -> None:
+    """Whichever it is, all others having been applied."""
+    found = cause(dashboard_of("7", [fact for fact in FACTS if fact.position != missed]))
+    assert (found.why, position(found), found.facts, found.choices) == ("missed", missed, 1, 1)
+    assert found.reason.startswith(f"fact {missed} (")
+    assert found.reason.endswith("was left out")
+
+
+@pytest.mark.parametrize("doubled", OWN)
+def test_a_doubled_fact_is_named(doubled: int) -> None:
+    """Whether it was applied twice at once, or again later."""
+    for facts in ([*FACTS[:doubled], FACTS[doubled - 1], *FACTS[doubled:]], [*FACTS, FACTS[doubled - 1]]):
+        found = cause(dashboard_of("7", facts))
+        assert (found.why, position(found)) == ("doubled", doubled)
+
+
+def test_a_batch_that_was_lost_or_doubled_is_named_by_its_first_fact() -> None:
+    """Facts of the learner that follow one another, whatever lies between."""
+    lost = cause(dashboard_of("7", [fact for fact in FACTS if fact.position not in {5, 7, 8}]))
+    assert (lost.why, position(lost), lost.facts) == ("missed", 5, 3)
+    doubled = cause(dashboard_of("7", at(*range(1, 11), 8, 9, 10, 11, 12)))
+    assert (doubled.why, position(doubled), doubled.facts) == ("doubled", 8, 3)
+
+
+def test_a_fact_applied_too_late_is_named() -> None:
+    """After the next one, or after all others."""
+    for order in ((1, 2, 3, 4, 5, 7, 8, 10, 9, 11, 12), (1, 2, 3, 4, 5, 7, 8, 10, 11, 12, 9)):
+        found = cause(dashboard_of("7", at(*order)))
+        assert (found.why, position(found)) == ("out_of_order", 9)
+        assert found.reason.endswith("was applied too late")
+
+
+def test_a_fact_of_the_catalogue_that_was_missed_is_named() -> None:
+    """It changes another row, on which this one depends; it may also have come too late."""
+    missed = cause(dashboard_of("7", at(1, 2, *OWN)))
+    assert (missed.why, position(missed)) == ("missed", 3)
+    late = cause(dashboard_of("7", at(1, 2, 4, 3, *OWN[1:])))
+    assert (late.why, position(late)) == ("out_of_order", 3)
+
+
+def test_a_row_that_stands_still_says_since_when() -> None:
+    """It is what it was before some fact of its own."""
+    found = cause(row_of(FACTS[:8]), ENROLMENT)
+    assert (found.why, position(found), found.facts) == ("stands_still", 9, 4)
+    assert "since fact 8 (" in found.reason
+    last = cause(row_of(FACTS[:11]), ENROLMENT)
+    assert (last.why, position(last), last.facts) == ("stands_still", 12, 1)
+
+
+def test_a_corrupted_field_is_named_with_the_fact_that_set_it() -> None:
+    """Its value comes from no fact; other fields are as the log says."""
+    found = cause(msgspec.structs.replace(row_of(FACTS), grade_bp=9_999), ENROLMENT)
+    assert (found.why, position(found)) == ("differs", 10)
+    (field,) = found.fields
+    assert (field.name, field.live, field.log, field.never, field.right_until) == ("grade_bp", 9_999, 2_000, True, None)
+    assert found.reason.startswith("no fact ever led to what is live in grade_bp")
+
+
+def test_a_field_that_stopped_says_until_when_it_was_right() -> None:
+    """Here the outcome was never written, and another field holds what nobody wrote."""
+    found = cause(msgspec.structs.replace(row_of(FACTS), outcome=None, status="gone"), ENROLMENT)
+    assert (found.why, position(found)) == ("differs", 12)
+    outcome, status = found.fields
+    assert outcome.right_until is not None
+    assert (outcome.right_until.position, outcome.wrong_from.position) == (11, 12)
+    assert (status.never, status.wrong_from.position) == (True, 5)
+    assert "no fact ever led to what is live in status" in found.reason
+
+
+def test_a_missing_row_is_named_with_the_fact_that_makes_it() -> None:
+    """And with how many facts it lacks."""
+    found = cause(None)
+    assert (found.why, position(found), found.facts) == ("missing", 4, 8)
+
+
+def test_an_unexpected_row_has_no_fact() -> None:
+    """Nothing in the log makes it, even if a fact looks for it."""
+    found = cause(Dashboard("9", position=3), RowKey(LEARNERS, ("9",)))
+    assert (found.why, found.fact, found.touching) == ("unexpected", None, 0)
+    run = RowKey(RUNS, ("AAA-1",))
+    looked_for = cause(RUNS.row("AAA-1"), run, at(*OWN))
+    assert (looked_for.why, looked_for.fact, looked_for.touching) == ("unexpected", None, 8)
+
+
+def test_a_summed_row_is_explained_by_the_facts_of_all_learners() -> None:
+    """The week counts learners, which it knows from their own rows."""
+    week = RowKey(WEEKS, ("AAA-1", "2013-09-30"))
+    made = History()
+    made.facts = [fact for fact in FACTS if fact.position != 6]
+    found = cause(fold(CourseDashboard, made)[week], week)
+    assert (found.why, position(found)) == ("missed", 6)
+
+
+def test_several_facts_may_explain_the_same() -> None:
+    """The first is named, and how many there are."""
+    facts = History().course().enrolled("7")
+    for _ in range(4):
+        facts.clicked("8", 5)
+    facts.clicked("8", 1)
+    week = RowKey(WEEKS, ("AAA-1", "2013-09-30"))
+    made = History()
+    made.facts = [fact for fact in facts.facts if fact.position != 8]
+    found = cause(fold(CourseDashboard, made)[week], week, facts.facts)
+    assert (found.why, position(found), found.choices) == ("missed", 6, 4)
+    assert found.reason.endswith("3 other places explain it as well")
+
+
+def test_facts_of_a_parked_key_are_left_out() -> None:
+    """The live row waits, and is right to."""
+    found = first_divergence(LearnerDashboard(), DASHBOARD, FACTS, dashboard_of("7", FACTS[:7]), {"7": 8})
+    assert found.why == "same"
+
+
+def test_a_poison_fact_stops_its_key_and_nothing_else() -> None:
+    """It leaves no half change behind, and the learner's later facts wait."""
+    broken = [msgspec.structs.replace(fact, data={"unit_id": "tma1"}) if fact.position == 7 else fact for fact in FACTS]
+    assert cause(dashboard_of("7", FACTS[:6]), facts=broken).why == "same"
+
+
+def test_a_search_that_takes_too_long_falls_back_to_the_fields(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then the answer says less, and still names a fact."""
+    monkeypatch.setattr(divergence, "MOST_APPLIED", 10)
+    found = cause(dashboard_of("7", [fact for fact in FACTS if fact.position != 8]))
+    assert found.why == "differs"
+    assert position(found) is not None
+
+
+@given(st.lists(st.sampled_from(OWN), min_size=1, max_size=len(OWN), unique=True))
+def test_whatever_was_missed_a_fact_is_named(missed: list[int]) -> None:
+    """It is never one before which all was right: the first that was missed, or a later one."""
+    left = [fact for fact in FACTS if fact.position not in missed]
+    live = dashboard_of("7", left)
+    found = cause(live if any(fact.key == "7" for fact in left) else None)
+    assert found.why != "same"
+    assert found.fact is not None
+    if found.why in {"missing", "stands_still", "missed"}:
+        assert found.fact.position == min(missed)
+
+
+def test_the_facts_behind_a_row_are_counted_and_named_at_both_ends() -> None:
+    """Those of other rows are not among them; few are all named first."""
+    behind = events_behind(LearnerDashboard(), DASHBOARD, FACTS, shown=3)
+    assert behind.count == 8
+    assert [fact.position for fact in behind.first] == [4, 5, 7]
+    assert [fact.position for fact in behind.last] == [10, 11, 12]
+    assert (behind.first[0].type, behind.first[0].occurred_at) == ("enrollment.requested", START)
+    few = events_behind(LearnerDashboard(), DASHBOARD, at(4, 5), shown=3)
+    assert ([fact.position for fact in few.first], few.last) == ([4, 5], [])
+
+
+def test_the_facts_behind_a_row_of_another_version_are_found_by_its_name() -> None:
+    """The old version's row may have other fields; facts at which the rule fails are passed over."""
+    old = Table("course_enrolments", msgspec.defstruct("Old", [("run_id", str), ("learner_id", str)]), ENROLMENTS.key)
+    broken = [msgspec.structs.replace(fact, data={}) if fact.position == 9 else fact for fact in FACTS]
+    behind = events_behind(CourseDashboard(), RowKey(old, ("AAA-1", "7")), broken)
+    assert behind.count == 7

@@ -1,0 +1,282 @@
+"""Nobody who reads notices that another generation is served: no failed request, no mixed answer, no step back."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+
+from adapters.dashboards import Documents
+from adapters.postgres.queries.reader import CHECKPOINT, Reader
+from adapters.settings import Settings
+from adapters.valkey.client import connect as connect_valkey
+from domain.fact import partition_of_learner
+from projections.course_dashboard import CourseDashboard
+from projections.engine.projection import Projection
+from projections.learner_dashboard import LearnerDashboard
+from projections.overview import Overview
+from projections.registry import PROJECTIONS
+from tests.api.server import Served, serving
+from tests.workers.campus import (
+    InPostgres,
+    InValkey,
+    Tally,
+    Writer,
+    assert_true_to_the_log,
+    caught_up,
+    projecting,
+    relaying,
+    writer,
+)
+from tests.workers.importing.oulad.dataset import SMALL, small, write
+from tests.workers.rebuilding import NextInPostgres, NextInValkey, rebuilt
+from workers.importing.oulad import import_oulad
+from workers.rebuild.promotion import promote, roll_back
+
+FLIPS = 10
+LEARNERS = 30
+READERS = 5
+PAUSE = 0.005  # seconds between two requests of a reader, all of whom share a core with the workers
+
+SUMS = f"""
+SELECT {CHECKPOINT.format(InPostgres.name)}, json_build_array(facts, amount, total)::text
+  FROM (SELECT sum(facts) AS facts, sum(amount) AS amount FROM tally) AS tally,
+       (SELECT amount AS total FROM total) AS total
+"""
+SUMS_REVERSED = f"""
+SELECT {CHECKPOINT.format(InPostgres.name)}, json_build_array(facts, amount, total)::text
+  FROM (SELECT amount AS total, pg_sleep(0.02) FROM total) AS total,
+       (SELECT sum(facts) AS facts, sum(amount) AS amount FROM tally) AS tally
+"""
+
+Read = Callable[[], Awaitable[None]]
+
+
+def amount_of(position: int) -> int:
+    """What the fact at a position counts."""
+    return position % 7 + 1
+
+
+def learner_of(position: int) -> str:
+    """Whose fact is at a position."""
+    return f"learner-{position % LEARNERS}"
+
+
+async def append(facts: Writer, number: int) -> None:
+    """Append facts of which everybody knows what they are, by position."""
+    for _ in range(number):
+        position = facts.head + 1
+        await facts.record((learner_of(position), "click", amount_of(position)))
+
+
+@asynccontextmanager
+async def hammering(reads: list[Read]) -> AsyncIterator[Counter[str]]:
+    """Read again and again until the block ends; gives the number of answers. Whatever fails, fails the test."""
+    answers: Counter[str] = Counter()
+
+    async def hammer(read: Read) -> None:
+        while True:
+            await read()
+            answers["all"] += 1
+            await asyncio.sleep(PAUSE)
+
+    tasks = [asyncio.create_task(hammer(read)) for read in reads]
+    try:
+        yield answers
+        assert not [task.exception() for task in tasks if task.done()]
+    finally:
+        for task in tasks:
+            task.cancel()
+        for result in await asyncio.gather(*tasks, return_exceptions=True):
+            if isinstance(result, Exception):
+                raise result
+
+
+class InPosition:
+    """Positions of answers, which never go back."""
+
+    def __init__(self) -> None:
+        self._highest: Counter[Any] = Counter()
+
+    def note(self, position: int, where: object = None) -> None:
+        """An answer that is true for this position."""
+        assert position >= self._highest[where], f"{position} after {self._highest[where]}"
+        self._highest[where] = position
+
+
+async def flip(settings: Settings, projection: Projection, later: Projection) -> None:
+    """Build the next version, promote it, and go back and forth, each time by the code whose turn it is."""
+    await rebuilt(settings, later)
+    await promote(settings, later)
+    for number in range(FLIPS):
+        await roll_back(settings, later if number % 2 else projection)
+
+
+async def while_facts_come(settings: Settings, facts: Writer, projection: Projection, later: Projection) -> None:
+    """Flip while facts are appended and projected by both versions."""
+    flipping = asyncio.create_task(flip(settings, projection, later))
+    while not flipping.done():
+        await append(facts, 5)
+        await asyncio.sleep(0.01)
+    await flipping
+
+
+async def test_queries_in_postgres(settings: Settings) -> None:
+    """Rows and position are of one moment and one version, in whatever order a query looks at the views."""
+    reader = Reader(settings)
+    await reader.open()
+    seen: Counter[int] = Counter()
+    expected = [0]
+
+    def sums(query: str) -> Read:
+        place = InPosition()
+
+        async def read() -> None:
+            answer = await reader.answer(query, {})
+            place.note(answer.position)
+            while len(expected) <= answer.position:
+                expected.append(expected[-1] + amount_of(len(expected)))
+            count, amount, total = msgspec.json.decode(answer.body or b"")
+            factor = amount // expected[answer.position]
+            seen[factor] += 1
+            assert factor in {1, 2}
+            assert (count, amount) == (answer.position, factor * expected[answer.position])
+            assert total == amount
+
+        return read
+
+    projection, later = InPostgres(), NextInPostgres()
+    reads = [sums(query) for query in (SUMS, SUMS_REVERSED) for _ in range(READERS)]
+    async with writer(settings) as facts, relaying(settings), projecting(settings, [projection]):
+        await append(facts, 100)
+        await caught_up(settings, 100, [projection])
+        async with projecting(settings, [later]), hammering(reads) as answers:
+            await while_facts_come(settings, facts, projection, later)
+            await assert_true_to_the_log(settings, facts.head, [later if FLIPS % 2 == 0 else projection])
+    await reader.close()
+    assert answers["all"] > 200
+    assert min(seen[1], seen[2]) > 20
+
+
+async def test_documents_in_valkey(settings: Settings) -> None:
+    """A document and its position are of one version; readers are never led back to a generation."""
+    projection, later = InValkey(), NextInValkey()
+    seen: Counter[int] = Counter()
+    async with connect_valkey(settings) as valkey, writer(settings) as facts, relaying(settings):
+        documents = Documents(valkey, settings, projection, partition_of_learner)
+
+        def document(learner: str) -> Read:
+            place, mine = InPosition(), [0]
+
+            async def read() -> None:
+                found = await documents.get(learner)
+                place.note(found.position)
+                while len(mine) <= found.position:
+                    mine.append(mine[-1] + amount_of(len(mine)) * (learner_of(len(mine)) == learner))
+                amount = msgspec.json.decode(found.body or b"", type=Tally).amount
+                factor = amount // mine[found.position]
+                seen[factor] += 1
+                assert factor in {1, 2}
+                assert amount == factor * mine[found.position]
+
+            return read
+
+        async with projecting(settings, [projection]):
+            await append(facts, 100)
+            await caught_up(settings, 100, [projection])
+            reads = [document(f"learner-{number}") for number in range(READERS)]
+            async with projecting(settings, [later]), hammering([*reads, position_of(documents)]) as answers:
+                await while_facts_come(settings, facts, projection, later)
+                await assert_true_to_the_log(settings, facts.head, [later if FLIPS % 2 == 0 else projection])
+    assert answers["all"] > 200
+    assert min(seen[1], seen[2]) > 20
+
+
+def position_of(documents: Documents) -> Read:
+    """Somebody who looks how far the documents are."""
+    place = InPosition()
+
+    async def read() -> None:
+        place.note(await documents.position())
+
+    return read
+
+
+def over_http(client: httpx.AsyncClient, path: str, check: Callable[[int, Any], None]) -> Read:
+    """Somebody who asks the API."""
+    place = InPosition()
+
+    async def read() -> None:
+        answer = await client.get(path)
+        assert answer.status_code == 200, answer.text
+        position = int(answer.headers["campus-position"])
+        place.note(position)
+        check(position, answer.json())
+
+    return read
+
+
+@pytest.fixture
+async def client(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    """An admin, of a real API."""
+
+    def start() -> tuple[Any, Served]:
+        context = serving(settings)
+        return context, context.__enter__()
+
+    context, served = await asyncio.to_thread(start)
+    headers = {"authorization": f"Bearer {served.token}"}
+    try:
+        async with httpx.AsyncClient(base_url=served.url, headers=headers, timeout=10) as client:
+            yield client
+    finally:
+        await asyncio.to_thread(context.__exit__, None, None, None)
+
+
+async def test_over_http(settings: Settings, client: httpx.AsyncClient, tmp_path: Path) -> None:
+    """Overview, course dashboard and learner dashboards, while their generations flip and facts come."""
+    served = (Overview(), CourseDashboard(), LearnerDashboard())
+
+    imported = (await import_oulad(settings, write(tmp_path / "small.zip", small()))).position
+
+    def overview(position: int, body: Any) -> None:
+        assert body["campus"]["activity_rows"] == len(SMALL["studentVle.csv"]) + position - imported
+
+    def run(_: int, body: Any) -> None:
+        assert sum(week["rows"] for week in body["weeks"]) == 4
+
+    def dashboard(_: int, body: Any) -> None:
+        assert body["learner_id"] == "learner-1"
+
+    async with writer(settings) as facts, relaying(settings), projecting(settings, PROJECTIONS):
+        facts.head = imported
+        await append(facts, 60)
+        await caught_up(settings, facts.head, PROJECTIONS)
+        await rebuilt(settings, *served)
+        for projection in served:
+            await promote(settings, projection)
+        reads = [
+            over_http(client, "/v1/overview", overview),
+            over_http(client, "/v1/runs/AAA-2013J/dashboard", run),
+            over_http(client, "/v1/learners/learner-1/dashboard", dashboard),
+        ]
+        async with hammering(reads) as answers:
+            flipping = asyncio.create_task(flip_all(settings, served))
+            while not flipping.done():
+                await append(facts, 3)
+                await asyncio.sleep(0.02)
+            await flipping
+        assert answers["all"] > 50
+        await assert_true_to_the_log(settings, facts.head, PROJECTIONS)
+
+
+async def flip_all(settings: Settings, projections: tuple[Projection, ...]) -> None:
+    """Go back and forth with each, some times."""
+    for _ in range(4):
+        for projection in projections:
+            await roll_back(settings, projection)

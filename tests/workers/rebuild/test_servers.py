@@ -1,0 +1,111 @@
+"""Servers that go away or forget in the middle of a rebuild: it says so, and the next one goes on."""
+
+from collections.abc import Iterator
+
+import msgspec
+import pytest
+import redis
+
+from adapters.settings import Settings
+from adapters.valkey.bulk_write import BEGUN, write_segment
+from adapters.valkey.client import connect as connect_valkey
+from projections.engine.live import Account, Batch, Fenced
+from projections.engine.projection import RowKey
+from tests.servers import Servers
+from tests.workers.campus import BOTH, InValkey, Tally, assert_true_to_the_log, projecting, until, writer
+from tests.workers.rebuild_process import folding, started
+from tests.workers.rebuilding import (
+    all_of,
+    assert_accounts,
+    digests,
+    followed,
+    gone_valkey,
+    locked,
+    rebuilt,
+    site,
+    waits_for_lock,
+)
+from workers.rebuild.promotion import promote
+
+FACTS = 4_000
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize("name", ["postgres", "valkey"])
+async def test_a_server_is_killed_in_the_middle(own_settings: Settings, own_servers: Servers, name: str) -> None:
+    """The rebuild ends with a sentence and leaves no process; done again, it is as what is live."""
+    async with writer(own_settings) as facts:
+        await facts.record_many(FACTS, learners=300)
+        await followed(own_settings, FACTS)
+    async with started(own_settings, "rebuild", 2, "none", 1, "self") as process:
+        with locked(own_settings, "events"):
+            await until(lambda: waits_for_lock(own_settings, "rebuild"))
+            assert len(folding(process.pid)) == 2
+            if name == "valkey":
+                await own_servers.kill(name)
+        if name == "postgres":
+            await own_servers.kill(name)
+            await own_servers.start(name)
+        code, said = await process.end()
+    if name == "valkey":
+        await own_servers.start(name)
+    assert (code, said.count("\n")) == (3, 1), said
+    await until(lambda: is_free(own_settings))
+    for projection in BOTH:
+        found = await digests(own_settings, projection)
+        assert len(found) == 2
+        if projection.name != InValkey.name or name != "valkey":
+            assert len(set(found.values())) == 1
+    async with projecting(own_settings):
+        await assert_true_to_the_log(own_settings, FACTS)
+        for projection in BOTH:
+            await promote(own_settings, projection)
+        await assert_true_to_the_log(own_settings, FACTS)
+
+
+async def is_free(settings: Settings) -> bool:
+    """Rebuild."""
+    return all(built.resumed for built in (await rebuilt(settings, *BOTH, workers=2)).built)
+
+
+async def test_valkey_forgets_between_two_steps(settings: Settings) -> None:
+    """Documents that are lost after they were written are folded again before the generation is ready."""
+    async with writer(settings) as facts:
+        await facts.record_many(500)
+        await followed(settings, 500)
+        async with started(settings, "rebuild", 1, "tallies: indexes", 1, "self") as process:
+            await process.end()
+        await gone_valkey(settings)
+        for built in (await rebuilt(settings, *BOTH)).built:
+            assert (built.resumed, built.position) == (True, 500)
+        await facts.record_many(20)
+        await followed(settings, 520)
+        for projection, built in zip(BOTH, (await rebuilt(settings, *BOTH)).built, strict=True):
+            assert await digests(settings, projection) == {1: built.digest, 2: built.digest}
+            await assert_accounts(settings, projection, applied=520)
+
+
+async def test_valkey_forgets_while_a_segment_is_written(settings: Settings) -> None:
+    """Its writer is stopped before it writes more, no checkpoint can be set, and the segment counts as not begun."""
+    projection = InValkey()
+
+    def rows() -> Iterator[tuple[RowKey, msgspec.Struct]]:
+        for number in range(5_000):
+            if number == 4_000:
+                with redis.Redis.from_url(settings.valkey_url) as client:
+                    client.flushall()
+            learner = f"learner-{number}"
+            yield RowKey(projection.tally, (learner,)), Tally(learner)
+
+    async with connect_valkey(settings) as valkey, site(settings, projection) as generations:
+        generation = await generations.create("building")
+        store = generations.store(generation)
+        await store.claim(0, 0)
+        with pytest.raises(Fenced):
+            await write_segment(
+                valkey, settings, projection, generation=generation.number, segment=0, epoch=0, rows=rows()
+            )
+        with pytest.raises(Fenced):
+            await store.save(Batch({}, BEGUN, 9, {0: Account()}))
+        assert await store.positions() == dict.fromkeys(range(4), 0)
+    assert [each.status for each in await all_of(settings, projection)] == ["building"]

@@ -1,0 +1,1 @@
+"""Comparing rows with the log, and repairing them."""

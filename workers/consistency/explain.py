@@ -1,0 +1,88 @@
+"""
+Why a row is not what the log says: the first event at which the two went apart, found by folding the facts on which the
+row depends.
+
+For the row of a learner these are few. A sum over all learners depends on all facts that its projection reads; it is
+explained where there are not too many of them.
+"""
+
+import psycopg
+
+from adapters.postgres.log.fact_counts import counts_until
+from adapters.postgres.log.pages import fact_of
+from adapters.postgres.log.postgres_log import PAGE_OF_TYPES
+from adapters.postgres.store.generations import Generation, Generations
+from domain.fact import Fact
+from projections.engine.bulk.fold import OF_LEARNERS
+from projections.engine.diff.divergence import Divergence, first_divergence
+from projections.engine.live import Held
+from projections.engine.merge import merged
+from projections.engine.projection import RowKey, Table, is_common, segment_of, tables_of_learners
+from projections.engine.verification import Cause, Difference
+from workers.consistency.recompute import Common, learner_of
+from workers.consistency.row_check import Looking
+
+MOST_FACTS = 20_000  # that are folded one by one for one row
+
+
+class Explaining:
+    """Explains rows of one generation, as they are now."""
+
+    def __init__(self, connection: psycopg.AsyncConnection, generations: Generations, generation: Generation) -> None:
+        self._connection = connection
+        self._projection = generations.projection
+        self._looking = Looking(connection, generations, generation, Common(generations.projection))
+
+    async def cause(self, difference: Difference) -> Cause:
+        """Why a row is not as it should be."""
+        table = next(table for table in self._projection.tables if table.name == difference.table)
+        key = RowKey(table, difference.key)
+        learner = learner_of(table, key.key) if table in tables_of_learners(self._projection) else None
+        if learner is not None:
+            found = await self._of_learner(key, learner)
+        else:
+            found = await self._of_all(key)
+        if isinstance(found, str):
+            return Cause(table.name, key.key, None, found)
+        position = found.fact.position if found.fact else None
+        return Cause(table.name, key.key, position, found.reason)
+
+    async def _of_learner(self, key: RowKey, learner: str) -> Divergence | str:
+        for wrong in await self._looking.check(learner, key):
+            if wrong.key == key:
+                return wrong.divergence
+        return "the row is what the log says by now"
+
+    async def _of_all(self, key: RowKey) -> Divergence | str:
+        """Why a row that depends on facts of many is not as it should be."""
+        segments = range(self._looking.generation.segments)
+        look = await self._looking.look({segment: {key} for segment in segments})
+        positions = look.seen.positions
+        types = self._types(key.table)
+        counts = await counts_until(self._connection, max(positions.values()))
+        number = sum(events for (_, name), events in counts.items() if name in types)
+        if number > MOST_FACTS:
+            return f"the row depends on {number:,} facts, too many to be folded one by one in search of the first"
+        facts = await self._facts(types, positions, look.held)
+        parts = ((segment, key, row) for segment, rows in look.seen.rows.items() for row in rows.values())
+        live = dict(merged(parts)).get(key)
+        waiting = {name: first for (_, name), first in sorted(look.held.waiting.items(), reverse=True)}
+        return first_divergence(self._projection, key, facts, live, waiting)
+
+    def _types(self, table: Table) -> set[str]:
+        """The types of facts on which the rows of a table depend."""
+        types = set(self._projection.handlers)
+        return types - OF_LEARNERS if table.spread == "copied" else types
+
+    async def _facts(self, types: set[str], positions: dict[int, int], held: Held) -> list[Fact]:
+        """The facts of some types that are in the rows which readers see, in log order."""
+        parameters = (0, max(positions.values()), sorted(types))
+        rows = await (await self._connection.execute(PAGE_OF_TYPES, parameters, binary=True)).fetchall()
+        facts = map(fact_of, rows)
+        return [fact for fact in facts if fact.position not in held.skipped and _is_in(fact, positions)]
+
+
+def _is_in(fact: Fact, positions: dict[int, int]) -> bool:
+    """Whether a fact is in the rows that readers see, of which those of the catalogue are the first segment's."""
+    segment = 0 if is_common(fact.stream_id) else segment_of(fact.partition, len(positions))
+    return fact.position <= positions[segment]

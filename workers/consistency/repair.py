@@ -1,0 +1,83 @@
+"""
+Repairs: the rows of one learner made anew from the log, in one step, by the projector that owns them.
+
+What is right stays as it is; what is wrong or missing is written, and what should not be there is deleted.
+"""
+
+from typing import NamedTuple
+
+import msgspec
+import psycopg
+
+from adapters.postgres.store.generations import AnyStore
+from adapters.postgres.store.postgres_store import PostgresStore
+from adapters.postgres.store.repairs import Repair
+from projections.engine.live import Account, Batch, Held
+from projections.engine.projection import Projection, RowKey, Rows, tables_of_learners
+from workers.consistency.recompute import Common, anew
+
+NO_FACT = "there is no fact of"  # how the outcome begins if nothing is known of such a learner
+
+
+class Remedy(NamedTuple):
+    """
+    What makes a learner's rows right.
+
+    Attributes:
+        keys: the rows that it changes or deletes.
+        outcome: what it does, as a sentence.
+    """
+
+    batch: Batch
+    keys: list[RowKey]
+    outcome: str
+
+
+class Repairing:
+    """Makes rows of one generation anew, whose *rows* are in a store that remembers none of them."""
+
+    def __init__(self, connection: psycopg.AsyncConnection, projection: Projection, rows: AnyStore) -> None:
+        self._connection = connection
+        self._projection = projection
+        self._rows = rows
+        self._common = Common(projection)
+
+    async def remedy(self, repair: Repair, segment: int, position: int, held: Held) -> Remedy:
+        """What makes the rows of a learner, who is in *segment*, what the log says up to *position*."""
+        made = await anew(self._connection, self._common, repair.key, position, held)
+        keys = made.keys | await self._others(repair.key, segment)
+        there = await self._there(segment, keys)
+        rows = Rows()
+        for key, row in made.rows.items():
+            if there is None or there.get(key) != row:
+                rows.rows[key] = row
+                rows.changed.add(key)
+        deleted = (keys if there is None else there.keys()) - made.rows.keys()
+        batch = Batch({segment: rows}, position, position, {segment: Account()}, deleted={segment: deleted})
+        outcome = self._outcome(len(rows.changed), len(deleted))
+        if not (made.facts or rows.changed or deleted):
+            outcome = f"{NO_FACT} {repair.key} that {self._projection.name} has to read"
+        return Remedy(batch, [*rows.changed, *deleted], outcome)
+
+    async def _others(self, learner: str, segment: int) -> set[RowKey]:
+        """Rows of the learner that no fact may have made; in Valkey they cannot be looked for."""
+        if not isinstance(self._rows, PostgresStore):
+            return set()
+        found: set[RowKey] = set()
+        for table in tables_of_learners(self._projection):
+            if "learner_id" in table.key:
+                found |= await self._rows.rows_of(table, "learner_id", learner, segment)
+        return found
+
+    async def _there(self, segment: int, keys: set[RowKey]) -> dict[RowKey, msgspec.Struct] | None:
+        """What is stored; None if that cannot even be read."""
+        try:
+            return (await self._rows.load({segment: keys}))[segment]
+        except msgspec.MsgspecError:
+            return None
+
+    def _outcome(self, written: int, deleted: int) -> str:
+        what = f"{written} rows written, {deleted} deleted" if written or deleted else "all rows were right"
+        learners = tables_of_learners(self._projection)
+        others = [table.name for table in self._projection.tables if table not in learners]
+        return f"{what}; a rebuild only makes {', '.join(others)} anew" if others else what

@@ -1,0 +1,92 @@
+"""
+Rows of a read model and what the log says of them, for the same moment, while everything runs.
+
+Rows and parked keys may be on two servers: one looks until nothing was parked or healed meanwhile.
+"""
+
+from typing import NamedTuple
+
+import msgspec
+import psycopg
+
+from adapters.postgres.log.history import history_of
+from adapters.postgres.log.postgres_log import END
+from adapters.postgres.store.generations import Generation, Generations
+from adapters.postgres.store.parking import held, without
+from projections.engine.diff.compare import plain_fields
+from projections.engine.diff.divergence import Divergence, first_divergence
+from projections.engine.diff.lineage import needs_of
+from projections.engine.diff.replay import differing
+from projections.engine.live import Held, Needed, Seen
+from projections.engine.projection import Projection, RowKey, tables_of_learners
+from workers.consistency.recompute import Anew, Common, anew, own_keys, segment_of_learner, waiting_in
+
+
+class Wrong(NamedTuple):
+    """A row that is not what the log says, and what is live of it; None if it is missing."""
+
+    key: RowKey
+    live: msgspec.Struct | None
+    divergence: Divergence
+
+
+class Look(NamedTuple):
+    """Rows, checkpoints and parked keys of one moment."""
+
+    seen: Seen
+    held: Held
+
+
+class Looking:
+    """
+    Looks at one generation.
+
+    Args:
+        connection: in autocommit mode, used by nobody else at the same time.
+    """
+
+    def __init__(
+        self, connection: psycopg.AsyncConnection, generations: Generations, generation: Generation, common: Common
+    ) -> None:
+        self.projection: Projection = generations.projection
+        self.generation = generation
+        self._connection = connection
+        self._store = generations.store(generation)
+        self._common = common
+
+    async def look(self, keys: Needed) -> Look:
+        """Some rows, by segment."""
+        place = self.projection.name, self.generation.number, self.generation.version
+        while True:
+            before = await held(self._connection, *place)
+            seen = await self._store.look(keys)
+            if before == await held(self._connection, *place):
+                return Look(seen, await without(self._connection, before, seen.healed))
+
+    async def check(self, learner: str, *keys: RowKey) -> list[Wrong]:
+        """The rows of a learner that are not what the log says; *keys* are further ones that should not be there."""
+        segment = segment_of_learner(learner, self.generation.segments)
+        tables = tables_of_learners(self.projection)
+        needs = [needs_of(self.projection, fact) for fact in await history_of(self._connection, learner, END)]
+        asked = {key for each in needs for key in each if key.table in tables} | own_keys(tables, learner) | {*keys}
+        while True:
+            look = await self.look({segment: asked})
+            until = look.seen.positions[segment]
+            made = await anew(self._connection, self._common, learner, until, look.held)
+            if made.keys <= asked:
+                break
+            asked |= made.keys  # facts have come meanwhile
+        live = look.seen.rows[segment]
+        wrong = sorted((key for key in asked if _differ(key, made, live)), key=lambda key: (key.table.name, key.key))
+        return [self._wrong(key, made, live, look.held, segment) for key in wrong]
+
+    def _wrong(self, key: RowKey, made: Anew, live: dict[RowKey, msgspec.Struct], parked: Held, segment: int) -> Wrong:
+        row = live.get(key)
+        return Wrong(key, row, first_divergence(self.projection, key, made.facts, row, waiting_in(parked, segment)))
+
+
+def _differ(key: RowKey, made: Anew, live: dict[RowKey, msgspec.Struct]) -> bool:
+    one, other = made.rows.get(key), live.get(key)
+    if one is None or other is None:
+        return one is not other
+    return bool(differing(plain_fields(key.table, one), plain_fields(key.table, other)))

@@ -1,0 +1,130 @@
+"""
+Verifies read models against the log while everything runs: each segment of what is live is read as it is at one moment,
+then the log is folded up to exactly there, in one pass for all read models, by the fold that rebuilds them.
+
+Where a row is not as it should be, the first event at which it and the log went apart is looked for.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing
+
+import psycopg
+
+from adapters.postgres.bulk.page_reader import PageReader
+from adapters.postgres.store.generations import Generation, Generations, generations
+from adapters.postgres.store.parking import held, without
+from adapters.settings import Settings
+from adapters.spill import ResidentMemory, SqliteShelf
+from projections.engine.bulk.rows import Room
+from projections.engine.live import Fenced
+from projections.engine.merge import merged
+from projections.engine.projection import Projection
+from projections.engine.verification import FreshFold, Live, Verdict, Verification
+from workers.consistency.explain import Explaining
+from workers.rebuild.promotion import opened
+from workers.support.threads import aside
+
+EXPLAINED = 2  # rows of each read model for which the event is looked for at which they went wrong
+
+
+class CannotVerify(Exception):
+    """A generation that cannot be compared with the log by this code, as a sentence."""
+
+
+class NotBuilt(CannotVerify):
+    """A read model that no projector has ever worked on."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"the read model {name} has not been built yet: is a projector running?")
+
+
+async def verify(
+    settings: Settings,
+    projections: Sequence[Projection],
+    *,
+    generation: int | None = None,
+    folded: Callable[[int], None] = lambda _: None,
+) -> list[Verdict]:
+    """
+    Compare each of *projections* with a fresh fold of the log.
+
+    Args:
+        generation: number of the one to compare; that which is served when left out.
+        folded: called with the number of positions passed since.
+
+    Raises:
+        NotBuilt: one of them does not exist yet.
+        CannotVerify: the generation does not exist, is being built, or was built by another version of the code.
+    """
+    names = " ".join(projection.name for projection in projections)
+    async with opened(settings, names, "verify") as (connection, valkey):
+        with ExitStack() as stack:
+            sites = [Generations(connection, valkey, settings, projection) for projection in projections]
+            chosen = [await chosen_of(connection, projection, generation) for projection in projections]
+            found = [await snapshot_of(*each, connection, stack) for each in zip(sites, chosen, strict=True)]
+            verdicts = await aside(compare_with_log, settings, found, folded)
+        for site, of, verdict in zip(sites, chosen, verdicts, strict=True):
+            verdict.generation = of.number
+            explaining = Explaining(connection, site, of)
+            for difference in verdict.differences[:EXPLAINED]:
+                verdict.causes.append(await explaining.cause(difference))
+        return verdicts
+
+
+async def chosen_of(connection: psycopg.AsyncConnection, projection: Projection, number: int | None) -> Generation:
+    """
+    The generation with this number, or that which is served.
+
+    Raises:
+        NotBuilt, CannotVerify: as `verify`.
+    """
+    name = projection.name
+    known = await generations(connection, name)
+    found = [each for each in known if (each.status == "live" if number is None else each.number == number)]
+    if not found:
+        raise NotBuilt(name) if number is None else CannotVerify(f"{name} has no generation {number}")
+    if found[0].status == "building":
+        raise CannotVerify(f"generation {number} of {name} is still being built")
+    if (found[0].version, found[0].segments) != (projection.version, projection.segments):
+        raise CannotVerify(
+            f"generation {found[0].number} of {name} was built by version {found[0].version} of its code, and this is"
+            f" version {projection.version}: only the code that has built it can say whether it is right"
+        )
+    return found[0]
+
+
+async def snapshot_of(
+    site: Generations, generation: Generation, connection: psycopg.AsyncConnection, stack: ExitStack
+) -> Verification:
+    """What each segment of a generation holds at its checkpoint, put into a comparison that ends with *stack*."""
+    place = site.projection.name, generation.number, generation.version
+    store = site.store(generation)
+    while True:  # rows and parked keys may be on two servers: look until nothing was parked or healed meanwhile
+        before, healed = await held(connection, *place), await store.healed()
+        waiting = await without(connection, before, healed)
+        with ExitStack() as attempt:
+            try:
+                async with store.snapshot() as (positions, rows):
+                    verification = attempt.enter_context(Verification(Live(site.projection, positions, waiting)))
+                    for key, row in merged(rows):
+                        verification.add_live(key, row)
+            except Fenced:
+                raise CannotVerify(f"generation {generation.number} of {site.projection.name} was dropped") from None
+            if (before, healed) == (await held(connection, *place), await store.healed()):
+                stack.push(attempt.pop_all())
+                return verification
+
+
+def compare_with_log(
+    settings: Settings, verifications: Sequence[Verification], folded: Callable[[int], None]
+) -> list[Verdict]:
+    """Fold the log and compare; blocks until that is done."""
+    with closing(ResidentMemory()) as resident, closing(SqliteShelf()) as shelf:
+        fresh = FreshFold([each.live for each in verifications], Room(shelf, resident), folded)
+        fresh.run(PageReader(settings, ahead=True))
+        verdicts = []
+        for verification in verifications:
+            for key, row in fresh.rows(verification.live):
+                verification.add_fresh(key, row)
+            verdicts.append(verification.verdict(fresh.poison(verification.live)))
+        return verdicts

@@ -1,0 +1,132 @@
+"""
+The catalogue of one presentation: its module becomes a course, its sites and assessments a version of it, itself a run.
+
+Everything goes by command, each with an idempotency key of the presentation and a fingerprint of all its rows: done
+again it changes nothing, and a presentation that was imported from other rows is refused.
+"""
+
+from typing import Any
+
+from adapters.command_bus.bus import Bus
+from adapters.command_bus.session import Memory, Session
+from adapters.oulad.digest import digest
+from adapters.oulad.model import Presentation
+from adapters.postgres.log.append import Append
+from adapters.postgres.log.postgres_log import PostgresLog
+from commands.catalog import CloseRun, CreateCourse, OpenRun, PublishCourse, ScheduleRun
+from commands.log import Context
+from commands.quiz import PublishQuiz
+from domain.catalog import Course, Run, course_stream, run_stream
+from domain.quiz import Quiz, quiz_stream
+from workers.importing.oulad.history import PASS_BP
+from workers.importing.oulad.outline import assessment_titles, course_title, units
+
+PLAN = 1  # raised whenever the same rows become other facts
+FIRST, LAST = "begun", "finished"  # steps
+
+
+class ImportRefused(Exception):
+    """The log has something else in the place of what is to be imported."""
+
+
+class Catalogue:
+    """
+    Brings one presentation into the catalogue.
+
+    Attributes:
+        begun_at: position of the log at which its import began, None if it has not.
+        finished: whether all of its facts stand in the log.
+        positions: of the facts that were appended or found, by type.
+    """
+
+    def __init__(self, log: PostgresLog, source: str, presentation: Presentation) -> None:
+        self.presentation = presentation
+        self.begun_at: int | None = None
+        self.finished = False
+        self.positions: set[tuple[str, int]] = set()
+        self._log = log
+        self._bus = Bus(log)
+        self._source = source
+        self._fingerprint = f"{PLAN}:{digest(presentation)}"
+
+    async def look(self) -> None:
+        """
+        See how far an earlier import has come.
+
+        Raises:
+            ImportRefused: other rows were imported as this presentation, or something else has its names.
+        """
+        first = await self._log.first_answer(self._key(FIRST))
+        if first is None:
+            await self._must_be_free()
+            return
+        fingerprint, self.begun_at = first
+        if fingerprint != self._fingerprint:
+            raise ImportRefused(
+                f"{self.presentation.run_id} was imported before, from other rows than these: "
+                "bring this file into a campus of its own"
+            )
+        self.finished = await self._log.first_answer(self._key(LAST)) is not None
+
+    async def _must_be_free(self) -> None:
+        names = self.presentation
+        session = self._session()
+        run = await session.read(Run, run_stream(names.run_id))
+        if run.exists:
+            raise ImportRefused(f"the campus has a run {names.run_id} that was not imported")
+        course = await session.read(Course, course_stream(names.module))
+        if course.exists and course.title != course_title(names.module):
+            raise ImportRefused(f"the campus has a course {names.module} that was not imported: {course.title}")
+        for assessment in names.assessments:
+            if (await session.read(Quiz, quiz_stream(assessment))).exists:
+                raise ImportRefused(f"the campus has a quiz {assessment} that was not imported")
+
+    async def begin(self, day: int) -> tuple[int, dict[str, Quiz]]:
+        """Put everything into the catalogue, as of *day*; the version of the course, and the quizzes by assessment."""
+        names = self.presentation
+        await self._claim(FIRST)
+        structure = units(names)
+        await self._do("course.created", CreateCourse(names.module, course_title(names.module)), day)
+        await self._do("course.version_published", PublishCourse(names.module, structure), day)
+        course = await self._session().read(Course, course_stream(names.module))
+        version = next(version for version, published in course.versions.items() if published == structure)
+        run = ScheduleRun(names.run_id, names.module, version, names.starts_at, names.ends_at)
+        await self._do("run.scheduled", run, day)
+        await self._do("run.opened", OpenRun(names.run_id), day)
+        titles = assessment_titles(names)
+        for number, assessment in names.assessments.items():
+            quiz = PublishQuiz(number, names.run_id, number, titles[number], assessment.kind, pass_bp=PASS_BP)
+            await self._do("quiz.published", quiz, day, number)
+        session = self._session()
+        return version, {number: await session.read(Quiz, quiz_stream(number)) for number in names.assessments}
+
+    async def close_run(self) -> None:
+        """On the last day nobody is let in any more."""
+        await self._do("run.closed", CloseRun(self.presentation.run_id), self.presentation.days)
+
+    async def finish(self) -> None:
+        """Note in the log that nothing is missing."""
+        await self._claim(LAST)
+        self.finished = True
+
+    async def _do(self, fact: str, command: Any, day: int, of: str = "") -> None:
+        """Carry out *command*, which appends one *fact*, unless another presentation of the module has done so."""
+        position = await self._bus.handle(command, self._context(day, self._key(fact + of)))
+        for last in await self._log.read(position - 1, 1):
+            if last.type == fact:
+                self.positions.add((fact, position))
+
+    async def _claim(self, step: str) -> None:
+        await self._log.append(Append((), self._key(step), self._fingerprint, await self._log.head()))
+
+    def _key(self, step: str) -> str:
+        return f"{self._source}:{self.presentation.run_id}:{step}"
+
+    def _context(self, day: int, key: str | None = None) -> Context:
+        at = self.presentation.at(day)
+        return Context(
+            "import", at=at, source=self._source, history=True, idempotency_key=key, fingerprint=self._fingerprint
+        )
+
+    def _session(self) -> Session:
+        return Session(self._log, Memory(), self._context(0))

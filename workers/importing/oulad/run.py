@@ -1,0 +1,142 @@
+"""
+One import from its file to its report: read, look what the log has, go through the calendar, write.
+
+Only one runs at a time for a campus, by an advisory lock. Nothing is written before the whole file has been checked.
+"""
+
+import time
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import psycopg
+
+from adapters.oulad.stored import Stored, stored_between
+from adapters.oulad.tables import Oulad, read, size_of
+from adapters.postgres.connection import connect
+from adapters.postgres.log.postgres_log import PostgresLog
+from adapters.postgres.ops.lease import try_acquire
+from adapters.settings import Settings
+from workers.importing.oulad.catalog import Catalogue, ImportRefused
+from workers.importing.oulad.history import SOURCE, Diary, History, facts_to_come
+from workers.importing.oulad.report import Report
+from workers.importing.oulad.writer import Writer
+from workers.support.progress import Progress, no_progress
+
+BYTES = 1_000  # in a kilobyte, by which reading is shown
+LOOK_UP_TIMEOUT = 120_000  # milliseconds, for one page of what the log has already
+
+
+async def import_oulad(
+    settings: Settings, file: Path, wanted: Collection[str] = (), progress: Progress = no_progress
+) -> Report:
+    """
+    Bring the presentations *wanted* (run ids; empty for all) of *file* into the log, or what is missing of them.
+
+    Raises:
+        Malformed, UnknownPresentation: the file is not fit; nothing was written.
+        ImportRefused: the log has something else in their place, or another import is under way; nothing was written.
+        Unavailable: PostgreSQL was lost; the same import again goes on where this one stopped.
+    """
+    oulad, seconds_reading = _read(file, wanted, progress)
+    started = time.perf_counter()
+    log = await PostgresLog.open(settings)
+    connection = await connect(settings, application="import", statement_timeout=LOOK_UP_TIMEOUT)
+    try:
+        if not await try_acquire(connection, settings, "import"):
+            raise ImportRefused(f"another import into the campus {settings.name} is under way")
+        report = await _Import(log, connection, oulad, progress).run(str(file))
+    finally:
+        await log.close()
+        await connection.close()
+    report.seconds, report.seconds_reading = time.perf_counter() - started, seconds_reading
+    return report
+
+
+def _read(file: Path, wanted: Collection[str], progress: Progress) -> tuple[Oulad, float]:
+    started = time.perf_counter()
+    rest = 0
+
+    with progress(f"reading {file.name}", total=size_of(file) // BYTES, unit="kB") as advance:
+
+        def advance_bytes(amount: int) -> None:
+            nonlocal rest
+            kilobytes, rest = divmod(rest + amount, BYTES)
+            advance(kilobytes)
+
+        oulad = read(file, wanted, advance_bytes)
+    return oulad, time.perf_counter() - started
+
+
+class Day(NamedTuple):
+    """One day of one presentation: *number* is that of the presentation, *day* counts from its start."""
+
+    at: datetime
+    number: int
+    day: int
+
+
+class _Import:
+    """What one import knows while it runs."""
+
+    def __init__(self, log: PostgresLog, connection: psycopg.AsyncConnection, oulad: Oulad, progress: Progress) -> None:
+        self._log = log
+        self._connection = connection
+        self._oulad = oulad
+        self._progress = progress
+
+    async def run(self, file: str) -> Report:
+        report = Report(file, self._oulad.rows, self._oulad.presentations)
+        catalogues = [Catalogue(self._log, SOURCE, presentation) for presentation in self._oulad.presentations]
+        for catalogue in catalogues:
+            await catalogue.look()
+        report.before = {catalogue.presentation.run_id for catalogue in catalogues if catalogue.finished}
+        todo = [catalogue for catalogue in catalogues if not catalogue.finished]
+        head = await self._log.head()
+        stored = await self._stored(todo, head)
+        to_come = sum(facts_to_come(catalogue.presentation) for catalogue in todo)
+        with self._progress("appending", total=to_come, unit="facts") as advance:
+            writer = Writer(self._log, self._connection, SOURCE, stored, advance)
+            if todo:
+                await _go_through(todo, writer)
+        report.appended, report.found, report.irregular = writer.appended, writer.found, writer.irregular
+        report.add_catalogue({position for catalogue in todo for position in catalogue.positions}, head)
+        report.units = sum(len(catalogue.presentation.sites) for catalogue in todo)
+        report.position = await self._log.head()
+        return report
+
+    async def _stored(self, todo: Sequence[Catalogue], head: int) -> dict[str, Stored]:
+        """What the log has of the presentations whose import was interrupted."""
+        begun = {catalogue.begun_at: catalogue.presentation for catalogue in todo if catalogue.begun_at is not None}
+        if not begun:
+            return {}
+        ids = [name for presentation in begun.values() for name in (presentation.run_id, *presentation.assessments)]
+        after = min(begun)
+        with self._progress("looking what is there", total=head - after, unit="facts") as advance:
+            return await stored_between(self._connection, SOURCE, ids, after=after, until=head, advance=advance)
+
+
+async def _go_through(catalogues: Sequence[Catalogue], writer: Writer) -> None:
+    """Tell everything in the order of the calendar; what happened on the same day, by presentation."""
+    diaries = [Diary(catalogue.presentation) for catalogue in catalogues]
+    histories: dict[int, History] = {}
+    for at, number, day in sorted(
+        Day(catalogue.presentation.at(day), number, day)
+        for number, (catalogue, diary) in enumerate(zip(catalogues, diaries, strict=True))
+        for day in diary.days
+    ):
+        catalogue, days = catalogues[number], diaries[number].days
+        if day == days[0]:
+            await writer.flush()
+            histories[number] = History(catalogue.presentation, diaries[number], *await catalogue.begin(day))
+        for event in histories[number].on(day):
+            if writer.take(event, at):
+                await writer.pause()
+        if day == catalogue.presentation.days:
+            await writer.flush()
+            await catalogue.close_run()
+        if day == days[-1]:
+            await writer.flush()
+            await catalogue.finish()
+            del histories[number]

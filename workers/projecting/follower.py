@@ -1,0 +1,204 @@
+"""
+One projection at work: follows the log, folds it in batches, and keeps its rows up to date.
+
+The projectors that live share the segments of a projection; each segment is folded by the one that holds its lock.
+Whatever goes wrong, the work begins again from the checkpoint. What is served is only ever continued by code of its
+version: other code waits until a generation of its own version is promoted.
+"""
+
+import asyncio
+import time
+
+import psycopg
+import structlog
+from redis.asyncio import Redis
+
+from adapters.nats.changes import Change, announce
+from adapters.nats.connection import Nats
+from adapters.postgres.connection import connect
+from adapters.postgres.store.generations import Generation, Generations, live
+from adapters.settings import Settings
+from projections.engine.fingerprint import is_stale
+from projections.engine.live import Fenced
+from projections.engine.projection import Projection
+from workers.projecting.generation_writer import Work, Written
+from workers.projecting.log_tail import Tail
+from workers.projecting.metrics import BATCH_FACTS, BATCH_SECONDS, FACTS, HEARTBEAT, LAG, PARKED, POSITION
+
+# Seconds to gather what comes right behind: little for what learners look at, more for what the staff look at, since
+# all projections of a process share one core.
+LINGER = {"valkey": 0.004, "postgres": 0.02}
+BUSY = 25  # facts in a batch from which on it pays to gather more for the next: the cost is by batch, not by fact
+BUSY_LINGER = 0.03  # seconds
+LOOK_INTERVAL = 1.0  # seconds between two looks at checkpoint, segments and parked keys
+IDLE_INTERVAL = 0.2  # seconds between two looks of one that has no segment
+HUNG = 10_000  # milliseconds without a sign of life; then PostgreSQL ends the session, and others take over
+TELLABLE = 2_000  # changed rows; more are announced as «everything»
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0  # seconds after a failure
+
+
+class StaleCode(Exception):
+    """What is served was built by code that has been written since this process began: it has to begin again."""
+
+    def __init__(self, projection: str, version: int) -> None:
+        super().__init__(f"{projection} is served in version {version}, and its code has changed: start again with it")
+
+
+class Follower:
+    """
+    Follows the log for one projection.
+
+    Attributes:
+        active: whether this process has any of the projection's segments.
+    """
+
+    def __init__(
+        self,
+        projection: Projection,
+        settings: Settings,
+        *,
+        tail: Tail,
+        valkey: Redis,
+        messages: Nats,
+    ) -> None:
+        self.projection = projection
+        self._settings = settings
+        self._tail = tail
+        self._valkey = valkey
+        self._messages = messages
+        self._work: Work | None = None
+        self._tried: set[int] = set()  # segments whose parked keys were tried again when they were first taken
+        self._logger = structlog.get_logger().bind(projection=projection.name)
+
+    @property
+    def active(self) -> bool:
+        """Whether this process has any of the projection's segments."""
+        return bool(self._work and self._work.positions)
+
+    @property
+    def position(self) -> int:
+        """The checkpoint of the segment that is furthest behind; 0 without any."""
+        return min(self._work.positions.values(), default=0) if self._work else 0
+
+    async def run(self) -> None:
+        """Follow, and begin again after every failure, until cancelled."""
+        pause = FIRST_PAUSE
+        while True:
+            started = time.monotonic()
+            try:
+                await self._follow_what_is_served()
+            except StaleCode:
+                raise
+            except Fenced:
+                self._logger.warning("projection.checkpoint_moved", position=self.position)
+            except Exception as error:
+                self._logger.exception("projection.interrupted", position=self.position, error=str(error))
+            self._work = None
+            if time.monotonic() - started > LONGEST_PAUSE:
+                pause = FIRST_PAUSE
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+
+    async def _follow_what_is_served(self) -> None:
+        """Follow one generation after the other, as long as the connection, and with it the locks, live."""
+        name = self.projection.name
+        # Rows and checkpoint are lost together or not at all, so they need not wait for the disk; parked keys must
+        # not be lost when the checkpoint that passes them is kept elsewhere.
+        in_postgres = self.projection.store == "postgres"
+        async with await connect(
+            self._settings,
+            application=f"projection {name}",
+            search_path=f"{self._settings.schema_name},{self._settings.read_schema}",
+            synchronous_commit="off" if in_postgres else "on",
+            idle_session_timeout=HUNG,
+        ) as connection:
+            while True:
+                generations = Generations(connection, self._valkey, self._settings, self.projection)
+                generation = await self._mine(generations)
+                work = self._work = Work(connection, self._settings, generations, generation)
+                self._logger.info("projection.follows", generation=generation.number)
+                await self._follow(connection, work)
+                await work.leave()  # or this session would keep the locks of what is served no more
+                self._work = None
+
+    async def _mine(self, generations: Generations) -> Generation:
+        """The generation that is served, as soon as it is of the version of this code."""
+        told = False
+        while True:
+            generation = await generations.served()
+            if generation.version == self.projection.version:
+                return generation
+            if is_stale(self.projection):
+                raise StaleCode(self.projection.name, generation.version)
+            if not told:
+                self._logger.warning(
+                    "projection.waits_for_promotion", served=generation.version, code=self.projection.version
+                )
+                told = True
+            HEARTBEAT.labels(self.projection.name).set_to_current_time()
+            await asyncio.sleep(LOOK_INTERVAL)
+
+    async def _follow(self, connection: psycopg.AsyncConnection, work: Work) -> None:
+        """Follow until another generation is served."""
+        looked = 0.0
+        while True:
+            if work.retries_left or time.monotonic() - looked > LOOK_INTERVAL:
+                if not await self._look(connection, work):
+                    return
+                looked = time.monotonic()
+            if not work.positions:
+                await asyncio.sleep(IDLE_INTERVAL)
+                looked = 0.0
+                continue
+            behind = work.behind()
+            if work.retries_left and behind.position >= self._tail.head:
+                continue
+            try:
+                async with asyncio.timeout(LOOK_INTERVAL):
+                    facts = behind.cut(await self._tail.after(behind.position))
+            except TimeoutError:
+                continue
+            started = time.perf_counter()
+            for written in await work.step(behind.segments, facts):
+                await self._announce(work, written)
+            self._measure(work, len(facts), time.perf_counter() - started)
+            await asyncio.sleep(LINGER[self.projection.store] if len(facts) < BUSY else BUSY_LINGER)
+
+    async def _look(self, connection: psycopg.AsyncConnection, work: Work) -> bool:
+        """
+        Look after what no fact calls for: lost rows, segments without an owner, keys to be tried again, repairs.
+
+        Answers whether this generation is still the one that is served.
+        """
+        served = await live(connection, self.projection.name)
+        if served is None or served.number != work.generation.number:
+            return False
+        await work.check()
+        taken = await work.share_fairly()
+        if taken:
+            self._logger.info("projection.took", segments=taken, position=self.position)
+            if new := set(taken) - self._tried:  # the code of this process may be new, and do better
+                await work.request_retries(sorted(new))
+                self._tried |= new
+        for written in [*await work.retry_due(), *await work.repair_due()]:
+            await self._announce(work, written)
+        await work.note()
+        self._measure(work, 0, None)
+        return True
+
+    async def _announce(self, work: Work, written: Written) -> None:
+        keys = None if len(written.keys) > TELLABLE else [(table.name, *key) for table, key in written.keys]
+        change = Change(self.projection.name, written.position, keys, written.segments, work.generation.segments)
+        await announce(self._settings, self._messages, change)
+
+    def _measure(self, work: Work, facts: int, seconds: float | None) -> None:
+        name = self.projection.name
+        HEARTBEAT.labels(name).set_to_current_time()
+        if work.positions:
+            POSITION.labels(name).set(self.position)
+            LAG.labels(name).set(max(0, self._tail.head - self.position))
+            PARKED.labels(name).set(len(work.held.waiting))
+        if seconds is not None:
+            FACTS.labels(name).inc(facts)
+            BATCH_FACTS.labels(name).observe(facts)
+            BATCH_SECONDS.labels(name).observe(seconds)

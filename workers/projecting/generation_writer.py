@@ -1,0 +1,273 @@
+"""
+One generation of a read model at work in this process: its rows, its parked keys, and the segments that are its own.
+
+The projector works like this on what is served; a promotion brings what was built beside it up to date like this.
+"""
+
+import time
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import psycopg
+import structlog
+
+from adapters.postgres.log.pages import read_head
+from adapters.postgres.store import repairs
+from adapters.postgres.store.generations import AnyStore, Generation, Generations
+from adapters.postgres.store.ownership import Ownership, Taken
+from adapters.postgres.store.parking import Due, Parking
+from adapters.postgres.store.repairs import Repair
+from adapters.postgres.store.segments import epochs, note_accounts
+from adapters.settings import Settings
+from adapters.valkey.valkey_store import Overtaken, ValkeyStore
+from domain.fact import Fact
+from projections.engine.cache import CachedStore
+from projections.engine.live import Account, Batch, Fenced, Folded, Held, Poison, Refused, Share, fold_batch, poison_of
+from projections.engine.projection import RowKey
+from workers.consistency.recompute import segment_of_learner
+from workers.consistency.repair import Repairing
+
+CACHED_ROWS = 3_000  # of each projection; a learner's document takes some 20 KB
+RETRY_SPELL = 1.0  # seconds of trying parked keys again, of which there may be thousands, between two batches
+
+logger = structlog.get_logger()
+
+
+class Behind(NamedTuple):
+    """The segments that are furthest behind, their checkpoint, and that of the next ones where there are any."""
+
+    segments: tuple[int, ...]
+    position: int
+    until: int | None
+
+    def cut(self, facts: list[Fact]) -> list[Fact]:
+        """Those of *facts*, which follow the checkpoint, that the other segments have seen already."""
+        return facts if self.until is None else facts[: self.until - self.position]
+
+
+class Written(NamedTuple):
+    """What one step has written: the changed rows by segment, and the checkpoint to which these segments moved."""
+
+    segments: tuple[int, ...]
+    position: int
+    keys: list[RowKey]
+
+
+async def claim(store: AnyStore, ownership: Ownership, taken: Taken) -> int:
+    """Write a segment that was taken from now on, in the epoch of which *store* knows then; returns its checkpoint."""
+    try:
+        return await store.claim(*taken)
+    except Overtaken as overtaken:  # but the lock is ours: PostgreSQL was put back to an earlier state
+        return await store.claim(taken.segment, await ownership.raise_epoch(taken.segment, overtaken.epoch))
+
+
+class Work:
+    """
+    A generation at work.
+
+    Args:
+        connection: in autocommit mode, used by nobody else at the same time; the segments belong to its session.
+
+    Attributes:
+        positions: the checkpoint of each segment that was taken.
+        held: parked keys, and facts to do without.
+        retries_left: whether more parked keys are to be tried again than the last spell had time for.
+    """
+
+    def __init__(
+        self,
+        connection: psycopg.AsyncConnection,
+        settings: Settings,
+        generations: Generations,
+        generation: Generation,
+    ) -> None:
+        self.projection = generations.projection
+        self.generation = generation
+        self.positions: dict[int, int] = {}
+        self.held = Held()
+        self.retries_left = False
+        self._connection = connection
+        self._rows: AnyStore = generations.store(generation)
+        self._store = CachedStore(self._rows, CACHED_ROWS)
+        self._parking = Parking(connection, self.projection.name, generation.number, self.projection.version)
+        self._ownership = Ownership(connection, settings, self.projection.name, generation.number)
+        self._repairing = Repairing(connection, self.projection, self._rows)
+
+    async def share_fairly(self) -> list[int]:
+        """Take free segments, or give some up, so that all projectors have about as many; returns the new ones."""
+        fair = await self._ownership.fair_share(self.generation.segments)
+        await self.give_up(*self._ownership.owned[fair:])
+        return await self.take(fair)
+
+    async def give_up(self, *segments: int) -> None:
+        """Let somebody else have some segments."""
+        for segment in segments:
+            await self._ownership.give_up(segment)
+            del self.positions[segment], self._rows.epochs[segment]
+
+    async def leave(self) -> None:
+        """Give up all segments, and have no share in this generation any more."""
+        await self._ownership.leave()
+        self.positions.clear()
+        self._rows.epochs.clear()
+
+    async def take(self, most: int) -> list[int]:
+        """Take segments that nobody has, until *most* are owned; returns the new ones."""
+        taken = await self._ownership.take(range(self.generation.segments), most)
+        for each in taken:
+            self.positions[each.segment] = await self._claim(each)
+        if taken:
+            self._store.forget()
+            if isinstance(self._rows, ValkeyStore):  # what was made good just before a crash
+                await self._parking.forget(*await self._rows.healed())
+            self.held = await self._parking.held()
+        return [segment for segment, _ in taken]
+
+    async def _claim(self, taken: Taken) -> int:
+        """Write a segment that was taken from now on; returns its checkpoint."""
+        segment, position = taken.segment, await claim(self._rows, self._ownership, taken)
+        # Only now the head: whoever had the segment may have gone on until it was claimed.
+        if isinstance(self._rows, ValkeyStore) and position > await read_head(self._connection):  # of another log
+            await self._rows.forget(segment)
+            position = await self._rows.claim(segment, self._rows.epochs[segment])
+        return position
+
+    def behind(self) -> Behind:
+        """The segments that are furthest behind."""
+        position = min(self.positions.values())
+        until = min((other for other in self.positions.values() if other > position), default=None)
+        return Behind(tuple(s for s, at in sorted(self.positions.items()) if at == position), position, until)
+
+    async def step(self, segments: tuple[int, ...], facts: Sequence[Fact]) -> list[Written]:
+        """
+        Fold the facts that follow the checkpoint of *segments*, and write what they come to.
+
+        A batch that the store refuses is halved until the poison fact is alone.
+        """
+        share = Share(self.generation.segments, segments)
+        folded = await fold_batch(self.projection, facts, self.held, self._store, share)
+        for poison in folded.poison:
+            logger.error("projection.parked", key=poison.key, position=poison.position, error=poison.error)
+            await self._park(poison)
+        try:
+            return [await self._save(folded, segments, facts[-1].position)]
+        except Refused as refusal:
+            if len(facts) > 1:
+                middle = len(facts) // 2
+                written = await self.step(segments, facts[:middle])
+                return written + await self.step(segments, facts[middle:])
+            return [await self._park_refused(folded, segments, facts[0], refusal)]
+
+    async def _park(self, poison: Poison) -> None:
+        await self._parking.park(poison, self._rows.epochs[poison.segment])
+        self.held.park(poison)
+
+    async def _save(self, folded: Folded, segments: tuple[int, ...], after: int) -> Written:
+        before = self.positions[segments[0]]
+        await self._store.save(Batch(folded.rows, before, after, folded.accounts))
+        self.positions.update(dict.fromkeys(segments, after))
+        return Written(segments, after, [key for rows in folded.rows.values() for key in rows.changed])
+
+    async def _park_refused(self, folded: Folded, segments: tuple[int, ...], fact: Fact, refusal: Refused) -> Written:
+        """Let the key of a fact wait whose rows the store does not take."""
+        before = self.positions[segments[0]]
+        blank = {segment: Account() for segment in segments}
+        await self._store.save(Batch({}, before, before, blank))  # or is no fact to blame?
+        for segment in [segment for segment, rows in folded.rows.items() if rows.changed]:
+            poison = poison_of(fact, refusal, segment)
+            await self._park(poison)
+            account = folded.accounts[segment]
+            account.applied, account.parked = 0, account.applied
+        return await self._save(folded._replace(rows={}), segments, fact.position)
+
+    async def check(self) -> None:
+        """Raise Fenced if a checkpoint is not where it was left, or somebody else has had its segment since."""
+        found = await self._rows.positions()
+        now = await epochs(self._connection, self.projection.name, self.generation.number)
+        for segment, position in self.positions.items():
+            if (found.get(segment), now.get(segment)) != (position, self._rows.epochs[segment]):
+                raise Fenced
+
+    async def request_retries(self, segments: Sequence[int]) -> None:
+        """Have what is parked in some segments tried again: the code may be new, and do better."""
+        await self._parking.request(segments)
+
+    async def retry_due(self) -> list[Written]:
+        """Try the parked keys again for which somebody has asked, for a spell; `retries_left` tells of the others."""
+        self.retries_left = False
+        if not self.held.waiting:
+            return []
+        due = await self._parking.due(list(self.positions))
+        if due:
+            self.held = await self._parking.held()
+        done, until = [], time.monotonic() + RETRY_SPELL
+        for tried, each in enumerate(due):
+            if tried and time.monotonic() > until:
+                self.retries_left = True
+                break
+            if (written := await self._retry(each)) is not None:
+                done.append(written)
+        return done
+
+    async def _retry(self, due: Due) -> Written | None:
+        """
+        Fold the facts of a parked key that have gone by; if all goes well, it waits no longer.
+
+        One that is no learner's goes on waiting: rows of others were folded without its facts, and stay wrong.
+        """
+        if due.common:
+            await self._parking.leave(due)
+            return None
+        position, place = self.positions[due.segment], (due.segment, due.key)
+        facts = [
+            fact
+            for fact in await self._parking.history(due.key)
+            if due.first_position <= fact.position <= position and fact.type in self.projection.handlers
+        ]
+        others = {key: first for key, first in self.held.waiting.items() if key != place}
+        held, share = Held(others, self.held.skipped), Share(self.generation.segments, (due.segment,))
+        folded = await fold_batch(self.projection, facts, held, self._store, share)
+        if folded.poison:
+            await self._parking.failed_again(due, folded.poison[0])
+            return None
+        account = folded.accounts[due.segment]
+        account.parked = -account.applied - account.skipped
+        try:
+            await self._store.save(Batch(folded.rows, position, position, folded.accounts, due.id))
+        except Refused as refusal:
+            await self._parking.failed_again(due, poison_of(facts[0], refusal))
+            return None
+        await self._parking.forget(due.id)
+        self.held.waiting.pop(place, None)
+        logger.info("projection.healed", projection=self.projection.name, key=due.key, facts=len(facts))
+        return Written((due.segment,), position, list(folded.rows[due.segment].changed))
+
+    async def repair_due(self) -> list[Written]:
+        """Make the rows of those learners anew for whom somebody has asked."""
+        found = await repairs.due(self._connection, self.projection.name, self.generation.number)
+        return [await self._repair(each, segment) for each in found if (segment := self._home(each)) in self.positions]
+
+    def _home(self, repair: Repair) -> int:
+        return segment_of_learner(repair.key, self.generation.segments)
+
+    async def _repair(self, repair: Repair, segment: int) -> Written:
+        position = self.positions[segment]
+        self._store.forget()  # or what is remembered would be written over it
+        remedy = await self._repairing.remedy(repair, segment, position, self.held)
+        try:
+            await self._store.save(remedy.batch)
+        except Refused as refusal:
+            await repairs.note_done(self._connection, repair, f"refused: {refusal}", made=False)
+            return Written((segment,), position, [])
+        await repairs.note_done(self._connection, repair, remedy.outcome, made=True)
+        logger.info("projection.repaired", projection=self.projection.name, key=repair.key, outcome=remedy.outcome)
+        return Written((segment,), position, remedy.keys)
+
+    async def note(self) -> None:
+        """Leave a copy of checkpoints and counts that are kept elsewhere, for those who look."""
+        if not isinstance(self._rows, ValkeyStore) or not self.positions:
+            return
+        found = await self._rows.accounts()
+        accounts = {segment: found[segment] for segment in self.positions}
+        place = self.projection.name, self.generation.number
+        await note_accounts(self._connection, *place, accounts, self._rows.epochs)

@@ -1,0 +1,72 @@
+"""
+The events behind rows that differ: those of a learner from the learner's history, the others from one pass over the
+log.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+import psycopg
+
+from adapters.postgres.connection import connect
+from adapters.postgres.log.history import history_of
+from adapters.postgres.log.pages import fact_of
+from adapters.postgres.log.postgres_log import PAGE_OF_TYPES
+from adapters.settings import Settings
+from domain.fact import Fact
+from projections.engine.diff.lineage import Behind, Gathering, events_behind, needs_of
+from projections.engine.diff.report import RowDiff
+from projections.engine.projection import Projection, RowKey, tables_of_learners
+from workers.consistency.recompute import learner_of
+from workers.support.progress import Progress
+
+PAGE = 10_000  # positions
+
+
+class Events:
+    """Finds the facts up to the position *until* that a projection lets touch some rows."""
+
+    def __init__(self, settings: Settings, projection: Projection, until: int) -> None:
+        self._settings = settings
+        self._projection = projection
+        self._until = until
+        self._tables = {table.name: table for table in projection.tables}
+
+    async def behind(self, rows: Sequence[RowDiff], progress: Progress) -> dict[int, Behind]:
+        """The facts behind each row, by its number; none for a row of a table that the projection does not have."""
+        found: dict[int, Behind] = {}
+        others: dict[int, RowKey] = {}
+        async with await connect(self._settings, application="diff") as connection:
+            for row in rows:
+                table = self._tables.get(row.table)
+                if table is None:
+                    continue
+                key = RowKey(table, row.key)
+                learner = learner_of(table, row.key) if table in tables_of_learners(self._projection) else None
+                if learner is None:
+                    others[row.number] = key
+                else:
+                    history = await history_of(connection, learner, self._until)
+                    found[row.number] = events_behind(self._projection, key, history)
+            if others:
+                found |= await self._in_one_pass(connection, others, progress)
+        return found
+
+    async def _in_one_pass(
+        self, connection: psycopg.AsyncConnection, keys: dict[int, RowKey], progress: Progress
+    ) -> dict[int, Behind]:
+        rows: defaultdict[RowKey, Gathering] = defaultdict(Gathering)
+        wanted = set(keys.values())
+        types = sorted(self._projection.handlers)
+        with progress("events behind the rows", total=self._until, unit="facts") as advance:
+            for after in range(0, self._until, PAGE):
+                end = min(after + PAGE, self._until)
+                page = await connection.execute(PAGE_OF_TYPES, (after, end, types), prepare=True, binary=True)
+                self._note(map(fact_of, await page.fetchall()), wanted, rows)
+                advance(end - after)
+        return {number: rows[key].behind() for number, key in keys.items()}
+
+    def _note(self, facts: Iterable[Fact], wanted: set[RowKey], rows: defaultdict[RowKey, Gathering]) -> None:
+        for fact in facts:
+            for key in needs_of(self._projection, fact) & wanted:
+                rows[key].add(fact)

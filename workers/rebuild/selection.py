@@ -1,0 +1,49 @@
+"""Which generation is meant when nobody says: the one that the code at hand has built."""
+
+from collections.abc import Iterable
+
+from adapters.postgres.store.generations import Generation
+from projections.engine.fingerprint import code_digest
+from projections.engine.projection import Projection
+from workers.rebuild.lock import RebuildError
+
+
+def same_code(generation: Generation, projection: Projection) -> bool:
+    """Whether a generation was begun by the code that is at hand."""
+    now = projection.version, code_digest(projection), projection.segments
+    return (generation.version, generation.code, generation.segments) == now
+
+
+def served_now(generations: Iterable[Generation], projection: Projection) -> Generation:
+    """The generation that is live; raises RebuildError if there is none."""
+    live = next((each for each in generations if each.status == "live"), None)
+    if live is None:
+        raise RebuildError(f"{projection.name} has no generation that is live")
+    return live
+
+
+def candidate(generations: Iterable[Generation], projection: Projection) -> Generation:
+    """
+    The newest generation that is ready and of the code at hand.
+
+    One of other code is left over from an earlier rule; it is neither served nor compared unless somebody names it.
+
+    Raises:
+        RebuildError: there is none.
+    """
+    name = projection.name
+    ready = [each for each in generations if each.status == "ready"]
+    if not ready:
+        raise RebuildError(f"no generation of {name} is ready: see `campus projections rebuild {name}`")
+    of_this_code = [each for each in ready if same_code(each, projection)]
+    if of_this_code:
+        return of_this_code[-1]
+    number, version = ready[-1].number, ready[-1].version
+    if version != projection.version:
+        built = f"built by version {version} of its code, this is version {projection.version}"
+    else:
+        built = "built by other code of the same version"
+    raise RebuildError(
+        f"generation {number} of {name} is ready, but was {built}: rebuild it with this code, or name it"
+        f" (`promote --generation {number}`, `diff --to {number}`)"
+    )

@@ -1,0 +1,1 @@
+"""Tasks, threads and progress reports of all workers."""
