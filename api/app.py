@@ -13,7 +13,7 @@ from fastapi import FastAPI
 
 from adapters import gc_tuning
 from adapters.settings import Settings
-from api import catalog, dashboards, enrollment, gradebook, history, login, overview, progress, quiz
+from api import auth, catalog, dashboards, enrollment, gradebook, history, overview, progress, quiz
 from api.http import docs, errors, health, sse
 from api.http.fast_path import Express
 from api.http.middleware import Around
@@ -31,7 +31,7 @@ ROUTERS = (  # the busiest first: routes are tried in this order
     gradebook.router,
     sse.router,
     history.router,
-    login.router,
+    auth.router,
     health.router,
 )
 DESCRIPTION = """
