@@ -10,14 +10,14 @@ import gc
 THRESHOLDS = (50_000, 20, 50)  # new objects before the youngest are looked at; then how many times less often
 
 
-def calm() -> None:
+def tune_for_server() -> None:
     """Leave alone what was made while starting, and look less often at what comes after."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(*THRESHOLDS)
 
 
-def never_collect() -> None:
+def disable_for_batch() -> None:
     """For a process that makes one great thing and ends: nothing is looked at, ever."""
     gc.collect()
     gc.freeze()

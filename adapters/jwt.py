@@ -24,7 +24,7 @@ class InvalidToken(Exception):
 
 
 @dataclass(frozen=True)
-class Claims:
+class JwtClaims:
     """Who somebody is, and what they may do."""
 
     subject: str
@@ -32,12 +32,12 @@ class Claims:
     name: str
 
 
-def claims_of(user: str) -> Claims:
+def claims_of(user: str) -> JwtClaims:
     """Return the demo user of that name: `admin`, `instructor`, else the learner with that id."""
-    return Claims(user, ROLES.get(user, LEARNER), user.capitalize() if user in ROLES else f"Learner {user}")
+    return JwtClaims(user, ROLES.get(user, LEARNER), user.capitalize() if user in ROLES else f"Learner {user}")
 
 
-def sign(claims: Claims, secret: str, *, now: datetime, lifetime: timedelta) -> str:
+def sign(claims: JwtClaims, secret: str, *, now: datetime, lifetime: timedelta) -> str:
     """Return a token for *claims* that ends *lifetime* after *now*."""
     issued = int(now.timestamp())
     payload: dict[str, Any] = {
@@ -51,7 +51,7 @@ def sign(claims: Claims, secret: str, *, now: datetime, lifetime: timedelta) -> 
     return jwt.encode({"alg": ALGORITHM}, payload, OctKey.import_key(secret))
 
 
-def verify(token: str, secret: str, *, now: datetime) -> Claims:
+def verify(token: str, secret: str, *, now: datetime) -> JwtClaims:
     """
     Return who *token* speaks for.
 
@@ -70,4 +70,4 @@ def verify(token: str, secret: str, *, now: datetime) -> Claims:
         registry.validate(payload)
     except (JoseError, ValueError) as error:
         raise InvalidToken(f"the token cannot be accepted: {error}") from error
-    return Claims(str(payload["sub"]), tuple(payload["roles"]), str(payload.get("name", payload["sub"])))
+    return JwtClaims(str(payload["sub"]), tuple(payload["roles"]), str(payload.get("name", payload["sub"])))

@@ -11,7 +11,7 @@ from projections.engine.projection import Projection, RowKey
 Row = tuple[RowKey, msgspec.Struct]
 
 
-def fitting(projection: Projection, rows: Iterable[Row]) -> Iterator[Row]:
+def validated(projection: Projection, rows: Iterable[Row]) -> Iterator[Row]:
     """
     The *rows* of a projection, each looked at in passing.
 

@@ -13,7 +13,7 @@ from typing import TypeVar
 import msgspec
 import psutil
 
-from projections.engine.bulk.rows import Key, ShelfFailed
+from projections.engine.bulk.rows import Key, SpillFailed
 
 RowT = TypeVar("RowT", bound=msgspec.Struct)
 
@@ -26,7 +26,7 @@ _encode = msgspec.json.Encoder().encode
 _decode_key = msgspec.json.Decoder(tuple[str | int, ...]).decode
 
 
-class SqliteShelf:
+class SqliteSpill:
     """Rows in a database that nobody else sees."""
 
     def __init__(self) -> None:
@@ -50,7 +50,7 @@ class SqliteShelf:
             )
             self._database.execute("COMMIT")
         except sqlite3.Error as error:
-            raise ShelfFailed(f"rows could not be put into a temporary file: {error}") from error
+            raise SpillFailed(f"rows could not be put into a temporary file: {error}") from error
 
     def get(self, drawer: int, key: Key, row: type[RowT]) -> RowT | None:
         """A fresh copy of one row."""
@@ -60,7 +60,7 @@ class SqliteShelf:
             )
             found = cursor.fetchone()
         except sqlite3.Error as error:
-            raise ShelfFailed(f"a row could not be taken from a temporary file: {error}") from error
+            raise SpillFailed(f"a row could not be taken from a temporary file: {error}") from error
         return None if found is None else self._decoder(row).decode(found[0])
 
     def items(self, drawer: int, row: type[RowT]) -> Iterator[tuple[Key, RowT]]:
@@ -72,7 +72,7 @@ class SqliteShelf:
                 for key, found in page:
                     yield _decode_key(key), decode(found)
         except sqlite3.Error as error:
-            raise ShelfFailed(f"rows could not be taken from a temporary file: {error}") from error
+            raise SpillFailed(f"rows could not be taken from a temporary file: {error}") from error
 
     def clear(self) -> None:
         """Forget everything."""

@@ -15,8 +15,8 @@ from adapters import gc_tuning
 from adapters.settings import Settings
 from api import auth, catalog, dashboards, enrollment, gradebook, history, overview, progress, quiz
 from api.http import docs, errors, health, sse
-from api.http.fast_path import Express
-from api.http.middleware import Around
+from api.http.fast_path import DashboardFastPath
+from api.http.middleware import RequestMiddleware
 from api.http.openapi import describe
 from api.http.services import services
 
@@ -43,7 +43,7 @@ in `Campus-Position` what it is true for. Errors are problem documents (RFC 9457
 def create() -> FastAPI:
     """The API of the campus that the environment names, in a process of its own."""
     app = build(Settings.load())
-    gc_tuning.calm()
+    gc_tuning.tune_for_server()
     return app
 
 
@@ -64,8 +64,8 @@ def build(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    app.add_middleware(Express)
-    app.add_middleware(Around)  # around everything, so it is added last
+    app.add_middleware(DashboardFastPath)
+    app.add_middleware(RequestMiddleware)  # around everything, so it is added last
     errors.install(app)
     for router in ROUTERS:
         app.router.routes.extend(router.routes)  # include_router would match each route anew for every request

@@ -10,7 +10,7 @@ from api.answers import LoggedIn
 from api.http.dispatch import Body, example
 from api.http.openapi import open_query
 from api.http.query import JSON
-from api.http.services import Held
+from api.http.services import ServicesDep
 from api.http.types import Id
 
 router = APIRouter(prefix="/v1/dev", tags=["development"])
@@ -27,7 +27,7 @@ class Login(Body):
 
 
 @router.post("/login", responses=open_query(LoggedIn, EXAMPLE, 400, 413, 422))
-async def login(body: Login, held: Held) -> Response:
+async def login(body: Login, held: ServicesDep) -> Response:
     """Get a token without a password, to try things out."""
     now = datetime.now(UTC)
     claims = claims_of(body.user)

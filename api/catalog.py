@@ -8,9 +8,9 @@ from pydantic import Field
 from adapters.postgres.queries import catalog
 from api.answers import CourseDetail, CoursePage, RunPage
 from api.http import paging
-from api.http.dispatch import Accepted, Body, StaffHandle, example
+from api.http.dispatch import Accepted, Body, StaffDispatch, example
 from api.http.openapi import command, query
-from api.http.query import Ask
+from api.http.query import QueryDep
 from api.http.types import CourseId, Id, Limit, RunId, Text, Time, Title, Version, Word
 from commands.catalog import CloseRun, CreateCourse, OpenRun, PublishCourse, ScheduleRun
 from domain.catalog import MAX_UNITS, CourseNotFound, RunNotFound, Unit
@@ -81,7 +81,7 @@ class NewRun(Body):
 
 
 @router.post("/courses", status_code=202, response_model=Accepted, responses=command(403, 409))
-async def create_course(body: NewCourse, handle: StaffHandle) -> Response:
+async def create_course(body: NewCourse, handle: StaffDispatch) -> Response:
     """Put a course into the catalogue."""
     return await handle(CreateCourse(body.course_id, body.title, body.summary, body.language))
 
@@ -89,61 +89,61 @@ async def create_course(body: NewCourse, handle: StaffHandle) -> Response:
 @router.post(
     "/courses/{course_id}/versions", status_code=202, response_model=Accepted, responses=command(403, 404, 409)
 )
-async def publish_version(course_id: CourseId, body: NewVersion, handle: StaffHandle) -> Response:
+async def publish_version(course_id: CourseId, body: NewVersion, handle: StaffDispatch) -> Response:
     """Publish the structure of a course as its next version; the same structure again changes nothing."""
     units = [Unit(**unit.model_dump()) for unit in body.units]
     return await handle(PublishCourse(course_id, units, body.completion_rule, body.grading_policy))
 
 
 @router.post("/runs", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
-async def schedule_run(body: NewRun, handle: StaffHandle) -> Response:
+async def schedule_run(body: NewRun, handle: StaffDispatch) -> Response:
     """Plan a run of a course; open it to let learners in."""
     return await handle(ScheduleRun(**body.model_dump()))
 
 
 @router.post("/runs/{run_id}/open", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
-async def open_run(run_id: RunId, handle: StaffHandle) -> Response:
+async def open_run(run_id: RunId, handle: StaffDispatch) -> Response:
     """Let learners in."""
     return await handle(OpenRun(run_id))
 
 
 @router.post("/runs/{run_id}/close", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
-async def close_run(run_id: RunId, handle: StaffHandle) -> Response:
+async def close_run(run_id: RunId, handle: StaffDispatch) -> Response:
     """Let nobody in any more; those who are in stay."""
     return await handle(CloseRun(run_id))
 
 
 @router.get("/courses", responses=query(CoursePage, CoursePage([COURSE], None)))
-async def list_courses(request: Request, ask: Ask, cursor: paging.Cursor = None, limit: Limit = 50) -> Response:
+async def list_courses(request: Request, ask: QueryDep, cursor: paging.Cursor = None, limit: Limit = 50) -> Response:
     """All courses, in the order of their ids."""
     (after,) = paging.after("courses", cursor, [str]) or [""]
     reader = ask.services.reader
-    answer = await ask.fresh(PROJECTION, lambda: catalog.courses(reader, after, limit + 1))
+    answer = await ask.read_at_least(PROJECTION, lambda: catalog.courses(reader, after, limit + 1))
     return paging.reply(request, ask, answer, "courses", limit)
 
 
 @router.get("/courses/{course_id}", responses=query(CourseDetail, DETAIL, 404))
-async def get_course(course_id: CourseId, ask: Ask) -> Response:
+async def get_course(course_id: CourseId, ask: QueryDep) -> Response:
     """One course, with its versions and the ids of its runs."""
-    answer = await ask.fresh(PROJECTION, lambda: catalog.course(ask.services.reader, course_id))
-    return ask.one(answer, CourseNotFound(f"there is no course {course_id}", course_id=course_id))
+    answer = await ask.read_at_least(PROJECTION, lambda: catalog.course(ask.services.reader, course_id))
+    return ask.or_not_found(answer, CourseNotFound(f"there is no course {course_id}", course_id=course_id))
 
 
 @router.get(
     "/courses/{course_id}/versions/{version}",
     responses=query(CatalogStructure, CatalogStructure("algebra", 1, UNITS), 404),
 )
-async def get_version(course_id: CourseId, version: Version, ask: Ask) -> Response:
+async def get_version(course_id: CourseId, version: Version, ask: QueryDep) -> Response:
     """The units of one version of a course."""
-    answer = await ask.fresh(PROJECTION, lambda: catalog.structure(ask.services.reader, course_id, version))
+    answer = await ask.read_at_least(PROJECTION, lambda: catalog.structure(ask.services.reader, course_id, version))
     missing = CourseNotFound(f"there is no version {version} of course {course_id}", course_id=course_id)
-    return ask.one(answer, missing)
+    return ask.or_not_found(answer, missing)
 
 
 @router.get("/runs", responses=query(RunPage, RunPage([RUN], None)))
 async def list_runs(
     request: Request,
-    ask: Ask,
+    ask: QueryDep,
     course_id: Annotated[Id | None, Query(description="Runs of this course only.")] = None,
     cursor: paging.Cursor = None,
     limit: Limit = 50,
@@ -151,12 +151,12 @@ async def list_runs(
     """All runs, in the order of their ids."""
     (after,) = paging.after("runs", cursor, [str]) or [""]
     reader = ask.services.reader
-    answer = await ask.fresh(PROJECTION, lambda: catalog.runs(reader, course_id, after, limit + 1))
+    answer = await ask.read_at_least(PROJECTION, lambda: catalog.runs(reader, course_id, after, limit + 1))
     return paging.reply(request, ask, answer, "runs", limit)
 
 
 @router.get("/runs/{run_id}", responses=query(CatalogRun, RUN, 404))
-async def get_run(run_id: RunId, ask: Ask) -> Response:
+async def get_run(run_id: RunId, ask: QueryDep) -> Response:
     """One run."""
-    answer = await ask.fresh(PROJECTION, lambda: catalog.run(ask.services.reader, run_id))
-    return ask.one(answer, RunNotFound(f"there is no course run {run_id}", run_id=run_id))
+    answer = await ask.read_at_least(PROJECTION, lambda: catalog.run(ask.services.reader, run_id))
+    return ask.or_not_found(answer, RunNotFound(f"there is no course run {run_id}", run_id=run_id))

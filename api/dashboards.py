@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 from adapters.postgres.queries import course_dashboard
 from api.answers import ActivityOfWeek, Funnel, RunCounts, RunDashboard, Statuses, StatusesOfDay
 from api.http.openapi import query
-from api.http.query import Ask, StaffAsk
+from api.http.query import QueryDep, StaffQueryDep
 from api.http.security import may_act_for
 from api.http.types import LearnerId, RunId
 from domain.catalog import RunNotFound
@@ -42,25 +42,25 @@ RUN = RunDashboard(
 
 
 @router.get("/me/dashboard", responses=query(Dashboard, LEARNER))
-async def my_dashboard(ask: Ask) -> Response:
+async def my_dashboard(ask: QueryDep) -> Response:
     """All that the user sees on arrival, as one document."""
     dashboards = ask.services.dashboards
-    document = await ask.fresh("learner_dashboard", lambda: dashboards.of_learner(ask.user.subject))
+    document = await ask.read_at_least("learner_dashboard", lambda: dashboards.of_learner(ask.user.subject))
     return ask.reply(document.body, document.position)
 
 
 @router.get("/learners/{learner_id}/dashboard", responses=query(Dashboard, LEARNER, 403))
-async def learner_dashboard(learner_id: LearnerId, ask: Ask) -> Response:
+async def learner_dashboard(learner_id: LearnerId, ask: QueryDep) -> Response:
     """All that a learner sees on arrival, as one document; an empty one where nothing is known."""
     may_act_for(ask.user, learner_id)
     dashboards = ask.services.dashboards
-    document = await ask.fresh("learner_dashboard", lambda: dashboards.of_learner(learner_id))
+    document = await ask.read_at_least("learner_dashboard", lambda: dashboards.of_learner(learner_id))
     return ask.reply(document.body, document.position)
 
 
 @router.get("/runs/{run_id}/dashboard", responses=query(RunDashboard, RUN, 403, 404))
-async def run_dashboard(run_id: RunId, ask: StaffAsk) -> Response:
+async def run_dashboard(run_id: RunId, ask: StaffQueryDep) -> Response:
     """How a run goes: enrolments over time, funnel, grades, activity by week."""
     reader = ask.services.reader
-    answer = await ask.fresh("course_dashboard", lambda: course_dashboard.run_dashboard(reader, run_id))
-    return ask.one(answer, RunNotFound(f"there is no course run {run_id}", run_id=run_id))
+    answer = await ask.read_at_least("course_dashboard", lambda: course_dashboard.run_dashboard(reader, run_id))
+    return ask.or_not_found(answer, RunNotFound(f"there is no course run {run_id}", run_id=run_id))

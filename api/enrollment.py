@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Response
 from pydantic import Field
 
-from api.http.dispatch import Accepted, Body, Handle, example
+from api.http.dispatch import Accepted, Body, Dispatch, example
 from api.http.openapi import command
 from api.http.types import NO_NUL, Id, Word
 from commands.enrollment import ReactivateEnrollment, RequestEnrollment, WithdrawEnrollment
@@ -45,21 +45,21 @@ class Return(Body):
 
 
 @router.post("", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
-async def enroll(body: Enrolment, handle: Handle) -> Response:
+async def enroll(body: Enrolment, handle: Dispatch) -> Response:
     """Ask for a place: there is one at once, or one in the queue if the run is full."""
     learner_id = handle.acts_for(body.learner_id)
     return await handle(RequestEnrollment(learner_id, body.run_id, body.mode), learner_id)
 
 
 @router.post("/withdraw", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
-async def withdraw(body: Withdrawal, handle: Handle) -> Response:
+async def withdraw(body: Withdrawal, handle: Dispatch) -> Response:
     """Give up a place, or a place in the queue."""
     learner_id = handle.acts_for(body.learner_id)
     return await handle(WithdrawEnrollment(learner_id, body.run_id, body.reason), learner_id)
 
 
 @router.post("/reactivate", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
-async def reactivate(body: Return, handle: Handle) -> Response:
+async def reactivate(body: Return, handle: Dispatch) -> Response:
     """Come back after a withdrawal, if there is a seat, else to the end of the queue."""
     learner_id = handle.acts_for(body.learner_id)
     return await handle(ReactivateEnrollment(learner_id, body.run_id), learner_id)

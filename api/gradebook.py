@@ -9,7 +9,7 @@ from adapters.postgres.queries import gradebook
 from api.answers import GradebookPage, GradebookRow
 from api.http import paging
 from api.http.openapi import query
-from api.http.query import StaffAsk
+from api.http.query import StaffQueryDep
 from api.http.types import Id, Limit, RunId
 
 router = APIRouter(prefix="/v1", tags=["gradebook"])
@@ -38,7 +38,7 @@ async def run_gradebook(
     *,
     request: Request,
     run_id: RunId,
-    ask: StaffAsk,
+    ask: StaffQueryDep,
     quiz_id: Annotated[Id | None, Query(description="This assessment only.")] = None,
     learner_id: Annotated[Id | None, Query(description="This learner only.")] = None,
     sort: Annotated[gradebook.Sort, Query(description="What to sort by.")] = "learner",
@@ -60,4 +60,4 @@ async def run_gradebook(
         after=after,
         limit=limit + 1,
     )
-    return paging.reply(request, ask, await ask.fresh("gradebook", read), listing, limit)
+    return paging.reply(request, ask, await ask.read_at_least("gradebook", read), listing, limit)

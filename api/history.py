@@ -9,7 +9,7 @@ from adapters.postgres.queries.reader import Page
 from api.answers import HistoryFact, HistoryPage
 from api.http import paging
 from api.http.openapi import query
-from api.http.query import Ask
+from api.http.query import QueryDep
 from api.http.security import may_act_for
 from api.http.types import LearnerId, Limit
 from domain.fact import Fact
@@ -34,7 +34,7 @@ async def history(
     *,
     request: Request,
     learner_id: LearnerId,
-    ask: Ask,
+    ask: QueryDep,
     cursor: paging.Cursor = None,
     limit: Limit = 50,
 ) -> Response:

@@ -5,7 +5,7 @@ from fastapi import APIRouter, Response
 from adapters.postgres.queries import overview
 from api.answers import CampusOverview, OverviewCounts
 from api.http.openapi import query
-from api.http.query import StaffAsk
+from api.http.query import StaffQueryDep
 from projections.recent_activity import CAMPUS, RecentFacts
 
 router = APIRouter(prefix="/v1", tags=["campus"])
@@ -29,14 +29,14 @@ COUNTS = OverviewCounts(
 
 
 @router.get("/overview", responses=query(CampusOverview, CampusOverview(COUNTS, [COUNTS], []), 403))
-async def campus_overview(ask: StaffAsk) -> Response:
+async def campus_overview(ask: StaffQueryDep) -> Response:
     """People, enrolments, outcomes, submissions and activity: in all, by source (seed, import, API), and by run."""
-    answer = await ask.fresh("overview", lambda: overview.overview(ask.services.reader))
+    answer = await ask.read_at_least("overview", lambda: overview.overview(ask.services.reader))
     return ask.reply(answer.body or b"", answer.position)
 
 
 @router.get("/activity", responses=query(RecentFacts, RecentFacts(CAMPUS), 403))
-async def recent_activity(ask: StaffAsk) -> Response:
+async def recent_activity(ask: StaffQueryDep) -> Response:
     """The latest facts of the campus that are worth showing, newest first."""
-    document = await ask.fresh("recent_activity", ask.services.dashboards.recent)
+    document = await ask.read_at_least("recent_activity", ask.services.dashboards.recent)
     return ask.reply(document.body, document.position)

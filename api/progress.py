@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Response
 from pydantic import Field
 
-from api.http.dispatch import Accepted, Body, Handle, StaffHandle, example
+from api.http.dispatch import Accepted, Body, Dispatch, StaffDispatch, example
 from api.http.openapi import command
-from api.http.services import Held
+from api.http.services import ServicesDep
 from api.http.types import Id, Word
 from commands.progress import CompleteUnit, DecideOutcome, OpenUnit, RecordActivity
 
@@ -47,21 +47,21 @@ class Decision(Body):
 
 
 @router.post("/units/open", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
-async def open_unit(body: UnitOfRun, handle: Handle) -> Response:
+async def open_unit(body: UnitOfRun, handle: Dispatch) -> Response:
     """Look at a unit."""
     learner_id = handle.acts_for(body.learner_id)
     return await handle(OpenUnit(learner_id, body.run_id, body.unit_id), learner_id)
 
 
 @router.post("/activities", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
-async def record_activity(body: NewActivity, handle: Handle) -> Response:
+async def record_activity(body: NewActivity, handle: Dispatch) -> Response:
     """Record what was done on a unit."""
     learner_id = handle.acts_for(body.learner_id)
     return await handle(RecordActivity(learner_id, body.run_id, body.unit_id, body.kind, body.amount), learner_id)
 
 
 @router.post("/units/complete", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
-async def complete_unit(body: UnitOfRun, handle: Handle) -> Response:
+async def complete_unit(body: UnitOfRun, handle: Dispatch) -> Response:
     """Complete a unit."""
     learner_id = handle.acts_for(body.learner_id)
     rule = "learner" if learner_id == handle.user.subject else "instructor"
@@ -69,7 +69,7 @@ async def complete_unit(body: UnitOfRun, handle: Handle) -> Response:
 
 
 @router.post("/outcomes", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
-async def decide_outcome(body: Decision, handle: StaffHandle, held: Held) -> Response:
+async def decide_outcome(body: Decision, handle: StaffDispatch, held: ServicesDep) -> Response:
     """Decide how the course ended, once, by all that is known now."""
     through = await held.log.head()
     return await handle(DecideOutcome(body.learner_id, body.run_id, through, body.outcome), body.learner_id)

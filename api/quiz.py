@@ -8,9 +8,9 @@ from pydantic import Field
 from adapters.postgres.queries import catalog
 from api.answers import QuizHead, QuizPage
 from api.http import paging
-from api.http.dispatch import Accepted, Body, Handle, StaffHandle, example
+from api.http.dispatch import Accepted, Body, Dispatch, StaffDispatch, example
 from api.http.openapi import command, query
-from api.http.query import Ask
+from api.http.query import QueryDep
 from api.http.types import AttemptNo, BasisPoints, Id, Limit, QuizId, RunId, Text, Time, Title, Word
 from commands.quiz import GradeAttempt, PublishQuiz, SubmitAttempt
 from domain.quiz import MAX_ITEMS, Item, QuizNotFound
@@ -78,7 +78,7 @@ class NewGrade(Body):
 
 
 @router.post("/quizzes", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
-async def publish_quiz(body: NewQuiz, handle: StaffHandle) -> Response:
+async def publish_quiz(body: NewQuiz, handle: StaffDispatch) -> Response:
     """Publish a quiz; without items it is handed in on paper and graded by people."""
     fields = body.model_dump()
     fields["items"] = [Item(**item) for item in fields["items"]]
@@ -86,20 +86,20 @@ async def publish_quiz(body: NewQuiz, handle: StaffHandle) -> Response:
 
 
 @router.get("/quizzes/{quiz_id}", responses=query(CatalogQuiz, SHOWN, 404))
-async def get_quiz(quiz_id: QuizId, ask: Ask) -> Response:
+async def get_quiz(quiz_id: QuizId, ask: QueryDep) -> Response:
     """One quiz with its items, without its key."""
-    answer = await ask.fresh(PROJECTION, lambda: catalog.quiz(ask.services.reader, quiz_id))
-    return ask.one(answer, QuizNotFound(f"there is no quiz {quiz_id}", quiz_id=quiz_id))
+    answer = await ask.read_at_least(PROJECTION, lambda: catalog.quiz(ask.services.reader, quiz_id))
+    return ask.or_not_found(answer, QuizNotFound(f"there is no quiz {quiz_id}", quiz_id=quiz_id))
 
 
 @router.get("/runs/{run_id}/quizzes", responses=query(QuizPage, QuizPage([HEAD], None)))
 async def list_quizzes(
-    request: Request, run_id: RunId, ask: Ask, cursor: paging.Cursor = None, limit: Limit = 50
+    request: Request, run_id: RunId, ask: QueryDep, cursor: paging.Cursor = None, limit: Limit = 50
 ) -> Response:
     """The quizzes of a run, in the order of their ids."""
     (after,) = paging.after("quizzes", cursor, [str]) or [""]
     reader = ask.services.reader
-    answer = await ask.fresh(PROJECTION, lambda: catalog.quizzes(reader, run_id, after, limit + 1))
+    answer = await ask.read_at_least(PROJECTION, lambda: catalog.quizzes(reader, run_id, after, limit + 1))
     return paging.reply(request, ask, answer, "quizzes", limit)
 
 
@@ -109,7 +109,7 @@ async def list_quizzes(
     response_model=Accepted,
     responses=command(403, 404, 409),
 )
-async def submit(quiz_id: QuizId, attempt_no: AttemptNo, body: NewAttempt, handle: Handle) -> Response:
+async def submit(quiz_id: QuizId, attempt_no: AttemptNo, body: NewAttempt, handle: Dispatch) -> Response:
     """Hand an attempt in; one with answers is graded by the key soon after."""
     learner_id = handle.acts_for(body.learner_id)
     return await handle(SubmitAttempt(learner_id, quiz_id, attempt_no, body.responses), learner_id)
@@ -121,6 +121,6 @@ async def submit(quiz_id: QuizId, attempt_no: AttemptNo, body: NewAttempt, handl
     response_model=Accepted,
     responses=command(403, 404, 409),
 )
-async def grade(quiz_id: QuizId, attempt_no: AttemptNo, body: NewGrade, handle: StaffHandle) -> Response:
+async def grade(quiz_id: QuizId, attempt_no: AttemptNo, body: NewGrade, handle: StaffDispatch) -> Response:
     """Grade an attempt that was handed in."""
     return await handle(GradeAttempt(body.learner_id, quiz_id, attempt_no, body.score_bp), body.learner_id)

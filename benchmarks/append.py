@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 
-from adapters.command_bus.session import new_event
+from adapters.command_bus.unit_of_work import new_event
 from adapters.postgres.log.append import Append
 from adapters.postgres.log.postgres_log import PostgresLog
 from benchmarks.campus import running_postgres

@@ -12,7 +12,7 @@ from campuslog.definition import load_projection, prepared
 from campuslog.errors import BadTime, NotThere
 from campuslog.events import Events, matching
 from campuslog.export import ExportSource
-from campuslog.parquet_sink import Sink
+from campuslog.parquet_sink import ParquetSink
 from campuslog.positions import Moment, bound, instant
 from campuslog.rebuild import Cut, Rebuilt, folded, result_of
 from campuslog.source import LiveSource, Selection, Source
@@ -139,7 +139,7 @@ class Campus:
         """
         cut, runnable = self._cut(as_of), watch(prepared(projection))
         if sink is not None:
-            Sink(sink).check(table.name for table in runnable.tables)
+            ParquetSink(sink).check(table.name for table in runnable.tables)
         with folded(self._source.for_fold, [runnable], cut, progress=self._progress) as fold:
             result = result_of(fold, runnable, cut.position)
         if sink is not None:

@@ -5,14 +5,14 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
-from campuslog.progress_bar import Report
+from campuslog.progress_bar import BarReporter
 from projections.engine.bulk.pages import EPOCH, MICROSECOND, Page, PageSource, Wanted
 
 T = TypeVar("T")
 
 
 def fold_pages(
-    source: PageSource, wanted: Wanted, until: int, happened_by: datetime | None, report: Report
+    source: PageSource, wanted: Wanted, until: int, happened_by: datetime | None, report: BarReporter
 ) -> Iterator[Page]:
     """The *wanted* facts up to and with position *until*, without those that happened later than *happened_by*."""
     latest = None if happened_by is None else (happened_by - EPOCH) // MICROSECOND

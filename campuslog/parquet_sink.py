@@ -15,7 +15,7 @@ from campuslog.errors import NotWritten
 from campuslog.validation import path_of
 
 
-class Sink:
+class ParquetSink:
     """
     A directory for the files of some tables.
 

@@ -12,18 +12,18 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 PATIENCE = 1.0  # seconds before a bar appears
 
 
-class Report(Protocol):
+class BarReporter(Protocol):
     """Tell that *done* positions of *total* are read."""
 
     def __call__(self, done: int, total: int) -> None: ...
 
 
 @contextmanager
-def reporting(title: str, *, shown: bool) -> Iterator[Report]:
+def reporting(title: str, *, shown: bool) -> Iterator[BarReporter]:
     """Show how far *title* is, once it has taken a second; yields what has to be told."""
     began = time.monotonic()
     with ExitStack() as stack:
-        bar: Report | None = None
+        bar: BarReporter | None = None
 
         def report(done: int, total: int) -> None:
             nonlocal bar
@@ -36,7 +36,7 @@ def reporting(title: str, *, shown: bool) -> Iterator[Report]:
 
 
 @contextmanager
-def _rich_bar(title: str) -> Iterator[Report]:
+def _rich_bar(title: str) -> Iterator[BarReporter]:
     """A bar on standard error, if that is a terminal, or below the cell of a Jupyter notebook."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
@@ -47,7 +47,7 @@ def _rich_bar(title: str) -> Iterator[Report]:
 
 
 @contextmanager
-def _marimo_bar(title: str, total: int) -> Iterator[Report]:
+def _marimo_bar(title: str, total: int) -> Iterator[BarReporter]:
     """A bar below the cell of a marimo notebook, which is there if we run in one."""
     before = 0
     with sys.modules["marimo"].status.progress_bar(total=total, title=title, remove_on_exit=True) as bar:

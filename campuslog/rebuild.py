@@ -12,17 +12,17 @@ import msgspec
 import polars as pl
 import pyarrow as pa
 
-from adapters.row_validation import fitting
-from adapters.spill import ResidentMemory, SqliteShelf
+from adapters.row_validation import validated
+from adapters.spill import ResidentMemory, SqliteSpill
 from campuslog.errors import BadProjection
 from campuslog.frames import frame_of
 from campuslog.pages import fold_pages
-from campuslog.parquet_sink import Sink
+from campuslog.parquet_sink import ParquetSink
 from campuslog.progress_bar import reporting
-from projections.engine.bulk.fold import BulkFold, Careful, Spoiled, Task, with_care
+from projections.engine.bulk.fold import BulkFold, RestartFold, Task, UndoTypes, fold_with_restarts
 from projections.engine.bulk.pages import Page, PageSource
-from projections.engine.bulk.rows import Room
-from projections.engine.live import ChangedKey, Poison, Refused
+from projections.engine.bulk.rows import MemoryBudget
+from projections.engine.live import ChangedKey, Poison, RowRejected
 from projections.engine.merge import merged
 from projections.engine.projection import Projection, RowKey
 
@@ -81,7 +81,7 @@ class Rebuilt:
         Raises:
             NotWritten: the directory cannot be made, or written to.
         """
-        sink = Sink(directory)
+        sink = ParquetSink(directory)
         for name, frame in self._tables.items():
             self.files[name] = sink.write(name, frame)
 
@@ -104,23 +104,23 @@ def folded(source: PageSource, projections: Sequence[Projection], cut: Cut, *, p
         BadProjection: a class is wrong in a way that only facts have shown.
     """
     tasks = [Task(projection, tuple(range(projection.segments))) for projection in projections]
-    with closing(ResidentMemory()) as resident, closing(SqliteShelf()) as shelf:
-        room = Room(shelf, resident)
+    with closing(ResidentMemory()) as resident, closing(SqliteSpill()) as shelf:
+        budget = MemoryBudget(shelf, resident)
 
-        def fold(careful: Careful) -> BulkFold:
-            folding = BulkFold(tasks, careful, room)
+        def fold(careful: UndoTypes) -> BulkFold:
+            folding = BulkFold(tasks, careful, budget)
             with reporting(f"folding {tasks[0].projection.name}", shown=progress) as report:
                 for page in fold_pages(source, folding.wanted, cut.position, cut.happened_by, report):
                     _fold(folding, page)
             return folding
 
-        yield with_care(fold)
+        yield fold_with_restarts(fold)
 
 
 def _fold(folding: BulkFold, page: Page) -> None:
     try:
         folding.fold(page)
-    except Spoiled as spoiled:
+    except RestartFold as spoiled:
         if isinstance(spoiled.__cause__, BadProjection):
             raise spoiled.__cause__ from None
         raise
@@ -144,8 +144,8 @@ def rows_of(fold: BulkFold, projection: Projection) -> Iterator[tuple[RowKey, ms
     segments = range(projection.segments)
     rows = ((segment, key, row) for segment in segments for key, row in fold.rows(projection.name, segment))
     try:
-        yield from fitting(projection, merged(rows))
-    except (ChangedKey, Refused) as error:
+        yield from validated(projection, merged(rows))
+    except (ChangedKey, RowRejected) as error:
         raise BadProjection(f"{type(projection).__name__}: {error}") from error
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from adapters.health.servers import Check
-    from adapters.postgres.ops.lag import Progress
+    from adapters.postgres.ops.lag import ProjectionLag
     from adapters.settings import Settings
 
 app = typer.Typer()
@@ -173,13 +173,13 @@ async def _parked(settings: "Settings") -> str:
     return said
 
 
-async def _live(settings: "Settings") -> "list[Progress]":
+async def _live(settings: "Settings") -> "list[ProjectionLag]":
     """How far everything is that is served."""
     from adapters.postgres.connection import connect
-    from adapters.postgres.ops.lag import progress
+    from adapters.postgres.ops.lag import projection_lags
 
     async with await connect(settings, application="doctor") as connection:
-        return [each for each in await progress(connection) if each.status == "live"]
+        return [each for each in await projection_lags(connection) if each.status == "live"]
 
 
 async def _versions(settings: "Settings") -> str:

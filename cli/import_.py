@@ -10,7 +10,7 @@ from cli.console import INTERRUPTED, DataDir, Json, answer, say
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from workers.importing.oulad.report import Report
+    from workers.importing.oulad.report import ImportReport
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -55,7 +55,7 @@ def oulad(
         raise Failure("the import does not add up: there are more or fewer facts than rows, see the report above")
 
 
-def render(report: "Report") -> "RenderableType":
+def render(report: "ImportReport") -> "RenderableType":
     """Lay the report out for a terminal."""
     from rich.console import Group
     from rich.text import Text

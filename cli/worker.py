@@ -74,5 +74,5 @@ async def run_until_signal(name: Worker, settings: "Settings") -> None:
 
     module = importlib.import_module(f"workers.{name}")
     os.nice(getattr(module, "NICENESS", 0))
-    gc_tuning.calm()
+    gc_tuning.tune_for_server()
     await module.run(settings, stop)

@@ -32,7 +32,7 @@ async def _seat(enrollment: Enrollment, run: Outline, log: Log) -> Position:
     if run.capacity is None:
         enrollment.activate()
         return await log.save(enrollment)
-    async with log.turn(seats_stream(run.run_id)):
+    async with log.serialize(seats_stream(run.run_id)):
         seats = await log.load(Seats, seats_stream(run.run_id))
         seats.open(run.capacity)
         if seats.take(enrollment.learner_id):
@@ -56,7 +56,7 @@ async def withdraw_enrollment(command: WithdrawEnrollment, log: Log) -> Position
     enrollment.withdraw(command.reason)
     if (await outline(log, command.run_id)).capacity is None:
         return await log.save(enrollment)
-    async with log.turn(seats_stream(command.run_id)):
+    async with log.serialize(seats_stream(command.run_id)):
         seats = await log.load(Seats, seats_stream(command.run_id))
         seats.release(command.learner_id)
         return await log.save(seats, enrollment)
@@ -101,7 +101,7 @@ class OfferSeat:
 
 
 async def offer_seat(command: OfferSeat, log: Log) -> Position:
-    async with log.turn(seats_stream(command.run_id)):
+    async with log.serialize(seats_stream(command.run_id)):
         seats = await log.load(Seats, seats_stream(command.run_id))
         learner_id = seats.seat_next()
         if learner_id is None:

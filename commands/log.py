@@ -1,7 +1,7 @@
 """
 What a use case sees of the log: aggregates go out, new facts come back.
 
-The adapter behind it is adapters/command_bus/session.py. A `Log` is bound to one command and its `Context`, and
+The adapter behind it is adapters/command_bus/unit_of_work.py. A `Log` is bound to one command and its `Context`, and
 forgets it after.
 """
 
@@ -30,7 +30,7 @@ class Context:
     Attributes:
         at: when it happened; becomes `occurred_at` of its facts.
         source: `api`, `import:…`, `seed`, `reactor:…`.
-        history: record what breaks today's rules as an irregular fact instead of refusing it.
+        importing: record what breaks today's rules as an irregular fact instead of refusing it.
         idempotency_key: a command with a key that was used before is answered with the first answer.
         fingerprint: digest of the request; the same key with another one is refused.
     """
@@ -41,7 +41,7 @@ class Context:
     on_behalf_of: str | None = None
     causation_id: str | None = None
     correlation_id: str | None = None
-    history: bool = False
+    importing: bool = False
     idempotency_key: str | None = None
     fingerprint: str = ""
 
@@ -59,7 +59,7 @@ class Log(Protocol):
         """The aggregate of *stream*, to look at but not to change, known as of at most *max_age* seconds ago."""
         ...
 
-    def turn(self, stream: str) -> AbstractAsyncContextManager[object]:
+    def serialize(self, stream: str) -> AbstractAsyncContextManager[object]:
         """Wait until no other command of this process works on the contended *stream*; it saves them from conflicts."""
         ...
 

@@ -48,19 +48,19 @@ class Aggregate(BaseAggregate[str]):
 
     Attributes:
         category: first word of the ids of its streams.
-        history: whether what is recorded now happened in the past, and was not ours to refuse.
+        importing: whether what is recorded now happened in the past, and was not ours to refuse.
         learner_first: whether the first id of the stream is a learner's.
         snapshot_every: facts after which the state is stored beside the log, 0 for never.
-        remembered: attributes that such a stored state holds, with their types.
-        state_version: raised whenever the meaning of the remembered state changes; older snapshots are then ignored.
+        snapshot_fields: attributes that such a stored state holds, with their types.
+        state_version: raised whenever the meaning of the stored state changes; older snapshots are then ignored.
     """
 
     category: ClassVar[str]
-    history: bool
+    importing: bool
     _irregular: str | None
     learner_first: ClassVar[bool] = False
     snapshot_every: ClassVar[int] = 0
-    remembered: ClassVar[Mapping[str, Any]] = {}
+    snapshot_fields: ClassVar[Mapping[str, Any]] = {}
     state_version: ClassVar[int] = 1
 
     class Event(FactEvent):
@@ -71,12 +71,12 @@ class Aggregate(BaseAggregate[str]):
         """The aggregate as it is before its first fact."""
         self = object.__new__(cls)
         self.__base_init__(originator_id=stream, originator_version=0, timestamp=EPOCH)
-        self.history = False
+        self.importing = False
         self._irregular = None
-        self.begin()
+        self.initial_state()
         return self
 
-    def begin(self) -> None:
+    def initial_state(self) -> None:
         """Set the state that holds before the first fact."""
         raise NotImplementedError
 
@@ -92,7 +92,7 @@ class Aggregate(BaseAggregate[str]):
 
     def refuse(self, error: DomainError) -> None:
         """Raise *error*; when history is recorded, mark the fact that follows as irregular instead."""
-        if not self.history:
+        if not self.importing:
             raise error
         self._irregular = error.code
 

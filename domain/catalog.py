@@ -103,7 +103,7 @@ class Course(Aggregate):
         grading_policy: str
         structure_hash: str
 
-    def begin(self) -> None:
+    def initial_state(self) -> None:
         self.title = ""
         self.summary = ""
         self.language = ""
@@ -175,7 +175,7 @@ class Run(Aggregate):
     class Closed(Aggregate.Event):
         TOPIC = "run.closed"
 
-    def begin(self) -> None:
+    def initial_state(self) -> None:
         self.course_id = ""
         self.course_version = 0
         self.starts_at: datetime | None = None

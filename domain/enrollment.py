@@ -114,7 +114,7 @@ class Enrollment(Aggregate):
     class Completed(Aggregate.Event):
         TOPIC = "enrollment.completed"
 
-    def begin(self) -> None:
+    def initial_state(self) -> None:
         self.status = Status.NONE
         self.mode = ""
 
@@ -231,7 +231,7 @@ class Seats(Aggregate):
 
     category = "seats"
     snapshot_every = 200
-    remembered: ClassVar = {"capacity": int, "seated": set[str], "waiting": dict[str, None]}
+    snapshot_fields: ClassVar = {"capacity": int, "seated": set[str], "waiting": dict[str, None]}
 
     class Opened(Aggregate.Event):
         TOPIC = "seats.opened"
@@ -253,7 +253,7 @@ class Seats(Aggregate):
         TOPIC = "seats.queue_left"
         learner_id: str
 
-    def begin(self) -> None:
+    def initial_state(self) -> None:
         self.capacity = 0
         self.seated: set[str] = set()
         self.waiting: dict[str, None] = {}  # a dict keeps the order and finds by key

@@ -136,7 +136,7 @@ class CourseProgress(Aggregate):
     category = "progress"
     learner_first = True
     snapshot_every = 200
-    remembered: ClassVar = {"opened": set[str], "completed": set[str], "scores": dict[str, int], "outcome": str}
+    snapshot_fields: ClassVar = {"opened": set[str], "completed": set[str], "scores": dict[str, int], "outcome": str}
 
     class UnitOpened(Aggregate.Event):
         TOPIC = "progress.unit_opened"
@@ -162,7 +162,7 @@ class CourseProgress(Aggregate):
         policy: str
         through_position: int
 
-    def begin(self) -> None:
+    def initial_state(self) -> None:
         self.opened: set[str] = set()
         self.completed: set[str] = set()
         self.scores: dict[str, int] = {}

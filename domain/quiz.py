@@ -141,7 +141,7 @@ class Quiz(Aggregate):
         due_at: datetime | None
         pass_bp: int
 
-    def begin(self) -> None:
+    def initial_state(self) -> None:
         self.run_id = ""
         self.unit_id = ""
         self.kind = ""
@@ -260,7 +260,7 @@ class QuizAttempt(Aggregate):
         passed: bool
         policy: str
 
-    def begin(self) -> None:
+    def initial_state(self) -> None:
         self.submitted = False
         self.run_id = ""
         self.unit_id = ""

@@ -82,10 +82,10 @@ class CourseVersions(msgspec.Struct):
 
 
 ENROLMENTS = Table("course_enrolments", CourseEnrolment, ("run_id", "learner_id"))
-DAYS = Table("course_days", CourseDay, ("run_id", "day"), spread="summed")
-WEEKS = Table("course_weeks", CourseWeek, ("run_id", "week"), spread="summed")
-WEIGHTS = Table("course_weights", CourseWeights, ("run_id",), spread="copied")
-VERSIONS = Table("course_versions", CourseVersions, ("course_id",), spread="copied")
+DAYS = Table("course_days", CourseDay, ("run_id", "day"), distribution="partial")
+WEEKS = Table("course_weeks", CourseWeek, ("run_id", "week"), distribution="partial")
+WEIGHTS = Table("course_weights", CourseWeights, ("run_id",), distribution="replicated")
+VERSIONS = Table("course_versions", CourseVersions, ("course_id",), distribution="replicated")
 
 
 @lru_cache(maxsize=4_096)

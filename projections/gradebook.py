@@ -63,7 +63,7 @@ GRADES = Table(
     ("run_id", "quiz_id", "learner_id"),
     indexes=(("run_id", "learner_id"), ("run_id", "submitted_at")),
 )
-QUIZZES = Table("gradebook_quizzes", GradebookQuiz, ("quiz_id",), indexes=(("run_id",),), spread="copied")
+QUIZZES = Table("gradebook_quizzes", GradebookQuiz, ("quiz_id",), indexes=(("run_id",),), distribution="replicated")
 
 
 def _needs_grade(fact: Fact) -> Iterable[RowKey]:

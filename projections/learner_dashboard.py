@@ -18,7 +18,7 @@ from domain.enrollment import Status
 from domain.fact import Fact
 from domain.progress import grade, percent
 from projections.engine.projection import SEGMENTS, Handler, Projection, RowKey, Rows, Table
-from projections.engine.stream_ids import by_stream, ids
+from projections.engine.stream_ids import cached_by_stream, ids
 
 RECENT = 10  # entries of recent activity
 
@@ -107,11 +107,11 @@ class CourseRef(msgspec.Struct):
 
 
 LEARNERS = Table("learner_dashboard", Dashboard, ("learner_id",))
-RUNS = Table("dashboard_runs", RunRef, ("run_id",), spread="copied")
-COURSES = Table("dashboard_courses", CourseRef, ("course_id",), spread="copied")
+RUNS = Table("dashboard_runs", RunRef, ("run_id",), distribution="replicated")
+COURSES = Table("dashboard_courses", CourseRef, ("course_id",), distribution="replicated")
 
 
-@by_stream
+@cached_by_stream
 def _of_learner(stream: str) -> Iterable[RowKey]:
     learner_id, run_id = ids(stream)
     return RowKey(LEARNERS, (learner_id,)), RowKey(RUNS, (run_id,))

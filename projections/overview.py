@@ -14,7 +14,7 @@ import msgspec
 
 from domain.fact import Fact
 from projections.engine.projection import SEGMENTS, Handler, Projection, RowKey, Rows, Table
-from projections.engine.stream_ids import by_stream, ids
+from projections.engine.stream_ids import cached_by_stream, ids
 
 NO_DATE = "no_registration_date"  # irregular: the records do not say when the learner registered
 
@@ -58,11 +58,11 @@ class Person(msgspec.Struct):
     outcomes: dict[str, str] = {}
 
 
-OVERVIEW = Table("overview", Counts, ("run_id",), spread="summed")
+OVERVIEW = Table("overview", Counts, ("run_id",), distribution="partial")
 PEOPLE = Table("overview_people", Person, ("learner_id",))
 
 
-@by_stream
+@cached_by_stream
 def _of_learner(stream: str) -> Iterable[RowKey]:
     learner_id, run_id = ids(stream)
     return RowKey(OVERVIEW, (run_id,)), RowKey(PEOPLE, (learner_id,))

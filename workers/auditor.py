@@ -23,7 +23,7 @@ from redis.asyncio import Redis
 from adapters.postgres.log.pages import read_head
 from adapters.postgres.log.postgres_log import STREAM_AT
 from adapters.postgres.ops.heartbeat import keep_beating
-from adapters.postgres.ops.lag import accounts
+from adapters.postgres.ops.lag import segment_counts
 from adapters.postgres.store.audits import Finding, findings, note_checked, note_findings
 from adapters.postgres.store.generations import Generation, Generations, live
 from adapters.settings import Settings
@@ -32,10 +32,10 @@ from projections.engine.live import Fenced
 from projections.engine.projection import Projection, is_common, tables_of_learners
 from projections.registry import PROJECTIONS
 from workers.consistency.metrics import CHECKED, CHECKED_AT, DIFFERENCE, FOUND, REGISTRY, SECONDS, WRONG
-from workers.consistency.recompute import Common
-from workers.consistency.row_check import Looking, Wrong
+from workers.consistency.recompute import ReferenceFacts
+from workers.consistency.row_check import RowChecker, WrongRow
 from workers.rebuild.promotion import opened
-from workers.support.tasks import end, stopped_or_failed
+from workers.support.tasks import cancel_and_wait, wait_for_stop_or_failure
 
 NICENESS = 19  # of the process
 PACE = 0.5  # seconds for a learner, at least
@@ -58,9 +58,9 @@ async def run(
     beating = keep_beating(settings, "auditor", lambda: (True, auditor.position), REGISTRY)
     tasks = [asyncio.create_task(part) for part in (auditor.run(), beating)]
     try:
-        await stopped_or_failed(stop, tasks)
+        await wait_for_stop_or_failure(stop, tasks)
     finally:
-        await end(tasks)
+        await cancel_and_wait(tasks)
 
 
 class Auditor:
@@ -152,7 +152,7 @@ class Audit:
         self._connection = connection
         self._valkey = valkey
         self._settings = settings
-        self._lookings: dict[str, Looking] = {}  # by read model, at the generation that is served
+        self._lookings: dict[str, RowChecker] = {}  # by read model, at the generation that is served
         self._told: dict[tuple[str, int, str], set[tuple[Any, ...]]] = {}
 
     async def check(self, projection: Projection, learner: str) -> tuple[int, int] | None:
@@ -180,12 +180,12 @@ class Audit:
         await self._keep(found, projection.name, served.number, learner)
         return served.number, len(found)
 
-    def _looking(self, projection: Projection, served: Generation) -> Looking:
+    def _looking(self, projection: Projection, served: Generation) -> RowChecker:
         """What looks at a generation, and remembers the facts of the catalogue."""
         looking = self._lookings.get(projection.name)
         if looking is None or looking.generation.number != served.number:  # that of before is served no more
             generations = Generations(self._connection, self._valkey, self._settings, projection)
-            looking = Looking(self._connection, generations, served, Common(projection))
+            looking = RowChecker(self._connection, generations, served, ReferenceFacts(projection))
             self._lookings[projection.name] = looking
         return looking
 
@@ -201,7 +201,7 @@ class Audit:
             await note_findings(self._connection, name, generation, learner, found)
 
 
-def _finding(name: str, generation: int, learner: str, wrong: Wrong) -> Finding:
+def _finding(name: str, generation: int, learner: str, wrong: WrongRow) -> Finding:
     table, key = wrong.key
     fact = wrong.divergence.fact
     position = fact.position if fact else None
@@ -210,6 +210,6 @@ def _finding(name: str, generation: int, learner: str, wrong: Wrong) -> Finding:
 
 async def _measure_accounts(connection: psycopg.AsyncConnection) -> None:
     """How many facts of each segment of what is served are not accounted for."""
-    for each in await accounts(connection):
+    for each in await segment_counts(connection):
         if each.status == "live":
             DIFFERENCE.labels(each.projection, each.segment).set(each.difference)

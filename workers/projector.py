@@ -17,9 +17,9 @@ from projections.engine.fingerprint import remember
 from projections.engine.projection import Projection
 from projections.registry import PROJECTIONS
 from workers.projecting.follower import Follower
-from workers.projecting.log_tail import Tail
+from workers.projecting.log_tail import LogTail
 from workers.projecting.metrics import REGISTRY
-from workers.support.tasks import end, stopped_or_failed
+from workers.support.tasks import cancel_and_wait, wait_for_stop_or_failure
 
 
 async def run(settings: Settings, stop: asyncio.Event, projections: Sequence[Projection] = PROJECTIONS) -> None:
@@ -28,7 +28,7 @@ async def run(settings: Settings, stop: asyncio.Event, projections: Sequence[Pro
         remember(projection)
     messages = Nats(settings, "projector")
     valkey = connect_valkey(settings)
-    tail = Tail(settings, messages)
+    tail = LogTail(settings, messages)
     followers = [
         Follower(projection, settings, tail=tail, valkey=valkey, messages=messages) for projection in projections
     ]
@@ -36,9 +36,9 @@ async def run(settings: Settings, stop: asyncio.Event, projections: Sequence[Pro
     work = [tail.run(), beating, keep_fresh(settings), *(follower.run() for follower in followers)]
     tasks = [asyncio.create_task(part) for part in work]
     try:
-        await stopped_or_failed(stop, tasks)
+        await wait_for_stop_or_failure(stop, tasks)
     finally:
-        await end(tasks)
+        await cancel_and_wait(tasks)
         await tail.close()
         await messages.close()
         await valkey.aclose()

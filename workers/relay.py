@@ -25,7 +25,7 @@ from adapters.postgres.log.pages import LogRow, read_head, read_rows
 from adapters.postgres.ops.heartbeat import keep_beating
 from adapters.postgres.ops.lease import acquire
 from adapters.settings import Settings
-from workers.support.tasks import end, stopped_or_failed
+from workers.support.tasks import cancel_and_wait, wait_for_stop_or_failure
 
 BATCH = 1_000  # facts published before the last of them must be stored
 LINGER = 0.005  # seconds to gather what comes right behind
@@ -53,9 +53,9 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     beating = keep_beating(settings, "relay", lambda: (relay.active, relay.position), REGISTRY)
     tasks = [asyncio.create_task(relay.run()), asyncio.create_task(beating)]
     try:
-        await stopped_or_failed(stop, tasks)
+        await wait_for_stop_or_failure(stop, tasks)
     finally:
-        await end(tasks)
+        await cancel_and_wait(tasks)
         await relay.close()
 
 

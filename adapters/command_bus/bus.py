@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from adapters.command_bus.session import Memory, Session, Unconfirmed
+from adapters.command_bus.unit_of_work import AggregateCache, NeedsConfirmation, UnitOfWork
 from adapters.postgres.log.append import KeyReused, VersionConflict
 from adapters.postgres.log.postgres_log import PostgresLog
 from commands.log import Context, Position
@@ -17,7 +17,7 @@ class Bus:
 
     def __init__(self, log: PostgresLog) -> None:
         self._log = log
-        self._memory = Memory()
+        self._memory = AggregateCache()
 
     async def handle(self, command: Any, context: Context) -> Position:
         """
@@ -41,14 +41,14 @@ class Bus:
     async def _decide(self, command: Any, context: Context) -> Position:
         handler = HANDLERS[type(command)]
         for attempt in range(1, MOST_ATTEMPTS + 1):
-            session = Session(self._log, self._memory, context, trusting=attempt == 1)
+            session = UnitOfWork(self._log, self._memory, context, optimistic=attempt == 1)
             try:
                 return await handler(command, session)
             except VersionConflict:
                 if attempt == MOST_ATTEMPTS:
                     raise
-            except (DomainError, Unconfirmed):
-                if not session.trusted:
+            except (DomainError, NeedsConfirmation):
+                if not session.used_cache:
                     raise
             finally:
                 session.release()

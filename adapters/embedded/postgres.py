@@ -14,7 +14,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from adapters.embedded import unix_user
-from adapters.embedded.process import Account, Child, Program, StartFailed
+from adapters.embedded.process import Child, Program, StartFailed, UnixUser
 from adapters.embedded.secrets import LOOPBACK, Secrets, private_directory, write_private
 from adapters.embedded.server import exchange
 
@@ -63,7 +63,7 @@ class Postgres:
         self._passwords = {role: secrets.password(role) for role in ("postgres", OWNER, APP, ANALYST)}
         self._options = {**COMMON, **(DURABLE if durable else THROW_AWAY), "port": str(self.port)}
         self._initdb = INITDB if durable else (*INITDB, "--no-sync")
-        self._account: Account | None = None
+        self._account: UnixUser | None = None
 
     @property
     def cluster(self) -> Path:

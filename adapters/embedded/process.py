@@ -32,7 +32,7 @@ class StartFailed(Exception):
 
 
 @dataclass(frozen=True)
-class Account:
+class UnixUser:
     """The system user that a child runs as."""
 
     uid: int
@@ -47,7 +47,7 @@ class Program:
     command: tuple[str, ...]
     log: Path
     environment: Mapping[str, str] = field(default_factory=dict)
-    account: Account | None = None
+    account: UnixUser | None = None
     """None: as ourselves."""
     stdin: Path | None = None
     in_terminal: bool = False

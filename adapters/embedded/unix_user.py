@@ -13,14 +13,14 @@ import subprocess
 import time
 from pathlib import Path
 
-from adapters.embedded.process import Account
+from adapters.embedded.process import UnixUser
 
 USER = "campuslog"
 ADD_USER = ("/usr/sbin/useradd", "--system", "--shell", "/usr/sbin/nologin", USER)
 LAST_RESORT = "nobody"  # where no user can be added, as in a read-only container
 
 
-def unprivileged() -> Account | None:
+def unprivileged() -> UnixUser | None:
     """Return the account to run PostgreSQL as: None where we are not root."""
     if os.geteuid() != 0:
         return None
@@ -28,10 +28,10 @@ def unprivileged() -> Account | None:
         entry = pwd.getpwnam(USER)
     except KeyError:
         entry = _add_user()
-    return Account(entry.pw_uid, entry.pw_gid)
+    return UnixUser(entry.pw_uid, entry.pw_gid)
 
 
-def give(directory: Path, account: Account) -> None:
+def give(directory: Path, account: UnixUser) -> None:
     """Make *account* the owner of *directory* and all that is in it, and let it reach the directory."""
     search_above(directory)
     if directory.stat().st_uid == account.uid:

@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from adapters.health.servers import LONGEST_SILENCE, Check, Unhealthy
 from adapters.postgres.connection import connect
-from adapters.postgres.ops.lag import SegmentAccount, accounts, progress
+from adapters.postgres.ops.lag import SegmentCounts, projection_lags, segment_counts
 from adapters.postgres.store.audits import audits, findings
 from adapters.postgres.store.parking import ONLY_A_REBUILD, lost_of, parked_of
 from adapters.settings import Settings
@@ -29,7 +29,7 @@ METRICS = "SELECT metrics FROM workers WHERE name = 'projector' AND heartbeat_at
 async def accounted(settings: Settings) -> str:
     """Is every fact of the log accounted for, in every segment?"""
     async with await connect(settings, application="doctor") as connection:
-        found = await accounts(connection)
+        found = await segment_counts(connection)
     wrong = [each for each in found if not each.adds_up]
     if wrong:
         names = _named([f"{_segment(each)} ({_difference(each)})" for each in wrong])
@@ -44,8 +44,8 @@ async def accounted(settings: Settings) -> str:
 async def followed(settings: Settings) -> str:
     """Is every segment followed by a projector that gives signs of life, and not far behind?"""
     async with await connect(settings, application="doctor") as connection:
-        live = [each for each in await accounts(connection) if each.status == "live"]
-        versions = {each.name: each.version for each in await progress(connection) if each.status == "live"}
+        live = [each for each in await segment_counts(connection) if each.status == "live"]
+        versions = {each.name: each.version for each in await projection_lags(connection) if each.status == "live"}
         beats = await _heartbeats(connection)
     current = {each.name for each in PROJECTIONS if versions.get(each.name) == each.version}
     live = [each for each in live if each.projection in current]  # others wait for a promotion, which is said elsewhere
@@ -68,7 +68,7 @@ async def followed(settings: Settings) -> str:
 async def waiting(settings: Settings) -> str:
     """Does anything wait that only a rebuild makes good: keys that are no learners', or what a power cut has lost?"""
     async with await connect(settings, application="doctor") as connection:
-        served = {each.name: each.generation for each in await progress(connection) if each.status == "live"}
+        served = {each.name: each.generation for each in await projection_lags(connection) if each.status == "live"}
         parked = [
             row for row in await parked_of(connection, list(served)) if row["generation"] == served[row["projection"]]
         ]
@@ -123,11 +123,11 @@ def _silent(seconds: float | None) -> bool:
     return seconds is None or seconds > LONGEST_SILENCE
 
 
-def _segment(account: SegmentAccount) -> str:
+def _segment(account: SegmentCounts) -> str:
     return f"segment {account.segment} of {account.projection} generation {account.generation}"
 
 
-def _difference(account: SegmentAccount) -> str:
+def _difference(account: SegmentCounts) -> str:
     return f"{abs(account.difference):,} facts {'missing' if account.difference > 0 else 'too many'}"
 
 

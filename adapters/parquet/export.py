@@ -39,7 +39,7 @@ OURS = re.compile(r"\.?\d{12,}-\d{12,}\.parquet(\.tmp)?")  # names of files that
 Advance = Callable[[int], None]
 
 
-class Report(msgspec.Struct):
+class ExportReport(msgspec.Struct):
     """
     What an export came to.
 
@@ -68,7 +68,7 @@ class Report(msgspec.Struct):
 
 async def export(
     settings: Settings, directory: Path, begin: Callable[[int], Advance] = lambda _: lambda _: None
-) -> Report:
+) -> ExportReport:
     """
     Add to the export in *directory* every fact that the log has now.
 
@@ -89,7 +89,7 @@ async def export(
             await _catch_up(link, directory, manifest, begin)
         finally:
             await link.close()
-    return Report(
+    return ExportReport(
         directory=str(directory),
         campus=manifest.campus,
         position=manifest.position,

@@ -20,7 +20,7 @@ from redis.exceptions import ResponseError, WatchError
 from adapters.settings import Settings
 from adapters.valkey.fields import EPOCH
 from adapters.valkey.valkey_store import field_of, hash_key
-from projections.engine.live import Fenced, Refused, encoded
+from projections.engine.live import Fenced, RowRejected, encoded
 from projections.engine.projection import Projection, RowKey
 
 DOCUMENTS_AT_ONCE = 1_000  # in one transaction
@@ -70,7 +70,7 @@ async def write_segment(
                 await _write(client, names[table], some, first, epoch)
                 written += len(some) // 2
     except ResponseError as error:
-        raise Refused(f"{projection.name}, segment {segment}: {error}") from error
+        raise RowRejected(f"{projection.name}, segment {segment}: {error}") from error
     return written
 
 

@@ -19,7 +19,7 @@ from adapters.settings import Settings
 from adapters.spool import Spool
 from adapters.valkey.fields import COUNT_FIELDS, HEALED, OWN, POSITION
 from adapters.valkey.scan import Scan
-from projections.engine.live import Account, Batch, Fenced, Loaded, Needed, Refused, Seen, encoded
+from projections.engine.live import Batch, FactCounts, Fenced, Loaded, Needed, RowRejected, RowSnapshot, encoded
 from projections.engine.projection import Projection, RowKey, Table, key_values
 
 # KEYS  the hashes of each segment that moves, one segment after the other, that of the first table first
@@ -172,11 +172,11 @@ class ValkeyStore:
         """The checkpoint of each segment; 0 where there is none."""
         return {segment: int(found[0] or 0) for segment, found in (await self._own_fields([POSITION])).items()}
 
-    async def accounts(self) -> dict[int, tuple[int, Account]]:
+    async def accounts(self) -> dict[int, tuple[int, FactCounts]]:
         """The checkpoint of each segment, and what has become of the facts up to there."""
         found = await self._own_fields([POSITION, *COUNT_FIELDS])
         return {
-            segment: (int(position or 0), Account(*(int(count or 0) for count in values)))
+            segment: (int(position or 0), FactCounts(*(int(count or 0) for count in values)))
             for segment, (position, *values) in found.items()
         }
 
@@ -213,7 +213,7 @@ class ValkeyStore:
             wanted = self._ask(pipeline, keys)
             return self._answered(keys, wanted, await pipeline.execute())
 
-    async def look(self, keys: Needed) -> Seen:
+    async def look(self, keys: Needed) -> RowSnapshot:
         """Some rows and the checkpoints as they are at one moment."""
         async with self._client.pipeline(transaction=True) as pipeline:
             for hashes in self._hashes:
@@ -223,7 +223,7 @@ class ValkeyStore:
         own, documents = found[: len(self._hashes)], found[len(self._hashes) :]
         positions = {segment: int(fields[0] or 0) for segment, fields in enumerate(own)}
         healed = [int(fields[1]) for fields in own if fields[1] is not None]
-        return Seen(positions, self._answered(keys, wanted, documents), healed)
+        return RowSnapshot(positions, self._answered(keys, wanted, documents), healed)
 
     def _ask(self, pipeline: Any, keys: Needed) -> list[tuple[int, Table, list[RowKey]]]:
         wanted = [(segment, *group) for segment, of in keys.items() for group in _by_table(of).items()]
@@ -255,7 +255,7 @@ class ValkeyStore:
         try:
             saved = await self._save(keys=hashes, args=[_pack(plan), *arguments])
         except ResponseError as error:
-            raise Refused(str(error)) from error
+            raise RowRejected(str(error)) from error
         if not saved:
             raise Fenced
 

@@ -25,7 +25,7 @@ Topic = tuple[str, str]
 ALL = "*"
 
 
-class Seen(NamedTuple):
+class Changed(NamedTuple):
     """A read model has changed at the watched key."""
 
     projection: str
@@ -46,14 +46,14 @@ class Watch:
         self._changed[topic] = max(position, self._changed.get(topic, 0))
         self._something.set()
 
-    async def next(self, patience: float) -> list[Seen]:
+    async def next(self, patience: float) -> list[Changed]:
         """The changes since the last call, as soon as there are any; none after *patience* seconds."""
         with suppress(TimeoutError):
             async with asyncio.timeout(patience):
                 await self._something.wait()
         self._something.clear()
         changed, self._changed = self._changed, {}
-        return [Seen(*topic, position) for topic, position in changed.items()]
+        return [Changed(*topic, position) for topic, position in changed.items()]
 
 
 class Changes:
@@ -79,15 +79,15 @@ class Changes:
                 await self._listening
 
     @property
-    def hearing(self) -> int | None:
+    def connection_id(self) -> int | None:
         """None while announcements may be lost; else a number that has changed if some were lost in between."""
         client = self._nats.client if self._nats else None
         return None if client is None else client.stats["reconnects"]
 
     async def _listen(self, settings: Settings, nats: Nats) -> None:
-        await listen(settings, nats, self.heard)
+        await listen(settings, nats, self.on_change)
 
-    async def heard(self, change: Change) -> None:
+    async def on_change(self, change: Change) -> None:
         """One commit of a projection."""
         positions = self._positions[change.projection]
         if len(positions) > change.segments:  # of a generation that was divided into more

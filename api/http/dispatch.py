@@ -8,10 +8,10 @@ from typing import Annotated, Any
 from fastapi import Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from adapters.jwt import Claims
+from adapters.jwt import JwtClaims
 from api.http.errors import BadRequest
 from api.http.security import may_act_for, must_be_staff, user_of
-from api.http.services import of_request
+from api.http.services import get_services
 from commands.log import Context
 
 LONGEST_KEY = 128  # characters
@@ -36,12 +36,12 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class Sender:
+class CommandDispatcher:
     """Sends the commands of one request, in the name of its user."""
 
     __slots__ = ("_key", "_request", "user")
 
-    def __init__(self, request: Request, user: Claims, key: str | None) -> None:
+    def __init__(self, request: Request, user: JwtClaims, key: str | None) -> None:
         self._request = request
         self._key = key
         self.user = user
@@ -62,7 +62,7 @@ class Sender:
             idempotency_key=key,
             fingerprint=fingerprint,
         )
-        position = await of_request(self._request).bus.handle(command, context)
+        position = await get_services(self._request).bus.handle(command, context)
         return Response(b'{"position":%d}' % position, 202, media_type="application/json")
 
     async def _fingerprint(self) -> str:
@@ -71,20 +71,20 @@ class Sender:
         return digest.hexdigest()
 
 
-async def sender(request: Request) -> Sender:
+async def command_dispatcher(request: Request) -> CommandDispatcher:
     """Who sends commands, and under which key; read by hand, since it is read thousands of times a second."""
     key = request.headers.get("idempotency-key")
     if key is not None and not (0 < len(key) <= LONGEST_KEY and key.isascii() and key.isprintable()):
         raise BadRequest(f"an Idempotency-Key has 1 to {LONGEST_KEY} printable ASCII characters")
-    return Sender(request, user_of(request), key)
+    return CommandDispatcher(request, user_of(request), key)
 
 
-async def staff_sender(request: Request) -> Sender:
+async def staff_command_dispatcher(request: Request) -> CommandDispatcher:
     """As `sender`, for what only the staff may do."""
-    found = await sender(request)
+    found = await command_dispatcher(request)
     must_be_staff(found.user)
     return found
 
 
-Handle = Annotated[Sender, Depends(sender)]
-StaffHandle = Annotated[Sender, Depends(staff_sender)]
+Dispatch = Annotated[CommandDispatcher, Depends(command_dispatcher)]
+StaffDispatch = Annotated[CommandDispatcher, Depends(staff_command_dispatcher)]

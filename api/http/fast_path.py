@@ -11,7 +11,7 @@ from typing import NamedTuple
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from adapters.dashboards import Document
-from adapters.jwt import Claims
+from adapters.jwt import JwtClaims
 from api.http.query import etag_of, head_of, matches
 from api.http.security import is_staff
 from api.http.services import Services
@@ -31,7 +31,7 @@ OWN_LANE = Lane(OWN)
 LEARNER_LANE = Lane("/v1/learners/{learner_id}/dashboard")
 
 
-class Express:
+class DashboardFastPath:
     """Answers plain reads of dashboards, and passes everything else on."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -75,7 +75,7 @@ def _headers(scope: Scope) -> tuple[str, str | None]:
     return authorization, none_match
 
 
-def _learner(path: str, user: Claims) -> str | None:
+def _learner(path: str, user: JwtClaims) -> str | None:
     """Whose dashboard is read; None where that is not plain."""
     if path == OWN:
         return user.subject

@@ -14,7 +14,7 @@ from api.http import metrics
 from api.http.openapi import open_query
 from api.http.query import JSON
 from api.http.readiness import readiness
-from api.http.services import Held, Services
+from api.http.services import Services, ServicesDep
 
 router = APIRouter(tags=["operation"])
 
@@ -36,7 +36,7 @@ async def healthz() -> Response:
         503: {"description": "A server does not answer; the body says which.", "content": {JSON: {"example": {}}}},
     },
 )
-async def readyz(held: Held) -> Response:
+async def readyz(held: ServicesDep) -> Response:
     """Whether the servers answer, and how far each read model is; 503 if one of them does not."""
     state = await readiness(held)
     return Response(msgspec.json.encode(state), 200 if state.status == "ready" else 503, media_type=JSON)
@@ -45,7 +45,7 @@ async def readyz(held: Held) -> Response:
 @router.get(
     "/metrics", responses={200: {"description": "Prometheus text.", "content": {"text/plain": {"example": ""}}}}
 )
-async def show_metrics(held: Held) -> Response:
+async def show_metrics(held: ServicesDep) -> Response:
     """What this process and the workers have measured, in Prometheus's form."""
     state = await readiness(held)
     metrics.HEAD.set(state.head or 0)
@@ -54,7 +54,7 @@ async def show_metrics(held: Held) -> Response:
         metrics.LAG_EVENTS.labels(entry.name).set(entry.lag_events)
         metrics.LAG_SECONDS.labels(entry.name).set(entry.lag_seconds)
     registry = CollectorRegistry()
-    registry.register(OfWorkers(await _worker_metrics(held)))
+    registry.register(WorkerMetrics(await _worker_metrics(held)))
     return Response(generate_latest(REGISTRY) + generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
 
@@ -65,7 +65,7 @@ async def _worker_metrics(held: Services) -> list[tuple[str, str, str]]:
         return []
 
 
-class OfWorkers(Collector):
+class WorkerMetrics(Collector):
     """Our own metrics out of the workers' heartbeats, each labelled with its worker and process."""
 
     def __init__(self, texts: list[tuple[str, str, str]]) -> None:

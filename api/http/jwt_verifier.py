@@ -3,32 +3,32 @@
 import time
 from datetime import UTC, datetime
 
-from adapters.jwt import Claims, InvalidToken, verify
+from adapters.jwt import InvalidToken, JwtClaims, verify
 from api.http.errors import Unauthenticated
 
 REMEMBERED = 10_000  # tokens
 REMEMBERED_FOR = 30.0  # seconds
 
 
-class Tokens:
+class JwtVerifier:
     """Whom the tokens of one campus speak for."""
 
     def __init__(self, secret: str) -> None:
         self._secret = secret
-        self._verified: dict[str, tuple[float, Claims]] = {}
+        self._verified: dict[str, tuple[float, JwtClaims]] = {}
 
-    def user(self, header: str | None) -> Claims:
+    def user(self, header: str | None) -> JwtClaims:
         """The user of an `Authorization` header; raises Unauthenticated."""
         if header is None:
             raise Unauthenticated("send `Authorization: Bearer TOKEN`; POST /v1/dev/login answers with one")
         return self.known(header) or self._verify(header)
 
-    def known(self, header: str) -> Claims | None:
+    def known(self, header: str) -> JwtClaims | None:
         """The user, if the token was verified a moment ago."""
         known = self._verified.get(header)
         return known[1] if known is not None and known[0] > time.monotonic() else None
 
-    def _verify(self, header: str) -> Claims:
+    def _verify(self, header: str) -> JwtClaims:
         scheme, _, token = header.partition(" ")
         if scheme.lower() != "bearer":
             raise Unauthenticated("the only scheme of authentication is Bearer")

@@ -36,7 +36,7 @@ class BodyTooLarge(HTTPException):
         super().__init__(413, f"a body has at most {LARGEST_BODY} bytes")
 
 
-class Around:
+class RequestMiddleware:
     """The one middleware."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -47,7 +47,7 @@ class Around:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        exchange = Exchange(scope, receive, send)
+        exchange = RequestState(scope, receive, send)
         try:
             exchange.check_announced()
             await self._app(scope, exchange.receive if exchange.has_body else receive, exchange.send)
@@ -62,7 +62,7 @@ class Around:
             exchange.observe()
 
 
-class Exchange:
+class RequestState:
     """One request and its answer on their way through."""
 
     __slots__ = (

@@ -12,11 +12,11 @@ from typing import Annotated, Protocol, TypeVar
 
 from fastapi import Depends, Request, Response
 
-from adapters.jwt import Claims
+from adapters.jwt import JwtClaims
 from adapters.postgres.queries.reader import Answer
 from api.http.errors import BadRequest
 from api.http.security import must_be_staff, user_of
-from api.http.services import Services, of_request
+from api.http.services import Services, get_services
 from domain.errors import DomainError
 
 WAIT = 2.0  # seconds to wait for min_position
@@ -24,7 +24,7 @@ LOOK_AGAIN = 0.1  # seconds after which a waiting query looks for itself
 JSON = "application/json"
 
 
-class At(Protocol):
+class Positioned(Protocol):
     """An answer, and the position for which it is true."""
 
     @property
@@ -33,21 +33,21 @@ class At(Protocol):
         ...
 
 
-AnswerT = TypeVar("AnswerT", bound=At)
+AnswerT = TypeVar("AnswerT", bound=Positioned)
 
 
-class Asked:
+class QueryContext:
     """Who asks, and how one request wants its query answered."""
 
     __slots__ = ("min_position", "none_match", "services", "user")
 
-    def __init__(self, services: Services, user: Claims, min_position: int, none_match: str | None) -> None:
+    def __init__(self, services: Services, user: JwtClaims, min_position: int, none_match: str | None) -> None:
         self.services = services
         self.user = user
         self.min_position = min_position
         self.none_match = none_match
 
-    async def fresh(self, projection: str, read: Callable[[], Awaitable[AnswerT]]) -> AnswerT:
+    async def read_at_least(self, projection: str, read: Callable[[], Awaitable[AnswerT]]) -> AnswerT:
         """What *read* answers, once the projection has reached min_position or the time is over."""
         answer = await read()
         if answer.position >= self.min_position:
@@ -66,7 +66,7 @@ class Asked:
             return Response(None, 304, headers)
         return Response(body, 200, headers, JSON)
 
-    def one(self, answer: Answer, missing: DomainError) -> Response:
+    def or_not_found(self, answer: Answer, missing: DomainError) -> Response:
         """The answer over HTTP; raises *missing* if there is none."""
         if answer.body is None:
             raise missing
@@ -88,14 +88,16 @@ def matches(none_match: str, etag: str) -> bool:
     return none_match.strip() == "*" or etag in (each.strip() for each in none_match.split(","))
 
 
-async def asked(request: Request) -> Asked:
+async def query_context(request: Request) -> QueryContext:
     """Who asks, and how the answer is to be given; read by hand, since it is read thousands of times a second."""
-    return Asked(of_request(request), user_of(request), _min_position(request), request.headers.get("if-none-match"))
+    return QueryContext(
+        get_services(request), user_of(request), _min_position(request), request.headers.get("if-none-match")
+    )
 
 
-async def asked_by_staff(request: Request) -> Asked:
+async def staff_query_context(request: Request) -> QueryContext:
     """As `asked`, for what only the staff may see."""
-    ask = await asked(request)
+    ask = await query_context(request)
     must_be_staff(ask.user)
     return ask
 
@@ -109,5 +111,5 @@ def _min_position(request: Request) -> int:
     return int(text)
 
 
-Ask = Annotated[Asked, Depends(asked)]
-StaffAsk = Annotated[Asked, Depends(asked_by_staff)]
+QueryDep = Annotated[QueryContext, Depends(query_context)]
+StaffQueryDep = Annotated[QueryContext, Depends(staff_query_context)]

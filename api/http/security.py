@@ -8,8 +8,8 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from adapters.jwt import Claims
-from api.http.services import of_request
+from adapters.jwt import JwtClaims
+from api.http.services import get_services
 from domain.errors import Forbidden
 
 STAFF = frozenset({"instructor", "admin"})
@@ -33,32 +33,32 @@ class StaffOnly(Forbidden):
         super().__init__("this is for instructors and admins")
 
 
-def user_of(request: Request) -> Claims:
+def user_of(request: Request) -> JwtClaims:
     """The user whose token the request carries; raises Unauthenticated."""
-    return of_request(request).tokens.user(request.headers.get("authorization"))
+    return get_services(request).tokens.user(request.headers.get("authorization"))
 
 
-async def current_user(request: Request) -> Claims:
+async def current_user(request: Request) -> JwtClaims:
     """`user_of`, for the routes that need nothing else of the request."""
     return user_of(request)
 
 
-def is_staff(user: Claims) -> bool:
+def is_staff(user: JwtClaims) -> bool:
     """Whether *user* may see and act for others."""
     return not STAFF.isdisjoint(user.roles)
 
 
-def may_act_for(user: Claims, learner_id: str) -> str:
+def may_act_for(user: JwtClaims, learner_id: str) -> str:
     """The id of the learner, if *user* may see and act for them; raises NotYours if not."""
     if learner_id != user.subject and not is_staff(user):
         raise NotYours(learner_id)
     return learner_id
 
 
-def must_be_staff(user: Claims) -> None:
+def must_be_staff(user: JwtClaims) -> None:
     """Raise StaffOnly for a user who is not one of the staff."""
     if not is_staff(user):
         raise StaffOnly
 
 
-CurrentUser = Annotated[Claims, Depends(current_user)]
+CurrentUser = Annotated[JwtClaims, Depends(current_user)]

@@ -22,7 +22,7 @@ from adapters.settings import Settings
 from adapters.valkey.client import connect as connect_valkey
 from api.http import metrics
 from api.http.changes import Changes
-from api.http.jwt_verifier import Tokens
+from api.http.jwt_verifier import JwtVerifier
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Services:
     """What one process of the API holds."""
 
     settings: Settings
-    tokens: Tokens
+    tokens: JwtVerifier
     log: PostgresLog
     bus: Bus
     reader: Reader
@@ -56,7 +56,7 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
     try:
         yield Services(
             settings,
-            Tokens(settings.token_secret),
+            JwtVerifier(settings.token_secret),
             log,
             Bus(log),
             reader,
@@ -73,14 +73,14 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
         await log.close()
 
 
-def of_request(request: Request) -> Services:
+def get_services(request: Request) -> Services:
     """The services of the process that answers *request*."""
     found: Services = request.app.state.services
     return found
 
 
 async def _held(request: Request) -> Services:
-    return of_request(request)  # as a coroutine, since FastAPI would call a function in a thread
+    return get_services(request)  # as a coroutine, since FastAPI would call a function in a thread
 
 
-Held = Annotated[Services, Depends(_held)]
+ServicesDep = Annotated[Services, Depends(_held)]

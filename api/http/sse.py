@@ -21,10 +21,10 @@ from adapters.postgres.connection import Unavailable
 from adapters.postgres.queries import lag
 from adapters.postgres.queries.reader import NotBuilt
 from api.http import metrics
-from api.http.changes import ALL, Seen, Topic, Watch
+from api.http.changes import ALL, Changed, Topic, Watch
 from api.http.openapi import Responses, event_stream
 from api.http.security import CurrentUser, may_act_for, must_be_staff
-from api.http.services import Held, Services
+from api.http.services import Services, ServicesDep
 from api.http.types import LearnerId, RunId
 
 router = APIRouter(prefix="/v1", tags=["events"])
@@ -46,21 +46,23 @@ _encode = msgspec.json.Encoder().encode
 
 
 @router.get("/me/events", responses=RESPONSES, response_class=Response)
-async def my_events(user: CurrentUser, held: Held, last_event_id: LastEventId = None) -> Response:
+async def my_events(user: CurrentUser, held: ServicesDep, last_event_id: LastEventId = None) -> Response:
     """When the user's dashboard changes."""
     return _of_learner(held, user.subject, last_event_id)
 
 
 @router.get("/learners/{learner_id}/events", responses=RESPONSES, response_class=Response)
 async def learner_events(
-    learner_id: LearnerId, user: CurrentUser, held: Held, last_event_id: LastEventId = None
+    learner_id: LearnerId, user: CurrentUser, held: ServicesDep, last_event_id: LastEventId = None
 ) -> Response:
     """When a learner's dashboard changes."""
     return _of_learner(held, may_act_for(user, learner_id), last_event_id)
 
 
 @router.get("/runs/{run_id}/events", responses=RESPONSES, response_class=Response)
-async def run_events(run_id: RunId, user: CurrentUser, held: Held, last_event_id: LastEventId = None) -> Response:
+async def run_events(
+    run_id: RunId, user: CurrentUser, held: ServicesDep, last_event_id: LastEventId = None
+) -> Response:
     """When the dashboard or the gradebook of a run changes."""
     must_be_staff(user)
     topics = [("course_dashboard", run_id), ("gradebook", run_id)]
@@ -68,7 +70,7 @@ async def run_events(run_id: RunId, user: CurrentUser, held: Held, last_event_id
 
 
 @router.get("/overview/events", responses=RESPONSES, response_class=Response)
-async def overview_events(user: CurrentUser, held: Held, last_event_id: LastEventId = None) -> Response:
+async def overview_events(user: CurrentUser, held: ServicesDep, last_event_id: LastEventId = None) -> Response:
     """When the overview or the recent activity of the campus changes."""
     must_be_staff(user)
     topics = [("overview", ALL), ("recent_activity", ALL)]
@@ -117,25 +119,25 @@ async def _events(
         yield HELLO
         # By read model: they do not keep pace, and what one has told says nothing about another.
         sent = dict.fromkeys(topics, await current() if last_event_id is None else last_event_id)
-        sure = held.changes.hearing if last_event_id is None else None
+        sure = held.changes.connection_id if last_event_id is None else None
         while True:
             seen = await _next(held, watch, sure)
-            if not seen and (sure is None or sure != held.changes.hearing):
-                sure = held.changes.hearing
+            if not seen and (sure is None or sure != held.changes.connection_id):
+                sure = held.changes.connection_id
                 position = await current()
-                seen = [Seen(*topic, position) for topic in topics]
+                seen = [Changed(*topic, position) for topic in topics]
             fresh = [each for each in seen if each.position > sent[each.projection, each.key]]
             sent |= {(each.projection, each.key): each.position for each in fresh}
             yield b"".join(map(_event, fresh)) or BEAT
 
 
-async def _next(held: Services, watch: Watch, sure: int | None) -> list[Seen]:
+async def _next(held: Services, watch: Watch, sure: int | None) -> list[Changed]:
     """What has changed; nothing when it is time to look again, or to show that the stream is alive."""
-    if sure is None and held.changes.hearing is not None:
+    if sure is None and held.changes.connection_id is not None:
         return await watch.next(0)  # announcements were lost, and are heard again: look at once
-    return await watch.next(HEARTBEAT if held.changes.hearing is not None else LOOK_AGAIN)
+    return await watch.next(HEARTBEAT if held.changes.connection_id is not None else LOOK_AGAIN)
 
 
-def _event(seen: Seen) -> bytes:
+def _event(seen: Changed) -> bytes:
     data = _encode({"projection": seen.projection, "key": seen.key, "position": seen.position})
     return b"id: %d\nevent: changed\ndata: %b\n\n" % (seen.position, data)

@@ -27,7 +27,7 @@ STYLES = {"added": "green", "removed": "red", "changed": "yellow"}
 _encode = msgspec.json.Encoder(order="sorted").encode
 
 
-class Report(msgspec.Struct, frozen=True):
+class DiffPage(msgspec.Struct, frozen=True):
     """
     What `--json` answers.
 
@@ -45,7 +45,7 @@ class Report(msgspec.Struct, frozen=True):
 
 def report(diff: Diff, rows: Sequence[RowDiff]) -> dict[str, Any]:
     """The comparison and some of its rows, as plain values for `cli.console.answer`."""
-    answer: dict[str, Any] = msgspec.to_builtins(Report(diff.is_same, diff.differing, diff.tables, list(rows)))
+    answer: dict[str, Any] = msgspec.to_builtins(DiffPage(diff.is_same, diff.differing, diff.tables, list(rows)))
     return answer
 
 

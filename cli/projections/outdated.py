@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from adapters.postgres.ops.lag import SegmentAccount
+    from adapters.postgres.ops.lag import SegmentCounts
     from adapters.settings import Settings
 
 SILENT = 5.0  # seconds; a projector gives a sign of life every second
@@ -20,14 +20,14 @@ class Outdated(NamedTuple):
 async def outdated(settings: "Settings") -> list[Outdated]:
     """Every live generation that was built by another version of the code."""
     from adapters.postgres.connection import connect
-    from adapters.postgres.ops.lag import accounts
+    from adapters.postgres.ops.lag import segment_counts
     from adapters.postgres.store.generations import generations, live
     from cli.projections.code_change import to_do
     from projections.registry import PROJECTIONS
 
     found = []
     async with await connect(settings, application="doctor") as connection:
-        segments = [each for each in await accounts(connection) if each.status == "live"]
+        segments = [each for each in await segment_counts(connection) if each.status == "live"]
         for projection in PROJECTIONS:
             served = await live(connection, projection.name)
             if served is None or served.version == projection.version:
@@ -39,6 +39,6 @@ async def outdated(settings: "Settings") -> list[Outdated]:
     return found
 
 
-def is_followed(segment: "SegmentAccount") -> bool:
+def is_followed(segment: "SegmentCounts") -> bool:
     """Whether a process that is alive works on a segment."""
     return segment.owner is not None and segment.silent_seconds is not None and segment.silent_seconds < SILENT

@@ -45,11 +45,11 @@ def plan(
 
 
 async def _plan(settings: "Settings", projection: "Projection", workers: int) -> dict[str, Any]:
+    from adapters.generation_size import generation_size
     from adapters.postgres.log.fact_counts import counts_until
     from adapters.postgres.log.pages import read_head
-    from adapters.sizes import size_of
     from cli.projections.sample_fold import take
-    from workers.rebuild.lock import busy
+    from workers.rebuild.lock import lock_holder
     from workers.rebuild.promotion import opened
 
     workers = min(workers, projection.segments)
@@ -63,10 +63,10 @@ async def _plan(settings: "Settings", projection: "Projection", workers: int) ->
                 by_type[type_name] += events
         generations, taken = (
             await _generations(connection, projection),
-            await busy(connection, settings, projection.name),
+            await lock_holder(connection, settings, projection.name),
         )
         served = next((each for each in generations if each.status == "live"), None)
-        size = await size_of(connection, valkey, settings, projection, served) if served else None
+        size = await generation_size(connection, valkey, settings, projection, served) if served else None
     sample, wanted = take(settings, projection, workers, head), sum(by_type.values())
     fold_seconds = sample.seconds_for(head, wanted)
     return {

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from adapters.settings import Settings
     from projections.engine.projection import Projection
-    from workers.rebuild.report import Report
+    from workers.rebuild.report import RebuildReport
 
 STOPPED = "stopped; the same command goes on with what is not complete"
 
@@ -71,11 +71,11 @@ def _check_export(directory: Path) -> None:
 
 async def _rebuild(
     settings: "Settings", projections: "Sequence[Projection]", workers: int, from_scratch: bool, export: Path | None
-) -> "Report":
-    from workers.rebuild.build import Order, rebuild
+) -> "RebuildReport":
+    from workers.rebuild.build import RebuildRequest, rebuild
 
     await _warn(settings, projections)
-    order = Order(tuple(projections), workers=workers, from_scratch=from_scratch, export=export)
+    order = RebuildRequest(tuple(projections), workers=workers, from_scratch=from_scratch, export=export)
     return await rebuild(settings, order, progress)
 
 
@@ -92,7 +92,7 @@ async def _warn(settings: "Settings", projections: "Sequence[Projection]") -> No
                 say(f"{projection.name}: {in_words(projection, served)}")
 
 
-def _compared(settings: "Settings", report: "Report") -> dict[str, Any]:
+def _compared(settings: "Settings", report: "RebuildReport") -> dict[str, Any]:
     """The rate against the yardsticks; nothing where nothing was folded."""
     import msgspec
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from adapters.settings import Settings
-    from projections.engine.bulk.fold import Careful
+    from projections.engine.bulk.fold import UndoTypes
     from projections.engine.projection import Projection
 
 POSITIONS = 60_000  # of the middle of the log
@@ -37,12 +37,12 @@ class Sample(NamedTuple):
 
 def take(settings: "Settings", projection: "Projection", workers: int, head: int) -> Sample:
     """Fold a piece of the log, as one of so many processes would."""
-    from projections.engine.bulk.fold import with_care
+    from projections.engine.bulk.fold import fold_with_restarts
 
-    return with_care(lambda careful: _take(settings, projection, workers, head, careful))
+    return fold_with_restarts(lambda careful: _take(settings, projection, workers, head, careful))
 
 
-def _take(settings: "Settings", projection: "Projection", workers: int, head: int, careful: "Careful") -> Sample:
+def _take(settings: "Settings", projection: "Projection", workers: int, head: int, careful: "UndoTypes") -> Sample:
     from adapters.postgres.bulk.page_reader import PageReader, open_connection
     from adapters.postgres.bulk.ranges import few_positions
     from projections.engine.bulk.fold import BulkFold, Task

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import psycopg
 
-    from adapters.postgres.ops.lag import Progress, SegmentAccount
+    from adapters.postgres.ops.lag import ProjectionLag, SegmentCounts
     from adapters.settings import Settings
 
 INTERVAL = 1.0  # seconds between two looks of --watch
@@ -77,11 +77,11 @@ class _Look:
     async def _state(self, connection: "psycopg.AsyncConnection") -> dict[str, Any]:
         import msgspec
 
-        from adapters.postgres.ops.lag import accounts, progress
+        from adapters.postgres.ops.lag import projection_lags, segment_counts
 
-        of_segments = [each for each in await accounts(connection) if each.projection in self._names]
+        of_segments = [each for each in await segment_counts(connection) if each.projection in self._names]
         found = []
-        for each in await progress(connection):
+        for each in await projection_lags(connection):
             if each.name in self._names:
                 parts = [
                     part for part in of_segments if (part.projection, part.generation) == (each.name, each.generation)
@@ -92,7 +92,7 @@ class _Look:
         return {"projections": found, **segments}
 
     async def _notes(
-        self, connection: "psycopg.AsyncConnection", generation: "Progress", parts: "Sequence[SegmentAccount]"
+        self, connection: "psycopg.AsyncConnection", generation: "ProjectionLag", parts: "Sequence[SegmentCounts]"
     ) -> list[str]:
         """What somebody should know or do about a generation."""
         from adapters.postgres.store.generations import generations, live
@@ -112,7 +112,7 @@ class _Look:
         return [sentence] if sentence else []
 
 
-def _account(generation: "Progress", parts: "Sequence[SegmentAccount]") -> dict[str, Any]:
+def _account(generation: "ProjectionLag", parts: "Sequence[SegmentCounts]") -> dict[str, Any]:
     """What has become of the facts of all segments; a generation that is being built has no account yet."""
     sums = {name: sum(getattr(part, name) for part in parts) for name in COUNTS}
     return {**sums, "adds_up": None if generation.status == "building" else all(part.adds_up for part in parts)}

@@ -20,7 +20,7 @@ Start = Callable[[], Awaitable[Child]]
 
 
 @dataclass
-class Post:
+class ManagedProcess:
     """A place in the campus that some child fills: how to fill it, and who does now."""
 
     name: str
@@ -38,7 +38,7 @@ class Supervisor:
     """Keeps its posts filled until it is told to stop."""
 
     def __init__(self, on_change: Callable[[dict[str, int]], None]) -> None:
-        self._posts: dict[str, Post] = {}
+        self._posts: dict[str, ManagedProcess] = {}
         self._watches: dict[str, asyncio.Task[None]] = {}
         self._on_change = on_change
 
@@ -49,7 +49,7 @@ class Supervisor:
 
     async def add(self, name: str, start: Start) -> None:
         """Fill a new post. It is watched from `watch()` on; until then a death is its starter's business."""
-        post = self._posts[name] = Post(name, start)
+        post = self._posts[name] = ManagedProcess(name, start)
         await post.fill()
         self._on_change(self.pids)
 
@@ -77,7 +77,7 @@ class Supervisor:
             if post.child:
                 post.child.kill()
 
-    async def _keep(self, post: Post) -> None:
+    async def _keep(self, post: ManagedProcess) -> None:
         """Wait for the child's death, pause unless it was meant, fill the post again; for ever."""
         while True:
             await self._ended(post)
@@ -94,7 +94,7 @@ class Supervisor:
                 post.child = None
                 say(str(failure))
 
-    async def _ended(self, post: Post) -> None:
+    async def _ended(self, post: ManagedProcess) -> None:
         if post.child is None:
             return
         try:
@@ -103,7 +103,7 @@ class Supervisor:
             post.pause = FIRST_PAUSE
             await post.child.wait()
 
-    async def _stop(self, post: Post) -> None:
+    async def _stop(self, post: ManagedProcess) -> None:
         if post.child and post.child.exit_code is None:
             await post.child.stop()
             say(f"{post.name} stopped")

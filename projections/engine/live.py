@@ -20,9 +20,9 @@ import msgspec
 
 from domain.fact import Fact
 from projections.engine.projection import (
-    Copies,
     Handler,
     Projection,
+    ReplicaRows,
     RowKey,
     Rows,
     RowT,
@@ -36,14 +36,11 @@ SLICE = 500  # facts folded before others in the process get a turn
 TRACE_LENGTH = 4_000  # characters
 TRACE_FRAMES = 30  # the innermost ones; to format all thousand of an endless recursion takes longer than the fold
 
-Needed = dict[int, set[RowKey]]
-"""Keys of rows, by segment."""
-
-Loaded = dict[int, dict[RowKey, msgspec.Struct]]
-"""Rows, by segment."""
+Needed = dict[int, set[RowKey]]  # keys of rows, by segment
+Loaded = dict[int, dict[RowKey, msgspec.Struct]]  # rows, by segment
 
 
-class Share(NamedTuple):
+class OwnedSegments(NamedTuple):
     """Some segments of a read model that has so many."""
 
     segments: int
@@ -52,14 +49,14 @@ class Share(NamedTuple):
 
 _encode = msgspec.json.Encoder().encode
 
-WHOLE = Share(1, (0,))
+UNDIVIDED = OwnedSegments(1, (0,))
 
 FAILURES = (Exception, SystemExit)
 """What a handler may raise: one that would end the process has failed like any other."""
 
 
 @dataclass
-class Held:
+class Exclusions:
     """
     Facts that are not to be folded.
 
@@ -101,7 +98,7 @@ class ChangedKey(Exception):
 
 
 @dataclass
-class Account:
+class FactCounts:
     """What has become of the facts of one segment's partitions."""
 
     applied: int = 0
@@ -125,12 +122,12 @@ class Batch(NamedTuple):
     rows: Mapping[int, Rows]
     before: int
     after: int
-    accounts: Mapping[int, Account]
+    accounts: Mapping[int, FactCounts]
     healed: int | None = None
     deleted: Mapping[int, Collection[RowKey]] = {}
 
 
-class Seen(NamedTuple):
+class RowSnapshot(NamedTuple):
     """
     Some rows as they were at one moment.
 
@@ -166,7 +163,7 @@ class Fenced(Exception):
     """The checkpoint is not where it was left: somebody else works on the same rows, or they were lost."""
 
 
-class Refused(Exception):
+class RowRejected(Exception):
     """Rows that the store cannot hold, such as a number out of range."""
 
 
@@ -181,9 +178,9 @@ def encoded(key: RowKey, row: msgspec.Struct) -> bytes:
         text = _encode(row)
         _decoder(type(row))(text)
     except (ValueError, TypeError, RecursionError, msgspec.MsgspecError) as error:
-        raise Refused(f"{key.table.name}, row {key.key}: {error}") from error
+        raise RowRejected(f"{key.table.name}, row {key.key}: {error}") from error
     if (values := key_values(key.table, row)) != key.key:
-        raise Refused(f"{key.table.name}, row {key.key}: the rule assigns to its key, which has become {values}")
+        raise RowRejected(f"{key.table.name}, row {key.key}: the rule assigns to its key, which has become {values}")
     return text
 
 
@@ -208,10 +205,10 @@ class Folded(NamedTuple):
 
     rows: dict[int, Rows]
     poison: list[Poison]
-    accounts: dict[int, Account]
+    accounts: dict[int, FactCounts]
 
 
-class Part(NamedTuple):
+class SegmentFact(NamedTuple):
     """A fact as one segment folds it; `counts` in the account of that segment; `common` if others fold it as well."""
 
     segment: int
@@ -221,27 +218,31 @@ class Part(NamedTuple):
 
 
 async def fold_batch(
-    projection: Projection, facts: Sequence[Fact], held: Held, store: Store, share: Share = WHOLE
+    projection: Projection, facts: Sequence[Fact], held: Exclusions, store: Store, share: OwnedSegments = UNDIVIDED
 ) -> Folded:
     """Fold *facts* over the rows of *store*, for the segments of *share*, without writing anything."""
-    accounts = {segment: Account() for segment in share.owned}
+    accounts = {segment: FactCounts() for segment in share.owned}
     parts = _parts(projection, facts, held, share, accounts)
     try:
         return Folded(await _fold(projection, parts, store, share), [], accounts)
-    except UnfitFact:
+    except BatchFailed:
         return Folded(*await _fold_carefully(projection, parts, store, share, accounts), accounts)
 
 
-class UnfitFact(Exception):
+class BatchFailed(Exception):
     """Some fact of a batch makes the projection fail."""
 
 
 def _parts(
-    projection: Projection, facts: Sequence[Fact], held: Held, share: Share, accounts: Mapping[int, Account]
-) -> list[Part]:
+    projection: Projection,
+    facts: Sequence[Fact],
+    held: Exclusions,
+    share: OwnedSegments,
+    accounts: Mapping[int, FactCounts],
+) -> list[SegmentFact]:
     """The facts that the projection folds, as each segment does, in log order; the others are accounted for."""
     handlers, waiting = projection.handlers, bool(held.waiting)
-    parts: list[Part] = []
+    parts: list[SegmentFact] = []
     for fact in [fact for fact in facts if fact.type in handlers]:
         home = segment_of(fact.partition, share.segments)
         account = accounts.get(home)
@@ -250,7 +251,7 @@ def _parts(
                 account.skipped += 1
         elif is_common(fact.stream_id):
             parts += [
-                Part(segment, fact, segment == home, common=True)
+                SegmentFact(segment, fact, segment == home, common=True)
                 for segment in share.owned
                 if not (waiting and held.waits(segment, fact))
             ]
@@ -263,12 +264,12 @@ def _parts(
                 account.parked += 1
             else:
                 account.applied += 1
-                parts.append(Part(home, fact, counts=True, common=False))
+                parts.append(SegmentFact(home, fact, counts=True, common=False))
     _count_ignored(facts, share, accounts)
     return parts
 
 
-def _count_ignored(facts: Sequence[Fact], share: Share, accounts: Mapping[int, Account]) -> None:
+def _count_ignored(facts: Sequence[Fact], share: OwnedSegments, accounts: Mapping[int, FactCounts]) -> None:
     """What is left of the facts of each segment; most of the log is, for most read models."""
     by_partition = Counter([fact.partition for fact in facts]) if share.segments > 1 else {0: len(facts)}
     for partition, found in by_partition.items():
@@ -279,14 +280,16 @@ def _count_ignored(facts: Sequence[Fact], share: Share, accounts: Mapping[int, A
         account.ignored -= account.applied + account.parked + account.skipped
 
 
-async def _fold(projection: Projection, parts: Sequence[Part], store: Store, share: Share) -> dict[int, Rows]:
+async def _fold(
+    projection: Projection, parts: Sequence[SegmentFact], store: Store, share: OwnedSegments
+) -> dict[int, Rows]:
     """Fold at full speed; the first failure spoils the batch."""
     handlers, needed = projection.handlers, {segment: set[RowKey]() for segment in share.owned}
     try:
         for segment, fact, _, _ in parts:
             needed[segment].update(handlers[fact.type].needs(fact))
     except FAILURES as error:
-        raise UnfitFact from error
+        raise BatchFailed from error
     rows = await _rows_for(needed, store)
     views = _views(rows)
     for start in range(0, len(parts), SLICE):
@@ -294,11 +297,11 @@ async def _fold(projection: Projection, parts: Sequence[Part], store: Store, sha
             for segment, fact, _, common in parts[start : start + SLICE]:
                 _apply(handlers[fact.type], fact, views[common][segment])
         except FAILURES as error:
-            raise UnfitFact from error
+            raise BatchFailed from error
         await asyncio.sleep(0)
     for segment, of_segment in rows.items():
         if not of_segment.changed <= needed[segment]:
-            raise UnfitFact from UndeclaredRow(str(next(iter(of_segment.changed - needed[segment])).key))
+            raise BatchFailed from UndeclaredRow(str(next(iter(of_segment.changed - needed[segment])).key))
     return rows
 
 
@@ -310,7 +313,7 @@ async def _rows_for(needed: Needed, store: Store) -> dict[int, Rows]:
 
 def _views(rows: Mapping[int, Rows]) -> tuple[Mapping[int, Rows], Mapping[int, Rows]]:
     """The rows of each segment as a fact sees them: one of a learner, or (second) one that is common."""
-    return rows, {segment: Copies(of_segment) if segment else of_segment for segment, of_segment in rows.items()}
+    return rows, {segment: ReplicaRows(of_segment) if segment else of_segment for segment, of_segment in rows.items()}
 
 
 def _apply(handler: Handler, fact: Fact, rows: Rows) -> None:
@@ -320,7 +323,11 @@ def _apply(handler: Handler, fact: Fact, rows: Rows) -> None:
 
 
 async def _fold_carefully(
-    projection: Projection, parts: Sequence[Part], store: Store, share: Share, accounts: Mapping[int, Account]
+    projection: Projection,
+    parts: Sequence[SegmentFact],
+    store: Store,
+    share: OwnedSegments,
+    accounts: Mapping[int, FactCounts],
 ) -> tuple[dict[int, Rows], list[Poison]]:
     """Fold fact by fact, each undone if it fails, and let the keys of those that failed wait."""
     needs = [_needs_or_error(projection, part.fact) for part in parts]
@@ -329,7 +336,7 @@ async def _fold_carefully(
         if not isinstance(keys, BaseException):
             needed[part.segment] |= keys
     rows = {segment: UndoableRows(of.rows) for segment, of in (await _rows_for(needed, store)).items()}
-    views, held, poison = _views(rows), Held(), []
+    views, held, poison = _views(rows), Exclusions(), []
     for (segment, fact, counts, common), keys in zip(parts, needs, strict=True):
         if not held.waits(segment, fact):
             try:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from projections.engine.live import WHOLE, Batch, Fenced, Loaded, Needed, Share
+from projections.engine.live import UNDIVIDED, Batch, Fenced, Loaded, Needed, OwnedSegments
 from projections.engine.merge import merged
 from projections.engine.projection import RowKey, Table
 
@@ -19,7 +19,7 @@ _encode = msgspec.json.Encoder().encode
 class MemoryStore:
     """Rows and checkpoints of some segments, in memory."""
 
-    def __init__(self, share: Share = WHOLE) -> None:
+    def __init__(self, share: OwnedSegments = UNDIVIDED) -> None:
         self._positions = dict.fromkeys(share.owned, 0)
         self._rows: dict[int, dict[RowKey, bytes]] = {segment: {} for segment in share.owned}
 

@@ -1,5 +1,5 @@
 """
-Rows of which each segment holds a part, put together: what readers see of a `summed` table.
+Rows of which each segment holds a part, put together: what readers see of a `partial` table.
 
 Numbers and counts by name are added up, of texts and times the greatest stays, of yes and no the yes. In PostgreSQL the
 view of a read model does the same (adapters/postgres/store/row_tables.py).
@@ -17,10 +17,10 @@ def merged(parts: Iterable[tuple[int, RowKey, msgspec.Struct]]) -> Iterator[tupl
     """The rows that readers see, from those of all segments, each with the number of its segment."""
     sums: dict[RowKey, msgspec.Struct] = {}
     for segment, key, row in parts:
-        if key.table.spread == "summed":
+        if key.table.distribution == "partial":
             found = sums.get(key)
             sums[key] = row if found is None else added(key.table, found, row)
-        elif key.table.spread == "keyed" or segment == 0:
+        elif key.table.distribution == "partitioned" or segment == 0:
             yield key, row
     yield from sums.items()
 

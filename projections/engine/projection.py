@@ -27,10 +27,10 @@ class Table(msgspec.Struct, frozen=True, cache_hash=True):
         row: a msgspec.Struct whose first fields are the key; all other fields have defaults.
         key: names of the fields that identify a row.
         indexes: further column lists to index (Postgres only).
-        spread: how the rows lie on the segments of the projection.
-            `keyed`   each row is changed by the facts of one learner only, so it is in one segment.
-            `copied`  changed by facts of the catalogue only, which every segment folds: each has its own copy.
-            `summed`  changed by facts of many learners: each segment has a part of the row, and readers see the sum
+        distribution: how the rows lie on the segments of the projection.
+            `partitioned`   each row is changed by the facts of one learner only, so it is in one segment.
+            `replicated`  changed by facts of the catalogue only, which every segment folds: each has its own copy.
+            `partial`  changed by facts of many learners: each segment has a part of the row, and readers see the sum
                       (`projections.engine.merge`). No handler may decide by what such a row holds.
     """
 
@@ -38,7 +38,7 @@ class Table(msgspec.Struct, frozen=True, cache_hash=True):
     row: type[msgspec.Struct]
     key: tuple[str, ...]
     indexes: tuple[tuple[str, ...], ...] = ()
-    spread: Literal["keyed", "copied", "summed"] = "keyed"
+    distribution: Literal["partitioned", "replicated", "partial"] = "partitioned"
 
 
 class RowKey(NamedTuple):
@@ -75,7 +75,7 @@ class Rows:
         return self.rows.get((table, key))  # type: ignore[call-overload,no-any-return]
 
 
-class Copies(Rows):
+class ReplicaRows(Rows):
     """
     Rows as a common fact sees them in any segment but the first: what is summed over the segments is not for it.
 
@@ -87,7 +87,7 @@ class Copies(Rows):
 
     def edit(self, table: Table, row: type[RowT], *key: str | int) -> RowT:
         """As in the rows beneath; a summed row is a blank one that nobody keeps."""
-        return row(*key) if table.spread == "summed" else self._rows.edit(table, row, *key)
+        return row(*key) if table.distribution == "partial" else self._rows.edit(table, row, *key)
 
     def read(self, table: Table, row: type[RowT], *key: str | int) -> RowT | None:
         """As in the rows beneath."""
@@ -129,7 +129,9 @@ def key_values(table: Table, row: msgspec.Struct) -> tuple[Any, ...]:
 
 def tables_of_learners(projection: Projection) -> list[Table]:
     """The tables of a projection whose rows belong to one learner each."""
-    return [table for table in projection.tables if table.spread == "keyed"] if projection.segments > 1 else []
+    return (
+        [table for table in projection.tables if table.distribution == "partitioned"] if projection.segments > 1 else []
+    )
 
 
 def is_common(stream_id: str) -> bool:

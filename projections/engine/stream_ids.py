@@ -6,8 +6,8 @@ from domain.aggregate import stream_ids
 
 REMEMBERED = 1 << 16  # streams
 
-by_stream = lru_cache(maxsize=REMEMBERED)
+cached_by_stream = lru_cache(maxsize=REMEMBERED)
 """Decorates a function of a stream's id."""
 
-ids = by_stream(stream_ids)
+ids = cached_by_stream(stream_ids)
 """The ids within a stream's id."""

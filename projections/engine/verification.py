@@ -11,13 +11,13 @@ from typing import NamedTuple, Self
 
 import msgspec
 
-from projections.engine.bulk.fold import BulkFold, Careful, Task, with_care
+from projections.engine.bulk.fold import BulkFold, Task, UndoTypes, fold_with_restarts
 from projections.engine.bulk.pages import PageSource
-from projections.engine.bulk.rows import Room
+from projections.engine.bulk.rows import MemoryBudget
 from projections.engine.diff.compare import Comparison
 from projections.engine.diff.report import RowDiff
 from projections.engine.digest import ContentDigest, row_digest
-from projections.engine.live import Held, Poison
+from projections.engine.live import Exclusions, Poison
 from projections.engine.merge import merged
 from projections.engine.projection import Projection, RowKey
 
@@ -37,7 +37,7 @@ class Live(NamedTuple):
 
     projection: Projection
     positions: dict[int, int]
-    held: Held
+    held: Exclusions
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -154,7 +154,7 @@ class FreshFold:
     def __init__(
         self,
         lives: Sequence[Live],
-        room: Room | None = None,
+        room: MemoryBudget | None = None,
         folded: Callable[[int], None] = lambda _: None,
         enough: int | None = None,
     ) -> None:
@@ -167,9 +167,9 @@ class FreshFold:
 
     def run(self, source: PageSource) -> None:
         """Fold; may raise what `BulkFold.fold` does, other than Spoiled."""
-        with_care(lambda careful: self._run(source, careful))
+        fold_with_restarts(lambda careful: self._run(source, careful))
 
-    def _run(self, source: PageSource, careful: Careful) -> None:
+    def _run(self, source: PageSource, careful: UndoTypes) -> None:
         self._fold = BulkFold([_task(live) for live in self._lives], careful, self._room)
         at = 0
         for stop in sorted({position for live in self._lives for position in live.positions.values()}):
@@ -183,7 +183,7 @@ class FreshFold:
             for live in self._lives:
                 for segment, position in live.positions.items():
                     if position == stop:
-                        self._fold.leave(live.projection.name, segment)
+                        self._fold.freeze(live.projection.name, segment)
 
     def _tell(self, at: int) -> None:
         if at > self._passed:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from adapters.command_bus.bus import Bus
-from adapters.command_bus.session import Memory, Session
+from adapters.command_bus.unit_of_work import AggregateCache, UnitOfWork
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.settings import Settings
 from commands.catalog import CreateCourse, OpenRun, PublishCourse, ScheduleRun
@@ -27,13 +27,13 @@ class Process:
         self.bus = Bus(log)
 
     @property
-    def memory(self) -> Memory:
+    def memory(self) -> AggregateCache:
         """What the process remembers between commands."""
         return self.bus._memory
 
-    def session(self, context: Context = ME, *, trusting: bool = False) -> Session:
+    def session(self, context: Context = ME, *, optimistic: bool = False) -> UnitOfWork:
         """A session of the process, as the bus opens one."""
-        return Session(self.log, self.memory, context, trusting=trusting)
+        return UnitOfWork(self.log, self.memory, context, optimistic=optimistic)
 
     async def do(self, *commands: Any, **context: Any) -> int:
         """Carry out *commands*, one after the other; the position of the last."""

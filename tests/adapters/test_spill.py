@@ -7,8 +7,8 @@ import psutil
 import pytest
 
 from adapters import spill
-from adapters.spill import ResidentMemory, SqliteShelf
-from projections.engine.bulk.rows import BulkRows, Key, Room, ShelfFailed
+from adapters.spill import ResidentMemory, SqliteSpill
+from projections.engine.bulk.rows import BulkRows, Key, MemoryBudget, SpillFailed
 from projections.engine.projection import Table
 
 
@@ -29,7 +29,7 @@ TWO: tuple[Key, Thing] = (("a", 2**62), Thing("a", 2**62))
 
 def test_rows_come_back_as_fresh_copies() -> None:
     """What was put last under a key comes back, equal but not the same; other drawers know nothing of it."""
-    shelf = SqliteShelf()
+    shelf = SqliteSpill()
     shelf.put(3, [ONE, TWO])
     shelf.put(3, [(TWO[0], Thing("a", 2**62, of={2: "two"}))])
     assert shelf.get(3, ONE[0], Thing) == ONE[1]
@@ -43,13 +43,13 @@ def test_rows_come_back_as_fresh_copies() -> None:
 
 def test_a_shelf_that_fails_says_so() -> None:
     """No handler is blamed for a full disk."""
-    shelf = SqliteShelf()
+    shelf = SqliteSpill()
     shelf.close()
-    with pytest.raises(ShelfFailed):
+    with pytest.raises(SpillFailed):
         shelf.put(1, [ONE])
-    with pytest.raises(ShelfFailed):
+    with pytest.raises(SpillFailed):
         shelf.get(1, ONE[0], Thing)
-    with pytest.raises(ShelfFailed):
+    with pytest.raises(SpillFailed):
         list(shelf.items(1, Thing))
 
 
@@ -74,20 +74,20 @@ class Memory:
 
 def test_what_fits_is_learned_once() -> None:
     """When memory runs out the older rows go; from then on no more rows are kept than fitted, with no more alarms."""
-    shelf, memory = SqliteShelf(), Memory()
+    shelf, memory = SqliteSpill(), Memory()
     rows = BulkRows([THINGS], shelf)
-    room = Room(shelf, memory, budget=1_000)
+    budget = MemoryBudget(shelf, memory, budget=1_000)
     for number in range(1_000):
         rows.edit(THINGS, Thing, "a", number)
-    room.make([rows])
+    budget.enforce([rows])
     assert rows.sizes() == (1_000, 0)
     memory.used = 1_001
-    room.make([rows])
+    budget.enforce([rows])
     assert sum(rows.sizes()) == 500
     for number in range(5_000):
         rows.edit(THINGS, Thing, "a", number % 1_500).of[number] = "seen"
         if number % 100 == 0:
-            room.make([rows])
+            budget.enforce([rows])
             assert sum(rows.sizes()) <= 1_000
     found = [row for _, row in rows.items() if isinstance(row, Thing)]
     assert len(found) == 1_500

@@ -16,7 +16,7 @@ from adapters.postgres.store.generations import AnyStore, Generations
 from adapters.postgres.store.row_tables import check_row
 from adapters.settings import Settings
 from adapters.valkey.client import connect as connect_valkey
-from projections.engine.live import Account, Batch, Fenced, Loaded, Needed, Refused
+from projections.engine.live import Batch, FactCounts, Fenced, Loaded, Needed, RowRejected
 from projections.engine.projection import Projection, RowKey, Rows, Table
 
 
@@ -109,7 +109,7 @@ def rows_of(*things: Everything, names: tuple[str, ...] = ()) -> Rows:
 
 
 async def save(store: AnyStore, rows: Rows, before: int, after: int) -> None:
-    await store.save(Batch({0: rows}, before, after, {0: Account()}))
+    await store.save(Batch({0: rows}, before, after, {0: FactCounts()}))
 
 
 def needed(keys: Iterable[RowKey]) -> Needed:
@@ -153,7 +153,7 @@ async def test_a_checkpoint_moves_without_rows(store: AnyStore) -> None:
 async def test_what_postgres_cannot_hold_is_refused_whole(settings: Settings, bad: dict[str, object]) -> None:
     """Nothing of the batch is written, and the connection goes on."""
     async with opened(settings, InPostgres()) as store:
-        with pytest.raises(Refused):
+        with pytest.raises(RowRejected):
             await save(store, rows_of(full(), msgspec.structs.replace(full("eve"), **bad)), 0, 5)
         assert await store.positions() == {0: 0}
         assert await store.load(needed([RowKey(THINGS, ("ann", 7))])) == loaded({})
@@ -165,7 +165,7 @@ async def test_what_could_not_be_read_back_is_refused_whole(store: AnyStore, bad
     rows = rows_of(full(), full("eve"))
     for name, value in bad.items():
         setattr(rows.rows[RowKey(THINGS, ("eve", 7))], name, value)
-    with pytest.raises(Refused, match=r"things, row .*eve"):
+    with pytest.raises(RowRejected, match=r"things, row .*eve"):
         await save(store, rows, 0, 5)
     assert await store.positions() == {0: 0}
     assert await store.load(needed([RowKey(THINGS, ("ann", 7))])) == loaded({})

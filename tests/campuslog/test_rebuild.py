@@ -12,7 +12,7 @@ import pytest
 import campuslog.campus
 import campuslog.rebuild
 from campuslog import BadProjection, BadTime, Campus, Handler, NotWritten, Projection, Table, load_projection
-from projections.engine.bulk.rows import BulkRows, Room
+from projections.engine.bulk.rows import BulkRows, MemoryBudget
 from projections.registry import PROJECTIONS
 from tests.campuslog.rules import (
     CLICKS,
@@ -125,7 +125,7 @@ def test_up_to_a_time(campus: Campus) -> None:
         campus.rebuild(ClicksByHand, as_of=datetime(2013, 9, 28))  # noqa: DTZ001 - that is the point
 
 
-class Cramped(Room):
+class Cramped(MemoryBudget):
     """One that keeps no row in memory from one page to the next."""
 
     cleared: ClassVar[int] = 0
@@ -133,14 +133,14 @@ class Cramped(Room):
     def make(self, all_rows: Collection[BulkRows]) -> None:
         """Put all rows on the shelf: those of now, and those of before."""
         for rows in [*all_rows, *all_rows]:
-            rows.clear_out(self.shelf)
+            rows.spill(self.shelf)
             Cramped.cleared += 1
 
 
 def test_rows_that_do_not_fit_into_memory(campus: Campus, monkeypatch: pytest.MonkeyPatch) -> None:
     """They go to a temporary file, and the result is the same, also of two rules that are compared."""
     roomy = campus.rebuild(ClicksByHand)
-    monkeypatch.setattr(campuslog.rebuild, "Room", Cramped)
+    monkeypatch.setattr(campuslog.rebuild, "MemoryBudget", Cramped)
     cramped = campus.rebuild(ClicksByHand)
     assert Cramped.cleared > 0
     assert cramped.clicks.equals(roomy.clicks)

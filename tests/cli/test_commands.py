@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.jwt import Claims, InvalidToken, claims_of, sign, verify
+from adapters.jwt import InvalidToken, JwtClaims, claims_of, sign, verify
 from adapters.settings import Settings
 from tests.cli.campus import RunningCampus, campus
 
@@ -80,7 +80,7 @@ def test_a_token_says_who_it_is_for(running: RunningCampus, user: str, roles: tu
 def test_a_token_ends() -> None:
     """After its lifetime a token is refused."""
     token = sign(claims_of("admin"), SECRET, now=NOW, lifetime=timedelta(hours=1))
-    assert verify(token, SECRET, now=NOW) == Claims("admin", ("admin",), "Admin")
+    assert verify(token, SECRET, now=NOW) == JwtClaims("admin", ("admin",), "Admin")
     with pytest.raises(InvalidToken):
         verify(token, SECRET, now=NOW + timedelta(hours=2))
 

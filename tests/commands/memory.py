@@ -39,7 +39,7 @@ class MemoryLog:
         """See `commands.log.Log`."""
         return await self.load(cls, stream)
 
-    def turn(self, stream: str) -> AbstractAsyncContextManager[object]:  # noqa: ARG002 - nobody else is here
+    def serialize(self, stream: str) -> AbstractAsyncContextManager[object]:  # noqa: ARG002 - nobody else is here
         """See `commands.log.Log`."""
         return nullcontext()
 

@@ -138,7 +138,7 @@ async def test_a_closed_run_keeps_who_is_in_and_lets_nobody_back(campus: Campus)
 async def test_history_is_recorded_where_the_present_would_refuse(campus: Campus) -> None:
     """In history mode what breaks a rule becomes an irregular fact; the next command is judged by the rules again."""
     await campus.give(RequestEnrollment("ann", RUN), CompleteEnrollment("ann", RUN))
-    assert await campus.new(WithdrawEnrollment("ann", RUN, "moved"), history=True) == [
+    assert await campus.new(WithdrawEnrollment("ann", RUN, "moved"), importing=True) == [
         (f"enrollment-ann:{RUN}", fact(Enrollment.Withdrawn, reason="moved", irregular="already_completed"))
     ]
     assert await campus.refused(RequestEnrollment("ann", RUN)) == "has_withdrawn"

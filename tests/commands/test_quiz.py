@@ -90,7 +90,7 @@ async def test_attempts_are_counted(campus: Campus) -> None:
 async def test_history_may_have_had_more_attempts(campus: Campus) -> None:
     """In history mode an attempt too many is irregular."""
     await campus.give(ASKED)
-    (attempt,) = await campus.facts(replace(RIGHT, attempt_no=3), history=True)
+    (attempt,) = await campus.facts(replace(RIGHT, attempt_no=3), importing=True)
     assert attempt.data["irregular"] == "no_attempts_left"
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import invariant, rule, run_state_machine_as_test
 
 from adapters.command_bus.bus import Bus
-from adapters.command_bus.session import encode_state, restore_state
+from adapters.command_bus.unit_of_work import encode_state, restore_state
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.settings import Settings
 from commands.catalog import CreateCourse, OpenRun, PublishCourse, ScheduleRun
@@ -56,10 +56,10 @@ class InMemory(Seating):
     def a_snapshot_remembers_the_same(self) -> None:
         """A state that went through a snapshot is the state, the order of the queue included."""
         for stream, live in self.log.live.items():
-            if live.remembered:
+            if live.snapshot_fields:
                 restored = type(live).blank(stream)
                 restore_state(restored, encode_state(live))
-                for name in live.remembered:
+                for name in live.snapshot_fields:
                     kept, original = getattr(restored, name), getattr(live, name)
                     assert kept == original
                     assert not isinstance(kept, dict) or list(kept) == list(original)

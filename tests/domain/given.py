@@ -44,10 +44,10 @@ def fact(cls: type[Aggregate.Event], **fields: Any) -> Said:
     return Said(cast("Any", cls).TOPIC, fields)
 
 
-def given(cls: type[AggregateT], *facts: Said, stream: str = "", history: bool = False) -> "Given[AggregateT]":
-    """An aggregate to which *facts* have happened; with *history*, what is recorded is long past."""
+def given(cls: type[AggregateT], *facts: Said, stream: str = "", importing: bool = False) -> "Given[AggregateT]":
+    """An aggregate to which *facts* have happened; with *importing*, what is recorded is long past."""
     aggregate = replay(cls, stream or STREAMS[cls.category], facts)
-    aggregate.history = history
+    aggregate.importing = importing
     return Given(aggregate, facts)
 
 
@@ -63,7 +63,7 @@ def replay(cls: type[AggregateT], stream: str, facts: Sequence[Said]) -> Aggrega
 
 def state_of(aggregate: Aggregate) -> dict[str, Any]:
     """What an aggregate remembers."""
-    return {name: value for name, value in vars(aggregate).items() if name[0] != "_" and name != "history"}
+    return {name: value for name, value in vars(aggregate).items() if name[0] != "_" and name != "importing"}
 
 
 def said_by(event: Aggregate.Event) -> Said:

@@ -168,7 +168,7 @@ def test_who_was_never_in_does_not_complete(status: Status) -> None:
 def test_nothing_happens_to_who_never_asked(name: str) -> None:
     """An enrolment begins with a request, in history too."""
     given(Enrollment).when(ACTS[name]).refused(NotEnrolled, **ANN)
-    given(Enrollment, history=True).when(ACTS[name]).refused(NotEnrolled, **ANN)
+    given(Enrollment, importing=True).when(ACTS[name]).refused(NotEnrolled, **ANN)
 
 
 def test_no_seat_for_who_never_asked() -> None:
@@ -188,12 +188,12 @@ def test_no_seat_for_who_never_asked() -> None:
 )
 def test_history_is_not_refused(status: Status, name: str, then: Said) -> None:
     """What happened against today's rules is recorded, marked with the rule that it breaks."""
-    given(Enrollment, *PASTS[status], history=True).when(ACTS[name]).then(then)
+    given(Enrollment, *PASTS[status], importing=True).when(ACTS[name]).then(then)
 
 
 def test_history_that_keeps_the_rules_is_not_marked() -> None:
     """Only what breaks a rule is irregular."""
-    given(Enrollment, *PASTS[Status.ACTIVE], history=True).when(ACTS["withdraw"]).then(WITHDRAWN)
+    given(Enrollment, *PASTS[Status.ACTIVE], importing=True).when(ACTS["withdraw"]).then(WITHDRAWN)
 
 
 def test_only_the_fact_that_breaks_a_rule_is_marked() -> None:
@@ -203,7 +203,7 @@ def test_only_the_fact_that_breaks_a_rule_is_marked() -> None:
         enrollment.withdraw("moved")
         enrollment.reactivate()
 
-    given(Enrollment, *PASTS[Status.COMPLETED], history=True).when(leave_and_come_back).then(
+    given(Enrollment, *PASTS[Status.COMPLETED], importing=True).when(leave_and_come_back).then(
         irregular(WITHDRAWN, "already_completed"), REACTIVATED
     )
 
@@ -216,7 +216,7 @@ def test_records_can_disagree_with_each_other() -> None:
         enrollment.request("free", "api")
         enrollment.activate()
 
-    given(Enrollment, history=True).when(register).then(irregular(REQUESTED, "no_registration_date"), ACTIVATED)
+    given(Enrollment, importing=True).when(register).then(irregular(REQUESTED, "no_registration_date"), ACTIVATED)
 
 
 def test_a_mark_that_no_fact_took_is_forgotten() -> None:
@@ -229,4 +229,4 @@ def test_a_mark_that_no_fact_took_is_forgotten() -> None:
         enrollment.withdraw("moved")
         return nothing
 
-    given(Enrollment, *PASTS[Status.ACTIVE], history=True).when(mark_in_vain).then(WITHDRAWN, answer=[])
+    given(Enrollment, *PASTS[Status.ACTIVE], importing=True).when(mark_in_vain).then(WITHDRAWN, answer=[])

@@ -121,7 +121,7 @@ def test_a_unit_with_a_score_is_not_completed_by_hand(kind: str) -> None:
 
 def test_history_may_have_completed_by_hand_what_carries_a_score() -> None:
     """An old record that says so is kept, and marked."""
-    given(CourseProgress, history=True).when(lambda progress: progress.complete_by_hand("u1", "exam", 1)).then(
+    given(CourseProgress, importing=True).when(lambda progress: progress.complete_by_hand("u1", "exam", 1)).then(
         fact(
             CourseProgress.UnitCompleted,
             unit_id="u1",
@@ -171,7 +171,7 @@ def test_an_outcome_is_decided_once() -> None:
 
 def test_history_may_have_decided_otherwise_twice() -> None:
     """A second outcome in old records is kept, and marked."""
-    given(CourseProgress, decided("pass"), history=True).when(
+    given(CourseProgress, decided("pass"), importing=True).when(
         lambda progress: progress.decide_outcome("fail", 7_000, "weighted_mean", 12)
     ).then(decided("fail", irregular="outcome_decided"))
 
@@ -179,9 +179,9 @@ def test_history_may_have_decided_otherwise_twice() -> None:
 @pytest.mark.parametrize("history", [False, True])
 def test_an_outcome_has_one_of_four_names(*, history: bool) -> None:
     """There is no other outcome, in history neither."""
-    given(CourseProgress, history=history).when(lambda progress: progress.decide_outcome("maybe", None, "", 0)).refused(
-        UnknownOutcome, outcome="maybe"
-    )
+    given(CourseProgress, importing=history).when(
+        lambda progress: progress.decide_outcome("maybe", None, "", 0)
+    ).refused(UnknownOutcome, outcome="maybe")
 
 
 def test_a_course_is_done_when_all_that_is_required_is_completed() -> None:

@@ -207,7 +207,7 @@ def test_attempts_count_from_one(attempt_no: int) -> None:
 def test_history_may_have_had_more_attempts() -> None:
     """An attempt too many that was handed in long ago is kept, and marked."""
     stream = attempt_stream("ann", "equations", 3)
-    given(QuizAttempt, stream=stream, history=True).when(submit).then(submitted(irregular="no_attempts_left"))
+    given(QuizAttempt, stream=stream, importing=True).when(submit).then(submitted(irregular="no_attempts_left"))
 
 
 def test_the_mark_of_one_fact_does_not_pass_to_the_next() -> None:
@@ -218,9 +218,9 @@ def test_the_mark_of_one_fact_does_not_pass_to_the_next() -> None:
         attempt.grade(FULL, 5_000, "person")
 
     stream = attempt_stream("ann", "equations", 3)
-    given(QuizAttempt, submitted(irregular="no_attempts_left"), stream=stream, history=True).when(again_and_grade).then(
-        graded(FULL, passed=True)
-    )
+    given(QuizAttempt, submitted(irregular="no_attempts_left"), stream=stream, importing=True).when(
+        again_and_grade
+    ).then(graded(FULL, passed=True))
 
 
 def test_handing_in_the_same_twice_changes_nothing() -> None:

@@ -44,6 +44,6 @@ def test_a_stream_begins_blank(aggregate: type[Aggregate]) -> None:
 @pytest.mark.parametrize("aggregate", AGGREGATES)
 def test_a_snapshot_remembers_the_whole_state(aggregate: type[Aggregate]) -> None:
     """Where the state is stored beside the log, no attribute of it is left out."""
-    state = {name for name in vars(aggregate.blank(STREAMS[aggregate.category])) if name[0] != "_"} - {"history"}
+    state = {name for name in vars(aggregate.blank(STREAMS[aggregate.category])) if name[0] != "_"} - {"importing"}
     if aggregate.snapshot_every:
-        assert set(aggregate.remembered) == state
+        assert set(aggregate.snapshot_fields) == state

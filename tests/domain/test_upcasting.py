@@ -35,7 +35,7 @@ class Loan(Aggregate):
             """Version 2 had the fee in whole units, or none."""
             state["fee_minor"] = 100 * state.pop("fee", 0)
 
-    def begin(self) -> None:
+    def initial_state(self) -> None:
         self.until: datetime | None = None
         self.reason = ""
         self.fees = 0

@@ -6,11 +6,11 @@ from typing import Any
 import msgspec
 
 from domain.fact import PARTITIONS, Fact
-from projections.engine.bulk.fold import BulkFold, Spoiled, Task
+from projections.engine.bulk.fold import BulkFold, RestartFold, Task
 from projections.engine.bulk.pages import EPOCH, MICROSECOND, Page, Wanted
-from projections.engine.bulk.rows import Room
+from projections.engine.bulk.rows import MemoryBudget
 from projections.engine.digest import ContentDigest, row_digest
-from projections.engine.live import Account, Batch, Held, Poison, Share, Unreadable, fold_batch
+from projections.engine.live import Batch, Exclusions, FactCounts, OwnedSegments, Poison, Unreadable, fold_batch
 from projections.engine.memory import MemoryStore
 from projections.engine.merge import merged
 from projections.engine.projection import Projection, RowKey
@@ -53,14 +53,14 @@ def pages_of(facts: Sequence[Fact], wanted: Wanted, size: int = PAGE) -> Iterato
         )
 
 
-def in_bulk(tasks: Sequence[Task], facts: Sequence[Fact], room: Room | None = None) -> BulkFold:
+def in_bulk(tasks: Sequence[Task], facts: Sequence[Fact], room: MemoryBudget | None = None) -> BulkFold:
     """The fold over all facts, begun again as long as handlers fail."""
     careful: list[tuple[str, str]] = []
     while len(set(careful)) == len(careful):
         fold = BulkFold(tasks, careful, room)
         try:
             fold_all(fold, facts)
-        except Spoiled as spoiled:
+        except RestartFold as spoiled:
             careful.append(spoiled.careful)
         else:
             return fold
@@ -78,11 +78,11 @@ class Live:
 
     def __init__(self, projection: Projection, skipped: frozenset[int] = frozenset()) -> None:
         self.projection = projection
-        self.share = Share(projection.segments, tuple(range(projection.segments)))
+        self.share = OwnedSegments(projection.segments, tuple(range(projection.segments)))
         self.store = MemoryStore(self.share)
-        self.held = Held(skipped=skipped)
+        self.held = Exclusions(skipped=skipped)
         self.poison: list[Poison] = []
-        self.accounts = {segment: Account() for segment in self.share.owned}
+        self.accounts = {segment: FactCounts() for segment in self.share.owned}
 
     async def fold(self, facts: Sequence[Fact], size: int = PAGE) -> "Live":
         """Fold all facts."""

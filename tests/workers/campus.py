@@ -16,7 +16,7 @@ from adapters.nats.hint import Hints
 from adapters.postgres.connection import connect
 from adapters.postgres.log.append import Append, NewEvent
 from adapters.postgres.log.postgres_log import PostgresLog
-from adapters.postgres.ops.lag import progress
+from adapters.postgres.ops.lag import projection_lags
 from adapters.settings import Settings
 from domain.fact import Fact, partition_of
 from projections.engine.projection import SEGMENTS, Handler, Projection, RowKey, Rows, Table
@@ -81,7 +81,7 @@ class InPostgres(_Counting):
     name = "tallies"
     store = "postgres"
     tally = Table("tally", Tally, ("learner_id",), indexes=(("amount", "learner_id"),))
-    total = Table("total", Total, ("name",), spread="summed")
+    total = Table("total", Total, ("name",), distribution="partial")
     tables = (tally, total)
 
 
@@ -97,7 +97,7 @@ class InValkey(_Counting):
     name = "tally_documents"
     store = "valkey"
     tally = Table("tally", Tally, ("learner_id",))
-    total = Table("total", Total, ("name",), spread="summed")
+    total = Table("total", Total, ("name",), distribution="partial")
     tables = (tally, total)
 
 
@@ -215,7 +215,9 @@ async def caught_up(settings: Settings, head: int, projections: Sequence[Project
     async with await connect(settings, application="test") as connection:
 
         async def reached() -> bool:
-            states = [each for each in await progress(connection) if each.status == "live" and each.name in names]
+            states = [
+                each for each in await projection_lags(connection) if each.status == "live" and each.name in names
+            ]
             return len(states) == len(names) and all(each.position >= head for each in states)
 
         await until(reached)

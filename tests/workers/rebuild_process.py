@@ -22,7 +22,7 @@ import psutil
 from adapters.settings import Settings
 from cli.up.plan import variables
 from tests.workers.campus import BOTH
-from workers.rebuild.build import Order, rebuild
+from workers.rebuild.build import RebuildRequest, rebuild
 from workers.rebuild.lock import RebuildError
 from workers.rebuild.promotion import promote
 
@@ -113,7 +113,7 @@ async def _run(arguments: Sequence[str]) -> str:
     if arguments[0] == "promote":
         return str([tuple(await promote(settings, projection)) for projection in BOTH])
     _, workers, step, number, whom = arguments
-    order = Order(BOTH, workers=int(workers))
+    order = RebuildRequest(BOTH, workers=int(workers))
     return str((await rebuild(settings, order, Killing(step, int(number), whom))).as_json())
 
 

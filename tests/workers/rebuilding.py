@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 
 from adapters.postgres.connection import connect
-from adapters.postgres.ops.lag import accounts
+from adapters.postgres.ops.lag import segment_counts
 from adapters.postgres.store.generations import Generation, Generations
 from adapters.postgres.store.parking import parked_of
 from adapters.settings import Settings
@@ -18,10 +18,10 @@ from domain.progress import CourseProgress
 from domain.registry import FACTS
 from projections.engine.projection import Handler, Projection, Rows
 from tests.workers.campus import BOTH, InPostgres, InValkey, caught_up, projecting
-from workers.rebuild.build import Order, rebuild
+from workers.rebuild.build import RebuildRequest, rebuild
 from workers.rebuild.content_digest import content_of
 from workers.rebuild.promotion import opened
-from workers.rebuild.report import Report
+from workers.rebuild.report import RebuildReport
 
 POISON = "CAMPUSLOG_TEST_POISON"  # in the environment, which processes of a rebuild inherit
 
@@ -141,9 +141,9 @@ async def digests(settings: Settings, projection: Projection) -> dict[int, str]:
         return {each.number: (await content_of(generations, each)).hexdigest() for each in await generations.all()}
 
 
-async def rebuilt(settings: Settings, *projections: Projection, **more: Any) -> Report:
+async def rebuilt(settings: Settings, *projections: Projection, **more: Any) -> RebuildReport:
     """A rebuild of some read models."""
-    return await rebuild(settings, Order(projections, **more))
+    return await rebuild(settings, RebuildRequest(projections, **more))
 
 
 async def followed(settings: Settings, head: int, projections: Sequence[Projection] = BOTH) -> None:
@@ -155,7 +155,7 @@ async def followed(settings: Settings, head: int, projections: Sequence[Projecti
 async def assert_accounts(settings: Settings, projection: Projection, **expected: int) -> None:
     """Every fact of the log is in the account of every generation, and of all segments there are so many of a kind."""
     async with await connect(settings, application="test") as connection:
-        found = [each for each in await accounts(connection) if each.projection == projection.name]
+        found = [each for each in await segment_counts(connection) if each.projection == projection.name]
     assert found
     for each in found:
         assert each.difference == 0, each

@@ -21,7 +21,7 @@ from tests.workers.campus import BOTH, InPostgres, InValkey, Writer, caught_up, 
 from tests.workers.tampering import change_tally, delete_tally, segment_of
 from workers import auditor
 from workers.auditor import Audit
-from workers.rebuild.build import Order, rebuild
+from workers.rebuild.build import RebuildRequest, rebuild
 from workers.rebuild.promotion import promote
 from workers.seeding.run import seed
 
@@ -231,5 +231,5 @@ async def test_what_is_served_no_more_is_not_remembered(settings: Settings) -> N
         for generation in (1, 2):
             assert await looking.check(projection, "ann") == (generation, 0)
             assert [each.generation.number for each in looking._lookings.values()] == [generation]
-            await rebuild(settings, Order((projection,), workers=1))
+            await rebuild(settings, RebuildRequest((projection,), workers=1))
             await promote(settings, projection)

@@ -33,7 +33,7 @@ from tests.workers.campus import (
 from workers import projector, relay
 from workers.consistency.verify import verify
 from workers.projecting.follower import StaleCode
-from workers.projecting.log_tail import Tail
+from workers.projecting.log_tail import LogTail
 
 
 async def test_facts_flow_into_both_stores(settings: Settings) -> None:
@@ -240,7 +240,7 @@ async def test_a_part_that_fails_ends_the_process(
     async def fails(_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(Tail, "run", fails)
+    monkeypatch.setattr(LogTail, "run", fails)
     monkeypatch.setattr(relay.Relay, "run", fails)
     with pytest.raises(ZeroDivisionError):
         async with asyncio.timeout(5):

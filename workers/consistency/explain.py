@@ -15,23 +15,23 @@ from adapters.postgres.store.generations import Generation, Generations
 from domain.fact import Fact
 from projections.engine.bulk.fold import OF_LEARNERS
 from projections.engine.diff.divergence import Divergence, first_divergence
-from projections.engine.live import Held
+from projections.engine.live import Exclusions
 from projections.engine.merge import merged
 from projections.engine.projection import RowKey, Table, is_common, segment_of, tables_of_learners
 from projections.engine.verification import Cause, Difference
-from workers.consistency.recompute import Common, learner_of
-from workers.consistency.row_check import Looking
+from workers.consistency.recompute import ReferenceFacts, learner_of
+from workers.consistency.row_check import RowChecker
 
 MOST_FACTS = 20_000  # that are folded one by one for one row
 
 
-class Explaining:
+class DivergenceFinder:
     """Explains rows of one generation, as they are now."""
 
     def __init__(self, connection: psycopg.AsyncConnection, generations: Generations, generation: Generation) -> None:
         self._connection = connection
         self._projection = generations.projection
-        self._looking = Looking(connection, generations, generation, Common(generations.projection))
+        self._looking = RowChecker(connection, generations, generation, ReferenceFacts(generations.projection))
 
     async def cause(self, difference: Difference) -> Cause:
         """Why a row is not as it should be."""
@@ -72,9 +72,9 @@ class Explaining:
     def _types(self, table: Table) -> set[str]:
         """The types of facts on which the rows of a table depend."""
         types = set(self._projection.handlers)
-        return types - OF_LEARNERS if table.spread == "copied" else types
+        return types - OF_LEARNERS if table.distribution == "replicated" else types
 
-    async def _facts(self, types: set[str], positions: dict[int, int], held: Held) -> list[Fact]:
+    async def _facts(self, types: set[str], positions: dict[int, int], held: Exclusions) -> list[Fact]:
         """The facts of some types that are in the rows which readers see, in log order."""
         parameters = (0, max(positions.values()), sorted(types))
         rows = await (await self._connection.execute(PAGE_OF_TYPES, parameters, binary=True)).fetchall()

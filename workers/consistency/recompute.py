@@ -18,7 +18,7 @@ from adapters.postgres.log.history import common_facts, history_of
 from domain.fact import Fact, partition_of_learner
 from projections.engine.bulk.fold import OF_LEARNERS
 from projections.engine.diff.lineage import needs_of
-from projections.engine.live import Held, Share, fold_batch
+from projections.engine.live import Exclusions, OwnedSegments, fold_batch
 from projections.engine.memory import MemoryStore
 from projections.engine.projection import Projection, RowKey, Table, segment_of, tables_of_learners
 
@@ -33,7 +33,7 @@ def learner_of(table: Table, key: tuple[str | int, ...]) -> str | None:
     return str(key[table.key.index("learner_id")]) if "learner_id" in table.key else None
 
 
-class Common:
+class ReferenceFacts:
     """The facts about no learner that *projection* reads, kept in memory and brought up to date by position."""
 
     def __init__(self, projection: Projection) -> None:
@@ -54,7 +54,7 @@ class Common:
             self._facts.append((fact, needs))
         self._position = until
 
-    def behind(self, rows: Iterable[RowKey]) -> list[Fact]:
+    def relevant_to(self, rows: Iterable[RowKey]) -> list[Fact]:
         """The facts on which some rows depend, directly or through rows that these need, in log order."""
         found: set[int] = set()
         reached, waiting = set(rows), list(rows)
@@ -68,7 +68,7 @@ class Common:
         return [self._facts[number][0] for number in sorted(found)]
 
 
-class Anew(NamedTuple):
+class RecomputedRows(NamedTuple):
     """
     A learner's rows as the log has them.
 
@@ -83,20 +83,22 @@ class Anew(NamedTuple):
     facts: list[Fact]
 
 
-async def anew(connection: psycopg.AsyncConnection, common: Common, learner: str, until: int, held: Held) -> Anew:
+async def recompute_rows(
+    connection: psycopg.AsyncConnection, common: ReferenceFacts, learner: str, until: int, held: Exclusions
+) -> RecomputedRows:
     """The rows of a learner up to the position *until*; facts that are parked or skipped are left out."""
     projection = common.projection
     await common.read(connection, until)
     own = [fact for fact in await history_of(connection, learner, until) if fact.type in projection.handlers]
     needs = {key for fact in own for key in needs_of(projection, fact)}
-    behind = [fact for fact in common.behind(needs) if fact.position <= until]
+    behind = [fact for fact in common.relevant_to(needs) if fact.position <= until]
     facts = sorted(own + behind, key=attrgetter("position"))
     segment = segment_of_learner(learner, projection.segments)
-    share = Share(projection.segments, (segment,))
+    share = OwnedSegments(projection.segments, (segment,))
     folded = await fold_batch(projection, facts, held, MemoryStore(share), share)
     rows = folded.rows[segment]
     tables = tables_of_learners(projection)
-    return Anew(
+    return RecomputedRows(
         {key: rows.rows[key] for key in rows.changed if key.table in tables},
         {key for key in needs if key.table in tables} | own_keys(tables, learner),
         [fact for fact in facts if fact.position not in held.skipped],
@@ -108,6 +110,6 @@ def own_keys(tables: Collection[Table], learner: str) -> set[RowKey]:
     return {RowKey(table, (learner,)) for table in tables if table.key == ("learner_id",)}
 
 
-def waiting_in(held: Held, segment: int) -> dict[str, int]:
+def waiting_in(held: Exclusions, segment: int) -> dict[str, int]:
     """The keys that are parked in a segment, and the position of the first fact of each that waits."""
     return {key: first for (of, key), first in held.waiting.items() if of == segment}

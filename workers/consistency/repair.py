@@ -12,9 +12,9 @@ import psycopg
 from adapters.postgres.store.generations import AnyStore
 from adapters.postgres.store.postgres_store import PostgresStore
 from adapters.postgres.store.repairs import Repair
-from projections.engine.live import Account, Batch, Held
+from projections.engine.live import Batch, Exclusions, FactCounts
 from projections.engine.projection import Projection, RowKey, Rows, tables_of_learners
-from workers.consistency.recompute import Common, anew
+from workers.consistency.recompute import ReferenceFacts, recompute_rows
 
 NO_FACT = "there is no fact of"  # how the outcome begins if nothing is known of such a learner
 
@@ -33,18 +33,18 @@ class Remedy(NamedTuple):
     outcome: str
 
 
-class Repairing:
+class RowRepairer:
     """Makes rows of one generation anew, whose *rows* are in a store that remembers none of them."""
 
     def __init__(self, connection: psycopg.AsyncConnection, projection: Projection, rows: AnyStore) -> None:
         self._connection = connection
         self._projection = projection
         self._rows = rows
-        self._common = Common(projection)
+        self._common = ReferenceFacts(projection)
 
-    async def remedy(self, repair: Repair, segment: int, position: int, held: Held) -> Remedy:
+    async def remedy(self, repair: Repair, segment: int, position: int, held: Exclusions) -> Remedy:
         """What makes the rows of a learner, who is in *segment*, what the log says up to *position*."""
-        made = await anew(self._connection, self._common, repair.key, position, held)
+        made = await recompute_rows(self._connection, self._common, repair.key, position, held)
         keys = made.keys | await self._others(repair.key, segment)
         there = await self._there(segment, keys)
         rows = Rows()
@@ -53,7 +53,7 @@ class Repairing:
                 rows.rows[key] = row
                 rows.changed.add(key)
         deleted = (keys if there is None else there.keys()) - made.rows.keys()
-        batch = Batch({segment: rows}, position, position, {segment: Account()}, deleted={segment: deleted})
+        batch = Batch({segment: rows}, position, position, {segment: FactCounts()}, deleted={segment: deleted})
         outcome = self._outcome(len(rows.changed), len(deleted))
         if not (made.facts or rows.changed or deleted):
             outcome = f"{NO_FACT} {repair.key} that {self._projection.name} has to read"

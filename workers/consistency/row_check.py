@@ -17,12 +17,19 @@ from projections.engine.diff.compare import plain_fields
 from projections.engine.diff.divergence import Divergence, first_divergence
 from projections.engine.diff.lineage import needs_of
 from projections.engine.diff.replay import differing
-from projections.engine.live import Held, Needed, Seen
+from projections.engine.live import Exclusions, Needed, RowSnapshot
 from projections.engine.projection import Projection, RowKey, tables_of_learners
-from workers.consistency.recompute import Anew, Common, anew, own_keys, segment_of_learner, waiting_in
+from workers.consistency.recompute import (
+    RecomputedRows,
+    ReferenceFacts,
+    own_keys,
+    recompute_rows,
+    segment_of_learner,
+    waiting_in,
+)
 
 
-class Wrong(NamedTuple):
+class WrongRow(NamedTuple):
     """A row that is not what the log says, and what is live of it; None if it is missing."""
 
     key: RowKey
@@ -30,14 +37,14 @@ class Wrong(NamedTuple):
     divergence: Divergence
 
 
-class Look(NamedTuple):
+class KeySnapshot(NamedTuple):
     """Rows, checkpoints and parked keys of one moment."""
 
-    seen: Seen
-    held: Held
+    seen: RowSnapshot
+    held: Exclusions
 
 
-class Looking:
+class RowChecker:
     """
     Looks at one generation.
 
@@ -46,7 +53,11 @@ class Looking:
     """
 
     def __init__(
-        self, connection: psycopg.AsyncConnection, generations: Generations, generation: Generation, common: Common
+        self,
+        connection: psycopg.AsyncConnection,
+        generations: Generations,
+        generation: Generation,
+        common: ReferenceFacts,
     ) -> None:
         self.projection: Projection = generations.projection
         self.generation = generation
@@ -54,16 +65,16 @@ class Looking:
         self._store = generations.store(generation)
         self._common = common
 
-    async def look(self, keys: Needed) -> Look:
+    async def look(self, keys: Needed) -> KeySnapshot:
         """Some rows, by segment."""
         place = self.projection.name, self.generation.number, self.generation.version
         while True:
             before = await held(self._connection, *place)
             seen = await self._store.look(keys)
             if before == await held(self._connection, *place):
-                return Look(seen, await without(self._connection, before, seen.healed))
+                return KeySnapshot(seen, await without(self._connection, before, seen.healed))
 
-    async def check(self, learner: str, *keys: RowKey) -> list[Wrong]:
+    async def check(self, learner: str, *keys: RowKey) -> list[WrongRow]:
         """The rows of a learner that are not what the log says; *keys* are further ones that should not be there."""
         segment = segment_of_learner(learner, self.generation.segments)
         tables = tables_of_learners(self.projection)
@@ -72,7 +83,7 @@ class Looking:
         while True:
             look = await self.look({segment: asked})
             until = look.seen.positions[segment]
-            made = await anew(self._connection, self._common, learner, until, look.held)
+            made = await recompute_rows(self._connection, self._common, learner, until, look.held)
             if made.keys <= asked:
                 break
             asked |= made.keys  # facts have come meanwhile
@@ -80,12 +91,14 @@ class Looking:
         wrong = sorted((key for key in asked if _differ(key, made, live)), key=lambda key: (key.table.name, key.key))
         return [self._wrong(key, made, live, look.held, segment) for key in wrong]
 
-    def _wrong(self, key: RowKey, made: Anew, live: dict[RowKey, msgspec.Struct], parked: Held, segment: int) -> Wrong:
+    def _wrong(
+        self, key: RowKey, made: RecomputedRows, live: dict[RowKey, msgspec.Struct], parked: Exclusions, segment: int
+    ) -> WrongRow:
         row = live.get(key)
-        return Wrong(key, row, first_divergence(self.projection, key, made.facts, row, waiting_in(parked, segment)))
+        return WrongRow(key, row, first_divergence(self.projection, key, made.facts, row, waiting_in(parked, segment)))
 
 
-def _differ(key: RowKey, made: Anew, live: dict[RowKey, msgspec.Struct]) -> bool:
+def _differ(key: RowKey, made: RecomputedRows, live: dict[RowKey, msgspec.Struct]) -> bool:
     one, other = made.rows.get(key), live.get(key)
     if one is None or other is None:
         return one is not other

@@ -14,15 +14,15 @@ from adapters.postgres.bulk.page_reader import PageReader
 from adapters.postgres.store.generations import Generation, Generations, generations
 from adapters.postgres.store.parking import held, without
 from adapters.settings import Settings
-from adapters.spill import ResidentMemory, SqliteShelf
-from projections.engine.bulk.rows import Room
+from adapters.spill import ResidentMemory, SqliteSpill
+from projections.engine.bulk.rows import MemoryBudget
 from projections.engine.live import Fenced
 from projections.engine.merge import merged
 from projections.engine.projection import Projection
 from projections.engine.verification import FreshFold, Live, Verdict, Verification
-from workers.consistency.explain import Explaining
+from workers.consistency.explain import DivergenceFinder
 from workers.rebuild.promotion import opened
-from workers.support.threads import aside
+from workers.support.threads import run_in_daemon_thread
 
 EXPLAINED = 2  # rows of each read model for which the event is looked for at which they went wrong
 
@@ -62,10 +62,10 @@ async def verify(
             sites = [Generations(connection, valkey, settings, projection) for projection in projections]
             chosen = [await chosen_of(connection, projection, generation) for projection in projections]
             found = [await snapshot_of(*each, connection, stack) for each in zip(sites, chosen, strict=True)]
-            verdicts = await aside(compare_with_log, settings, found, folded)
+            verdicts = await run_in_daemon_thread(compare_with_log, settings, found, folded)
         for site, of, verdict in zip(sites, chosen, verdicts, strict=True):
             verdict.generation = of.number
-            explaining = Explaining(connection, site, of)
+            explaining = DivergenceFinder(connection, site, of)
             for difference in verdict.differences[:EXPLAINED]:
                 verdict.causes.append(await explaining.cause(difference))
         return verdicts
@@ -119,8 +119,8 @@ def compare_with_log(
     settings: Settings, verifications: Sequence[Verification], folded: Callable[[int], None]
 ) -> list[Verdict]:
     """Fold the log and compare; blocks until that is done."""
-    with closing(ResidentMemory()) as resident, closing(SqliteShelf()) as shelf:
-        fresh = FreshFold([each.live for each in verifications], Room(shelf, resident), folded)
+    with closing(ResidentMemory()) as resident, closing(SqliteSpill()) as shelf:
+        fresh = FreshFold([each.live for each in verifications], MemoryBudget(shelf, resident), folded)
         fresh.run(PageReader(settings, ahead=True))
         verdicts = []
         for verification in verifications:

@@ -21,8 +21,8 @@ from adapters.settings import Settings
 from projections.engine.fingerprint import is_stale
 from projections.engine.live import Fenced
 from projections.engine.projection import Projection
-from workers.projecting.generation_writer import Work, Written
-from workers.projecting.log_tail import Tail
+from workers.projecting.generation_writer import Commit, GenerationWriter
+from workers.projecting.log_tail import LogTail
 from workers.projecting.metrics import BATCH_FACTS, BATCH_SECONDS, FACTS, HEARTBEAT, LAG, PARKED, POSITION
 
 # Seconds to gather what comes right behind: little for what learners look at, more for what the staff look at, since
@@ -57,7 +57,7 @@ class Follower:
         projection: Projection,
         settings: Settings,
         *,
-        tail: Tail,
+        tail: LogTail,
         valkey: Redis,
         messages: Nats,
     ) -> None:
@@ -66,7 +66,7 @@ class Follower:
         self._tail = tail
         self._valkey = valkey
         self._messages = messages
-        self._work: Work | None = None
+        self._work: GenerationWriter | None = None
         self._tried: set[int] = set()  # segments whose parked keys were tried again when they were first taken
         self._logger = structlog.get_logger().bind(projection=projection.name)
 
@@ -115,10 +115,10 @@ class Follower:
             while True:
                 generations = Generations(connection, self._valkey, self._settings, self.projection)
                 generation = await self._mine(generations)
-                work = self._work = Work(connection, self._settings, generations, generation)
+                work = self._work = GenerationWriter(connection, self._settings, generations, generation)
                 self._logger.info("projection.follows", generation=generation.number)
                 await self._follow(connection, work)
-                await work.leave()  # or this session would keep the locks of what is served no more
+                await work.release_all()  # or this session would keep the locks of what is served no more
                 self._work = None
 
     async def _mine(self, generations: Generations) -> Generation:
@@ -138,7 +138,7 @@ class Follower:
             HEARTBEAT.labels(self.projection.name).set_to_current_time()
             await asyncio.sleep(LOOK_INTERVAL)
 
-    async def _follow(self, connection: psycopg.AsyncConnection, work: Work) -> None:
+    async def _follow(self, connection: psycopg.AsyncConnection, work: GenerationWriter) -> None:
         """Follow until another generation is served."""
         looked = 0.0
         while True:
@@ -150,7 +150,7 @@ class Follower:
                 await asyncio.sleep(IDLE_INTERVAL)
                 looked = 0.0
                 continue
-            behind = work.behind()
+            behind = work.next_batch_range()
             if work.retries_left and behind.position >= self._tail.head:
                 continue
             try:
@@ -164,7 +164,7 @@ class Follower:
             self._measure(work, len(facts), time.perf_counter() - started)
             await asyncio.sleep(LINGER[self.projection.store] if len(facts) < BUSY else BUSY_LINGER)
 
-    async def _look(self, connection: psycopg.AsyncConnection, work: Work) -> bool:
+    async def _look(self, connection: psycopg.AsyncConnection, work: GenerationWriter) -> bool:
         """
         Look after what no fact calls for: lost rows, segments without an owner, keys to be tried again, repairs.
 
@@ -182,16 +182,16 @@ class Follower:
                 self._tried |= new
         for written in [*await work.retry_due(), *await work.repair_due()]:
             await self._announce(work, written)
-        await work.note()
+        await work.publish_counts()
         self._measure(work, 0, None)
         return True
 
-    async def _announce(self, work: Work, written: Written) -> None:
+    async def _announce(self, work: GenerationWriter, written: Commit) -> None:
         keys = None if len(written.keys) > TELLABLE else [(table.name, *key) for table, key in written.keys]
         change = Change(self.projection.name, written.position, keys, written.segments, work.generation.segments)
         await announce(self._settings, self._messages, change)
 
-    def _measure(self, work: Work, facts: int, seconds: float | None) -> None:
+    def _measure(self, work: GenerationWriter, facts: int, seconds: float | None) -> None:
         name = self.projection.name
         HEARTBEAT.labels(name).set_to_current_time()
         if work.positions:

@@ -14,7 +14,7 @@ import structlog
 from adapters.postgres.log.pages import read_head
 from adapters.postgres.store import repairs
 from adapters.postgres.store.generations import AnyStore, Generation, Generations
-from adapters.postgres.store.ownership import Ownership, Taken
+from adapters.postgres.store.ownership import Claim, Ownership
 from adapters.postgres.store.parking import Due, Parking
 from adapters.postgres.store.repairs import Repair
 from adapters.postgres.store.segments import epochs, note_accounts
@@ -22,10 +22,21 @@ from adapters.settings import Settings
 from adapters.valkey.valkey_store import Overtaken, ValkeyStore
 from domain.fact import Fact
 from projections.engine.cache import CachedStore
-from projections.engine.live import Account, Batch, Fenced, Folded, Held, Poison, Refused, Share, fold_batch, poison_of
+from projections.engine.live import (
+    Batch,
+    Exclusions,
+    FactCounts,
+    Fenced,
+    Folded,
+    OwnedSegments,
+    Poison,
+    RowRejected,
+    fold_batch,
+    poison_of,
+)
 from projections.engine.projection import RowKey
 from workers.consistency.recompute import segment_of_learner
-from workers.consistency.repair import Repairing
+from workers.consistency.repair import RowRepairer
 
 CACHED_ROWS = 3_000  # of each projection; a learner's document takes some 20 KB
 RETRY_SPELL = 1.0  # seconds of trying parked keys again, of which there may be thousands, between two batches
@@ -33,7 +44,7 @@ RETRY_SPELL = 1.0  # seconds of trying parked keys again, of which there may be 
 logger = structlog.get_logger()
 
 
-class Behind(NamedTuple):
+class SegmentRange(NamedTuple):
     """The segments that are furthest behind, their checkpoint, and that of the next ones where there are any."""
 
     segments: tuple[int, ...]
@@ -45,7 +56,7 @@ class Behind(NamedTuple):
         return facts if self.until is None else facts[: self.until - self.position]
 
 
-class Written(NamedTuple):
+class Commit(NamedTuple):
     """What one step has written: the changed rows by segment, and the checkpoint to which these segments moved."""
 
     segments: tuple[int, ...]
@@ -53,7 +64,7 @@ class Written(NamedTuple):
     keys: list[RowKey]
 
 
-async def claim(store: AnyStore, ownership: Ownership, taken: Taken) -> int:
+async def claim(store: AnyStore, ownership: Ownership, taken: Claim) -> int:
     """Write a segment that was taken from now on, in the epoch of which *store* knows then; returns its checkpoint."""
     try:
         return await store.claim(*taken)
@@ -61,7 +72,7 @@ async def claim(store: AnyStore, ownership: Ownership, taken: Taken) -> int:
         return await store.claim(taken.segment, await ownership.raise_epoch(taken.segment, overtaken.epoch))
 
 
-class Work:
+class GenerationWriter:
     """
     A generation at work.
 
@@ -84,14 +95,14 @@ class Work:
         self.projection = generations.projection
         self.generation = generation
         self.positions: dict[int, int] = {}
-        self.held = Held()
+        self.held = Exclusions()
         self.retries_left = False
         self._connection = connection
         self._rows: AnyStore = generations.store(generation)
         self._store = CachedStore(self._rows, CACHED_ROWS)
         self._parking = Parking(connection, self.projection.name, generation.number, self.projection.version)
         self._ownership = Ownership(connection, settings, self.projection.name, generation.number)
-        self._repairing = Repairing(connection, self.projection, self._rows)
+        self._repairing = RowRepairer(connection, self.projection, self._rows)
 
     async def share_fairly(self) -> list[int]:
         """Take free segments, or give some up, so that all projectors have about as many; returns the new ones."""
@@ -105,7 +116,7 @@ class Work:
             await self._ownership.give_up(segment)
             del self.positions[segment], self._rows.epochs[segment]
 
-    async def leave(self) -> None:
+    async def release_all(self) -> None:
         """Give up all segments, and have no share in this generation any more."""
         await self._ownership.leave()
         self.positions.clear()
@@ -123,7 +134,7 @@ class Work:
             self.held = await self._parking.held()
         return [segment for segment, _ in taken]
 
-    async def _claim(self, taken: Taken) -> int:
+    async def _claim(self, taken: Claim) -> int:
         """Write a segment that was taken from now on; returns its checkpoint."""
         segment, position = taken.segment, await claim(self._rows, self._ownership, taken)
         # Only now the head: whoever had the segment may have gone on until it was claimed.
@@ -132,26 +143,26 @@ class Work:
             position = await self._rows.claim(segment, self._rows.epochs[segment])
         return position
 
-    def behind(self) -> Behind:
+    def next_batch_range(self) -> SegmentRange:
         """The segments that are furthest behind."""
         position = min(self.positions.values())
         until = min((other for other in self.positions.values() if other > position), default=None)
-        return Behind(tuple(s for s, at in sorted(self.positions.items()) if at == position), position, until)
+        return SegmentRange(tuple(s for s, at in sorted(self.positions.items()) if at == position), position, until)
 
-    async def step(self, segments: tuple[int, ...], facts: Sequence[Fact]) -> list[Written]:
+    async def step(self, segments: tuple[int, ...], facts: Sequence[Fact]) -> list[Commit]:
         """
         Fold the facts that follow the checkpoint of *segments*, and write what they come to.
 
         A batch that the store refuses is halved until the poison fact is alone.
         """
-        share = Share(self.generation.segments, segments)
+        share = OwnedSegments(self.generation.segments, segments)
         folded = await fold_batch(self.projection, facts, self.held, self._store, share)
         for poison in folded.poison:
             logger.error("projection.parked", key=poison.key, position=poison.position, error=poison.error)
             await self._park(poison)
         try:
             return [await self._save(folded, segments, facts[-1].position)]
-        except Refused as refusal:
+        except RowRejected as refusal:
             if len(facts) > 1:
                 middle = len(facts) // 2
                 written = await self.step(segments, facts[:middle])
@@ -162,16 +173,18 @@ class Work:
         await self._parking.park(poison, self._rows.epochs[poison.segment])
         self.held.park(poison)
 
-    async def _save(self, folded: Folded, segments: tuple[int, ...], after: int) -> Written:
+    async def _save(self, folded: Folded, segments: tuple[int, ...], after: int) -> Commit:
         before = self.positions[segments[0]]
         await self._store.save(Batch(folded.rows, before, after, folded.accounts))
         self.positions.update(dict.fromkeys(segments, after))
-        return Written(segments, after, [key for rows in folded.rows.values() for key in rows.changed])
+        return Commit(segments, after, [key for rows in folded.rows.values() for key in rows.changed])
 
-    async def _park_refused(self, folded: Folded, segments: tuple[int, ...], fact: Fact, refusal: Refused) -> Written:
+    async def _park_refused(
+        self, folded: Folded, segments: tuple[int, ...], fact: Fact, refusal: RowRejected
+    ) -> Commit:
         """Let the key of a fact wait whose rows the store does not take."""
         before = self.positions[segments[0]]
-        blank = {segment: Account() for segment in segments}
+        blank = {segment: FactCounts() for segment in segments}
         await self._store.save(Batch({}, before, before, blank))  # or is no fact to blame?
         for segment in [segment for segment, rows in folded.rows.items() if rows.changed]:
             poison = poison_of(fact, refusal, segment)
@@ -192,7 +205,7 @@ class Work:
         """Have what is parked in some segments tried again: the code may be new, and do better."""
         await self._parking.request(segments)
 
-    async def retry_due(self) -> list[Written]:
+    async def retry_due(self) -> list[Commit]:
         """Try the parked keys again for which somebody has asked, for a spell; `retries_left` tells of the others."""
         self.retries_left = False
         if not self.held.waiting:
@@ -209,7 +222,7 @@ class Work:
                 done.append(written)
         return done
 
-    async def _retry(self, due: Due) -> Written | None:
+    async def _retry(self, due: Due) -> Commit | None:
         """
         Fold the facts of a parked key that have gone by; if all goes well, it waits no longer.
 
@@ -225,7 +238,7 @@ class Work:
             if due.first_position <= fact.position <= position and fact.type in self.projection.handlers
         ]
         others = {key: first for key, first in self.held.waiting.items() if key != place}
-        held, share = Held(others, self.held.skipped), Share(self.generation.segments, (due.segment,))
+        held, share = Exclusions(others, self.held.skipped), OwnedSegments(self.generation.segments, (due.segment,))
         folded = await fold_batch(self.projection, facts, held, self._store, share)
         if folded.poison:
             await self._parking.failed_again(due, folded.poison[0])
@@ -234,15 +247,15 @@ class Work:
         account.parked = -account.applied - account.skipped
         try:
             await self._store.save(Batch(folded.rows, position, position, folded.accounts, due.id))
-        except Refused as refusal:
+        except RowRejected as refusal:
             await self._parking.failed_again(due, poison_of(facts[0], refusal))
             return None
         await self._parking.forget(due.id)
         self.held.waiting.pop(place, None)
         logger.info("projection.healed", projection=self.projection.name, key=due.key, facts=len(facts))
-        return Written((due.segment,), position, list(folded.rows[due.segment].changed))
+        return Commit((due.segment,), position, list(folded.rows[due.segment].changed))
 
-    async def repair_due(self) -> list[Written]:
+    async def repair_due(self) -> list[Commit]:
         """Make the rows of those learners anew for whom somebody has asked."""
         found = await repairs.due(self._connection, self.projection.name, self.generation.number)
         return [await self._repair(each, segment) for each in found if (segment := self._home(each)) in self.positions]
@@ -250,20 +263,20 @@ class Work:
     def _home(self, repair: Repair) -> int:
         return segment_of_learner(repair.key, self.generation.segments)
 
-    async def _repair(self, repair: Repair, segment: int) -> Written:
+    async def _repair(self, repair: Repair, segment: int) -> Commit:
         position = self.positions[segment]
         self._store.forget()  # or what is remembered would be written over it
         remedy = await self._repairing.remedy(repair, segment, position, self.held)
         try:
             await self._store.save(remedy.batch)
-        except Refused as refusal:
+        except RowRejected as refusal:
             await repairs.note_done(self._connection, repair, f"refused: {refusal}", made=False)
-            return Written((segment,), position, [])
+            return Commit((segment,), position, [])
         await repairs.note_done(self._connection, repair, remedy.outcome, made=True)
         logger.info("projection.repaired", projection=self.projection.name, key=repair.key, outcome=remedy.outcome)
-        return Written((segment,), position, remedy.keys)
+        return Commit((segment,), position, remedy.keys)
 
-    async def note(self) -> None:
+    async def publish_counts(self) -> None:
         """Leave a copy of checkpoints and counts that are kept elsewhere, for those who look."""
         if not isinstance(self._rows, ValkeyStore) or not self.positions:
             return

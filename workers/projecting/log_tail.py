@@ -37,24 +37,24 @@ CHECK_INTERVAL = 1.0  # seconds between two looks at the log while messages come
 POLL_INTERVAL = 0.05  # seconds between two looks at the log while no messages come
 WANTED_FOR = 3.0  # seconds after the last reader of the window; then it is not filled until one comes
 GRACE = 0.05  # seconds that a message may take longer than a look at the log
-RUSH = 3_000  # facts a second; above, pages are cheaper than messages
-CALM = 1_500  # facts a second; below, messages are welcome again
+POLL_ABOVE = 3_000  # facts a second; above, pages are cheaper than messages
+SUBSCRIBE_BELOW = 1_500  # facts a second; below, messages are welcome again
 PATIENCE = 5.0  # seconds to wait for a PostgreSQL that has gone before the failure is reported
 
 
-class Tail:
+class LogTail:
     """The newest facts of a log, and the way to all others. `run` keeps it up to date."""
 
     def __init__(self, settings: Settings, messages: Nats) -> None:
         self._settings = settings
         self._messages = messages
         self._link = Link(settings, "tail", patience=PATIENCE)
-        self._backlog = Backlog(settings)
+        self._backlog = PageCache(settings)
         self._window = Window(0)
         self._early: list[Msg] = []
         self._missed = asyncio.Event()
         self._ready = asyncio.Event()
-        self._rate = Rate()
+        self._rate = GrowthRate()
         self._subscription: JetStreamContext.PushSubscription | None = None
         self._subscribe_at = 0.0
         self._wanted_at = 0.0
@@ -115,9 +115,9 @@ class Tail:
                 await self._unsubscribe()  # it should have come by message; begin anew
         await self._fill(head)
         self._rate.saw(head)
-        if self.hears_messages and self._rate.per_second > RUSH:
+        if self.hears_messages and self._rate.per_second > POLL_ABOVE:
             await self._unsubscribe()
-        elif not self.hears_messages and self._rate.per_second < CALM:
+        elif not self.hears_messages and self._rate.per_second < SUBSCRIBE_BELOW:
             await self._subscribe()
 
     async def _fill(self, head: int) -> None:
@@ -205,7 +205,7 @@ class Window:
         grown.set()
 
 
-class Backlog:
+class PageCache:
     """Pages of the log, each read and decoded once for all who pass over it at about the same time."""
 
     def __init__(self, settings: Settings) -> None:
@@ -234,7 +234,7 @@ class Backlog:
         await self._link.close()
 
 
-class Rate:
+class GrowthRate:
     """How fast the log grows, over about a second."""
 
     def __init__(self) -> None:

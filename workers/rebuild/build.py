@@ -28,21 +28,21 @@ from adapters.postgres.log.pages import read_head
 from adapters.postgres.store.generations import Generation, Generations
 from adapters.postgres.store.parking import held
 from adapters.settings import Settings
-from projections.engine.live import Held
+from projections.engine.live import Exclusions
 from projections.engine.projection import Projection, segment_of
 from workers.rebuild.content_digest import content_of
-from workers.rebuild.lock import RebuildError, turn
-from workers.rebuild.pool import Team
-from workers.rebuild.process import Job
+from workers.rebuild.lock import RebuildError, rebuild_lock
+from workers.rebuild.pool import RebuildPool
+from workers.rebuild.process import WorkerJob
 from workers.rebuild.promotion import Switcher, opened
-from workers.rebuild.report import Built, ProcessReport, Report, timed
-from workers.rebuild.segment_writer import Piece
+from workers.rebuild.report import BuildResult, ProcessReport, RebuildReport, timed
+from workers.rebuild.segment_writer import SegmentJob
 from workers.rebuild.selection import same_code
-from workers.support.progress import Progress, no_progress
+from workers.support.progress import ProgressReporter, no_progress
 
 
 @dataclass(frozen=True)
-class Order:
+class RebuildRequest:
     """
     What is to be rebuilt, and how.
 
@@ -58,7 +58,7 @@ class Order:
     export: Path | None = None
 
 
-async def rebuild(settings: Settings, order: Order, progress: Progress = no_progress) -> Report:
+async def rebuild(settings: Settings, order: RebuildRequest, progress: ProgressReporter = no_progress) -> RebuildReport:
     """
     Build a generation of each projection of *order*, in one pass over the log.
 
@@ -68,18 +68,18 @@ async def rebuild(settings: Settings, order: Order, progress: Progress = no_prog
     names = [projection.name for projection in order.projections]
     async with (
         opened(settings, " ".join(names), "rebuild") as (connection, valkey),
-        turn(connection, settings, names, "rebuild"),
+        rebuild_lock(connection, settings, names, "rebuild"),
     ):
         return await Builder(connection, valkey, settings, order, progress).run()
 
 
 @dataclass
-class Site:
+class BuildTarget:
     """A generation that is being built."""
 
     generations: Generations
     generation: Generation
-    built: Built
+    built: BuildResult
 
     @property
     def projection(self) -> Projection:
@@ -91,7 +91,12 @@ class Builder:
     """A rebuild under way."""
 
     def __init__(
-        self, connection: psycopg.AsyncConnection, valkey: Redis, settings: Settings, order: Order, progress: Progress
+        self,
+        connection: psycopg.AsyncConnection,
+        valkey: Redis,
+        settings: Settings,
+        order: RebuildRequest,
+        progress: ProgressReporter,
     ) -> None:
         self._connection = connection
         self._valkey = valkey
@@ -100,7 +105,7 @@ class Builder:
         self._progress = progress
         self._seconds: dict[str, float] = {}
 
-    async def run(self) -> Report:
+    async def run(self) -> RebuildReport:
         """All steps, one after the other."""
         started = time.perf_counter()
         await self._check_export(await read_head(self._connection))  # before anything is thrown away
@@ -114,7 +119,7 @@ class Builder:
                 await self._digest(site)
         facts = max((process.facts for process in processes), default=0)
         replay = sum(self._seconds.get(step, 0.0) for step in ("bulk", "catch_up", "write"))
-        return Report(
+        return RebuildReport(
             built=[site.built for site in sites],
             processes=processes,
             facts=facts,
@@ -123,7 +128,7 @@ class Builder:
             facts_per_second=round(facts / replay) if facts else 0.0,
         )
 
-    async def _site(self, projection: Projection) -> Site:
+    async def _site(self, projection: Projection) -> BuildTarget:
         """The generation to be built: one that the same code has begun, or even completed, or a new one."""
         generations = Generations(self._connection, self._valkey, self._settings, projection)
         kept = None
@@ -135,10 +140,10 @@ class Builder:
             elif each.status == "building" or self._order.from_scratch:
                 await generations.drop(each)
         generation = kept or await generations.create("building")
-        built = Built(projection.name, generation.number, generation.version, resumed=kept is not None)
-        return Site(generations, generation, built)
+        built = BuildResult(projection.name, generation.number, generation.version, resumed=kept is not None)
+        return BuildTarget(generations, generation, built)
 
-    async def _fold(self, sites: Sequence[Site]) -> list[ProcessReport]:
+    async def _fold(self, sites: Sequence[BuildTarget]) -> list[ProcessReport]:
         """Fold the log in processes, for all segments that are not complete yet."""
         pending = [(site, await self._pending(site)) for site in sites]
         jobs = await self._jobs([(site, segments) for site, segments in pending if segments])
@@ -146,23 +151,23 @@ class Builder:
             return []
         for site in sites:
             await site.generations.note_step(site.generation, "bulk")
-        team = Team(jobs, self._progress, lambda step: self._note_step(sites, step))
+        team = RebuildPool(jobs, self._progress, lambda step: self._note_step(sites, step))
         reports = await team.run()
         for step in ("bulk", "catch_up", "write"):
             self._seconds[step] = max(report.seconds.get(step, 0.0) for report in reports)
         return reports
 
-    async def _pending(self, site: Site) -> list[int]:
+    async def _pending(self, site: BuildTarget) -> list[int]:
         """The segments that no process has completed."""
         positions = await site.generations.store(site.generation).positions()
         return [segment for segment in range(site.generation.segments) if positions.get(segment, 0) <= 0]
 
-    async def _jobs(self, pending: Sequence[tuple[Site, list[int]]]) -> list[Job]:
+    async def _jobs(self, pending: Sequence[tuple[BuildTarget, list[int]]]) -> list[WorkerJob]:
         """Deal the segments out: those of a divided projection in turn, one that is not divided as a whole."""
         most = max((site.generation.segments for site, _ in pending), default=0)
         number = max(1, min(self._order.workers, max(most, len(pending))))
         head = await read_head(self._connection)
-        hands: list[list[Piece]] = [[] for _ in range(number)]
+        hands: list[list[SegmentJob]] = [[] for _ in range(number)]
         for place, (site, segments) in enumerate(pending):
             divided = site.generation.segments > 1
             for process, pieces in enumerate(hands):
@@ -171,7 +176,7 @@ class Builder:
                     pieces.append(await self._piece(site, own))
         hands = [pieces for pieces in hands if pieces]
         ahead = len(hands) > 1 and len(hands) >= len(os.sched_getaffinity(0))
-        return [Job(self._settings, tuple(each), head, self._order.export, ahead) for each in hands]
+        return [WorkerJob(self._settings, tuple(each), head, self._order.export, ahead) for each in hands]
 
     async def _check_export(self, head: int) -> None:
         """An export of another log would make a read model that no log accounts for."""
@@ -191,17 +196,17 @@ class Builder:
         except ExportError as error:
             raise RebuildError(str(error)) from error
 
-    async def _piece(self, site: Site, segments: tuple[int, ...]) -> Piece:
-        return Piece(site.projection, site.generation, segments, (await self._held(site)).skipped)
+    async def _piece(self, site: BuildTarget, segments: tuple[int, ...]) -> SegmentJob:
+        return SegmentJob(site.projection, site.generation, segments, (await self._held(site)).skipped)
 
-    async def _held(self, site: Site) -> Held:
+    async def _held(self, site: BuildTarget) -> Exclusions:
         return await held(self._connection, site.projection.name, site.generation.number, site.generation.version)
 
-    async def _note_step(self, sites: Sequence[Site], step: str) -> None:
+    async def _note_step(self, sites: Sequence[BuildTarget], step: str) -> None:
         for site in sites:
             await site.generations.note_step(site.generation, step)
 
-    async def _index(self, site: Site) -> None:
+    async def _index(self, site: BuildTarget) -> None:
         """Make indexes, and note how many facts the projection does not read: the fold has not even seen them."""
         await site.generations.note_step(site.generation, "index")
         with self._progress(f"{site.projection.name}: indexes", total=None, unit="tables") as advance:
@@ -218,7 +223,7 @@ class Builder:
             )
             await store.note_ignored(segment, ignored)
 
-    async def _digest(self, site: Site) -> None:
+    async def _digest(self, site: BuildTarget) -> None:
         """Bring all segments to one position, and take the digest of what readers would see."""
         await site.generations.note_step(site.generation, "digest")
         switcher = Switcher(self._connection, self._valkey, self._settings, site.projection)
@@ -226,7 +231,7 @@ class Builder:
         with self._progress(f"{site.projection.name}: the last facts", total=None, unit="facts") as advance:
             work = await switcher.at_work(site.generation)
             await switcher.follow(work, head, advance)
-            await work.note()
+            await work.publish_counts()
             await work.give_up(*work.positions)
         with self._progress(f"{site.projection.name}: digest", total=None, unit="rows") as advance:
             content = await content_of(site.generations, site.generation, advance)

@@ -19,23 +19,23 @@ from adapters.postgres.bulk.page_reader import PageReader
 from adapters.postgres.log.pages import read_facts
 from adapters.postgres.store.generations import Generation, Generations, generations
 from adapters.postgres.store.parking import held
-from adapters.row_validation import fitting
+from adapters.row_validation import validated
 from adapters.settings import Settings
-from adapters.spill import ResidentMemory, SqliteShelf
-from projections.engine.bulk.rows import Room
+from adapters.spill import ResidentMemory, SqliteSpill
+from projections.engine.bulk.rows import MemoryBudget
 from projections.engine.diff.compare import Comparison, Diff, Row
 from projections.engine.diff.lineage import Behind
 from projections.engine.diff.report import RowDiff
-from projections.engine.live import ChangedKey, Held, Poison, Refused
+from projections.engine.live import ChangedKey, Exclusions, Poison, RowRejected
 from projections.engine.projection import Projection, RowKey
 from projections.engine.verification import FreshFold, Live
-from workers.rebuild.lineage import Events
-from workers.rebuild.lock import RebuildError, turn
+from workers.rebuild.lineage import RowLineage
+from workers.rebuild.lock import RebuildError, rebuild_lock
 from workers.rebuild.promotion import PAGE, Switcher, opened
-from workers.rebuild.selection import candidate, served_now
-from workers.rebuild.versions import Side, Stored
-from workers.support.progress import Advance, Progress, no_progress
-from workers.support.threads import aside
+from workers.rebuild.selection import default_candidate, live_generation
+from workers.rebuild.versions import ComparedVersion, StoredRows
+from workers.support.progress import Advance, ProgressReporter, no_progress
+from workers.support.threads import run_in_daemon_thread
 
 ATTEMPTS = 50  # to find all segments at one position
 PAUSE = 0.1  # seconds between them
@@ -57,15 +57,15 @@ class Compared:
 
     settings: Settings
     projection: Projection
-    old: Side
-    new: Side
+    old: ComparedVersion
+    new: ComparedVersion
     diff: Diff
     remark: str = ""
     poison: Sequence[Poison] = ()
 
-    async def events(self, rows: Sequence[RowDiff], progress: Progress = no_progress) -> dict[int, Behind]:
+    async def events(self, rows: Sequence[RowDiff], progress: ProgressReporter = no_progress) -> dict[int, Behind]:
         """The facts behind some of the rows that differ, by the number of the row."""
-        return await Events(self.settings, self.projection, max(self.old.position, self.new.position)).behind(
+        return await RowLineage(self.settings, self.projection, max(self.old.position, self.new.position)).facts_for(
             rows, progress
         )
 
@@ -77,7 +77,7 @@ async def diff(
     *,
     old: int | None = None,
     new: int | None = None,
-    progress: Progress = no_progress,
+    progress: ProgressReporter = no_progress,
 ) -> AsyncIterator[Compared]:
     """
     Compare two generations of a read model; the result is there as long as the context lasts.
@@ -91,22 +91,22 @@ async def diff(
     """
     async with (
         opened(settings, projection.name, "diff") as (connection, valkey),
-        turn(connection, settings, [projection.name], "diff"),
+        rebuild_lock(connection, settings, [projection.name], "diff"),
     ):
         comparing = Comparing(connection, valkey, settings, projection, progress)
-        chosen = await comparing.numbered(old), await comparing.numbered(new, default=candidate)
+        chosen = await comparing.numbered(old), await comparing.numbered(new, default=default_candidate)
         tables = [await comparing.stored.tables(each) for each in chosen]
         with Comparison(*tables) as comparison:
             before = await comparing.spool(chosen[0], comparison.add_old)
             after, remark = await comparing.bring(chosen[1], before, comparison)
-            found = await aside(comparison.finish)
+            found = await run_in_daemon_thread(comparison.finish)
             remarks = [remark, *[await comparing.parked(each) for each in chosen]]
             yield Compared(settings, projection, before, after, found, "; ".join(filter(None, remarks)))
 
 
 @asynccontextmanager
 async def what_if(
-    settings: Settings, mine: Projection, compare_with: Projection, progress: Progress = no_progress
+    settings: Settings, mine: Projection, compare_with: Projection, progress: ProgressReporter = no_progress
 ) -> AsyncIterator[Compared]:
     """
     Compare what is served of a read model with what another rule would make of the same facts; touches nothing.
@@ -133,16 +133,16 @@ async def what_if(
             remarks = [_fails(poison)]
             if not divided and len(set(before.positions.values())) > 1:
                 remarks.append("what is served is at several positions, and some facts are on one side only")
-            after = Side(mine.name, None, mine.version, live.positions)
-            found = await aside(comparison.finish)
+            after = ComparedVersion(mine.name, None, mine.version, live.positions)
+            found = await run_in_daemon_thread(comparison.finish)
             yield Compared(settings, mine, before, after, found, "; ".join(filter(None, remarks)), poison)
 
 
-def _undivided(mine: Projection, position: int, waits: Held) -> Live:
+def _undivided(mine: Projection, position: int, waits: Exclusions) -> Live:
     """The same for a projection with another number of segments."""
     segments = range(mine.segments)
     waiting = {(segment, key): first for segment in segments for (_, key), first in waits.waiting.items()}
-    return Live(mine, dict.fromkeys(segments, position), Held(waiting, waits.skipped))
+    return Live(mine, dict.fromkeys(segments, position), Exclusions(waiting, waits.skipped))
 
 
 class Comparing:
@@ -154,18 +154,18 @@ class Comparing:
         valkey: Redis,
         settings: Settings,
         projection: Projection,
-        progress: Progress,
+        progress: ProgressReporter,
     ) -> None:
         self._connection = connection
         self._settings = settings
         self._projection = projection
         self._progress = progress
         self._generations = Generations(connection, valkey, settings, projection)
-        self.stored = Stored(connection, self._generations)
+        self.stored = StoredRows(connection, self._generations)
         self._switcher = Switcher(connection, valkey, settings, projection)
 
     async def numbered(
-        self, number: int | None, default: Callable[[list[Generation], Projection], Generation] = served_now
+        self, number: int | None, default: Callable[[list[Generation], Projection], Generation] = live_generation
     ) -> Generation:
         """The generation with this number, or the one that is meant without; raises RebuildError."""
         name = self._projection.name
@@ -194,7 +194,7 @@ class Comparing:
                 return
             await asyncio.sleep(PAUSE)
 
-    async def spool(self, generation: Generation, add: Callable[[RowKey, Row], None]) -> Side:
+    async def spool(self, generation: Generation, add: Callable[[RowKey, Row], None]) -> ComparedVersion:
         """Take the rows of a generation, those of each segment as they are at its checkpoint."""
         name = f"generation {generation.number}"
         with self._progress(f"reading {name}", total=None, unit="rows") as advance:
@@ -202,12 +202,14 @@ class Comparing:
                 for key, row in rows:
                     add(key, row)
                     advance(1)
-        return Side(name, generation.number, generation.version, positions)
+        return ComparedVersion(name, generation.number, generation.version, positions)
 
-    async def bring(self, generation: Generation, old: Side, comparison: Comparison) -> tuple[Side, str]:
+    async def bring(
+        self, generation: Generation, old: ComparedVersion, comparison: Comparison
+    ) -> tuple[ComparedVersion, str]:
         """Take the rows of the other generation, as they are at the position of the old one if that can be."""
         positions = await self._generations.store(generation).positions()
-        new = Side(f"generation {generation.number}", generation.number, generation.version, positions)
+        new = ComparedVersion(f"generation {generation.number}", generation.number, generation.version, positions)
         if positions == old.positions:
             same = await self.spool(generation, comparison.add_new)
             moved = same.positions != old.positions  # one that is served may go on at any time
@@ -234,7 +236,7 @@ class Comparing:
             facts = await read_facts(self._connection, position, min(position + PAGE, *ends))
             await work.step(segments, facts)
             advance(len(facts))
-        await work.note()
+        await work.publish_counts()
         await work.give_up(*work.positions)
 
     async def fold(self, live: Live, comparison: Comparison, enough: int | None = None) -> list[Poison]:
@@ -242,16 +244,16 @@ class Comparing:
         total = max(live.positions.values())
         with self._progress(f"folding {live.projection.name}", total=total, unit="facts") as advance:
             try:
-                return await aside(_fold, self._settings, live, comparison, advance, enough)
-            except (ChangedKey, Refused) as error:
+                return await run_in_daemon_thread(_fold, self._settings, live, comparison, advance, enough)
+            except (ChangedKey, RowRejected) as error:
                 raise RebuildError(str(error)) from error
 
 
 def _fold(settings: Settings, live: Live, comparison: Comparison, advance: Advance, enough: int | None) -> list[Poison]:
-    with closing(ResidentMemory()) as resident, closing(SqliteShelf()) as shelf:
-        fresh = FreshFold([live], Room(shelf, resident), advance, enough)
+    with closing(ResidentMemory()) as resident, closing(SqliteSpill()) as shelf:
+        fresh = FreshFold([live], MemoryBudget(shelf, resident), advance, enough)
         fresh.run(PageReader(settings, ahead=True))
-        for key, row in fitting(live.projection, fresh.rows(live)):
+        for key, row in validated(live.projection, fresh.rows(live)):
             comparison.add_new(key, row)
         return fresh.poison(live)
 
@@ -264,5 +266,5 @@ def _fails(poison: Sequence[Poison]) -> str:
     return f"the fold fails for {len(poison):,} keys, first at position {first.position:,}: {first.error}"
 
 
-def _apart(old: Side, new: Side, what_then: str) -> str:
+def _apart(old: ComparedVersion, new: ComparedVersion, what_then: str) -> str:
     return f"{old.name} is at position {old.position:,}, {new.name} at {new.position:,}{what_then}"

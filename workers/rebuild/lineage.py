@@ -18,12 +18,12 @@ from projections.engine.diff.lineage import Behind, Gathering, events_behind, ne
 from projections.engine.diff.report import RowDiff
 from projections.engine.projection import Projection, RowKey, tables_of_learners
 from workers.consistency.recompute import learner_of
-from workers.support.progress import Progress
+from workers.support.progress import ProgressReporter
 
 PAGE = 10_000  # positions
 
 
-class Events:
+class RowLineage:
     """Finds the facts up to the position *until* that a projection lets touch some rows."""
 
     def __init__(self, settings: Settings, projection: Projection, until: int) -> None:
@@ -32,7 +32,7 @@ class Events:
         self._until = until
         self._tables = {table.name: table for table in projection.tables}
 
-    async def behind(self, rows: Sequence[RowDiff], progress: Progress) -> dict[int, Behind]:
+    async def facts_for(self, rows: Sequence[RowDiff], progress: ProgressReporter) -> dict[int, Behind]:
         """The facts behind each row, by its number; none for a row of a table that the projection does not have."""
         found: dict[int, Behind] = {}
         others: dict[int, RowKey] = {}
@@ -53,7 +53,7 @@ class Events:
         return found
 
     async def _in_one_pass(
-        self, connection: psycopg.AsyncConnection, keys: dict[int, RowKey], progress: Progress
+        self, connection: psycopg.AsyncConnection, keys: dict[int, RowKey], progress: ProgressReporter
     ) -> dict[int, Behind]:
         rows: defaultdict[RowKey, Gathering] = defaultdict(Gathering)
         wanted = set(keys.values())

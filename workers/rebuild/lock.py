@@ -8,20 +8,20 @@ from contextlib import asynccontextmanager
 import psycopg
 
 from adapters.postgres.ops.lease import is_taken, release, try_acquire
-from adapters.postgres.ops.rebuild_locks import Turn, latest_turn, note_turn
+from adapters.postgres.ops.rebuild_locks import RebuildLock, latest_holder, note_holder
 from adapters.settings import Settings
 
-UNKNOWN = Turn("rebuild", "another host", 0, "now")  # of one that has only just taken the lock
+UNKNOWN = RebuildLock("rebuild", "another host", 0, "now")  # of one that has only just taken the lock
 
 
 class RebuildError(Exception):
     """A rebuild or a switch that cannot be done, as a sentence."""
 
 
-class TurnTaken(RebuildError):
+class RebuildInProgress(RebuildError):
     """Somebody else builds or switches generations of this read model."""
 
-    def __init__(self, projection: str, theirs: Turn) -> None:
+    def __init__(self, projection: str, theirs: RebuildLock) -> None:
         super().__init__(
             f"{projection} is busy with a {theirs.what} by process {theirs.pid} on {theirs.host}, since {theirs.since}"
             " UTC: wait for its end"
@@ -29,7 +29,7 @@ class TurnTaken(RebuildError):
 
 
 @asynccontextmanager
-async def turn(
+async def rebuild_lock(
     connection: psycopg.AsyncConnection, settings: Settings, projections: Sequence[str], what: str
 ) -> AsyncIterator[None]:
     """
@@ -44,7 +44,7 @@ async def turn(
             if not await try_acquire(connection, settings, _lock(name)):
                 raise await _taken(connection, name)
             taken.append(name)
-            await note_turn(connection, name, what)
+            await note_holder(connection, name, what)
         yield
     finally:
         if not connection.closed and not connection.broken:
@@ -52,13 +52,15 @@ async def turn(
                 await release(connection, settings, _lock(name))
 
 
-async def busy(connection: psycopg.AsyncConnection, settings: Settings, projection: str) -> TurnTaken | None:
+async def lock_holder(
+    connection: psycopg.AsyncConnection, settings: Settings, projection: str
+) -> RebuildInProgress | None:
     """Who builds or switches a projection just now, if anybody."""
     return await _taken(connection, projection) if await is_taken(connection, settings, _lock(projection)) else None
 
 
-async def _taken(connection: psycopg.AsyncConnection, projection: str) -> TurnTaken:
-    return TurnTaken(projection, await latest_turn(connection, projection) or UNKNOWN)
+async def _taken(connection: psycopg.AsyncConnection, projection: str) -> RebuildInProgress:
+    return RebuildInProgress(projection, await latest_holder(connection, projection) or UNKNOWN)
 
 
 def _lock(projection: str) -> str:

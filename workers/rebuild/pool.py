@@ -10,15 +10,15 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 
 from workers.rebuild.lock import RebuildError
-from workers.rebuild.process import Job, Told, work
+from workers.rebuild.process import WorkerJob, WorkerMessage, work
 from workers.rebuild.report import ProcessReport
-from workers.support.progress import Advance, Progress
+from workers.support.progress import Advance, ProgressReporter
 
 UNITS = {"bulk": "facts", "catch_up": "facts", "write": "segments"}
 PATIENCE = 5.0  # seconds for a process to end that has reported
 
 
-class Team:
+class RebuildPool:
     """
     Processes that each do a job.
 
@@ -26,7 +26,9 @@ class Team:
         reached: called when the first of them reaches a step.
     """
 
-    def __init__(self, jobs: Sequence[Job], progress: Progress, reached: Callable[[str], Awaitable[None]]) -> None:
+    def __init__(
+        self, jobs: Sequence[WorkerJob], progress: ProgressReporter, reached: Callable[[str], Awaitable[None]]
+    ) -> None:
         self._jobs = jobs
         self._progress = progress
         self._reached = reached
@@ -61,7 +63,7 @@ class Team:
     async def _listen(self, process: BaseProcess, pipe: Connection) -> ProcessReport:
         while True:
             try:
-                told: Told = await asyncio.to_thread(pipe.recv)
+                told: WorkerMessage = await asyncio.to_thread(pipe.recv)
             except EOFError:
                 process.join(PATIENCE)
                 raise RebuildError(
@@ -74,7 +76,7 @@ class Team:
                 return told.report
             await self._show(told)
 
-    async def _show(self, told: Told) -> None:
+    async def _show(self, told: WorkerMessage) -> None:
         """Show the step that the first process has reached, as the mean of all."""
         if told.step not in self._done:
             self._done[told.step] = 0

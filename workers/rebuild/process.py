@@ -26,15 +26,15 @@ from adapters.parquet.read import Export
 from adapters.postgres.bulk.page_reader import PageReader, open_connection
 from adapters.postgres.log.postgres_log import HEAD
 from adapters.settings import Settings
-from adapters.spill import ResidentMemory, SqliteShelf
-from projections.engine.bulk.fold import BulkFold, Careful, Task, with_care
+from adapters.spill import ResidentMemory, SqliteSpill
+from projections.engine.bulk.fold import BulkFold, Task, UndoTypes, fold_with_restarts
 from projections.engine.bulk.pages import PageSource, SourceFailed
-from projections.engine.bulk.rows import Room, ShelfFailed
+from projections.engine.bulk.rows import MemoryBudget, SpillFailed
 from projections.engine.live import ChangedKey
 from workers.rebuild.lock import RebuildError
 from workers.rebuild.promotion import opened
 from workers.rebuild.report import ProcessReport, timed
-from workers.rebuild.segment_writer import Piece, RowWriter
+from workers.rebuild.segment_writer import SegmentJob, SegmentWriter
 
 LOWEST_PRIORITY = 19
 NEARLY = 5_000  # facts behind, at which the fold in memory ends
@@ -42,7 +42,7 @@ ROUNDS = 20  # of catching up, at most
 
 
 @dataclass(frozen=True)
-class Job:
+class WorkerJob:
     """
     What one process has to do.
 
@@ -53,13 +53,13 @@ class Job:
     """
 
     settings: Settings
-    pieces: tuple[Piece, ...]
+    pieces: tuple[SegmentJob, ...]
     head: int
     export: Path | None = None
     ahead: bool = False
 
 
-class Told(msgspec.Struct, frozen=True):
+class WorkerMessage(msgspec.Struct, frozen=True):
     """What a process says to the one that has started it: the step, and how much was done since; or the end."""
 
     step: str = ""
@@ -68,7 +68,7 @@ class Told(msgspec.Struct, frozen=True):
     error: str | None = None
 
 
-def work(job: Job, pipe: Connection) -> None:
+def work(job: WorkerJob, pipe: Connection) -> None:
     """Do *job* in a process of its own, and tell through *pipe* how it goes."""
     end_with_parent(signal.SIGKILL)
     parent = parent_process()
@@ -77,20 +77,20 @@ def work(job: Job, pipe: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the one that has started us ends us
     configure(job.settings.log_level, process="rebuild")
     os.setpriority(os.PRIO_PROCESS, 0, LOWEST_PRIORITY)
-    gc_tuning.never_collect()
+    gc_tuning.disable_for_batch()
     try:
-        pipe.send(Told(report=Process(job, pipe).run()))
-    except (RebuildError, SourceFailed, ShelfFailed, ChangedKey) as error:
-        pipe.send(Told(error=str(error)))
+        pipe.send(WorkerMessage(report=Process(job, pipe).run()))
+    except (RebuildError, SourceFailed, SpillFailed, ChangedKey) as error:
+        pipe.send(WorkerMessage(error=str(error)))
     except Exception as error:  # noqa: BLE001 - it is told, with all of it in the log
         structlog.get_logger().exception("rebuild.process_failed")
-        pipe.send(Told(error=f"{type(error).__name__}: {error}"))
+        pipe.send(WorkerMessage(error=f"{type(error).__name__}: {error}"))
 
 
 class Process:
     """One process of a rebuild at work."""
 
-    def __init__(self, job: Job, pipe: Connection) -> None:
+    def __init__(self, job: WorkerJob, pipe: Connection) -> None:
         self._job = job
         self._pipe = pipe
         self._report = ProcessReport(pid=os.getpid())
@@ -98,21 +98,21 @@ class Process:
 
     def run(self) -> ProcessReport:
         """Fold, catch up and write."""
-        with closing(ResidentMemory()) as resident, closing(SqliteShelf()) as shelf:
-            fold, position = with_care(lambda careful: self._fold(careful, Room(shelf, resident)))
+        with closing(ResidentMemory()) as resident, closing(SqliteSpill()) as shelf:
+            fold, position = fold_with_restarts(lambda careful: self._fold(careful, MemoryBudget(shelf, resident)))
             with timed(self._report.seconds, "write"):
                 asyncio.run(self._write(fold, position))
         self._report.facts = position
         self._report.peak_mib = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
         return self._report
 
-    def _fold(self, careful: Careful, room: Room) -> tuple[BulkFold, int]:
+    def _fold(self, careful: UndoTypes, budget: MemoryBudget) -> tuple[BulkFold, int]:
         """Fold all there is; returns also the position up to which that goes."""
         self._report.restarts = len(careful)
         if careful:
             structlog.get_logger().info("rebuild.folds_again", fails_at=sorted(careful))
         fold = BulkFold(
-            [Task(piece.projection, piece.segments, piece.skipped) for piece in self._job.pieces], careful, room
+            [Task(piece.projection, piece.segments, piece.skipped) for piece in self._job.pieces], careful, budget
         )
         return fold, self._fold_all(fold)
 
@@ -149,8 +149,8 @@ class Process:
 
     async def _write(self, fold: BulkFold, position: int) -> None:
         async with opened(self._job.settings, "rows", "rebuild") as (connection, valkey):
-            writer = RowWriter(connection, valkey, self._job.settings, fold, position)
+            writer = SegmentWriter(connection, valkey, self._job.settings, fold, position)
             await writer.write(self._job.pieces, lambda: self._tell("write", 1))
 
     def _tell(self, step: str, done: int) -> None:
-        self._pipe.send(Told(step, done))
+        self._pipe.send(WorkerMessage(step, done))

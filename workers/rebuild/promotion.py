@@ -22,7 +22,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from adapters.postgres.connection import connect, is_broken
 from adapters.postgres.log.pages import read_facts, read_head
-from adapters.postgres.ops.lag import accounts
+from adapters.postgres.ops.lag import segment_counts
 from adapters.postgres.ops.lease import acquire
 from adapters.postgres.store.generations import Generation, Generations
 from adapters.postgres.store.ownership import fence, switching
@@ -31,9 +31,9 @@ from adapters.settings import Settings
 from adapters.valkey.client import connect as connect_valkey
 from projections.engine.live import Fenced
 from projections.engine.projection import Projection
-from workers.projecting.generation_writer import Work
-from workers.rebuild.lock import RebuildError, turn
-from workers.rebuild.selection import candidate
+from workers.projecting.generation_writer import GenerationWriter
+from workers.rebuild.lock import RebuildError, rebuild_lock
+from workers.rebuild.selection import default_candidate
 from workers.support.progress import Advance
 
 PAGE = 10_000  # facts
@@ -86,7 +86,7 @@ class Switcher:
             with_parked: also when keys are parked in it that are not in what is served.
         """
         name, known = self._projection.name, await self._generations.all()
-        chosen = candidate(known, self._projection) if number is None else self._numbered(known, number)
+        chosen = default_candidate(known, self._projection) if number is None else self._numbered(known, number)
         if chosen.version != self._projection.version:
             raise RebuildError(
                 f"generation {chosen.number} of {name} was built by version {chosen.version} of its code, this is"
@@ -136,7 +136,7 @@ class Switcher:
     async def _check_account(self, chosen: Generation) -> None:
         """Whatever went wrong in the making of a generation, facts that are lost or doubled are never served."""
         name = self._projection.name
-        for each in await accounts(self._connection):
+        for each in await segment_counts(self._connection):
             if (each.projection, each.generation) == (name, chosen.number) and not each.adds_up:
                 raise RebuildError(
                     f"generation {chosen.number} of {name} does not account for {abs(each.difference):,} facts of its"
@@ -168,7 +168,7 @@ class Switcher:
         work = await self.at_work(chosen)
         for _ in range(ROUNDS):
             head = await read_head(self._connection)
-            if head - work.behind().position <= NEARLY:
+            if head - work.next_batch_range().position <= NEARLY:
                 break
             await self.follow(work, head, advance)
         await acquire(self._connection, self._settings, switching(self._projection.name))
@@ -179,9 +179,9 @@ class Switcher:
         live = await self._live()
         await self._generations.go_live(chosen)
         seconds = round(time.perf_counter() - stopped, 3)
-        position = work.behind().position
-        await work.note()
-        await work.leave()
+        position = work.next_batch_range().position
+        await work.publish_counts()
+        await work.release_all()
         parked = len(await self._parked(chosen))
         return Switched(live.number if live else None, chosen.number, position, seconds, parked=parked)
 
@@ -209,9 +209,9 @@ class Switcher:
             await store.claim(segment, epoch)
         return await store.positions()
 
-    async def at_work(self, generation: Generation) -> Work:
+    async def at_work(self, generation: Generation) -> GenerationWriter:
         """A generation that is not served, with all its segments, to be brought up to date."""
-        work = Work(self._connection, self._settings, self._generations, generation)
+        work = GenerationWriter(self._connection, self._settings, self._generations, generation)
         try:
             async with asyncio.timeout(TAKE_PATIENCE):
                 while len(work.positions) < generation.segments:
@@ -221,9 +221,9 @@ class Switcher:
             raise RebuildError(f"somebody else works on generation {generation.number}") from None
         return work
 
-    async def follow(self, work: Work, until: int, advance: Advance = _silent) -> None:
+    async def follow(self, work: GenerationWriter, until: int, advance: Advance = _silent) -> None:
         """Fold the facts up to the position *until*, over rows that are in the store."""
-        while (behind := work.behind()).position < until:
+        while (behind := work.next_batch_range()).position < until:
             end = min(behind.position + PAGE, until)
             facts = behind.cut(await read_facts(self._connection, behind.position, end))
             if not facts:
@@ -274,7 +274,7 @@ async def _with_switcher(
 ) -> Switched:
     async with (
         opened(settings, projection.name, what) as (connection, valkey),
-        turn(connection, settings, [projection.name], what),
+        rebuild_lock(connection, settings, [projection.name], what),
     ):
         return await act(Switcher(connection, valkey, settings, projection))
 
@@ -290,7 +290,7 @@ async def drop(settings: Settings, projection: Projection, number: int) -> None:
     """
     async with (
         opened(settings, projection.name, "drop") as (connection, valkey),
-        turn(connection, settings, [projection.name], "drop"),
+        rebuild_lock(connection, settings, [projection.name], "drop"),
     ):
         generations = Generations(connection, valkey, settings, projection)
         found = next((each for each in await generations.all() if each.number == number), None)

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 
-class Built(msgspec.Struct):
+class BuildResult(msgspec.Struct):
     """
     One generation that was built.
 
@@ -47,7 +47,7 @@ class ProcessReport(msgspec.Struct):
     restarts: int = 0
 
 
-class Report(msgspec.Struct):
+class RebuildReport(msgspec.Struct):
     """
     A rebuild of one or more read models in one pass over the log.
 
@@ -58,7 +58,7 @@ class Report(msgspec.Struct):
         facts_per_second: facts / seconds of bulk, catch_up and write together.
     """
 
-    built: list[Built]
+    built: list[BuildResult]
     processes: list[ProcessReport] = []
     facts: int = 0
     seconds: dict[str, float] = {}

@@ -13,12 +13,12 @@ from redis.asyncio import Redis
 
 from adapters.postgres.bulk import write as rows_in_postgres
 from adapters.postgres.store.generations import Generation, Generations
-from adapters.postgres.store.ownership import Ownership, Taken
+from adapters.postgres.store.ownership import Claim, Ownership
 from adapters.postgres.store.parking import Parking
 from adapters.settings import Settings
 from adapters.valkey import bulk_write as documents_in_valkey
 from projections.engine.bulk.fold import BulkFold
-from projections.engine.live import Batch, Refused
+from projections.engine.live import Batch, RowRejected
 from projections.engine.projection import Projection, RowKey
 from workers.projecting.generation_writer import claim
 from workers.rebuild.lock import RebuildError
@@ -28,7 +28,7 @@ Rows = Iterable[tuple[RowKey, msgspec.Struct]]
 
 
 @dataclass(frozen=True)
-class Piece:
+class SegmentJob:
     """Some segments of a generation that is being built."""
 
     projection: Projection
@@ -37,7 +37,7 @@ class Piece:
     skipped: frozenset[int]
 
 
-class RowWriter:
+class SegmentWriter:
     """Writes what a fold has come to into the generations that are being built."""
 
     def __init__(
@@ -49,14 +49,14 @@ class RowWriter:
         self._fold = fold
         self._position = position
 
-    async def write(self, pieces: Sequence[Piece], written: Callable[[], None]) -> None:
+    async def write(self, pieces: Sequence[SegmentJob], written: Callable[[], None]) -> None:
         """Write all segments of *pieces*, calling *written* after each."""
         for piece in pieces:
             for segment in piece.segments:
                 await self._write_segment(piece, segment)
                 written()
 
-    async def _write_segment(self, piece: Piece, segment: int) -> None:
+    async def _write_segment(self, piece: SegmentJob, segment: int) -> None:
         """
         Write a segment and set its checkpoint; one that has a checkpoint is complete, and stays as it is.
 
@@ -76,7 +76,7 @@ class RowWriter:
         await parking.clear(segment)  # of a rebuild that was killed
         try:
             before = await self._write_rows(piece, segment, epoch, self._fold.rows(name, segment))
-        except Refused as refusal:
+        except RowRejected as refusal:
             log = structlog.get_logger()
             log.warning("rebuild.rows_refused", projection=name, segment=segment, why=str(refusal))
             await self._write_rows(piece, segment, epoch, ())
@@ -86,7 +86,7 @@ class RowWriter:
             await store.save(Batch({}, before, self._position, {segment: self._fold.account(name, segment)}))
         await ownership.leave()
 
-    async def _taken(self, ownership: Ownership, piece: Piece, segment: int) -> Taken:
+    async def _taken(self, ownership: Ownership, piece: SegmentJob, segment: int) -> Claim:
         """Own a segment: a rebuild that was killed, but not yet in the eyes of the server, is waited for."""
         try:
             async with asyncio.timeout(TAKE_PATIENCE):
@@ -97,7 +97,7 @@ class RowWriter:
             raise RebuildError(f"somebody else works on {which}") from None
         return taken[0]
 
-    async def _write_rows(self, piece: Piece, segment: int, epoch: int, rows: Rows) -> int:
+    async def _write_rows(self, piece: SegmentJob, segment: int, epoch: int, rows: Rows) -> int:
         """Write the rows of a segment; returns the checkpoint that it has then."""
         number = piece.generation.number
         if piece.projection.store == "postgres":

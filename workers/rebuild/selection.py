@@ -14,7 +14,7 @@ def same_code(generation: Generation, projection: Projection) -> bool:
     return (generation.version, generation.code, generation.segments) == now
 
 
-def served_now(generations: Iterable[Generation], projection: Projection) -> Generation:
+def live_generation(generations: Iterable[Generation], projection: Projection) -> Generation:
     """The generation that is live; raises RebuildError if there is none."""
     live = next((each for each in generations if each.status == "live"), None)
     if live is None:
@@ -22,7 +22,7 @@ def served_now(generations: Iterable[Generation], projection: Projection) -> Gen
     return live
 
 
-def candidate(generations: Iterable[Generation], projection: Projection) -> Generation:
+def default_candidate(generations: Iterable[Generation], projection: Projection) -> Generation:
     """
     The newest generation that is ready and of the code at hand.
 

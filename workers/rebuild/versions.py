@@ -24,7 +24,7 @@ PlainRow = tuple[int, Table, dict[str, Any]]
 """A row with its segment and table."""
 
 
-class Side(NamedTuple):
+class ComparedVersion(NamedTuple):
     """
     One side of a comparison.
 
@@ -45,7 +45,7 @@ class Side(NamedTuple):
         return min(self.positions.values())
 
 
-class Stored:
+class StoredRows:
     """The rows of a generation in its store."""
 
     def __init__(self, connection: psycopg.AsyncConnection, generations: Generations) -> None:
@@ -90,9 +90,9 @@ def _visible(rows: Iterable[PlainRow]) -> Rows:
     sums: dict[RowKey, dict[str, Any]] = {}
     for segment, table, row in rows:
         key = RowKey(table, tuple(row[name] for name in table.key))
-        if table.spread == "summed" and table.key:
+        if table.distribution == "partial" and table.key:
             sums[key] = _added(table, sums[key], row) if key in sums else row
-        elif table.spread != "copied" or segment == 0:
+        elif table.distribution != "replicated" or segment == 0:
             yield key, row
     yield from sums.items()
 

@@ -25,8 +25,8 @@ from domain.catalog import course_stream
 from workers.seeding.catalog import COURSES
 from workers.seeding.learners import learner_steps, names
 from workers.seeding.terms import Step, catalogue_steps
-from workers.support.progress import Progress, no_progress
-from workers.support.tasks import end
+from workers.support.progress import ProgressReporter, no_progress
+from workers.support.tasks import cancel_and_wait
 
 SOURCE = "seed"
 BEGUN, FINISHED = "seed:begun", "seed:finished"  # idempotency keys, whose fingerprint says how the campus is seeded
@@ -50,7 +50,7 @@ class Seeded(NamedTuple):
 
 
 async def seed(
-    settings: Settings, learners: int = LEARNERS, number: int = SEED, progress: Progress = no_progress
+    settings: Settings, learners: int = LEARNERS, number: int = SEED, progress: ProgressReporter = no_progress
 ) -> Seeded:
     """
     Fill the campus with so many *learners*; the same *number* always makes the same histories.
@@ -69,7 +69,7 @@ async def seed(
     return Seeded(learners, commands, position - before, position, time.perf_counter() - started)
 
 
-async def _sow(log: PostgresLog, learners: int, number: int, progress: Progress) -> int:
+async def _sow(log: PostgresLog, learners: int, number: int, progress: ProgressReporter) -> int:
     how = f"{learners} learners, seed {number}"
     steps = plan(await _today(log), learners, number)
     await _claim(log, BEGUN, how)
@@ -125,7 +125,7 @@ class _Sower:
         try:
             await asyncio.gather(*tasks)
         finally:
-            await end(tasks)  # one has failed: nobody goes on behind our back
+            await cancel_and_wait(tasks)  # one has failed: nobody goes on behind our back
         return len(day)
 
     async def _follow(self, chain: Sequence[tuple[int, Step]]) -> None:

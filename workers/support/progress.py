@@ -7,7 +7,7 @@ from typing import Protocol
 Advance = Callable[[int], None]
 
 
-class Progress(Protocol):
+class ProgressReporter(Protocol):
     """Shows progress while its block runs, in which it is told how much has been done since."""
 
     def __call__(self, title: str, *, total: int | None, unit: str) -> AbstractContextManager[Advance]:

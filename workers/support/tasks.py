@@ -9,7 +9,7 @@ from typing import Any
 AGAIN = 0.1  # seconds
 
 
-async def stopped_or_failed(stop: asyncio.Event, tasks: Sequence[asyncio.Task[Any]]) -> None:
+async def wait_for_stop_or_failure(stop: asyncio.Event, tasks: Sequence[asyncio.Task[Any]]) -> None:
     """
     Wait until *stop* is set.
 
@@ -25,7 +25,7 @@ async def stopped_or_failed(stop: asyncio.Event, tasks: Sequence[asyncio.Task[An
         task.result()
 
 
-async def end(tasks: Iterable[asyncio.Task[Any]]) -> None:
+async def cancel_and_wait(tasks: Iterable[asyncio.Task[Any]]) -> None:
     """
     Cancel *tasks* and wait until they have ended.
 

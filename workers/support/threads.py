@@ -15,7 +15,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-async def aside(work: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> T:
+async def run_in_daemon_thread(work: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> T:
     """What *work* comes to; it is to change nothing that must be whole, since it may be given up at any point."""
     loop = asyncio.get_running_loop()
     outcome: asyncio.Future[T] = loop.create_future()

@@ -22,14 +22,14 @@ import msgspec
 import psycopg
 from psycopg.conninfo import make_conninfo
 
-from adapters.postgres.bulk.pipeline import Wire
+from adapters.postgres.bulk.pipeline import PipelinedReader
 from adapters.postgres.bulk.ranges import (
     COLUMN,
     NUMBERS,
     RARE,
     ROWS,
-    Span,
-    Spans,
+    AdaptiveRanges,
+    PositionRange,
     blobs,
     condition,
     few_positions,
@@ -90,7 +90,7 @@ class Reading:
 
     def __init__(self, settings: Settings, wanted: Wanted) -> None:
         self._settings, self._wanted = settings, wanted
-        self._wire: Wire | None = None
+        self._wire: PipelinedReader | None = None
         self._aside: psycopg.Connection | None = None
         self._ended = False
         self._asked: set[str] = set()  # for which of NUMBERS the latest page has been asked
@@ -111,7 +111,7 @@ class Reading:
 
     def pages(self, after: int, until: int, *, ahead: bool) -> Iterator[Page]:
         """As PageReader.pages."""
-        spans = Spans(after, until, self._patiently(lambda: self._few(after, until)))
+        spans = AdaptiveRanges(after, until, self._patiently(lambda: self._few(after, until)))
         span = spans.following()
         while span is not None:
             answer = self._patiently(partial(self._ask, span))
@@ -123,7 +123,7 @@ class Reading:
                 span = spans.following()
                 continue
             page = None if answer[0] is None else self._page(span, answer)
-            spans.learn(0 if page is None else len(page.kinds), sum(map(len, filter(None, answer[:3]))))
+            spans.adjust(0 if page is None else len(page.kinds), sum(map(len, filter(None, answer[:3]))))
             following = spans.following()
             if ahead and following is not None:
                 self._announce(following)
@@ -142,18 +142,18 @@ class Reading:
             self._aside = open_connection(self._settings)
         return self._aside
 
-    def _ask(self, span: Span) -> list[bytes | None] | None:
+    def _ask(self, span: PositionRange) -> list[bytes | None] | None:
         if self._wire is None:
-            self._wire = Wire(open_connection(self._settings))
+            self._wire = PipelinedReader(open_connection(self._settings))
         self._send(self._wire, span)
         return self._wire.receive()
 
-    def _send(self, wire: Wire, span: Span) -> None:
+    def _send(self, wire: PipelinedReader, span: PositionRange) -> None:
         if wire.asked != span:
             self._along = tuple(sorted(self._asked))
             wire.send(span, blobs(self._wanted, span.piece, self._along))
 
-    def _announce(self, span: Span) -> None:
+    def _announce(self, span: PositionRange) -> None:
         """Let the server begin with a page; if it is gone, that shows when the page is asked for."""
         with suppress(psycopg.Error):
             if self._wire is not None:
@@ -171,7 +171,7 @@ class Reading:
                     raise SourceFailed(f"the log cannot be read: {str(error).strip()}") from error
                 time.sleep(PAUSE)
 
-    def _page(self, span: Span, answer: list[bytes | None]) -> Page:
+    def _page(self, span: PositionRange, answer: list[bytes | None]) -> Page:
         """The page in an answer, or the same read row by row."""
         streams, data, kinds, *numbers = (part or b"" for part in answer)
         stream_ids = streams.decode().split("\n")
@@ -193,7 +193,7 @@ class Reading:
                 pass
         return self._slow_page(span)
 
-    def _slow_page(self, span: Span) -> Page:
+    def _slow_page(self, span: PositionRange) -> Page:
         """The facts of a piece, each decoded by itself and brought to its newest version."""
         query = ROWS.format(piece=span.piece, wanted=condition(self._wanted))
         facts = [fact_of(row) for row in self._rows(query, span)]
@@ -213,7 +213,7 @@ class Reading:
             unreadable={fact.position: fact.error for fact in facts if isinstance(fact, Unreadable)},
         )
 
-    def _numbers(self, span: Span, along: Mapping[str, bytes], column: str) -> Sequence[int]:
+    def _numbers(self, span: PositionRange, along: Mapping[str, bytes], column: str) -> Sequence[int]:
         """A column of numbers, which has come along with the page or is read now."""
         self._asked.add(column)
         if column not in along:
@@ -222,14 +222,14 @@ class Reading:
             return _unpacked("q", blob)
         return _unpacked("q", along[column])
 
-    def _load(self, span: Span, column: str, type_name: str) -> Mapping[int, Any]:
+    def _load(self, span: PositionRange, column: str, type_name: str) -> Mapping[int, Any]:
         """A column that did not come with the page, for the facts of one type."""
         if column not in RARE_COLUMNS:
             raise ValueError(f"facts have no column {column}")
         rows = self._rows(RARE.format(column=column, piece=span.piece, type=literal(type_name)), span)
         return Metas(rows) if column == "meta" else dict(rows)
 
-    def _rows(self, query: str, span: Span) -> list[tuple[Any, ...]]:
+    def _rows(self, query: str, span: PositionRange) -> list[tuple[Any, ...]]:
         def work() -> list[tuple[Any, ...]]:
             cursor = psycopg.RawCursor(self._second())
             return cursor.execute(query.encode(), span.parameters, binary=True).fetchall()

@@ -7,13 +7,13 @@ It speaks to libpq itself: psycopg waits for the answer to every statement befor
 import psycopg
 from psycopg.pq import ConnStatus, ExecStatus
 
-from adapters.postgres.bulk.ranges import Span
+from adapters.postgres.bulk.ranges import PositionRange
 
 BINARY = 1
 TOO_MUCH = (psycopg.errors.ProgramLimitExceeded, psycopg.errors.OutOfMemory, psycopg.errors.InternalError_)
 
 
-class Wire:
+class PipelinedReader:
     """
     Asks for pieces of the log; whatever it raises, it is of no further use then.
 
@@ -24,13 +24,13 @@ class Wire:
     def __init__(self, connection: psycopg.Connection) -> None:
         self._connection = connection
         self._prepared: dict[str, bytes] = {}
-        self.asked: Span | None = None
+        self.asked: PositionRange | None = None
 
     def close(self) -> None:
         """Close the connection, whatever is under way."""
         self._connection.close()
 
-    def send(self, span: Span, query: str) -> None:
+    def send(self, span: PositionRange, query: str) -> None:
         """Ask for a piece; the answer may take its time."""
         pgconn = self._connection.pgconn
         if query not in self._prepared:
@@ -62,5 +62,5 @@ class Wire:
         return result
 
 
-def _as_text(span: Span) -> list[bytes]:
+def _as_text(span: PositionRange) -> list[bytes]:
     return [str(value).replace("[", "{").replace("]", "}").encode() for value in span.parameters]

@@ -40,7 +40,7 @@ RANGE = "position > $1::bigint AND position <= $2::bigint"
 LIST = "position = ANY($1::bigint[])"
 
 
-class Span(NamedTuple):
+class PositionRange(NamedTuple):
     """A piece of the log: the positions above *after*, up to and with *until*; only those of `among`, if given."""
 
     after: int
@@ -57,13 +57,13 @@ class Span(NamedTuple):
         """The condition that finds this piece."""
         return RANGE if self.among is None else LIST
 
-    def halves(self) -> "tuple[Span, Span]":
+    def halves(self) -> "tuple[PositionRange, PositionRange]":
         """The same in two pieces."""
         middle = (self.after + self.until) // 2
         if self.among is None:
-            return Span(self.after, middle), Span(middle, self.until)
+            return PositionRange(self.after, middle), PositionRange(middle, self.until)
         low, high = (tuple(p for p in self.among if (p > middle) == side) for side in (False, True))
-        return Span(self.after, middle, low), Span(middle, self.until, high)
+        return PositionRange(self.after, middle, low), PositionRange(middle, self.until, high)
 
 
 def literal(value: str) -> str:
@@ -134,32 +134,32 @@ def few_positions(connection: psycopg.Connection, wanted: Wanted, after: int, un
     return [position for (position,) in connection.execute(f"{query} ORDER BY 1".encode(), (after, until))]
 
 
-class Spans:
+class AdaptiveRanges:
     """The pieces of a part of the log, one after the other, each about as long as makes a good page."""
 
     def __init__(self, after: int, until: int, among: list[int] | None = None) -> None:
         self._after, self._until, self._among = after, until, among
         self._length = FIRST_SPAN
-        self._waiting: list[Span] = []
+        self._waiting: list[PositionRange] = []
 
-    def following(self) -> Span | None:
+    def following(self) -> PositionRange | None:
         """The next piece; None after the last."""
         if self._waiting:
             return self._waiting.pop(0)
         if self._among is not None:
             some, self._among = self._among[: self._length], self._among[self._length :]
-            return Span(some[0] - 1, some[-1], tuple(some)) if some else None
+            return PositionRange(some[0] - 1, some[-1], tuple(some)) if some else None
         if self._after >= self._until:
             return None
-        span = Span(self._after, min(self._after + self._length, self._until))
+        span = PositionRange(self._after, min(self._after + self._length, self._until))
         self._after = span.until
         return span
 
-    def push_back(self, spans: Iterable[Span]) -> None:
+    def push_back(self, spans: Iterable[PositionRange]) -> None:
         """Take these pieces next."""
         self._waiting[:0] = spans
 
-    def learn(self, facts: int, size: int) -> None:
+    def adjust(self, facts: int, size: int) -> None:
         """Take longer or shorter pieces from now on, after one of so many facts and bytes."""
         fitting = min(PAGE_FACTS / max(facts, 1), PAGE_BYTES / max(size, 1))
         longest = PAGE_FACTS if self._among is not None else LONGEST_SPAN

@@ -18,7 +18,7 @@ import psycopg
 
 from adapters.postgres.store.row_tables import SEGMENT, column_type, physical_name, quoted
 from projections.engine.bulk.pages import EPOCH, MICROSECOND
-from projections.engine.live import Refused
+from projections.engine.live import RowRejected
 from projections.engine.projection import RowKey, Table, key_values
 
 ROWS_AT_ONCE = 100_000  # in one transaction
@@ -82,7 +82,7 @@ async def write_segment(
                     await copy.write(block)
                 await copy.write(END)
         except psycopg.DataError as error:
-            raise Refused(f"{table.name}: {error}") from error
+            raise RowRejected(f"{table.name}: {error}") from error
         written += packed.given
     return written
 
@@ -149,7 +149,7 @@ class Packer:
             values = zip(self._fields, msgspec.structs.astuple(row), strict=True)
             return self._head + b"".join([pack(value) for pack, value in values])
         except MISFITS:
-            raise Refused(self._complaint(row)) from None
+            raise RowRejected(self._complaint(row)) from None
 
     def _complaint(self, row: msgspec.Struct) -> str:
         """What is wrong with a row that cannot be packed."""

@@ -29,7 +29,7 @@ SELECT p.name, p.generation, p.version, p.status, p.segments, p.step, p.digest, 
 """
 
 
-class Progress(msgspec.Struct):
+class ProjectionLag(msgspec.Struct):
     """
     How far one generation of a read model is.
 
@@ -53,9 +53,9 @@ class Progress(msgspec.Struct):
     heartbeat_seconds: float | None
 
 
-async def progress(connection: psycopg.AsyncConnection) -> list[Progress]:
+async def projection_lags(connection: psycopg.AsyncConnection) -> list[ProjectionLag]:
     """Every generation of every read model, by name."""
-    async with connection.cursor(row_factory=class_row(Progress)) as cursor:
+    async with connection.cursor(row_factory=class_row(ProjectionLag)) as cursor:
         await cursor.execute(PROGRESS)
         return await cursor.fetchall()
 
@@ -75,7 +75,7 @@ SELECT s.projection, s.generation, p.status, p.segments, s.segment, s.position, 
 BETWEEN = "SELECT partition, count(*) FROM events WHERE position > %s AND position <= %s GROUP BY partition"
 
 
-class SegmentAccount(msgspec.Struct):
+class SegmentCounts(msgspec.Struct):
     """
     What has become of the facts of one segment of a generation, up to its position.
 
@@ -111,14 +111,14 @@ class SegmentAccount(msgspec.Struct):
         return self.events - self.applied - self.ignored - self.parked - self.skipped
 
 
-async def accounts(connection: psycopg.AsyncConnection) -> list[SegmentAccount]:
+async def segment_counts(connection: psycopg.AsyncConnection) -> list[SegmentCounts]:
     """
     The account of every segment of every generation, by name.
 
     Position and counts are of one moment, also where they are a copy of what is in Valkey. Those of a generation that
     is being built are not complete before it is ready.
     """
-    async with connection.cursor(row_factory=class_row(SegmentAccount)) as cursor:
+    async with connection.cursor(row_factory=class_row(SegmentCounts)) as cursor:
         found = await (await cursor.execute(ACCOUNTS)).fetchall()
     events = await _events_until(connection, {each.position for each in found})
     for each in found:

@@ -16,7 +16,7 @@ ON CONFLICT (projection) DO UPDATE
 LATEST = "SELECT what, host, pid, to_char(since, 'YYYY-MM-DD HH24:MI:SS') FROM rebuilds WHERE projection = %s"
 
 
-class Turn(NamedTuple):
+class RebuildLock(NamedTuple):
     """What a process does with a read model; *since* when, in UTC."""
 
     what: str
@@ -25,12 +25,12 @@ class Turn(NamedTuple):
     since: str
 
 
-async def note_turn(connection: psycopg.AsyncConnection, projection: str, what: str) -> None:
+async def note_holder(connection: psycopg.AsyncConnection, projection: str, what: str) -> None:
     """Say what this process does with a read model."""
     await connection.execute(NOTE, (projection, what, socket.gethostname(), os.getpid()))
 
 
-async def latest_turn(connection: psycopg.AsyncConnection, projection: str) -> Turn | None:
+async def latest_holder(connection: psycopg.AsyncConnection, projection: str) -> RebuildLock | None:
     """The latest turn that somebody has noted."""
     row = await (await connection.execute(LATEST, [projection])).fetchone()
-    return Turn(*row) if row else None
+    return RebuildLock(*row) if row else None

@@ -86,7 +86,7 @@ class Generation(NamedTuple):
     live_at: datetime | None = None
 
 
-class StillRead(Exception):
+class BlockedByReaders(Exception):
     """What somebody has been reading for too long could not be moved or deleted."""
 
     def __init__(self, what: str, why_not: str, readers: Sequence[str] = ()) -> None:
@@ -97,7 +97,7 @@ class StillRead(Exception):
         )
 
 
-class StillUsed(Exception):
+class InUse(Exception):
     """What something else is made of could not be deleted."""
 
     def __init__(self, what: str, used: str) -> None:
@@ -145,7 +145,7 @@ class Generations:
         while (found := await live(self._connection, self.projection.name)) is None:
             with suppress(psycopg.errors.UniqueViolation):  # somebody else was first
                 await self._create("live")
-        await self._remind_valkey()
+        await self._repair_live_pointer()
         return found
 
     async def create(self, status: Status) -> Generation:
@@ -170,7 +170,7 @@ class Generations:
                     await self._run(create_table(table, self._settings.read_schema, number))
             if status == "live":
                 await self.index(begun)
-                await self._show(begun)
+                await self._point_views(begun)
         return begun
 
     async def index(self, generation: Generation) -> None:
@@ -203,7 +203,7 @@ class Generations:
             except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected) as error:
                 if time.monotonic() > deadline:
                     readers = await self._readers([table.name for table in self.projection.tables])
-                    raise StillRead(self.projection.name, "nothing has moved", readers) from error
+                    raise BlockedByReaders(self.projection.name, "nothing has moved", readers) from error
                 await asyncio.sleep(VIEWS_PAUSE)
         await self._tell_valkey(generation)
 
@@ -211,7 +211,7 @@ class Generations:
         name = self.projection.name
         deadline = time.monotonic() + VIEWS_LOCK_TIMEOUT / 1_000
         async with self._connection.transaction():
-            await self._show(generation, deadline)
+            await self._point_views(generation, deadline)
             await self._wait_until(deadline)
             await self._connection.execute(RETIRE, [name, generation.number])
             await self._connection.execute(MAKE_LIVE, [name, generation.number])
@@ -238,13 +238,13 @@ class Generations:
                     raise await self._not_dropped(generation, error) from error
                 await asyncio.sleep(VIEWS_PAUSE)
 
-    async def _not_dropped(self, generation: Generation, error: psycopg.Error) -> StillRead | StillUsed:
+    async def _not_dropped(self, generation: Generation, error: psycopg.Error) -> BlockedByReaders | InUse:
         """Why a generation could not be deleted."""
         which = f"generation {generation.number} of {self.projection.name}"
         readers = await self._readers([physical_name(table, generation.number) for table in self.projection.tables])
         if isinstance(error, psycopg.errors.DependentObjectsStillExist) and not readers:
-            return StillUsed(which, ", ".join((error.diag.message_detail or "").splitlines()))
-        return StillRead(which, "nothing was deleted", readers)
+            return InUse(which, ", ".join((error.diag.message_detail or "").splitlines()))
+        return BlockedByReaders(which, "nothing was deleted", readers)
 
     async def _readers(self, names: Sequence[str]) -> list[str]:
         """Who holds a lock on tables or views, as far as we may see that."""
@@ -261,7 +261,7 @@ class Generations:
         left = max(1, round(1_000 * (deadline - time.monotonic())))  # 0 would be for ever
         await self._run(f"SET LOCAL lock_timeout = {left}")
 
-    async def _show(self, generation: Generation, deadline: float | None = None) -> None:
+    async def _point_views(self, generation: Generation, deadline: float | None = None) -> None:
         """
         Point the views to a generation's tables, within the transaction at hand: nobody sees a moment without.
 
@@ -277,7 +277,7 @@ class Generations:
             await self._run(f"DROP VIEW IF EXISTS {quoted(schema)}.{quoted(table.name)} CASCADE")
             await self._run(create_view(table, schema, generation.number, generation.segments))
 
-    async def _remind_valkey(self) -> None:
+    async def _repair_live_pointer(self) -> None:
         """Tell Valkey again what is served, since it may have forgotten; but not while that is about to change."""
         switch = switching(self.projection.name)
         if self.projection.store != "valkey" or not await try_acquire_shared(self._connection, self._settings, switch):

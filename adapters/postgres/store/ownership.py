@@ -40,7 +40,7 @@ SELECT count(*), count(*) FILTER (WHERE pid < pg_backend_pid()) FROM pg_locks
 """
 
 
-class Taken(NamedTuple):
+class Claim(NamedTuple):
     """A segment that this session has taken, in its epoch."""
 
     segment: int
@@ -65,7 +65,7 @@ class Ownership:
         """The segments that were taken, in order."""
         return tuple(sorted(self._epochs))
 
-    async def take(self, segments: Iterable[int], most: int) -> list[Taken]:
+    async def take(self, segments: Iterable[int], most: int) -> list[Claim]:
         """Take those of *segments* that nobody has, until *most* are owned; none while the read model is switched."""
         if len(self._epochs) >= most:
             return []
@@ -77,12 +77,12 @@ class Ownership:
         finally:
             await release(self._connection, self._settings, switch, shared=True)
 
-    async def _take(self, segment: int, most: int) -> Taken | None:
+    async def _take(self, segment: int, most: int) -> Claim | None:
         if segment in self._epochs or len(self._epochs) >= most:
             return None
         if not await try_acquire(self._connection, self._settings, self._lock(segment)):
             return None
-        return Taken(segment, await self.raise_epoch(segment))
+        return Claim(segment, await self.raise_epoch(segment))
 
     async def give_up(self, segment: int) -> None:
         """Let somebody else have a segment."""
@@ -97,8 +97,8 @@ class Ownership:
         Where there are more of them than segments everybody may have one, so that who stands by takes over at once.
         """
         if not self._joined:
-            self._joined = await try_acquire_shared(self._connection, self._settings, self._company)
-        work = f"{self._settings.schema_name} {self._company}"
+            self._joined = await try_acquire_shared(self._connection, self._settings, self._group_lock)
+        work = f"{self._settings.schema_name} {self._group_lock}"
         row = await (await self._connection.execute(COMPANY, [work])).fetchone()
         members, before = map(int, row or (1, 0))
         share, left_over = divmod(segments, members)
@@ -109,7 +109,7 @@ class Ownership:
         for segment in self.owned:
             await self.give_up(segment)
         if self._joined:
-            await release(self._connection, self._settings, self._company, shared=True)
+            await release(self._connection, self._settings, self._group_lock, shared=True)
             self._joined = False
 
     async def raise_epoch(self, segment: int, above: int = 0) -> int:
@@ -123,11 +123,11 @@ class Ownership:
         return int(row[0])
 
     @property
-    def _company(self) -> str:
+    def _group_lock(self) -> str:
         return f"projection {self._projection} generation {self._generation}"
 
     def _lock(self, segment: int) -> str:
-        return f"{self._company} segment {segment}"
+        return f"{self._group_lock} segment {segment}"
 
 
 def switching(projection: str) -> str:

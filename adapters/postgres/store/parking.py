@@ -18,7 +18,7 @@ from psycopg.rows import dict_row
 from adapters.postgres.log.pages import fact_of
 from adapters.postgres.log.postgres_log import END, HISTORY, STREAM
 from domain.fact import Fact
-from projections.engine.live import Fenced, Held, Poison
+from projections.engine.live import Exclusions, Fenced, Poison
 from projections.engine.projection import is_common
 
 ONLY_A_REBUILD = "others' rows may depend on it: rebuild"  # why a key that is no learner's is not tried again
@@ -141,7 +141,7 @@ class Parking:
         self._generation = generation
         self._version = version
 
-    async def held(self) -> Held:
+    async def held(self) -> Exclusions:
         """Every parked key, from which position on its facts wait, and the facts to do without."""
         return await held(self._connection, self._projection, self._generation, self._version)
 
@@ -205,20 +205,20 @@ class Parking:
         await self._connection.execute(FORGET, (list(parked_ids), self._projection, self._generation))
 
 
-async def held(connection: psycopg.AsyncConnection, projection: str, generation: int, version: int) -> Held:
+async def held(connection: psycopg.AsyncConnection, projection: str, generation: int, version: int) -> Exclusions:
     """Every parked key of a generation, and the facts that code of this version does without."""
     waiting = await (await connection.execute(ALL, (projection, generation))).fetchall()
     skipped = await (await connection.execute(SKIPPED, (projection, version))).fetchall()
-    return Held({(segment, key): first for segment, key, first in waiting}, frozenset(row[0] for row in skipped))
+    return Exclusions({(segment, key): first for segment, key, first in waiting}, frozenset(row[0] for row in skipped))
 
 
-async def without(connection: psycopg.AsyncConnection, held: Held, parked_ids: Sequence[int]) -> Held:
+async def without(connection: psycopg.AsyncConnection, held: Exclusions, parked_ids: Sequence[int]) -> Exclusions:
     """*held*, without the keys that have been made good and are only not forgotten yet."""
     if not parked_ids:
         return held
     rows = await (await connection.execute(PLACES, [list(parked_ids)])).fetchall()
     healed = set(rows)
-    return Held({place: first for place, first in held.waiting.items() if place not in healed}, held.skipped)
+    return Exclusions({place: first for place, first in held.waiting.items() if place not in healed}, held.skipped)
 
 
 async def parked_of(connection: psycopg.AsyncConnection, projections: Sequence[str]) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from adapters.postgres.store.row_tables import SEGMENT, Statements, array, physi
 from adapters.postgres.store.scan import JSON, ONE_MOMENT, PLAIN, Scan
 from adapters.postgres.store.segments import counts, note_ignored, positions
 from adapters.spool import Spool
-from projections.engine.live import Batch, Fenced, Loaded, Needed, Refused, Seen, encoded
+from projections.engine.live import Batch, Fenced, Loaded, Needed, RowRejected, RowSnapshot, encoded
 from projections.engine.projection import Projection, RowKey, Table, key_values
 
 FENCED = "CL001"  # what move_segments() raises
@@ -79,11 +79,11 @@ class PostgresStore:
         """None: here a parked key is forgotten in the step that makes it good."""
         return []
 
-    async def look(self, keys: Needed) -> Seen:
+    async def look(self, keys: Needed) -> RowSnapshot:
         """Some rows and the checkpoints as they are at one moment."""
         async with self._connection.transaction():
             await self._connection.execute(ONE_MOMENT)
-            return Seen(await self.positions(), await self.load(keys), [])
+            return RowSnapshot(await self.positions(), await self.load(keys), [])
 
     async def rows_of(self, table: Table, column: str, value: str, segment: int) -> set[RowKey]:
         """The keys of the rows of a table and segment that have this in one of their columns."""
@@ -110,7 +110,7 @@ class PostgresStore:
         try:
             cursor = await self._connection.execute(self._statements.save(list(changed)), parameters, prepare=True)
         except (psycopg.DataError, psycopg.IntegrityError) as error:
-            raise Refused(str(error)) from error
+            raise RowRejected(str(error)) from error
         except psycopg.Error as error:
             if error.sqlstate == FENCED:
                 raise Fenced from error

@@ -85,7 +85,7 @@ def index_table(table: Table, schema: str, generation: int) -> list[str]:
 
 def unique_columns(table: Table) -> list[str]:
     """What is unique in a table: the row's key, and the segment where each has its own copy or part."""
-    return [*map(quoted, table.key), *([] if table.spread == "keyed" else [SEGMENT])]
+    return [*map(quoted, table.key), *([] if table.distribution == "partitioned" else [SEGMENT])]
 
 
 def create_view(table: Table, schema: str, generation: int, segments: int) -> str:
@@ -94,9 +94,9 @@ def create_view(table: Table, schema: str, generation: int, segments: int) -> st
     source = f"{quoted(schema)}.{quoted(physical_name(table, generation))}"
     view = f"CREATE VIEW {quoted(schema)}.{quoted(table.name)} AS SELECT "
     columns = ", ".join(map(quoted, fields))
-    if segments == 1 or table.spread == "keyed":
+    if segments == 1 or table.distribution == "partitioned":
         return f"{view}{columns} FROM {source}"
-    if table.spread == "copied":
+    if table.distribution == "replicated":
         return f"{view}{columns} FROM {source} WHERE {SEGMENT} = 0"
     hints = typing.get_type_hints(table.row)
     sums = ", ".join(quoted(f) if f in table.key else f"{_sum(quoted(f), hints[f])} AS {quoted(f)}" for f in fields)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import psycopg
 
 from adapters.postgres.store.row_tables import array
-from projections.engine.live import Account
+from projections.engine.live import FactCounts
 
 POSITIONS = "SELECT segment, position FROM segments WHERE projection = %s AND generation = %s ORDER BY segment"
 EPOCHS = "SELECT segment, epoch FROM segments WHERE projection = %s AND generation = %s ORDER BY segment"
@@ -47,7 +47,7 @@ async def note_accounts(
     connection: psycopg.AsyncConnection,
     projection: str,
     generation: int,
-    accounts: Mapping[int, tuple[int, Account]],
+    accounts: Mapping[int, tuple[int, FactCounts]],
     epochs: Mapping[int, int],
 ) -> None:
     """Copy checkpoints and counts that are kept elsewhere, of those segments that are still in this epoch."""
@@ -62,7 +62,7 @@ async def note_accounts(
     await connection.execute(NOTE_ACCOUNTS, parameters)
 
 
-def counts(accounts: Mapping[int, Account]) -> dict[str, str]:
+def counts(accounts: Mapping[int, FactCounts]) -> dict[str, str]:
     """The four counts of some segments, as arrays."""
     return {
         name: array(getattr(account, name) for account in accounts.values())

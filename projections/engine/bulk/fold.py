@@ -20,12 +20,12 @@ import msgspec
 from domain.fact import PARTITIONS, partition_of_learner
 from domain.registry import AGGREGATES, FACTS
 from projections.engine.bulk.pages import BulkFact, Page, SourceFailed, Wanted
-from projections.engine.bulk.rows import BulkRows, Room, ShelfFailed
-from projections.engine.live import FAILURES, Account, ChangedKey, Poison, UndeclaredRow, UnreadableFact, poison_of
+from projections.engine.bulk.rows import BulkRows, MemoryBudget, SpillFailed
+from projections.engine.live import FAILURES, ChangedKey, FactCounts, Poison, UndeclaredRow, UnreadableFact, poison_of
 from projections.engine.projection import (
-    Copies,
     Handler,
     Projection,
+    ReplicaRows,
     RowKey,
     Rows,
     RowT,
@@ -62,7 +62,7 @@ class Task(NamedTuple):
     waiting: Mapping[tuple[int, str], int] = {}
 
 
-class Spoiled(Exception):
+class RestartFold(Exception):
     """
     A handler has failed, and its half change is in the rows: fold again, with this type among the careful ones.
 
@@ -75,22 +75,22 @@ class Spoiled(Exception):
         self.careful = projection, type_name
 
 
-Careful = frozenset[tuple[str, str]]
+UndoTypes = frozenset[tuple[str, str]]
 """Names of projections, each with a type of fact at which it is known to fail."""
 
 
-def with_care(fold: Callable[[Careful], T]) -> T:
+def fold_with_restarts(fold: Callable[[UndoTypes], T]) -> T:
     """What *fold* comes to; it begins again, with more care, wherever it is Spoiled."""
-    careful: Careful = frozenset()
+    careful: UndoTypes = frozenset()
     while True:
         try:
             return fold(careful)
-        except Spoiled as spoiled:
+        except RestartFold as spoiled:
             careful |= {spoiled.careful}
 
 
 @dataclass(eq=False)
-class Part:
+class SegmentFold:
     """
     One segment of one projection in the fold.
 
@@ -124,7 +124,7 @@ class Part:
 class Entry(NamedTuple):
     """How one segment of a projection folds one kind of fact."""
 
-    part: Part
+    part: SegmentFold
     apply: Apply
     rows: Rows
 
@@ -135,19 +135,19 @@ class BulkFold:
 
     Args:
         careful: folds facts of these types so that nothing is left of one that fails.
-        room: watches over the memory of this process; without it all rows stay in memory. Its shelf is emptied.
+        budget: watches over the memory of this process; without it all rows stay in memory. Its shelf is emptied.
     """
 
     def __init__(
         self,
         tasks: Collection[Task],
         careful: Collection[tuple[str, str]] = frozenset(),
-        room: Room | None = None,
+        budget: MemoryBudget | None = None,
     ) -> None:
-        self._careful, self._room = frozenset(careful), room
-        if room is not None:
-            room.shelf.clear()  # of rows that a spoiled fold has left
-        self._parts: dict[tuple[str, int], Part] = {}
+        self._careful, self._budget = frozenset(careful), budget
+        if budget is not None:
+            budget.shelf.clear()  # of rows that a spoiled fold has left
+        self._parts: dict[tuple[str, int], SegmentFold] = {}
         for task in tasks:
             for segment in task.segments:
                 self._add(task, segment)
@@ -162,9 +162,9 @@ class BulkFold:
         if place in self._parts:
             raise ValueError(f"segment {segment} of {task.projection.name} is to be folded twice")
         first_drawer = sum(len(part.task.projection.tables) for part in self._parts.values())
-        rows = BulkRows(task.projection.tables, self._room.shelf if self._room else None, first_drawer)
+        rows = BulkRows(task.projection.tables, self._budget.shelf if self._budget else None, first_drawer)
         waiting = {key: first for (of, key), first in task.waiting.items() if of == segment}
-        self._parts[place] = Part(task, segment, rows, Copies(rows) if segment else rows, waiting)
+        self._parts[place] = SegmentFold(task, segment, rows, ReplicaRows(rows) if segment else rows, waiting)
 
     @property
     def wanted(self) -> Wanted:
@@ -191,10 +191,10 @@ class BulkFold:
             self._fold_one_by_one(page)
         else:
             self._fold_fast(page)
-        if self._room is not None:
-            self._room.make([part.rows for part in self._parts.values()])
+        if self._budget is not None:
+            self._budget.enforce([part.rows for part in self._parts.values()])
 
-    def leave(self, projection: str, segment: int) -> None:
+    def freeze(self, projection: str, segment: int) -> None:
         """Fold nothing more in a segment, which is then at another position than the others; it has no account."""
         self._parts[projection, segment].left = True
         self._plans = [self._plan(kind) for kind in range(len(self._plans))]
@@ -204,7 +204,7 @@ class BulkFold:
             for fact, plan in zip(page.facts(), map(self._plans.__getitem__, page.kinds), strict=True):
                 for apply, rows in plan:
                     apply(fact, rows)
-        except (SourceFailed, ShelfFailed):
+        except (SourceFailed, SpillFailed):
             raise
         except FAILURES as error:
             failed = next(entry for entry in self._entries(fact.kind) if entry.rows is rows)
@@ -221,15 +221,15 @@ class BulkFold:
                 else:
                     try:
                         apply(fact, rows)
-                    except (SourceFailed, ShelfFailed):
+                    except (SourceFailed, SpillFailed):
                         raise
                     except FAILURES as error:
                         raise self._spoiled(part, fact, error) from error
 
-    def _spoiled(self, part: Part, fact: BulkFact, error: BaseException) -> Spoiled:
+    def _spoiled(self, part: SegmentFold, fact: BulkFact, error: BaseException) -> RestartFold:
         """Give up: the rows can go at once, without waiting for a collector that a rebuild has turned off."""
         self._plans.clear()  # which hold on to this object
-        return Spoiled(part.task.projection.name, fact.type, error)
+        return RestartFold(part.task.projection.name, fact.type, error)
 
     def _plan(self, kind: int) -> Plan:
         return tuple((entry.apply, entry.rows) for entry in self._entries(kind))
@@ -248,27 +248,27 @@ class BulkFold:
                     apply = partial(self._unless_waiting, part, apply)
                 yield Entry(part, apply, part.copies if common else part.rows)
 
-    def _carefully(self, part: Part, handler: Handler, fact: Any, rows: Rows) -> None:
+    def _carefully(self, part: SegmentFold, handler: Handler, fact: Any, rows: Rows) -> None:
         """Apply a fact so that nothing is left of it if that fails."""
         before: dict[RowKey, msgspec.Struct | None] = {}
         try:
             before = {key: part.rows.copy_of(key) for key in handler.needs(fact)}
             declared = DeclaredRows(part.rows, before.keys())
-            handler.apply(fact, declared if rows is part.rows else Copies(declared))
-        except (SourceFailed, ShelfFailed):
+            handler.apply(fact, declared if rows is part.rows else ReplicaRows(declared))
+        except (SourceFailed, SpillFailed):
             raise
         except FAILURES as error:  # whatever a handler raises makes the fact poison
             for key, row in before.items():
                 part.rows.put_back(key, row)
             self._park(part, fact, error)
 
-    def _not_readable(self, part: Part, fact: BulkFact, why: str) -> None:
+    def _not_readable(self, part: SegmentFold, fact: BulkFact, why: str) -> None:
         if part.waits(fact):
             part.parked += part.owns(fact.partition)
             return
         self._park(part, fact, UnreadableFact(why))
 
-    def _park(self, part: Part, fact: BulkFact, error: BaseException) -> None:
+    def _park(self, part: SegmentFold, fact: BulkFact, error: BaseException) -> None:
         """Let this fact and all later ones of its key wait; they are all of the same partition."""
         part.poison.append(poison_of(fact, error, part.segment))  # type: ignore[arg-type]
         part.waiting[fact.key] = fact.position
@@ -278,7 +278,7 @@ class BulkFold:
             self._plans[kind] = self._plan(kind)
 
     @staticmethod
-    def _unless_waiting(part: Part, apply: Apply, fact: BulkFact, rows: Rows) -> None:
+    def _unless_waiting(part: SegmentFold, apply: Apply, fact: BulkFact, rows: Rows) -> None:
         if part.waits(fact):
             part.parked += part.owns(fact.partition)
         else:
@@ -303,7 +303,7 @@ class BulkFold:
         """The facts at which a segment has failed."""
         return self._parts[projection, segment].poison
 
-    def account(self, projection: str, segment: int) -> Account:
+    def account(self, projection: str, segment: int) -> FactCounts:
         """What has become of the facts of the segment's partitions that the projection reads (`ignored` is 0)."""
         part = self._parts[projection, segment]
         handlers = part.task.projection.handlers
@@ -312,7 +312,7 @@ class BulkFold:
             for kind, count in self._seen.items()
             if self._types[kind // PARTITIONS] in handlers and part.owns(kind % PARTITIONS)
         )
-        return Account(read - part.parked - part.skipped, 0, part.parked, part.skipped)
+        return FactCounts(read - part.parked - part.skipped, 0, part.parked, part.skipped)
 
 
 class DeclaredRows(Rows):

@@ -18,14 +18,14 @@ SMALLER = 0.8  # share of the rows that are kept when memory has run out (again)
 GROWN = 1.02  # memory that was given back to the allocator stays with the process: only more than that has run out
 
 Key = tuple[str | int, ...]
-Drawer = dict[Key, msgspec.Struct]
+RowsByKey = dict[Key, msgspec.Struct]
 
 
-class ShelfFailed(Exception):
+class SpillFailed(Exception):
     """Rows could not be put on the shelf or taken from it: no fault of the fact at hand."""
 
 
-class Shelf(Protocol):
+class SpillStore(Protocol):
     """Holds rows outside of memory, each under the number of its drawer and its key; raises ShelfFailed."""
 
     def clear(self) -> None:
@@ -48,9 +48,9 @@ class Shelf(Protocol):
 class BulkRows(Rows):
     """The rows of one segment of one projection; what is changed is known by being here."""
 
-    def __init__(self, tables: Collection[Table], shelf: Shelf | None, first_drawer: int = 0) -> None:
-        self._live: dict[Table, Drawer] = {table: {} for table in tables}
-        self._older: dict[Table, Drawer] = {}
+    def __init__(self, tables: Collection[Table], shelf: SpillStore | None, first_drawer: int = 0) -> None:
+        self._live: dict[Table, RowsByKey] = {table: {} for table in tables}
+        self._older: dict[Table, RowsByKey] = {}
         self._drawers = {table: number for number, table in enumerate(tables, first_drawer)}
         self._shelved: set[Table] = set()
         self._shelf = shelf
@@ -110,7 +110,7 @@ class BulkRows(Rows):
         """How many rows are in memory: those used lately, and older ones."""
         return sum(map(len, self._live.values())), sum(map(len, self._older.values()))
 
-    def clear_out(self, shelf: Shelf) -> None:
+    def spill(self, shelf: SpillStore) -> None:
         """Put the older half of the rows on the shelf."""
         for table, live in self._live.items():
             older = self._older.get(table)
@@ -123,25 +123,25 @@ class BulkRows(Rows):
             self._older[table], self._live[table] = live, {}
 
 
-class Room:
+class MemoryBudget:
     """
     Watches the memory of this process and clears out rows when it runs low.
 
     How many rows fit is learned when memory runs out for the first time, and corrected when it does so again: rows
-    that have grown take more room than they did.
+    that have grown take more budget than they did.
 
     Args:
         resident: resident memory of this process in bytes.
         budget: what it may be, in bytes.
     """
 
-    def __init__(self, shelf: Shelf, resident: Callable[[], int], budget: int = BUDGET) -> None:
+    def __init__(self, shelf: SpillStore, resident: Callable[[], int], budget: int = BUDGET) -> None:
         self.shelf = shelf
         self._resident = resident
         self._most = budget
         self._fitting: float | None = None
 
-    def make(self, all_rows: Collection[BulkRows]) -> None:
+    def enforce(self, all_rows: Collection[BulkRows]) -> None:
         """Clear out rows if there is need; to be called now and then, after some thousand facts."""
         used = self._resident()
         if used <= self._most and self._fitting is None:
@@ -154,4 +154,4 @@ class Room:
             self._most = int(used * GROWN)
         if self._fitting is not None and (live > self._fitting / 2 or total > self._fitting):
             for rows in all_rows:
-                rows.clear_out(self.shelf)
+                rows.spill(self.shelf)

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, Self
 import msgspec
 
 from projections.engine.diff.report import FieldDiff, Key, Kind, RowDiff, TableDiff
-from projections.engine.diff.spool import NEW, OLD, Differing, Spool
+from projections.engine.diff.spool import NEW, OLD, Differing, DiffSpool
 from projections.engine.diff.statistics import Statistics
 from projections.engine.projection import RowKey, Table
 
@@ -53,7 +53,7 @@ class Comparison:
     """Takes the rows of both sides one by one, in any order; leaving its context throws away what it keeps."""
 
     def __init__(self, old: Sequence[Table], new: Sequence[Table]) -> None:
-        self._spool = Spool()
+        self._spool = DiffSpool()
         self._sides = _Side(old), _Side(new)
         self._names = list(dict.fromkeys(table.name for table in (*old, *new)))
         self._numbers = {name: number for number, name in enumerate(self._names)}
@@ -119,7 +119,7 @@ class Diff:
         tables: how each table differs, in the order of the old version and then of the new one.
     """
 
-    def __init__(self, tables: list[TableDiff], tallies: "list[_Tally]", spool: Spool) -> None:
+    def __init__(self, tables: list[TableDiff], tallies: "list[_Tally]", spool: DiffSpool) -> None:
         self.tables = tables
         self._common = [frozenset(tally.fields) for tally in tallies]
         self._spool = spool

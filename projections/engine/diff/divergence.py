@@ -80,7 +80,7 @@ def first_divergence(
     Args:
         key: of the row.
         facts: those on which the row depends, up to the live checkpoint and in log order: all of the learner, and the
-            common ones; for a row of a `summed` table those of all learners. Others do no harm.
+            common ones; for a row of a `partial` table those of all learners. Others do no harm.
         live_row: as readers see it; None if it is missing.
         waiting: keys that are parked live in the segment of the row, and where each begins to wait; their facts are
             left out here as well. Leave facts that were skipped out of *facts*.

@@ -55,7 +55,7 @@ class Differing(NamedTuple):
     new: bytes | None
 
 
-class Spool:
+class DiffSpool:
     """The temporary database."""
 
     def __init__(self) -> None:

@@ -21,7 +21,7 @@ from projections.engine.diff.report import (
     Transition,
     Transitions,
 )
-from projections.engine.diff.spool import Appender, Spool
+from projections.engine.diff.spool import Appender, DiffSpool
 
 MOST_BINS = 12
 MOST_NAMED = 8  # transitions, parts
@@ -34,7 +34,7 @@ _decode = msgspec.json.Decoder().decode
 class Statistics:
     """The changes of all fields; a field is known by the number that `new_field` gave it."""
 
-    def __init__(self, spool: Spool) -> None:
+    def __init__(self, spool: DiffSpool) -> None:
         self._connection = spool.connection
         self._numbers = Appender(self._connection, "INSERT INTO numbers VALUES (?, ?, ?, ?)")
         self._transitions = Appender(self._connection, "INSERT INTO transitions VALUES (?, ?, ?)")

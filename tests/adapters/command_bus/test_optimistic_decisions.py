@@ -112,10 +112,10 @@ async def test_changing_nothing_forgets_nothing(settings: Settings, look_ups: li
     async with processes(settings, 1) as (here,):
         await give_course(here, learners=["ann"])
         await here.do(OPEN)
-        first = here.memory.owned.get("progress-ann:algebra-1")
+        first = here.memory.exclusive.get("progress-ann:algebra-1")
         assert first is not None
         await here.do(OPEN)
-        assert here.memory.owned.get("progress-ann:algebra-1") is first
+        assert here.memory.exclusive.get("progress-ann:algebra-1") is first
         look_ups.clear()
         await here.do(CLICK)
         assert look_ups == []

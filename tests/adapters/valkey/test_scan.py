@@ -10,7 +10,7 @@ from adapters.settings import Settings
 from adapters.valkey import client, scan
 from adapters.valkey.fields import POSITION
 from adapters.valkey.valkey_store import ValkeyStore
-from projections.engine.live import Account, Batch
+from projections.engine.live import Batch, FactCounts
 from projections.engine.projection import RowKey, Rows
 from tests.workers.campus import InValkey, Tally, Total
 
@@ -39,7 +39,7 @@ async def store(settings: Settings, valkey: Any) -> ValkeyStore:
 async def paid(store: ValkeyStore, before: int, after: int, amount: int = 0) -> None:
     """Every learner has the amount *after*, if not another, in one step of each segment; the sum says so, too."""
     for segment in range(SEGMENTS):
-        await store.save(Batch({segment: everybody(amount or after)}, before, after, {segment: Account()}))
+        await store.save(Batch({segment: everybody(amount or after)}, before, after, {segment: FactCounts()}))
 
 
 def everybody(amount: int) -> Rows:

@@ -8,7 +8,7 @@ from projections.overview import Overview
 from projections.registry import PROJECTIONS
 from tests.cli.campus import campus
 from tests.cli.projections.command import answer, done, execute, projections, refusal, small_campus, variables
-from workers.rebuild.lock import turn
+from workers.rebuild.lock import rebuild_lock
 from workers.rebuild.promotion import opened
 
 NAMES = [projection.name for projection in PROJECTIONS]
@@ -140,7 +140,7 @@ async def test_what_cannot_be_rebuilt_is_refused(settings: Settings) -> None:
     async with (
         small_campus(settings),
         opened(settings, "overview", "rebuild") as (connection, _),
-        turn(connection, settings, ["overview"], "rebuild"),
+        rebuild_lock(connection, settings, ["overview"], "rebuild"),
     ):
         for command in (("rebuild", "overview"), ("promote", "overview"), ("drop", "overview", "1")):
             assert "overview is busy with a rebuild by process" in await refusal(settings, *command)

@@ -10,7 +10,7 @@ from domain.fact import Fact
 from projections.engine.bulk.pages import Page, Wanted
 from projections.engine.cache import CachedStore
 from projections.engine.digest import row_digest
-from projections.engine.live import Account, Batch, Fenced, Held, Poison, Store, Unreadable, fold_batch
+from projections.engine.live import Batch, Exclusions, FactCounts, Fenced, Poison, Store, Unreadable, fold_batch
 from projections.engine.memory import MemoryStore
 from projections.engine.projection import Handler, Projection, RowKey, Rows, Table
 from projections.engine.verification import Difference, FreshFold, Live, Verdict, Verification
@@ -84,8 +84,8 @@ async def fold(facts: Sequence[Fact], store: Store, *, batch: int = 1_000, **wai
     return poison
 
 
-def parked(**waiting: int) -> Held:
-    return Held({(0, key): position for key, position in waiting.items()})
+def parked(**waiting: int) -> Exclusions:
+    return Exclusions({(0, key): position for key, position in waiting.items()})
 
 
 def content(store: MemoryStore) -> dict[tuple[str, ...], Any]:
@@ -151,12 +151,12 @@ async def test_a_row_that_was_not_named_as_needed_is_refused() -> None:
     class Careless(Scores):
         handlers: ClassVar = {"progress.activity_recorded": Handler(lambda fact: [RowKey(SUMS, (fact.ids[1],))], apply)}
 
-    folded = await fold_batch(Careless(), activities(("ann", 1)), Held(), MemoryStore())
+    folded = await fold_batch(Careless(), activities(("ann", 1)), Exclusions(), MemoryStore())
     assert [each.error for each in folded.poison] == [
         "UndeclaredRow: row ('ann',) of scores was changed but not named as needed"
     ]
     assert not folded.rows[0].changed
-    assert folded.accounts == {0: Account(parked=1)}
+    assert folded.accounts == {0: FactCounts(parked=1)}
 
 
 async def test_a_failed_save_is_not_remembered() -> None:
@@ -166,7 +166,7 @@ async def test_a_failed_save_is_not_remembered() -> None:
     facts = activities(("ann", 1), ("ann", 2), ("ann", 4))
     await fold(facts[:1], cached)
     await fold(facts[1:2], memory)
-    folded = await fold_batch(Scores(), facts[1:2], Held(), cached)
+    folded = await fold_batch(Scores(), facts[1:2], Exclusions(), cached)
     with pytest.raises(Fenced):
         await cached.save(Batch(folded.rows, 1, 2, folded.accounts))
     await fold(facts[2:], cached)
@@ -221,7 +221,7 @@ async def test_verify_names_the_rows_that_are_not_as_they_should_be() -> None:
     rows = Rows()
     rows.edit(SCORES, Score, "eve")
     rows.edit(SCORES, Score, "ann").amount = 5
-    await live.save(Batch({0: rows}, 2, 2, {0: Account()}))
+    await live.save(Batch({0: rows}, 2, 2, {0: FactCounts()}))
     del live._rows[0][RowKey(SCORES, ("bob",))]
     verdict = await verdict_on(live, facts)
     assert (verdict.ok, verdict.reason) == (False, "3 rows differ")
@@ -263,7 +263,7 @@ async def test_verify_folds_each_segment_up_to_its_own_checkpoint() -> None:
         handlers: ClassVar = {"progress.activity_recorded": Handler(needs_score, count)}
 
     facts = activities(*((f"L{number}", 1) for number in range(40)))
-    state = Live(Divided(), {0: 10, 1: 30}, Held())
+    state = Live(Divided(), {0: 10, 1: 30}, Exclusions())
     fresh = FreshFold([state])
     fresh.run(Facts(facts))
     expected = {fact.key for fact in facts if fact.position <= state.positions[fact.partition % 2]}

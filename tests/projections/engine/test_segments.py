@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.fact import Fact
-from projections.engine.live import WHOLE, Account, Batch, Held, Share, fold_batch
+from projections.engine.live import UNDIVIDED, Batch, Exclusions, FactCounts, OwnedSegments, fold_batch
 from projections.engine.memory import MemoryStore
 from projections.engine.projection import SEGMENTS, Handler, Projection, RowKey, Rows, Table
 from projections.engine.stream_ids import ids
@@ -42,8 +42,8 @@ class Sum(msgspec.Struct):
 
 
 MARKS = Table("marks", Mark, ("learner_id",))
-OPENED = Table("opened", Opened, ("run_id",), spread="copied")
-SUMS = Table("sums", Sum, ("name",), spread="summed")
+OPENED = Table("opened", Opened, ("run_id",), distribution="replicated")
+SUMS = Table("sums", Sum, ("name",), distribution="partial")
 ALL = "all"
 
 
@@ -97,18 +97,18 @@ class Marks(Projection):
 class Folding:
     """A read model as its owners have brought it about."""
 
-    def __init__(self, projection: Projection, share: Share) -> None:
+    def __init__(self, projection: Projection, share: OwnedSegments) -> None:
         self.projection = projection
         self.segments = share.segments
         self.store = MemoryStore(share)
-        self.held = Held()
+        self.held = Exclusions()
         self.positions = dict.fromkeys(share.owned, 0)
-        self.account = Account()
+        self.account = FactCounts()
 
     async def step(self, facts: Sequence[Fact], owned: tuple[int, ...]) -> None:
         """Fold some facts for some segments, all of which are where these facts begin."""
         before = self.positions[owned[0]]
-        folded = await fold_batch(self.projection, facts, self.held, self.store, Share(self.segments, owned))
+        folded = await fold_batch(self.projection, facts, self.held, self.store, OwnedSegments(self.segments, owned))
         for poison in folded.poison:
             self.held.park(poison)
         await self.store.save(Batch(folded.rows, before, facts[-1].position, folded.accounts))
@@ -132,9 +132,9 @@ class Folding:
 async def test_owners_that_come_and_go_make_what_one_would(facts: list[Fact], data: st.DataObject) -> None:
     """Rows, accounts and what waits, with poison, while segments are at different positions and change hands."""
     for projection in (Marks(), data.draw(st.sampled_from([each for each in PROJECTIONS if each.segments > 1]))):
-        whole = Folding(projection, WHOLE)
+        whole = Folding(projection, UNDIVIDED)
         await whole.step(facts, (0,))
-        divided = Folding(projection, Share(SEGMENTS, tuple(range(SEGMENTS))))
+        divided = Folding(projection, OwnedSegments(SEGMENTS, tuple(range(SEGMENTS))))
         while min(divided.positions.values()) < len(facts):
             behind = [segment for segment, position in divided.positions.items() if position < len(facts)]
             position = divided.positions[data.draw(st.sampled_from(behind))]

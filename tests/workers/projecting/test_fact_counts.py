@@ -10,7 +10,7 @@ from adapters.health.read_models import accounted, audited, followed, waiting
 from adapters.health.servers import Unhealthy
 from adapters.postgres.connection import connect
 from adapters.postgres.log.fact_counts import counts_until
-from adapters.postgres.ops.lag import SegmentAccount, accounts
+from adapters.postgres.ops.lag import SegmentCounts, segment_counts
 from adapters.postgres.store.parking import lost_of, parked_of, request_retry, skip
 from adapters.settings import Settings
 from adapters.valkey.client import connect as connect_valkey
@@ -22,17 +22,17 @@ from tests.workers.test_auditor import audit
 from tests.workers.test_kill import processes
 
 
-async def noted(settings: Settings, head: int) -> list[SegmentAccount]:
+async def noted(settings: Settings, head: int) -> list[SegmentCounts]:
     """All accounts, when every segment is at *head*, also in the copies of what is in Valkey."""
     async with await connect(settings, application="test") as connection:
 
         async def reached() -> bool:
-            found = await accounts(connection)
+            found = await segment_counts(connection)
             assert all(each.adds_up for each in found), found  # at any moment, not only at the end
             return bool(found) and all(each.position == head for each in found)
 
         await until(reached)
-        found = await accounts(connection)
+        found = await segment_counts(connection)
         counts = await counts_until(connection, head)
     for projection in {each.projection for each in found}:
         of_it = [each for each in found if each.projection == projection]
@@ -40,7 +40,7 @@ async def noted(settings: Settings, head: int) -> list[SegmentAccount]:
     return found
 
 
-def total(found: list[SegmentAccount], name: str) -> set[int]:
+def total(found: list[SegmentCounts], name: str) -> set[int]:
     """A count over all segments, which should be the same for each read model."""
     names = {each.projection for each in found}
     return {sum(getattr(each, name) for each in found if each.projection == one) for one in names}
@@ -114,7 +114,7 @@ async def test_generations_far_apart_add_up(settings: Settings, monkeypatch: pyt
                 await caught_up(settings, until_then, [projection])
                 await asyncio.sleep(1.5)  # for the copy of what is in Valkey
         async with await connect(settings, application="test") as connection:
-            found = await accounts(connection)
+            found = await segment_counts(connection)
             counted = await (await connection.execute("SELECT count(DISTINCT block) FROM log_blocks")).fetchone()
         assert {each.position for each in found} == {40, 100}
         assert all(each.adds_up for each in found)

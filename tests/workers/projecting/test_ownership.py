@@ -17,7 +17,7 @@ from adapters.postgres.store.parking import Parking, parked_of, request_retry
 from adapters.settings import Settings
 from adapters.valkey.client import connect as connect_valkey
 from adapters.valkey.valkey_store import Overtaken
-from projections.engine.live import Account, Batch, Fenced, Poison
+from projections.engine.live import Batch, FactCounts, Fenced, Poison
 from projections.engine.projection import Projection, RowKey, Rows
 from tests.workers.campus import (
     BOTH,
@@ -31,7 +31,7 @@ from tests.workers.campus import (
     writer,
 )
 from workers.consistency.verify import verify
-from workers.projecting.generation_writer import Work
+from workers.projecting.generation_writer import GenerationWriter
 
 both = pytest.mark.parametrize("projection", BOTH, ids=["postgres", "valkey"])
 
@@ -49,9 +49,9 @@ class Site(NamedTuple):
         """Its rows."""
         return self.generations.store(self.generation)
 
-    def work(self) -> Work:
+    def work(self) -> GenerationWriter:
         """It at work."""
-        return Work(self.connection, self.settings, self.generations, self.generation)
+        return GenerationWriter(self.connection, self.settings, self.generations, self.generation)
 
     def ownership(self, generation: int = 1) -> Ownership:
         """Its segments."""
@@ -71,7 +71,7 @@ def batch(projection: InPostgres | InValkey, segments: tuple[int, ...], before: 
     rows = {segment: Rows() for segment in segments}
     for segment in segments:
         rows[segment].edit(projection.tally, Tally, f"of-{segment}").facts = after
-    return Batch(rows, before, after, {segment: Account(applied=1) for segment in segments})
+    return Batch(rows, before, after, {segment: FactCounts(applied=1) for segment in segments})
 
 
 @both
@@ -238,7 +238,7 @@ async def all_is_folded(site: Site) -> bool:
     return set((await site.store().positions()).values()) == {head}
 
 
-async def act(chance: random.Random, connection: psycopg.AsyncConnection, work: Work) -> None:
+async def act(chance: random.Random, connection: psycopg.AsyncConnection, work: GenerationWriter) -> None:
     """Take segments, give one up, try again what is parked, or fold some facts."""
     done = chance.random()
     if done < 0.15:
@@ -249,7 +249,7 @@ async def act(chance: random.Random, connection: psycopg.AsyncConnection, work: 
         await work.request_retries(list(work.positions))
         await work.retry_due()
     elif work.positions:
-        behind = work.behind()
+        behind = work.next_batch_range()
         facts = behind.cut(await read_facts(connection, behind.position, behind.position + chance.randint(1, 30)))
         if facts:
             await work.step(behind.segments, facts)

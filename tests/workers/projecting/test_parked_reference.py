@@ -48,7 +48,7 @@ class WeighedInPostgres(Projection):
     version: ClassVar[int] = 1
     store = "postgres"
     segments = SEGMENTS
-    weight = Table("weight", Weight, ("name",), spread="copied")
+    weight = Table("weight", Weight, ("name",), distribution="replicated")
     score = Table("score", Score, ("learner_id",))
     tables = (weight, score)
 

@@ -32,7 +32,7 @@ from tests.workers.rebuilding import (
     waits_for_lock,
 )
 from workers.rebuild.promotion import promote
-from workers.rebuild.report import Report
+from workers.rebuild.report import RebuildReport
 
 FACTS = 6_000
 KILLED = -signal.SIGKILL
@@ -61,7 +61,7 @@ async def completed(settings: Settings) -> int:
     return found
 
 
-async def finished(settings: Settings, head: int, *, resumed: bool) -> Report:
+async def finished(settings: Settings, head: int, *, resumed: bool) -> RebuildReport:
     """The rebuild, done to the end: as what is live, and accounted for."""
     report = await rebuilt(settings, *BOTH, workers=2)
     for projection, built in zip(BOTH, report.built, strict=True):

@@ -8,7 +8,7 @@ from projections.engine.projection import Projection
 from tests.workers.campus import BOTH, writer
 from tests.workers.rebuilding import all_of, assert_accounts, digests, followed, rebuilt
 from workers.rebuild.promotion import opened
-from workers.rebuild.segment_writer import Piece, RowWriter
+from workers.rebuild.segment_writer import SegmentJob, SegmentWriter
 
 both = pytest.mark.parametrize("projection", BOTH, ids=["postgres", "valkey"])
 
@@ -25,8 +25,8 @@ async def test_a_segment_that_another_rebuild_has_completed_stays(settings: Sett
     late = BulkFold([Task(projection, segments, frozenset())])
     written: list[int] = []
     async with opened(settings, "rows", "rebuild") as (connection, valkey):
-        rows = RowWriter(connection, valkey, settings, late, 10)
-        await rows.write([Piece(projection, generation, segments, frozenset())], lambda: written.append(1))
+        rows = SegmentWriter(connection, valkey, settings, late, 10)
+        await rows.write([SegmentJob(projection, generation, segments, frozenset())], lambda: written.append(1))
     assert len(written) == generation.segments
     assert (await digests(settings, projection))[generation.number] == built.digest
     await assert_accounts(settings, projection, applied=60)

@@ -35,7 +35,7 @@ from tests.workers.rebuilding import (
     statuses,
     waits_for_lock,
 )
-from workers.rebuild.lock import RebuildError, TurnTaken
+from workers.rebuild.lock import RebuildError, RebuildInProgress
 from workers.rebuild.promotion import drop, promote, roll_back
 
 PAIRS = [(InPostgres(), NextInPostgres()), (InValkey(), NextInValkey())]
@@ -177,13 +177,15 @@ async def test_only_one_at_a_time(settings: Settings, what: str) -> None:
                 await roll_back(settings, InValkey(), as_it_was=True)
 
     async with busy(settings) as pid:
-        with pytest.raises(TurnTaken, match=f"tally_documents is busy with a rebuild by process {pid} on .*, since 20"):
+        with pytest.raises(
+            RebuildInProgress, match=f"tally_documents is busy with a rebuild by process {pid} on .*, since 20"
+        ):
             await second()
 
     async def goes_through() -> bool:
         try:
             await second()
-        except TurnTaken:
+        except RebuildInProgress:
             return False
         return True
 

@@ -9,7 +9,7 @@ import redis
 from adapters.settings import Settings
 from adapters.valkey.bulk_write import BEGUN, write_segment
 from adapters.valkey.client import connect as connect_valkey
-from projections.engine.live import Account, Batch, Fenced
+from projections.engine.live import Batch, FactCounts, Fenced
 from projections.engine.projection import RowKey
 from tests.servers import Servers
 from tests.workers.campus import BOTH, InValkey, Tally, assert_true_to_the_log, projecting, until, writer
@@ -106,6 +106,6 @@ async def test_valkey_forgets_while_a_segment_is_written(settings: Settings) -> 
                 valkey, settings, projection, generation=generation.number, segment=0, epoch=0, rows=rows()
             )
         with pytest.raises(Fenced):
-            await store.save(Batch({}, BEGUN, 9, {0: Account()}))
+            await store.save(Batch({}, BEGUN, 9, {0: FactCounts()}))
         assert await store.positions() == dict.fromkeys(range(4), 0)
     assert [each.status for each in await all_of(settings, projection)] == ["building"]

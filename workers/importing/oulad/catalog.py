@@ -8,7 +8,7 @@ again it changes nothing, and a presentation that was imported from other rows i
 from typing import Any
 
 from adapters.command_bus.bus import Bus
-from adapters.command_bus.session import Memory, Session
+from adapters.command_bus.unit_of_work import AggregateCache, UnitOfWork
 from adapters.oulad.digest import digest
 from adapters.oulad.model import Presentation
 from adapters.postgres.log.append import Append
@@ -125,8 +125,8 @@ class Catalogue:
     def _context(self, day: int, key: str | None = None) -> Context:
         at = self.presentation.at(day)
         return Context(
-            "import", at=at, source=self._source, history=True, idempotency_key=key, fingerprint=self._fingerprint
+            "import", at=at, source=self._source, importing=True, idempotency_key=key, fingerprint=self._fingerprint
         )
 
-    def _session(self) -> Session:
-        return Session(self._log, Memory(), self._context(0))
+    def _session(self) -> UnitOfWork:
+        return UnitOfWork(self._log, AggregateCache(), self._context(0))

@@ -193,5 +193,5 @@ def facts_to_come(presentation: Presentation) -> int:
 def past(cls: type[AggregateT], stream: str) -> AggregateT:
     """An aggregate before its first fact, which takes what happened as it was."""
     aggregate = cls.blank(stream)
-    aggregate.history = True
+    aggregate.importing = True
     return aggregate

@@ -20,7 +20,7 @@ UNITS = "vle.csv"
 
 
 @dataclass
-class Report:
+class ImportReport:
     """
     The end of an import.
 

@@ -20,17 +20,17 @@ from adapters.postgres.ops.lease import try_acquire
 from adapters.settings import Settings
 from workers.importing.oulad.catalog import Catalogue, ImportRefused
 from workers.importing.oulad.history import SOURCE, Diary, History, facts_to_come
-from workers.importing.oulad.report import Report
+from workers.importing.oulad.report import ImportReport
 from workers.importing.oulad.writer import Writer
-from workers.support.progress import Progress, no_progress
+from workers.support.progress import ProgressReporter, no_progress
 
 BYTES = 1_000  # in a kilobyte, by which reading is shown
 LOOK_UP_TIMEOUT = 120_000  # milliseconds, for one page of what the log has already
 
 
 async def import_oulad(
-    settings: Settings, file: Path, wanted: Collection[str] = (), progress: Progress = no_progress
-) -> Report:
+    settings: Settings, file: Path, wanted: Collection[str] = (), progress: ProgressReporter = no_progress
+) -> ImportReport:
     """
     Bring the presentations *wanted* (run ids; empty for all) of *file* into the log, or what is missing of them.
 
@@ -54,7 +54,7 @@ async def import_oulad(
     return report
 
 
-def _read(file: Path, wanted: Collection[str], progress: Progress) -> tuple[Oulad, float]:
+def _read(file: Path, wanted: Collection[str], progress: ProgressReporter) -> tuple[Oulad, float]:
     started = time.perf_counter()
     rest = 0
 
@@ -80,14 +80,16 @@ class Day(NamedTuple):
 class _Import:
     """What one import knows while it runs."""
 
-    def __init__(self, log: PostgresLog, connection: psycopg.AsyncConnection, oulad: Oulad, progress: Progress) -> None:
+    def __init__(
+        self, log: PostgresLog, connection: psycopg.AsyncConnection, oulad: Oulad, progress: ProgressReporter
+    ) -> None:
         self._log = log
         self._connection = connection
         self._oulad = oulad
         self._progress = progress
 
-    async def run(self, file: str) -> Report:
-        report = Report(file, self._oulad.rows, self._oulad.presentations)
+    async def run(self, file: str) -> ImportReport:
+        report = ImportReport(file, self._oulad.rows, self._oulad.presentations)
         catalogues = [Catalogue(self._log, SOURCE, presentation) for presentation in self._oulad.presentations]
         for catalogue in catalogues:
             await catalogue.look()

@@ -141,7 +141,7 @@ class Writer:
 
 
 class Encoder:
-    """The stored form of facts, as `command_bus.session.new_event` makes it, with the constant parts made once."""
+    """The stored form of facts, as `command_bus.unit_of_work.new_event` makes it, with the constant parts made once."""
 
     def __init__(self, source: str, actor: str = "import") -> None:
         self._meta_tail = f'","actor":"{actor}","source":"{source}"}}'.encode()

@@ -11,7 +11,7 @@ import pytest
 from adapters.embedded import Postgres
 from adapters.postgres.analytics import analyst_url, keep_fresh, refresh
 from adapters.postgres.connection import connect
-from adapters.postgres.store.generations import Generation, Generations, StillRead, StillUsed
+from adapters.postgres.store.generations import BlockedByReaders, Generation, Generations, InUse
 from adapters.settings import Settings
 from adapters.valkey.client import connect as connect_valkey
 from projections.catalog import Catalog
@@ -65,7 +65,7 @@ async def test_what_an_analyst_reads_is_not_dropped(settings: Settings, monkeypa
             await catalog.go_live(await catalog.create("building"))
             who = f"process {analyst.info.backend_pid}, campus_analyst, notebook"
             reader = f"somebody \\({who}\\) has been reading generation 1 "
-            with pytest.raises(StillRead, match=f"{reader}.*, so nothing was deleted: start it again"):
+            with pytest.raises(BlockedByReaders, match=f"{reader}.*, so nothing was deleted: start it again"):
                 await catalog.drop(first)
             assert [each.number for each in await catalog.all()] == [1, 2]
             assert analyst.execute("SELECT title FROM courses").fetchall() == [("old",)]
@@ -85,7 +85,7 @@ async def test_a_generation_that_another_view_is_made_of_is_not_dropped(
         used = (
             r"generation 1 of catalog is still used \(view .*mine depends on table .*catalog_courses_g1\), so nothing"
         )
-        with pytest.raises(StillUsed, match=used):
+        with pytest.raises(InUse, match=used):
             await catalog.drop(first)
         assert [each.number for each in await catalog.all()] == [1, 2]
         await query(settings, f"DROP VIEW {mine}")
@@ -101,7 +101,7 @@ async def test_who_keeps_the_views_from_moving_is_named(settings: Settings, monk
             await reader.execute("SELECT title FROM catalog_courses")
             who = f"process {reader.info.backend_pid}, campus_app, campus:slow, since 20..-..-.. ..:.. UTC"
             with pytest.raises(
-                StillRead, match=f"somebody \\({who}\\) has been reading catalog .*, so nothing has moved"
+                BlockedByReaders, match=f"somebody \\({who}\\) has been reading catalog .*, so nothing has moved"
             ):
                 await catalog.go_live(second)
             assert (await catalog.served()).number == 1

@@ -10,7 +10,7 @@ import pytest
 
 from adapters.postgres.bulk import page_reader, pipeline, ranges
 from adapters.postgres.bulk.page_reader import PageReader, open_connection
-from adapters.postgres.bulk.ranges import Span, Spans
+from adapters.postgres.bulk.ranges import AdaptiveRanges, PositionRange
 from adapters.postgres.log.pages import fact_of
 from adapters.postgres.log.postgres_log import COLUMNS
 from adapters.settings import Settings
@@ -155,13 +155,13 @@ async def test_few_facts_are_found_by_their_streams(settings: Settings, monkeypa
     (task,) = [Task(projection, (0,)) for projection in PROJECTIONS if isinstance(projection, Catalog)]
     wanted = BulkFold([task]).wanted
     spans = []
-    following = Spans.following
+    following = AdaptiveRanges.following
 
-    def noted(self: Spans) -> Any:
+    def noted(self: AdaptiveRanges) -> Any:
         spans.append(following(self))
         return spans[-1]
 
-    monkeypatch.setattr(Spans, "following", noted)
+    monkeypatch.setattr(AdaptiveRanges, "following", noted)
     found = [row for page in read(settings, wanted, 50, 350) for row in told(page.facts())]
     assert found
     assert found == told(as_live(settings, wanted, 50, 350))
@@ -172,14 +172,14 @@ async def test_few_facts_are_found_by_their_streams(settings: Settings, monkeypa
 async def test_too_much_for_one_answer(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """A page that the server cannot put into one row is read in smaller pieces, at last fact by fact."""
     await fill(settings)
-    receive = pipeline.Wire.receive
+    receive = pipeline.PipelinedReader.receive
 
-    def refuses(self: pipeline.Wire) -> Any:
+    def refuses(self: pipeline.PipelinedReader) -> Any:
         asked = self.asked
         answer = receive(self)
         return None if asked is not None and asked.after < 90 <= asked.until else answer
 
-    monkeypatch.setattr(pipeline.Wire, "receive", refuses)
+    monkeypatch.setattr(pipeline.PipelinedReader, "receive", refuses)
     wanted = Wanted(TYPES, frozenset(TYPES), frozenset())
     found = [row for page in read(settings, wanted) for row in told(page.facts())]
     assert found == told(as_live(settings, wanted))
@@ -214,7 +214,7 @@ async def test_numbers_come_along_once_they_were_asked_for(settings: Settings, m
     asked: list[int] = []
     rows = page_reader.Reading._rows
 
-    def noted(self: page_reader.Reading, query: str, span: Span) -> Any:
+    def noted(self: page_reader.Reading, query: str, span: PositionRange) -> Any:
         asked.append(span.until)
         return rows(self, query, span)
 

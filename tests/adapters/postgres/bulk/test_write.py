@@ -21,7 +21,7 @@ from adapters.valkey import bulk_write as in_valkey
 from adapters.valkey import client
 from adapters.valkey.valkey_store import ValkeyStore, hash_key
 from projections.engine.bulk.fold import Task
-from projections.engine.live import Account, Batch, Fenced, Refused
+from projections.engine.live import Batch, FactCounts, Fenced, RowRejected
 from projections.engine.projection import Projection, RowKey, Table, key_values
 from projections.registry import PROJECTIONS
 from tests.projections.bulk_pages import digest_of, in_bulk
@@ -189,7 +189,7 @@ async def test_what_does_not_fit_is_named(
     for name, value in fields.items():
         setattr(bad, name, value)
     rows = [(RowKey(ANYTHING, ("fine", 1)), Anything("fine", 1)), (RowKey(ANYTHING, ("mine", 0)), bad)]
-    with pytest.raises(Refused, match=f"anything, row 'mine', (-?[0-9]+|True): {complaint}"):
+    with pytest.raises(RowRejected, match=f"anything, row 'mine', (-?[0-9]+|True): {complaint}"):
         await write_segment(connection, [ANYTHING], GENERATION, 0, rows)
     assert await stored(connection, ANYTHING, 0) == []
 
@@ -269,7 +269,7 @@ async def test_a_valkey_without_room_refuses(settings: Settings, valkey: Any) ->
             client.set(other, "no hash")
         yield RowKey(projection.total, ("all",)), Total("all")
 
-    with pytest.raises(Refused, match=r"tally_documents, segment 0: .*WRONGTYPE"):
+    with pytest.raises(RowRejected, match=r"tally_documents, segment 0: .*WRONGTYPE"):
         await write_documents(valkey, settings, projection, 0, rows())
 
 
@@ -287,7 +287,7 @@ async def test_a_late_writer_changes_nothing(settings: Settings, valkey: Any) ->
     await store.claim(0, EPOCH + 1)
     place = {"generation": GENERATION, "segment": 0}
     await in_valkey.write_segment(valkey, settings, projection, **place, epoch=EPOCH + 1, rows=tallies(2))
-    await store.save(Batch({}, in_valkey.BEGUN, 9, {0: Account()}))
+    await store.save(Batch({}, in_valkey.BEGUN, 9, {0: FactCounts()}))
     before = await dumped(valkey, settings)
     with pytest.raises(Fenced):
         await in_valkey.write_segment(valkey, settings, projection, **place, epoch=EPOCH, rows=tallies(1))

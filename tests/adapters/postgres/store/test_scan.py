@@ -13,7 +13,7 @@ from adapters.postgres.store import scan
 from adapters.postgres.store.generations import Generation, Status
 from adapters.postgres.store.postgres_store import PostgresStore
 from adapters.settings import Settings
-from projections.engine.live import Account, Batch, Fenced
+from projections.engine.live import Batch, FactCounts, Fenced
 from projections.engine.projection import RowKey, Rows
 from tests.workers.campus import InPostgres, Tally, Total
 from tests.workers.rebuilding import site
@@ -55,7 +55,7 @@ async def paid(store: PostgresStore, before: int, after: int) -> None:
         of.rows[RowKey(PROJECTION.total, ("all",))] = Total("all", after * len(names))
         of.changed.update(of.rows)
         rows[segment] = of
-    await store.save(Batch(rows, before, after, {segment: Account() for segment in rows}))
+    await store.save(Batch(rows, before, after, {segment: FactCounts() for segment in rows}))
 
 
 async def amount(store: PostgresStore) -> int:

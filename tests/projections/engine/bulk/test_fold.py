@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.spill import SqliteShelf
+from adapters.spill import SqliteSpill
 from domain.fact import Fact, partition_of
-from projections.engine.bulk.fold import BulkFold, Spoiled, Task
+from projections.engine.bulk.fold import BulkFold, RestartFold, Task
 from projections.engine.bulk.pages import Page, SourceFailed
-from projections.engine.bulk.rows import Room
-from projections.engine.live import Account, Poison, Unreadable
+from projections.engine.bulk.rows import MemoryBudget
+from projections.engine.live import FactCounts, Poison, Unreadable
 from projections.engine.projection import SEGMENTS, Handler, Projection, RowKey, Rows, Table, segment_of
 from projections.engine.stream_ids import ids
 from projections.registry import PROJECTIONS
@@ -43,7 +43,7 @@ class Total(msgspec.Struct):
 
 
 TALLIES = Table("tallies", Tally, ("learner_id",))
-TOTALS = Table("totals", Total, ("run_id",), spread="summed")
+TOTALS = Table("totals", Total, ("run_id",), distribution="partial")
 BAD = 666
 
 
@@ -100,7 +100,7 @@ async def test_bulk_is_live(facts: list[Fact]) -> None:
         assert bulk_digest(projection, [fold] * len(segments), segments) == live.digest(), projection.name
         for segment in segments:
             account = live.accounts[segment]
-            assert fold.account(projection.name, segment) == Account(account.applied), projection.name
+            assert fold.account(projection.name, segment) == FactCounts(account.applied), projection.name
             assert not fold.poison(projection.name, segment)
 
 
@@ -130,9 +130,9 @@ class EndlessHunger:
 @given(facts=histories())
 def test_rows_that_do_not_fit_come_back(facts: list[Fact]) -> None:
     """With no memory at all, rows go to the shelf and come back, and nothing is lost or old."""
-    shelf = SqliteShelf()
+    shelf = SqliteSpill()
     tasks = [whole(projection) for projection in PROJECTIONS]
-    cramped, roomy = in_bulk(tasks, facts, Room(shelf, EndlessHunger(), budget=0)), in_bulk(tasks, facts)
+    cramped, roomy = in_bulk(tasks, facts, MemoryBudget(shelf, EndlessHunger(), budget=0)), in_bulk(tasks, facts)
     for projection in PROJECTIONS:
         segments = range(projection.segments)
         of_roomy = bulk_digest(projection, [roomy] * len(segments), segments)
@@ -159,9 +159,9 @@ def seen(poison: Poison) -> tuple[int, int, str, str]:
 @pytest.mark.parametrize("cramped", [False, True])
 async def test_poison_in_the_middle_parks_its_key_only(cramped: bool) -> None:  # noqa: FBT001 - a case of the test
     """Facts at which a handler fails leave nothing behind; their keys wait, and all others go on, as live."""
-    facts, shelf = with_poison(), SqliteShelf()
+    facts, shelf = with_poison(), SqliteSpill()
     live = await Live(TALLIED).fold(facts)
-    fold = in_bulk([whole(TALLIED)], facts, Room(shelf, EndlessHunger(), budget=0) if cramped else None)
+    fold = in_bulk([whole(TALLIED)], facts, MemoryBudget(shelf, EndlessHunger(), budget=0) if cramped else None)
     assert bulk_digest(TALLIED, [fold] * SEGMENTS, range(SEGMENTS)) == live.digest()
     found = [poison for segment in range(SEGMENTS) for poison in fold.poison("tallies", segment)]
     assert sorted(map(seen, found)) == sorted(map(seen, live.poison))
@@ -175,7 +175,7 @@ async def test_poison_in_the_middle_parks_its_key_only(cramped: bool) -> None:  
 def test_a_failing_handler_spoils_the_fold() -> None:
     """The first failure of a handler says which projection and type to be careful with."""
     fold, facts = BulkFold([whole(TALLIED)]), with_poison()
-    with pytest.raises(Spoiled, match="too much") as spoiled:
+    with pytest.raises(RestartFold, match="too much") as spoiled:
         fold_all(fold, facts)
     assert spoiled.value.careful == ("tallies", "progress.activity_recorded")
 
@@ -185,7 +185,7 @@ def test_a_spoiled_fold_gives_its_memory_back() -> None:
     gc.collect()
     gc.disable()
     fold = BulkFold([whole(TALLIED)], careful=[("tallies", "run.opened")])
-    with contextlib.suppress(Spoiled):
+    with contextlib.suppress(RestartFold):
         fold_all(fold, with_poison())
     left = weakref.ref(fold)
     del fold

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from adapters.command_bus.session import new_event
+from adapters.command_bus.unit_of_work import new_event
 from adapters.postgres.log.append import Append, Appended, Appender
 from adapters.settings import Settings
 from commands.log import Context

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from adapters.command_bus.session import Cache, Loaded, Unconfirmed
+from adapters.command_bus.unit_of_work import Loaded, LruCache, NeedsConfirmation
 from adapters.postgres.log.append import VersionConflict
 from adapters.settings import Settings
 from commands.enrollment import RequestEnrollment, WithdrawEnrollment
@@ -18,10 +18,10 @@ ANN = enrollment_stream("ann", "algebra-1")
 async def test_a_stream_without_facts_is_blank(settings: Settings) -> None:
     """What nobody has begun is at version 0, and does not count as remembered."""
     async with processes(settings, 1) as (here,):
-        session = here.session(trusting=True)
+        session = here.session(optimistic=True)
         assert not (await session.load(Enrollment, ANN)).exists
         assert not (await session.read(Enrollment, ANN)).exists
-        assert not session.trusted
+        assert not session.used_cache
 
 
 async def test_what_is_saved_is_seen_by_all(settings: Settings) -> None:
@@ -41,13 +41,13 @@ async def test_what_is_not_saved_is_seen_by_nobody(settings: Settings) -> None:
     """A command that has changed an aggregate has it for itself until its facts are stored, and for ever if not."""
     async with processes(settings, 1) as (here,):
         await give_course(here, learners=["ann"])
-        changing = here.session(trusting=True)
+        changing = here.session(optimistic=True)
         (await changing.load(Enrollment, ANN)).withdraw("moved")
-        for other in (here.session(), here.session(trusting=True)):
+        for other in (here.session(), here.session(optimistic=True)):
             assert (await other.load(Enrollment, ANN)).status is Status.ACTIVE
             assert (await other.read(Enrollment, ANN)).status is Status.ACTIVE
         changing.release()
-        assert (await here.session(trusting=True).load(Enrollment, ANN)).status is Status.ACTIVE
+        assert (await here.session(optimistic=True).load(Enrollment, ANN)).status is Status.ACTIVE
 
 
 async def test_one_command_sees_its_own_changes(settings: Settings) -> None:
@@ -70,7 +70,7 @@ async def test_the_slower_of_two_forgets_what_it_had_decided(settings: Settings)
             await slower.save(second)
         slower.release()
         for trusting in (True, False):
-            again = there.session(trusting=trusting)
+            again = there.session(optimistic=trusting)
             assert (await again.load(Enrollment, ANN)).status is Status.COMPLETED
             again.release()
 
@@ -87,7 +87,7 @@ async def test_an_append_that_is_repeated_is_not_remembered(settings: Settings) 
             enrollment.reactivate()
             await session.save(enrollment)
             session.release()
-        assert (await here.session(trusting=True).load(Enrollment, ANN)).version == 4
+        assert (await here.session(optimistic=True).load(Enrollment, ANN)).version == 4
 
 
 async def test_memory_that_is_out_of_date_confirms_nothing(settings: Settings) -> None:
@@ -102,16 +102,16 @@ async def test_memory_that_is_out_of_date_confirms_nothing(settings: Settings) -
         enrollment.withdraw("moved")
         await session.save(enrollment)
 
-        session = there.session(trusting=True)
+        session = there.session(optimistic=True)
         enrollment = await session.load(Enrollment, ANN)
-        assert (enrollment.status, session.trusted) == (Status.ACTIVE, True)
-        with pytest.raises(Unconfirmed):
+        assert (enrollment.status, session.used_cache) == (Status.ACTIVE, True)
+        with pytest.raises(NeedsConfirmation):
             await session.save(enrollment)
 
-        session = there.session(trusting=True)
+        session = there.session(optimistic=True)
         with pytest.raises(HasWithdrawn):
             (await session.load(Enrollment, ANN)).complete()
-        assert not session.trusted
+        assert not session.used_cache
 
 
 async def test_what_was_looked_at_must_still_be_so(settings: Settings) -> None:
@@ -145,14 +145,14 @@ async def test_history_is_recorded_by_those_who_bring_it(settings: Settings) -> 
     """An aggregate that was loaded to record history refuses again when a command of today has it."""
     async with processes(settings, 1) as (here,):
         await give_course(here, learners=["ann"])
-        session = here.session(Context(actor="test", history=True))
+        session = here.session(Context(actor="test", importing=True))
         enrollment = await session.load(Enrollment, ANN)
         enrollment.withdraw("moved")
         enrollment.complete()
         enrollment.withdraw("moved")
         await session.save(enrollment)
         with pytest.raises(HasWithdrawn):
-            (await here.session(trusting=True).load(Enrollment, ANN)).request("free", "api")
+            (await here.session(optimistic=True).load(Enrollment, ANN)).request("free", "api")
 
 
 async def test_each_aggregate_has_the_position_of_its_own_last_fact(settings: Settings) -> None:
@@ -161,7 +161,7 @@ async def test_each_aggregate_has_the_position_of_its_own_last_fact(settings: Se
         await give_course(here, capacity=1)
         await here.do(RequestEnrollment("ann", "algebra-1"))
         for stream in ("seats-algebra-1", ANN):
-            remembered = here.memory.owned.get(stream)
+            remembered = here.memory.exclusive.get(stream)
             assert remembered is not None
             facts = await there.log.stream(stream)
             assert (remembered.position, remembered.aggregate.version) == (facts[-1].position, len(facts))
@@ -169,7 +169,7 @@ async def test_each_aggregate_has_the_position_of_its_own_last_fact(settings: Se
 
 def test_what_was_used_last_is_kept() -> None:
     """A full cache forgets what has not been used for longest."""
-    cache = Cache(size=2)
+    cache = LruCache(size=2)
     a, b, c = (Loaded(Enrollment.blank(f"enrollment-{name}:r")) for name in "abc")
     for entry in (a, b, a, c):
         cache.put(entry)

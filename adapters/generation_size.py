@@ -14,7 +14,7 @@ SAMPLES = 100  # documents of a hash that Valkey looks at to estimate its size
 SIZE = "SELECT coalesce(sum(pg_total_relation_size(to_regclass(name))), 0)::bigint FROM unnest(%s::text[]) AS name"
 
 
-async def size_of(
+async def generation_size(
     connection: psycopg.AsyncConnection,
     valkey: Redis,
     settings: Settings,

@@ -45,7 +45,7 @@ class Loaded:
         self.checked_at = 0.0
 
 
-class Cache:
+class LruCache:
     """The aggregates that were used last, by stream."""
 
     def __init__(self, size: int = CACHED_AGGREGATES) -> None:
@@ -68,15 +68,15 @@ class Cache:
             self._loaded.popitem(last=False)
 
 
-class Memory:
+class AggregateCache:
     """What one process remembers between commands, and whose turn it is on contended streams."""
 
     def __init__(self) -> None:
-        self.owned = Cache()
-        self.shared = Cache()
+        self.exclusive = LruCache()
+        self.shared = LruCache()
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    def turn(self, stream: str) -> asyncio.Lock:
+    def serialize(self, stream: str) -> asyncio.Lock:
         """The lock of a stream; it exists as long as somebody waits for it."""
         lock = self._turns.get(stream)
         if lock is None:
@@ -84,24 +84,24 @@ class Memory:
         return lock
 
 
-class Unconfirmed(Exception):
+class NeedsConfirmation(Exception):
     """Nothing is to be appended that could confirm what was remembered."""
 
 
-class Session:
+class UnitOfWork:
     """
     The log for the length of one command; see `commands.log.Log`.
 
     Attributes:
-        trusted: whether something was used as it was remembered, without asking the log.
+        used_cache: whether something was used as it was remembered, without asking the log.
     """
 
-    def __init__(self, log: PostgresLog, memory: Memory, context: Context, *, trusting: bool = False) -> None:
+    def __init__(self, log: PostgresLog, memory: AggregateCache, context: Context, *, optimistic: bool = False) -> None:
         self.context = context
-        self.trusted = False
+        self.used_cache = False
         self._log = log
         self._memory = memory
-        self._trusting = trusting
+        self._optimistic = optimistic
         self._taken: dict[str, Loaded] = {}
         self._guards: dict[str, int] = {}
 
@@ -109,12 +109,12 @@ class Session:
         """The aggregate of *stream*, to be changed and saved; blank where there are no facts."""
         if stream in self._taken:
             return cast("AggregateT", self._taken[stream].aggregate)
-        loaded = self._memory.owned.pop(stream)
-        if loaded is not None and self._trusting:
-            self.trusted = True
+        loaded = self._memory.exclusive.pop(stream)
+        if loaded is not None and self._optimistic:
+            self.used_cache = True
         else:
             loaded = await self._fresh(cls, stream, loaded)
-        loaded.aggregate.history = self.context.history
+        loaded.aggregate.importing = self.context.importing
         self._taken[stream] = loaded
         return cast("AggregateT", loaded.aggregate)
 
@@ -122,8 +122,8 @@ class Session:
         """The aggregate of *stream*, to look at only; *max_age* is how many seconds old the knowledge may be."""
         known = self._memory.shared.get(stream)
         too_old = known is not None and max_age and time.monotonic() - known.checked_at > max_age
-        if known is not None and self._trusting and not too_old:
-            self.trusted = True  # knowledge of some age is trusted too, but nobody is refused for it
+        if known is not None and self._optimistic and not too_old:
+            self.used_cache = True  # knowledge of some age is used_cache too, but nobody is refused for it
         else:
             known = await self._fresh(cls, stream, known)
             if known.aggregate.exists:
@@ -132,14 +132,14 @@ class Session:
             self._guards[stream] = known.aggregate.version
         return cast("AggregateT", known.aggregate)
 
-    def turn(self, stream: str) -> asyncio.Lock:
-        """Take turns on a contended stream; see `commands.log.Log.turn`."""
-        return self._memory.turn(stream)
+    def serialize(self, stream: str) -> asyncio.Lock:
+        """Take turns on a contended stream; see `commands.log.Log.serialize`."""
+        return self._memory.serialize(stream)
 
     async def save(self, *aggregates: Aggregate) -> Position:
         """Append the new facts of *aggregates* as one unit; see `commands.log.Log.save`."""
-        if self.trusted and not any(aggregate.pending_events for aggregate in aggregates):
-            raise Unconfirmed
+        if self.used_cache and not any(aggregate.pending_events for aggregate in aggregates):
+            raise NeedsConfirmation
         for loaded in self._taken.values():
             if not loaded.aggregate.pending_events:  # that nothing changes here was decided on its state, too
                 self._guards[loaded.aggregate.id] = loaded.aggregate.version
@@ -170,7 +170,7 @@ class Session:
         """Put back what the command has loaded and left unchanged; what it changed and did not save is forgotten."""
         for loaded in self._taken.values():
             if not loaded.aggregate.pending_events:
-                self._memory.owned.put(loaded)
+                self._memory.exclusive.put(loaded)
         self._taken = {}
 
     async def _put_back(self, loaded: Loaded, new: int, position: Position) -> None:
@@ -179,7 +179,7 @@ class Session:
         if new:
             loaded.position = position
             self._memory.shared.pop(aggregate.id)  # who looks next sees this, whatever age would do
-        self._memory.owned.put(loaded)
+        self._memory.exclusive.put(loaded)
         if every and aggregate.version // every > (aggregate.version - new) // every:
             snapshot = StoredSnapshot(aggregate.version, loaded.position, encode_state(aggregate))
             try:
@@ -243,11 +243,11 @@ def new_event(event: Any, context: Context) -> NewEvent:
 
 
 def encode_state(aggregate: Aggregate) -> bytes:
-    """What a snapshot keeps: the attributes named by `remembered`."""
-    return msgspec.json.encode({name: getattr(aggregate, name) for name in aggregate.remembered})
+    """What a snapshot keeps: the attributes named by `snapshot_fields`."""
+    return msgspec.json.encode({name: getattr(aggregate, name) for name in aggregate.snapshot_fields})
 
 
 def restore_state(aggregate: Aggregate, state: bytes) -> None:
     """Set the attributes that a snapshot has kept."""
     for name, value in msgspec.json.decode(state).items():
-        setattr(aggregate, name, msgspec.convert(value, aggregate.remembered[name]))
+        setattr(aggregate, name, msgspec.convert(value, aggregate.snapshot_fields[name]))
