@@ -12,7 +12,7 @@ setup: .venv/stamp ## make .venv from the lock file, with `campus` in it
 run: setup ## start a campus with its servers; Ctrl-C stops it (ARGS="--port 9000 --data elsewhere")
 	@exec .venv/bin/campus up $(ARGS)
 
-test: setup ## run the test suite on its own throw-away servers (ARGS="-k enrolment")
+test: setup ## run the test suite on its own throw-away servers (ARGS="-k enrollment")
 	@.venv/bin/pytest -n auto --dist loadscope $(ARGS)
 
 test-slow: setup ## run the tests that take minutes

@@ -178,7 +178,7 @@ class Dashboards:
     async def _folded(self, learner_id: str) -> Document:
         head = await self._log.head()
         own = await self._log.history(learner_id, head)
-        facts = [*own, *(fact for fact in await self._catalogue(own) if fact.position <= head)]
+        facts = [*own, *(fact for fact in await self._catalog(own) if fact.position <= head)]
         facts.sort(key=attrgetter("position"))
         return Document(_encode(dashboard_of(learner_id, facts)), head)
 
@@ -191,7 +191,7 @@ class Dashboards:
             until = after
         return Document(_encode(recent_of(facts)), position)
 
-    async def _catalogue(self, own: Sequence[Fact]) -> list[Fact]:
+    async def _catalog(self, own: Sequence[Fact]) -> list[Fact]:
         """The facts about the runs that a learner's facts name, and about the courses of these runs."""
         run_ids = {run_id for fact in own if (run_id := fact.data.get("run_id") or fact.ids[1])}
         facts: list[Fact] = []

@@ -102,7 +102,7 @@ class CampusOverview(msgspec.Struct):
 
 
 class Statuses(msgspec.Struct):
-    """How many enrolments stand where, now or at the end of a day."""
+    """How many enrollments stand where, now or at the end of a day."""
 
     requested: int
     waitlisted: int
@@ -112,7 +112,7 @@ class Statuses(msgspec.Struct):
 
 
 class StatusesOfDay(Statuses):
-    """How many enrolments stood where at the end of a day (UTC)."""
+    """How many enrollments stood where at the end of a day (UTC)."""
 
     day: str
 
@@ -129,9 +129,9 @@ class Funnel(msgspec.Struct):
 
 
 class RunCounts(msgspec.Struct):
-    """Where the enrolments of a run stand."""
+    """Where the enrollments of a run stand."""
 
-    enrolments: int
+    enrollments: int
     statuses: Statuses
     funnel: Funnel
     outcomes: dict[str, int]

@@ -16,7 +16,7 @@ from commands.catalog import CloseRun, CreateCourse, OpenRun, PublishCourse, Sch
 from domain.catalog import MAX_UNITS, CourseNotFound, RunNotFound, Unit
 from projections.catalog import CatalogCourse, CatalogRun, CatalogStructure
 
-router = APIRouter(prefix="/v1", tags=["catalogue"])
+router = APIRouter(prefix="/v1", tags=["catalog"])
 PROJECTION = "catalog"
 
 COURSE = CatalogCourse("algebra", "Algebra", "From equations to groups.", "en", 1, None)
@@ -29,7 +29,7 @@ DETAIL = CourseDetail("algebra", "Algebra", "From equations to groups.", "en", N
 
 
 class NewCourse(Body):
-    """A course for the catalogue."""
+    """A course for the catalog."""
 
     model_config = example(course_id="algebra", title="Algebra", summary="", language="en")
 
@@ -82,7 +82,7 @@ class NewRun(Body):
 
 @router.post("/courses", status_code=202, response_model=Accepted, responses=command(403, 409))
 async def create_course(body: NewCourse, handle: StaffDispatch) -> Response:
-    """Put a course into the catalogue."""
+    """Put a course into the catalog."""
     return await handle(CreateCourse(body.course_id, body.title, body.summary, body.language))
 
 

@@ -1,4 +1,4 @@
-"""Enrolments: asking for a place, giving it up, coming back."""
+"""Enrollments: asking for a place, giving it up, coming back."""
 
 from typing import Annotated
 
@@ -10,12 +10,12 @@ from api.http.openapi import command
 from api.http.types import NO_NUL, Id, Word
 from commands.enrollment import ReactivateEnrollment, RequestEnrollment, WithdrawEnrollment
 
-router = APIRouter(prefix="/v1/enrollments", tags=["enrolment"])
+router = APIRouter(prefix="/v1/enrollments", tags=["enrollment"])
 
 Learner = Annotated[Id | None, Field(description="For staff who act for a learner; the user if left out.")]
 
 
-class Enrolment(Body):
+class EnrollmentRequest(Body):
     """Who asks for a place on which run."""
 
     model_config = example(run_id="algebra-2026")
@@ -45,7 +45,7 @@ class Return(Body):
 
 
 @router.post("", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
-async def enroll(body: Enrolment, handle: Dispatch) -> Response:
+async def enroll(body: EnrollmentRequest, handle: Dispatch) -> Response:
     """Ask for a place: there is one at once, or one in the queue if the run is full."""
     learner_id = handle.acts_for(body.learner_id)
     return await handle(RequestEnrollment(learner_id, body.run_id, body.mode), learner_id)

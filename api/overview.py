@@ -30,7 +30,7 @@ COUNTS = OverviewCounts(
 
 @router.get("/overview", responses=query(CampusOverview, CampusOverview(COUNTS, [COUNTS], []), 403))
 async def campus_overview(ask: StaffQueryDep) -> Response:
-    """People, enrolments, outcomes, submissions and activity: in all, by source (seed, import, API), and by run."""
+    """People, enrollments, outcomes, submissions and activity: in all, by source (seed, import, API), and by run."""
     answer = await ask.read_at_least("overview", lambda: overview.overview(ask.services.reader))
     return ask.reply(answer.body or b"", answer.position)
 

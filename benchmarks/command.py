@@ -1,7 +1,7 @@
 """
 `campus bench command`: one activity of a learner, over HTTP, by 64 clients, with everything running.
 
-Ours: `POST /v1/progress/activities`, checked against structure and enrolment, while relay, projector and reactor keep
+Ours: `POST /v1/progress/activities`, checked against structure and enrollment, while relay, projector and reactor keep
 up. Yardstick: the same activity in a stock application of the `eventsourcing` library behind FastAPI, on the same
 PostgreSQL, with no reader at all.
 """

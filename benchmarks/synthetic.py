@@ -3,7 +3,7 @@ A synthetic campus as rows of the log, without end: what OULAD's facts look like
 
 Five courses of three hundred pages and six assessments are given again and again: every twelve days a run begins, with
 four hundred learners, and ends eight months later. What the runs have going on is told in the order of time, so that
-neighbours in the log belong to other learners and other runs, and only what goes on is in memory. Per enrolment there
+neighbours in the log belong to other learners and other runs, and only what goes on is in memory. Per enrollment there
 are some fifty facts, of which 62 % are activity. Each learner takes part in two runs: ten million facts are about a
 hundred thousand learners, on 1.3 million streams.
 
@@ -34,8 +34,8 @@ COURSES = 5
 PAGES = 300  # of a course
 ASSESSMENTS = 6  # of a course
 LEARNERS = 400  # of a run
-DAYS = 240  # of a run; those who enrol do so in the first ENROLMENT_DAYS
-ENROLMENT_DAYS = 20
+DAYS = 240  # of a run; those who enroll do so in the first ENROLLMENT_DAYS
+ENROLLMENT_DAYS = 20
 INTERVAL = 12  # days from the start of a run to that of the next
 SECONDS = 86_400  # of a day
 LAST_SECOND = SECONDS - 1
@@ -80,9 +80,9 @@ class _Place:
         self.learner_id = learner_id
         self.enrollment = _Stream(enrollment_stream(learner_id, run_id))
         self.progress = _Stream(progress_stream(learner_id, run_id))
-        self.enrols_on = chance.randrange(ENROLMENT_DAYS)
+        self.enrols_on = chance.randrange(ENROLLMENT_DAYS)
         leaves = chance.random() < LEAVE
-        self.leaves_on = chance.randrange(ENROLMENT_DAYS, DAYS) if leaves else DAYS + 1
+        self.leaves_on = chance.randrange(ENROLLMENT_DAYS, DAYS) if leaves else DAYS + 1
 
     def is_in(self, day: int) -> bool:
         """Whether the learner, who has enrolled before, is still there on *day*."""
@@ -129,7 +129,7 @@ def _course(number: int) -> list[_Happening]:
 
 
 def _told(second: int, stream: _Stream, aggregate: Aggregate) -> list[_Happening]:
-    """What an aggregate of the catalogue has just recorded."""
+    """What an aggregate of the catalog has just recorded."""
     return [
         _Happening(second, stream, "synthetic", event.TOPIC, version_of(type(event)), encode_data(event))
         for event in aggregate.collect_events()
@@ -187,8 +187,8 @@ class _Run:
     def on(self, day: int, position: int) -> list[_Happening]:
         """Everything that happens on *day* of the run; *position* is that of the last fact of the day before."""
         happenings = self._opening() if day == 0 else []
-        if day < ENROLMENT_DAYS:
-            happenings += self._enrolments(day)
+        if day < ENROLLMENT_DAYS:
+            happenings += self._enrollments(day)
         happenings += self._activity(day)
         for place, assessment in self._hand_ins.pop(day, ()):
             happenings += self._hand_in(place, assessment, day)
@@ -210,7 +210,7 @@ class _Run:
             happenings += _told(0, _Stream(quiz.id), quiz)
         return happenings
 
-    def _enrolments(self, day: int) -> Iterator[_Happening]:
+    def _enrollments(self, day: int) -> Iterator[_Happening]:
         for place in self._places:
             if place.enrols_on == day:
                 learner, second = place.learner_id, self._chance.randrange(1, LAST_SECOND)
@@ -260,7 +260,7 @@ class _Run:
                 yield _Happening(LAST_SECOND, place.enrollment, place.learner_id, *withdrawn)
 
     def _closing(self, position: int) -> list[_Happening]:
-        """Results, completed enrolments, and the run takes nobody in any more."""
+        """Results, completed enrollments, and the run takes nobody in any more."""
         happenings: list[_Happening] = []
         for place in self._places:
             outcome = self._outcome(place)

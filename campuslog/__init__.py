@@ -3,7 +3,7 @@ The analysts' SDK: facts and read models as tables, and one's own projections ov
 
     campus = Campus()
     campus.events("attempt.graded").polars()
-    campus.views.course_enrolments
+    campus.views.course_enrollments
     campus.rebuild(MyProjection).late_learners
 
 docs/howto/sdk.md shows how.

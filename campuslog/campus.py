@@ -108,7 +108,7 @@ class Campus:
     @property
     def views(self) -> Views:
         """
-        The read models as they are served: `campus.views.course_enrolments`.
+        The read models as they are served: `campus.views.course_enrollments`.
 
         Raises:
             NotThere: this is an export.

@@ -41,7 +41,7 @@ class Declared(NamedTuple):
 
 class Views:
     """
-    What readers see of each table of each read model, in PostgreSQL and in Valkey: `campus.views.course_enrolments`.
+    What readers see of each table of each read model, in PostgreSQL and in Valkey: `campus.views.course_enrollments`.
 
     `dir(campus.views)` lists the names. Every access reads again.
     """

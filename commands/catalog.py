@@ -1,4 +1,4 @@
-"""What can be done to the catalogue."""
+"""What can be done to the catalog."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from domain.catalog import BadSchedule, Course, CourseNotFound, Run, Unit, cours
 
 @dataclass(frozen=True)
 class CreateCourse:
-    """A course comes into the catalogue."""
+    """A course comes into the catalog."""
 
     course_id: str
     title: str

@@ -1,4 +1,4 @@
-"""What can be done to an enrolment. Where a run has a capacity, its seats change in the same append."""
+"""What can be done to an enrollment. Where a run has a capacity, its seats change in the same append."""
 
 from dataclasses import dataclass
 

@@ -13,7 +13,7 @@ from domain.catalog import Course, CourseNotFound, Run, RunNotFound, Unit, cours
 from domain.enrollment import Enrollment, NotEnrolled, Status, enrollment_stream
 from domain.progress import NoAccess
 
-STRUCTURE_MAX_AGE = 1.0  # seconds for which the catalogue may be known from memory
+STRUCTURE_MAX_AGE = 1.0  # seconds for which the catalog may be known from memory
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ async def outline(log: Log, run_id: str) -> Outline:
 
 async def must_have_asked(log: Log, learner_id: str, run_id: str) -> Status:
     """
-    Where the enrolment of a learner stands.
+    Where the enrollment of a learner stands.
 
     Raises:
         NotEnrolled: the learner has never asked for a place.

@@ -1,5 +1,5 @@
 """
-The catalogue: courses in published versions, and the runs in which they are given.
+The catalog: courses in published versions, and the runs in which they are given.
 
 A course's structure never changes in place: a new version is published, and a run says which one it follows.
 Weights and scores are in basis points (0 to 10,000).
@@ -111,7 +111,7 @@ class Course(Aggregate):
         self.rules: dict[int, tuple[str, str]] = {}
 
     def create(self, title: str, summary: str, language: str) -> None:
-        """Put the course into the catalogue."""
+        """Put the course into the catalog."""
         if self.exists:
             if (self.title, self.summary, self.language) != (title, summary, language):
                 raise CourseExists(f"course {self.ids[0]} exists with another title or text", course_id=self.ids[0])

@@ -1,5 +1,5 @@
 """
-Enrolment: who has a place on which course run, who waits for one, and how they left.
+Enrollment: who has a place on which course run, who waits for one, and how they left.
 
 Two aggregates share the rules. `Enrollment` is one learner on one run. `Seats` exists only where a run has a
 capacity, and keeps who sits and who waits, in the order in which they asked; both are appended as one.
@@ -14,7 +14,7 @@ from domain.errors import Conflict, NotFound
 
 
 class Status(StrEnum):
-    """Where an enrolment stands."""
+    """Where an enrollment stands."""
 
     NONE = "none"
     REQUESTED = "requested"
@@ -39,11 +39,11 @@ class RunClosed(Conflict):
     code = "run_closed"
 
     def __init__(self, run_id: str) -> None:
-        super().__init__(f"course run {run_id} is not open for enrolment", run_id=run_id)
+        super().__init__(f"course run {run_id} is not open for enrollment", run_id=run_id)
 
 
 class AlreadyCompleted(Conflict):
-    """The course is behind the learner; nothing about the enrolment changes any more."""
+    """The course is behind the learner; nothing about the enrollment changes any more."""
 
     code = "already_completed"
 

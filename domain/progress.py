@@ -32,7 +32,7 @@ class NoAccess(Conflict):
 
     def __init__(self, learner_id: str, run_id: str, status: str) -> None:
         super().__init__(
-            f"learner {learner_id} has no access to run {run_id}: the enrolment is {status}",
+            f"learner {learner_id} has no access to run {run_id}: the enrollment is {status}",
             learner_id=learner_id,
             run_id=run_id,
             status=status,

@@ -1,5 +1,5 @@
 """
-Catalogue: the courses with their versions, the runs, and the quizzes without their keys.
+Catalog: the courses with their versions, the runs, and the quizzes without their keys.
 
 Reads     facts of domain.catalog, and domain.quiz's publications, in log order.
 Writes    courses, course_structures (one row per version), runs, quizzes.

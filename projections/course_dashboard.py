@@ -2,7 +2,7 @@
 Course dashboard: how a course run goes, for those who teach it.
 
 Reads     facts of domain.catalog, domain.enrollment, domain.progress and domain.quiz, in log order.
-Writes    course_enrolments, one row per run and learner; course_days and course_weeks, one per run and day or
+Writes    course_enrollments, one row per run and learner; course_days and course_weeks, one per run and day or
           week; course_weights and course_versions, what a run's units count.
 Serves    api.dashboards: counts, funnel and grades are summed up from the rows by adapters/postgres/queries.
 Rebuild   campus projections rebuild course_dashboard (safe: rows are its only effect).
@@ -22,7 +22,7 @@ from projections.engine.projection import SEGMENTS, Handler, Projection, RowKey,
 from projections.engine.stream_ids import ids
 
 
-class CourseEnrolment(msgspec.Struct):
+class CourseEnrollment(msgspec.Struct):
     """
     Where one learner stands on one run; percent and grade in basis points.
 
@@ -46,7 +46,7 @@ class CourseEnrolment(msgspec.Struct):
 
 
 class CourseDay(msgspec.Struct):
-    """By how many the enrolments of each status grew on a day (UTC); negative where they shrank."""
+    """By how many the enrollments of each status grew on a day (UTC); negative where they shrank."""
 
     run_id: str
     day: str
@@ -81,7 +81,7 @@ class CourseVersions(msgspec.Struct):
     versions: dict[str, dict[str, int]] = {}
 
 
-ENROLMENTS = Table("course_enrolments", CourseEnrolment, ("run_id", "learner_id"))
+ENROLLMENTS = Table("course_enrollments", CourseEnrollment, ("run_id", "learner_id"))
 DAYS = Table("course_days", CourseDay, ("run_id", "day"), distribution="partial")
 WEEKS = Table("course_weeks", CourseWeek, ("run_id", "week"), distribution="partial")
 WEIGHTS = Table("course_weights", CourseWeights, ("run_id",), distribution="replicated")
@@ -100,22 +100,22 @@ def _monday(fact: Fact) -> int:
 
 def _needs_status(fact: Fact) -> Iterable[RowKey]:
     learner_id, run_id = ids(fact.stream_id)
-    return RowKey(ENROLMENTS, (run_id, learner_id)), RowKey(DAYS, (run_id, _day(fact.day)))
+    return RowKey(ENROLLMENTS, (run_id, learner_id)), RowKey(DAYS, (run_id, _day(fact.day)))
 
 
 def _needs_activity(fact: Fact) -> Iterable[RowKey]:
     learner_id, run_id = ids(fact.stream_id)
-    return RowKey(ENROLMENTS, (run_id, learner_id)), RowKey(WEEKS, (run_id, _day(_monday(fact))))
+    return RowKey(ENROLLMENTS, (run_id, learner_id)), RowKey(WEEKS, (run_id, _day(_monday(fact))))
 
 
 def _needs_progress(fact: Fact) -> Iterable[RowKey]:
     learner_id, run_id = ids(fact.stream_id)
-    return RowKey(ENROLMENTS, (run_id, learner_id)), RowKey(WEIGHTS, (run_id,))
+    return RowKey(ENROLLMENTS, (run_id, learner_id)), RowKey(WEIGHTS, (run_id,))
 
 
 def _needs_attempt(fact: Fact) -> Iterable[RowKey]:
     run_id = fact.data["run_id"]
-    return RowKey(ENROLMENTS, (run_id, ids(fact.stream_id)[0])), RowKey(WEIGHTS, (run_id,))
+    return RowKey(ENROLLMENTS, (run_id, ids(fact.stream_id)[0])), RowKey(WEIGHTS, (run_id,))
 
 
 def _version_published(fact: Fact, rows: Rows) -> None:
@@ -130,19 +130,19 @@ def _run_scheduled(fact: Fact, rows: Rows) -> None:
 
 
 def _status(status: Status) -> Handler:
-    """Move the enrolment to *status*, and count the move on its day."""
+    """Move the enrollment to *status*, and count the move on its day."""
 
     def apply(fact: Fact, rows: Rows) -> None:
         learner_id, run_id = ids(fact.stream_id)
-        enrolment = rows.edit(ENROLMENTS, CourseEnrolment, run_id, learner_id)
-        if enrolment.status == status.value:
+        enrollment = rows.edit(ENROLLMENTS, CourseEnrollment, run_id, learner_id)
+        if enrollment.status == status.value:
             return
         day = rows.edit(DAYS, CourseDay, run_id, _day(fact.day))
-        if enrolment.status != Status.NONE.value:
-            setattr(day, enrolment.status, getattr(day, enrolment.status) - 1)
+        if enrollment.status != Status.NONE.value:
+            setattr(day, enrollment.status, getattr(day, enrollment.status) - 1)
         setattr(day, status.value, getattr(day, status.value) + 1)
-        enrolment.status = status.value
-        enrolment.activated = enrolment.activated or status is Status.ACTIVE
+        enrollment.status = status.value
+        enrollment.activated = enrollment.activated or status is Status.ACTIVE
 
     return Handler(_needs_status, apply)
 
@@ -153,36 +153,36 @@ def _activity_recorded(fact: Fact, rows: Rows) -> None:
     week = rows.edit(WEEKS, CourseWeek, run_id, _day(monday))
     week.rows += 1
     week.amount += fact.data["amount"]
-    enrolment = rows.read(ENROLMENTS, CourseEnrolment, run_id, learner_id)
-    if enrolment is None or monday not in enrolment.weeks:
-        rows.edit(ENROLMENTS, CourseEnrolment, run_id, learner_id).weeks.insert(0, monday)
+    enrollment = rows.read(ENROLLMENTS, CourseEnrollment, run_id, learner_id)
+    if enrollment is None or monday not in enrollment.weeks:
+        rows.edit(ENROLLMENTS, CourseEnrollment, run_id, learner_id).weeks.insert(0, monday)
         week.learners += 1
 
 
 def _unit_completed(fact: Fact, rows: Rows) -> None:
     learner_id, run_id = ids(fact.stream_id)
     unit_id, score_bp = fact.data["unit_id"], fact.data["score_bp"]
-    enrolment = rows.edit(ENROLMENTS, CourseEnrolment, run_id, learner_id)
+    enrollment = rows.edit(ENROLLMENTS, CourseEnrollment, run_id, learner_id)
     weights = _weights(rows, run_id)
-    if unit_id in weights and unit_id not in enrolment.completed:
-        enrolment.completed.append(unit_id)
-        enrolment.percent = percent(weights, enrolment.completed)
-    _score(enrolment, weights, unit_id, score_bp)
+    if unit_id in weights and unit_id not in enrollment.completed:
+        enrollment.completed.append(unit_id)
+        enrollment.percent = percent(weights, enrollment.completed)
+    _score(enrollment, weights, unit_id, score_bp)
 
 
 def _attempt_submitted(fact: Fact, rows: Rows) -> None:
-    rows.edit(ENROLMENTS, CourseEnrolment, fact.data["run_id"], ids(fact.stream_id)[0]).submitted = True
+    rows.edit(ENROLLMENTS, CourseEnrollment, fact.data["run_id"], ids(fact.stream_id)[0]).submitted = True
 
 
 def _attempt_graded(fact: Fact, rows: Rows) -> None:
     data = fact.data
-    enrolment = rows.edit(ENROLMENTS, CourseEnrolment, data["run_id"], ids(fact.stream_id)[0])
-    _score(enrolment, _weights(rows, data["run_id"]), data["unit_id"], data["score_bp"])
+    enrollment = rows.edit(ENROLLMENTS, CourseEnrollment, data["run_id"], ids(fact.stream_id)[0])
+    _score(enrollment, _weights(rows, data["run_id"]), data["unit_id"], data["score_bp"])
 
 
 def _outcome_decided(fact: Fact, rows: Rows) -> None:
     learner_id, run_id = ids(fact.stream_id)
-    rows.edit(ENROLMENTS, CourseEnrolment, run_id, learner_id).outcome = fact.data["outcome"]
+    rows.edit(ENROLLMENTS, CourseEnrollment, run_id, learner_id).outcome = fact.data["outcome"]
 
 
 def _weights(rows: Rows, run_id: str) -> dict[str, int]:
@@ -190,20 +190,20 @@ def _weights(rows: Rows, run_id: str) -> dict[str, int]:
     return run.weights if run else {}
 
 
-def _score(enrolment: CourseEnrolment, weights: dict[str, int], unit_id: str, score_bp: int | None) -> None:
+def _score(enrollment: CourseEnrollment, weights: dict[str, int], unit_id: str, score_bp: int | None) -> None:
     if score_bp is not None:
-        enrolment.scores[unit_id] = max(score_bp, enrolment.scores.get(unit_id, 0))
-    enrolment.grade_bp = grade(weights, enrolment.scores, enrolment.completed)
+        enrollment.scores[unit_id] = max(score_bp, enrollment.scores.get(unit_id, 0))
+    enrollment.grade_bp = grade(weights, enrollment.scores, enrollment.completed)
 
 
 class CourseDashboard(Projection):
-    """Enrolments over time, funnel, grades and activity per run."""
+    """Enrollments over time, funnel, grades and activity per run."""
 
     name = "course_dashboard"
     version = 1
     store = "postgres"
     segments = SEGMENTS
-    tables = (ENROLMENTS, DAYS, WEEKS, WEIGHTS, VERSIONS)
+    tables = (ENROLLMENTS, DAYS, WEEKS, WEIGHTS, VERSIONS)
     handlers: ClassVar[Mapping[str, Handler]] = {
         "course.version_published": Handler(lambda fact: (RowKey(VERSIONS, ids(fact.stream_id)),), _version_published),
         "run.scheduled": Handler(

@@ -290,7 +290,7 @@ class LearnerDashboard(Projection):
 
 
 def dashboard_of(learner_id: str, facts: Iterable[Fact]) -> Dashboard:
-    """The document of one learner, from all of the learner's facts and the catalogue's, in log order."""
+    """The document of one learner, from all of the learner's facts and the catalog's, in log order."""
     rows = Rows()
     for fact in facts:
         handler = LearnerDashboard.handlers.get(fact.type)

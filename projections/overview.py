@@ -1,5 +1,5 @@
 """
-Campus overview: how many people, enrolments, outcomes, submissions and activities there are, per run.
+Campus overview: how many people, enrollments, outcomes, submissions and activities there are, per run.
 
 Reads     facts of domain.catalog (runs), domain.enrollment, domain.progress and domain.quiz, in log order.
 Writes    overview, one row per run; overview_people, one row per learner.

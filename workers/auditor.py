@@ -181,7 +181,7 @@ class Audit:
         return served.number, len(found)
 
     def _looking(self, projection: Projection, served: Generation) -> RowChecker:
-        """What looks at a generation, and remembers the facts of the catalogue."""
+        """What looks at a generation, and remembers the facts of the catalog."""
         looking = self._lookings.get(projection.name)
         if looking is None or looking.generation.number != served.number:  # that of before is served no more
             generations = Generations(self._connection, self._valkey, self._settings, projection)

@@ -50,7 +50,7 @@ def decide_when_done(fact: Fact) -> DecideOutcome:
 
 
 def complete_passed_course(fact: Fact) -> CompleteEnrollment | None:
-    """A course was passed: the enrolment is completed."""
+    """A course was passed: the enrollment is completed."""
     return CompleteEnrollment(fact.ids[0], fact.ids[1]) if fact.data["outcome"] in PASSED else None
 
 

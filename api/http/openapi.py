@@ -43,7 +43,7 @@ PROBLEMS = {
     401: ("unauthenticated", "send `Authorization: Bearer TOKEN`"),
     403: ("not_yours", "only learner 28400 and the staff may do this"),
     404: ("course_not_found", "there is no course algebra"),
-    409: ("run_closed", "course run algebra-2026 is not open for enrolment"),
+    409: ("run_closed", "course run algebra-2026 is not open for enrollment"),
     413: ("body_too_large", "a body has at most 1048576 bytes"),
     422: ("invalid_request", "body.run_id: String should match pattern"),
     503: ("unavailable", "PostgreSQL does not answer"),
@@ -54,7 +54,7 @@ IDEMPOTENCY_KEY = {
     "in": "header",
     "description": "The same key with the same request is answered with the first answer, and done once.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[ -~]+$"},
-    "example": "6f1c8a4e-enrol-28400",
+    "example": "6f1c8a4e-enroll-28400",
 }
 MIN_POSITION = {
     "name": "min_position",

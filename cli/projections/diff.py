@@ -127,7 +127,7 @@ def diff(
 
     Example: campus projections diff course_dashboard --sample 5 --events
 
-    Example: campus projections diff course_dashboard --table course_enrolments --csv changes.csv
+    Example: campus projections diff course_dashboard --table course_enrollments --csv changes.csv
     """
     from workers.rebuild.compare import diff
 

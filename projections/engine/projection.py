@@ -29,7 +29,7 @@ class Table(msgspec.Struct, frozen=True, cache_hash=True):
         indexes: further column lists to index (Postgres only).
         distribution: how the rows lie on the segments of the projection.
             `partitioned`   each row is changed by the facts of one learner only, so it is in one segment.
-            `replicated`  changed by facts of the catalogue only, which every segment folds: each has its own copy.
+            `replicated`  changed by facts of the catalog only, which every segment folds: each has its own copy.
             `partial`  changed by facts of many learners: each segment has a part of the row, and readers see the sum
                       (`projections.engine.merge`). No handler may decide by what such a row holds.
     """

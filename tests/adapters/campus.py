@@ -51,7 +51,7 @@ async def processes(settings: Settings, number: int = 2) -> AsyncIterator[Sequen
 
 
 async def give_course(process: Process, capacity: int | None = None, *, learners: Sequence[str] = ()) -> None:
-    """Open the run `algebra-1` with the units `page` and `test`, and enrol *learners*."""
+    """Open the run `algebra-1` with the units `page` and `test`, and enroll *learners*."""
     await process.do(
         CreateCourse("algebra", "Algebra"),
         PublishCourse("algebra", [Unit("page", "page", "Page"), Unit("test", "quiz", "Test", 10_000)]),

@@ -115,7 +115,7 @@ class Campus:
         return await self.send("/quizzes", {**quiz, **limits}, user="instructor")
 
     async def enroll(self, learner: str = "") -> int:
-        """Enrol a learner, the campus's own if no other is named."""
+        """Enroll a learner, the campus's own if no other is named."""
         return await self.send("/enrollments", {"run_id": self.run}, user=learner or self.learner)
 
 

@@ -7,7 +7,7 @@ from tests.api.campus import UNITS, Campus
 
 
 async def test_a_course_with_a_version_and_a_run_can_be_looked_up(campus: Campus) -> None:
-    """What was put into the catalogue is there as soon as its position is asked for."""
+    """What was put into the catalog is there as soon as its position is asked for."""
     position = await campus.open_run(capacity=30)
     course = await campus.see(f"/courses/{campus.course}", position, user=campus.learner)
     assert (course["title"], course["runs"], len(course["versions"])) == ("Algebra", [campus.run], 1)
@@ -53,7 +53,7 @@ async def test_runs_can_be_listed_by_course(campus: Campus) -> None:
     assert [run["run_id"] for run in runs["items"]] == [campus.run]
 
 
-async def test_learners_cannot_change_the_catalogue(campus: Campus) -> None:
+async def test_learners_cannot_change_the_catalog(campus: Campus) -> None:
     """That is for instructors and admins."""
     refused = await campus.post("/courses", {"course_id": campus.course, "title": "Mine"})
     assert (refused.status_code, refused.json()["code"]) == (403, "staff_only")

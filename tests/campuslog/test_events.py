@@ -118,8 +118,8 @@ def test_one_learner(campus: Campus) -> None:
     ("asked", "meant"),
     [
         ("attempt.grade", "attempt.graded"),
-        ("enrolment.withdrawn", "enrollment.withdrawn"),
-        ("enrolment.*", "enrollment.*"),
+        ("enrollment.withdrawn", "enrollment.withdrawn"),
+        ("enrollment.*", "enrollment.*"),
         ("atempt*", "attempt.*"),
     ],
 )

@@ -13,7 +13,7 @@ def test_every_table_of_every_read_model_is_listed(campus: Campus) -> None:
 
 def test_a_view_of_postgresql(campus: Campus) -> None:
     """Rows have the types that the read model declares."""
-    frame = campus.views.course_enrolments
+    frame = campus.views.course_enrollments
     assert {outcome: len(of) for (outcome,), of in frame.group_by("outcome")} == {
         "pass": 1,
         "withdrawn": 2,
@@ -38,8 +38,10 @@ def test_documents_of_valkey(campus: Campus) -> None:
 
 def test_a_view_that_does_not_exist(campus: Campus) -> None:
     """A typo is answered with the nearest name and all that there are."""
-    with pytest.raises(UnknownView, match=r"has a table course_enrolment: did you mean course_enrolments\? There are "):
-        _ = campus.views.course_enrolment
+    with pytest.raises(
+        UnknownView, match=r"has a table course_enrollment: did you mean course_enrollments\? There are "
+    ):
+        _ = campus.views.course_enrollment
     assert not hasattr(campus.views, "no_such_view")
 
 

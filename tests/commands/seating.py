@@ -137,7 +137,7 @@ class Seating(RuleBasedStateMachine):
 
     @invariant()
     def every_learner_is_where_they_should_be(self) -> None:
-        """The enrolments agree with the seats."""
+        """The enrollments agree with the seats."""
         for learner, status in self.status.items():
             stream = f"enrollment-{learner}:{self.run_id}"
             assert replay(Enrollment, stream, self.facts(stream)).status is status

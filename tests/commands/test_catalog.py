@@ -1,4 +1,4 @@
-"""Use cases of the catalogue."""
+"""Use cases of the catalog."""
 
 import pytest
 
@@ -49,8 +49,8 @@ async def test_a_fact_says_where_it_comes_from(empty: Campus) -> None:
 
 
 @pytest.mark.parametrize("command", [*COURSE, *RUNS])
-async def test_the_catalogue_is_made_once(campus: Campus, command: object) -> None:
-    """Every command of the catalogue can be repeated, and is answered with its first position."""
+async def test_the_catalog_is_made_once(campus: Campus, command: object) -> None:
+    """Every command of the catalog can be repeated, and is answered with its first position."""
     assert await campus.repeats(command)
 
 
@@ -62,7 +62,7 @@ async def test_a_run_follows_a_version_that_is_published(campus: Campus) -> None
     assert len(await campus.new(ScheduleRun("new", "algebra", 2, START, END))) == 1
 
 
-async def test_what_the_catalogue_refuses(campus: Campus) -> None:
+async def test_what_the_catalog_refuses(campus: Campus) -> None:
     """Ids that are taken, things that are not there, and ids that are none."""
     assert await campus.refused(CreateCourse("algebra", "Geometry")) == "course_exists"
     assert await campus.refused(CreateCourse("al:gebra", "Algebra")) == "bad_identifier"

@@ -1,4 +1,4 @@
-"""Use cases of enrolment: the enrolment and the seats change as one."""
+"""Use cases of enrollment: the enrollment and the seats change as one."""
 
 import asyncio
 
@@ -38,7 +38,7 @@ async def test_where_there_is_room_for_all_nobody_waits(campus: Campus) -> None:
 
 
 async def test_the_first_gets_the_seat_and_the_second_waits(campus: Campus) -> None:
-    """The seats and the enrolment change in one append, so that they can never disagree."""
+    """The seats and the enrollment change in one append, so that they can never disagree."""
     assert await campus.new(RequestEnrollment("ann", SMALL)) == [
         (SEATS, fact(Seats.Opened, capacity=1)),
         (SEATS, fact(Seats.Taken, learner_id="ann")),
@@ -106,7 +106,7 @@ async def test_every_step_can_be_repeated(campus: Campus, run_id: str) -> None:
     assert await campus.repeats(CompleteEnrollment("ben", run_id))
 
 
-async def test_what_enrolment_refuses(campus: Campus) -> None:
+async def test_what_enrollment_refuses(campus: Campus) -> None:
     """Runs that are shut or unknown, learners who never asked, have left, wait, or have finished."""
     assert await campus.refused(RequestEnrollment("ann", "nowhere")) == "run_not_found"
     assert await campus.refused(RequestEnrollment("ann", SHUT)) == "run_closed"

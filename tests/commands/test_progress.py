@@ -56,7 +56,7 @@ async def test_what_can_be_repeated(campus: Campus) -> None:
 
 @pytest.mark.parametrize("command", DOINGS)
 async def test_it_takes_a_place_to_do_anything(campus: Campus, command: Any) -> None:
-    """The enrolment is looked at: one has to be in, and who has completed still is."""
+    """The enrollment is looked at: one has to be in, and who has completed still is."""
     assert await campus.refused(command) == "not_enrolled"
     await campus.give(ASKED, WithdrawEnrollment(*ANN))
     assert await campus.refused(command) == "no_access"
@@ -140,7 +140,7 @@ async def test_an_outcome_is_decided_once(campus: Campus) -> None:
 
 
 async def test_who_never_asked_has_no_outcome(campus: Campus) -> None:
-    """An outcome is that of an enrolment, be it one that was given up."""
+    """An outcome is that of an enrollment, be it one that was given up."""
     assert await campus.refused(DecideOutcome(*ANN, 1, "fail")) == "not_enrolled"
     assert await campus.refused(DecideOutcome(*ANN, 1)) == "not_enrolled"
     assert await campus.refused(DecideOutcome("ann", "nowhere", 1, "fail")) == "run_not_found"

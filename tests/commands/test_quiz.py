@@ -96,7 +96,7 @@ async def test_history_may_have_had_more_attempts(campus: Campus) -> None:
 
 @pytest.mark.parametrize("command", [RIGHT, PAPER])
 async def test_it_takes_a_place_to_hand_in(campus: Campus, command: Any) -> None:
-    """The enrolment on the quiz's run is looked at."""
+    """The enrollment on the quiz's run is looked at."""
     assert await campus.refused(command) == "not_enrolled"
     await campus.give(ASKED, WithdrawEnrollment("ann", RUN))
     assert await campus.refused(command) == "no_access"

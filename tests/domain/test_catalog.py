@@ -1,4 +1,4 @@
-"""The rules of the catalogue: courses, their versions, and their runs."""
+"""The rules of the catalog: courses, their versions, and their runs."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -44,7 +44,7 @@ def published(version: int, units: list[Unit], rule: str = "all_weighted_units",
     )
 
 
-def test_a_course_comes_into_the_catalogue() -> None:
+def test_a_course_comes_into_the_catalog() -> None:
     """A new course has a title, a summary and a language."""
     given(Course).when(lambda course: course.create("Algebra", "Letters", "en")).then(CREATED)
 

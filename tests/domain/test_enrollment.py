@@ -1,4 +1,4 @@
-"""The rules of one learner's enrolment on one run."""
+"""The rules of one learner's enrollment on one run."""
 
 from collections.abc import Callable
 from typing import Any
@@ -139,12 +139,12 @@ def test_who_has_not_left_does_not_come_back(status: Status) -> None:
 
 
 def test_nobody_comes_back_to_what_is_completed() -> None:
-    """A completed enrolment stays completed."""
+    """A completed enrollment stays completed."""
     given(Enrollment, *PASTS[Status.COMPLETED]).when(ACTS["reactivate"]).refused(AlreadyCompleted, **ANN)
 
 
 def test_a_learner_completes() -> None:
-    """Who is in and has passed has completed the enrolment."""
+    """Who is in and has passed has completed the enrollment."""
     given(Enrollment, *PASTS[Status.ACTIVE]).when(ACTS["complete"]).then(COMPLETED)
 
 
@@ -166,7 +166,7 @@ def test_who_was_never_in_does_not_complete(status: Status) -> None:
 
 @pytest.mark.parametrize("name", ["activate", "wait", "withdraw", "reactivate", "complete"])
 def test_nothing_happens_to_who_never_asked(name: str) -> None:
-    """An enrolment begins with a request, in history too."""
+    """An enrollment begins with a request, in history too."""
     given(Enrollment).when(ACTS[name]).refused(NotEnrolled, **ANN)
     given(Enrollment, importing=True).when(ACTS[name]).refused(NotEnrolled, **ANN)
 

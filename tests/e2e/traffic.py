@@ -92,7 +92,7 @@ class Crowd:
         await self.must("admin", "/quizzes", {**quiz, "items": items, "key": [1], "attempts_allowed": 1})
 
     async def learner(self, number: int, stop: asyncio.Event) -> None:
-        """One learner: enrols on both runs, and then does this and that until *stop*."""
+        """One learner: enrolls on both runs, and then does this and that until *stop*."""
         user = f"learner-{number}"
         await self.must(user, "/enrollments", {"run_id": RUN})
         await self.must(user, "/enrollments", {"run_id": SMALL_RUN})

@@ -1,4 +1,4 @@
-"""The catalogue: courses, versions, runs and quizzes, as people look them up."""
+"""The catalog: courses, versions, runs and quizzes, as people look them up."""
 
 from datetime import UTC, datetime
 

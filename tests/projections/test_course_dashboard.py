@@ -2,17 +2,17 @@
 
 from projections.course_dashboard import (
     DAYS,
-    ENROLMENTS,
+    ENROLLMENTS,
     WEEKS,
     CourseDashboard,
     CourseDay,
-    CourseEnrolment,
+    CourseEnrollment,
     CourseWeek,
 )
 from tests.projections.facts import History, day, fold, rows_of
 
 
-def test_an_enrolment_moves_from_status_to_status_on_its_days() -> None:
+def test_an_enrollment_moves_from_status_to_status_on_its_days() -> None:
     """A day says by how many each status grew or shrank; a repeated status counts once."""
     history = History().course().enrolled("7").enrolled("8", at=day(1))
     history.add("enrollment-7:AAA-1", "enrollment.withdrawn", day(1), reason="moved")
@@ -22,9 +22,9 @@ def test_an_enrolment_moves_from_status_to_status_on_its_days() -> None:
         CourseDay("AAA-1", "2013-10-01", active=1),
         CourseDay("AAA-1", "2013-10-02", active=0, withdrawn=1),
     ]
-    assert rows_of(stored, ENROLMENTS, CourseEnrolment) == [
-        CourseEnrolment("AAA-1", "7", status="withdrawn", activated=True),
-        CourseEnrolment("AAA-1", "8", status="active", activated=True),
+    assert rows_of(stored, ENROLLMENTS, CourseEnrollment) == [
+        CourseEnrollment("AAA-1", "7", status="withdrawn", activated=True),
+        CourseEnrollment("AAA-1", "8", status="active", activated=True),
     ]
 
 
@@ -45,8 +45,8 @@ def test_percent_grade_and_outcome_stand_in_the_learners_row() -> None:
     for unit_id, score in (("tma1", 5_000), ("forum", None)):
         history.progress("7", "unit_completed", unit_id=unit_id, course_version=1, rule="pass", score_bp=score)
     history.progress("7", "course_outcome_decided", outcome="fail", grade_bp=2_000, policy="p", through_position=9)
-    assert rows_of(fold(CourseDashboard, history), ENROLMENTS, CourseEnrolment) == [
-        CourseEnrolment(
+    assert rows_of(fold(CourseDashboard, history), ENROLLMENTS, CourseEnrollment) == [
+        CourseEnrollment(
             "AAA-1",
             "7",
             status="active",

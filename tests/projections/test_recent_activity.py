@@ -6,7 +6,7 @@ from tests.projections.facts import START, History, fold, rows_of
 
 
 def test_clicks_are_not_worth_showing() -> None:
-    """Facts about enrolments, attempts and outcomes are."""
+    """Facts about enrollments, attempts and outcomes are."""
     history = History().enrolled("7").clicked("7", 3).graded("7", "tma1", 5_000)
     assert rows_of(fold(RecentActivity, history), RECENT, RecentFacts) == [
         RecentFacts(

@@ -223,7 +223,7 @@ async def test_a_server_that_is_killed_does_not_end_the_auditor(
 
 
 async def test_what_is_served_no_more_is_not_remembered(settings: Settings) -> None:
-    """However often a read model is rebuilt, the auditor keeps the facts of the catalogue for one generation of it."""
+    """However often a read model is rebuilt, the auditor keeps the facts of the catalog for one generation of it."""
     projection = InPostgres()
     async with writer(settings) as facts, audit(settings) as looking:
         async with projecting(settings):

@@ -95,8 +95,8 @@ async def test_a_freed_seat_goes_to_whoever_has_waited_longest(campus: Campus) -
     assert facts[2].meta.source == "reactor:offer_freed_seat"
 
 
-async def test_a_right_answer_ends_in_a_completed_enrolment(campus: Campus) -> None:
-    """Submitted, graded, unit completed, outcome decided, enrolment completed: each caused by the one before."""
+async def test_a_right_answer_ends_in_a_completed_enrollment(campus: Campus) -> None:
+    """Submitted, graded, unit completed, outcome decided, enrollment completed: each caused by the one before."""
     await campus.do(RequestEnrollment("ada", "small"))
     before = await campus.log.head()
     async with campus.reacting():

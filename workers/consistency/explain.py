@@ -83,6 +83,6 @@ class DivergenceFinder:
 
 
 def _is_in(fact: Fact, positions: dict[int, int]) -> bool:
-    """Whether a fact is in the rows that readers see, of which those of the catalogue are the first segment's."""
+    """Whether a fact is in the rows that readers see, of which those of the catalog are the first segment's."""
     segment = 0 if is_common(fact.stream_id) else segment_of(fact.partition, len(positions))
     return fact.position <= positions[segment]

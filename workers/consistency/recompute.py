@@ -2,7 +2,7 @@
 The rows of one learner made anew from the log, beside what is live: for the auditor, for repairs, and to explain what
 `verify` has found.
 
-A learner's rows depend on the facts of that learner, on those facts of the catalogue whose rows they need, and on
+A learner's rows depend on the facts of that learner, on those facts of the catalog whose rows they need, and on
 nothing else; so they cost some milliseconds, and not a fold of the log.
 """
 

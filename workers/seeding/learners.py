@@ -61,12 +61,12 @@ def learner_steps(today: datetime, learners: int, seed: int) -> Iterator[Step]:
     reliability = {learner_id: dice.betavariate(4, 2) for learner_id in everybody}
     for term in TERMS:
         asking = [learner_id for learner_id in everybody if dice.random() < term.share] or everybody[:1]
-        for place in (yield from _enrol(dice, term, asking, today, term.capacity(learners))):
+        for place in (yield from _enroll(dice, term, asking, today, term.capacity(learners))):
             history = _History(dice, term, place, reliability[place.learner_id], today)
             yield from history.steps()
 
 
-def _enrol(
+def _enroll(
     dice: random.Random, term: Term, asking: Sequence[str], today: datetime, capacity: int | None
 ) -> Generator[Step, None, list[Place]]:
     """Requests, withdrawals, and seats that are passed on; returns who had a place, and from when."""
@@ -120,7 +120,7 @@ class _History:
             yield Step(self._ends_at, self._term.course.instructor, decide)
 
     def _when(self, unit_id: str) -> datetime:
-        """The sooner, the more reliable the learner is; some time of the day, on a day after that of the enrolment."""
+        """The sooner, the more reliable the learner is; some time of the day, on a day after that of the enrollment."""
         days = DAYS_OF_WEEK * (self._term.course.week_of(unit_id) - 1)
         days += int(self._dice.triangular(0, 9 - 3 * self._reliability, 5 - 4 * self._reliability))
         day = max(self._starts_at + timedelta(days=days), _midnight(self._since) + DAY)

@@ -24,7 +24,7 @@ from domain.aggregate import EPOCH
 from domain.catalog import course_stream
 from workers.seeding.catalog import COURSES
 from workers.seeding.learners import learner_steps, names
-from workers.seeding.terms import Step, catalogue_steps
+from workers.seeding.terms import Step, catalog_steps
 from workers.support.progress import ProgressReporter, no_progress
 from workers.support.tasks import cancel_and_wait
 
@@ -84,7 +84,7 @@ async def _sow(log: PostgresLog, learners: int, number: int, progress: ProgressR
 
 def plan(today: datetime, learners: int, number: int) -> list[Step]:
     """Every command up to *today*, in the order of time."""
-    steps = [*catalogue_steps(today, learners), *learner_steps(today, learners, number)]
+    steps = [*catalog_steps(today, learners), *learner_steps(today, learners, number)]
     return sorted(steps, key=lambda step: step.at)
 
 
@@ -93,7 +93,7 @@ async def _today(log: PostgresLog) -> datetime:
     first = await log.stream(course_stream(COURSES[0].course_id))
     if not first or first[0].meta.source != SOURCE:
         return datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    return first[0].occurred_at - (next(catalogue_steps(EPOCH, 1)).at - EPOCH)
+    return first[0].occurred_at - (next(catalog_steps(EPOCH, 1)).at - EPOCH)
 
 
 async def _claim(log: PostgresLog, key: str, how: str) -> None:

@@ -9,7 +9,7 @@ from commands.catalog import CloseRun, CreateCourse, OpenRun, PublishCourse, Sch
 from commands.quiz import PublishQuiz
 from workers.seeding.catalog import COURSES, SeedCourse, items_and_key
 
-OPEN_BEFORE = timedelta(days=28)  # enrolment opens before a run starts
+OPEN_BEFORE = timedelta(days=28)  # enrollment opens before a run starts
 PASS_BP = 6_000
 ATTEMPTS = 2
 BY_ID = {course.course_id: course for course in COURSES}
@@ -73,7 +73,7 @@ TERMS = (
 )
 
 
-def catalogue_steps(today: datetime, learners: int) -> Iterator[Step]:
+def catalog_steps(today: datetime, learners: int) -> Iterator[Step]:
     """Everything that the instructors do."""
     for course in COURSES:
         opens = min(term.starts_at(today) for term in TERMS if term.course is course) - OPEN_BEFORE

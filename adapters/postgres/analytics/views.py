@@ -100,7 +100,7 @@ COURSES = View(
         Column("title", "title::text", "Its title."),
         Column("language", "language::text", "The language that it is given in."),
         Column("versions", "versions::bigint", "How many versions of its structure were published."),
-        Column("created_at", "created_at::timestamptz", "When it was put into the catalogue."),
+        Column("created_at", "created_at::timestamptz", "When it was put into the catalog."),
     ),
     ("catalog_courses",),
 )
@@ -158,10 +158,10 @@ ASSESSMENTS = View(
     ("catalog_quizzes",),
 )
 
-ENROLMENTS = View(
-    "enrolments",
+ENROLLMENTS = View(
+    "enrollments",
     "A learner on a course run, as things stand now.",
-    "{course_enrolments}",
+    "{course_enrollments}",
     (
         RUN_ID,
         LEARNER_ID,
@@ -174,24 +174,24 @@ ENROLMENTS = View(
         Column("outcome", "outcome::text", "`pass`, `distinction`, `fail` or `withdrawn`; NULL if not decided."),
         Column("active_weeks", "jsonb_array_length(weeks)::bigint", "In how many weeks there was any activity."),
     ),
-    ("course_enrolments",),
+    ("course_enrollments",),
 )
 
 LEARNER_WEEKS = View(
     "learner_weeks",
     "A week in which a learner was active on a course run.",
-    "{course_enrolments} CROSS JOIN LATERAL jsonb_array_elements_text(weeks) AS w (monday)",
+    "{course_enrollments} CROSS JOIN LATERAL jsonb_array_elements_text(weeks) AS w (monday)",
     (
         RUN_ID,
         LEARNER_ID,
         Column("week", "date '0001-01-01' + (monday::integer - 1)", "The Monday on which it began (UTC)."),
     ),
-    ("course_enrolments",),
+    ("course_enrollments",),
 )
 
-ENROLMENT_DAYS = View(
-    "enrolment_days",
-    "By how many the enrolments of a run in each status grew on a day; add up the days for a level.",
+ENROLLMENT_DAYS = View(
+    "enrollment_days",
+    "By how many the enrollments of a run in each status grew on a day; add up the days for a level.",
     "{course_days}",
     (
         RUN_ID,
@@ -242,14 +242,14 @@ GRADES = View(
 OUTCOMES = View(
     "outcomes",
     "How many learners of a course run came to an outcome.",
-    "{course_enrolments} WHERE status <> 'none' GROUP BY run_id, outcome",
+    "{course_enrollments} WHERE status <> 'none' GROUP BY run_id, outcome",
     (
         RUN_ID,
         Column("outcome", "outcome::text", "`pass`, `distinction`, `fail` or `withdrawn`; NULL if not decided."),
         Column("learners", "count(*)::bigint", "How many."),
         Column("average_grade_bp", "round(avg(grade_bp))::bigint", "Their average grade, in basis points."),
     ),
-    ("course_enrolments",),
+    ("course_enrollments",),
 )
 
 RUN_COUNTS = View(
@@ -260,12 +260,12 @@ RUN_COUNTS = View(
         RUN_ID,
         Column("source", "source::text", "Where the run came from, as in `facts.source`."),
         Column("people", "people::bigint", "Learners with any registration; each counts once."),
-        Column("registrations", "registrations::bigint", "Enrolments that were asked for."),
-        Column("withdrawals", "withdrawals::bigint", "Enrolments that were given up."),
+        Column("registrations", "registrations::bigint", "Enrollments that were asked for."),
+        Column("withdrawals", "withdrawals::bigint", "Enrollments that were given up."),
         Column(
             "without_registration_date", "without_registration_date::bigint", "Registrations whose day nobody knows."
         ),
-        Column("outcomes", "outcomes::jsonb", "Number of enrolments by outcome."),
+        Column("outcomes", "outcomes::jsonb", "Number of enrollments by outcome."),
         Column("submissions", "submissions::bigint", "Attempts that were handed in."),
         Column("banked", "banked::bigint", "Those taken over from an earlier run."),
         Column("graded", "graded::bigint", "Those with a score."),
@@ -309,9 +309,9 @@ VIEWS = (
     UNITS,
     RUNS,
     ASSESSMENTS,
-    ENROLMENTS,
+    ENROLLMENTS,
     LEARNER_WEEKS,
-    ENROLMENT_DAYS,
+    ENROLLMENT_DAYS,
     ACTIVITY_WEEKS,
     GRADES,
     OUTCOMES,

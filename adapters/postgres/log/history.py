@@ -13,10 +13,10 @@ from adapters.postgres.log.postgres_log import COLUMNS, HISTORY, PAGE_OF_TYPES
 from domain.fact import Fact
 from domain.registry import AGGREGATES
 
-LATELY = 20_000  # positions that are sooner read than the streams of the catalogue
+LATELY = 20_000  # positions that are sooner read than the streams of the catalog
 
 # One range scan for each category of streams that are about no learner.
-CATALOGUE = (
+CATALOG = (
     " UNION ALL ".join(
         f"SELECT {COLUMNS} FROM events WHERE stream_id >= '{category}-' AND stream_id < '{category}.'"
         " AND position > %(after)s AND position <= %(until)s AND type = ANY(%(types)s)"
@@ -36,7 +36,7 @@ async def common_facts(connection: psycopg.AsyncConnection, types: Sequence[str]
     """The facts of some types about no learner, behind *after* up to and with *until*."""
     if until - after > LATELY:
         parameters = {"after": after, "until": until, "types": list(types)}
-        cursor = await connection.execute(CATALOGUE, parameters, binary=True)
+        cursor = await connection.execute(CATALOG, parameters, binary=True)
     else:
         cursor = await connection.execute(PAGE_OF_TYPES, (after, until, list(types)), binary=True)
     return [fact_of(row) for row in await cursor.fetchall()]

@@ -4,9 +4,9 @@ from adapters.postgres.queries.reader import CHECKPOINT, Answer, Reader
 
 # Everything about one run; NULL where the run has never been scheduled. Days are running totals, by status.
 RUN = f"""
-WITH mine AS (SELECT * FROM course_enrolments WHERE run_id = %(run)s),
+WITH mine AS (SELECT * FROM course_enrollments WHERE run_id = %(run)s),
 totals AS (SELECT json_build_object(
-        'enrolments', count(*) FILTER (WHERE status <> 'none'),
+        'enrollments', count(*) FILTER (WHERE status <> 'none'),
         'statuses', json_build_object(
             'requested', count(*) FILTER (WHERE status = 'requested'),
             'waitlisted', count(*) FILTER (WHERE status = 'waitlisted'),

@@ -1,7 +1,7 @@
 """
 The fold over the whole log: pages of facts in, the rows of several projections out, all in one pass.
 
-A fact of a learner changes rows of one segment of each projection; a fact of the catalogue those of every segment.
+A fact of a learner changes rows of one segment of each projection; a fact of the catalog those of every segment.
 Types of facts tell which is which: a type lies on streams of its own aggregate only.
 
 Poison parks its key, as it does live. A fact that cannot be decoded does so at once. A handler that raises may leave

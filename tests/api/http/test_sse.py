@@ -15,7 +15,7 @@ async def test_a_learner_is_told_of_a_change(app: FastAPI, campus: Campus) -> No
     async with Listener(app, "/v1/me/events", await campus.as_user(campus.learner)) as listener:
         position = await campus.enroll()
         told = 0
-        while told < position:  # the facts of one enrolment may be told one by one
+        while told < position:  # the facts of one enrollment may be told one by one
             event = await listener.event()
             data = json.loads(event["data"])
             assert (event["event"], data["projection"], data["key"]) == ("changed", "learner_dashboard", campus.learner)

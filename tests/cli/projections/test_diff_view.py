@@ -25,7 +25,7 @@ from cli.projections.diff_view import (
     short,
     short_pair,
 )
-from projections.course_dashboard import ENROLMENTS, CourseDashboard, CourseEnrolment
+from projections.course_dashboard import ENROLLMENTS, CourseDashboard, CourseEnrollment
 from projections.engine.diff.compare import Version, compare
 from projections.engine.diff.lineage import events_behind
 from projections.engine.diff.report import RowDiff
@@ -44,30 +44,30 @@ def shown(what: RenderableType, width: int = 140) -> str:
     return "\n".join(" ".join(line.split()) for line in capture.get().splitlines())
 
 
-def enrolments(number: int, **fields: Any) -> Version:
+def enrollments(number: int, **fields: Any) -> Version:
     """Rows of the course dashboard that all have these fields."""
-    rows = [(RowKey(ENROLMENTS, ("AAA", str(n))), CourseEnrolment("AAA", str(n), **fields)) for n in range(number)]
+    rows = [(RowKey(ENROLLMENTS, ("AAA", str(n))), CourseEnrollment("AAA", str(n), **fields)) for n in range(number)]
     return Version(CourseDashboard.tables, rows)
 
 
 def test_counts_come_first_then_distributions_then_rows() -> None:
     """In this order, each with the words for both sides."""
-    with compare(enrolments(4, percent=10), enrolments(3, percent=35, status="[b]active")) as diff:
+    with compare(enrollments(4, percent=10), enrollments(3, percent=35, status="[b]active")) as diff:
         text = shown(diff_view(diff.tables, list(diff.rows(limit=2)), diff.differing, old="live", new="mine"))
     assert "table live rows mine rows same added removed changed" in text
-    counts, numbers = text.index("course_enrolments 4 3 0 0 1 3"), text.index("difference 25 25 25 25")
+    counts, numbers = text.index("course_enrollments 4 3 0 0 1 3"), text.index("difference 25 25 25 25")
     transition, row = (
         text.index(f"none [b]active 3 {'█' * BAR}"),
-        text.index("1 course_enrolments AAA:0 changed percent 10 35"),
+        text.index("1 course_enrollments AAA:0 changed percent 10 35"),
     )
     assert counts < numbers < transition < row
     assert "2 of 4 differing rows" in text
-    assert "course_enrolments.percent differs in 3 of 3 rows on both sides" in text
+    assert "course_enrollments.percent differs in 3 of 3 rows on both sides" in text
 
 
 def test_no_difference_is_said_in_words() -> None:
     """And nothing else follows the counts."""
-    with compare(enrolments(4), enrolments(4)) as diff:
+    with compare(enrollments(4), enrollments(4)) as diff:
         text = shown(diff_view(diff.tables, [], diff.differing, old="live", new="rebuilt"))
     assert text.rstrip().endswith("Nothing differs.")
 
@@ -75,15 +75,15 @@ def test_no_difference_is_said_in_words() -> None:
 def test_other_columns_and_tables_are_said_once() -> None:
     """Whichever side has them alone."""
     wide = Table(
-        "course_enrolments",
+        "course_enrollments",
         msgspec.defstruct("Wide", [("run_id", str), ("learner_id", str), ("rank", int, 0)]),
-        ENROLMENTS.key,
+        ENROLLMENTS.key,
     )
     extra = Table("ranks", wide.row, ("run_id",))
-    with compare(Version((ENROLMENTS,), ()), Version((wide, extra), ())) as diff:
+    with compare(Version((ENROLLMENTS,), ()), Version((wide, extra), ())) as diff:
         text = shown(diff_view(diff.tables, [], diff.differing, old="live", new="rebuilt"))
-    assert "• course_enrolments: only rebuilt has rank" in text
-    assert "• course_enrolments: only live has status, activated, " in text
+    assert "• course_enrollments: only rebuilt has rank" in text
+    assert "• course_enrollments: only live has status, activated, " in text
     assert "• ranks: only rebuilt has this table" in text
     assert "Nothing differs" not in text
 
@@ -98,7 +98,7 @@ def test_documents_show_the_values_that_differ_within_them() -> None:
 def test_a_row_with_many_changes_is_cut() -> None:
     """How many more there are is said."""
     scores = {f"unit{n:02}": n for n in range(50)}
-    with compare(enrolments(1), enrolments(1, scores=scores)) as diff:
+    with compare(enrollments(1), enrollments(1, scores=scores)) as diff:
         text = shown(diff_view(diff.tables, list(diff.rows()), diff.differing, old="live", new="rebuilt"))
     assert f"… {50 - MOST_LINES + 1} more" in text
     assert f"scores.unit{MOST_LINES - 2:02} - {MOST_LINES - 2}" in text
@@ -129,7 +129,7 @@ def test_a_bar_is_as_long_as_its_share() -> None:
 
 def test_a_report_is_plain_json(capsys: pytest.CaptureFixture[str]) -> None:
     """As `--json` prints it: the tables, and the rows asked for."""
-    with compare(enrolments(2, percent=10), enrolments(2, percent=35)) as diff:
+    with compare(enrollments(2, percent=10), enrollments(2, percent=35)) as diff:
         answer(report(diff, diff.sample(1)), as_json=True, table=str)
     printed = json.loads(capsys.readouterr().out)
     assert (printed["same"], printed["differing"]) == (False, 2)

@@ -7,13 +7,13 @@ from tests.cli.projections.command import answer, execute, projections, refusal,
 async def test_a_learner_whose_rows_are_wrong_is_repaired(settings: Settings) -> None:
     """Verify names the row and why, repair makes it good, and verify agrees."""
     async with small_campus(settings):
-        await execute(settings, "UPDATE course_enrolments_g1 SET weeks = '[]' WHERE learner_id = 'learner-7'")
+        await execute(settings, "UPDATE course_enrollments_g1 SET weeks = '[]' WHERE learner_id = 'learner-7'")
         code, report = await answer(settings, "verify", "course_dashboard")
         (verdict,) = report["projections"]
         assert (code, verdict["ok"], verdict["differing"]) == (1, False, 1)
         assert verdict["causes"][0]["key"] == ["run", "learner-7"]
         _, said, _ = await projections(settings, "verify", "course_dashboard")
-        assert "course_enrolments run:learner-7: " in said
+        assert "course_enrollments run:learner-7: " in said
         code, done = await answer(settings, "repair", "course_dashboard", "--key", "learner-7")
         assert (code, done["projection"], done["generation"], done["key"]) == (0, "course_dashboard", 1, "learner-7")
         assert done["ok"]

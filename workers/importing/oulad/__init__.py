@@ -2,7 +2,7 @@
 The import of OULAD: what the dataset says becomes facts, through the aggregates that decide for live learners too.
 
     timeline    every day of every presentation, in the order of the calendar
-    catalogue   modules, presentations, sites and assessments -> commands
+    catalog   modules, presentations, sites and assessments -> commands
     history     registrations, activity, submissions and results -> facts, day by day
     writer      facts -> batches -> the log, leaving out what it has already
     report      what was read, what became of it, and whether it adds up

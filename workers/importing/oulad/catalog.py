@@ -1,5 +1,5 @@
 """
-The catalogue of one presentation: its module becomes a course, its sites and assessments a version of it, itself a run.
+The catalog of one presentation: its module becomes a course, its sites and assessments a version of it, itself a run.
 
 Everything goes by command, each with an idempotency key of the presentation and a fingerprint of all its rows: done
 again it changes nothing, and a presentation that was imported from other rows is refused.
@@ -29,9 +29,9 @@ class ImportRefused(Exception):
     """The log has something else in the place of what is to be imported."""
 
 
-class Catalogue:
+class Catalog:
     """
-    Brings one presentation into the catalogue.
+    Brings one presentation into the catalog.
 
     Attributes:
         begun_at: position of the log at which its import began, None if it has not.
@@ -82,7 +82,7 @@ class Catalogue:
                 raise ImportRefused(f"the campus has a quiz {assessment} that was not imported")
 
     async def begin(self, day: int) -> tuple[int, dict[str, Quiz]]:
-        """Put everything into the catalogue, as of *day*; the version of the course, and the quizzes by assessment."""
+        """Put everything into the catalog, as of *day*; the version of the course, and the quizzes by assessment."""
         names = self.presentation
         await self._claim(FIRST)
         structure = units(names)

@@ -10,7 +10,7 @@ Rules are asked as for live learners. What breaks one happened all the same, and
     result_after_unregistration      the learner left, but has a result other than Withdrawn
 
 Facts of one day stand in this order: registrations, activity, submissions with their grades, units completed,
-withdrawals, and on the last day of the presentation results and completed enrolments.
+withdrawals, and on the last day of the presentation results and completed enrollments.
 """
 
 from collections import defaultdict
@@ -176,7 +176,7 @@ def _first_traces(presentation: Presentation) -> dict[int, int]:
 
 
 def facts_to_come(presentation: Presentation) -> int:
-    """How many facts a presentation becomes, without those of the catalogue."""
+    """How many facts a presentation becomes, without those of the catalog."""
     registrations, attempts = presentation.registrations, presentation.submissions.values()
     scores = [s.score_bp for submissions in attempts for s in submissions if s.score_bp is not None]
     return (

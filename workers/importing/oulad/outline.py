@@ -1,4 +1,4 @@
-"""How a presentation looks in the catalogue: titles, and the units in the order in which they come up."""
+"""How a presentation looks in the catalog: titles, and the units in the order in which they come up."""
 
 from collections import Counter
 

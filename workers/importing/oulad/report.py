@@ -72,8 +72,8 @@ class ImportReport:
             for (name, fact), read in zip(BECOMES.items(), (self.read[name] for name in BECOMES), strict=True)
         }
 
-    def add_catalogue(self, positions: Iterable[tuple[str, int]], head: int) -> None:
-        """Count facts of the catalogue: those up to *head* were there before."""
+    def add_catalog(self, positions: Iterable[tuple[str, int]], head: int) -> None:
+        """Count facts of the catalog: those up to *head* were there before."""
         for fact, position in positions:
             (self.appended if position > head else self.found)[fact] += 1
 

@@ -18,7 +18,7 @@ from adapters.postgres.connection import connect
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.postgres.ops.lease import try_acquire
 from adapters.settings import Settings
-from workers.importing.oulad.catalog import Catalogue, ImportRefused
+from workers.importing.oulad.catalog import Catalog, ImportRefused
 from workers.importing.oulad.history import SOURCE, Diary, History, facts_to_come
 from workers.importing.oulad.report import ImportReport
 from workers.importing.oulad.writer import Writer
@@ -90,27 +90,27 @@ class _Import:
 
     async def run(self, file: str) -> ImportReport:
         report = ImportReport(file, self._oulad.rows, self._oulad.presentations)
-        catalogues = [Catalogue(self._log, SOURCE, presentation) for presentation in self._oulad.presentations]
-        for catalogue in catalogues:
-            await catalogue.look()
-        report.before = {catalogue.presentation.run_id for catalogue in catalogues if catalogue.finished}
-        todo = [catalogue for catalogue in catalogues if not catalogue.finished]
+        catalogs = [Catalog(self._log, SOURCE, presentation) for presentation in self._oulad.presentations]
+        for catalog in catalogs:
+            await catalog.look()
+        report.before = {catalog.presentation.run_id for catalog in catalogs if catalog.finished}
+        todo = [catalog for catalog in catalogs if not catalog.finished]
         head = await self._log.head()
         stored = await self._stored(todo, head)
-        to_come = sum(facts_to_come(catalogue.presentation) for catalogue in todo)
+        to_come = sum(facts_to_come(catalog.presentation) for catalog in todo)
         with self._progress("appending", total=to_come, unit="facts") as advance:
             writer = Writer(self._log, self._connection, SOURCE, stored, advance)
             if todo:
                 await _go_through(todo, writer)
         report.appended, report.found, report.irregular = writer.appended, writer.found, writer.irregular
-        report.add_catalogue({position for catalogue in todo for position in catalogue.positions}, head)
-        report.units = sum(len(catalogue.presentation.sites) for catalogue in todo)
+        report.add_catalog({position for catalog in todo for position in catalog.positions}, head)
+        report.units = sum(len(catalog.presentation.sites) for catalog in todo)
         report.position = await self._log.head()
         return report
 
-    async def _stored(self, todo: Sequence[Catalogue], head: int) -> dict[str, Stored]:
+    async def _stored(self, todo: Sequence[Catalog], head: int) -> dict[str, Stored]:
         """What the log has of the presentations whose import was interrupted."""
-        begun = {catalogue.begun_at: catalogue.presentation for catalogue in todo if catalogue.begun_at is not None}
+        begun = {catalog.begun_at: catalog.presentation for catalog in todo if catalog.begun_at is not None}
         if not begun:
             return {}
         ids = [name for presentation in begun.values() for name in (presentation.run_id, *presentation.assessments)]
@@ -119,26 +119,26 @@ class _Import:
             return await stored_between(self._connection, SOURCE, ids, after=after, until=head, advance=advance)
 
 
-async def _go_through(catalogues: Sequence[Catalogue], writer: Writer) -> None:
+async def _go_through(catalogs: Sequence[Catalog], writer: Writer) -> None:
     """Tell everything in the order of the calendar; what happened on the same day, by presentation."""
-    diaries = [Diary(catalogue.presentation) for catalogue in catalogues]
+    diaries = [Diary(catalog.presentation) for catalog in catalogs]
     histories: dict[int, History] = {}
     for at, number, day in sorted(
-        Day(catalogue.presentation.at(day), number, day)
-        for number, (catalogue, diary) in enumerate(zip(catalogues, diaries, strict=True))
+        Day(catalog.presentation.at(day), number, day)
+        for number, (catalog, diary) in enumerate(zip(catalogs, diaries, strict=True))
         for day in diary.days
     ):
-        catalogue, days = catalogues[number], diaries[number].days
+        catalog, days = catalogs[number], diaries[number].days
         if day == days[0]:
             await writer.flush()
-            histories[number] = History(catalogue.presentation, diaries[number], *await catalogue.begin(day))
+            histories[number] = History(catalog.presentation, diaries[number], *await catalog.begin(day))
         for event in histories[number].on(day):
             if writer.take(event, at):
                 await writer.pause()
-        if day == catalogue.presentation.days:
+        if day == catalog.presentation.days:
             await writer.flush()
-            await catalogue.close_run()
+            await catalog.close_run()
         if day == days[-1]:
             await writer.flush()
-            await catalogue.finish()
+            await catalog.finish()
             del histories[number]

@@ -23,7 +23,7 @@ from tests.workers.campus import until
 
 @asynccontextmanager
 async def generations(settings: Settings) -> AsyncIterator[tuple[Generations, Generation]]:
-    """The generations of the catalogue, and the one that is served: it has the course `algebra`, called `old`."""
+    """The generations of the catalog, and the one that is served: it has the course `algebra`, called `old`."""
     async with await connect(settings, application="test") as connection, connect_valkey(settings) as valkey:
         catalog = Generations(connection, valkey, settings, Catalog())
         first = await catalog.served()

@@ -85,7 +85,7 @@ def test_the_views_show_what_has_happened(filled: Settings) -> None:
         (2, "test", "quiz", 10_000),
     ]
     assert ask(filled, "SELECT quiz_id, questions FROM assessments") == [("quiz-1", 2)]
-    assert ask(filled, "SELECT learner_id, outcome, active_weeks FROM enrolments ORDER BY 1") == [
+    assert ask(filled, "SELECT learner_id, outcome, active_weeks FROM enrollments ORDER BY 1") == [
         ("ada", "pass", 1),
         ("ben", None, 0),
     ]
@@ -94,7 +94,7 @@ def test_the_views_show_what_has_happened(filled: Settings) -> None:
     assert (learner, week.weekday()) == ("ada", 0)
     assert 0 <= (today - week).days <= 7
     assert ask(filled, "SELECT week, activities, amount, learners FROM activity_weeks") == [(week, 1, 7, 1)]
-    assert ask(filled, "SELECT sum(active), sum(withdrawn) FROM enrolment_days") == [(1, 1)]
+    assert ask(filled, "SELECT sum(active), sum(withdrawn) FROM enrollment_days") == [(1, 1)]
     assert ask(filled, "SELECT outcome, learners FROM outcomes ORDER BY 1") == [("pass", 1), (None, 1)]
     assert ask(filled, "SELECT run_id, people, withdrawals FROM run_counts") == [("algebra-1", 2, 1)]
     (head,) = ask(filled, "SELECT max(position) FROM facts")[0]

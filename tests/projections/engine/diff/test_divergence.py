@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.fact import Fact
-from projections.course_dashboard import ENROLMENTS, WEEKS, CourseDashboard, CourseEnrolment
+from projections.course_dashboard import ENROLLMENTS, WEEKS, CourseDashboard, CourseEnrollment
 from projections.engine.diff import divergence
 from projections.engine.diff.divergence import Divergence, first_divergence
 from projections.engine.diff.lineage import events_behind
@@ -17,11 +17,11 @@ from projections.learner_dashboard import LEARNERS, RUNS, Dashboard, LearnerDash
 from tests.projections.facts import START, History, day, fold
 
 DASHBOARD = RowKey(LEARNERS, ("7",))
-ENROLMENT = RowKey(ENROLMENTS, ("AAA-1", "7"))
+ENROLLMENT = RowKey(ENROLLMENTS, ("AAA-1", "7"))
 
 
 def history() -> History:
-    """Twelve facts: three of the catalogue, eight of learner 7 (4, 5 and 7 to 12), one of learner 8 (6)."""
+    """Twelve facts: three of the catalog, eight of learner 7 (4, 5 and 7 to 12), one of learner 8 (6)."""
     facts = History().course().enrolled("7").clicked("8", 5).clicked("7", 3).clicked("7", 4, day(8))
     facts.submitted("7", "tma1", day(17)).graded("7", "tma1", 5_000, day(20)).clicked("7", 6, day(30))
     return facts.progress("7", "course_outcome_decided", day(90), outcome="fail", grade_bp=2_000, policy="p")
@@ -36,12 +36,12 @@ def at(*positions: int) -> list[Fact]:
     return [FACTS[position - 1] for position in positions]
 
 
-def row_of(facts: Sequence[Fact]) -> CourseEnrolment:
-    """The enrolment after these facts, in the order given."""
+def row_of(facts: Sequence[Fact]) -> CourseEnrollment:
+    """The enrollment after these facts, in the order given."""
     made = History()
     made.facts = list(facts)
-    row = fold(CourseDashboard, made)[ENROLMENT]
-    assert isinstance(row, CourseEnrolment)
+    row = fold(CourseDashboard, made)[ENROLLMENT]
+    assert isinstance(row, CourseEnrollment)
     return row
 
 
@@ -96,7 +96,7 @@ def test_a_fact_applied_too_late_is_named() -> None:
         assert found.reason.endswith("was applied too late")
 
 
-def test_a_fact_of_the_catalogue_that_was_missed_is_named() -> None:
+def test_a_fact_of_the_catalog_that_was_missed_is_named() -> None:
     """It changes another row, on which this one depends; it may also have come too late."""
     missed = cause(dashboard_of("7", at(1, 2, *OWN)))
     assert (missed.why, position(missed)) == ("missed", 3)
@@ -106,16 +106,16 @@ def test_a_fact_of_the_catalogue_that_was_missed_is_named() -> None:
 
 def test_a_row_that_stands_still_says_since_when() -> None:
     """It is what it was before some fact of its own."""
-    found = cause(row_of(FACTS[:8]), ENROLMENT)
+    found = cause(row_of(FACTS[:8]), ENROLLMENT)
     assert (found.why, position(found), found.facts) == ("stands_still", 9, 4)
     assert "since fact 8 (" in found.reason
-    last = cause(row_of(FACTS[:11]), ENROLMENT)
+    last = cause(row_of(FACTS[:11]), ENROLLMENT)
     assert (last.why, position(last), last.facts) == ("stands_still", 12, 1)
 
 
 def test_a_corrupted_field_is_named_with_the_fact_that_set_it() -> None:
     """Its value comes from no fact; other fields are as the log says."""
-    found = cause(msgspec.structs.replace(row_of(FACTS), grade_bp=9_999), ENROLMENT)
+    found = cause(msgspec.structs.replace(row_of(FACTS), grade_bp=9_999), ENROLLMENT)
     assert (found.why, position(found)) == ("differs", 10)
     (field,) = found.fields
     assert (field.name, field.live, field.log, field.never, field.right_until) == ("grade_bp", 9_999, 2_000, True, None)
@@ -124,7 +124,7 @@ def test_a_corrupted_field_is_named_with_the_fact_that_set_it() -> None:
 
 def test_a_field_that_stopped_says_until_when_it_was_right() -> None:
     """Here the outcome was never written, and another field holds what nobody wrote."""
-    found = cause(msgspec.structs.replace(row_of(FACTS), outcome=None, status="gone"), ENROLMENT)
+    found = cause(msgspec.structs.replace(row_of(FACTS), outcome=None, status="gone"), ENROLLMENT)
     assert (found.why, position(found)) == ("differs", 12)
     outcome, status = found.fields
     assert outcome.right_until is not None
@@ -216,7 +216,7 @@ def test_the_facts_behind_a_row_are_counted_and_named_at_both_ends() -> None:
 
 def test_the_facts_behind_a_row_of_another_version_are_found_by_its_name() -> None:
     """The old version's row may have other fields; facts at which the rule fails are passed over."""
-    old = Table("course_enrolments", msgspec.defstruct("Old", [("run_id", str), ("learner_id", str)]), ENROLMENTS.key)
+    old = Table("course_enrollments", msgspec.defstruct("Old", [("run_id", str), ("learner_id", str)]), ENROLLMENTS.key)
     broken = [msgspec.structs.replace(fact, data={}) if fact.position == 9 else fact for fact in FACTS]
     behind = events_behind(CourseDashboard(), RowKey(old, ("AAA-1", "7")), broken)
     assert behind.count == 7

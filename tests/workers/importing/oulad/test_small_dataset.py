@@ -123,8 +123,8 @@ async def test_dates_the_wrong_way_round(settings: Settings, tmp_path: Path) -> 
     """Who left before coming is taken to have come on that day."""
     registrations = [("AAA", "2013J", 11, 4, 2), *SMALL["studentRegistration.csv"][1:]]
     file = write(tmp_path / "small.zip", small(studentRegistration=registrations))
-    enrolment = [fact for fact in short(await facts_of(settings, file)) if fact[1] == "enrollment-11:AAA-2013J"]
-    assert enrolment == [
+    enrollment = [fact for fact in short(await facts_of(settings, file)) if fact[1] == "enrollment-11:AAA-2013J"]
+    assert enrollment == [
         (2, "enrollment-11:AAA-2013J", "enrollment.requested (registered_after_unregistration)"),
         (2, "enrollment-11:AAA-2013J", "enrollment.activated"),
         (2, "enrollment-11:AAA-2013J", "enrollment.withdrawn"),
