@@ -9,10 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
-import psycopg
-
 from adapters.postgres.bulk.page_reader import PageReader
-from adapters.postgres.connection import Unavailable, connect, is_broken
+from adapters.postgres.connection import Connection, OperationalError, Unavailable, connect, is_broken
 from adapters.postgres.log.pages import read_head
 from adapters.postgres.log.search import Search
 from adapters.settings import Settings
@@ -107,7 +105,7 @@ class LiveSource:
                 yield Page(await search.within(connection, after, until), until, last)
 
 
-async def reading(settings: Settings) -> psycopg.AsyncConnection:
+async def reading(settings: Settings) -> Connection:
     """
     A connection whose transactions are read-only, whatever is asked of it.
 
@@ -118,7 +116,7 @@ async def reading(settings: Settings) -> psycopg.AsyncConnection:
         return await connect(
             settings, application="sdk", default_transaction_read_only="on", statement_timeout=STATEMENT_TIMEOUT
         )
-    except psycopg.OperationalError as error:
+    except OperationalError as error:
         if not is_broken(error):
             raise
         raise Unavailable(f"the campus {settings.name} does not answer: {str(error).strip()}") from error

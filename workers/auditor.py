@@ -16,10 +16,9 @@ from contextlib import suppress
 from typing import Any
 
 import msgspec
-import psycopg
 import structlog
-from redis.asyncio import Redis
 
+from adapters.postgres.connection import Connection, ForeignKeyViolation, UndefinedTable
 from adapters.postgres.log.pages import read_head
 from adapters.postgres.log.postgres_log import STREAM_AT
 from adapters.postgres.ops.heartbeat import keep_beating
@@ -27,6 +26,7 @@ from adapters.postgres.ops.lag import segment_counts
 from adapters.postgres.store.audits import Finding, findings, note_checked, note_findings
 from adapters.postgres.store.generations import Generation, Generations, live
 from adapters.settings import Settings
+from adapters.valkey.client import Valkey
 from domain.fact import partition_key
 from projections.engine.live import Fenced
 from projections.engine.projection import Projection, is_common, tables_of_learners
@@ -90,7 +90,7 @@ class Auditor:
                 logger.exception("auditor.interrupted", error=str(error).strip())
             await asyncio.sleep(RETRY_INTERVAL)
 
-    async def _audit(self, connection: psycopg.AsyncConnection, valkey: Redis) -> None:
+    async def _audit(self, connection: Connection, valkey: Valkey) -> None:
         """One learner after the other, as long as the connection lives."""
         audit = Audit(connection, valkey, self._settings)
         noted = counted = 0.0
@@ -107,7 +107,7 @@ class Auditor:
                 counted = time.monotonic()
             await asyncio.sleep(max(0.0, started + self._pace - time.monotonic()))
 
-    async def _choose(self, connection: psycopg.AsyncConnection) -> str | None:
+    async def _choose(self, connection: Connection) -> str | None:
         """The learner of a random fact, or one of whom something wrong is known; None in an empty campus."""
         known = await findings(connection)
         FOUND.set(len(known))
@@ -125,7 +125,7 @@ class Auditor:
         started = time.monotonic()
         try:
             found = await audit.check(projection, learner)
-        except (Fenced, psycopg.errors.UndefinedTable):
+        except (Fenced, UndefinedTable):
             return  # the generation was dropped: the next look is at another one
         if found is None:
             return
@@ -137,7 +137,7 @@ class Auditor:
         self._checked[projection.name, generation] += 1
         self._wrong[projection.name, generation] += bool(wrong)
 
-    async def _note(self, connection: psycopg.AsyncConnection) -> None:
+    async def _note(self, connection: Connection) -> None:
         for (name, generation), checked in self._checked.items():
             wrong = self._wrong[name, generation]
             await note_checked(connection, name, generation, checked=checked, wrong=wrong)
@@ -148,7 +148,7 @@ class Auditor:
 class Audit:
     """Looks at learners over a connection that nobody else uses at the same time."""
 
-    def __init__(self, connection: psycopg.AsyncConnection, valkey: Redis, settings: Settings) -> None:
+    def __init__(self, connection: Connection, valkey: Valkey, settings: Settings) -> None:
         self._connection = connection
         self._valkey = valkey
         self._settings = settings
@@ -197,7 +197,7 @@ class Audit:
                 logger.error("auditor.row_is_wrong", **msgspec.structs.asdict(each))
         if found:
             self._told[place] = {(each.table, *each.key) for each in found}
-        with suppress(psycopg.errors.ForeignKeyViolation):  # the generation was dropped meanwhile
+        with suppress(ForeignKeyViolation):  # the generation was dropped meanwhile
             await note_findings(self._connection, name, generation, learner, found)
 
 
@@ -208,7 +208,7 @@ def _finding(name: str, generation: int, learner: str, wrong: WrongRow) -> Findi
     return Finding(name, generation, learner, table.name, list(key), position, wrong.divergence.reason)
 
 
-async def _measure_accounts(connection: psycopg.AsyncConnection) -> None:
+async def _measure_accounts(connection: Connection) -> None:
     """How many facts of each segment of what is served are not accounted for."""
     for each in await segment_counts(connection):
         if each.status == "live":

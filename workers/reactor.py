@@ -13,14 +13,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
 
-import psycopg
 import structlog
 from prometheus_client import Counter
 
 from adapters.command_bus.bus import Bus
 from adapters.nats import hint
 from adapters.nats.connection import Nats
-from adapters.postgres.connection import Unavailable, connect, is_broken
+from adapters.postgres.connection import Connection, PostgresError, Unavailable, connect, is_broken
 from adapters.postgres.log.append import VersionConflict
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.postgres.ops import heartbeat, lease, reactors
@@ -53,9 +52,9 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         while not stop.is_set():
             try:
                 await _Reactor(settings, log, stop, woken).run()
-            except* (psycopg.Error, Unavailable, VersionConflict) as lost:
+            except* (PostgresError, Unavailable, VersionConflict) as lost:
                 error = lost.exceptions[0]
-                if isinstance(error, psycopg.Error) and not is_broken(error):
+                if isinstance(error, PostgresError) and not is_broken(error):
                     raise
                 logger.warning("reactor.waiting", error=str(error).strip())
                 with suppress(TimeoutError):
@@ -99,14 +98,14 @@ class _Reactor:
                 self._woken.clear()
             await heartbeat.leave(connection, NAME)
 
-    async def _take_over(self, connection: psycopg.AsyncConnection) -> bool:
+    async def _take_over(self, connection: Connection) -> bool:
         if not await lease.try_acquire(connection, self._settings, NAME):
             return False
         self._position = await reactors.position(connection, NAME)
         logger.info("reactor.active", position=self._position)
         return True
 
-    async def _catch_up(self, connection: psycopg.AsyncConnection) -> None:
+    async def _catch_up(self, connection: Connection) -> None:
         """React to everything up to the head; the position moves on when a page is done."""
         head = await self._log.head()
         while self._position < head and not self._stop.is_set():
@@ -115,7 +114,7 @@ class _Reactor:
             await reactors.advance(connection, NAME, until)
             self._position = until
 
-    async def _react(self, connection: psycopg.AsyncConnection, facts: Sequence[Fact]) -> None:
+    async def _react(self, connection: Connection, facts: Sequence[Fact]) -> None:
         """Carry out what follows from *facts*: in order for each key, side by side for different ones."""
         by_key: defaultdict[str, list[Fact]] = defaultdict(list)
         for fact in facts:
@@ -125,18 +124,18 @@ class _Reactor:
             for of_one_key in by_key.values():
                 tasks.create_task(self._react_in_order(connection, of_one_key))
 
-    async def _react_in_order(self, connection: psycopg.AsyncConnection, facts: Sequence[Fact]) -> None:
+    async def _react_in_order(self, connection: Connection, facts: Sequence[Fact]) -> None:
         for fact in facts:
             for reaction in REACTIONS[fact.type]:
                 await self._carry_out(connection, fact, reaction)
 
-    async def _carry_out(self, connection: psycopg.AsyncConnection, fact: Fact, reaction: Reaction) -> None:
+    async def _carry_out(self, connection: Connection, fact: Fact, reaction: Reaction) -> None:
         try:
             command = reaction.command(fact)
             if command is None:
                 return
             await self._bus.handle(command, context_of(fact, reaction))
-        except (psycopg.Error, Unavailable, VersionConflict):
+        except (PostgresError, Unavailable, VersionConflict):
             raise  # not the reaction's fault: the whole page is done again
         except DomainError as error:
             await self._refused(connection, fact, reaction, error.code, error.sentence)
@@ -146,8 +145,6 @@ class _Reactor:
         else:
             DONE.labels(reaction.name).inc()
 
-    async def _refused(
-        self, connection: psycopg.AsyncConnection, fact: Fact, reaction: Reaction, code: str, sentence: str
-    ) -> None:
+    async def _refused(self, connection: Connection, fact: Fact, reaction: Reaction, code: str, sentence: str) -> None:
         REFUSED.labels(reaction.name).inc()
         await reactors.refused(connection, fact, reaction.name, code, sentence)

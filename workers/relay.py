@@ -10,17 +10,13 @@ import asyncio
 import contextlib
 import time
 
-import nats.errors
-import nats.js.errors
-import psycopg
 import structlog
-from nats.aio.client import Client
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from adapters.nats import hint
-from adapters.nats.connection import Nats
+from adapters.nats.connection import Client, JetStreamError, Nats, NatsError
 from adapters.nats.stream import Publisher, ensure_stream, last_published
-from adapters.postgres.connection import connect
+from adapters.postgres.connection import PostgresError, connect
 from adapters.postgres.log.pages import LogRow, read_head, read_rows
 from adapters.postgres.ops.heartbeat import keep_beating
 from adapters.postgres.ops.lease import acquire
@@ -83,7 +79,7 @@ class Relay:
         while True:
             try:
                 await self._relay_while_active(client)
-            except (psycopg.Error, nats.errors.Error, nats.js.errors.Error) as error:
+            except (PostgresError, NatsError, JetStreamError) as error:
                 log.warning("relay.interrupted", position=self.position, error=f"{type(error).__name__}: {error}")
             self.active = False
             await asyncio.sleep(RETRY_PAUSE)

@@ -10,11 +10,31 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import psycopg
+from psycopg import Error as PostgresError
+from psycopg import OperationalError
 from psycopg.conninfo import make_conninfo
+from psycopg.errors import ForeignKeyViolation, LockNotAvailable, QueryCanceled, UndefinedTable
 
 from adapters.settings import Settings
 
+__all__ = [
+    "Connection",
+    "ForeignKeyViolation",
+    "Link",
+    "LockNotAvailable",
+    "OperationalError",
+    "PostgresError",
+    "QueryCanceled",
+    "Unavailable",
+    "UndefinedTable",
+    "connect",
+    "is_broken",
+    "options",
+]
+
 T = TypeVar("T")
+Connection = psycopg.AsyncConnection
+"""A connection in autocommit mode, used by one task at a time."""
 
 LOCK_TIMEOUT = 2_000  # milliseconds
 IDLE_IN_TRANSACTION_TIMEOUT = 5_000  # milliseconds

@@ -9,13 +9,12 @@ from http import HTTPStatus
 from typing import Any
 
 import msgspec
-import psycopg
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match, Route
 
-from adapters.postgres.connection import Unavailable
+from adapters.postgres.connection import LockNotAvailable, QueryCanceled, Unavailable
 from adapters.postgres.log.append import KeyReused, VersionConflict
 from adapters.postgres.queries.reader import NotBuilt
 from domain.errors import Conflict, DomainError, Forbidden, NotFound, Rejected
@@ -129,8 +128,8 @@ HANDLERS: dict[type[Exception], Any] = {
     KeyReused: _key_reused,
     VersionConflict: _version_conflict,
     Unavailable: _unavailable,
-    psycopg.errors.QueryCanceled: _overloaded,
-    psycopg.errors.LockNotAvailable: _overloaded,
+    QueryCanceled: _overloaded,
+    LockNotAvailable: _overloaded,
     NotBuilt: _not_built,
     RequestValidationError: _invalid,
     HTTPException: _http_exception,

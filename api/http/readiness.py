@@ -3,13 +3,11 @@
 import asyncio
 from collections.abc import Iterable
 
-import psycopg
-from redis.exceptions import RedisError
-
 from adapters.dashboards import Unreachable
-from adapters.postgres.connection import Unavailable
+from adapters.postgres.connection import PostgresError, Unavailable
 from adapters.postgres.queries import lag
 from adapters.postgres.queries.reader import NotBuilt
+from adapters.valkey.client import ValkeyError
 from api.answers import Lag, Readiness
 from api.http.services import Services
 from projections.registry import PROJECTIONS
@@ -37,7 +35,7 @@ async def _log(services: Services) -> tuple[int, list[Lag]] | None:
                 for name, copy, generation, parked, _ in rows
             ]
             await _fill_in(services, max([head, *(row[4] for row in rows)]), lags)
-    except (psycopg.Error, Unavailable, NotBuilt, TimeoutError, OSError):
+    except (PostgresError, Unavailable, NotBuilt, TimeoutError, OSError):
         return None
     return head, lags
 
@@ -65,6 +63,6 @@ async def _valkey(services: Services) -> bool:
     try:
         async with asyncio.timeout(PATIENCE):
             await services.valkey.ping()
-    except (RedisError, OSError, TimeoutError):
+    except (ValkeyError, OSError, TimeoutError):
         return False
     return True

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request
-from redis.asyncio import Redis
 
 from adapters.command_bus.bus import Bus
 from adapters.dashboards import Dashboards
@@ -19,6 +18,7 @@ from adapters.nats.hint import Hints
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.postgres.queries.reader import Reader
 from adapters.settings import Settings
+from adapters.valkey.client import Valkey
 from adapters.valkey.client import connect as connect_valkey
 from api.http import metrics
 from api.http.changes import Changes
@@ -34,7 +34,7 @@ class Services:
     log: PostgresLog
     bus: Bus
     reader: Reader
-    valkey: Redis
+    valkey: Valkey
     nats: Nats
     dashboards: Dashboards
     changes: Changes

@@ -17,9 +17,9 @@ from cli.projections.options import Name, NameOrAll, chosen, end, run, settings_
 from cli.projections.parked_view import PAGE, named, only_a_rebuild, parked_view
 
 if TYPE_CHECKING:
-    import psycopg
     from rich.console import RenderableType
 
+    from adapters.postgres.connection import Connection
     from adapters.settings import Settings
 
 PATIENCE = 10.0  # seconds without a parked key that the projector has tried again
@@ -170,7 +170,7 @@ async def _tried(settings: "Settings", names: Sequence[str], key: str | None) ->
     return [row for row in left if served.get(row["projection"]) == row["generation"]]
 
 
-async def _answered(connection: "psycopg.AsyncConnection", names: Sequence[str], key: str | None) -> None:
+async def _answered(connection: "Connection", names: Sequence[str], key: str | None) -> None:
     """
     Wait until no parked key is left that is to be tried again, however many there are.
 

@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    import psycopg
-
+    from adapters.postgres.connection import Connection
     from adapters.postgres.ops.lag import ProjectionLag, SegmentCounts
     from adapters.settings import Settings
 
@@ -74,7 +73,7 @@ class _Look:
         async with await connect(self._settings, application="status") as connection:
             return await self._state(connection)
 
-    async def _state(self, connection: "psycopg.AsyncConnection") -> dict[str, Any]:
+    async def _state(self, connection: "Connection") -> dict[str, Any]:
         import msgspec
 
         from adapters.postgres.ops.lag import projection_lags, segment_counts
@@ -92,7 +91,7 @@ class _Look:
         return {"projections": found, **segments}
 
     async def _notes(
-        self, connection: "psycopg.AsyncConnection", generation: "ProjectionLag", parts: "Sequence[SegmentCounts]"
+        self, connection: "Connection", generation: "ProjectionLag", parts: "Sequence[SegmentCounts]"
     ) -> list[str]:
         """What somebody should know or do about a generation."""
         from adapters.postgres.store.generations import generations, live

@@ -6,8 +6,7 @@ For the row of a learner these are few. A sum over all learners depends on all f
 explained where there are not too many of them.
 """
 
-import psycopg
-
+from adapters.postgres.connection import Connection
 from adapters.postgres.log.fact_counts import counts_until
 from adapters.postgres.log.pages import fact_of
 from adapters.postgres.log.postgres_log import PAGE_OF_TYPES
@@ -28,7 +27,7 @@ MOST_FACTS = 20_000  # that are folded one by one for one row
 class DivergenceFinder:
     """Explains rows of one generation, as they are now."""
 
-    def __init__(self, connection: psycopg.AsyncConnection, generations: Generations, generation: Generation) -> None:
+    def __init__(self, connection: Connection, generations: Generations, generation: Generation) -> None:
         self._connection = connection
         self._projection = generations.projection
         self._looking = RowChecker(connection, generations, generation, ReferenceFacts(generations.projection))

@@ -14,9 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
-import psycopg
 
-from adapters.postgres.connection import connect
+from adapters.postgres.connection import Connection, connect
 from adapters.postgres.log.pages import LogRow, read_head, read_rows
 from adapters.recorder.recorder import NAME as STOCK
 from adapters.settings import Settings
@@ -139,7 +138,7 @@ def _check_fact(row: LogRow, findings: Findings) -> None:
         findings.add(f"partition is {partition}, not {partition_of(stream)}", position=position, stream=stream)
 
 
-async def _check_versions(connection: psycopg.AsyncConnection, findings: Findings) -> None:
+async def _check_versions(connection: Connection, findings: Findings) -> None:
     last_stream, last_version = "", 0
     while True:
         cursor = await connection.execute(VERSIONS, [last_stream, last_version, PAGE_OF_VERSIONS])
@@ -154,7 +153,7 @@ async def _check_versions(connection: psycopg.AsyncConnection, findings: Finding
             last_stream, last_version = stream, highest
 
 
-async def _check_behind_head(connection: psycopg.AsyncConnection, findings: Findings) -> None:
+async def _check_behind_head(connection: Connection, findings: Findings) -> None:
     row = await (await connection.execute(BEHIND_HEAD)).fetchone()
     if row and row[0]:
         findings.add(f"{row[0]} facts stand behind the head of the log", position=findings.head + 1)

@@ -12,8 +12,8 @@ from operator import attrgetter
 from typing import NamedTuple
 
 import msgspec
-import psycopg
 
+from adapters.postgres.connection import Connection
 from adapters.postgres.log.history import common_facts, history_of
 from domain.fact import Fact, partition_of_learner
 from projections.engine.bulk.fold import OF_LEARNERS
@@ -43,7 +43,7 @@ class ReferenceFacts:
         self._facts: list[tuple[Fact, set[RowKey]]] = []
         self._needing: defaultdict[RowKey, list[int]] = defaultdict(list)
 
-    async def read(self, connection: psycopg.AsyncConnection, until: int) -> None:
+    async def read(self, connection: Connection, until: int) -> None:
         """Read what has come, up to the position *until* at least."""
         if until <= self._position or not self._types:
             return
@@ -84,7 +84,7 @@ class RecomputedRows(NamedTuple):
 
 
 async def recompute_rows(
-    connection: psycopg.AsyncConnection, common: ReferenceFacts, learner: str, until: int, held: Exclusions
+    connection: Connection, common: ReferenceFacts, learner: str, until: int, held: Exclusions
 ) -> RecomputedRows:
     """The rows of a learner up to the position *until*; facts that are parked or skipped are left out."""
     projection = common.projection

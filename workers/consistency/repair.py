@@ -7,8 +7,8 @@ What is right stays as it is; what is wrong or missing is written, and what shou
 from typing import NamedTuple
 
 import msgspec
-import psycopg
 
+from adapters.postgres.connection import Connection
 from adapters.postgres.store.generations import AnyStore
 from adapters.postgres.store.postgres_store import PostgresStore
 from adapters.postgres.store.repairs import Repair
@@ -36,7 +36,7 @@ class Remedy(NamedTuple):
 class RowRepairer:
     """Makes rows of one generation anew, whose *rows* are in a store that remembers none of them."""
 
-    def __init__(self, connection: psycopg.AsyncConnection, projection: Projection, rows: AnyStore) -> None:
+    def __init__(self, connection: Connection, projection: Projection, rows: AnyStore) -> None:
         self._connection = connection
         self._projection = projection
         self._rows = rows

@@ -7,8 +7,8 @@ Rows and parked keys may be on two servers: one looks until nothing was parked o
 from typing import NamedTuple
 
 import msgspec
-import psycopg
 
+from adapters.postgres.connection import Connection
 from adapters.postgres.log.history import history_of
 from adapters.postgres.log.postgres_log import END
 from adapters.postgres.store.generations import Generation, Generations
@@ -54,7 +54,7 @@ class RowChecker:
 
     def __init__(
         self,
-        connection: psycopg.AsyncConnection,
+        connection: Connection,
         generations: Generations,
         generation: Generation,
         common: ReferenceFacts,

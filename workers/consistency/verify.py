@@ -8,9 +8,8 @@ Where a row is not as it should be, the first event at which it and the log went
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 
-import psycopg
-
 from adapters.postgres.bulk.page_reader import PageReader
+from adapters.postgres.connection import Connection
 from adapters.postgres.store.generations import Generation, Generations, generations
 from adapters.postgres.store.parking import held, without
 from adapters.settings import Settings
@@ -71,7 +70,7 @@ async def verify(
         return verdicts
 
 
-async def chosen_of(connection: psycopg.AsyncConnection, projection: Projection, number: int | None) -> Generation:
+async def chosen_of(connection: Connection, projection: Projection, number: int | None) -> Generation:
     """
     The generation with this number, or that which is served.
 
@@ -94,7 +93,7 @@ async def chosen_of(connection: psycopg.AsyncConnection, projection: Projection,
 
 
 async def snapshot_of(
-    site: Generations, generation: Generation, connection: psycopg.AsyncConnection, stack: ExitStack
+    site: Generations, generation: Generation, connection: Connection, stack: ExitStack
 ) -> Verification:
     """What each segment of a generation holds at its checkpoint, put into a comparison that ends with *stack*."""
     place = site.projection.name, generation.number, generation.version

@@ -9,15 +9,14 @@ version: other code waits until a generation of its own version is promoted.
 import asyncio
 import time
 
-import psycopg
 import structlog
-from redis.asyncio import Redis
 
 from adapters.nats.changes import Change, announce
 from adapters.nats.connection import Nats
-from adapters.postgres.connection import connect
+from adapters.postgres.connection import Connection, connect
 from adapters.postgres.store.generations import Generation, Generations, live
 from adapters.settings import Settings
+from adapters.valkey.client import Valkey
 from projections.engine.fingerprint import is_stale
 from projections.engine.live import Fenced
 from projections.engine.projection import Projection
@@ -58,7 +57,7 @@ class Follower:
         settings: Settings,
         *,
         tail: LogTail,
-        valkey: Redis,
+        valkey: Valkey,
         messages: Nats,
     ) -> None:
         self.projection = projection
@@ -138,7 +137,7 @@ class Follower:
             HEARTBEAT.labels(self.projection.name).set_to_current_time()
             await asyncio.sleep(LOOK_INTERVAL)
 
-    async def _follow(self, connection: psycopg.AsyncConnection, work: GenerationWriter) -> None:
+    async def _follow(self, connection: Connection, work: GenerationWriter) -> None:
         """Follow until another generation is served."""
         looked = 0.0
         while True:
@@ -164,7 +163,7 @@ class Follower:
             self._measure(work, len(facts), time.perf_counter() - started)
             await asyncio.sleep(LINGER[self.projection.store] if len(facts) < BUSY else BUSY_LINGER)
 
-    async def _look(self, connection: psycopg.AsyncConnection, work: GenerationWriter) -> bool:
+    async def _look(self, connection: Connection, work: GenerationWriter) -> bool:
         """
         Look after what no fact calls for: lost rows, segments without an owner, keys to be tried again, repairs.
 

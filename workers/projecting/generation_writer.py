@@ -8,9 +8,9 @@ import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import psycopg
 import structlog
 
+from adapters.postgres.connection import Connection
 from adapters.postgres.log.pages import read_head
 from adapters.postgres.store import repairs
 from adapters.postgres.store.generations import AnyStore, Generation, Generations
@@ -87,7 +87,7 @@ class GenerationWriter:
 
     def __init__(
         self,
-        connection: psycopg.AsyncConnection,
+        connection: Connection,
         settings: Settings,
         generations: Generations,
         generation: Generation,

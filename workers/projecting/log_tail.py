@@ -15,17 +15,12 @@ from collections import OrderedDict
 from functools import partial
 
 import msgspec
-import nats.errors
-import nats.js.errors
-import psycopg
 import structlog
-from nats.aio.msg import Msg
-from nats.js.client import JetStreamContext
 
-from adapters.nats.connection import Nats
+from adapters.nats.connection import JetStreamContext, JetStreamError, Msg, Nats, NatsError
 from adapters.nats.message import decode_fact
 from adapters.nats.stream import position_of, subscribe
-from adapters.postgres.connection import Link, Unavailable
+from adapters.postgres.connection import Link, PostgresError, Unavailable
 from adapters.postgres.log.pages import read_facts, read_head
 from adapters.settings import Settings
 from domain.fact import Fact
@@ -91,7 +86,7 @@ class LogTail:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(CHECK_INTERVAL if self.hears_messages else POLL_INTERVAL):
                         await self._missed.wait()
-            except (psycopg.Error, Unavailable) as error:
+            except (PostgresError, Unavailable) as error:
                 log.warning("tail.log_unreachable", error=str(error))
                 await asyncio.sleep(CHECK_INTERVAL)
 
@@ -151,14 +146,14 @@ class LogTail:
             return
         try:
             self._subscription = await subscribe(client, self._settings, self._heard)
-        except (nats.errors.Error, nats.js.errors.Error):
+        except (NatsError, JetStreamError):
             self._subscribe_at = time.monotonic() + CHECK_INTERVAL
 
     async def _unsubscribe(self) -> None:
         subscription, self._subscription = self._subscription, None
         self._subscribe_at = time.monotonic() + CHECK_INTERVAL
         if subscription is not None:
-            with contextlib.suppress(nats.errors.Error):  # if the connection is gone, so is the subscription
+            with contextlib.suppress(NatsError):  # if the connection is gone, so is the subscription
                 await subscription.unsubscribe()
 
 

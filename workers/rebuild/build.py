@@ -17,17 +17,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import psycopg
-from redis.asyncio import Redis
-
 from adapters.parquet.export import check_is_of_this_log
 from adapters.parquet.manifest import ExportError
 from adapters.parquet.read import Export
+from adapters.postgres.connection import Connection
 from adapters.postgres.log.fact_counts import counts_until
 from adapters.postgres.log.pages import read_head
 from adapters.postgres.store.generations import Generation, Generations
 from adapters.postgres.store.parking import held
 from adapters.settings import Settings
+from adapters.valkey.client import Valkey
 from projections.engine.live import Exclusions
 from projections.engine.projection import Projection, segment_of
 from workers.rebuild.content_digest import content_of
@@ -92,8 +91,8 @@ class Builder:
 
     def __init__(
         self,
-        connection: psycopg.AsyncConnection,
-        valkey: Redis,
+        connection: Connection,
+        valkey: Valkey,
         settings: Settings,
         order: RebuildRequest,
         progress: ProgressReporter,

@@ -12,16 +12,15 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 
-import psycopg
-from redis.asyncio import Redis
-
 from adapters.postgres.bulk.page_reader import PageReader
+from adapters.postgres.connection import Connection
 from adapters.postgres.log.pages import read_facts
 from adapters.postgres.store.generations import Generation, Generations, generations
 from adapters.postgres.store.parking import held
 from adapters.row_validation import validated
 from adapters.settings import Settings
 from adapters.spill import ResidentMemory, SqliteSpill
+from adapters.valkey.client import Valkey
 from projections.engine.bulk.rows import MemoryBudget
 from projections.engine.diff.compare import Comparison, Diff, Row
 from projections.engine.diff.lineage import Behind
@@ -150,8 +149,8 @@ class Comparing:
 
     def __init__(
         self,
-        connection: psycopg.AsyncConnection,
-        valkey: Redis,
+        connection: Connection,
+        valkey: Valkey,
         settings: Settings,
         projection: Projection,
         progress: ProgressReporter,

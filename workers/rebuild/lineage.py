@@ -6,9 +6,7 @@ log.
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-import psycopg
-
-from adapters.postgres.connection import connect
+from adapters.postgres.connection import Connection, connect
 from adapters.postgres.log.history import history_of
 from adapters.postgres.log.pages import fact_of
 from adapters.postgres.log.postgres_log import PAGE_OF_TYPES
@@ -53,7 +51,7 @@ class RowLineage:
         return found
 
     async def _in_one_pass(
-        self, connection: psycopg.AsyncConnection, keys: dict[int, RowKey], progress: ProgressReporter
+        self, connection: Connection, keys: dict[int, RowKey], progress: ProgressReporter
     ) -> dict[int, Behind]:
         rows: defaultdict[RowKey, Gathering] = defaultdict(Gathering)
         wanted = set(keys.values())

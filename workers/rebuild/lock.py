@@ -5,8 +5,7 @@ One rebuild, promotion or rollback of a read model at a time; who comes second i
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-import psycopg
-
+from adapters.postgres.connection import Connection
 from adapters.postgres.ops.lease import is_taken, release, try_acquire
 from adapters.postgres.ops.rebuild_locks import RebuildLock, latest_holder, note_holder
 from adapters.settings import Settings
@@ -30,7 +29,7 @@ class RebuildInProgress(RebuildError):
 
 @asynccontextmanager
 async def rebuild_lock(
-    connection: psycopg.AsyncConnection, settings: Settings, projections: Sequence[str], what: str
+    connection: Connection, settings: Settings, projections: Sequence[str], what: str
 ) -> AsyncIterator[None]:
     """
     Be the only one who builds or switches *projections*, until the block ends or the connection breaks.
@@ -52,14 +51,12 @@ async def rebuild_lock(
                 await release(connection, settings, _lock(name))
 
 
-async def lock_holder(
-    connection: psycopg.AsyncConnection, settings: Settings, projection: str
-) -> RebuildInProgress | None:
+async def lock_holder(connection: Connection, settings: Settings, projection: str) -> RebuildInProgress | None:
     """Who builds or switches a projection just now, if anybody."""
     return await _taken(connection, projection) if await is_taken(connection, settings, _lock(projection)) else None
 
 
-async def _taken(connection: psycopg.AsyncConnection, projection: str) -> RebuildInProgress:
+async def _taken(connection: Connection, projection: str) -> RebuildInProgress:
     return RebuildInProgress(projection, await latest_holder(connection, projection) or UNKNOWN)
 
 

@@ -15,12 +15,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import NamedTuple
 
-import psycopg
-from redis.asyncio import Redis
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import TimeoutError as RedisTimeoutError
-
-from adapters.postgres.connection import connect, is_broken
+from adapters.postgres.connection import Connection, PostgresError, connect, is_broken
 from adapters.postgres.log.pages import read_facts, read_head
 from adapters.postgres.ops.lag import segment_counts
 from adapters.postgres.ops.lease import acquire
@@ -28,6 +23,7 @@ from adapters.postgres.store.generations import Generation, Generations
 from adapters.postgres.store.ownership import fence, switching
 from adapters.postgres.store.parking import held
 from adapters.settings import Settings
+from adapters.valkey.client import Valkey, ValkeyConnectionError, ValkeyTimeoutError
 from adapters.valkey.client import connect as connect_valkey
 from projections.engine.live import Fenced
 from projections.engine.projection import Projection
@@ -70,9 +66,7 @@ class Switched(NamedTuple):
 class Switcher:
     """Promotes and rolls back one read model, over a connection that nobody else uses at the same time."""
 
-    def __init__(
-        self, connection: psycopg.AsyncConnection, valkey: Redis, settings: Settings, projection: Projection
-    ) -> None:
+    def __init__(self, connection: Connection, valkey: Valkey, settings: Settings, projection: Projection) -> None:
         self._connection = connection
         self._settings = settings
         self._projection = projection
@@ -302,7 +296,7 @@ async def drop(settings: Settings, projection: Projection, number: int) -> None:
 
 
 @asynccontextmanager
-async def opened(settings: Settings, name: str, what: str) -> AsyncIterator[tuple[psycopg.AsyncConnection, Redis]]:
+async def opened(settings: Settings, name: str, what: str) -> AsyncIterator[tuple[Connection, Valkey]]:
     """
     A connection to PostgreSQL that finds the read models' tables, and one to Valkey.
 
@@ -324,11 +318,11 @@ async def opened(settings: Settings, name: str, what: str) -> AsyncIterator[tupl
         raise RebuildError(
             f"the {what} of {name} has met rows that were lost or changed by somebody else: start it again"
         ) from error
-    except psycopg.Error as error:
+    except PostgresError as error:
         if not is_broken(error):
             raise
         raise RebuildError(f"PostgreSQL has gone away during the {what} of {name}: start it again") from error
-    except (RedisConnectionError, RedisTimeoutError) as error:
+    except (ValkeyConnectionError, ValkeyTimeoutError) as error:
         raise RebuildError(f"Valkey has gone away during the {what} of {name}: start it again") from error
     finally:
         await valkey.aclose()

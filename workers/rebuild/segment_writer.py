@@ -7,16 +7,16 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import msgspec
-import psycopg
 import structlog
-from redis.asyncio import Redis
 
 from adapters.postgres.bulk import write as rows_in_postgres
+from adapters.postgres.connection import Connection
 from adapters.postgres.store.generations import Generation, Generations
 from adapters.postgres.store.ownership import Claim, Ownership
 from adapters.postgres.store.parking import Parking
 from adapters.settings import Settings
 from adapters.valkey import bulk_write as documents_in_valkey
+from adapters.valkey.client import Valkey
 from projections.engine.bulk.fold import BulkFold
 from projections.engine.live import Batch, RowRejected
 from projections.engine.projection import Projection, RowKey
@@ -41,7 +41,7 @@ class SegmentWriter:
     """Writes what a fold has come to into the generations that are being built."""
 
     def __init__(
-        self, connection: psycopg.AsyncConnection, valkey: Redis, settings: Settings, fold: BulkFold, position: int
+        self, connection: Connection, valkey: Valkey, settings: Settings, fold: BulkFold, position: int
     ) -> None:
         self._connection = connection
         self._valkey = valkey

@@ -10,8 +10,8 @@ from itertools import chain, islice
 from typing import Any, NamedTuple
 
 import msgspec
-import psycopg
 
+from adapters.postgres.connection import Connection
 from adapters.postgres.store.generations import Generation, Generations
 from adapters.postgres.store.segments import positions as copied_positions
 from projections.engine.diff.compare import Row
@@ -48,7 +48,7 @@ class ComparedVersion(NamedTuple):
 class StoredRows:
     """The rows of a generation in its store."""
 
-    def __init__(self, connection: psycopg.AsyncConnection, generations: Generations) -> None:
+    def __init__(self, connection: Connection, generations: Generations) -> None:
         self._connection = connection
         self._projection = generations.projection
         self._generations = generations

@@ -10,11 +10,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-import psycopg
-
 from adapters.oulad.stored import Stored, stored_between
 from adapters.oulad.tables import Oulad, read, size_of
-from adapters.postgres.connection import connect
+from adapters.postgres.connection import Connection, connect
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.postgres.ops.lease import try_acquire
 from adapters.settings import Settings
@@ -80,9 +78,7 @@ class Day(NamedTuple):
 class _Import:
     """What one import knows while it runs."""
 
-    def __init__(
-        self, log: PostgresLog, connection: psycopg.AsyncConnection, oulad: Oulad, progress: ProgressReporter
-    ) -> None:
+    def __init__(self, log: PostgresLog, connection: Connection, oulad: Oulad, progress: ProgressReporter) -> None:
         self._log = log
         self._connection = connection
         self._oulad = oulad

@@ -12,10 +12,10 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-import psycopg
 import uuid_utils
 
 from adapters.oulad.stored import Stored, stored_in
+from adapters.postgres.connection import Connection
 from adapters.postgres.log.append import Append, NewEvent, VersionConflict
 from adapters.postgres.log.postgres_log import PostgresLog
 from domain.fact import encode_data, partition_of, version_of
@@ -45,7 +45,7 @@ class Writer:
     def __init__(
         self,
         log: PostgresLog,
-        connection: psycopg.AsyncConnection,
+        connection: Connection,
         source: str,
         stored: Mapping[str, Stored],
         advance: Callable[[int], None] = lambda _: None,
