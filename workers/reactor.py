@@ -1,5 +1,5 @@
 """
-The reactor: turns facts into the commands that follow from them (workers/reactions.py says which).
+The reactor: turns facts into the commands that follow from them (workers/reactions says which).
 
 Reads     the log by position, facts of the types that cause something; woken by hints, else by its own poll.
 Does      commands whose ids come from the facts: a redelivery after a crash is answered with the first answer.
@@ -26,7 +26,8 @@ from adapters.postgres.ops import heartbeat, lease, reactors
 from adapters.settings import Settings
 from domain.errors import DomainError
 from domain.fact import Fact
-from workers.reactions import REACTIONS, Reaction, context_of, is_history
+from workers.reactions import REACTIONS, Reaction
+from workers.reactions.reaction import context_of, is_history
 
 NAME = "reactor"
 PAGE = 1_000  # positions

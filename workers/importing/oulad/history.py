@@ -26,7 +26,7 @@ from domain.quiz import Quiz, QuizAttempt, attempt_stream
 SOURCE = "import:oulad"
 POLICY = "imported"  # how grades and results were found: elsewhere
 PASS_BP = 4_000  # basis points from which an assessment completes its unit
-RULE = "quiz_passed"  # as in workers/reactions.py
+RULE = "quiz_passed"  # as in workers/reactions/quiz.py
 HAS_ACCESS = frozenset((Status.ACTIVE, Status.COMPLETED))
 PASSED = frozenset(("pass", "distinction"))
 

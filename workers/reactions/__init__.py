@@ -1,0 +1,19 @@
+"""
+Every reaction on one screen: the fact that one context records, and the command that another gets for it.
+
+This is the only way in which one context affects another. The functions stand in one module for each context that
+records the fact. To add a reaction, write its function there and its line here.
+"""
+
+from workers.reactions import enrollment, progress, quiz
+from workers.reactions.reaction import Reaction
+
+__all__ = ["REACTIONS", "Reaction"]
+
+REACTIONS: dict[str, tuple[Reaction, ...]] = {
+    "seats.released": (Reaction("offer_freed_seat", enrollment.offer_freed_seat),),
+    "attempt.submitted": (Reaction("grade_by_key", quiz.grade_by_key),),
+    "attempt.graded": (Reaction("complete_passed_unit", quiz.complete_passed_unit),),
+    "progress.unit_completed": (Reaction("decide_when_done", progress.decide_when_done),),
+    "progress.course_outcome_decided": (Reaction("complete_passed_course", progress.complete_passed_course),),
+}
