@@ -13,7 +13,7 @@ from api.http.openapi import command, query
 from api.http.query import QueryDep
 from api.http.types import CourseId, Id, Limit, RunId, Text, Time, Title, Version, Word
 from commands.catalog import CloseRun, CreateCourse, OpenRun, PublishCourse, ScheduleRun
-from domain.catalog import MAX_UNITS, CourseNotFound, RunNotFound, Unit
+from domain.catalog import MAX_UNITS, CourseNotFound, RunNotFound, Unit, VersionNotFound
 from projections.catalog import CatalogCourse, CatalogRun, CatalogStructure
 
 router = APIRouter(prefix="/v1", tags=["catalog"])
@@ -126,7 +126,7 @@ async def list_courses(request: Request, ask: QueryDep, cursor: paging.Cursor = 
 async def get_course(course_id: CourseId, ask: QueryDep) -> Response:
     """One course, with its versions and the ids of its runs."""
     answer = await ask.read_at_least(PROJECTION, lambda: catalog.course(ask.services.reader, course_id))
-    return ask.or_not_found(answer, CourseNotFound(f"there is no course {course_id}", course_id=course_id))
+    return ask.or_not_found(answer, CourseNotFound(course_id))
 
 
 @router.get(
@@ -136,7 +136,7 @@ async def get_course(course_id: CourseId, ask: QueryDep) -> Response:
 async def get_version(course_id: CourseId, version: Version, ask: QueryDep) -> Response:
     """The units of one version of a course."""
     answer = await ask.read_at_least(PROJECTION, lambda: catalog.structure(ask.services.reader, course_id, version))
-    missing = CourseNotFound(f"there is no version {version} of course {course_id}", course_id=course_id)
+    missing = VersionNotFound(course_id, version)
     return ask.or_not_found(answer, missing)
 
 
@@ -159,4 +159,4 @@ async def list_runs(
 async def get_run(run_id: RunId, ask: QueryDep) -> Response:
     """One run."""
     answer = await ask.read_at_least(PROJECTION, lambda: catalog.run(ask.services.reader, run_id))
-    return ask.or_not_found(answer, RunNotFound(f"there is no course run {run_id}", run_id=run_id))
+    return ask.or_not_found(answer, RunNotFound(run_id))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from commands.log import Log, Position
-from commands.lookups import Outline, outline
+from commands.lookups.catalog import Outline, outline
 from domain.enrollment import Enrollment, RunClosed, Seats, Status, enrollment_stream, seats_stream
 
 

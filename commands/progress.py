@@ -3,11 +3,9 @@
 from dataclasses import dataclass
 
 from commands.log import Log, Position
-from commands.lookups import Outline, must_have_access, must_have_asked, outline
-from domain.progress import BY_HAND, CourseProgress, UnknownUnit, grade, progress_stream
-
-PASS_BP = 4_000  # basis points of the weighted mean from which a course is passed
-DISTINCTION_BP = 8_500
+from commands.lookups.catalog import Outline, outline
+from commands.lookups.enrollment import must_have_access, must_have_asked
+from domain.progress import BY_HAND, CourseProgress, UnknownUnit, grade, outcome_of, progress_stream
 
 
 async def _unit_outline(log: Log, run_id: str, unit_id: str) -> Outline:
@@ -97,11 +95,5 @@ async def decide_outcome(command: DecideOutcome, log: Log) -> Position:
     if command.outcome is not None:
         progress.decide_outcome(command.outcome, grade_bp, "instructor", command.through_position)
     elif run.weights and not progress.outcome and progress.is_done(list(run.weights)):
-        progress.decide_outcome(_by_grade(grade_bp), grade_bp, "weighted_mean", command.through_position)
+        progress.decide_outcome(outcome_of(grade_bp), grade_bp, "weighted_mean", command.through_position)
     return await log.save(progress)
-
-
-def _by_grade(grade_bp: int | None) -> str:
-    if grade_bp is None or PASS_BP <= grade_bp < DISTINCTION_BP:
-        return "pass"
-    return "fail" if grade_bp < PASS_BP else "distinction"

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from commands.log import Log, Position
-from commands.lookups import must_have_access, outline
+from commands.lookups.catalog import outline
+from commands.lookups.enrollment import must_have_access
 from domain.progress import UnknownUnit
 from domain.quiz import Item, NotGradable, Quiz, QuizAttempt, QuizNotFound, attempt_stream, quiz_stream
 
@@ -83,12 +84,12 @@ async def grade_attempt(command: GradeAttempt, log: Log) -> Position:
     elif quiz.items:
         attempt.grade_by_key(quiz)
     else:
-        raise NotGradable(f"quiz {command.quiz_id} has no key: a person has to grade it", quiz_id=command.quiz_id)
+        raise NotGradable(command.quiz_id)
     return await log.save(attempt)
 
 
 async def _quiz(log: Log, quiz_id: str) -> Quiz:
     quiz = await log.read(Quiz, quiz_stream(quiz_id))
     if not quiz.exists:
-        raise QuizNotFound(f"there is no quiz {quiz_id}", quiz_id=quiz_id)
+        raise QuizNotFound(quiz_id)
     return quiz

@@ -37,24 +37,34 @@ class CourseNotFound(NotFound):
     """No such course."""
 
     code = "course_not_found"
+    template = "there is no course {course_id}"
+
+
+class VersionNotFound(CourseNotFound):
+    """The course has no such version."""
+
+    template = "course {course_id} has no version {version}"
 
 
 class RunNotFound(NotFound):
     """No such course run."""
 
     code = "run_not_found"
+    template = "there is no course run {run_id}"
 
 
 class CourseExists(Conflict):
     """The id of the course is taken by another one."""
 
     code = "course_exists"
+    template = "course {course_id} exists with another title or text"
 
 
 class RunExists(Conflict):
     """The id of the run is taken by another one."""
 
     code = "run_exists"
+    template = "run {run_id} exists with another plan"
 
 
 class BadStructure(Rejected):
@@ -114,7 +124,7 @@ class Course(Aggregate):
         """Put the course into the catalog."""
         if self.exists:
             if (self.title, self.summary, self.language) != (title, summary, language):
-                raise CourseExists(f"course {self.ids[0]} exists with another title or text", course_id=self.ids[0])
+                raise CourseExists(self.ids[0])
             return
         self._created(title=title, summary=summary, language=language)
 
@@ -125,7 +135,7 @@ class Course(Aggregate):
     def publish(self, units: list[Unit], completion_rule: str, grading_policy: str) -> int:
         """Publish a structure with its rules, and return its version; the same again returns the version it has."""
         if not self.exists:
-            raise CourseNotFound(f"there is no course {self.ids[0]}", course_id=self.ids[0])
+            raise CourseNotFound(self.ids[0])
         _check_units(units)
         for version, published in self.versions.items():
             if published == units and self.rules[version] == (completion_rule, grading_policy):
@@ -189,7 +199,7 @@ class Run(Aggregate):
         if self.exists:
             known = {name: getattr(self, name) for name in plan}
             if (self.course_id, self.course_version, known) != (course_id, course_version, plan):
-                raise RunExists(f"run {self.ids[0]} exists with another plan", run_id=self.ids[0])
+                raise RunExists(self.ids[0])
             return
         if plan["ends_at"] <= plan["starts_at"]:
             raise BadSchedule(f"run {self.ids[0]} would end before it starts", run_id=self.ids[0])
@@ -232,4 +242,4 @@ class Run(Aggregate):
 
     def _must_exist(self) -> None:
         if not self.exists:
-            raise RunNotFound(f"there is no course run {self.ids[0]}", run_id=self.ids[0])
+            raise RunNotFound(self.ids[0])

@@ -28,45 +28,42 @@ class NotEnrolled(NotFound):
     """The learner has never asked for a place on this run."""
 
     code = "not_enrolled"
-
-    def __init__(self, learner_id: str, run_id: str) -> None:
-        super().__init__(f"learner {learner_id} is not enrolled on run {run_id}", learner_id=learner_id, run_id=run_id)
+    template = "learner {learner_id} is not enrolled on run {run_id}"
 
 
 class RunClosed(Conflict):
     """The run takes nobody in."""
 
     code = "run_closed"
-
-    def __init__(self, run_id: str) -> None:
-        super().__init__(f"course run {run_id} is not open for enrollment", run_id=run_id)
+    template = "course run {run_id} is not open for enrollment"
 
 
 class AlreadyCompleted(Conflict):
     """The course is behind the learner; nothing about the enrollment changes any more."""
 
     code = "already_completed"
-
-    def __init__(self, learner_id: str, run_id: str) -> None:
-        super().__init__(f"learner {learner_id} has completed run {run_id}", learner_id=learner_id, run_id=run_id)
+    template = "learner {learner_id} has completed run {run_id}"
 
 
 class HasWithdrawn(Conflict):
     """The learner has given up the place and would have to come back first."""
 
     code = "has_withdrawn"
-
-    def __init__(self, learner_id: str, run_id: str) -> None:
-        super().__init__(f"learner {learner_id} has left run {run_id}", learner_id=learner_id, run_id=run_id)
+    template = "learner {learner_id} has left run {run_id}"
 
 
 class NotActive(Conflict):
     """The learner has asked for a place, and has none yet."""
 
     code = "not_active"
+    template = "learner {learner_id} has no place on run {run_id} yet"
 
-    def __init__(self, learner_id: str, run_id: str) -> None:
-        super().__init__(f"learner {learner_id} has no place on run {run_id} yet", learner_id=learner_id, run_id=run_id)
+
+class NoAccess(Conflict):
+    """The learner has no place on the run at this time."""
+
+    code = "no_access"
+    template = "learner {learner_id} has no access to run {run_id}: the enrollment is {status}"
 
 
 def enrollment_stream(learner_id: str, run_id: str) -> str:

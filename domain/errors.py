@@ -7,22 +7,36 @@ What can be wrong with a command, as sentences about the world.
     ├── Forbidden    this person may not do this
     └── Rejected     the command itself makes no sense
 
-Every error carries a stable `code`, a sentence, and its facts as attributes. How they look over HTTP is not
-their business: see api/http/errors.py.
+Every error carries a stable `code`, a sentence, and its facts. How they look over HTTP is not their business: see
+api/http/errors.py.
 """
 
-from typing import Any
+from functools import cache
+from string import Formatter
+from typing import Any, ClassVar
 
 
 class DomainError(Exception):
-    """Base of everything that a rule can refuse."""
+    """
+    Base of everything that a rule can refuse.
 
-    code = "error"
+    Attributes:
+        template: the sentence, with the names of its facts in braces. An error that has one takes the facts in the
+            order in which they stand there: `CourseFull(run_id, capacity)`. An error without one takes its sentence.
+        sentence: what is wrong, for people.
+        facts: what the sentence is about, by name, for programs.
+    """
 
-    def __init__(self, sentence: str, **facts: Any) -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
+    code: ClassVar[str] = "error"
+    template: ClassVar[str] = ""
+
+    def __init__(self, *values: Any, **facts: Any) -> None:
+        if self.template:
+            facts = {**dict(zip(_names(self.template), values, strict=True)), **facts}
+            values = (self.template.format(**facts),)
+        (self.sentence,) = values
         self.facts = facts
+        super().__init__(self.sentence)
 
 
 class NotFound(DomainError):
@@ -53,8 +67,13 @@ class BadIdentifier(Rejected):
     """An id has characters that an id may not have."""
 
     code = "bad_identifier"
+    template = "{value!r} is not an id: 1 to 64 letters, digits, dots, dashes and underscores"
 
     def __init__(self, value: str) -> None:
-        super().__init__(
-            f"{value[:80]!r} is not an id: 1 to 64 letters, digits, dots, dashes and underscores", value=value[:80]
-        )
+        super().__init__(value[:80])
+
+
+@cache
+def _names(template: str) -> tuple[str, ...]:
+    """The names in a template, each once, in order."""
+    return tuple(dict.fromkeys(name for _, name, _, _ in Formatter().parse(template) if name))

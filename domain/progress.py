@@ -9,86 +9,49 @@ from typing import ClassVar
 
 from domain.aggregate import Aggregate, event, stream_id
 from domain.errors import Conflict, NotFound, Rejected
+from domain.score import FULL, check_score
 
-FULL = 10_000  # basis points
+PASS_BP = 4_000  # basis points of the weighted mean from which a course is passed
+DISTINCTION_BP = 8_500
 SCORED_KINDS = ("quiz", "tma", "cma", "exam")  # kinds of units that carry a score
 BY_HAND = "learner"  # the rule by which learners complete a unit themselves
 OUTCOMES = ("distinction", "pass", "fail", "withdrawn")
+PASSING_OUTCOMES = ("pass", "distinction")
 
 
 class UnknownUnit(NotFound):
     """The course has no such unit."""
 
     code = "unknown_unit"
-
-    def __init__(self, unit_id: str, run_id: str) -> None:
-        super().__init__(f"run {run_id} has no unit {unit_id}", unit_id=unit_id, run_id=run_id)
-
-
-class NoAccess(Conflict):
-    """The learner has no place on the run at this time."""
-
-    code = "no_access"
-
-    def __init__(self, learner_id: str, run_id: str, status: str) -> None:
-        super().__init__(
-            f"learner {learner_id} has no access to run {run_id}: the enrollment is {status}",
-            learner_id=learner_id,
-            run_id=run_id,
-            status=status,
-        )
+    template = "run {run_id} has no unit {unit_id}"
 
 
 class OutcomeDecided(Conflict):
     """An outcome is decided once."""
 
     code = "outcome_decided"
-
-    def __init__(self, learner_id: str, run_id: str, outcome: str) -> None:
-        super().__init__(
-            f"the outcome of learner {learner_id} on run {run_id} is {outcome} already",
-            learner_id=learner_id,
-            run_id=run_id,
-            outcome=outcome,
-        )
+    template = "the outcome of learner {learner_id} on run {run_id} is {outcome} already"
 
 
 class BadAmount(Rejected):
     """An amount of activity below one."""
 
     code = "bad_amount"
-
-    def __init__(self, amount: int) -> None:
-        super().__init__(f"an amount of activity is 1 to 1,000,000, not {amount}", amount=amount)
-
-
-class BadScore(Rejected):
-    """A score outside of 0 to 10,000 basis points."""
-
-    code = "bad_score"
-
-    def __init__(self, score_bp: int) -> None:
-        super().__init__(f"a score is 0 to {FULL} basis points, not {score_bp}", score_bp=score_bp)
+    template = "an amount of activity is 1 to 1,000,000, not {amount}"
 
 
 class NeedsAttempt(Conflict):
     """A unit with a score is completed by an attempt that passes, not by saying so."""
 
     code = "needs_attempt"
-
-    def __init__(self, unit_id: str, kind: str) -> None:
-        super().__init__(
-            f"unit {unit_id} is of kind {kind}: it is completed by an attempt that passes", unit_id=unit_id, kind=kind
-        )
+    template = "unit {unit_id} is of kind {kind}: it is completed by an attempt that passes"
 
 
 class UnknownOutcome(Rejected):
     """Not one of the outcomes that a course can have."""
 
     code = "unknown_outcome"
-
-    def __init__(self, outcome: str) -> None:
-        super().__init__(f"{outcome!r} is no outcome; these are: {', '.join(OUTCOMES)}", outcome=outcome)
+    template = f"{{outcome!r}} is no outcome; these are: {', '.join(OUTCOMES)}"
 
 
 def progress_stream(learner_id: str, run_id: str) -> str:
@@ -128,6 +91,13 @@ def grade(weights: Mapping[str, int], scores: Mapping[str, int], completed: Iter
     if not whole or not any(weights.get(unit_id) for unit_id in scores):
         return None
     return sum(weights.get(unit_id, 0) * score for unit_id, score in scores.items()) // whole
+
+
+def outcome_of(grade_bp: int | None) -> str:
+    """How a completed course ends by its grade in basis points; without any score it is passed."""
+    if grade_bp is None or PASS_BP <= grade_bp < DISTINCTION_BP:
+        return "pass"
+    return "fail" if grade_bp < PASS_BP else "distinction"
 
 
 class CourseProgress(Aggregate):
@@ -195,8 +165,8 @@ class CourseProgress(Aggregate):
 
     def complete_unit(self, unit_id: str, course_version: int, rule: str, score_bp: int | None = None) -> None:
         """A unit is done, by *rule*; a better score for it is recorded, the same or a lower one changes nothing."""
-        if score_bp is not None and not 0 <= score_bp <= FULL:
-            raise BadScore(score_bp)
+        if score_bp is not None:
+            check_score(score_bp)
         if unit_id in self.completed and (score_bp is None or self.scores.get(unit_id, -1) >= score_bp):
             return
         self._unit_completed(unit_id=unit_id, course_version=course_version, rule=rule, score_bp=score_bp)

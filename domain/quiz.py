@@ -13,8 +13,8 @@ import msgspec
 
 from domain.aggregate import Aggregate, event, stream_id
 from domain.errors import Conflict, NotFound, Rejected
+from domain.score import FULL, check_score
 
-FULL = 10_000  # basis points
 MAX_ITEMS = 500
 
 
@@ -30,12 +30,14 @@ class QuizNotFound(NotFound):
     """No such quiz."""
 
     code = "quiz_not_found"
+    template = "there is no quiz {quiz_id}"
 
 
 class QuizExists(Conflict):
     """The id of the quiz is taken by another one."""
 
     code = "quiz_exists"
+    template = "quiz {quiz_id} exists with other contents"
 
 
 class BadQuiz(Rejected):
@@ -48,48 +50,49 @@ class AnswerCountMismatch(Rejected):
     """There are more answers than questions, or fewer."""
 
     code = "answer_count_mismatch"
+    template = "{answers} answers were given to {questions} questions"
 
 
 class NoAttemptsLeft(Conflict):
     """Every attempt that the quiz allows is used."""
 
     code = "no_attempts_left"
+    template = "quiz {quiz_id} allows {attempts_allowed} attempts"
 
 
 class NotSubmitted(NotFound):
     """The attempt was never handed in."""
 
     code = "not_submitted"
+    template = "attempt {attempt} was never handed in"
 
 
 class BadAttempt(Rejected):
     """Attempts count from 1."""
 
     code = "bad_attempt"
+    template = "attempts count from 1, there is no attempt {attempt_no}"
 
 
 class AlreadySubmitted(Conflict):
     """The attempt was handed in before, with other answers."""
 
     code = "already_submitted"
+    template = "attempt {attempt_no} was handed in before"
 
 
 class AlreadyGraded(Conflict):
     """The attempt has another grade; changing one is a fact of its own."""
 
     code = "already_graded"
+    template = "attempt {attempt} has the score {score_bp}"
 
 
 class NotGradable(Rejected):
     """Without a key, only a person can grade."""
 
     code = "not_gradable"
-
-
-class BadScore(Rejected):
-    """A score outside of 0 to 10,000 basis points."""
-
-    code = "bad_score"
+    template = "quiz {quiz_id} has no key: a person has to grade it"
 
 
 def quiz_stream(quiz_id: str) -> str:
@@ -114,9 +117,7 @@ def mark(answers: Sequence[int], key: Sequence[int]) -> int:
         AnswerCountMismatch: *answers* and *key* differ in length.
     """
     if len(answers) != len(key):
-        raise AnswerCountMismatch(
-            f"{len(answers)} answers were given to {len(key)} questions", answers=len(answers), questions=len(key)
-        )
+        raise AnswerCountMismatch(len(answers), len(key))
     right = sum(given == wanted for given, wanted in zip(answers, key, strict=True))
     return FULL * right // len(key) if key else 0
 
@@ -184,7 +185,7 @@ class Quiz(Aggregate):
         }
         if self.exists:
             if contents != {name: getattr(self, name) for name in contents}:
-                raise QuizExists(f"quiz {self.ids[0]} exists with other contents", quiz_id=self.ids[0])
+                raise QuizExists(self.ids[0])
             return
         key_hash = hashlib.sha256(msgspec.json.encode(list(key))).hexdigest()
         self._published(version=1, key_hash=key_hash, **contents)
@@ -276,24 +277,18 @@ class QuizAttempt(Aggregate):
             banked: the result was taken over from an earlier run.
         """
         if not quiz.exists:
-            raise QuizNotFound(f"there is no quiz {self.ids[1]}", quiz_id=self.ids[1])
+            raise QuizNotFound(self.ids[1])
         if len(responses) != len(quiz.items):
-            raise AnswerCountMismatch(
-                f"{len(responses)} answers were given to {len(quiz.items)} questions",
-                answers=len(responses),
-                questions=len(quiz.items),
-            )
+            raise AnswerCountMismatch(len(responses), len(quiz.items))
         attempt_no = int(self.ids[2])
         if attempt_no < 1:
-            raise BadAttempt(f"attempts count from 1, there is no attempt {attempt_no}", attempt_no=attempt_no)
+            raise BadAttempt(attempt_no)
         if self.submitted:
             if list(responses) != self.responses:
-                raise AlreadySubmitted(f"attempt {attempt_no} was handed in before", attempt_no=attempt_no)
+                raise AlreadySubmitted(attempt_no)
             return
         if attempt_no > quiz.attempts_allowed:
-            self.refuse(
-                NoAttemptsLeft(f"quiz {self.ids[1]} allows {quiz.attempts_allowed} attempts", quiz_id=self.ids[1])
-            )
+            self.refuse(NoAttemptsLeft(self.ids[1], quiz.attempts_allowed))
         late = max(0, int((at - quiz.due_at).total_seconds())) if quiz.due_at else 0
         self._submitted(quiz.run_id, quiz.unit_id, by, late, list(responses), banked)
 
@@ -310,12 +305,11 @@ class QuizAttempt(Aggregate):
     def grade(self, score_bp: int, pass_bp: int, policy: str) -> None:
         """Give the attempt its score; *policy* says how it was found."""
         self._must_be_submitted()
-        if not 0 <= score_bp <= FULL:
-            raise BadScore(f"a score is 0 to {FULL} basis points, not {score_bp}", score_bp=score_bp)
+        check_score(score_bp)
         if self.score_bp == score_bp:
             return
         if self.score_bp is not None:
-            raise AlreadyGraded(f"attempt {self.id} has the score {self.score_bp}", score_bp=self.score_bp)
+            raise AlreadyGraded(self.id, self.score_bp)
         self._graded(
             run_id=self.run_id, unit_id=self.unit_id, score_bp=score_bp, passed=score_bp >= pass_bp, policy=policy
         )
@@ -326,4 +320,4 @@ class QuizAttempt(Aggregate):
 
     def _must_be_submitted(self) -> None:
         if not self.submitted:
-            raise NotSubmitted(f"attempt {self.id} was never handed in", attempt=self.id)
+            raise NotSubmitted(self.id)

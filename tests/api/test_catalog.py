@@ -2,7 +2,7 @@
 
 import asyncio
 
-from commands.lookups import STRUCTURE_MAX_AGE
+from commands.lookups.catalog import STRUCTURE_MAX_AGE
 from tests.api.campus import UNITS, Campus
 
 

@@ -1,4 +1,4 @@
-"""A use case changes the aggregates of its own context, and looks at others through commands/lookups.py only."""
+"""A use case changes the aggregates of its own context, and looks at others through commands/lookups only."""
 
 import ast
 from collections.abc import Iterator
@@ -35,6 +35,8 @@ def test_a_use_case_changes_its_own_context(context: str) -> None:
 
 
 def test_lookups_only_look() -> None:
-    """What a context may know of another is read, never loaded or saved."""
-    assert list(calls("lookups", "read")) != []
-    assert list(calls("lookups", "load")) == list(calls("lookups", "save")) == []
+    """What others may know of a context stands in its module, and is read, never loaded or saved."""
+    for path in sorted((COMMANDS / "lookups").glob("[a-z]*.py")):
+        module = f"lookups/{path.stem}"
+        assert {MODULE_OF[name] for name in calls(module, "read")} == {f"domain.{path.stem}"}
+        assert list(calls(module, "load")) == list(calls(module, "save")) == []

@@ -5,9 +5,7 @@ from typing import Any
 import pytest
 
 from domain.progress import (
-    FULL,
     BadAmount,
-    BadScore,
     CourseProgress,
     NeedsAttempt,
     OutcomeDecided,
@@ -16,6 +14,7 @@ from domain.progress import (
     percent,
     progress_stream,
 )
+from domain.score import FULL, BadScore
 from tests.domain.given import Said, fact, given, replay
 
 OPENED = fact(CourseProgress.UnitOpened, unit_id="u1")

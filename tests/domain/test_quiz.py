@@ -7,14 +7,12 @@ from typing import Any
 import pytest
 
 from domain.quiz import (
-    FULL,
     MAX_ITEMS,
     AlreadyGraded,
     AlreadySubmitted,
     AnswerCountMismatch,
     BadAttempt,
     BadQuiz,
-    BadScore,
     Item,
     NoAttemptsLeft,
     NotSubmitted,
@@ -25,6 +23,7 @@ from domain.quiz import (
     attempt_stream,
     mark,
 )
+from domain.score import FULL, BadScore
 from tests.domain.given import AT, STREAMS, Said, fact, given, replay
 
 ITEMS = [Item("i1", "6 x 7?", ["36", "42"]), Item("i2", "6 + 7?", ["13", "42"])]
@@ -192,7 +191,7 @@ def test_the_last_attempt_is_an_attempt() -> None:
 def test_attempts_run_out() -> None:
     """There are no more attempts than the quiz allows."""
     given(QuizAttempt, stream=attempt_stream("ann", "equations", 3)).when(submit).refused(
-        NoAttemptsLeft, quiz_id="equations"
+        NoAttemptsLeft, quiz_id="equations", attempts_allowed=2
     )
 
 
@@ -286,7 +285,7 @@ def test_a_grade_is_given_once() -> None:
     """Changing a grade is not grading."""
     given(QuizAttempt, submitted(), graded(7_000, passed=True)).when(
         lambda attempt: attempt.grade(7_001, 5_000, "person")
-    ).refused(AlreadyGraded, score_bp=7_000)
+    ).refused(AlreadyGraded, attempt=STREAMS["attempt"], score_bp=7_000)
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,9 @@ from commands.catalog import CloseRun, OpenRun, PublishCourse, ScheduleRun
 from commands.enrollment import OfferSeat, ReactivateEnrollment, RequestEnrollment, WithdrawEnrollment
 from commands.progress import OpenUnit, RecordActivity
 from domain.catalog import Unit
-from domain.enrollment import RunClosed, Seats, seats_stream
+from domain.enrollment import NoAccess, RunClosed, Seats, seats_stream
 from domain.errors import DomainError
-from domain.progress import NoAccess, progress_stream
+from domain.progress import progress_stream
 from tests.adapters.appends import DEADLINE, whole_log
 from tests.adapters.campus import START, Process, give_course, processes
 

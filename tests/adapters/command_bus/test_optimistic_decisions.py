@@ -11,8 +11,7 @@ from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.settings import Settings
 from commands.enrollment import ReactivateEnrollment, RequestEnrollment, WithdrawEnrollment
 from commands.progress import OpenUnit, RecordActivity
-from domain.enrollment import HasWithdrawn
-from domain.progress import NoAccess
+from domain.enrollment import HasWithdrawn, NoAccess
 from tests.adapters.appends import whole_log
 from tests.adapters.campus import give_course, processes
 

@@ -19,8 +19,8 @@ from typing import Any, TypeVar
 
 from adapters.oulad.model import Presentation, Submission, unpack
 from domain.aggregate import Aggregate
-from domain.enrollment import Enrollment, Status, enrollment_stream
-from domain.progress import CourseProgress, NoAccess, grade, progress_stream
+from domain.enrollment import Enrollment, NoAccess, Status, enrollment_stream
+from domain.progress import PASSING_OUTCOMES, CourseProgress, grade, progress_stream
 from domain.quiz import Quiz, QuizAttempt, attempt_stream
 
 SOURCE = "import:oulad"
@@ -28,7 +28,6 @@ POLICY = "imported"  # how grades and results were found: elsewhere
 PASS_BP = 4_000  # basis points from which an assessment completes its unit
 RULE = "quiz_passed"  # as in workers/reactions/quiz.py
 HAS_ACCESS = frozenset((Status.ACTIVE, Status.COMPLETED))
-PASSED = frozenset(("pass", "distinction"))
 
 AggregateT = TypeVar("AggregateT", bound=Aggregate)
 Facts = Iterator[Any]  # events of aggregates, whose library types them by less than they have
@@ -125,12 +124,12 @@ class History:
             progress.decide_outcome(registration.result, grade(self._weights, progress.scores), POLICY, 0)
             yield from progress.collect_events()
         for enrollment, registration in zip(self._enrollments, self._presentation.registrations, strict=True):
-            if registration.result in PASSED:
+            if registration.result in PASSING_OUTCOMES:
                 enrollment.complete()
                 yield from enrollment.collect_events()
 
     def _ask_access(self, learner: int, asking: Aggregate) -> None:
-        """As in commands.lookups.must_have_access, except that *asking* does it all the same, irregularly."""
+        """Mark what *asking* does as irregular where `must_have_access` would refuse it."""
         enrollment = self._enrollments[learner]
         if enrollment.status not in HAS_ACCESS:
             asking.refuse(NoAccess(enrollment.learner_id, enrollment.run_id, enrollment.status))
@@ -182,7 +181,7 @@ def facts_to_come(presentation: Presentation) -> int:
     return (
         3 * len(registrations)  # requested, activated, result
         + sum(registration.unregistered_on is not None for registration in registrations)
-        + sum(registration.result in PASSED for registration in registrations)
+        + sum(registration.result in PASSING_OUTCOMES for registration in registrations)
         + sum(map(len, attempts))
         + len(scores)
         + sum(score_bp >= PASS_BP for score_bp in scores)

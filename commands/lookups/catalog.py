@@ -1,0 +1,48 @@
+"""What other contexts may know of the catalog: the structure of a run, and whether it is open."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from commands.log import Log
+from domain.catalog import Course, Run, RunNotFound, Unit, VersionNotFound, course_stream, run_stream
+
+STRUCTURE_MAX_AGE = 1.0  # seconds for which the catalog may be known from memory
+
+
+@dataclass(frozen=True)
+class Outline:
+    """What a run consists of, by the version of the course that it follows."""
+
+    run_id: str
+    course_version: int
+    units: dict[str, Unit]
+    is_open: bool
+    capacity: int | None
+    starts_at: datetime
+
+    @property
+    def weights(self) -> dict[str, int]:
+        """The weight of each unit that has one."""
+        return {unit_id: unit.weight for unit_id, unit in self.units.items() if unit.weight}
+
+    def due_at(self, unit_id: str) -> datetime | None:
+        """The deadline of a unit, None where there is none."""
+        days = self.units[unit_id].due_after_days
+        return None if days is None else self.starts_at + timedelta(days=days)
+
+
+async def outline(log: Log, run_id: str) -> Outline:
+    """
+    The structure of a run.
+
+    Raises:
+        RunNotFound: there is no such run.
+    """
+    run = await log.read(Run, run_stream(run_id), STRUCTURE_MAX_AGE)
+    if not run.exists or run.starts_at is None:
+        raise RunNotFound(run_id)
+    course = await log.read(Course, course_stream(run.course_id), STRUCTURE_MAX_AGE)
+    if run.course_version not in course.versions:  # published since we looked: a refusal makes us look again
+        raise VersionNotFound(run.course_id, run.course_version)
+    units = {unit.unit_id: unit for unit in course.versions[run.course_version]}
+    return Outline(run_id, run.course_version, units, run.is_open, run.capacity, run.starts_at)

@@ -1,0 +1,30 @@
+"""What other contexts may know of an enrollment: its status, and whether it gives access."""
+
+from commands.log import Log
+from domain.enrollment import Enrollment, NoAccess, NotEnrolled, Status, enrollment_stream
+
+
+async def must_have_asked(log: Log, learner_id: str, run_id: str) -> Status:
+    """
+    Where the enrollment of a learner stands.
+
+    Raises:
+        NotEnrolled: the learner has never asked for a place.
+    """
+    enrollment = await log.read(Enrollment, enrollment_stream(learner_id, run_id))
+    if not enrollment.exists:
+        raise NotEnrolled(learner_id, run_id)
+    return enrollment.status
+
+
+async def must_have_access(log: Log, learner_id: str, run_id: str) -> None:
+    """
+    Refuse a learner who has no place on the run now.
+
+    Raises:
+        NotEnrolled: the learner has never asked for one.
+        NoAccess: the learner waits for one, or has left.
+    """
+    status = await must_have_asked(log, learner_id, run_id)
+    if status not in (Status.ACTIVE, Status.COMPLETED):
+        raise NoAccess(learner_id, run_id, status)
