@@ -1,0 +1,125 @@
+"""
+A context is whole: registries, import contracts, docs/facts.md, tests and folders name the same ones.
+
+Whoever adds a context and leaves it out anywhere is shown the place; docs/howto/add-a-context.md goes through all of
+them.
+"""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api.app import ROUTERS
+from commands.table import HANDLERS
+from domain.registry import AGGREGATES, FACTS
+from projections.registry import PROJECTIONS
+from tests.domain.given import STREAMS
+from workers.reactions import REACTIONS
+
+ROOT = Path(__file__).parents[1]
+MACHINERY = {
+    "domain": {"aggregate", "errors", "fact", "registry", "score"},
+    "commands": {"log", "table"},
+    "projections": {"registry"},
+    "api": {"answers", "app"},
+    "workers/reactions": {"reaction"},
+}
+"""Modules of a layer's own folder that are no context, read model or route: the only lists to extend by hand."""
+
+CONTRACTS: list[dict[str, Any]] = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"][
+    "contracts"
+]
+
+
+def modules(folder: str) -> set[str]:
+    """The modules and packages of a folder that a product person would name."""
+    found = {path.stem for path in (ROOT / folder).glob("[a-z]*.py")}
+    return found - MACHINERY[folder]
+
+
+def last(name: str) -> str:
+    """The last part of a dotted name."""
+    return name.rpartition(".")[2]
+
+
+def independent(package: str) -> set[str]:
+    """The modules of *package* that an import contract keeps from importing each other."""
+    listed = {
+        name
+        for contract in CONTRACTS
+        if contract["type"] == "independence"
+        for name in contract["modules"]
+        if name.rpartition(".")[0] == package
+    }
+    return modules(package.replace(".", "/")) if f"{package}.*" in listed else {last(name) for name in listed}
+
+
+CONTEXTS = {last(aggregate.__module__) for aggregate in AGGREGATES}
+
+
+def test_every_module_of_the_domain_is_registered() -> None:
+    """A file in domain/ that is no machinery has an aggregate in domain/registry.py."""
+    assert modules("domain") == CONTEXTS
+
+
+def test_every_use_case_has_a_handler() -> None:
+    """A file in commands/ that is no machinery has a command in commands/table.py."""
+    assert modules("commands") == {last(command.__module__) for command in HANDLERS}
+
+
+def test_every_read_model_is_registered() -> None:
+    """A file in projections/ that is no machinery has a read model in projections/registry.py."""
+    assert modules("projections") == {last(type(projection).__module__) for projection in PROJECTIONS}
+
+
+def test_every_route_is_served() -> None:
+    """A file in api/ that is no machinery has a router in api/app.py."""
+    routed = {last(route.endpoint.__module__) for router in ROUTERS for route in router.routes}  # type: ignore[attr-defined]
+    assert modules("api") <= routed
+
+
+def test_every_reaction_is_in_the_table() -> None:
+    """A file in workers/reactions/ has a reaction in the table."""
+    reactions = {reaction for reactions in REACTIONS.values() for reaction in reactions}
+    assert modules("workers/reactions") == {last(reaction.command.__module__) for reaction in reactions}
+    assert REACTIONS.keys() <= FACTS.keys()
+
+
+@pytest.mark.parametrize("package", ["domain", "commands", "projections", "api", "workers.reactions"])
+def test_every_module_is_in_the_import_contract(package: str) -> None:
+    """pyproject.toml keeps each module of a layer from importing the others."""
+    assert independent(package) == modules(package.replace(".", "/"))
+
+
+def test_every_stream_is_documented() -> None:
+    """docs/facts.md has a section for each aggregate, with the name of its stream."""
+    headings = {
+        line.split("`")[1] for line in (ROOT / "docs/facts.md").read_text().splitlines() if line.startswith("## ")
+    }
+    assert {heading.partition("-")[0] for heading in headings} == {aggregate.category for aggregate in AGGREGATES}
+
+
+def test_every_fact_has_a_golden_file() -> None:
+    """tests/golden keeps an example of every fact."""
+    assert {re.sub(r"\.v\d+$", "", path.stem) for path in (ROOT / "tests/golden").glob("*.json")} == set(FACTS)
+
+
+def test_every_stream_has_an_example() -> None:
+    """Tests of the domain know a stream of each aggregate."""
+    assert STREAMS.keys() == {aggregate.category for aggregate in AGGREGATES}
+
+
+@pytest.mark.parametrize("layer", ["domain", "commands", "projections"])
+def test_every_module_has_its_test(layer: str) -> None:
+    """Tests have the names of what they test."""
+    tested = {path.stem.removeprefix("test_") for path in (ROOT / "tests" / layer).glob("test_*.py")}
+    assert modules(layer) <= tested
+
+
+def test_readme_names_every_context() -> None:
+    """The map in README.md lists the contexts."""
+    readme = (ROOT / "README.md").read_text()
+    assert {context for context in CONTEXTS if context not in readme} == set()
