@@ -126,7 +126,7 @@ async def list_courses(request: Request, ask: QueryDep, cursor: paging.Cursor = 
 async def get_course(course_id: CourseId, ask: QueryDep) -> Response:
     """One course, with its versions and the ids of its runs."""
     answer = await ask.read_at_least(PROJECTION, lambda: catalog.course(ask.services.reader, course_id))
-    return ask.or_not_found(answer, CourseNotFound(course_id))
+    return ask.or_not_found(answer, CourseNotFound(course_id=course_id))
 
 
 @router.get(
@@ -136,7 +136,7 @@ async def get_course(course_id: CourseId, ask: QueryDep) -> Response:
 async def get_version(course_id: CourseId, version: Version, ask: QueryDep) -> Response:
     """The units of one version of a course."""
     answer = await ask.read_at_least(PROJECTION, lambda: catalog.structure(ask.services.reader, course_id, version))
-    missing = VersionNotFound(course_id, version)
+    missing = VersionNotFound(course_id=course_id, version=version)
     return ask.or_not_found(answer, missing)
 
 
@@ -159,4 +159,4 @@ async def list_runs(
 async def get_run(run_id: RunId, ask: QueryDep) -> Response:
     """One run."""
     answer = await ask.read_at_least(PROJECTION, lambda: catalog.run(ask.services.reader, run_id))
-    return ask.or_not_found(answer, RunNotFound(run_id))
+    return ask.or_not_found(answer, RunNotFound(run_id=run_id))

@@ -63,4 +63,4 @@ async def run_dashboard(run_id: RunId, ask: StaffQueryDep) -> Response:
     """How a run goes: enrollments over time, funnel, grades, activity by week."""
     reader = ask.services.reader
     answer = await ask.read_at_least("course_dashboard", lambda: course_dashboard.run_dashboard(reader, run_id))
-    return ask.or_not_found(answer, RunNotFound(run_id))
+    return ask.or_not_found(answer, RunNotFound(run_id=run_id))

@@ -89,7 +89,7 @@ async def publish_quiz(body: NewQuiz, handle: StaffDispatch) -> Response:
 async def get_quiz(quiz_id: QuizId, ask: QueryDep) -> Response:
     """One quiz with its items, without its key."""
     answer = await ask.read_at_least(PROJECTION, lambda: catalog.quiz(ask.services.reader, quiz_id))
-    return ask.or_not_found(answer, QuizNotFound(quiz_id))
+    return ask.or_not_found(answer, QuizNotFound(quiz_id=quiz_id))
 
 
 @router.get("/runs/{run_id}/quizzes", responses=query(QuizPage, QuizPage([HEAD], None)))

@@ -56,7 +56,7 @@ class ScheduleRun:
 async def schedule_run(command: ScheduleRun, log: Log) -> Position:
     course = await log.read(Course, course_stream(command.course_id))
     if not course.exists:
-        raise CourseNotFound(command.course_id)
+        raise CourseNotFound(course_id=command.course_id)
     if command.course_version not in course.versions:
         raise BadSchedule(
             f"course {command.course_id} has no version {command.course_version}", version=command.course_version

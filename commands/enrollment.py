@@ -20,7 +20,7 @@ async def request_enrollment(command: RequestEnrollment, log: Log) -> Position:
     run = await outline(log, command.run_id)
     enrollment = await log.load(Enrollment, enrollment_stream(command.learner_id, command.run_id))
     if not run.is_open and not enrollment.exists:
-        raise RunClosed(command.run_id)
+        raise RunClosed(run_id=command.run_id)
     enrollment.request(command.mode, log.context.source)
     return await _seat(enrollment, run, log)
 
@@ -74,7 +74,7 @@ async def reactivate_enrollment(command: ReactivateEnrollment, log: Log) -> Posi
     run = await outline(log, command.run_id)
     enrollment = await log.load(Enrollment, enrollment_stream(command.learner_id, command.run_id))
     if not run.is_open and enrollment.status is Status.WITHDRAWN:
-        raise RunClosed(command.run_id)
+        raise RunClosed(run_id=command.run_id)
     enrollment.reactivate()
     return await _seat(enrollment, run, log)
 

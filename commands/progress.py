@@ -11,7 +11,7 @@ from domain.progress import BY_HAND, CourseProgress, UnknownUnit, grade, outcome
 async def _unit_outline(log: Log, run_id: str, unit_id: str) -> Outline:
     run = await outline(log, run_id)
     if unit_id not in run.units:
-        raise UnknownUnit(unit_id, run_id)
+        raise UnknownUnit(unit_id=unit_id, run_id=run_id)
     return run
 
 

@@ -31,7 +31,7 @@ class PublishQuiz:
 async def publish_quiz(command: PublishQuiz, log: Log) -> Position:
     run = await outline(log, command.run_id)
     if command.unit_id not in run.units:
-        raise UnknownUnit(command.unit_id, command.run_id)
+        raise UnknownUnit(unit_id=command.unit_id, run_id=command.run_id)
     quiz = await log.load(Quiz, quiz_stream(command.quiz_id))
     quiz.publish(
         command.run_id,
@@ -84,12 +84,12 @@ async def grade_attempt(command: GradeAttempt, log: Log) -> Position:
     elif quiz.items:
         attempt.grade_by_key(quiz)
     else:
-        raise NotGradable(command.quiz_id)
+        raise NotGradable(quiz_id=command.quiz_id)
     return await log.save(attempt)
 
 
 async def _quiz(log: Log, quiz_id: str) -> Quiz:
     quiz = await log.read(Quiz, quiz_stream(quiz_id))
     if not quiz.exists:
-        raise QuizNotFound(quiz_id)
+        raise QuizNotFound(quiz_id=quiz_id)
     return quiz

@@ -124,7 +124,7 @@ class Course(Aggregate):
         """Put the course into the catalog."""
         if self.exists:
             if (self.title, self.summary, self.language) != (title, summary, language):
-                raise CourseExists(self.ids[0])
+                raise CourseExists(course_id=self.ids[0])
             return
         self._created(title=title, summary=summary, language=language)
 
@@ -135,7 +135,7 @@ class Course(Aggregate):
     def publish(self, units: list[Unit], completion_rule: str, grading_policy: str) -> int:
         """Publish a structure with its rules, and return its version; the same again returns the version it has."""
         if not self.exists:
-            raise CourseNotFound(self.ids[0])
+            raise CourseNotFound(course_id=self.ids[0])
         _check_units(units)
         for version, published in self.versions.items():
             if published == units and self.rules[version] == (completion_rule, grading_policy):
@@ -199,7 +199,7 @@ class Run(Aggregate):
         if self.exists:
             known = {name: getattr(self, name) for name in plan}
             if (self.course_id, self.course_version, known) != (course_id, course_version, plan):
-                raise RunExists(self.ids[0])
+                raise RunExists(run_id=self.ids[0])
             return
         if plan["ends_at"] <= plan["starts_at"]:
             raise BadSchedule(f"run {self.ids[0]} would end before it starts", run_id=self.ids[0])
@@ -242,4 +242,4 @@ class Run(Aggregate):
 
     def _must_exist(self) -> None:
         if not self.exists:
-            raise RunNotFound(self.ids[0])
+            raise RunNotFound(run_id=self.ids[0])

@@ -128,7 +128,7 @@ class Enrollment(Aggregate):
     def request(self, mode: str, source: str) -> None:
         """Ask for a place; asking again changes nothing, and who has left has to `reactivate`."""
         if self.status is Status.WITHDRAWN:
-            self.refuse(HasWithdrawn(self.learner_id, self.run_id))
+            self.refuse(HasWithdrawn(learner_id=self.learner_id, run_id=self.run_id))
         elif self.status is not Status.NONE:
             return
         self._requested(learner_id=self.learner_id, run_id=self.run_id, mode=mode, source=source)
@@ -149,7 +149,7 @@ class Enrollment(Aggregate):
         if self.status in (Status.ACTIVE, Status.COMPLETED):
             return
         if self.status is Status.WITHDRAWN:
-            self.refuse(HasWithdrawn(self.learner_id, self.run_id))
+            self.refuse(HasWithdrawn(learner_id=self.learner_id, run_id=self.run_id))
         self._activated(access_from=access_from, access_until=access_until, entitlement_id=entitlement_id)
 
     @event(Activated)
@@ -184,7 +184,7 @@ class Enrollment(Aggregate):
         if self.status is Status.WITHDRAWN:
             return
         if self.status is Status.COMPLETED:
-            self.refuse(AlreadyCompleted(self.learner_id, self.run_id))
+            self.refuse(AlreadyCompleted(learner_id=self.learner_id, run_id=self.run_id))
         self._withdrawn(reason=reason)
 
     @event(Withdrawn)
@@ -195,7 +195,7 @@ class Enrollment(Aggregate):
         """Come back after a withdrawal; whether there is a seat is decided next, as for a new request."""
         self._must_have_asked()
         if self.status is Status.COMPLETED:
-            raise AlreadyCompleted(self.learner_id, self.run_id)
+            raise AlreadyCompleted(learner_id=self.learner_id, run_id=self.run_id)
         if self.status is Status.WITHDRAWN:
             self._reactivated()
 
@@ -209,9 +209,9 @@ class Enrollment(Aggregate):
         if self.status is Status.COMPLETED:
             return
         if self.status is Status.WITHDRAWN:
-            self.refuse(HasWithdrawn(self.learner_id, self.run_id))
+            self.refuse(HasWithdrawn(learner_id=self.learner_id, run_id=self.run_id))
         elif self.status is not Status.ACTIVE:
-            self.refuse(NotActive(self.learner_id, self.run_id))
+            self.refuse(NotActive(learner_id=self.learner_id, run_id=self.run_id))
         self._completed()
 
     @event(Completed)
@@ -220,7 +220,7 @@ class Enrollment(Aggregate):
 
     def _must_have_asked(self) -> None:
         if not self.exists:
-            raise NotEnrolled(self.learner_id, self.run_id)
+            raise NotEnrolled(learner_id=self.learner_id, run_id=self.run_id)
 
 
 class Seats(Aggregate):

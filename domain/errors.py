@@ -11,8 +11,6 @@ Every error carries a stable `code`, a sentence, and its facts. How they look ov
 api/http/errors.py.
 """
 
-from functools import cache
-from string import Formatter
 from typing import Any, ClassVar
 
 
@@ -21,8 +19,8 @@ class DomainError(Exception):
     Base of everything that a rule can refuse.
 
     Attributes:
-        template: the sentence, with the names of its facts in braces. An error that has one takes the facts in the
-            order in which they stand there: `CourseFull(run_id, capacity)`. An error without one takes its sentence.
+        template: the sentence, with the names of its facts in braces. An error that has one takes its facts by name:
+            `CourseFull(run_id=run_id, capacity=30)`. An error without one takes its sentence first.
         sentence: what is wrong, for people.
         facts: what the sentence is about, by name, for programs.
     """
@@ -30,11 +28,10 @@ class DomainError(Exception):
     code: ClassVar[str] = "error"
     template: ClassVar[str] = ""
 
-    def __init__(self, *values: Any, **facts: Any) -> None:
-        if self.template:
-            facts = {**dict(zip(_names(self.template), values, strict=True)), **facts}
-            values = (self.template.format(**facts),)
-        (self.sentence,) = values
+    def __init__(self, sentence: str = "", /, **facts: Any) -> None:
+        if bool(sentence) == bool(self.template):
+            raise TypeError(f"{type(self).__name__} takes {'its facts by name' if sentence else 'a sentence'}")
+        self.sentence = sentence or self.template.format(**facts)
         self.facts = facts
         super().__init__(self.sentence)
 
@@ -70,10 +67,4 @@ class BadIdentifier(Rejected):
     template = "{value!r} is not an id: 1 to 64 letters, digits, dots, dashes and underscores"
 
     def __init__(self, value: str) -> None:
-        super().__init__(value[:80])
-
-
-@cache
-def _names(template: str) -> tuple[str, ...]:
-    """The names in a template, each once, in order."""
-    return tuple(dict.fromkeys(name for _, name, _, _ in Formatter().parse(template) if name))
+        super().__init__(value=value[:80])

@@ -150,7 +150,7 @@ class CourseProgress(Aggregate):
     def record_activity(self, unit_id: str, kind: str, amount: int) -> None:
         """Record *amount* actions (clicks, seconds, pages: *kind* says which) on a unit."""
         if not 1 <= amount <= 1_000_000:
-            raise BadAmount(amount)
+            raise BadAmount(amount=amount)
         self._activity_recorded(unit_id=unit_id, kind=kind, amount=amount)
 
     @event(ActivityRecorded)
@@ -160,7 +160,7 @@ class CourseProgress(Aggregate):
     def complete_by_hand(self, unit_id: str, kind: str, course_version: int) -> None:
         """The learner says that a unit is done, which is for units without a score."""
         if kind in SCORED_KINDS:
-            self.refuse(NeedsAttempt(unit_id, kind))
+            self.refuse(NeedsAttempt(unit_id=unit_id, kind=kind))
         self.complete_unit(unit_id, course_version, BY_HAND)
 
     def complete_unit(self, unit_id: str, course_version: int, rule: str, score_bp: int | None = None) -> None:
@@ -180,11 +180,11 @@ class CourseProgress(Aggregate):
     def decide_outcome(self, outcome: str, grade_bp: int | None, policy: str, through_position: int) -> None:
         """Decide once how the course ended, by the facts up to *through_position*."""
         if outcome not in OUTCOMES:
-            raise UnknownOutcome(outcome)
+            raise UnknownOutcome(outcome=outcome)
         if self.outcome == outcome:
             return
         if self.outcome:
-            self.refuse(OutcomeDecided(self.ids[0], self.ids[1], self.outcome))
+            self.refuse(OutcomeDecided(learner_id=self.ids[0], run_id=self.ids[1], outcome=self.outcome))
         self._outcome_decided(outcome=outcome, grade_bp=grade_bp, policy=policy, through_position=through_position)
 
     @event(CourseOutcomeDecided)

@@ -117,7 +117,7 @@ def mark(answers: Sequence[int], key: Sequence[int]) -> int:
         AnswerCountMismatch: *answers* and *key* differ in length.
     """
     if len(answers) != len(key):
-        raise AnswerCountMismatch(len(answers), len(key))
+        raise AnswerCountMismatch(answers=len(answers), questions=len(key))
     right = sum(given == wanted for given, wanted in zip(answers, key, strict=True))
     return FULL * right // len(key) if key else 0
 
@@ -185,7 +185,7 @@ class Quiz(Aggregate):
         }
         if self.exists:
             if contents != {name: getattr(self, name) for name in contents}:
-                raise QuizExists(self.ids[0])
+                raise QuizExists(quiz_id=self.ids[0])
             return
         key_hash = hashlib.sha256(msgspec.json.encode(list(key))).hexdigest()
         self._published(version=1, key_hash=key_hash, **contents)
@@ -277,18 +277,18 @@ class QuizAttempt(Aggregate):
             banked: the result was taken over from an earlier run.
         """
         if not quiz.exists:
-            raise QuizNotFound(self.ids[1])
+            raise QuizNotFound(quiz_id=self.ids[1])
         if len(responses) != len(quiz.items):
-            raise AnswerCountMismatch(len(responses), len(quiz.items))
+            raise AnswerCountMismatch(answers=len(responses), questions=len(quiz.items))
         attempt_no = int(self.ids[2])
         if attempt_no < 1:
-            raise BadAttempt(attempt_no)
+            raise BadAttempt(attempt_no=attempt_no)
         if self.submitted:
             if list(responses) != self.responses:
-                raise AlreadySubmitted(attempt_no)
+                raise AlreadySubmitted(attempt_no=attempt_no)
             return
         if attempt_no > quiz.attempts_allowed:
-            self.refuse(NoAttemptsLeft(self.ids[1], quiz.attempts_allowed))
+            self.refuse(NoAttemptsLeft(quiz_id=self.ids[1], attempts_allowed=quiz.attempts_allowed))
         late = max(0, int((at - quiz.due_at).total_seconds())) if quiz.due_at else 0
         self._submitted(quiz.run_id, quiz.unit_id, by, late, list(responses), banked)
 
@@ -309,7 +309,7 @@ class QuizAttempt(Aggregate):
         if self.score_bp == score_bp:
             return
         if self.score_bp is not None:
-            raise AlreadyGraded(self.id, self.score_bp)
+            raise AlreadyGraded(attempt=self.id, score_bp=self.score_bp)
         self._graded(
             run_id=self.run_id, unit_id=self.unit_id, score_bp=score_bp, passed=score_bp >= pass_bp, policy=policy
         )
@@ -320,4 +320,4 @@ class QuizAttempt(Aggregate):
 
     def _must_be_submitted(self) -> None:
         if not self.submitted:
-            raise NotSubmitted(self.id)
+            raise NotSubmitted(attempt=self.id)

@@ -20,4 +20,4 @@ def check_score(score_bp: int) -> None:
         BadScore: *score_bp* is outside of 0 to 10,000.
     """
     if not 0 <= score_bp <= FULL:
-        raise BadScore(score_bp)
+        raise BadScore(score_bp=score_bp)

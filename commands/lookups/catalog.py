@@ -40,9 +40,9 @@ async def outline(log: Log, run_id: str) -> Outline:
     """
     run = await log.read(Run, run_stream(run_id), STRUCTURE_MAX_AGE)
     if not run.exists or run.starts_at is None:
-        raise RunNotFound(run_id)
+        raise RunNotFound(run_id=run_id)
     course = await log.read(Course, course_stream(run.course_id), STRUCTURE_MAX_AGE)
     if run.course_version not in course.versions:  # published since we looked: a refusal makes us look again
-        raise VersionNotFound(run.course_id, run.course_version)
+        raise VersionNotFound(course_id=run.course_id, version=run.course_version)
     units = {unit.unit_id: unit for unit in course.versions[run.course_version]}
     return Outline(run_id, run.course_version, units, run.is_open, run.capacity, run.starts_at)

@@ -13,7 +13,7 @@ async def must_have_asked(log: Log, learner_id: str, run_id: str) -> Status:
     """
     enrollment = await log.read(Enrollment, enrollment_stream(learner_id, run_id))
     if not enrollment.exists:
-        raise NotEnrolled(learner_id, run_id)
+        raise NotEnrolled(learner_id=learner_id, run_id=run_id)
     return enrollment.status
 
 
@@ -27,4 +27,4 @@ async def must_have_access(log: Log, learner_id: str, run_id: str) -> None:
     """
     status = await must_have_asked(log, learner_id, run_id)
     if status not in (Status.ACTIVE, Status.COMPLETED):
-        raise NoAccess(learner_id, run_id, status)
+        raise NoAccess(learner_id=learner_id, run_id=run_id, status=status)

@@ -132,7 +132,9 @@ class History:
         """Mark what *asking* does as irregular where `must_have_access` would refuse it."""
         enrollment = self._enrollments[learner]
         if enrollment.status not in HAS_ACCESS:
-            asking.refuse(NoAccess(enrollment.learner_id, enrollment.run_id, enrollment.status))
+            asking.refuse(
+                NoAccess(learner_id=enrollment.learner_id, run_id=enrollment.run_id, status=enrollment.status)
+            )
 
 
 class Diary:
