@@ -9,7 +9,7 @@ import pytest
 from _pytest.nodeid import coerce_node_id  # there is no public way to name what a plugin has collected
 
 from adapters.settings import PREFIX, Settings
-from tests.servers import Servers, running
+from tests.support.servers import Servers, running
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

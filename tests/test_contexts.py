@@ -16,7 +16,7 @@ from api.app import ROUTERS
 from commands.table import HANDLERS
 from domain.registry import AGGREGATES, FACTS
 from projections.registry import PROJECTIONS
-from tests.domain.given import STREAMS
+from tests.support.given import STREAMS
 from workers.reactions import REACTIONS
 
 ROOT = Path(__file__).parents[1]

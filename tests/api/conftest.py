@@ -8,9 +8,9 @@ from fastapi import FastAPI
 
 from adapters.settings import Settings
 from api.app import build
-from tests.api.campus import Campus, every_read_model, served, workers
 from tests.conftest import migrated
-from tests.servers import Servers
+from tests.support.api import Campus, every_read_model, served, workers
+from tests.support.servers import Servers
 
 
 @pytest.fixture(scope="session")

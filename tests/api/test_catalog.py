@@ -3,7 +3,7 @@
 import asyncio
 
 from commands.lookups.catalog import STRUCTURE_MAX_AGE
-from tests.api.campus import UNITS, Campus
+from tests.support.api import UNITS, Campus
 
 
 async def test_a_course_with_a_version_and_a_run_can_be_looked_up(campus: Campus) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from tests.api.campus import Campus
+from tests.support.api import Campus
 
 
 async def test_a_learner_reads_the_own_write_at_once(campus: Campus) -> None:

@@ -12,7 +12,7 @@ from commands.enrollment import RequestEnrollment, WithdrawEnrollment
 from commands.log import Context
 from commands.progress import RecordActivity
 from domain.catalog import Unit
-from tests.api.campus import Campus
+from tests.support.api import Campus
 
 START = datetime(2026, 9, 1, tzinfo=UTC)
 

@@ -11,9 +11,9 @@ from adapters.settings import Settings, instance_file
 from campuslog import Campus
 from projections.registry import PROJECTIONS
 from tests.conftest import migrated
-from tests.servers import Servers
-from tests.workers.campus import caught_up, projecting
-from tests.workers.importing.oulad.dataset import small, write
+from tests.support.oulad import small, write
+from tests.support.servers import Servers
+from tests.support.workers import caught_up, projecting
 from workers.importing.oulad import import_oulad
 
 

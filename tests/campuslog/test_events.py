@@ -19,7 +19,7 @@ from campuslog.source import reading
 from domain.fact import Fact
 from projections.engine.live import Unreadable
 from tests.campuslog.conftest import announce
-from tests.workers.campus import until, writer
+from tests.support.workers import until, writer
 
 COLUMNS = ["position", "type", "stream_id", "learner_id", "run_id", "occurred_at", "recorded_at", "source", "data"]
 GRADED: dict[str, Any] = {"types": "attempt.graded"}

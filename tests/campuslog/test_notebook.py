@@ -19,8 +19,8 @@ import pytest
 from adapters.settings import Settings
 from tests.campuslog.conftest import announce
 from tests.conftest import migrated
-from tests.servers import Servers
-from tests.workers.importing.oulad.dataset import REAL
+from tests.support.oulad import REAL
+from tests.support.servers import Servers
 from workers.importing.oulad import import_oulad
 from workers.seeding import seed
 

@@ -3,7 +3,7 @@
 import pytest
 
 from campuslog import Campus, progress_bar
-from tests.campuslog.rules import ClicksByHand
+from tests.support.rules import ClicksByHand
 
 
 @pytest.fixture(autouse=True)

@@ -14,7 +14,7 @@ import campuslog.rebuild
 from campuslog import BadProjection, BadTime, Campus, Handler, NotWritten, Projection, Table, load_projection
 from projections.engine.bulk.rows import BulkRows, MemoryBudget
 from projections.registry import PROJECTIONS
-from tests.campuslog.rules import (
+from tests.support.rules import (
     CLICKS,
     Clicks,
     ClicksByHand,

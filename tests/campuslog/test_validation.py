@@ -12,7 +12,7 @@ import pytest
 
 import campuslog.campus
 from campuslog import BadArgument, BadTime, Campus, CampusError, NotWritten, SettingsError, UnknownType, UnknownView
-from tests.campuslog.rules import ClicksByHand
+from tests.support.rules import ClicksByHand
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import pytest
 
 from campuslog import BadProjection, Campus
 from projections.gradebook import Gradebook
-from tests.campuslog.rules import ClicksByHand
+from tests.support.rules import ClicksByHand
 
 STRICT = """
 from projections.gradebook import GRADES, Grade, Gradebook, Handler

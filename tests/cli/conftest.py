@@ -1,12 +1,12 @@
-"""Directories for `campus up`, which pytest's own are not fit for (see tests/servers.py)."""
+"""Directories for `campus up`, which pytest's own are not fit for (see tests/support/servers.py)."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.cli.campus import RunningCampus, running_campus
-from tests.servers import throw_away_directory
+from tests.support.campus_up import RunningCampus, running_campus
+from tests.support.servers import throw_away_directory
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import psycopg
 
 from adapters.postgres.analytics import VIEWS
 from adapters.settings import Settings
-from tests.cli.campus import CAMPUS, RunningCampus, campus, environment
+from tests.support.campus_up import CAMPUS, RunningCampus, campus, environment
 
 
 def test_the_url_leads_to_the_views(running: RunningCampus) -> None:

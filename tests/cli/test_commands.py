@@ -11,7 +11,7 @@ import pytest
 
 from adapters.jwt import InvalidToken, JwtClaims, claims_of, sign, verify
 from adapters.settings import Settings
-from tests.cli.campus import RunningCampus, campus
+from tests.support.campus_up import RunningCampus, campus
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SECRET = "only for these tests, really"

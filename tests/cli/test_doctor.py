@@ -15,9 +15,9 @@ from adapters.settings import Settings
 from cli import doctor
 from cli.doctor import examine
 from projections.registry import PROJECTIONS
-from tests.cli.campus import environment
-from tests.cli.projections.command import execute, small_campus, variables
-from tests.workers.campus import caught_up, until
+from tests.support.campus_up import environment
+from tests.support.projections_command import execute, small_campus, variables
+from tests.support.workers import caught_up, until
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("adapters", "api", "campuslog", "cli", "commands", "domain", "projections", "workers")

@@ -14,9 +14,9 @@ import pytest
 from adapters.parquet.manifest import NAME, Manifest
 from adapters.settings import Settings
 from cli.up.plan import variables
-from tests.adapters.exports import exported, fill, log_of
-from tests.cli.campus import campus, environment
-from tests.workers.importing.oulad.dataset import SMALL, write
+from tests.support.campus_up import campus, environment
+from tests.support.exports import exported, fill, log_of
+from tests.support.oulad import SMALL, write
 from workers.importing.oulad import import_oulad
 
 DOCS = Path(__file__).parents[2] / "docs"

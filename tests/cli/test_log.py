@@ -17,7 +17,7 @@ from commands.catalog import CreateCourse, OpenRun, PublishCourse, ScheduleRun
 from commands.enrollment import ReactivateEnrollment, RequestEnrollment, WithdrawEnrollment
 from commands.log import Context
 from domain.catalog import Unit
-from tests.cli.campus import CAMPUS, campus, environment
+from tests.support.campus_up import CAMPUS, campus, environment
 
 START, END = datetime(2026, 1, 5, tzinfo=UTC), datetime(2026, 3, 30, tzinfo=UTC)
 COMMANDS = (

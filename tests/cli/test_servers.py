@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 
 from adapters.embedded.unix_user import search_above
 from adapters.settings import Settings
-from tests.servers import Servers
+from tests.support.servers import Servers
 
 
 @pytest.mark.servers

@@ -11,7 +11,7 @@ from adapters.settings import PREFIX
 from cli.console import Failure
 from cli.output_path import told
 from cli.projections.diff import Choice
-from tests.cli.campus import CAMPUS, campus, environment
+from tests.support.campus_up import CAMPUS, campus, environment
 
 NOWHERE = {
     f"{PREFIX}POSTGRES_URL": "postgresql://nobody@127.0.0.1:1/none",

@@ -11,9 +11,9 @@ import pytest
 
 from adapters.settings import Settings, instance_file
 from cli.up.lock import identity
-from tests.cli.campus import RunningCampus, campus, running_campus, wait_until_gone
 from tests.conftest import migrated
-from tests.servers import Servers
+from tests.support.campus_up import RunningCampus, campus, running_campus, wait_until_gone
+from tests.support.servers import Servers
 
 PROCESSES = {"postgres", "valkey", "nats", "api", "relay", "projector", "reactor", "auditor"}
 

@@ -6,7 +6,7 @@ import pytest
 
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.settings import Settings
-from tests.commands.usecase import COURSE, QUIZZES, RUNS, Campus
+from tests.support.usecases import COURSE, QUIZZES, RUNS, Campus
 
 
 @pytest.fixture

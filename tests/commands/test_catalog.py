@@ -5,8 +5,8 @@ import pytest
 from commands.catalog import CloseRun, CreateCourse, OpenRun, PublishCourse, ScheduleRun
 from domain.catalog import Course, Run, structure_hash
 from domain.fact import partition_of
-from tests.commands.usecase import AT, COURSE, END, RUN, RUNS, SHUT, START, UNITS, Campus
-from tests.domain.given import fact
+from tests.support.given import fact
+from tests.support.usecases import AT, COURSE, END, RUN, RUNS, SHUT, START, UNITS, Campus
 
 
 async def test_a_course_is_created_and_published(empty: Campus) -> None:

@@ -15,8 +15,8 @@ from commands.enrollment import (
 )
 from commands.log import Context
 from domain.enrollment import Enrollment, Seats
-from tests.commands.usecase import AT, RUN, SHUT, SMALL, Campus
-from tests.domain.given import Said, fact
+from tests.support.given import Said, fact
+from tests.support.usecases import AT, RUN, SHUT, SMALL, Campus
 
 ACTIVATED = fact(Enrollment.Activated, access_from=None, access_until=None, entitlement_id=None)
 ANN = f"enrollment-ann:{SMALL}"

@@ -7,8 +7,8 @@ import pytest
 from commands.enrollment import CompleteEnrollment, RequestEnrollment, WithdrawEnrollment
 from commands.progress import CompleteUnit, DecideOutcome, OpenUnit, RecordActivity
 from domain.progress import CourseProgress
-from tests.commands.usecase import RUN, SMALL, Campus
-from tests.domain.given import Said, fact
+from tests.support.given import Said, fact
+from tests.support.usecases import RUN, SMALL, Campus
 
 ANN = ("ann", RUN)
 STREAM = f"progress-ann:{RUN}"

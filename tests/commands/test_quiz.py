@@ -9,8 +9,8 @@ import pytest
 from commands.enrollment import RequestEnrollment, WithdrawEnrollment
 from commands.quiz import GradeAttempt, PublishQuiz, SubmitAttempt
 from domain.quiz import QuizAttempt
-from tests.commands.usecase import ITEMS, QUIZZES, RUN, START, Campus
-from tests.domain.given import Said, fact
+from tests.support.given import Said, fact
+from tests.support.usecases import ITEMS, QUIZZES, RUN, START, Campus
 
 ASKED = RequestEnrollment("ann", RUN)
 RIGHT = SubmitAttempt("ann", "equations", 1, (1, 0))

@@ -18,9 +18,9 @@ from adapters.settings import Settings
 from commands.catalog import CreateCourse, OpenRun, PublishCourse, ScheduleRun
 from commands.log import Context
 from domain.catalog import Unit
-from tests.commands.memory import MemoryLog
-from tests.commands.seating import Seating
-from tests.domain.given import Said, replay, state_of
+from tests.support.given import Said, replay, state_of
+from tests.support.memory_log import MemoryLog
+from tests.support.seat_model import Seating
 
 SENDER = Context(actor="test")
 DATES = (datetime(2026, 9, 1, tzinfo=UTC), datetime(2027, 1, 31, tzinfo=UTC))

@@ -22,7 +22,7 @@ from domain.catalog import (
     structure_hash,
 )
 from domain.errors import BadIdentifier
-from tests.domain.given import fact, given
+from tests.support.given import fact, given
 
 START, END = datetime(2026, 9, 1, tzinfo=UTC), datetime(2027, 1, 31, tzinfo=UTC)
 UNITS = [Unit("intro", "page", "Begin here"), Unit("q1", "quiz", "Equations", weight=100, due_after_days=14)]

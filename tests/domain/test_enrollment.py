@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from domain.enrollment import AlreadyCompleted, Enrollment, HasWithdrawn, NotActive, NotEnrolled, Status
-from tests.domain.given import AT, Said, fact, given
+from tests.support.given import AT, Said, fact, given
 
 ANN = {"learner_id": "ann", "run_id": "algebra-1"}
 

@@ -14,7 +14,7 @@ from domain.aggregate import Aggregate
 from domain.catalog import Course, Unit, structure_hash
 from domain.fact import decode_data, decode_event, encode_data, version_of
 from domain.registry import AGGREGATES, FACTS
-from tests.domain.given import AT, STREAMS, state_of
+from tests.support.given import AT, STREAMS, state_of
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 

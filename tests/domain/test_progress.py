@@ -15,7 +15,7 @@ from domain.progress import (
     progress_stream,
 )
 from domain.score import FULL, BadScore
-from tests.domain.given import Said, fact, given, replay
+from tests.support.given import Said, fact, given, replay
 
 OPENED = fact(CourseProgress.UnitOpened, unit_id="u1")
 

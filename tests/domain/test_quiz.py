@@ -24,7 +24,7 @@ from domain.quiz import (
     mark,
 )
 from domain.score import FULL, BadScore
-from tests.domain.given import AT, STREAMS, Said, fact, given, replay
+from tests.support.given import AT, STREAMS, Said, fact, given, replay
 
 ITEMS = [Item("i1", "6 x 7?", ["36", "42"]), Item("i2", "6 + 7?", ["13", "42"])]
 KEY = [1, 0]

@@ -5,7 +5,7 @@ from eventsourcing.domain import CanInitAggregate
 
 from domain.aggregate import Aggregate
 from domain.registry import AGGREGATES, BY_CATEGORY, FACTS
-from tests.domain.given import STREAMS
+from tests.support.given import STREAMS
 
 
 def test_names_are_used_once() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from domain.enrollment import Seats
-from tests.domain.given import Said, fact, given
+from tests.support.given import Said, fact, given
 
 OPENED = fact(Seats.Opened, capacity=2)
 

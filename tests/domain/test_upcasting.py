@@ -9,7 +9,7 @@ import pytest
 from domain.aggregate import Aggregate, event
 from domain.fact import UnknownFact, decode_data, decode_event, encode_data, version_of
 from domain.registry import FACTS
-from tests.domain.given import AT
+from tests.support.given import AT
 
 
 class Loan(Aggregate):

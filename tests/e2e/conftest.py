@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.cli.campus import RunningCampus, running_campus
-from tests.servers import throw_away_directory
+from tests.support.campus_up import RunningCampus, running_campus
+from tests.support.servers import throw_away_directory
 
 
 @pytest.fixture

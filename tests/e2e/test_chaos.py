@@ -18,8 +18,8 @@ from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.settings import Settings
 from cli.http import get_json
 from domain.fact import Fact
-from tests.cli.campus import RunningCampus, campus
-from tests.e2e.traffic import LEARNERS, SEATS, SMALL_RUN, Crowd
+from tests.support.campus_up import RunningCampus, campus
+from tests.support.traffic import LEARNERS, SEATS, SMALL_RUN, Crowd
 
 PROCESSES = ("relay", "projector", "reactor", "api")
 SERVERS = ("nats", "valkey", "postgres")

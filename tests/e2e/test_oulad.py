@@ -13,7 +13,7 @@ import pytest
 
 from adapters.jwt import claims_of, sign
 from adapters.settings import Settings
-from tests.cli.campus import RunningCampus, campus
+from tests.support.campus_up import RunningCampus, campus
 
 DATA = Path(__file__).parents[3] / "shared" / "data" / "anonymisedData.zip"
 NO_DATA = pytest.mark.skipif(not DATA.exists(), reason=f"the data set is not at {DATA.parent}")

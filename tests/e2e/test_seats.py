@@ -10,9 +10,9 @@ from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.settings import Settings
 from api.app import build
 from domain.enrollment import seats_stream
-from tests.api.campus import Campus, every_read_model, served, workers
 from tests.conftest import migrated
-from tests.servers import Servers
+from tests.support.api import Campus, every_read_model, served, workers
+from tests.support.servers import Servers
 
 SEATS, PEOPLE = 100, 1_000
 

@@ -13,7 +13,7 @@ from projections.catalog import (
     CatalogRun,
     CatalogStructure,
 )
-from tests.projections.facts import START, UNITS, History, fold, rows_of
+from tests.support.facts import START, UNITS, History, fold, rows_of
 
 
 def test_a_course_its_version_and_its_run_are_rows() -> None:

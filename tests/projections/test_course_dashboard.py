@@ -9,7 +9,7 @@ from projections.course_dashboard import (
     CourseEnrollment,
     CourseWeek,
 )
-from tests.projections.facts import History, day, fold, rows_of
+from tests.support.facts import History, day, fold, rows_of
 
 
 def test_an_enrollment_moves_from_status_to_status_on_its_days() -> None:

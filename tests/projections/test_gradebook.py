@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from projections.gradebook import GRADES, QUIZZES, Grade, Gradebook, GradebookQuiz
-from tests.projections.facts import History, day, fold, rows_of
+from tests.support.facts import History, day, fold, rows_of
 
 
 def test_the_best_score_and_the_latest_submission_are_kept() -> None:

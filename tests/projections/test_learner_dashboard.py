@@ -13,7 +13,7 @@ from projections.learner_dashboard import (
     Recent,
     dashboard_of,
 )
-from tests.projections.facts import START, History, day, fold, rows_of
+from tests.support.facts import START, History, day, fold, rows_of
 
 
 def dashboard(history: History) -> Dashboard:

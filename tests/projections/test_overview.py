@@ -1,7 +1,7 @@
 """The campus overview: counts, in all and per run."""
 
 from projections.overview import OVERVIEW, PEOPLE, Counts, Overview, Person
-from tests.projections.facts import History, fold, rows_of
+from tests.support.facts import History, fold, rows_of
 
 
 def test_a_person_on_two_runs_has_one_row() -> None:

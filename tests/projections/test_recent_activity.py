@@ -2,7 +2,7 @@
 
 from projections.engine.projection import Rows
 from projections.recent_activity import CAMPUS, KEPT, RECENT, Entry, RecentActivity, RecentFacts
-from tests.projections.facts import START, History, fold, rows_of
+from tests.support.facts import START, History, fold, rows_of
 
 
 def test_clicks_are_not_worth_showing() -> None:

@@ -16,9 +16,9 @@ from adapters.settings import Settings
 from adapters.valkey.client import connect as connect_valkey
 from projections.engine.projection import tables_of_learners
 from projections.registry import PROJECTIONS
-from tests.servers import Servers
-from tests.workers.campus import BOTH, InPostgres, InValkey, Writer, caught_up, projecting, relaying, until, writer
-from tests.workers.tampering import change_tally, delete_tally, segment_of
+from tests.support.servers import Servers
+from tests.support.tamper import change_tally, delete_tally, segment_of
+from tests.support.workers import BOTH, InPostgres, InValkey, Writer, caught_up, projecting, relaying, until, writer
 from workers import auditor
 from workers.auditor import Audit
 from workers.rebuild.build import RebuildRequest, rebuild

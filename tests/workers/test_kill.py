@@ -11,9 +11,9 @@ import pytest
 from adapters.nats.stream import last_published
 from adapters.settings import Settings
 from projections.registry import PROJECTIONS
-from tests.servers import Servers
-from tests.workers.campus import assert_true_to_the_log, nats_client, projecting, relaying, until, writer
-from tests.workers.processes import WORKER, Process, ended
+from tests.support.servers import Servers
+from tests.support.worker_process import WORKER, Process, ended
+from tests.support.workers import assert_true_to_the_log, nats_client, projecting, relaying, until, writer
 
 FACTS = 6_000
 pytestmark = pytest.mark.servers

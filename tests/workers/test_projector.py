@@ -16,7 +16,7 @@ from adapters.postgres.log.pages import read_rows
 from adapters.settings import Settings
 from adapters.valkey.client import connect as connect_valkey
 from projections.engine.fingerprint import remember
-from tests.workers.campus import (
+from tests.support.workers import (
     BOTH,
     BROKEN,
     InPostgres,
@@ -265,7 +265,7 @@ async def test_new_code_waits_until_it_is_promoted(settings: Settings) -> None:
 async def test_new_code_on_disk_ends_the_process(settings: Settings, tmp_path: Path) -> None:
     """What was promoted is in the file and not in this process, whose supervisor starts it with the new code."""
     file = tmp_path / "of_an_analyst.py"
-    source = "from tests.workers.campus import InPostgres\n\nclass Own(InPostgres):\n    version = {}\n"
+    source = "from tests.support.workers import InPostgres\n\nclass Own(InPostgres):\n    version = {}\n"
     file.write_text(source.format(1))
     spec = importlib.util.spec_from_file_location("of_an_analyst", file)
     assert spec is not None

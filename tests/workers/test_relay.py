@@ -11,7 +11,7 @@ from adapters.postgres.connection import connect
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.postgres.ops.heartbeat import beat
 from adapters.settings import Settings
-from tests.workers.campus import DEADLINE, Writer, nats_client, relaying, until, writer
+from tests.support.workers import DEADLINE, Writer, nats_client, relaying, until, writer
 
 
 async def heard_up_to(client: Client, settings: Settings, position: int, messages: list[Msg]) -> None:

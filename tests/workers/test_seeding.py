@@ -10,7 +10,7 @@ from adapters.postgres.log.append import Append, Appended, Appender
 from adapters.settings import Settings
 from commands.enrollment import RequestEnrollment
 from domain.catalog import structure_hash
-from tests.workers.importing.oulad.dataset import stored
+from tests.support.oulad import stored
 from workers.consistency.log_check import check
 from workers.seeding import SAMPLE_LOGINS, SeedRefused, seed
 from workers.seeding.catalog import COURSES, items_and_key

@@ -17,8 +17,8 @@ from domain.catalog import Unit
 from domain.enrollment import NoAccess, RunClosed, Seats, seats_stream
 from domain.errors import DomainError
 from domain.progress import progress_stream
-from tests.adapters.appends import DEADLINE, whole_log
-from tests.adapters.campus import START, Process, give_course, processes
+from tests.support.appends import DEADLINE, whole_log
+from tests.support.buses import START, Process, give_course, processes
 
 RUN = "algebra-1"
 LEARNERS = [f"learner-{number:03}" for number in range(200)]

@@ -12,8 +12,8 @@ from adapters.settings import Settings
 from commands.enrollment import ReactivateEnrollment, RequestEnrollment, WithdrawEnrollment
 from commands.progress import OpenUnit, RecordActivity
 from domain.enrollment import HasWithdrawn, NoAccess
-from tests.adapters.appends import whole_log
-from tests.adapters.campus import give_course, processes
+from tests.support.appends import whole_log
+from tests.support.buses import give_course, processes
 
 RUN = "algebra-1"
 ASK = RequestEnrollment("ann", RUN)

@@ -5,8 +5,8 @@ import pytest
 from adapters.settings import Settings
 from commands.progress import OpenUnit, RecordActivity
 from domain.progress import CourseProgress, progress_stream
-from tests.adapters.appends import query
-from tests.adapters.campus import Process, give_course, processes
+from tests.support.appends import query
+from tests.support.buses import Process, give_course, processes
 
 ANN = progress_stream("ann", "algebra-1")
 EVERY = CourseProgress.snapshot_every

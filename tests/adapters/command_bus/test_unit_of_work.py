@@ -10,7 +10,7 @@ from adapters.settings import Settings
 from commands.enrollment import RequestEnrollment, WithdrawEnrollment
 from commands.log import Context
 from domain.enrollment import Enrollment, HasWithdrawn, Status, enrollment_stream
-from tests.adapters.campus import ME, give_course, processes
+from tests.support.buses import ME, give_course, processes
 
 ANN = enrollment_stream("ann", "algebra-1")
 

@@ -20,8 +20,9 @@ from adapters.parquet.check import check
 from adapters.parquet.export import export
 from adapters.parquet.manifest import NAME, ExportError, Manifest
 from adapters.settings import Settings
-from tests.adapters.appends import query
-from tests.adapters.exports import (
+from tests.conftest import migrated
+from tests.support.appends import query
+from tests.support.exports import (
     HOSTILE,
     STEPS,
     export_and_die,
@@ -33,8 +34,7 @@ from tests.adapters.exports import (
     log_of,
     small,
 )
-from tests.conftest import migrated
-from tests.servers import Servers
+from tests.support.servers import Servers
 
 FACTS = 700
 SPAWN = multiprocessing.get_context("spawn")

@@ -26,7 +26,7 @@ from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.settings import Settings
 from domain.fact import Fact, partition_of
 from projections.engine.bulk.pages import SourceFailed, Wanted
-from tests.adapters.exports import EPOCH, TYPES, fill, fill_with_hostile, log_of, small
+from tests.support.exports import EPOCH, TYPES, fill, fill_with_hostile, log_of, small
 
 FACTS = 700
 ALL = frozenset(range(64))

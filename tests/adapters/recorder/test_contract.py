@@ -8,7 +8,7 @@ from eventsourcing.tests.persistence import ApplicationRecorderTestCase
 from adapters.postgres.ops.migrate import migrate
 from adapters.recorder import LogRecorder
 from adapters.recorder.factory import open_pool
-from tests.servers import Servers
+from tests.support.servers import Servers
 
 
 class TestWithUuids(ApplicationRecorderTestCase[LogRecorder]):

@@ -32,7 +32,7 @@ from commands.catalog import CreateCourse
 from commands.log import Context
 from domain.catalog import Course
 from domain.fact import Meta, partition_of
-from tests.adapters.appends import end_connections
+from tests.support.appends import end_connections
 from workers.consistency.log_check import check
 
 

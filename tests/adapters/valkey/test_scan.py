@@ -12,7 +12,7 @@ from adapters.valkey.fields import POSITION
 from adapters.valkey.valkey_store import ValkeyStore
 from projections.engine.live import Batch, FactCounts
 from projections.engine.projection import RowKey, Rows
-from tests.workers.campus import InValkey, Tally, Total
+from tests.support.workers import InValkey, Tally, Total
 
 LEARNERS = 3_000
 SEGMENTS = 4

@@ -3,7 +3,7 @@
 from prometheus_client.parser import text_string_to_metric_families
 
 from projections.registry import PROJECTIONS
-from tests.api.campus import Campus
+from tests.support.api import Campus
 
 
 async def test_readiness_names_every_server_and_read_model(campus: Campus) -> None:

@@ -11,7 +11,7 @@ from schemathesis.specs.openapi.checks import ignored_auth, positive_data_accept
 
 from adapters.settings import Settings
 from api.app import build
-from tests.api.server import Served, serving
+from tests.support.api_process import Served, serving
 
 EXAMPLES = 10  # of each operation and each way to make them
 

@@ -9,8 +9,8 @@ from redis.asyncio import Redis
 
 from adapters.settings import Settings
 from api.app import build
-from tests.api.campus import Campus, Listener, every_read_model, served, workers
-from tests.servers import Servers
+from tests.support.api import Campus, Listener, every_read_model, served, workers
+from tests.support.servers import Servers
 
 pytestmark = pytest.mark.servers
 

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 
 from api.http.middleware import LARGEST_BODY
 from api.http.query import WAIT
-from tests.api.campus import Campus, served
+from tests.support.api import Campus, served
 
 
 async def test_without_a_token_nothing_is_told(campus: Campus) -> None:

@@ -6,7 +6,7 @@ from fastapi import FastAPI
 
 from adapters.nats.changes import Change
 from api.http.changes import ALL, Changed, Changes
-from tests.api.campus import Campus, Listener
+from tests.support.api import Campus, Listener
 
 
 async def test_a_learner_is_told_of_a_change(app: FastAPI, campus: Campus) -> None:

@@ -7,7 +7,7 @@ import pytest
 from adapters.settings import Settings
 from cli.projections import baselines
 from cli.projections.options import chosen, default_workers
-from tests.workers.campus import writer
+from tests.support.workers import writer
 
 
 async def test_a_bare_copy_is_measured_where_the_log_is_long_enough(

@@ -13,8 +13,8 @@ from adapters.settings import Settings
 from campuslog.checked_handlers import watch
 from campuslog.definition import load_projection, prepared
 from projections.overview import Overview
-from tests.cli.campus import CAMPUS, environment
-from tests.cli.projections.command import answer, done, execute, projections, refusal, small_campus, variables
+from tests.support.campus_up import CAMPUS, environment
+from tests.support.projections_command import answer, done, execute, projections, refusal, small_campus, variables
 from workers.rebuild.compare import what_if
 
 

@@ -31,7 +31,7 @@ from projections.engine.diff.lineage import events_behind
 from projections.engine.diff.report import RowDiff
 from projections.engine.projection import RowKey, Table
 from projections.learner_dashboard import LEARNERS, LearnerDashboard
-from tests.projections.facts import History
+from tests.support.facts import History
 
 CHANGED = RowDiff(1, "grades", ("A", 7), "changed", {"score": None, "title": "one"}, {"score": -5, "title": "=1+1"})
 

@@ -8,7 +8,7 @@ import pytest
 from adapters.settings import Settings
 from cli.doctor import examine
 from projections.overview import Overview
-from tests.cli.projections.command import answer, done, projections, refusal, small_campus
+from tests.support.projections_command import answer, done, projections, refusal, small_campus
 from tests.workers.projecting.test_parked_reference import COURSE, publish
 from workers.projecting import generation_writer
 
@@ -153,6 +153,6 @@ async def test_what_is_not_parked_can_be_neither_tried_nor_skipped(settings: Set
 async def reached(settings: Settings, head: int) -> None:
     """Wait until every read model has seen the log up to *head*."""
     from projections.registry import PROJECTIONS
-    from tests.workers.campus import caught_up
+    from tests.support.workers import caught_up
 
     await caught_up(settings, head, PROJECTIONS)

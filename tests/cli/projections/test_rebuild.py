@@ -6,8 +6,8 @@ from pathlib import Path
 from adapters.settings import Settings
 from projections.overview import Overview
 from projections.registry import PROJECTIONS
-from tests.cli.campus import campus
-from tests.cli.projections.command import answer, done, execute, projections, refusal, small_campus, variables
+from tests.support.campus_up import campus
+from tests.support.projections_command import answer, done, execute, projections, refusal, small_campus, variables
 from workers.rebuild.lock import rebuild_lock
 from workers.rebuild.promotion import opened
 

@@ -1,7 +1,7 @@
 """`campus projections repair`: the rows of one learner made anew from the log."""
 
 from adapters.settings import Settings
-from tests.cli.projections.command import answer, execute, projections, refusal, small_campus
+from tests.support.projections_command import answer, execute, projections, refusal, small_campus
 
 
 async def test_a_learner_whose_rows_are_wrong_is_repaired(settings: Settings) -> None:

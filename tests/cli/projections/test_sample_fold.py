@@ -11,7 +11,7 @@ from cli.projections import sample_fold
 from cli.projections.plan import _plan
 from projections.engine.projection import Handler, Rows
 from projections.overview import Overview
-from tests.workers.campus import writer
+from tests.support.workers import writer
 
 FACTS = 200
 ACTIVITY = "progress.activity_recorded"

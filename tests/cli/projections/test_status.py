@@ -10,9 +10,9 @@ from typing import Any
 from adapters.settings import Settings
 from projections.overview import Overview
 from projections.registry import PROJECTIONS
-from tests.cli.campus import CAMPUS, campus, environment
-from tests.cli.projections.command import answer, execute, projections, refusal, small_campus, variables
-from tests.workers.campus import writer
+from tests.support.campus_up import CAMPUS, campus, environment
+from tests.support.projections_command import answer, execute, projections, refusal, small_campus, variables
+from tests.support.workers import writer
 
 NAMES = [projection.name for projection in PROJECTIONS]
 

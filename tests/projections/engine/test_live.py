@@ -14,8 +14,8 @@ from projections.engine.live import Batch, Exclusions, FactCounts, Fenced, Poiso
 from projections.engine.memory import MemoryStore
 from projections.engine.projection import Handler, Projection, RowKey, Rows, Table
 from projections.engine.verification import Difference, FreshFold, Live, Verdict, Verification
-from tests.projections.bulk_pages import content_digest, pages_of
-from tests.projections.facts import History
+from tests.support.bulk_pages import content_digest, pages_of
+from tests.support.facts import History
 
 
 class Score(msgspec.Struct):

@@ -13,8 +13,8 @@ from projections.engine.memory import MemoryStore
 from projections.engine.projection import SEGMENTS, Handler, Projection, RowKey, Rows, Table
 from projections.engine.stream_ids import ids
 from projections.registry import PROJECTIONS
-from tests.projections.bulk_pages import digest_of
-from tests.projections.histories import histories
+from tests.support.bulk_pages import digest_of
+from tests.support.histories import histories
 
 
 class Mark(msgspec.Struct):

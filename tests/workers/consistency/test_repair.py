@@ -12,7 +12,8 @@ from adapters.settings import Settings
 from adapters.valkey.client import connect as connect_valkey
 from projections.catalog import Catalog
 from projections.course_dashboard import CourseDashboard
-from tests.workers.campus import (
+from tests.support.tamper import change_tally, delete_tally, invent_tally, segment_of
+from tests.support.workers import (
     BOTH,
     InValkey,
     assert_true_to_the_log,
@@ -21,7 +22,6 @@ from tests.workers.campus import (
     until,
     writer,
 )
-from tests.workers.tampering import change_tally, delete_tally, invent_tally, segment_of
 from workers.consistency.verify import verify
 
 

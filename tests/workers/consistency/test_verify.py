@@ -12,8 +12,8 @@ from adapters.settings import Settings
 from adapters.valkey.client import connect as connect_valkey
 from adapters.valkey.valkey_store import ValkeyStore
 from projections.engine.verification import Difference, Verdict
-from tests.workers.campus import BOTH, InPostgres, InValkey, Writer, caught_up, projecting, writer
-from tests.workers.tampering import change_tally, change_total, delete_tally, invent_tally
+from tests.support.tamper import change_tally, change_total, delete_tally, invent_tally
+from tests.support.workers import BOTH, InPostgres, InValkey, Writer, caught_up, projecting, writer
 from workers.consistency import explain
 from workers.consistency.verify import CannotVerify, NotBuilt, verify
 

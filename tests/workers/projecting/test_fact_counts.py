@@ -16,8 +16,8 @@ from adapters.settings import Settings
 from adapters.valkey.client import connect as connect_valkey
 from projections.engine.projection import tables_of_learners
 from projections.registry import PROJECTIONS
-from tests.workers.campus import BOTH, BROKEN, InPostgres, InValkey, caught_up, projecting, until, writer
-from tests.workers.tampering import change_tally, segment_of
+from tests.support.tamper import change_tally, segment_of
+from tests.support.workers import BOTH, BROKEN, InPostgres, InValkey, caught_up, projecting, until, writer
 from tests.workers.test_auditor import audit
 from tests.workers.test_kill import processes
 

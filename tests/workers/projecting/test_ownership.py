@@ -19,7 +19,7 @@ from adapters.valkey.client import connect as connect_valkey
 from adapters.valkey.valkey_store import Overtaken
 from projections.engine.live import Batch, FactCounts, Fenced, Poison
 from projections.engine.projection import Projection, RowKey, Rows
-from tests.workers.campus import (
+from tests.support.workers import (
     BOTH,
     BROKEN,
     InPostgres,

@@ -18,8 +18,8 @@ from adapters.postgres.store.parking import request_retry, skip
 from adapters.settings import Settings
 from domain.fact import Fact, partition_of
 from projections.engine.projection import SEGMENTS, Handler, Projection, RowKey, Rows, Table
-from tests.workers.campus import caught_up, projecting, until, writer
-from tests.workers.rebuilding import assert_accounts, digests, parked, rebuilt
+from tests.support.rebuilds import assert_accounts, digests, parked, rebuilt
+from tests.support.workers import caught_up, projecting, until, writer
 from workers.consistency.verify import verify
 from workers.rebuild.promotion import promote
 

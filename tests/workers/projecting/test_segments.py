@@ -10,7 +10,8 @@ from adapters.postgres.connection import connect
 from adapters.settings import Settings
 from adapters.valkey.client import connect as connect_valkey
 from projections.registry import PROJECTIONS
-from tests.workers.campus import (
+from tests.support.worker_process import WORKER, Process, Projectors, ended, owners, projectors
+from tests.support.workers import (
     BOTH,
     InPostgres,
     InValkey,
@@ -22,7 +23,6 @@ from tests.workers.campus import (
     until,
     writer,
 )
-from tests.workers.processes import WORKER, Process, Projectors, ended, owners, projectors
 
 pytestmark = pytest.mark.servers
 

@@ -12,12 +12,10 @@ from adapters.settings import Settings
 from domain.registry import FACTS
 from projections.engine.projection import Projection
 from projections.registry import PROJECTIONS
-from tests.adapters import exports
 from tests.conftest import migrated
-from tests.servers import Servers
-from tests.workers.campus import BOTH, InPostgres, assert_true_to_the_log, projecting, relaying, writer
-from tests.workers.importing.oulad.dataset import small, write
-from tests.workers.rebuilding import (
+from tests.support import exports
+from tests.support.oulad import small, write
+from tests.support.rebuilds import (
     NEXT,
     OfRewritten,
     Rewritten,
@@ -28,6 +26,8 @@ from tests.workers.rebuilding import (
     rebuilt,
     statuses,
 )
+from tests.support.servers import Servers
+from tests.support.workers import BOTH, InPostgres, assert_true_to_the_log, projecting, relaying, writer
 from workers.importing.oulad import import_oulad
 from workers.rebuild.lock import RebuildError
 from workers.rebuild.promotion import promote

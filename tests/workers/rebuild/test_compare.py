@@ -15,7 +15,7 @@ from adapters.valkey.client import connect as connect_valkey
 from adapters.valkey.valkey_store import ValkeyStore
 from domain.fact import Fact
 from projections.engine.projection import Handler, Projection, Rows, Table
-from tests.workers.campus import (
+from tests.support.workers import (
     BOTH,
     InPostgres,
     InValkey,

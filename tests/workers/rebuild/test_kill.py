@@ -9,18 +9,8 @@ import pytest
 
 from adapters.postgres.connection import connect
 from adapters.settings import Settings
-from tests.workers.campus import (
-    BOTH,
-    Writer,
-    assert_true_to_the_log,
-    caught_up,
-    projecting,
-    relaying,
-    until,
-    writer,
-)
-from tests.workers.rebuild_process import folding, started
-from tests.workers.rebuilding import (
+from tests.support.rebuild_process import folding, started
+from tests.support.rebuilds import (
     all_of,
     assert_accounts,
     digests,
@@ -30,6 +20,16 @@ from tests.workers.rebuilding import (
     site,
     statuses,
     waits_for_lock,
+)
+from tests.support.workers import (
+    BOTH,
+    Writer,
+    assert_true_to_the_log,
+    caught_up,
+    projecting,
+    relaying,
+    until,
+    writer,
 )
 from workers.rebuild.promotion import promote
 from workers.rebuild.report import RebuildReport

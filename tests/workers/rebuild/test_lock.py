@@ -5,8 +5,8 @@ import pytest
 from adapters.settings import Settings
 from projections.engine.bulk.fold import BulkFold, Task
 from projections.engine.projection import Projection
-from tests.workers.campus import BOTH, writer
-from tests.workers.rebuilding import all_of, assert_accounts, digests, followed, rebuilt
+from tests.support.rebuilds import all_of, assert_accounts, digests, followed, rebuilt
+from tests.support.workers import BOTH, writer
 from workers.rebuild.promotion import opened
 from workers.rebuild.segment_writer import SegmentJob, SegmentWriter
 

@@ -8,8 +8,7 @@ from adapters.postgres.connection import connect
 from adapters.postgres.store.parking import FailsElsewhere, request_retry, skip, skipped_of
 from adapters.settings import Settings
 from projections.engine.projection import Projection
-from tests.workers.campus import InPostgres, InValkey, Writer, caught_up, projecting, until, writer
-from tests.workers.rebuilding import (
+from tests.support.rebuilds import (
     FUSSY,
     NEXT,
     POISON,
@@ -21,6 +20,7 @@ from tests.workers.rebuilding import (
     rebuilt,
     site,
 )
+from tests.support.workers import InPostgres, InValkey, Writer, caught_up, projecting, until, writer
 from workers.consistency.verify import verify
 from workers.rebuild.compare import diff
 from workers.rebuild.lock import RebuildError

@@ -9,19 +9,8 @@ import pytest
 from adapters.settings import Settings
 from adapters.valkey.client import connect as connect_valkey
 from projections.engine.projection import Projection
-from tests.workers.campus import (
-    BOTH,
-    InPostgres,
-    InValkey,
-    assert_true_to_the_log,
-    caught_up,
-    projecting,
-    relaying,
-    until,
-    writer,
-)
-from tests.workers.rebuild_process import started
-from tests.workers.rebuilding import (
+from tests.support.rebuild_process import started
+from tests.support.rebuilds import (
     NEXT,
     NextInPostgres,
     NextInValkey,
@@ -34,6 +23,17 @@ from tests.workers.rebuilding import (
     rebuilt,
     statuses,
     waits_for_lock,
+)
+from tests.support.workers import (
+    BOTH,
+    InPostgres,
+    InValkey,
+    assert_true_to_the_log,
+    caught_up,
+    projecting,
+    relaying,
+    until,
+    writer,
 )
 from workers.rebuild.lock import RebuildError, RebuildInProgress
 from workers.rebuild.promotion import drop, promote, roll_back

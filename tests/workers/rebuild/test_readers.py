@@ -21,8 +21,10 @@ from projections.engine.projection import Projection
 from projections.learner_dashboard import LearnerDashboard
 from projections.overview import Overview
 from projections.registry import PROJECTIONS
-from tests.api.server import Served, serving
-from tests.workers.campus import (
+from tests.support.api_process import Served, serving
+from tests.support.oulad import SMALL, small, write
+from tests.support.rebuilds import NextInPostgres, NextInValkey, rebuilt
+from tests.support.workers import (
     InPostgres,
     InValkey,
     Tally,
@@ -33,8 +35,6 @@ from tests.workers.campus import (
     relaying,
     writer,
 )
-from tests.workers.importing.oulad.dataset import SMALL, small, write
-from tests.workers.rebuilding import NextInPostgres, NextInValkey, rebuilt
 from workers.importing.oulad import import_oulad
 from workers.rebuild.promotion import promote, roll_back
 

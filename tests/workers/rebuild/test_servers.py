@@ -11,10 +11,8 @@ from adapters.valkey.bulk_write import BEGUN, write_segment
 from adapters.valkey.client import connect as connect_valkey
 from projections.engine.live import Batch, FactCounts, Fenced
 from projections.engine.projection import RowKey
-from tests.servers import Servers
-from tests.workers.campus import BOTH, InValkey, Tally, assert_true_to_the_log, projecting, until, writer
-from tests.workers.rebuild_process import folding, started
-from tests.workers.rebuilding import (
+from tests.support.rebuild_process import folding, started
+from tests.support.rebuilds import (
     all_of,
     assert_accounts,
     digests,
@@ -25,6 +23,8 @@ from tests.workers.rebuilding import (
     site,
     waits_for_lock,
 )
+from tests.support.servers import Servers
+from tests.support.workers import BOTH, InValkey, Tally, assert_true_to_the_log, projecting, until, writer
 from workers.rebuild.promotion import promote
 
 FACTS = 4_000

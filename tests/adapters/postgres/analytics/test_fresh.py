@@ -15,10 +15,10 @@ from adapters.postgres.store.generations import BlockedByReaders, Generation, Ge
 from adapters.settings import Settings
 from adapters.valkey.client import connect as connect_valkey
 from projections.catalog import Catalog
-from tests.adapters.analysts import ask
-from tests.adapters.appends import query
-from tests.servers import Servers
-from tests.workers.campus import until
+from tests.support.analysts import ask
+from tests.support.appends import query
+from tests.support.servers import Servers
+from tests.support.workers import until
 
 
 @asynccontextmanager

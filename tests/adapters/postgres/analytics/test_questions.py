@@ -12,11 +12,11 @@ from adapters.postgres.analytics import refresh
 from adapters.postgres.connection import connect
 from adapters.settings import Settings
 from projections.registry import PROJECTIONS
-from tests.adapters.analysts import ask
 from tests.conftest import migrated
-from tests.servers import Servers
-from tests.workers.campus import caught_up, projecting
-from tests.workers.importing.oulad.dataset import SMALL, small, write
+from tests.support.analysts import ask
+from tests.support.oulad import SMALL, small, write
+from tests.support.servers import Servers
+from tests.support.workers import caught_up, projecting
 from workers.importing.oulad import import_oulad
 from workers.seeding import seed
 

@@ -22,12 +22,12 @@ from commands.quiz import GradeAttempt, PublishQuiz, SubmitAttempt
 from domain.quiz import Item
 from domain.registry import FACTS
 from projections.registry import PROJECTIONS
-from tests.adapters.analysts import ask
-from tests.adapters.appends import new_event, opened, query
-from tests.adapters.campus import START, Process, give_course
 from tests.conftest import migrated
-from tests.servers import Servers
-from tests.workers.campus import caught_up, projecting
+from tests.support.analysts import ask
+from tests.support.appends import new_event, opened, query
+from tests.support.buses import START, Process, give_course
+from tests.support.servers import Servers
+from tests.support.workers import caught_up, projecting
 
 DOCUMENT = (Path(__file__).parents[4] / "docs" / "analytics.md").read_text()
 NAMES = [view.name for view in VIEWS]

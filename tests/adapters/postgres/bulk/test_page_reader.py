@@ -22,8 +22,8 @@ from projections.engine.bulk.pages import BulkFact, Page, SourceFailed, Wanted
 from projections.engine.live import Unreadable
 from projections.engine.projection import segment_of
 from projections.registry import PROJECTIONS
-from tests.adapters.appends import WHEN, new_event, opened
-from tests.adapters.appends import unit as append_unit
+from tests.support.appends import WHEN, new_event, opened
+from tests.support.appends import unit as append_unit
 
 TYPES = ("progress.activity_recorded", "progress.unit_opened", "enrollment.withdrawn", "run.opened")
 FACTS = 400

@@ -24,9 +24,9 @@ from projections.engine.bulk.fold import Task
 from projections.engine.live import Batch, FactCounts, Fenced, RowRejected
 from projections.engine.projection import Projection, RowKey, Table, key_values
 from projections.registry import PROJECTIONS
-from tests.projections.bulk_pages import digest_of, in_bulk
-from tests.projections.facts import History, day
-from tests.workers.campus import InValkey, Tally, Total
+from tests.support.bulk_pages import digest_of, in_bulk
+from tests.support.facts import History, day
+from tests.support.workers import InValkey, Tally, Total
 
 GENERATION = 7
 EPOCH = 3

@@ -12,10 +12,10 @@ from adapters.postgres.log.append import Append, Appended, VersionConflict
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.settings import Settings
 from commands.progress import RecordActivity
-from tests.adapters.appends import end_connections, new_event, opened, query, unit, until, whole_log
-from tests.adapters.campus import give_course, processes
-from tests.adapters.proxy import Cable, Cut, cable
-from tests.servers import Servers
+from tests.support.appends import end_connections, new_event, opened, query, unit, until, whole_log
+from tests.support.buses import give_course, processes
+from tests.support.proxy import Cable, Cut, cable
+from tests.support.servers import Servers
 
 WRITERS = 16
 

@@ -24,9 +24,9 @@ from adapters.postgres.log.append import (
     answer_of,
     arguments,
 )
-from tests.adapters.appends import new_event
 from tests.conftest import migrated
-from tests.servers import Servers
+from tests.support.appends import new_event
+from tests.support.servers import Servers
 
 STREAMS = ("a", "b", "c")
 RIGHT_OR_WRONG = st.sampled_from((0, 0, 0, 0, 1, -1))  # how far off an expected version is

@@ -5,7 +5,7 @@ import pytest
 
 from adapters.postgres.log.append import Append
 from adapters.settings import Settings
-from tests.adapters.appends import new_event, opened, query, unit, whole_log
+from tests.support.appends import new_event, opened, query, unit, whole_log
 
 CHANGES = (
     "UPDATE events SET data = 'x'",

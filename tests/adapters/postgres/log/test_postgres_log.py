@@ -13,7 +13,7 @@ from adapters.postgres.log.append import Append, Appended, KeyReused, NewEvent, 
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.settings import Settings
 from domain.fact import Fact
-from tests.adapters.appends import (
+from tests.support.appends import (
     assert_versions_dense,
     new_event,
     opened,
@@ -22,7 +22,7 @@ from tests.adapters.appends import (
     until,
     whole_log,
 )
-from tests.adapters.writers import write
+from tests.support.writers import write
 
 PROCESSES, EVENTS = 4, 12_500  # events of each process
 PAGE = 1_000

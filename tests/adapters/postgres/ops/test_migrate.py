@@ -11,8 +11,8 @@ import pytest
 from adapters.postgres.ops import migrate as module
 from adapters.postgres.ops.migrate import Migration, MigrationError, all_migrations, migrate
 from adapters.settings import Settings
-from tests.adapters.appends import query
-from tests.servers import Servers
+from tests.support.appends import query
+from tests.support.servers import Servers
 
 
 @pytest.fixture

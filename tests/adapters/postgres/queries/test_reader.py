@@ -12,8 +12,8 @@ from adapters.postgres.queries import reader
 from adapters.postgres.queries.reader import ATTEMPTS, Reader
 from adapters.postgres.store import generations
 from adapters.settings import Settings
-from tests.workers.campus import InPostgres, until
-from tests.workers.rebuilding import locked, rebuilt, site
+from tests.support.rebuilds import locked, rebuilt, site
+from tests.support.workers import InPostgres, until
 
 
 async def test_a_server_that_falls_silent_is_noticed(settings: Settings) -> None:

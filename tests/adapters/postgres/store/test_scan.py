@@ -15,8 +15,8 @@ from adapters.postgres.store.postgres_store import PostgresStore
 from adapters.settings import Settings
 from projections.engine.live import Batch, FactCounts, Fenced
 from projections.engine.projection import RowKey, Rows
-from tests.workers.campus import InPostgres, Tally, Total
-from tests.workers.rebuilding import site
+from tests.support.rebuilds import site
+from tests.support.workers import InPostgres, Tally, Total
 
 LEARNERS = 3_000
 SEGMENTS = 4

@@ -21,9 +21,9 @@ from projections.engine.live import FactCounts, Poison, Unreadable
 from projections.engine.projection import SEGMENTS, Handler, Projection, RowKey, Rows, Table, segment_of
 from projections.engine.stream_ids import ids
 from projections.registry import PROJECTIONS
-from tests.projections.bulk_pages import Live, bulk_digest, fold_all, in_bulk, pages_of
-from tests.projections.facts import History, day
-from tests.projections.histories import LEARNERS, histories
+from tests.support.bulk_pages import Live, bulk_digest, fold_all, in_bulk, pages_of
+from tests.support.facts import History, day
+from tests.support.histories import LEARNERS, histories
 
 
 class Tally(msgspec.Struct):

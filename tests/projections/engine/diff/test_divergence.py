@@ -14,7 +14,7 @@ from projections.engine.diff.divergence import Divergence, first_divergence
 from projections.engine.diff.lineage import events_behind
 from projections.engine.projection import RowKey, Table
 from projections.learner_dashboard import LEARNERS, RUNS, Dashboard, LearnerDashboard, dashboard_of
-from tests.projections.facts import START, History, day, fold
+from tests.support.facts import START, History, day, fold
 
 DASHBOARD = RowKey(LEARNERS, ("7",))
 ENROLLMENT = RowKey(ENROLLMENTS, ("AAA-1", "7"))

@@ -8,7 +8,7 @@ import pytest
 
 from adapters.postgres.connection import connect
 from adapters.settings import Settings
-from tests.workers.importing.oulad.dataset import REAL
+from tests.support.oulad import REAL
 from workers.consistency.log_check import check
 from workers.importing.oulad import import_oulad
 

@@ -11,8 +11,8 @@ from adapters.oulad.archive import Malformed
 from adapters.oulad.tables import COLUMNS, UnknownPresentation, read
 from adapters.settings import Settings
 from cli.up.plan import variables
-from tests.cli.campus import campus
-from tests.workers.importing.oulad.dataset import INFO, SMALL, line, small, stored, texts, write
+from tests.support.campus_up import campus
+from tests.support.oulad import INFO, SMALL, line, small, stored, texts, write
 
 BAD_ROWS = {
     "length": ("courses", ("CCC", "2013J", "long"), 4, "module_presentation_length is 'long'"),

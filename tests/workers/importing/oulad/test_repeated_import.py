@@ -16,10 +16,10 @@ from cli.up.plan import variables
 from commands.catalog import CreateCourse
 from commands.log import Context
 from commands.progress import RecordActivity
-from tests.cli.campus import CAMPUS, campus, environment
 from tests.conftest import migrated
-from tests.servers import Servers
-from tests.workers.importing.oulad.dataset import SMALL, crowd, small, stored, write
+from tests.support.campus_up import CAMPUS, campus, environment
+from tests.support.oulad import SMALL, crowd, small, stored, write
+from tests.support.servers import Servers
 from workers.consistency.log_check import check
 from workers.importing.oulad import ImportRefused, import_oulad, writer
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from adapters.settings import Settings
-from tests.workers.importing.oulad.dataset import SMALL, small, stored, write
+from tests.support.oulad import SMALL, small, stored, write
 from workers.importing.oulad import import_oulad
 
 AAA, BBB = datetime(2013, 10, 1, tzinfo=UTC), datetime(2013, 2, 1, tzinfo=UTC)

@@ -13,7 +13,7 @@ from adapters.settings import Settings
 from commands.log import Context
 from domain.fact import Meta
 from domain.progress import CourseProgress, progress_stream
-from tests.workers.importing.oulad.dataset import crowd, write
+from tests.support.oulad import crowd, write
 from workers.importing.oulad import import_oulad, writer
 from workers.importing.oulad.history import SOURCE, past
 from workers.importing.oulad.writer import Encoder

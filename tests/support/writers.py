@@ -6,7 +6,7 @@ import random
 from adapters.postgres.log.append import VersionConflict
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.settings import Settings
-from tests.adapters.appends import opened, unit
+from tests.support.appends import opened, unit
 
 WRITERS = 24  # at the same time in one process
 

@@ -9,8 +9,8 @@ from typing import Any
 from adapters.postgres.connection import connect
 from adapters.settings import PREFIX, Settings
 from projections.registry import PROJECTIONS
-from tests.cli.campus import campus
-from tests.workers.campus import Writer, caught_up, projecting, writer
+from tests.support.campus_up import campus
+from tests.support.workers import Writer, caught_up, projecting, writer
 
 FIELDS = ("name", "postgres_url", "nats_url", "valkey_url", "token_secret")
 

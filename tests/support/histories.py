@@ -3,7 +3,7 @@
 from hypothesis import strategies as st
 
 from domain.fact import Fact
-from tests.projections.facts import History, day
+from tests.support.facts import History, day
 
 LEARNERS = [str(number) for number in range(9)]
 RUNS = ["AAA-1", "BBB-1"]

@@ -13,7 +13,7 @@ from commands.catalog import CreateCourse, OpenRun, PublishCourse, ScheduleRun
 from commands.enrollment import RequestEnrollment
 from commands.log import Context
 from domain.catalog import Unit
-from tests.adapters.appends import opened
+from tests.support.appends import opened
 
 START = datetime(2026, 2, 1, tzinfo=UTC)
 ME = Context(actor="test", source="test")

@@ -21,7 +21,7 @@ from adapters.parquet.export import export
 from adapters.parquet.manifest import ExportError, Manifest
 from adapters.postgres.log.append import Append
 from adapters.settings import Settings
-from tests.adapters.appends import new_event, opened, query
+from tests.support.appends import new_event, opened, query
 
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 TYPES = ("progress.activity_recorded", "progress.unit_opened", "enrollment.withdrawn", "course.created")

@@ -6,7 +6,7 @@ from typing import Any
 from commands.log import AggregateT, Context, Position
 from commands.table import HANDLERS
 from domain.aggregate import Aggregate
-from tests.domain.given import Said, replay, said_by
+from tests.support.given import Said, replay, said_by
 
 
 class MemoryLog:

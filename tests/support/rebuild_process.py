@@ -1,8 +1,8 @@
 """
 A rebuild or a promotion in a process of its own, as `campus projections` runs them, to be killed at a named step.
 
-    python -m tests.workers.rebuild_process rebuild WORKERS STEP NUMBER WHOM
-    python -m tests.workers.rebuild_process promote
+    python -m tests.support.rebuild_process rebuild WORKERS STEP NUMBER WHOM
+    python -m tests.support.rebuild_process promote
 
 Kills itself (`self`) or one of its processes (`child`) when it tells of the step whose title ends with STEP for the
 NUMBERth time, the first being its beginning. Prints the report of a rebuild, or the sentence of its failure.
@@ -21,7 +21,7 @@ import psutil
 
 from adapters.settings import Settings
 from cli.up.plan import variables
-from tests.workers.campus import BOTH
+from tests.support.workers import BOTH
 from workers.rebuild.build import RebuildRequest, rebuild
 from workers.rebuild.lock import RebuildError
 from workers.rebuild.promotion import promote
@@ -92,7 +92,7 @@ class Started:
 async def started(settings: Settings, *arguments: Any) -> AsyncIterator[Started]:
     """Run this module; whatever happens, nothing of it is left."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.workers.rebuild_process", *map(str, arguments)),
+        *(sys.executable, "-m", "tests.support.rebuild_process", *map(str, arguments)),
         cwd=ROOT,
         env={**os.environ, **variables(settings)},
         stdout=asyncio.subprocess.PIPE,

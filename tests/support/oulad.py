@@ -8,7 +8,7 @@ from typing import Any
 from adapters.oulad.tables import COLUMNS
 from adapters.settings import Settings
 
-REAL = Path(__file__).parents[5] / "shared" / "data" / "anonymisedData.zip"
+REAL = Path(__file__).parents[3] / "shared" / "data" / "anonymisedData.zip"
 
 INFO = ("M", "Scotland", "HE Qualification", "20-30%", "35-55", "0", "60", "N")
 

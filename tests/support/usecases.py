@@ -12,7 +12,7 @@ from domain.catalog import Unit
 from domain.errors import DomainError
 from domain.fact import Fact
 from domain.quiz import Item
-from tests.domain.given import Said
+from tests.support.given import Said
 
 AT = datetime(2026, 2, 2, 9, 0, tzinfo=UTC)
 START, END = datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 6, 30, tzinfo=UTC)

@@ -12,7 +12,7 @@ from adapters.postgres.connection import connect
 from adapters.settings import Settings
 
 WORKER = ("-m", "cli.main", "worker")
-TALLYING = ("-m", "tests.workers.tallying")
+TALLYING = ("-m", "tests.support.tally_projector")
 
 OWNERS = """
 SELECT s.projection, s.segment, s.owner

@@ -1,11 +1,11 @@
-"""The projector with the tests' own read models, as a process: `python -m tests.workers.tallying`."""
+"""The projector with the tests' own read models, as a process: `python -m tests.support.tally_projector`."""
 
 import asyncio
 import signal
 
 from adapters.logging import configure
 from adapters.settings import Settings
-from tests.workers.campus import BOTH
+from tests.support.workers import BOTH
 from workers import projector
 
 

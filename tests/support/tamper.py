@@ -10,7 +10,7 @@ from adapters.settings import Settings
 from adapters.valkey.client import connect as connect_valkey
 from domain.fact import partition_of_learner
 from projections.engine.projection import SEGMENTS
-from tests.workers.campus import InValkey, Tally
+from tests.support.workers import InValkey, Tally
 
 
 def segment_of(learner: str) -> int:

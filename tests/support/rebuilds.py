@@ -17,7 +17,7 @@ from domain.fact import Fact
 from domain.progress import CourseProgress
 from domain.registry import FACTS
 from projections.engine.projection import Handler, Projection, Rows
-from tests.workers.campus import BOTH, InPostgres, InValkey, caught_up, projecting
+from tests.support.workers import BOTH, InPostgres, InValkey, caught_up, projecting
 from workers.rebuild.build import RebuildRequest, rebuild
 from workers.rebuild.content_digest import content_of
 from workers.rebuild.promotion import opened

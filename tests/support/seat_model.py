@@ -20,7 +20,7 @@ from commands.enrollment import (
 )
 from domain.enrollment import AlreadyCompleted, Enrollment, HasWithdrawn, NotActive, NotEnrolled, Seats, Status
 from domain.errors import DomainError
-from tests.domain.given import Said, replay
+from tests.support.given import Said, replay
 
 LEARNERS = ("ann", "ben", "cid", "dan")
 learners = st.sampled_from(LEARNERS)
