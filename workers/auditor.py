@@ -21,6 +21,7 @@ import structlog
 from adapters.postgres.connection import Connection, ForeignKeyViolation, UndefinedTable
 from adapters.postgres.log.pages import read_head
 from adapters.postgres.log.postgres_log import STREAM_AT
+from adapters.postgres.log.reference_facts import ReferenceFacts
 from adapters.postgres.ops.heartbeat import keep_beating
 from adapters.postgres.ops.lag import segment_counts
 from adapters.postgres.store.audits import Finding, findings, note_checked, note_findings
@@ -32,7 +33,6 @@ from projections.engine.live import Fenced
 from projections.engine.projection import Projection, is_common, tables_of_learners
 from projections.registry import PROJECTIONS
 from workers.consistency.metrics import CHECKED, CHECKED_AT, DIFFERENCE, FOUND, REGISTRY, SECONDS, WRONG
-from workers.consistency.recompute import ReferenceFacts
 from workers.consistency.row_check import RowChecker, WrongRow
 from workers.rebuild.promotion import opened
 from workers.support.tasks import cancel_and_wait, wait_for_stop_or_failure

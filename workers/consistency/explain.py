@@ -10,6 +10,7 @@ from adapters.postgres.connection import Connection
 from adapters.postgres.log.fact_counts import counts_until
 from adapters.postgres.log.pages import fact_of
 from adapters.postgres.log.postgres_log import PAGE_OF_TYPES
+from adapters.postgres.log.reference_facts import ReferenceFacts
 from adapters.postgres.store.generations import Generation, Generations
 from domain.fact import Fact
 from projections.engine.bulk.fold import OF_LEARNERS
@@ -18,7 +19,7 @@ from projections.engine.live import Exclusions
 from projections.engine.merge import merged
 from projections.engine.projection import RowKey, Table, is_common, segment_of, tables_of_learners
 from projections.engine.verification import Cause, Difference
-from workers.consistency.recompute import ReferenceFacts, learner_of
+from workers.consistency.recompute import learner_of
 from workers.consistency.row_check import RowChecker
 
 MOST_FACTS = 20_000  # that are folded one by one for one row

@@ -6,21 +6,20 @@ A learner's rows depend on the facts of that learner, on those facts of the cata
 nothing else; so they cost some milliseconds, and not a fold of the log.
 """
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from operator import attrgetter
 from typing import NamedTuple
 
 import msgspec
 
 from adapters.postgres.connection import Connection
-from adapters.postgres.log.history import common_facts, history_of
+from adapters.postgres.log.history import history_of
+from adapters.postgres.log.reference_facts import ReferenceFacts
 from domain.fact import Fact, partition_of_learner
-from projections.engine.bulk.fold import OF_LEARNERS
 from projections.engine.diff.lineage import needs_of
 from projections.engine.live import Exclusions, OwnedSegments, fold_batch
 from projections.engine.memory import MemoryStore
-from projections.engine.projection import Projection, RowKey, Table, segment_of, tables_of_learners
+from projections.engine.projection import RowKey, Table, segment_of, tables_of_learners
 
 
 def segment_of_learner(learner: str, segments: int) -> int:
@@ -31,41 +30,6 @@ def segment_of_learner(learner: str, segments: int) -> int:
 def learner_of(table: Table, key: tuple[str | int, ...]) -> str | None:
     """Whose row it is, by a part of its key that is called `learner_id`; None if there is none."""
     return str(key[table.key.index("learner_id")]) if "learner_id" in table.key else None
-
-
-class ReferenceFacts:
-    """The facts about no learner that *projection* reads, kept in memory and brought up to date by position."""
-
-    def __init__(self, projection: Projection) -> None:
-        self.projection = projection
-        self._types = sorted(projection.handlers.keys() - OF_LEARNERS)
-        self._position = 0
-        self._facts: list[tuple[Fact, set[RowKey]]] = []
-        self._needing: defaultdict[RowKey, list[int]] = defaultdict(list)
-
-    async def read(self, connection: Connection, until: int) -> None:
-        """Read what has come, up to the position *until* at least."""
-        if until <= self._position or not self._types:
-            return
-        for fact in await common_facts(connection, self._types, self._position, until):
-            needs = needs_of(self.projection, fact)
-            for key in needs:
-                self._needing[key].append(len(self._facts))
-            self._facts.append((fact, needs))
-        self._position = until
-
-    def relevant_to(self, rows: Iterable[RowKey]) -> list[Fact]:
-        """The facts on which some rows depend, directly or through rows that these need, in log order."""
-        found: set[int] = set()
-        reached, waiting = set(rows), list(rows)
-        while waiting:
-            for number in self._needing.get(waiting.pop(), ()):
-                if number not in found:
-                    found.add(number)
-                    more = self._facts[number][1] - reached
-                    reached |= more
-                    waiting += more
-        return [self._facts[number][0] for number in sorted(found)]
 
 
 class RecomputedRows(NamedTuple):

@@ -9,12 +9,13 @@ from typing import NamedTuple
 import msgspec
 
 from adapters.postgres.connection import Connection
+from adapters.postgres.log.reference_facts import ReferenceFacts
 from adapters.postgres.store.generations import AnyStore
 from adapters.postgres.store.postgres_store import PostgresStore
 from adapters.postgres.store.repairs import Repair
 from projections.engine.live import Batch, Exclusions, FactCounts
 from projections.engine.projection import Projection, RowKey, Rows, tables_of_learners
-from workers.consistency.recompute import ReferenceFacts, recompute_rows
+from workers.consistency.recompute import recompute_rows
 
 NO_FACT = "there is no fact of"  # how the outcome begins if nothing is known of such a learner
 

@@ -11,6 +11,7 @@ import msgspec
 from adapters.postgres.connection import Connection
 from adapters.postgres.log.history import history_of
 from adapters.postgres.log.postgres_log import END
+from adapters.postgres.log.reference_facts import ReferenceFacts
 from adapters.postgres.store.generations import Generation, Generations
 from adapters.postgres.store.parking import held, without
 from projections.engine.diff.compare import plain_fields
@@ -21,7 +22,6 @@ from projections.engine.live import Exclusions, Needed, RowSnapshot
 from projections.engine.projection import Projection, RowKey, tables_of_learners
 from workers.consistency.recompute import (
     RecomputedRows,
-    ReferenceFacts,
     own_keys,
     recompute_rows,
     segment_of_learner,
