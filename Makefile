@@ -1,5 +1,5 @@
 # Two commands are enough: `make run` and `make test`. All of them start with `setup`, which is done once per lock file.
-.PHONY: help setup run test test-slow check format bench lock clean
+.PHONY: help setup run test test-fast test-slow check format bench lock clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile
@@ -14,6 +14,9 @@ run: setup ## start a campus with its servers; Ctrl-C stops it (ARGS="--port 900
 
 test: setup ## run the test suite on its own throw-away servers (ARGS="-k enrollment")
 	@.venv/bin/pytest -n auto --dist loadscope $(ARGS)
+
+test-fast: setup ## run the tests that need no server, in seconds (ARGS="-x")
+	@.venv/bin/pytest -m fast -n $(or $(WORKERS),2) --dist worksteal $(ARGS)
 
 test-slow: setup ## run the tests that take minutes
 	@.venv/bin/pytest -m slow $(ARGS)

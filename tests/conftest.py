@@ -9,21 +9,39 @@ import pytest
 from _pytest.nodeid import coerce_node_id  # there is no public way to name what a plugin has collected
 
 from adapters.settings import PREFIX, Settings
+from tests.support.fast import guarded, is_fast
 from tests.support.servers import Servers, running
 
 
+@pytest.hookimpl(tryfirst=True)  # before `-m` chooses by the markers
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     Give every test an id of its own: of two with the same, pytest-xdist would run one.
 
-    Schemathesis puts the operation into a test's name and not into its id.
+    Schemathesis puts the operation into a test's name and not into its id. Tests without servers get the marker `fast`.
     """
     for item in items:
         if type(item).__name__ == "SchemathesisFunction" and item.parent is not None:
             item._id = coerce_node_id(f"{item.parent.nodeid}::{item.name}")
+        if is_fast(item):
+            item.add_marker("fast")
     twice = [nodeid for nodeid, count in Counter(item.nodeid for item in items).items() if count > 1]
     if twice:
         raise pytest.UsageError(f"{len(twice)} tests share their id with another, such as {twice[0]}")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
+    """The fixtures of a fast test start no server."""
+    with guarded(item):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """A fast test starts no server, whatever it calls."""
+    with guarded(item):
+        return (yield)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -10,6 +10,7 @@ import statistics
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,13 +31,21 @@ def modules(*folders: str) -> Iterator[Path]:
         yield from sorted((ROOT / folder).rglob("*.py"))
 
 
-def functions() -> Iterator[tuple[int, str]]:
+@cache
+def tree_of(path: Path) -> ast.Module:
+    """A module, parsed once for all tests."""
+    return ast.parse(path.read_text())
+
+
+@cache
+def functions() -> list[tuple[int, str]]:
     """Length and place of every function."""
-    for path in modules(*LAYERS, "tests"):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                length = (node.end_lineno or 0) - node.lineno + 1
-                yield length, f"{path.relative_to(ROOT)}:{node.lineno} {node.name}"
+    return [
+        ((node.end_lineno or 0) - node.lineno + 1, f"{path.relative_to(ROOT)}:{node.lineno} {node.name}")
+        for path in modules(*LAYERS, "tests")
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
 
 
 def tracked() -> list[Path]:
@@ -71,10 +80,11 @@ def test_functions_are_short() -> None:
 
 def test_every_module_says_what_it_is_for() -> None:
     """A module opens with its purpose."""
-    trees = {path: ast.parse(path.read_text()) for path in modules(*LAYERS)}
+    trees = {path: tree_of(path) for path in modules(*LAYERS)}
     assert [str(path) for path, tree in trees.items() if tree.body and not ast.get_docstring(tree)] == []
 
 
+@pytest.mark.processes
 def test_imports_follow_the_arrow() -> None:
     """cli -> api | workers -> adapters -> commands | projections -> domain, and contexts do not know each other."""
     linter = [str(Path(sys.executable).with_name("lint-imports")), "--no-logo", "--no-cache"]
@@ -82,6 +92,7 @@ def test_imports_follow_the_arrow() -> None:
     assert checked.returncode == 0, checked.stdout
 
 
+@pytest.mark.processes
 def test_nothing_of_one_machine_is_in_the_repository() -> None:
     """No file names somebody's home directory or a package index."""
     private = re.compile(r"(?<![\w.])/(home|root|Users)/\w|--(extra-)?index-url|--find-links\s")

@@ -162,6 +162,7 @@ def test_the_answers_in_words(data_dir: Path) -> None:
     )
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize(
     ("arguments", "status", "said"),
     [
@@ -186,6 +187,7 @@ def test_a_campus_without_oulad(settings: Settings, tmp_path: Path) -> None:
     assert done.returncode == 1
 
 
+@pytest.mark.processes
 def test_help_is_only_help() -> None:
     """It names the options, and reads nothing."""
     said = notebook("--help")

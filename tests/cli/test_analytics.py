@@ -7,6 +7,7 @@ import subprocess
 import time
 
 import psycopg
+import pytest
 
 from adapters.postgres.analytics import VIEWS
 from adapters.settings import Settings
@@ -60,6 +61,7 @@ def test_a_campus_without_the_role_says_so(settings: Settings) -> None:
     assert "set CAMPUS_POSTGRES_ANALYST_URL" in refused.stderr
 
 
+@pytest.mark.processes
 def test_the_views_are_listed() -> None:
     """All of them, or one with its columns; no campus need run."""
     everything = json.loads(campus("analytics", "views", "--json").stdout)["views"]

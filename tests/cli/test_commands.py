@@ -17,6 +17,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SECRET = "only for these tests, really"
 
 
+@pytest.mark.processes
 def test_help_names_every_command() -> None:
     """`campus --help` shows what there is, at once."""
     began = time.monotonic()
@@ -40,6 +41,7 @@ def test_status_as_a_table(running: RunningCampus) -> None:
     assert "read model" in campus("status", "--data", str(running.data_dir)).stdout
 
 
+@pytest.mark.processes
 def test_status_without_a_campus(tmp_path: Path) -> None:
     """Where nothing runs, one sentence says so."""
     refused = campus("status", "--json", "--data", str(tmp_path))

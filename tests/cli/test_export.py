@@ -119,6 +119,7 @@ async def test_the_examples(small: Settings, tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("name", ["duckdb", "polars"])
 def test_the_examples_without_an_export(name: str, tmp_path: Path) -> None:
     """Say how they are used, and what is no export."""

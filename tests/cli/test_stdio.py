@@ -13,6 +13,8 @@ from cli.output_path import told
 from cli.projections.diff import Choice
 from tests.support.campus_up import CAMPUS, campus, environment
 
+pytestmark = pytest.mark.processes
+
 NOWHERE = {
     f"{PREFIX}POSTGRES_URL": "postgresql://nobody@127.0.0.1:1/none",
     f"{PREFIX}NATS_URL": "nats://127.0.0.1:1",

@@ -18,6 +18,7 @@ from workers.projecting.follower import StaleCode
 DEADLINE = 10.0  # seconds
 
 
+@pytest.mark.processes
 async def test_a_start_that_the_system_refuses_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A disk that is full for a moment leaves no post empty for ever."""
     monkeypatch.setattr(supervisor, "FIRST_PAUSE", 0.01)
@@ -47,6 +48,7 @@ async def test_a_start_that_the_system_refuses_is_tried_again(tmp_path: Path, mo
     assert len(set(started)) == 2
 
 
+@pytest.mark.processes
 async def test_who_ends_to_load_changed_code_is_started_again_at_once(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

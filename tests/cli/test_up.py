@@ -15,6 +15,8 @@ from tests.conftest import migrated
 from tests.support.campus_up import RunningCampus, campus, running_campus, wait_until_gone
 from tests.support.servers import Servers
 
+pytestmark = pytest.mark.processes
+
 PROCESSES = {"postgres", "valkey", "nats", "api", "relay", "projector", "reactor", "auditor"}
 
 

@@ -1,20 +1,46 @@
-"""A campus with a course, runs of it and quizzes, for every test."""
+"""
+A campus with a course, runs of it and quizzes, for every test.
+
+Each test runs twice: over the log in memory, and over PostgreSQL. What only PostgreSQL does (idempotency keys, two
+processes at once) is tested with `on_postgres`.
+"""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.settings import Settings
+from tests.support.memory_log import MemoryLog
 from tests.support.usecases import COURSE, QUIZZES, RUNS, Campus
 
 
-@pytest.fixture
-async def empty(settings: Settings) -> AsyncIterator[Campus]:
-    """A campus where nothing has happened."""
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Campus]:
+    """A campus in PostgreSQL."""
     log = await PostgresLog.open(settings)
-    yield Campus(log)
-    await log.close()
+    try:
+        yield Campus(log)
+    finally:
+        await log.close()
+
+
+@pytest.fixture(params=["memory", pytest.param("postgres", marks=pytest.mark.postgres)])
+def place(request: pytest.FixtureRequest) -> Settings | None:
+    """Where the log is: in PostgreSQL by these settings, or in memory."""
+    settings: Settings | None = request.getfixturevalue("settings") if request.param == "postgres" else None
+    return settings
+
+
+@pytest.fixture
+async def empty(place: Settings | None) -> AsyncIterator[Campus]:
+    """A campus where nothing has happened."""
+    if place is None:
+        yield Campus(MemoryLog())
+    else:
+        async with opened(place) as campus:
+            yield campus
 
 
 @pytest.fixture
@@ -22,3 +48,11 @@ async def campus(empty: Campus) -> Campus:
     """A campus with an open run, one with a single seat, one that is shut, a quiz with a key, and an exam without."""
     await empty.give(*COURSE, *RUNS, *QUIZZES)
     return empty
+
+
+@pytest.fixture
+async def on_postgres(settings: Settings) -> AsyncIterator[Campus]:
+    """The same in PostgreSQL alone."""
+    async with opened(settings) as campus:
+        await campus.give(*COURSE, *RUNS, *QUIZZES)
+        yield campus

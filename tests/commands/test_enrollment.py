@@ -144,27 +144,27 @@ async def test_history_is_recorded_where_the_present_would_refuse(campus: Campus
     assert await campus.refused(RequestEnrollment("ann", RUN)) == "has_withdrawn"
 
 
-async def test_a_key_stands_for_one_request(campus: Campus) -> None:
+async def test_a_key_stands_for_one_request(on_postgres: Campus) -> None:
     """With an idempotency key the first answer is given for ever, and another request cannot have the key."""
     once = Context("ann", AT, idempotency_key="k-1", fingerprint="request")
-    first = await campus.bus.handle(RequestEnrollment("ann", RUN), once)
-    await campus.give(WithdrawEnrollment("ann", RUN))
-    head = await campus.log.head()
-    assert await campus.bus.handle(RequestEnrollment("ann", RUN), once) == first
+    first = await on_postgres.bus.handle(RequestEnrollment("ann", RUN), once)
+    await on_postgres.give(WithdrawEnrollment("ann", RUN))
+    head = await on_postgres.log.head()
+    assert await on_postgres.bus.handle(RequestEnrollment("ann", RUN), once) == first
     with pytest.raises(KeyReused):
-        await campus.bus.handle(
+        await on_postgres.bus.handle(
             RequestEnrollment("ben", RUN), Context("ben", AT, idempotency_key="k-1", fingerprint="other")
         )
-    assert await campus.log.head() == head
+    assert await on_postgres.log.head() == head
 
 
-async def test_a_crowd_asks_at_once(campus: Campus) -> None:
+async def test_a_crowd_asks_at_once(on_postgres: Campus) -> None:
     """However many ask at the same moment, in whichever process: one sits, all others wait, each in one place."""
-    other = Campus(campus.log)
+    other = Campus(on_postgres.log)
     crowd = [f"l-{number}" for number in range(40)]
     await asyncio.gather(
-        *((campus, other)[number % 2].give(RequestEnrollment(name, SMALL)) for number, name in enumerate(crowd))
+        *((on_postgres, other)[number % 2].give(RequestEnrollment(name, SMALL)) for number, name in enumerate(crowd))
     )
-    facts = await campus.log.stream(SEATS)
+    facts = await on_postgres.log.stream(SEATS)
     assert [fact.type for fact in facts] == ["seats.opened", "seats.taken", *["seats.queued"] * 39]
     assert sorted(fact.data["learner_id"] for fact in facts[1:]) == sorted(crowd)

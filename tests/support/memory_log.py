@@ -1,51 +1,122 @@
-"""A log in memory, for use cases without a server: every aggregate is replayed from its stored facts."""
+"""
+A log and a bus in memory, for use cases without a server.
 
+Every fact goes through its stored form, and every aggregate is replayed from what is stored, as in PostgreSQL.
+"""
+
+from collections import defaultdict
 from contextlib import AbstractAsyncContextManager, nullcontext
+from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
+
+from adapters.command_bus.unit_of_work import new_event
+from adapters.postgres.log.append import NewEvent
 from commands.log import AggregateT, Context, Position
 from commands.table import HANDLERS
 from domain.aggregate import Aggregate
-from tests.support.given import Said, replay, said_by
+from domain.fact import Fact, Meta, decode_data, decode_event
 
 
 class MemoryLog:
     """
-    The port `commands.log.Log` over lists.
+    The facts of one campus, in lists.
 
     Attributes:
-        facts: every fact, with its stream, in the order in which it was appended.
-        live: the aggregates as they were when they were saved.
+        saved: the aggregates that were saved, as they were then; a test may clear it.
     """
 
-    def __init__(self, context: Context) -> None:
-        self.context = context
-        self.facts: list[tuple[str, Said]] = []
-        self.live: dict[str, Aggregate] = {}
+    def __init__(self) -> None:
+        self.saved: dict[str, Aggregate] = {}
+        self._facts: list[Fact] = []
+        self._streams: defaultdict[str, list[tuple[NewEvent, Fact]]] = defaultdict(list)
 
-    async def handle(self, command: Any) -> Position:
-        """Carry out a command."""
-        return await HANDLERS[type(command)](command, self)
+    async def head(self) -> Position:
+        """The position of the last fact, 0 for an empty log."""
+        return len(self._facts)
 
-    def of(self, stream: str) -> list[Said]:
+    async def read(self, after: Position, limit: int) -> list[Fact]:
+        """The facts at the positions *after* + 1 to *after* + *limit*."""
+        return self._facts[after : after + limit]
+
+    async def stream(self, stream: str) -> list[Fact]:
         """The facts of one stream."""
-        return [said for of_stream, said in self.facts if of_stream == stream]
+        return self.of(stream)
+
+    def of(self, stream: str) -> list[Fact]:
+        """The facts of one stream, without a coroutine."""
+        return [fact for _, fact in self._streams[stream]]
+
+    def replay(self, cls: type[AggregateT], stream: str) -> AggregateT:
+        """The aggregate that the stored facts of a stream make."""
+        aggregate = cls.blank(stream)
+        for stored, fact in self._streams[stream]:
+            decode_event(
+                stored.type,
+                stored.schema_version,
+                stored.data,
+                stream=stream,
+                version=fact.stream_version,
+                occurred_at=fact.occurred_at,
+            ).mutate(aggregate)
+        return aggregate
+
+    def append(self, event: NewEvent) -> None:
+        """Store one fact."""
+        assert event.stream_version == len(self._streams[event.stream_id]) + 1
+        fact = Fact(
+            position=len(self._facts) + 1,
+            stream_id=event.stream_id,
+            stream_version=event.stream_version,
+            type=event.type,
+            schema_version=event.schema_version,
+            partition=event.partition,
+            data=decode_data(event.type, event.schema_version, event.data),
+            meta=msgspec.json.decode(event.meta, type=Meta),
+            occurred_at=event.occurred_at,
+            recorded_at=datetime.now(UTC),
+        )
+        self._facts.append(fact)
+        self._streams[event.stream_id].append((event, fact))
+
+    def last(self, stream: str) -> Position:
+        """The position of the last fact of a stream, 0 if there is none."""
+        return self._streams[stream][-1][1].position if self._streams[stream] else 0
+
+
+class MemoryUnit:
+    """The port `commands.log.Log` over a log in memory, for one command."""
+
+    def __init__(self, log: MemoryLog, context: Context) -> None:
+        self.context = context
+        self._log = log
 
     async def load(self, cls: type[AggregateT], stream: str) -> AggregateT:
-        """See `commands.log.Log`."""
-        return replay(cls, stream, self.of(stream))
+        aggregate = self._log.replay(cls, stream)
+        aggregate.importing = self.context.importing
+        return aggregate
 
     async def read(self, cls: type[AggregateT], stream: str, max_age: float = 0.0) -> AggregateT:  # noqa: ARG002 - always fresh
-        """See `commands.log.Log`."""
-        return await self.load(cls, stream)
+        return self._log.replay(cls, stream)
 
-    def serialize(self, stream: str) -> AbstractAsyncContextManager[object]:  # noqa: ARG002 - nobody else is here
-        """See `commands.log.Log`."""
+    def serialize(self, stream: str) -> AbstractAsyncContextManager[object]:  # noqa: ARG002 - no command waits here
         return nullcontext()
 
     async def save(self, *aggregates: Aggregate) -> Position:
-        """See `commands.log.Log`."""
         for aggregate in aggregates:
-            self.live[aggregate.id] = aggregate
-            self.facts += [(aggregate.id, said_by(event)) for event in aggregate.collect_events()]
-        return max((n for n, (stream, _) in enumerate(self.facts, 1) if stream == aggregates[-1].id), default=0)
+            self._log.saved[aggregate.id] = aggregate
+            for event in aggregate.collect_events():
+                self._log.append(new_event(event, self.context))
+        return self._log.last(aggregates[-1].id)
+
+
+class MemoryBus:
+    """Handles commands over a log in memory, one after the other."""
+
+    def __init__(self, log: MemoryLog) -> None:
+        self._log = log
+
+    async def handle(self, command: Any, context: Context) -> Position:
+        """Carry out *command*; the position of its last fact."""
+        return await HANDLERS[type(command)](command, MemoryUnit(self._log, context))

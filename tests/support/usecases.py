@@ -1,4 +1,4 @@
-"""A campus to try use cases on: real PostgreSQL behind a bus, and what each command has added to the log."""
+"""A campus to try use cases on, in memory or in PostgreSQL, and what each command has added to its log."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +13,7 @@ from domain.errors import DomainError
 from domain.fact import Fact
 from domain.quiz import Item
 from tests.support.given import Said
+from tests.support.memory_log import MemoryBus, MemoryLog
 
 AT = datetime(2026, 2, 2, 9, 0, tzinfo=UTC)
 START, END = datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 6, 30, tzinfo=UTC)
@@ -42,9 +43,9 @@ New = list[tuple[str, Said]]
 class Campus:
     """One process of a campus."""
 
-    def __init__(self, log: PostgresLog) -> None:
+    def __init__(self, log: PostgresLog | MemoryLog) -> None:
         self.log = log
-        self.bus = Bus(log)
+        self.bus = Bus(log) if isinstance(log, PostgresLog) else MemoryBus(log)
 
     async def give(self, *commands: Any) -> int:
         """What has happened before; the position of the last command."""
