@@ -1,6 +1,6 @@
 #!/bin/sh
-# The roles of a campus: the owner of the schema, for migrations, the one that the API and the workers use, and the one
-# of analysts. On a server from before there were analysts, run the second half by hand, and `campus migrate` after it.
+# The roles of a campus: campus_owner for migrations, campus_app for the API and the workers, campus_analyst for analysts.
+# On an older server without the analysts' role, run the second half by hand, then `campus migrate`.
 set -eu
 psql --set ON_ERROR_STOP=1 --set owner="$POSTGRES_OWNER_PASSWORD" --set app="$POSTGRES_APP_PASSWORD" \
     --username postgres --dbname campus <<'SQL'

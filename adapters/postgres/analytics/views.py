@@ -241,7 +241,7 @@ GRADES = View(
 
 OUTCOMES = View(
     "outcomes",
-    "How many learners of a course run came to an outcome.",
+    "How many learners of a course run have an outcome.",
     "{course_enrollments} WHERE status <> 'none' GROUP BY run_id, outcome",
     (
         RUN_ID,
@@ -263,7 +263,7 @@ RUN_COUNTS = View(
         Column("registrations", "registrations::bigint", "Enrollments that were asked for."),
         Column("withdrawals", "withdrawals::bigint", "Enrollments that were given up."),
         Column(
-            "without_registration_date", "without_registration_date::bigint", "Registrations whose day nobody knows."
+            "without_registration_date", "without_registration_date::bigint", "Registrations whose day is not known."
         ),
         Column("outcomes", "outcomes::jsonb", "Number of enrollments by outcome."),
         Column("submissions", "submissions::bigint", "Attempts that were handed in."),
@@ -288,7 +288,7 @@ READ_MODELS = View(
         Column("generation", "p.generation", "Which generation of it is served, from 1."),
         Column("version", "p.version", "The version of the code that makes it."),
         Column("position", "s.position", "It is true for this position of the log."),
-        Column("behind", "head.position - s.position", "How many facts it is behind the log."),
+        Column("behind", "head.position - s.position", "Its lag: how many facts the log has after this position."),
         Column(
             "true_at",
             "(SELECT e.recorded_at FROM events AS e WHERE e.position = s.position)",
