@@ -23,6 +23,7 @@ COMMANDS = {
     "import": ("cli.import_", "Bring real data in."),
     "seed": ("cli.seed", "Fill a campus with a small synthetic population."),
     "projections": ("cli.projections", "Look after the read models."),
+    "reactions": ("cli.reactions", "Look after what follows from facts."),
     "log": ("cli.log", "Read and check the log."),
     "analytics": ("cli.analytics", "Let analysts in with SQL."),
     "bench": ("benchmarks", "Measure Campuslog against its yardsticks."),

@@ -38,6 +38,7 @@ class CourseNotFound(NotFound):
 
     code = "course_not_found"
     template = "there is no course {course_id}"
+    lifted_by = "course-{course_id}"
 
 
 class VersionNotFound(CourseNotFound):
@@ -51,6 +52,7 @@ class RunNotFound(NotFound):
 
     code = "run_not_found"
     template = "there is no course run {run_id}"
+    lifted_by = "run-{run_id}"
 
 
 class CourseExists(Conflict):

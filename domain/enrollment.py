@@ -29,6 +29,7 @@ class NotEnrolled(NotFound):
 
     code = "not_enrolled"
     template = "learner {learner_id} is not enrolled on run {run_id}"
+    lifted_by = "enrollment-{learner_id}:{run_id}"
 
 
 class RunClosed(Conflict):
@@ -36,6 +37,7 @@ class RunClosed(Conflict):
 
     code = "run_closed"
     template = "course run {run_id} is not open for enrollment"
+    lifted_by = "run-{run_id}"
 
 
 class AlreadyCompleted(Conflict):
@@ -50,6 +52,7 @@ class HasWithdrawn(Conflict):
 
     code = "has_withdrawn"
     template = "learner {learner_id} has left run {run_id}"
+    lifted_by = "enrollment-{learner_id}:{run_id}"
 
 
 class NotActive(Conflict):
@@ -57,6 +60,7 @@ class NotActive(Conflict):
 
     code = "not_active"
     template = "learner {learner_id} has no place on run {run_id} yet"
+    lifted_by = "enrollment-{learner_id}:{run_id}"
 
 
 class NoAccess(Conflict):
@@ -64,6 +68,7 @@ class NoAccess(Conflict):
 
     code = "no_access"
     template = "learner {learner_id} has no access to run {run_id}: the enrollment is {status}"
+    lifted_by = "enrollment-{learner_id}:{run_id}"
 
 
 def enrollment_stream(learner_id: str, run_id: str) -> str:

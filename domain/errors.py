@@ -21,12 +21,15 @@ class DomainError(Exception):
     Attributes:
         template: the sentence, with the names of its facts in braces. An error that has one takes its facts by name:
             `CourseFull(run_id=run_id, capacity=30)`. An error without one takes its sentence first.
+        lifted_by: the stream whose next fact may lift the refusal, with the names of the facts in braces; empty if the
+            same command would be refused for ever. A reaction that is refused is tried again when it has come.
         sentence: what is wrong, for people.
         facts: what the sentence is about, by name, for programs.
     """
 
     code: ClassVar[str] = "error"
     template: ClassVar[str] = ""
+    lifted_by: ClassVar[str] = ""
 
     def __init__(self, sentence: str = "", /, **facts: Any) -> None:
         if bool(sentence) == bool(self.template):
@@ -34,6 +37,16 @@ class DomainError(Exception):
         self.sentence = sentence or self.template.format(**facts)
         self.facts = facts
         super().__init__(self.sentence)
+
+    @property
+    def can_pass(self) -> bool:
+        """Whether the same command may be accepted later."""
+        return bool(self.lifted_by)
+
+    @property
+    def waits_for(self) -> str | None:
+        """The stream whose next fact may lift the refusal."""
+        return self.lifted_by.format(**self.facts) or None
 
 
 class NotFound(DomainError):

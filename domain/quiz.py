@@ -31,6 +31,7 @@ class QuizNotFound(NotFound):
 
     code = "quiz_not_found"
     template = "there is no quiz {quiz_id}"
+    lifted_by = "quiz-{quiz_id}"
 
 
 class QuizExists(Conflict):

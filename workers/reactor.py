@@ -3,7 +3,8 @@ The reactor: turns facts into the commands that follow from them (workers/reacti
 
 Reads     the log by position, facts of the types that cause something; woken by hints, else by its own poll.
 Does      commands whose ids come from the facts: a redelivery after a crash is answered with the first answer.
-Order     per learner or stream; different ones go side by side.
+Writes    failed_reactions, what was refused or has failed (workers/reacting/attempts.py), and tries it again.
+Order     per learner or stream, tries of failed reactions included; different ones go side by side.
 Active    one per campus, by an advisory lock; another takes over within 2 s.
 """
 
@@ -14,29 +15,28 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 import structlog
-from prometheus_client import Counter
 
-from adapters.command_bus.bus import Bus
 from adapters.nats import hint
 from adapters.nats.connection import Nats
-from adapters.postgres.connection import Connection, PostgresError, Unavailable, connect, is_broken
+from adapters.postgres.connection import Connection, OperationalError, PostgresError, Unavailable, connect, is_broken
 from adapters.postgres.log.append import VersionConflict
 from adapters.postgres.log.postgres_log import PostgresLog
-from adapters.postgres.ops import heartbeat, lease, reactors
+from adapters.postgres.ops import failed_reactions, heartbeat, lease, reactors
+from adapters.postgres.ops.failed_reactions import FailedReaction
 from adapters.settings import Settings
-from domain.errors import DomainError
 from domain.fact import Fact
-from workers.reactions import REACTIONS, Reaction
-from workers.reactions.reaction import context_of, is_history
+from workers.reacting import metrics
+from workers.reacting.attempts import Attempts
+from workers.reacting.code_version import code_version
+from workers.reactions import REACTIONS
+from workers.reactions.reaction import is_history
 
 NAME = "reactor"
 PAGE = 1_000  # positions
+RETRIES = 200  # failed reactions that are tried again between two pages
 POLL_INTERVAL = 0.5  # seconds, when no hint comes
 GATHER = 0.02  # seconds after a hint, so that a burst of commits costs one look and not one each
 RETRY_INTERVAL = 1.0  # seconds, after PostgreSQL was lost
-
-DONE = Counter("campus_reactions_total", "Reactions carried out, by name.", ["reaction"])
-REFUSED = Counter("campus_reactions_refused_total", "Reactions that a rule refused, by name.", ["reaction"])
 
 logger = structlog.get_logger()
 
@@ -55,7 +55,11 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
                 await _Reactor(settings, log, stop, woken).run()
             except* (PostgresError, Unavailable, VersionConflict) as lost:
                 error = lost.exceptions[0]
-                if isinstance(error, PostgresError) and not is_broken(error):
+                if (
+                    isinstance(error, PostgresError)
+                    and not isinstance(error, OperationalError)
+                    and not is_broken(error)
+                ):
                     raise
                 logger.warning("reactor.waiting", error=str(error).strip())
                 with suppress(TimeoutError):
@@ -78,74 +82,78 @@ class _Reactor:
     def __init__(self, settings: Settings, log: PostgresLog, stop: asyncio.Event, woken: asyncio.Event) -> None:
         self._settings = settings
         self._log = log
-        self._bus = Bus(log)
         self._stop = stop
         self._woken = woken
         self._position = 0
+        self._attempts: Attempts | None = None
 
     async def run(self) -> None:
         async with await connect(self._settings, application=NAME) as connection:
-            active, beat_at = False, 0.0
+            beat_at = 0.0
             while not self._stop.is_set():
-                active = active or await self._take_over(connection)
+                self._attempts = self._attempts or await self._take_over(connection)
                 if time.monotonic() - beat_at >= heartbeat.HEARTBEAT_INTERVAL:
-                    await heartbeat.beat(connection, NAME, active=active, position=self._position)
+                    await self._beat(connection)
                     beat_at = time.monotonic()
-                if active:
-                    await self._catch_up(connection)
+                if self._attempts:
+                    await self._catch_up(connection, self._attempts)
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._woken.wait(), POLL_INTERVAL)
                     await asyncio.sleep(GATHER)
                 self._woken.clear()
             await heartbeat.leave(connection, NAME)
 
-    async def _take_over(self, connection: Connection) -> bool:
+    async def _beat(self, connection: Connection) -> None:
+        active = self._attempts is not None
+        metrics.show_waiting(await failed_reactions.waiting(connection) if active else ())
+        await heartbeat.beat(connection, NAME, active=active, position=self._position, registry=metrics.REGISTRY)
+
+    async def _take_over(self, connection: Connection) -> Attempts | None:
         if not await lease.try_acquire(connection, self._settings, NAME):
-            return False
-        self._position = await reactors.position(connection, NAME)
+            return None
+        position, head = await reactors.position(connection, NAME), await self._log.head()
+        if position > head:  # the log was restored, the reactor's position was not: what was reacted to changes nothing
+            logger.warning("reactor.ahead_of_log", position=position, head=head)
+        self._position = position if position <= head else 0
+        await failed_reactions.deployed(connection, code_version())
         logger.info("reactor.active", position=self._position)
-        return True
+        return Attempts(self._log, connection, await failed_reactions.after(connection, self._position))
 
-    async def _catch_up(self, connection: Connection) -> None:
-        """React to everything up to the head; the position moves on when a page is done."""
-        head = await self._log.head()
-        while self._position < head and not self._stop.is_set():
-            until = min(self._position + PAGE, head)
-            await self._react(connection, await self._log.read(self._position, until - self._position, REACTIONS))
-            await reactors.advance(connection, NAME, until)
-            self._position = until
-
-    async def _react(self, connection: Connection, facts: Sequence[Fact]) -> None:
-        """Carry out what follows from *facts*: in order for each key, side by side for different ones."""
-        by_key: defaultdict[str, list[Fact]] = defaultdict(list)
-        for fact in facts:
-            if not is_history(fact):
-                by_key[fact.key].append(fact)
-        async with asyncio.TaskGroup() as tasks:
-            for of_one_key in by_key.values():
-                tasks.create_task(self._react_in_order(connection, of_one_key))
-
-    async def _react_in_order(self, connection: Connection, facts: Sequence[Fact]) -> None:
-        for fact in facts:
-            for reaction in REACTIONS[fact.type]:
-                await self._carry_out(connection, fact, reaction)
-
-    async def _carry_out(self, connection: Connection, fact: Fact, reaction: Reaction) -> None:
-        try:
-            command = reaction.command(fact)
-            if command is None:
+    async def _catch_up(self, connection: Connection, attempts: Attempts) -> None:
+        """React to everything up to the head, and try again what is due; the position moves on when a page is done."""
+        while not self._stop.is_set():
+            after = self._position
+            until = max(after, min(after + PAGE, await self._log.head()))
+            facts: list[Fact] = []
+            if until > after:
+                await failed_reactions.lift(connection, after, until)
+                facts = await self._log.read(after, until - after, REACTIONS)
+            due = await failed_reactions.due(connection, after, RETRIES)
+            await _react(attempts, due, facts)
+            if until == after and not due:
                 return
-            await self._bus.handle(command, context_of(fact, reaction))
-        except (PostgresError, Unavailable, VersionConflict):
-            raise  # not the reaction's fault: the whole page is done again
-        except DomainError as error:
-            await self._refused(connection, fact, reaction, error.code, error.sentence)
-        except Exception as error:
-            logger.exception("reactor.failed", position=fact.position, reaction=reaction.name)
-            await self._refused(connection, fact, reaction, "failed", f"{type(error).__name__}: {error}")
-        else:
-            DONE.labels(reaction.name).inc()
+            if until > after:
+                await reactors.advance(connection, NAME, until)
+                self._position = until
 
-    async def _refused(self, connection: Connection, fact: Fact, reaction: Reaction, code: str, sentence: str) -> None:
-        REFUSED.labels(reaction.name).inc()
-        await reactors.refused(connection, fact, reaction.name, code, sentence)
+
+async def _react(attempts: Attempts, due: Sequence[FailedReaction], facts: Sequence[Fact]) -> None:
+    """Try again what is *due* and react to *facts*: in order for each key, side by side for different ones."""
+    by_key: defaultdict[str, list[FailedReaction | Fact]] = defaultdict(list)
+    for failed in due:
+        by_key[failed.key].append(failed)
+    for fact in facts:
+        if not is_history(fact):
+            by_key[fact.key].append(fact)
+    async with asyncio.TaskGroup() as tasks:
+        for of_one_key in by_key.values():
+            tasks.create_task(_react_in_order(attempts, of_one_key))
+
+
+async def _react_in_order(attempts: Attempts, causes: Sequence[FailedReaction | Fact]) -> None:
+    for cause in causes:
+        if isinstance(cause, FailedReaction):
+            await attempts.again(cause)
+            continue
+        for reaction in REACTIONS[cause.type]:
+            await attempts.first(cause, reaction)

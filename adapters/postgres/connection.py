@@ -28,6 +28,7 @@ __all__ = [
     "Unavailable",
     "UndefinedTable",
     "connect",
+    "is_about_data",
     "is_broken",
     "options",
 ]
@@ -82,6 +83,11 @@ def is_broken(error: BaseException) -> bool:
     if isinstance(error, psycopg.errors.AdminShutdown | psycopg.errors.CrashShutdown | psycopg.errors.CannotConnectNow):
         return True
     return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError) and error.sqlstate is None
+
+
+def is_about_data(error: BaseException) -> bool:
+    """Whether *error* means that a value cannot be stored: trying the same again would fail again."""
+    return isinstance(error, psycopg.DataError | psycopg.IntegrityError)
 
 
 class Link:

@@ -1,9 +1,6 @@
 """`campus projections parked …`: what waits because a read model failed at a fact, and what to do about it."""
 
 import asyncio
-import getpass
-import os
-import socket
 import time
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -13,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from cli.console import LARGEST, LAST_POSITION, MOST_ROWS, DataDir, Failure, Json, answer, progress
+from cli.operator import operator
 from cli.projections.options import Name, NameOrAll, chosen, end, run, settings_of, the
 from cli.projections.parked_view import PAGE, named, only_a_rebuild, parked_view
 
@@ -201,7 +199,7 @@ async def _skip(settings: "Settings", what: Skipping) -> dict[str, Any]:
 
     name, key = what.name, what.key
     await _expect(settings, [name], key)
-    by = f"{_user()}@{socket.gethostname()}"
+    by = operator()
     async with await connect(settings, application="skip") as connection:
         try:
             position = await skip(
@@ -234,13 +232,6 @@ async def _list_skipped(settings: "Settings", names: Sequence[str]) -> list[dict
 
     async with await connect(settings, application="skipped") as connection:
         return await skipped_of(connection, names)
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container without a name for its user
-        return f"uid {os.getuid()}"
 
 
 def _skip_view(report: dict[str, Any]) -> "RenderableType":

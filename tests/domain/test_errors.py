@@ -1,8 +1,14 @@
 """An error says one sentence about its facts, and carries these for programs."""
 
+from string import Formatter
+
 import pytest
 
+from domain.catalog import CourseNotFound, RunNotFound, VersionNotFound
+from domain.enrollment import HasWithdrawn, NoAccess, NotActive, NotEnrolled, RunClosed
 from domain.errors import BadIdentifier, Conflict, DomainError, NotFound
+from domain.quiz import QuizNotFound
+from domain.registry import BY_CATEGORY
 
 
 class SeatTaken(Conflict):
@@ -52,3 +58,36 @@ def test_a_code_belongs_to_one_error() -> None:
     """Clients tell errors by their code; only a subclass that is the same to them shares it."""
     own = [cls for cls in errors(DomainError) if "code" in vars(cls)]
     assert len({cls.code for cls in own}) == len(own)
+
+
+@pytest.mark.parametrize(
+    ("error", "stream"),
+    [
+        (NoAccess(learner_id="ada", run_id="algebra-1", status="withdrawn"), "enrollment-ada:algebra-1"),
+        (HasWithdrawn(learner_id="ada", run_id="algebra-1"), "enrollment-ada:algebra-1"),
+        (NotActive(learner_id="ada", run_id="algebra-1"), "enrollment-ada:algebra-1"),
+        (NotEnrolled(learner_id="ada", run_id="algebra-1"), "enrollment-ada:algebra-1"),
+        (RunClosed(run_id="algebra-1"), "run-algebra-1"),
+        (RunNotFound(run_id="algebra-1"), "run-algebra-1"),
+        (CourseNotFound(course_id="algebra"), "course-algebra"),
+        (VersionNotFound(course_id="algebra", version=2), "course-algebra"),
+        (QuizNotFound(quiz_id="quiz1"), "quiz-quiz1"),
+    ],
+)
+def test_a_refusal_that_can_pass_names_the_stream_that_lifts_it(error: DomainError, stream: str) -> None:
+    """The next fact of that stream may make the same command acceptable."""
+    assert (error.can_pass, error.waits_for) == (True, stream)
+
+
+def test_a_wrong_command_is_refused_for_ever() -> None:
+    """It waits for nothing."""
+    assert (BadIdentifier("a b").can_pass, BadIdentifier("a b").waits_for) == (False, None)
+
+
+def test_what_lifts_a_refusal_is_made_of_its_facts() -> None:
+    """Every error that names a stream has a fact for each id in it, and the stream's category exists."""
+    for cls in errors(DomainError):
+        if cls.lifted_by:
+            names = {name for _, name, _, _ in Formatter().parse(cls.lifted_by) if name}
+            assert names <= {name for _, name, _, _ in Formatter().parse(cls.template) if name}, cls
+            assert cls.lifted_by.partition("-")[0] in BY_CATEGORY, cls

@@ -2,78 +2,24 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
 
 import msgspec
 import psycopg
 import pytest
 
 from adapters.command_bus.bus import Bus
-from adapters.postgres.connection import connect
 from adapters.postgres.log.append import Append, NewEvent, VersionConflict
-from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.settings import Settings
-from commands.catalog import CreateCourse, OpenRun, PublishCourse, ScheduleRun
 from commands.enrollment import RequestEnrollment, WithdrawEnrollment
 from commands.log import Context
-from commands.quiz import PublishQuiz, SubmitAttempt
-from domain.catalog import Unit
-from domain.quiz import Item
-from workers import reactor
-
-START = datetime(2026, 9, 1, tzinfo=UTC)
-
-
-class Campus:
-    """A campus with one course, and a reactor that can be run."""
-
-    def __init__(self, settings: Settings, log: PostgresLog) -> None:
-        self.settings, self.log, self.bus = settings, log, Bus(log)
-
-    async def do(self, *commands: object, source: str = "api") -> None:
-        for command in commands:
-            await self.bus.handle(command, Context("tester", at=START, source=source))
-
-    async def types(self, after: int) -> list[str]:
-        return [fact.type for fact in await self.log.read(after, 1000)]
-
-    @asynccontextmanager
-    async def reacting(self) -> AsyncIterator[None]:
-        stop = asyncio.Event()
-        task = asyncio.create_task(reactor.run(self.settings, stop))
-        try:
-            yield
-        finally:
-            stop.set()
-            await task
-
-    async def settled(self) -> None:
-        """Wait until the reactor has dealt with everything, its own facts included."""
-        async with await connect(self.settings, application="test") as connection:
-            while True:
-                cursor = await connection.execute(
-                    "SELECT r.position = h.position FROM reactors r, log_head h WHERE r.name = 'reactor'"
-                )
-                if await cursor.fetchone() == (True,):
-                    return
-                await asyncio.sleep(0.02)
+from commands.quiz import SubmitAttempt
+from tests.support.reactors import Campus, small_campus
 
 
 @pytest.fixture
 async def campus(settings: Settings) -> AsyncIterator[Campus]:
-    log = await PostgresLog.open(settings)
-    campus = Campus(settings, log)
-    units = [Unit("u1", "page", "Read this"), Unit("q1", "quiz", "Answer this", weight=100)]
-    await campus.do(
-        CreateCourse("python", "Python"),
-        PublishCourse("python", units),
-        ScheduleRun("small", "python", 1, START, START + timedelta(days=90), capacity=1),
-        OpenRun("small"),
-        PublishQuiz("quiz1", "small", "q1", "Answer this", items=[Item("i1", "2 + 2", ["3", "4"])], key=[1]),
-    )
-    yield campus
-    await log.close()
+    async with small_campus(settings) as campus:
+        yield campus
 
 
 async def test_a_freed_seat_goes_to_whoever_has_waited_longest(campus: Campus) -> None:
@@ -149,7 +95,7 @@ async def test_a_refused_reaction_is_kept_with_its_reason(campus: Campus) -> Non
         await campus.settled()
     with psycopg.connect(campus.settings.postgres_url) as connection:
         rows = connection.execute(
-            f"SELECT reaction, code FROM {campus.settings.schema_name}.refused_reactions"
+            f"SELECT reaction, code FROM {campus.settings.schema_name}.failed_reactions"
         ).fetchall()
     assert rows == [("complete_passed_unit", "no_access")]
 
@@ -185,6 +131,6 @@ async def test_a_fact_that_is_not_what_it_should_be_stops_nobody(campus: Campus)
     assert (await campus.log.stream("seats-small"))[-1].data == {"learner_id": "bob"}
     with psycopg.connect(campus.settings.postgres_url) as connection:
         rows = connection.execute(
-            f"SELECT reaction, code FROM {campus.settings.schema_name}.refused_reactions"
+            f"SELECT reaction, code FROM {campus.settings.schema_name}.failed_reactions"
         ).fetchall()
     assert rows == [("grade_by_key", "failed")]

@@ -67,3 +67,41 @@ async def test_a_migration_that_fails_leaves_nothing(settings: Settings) -> None
     mended = Migration(9_999, "9999_mended", "CREATE TABLE whole (a integer)")
     with mock.patch.object(module, "all_migrations", return_value=[*all_migrations(), mended]):
         assert migrate(settings) == ["9999_mended"]
+
+
+async def test_refused_reactions_of_an_older_campus_stay_in_sight(fresh: Settings) -> None:
+    """They move over with event and key, and each is tried once more."""
+    older = [each for each in all_migrations() if each.number < 150]
+    with mock.patch.object(module, "all_migrations", return_value=older):
+        migrate(fresh)
+    for position, stream in ((1, "attempt-ada:quiz1:1"), (2, "seats-small")):
+        await query(
+            fresh,
+            f"INSERT INTO events VALUES ({position}, '{stream}', 1, 'a.fact', 1, 0, '{{}}',"
+            f""" convert_to('{{"event_id": "of {stream}"}}', 'UTF8'), now(), now()) RETURNING position""",
+            owner=True,
+        )
+    await query(
+        fresh,
+        "INSERT INTO refused_reactions VALUES (1, 'complete_passed_unit', 'no_access', 'has left', '2026-01-02Z'),"
+        " (2, 'offer_freed_seat', 'failed', 'KeyError', '2026-01-03Z') RETURNING position",
+        owner=True,
+    )
+    migrate(fresh)
+    named = await query(
+        fresh, "SELECT position, reaction, event_id, type, stream_id, key FROM failed_reactions ORDER BY 1", owner=True
+    )
+    assert named == [
+        (1, "complete_passed_unit", "of attempt-ada:quiz1:1", "a.fact", "attempt-ada:quiz1:1", "ada"),
+        (2, "offer_freed_seat", "of seats-small", "a.fact", "seats-small", "seats-small"),
+    ]
+    states = await query(
+        fresh,
+        "SELECT code, sentence, attempts, first_tried_at::date::text, state, next_try_at <= now() FROM failed_reactions"
+        " ORDER BY position",
+        owner=True,
+    )
+    assert states == [
+        ("no_access", "has left", 1, "2026-01-02", "waiting", True),
+        ("failed", "KeyError", 1, "2026-01-03", "waiting", True),
+    ]

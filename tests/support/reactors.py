@@ -1,0 +1,73 @@
+"""A campus for the tests of the reactor: a course with a quiz, and a reactor that runs meanwhile."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+
+from adapters.command_bus.bus import Bus
+from adapters.postgres.connection import connect
+from adapters.postgres.log.postgres_log import PostgresLog
+from adapters.settings import Settings
+from commands.catalog import CreateCourse, OpenRun, PublishCourse, ScheduleRun
+from commands.log import Context
+from commands.quiz import PublishQuiz
+from domain.catalog import Unit
+from domain.quiz import Item
+from workers import reactor
+
+START = datetime(2026, 9, 1, tzinfo=UTC)
+
+
+class Campus:
+    """A campus with one course, and a reactor that can be run."""
+
+    def __init__(self, settings: Settings, log: PostgresLog) -> None:
+        self.settings, self.log, self.bus = settings, log, Bus(log)
+
+    async def do(self, *commands: object, source: str = "api") -> None:
+        for command in commands:
+            await self.bus.handle(command, Context("tester", at=START, source=source))
+
+    async def types(self, after: int) -> list[str]:
+        return [fact.type for fact in await self.log.read(after, 1000)]
+
+    @asynccontextmanager
+    async def reacting(self) -> AsyncIterator[None]:
+        stop = asyncio.Event()
+        task = asyncio.create_task(reactor.run(self.settings, stop))
+        try:
+            yield
+        finally:
+            stop.set()
+            await task
+
+    async def settled(self) -> None:
+        """Wait until the reactor has dealt with everything, its own facts included."""
+        async with await connect(self.settings, application="test") as connection:
+            while True:
+                cursor = await connection.execute(
+                    "SELECT r.position = h.position FROM reactors r, log_head h WHERE r.name = 'reactor'"
+                )
+                if await cursor.fetchone() == (True,):
+                    return
+                await asyncio.sleep(0.02)
+
+
+@asynccontextmanager
+async def small_campus(settings: Settings) -> AsyncIterator[Campus]:
+    """A course with a page and a quiz, and a run of it with one seat."""
+    log = await PostgresLog.open(settings)
+    campus = Campus(settings, log)
+    units = [Unit("u1", "page", "Read this"), Unit("q1", "quiz", "Answer this", weight=100)]
+    await campus.do(
+        CreateCourse("python", "Python"),
+        PublishCourse("python", units),
+        ScheduleRun("small", "python", 1, START, START + timedelta(days=90), capacity=1),
+        OpenRun("small"),
+        PublishQuiz("quiz1", "small", "q1", "Answer this", items=[Item("i1", "2 + 2", ["3", "4"])], key=[1]),
+    )
+    try:
+        yield campus
+    finally:
+        await log.close()
