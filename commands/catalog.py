@@ -1,4 +1,4 @@
-"""What can be done to the catalog."""
+"""Use cases of the catalog: courses, their versions, and runs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from domain.catalog import BadSchedule, Course, CourseNotFound, Run, Unit, cours
 
 @dataclass(frozen=True)
 class CreateCourse:
-    """A course comes into the catalog."""
+    """Add a course to the catalog."""
 
     course_id: str
     title: str
@@ -26,7 +26,7 @@ async def create_course(command: CreateCourse, log: Log) -> Position:
 
 @dataclass(frozen=True)
 class PublishCourse:
-    """The structure of a course is published as its next version."""
+    """Publish the structure of a course as its next version."""
 
     course_id: str
     units: Sequence[Unit]
@@ -42,7 +42,7 @@ async def publish_course(command: PublishCourse, log: Log) -> Position:
 
 @dataclass(frozen=True)
 class ScheduleRun:
-    """A run of a course is planned; *capacity* None means that there is no limit."""
+    """Plan a run of a course; *capacity* None means no limit."""
 
     run_id: str
     course_id: str
@@ -75,7 +75,7 @@ async def schedule_run(command: ScheduleRun, log: Log) -> Position:
 
 @dataclass(frozen=True)
 class OpenRun:
-    """A run lets learners in."""
+    """Let a run admit learners."""
 
     run_id: str
 
@@ -88,7 +88,7 @@ async def open_run(command: OpenRun, log: Log) -> Position:
 
 @dataclass(frozen=True)
 class CloseRun:
-    """A run lets nobody in any more."""
+    """End the admission of learners to a run."""
 
     run_id: str
 

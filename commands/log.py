@@ -1,8 +1,7 @@
 """
 What a use case sees of the log: aggregates go out, new facts come back.
 
-The adapter behind it is adapters/command_bus/unit_of_work.py. A `Log` is bound to one command and its `Context`, and
-forgets it after.
+adapters/command_bus/unit_of_work.py implements it. A `Log` serves one command with its `Context`.
 """
 
 from contextlib import AbstractAsyncContextManager
@@ -28,11 +27,11 @@ class Context:
     Who sent a command, when, and why.
 
     Attributes:
-        at: when it happened; becomes `occurred_at` of its facts.
+        at: when the user acted; becomes `occurred_at` of the facts.
         source: `api`, `import:…`, `seed`, `reactor:…`.
         importing: record what breaks today's rules as an irregular fact instead of refusing it.
-        idempotency_key: a command with a key that was used before is answered with the first answer.
-        fingerprint: digest of the request; the same key with another one is refused.
+        idempotency_key: a second command with this key gets the first answer.
+        fingerprint: digest of the request; a key with another fingerprint is refused.
     """
 
     actor: str
@@ -52,22 +51,22 @@ class Log(Protocol):
     context: Context
 
     async def load(self, cls: type[AggregateT], stream: str) -> AggregateT:
-        """The aggregate as all facts of *stream* make it; blank where there are none."""
+        """The aggregate with all facts of *stream*; blank if there are none."""
         ...
 
     async def read(self, cls: type[AggregateT], stream: str, max_age: float = 0.0) -> AggregateT:
-        """The aggregate of *stream*, to look at but not to change, known as of at most *max_age* seconds ago."""
+        """The aggregate of *stream*, only to read; its state may be *max_age* seconds old."""
         ...
 
     def serialize(self, stream: str) -> AbstractAsyncContextManager[object]:
-        """Wait until no other command of this process works on the contended *stream*; it saves them from conflicts."""
+        """Wait until no other command of this process works on the contended *stream*; this avoids conflicts."""
         ...
 
     async def save(self, *aggregates: Aggregate) -> Position:
         """
         Append the new facts of *aggregates* as one unit, and answer with the position of the last.
 
-        The aggregate that the command is about comes last: where there are no new facts, nothing is appended and the
-        answer is the position of its last fact, so that doing a thing twice is answered with the first position.
+        The aggregate that the command is about comes last: without new facts, nothing is appended and the answer is the
+        position of its last fact. So a repeated command gets the first answer.
         """
         ...

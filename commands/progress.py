@@ -1,4 +1,4 @@
-"""What a learner does on a course run, and how it ends."""
+"""Use cases of a learner's progress on a course run, up to its outcome."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ async def _unit_outline(log: Log, run_id: str, unit_id: str) -> Outline:
 
 @dataclass(frozen=True)
 class OpenUnit:
-    """A learner looks at a unit."""
+    """Record that a learner opens a unit."""
 
     learner_id: str
     run_id: str
@@ -34,7 +34,7 @@ async def open_unit(command: OpenUnit, log: Log) -> Position:
 
 @dataclass(frozen=True)
 class RecordActivity:
-    """A learner has done something on a unit: *amount* actions of one *kind*."""
+    """Record *amount* actions of one *kind* on a unit."""
 
     learner_id: str
     run_id: str
@@ -53,7 +53,7 @@ async def record_activity(command: RecordActivity, log: Log) -> Position:
 
 @dataclass(frozen=True)
 class CompleteUnit:
-    """A unit is done; *rule* says by what, *score_bp* is its score in basis points where it has one."""
+    """Complete a unit by *rule*; *score_bp* is its score in basis points, None for a unit without one."""
 
     learner_id: str
     run_id: str
@@ -76,9 +76,9 @@ async def complete_unit(command: CompleteUnit, log: Log) -> Position:
 @dataclass(frozen=True)
 class DecideOutcome:
     """
-    How the course ended for a learner, by the facts up to *through_position*.
+    Decide how the course ended for a learner, by the facts up to *through_position*.
 
-    Without an *outcome* it is found by the grade, and only once every unit with a weight is completed.
+    Without an *outcome* the grade decides, once every unit with a weight is completed.
     """
 
     learner_id: str

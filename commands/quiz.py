@@ -1,4 +1,4 @@
-"""What can be done with a quiz: publish it, hand in an attempt, grade it."""
+"""Use cases of quizzes: publish one, hand in an attempt, grade it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from domain.quiz import Item, NotGradable, Quiz, QuizAttempt, QuizNotFound, atte
 
 @dataclass(frozen=True)
 class PublishQuiz:
-    """A unit of a run gets its quiz; see `Quiz.publish`."""
+    """Publish the quiz of a unit; see `Quiz.publish`."""
 
     quiz_id: str
     run_id: str
@@ -50,7 +50,7 @@ async def publish_quiz(command: PublishQuiz, log: Log) -> Position:
 
 @dataclass(frozen=True)
 class SubmitAttempt:
-    """A learner hands an attempt in; *responses* are the chosen options, counted from 0, -1 for none."""
+    """Hand in an attempt; *responses* are the chosen options, counted from 0, -1 for none."""
 
     learner_id: str
     quiz_id: str
@@ -68,7 +68,7 @@ async def submit_attempt(command: SubmitAttempt, log: Log) -> Position:
 
 @dataclass(frozen=True)
 class GradeAttempt:
-    """An attempt gets its score: by its key, or *score_bp* (basis points) from a person."""
+    """Score an attempt: by the key of its quiz, or by *score_bp* (basis points) from a person."""
 
     learner_id: str
     quiz_id: str

@@ -1,4 +1,4 @@
-"""The whole write side on one screen: every command, and what handles it."""
+"""The whole write side on one screen: every command and its use case."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any

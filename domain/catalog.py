@@ -22,8 +22,8 @@ class Unit(msgspec.Struct, frozen=True, omit_defaults=True):
     One thing to open, do or hand in.
 
     Attributes:
-        weight: share of the course's percentage, in basis points; 0 where nothing has to be done.
-        due_after_days: days from the start of the run to the deadline, None where there is none.
+        weight: share of the course's percentage, in basis points; 0 for a unit without work.
+        due_after_days: days from the start of the run to the deadline, None for no deadline.
     """
 
     unit_id: str
@@ -56,14 +56,14 @@ class RunNotFound(NotFound):
 
 
 class CourseExists(Conflict):
-    """The id of the course is taken by another one."""
+    """Another course has this id."""
 
     code = "course_exists"
     template = "course {course_id} exists with another title or text"
 
 
 class RunExists(Conflict):
-    """The id of the run is taken by another one."""
+    """Another run has this id."""
 
     code = "run_exists"
     template = "run {run_id} exists with another plan"
@@ -76,18 +76,16 @@ class BadStructure(Rejected):
 
 
 class BadSchedule(Rejected):
-    """A run ends before it starts, or has a capacity that is no number of seats."""
+    """A run ends before it starts, has a capacity below one, or follows a version that the course lacks."""
 
     code = "bad_schedule"
 
 
 def course_stream(course_id: str) -> str:
-    """The stream of a course."""
     return stream_id("course", course_id)
 
 
 def run_stream(run_id: str) -> str:
-    """The stream of a course run."""
     return stream_id("run", run_id)
 
 
@@ -135,7 +133,7 @@ class Course(Aggregate):
         self.title, self.summary, self.language = title, summary, language
 
     def publish(self, units: list[Unit], completion_rule: str, grading_policy: str) -> int:
-        """Publish a structure with its rules, and return its version; the same again returns the version it has."""
+        """Publish a structure with its rules; returns its version, the first one if the same was published before."""
         if not self.exists:
             raise CourseNotFound(course_id=self.ids[0])
         _check_units(units)
@@ -223,7 +221,7 @@ class Run(Aggregate):
         self.starts_at, self.ends_at, self.capacity, self.pacing = starts_at, ends_at, capacity, pacing
 
     def open(self) -> None:
-        """Let learners in."""
+        """Admit learners."""
         self._must_exist()
         if not self.is_open:
             self._opened()
@@ -233,7 +231,7 @@ class Run(Aggregate):
         self.is_open = True
 
     def close(self) -> None:
-        """Let nobody in any more; those who are in stay."""
+        """Admit no further learners; those who have a place keep it."""
         self._must_exist()
         if self.is_open:
             self._closed()

@@ -4,7 +4,7 @@ What can be wrong with a command, as sentences about the world.
     DomainError
     ├── NotFound     the thing that was named does not exist
     ├── Conflict     the thing is in a state that does not allow this
-    ├── Forbidden    this person may not do this
+    ├── Forbidden    the user may not do this
     └── Rejected     the command itself makes no sense
 
 Every error carries a stable `code`, a sentence, and its facts. How they look over HTTP is not their business: see
@@ -62,7 +62,7 @@ class Conflict(DomainError):
 
 
 class Forbidden(DomainError):
-    """This person may not do this."""
+    """The user may not do this."""
 
     code = "forbidden"
 

@@ -41,7 +41,7 @@ class BadAmount(Rejected):
 
 
 class NeedsAttempt(Conflict):
-    """A unit with a score is completed by an attempt that passes, not by saying so."""
+    """A learner cannot complete a unit with a score by hand: only an attempt that passes does."""
 
     code = "needs_attempt"
     template = "unit {unit_id} is of kind {kind}: it is completed by an attempt that passes"
@@ -55,7 +55,6 @@ class UnknownOutcome(Rejected):
 
 
 def progress_stream(learner_id: str, run_id: str) -> str:
-    """The stream of a learner's progress on a run."""
     return stream_id("progress", learner_id, run_id)
 
 
@@ -94,7 +93,7 @@ def grade(weights: Mapping[str, int], scores: Mapping[str, int], completed: Iter
 
 
 def outcome_of(grade_bp: int | None) -> str:
-    """How a completed course ends by its grade in basis points; without any score it is passed."""
+    """The rule of passing: the outcome of a completed course by its grade in basis points; "pass" without any score."""
     if grade_bp is None or PASS_BP <= grade_bp < DISTINCTION_BP:
         return "pass"
     return "fail" if grade_bp < PASS_BP else "distinction"
@@ -139,7 +138,7 @@ class CourseProgress(Aggregate):
         self.outcome = ""
 
     def open_unit(self, unit_id: str) -> None:
-        """The learner looks at a unit for the first time."""
+        """Record the first time that the learner opens a unit."""
         if unit_id not in self.opened:
             self._unit_opened(unit_id=unit_id)
 
@@ -155,16 +154,16 @@ class CourseProgress(Aggregate):
 
     @event(ActivityRecorded)
     def _activity_recorded(self, unit_id: str, kind: str, amount: int) -> None:
-        pass  # nothing that a later decision needs
+        pass  # no later decision needs it
 
     def complete_by_hand(self, unit_id: str, kind: str, course_version: int) -> None:
-        """The learner says that a unit is done, which is for units without a score."""
+        """Complete a unit because the learner says so; units with a score refuse it."""
         if kind in SCORED_KINDS:
             self.refuse(NeedsAttempt(unit_id=unit_id, kind=kind))
         self.complete_unit(unit_id, course_version, BY_HAND)
 
     def complete_unit(self, unit_id: str, course_version: int, rule: str, score_bp: int | None = None) -> None:
-        """A unit is done, by *rule*; a better score for it is recorded, the same or a lower one changes nothing."""
+        """Complete a unit by *rule*; a better score is recorded, the same or a lower one changes nothing."""
         if score_bp is not None:
             check_score(score_bp)
         if unit_id in self.completed and (score_bp is None or self.scores.get(unit_id, -1) >= score_bp):

@@ -35,7 +35,7 @@ class QuizNotFound(NotFound):
 
 
 class QuizExists(Conflict):
-    """The id of the quiz is taken by another one."""
+    """Another quiz has this id."""
 
     code = "quiz_exists"
     template = "quiz {quiz_id} exists with other contents"
@@ -48,7 +48,7 @@ class BadQuiz(Rejected):
 
 
 class AnswerCountMismatch(Rejected):
-    """There are more answers than questions, or fewer."""
+    """The number of answers is not the number of questions."""
 
     code = "answer_count_mismatch"
     template = "{answers} answers were given to {questions} questions"
@@ -62,7 +62,7 @@ class NoAttemptsLeft(Conflict):
 
 
 class NotSubmitted(NotFound):
-    """The attempt was never handed in."""
+    """The learner has not handed the attempt in."""
 
     code = "not_submitted"
     template = "attempt {attempt} was never handed in"
@@ -83,7 +83,7 @@ class AlreadySubmitted(Conflict):
 
 
 class AlreadyGraded(Conflict):
-    """The attempt has another grade; changing one is a fact of its own."""
+    """The attempt has another grade; a changed grade would be another type of fact."""
 
     code = "already_graded"
     template = "attempt {attempt} has the score {score_bp}"
@@ -97,7 +97,6 @@ class NotGradable(Rejected):
 
 
 def quiz_stream(quiz_id: str) -> str:
-    """The stream of a quiz."""
     return stream_id("quiz", quiz_id)
 
 
@@ -275,7 +274,7 @@ class QuizAttempt(Aggregate):
 
         Args:
             responses: chosen option per item, counted from 0, -1 for none; empty for a quiz without items.
-            banked: the result was taken over from an earlier run.
+            banked: the result comes from an earlier run.
         """
         if not quiz.exists:
             raise QuizNotFound(quiz_id=self.ids[1])
@@ -299,12 +298,12 @@ class QuizAttempt(Aggregate):
         self.run_id, self.unit_id, self.responses = run_id, unit_id, responses
 
     def grade_by_key(self, quiz: Quiz) -> None:
-        """Give the attempt the score that its answers have by the key of *quiz*."""
+        """Score the attempt by the key of *quiz*."""
         self._must_be_submitted()
         self.grade(mark(self.responses, quiz.key), quiz.pass_bp, "exact_match")
 
     def grade(self, score_bp: int, pass_bp: int, policy: str) -> None:
-        """Give the attempt its score; *policy* says how it was found."""
+        """Record the score; *policy* names the way in which it was found."""
         self._must_be_submitted()
         check_score(score_bp)
         if self.score_bp == score_bp:
