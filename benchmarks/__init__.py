@@ -1,7 +1,7 @@
 """
 `campus bench …`: Campuslog against its yardsticks, on servers of its own, with medians and ratios.
 
-Takes minutes and both cores; nothing of a running campus is touched.
+Takes minutes and both cores; does not touch a running campus.
 """
 
 import importlib
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Measure Campuslog against its yardsticks, on servers of its own.")
 
 Seconds = Annotated[float, typer.Option(min=0.5, help="Length of each measurement.")]
-Rounds = Annotated[int, typer.Option(min=1, max=50, help="Rounds that count, after one that does not.")]
+Rounds = Annotated[int, typer.Option(min=1, max=50, help="Measured rounds, after one warm-up round.")]
 File = Annotated[Path, typer.Option(help="The release of OULAD.", exists=True, dir_okay=False)]
 
 
@@ -33,7 +33,7 @@ def append(seconds: Seconds = 4.0, rounds: Rounds = 5, as_json: Json = False) ->
 
 @app.command()
 def command(seconds: Seconds = 4.0, rounds: Rounds = 5, as_json: Json = False) -> None:
-    """Commands over HTTP with everything running, against the stock library behind FastAPI."""
+    """Commands over HTTP with all workers running, against a FastAPI application on the stock library."""
     _report("command", as_json, seconds=seconds, rounds=rounds)
 
 
@@ -45,17 +45,17 @@ def query(seconds: Seconds = 4.0, rounds: Rounds = 5, as_json: Json = False) -> 
 
 @app.command()
 def lag(seconds: Seconds = 10.0, rounds: Rounds = 3, as_json: Json = False) -> None:
-    """From a command's answer to its being visible in the dashboard, at 500 commands a second."""
+    """Time from a command's answer until the dashboard shows it, at 500 commands a second."""
     _report("lag", as_json, seconds=seconds, rounds=rounds)
 
 
 @app.command()
 def oulad(
     file: File = Path("../shared/data/anonymisedData.zip"),
-    rounds: Annotated[int, typer.Option(min=1, max=9, help="Whole imports.")] = 1,
+    rounds: Annotated[int, typer.Option(min=1, max=9, help="Complete imports.")] = 1,
     as_json: Json = False,
 ) -> None:
-    """The whole OULAD import, projected to lag 0, and the memory that every process takes."""
+    """The whole OULAD import, projected to lag 0, and the memory of every process."""
     _report("oulad", as_json, file=file, rounds=rounds)
 
 
@@ -68,7 +68,7 @@ def rebuild(
     rounds: Rounds = 3,
     as_json: Json = False,
 ) -> None:
-    """Rebuilds of read models, against the library's ProjectionRunner and a bare COPY, and a campus that goes on."""
+    """Rebuilds of read models, against the library's ProjectionRunner and a bare COPY; effect on a busy campus."""
     import uvloop
 
     findings: Findings = uvloop.run(

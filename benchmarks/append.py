@@ -2,8 +2,8 @@
 `campus bench append`: one new fact of one aggregate, durable, by 32 writers at once.
 
 Ours: 32 tasks, each making an aggregate, deciding, and appending through the log. Yardstick: 32 threads, each saving
-a new aggregate of a stock application of the `eventsourcing` library on the same server. Nobody reads meanwhile: what
-relay and projector take of two cores would be counted against both, in shares that change.
+a new aggregate of a stock application of the `eventsourcing` library on the same server. No reader runs meanwhile: the
+share of relay and projector of the two cores would vary.
 """
 
 import asyncio

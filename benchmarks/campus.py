@@ -24,7 +24,7 @@ CAMPUS = (sys.executable, "-P", "-m", "cli.main")
 
 
 def free_port() -> int:
-    """A port of loopback that nobody uses now."""
+    """A loopback port without a listener."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -55,7 +55,7 @@ async def running_postgres() -> AsyncIterator[Settings]:
 
 @asynccontextmanager
 async def running_stores() -> AsyncIterator[Settings]:
-    """The same with Valkey beside it: everything that read models are kept in, and nobody who works on them."""
+    """The same with Valkey: both stores of read models, and no worker."""
     async with _running(Postgres, Valkey) as settings:
         yield settings
 
@@ -104,7 +104,7 @@ async def served(factory: str, environment: dict[str, str]) -> AsyncIterator[str
 
 
 def _directory() -> Path:
-    """A new directory that PostgreSQL, another user when we are root, can pass through."""
+    """A new directory that PostgreSQL can pass through, also as another user."""
     directory = Path(tempfile.mkdtemp(prefix="campus-bench-"))
     directory.chmod(0o755)
     return directory

@@ -28,14 +28,14 @@ RUN = "bench-run"
 
 @dataclass(frozen=True)
 class Classroom:
-    """Prepared requests: an activity of a learner, and the look at the learner's dashboard."""
+    """Prepared requests: an activity of a learner, and a read of the learner's dashboard."""
 
     url: str
     tokens: list[str]
     turns: Iterator[int] = field(default_factory=lambda: cycle(range(LEARNERS)))
 
     def activity(self) -> bytes:
-        """The request of the next learner who does something; one after the other, so that nobody collides."""
+        """The request of the next learner who does something; one after the other, so that commands do not conflict."""
         return self.activity_of(next(self.turns))
 
     def activity_of(self, learner: int) -> bytes:
@@ -45,17 +45,17 @@ class Classroom:
         return request("POST", f"{self.url}/v1/progress/activities", token=self.tokens[learner], body=body)
 
     def dashboard(self) -> bytes:
-        """The request of a random learner for the own dashboard."""
+        """The request of a random learner for their dashboard."""
         return self.dashboard_of(random.randrange(LEARNERS))  # noqa: S311
 
     def dashboard_of(self, learner: int, min_position: int = 0) -> bytes:
-        """The request of one learner for the own dashboard, true for *min_position* at least."""
+        """The request of one learner for their dashboard, true for *min_position* at least."""
         asked = f"?min_position={min_position}" if min_position else ""
         return request("GET", f"{self.url}/v1/me/dashboard{asked}", token=self.tokens[learner])
 
 
 async def open_classroom(settings: Settings) -> Classroom:
-    """Make the class by commands, and wait until every read model knows it."""
+    """Make the class by commands, and wait until every read model has it."""
     log = await PostgresLog.open(settings)
     bus, context = Bus(log), Context("bench", source="bench")
     now = datetime.now(UTC)

@@ -1,8 +1,8 @@
 """
-`campus bench command`: one activity of a learner, over HTTP, by 64 clients, with everything running.
+`campus bench command`: one activity of a learner, over HTTP, by 64 clients, with all workers running.
 
 Ours: `POST /v1/progress/activities`, checked against structure and enrollment, while relay, projector and reactor keep
-up. Yardstick: the same activity in a stock application of the `eventsourcing` library behind FastAPI, on the same
+up. Yardstick: the same activity in a stock application of the `eventsourcing` library with FastAPI, on the same
 PostgreSQL, with no reader at all.
 """
 
@@ -21,7 +21,7 @@ SUBJECT = Subject(
     name="command",
     unit="commands/s",
     what=f"{CLIENTS} clients, activities of {LEARNERS:,} learners, one worker, everything running",
-    yardstick_is="stock eventsourcing application behind FastAPI, no readers",
+    yardstick_is="stock eventsourcing application with FastAPI, no readers",
     at_least=5.0,
 )
 

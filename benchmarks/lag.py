@@ -2,8 +2,8 @@
 `campus bench lag`: from the answer to a command to a dashboard that shows it, at 500 commands a second.
 
 Each of 64 clients sends a command, then asks for the dashboard with the command's position as `min_position`, and
-stops the clock when the answer is true for it: what a person would wait, HTTP included.
-The yardstick is the time that it may take.
+stops the clock when the answer is true for it: the wait of a person, HTTP included.
+The yardstick is the allowed time.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ MAY_TAKE = 50.0  # milliseconds
 SUBJECT = Subject(
     name="lag",
     unit="ms",
-    what=f"{RATE} commands/s, p99 from the command's answer to a dashboard that shows it",
+    what=f"{RATE} commands a second, p99 from the command's answer to a dashboard that shows it",
     yardstick_is="the time it may take",
     at_most=1.0,
 )

@@ -20,7 +20,7 @@ class UnexpectedAnswer(Exception):
 
 @dataclass
 class Load:
-    """What came back: seconds that each request took, and the seconds of the whole."""
+    """The result: seconds of each request, and of the whole."""
 
     seconds: float = 0.0
     took: list[float] = field(default_factory=list)
@@ -48,7 +48,7 @@ def request(method: str, url: str, *, token: str = "", body: bytes = b"") -> byt
 
 
 class _Connection(asyncio.Protocol):
-    """Sends one request after the other, each when the answer to the last has come."""
+    """Sends one request after the other, each after the answer to the last."""
 
     def __init__(self, following: Callable[[], bytes | None], load: Load, done: "asyncio.Future[None]") -> None:
         self._following, self._load, self._done = following, load, done
@@ -99,7 +99,7 @@ def content_length(head: bytes) -> int:
 
 
 async def run(url: str, following: Callable[[], bytes | None], clients: int) -> Load:
-    """Send what *following* gives until it gives None, over *clients* connections at once."""
+    """Send requests of *following* until it returns None, over *clients* connections at once."""
     parts = urlsplit(url)
     loop = asyncio.get_running_loop()
     load = Load()
@@ -115,6 +115,6 @@ async def run(url: str, following: Callable[[], bytes | None], clients: int) -> 
 
 
 def for_seconds(seconds: float, make: Callable[[], bytes]) -> Callable[[], bytes | None]:
-    """Give what *make* makes until *seconds* are over."""
+    """Yield from *make* until *seconds* are over."""
     end = time.perf_counter() + seconds
     return lambda: make() if time.perf_counter() < end else None

@@ -1,8 +1,8 @@
 """
 `campus bench oulad --file FILE.zip`: the whole of OULAD through the domain, the log and every read model.
 
-From the start of the import to lag 0 of every projection, on a throw-away campus with everything running; and the
-largest resident memory of every process meanwhile. The yardstick is the four minutes that it may take.
+From the start of the import to lag 0 of every projection, on a throw-away campus with all workers running; and the
+largest resident memory of every process meanwhile. The yardstick is the allowed time, four minutes.
 """
 
 import asyncio

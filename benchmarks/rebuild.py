@@ -3,13 +3,12 @@
 
 On a throw-away PostgreSQL and Valkey with a synthetic log (synthetic.py). In each round, one after the other: the
 `eventsourcing` library's ProjectionRunner, the whole log through a bare COPY and a binary one, and our `overview` with
-one process and with two. What is compared is the rate of the replay: facts of the log, by the seconds from the first
-page that is read until all rows are written by COPY; what the whole rebuild takes, and every step of it, is told beside
-it.
+one process and with two. The bench compares the rate of the replay: facts of the log, by the seconds from the first
+page that is read until all rows are written by COPY. It also prints the time of the whole rebuild and of each step.
 
     rebuild_runner  the library          rebuild_ours  our command          rebuild_live     the campus meanwhile
     rebuild_copy    bare COPY            rebuild_fill  facts into the log   rebuild_targets  the verdict
-    rebuild_machine what a second core gives
+    rebuild_machine the gain of a second core
 """
 
 import asyncio
@@ -29,7 +28,7 @@ from cli.console import progress
 from projections.registry import PROJECTIONS
 
 SUBJECT = "overview"
-SIZES = (1_000_000, 3_000_000)  # facts at which is measured on the way to the whole
+SIZES = (1_000_000, 3_000_000)  # facts; intermediate lengths of the log
 RUNNER_LEARNERS = 200  # whose events, fifty each, the library projects in a round
 MOST_MEMORY = 1_024  # MiB of any process
 LEAST_RATE_KEPT = 2 / 3
@@ -86,7 +85,7 @@ async def bench(events: int, seconds: float, rounds: int) -> Findings:
 
 
 def _steps(events: int) -> Iterator[tuple[int, int]]:
-    """The lengths of the log at which is measured, each after the one before it."""
+    """The lengths of the log to measure at, in ascending order."""
     lengths = [size for size in SIZES if size < events] + [events]
     yield from zip([0, *lengths], lengths, strict=False)
 
@@ -97,7 +96,7 @@ async def _fill(settings: Settings, log: Iterator[Row], facts: int) -> None:
 
 
 async def _rounds(settings: Settings, facts: int, rounds: int) -> list[Round]:
-    """The rounds that count, after one that does not."""
+    """The measured rounds, after one warm-up round."""
     found = []
     with progress(f"bench rebuild, {facts:,} facts", total=rounds + 1, unit="rounds") as advance:
         for number in range(rounds + 1):
@@ -147,12 +146,12 @@ def _figures(found: list[Round]) -> dict[str, Any]:
 
 
 def _steps_of(rebuilt: Rebuilt) -> dict[str, float]:
-    """Seconds of each step, to be read by people."""
+    """Seconds of each step, for people."""
     return {step: round(seconds, 2) for step, seconds in rebuilt.steps.items()}
 
 
 def _figures_of_all(together: Rebuilt, facts: int) -> dict[str, Any]:
-    """What it takes to rebuild all read models in one pass over the whole log, with one process."""
+    """Cost of a rebuild of all read models in one pass over the whole log, with one process."""
     return {
         "facts_per_second": round(facts / together.replay),
         "whole_seconds": round(together.whole, 1),
@@ -162,7 +161,7 @@ def _figures_of_all(together: Rebuilt, facts: int) -> dict[str, Any]:
 
 
 def _targets(found: list[list[Round]], together: Rebuilt) -> list[Target]:
-    """What was promised of the rebuild itself, at the longest log; every ratio is the median of those of the rounds."""
+    """The targets of the rebuild itself, at the longest log; every ratio is the median over the rounds."""
     last = found[-1]
     linear = median(each.rate for each in last) / median(each.rate for each in found[0]) if len(found) > 1 else None
     share = median(each.speed_up / each.second_core for each in last)
@@ -178,7 +177,7 @@ def _targets(found: list[list[Round]], together: Rebuilt) -> list[Target]:
 
 
 def _live_targets(live: rebuild_live.Live) -> list[Target]:
-    """What was promised of the campus meanwhile."""
+    """The targets of the campus during a rebuild."""
     return [
         Target.at_least("commands/s during a rebuild / without", live.rate_kept, LEAST_RATE_KEPT),
         Target.at_most("p99 of the dashboards' lag meanwhile", median(live.lag_beside), LONGEST_LAG, "ms"),

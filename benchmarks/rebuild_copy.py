@@ -1,7 +1,7 @@
 """
 A yardstick of `bench rebuild`: the whole log read by a bare COPY, block by block, and thrown away.
 
-In PostgreSQL's default form, text, which the target means; and in the binary form, which is told beside it.
+In PostgreSQL's default form, text, for the target; and in the binary form, for comparison.
 """
 
 import time
@@ -15,7 +15,7 @@ BINARY = b"COPY events TO STDOUT (FORMAT BINARY)"
 
 
 def seconds(settings: Settings, statement: bytes) -> float:
-    """How long that takes, by BARE or BINARY."""
+    """Seconds of one COPY, BARE or BINARY."""
     options = f"-c search_path={settings.schema_name}"
     with psycopg.connect(settings.postgres_url, options=options) as connection, connection.cursor() as cursor:
         started = time.perf_counter()

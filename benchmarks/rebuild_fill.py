@@ -1,7 +1,7 @@
 """
 Fills the log of a throw-away campus with the synthetic facts, as its owner: by COPY, many thousands a second.
 
-Nothing of this goes through `append_events()`, so it is for a log that only this process writes to.
+It bypasses `append_events()`, so it needs a log that only this process writes to.
 """
 
 from collections.abc import Callable, Iterable
@@ -21,7 +21,7 @@ COPY_IN = f"COPY events ({COLUMNS}) FROM STDIN (FORMAT BINARY)"
 
 def fill(settings: Settings, facts: Iterable[Row], count: int, advance: Callable[[int], None] = lambda _: None) -> None:
     """
-    Append the next *count* of *facts*, in memory for a few of them at a time, then vacuum as time would have done.
+    Append the next *count* of *facts*, a few of them in memory at a time, then vacuum, as autovacuum would have done.
 
     Args:
         advance: called with the number of facts that have been written since.

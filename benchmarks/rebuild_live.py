@@ -1,8 +1,8 @@
 """
-The living campus in `bench rebuild`: what commands and dashboards feel of a rebuild of every read model beside them.
+The busy campus in `bench rebuild`: how a rebuild of every read model slows down commands and dashboards.
 
-On a campus with everything running and half a million facts behind it. In turn: commands by 64 clients as fast as they
-go, without and with a rebuild; then 500 commands a second, each followed by the look at its dashboard, likewise.
+On a campus with all workers running and half a million facts in its log. In turn: commands by 64 clients as fast as
+possible, without and with a rebuild; then 500 commands a second, each followed by a read of its dashboard, likewise.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ from benchmarks.rebuild_ours import ALL, rebuild
 from benchmarks.synthetic import rows
 from cli.console import progress
 
-FACTS = 500_000  # most that are behind the campus
+FACTS = 500_000  # at most, in the log of the campus
 WORKERS = 1  # processes of the rebuild
 PERCENTILE = 0.99
 SETTLED_INTERVAL = 0.5  # seconds
@@ -113,10 +113,10 @@ class _Stage:
 
     @asynccontextmanager
     async def _alone(self) -> AsyncIterator[None]:
-        """Begin when every worker has seen the whole log, so that none of them works on what was before."""
+        """Begin when every worker has processed the whole log, so that only new facts keep them busy."""
         await everything_seen(self.settings)
         async with await connect(self.settings, application="bench") as connection:
-            while not await _is_settled(connection):  # noqa: ASYNC110 - it is another process that we wait for
+            while not await _is_settled(connection):  # noqa: ASYNC110 - another process changes the state
                 await asyncio.sleep(SETTLED_INTERVAL)
         yield
 

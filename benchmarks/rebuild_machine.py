@@ -1,8 +1,8 @@
 """
-A yardstick of `bench rebuild`: what the second core of this machine gives to a plain loop.
+A yardstick of `bench rebuild`: the gain of this machine's second core for a plain loop.
 
-Cores that share their caches, or that a host lends to several guests, give less than twice the rate of one, whatever is
-run on them.
+Cores that share caches, or that a host divides among several guests, reach less than twice the rate of one with any
+program.
 """
 
 import time
@@ -15,7 +15,7 @@ LOOP = 4_000_000  # turns, some half a second
 def gain() -> float:
     """How many times faster two processes do twice the work than one after the other."""
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
-        list(pool.map(_turn, (LOOP // 10, LOOP // 10)))  # both are there
+        list(pool.map(_turn, (LOOP // 10, LOOP // 10)))  # start both processes
         one, two = _seconds(pool, 1), _seconds(pool, 2)
     return 2 * one / two
 

@@ -1,10 +1,9 @@
 """
-Our part of `bench rebuild`: `campus projections rebuild`, as an operator would call it, in processes of its own.
+Our part of `bench rebuild`: `campus projections rebuild`, as an operator calls it, in processes of its own.
 
-Two times count. `replay` is from the first page of the log that is read until every row is written by COPY, which is
-what is compared with the yardsticks: the steps `bulk`, `catch_up` and `write` of workers/rebuild/report.py. `whole` has
-everything, from the start of the command to the state `ready`: interpreters that start, new tables, the replay,
-indexes, ANALYZE and the digest.
+It measures two times. `replay`, for the comparison with the yardsticks, is from the first page of the log until every
+row is written by COPY: the steps `bulk`, `catch_up` and `write` of workers/rebuild/report.py. `whole` is from the start
+of the command to the state `ready`: interpreters, new tables, the replay, indexes, ANALYZE and the digest.
 """
 
 import asyncio
@@ -33,7 +32,7 @@ class Rebuilt:
 
     Attributes:
         replay: seconds of the replay.
-        steps: seconds of each step, as the command has told them.
+        steps: seconds of each step, as the command reports them.
         whole: seconds from the start of the command to its end.
         largest_mib: most resident memory that any of its processes had at any moment.
     """

@@ -2,7 +2,7 @@
 A yardstick of `bench rebuild`: the library's `ProjectionRunner` on PostgreSQL, written as its documentation shows.
 
 An application with learners on runs, and a projection that counts what our overview counts of them: registrations,
-activities and their amounts, one row for each run. The library is left as it is: its own tables, its own defaults.
+activities and their amounts, one row for each run. The library has its own tables and its own defaults.
 """
 
 import time
@@ -26,7 +26,7 @@ RUNS = 22  # as in OULAD
 ACTIVITIES = 49  # of each learner, after the registration
 EVENTS = 1 + ACTIVITIES  # of each learner
 SAVED = 50  # learners of one transaction
-PATIENCE = 600.0  # seconds for the runner to come to the end
+PATIENCE = 600.0  # seconds for the runner to reach the end of the log
 
 
 class Learner(Aggregate):
@@ -101,7 +101,7 @@ class Counts(Projection[CountsView]):
 
     @singledispatchmethod
     def process_event(self, domain_event: Any, tracking: Tracking) -> None:  # noqa: ARG002 - the library's signature
-        """Pass over what is not counted."""
+        """Ignore other events."""
         self.view.insert_tracking(tracking)
 
     @process_event.register
@@ -114,7 +114,7 @@ class Counts(Projection[CountsView]):
 
 
 def variables(postgres_url: str) -> dict[str, str]:
-    """The library's settings for that database; its pool of connections is left as it comes."""
+    """The library's settings for that database, with its default pool of connections."""
     return {name: value for name, value in environment(postgres_url).items() if "_POOL_" not in name}
 
 
@@ -138,7 +138,7 @@ def _learner(number: int) -> Learner:
 
 @contextmanager
 def projected(env: Mapping[str, str], until: int) -> Iterator[tuple[float, CountsView]]:
-    """Run the projection from where it is to the event *until*; yields the seconds that it took, and what it made."""
+    """Run the projection from its position to the event *until*; yields the seconds and the counts."""
     started = time.perf_counter()
     with ProjectionRunner(
         application_class=Learners, projection_class=Counts, view_class=CountsView, env=dict(env)

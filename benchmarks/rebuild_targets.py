@@ -1,4 +1,4 @@
-"""How `bench rebuild` is told: every target, what was found, and whether that is enough."""
+"""The verdict of `bench rebuild`: every target, the measured figure, and whether it is reached."""
 
 from dataclasses import asdict, dataclass
 from typing import Any, Self
@@ -7,11 +7,11 @@ from typing import Any, Self
 @dataclass(frozen=True)
 class Target:
     """
-    One thing that was promised.
+    One target.
 
     Attributes:
-        figure: what was found; None if this run could not find out.
-        target: what it has to be.
+        figure: what was measured; None if this run could not measure it.
+        target: the bound, as text.
     """
 
     name: str
@@ -33,7 +33,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Findings:
-    """All targets, and the figures behind them."""
+    """All targets, with the detailed figures."""
 
     name: str
     targets: list[Target]

@@ -1,7 +1,7 @@
 """
-How a benchmark is told: ours and the yardstick in turn, several rounds, the median of each and of their ratio.
+How a benchmark measures: ours and the yardstick in turn, several rounds, the median of each and of their ratio.
 
-Machines are noisy and drift; what is measured one after the other in the same round has had the same weather.
+Machines are noisy and drift; two measurements in the same round meet the same conditions.
 """
 
 from collections.abc import Awaitable, Callable
@@ -21,9 +21,9 @@ class Comparison:
 
     Attributes:
         ours: median over the rounds, in *unit*.
-        yardstick: the same for what we are compared with.
+        yardstick: the same for the yardstick.
         ratio: median of the ratios ours / yardstick, round by round.
-        target: what the ratio has to reach.
+        target: the bound of the ratio.
     """
 
     name: str
@@ -45,7 +45,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Subject:
-    """What is compared: names for people, the unit of both figures, and the ratio to reach."""
+    """What a benchmark compares: names for people, the unit of both figures, and the bound of the ratio."""
 
     name: str
     unit: str
@@ -56,7 +56,7 @@ class Subject:
 
 
 async def compare(subject: Subject, ours: Measure, yardstick: Measure, rounds: int) -> Comparison:
-    """Measure both *rounds* times in turn, after one round that does not count."""
+    """Measure both *rounds* times in turn, after one warm-up round."""
     found: list[tuple[float, float]] = []
     with progress(f"bench {subject.name}", total=rounds + 1, unit="rounds") as advance:
         for number in range(rounds + 1):

@@ -1,7 +1,7 @@
 """
 The yardstick: the `eventsourcing` library as its documentation shows it, with its own PostgreSQL recorder.
 
-Configured by the library's own environment variables. `app` puts it behind FastAPI, as most people would.
+Configured by the library's own environment variables. `app` serves it by FastAPI, as most applications do.
 """
 
 import os
@@ -45,7 +45,7 @@ class Learning(Application[UUID]):
     """A stock application."""
 
     def start(self, learner_id: str) -> int:
-        """A learner begins; returns the position."""
+        """Register a learner; returns the position."""
         return self.save(Progress(learner_id))[0].notification.id
 
     def record_activity(self, learner_id: str, unit_id: str, kind: str, amount: int) -> int:
@@ -88,7 +88,7 @@ class Activity(BaseModel):
 
 
 def create() -> FastAPI:
-    """The application behind FastAPI."""
+    """The application, served by FastAPI."""
 
     @asynccontextmanager
     async def lifespan(api: FastAPI) -> AsyncIterator[None]:

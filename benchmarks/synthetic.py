@@ -1,9 +1,9 @@
 """
-A synthetic campus as rows of the log, without end: what OULAD's facts look like, for any number of them.
+A synthetic campus as an endless series of rows of the log, which resemble the facts of OULAD.
 
 Five courses of three hundred pages and six assessments are given again and again: every twelve days a run begins, with
-four hundred learners, and ends eight months later. What the runs have going on is told in the order of time, so that
-neighbours in the log belong to other learners and other runs, and only what goes on is in memory. Per enrollment there
+four hundred learners, and ends eight months later. Facts come in the order of time, so that neighbors in the
+log belong to other learners and other runs, and only the present runs are in memory. Per enrollment there
 are some fifty facts, of which 62 % are activity. Each learner takes part in two runs: ten million facts are about a
 hundred thousand learners, on 1.3 million streams.
 
@@ -52,7 +52,7 @@ _encode_meta = msgspec.json.Encoder().encode
 
 
 class _Stream:
-    """A stream and the version that it has reached."""
+    """A stream and its version."""
 
     __slots__ = ("id", "partition", "version")
 
@@ -61,7 +61,7 @@ class _Stream:
 
 
 class _Happening(NamedTuple):
-    """A fact before its turn: the second of the day, and what will be stored."""
+    """A fact to be sorted: the second of the day, and the values to store."""
 
     second: int
     stream: _Stream
@@ -91,7 +91,7 @@ class _Place:
 
 def rows(seed: int = 1, learners: int = LEARNERS) -> Iterator[Row]:
     """The log from its first position on, with that many *learners* on each run; it never ends."""
-    chance = random.Random(seed)  # noqa: S311 - nobody has to be unable to guess it
+    chance = random.Random(seed)  # noqa: S311 - not a secret
     position, day, begun = 0, 0, 0
     runs: list[_Run] = []
     courses = [_course(number) for number in range(COURSES)]
@@ -102,7 +102,7 @@ def rows(seed: int = 1, learners: int = LEARNERS) -> Iterator[Row]:
             begun += 1
         for run in runs:
             happenings += run.on(day - run.first_day, position)
-        happenings.sort(key=itemgetter(0))  # stable: what was told first remains first in its second
+        happenings.sort(key=itemgetter(0))  # stable: within a second, the order of generation remains
         midnight = START + timedelta(days=day)
         for happening in happenings:
             position += 1
@@ -121,7 +121,7 @@ def _row(position: int, happening: _Happening, midnight: datetime) -> Row:
 
 
 def _course(number: int) -> list[_Happening]:
-    """A course comes into being, and its only version."""
+    """The facts of a course and its only version."""
     course = Course.blank(course_stream(_course_id(number)))
     course.create(f"Synthetic course {number}", "", "en")
     course.publish(_units(number), "all_weighted", "weighted_mean")
@@ -260,7 +260,7 @@ class _Run:
                 yield _Happening(LAST_SECOND, place.enrollment, place.learner_id, *withdrawn)
 
     def _closing(self, position: int) -> list[_Happening]:
-        """Results, completed enrollments, and the run takes nobody in any more."""
+        """Results, completed enrollments, and the end of admissions."""
         happenings: list[_Happening] = []
         for place in self._places:
             outcome = self._outcome(place)

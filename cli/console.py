@@ -1,5 +1,5 @@
 """
-How `campus` speaks: answers on standard output (a table, or JSON with `--json`), all else on standard error.
+Output of `campus`: answers on standard output (a table, or JSON with `--json`), all else on standard error.
 """
 
 import json
@@ -17,11 +17,11 @@ if TYPE_CHECKING:  # rich's progress takes longer to import than most commands t
     from rich.progress import Task
     from rich.text import Text
 
-PLAIN_INTERVAL = 5.0  # seconds between two lines of progress when not on a terminal
-MOST_ROWS = 1_000_000  # that are held in memory, and shown
+PLAIN_INTERVAL = 5.0  # seconds between two lines of progress without a terminal
+MOST_ROWS = 1_000_000  # rows to hold in memory and show
 MOST_WORKERS = 1_024  # processes
-LARGEST = 2**31 - 1  # of PostgreSQL's integer, which counts generations; so many rows do not differ
-LAST_POSITION = 2**63 - 1  # that the log can have
+LARGEST = 2**31 - 1  # of PostgreSQL's integer, which counts generations; also the limit for numbers of rows
+LAST_POSITION = 2**63 - 1  # of a log
 INTERRUPTED = 130  # exit code after Ctrl-C
 
 Json = Annotated[bool, typer.Option("--json", help="Answer with JSON instead of a table.")]
@@ -32,11 +32,11 @@ Advance = Callable[[int], None]
 
 
 class Failure(Exception):
-    """A command cannot do what it was asked for; the message is one sentence that says why and what to do."""
+    """A command has failed; the message is one sentence that says why and what to type."""
 
 
 def answer(data: Any, *, as_json: bool, table: Callable[[], "RenderableType"]) -> None:
-    """Print *data* as one JSON object, or as the *table* made of it."""
+    """Print *data* as one JSON object, or the *table* made of it."""
     if as_json:
         sys.stdout.write(json.dumps(data, default=str) + "\n")
         return
@@ -57,18 +57,18 @@ def say(line: str) -> None:
     """Print a remark beside the answer (standard error, so that `--json` stays clean)."""
     from rich.console import Console
 
-    with suppress(OSError):  # a terminal that was closed must not keep `campus up` from stopping in order
+    with suppress(OSError):  # on a closed terminal, `campus up` must still stop in order
         Console(stderr=True, highlight=False, soft_wrap=True).print(line)
 
 
 @contextmanager
 def progress(title: str, *, total: int | None = None, unit: str = "rows") -> Iterator[Advance]:
     """
-    Show how far *title* has come, with rate and time left; yields a function to call with the amount done since.
+    Show progress with rate and time left; yields a function to call with the amount done since the last call.
 
     Args:
-        title: what is going on.
-        total: amount of *unit* at the end; None when unknown.
+        title: the name of the work.
+        total: amount of *unit* at the end; None if unknown.
         unit: what is counted.
     """
     if sys.stderr.isatty():
@@ -81,7 +81,7 @@ def progress(title: str, *, total: int | None = None, unit: str = "rows") -> Ite
 
 
 class _Lines:
-    """Progress for a log file: a line now and then."""
+    """Progress for a log file: a line every PLAIN_INTERVAL seconds."""
 
     def __init__(self, title: str, total: int | None, unit: str) -> None:
         self._title, self._total, self._unit = title, total, unit

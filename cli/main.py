@@ -1,8 +1,8 @@
 """
 `campus`: the one command-line tool.
 
-The table below names every command and where it lives. A command's module is imported when it is called, and not for
-`campus --help`, which therefore answers at once.
+The table below names every command and its module. A command's module is imported when the command is called, and not
+for `campus --help`, which therefore answers at once.
 """
 
 import importlib
@@ -17,17 +17,17 @@ from cli.stdio import finish, take_streams
 
 COMMANDS = {
     "up": ("cli.up", "Start a campus with its servers, API and workers; Ctrl-C stops it."),
-    "status": ("cli.status", "Show how far the log and each projection are."),
+    "status": ("cli.status", "Show the head of the log and the lag of each read model."),
     "doctor": ("cli.doctor", "Check every part and name the one that fails."),
     "token": ("cli.token", "Print a development token."),
-    "import": ("cli.import_", "Bring real data in."),
-    "seed": ("cli.seed", "Fill a campus with a small synthetic population."),
-    "projections": ("cli.projections", "Look after the read models."),
-    "reactions": ("cli.reactions", "Look after what follows from facts."),
+    "import": ("cli.import_", "Import real data."),
+    "seed": ("cli.seed", "Fill a campus with a small demo population."),
+    "projections": ("cli.projections", "Rebuild, compare, promote, check and repair read models."),
+    "reactions": ("cli.reactions", "List, retry or dismiss reactions that have failed."),
     "log": ("cli.log", "Read and check the log."),
-    "analytics": ("cli.analytics", "Let analysts in with SQL."),
+    "analytics": ("cli.analytics", "Give analysts access by SQL."),
     "bench": ("benchmarks", "Measure Campuslog against its yardsticks."),
-    "migrate": ("cli.migrate", "Bring the campus's schema up to date."),
+    "migrate": ("cli.migrate", "Migrate the database schema of the campus."),
     "serve": ("cli.serve", "Run the API alone."),
     "worker": ("cli.worker", "Run one worker alone."),
 }
@@ -36,19 +36,19 @@ OURS = ("benchmarks", "cli", "campuslog", "api", "workers", "adapters", "command
 
 class LazyCommands(TyperGroup):
     """
-    The commands of the table, each imported on use; `--help` makes do with the table's lines.
+    The commands of the table, each imported on use; `--help` only uses the table.
 
-    Typer keeps its copy of click to itself, hence `Any` for what only click has a type for.
+    Typer does not export its copy of click, hence `Any` for types of click.
     """
 
     helping = False
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - click's signature
-        """Every command, in the table's order."""
+        """Every command, in the order of the table."""
         return list(COMMANDS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
-        """Return the command, or a stand-in with its line of help."""
+        """The command; for `--help`, a stand-in with its line of help."""
         if cmd_name not in COMMANDS:
             return None
         module, line = COMMANDS[cmd_name]
@@ -70,17 +70,17 @@ app = typer.Typer(cls=LazyCommands, add_completion=False, no_args_is_help=True)
 @app.callback()
 def campus(
     *,
-    traceback: Annotated[bool, typer.Option("--traceback", help="Show where a failure comes from.")] = False,
+    traceback: Annotated[bool, typer.Option("--traceback", help="Show the Python traceback of a failure.")] = False,
 ) -> None:
     """Campuslog: every fact about a learner kept once, everything else derived from it."""
 
 
 def main() -> None:
-    """Run `campus`; every failure is one sentence and a non-zero exit."""
+    """Run `campus`; every failure prints one sentence and exits with a non-zero code."""
     take_streams()
     try:
         _run()
-    except BrokenPipeError:  # of `campus … | head`, which has seen enough
+    except BrokenPipeError:  # of `campus … | head`, which has closed the pipe
         sys.exit(1)
     except Exception as error:  # the last line of defence: a sentence, not a stack
         if "--traceback" in sys.argv:
@@ -90,7 +90,7 @@ def main() -> None:
 
 
 def _run() -> None:
-    """Run the command; its answer has been written when it ends."""
+    """Run the command, and flush its output."""
     try:
         typer.main.get_command(app)()
     finally:
@@ -98,7 +98,7 @@ def _run() -> None:
 
 
 def sentence(error: Any) -> str:
-    """Say what went wrong: our own errors know, others get their type's name before."""
+    """The sentence of an error; with the name of its type if the error is not of this project."""
     if isinstance(error, SyntaxError) and error.filename:
         from cli.error_location import what, where
 

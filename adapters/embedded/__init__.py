@@ -1,8 +1,8 @@
 """
 Embedded servers: PostgreSQL, Valkey and NATS from their wheels, as child processes on loopback.
 
-`campus up` and the tests start them; each is left out where its URL is set. `process` starts, watches and stops one
-child; `secrets` keeps ports and passwords; `postgres`, `valkey` and `nats` know one server each.
+`campus up` and the tests start them, except a server whose URL is set. `process` starts, watches and stops one child;
+`secrets` keeps ports and passwords; `postgres`, `valkey` and `nats` configure one server each.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ __all__ = ["Child", "Nats", "Postgres", "Program", "Secrets", "Server", "StartFa
 
 
 async def start_all(data_dir: Path, servers: list[Server]) -> list[Child]:
-    """Start *servers* at the same time, their logs under *data_dir*; when one fails, the others are stopped again."""
+    """Start *servers* at the same time, their logs under *data_dir*; when one fails, stop the others."""
     results = await asyncio.gather(*(start(server, data_dir) for server in servers), return_exceptions=True)
     children = [result for result in results if isinstance(result, Child)]
     failures = [result for result in results if isinstance(result, BaseException)]

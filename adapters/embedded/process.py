@@ -22,13 +22,13 @@ LIBC = ctypes.CDLL(None, use_errno=True)  # looked up before any fork: the child
 
 
 class StartFailed(Exception):
-    """A child process ended, or stayed silent, instead of becoming ready."""
+    """A child process has ended, or has not answered in time, instead of becoming ready."""
 
     def __init__(self, child: "Child", reason: str | None = None) -> None:
         super().__init__(f"{child.name} failed to start: {reason or f'it ended with code {child.exit_code}'}")
         self.log = child.program.log
         self.last_lines = child.last_lines()
-        """The end of what the child itself had to say."""
+        """The end of the child's own log."""
 
 
 @dataclass(frozen=True)
@@ -41,20 +41,20 @@ class UnixUser:
 
 @dataclass(frozen=True)
 class Program:
-    """What to run, and how it likes to be stopped."""
+    """What to run, and how to stop it."""
 
     name: str
     command: tuple[str, ...]
     log: Path
     environment: Mapping[str, str] = field(default_factory=dict)
     account: UnixUser | None = None
-    """None: as ourselves."""
+    """None: the user of this process."""
     stdin: Path | None = None
     in_terminal: bool = False
-    """Standard error goes to ours, so that progress is seen; the log gets standard output."""
+    """Standard error goes to the terminal, for progress; standard output goes to the log."""
     stop_signal: signal.Signals = signal.SIGTERM
     death_signal: signal.Signals | None = None
-    """What the kernel sends when we are gone; None: the stop signal."""
+    """What the kernel sends when this process has died; None: the stop signal."""
     stop_timeout: float = 20.0
     """Seconds from the stop signal to SIGKILL."""
 
@@ -69,12 +69,10 @@ class Child:
 
     @property
     def name(self) -> str:
-        """The program's name."""
         return self.program.name
 
     @property
     def pid(self) -> int:
-        """The process id."""
         return self._process.pid
 
     @property
@@ -83,19 +81,19 @@ class Child:
         return self._process.poll()
 
     def last_lines(self) -> list[str]:
-        """Return the end of what the process has written to its log."""
+        """The last lines that this process has written to its log."""
         with self.program.log.open(errors="replace") as log:
             log.seek(self._log_start)
             return log.read().splitlines()[-LOG_TAIL:]
 
     async def wait(self) -> int:
-        """Return the exit code once the process has ended."""
+        """Wait for the end of the process; returns its exit code."""
         if self._process.poll() is None:
             await ended(self.pid)
         return self._process.wait()
 
     async def stop(self) -> None:
-        """Ask the process to end; kill it when it takes longer than its program allows."""
+        """Send the stop signal; kill the process after `stop_timeout` seconds."""
         if self.exit_code is not None:
             return
         self._process.send_signal(self.program.stop_signal)
@@ -106,12 +104,12 @@ class Child:
             await self.wait()
 
     def kill(self) -> None:
-        """End the process at once."""
+        """Send SIGKILL."""
         self._process.kill()
 
 
 def spawn(program: Program, pass_fds: Sequence[int]) -> subprocess.Popen[bytes]:
-    """Start *program* as a child of this very thread, which must live as long as the child may."""
+    """Start *program* as a child of the calling thread; the kernel ends the child when that thread ends."""
     private_directory(program.log.parent)
     account = program.account
     with program.log.open("ab") as log, (program.stdin or Path(os.devnull)).open("rb") as stdin:
@@ -126,24 +124,24 @@ def spawn(program: Program, pass_fds: Sequence[int]) -> subprocess.Popen[bytes]:
             user=account.uid if account else None,
             group=account.gid if account else None,
             extra_groups=[] if account else None,
-            # threads are no danger here: the function calls nothing but what was loaded before the fork
+            # safe with threads: the function only calls what was loaded before the fork
             preexec_fn=die_with(os.getpid(), program.death_signal or program.stop_signal),  # noqa: PLW1509
         )
 
 
 def die_with(parent: int, death_signal: signal.Signals) -> Callable[[], None]:
-    """Return a function for the child to run before its program: *death_signal* comes when *parent* is gone."""
+    """A function that the child runs before its program: the kernel sends *death_signal* when *parent* dies."""
 
     def ask_kernel() -> None:
         end_with_parent(death_signal)
-        if os.getppid() != parent:  # it died before we asked
+        if os.getppid() != parent:  # the parent died before the request
             os._exit(1)
 
     return ask_kernel
 
 
 def end_with_parent(death_signal: signal.Signals) -> None:
-    """Ask the kernel to send us *death_signal* when the thread that started us is gone."""
+    """Ask the kernel to send *death_signal* to this process when the thread that started it ends."""
     LIBC.prctl(PR_SET_PDEATHSIG, death_signal)
 
 

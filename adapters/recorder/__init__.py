@@ -3,7 +3,7 @@ The log as a persistence module of the `eventsourcing` library, for stock applic
 
     PERSISTENCE_MODULE=adapters.recorder
 
-The library is synchronous, and so is this package, the only one that does I/O so.
+The library is synchronous, so this package is too; no other package does synchronous I/O.
 """
 
 from adapters.recorder.factory import Factory

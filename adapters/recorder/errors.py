@@ -1,4 +1,4 @@
-"""What PostgreSQL and psycopg say, in the library's words."""
+"""Errors of psycopg as errors of the `eventsourcing` library."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import psycopg
 from eventsourcing import persistence
 
-# A class comes before those that it inherits from.
+# A class comes before its bases.
 _IN_THE_LIBRARYS_WORDS: tuple[tuple[type[Exception], type[persistence.PersistenceError]], ...] = (
     (psycopg.DataError, persistence.DataError),
     (psycopg.OperationalError, persistence.OperationalError),
@@ -23,7 +23,7 @@ _IN_THE_LIBRARYS_WORDS: tuple[tuple[type[Exception], type[persistence.Persistenc
 
 @contextmanager
 def in_the_librarys_words() -> Iterator[None]:
-    """Raise what goes wrong inside as the library's own error."""
+    """Raise errors of the block as the library's own."""
     try:
         yield
     except tuple(theirs for theirs, _ in _IN_THE_LIBRARYS_WORDS) as error:

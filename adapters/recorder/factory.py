@@ -2,7 +2,7 @@
 How the library finds the log of a campus: `PERSISTENCE_MODULE=adapters.recorder`.
 
 The campus and its server come from `Settings.load()`, or from `CAMPUS_…` variables in the application's own `env`.
-`ORIGINATOR_ID_TYPE`, `uuid` (as in the library's own modules, the default) or `text`, says what ids are read as.
+`ORIGINATOR_ID_TYPE` is the type of ids that are read: `uuid` (the default, as in the library's own modules) or `text`.
 """
 
 from functools import cached_property
@@ -44,13 +44,13 @@ def open_pool(settings: Settings) -> ConnectionPool:
 
 
 class Factory(InfrastructureFactory[TrackingRecorder]):
-    """Makes recorders over one campus's log; views and processes keep their tracking elsewhere."""
+    """Makes recorders over the log of one campus; tracking needs another persistence module."""
 
     ORIGINATOR_ID_TYPE = "ORIGINATOR_ID_TYPE"
 
     @cached_property
     def pool(self) -> ConnectionPool:
-        """The connections of this application, opened when they are first needed."""
+        """The connections of this application, opened on first use."""
         given: dict[str, Any] = {field: self.env.get(PREFIX + field.upper()) for field in Settings.model_fields}
         return open_pool(Settings.load(**{field: value for field, value in given.items() if value is not None}))
 
@@ -66,21 +66,20 @@ class Factory(InfrastructureFactory[TrackingRecorder]):
         The recorder of an application's events.
 
         Raises:
-            NotSupportedError: snapshots are asked for; those of the library have no place beside this log.
+            NotSupportedError: *purpose* is snapshots; this log does not store the library's snapshots.
         """
         if purpose != "events":
             raise NotSupportedError(f"the log keeps events, not {purpose}: leave IS_SNAPSHOTTING_ENABLED off")
         return self.application_recorder()
 
     def tracking_recorder(self, tracking_recorder_class: Any = None) -> TrackingRecorder:  # noqa: ARG002 - the library's
-        """Not here: a view has a persistence module of its own, `<name of the projection>_PERSISTENCE_MODULE`."""
+        """Not supported: set `<name of the projection>_PERSISTENCE_MODULE` to another module."""
         raise NotSupportedError("the log keeps no tracking: give the projection a PERSISTENCE_MODULE of its own")
 
     def process_recorder(self) -> ProcessRecorder:
-        """Not here, since the log has no place for what a process has seen."""
+        """Not supported: the log does not store what a process has seen."""
         raise NotSupportedError("the log keeps no tracking: follow it with a projection, not with a process")
 
     def close(self) -> None:
-        """Close the connections."""
         if "pool" in vars(self):
             self.pool.close()

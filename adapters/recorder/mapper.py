@@ -13,7 +13,7 @@ from domain.registry import FACTS
 
 @dataclass(frozen=True)
 class LogEvent(StoredEvent):
-    """An event of one stream, as the log has it."""
+    """An event of one stream, with all columns that the log has."""
 
     schema_version: int
     occurred_at: datetime
@@ -21,7 +21,7 @@ class LogEvent(StoredEvent):
 
 @dataclass(frozen=True)
 class LogNotification(Notification):
-    """An event of the whole log, as the log has it."""
+    """An event of the whole log, with all columns that the log has."""
 
     schema_version: int
     occurred_at: datetime
@@ -35,7 +35,7 @@ class FactMapper(Mapper[Any]):
     """
 
     def to_domain_event(self, stored_event: StoredEvent) -> DomainEventProtocol[Any]:
-        """The event that an aggregate or a projection takes."""
+        """The event for an aggregate or a projection."""
         if not isinstance(stored_event, LogEvent | LogNotification) or stored_event.topic not in FACTS:
             return super().to_domain_event(stored_event)
         fact = decode_event(

@@ -1,9 +1,9 @@
 """
 The recorder: the library's events in the campus's log, by the same `append_events()` as everything else.
 
-A topic is stored as `type`, a state in `data` as it is. A stream of the log begins at version 1; where the library
-begins at 0, `meta` says so, and its versions are one less than the log's. The streams of the campus itself can be
-read here, but only its commands write them.
+It stores a topic as `type`, a state unchanged in `data`. A stream of the log begins at version 1; if the library
+begins at 0, `meta` records that, and the library's versions are one less than the log's. The recorder also reads the
+streams of the campus itself, but only the campus's commands write them.
 """
 
 from collections.abc import Callable, Sequence
@@ -46,8 +46,8 @@ from domain.registry import BY_CATEGORY, FACTS
 
 T = TypeVar("T")
 
-NAME = "eventsourcing"  # actor and source of what is recorded here
-ATTEMPTS = LOCK_ATTEMPTS  # times to do what fails because a connection breaks, or the head of the log is held
+NAME = "eventsourcing"  # actor and source of these events
+ATTEMPTS = LOCK_ATTEMPTS  # attempts while connections break, or another session locks the head of the log
 LAST_VERSION = 2**31 - 2
 
 _BEGINS_AT_0: LiteralString = "(position('\"first_version\":0'::bytea IN meta) > 0)"
@@ -75,7 +75,7 @@ SELECT {_COLUMNS}, position FROM events
 
 
 class Origin(Meta, frozen=True, omit_defaults=True):
-    """Where an event of the library comes from, and the version with which its stream begins."""
+    """`meta` of an event of the library, with the first version of its stream."""
 
     first_version: int = 1
 
@@ -85,7 +85,7 @@ class LogRecorder(ApplicationRecorder):
     Records the events of a stock application in the log.
 
     Args:
-        uuids: read ids as UUIDs where they are some; else all are text.
+        uuids: read ids that look like UUIDs as UUIDs; False: read all as text.
     """
 
     def __init__(self, pool: ConnectionPool, *, uuids: bool) -> None:
@@ -98,7 +98,7 @@ class LogRecorder(ApplicationRecorder):
 
         Raises:
             IntegrityError: a stream is not at the version before the first of its events.
-            ProgrammingError: an event would enter a stream of the campus, or bear the name of one of its facts.
+            ProgrammingError: an event has a stream of the campus, or the name of one of its facts.
         """
         if kwargs.get("tracking") is not None:
             raise NotSupportedError("the log keeps no tracking")
@@ -162,7 +162,7 @@ class LogRecorder(ApplicationRecorder):
         return head or None
 
     def subscribe(self, gt: int | None = None, topics: Sequence[str] = ()) -> LogSubscription:
-        """Every event above position *gt*, those of *topics* only if given, and then whatever comes."""
+        """Every event above position *gt*, of *topics* if given, then new ones as they are recorded."""
         return LogSubscription(self, gt, topics)
 
     def _id(self, stream: str) -> UUID | str:
@@ -172,7 +172,7 @@ class LogRecorder(ApplicationRecorder):
         return stream
 
     def _insert(self, events: Sequence[StoredEvent]) -> Appended:
-        """Append events of which each stream's stand together."""
+        """Append events, ordered by stream."""
         from_0 = {str(event.originator_id) for event in events if event.originator_version == 0}
         while True:
             answer = self._append(Append([_new_event(event, from_0) for event in events]))
@@ -185,7 +185,7 @@ class LogRecorder(ApplicationRecorder):
             from_0.add(answer.stream_id)
 
     def _append(self, unit: Append) -> Appended | Exception:
-        """Call `append_events()`; where its answer gets lost, again, to find out what has become of the first call."""
+        """Call `append_events()`; if its answer is lost, call it again to learn the result of the first call."""
         sent_before = False
 
         def once(connection: psycopg.Connection) -> Appended | Exception:
@@ -205,7 +205,7 @@ class LogRecorder(ApplicationRecorder):
         return self._run(lambda connection: connection.execute(query, parameters, prepare=True).fetchall())
 
     def _run(self, work: Callable[[psycopg.Connection], T]) -> T:
-        """Do *work*, which must be safe to do twice; again where the connection breaks."""
+        """Do *work*, which must be idempotent; repeat it if the connection breaks."""
         with in_the_librarys_words():
             for _ in range(ATTEMPTS - 1):
                 try:
@@ -216,7 +216,7 @@ class LogRecorder(ApplicationRecorder):
                 except psycopg.Error as error:
                     if not is_broken(error):
                         raise
-                    self._pool.check()  # the others will be broken too
+                    self._pool.check()  # most likely the others are broken too
             with self._pool.connection() as connection:
                 return work(connection)
 
@@ -224,12 +224,13 @@ class LogRecorder(ApplicationRecorder):
 def _refuse_facts(event: StoredEvent) -> None:
     if event.topic in FACTS or str(event.originator_id).partition("-")[0] in BY_CATEGORY:
         raise ProgrammingError(
-            f"{event.topic} of {event.originator_id} is no event of yours: the campus's facts come from its commands"
+            f"{event.topic} of {event.originator_id} belongs to the campus, and only its commands record such facts: "
+            "choose another topic or id"
         )
 
 
 def _streams_together(events: Sequence[StoredEvent]) -> list[int]:
-    """The indexes of *events*, stream by stream as the log wants them."""
+    """The indexes of *events*, ordered by stream, as the log requires."""
     streams: dict[str, list[int]] = {}
     for index, event in enumerate(events):
         streams.setdefault(str(event.originator_id), []).append(index)

@@ -1,4 +1,4 @@
-"""Following the log as the library's projections do: from a position on, and then for whatever comes."""
+"""Follows the log for the library's projections: from a position to the end, then new events."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ class LogSubscription(Subscription["LogRecorder"]):
     """
     An iterator over events that waits at the end of the log, until it is stopped.
 
-    It goes by position, whatever the topics: a topic that is rare does not make it read the same again and again.
+    It pages by position even with topics, so that a rare topic does not make it read the same pages again.
     """
 
     def __init__(self, recorder: "LogRecorder", gt: int | None, topics: Sequence[str]) -> None:
@@ -33,7 +33,7 @@ class LogSubscription(Subscription["LogRecorder"]):
         self._stopped.set()
 
     def __next__(self) -> Notification:
-        """The next event; waits for it to be recorded."""
+        """The next event; waits until there is one."""
         while not self._stopped.is_set():
             if self._page:
                 return self._page.popleft()
@@ -42,7 +42,7 @@ class LogSubscription(Subscription["LogRecorder"]):
         raise StopIteration
 
     def _turn_page(self) -> bool:
-        """Read what comes next; False at the end of the log."""
+        """Read the next page; False at the end of the log."""
         until = min(self._seen + PAGE, self._recorder.max_notification_id() or 0)
         if until <= self._seen:
             return False

@@ -1,8 +1,8 @@
 """
 `campus up`: a whole campus in the foreground.
 
-`plan` says what to run, `lock` keeps a data directory to one campus, `run` starts everything in order and stops it
-again, `supervisor` keeps it running, `instance` tells the other commands where it is, `screen` tells the operator.
+`plan` decides what to run, `lock` allows one campus for each data directory, `run` starts all parts in order and stops
+them, `supervisor` restarts them, `instance` writes the state file for other commands, `screen` prints to the operator.
 """
 
 import asyncio
@@ -16,10 +16,10 @@ app = typer.Typer()
 
 @app.command()
 def up(
-    data: Annotated[Path, typer.Option(help="Directory for everything that is kept.")] = Path(".campus"),
+    data: Annotated[Path, typer.Option(help="Data directory.")] = Path(".campus"),
     port: Annotated[int | None, typer.Option(min=1, max=65_535, help="Port of the API.", show_default="8000")] = None,
     name: Annotated[str | None, typer.Option(help="Name of the campus.", show_default="demo")] = None,
-    seed: Annotated[bool, typer.Option(help="Fill an empty campus with a synthetic population.")] = True,
+    seed: Annotated[bool, typer.Option(help="Fill an empty campus with a demo population.")] = True,
 ) -> None:
     """Start a campus with its servers, API and workers; Ctrl-C stops it."""
     from cli.up.run import run

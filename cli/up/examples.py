@@ -1,5 +1,5 @@
 """
-A run and a learner of the running campus, for links that show something.
+A run and a learner of the running campus, for links to pages with content.
 """
 
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ from cli.http import get_json
 
 @dataclass(frozen=True)
 class Examples:
-    """Empty where the campus has none yet."""
+    """An example of each kind; "" if the campus has none."""
 
     run_id: str = ""
     learner_id: str = ""
 
 
 async def find_examples(settings: Settings) -> Examples:
-    """Ask the API for the first run, and for somebody in its gradebook."""
+    """Ask the API for the first run and the first learner of its gradebook."""
     from adapters.jwt import claims_of, sign
 
     token = sign(claims_of("admin"), settings.token_secret, now=datetime.now(UTC), lifetime=timedelta(minutes=1))

@@ -25,7 +25,7 @@ def write(settings: Settings, servers: tuple[Server, ...], pids: dict[str, int],
 
 
 def read(data_dir: Path) -> dict[str, Any]:
-    """Return the state of the instance on *data_dir*; empty when none runs."""
+    """The state of the instance on *data_dir*; empty if none runs."""
     try:
         state: dict[str, Any] = json.loads(instance_file(data_dir).read_text())
     except FileNotFoundError:
@@ -34,5 +34,5 @@ def read(data_dir: Path) -> dict[str, Any]:
 
 
 def forget(data_dir: Path) -> None:
-    """Remove the state file: nothing runs (any more)."""
+    """Remove the state file: no instance runs."""
     instance_file(data_dir).unlink(missing_ok=True)

@@ -1,8 +1,8 @@
 """
 One campus per data directory: a file lock that `campus up` takes and every child inherits.
 
-The lock is free again only when the last of them is gone, so a start after a `kill -9` waits until the servers of the
-killed run have finished with their files.
+The lock is free when the last of them has ended, so a start after a `kill -9` waits until the servers of the killed run
+have closed their files.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ RETRY_INTERVAL = 0.1  # seconds
 
 
 class DataLock:
-    """The lock of one data directory, held from `take()` until the process and its children have ended."""
+    """The lock of one data directory, held from `take()` until this process and its children have ended."""
 
     def __init__(self, data_dir: Path) -> None:
         self._data_dir = data_dir
@@ -28,7 +28,7 @@ class DataLock:
 
     async def take(self) -> Self:
         """
-        Take the lock, waiting for what is left of a killed run.
+        Take the lock; wait for the servers of a killed run.
 
         Raises:
             Failure: a campus runs on this directory.
@@ -60,7 +60,7 @@ class DataLock:
 
 
 def identity(pid: int) -> str:
-    """Return pid and start time, which no two processes share; empty when there is no such process (any more)."""
+    """Pid and start time, which no two processes share; "" if there is no such process."""
     try:
         state, *fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     except OSError:

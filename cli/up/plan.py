@@ -1,5 +1,5 @@
 """
-What a campus consists of: the servers that have no URL of their own, and the processes that live on them.
+What `campus up` runs: an embedded server for each URL that is not set, the API and the workers.
 """
 
 import sys
@@ -13,7 +13,7 @@ from adapters.settings import PREFIX, Settings, SettingsError, fields_in_environ
 
 API = "api"
 WORKERS = ("relay", "projector", "reactor", "auditor")
-CAMPUS = (sys.executable, "-P", "-m", "cli.main")  # -P: a folder called `api` where we were called is not ours
+CAMPUS = (sys.executable, "-P", "-m", "cli.main")  # -P: do not import a folder `api` of the current directory
 NOT_FOR_CHILDREN = ("POSTGRES_OWNER_URL", "POSTGRES_ANALYST_URL")
 EMBEDDABLE = {"postgres_url": Postgres, "valkey_url": Valkey, "nats_url": Nats}
 
@@ -27,31 +27,33 @@ class Plan:
 
     @property
     def log_dir(self) -> Path:
-        """One file per process."""
+        """The directory of the logs, one file per process."""
         return self.settings.data_dir / "log"
 
     def process(self, name: str) -> Program:
-        """Return the API or a worker; both get on without the passwords of the owner and the analysts."""
+        """The API or a worker; they do not get the passwords of the owner and the analysts."""
         arguments = ("serve",) if name == API else ("worker", name)
         environment = {**variables(self.settings), **{f"{PREFIX}{url}": "" for url in NOT_FOR_CHILDREN}}
         return Program(name, (*CAMPUS, *arguments), self.log_dir / f"{name}.log", environment, death_signal=SIGKILL)
 
     def once(self, command: str, *, in_terminal: bool = False) -> Program:
-        """Return a `campus` command that runs to its end (`migrate`, `seed`)."""
+        """A `campus` command that runs to its end (`migrate`, `seed`)."""
         log = self.log_dir / f"{command}.log"
         return Program(command, (*CAMPUS, command), log, variables(self.settings), in_terminal=in_terminal)
 
 
 def make_plan(data_dir: Path, name: str | None, port: int | None) -> Plan:
     """
-    Decide what to embed: each server whose URL the environment does not give.
+    Decide which servers to embed: those whose URL is not in the environment.
 
     Raises:
         SettingsError: a variable is unknown, wrong or missing.
     """
     given = fields_in_environment()
     if "postgres_url" in given and "postgres_owner_url" not in given:
-        raise SettingsError("with CAMPUS_POSTGRES_URL, CAMPUS_POSTGRES_OWNER_URL is needed too, for the migrations")
+        raise SettingsError(
+            "CAMPUS_POSTGRES_URL is set without CAMPUS_POSTGRES_OWNER_URL, which the migrations need: set both"
+        )
     secrets = Secrets(data_dir)
     servers = tuple(make(data_dir, secrets) for url, make in EMBEDDABLE.items() if url not in given)
     values: dict[str, Any] = {"data_dir": data_dir}
@@ -65,5 +67,5 @@ def make_plan(data_dir: Path, name: str | None, port: int | None) -> Plan:
 
 
 def variables(settings: Settings) -> dict[str, str]:
-    """Return *settings* as the environment of a child."""
+    """*settings* as the environment of a child."""
     return {PREFIX + field.upper(): str(value) for field, value in settings.model_dump().items()}

@@ -24,7 +24,7 @@ STOP_ORDER = ((API,), WORKERS, ("nats",), ("valkey",), ("postgres",))
 READY_TIMEOUT = 60.0  # seconds from the start of the API to a campus that is ready
 READY_INTERVAL = 0.05  # seconds
 LONG_LOG = 20_000_000  # bytes
-CAUGHT_UP_TIMEOUT = 30.0  # seconds for the read models to show what was seeded
+CAUGHT_UP_TIMEOUT = 30.0  # seconds until the read models hold the seeded facts
 
 
 class Run:
@@ -38,7 +38,7 @@ class Run:
         self.supervisor = Supervisor(lambda pids: instance.write(plan.settings, plan.servers, pids, started))
 
     async def start(self, *, seed: bool) -> None:
-        """Bring everything up; returns when the campus answers."""
+        """Start all parts; returns when the campus answers."""
         _turn_over(self.plan.log_dir)
         with self.steps.step("servers"):
             await self._start_servers()
@@ -54,7 +54,7 @@ class Run:
         self.supervisor.watch()
 
     async def stop(self) -> None:
-        """Stop everything in order, and leave no trace of a running instance."""
+        """Stop all parts in order, and remove the state file."""
         await self.supervisor.stop(STOP_ORDER)
         instance.forget(self.plan.settings.data_dir)
 
@@ -81,7 +81,7 @@ class Run:
             raise StartFailed(child)
 
     async def _until_ready(self) -> dict[str, Any]:
-        """Wait for a `/readyz` that says ready; a process that dies meanwhile is a failed start."""
+        """Wait until `/readyz` answers 200; raises StartFailed if a process ends meanwhile."""
         async with asyncio.timeout(READY_TIMEOUT):
             while True:
                 if dead := self.supervisor.dead():
@@ -92,7 +92,7 @@ class Run:
                 await asyncio.sleep(READY_INTERVAL)
 
     def _wants_seed(self, head: int) -> bool:
-        """An empty log is seeded once; one whose seeding was interrupted is seeded to the end."""
+        """Whether to seed: an empty log once, and one whose seeding was interrupted."""
         mark = self._seed_mark.read_text() if self._seed_mark.exists() else ""
         return mark == "begun" or (not mark and head == 0)
 
@@ -121,7 +121,7 @@ class Run:
 async def run(data_dir: Path, *, name: str | None, port: int | None, seed: bool) -> int:
     """Run a campus until a signal says stop; return the exit code."""
     lock = await DataLock(data_dir).take()
-    instance.forget(data_dir)  # what a killed run has left
+    instance.forget(data_dir)  # of a killed run
     plan = make_plan(data_dir, name, port)
     _refuse_taken_port(plan.settings.api_host, plan.settings.api_port)
     campus = Run(plan, lock)
@@ -149,7 +149,7 @@ async def run(data_dir: Path, *, name: str | None, port: int | None, seed: bool)
 
 
 def _turn_over(log_dir: Path) -> None:
-    """Put long logs aside, so that no more than two of that length are kept."""
+    """Rotate long logs: at most two of that length are kept."""
     for log in log_dir.glob("*.log"):
         if log.stat().st_size > LONG_LOG:
             log.replace(log.with_suffix(".log.1"))
@@ -159,18 +159,18 @@ def _refuse_taken_port(host: str, port: int) -> None:
     if not is_free(port, host):
         raise Failure(
             f"port {port} is taken by another program: choose another, as in `campus up --port {port + 1}`, "
-            "or stop what listens there"
+            "or stop that program"
         )
 
 
 def _obey_signals(stop: asyncio.Event, supervisor: Supervisor) -> None:
-    """The first signal stops in order, the second at once."""
+    """The first signal stops in order, the second kills."""
 
     def obey() -> None:
         if stop.is_set():
             supervisor.kill()
             os._exit(130)
-        say("stopping (once more to stop at once)")
+        say("stopping in order (a second Ctrl-C stops at once)")
         stop.set()
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

@@ -1,5 +1,5 @@
 """
-What the operator of `campus up` sees: a spinner while it starts, then one page; or one sentence and the end of a log.
+What `campus up` prints: a spinner during the start, then one page; or one sentence and the end of a log.
 """
 
 import shutil
@@ -32,21 +32,21 @@ class Steps:
 
     @contextmanager
     def step(self, name: str, *, spinner: bool = True) -> Iterator[None]:
-        """Time the block as *name*; the spinner gives way to a step that shows progress of its own."""
+        """Time the block as *name*; without *spinner* if the step shows its own progress."""
         began = time.monotonic()
         with self._console.status(f"starting: {name} …") if spinner else nullcontext():
             yield
         self.taken.append((name, time.monotonic() - began))
 
     async def timed(self, name: str, work: Awaitable[None]) -> None:
-        """Time *work* that goes on beside others."""
+        """Time *work* that runs beside other work."""
         began = time.monotonic()
         await work
         self.taken.append((name, time.monotonic() - began))
 
 
 def welcome(plan: Plan, steps: Steps, examples: Examples) -> None:
-    """Print how the start went, where everything is, how to log in and what to try next."""
+    """Print the times of the start, addresses, how to log in and what to try next."""
     learner = [("learner", examples.learner_id)] if examples.learner_id else []
     users = [("admin", "admin"), ("instructor", "instructor"), *learner]
     started = [*steps.taken, ("ready after", time.monotonic() - steps.began)]
@@ -58,11 +58,11 @@ def welcome(plan: Plan, steps: Steps, examples: Examples) -> None:
         Text("try next, in a second terminal:", "bold"),
         *(Text(f"  {line}") for line in suggestions(plan)),
     ]
-    Console().print(Text("\n").join(lines), soft_wrap=True)  # one that is too long must stay whole, to be copied
+    Console().print(Text("\n").join(lines), soft_wrap=True)  # long lines stay whole, to be copied
 
 
 def addresses(api: str, examples: Examples) -> list[tuple[str, str]]:
-    """Where to look; with somebody's dashboards when there is somebody."""
+    """URLs to look at, with the dashboards of the examples if there are any."""
     found = [("API", api), ("documentation", f"{api}/docs"), ("health", f"{api}/readyz"), ("metrics", f"{api}/metrics")]
     found.append(("overview", f"{api}/v1/overview"))
     if examples.learner_id:
@@ -82,7 +82,7 @@ def suggestions(plan: Plan) -> list[str]:
 
 
 def command(plan: Plan, arguments: str) -> str:
-    """Return the line that calls `campus` for this very campus from where we were called."""
+    """The line that calls `campus` for this campus from the current directory."""
     installed = shutil.which("campus")
     called = sys.argv[0] if sys.argv[0].endswith("/campus") and installed != sys.argv[0] else "campus"
     here = Path.cwd() / DEFAULT_DATA_DIR == plan.settings.data_dir
@@ -94,9 +94,9 @@ def _rows(rows: list[tuple[str, str]]) -> list[Text]:
 
 
 def failure(failed: BaseException) -> None:
-    """Print which child did not start, and the last it had to say."""
+    """Print which child did not start, and the end of its log."""
     fail(str(failed))
     if isinstance(failed, StartFailed):
         for line in failed.last_lines:
             say(f"  [dim]{escape(line)}[/]")
-        say(f"its whole log: {failed.log}")
+        say(f"full log: {failed.log}")

@@ -1,7 +1,7 @@
 """
-The supervisor: starts children, starts them again when they die, stops them in order.
+The supervisor: starts children, restarts those that die, stops them in order.
 
-A server comes back on the same port with the same data, so its clients only have to connect again.
+A server restarts on the same port with the same data, so its clients only have to connect again.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from adapters.embedded import Child, StartFailed
 from cli.console import say
 from cli.worker import LOADS_CODE
 
-FIRST_PAUSE = 0.2  # seconds before a dead child is started again; doubled every time
+FIRST_PAUSE = 0.2  # seconds before a dead child is restarted; doubled every time
 LONGEST_PAUSE = 10.0  # seconds
 STEADY = 10.0  # seconds of life after which a child counts as healthy again
 
@@ -21,7 +21,7 @@ Start = Callable[[], Awaitable[Child]]
 
 @dataclass
 class ManagedProcess:
-    """A place in the campus that some child fills: how to fill it, and who does now."""
+    """A process that the supervisor keeps running: how to start it, and its present child."""
 
     name: str
     start: Start
@@ -29,13 +29,13 @@ class ManagedProcess:
     pause: float = FIRST_PAUSE
 
     async def fill(self) -> Child:
-        """Start a child for this post."""
+        """Start a child."""
         self.child = await self.start()
         return self.child
 
 
 class Supervisor:
-    """Keeps its posts filled until it is told to stop."""
+    """Keeps its processes running until `stop()`."""
 
     def __init__(self, on_change: Callable[[dict[str, int]], None]) -> None:
         self._posts: dict[str, ManagedProcess] = {}
@@ -44,27 +44,27 @@ class Supervisor:
 
     @property
     def pids(self) -> dict[str, int]:
-        """The process of every filled post."""
+        """The pid of every running process, by name."""
         return {post.name: post.child.pid for post in self._posts.values() if post.child}
 
     async def add(self, name: str, start: Start) -> None:
-        """Fill a new post. It is watched from `watch()` on; until then a death is its starter's business."""
+        """Start a process. It is restarted from `watch()` on; until then the caller looks at `dead()`."""
         post = self._posts[name] = ManagedProcess(name, start)
         await post.fill()
         self._on_change(self.pids)
 
     def watch(self) -> None:
-        """From now on, start again whatever dies."""
+        """From now on, restart every process that dies."""
         for post in self._posts.values():
             self._watches[post.name] = asyncio.create_task(self._keep(post), name=f"keep {post.name}")
 
     def dead(self) -> Child | None:
-        """Return a child that has ended, if any."""
+        """A child that has ended, if any."""
         children = (post.child for post in self._posts.values() if post.child)
         return next((child for child in children if child.exit_code is not None), None)
 
     async def stop(self, order: Sequence[Sequence[str]]) -> None:
-        """Stop everything, one group of names of *order* after the other."""
+        """Stop all processes, one group of names of *order* after the other."""
         for watch in self._watches.values():
             watch.cancel()
         await asyncio.gather(*self._watches.values(), return_exceptions=True)
@@ -72,13 +72,13 @@ class Supervisor:
             await asyncio.gather(*(self._stop(self._posts[name]) for name in names if name in self._posts))
 
     def kill(self) -> None:
-        """End everything at once."""
+        """Kill all processes."""
         for post in self._posts.values():
             if post.child:
                 post.child.kill()
 
     async def _keep(self, post: ManagedProcess) -> None:
-        """Wait for the child's death, pause unless it was meant, fill the post again; for ever."""
+        """Restart the process each time it ends, after a pause unless it ended to load changed code."""
         while True:
             await self._ended(post)
             if post.child and post.child.exit_code == LOADS_CODE:
@@ -90,7 +90,7 @@ class Supervisor:
             try:
                 await post.fill()
                 self._on_change(self.pids)
-            except (StartFailed, OSError) as failure:  # a full disk, say, is no reason to give a post up
+            except (StartFailed, OSError) as failure:  # such as a full disk: try again later
                 post.child = None
                 say(str(failure))
 
