@@ -5,7 +5,7 @@ The API of one campus, put together.
 is opened before the application starts, and it starts whether or not its servers are there.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -19,6 +19,8 @@ from api.http.fast_path import DashboardFastPath
 from api.http.middleware import RequestMiddleware
 from api.http.openapi import describe
 from api.http.services import services
+from projections.engine.projection import Projection
+from projections.registry import PROJECTIONS
 
 VERSION = "1"
 ROUTERS = (  # the busiest first: routes are tried in this order
@@ -47,12 +49,12 @@ def create() -> FastAPI:
     return app
 
 
-def build(settings: Settings) -> FastAPI:
-    """The API of one campus."""
+def build(settings: Settings, projections: Sequence[Projection] = PROJECTIONS) -> FastAPI:
+    """The API of one campus with these read models."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with services(settings) as held:
+        async with services(settings, projections) as held:
             app.state.services = held
             yield
 

@@ -1,4 +1,10 @@
-"""Dashboards: a learner's in one look-up, a run's summed up."""
+"""
+Dashboards of a learner and of a course run.
+
+A learner's is one document of the read model learner_dashboard: from Valkey, or folded from the log while Valkey is
+away (adapters/documents.py). A run's is summed up in PostgreSQL from the rows of course_dashboard
+(adapters/postgres/queries/course_dashboard.py).
+"""
 
 from datetime import UTC, datetime
 
@@ -11,7 +17,7 @@ from api.http.query import QueryDep, StaffQueryDep
 from api.http.security import may_act_for
 from api.http.types import LearnerId, RunId
 from domain.catalog import RunNotFound
-from projections.learner_dashboard import Course, Dashboard, Deadline, NextUnit, Recent
+from projections.learner_dashboard import Course, Dashboard, Deadline, LearnerDashboard, NextUnit, Recent
 
 router = APIRouter(prefix="/v1", tags=["dashboards"])
 
@@ -44,18 +50,14 @@ RUN = RunDashboard(
 @router.get("/me/dashboard", responses=query(Dashboard, LEARNER))
 async def my_dashboard(ask: QueryDep) -> Response:
     """All that the user sees on arrival, as one document."""
-    dashboards = ask.services.dashboards
-    document = await ask.read_at_least("learner_dashboard", lambda: dashboards.of_learner(ask.user.subject))
-    return ask.reply(document.body, document.position)
+    return await ask.document(LearnerDashboard.name, ask.user.subject)
 
 
 @router.get("/learners/{learner_id}/dashboard", responses=query(Dashboard, LEARNER, 403))
 async def learner_dashboard(learner_id: LearnerId, ask: QueryDep) -> Response:
     """All that a learner sees on arrival, as one document; an empty one where nothing is known."""
     may_act_for(ask.user, learner_id)
-    dashboards = ask.services.dashboards
-    document = await ask.read_at_least("learner_dashboard", lambda: dashboards.of_learner(learner_id))
-    return ask.reply(document.body, document.position)
+    return await ask.document(LearnerDashboard.name, learner_id)
 
 
 @router.get("/runs/{run_id}/dashboard", responses=query(RunDashboard, RUN, 403, 404))

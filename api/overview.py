@@ -6,7 +6,7 @@ from adapters.postgres.queries import overview
 from api.answers import CampusOverview, OverviewCounts
 from api.http.openapi import query
 from api.http.query import StaffQueryDep
-from projections.recent_activity import CAMPUS, RecentFacts
+from projections.recent_activity import CAMPUS, RecentActivity, RecentFacts
 
 router = APIRouter(prefix="/v1", tags=["campus"])
 
@@ -38,5 +38,4 @@ async def campus_overview(ask: StaffQueryDep) -> Response:
 @router.get("/activity", responses=query(RecentFacts, RecentFacts(CAMPUS), 403))
 async def recent_activity(ask: StaffQueryDep) -> Response:
     """The latest facts of the campus that are worth showing, newest first."""
-    document = await ask.read_at_least("recent_activity", ask.services.dashboards.recent)
-    return ask.reply(document.body, document.position)
+    return await ask.document(RecentActivity.name, CAMPUS)

@@ -3,7 +3,7 @@ Catalog: the courses with their versions, the runs, and the quizzes without thei
 
 Reads     facts of domain.catalog, and domain.quiz's publications, in log order.
 Writes    courses, course_structures (one row per version), runs, quizzes.
-Serves    api.catalog and api.quiz.
+Serves    api.catalog and api.quiz, with rows from adapters.postgres.queries.catalog.
 Rebuild   campus projections rebuild catalog (safe: rows are its only effect).
 """
 

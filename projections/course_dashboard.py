@@ -4,7 +4,7 @@ Course dashboard: how a course run goes, for those who teach it.
 Reads     facts of domain.catalog, domain.enrollment, domain.progress and domain.quiz, in log order.
 Writes    course_enrollments, one row per run and learner; course_days and course_weeks, one per run and day or
           week; course_weights and course_versions, what a run's units count.
-Serves    api.dashboards: counts, funnel and grades are summed up from the rows by adapters/postgres/queries.
+Serves    api.dashboards; adapters.postgres.queries.course_dashboard sums the rows up.
 Rebuild   campus projections rebuild course_dashboard (safe: rows are its only effect).
 """
 
@@ -204,6 +204,7 @@ class CourseDashboard(Projection):
     store = "postgres"
     segments = SEGMENTS
     tables = (ENROLLMENTS, DAYS, WEEKS, WEIGHTS, VERSIONS)
+    audience = "run"
     handlers: ClassVar[Mapping[str, Handler]] = {
         "course.version_published": Handler(lambda fact: (RowKey(VERSIONS, ids(fact.stream_id)),), _version_published),
         "run.scheduled": Handler(

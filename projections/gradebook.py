@@ -3,7 +3,7 @@ Gradebook: what each learner scored in each assessment, how late, and in how man
 
 Reads     facts of domain.quiz, in log order.
 Writes    gradebook, one row per run, quiz and learner; gradebook_quizzes, one row per quiz.
-Serves    api.gradebook.
+Serves    api.gradebook, with rows from adapters.postgres.queries.gradebook.
 Rebuild   campus projections rebuild gradebook (safe: rows are its only effect).
 """
 
@@ -112,6 +112,7 @@ class Gradebook(Projection):
     store = "postgres"
     segments = SEGMENTS
     tables = (GRADES, QUIZZES)
+    audience = "run"
     handlers: ClassVar[Mapping[str, Handler]] = {
         "quiz.published": Handler(lambda fact: (RowKey(QUIZZES, ids(fact.stream_id)),), _published),
         "attempt.submitted": Handler(_needs_grade, _submitted),

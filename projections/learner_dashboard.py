@@ -3,7 +3,7 @@ Learner dashboard: all that a learner sees on arrival, as one document.
 
 Reads     facts of domain.catalog, domain.enrollment, domain.progress and domain.quiz, in log order.
 Writes    learner_dashboard, one document per learner; dashboard_runs and dashboard_courses, what it refers to.
-Serves    api.dashboards, through adapters.dashboards: one look-up, or the same fold over the learner's history.
+Serves    api.dashboards (and api.http.fast_path, before the routing), with documents from adapters.documents.
 Rebuild   campus projections rebuild learner_dashboard (safe: rows are its only effect).
 """
 
@@ -269,6 +269,7 @@ class LearnerDashboard(Projection):
     store = "valkey"
     segments = SEGMENTS
     tables = (LEARNERS, RUNS, COURSES)
+    audience = "learner"
     handlers: ClassVar[Mapping[str, Handler]] = {
         "course.created": Handler(_needs_course, _course_created),
         "course.version_published": Handler(_needs_course, _version_published),
@@ -287,13 +288,3 @@ class LearnerDashboard(Projection):
         "attempt.submitted": Handler(_needs_attempt, _attempt_submitted),
         "attempt.graded": Handler(_needs_attempt, _attempt_graded),
     }
-
-
-def dashboard_of(learner_id: str, facts: Iterable[Fact]) -> Dashboard:
-    """The document of one learner, from all of the learner's facts and the catalog's, in log order."""
-    rows = Rows()
-    for fact in facts:
-        handler = LearnerDashboard.handlers.get(fact.type)
-        if handler is not None:
-            handler.apply(fact, rows)
-    return rows.edit(LEARNERS, Dashboard, learner_id)

@@ -3,7 +3,7 @@ Campus overview: how many people, enrollments, outcomes, submissions and activit
 
 Reads     facts of domain.catalog (runs), domain.enrollment, domain.progress and domain.quiz, in log order.
 Writes    overview, one row per run; overview_people, one row per learner.
-Serves    api.overview: the campus and the sources of its runs are added up by adapters/postgres/queries.
+Serves    api.overview; adapters.postgres.queries.overview adds the runs up.
 Rebuild   campus projections rebuild overview (safe: rows are its only effect).
 """
 
@@ -160,6 +160,7 @@ class Overview(Projection):
     store = "postgres"
     segments = SEGMENTS
     tables = (OVERVIEW, PEOPLE)
+    audience = "campus"
     handlers: ClassVar[Mapping[str, Handler]] = {
         "run.scheduled": Handler(_needs_run, _scheduled),
         "enrollment.requested": Handler(_needs_learner, _requested),

@@ -3,12 +3,12 @@ Recent activity: the latest facts of the campus that are worth showing, newest f
 
 Reads     facts of domain.enrollment, domain.progress and domain.quiz, other than clicks.
 Writes    recent_activity, one document.
-Serves    api.overview.
+Serves    api.overview, with the document from adapters.documents.
 Rebuild   campus projections rebuild recent_activity (safe: rows are its only effect).
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import ClassVar
 
@@ -75,14 +75,6 @@ _of_stream = _remember(lambda fact: ids(fact.stream_id)[1])
 _of_attempt = _remember(lambda fact: str(fact.data["run_id"]))
 
 
-def recent_of(facts: Iterable[Fact]) -> RecentFacts:
-    """The document that the newest *facts*, in log order, make; they are all that it needs."""
-    rows = Rows()
-    for fact in facts:
-        RecentActivity.handlers[fact.type].apply(fact, rows)
-    return rows.edit(RECENT, RecentFacts, CAMPUS)
-
-
 class RecentActivity(Projection):
     """The newest facts worth showing."""
 
@@ -90,6 +82,8 @@ class RecentActivity(Projection):
     version = 1
     store = "valkey"
     tables = (RECENT,)
+    newest = KEPT
+    audience = "campus"
     handlers: ClassVar[Mapping[str, Handler]] = {
         "enrollment.requested": _of_stream,
         "enrollment.activated": _of_stream,

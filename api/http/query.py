@@ -58,6 +58,12 @@ class QueryContext:
             answer = await read()
         return answer
 
+    async def document(self, projection: str, key: str) -> Response:
+        """The document of a read model in Valkey, over HTTP."""
+        documents = self.services.documents[projection]
+        document = await self.read_at_least(projection, lambda: documents.get(key))
+        return self.reply(document.body, document.position)
+
     def reply(self, body: bytes, position: int, headers: dict[str, str] | None = None) -> Response:
         """The answer over HTTP: 200, or 304 if the client has this body."""
         etag = etag_of(body)

@@ -3,17 +3,15 @@
 import asyncio
 from collections.abc import Iterable
 
-from adapters.dashboards import Unreachable
 from adapters.postgres.connection import PostgresError, Unavailable
 from adapters.postgres.queries import lag
 from adapters.postgres.queries.reader import NotBuilt
 from adapters.valkey.client import ValkeyError
+from adapters.valkey.document_reader import Unreachable
 from api.answers import Lag, Readiness
 from api.http.services import Services
-from projections.registry import PROJECTIONS
 
 PATIENCE = 2.0  # seconds for each server
-IN_VALKEY = {projection.name for projection in PROJECTIONS if projection.store == "valkey"}
 
 
 async def readiness(services: Services) -> Readiness:
@@ -31,7 +29,7 @@ async def _log(services: Services) -> tuple[int, list[Lag]] | None:
             head = await lag.head(services.reader)
             rows = await lag.checkpoints(services.reader)
             lags = [
-                Lag(name, await _position(services, name, copy), 0, 0.0, generation, parked)
+                Lag(name, await checkpoint(services, name, copy), 0, 0.0, generation, parked)
                 for name, copy, generation, parked, _ in rows
             ]
             await _fill_in(services, max([head, *(row[4] for row in rows)]), lags)
@@ -40,11 +38,11 @@ async def _log(services: Services) -> tuple[int, list[Lag]] | None:
     return head, lags
 
 
-async def _position(services: Services, name: str, copy: int) -> int:
-    """The checkpoint of a read model; for one in Valkey there is a *copy* in PostgreSQL that may be seconds old."""
-    if name not in IN_VALKEY:
+async def checkpoint(services: Services, name: str, copy: int) -> int:
+    """The checkpoint of a read model; for one in Valkey, PostgreSQL has a *copy* that may be seconds old."""
+    documents = services.documents.get(name)
+    if documents is None:
         return copy
-    documents = services.dashboards.learners if name == "learner_dashboard" else services.dashboards.activity
     try:
         return await documents.position()
     except Unreachable:

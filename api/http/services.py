@@ -4,7 +4,7 @@ Everything that the routes use, opened when the process starts and closed when i
 Nothing here waits for a server: the API starts while all of them are away, and finds each one when it comes.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Annotated
@@ -12,7 +12,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from adapters.command_bus.bus import Bus
-from adapters.dashboards import Dashboards
+from adapters.documents import Documents, served_documents
 from adapters.nats.connection import Nats
 from adapters.nats.hint import Hints
 from adapters.postgres.log.postgres_log import PostgresLog
@@ -23,11 +23,18 @@ from adapters.valkey.client import connect as connect_valkey
 from api.http import metrics
 from api.http.changes import Changes
 from api.http.jwt_verifier import JwtVerifier
+from projections.engine.projection import Projection
 
 
 @dataclass(frozen=True)
 class Services:
-    """What one process of the API holds."""
+    """
+    What one process of the API holds.
+
+    Attributes:
+        projections: every read model that is served.
+        documents: of each read model in Valkey, by the name of the read model.
+    """
 
     settings: Settings
     tokens: JwtVerifier
@@ -36,12 +43,13 @@ class Services:
     reader: Reader
     valkey: Valkey
     nats: Nats
-    dashboards: Dashboards
+    projections: Sequence[Projection]
+    documents: Mapping[str, Documents]
     changes: Changes
 
 
 @asynccontextmanager
-async def services(settings: Settings) -> AsyncIterator[Services]:
+async def services(settings: Settings, projections: Sequence[Projection]) -> AsyncIterator[Services]:
     """Open them, and close them in the opposite order."""
     log = await PostgresLog.open(settings)
     reader = Reader(settings)
@@ -62,7 +70,8 @@ async def services(settings: Settings) -> AsyncIterator[Services]:
             reader,
             valkey,
             nats,
-            Dashboards(valkey, settings, log),
+            projections,
+            served_documents(valkey, settings, log, projections),
             changes,
         )
     finally:

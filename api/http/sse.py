@@ -10,7 +10,7 @@ something gets one change at once. A stream holds one change for each read model
 away, streams look for themselves.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from typing import Annotated
 
 import msgspec
@@ -23,6 +23,7 @@ from adapters.postgres.queries.reader import NotBuilt
 from api.http import metrics
 from api.http.changes import ALL, Changed, Topic, Watch
 from api.http.openapi import Responses, event_stream
+from api.http.readiness import checkpoint
 from api.http.security import CurrentUser, may_act_for, must_be_staff
 from api.http.services import Services, ServicesDep
 from api.http.types import LearnerId, RunId
@@ -48,7 +49,7 @@ _encode = msgspec.json.Encoder().encode
 @router.get("/me/events", responses=RESPONSES, response_class=Response)
 async def my_events(user: CurrentUser, held: ServicesDep, last_event_id: LastEventId = None) -> Response:
     """When the user's dashboard changes."""
-    return _of_learner(held, user.subject, last_event_id)
+    return _respond(held, _topics(held, "learner", user.subject), last_event_id)
 
 
 @router.get("/learners/{learner_id}/events", responses=RESPONSES, response_class=Response)
@@ -56,7 +57,7 @@ async def learner_events(
     learner_id: LearnerId, user: CurrentUser, held: ServicesDep, last_event_id: LastEventId = None
 ) -> Response:
     """When a learner's dashboard changes."""
-    return _of_learner(held, may_act_for(user, learner_id), last_event_id)
+    return _respond(held, _topics(held, "learner", may_act_for(user, learner_id)), last_event_id)
 
 
 @router.get("/runs/{run_id}/events", responses=RESPONSES, response_class=Response)
@@ -65,67 +66,72 @@ async def run_events(
 ) -> Response:
     """When the dashboard or the gradebook of a run changes."""
     must_be_staff(user)
-    topics = [("course_dashboard", run_id), ("gradebook", run_id)]
-    return _respond(held, topics, last_event_id, lambda: _checkpoint(held, "course_dashboard"))
+    return _respond(held, _topics(held, "run", run_id), last_event_id)
 
 
 @router.get("/overview/events", responses=RESPONSES, response_class=Response)
 async def overview_events(user: CurrentUser, held: ServicesDep, last_event_id: LastEventId = None) -> Response:
     """When the overview or the recent activity of the campus changes."""
     must_be_staff(user)
-    topics = [("overview", ALL), ("recent_activity", ALL)]
-    return _respond(held, topics, last_event_id, lambda: _checkpoint(held, "overview"))
+    return _respond(held, _topics(held, "campus", ALL), last_event_id)
 
 
-def _of_learner(held: Services, learner_id: str, last_event_id: int | None) -> Response:
-    async def current() -> int:
-        return position_in((await held.dashboards.of_learner(learner_id)).body)
-
-    return _respond(held, [("learner_dashboard", learner_id)], last_event_id, current)
-
-
-def position_in(document: bytes) -> int:
-    """The position of the last fact in a dashboard."""
-    return msgspec.json.decode(document, type=Positioned).position
+def _topics(held: Services, audience: str, key: str) -> list[Topic]:
+    """What to watch for an audience: every read model that names it."""
+    return [(projection.name, key) for projection in held.projections if projection.audience == audience]
 
 
 class Positioned(msgspec.Struct):
-    """The part of a document that says how old it is."""
+    """The part of a document that says which fact is its last, if it says so."""
 
-    position: int
+    position: int | None = None
 
 
-async def _checkpoint(held: Services, projection: str) -> int:
+def position_in(document: bytes) -> int | None:
+    """The position of the last fact in a document."""
+    return msgspec.json.decode(document, type=Positioned).position
+
+
+async def _positions(held: Services, topics: list[Topic]) -> dict[Topic, int]:
+    """Where each topic is: at the last fact in its document, else at the checkpoint of its read model."""
+    found: dict[Topic, int] = {}
+    for name, key in topics:
+        if key != ALL and (documents := held.documents.get(name)) is not None:
+            document = await documents.get(key)
+            last = position_in(document.body)
+            found[name, key] = document.position if last is None else last
+    if len(found) < len(topics):
+        checkpoints = await _checkpoints(held)
+        found |= {topic: checkpoints.get(topic[0], 0) for topic in topics if topic not in found}
+    return found
+
+
+async def _checkpoints(held: Services) -> dict[str, int]:
+    """The checkpoint of each read model; none while PostgreSQL does not answer."""
     try:
         rows = await lag.checkpoints(held.reader)
     except (Unavailable, NotBuilt):
-        return 0
-    return next((int(row[1]) for row in rows if row[0] == projection), 0)
+        return {}
+    return {row[0]: await checkpoint(held, row[0], int(row[1])) for row in rows}
 
 
-def _respond(
-    held: Services, topics: list[Topic], last_event_id: int | None, current: Callable[[], Awaitable[int]]
-) -> Response:
+def _respond(held: Services, topics: list[Topic], last_event_id: int | None) -> Response:
     headers = {"cache-control": "no-cache", "x-accel-buffering": "no"}
-    events = _events(held, topics, last_event_id, current)
-    return StreamingResponse(events, media_type="text/event-stream", headers=headers)
+    return StreamingResponse(_events(held, topics, last_event_id), media_type="text/event-stream", headers=headers)
 
 
-async def _events(
-    held: Services, topics: list[Topic], last_event_id: int | None, current: Callable[[], Awaitable[int]]
-) -> AsyncIterator[bytes]:
+async def _events(held: Services, topics: list[Topic], last_event_id: int | None) -> AsyncIterator[bytes]:
     """The text of a stream, until its client has gone."""
     with held.changes.watch(topics) as watch, metrics.STREAMS.track_inprogress():
         yield HELLO
-        # By read model: they do not keep pace, and what one has told says nothing about another.
-        sent = dict.fromkeys(topics, await current() if last_event_id is None else last_event_id)
+        # Positions are kept by read model: each has its own pace, and the position of one says nothing of another.
+        sent = await _positions(held, topics) if last_event_id is None else dict.fromkeys(topics, last_event_id)
         sure = held.changes.connection_id if last_event_id is None else None
         while True:
             seen = await _next(held, watch, sure)
             if not seen and (sure is None or sure != held.changes.connection_id):
                 sure = held.changes.connection_id
-                position = await current()
-                seen = [Changed(*topic, position) for topic in topics]
+                seen = [Changed(*topic, position) for topic, position in (await _positions(held, topics)).items()]
             fresh = [each for each in seen if each.position > sent[each.projection, each.key]]
             sent |= {(each.projection, each.key): each.position for each in fresh}
             yield b"".join(map(_event, fresh)) or BEAT

@@ -108,10 +108,14 @@ class Projection:
     Attributes:
         name: stable; names its checkpoint, its tables and its metrics.
         version: of the code; raised with every change of meaning.
-        store: where its rows live.
+        store: where its rows live. In Valkey the API serves the rows of the first table, one by one, by their key.
         segments: into how many parts the work can be divided; 1 unless every table says how it is spread.
         tables: all its tables.
         handlers: by type of fact; facts of other types are passed over.
+        newest: in Valkey, how many facts make its only document, the newest that it reads; None where a document is
+            made of the facts of its key. The API folds it from these while Valkey is away.
+        audience: whose stream of events announces its changes: that of each learner, of each run, or of the campus;
+            a learner or a run is the first field of the key of a changed row.
     """
 
     name: ClassVar[str]
@@ -120,6 +124,8 @@ class Projection:
     segments: ClassVar[int] = 1
     tables: ClassVar[tuple[Table, ...]]
     handlers: ClassVar[Mapping[str, Handler]]
+    newest: ClassVar[int | None] = None
+    audience: ClassVar[Literal["learner", "run", "campus"] | None] = None
 
 
 def key_values(table: Table, row: msgspec.Struct) -> tuple[Any, ...]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Self
 from uuid import uuid4
@@ -11,6 +11,7 @@ import httpx
 from fastapi import FastAPI
 
 from adapters.settings import Settings
+from projections.engine.projection import Projection
 from projections.registry import PROJECTIONS
 from workers import projector, reactor, relay
 
@@ -26,12 +27,14 @@ ITEMS = [
 
 
 @contextmanager
-def workers(settings: Settings) -> Iterator[None]:
+def workers(settings: Settings, projections: Sequence[Projection] = PROJECTIONS) -> Iterator[None]:
     """Relay, projector and reactor, in a thread with a loop of its own, until the block ends."""
     loop, stop = asyncio.new_event_loop(), asyncio.Event()
 
     async def run() -> None:
-        await asyncio.gather(*(worker.run(settings, stop) for worker in (relay, projector, reactor)))
+        await asyncio.gather(
+            relay.run(settings, stop), projector.run(settings, stop, projections), reactor.run(settings, stop)
+        )
 
     thread = threading.Thread(target=lambda: loop.run_until_complete(run()))
     thread.start()
@@ -52,10 +55,10 @@ async def served(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
             yield client
 
 
-async def every_read_model(client: httpx.AsyncClient) -> None:
+async def every_read_model(client: httpx.AsyncClient, projections: Sequence[Projection] = PROJECTIONS) -> None:
     """Wait until the projector has made all its tables."""
     for _ in range(400):
-        if len((await client.get("/readyz")).json()["projections"]) == len(PROJECTIONS):
+        if len((await client.get("/readyz")).json()["projections"]) == len(projections):
             return
         await asyncio.sleep(0.05)
     raise AssertionError("the projector does not make its tables")

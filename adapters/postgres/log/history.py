@@ -1,5 +1,5 @@
 """
-All facts about one learner, and all about none: what a learner's rows are made of.
+All facts about one learner, all about none, and the newest ones: what the rows of read models are made of.
 
 What cannot be decoded is `Unreadable`, as for whoever follows the log.
 """
@@ -13,6 +13,7 @@ from adapters.postgres.log.postgres_log import COLUMNS, HISTORY, PAGE_OF_TYPES
 from domain.fact import Fact
 from domain.registry import AGGREGATES
 
+FARTHEST_BACK = 100_000  # positions in which the newest facts are looked for
 LATELY = 20_000  # positions that are sooner read than the streams of the catalog
 
 # One range scan for each category of streams that are about no learner.
@@ -23,6 +24,11 @@ CATALOG = (
         for category in [aggregate.category for aggregate in AGGREGATES if not aggregate.learner_first]
     )
     + " ORDER BY position"
+)
+
+NEWEST = (
+    f"SELECT {COLUMNS} FROM events WHERE position > %s AND position <= %s AND type = ANY(%s)"
+    " ORDER BY position DESC LIMIT %s"
 )
 
 
@@ -40,3 +46,12 @@ async def common_facts(connection: psycopg.AsyncConnection, types: Sequence[str]
     else:
         cursor = await connection.execute(PAGE_OF_TYPES, (after, until, list(types)), binary=True)
     return [fact_of(row) for row in await cursor.fetchall()]
+
+
+async def newest_facts(
+    connection: psycopg.AsyncConnection, types: Sequence[str], until: int, number: int
+) -> list[Fact]:
+    """The newest *number* facts of some types up to the position *until*, in the order of the log."""
+    parameters = (until - FARTHEST_BACK, until, list(types), number)
+    cursor = await connection.execute(NEWEST, parameters, binary=True)
+    return [fact_of(row) for row in reversed(await cursor.fetchall())]

@@ -98,10 +98,15 @@ class StoredSnapshot(NamedTuple):
 
 
 class PostgresLog:
-    """The log of one campus. Open it with `await PostgresLog.open(settings)`, close it when done."""
+    """
+    The log of one campus. Open it with `await PostgresLog.open(settings)`, close it when done.
+
+    Attributes:
+        link: the connection for reads, for whoever has a query of its own.
+    """
 
     def __init__(self, settings: Settings) -> None:
-        self._link = Link(settings, "read", patience=PATIENCE)
+        self.link = Link(settings, "read", patience=PATIENCE)
         self._lookups: Batcher[tuple[str, int], list[Recent]] = Batcher(self._look_up, LARGEST_LOOKUP)
         self.appender = Appender(settings)
 
@@ -114,7 +119,7 @@ class PostgresLog:
         """Finish what is under way and close the connections."""
         await self.appender.close()
         await self._lookups.drain()
-        await self._link.close()
+        await self.link.close()
 
     async def append(self, unit: Append) -> Appended:
         """Append one unit; see `Appender.append`."""
@@ -154,7 +159,7 @@ class PostgresLog:
     async def keep_snapshot(self, stream_id: str, snapshot: StoredSnapshot, state_version: int) -> None:
         """Keep the state of a stream, unless a newer one is kept already."""
         parameters = (stream_id, snapshot.stream_version, snapshot.position, state_version, snapshot.state)
-        await self._link.run(lambda connection: connection.execute(KEEP_SNAPSHOT, parameters, prepare=True))
+        await self.link.run(lambda connection: connection.execute(KEEP_SNAPSHOT, parameters, prepare=True))
 
     async def first_answer(self, key: str) -> tuple[str, int] | None:
         """Fingerprint and position of the request that used this idempotency key first."""
@@ -166,7 +171,7 @@ class PostgresLog:
             cursor = await connection.execute(query, parameters, prepare=True, binary=True)
             return list(await cursor.fetchall())
 
-        return await self._link.run(work)
+        return await self.link.run(work)
 
     async def _look_up(self, batch: Sequence[tuple[str, int]]) -> list[list[Recent] | Exception]:
         streams, versions = [stream for stream, _ in batch], [version for _, version in batch]

@@ -36,6 +36,7 @@ def api(lively: Settings) -> Iterator[Served]:
 @examples(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 def test_every_answer_is_as_described(case: "schemathesis.Case[Any]", api: Served) -> None:
     """No 5xx, no status, content type or body that the description does not name."""
-    case.query.pop("min_position", None)  # it would be waited for
+    if str(case.query.get("min_position", "")).isdigit():
+        case.query["min_position"] = 0  # any other would be waited for
     headers = {"authorization": f"Bearer {api.token}"}
     case.call_and_validate(base_url=api.url, headers=headers, excluded_checks=NOT_OURS)

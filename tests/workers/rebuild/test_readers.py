@@ -11,11 +11,10 @@ import httpx
 import msgspec
 import pytest
 
-from adapters.dashboards import Documents
 from adapters.postgres.queries.reader import CHECKPOINT, Reader
 from adapters.settings import Settings
 from adapters.valkey.client import connect as connect_valkey
-from domain.fact import partition_of_learner
+from adapters.valkey.document_reader import DocumentReader
 from projections.course_dashboard import CourseDashboard
 from projections.engine.projection import Projection
 from projections.learner_dashboard import LearnerDashboard
@@ -168,7 +167,7 @@ async def test_documents_in_valkey(settings: Settings) -> None:
     projection, later = InValkey(), NextInValkey()
     seen: Counter[int] = Counter()
     async with connect_valkey(settings) as valkey, writer(settings) as facts, relaying(settings):
-        documents = Documents(valkey, settings, projection, partition_of_learner)
+        documents = DocumentReader(valkey, settings, projection)
 
         def document(learner: str) -> Read:
             place, mine = InPosition(), [0]
@@ -197,7 +196,7 @@ async def test_documents_in_valkey(settings: Settings) -> None:
     assert min(seen[1], seen[2]) > 20
 
 
-def position_of(documents: Documents) -> Read:
+def position_of(documents: DocumentReader) -> Read:
     """Somebody who looks how far the documents are."""
     place = InPosition()
 

@@ -115,7 +115,7 @@ async def test_a_call_that_never_began_is_made_again(settings: Settings) -> None
     owner = settings.model_copy(update={"postgres_url": settings.postgres_owner_url})
     async with opened(owner) as holder, opened(settings) as log:
         await prepare(log)
-        connection = await holder._link.get()
+        connection = await holder.link.get()
         async with connection.transaction():
             await connection.execute("SELECT FROM log_head FOR UPDATE")
             appending = asyncio.ensure_future(log.append(unit("a", count=2)))

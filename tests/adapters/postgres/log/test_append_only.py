@@ -69,7 +69,7 @@ async def test_the_api_can_only_append(settings: Settings, statement: str) -> No
 async def test_a_temporary_table_is_no_way_in(settings: Settings) -> None:
     """`append_events()` runs with the owner's rights, but on the campus's tables only."""
     async with opened(settings) as log:
-        connection = await log._link.get()
+        connection = await log.link.get()
         await connection.execute("CREATE TEMPORARY TABLE log_head (position bigint)")
         await log.append(unit("progress-7:AAA"))
         assert (await query(settings, "SELECT position FROM log_head")) == [(1,)]

@@ -218,7 +218,7 @@ async def test_a_server_that_is_away_is_named(settings: Settings, monkeypatch: p
     nowhere = settings.model_copy(update={"postgres_url": "postgresql://campus_app@127.0.0.1:1/campus"})
     async with opened(nowhere) as log:
         monkeypatch.setattr(log.appender._link, "_patience", 0.01)
-        monkeypatch.setattr(log._link, "_patience", 0.01)
+        monkeypatch.setattr(log.link, "_patience", 0.01)
         with pytest.raises(Unavailable):
             await log.append(unit("a"))
         with pytest.raises(Unavailable):

@@ -13,7 +13,7 @@ from projections.engine.diff import divergence
 from projections.engine.diff.divergence import Divergence, first_divergence
 from projections.engine.diff.lineage import events_behind
 from projections.engine.projection import RowKey, Table
-from projections.learner_dashboard import LEARNERS, RUNS, Dashboard, LearnerDashboard, dashboard_of
+from projections.learner_dashboard import LEARNERS, RUNS, Dashboard, LearnerDashboard
 from tests.support.facts import START, History, day, fold
 
 DASHBOARD = RowKey(LEARNERS, ("7",))
@@ -45,6 +45,15 @@ def row_of(facts: Sequence[Fact]) -> CourseEnrollment:
     return row
 
 
+def dashboard_of(facts: Sequence[Fact]) -> Dashboard:
+    """The dashboard of learner 7 after these facts, in the order given."""
+    made = History()
+    made.facts = list(facts)
+    row = fold(LearnerDashboard, made).get(DASHBOARD, Dashboard("7"))
+    assert isinstance(row, Dashboard)
+    return row
+
+
 def cause(live: msgspec.Struct | None, key: RowKey = DASHBOARD, facts: Sequence[Fact] = FACTS) -> Divergence:
     """Where *live* went apart from the log."""
     projection = LearnerDashboard() if key.table in LearnerDashboard.tables else CourseDashboard()
@@ -58,7 +67,7 @@ def position(divergence: Divergence) -> int | None:
 
 def test_a_row_as_the_log_says_does_not_diverge() -> None:
     """Neither does one that both lack."""
-    found = cause(dashboard_of("7", FACTS))
+    found = cause(dashboard_of(FACTS))
     assert (found.why, found.fact, found.touching) == ("same", None, 8)
     assert cause(None, RowKey(LEARNERS, ("9",))).why == "same"
 
@@ -66,7 +75,7 @@ def test_a_row_as_the_log_says_does_not_diverge() -> None:
 @pytest.mark.parametrize("missed", OWN[:-1])
 def test_a_missed_fact_is_named(missed: int) -> None:
     """Whichever it is, all others having been applied."""
-    found = cause(dashboard_of("7", [fact for fact in FACTS if fact.position != missed]))
+    found = cause(dashboard_of([fact for fact in FACTS if fact.position != missed]))
     assert (found.why, position(found), found.facts, found.choices) == ("missed", missed, 1, 1)
     assert found.reason.startswith(f"fact {missed} (")
     assert found.reason.endswith("was left out")
@@ -76,31 +85,31 @@ def test_a_missed_fact_is_named(missed: int) -> None:
 def test_a_doubled_fact_is_named(doubled: int) -> None:
     """Whether it was applied twice at once, or again later."""
     for facts in ([*FACTS[:doubled], FACTS[doubled - 1], *FACTS[doubled:]], [*FACTS, FACTS[doubled - 1]]):
-        found = cause(dashboard_of("7", facts))
+        found = cause(dashboard_of(facts))
         assert (found.why, position(found)) == ("doubled", doubled)
 
 
 def test_a_batch_that_was_lost_or_doubled_is_named_by_its_first_fact() -> None:
     """Facts of the learner that follow one another, whatever lies between."""
-    lost = cause(dashboard_of("7", [fact for fact in FACTS if fact.position not in {5, 7, 8}]))
+    lost = cause(dashboard_of([fact for fact in FACTS if fact.position not in {5, 7, 8}]))
     assert (lost.why, position(lost), lost.facts) == ("missed", 5, 3)
-    doubled = cause(dashboard_of("7", at(*range(1, 11), 8, 9, 10, 11, 12)))
+    doubled = cause(dashboard_of(at(*range(1, 11), 8, 9, 10, 11, 12)))
     assert (doubled.why, position(doubled), doubled.facts) == ("doubled", 8, 3)
 
 
 def test_a_fact_applied_too_late_is_named() -> None:
     """After the next one, or after all others."""
     for order in ((1, 2, 3, 4, 5, 7, 8, 10, 9, 11, 12), (1, 2, 3, 4, 5, 7, 8, 10, 11, 12, 9)):
-        found = cause(dashboard_of("7", at(*order)))
+        found = cause(dashboard_of(at(*order)))
         assert (found.why, position(found)) == ("out_of_order", 9)
         assert found.reason.endswith("was applied too late")
 
 
 def test_a_fact_of_the_catalog_that_was_missed_is_named() -> None:
     """It changes another row, on which this one depends; it may also have come too late."""
-    missed = cause(dashboard_of("7", at(1, 2, *OWN)))
+    missed = cause(dashboard_of(at(1, 2, *OWN)))
     assert (missed.why, position(missed)) == ("missed", 3)
-    late = cause(dashboard_of("7", at(1, 2, 4, 3, *OWN[1:])))
+    late = cause(dashboard_of(at(1, 2, 4, 3, *OWN[1:])))
     assert (late.why, position(late)) == ("out_of_order", 3)
 
 
@@ -173,20 +182,20 @@ def test_several_facts_may_explain_the_same() -> None:
 
 def test_facts_of_a_parked_key_are_left_out() -> None:
     """The live row waits, and is right to."""
-    found = first_divergence(LearnerDashboard(), DASHBOARD, FACTS, dashboard_of("7", FACTS[:7]), {"7": 8})
+    found = first_divergence(LearnerDashboard(), DASHBOARD, FACTS, dashboard_of(FACTS[:7]), {"7": 8})
     assert found.why == "same"
 
 
 def test_a_poison_fact_stops_its_key_and_nothing_else() -> None:
     """It leaves no half change behind, and the learner's later facts wait."""
     broken = [msgspec.structs.replace(fact, data={"unit_id": "tma1"}) if fact.position == 7 else fact for fact in FACTS]
-    assert cause(dashboard_of("7", FACTS[:6]), facts=broken).why == "same"
+    assert cause(dashboard_of(FACTS[:6]), facts=broken).why == "same"
 
 
 def test_a_search_that_takes_too_long_falls_back_to_the_fields(monkeypatch: pytest.MonkeyPatch) -> None:
     """Then the answer says less, and still names a fact."""
     monkeypatch.setattr(divergence, "MOST_APPLIED", 10)
-    found = cause(dashboard_of("7", [fact for fact in FACTS if fact.position != 8]))
+    found = cause(dashboard_of([fact for fact in FACTS if fact.position != 8]))
     assert found.why == "differs"
     assert position(found) is not None
 
@@ -195,7 +204,7 @@ def test_a_search_that_takes_too_long_falls_back_to_the_fields(monkeypatch: pyte
 def test_whatever_was_missed_a_fact_is_named(missed: list[int]) -> None:
     """It is never one before which all was right: the first that was missed, or a later one."""
     left = [fact for fact in FACTS if fact.position not in missed]
-    live = dashboard_of("7", left)
+    live = dashboard_of(left)
     found = cause(live if any(fact.key == "7" for fact in left) else None)
     assert found.why != "same"
     assert found.fact is not None
