@@ -10,11 +10,14 @@ import difflib
 import json
 import os
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal, Self
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+
+from commands.clock import Clock
 
 PREFIX = "CAMPUS_"
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")  # part of a schema's name (63 bytes at most) and of NATS subjects
@@ -51,7 +54,13 @@ class Settings(BaseSettings):
     """HMAC key of development tokens."""
     data_dir: Path = DEFAULT_DATA_DIR
     """Everything that `campus up` keeps."""
+    clock_shift: float = 0.0
+    """Seconds by which the campus's clock is ahead; for tests and rehearsals only. Offers and deadlines go by it."""
     log_level: Literal["debug", "info", "warning", "error", "critical"] = "info"
+
+    def clock(self) -> Clock:
+        """A clock for this process."""
+        return Clock(timedelta(seconds=self.clock_shift))
 
     @property
     def schema_name(self) -> str:

@@ -102,18 +102,25 @@ class CampusOverview(msgspec.Struct):
 
 
 class Statuses(msgspec.Struct):
-    """How many enrollments stand where, now or at the end of a day."""
+    """How many enrollments stand where."""
+
+    requested: int
+    waitlisted: int
+    offered: int
+    active: int
+    withdrawn: int
+    expired: int
+    completed: int
+
+
+class StatusesOfDay(msgspec.Struct):
+    """How many enrollments stood where when a day (UTC) ended; offered counts as waitlisted, expired as withdrawn."""
 
     requested: int
     waitlisted: int
     active: int
     withdrawn: int
     completed: int
-
-
-class StatusesOfDay(Statuses):
-    """How many enrollments stood where at the end of a day (UTC)."""
-
     day: str
 
 

@@ -12,7 +12,7 @@ from api.http.dispatch import Accepted, Body, StaffDispatch, example
 from api.http.openapi import command, query
 from api.http.query import QueryDep
 from api.http.types import CourseId, Id, Limit, RunId, Text, Time, Title, Version, Word
-from commands.catalog import CloseRun, CreateCourse, OpenRun, PublishCourse, ScheduleRun
+from commands.catalog import SEAT_OFFER_HOURS, CloseRun, CreateCourse, OpenRun, PublishCourse, ScheduleRun
 from domain.catalog import MAX_UNITS, CourseNotFound, RunNotFound, Unit, VersionNotFound
 from projections.catalog import CatalogCourse, CatalogRun, CatalogStructure
 
@@ -60,7 +60,11 @@ class NewVersion(Body):
 
 
 class NewRun(Body):
-    """A run of a course; without `capacity` there is room for everybody."""
+    """
+    A run of a course; without `capacity` there is room for everybody.
+
+    A seat that comes free is held for the next in line for `seat_offer_hours`; null or 0: it is given at once.
+    """
 
     model_config = example(
         run_id="algebra-2026",
@@ -69,6 +73,7 @@ class NewRun(Body):
         starts_at="2026-02-01T00:00:00Z",
         ends_at="2026-06-30T00:00:00Z",
         capacity=100,
+        seat_offer_hours=48,
     )
 
     run_id: Id
@@ -78,6 +83,7 @@ class NewRun(Body):
     ends_at: Time
     capacity: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     pacing: Word = "instructor"
+    seat_offer_hours: Annotated[int, Field(ge=0, le=8_760)] | None = SEAT_OFFER_HOURS
 
 
 @router.post("/courses", status_code=202, response_model=Accepted, responses=command(403, 409))

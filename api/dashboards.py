@@ -40,7 +40,7 @@ LEARNER = Dashboard(
 )
 RUN = RunDashboard(
     "algebra-2026",
-    RunCounts(1, Statuses(0, 0, 1, 0, 0), Funnel(1, 1, 0, 0, 0, 0), {"pass": 0}),
+    RunCounts(1, Statuses(0, 0, 0, 1, 0, 0, 0), Funnel(1, 1, 0, 0, 0, 0), {"pass": 0}),
     [0] * 10,
     [StatusesOfDay(0, 0, 1, 0, 0, "2026-02-01")],
     [ActivityOfWeek("2026-01-26", 1, 3, 1)],

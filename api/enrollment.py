@@ -8,7 +8,7 @@ from pydantic import Field
 from api.http.dispatch import Accepted, Body, Dispatch, example
 from api.http.openapi import command
 from api.http.types import NO_NUL, Id, Word
-from commands.enrollment import ReactivateEnrollment, RequestEnrollment, WithdrawEnrollment
+from commands.enrollment import AcceptSeat, ReactivateEnrollment, RequestEnrollment, WithdrawEnrollment
 
 router = APIRouter(prefix="/v1/enrollments", tags=["enrollment"])
 
@@ -35,8 +35,17 @@ class Withdrawal(Body):
     reason: Annotated[str, Field(min_length=1, max_length=200, pattern=NO_NUL)] = "unspecified"
 
 
+class Acceptance(Body):
+    """Who takes the seat that is offered."""
+
+    model_config = example(run_id="algebra-2026")
+
+    run_id: Id
+    learner_id: Learner = None
+
+
 class Return(Body):
-    """Who comes back after a withdrawal."""
+    """Who comes back after a withdrawal or an expired offer."""
 
     model_config = example(run_id="algebra-2026")
 
@@ -53,13 +62,20 @@ async def enroll(body: EnrollmentRequest, handle: Dispatch) -> Response:
 
 @router.post("/withdraw", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
 async def withdraw(body: Withdrawal, handle: Dispatch) -> Response:
-    """Give up a place, or a place in the queue."""
+    """Give up a place or a place in the queue, or decline a seat that is offered."""
     learner_id = handle.acts_for(body.learner_id)
     return await handle(WithdrawEnrollment(learner_id, body.run_id, body.reason), learner_id)
 
 
+@router.post("/accept", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
+async def accept(body: Acceptance, handle: Dispatch) -> Response:
+    """Take the seat that is offered; to decline it, withdraw. After `offered_until` it goes to the next in line."""
+    learner_id = handle.acts_for(body.learner_id)
+    return await handle(AcceptSeat(learner_id, body.run_id), learner_id)
+
+
 @router.post("/reactivate", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
 async def reactivate(body: Return, handle: Dispatch) -> Response:
-    """Come back after a withdrawal, if there is a seat, else to the end of the queue."""
+    """Come back after a withdrawal or an expired offer, if there is a seat, else to the end of the queue."""
     learner_id = handle.acts_for(body.learner_id)
     return await handle(ReactivateEnrollment(learner_id, body.run_id), learner_id)

@@ -198,7 +198,13 @@ class _Run:
     def _opening(self) -> list[_Happening]:
         starts_at = START + timedelta(days=self.first_day)
         ends_at = starts_at + timedelta(days=DAYS)
-        plan = {"starts_at": starts_at, "ends_at": ends_at, "capacity": None, "pacing": "instructor"}
+        plan = {
+            "starts_at": starts_at,
+            "ends_at": ends_at,
+            "capacity": None,
+            "pacing": "instructor",
+            "seat_offer_hours": None,
+        }
         self._run.schedule(_course_id(self._course), 1, **plan)
         self._run.open()
         happenings = _told(0, self._stream, self._run)

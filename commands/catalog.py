@@ -7,6 +7,8 @@ from datetime import datetime
 from commands.log import Log, Position
 from domain.catalog import BadSchedule, Course, CourseNotFound, Run, Unit, course_stream, run_stream
 
+SEAT_OFFER_HOURS = 48  # for runs that do not say otherwise
+
 
 @dataclass(frozen=True)
 class CreateCourse:
@@ -42,7 +44,13 @@ async def publish_course(command: PublishCourse, log: Log) -> Position:
 
 @dataclass(frozen=True)
 class ScheduleRun:
-    """Plan a run of a course; *capacity* None means no limit."""
+    """
+    Plan a run of a course.
+
+    Attributes:
+        capacity: number of seats; None for no limit.
+        seat_offer_hours: for how long a seat that came free is held for the next in line; None or 0: given at once.
+    """
 
     run_id: str
     course_id: str
@@ -51,6 +59,7 @@ class ScheduleRun:
     ends_at: datetime
     capacity: int | None = None
     pacing: str = "instructor"
+    seat_offer_hours: int | None = SEAT_OFFER_HOURS
 
 
 async def schedule_run(command: ScheduleRun, log: Log) -> Position:
@@ -69,6 +78,7 @@ async def schedule_run(command: ScheduleRun, log: Log) -> Position:
         ends_at=command.ends_at,
         capacity=command.capacity,
         pacing=command.pacing,
+        seat_offer_hours=command.seat_offer_hours,
     )
     return await log.save(run)
 

@@ -19,7 +19,7 @@ class RequestEnrollment:
 async def request_enrollment(command: RequestEnrollment, log: Log) -> Position:
     run = await outline(log, command.run_id)
     enrollment = await log.load(Enrollment, enrollment_stream(command.learner_id, command.run_id))
-    if not run.is_open and not enrollment.exists:
+    if not run.is_open and enrollment.status in (Status.NONE, Status.EXPIRED):
         raise RunClosed(run_id=command.run_id)
     enrollment.request(command.mode, log.context.source)
     return await _seat(enrollment, run, log)
@@ -73,7 +73,7 @@ class ReactivateEnrollment:
 async def reactivate_enrollment(command: ReactivateEnrollment, log: Log) -> Position:
     run = await outline(log, command.run_id)
     enrollment = await log.load(Enrollment, enrollment_stream(command.learner_id, command.run_id))
-    if not run.is_open and enrollment.status is Status.WITHDRAWN:
+    if not run.is_open and enrollment.status in (Status.WITHDRAWN, Status.EXPIRED):
         raise RunClosed(run_id=command.run_id)
     enrollment.reactivate()
     return await _seat(enrollment, run, log)
@@ -94,18 +94,55 @@ async def complete_enrollment(command: CompleteEnrollment, log: Log) -> Position
 
 
 @dataclass(frozen=True)
+class AcceptSeat:
+    """A learner takes the seat that is offered."""
+
+    learner_id: str
+    run_id: str
+
+
+async def accept_seat(command: AcceptSeat, log: Log) -> Position:
+    enrollment = await log.load(Enrollment, enrollment_stream(command.learner_id, command.run_id))
+    enrollment.accept(log.context.at)
+    return await log.save(enrollment)
+
+
+@dataclass(frozen=True)
+class ExpireSeatOffer:
+    """The time of an offer may be over: if so, the seat is released, and goes to the next in line by a reaction."""
+
+    learner_id: str
+    run_id: str
+
+
+async def expire_seat_offer(command: ExpireSeatOffer, log: Log) -> Position:
+    async with log.serialize(seats_stream(command.run_id)):
+        enrollment = await log.load(Enrollment, enrollment_stream(command.learner_id, command.run_id))
+        if not enrollment.expire_offer(log.context.at):
+            return await log.save(enrollment)
+        seats = await log.load(Seats, seats_stream(command.run_id))
+        seats.release(command.learner_id)
+        return await log.save(seats, enrollment)
+
+
+@dataclass(frozen=True)
 class OfferSeat:
-    """A seat has come free: whoever has waited longest gets it."""
+    """Seats have come free: those who have waited longest get one each, or an offer of one."""
 
     run_id: str
 
 
 async def offer_seat(command: OfferSeat, log: Log) -> Position:
+    run = await outline(log, command.run_id)
+    until = run.offer_until(log.now())
+    has_ended = run.ends_at <= (log.context.at if until is None else log.now())
     async with log.serialize(seats_stream(command.run_id)):
         seats = await log.load(Seats, seats_stream(command.run_id))
-        learner_id = seats.seat_next()
-        if learner_id is None:
+        if has_ended or not run.is_open:
             return await log.save(seats)
-        enrollment = await log.load(Enrollment, enrollment_stream(learner_id, command.run_id))
-        enrollment.offer_seat()
-        return await log.save(seats, enrollment)
+        seated: list[Enrollment] = []
+        while (learner_id := seats.seat_next()) is not None:
+            enrollment = await log.load(Enrollment, enrollment_stream(learner_id, command.run_id))
+            enrollment.offer_seat(until)
+            seated.append(enrollment)
+        return await log.save(seats, *seated)

@@ -6,19 +6,15 @@ adapters/command_bus/unit_of_work.py implements it. A `Log` serves one command w
 
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Protocol, TypeVar
 
+from commands.clock import Clock
 from domain.aggregate import Aggregate
 
 AggregateT = TypeVar("AggregateT", bound=Aggregate)
 
 Position = int
-
-
-def now() -> datetime:
-    """The time at which a command arrives."""
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True)
@@ -35,7 +31,7 @@ class Context:
     """
 
     actor: str
-    at: datetime = field(default_factory=now)
+    at: datetime = field(default_factory=Clock().now)
     source: str = "api"
     on_behalf_of: str | None = None
     causation_id: str | None = None
@@ -49,6 +45,10 @@ class Log(Protocol):
     """The log, for the length of one command."""
 
     context: Context
+
+    def now(self) -> datetime:
+        """The present time by the clock of this process, for deadlines that begin now, whenever their cause was."""
+        ...
 
     async def load(self, cls: type[AggregateT], stream: str) -> AggregateT:
         """The aggregate with all facts of *stream*; blank if there are none."""

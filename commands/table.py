@@ -19,6 +19,8 @@ HANDLERS: dict[type, Handler] = {
     enrollment.ReactivateEnrollment: enrollment.reactivate_enrollment,
     enrollment.CompleteEnrollment: enrollment.complete_enrollment,
     enrollment.OfferSeat: enrollment.offer_seat,
+    enrollment.AcceptSeat: enrollment.accept_seat,
+    enrollment.ExpireSeatOffer: enrollment.expire_seat_offer,
     progress.OpenUnit: progress.open_unit,
     progress.RecordActivity: progress.record_activity,
     progress.CompleteUnit: progress.complete_unit,

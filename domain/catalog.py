@@ -76,7 +76,7 @@ class BadStructure(Rejected):
 
 
 class BadSchedule(Rejected):
-    """A run ends before it starts, has a capacity below one, or follows a version that the course lacks."""
+    """A run ends before it starts, has too few seats or hours, or follows a version that the course lacks."""
 
     code = "bad_schedule"
 
@@ -172,12 +172,19 @@ class Run(Aggregate):
 
     class Scheduled(Aggregate.Event):
         TOPIC = "run.scheduled"
+        class_version = 2
         course_id: str
         course_version: int
         starts_at: datetime
         ends_at: datetime
         capacity: int | None
         pacing: str
+        seat_offer_hours: int | None
+
+        @staticmethod
+        def upcast_v1_v2(state: dict[str, Any]) -> None:
+            """In version 1 a seat that came free was given at once."""
+            state["seat_offer_hours"] = None
 
     class Opened(Aggregate.Event):
         TOPIC = "run.opened"
@@ -192,10 +199,18 @@ class Run(Aggregate):
         self.ends_at: datetime | None = None
         self.capacity: int | None = None
         self.pacing = ""
+        self.seat_offer_hours: int | None = None
         self.is_open = False
 
     def schedule(self, course_id: str, course_version: int, **plan: Any) -> None:
-        """Plan the run; *plan* has starts_at, ends_at, capacity (None: no limit) and pacing."""
+        """
+        Plan the run.
+
+        Args:
+            plan: starts_at, ends_at, capacity (None: no limit), pacing, and seat_offer_hours: for how long a seat that
+                came free is held for the next in line (None or 0: it is given at once; so it is without a capacity).
+        """
+        plan["seat_offer_hours"] = (plan["seat_offer_hours"] or None) if plan["capacity"] is not None else None
         if self.exists:
             known = {name: getattr(self, name) for name in plan}
             if (self.course_id, self.course_version, known) != (course_id, course_version, plan):
@@ -205,6 +220,8 @@ class Run(Aggregate):
             raise BadSchedule(f"run {self.ids[0]} would end before it starts", run_id=self.ids[0])
         if plan["capacity"] is not None and plan["capacity"] < 1:
             raise BadSchedule(f"run {self.ids[0]} needs a seat at least, or no limit", run_id=self.ids[0])
+        if (plan["seat_offer_hours"] or 0) < 0:
+            raise BadSchedule(f"run {self.ids[0]} cannot offer seats for fewer than 0 hours", run_id=self.ids[0])
         self._scheduled(course_id=course_id, course_version=course_version, **plan)
 
     @event(Scheduled)
@@ -216,9 +233,11 @@ class Run(Aggregate):
         ends_at: datetime,
         capacity: int | None,
         pacing: str,
+        seat_offer_hours: int | None,
     ) -> None:
         self.course_id, self.course_version = course_id, course_version
         self.starts_at, self.ends_at, self.capacity, self.pacing = starts_at, ends_at, capacity, pacing
+        self.seat_offer_hours = seat_offer_hours
 
     def open(self) -> None:
         """Admit learners."""

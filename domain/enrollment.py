@@ -7,7 +7,7 @@ capacity, and keeps who sits and who waits, in the order in which they asked; bo
 
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from domain.aggregate import Aggregate, event, stream_id
 from domain.errors import Conflict, NotFound
@@ -19,8 +19,10 @@ class Status(StrEnum):
     NONE = "none"
     REQUESTED = "requested"
     WAITLISTED = "waitlisted"
+    OFFERED = "offered"
     ACTIVE = "active"
     WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
     COMPLETED = "completed"
 
 
@@ -61,6 +63,23 @@ class NotActive(Conflict):
     code = "not_active"
     template = "learner {learner_id} has no place on run {run_id} yet"
     lifted_by = "enrollment-{learner_id}:{run_id}"
+
+
+class NoSeatOffered(Conflict):
+    """The learner accepts a seat that was not offered."""
+
+    code = "no_seat_offered"
+    template = "no seat on run {run_id} is offered to learner {learner_id}: the enrollment is {status}"
+
+
+class OfferExpired(Conflict):
+    """The learner accepts a seat after the time in which it was held."""
+
+    code = "offer_expired"
+    template = (
+        "the seat on run {run_id} was offered to learner {learner_id} until {until}, and the offer has expired:"
+        " ask for a place again to join the end of the waitlist"
+    )
 
 
 class NoAccess(Conflict):
@@ -105,6 +124,17 @@ class Enrollment(Aggregate):
 
     class SeatOffered(Aggregate.Event):
         TOPIC = "enrollment.seat_offered"
+        class_version = 2
+        until: datetime | None
+
+        @staticmethod
+        def upcast_v1_v2(state: dict[str, Any]) -> None:
+            """In version 1 every seat was given at once."""
+            state["until"] = None
+
+    class SeatOfferExpired(Aggregate.Event):
+        TOPIC = "enrollment.seat_offer_expired"
+        until: datetime
 
     class Withdrawn(Aggregate.Event):
         TOPIC = "enrollment.withdrawn"
@@ -119,6 +149,7 @@ class Enrollment(Aggregate):
     def initial_state(self) -> None:
         self.status = Status.NONE
         self.mode = ""
+        self.offered_until: datetime | None = None
 
     @property
     def learner_id(self) -> str:
@@ -131,7 +162,10 @@ class Enrollment(Aggregate):
         return self.ids[1]
 
     def request(self, mode: str, source: str) -> None:
-        """Ask for a place; asking again changes nothing, and who has left has to `reactivate`."""
+        """Ask for a place, also after an offer has expired; asking twice changes nothing, who has left reactivates."""
+        if self.status is Status.EXPIRED:
+            self._reactivated()
+            return
         if self.status is Status.WITHDRAWN:
             self.refuse(HasWithdrawn(learner_id=self.learner_id, run_id=self.run_id))
         elif self.status is not Status.NONE:
@@ -155,6 +189,8 @@ class Enrollment(Aggregate):
             return
         if self.status is Status.WITHDRAWN:
             self.refuse(HasWithdrawn(learner_id=self.learner_id, run_id=self.run_id))
+        elif self.status is Status.EXPIRED:
+            self.refuse(self._offer_expired())
         self._activated(access_from=access_from, access_until=access_until, entitlement_id=entitlement_id)
 
     @event(Activated)
@@ -173,20 +209,51 @@ class Enrollment(Aggregate):
     def _waitlisted(self) -> None:
         self.status = Status.WAITLISTED
 
-    def offer_seat(self) -> None:
-        """Give the learner, who waits, the seat that came free."""
+    def offer_seat(self, until: datetime | None = None) -> None:
+        """Hold the seat that came free for the learner, who waits, *until* then; None: give it at once."""
         if self.status is Status.WAITLISTED:
-            self._seat_offered()
-            self.activate()
+            self._seat_offered(until=until)
+            if until is None:
+                self.activate()
 
     @event(SeatOffered)
-    def _seat_offered(self) -> None:
-        self.status = Status.REQUESTED
+    def _seat_offered(self, until: datetime | None) -> None:
+        self.status = Status.REQUESTED if until is None else Status.OFFERED
+        self.offered_until = until
+
+    def accept(self, at: datetime) -> None:
+        """Take the seat that is offered; refused from the end of the offer on, whether or not it is recorded yet."""
+        self._must_have_asked()
+        if self.status in (Status.ACTIVE, Status.COMPLETED):
+            return
+        if self.status is Status.EXPIRED or self._is_overdue(at):
+            self.refuse(self._offer_expired())
+        elif self.status is not Status.OFFERED:
+            self.refuse(NoSeatOffered(learner_id=self.learner_id, run_id=self.run_id, status=self.status.value))
+        self._activated(access_from=None, access_until=None, entitlement_id=None)
+
+    def expire_offer(self, at: datetime) -> bool:
+        """Withdraw the offer if its time is over at *at*; returns whether it was."""
+        if self.offered_until is None or not self._is_overdue(at):
+            return False
+        self._seat_offer_expired(until=self.offered_until)
+        return True
+
+    @event(SeatOfferExpired)
+    def _seat_offer_expired(self, until: datetime) -> None:
+        self.status = Status.EXPIRED
+
+    def _is_overdue(self, at: datetime) -> bool:
+        return self.status is Status.OFFERED and self.offered_until is not None and at >= self.offered_until
+
+    def _offer_expired(self) -> OfferExpired:
+        until = f"{self.offered_until:%Y-%m-%d %H:%M:%S} UTC"
+        return OfferExpired(learner_id=self.learner_id, run_id=self.run_id, until=until)
 
     def withdraw(self, reason: str) -> None:
-        """Give up the place."""
+        """Give up the place, or decline the seat that is offered."""
         self._must_have_asked()
-        if self.status is Status.WITHDRAWN:
+        if self.status in (Status.WITHDRAWN, Status.EXPIRED):
             return
         if self.status is Status.COMPLETED:
             self.refuse(AlreadyCompleted(learner_id=self.learner_id, run_id=self.run_id))
@@ -197,11 +264,11 @@ class Enrollment(Aggregate):
         self.status = Status.WITHDRAWN
 
     def reactivate(self) -> None:
-        """Come back after a withdrawal; whether there is a seat is decided next, as for a new request."""
+        """Come back after a withdrawal or an expired offer; the seat is decided next, as for a new request."""
         self._must_have_asked()
         if self.status is Status.COMPLETED:
             raise AlreadyCompleted(learner_id=self.learner_id, run_id=self.run_id)
-        if self.status is Status.WITHDRAWN:
+        if self.status in (Status.WITHDRAWN, Status.EXPIRED):
             self._reactivated()
 
     @event(Reactivated)

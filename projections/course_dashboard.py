@@ -46,7 +46,11 @@ class CourseEnrollment(msgspec.Struct):
 
 
 class CourseDay(msgspec.Struct):
-    """By how many the enrollments of each status grew on a day (UTC); negative where they shrank."""
+    """
+    By how many the enrollments of each status grew on a day (UTC); negative where they shrank.
+
+    Those to whom a seat is offered still wait (`waitlisted`), those whose offer has expired are gone (`withdrawn`).
+    """
 
     run_id: str
     day: str
@@ -129,6 +133,19 @@ def _run_scheduled(fact: Fact, rows: Rows) -> None:
     run.weights = course.versions.get(str(fact.data["course_version"]), {}) if course else {}
 
 
+_DAYS_COLUMN = {Status.OFFERED.value: Status.WAITLISTED.value, Status.EXPIRED.value: Status.WITHDRAWN.value}
+
+
+def _count(day: CourseDay, status: str, number: int) -> None:
+    column = _DAYS_COLUMN.get(status, status)
+    setattr(day, column, getattr(day, column) + number)
+
+
+def _seat_offered(fact: Fact, rows: Rows) -> None:
+    """A seat is held for the learner until some time, or given at once."""
+    _status(Status.REQUESTED if fact.data["until"] is None else Status.OFFERED).apply(fact, rows)
+
+
 def _status(status: Status) -> Handler:
     """Move the enrollment to *status*, and count the move on its day."""
 
@@ -139,8 +156,8 @@ def _status(status: Status) -> Handler:
             return
         day = rows.edit(DAYS, CourseDay, run_id, _day(fact.day))
         if enrollment.status != Status.NONE.value:
-            setattr(day, enrollment.status, getattr(day, enrollment.status) - 1)
-        setattr(day, status.value, getattr(day, status.value) + 1)
+            _count(day, enrollment.status, -1)
+        _count(day, status.value, 1)
         enrollment.status = status.value
         enrollment.activated = enrollment.activated or status is Status.ACTIVE
 
@@ -214,7 +231,8 @@ class CourseDashboard(Projection):
         "enrollment.requested": _status(Status.REQUESTED),
         "enrollment.activated": _status(Status.ACTIVE),
         "enrollment.waitlisted": _status(Status.WAITLISTED),
-        "enrollment.seat_offered": _status(Status.REQUESTED),
+        "enrollment.seat_offered": Handler(_needs_status, _seat_offered),
+        "enrollment.seat_offer_expired": _status(Status.EXPIRED),
         "enrollment.withdrawn": _status(Status.WITHDRAWN),
         "enrollment.reactivated": _status(Status.REQUESTED),
         "enrollment.completed": _status(Status.COMPLETED),

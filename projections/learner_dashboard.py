@@ -47,7 +47,7 @@ class Activity(msgspec.Struct):
 
 
 class Course(msgspec.Struct):
-    """One run that the learner has to do with; percent and grades in basis points."""
+    """One run that the learner has to do with; percent and grades in basis points; when an offer of a seat ends."""
 
     run_id: str
     course_id: str = ""
@@ -63,6 +63,7 @@ class Course(msgspec.Struct):
     opened: list[str] = []
     completed: list[str] = []
     scores: dict[str, int] = {}
+    offered_until: datetime | msgspec.UnsetType = msgspec.UNSET  # only there while a seat is offered
 
 
 class Recent(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
@@ -199,14 +200,25 @@ def _next_unit(course: Course, run: RunRef) -> NextUnit | None:
     return NextUnit(candidates[0], run.titles[candidates[0]]) if candidates else None
 
 
-def _status(status: Status) -> Handler:
-    def apply(fact: Fact, rows: Rows) -> None:
-        course, _ = _touch(fact, rows, ids(fact.stream_id)[1])
-        course.status = status.value
-        if course.enrolled_at is None:
-            course.enrolled_at = fact.occurred_at
+def _set_status(fact: Fact, rows: Rows, status: Status, offered_until: datetime | None = None) -> None:
+    course, _ = _touch(fact, rows, ids(fact.stream_id)[1])
+    course.status = status.value
+    course.offered_until = offered_until or msgspec.UNSET
+    if course.enrolled_at is None:
+        course.enrolled_at = fact.occurred_at
 
-    return Handler(_needs_learner, apply)
+
+def _status(status: Status) -> Handler:
+    return Handler(_needs_learner, lambda fact, rows: _set_status(fact, rows, status))
+
+
+def _seat_offered(fact: Fact, rows: Rows) -> None:
+    """A seat is held for the learner until some time, or given at once."""
+    until = fact.data["until"]
+    if until is None:
+        _set_status(fact, rows, Status.REQUESTED)
+    else:
+        _set_status(fact, rows, Status.OFFERED, datetime.fromisoformat(until))
 
 
 def _unit_opened(fact: Fact, rows: Rows) -> None:
@@ -277,7 +289,8 @@ class LearnerDashboard(Projection):
         "enrollment.requested": _status(Status.REQUESTED),
         "enrollment.activated": _status(Status.ACTIVE),
         "enrollment.waitlisted": _status(Status.WAITLISTED),
-        "enrollment.seat_offered": _status(Status.REQUESTED),
+        "enrollment.seat_offered": Handler(_needs_learner, _seat_offered),
+        "enrollment.seat_offer_expired": _status(Status.EXPIRED),
         "enrollment.withdrawn": _status(Status.WITHDRAWN),
         "enrollment.reactivated": _status(Status.REQUESTED),
         "enrollment.completed": _status(Status.COMPLETED),

@@ -89,6 +89,7 @@ class RecentActivity(Projection):
         "enrollment.activated": _of_stream,
         "enrollment.waitlisted": _of_stream,
         "enrollment.seat_offered": _of_stream,
+        "enrollment.seat_offer_expired": _of_stream,
         "enrollment.withdrawn": _of_stream,
         "enrollment.reactivated": _of_stream,
         "enrollment.completed": _of_stream,

@@ -5,6 +5,7 @@ from typing import Any
 from adapters.command_bus.unit_of_work import AggregateCache, NeedsConfirmation, UnitOfWork
 from adapters.postgres.log.append import KeyReused, VersionConflict
 from adapters.postgres.log.postgres_log import PostgresLog
+from commands.clock import Clock
 from commands.log import Context, Position
 from commands.table import HANDLERS
 from domain.errors import DomainError
@@ -18,6 +19,11 @@ class Bus:
     def __init__(self, log: PostgresLog) -> None:
         self._log = log
         self._memory = AggregateCache()
+
+    @property
+    def clock(self) -> Clock:
+        """The clock of this process."""
+        return self._log.clock
 
     async def handle(self, command: Any, context: Context) -> Position:
         """

@@ -13,6 +13,7 @@ at are shared, and hold nothing but committed facts.
 import asyncio
 import time
 from collections import OrderedDict
+from datetime import datetime
 from typing import Any, cast
 from weakref import WeakValueDictionary
 
@@ -104,6 +105,10 @@ class UnitOfWork:
         self._optimistic = optimistic
         self._taken: dict[str, Loaded] = {}
         self._guards: dict[str, int] = {}
+
+    def now(self) -> datetime:
+        """The present time by the clock of this process."""
+        return self._log.clock.now()
 
     async def load(self, cls: type[AggregateT], stream: str) -> AggregateT:
         """The aggregate of *stream*, to be changed and saved; blank where there are no facts."""

@@ -55,14 +55,16 @@ class CommandDispatcher:
         user, key, fingerprint = self.user.subject, None, ""
         if self._key is not None:
             key, fingerprint = f"api:{user}:{self._key}", await self._fingerprint()  # reactions have keys, too
+        bus = get_services(self._request).bus
         context = Context(
             actor=user,
+            at=bus.clock.now(),
             on_behalf_of=learner_id if learner_id != user else None,
             correlation_id=self._request.scope["request_id"],
             idempotency_key=key,
             fingerprint=fingerprint,
         )
-        position = await get_services(self._request).bus.handle(command, context)
+        position = await bus.handle(command, context)
         return Response(b'{"position":%d}' % position, 202, media_type="application/json")
 
     async def _fingerprint(self) -> str:

@@ -51,7 +51,7 @@ class Problem(msgspec.Struct, omit_defaults=True):
 
 
 def problem(
-    request: Request, status: int, code: str, detail: str, headers: dict[str, str] | None = None, **facts: Any
+    request: Request, status: int, code: str, detail: str, headers: dict[str, str] | None = None, /, **facts: Any
 ) -> Response:
     """A problem document as the answer to *request*."""
     document = {

@@ -19,6 +19,12 @@ class Outline:
     is_open: bool
     capacity: int | None
     starts_at: datetime
+    ends_at: datetime
+    seat_offer_hours: int | None
+
+    def offer_until(self, at: datetime) -> datetime | None:
+        """When an offer of a seat made at *at* ends: with the run at the latest; None where seats are given at once."""
+        return min(at + timedelta(hours=self.seat_offer_hours), self.ends_at) if self.seat_offer_hours else None
 
     @property
     def weights(self) -> dict[str, int]:
@@ -39,10 +45,19 @@ async def outline(log: Log, run_id: str) -> Outline:
         RunNotFound: there is no such run.
     """
     run = await log.read(Run, run_stream(run_id), STRUCTURE_MAX_AGE)
-    if not run.exists or run.starts_at is None:
+    if not run.exists or run.starts_at is None or run.ends_at is None:
         raise RunNotFound(run_id=run_id)
     course = await log.read(Course, course_stream(run.course_id), STRUCTURE_MAX_AGE)
     if run.course_version not in course.versions:  # published since we looked: a refusal makes us look again
         raise VersionNotFound(course_id=run.course_id, version=run.course_version)
     units = {unit.unit_id: unit for unit in course.versions[run.course_version]}
-    return Outline(run_id, run.course_version, units, run.is_open, run.capacity, run.starts_at)
+    return Outline(
+        run_id,
+        run.course_version,
+        units,
+        run.is_open,
+        run.capacity,
+        run.starts_at,
+        run.ends_at,
+        run.seat_offer_hours,
+    )

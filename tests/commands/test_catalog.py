@@ -24,7 +24,12 @@ async def test_a_run_is_scheduled_opened_and_closed(campus: Campus) -> None:
     """The life of a run."""
     plan = {"starts_at": "2026-02-01T00:00:00Z", "ends_at": "2026-06-30T00:00:00Z", "capacity": 3}
     assert await campus.new(ScheduleRun("new", "algebra", 1, START, END, 3)) == [
-        ("run-new", fact(Run.Scheduled, course_id="algebra", course_version=1, **plan, pacing="instructor"))
+        (
+            "run-new",
+            fact(
+                Run.Scheduled, course_id="algebra", course_version=1, **plan, pacing="instructor", seat_offer_hours=48
+            ),
+        )
     ]
     assert await campus.new(OpenRun("new")) == [("run-new", fact(Run.Opened))]
     assert await campus.new(CloseRun("new")) == [("run-new", fact(Run.Closed))]

@@ -53,7 +53,7 @@ async def test_the_first_gets_the_seat_and_the_second_waits(campus: Campus) -> N
 
 
 async def test_a_seat_that_comes_free_is_offered_to_who_waits(campus: Campus) -> None:
-    """Leaving frees the seat; offering it is a command of its own, which the reactor sends."""
+    """Without a time for offers, the seat is given at once, by a command of its own, which the reactor sends."""
     await campus.give(RequestEnrollment("ann", SMALL), RequestEnrollment("ben", SMALL))
     assert await campus.new(WithdrawEnrollment("ann", SMALL, "moved")) == [
         (SEATS, fact(Seats.Released, learner_id="ann")),
@@ -61,7 +61,7 @@ async def test_a_seat_that_comes_free_is_offered_to_who_waits(campus: Campus) ->
     ]
     assert await campus.new(OfferSeat(SMALL)) == [
         (SEATS, fact(Seats.Taken, learner_id="ben")),
-        (BEN, fact(Enrollment.SeatOffered)),
+        (BEN, fact(Enrollment.SeatOffered, until=None)),
         (BEN, ACTIVATED),
     ]
     assert await campus.new(OfferSeat(SMALL)) == []

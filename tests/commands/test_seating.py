@@ -3,7 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hypothesis import HealthCheck
@@ -15,16 +15,21 @@ from adapters.command_bus.bus import Bus
 from adapters.command_bus.unit_of_work import encode_state, restore_state
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.settings import Settings
-from commands.catalog import CreateCourse, OpenRun, PublishCourse, ScheduleRun
+from commands.catalog import CloseRun, CreateCourse, OpenRun, PublishCourse, ScheduleRun
 from commands.log import Context
 from domain.catalog import Unit
+from tests.support.clock import StoppedClock
 from tests.support.given import Said, state_of
 from tests.support.memory_log import MemoryBus, MemoryLog
 from tests.support.seat_model import Seating
 
-SENDER = Context(actor="test")
-DATES = (datetime(2026, 9, 1, tzinfo=UTC), datetime(2027, 1, 31, tzinfo=UTC))
+DATES = (datetime(2026, 9, 1, tzinfo=UTC), datetime(9027, 1, 31, tzinfo=UTC))  # no offer is cut short by the end
 COURSE = (CreateCourse("algebra", "Algebra"), PublishCourse("algebra", [Unit("u1", "page", "Begin here")]))
+
+
+def scheduled(run_id: str, capacity: int, seat_offer_hours: int | None) -> ScheduleRun:
+    """The command that plans the run."""
+    return ScheduleRun(run_id, "algebra", 1, *DATES, capacity, seat_offer_hours=seat_offer_hours)
 
 
 class InMemory(Seating):
@@ -34,18 +39,28 @@ class InMemory(Seating):
         super().__init__()
         self.runner = asyncio.Runner()
         self.log = MemoryLog()
+        self.log.clock = StoppedClock(DATES[0])
         self.bus = MemoryBus(self.log)
 
-    def open(self, capacity: int) -> None:
+    def open(self, capacity: int, seat_offer_hours: int | None) -> None:
         self.run_id = "algebra-1"
-        for command in (*COURSE, ScheduleRun(self.run_id, "algebra", 1, *DATES, capacity), OpenRun(self.run_id)):
+        for command in (*COURSE, scheduled(self.run_id, capacity, seat_offer_hours), OpenRun(self.run_id)):
             self.send(command)
 
+    def move(self, hours: int) -> None:
+        self.log.clock.move(timedelta(hours=hours))
+
     def send(self, command: Any, *, again: bool = False) -> int:  # noqa: ARG002 - there is one place only
-        return self.runner.run(self.bus.handle(command, SENDER))
+        return self.runner.run(self.bus.handle(command, Context(actor="test", at=self.log.clock.now())))
 
     def facts(self, stream: str) -> Sequence[Said]:
         return [Said(fact.type, fact.data) for fact in self.log.of(stream)]
+
+    @rule()
+    def close_or_open(self) -> None:
+        """A run that is closed lets nobody in, and offers no seat."""
+        self.send(CloseRun(self.run_id) if self.is_open else OpenRun(self.run_id))
+        self.is_open = not self.is_open
 
     @invariant()
     def what_was_saved_is_remembered(self) -> None:
@@ -82,14 +97,17 @@ class OnServers(Seating):
         """What comes next goes to a process that may remember an older state."""
         self.bus, self.bus_again = self.buses[first], self.buses[again]
 
-    def open(self, capacity: int) -> None:
+    def open(self, capacity: int, seat_offer_hours: int | None) -> None:
         self.run_id = f"run-{uuid.uuid4().hex[:8]}"
-        for command in (*COURSE, ScheduleRun(self.run_id, "algebra", 1, *DATES, capacity), OpenRun(self.run_id)):
+        for command in (*COURSE, scheduled(self.run_id, capacity, seat_offer_hours), OpenRun(self.run_id)):
             self.send(command)
+
+    def move(self, hours: int) -> None:
+        self.log.clock.move(timedelta(hours=hours))
 
     def send(self, command: Any, *, again: bool = False) -> int:
         bus = self.bus_again if again else self.bus
-        return self.runner.run(bus.handle(command, SENDER))
+        return self.runner.run(bus.handle(command, Context(actor="test", at=self.log.clock.now())))
 
     def facts(self, stream: str) -> Sequence[Said]:
         return [Said(fact.type, fact.data) for fact in self.runner.run(self.log.stream(stream))]

@@ -29,7 +29,13 @@ UNITS = [Unit("intro", "page", "Begin here"), Unit("q1", "quiz", "Equations", we
 OTHER_UNITS = [Unit("intro", "page", "Begin over there")]
 
 CREATED = fact(Course.Created, title="Algebra", summary="Letters", language="en")
-PLAN: dict[str, Any] = {"starts_at": START, "ends_at": END, "capacity": 30, "pacing": "instructor"}
+PLAN: dict[str, Any] = {
+    "starts_at": START,
+    "ends_at": END,
+    "capacity": 30,
+    "pacing": "instructor",
+    "seat_offer_hours": 48,
+}
 SCHEDULED = fact(Run.Scheduled, course_id="algebra", course_version=1, **PLAN)
 
 
@@ -167,7 +173,15 @@ def test_scheduling_the_same_run_again_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    "other", [{"capacity": None}, {"capacity": 31}, {"starts_at": END}, {"ends_at": START}, {"pacing": "self"}]
+    "other",
+    [
+        {"capacity": None},
+        {"capacity": 31},
+        {"starts_at": END},
+        {"ends_at": START},
+        {"pacing": "self"},
+        {"seat_offer_hours": 47},
+    ],
 )
 def test_the_id_of_a_run_is_taken_once(other: dict[str, Any]) -> None:
     """Another plan cannot have the id of a run that exists."""
@@ -185,6 +199,19 @@ def test_a_run_ends_after_it_starts(ends_at: datetime) -> None:
     given(Run).when(lambda run: schedule(run, ends_at=ends_at)).refused(BadSchedule, run_id="algebra-1")
 
 
+@pytest.mark.parametrize("hours", [0, None])
+def test_a_seat_can_be_given_at_once(hours: int | None) -> None:
+    """No time for an offer, or zero hours, mean the same, in a plan that is sent again too."""
+    at_once = fact(Run.Scheduled, course_id="algebra", course_version=1, **{**PLAN, "seat_offer_hours": None})
+    given(Run).when(lambda run: schedule(run, seat_offer_hours=hours)).then(at_once)
+    given(Run, at_once).when(lambda run: schedule(run, seat_offer_hours=hours)).then()
+
+
+def test_an_offer_has_a_time() -> None:
+    """An offer cannot end before it is made."""
+    given(Run).when(lambda run: schedule(run, seat_offer_hours=-1)).refused(BadSchedule, run_id="algebra-1")
+
+
 @pytest.mark.parametrize("capacity", [0, -1])
 def test_a_capacity_is_a_number_of_seats(capacity: int) -> None:
     """A run has one seat at least, or as many as come."""
@@ -192,9 +219,11 @@ def test_a_capacity_is_a_number_of_seats(capacity: int) -> None:
 
 
 def test_a_run_without_a_limit() -> None:
-    """No capacity means no limit."""
+    """No capacity means no limit, and no seat to wait for."""
     given(Run).when(lambda run: schedule(run, capacity=None)).then(
-        fact(Run.Scheduled, course_id="algebra", course_version=1, **{**PLAN, "capacity": None})
+        fact(
+            Run.Scheduled, course_id="algebra", course_version=1, **{**PLAN, "capacity": None, "seat_offer_hours": None}
+        )
     )
 
 

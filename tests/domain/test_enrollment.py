@@ -1,11 +1,21 @@
 """The rules of one learner's enrollment on one run."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from domain.enrollment import AlreadyCompleted, Enrollment, HasWithdrawn, NotActive, NotEnrolled, Status
+from domain.enrollment import (
+    AlreadyCompleted,
+    Enrollment,
+    HasWithdrawn,
+    NoSeatOffered,
+    NotActive,
+    NotEnrolled,
+    OfferExpired,
+    Status,
+)
 from tests.support.given import AT, Said, fact, given
 
 ANN = {"learner_id": "ann", "run_id": "algebra-1"}
@@ -13,7 +23,10 @@ ANN = {"learner_id": "ann", "run_id": "algebra-1"}
 REQUESTED = fact(Enrollment.Requested, **ANN, mode="free", source="api")
 ACTIVATED = fact(Enrollment.Activated, access_from=None, access_until=None, entitlement_id=None)
 WAITLISTED = fact(Enrollment.Waitlisted)
-OFFERED = fact(Enrollment.SeatOffered)
+UNTIL = AT + timedelta(hours=48)
+GIVEN = fact(Enrollment.SeatOffered, until=None)
+OFFERED = fact(Enrollment.SeatOffered, until=UNTIL)
+EXPIRED = fact(Enrollment.SeatOfferExpired, until=UNTIL)
 WITHDRAWN = fact(Enrollment.Withdrawn, reason="moved")
 REACTIVATED = fact(Enrollment.Reactivated)
 COMPLETED = fact(Enrollment.Completed)
@@ -23,8 +36,10 @@ Act = Callable[[Enrollment], None]
 PASTS: dict[Status, tuple[Said, ...]] = {
     Status.REQUESTED: (REQUESTED,),
     Status.WAITLISTED: (REQUESTED, WAITLISTED),
+    Status.OFFERED: (REQUESTED, WAITLISTED, OFFERED),
     Status.ACTIVE: (REQUESTED, ACTIVATED),
     Status.WITHDRAWN: (REQUESTED, ACTIVATED, WITHDRAWN),
+    Status.EXPIRED: (REQUESTED, WAITLISTED, OFFERED, EXPIRED),
     Status.COMPLETED: (REQUESTED, ACTIVATED, COMPLETED),
 }
 ACTS: dict[str, Act] = {
@@ -32,6 +47,7 @@ ACTS: dict[str, Act] = {
     "activate": lambda enrollment: enrollment.activate(),
     "wait": lambda enrollment: enrollment.wait(),
     "offer_seat": lambda enrollment: enrollment.offer_seat(),
+    "accept": lambda enrollment: enrollment.accept(AT),
     "withdraw": lambda enrollment: enrollment.withdraw("moved"),
     "reactivate": lambda enrollment: enrollment.reactivate(),
     "complete": lambda enrollment: enrollment.complete(),
@@ -48,7 +64,9 @@ def test_a_learner_asks_for_a_place() -> None:
     given(Enrollment).when(lambda enrollment: enrollment.request("free", "api")).then(REQUESTED)
 
 
-@pytest.mark.parametrize("status", [Status.REQUESTED, Status.WAITLISTED, Status.ACTIVE, Status.COMPLETED])
+@pytest.mark.parametrize(
+    "status", [Status.REQUESTED, Status.WAITLISTED, Status.OFFERED, Status.ACTIVE, Status.COMPLETED]
+)
 def test_asking_again_changes_nothing(status: Status) -> None:
     """Whoever asked once has asked, whatever came of it."""
     given(Enrollment, *PASTS[status]).when(ACTS["request"]).then()
@@ -87,7 +105,7 @@ def test_a_learner_waits() -> None:
     given(Enrollment, REQUESTED).when(ACTS["wait"]).then(WAITLISTED)
 
 
-@pytest.mark.parametrize("status", [Status.WAITLISTED, Status.ACTIVE, Status.WITHDRAWN, Status.COMPLETED])
+@pytest.mark.parametrize("status", [status for status in PASTS if status is not Status.REQUESTED])
 def test_only_who_asks_waits(status: Status) -> None:
     """Nobody is moved from anywhere else to the waitlist."""
     given(Enrollment, *PASTS[status]).when(ACTS["wait"]).then()
@@ -95,16 +113,86 @@ def test_only_who_asks_waits(status: Status) -> None:
 
 def test_a_seat_comes_free() -> None:
     """Whoever waits gets the seat, and is let in with it."""
-    given(Enrollment, REQUESTED, WAITLISTED).when(ACTS["offer_seat"]).then(OFFERED, ACTIVATED)
+    given(Enrollment, REQUESTED, WAITLISTED).when(ACTS["offer_seat"]).then(GIVEN, ACTIVATED)
 
 
-@pytest.mark.parametrize("status", [Status.REQUESTED, Status.ACTIVE, Status.WITHDRAWN, Status.COMPLETED])
+@pytest.mark.parametrize("status", [status for status in PASTS if status is not Status.WAITLISTED])
 def test_only_who_waits_is_offered_a_seat(status: Status) -> None:
     """A seat is of no use to somebody who has one, or has gone."""
     given(Enrollment, *PASTS[status]).when(ACTS["offer_seat"]).then()
 
 
-@pytest.mark.parametrize("status", [Status.REQUESTED, Status.WAITLISTED, Status.ACTIVE])
+TOO_LATE = {**ANN, "until": "2026-03-04 09:00:00 UTC"}
+
+
+def test_a_seat_is_held() -> None:
+    """With a time, the seat is held for the learner, who is not let in before accepting it."""
+    given(Enrollment, REQUESTED, WAITLISTED).when(lambda enrollment: enrollment.offer_seat(UNTIL)).then(OFFERED)
+
+
+def test_a_seat_is_accepted() -> None:
+    """Who accepts in time is let in."""
+    past = PASTS[Status.OFFERED]
+    given(Enrollment, *past).when(lambda enrollment: enrollment.accept(UNTIL - timedelta(seconds=1))).then(ACTIVATED)
+
+
+@pytest.mark.parametrize("late", [timedelta(0), timedelta(days=9)])
+def test_a_seat_is_not_accepted_after_its_time(late: timedelta) -> None:
+    """The offer ends at its time, whether or not a timer has said so."""
+    for status in (Status.OFFERED, Status.EXPIRED):
+        given(Enrollment, *PASTS[status]).when(lambda enrollment: enrollment.accept(UNTIL + late)).refused(
+            OfferExpired, **TOO_LATE
+        )
+
+
+@pytest.mark.parametrize("status", [Status.ACTIVE, Status.COMPLETED])
+def test_accepting_again_changes_nothing(status: Status) -> None:
+    """Who has accepted is in."""
+    given(Enrollment, *PASTS[status]).when(ACTS["accept"]).then()
+
+
+@pytest.mark.parametrize("status", [Status.REQUESTED, Status.WAITLISTED, Status.WITHDRAWN])
+def test_what_is_not_offered_is_not_accepted(status: Status) -> None:
+    """A seat is taken by who it is offered to."""
+    given(Enrollment, *PASTS[status]).when(ACTS["accept"]).refused(NoSeatOffered, **ANN, status=status.value)
+
+
+def test_an_offer_expires() -> None:
+    """At its time the offer is over."""
+    given(Enrollment, *PASTS[Status.OFFERED]).when(lambda enrollment: enrollment.expire_offer(UNTIL)).then(
+        EXPIRED, answer=True
+    )
+
+
+def test_an_offer_does_not_expire_early() -> None:
+    """A timer that fires before the time changes nothing."""
+    early = UNTIL - timedelta(microseconds=1)
+    given(Enrollment, *PASTS[Status.OFFERED]).when(lambda enrollment: enrollment.expire_offer(early)).then(answer=False)
+
+
+@pytest.mark.parametrize("status", [Status.NONE, *(status for status in PASTS if status is not Status.OFFERED)])
+def test_only_an_offer_expires(status: Status) -> None:
+    """A timer for a seat that was accepted, declined or lost already changes nothing."""
+    given(Enrollment, *PASTS.get(status, ())).when(lambda enrollment: enrollment.expire_offer(UNTIL)).then(answer=False)
+
+
+@pytest.mark.parametrize("name", ["request", "reactivate"])
+def test_after_an_expired_offer_one_may_ask_again(name: str) -> None:
+    """Who has missed an offer comes back by either way; the place in the queue is the last."""
+    given(Enrollment, *PASTS[Status.EXPIRED]).when(ACTS[name]).then(REACTIVATED)
+
+
+def test_an_expired_offer_is_not_given_up() -> None:
+    """Who has missed an offer has nothing left to give up."""
+    given(Enrollment, *PASTS[Status.EXPIRED]).when(ACTS["withdraw"]).then()
+
+
+def test_an_expired_offer_lets_nobody_in() -> None:
+    """Who has missed an offer has to ask again first."""
+    given(Enrollment, *PASTS[Status.EXPIRED]).when(ACTS["activate"]).refused(OfferExpired, **TOO_LATE)
+
+
+@pytest.mark.parametrize("status", [Status.REQUESTED, Status.WAITLISTED, Status.OFFERED, Status.ACTIVE])
 def test_a_learner_gives_up_the_place(status: Status) -> None:
     """A learner may leave at any time, from the waitlist too."""
     given(Enrollment, *PASTS[status]).when(ACTS["withdraw"]).then(WITHDRAWN)
@@ -132,7 +220,7 @@ def test_coming_back_is_like_a_new_request(back: Said) -> None:
     given(Enrollment, *PASTS[Status.WITHDRAWN], REACTIVATED).when(act).then(back)
 
 
-@pytest.mark.parametrize("status", [Status.REQUESTED, Status.WAITLISTED, Status.ACTIVE])
+@pytest.mark.parametrize("status", [Status.REQUESTED, Status.WAITLISTED, Status.OFFERED, Status.ACTIVE])
 def test_who_has_not_left_does_not_come_back(status: Status) -> None:
     """Coming back without having left changes nothing."""
     given(Enrollment, *PASTS[status]).when(ACTS["reactivate"]).then()
@@ -158,13 +246,13 @@ def test_who_has_left_does_not_complete() -> None:
     given(Enrollment, *PASTS[Status.WITHDRAWN]).when(ACTS["complete"]).refused(HasWithdrawn, **ANN)
 
 
-@pytest.mark.parametrize("status", [Status.REQUESTED, Status.WAITLISTED])
+@pytest.mark.parametrize("status", [Status.REQUESTED, Status.WAITLISTED, Status.OFFERED, Status.EXPIRED])
 def test_who_was_never_in_does_not_complete(status: Status) -> None:
     """A learner who still waits for a seat completes nothing, and so cannot be seated afterwards."""
     given(Enrollment, *PASTS[status]).when(ACTS["complete"]).refused(NotActive, **ANN)
 
 
-@pytest.mark.parametrize("name", ["activate", "wait", "withdraw", "reactivate", "complete"])
+@pytest.mark.parametrize("name", ["activate", "wait", "accept", "withdraw", "reactivate", "complete"])
 def test_nothing_happens_to_who_never_asked(name: str) -> None:
     """An enrollment begins with a request, in history too."""
     given(Enrollment).when(ACTS[name]).refused(NotEnrolled, **ANN)
@@ -184,6 +272,9 @@ def test_no_seat_for_who_never_asked() -> None:
         (Status.WITHDRAWN, "complete", irregular(COMPLETED, "has_withdrawn")),
         (Status.COMPLETED, "withdraw", irregular(WITHDRAWN, "already_completed")),
         (Status.REQUESTED, "complete", irregular(COMPLETED, "not_active")),
+        (Status.WAITLISTED, "accept", irregular(ACTIVATED, "no_seat_offered")),
+        (Status.EXPIRED, "accept", irregular(ACTIVATED, "offer_expired")),
+        (Status.EXPIRED, "activate", irregular(ACTIVATED, "offer_expired")),
     ],
 )
 def test_history_is_not_refused(status: Status, name: str, then: Said) -> None:

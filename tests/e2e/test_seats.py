@@ -50,8 +50,10 @@ async def test_a_thousand_requests_for_a_hundred_seats(campus: Campus, lively: S
     assert run["counts"]["statuses"] == {
         "requested": 0,
         "waitlisted": PEOPLE - SEATS,
+        "offered": 0,
         "active": SEATS,
         "withdrawn": 0,
+        "expired": 0,
         "completed": 0,
     }
     seated, waiting = await _seats(lively, campus.run)

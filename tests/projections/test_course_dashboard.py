@@ -28,6 +28,36 @@ def test_an_enrollment_moves_from_status_to_status_on_its_days() -> None:
     ]
 
 
+def test_an_offered_seat_is_a_status_of_its_own() -> None:
+    """Rows say `offered` and `expired`; days count them with those who wait and those who are gone."""
+    history = History().course()
+    for learner in ("7", "8"):
+        stream = f"enrollment-{learner}:AAA-1"
+        history.add(stream, "enrollment.waitlisted")
+        history.add(stream, "enrollment.seat_offered", day(1), until="2013-10-03T00:00:00Z")
+    history.add("enrollment-8:AAA-1", "enrollment.seat_offer_expired", day(2), until="2013-10-03T00:00:00Z")
+    stored = fold(CourseDashboard, history)
+    assert rows_of(stored, ENROLLMENTS, CourseEnrollment) == [
+        CourseEnrollment("AAA-1", "7", status="offered"),
+        CourseEnrollment("AAA-1", "8", status="expired"),
+    ]
+    assert rows_of(stored, DAYS, CourseDay) == [
+        CourseDay("AAA-1", "2013-10-01", waitlisted=2),
+        CourseDay("AAA-1", "2013-10-02"),
+        CourseDay("AAA-1", "2013-10-03", waitlisted=-1, withdrawn=1),
+    ]
+
+
+def test_a_seat_that_is_given_at_once_is_not_offered() -> None:
+    """Facts from before there were offers make the rows that they always made."""
+    history = History().course()
+    history.add("enrollment-7:AAA-1", "enrollment.waitlisted")
+    history.add("enrollment-7:AAA-1", "enrollment.seat_offered", until=None)
+    assert rows_of(fold(CourseDashboard, history), ENROLLMENTS, CourseEnrollment) == [
+        CourseEnrollment("AAA-1", "7", status="requested")
+    ]
+
+
 def test_a_week_counts_each_learner_once() -> None:
     """Weeks begin on Mondays, and a learner who comes back later in the week is the same one."""
     history = History().course().enrolled("7").enrolled("8")

@@ -65,6 +65,21 @@ def test_a_whole_course_ends_in_percent_grade_and_outcome() -> None:
     assert course.enrolled_at == START
 
 
+def test_an_offered_seat_shows_until_when() -> None:
+    """The document says `offered` and until when, only as long as that is so; others keep their bytes."""
+    history = History().course()
+    stream = "enrollment-7:AAA-1"
+    history.add(stream, "enrollment.waitlisted")
+    history.add(stream, "enrollment.seat_offered", day(1), until="2013-10-04T00:00:00Z")
+    course = dashboard(history).courses[0]
+    assert (course.status, course.offered_until) == ("offered", day(3))
+    assert b'"offered_until":"2013-10-04T00:00:00Z"' in msgspec.json.encode(course)
+    history.add(stream, "enrollment.seat_offer_expired", day(3), until="2013-10-04T00:00:00Z")
+    course = dashboard(history).courses[0]
+    assert course.status == "expired"
+    assert b"offered_until" not in msgspec.json.encode(course)
+
+
 def test_a_lower_score_later_changes_nothing() -> None:
     """The best attempt counts."""
     history = History().course().enrolled("7")

@@ -55,7 +55,7 @@ async def give_course(process: Process, capacity: int | None = None, *, learners
     await process.do(
         CreateCourse("algebra", "Algebra"),
         PublishCourse("algebra", [Unit("page", "page", "Page"), Unit("test", "quiz", "Test", 10_000)]),
-        ScheduleRun("algebra-1", "algebra", 1, START, START + timedelta(days=90), capacity),
+        ScheduleRun("algebra-1", "algebra", 1, START, START + timedelta(days=36_500), capacity, seat_offer_hours=None),
         OpenRun("algebra-1"),
         *(RequestEnrollment(learner, "algebra-1") for learner in learners),
     )

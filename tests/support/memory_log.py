@@ -13,6 +13,7 @@ import msgspec
 
 from adapters.command_bus.unit_of_work import new_event
 from adapters.postgres.log.append import NewEvent
+from commands.clock import Clock
 from commands.log import AggregateT, Context, Position
 from commands.table import HANDLERS
 from domain.aggregate import Aggregate
@@ -25,9 +26,11 @@ class MemoryLog:
 
     Attributes:
         saved: the aggregates that were saved, as they were then; a test may clear it.
+        clock: the clock of the commands that go through this log.
     """
 
     def __init__(self) -> None:
+        self.clock = Clock()
         self.saved: dict[str, Aggregate] = {}
         self._facts: list[Fact] = []
         self._streams: defaultdict[str, list[tuple[NewEvent, Fact]]] = defaultdict(list)
@@ -91,6 +94,9 @@ class MemoryUnit:
     def __init__(self, log: MemoryLog, context: Context) -> None:
         self.context = context
         self._log = log
+
+    def now(self) -> datetime:
+        return self._log.clock.now()
 
     async def load(self, cls: type[AggregateT], stream: str) -> AggregateT:
         aggregate = self._log.replay(cls, stream)

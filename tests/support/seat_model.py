@@ -1,8 +1,9 @@
 """
 A random crowd on a run with few seats, and what must hold whatever it does.
 
-The machine keeps a small model (who sits, who waits, who has left, who has finished), and compares it after every
-step with the facts. Where the commands go, a list in memory or a campus on real servers, is up to whoever drives it.
+The machine keeps a small model (who sits, to whom a seat is offered until when, who waits, who has left, who has
+finished), and compares it after every step with the facts. Where the commands go, a list in memory or a campus on real
+servers, is up to whoever drives it.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,28 +13,47 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from commands.enrollment import (
+    AcceptSeat,
     CompleteEnrollment,
+    ExpireSeatOffer,
     OfferSeat,
     ReactivateEnrollment,
     RequestEnrollment,
     WithdrawEnrollment,
 )
-from domain.enrollment import AlreadyCompleted, Enrollment, HasWithdrawn, NotActive, NotEnrolled, Seats, Status
+from domain.enrollment import (
+    AlreadyCompleted,
+    Enrollment,
+    HasWithdrawn,
+    NoSeatOffered,
+    NotActive,
+    NotEnrolled,
+    OfferExpired,
+    RunClosed,
+    Seats,
+    Status,
+)
 from domain.errors import DomainError
 from tests.support.given import Said, replay
 
 LEARNERS = ("ann", "ben", "cid", "dan")
+HOLDING = (Status.ACTIVE, Status.COMPLETED, Status.OFFERED)
+GONE = (Status.WITHDRAWN, Status.EXPIRED)
 learners = st.sampled_from(LEARNERS)
 
 
 class Seating(RuleBasedStateMachine):
-    """Learners ask, leave, come back and finish, and seats are offered, in any order."""
+    """Learners ask, accept, leave, come back and finish, seats are offered and offers expire, in any order."""
 
     run_id: str
     capacity: int
 
-    def open(self, capacity: int) -> None:
-        """Open a run with *capacity* seats and set `run_id`."""
+    def open(self, capacity: int, seat_offer_hours: int | None) -> None:
+        """Open a run with *capacity* seats, each offered for so many hours, and set `run_id`."""
+        raise NotImplementedError
+
+    def move(self, hours: int) -> None:
+        """Move the clock forward."""
         raise NotImplementedError
 
     def send(self, command: Any, *, again: bool = False) -> int:
@@ -44,17 +64,22 @@ class Seating(RuleBasedStateMachine):
         """The facts of a stream."""
         raise NotImplementedError
 
-    @initialize(capacity=st.integers(1, 2))
-    def begin(self, capacity: int) -> None:
-        self.capacity = capacity
+    @initialize(capacity=st.integers(1, 2), hours=st.sampled_from((None, 0, 1, 2)))
+    def begin(self, capacity: int, hours: int | None) -> None:
+        self.capacity, self.hours = capacity, hours
+        self.now, self.until = 0, dict.fromkeys(LEARNERS, 0)  # in hours
+        self.is_open = True
         self.status = dict.fromkeys(LEARNERS, Status.NONE)
         self.queue: list[str] = []
-        self.open(capacity)
+        self.open(capacity, hours)
 
     @property
     def seated(self) -> set[str]:
-        """Who has a seat; who has finished keeps it."""
-        return {learner for learner, status in self.status.items() if status in (Status.ACTIVE, Status.COMPLETED)}
+        """Who has a seat or an offer of one; who has finished keeps it."""
+        return {learner for learner, status in self.status.items() if status in HOLDING}
+
+    def is_overdue(self, learner: str) -> bool:
+        return self.status[learner] is Status.OFFERED and self.now >= self.until[learner]
 
     def expect(self, command: Any, change: Callable[[], None], error: type[DomainError] | None = None) -> None:
         """Send a command that changes the model or is refused; once more, it changes nothing and answers the same."""
@@ -82,17 +107,19 @@ class Seating(RuleBasedStateMachine):
 
     @rule(learner=learners)
     def ask(self, learner: str) -> None:
-        new, left = self.status[learner] is Status.NONE, self.status[learner] is Status.WITHDRAWN
+        new, left = self.status[learner] in (Status.NONE, Status.EXPIRED), self.status[learner] is Status.WITHDRAWN
+        shut = RunClosed if new and not self.is_open else None
         self.expect(
             RequestEnrollment(learner, self.run_id),
             lambda: self.sit_or_wait(learner) if new else None,
-            HasWithdrawn if left else None,
+            HasWithdrawn if left else shut,
         )
 
     @rule(learner=learners)
     def leave(self, learner: str) -> None:
         def gone() -> None:
-            self.status[learner] = Status.WITHDRAWN
+            if self.status[learner] is not Status.EXPIRED:
+                self.status[learner] = Status.WITHDRAWN
             if learner in self.queue:
                 self.queue.remove(learner)
 
@@ -101,8 +128,10 @@ class Seating(RuleBasedStateMachine):
 
     @rule(learner=learners)
     def come_back(self, learner: str) -> None:
-        left = self.status[learner] is Status.WITHDRAWN
+        left = self.status[learner] in GONE
         refusals: dict[Status, type[DomainError]] = {Status.NONE: NotEnrolled, Status.COMPLETED: AlreadyCompleted}
+        if not self.is_open:
+            refusals |= dict.fromkeys(GONE, RunClosed)
         self.expect(
             ReactivateEnrollment(learner, self.run_id),
             lambda: self.sit_or_wait(learner) if left else None,
@@ -117,16 +146,52 @@ class Seating(RuleBasedStateMachine):
         refusals: dict[Status, type[DomainError]] = {
             Status.NONE: NotEnrolled,
             Status.WAITLISTED: NotActive,
+            Status.OFFERED: NotActive,
+            Status.EXPIRED: NotActive,
             Status.WITHDRAWN: HasWithdrawn,
         }
         self.expect(CompleteEnrollment(learner, self.run_id), done, refusals.get(self.status[learner]))
 
     @rule()
     def offer(self) -> None:
-        """A seat is offered to the first in the queue, if there is a seat, and one at a time."""
+        """Every free seat is given, or offered for a time, to the first in the queue; none on a run that is closed."""
         self.send(OfferSeat(self.run_id))
-        if self.queue and len(self.seated) < self.capacity:
-            self.status[self.queue.pop(0)] = Status.ACTIVE
+        while self.is_open and self.queue and len(self.seated) < self.capacity:
+            learner = self.queue.pop(0)
+            self.status[learner] = Status.OFFERED if self.hours else Status.ACTIVE
+            self.until[learner] = self.now + (self.hours or 0)
+
+    @rule(learner=learners)
+    def accept(self, learner: str) -> None:
+        """Who was offered a seat gets it, if it is not too late."""
+
+        def accepted() -> None:
+            if self.status[learner] is Status.OFFERED:
+                self.status[learner] = Status.ACTIVE
+
+        refusals: dict[Status, type[DomainError]] = {
+            Status.NONE: NotEnrolled,
+            Status.WAITLISTED: NoSeatOffered,
+            Status.WITHDRAWN: NoSeatOffered,
+            Status.EXPIRED: OfferExpired,
+        }
+        refusal = OfferExpired if self.is_overdue(learner) else refusals.get(self.status[learner])
+        self.expect(AcceptSeat(learner, self.run_id), accepted, refusal)
+
+    @rule(learner=learners)
+    def lapse(self, learner: str) -> None:
+        """The timer, which may be early, late, or about somebody who has accepted or left."""
+
+        def over() -> None:
+            if self.is_overdue(learner):
+                self.status[learner] = Status.EXPIRED
+
+        self.expect(ExpireSeatOffer(learner, self.run_id), over)
+
+    @rule(hours=st.integers(1, 2))
+    def time_passes(self, hours: int) -> None:
+        self.now += hours
+        self.move(hours)
 
     @invariant()
     def the_seats_are_as_expected(self) -> None:

@@ -28,7 +28,7 @@ COURSE = (CreateCourse("algebra", "Algebra"), PublishCourse("algebra", UNITS))
 RUNS = (
     ScheduleRun(RUN, "algebra", 1, START, END),
     OpenRun(RUN),
-    ScheduleRun(SMALL, "algebra", 1, START, END, capacity=1),
+    ScheduleRun(SMALL, "algebra", 1, START, END, capacity=1, seat_offer_hours=None),
     OpenRun(SMALL),
     ScheduleRun(SHUT, "algebra", 1, START, END),
 )

@@ -25,6 +25,8 @@ async def campus(settings: Settings) -> AsyncIterator[Campus]:
 async def test_a_freed_seat_goes_to_whoever_has_waited_longest(campus: Campus) -> None:
     """A withdrawal seats the first in the queue and nobody else."""
     await campus.do(*(RequestEnrollment(learner, "small") for learner in ("ada", "bob", "cleo")))
+    async with campus.reacting():
+        await campus.settled()
     before = await campus.log.head()
     await campus.do(WithdrawEnrollment("ada", "small", "moved"))
     async with campus.reacting():

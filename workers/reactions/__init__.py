@@ -5,12 +5,13 @@ This is the only way in which one context affects another. The functions stand i
 records the fact. To add a reaction, write its function there and its line here.
 """
 
-from workers.reactions import enrollment, progress, quiz
+from workers.reactions import catalog, enrollment, progress, quiz
 from workers.reactions.reaction import Reaction
 
 __all__ = ["REACTIONS", "Reaction"]
 
 REACTIONS: dict[str, tuple[Reaction, ...]] = {
+    "run.opened": (Reaction("offer_free_seats", catalog.offer_free_seats),),
     "seats.released": (Reaction("offer_freed_seat", enrollment.offer_freed_seat),),
     "attempt.submitted": (Reaction("grade_by_key", quiz.grade_by_key),),
     "attempt.graded": (Reaction("complete_passed_unit", quiz.complete_passed_unit),),

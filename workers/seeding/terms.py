@@ -87,7 +87,9 @@ def catalog_steps(today: datetime, learners: int) -> Iterator[Step]:
 def _term_steps(term: Term, today: datetime, learners: int) -> Iterator[Step]:
     course, starts_at, ends_at = term.course, term.starts_at(today), term.ends_at(today)
     opens_at = starts_at - OPEN_BEFORE + timedelta(hours=6)
-    run = ScheduleRun(term.run_id, course.course_id, 1, starts_at, ends_at, term.capacity(learners))
+    run = ScheduleRun(
+        term.run_id, course.course_id, 1, starts_at, ends_at, term.capacity(learners), seat_offer_hours=None
+    )
     yield Step(opens_at - timedelta(days=7), course.instructor, run, alone=True)
     yield Step(opens_at, course.instructor, OpenRun(term.run_id), alone=True)
     for number, quiz in enumerate(course.quizzes, start=1):

@@ -165,7 +165,11 @@ ENROLLMENTS = View(
     (
         RUN_ID,
         LEARNER_ID,
-        Column("status", "status::text", "`requested`, `waitlisted`, `active`, `withdrawn`, `completed`, or `none`."),
+        Column(
+            "status",
+            "status::text",
+            "`requested`, `waitlisted`, `offered`, `active`, `withdrawn`, `expired`, `completed`, or `none`.",
+        ),
         Column("activated", "activated::boolean", "Whether there has been a place, whatever came later."),
         Column("submitted", "submitted::boolean", "Whether anything was handed in."),
         Column("units_completed", "jsonb_array_length(completed)::bigint", "How many units are completed."),
@@ -191,7 +195,8 @@ LEARNER_WEEKS = View(
 
 ENROLLMENT_DAYS = View(
     "enrollment_days",
-    "By how many the enrollments of a run in each status grew on a day; add up the days for a level.",
+    "By how many the enrollments of a run in each status grew on a day; add up the days for a level. An offered seat"
+    " counts as waitlisted, an expired offer as withdrawn.",
     "{course_days}",
     (
         RUN_ID,

@@ -102,10 +102,12 @@ class PostgresLog:
     The log of one campus. Open it with `await PostgresLog.open(settings)`, close it when done.
 
     Attributes:
+        clock: the clock of the commands that go through this log.
         link: the connection for reads, for whoever has a query of its own.
     """
 
     def __init__(self, settings: Settings) -> None:
+        self.clock = settings.clock()
         self.link = Link(settings, "read", patience=PATIENCE)
         self._lookups: Batcher[tuple[str, int], list[Recent]] = Batcher(self._look_up, LARGEST_LOOKUP)
         self.appender = Appender(settings)

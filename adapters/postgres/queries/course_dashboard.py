@@ -10,8 +10,10 @@ totals AS (SELECT json_build_object(
         'statuses', json_build_object(
             'requested', count(*) FILTER (WHERE status = 'requested'),
             'waitlisted', count(*) FILTER (WHERE status = 'waitlisted'),
+            'offered', count(*) FILTER (WHERE status = 'offered'),
             'active', count(*) FILTER (WHERE status = 'active'),
             'withdrawn', count(*) FILTER (WHERE status = 'withdrawn'),
+            'expired', count(*) FILTER (WHERE status = 'expired'),
             'completed', count(*) FILTER (WHERE status = 'completed')),
         'funnel', json_build_object(
             'requested', count(*) FILTER (WHERE status <> 'none'),
