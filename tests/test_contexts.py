@@ -22,7 +22,7 @@ from workers.reactions import REACTIONS
 ROOT = Path(__file__).parents[1]
 MACHINERY = {
     "domain": {"aggregate", "errors", "fact", "registry", "score"},
-    "commands": {"log", "table"},
+    "commands": {"clock", "log", "table"},
     "projections": {"registry"},
     "api": {"answers", "app"},
     "workers/reactions": {"reaction"},
