@@ -18,6 +18,7 @@ from adapters.postgres.log.history import history_of, newest_facts
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.postgres.log.reference_facts import ReferenceFacts
 from adapters.settings import Settings
+from adapters.stores.registry import store_type
 from adapters.valkey.client import Valkey
 from adapters.valkey.document_reader import DocumentReader, Unreachable
 from domain.fact import Fact, partition_of_learner
@@ -79,7 +80,7 @@ def served_documents(
     return {
         projection.name: Documents(client, settings, log, projection)
         for projection in projections
-        if projection.store == "valkey"
+        if store_type(projection).WITH_DOCUMENTS
     }
 
 

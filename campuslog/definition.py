@@ -14,12 +14,13 @@ from typing import Any, get_type_hints
 
 import msgspec
 
+from adapters.stores.registry import DEFAULT
 from campuslog.errors import BadProjection
 from domain.registry import FACTS
 from projections.engine.live import FAILURES
 from projections.engine.projection import Handler, Projection, Table
 
-DEFAULTS = {"version": 1, "store": "postgres"}
+DEFAULTS = {"version": 1, "store": DEFAULT}
 """What matters only for a projection that is served; here it may be left out."""
 
 

@@ -12,8 +12,8 @@ import msgspec
 import polars as pl
 import pyarrow as pa
 
-from adapters.row_validation import validated
 from adapters.spill import ResidentMemory, SqliteSpill
+from adapters.stores.registry import store_type
 from campuslog.errors import BadProjection
 from campuslog.frames import frame_of
 from campuslog.pages import fold_pages
@@ -144,7 +144,7 @@ def rows_of(fold: BulkFold, projection: Projection) -> Iterator[tuple[RowKey, ms
     segments = range(projection.segments)
     rows = ((segment, key, row) for segment in segments for key, row in fold.rows(projection.name, segment))
     try:
-        yield from validated(projection, merged(rows))
+        yield from store_type(projection).validated(projection, merged(rows))
     except (ChangedKey, RowRejected) as error:
         raise BadProjection(f"{type(projection).__name__}: {error}") from error
 

@@ -9,15 +9,17 @@ from typing import Any, NamedTuple, get_type_hints
 import msgspec
 import polars as pl
 
+from adapters.postgres.store.generations import Generations, live
 from adapters.postgres.store.views import View, read_view, view_names
 from adapters.settings import Settings
+from adapters.stores.registry import store_type
 from adapters.valkey.client import connect as connect_valkey
-from adapters.valkey.documents import is_served, read_documents
 from campuslog.errors import UnknownView
 from campuslog.frames import frame_of, series
 from campuslog.source import reading
 from campuslog.sync import run
 from campuslog.validation import shown
+from projections.engine.merge import merged
 from projections.engine.projection import Projection, Table
 from projections.registry import PROJECTIONS
 
@@ -74,9 +76,8 @@ class Views:
     async def _names(self) -> list[str]:
         async with await reading(self._settings) as connection:
             names = await view_names(connection, self._settings.read_schema)
-        async with connect_valkey(self._settings) as client:
             for projection in PROJECTIONS:
-                if projection.store == "valkey" and await is_served(client, self._settings, projection):
+                if not store_type(projection).WITH_VIEWS and await live(connection, projection.name) is not None:
                     names += [table.name for table in projection.tables]
         return sorted(names)
 
@@ -89,12 +90,22 @@ class Views:
             near = difflib.get_close_matches(name, names, n=1)
             hint = f"did you mean {near[0]}? There are" if near else "there are"
             raise UnknownView(f"no read model has a table {shown(name)}: {hint} {', '.join(names) or 'none yet'}")
-        if declared is not None and declared.projection.store == "valkey":
-            async with connect_valkey(self._settings) as client:
-                return frame_of(declared.table.row, await read_documents(client, self._settings, *declared))
+        if declared is not None and not store_type(declared.projection).WITH_VIEWS:
+            return frame_of(declared.table.row, await self._rows(declared))
         async with await reading(self._settings) as connection:
             view = await read_view(connection, self._settings.read_schema, name)
         return _frame(view, {} if declared is None else get_type_hints(declared.table.row))
+
+    async def _rows(self, declared: Declared) -> list[msgspec.Struct]:
+        """The rows of a table of the live generation, out of its store; none if nothing is live."""
+        projection, table = declared
+        async with await reading(self._settings) as connection, connect_valkey(self._settings) as valkey:
+            served = await live(connection, projection.name)
+            if served is None:
+                return []
+            store = Generations(connection, valkey, self._settings, projection).store(served)
+            async with store.snapshot() as (_, rows):
+                return [row for key, row in merged(rows) if key.table.name == table.name]
 
 
 def _frame(view: View, declared: dict[str, Any]) -> pl.DataFrame:

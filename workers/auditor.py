@@ -34,7 +34,7 @@ from projections.engine.projection import Projection, is_common, tables_of_learn
 from projections.registry import PROJECTIONS
 from workers.consistency.metrics import CHECKED, CHECKED_AT, DIFFERENCE, FOUND, REGISTRY, SECONDS, WRONG
 from workers.consistency.row_check import RowChecker, WrongRow
-from workers.rebuild.promotion import opened
+from workers.support.session import open_session
 from workers.support.tasks import cancel_and_wait, wait_for_stop_or_failure
 
 NICENESS = 19  # of the process
@@ -84,7 +84,7 @@ class Auditor:
         """Audit until cancelled."""
         while True:
             try:
-                async with opened(self._settings, "learners", "audit") as (connection, valkey):
+                async with open_session(self._settings, "learners", "audit") as (connection, valkey):
                     await self._audit(connection, valkey)
             except Exception as error:  # a lost server comes as more than one kind of error
                 logger.exception("auditor.interrupted", error=str(error).strip())

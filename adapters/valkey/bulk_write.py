@@ -18,23 +18,13 @@ from redis.asyncio import Redis
 from redis.exceptions import ResponseError, WatchError
 
 from adapters.settings import Settings
-from adapters.valkey.fields import EPOCH
-from adapters.valkey.valkey_store import field_of, hash_key
+from adapters.valkey.keys import EPOCH, field_of, hash_key
+from adapters.valkey.scripts import BEGIN
 from projections.engine.live import Fenced, RowRejected, encoded
 from projections.engine.projection import Projection, RowKey
 
 DOCUMENTS_AT_ONCE = 1_000  # in one transaction
 BEGUN = -1  # checkpoint of a segment that is not complete
-
-# KEYS  the hashes of a segment, that of the first table first
-# ARGV  the epoch, BEGUN
-# Answers 1, or 0 where the epoch is another.
-BEGIN = """
-if redis.call('HGET', KEYS[1], '@epoch') ~= ARGV[1] then return 0 end
-redis.call('UNLINK', unpack(KEYS))
-redis.call('HSET', KEYS[1], '@epoch', ARGV[1], '@position', ARGV[2])
-return 1
-"""
 
 
 async def write_segment(

@@ -18,8 +18,7 @@ from redis.exceptions import RedisError
 
 from adapters.batcher import Batcher
 from adapters.settings import Settings
-from adapters.valkey.fields import POSITION
-from adapters.valkey.valkey_store import Served, hash_key, live_key
+from adapters.valkey.keys import POSITION, Served, hash_key, live_key
 from domain.fact import partition_of_learner
 from projections.engine.projection import Projection, segment_of
 

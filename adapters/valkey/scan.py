@@ -11,7 +11,7 @@ from typing import Any
 from redis.asyncio import Redis
 
 from adapters.spool import Spool
-from adapters.valkey.fields import OWN, POSITION, REDONE
+from adapters.valkey.keys import OWN, POSITION, REDONE
 
 SCANNED = 1_000  # documents in one answer, about
 ATTEMPTS = 3

@@ -9,7 +9,7 @@ is gone (FLUSHALL), the writer begins again with empty hashes.
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, Self
 
 import msgspec
 from redis.asyncio import Redis
@@ -17,143 +17,39 @@ from redis.exceptions import ResponseError
 
 from adapters.settings import Settings
 from adapters.spool import Spool
-from adapters.valkey.fields import COUNT_FIELDS, HEALED, OWN, POSITION
+from adapters.stores.protocol import Overtaken, PlainRow, Positions, Row, Servers, StoredRow
+from adapters.valkey.bulk_write import BEGUN, write_segment
+from adapters.valkey.keys import COUNT_FIELDS, HEALED, OWN, POSITION, Served, field_of, hash_key, live_key
 from adapters.valkey.scan import Scan
+from adapters.valkey.scripts import CLAIM, SAVE, Plan
 from projections.engine.live import Batch, FactCounts, Fenced, Loaded, Needed, RowRejected, RowSnapshot, encoded
 from projections.engine.projection import Projection, RowKey, Table, key_values
-
-# KEYS  the hashes of each segment that moves, one segment after the other, that of the first table first
-# ARGV  a `_Plan` as MessagePack, for every argument has its price; then all fields and documents: field, document,
-#       field, document, …; then all fields to delete
-# Answers 1, or 0 where a checkpoint is another, or a segment has a later epoch.
-SAVE = """
-local plan = cmsgpack.unpack(ARGV[1])
-local epochs = {}
-for s, now in ipairs(plan.moves) do
-    local found = redis.call('HMGET', KEYS[(s - 1) * plan.tables + 1], '@position', '@epoch')
-    epochs[s] = tonumber(found[2] or '0')
-    if (found[1] or '0') ~= plan.before or epochs[s] > now[1] then return 0 end
-end
-local at = 2
-for number, key in ipairs(KEYS) do
-    local last = at + plan.written[number] - 1
-    while at <= last do
-        local stop = math.min(at + 999, last)
-        redis.call('HSET', key, unpack(ARGV, at, stop))
-        at = stop + 1
-    end
-end
-for number, fields in ipairs(plan.deleted) do
-    for field = at, at + fields - 1 do redis.call('HDEL', KEYS[number], ARGV[field]) end
-    at = at + fields
-end
-local names = {'@applied', '@ignored', '@parked', '@skipped'}
-for s, now in ipairs(plan.moves) do
-    local key = KEYS[(s - 1) * plan.tables + 1]
-    redis.call('HSET', key, '@position', plan.after)
-    if plan.before == plan.after then redis.call('HINCRBY', key, '@redone', 1) end
-    if epochs[s] ~= now[1] then redis.call('HSET', key, '@epoch', string.format('%.0f', now[1])) end
-    for number, name in ipairs(names) do
-        if now[number + 1] ~= 0 then redis.call('HINCRBY', key, name, now[number + 1]) end
-    end
-    if plan.healed ~= '' then redis.call('HSET', key, '@healed', plan.healed) end
-end
-return 1
-"""
-
-# KEYS  the hashes of a segment, that of the first table first
-# ARGV  the new epoch
-# Answers the checkpoint, and the epoch: a later one stays. Where there is no checkpoint, what documents there are
-# cannot be counted upon, and are deleted.
-CLAIM = """
-local found = redis.call('HMGET', KEYS[1], '@position', '@epoch')
-local epoch = found[2] or '0'
-if tonumber(epoch) <= tonumber(ARGV[1]) then
-    epoch = ARGV[1]
-    if not found[1] then redis.call('UNLINK', unpack(KEYS)) end
-    redis.call('HSET', KEYS[1], '@epoch', epoch)
-end
-return {found[1] or '0', epoch}
-"""
 
 _pack = msgspec.msgpack.Encoder().encode
 _plain = msgspec.json.Decoder(dict[str, Any]).decode
 
 
-class Overtaken(Fenced):
-    """Valkey knows a later epoch of a segment: that of the next owner, or of a PostgreSQL that was put back since."""
-
-    def __init__(self, epoch: int) -> None:
-        super().__init__(f"epoch {epoch}")
-        self.epoch = epoch
-
-
-class Served(NamedTuple):
-    """The generation that readers look at, and into how many segments it is divided."""
-
-    generation: int
-    segments: int
-
-    def stored(self) -> str:
-        """As it stands in Valkey."""
-        return f"{self.generation}/{self.segments}"
-
-    @classmethod
-    def parsed(cls, stored: bytes | None) -> "Served | None":
-        """From what stands in Valkey."""
-        return None if stored is None else cls(*map(int, stored.split(b"/")))
-
-
-class _Plan(msgspec.Struct):
-    """
-    What `SAVE` does.
-
-    Attributes:
-        tables: how many there are.
-        before: the checkpoint as it must be; `after` as it will be.
-        healed: id of the parked key that is made good, or nothing.
-        moves: of each segment the epoch, and what to add to its four counts.
-        written: how many values follow for each hash.
-        deleted: how many fields of each hash to delete; empty if there are none at all.
-    """
-
-    tables: int
-    before: str
-    after: str
-    healed: str
-    moves: list[tuple[int, int, int, int, int]]
-    written: list[int] = []
-    deleted: list[int] = []
-
-
-def live_key(settings: Settings, projection: str) -> str:
-    """The key that says which generation is served."""
-    return f"{settings.name}:{projection}:live"
-
-
-def hash_key(settings: Settings, projection: str, generation: int, segment: int, table: str) -> str:
-    """The hash that holds a segment of a table of a generation."""
-    return f"{settings.name}:{projection}:{generation}:{segment}:{table}"
-
-
-def field_of(key: Sequence[str | int]) -> str:
-    """The field of a row: the parts of its key, joined by colons, which no id contains."""
-    return ":".join(map(str, key))
+SAMPLES = 100  # documents of a hash that Valkey looks at to estimate its size
 
 
 class ValkeyStore:
-    """
-    One generation of a projection in Valkey.
+    """One generation of a projection in Valkey; a `GenerationStore`."""
 
-    Attributes:
-        epochs: of the segments that may be written here, by segment; see adapters/postgres/store/ownership.py.
-    """
+    LABEL: ClassVar = "Valkey"
+    ROOM: ClassVar = "of Valkey's memory"
+    LINGER: ClassVar = 0.004  # learners wait for these rows
+    WITH_VIEWS: ClassVar = False
+    WITH_DOCUMENTS: ClassVar = True
+    COMMITS_WITH_PARKED: ClassVar = False
 
     def __init__(
         self, client: Redis, settings: Settings, projection: Projection, generation: int, segments: int
     ) -> None:
         self.epochs: dict[int, int] = {}
         self._client: Any = client
+        self._settings = settings
+        self._projection = projection
+        self._served = Served(generation, segments)
         self._tables = projection.tables
         self._hashes = [
             [hash_key(settings, projection.name, generation, segment, table.name) for table in self._tables]
@@ -164,16 +60,28 @@ class ValkeyStore:
         self._save = client.register_script(SAVE)
         self._claim = client.register_script(CLAIM)
 
+    @classmethod
+    def open(cls, servers: Servers, projection: Projection, generation: int, segments: int) -> Self:
+        """The store of a generation that has so many segments."""
+        return cls(servers.valkey, servers.settings, projection, generation, segments)
+
+    @classmethod
+    def validated(cls, projection: Projection, rows: Iterable[Row]) -> Iterator[Row]:  # noqa: ARG003 - as in PostgreSQL
+        """Yield *rows* again, each checked; raises RowRejected."""
+        for key, row in rows:
+            encoded(key, row)
+            yield key, row
+
     def hashes_of(self, table: Table) -> list[str]:
         """The hashes that hold a table, one for each segment."""
         return [hashes[self._number[table.name]] for hashes in self._hashes]
 
-    async def positions(self) -> dict[int, int]:
+    async def positions(self) -> Positions:
         """The checkpoint of each segment; 0 where there is none."""
         return {segment: int(found[0] or 0) for segment, found in (await self._own_fields([POSITION])).items()}
 
-    async def accounts(self) -> dict[int, tuple[int, FactCounts]]:
-        """The checkpoint of each segment, and what has become of the facts up to there."""
+    async def own_counts(self) -> dict[int, tuple[int, FactCounts]]:
+        """Checkpoint and counts of each segment."""
         found = await self._own_fields([POSITION, *COUNT_FIELDS])
         return {
             segment: (int(position or 0), FactCounts(*(int(count or 0) for count in values)))
@@ -259,14 +167,14 @@ class ValkeyStore:
         if not saved:
             raise Fenced
 
-    def _plan(self, batch: Batch) -> _Plan:
+    def _plan(self, batch: Batch) -> Plan:
         """What is to be saved, but for the rows."""
         moves = [
             (self.epochs[segment], account.applied, account.ignored, account.parked, account.skipped)
             for segment, account in batch.accounts.items()
         ]
         healed = "" if batch.healed is None else str(batch.healed)
-        return _Plan(len(self._tables), str(batch.before), str(batch.after), healed, moves)
+        return Plan(len(self._tables), str(batch.before), str(batch.after), healed, moves)
 
     def _add_documents(self, batch: Batch, segment: int, arguments: list[Any]) -> Iterator[int]:
         """Add the changed rows of a segment, and say for each table how many values these are."""
@@ -287,13 +195,13 @@ class ValkeyStore:
             yield len(keys)
 
     @asynccontextmanager
-    async def snapshot(self) -> AsyncIterator[tuple[dict[int, int], Iterator[tuple[int, RowKey, msgspec.Struct]]]]:
+    async def snapshot(self) -> AsyncIterator[tuple[Positions, Iterator[StoredRow]]]:
         """The checkpoints and all rows, each with its segment; see `documents`."""
         async with self.documents() as (positions, documents):
             yield positions, self._decoded(documents)
 
     @asynccontextmanager
-    async def documents(self) -> AsyncIterator[tuple[dict[int, int], Iterator[tuple[int, Table, bytes]]]]:
+    async def documents(self) -> AsyncIterator[tuple[Positions, Iterator[tuple[int, Table, bytes]]]]:
         """
         The checkpoints and all documents, each with its segment.
 
@@ -308,7 +216,7 @@ class ValkeyStore:
             }
             yield positions, ((segment, self._tables[table], found) for segment, table, found in spool.documents())
 
-    def _decoded(self, documents: Iterator[tuple[int, Table, bytes]]) -> Iterator[tuple[int, RowKey, msgspec.Struct]]:
+    def _decoded(self, documents: Iterator[tuple[int, Table, bytes]]) -> Iterator[StoredRow]:
         for segment, table, document in documents:
             row = self._decoders[table.name](document)
             yield segment, RowKey(table, key_values(table, row)), row
@@ -322,9 +230,7 @@ class ValkeyStore:
         return set(table.key)
 
     @asynccontextmanager
-    async def plain_rows(
-        self, tables: Sequence[Table]
-    ) -> AsyncIterator[tuple[dict[int, int], Iterator[tuple[int, Table, dict[str, Any]]]]]:
+    async def plain_rows(self, tables: Sequence[Table]) -> AsyncIterator[tuple[Positions, Iterator[PlainRow]]]:
         """The documents of some tables that older or newer code has written, as names and values."""
         wanted = {table.name: table for table in tables}
         async with self.documents() as (positions, found):
@@ -335,9 +241,48 @@ class ValkeyStore:
         """Delete a segment, with its checkpoint."""
         await self._client.unlink(*self._hashes[segment])
 
+    async def write_segment(self, segment: int, rows: Iterable[Row]) -> int:
+        """Replace all documents of a segment that was claimed; its checkpoint is BEGUN until `save`."""
+        await write_segment(
+            self._client,
+            self._settings,
+            self._projection,
+            generation=self._served.generation,
+            segment=segment,
+            epoch=self.epochs[segment],
+            rows=rows,
+        )
+        return BEGUN
+
+    async def create(self) -> None:
+        """Delete what a campus of the same name has left, whose PostgreSQL was not kept."""
+        await self.drop()
+
+    async def index(self) -> None:
+        """Nothing: documents are found by their field."""
+
     async def drop(self) -> None:
         """Delete this generation."""
         await self._client.unlink(*(name for hashes in self._hashes for name in hashes))
+
+    async def size(self) -> int:
+        """Bytes of memory, estimated from some documents of each hash."""
+        sizes = [await self._client.memory_usage(name, SAMPLES) for hashes in self._hashes for name in hashes]
+        return sum(size or 0 for size in sizes)
+
+    async def point_readers(self, deadline: float | None = None) -> None:
+        """Nothing: a transaction of PostgreSQL that is rolled back would not take it back."""
+
+    async def publish_live(self) -> None:
+        """Set the key by which readers find the live generation; Valkey may have lost it."""
+        await self._client.set(live_key(self._settings, self._projection.name), self._served.stored())
+
+    async def detach_readers(self) -> None:
+        """Nothing: readers ask for the live generation with every look-up."""
+
+    async def keys_with(self, table: Table, column: str, value: str, segment: int) -> set[RowKey]:  # noqa: ARG002
+        """None: there is no index of documents."""
+        return set()
 
 
 def _by_table(keys: Iterable[RowKey]) -> dict[Table, list[RowKey]]:
@@ -345,8 +290,3 @@ def _by_table(keys: Iterable[RowKey]) -> dict[Table, list[RowKey]]:
     for key in keys:
         groups.setdefault(key.table, []).append(key)
     return groups
-
-
-async def serve(client: Redis, settings: Settings, projection: str, served: Served) -> None:
-    """Have readers look at this generation from now on."""
-    await client.set(live_key(settings, projection), served.stored())

@@ -10,8 +10,6 @@ if TYPE_CHECKING:
 
     from adapters.settings import Settings
 
-STORES = {"postgres": "PostgreSQL", "valkey": "Valkey"}
-
 
 def list_projections(data: DataDir = None, as_json: Json = False) -> None:
     """
@@ -54,11 +52,13 @@ def _view(found: list[dict[str, Any]]) -> "RenderableType":
     from rich.table import Table
     from rich.text import Text
 
+    from adapters.stores.registry import STORES
+
     shown = Table.grid(padding=(0, 2))
     for each in found:
         segments = f"{each['segments']} segment{'s' if each['segments'] > 1 else ''}"
         shown.add_row(Text(each["name"], style="bold"), Text(each["description"]))
-        shown.add_row("  lives in", f"{STORES[each['store']]}, {segments}")
+        shown.add_row("  lives in", f"{STORES[each['store']].LABEL}, {segments}")
         shown.add_row("  version", _version(each))
         shown.add_row("  tables", Text(", ".join(each["tables"])))
         shown.add_row("  reads", Text(", ".join(each["reads"])))

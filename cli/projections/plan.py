@@ -45,15 +45,15 @@ def plan(
 
 
 async def _plan(settings: "Settings", projection: "Projection", workers: int) -> dict[str, Any]:
-    from adapters.generation_size import generation_size
     from adapters.postgres.log.fact_counts import counts_until
     from adapters.postgres.log.pages import read_head
+    from adapters.postgres.store.generations import Generations
     from cli.projections.sample_fold import take
     from workers.rebuild.lock import lock_holder
-    from workers.rebuild.promotion import opened
+    from workers.support.session import open_session
 
     workers = min(workers, projection.segments)
-    async with opened(settings, projection.name, "plan") as (connection, valkey):
+    async with open_session(settings, projection.name, "plan") as (connection, valkey):
         head = await read_head(connection)
         with ExitStack() as stack:
             counts = await counts_until(connection, head, _counting(stack, head))
@@ -66,7 +66,8 @@ async def _plan(settings: "Settings", projection: "Projection", workers: int) ->
             await lock_holder(connection, settings, projection.name),
         )
         served = next((each for each in generations if each.status == "live"), None)
-        size = await generation_size(connection, valkey, settings, projection, served) if served else None
+        built = Generations(connection, valkey, settings, projection)
+        size = await built.store(served).size() if served else None
     sample, wanted = take(settings, projection, workers, head), sum(by_type.values())
     fold_seconds = sample.seconds_for(head, wanted)
     return {
@@ -160,6 +161,8 @@ def _view(found: dict[str, Any]) -> "RenderableType":
 
 
 def _lines(found: dict[str, Any]) -> list[tuple[str, str]]:
+    from adapters.stores.registry import STORES
+
     how = "found by an index, since they are few" if found["reads_by"] == "index" else "in pages, one after the other"
     share = f", {found['share']:.1%} of the log's {found['head']:,}" if found["share"] is not None else ""
     lines = [
@@ -168,8 +171,8 @@ def _lines(found: dict[str, Any]) -> list[tuple[str, str]]:
         ("code", found["change_in_words"]),
     ]
     if found["live"]:
-        place = "on disk" if found["store"] == "postgres" else "of Valkey's memory"
-        size = f"about {found['live']['size_bytes'] / 1e6:,.1f} MB {place}, as the live generation has"
+        room = STORES[found["store"]].ROOM
+        size = f"about {found['live']['size_bytes'] / 1e6:,.1f} MB {room}, as the live generation has"
         lines.append(("room", size))
     if found["busy"]:
         lines.append(("now", found["busy"]))

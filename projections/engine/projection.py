@@ -108,7 +108,8 @@ class Projection:
     Attributes:
         name: stable; names its checkpoint, its tables and its metrics.
         version: of the code; raised with every change of meaning.
-        store: where its rows live. In Valkey the API serves the rows of the first table, one by one, by their key.
+        store: where its rows live, by a name of adapters/stores/registry.py. In Valkey the API serves the rows of the
+            first table, one by one, by their key.
         segments: into how many parts the work can be divided; 1 unless every table says how it is spread.
         tables: all its tables.
         handlers: by type of fact; facts of other types are passed over.
@@ -120,7 +121,7 @@ class Projection:
 
     name: ClassVar[str]
     version: ClassVar[int]
-    store: ClassVar[Literal["postgres", "valkey"]]
+    store: ClassVar[str]
     segments: ClassVar[int] = 1
     tables: ClassVar[tuple[Table, ...]]
     handlers: ClassVar[Mapping[str, Handler]]

@@ -12,9 +12,10 @@ import pytest
 
 from adapters.postgres.connection import connect
 from adapters.postgres.queries.reader import Reader
-from adapters.postgres.store.generations import AnyStore, Generations
+from adapters.postgres.store.generations import Generations
 from adapters.postgres.store.row_tables import check_row
 from adapters.settings import Settings
+from adapters.stores.protocol import GenerationStore
 from adapters.valkey.client import connect as connect_valkey
 from projections.engine.live import Batch, FactCounts, Fenced, Loaded, Needed, RowRejected
 from projections.engine.projection import Projection, RowKey, Rows, Table
@@ -64,11 +65,11 @@ class InPostgres(Projection):
 
 class InValkey(InPostgres):
     name = "everything_documents"
-    store = "valkey"  # type: ignore[assignment]  # elsewhere it would be another class
+    store = "valkey"
 
 
 @asynccontextmanager
-async def opened(settings: Settings, projection: Projection) -> AsyncIterator[AnyStore]:
+async def opened(settings: Settings, projection: Projection) -> AsyncIterator[GenerationStore]:
     schemas = f"{settings.schema_name},{settings.read_schema}"
     async with connect_valkey(settings) as valkey, await connect(settings, application="t", search_path=schemas) as c:
         generations = Generations(c, valkey, settings, projection)
@@ -78,7 +79,7 @@ async def opened(settings: Settings, projection: Projection) -> AsyncIterator[An
 
 
 @pytest.fixture(params=[InPostgres, InValkey])
-async def store(settings: Settings, request: pytest.FixtureRequest) -> AsyncIterator[AnyStore]:
+async def store(settings: Settings, request: pytest.FixtureRequest) -> AsyncIterator[GenerationStore]:
     async with opened(settings, request.param()) as store:
         yield store
 
@@ -108,7 +109,7 @@ def rows_of(*things: Everything, names: tuple[str, ...] = ()) -> Rows:
     return rows
 
 
-async def save(store: AnyStore, rows: Rows, before: int, after: int) -> None:
+async def save(store: GenerationStore, rows: Rows, before: int, after: int) -> None:
     await store.save(Batch({0: rows}, before, after, {0: FactCounts()}))
 
 
@@ -120,7 +121,7 @@ def loaded(rows: dict[RowKey, msgspec.Struct]) -> Loaded:
     return {0: rows}
 
 
-async def test_every_type_of_value_comes_back_as_it_was(store: AnyStore) -> None:
+async def test_every_type_of_value_comes_back_as_it_was(store: GenerationStore) -> None:
     """Values and defaults, in two tables at once, made and changed."""
     plain = Everything("bob", 1)
     await save(store, rows_of(full(), plain, names=("x", "y")), 0, 5)
@@ -134,7 +135,7 @@ async def test_every_type_of_value_comes_back_as_it_was(store: AnyStore) -> None
     assert await store.positions() == {0: 6}
 
 
-async def test_whoever_comes_second_writes_nothing(store: AnyStore) -> None:
+async def test_whoever_comes_second_writes_nothing(store: GenerationStore) -> None:
     """The checkpoint fences: of two writers who begin at the same position one is stopped."""
     await save(store, rows_of(full()), 0, 5)
     with pytest.raises(Fenced):
@@ -143,10 +144,20 @@ async def test_whoever_comes_second_writes_nothing(store: AnyStore) -> None:
     assert await store.positions() == {0: 5}
 
 
-async def test_a_checkpoint_moves_without_rows(store: AnyStore) -> None:
+async def test_a_checkpoint_moves_without_rows(store: GenerationStore) -> None:
     """Facts that change nothing are passed over for good."""
     await save(store, Rows(), 0, 9)
     assert await store.positions() == {0: 9}
+
+
+async def test_a_segment_that_is_forgotten_begins_again(store: GenerationStore) -> None:
+    """Rows and checkpoint are gone, and whoever claims the segment writes it from position 0."""
+    await save(store, rows_of(full(), names=("x",)), 0, 5)
+    await store.forget(0)
+    assert await store.claim(0, store.epochs[0]) == 0
+    assert await store.load(needed([RowKey(THINGS, ("ann", 7)), RowKey(NAMES, ("x",))])) == loaded({})
+    await save(store, rows_of(full("eve")), 0, 5)
+    assert await store.positions() == {0: 5}
 
 
 @pytest.mark.parametrize("bad", [{"big": 2**63}, {"text": "nul \0"}, {"items": [Item("nul \0")]}])
@@ -160,7 +171,7 @@ async def test_what_postgres_cannot_hold_is_refused_whole(settings: Settings, ba
 
 
 @pytest.mark.parametrize("bad", [{"text": "\ud800"}, {"items": ["no item"]}, {"learner_id": "eva"}])
-async def test_what_could_not_be_read_back_is_refused_whole(store: AnyStore, bad: dict[str, object]) -> None:
+async def test_what_could_not_be_read_back_is_refused_whole(store: GenerationStore, bad: dict[str, object]) -> None:
     """Neither store takes a row that nobody could read, or that a rule has moved to another's key."""
     rows = rows_of(full(), full("eve"))
     for name, value in bad.items():
@@ -171,7 +182,7 @@ async def test_what_could_not_be_read_back_is_refused_whole(store: AnyStore, bad
     assert await store.load(needed([RowKey(THINGS, ("ann", 7))])) == loaded({})
 
 
-async def test_many_documents_at_once(store: AnyStore) -> None:
+async def test_many_documents_at_once(store: GenerationStore) -> None:
     """A bulk of rows goes in one step."""
     things = [full(f"learner-{number}") for number in range(5_000)]
     await save(store, rows_of(*things), 0, 5)
@@ -210,7 +221,7 @@ async def test_a_projector_that_begins_anew_takes_nothing_away(settings: Setting
     await reader.close()
 
 
-async def test_keys_with_every_sign_are_found(store: AnyStore) -> None:
+async def test_keys_with_every_sign_are_found(store: GenerationStore) -> None:
     """Quotes, backslashes, commas, braces and the word NULL are parts of a key like any other."""
     strange = ['"', "\\", '\\"', "a,b", "{a}", "NULL", "", " ", "ü", "'; --"]
     things = [Everything(learner, number) for number, learner in enumerate(strange)]

@@ -13,8 +13,7 @@ from adapters.documents import NotServable, served_documents
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.settings import Settings
 from adapters.valkey.client import connect as connect_valkey
-from adapters.valkey.fields import POSITION
-from adapters.valkey.valkey_store import hash_key
+from adapters.valkey.keys import POSITION, hash_key
 from api.app import build
 from domain.fact import Fact
 from projections.engine.projection import SEGMENTS, Handler, Projection, RowKey, Rows, Table

@@ -25,6 +25,7 @@ from tests.support.workers import BOTH
 from workers.rebuild.build import RebuildRequest, rebuild
 from workers.rebuild.lock import RebuildError
 from workers.rebuild.promotion import promote
+from workers.support.session import SessionLost
 
 ROOT = Path(__file__).parents[2]
 
@@ -120,6 +121,6 @@ async def _run(arguments: Sequence[str]) -> str:
 if __name__ == "__main__":
     try:
         print(asyncio.run(_run(sys.argv[1:])))  # noqa: T201 - for the test
-    except RebuildError as failure:
+    except (RebuildError, SessionLost) as failure:
         print(failure)  # noqa: T201
         sys.exit(3)

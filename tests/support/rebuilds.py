@@ -20,8 +20,8 @@ from projections.engine.projection import Handler, Projection, Rows
 from tests.support.workers import BOTH, InPostgres, InValkey, caught_up, projecting
 from workers.rebuild.build import RebuildRequest, rebuild
 from workers.rebuild.content_digest import content_of
-from workers.rebuild.promotion import opened
 from workers.rebuild.report import RebuildReport
+from workers.support.session import open_session
 
 POISON = "CAMPUSLOG_TEST_POISON"  # in the environment, which processes of a rebuild inherit
 
@@ -44,7 +44,7 @@ class FussyInValkey(_Fussy):
     """Tallies in Valkey, by code that fails."""
 
     name = InValkey.name
-    store = "valkey"  # type: ignore[assignment]  # elsewhere it would be another class
+    store = "valkey"
     tally, total, tables = InValkey.tally, InValkey.total, InValkey.tables
 
 
@@ -120,7 +120,7 @@ def _of_rewritten() -> Projection:
 @asynccontextmanager
 async def site(settings: Settings, projection: Projection) -> AsyncIterator[Generations]:
     """The generations of a read model."""
-    async with opened(settings, projection.name, "test") as (connection, valkey):
+    async with open_session(settings, projection.name, "test") as (connection, valkey):
         yield Generations(connection, valkey, settings, projection)
 
 

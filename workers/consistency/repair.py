@@ -10,9 +10,8 @@ import msgspec
 
 from adapters.postgres.connection import Connection
 from adapters.postgres.log.reference_facts import ReferenceFacts
-from adapters.postgres.store.generations import AnyStore
-from adapters.postgres.store.postgres_store import PostgresStore
 from adapters.postgres.store.repairs import Repair
+from adapters.stores.protocol import GenerationStore
 from projections.engine.live import Batch, Exclusions, FactCounts
 from projections.engine.projection import Projection, RowKey, Rows, tables_of_learners
 from workers.consistency.recompute import recompute_rows
@@ -37,7 +36,7 @@ class Remedy(NamedTuple):
 class RowRepairer:
     """Makes rows of one generation anew, whose *rows* are in a store that remembers none of them."""
 
-    def __init__(self, connection: Connection, projection: Projection, rows: AnyStore) -> None:
+    def __init__(self, connection: Connection, projection: Projection, rows: GenerationStore) -> None:
         self._connection = connection
         self._projection = projection
         self._rows = rows
@@ -61,13 +60,11 @@ class RowRepairer:
         return Remedy(batch, [*rows.changed, *deleted], outcome)
 
     async def _others(self, learner: str, segment: int) -> set[RowKey]:
-        """Rows of the learner that no fact may have made; in Valkey they cannot be looked for."""
-        if not isinstance(self._rows, PostgresStore):
-            return set()
+        """Rows of the learner that no fact may have made, as far as the store can search for them."""
         found: set[RowKey] = set()
         for table in tables_of_learners(self._projection):
             if "learner_id" in table.key:
-                found |= await self._rows.rows_of(table, "learner_id", learner, segment)
+                found |= await self._rows.keys_with(table, "learner_id", learner, segment)
         return found
 
     async def _there(self, segment: int, keys: set[RowKey]) -> dict[RowKey, msgspec.Struct] | None:

@@ -10,7 +10,7 @@ from contextlib import ExitStack, closing
 
 from adapters.postgres.bulk.page_reader import PageReader
 from adapters.postgres.connection import Connection
-from adapters.postgres.store.generations import Generation, Generations, generations
+from adapters.postgres.store.generations import Generation, Generations, generations, live, numbered
 from adapters.postgres.store.parking import held, without
 from adapters.settings import Settings
 from adapters.spill import ResidentMemory, SqliteSpill
@@ -20,7 +20,7 @@ from projections.engine.merge import merged
 from projections.engine.projection import Projection
 from projections.engine.verification import FreshFold, Live, Verdict, Verification
 from workers.consistency.explain import DivergenceFinder
-from workers.rebuild.promotion import opened
+from workers.support.session import open_session
 from workers.support.threads import run_in_daemon_thread
 
 EXPLAINED = 2  # rows of each read model for which the event is looked for at which they went wrong
@@ -53,10 +53,11 @@ async def verify(
 
     Raises:
         NotBuilt: one of them does not exist yet.
-        CannotVerify: the generation does not exist, is being built, or was built by another version of the code.
+        NoSuchGeneration: the generation does not exist, or is being built.
+        CannotVerify: it was built by another version of the code.
     """
     names = " ".join(projection.name for projection in projections)
-    async with opened(settings, names, "verify") as (connection, valkey):
+    async with open_session(settings, names, "verify") as (connection, valkey):
         with ExitStack() as stack:
             sites = [Generations(connection, valkey, settings, projection) for projection in projections]
             chosen = [await chosen_of(connection, projection, generation) for projection in projections]
@@ -75,21 +76,21 @@ async def chosen_of(connection: Connection, projection: Projection, number: int 
     The generation with this number, or that which is served.
 
     Raises:
-        NotBuilt, CannotVerify: as `verify`.
+        NotBuilt, NoSuchGeneration, CannotVerify: as `verify`.
     """
     name = projection.name
-    known = await generations(connection, name)
-    found = [each for each in known if (each.status == "live" if number is None else each.number == number)]
-    if not found:
-        raise NotBuilt(name) if number is None else CannotVerify(f"{name} has no generation {number}")
-    if found[0].status == "building":
-        raise CannotVerify(f"generation {number} of {name} is still being built")
-    if (found[0].version, found[0].segments) != (projection.version, projection.segments):
+    if number is None:
+        found = await live(connection, name)
+        if found is None:
+            raise NotBuilt(name)
+    else:
+        found = numbered(await generations(connection, name), name, number, ["ready", "live", "retired"])
+    if (found.version, found.segments) != (projection.version, projection.segments):
         raise CannotVerify(
-            f"generation {found[0].number} of {name} was built by version {found[0].version} of its code, and this is"
+            f"generation {found.number} of {name} was built by version {found.version} of its code, and this is"
             f" version {projection.version}: only the code that has built it can say whether it is right"
         )
-    return found[0]
+    return found
 
 
 async def snapshot_of(

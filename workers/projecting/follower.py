@@ -16,6 +16,7 @@ from adapters.nats.connection import Nats
 from adapters.postgres.connection import Connection, connect
 from adapters.postgres.store.generations import Generation, Generations, live
 from adapters.settings import Settings
+from adapters.stores.registry import store_type
 from adapters.valkey.client import Valkey
 from projections.engine.fingerprint import is_stale
 from projections.engine.live import Fenced
@@ -24,9 +25,6 @@ from workers.projecting.generation_writer import Commit, GenerationWriter
 from workers.projecting.log_tail import LogTail
 from workers.projecting.metrics import BATCH_FACTS, BATCH_SECONDS, FACTS, HEARTBEAT, LAG, PARKED, POSITION
 
-# Seconds to gather what comes right behind: little for what learners look at, more for what the staff look at, since
-# all projections of a process share one core.
-LINGER = {"valkey": 0.004, "postgres": 0.02}
 BUSY = 25  # facts in a batch from which on it pays to gather more for the next: the cost is by batch, not by fact
 BUSY_LINGER = 0.03  # seconds
 LOOK_INTERVAL = 1.0  # seconds between two looks at checkpoint, segments and parked keys
@@ -62,6 +60,7 @@ class Follower:
     ) -> None:
         self.projection = projection
         self._settings = settings
+        self._store_type = store_type(projection)
         self._tail = tail
         self._valkey = valkey
         self._messages = messages
@@ -101,14 +100,14 @@ class Follower:
     async def _follow_what_is_served(self) -> None:
         """Follow one generation after the other, as long as the connection, and with it the locks, live."""
         name = self.projection.name
-        # Rows and checkpoint are lost together or not at all, so they need not wait for the disk; parked keys must
-        # not be lost when the checkpoint that passes them is kept elsewhere.
-        in_postgres = self.projection.store == "postgres"
+        # Rows, checkpoint and parked keys of one database are lost together or not at all, so a commit need not wait
+        # for the disk; parked keys must not be lost when the checkpoint that passes them is kept elsewhere.
+        together = self._store_type.COMMITS_WITH_PARKED
         async with await connect(
             self._settings,
             application=f"projection {name}",
             search_path=f"{self._settings.schema_name},{self._settings.read_schema}",
-            synchronous_commit="off" if in_postgres else "on",
+            synchronous_commit="off" if together else "on",
             idle_session_timeout=HUNG,
         ) as connection:
             while True:
@@ -161,7 +160,7 @@ class Follower:
             for written in await work.step(behind.segments, facts):
                 await self._announce(work, written)
             self._measure(work, len(facts), time.perf_counter() - started)
-            await asyncio.sleep(LINGER[self.projection.store] if len(facts) < BUSY else BUSY_LINGER)
+            await asyncio.sleep(self._store_type.LINGER if len(facts) < BUSY else BUSY_LINGER)
 
     async def _look(self, connection: Connection, work: GenerationWriter) -> bool:
         """

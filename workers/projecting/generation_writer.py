@@ -13,13 +13,13 @@ import structlog
 from adapters.postgres.connection import Connection
 from adapters.postgres.log.pages import read_head
 from adapters.postgres.store import repairs
-from adapters.postgres.store.generations import AnyStore, Generation, Generations
+from adapters.postgres.store.generations import Generation, Generations
 from adapters.postgres.store.ownership import Claim, Ownership
 from adapters.postgres.store.parking import Due, Parking
 from adapters.postgres.store.repairs import Repair
 from adapters.postgres.store.segments import epochs, note_accounts
 from adapters.settings import Settings
-from adapters.valkey.valkey_store import Overtaken, ValkeyStore
+from adapters.stores.protocol import GenerationStore, Overtaken
 from domain.fact import Fact
 from projections.engine.cache import CachedStore
 from projections.engine.live import (
@@ -64,7 +64,7 @@ class Commit(NamedTuple):
     keys: list[RowKey]
 
 
-async def claim(store: AnyStore, ownership: Ownership, taken: Claim) -> int:
+async def claim(store: GenerationStore, ownership: Ownership, taken: Claim) -> int:
     """Write a segment that was taken from now on, in the epoch of which *store* knows then; returns its checkpoint."""
     try:
         return await store.claim(*taken)
@@ -77,7 +77,7 @@ class GenerationWriter:
     A generation at work.
 
     Args:
-        connection: in autocommit mode, used by nobody else at the same time; the segments belong to its session.
+        connection: the segments belong to its session.
 
     Attributes:
         positions: the checkpoint of each segment that was taken.
@@ -98,7 +98,7 @@ class GenerationWriter:
         self.held = Exclusions()
         self.retries_left = False
         self._connection = connection
-        self._rows: AnyStore = generations.store(generation)
+        self._rows = generations.store(generation)
         self._store = CachedStore(self._rows, CACHED_ROWS)
         self._parking = Parking(connection, self.projection.name, generation.number, self.projection.version)
         self._ownership = Ownership(connection, settings, self.projection.name, generation.number)
@@ -129,8 +129,8 @@ class GenerationWriter:
             self.positions[each.segment] = await self._claim(each)
         if taken:
             self._store.forget()
-            if isinstance(self._rows, ValkeyStore):  # what was made good just before a crash
-                await self._parking.forget(*await self._rows.healed())
+            if healed := await self._rows.healed():  # just before a crash
+                await self._parking.forget(*healed)
             self.held = await self._parking.held()
         return [segment for segment, _ in taken]
 
@@ -138,7 +138,7 @@ class GenerationWriter:
         """Write a segment that was taken from now on; returns its checkpoint."""
         segment, position = taken.segment, await claim(self._rows, self._ownership, taken)
         # Only now the head: whoever had the segment may have gone on until it was claimed.
-        if isinstance(self._rows, ValkeyStore) and position > await read_head(self._connection):  # of another log
+        if position > await read_head(self._connection):  # of another log
             await self._rows.forget(segment)
             position = await self._rows.claim(segment, self._rows.epochs[segment])
         return position
@@ -278,9 +278,8 @@ class GenerationWriter:
 
     async def publish_counts(self) -> None:
         """Leave a copy of checkpoints and counts that are kept elsewhere, for those who look."""
-        if not isinstance(self._rows, ValkeyStore) or not self.positions:
-            return
-        found = await self._rows.accounts()
-        accounts = {segment: found[segment] for segment in self.positions}
-        place = self.projection.name, self.generation.number
-        await note_accounts(self._connection, *place, accounts, self._rows.epochs)
+        found = await self._rows.own_counts() if self.positions else {}
+        counts = {segment: found[segment] for segment in self.positions if segment in found}
+        if counts:
+            place = self.projection.name, self.generation.number
+            await note_accounts(self._connection, *place, counts, self._rows.epochs)

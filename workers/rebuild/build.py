@@ -29,15 +29,16 @@ from adapters.settings import Settings
 from adapters.valkey.client import Valkey
 from projections.engine.live import Exclusions
 from projections.engine.projection import Projection, segment_of
+from workers.rebuild.catch_up import catch_up, take_over
 from workers.rebuild.content_digest import content_of
 from workers.rebuild.lock import RebuildError, rebuild_lock
 from workers.rebuild.pool import RebuildPool
 from workers.rebuild.process import WorkerJob
-from workers.rebuild.promotion import Switcher, opened
 from workers.rebuild.report import BuildResult, ProcessReport, RebuildReport, timed
 from workers.rebuild.segment_writer import SegmentJob
 from workers.rebuild.selection import same_code
 from workers.support.progress import ProgressReporter, no_progress
+from workers.support.session import open_session
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ async def rebuild(settings: Settings, order: RebuildRequest, progress: ProgressR
     """
     names = [projection.name for projection in order.projections]
     async with (
-        opened(settings, " ".join(names), "rebuild") as (connection, valkey),
+        open_session(settings, " ".join(names), "rebuild") as (connection, valkey),
         rebuild_lock(connection, settings, names, "rebuild"),
     ):
         return await Builder(connection, valkey, settings, order, progress).run()
@@ -208,11 +209,11 @@ class Builder:
     async def _index(self, site: BuildTarget) -> None:
         """Make indexes, and note how many facts the projection does not read: the fold has not even seen them."""
         await site.generations.note_step(site.generation, "index")
+        store = site.generations.store(site.generation)
         with self._progress(f"{site.projection.name}: indexes", total=None, unit="tables") as advance:
-            await site.generations.index(site.generation)
+            await store.index()
             advance(len(site.projection.tables))
         handlers, segments = site.projection.handlers, site.generation.segments
-        store = site.generations.store(site.generation)
         for segment, position in (await store.positions()).items():
             counts = await counts_until(self._connection, position)
             ignored = sum(
@@ -225,13 +226,12 @@ class Builder:
     async def _digest(self, site: BuildTarget) -> None:
         """Bring all segments to one position, and take the digest of what readers would see."""
         await site.generations.note_step(site.generation, "digest")
-        switcher = Switcher(self._connection, self._valkey, self._settings, site.projection)
         head = await read_head(self._connection)
         with self._progress(f"{site.projection.name}: the last facts", total=None, unit="facts") as advance:
-            work = await switcher.at_work(site.generation)
-            await switcher.follow(work, head, advance)
-            await work.publish_counts()
-            await work.give_up(*work.positions)
+            writer = await take_over(self._connection, self._settings, site.generations, site.generation)
+            await catch_up(self._connection, writer, head, advance)
+            await writer.publish_counts()
+            await writer.give_up(*writer.positions)
         with self._progress(f"{site.projection.name}: digest", total=None, unit="rows") as advance:
             content = await content_of(site.generations, site.generation, advance)
         site.built.position, site.built.digest, site.built.rows = head, content.hexdigest(), content.rows

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from adapters.postgres.bulk.page_reader import PageReader
 from adapters.postgres.connection import Connection
 from adapters.postgres.log.pages import read_facts
-from adapters.postgres.store.generations import Generation, Generations, generations
+from adapters.postgres.store.generations import Generation, Generations, generations, numbered
 from adapters.postgres.store.parking import held
-from adapters.row_validation import validated
 from adapters.settings import Settings
 from adapters.spill import ResidentMemory, SqliteSpill
+from adapters.stores.registry import store_type
 from adapters.valkey.client import Valkey
 from projections.engine.bulk.rows import MemoryBudget
 from projections.engine.diff.compare import Comparison, Diff, Row
@@ -28,12 +28,13 @@ from projections.engine.diff.report import RowDiff
 from projections.engine.live import ChangedKey, Exclusions, Poison, RowRejected
 from projections.engine.projection import Projection, RowKey
 from projections.engine.verification import FreshFold, Live
+from workers.rebuild.catch_up import PAGE, take_over
 from workers.rebuild.lineage import RowLineage
 from workers.rebuild.lock import RebuildError, rebuild_lock
-from workers.rebuild.promotion import PAGE, Switcher, opened
 from workers.rebuild.selection import default_candidate, live_generation
 from workers.rebuild.versions import ComparedVersion, StoredRows
 from workers.support.progress import Advance, ProgressReporter, no_progress
+from workers.support.session import open_session
 from workers.support.threads import run_in_daemon_thread
 
 ATTEMPTS = 50  # to find all segments at one position
@@ -89,7 +90,7 @@ async def diff(
         RebuildError: there is no such generation, or somebody builds or switches this read model.
     """
     async with (
-        opened(settings, projection.name, "diff") as (connection, valkey),
+        open_session(settings, projection.name, "diff") as (connection, valkey),
         rebuild_lock(connection, settings, [projection.name], "diff"),
     ):
         comparing = Comparing(connection, valkey, settings, projection, progress)
@@ -118,7 +119,7 @@ async def what_if(
     Raises:
         RebuildError: the read model does not exist yet.
     """
-    async with opened(settings, compare_with.name, "what if") as (connection, valkey):
+    async with open_session(settings, compare_with.name, "what if") as (connection, valkey):
         comparing = Comparing(connection, valkey, settings, compare_with, progress)
         served = await comparing.numbered(None)
         with Comparison(await comparing.stored.tables(served), mine.tables) as comparison:
@@ -161,22 +162,15 @@ class Comparing:
         self._progress = progress
         self._generations = Generations(connection, valkey, settings, projection)
         self.stored = StoredRows(connection, self._generations)
-        self._switcher = Switcher(connection, valkey, settings, projection)
 
     async def numbered(
         self, number: int | None, default: Callable[[list[Generation], Projection], Generation] = live_generation
     ) -> Generation:
-        """The generation with this number, or the one that is meant without; raises RebuildError."""
-        name = self._projection.name
-        known = await generations(self._connection, name)
+        """The generation with this number, or the *default* one; raises NoSuchGeneration, RebuildError."""
+        known = await generations(self._connection, self._projection.name)
         if number is None:
             return default(known, self._projection)
-        found = next((each for each in known if each.number == number), None)
-        if found is None:
-            raise RebuildError(f"{name} has no generation {number}")
-        if found.status == "building":
-            raise RebuildError(f"generation {number} of {name} is still being built")
-        return found
+        return numbered(known, self._projection.name, number, ["ready", "live", "retired"])
 
     async def parked(self, generation: Generation) -> str:
         """A sentence where keys wait in a generation, whose rows are not complete."""
@@ -227,7 +221,7 @@ class Comparing:
 
     async def _catch_up(self, generation: Generation, targets: dict[int, int], advance: Advance) -> None:
         """Bring each segment of a generation that is not served to a position of its own."""
-        work = await self._switcher.at_work(generation)
+        work = await take_over(self._connection, self._settings, self._generations, generation)
         while pending := {segment: at for segment, at in work.positions.items() if at < targets[segment]}:
             position = min(pending.values())
             segments = tuple(segment for segment, at in sorted(pending.items()) if at == position)
@@ -252,7 +246,7 @@ def _fold(settings: Settings, live: Live, comparison: Comparison, advance: Advan
     with closing(ResidentMemory()) as resident, closing(SqliteSpill()) as shelf:
         fresh = FreshFold([live], MemoryBudget(shelf, resident), advance, enough)
         fresh.run(PageReader(settings, ahead=True))
-        for key, row in validated(live.projection, fresh.rows(live)):
+        for key, row in store_type(live.projection).validated(live.projection, fresh.rows(live)):
             comparison.add_new(key, row)
         return fresh.poison(live)
 

@@ -32,9 +32,9 @@ from projections.engine.bulk.pages import PageSource, SourceFailed
 from projections.engine.bulk.rows import MemoryBudget, SpillFailed
 from projections.engine.live import ChangedKey
 from workers.rebuild.lock import RebuildError
-from workers.rebuild.promotion import opened
 from workers.rebuild.report import ProcessReport, timed
 from workers.rebuild.segment_writer import SegmentJob, SegmentWriter
+from workers.support.session import SessionLost, open_session
 
 LOWEST_PRIORITY = 19
 NEARLY = 5_000  # facts behind, at which the fold in memory ends
@@ -80,7 +80,7 @@ def work(job: WorkerJob, pipe: Connection) -> None:
     gc_tuning.disable_for_batch()
     try:
         pipe.send(WorkerMessage(report=Process(job, pipe).run()))
-    except (RebuildError, SourceFailed, SpillFailed, ChangedKey) as error:
+    except (RebuildError, SessionLost, SourceFailed, SpillFailed, ChangedKey) as error:
         pipe.send(WorkerMessage(error=str(error)))
     except Exception as error:  # noqa: BLE001 - it is told, with all of it in the log
         structlog.get_logger().exception("rebuild.process_failed")
@@ -148,7 +148,7 @@ class Process:
         return until
 
     async def _write(self, fold: BulkFold, position: int) -> None:
-        async with opened(self._job.settings, "rows", "rebuild") as (connection, valkey):
+        async with open_session(self._job.settings, "rows", "rebuild") as (connection, valkey):
             writer = SegmentWriter(connection, valkey, self._job.settings, fold, position)
             await writer.write(self._job.pieces, lambda: self._tell("write", 1))
 

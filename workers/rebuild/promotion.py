@@ -1,47 +1,37 @@
 """
-Switching readers from one generation of a read model to another.
+Promotion and rollback: readers move from one generation of a read model to another.
 
-    1  the new generation follows the log until it is nearly there; the old one is served and followed meanwhile
-    2  the old one is fenced: whoever follows it writes nothing any more
-    3  the new one goes as far as the old one is, so that nobody's position goes back
+    1  the new generation catches up with the log until few facts are missing; projectors follow the old one meanwhile
+    2  the old one is fenced: its projectors write nothing any more
+    3  the new one goes as far as the old one is, so that no reader's position goes back
     4  one transaction moves the pointer; the old one is kept for a rollback
 
-Who dies in between leaves the old generation served, and its followers take it up again.
+A process that dies in between leaves the old generation live, and projectors take its segments again.
 """
 
-import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import NamedTuple
 
-from adapters.postgres.connection import Connection, PostgresError, connect, is_broken
-from adapters.postgres.log.pages import read_facts, read_head
+from adapters.postgres.connection import Connection
+from adapters.postgres.log.pages import read_head
 from adapters.postgres.ops.lag import segment_counts
 from adapters.postgres.ops.lease import acquire
-from adapters.postgres.store.generations import Generation, Generations
+from adapters.postgres.store.generations import Generation, Generations, numbered
 from adapters.postgres.store.ownership import fence, switching
 from adapters.postgres.store.parking import held
 from adapters.settings import Settings
-from adapters.valkey.client import Valkey, ValkeyConnectionError, ValkeyTimeoutError
-from adapters.valkey.client import connect as connect_valkey
-from projections.engine.live import Fenced
+from adapters.valkey.client import Valkey
 from projections.engine.projection import Projection
-from workers.projecting.generation_writer import GenerationWriter
+from workers.rebuild.catch_up import catch_up, take_over
 from workers.rebuild.lock import RebuildError, rebuild_lock
 from workers.rebuild.selection import default_candidate
-from workers.support.progress import Advance
+from workers.support.progress import Advance, silent
+from workers.support.session import open_session
 
-PAGE = 10_000  # facts
-NEARLY = 200  # facts behind, at which the followers of the old generation are stopped
+NEARLY = 200  # missing facts, at which the projectors of the old generation are stopped
 ROUNDS = 50  # of catching up, at most, before they are stopped anyway
-TAKE_PATIENCE = 10.0  # seconds to wait for whoever has a segment of the new generation
-TAKE_PAUSE = 0.05  # seconds between attempts
-GONE = 1_000  # milliseconds in which the server notices that a client is gone: its locks must not outlive it
-
-
-def _silent(_: int) -> None:
-    """Show nothing."""
 
 
 class Switched(NamedTuple):
@@ -49,9 +39,9 @@ class Switched(NamedTuple):
     From which generation to which.
 
     Attributes:
-        position: for which the new one is true.
+        position: up to which the new one holds all facts.
         seconds: for which readers saw the old one stand still.
-        facts_behind: of one that no code at hand can bring up to date.
+        facts_behind: facts that the new one lacks, because only other code can fold them.
         parked: keys of the new one that wait at a fact at which its code fails.
     """
 
@@ -63,8 +53,8 @@ class Switched(NamedTuple):
     parked: int = 0
 
 
-class Switcher:
-    """Promotes and rolls back one read model, over a connection that nobody else uses at the same time."""
+class Promotion:
+    """Promotes, rolls back and drops generations of one read model."""
 
     def __init__(self, connection: Connection, valkey: Valkey, settings: Settings, projection: Projection) -> None:
         self._connection = connection
@@ -74,13 +64,16 @@ class Switcher:
 
     async def promote(self, number: int | None, *, with_parked: bool, advance: Advance) -> Switched:
         """
-        Serve a generation that is ready: *number*, or the newest one of this code.
+        Make a `ready` generation live: *number*, or the newest one of this code.
 
         Args:
-            with_parked: also when keys are parked in it that are not in what is served.
+            with_parked: also when it parks keys that the live one does not.
         """
         name, known = self._projection.name, await self._generations.all()
-        chosen = default_candidate(known, self._projection) if number is None else self._numbered(known, number)
+        if number is None:
+            chosen = default_candidate(known, self._projection)
+        else:
+            chosen = numbered(known, name, number, ["ready"])
         if chosen.version != self._projection.version:
             raise RebuildError(
                 f"generation {chosen.number} of {name} was built by version {chosen.version} of its code, this is"
@@ -91,28 +84,8 @@ class Switcher:
             await self._check_parked(chosen)
         return await self._switch(chosen, advance)
 
-    def _numbered(self, known: Sequence[Generation], number: int) -> Generation:
-        """The generation of this number, which must be ready."""
-        name = self._projection.name
-        found = next((each for each in known if each.number == number), None)
-        if found is None:
-            raise RebuildError(f"{name} has no generation {number}: see `campus projections status {name}`")
-        match found.status:
-            case "building":
-                raise RebuildError(
-                    f"generation {number} of {name} is still being built: `campus projections rebuild {name}` goes on"
-                )
-            case "live":
-                raise RebuildError(f"generation {number} of {name} is the one that is served")
-            case "retired":
-                raise RebuildError(
-                    f"generation {number} of {name} was served before: `campus projections rollback {name}` goes back"
-                    f" to the one that was served last"
-                )
-        return found
-
     async def _check_parked(self, chosen: Generation) -> None:
-        """A rule that fails where that which is served does not is a mistake, unless somebody says otherwise."""
+        """Refuse a generation that parks keys the live one does not: its rule is likely to be wrong."""
         name, live = self._projection.name, await self._live()
         new = await self._parked(chosen) - (await self._parked(live) if live else set())
         if new:
@@ -123,12 +96,11 @@ class Switcher:
             )
 
     async def _parked(self, generation: Generation) -> set[str]:
-        """The keys that wait."""
         place = self._projection.name, generation.number, generation.version
         return {key for _, key in (await held(self._connection, *place)).waiting}
 
     async def _check_account(self, chosen: Generation) -> None:
-        """Whatever went wrong in the making of a generation, facts that are lost or doubled are never served."""
+        """Refuse a generation in which facts are lost or doubled, whatever the reason."""
         name = self._projection.name
         for each in await segment_counts(self._connection):
             if (each.projection, each.generation) == (name, chosen.number) and not each.adds_up:
@@ -139,10 +111,10 @@ class Switcher:
 
     async def roll_back(self, *, as_it_was: bool, advance: Advance) -> Switched:
         """
-        Serve the generation again that was served before the live one.
+        Make the generation live again that was live before.
 
         Args:
-            as_it_was: also when this code cannot bring it up to date, being of another version.
+            as_it_was: also when only code of another version can bring it up to date.
         """
         name = self._projection.name
         retired = [each for each in await self._generations.all() if each.status == "retired" and each.live_at]
@@ -159,23 +131,23 @@ class Switcher:
         return await self._switch_as_it_was(chosen)
 
     async def _switch(self, chosen: Generation, advance: Advance) -> Switched:
-        work = await self.at_work(chosen)
+        writer = await take_over(self._connection, self._settings, self._generations, chosen)
         for _ in range(ROUNDS):
             head = await read_head(self._connection)
-            if head - work.next_batch_range().position <= NEARLY:
+            if head - writer.next_batch_range().position <= NEARLY:
                 break
-            await self.follow(work, head, advance)
+            await catch_up(self._connection, writer, head, advance)
         await acquire(self._connection, self._settings, switching(self._projection.name))
         stopped = time.perf_counter()
         before = await self._stop_followers()
         head = max([await read_head(self._connection), *(before.values() if before else [])])
-        await self.follow(work, head, advance)
+        await catch_up(self._connection, writer, head, advance)
         live = await self._live()
         await self._generations.go_live(chosen)
         seconds = round(time.perf_counter() - stopped, 3)
-        position = work.next_batch_range().position
-        await work.publish_counts()
-        await work.release_all()
+        position = writer.next_batch_range().position
+        await writer.publish_counts()
+        await writer.release_all()
         parked = len(await self._parked(chosen))
         return Switched(live.number if live else None, chosen.number, position, seconds, parked=parked)
 
@@ -203,126 +175,62 @@ class Switcher:
             await store.claim(segment, epoch)
         return await store.positions()
 
-    async def at_work(self, generation: Generation) -> GenerationWriter:
-        """A generation that is not served, with all its segments, to be brought up to date."""
-        work = GenerationWriter(self._connection, self._settings, self._generations, generation)
-        try:
-            async with asyncio.timeout(TAKE_PATIENCE):
-                while len(work.positions) < generation.segments:
-                    await work.take(generation.segments)
-                    await asyncio.sleep(TAKE_PAUSE)
-        except TimeoutError:
-            raise RebuildError(f"somebody else works on generation {generation.number}") from None
-        return work
-
-    async def follow(self, work: GenerationWriter, until: int, advance: Advance = _silent) -> None:
-        """Fold the facts up to the position *until*, over rows that are in the store."""
-        while (behind := work.next_batch_range()).position < until:
-            end = min(behind.position + PAGE, until)
-            facts = behind.cut(await read_facts(self._connection, behind.position, end))
-            if not facts:
-                raise RebuildError(f"the log has no facts behind position {behind.position}")
-            await work.step(behind.segments, facts)
-            advance(len(facts))
+    async def drop(self, number: int) -> None:
+        """Delete a generation that is not live."""
+        known = await self._generations.all()
+        await self._generations.drop(numbered(known, self._projection.name, number, ["building", "ready", "retired"]))
 
 
 async def promote(
     settings: Settings,
     projection: Projection,
     number: int | None = None,
-    advance: Advance = _silent,
+    advance: Advance = silent,
     *,
     with_parked: bool = False,
 ) -> Switched:
     """
-    Serve a generation that is ready in the place of the live one; nobody who reads notices.
+    Make a `ready` generation live; readers see no gap.
 
     Args:
         number: of a generation; the newest one that this code has built when left out.
-        with_parked: also when keys are parked in it that are not in what is served.
+        with_parked: also when it parks keys that the live one does not.
 
     Raises:
-        RebuildError: there is none, it is of another version, does not account for all facts, keys are parked in it, or
-            somebody else builds or switches this read model.
-        StillRead: a query does not let go of the views; nothing has moved.
+        NoSuchGeneration: there is none with this number, or it is not `ready`.
+        RebuildError: none is ready, it is of another version, does not account for all facts, keys are parked in it,
+            or another process builds or switches this read model.
+        BlockedByReaders: a query keeps the views locked; nothing has moved.
     """
-    return await _with_switcher(
-        settings,
-        projection,
-        "promote",
-        lambda switcher: switcher.promote(number, with_parked=with_parked, advance=advance),
-    )
+    async with _opened(settings, projection, "promote") as promotion:
+        return await promotion.promote(number, with_parked=with_parked, advance=advance)
 
 
 async def roll_back(
-    settings: Settings, projection: Projection, *, as_it_was: bool = False, advance: Advance = _silent
+    settings: Settings, projection: Projection, *, as_it_was: bool = False, advance: Advance = silent
 ) -> Switched:
-    """Serve the generation again that was served before; raises as `promote`."""
-    return await _with_switcher(
-        settings, projection, "rollback", lambda switcher: switcher.roll_back(as_it_was=as_it_was, advance=advance)
-    )
-
-
-async def _with_switcher(
-    settings: Settings, projection: Projection, what: str, act: Callable[[Switcher], Awaitable[Switched]]
-) -> Switched:
-    async with (
-        opened(settings, projection.name, what) as (connection, valkey),
-        rebuild_lock(connection, settings, [projection.name], what),
-    ):
-        return await act(Switcher(connection, valkey, settings, projection))
+    """Make the generation live again that was live before; raises as `promote`."""
+    async with _opened(settings, projection, "rollback") as promotion:
+        return await promotion.roll_back(as_it_was=as_it_was, advance=advance)
 
 
 async def drop(settings: Settings, projection: Projection, number: int) -> None:
     """
-    Delete a generation that is not served.
+    Delete a generation that is not live.
 
     Raises:
-        RebuildError: it is, or there is no such generation.
-        StillRead: a query does not let go of its tables; nothing was deleted.
-        StillUsed: views of somebody's own are made of its tables; nothing was deleted.
+        NoSuchGeneration: it is live, or there is none with this number.
+        BlockedByReaders: a query keeps its tables locked; nothing was deleted.
+        InUse: views of other owners use its tables; nothing was deleted.
     """
-    async with (
-        opened(settings, projection.name, "drop") as (connection, valkey),
-        rebuild_lock(connection, settings, [projection.name], "drop"),
-    ):
-        generations = Generations(connection, valkey, settings, projection)
-        found = next((each for each in await generations.all() if each.number == number), None)
-        if found is None:
-            raise RebuildError(f"{projection.name} has no generation {number}")
-        if found.status == "live":
-            raise RebuildError(f"generation {number} of {projection.name} is the one that is served")
-        await generations.drop(found)
+    async with _opened(settings, projection, "drop") as promotion:
+        await promotion.drop(number)
 
 
 @asynccontextmanager
-async def opened(settings: Settings, name: str, what: str) -> AsyncIterator[tuple[Connection, Valkey]]:
-    """
-    A connection to PostgreSQL that finds the read models' tables, and one to Valkey.
-
-    Raises:
-        RebuildError: a server has gone away, or rows have changed that nobody else should touch; what was done is kept.
-    """
-    valkey = connect_valkey(settings)
-    schemas = f"{settings.schema_name},{settings.read_schema}"
-    try:
-        async with await connect(
-            settings,
-            application=f"{what} {name}",
-            search_path=schemas,
-            statement_timeout=0,
-            client_connection_check_interval=GONE,
-        ) as connection:
-            yield connection, valkey
-    except Fenced as error:
-        raise RebuildError(
-            f"the {what} of {name} has met rows that were lost or changed by somebody else: start it again"
-        ) from error
-    except PostgresError as error:
-        if not is_broken(error):
-            raise
-        raise RebuildError(f"PostgreSQL has gone away during the {what} of {name}: start it again") from error
-    except (ValkeyConnectionError, ValkeyTimeoutError) as error:
-        raise RebuildError(f"Valkey has gone away during the {what} of {name}: start it again") from error
-    finally:
-        await valkey.aclose()
+async def _opened(settings: Settings, projection: Projection, what: str) -> AsyncIterator[Promotion]:
+    async with (
+        open_session(settings, projection.name, what) as (connection, valkey),
+        rebuild_lock(connection, settings, [projection.name], what),
+    ):
+        yield Promotion(connection, valkey, settings, projection)

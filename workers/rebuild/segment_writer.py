@@ -3,28 +3,23 @@ The rows of a fold over the whole log, written segment by segment; a segment is 
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import msgspec
 import structlog
 
-from adapters.postgres.bulk import write as rows_in_postgres
 from adapters.postgres.connection import Connection
 from adapters.postgres.store.generations import Generation, Generations
 from adapters.postgres.store.ownership import Claim, Ownership
 from adapters.postgres.store.parking import Parking
 from adapters.settings import Settings
-from adapters.valkey import bulk_write as documents_in_valkey
 from adapters.valkey.client import Valkey
 from projections.engine.bulk.fold import BulkFold
 from projections.engine.live import Batch, RowRejected
-from projections.engine.projection import Projection, RowKey
+from projections.engine.projection import Projection
 from workers.projecting.generation_writer import claim
+from workers.rebuild.catch_up import TAKE_PATIENCE, TAKE_PAUSE
 from workers.rebuild.lock import RebuildError
-from workers.rebuild.promotion import TAKE_PATIENCE, TAKE_PAUSE
-
-Rows = Iterable[tuple[RowKey, msgspec.Struct]]
 
 
 @dataclass(frozen=True)
@@ -75,11 +70,11 @@ class SegmentWriter:
         parking = Parking(self._connection, name, number, piece.projection.version)
         await parking.clear(segment)  # of a rebuild that was killed
         try:
-            before = await self._write_rows(piece, segment, epoch, self._fold.rows(name, segment))
+            before = await store.write_segment(segment, self._fold.rows(name, segment))
         except RowRejected as refusal:
             log = structlog.get_logger()
             log.warning("rebuild.rows_refused", projection=name, segment=segment, why=str(refusal))
-            await self._write_rows(piece, segment, epoch, ())
+            await store.write_segment(segment, ())
         else:
             for poison in self._fold.poison(name, segment):
                 await parking.park(poison, epoch)
@@ -96,20 +91,3 @@ class SegmentWriter:
             which = f"segment {segment} of generation {piece.generation.number} of {piece.projection.name}"
             raise RebuildError(f"somebody else works on {which}") from None
         return taken[0]
-
-    async def _write_rows(self, piece: SegmentJob, segment: int, epoch: int, rows: Rows) -> int:
-        """Write the rows of a segment; returns the checkpoint that it has then."""
-        number = piece.generation.number
-        if piece.projection.store == "postgres":
-            await rows_in_postgres.write_segment(self._connection, piece.projection.tables, number, segment, rows)
-            return 0
-        await documents_in_valkey.write_segment(
-            self._valkey,
-            self._settings,
-            piece.projection,
-            generation=number,
-            segment=segment,
-            epoch=epoch,
-            rows=rows,
-        )
-        return documents_in_valkey.BEGUN

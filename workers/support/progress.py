@@ -7,6 +7,10 @@ from typing import Protocol
 Advance = Callable[[int], None]
 
 
+def silent(_: int) -> None:
+    """Show nothing."""
+
+
 class ProgressReporter(Protocol):
     """Shows progress while its block runs, in which it is told how much has been done since."""
 

@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 import psycopg
 
+from adapters.postgres.connection import Connection
 from adapters.postgres.store.row_tables import SEGMENT, column_type, physical_name, quoted
 from projections.engine.bulk.pages import EPOCH, MICROSECOND
 from projections.engine.live import RowRejected
@@ -57,20 +58,19 @@ MISFITS = (
 
 
 async def write_segment(
-    connection: psycopg.AsyncConnection, tables: Iterable[Table], generation: int, segment: int, rows: Rows
+    connection: Connection, tables: Iterable[Table], generation: int, segment: int, rows: Rows
 ) -> int:
     """
     Write all rows of a segment, and return how many these were.
 
     Args:
-        connection: in autocommit mode, with the schema of the read models on its search_path.
+        connection: with the schema of the read models on its search_path.
         rows: table by table.
 
     Raises:
         Refused: a row that its table cannot hold.
     """
-    for each in tables:
-        await _delete(connection, each, generation, segment)
+    await delete_segment(connection, tables, generation, segment)
     packed, written = Packing(rows, segment), 0
     while (table := packed.table) is not None:
         columns = ", ".join(map(quoted, [*table.row.__struct_fields__, SEGMENT]))
@@ -87,10 +87,12 @@ async def write_segment(
     return written
 
 
-async def _delete(connection: psycopg.AsyncConnection, table: Table, generation: int, segment: int) -> None:
-    statement = DELETE_SOME.format(table=quoted(physical_name(table, generation))).encode()
-    while (await connection.execute(statement, (segment, ROWS_AT_ONCE))).rowcount:
-        pass
+async def delete_segment(connection: Connection, tables: Iterable[Table], generation: int, segment: int) -> None:
+    """Delete all rows of a segment, so many in each statement."""
+    for table in tables:
+        statement = DELETE_SOME.format(table=quoted(physical_name(table, generation))).encode()
+        while (await connection.execute(statement, (segment, ROWS_AT_ONCE))).rowcount:
+            pass
 
 
 class Packing:

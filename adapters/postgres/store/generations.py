@@ -7,21 +7,22 @@ and served in its place when somebody promotes it. A generation is only ever con
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Literal, NamedTuple
 
 import psycopg
-from redis.asyncio import Redis
 
-from adapters.postgres.analytics import refresh
+from adapters.postgres.connection import Connection
 from adapters.postgres.ops.lease import release, try_acquire_shared
 from adapters.postgres.store.ownership import switching
-from adapters.postgres.store.postgres_store import PostgresStore
-from adapters.postgres.store.row_tables import create_table, create_view, index_table, physical_name, quoted
+from adapters.postgres.store.row_tables import physical_name
+from adapters.postgres.store.views import wait_for_locks_until
 from adapters.settings import Settings
-from adapters.valkey.valkey_store import Served, ValkeyStore, serve
+from adapters.stores.protocol import GenerationStore, Servers
+from adapters.stores.registry import store_type
+from adapters.valkey.client import Valkey
 from projections.engine.fingerprint import code_digest
 from projections.engine.projection import Projection
 
@@ -62,8 +63,13 @@ STILL_READ = (
     psycopg.errors.DependentObjectsStillExist,  # a view of analysts, which cannot be moved while it is read
 )
 
-AnyStore = PostgresStore | ValkeyStore
 Status = Literal["building", "ready", "live", "retired"]
+WHY_NOT = {
+    "building": "is still being built: `campus projections rebuild {name}` goes on",
+    "ready": "is ready, and not served yet: `campus projections promote {name}` serves it",
+    "live": "is the one that is served",
+    "retired": "was served before: `campus projections rollback {name}` goes back to the one that was served last",
+}
 
 
 class Generation(NamedTuple):
@@ -86,6 +92,10 @@ class Generation(NamedTuple):
     live_at: datetime | None = None
 
 
+class NoSuchGeneration(Exception):
+    """There is no generation with a number, or its status does not allow what was asked for."""
+
+
 class BlockedByReaders(Exception):
     """What somebody has been reading for too long could not be moved or deleted."""
 
@@ -104,37 +114,44 @@ class InUse(Exception):
         super().__init__(f"{what} is still used ({used}), so nothing was deleted: start it again when that has gone")
 
 
-async def generations(connection: psycopg.AsyncConnection, name: str) -> list[Generation]:
+async def generations(connection: Connection, name: str) -> list[Generation]:
     """Every generation of a projection, the oldest first."""
     return [Generation(*row) for row in await (await connection.execute(ALL, [name])).fetchall()]
 
 
-async def live(connection: psycopg.AsyncConnection, name: str) -> Generation | None:
+async def live(connection: Connection, name: str) -> Generation | None:
     """The generation that is served."""
     return next((each for each in await generations(connection, name) if each.status == "live"), None)
 
 
+def numbered(known: Iterable[Generation], name: str, number: int, allowed: Collection[Status]) -> Generation:
+    """
+    The generation of read model *name* with this number, whose status must be one of *allowed*.
+
+    Raises:
+        NoSuchGeneration: the sentence says why not, and what to type.
+    """
+    found = next((each for each in known if each.number == number), None)
+    if found is None:
+        raise NoSuchGeneration(f"{name} has no generation {number}: see `campus projections status {name}`")
+    if found.status not in allowed:
+        raise NoSuchGeneration(f"generation {number} of {name} {WHY_NOT[found.status].format(name=name)}")
+    return found
+
+
 class Generations:
-    """
-    The generations of one projection.
+    """The generations of one projection."""
 
-    Args:
-        connection: in autocommit mode, used by nobody else at the same time.
-    """
-
-    def __init__(
-        self, connection: psycopg.AsyncConnection, valkey: Redis, settings: Settings, projection: Projection
-    ) -> None:
+    def __init__(self, connection: Connection, valkey: Valkey, settings: Settings, projection: Projection) -> None:
         self.projection = projection
         self._connection = connection
-        self._valkey = valkey
         self._settings = settings
+        self._servers = Servers(connection, valkey, settings)
+        self._store_type = store_type(projection)
 
-    def store(self, generation: Generation) -> AnyStore:
+    def store(self, generation: Generation) -> GenerationStore:
         """Where the rows of a generation are."""
-        if self.projection.store == "postgres":
-            return PostgresStore(self._connection, self.projection, generation.number)
-        return ValkeyStore(self._valkey, self._settings, self.projection, generation.number, generation.segments)
+        return self._store_type.open(self._servers, self.projection, generation.number, generation.segments)
 
     async def all(self) -> list[Generation]:
         """Every generation, the oldest first."""
@@ -145,7 +162,7 @@ class Generations:
         while (found := await live(self._connection, self.projection.name)) is None:
             with suppress(psycopg.errors.UniqueViolation):  # somebody else was first
                 await self._create("live")
-        await self._repair_live_pointer()
+        await self._publish_live()
         return found
 
     async def create(self, status: Status) -> Generation:
@@ -164,21 +181,12 @@ class Generations:
             parameters = (name, number, begun.version, begun.code, begun.segments, status, status)
             await self._connection.execute(BEGIN, parameters)
             await self._connection.execute(BEGIN_SEGMENTS, (name, number, begun.segments - 1))
-            await self._drop_rows(begun)  # of another database: a Valkey that was kept when PostgreSQL was not
-            if self.projection.store == "postgres":
-                for table in self.projection.tables:
-                    await self._run(create_table(table, self._settings.read_schema, number))
+            store = self.store(begun)
+            await store.create()
             if status == "live":
-                await self.index(begun)
-                await self._point_views(begun)
+                await store.index()
+                await store.point_readers()
         return begun
-
-    async def index(self, generation: Generation) -> None:
-        """Make the indexes of a generation's tables, where they are missing, and gather statistics."""
-        if self.projection.store == "postgres":
-            for table in self.projection.tables:
-                for statement in index_table(table, self._settings.read_schema, generation.number):
-                    await self._run(statement)
 
     async def note_step(self, generation: Generation, step: str) -> None:
         """Say what is being done to build a generation."""
@@ -193,7 +201,7 @@ class Generations:
         Serve a generation in the place of the live one, which is retired.
 
         Raises:
-            StillRead: a query has been reading for so long that the views could not be moved; nothing was.
+            BlockedByReaders: a query reads the views for too long; nothing has moved.
         """
         deadline = time.monotonic() + VIEWS_PATIENCE
         while True:
@@ -205,14 +213,14 @@ class Generations:
                     readers = await self._readers([table.name for table in self.projection.tables])
                     raise BlockedByReaders(self.projection.name, "nothing has moved", readers) from error
                 await asyncio.sleep(VIEWS_PAUSE)
-        await self._tell_valkey(generation)
+        await self.store(generation).publish_live()
 
     async def _move_pointer(self, generation: Generation) -> None:
         name = self.projection.name
         deadline = time.monotonic() + VIEWS_LOCK_TIMEOUT / 1_000
         async with self._connection.transaction():
-            await self._point_views(generation, deadline)
-            await self._wait_until(deadline)
+            await self.store(generation).point_readers(deadline)
+            await wait_for_locks_until(self._connection, deadline)
             await self._connection.execute(RETIRE, [name, generation.number])
             await self._connection.execute(MAKE_LIVE, [name, generation.number])
 
@@ -221,17 +229,16 @@ class Generations:
         Delete a generation that is not live, with its rows and all that is known of it.
 
         Raises:
-            StillRead: a query has been reading its tables for so long that they could not be deleted; nothing was.
-            StillUsed: views lead to its tables, and it is not that somebody reads them; nothing was deleted.
+            BlockedByReaders: a query reads its tables for too long; nothing was deleted.
+            InUse: views of other owners use its tables; nothing was deleted.
         """
-        deadline = time.monotonic() + VIEWS_PATIENCE
+        deadline, store = time.monotonic() + VIEWS_PATIENCE, self.store(generation)
         while True:
-            if self.projection.store == "postgres":  # views of analysts may still lead there
-                await refresh(self._connection, self._settings)
+            await store.detach_readers()
             try:
                 async with self._connection.transaction():
                     await self._connection.execute(FORGET, (self.projection.name, generation.number))
-                    await self._drop_rows(generation)
+                    await store.drop()
                 return
             except STILL_READ as error:
                 if time.monotonic() > deadline:
@@ -256,52 +263,14 @@ class Generations:
             for pid, role, application, since in await found.fetchall()
         ]
 
-    async def _wait_until(self, deadline: float) -> None:
-        """Have the next statement of this transaction wait for locks until then, at most."""
-        left = max(1, round(1_000 * (deadline - time.monotonic())))  # 0 would be for ever
-        await self._run(f"SET LOCAL lock_timeout = {left}")
-
-    async def _point_views(self, generation: Generation, deadline: float | None = None) -> None:
-        """
-        Point the views to a generation's tables, within the transaction at hand: nobody sees a moment without.
-
-        Args:
-            deadline: until when to wait for locks, in all.
-        """
-        if self.projection.store != "postgres":
-            return
-        schema = self._settings.read_schema
-        for table in self.projection.tables:
-            if deadline is not None:
-                await self._wait_until(deadline)
-            await self._run(f"DROP VIEW IF EXISTS {quoted(schema)}.{quoted(table.name)} CASCADE")
-            await self._run(create_view(table, schema, generation.number, generation.segments))
-
-    async def _repair_live_pointer(self) -> None:
-        """Tell Valkey again what is served, since it may have forgotten; but not while that is about to change."""
+    async def _publish_live(self) -> None:
+        """Lead readers to the live generation again, since its store may have lost that; not during a switch."""
         switch = switching(self.projection.name)
-        if self.projection.store != "valkey" or not await try_acquire_shared(self._connection, self._settings, switch):
+        if not await try_acquire_shared(self._connection, self._settings, switch):
             return
         try:
             found = await live(self._connection, self.projection.name)
             if found is not None:
-                await self._tell_valkey(found)
+                await self.store(found).publish_live()
         finally:
             await release(self._connection, self._settings, switch, shared=True)
-
-    async def _tell_valkey(self, generation: Generation) -> None:
-        if self.projection.store == "valkey":
-            served = Served(generation.number, generation.segments)
-            await serve(self._valkey, self._settings, self.projection.name, served)
-
-    async def _drop_rows(self, generation: Generation) -> None:
-        store = self.store(generation)
-        if isinstance(store, ValkeyStore):
-            await store.drop()
-            return
-        for table in self.projection.tables:
-            name = quoted(physical_name(table, generation.number))
-            await self._run(f"DROP TABLE IF EXISTS {quoted(self._settings.read_schema)}.{name}")
-
-    async def _run(self, statement: str) -> None:
-        await self._connection.execute(statement.encode())

@@ -14,8 +14,7 @@ import socket
 from collections.abc import Iterable
 from typing import NamedTuple
 
-import psycopg
-
+from adapters.postgres.connection import Connection
 from adapters.postgres.ops.lease import release, try_acquire, try_acquire_shared
 from adapters.postgres.store.segments import epochs
 from adapters.settings import Settings
@@ -50,9 +49,7 @@ class Claim(NamedTuple):
 class Ownership:
     """The segments of one generation that the session of *connection* has taken."""
 
-    def __init__(
-        self, connection: psycopg.AsyncConnection, settings: Settings, projection: str, generation: int
-    ) -> None:
+    def __init__(self, connection: Connection, settings: Settings, projection: str, generation: int) -> None:
         self._connection = connection
         self._settings = settings
         self._projection = projection
@@ -135,7 +132,7 @@ def switching(projection: str) -> str:
     return f"switch {projection}"
 
 
-async def fence(connection: psycopg.AsyncConnection, projection: str, generation: int) -> dict[int, int]:
+async def fence(connection: Connection, projection: str, generation: int) -> dict[int, int]:
     """Raise the epoch of every segment of a generation, so that its owners write nothing more; returns the epochs."""
     raised: dict[int, int] = {}
     for segment in await epochs(connection, projection, generation):

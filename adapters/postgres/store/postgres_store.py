@@ -5,38 +5,61 @@ The checkpoints are in table `segments`; a writer that finds one elsewhere than 
 nothing, so two projectors can never double an effect.
 """
 
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import msgspec
 import psycopg
 
-from adapters.postgres.store.row_tables import SEGMENT, Statements, array, physical_name, quoted
+from adapters.postgres.analytics import refresh
+from adapters.postgres.bulk.write import Packer, delete_segment, write_segment
+from adapters.postgres.connection import Connection
+from adapters.postgres.store.row_tables import (
+    SEGMENT,
+    Statements,
+    array,
+    create_table,
+    create_view,
+    index_table,
+    physical_name,
+    quoted,
+)
 from adapters.postgres.store.scan import JSON, ONE_MOMENT, PLAIN, Scan
-from adapters.postgres.store.segments import counts, note_ignored, positions
+from adapters.postgres.store.segments import counts, note_ignored, positions, reset
+from adapters.postgres.store.views import wait_for_locks_until
+from adapters.settings import Settings
 from adapters.spool import Spool
-from projections.engine.live import Batch, Fenced, Loaded, Needed, RowRejected, RowSnapshot, encoded
+from adapters.stores.protocol import PlainRow, Positions, Row, Servers, StoredRow
+from projections.engine.live import Batch, FactCounts, Fenced, Loaded, Needed, RowRejected, RowSnapshot, encoded
 from projections.engine.projection import Projection, RowKey, Table, key_values
 
 FENCED = "CL001"  # what move_segments() raises
 
 FIELDS = "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attnum > 0"
+SIZE = "SELECT coalesce(sum(pg_total_relation_size(to_regclass(name))), 0)::bigint FROM unnest(%s::text[]) AS name"
 
 
 class PostgresStore:
-    """
-    One generation of a projection in PostgreSQL, over a connection that nobody else uses at the same time.
+    """One generation of a projection in PostgreSQL; a `GenerationStore`."""
 
-    Attributes:
-        epochs: of the segments that may be written here, by segment; see adapters/postgres/store/ownership.py.
-    """
+    LABEL: ClassVar = "PostgreSQL"
+    ROOM: ClassVar = "on disk"
+    LINGER: ClassVar = 0.02  # staff wait for these rows; larger batches leave the core to what learners wait for
+    WITH_VIEWS: ClassVar = True
+    WITH_DOCUMENTS: ClassVar = False
+    COMMITS_WITH_PARKED: ClassVar = True
 
-    def __init__(self, connection: psycopg.AsyncConnection, projection: Projection, generation: int) -> None:
+    def __init__(
+        self, connection: Connection, settings: Settings, projection: Projection, generation: int, segments: int
+    ) -> None:
         self.epochs: dict[int, int] = {}
         self._connection = connection
+        self._schema = settings.read_schema
+        self._settings = settings
         self._projection = projection
         self._generation = generation
+        self._segments = segments
         self._place = projection.name, generation
         self._statements = Statements(projection, generation)
         self._decoders: dict[str, Callable[[str], list[Any]]] = {
@@ -44,7 +67,66 @@ class PostgresStore:
             for table in projection.tables
         }
 
-    async def positions(self) -> dict[int, int]:
+    @classmethod
+    def open(cls, servers: Servers, projection: Projection, generation: int, segments: int) -> Self:
+        """The store of a generation that has so many segments."""
+        return cls(servers.connection, servers.settings, projection, generation, segments)
+
+    @classmethod
+    def validated(cls, projection: Projection, rows: Iterable[Row]) -> Iterator[Row]:
+        """Yield *rows* again, each checked against the types of its columns; raises RowRejected."""
+        packers = {table: Packer(table) for table in projection.tables}
+        for key, row in rows:
+            packers[key.table].pack(row)
+            yield key, row
+
+    async def create(self) -> None:
+        """Make the tables, without indexes."""
+        await self.drop()
+        for table in self._projection.tables:
+            await self._run(create_table(table, self._schema, self._generation))
+
+    async def index(self) -> None:
+        """Make the indexes that are missing, and gather statistics."""
+        for table in self._projection.tables:
+            for statement in index_table(table, self._schema, self._generation):
+                await self._run(statement)
+
+    async def drop(self) -> None:
+        """Delete the tables; checkpoints go with the generation's row in table `projections`."""
+        for name in self._table_names():
+            await self._run(f"DROP TABLE IF EXISTS {name}")
+
+    async def size(self) -> int:
+        """Bytes on disk, with indexes."""
+        row = await (await self._connection.execute(SIZE, [self._table_names()])).fetchone()
+        return int(row[0]) if row else 0
+
+    async def point_readers(self, deadline: float | None = None) -> None:
+        """Point the readers' views to the tables of this generation; no reader sees them missing."""
+        for table in self._projection.tables:
+            if deadline is not None:
+                await wait_for_locks_until(self._connection, deadline)
+            await self._run(f"DROP VIEW IF EXISTS {quoted(self._schema)}.{quoted(table.name)} CASCADE")
+            await self._run(create_view(table, self._schema, self._generation, self._segments))
+
+    async def publish_live(self) -> None:
+        """Nothing: the views have moved with the transaction."""
+
+    async def detach_readers(self) -> None:
+        """Point the analysts' views to what is live."""
+        await refresh(self._connection, self._settings)
+
+    def _table_names(self) -> list[str]:
+        return [
+            f"{quoted(self._schema)}.{quoted(physical_name(table, self._generation))}"
+            for table in self._projection.tables
+        ]
+
+    async def _run(self, statement: str) -> None:
+        await self._connection.execute(statement.encode())
+
+    async def positions(self) -> Positions:
         """The checkpoint of each segment."""
         found = await positions(self._connection, *self._place)
         if not found:
@@ -56,9 +138,24 @@ class PostgresStore:
         self.epochs[segment] = epoch
         return (await self.positions())[segment]
 
+    async def forget(self, segment: int) -> None:
+        """Delete the rows and the checkpoint of a segment."""
+        async with self._connection.transaction():
+            await delete_segment(self._connection, self._projection.tables, self._generation, segment)
+            await reset(self._connection, *self._place, segment)
+
+    async def write_segment(self, segment: int, rows: Iterable[Row]) -> int:
+        """Replace all rows of a segment by COPY; its checkpoint stays 0 until `save`."""
+        await write_segment(self._connection, self._projection.tables, self._generation, segment, rows)
+        return 0
+
     async def note_ignored(self, segment: int, facts: int) -> None:
-        """Say how many facts of a segment the projection does not read, up to its checkpoint."""
+        """Set how many facts of a segment the projection does not read, up to its checkpoint."""
         await note_ignored(self._connection, *self._place, segment, facts)
+
+    async def own_counts(self) -> dict[int, tuple[int, FactCounts]]:
+        """None: table `segments` is the truth."""
+        return {}
 
     async def load(self, keys: Needed) -> Loaded:
         """Those of the rows that exist, with one round trip."""
@@ -85,8 +182,8 @@ class PostgresStore:
             await self._connection.execute(ONE_MOMENT)
             return RowSnapshot(await self.positions(), await self.load(keys), [])
 
-    async def rows_of(self, table: Table, column: str, value: str, segment: int) -> set[RowKey]:
-        """The keys of the rows of a table and segment that have this in one of their columns."""
+    async def keys_with(self, table: Table, column: str, value: str, segment: int) -> set[RowKey]:
+        """Keys of the rows of a segment that have this value in a column."""
         query = self._statements.keys_by(table, column)
         found = await (await self._connection.execute(query, (value, segment))).fetchall()
         return {RowKey(table, tuple(key)) for key in found}
@@ -148,7 +245,7 @@ class PostgresStore:
         return {name for (name,) in await (await self._connection.execute(FIELDS, [name])).fetchall()} - {SEGMENT}
 
     @asynccontextmanager
-    async def snapshot(self) -> AsyncIterator[tuple[dict[int, int], Iterator[tuple[int, RowKey, msgspec.Struct]]]]:
+    async def snapshot(self) -> AsyncIterator[tuple[Positions, Iterator[StoredRow]]]:
         """The checkpoints and all rows, each with its segment, as they are at one moment."""
         tables = self._projection.tables
         with Spool() as spool:
@@ -156,16 +253,14 @@ class PostgresStore:
             yield found, self._decoded(spool.documents())
 
     @asynccontextmanager
-    async def plain_rows(
-        self, tables: Sequence[Table]
-    ) -> AsyncIterator[tuple[dict[int, int], Iterator[tuple[int, Table, dict[str, Any]]]]]:
+    async def plain_rows(self, tables: Sequence[Table]) -> AsyncIterator[tuple[Positions, Iterator[PlainRow]]]:
         """The same for some tables whose rows older or newer code has written, as names and values."""
         decode = msgspec.msgpack.Decoder(dict[str, Any]).decode
         with Spool() as spool:
             found = await Scan(self._connection, self._place, tables, PLAIN, spool).run()
             yield found, ((segment, tables[table], decode(row)) for segment, table, row in spool.documents())
 
-    def _decoded(self, rows: Iterator[tuple[int, int, bytes]]) -> Iterator[tuple[int, RowKey, msgspec.Struct]]:
+    def _decoded(self, rows: Iterator[tuple[int, int, bytes]]) -> Iterator[StoredRow]:
         decoders = [msgspec.json.Decoder(table.row).decode for table in self._projection.tables]
         for segment, number, text in rows:
             table, row = self._projection.tables[number], decoders[number](text)

@@ -13,6 +13,7 @@ import msgspec
 import psycopg
 from psycopg.rows import dict_row, tuple_row
 
+from adapters.postgres.connection import Connection
 from adapters.postgres.store.row_tables import SEGMENT, physical_name, quoted
 from adapters.spool import Spool
 from projections.engine.live import Fenced
@@ -64,14 +65,13 @@ class Scan:
     A scan of one generation.
 
     Args:
-        connection: in autocommit mode, used by nobody else at the same time.
         tables: those that the generation has.
         spool: takes the rows, each with the number of its table.
     """
 
     def __init__(
         self,
-        connection: psycopg.AsyncConnection,
+        connection: Connection,
         place: tuple[str, int],
         tables: Sequence[Table],
         form: Form,

@@ -7,14 +7,17 @@ positions and counts are a copy, for those who look.
 
 from collections.abc import Mapping
 
-import psycopg
-
+from adapters.postgres.connection import Connection
 from adapters.postgres.store.row_tables import array
 from projections.engine.live import FactCounts
 
 POSITIONS = "SELECT segment, position FROM segments WHERE projection = %s AND generation = %s ORDER BY segment"
 EPOCHS = "SELECT segment, epoch FROM segments WHERE projection = %s AND generation = %s ORDER BY segment"
 NOTE_IGNORED = "UPDATE segments SET ignored = %s WHERE projection = %s AND generation = %s AND segment = %s"
+RESET = """
+UPDATE segments SET position = 0, applied = 0, ignored = 0, parked = 0, skipped = 0
+ WHERE projection = %s AND generation = %s AND segment = %s
+"""
 NOTE_ACCOUNTS = """
 UPDATE segments AS s
    SET position = a.position, applied = a.applied, ignored = a.ignored, parked = a.parked, skipped = a.skipped,
@@ -26,25 +29,28 @@ UPDATE segments AS s
 """
 
 
-async def positions(connection: psycopg.AsyncConnection, projection: str, generation: int) -> dict[int, int]:
+async def positions(connection: Connection, projection: str, generation: int) -> dict[int, int]:
     """The checkpoint of each segment; empty if the generation was dropped."""
     return dict(await (await connection.execute(POSITIONS, (projection, generation))).fetchall())
 
 
-async def epochs(connection: psycopg.AsyncConnection, projection: str, generation: int) -> dict[int, int]:
+async def epochs(connection: Connection, projection: str, generation: int) -> dict[int, int]:
     """The epoch of each segment, in order."""
     return dict(await (await connection.execute(EPOCHS, (projection, generation))).fetchall())
 
 
-async def note_ignored(
-    connection: psycopg.AsyncConnection, projection: str, generation: int, segment: int, facts: int
-) -> None:
+async def note_ignored(connection: Connection, projection: str, generation: int, segment: int, facts: int) -> None:
     """Say how many facts of a segment the projection does not read, up to its checkpoint."""
     await connection.execute(NOTE_IGNORED, (facts, projection, generation, segment))
 
 
+async def reset(connection: Connection, projection: str, generation: int, segment: int) -> None:
+    """Set the checkpoint and the counts of a segment to 0."""
+    await connection.execute(RESET, (projection, generation, segment))
+
+
 async def note_accounts(
-    connection: psycopg.AsyncConnection,
+    connection: Connection,
     projection: str,
     generation: int,
     accounts: Mapping[int, tuple[int, FactCounts]],

@@ -2,10 +2,10 @@
 What readers see of the read models in PostgreSQL: their views, which lead to the live generations.
 """
 
+import time
 from typing import Any, NamedTuple
 
-import psycopg
-
+from adapters.postgres.connection import Connection
 from adapters.postgres.store.row_tables import quoted
 
 NAMES = "SELECT viewname FROM pg_views WHERE schemaname = %s ORDER BY viewname"
@@ -18,13 +18,19 @@ class View(NamedTuple):
     rows: list[tuple[Any, ...]]
 
 
-async def view_names(connection: psycopg.AsyncConnection, schema: str) -> list[str]:
+async def view_names(connection: Connection, schema: str) -> list[str]:
     """The views of a schema."""
     return [name for (name,) in await (await connection.execute(NAMES, [schema])).fetchall()]
 
 
-async def read_view(connection: psycopg.AsyncConnection, schema: str, name: str) -> View:
+async def read_view(connection: Connection, schema: str, name: str) -> View:
     """Every row of a view, as they are at one moment."""
     cursor = await connection.execute(f"SELECT * FROM {quoted(schema)}.{quoted(name)}".encode())
     columns = [(column.name, column.type_display) for column in cursor.description or ()]
     return View(columns, await cursor.fetchall())
+
+
+async def wait_for_locks_until(connection: Connection, deadline: float) -> None:
+    """Let the next statement of this transaction wait for locks until *deadline*, a time of `time.monotonic`."""
+    left = max(1, round(1_000 * (deadline - time.monotonic())))  # 0 would be for ever
+    await connection.execute(f"SET LOCAL lock_timeout = {left}".encode())

@@ -8,7 +8,7 @@ from redis.asyncio.client import Pipeline
 
 from adapters.settings import Settings
 from adapters.valkey import client, scan
-from adapters.valkey.fields import POSITION
+from adapters.valkey.keys import POSITION
 from adapters.valkey.valkey_store import ValkeyStore
 from projections.engine.live import Batch, FactCounts
 from projections.engine.projection import RowKey, Rows

@@ -9,7 +9,7 @@ from projections.registry import PROJECTIONS
 from tests.support.campus_up import campus
 from tests.support.projections_command import answer, done, execute, projections, refusal, small_campus, variables
 from workers.rebuild.lock import rebuild_lock
-from workers.rebuild.promotion import opened
+from workers.support.session import open_session
 
 NAMES = [projection.name for projection in PROJECTIONS]
 VERSIONS = {projection.name: projection.version for projection in PROJECTIONS}
@@ -139,7 +139,7 @@ async def test_what_cannot_be_rebuilt_is_refused(settings: Settings) -> None:
     assert "has no manifest.json" in await refusal(settings, "rebuild", "overview", "--from-export", "/nowhere")
     async with (
         small_campus(settings),
-        opened(settings, "overview", "rebuild") as (connection, _),
+        open_session(settings, "overview", "rebuild") as (connection, _),
         rebuild_lock(connection, settings, ["overview"], "rebuild"),
     ):
         for command in (("rebuild", "overview"), ("promote", "overview"), ("drop", "overview", "1")):

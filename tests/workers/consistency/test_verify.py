@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import pytest
 
 from adapters.postgres.connection import connect
-from adapters.postgres.store.generations import Generations
+from adapters.postgres.store.generations import Generations, NoSuchGeneration
 from adapters.settings import Settings
 from adapters.valkey.client import connect as connect_valkey
 from adapters.valkey.valkey_store import ValkeyStore
@@ -127,7 +127,7 @@ async def test_what_this_code_cannot_say_is_said(settings: Settings) -> None:
         await recorded(settings, facts, *THREE)
         with pytest.raises(CannotVerify, match="built by version 1 of its code, and this is version 2"):
             await verify(settings, [NextVersion()])
-        with pytest.raises(CannotVerify, match="tallies has no generation 7"):
+        with pytest.raises(NoSuchGeneration, match="tallies has no generation 7"):
             await verify(settings, [InPostgres()], generation=7)
 
 

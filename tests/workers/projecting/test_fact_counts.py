@@ -105,7 +105,7 @@ async def test_kill_9_adds_up(settings: Settings) -> None:
 
 async def test_generations_far_apart_add_up(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whole blocks of the log are counted once, and what lies between two positions is counted on its own."""
-    for module in ("account", "progress"):
+    for module in ("log.fact_counts", "ops.lag"):
         monkeypatch.setattr(f"adapters.postgres.{module}.BLOCK", 16)
     async with writer(settings) as facts:
         for projection, until_then in zip(BOTH, (40, 100), strict=True):

@@ -11,12 +11,12 @@ from redis.asyncio import Redis
 
 from adapters.postgres.connection import connect
 from adapters.postgres.log.pages import read_facts, read_head
-from adapters.postgres.store.generations import AnyStore, Generation, Generations
+from adapters.postgres.store.generations import Generation, Generations
 from adapters.postgres.store.ownership import Ownership, fence
 from adapters.postgres.store.parking import Parking, parked_of, request_retry
 from adapters.settings import Settings
+from adapters.stores.protocol import GenerationStore, Overtaken
 from adapters.valkey.client import connect as connect_valkey
-from adapters.valkey.valkey_store import Overtaken
 from projections.engine.live import Batch, FactCounts, Fenced, Poison
 from projections.engine.projection import Projection, RowKey, Rows
 from tests.support.workers import (
@@ -45,7 +45,7 @@ class Site(NamedTuple):
     generations: Generations
     generation: Generation
 
-    def store(self) -> AnyStore:
+    def store(self) -> GenerationStore:
         """Its rows."""
         return self.generations.store(self.generation)
 

@@ -74,7 +74,7 @@ class WeighedInValkey(WeighedInPostgres):
     """The same in Valkey."""
 
     name = "weighed_documents"
-    store = "valkey"  # type: ignore[assignment]  # elsewhere it would be another class
+    store = "valkey"
 
 
 for _projection in (WeighedInPostgres, WeighedInValkey):

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from adapters.postgres.connection import connect
-from adapters.postgres.store.generations import Generation, Generations
+from adapters.postgres.store.generations import Generation, Generations, NoSuchGeneration
 from adapters.settings import Settings
 from adapters.valkey.client import connect as connect_valkey
 from adapters.valkey.valkey_store import ValkeyStore
@@ -82,7 +82,7 @@ async def ready(settings: Settings, projection: Projection) -> Generation:
     """A generation that is ready, and at the beginning of the log."""
     async with site(settings, projection) as generations:
         made = await generations.create("ready")
-        await generations.index(made)
+        await generations.store(made).index()
         return made
 
 
@@ -226,16 +226,16 @@ async def test_parked_keys_wait_in_a_what_if_as_well(settings: Settings) -> None
 
 async def test_nothing_to_compare_is_said(settings: Settings) -> None:
     """A read model that is not served, one without another generation, and a number that nobody has."""
-    expected: Sequence[tuple[dict[str, int], str]] = (
-        ({}, "no generation of .* is ready: see `campus projections rebuild"),
-        ({"new": 9}, "no generation 9"),
+    expected: Sequence[tuple[dict[str, int], type[Exception], str]] = (
+        ({}, RebuildError, "no generation of .* is ready: see `campus projections rebuild"),
+        ({"new": 9}, NoSuchGeneration, "no generation 9"),
     )
     with pytest.raises(RebuildError, match="no generation that is live"):
         async with diff(settings, InPostgres()):
             pass
     async with projecting(settings):
         await caught_up(settings, 0)
-    for numbers, said in expected:
-        with pytest.raises(RebuildError, match=said):
+    for numbers, refused, said in expected:
+        with pytest.raises(refused, match=said):
             async with diff(settings, InPostgres(), **numbers):  # type: ignore[arg-type]
                 pass

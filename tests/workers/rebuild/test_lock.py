@@ -7,8 +7,8 @@ from projections.engine.bulk.fold import BulkFold, Task
 from projections.engine.projection import Projection
 from tests.support.rebuilds import all_of, assert_accounts, digests, followed, rebuilt
 from tests.support.workers import BOTH, writer
-from workers.rebuild.promotion import opened
 from workers.rebuild.segment_writer import SegmentJob, SegmentWriter
+from workers.support.session import open_session
 
 both = pytest.mark.parametrize("projection", BOTH, ids=["postgres", "valkey"])
 
@@ -24,7 +24,7 @@ async def test_a_segment_that_another_rebuild_has_completed_stays(settings: Sett
     segments = tuple(range(generation.segments))
     late = BulkFold([Task(projection, segments, frozenset())])
     written: list[int] = []
-    async with opened(settings, "rows", "rebuild") as (connection, valkey):
+    async with open_session(settings, "rows", "rebuild") as (connection, valkey):
         rows = SegmentWriter(connection, valkey, settings, late, 10)
         await rows.write([SegmentJob(projection, generation, segments, frozenset())], lambda: written.append(1))
     assert len(written) == generation.segments

@@ -255,4 +255,4 @@ async def unfinished(settings: Settings, projection: Projection) -> None:
         await connection.execute("UPDATE projections SET status = 'building', step = 'write'")
         if projection.store == "valkey":
             store = generations.store((await generations.all())[0])
-            await store.drop()  # type: ignore[union-attr]
+            await store.drop()

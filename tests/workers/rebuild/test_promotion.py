@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from adapters.postgres.store.generations import NoSuchGeneration
 from adapters.settings import Settings
 from adapters.valkey.client import connect as connect_valkey
 from projections.engine.projection import Projection
@@ -116,9 +117,9 @@ async def test_promotions_that_are_refused(settings: Settings, projection: Proje
         await followed(settings, 20)
         with pytest.raises(RebuildError, match=f"no generation of {projection.name} is ready"):
             await promote(settings, projection)
-        with pytest.raises(RebuildError, match=r"generation 1 of .* is the one that is served"):
+        with pytest.raises(NoSuchGeneration, match=r"generation 1 of .* is the one that is served"):
             await promote(settings, projection, 1)
-        with pytest.raises(RebuildError, match=r"has no generation 7: see `campus projections status "):
+        with pytest.raises(NoSuchGeneration, match=r"has no generation 7: see `campus projections status "):
             await promote(settings, projection, 7)
         with pytest.raises(RebuildError, match="has no generation to go back to"):
             await roll_back(settings, projection)
@@ -138,11 +139,13 @@ async def test_dropping(settings: Settings, projection: Projection) -> None:
         await followed(settings, 100)
         await rebuilt(settings, projection)
         await promote(settings, projection)
-        with pytest.raises(RebuildError, match=r"generation 2 of .* is the one that is served"):
+        with pytest.raises(NoSuchGeneration, match=r"generation 2 of .* is the one that is served"):
             await drop(settings, projection, 2)
-        with pytest.raises(RebuildError, match="has no generation 3"):
+        with pytest.raises(NoSuchGeneration, match="has no generation 3"):
             await drop(settings, projection, 3)
-        with pytest.raises(RebuildError, match=r"generation 1 of .* was served before: `campus projections rollback "):
+        with pytest.raises(
+            NoSuchGeneration, match=r"generation 1 of .* was served before: `campus projections rollback "
+        ):
             await promote(settings, projection, 1)
         await drop(settings, projection, 1)
         assert [each.number for each in await all_of(settings, projection)] == [2]

@@ -19,7 +19,8 @@ from adapters.postgres.store.row_tables import create_table, index_table, physic
 from adapters.settings import Settings
 from adapters.valkey import bulk_write as in_valkey
 from adapters.valkey import client
-from adapters.valkey.valkey_store import ValkeyStore, hash_key
+from adapters.valkey.keys import hash_key
+from adapters.valkey.valkey_store import ValkeyStore
 from projections.engine.bulk.fold import Task
 from projections.engine.live import Batch, FactCounts, Fenced, RowRejected
 from projections.engine.projection import Projection, RowKey, Table, key_values

@@ -10,7 +10,7 @@ import pytest
 from adapters.postgres.connection import SILENCE, Unavailable
 from adapters.postgres.queries import reader
 from adapters.postgres.queries.reader import ATTEMPTS, Reader
-from adapters.postgres.store import generations
+from adapters.postgres.store import generations, views
 from adapters.settings import Settings
 from tests.support.rebuilds import locked, rebuilt, site
 from tests.support.workers import InPostgres, until
@@ -88,14 +88,16 @@ async def test_the_views_are_kept_for_one_time_in_all(settings: Settings, monkey
     async with site(settings, projection) as at:
         (built,) = await at.all()
         left: list[int] = []
-        run = at._run
+        execute = at._connection.execute
 
-        async def noting(statement: str) -> None:
-            if statement.startswith("SET LOCAL lock_timeout"):
-                left.append(int(statement.rpartition(" ")[2]))
-            await run(statement)
+        async def noting(statement: Any, *parameters: Any) -> Any:
+            if isinstance(statement, bytes) and statement.startswith(b"SET LOCAL lock_timeout"):
+                left.append(int(statement.rpartition(b" ")[2]))
+            return await execute(statement, *parameters)
 
-        monkeypatch.setattr(at, "_run", noting)
-        monkeypatch.setattr(generations, "time", Clock())
+        monkeypatch.setattr(at._connection, "execute", noting)
+        clock = Clock()
+        for module in (generations, views):
+            monkeypatch.setattr(module, "time", clock)
         await at.go_live(built)
     assert left == [150, 50, 1]

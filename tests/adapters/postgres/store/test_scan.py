@@ -38,8 +38,11 @@ async def made(settings: Settings, connections: list[psycopg.AsyncConnection], s
     """A generation, all of whose learners have the amount 1, for each connection."""
     async with site(settings, PROJECTION) as at:
         generation: Generation = await at.create(status)
-        await at.index(generation)
-    stores = [PostgresStore(connection, PROJECTION, generation.number) for connection in connections]
+        await at.store(generation).index()
+    stores = [
+        PostgresStore(connection, settings, PROJECTION, generation.number, generation.segments)
+        for connection in connections
+    ]
     for segment in range(SEGMENTS):
         await stores[1].claim(segment, 0)
     await paid(stores[1], 0, 1)

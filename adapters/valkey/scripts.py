@@ -1,0 +1,89 @@
+"""The Lua scripts that change a read model in Valkey, each in one atomic step."""
+
+import msgspec
+
+# KEYS  the hashes of each segment that moves, one segment after the other, that of the first table first
+# ARGV  a `Plan` as MessagePack, for every argument has its price; then all fields and documents: field, document,
+#       field, document, …; then all fields to delete
+# Answers 1, or 0 where a checkpoint is another, or a segment has a later epoch.
+SAVE = """
+local plan = cmsgpack.unpack(ARGV[1])
+local epochs = {}
+for s, now in ipairs(plan.moves) do
+    local found = redis.call('HMGET', KEYS[(s - 1) * plan.tables + 1], '@position', '@epoch')
+    epochs[s] = tonumber(found[2] or '0')
+    if (found[1] or '0') ~= plan.before or epochs[s] > now[1] then return 0 end
+end
+local at = 2
+for number, key in ipairs(KEYS) do
+    local last = at + plan.written[number] - 1
+    while at <= last do
+        local stop = math.min(at + 999, last)
+        redis.call('HSET', key, unpack(ARGV, at, stop))
+        at = stop + 1
+    end
+end
+for number, fields in ipairs(plan.deleted) do
+    for field = at, at + fields - 1 do redis.call('HDEL', KEYS[number], ARGV[field]) end
+    at = at + fields
+end
+local names = {'@applied', '@ignored', '@parked', '@skipped'}
+for s, now in ipairs(plan.moves) do
+    local key = KEYS[(s - 1) * plan.tables + 1]
+    redis.call('HSET', key, '@position', plan.after)
+    if plan.before == plan.after then redis.call('HINCRBY', key, '@redone', 1) end
+    if epochs[s] ~= now[1] then redis.call('HSET', key, '@epoch', string.format('%.0f', now[1])) end
+    for number, name in ipairs(names) do
+        if now[number + 1] ~= 0 then redis.call('HINCRBY', key, name, now[number + 1]) end
+    end
+    if plan.healed ~= '' then redis.call('HSET', key, '@healed', plan.healed) end
+end
+return 1
+"""
+
+# KEYS  the hashes of a segment, that of the first table first
+# ARGV  the new epoch
+# Answers the checkpoint, and the epoch: a later one stays. Where there is no checkpoint, what documents there are
+# cannot be counted upon, and are deleted.
+CLAIM = """
+local found = redis.call('HMGET', KEYS[1], '@position', '@epoch')
+local epoch = found[2] or '0'
+if tonumber(epoch) <= tonumber(ARGV[1]) then
+    epoch = ARGV[1]
+    if not found[1] then redis.call('UNLINK', unpack(KEYS)) end
+    redis.call('HSET', KEYS[1], '@epoch', epoch)
+end
+return {found[1] or '0', epoch}
+"""
+
+# KEYS  the hashes of a segment, that of the first table first
+# ARGV  the epoch, BEGUN
+# Answers 1, or 0 where the epoch is another.
+BEGIN = """
+if redis.call('HGET', KEYS[1], '@epoch') ~= ARGV[1] then return 0 end
+redis.call('UNLINK', unpack(KEYS))
+redis.call('HSET', KEYS[1], '@epoch', ARGV[1], '@position', ARGV[2])
+return 1
+"""
+
+
+class Plan(msgspec.Struct):
+    """
+    What `SAVE` does.
+
+    Attributes:
+        tables: how many there are.
+        before: the checkpoint as it must be; `after` as it will be.
+        healed: id of the parked key that is made good, or nothing.
+        moves: of each segment the epoch, and what to add to its four counts.
+        written: how many values follow for each hash.
+        deleted: how many fields of each hash to delete; empty if there are none at all.
+    """
+
+    tables: int
+    before: str
+    after: str
+    healed: str
+    moves: list[tuple[int, int, int, int, int]]
+    written: list[int] = []
+    deleted: list[int] = []
