@@ -70,7 +70,7 @@ class EarlyActivities(Projection):
 
     name = "early_activity"
     tables = (RUNS, EARLY_ACTIVITY)
-    handlers = {  # noqa: RUF012 - nobody changes it
+    handlers = {  # noqa: RUF012 - a constant
         "run.scheduled": Handler(needs_run, scheduled),
         "progress.activity_recorded": Handler(needs_learner, recorded),
     }

@@ -17,7 +17,7 @@ SECONDS_A_DAY = 86_400
 
 
 class LateLearner(msgspec.Struct):
-    """What a learner handed in on a run; `worst_days` counts begun days behind the deadline."""
+    """What a learner handed in on a run; `worst_days` counts begun days after the deadline."""
 
     run_id: str
     learner_id: str
@@ -51,4 +51,4 @@ class LateLearners(Projection):
 
     name = "late_learners"
     tables = (LATE_LEARNERS,)
-    handlers = {"attempt.submitted": Handler(needs, submitted)}  # noqa: RUF012 - nobody changes it
+    handlers = {"attempt.submitted": Handler(needs, submitted)}  # noqa: RUF012 - a constant

@@ -4,8 +4,8 @@ which assessments are late.
 
     python docs/notebooks/oulad.py                    the answers, from the campus that is running here
     python docs/notebooks/oulad.py --export DIR       from an export of its log (`campus log export DIR`)
-    python docs/notebooks/oulad.py --json             the numbers behind the answers
-    marimo run docs/notebooks/oulad.py                the same with plots, in a browser; arguments behind `--`
+    python docs/notebooks/oulad.py --json             the numbers of the answers
+    marimo run docs/notebooks/oulad.py                the same with plots, in a browser; arguments after `--`
 
 The environment may say so, too: OULAD_DATA=DIRECTORY of a running campus, or OULAD_EXPORT=DIRECTORY of an export.
 """
@@ -24,12 +24,12 @@ def _():
     import marimo as mo
 
     def arguments() -> argparse.Namespace:
-        """What was asked for: as a script by options, elsewhere by what stands behind `--`."""
+        """The arguments: of a script, else those of marimo after `--`."""
         parser = argparse.ArgumentParser(prog="oulad.py", description="Three questions to OULAD, answered.")
         where = parser.add_mutually_exclusive_group()
         where.add_argument("--data", metavar="DIR", help="data directory of a running campus (else it is found)")
         where.add_argument("--export", metavar="DIR", help="an export of its log: `campus log export DIR`")
-        parser.add_argument("--json", action="store_true", help="print the numbers behind the answers")
+        parser.add_argument("--json", action="store_true", help="print the numbers of the answers")
         if as_script:
             return parser.parse_args()
         given = mo.cli_args()
@@ -50,7 +50,7 @@ def _():
 
 @app.cell
 def _(asked):
-    _ = asked  # a mistake in it is told before the following is loaded, which takes a while
+    _ = asked  # report a wrong argument before these imports, which are slow
 
     import altair as alt
     import polars as pl
@@ -141,7 +141,7 @@ def _(alt, mo, pl, places):
         f"half of those who leave a run that has begun are gone by day {leave['median_day']:.0f}."
     )
     if leave["unknown_day"]:
-        leave["sentence"] += f" Another {leave['unknown_day']:,} have withdrawn on a day that nobody knows."
+        leave["sentence"] += f" Another {leave['unknown_day']:,} have withdrawn on an unknown day."
     _plot = (
         alt.Chart(leaving)
         .mark_bar()
@@ -161,7 +161,7 @@ def _(alt, mo, pl, places):
 
 @app.cell
 def _(campus, campuslog, mo):
-    # How much everybody did in the first four weeks: a projection of our own, run over the log.
+    # How much each learner did in the first four weeks: a projection of this notebook, run over the log.
     early = campus.rebuild(campuslog.load_projection(mo.notebook_dir().parent / "examples" / "early_activity.py"))
     return (early,)
 
@@ -198,7 +198,7 @@ def _(early, pl, places):
     }
     _verdict = "No"
     if predict["pairs_right"] >= 0.6:
-        _verdict = "Yes, and well" if predict["pairs_right"] >= 0.8 else "Yes, though not for everybody"
+        _verdict = "Yes, and well" if predict["pairs_right"] >= 0.8 else "Yes, though not for every learner"
     predict["sentence"] = (
         f"{_verdict}. Among {predict['learners']:,} learners who were still there on day {early_days} (on "
         f"{predict['runs']} {'run' if predict['runs'] == 1 else 'runs'}), {predict['passed_least_active']:.0%} of the "
@@ -239,7 +239,7 @@ def _(alt, early_days, mo, predict, results_by_fifth):
 @app.cell
 def _(campus, pl, runs):
     # Which assessments are late?
-    fewest, shown, everybody = 30, 10, 0.95  # submissions that make a share; assessments in the plot; as good as all
+    fewest, shown, nearly_all = 30, 10, 0.95  # submissions for a share; assessments in the plot; a share
     _due = (
         campus.events("quiz.published")
         .polars()
@@ -262,11 +262,11 @@ def _(campus, pl, runs):
             assessment=pl.format("{} {}, day {} ({})", "run_id", "kind", "due_on", "unit_id"),
         )
         .with_columns(
-            date=pl.when(pl.col("share") < everybody).then(pl.lit("deadline")).otherwise(pl.lit("no deadline"))
+            date=pl.when(pl.col("share") < nearly_all).then(pl.lit("deadline")).otherwise(pl.lit("no deadline"))
         )
         .sort("share", "unit_id", descending=[True, False])
     )
-    # Where as good as everybody is late, the date in the data cannot have been the deadline.
+    # If nearly all submissions are late, the date in the data cannot have been the deadline.
     _odd = assessments.filter(date="no deadline")
     _real = assessments.filter(date="deadline")
     _kinds = _real.group_by("kind").agg(share=pl.col("late").sum() / pl.col("submitted").sum()).sort("kind")
@@ -289,7 +289,7 @@ def _(campus, pl, runs):
     )
     if late["odd"]:
         late["sentence"] += (
-            f" Left out are {late['odd']} assessments ({', '.join(late['odd_kinds'])}) at which {everybody:.0%} or "
+            f" Left out are {late['odd']} assessments ({', '.join(late['odd_kinds'])}) at which {nearly_all:.0%} or "
             f"more of all submissions come after the date in the data: that cannot have been their deadline."
         )
     return assessments, late, latest
