@@ -152,9 +152,10 @@ def test_the_answers_in_words(data_dir: Path) -> None:
         "week 8 (4 learners), and half of those who leave a run that has begun are gone by day 129."
     )
     assert predict == (
-        "Yes, though not for every learner. Among 370 learners who were still there on day 28 (on 1 run), 50% of the least "
-        "active fifth passed in the end, and 78% of the most active. Of two learners on one run, one of whom passes "
-        "and the other does not, it is the one with more early activity in 63% of all pairs (50% would be a guess)."
+        "Yes, though not for every learner. Among 370 learners who were still there on day 28 (on 1 run), 50% of the "
+        "least active fifth passed in the end, and 78% of the most active. Of two learners on one run, one of whom "
+        "passes and the other does not, it is the one with more early activity in 63% of all pairs (50% would be a "
+        "guess)."
     )
     assert late == (
         "Of 1,633 submissions for 5 assessments, 386 (24%) came after the deadline: 24% of the TMAs. The latest is "
