@@ -1,12 +1,12 @@
 """Courses in versions, and their runs."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
+import msgspec
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
 from adapters.postgres.queries import catalog
-from api.answers import CourseDetail, CoursePage, RunPage
 from api.http import paging
 from api.http.dispatch import Accepted, Body, StaffDispatch, example
 from api.http.openapi import command, query
@@ -14,18 +14,24 @@ from api.http.query import QueryDep
 from api.http.types import CourseId, Id, Limit, RunId, Text, Time, Title, Version, Word
 from commands.catalog import SEAT_OFFER_HOURS, CloseRun, CreateCourse, OpenRun, PublishCourse, ScheduleRun
 from domain.catalog import MAX_UNITS, CourseNotFound, RunNotFound, Unit, VersionNotFound
-from projections.catalog import CatalogCourse, CatalogRun, CatalogStructure
+from projections.catalog import CatalogCourse, CatalogRun
 
 router = APIRouter(prefix="/v1", tags=["catalog"])
 PROJECTION = "catalog"
 
-COURSE = CatalogCourse("algebra", "Algebra", "From equations to groups.", "en", 1, None)
-UNITS: list[dict[str, Any]] = [
-    {"unit_id": "intro", "kind": "page", "title": "Begin here"},
-    {"unit_id": "q1", "kind": "quiz", "title": "Equations", "weight": 10_000, "due_after_days": 14},
-]
-RUN = CatalogRun("algebra-2026", "algebra", 1, "Algebra", None, None, 100, "instructor", "open")
-DETAIL = CourseDetail("algebra", "Algebra", "From equations to groups.", "en", None, [], ["algebra-2026"])
+
+class CoursePage(msgspec.Struct, kw_only=True):
+    """Courses, in the order of their ids."""
+
+    items: list[CatalogCourse]
+    next: str | None
+
+
+class RunPage(msgspec.Struct, kw_only=True):
+    """Runs, in the order of their ids."""
+
+    items: list[CatalogRun]
+    next: str | None
 
 
 class NewCourse(Body):
@@ -52,7 +58,7 @@ class NewUnit(Body):
 class NewVersion(Body):
     """The structure of a course, in the order in which it is shown."""
 
-    model_config = example(units=UNITS)
+    model_config = example(units=catalog.STRUCTURE_EXAMPLE.units)
 
     units: Annotated[list[NewUnit], Field(min_length=1, max_length=MAX_UNITS)]
     completion_rule: Word = "all_weighted_units"
@@ -119,7 +125,7 @@ async def close_run(run_id: RunId, handle: StaffDispatch) -> Response:
     return await handle(CloseRun(run_id))
 
 
-@router.get("/courses", responses=query(CoursePage, CoursePage([COURSE], None)))
+@router.get("/courses", responses=query(CoursePage(items=[catalog.COURSE_EXAMPLE], next=paging.NEXT)))
 async def list_courses(request: Request, ask: QueryDep, cursor: paging.Cursor = None, limit: Limit = 50) -> Response:
     """All courses, in the order of their ids."""
     (after,) = paging.after("courses", cursor, [str]) or [""]
@@ -128,7 +134,7 @@ async def list_courses(request: Request, ask: QueryDep, cursor: paging.Cursor = 
     return paging.reply(request, ask, answer, "courses", limit)
 
 
-@router.get("/courses/{course_id}", responses=query(CourseDetail, DETAIL, 404))
+@router.get("/courses/{course_id}", responses=query(catalog.COURSE_DETAIL_EXAMPLE, 404))
 async def get_course(course_id: CourseId, ask: QueryDep) -> Response:
     """One course, with its versions and the ids of its runs."""
     answer = await ask.read_at_least(PROJECTION, lambda: catalog.course(ask.services.reader, course_id))
@@ -137,7 +143,7 @@ async def get_course(course_id: CourseId, ask: QueryDep) -> Response:
 
 @router.get(
     "/courses/{course_id}/versions/{version}",
-    responses=query(CatalogStructure, CatalogStructure("algebra", 1, UNITS), 404),
+    responses=query(catalog.STRUCTURE_EXAMPLE, 404),
 )
 async def get_version(course_id: CourseId, version: Version, ask: QueryDep) -> Response:
     """The units of one version of a course."""
@@ -146,7 +152,7 @@ async def get_version(course_id: CourseId, version: Version, ask: QueryDep) -> R
     return ask.or_not_found(answer, missing)
 
 
-@router.get("/runs", responses=query(RunPage, RunPage([RUN], None)))
+@router.get("/runs", responses=query(RunPage(items=[catalog.RUN_EXAMPLE], next=paging.NEXT)))
 async def list_runs(
     request: Request,
     ask: QueryDep,
@@ -161,7 +167,7 @@ async def list_runs(
     return paging.reply(request, ask, answer, "runs", limit)
 
 
-@router.get("/runs/{run_id}", responses=query(CatalogRun, RUN, 404))
+@router.get("/runs/{run_id}", responses=query(catalog.RUN_EXAMPLE, 404))
 async def get_run(run_id: RunId, ask: QueryDep) -> Response:
     """One run."""
     answer = await ask.read_at_least(PROJECTION, lambda: catalog.run(ask.services.reader, run_id))

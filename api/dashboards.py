@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from fastapi import APIRouter, Response
 
 from adapters.postgres.queries import course_dashboard
-from api.answers import ActivityOfWeek, Funnel, RunCounts, RunDashboard, Statuses, StatusesOfDay
 from api.http.openapi import query
 from api.http.query import QueryDep, StaffQueryDep
 from api.http.security import may_act_for
@@ -23,44 +22,37 @@ router = APIRouter(prefix="/v1", tags=["dashboards"])
 
 AT = datetime(2026, 2, 1, 9, tzinfo=UTC)
 LEARNER = Dashboard(
-    "28400",
-    1713,
-    [
+    learner_id="28400",
+    position=1713,
+    courses=[
         Course(
-            "algebra-2026",
-            "algebra",
-            "Algebra",
-            "active",
-            AT,
-            next_unit=NextUnit("q1", "Equations"),
-            deadlines=[Deadline("q1", "Equations", AT)],
+            run_id="algebra-2026",
+            course_id="algebra",
+            title="Algebra",
+            status="active",
+            enrolled_at=AT,
+            next_unit=NextUnit(unit_id="q1", title="Equations"),
+            deadlines=[Deadline(unit_id="q1", title="Equations", due_at=AT)],
         )
     ],
-    [Recent(1713, "enrollment.activated", AT, "algebra-2026", "Algebra")],
-)
-RUN = RunDashboard(
-    "algebra-2026",
-    RunCounts(1, Statuses(0, 0, 0, 1, 0, 0, 0), Funnel(1, 1, 0, 0, 0, 0), {"pass": 0}),
-    [0] * 10,
-    [StatusesOfDay(0, 0, 1, 0, 0, "2026-02-01")],
-    [ActivityOfWeek("2026-01-26", 1, 3, 1)],
+    recent=[Recent(position=1713, type="enrollment.activated", at=AT, run_id="algebra-2026", title="Algebra")],
 )
 
 
-@router.get("/me/dashboard", responses=query(Dashboard, LEARNER))
+@router.get("/me/dashboard", responses=query(LEARNER))
 async def my_dashboard(ask: QueryDep) -> Response:
     """All that the user sees on arrival, as one document."""
     return await ask.document(LearnerDashboard.name, ask.user.subject)
 
 
-@router.get("/learners/{learner_id}/dashboard", responses=query(Dashboard, LEARNER, 403))
+@router.get("/learners/{learner_id}/dashboard", responses=query(LEARNER, 403))
 async def learner_dashboard(learner_id: LearnerId, ask: QueryDep) -> Response:
     """All that a learner sees on arrival, as one document; an empty one where nothing is known."""
     may_act_for(ask.user, learner_id)
     return await ask.document(LearnerDashboard.name, learner_id)
 
 
-@router.get("/runs/{run_id}/dashboard", responses=query(RunDashboard, RUN, 403, 404))
+@router.get("/runs/{run_id}/dashboard", responses=query(course_dashboard.EXAMPLE, 403, 404))
 async def run_dashboard(run_id: RunId, ask: StaffQueryDep) -> Response:
     """How a run goes: enrollments over time, funnel, grades, activity by week."""
     reader = ask.services.reader

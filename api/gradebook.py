@@ -3,10 +3,10 @@
 from functools import partial
 from typing import Annotated, Literal
 
+import msgspec
 from fastapi import APIRouter, Query, Request, Response
 
 from adapters.postgres.queries import gradebook
-from api.answers import GradebookPage, GradebookRow
 from api.http import paging
 from api.http.openapi import query
 from api.http.query import StaffQueryDep
@@ -14,26 +14,17 @@ from api.http.types import Id, Limit, RunId
 
 router = APIRouter(prefix="/v1", tags=["gradebook"])
 
-ROW = GradebookRow(
-    "algebra-2026",
-    "28400",
-    "algebra-2026-q1",
-    "q1",
-    "quiz",
-    "Equations",
-    None,
-    7_500,
-    7_500,
-    1,
-    1,
-    True,
-    False,
-    None,
-    0,
+
+class GradebookPage(msgspec.Struct, kw_only=True):
+    """Rows of the gradebook, in the order that was asked for."""
+
+    items: list[gradebook.GradebookRow]
+    next: str | None
+
+
+@router.get(
+    "/runs/{run_id}/gradebook", responses=query(GradebookPage(items=[gradebook.EXAMPLE], next=paging.NEXT), 403)
 )
-
-
-@router.get("/runs/{run_id}/gradebook", responses=query(GradebookPage, GradebookPage([ROW], None), 403))
 async def run_gradebook(
     *,
     request: Request,

@@ -1,12 +1,12 @@
 """A learner's history for auditors: every fact, as it stands in the log."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 from fastapi import APIRouter, Request, Response
 
 from adapters.postgres.queries.reader import Page
-from api.answers import HistoryFact, HistoryPage
 from api.http import paging
 from api.http.openapi import query
 from api.http.query import QueryDep
@@ -17,19 +17,41 @@ from domain.fact import Fact
 router = APIRouter(prefix="/v1", tags=["audit"])
 
 AT = datetime(2026, 2, 1, 9, tzinfo=UTC)
+
+
+class HistoryFact(msgspec.Struct, kw_only=True):
+    """One fact as it stands in the log."""
+
+    position: int
+    stream_id: str
+    stream_version: int
+    type: str
+    data: dict[str, Any]
+    meta: dict[str, Any]
+    occurred_at: datetime
+    recorded_at: datetime
+
+
+class HistoryPage(msgspec.Struct, kw_only=True):
+    """Facts about one learner, in the order of the log."""
+
+    items: list[HistoryFact]
+    next: str | None
+
+
 FACT = HistoryFact(
-    1713,
-    "enrollment-28400:algebra-2026",
-    2,
-    "enrollment.activated",
-    {"access_from": None, "access_until": None, "entitlement_id": None},
-    {"event_id": "0199c7f0-a1b2-7c3d-8e4f-5a6b7c8d9e0f", "actor": "28400", "source": "api"},
-    AT,
-    AT,
+    position=1713,
+    stream_id="enrollment-28400:algebra-2026",
+    stream_version=2,
+    type="enrollment.activated",
+    data={"access_from": None, "access_until": None, "entitlement_id": None},
+    meta={"event_id": "0199c7f0-a1b2-7c3d-8e4f-5a6b7c8d9e0f", "actor": "28400", "source": "api"},
+    occurred_at=AT,
+    recorded_at=AT,
 )
 
 
-@router.get("/learners/{learner_id}/history", responses=query(HistoryPage, HistoryPage([FACT], None), 403))
+@router.get("/learners/{learner_id}/history", responses=query(HistoryPage(items=[FACT], next=paging.NEXT), 403))
 async def history(
     *,
     request: Request,
@@ -50,13 +72,13 @@ async def history(
 
 def _render(fact: Fact) -> str:
     shown = HistoryFact(
-        fact.position,
-        fact.stream_id,
-        fact.stream_version,
-        fact.type,
-        fact.data,
-        msgspec.to_builtins(fact.meta),
-        fact.occurred_at,
-        fact.recorded_at,
+        position=fact.position,
+        stream_id=fact.stream_id,
+        stream_version=fact.stream_version,
+        type=fact.type,
+        data=fact.data,
+        meta=msgspec.to_builtins(fact.meta),
+        occurred_at=fact.occurred_at,
+        recorded_at=fact.recorded_at,
     )
     return msgspec.json.encode(shown).decode()

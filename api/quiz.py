@@ -2,11 +2,11 @@
 
 from typing import Annotated
 
+import msgspec
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
 from adapters.postgres.queries import catalog
-from api.answers import QuizHead, QuizPage
 from api.http import paging
 from api.http.dispatch import Accepted, Body, Dispatch, StaffDispatch, example
 from api.http.openapi import command, query
@@ -14,23 +14,26 @@ from api.http.query import QueryDep
 from api.http.types import AttemptNo, BasisPoints, Id, Limit, QuizId, RunId, Text, Time, Title, Word
 from commands.quiz import GradeAttempt, PublishQuiz, SubmitAttempt
 from domain.quiz import MAX_ITEMS, Item, QuizNotFound
-from projections.catalog import CatalogQuiz
 
 router = APIRouter(prefix="/v1", tags=["quizzes"])
 PROJECTION = "catalog"
 
 Learner = Annotated[Id | None, Field(description="For staff who act for a learner; the user if left out.")]
-ITEM = {"item_id": "i1", "text": "What is 6 x 7?", "options": ["36", "42", "48"]}
 QUIZ = {
     "quiz_id": "algebra-2026-q1",
     "run_id": "algebra-2026",
     "unit_id": "q1",
     "title": "Equations",
-    "items": [ITEM],
+    "items": catalog.QUIZ_EXAMPLE.items,
     "key": [1],
 }
-HEAD = QuizHead("algebra-2026-q1", 1, "algebra-2026", "q1", "quiz", "Equations", None, 1, None, 4_000)
-SHOWN = CatalogQuiz("algebra-2026-q1", 1, "algebra-2026", "q1", "quiz", "Equations", [ITEM], None, 1, None, 4_000)
+
+
+class QuizPage(msgspec.Struct, kw_only=True):
+    """Quizzes, in the order of their ids."""
+
+    items: list[catalog.QuizHead]
+    next: str | None
 
 
 class NewItem(Body):
@@ -85,14 +88,14 @@ async def publish_quiz(body: NewQuiz, handle: StaffDispatch) -> Response:
     return await handle(PublishQuiz(**fields))
 
 
-@router.get("/quizzes/{quiz_id}", responses=query(CatalogQuiz, SHOWN, 404))
+@router.get("/quizzes/{quiz_id}", responses=query(catalog.QUIZ_EXAMPLE, 404))
 async def get_quiz(quiz_id: QuizId, ask: QueryDep) -> Response:
     """One quiz with its items, without its key."""
     answer = await ask.read_at_least(PROJECTION, lambda: catalog.quiz(ask.services.reader, quiz_id))
     return ask.or_not_found(answer, QuizNotFound(quiz_id=quiz_id))
 
 
-@router.get("/runs/{run_id}/quizzes", responses=query(QuizPage, QuizPage([HEAD], None)))
+@router.get("/runs/{run_id}/quizzes", responses=query(QuizPage(items=[catalog.QUIZ_HEAD_EXAMPLE], next=paging.NEXT)))
 async def list_quizzes(
     request: Request, run_id: RunId, ask: QueryDep, cursor: paging.Cursor = None, limit: Limit = 50
 ) -> Response:

@@ -24,7 +24,7 @@ MACHINERY = {
     "domain": {"aggregate", "errors", "fact", "registry", "score"},
     "commands": {"clock", "log", "table"},
     "projections": {"registry"},
-    "api": {"answers", "app"},
+    "api": {"app"},
     "workers/reactions": {"reaction"},
 }
 """Modules of a layer's own folder that are no context, read model or route: the only lists to extend by hand."""

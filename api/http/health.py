@@ -9,21 +9,30 @@ from prometheus_client.registry import Collector
 from adapters.postgres.connection import Unavailable
 from adapters.postgres.queries import lag
 from adapters.postgres.queries.reader import NotBuilt
-from api.answers import Alive, Lag, Readiness
 from api.http import metrics
 from api.http.openapi import open_query
 from api.http.query import JSON
-from api.http.readiness import readiness
+from api.http.readiness import Lag, Readiness, readiness
 from api.http.services import Services, ServicesDep
 
 router = APIRouter(tags=["operation"])
 
+
+class Alive(msgspec.Struct, kw_only=True):
+    """The process answers."""
+
+    status: str
+
+
 READY = Readiness(
-    "ready", 1713, [Lag("overview", 1713, 0, 0.0, 1, 0)], {"postgres": True, "valkey": True, "nats": True}
+    status="ready",
+    head=1713,
+    projections=[Lag(name="overview", position=1713, lag_events=0, lag_seconds=0.0, generation=1, parked=0)],
+    servers={"postgres": True, "valkey": True, "nats": True},
 )
 
 
-@router.get("/healthz", responses=open_query(Alive, Alive("ok")))
+@router.get("/healthz", responses=open_query(Alive(status="ok")))
 async def healthz() -> Response:
     """The process answers."""
     return Response(b'{"status":"ok"}', media_type=JSON)
@@ -32,7 +41,7 @@ async def healthz() -> Response:
 @router.get(
     "/readyz",
     responses={
-        **open_query(Readiness, READY),
+        **open_query(READY),
         503: {"description": "A server does not answer; the body says which.", "content": {JSON: {"example": {}}}},
     },
 )
@@ -43,7 +52,10 @@ async def readyz(held: ServicesDep) -> Response:
 
 
 @router.get(
-    "/metrics", responses={200: {"description": "Prometheus text.", "content": {"text/plain": {"example": ""}}}}
+    "/metrics",
+    responses={
+        200: {"description": "Prometheus text.", "content": {"text/plain": {"example": "campus_log_head 1713.0\n"}}}
+    },
 )
 async def show_metrics(held: ServicesDep) -> Response:
     """What this process and the workers have measured, in Prometheus's form."""

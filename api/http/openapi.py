@@ -10,33 +10,12 @@ import msgspec
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from api import answers
 from api.http.errors import PROBLEM_JSON, Problem
-from projections.catalog import CatalogQuiz, CatalogRun, CatalogStructure
-from projections.learner_dashboard import Dashboard
-from projections.recent_activity import RecentFacts
 
 REF = "#/components/schemas/{name}"
 
-SHAPES: tuple[type[msgspec.Struct], ...] = (
-    Problem,
-    Dashboard,
-    RecentFacts,
-    CatalogStructure,
-    CatalogRun,
-    CatalogQuiz,
-    answers.LoggedIn,
-    answers.CoursePage,
-    answers.CourseDetail,
-    answers.RunPage,
-    answers.QuizPage,
-    answers.CampusOverview,
-    answers.RunDashboard,
-    answers.GradebookPage,
-    answers.HistoryPage,
-    answers.Alive,
-    answers.Readiness,
-)
+_shapes: dict[str, type[msgspec.Struct]] = {}
+"""By name, each struct that a route answers with; `query` and `open_query` add to it."""
 
 PROBLEMS = {
     400: ("bad_request", "the request cannot be read"),
@@ -73,24 +52,27 @@ IF_NONE_MATCH = {
 Responses = dict[int | str, dict[str, Any]]
 
 
-def query(shape: type[msgspec.Struct], example: Any, *problems: int) -> Responses:
-    """The answers of a query: the *shape*, with an *example*, or one of *problems*."""
-    content = {"schema": {"$ref": REF.format(name=shape.__name__)}, "example": msgspec.to_builtins(example)}
+def query(example: msgspec.Struct, *problems: int) -> Responses:
+    """The answers of a query: what *example* is one of, or one of *problems*."""
     headers = {
         "Campus-Position": {"description": "The position for which the answer is true.", "schema": {"type": "integer"}},
         "ETag": {"description": "Stands for the content.", "schema": {"type": "string"}},
     }
     return {
-        200: {"description": shape.__doc__, "headers": headers, "content": {"application/json": content}},
+        200: {**_answer(example), "headers": headers},
         304: {"description": "What `If-None-Match` names is still true."},
         **_problems(401, 422, 503, *problems),
     }
 
 
-def open_query(shape: type[msgspec.Struct], example: Any, *problems: int) -> Responses:
+def open_query(example: msgspec.Struct, *problems: int) -> Responses:
     """As `query`, for answers that are not of a read model and need no token."""
-    content = {"schema": {"$ref": REF.format(name=shape.__name__)}, "example": msgspec.to_builtins(example)}
-    return {200: {"description": shape.__doc__, "content": {"application/json": content}}, **_problems(*problems)}
+    return {200: _answer(example), **_problems(*problems)}
+
+
+def _answer(example: msgspec.Struct) -> dict[str, Any]:
+    content = {"schema": _reference(type(example)), "example": msgspec.to_builtins(example)}
+    return {"description": type(example).__doc__, "content": {"application/json": content}}
 
 
 def event_stream(example: str) -> Responses:
@@ -107,6 +89,13 @@ def command(*problems: int) -> Responses:
     return _problems(400, 401, 413, 422, 503, *problems)
 
 
+def _reference(shape: type[msgspec.Struct]) -> dict[str, str]:
+    """A reference to the schema of *shape*, which `describe` will add."""
+    if _shapes.setdefault(shape.__name__, shape) is not shape:
+        raise TypeError(f"two answers are called {shape.__name__}: rename one")
+    return {"$ref": REF.format(name=shape.__name__)}
+
+
 def _problems(*statuses: int) -> Responses:
     return {status: _problem(status) for status in sorted(set(statuses))}
 
@@ -121,7 +110,7 @@ def _problem(status: int) -> dict[str, Any]:
         "detail": detail,
         "request_id": "0199c7f0a1b27c3d8e4f5a6b7c8d9e0f",
     }
-    schema = {"$ref": REF.format(name=Problem.__name__)}
+    schema = _reference(Problem)
     return {"description": detail, "content": {PROBLEM_JSON: {"schema": schema, "example": example}}}
 
 
@@ -136,7 +125,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
             routes=app.routes,
             tags=app.openapi_tags,
         )
-        _, shapes = msgspec.json.schema_components(SHAPES, ref_template=REF)
+        _, shapes = msgspec.json.schema_components(_shapes.values(), ref_template=REF)
         components = document.setdefault("components", {})
         bodies = components.setdefault("schemas", {})
         if clash := shapes.keys() & bodies.keys():

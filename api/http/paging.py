@@ -25,6 +25,9 @@ _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(list[str | int]).decode
 
 
+NEXT = "WyJpZHMiLCJ4Il0"  # an example of a cursor
+
+
 class BadCursor(BadRequest):
     """A cursor that does not belong to this list."""
 

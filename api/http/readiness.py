@@ -3,15 +3,36 @@
 import asyncio
 from collections.abc import Iterable
 
+import msgspec
+
 from adapters.postgres.connection import PostgresError, Unavailable
 from adapters.postgres.queries import lag
 from adapters.postgres.queries.reader import NotBuilt
 from adapters.valkey.client import ValkeyError
 from adapters.valkey.document_reader import Unreachable
-from api.answers import Lag, Readiness
 from api.http.services import Services
 
 PATIENCE = 2.0  # seconds for each server
+
+
+class Lag(msgspec.Struct, kw_only=True):
+    """How far a read model is; `parked` counts keys that wait because a fact of theirs could not be folded."""
+
+    name: str
+    position: int
+    lag_events: int
+    lag_seconds: float
+    generation: int
+    parked: int
+
+
+class Readiness(msgspec.Struct, kw_only=True):
+    """Whether the servers answer, and how far the readers are."""
+
+    status: str
+    head: int | None
+    projections: list[Lag]
+    servers: dict[str, bool]
 
 
 async def readiness(services: Services) -> Readiness:
@@ -19,7 +40,8 @@ async def readiness(services: Services) -> Readiness:
     log, valkey = await asyncio.gather(_log(services), _valkey(services))
     head, lags = log or (None, [])
     servers = {"postgres": log is not None, "valkey": valkey, "nats": services.nats.client is not None}
-    return Readiness("ready" if all(servers.values()) else "degraded", head, lags, servers)
+    status = "ready" if all(servers.values()) else "degraded"
+    return Readiness(status=status, head=head, projections=lags, servers=servers)
 
 
 async def _log(services: Services) -> tuple[int, list[Lag]] | None:
@@ -29,7 +51,14 @@ async def _log(services: Services) -> tuple[int, list[Lag]] | None:
             head = await lag.head(services.reader)
             rows = await lag.checkpoints(services.reader)
             lags = [
-                Lag(name, await checkpoint(services, name, copy), 0, 0.0, generation, parked)
+                Lag(
+                    name=name,
+                    position=await checkpoint(services, name, copy),
+                    lag_events=0,
+                    lag_seconds=0.0,
+                    generation=generation,
+                    parked=parked,
+                )
                 for name, copy, generation, parked, _ in rows
             ]
             await _fill_in(services, max([head, *(row[4] for row in rows)]), lags)

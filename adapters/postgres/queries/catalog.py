@@ -1,10 +1,121 @@
-"""Courses, runs and quizzes, from the rows of projections/catalog.py."""
+"""Courses, runs and quizzes: what is answered, examples, and the SQL over the rows of projections/catalog.py."""
 
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from adapters.postgres.queries.json_answer import json_array, json_object
 from adapters.postgres.queries.reader import CHECKPOINT, Answer, Page, Reader
+from projections.catalog import CatalogCourse, CatalogQuiz, CatalogRun, CatalogStructure
+
+
+class PublishedVersion(msgspec.Struct, kw_only=True):
+    """One version of a course; `units` counts its units."""
+
+    version: int
+    units: int
+    structure_hash: str
+    published_at: datetime
+
+
+class CourseDetail(msgspec.Struct, kw_only=True):
+    """A course, its versions, and the ids of its runs."""
+
+    course_id: str
+    title: str
+    summary: str
+    language: str
+    created_at: datetime | None
+    versions: list[PublishedVersion]
+    runs: list[str]
+
+
+class QuizHead(msgspec.Struct, kw_only=True):
+    """A quiz without its items."""
+
+    quiz_id: str
+    version: int
+    run_id: str
+    unit_id: str
+    kind: str
+    title: str
+    time_limit: int | None
+    attempts_allowed: int
+    due_at: datetime | None
+    pass_bp: int
+
+
+# Every field has a value: FastAPI leaves null out of an example.
+AT = datetime(2026, 2, 1, 9, tzinfo=UTC)
+COURSE_EXAMPLE = CatalogCourse(
+    course_id="algebra",
+    title="Algebra",
+    summary="From equations to groups.",
+    language="en",
+    versions=1,
+    created_at=AT,
+)
+COURSE_DETAIL_EXAMPLE = CourseDetail(
+    course_id="algebra",
+    title="Algebra",
+    summary="From equations to groups.",
+    language="en",
+    created_at=AT,
+    versions=[PublishedVersion(version=1, units=2, structure_hash="9f3c1a7e", published_at=AT)],
+    runs=["algebra-2026"],
+)
+STRUCTURE_EXAMPLE = CatalogStructure(
+    course_id="algebra",
+    version=1,
+    units=[
+        {"unit_id": "intro", "kind": "page", "title": "Begin here"},
+        {"unit_id": "q1", "kind": "quiz", "title": "Equations", "weight": 10_000, "due_after_days": 14},
+    ],
+    completion_rule="all_weighted_units",
+    grading_policy="weighted_mean",
+    structure_hash="9f3c1a7e",
+    published_at=AT,
+)
+RUN_EXAMPLE = CatalogRun(
+    run_id="algebra-2026",
+    course_id="algebra",
+    course_version=1,
+    title="Algebra",
+    starts_at=AT,
+    ends_at=AT + timedelta(days=120),
+    capacity=100,
+    pacing="instructor",
+    status="open",
+)
+QUIZ_EXAMPLE = CatalogQuiz(
+    quiz_id="algebra-2026-q1",
+    version=1,
+    run_id="algebra-2026",
+    unit_id="q1",
+    kind="quiz",
+    title="Equations",
+    items=[{"item_id": "i1", "text": "What is 6 x 7?", "options": ["36", "42", "48"]}],
+    time_limit=1_800,
+    due_at=AT + timedelta(days=14),
+    pass_bp=4_000,
+)
+QUIZ_HEAD_EXAMPLE = QuizHead(
+    quiz_id="algebra-2026-q1",
+    version=1,
+    run_id="algebra-2026",
+    unit_id="q1",
+    kind="quiz",
+    title="Equations",
+    time_limit=1_800,
+    attempts_allowed=1,
+    due_at=AT + timedelta(days=14),
+    pass_bp=4_000,
+)
 
 _AT = CHECKPOINT.format("catalog")
 
-# Pages in the order of the ids, after the last id of the page before ('' for the first page).
+# Pages in the order of the ids, after the last id of the page before ('' for the first page). Where the answer is the
+# row itself, PostgreSQL renders the whole row.
 PAGE = f"""
 SELECT {_AT}, page.id, page.body FROM (SELECT) AS once LEFT JOIN LATERAL ({{}}) AS page ON true ORDER BY page.id
 """
@@ -14,20 +125,17 @@ SELECT course_id AS id, to_json(c)::text AS body
 RUNS = PAGE.format("""
 SELECT run_id AS id, to_json(r)::text AS body FROM catalog_runs AS r
  WHERE run_id > %(after)s AND (%(course)s::text IS NULL OR course_id = %(course)s) ORDER BY run_id LIMIT %(limit)s""")
-QUIZZES = PAGE.format("""
-SELECT quiz_id AS id, (to_jsonb(q) - 'items')::text AS body
-  FROM catalog_quizzes AS q WHERE run_id = %(run)s AND quiz_id > %(after)s ORDER BY quiz_id LIMIT %(limit)s""")
+QUIZZES = PAGE.format(f"""
+SELECT quiz_id AS id, {json_object(QuizHead)}::text AS body
+  FROM catalog_quizzes WHERE run_id = %(run)s AND quiz_id > %(after)s ORDER BY quiz_id LIMIT %(limit)s""")
 
 # One of each, with all that belongs to it.
+_VERSIONS = f"""(SELECT {json_array(json_object(PublishedVersion, units="json_array_length(units::json)"), "version")}
+    FROM catalog_structures AS s WHERE s.course_id = c.course_id)"""
+_RUNS = f"(SELECT {json_array('run_id', 'run_id')} FROM catalog_runs AS r WHERE r.course_id = c.course_id)"
 COURSE = f"""
-SELECT {_AT}, (SELECT json_build_object(
-    'course_id', course_id, 'title', title, 'summary', summary, 'language', language, 'created_at', created_at,
-    'versions', (SELECT coalesce(json_agg(json_build_object('version', version, 'units', json_array_length(units::json),
-        'structure_hash', structure_hash, 'published_at', published_at) ORDER BY version), '[]')
-                   FROM catalog_structures AS s WHERE s.course_id = c.course_id),
-    'runs', (SELECT coalesce(json_agg(run_id ORDER BY run_id), '[]') FROM catalog_runs AS r
-              WHERE r.course_id = c.course_id))::text
-    FROM catalog_courses AS c WHERE course_id = %(course)s)
+SELECT {_AT}, (SELECT {json_object(CourseDetail, versions=_VERSIONS, runs=_RUNS)}::text
+                 FROM catalog_courses AS c WHERE course_id = %(course)s)
 """
 STRUCTURE = f"""
 SELECT {_AT}, (SELECT to_json(s)::text FROM catalog_structures AS s

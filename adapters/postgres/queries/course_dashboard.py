@@ -1,47 +1,128 @@
-"""The dashboard of a course run, summed up from the rows of projections/course_dashboard.py."""
+"""
+The dashboard of a course run: what is answered, an example, and the SQL that sums up the rows of
+projections/course_dashboard.py.
+"""
 
+import msgspec
+
+from adapters.postgres.queries.json_answer import json_array, json_object
 from adapters.postgres.queries.reader import CHECKPOINT, Answer, Reader
+from domain.progress import OUTCOMES, PASSING_OUTCOMES
+
+
+class Statuses(msgspec.Struct, kw_only=True):
+    """How many enrollments stand where."""
+
+    requested: int
+    waitlisted: int
+    offered: int
+    active: int
+    withdrawn: int
+    expired: int
+    completed: int
+
+
+class StatusesOfDay(msgspec.Struct, kw_only=True):
+    """How many enrollments stood where when a day (UTC) ended; offered counts as waitlisted, expired as withdrawn."""
+
+    day: str
+    requested: int
+    waitlisted: int
+    active: int
+    withdrawn: int
+    completed: int
+
+
+class Funnel(msgspec.Struct, kw_only=True):
+    """How many learners came how far; `half_way` is half of the course's weight."""
+
+    requested: int
+    activated: int
+    any_activity: int
+    first_submission: int
+    half_way: int
+    completed: int
+
+
+class RunCounts(msgspec.Struct, kw_only=True):
+    """Where the enrollments of a run stand."""
+
+    enrollments: int
+    statuses: Statuses
+    funnel: Funnel
+    outcomes: dict[str, int]
+
+
+class ActivityOfWeek(msgspec.Struct, kw_only=True):
+    """What was done in the week that began on this Monday, and by how many learners."""
+
+    week: str
+    rows: int
+    amount: int
+    learners: int
+
+
+class RunDashboard(msgspec.Struct, kw_only=True):
+    """How a run goes; `grades` counts learners in ten classes of a tenth of the whole grade each."""
+
+    run_id: str
+    counts: RunCounts
+    grades: list[int]
+    days: list[StatusesOfDay]
+    weeks: list[ActivityOfWeek]
+
+
+EXAMPLE = RunDashboard(
+    run_id="algebra-2026",
+    counts=RunCounts(
+        enrollments=1,
+        statuses=Statuses(requested=0, waitlisted=0, offered=0, active=1, withdrawn=0, expired=0, completed=0),
+        funnel=Funnel(requested=1, activated=1, any_activity=0, first_submission=0, half_way=0, completed=0),
+        outcomes={"pass": 0},
+    ),
+    grades=[0] * 10,
+    days=[StatusesOfDay(day="2026-02-01", requested=0, waitlisted=0, active=1, withdrawn=0, completed=0)],
+    weeks=[ActivityOfWeek(week="2026-01-26", rows=1, amount=3, learners=1)],
+)
+
+
+def _count(condition: str) -> str:
+    return f"count(*) FILTER (WHERE {condition})"
+
+
+_OUTCOMES = ", ".join(f"'{name}', " + _count(f"outcome = '{name}'") for name in OUTCOMES)
+_COUNTS = json_object(
+    RunCounts,
+    enrollments=_count("status <> 'none'"),
+    statuses=json_object(Statuses, **{name: _count(f"status = '{name}'") for name in Statuses.__struct_fields__}),
+    funnel=json_object(
+        Funnel,
+        requested=_count("status <> 'none'"),
+        activated=_count("activated"),
+        any_activity=_count("weeks <> '[]'"),
+        first_submission=_count("submitted"),
+        half_way=_count("percent >= 5000"),
+        completed=_count(f"status = 'completed' OR outcome IN {PASSING_OUTCOMES}"),
+    ),
+    outcomes=f"json_build_object({_OUTCOMES})",
+)
+_DASHBOARD = json_object(
+    RunDashboard, counts="totals.counts", grades="grades.buckets", days="days.entries", weeks="weeks.entries"
+)
+_RUNNING = ", ".join(f"sum({name}) OVER past AS {name}" for name in StatusesOfDay.__struct_fields__ if name != "day")
 
 # Everything about one run; NULL where the run has never been scheduled. Days are running totals, by status.
 RUN = f"""
 WITH mine AS (SELECT * FROM course_enrollments WHERE run_id = %(run)s),
-totals AS (SELECT json_build_object(
-        'enrollments', count(*) FILTER (WHERE status <> 'none'),
-        'statuses', json_build_object(
-            'requested', count(*) FILTER (WHERE status = 'requested'),
-            'waitlisted', count(*) FILTER (WHERE status = 'waitlisted'),
-            'offered', count(*) FILTER (WHERE status = 'offered'),
-            'active', count(*) FILTER (WHERE status = 'active'),
-            'withdrawn', count(*) FILTER (WHERE status = 'withdrawn'),
-            'expired', count(*) FILTER (WHERE status = 'expired'),
-            'completed', count(*) FILTER (WHERE status = 'completed')),
-        'funnel', json_build_object(
-            'requested', count(*) FILTER (WHERE status <> 'none'),
-            'activated', count(*) FILTER (WHERE activated),
-            'any_activity', count(*) FILTER (WHERE weeks <> '[]'),
-            'first_submission', count(*) FILTER (WHERE submitted),
-            'half_way', count(*) FILTER (WHERE percent >= 5000),
-            'completed', count(*) FILTER (WHERE status = 'completed' OR outcome IN ('pass', 'distinction'))),
-        'outcomes', json_build_object(
-            'pass', count(*) FILTER (WHERE outcome = 'pass'),
-            'distinction', count(*) FILTER (WHERE outcome = 'distinction'),
-            'fail', count(*) FILTER (WHERE outcome = 'fail'),
-            'withdrawn', count(*) FILTER (WHERE outcome = 'withdrawn'))) AS counts FROM mine),
-grades AS (SELECT coalesce(json_agg(learners ORDER BY bucket), '[]') AS buckets FROM (
+totals AS (SELECT {_COUNTS} AS counts FROM mine),
+grades AS (SELECT {json_array("learners", "bucket")} AS buckets FROM (
     SELECT bucket, count(grade_bp) AS learners
       FROM generate_series(0, 9) AS bucket LEFT JOIN mine ON least(grade_bp / 1000, 9) = bucket GROUP BY bucket) AS b),
-days AS (SELECT coalesce(json_agg(json_build_object('day', day, 'requested', requested, 'waitlisted', waitlisted,
-                'active', active, 'withdrawn', withdrawn, 'completed', completed) ORDER BY day), '[]') AS entries
-    FROM (SELECT day, sum(requested) OVER past AS requested, sum(waitlisted) OVER past AS waitlisted,
-                 sum(active) OVER past AS active, sum(withdrawn) OVER past AS withdrawn,
-                 sum(completed) OVER past AS completed
-            FROM course_days WHERE run_id = %(run)s WINDOW past AS (ORDER BY day)) AS running),
-weeks AS (SELECT coalesce(json_agg(json_build_object('week', week, 'rows', rows, 'amount', amount,
-                'learners', learners) ORDER BY week), '[]') AS entries FROM course_weeks WHERE run_id = %(run)s)
+days AS (SELECT {json_array(json_object(StatusesOfDay), "day")} AS entries FROM (
+    SELECT day, {_RUNNING} FROM course_days WHERE run_id = %(run)s WINDOW past AS (ORDER BY day)) AS running),
+weeks AS (SELECT {json_array(json_object(ActivityOfWeek), "week")} AS entries FROM course_weeks WHERE run_id = %(run)s)
 SELECT {CHECKPOINT.format("course_dashboard")}, (
-    SELECT json_build_object('run_id', run_id, 'counts', totals.counts, 'grades', grades.buckets,
-                             'days', days.entries, 'weeks', weeks.entries)::text
-      FROM course_weights, totals, grades, days, weeks WHERE run_id = %(run)s)
+    SELECT {_DASHBOARD}::text FROM course_weights, totals, grades, days, weeks WHERE run_id = %(run)s)
 """
 
 

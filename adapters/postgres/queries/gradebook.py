@@ -1,9 +1,52 @@
-"""Pages of the gradebook, from the rows of projections/gradebook.py."""
+"""Pages of the gradebook: what is answered, an example, and the SQL over the rows of projections/gradebook.py."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any, Literal
 
+import msgspec
+
+from adapters.postgres.queries.json_answer import json_object
 from adapters.postgres.queries.reader import CHECKPOINT, Page, Reader
+
+
+class GradebookRow(msgspec.Struct, kw_only=True):
+    """One learner in one assessment; scores in basis points, lateness in seconds."""
+
+    run_id: str
+    learner_id: str
+    quiz_id: str
+    unit_id: str
+    kind: str | None
+    title: str | None
+    due_at: datetime | None
+    best_bp: int | None
+    last_bp: int | None
+    attempts: int
+    graded: int
+    passed: bool
+    banked: bool
+    submitted_at: datetime | None
+    late_by: int
+
+
+EXAMPLE = GradebookRow(
+    run_id="algebra-2026",
+    learner_id="28400",
+    quiz_id="algebra-2026-q1",
+    unit_id="q1",
+    kind="quiz",
+    title="Equations",
+    due_at=datetime(2026, 2, 15, tzinfo=UTC),
+    best_bp=7_500,
+    last_bp=7_500,
+    attempts=1,
+    graded=1,
+    passed=True,
+    banked=False,
+    submitted_at=datetime(2026, 2, 14, 18, tzinfo=UTC),
+    late_by=0,
+)
 
 Sort = Literal["learner", "score", "lateness", "submitted_at"]
 
@@ -19,11 +62,7 @@ SORTS: dict[str, str] = {
 PAGE = """
 SELECT {checkpoint}, page.sorted, page.learner_id, page.quiz_id, page.body
   FROM (SELECT) AS once LEFT JOIN LATERAL (
-    SELECT {sort} AS sorted, learner_id, quiz_id, json_build_object(
-        'run_id', run_id, 'learner_id', learner_id, 'quiz_id', quiz_id, 'unit_id', unit_id, 'kind', kind,
-        'title', title, 'due_at', due_at, 'best_bp', best_bp, 'last_bp', last_bp, 'attempts', attempts,
-        'graded', graded, 'passed', passed, 'banked', banked, 'submitted_at', submitted_at, 'late_by', late_by
-        )::text AS body
+    SELECT {sort} AS sorted, learner_id, quiz_id, {row}::text AS body
       FROM gradebook LEFT JOIN (SELECT quiz_id, kind, title, due_at FROM gradebook_quizzes) AS quiz USING (quiz_id)
      WHERE run_id = %(run)s {narrowed} {after}
      ORDER BY {sort} {direction}, learner_id {direction}, quiz_id {direction} LIMIT %(limit)s) AS page ON true
@@ -48,6 +87,7 @@ async def rows(
     query = PAGE.format(
         checkpoint=CHECKPOINT.format("gradebook"),
         sort=SORTS[sort],
+        row=json_object(GradebookRow),
         narrowed=narrowed,
         after=f"AND ({SORTS[sort]}, learner_id, quiz_id) {comparison} (%(a)s, %(b)s, %(c)s)" if after else "",
         direction="DESC" if descending else "ASC",

@@ -1,18 +1,70 @@
-"""The campus overview, from the rows of projections/overview.py."""
+"""The campus overview: what is answered, an example, and the SQL over the rows of projections/overview.py."""
 
+import msgspec
+
+from adapters.postgres.queries.json_answer import json_array, json_object
 from adapters.postgres.queries.reader import CHECKPOINT, Answer, Reader
+from projections.overview import Counts
+
+
+class OverviewCounts(msgspec.Struct, kw_only=True):
+    """What is counted of one run, or of the campus or one source (`run_id` is then `*`)."""
+
+    run_id: str
+    source: str
+    people: int
+    registrations: int
+    withdrawals: int
+    without_registration_date: int
+    outcomes: dict[str, int]
+    submissions: int
+    banked: int
+    without_score: int
+    activity_rows: int
+    activity_amount: int
+    active_people: int
+    irregular: dict[str, int]
+
+
+class CampusOverview(msgspec.Struct, kw_only=True):
+    """The campus, null as long as nothing has happened, each source of runs, and each run."""
+
+    campus: OverviewCounts | None
+    sources: list[OverviewCounts]
+    runs: list[OverviewCounts]
+
+
+COUNTS = OverviewCounts(
+    run_id="*",
+    source="import:oulad",
+    people=28_785,
+    registrations=32_593,
+    withdrawals=10_072,
+    without_registration_date=45,
+    outcomes={"pass": 12_361},
+    submissions=173_912,
+    banked=1_909,
+    without_score=173,
+    activity_rows=1_048_575,
+    activity_amount=3_516_339,
+    active_people=4_080,
+    irregular={},
+)
+EXAMPLE = CampusOverview(campus=COUNTS, sources=[COUNTS], runs=[])
 
 CAMPUS = "*"  # in place of the id of a run; version 1 of the read model has a row of that name, which is not counted
 
 # What can be added up over runs is added up, of each source and of the campus; a person on several runs counts once.
-ADDED = """
+ADDABLE = [
+    field.name
+    for field in msgspec.structs.fields(Counts)
+    if field.type is int and field.name not in {"people", "active_people"}
+]
+ADDED = f"""
 counts AS (SELECT * FROM overview WHERE run_id <> %(campus)s),
 added AS (
     SELECT coalesce(source, '') AS source, grouping(source) AS whole, array_agg(run_id) AS run_ids,
-           sum(registrations) AS registrations, sum(withdrawals) AS withdrawals,
-           sum(without_registration_date) AS without_registration_date, sum(submissions) AS submissions,
-           sum(banked) AS banked, sum(graded) AS graded, sum(activity_rows) AS activity_rows,
-           sum(activity_amount) AS activity_amount
+           {", ".join(f"sum({name}) AS {name}" for name in ADDABLE)}
       FROM counts GROUP BY GROUPING SETS ((source), ()) HAVING count(*) > 0),
 outcomes AS (
     SELECT source, whole, json_object_agg(name, number) AS outcomes FROM (
@@ -30,27 +82,25 @@ people AS (
            count(*) FILTER (WHERE CASE whole WHEN 1 THEN active <> '[]' ELSE active ?| run_ids END) AS active_people
       FROM added CROSS JOIN overview_people GROUP BY source, whole),
 sums AS (
-    SELECT %(campus)s AS run_id, whole, source, coalesce(people, 0) AS people, registrations,
-           withdrawals, without_registration_date, coalesce(outcomes, '{}') AS outcomes, submissions, banked, graded,
-           activity_rows, activity_amount, coalesce(active_people, 0) AS active_people,
-           coalesce(irregular, '{}') AS irregular
+    SELECT %(campus)s AS run_id, whole, source, {", ".join(ADDABLE)},
+           coalesce(people, 0) AS people, coalesce(active_people, 0) AS active_people,
+           coalesce(outcomes, '{{}}') AS outcomes, coalesce(irregular, '{{}}') AS irregular
       FROM added LEFT JOIN outcomes USING (whole, source)
            LEFT JOIN irregular USING (whole, source) LEFT JOIN people USING (whole, source))
 """
 
 # What has no score was handed in and never graded.
-ENTRY = """json_build_object(
-    'run_id', run_id, 'source', source, 'people', people, 'registrations', registrations, 'withdrawals', withdrawals,
-    'without_registration_date', without_registration_date, 'outcomes', outcomes, 'submissions', submissions,
-    'banked', banked, 'without_score', submissions - graded, 'activity_rows', activity_rows,
-    'activity_amount', activity_amount, 'active_people', active_people, 'irregular', irregular)"""
+ENTRY = json_object(OverviewCounts, without_score="submissions - graded")
+_OVERVIEW = json_object(
+    CampusOverview,
+    campus=f"(SELECT {ENTRY} FROM sums WHERE whole = 1)",
+    sources=f"(SELECT {json_array(ENTRY, 'source')} FROM sums WHERE whole = 0)",
+    runs=f"(SELECT {json_array(ENTRY, 'run_id')} FROM counts)",
+)
 
 OVERVIEW = f"""
 WITH {ADDED}
-SELECT {CHECKPOINT.format("overview")}, json_build_object(
-    'campus', (SELECT {ENTRY} FROM sums WHERE whole = 1),
-    'sources', (SELECT coalesce(json_agg({ENTRY} ORDER BY source), '[]') FROM sums WHERE whole = 0),
-    'runs', (SELECT coalesce(json_agg({ENTRY} ORDER BY run_id), '[]') FROM counts))::text
+SELECT {CHECKPOINT.format("overview")}, {_OVERVIEW}::text
 """
 
 

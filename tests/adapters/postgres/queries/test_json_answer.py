@@ -1,0 +1,40 @@
+"""Answers that PostgreSQL builds have the fields of the struct that describes them."""
+
+import msgspec
+import psycopg
+import pytest
+
+from adapters.postgres.queries.json_answer import json_array, json_object
+from adapters.settings import Settings
+
+
+class Course(msgspec.Struct, forbid_unknown_fields=True):
+    """What is asked for."""
+
+    course_id: str
+    runs: list[int]
+    title: str | None
+
+
+def test_every_field_comes_from_its_column_or_is_computed(settings: Settings) -> None:
+    """The select list has each field once; an array is sorted, and empty where there are no rows."""
+    entry = json_object(Course, runs="(SELECT json_agg(n) FROM generate_series(1, size) AS n)")
+    rows = "(VALUES ('b', 1, NULL), ('a', 2, 'Algebra')) AS rows (course_id, size, title)"
+    with psycopg.connect(settings.postgres_url) as connection:
+        (found,) = (
+            connection.execute(f"SELECT {json_array(entry, 'course_id')}::text FROM {rows}".encode()).fetchone() or ()
+        )
+        (none,) = (
+            connection.execute(
+                f"SELECT {json_array(entry, 'course_id')}::text FROM {rows} WHERE size > 9".encode()
+            ).fetchone()
+            or ()
+        )
+    assert msgspec.json.decode(found, type=list[Course]) == [Course("a", [1, 2], "Algebra"), Course("b", [1], None)]
+    assert none == "[]"
+
+
+def test_a_computed_field_that_does_not_exist_is_refused() -> None:
+    """A field that is renamed in the struct cannot be forgotten in the query."""
+    with pytest.raises(TypeError, match="Course has no field run"):
+        json_object(Course, run="1")
