@@ -21,11 +21,12 @@ from adapters.settings import Settings
 from adapters.stores.registry import store_type
 from adapters.valkey.client import Valkey
 from adapters.valkey.document_reader import DocumentReader, Unreachable
-from domain.fact import Fact, partition_of_learner
+from domain.fact import Fact
 from projections.engine.diff.lineage import needs_of
+from projections.engine.distribution import owner_of, partitioned_tables, segment_of_key
 from projections.engine.live import Exclusions, OwnedSegments, fold_batch
 from projections.engine.memory import MemoryStore
-from projections.engine.projection import Projection, RowKey, segment_of
+from projections.engine.projection import Projection, RowKey
 
 _encode = msgspec.json.Encoder().encode
 
@@ -100,18 +101,19 @@ class DocumentFolder:
     async def fold(self, key: str) -> tuple[bytes | None, int]:
         """The JSON text of a document, None if there is none; and the head of the log, for which this is true."""
         head = await self._log.head()
-        facts = await self._log.link.run(lambda connection: self._facts(connection, key, head))
-        segment = segment_of(partition_of_learner(key), self._projection.segments)
+        owner = owner_of(partitioned_tables(self._projection).get(self._projection.tables[0]), key)
+        facts = await self._log.link.run(lambda connection: self._facts(connection, key, owner, head))
+        segment = segment_of_key(owner, self._projection.segments)
         share = OwnedSegments(self._projection.segments, (segment,))
         folded = await fold_batch(self._projection, facts, Exclusions(), MemoryStore(share), share)
         row = folded.rows[segment].rows.get(RowKey(self._projection.tables[0], (key,)))
         return None if row is None else _encode(row), head
 
-    async def _facts(self, connection: Connection, key: str, head: int) -> Sequence[Fact]:
+    async def _facts(self, connection: Connection, key: str, owner: str, head: int) -> Sequence[Fact]:
         types = self._projection.handlers.keys()
         if self._projection.newest is not None:
             return await newest_facts(connection, sorted(types), head, self._projection.newest)
-        own = [fact for fact in await history_of(connection, key, head) if fact.type in types]
+        own = [fact for fact in await history_of(connection, owner, head) if fact.type in types]
         await self._reference.read(connection, head)
         needed = {RowKey(self._projection.tables[0], (key,))}
         needed.update(row for fact in own for row in needs_of(self._projection, fact))

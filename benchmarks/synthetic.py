@@ -23,10 +23,12 @@ import uuid_utils
 
 from domain.aggregate import EPOCH, Aggregate
 from domain.catalog import Course, Run, Unit, course_stream, run_stream
+from domain.codec import encode_data, version_of
 from domain.enrollment import Enrollment, enrollment_stream
-from domain.fact import Meta, encode_data, partition_of, version_of
+from domain.fact import Meta
 from domain.progress import CourseProgress, progress_stream
 from domain.quiz import Quiz, QuizAttempt, attempt_stream, quiz_stream
+from domain.streams import partition_of
 
 SOURCE = "import:synthetic"  # history, to which no reactor reacts
 START = datetime(2008, 1, 7, tzinfo=UTC)

@@ -29,7 +29,7 @@ def watch(projection: Projection, at_hand: AtHand | None = None) -> Projection:
     """The same projection, which raises BadProjection where its class is wrong, and keeps what is *at_hand*."""
     name, at_hand = type(projection).__name__, at_hand or AtHand()
     watched = {
-        kind: Handler(handler.needs, _Apply(name, handler, at_hand)) for kind, handler in projection.handlers.items()
+        kind: handler._replace(apply=_Apply(name, handler, at_hand)) for kind, handler in projection.handlers.items()
     }
     setattr(projection, "handlers", watched)  # noqa: B010 - of this instance alone; the class keeps its own
     return projection

@@ -9,8 +9,10 @@ import msgspec
 import polars as pl
 
 from campuslog.frames import series
-from domain.fact import Fact, fields_of
-from domain.registry import FACTS, LEARNER_CATEGORIES
+from domain.codec import fields_of
+from domain.fact import Fact
+from domain.registry import FACTS
+from domain.streams import id_or_none
 from projections.engine.live import Unreadable
 
 COLUMNS: dict[str, pl.DataType] = {
@@ -53,23 +55,17 @@ def _columns(facts: Sequence[Fact]) -> Iterable[list[Any]]:
     yield [fact.position for fact in facts]
     yield [fact.type for fact in facts]
     yield [fact.stream_id for fact in facts]
-    yield [_learner(fact) for fact in facts]
-    yield [_run(fact) for fact in facts]
+    yield [_id(fact, "learner_id") for fact in facts]
+    yield [_id(fact, "run_id") for fact in facts]
     yield [fact.occurred_at for fact in facts]
     yield [fact.recorded_at for fact in facts]
     yield [fact.meta.source for fact in facts]
     yield [None if type(fact) is Unreadable else _encode(fact.data).decode() for fact in facts]
 
 
-def _learner(fact: Fact) -> str | None:
-    return fact.key if fact.category in LEARNER_CATEGORIES else fact.data.get("learner_id")
-
-
-def _run(fact: Fact) -> str | None:
-    category = fact.category
-    if category in {"run", "seats"}:
-        return fact.ids[0]
-    return fact.ids[1] if category in {"enrollment", "progress"} else fact.data.get("run_id")
+def _id(fact: Fact, name: str) -> Any:
+    """The id of this name, which is in the stream's id or among the fact's own fields."""
+    return id_or_none(fact.stream_id, name) or fact.data.get(name)
 
 
 def _own_fields(facts: Sequence[Fact], only: str) -> list[pl.Series]:

@@ -9,13 +9,13 @@ that today would refuse marks the fact as irregular instead, so that no fact of 
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 from eventsourcing.domain import BaseAggregate, CanMutateAggregate, MetaDomainEvent, event
 
 from domain.errors import BadIdentifier, DomainError
 
-__all__ = ["Aggregate", "FactEvent", "event", "stream_id", "stream_ids"]
+__all__ = ["Aggregate", "FactEvent", "event", "stream_id"]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 ID_PATTERN = re.compile(r"[A-Za-z0-9_.-]{1,64}\Z")
@@ -27,11 +27,6 @@ def stream_id(category: str, *ids: str) -> str:
         if not ID_PATTERN.match(part):
             raise BadIdentifier(part)
     return f"{category}-{':'.join(ids)}"
-
-
-def stream_ids(stream: str) -> tuple[str, ...]:
-    """The ids within a stream's id: `enrollment-7:AAA` gives `("7", "AAA")`."""
-    return tuple(stream.partition("-")[2].split(":"))
 
 
 class FactEvent(CanMutateAggregate[str], metaclass=MetaDomainEvent):
@@ -48,17 +43,23 @@ class Aggregate(BaseAggregate[str]):
 
     Attributes:
         category: first word of the ids of its streams.
+        ids: names of the ids that follow the category in the id of a stream, in their order.
+        scope: `keyed`: a fact belongs to one key, and one segment of a read model folds it; `reference`: every segment
+            folds it (a course, a run, a quiz).
+        keyed_by: the id that is the key of a keyed aggregate, the first of `ids`; None if the whole stream is the key.
+            The partition of every stored fact comes from it: it never changes.
         importing: whether what is recorded now happened in the past, and was not ours to refuse.
-        learner_first: whether the first id of the stream is a learner's.
         snapshot_every: facts after which the state is stored beside the log, 0 for never.
         snapshot_fields: attributes that such a stored state holds, with their types.
         state_version: raised whenever the meaning of the stored state changes; older snapshots are then ignored.
     """
 
     category: ClassVar[str]
+    ids: ClassVar[tuple[str, ...]]
+    scope: ClassVar[Literal["keyed", "reference"]] = "keyed"
+    keyed_by: ClassVar[str | None] = None
     importing: bool
     _irregular: str | None
-    learner_first: ClassVar[bool] = False
     snapshot_every: ClassVar[int] = 0
     snapshot_fields: ClassVar[Mapping[str, Any]] = {}
     state_version: ClassVar[int] = 1
@@ -85,10 +86,9 @@ class Aggregate(BaseAggregate[str]):
         """Whether anything has been recorded yet."""
         return self.version > 0
 
-    @property
-    def ids(self) -> tuple[str, ...]:
-        """The ids within the stream's id."""
-        return stream_ids(self.id)
+    def id_of(self, name: str) -> str:
+        """The id of this name within the stream's id."""
+        return self.id.partition("-")[2].split(":")[self.ids.index(name)]
 
     def refuse(self, error: DomainError) -> None:
         """Raise *error*; when history is recorded, mark the fact that follows as irregular instead."""

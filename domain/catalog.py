@@ -98,6 +98,8 @@ class Course(Aggregate):
     """A course and all its published versions."""
 
     category = "course"
+    ids = ("course_id",)
+    scope = "reference"
 
     class Created(Aggregate.Event):
         TOPIC = "course.created"
@@ -124,7 +126,7 @@ class Course(Aggregate):
         """Put the course into the catalog."""
         if self.exists:
             if (self.title, self.summary, self.language) != (title, summary, language):
-                raise CourseExists(course_id=self.ids[0])
+                raise CourseExists(course_id=self.id_of("course_id"))
             return
         self._created(title=title, summary=summary, language=language)
 
@@ -135,7 +137,7 @@ class Course(Aggregate):
     def publish(self, units: list[Unit], completion_rule: str, grading_policy: str) -> int:
         """Publish a structure with its rules; returns its version, the first one if the same was published before."""
         if not self.exists:
-            raise CourseNotFound(course_id=self.ids[0])
+            raise CourseNotFound(course_id=self.id_of("course_id"))
         _check_units(units)
         for version, published in self.versions.items():
             if published == units and self.rules[version] == (completion_rule, grading_policy):
@@ -169,6 +171,8 @@ class Run(Aggregate):
     """One run of a course: when it is given, by which version, and for how many."""
 
     category = "run"
+    ids = ("run_id",)
+    scope = "reference"
 
     class Scheduled(Aggregate.Event):
         TOPIC = "run.scheduled"
@@ -214,14 +218,15 @@ class Run(Aggregate):
         if self.exists:
             known = {name: getattr(self, name) for name in plan}
             if (self.course_id, self.course_version, known) != (course_id, course_version, plan):
-                raise RunExists(run_id=self.ids[0])
+                raise RunExists(run_id=self.id_of("run_id"))
             return
+        run_id = self.id_of("run_id")
         if plan["ends_at"] <= plan["starts_at"]:
-            raise BadSchedule(f"run {self.ids[0]} would end before it starts", run_id=self.ids[0])
+            raise BadSchedule(f"run {run_id} would end before it starts", run_id=run_id)
         if plan["capacity"] is not None and plan["capacity"] < 1:
-            raise BadSchedule(f"run {self.ids[0]} needs a seat at least, or no limit", run_id=self.ids[0])
+            raise BadSchedule(f"run {run_id} needs a seat at least, or no limit", run_id=run_id)
         if (plan["seat_offer_hours"] or 0) < 0:
-            raise BadSchedule(f"run {self.ids[0]} cannot offer seats for fewer than 0 hours", run_id=self.ids[0])
+            raise BadSchedule(f"run {run_id} cannot offer seats for fewer than 0 hours", run_id=run_id)
         self._scheduled(course_id=course_id, course_version=course_version, **plan)
 
     @event(Scheduled)
@@ -261,4 +266,4 @@ class Run(Aggregate):
 
     def _must_exist(self) -> None:
         if not self.exists:
-            raise RunNotFound(run_id=self.ids[0])
+            raise RunNotFound(run_id=self.id_of("run_id"))

@@ -104,7 +104,8 @@ class Enrollment(Aggregate):
     """One learner's place on one course run."""
 
     category = "enrollment"
-    learner_first = True
+    ids = ("learner_id", "run_id")
+    keyed_by = "learner_id"
 
     class Requested(Aggregate.Event):
         TOPIC = "enrollment.requested"
@@ -154,12 +155,12 @@ class Enrollment(Aggregate):
     @property
     def learner_id(self) -> str:
         """The learner, from the stream's id."""
-        return self.ids[0]
+        return self.id_of("learner_id")
 
     @property
     def run_id(self) -> str:
         """The course run, from the stream's id."""
-        return self.ids[1]
+        return self.id_of("run_id")
 
     def request(self, mode: str, source: str) -> None:
         """Ask for a place, also after an offer has expired; asking twice changes nothing, who has left reactivates."""
@@ -299,6 +300,7 @@ class Seats(Aggregate):
     """The seats of one course run, and who waits for one."""
 
     category = "seats"
+    ids = ("run_id",)
     snapshot_every = 200
     snapshot_fields: ClassVar = {"capacity": int, "seated": set[str], "waiting": dict[str, None]}
 

@@ -103,7 +103,8 @@ class CourseProgress(Aggregate):
     """One learner's way through one course run."""
 
     category = "progress"
-    learner_first = True
+    ids = ("learner_id", "run_id")
+    keyed_by = "learner_id"
     snapshot_every = 200
     snapshot_fields: ClassVar = {"opened": set[str], "completed": set[str], "scores": dict[str, int], "outcome": str}
 
@@ -183,7 +184,9 @@ class CourseProgress(Aggregate):
         if self.outcome == outcome:
             return
         if self.outcome:
-            self.refuse(OutcomeDecided(learner_id=self.ids[0], run_id=self.ids[1], outcome=self.outcome))
+            self.refuse(
+                OutcomeDecided(learner_id=self.id_of("learner_id"), run_id=self.id_of("run_id"), outcome=self.outcome)
+            )
         self._outcome_decided(outcome=outcome, grade_bp=grade_bp, policy=policy, through_position=through_position)
 
     @event(CourseOutcomeDecided)

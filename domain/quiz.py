@@ -126,6 +126,8 @@ class Quiz(Aggregate):
     """What is asked in one unit of one course run, and by which rules."""
 
     category = "quiz"
+    ids = ("quiz_id",)
+    scope = "reference"
 
     class Published(Aggregate.Event):
         TOPIC = "quiz.published"
@@ -185,7 +187,7 @@ class Quiz(Aggregate):
         }
         if self.exists:
             if contents != {name: getattr(self, name) for name in contents}:
-                raise QuizExists(quiz_id=self.ids[0])
+                raise QuizExists(quiz_id=self.id_of("quiz_id"))
             return
         key_hash = hashlib.sha256(msgspec.json.encode(list(key))).hexdigest()
         self._published(version=1, key_hash=key_hash, **contents)
@@ -242,7 +244,8 @@ class QuizAttempt(Aggregate):
     """One attempt of one learner at one quiz."""
 
     category = "attempt"
-    learner_first = True
+    ids = ("learner_id", "quiz_id", "attempt_no")
+    keyed_by = "learner_id"
 
     class Submitted(Aggregate.Event):
         TOPIC = "attempt.submitted"
@@ -277,10 +280,10 @@ class QuizAttempt(Aggregate):
             banked: the result comes from an earlier run.
         """
         if not quiz.exists:
-            raise QuizNotFound(quiz_id=self.ids[1])
+            raise QuizNotFound(quiz_id=self.id_of("quiz_id"))
         if len(responses) != len(quiz.items):
             raise AnswerCountMismatch(answers=len(responses), questions=len(quiz.items))
-        attempt_no = int(self.ids[2])
+        attempt_no = int(self.id_of("attempt_no"))
         if attempt_no < 1:
             raise BadAttempt(attempt_no=attempt_no)
         if self.submitted:
@@ -288,7 +291,7 @@ class QuizAttempt(Aggregate):
                 raise AlreadySubmitted(attempt_no=attempt_no)
             return
         if attempt_no > quiz.attempts_allowed:
-            self.refuse(NoAttemptsLeft(quiz_id=self.ids[1], attempts_allowed=quiz.attempts_allowed))
+            self.refuse(NoAttemptsLeft(quiz_id=self.id_of("quiz_id"), attempts_allowed=quiz.attempts_allowed))
         late = max(0, int((at - quiz.due_at).total_seconds())) if quiz.due_at else 0
         self._submitted(quiz.run_id, quiz.unit_id, by, late, list(responses), banked)
 

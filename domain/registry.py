@@ -10,11 +10,22 @@ AGGREGATES: tuple[type[Aggregate], ...] = (Course, Run, Enrollment, Seats, Cours
 
 BY_CATEGORY: dict[str, type[Aggregate]] = {aggregate.category: aggregate for aggregate in AGGREGATES}
 
-LEARNER_CATEGORIES: tuple[str, ...] = tuple(a.category for a in AGGREGATES if a.learner_first)
-
 FACTS: dict[str, type[Aggregate.Event]] = {
     member.TOPIC: member
     for aggregate in AGGREGATES
     for member in vars(aggregate).values()
     if isinstance(member, type) and issubclass(member, Aggregate.Event) and hasattr(member, "TOPIC")
 }
+
+AGGREGATE_OF: dict[str, type[Aggregate]] = {
+    name: aggregate for aggregate in AGGREGATES for name, fact in FACTS.items() if fact in vars(aggregate).values()
+}
+"""The aggregate of each fact."""
+
+REFERENCE_FACTS: frozenset[str] = frozenset(name for name, of in AGGREGATE_OF.items() if of.scope == "reference")
+"""The facts that every segment of a read model folds."""
+
+
+def keyed_by(id_name: str) -> tuple[str, ...]:
+    """The categories of the streams whose facts are keyed by the id of this name."""
+    return tuple(aggregate.category for aggregate in AGGREGATES if aggregate.keyed_by == id_name)

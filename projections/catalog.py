@@ -14,8 +14,8 @@ from typing import Any, ClassVar
 import msgspec
 
 from domain.fact import Fact
+from domain.streams import named_id
 from projections.engine.projection import Handler, Projection, RowKey, Rows, Table
-from projections.engine.stream_ids import ids
 
 
 class CatalogCourse(msgspec.Struct):
@@ -76,36 +76,38 @@ STRUCTURES = Table("catalog_structures", CatalogStructure, ("course_id", "versio
 RUNS = Table("catalog_runs", CatalogRun, ("run_id",), indexes=(("course_id",),))
 QUIZZES = Table("catalog_quizzes", CatalogQuiz, ("quiz_id",), indexes=(("run_id",),))
 
+_course, _run, _quiz = named_id("course_id"), named_id("run_id"), named_id("quiz_id")
+
 
 def _needs_course(fact: Fact) -> Iterable[RowKey]:
-    return (RowKey(COURSES, ids(fact.stream_id)),)
+    return (RowKey(COURSES, (_course(fact.stream_id),)),)
 
 
 def _needs_structure(fact: Fact) -> Iterable[RowKey]:
-    (course_id,) = ids(fact.stream_id)
+    course_id = _course(fact.stream_id)
     return RowKey(COURSES, (course_id,)), RowKey(STRUCTURES, (course_id, fact.data["version"]))
 
 
 def _needs_new_run(fact: Fact) -> Iterable[RowKey]:
-    return RowKey(RUNS, ids(fact.stream_id)), RowKey(COURSES, (fact.data["course_id"],))
+    return RowKey(RUNS, (_run(fact.stream_id),)), RowKey(COURSES, (fact.data["course_id"],))
 
 
 def _needs_run(fact: Fact) -> Iterable[RowKey]:
-    return (RowKey(RUNS, ids(fact.stream_id)),)
+    return (RowKey(RUNS, (_run(fact.stream_id),)),)
 
 
 def _needs_quiz(fact: Fact) -> Iterable[RowKey]:
-    return (RowKey(QUIZZES, ids(fact.stream_id)),)
+    return (RowKey(QUIZZES, (_quiz(fact.stream_id),)),)
 
 
 def _course_created(fact: Fact, rows: Rows) -> None:
-    course = rows.edit(COURSES, CatalogCourse, *ids(fact.stream_id))
+    course = rows.edit(COURSES, CatalogCourse, _course(fact.stream_id))
     course.title, course.summary, course.language = (fact.data[name] for name in ("title", "summary", "language"))
     course.created_at = fact.occurred_at
 
 
 def _version_published(fact: Fact, rows: Rows) -> None:
-    (course_id,), data = ids(fact.stream_id), fact.data
+    course_id, data = _course(fact.stream_id), fact.data
     rows.edit(COURSES, CatalogCourse, course_id).versions += 1
     structure = rows.edit(STRUCTURES, CatalogStructure, course_id, data["version"])
     structure.units = data["units"]
@@ -115,7 +117,7 @@ def _version_published(fact: Fact, rows: Rows) -> None:
 
 def _run_scheduled(fact: Fact, rows: Rows) -> None:
     data = fact.data
-    run = rows.edit(RUNS, CatalogRun, *ids(fact.stream_id))
+    run = rows.edit(RUNS, CatalogRun, _run(fact.stream_id))
     course = rows.read(COURSES, CatalogCourse, data["course_id"])
     run.course_id, run.course_version = data["course_id"], data["course_version"]
     run.title = course.title if course else ""
@@ -124,16 +126,16 @@ def _run_scheduled(fact: Fact, rows: Rows) -> None:
 
 
 def _run_opened(fact: Fact, rows: Rows) -> None:
-    rows.edit(RUNS, CatalogRun, *ids(fact.stream_id)).status = "open"
+    rows.edit(RUNS, CatalogRun, _run(fact.stream_id)).status = "open"
 
 
 def _run_closed(fact: Fact, rows: Rows) -> None:
-    rows.edit(RUNS, CatalogRun, *ids(fact.stream_id)).status = "closed"
+    rows.edit(RUNS, CatalogRun, _run(fact.stream_id)).status = "closed"
 
 
 def _quiz_published(fact: Fact, rows: Rows) -> None:
     data = fact.data
-    quiz = rows.edit(QUIZZES, CatalogQuiz, *ids(fact.stream_id))
+    quiz = rows.edit(QUIZZES, CatalogQuiz, _quiz(fact.stream_id))
     quiz.version, quiz.run_id, quiz.unit_id = data["version"], data["run_id"], data["unit_id"]
     quiz.kind, quiz.title, quiz.items = data["kind"], data["title"], data["items"]
     quiz.time_limit, quiz.attempts_allowed = data["time_limit"], data["attempts_allowed"]
@@ -149,10 +151,10 @@ class Catalog(Projection):
     store = "postgres"
     tables = (COURSES, STRUCTURES, RUNS, QUIZZES)
     handlers: ClassVar[Mapping[str, Handler]] = {
-        "course.created": Handler(_needs_course, _course_created),
-        "course.version_published": Handler(_needs_structure, _version_published),
-        "run.scheduled": Handler(_needs_new_run, _run_scheduled),
-        "run.opened": Handler(_needs_run, _run_opened),
-        "run.closed": Handler(_needs_run, _run_closed),
-        "quiz.published": Handler(_needs_quiz, _quiz_published),
+        "course.created": Handler(_needs_course, _course_created, writes=(COURSES,)),
+        "course.version_published": Handler(_needs_structure, _version_published, writes=(COURSES, STRUCTURES)),
+        "run.scheduled": Handler(_needs_new_run, _run_scheduled, writes=(RUNS,)),
+        "run.opened": Handler(_needs_run, _run_opened, writes=(RUNS,)),
+        "run.closed": Handler(_needs_run, _run_closed, writes=(RUNS,)),
+        "quiz.published": Handler(_needs_quiz, _quiz_published, writes=(QUIZZES,)),
     }

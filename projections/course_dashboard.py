@@ -18,8 +18,8 @@ import msgspec
 from domain.enrollment import Status
 from domain.fact import Fact
 from domain.progress import grade, percent
+from domain.streams import named_id, named_ids
 from projections.engine.projection import SEGMENTS, Handler, Projection, RowKey, Rows, Table
-from projections.engine.stream_ids import ids
 
 
 class CourseEnrollment(msgspec.Struct):
@@ -91,6 +91,9 @@ WEEKS = Table("course_weeks", CourseWeek, ("run_id", "week"), distribution="part
 WEIGHTS = Table("course_weights", CourseWeights, ("run_id",), distribution="replicated")
 VERSIONS = Table("course_versions", CourseVersions, ("course_id",), distribution="replicated")
 
+_place, _learner = named_ids("learner_id", "run_id"), named_id("learner_id")
+_course, _run = named_id("course_id"), named_id("run_id")
+
 
 @lru_cache(maxsize=4_096)
 def _day(ordinal: int) -> str:
@@ -103,33 +106,33 @@ def _monday(fact: Fact) -> int:
 
 
 def _needs_status(fact: Fact) -> Iterable[RowKey]:
-    learner_id, run_id = ids(fact.stream_id)
+    learner_id, run_id = _place(fact.stream_id)
     return RowKey(ENROLLMENTS, (run_id, learner_id)), RowKey(DAYS, (run_id, _day(fact.day)))
 
 
 def _needs_activity(fact: Fact) -> Iterable[RowKey]:
-    learner_id, run_id = ids(fact.stream_id)
+    learner_id, run_id = _place(fact.stream_id)
     return RowKey(ENROLLMENTS, (run_id, learner_id)), RowKey(WEEKS, (run_id, _day(_monday(fact))))
 
 
 def _needs_progress(fact: Fact) -> Iterable[RowKey]:
-    learner_id, run_id = ids(fact.stream_id)
+    learner_id, run_id = _place(fact.stream_id)
     return RowKey(ENROLLMENTS, (run_id, learner_id)), RowKey(WEIGHTS, (run_id,))
 
 
 def _needs_attempt(fact: Fact) -> Iterable[RowKey]:
     run_id = fact.data["run_id"]
-    return RowKey(ENROLLMENTS, (run_id, ids(fact.stream_id)[0])), RowKey(WEIGHTS, (run_id,))
+    return RowKey(ENROLLMENTS, (run_id, _learner(fact.stream_id))), RowKey(WEIGHTS, (run_id,))
 
 
 def _version_published(fact: Fact, rows: Rows) -> None:
     weights = {unit["unit_id"]: unit["weight"] for unit in fact.data["units"] if unit.get("weight")}
-    rows.edit(VERSIONS, CourseVersions, *ids(fact.stream_id)).versions[str(fact.data["version"])] = weights
+    rows.edit(VERSIONS, CourseVersions, _course(fact.stream_id)).versions[str(fact.data["version"])] = weights
 
 
 def _run_scheduled(fact: Fact, rows: Rows) -> None:
     course = rows.read(VERSIONS, CourseVersions, fact.data["course_id"])
-    run = rows.edit(WEIGHTS, CourseWeights, *ids(fact.stream_id))
+    run = rows.edit(WEIGHTS, CourseWeights, _run(fact.stream_id))
     run.weights = course.versions.get(str(fact.data["course_version"]), {}) if course else {}
 
 
@@ -150,7 +153,7 @@ def _status(status: Status) -> Handler:
     """Move the enrollment to *status*, and count the move on its day."""
 
     def apply(fact: Fact, rows: Rows) -> None:
-        learner_id, run_id = ids(fact.stream_id)
+        learner_id, run_id = _place(fact.stream_id)
         enrollment = rows.edit(ENROLLMENTS, CourseEnrollment, run_id, learner_id)
         if enrollment.status == status.value:
             return
@@ -161,11 +164,11 @@ def _status(status: Status) -> Handler:
         enrollment.status = status.value
         enrollment.activated = enrollment.activated or status is Status.ACTIVE
 
-    return Handler(_needs_status, apply)
+    return Handler(_needs_status, apply, writes=(ENROLLMENTS, DAYS))
 
 
 def _activity_recorded(fact: Fact, rows: Rows) -> None:
-    learner_id, run_id = ids(fact.stream_id)
+    learner_id, run_id = _place(fact.stream_id)
     monday = _monday(fact)
     week = rows.edit(WEEKS, CourseWeek, run_id, _day(monday))
     week.rows += 1
@@ -177,7 +180,7 @@ def _activity_recorded(fact: Fact, rows: Rows) -> None:
 
 
 def _unit_completed(fact: Fact, rows: Rows) -> None:
-    learner_id, run_id = ids(fact.stream_id)
+    learner_id, run_id = _place(fact.stream_id)
     unit_id, score_bp = fact.data["unit_id"], fact.data["score_bp"]
     enrollment = rows.edit(ENROLLMENTS, CourseEnrollment, run_id, learner_id)
     weights = _weights(rows, run_id)
@@ -188,17 +191,17 @@ def _unit_completed(fact: Fact, rows: Rows) -> None:
 
 
 def _attempt_submitted(fact: Fact, rows: Rows) -> None:
-    rows.edit(ENROLLMENTS, CourseEnrollment, fact.data["run_id"], ids(fact.stream_id)[0]).submitted = True
+    rows.edit(ENROLLMENTS, CourseEnrollment, fact.data["run_id"], _learner(fact.stream_id)).submitted = True
 
 
 def _attempt_graded(fact: Fact, rows: Rows) -> None:
     data = fact.data
-    enrollment = rows.edit(ENROLLMENTS, CourseEnrollment, data["run_id"], ids(fact.stream_id)[0])
+    enrollment = rows.edit(ENROLLMENTS, CourseEnrollment, data["run_id"], _learner(fact.stream_id))
     _score(enrollment, _weights(rows, data["run_id"]), data["unit_id"], data["score_bp"])
 
 
 def _outcome_decided(fact: Fact, rows: Rows) -> None:
-    learner_id, run_id = ids(fact.stream_id)
+    learner_id, run_id = _place(fact.stream_id)
     rows.edit(ENROLLMENTS, CourseEnrollment, run_id, learner_id).outcome = fact.data["outcome"]
 
 
@@ -223,22 +226,25 @@ class CourseDashboard(Projection):
     tables = (ENROLLMENTS, DAYS, WEEKS, WEIGHTS, VERSIONS)
     audience = "run"
     handlers: ClassVar[Mapping[str, Handler]] = {
-        "course.version_published": Handler(lambda fact: (RowKey(VERSIONS, ids(fact.stream_id)),), _version_published),
+        "course.version_published": Handler(
+            lambda fact: (RowKey(VERSIONS, (_course(fact.stream_id),)),), _version_published, writes=(VERSIONS,)
+        ),
         "run.scheduled": Handler(
-            lambda fact: (RowKey(WEIGHTS, ids(fact.stream_id)), RowKey(VERSIONS, (fact.data["course_id"],))),
+            lambda fact: (RowKey(WEIGHTS, (_run(fact.stream_id),)), RowKey(VERSIONS, (fact.data["course_id"],))),
             _run_scheduled,
+            writes=(WEIGHTS,),
         ),
         "enrollment.requested": _status(Status.REQUESTED),
         "enrollment.activated": _status(Status.ACTIVE),
         "enrollment.waitlisted": _status(Status.WAITLISTED),
-        "enrollment.seat_offered": Handler(_needs_status, _seat_offered),
+        "enrollment.seat_offered": Handler(_needs_status, _seat_offered, writes=(ENROLLMENTS, DAYS)),
         "enrollment.seat_offer_expired": _status(Status.EXPIRED),
         "enrollment.withdrawn": _status(Status.WITHDRAWN),
         "enrollment.reactivated": _status(Status.REQUESTED),
         "enrollment.completed": _status(Status.COMPLETED),
-        "progress.activity_recorded": Handler(_needs_activity, _activity_recorded),
-        "progress.unit_completed": Handler(_needs_progress, _unit_completed),
-        "progress.course_outcome_decided": Handler(_needs_progress, _outcome_decided),
-        "attempt.submitted": Handler(_needs_attempt, _attempt_submitted),
-        "attempt.graded": Handler(_needs_attempt, _attempt_graded),
+        "progress.activity_recorded": Handler(_needs_activity, _activity_recorded, writes=(ENROLLMENTS, WEEKS)),
+        "progress.unit_completed": Handler(_needs_progress, _unit_completed, writes=(ENROLLMENTS,)),
+        "progress.course_outcome_decided": Handler(_needs_progress, _outcome_decided, writes=(ENROLLMENTS,)),
+        "attempt.submitted": Handler(_needs_attempt, _attempt_submitted, writes=(ENROLLMENTS,)),
+        "attempt.graded": Handler(_needs_attempt, _attempt_graded, writes=(ENROLLMENTS,)),
     }

@@ -14,8 +14,8 @@ from typing import ClassVar
 import msgspec
 
 from domain.fact import Fact
+from domain.streams import named_id, named_ids
 from projections.engine.projection import SEGMENTS, Handler, Projection, RowKey, Rows, Table
-from projections.engine.stream_ids import ids
 
 
 class Grade(msgspec.Struct):
@@ -65,15 +65,21 @@ GRADES = Table(
 )
 QUIZZES = Table("gradebook_quizzes", GradebookQuiz, ("quiz_id",), indexes=(("run_id",),), distribution="replicated")
 
+_attempt, _quiz = named_ids("learner_id", "quiz_id", "attempt_no"), named_id("quiz_id")
+
+
+def _needs_quiz(fact: Fact) -> Iterable[RowKey]:
+    return (RowKey(QUIZZES, (_quiz(fact.stream_id),)),)
+
 
 def _needs_grade(fact: Fact) -> Iterable[RowKey]:
-    learner_id, quiz_id, _ = ids(fact.stream_id)
+    learner_id, quiz_id, _ = _attempt(fact.stream_id)
     return (RowKey(GRADES, (fact.data["run_id"], quiz_id, learner_id)),)
 
 
 def _grade(fact: Fact, rows: Rows) -> tuple[Grade, int]:
     """The row that the fact is about, and the number of the attempt."""
-    learner_id, quiz_id, attempt_no = ids(fact.stream_id)
+    learner_id, quiz_id, attempt_no = _attempt(fact.stream_id)
     row = rows.edit(GRADES, Grade, fact.data["run_id"], quiz_id, learner_id)
     row.unit_id = fact.data["unit_id"]
     return row, int(attempt_no)
@@ -98,7 +104,7 @@ def _graded(fact: Fact, rows: Rows) -> None:
 
 def _published(fact: Fact, rows: Rows) -> None:
     data = fact.data
-    quiz = rows.edit(QUIZZES, GradebookQuiz, *ids(fact.stream_id))
+    quiz = rows.edit(QUIZZES, GradebookQuiz, _quiz(fact.stream_id))
     quiz.run_id, quiz.unit_id, quiz.kind, quiz.title = data["run_id"], data["unit_id"], data["kind"], data["title"]
     quiz.due_at = datetime.fromisoformat(data["due_at"]) if data["due_at"] else None
     quiz.pass_bp = data["pass_bp"]
@@ -114,7 +120,9 @@ class Gradebook(Projection):
     tables = (GRADES, QUIZZES)
     audience = "run"
     handlers: ClassVar[Mapping[str, Handler]] = {
-        "quiz.published": Handler(lambda fact: (RowKey(QUIZZES, ids(fact.stream_id)),), _published),
-        "attempt.submitted": Handler(_needs_grade, _submitted),
-        "attempt.graded": Handler(_needs_grade, _graded),
+        "quiz.published": Handler(
+            lambda fact: (RowKey(QUIZZES, (_quiz(fact.stream_id),)),), _published, writes=(QUIZZES,)
+        ),
+        "attempt.submitted": Handler(_needs_grade, _submitted, writes=(GRADES,)),
+        "attempt.graded": Handler(_needs_grade, _graded, writes=(GRADES,)),
     }

@@ -17,8 +17,8 @@ from domain.catalog import Unit
 from domain.enrollment import Status
 from domain.fact import Fact
 from domain.progress import grade, percent
+from domain.streams import cached_by_stream, named_id, named_ids
 from projections.engine.projection import SEGMENTS, Handler, Projection, RowKey, Rows, Table
-from projections.engine.stream_ids import cached_by_stream, ids
 
 RECENT = 10  # entries of recent activity
 
@@ -111,10 +111,13 @@ LEARNERS = Table("learner_dashboard", Dashboard, ("learner_id",))
 RUNS = Table("dashboard_runs", RunRef, ("run_id",), distribution="replicated")
 COURSES = Table("dashboard_courses", CourseRef, ("course_id",), distribution="replicated")
 
+_place, _learner = named_ids("learner_id", "run_id"), named_id("learner_id")
+_course, _run = named_id("course_id"), named_id("run_id")
+
 
 @cached_by_stream
 def _of_learner(stream: str) -> Iterable[RowKey]:
-    learner_id, run_id = ids(stream)
+    learner_id, run_id = _place(stream)
     return RowKey(LEARNERS, (learner_id,)), RowKey(RUNS, (run_id,))
 
 
@@ -123,29 +126,29 @@ def _needs_learner(fact: Fact) -> Iterable[RowKey]:
 
 
 def _needs_attempt(fact: Fact) -> Iterable[RowKey]:
-    return RowKey(LEARNERS, (ids(fact.stream_id)[0],)), RowKey(RUNS, (fact.data["run_id"],))
+    return RowKey(LEARNERS, (_learner(fact.stream_id),)), RowKey(RUNS, (fact.data["run_id"],))
 
 
 def _needs_course(fact: Fact) -> Iterable[RowKey]:
-    return (RowKey(COURSES, ids(fact.stream_id)),)
+    return (RowKey(COURSES, (_course(fact.stream_id),)),)
 
 
 def _needs_run(fact: Fact) -> Iterable[RowKey]:
-    return RowKey(RUNS, ids(fact.stream_id)), RowKey(COURSES, (fact.data["course_id"],))
+    return RowKey(RUNS, (_run(fact.stream_id),)), RowKey(COURSES, (fact.data["course_id"],))
 
 
 def _course_created(fact: Fact, rows: Rows) -> None:
-    rows.edit(COURSES, CourseRef, *ids(fact.stream_id)).title = fact.data["title"]
+    rows.edit(COURSES, CourseRef, _course(fact.stream_id)).title = fact.data["title"]
 
 
 def _version_published(fact: Fact, rows: Rows) -> None:
-    course = rows.edit(COURSES, CourseRef, *ids(fact.stream_id))
+    course = rows.edit(COURSES, CourseRef, _course(fact.stream_id))
     course.versions[fact.data["version"]] = msgspec.convert(fact.data["units"], list[Unit])
 
 
 def _run_scheduled(fact: Fact, rows: Rows) -> None:
     data = fact.data
-    run = rows.edit(RUNS, RunRef, *ids(fact.stream_id))
+    run = rows.edit(RUNS, RunRef, _run(fact.stream_id))
     run.course_id = data["course_id"]
     course = rows.read(COURSES, CourseRef, run.course_id)
     if course is None:
@@ -167,7 +170,7 @@ def _touch(
 ) -> tuple[Course, RunRef]:
     """The learner's entry for the run, made if missing, with the fact noted as the latest; and the run."""
     run = rows.read(RUNS, RunRef, run_id) or RunRef(run_id)
-    document = rows.edit(LEARNERS, Dashboard, ids(fact.stream_id)[0])
+    document = rows.edit(LEARNERS, Dashboard, _learner(fact.stream_id))
     document.position = fact.position
     unit_id = fact.data.get("unit_id")
     title = run.titles.get(unit_id, unit_id) if unit_id is not None else run.title
@@ -201,7 +204,7 @@ def _next_unit(course: Course, run: RunRef) -> NextUnit | None:
 
 
 def _set_status(fact: Fact, rows: Rows, status: Status, offered_until: datetime | None = None) -> None:
-    course, _ = _touch(fact, rows, ids(fact.stream_id)[1])
+    course, _ = _touch(fact, rows, _run(fact.stream_id))
     course.status = status.value
     course.offered_until = offered_until or msgspec.UNSET
     if course.enrolled_at is None:
@@ -209,7 +212,7 @@ def _set_status(fact: Fact, rows: Rows, status: Status, offered_until: datetime 
 
 
 def _status(status: Status) -> Handler:
-    return Handler(_needs_learner, lambda fact, rows: _set_status(fact, rows, status))
+    return Handler(_needs_learner, lambda fact, rows: _set_status(fact, rows, status), writes=(LEARNERS,))
 
 
 def _seat_offered(fact: Fact, rows: Rows) -> None:
@@ -222,14 +225,14 @@ def _seat_offered(fact: Fact, rows: Rows) -> None:
 
 
 def _unit_opened(fact: Fact, rows: Rows) -> None:
-    course, run = _touch(fact, rows, ids(fact.stream_id)[1])
+    course, run = _touch(fact, rows, _run(fact.stream_id))
     course.opened.append(fact.data["unit_id"])
     course.next_unit = _next_unit(course, run)
 
 
 def _activity_recorded(fact: Fact, rows: Rows) -> None:
     amount = fact.data["amount"]
-    course, _ = _touch(fact, rows, ids(fact.stream_id)[1], amount)
+    course, _ = _touch(fact, rows, _run(fact.stream_id), amount=amount)
     activity = course.activity
     activity.rows += 1
     activity.amount += amount
@@ -237,7 +240,7 @@ def _activity_recorded(fact: Fact, rows: Rows) -> None:
 
 def _unit_completed(fact: Fact, rows: Rows) -> None:
     unit_id, score_bp = fact.data["unit_id"], fact.data["score_bp"]
-    course, run = _touch(fact, rows, ids(fact.stream_id)[1], score_bp=score_bp)
+    course, run = _touch(fact, rows, _run(fact.stream_id), score_bp=score_bp)
     if unit_id not in course.completed:
         course.completed.append(unit_id)
     course.percent = percent(run.weights, course.completed)
@@ -257,7 +260,7 @@ def _attempt_graded(fact: Fact, rows: Rows) -> None:
 
 
 def _outcome_decided(fact: Fact, rows: Rows) -> None:
-    course, _ = _touch(fact, rows, ids(fact.stream_id)[1])
+    course, _ = _touch(fact, rows, _run(fact.stream_id))
     course.outcome = fact.data["outcome"]
 
 
@@ -283,21 +286,21 @@ class LearnerDashboard(Projection):
     tables = (LEARNERS, RUNS, COURSES)
     audience = "learner"
     handlers: ClassVar[Mapping[str, Handler]] = {
-        "course.created": Handler(_needs_course, _course_created),
-        "course.version_published": Handler(_needs_course, _version_published),
-        "run.scheduled": Handler(_needs_run, _run_scheduled),
+        "course.created": Handler(_needs_course, _course_created, writes=(COURSES,)),
+        "course.version_published": Handler(_needs_course, _version_published, writes=(COURSES,)),
+        "run.scheduled": Handler(_needs_run, _run_scheduled, writes=(RUNS,)),
         "enrollment.requested": _status(Status.REQUESTED),
         "enrollment.activated": _status(Status.ACTIVE),
         "enrollment.waitlisted": _status(Status.WAITLISTED),
-        "enrollment.seat_offered": Handler(_needs_learner, _seat_offered),
+        "enrollment.seat_offered": Handler(_needs_learner, _seat_offered, writes=(LEARNERS,)),
         "enrollment.seat_offer_expired": _status(Status.EXPIRED),
         "enrollment.withdrawn": _status(Status.WITHDRAWN),
         "enrollment.reactivated": _status(Status.REQUESTED),
         "enrollment.completed": _status(Status.COMPLETED),
-        "progress.unit_opened": Handler(_needs_learner, _unit_opened),
-        "progress.activity_recorded": Handler(_needs_learner, _activity_recorded),
-        "progress.unit_completed": Handler(_needs_learner, _unit_completed),
-        "progress.course_outcome_decided": Handler(_needs_learner, _outcome_decided),
-        "attempt.submitted": Handler(_needs_attempt, _attempt_submitted),
-        "attempt.graded": Handler(_needs_attempt, _attempt_graded),
+        "progress.unit_opened": Handler(_needs_learner, _unit_opened, writes=(LEARNERS,)),
+        "progress.activity_recorded": Handler(_needs_learner, _activity_recorded, writes=(LEARNERS,)),
+        "progress.unit_completed": Handler(_needs_learner, _unit_completed, writes=(LEARNERS,)),
+        "progress.course_outcome_decided": Handler(_needs_learner, _outcome_decided, writes=(LEARNERS,)),
+        "attempt.submitted": Handler(_needs_attempt, _attempt_submitted, writes=(LEARNERS,)),
+        "attempt.graded": Handler(_needs_attempt, _attempt_graded, writes=(LEARNERS,)),
     }

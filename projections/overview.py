@@ -13,8 +13,8 @@ from typing import ClassVar
 import msgspec
 
 from domain.fact import Fact
+from domain.streams import cached_by_stream, named_id, named_ids
 from projections.engine.projection import SEGMENTS, Handler, Projection, RowKey, Rows, Table
-from projections.engine.stream_ids import cached_by_stream, ids
 
 NO_DATE = "no_registration_date"  # irregular: the records do not say when the learner registered
 
@@ -61,10 +61,12 @@ class Person(msgspec.Struct):
 OVERVIEW = Table("overview", Counts, ("run_id",), distribution="partial")
 PEOPLE = Table("overview_people", Person, ("learner_id",))
 
+_place, _run = named_ids("learner_id", "run_id"), named_id("run_id")
+
 
 @cached_by_stream
 def _of_learner(stream: str) -> Iterable[RowKey]:
-    learner_id, run_id = ids(stream)
+    learner_id, run_id = _place(stream)
     return RowKey(OVERVIEW, (run_id,)), RowKey(PEOPLE, (learner_id,))
 
 
@@ -77,7 +79,7 @@ def _needs_attempt(fact: Fact) -> Iterable[RowKey]:
 
 
 def _needs_run(fact: Fact) -> Iterable[RowKey]:
-    return (RowKey(OVERVIEW, ids(fact.stream_id)),)
+    return (RowKey(OVERVIEW, (_run(fact.stream_id),)),)
 
 
 def _of_run(fact: Fact, rows: Rows, run_id: str) -> Counts:
@@ -96,16 +98,16 @@ def _add(counts: dict[str, int], name: str, number: int) -> None:
 
 
 def _scheduled(fact: Fact, rows: Rows) -> None:
-    _of_run(fact, rows, ids(fact.stream_id)[0]).source = fact.meta.source
+    _of_run(fact, rows, _run(fact.stream_id)).source = fact.meta.source
 
 
 def _only_irregular(fact: Fact, rows: Rows) -> None:
     if "irregular" in fact.data:
-        _of_run(fact, rows, ids(fact.stream_id)[1])
+        _of_run(fact, rows, _run(fact.stream_id))
 
 
 def _requested(fact: Fact, rows: Rows) -> None:
-    learner_id, run_id = ids(fact.stream_id)
+    learner_id, run_id = _place(fact.stream_id)
     run = _of_run(fact, rows, run_id)
     run.registrations += 1
     run.without_registration_date += fact.data.get("irregular") == NO_DATE
@@ -116,11 +118,11 @@ def _requested(fact: Fact, rows: Rows) -> None:
 
 
 def _withdrawn(fact: Fact, rows: Rows) -> None:
-    _of_run(fact, rows, ids(fact.stream_id)[1]).withdrawals += 1
+    _of_run(fact, rows, _run(fact.stream_id)).withdrawals += 1
 
 
 def _outcome_decided(fact: Fact, rows: Rows) -> None:
-    learner_id, run_id = ids(fact.stream_id)
+    learner_id, run_id = _place(fact.stream_id)
     person = rows.edit(PEOPLE, Person, learner_id)
     before, outcome = person.outcomes.get(run_id), fact.data["outcome"]
     person.outcomes[run_id] = outcome
@@ -141,7 +143,7 @@ def _graded(fact: Fact, rows: Rows) -> None:
 
 
 def _activity_recorded(fact: Fact, rows: Rows) -> None:
-    learner_id, run_id = ids(fact.stream_id)
+    learner_id, run_id = _place(fact.stream_id)
     run = _of_run(fact, rows, run_id)
     run.activity_rows += 1
     run.activity_amount += fact.data["amount"]
@@ -162,15 +164,15 @@ class Overview(Projection):
     tables = (OVERVIEW, PEOPLE)
     audience = "campus"
     handlers: ClassVar[Mapping[str, Handler]] = {
-        "run.scheduled": Handler(_needs_run, _scheduled),
-        "enrollment.requested": Handler(_needs_learner, _requested),
-        "enrollment.activated": Handler(_needs_learner, _only_irregular),
-        "enrollment.withdrawn": Handler(_needs_learner, _withdrawn),
-        "enrollment.completed": Handler(_needs_learner, _only_irregular),
-        "progress.unit_opened": Handler(_needs_learner, _only_irregular),
-        "progress.unit_completed": Handler(_needs_learner, _only_irregular),
-        "progress.activity_recorded": Handler(_needs_learner, _activity_recorded),
-        "progress.course_outcome_decided": Handler(_needs_learner, _outcome_decided),
-        "attempt.submitted": Handler(_needs_attempt, _submitted),
-        "attempt.graded": Handler(_needs_attempt, _graded),
+        "run.scheduled": Handler(_needs_run, _scheduled, writes=(OVERVIEW,)),
+        "enrollment.requested": Handler(_needs_learner, _requested, writes=(OVERVIEW, PEOPLE)),
+        "enrollment.activated": Handler(_needs_learner, _only_irregular, writes=(OVERVIEW,)),
+        "enrollment.withdrawn": Handler(_needs_learner, _withdrawn, writes=(OVERVIEW,)),
+        "enrollment.completed": Handler(_needs_learner, _only_irregular, writes=(OVERVIEW,)),
+        "progress.unit_opened": Handler(_needs_learner, _only_irregular, writes=(OVERVIEW,)),
+        "progress.unit_completed": Handler(_needs_learner, _only_irregular, writes=(OVERVIEW,)),
+        "progress.activity_recorded": Handler(_needs_learner, _activity_recorded, writes=(OVERVIEW, PEOPLE)),
+        "progress.course_outcome_decided": Handler(_needs_learner, _outcome_decided, writes=(OVERVIEW, PEOPLE)),
+        "attempt.submitted": Handler(_needs_attempt, _submitted, writes=(OVERVIEW,)),
+        "attempt.graded": Handler(_needs_attempt, _graded, writes=(OVERVIEW,)),
     }

@@ -15,8 +15,8 @@ from typing import ClassVar
 import msgspec
 
 from domain.fact import Fact
+from domain.streams import named_id
 from projections.engine.projection import Handler, Projection, RowKey, Rows, Table
-from projections.engine.stream_ids import ids
 
 KEPT = 100  # facts
 CAMPUS = "campus"  # key of the only document
@@ -45,6 +45,7 @@ class RecentFacts(msgspec.Struct):
 
 RECENT = Table("recent_activity", RecentFacts, ("key",))
 _KEY = (RowKey(RECENT, (CAMPUS,)),)
+_learner = named_id("learner_id")
 
 
 def _remember(run_id: Callable[[Fact], str]) -> Handler:
@@ -58,7 +59,7 @@ def _remember(run_id: Callable[[Fact], str]) -> Handler:
                 fact.position,
                 fact.type,
                 fact.occurred_at,
-                ids(fact.stream_id)[0],
+                _learner(fact.stream_id),
                 run_id(fact),
                 field("unit_id"),
                 field("score_bp"),
@@ -68,10 +69,10 @@ def _remember(run_id: Callable[[Fact], str]) -> Handler:
         if len(document.entries) > KEPT:
             document.entries.pop()
 
-    return Handler(lambda _: _KEY, apply)
+    return Handler(lambda _: _KEY, apply, writes=(RECENT,))
 
 
-_of_stream = _remember(lambda fact: ids(fact.stream_id)[1])
+_of_stream = _remember(lambda fact: fact.id("run_id"))
 _of_attempt = _remember(lambda fact: str(fact.data["run_id"]))
 
 

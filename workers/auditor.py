@@ -1,10 +1,10 @@
 """
-The auditor: makes the rows of random learners anew from the log, all the time, and compares them with what is served.
+The auditor: recomputes the rows of random keys (learners, mostly) from the log, and compares them with what is served.
 
 Finds     a row that is other than the log says: a line in its log, a metric, and a finding that `campus doctor` shows.
 Never     cries wolf: what differs is looked at again, at later moments, before it is said.
 Repairs   nothing by itself; `campus projections repair` does.
-Costs     little: two learners a second, at the lowest priority.
+Costs     little: two keys a second, at the lowest priority.
 """
 
 import asyncio
@@ -28,9 +28,10 @@ from adapters.postgres.store.audits import Finding, findings, note_checked, note
 from adapters.postgres.store.generations import Generation, Generations, live
 from adapters.settings import Settings
 from adapters.valkey.client import Valkey
-from domain.fact import partition_key
+from domain.streams import is_reference, key_of
+from projections.engine.distribution import partitioned_tables
 from projections.engine.live import Fenced
-from projections.engine.projection import Projection, is_common, tables_of_learners
+from projections.engine.projection import Projection
 from projections.registry import PROJECTIONS
 from workers.consistency.metrics import CHECKED, CHECKED_AT, DIFFERENCE, FOUND, REGISTRY, SECONDS, WRONG
 from workers.consistency.row_check import RowChecker, WrongRow
@@ -38,11 +39,11 @@ from workers.support.session import open_session
 from workers.support.tasks import cancel_and_wait, wait_for_stop_or_failure
 
 NICENESS = 19  # of the process
-PACE = 0.5  # seconds for a learner, at least
-ATTEMPTS = 10  # to find a fact about a learner
+PACE = 0.5  # seconds for a key, at least
+ATTEMPTS = 10  # to find a fact of a key
 AGAIN = 3  # looks at a row before it is called wrong
 AGAIN_PAUSE = 0.5  # seconds between them
-KNOWN_SHARE = 0.2  # of the audits that go to learners of whom something wrong is known
+KNOWN_SHARE = 0.2  # of the audits that go to keys with a known wrong row
 NOTE_INTERVAL = 5.0  # seconds between two notes of how much was checked
 ACCOUNTS_INTERVAL = 30.0  # seconds between two looks at the accounts
 RETRY_INTERVAL = 1.0  # seconds, after a server was lost
@@ -65,7 +66,7 @@ async def run(
 
 class Auditor:
     """
-    Audits the read models that are divided by learners.
+    Audits the read models that are divided by key.
 
     Attributes:
         position: of the head of the log when it last looked.
@@ -74,7 +75,7 @@ class Auditor:
     def __init__(self, settings: Settings, projections: Sequence[Projection], pace: float) -> None:
         self.position = 0
         self._settings = settings
-        self._projections = [projection for projection in projections if tables_of_learners(projection)]
+        self._projections = [projection for projection in projections if partitioned_tables(projection)]
         self._pace = pace
         self._chance = random.Random()  # noqa: S311 - not a secret
         self._checked: Counter[tuple[str, int]] = Counter()
@@ -91,14 +92,14 @@ class Auditor:
             await asyncio.sleep(RETRY_INTERVAL)
 
     async def _audit(self, connection: Connection, valkey: Valkey) -> None:
-        """One learner after the other, as long as the connection lives."""
+        """One key after the other, as long as the connection lives."""
         audit = Audit(connection, valkey, self._settings)
         noted = counted = 0.0
         while True:
             started = time.monotonic()
-            learner = await self._choose(connection)
-            for projection in self._projections if learner else ():
-                await self._check(audit, projection, str(learner))
+            key = await self._choose(connection)
+            for projection in self._projections if key else ():
+                await self._check(audit, projection, str(key))
             if time.monotonic() - noted > NOTE_INTERVAL:
                 await self._note(connection)
                 noted = time.monotonic()
@@ -108,23 +109,23 @@ class Auditor:
             await asyncio.sleep(max(0.0, started + self._pace - time.monotonic()))
 
     async def _choose(self, connection: Connection) -> str | None:
-        """The learner of a random fact, or one of whom something wrong is known; None in an empty campus."""
+        """The key of a random fact, or one with a known wrong row; None in an empty campus."""
         known = await findings(connection)
         FOUND.set(len(known))
         if known and self._chance.random() < KNOWN_SHARE:
-            return self._chance.choice(known).learner
+            return self._chance.choice(known).owner
         self.position = await read_head(connection)
         for _ in range(ATTEMPTS if self.position else 0):
             at = self._chance.randint(1, self.position)
             row = await (await connection.execute(STREAM_AT, [at], prepare=True)).fetchone()
-            if row is not None and not is_common(row[0]):
-                return partition_key(row[0])
+            if row is not None and not is_reference(row[0]):
+                return key_of(row[0])
         return None
 
-    async def _check(self, audit: "Audit", projection: Projection, learner: str) -> None:
+    async def _check(self, audit: "Audit", projection: Projection, owner: str) -> None:
         started = time.monotonic()
         try:
-            found = await audit.check(projection, learner)
+            found = await audit.check(projection, owner)
         except (Fenced, UndefinedTable):
             return  # the generation was dropped: the next look is at another one
         if found is None:
@@ -146,7 +147,7 @@ class Auditor:
 
 
 class Audit:
-    """Looks at learners over a connection that nobody else uses at the same time."""
+    """Checks keys over a connection of its own."""
 
     def __init__(self, connection: Connection, valkey: Valkey, settings: Settings) -> None:
         self._connection = connection
@@ -155,9 +156,9 @@ class Audit:
         self._lookings: dict[str, RowChecker] = {}  # by read model, at the generation that is served
         self._told: dict[tuple[str, int, str], set[tuple[Any, ...]]] = {}
 
-    async def check(self, projection: Projection, learner: str) -> tuple[int, int] | None:
+    async def check(self, projection: Projection, owner: str) -> tuple[int, int] | None:
         """
-        The generation that is served, and how many of a learner's rows in it are wrong, which are kept as findings.
+        The generation that is served, and how many rows of a key in it are wrong, which are kept as findings.
 
         None if nothing is served that this code has built.
         """
@@ -166,22 +167,22 @@ class Audit:
             return None
         looking = self._looking(projection, served)
         try:
-            wrong = await looking.check(learner)
+            wrong = await looking.check(owner)
             for _ in range(AGAIN - 1):
                 if not wrong:
                     break
                 await asyncio.sleep(AGAIN_PAUSE)
                 before = {each.key for each in wrong}
-                wrong = [each for each in await looking.check(learner, *before) if each.key in before]
-            found = [_finding(projection.name, served.number, learner, each) for each in wrong]
+                wrong = [each for each in await looking.check(owner, *before) if each.key in before]
+            found = [_finding(projection.name, served.number, owner, each) for each in wrong]
         except msgspec.MsgspecError as error:
             reason = f"a row cannot be read: {error}"
-            found = [Finding(projection.name, served.number, learner, "?", [learner], None, reason)]
-        await self._keep(found, projection.name, served.number, learner)
+            found = [Finding(projection.name, served.number, owner, "?", [owner], None, reason)]
+        await self._keep(found, projection.name, served.number, owner)
         return served.number, len(found)
 
     def _looking(self, projection: Projection, served: Generation) -> RowChecker:
-        """What looks at a generation, and remembers the facts of the catalog."""
+        """What looks at a generation, and caches the reference facts."""
         looking = self._lookings.get(projection.name)
         if looking is None or looking.generation.number != served.number:  # that of before is served no more
             generations = Generations(self._connection, self._valkey, self._settings, projection)
@@ -189,8 +190,8 @@ class Audit:
             self._lookings[projection.name] = looking
         return looking
 
-    async def _keep(self, found: Sequence[Finding], name: str, generation: int, learner: str) -> None:
-        place = name, generation, learner
+    async def _keep(self, found: Sequence[Finding], name: str, generation: int, owner: str) -> None:
+        place = name, generation, owner
         told = self._told.pop(place, set())
         for each in found:
             if (each.table, *each.key) not in told:  # it was said before, and is seen by `campus doctor`
@@ -198,14 +199,14 @@ class Audit:
         if found:
             self._told[place] = {(each.table, *each.key) for each in found}
         with suppress(ForeignKeyViolation):  # the generation was dropped meanwhile
-            await note_findings(self._connection, name, generation, learner, found)
+            await note_findings(self._connection, name, generation, owner, found)
 
 
-def _finding(name: str, generation: int, learner: str, wrong: WrongRow) -> Finding:
+def _finding(name: str, generation: int, owner: str, wrong: WrongRow) -> Finding:
     table, key = wrong.key
     fact = wrong.divergence.fact
     position = fact.position if fact else None
-    return Finding(name, generation, learner, table.name, list(key), position, wrong.divergence.reason)
+    return Finding(name, generation, owner, table.name, list(key), position, wrong.divergence.reason)
 
 
 async def _measure_accounts(connection: Connection) -> None:

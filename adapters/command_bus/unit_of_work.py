@@ -27,7 +27,9 @@ from adapters.postgres.log.append import Append, NewEvent
 from adapters.postgres.log.postgres_log import PostgresLog, StoredSnapshot
 from commands.log import AggregateT, Context, Position
 from domain.aggregate import Aggregate
-from domain.fact import Meta, decode_event, encode_data, partition_of, version_of
+from domain.codec import decode_event, encode_data, version_of
+from domain.fact import Meta
+from domain.streams import partition_of
 
 CACHED_AGGREGATES = 20_000
 

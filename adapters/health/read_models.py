@@ -14,7 +14,7 @@ from adapters.health.servers import LONGEST_SILENCE, Check, Unhealthy
 from adapters.postgres.connection import connect
 from adapters.postgres.ops.lag import SegmentCounts, projection_lags, segment_counts
 from adapters.postgres.store.audits import audits, findings
-from adapters.postgres.store.parking import ONLY_A_REBUILD, lost_of, parked_of
+from adapters.postgres.store.parking import NEEDS_REBUILD, lost_of, parked_of
 from adapters.settings import Settings
 from projections.registry import PROJECTIONS
 
@@ -66,7 +66,7 @@ async def followed(settings: Settings) -> str:
 
 
 async def waiting(settings: Settings) -> str:
-    """Does anything wait that only a rebuild makes good: keys that are no learners', or what a power cut has lost?"""
+    """Does anything wait that only a rebuild heals: reference streams, or what a power cut has lost?"""
     async with await connect(settings, application="doctor") as connection:
         served = {each.name: each.generation for each in await projection_lags(connection) if each.status == "live"}
         parked = [
@@ -81,12 +81,12 @@ async def waiting(settings: Settings) -> str:
         names = sorted({name for name, _ in lost})
         places = _named([f"segment {segment} of {name}" for name, segment in sorted(lost)])
         raise Unhealthy(f"facts wait in {places}, and nobody knows any more which: rows are not complete", _anew(names))
-    common = [row for row in parked if row["common"]]
+    common = [row for row in parked if row["needs_rebuild"]]
     if common:
         names = sorted({row["projection"] for row in common})
         keys = _named(sorted({row["key"] for row in common}))
-        raise Unhealthy(f"{keys} parked in {_named(names)}, {ONLY_A_REBUILD}", _anew(names))
-    return f"{len(parked)} keys parked, all of learners" if parked else "nothing is parked"
+        raise Unhealthy(f"{keys} parked in {_named(names)}, {NEEDS_REBUILD}", _anew(names))
+    return f"{len(parked)} keys parked, all of which a retry can heal" if parked else "nothing is parked"
 
 
 def _anew(names: list[str]) -> str:
@@ -103,9 +103,9 @@ async def audited(settings: Settings) -> str:
         raise Unhealthy(
             f"{len(found)} rows are not what the log says, such as {first.table} {key} of {first.projection}:"
             f" {first.reason}",
-            f"`campus projections repair {first.projection} --key {first.learner}`",
+            f"`campus projections repair {first.projection} --key {first.owner}`",
         )
-    return f"{sum(each.checked for each in done):,} learners checked, no row wrong"
+    return f"{sum(each.checked for each in done):,} keys checked, no row wrong"
 
 
 async def _heartbeats(connection: psycopg.AsyncConnection) -> dict[str, float]:

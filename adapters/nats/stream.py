@@ -16,7 +16,7 @@ from nats.js.client import JetStreamContext
 from adapters.nats.message import MESSAGE_ID, POSITION, PREVIOUS, encode_row, subject_of
 from adapters.postgres.log.pages import LogRow
 from adapters.settings import Settings
-from domain.fact import PARTITIONS
+from domain.streams import PARTITIONS
 
 MAX_AGE = 24 * 3600  # seconds
 MAX_BYTES = 1024**3

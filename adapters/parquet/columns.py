@@ -7,7 +7,6 @@ in `data_bytes` and `meta_bytes` instead, so that every fact is kept as it is.
 
 import sys
 from array import array
-from functools import lru_cache
 from itertools import accumulate
 from typing import Any
 
@@ -16,8 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from adapters.parquet.source import NUMBERS, Rows
-from domain.fact import partition_key
-from domain.registry import LEARNER_CATEGORIES
+from domain.streams import id_or_none
 
 Array = Any  # the type stubs of pyarrow tell apart what we treat alike
 _field: Any = pa.field
@@ -44,7 +42,6 @@ LOGGED = tuple(name for name in SCHEMA.names if name not in ("learner_id", "sour
 """The columns that `to_rows` needs: what the log holds, without what follows from it."""
 
 SINCE_1970 = 946_684_800_000_000  # microseconds from 1970 to 2000, where PostgreSQL begins to count
-REMEMBERED = 1 << 16  # streams
 FIXED = {"position": 0, "stream_version": 1, "schema_version": 2, "partition": 3, "occurred_at": 4, "recorded_at": 5}
 VARIABLE = {"stream_id": 6, "type": 7, "data": 8, "meta": 9}
 
@@ -142,14 +139,8 @@ def _as_text(values: Array) -> tuple[Array, Array]:
 
 def _learners(stream_ids: Array) -> Array:
     encoded = stream_ids.dictionary_encode()
-    learners = [learner_of(stream) for stream in encoded.dictionary.to_pylist()]
+    learners = [id_or_none(stream, "learner_id") for stream in encoded.dictionary.to_pylist()]
     return pa.array(learners, pa.string()).take(encoded.indices)
-
-
-@lru_cache(maxsize=REMEMBERED)
-def learner_of(stream: str) -> str | None:
-    """The learner whom the facts of a stream concern; None where there is none."""
-    return partition_key(stream) or None if stream.partition("-")[0] in LEARNER_CATEGORIES else None
 
 
 def _sources(metas: Array) -> Array:

@@ -28,7 +28,7 @@ from adapters.parquet.writer import Piece
 from adapters.postgres.connection import Link
 from adapters.postgres.log.pages import read_head
 from adapters.settings import Settings
-from domain.fact import version_of
+from domain.codec import version_of
 from domain.registry import FACTS
 
 PIECE = 1 << 20  # positions

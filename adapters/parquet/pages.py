@@ -15,8 +15,9 @@ from adapters.parquet.columns import SINCE_1970
 from adapters.parquet.manifest import ExportError
 from adapters.parquet.read import Export
 from adapters.postgres.bulk.page_reader import Metas
-from domain.fact import PARTITIONS, decode_data, version_of
+from domain.codec import decode_data, version_of
 from domain.registry import FACTS
+from domain.streams import PARTITIONS
 from projections.engine.bulk.pages import RARE_COLUMNS, Page, SourceFailed, Wanted
 
 COLUMNS = ("position", "stream_id", "type", "schema_version", "partition", "data", "data_bytes", "occurred_at")

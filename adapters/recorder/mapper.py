@@ -7,7 +7,7 @@ from typing import Any, cast
 from eventsourcing.domain import DomainEventProtocol
 from eventsourcing.persistence import Mapper, Notification, StoredEvent
 
-from domain.fact import decode_event
+from domain.codec import decode_event
 from domain.registry import FACTS
 
 

@@ -41,8 +41,9 @@ from adapters.postgres.log.postgres_log import END, HEAD
 from adapters.recorder.errors import in_the_librarys_words
 from adapters.recorder.mapper import LogEvent, LogNotification
 from adapters.recorder.subscription import LogSubscription
-from domain.fact import Meta, partition_of
+from domain.fact import Meta
 from domain.registry import BY_CATEGORY, FACTS
+from domain.streams import partition_of
 
 T = TypeVar("T")
 

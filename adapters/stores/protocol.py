@@ -4,7 +4,7 @@ What a generation of a read model needs from its store, whatever server that is.
 A store is a class that implements `GenerationStore` and a line in adapters/stores/registry.py; nothing else names it.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, ClassVar, NamedTuple, Protocol, Self
 
@@ -161,8 +161,8 @@ class GenerationStore(Store, Protocol):
         """Some rows and the checkpoints as they are at one moment."""
         ...
 
-    async def keys_with(self, table: Table, column: str, value: str, segment: int) -> set[RowKey]:
-        """Keys of the rows of a segment that have this value in a column; none if the store cannot search."""
+    async def keys_with(self, table: Table, values: Mapping[str, str], segment: int) -> set[RowKey]:
+        """Keys of the rows of a segment with these values, as text, in columns of their key; none if the store cannot search."""
         ...
 
     def snapshot(self) -> AbstractAsyncContextManager[tuple[Positions, Iterator[StoredRow]]]:

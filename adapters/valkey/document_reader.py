@@ -19,8 +19,8 @@ from redis.exceptions import RedisError
 from adapters.batcher import Batcher
 from adapters.settings import Settings
 from adapters.valkey.keys import POSITION, Served, hash_key, live_key
-from domain.fact import partition_of_learner
-from projections.engine.projection import Projection, segment_of
+from projections.engine.distribution import owner_of, partitioned_tables, segment_of_key
+from projections.engine.projection import Projection
 
 LARGEST_LOOKUP = 256  # documents in one round trip
 RETRY_VALKEY = 0.5  # seconds between attempts while it is away
@@ -47,6 +47,7 @@ class DocumentReader:
         self._pipeline: Any = client.pipeline
         self._live_key = live_key(settings, projection.name)
         self._hash = partial(hash_key, settings, projection.name, table=projection.tables[0].name)
+        self._columns = partitioned_tables(projection).get(projection.tables[0])
         self._served: Served | None = None
         self._highest: dict[int, int] = {}  # by segment, the highest position that was ever served
         self._retry_at = 0.0
@@ -103,7 +104,7 @@ class DocumentReader:
     async def _documents(self, keys: Sequence[str]) -> tuple[dict[int, list[bytes | None]], list[int]]:
         """What each segment has of *keys*, in their order, and the segment of each key."""
         while True:
-            segments = [segment_of(partition_of_learner(key), self._segments) for key in keys]
+            segments = [segment_of_key(owner_of(self._columns, key), self._segments) for key in keys]
             wanted: dict[int, list[str]] = {}
             for key, segment in zip(keys, segments, strict=True):
                 wanted.setdefault(segment, []).append(key)

@@ -7,7 +7,7 @@ checkpoint is where this writer left it and that nobody has taken the segment ov
 is gone (FLUSHALL), the writer begins again with empty hashes.
 """
 
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, ClassVar, Self
 
@@ -280,7 +280,7 @@ class ValkeyStore:
     async def detach_readers(self) -> None:
         """Nothing: readers ask for the live generation with every look-up."""
 
-    async def keys_with(self, table: Table, column: str, value: str, segment: int) -> set[RowKey]:  # noqa: ARG002
+    async def keys_with(self, table: Table, values: Mapping[str, str], segment: int) -> set[RowKey]:  # noqa: ARG002
         """None: there is no index of documents."""
         return set()
 

@@ -149,8 +149,8 @@ async def _retry(settings: "Settings", names: Sequence[str], key: str | None) ->
     from adapters.postgres.connection import connect
     from adapters.postgres.store.parking import request_retry
 
-    if key is not None and (common := [row for row in await _expect(settings, names, key) if row["common"]]):
-        raise Failure(only_a_rebuild(common))
+    if key is not None and (reference := [row for row in await _expect(settings, names, key) if row["needs_rebuild"]]):
+        raise Failure(only_a_rebuild(reference))
     async with await connect(settings, application="retry") as connection:
         await request_retry(connection, names, key)
     return await _tried(settings, names, key)
@@ -243,8 +243,8 @@ def _skip_view(report: dict[str, Any]) -> "RenderableType":
     lines: list[RenderableType] = [
         Text(f"generation {number} is not served: it tries again once it is") for number in report["not_served"]
     ]
-    if common := [row for row in report["parked"] if row["common"]]:
-        lines += [Text(only_a_rebuild(common))]
+    if reference := [row for row in report["parked"] if row["needs_rebuild"]]:
+        lines += [Text(only_a_rebuild(reference))]
     elif report["parked"]:
         lines += [Text("what is served fails at a later one:"), parked_view(report["parked"])]
     elif not lines:

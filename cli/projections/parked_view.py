@@ -56,12 +56,12 @@ def named(keys: Sequence[str]) -> str:
     return ", ".join(different[:NAMED]) + (f" and {more:,} more" if more > 0 else "")
 
 
-def only_a_rebuild(common: Sequence[dict[str, Any]]) -> str:
-    """Why keys that are no learners' wait, and until when."""
-    from adapters.postgres.store.parking import ONLY_A_REBUILD
+def only_a_rebuild(rows: Sequence[dict[str, Any]]) -> str:
+    """Why reference streams wait, and until when."""
+    from adapters.postgres.store.parking import NEEDS_REBUILD
 
-    keys, names = (named([row[part] for row in common]) for part in ("key", "projection"))
-    return f"{keys} cannot be made good in place, {ONLY_A_REBUILD} {names}"
+    keys, names = (named([row[part] for row in rows]) for part in ("key", "projection"))
+    return f"{keys} cannot be healed in place, {NEEDS_REBUILD} {names}"
 
 
 def parked_view(rows: Sequence[dict[str, Any]], *, trace: bool = False, limit: int = PAGE) -> "RenderableType":
@@ -74,8 +74,8 @@ def parked_view(rows: Sequence[dict[str, Any]], *, trace: bool = False, limit: i
     parts: list[RenderableType] = []
     for cause, group in by_cause(rows).items():
         parts += _cause_view(cause, group, trace=trace, limit=limit)
-    if common := [row for row in rows if row["common"]]:
-        parts.append(Text(only_a_rebuild(common)))
+    if reference := [row for row in rows if row["needs_rebuild"]]:
+        parts.append(Text(only_a_rebuild(reference)))
     return Group(*parts)
 
 

@@ -39,23 +39,23 @@ EARLY_ACTIVITY = Table("early_activity", EarlyActivity, key=("run_id", "learner_
 
 def needs_run(fact: Fact) -> Iterable[RowKey]:
     """The row of the run."""
-    return [RowKey(RUNS, (fact.ids[0],))]
+    return [RowKey(RUNS, (fact.id("run_id"),))]
 
 
 def scheduled(fact: Fact, rows: Rows) -> None:
     """Note when the run starts."""
-    rows.edit(RUNS, ActivityRun, fact.ids[0]).starts_at = datetime.fromisoformat(fact.data["starts_at"])
+    rows.edit(RUNS, ActivityRun, fact.id("run_id")).starts_at = datetime.fromisoformat(fact.data["starts_at"])
 
 
 def needs_learner(fact: Fact) -> Iterable[RowKey]:
     """The rows of the learner and of the run."""
-    learner_id, run_id = fact.ids
+    learner_id, run_id = fact.id("learner_id"), fact.id("run_id")
     return [RowKey(EARLY_ACTIVITY, (run_id, learner_id)), RowKey(RUNS, (run_id,))]
 
 
 def recorded(fact: Fact, rows: Rows) -> None:
     """Add up what was done in the first weeks."""
-    learner_id, run_id = fact.ids
+    learner_id, run_id = fact.id("learner_id"), fact.id("run_id")
     run = rows.read(RUNS, ActivityRun, run_id)
     if run is None or not 0 <= (day := (fact.occurred_at - run.starts_at).days) < EARLY:
         return

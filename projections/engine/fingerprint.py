@@ -3,7 +3,8 @@ Has the code of a projection changed? A digest of its source, in which comments 
 
 `version` is what its author says about the meaning; the digest is what the files say. It covers the module of the
 projection, the modules of the facts that it reads, and all of `domain` and `projections` that these import, directly
-or through each other.
+or through each other. It stops at `domain.registry`, which lists every context: of those, a projection depends on the
+ones whose facts it reads.
 """
 
 import ast
@@ -18,6 +19,7 @@ from domain.registry import FACTS
 from projections.engine.projection import Projection
 
 PACKAGES = ("domain", "projections")
+STOP = "domain.registry"
 WATCHED = tuple(f"{package}." for package in PACKAGES)
 
 
@@ -59,7 +61,7 @@ def _imports(tree: ast.Module) -> set[str]:
             names |= {f"{node.module}.{alias.name}" for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and not node.level:
             names.add(node.module or "")
-    return {name for name in names if name.startswith(WATCHED)}
+    return {name for name in names if name.startswith(WATCHED)} - {STOP}
 
 
 def _normal(source: str) -> str:

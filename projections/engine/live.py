@@ -19,6 +19,8 @@ from typing import NamedTuple, Protocol
 import msgspec
 
 from domain.fact import Fact
+from domain.streams import is_reference
+from projections.engine.distribution import segment_of
 from projections.engine.projection import (
     Handler,
     Projection,
@@ -27,9 +29,7 @@ from projections.engine.projection import (
     Rows,
     RowT,
     Table,
-    is_common,
     key_values,
-    segment_of,
 )
 
 SLICE = 500  # facts folded before others in the process get a turn
@@ -209,12 +209,12 @@ class Folded(NamedTuple):
 
 
 class SegmentFact(NamedTuple):
-    """A fact as one segment folds it; `counts` in the account of that segment; `common` if others fold it as well."""
+    """A fact as one segment folds it; `counts` in the counts of that segment; `reference` if others fold it as well."""
 
     segment: int
     fact: Fact
     counts: bool
-    common: bool
+    reference: bool
 
 
 async def fold_batch(
@@ -249,9 +249,9 @@ def _parts(
         if fact.position in held.skipped:
             if account is not None:
                 account.skipped += 1
-        elif is_common(fact.stream_id):
+        elif is_reference(fact.stream_id):
             parts += [
-                SegmentFact(segment, fact, segment == home, common=True)
+                SegmentFact(segment, fact, segment == home, reference=True)
                 for segment in share.owned
                 if not (waiting and held.waits(segment, fact))
             ]
@@ -264,7 +264,7 @@ def _parts(
                 account.parked += 1
             else:
                 account.applied += 1
-                parts.append(SegmentFact(home, fact, counts=True, common=False))
+                parts.append(SegmentFact(home, fact, counts=True, reference=False))
     _count_ignored(facts, share, accounts)
     return parts
 
@@ -294,8 +294,8 @@ async def _fold(
     views = _views(rows)
     for start in range(0, len(parts), SLICE):
         try:
-            for segment, fact, _, common in parts[start : start + SLICE]:
-                _apply(handlers[fact.type], fact, views[common][segment])
+            for segment, fact, _, reference in parts[start : start + SLICE]:
+                _apply(handlers[fact.type], fact, views[reference][segment])
         except FAILURES as error:
             raise BatchFailed from error
         await asyncio.sleep(0)
@@ -312,7 +312,7 @@ async def _rows_for(needed: Needed, store: Store) -> dict[int, Rows]:
 
 
 def _views(rows: Mapping[int, Rows]) -> tuple[Mapping[int, Rows], Mapping[int, Rows]]:
-    """The rows of each segment as a fact sees them: one of a learner, or (second) one that is common."""
+    """The rows of each segment as a keyed fact sees them, and (second) as a reference fact does."""
     return rows, {segment: ReplicaRows(of_segment) if segment else of_segment for segment, of_segment in rows.items()}
 
 
@@ -337,11 +337,11 @@ async def _fold_carefully(
             needed[part.segment] |= keys
     rows = {segment: UndoableRows(of.rows) for segment, of in (await _rows_for(needed, store)).items()}
     views, held, poison = _views(rows), Exclusions(), []
-    for (segment, fact, counts, common), keys in zip(parts, needs, strict=True):
+    for (segment, fact, counts, reference), keys in zip(parts, needs, strict=True):
         if not held.waits(segment, fact):
             try:
                 rows[segment].begin(keys)
-                _apply(projection.handlers[fact.type], fact, views[common][segment])
+                _apply(projection.handlers[fact.type], fact, views[reference][segment])
                 continue
             except FAILURES as error:  # whatever a handler raises makes the fact poison
                 rows[segment].undo()

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Literal, NamedTuple, TypeVar
 import msgspec
 
 from domain.fact import Fact
-from domain.registry import LEARNER_CATEGORIES
+from projections.engine.distribution import check_distribution
 
 SEGMENTS = 4  # of a read model that several processes may work on; a segment is every fourth partition of the log
 
@@ -28,10 +28,11 @@ class Table(msgspec.Struct, frozen=True, cache_hash=True):
         key: names of the fields that identify a row.
         indexes: further column lists to index (Postgres only).
         distribution: how the rows lie on the segments of the projection.
-            `partitioned`   each row is changed by the facts of one learner only, so it is in one segment.
-            `replicated`  changed by facts of the catalog only, which every segment folds: each has its own copy.
-            `partial`  changed by facts of many learners: each segment has a part of the row, and readers see the sum
-                      (`projections.engine.merge`). No handler may decide by what such a row holds.
+            `partitioned`  the facts of one key change a row, so it is in one segment; its key has the ids that make up
+                the key of the fact.
+            `replicated`  only reference facts change a row, which every segment folds: each has its own copy.
+            `partial`  facts of many keys change a row: each segment has a part of it, and readers see the sum
+                (`projections.engine.merge`). No handler may decide by what such a row holds.
     """
 
     name: str
@@ -77,33 +78,43 @@ class Rows:
 
 class ReplicaRows(Rows):
     """
-    Rows as a common fact sees them in any segment but the first: what is summed over the segments is not for it.
+    Rows as a reference fact sees them in any segment but the first: changes of `partial` tables are dropped.
 
-    It would be counted in each of them.
+    They would count once per segment.
     """
 
     def __init__(self, rows: Rows) -> None:
         self._rows = rows
 
     def edit(self, table: Table, row: type[RowT], *key: str | int) -> RowT:
-        """As in the rows beneath; a summed row is a blank one that nobody keeps."""
+        """A row of the wrapped rows; of a `partial` table, a blank one that is dropped."""
         return row(*key) if table.distribution == "partial" else self._rows.edit(table, row, *key)
 
     def read(self, table: Table, row: type[RowT], *key: str | int) -> RowT | None:
-        """As in the rows beneath."""
+        """A row of the wrapped rows."""
         return self._rows.read(table, row, *key)
 
 
 class Handler(NamedTuple):
-    """What one type of fact does: the rows it needs, and how it changes them."""
+    """
+    What one type of fact does.
+
+    Attributes:
+        needs: the rows that a fact may read or change.
+        apply: how it changes them.
+        writes: the tables that it changes; a projection that is divided into segments must name them.
+    """
 
     needs: Callable[[Fact], Iterable[RowKey]]
     apply: Callable[[Fact, Rows], None]
+    writes: tuple[Table, ...] = ()
 
 
 class Projection:
     """
     One read model.
+
+    Raises BadDistribution when it is made, if its tables do not fit its division into segments.
 
     Attributes:
         name: stable; names its checkpoint, its tables and its metrics.
@@ -128,24 +139,10 @@ class Projection:
     newest: ClassVar[int | None] = None
     audience: ClassVar[Literal["learner", "run", "campus"] | None] = None
 
+    def __init__(self) -> None:
+        check_distribution(type(self))
+
 
 def key_values(table: Table, row: msgspec.Struct) -> tuple[Any, ...]:
     """The values of a row's key."""
     return tuple(getattr(row, name) for name in table.key)
-
-
-def tables_of_learners(projection: Projection) -> list[Table]:
-    """The tables of a projection whose rows belong to one learner each."""
-    return (
-        [table for table in projection.tables if table.distribution == "partitioned"] if projection.segments > 1 else []
-    )
-
-
-def is_common(stream_id: str) -> bool:
-    """Whether the facts of a stream are about no learner (courses, runs, quizzes): every segment folds them."""
-    return stream_id.partition("-")[0] not in LEARNER_CATEGORIES
-
-
-def segment_of(partition: int, segments: int) -> int:
-    """The segment to which a partition of the log belongs."""
-    return partition % segments

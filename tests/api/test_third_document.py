@@ -16,8 +16,8 @@ from adapters.valkey.client import connect as connect_valkey
 from adapters.valkey.keys import POSITION, hash_key
 from api.app import build
 from domain.fact import Fact
+from domain.streams import named_id, named_ids
 from projections.engine.projection import SEGMENTS, Handler, Projection, RowKey, Rows, Table
-from projections.engine.stream_ids import ids
 from projections.registry import PROJECTIONS
 from tests.support.api import Campus, Listener, every_read_model, served, workers
 from tests.support.servers import Servers
@@ -40,15 +40,16 @@ class RunTitle(msgspec.Struct):
 
 LETTERS = Table("inbox", Letters, ("learner_id",))
 TITLES = Table("inbox_runs", RunTitle, ("run_id",), distribution="replicated")
+_place, _run = named_ids("learner_id", "run_id"), named_id("run_id")
 
 
 def _needs_letter(fact: Fact) -> Iterable[RowKey]:
-    learner_id, run_id = ids(fact.stream_id)
+    learner_id, run_id = _place(fact.stream_id)
     return RowKey(LETTERS, (learner_id,)), RowKey(TITLES, (run_id,))
 
 
 def _write(fact: Fact, rows: Rows) -> None:
-    learner_id, run_id = ids(fact.stream_id)
+    learner_id, run_id = _place(fact.stream_id)
     run = rows.read(TITLES, RunTitle, run_id)
     inbox = rows.edit(LETTERS, Letters, learner_id)
     inbox.position = fact.position
@@ -56,7 +57,7 @@ def _write(fact: Fact, rows: Rows) -> None:
 
 
 def _schedule(fact: Fact, rows: Rows) -> None:
-    rows.edit(TITLES, RunTitle, *ids(fact.stream_id)).course_id = fact.data["course_id"]
+    rows.edit(TITLES, RunTitle, _run(fact.stream_id)).course_id = fact.data["course_id"]
 
 
 class Inbox(Projection):
@@ -69,9 +70,9 @@ class Inbox(Projection):
     tables = (LETTERS, TITLES)
     audience = "learner"
     handlers: ClassVar[Mapping[str, Handler]] = {
-        "run.scheduled": Handler(lambda fact: (RowKey(TITLES, ids(fact.stream_id)),), _schedule),
-        "enrollment.requested": Handler(_needs_letter, _write),
-        "enrollment.withdrawn": Handler(_needs_letter, _write),
+        "run.scheduled": Handler(lambda fact: (RowKey(TITLES, (_run(fact.stream_id),)),), _schedule, writes=(TITLES,)),
+        "enrollment.requested": Handler(_needs_letter, _write, writes=(LETTERS,)),
+        "enrollment.withdrawn": Handler(_needs_letter, _write, writes=(LETTERS,)),
     }
 
 

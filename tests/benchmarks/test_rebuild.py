@@ -17,7 +17,8 @@ from benchmarks.rebuild_runner import EVENTS, projected, rate, record, variables
 from benchmarks.rebuild_targets import Findings, Target
 from benchmarks.synthetic import rows
 from cli.console import Failure
-from domain.fact import Fact, partition_key
+from domain.fact import Fact
+from domain.streams import key_of
 from projections.engine.projection import Projection, RowKey, Rows
 from projections.overview import OVERVIEW, Counts
 from projections.registry import PROJECTIONS
@@ -87,7 +88,7 @@ def test_the_synthetic_log_looks_like_oulad() -> None:
 
 def test_neighbours_in_the_log_belong_to_others() -> None:
     """Learners do things at the same time, so nothing can be won by folding one after the other."""
-    keys = [partition_key(row[1]) for row in islice(rows(), 40_000, 45_000)]
+    keys = [key_of(row[1]) for row in islice(rows(), 40_000, 45_000)]
     assert sum(one == other for one, other in pairwise(keys)) < len(keys) / 3
 
 

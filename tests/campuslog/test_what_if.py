@@ -13,13 +13,13 @@ from projections.gradebook import GRADES, Grade, Gradebook, Handler
 
 def graded(fact, rows):
     Gradebook.handlers["attempt.graded"].apply(fact, rows)
-    learner_id, quiz_id, _ = fact.ids
+    learner_id, quiz_id = fact.id("learner_id"), fact.id("quiz_id")
     row = rows.edit(GRADES, Grade, fact.data["run_id"], quiz_id, learner_id)
     row.passed = fact.data["score_bp"] >= 9_000
 
 class Strict(Gradebook):
     version = 2
-    handlers = {**Gradebook.handlers, "attempt.graded": Handler(Gradebook.handlers["attempt.graded"].needs, graded)}
+    handlers = {**Gradebook.handlers, "attempt.graded": Gradebook.handlers["attempt.graded"]._replace(apply=graded)}
 """
 
 

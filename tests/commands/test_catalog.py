@@ -4,7 +4,7 @@ import pytest
 
 from commands.catalog import CloseRun, CreateCourse, OpenRun, PublishCourse, ScheduleRun
 from domain.catalog import Course, Run, structure_hash
-from domain.fact import partition_of
+from domain.streams import partition_of
 from tests.support.given import fact
 from tests.support.usecases import AT, COURSE, END, RUN, RUNS, SHUT, START, UNITS, Campus
 

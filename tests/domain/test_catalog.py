@@ -155,7 +155,7 @@ def test_streams_are_named_after_what_they_are_about() -> None:
     """A stream's id is its category and its ids."""
     assert course_stream("AAA") == "course-AAA"
     assert run_stream("AAA-2013J") == "run-AAA-2013J"
-    assert Run.blank("run-AAA-2013J").ids == ("AAA-2013J",)
+    assert Run.blank("run-AAA-2013J").id_of("run_id") == "AAA-2013J"
 
 
 def schedule(run: Run, course_version: int = 1, **other: Any) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from domain.aggregate import Aggregate
 from domain.catalog import Course, Unit, structure_hash
-from domain.fact import decode_data, decode_event, encode_data, version_of
+from domain.codec import decode_data, decode_event, encode_data, version_of
 from domain.registry import AGGREGATES, FACTS
 from tests.support.given import AT, STREAMS, state_of
 

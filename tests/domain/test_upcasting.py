@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from domain.aggregate import Aggregate, event
-from domain.fact import UnknownFact, decode_data, decode_event, encode_data, version_of
+from domain.codec import UnknownFact, decode_data, decode_event, encode_data, version_of
 from domain.registry import FACTS
 from tests.support.given import AT
 

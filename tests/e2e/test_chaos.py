@@ -94,7 +94,7 @@ def check(running: RunningCampus, crowd: Crowd, facts: list[Fact]) -> None:
     types = Counter(fact.type for fact in facts)
     amounts = Counter(fact.data["amount"] for fact in facts if fact.type == "progress.activity_recorded")
     assert amounts == Counter(crowd.told.amounts), "an acknowledged activity is missing, or one is there twice"
-    submitted = [fact.ids[0] for fact in facts if fact.type == "attempt.submitted"]
+    submitted = [fact.id("learner_id") for fact in facts if fact.type == "attempt.submitted"]
     assert sorted(submitted) == sorted(crowd.told.submitted)
     assert types["attempt.graded"] == types["attempt.submitted"]
     passed = sum(fact.type == "attempt.graded" and fact.data["passed"] for fact in facts)
@@ -109,7 +109,7 @@ def check_seats(facts: list[Fact]) -> None:
     for fact in facts:
         if not fact.stream_id.startswith("seats-"):
             continue
-        assert fact.ids == (SMALL_RUN,)
+        assert fact.id("run_id") == SMALL_RUN
         learner = fact.data.get("learner_id", "")
         if fact.type == "seats.queued":
             waiting.append(learner)

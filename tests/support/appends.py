@@ -14,7 +14,8 @@ from adapters.postgres.connection import connect
 from adapters.postgres.log.append import Append, NewEvent
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.settings import Settings
-from domain.fact import Fact, partition_of
+from domain.fact import Fact
+from domain.streams import partition_of
 
 DEADLINE = 30.0  # seconds for anything to happen
 WHEN = datetime(2026, 3, 1, tzinfo=UTC)

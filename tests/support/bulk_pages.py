@@ -5,7 +5,8 @@ from typing import Any
 
 import msgspec
 
-from domain.fact import PARTITIONS, Fact
+from domain.fact import Fact
+from domain.streams import PARTITIONS
 from projections.engine.bulk.fold import BulkFold, RestartFold, Task
 from projections.engine.bulk.pages import EPOCH, MICROSECOND, Page, Wanted
 from projections.engine.bulk.rows import MemoryBudget

@@ -6,7 +6,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from domain.fact import Fact, Meta, partition_of
+from domain.fact import Fact, Meta
+from domain.streams import partition_of
 from projections.engine.projection import Projection, RowKey, Rows, Table
 
 START = datetime(2013, 10, 1, tzinfo=UTC)  # a Tuesday

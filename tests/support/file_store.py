@@ -3,7 +3,7 @@
 
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -125,7 +125,7 @@ class FileStore:
         with self._file() as file:
             return RowSnapshot(_positions(file), self._load(file, keys), [])
 
-    async def keys_with(self, table: Table, column: str, value: str, segment: int) -> set[RowKey]:
+    async def keys_with(self, table: Table, values: Mapping[str, str], segment: int) -> set[RowKey]:
         return set()
 
     async def save(self, batch: Batch) -> None:

@@ -13,8 +13,8 @@ from typing import Any, Generic, TypeVar, cast
 import msgspec
 
 from domain.aggregate import Aggregate
+from domain.codec import decode_event, encode_data, version_of
 from domain.errors import DomainError
-from domain.fact import decode_event, encode_data, version_of
 
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 

@@ -17,7 +17,8 @@ from commands.clock import Clock
 from commands.log import AggregateT, Context, Position
 from commands.table import HANDLERS
 from domain.aggregate import Aggregate
-from domain.fact import Fact, Meta, decode_data, decode_event
+from domain.codec import decode_data, decode_event
+from domain.fact import Fact, Meta
 
 
 class MemoryLog:

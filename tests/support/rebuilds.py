@@ -85,7 +85,9 @@ def doubled(fact: Fact) -> Any:
 
 
 for _projection in (FussyInPostgres, FussyInValkey, NextInPostgres, NextInValkey):
-    _projection.handlers = {"progress.activity_recorded": Handler(_projection.needs, _projection.apply)}
+    _projection.handlers = {
+        "progress.activity_recorded": Handler(_projection.needs, _projection.apply, writes=_projection.tables)
+    }
 
 FUSSY: tuple[Projection, ...] = (FussyInPostgres(), FussyInValkey())
 NEXT: tuple[Projection, ...] = (NextInPostgres(), NextInValkey())
@@ -109,7 +111,9 @@ class OfRewritten(InPostgres):
         return _of_rewritten, ()
 
 
-OfRewritten.handlers = {"progress.activity_recorded": Handler(OfRewritten.needs, OfRewritten.apply)}
+OfRewritten.handlers = {
+    "progress.activity_recorded": Handler(OfRewritten.needs, OfRewritten.apply, writes=OfRewritten.tables)
+}
 
 
 def _of_rewritten() -> Projection:

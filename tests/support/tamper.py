@@ -8,14 +8,14 @@ from psycopg.types.json import Jsonb
 from adapters.postgres.connection import connect
 from adapters.settings import Settings
 from adapters.valkey.client import connect as connect_valkey
-from domain.fact import partition_of_learner
+from domain.streams import partition_of_key
 from projections.engine.projection import SEGMENTS
 from tests.support.workers import InValkey, Tally
 
 
 def segment_of(learner: str) -> int:
     """Where a learner's tally is."""
-    return partition_of_learner(learner) % SEGMENTS
+    return partition_of_key(learner) % SEGMENTS
 
 
 async def change_tally(settings: Settings, learner: str, **fields: Any) -> None:

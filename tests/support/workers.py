@@ -18,7 +18,8 @@ from adapters.postgres.log.append import Append, NewEvent
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.postgres.ops.lag import projection_lags
 from adapters.settings import Settings
-from domain.fact import Fact, partition_of
+from domain.fact import Fact
+from domain.streams import partition_of
 from projections.engine.projection import SEGMENTS, Handler, Projection, RowKey, Rows, Table
 from workers import projector, relay
 from workers.consistency.verify import verify
@@ -102,7 +103,11 @@ class InValkey(_Counting):
 
 
 for _projection in (InPostgres, InValkey):
-    _projection.handlers = {"progress.activity_recorded": Handler(_projection.needs, _projection.apply)}
+    _projection.handlers = {
+        "progress.activity_recorded": Handler(
+            _projection.needs, _projection.apply, writes=(_projection.tally, _projection.total)
+        )
+    }
 
 BOTH: tuple[Projection, ...] = (InPostgres(), InValkey())
 

@@ -14,7 +14,7 @@ from adapters.postgres.store.parking import parked_of, skip
 from adapters.postgres.store.repairs import request_repair
 from adapters.settings import Settings
 from adapters.valkey.client import connect as connect_valkey
-from projections.engine.projection import tables_of_learners
+from projections.engine.distribution import partitioned_tables
 from projections.registry import PROJECTIONS
 from tests.support.servers import Servers
 from tests.support.tamper import change_tally, delete_tally, segment_of
@@ -79,8 +79,8 @@ async def test_a_wrong_row_is_found_with_its_event_and_forgotten_when_repaired(
 
         await until(all_found)
         for finding in await found(settings):
-            assert (finding.table, finding.key) == ("tally", [finding.learner])
-            assert (finding.learner, finding.position) in {("ann", 2), ("cid", 4)}
+            assert (finding.table, finding.key) == ("tally", [finding.owner])
+            assert (finding.owner, finding.position) in {("ann", 2), ("cid", 4)}
         async with await connect(settings, application="test") as connection:
             for projection in BOTH:
                 for learner in ("ann", "cid"):
@@ -187,7 +187,7 @@ async def test_the_read_models_of_a_campus_are_right_learner_by_learner(settings
             query = "SELECT learner_id FROM overview_people ORDER BY learner_id"
             learners = [row[0] for row in await (await connection.execute(query)).fetchall()]
         assert len(learners) >= 20
-        divided = [projection for projection in PROJECTIONS if tables_of_learners(projection)]
+        divided = [projection for projection in PROJECTIONS if partitioned_tables(projection)]
         assert len(divided) == 4
         for learner in learners:
             for projection in divided:

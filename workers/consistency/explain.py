@@ -2,7 +2,7 @@
 Why a row is not what the log says: the first event at which the two went apart, found by folding the facts on which the
 row depends.
 
-For the row of a learner these are few. A sum over all learners depends on all facts that its projection reads; it is
+For the row of one key these are few. A sum over all keys depends on all facts that its projection reads; it is
 explained where there are not too many of them.
 """
 
@@ -13,13 +13,14 @@ from adapters.postgres.log.postgres_log import PAGE_OF_TYPES
 from adapters.postgres.log.reference_facts import ReferenceFacts
 from adapters.postgres.store.generations import Generation, Generations
 from domain.fact import Fact
-from projections.engine.bulk.fold import OF_LEARNERS
+from domain.registry import REFERENCE_FACTS
+from domain.streams import is_reference
 from projections.engine.diff.divergence import Divergence, first_divergence
+from projections.engine.distribution import key_of_row, partitioned_tables, segment_of
 from projections.engine.live import Exclusions
 from projections.engine.merge import merged
-from projections.engine.projection import RowKey, Table, is_common, segment_of, tables_of_learners
+from projections.engine.projection import RowKey, Table
 from projections.engine.verification import Cause, Difference
-from workers.consistency.recompute import learner_of
 from workers.consistency.row_check import RowChecker
 
 MOST_FACTS = 20_000  # that are folded one by one for one row
@@ -37,9 +38,10 @@ class DivergenceFinder:
         """Why a row is not as it should be."""
         table = next(table for table in self._projection.tables if table.name == difference.table)
         key = RowKey(table, difference.key)
-        learner = learner_of(table, key.key) if table in tables_of_learners(self._projection) else None
-        if learner is not None:
-            found = await self._of_learner(key, learner)
+        columns = partitioned_tables(self._projection).get(table)
+        owner = key_of_row(columns, table, key.key) if columns else None
+        if owner is not None:
+            found = await self._of_key(key, owner)
         else:
             found = await self._of_all(key)
         if isinstance(found, str):
@@ -47,8 +49,8 @@ class DivergenceFinder:
         position = found.fact.position if found.fact else None
         return Cause(table.name, key.key, position, found.reason)
 
-    async def _of_learner(self, key: RowKey, learner: str) -> Divergence | str:
-        for wrong in await self._looking.check(learner, key):
+    async def _of_key(self, key: RowKey, owner: str) -> Divergence | str:
+        for wrong in await self._looking.check(owner, key):
             if wrong.key == key:
                 return wrong.divergence
         return "the row is what the log says by now"
@@ -72,7 +74,7 @@ class DivergenceFinder:
     def _types(self, table: Table) -> set[str]:
         """The types of facts on which the rows of a table depend."""
         types = set(self._projection.handlers)
-        return types - OF_LEARNERS if table.distribution == "replicated" else types
+        return types & REFERENCE_FACTS if table.distribution == "replicated" else types
 
     async def _facts(self, types: set[str], positions: dict[int, int], held: Exclusions) -> list[Fact]:
         """The facts of some types that are in the rows which readers see, in log order."""
@@ -83,6 +85,6 @@ class DivergenceFinder:
 
 
 def _is_in(fact: Fact, positions: dict[int, int]) -> bool:
-    """Whether a fact is in the rows that readers see, of which those of the catalog are the first segment's."""
-    segment = 0 if is_common(fact.stream_id) else segment_of(fact.partition, len(positions))
+    """Whether a fact is in the rows that readers see; of replicated rows they see those of the first segment."""
+    segment = 0 if is_reference(fact.stream_id) else segment_of(fact.partition, len(positions))
     return fact.position <= positions[segment]

@@ -19,7 +19,9 @@ from adapters.postgres.connection import Connection, connect
 from adapters.postgres.log.pages import LogRow, read_head, read_rows
 from adapters.recorder.recorder import NAME as STOCK
 from adapters.settings import Settings
-from domain.fact import Meta, decode_event, partition_of
+from domain.codec import decode_event
+from domain.fact import Meta
+from domain.streams import partition_of
 
 PAGE = 10_000  # facts
 PAGE_OF_VERSIONS = 100_000  # facts whose versions are looked at in one query

@@ -1,12 +1,10 @@
 """
-The rows of one learner made anew from the log, beside what is live: for the auditor, for repairs, and to explain what
-`verify` has found.
+The rows of one key recomputed from the log: for the auditor, for repairs, and to explain what `verify` has found.
 
-A learner's rows depend on the facts of that learner, on those facts of the catalog whose rows they need, and on
-nothing else; so they cost some milliseconds, and not a fold of the log.
+The rows of a key depend on its facts, on those reference facts whose rows they need, and on nothing else; so they cost
+some milliseconds, and not a fold of the log.
 """
 
-from collections.abc import Collection
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -15,31 +13,22 @@ import msgspec
 from adapters.postgres.connection import Connection
 from adapters.postgres.log.history import history_of
 from adapters.postgres.log.reference_facts import ReferenceFacts
-from domain.fact import Fact, partition_of_learner
+from domain.fact import Fact
 from projections.engine.diff.lineage import needs_of
+from projections.engine.distribution import columns_of, partitioned_tables, segment_of_key, whole_key
 from projections.engine.live import Exclusions, OwnedSegments, fold_batch
 from projections.engine.memory import MemoryStore
-from projections.engine.projection import RowKey, Table, segment_of, tables_of_learners
-
-
-def segment_of_learner(learner: str, segments: int) -> int:
-    """The segment in which a learner's rows are."""
-    return segment_of(partition_of_learner(learner), segments)
-
-
-def learner_of(table: Table, key: tuple[str | int, ...]) -> str | None:
-    """Whose row it is, by a part of its key that is called `learner_id`; None if there is none."""
-    return str(key[table.key.index("learner_id")]) if "learner_id" in table.key else None
+from projections.engine.projection import Projection, RowKey
 
 
 class RecomputedRows(NamedTuple):
     """
-    A learner's rows as the log has them.
+    The rows of a key as the log has them.
 
     Attributes:
-        rows: of the tables of learners.
-        keys: of these tables, all rows that the learner's facts could have made.
-        facts: on which all this rests, in log order, without those that somebody has decided to do without.
+        rows: of the partitioned tables.
+        keys: of these tables, all rows that the facts of the key could have made.
+        facts: on which all this rests, in log order, without those that operators have skipped.
     """
 
     rows: dict[RowKey, msgspec.Struct]
@@ -48,30 +37,35 @@ class RecomputedRows(NamedTuple):
 
 
 async def recompute_rows(
-    connection: Connection, common: ReferenceFacts, learner: str, until: int, held: Exclusions
+    connection: Connection, reference: ReferenceFacts, key: str, until: int, held: Exclusions
 ) -> RecomputedRows:
-    """The rows of a learner up to the position *until*; facts that are parked or skipped are left out."""
-    projection = common.projection
-    await common.read(connection, until)
-    own = [fact for fact in await history_of(connection, learner, until) if fact.type in projection.handlers]
-    needs = {key for fact in own for key in needs_of(projection, fact)}
-    behind = [fact for fact in common.relevant_to(needs) if fact.position <= until]
-    facts = sorted(own + behind, key=attrgetter("position"))
-    segment = segment_of_learner(learner, projection.segments)
+    """The rows of a key up to the position *until*; facts that are parked or skipped are left out."""
+    projection = reference.projection
+    await reference.read(connection, until)
+    own = [fact for fact in await history_of(connection, key, until) if fact.type in projection.handlers]
+    needs = {need for fact in own for need in needs_of(projection, fact)}
+    relevant = [fact for fact in reference.relevant_to(needs) if fact.position <= until]
+    facts = sorted(own + relevant, key=attrgetter("position"))
+    segment = segment_of_key(key, projection.segments)
     share = OwnedSegments(projection.segments, (segment,))
     folded = await fold_batch(projection, facts, held, MemoryStore(share), share)
     rows = folded.rows[segment]
-    tables = tables_of_learners(projection)
+    tables = partitioned_tables(projection)
     return RecomputedRows(
-        {key: rows.rows[key] for key in rows.changed if key.table in tables},
-        {key for key in needs if key.table in tables} | own_keys(tables, learner),
+        {row: rows.rows[row] for row in rows.changed if row.table in tables},
+        {row for row in needs if row.table in tables} | own_rows(projection, key),
         [fact for fact in facts if fact.position not in held.skipped],
     )
 
 
-def own_keys(tables: Collection[Table], learner: str) -> set[RowKey]:
-    """The rows of which the learner is the whole key."""
-    return {RowKey(table, (learner,)) for table in tables if table.key == ("learner_id",)}
+def own_rows(projection: Projection, key: str) -> set[RowKey]:
+    """The rows whose whole key follows from *key*, so that they can be looked for even if no fact has made them."""
+    found = set()
+    for table, columns in partitioned_tables(projection).items():
+        values = columns_of(key, columns)
+        if values is not None and (whole := whole_key(table, values)) is not None:
+            found.add(RowKey(table, whole))
+    return found
 
 
 def waiting_in(held: Exclusions, segment: int) -> dict[str, int]:

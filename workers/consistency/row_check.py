@@ -18,15 +18,10 @@ from projections.engine.diff.compare import plain_fields
 from projections.engine.diff.divergence import Divergence, first_divergence
 from projections.engine.diff.lineage import needs_of
 from projections.engine.diff.replay import differing
+from projections.engine.distribution import partitioned_tables, segment_of_key
 from projections.engine.live import Exclusions, Needed, RowSnapshot
-from projections.engine.projection import Projection, RowKey, tables_of_learners
-from workers.consistency.recompute import (
-    RecomputedRows,
-    own_keys,
-    recompute_rows,
-    segment_of_learner,
-    waiting_in,
-)
+from projections.engine.projection import Projection, RowKey
+from workers.consistency.recompute import RecomputedRows, own_rows, recompute_rows, waiting_in
 
 
 class WrongRow(NamedTuple):
@@ -57,13 +52,13 @@ class RowChecker:
         connection: Connection,
         generations: Generations,
         generation: Generation,
-        common: ReferenceFacts,
+        reference: ReferenceFacts,
     ) -> None:
         self.projection: Projection = generations.projection
         self.generation = generation
         self._connection = connection
         self._store = generations.store(generation)
-        self._common = common
+        self._reference = reference
 
     async def look(self, keys: Needed) -> KeySnapshot:
         """Some rows, by segment."""
@@ -74,16 +69,18 @@ class RowChecker:
             if before == await held(self._connection, *place):
                 return KeySnapshot(seen, await without(self._connection, before, seen.healed))
 
-    async def check(self, learner: str, *keys: RowKey) -> list[WrongRow]:
-        """The rows of a learner that are not what the log says; *keys* are further ones that should not be there."""
-        segment = segment_of_learner(learner, self.generation.segments)
-        tables = tables_of_learners(self.projection)
-        needs = [needs_of(self.projection, fact) for fact in await history_of(self._connection, learner, END)]
-        asked = {key for each in needs for key in each if key.table in tables} | own_keys(tables, learner) | {*keys}
+    async def check(self, owner: str, *keys: RowKey) -> list[WrongRow]:
+        """The rows of the key *owner* that are not what the log says; *keys* are further ones to look for."""
+        segment = segment_of_key(owner, self.generation.segments)
+        tables = partitioned_tables(self.projection)
+        needs = [needs_of(self.projection, fact) for fact in await history_of(self._connection, owner, END)]
+        asked = (
+            {key for each in needs for key in each if key.table in tables} | own_rows(self.projection, owner) | {*keys}
+        )
         while True:
             look = await self.look({segment: asked})
             until = look.seen.positions[segment]
-            made = await recompute_rows(self._connection, self._common, learner, until, look.held)
+            made = await recompute_rows(self._connection, self._reference, owner, until, look.held)
             if made.keys <= asked:
                 break
             asked |= made.keys  # facts have come meanwhile

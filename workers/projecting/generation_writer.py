@@ -22,6 +22,7 @@ from adapters.settings import Settings
 from adapters.stores.protocol import GenerationStore, Overtaken
 from domain.fact import Fact
 from projections.engine.cache import CachedStore
+from projections.engine.distribution import segment_of_key
 from projections.engine.live import (
     Batch,
     Exclusions,
@@ -35,7 +36,6 @@ from projections.engine.live import (
     poison_of,
 )
 from projections.engine.projection import RowKey
-from workers.consistency.recompute import segment_of_learner
 from workers.consistency.repair import RowRepairer
 
 CACHED_ROWS = 3_000  # of each projection; a learner's document takes some 20 KB
@@ -226,9 +226,9 @@ class GenerationWriter:
         """
         Fold the facts of a parked key that have gone by; if all goes well, it waits no longer.
 
-        One that is no learner's goes on waiting: rows of others were folded without its facts, and stay wrong.
+        A reference stream goes on waiting: rows of other keys were folded without its facts, and stay wrong.
         """
-        if due.common:
+        if due.needs_rebuild:
             await self._parking.leave(due)
             return None
         position, place = self.positions[due.segment], (due.segment, due.key)
@@ -256,12 +256,12 @@ class GenerationWriter:
         return Commit((due.segment,), position, list(folded.rows[due.segment].changed))
 
     async def repair_due(self) -> list[Commit]:
-        """Make the rows of those learners anew for whom somebody has asked."""
+        """Repair the rows of the keys that operators have asked for."""
         found = await repairs.due(self._connection, self.projection.name, self.generation.number)
         return [await self._repair(each, segment) for each in found if (segment := self._home(each)) in self.positions]
 
     def _home(self, repair: Repair) -> int:
-        return segment_of_learner(repair.key, self.generation.segments)
+        return segment_of_key(repair.key, self.generation.segments)
 
     async def _repair(self, repair: Repair, segment: int) -> Commit:
         position = self.positions[segment]

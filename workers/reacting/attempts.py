@@ -17,8 +17,9 @@ from adapters.postgres.log.append import VersionConflict
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.postgres.ops import failed_reactions
 from adapters.postgres.ops.failed_reactions import FAILED, FailedReaction, Note
+from domain.codec import UnknownFact
 from domain.errors import DomainError
-from domain.fact import Fact, UnknownFact
+from domain.fact import Fact
 from workers.reacting import metrics
 from workers.reacting.code_version import code_version
 from workers.reactions import REACTIONS, Reaction

@@ -6,4 +6,4 @@ from domain.fact import Fact
 
 def offer_freed_seat(fact: Fact) -> OfferSeat:
     """A seat came free: the next in line gets it."""
-    return OfferSeat(fact.ids[0])
+    return OfferSeat(fact.id("run_id"))

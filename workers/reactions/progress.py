@@ -9,9 +9,9 @@ PASSED = ("pass", "distinction")
 
 def decide_when_done(fact: Fact) -> DecideOutcome:
     """A unit is completed: perhaps it was the last one."""
-    return DecideOutcome(fact.ids[0], fact.ids[1], fact.position)
+    return DecideOutcome(fact.id("learner_id"), fact.id("run_id"), fact.position)
 
 
 def complete_passed_course(fact: Fact) -> CompleteEnrollment | None:
     """A course was passed: the enrollment is completed."""
-    return CompleteEnrollment(fact.ids[0], fact.ids[1]) if fact.data["outcome"] in PASSED else None
+    return CompleteEnrollment(fact.id("learner_id"), fact.id("run_id")) if fact.data["outcome"] in PASSED else None

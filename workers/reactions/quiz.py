@@ -7,7 +7,7 @@ from domain.fact import Fact
 
 def grade_by_key(fact: Fact) -> GradeAttempt | None:
     """An attempt with answers was handed in: it is graded by the key; one without waits for a person."""
-    learner_id, quiz_id, attempt_no = fact.ids
+    learner_id, quiz_id, attempt_no = (fact.id(name) for name in ("learner_id", "quiz_id", "attempt_no"))
     return GradeAttempt(learner_id, quiz_id, int(attempt_no)) if fact.data["responses"] else None
 
 
@@ -16,4 +16,4 @@ def complete_passed_unit(fact: Fact) -> CompleteUnit | None:
     data = fact.data
     if not data["passed"]:
         return None
-    return CompleteUnit(fact.ids[0], data["run_id"], data["unit_id"], "quiz_passed", data["score_bp"])
+    return CompleteUnit(fact.id("learner_id"), data["run_id"], data["unit_id"], "quiz_passed", data["score_bp"])

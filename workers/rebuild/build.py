@@ -27,8 +27,9 @@ from adapters.postgres.store.generations import Generation, Generations
 from adapters.postgres.store.parking import held
 from adapters.settings import Settings
 from adapters.valkey.client import Valkey
+from projections.engine.distribution import segment_of
 from projections.engine.live import Exclusions
-from projections.engine.projection import Projection, segment_of
+from projections.engine.projection import Projection
 from workers.rebuild.catch_up import catch_up, take_over
 from workers.rebuild.content_digest import content_of
 from workers.rebuild.lock import RebuildError, rebuild_lock

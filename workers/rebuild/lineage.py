@@ -1,5 +1,5 @@
 """
-The events behind rows that differ: those of a learner from the learner's history, the others from one pass over the
+The events behind rows that differ: those of one key from the history of the key, the others from one pass over the
 log.
 """
 
@@ -14,8 +14,8 @@ from adapters.settings import Settings
 from domain.fact import Fact
 from projections.engine.diff.lineage import Behind, Gathering, events_behind, needs_of
 from projections.engine.diff.report import RowDiff
-from projections.engine.projection import Projection, RowKey, tables_of_learners
-from workers.consistency.recompute import learner_of
+from projections.engine.distribution import key_of_row, partitioned_tables
+from projections.engine.projection import Projection, RowKey
 from workers.support.progress import ProgressReporter
 
 PAGE = 10_000  # positions
@@ -40,11 +40,12 @@ class RowLineage:
                 if table is None:
                     continue
                 key = RowKey(table, row.key)
-                learner = learner_of(table, row.key) if table in tables_of_learners(self._projection) else None
-                if learner is None:
+                columns = partitioned_tables(self._projection).get(table)
+                owner = key_of_row(columns, table, key.key) if columns else None
+                if owner is None:
                     others[row.number] = key
                 else:
-                    history = await history_of(connection, learner, self._until)
+                    history = await history_of(connection, owner, self._until)
                     found[row.number] = events_behind(self._projection, key, history)
             if others:
                 found |= await self._in_one_pass(connection, others, progress)

@@ -9,9 +9,12 @@ Left out of every view: the keys of quizzes with their digests (which can be gue
 have given (full marks are a key), the words in which they say why they leave, and who has typed what in.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from domain.registry import LEARNER_CATEGORIES
+from domain.codec import fields_of
+from domain.registry import AGGREGATE_OF, AGGREGATES
+from domain.registry import FACTS as TYPES
 
 HIDDEN_FIELDS = ("key", "key_hash", "responses", "reason")
 """Fields of facts that `facts.data` does not show."""
@@ -43,11 +46,36 @@ class View(NamedTuple):
 
 
 _CATEGORY = "split_part(stream_id, '-', 1)"
-_FIRST_ID, _SECOND_ID = (
-    f"split_part(substr(stream_id, strpos(stream_id, '-') + 1), ':', {number})" for number in (1, 2)
-)
-_OF_LEARNER = ", ".join(f"'{category}'" for category in LEARNER_CATEGORIES)
+_IDS = "substr(stream_id, strpos(stream_id, '-') + 1)"
 _HIDDEN = ",".join(HIDDEN_FIELDS)
+
+
+def _id(name: str, *, or_field: bool = False) -> str:
+    """
+    The id of this name within the stream's id, as its aggregate declares.
+
+    Args:
+        or_field: of streams that have none, the field of this name of their facts.
+    """
+    whens = []
+    for place in range(max(len(aggregate.ids) for aggregate in AGGREGATES)):
+        having = [each.category for each in AGGREGATES if each.ids[place : place + 1] == (name,)]
+        whens += [(having, f"split_part({_IDS}, ':', {place + 1})")] if having else []
+    if or_field:
+        having = [
+            each.category
+            for each in AGGREGATES
+            if name not in each.ids
+            and any(of is each and name in fields_of(TYPES[fact]) for fact, of in AGGREGATE_OF.items())
+        ]
+        whens.append((having, f"json_or_null(data) ->> '{name}'"))
+    cases = (f"WHEN {_CATEGORY} IN ({_texts(categories)}) THEN {sql}" for categories, sql in whens)
+    return f"CASE {' '.join(cases)} END"
+
+
+def _texts(values: Sequence[str]) -> str:
+    return ", ".join(f"'{value}'" for value in values)
+
 
 RUN_ID = Column("run_id", "run_id::text", "The course run.")
 LEARNER_ID = Column("learner_id", "learner_id::text", "The learner: an opaque id, never a name.")
@@ -67,19 +95,17 @@ FACTS = View(
         Column("partition", "partition", "0 to 63, the same for all facts of a learner: one of them is a fair sample."),
         Column(
             "learner_id",
-            f"CASE WHEN {_CATEGORY} IN ({_OF_LEARNER}) THEN {_FIRST_ID} END",
+            _id("learner_id"),
             "The learner whose stream it is in: an opaque id; NULL for courses, runs, their seats, and quizzes.",
         ),
         Column(
             "run_id",
-            f"CASE WHEN {_CATEGORY} IN ('run', 'seats') THEN {_FIRST_ID}"
-            f" WHEN {_CATEGORY} IN ('enrollment', 'progress') THEN {_SECOND_ID}"
-            f" WHEN {_CATEGORY} IN ('attempt', 'quiz') THEN json_or_null(data) ->> 'run_id' END",
+            _id("run_id", or_field=True),
             "The course run; NULL for facts about a course.",
         ),
         Column(
             "quiz_id",
-            f"CASE {_CATEGORY} WHEN 'quiz' THEN {_FIRST_ID} WHEN 'attempt' THEN {_SECOND_ID} END",
+            _id("quiz_id"),
             "The quiz, of facts about a quiz or an attempt; else NULL.",
         ),
         Column("source", "json_or_null(meta) ->> 'source'", "Where it came from: `api`, `seed`, `import:oulad`, …"),

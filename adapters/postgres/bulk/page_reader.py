@@ -38,7 +38,8 @@ from adapters.postgres.bulk.ranges import (
 from adapters.postgres.connection import CONNECT_TIMEOUT, SILENCE, is_broken, options
 from adapters.postgres.log.pages import fact_of, meta_of
 from adapters.settings import Settings
-from domain.fact import PARTITIONS, Meta
+from domain.fact import Meta
+from domain.streams import PARTITIONS
 from projections.engine.bulk.pages import EPOCH, MICROSECOND, RARE_COLUMNS, Page, SourceFailed, Wanted
 from projections.engine.live import Unreadable
 

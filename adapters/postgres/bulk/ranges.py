@@ -13,8 +13,9 @@ import psycopg
 from psycopg import sql
 
 from adapters.postgres.log.postgres_log import COLUMNS
-from domain.fact import PARTITIONS, version_of
+from domain.codec import version_of
 from domain.registry import AGGREGATES, FACTS
+from domain.streams import PARTITIONS
 from projections.engine.bulk.pages import Wanted
 
 PAGE_FACTS = 1_024  # larger pages fall out of the processor's caches while they are folded

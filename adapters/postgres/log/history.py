@@ -1,7 +1,7 @@
 """
-All facts about one learner, all about none, and the newest ones: what the rows of read models are made of.
+All facts of one key, the reference facts, and the newest facts: what the rows of read models are made of.
 
-What cannot be decoded is `Unreadable`, as for whoever follows the log.
+What cannot be decoded is `Unreadable`, as for any other reader of the log.
 """
 
 from collections.abc import Sequence
@@ -14,14 +14,16 @@ from domain.fact import Fact
 from domain.registry import AGGREGATES
 
 FARTHEST_BACK = 100_000  # positions in which the newest facts are looked for
-LATELY = 20_000  # positions that are sooner read than the streams of the catalog
+LATELY = 20_000  # positions that are sooner read than all reference streams
 
-# One range scan for each category of streams that are about no learner.
-CATALOG = (
+# One range scan for each category of reference streams.
+REFERENCE = (
     " UNION ALL ".join(
-        f"SELECT {COLUMNS} FROM events WHERE stream_id >= '{category}-' AND stream_id < '{category}.'"
+        f"SELECT {COLUMNS} FROM events WHERE stream_id >= '{aggregate.category}-'"
+        f" AND stream_id < '{aggregate.category}.'"
         " AND position > %(after)s AND position <= %(until)s AND type = ANY(%(types)s)"
-        for category in [aggregate.category for aggregate in AGGREGATES if not aggregate.learner_first]
+        for aggregate in AGGREGATES
+        if aggregate.scope == "reference"
     )
     + " ORDER BY position"
 )
@@ -32,17 +34,19 @@ NEWEST = (
 )
 
 
-async def history_of(connection: psycopg.AsyncConnection, learner: str, until: int) -> list[Fact]:
-    """Every fact about a learner up to the position *until*, in the order of the log."""
-    cursor = await connection.execute(HISTORY, {"learner": learner, "until": until}, binary=True)
+async def history_of(connection: psycopg.AsyncConnection, key: str, until: int) -> list[Fact]:
+    """Every fact of a key up to the position *until*, in the order of the log."""
+    cursor = await connection.execute(HISTORY, {"key": key, "until": until}, binary=True)
     return [fact_of(row) for row in await cursor.fetchall()]
 
 
-async def common_facts(connection: psycopg.AsyncConnection, types: Sequence[str], after: int, until: int) -> list[Fact]:
-    """The facts of some types about no learner, behind *after* up to and with *until*."""
+async def reference_facts(
+    connection: psycopg.AsyncConnection, types: Sequence[str], after: int, until: int
+) -> list[Fact]:
+    """The facts of these reference types with positions above *after*, up to and with *until*."""
     if until - after > LATELY:
         parameters = {"after": after, "until": until, "types": list(types)}
-        cursor = await connection.execute(CATALOG, parameters, binary=True)
+        cursor = await connection.execute(REFERENCE, parameters, binary=True)
     else:
         cursor = await connection.execute(PAGE_OF_TYPES, (after, until, list(types)), binary=True)
     return [fact_of(row) for row in await cursor.fetchall()]

@@ -18,8 +18,9 @@ from adapters.batcher import Batcher
 from adapters.postgres.connection import Link
 from adapters.postgres.log.append import Append, Appended, Appender
 from adapters.settings import Settings
-from domain.fact import Fact, Meta, decode_data
-from domain.registry import LEARNER_CATEGORIES
+from domain.codec import decode_data
+from domain.fact import Fact, Meta
+from domain.registry import AGGREGATES
 
 LARGEST_LOOKUP = 512  # streams in one round trip
 PATIENCE = 10.0  # seconds to wait for a server that has gone
@@ -39,13 +40,24 @@ PAGE_OF_TYPES = (
 
 STREAM = f"SELECT {COLUMNS} FROM events WHERE stream_id = %s AND stream_version > %s ORDER BY stream_version"
 
-# One range scan for each category of streams whose ids begin with the learner's.
+# The facts of a key, by the index of streams: one range for each category that is keyed by an id, and the stream that
+# is a key itself.
+KEYED_BY_ID = [aggregate for aggregate in AGGREGATES if aggregate.keyed_by is not None]
+NOT_OWN_KEY = [
+    aggregate.category for aggregate in AGGREGATES if aggregate.keyed_by is not None or aggregate.scope == "reference"
+]
+OF_KEY = (
+    *(
+        f"stream_id >= '{aggregate.category}-' || %(key)s || ':'"
+        f" AND stream_id < '{aggregate.category}-' || %(key)s || ';'"
+        if len(aggregate.ids) > 1
+        else f"stream_id = '{aggregate.category}-' || %(key)s"
+        for aggregate in KEYED_BY_ID
+    ),
+    f"stream_id = %(key)s AND split_part(stream_id, '-', 1) <> ALL('{{{','.join(NOT_OWN_KEY)}}}')",
+)
 HISTORY = (
-    " UNION ALL ".join(
-        f"SELECT {COLUMNS} FROM events WHERE stream_id >= '{category}-' || %(learner)s || ':'"
-        f" AND stream_id < '{category}-' || %(learner)s || ';' AND position <= %(until)s"
-        for category in LEARNER_CATEGORIES
-    )
+    " UNION ALL ".join(f"SELECT {COLUMNS} FROM events WHERE {streams} AND position <= %(until)s" for streams in OF_KEY)
     + " ORDER BY position"
 )
 
@@ -144,9 +156,9 @@ class PostgresLog:
         """The facts of one stream, in order."""
         return [to_fact(row) for row in await self._rows(STREAM, (stream_id, after_version))]
 
-    async def history(self, learner_id: str, until: int = END) -> list[Fact]:
-        """Every fact about one learner up to position *until*, in the order of the log."""
-        rows = await self._rows(HISTORY, {"learner": learner_id, "until": until})
+    async def history(self, key: str, until: int = END) -> list[Fact]:
+        """Every fact of one key, such as a learner, up to position *until*, in the order of the log."""
+        rows = await self._rows(HISTORY, {"key": key, "until": until})
         return [to_fact(row) for row in rows]
 
     async def since(self, stream_id: str, version: int) -> list[Recent]:

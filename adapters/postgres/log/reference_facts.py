@@ -5,9 +5,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from adapters.postgres.connection import Connection
-from adapters.postgres.log.history import common_facts
+from adapters.postgres.log.history import reference_facts
 from domain.fact import Fact
-from projections.engine.bulk.fold import OF_LEARNERS
+from domain.registry import REFERENCE_FACTS
 from projections.engine.diff.lineage import needs_of
 from projections.engine.projection import Projection, RowKey
 
@@ -17,7 +17,7 @@ class ReferenceFacts:
 
     def __init__(self, projection: Projection) -> None:
         self.projection = projection
-        self._types = sorted(projection.handlers.keys() - OF_LEARNERS)
+        self._types = sorted(projection.handlers.keys() & REFERENCE_FACTS)
         self._position = 0
         self._reading = asyncio.Lock()
         self._facts: list[tuple[Fact, set[RowKey]]] = []
@@ -28,7 +28,7 @@ class ReferenceFacts:
         async with self._reading:
             if until <= self._position or not self._types:
                 return
-            for fact in await common_facts(connection, self._types, self._position, until):
+            for fact in await reference_facts(connection, self._types, self._position, until):
                 needs = needs_of(self.projection, fact)
                 for key in needs:
                     self._needing[key].append(len(self._facts))

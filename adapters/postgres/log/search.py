@@ -10,7 +10,7 @@ from psycopg import sql
 from adapters.postgres.log.pages import fact_of
 from adapters.postgres.log.postgres_log import COLUMNS
 from domain.fact import Fact
-from domain.registry import LEARNER_CATEGORIES
+from domain.registry import keyed_by
 
 FACTS = f"SELECT {COLUMNS} FROM events WHERE position > %(after)s"
 
@@ -76,7 +76,7 @@ class Search:
         if self.stream is not None:
             conditions.append(sql.SQL(OF_STREAMS if "*" in self.stream else OF_STREAM))
         if self.learner_id is not None:
-            ranges = (sql.SQL(RANGE).format(category=f"{category}-") for category in LEARNER_CATEGORIES)
+            ranges = (sql.SQL(RANGE).format(category=f"{category}-") for category in keyed_by("learner_id"))
             conditions.append(sql.SQL(OF_LEARNER).format(ranges=sql.SQL(" OR ").join(ranges)))
         conditions += [sql.SQL(SINCE)] if self.since else []
         conditions += [sql.SQL(BEFORE)] if self.before else []

@@ -10,7 +10,7 @@ import psycopg
 from psycopg.rows import class_row
 
 from adapters.postgres.log.fact_counts import BLOCK, counts_until
-from projections.engine.projection import segment_of
+from projections.engine.distribution import segment_of
 
 # recorded_at of the first fact that a read model has not seen says for how long it has been behind.
 PROGRESS = """

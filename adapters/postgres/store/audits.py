@@ -26,7 +26,7 @@ SELECT a.projection, a.generation, a.checked, a.wrong FROM audits AS a
 """
 FIND = """
 INSERT INTO audit_findings (projection, generation, learner, table_name, key, position, reason)
-SELECT name, generation, %(learner)s, %(table)s, %(key)s, %(position)s, %(reason)s FROM projections
+SELECT name, generation, %(owner)s, %(table)s, %(key)s, %(position)s, %(reason)s FROM projections
  WHERE name = %(projection)s AND generation = %(generation)s
 ON CONFLICT (projection, generation, table_name, key) DO UPDATE
    SET position = excluded.position, reason = excluded.reason, seen_at = now()
@@ -40,7 +40,7 @@ DELETE FROM audit_findings WHERE projection = %(projection)s AND generation = %(
      ORDER BY id DESC OFFSET %(most)s LIMIT 1)
 """
 FINDINGS = """
-SELECT f.projection, f.generation, f.learner, f.table_name AS table, f.key, f.position, f.reason
+SELECT f.projection, f.generation, f.learner AS owner, f.table_name AS table, f.key, f.position, f.reason
   FROM audit_findings AS f
   JOIN projections AS p ON p.name = f.projection AND p.generation = f.generation AND p.status = 'live'
  ORDER BY f.id DESC
@@ -52,8 +52,8 @@ class Audit(msgspec.Struct):
     How much of the served generation of a read model was audited.
 
     Attributes:
-        checked: learners whose rows were compared; one who comes again counts again.
-        wrong: how often one of a learner's rows was wrong.
+        checked: keys whose rows were compared; one that comes again counts again.
+        wrong: how often one of a key's rows was wrong.
     """
 
     projection: str
@@ -67,12 +67,13 @@ class Finding(msgspec.Struct):
     A row that is not what the log says.
 
     Attributes:
+        owner: the key whose row it is: the id of a learner, or of a stream that is its own key.
         position: of the first fact at which the two went apart; None if that is not known.
     """
 
     projection: str
     generation: int
-    learner: str
+    owner: str
     table: str
     key: list[Any]
     position: int | None
@@ -82,18 +83,18 @@ class Finding(msgspec.Struct):
 async def note_checked(
     connection: psycopg.AsyncConnection, projection: str, generation: int, *, checked: int, wrong: int
 ) -> None:
-    """Count learners whose rows were compared."""
+    """Count keys whose rows were compared."""
     values = {"projection": projection, "generation": generation, "checked": checked, "wrong": wrong}
     await connection.execute(NOTE, values)
 
 
 async def note_findings(
-    connection: psycopg.AsyncConnection, projection: str, generation: int, learner: str, found: Sequence[Finding]
+    connection: psycopg.AsyncConnection, projection: str, generation: int, owner: str, found: Sequence[Finding]
 ) -> None:
-    """Keep what is wrong with a learner's rows now, and forget what is right again."""
+    """Keep what is wrong with the rows of a key now, and forget what is right again."""
     keys = [Jsonb(finding.key) for finding in found]
     async with connection.transaction():
-        await connection.execute(RIGHT_AGAIN, (projection, generation, learner, keys))
+        await connection.execute(RIGHT_AGAIN, (projection, generation, owner, keys))
         for finding, key in zip(found, keys, strict=True):
             await connection.execute(FIND, {**msgspec.structs.asdict(finding), "key": key})
         await connection.execute(FORGET_OLD, {"projection": projection, "generation": generation, "most": MOST})

@@ -1,27 +1,26 @@
 """
-Parked keys: learners and streams whose facts wait because a read model failed at one of them.
+Parked keys: learners, or other keys, whose facts wait because a read model failed at one of them.
 
 A key is parked before the checkpoint passes the fact that failed, and forgotten in the step that makes it good, so a
 crash in between neither loses a fact nor doubles one. A fact that no code will ever fold can be skipped, with a reason.
 
-A key that is no learner's (a course, a run, a quiz) is not made good in place: rows of others have been folded without
-its facts. It waits until a rebuild.
+The stream of a reference aggregate (a course, a run, a quiz) is not healed in place: rows of other keys have been
+folded without its facts. It waits until a rebuild.
 """
 
 from collections.abc import Sequence
-from operator import attrgetter
 from typing import Any, NamedTuple
 
 import psycopg
 from psycopg.rows import dict_row
 
-from adapters.postgres.log.pages import fact_of
-from adapters.postgres.log.postgres_log import END, HISTORY, STREAM
+from adapters.postgres.log.history import history_of
+from adapters.postgres.log.postgres_log import END
 from domain.fact import Fact
+from domain.streams import is_reference
 from projections.engine.live import Exclusions, Fenced, Poison
-from projections.engine.projection import is_common
 
-ONLY_A_REBUILD = "others' rows may depend on it: rebuild"  # why a key that is no learner's is not tried again
+NEEDS_REBUILD = "rows of other keys may depend on it: rebuild"  # why a reference stream is not tried again
 
 ALL = "SELECT segment, key, first_position FROM parked WHERE projection = %s AND generation = %s"
 PLACES = "SELECT segment, key FROM parked WHERE id = ANY(%s)"
@@ -127,9 +126,9 @@ class Due(NamedTuple):
     stream: str | None
 
     @property
-    def common(self) -> bool:
-        """Whether it is no learner's."""
-        return _of_nobody(self.stream)
+    def needs_rebuild(self) -> bool:
+        """Whether it is a reference stream, which only a rebuild heals."""
+        return _needs_rebuild(self.stream)
 
 
 class Parking:
@@ -147,10 +146,7 @@ class Parking:
 
     async def history(self, key: str) -> list[Fact]:
         """Every fact of a key, in the order of the log; `Unreadable` what this code cannot decode."""
-        of_learner = await self._connection.execute(HISTORY, {"learner": key, "until": END}, binary=True)
-        of_stream = await self._connection.execute(STREAM, (key, 0), binary=True)
-        rows = [*await of_learner.fetchall(), *await of_stream.fetchall()]
-        return sorted(map(fact_of, rows), key=attrgetter("position"))
+        return await history_of(self._connection, key, END)
 
     async def park(self, poison: Poison, epoch: int) -> None:
         """
@@ -222,12 +218,12 @@ async def without(connection: psycopg.AsyncConnection, held: Exclusions, parked_
 
 
 async def parked_of(connection: psycopg.AsyncConnection, projections: Sequence[str]) -> list[dict[str, Any]]:
-    """All that is known of the parked keys of some projections; `common` is whether only a rebuild makes one good."""
+    """All that is known of the parked keys of some projections; `needs_rebuild` is whether only a rebuild heals one."""
     async with connection.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(LIST, [list(projections)])
         found = await cursor.fetchall()
     for row in found:
-        row["common"] = _of_nobody(row.pop("stream"))
+        row["needs_rebuild"] = _needs_rebuild(row.pop("stream"))
     return found
 
 
@@ -296,9 +292,8 @@ async def skipped_of(connection: psycopg.AsyncConnection, projections: Sequence[
         return await cursor.fetchall()
 
 
-def _of_nobody(stream: str | None) -> bool:
-    """Whether a stream is known to be about no learner."""
-    return stream is not None and is_common(stream)
+def _needs_rebuild(stream: str | None) -> bool:
+    return stream is not None and is_reference(stream)
 
 
 def _storable(text: str) -> str:

@@ -182,10 +182,10 @@ class PostgresStore:
             await self._connection.execute(ONE_MOMENT)
             return RowSnapshot(await self.positions(), await self.load(keys), [])
 
-    async def keys_with(self, table: Table, column: str, value: str, segment: int) -> set[RowKey]:
-        """Keys of the rows of a segment that have this value in a column."""
-        query = self._statements.keys_by(table, column)
-        found = await (await self._connection.execute(query, (value, segment))).fetchall()
+    async def keys_with(self, table: Table, values: Mapping[str, str], segment: int) -> set[RowKey]:
+        """The keys of the rows of a table and segment that have these *values* in columns of their key."""
+        query = self._statements.keys_by(table, values)
+        found = await (await self._connection.execute(query, (*values.values(), segment))).fetchall()
         return {RowKey(table, tuple(key)) for key in found}
 
     async def save(self, batch: Batch) -> None:

@@ -1,5 +1,5 @@
 """
-Repairs: learners whose rows are to be made anew from the log, by the projector that owns them.
+Repairs: keys (a learner, or a stream that is its own key) whose rows their projector recomputes from the log.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,8 @@ import msgspec
 import psycopg
 from psycopg.rows import class_row
 
-from projections.engine.projection import Projection, tables_of_learners
+from projections.engine.distribution import partitioned_tables
+from projections.engine.projection import Projection
 
 COLUMNS = "id, projection, generation, key, requested_at, done_at, outcome"
 REQUEST = """
@@ -26,15 +27,15 @@ UPDATE repairs SET done_at = now(), outcome = %(outcome)s WHERE id = %(id)s
 
 
 class CannotRepair(Exception):
-    """Rows that cannot be made anew for one learner, as a sentence."""
+    """Rows that cannot be recomputed for one key, as a sentence."""
 
 
 class Repair(msgspec.Struct):
     """
-    A learner whose rows are, or were, to be made anew.
+    A key whose rows are, or were, to be recomputed.
 
     Attributes:
-        key: the learner.
+        key: the id of a learner, or of a stream that is its own key.
         done_at: None until a projector has done it.
         outcome: what came of it, as a sentence.
     """
@@ -50,15 +51,15 @@ class Repair(msgspec.Struct):
 
 async def request_repair(connection: psycopg.AsyncConnection, projection: Projection, key: str) -> int:
     """
-    Have the projector make a learner's rows anew from the log; returns the id of the request.
+    Have the projector recompute the rows of a key from the log; returns the id of the request.
 
     Raises:
-        CannotRepair: the projection has no rows of single learners, or is not served.
+        CannotRepair: the projection has no rows of single keys, or is not served.
     """
     name = projection.name
-    if not tables_of_learners(projection):
+    if not partitioned_tables(projection):
         raise CannotRepair(
-            f"no table of {name} has rows of single learners: `campus projections rebuild {name}` makes all rows anew"
+            f"no table of {name} has rows of single keys: `campus projections rebuild {name}` recomputes all rows"
         )
     row = await (await connection.execute(REQUEST, (key, name))).fetchone()
     if row is None:
@@ -77,7 +78,7 @@ async def due(connection: psycopg.AsyncConnection, projection: str, generation: 
 
 
 async def note_done(connection: psycopg.AsyncConnection, repair: Repair, outcome: str, *, made: bool) -> None:
-    """Say what came of a repair; where rows were *made*, what the auditor has found of this learner is forgotten."""
+    """Say what came of a repair; where rows were *made*, what the auditor has found of this key is forgotten."""
     await connection.execute(DONE, {**msgspec.structs.asdict(repair), "outcome": outcome, "made": made})
 
 

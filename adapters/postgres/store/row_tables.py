@@ -177,11 +177,12 @@ class Statements:
         name = quoted(physical_name(table, self._generation))
         return f"DELETE FROM {name} WHERE {' AND '.join(f'{quoted(part)} = %s' for part in (*table.key, SEGMENT))}"
 
-    def keys_by(self, table: Table, column: str) -> str:
-        """The keys of rows; parameters are what they have in a column, and their segment."""
+    def keys_by(self, table: Table, columns: Iterable[str]) -> str:
+        """The keys of rows; parameters are what they have, as text, in columns of their key, and their segment."""
         name = quoted(physical_name(table, self._generation))
         keys = ", ".join(map(quoted, table.key))
-        return f"SELECT {keys} FROM {name} WHERE {quoted(column)} = %s AND {SEGMENT} = %s"
+        same = " AND ".join(f"{quoted(column)}::text = %s" for column in columns)
+        return f"SELECT {keys} FROM {name} WHERE {same} AND {SEGMENT} = %s"
 
     def _upsert(self, table: Table, number: int) -> str:
         name = quoted(physical_name(table, self._generation))

@@ -1,8 +1,8 @@
 """
 The fold over the whole log: pages of facts in, the rows of several projections out, all in one pass.
 
-A fact of a learner changes rows of one segment of each projection; a fact of the catalog those of every segment.
-Types of facts tell which is which: a type lies on streams of its own aggregate only.
+A keyed fact changes rows of one segment of each projection; a reference fact those of every segment. Types of facts
+tell which is which: a type lies on streams of its own aggregate only.
 
 Poison parks its key, as it does live. A fact that cannot be decoded does so at once. A handler that raises may leave
 half a change behind, which is found out too late to undo: the fold is `Spoiled` and has to begin again, with that type
@@ -17,10 +17,11 @@ from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
-from domain.fact import PARTITIONS, partition_of_learner
-from domain.registry import AGGREGATES, FACTS
+from domain.registry import FACTS, REFERENCE_FACTS
+from domain.streams import PARTITIONS, is_reference, partition_of_key
 from projections.engine.bulk.pages import BulkFact, Page, SourceFailed, Wanted
 from projections.engine.bulk.rows import BulkRows, MemoryBudget, SpillFailed
+from projections.engine.distribution import segment_of
 from projections.engine.live import FAILURES, ChangedKey, FactCounts, Poison, UndeclaredRow, UnreadableFact, poison_of
 from projections.engine.projection import (
     Handler,
@@ -30,21 +31,12 @@ from projections.engine.projection import (
     Rows,
     RowT,
     Table,
-    is_common,
     key_values,
-    segment_of,
 )
 
 Apply = Callable[[Any, Rows], None]
 Plan = tuple[tuple[Apply, Rows], ...]
 T = TypeVar("T")
-
-OF_LEARNERS = frozenset(
-    name
-    for name, fact in FACTS.items()
-    for aggregate in AGGREGATES
-    if aggregate.learner_first and fact in vars(aggregate).values()
-)
 
 
 class Task(NamedTuple):
@@ -95,7 +87,7 @@ class SegmentFold:
     One segment of one projection in the fold.
 
     Attributes:
-        copies: the rows as common facts see them.
+        copies: the rows as reference facts see them.
         waiting: parked keys, and the position of the first fact of each that waits.
         parked, skipped: facts of its own partitions.
         left: it folds nothing more.
@@ -153,7 +145,7 @@ class BulkFold:
                 self._add(task, segment)
         self._skipped = frozenset[int]().union(*(task.skipped for task in tasks))
         self._types = tuple(sorted({name for task in tasks for name in task.projection.handlers}))
-        self._guarded = {(part, partition_of_learner(key)) for part in self._parts.values() for key in part.waiting}
+        self._guarded = {(part, partition_of_key(key)) for part in self._parts.values() for key in part.waiting}
         self._plans: list[Plan] = [self._plan(kind) for kind in range(len(self._types) * PARTITIONS)]
         self._seen: Counter[int] = Counter()
 
@@ -237,16 +229,16 @@ class BulkFold:
     def _entries(self, kind: int, fact: BulkFact | None = None) -> Iterator[Entry]:
         """Who folds this kind of fact, and how."""
         name, partition = self._types[kind // PARTITIONS], kind % PARTITIONS
-        common = name not in OF_LEARNERS if fact is None else is_common(fact.stream_id)
+        reference = name in REFERENCE_FACTS if fact is None else is_reference(fact.stream_id)
         for part in self._parts.values():
             handler = part.task.projection.handlers.get(name)
-            if handler is not None and not part.left and (common or part.owns(partition)):
+            if handler is not None and not part.left and (reference or part.owns(partition)):
                 apply: Apply = handler.apply
                 if (part.task.projection.name, name) in self._careful:
                     apply = partial(self._carefully, part, handler)
                 if (part, partition) in self._guarded:
                     apply = partial(self._unless_waiting, part, apply)
-                yield Entry(part, apply, part.copies if common else part.rows)
+                yield Entry(part, apply, part.copies if reference else part.rows)
 
     def _carefully(self, part: SegmentFold, handler: Handler, fact: Any, rows: Rows) -> None:
         """Apply a fact so that nothing is left of it if that fails."""

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
-from domain.fact import PARTITIONS, Meta, partition_key
-from projections.engine.stream_ids import ids
+from domain.fact import Meta
+from domain.streams import PARTITIONS, id_of, key_of
 
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)  # from which PostgreSQL counts, too
 EPOCH_DAY = EPOCH.toordinal()
@@ -182,11 +182,10 @@ class BulkFact(msgspec.Struct, gc=False):
         return self.stream_id.partition("-")[0]
 
     @property
-    def ids(self) -> tuple[str, ...]:
-        """The ids within the stream's id."""
-        return ids(self.stream_id)
-
-    @property
     def key(self) -> str:
-        """What the fact is about: the learner where there is one, else the stream."""
-        return partition_key(self.stream_id)
+        """What the fact belongs to."""
+        return key_of(self.stream_id)
+
+    def id(self, name: str) -> str:
+        """The id of this name within the stream's id."""
+        return id_of(self.stream_id, name)

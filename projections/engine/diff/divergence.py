@@ -12,9 +12,10 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from domain.fact import Fact
+from domain.streams import is_reference
 from projections.engine.diff.lineage import FactRef, ref
 from projections.engine.diff.replay import Replay, State, Step, Waiting, differing, same
-from projections.engine.projection import Projection, RowKey, is_common
+from projections.engine.projection import Projection, RowKey
 
 MOST_APPLIED = 100_000  # facts folded in search of an explanation: about a second
 
@@ -160,7 +161,7 @@ def _explained(replay: Replay, live: Fields) -> _Found | None:
 
 def _blocks(replay: Replay) -> Iterator[list[Steps]]:
     """Facts that follow one another, of those that touch the row and of the common ones behind it; short runs first."""
-    common = [step for step in replay.steps if not step.touches and is_common(step.fact.stream_id)]
+    common = [step for step in replay.steps if not step.touches and is_reference(step.fact.stream_id)]
     for length in range(1, len(replay.steps) + 1):
         yield [steps[at : at + length] for steps in (replay.touching, common) for at in range(len(steps) - length + 1)]
 

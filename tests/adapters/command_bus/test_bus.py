@@ -48,10 +48,10 @@ async def test_many_ask_two_processes_for_few_seats(settings: Settings) -> None:
             )
         )  # fmt: skip
         facts = await whole_log(both[0].log)
-        requested = [fact.ids[0] for fact in facts if fact.type == "enrollment.requested"]
+        requested = [fact.id("learner_id") for fact in facts if fact.type == "enrollment.requested"]
         assert sorted(requested) == LEARNERS
-        assert [fact.ids[0] for fact in facts if fact.type == "enrollment.activated"] == requested[:CAPACITY]
-        assert [fact.ids[0] for fact in facts if fact.type == "enrollment.waitlisted"] == requested[CAPACITY:]
+        assert [fact.id("learner_id") for fact in facts if fact.type == "enrollment.activated"] == requested[:CAPACITY]
+        assert [fact.id("learner_id") for fact in facts if fact.type == "enrollment.waitlisted"] == requested[CAPACITY:]
         seats = await both[1].session().load(Seats, seats_stream(RUN))
         assert (seats.seated, list(seats.waiting)) == (set(requested[:CAPACITY]), requested[CAPACITY:])
 

@@ -24,7 +24,8 @@ from adapters.parquet.read import Export
 from adapters.postgres.log.pages import UNKNOWN
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.settings import Settings
-from domain.fact import Fact, partition_of
+from domain.fact import Fact
+from domain.streams import partition_of
 from projections.engine.bulk.pages import SourceFailed, Wanted
 from tests.support.exports import EPOCH, TYPES, fill, fill_with_hostile, log_of, small
 

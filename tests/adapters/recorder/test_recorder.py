@@ -31,7 +31,8 @@ from adapters.settings import PREFIX, Settings
 from commands.catalog import CreateCourse
 from commands.log import Context
 from domain.catalog import Course
-from domain.fact import Meta, partition_of
+from domain.fact import Meta
+from domain.streams import partition_of
 from tests.support.appends import end_connections
 from workers.consistency.log_check import check
 

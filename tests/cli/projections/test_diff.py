@@ -111,7 +111,7 @@ class Person(msgspec.Struct):
 PEOPLE = Table("overview_people", Person, ("learner_id",))
 
 def needs(fact):
-    return (RowKey(PEOPLE, (fact.ids[0],)),)
+    return (RowKey(PEOPLE, (fact.id('learner_id'),)),)
 
 def apply(fact, rows):
     rows.edit(PEOPLE, Person, {key}).facts += 1
@@ -125,13 +125,13 @@ class MyRule(Projection):
 '''
 
 
-COUNTS = "rows.edit(PEOPLE, Person, fact.ids[0]).facts += 1"
+COUNTS = "rows.edit(PEOPLE, Person, fact.id('learner_id')).facts += 1"
 
 
 async def test_a_rule_is_tried_without_touching_anything(settings: Settings, tmp_path: Path) -> None:
     """A file is compared with what is served, by the names of its tables."""
     file = tmp_path / "my_rule.py"
-    file.write_text(RULE.format(key="fact.ids[0]"))
+    file.write_text(RULE.format(key="fact.id('learner_id')"))
     async with small_campus(settings):
         code, found = await answer(settings, "try", str(file), "--compare-with", "overview")
         assert (code, found["new"]["name"], found["old"]["name"]) == (0, "my_rule.py", "generation 1")
@@ -154,7 +154,7 @@ async def test_a_rule_that_is_wrong_says_where(settings: Settings, tmp_path: Pat
     async with small_campus(settings):
         assert "which its needs do not name" in await refusal(settings, "try", str(wrong), *compare)
         moved = tmp_path / "moved.py"
-        moved.write_text(RULE.format(key="fact.ids[0]").replace(".facts += 1", '.learner_id = "x"'))
+        moved.write_text(RULE.format(key="fact.id('learner_id')").replace(".facts += 1", '.learner_id = "x"'))
         assert "assigns to the key of a row" in await refusal(settings, "try", str(moved), *compare)
         said = await refusal(settings, "try", str(fails), *compare)
         assert "the rule fails for 50 keys, first at position" in " ".join(said.split())
@@ -170,14 +170,20 @@ async def test_a_rule_that_is_wrong_says_where(settings: Settings, tmp_path: Pat
             "the rule fails for 50 keys, first at position 1, .*: SystemExit: over, at .*:15: ",
         ),
         ("apply(fact, rows)", "the rule fails for 50 keys, .*: RecursionError: "),
-        ("rows.edit(PEOPLE, Person, fact.ids[0]).facts = 2**63", "facts = 9223372036854775808 does not fit a bigint"),
-        ("yield rows.edit(PEOPLE, Person, fact.ids[0])", "MyRule: apply of progress.activity_recorded has a yield"),
+        (
+            "rows.edit(PEOPLE, Person, fact.id('learner_id')).facts = 2**63",
+            "facts = 9223372036854775808 does not fit a bigint",
+        ),
+        (
+            "yield rows.edit(PEOPLE, Person, fact.id('learner_id'))",
+            "MyRule: apply of progress.activity_recorded has a yield",
+        ),
     ],
 )
 async def test_a_rule_that_can_hold_for_no_fact(settings: Settings, tmp_path: Path, apply: str, message: str) -> None:
     """What would end the process, go on for ever or be refused by the store is told as any other mistake is."""
     file = tmp_path / "my_rule.py"
-    file.write_text(RULE.format(key="fact.ids[0]").replace(COUNTS, apply))
+    file.write_text(RULE.format(key="fact.id('learner_id')").replace(COUNTS, apply))
     async with small_campus(settings):
         said = await refusal(settings, "try", str(file), "--compare-with", "overview")
         assert re.search(message, " ".join(said.split())), said
@@ -204,7 +210,9 @@ async def test_ctrl_c_ends_a_rule_that_goes_round_for_ever(settings: Settings, t
     begun = tmp_path / "begun"
     endless = f"open({str(begun)!r}, 'w').close()\n    while True: pass"
     file.write_text(
-        RULE.format(key="fact.ids[0]").replace("rows.edit(PEOPLE, Person, fact.ids[0]).facts += 1", endless)
+        RULE.format(key="fact.id('learner_id')").replace(
+            "rows.edit(PEOPLE, Person, fact.id('learner_id')).facts += 1", endless
+        )
     )
     command = [*CAMPUS, "projections", "try", str(file), "--compare-with", "overview"]
     async with small_campus(settings):
@@ -222,7 +230,7 @@ async def test_ctrl_c_ends_a_rule_that_goes_round_for_ever(settings: Settings, t
 async def test_a_rule_is_not_compared_with_what_has_nothing_in_common(settings: Settings, tmp_path: Path) -> None:
     """Nothing is folded for it; what is probably meant is named."""
     file = tmp_path / "my_rule.py"
-    file.write_text(RULE.format(key="fact.ids[0]"))
+    file.write_text(RULE.format(key="fact.id('learner_id')"))
     said = await refusal(settings, "try", str(file), "--compare-with", "gradebook")
     assert "my_rule.py has no table in common with gradebook; did you mean overview?" in said
 

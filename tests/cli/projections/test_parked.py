@@ -127,7 +127,7 @@ async def test_a_course_is_made_good_by_a_rebuild_only(settings: Settings) -> No
         assert sentence in said
         code, left = await answer(settings, "parked", "retry", "catalog")
         (waiting,) = left["parked"]
-        assert (code, waiting["key"], waiting["common"], waiting["attempts"]) == (1, COURSE, True, 1)
+        assert (code, waiting["key"], waiting["needs_rebuild"], waiting["attempts"]) == (1, COURSE, True, 1)
         (found,) = [finding for finding in await examine(settings) if finding["name"] == "parked"]
         assert "others' rows may depend on it: rebuild" in found["detail"]
         assert "campus projections rebuild catalog" in found["hint"]

@@ -9,7 +9,7 @@ import pytest
 from adapters.settings import Settings
 from cli.projections import sample_fold
 from cli.projections.plan import _plan
-from projections.engine.projection import Handler, Rows
+from projections.engine.projection import Rows
 from projections.overview import Overview
 from tests.support.workers import writer
 
@@ -39,7 +39,7 @@ def fails_slowly(fact: Any, rows: Rows) -> None:
 
 def overview(apply: Callable[[Any, Rows], Any]) -> Overview:
     """The overview, with another handler for every type."""
-    handlers = {name: Handler(handler.needs, apply) for name, handler in Overview.handlers.items()}
+    handlers = {name: handler._replace(apply=apply) for name, handler in Overview.handlers.items()}
     wrong: type[Overview] = type("Wrong", (Overview,), {"handlers": handlers})
     return wrong()
 

@@ -31,7 +31,7 @@ def digest_after_a_change(monkeypatch: pytest.MonkeyPatch, module: str, added: s
     [
         "projections.overview",
         "projections.engine.projection",
-        "projections.engine.stream_ids",
+        "domain.streams",
         "domain.quiz",
         "domain.progress",
         "domain.fact",

@@ -34,25 +34,25 @@ SUMS = Table("sums", Sum, ("run_id",))
 
 
 def needs(fact: Fact) -> Iterable[RowKey]:
-    return RowKey(SUMS, (fact.ids[1],)), RowKey(SCORES, (fact.ids[0],))
+    return RowKey(SUMS, (fact.id("run_id"),)), RowKey(SCORES, (fact.id("learner_id"),))
 
 
 def apply(fact: Fact, rows: Rows) -> None:
     """Change one row, fail at a negative amount, change the other."""
-    rows.edit(SUMS, Sum, fact.ids[1]).amount += fact.data["amount"]
+    rows.edit(SUMS, Sum, fact.id("run_id")).amount += fact.data["amount"]
     if fact.data["amount"] < 0:
         raise ValueError("an amount below zero")
-    score = rows.edit(SCORES, Score, fact.ids[0])
+    score = rows.edit(SCORES, Score, fact.id("learner_id"))
     score.amount += fact.data["amount"]
     score.seen.append(fact.position)
 
 
 def needs_score(fact: Fact) -> Iterable[RowKey]:
-    return (RowKey(SCORES, (fact.ids[0],)),)
+    return (RowKey(SCORES, (fact.id("learner_id"),)),)
 
 
 def count(fact: Fact, rows: Rows) -> None:
-    rows.edit(SCORES, Score, fact.ids[0]).amount += fact.data["amount"]
+    rows.edit(SCORES, Score, fact.id("learner_id")).amount += fact.data["amount"]
 
 
 class Scores(Projection):
@@ -149,7 +149,9 @@ async def test_a_row_that_was_not_named_as_needed_is_refused() -> None:
     """To change a row that was not loaded would overwrite what is stored."""
 
     class Careless(Scores):
-        handlers: ClassVar = {"progress.activity_recorded": Handler(lambda fact: [RowKey(SUMS, (fact.ids[1],))], apply)}
+        handlers: ClassVar = {
+            "progress.activity_recorded": Handler(lambda fact: [RowKey(SUMS, (fact.id("run_id"),))], apply)
+        }
 
     folded = await fold_batch(Careless(), activities(("ann", 1)), Exclusions(), MemoryStore())
     assert [each.error for each in folded.poison] == [
@@ -260,7 +262,7 @@ async def test_verify_folds_each_segment_up_to_its_own_checkpoint() -> None:
         name = "divided"
         segments = 2
         tables = (SCORES,)  # type: ignore[assignment]  # elsewhere it would be another class
-        handlers: ClassVar = {"progress.activity_recorded": Handler(needs_score, count)}
+        handlers: ClassVar = {"progress.activity_recorded": Handler(needs_score, count, writes=(SCORES,))}
 
     facts = activities(*((f"L{number}", 1) for number in range(40)))
     state = Live(Divided(), {0: 10, 1: 30}, Exclusions())

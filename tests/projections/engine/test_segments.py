@@ -11,7 +11,6 @@ from domain.fact import Fact
 from projections.engine.live import UNDIVIDED, Batch, Exclusions, FactCounts, OwnedSegments, fold_batch
 from projections.engine.memory import MemoryStore
 from projections.engine.projection import SEGMENTS, Handler, Projection, RowKey, Rows, Table
-from projections.engine.stream_ids import ids
 from projections.registry import PROJECTIONS
 from tests.support.bulk_pages import digest_of
 from tests.support.histories import histories
@@ -53,7 +52,7 @@ def _fails(fact: Fact) -> None:
 
 
 def _clicked(fact: Fact, rows: Rows) -> None:
-    learner_id, run_id = ids(fact.stream_id)
+    learner_id, run_id = fact.id("learner_id"), fact.id("run_id")
     rows.edit(SUMS, Sum, ALL).clicks += fact.data["amount"]
     mark = rows.edit(MARKS, Mark, learner_id)
     assert fact.position > mark.last_position, "a fact came twice, or too late"
@@ -64,7 +63,7 @@ def _clicked(fact: Fact, rows: Rows) -> None:
 
 
 def _opened(fact: Fact, rows: Rows) -> None:
-    rows.edit(OPENED, Opened, fact.stream_id.removeprefix("run-")).times += 1
+    rows.edit(OPENED, Opened, fact.id("run_id")).times += 1
     _fails(fact)
     total = rows.edit(SUMS, Sum, ALL)
     total.opened += 1
@@ -72,12 +71,12 @@ def _opened(fact: Fact, rows: Rows) -> None:
 
 
 def _needs_of_click(fact: Fact) -> Sequence[RowKey]:
-    learner_id, run_id = ids(fact.stream_id)
+    learner_id, run_id = fact.id("learner_id"), fact.id("run_id")
     return RowKey(MARKS, (learner_id,)), RowKey(OPENED, (run_id,)), RowKey(SUMS, (ALL,))
 
 
 def _needs_of_run(fact: Fact) -> Sequence[RowKey]:
-    return RowKey(OPENED, (fact.stream_id.removeprefix("run-"),)), RowKey(SUMS, (ALL,))
+    return RowKey(OPENED, (fact.id("run_id"),)), RowKey(SUMS, (ALL,))
 
 
 class Marks(Projection):
@@ -89,8 +88,8 @@ class Marks(Projection):
     segments = SEGMENTS
     tables = (MARKS, OPENED, SUMS)
     handlers: ClassVar[Mapping[str, Handler]] = {
-        "progress.activity_recorded": Handler(_needs_of_click, _clicked),
-        "run.opened": Handler(_needs_of_run, _opened),
+        "progress.activity_recorded": Handler(_needs_of_click, _clicked, writes=(MARKS, SUMS)),
+        "run.opened": Handler(_needs_of_run, _opened, writes=(OPENED, SUMS)),
     }
 
 

@@ -14,7 +14,7 @@ from adapters.postgres.ops.lag import SegmentCounts, segment_counts
 from adapters.postgres.store.parking import lost_of, parked_of, request_retry, skip
 from adapters.settings import Settings
 from adapters.valkey.client import connect as connect_valkey
-from projections.engine.projection import tables_of_learners
+from projections.engine.distribution import partitioned_tables
 from projections.registry import PROJECTIONS
 from tests.support.tamper import change_tally, segment_of
 from tests.support.workers import BOTH, BROKEN, InPostgres, InValkey, caught_up, projecting, until, writer
@@ -98,7 +98,7 @@ async def test_kill_9_adds_up(settings: Settings) -> None:
         await flow
         await caught_up(settings, facts.head, PROJECTIONS)
         found = await noted(settings, facts.head)
-        divided = {projection.name for projection in PROJECTIONS if tables_of_learners(projection)}
+        divided = {projection.name for projection in PROJECTIONS if partitioned_tables(projection)}
         read = [each for each in found if each.projection in divided - {"gradebook"}]
         assert (total(read, "parked"), total(read, "ignored")) == ({1}, {0})
 

@@ -16,7 +16,8 @@ from adapters.postgres.log.append import Append, NewEvent
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.postgres.store.parking import request_retry, skip
 from adapters.settings import Settings
-from domain.fact import Fact, partition_of
+from domain.fact import Fact
+from domain.streams import partition_of
 from projections.engine.projection import SEGMENTS, Handler, Projection, RowKey, Rows, Table
 from tests.support.rebuilds import assert_accounts, digests, parked, rebuilt
 from tests.support.workers import caught_up, projecting, until, writer
@@ -79,8 +80,8 @@ class WeighedInValkey(WeighedInPostgres):
 
 for _projection in (WeighedInPostgres, WeighedInValkey):
     _projection.handlers = {
-        "course.version_published": Handler(_projection.needs, _projection.published),
-        "progress.activity_recorded": Handler(_projection.needs, _projection.recorded),
+        "course.version_published": Handler(_projection.needs, _projection.published, writes=(_projection.weight,)),
+        "progress.activity_recorded": Handler(_projection.needs, _projection.recorded, writes=(_projection.score,)),
     }
 
 stores = pytest.mark.parametrize("projection", [WeighedInPostgres(), WeighedInValkey()], ids=["postgres", "valkey"])
@@ -134,8 +135,8 @@ async def test_it_is_not_made_good_in_place_but_by_a_rebuild(
             await caught_up(settings, head, [projection])
             await tried(settings, projection)
             found = await parked(settings, projection)
-            assert [(row["key"], row["common"]) for row in found] == [*4 * [(COURSE, True)], ("cid", False)]
-            assert {row["attempts"] for row in found if row["common"]} == {1}
+            assert [(row["key"], row["needs_rebuild"]) for row in found] == [*4 * [(COURSE, True)], ("cid", False)]
+            assert {row["attempts"] for row in found if row["needs_rebuild"]} == {1}
             assert found[-1]["attempts"] > 1
             with pytest.raises(Unhealthy, match=r"course-AAA parked in weighed.*, others' rows may depend on it: reb"):
                 await waiting(settings)

@@ -58,7 +58,7 @@ def handlers_of(tally: Table, total: Table, factor: int) -> dict[str, Handler]:
     def needs(fact: Fact) -> Any:
         return [key._replace(table=table) for key, table in zip(InPostgres.needs(fact), (tally, total), strict=True)]
 
-    return {"progress.activity_recorded": Handler(needs, apply)}
+    return {"progress.activity_recorded": Handler(needs, apply, writes=(tally, total))}
 
 
 def newer(projection: type[Projection], row: type[msgspec.Struct], factor: int = 2, **more: Any) -> Projection:
@@ -206,7 +206,7 @@ async def test_a_rule_that_fails_is_named_with_its_first_event(settings: Setting
     """The keys at whose facts it fails are left out, as they would wait."""
     async with writer(settings) as facts:
         await recorded(settings, facts)
-        handlers = {"progress.activity_recorded": Handler(InPostgres.needs, failing)}
+        handlers = {"progress.activity_recorded": Handler(InPostgres.needs, failing, writes=InPostgres.tables)}
         mine = newer(InPostgres, InPostgres.tables[0].row, handlers=handlers, tables=InPostgres.tables)
         async with what_if(settings, mine, InPostgres()) as compared:
             assert compared.remark == "the fold fails for 2 keys, first at position 1: ZeroDivisionError: "

@@ -18,7 +18,8 @@ from adapters.oulad.stored import Stored, stored_in
 from adapters.postgres.connection import Connection
 from adapters.postgres.log.append import Append, NewEvent, VersionConflict
 from adapters.postgres.log.postgres_log import PostgresLog
-from domain.fact import encode_data, partition_of, version_of
+from domain.codec import encode_data, version_of
+from domain.streams import partition_of
 
 BATCH = 4_000  # facts
 BREATH = 100  # facts that are made before the event loop may look after the batch that is under way

@@ -13,13 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.spill import SqliteSpill
-from domain.fact import Fact, partition_of
+from domain.fact import Fact
+from domain.streams import partition_of
 from projections.engine.bulk.fold import BulkFold, RestartFold, Task
 from projections.engine.bulk.pages import Page, SourceFailed
 from projections.engine.bulk.rows import MemoryBudget
+from projections.engine.distribution import segment_of
 from projections.engine.live import FactCounts, Poison, Unreadable
-from projections.engine.projection import SEGMENTS, Handler, Projection, RowKey, Rows, Table, segment_of
-from projections.engine.stream_ids import ids
+from projections.engine.projection import SEGMENTS, Handler, Projection, RowKey, Rows, Table
 from projections.registry import PROJECTIONS
 from tests.support.bulk_pages import Live, bulk_digest, fold_all, in_bulk, pages_of
 from tests.support.facts import History, day
@@ -48,7 +49,7 @@ BAD = 666
 
 
 def _clicked(fact: Fact, rows: Rows) -> None:
-    learner_id, run_id = ids(fact.stream_id)
+    learner_id, run_id = fact.id("learner_id"), fact.id("run_id")
     tally = rows.edit(TALLIES, Tally, learner_id)
     tally.clicks += fact.data["amount"]
     tally.notes.append(f"half of {fact.position}")
@@ -74,10 +75,11 @@ class Tallies(Projection):
     tables = (TALLIES, TOTALS)
     handlers: ClassVar[Mapping[str, Handler]] = {
         "progress.activity_recorded": Handler(
-            lambda fact: (RowKey(TALLIES, (ids(fact.stream_id)[0],)), RowKey(TOTALS, (ids(fact.stream_id)[1],))),
+            lambda fact: (RowKey(TALLIES, (fact.id("learner_id"),)), RowKey(TOTALS, (fact.id("run_id"),))),
             _clicked,
+            writes=(TALLIES, TOTALS),
         ),
-        "run.opened": Handler(lambda _: (RowKey(TOTALS, ("*",)),), _opened),
+        "run.opened": Handler(lambda _: (RowKey(TOTALS, ("*",)),), _opened, writes=(TOTALS,)),
     }
 
 
@@ -218,7 +220,7 @@ def test_bulk_facts_have_what_facts_have() -> None:
     facts = History().course().enrolled("7").clicked("7", 3, day(40)).submitted("7", "tma1").facts
     fold = BulkFold([whole(projection) for projection in PROJECTIONS])
     found = [fact for page in pages_of(facts, fold.wanted) for fact in page.facts()]
-    names = [*Fact.__struct_fields__, "category", "ids", "key", "day"]
+    names = [*Fact.__struct_fields__, "category", "key", "day"]
     assert [[getattr(f, n) for n in names] for f in found] == [[getattr(f, n) for n in names] for f in facts]
 
 

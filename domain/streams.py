@@ -1,0 +1,106 @@
+"""
+What the id of a stream says: its category, its ids by name, and the key of its facts.
+
+`enrollment-7:AAA` is of category `enrollment`, with the ids `learner_id` 7 and `run_id` AAA, as its aggregate declares;
+the key of its facts is 7. A stream of an unknown category is its own key. A million facts lie on some ten thousand
+streams, so what follows from a stream's id is cached.
+"""
+
+import zlib
+from collections.abc import Callable, Mapping
+from functools import cache, lru_cache
+
+from domain.registry import BY_CATEGORY
+
+PARTITIONS = 64
+CACHED = 1 << 16  # streams
+
+cached_by_stream = lru_cache(maxsize=CACHED)
+"""Decorates a function of a stream's id."""
+
+
+class UnknownId(LookupError):
+    """A stream has no id of the wanted name."""
+
+
+@cached_by_stream
+def ids_of(stream: str) -> Mapping[str, str]:
+    """
+    The ids within a stream's id, by name.
+
+    Raises:
+        UnknownId: no aggregate has streams of this category, or not with so many ids.
+    """
+    category, _, ids = stream.partition("-")
+    aggregate, parts = BY_CATEGORY.get(category), ids.split(":")
+    if aggregate is None or len(parts) != len(aggregate.ids):
+        raise UnknownId(f"the ids within {stream} have no names")
+    return dict(zip(aggregate.ids, parts, strict=True))
+
+
+@cache  # one cache of streams, however many projections ask for the same names
+def named_ids(*names: str) -> Callable[[str], tuple[str, ...]]:
+    """
+    A cached function from a stream's id to its ids of these names, in this order.
+
+    It raises UnknownId for a stream that lacks one.
+    """
+
+    @cached_by_stream
+    def pick(stream: str) -> tuple[str, ...]:
+        return tuple([id_of(stream, name) for name in names])
+
+    return pick
+
+
+@cache
+def named_id(name: str) -> Callable[[str], str]:
+    """A cached function from a stream's id to its id of this name; it raises UnknownId for a stream without one."""
+
+    @cached_by_stream
+    def pick(stream: str) -> str:
+        return id_of(stream, name)
+
+    return pick
+
+
+def id_of(stream: str, name: str) -> str:
+    """The id of this name within a stream's id; raises UnknownId if there is none."""
+    ids = ids_of(stream)
+    if name not in ids:
+        raise UnknownId(f"{stream} has no {name}")
+    return ids[name]
+
+
+@cached_by_stream
+def id_or_none(stream: str, name: str) -> str | None:
+    """The id of this name within a stream's id, even if others are missing; None if it is empty or not there."""
+    category, _, ids = stream.partition("-")
+    aggregate = BY_CATEGORY.get(category)
+    if aggregate is None or name not in aggregate.ids:
+        return None
+    parts, place = ids.split(":"), aggregate.ids.index(name)
+    return parts[place] or None if place < len(parts) else None
+
+
+def key_of(stream: str) -> str:
+    """What the facts of a stream are partitioned by: the id that its aggregate is keyed by, or the stream itself."""
+    category, _, ids = stream.partition("-")
+    aggregate = BY_CATEGORY.get(category)
+    return stream if aggregate is None or aggregate.keyed_by is None else ids.partition(":")[0]
+
+
+def is_reference(stream: str) -> bool:
+    """Whether every segment folds the facts of a stream."""
+    aggregate = BY_CATEGORY.get(stream.partition("-")[0])
+    return aggregate is not None and aggregate.scope == "reference"
+
+
+def partition_of(stream: str) -> int:
+    """Partition of a stream, 0 to 63: that of its key."""
+    return partition_of_key(key_of(stream))
+
+
+def partition_of_key(key: str) -> int:
+    """Partition of all facts of a key: its CRC-32."""
+    return zlib.crc32(key.encode()) % PARTITIONS
