@@ -37,7 +37,7 @@ class KeyColumns(NamedTuple):
     category: str | None
 
     def __str__(self) -> str:
-        return self.names[0] if self.category is None else f"the stream of a {self.category}"
+        return self.names[0] if self.category is None else f"the stream {self.category}-…"
 
 
 def key_columns(aggregate: type[Aggregate]) -> KeyColumns:

@@ -129,6 +129,8 @@ def fold(projection: type[Projection], history: History) -> dict[RowKey, msgspec
         rows = Rows({key: stored[key] for key in handler.needs(fact) if key in stored})
         handler.apply(fact, rows)
         assert rows.changed <= set(handler.needs(fact)), f"{fact.type} changes rows that it did not ask for"
+        written = {key.table for key in rows.changed}
+        assert not handler.writes or written <= set(handler.writes), f"{fact.type} changes a table that it did not name"
         stored.update({key: rows.rows[key] for key in rows.changed})
     return stored
 

@@ -1,7 +1,10 @@
 """The digest of a projection's code covers all that decides what it folds."""
 
 import inspect
+import shutil
+import subprocess
 import sys
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -9,6 +12,7 @@ import pytest
 from projections.course_dashboard import CourseDashboard
 from projections.engine import fingerprint
 from projections.overview import Overview
+from projections.registry import PROJECTIONS
 
 
 def digest_after_a_change(monkeypatch: pytest.MonkeyPatch, module: str, added: str) -> str:
@@ -48,3 +52,79 @@ def test_what_a_projection_does_not_use_does_not_count(monkeypatch: pytest.Monke
     """Another projection may change without a rebuild of this one."""
     digest = fingerprint.code_digest(Overview())
     assert digest_after_a_change(monkeypatch, CourseDashboard.__module__, "LIMIT = 7") == digest
+
+
+ROOT = Path(__file__).parents[3]
+DIGESTS = """
+from projections.engine.fingerprint import code_digest
+from projections.registry import PROJECTIONS
+for projection in PROJECTIONS:
+    print(projection.name, code_digest(projection))
+"""
+PAYMENT = '''"""Payment. A context that was added."""
+
+from domain.aggregate import Aggregate, event
+
+
+class Payment(Aggregate):
+    """A payment."""
+
+    category = "payment"
+    ids = ("payment_id",)
+
+    class Received(Aggregate.Event):
+        TOPIC = "payment.received"
+        amount: int
+'''
+
+
+def digests(checkout: Path) -> dict[str, str]:
+    """The digest of each read model, as a process of its own finds it in a checkout."""
+    command = [sys.executable, "-c", DIGESTS]
+    found = subprocess.run(command, cwd=checkout, capture_output=True, text=True, check=True)
+    return dict(line.split() for line in found.stdout.splitlines())
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A copy of the code, to be edited."""
+    for package in ("domain", "projections"):
+        shutil.copytree(ROOT / package, tmp_path / package)
+    return tmp_path
+
+
+def test_a_new_context_changes_no_digest(checkout: Path) -> None:
+    """No read model reads its facts: none is to be rebuilt."""
+    before = digests(checkout)
+    assert before.keys() == {projection.name for projection in PROJECTIONS}
+    (checkout / "domain/payment.py").write_text(PAYMENT)
+    registry = checkout / "domain/registry.py"
+    text = registry.read_text().replace("Quiz, QuizAttempt)", "Quiz, QuizAttempt, Payment)")
+    registry.write_text(text.replace("from domain.quiz", "from domain.payment import Payment\nfrom domain.quiz"))
+    listed = subprocess.run(
+        [sys.executable, "-c", "from domain.registry import FACTS; print(*FACTS)"],
+        cwd=checkout,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "payment.received" in listed.stdout
+    assert digests(checkout) == before
+
+
+@pytest.mark.parametrize(
+    ("context", "changed"),
+    [
+        ("quiz", {"catalog", "learner_dashboard", "course_dashboard", "gradebook", "overview", "recent_activity"}),
+        ("enrollment", {"learner_dashboard", "course_dashboard", "overview", "recent_activity"}),
+        ("progress", {"learner_dashboard", "course_dashboard", "overview", "recent_activity"}),
+        ("catalog", {"catalog", "learner_dashboard", "course_dashboard", "overview"}),
+    ],
+)
+def test_an_edited_context_changes_the_digests_of_its_readers(checkout: Path, context: str, changed: set[str]) -> None:
+    """Those that read its facts, or its rules, and no others."""
+    before = digests(checkout)
+    with (checkout / f"domain/{context}.py").open("a") as module:
+        module.write("\n\nADDED = 1\n")
+    after = digests(checkout)
+    assert {name for name in after if after[name] != before[name]} == changed

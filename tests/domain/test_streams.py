@@ -1,0 +1,68 @@
+"""What the id of a stream says is declared by its aggregate, and the partition that follows from it never changes."""
+
+import pytest
+
+from domain.aggregate import Aggregate
+from domain.registry import AGGREGATES, BY_CATEGORY
+from domain.streams import UnknownId, id_of, id_or_none, ids_of, is_reference, key_of, named_id, named_ids, partition_of
+from tests.support.given import STREAMS
+
+
+@pytest.mark.parametrize(
+    ("stream", "key", "partition"),
+    [
+        ("course-AAA", "course-AAA", 2),
+        ("run-AAA-2013J", "run-AAA-2013J", 59),
+        ("enrollment-28400:AAA-2013J", "28400", 38),
+        ("seats-AAA-2013J", "seats-AAA-2013J", 56),
+        ("progress-28400:AAA-2013J", "28400", 38),
+        ("quiz-1752", "quiz-1752", 15),
+        ("attempt-28400:1752:1", "28400", 38),
+        ("thread-AAA:7", "thread-AAA:7", 12),
+    ],
+)
+def test_a_stored_partition_is_for_ever(stream: str, key: str, partition: int) -> None:
+    """Every category has the key and the partition that are in logs by now; an unknown one is keyed by stream."""
+    assert (key_of(stream), partition_of(stream)) == (key, partition)
+
+
+def test_every_category_is_pinned() -> None:
+    """The list above is complete: a new aggregate adds its line."""
+    pinned = test_a_stored_partition_is_for_ever.pytestmark[0].args[1]  # type: ignore[attr-defined]
+    assert {stream.partition("-")[0] for stream, _, _ in pinned} >= BY_CATEGORY.keys()
+
+
+@pytest.mark.parametrize("aggregate", AGGREGATES)
+def test_ids_have_names(aggregate: type[Aggregate]) -> None:
+    """A stream has as many ids as its aggregate names, each found by its name."""
+    stream = STREAMS[aggregate.category]
+    ids = ids_of(stream)
+    assert tuple(ids) == aggregate.ids
+    assert f"{aggregate.category}-{':'.join(ids.values())}" == stream
+    assert [aggregate.blank(stream).id_of(name) for name in ids] == list(ids.values())
+    assert named_ids(*reversed(aggregate.ids))(stream) == tuple(reversed([*ids.values()]))
+    assert [named_id(name)(stream) for name in ids] == [id_or_none(stream, name) for name in ids] == list(ids.values())
+
+
+@pytest.mark.parametrize("aggregate", AGGREGATES)
+def test_the_key_is_the_first_id(aggregate: type[Aggregate]) -> None:
+    """So that an index finds the streams of a key by how their ids begin; a reference aggregate is keyed by nothing."""
+    assert aggregate.keyed_by in (None, aggregate.ids[0])
+    assert aggregate.keyed_by is None or aggregate.scope == "keyed"
+    assert is_reference(STREAMS[aggregate.category]) == (aggregate.scope == "reference")
+
+
+@pytest.mark.parametrize("stream", ["enrollment-7", "enrollment-7:AAA:1", "thread-AAA:7", "nonsense"])
+def test_ids_without_names_are_refused(stream: str) -> None:
+    """A stream of an unknown category, or with too few or too many ids, has no id of any name."""
+    with pytest.raises(UnknownId):
+        id_of(stream, "run_id")
+
+
+def test_a_missing_id_is_none_where_that_is_asked_for() -> None:
+    """An export keeps a fact whatever its stream is called."""
+    assert id_or_none("enrollment-7", "learner_id") == "7"
+    assert id_or_none("enrollment-7", "run_id") is None
+    assert id_or_none("enrollment-:AAA", "learner_id") is None
+    assert id_or_none("seats-AAA", "learner_id") is None
+    assert id_or_none("thread-7", "learner_id") is None
