@@ -119,7 +119,7 @@ async def test_only_the_fact_that_was_looked_at_is_done_without(settings: Settin
 
 async def test_a_course_is_made_good_by_a_rebuild_only(settings: Settings) -> None:
     """Every command that meets it says so, and doctor too."""
-    sentence = f"{COURSE} cannot be made good in place, others' rows may depend on it: rebuild catalog"
+    sentence = f"{COURSE} cannot be healed in place, rows of other keys may depend on it: rebuild catalog"
     async with small_campus(settings, 20):
         await reached(settings, await publish(settings, 1))
         assert sentence in (await projections(settings, "parked", "catalog"))[1]
@@ -129,7 +129,7 @@ async def test_a_course_is_made_good_by_a_rebuild_only(settings: Settings) -> No
         (waiting,) = left["parked"]
         assert (code, waiting["key"], waiting["needs_rebuild"], waiting["attempts"]) == (1, COURSE, True, 1)
         (found,) = [finding for finding in await examine(settings) if finding["name"] == "parked"]
-        assert "others' rows may depend on it: rebuild" in found["detail"]
+        assert "rows of other keys may depend on it: rebuild" in found["detail"]
         assert "campus projections rebuild catalog" in found["hint"]
         skip = ("parked", "skip", "catalog", "--key", COURSE, "--reason", "a broken import")
         code, out, _ = await projections(settings, *skip)

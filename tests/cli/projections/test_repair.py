@@ -25,7 +25,7 @@ async def test_what_cannot_be_repaired_is_refused(settings: Settings) -> None:
     """A read model that was never built, one without rows of single learners, and a learner whom nobody knows."""
     assert "has not been built yet" in await refusal(settings, "repair", "overview", "--key", "ann")
     async with small_campus(settings):
-        assert "no table of catalog has rows of single learners" in await refusal(
+        assert "no table of catalog has rows of single keys" in await refusal(
             settings, "repair", "catalog", "--key", "ann"
         )
         code, found = await answer(settings, "repair", "overview", "--key", "nosuchlearner")

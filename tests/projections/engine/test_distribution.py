@@ -9,7 +9,7 @@ import pytest
 from projections.engine.bulk.fold import Task
 from projections.engine.distribution import BadDistribution, check_distribution, key_of_row, partitioned_tables
 from projections.engine.merge import merged
-from projections.engine.projection import SEGMENTS, Handler, Projection, RowKey, Table
+from projections.engine.projection import SEGMENTS, Handler, Projection, Table
 from projections.registry import PROJECTIONS
 from tests.support.bulk_pages import Live, digest_of, in_bulk
 from tests.support.facts import History, fold
@@ -127,8 +127,8 @@ def test_what_each_segment_has_for_itself_is_taken() -> None:
     )
     tables = partitioned_tables(projection)
     assert set(tables) == {OF_BOTH, OF_LEARNER, OF_RUN}
-    assert key_of_row(tables[OF_BOTH], RowKey(OF_BOTH, ("ann", "R"))) == "ann"
-    assert key_of_row(tables[OF_RUN], RowKey(OF_RUN, ("R",))) == "seats-R"
+    assert key_of_row(tables[OF_BOTH], OF_BOTH, ("ann", "R")) == "ann"
+    assert key_of_row(tables[OF_RUN], OF_RUN, ("R",)) == "seats-R"
 
 
 @pytest.mark.parametrize("projection", PROJECTIONS, ids=lambda each: each.name)

@@ -54,9 +54,9 @@ async def test_a_repair_heals_what_is_wrong_missing_or_invented(settings: Settin
         await listen(settings, messages, note)
         for learner, did in (("ann", "1 rows written, 0"), ("bob", "1 rows written, 0"), ("eve", "0 rows written, 1")):
             for repair in await repaired(settings, learner):
-                assert repair.outcome == f"{did} deleted; a rebuild only makes total anew"
+                assert repair.outcome == f"{did} deleted; only a rebuild recomputes total"
         for repair in await repaired(settings, "cid"):
-            assert repair.outcome == "all rows were right; a rebuild only makes total anew"
+            assert repair.outcome == "all rows were right; only a rebuild recomputes total"
         await assert_true_to_the_log(settings, 3)
         await messages.close()
         for projection in BOTH:
@@ -116,7 +116,7 @@ async def test_a_document_that_nobody_can_read_is_made_anew(settings: Settings) 
 async def test_rows_of_nobody_in_particular_need_a_rebuild(settings: Settings) -> None:
     """That is said at once; so is that a read model is not there."""
     async with await connect(settings, application="test") as connection:
-        with pytest.raises(CannotRepair, match="no table of catalog has rows of single learners: `campus projections"):
+        with pytest.raises(CannotRepair, match="no table of catalog has rows of single keys: `campus projections"):
             await request_repair(connection, Catalog(), "ann")
         with pytest.raises(CannotRepair, match="has not been built yet"):
             await request_repair(connection, CourseDashboard(), "ann")

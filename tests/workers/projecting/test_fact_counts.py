@@ -148,14 +148,17 @@ async def test_what_a_power_cut_has_taken_back_of_a_key_made_good_is_named(setti
                 await facts.record(("ann", "click", 1), ("bob", "click", 1))
                 await facts.record(("ann", "poison", 10))
                 await caught_up(settings, 3, [InValkey()])
-                assert await waiting(settings) == "1 keys parked, all of learners"
+                assert await waiting(settings) == "1 keys parked, all of which a retry can heal"
             hashes = await valkey.keys(f"{settings.name}:{InValkey.name}:1:*")
             saved = {key: await valkey.dump(key) or b"" for key in hashes}
             BROKEN.clear()
             async with projecting(settings, [InValkey()]), await connect(settings, application="test") as connection:
 
                 async def healed() -> bool:
-                    assert await waiting(settings) in {"1 keys parked, all of learners", "nothing is parked"}
+                    assert await waiting(settings) in {
+                        "1 keys parked, all of which a retry can heal",
+                        "nothing is parked",
+                    }
                     return not await parked_of(connection, [InValkey.name])
 
                 await until(healed)
@@ -226,7 +229,7 @@ async def test_a_finding_of_the_auditor_is_named(settings: Settings) -> None:
             await facts.record(("ann", "click", 1))
             await facts.record(("ann", "read", 2))
             await caught_up(settings, 2)
-        assert await audited(settings) == "0 learners checked, no row wrong"
+        assert await audited(settings) == "0 keys checked, no row wrong"
         await change_tally(settings, "ann", facts=1, amount=1, last_position=1, kinds={"click": 1})
         await looking.check(InPostgres(), "ann")
         with pytest.raises(Unhealthy) as problem:

@@ -138,7 +138,9 @@ async def test_it_is_not_made_good_in_place_but_by_a_rebuild(
             assert [(row["key"], row["needs_rebuild"]) for row in found] == [*4 * [(COURSE, True)], ("cid", False)]
             assert {row["attempts"] for row in found if row["needs_rebuild"]} == {1}
             assert found[-1]["attempts"] > 1
-            with pytest.raises(Unhealthy, match=r"course-AAA parked in weighed.*, others' rows may depend on it: reb"):
+            with pytest.raises(
+                Unhealthy, match=r"course-AAA parked in weighed.*, rows of other keys may depend on it: reb"
+            ):
                 await waiting(settings)
             (verdict,) = await verify(settings, [projection])
             assert verdict.digest_live == verdict.digest_log
@@ -149,7 +151,7 @@ async def test_it_is_not_made_good_in_place_but_by_a_rebuild(
             assert before != after
             now = [row for row in await parked(settings, projection) if row["generation"] == 2]
             assert [row["key"] for row in now] == ["cid"]
-            assert await waiting(settings) == "1 keys parked, all of learners"
+            assert await waiting(settings) == "1 keys parked, all of which a retry can heal"
             (verdict,) = await verify(settings, [projection])
             assert (verdict.parked, verdict.digest_live) == (["cid"], verdict.digest_log)
 
