@@ -162,7 +162,7 @@ class GenerationStore(Store, Protocol):
         ...
 
     async def keys_with(self, table: Table, values: Mapping[str, str], segment: int) -> set[RowKey]:
-        """Keys of the rows of a segment with these values, as text, in columns of their key; none if the store cannot search."""
+        """Keys of the rows of a segment with these values, as text, in their key; none if the store cannot search."""
         ...
 
     def snapshot(self) -> AbstractAsyncContextManager[tuple[Positions, Iterator[StoredRow]]]:

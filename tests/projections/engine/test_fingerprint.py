@@ -93,6 +93,7 @@ def checkout(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.processes
 def test_a_new_context_changes_no_digest(checkout: Path) -> None:
     """No read model reads its facts: none is to be rebuilt."""
     before = digests(checkout)
@@ -112,6 +113,7 @@ def test_a_new_context_changes_no_digest(checkout: Path) -> None:
     assert digests(checkout) == before
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize(
     ("context", "changed"),
     [
