@@ -133,7 +133,7 @@ class ThreadsInValkey(ThreadsInPostgres):
     """The same in Valkey."""
 
     name = "thread_documents"
-    store = "valkey"  # type: ignore[assignment]  # elsewhere it would be another class
+    store = "valkey"
 
 
 class UndividedThreads(ThreadsInPostgres):
