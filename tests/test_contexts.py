@@ -21,7 +21,7 @@ from workers.reactions import REACTIONS
 
 ROOT = Path(__file__).parents[1]
 MACHINERY = {
-    "domain": {"aggregate", "errors", "fact", "registry", "score"},
+    "domain": {"aggregate", "codec", "errors", "fact", "registry", "score", "streams"},
     "commands": {"clock", "log", "table"},
     "projections": {"registry"},
     "api": {"app"},
