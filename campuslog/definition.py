@@ -17,8 +17,9 @@ import msgspec
 from adapters.stores.registry import DEFAULT
 from campuslog.errors import BadProjection
 from domain.registry import FACTS
+from projections.engine.fingerprint import code_digest
 from projections.engine.live import FAILURES
-from projections.engine.projection import Handler, Projection, Table
+from projections.engine.projection import Handler, Projection, RuleFile, Table
 
 DEFAULTS = {"version": 1, "store": DEFAULT}
 """What matters only for a projection that is served; here it may be left out."""
@@ -31,7 +32,39 @@ def load_projection(path: str | Path) -> type[Projection]:
     Raises:
         BadProjection: the file cannot be run, or does not have exactly one such class.
     """
-    module = _module(Path(path))
+    return _projection_of(_module(Path(path), _read(Path(path))))
+
+
+def load_rule(path: Path, deployed: Projection) -> Projection:
+    """
+    The changed rule of a read model in a Python file, ready to be built by several processes before it is deployed.
+
+    Raises:
+        BadProjection: as `load_projection` and `prepared`; or it is no changed rule of the read model *deployed*.
+    """
+    rule = _rule(path, _read(path), deployed)
+    for attribute in ("name", "store"):
+        has, needs = getattr(rule, attribute), getattr(deployed, attribute)
+        if has != needs:
+            raise BadProjection(f'{path} is no rule of {deployed.name}: say {attribute} = "{needs}" instead of "{has}"')
+    if rule.version == deployed.version and code_digest(rule) != code_digest(deployed):
+        raise BadProjection(
+            f"{path} has version {rule.version}, as the deployed rule of {deployed.name}, and other code: raise"
+            " `version` in it"
+        )
+    return rule
+
+
+def _rule(path: Path, source: bytes, deployed: Projection) -> Projection:
+    """A rule from the text of its file; pickled as that text, since other processes cannot import it."""
+    made = _projection_of(_module(path, source))
+    made.rule_file = RuleFile(type(deployed).__module__, source.decode())
+    setattr(made, "__reduce__", lambda _: (_rule, (path, source, deployed)))  # noqa: B010
+    return prepared(made)
+
+
+def _projection_of(module: ModuleType) -> type[Projection]:
+    path = module.__file__
     found = [
         value
         for value in vars(module).values()
@@ -72,17 +105,21 @@ def prepared(projection: type[Projection] | Projection) -> Projection:
     return projection
 
 
-def _module(path: Path) -> ModuleType:
-    """The module in a file, run anew, whatever was loaded from there before."""
+def _read(path: Path) -> bytes:
     if not path.exists():
         raise BadProjection(f"there is no file {path}")
     if not path.is_file() or path.suffix != ".py":
         raise BadProjection(f"{path} is no Python file")
+    return path.read_bytes()
+
+
+def _module(path: Path, source: bytes) -> ModuleType:
+    """The module in a file, run again, whatever was loaded from there before."""
     module = ModuleType(f"campuslog_projection_{path.stem}")
     module.__file__ = str(path)
     sys.modules[module.__name__] = module  # where the types in its annotations are looked for
     try:
-        exec(compile(path.read_bytes(), path, "exec"), vars(module))  # noqa: S102 - it is the analyst's own file
+        exec(compile(source, path, "exec"), vars(module))  # noqa: S102 - it is the analyst's own file
     except FAILURES as error:
         at = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
         line = f", line {at[-1]}" if at else ""

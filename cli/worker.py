@@ -14,13 +14,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.console import say
-
 if TYPE_CHECKING:
     from adapters.settings import Settings
 
 app = typer.Typer()
-LOADS_CODE = 75  # exit code of a worker that has ended to be started again with code that was changed
 
 
 class Worker(StrEnum):
@@ -54,15 +51,7 @@ def worker(
         typer.echo(asyncio.run(servers.worker(settings, name, socket.gethostname())))
         return
     configure(settings.log_level, process=name)
-    try:
-        uvloop.run(run_until_signal(name, settings))
-    except Exception as error:
-        from workers.projecting.follower import StaleCode  # not before: most workers do without it
-
-        if not isinstance(error, StaleCode):
-            raise
-        say(str(error))
-        raise typer.Exit(LOADS_CODE) from None
+    uvloop.run(run_until_signal(name, settings))
 
 
 async def run_until_signal(name: Worker, settings: "Settings") -> None:

@@ -13,7 +13,6 @@ from adapters.postgres.analytics import keep_fresh
 from adapters.postgres.ops.heartbeat import keep_beating
 from adapters.settings import Settings
 from adapters.valkey.client import connect as connect_valkey
-from projections.engine.fingerprint import remember
 from projections.engine.projection import Projection
 from projections.registry import PROJECTIONS
 from workers.projecting.follower import Follower
@@ -24,8 +23,6 @@ from workers.support.tasks import cancel_and_wait, wait_for_stop_or_failure
 
 async def run(settings: Settings, stop: asyncio.Event, projections: Sequence[Projection] = PROJECTIONS) -> None:
     """Project until *stop* is set."""
-    for projection in projections:
-        remember(projection)
     messages = Nats(settings, "projector")
     valkey = connect_valkey(settings)
     tail = LogTail(settings, messages)

@@ -51,9 +51,12 @@ async def followed(settings: Settings) -> str:
     live = [each for each in live if each.projection in current]  # others wait for a promotion, which is said elsewhere
     silent = [each for each in live if each.owner is None or _silent(each.silent_seconds)]
     if silent:
+        waits = not any(_silent(time.time() - beats.get(each.projection, 0.0)) for each in silent)
         raise Unhealthy(
             f"no projector works on {_named([_segment(each) for each in silent])}",
-            "start one with `campus worker projector`; see DATA/log/projector.log",
+            "restart the campus: its projector was started with another version of the code"
+            if waits
+            else "start one with `campus worker projector`; see DATA/log/projector.log",
         )
     mute = [name for name in sorted(current) if _silent(time.time() - beats.get(name, 0.0))]
     if mute:

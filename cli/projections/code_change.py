@@ -1,4 +1,4 @@
-"""Does the code at hand differ from the code that a generation was built by? By what it says and by what it is."""
+"""Does the code on disk differ from the code that built a generation? By its version and by its digest."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from projections.engine.projection import Projection
 
 Change = Literal["none", "code", "version", "both"]
+RESTART = "start one, or restart the campus if it was started before this code was deployed"
 
 
 def change(projection: "Projection", generation: "Generation") -> Change:
@@ -25,17 +26,17 @@ def change(projection: "Projection", generation: "Generation") -> Change:
 
 def in_words(projection: "Projection", generation: "Generation") -> str:
     """The same for people."""
-    which = f"generation {generation.number}"
+    which, code = f"generation {generation.number}", "code" if projection.rule_file is None else "rule file"
     match change(projection, generation):
         case "none":
-            return f"the code is that of {which}"
+            return f"the {code} is that of {which}"
         case "code":
             return (
-                f"the code is not that of {which}, but its version is the same ({projection.version}): if rows come out"
-                " otherwise, raise `version`, or a projector goes on with the old rows by the new rule"
+                f"the {code} is not that of {which}, but its version is the same ({projection.version}): if rows come"
+                " out otherwise, raise `version`, or a projector goes on with the old rows by the new rule"
             )
         case _:
-            return f"the code is version {projection.version}, {which} was built by version {generation.version}"
+            return f"the {code} is version {projection.version}, {which} was built by version {generation.version}"
 
 
 def to_do(
@@ -47,18 +48,18 @@ def to_do(
     followed: bool,
 ) -> str | None:
     """
-    What has to be done about the generation that is *served* if it is not of the code at hand; None if nothing.
+    What to do if the live generation and the code on disk do not go together; None if they do.
 
-    A projector follows what is served only if its code has the same version: one that was started before the code was
-    changed still does.
+    A projector follows a generation only if the code with which it was started has the same version.
 
     Args:
-        generations: all of the projection; one that is complete and of the code at hand need only be promoted.
-        followed: whether any projector follows what is served.
+        generations: all of the projection; one that is complete and of the code on disk need only be promoted.
+        served: the live one.
+        followed: whether any projector follows it.
     """
     what = change(projection, served)
     if what == "none":
-        return None
+        return None if followed else f"no projector follows generation {served.number}: {RESTART}"
     commands = "rebuild", "promote"
     if any(each.status == "ready" and change(projection, each) == "none" for each in generations):
         commands = "diff", "promote"
@@ -66,11 +67,12 @@ def to_do(
     if what == "code":
         return f"{in_words(projection, served)}; then {first} and {promote}"
     state = (
-        f"is followed by a projector that still has version {served.version} of the code"
+        f"is followed by a projector that was started with version {served.version} of the code"
         if followed
-        else f"stands still, since it was built by version {served.version} of the code"
+        else f"stands still, since version {served.version} of the code built it"
     )
+    then = ", then restart the campus" if followed else ""
     return (
-        f"generation {served.number} {state}; here is version {projection.version}. Serve the new rule by {first} and"
-        f" {promote}"
+        f"generation {served.number} {state}; the code on disk is version {projection.version}. Serve the new rule:"
+        f" {first} and {promote}{then}"
     )

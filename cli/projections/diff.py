@@ -11,7 +11,7 @@ import typer
 
 from cli.console import LARGEST, MOST_ROWS, DataDir, Failure, Json, answer, progress, say
 from cli.output_path import check_writable, file_named, told
-from cli.projections.options import Name, run, settings_of, the
+from cli.projections.options import Name, RuleOption, run, settings_of, the
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -104,9 +104,10 @@ def diff(
             min=1,
             max=LARGEST,
             help="The generation after.",
-            show_default="the newest that this code has built",
+            show_default="the newest that this code, or the rule, has built",
         ),
     ] = None,
+    rule: RuleOption = None,
     limit: Limit = PAGE,
     after: After = 0,
     table: OneTable = None,
@@ -132,7 +133,7 @@ def diff(
     from workers.rebuild.compare import diff
 
     choice = Choice(limit, after, table, kind, sample, seed, events, csv)
-    projection = the(name)
+    projection = the(name, rule)
     choice.check(projection)
     compared = diff(settings_of(data), projection, old=old, new=new, progress=progress)
     run(_show(compared, choice, as_json=as_json))

@@ -20,6 +20,12 @@ Name = Annotated[str, typer.Argument(help="The read model; `campus projections l
 NameOrAll = Annotated[
     str | None, typer.Argument(metavar="[NAME]", help="One read model; all when left out.", show_default=False)
 ]
+RuleOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--rule", metavar="FILE", help="Its changed rule in a Python file, before that is deployed.", show_default=False
+    ),
+]
 
 
 def chosen(*names: str | None) -> "list[Projection]":
@@ -38,9 +44,19 @@ def chosen(*names: str | None) -> "list[Projection]":
     return [projection for projection in PROJECTIONS if None in names or projection.name in names]
 
 
-def the(name: str) -> "Projection":
-    """The projection of this name; raises as `chosen`."""
-    return chosen(name)[0]
+def the(name: str, rule: Path | None = None) -> "Projection":
+    """
+    The projection of this name, or the changed rule of it in a file.
+
+    Raises:
+        Failure, BadProjection: as `chosen` and `load_rule`.
+    """
+    deployed = chosen(name)[0]
+    if rule is None:
+        return deployed
+    from campuslog.definition import load_rule
+
+    return load_rule(rule, deployed)
 
 
 def settings_of(data: Path | None) -> "Settings":
@@ -74,6 +90,15 @@ def default_workers(projections: "Sequence[Projection]") -> int:
     return max(1, min(max(projection.segments for projection in projections), cores - 1))
 
 
-def typed(command: str, data: Path | None) -> str:
-    """A command of this group as it is to be typed for the same campus."""
-    return f"campus projections {command}" + (f" --data {data}" if data else "")
+def typed(command: str, data: Path | None, rule: Path | None = None) -> str:
+    """A command of this group as it is to be typed for the same campus, and the same rule."""
+    options = {"--rule": rule, "--data": data}
+    return " ".join([f"campus projections {command}", *(f"{name} {path}" for name, path in options.items() if path)])
+
+
+def deployment(projection: "Projection", rule: Path) -> str:
+    """How a changed rule is deployed, to be typed."""
+    import inspect
+
+    file = inspect.getsourcefile(type(projection))
+    return f"cp {rule} {os.path.relpath(file) if file else ''}, and restart the campus"

@@ -10,7 +10,7 @@ SILENT = 5.0  # seconds; a projector gives a sign of life every second
 
 
 class Outdated(NamedTuple):
-    """A live generation that is not of the version of the code at hand; `sentence` says what to do."""
+    """A live generation that is not of the version of the code on disk; `sentence` says what to do."""
 
     name: str
     followed: bool

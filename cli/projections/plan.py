@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.console import MOST_WORKERS, Advance, DataDir, Json, answer, progress
-from cli.projections.options import Name, default_workers, run, settings_of, the, typed
+from cli.projections.options import Name, RuleOption, default_workers, deployment, run, settings_of, the, typed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +28,8 @@ def plan(
         int | None,
         typer.Option(min=1, max=MOST_WORKERS, help="Processes that are to fold.", show_default="the cores but one"),
     ] = None,
+    *,
+    rule: RuleOption = None,
     data: DataDir = None,
     as_json: Json = False,
 ) -> None:
@@ -38,9 +40,9 @@ def plan(
 
     Example: campus projections plan course_dashboard
     """
-    projection = the(name)
+    projection = the(name, rule)
     found = run(_plan(settings_of(data), projection, workers or default_workers([projection])))
-    found["next"] = _next(found, data)
+    found["next"] = _next(found, data, rule)
     answer(found, as_json=as_json, table=lambda: _view(found))
 
 
@@ -133,12 +135,14 @@ def _unfinished(projection: "Projection", generations: "Sequence[Generation]") -
     ]
 
 
-def _next(found: dict[str, Any], data: Path | None) -> list[str]:
+def _next(found: dict[str, Any], data: Path | None, rule: Path | None) -> list[str]:
     if found["busy"]:
         return [typed(f"status {found['name']} --watch", data)]
     ready = any(each["status"] == "ready" and each["resumable"] for each in found["unfinished"])
-    commands = ("diff", "promote") if ready else ("rebuild", "diff", "promote")
-    return [typed(f"{command} {found['name']}", data) for command in commands]
+    commands = ("diff",) if ready else ("rebuild", "diff")
+    before = [typed(f"{command} {found['name']}", data, rule) for command in commands]
+    deployed = [deployment(the(found["name"]), rule)] if rule is not None else []
+    return [*before, *deployed, typed(f"promote {found['name']}", data)]
 
 
 def _view(found: dict[str, Any]) -> "RenderableType":

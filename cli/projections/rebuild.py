@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.console import MOST_WORKERS, DataDir, Failure, Json, answer, progress, say
-from cli.projections.options import chosen, default_workers, run, settings_of, typed
+from cli.projections.options import RuleOption, chosen, default_workers, deployment, run, settings_of, the, typed
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -24,6 +24,7 @@ def rebuild(
         list[str] | None, typer.Argument(metavar="[NAME...]", help="The read models.", show_default=False)
     ] = None,
     *,
+    rule: RuleOption = None,
     everything: Annotated[bool, typer.Option("--all", help="All read models, in one pass over the log.")] = False,
     from_scratch: Annotated[
         bool, typer.Option("--from-scratch", help="Throw away what an earlier rebuild has left.")
@@ -49,17 +50,23 @@ def rebuild(
 
     Example: campus projections rebuild course_dashboard
 
+    With --rule it is built by a changed rule that is not deployed yet; `promote` serves it once that is.
+
     Example: campus projections rebuild --all --workers 2
+
+    Example: campus projections rebuild --rule my_rule.py course_dashboard
     """
     if everything == bool(names):
         raise Failure("say which read models to rebuild, or --all")
-    projections = chosen(*(names or (None,)))
+    if rule is not None and len(names or ()) != 1:
+        raise Failure("--rule FILE is the rule of one read model: name that one")
+    projections = chosen(*(names or (None,))) if rule is None or not names else [the(names[0], rule)]
     settings, number = settings_of(data), workers or default_workers(projections)
     if from_export is not None:
         _check_export(from_export)
     report = run(_rebuild(settings, projections, number, from_scratch, from_export), stopped=STOPPED)
     found = {**report.as_json(), **_compared(settings, report)}
-    answer(found, as_json=as_json, table=lambda: _view(found, data))
+    answer(found, as_json=as_json, table=lambda: _view(found, data, rule))
 
 
 def _check_export(directory: Path) -> None:
@@ -80,7 +87,7 @@ async def _rebuild(
 
 
 async def _warn(settings: "Settings", projections: "Sequence[Projection]") -> None:
-    """Say if a rule was changed and its version was not."""
+    """Say if a rule was changed and its version was not; refuse a rule file like that."""
     from adapters.postgres.connection import connect
     from adapters.postgres.store.generations import live
     from cli.projections.code_change import change, in_words
@@ -89,6 +96,8 @@ async def _warn(settings: "Settings", projections: "Sequence[Projection]") -> No
         for projection in projections:
             served = await live(connection, projection.name)
             if served is not None and change(projection, served) == "code":
+                if projection.rule_file is not None:
+                    raise Failure(f"{projection.name}: {in_words(projection, served)}")
                 say(f"{projection.name}: {in_words(projection, served)}")
 
 
@@ -103,7 +112,7 @@ def _compared(settings: "Settings", report: "RebuildReport") -> dict[str, Any]:
     return {"yardsticks": msgspec.to_builtins(measure(settings, report.facts_per_second, report.facts))}
 
 
-def _view(found: dict[str, Any], data: Path | None) -> "RenderableType":
+def _view(found: dict[str, Any], data: Path | None, rule: Path | None) -> "RenderableType":
     from rich.box import SIMPLE_HEAD
     from rich.console import Group
     from rich.table import Table
@@ -122,7 +131,7 @@ def _view(found: dict[str, Any], data: Path | None) -> "RenderableType":
         for each in found["built"]
         if each["resumed"]
     ]
-    return Group(table, *map(Text, [*resumed, *_rates(found), "", "next:", *_next(found["built"], data)]))
+    return Group(table, *map(Text, [*resumed, *_rates(found), "", "next:", *_next(found["built"], data, rule)]))
 
 
 def _rates(found: dict[str, Any]) -> list[str]:
@@ -153,11 +162,14 @@ def _rates(found: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _next(built: list[dict[str, Any]], data: Path | None) -> list[str]:
+def _next(built: list[dict[str, Any]], data: Path | None, rule: Path | None) -> list[str]:
     lines = []
     for each in built:
         name = each["projection"]
         if each["parked"]:
             lines.append(f"  {typed(f'parked {name} --trace', data)}")
-        lines += [f"  {typed(f'{command} {name}', data)}" for command in ("diff", "promote")]
+        lines.append(f"  {typed(f'diff {name}', data, rule)}")
+        if rule is not None:
+            lines.append(f"  {deployment(the(name), rule)}; then")
+        lines.append(f"  {typed(f'promote {name}', data)}")
     return lines

@@ -93,7 +93,7 @@ class _Look:
     async def _notes(
         self, connection: "Connection", generation: "ProjectionLag", parts: "Sequence[SegmentCounts]"
     ) -> list[str]:
-        """What somebody should know or do about a generation."""
+        """What the operator should know or do about a generation."""
         from adapters.postgres.store.generations import generations, live
         from cli.projections.code_change import to_do
         from cli.projections.options import the, typed
@@ -103,7 +103,8 @@ class _Look:
         this = next((each for each in built if each.number == generation.generation), None)
         if this is not None and this.status == "ready" and not same_code(this, the(name)):
             drop = typed(f"drop {name} {this.number}", self._data)
-            return [f"generation {this.number} was built by other code: `{drop}` gives its room back"]
+            other = f"version {this.version} of the code built generation {this.number}, and other code is on disk"
+            return [f"{other}: deploy that code and promote it, or `{drop}` gives its room back"]
         served = await live(connection, name)
         if served is None or served.number != generation.generation:
             return []

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.console import LARGEST, DataDir, Failure, Json, answer, progress
-from cli.projections.options import NameOrAll, chosen, end, run, settings_of
+from cli.projections.options import NameOrAll, RuleOption, chosen, end, run, settings_of, the
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -24,6 +24,8 @@ def verify(
         int | None,
         typer.Option(min=1, max=LARGEST, help="Another one than is served; with a NAME.", show_default="the live one"),
     ] = None,
+    *,
+    rule: RuleOption = None,
     data: DataDir = None,
     as_json: Json = False,
 ) -> None:
@@ -38,7 +40,10 @@ def verify(
     """
     if generation is not None and name is None:
         raise Failure("say of which read model this is the generation: campus projections verify NAME --generation N")
-    report = run(_verify(settings_of(data), chosen(name), generation))
+    if rule is not None and (name is None or generation is None):
+        raise Failure("--rule FILE is the rule of one generation: say NAME and --generation N")
+    projections = chosen(name) if name is None or rule is None else [the(name, rule)]
+    report = run(_verify(settings_of(data), projections, generation))
     answer(report, as_json=as_json, table=lambda: _view(report["projections"]))
     end(ok=report["ok"])
 

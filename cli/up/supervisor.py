@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from adapters.embedded import Child, StartFailed
 from cli.console import say
-from cli.worker import LOADS_CODE
 
 FIRST_PAUSE = 0.2  # seconds before a dead child is restarted; doubled every time
 LONGEST_PAUSE = 10.0  # seconds
@@ -81,12 +80,9 @@ class Supervisor:
         """Restart the process each time it ends, after a pause unless it ended to load changed code."""
         while True:
             await self._ended(post)
-            if post.child and post.child.exit_code == LOADS_CODE:
-                say(f"{post.name} loads the changed code: starting it again")
-            else:
-                say(f"{post.name} has ended; starting it again in {post.pause:.1f} s")
-                await asyncio.sleep(post.pause)
-                post.pause = min(post.pause * 2, LONGEST_PAUSE)
+            say(f"{post.name} has ended; starting it again in {post.pause:.1f} s")
+            await asyncio.sleep(post.pause)
+            post.pause = min(post.pause * 2, LONGEST_PAUSE)
             try:
                 await post.fill()
                 self._on_change(self.pids)

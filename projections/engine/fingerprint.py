@@ -16,7 +16,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from domain.registry import FACTS
-from projections.engine.projection import Projection
+from projections.engine.projection import Projection, RuleFile
 
 PACKAGES = ("domain", "projections")
 STOP = "domain.registry"
@@ -24,18 +24,19 @@ WATCHED = tuple(f"{package}." for package in PACKAGES)
 
 
 def code_digest(projection: Projection) -> str:
-    """128 bits in hex that change when the code does, as it was when it was imported."""
+    """128 bits in hex that change when the code does, as it was when it was imported; of a rule file as if deployed."""
     facts = {FACTS[name].__module__ for name in projection.handlers if name in FACTS}
-    return _digest(type(projection).__module__, *sorted(facts))
+    rule = projection.rule_file
+    return _digest(rule.module if rule else type(projection).__module__, *sorted(facts), rule=rule)
 
 
 @cache
-def _digest(*roots: str) -> str:
+def _digest(*roots: str, rule: RuleFile | None = None) -> str:
     sources: dict[str, ast.Module] = {}
     waiting = set(roots)
     while waiting:
         name = waiting.pop()
-        sources[name] = ast.parse(_source(name))
+        sources[name] = ast.parse(rule.text if rule and name == rule.module else _source(name))
         waiting |= _imports(sources[name]) - sources.keys()
     digest = hashlib.blake2b(digest_size=16)
     for name, tree in sorted(sources.items()):
@@ -64,11 +65,6 @@ def _imports(tree: ast.Module) -> set[str]:
     return {name for name in names if name.startswith(WATCHED)} - {STOP}
 
 
-def _normal(source: str) -> str:
-    """Source without comments, layout and docstrings."""
-    return _without_docstrings(ast.parse(source))
-
-
 def _without_docstrings(tree: ast.Module) -> str:
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and ast.get_docstring(
@@ -76,29 +72,3 @@ def _without_docstrings(tree: ast.Module) -> str:
         ):
             node.body = node.body[1:]
     return ast.dump(tree)
-
-
-def is_stale(projection: Projection) -> bool:
-    """Whether the file of a projection holds other code by now than this process has."""
-    file = inspect.getsourcefile(type(projection))
-    if file is None or not Path(file).exists():
-        return False
-    try:
-        on_disk = _normal(Path(file).read_text("utf-8"))
-    except SyntaxError:
-        return False  # somebody is just writing
-    return on_disk != _as_imported(file)
-
-
-@cache
-def _as_imported(file: str) -> str:
-    """The source of a file when this process first looked: call `remember` at the start."""
-    return _normal(Path(file).read_text("utf-8"))
-
-
-def remember(projection: Projection) -> None:
-    """Keep the source as it is now, to tell later whether it `is_stale`."""
-    file = inspect.getsourcefile(type(projection))
-    if file is not None and Path(file).exists():
-        _as_imported(file)
-    code_digest(projection)

@@ -110,6 +110,13 @@ class Handler(NamedTuple):
     writes: tuple[Table, ...] = ()
 
 
+class RuleFile(NamedTuple):
+    """The text of a changed rule, and the module whose place it takes when it is deployed."""
+
+    module: str
+    text: str
+
+
 class Projection:
     """
     One read model.
@@ -128,6 +135,7 @@ class Projection:
             made of the facts of its key. The API folds it from these while Valkey is away.
         audience: whose stream of events announces its changes: that of each learner, of each run, or of the campus;
             a learner or a run is the first field of the key of a changed row.
+        rule_file: what it was loaded from, if it is not deployed yet.
     """
 
     name: ClassVar[str]
@@ -138,6 +146,7 @@ class Projection:
     handlers: ClassVar[Mapping[str, Handler]]
     newest: ClassVar[int | None] = None
     audience: ClassVar[Literal["learner", "run", "campus"] | None] = None
+    rule_file: ClassVar[RuleFile | None] = None
 
     def __init__(self) -> None:
         check_distribution(type(self))

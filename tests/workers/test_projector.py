@@ -1,9 +1,6 @@
 """Whatever happens to messages, streams and documents, the read models end as a fresh fold of the log."""
 
 import asyncio
-import importlib.util
-import sys
-from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -15,7 +12,6 @@ from adapters.postgres.connection import connect
 from adapters.postgres.log.pages import read_rows
 from adapters.settings import Settings
 from adapters.valkey.client import connect as connect_valkey
-from projections.engine.fingerprint import remember
 from tests.support.workers import (
     BOTH,
     BROKEN,
@@ -32,7 +28,6 @@ from tests.support.workers import (
 )
 from workers import projector, relay
 from workers.consistency.verify import verify
-from workers.projecting.follower import StaleCode
 from workers.projecting.log_tail import LogTail
 
 
@@ -260,24 +255,3 @@ async def test_new_code_waits_until_it_is_promoted(settings: Settings) -> None:
         assert (verdict.ok, verdict.position) == (True, 100)
         async with projecting(settings, [InPostgres()]):
             await assert_true_to_the_log(settings, 120, [InPostgres()])
-
-
-async def test_new_code_on_disk_ends_the_process(settings: Settings, tmp_path: Path) -> None:
-    """What was promoted is in the file and not in this process, whose supervisor starts it with the new code."""
-    file = tmp_path / "of_an_analyst.py"
-    source = "from tests.support.workers import InPostgres\n\nclass Own(InPostgres):\n    version = {}\n"
-    file.write_text(source.format(1))
-    spec = importlib.util.spec_from_file_location("of_an_analyst", file)
-    assert spec is not None
-    assert spec.loader is not None
-    module = sys.modules["of_an_analyst"] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    async with projecting(settings, [NextVersion()]):
-        await caught_up(settings, 0, [NextVersion()])
-    remember(module.Own())
-    running = asyncio.create_task(projector.run(settings, asyncio.Event(), [module.Own()]))
-    await asyncio.sleep(1)
-    assert not running.done()
-    file.write_text(source.format(2))
-    with pytest.raises(StaleCode, match="served in version 2"):
-        await asyncio.wait_for(running, 10)

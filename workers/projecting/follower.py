@@ -18,7 +18,6 @@ from adapters.postgres.store.generations import Generation, Generations, live
 from adapters.settings import Settings
 from adapters.stores.registry import store_type
 from adapters.valkey.client import Valkey
-from projections.engine.fingerprint import is_stale
 from projections.engine.live import Fenced
 from projections.engine.projection import Projection
 from workers.projecting.generation_writer import Commit, GenerationWriter
@@ -32,13 +31,6 @@ IDLE_INTERVAL = 0.2  # seconds between two looks of one that has no segment
 HUNG = 10_000  # milliseconds without a sign of life; then PostgreSQL ends the session, and others take over
 TELLABLE = 2_000  # changed rows; more are announced as «everything»
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0  # seconds after a failure
-
-
-class StaleCode(Exception):
-    """What is served was built by code that has been written since this process began: it has to begin again."""
-
-    def __init__(self, projection: str, version: int) -> None:
-        super().__init__(f"{projection} is served in version {version}, and its code has changed: start again with it")
 
 
 class Follower:
@@ -85,8 +77,6 @@ class Follower:
             started = time.monotonic()
             try:
                 await self._follow_what_is_served()
-            except StaleCode:
-                raise
             except Fenced:
                 self._logger.warning("projection.checkpoint_moved", position=self.position)
             except Exception as error:
@@ -126,8 +116,6 @@ class Follower:
             generation = await generations.served()
             if generation.version == self.projection.version:
                 return generation
-            if is_stale(self.projection):
-                raise StaleCode(self.projection.name, generation.version)
             if not told:
                 self._logger.warning(
                     "projection.waits_for_promotion", served=generation.version, code=self.projection.version

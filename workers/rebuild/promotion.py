@@ -77,7 +77,7 @@ class Promotion:
         if chosen.version != self._projection.version:
             raise RebuildError(
                 f"generation {chosen.number} of {name} was built by version {chosen.version} of its code, this is"
-                f" version {self._projection.version}: rebuild it with this code, or promote it with that one"
+                f" version {self._projection.version}: deploy that code first, or rebuild with this one"
             )
         await self._check_account(chosen)
         if not with_parked:

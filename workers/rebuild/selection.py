@@ -1,4 +1,4 @@
-"""Which generation is meant when nobody says: the one that the code at hand has built."""
+"""Default generations: the live one, and the newest `ready` one built by the running code."""
 
 from collections.abc import Iterable
 
@@ -9,7 +9,7 @@ from workers.rebuild.lock import RebuildError
 
 
 def same_code(generation: Generation, projection: Projection) -> bool:
-    """Whether a generation was begun by the code that is at hand."""
+    """Whether a generation was begun by the running code, or by the same rule file."""
     now = projection.version, code_digest(projection), projection.segments
     return (generation.version, generation.code, generation.segments) == now
 
@@ -24,9 +24,9 @@ def live_generation(generations: Iterable[Generation], projection: Projection) -
 
 def default_candidate(generations: Iterable[Generation], projection: Projection) -> Generation:
     """
-    The newest generation that is ready and of the code at hand.
+    The newest generation that is ready and built by the running code, or by the projection's rule file.
 
-    One of other code is left over from an earlier rule; it is neither served nor compared unless somebody names it.
+    One of other code is of an earlier rule, or of one not deployed yet; it is neither served nor compared unless named.
 
     Raises:
         RebuildError: there is none.
@@ -44,6 +44,6 @@ def default_candidate(generations: Iterable[Generation], projection: Projection)
     else:
         built = "built by other code of the same version"
     raise RebuildError(
-        f"generation {number} of {name} is ready, but was {built}: rebuild it with this code, or name it"
-        f" (`promote --generation {number}`, `diff --to {number}`)"
+        f"generation {number} of {name} is ready, but was {built}: deploy the code that built it, rebuild with this"
+        f" code, or name it (`promote --generation {number}`, `diff --to {number}`)"
     )

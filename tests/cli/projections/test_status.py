@@ -90,7 +90,7 @@ async def test_what_stands_still_because_of_its_version_says_what_to_do(settings
         await execute(settings, "UPDATE projections SET version = 7 WHERE name = 'overview'")
         _, said, _ = await projections(settings, "status", "overview")
         flat = " ".join(said.split())
-        assert "overview: generation 1 is followed by a projector that still has version 7 of the code" in flat
+        assert "overview: generation 1 is followed by a projector that was started with version 7 of the code" in flat
         assert "`campus projections rebuild overview` and `campus projections promote overview`" in flat
         await projections(settings, "rebuild", "overview")
         _, said, _ = await projections(settings, "status", "overview")
@@ -98,7 +98,7 @@ async def test_what_stands_still_because_of_its_version_says_what_to_do(settings
     await execute(settings, "UPDATE segments SET owner = NULL")
     _, said, _ = await projections(settings, "status", "overview")
     flat = " ".join(said.split())
-    assert f"since it was built by version 7 of the code; here is version {Overview.version}" in flat
+    assert f"since version 7 of the code built it; the code on disk is version {Overview.version}" in flat
 
 
 async def test_watching_prints_what_changes_until_it_is_interrupted(settings: Settings) -> None:
