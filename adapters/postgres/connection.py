@@ -18,13 +18,13 @@ from psycopg.errors import ForeignKeyViolation, LockNotAvailable, QueryCanceled,
 from adapters.settings import Settings
 
 __all__ = [
+    "GAVE_UP",
     "Connection",
     "ForeignKeyViolation",
     "Link",
-    "LockNotAvailable",
     "OperationalError",
+    "Overloaded",
     "PostgresError",
-    "QueryCanceled",
     "Unavailable",
     "UndefinedTable",
     "connect",
@@ -52,6 +52,17 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0  # seconds between attempts to connect
 
 class Unavailable(Exception):
     """PostgreSQL cannot be reached, and has not been for as long as we were willing to wait."""
+
+
+class Overloaded(Unavailable):
+    """PostgreSQL gave a statement up: it ran, or waited for a lock, longer than it may."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(f"PostgreSQL gave up: {str(error).strip()}")
+
+
+GAVE_UP = (LockNotAvailable, QueryCanceled)
+"""Errors of statements that PostgreSQL gave up; raised to callers outside of adapters as Overloaded."""
 
 
 def options(schema: str, **more: str | int) -> str:

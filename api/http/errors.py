@@ -14,7 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match, Route
 
-from adapters.postgres.connection import LockNotAvailable, QueryCanceled, Unavailable
+from adapters.postgres.connection import Overloaded, Unavailable
 from adapters.postgres.log.append import KeyReused, VersionConflict
 from adapters.postgres.queries.reader import NotBuilt
 from domain.errors import Conflict, DomainError, Forbidden, NotFound, Rejected
@@ -94,7 +94,7 @@ def _unavailable(request: Request, error: Exception) -> Response:
 
 
 def _overloaded(request: Request, error: Exception) -> Response:
-    return problem(request, 503, "overloaded", f"PostgreSQL gave up: {error}".strip(), RETRY_AFTER)
+    return problem(request, 503, "overloaded", str(error), RETRY_AFTER)
 
 
 def _not_built(request: Request, _: Exception) -> Response:
@@ -128,8 +128,7 @@ HANDLERS: dict[type[Exception], Any] = {
     KeyReused: _key_reused,
     VersionConflict: _version_conflict,
     Unavailable: _unavailable,
-    QueryCanceled: _overloaded,
-    LockNotAvailable: _overloaded,
+    Overloaded: _overloaded,
     NotBuilt: _not_built,
     RequestValidationError: _invalid,
     HTTPException: _http_exception,

@@ -14,7 +14,7 @@ import msgspec
 import psycopg
 
 from adapters.batcher import Batcher
-from adapters.postgres.connection import Link, Unavailable
+from adapters.postgres.connection import GAVE_UP, Link, Overloaded, Unavailable
 from adapters.settings import Settings
 from domain.fact import Meta
 
@@ -114,6 +114,7 @@ class Appender:
             VersionConflict: a stream is not at the version before the first of its events.
             KeyReused: the key was used with another fingerprint.
             Unavailable: the server is gone, or the head of the log is held; whether the unit was appended is not known.
+            Overloaded: the server gave up; nothing was appended.
         """
         return await self._batcher.submit(unit)
 
@@ -126,7 +127,7 @@ class Appender:
             answers = await self._send_with_patience(batch, sent_before=sent_before)
         except UNFIT as error:
             if len(batch) == 1:
-                return [error]
+                return [Overloaded(error) if isinstance(error, GAVE_UP) else error]
             # Something in the batch is unfit for the database: by halves it is found, so that it harms nobody else.
             # Its error may also have come after a sending whose answer was lost.
             half = len(batch) // 2

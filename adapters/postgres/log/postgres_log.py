@@ -15,7 +15,7 @@ import msgspec
 import psycopg
 
 from adapters.batcher import Batcher
-from adapters.postgres.connection import Link
+from adapters.postgres.connection import GAVE_UP, Link, Overloaded
 from adapters.postgres.log.append import Append, Appended, Appender
 from adapters.settings import Settings
 from domain.codec import decode_data
@@ -185,7 +185,10 @@ class PostgresLog:
             cursor = await connection.execute(query, parameters, prepare=True, binary=True)
             return list(await cursor.fetchall())
 
-        return await self.link.run(work)
+        try:
+            return await self.link.run(work)
+        except GAVE_UP as error:
+            raise Overloaded(error) from error
 
     async def _look_up(self, batch: Sequence[tuple[str, int]]) -> list[list[Recent] | Exception]:
         streams, versions = [stream for stream, _ in batch], [version for _, version in batch]

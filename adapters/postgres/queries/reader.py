@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import psycopg
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from adapters.postgres.connection import CONNECT_TIMEOUT, SILENCE, Unavailable, is_broken, options
+from adapters.postgres.connection import CONNECT_TIMEOUT, SILENCE, Overloaded, Unavailable, is_broken, options
 from adapters.settings import Settings
 
 POOL_SIZE = 6  # connections
@@ -81,7 +81,8 @@ class Reader:
 
         Raises:
             NotBuilt: there are no rows to ask yet.
-            Unavailable: PostgreSQL cannot be reached, or somebody keeps a table locked.
+            Unavailable: PostgreSQL cannot be reached, or another session keeps a table locked.
+            Overloaded: the query ran for too long.
         """
         row = (await self.rows(query, parameters))[0]
         return Answer(None if row[1] is None else row[1].encode(), row[0] or 0)
@@ -104,7 +105,9 @@ class Reader:
                 raise Unavailable("PostgreSQL has no connection free") from error
             except psycopg.errors.LockNotAvailable as error:  # a view that is about to lead to another generation
                 if time.monotonic() > deadline:
-                    raise Unavailable(f"somebody locks what was asked for: {str(error).strip()}") from error
+                    raise Unavailable(f"another session keeps the read model locked: {str(error).strip()}") from error
+            except psycopg.errors.QueryCanceled as error:
+                raise Overloaded(error) from error
             except psycopg.errors.FeatureNotSupported:  # a view that leads to another generation by now
                 failed += 1
                 if failed == ATTEMPTS:

@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from adapters.postgres.connection import Unavailable
+from adapters.postgres.connection import Overloaded, Unavailable
 from adapters.postgres.log.append import Append, Appended, KeyReused, NewEvent, VersionConflict
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.settings import Settings
@@ -223,6 +223,21 @@ async def test_a_server_that_is_away_is_named(settings: Settings, monkeypatch: p
             await log.append(unit("a"))
         with pytest.raises(Unavailable):
             await log.head()
+
+
+async def test_a_statement_that_runs_too_long_is_overload(settings: Settings) -> None:
+    """PostgreSQL gives up a read, or an append that waits for the head: `Overloaded`, and nothing is added."""
+    owner = settings.model_copy(update={"postgres_url": settings.postgres_owner_url})
+    async with opened(owner) as holder, opened(settings) as log:
+        for link in (log.link, log.appender._link):
+            await (await link.get()).execute("SET statement_timeout = 30")
+        with pytest.raises(Overloaded, match="PostgreSQL gave up"):
+            await log._rows("SELECT pg_sleep(60)", ())
+        async with (await holder.link.get()).transaction():
+            await (await holder.link.get()).execute("SELECT FROM log_head FOR UPDATE")
+            with pytest.raises(Overloaded, match="PostgreSQL gave up"):
+                await log.append(unit("a"))
+        assert await whole_log(holder) == []
 
 
 async def test_parts_of_the_log_can_be_read(settings: Settings) -> None:

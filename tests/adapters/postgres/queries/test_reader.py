@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from adapters.postgres.connection import SILENCE, Unavailable
+from adapters.postgres.connection import SILENCE, Overloaded, Unavailable
 from adapters.postgres.queries import reader
 from adapters.postgres.queries.reader import ATTEMPTS, Reader
 from adapters.postgres.store import generations, views
@@ -67,6 +67,18 @@ async def test_a_view_that_stays_locked_is_given_up(
     monkeypatch.setattr(reader, "PATIENCE", 0.2)
     with locked(settings, "tally"), pytest.raises(Unavailable, match="lock"):
         await reading.rows("SELECT learner_id FROM tally", {})
+
+
+async def test_a_query_that_runs_too_long_is_given_up(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PostgreSQL ends it, and the caller learns that the server has too much to do."""
+    monkeypatch.setattr(reader, "QUERY_TIMEOUT", 20)
+    opened = Reader(settings)
+    await opened.open()
+    try:
+        with pytest.raises(Overloaded, match=r"PostgreSQL gave up: .*statement timeout"):
+            await opened.rows("SELECT pg_sleep(60)", {})
+    finally:
+        await opened.close()
 
 
 class Clock:
