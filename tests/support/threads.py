@@ -1,6 +1,6 @@
 """A throw-away aggregate that is keyed by its own stream, as a forum's threads will be, and a read model of it."""
 
-import threading
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, ClassVar
@@ -54,7 +54,7 @@ def known_threads() -> Iterator[None]:
 
 
 BAD = 666
-MENDED = threading.Event()  # while it is set, a bad post is folded like any other
+MENDED = "CAMPUSLOG_TEST_MENDED_THREADS"  # in the environment: a bad post is folded like any other
 _thread = named_id("thread_id")
 
 
@@ -94,7 +94,7 @@ def _posted(fact: Fact, rows: Rows) -> None:
     row = rows.edit(THREADS, ThreadRow, _thread(fact.stream_id))
     row.amounts.append(fact.data["amount"])
     rows.edit(TOTALS, PostTotal, ALL).posts += 1
-    if fact.data["amount"] == BAD and not MENDED.is_set():
+    if fact.data["amount"] == BAD and MENDED not in os.environ:
         raise ArithmeticError("a bad post")
     version = rows.read(VERSIONS, Version, COURSE)
     row.versions.append(version.version if version else 0)
