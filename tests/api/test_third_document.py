@@ -143,6 +143,7 @@ class ByRun(Inbox):
     """An inbox whose documents have no key of their own."""
 
     tables = (Table("letters", Letters, ("learner_id", "position")), TITLES)
+    handlers: ClassVar[Mapping[str, Handler]] = {"run.scheduled": Inbox.handlers["run.scheduled"]}
 
 
 async def test_documents_without_one_key_are_refused(settings: Settings) -> None:
