@@ -23,7 +23,7 @@ async def test_closing_a_run_shows(campus: Campus) -> None:
     await campus.open_run()
     position = await campus.send(f"/runs/{campus.run}/close", user="instructor")
     assert (await campus.see(f"/runs/{campus.run}", position))["status"] == "closed"
-    await asyncio.sleep(STRUCTURE_MAX_AGE)
+    await asyncio.sleep(STRUCTURE_MAX_AGE)  # so long an older state of the run may be used
     refused = await campus.post("/enrollments", {"run_id": campus.run})
     assert (refused.status_code, refused.json()["code"]) == (409, "run_closed")
 

@@ -1,9 +1,9 @@
 """A learner's way through a course over HTTP, and what the read models say about it."""
 
-import asyncio
 from typing import Any
 
 from tests.support.api import Campus
+from tests.support.polling import until
 
 
 async def test_a_learner_reads_the_own_write_at_once(campus: Campus) -> None:
@@ -66,13 +66,15 @@ async def test_the_way_through_a_course_shows_everywhere(campus: Campus) -> None
 
 async def _course_when_completed(campus: Campus, position: int) -> dict[str, Any]:
     """The reactor needs a moment to decide the outcome."""
-    for _ in range(100):
+    course: dict[str, Any] = {}
+
+    async def is_completed() -> bool:
         dashboard = await campus.see("/me/dashboard", position, user=campus.learner)
-        course: dict[str, Any] = dashboard["courses"][0]
-        if course["status"] == "completed":
-            return course
-        await asyncio.sleep(0.05)
-    raise AssertionError(f"never completed: {course}")
+        course.update(dashboard["courses"][0])
+        return bool(course["status"] == "completed")
+
+    await until(is_completed)
+    return course
 
 
 async def test_a_quiz_is_shown_without_its_key(campus: Campus) -> None:
@@ -132,12 +134,12 @@ async def test_the_gradebook_is_paged_in_every_order(campus: Campus) -> None:
 
 async def _all_graded(campus: Campus, position: int) -> None:
     """The reactor needs a moment; pages of a book that is being written would not fit together."""
-    for _ in range(200):
+
+    async def are_graded() -> bool:
         book = await campus.see(f"/runs/{campus.run}/gradebook", position)
-        if all(row["best_bp"] is not None for row in book["items"]):
-            return
-        await asyncio.sleep(0.05)
-    raise AssertionError(f"never graded: {book}")
+        return all(row["best_bp"] is not None for row in book["items"])
+
+    await until(are_graded)
 
 
 async def _all_rows(campus: Campus, position: int, **order: str) -> list[str]:

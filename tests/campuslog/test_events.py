@@ -19,7 +19,8 @@ from campuslog.source import reading
 from domain.fact import Fact
 from projections.engine.live import Unreadable
 from tests.campuslog.conftest import announce
-from tests.support.workers import until, writer
+from tests.support.polling import until
+from tests.support.workers import writer
 
 COLUMNS = ["position", "type", "stream_id", "learner_id", "run_id", "occurred_at", "recorded_at", "source", "data"]
 GRADED: dict[str, Any] = {"types": "attempt.graded"}

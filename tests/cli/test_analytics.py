@@ -4,7 +4,6 @@ import json
 import os
 import pty
 import subprocess
-import time
 
 import psycopg
 import pytest
@@ -12,6 +11,7 @@ import pytest
 from adapters.postgres.analytics import VIEWS
 from adapters.settings import Settings
 from tests.support.campus_up import CAMPUS, RunningCampus, campus, environment
+from tests.support.polling import wait_until
 
 
 def test_the_url_leads_to_the_views(running: RunningCampus) -> None:
@@ -42,14 +42,13 @@ def test_on_a_terminal_it_says_what_the_url_is_for(running: RunningCampus) -> No
 def test_the_views_come_by_themselves(running: RunningCampus) -> None:
     """The projector of `campus up` makes them, all that are documented."""
     url = campus("analytics", "url", "--data", str(running.data_dir)).stdout.strip()
-    deadline = time.monotonic() + 30
-    there: set[str] = set()
-    while there != {view.name for view in VIEWS}:
-        assert time.monotonic() < deadline, there
+
+    def there() -> set[str]:
         with psycopg.connect(url) as connection:
             rows = connection.execute("SELECT viewname FROM pg_views WHERE schemaname = current_schema")
-            there = {name for (name,) in rows}
-        time.sleep(0.1)
+            return {name for (name,) in rows}
+
+    wait_until(lambda: there() == {view.name for view in VIEWS}, there)
 
 
 def test_a_campus_without_the_role_says_so(settings: Settings) -> None:

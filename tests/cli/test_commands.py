@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,10 +18,8 @@ SECRET = "only for these tests, really"
 
 @pytest.mark.processes
 def test_help_names_every_command() -> None:
-    """`campus --help` shows what there is, at once."""
-    began = time.monotonic()
+    """`campus --help` shows what there is."""
     shown = campus("--help")
-    assert time.monotonic() - began < 2
     for command in ("up", "status", "doctor", "token", "import", "projections", "log", "bench", "migrate"):
         assert f" {command} " in shown.stdout
 

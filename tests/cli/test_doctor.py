@@ -16,8 +16,9 @@ from cli import doctor
 from cli.doctor import examine
 from projections.registry import PROJECTIONS
 from tests.support.campus_up import environment
+from tests.support.polling import PATIENCE, until
 from tests.support.projections_command import execute, small_campus, variables
-from tests.support.workers import caught_up, until
+from tests.support.workers import caught_up
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("adapters", "api", "campuslog", "cli", "commands", "domain", "projections", "workers")
@@ -38,7 +39,7 @@ async def call(code: Path, settings: Settings, *arguments: str) -> subprocess.Co
     variables_of_code = environment({**variables(settings), "PYTHONPATH": str(code)})
     command = [sys.executable, "-P", "-m", "cli.main", *arguments]
     return await asyncio.to_thread(
-        subprocess.run, command, capture_output=True, text=True, check=False, timeout=60, env=variables_of_code
+        subprocess.run, command, capture_output=True, text=True, check=False, timeout=PATIENCE, env=variables_of_code
     )
 
 

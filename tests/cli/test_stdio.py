@@ -12,6 +12,7 @@ from cli.console import Failure
 from cli.output_path import told
 from cli.projections.diff import Choice
 from tests.support.campus_up import CAMPUS, campus, environment
+from tests.support.polling import PATIENCE
 
 pytestmark = pytest.mark.processes
 
@@ -28,7 +29,7 @@ def shell(line: str, *, unbuffered: str = "") -> subprocess.CompletedProcess[str
     """What comes of a line of the shell in which `campus` stands for the command."""
     command = ["bash", "-c", f'campus() {{ {" ".join(CAMPUS)} "$@"; }}; {line}']
     env = environment({**NOWHERE, "PYTHONUNBUFFERED": unbuffered})
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, env=env)
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE, env=env)
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])
@@ -61,7 +62,9 @@ def test_an_answer_that_nobody_reads_ends_quietly(command: str, unbuffered: str)
     os.close(reader)
     env = environment({**NOWHERE, "PYTHONUNBUFFERED": unbuffered})
     with os.fdopen(pipe, "wb") as out:
-        done = subprocess.run([*CAMPUS, command], stdout=out, stderr=subprocess.PIPE, check=False, timeout=60, env=env)
+        done = subprocess.run(
+            [*CAMPUS, command], stdout=out, stderr=subprocess.PIPE, check=False, timeout=PATIENCE, env=env
+        )
     assert (done.returncode, done.stderr) == (1, b"")
 
 

@@ -9,8 +9,7 @@ import pytest
 from adapters.embedded import Child, Program
 from cli.up import supervisor
 from cli.up.supervisor import Supervisor
-
-DEADLINE = 10.0  # seconds
+from tests.support.polling import guard
 
 
 @pytest.mark.processes
@@ -36,7 +35,7 @@ async def test_a_start_that_the_system_refuses_is_tried_again(tmp_path: Path, mo
     supervised.watch()
     try:
         os.kill(started[0], 9)
-        async with asyncio.timeout(DEADLINE):
+        async with guard():
             await second.wait()
     finally:
         await supervised.stop([["sleep"]])

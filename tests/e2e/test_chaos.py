@@ -14,11 +14,13 @@ from contextlib import suppress
 
 import pytest
 
+from adapters.postgres.connection import connect
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.settings import Settings
 from cli.http import get_json
 from domain.fact import Fact
 from tests.support.campus_up import RunningCampus, campus
+from tests.support.polling import until
 from tests.support.traffic import LEARNERS, SEATS, SMALL_RUN, Crowd
 
 PROCESSES = ("relay", "projector", "reactor", "api")
@@ -31,31 +33,34 @@ async def kill(running: RunningCampus, name: str) -> None:
     pid = running.pids[name]
     with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
-    while running.pids[name] == pid:  # noqa: ASYNC110 - another process writes it
-        await asyncio.sleep(0.05)
+    await until(lambda: running.pids[name] != pid)
 
 
-async def break_things(running: RunningCampus, names: tuple[str, ...], times: int, chance: random.Random) -> None:
-    """Kill each of *names* *times* times, at random moments, in random order."""
+async def break_things(
+    running: RunningCampus, names: tuple[str, ...], times: int, chance: random.Random, crowd: Crowd
+) -> None:
+    """Kill each of *names* *times* times, in random order, whenever some more commands have been acknowledged."""
     victims = [name for name in names for _ in range(times)]
     chance.shuffle(victims)
     for name in victims:
-        await asyncio.sleep(0.3 + chance.random())
+        wanted = len(crowd.told.positions) + chance.randint(20, 200)
+        await until(lambda wanted=wanted: len(crowd.told.positions) >= wanted)  # type: ignore[misc]
         await kill(running, name)
 
 
 async def settled(settings: Settings) -> None:
-    """Wait until every worker and every projection is at the head, and the head has come to rest."""
-    before = -1
-    while True:
+    """Wait until the reactor, whose facts are the last to come, and every projection are at the head."""
+    query = "SELECT r.position = h.position FROM reactors AS r, log_head AS h WHERE r.name = 'reactor'"
+
+    async def is_settled() -> bool:
+        async with await connect(settings, application="test") as connection:
+            if await (await connection.execute(query)).fetchone() != (True,):
+                return False
         answer = await get_json(f"{settings.api_url}/readyz")
-        head = answer.body.get("head", -1)
         projections = answer.body.get("projections", [])
-        caught_up = projections and all(each["position"] >= head for each in projections)
-        if answer.status == 200 and caught_up and head == before:
-            return
-        before = head
-        await asyncio.sleep(1.0)
+        return answer.status == 200 and bool(projections) and not any(each["lag_events"] for each in projections)
+
+    await until(is_settled)
 
 
 async def all_facts(settings: Settings) -> list[Fact]:
@@ -74,7 +79,7 @@ async def live_through(running: RunningCampus, names: tuple[str, ...], times: in
     await crowd.open()
     learners = [asyncio.create_task(crowd.learner(number, stop)) for number in range(LEARNERS)]
     try:
-        await break_things(running, names, times, chance)
+        await break_things(running, names, times, chance, crowd)
     finally:
         stop.set()
     await asyncio.gather(*learners)

@@ -1,7 +1,6 @@
 """Real learners, from the file to the dashboards over HTTP: what a newcomer sees after `campus import oulad`."""
 
 import json
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -14,6 +13,7 @@ import pytest
 from adapters.jwt import claims_of, sign
 from adapters.settings import Settings
 from tests.support.campus_up import RunningCampus, campus
+from tests.support.polling import PATIENCE, wait_until
 
 DATA = Path(__file__).parents[3] / "shared" / "data" / "anonymisedData.zip"
 NO_DATA = pytest.mark.skipif(not DATA.exists(), reason=f"the data set is not at {DATA.parent}")
@@ -41,7 +41,7 @@ def reading(running: RunningCampus) -> Iterator["Reader"]:
     settings = Settings.load(data_dir=running.data_dir)
     token = sign(claims_of("admin"), settings.token_secret, now=datetime.now(UTC), lifetime=timedelta(hours=1))
     headers = {"authorization": f"Bearer {token}"}
-    with httpx.Client(base_url=settings.api_url, headers=headers, timeout=30) as client:
+    with httpx.Client(base_url=settings.api_url, headers=headers, timeout=PATIENCE) as client:
         yield Reader(client)
 
 
@@ -53,17 +53,20 @@ class Reader:
 
     def get(self, path: str, position: int) -> dict[str, Any]:
         """What the API answers, once it is true for *position*."""
-        while True:
+        body: dict[str, Any] = {}
+
+        def is_there() -> bool:
             answer = self._client.get(path, params={"min_position": position})
             assert answer.status_code == 200, answer.text
-            if int(answer.headers["campus-position"]) >= position:
-                body: dict[str, Any] = answer.json()
-                return body
-            time.sleep(0.2)
+            body.update(answer.json())
+            return int(answer.headers["campus-position"]) >= position
+
+        wait_until(is_there)
+        return body
 
 
 def import_oulad(running: RunningCampus, *arguments: str) -> dict[str, Any]:
-    done = campus("import", "oulad", str(DATA), "--data", str(running.data_dir), "--json", *arguments, seconds=900)
+    done = campus("import", "oulad", str(DATA), "--data", str(running.data_dir), "--json", *arguments)
     assert done.returncode == 0, done.stderr
     report: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     assert report["adds_up"] is True
@@ -72,7 +75,7 @@ def import_oulad(running: RunningCampus, *arguments: str) -> dict[str, Any]:
 
 def verified(running: RunningCampus) -> None:
     for what in ("log", "projections"):
-        done = campus(what, "verify", "--json", "--data", str(running.data_dir), seconds=900)
+        done = campus(what, "verify", "--json", "--data", str(running.data_dir))
         assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -82,7 +85,7 @@ def rebuilt(running: RunningCampus, position: int, *paths: str) -> None:
     with reading(running) as reader:
         before = [reader.get(path, position) for path in paths]
         live = digests_at(position, *data)
-        done = campus("projections", "rebuild", "--all", *data, seconds=900)
+        done = campus("projections", "rebuild", "--all", *data)
         assert done.returncode == 0, done.stderr
         built = json.loads(done.stdout)["built"]
         assert {each["projection"]: each["digest"] for each in built} == live
@@ -98,7 +101,7 @@ def rebuilt(running: RunningCampus, position: int, *paths: str) -> None:
 def digests_at(position: int, *data: str) -> dict[str, str]:
     """The digests of what is live, once all of it is true for *position*."""
     while True:
-        verdicts = json.loads(campus("projections", "verify", *data, seconds=900).stdout)["projections"]
+        verdicts = json.loads(campus("projections", "verify", *data).stdout)["projections"]
         if all(each["position"] == position for each in verdicts):
             return {each["name"]: each["digest_live"] for each in verdicts}
 
@@ -138,7 +141,7 @@ def test_one_presentation_in_the_dashboards(running: RunningCampus) -> None:
 
 @NO_DATA
 @pytest.mark.slow
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(7_200)
 def test_the_whole_file_in_the_dashboards(running: RunningCampus) -> None:
     """Every count of shared/data/README.md, over HTTP."""
     position = import_oulad(running)["position"]

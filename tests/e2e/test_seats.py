@@ -12,6 +12,7 @@ from api.app import build
 from domain.enrollment import seats_stream
 from tests.conftest import migrated
 from tests.support.api import Campus, every_read_model, served, workers
+from tests.support.polling import until
 from tests.support.servers import Servers
 
 SEATS, PEOPLE = 100, 1_000
@@ -68,12 +69,15 @@ async def test_a_thousand_requests_for_a_hundred_seats(campus: Campus, lively: S
 
 async def _when_reached(campus: Campus, position: int) -> dict[str, dict[str, dict[str, int]]]:
     """The run's dashboard, when it is true for *position*."""
-    for _ in range(20):
+    run: dict[str, dict[str, dict[str, int]]] = {}
+
+    async def is_reached() -> bool:
         answer = await campus.get(f"/runs/{campus.run}/dashboard", min_position=position)
-        if int(answer.headers["campus-position"]) >= position:
-            run: dict[str, dict[str, dict[str, int]]] = answer.json()
-            return run
-    raise AssertionError(f"the dashboard never reached {position}")
+        run.update(answer.json())
+        return int(answer.headers["campus-position"]) >= position
+
+    await until(is_reached)
+    return run
 
 
 async def _seats(settings: Settings, run_id: str) -> tuple[list[str], list[str]]:
@@ -98,9 +102,9 @@ async def _seats(settings: Settings, run_id: str) -> tuple[list[str], list[str]]
 
 async def _seated(settings: Settings, run_id: str, learner_id: str) -> None:
     """Wait until the one who has waited longest has the seat that came free."""
-    for _ in range(100):
+
+    async def is_seated() -> bool:
         seated, _waiting = await _seats(settings, run_id)
-        if learner_id in seated:
-            return
-        await asyncio.sleep(0.05)
-    raise AssertionError(f"{learner_id} never got the seat")
+        return learner_id in seated
+
+    await until(is_seated)

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from adapters.settings import Settings
 from projections.engine.projection import Projection
 from projections.registry import PROJECTIONS
+from tests.support.polling import guard, until
 from workers import projector, reactor, relay
 
 UNITS = [
@@ -42,7 +43,7 @@ def workers(settings: Settings, projections: Sequence[Projection] = PROJECTIONS)
         yield
     finally:
         loop.call_soon_threadsafe(stop.set)
-        thread.join(20)
+        thread.join()
         loop.close()
 
 
@@ -57,11 +58,11 @@ async def served(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 
 async def every_read_model(client: httpx.AsyncClient, projections: Sequence[Projection] = PROJECTIONS) -> None:
     """Wait until the projector has made all its tables."""
-    for _ in range(400):
-        if len((await client.get("/readyz")).json()["projections"]) == len(projections):
-            return
-        await asyncio.sleep(0.05)
-    raise AssertionError("the projector does not make its tables")
+
+    async def are_there() -> bool:
+        return len((await client.get("/readyz")).json()["projections"]) == len(projections)
+
+    await until(are_there)
 
 
 class Campus:
@@ -100,11 +101,17 @@ class Campus:
         return await self.client.get(f"/v1{path}", params=parameters, headers=await self.as_user(user))
 
     async def see(self, path: str, position: int, *, user: str = "admin", **parameters: Any) -> Any:
-        """The answer to a query that is true for *position*."""
-        answer = await self.get(path, user=user, min_position=position, **parameters)
-        assert answer.status_code == 200, answer.text
-        assert int(answer.headers["campus-position"]) >= position
-        return answer.json()
+        """The answer to a query once it is true for *position*; the API itself does not wait as long as a test does."""
+        answers: list[Any] = []
+
+        async def is_there() -> bool:
+            answer = await self.get(path, user=user, min_position=position, **parameters)
+            assert answer.status_code == 200, answer.text
+            answers.append(answer.json())
+            return int(answer.headers["campus-position"]) >= position
+
+        await until(is_there)
+        return answers[-1]
 
     async def open_run(self, capacity: int | None = None) -> int:
         """A course of three units and an open run of it, with a quiz in its second unit."""
@@ -167,9 +174,9 @@ class Listener:
         else:
             await self._chunks.put(message.get("body", b""))
 
-    async def event(self, patience: float = 5.0) -> dict[str, str]:
+    async def event(self) -> dict[str, str]:
         """The fields of the next event, whatever comments come before it; raises TimeoutError if none comes."""
-        async with asyncio.timeout(patience):
+        async with guard():
             while "data" not in (part := await self.part()):
                 pass
         return part

@@ -4,7 +4,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -16,9 +15,9 @@ from typing import NamedTuple
 from adapters.jwt import claims_of, sign
 from adapters.settings import Settings
 from cli.up.plan import variables
+from tests.support.polling import PATIENCE, wait_until
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 20.0  # seconds to start
 
 
 class Served(NamedTuple):
@@ -42,16 +41,16 @@ def serving(settings: Settings) -> Iterator[Served]:
         yield Served(own.api_url, sign(claims_of("admin"), own.token_secret, now=now, lifetime=timedelta(hours=1)))
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(PATIENCE)
 
 
 def _wait(url: str, process: "subprocess.Popen[bytes]") -> None:
-    started = time.monotonic()
-    while time.monotonic() - started < PATIENCE and process.poll() is None:
+    def answers() -> bool:
+        assert process.poll() is None, f"the API at {url} has ended"
         try:
-            urllib.request.urlopen(f"{url}/healthz", timeout=1).close()  # noqa: S310 - our own process
+            urllib.request.urlopen(f"{url}/healthz", timeout=PATIENCE).close()  # noqa: S310 - our own process
         except OSError:
-            time.sleep(0.1)
-        else:
-            return
-    raise AssertionError(f"the API does not answer at {url}")
+            return False
+        return True
+
+    wait_until(answers)

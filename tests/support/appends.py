@@ -1,8 +1,7 @@
 """For the tests of the log: events to append, logs to append them to, and what then stands there."""
 
-import asyncio
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -17,7 +16,6 @@ from adapters.settings import Settings
 from domain.fact import Fact
 from domain.streams import partition_of
 
-DEADLINE = 30.0  # seconds for anything to happen
 WHEN = datetime(2026, 3, 1, tzinfo=UTC)
 
 
@@ -85,10 +83,3 @@ def end_connections(settings: Settings, application: str) -> int:
             [f"campus:{application}"],
         )
         return ended.rowcount
-
-
-async def until(true: Callable[[], Awaitable[bool]]) -> None:
-    """Wait until something is *true*."""
-    async with asyncio.timeout(DEADLINE):
-        while not await true():  # noqa: ASYNC110 - nothing would set an event
-            await asyncio.sleep(0.01)

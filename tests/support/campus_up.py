@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,18 +15,15 @@ from adapters.embedded.secrets import free_port
 from adapters.settings import PREFIX
 from cli.up.instance import read
 from cli.up.lock import identity
+from tests.support.polling import PATIENCE, wait_until
 
 CAMPUS = [sys.executable, "-P", "-m", "cli.main"]
-START_TIMEOUT = 60.0  # seconds
-STOP_TIMEOUT = 40.0  # seconds
 
 
-def campus(
-    *arguments: str, env: Mapping[str, str] | None = None, seconds: float = 90
-) -> subprocess.CompletedProcess[str]:
-    """Run one `campus` command to its end, which must come within so many *seconds*."""
+def campus(*arguments: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """Run one `campus` command to its end."""
     return subprocess.run(
-        [*CAMPUS, *arguments], capture_output=True, text=True, check=False, timeout=seconds, env=environment(env)
+        [*CAMPUS, *arguments], capture_output=True, text=True, check=False, timeout=PATIENCE, env=environment(env)
     )
 
 
@@ -61,22 +57,23 @@ class RunningCampus:
 
     def wait_until_ready(self) -> None:
         """Wait for the table at the end of the start."""
-        deadline = time.monotonic() + START_TIMEOUT
-        while "ready after" not in self.said:
+
+        def is_ready() -> bool:
             assert self.process.poll() is None, self.said
-            assert time.monotonic() < deadline, self.said
-            time.sleep(0.05)
+            return "ready after" in self.said
+
+        wait_until(is_ready, lambda: self.said)
 
     def get(self, path: str) -> dict[str, Any]:
         """Return what the API answers."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as response:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=PATIENCE) as response:
             answer: dict[str, Any] = json.load(response)
         return answer
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Ask it to stop; return its exit code."""
         self.process.send_signal(number)
-        return self.process.wait(STOP_TIMEOUT)
+        return self.process.wait(PATIENCE)
 
 
 @contextmanager
@@ -91,9 +88,10 @@ def running_campus(data_dir: Path, *arguments: str, env: Mapping[str, str] | Non
             started.stop()
 
 
-def wait_until_gone(pids: list[int]) -> list[int]:
-    """Wait until none of *pids* lives; return those that still do after a while."""
-    deadline = time.monotonic() + STOP_TIMEOUT
-    while (alive := [pid for pid in pids if identity(pid)]) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return alive
+def wait_until_gone(pids: list[int]) -> None:
+    """Wait until none of *pids* lives."""
+
+    def alive() -> list[int]:
+        return [pid for pid in pids if identity(pid)]
+
+    wait_until(lambda: not alive(), alive)

@@ -14,6 +14,7 @@ from commands.log import Context
 from commands.quiz import PublishQuiz
 from domain.catalog import Unit
 from domain.quiz import Item
+from tests.support.polling import until
 from workers import reactor
 
 START = datetime(2026, 9, 1, tzinfo=UTC)
@@ -45,13 +46,14 @@ class Campus:
     async def settled(self) -> None:
         """Wait until the reactor has dealt with everything, its own facts included."""
         async with await connect(self.settings, application="test") as connection:
-            while True:
+
+            async def is_settled() -> bool:
                 cursor = await connection.execute(
                     "SELECT r.position = h.position FROM reactors r, log_head h WHERE r.name = 'reactor'"
                 )
-                if await cursor.fetchone() == (True,):
-                    return
-                await asyncio.sleep(0.02)
+                return await cursor.fetchone() == (True,)
+
+            await until(is_settled)
 
 
 @asynccontextmanager

@@ -21,6 +21,7 @@ import psutil
 
 from adapters.settings import Settings
 from cli.up.plan import variables
+from tests.support.polling import guard, until
 from tests.support.workers import BOTH
 from workers.rebuild.build import RebuildRequest, rebuild
 from workers.rebuild.lock import RebuildError
@@ -70,10 +71,9 @@ class Started:
 
     async def end(self) -> tuple[int, str]:
         """Wait until it has ended, and all that it has started: exit code, and what it said."""
-        out, _ = await asyncio.wait_for(self._process.communicate(), 30)
-        async with asyncio.timeout(5):
-            while self.group():  # noqa: ASYNC110 - nobody tells us
-                await asyncio.sleep(0.02)
+        async with guard():
+            out, _ = await self._process.communicate()
+        await until(lambda: not self.group())
         assert self._process.returncode is not None
         return self._process.returncode, out.decode()
 

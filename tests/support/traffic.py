@@ -10,6 +10,7 @@ import itertools
 import random
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,8 +19,8 @@ import httpx
 
 from adapters.jwt import claims_of, sign
 from adapters.settings import Settings
+from tests.support.polling import PATIENCE, until
 
-PATIENCE = 60.0  # seconds to go on repeating one request
 RUN, SMALL_RUN = "chaos-run", "chaos-small"
 SEATS = 10
 LEARNERS = 40
@@ -41,7 +42,7 @@ class Crowd:
     def __init__(self, settings: Settings, seed: int) -> None:
         self.told = Acknowledged()
         self._settings = settings
-        self._client = httpx.AsyncClient(base_url=settings.api_url, timeout=10.0)
+        self._client = httpx.AsyncClient(base_url=settings.api_url, timeout=PATIENCE)
         self._chance = random.Random(seed)
         self._numbers = itertools.count(1)
 
@@ -56,16 +57,15 @@ class Crowd:
     async def post(self, user: str, path: str, body: dict[str, Any]) -> httpx.Response:
         """Send until there is an answer that is not about broken servers."""
         headers = self._headers(user)
-        end = asyncio.get_running_loop().time() + PATIENCE
-        while True:
-            try:
-                answer = await self._client.post(f"/v1{path}", json=body, headers=headers)
-            except httpx.TransportError:
-                answer = None
-            if answer is not None and answer.status_code < 500:
-                return answer
-            assert asyncio.get_running_loop().time() < end, f"no answer to {path}: {answer and answer.text}"
-            await asyncio.sleep(0.1)
+        answers: list[httpx.Response] = []
+
+        async def answered() -> bool:
+            with suppress(httpx.TransportError):
+                answers.append(await self._client.post(f"/v1{path}", json=body, headers=headers))
+            return bool(answers) and answers[-1].status_code < 500
+
+        await until(answered, interval=0.1)
+        return answers[-1]
 
     async def must(self, user: str, path: str, body: dict[str, Any]) -> int:
         """The position of a command that no rule refuses."""
@@ -111,7 +111,7 @@ class Crowd:
                     self.told.submitted.add(user)
             else:
                 self._note(await self.post(user, f"/enrollments/{turn}", {"run_id": SMALL_RUN}))
-            await asyncio.sleep(self._chance.random() * 0.05)
+            await asyncio.sleep(self._chance.random() * 0.05)  # people pause; nothing waits for it
 
     def _turns(self) -> Iterator[str]:
         while True:

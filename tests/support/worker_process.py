@@ -10,6 +10,7 @@ from typing import Self
 
 from adapters.postgres.connection import connect
 from adapters.settings import Settings
+from tests.support.polling import guard
 
 WORKER = ("-m", "cli.main", "worker")
 TALLYING = ("-m", "tests.support.tally_projector")
@@ -110,5 +111,5 @@ async def projectors(settings: Settings, count: int = 0) -> AsyncIterator[Projec
 
 async def ended(processes: Sequence[Process], number: signal.Signals) -> list[int]:
     """End processes; returns their exit codes."""
-    async with asyncio.timeout(10):
+    async with guard():
         return await asyncio.gather(*(process.end(number) for process in processes))

@@ -1,9 +1,10 @@
 """A campus for the tests of the workers: facts to append, two small read models, and workers that run meanwhile."""
 
 import asyncio
+import itertools
 import uuid
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import ClassVar
@@ -21,10 +22,9 @@ from adapters.settings import Settings
 from domain.fact import Fact
 from domain.streams import partition_of
 from projections.engine.projection import SEGMENTS, Handler, Projection, RowKey, Rows, Table
+from tests.support.polling import guard, until
 from workers import projector, relay
 from workers.consistency.verify import verify
-
-DEADLINE = 20.0  # seconds for anything to happen
 
 
 class Tally(msgspec.Struct):
@@ -145,7 +145,32 @@ class Writer:
         for start in range(0, facts, 20):
             numbers = range(start, min(start + 20, facts))
             await self.record(*((f"learner-{number % learners}", "click", number) for number in numbers))
-            await asyncio.sleep(pause)
+            await asyncio.sleep(pause)  # a pace, which nothing waits for
+
+    @asynccontextmanager
+    async def flowing(self, *, learners: int = 300, pause: float = 0.03) -> AsyncIterator[None]:
+        """Append activities, 20 at a time, until the block ends."""
+        stop = asyncio.Event()
+
+        async def flow() -> None:
+            for start in itertools.count(step=20):
+                if stop.is_set():
+                    return
+                numbers = range(start, start + 20)
+                await self.record(*((f"learner-{number % learners}", "click", number) for number in numbers))
+                await asyncio.sleep(pause)  # a pace, which nothing waits for
+
+        task = asyncio.create_task(flow())
+        try:
+            yield
+        finally:
+            stop.set()
+            await task
+
+    async def appended(self, facts: int) -> None:
+        """Wait until that many *facts* more than now are in the log."""
+        wanted = self.head + facts
+        await until(lambda: self.head >= wanted)
 
     def _event(self, learner: str, kind: str, amount: int) -> NewEvent:
         stream = f"progress-{learner}:run"
@@ -192,7 +217,8 @@ async def relaying(settings: Settings) -> AsyncIterator[None]:
         yield
     finally:
         stop.set()
-        await asyncio.wait_for(task, DEADLINE)
+        async with guard():
+            await task
 
 
 @asynccontextmanager
@@ -204,14 +230,26 @@ async def projecting(settings: Settings, projections: Sequence[Projection] = BOT
         yield
     finally:
         stop.set()
-        await asyncio.wait_for(task, DEADLINE)
+        async with guard():
+            await task
 
 
-async def until(true: Callable[[], Awaitable[bool]], within: float = DEADLINE) -> None:
-    """Wait until something is *true*, for that many seconds at most."""
-    async with asyncio.timeout(within):
-        while not await true():  # noqa: ASYNC110 - nothing would set an event
-            await asyncio.sleep(0.02)
+async def steps_taken(settings: Settings, projections: Sequence[Projection] = BOTH) -> int:
+    """How many facts the live generations of *projections* have taken, all together."""
+    names = {projection.name for projection in projections}
+    async with await connect(settings, application="test") as connection:
+        lags = await projection_lags(connection)
+    return sum(each.position for each in lags if each.status == "live" and each.name in names)
+
+
+async def taken(settings: Settings, facts: int, projections: Sequence[Projection] = BOTH) -> None:
+    """Wait until the live generations of *projections* have taken that many *facts* more than now."""
+    wanted = await steps_taken(settings, projections) + facts
+
+    async def is_taken() -> bool:
+        return await steps_taken(settings, projections) >= wanted
+
+    await until(is_taken)
 
 
 async def caught_up(settings: Settings, head: int, projections: Sequence[Projection] = BOTH) -> None:

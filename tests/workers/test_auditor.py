@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from structlog.testing import capture_logs
 
 from adapters.postgres.connection import connect
 from adapters.postgres.log.pages import read_head
@@ -16,14 +17,21 @@ from adapters.settings import Settings
 from adapters.valkey.client import connect as connect_valkey
 from projections.engine.distribution import partitioned_tables
 from projections.registry import PROJECTIONS
+from tests.support.polling import until
 from tests.support.servers import Servers
 from tests.support.tamper import change_tally, delete_tally, segment_of
-from tests.support.workers import BOTH, InPostgres, InValkey, Writer, caught_up, projecting, relaying, until, writer
+from tests.support.workers import BOTH, InPostgres, InValkey, Writer, caught_up, projecting, relaying, writer
 from workers import auditor
 from workers.auditor import Audit
 from workers.rebuild.build import RebuildRequest, rebuild
 from workers.rebuild.promotion import promote
 from workers.seeding.run import seed
+
+
+@pytest.fixture(autouse=True)
+def _frequent_notes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The auditor notes how much it has checked soon after it did."""
+    monkeypatch.setattr(auditor, "NOTE_INTERVAL", 0.1)
 
 
 @asynccontextmanager
@@ -118,20 +126,28 @@ async def test_under_load_there_is_no_false_alarm(settings: Settings) -> None:
     """While facts flow, keys are parked and tried again, two projectors share the work and Valkey loses everything."""
     async with writer(settings) as facts, relaying(settings), connect_valkey(settings) as valkey:
         async with projecting(settings), auditing(settings):
-            flow = asyncio.create_task(facts.record_many(4_000, learners=20, pause=0.02))
-            await asyncio.sleep(0.5)
-            await facts.record_nonsense("learner-nobody")
-            async with projecting(settings):
-                await asyncio.sleep(1)
-                await valkey.flushall()
-                await asyncio.sleep(1)
-            await flow
+            async with facts.flowing(learners=20, pause=0.02):
+                await checked(settings, 10)
+                await facts.record_nonsense("learner-nobody")
+                async with projecting(settings):
+                    await checked(settings, 10)
+                    await valkey.flushall()
+                    await checked(settings, 10)
             await caught_up(settings, facts.head)
-            await asyncio.sleep(1)
+            await checked(settings, 20)
         assert await found(settings) == []
+        assert all(each.wrong == 0 for each in await audited(settings))
+
+
+async def checked(settings: Settings, learners: int) -> None:
+    """Wait until the auditor has checked that many *learners* more in both read models, between two notes of it."""
+    before = {each.projection: each.checked for each in await audited(settings)}
+
+    async def are_checked() -> bool:
         done = await audited(settings)
-        assert len(done) == 2
-        assert all(each.checked > 20 and each.wrong == 0 for each in done), done
+        return len(done) == 2 and all(each.checked >= before.get(each.projection, 0) + learners for each in done)
+
+    await until(are_checked)
 
 
 async def test_parked_keys_and_skipped_facts_are_respected(settings: Settings) -> None:
@@ -214,8 +230,9 @@ async def test_a_server_that_is_killed_does_not_end_the_auditor(
                 return len(done) == 2 and all(each.checked >= at_least for each in done)
 
             await until(looked)
-            await own_servers.kill(name)
-            await asyncio.sleep(1)  # in which it meets what is gone
+            with capture_logs() as logs:
+                await own_servers.kill(name)
+                await until(lambda: any(entry["event"] == "auditor.interrupted" for entry in logs))
             await own_servers.start(name)
             before = max(each.checked for each in await audited(own_settings))
             await until(lambda: looked(before + 50))

@@ -1,6 +1,5 @@
 """No acknowledged fact is lost and no effect doubled, whatever is killed while facts flow."""
 
-import asyncio
 import random
 import signal
 from collections.abc import AsyncIterator
@@ -11,11 +10,11 @@ import pytest
 from adapters.nats.stream import last_published
 from adapters.settings import Settings
 from projections.registry import PROJECTIONS
+from tests.support.polling import PATIENCE, until
 from tests.support.servers import Servers
 from tests.support.worker_process import WORKER, Process, ended
-from tests.support.workers import assert_true_to_the_log, nats_client, projecting, relaying, until, writer
+from tests.support.workers import assert_true_to_the_log, nats_client, projecting, relaying, taken, writer
 
-FACTS = 6_000
 pytestmark = pytest.mark.servers
 
 
@@ -31,17 +30,15 @@ async def processes(settings: Settings) -> AsyncIterator[list[Process]]:
 
 
 async def test_kill_9_of_relay_and_projector(settings: Settings) -> None:
-    """At random points, again and again, while facts flow."""
+    """After random numbers of steps, again and again, while facts flow."""
     chance = random.Random(7)
     async with writer(settings) as facts, processes(settings) as both:
-        flow = asyncio.create_task(facts.record_many(FACTS, learners=300, pause=0.03))
-        while not flow.done():
-            await asyncio.sleep(chance.uniform(0.2, 2))
-            process = chance.choice(both)
-            await process.end(signal.SIGKILL)
-            await process.start()
-        await flow
-        await assert_true_to_the_log(settings, FACTS, PROJECTIONS)
+        async with facts.flowing():
+            for process in chance.sample(both * 4, 8):
+                await taken(settings, chance.randrange(4_000), PROJECTIONS)
+                await process.end(signal.SIGKILL)
+                await process.start()
+        await assert_true_to_the_log(settings, facts.head, PROJECTIONS)
 
 
 async def test_workers_begin_without_nats(own_settings: Settings, own_servers: Servers) -> None:
@@ -62,14 +59,18 @@ async def test_workers_begin_without_nats(own_settings: Settings, own_servers: S
 
 
 @pytest.mark.parametrize("name", ["nats", "valkey", "postgres"])
-async def test_a_server_is_killed_and_comes_back(own_settings: Settings, own_servers: Servers, name: str) -> None:
+async def test_a_server_is_killed_and_comes_back(
+    own_settings: Settings, own_servers: Servers, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """NATS, Valkey and PostgreSQL: the workers wait, and go on by themselves."""
+    monkeypatch.setattr("adapters.postgres.log.append.PATIENCE", PATIENCE)
     async with writer(own_settings) as facts, relaying(own_settings), projecting(own_settings, PROJECTIONS):
-        flow = asyncio.create_task(facts.record_many(3_000, learners=300, pause=0.03))
-        for _ in range(2):
-            await asyncio.sleep(1)
-            await own_servers.kill(name)
-            await asyncio.sleep(0.5)
-            await own_servers.start(name)
-        await flow
-        await assert_true_to_the_log(own_settings, 3_000, PROJECTIONS)
+        async with facts.flowing():
+            for _ in range(2):
+                await taken(own_settings, 1_000, PROJECTIONS)
+                await own_servers.kill(name)
+                if name != "postgres":
+                    await facts.appended(400)
+                await own_servers.start(name)
+            await taken(own_settings, 1_000, PROJECTIONS)
+        await assert_true_to_the_log(own_settings, facts.head, PROJECTIONS)

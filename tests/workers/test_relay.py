@@ -1,7 +1,5 @@
 """The relay publishes every fact, in order, and another one goes on where it ended."""
 
-import asyncio
-
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
@@ -11,7 +9,8 @@ from adapters.postgres.connection import connect
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.postgres.ops.heartbeat import beat
 from adapters.settings import Settings
-from tests.support.workers import DEADLINE, Writer, nats_client, relaying, until, writer
+from tests.support.polling import until
+from tests.support.workers import Writer, nats_client, relaying, writer
 
 
 async def heard_up_to(client: Client, settings: Settings, position: int, messages: list[Msg]) -> None:
@@ -36,7 +35,7 @@ async def test_facts_are_published_in_order_with_their_place(settings: Settings)
         await ensure_stream(client, settings)
         await subscribe(client, settings, hear)
         async with relaying(settings):
-            await asyncio.sleep(1)
+            await relayed(settings, 40)  # a new stream begins at the head of the log
             await facts.record_many(100)
             await heard_up_to(client, settings, 140, messages)
     log = await PostgresLog.open(settings)
@@ -59,7 +58,7 @@ async def test_a_fact_too_large_for_a_message_holds_up_nobody(settings: Settings
     async with nats_client(settings) as client, writer(settings) as facts, relaying(settings):
         await begun(client, settings, facts)
         await facts.record(("ann", "x" * client.max_payload, 1))
-        await asyncio.sleep(0.5)
+        await relayed(settings, facts.head)  # alone in its batch
         await facts.record(("ann", "click", 1), ("bob", "x" * client.max_payload, 1))
         await facts.record(("ann", "click", 1))
         await published(client, settings, facts.head)
@@ -76,26 +75,40 @@ async def test_a_relay_goes_on_where_the_stream_ends(settings: Settings) -> None
         assert await count(client, settings) == head + 20 - await first_published(client, settings) + 1
 
 
-async def published(client: Client, settings: Settings, position: int, within: float = DEADLINE) -> None:
+async def published(client: Client, settings: Settings, position: int) -> None:
     """Wait until the fact at *position* is the last one in the stream."""
 
     async def is_last() -> bool:
         return await last_published(client, settings) == position
 
-    await until(is_last, within)
+    await until(is_last)
+
+
+async def relayed(settings: Settings, position: int) -> None:
+    """Wait until the relay says that it is active and has got that far."""
+    query = "SELECT FROM workers WHERE name = 'relay' AND active AND position >= %s"
+
+    async def is_there() -> bool:
+        async with await connect(settings, application="test") as connection:
+            return bool(await (await connection.execute(query, [position])).fetchall())
+
+    await until(is_there)
 
 
 async def begun(client: Client, settings: Settings, facts: Writer) -> int:
     """Append facts until the relay publishes them; with a new stream it begins at the head of the log."""
-    while await last_published(client, settings) is None:
+
+    async def is_begun() -> bool:
         await facts.record_many(1)
-        await asyncio.sleep(0.05)
+        return await last_published(client, settings) is not None
+
+    await until(is_begun)
     await published(client, settings, facts.head)
     return facts.head
 
 
 async def test_a_second_relay_stands_by_and_takes_over(settings: Settings) -> None:
-    """Two relays publish each fact once; when one goes the other goes on within two seconds."""
+    """Two relays publish each fact once; when one goes the other goes on."""
     async with nats_client(settings) as client, writer(settings) as facts:
         first = relaying(settings)
         await first.__aenter__()
@@ -106,7 +119,7 @@ async def test_a_second_relay_stands_by_and_takes_over(settings: Settings) -> No
             assert await count(client, settings) == head + 100 - await first_published(client, settings) + 1
             await first.__aexit__(None, None, None)
             await facts.record_many(20)
-            await published(client, settings, head + 120, within=2)
+            await published(client, settings, head + 120)
 
 
 async def count(client: Client, settings: Settings) -> int:
@@ -144,9 +157,9 @@ async def test_heartbeats_say_who_lives_and_how_far_they_are(settings: Settings)
     """One row for each process, with its metrics; it goes when the process ends in good order."""
     async with writer(settings) as facts, await connect(settings, application="test") as connection:
         async with relaying(settings):
-            await asyncio.sleep(1)
+            await relayed(settings, 0)
             await facts.record_many(20)
-            await asyncio.sleep(1.5)
+            await relayed(settings, 20)
             query = (
                 "SELECT active, position, metrics LIKE '%campus_relay_position 20.0%' FROM workers WHERE name = 'relay'"
             )

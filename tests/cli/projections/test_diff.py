@@ -14,6 +14,7 @@ from campuslog.checked_handlers import watch
 from campuslog.definition import load_projection, prepared
 from projections.overview import Overview
 from tests.support.campus_up import CAMPUS, environment
+from tests.support.polling import until
 from tests.support.projections_command import answer, done, execute, projections, refusal, small_campus, variables
 from workers.rebuild.compare import what_if
 
@@ -217,9 +218,7 @@ async def test_ctrl_c_ends_a_rule_that_goes_round_for_ever(settings: Settings, t
     command = [*CAMPUS, "projections", "try", str(file), "--compare-with", "overview"]
     async with small_campus(settings):
         process = await asyncio.create_subprocess_exec(*command, stderr=PIPE, env=environment(variables(settings)))
-        while not begun.exists():
-            assert process.returncode is None
-            await asyncio.sleep(0.05)
+        await until(lambda: begun.exists() or process.returncode is not None)
         process.send_signal(signal.SIGINT)
         _, err = await process.communicate()
         assert process.returncode == 130

@@ -11,6 +11,7 @@ from adapters.settings import Settings
 from projections.overview import Overview
 from projections.registry import PROJECTIONS
 from tests.support.campus_up import CAMPUS, campus, environment
+from tests.support.polling import guard
 from tests.support.projections_command import answer, execute, projections, refusal, small_campus, variables
 from tests.support.workers import writer
 
@@ -112,7 +113,7 @@ async def test_watching_prints_what_changes_until_it_is_interrupted(settings: Se
             stderr=sys.stderr,
         )
         assert process.stdout is not None
-        async with asyncio.timeout(30):
+        async with guard():
             assert b"overview 1 live: position 200, lag 0 facts" in await process.stdout.readline()
             await log.record_many(20)
             while b"position 220, lag 0 facts" not in await process.stdout.readline():
@@ -130,7 +131,7 @@ async def test_watching_as_json_gives_an_object_a_line(settings: Settings) -> No
         stdout=asyncio.subprocess.PIPE,
     )
     assert process.stdout is not None
-    async with asyncio.timeout(30):
+    async with guard():
         assert json.loads(await process.stdout.readline()) == {"projections": []}
         assert json.loads(await process.stdout.readline()) == {"projections": []}
     process.send_signal(signal.SIGINT)

@@ -12,16 +12,9 @@ from adapters.settings import Settings
 from adapters.valkey.client import connect as connect_valkey
 from projections.catalog import Catalog
 from projections.course_dashboard import CourseDashboard
+from tests.support.polling import until
 from tests.support.tamper import change_tally, delete_tally, invent_tally, segment_of
-from tests.support.workers import (
-    BOTH,
-    InValkey,
-    assert_true_to_the_log,
-    caught_up,
-    projecting,
-    until,
-    writer,
-)
+from tests.support.workers import BOTH, InValkey, assert_true_to_the_log, caught_up, projecting, writer
 from workers.consistency.verify import verify
 
 

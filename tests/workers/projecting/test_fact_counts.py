@@ -1,6 +1,5 @@
 """Every fact of the log is accounted for, whatever happens to it, and whoever looks is told where that is not so."""
 
-import asyncio
 import signal
 import time
 
@@ -15,9 +14,11 @@ from adapters.postgres.store.parking import lost_of, parked_of, request_retry, s
 from adapters.settings import Settings
 from adapters.valkey.client import connect as connect_valkey
 from projections.engine.distribution import partitioned_tables
+from projections.engine.projection import Projection
 from projections.registry import PROJECTIONS
+from tests.support.polling import until
 from tests.support.tamper import change_tally, segment_of
-from tests.support.workers import BOTH, BROKEN, InPostgres, InValkey, caught_up, projecting, until, writer
+from tests.support.workers import BOTH, BROKEN, InPostgres, InValkey, caught_up, projecting, taken, writer
 from tests.workers.test_auditor import audit
 from tests.workers.test_kill import processes
 
@@ -89,13 +90,12 @@ async def test_flushall_adds_up(settings: Settings) -> None:
 async def test_kill_9_adds_up(settings: Settings) -> None:
     """A projector that is killed again and again leaves no fact uncounted, and counts none twice."""
     async with writer(settings) as facts, processes(settings) as (_, projector):
-        flow = asyncio.create_task(facts.record_many(2_000, learners=100, pause=0.04))
-        await facts.record_nonsense("nobody")
-        for _ in range(3):
-            await asyncio.sleep(0.9)
-            await projector.end(signal.SIGKILL)
-            await projector.start()
-        await flow
+        async with facts.flowing(learners=100, pause=0.04):
+            await facts.record_nonsense("nobody")
+            for _ in range(3):
+                await taken(settings, 1_500, PROJECTIONS)
+                await projector.end(signal.SIGKILL)
+                await projector.start()
         await caught_up(settings, facts.head, PROJECTIONS)
         found = await noted(settings, facts.head)
         divided = {projection.name for projection in PROJECTIONS if partitioned_tables(projection)}
@@ -112,13 +112,24 @@ async def test_generations_far_apart_add_up(settings: Settings, monkeypatch: pyt
             await facts.record_many(until_then - facts.head)
             async with projecting(settings, [projection]):
                 await caught_up(settings, until_then, [projection])
-                await asyncio.sleep(1.5)  # for the copy of what is in Valkey
+                await copied(settings, projection, until_then)
         async with await connect(settings, application="test") as connection:
             found = await segment_counts(connection)
             counted = await (await connection.execute("SELECT count(DISTINCT block) FROM log_blocks")).fetchone()
         assert {each.position for each in found} == {40, 100}
         assert all(each.adds_up for each in found)
         assert (total(found, "events"), counted) == ({40, 100}, (6,))
+
+
+async def copied(settings: Settings, projection: Projection, position: int) -> None:
+    """Wait until the counts of a read model, copied from Valkey or not, are those at *position*."""
+
+    async def are_there() -> bool:
+        async with await connect(settings, application="test") as connection:
+            found = await segment_counts(connection)
+        return {each.position for each in found if each.projection == projection.name} == {position}
+
+    await until(are_there)
 
 
 async def test_what_does_not_add_up_is_named(settings: Settings) -> None:

@@ -19,17 +19,8 @@ from adapters.stores.protocol import GenerationStore, Overtaken
 from adapters.valkey.client import connect as connect_valkey
 from projections.engine.live import Batch, FactCounts, Fenced, Poison
 from projections.engine.projection import Projection, RowKey, Rows
-from tests.support.workers import (
-    BOTH,
-    BROKEN,
-    InPostgres,
-    InValkey,
-    Tally,
-    assert_true_to_the_log,
-    projecting,
-    until,
-    writer,
-)
+from tests.support.polling import until
+from tests.support.workers import BOTH, BROKEN, InPostgres, InValkey, Tally, assert_true_to_the_log, projecting, writer
 from workers.consistency.verify import verify
 from workers.projecting.generation_writer import GenerationWriter
 

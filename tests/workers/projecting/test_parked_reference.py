@@ -19,8 +19,9 @@ from adapters.settings import Settings
 from domain.fact import Fact
 from domain.streams import partition_of
 from projections.engine.projection import SEGMENTS, Handler, Projection, RowKey, Rows, Table
+from tests.support.polling import until
 from tests.support.rebuilds import assert_accounts, digests, parked, rebuilt
-from tests.support.workers import caught_up, projecting, until, writer
+from tests.support.workers import caught_up, projecting, writer
 from workers.consistency.verify import verify
 from workers.rebuild.promotion import promote
 

@@ -1,15 +1,16 @@
 """Projector processes that come, go, hang and die share the segments, keep each learner's order and double nothing."""
 
-import asyncio
 import random
 import signal
 
 import pytest
+from structlog.testing import capture_logs
 
 from adapters.postgres.connection import connect
 from adapters.settings import Settings
 from adapters.valkey.client import connect as connect_valkey
 from projections.registry import PROJECTIONS
+from tests.support.polling import until
 from tests.support.worker_process import WORKER, Process, Projectors, ended, owners, projectors
 from tests.support.workers import (
     BOTH,
@@ -20,7 +21,7 @@ from tests.support.workers import (
     caught_up,
     projecting,
     relaying,
-    until,
+    taken,
     writer,
 )
 
@@ -73,9 +74,8 @@ async def test_segments_of_the_dead_are_taken_over_at_once(settings: Settings) -
         await caught_up(settings, facts.head)
         await group.end(group.running[0], signal.SIGKILL)
         await facts.record_many(200, learners=200)
-        async with asyncio.timeout(8):
-            await shared(group, 4)
-            await caught_up(settings, facts.head)
+        await shared(group, 4)
+        await caught_up(settings, facts.head)
         await assert_true_to_the_log(settings, facts.head)
 
 
@@ -83,23 +83,22 @@ async def test_processes_come_and_go_under_load(settings: Settings) -> None:
     """Killed, ended, stopped for a while and started while facts flow; each learner's facts are seen once, in order."""
     chance = random.Random(11)
     async with writer(settings) as facts, relaying(settings), projectors(settings, 2) as group:
-        flow = asyncio.create_task(facts.record_many(6_000, learners=300, pause=0.04))
-        while not flow.done():
-            await asyncio.sleep(chance.uniform(0.1, 1.2))
-            process = chance.choice(group.running)
-            match chance.choice(["add", "kill", "end", "pause"]):
-                case "add" if len(group.running) < 4:
-                    await group.add()
-                case "kill" if len(group.running) > 1:
-                    await group.end(process, signal.SIGKILL)
-                case "end" if len(group.running) > 1:
-                    await group.end(process, chance.choice([signal.SIGTERM, signal.SIGKILL]))
-                case "pause":
-                    process.send(signal.SIGSTOP)
-                    await asyncio.sleep(chance.uniform(0.1, 1))
-                    process.send(signal.SIGCONT)
-        await flow
-        await assert_true_to_the_log(settings, 6_000)
+        async with facts.flowing(pause=0.04):
+            for what in ["add", "kill", "pause", "end", "add", "kill", "add", "pause", "end", "kill"]:
+                await taken(settings, chance.randrange(2_000))
+                process = chance.choice(group.running)
+                match what:
+                    case "add":
+                        await group.add()
+                    case "kill" if len(group.running) > 1:
+                        await group.end(process, signal.SIGKILL)
+                    case "end" if len(group.running) > 1:
+                        await group.end(process, signal.SIGTERM)
+                    case _:
+                        process.send(signal.SIGSTOP)
+                        await facts.appended(chance.randrange(500))
+                        process.send(signal.SIGCONT)
+        await assert_true_to_the_log(settings, facts.head)
         await assert_seen_once(settings)
 
 
@@ -116,17 +115,16 @@ async def test_one_that_hangs_is_left_behind_and_writes_nothing_when_it_wakes(se
         await facts.record_many(400, learners=200)
         await shared(group, 2, 2)
         hung = group.running.pop()
-        flow = asyncio.create_task(facts.record_many(3_000, learners=200, pause=0.05))
-        await asyncio.sleep(0.5)
-        hung.send(signal.SIGSTOP)
-        await shared(group, 4)
-        await flow
+        async with facts.flowing(learners=200, pause=0.05):
+            await taken(settings, 500)
+            hung.send(signal.SIGSTOP)
+            await shared(group, 4)
         await assert_true_to_the_log(settings, facts.head)
         group.running.append(hung)
-        flow = asyncio.create_task(facts.record_many(1_000, learners=200, pause=0.02))
-        hung.send(signal.SIGCONT)
-        await shared(group, 2, 2)
-        await flow
+        async with facts.flowing(learners=200, pause=0.02):
+            hung.send(signal.SIGCONT)
+            await shared(group, 2, 2)
+            await taken(settings, 500)
         await assert_true_to_the_log(settings, facts.head)
         await assert_seen_once(settings)
 
@@ -136,11 +134,10 @@ async def test_flushall_while_processes_share(settings: Settings) -> None:
     async with connect_valkey(settings) as valkey, writer(settings) as facts, projectors(settings, 3) as group:
         await facts.record_many(600, learners=200)
         await shared(group, 2, 1, 1)
-        flow = asyncio.create_task(facts.record_many(2_000, learners=200, pause=0.04))
-        for _ in range(3):
-            await asyncio.sleep(1)
-            await valkey.flushall()
-        await flow
+        async with facts.flowing(learners=200, pause=0.04):
+            for _ in range(3):
+                await taken(settings, 1_000)
+                await valkey.flushall()
         await assert_true_to_the_log(settings, facts.head)
 
 
@@ -149,13 +146,12 @@ async def test_all_read_models_by_several_workers(settings: Settings) -> None:
     processes = [await Process(settings, *WORKER, "projector").start() for _ in range(3)]
     try:
         async with writer(settings) as facts, relaying(settings):
-            flow = asyncio.create_task(facts.record_many(4_000, learners=300, pause=0.04))
-            for number in range(6):
-                await asyncio.sleep(1)
-                await processes[number % 3].end(signal.SIGKILL)
-                await processes[number % 3].start()
-            await flow
-            await assert_true_to_the_log(settings, 4_000, PROJECTIONS)
+            async with facts.flowing(pause=0.04):
+                for number in range(6):
+                    await taken(settings, 1_500, PROJECTIONS)
+                    await processes[number % 3].end(signal.SIGKILL)
+                    await processes[number % 3].start()
+            await assert_true_to_the_log(settings, facts.head, PROJECTIONS)
     finally:
         await ended(processes, signal.SIGKILL)
 
@@ -166,10 +162,15 @@ async def test_other_code_takes_no_share_away(settings: Settings) -> None:
     async with writer(settings) as facts, projecting(settings, projections):
         await facts.record_many(100, learners=200)
         await caught_up(settings, 100, projections)
-        async with projecting(settings, [NextVersion()]):
-            await asyncio.sleep(2)
+        with capture_logs() as logs:
+            waiting = projecting(settings, [NextVersion()])
+            await waiting.__aenter__()
+            await until(lambda: any(entry["event"] == "projection.waits_for_promotion" for entry in logs))
+        try:
             await facts.record_many(100, learners=200)
             await assert_true_to_the_log(settings, 200, projections)
+        finally:
+            await waiting.__aexit__(None, None, None)
 
 
 async def test_two_in_one_process_share(settings: Settings) -> None:

@@ -1,6 +1,5 @@
 """Whatever step a rebuild is killed at, nothing of it stays running, and the next one goes on with what is complete."""
 
-import asyncio
 import os
 import random
 import signal
@@ -9,6 +8,7 @@ import pytest
 
 from adapters.postgres.connection import connect
 from adapters.settings import Settings
+from tests.support.polling import until
 from tests.support.rebuild_process import folding, started
 from tests.support.rebuilds import (
     all_of,
@@ -21,21 +21,13 @@ from tests.support.rebuilds import (
     statuses,
     waits_for_lock,
 )
-from tests.support.workers import (
-    BOTH,
-    Writer,
-    assert_true_to_the_log,
-    caught_up,
-    projecting,
-    relaying,
-    until,
-    writer,
-)
+from tests.support.workers import BOTH, Writer, assert_true_to_the_log, caught_up, projecting, relaying, writer
 from workers.rebuild.promotion import promote
 from workers.rebuild.report import RebuildReport
 
 FACTS = 6_000
 KILLED = -signal.SIGKILL
+EVERY_STEP = ""
 
 
 async def fill(facts: Writer, number: int = FACTS) -> None:
@@ -161,19 +153,14 @@ async def test_a_process_of_a_rebuild_is_killed(settings: Settings) -> None:
 
 
 async def test_kill_9_at_any_time(settings: Settings) -> None:
-    """Again and again, while facts come; in the end all is as it should be."""
+    """After random numbers of steps, of whatever kind, while facts come; in the end all is as it should be."""
     chance = random.Random(7)
     async with writer(settings) as facts, relaying(settings), projecting(settings):
         await fill(facts)
-        flow = asyncio.create_task(facts.record_many(2_000, pause=0.05))
-        while not flow.done():
-            async with started(settings, "rebuild", 2, "none", 1, "self") as process:
-                ending = asyncio.create_task(process.end())
-                await asyncio.wait([ending, flow], timeout=chance.uniform(0.7, 1.6))
-                if not ending.done():
-                    process.kill()
-                assert (await ending)[0] in {KILLED, 0}
-        await flow
+        async with facts.flowing(pause=0.05):
+            for steps_left in (1, *(chance.randint(2, 40) for _ in range(7))):
+                async with started(settings, "rebuild", 2, EVERY_STEP, steps_left, "self") as process:
+                    assert (await process.end())[0] in {KILLED, 0}
         await assert_true_to_the_log(settings, facts.head)
     await finished(settings, facts.head, resumed=True)
 

@@ -1,13 +1,12 @@
 """Facts at which newer code fails: their keys wait in the new generation, everything else is built and goes on."""
 
-import asyncio
-
 import pytest
 
 from adapters.postgres.connection import connect
 from adapters.postgres.store.parking import FailsElsewhere, request_retry, skip, skipped_of
 from adapters.settings import Settings
 from projections.engine.projection import Projection
+from tests.support.polling import until
 from tests.support.rebuilds import (
     FUSSY,
     NEXT,
@@ -20,7 +19,7 @@ from tests.support.rebuilds import (
     rebuilt,
     site,
 )
-from tests.support.workers import InPostgres, InValkey, Writer, caught_up, projecting, until, writer
+from tests.support.workers import InPostgres, InValkey, Writer, caught_up, projecting, writer
 from workers.consistency.verify import verify
 from workers.rebuild.compare import diff
 from workers.rebuild.lock import RebuildError
@@ -243,7 +242,8 @@ async def test_killed_skipped_and_done_again(
         assert (built.resumed, built.parked) == (True, 0)
         await promote(settings, projection)
         async with projecting(settings, [projection]):
-            await asyncio.sleep(1.5)  # for the look after parked keys
+            await facts.record(("bob", "click", 1))
+            await caught_up(settings, facts.head, [projection])  # it looks after parked keys before it takes a fact
             assert (await verify(settings, [projection]))[0].ok
         await assert_accounts(settings, projection, applied=facts.head - 1, skipped=1)
 

@@ -10,6 +10,7 @@ from adapters.postgres.store.generations import NoSuchGeneration
 from adapters.settings import Settings
 from adapters.valkey.client import connect as connect_valkey
 from projections.engine.projection import Projection
+from tests.support.polling import until
 from tests.support.rebuild_process import started
 from tests.support.rebuilds import (
     NEXT,
@@ -33,7 +34,6 @@ from tests.support.workers import (
     caught_up,
     projecting,
     relaying,
-    until,
     writer,
 )
 from workers.rebuild.lock import RebuildError, RebuildInProgress
@@ -192,7 +192,7 @@ async def test_only_one_at_a_time(settings: Settings, what: str) -> None:
             return False
         return True
 
-    await until(goes_through, within=5)
+    await until(goes_through)
 
 
 async def test_other_read_models_need_not_wait(settings: Settings) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,8 @@ import httpx
 import msgspec
 import pytest
 
+from adapters.postgres.connection import connect
+from adapters.postgres.ops.lag import projection_lags
 from adapters.postgres.queries.reader import CHECKPOINT, Reader
 from adapters.settings import Settings
 from adapters.valkey.client import connect as connect_valkey
@@ -22,6 +24,7 @@ from projections.overview import Overview
 from projections.registry import PROJECTIONS
 from tests.support.api_process import Served, serving
 from tests.support.oulad import SMALL, small, write
+from tests.support.polling import PATIENCE, until
 from tests.support.rebuilds import NextInPostgres, NextInValkey, rebuilt
 from tests.support.workers import (
     InPostgres,
@@ -38,6 +41,8 @@ from workers.importing.oulad import import_oulad
 from workers.rebuild.promotion import promote, roll_back
 
 FLIPS = 10
+MORE = 30  # answers between two flips, from all readers
+BEHIND = 200  # facts that what is served may be behind while more are appended
 LEARNERS = 30
 READERS = 5
 PAUSE = 0.005  # seconds between two requests of a reader, all of whom share a core with the workers
@@ -82,7 +87,7 @@ async def hammering(reads: list[Read]) -> AsyncIterator[Counter[str]]:
         while True:
             await read()
             answers["all"] += 1
-            await asyncio.sleep(PAUSE)
+            await asyncio.sleep(PAUSE)  # a pace, which nothing waits for
 
     tasks = [asyncio.create_task(hammer(read)) for read in reads]
     try:
@@ -108,25 +113,40 @@ class InPosition:
         self._highest[where] = position
 
 
-async def flip(settings: Settings, projection: Projection, later: Projection) -> None:
+async def read_on(answers: Counter[str]) -> None:
+    """Wait until the readers have got some more answers."""
+    wanted = answers["all"] + MORE
+    await until(lambda: answers["all"] >= wanted)
+
+
+async def flip(settings: Settings, projection: Projection, later: Projection, answers: Counter[str]) -> None:
     """Build the next version, promote it, and go back and forth, each time by the code whose turn it is."""
     await rebuilt(settings, later)
     await promote(settings, later)
+    await read_on(answers)
     for number in range(FLIPS):
         await roll_back(settings, later if number % 2 else projection)
+        await read_on(answers)
 
 
-async def while_facts_come(settings: Settings, facts: Writer, projection: Projection, later: Projection) -> None:
-    """Flip while facts are appended and projected by both versions."""
-    flipping = asyncio.create_task(flip(settings, projection, later))
-    while not flipping.done():
+async def while_facts_come(settings: Settings, facts: Writer, flipping: Coroutine[Any, Any, None]) -> None:
+    """Flip while facts are appended, no faster than what is served follows them."""
+    task = asyncio.create_task(flipping)
+
+    async def is_followed() -> bool:
+        async with await connect(settings, application="test") as connection:
+            lags = await projection_lags(connection)
+        return task.done() or all(each.position > facts.head - BEHIND for each in lags if each.status == "live")
+
+    while not task.done():
         await append(facts, 5)
-        await asyncio.sleep(0.01)
-    await flipping
+        await until(is_followed)
+    await task
 
 
-async def test_queries_in_postgres(settings: Settings) -> None:
+async def test_queries_in_postgres(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rows and position are of one moment and one version, in whatever order a query looks at the views."""
+    monkeypatch.setattr("adapters.postgres.queries.reader.PATIENCE", PATIENCE)
     reader = Reader(settings)
     await reader.open()
     seen: Counter[int] = Counter()
@@ -155,7 +175,7 @@ async def test_queries_in_postgres(settings: Settings) -> None:
         await append(facts, 100)
         await caught_up(settings, 100, [projection])
         async with projecting(settings, [later]), hammering(reads) as answers:
-            await while_facts_come(settings, facts, projection, later)
+            await while_facts_come(settings, facts, flip(settings, projection, later, answers))
             await assert_true_to_the_log(settings, facts.head, [later if FLIPS % 2 == 0 else projection])
     await reader.close()
     assert answers["all"] > 200
@@ -190,7 +210,7 @@ async def test_documents_in_valkey(settings: Settings) -> None:
             await caught_up(settings, 100, [projection])
             reads = [document(f"learner-{number}") for number in range(READERS)]
             async with projecting(settings, [later]), hammering([*reads, position_of(documents)]) as answers:
-                await while_facts_come(settings, facts, projection, later)
+                await while_facts_come(settings, facts, flip(settings, projection, later, answers))
                 await assert_true_to_the_log(settings, facts.head, [later if FLIPS % 2 == 0 else projection])
     assert answers["all"] > 200
     assert min(seen[1], seen[2]) > 20
@@ -231,7 +251,7 @@ async def client(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
     context, served = await asyncio.to_thread(start)
     headers = {"authorization": f"Bearer {served.token}"}
     try:
-        async with httpx.AsyncClient(base_url=served.url, headers=headers, timeout=10) as client:
+        async with httpx.AsyncClient(base_url=served.url, headers=headers, timeout=PATIENCE) as client:
             yield client
     finally:
         await asyncio.to_thread(context.__exit__, None, None, None)
@@ -265,17 +285,14 @@ async def test_over_http(settings: Settings, client: httpx.AsyncClient, tmp_path
             over_http(client, "/v1/learners/learner-1/dashboard", dashboard),
         ]
         async with hammering(reads) as answers:
-            flipping = asyncio.create_task(flip_all(settings, served))
-            while not flipping.done():
-                await append(facts, 3)
-                await asyncio.sleep(0.02)
-            await flipping
+            await while_facts_come(settings, facts, flip_all(settings, served, answers))
         assert answers["all"] > 50
         await assert_true_to_the_log(settings, facts.head, PROJECTIONS)
 
 
-async def flip_all(settings: Settings, projections: tuple[Projection, ...]) -> None:
+async def flip_all(settings: Settings, projections: tuple[Projection, ...], answers: Counter[str]) -> None:
     """Go back and forth with each, some times."""
     for _ in range(4):
         for projection in projections:
             await roll_back(settings, projection)
+            await read_on(answers)

@@ -11,6 +11,7 @@ from adapters.valkey.bulk_write import BEGUN, write_segment
 from adapters.valkey.client import connect as connect_valkey
 from projections.engine.live import Batch, FactCounts, Fenced
 from projections.engine.projection import RowKey
+from tests.support.polling import until
 from tests.support.rebuild_process import folding, started
 from tests.support.rebuilds import (
     all_of,
@@ -24,7 +25,7 @@ from tests.support.rebuilds import (
     waits_for_lock,
 )
 from tests.support.servers import Servers
-from tests.support.workers import BOTH, InValkey, Tally, assert_true_to_the_log, projecting, until, writer
+from tests.support.workers import BOTH, InValkey, Tally, assert_true_to_the_log, projecting, writer
 from workers.rebuild.promotion import promote
 
 FACTS = 4_000

@@ -17,8 +17,8 @@ from adapters.valkey.client import connect as connect_valkey
 from projections.catalog import Catalog
 from tests.support.analysts import ask
 from tests.support.appends import query
+from tests.support.polling import until
 from tests.support.servers import Servers
-from tests.support.workers import until
 
 
 @asynccontextmanager

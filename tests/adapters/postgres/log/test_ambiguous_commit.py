@@ -12,8 +12,9 @@ from adapters.postgres.log.append import Append, Appended, VersionConflict
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.settings import Settings
 from commands.progress import RecordActivity
-from tests.support.appends import end_connections, new_event, opened, query, unit, until, whole_log
+from tests.support.appends import end_connections, new_event, opened, query, unit, whole_log
 from tests.support.buses import give_course, processes
+from tests.support.polling import until
 from tests.support.proxy import Cable, Cut, cable
 from tests.support.servers import Servers
 

@@ -13,15 +13,8 @@ from adapters.postgres.log.append import Append, Appended, KeyReused, NewEvent, 
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.settings import Settings
 from domain.fact import Fact
-from tests.support.appends import (
-    assert_versions_dense,
-    new_event,
-    opened,
-    query,
-    unit,
-    until,
-    whole_log,
-)
+from tests.support.appends import assert_versions_dense, new_event, opened, query, unit, whole_log
+from tests.support.polling import until
 from tests.support.writers import write
 
 PROCESSES, EVENTS = 4, 12_500  # events of each process

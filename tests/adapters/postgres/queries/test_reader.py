@@ -12,8 +12,9 @@ from adapters.postgres.queries import reader
 from adapters.postgres.queries.reader import ATTEMPTS, Reader
 from adapters.postgres.store import generations, views
 from adapters.settings import Settings
+from tests.support.polling import until
 from tests.support.rebuilds import locked, rebuilt, site
-from tests.support.workers import InPostgres, until
+from tests.support.workers import InPostgres
 
 
 async def test_a_server_that_falls_silent_is_noticed(settings: Settings) -> None:

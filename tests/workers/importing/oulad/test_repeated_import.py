@@ -19,6 +19,7 @@ from commands.progress import RecordActivity
 from tests.conftest import migrated
 from tests.support.campus_up import CAMPUS, campus, environment
 from tests.support.oulad import SMALL, crowd, small, stored, write
+from tests.support.polling import until
 from tests.support.servers import Servers
 from workers.consistency.log_check import check
 from workers.importing.oulad import ImportRefused, import_oulad, writer
@@ -119,6 +120,15 @@ async def test_a_stopped_import_goes_on(
     assert report.adds_up
 
 
+async def head_beyond(log: PostgresLog, position: int) -> None:
+    """Wait until the log has more facts than that."""
+
+    async def is_beyond() -> bool:
+        return await log.head() > position
+
+    await until(is_beyond, interval=0.002)  # an import is fast
+
+
 async def test_an_import_that_is_killed_goes_on(settings: Settings, servers: Servers, tmp_path: Path) -> None:
     """`kill -9` at some point in the middle, several times over."""
     file = write(tmp_path / "larger.zip", crowd(rows=15_000))
@@ -134,8 +144,7 @@ async def test_an_import_that_is_killed_goes_on(settings: Settings, servers: Ser
             env=environment(variables(settings)),
             stderr=asyncio.subprocess.DEVNULL,
         )
-        while await log.head() < share * whole:  # noqa: ASYNC110 - the other process does not tell
-            await asyncio.sleep(0.002)
+        await head_beyond(log, int(share * whole))
         process.kill()
         await process.wait()
         assert await log.head() < whole
@@ -223,8 +232,7 @@ async def test_postgresql_is_killed_meanwhile(own_servers: Servers, own_settings
     whole = (await import_oulad(undisturbed, file)).position
     importing = asyncio.create_task(import_oulad(own_settings, file))
     log = await PostgresLog.open(own_settings)
-    while await log.head() < whole // 3:  # noqa: ASYNC110 - as above
-        await asyncio.sleep(0.002)
+    await head_beyond(log, whole // 3)
     await log.close()
     await own_servers.kill("postgres")
     await own_servers.start("postgres")
