@@ -112,11 +112,23 @@ def test_every_stream_has_an_example() -> None:
     assert STREAMS.keys() == {aggregate.category for aggregate in AGGREGATES}
 
 
-@pytest.mark.parametrize("layer", ["domain", "commands", "projections"])
+def named_after(folder: str) -> set[str]:
+    """What the tests of a folder are named after."""
+    return {path.stem.removeprefix("test_") for path in (ROOT / "tests" / folder).glob("test_*.py")}
+
+
+@pytest.mark.parametrize("layer", ["domain", "commands", "projections", "api"])
 def test_every_module_has_its_test(layer: str) -> None:
     """Tests have the names of what they test."""
-    tested = {path.stem.removeprefix("test_") for path in (ROOT / "tests" / layer).glob("test_*.py")}
-    assert modules(layer) <= tested
+    assert modules(layer) <= named_after(layer)
+
+
+def test_every_route_has_its_test() -> None:
+    """A module that serves a route has a test of its name, in the folder that mirrors its own."""
+    served = {route.endpoint.__module__ for router in ROUTERS for route in router.routes}  # type: ignore[attr-defined]
+    for module in served:
+        folder = module.rpartition(".")[0].replace(".", "/")
+        assert last(module) in named_after(folder), f"no tests/{folder}/test_{last(module)}.py"
 
 
 def test_readme_names_every_context() -> None:

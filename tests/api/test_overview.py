@@ -54,3 +54,11 @@ async def test_a_person_on_two_runs_of_a_source_counts_once(
         "active_people": 1,
         "irregular": {},
     }
+
+
+async def test_the_overview_is_for_staff(campus: Campus) -> None:
+    """So is the recent activity of the campus."""
+    for path in ("/overview", "/activity"):
+        assert (await campus.get(path, user="instructor")).status_code == 200
+        refused = await campus.get(path, user=campus.learner)
+        assert (refused.status_code, refused.json()["code"]) == (403, "staff_only"), path

@@ -47,6 +47,15 @@ async def test_staff_is_told_of_runs_and_of_the_campus(app: FastAPI, campus: Cam
         assert json.loads((await overview.event())["data"])["projection"] in ("overview", "recent_activity")
 
 
+async def test_who_may_listen_to_what(campus: Campus) -> None:
+    """Learners to their own changes, staff to those of every learner, of runs and of the campus."""
+    refused = await campus.get(f"/learners/other-{campus.tag}/events", user=campus.learner)
+    assert (refused.status_code, refused.json()["code"]) == (403, "not_yours")
+    for path in (f"/runs/{campus.run}/events", "/overview/events"):
+        refused = await campus.get(path, user=campus.learner)
+        assert (refused.status_code, refused.json()["code"]) == (403, "staff_only"), path
+
+
 async def test_read_models_that_do_not_keep_pace_are_told_of_each(app: FastAPI, campus: Campus) -> None:
     """A change of the gradebook is told though the run's dashboard has told of a later position."""
     await campus.open_run()
