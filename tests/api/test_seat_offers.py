@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.support.api import Campus
-from tests.support.workers import until
+from tests.support.polling import until
 
 
 async def course_of(campus: Campus, learner: str, status: str) -> dict[str, Any]:

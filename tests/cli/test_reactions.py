@@ -17,9 +17,9 @@ from cli.reactions import commands
 from commands.enrollment import ReactivateEnrollment, RequestEnrollment, WithdrawEnrollment
 from commands.quiz import GradeAttempt, SubmitAttempt
 from tests.support.campus_up import campus as call
+from tests.support.polling import until
 from tests.support.projections_command import variables
 from tests.support.reactors import Campus, small_campus
-from tests.support.workers import until
 
 
 @pytest.fixture

@@ -17,10 +17,10 @@ from adapters.settings import Settings
 from commands.enrollment import ReactivateEnrollment, RequestEnrollment, WithdrawEnrollment
 from commands.log import Context
 from commands.quiz import GradeAttempt, SubmitAttempt
+from tests.support.polling import until
 from tests.support.reactors import Campus, small_campus
 from tests.support.servers import Servers
 from tests.support.worker_process import WORKER, Process
-from tests.support.workers import until
 
 ALL_STATES = ("waiting", "done", "dismissed")
 
