@@ -19,6 +19,7 @@ from projections.engine.distribution import segment_of_key
 from projections.engine.projection import SEGMENTS, Projection
 from tests.support.bulk_pages import Live
 from tests.support.facts import History
+from tests.support.polling import until
 from tests.support.rebuilds import assert_accounts, digests, parked, rebuilt
 from tests.support.threads import (
     BAD,
@@ -29,7 +30,7 @@ from tests.support.threads import (
     known_threads,
     posts,
 )
-from tests.support.workers import assert_true_to_the_log, caught_up, projecting, until
+from tests.support.workers import assert_true_to_the_log, caught_up, projecting
 from workers.auditor import Audit
 from workers.consistency.verify import verify
 
