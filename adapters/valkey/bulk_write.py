@@ -1,12 +1,12 @@
 """
-The documents of a rebuilt read model on their way into Valkey.
+Bulk write of a rebuilt segment into Valkey.
 
-Documents of one segment are written at a time. What there is of the segment, its checkpoint included, is deleted first,
-so it can be done again from the beginning, wherever it was cut off. While it is written, its checkpoint is BEGUN.
+The segment is deleted first, with its checkpoint, so a write that was cut off can be repeated from the start. Until all
+documents are written, the checkpoint is BEGUN.
 
-Every step checks the epoch and changes nothing if that is another: whoever was cut off and comes late finds the one of
-the next owner, and where Valkey has lost its data in between, it is gone too. It is watched while documents are sent; a
-script would have to take every one of them into its own memory first.
+Every step checks the epoch and changes nothing if it is another: a later owner has raised it, or Valkey has lost its
+data and with it the epoch. The epoch is watched (WATCH) while documents are sent, since a script would have to hold
+all of them in its own memory first.
 """
 
 from collections.abc import Iterable
@@ -24,7 +24,7 @@ from projections.engine.live import Fenced, RowRejected, encoded
 from projections.engine.projection import Projection, RowKey
 
 DOCUMENTS_AT_ONCE = 1_000  # in one transaction
-BEGUN = -1  # checkpoint of a segment that is not complete
+BEGUN = -1  # checkpoint of a segment that is not completely written
 
 
 async def write_segment(
@@ -38,15 +38,15 @@ async def write_segment(
     rows: Iterable[tuple[RowKey, msgspec.Struct]],
 ) -> int:
     """
-    Write all documents of a segment, and return how many these were.
+    Replace all documents of a segment; returns their number.
 
     Args:
         epoch: in which the segment was claimed.
         rows: table by table.
 
     Raises:
-        Fenced: it is in another epoch, or was lost.
-        Refused: a row could not be read back, or Valkey does not take it, as when its memory is full.
+        Fenced: the segment is in another epoch, or was lost.
+        RowRejected: a row could not be read back, or Valkey does not take it, as when its memory is full.
     """
     names = {table: hash_key(settings, projection.name, generation, segment, table.name) for table in projection.tables}
     first = names[projection.tables[0]]
@@ -65,7 +65,7 @@ async def write_segment(
 
 
 async def _write(client: Any, name: str, documents: list[Any], first: str, epoch: int) -> None:
-    """Write documents into the hash *name*, if the segment with the hash *first* is in this epoch; raises Fenced."""
+    """Write documents into hash *name* if the segment, whose first hash is *first*, is in this epoch; raises Fenced."""
     async with client.pipeline(transaction=True) as pipeline:
         await pipeline.watch(first)
         if await pipeline.hget(first, EPOCH) != str(epoch).encode():

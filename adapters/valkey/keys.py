@@ -1,4 +1,4 @@
-"""Where in Valkey a read model is: the names of its keys, and the fields that are no documents."""
+"""The keys of a read model in Valkey, and the fields of its hashes that are not documents."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -7,38 +7,38 @@ from adapters.settings import Settings
 
 POSITION = "@position"  # the checkpoint
 EPOCH = "@epoch"
-HEALED = "@healed"  # id of the parked key that was made good last
-REDONE = "@redone"  # how often documents have changed although the checkpoint stayed: keys made good, rows repaired
+HEALED = "@healed"  # id of the parked key that healed last
+REDONE = "@redone"  # how often documents changed while the checkpoint stayed: a parked key healed, rows repaired
 COUNTS = ("applied", "ignored", "parked", "skipped")
 COUNT_FIELDS = tuple(f"@{name}" for name in COUNTS)
 
 OWN = frozenset(name.encode() for name in (POSITION, EPOCH, HEALED, REDONE, *COUNT_FIELDS))
-"""The fields of the hash of a segment's first table that are no documents."""
+"""The fields of the hash of a segment's first table that are not documents."""
 
 
 class Served(NamedTuple):
-    """The generation that readers look at, and into how many segments it is divided."""
+    """The live generation, and the number of its segments."""
 
     generation: int
     segments: int
 
     def stored(self) -> str:
-        """As it stands in Valkey."""
+        """As text in Valkey."""
         return f"{self.generation}/{self.segments}"
 
     @classmethod
     def parsed(cls, stored: bytes | None) -> "Served | None":
-        """From what stands in Valkey."""
+        """From the text in Valkey."""
         return None if stored is None else cls(*map(int, stored.split(b"/")))
 
 
 def live_key(settings: Settings, projection: str) -> str:
-    """The key that says which generation is served."""
+    """The key whose value is the live generation, as `Served`."""
     return f"{settings.name}:{projection}:live"
 
 
 def hash_key(settings: Settings, projection: str, generation: int, segment: int, table: str) -> str:
-    """The hash that holds a segment of a table of a generation."""
+    """The hash of one table in one segment of a generation."""
     return f"{settings.name}:{projection}:{generation}:{segment}:{table}"
 
 

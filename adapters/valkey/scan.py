@@ -1,9 +1,9 @@
 """
-All documents of a generation in Valkey, segment by segment and some at a time, so that nobody else has to wait.
+Reads all documents of a generation in Valkey, segment by segment and some at a time, so that other clients do not wait.
 
-Every step that changes documents moves the checkpoint of their segment, or `@redone` beside it. Where both are at the
-end as they were at the beginning, the documents are those of one moment, that of the checkpoint. Where not, the segment
-is scanned again; one that is written all the time is taken at once after some attempts.
+Every step that changes documents moves the checkpoint of their segment, or `@redone` beside it. If both are the same at
+the end as at the start, the documents are those of one moment, that of the checkpoint. If not, the segment is scanned
+again; after some attempts a segment that is written all the time is read in one step.
 """
 
 from typing import Any
@@ -17,16 +17,16 @@ SCANNED = 1_000  # documents in one answer, about
 ATTEMPTS = 3
 
 State = tuple[bytes | None, bytes | None]
-"""What moves when documents of a segment change."""
+"""Checkpoint and `@redone`: one of them moves whenever documents of the segment change."""
 
 
 class Scan:
     """
-    A scan of one segment.
+    The scan of one segment.
 
     Args:
         hashes: those of the segment, that of the first table first.
-        spool: takes the documents.
+        spool: receives the documents.
     """
 
     def __init__(self, client: Redis, segment: int, hashes: list[str], spool: Spool) -> None:
@@ -36,11 +36,11 @@ class Scan:
         self._spool = spool
 
     async def run(self) -> int:
-        """Take all documents, as they are at one moment; returns the checkpoint of that moment, 0 if there is none."""
+        """Read all documents as they are at one moment; returns the checkpoint of that moment, 0 if there is none."""
         mark = self._spool.mark()
         for _ in range(ATTEMPTS):
             state: State = tuple(await self._client.hmget(self._hashes[0], POSITION, REDONE))
-            if int(state[0] or 0) <= 0:  # nothing would say that something has changed
+            if int(state[0] or 0) <= 0:  # a change of documents would not show
                 break
             if await self._is_scanned(state):
                 return int(state[0] or 0)
@@ -48,9 +48,9 @@ class Scan:
         return await self._at_once()
 
     async def _is_scanned(self, state: State) -> bool:
-        """Take the documents as long as they are those of *state*; answers whether that was to the end."""
+        """Read documents while the segment is in *state*; returns whether it was to the end."""
         for table, name in enumerate(self._hashes):
-            seen: set[bytes] = set()  # a hash that grows or shrinks may show the same field twice
+            seen: set[bytes] = set()  # HSCAN may return a field twice when the hash is resized
             cursor, first = 0, True
             while cursor or first:
                 async with self._client.pipeline(transaction=False) as pipeline:

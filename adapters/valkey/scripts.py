@@ -3,9 +3,9 @@
 import msgspec
 
 # KEYS  the hashes of each segment that moves, one segment after the other, that of the first table first
-# ARGV  a `Plan` as MessagePack, for every argument has its price; then all fields and documents: field, document,
+# ARGV  a `Plan` as MessagePack, since each argument costs time; then all fields and documents: field, document,
 #       field, document, …; then all fields to delete
-# Answers 1, or 0 where a checkpoint is another, or a segment has a later epoch.
+# Returns 1, or 0 if a checkpoint is another, or a segment has a later epoch.
 SAVE = """
 local plan = cmsgpack.unpack(ARGV[1])
 local epochs = {}
@@ -43,8 +43,8 @@ return 1
 
 # KEYS  the hashes of a segment, that of the first table first
 # ARGV  the new epoch
-# Answers the checkpoint, and the epoch: a later one stays. Where there is no checkpoint, what documents there are
-# cannot be counted upon, and are deleted.
+# Returns the checkpoint, and the epoch: a later one stays. Documents without a checkpoint are deleted, since their
+# position is not known.
 CLAIM = """
 local found = redis.call('HMGET', KEYS[1], '@position', '@epoch')
 local epoch = found[2] or '0'
@@ -58,7 +58,7 @@ return {found[1] or '0', epoch}
 
 # KEYS  the hashes of a segment, that of the first table first
 # ARGV  the epoch, BEGUN
-# Answers 1, or 0 where the epoch is another.
+# Returns 1, or 0 if the epoch is another.
 BEGIN = """
 if redis.call('HGET', KEYS[1], '@epoch') ~= ARGV[1] then return 0 end
 redis.call('UNLINK', unpack(KEYS))
@@ -69,15 +69,15 @@ return 1
 
 class Plan(msgspec.Struct):
     """
-    What `SAVE` does.
+    The first argument of `SAVE`.
 
     Attributes:
-        tables: how many there are.
+        tables: their number.
         before: the checkpoint as it must be; `after` as it will be.
-        healed: id of the parked key that is made good, or nothing.
-        moves: of each segment the epoch, and what to add to its four counts.
-        written: how many values follow for each hash.
-        deleted: how many fields of each hash to delete; empty if there are none at all.
+        healed: id of the parked key that heals, or an empty text.
+        moves: of each segment its epoch, and what to add to its four counts.
+        written: number of values that follow for each hash.
+        deleted: number of fields to delete of each hash; empty if none are.
     """
 
     tables: int

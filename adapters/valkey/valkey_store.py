@@ -3,8 +3,8 @@ Read models in Valkey: one hash for each table and segment, one JSON document fo
 
 The field `@position` of the hash of a segment's first table is its checkpoint, so one HMGET answers with a document and
 the position for which it is true. Documents and checkpoints change in one atomic step, which first checks that each
-checkpoint is where this writer left it and that nobody has taken the segment over in a later epoch. Where a checkpoint
-is gone (FLUSHALL), the writer begins again with empty hashes.
+checkpoint is where this writer left it and that no later owner has claimed the segment. If a checkpoint is lost
+(FLUSHALL), the writer begins again with empty hashes.
 """
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
@@ -89,7 +89,7 @@ class ValkeyStore:
         }
 
     async def healed(self) -> list[int]:
-        """Ids of the parked keys that were made good last."""
+        """Ids of the parked keys that were made good last in each segment."""
         return [int(found[0]) for found in (await self._own_fields([HEALED])).values() if found[0] is not None]
 
     async def _own_fields(self, fields: list[str]) -> dict[int, list[bytes | None]]:
@@ -100,10 +100,10 @@ class ValkeyStore:
 
     async def claim(self, segment: int, epoch: int) -> int:
         """
-        Write a segment from now on, in this epoch; returns its checkpoint, and deletes what has none.
+        Write a segment from now on, in this epoch; returns its checkpoint. Documents without a checkpoint are deleted.
 
         Raises:
-            Overtaken: it is in a later epoch.
+            Overtaken: Valkey knows a later epoch.
         """
         position, in_force = map(int, await self._claim(keys=self._hashes[segment], args=[epoch]))
         if in_force != epoch:
@@ -112,34 +112,34 @@ class ValkeyStore:
         return position
 
     async def note_ignored(self, segment: int, facts: int) -> None:
-        """Say how many facts of a segment the projection does not read, up to its checkpoint."""
+        """Set how many facts of a segment the projection does not read, up to its checkpoint."""
         await self._client.hset(self._hashes[segment][0], "@ignored", facts)
 
     async def load(self, keys: Needed) -> Loaded:
-        """Those of the rows that exist, with one round trip."""
+        """The rows that exist, in one round trip."""
         async with self._client.pipeline(transaction=False) as pipeline:
-            wanted = self._ask(pipeline, keys)
-            return self._answered(keys, wanted, await pipeline.execute())
+            wanted = self._add_lookups(pipeline, keys)
+            return self._loaded(keys, wanted, await pipeline.execute())
 
     async def look(self, keys: Needed) -> RowSnapshot:
         """Some rows and the checkpoints as they are at one moment."""
         async with self._client.pipeline(transaction=True) as pipeline:
             for hashes in self._hashes:
                 pipeline.hmget(hashes[0], [POSITION, HEALED])
-            wanted = self._ask(pipeline, keys)
+            wanted = self._add_lookups(pipeline, keys)
             found = await pipeline.execute()
         own, documents = found[: len(self._hashes)], found[len(self._hashes) :]
         positions = {segment: int(fields[0] or 0) for segment, fields in enumerate(own)}
         healed = [int(fields[1]) for fields in own if fields[1] is not None]
-        return RowSnapshot(positions, self._answered(keys, wanted, documents), healed)
+        return RowSnapshot(positions, self._loaded(keys, wanted, documents), healed)
 
-    def _ask(self, pipeline: Any, keys: Needed) -> list[tuple[int, Table, list[RowKey]]]:
+    def _add_lookups(self, pipeline: Any, keys: Needed) -> list[tuple[int, Table, list[RowKey]]]:
         wanted = [(segment, *group) for segment, of in keys.items() for group in _by_table(of).items()]
         for segment, table, group in wanted:
             pipeline.hmget(self._hashes[segment][self._number[table.name]], [field_of(key.key) for key in group])
         return wanted
 
-    def _answered(self, keys: Needed, wanted: list[tuple[int, Table, list[RowKey]]], found: list[Any]) -> Loaded:
+    def _loaded(self, keys: Needed, wanted: list[tuple[int, Table, list[RowKey]]], found: list[Any]) -> Loaded:
         loaded: Loaded = {segment: {} for segment in keys}
         for (segment, table, group), documents in zip(wanted, found, strict=True):
             decode = self._decoders[table.name]
@@ -168,7 +168,7 @@ class ValkeyStore:
             raise Fenced
 
     def _plan(self, batch: Batch) -> Plan:
-        """What is to be saved, but for the rows."""
+        """The moves of the segments, without rows."""
         moves = [
             (self.epochs[segment], account.applied, account.ignored, account.parked, account.skipped)
             for segment, account in batch.accounts.items()
@@ -177,7 +177,7 @@ class ValkeyStore:
         return Plan(len(self._tables), str(batch.before), str(batch.after), healed, moves)
 
     def _add_documents(self, batch: Batch, segment: int, arguments: list[Any]) -> Iterator[int]:
-        """Add the changed rows of a segment, and say for each table how many values these are."""
+        """Append the changed rows of a segment to *arguments*; yields the number of values of each table."""
         rows = batch.rows.get(segment)
         changed = _by_table(rows.changed) if rows else {}
         for table in self._tables:
@@ -187,7 +187,7 @@ class ValkeyStore:
             yield 2 * len(keys)
 
     def _add_deleted(self, batch: Batch, segment: int, arguments: list[Any]) -> Iterator[int]:
-        """Add the fields to delete of a segment, and say for each table how many these are."""
+        """Append the fields to delete of a segment to *arguments*; yields their number for each table."""
         deleted = _by_table(batch.deleted.get(segment, ()))
         for table in self._tables:
             keys = deleted.get(table, [])
@@ -196,7 +196,7 @@ class ValkeyStore:
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[tuple[Positions, Iterator[StoredRow]]]:
-        """The checkpoints and all rows, each with its segment; see `documents`."""
+        """The checkpoints and all rows; see `documents`."""
         async with self.documents() as (positions, documents):
             yield positions, self._decoded(documents)
 
@@ -205,9 +205,8 @@ class ValkeyStore:
         """
         The checkpoints and all documents, each with its segment.
 
-        Those of a segment are as they are at one moment, that of its checkpoint; the segments of a generation that is
-        followed meanwhile are at different positions. Whoever compares rows with the log folds each segment up to its
-        own: a row, or a part of one, is made of facts of one segment.
+        The documents of a segment are those of one moment, that of its checkpoint. The segments of the live generation
+        are at different positions: to compare rows with the log, fold each segment up to its own checkpoint.
         """
         with Spool() as spool:
             positions = {
@@ -222,7 +221,7 @@ class ValkeyStore:
             yield segment, RowKey(table, key_values(table, row)), row
 
     async def fields_of(self, table: Table) -> set[str]:
-        """The names of a table's fields as this generation has them; those of the key if it has no document of it."""
+        """The names of a table's fields in this generation; those of the key if there is no document."""
         for name in self.hashes_of(table):
             async for field, document in self._client.hscan_iter(name, count=10):
                 if field not in OWN:
@@ -231,7 +230,7 @@ class ValkeyStore:
 
     @asynccontextmanager
     async def plain_rows(self, tables: Sequence[Table]) -> AsyncIterator[tuple[Positions, Iterator[PlainRow]]]:
-        """The documents of some tables that older or newer code has written, as names and values."""
+        """The documents of some tables, written by any code, as names and values."""
         wanted = {table.name: table for table in tables}
         async with self.documents() as (positions, found):
             documents = ((segment, wanted[of.name], document) for segment, of, document in found if of.name in wanted)
@@ -255,11 +254,11 @@ class ValkeyStore:
         return BEGUN
 
     async def create(self) -> None:
-        """Delete what a campus of the same name has left, whose PostgreSQL was not kept."""
+        """Delete what is left of a campus of the same name whose PostgreSQL was replaced."""
         await self.drop()
 
     async def index(self) -> None:
-        """Nothing: documents are found by their field."""
+        """Do nothing: documents are found by their field."""
 
     async def drop(self) -> None:
         """Delete this generation."""
@@ -271,17 +270,17 @@ class ValkeyStore:
         return sum(size or 0 for size in sizes)
 
     async def point_readers(self, deadline: float | None = None) -> None:
-        """Nothing: a transaction of PostgreSQL that is rolled back would not take it back."""
+        """Do nothing: a rollback of PostgreSQL would not undo a change in Valkey."""
 
     async def publish_live(self) -> None:
-        """Set the key by which readers find the live generation; Valkey may have lost it."""
+        """Set the key by which readers find the live generation."""
         await self._client.set(live_key(self._settings, self._projection.name), self._served.stored())
 
     async def detach_readers(self) -> None:
-        """Nothing: readers ask for the live generation with every look-up."""
+        """Do nothing: readers ask for the live generation with every look-up."""
 
     async def keys_with(self, table: Table, values: Mapping[str, str], segment: int) -> set[RowKey]:  # noqa: ARG002
-        """None: there is no index of documents."""
+        """No keys: documents have no index."""
         return set()
 
 

@@ -1,15 +1,17 @@
 """
-Rebuilding a read model beside the one that is served, and switching to it.
+Rebuilding a read model beside the live one, and promoting it.
 
-    build      tables -> bulk -> catch_up -> write -> index -> digest; then the generation is `ready`
-    team       its processes: started, listened to, ended together
-    process    what one of them does: the fold over the log in memory, and the rows into bare tables
-    rows       these rows, written segment by segment
-    report     what a rebuild has done, and how long it took
-    content    all rows of a generation as readers see them, and their digest
-    switch     promote, rollback: the tail, and one pointer
-    turn       one rebuild of a read model at a time
-    compare    two generations, or a generation and a what-if, at one position
-    sides      the rows of either side, whatever code has built it
-    behind     the facts behind rows that differ
+    build           the steps: tables, bulk, catch_up, write, index, digest; then the generation is `ready`
+    pool            the processes of a rebuild: started together, heard, and ended together
+    process         one of them: folds the log in memory, and writes the rows
+    segment_writer  writes these rows, segment by segment
+    catch_up        brings a generation that is not live up to a position
+    content_digest  digests all rows of a generation as readers see them
+    report          generations, processes and times of a rebuild
+    promotion       promote, rollback, drop
+    selection       which generation is meant when no number is given
+    lock            one process at a time builds, compares, promotes or drops
+    compare         two generations, or a generation and another rule, at one position
+    versions        the rows of either, whatever code has built them
+    lineage         the facts from which a row that differs was made
 """

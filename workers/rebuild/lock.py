@@ -1,6 +1,4 @@
-"""
-One rebuild, promotion or rollback of a read model at a time; who comes second is told who was first.
-"""
+"""The lock that lets one process at a time build, compare, promote or drop generations of a read model."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -10,20 +8,20 @@ from adapters.postgres.ops.lease import is_taken, release, try_acquire
 from adapters.postgres.ops.rebuild_locks import RebuildLock, latest_holder, note_holder
 from adapters.settings import Settings
 
-UNKNOWN = RebuildLock("rebuild", "another host", 0, "now")  # of one that has only just taken the lock
+UNKNOWN = RebuildLock("rebuild", "another host", 0, "now")  # a holder that has not noted its name yet
 
 
 class RebuildError(Exception):
-    """A rebuild or a switch that cannot be done, as a sentence."""
+    """A rebuild, a promotion or a comparison cannot be done; the message is a sentence."""
 
 
 class RebuildInProgress(RebuildError):
-    """Somebody else builds or switches generations of this read model."""
+    """Another process holds the lock of this read model."""
 
     def __init__(self, projection: str, theirs: RebuildLock) -> None:
         super().__init__(
             f"{projection} is busy with a {theirs.what} by process {theirs.pid} on {theirs.host}, since {theirs.since}"
-            " UTC: wait for its end"
+            " UTC: retry when it has ended, or end that process"
         )
 
 
@@ -32,10 +30,10 @@ async def rebuild_lock(
     connection: Connection, settings: Settings, projections: Sequence[str], what: str
 ) -> AsyncIterator[None]:
     """
-    Be the only one who builds or switches *projections*, until the block ends or the connection breaks.
+    Hold the locks of *projections* until the block ends or the connection breaks.
 
     Raises:
-        TurnTaken: somebody else is.
+        RebuildInProgress: another process holds one of them.
     """
     taken: list[str] = []
     try:
@@ -52,7 +50,7 @@ async def rebuild_lock(
 
 
 async def lock_holder(connection: Connection, settings: Settings, projection: str) -> RebuildInProgress | None:
-    """Who builds or switches a projection just now, if anybody."""
+    """The process that holds the lock of a projection; None if it is free."""
     return await _taken(connection, projection) if await is_taken(connection, settings, _lock(projection)) else None
 
 

@@ -1,6 +1,4 @@
-"""
-The processes of a rebuild: started, listened to, and ended together.
-"""
+"""The processes of a rebuild: started together, heard, and ended together."""
 
 import asyncio
 import multiprocessing
@@ -15,7 +13,7 @@ from workers.rebuild.report import ProcessReport
 from workers.support.progress import Advance, ProgressReporter
 
 UNITS = {"bulk": "facts", "catch_up": "facts", "write": "segments"}
-PATIENCE = 5.0  # seconds for a process to end that has reported
+PATIENCE = 5.0  # seconds for a process to end after its report
 
 
 class RebuildPool:
@@ -38,10 +36,10 @@ class RebuildPool:
 
     async def run(self) -> list[ProcessReport]:
         """
-        Have all jobs done.
+        Run all jobs to their end.
 
         Raises:
-            RebuildError: a process has failed or died; the others were ended.
+            RebuildError: a process has failed or died; the others were killed.
         """
         context = multiprocessing.get_context("spawn")  # a fork would share our connections
         members = []
@@ -51,7 +49,7 @@ class RebuildPool:
                     ours, theirs = context.Pipe(duplex=False)
                     process = context.Process(target=work, args=(job, theirs), daemon=True)
                     process.start()
-                    theirs.close()  # or the end of the process would not show
+                    theirs.close()  # else `recv` would not see that the process has ended
                     members.append((process, ours))
                 return list(await asyncio.gather(*(self._listen(*member) for member in members)))
             finally:
@@ -63,34 +61,36 @@ class RebuildPool:
     async def _listen(self, process: BaseProcess, pipe: Connection) -> ProcessReport:
         while True:
             try:
-                told: WorkerMessage = await asyncio.to_thread(pipe.recv)
+                message: WorkerMessage = await asyncio.to_thread(pipe.recv)
             except EOFError:
                 process.join(PATIENCE)
                 raise RebuildError(
-                    f"process {process.pid} of the rebuild has died (exit code {process.exitcode}): start it again, and"
-                    " it goes on with what is left"
+                    f"process {process.pid} of the rebuild has died (exit code {process.exitcode}): start the rebuild"
+                    " again, and it continues with the segments that are not written"
                 ) from None
-            if told.error is not None:
-                raise RebuildError(f"process {process.pid} of the rebuild has failed: {told.error}")
-            if told.report is not None:
-                return told.report
-            await self._show(told)
+            if message.error is not None:
+                raise RebuildError(f"process {process.pid} of the rebuild has failed: {message.error}")
+            if message.report is not None:
+                return message.report
+            await self._show(message)
 
-    async def _show(self, told: WorkerMessage) -> None:
-        """Show the step that the first process has reached, as the mean of all."""
-        if told.step not in self._done:
-            self._done[told.step] = 0
+    async def _show(self, message: WorkerMessage) -> None:
+        """Show the latest step that any process has reached: the mean of what all have done of it."""
+        if message.step not in self._done:
+            self._done[message.step] = 0
             self._bar.close()
-            bar = self._progress(told.step.replace("_", " "), total=self._total(told.step), unit=UNITS[told.step])
+            bar = self._progress(
+                message.step.replace("_", " "), total=self._total(message.step), unit=UNITS[message.step]
+            )
             self._advance = self._bar.enter_context(bar)
-            await self._reached(told.step)
-        before, after = self._done[told.step], self._done[told.step] + told.done
-        self._done[told.step] = after
-        if told.step == next(reversed(self._done)):
-            share = 1 if told.step == "write" else len(self._jobs)
+            await self._reached(message.step)
+        before, after = self._done[message.step], self._done[message.step] + message.done
+        self._done[message.step] = after
+        if message.step == next(reversed(self._done)):
+            share = 1 if message.step == "write" else len(self._jobs)
             self._advance(after // share - before // share)
 
     def _total(self, step: str) -> int | None:
         if step == "write":
-            return sum(len(piece.segments) for job in self._jobs for piece in job.pieces)
+            return sum(len(each.segments) for job in self._jobs for each in job.segment_jobs)
         return max(job.head for job in self._jobs) if step == "bulk" else None

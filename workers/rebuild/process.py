@@ -1,8 +1,8 @@
 """
-What one process does of a rebuild: the fold over the log in memory, and then the rows into tables without indexes.
+One process of a rebuild: folds the log in memory, then writes the rows into tables without indexes.
 
-It works at the lowest priority, so that whoever serves people goes first. What it has not written when it dies is
-folded again by the next rebuild; a segment that it has written is complete.
+It runs at the lowest priority, so that API and workers go first. A segment that it has written is complete; the next
+rebuild folds again what a process that died had not written.
 """
 
 import asyncio
@@ -37,30 +37,30 @@ from workers.rebuild.segment_writer import SegmentJob, SegmentWriter
 from workers.support.session import SessionLost, open_session
 
 LOWEST_PRIORITY = 19
-NEARLY = 5_000  # facts behind, at which the fold in memory ends
+NEARLY = 5_000  # missing facts, at which the fold in memory ends
 ROUNDS = 20  # of catching up, at most
 
 
 @dataclass(frozen=True)
 class WorkerJob:
     """
-    What one process has to do.
+    The job of one process.
 
     Attributes:
-        head: of the log, up to which the bulk goes; what comes later is caught up with.
-        export: a directory with the log as Parquet, to read as much as it has from there.
-        ahead: read ahead, since every core has a process; with less of them a process is to take one core.
+        head: position up to which step `bulk` goes; step `catch_up` folds later facts.
+        export: a directory with the log as Parquet; the facts that it has are read from there.
+        ahead: read the next page while one is folded; with fewer processes than cores, a process is to use one core.
     """
 
     settings: Settings
-    pieces: tuple[SegmentJob, ...]
+    segment_jobs: tuple[SegmentJob, ...]
     head: int
     export: Path | None = None
     ahead: bool = False
 
 
 class WorkerMessage(msgspec.Struct, frozen=True):
-    """What a process says to the one that has started it: the step, and how much was done since; or the end."""
+    """A message to the parent process: a step and what was done of it since the last message; or the end."""
 
     step: str = ""
     done: int = 0
@@ -69,12 +69,12 @@ class WorkerMessage(msgspec.Struct, frozen=True):
 
 
 def work(job: WorkerJob, pipe: Connection) -> None:
-    """Do *job* in a process of its own, and tell through *pipe* how it goes."""
+    """Do *job* in this process, and send progress and the report through *pipe*."""
     end_with_parent(signal.SIGKILL)
     parent = parent_process()
-    if parent is None or not parent.is_alive():  # it has died before the kernel knew of our wish
+    if parent is None or not parent.is_alive():  # it died before `end_with_parent` took effect
         return
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the one that has started us ends us
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent kills this process
     configure(job.settings.log_level, process="rebuild")
     os.setpriority(os.PRIO_PROCESS, 0, LOWEST_PRIORITY)
     gc_tuning.disable_for_batch()
@@ -82,13 +82,13 @@ def work(job: WorkerJob, pipe: Connection) -> None:
         pipe.send(WorkerMessage(report=Process(job, pipe).run()))
     except (RebuildError, SessionLost, SourceFailed, SpillFailed, ChangedKey) as error:
         pipe.send(WorkerMessage(error=str(error)))
-    except Exception as error:  # noqa: BLE001 - it is told, with all of it in the log
+    except Exception as error:  # noqa: BLE001 - the parent raises it; the trace is in the log
         structlog.get_logger().exception("rebuild.process_failed")
         pipe.send(WorkerMessage(error=f"{type(error).__name__}: {error}"))
 
 
 class Process:
-    """One process of a rebuild at work."""
+    """The fold and the writing of one process."""
 
     def __init__(self, job: WorkerJob, pipe: Connection) -> None:
         self._job = job
@@ -107,12 +107,12 @@ class Process:
         return self._report
 
     def _fold(self, careful: UndoTypes, budget: MemoryBudget) -> tuple[BulkFold, int]:
-        """Fold all there is; returns also the position up to which that goes."""
+        """Fold the log; returns also the position up to which it was folded."""
         self._report.restarts = len(careful)
         if careful:
             structlog.get_logger().info("rebuild.folds_again", fails_at=sorted(careful))
         fold = BulkFold(
-            [Task(piece.projection, piece.segments, piece.skipped) for piece in self._job.pieces], careful, budget
+            [Task(each.projection, each.segments, each.skipped) for each in self._job.segment_jobs], careful, budget
         )
         return fold, self._fold_all(fold)
 
@@ -137,20 +137,20 @@ class Process:
             return int(row[0]) if row else 0
 
     def _fold_pages(self, fold: BulkFold, source: PageSource, step: str, after: int, until: int) -> int:
-        """Fold the facts behind *after*, up to and with *until*, at which it is then."""
+        """Fold the facts after position *after*, up to and with *until*; returns *until*."""
         at = after
         for page in source.pages(fold.wanted, after, until):
             fold.fold(page)
             self._report.read += len(page.kinds)
-            self._tell(step, page.until - at)
+            self._send(step, page.until - at)
             at = page.until
-        self._tell(step, until - at)
+        self._send(step, until - at)
         return until
 
     async def _write(self, fold: BulkFold, position: int) -> None:
         async with open_session(self._job.settings, "rows", "rebuild") as (connection, valkey):
             writer = SegmentWriter(connection, valkey, self._job.settings, fold, position)
-            await writer.write(self._job.pieces, lambda: self._tell("write", 1))
+            await writer.write(self._job.segment_jobs, lambda: self._send("write", 1))
 
-    def _tell(self, step: str, done: int) -> None:
+    def _send(self, step: str, done: int) -> None:
         self._pipe.send(WorkerMessage(step, done))

@@ -1,4 +1,4 @@
-"""What a rebuild has done, and how long it took."""
+"""The report of a rebuild: generations, processes and times."""
 
 import time
 from collections.abc import Iterator
@@ -13,10 +13,10 @@ class BuildResult(msgspec.Struct):
     One generation that was built.
 
     Attributes:
-        resumed: it had been begun before, and what was complete of it was kept.
-        position: for which its content is true.
+        resumed: an earlier rebuild began it, and its complete segments were kept.
+        position: up to which it holds all facts.
         digest: canonical digest of the rows that readers would see.
-        parked: keys that wait because the new code failed at one of their facts.
+        parked: keys that wait because the code failed at one of their facts.
     """
 
     projection: str
@@ -34,7 +34,7 @@ class ProcessReport(msgspec.Struct):
     What one process has folded.
 
     Attributes:
-        facts: of the log that it has passed over; read those of them that it wanted.
+        facts: position up to which it has folded the log; `read` counts the facts that it received.
         seconds: by step.
         peak_mib: largest resident memory.
     """
@@ -52,8 +52,8 @@ class RebuildReport(msgspec.Struct):
     A rebuild of one or more read models in one pass over the log.
 
     Attributes:
-        facts: of the log up to which the fold went; 0 where all was done before.
-        seconds: of each step; those in processes as the slowest needed.
+        facts: position up to which the log was folded; 0 if all segments were complete before.
+        seconds: of each step; of the steps in processes those of the slowest.
         total_seconds: of the whole rebuild.
         facts_per_second: facts / seconds of bulk, catch_up and write together.
     """

@@ -1,6 +1,4 @@
-"""
-The rows of a fold over the whole log, written segment by segment; a segment is complete once its checkpoint is set.
-"""
+"""Writes the rows of a fold over the whole log, segment by segment; the checkpoint makes a segment complete."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -33,7 +31,7 @@ class SegmentJob:
 
 
 class SegmentWriter:
-    """Writes what a fold has come to into the generations that are being built."""
+    """Writes the rows of *fold*, up to *position*, into the generations that are being built."""
 
     def __init__(
         self, connection: Connection, valkey: Valkey, settings: Settings, fold: BulkFold, position: int
@@ -44,31 +42,31 @@ class SegmentWriter:
         self._fold = fold
         self._position = position
 
-    async def write(self, pieces: Sequence[SegmentJob], written: Callable[[], None]) -> None:
-        """Write all segments of *pieces*, calling *written* after each."""
-        for piece in pieces:
-            for segment in piece.segments:
-                await self._write_segment(piece, segment)
+    async def write(self, jobs: Sequence[SegmentJob], written: Callable[[], None]) -> None:
+        """Write all segments of *jobs*; calls *written* after each."""
+        for job in jobs:
+            for segment in job.segments:
+                await self._write_segment(job, segment)
                 written()
 
-    async def _write_segment(self, piece: SegmentJob, segment: int) -> None:
+    async def _write_segment(self, job: SegmentJob, segment: int) -> None:
         """
-        Write a segment and set its checkpoint; one that has a checkpoint is complete, and stays as it is.
+        Write a segment and set its checkpoint; a segment that has a checkpoint is complete and is not written.
 
-        Where the store refuses a row, somebody's key has to wait: the segment is left empty, and followed from the
-        beginning as live facts are, which finds out whose key, and since which fact.
+        If the store rejects a row, the segment is left empty at position 0. Step `digest` then folds it as live facts
+        are folded, which parks the key whose row was rejected.
         """
-        name, number = piece.projection.name, piece.generation.number
+        name, number = job.projection.name, job.generation.number
         ownership = Ownership(self._connection, self._settings, name, number)
-        generations = Generations(self._connection, self._valkey, self._settings, piece.projection)
-        store = generations.store(piece.generation)
-        checkpoint = await claim(store, ownership, await self._taken(ownership, piece, segment))
-        if checkpoint > 0:  # another rebuild has completed it, after ours has lost its turn
+        generations = Generations(self._connection, self._valkey, self._settings, job.projection)
+        store = generations.store(job.generation)
+        checkpoint = await claim(store, ownership, await self._taken(ownership, job, segment))
+        if checkpoint > 0:  # a later rebuild has completed it, after this one lost its lock
             await ownership.leave()
             return
         epoch = store.epochs[segment]
-        parking = Parking(self._connection, name, number, piece.projection.version)
-        await parking.clear(segment)  # of a rebuild that was killed
+        parking = Parking(self._connection, name, number, job.projection.version)
+        await parking.clear(segment)  # by a rebuild that was killed
         try:
             before = await store.write_segment(segment, self._fold.rows(name, segment))
         except RowRejected as refusal:
@@ -81,13 +79,16 @@ class SegmentWriter:
             await store.save(Batch({}, before, self._position, {segment: self._fold.account(name, segment)}))
         await ownership.leave()
 
-    async def _taken(self, ownership: Ownership, piece: SegmentJob, segment: int) -> Claim:
-        """Own a segment: a rebuild that was killed, but not yet in the eyes of the server, is waited for."""
+    async def _taken(self, ownership: Ownership, job: SegmentJob, segment: int) -> Claim:
+        """Own a segment; waits until PostgreSQL has noticed that a rebuild was killed."""
         try:
             async with asyncio.timeout(TAKE_PATIENCE):
                 while not (taken := await ownership.take([segment], 1)):  # noqa: ASYNC110 - another process's lock
                     await asyncio.sleep(TAKE_PAUSE)
         except TimeoutError:
-            which = f"segment {segment} of generation {piece.generation.number} of {piece.projection.name}"
-            raise RebuildError(f"somebody else works on {which}") from None
+            which = f"segment {segment} of generation {job.generation.number} of {job.projection.name}"
+            raise RebuildError(
+                f"another process writes {which}: see `campus projections status {job.projection.name}`, and retry when"
+                " it has ended"
+            ) from None
         return taken[0]

@@ -15,7 +15,7 @@ def same_code(generation: Generation, projection: Projection) -> bool:
 
 
 def live_generation(generations: Iterable[Generation], projection: Projection) -> Generation:
-    """The generation that is live; raises RebuildError if there is none."""
+    """The live generation; raises RebuildError if there is none."""
     live = next((each for each in generations if each.status == "live"), None)
     if live is None:
         raise RebuildError(f"{projection.name} has no generation that is live")
@@ -34,7 +34,7 @@ def default_candidate(generations: Iterable[Generation], projection: Projection)
     name = projection.name
     ready = [each for each in generations if each.status == "ready"]
     if not ready:
-        raise RebuildError(f"no generation of {name} is ready: see `campus projections rebuild {name}`")
+        raise RebuildError(f"no generation of {name} is ready: `campus projections rebuild {name}` builds one")
     of_this_code = [each for each in ready if same_code(each, projection)]
     if of_this_code:
         return of_this_code[-1]
