@@ -65,8 +65,8 @@ class RebuildPool:
             except EOFError:
                 process.join(PATIENCE)
                 raise RebuildError(
-                    f"process {process.pid} of the rebuild has died (exit code {process.exitcode}): start the rebuild"
-                    " again, and it continues with the segments that are not written"
+                    f"process {process.pid} of the rebuild has died (exit code {process.exitcode}): start it again, and"
+                    " it continues with the segments that are not written"
                 ) from None
             if message.error is not None:
                 raise RebuildError(f"process {process.pid} of the rebuild has failed: {message.error}")

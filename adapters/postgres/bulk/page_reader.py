@@ -1,13 +1,13 @@
 """
-The log in pages of columns, for a fold over all of it.
+Reads the log in pages of columns, for a fold over all of it.
 
-One row brings a page: a blob for each column, which the server strings together and Python takes apart at the speed of
-C. That takes a third of the time of fetching rows. Positions and times come along if the page before was asked for its
-own, and are else read when they are asked for. Every page is a statement of its own, so there is no transaction or
-snapshot that lasts, and a server that has gone away for a while is waited for.
+A page is one row of the result: a blob for each column, which the server concatenates and Python splits at the speed of
+C. That takes a third of the time of fetching rows. Positions and times come with a page if the fold asked for them in
+the page before; otherwise they are read on demand. Each page is a statement of its own, so no transaction or snapshot
+stays open, and the reader waits for a server that is away for a while.
 
-What does not fit this form (a line break within a stored fact, an old version, something that is no JSON) is read row
-by row, page by page, as the live projectors do.
+A page that does not fit this form (a line break within a stored fact, an old version, invalid JSON) is read row by row,
+as projectors read.
 """
 
 import sys
@@ -43,7 +43,7 @@ from domain.streams import PARTITIONS
 from projections.engine.bulk.pages import EPOCH, MICROSECOND, RARE_COLUMNS, Page, SourceFailed, Wanted
 from projections.engine.live import Unreadable
 
-PATIENCE = 30.0  # seconds to wait for a server that has gone
+PATIENCE = 30.0  # seconds to wait for a server that is away
 PAUSE = 0.2  # seconds between attempts
 
 T = TypeVar("T")
@@ -68,15 +68,15 @@ class PageReader:
     Reads pages from PostgreSQL.
 
     Args:
-        ahead: let the server make the next page while this one is folded. One process is then half as fast again, but
-            it keeps more than one core busy; with a process on every core, none of them waits.
+        ahead: let the server prepare the next page while this one is folded. One process is then half as fast again,
+            and uses more than one core.
     """
 
     def __init__(self, settings: Settings, *, ahead: bool = False) -> None:
         self._settings, self._ahead = settings, ahead
 
     def pages(self, wanted: Wanted, after: int, until: int) -> Iterator[Page]:
-        """The wanted facts with positions above *after*, up to and with *until*; raises SourceFailed."""
+        """Yield the wanted facts with positions above *after*, up to and with *until*; raises SourceFailed."""
         if not wanted.types:
             return
         reading = Reading(self._settings, wanted)
@@ -87,15 +87,15 @@ class PageReader:
 
 
 class Reading:
-    """One way through the log: a connection for the pages, and one for what does not come with them."""
+    """One pass over the log: a connection for pages, and one for what is read on demand."""
 
     def __init__(self, settings: Settings, wanted: Wanted) -> None:
         self._settings, self._wanted = settings, wanted
         self._wire: PipelinedReader | None = None
-        self._aside: psycopg.Connection | None = None
+        self._on_demand: psycopg.Connection | None = None
         self._ended = False
-        self._asked: set[str] = set()  # for which of NUMBERS the latest page has been asked
-        self._along: tuple[str, ...] = ()  # which of them come with the answer that is under way
+        self._asked: set[str] = set()  # those of NUMBERS that the fold has read of the latest page
+        self._along: tuple[str, ...] = ()  # those of them that the pending result has
 
     def end(self) -> None:
         """Close both connections for good."""
@@ -106,17 +106,17 @@ class Reading:
         if self._wire is not None:
             self._wire.close()
             self._wire = None
-        if self._aside is not None:
-            self._aside.close()
-            self._aside = None
+        if self._on_demand is not None:
+            self._on_demand.close()
+            self._on_demand = None
 
     def pages(self, after: int, until: int, *, ahead: bool) -> Iterator[Page]:
-        """As PageReader.pages."""
+        """Yield pages, as PageReader.pages."""
         spans = AdaptiveRanges(after, until, self._patiently(lambda: self._few(after, until)))
         span = spans.following()
         while span is not None:
             answer = self._patiently(partial(self._ask, span))
-            if answer is None:  # too much for one answer
+            if answer is None:  # too large for one result
                 if span.until - span.after == 1:
                     yield self._slow_page(span)
                 else:
@@ -138,10 +138,10 @@ class Reading:
 
     def _second(self) -> psycopg.Connection:
         if self._ended:
-            raise SourceFailed("a page says nothing more once the reading has ended")
-        if self._aside is None or self._aside.closed:
-            self._aside = open_connection(self._settings)
-        return self._aside
+            raise SourceFailed("columns of a page can be read only while the pass over the log lasts")
+        if self._on_demand is None or self._on_demand.closed:
+            self._on_demand = open_connection(self._settings)
+        return self._on_demand
 
     def _ask(self, span: PositionRange) -> list[bytes | None] | None:
         if self._wire is None:
@@ -155,13 +155,13 @@ class Reading:
             wire.send(span, blobs(self._wanted, span.piece, self._along))
 
     def _announce(self, span: PositionRange) -> None:
-        """Let the server begin with a page; if it is gone, that shows when the page is asked for."""
+        """Let the server begin with a page; if it is away, receiving the page fails and retries."""
         with suppress(psycopg.Error):
             if self._wire is not None:
                 self._send(self._wire, span)
 
     def _patiently(self, work: Callable[[], T]) -> T:
-        """Do *work*, again on new connections if the server goes away."""
+        """Do *work*; retry on new connections if the server is away, for up to PATIENCE."""
         started = time.monotonic()
         while True:
             try:
@@ -173,14 +173,14 @@ class Reading:
                 time.sleep(PAUSE)
 
     def _page(self, span: PositionRange, answer: list[bytes | None]) -> Page:
-        """The page in an answer, or the same read row by row."""
+        """The page in a result, or the same page read row by row."""
         streams, data, kinds, *numbers = (part or b"" for part in answer)
         stream_ids = streams.decode().split("\n")
-        facts = len(stream_ids)  # or more, if one has a line break
+        facts = len(stream_ids)  # or too many, if one has a line break
         if len(kinds) == 2 * facts and data.count(b"\n") == facts - 1:  # an old version has no kind
             try:
                 decoded = _decode_lines(data)
-                if len(decoded) == facts:  # an empty text is no line
+                if len(decoded) == facts:  # an empty text is not a line
                     return Page(
                         until=span.until,
                         stream_ids=stream_ids,
@@ -190,12 +190,12 @@ class Reading:
                         numbers=partial(self._numbers, span, dict(zip(self._along, numbers, strict=True))),
                         load=partial(self._load, span),
                     )
-            except ValueError:  # no JSON, or no UTF-8
+            except ValueError:  # invalid JSON or UTF-8
                 pass
         return self._slow_page(span)
 
     def _slow_page(self, span: PositionRange) -> Page:
-        """The facts of a piece, each decoded by itself and brought to its newest version."""
+        """The facts of a range, each decoded by itself and upcast to its newest version."""
         query = ROWS.format(piece=span.piece, wanted=condition(self._wanted))
         facts = [fact_of(row) for row in self._rows(query, span)]
         kinds = {name: number for number, name in enumerate(self._wanted.types)}
@@ -215,7 +215,7 @@ class Reading:
         )
 
     def _numbers(self, span: PositionRange, along: Mapping[str, bytes], column: str) -> Sequence[int]:
-        """A column of numbers, which has come along with the page or is read now."""
+        """A column of numbers, which came with the page or is read now."""
         self._asked.add(column)
         if column not in along:
             query = COLUMN.format(number=NUMBERS[column], piece=span.piece, wanted=condition(self._wanted))
@@ -224,7 +224,7 @@ class Reading:
         return _unpacked("q", along[column])
 
     def _load(self, span: PositionRange, column: str, type_name: str) -> Mapping[int, Any]:
-        """A column that did not come with the page, for the facts of one type."""
+        """A column that is read on demand, for the facts of one type."""
         if column not in RARE_COLUMNS:
             raise ValueError(f"facts have no column {column}")
         rows = self._rows(RARE.format(column=column, piece=span.piece, type=literal(type_name)), span)
@@ -239,15 +239,15 @@ class Reading:
 
 
 class Metas(dict[int, Any]):
-    """Where facts come from, by position; decoded when asked for."""
+    """The meta of facts by position, decoded on access."""
 
     def __getitem__(self, position: int) -> Meta:
-        """The meta of one fact, as far as it can be decoded."""
+        """The meta of one fact; fields that cannot be decoded are left out."""
         return meta_of(super().__getitem__(position))
 
 
 def _unpacked(code: str, blob: bytes) -> "array[int]":
-    """Numbers as PostgreSQL sends them: the highest byte first."""
+    """Numbers from a blob in network byte order."""
     numbers = array(code, blob)
     if sys.byteorder == "little":
         numbers.byteswap()

@@ -1,7 +1,7 @@
 """
-One connection that answers the same question again and again, asked before the answer is needed.
+A connection that sends a query before its result is needed.
 
-It speaks to libpq itself: psycopg waits for the answer to every statement before it returns.
+It uses libpq directly: psycopg waits for the result of every statement before it returns.
 """
 
 import psycopg
@@ -15,10 +15,10 @@ TOO_MUCH = (psycopg.errors.ProgramLimitExceeded, psycopg.errors.OutOfMemory, psy
 
 class PipelinedReader:
     """
-    Asks for pieces of the log; whatever it raises, it is of no further use then.
+    Sends queries for ranges of the log and receives their results; not to be used again after an error.
 
     Attributes:
-        asked: the piece whose answer is under way, if any.
+        asked: the range whose result is pending, if any.
     """
 
     def __init__(self, connection: psycopg.Connection) -> None:
@@ -27,11 +27,11 @@ class PipelinedReader:
         self.asked: PositionRange | None = None
 
     def close(self) -> None:
-        """Close the connection, whatever is under way."""
+        """Close the connection, also while a result is pending."""
         self._connection.close()
 
     def send(self, span: PositionRange, query: str) -> None:
-        """Ask for a piece; the answer may take its time."""
+        """Send the query for a range, without waiting for the result."""
         pgconn = self._connection.pgconn
         if query not in self._prepared:
             name = b"page%d" % len(self._prepared)
@@ -42,7 +42,7 @@ class PipelinedReader:
         self.asked = span
 
     def receive(self) -> list[bytes | None] | None:
-        """The columns of the only row of the answer; None if it is more than the server can put into one."""
+        """The columns of the single row of the result; None if the server cannot build so large a row."""
         self.asked = None
         try:
             result = self._result()

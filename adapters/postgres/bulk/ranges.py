@@ -1,8 +1,8 @@
 """
-The SQL with which a fold over the whole log reads it: which facts, in which pieces, in which form.
+The SQL by which a fold over the whole log reads it: which facts, in which ranges, in which form.
 
-Pieces are ranges of positions, about as many facts each and never many megabytes, or lists of positions where the
-wanted facts lie on few streams.
+A range is an interval of positions, with about PAGE_FACTS facts and at most a few megabytes; or a list of positions, if
+the wanted facts are on few streams.
 """
 
 from collections.abc import Iterable
@@ -18,11 +18,11 @@ from domain.registry import AGGREGATES, FACTS
 from domain.streams import PARTITIONS
 from projections.engine.bulk.pages import Wanted
 
-PAGE_FACTS = 1_024  # larger pages fall out of the processor's caches while they are folded
+PAGE_FACTS = 1_024  # larger pages do not fit into the processor's caches
 PAGE_BYTES = 4 << 20
 FIRST_SPAN, LONGEST_SPAN = 1_024, 262_144  # positions
-FEW = 50  # one in so many facts, at most: then a list of positions is read sooner than the log
-UNKNOWN = -1  # newest version of a type that this code does not know
+FEW = 50  # if at most one fact in so many is wanted, a list of positions is faster than reading the log
+UNKNOWN = -1  # newest version of a type that is not in the registry
 
 BLOBS = """
 SELECT string_agg(stream_id, E'\\n'), string_agg(data, '\\x0a'::bytea),
@@ -42,7 +42,7 @@ LIST = "position = ANY($1::bigint[])"
 
 
 class PositionRange(NamedTuple):
-    """A piece of the log: the positions above *after*, up to and with *until*; only those of `among`, if given."""
+    """The positions above *after*, up to and with *until*; only those of `among`, if given."""
 
     after: int
     until: int
@@ -50,16 +50,16 @@ class PositionRange(NamedTuple):
 
     @property
     def parameters(self) -> list[int | list[int]]:
-        """The parameters of a query for this piece."""
+        """The parameters of a query for this range."""
         return [self.after, self.until] if self.among is None else [list(self.among)]
 
     @property
     def piece(self) -> str:
-        """The condition that finds this piece."""
+        """The SQL condition of this range."""
         return RANGE if self.among is None else LIST
 
     def halves(self) -> "tuple[PositionRange, PositionRange]":
-        """The same in two pieces."""
+        """The same positions in two ranges."""
         middle = (self.after + self.until) // 2
         if self.among is None:
             return PositionRange(self.after, middle), PositionRange(middle, self.until)
@@ -68,17 +68,17 @@ class PositionRange(NamedTuple):
 
 
 def literal(value: str) -> str:
-    """A text as SQL."""
+    """A text as an SQL literal."""
     return sql.Literal(value).as_string()
 
 
 def one_of(values: Iterable[str]) -> str:
-    """A list of texts as SQL; of none of them NULL, which nothing is equal to."""
+    """Texts as an SQL list; NULL for no text, which nothing equals."""
     return ", ".join(map(literal, values)) or "NULL"
 
 
 def condition(wanted: Wanted) -> str:
-    """Which facts are wanted; partitions are looked up among the bits of a number, faster than in a list."""
+    """The SQL condition for the wanted facts; partitions are bits of a number, which is faster than a list."""
     types = f"type IN ({one_of(wanted.types)})"
     if wanted.everywhere.issuperset(wanted.types):
         return types
@@ -87,9 +87,9 @@ def condition(wanted: Wanted) -> str:
     return f"((('{signed}'::bigint >> partition) & 1) = 1 OR type IN ({one_of(sorted(wanted.everywhere))})) AND {types}"
 
 
-@lru_cache(maxsize=64)  # pages by the hundred ask the same
+@lru_cache(maxsize=64)  # hundreds of pages use the same query
 def blobs(wanted: Wanted, piece: str, numbers: tuple[str, ...] = ()) -> str:
-    """The query for a page as one row; some of NUMBERS may come with it."""
+    """The query for a page as one row, with some of NUMBERS."""
     kinds = " ".join(f"WHEN {literal(name)} THEN {number}" for number, name in enumerate(wanted.types))
     return BLOBS.format(
         number=f"CASE type {kinds} END",
@@ -101,14 +101,14 @@ def blobs(wanted: Wanted, piece: str, numbers: tuple[str, ...] = ()) -> str:
 
 
 def _newest(types: Iterable[str]) -> str:
-    """The newest version of the type at hand."""
+    """The SQL for the newest version of a row's type."""
     newest = {name: version_of(FACTS[name]) if name in FACTS else UNKNOWN for name in types}
     others = " ".join(f"WHEN {literal(name)} THEN {version}" for name, version in newest.items() if version != 1)
     return f"CASE type {others} ELSE 1 END" if others else "1"
 
 
 def ranges(wanted: Wanted) -> list[str] | None:
-    """The ranges of stream ids in which the wanted types lie; None where that cannot be told."""
+    """SQL conditions for the stream ids of the wanted types; None if a type is not in the registry."""
     categories = {
         aggregate.category
         for name in wanted.types
@@ -121,7 +121,7 @@ def ranges(wanted: Wanted) -> list[str] | None:
 
 
 def few_positions(connection: psycopg.Connection, wanted: Wanted, after: int, until: int) -> list[int] | None:
-    """The positions of the wanted facts, if these are so few that a list is better than a scan of the log."""
+    """The positions of the wanted facts, if they are so few that a list is faster than reading the log."""
     within = ranges(wanted)
     most = (until - after) // FEW
     if not within:
@@ -136,7 +136,7 @@ def few_positions(connection: psycopg.Connection, wanted: Wanted, after: int, un
 
 
 class AdaptiveRanges:
-    """The pieces of a part of the log, one after the other, each about as long as makes a good page."""
+    """Splits a part of the log into ranges, whose length is adapted to give pages of about PAGE_FACTS."""
 
     def __init__(self, after: int, until: int, among: list[int] | None = None) -> None:
         self._after, self._until, self._among = after, until, among
@@ -144,7 +144,7 @@ class AdaptiveRanges:
         self._waiting: list[PositionRange] = []
 
     def following(self) -> PositionRange | None:
-        """The next piece; None after the last."""
+        """The next range; None after the last."""
         if self._waiting:
             return self._waiting.pop(0)
         if self._among is not None:
@@ -157,11 +157,11 @@ class AdaptiveRanges:
         return span
 
     def push_back(self, spans: Iterable[PositionRange]) -> None:
-        """Take these pieces next."""
+        """Return these ranges next."""
         self._waiting[:0] = spans
 
     def adjust(self, facts: int, size: int) -> None:
-        """Take longer or shorter pieces from now on, after one of so many facts and bytes."""
+        """Adapt the length of the next ranges to one that had so many facts and bytes."""
         fitting = min(PAGE_FACTS / max(facts, 1), PAGE_BYTES / max(size, 1))
         longest = PAGE_FACTS if self._among is not None else LONGEST_SPAN
         self._length = int(min(max(self._length * min(max(fitting, 0.25), 2.0), 1), longest))

@@ -1,8 +1,8 @@
 """
-The rows of a rebuilt read model on their way into tables without indexes, by binary COPY.
+Bulk write of a rebuilt segment into tables without indexes, by binary COPY.
 
-Rows of one segment are written at a time, in transactions of at most so many rows. What there is of the segment is
-deleted first, so it can be done again from the beginning, wherever it was cut off.
+The rows of the segment are deleted first, so a write that was cut off can be repeated from the start. Each transaction
+has at most ROWS_AT_ONCE rows.
 """
 
 import math
@@ -42,7 +42,7 @@ _short = struct.Struct(">ih").pack
 
 
 class Unfit(ValueError):
-    """A value that its column cannot hold."""
+    """A value does not fit its column."""
 
 
 MISFITS = (
@@ -54,21 +54,21 @@ MISFITS = (
     struct.error,
     msgspec.MsgspecError,
 )
-"""What comes of packing a value that does not fit."""
+"""What packing a value that does not fit may raise."""
 
 
 async def write_segment(
     connection: Connection, tables: Iterable[Table], generation: int, segment: int, rows: Rows
 ) -> int:
     """
-    Write all rows of a segment, and return how many these were.
+    Replace all rows of a segment; returns their number.
 
     Args:
         connection: with the schema of the read models on its search_path.
         rows: table by table.
 
     Raises:
-        Refused: a row that its table cannot hold.
+        RowRejected: a row does not fit its table.
     """
     await delete_segment(connection, tables, generation, segment)
     packed, written = Packing(rows, segment), 0
@@ -88,7 +88,7 @@ async def write_segment(
 
 
 async def delete_segment(connection: Connection, tables: Iterable[Table], generation: int, segment: int) -> None:
-    """Delete all rows of a segment, so many in each statement."""
+    """Delete all rows of a segment, at most ROWS_AT_ONCE in each statement."""
     for table in tables:
         statement = DELETE_SOME.format(table=quoted(physical_name(table, generation))).encode()
         while (await connection.execute(statement, (segment, ROWS_AT_ONCE))).rowcount:
@@ -97,11 +97,10 @@ async def delete_segment(connection: Connection, tables: Iterable[Table], genera
 
 class Packing:
     """
-    Rows in the binary form of COPY.
+    Rows in the binary format of COPY.
 
     Attributes:
-        table: the table of the next row; None after the last.
-        given: rows in the blocks since `blocks` was called last.
+        given: number of rows in the blocks since the last call of `blocks`.
     """
 
     def __init__(self, rows: Rows, segment: int) -> None:
@@ -112,11 +111,11 @@ class Packing:
 
     @property
     def table(self) -> Table | None:
-        """Of the next row."""
+        """The table of the next row; None after the last."""
         return self._next[0].table if self._next else None
 
     def blocks(self, most: int) -> Iterator[bytes]:
-        """Up to so many rows, as long as they are of the same table; raises Refused."""
+        """Yield up to *most* rows of the same table; raises RowRejected."""
         table, self.given = self.table, 0
         if table is None:
             return
@@ -136,7 +135,7 @@ class Packing:
 
 
 class Packer:
-    """Packs the rows of one table, all but the segment."""
+    """Packs the rows of one table, without the segment."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
@@ -146,7 +145,7 @@ class Packer:
         self._head = struct.pack(">h", len(self._fields) + 1)
 
     def pack(self, row: msgspec.Struct) -> bytes:
-        """One row; raises Refused, which names the field."""
+        """Pack one row; raises RowRejected, which names the field."""
         try:
             values = zip(self._fields, msgspec.structs.astuple(row), strict=True)
             return self._head + b"".join([pack(value) for pack, value in values])
@@ -154,7 +153,7 @@ class Packer:
             raise RowRejected(self._complaint(row)) from None
 
     def _complaint(self, row: msgspec.Struct) -> str:
-        """What is wrong with a row that cannot be packed."""
+        """The sentence about a row that cannot be packed."""
         for name, pack, value in zip(row.__struct_fields__, self._fields, msgspec.structs.astuple(row), strict=True):
             try:
                 pack(value)
@@ -167,11 +166,11 @@ class Packer:
 
 def packed_as(column: str, hint: Any) -> Packed:
     """
-    How the values of a column are packed: their length, and then they themselves.
+    The function that packs a value of a column: its length, then its bytes.
 
     Args:
-        column: as in `column_type`.
-        hint: what the values are read back as.
+        column: as `column_type` gives it.
+        hint: the type as which the value is read back.
     """
     kind, nullable = column.partition(" ")[0], not column.endswith(" NOT NULL")
     pack = PACKED.get(kind) or _jsonb(hint)
@@ -196,7 +195,7 @@ def _boolean(value: Any) -> bytes:
         return b"\0\0\0\1\1"
     if value is False:
         return b"\0\0\0\1\0"
-    raise Unfit("it is no bool")
+    raise Unfit("it is not a bool")
 
 
 def _double(value: Any) -> bytes:
@@ -218,7 +217,7 @@ def _jsonb(hint: Any) -> Packed:
         raw = _encode(value)
         if b"\\u0000" in raw and ESCAPED_NUL.search(raw):
             raise Unfit("a text cannot hold the character NUL")
-        decode(raw)  # or nobody could read the row
+        decode(raw)  # else the row could not be read back
         return _length(len(raw) + 1) + b"\1" + raw
 
     return pack

@@ -1,8 +1,8 @@
 """
-Generations of read models: which one is served, which are being built, and which are kept for a rollback.
+Generations of read models: the live one, those that are being built or ready, and those kept for a rollback.
 
-A read model begins as generation 1, live at once. Another generation is built beside the live one (workers/rebuild)
-and served in its place when somebody promotes it. A generation is only ever continued by code of its version.
+The projector begins a read model with generation 1, which is live at once. A rebuild builds another beside it
+(workers/rebuild), and a promotion makes that one live. Only code of its version continues a generation.
 """
 
 import asyncio
@@ -48,19 +48,19 @@ SELECT DISTINCT locks.pid, coalesce(usename::text, 'PostgreSQL'), application_na
  WHERE relnamespace = %s::regnamespace AND relname = ANY (%s) AND granted AND locks.pid <> pg_backend_pid()
    AND locks.database = (SELECT oid FROM pg_database WHERE datname = current_database())
  ORDER BY locks.pid
-"""  # since when is shown of roles that we are a member of, and so not of analysts
+"""  # xact_start is shown for roles of which ours is a member, so not for analysts
 
-# Readers and whoever moves the views may wait for each other. Queries let go soon (queries/reader.py);
-# where one takes long, the mover does, for all others queue behind it. Both are done before the server looks for
-# deadlocks.
-VIEWS_LOCK_TIMEOUT = 250  # milliseconds in all: the views that it has already are kept from everybody meanwhile
+# Queries and the transaction that moves the views may wait for each other. Queries time out soon (queries/reader.py);
+# so does that transaction, since all later queries wait for the locks it holds. Both time out before the server looks
+# for deadlocks.
+VIEWS_LOCK_TIMEOUT = 250  # milliseconds for all views of a read model
 VIEWS_PAUSE = 0.05  # seconds between attempts
-VIEWS_PATIENCE = 15.0  # seconds
+VIEWS_PATIENCE = 15.0  # seconds for all attempts
 
 STILL_READ = (
     psycopg.errors.LockNotAvailable,
     psycopg.errors.DeadlockDetected,
-    psycopg.errors.DependentObjectsStillExist,  # a view of analysts, which cannot be moved while it is read
+    psycopg.errors.DependentObjectsStillExist,  # an analysts' view, which cannot be replaced while it is read
 )
 
 Status = Literal["building", "ready", "live", "retired"]
@@ -78,8 +78,8 @@ class Generation(NamedTuple):
 
     Attributes:
         code: digest of the source that builds it.
-        step: of one that is being built, what is done at the moment.
-        digest_position: at which it was complete, and the digest of its content was taken.
+        step: the current step of a generation that is being built.
+        digest_position: position at which the digest of its content was taken.
     """
 
     number: int
@@ -97,21 +97,21 @@ class NoSuchGeneration(Exception):
 
 
 class BlockedByReaders(Exception):
-    """What somebody has been reading for too long could not be moved or deleted."""
+    """Timed out waiting for readers to release views or tables; nothing was changed."""
 
     def __init__(self, what: str, why_not: str, readers: Sequence[str] = ()) -> None:
         who = f" ({'; '.join(readers)})" if readers else ""
         super().__init__(
-            f"somebody{who} has been reading {what} for more than {VIEWS_PATIENCE:.0f} s, so {why_not}: start it again"
-            f" when that has ended"
+            f"another session{who} has been reading {what} for more than {VIEWS_PATIENCE:.0f} s, so {why_not}: retry"
+            " when it has ended, or end it"
         )
 
 
 class InUse(Exception):
-    """What something else is made of could not be deleted."""
+    """Objects of other owners depend on what was to be deleted; nothing was deleted."""
 
     def __init__(self, what: str, used: str) -> None:
-        super().__init__(f"{what} is still used ({used}), so nothing was deleted: start it again when that has gone")
+        super().__init__(f"{what} is still used ({used}), so nothing was deleted: drop what uses it, then retry")
 
 
 async def generations(connection: Connection, name: str) -> list[Generation]:
@@ -120,7 +120,7 @@ async def generations(connection: Connection, name: str) -> list[Generation]:
 
 
 async def live(connection: Connection, name: str) -> Generation | None:
-    """The generation that is served."""
+    """The live generation; None before a projector has begun the first."""
     return next((each for each in await generations(connection, name) if each.status == "live"), None)
 
 
@@ -150,7 +150,7 @@ class Generations:
         self._store_type = store_type(projection)
 
     def store(self, generation: Generation) -> GenerationStore:
-        """Where the rows of a generation are."""
+        """The store of a generation."""
         return self._store_type.open(self._servers, self.projection, generation.number, generation.segments)
 
     async def all(self) -> list[Generation]:
@@ -158,15 +158,15 @@ class Generations:
         return await generations(self._connection, self.projection.name)
 
     async def served(self) -> Generation:
-        """The generation that is served; the first one is begun if there is none."""
+        """The live generation; begins the first one if there is none."""
         while (found := await live(self._connection, self.projection.name)) is None:
-            with suppress(psycopg.errors.UniqueViolation):  # somebody else was first
+            with suppress(psycopg.errors.UniqueViolation):  # another process has begun it
                 await self._create("live")
         await self._publish_live()
         return found
 
     async def create(self, status: Status) -> Generation:
-        """Begin the next generation: its tables, without indexes unless it is live at once."""
+        """Begin the next generation: its store, without indexes unless it is live at once."""
         while True:
             with suppress(psycopg.errors.UniqueViolation):  # a projector has just begun the first one
                 return await self._create(status)
@@ -189,16 +189,16 @@ class Generations:
         return begun
 
     async def note_step(self, generation: Generation, step: str) -> None:
-        """Say what is being done to build a generation."""
+        """Note the step at which a generation is being built."""
         await self._connection.execute(NOTE_STEP, (step, self.projection.name, generation.number))
 
     async def note_ready(self, generation: Generation, digest: str, position: int) -> None:
-        """Say that a generation is complete up to *position*, with this digest of its content there."""
+        """Note that a generation is complete up to *position*, at which its content has this *digest*."""
         await self._connection.execute(READY, (digest, position, self.projection.name, generation.number))
 
     async def go_live(self, generation: Generation) -> None:
         """
-        Serve a generation in the place of the live one, which is retired.
+        Make a generation live, and retire the one that was.
 
         Raises:
             BlockedByReaders: a query reads the views for too long; nothing has moved.
@@ -226,7 +226,7 @@ class Generations:
 
     async def drop(self, generation: Generation) -> None:
         """
-        Delete a generation that is not live, with its rows and all that is known of it.
+        Delete a generation that is not live, with its rows, segments and parked keys.
 
         Raises:
             BlockedByReaders: a query reads its tables for too long; nothing was deleted.
@@ -254,7 +254,7 @@ class Generations:
         return BlockedByReaders(which, "nothing was deleted", readers)
 
     async def _readers(self, names: Sequence[str]) -> list[str]:
-        """Who holds a lock on tables or views, as far as we may see that."""
+        """The sessions that hold locks on tables or views, as far as our role may see them."""
         found = await self._connection.execute(READERS, (self._settings.read_schema, list(names)))
         return [
             f"process {pid}, {role}"
@@ -264,7 +264,7 @@ class Generations:
         ]
 
     async def _publish_live(self) -> None:
-        """Lead readers to the live generation again, since its store may have lost that; not during a switch."""
+        """Lead readers to the live generation again: its store may have lost the pointer. Not during a promotion."""
         switch = switching(self.projection.name)
         if not await try_acquire_shared(self._connection, self._settings, switch):
             return

@@ -1,12 +1,12 @@
 """
-Who works on which segment of a read model.
+Which session owns which segment of a generation.
 
-The owner is the session that holds the segment's advisory lock, so a process that dies or loses its connection has
-given its segments up. Every new owner raises the segment's epoch; what an earlier one still sends is refused, although
-it may not have noticed yet that it has lost its lock.
+The owner is the session that holds the segment's advisory lock, so a process that dies or loses its connection gives
+its segments up. Every new owner raises the segment's epoch; writes of an earlier owner are refused, also before that
+process notices that it has lost the lock.
 
-Who would own segments of a generation holds a lock on it that all of them share, so everybody knows at once how many
-they are and which place is its own, whatever heartbeats say.
+Each session that wants segments also holds a shared lock on the generation. All of them see in `pg_locks` how many they
+are, and their own place among them, and so what their fair share is.
 """
 
 import os
@@ -31,7 +31,7 @@ FENCE = """
 UPDATE segments SET epoch = epoch + 1, owner = NULL
  WHERE projection = %s AND generation = %s AND segment = %s RETURNING epoch
 """
-COMPANY = """
+GROUP_SIZE = """
 SELECT count(*), count(*) FILTER (WHERE pid < pg_backend_pid()) FROM pg_locks
  WHERE locktype = 'advisory' AND mode = 'ShareLock' AND granted AND objsubid = 1
    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
@@ -40,14 +40,14 @@ SELECT count(*), count(*) FILTER (WHERE pid < pg_backend_pid()) FROM pg_locks
 
 
 class Claim(NamedTuple):
-    """A segment that this session has taken, in its epoch."""
+    """A segment that this session owns, and its epoch."""
 
     segment: int
     epoch: int
 
 
 class Ownership:
-    """The segments of one generation that the session of *connection* has taken."""
+    """The segments of one generation that the session of *connection* owns."""
 
     def __init__(self, connection: Connection, settings: Settings, projection: str, generation: int) -> None:
         self._connection = connection
@@ -59,11 +59,11 @@ class Ownership:
 
     @property
     def owned(self) -> tuple[int, ...]:
-        """The segments that were taken, in order."""
+        """The owned segments, in order."""
         return tuple(sorted(self._epochs))
 
     async def take(self, segments: Iterable[int], most: int) -> list[Claim]:
-        """Take those of *segments* that nobody has, until *most* are owned; none while the read model is switched."""
+        """Own those of *segments* that are free, until *most* are owned; none during a promotion."""
         if len(self._epochs) >= most:
             return []
         switch = switching(self._projection)
@@ -82,27 +82,27 @@ class Ownership:
         return Claim(segment, await self.raise_epoch(segment))
 
     async def give_up(self, segment: int) -> None:
-        """Let somebody else have a segment."""
+        """Give up a segment."""
         epoch = self._epochs.pop(segment)
         await self._connection.execute(FORGET_OWNER, (self._projection, self._generation, segment, epoch))
         await release(self._connection, self._settings, self._lock(segment))
 
     async def fair_share(self, segments: int) -> int:
         """
-        How many segments are for this one of all who would own some; together they have all.
+        This session's share of *segments*; the shares of all sessions that want segments add up to all.
 
-        Where there are more of them than segments everybody may have one, so that who stands by takes over at once.
+        With more sessions than segments, each has a share of one, so that a waiting session takes over at once.
         """
         if not self._joined:
             self._joined = await try_acquire_shared(self._connection, self._settings, self._group_lock)
         work = f"{self._settings.schema_name} {self._group_lock}"
-        row = await (await self._connection.execute(COMPANY, [work])).fetchone()
+        row = await (await self._connection.execute(GROUP_SIZE, [work])).fetchone()
         members, before = map(int, row or (1, 0))
         share, left_over = divmod(segments, members)
         return max(1, share + (before < left_over))
 
     async def leave(self) -> None:
-        """Give up all segments, and want none any more."""
+        """Give up all segments and the share."""
         for segment in self.owned:
             await self.give_up(segment)
         if self._joined:
@@ -110,7 +110,7 @@ class Ownership:
             self._joined = False
 
     async def raise_epoch(self, segment: int, above: int = 0) -> int:
-        """Begin the next epoch of a segment that was taken, and one beyond *above*; returns it."""
+        """Begin the next epoch of an owned segment, one that is greater than *above*; returns it."""
         owner = f"{socket.gethostname()}:{os.getpid()}"
         parameters = (above, owner, self._projection, self._generation, segment)
         row = await (await self._connection.execute(RAISE_EPOCH, parameters)).fetchone()
@@ -128,15 +128,15 @@ class Ownership:
 
 
 def switching(projection: str) -> str:
-    """The lock of whoever promotes a generation; no segment is taken meanwhile."""
+    """The lock that a promotion holds; no segment is taken meanwhile."""
     return f"switch {projection}"
 
 
 async def fence(connection: Connection, projection: str, generation: int) -> dict[int, int]:
-    """Raise the epoch of every segment of a generation, so that its owners write nothing more; returns the epochs."""
+    """Raise the epoch of every segment of a generation, so that its owners can write no more; returns the epochs."""
     raised: dict[int, int] = {}
     for segment in await epochs(connection, projection, generation):
-        # One by one: an owner moves several at once, and each could wait for what the other has locked.
+        # One by one: an owner locks several rows in one statement, and the two could deadlock.
         async for (epoch,) in await connection.execute(FENCE, (projection, generation, segment)):
             raised[segment] = epoch
     return raised

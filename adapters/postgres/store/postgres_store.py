@@ -1,8 +1,8 @@
 """
 Read models in PostgreSQL: rows and checkpoints of one generation, changed in one statement.
 
-The checkpoints are in table `segments`; a writer that finds one elsewhere than it left it, or in another epoch, writes
-nothing, so two projectors can never double an effect.
+The checkpoints are in table `segments`. A writer whose checkpoint has moved, or whose epoch is over, writes nothing, so
+two projectors never apply a fact twice.
 """
 
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -34,7 +34,7 @@ from adapters.stores.protocol import PlainRow, Positions, Row, Servers, StoredRo
 from projections.engine.live import Batch, FactCounts, Fenced, Loaded, Needed, RowRejected, RowSnapshot, encoded
 from projections.engine.projection import Projection, RowKey, Table, key_values
 
-FENCED = "CL001"  # what move_segments() raises
+FENCED = "CL001"  # SQLSTATE that move_segments() raises
 
 FIELDS = "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attnum > 0"
 SIZE = "SELECT coalesce(sum(pg_total_relation_size(to_regclass(name))), 0)::bigint FROM unnest(%s::text[]) AS name"
@@ -111,7 +111,7 @@ class PostgresStore:
             await self._run(create_view(table, self._schema, self._generation, self._segments))
 
     async def publish_live(self) -> None:
-        """Nothing: the views have moved with the transaction."""
+        """Do nothing: the views have moved with the transaction."""
 
     async def detach_readers(self) -> None:
         """Point the analysts' views to what is live."""
@@ -134,7 +134,7 @@ class PostgresStore:
         return found
 
     async def claim(self, segment: int, epoch: int) -> int:
-        """Write a segment from now on, in this epoch, which its row has already; returns its checkpoint."""
+        """Write a segment from now on, in this epoch, which table `segments` has; returns its checkpoint."""
         self.epochs[segment] = epoch
         return (await self.positions())[segment]
 
@@ -154,11 +154,11 @@ class PostgresStore:
         await note_ignored(self._connection, *self._place, segment, facts)
 
     async def own_counts(self) -> dict[int, tuple[int, FactCounts]]:
-        """None: table `segments` is the truth."""
+        """No counts: table `segments` has them."""
         return {}
 
     async def load(self, keys: Needed) -> Loaded:
-        """Those of the rows that exist, with one round trip."""
+        """The rows that exist, in one round trip."""
         loaded: Loaded = {segment: {} for segment in keys}
         by_table = self._by_table(keys)
         if not by_table:
@@ -173,7 +173,7 @@ class PostgresStore:
         return loaded
 
     async def healed(self) -> list[int]:
-        """None: here a parked key is forgotten in the step that makes it good."""
+        """No ids: the statement that heals a key also deletes it from table `parked`."""
         return []
 
     async def look(self, keys: Needed) -> RowSnapshot:
@@ -189,7 +189,7 @@ class PostgresStore:
         return {RowKey(table, tuple(key)) for key in found}
 
     async def save(self, batch: Batch) -> None:
-        """Write the changed rows and move the checkpoints, in one statement; rows are deleted in a transaction."""
+        """Write the changed rows and move the checkpoints, in one statement; with deleted rows, in one transaction."""
         if not batch.deleted:
             await self._save(batch)
             return
@@ -230,9 +230,7 @@ class PostgresStore:
         }
 
     def _by_table(self, keys: Mapping[int, Collection[RowKey]]) -> dict[Table, list[tuple[Any, ...]]]:
-        """
-        Keys and segment by table, in the order of the projection's tables, so that statements repeat and stay prepared.
-        """
+        """Keys with their segment by table, in the projection's order, so that prepared statements are reused."""
         by_table: dict[Table, list[tuple[Any, ...]]] = {table: [] for table in self._projection.tables}
         for segment, wanted in keys.items():
             for table, key in wanted:
@@ -240,13 +238,13 @@ class PostgresStore:
         return {table: wanted for table, wanted in by_table.items() if wanted}
 
     async def fields_of(self, table: Table) -> set[str]:
-        """The names of a table's fields as this generation has them; none if it does not have the table."""
+        """The names of a table's fields in this generation; empty if it does not have the table."""
         name = quoted(physical_name(table, self._generation))
         return {name for (name,) in await (await self._connection.execute(FIELDS, [name])).fetchall()} - {SEGMENT}
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[tuple[Positions, Iterator[StoredRow]]]:
-        """The checkpoints and all rows, each with its segment, as they are at one moment."""
+        """The checkpoints and all rows, as they are at one moment."""
         tables = self._projection.tables
         with Spool() as spool:
             found = await Scan(self._connection, self._place, tables, JSON, spool).run()
@@ -254,7 +252,7 @@ class PostgresStore:
 
     @asynccontextmanager
     async def plain_rows(self, tables: Sequence[Table]) -> AsyncIterator[tuple[Positions, Iterator[PlainRow]]]:
-        """The same for some tables whose rows older or newer code has written, as names and values."""
+        """The same for some tables, whose rows any code has written, as names and values."""
         decode = msgspec.msgpack.Decoder(dict[str, Any]).decode
         with Spool() as spool:
             found = await Scan(self._connection, self._place, tables, PLAIN, spool).run()

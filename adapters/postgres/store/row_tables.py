@@ -1,8 +1,8 @@
 """
-Tables for the rows of a read model: their DDL, and the statements that read, write and delete them.
+The tables of a read model: their DDL, and the statements that read, write and delete rows.
 
-Rows travel as JSON text, which msgspec and PostgreSQL each encode and decode at their own full speed, so one
-statement reads all rows that a batch needs, and one writes all that it changed, whatever the number of tables.
+Rows are sent as JSON text, which msgspec and PostgreSQL encode and decode fast. So one statement reads all rows that a
+batch needs, and one writes all rows that it changed, whatever the number of tables.
 """
 
 import types
@@ -22,7 +22,7 @@ COLUMN_TYPES: dict[Any, str] = {
 }
 KEY_TYPES = {str: "text", int: "bigint"}
 
-SEGMENT = "segment"  # the column that says in which segment a row, or the part of one, is
+SEGMENT = "segment"  # the column with the segment of a row, or of a part of one
 
 MOVE_CHECKPOINTS = """
 moved AS (SELECT move_segments(%(name)s, %(generation)s, %(before)s, %(after)s, %(segments)s::smallint[],
@@ -35,7 +35,7 @@ def array(values: Iterable[str | int]) -> str:
     """
     Values as the text of an SQL array.
 
-    The driver would find out the type of every element of a list, which takes longer than all else that it does.
+    For a list the driver would look up the type of every element, which takes longer than the rest of its work.
     """
     return "{" + ",".join([_element(value) for value in values]) + "}"
 
@@ -54,12 +54,12 @@ def quoted(name: str) -> str:
 
 
 def physical_name(table: Table, generation: int) -> str:
-    """The table that holds a generation of *table*."""
+    """The name of *table* in a generation."""
     return f"{table.name}_g{generation}"
 
 
 def create_table(table: Table, schema: str, generation: int) -> str:
-    """The statement that makes a table without any index: rows come in fastest like that."""
+    """The statement that creates a table without indexes, so that COPY is fast."""
     hints = typing.get_type_hints(table.row)
     columns = [f"{quoted(field)} {column_type(hints[field])}" for field in table.row.__struct_fields__]
     target = f"{quoted(schema)}.{quoted(physical_name(table, generation))}"
@@ -68,7 +68,7 @@ def create_table(table: Table, schema: str, generation: int) -> str:
 
 
 def index_table(table: Table, schema: str, generation: int) -> list[str]:
-    """The statements that make the indexes of a table, where they are missing, and gather statistics."""
+    """The statements that create missing indexes of a table and gather statistics."""
     name = physical_name(table, generation)
     target = f"{quoted(schema)}.{quoted(name)}"
     unique = ", ".join(unique_columns(table))
@@ -84,12 +84,12 @@ def index_table(table: Table, schema: str, generation: int) -> list[str]:
 
 
 def unique_columns(table: Table) -> list[str]:
-    """What is unique in a table: the row's key, and the segment where each has its own copy or part."""
+    """The unique columns of a table: the row's key, and the segment if each segment has its own copy or part."""
     return [*map(quoted, table.key), *([] if table.distribution == "partitioned" else [SEGMENT])]
 
 
 def create_view(table: Table, schema: str, generation: int, segments: int) -> str:
-    """The statement that shows readers the rows of a generation, put together as `projections.engine.merge` does."""
+    """The statement that creates the readers' view of a generation; it merges rows as `projections.engine.merge`."""
     fields = table.row.__struct_fields__
     source = f"{quoted(schema)}.{quoted(physical_name(table, generation))}"
     view = f"CREATE VIEW {quoted(schema)}.{quoted(table.name)} AS SELECT "
@@ -104,14 +104,14 @@ def create_view(table: Table, schema: str, generation: int, segments: int) -> st
 
 
 def _sum(column: str, hint: Any) -> str:
-    """The parts of a column added up."""
+    """The SQL that adds up the parts of a column."""
     kind = column_type(hint).partition(" ")[0]
     how = {"bigint": "sum({})::bigint", "double": "sum({})", "boolean": "bool_or({})", "jsonb": "sum_counts({})"}
     return how.get(kind, "max({})").format(column)
 
 
 def column_type(hint: Any) -> str:
-    """The column that holds a field: `jsonb` for whatever is no plain value, NOT NULL unless the field may be None."""
+    """The column type of a field: `jsonb` unless it is a plain value, NOT NULL unless the field may be None."""
     nullable = False
     if typing.get_origin(hint) in {typing.Union, types.UnionType}:
         options = [option for option in typing.get_args(hint) if option is not types.NoneType]
@@ -123,7 +123,7 @@ def column_type(hint: Any) -> str:
 
 
 def check_row(table: Table) -> None:
-    """Raise TypeError for a row type that cannot become a table."""
+    """Raise TypeError for a row type that cannot be stored in a table."""
     config = table.row.__struct_config__
     if SEGMENT in table.row.__struct_fields__:
         raise TypeError(f"rows of {table.name} cannot have a field called {SEGMENT}")
@@ -132,7 +132,7 @@ def check_row(table: Table) -> None:
 
 
 class Statements:
-    """The SQL of one generation of a projection; table names are found by the connection's search_path."""
+    """The SQL of one generation of a projection; the connection's search_path finds the tables."""
 
     def __init__(self, projection: Projection, generation: int) -> None:
         self._tables = projection.tables
@@ -146,8 +146,8 @@ class Statements:
         """
         Read rows by key and segment.
 
-        Parameters are arrays: for each table one for each part of its key, and one of segments. The answer has for each
-        table a JSON array of pairs: segment and row.
+        Parameters are arrays: for each table one for each part of its key, and one of segments. The result has a column
+        for each table: a JSON array of pairs of segment and row.
         """
         return f"SELECT {', '.join(self._load_parts[table.name] for table in tables)}"
 
@@ -161,7 +161,7 @@ class Statements:
 
     def save(self, tables: Sequence[Table]) -> str:
         """
-        Move checkpoints if they are where they must be, and only then write rows and forget a parked key.
+        Move checkpoints if they are where they must be; only then write rows and delete a parked key.
 
         Parameters by name: those of `move_segments`, healed, and rows0, rows1, … for each of *tables*.
         """
@@ -178,7 +178,7 @@ class Statements:
         return f"DELETE FROM {name} WHERE {' AND '.join(f'{quoted(part)} = %s' for part in (*table.key, SEGMENT))}"
 
     def keys_by(self, table: Table, columns: Iterable[str]) -> str:
-        """The keys of rows; parameters are what they have, as text, in columns of their key, and their segment."""
+        """The keys of rows with these values, as text, in columns of their key; parameters are the values and the segment."""
         name = quoted(physical_name(table, self._generation))
         keys = ", ".join(map(quoted, table.key))
         same = " AND ".join(f"{quoted(column)}::text = %s" for column in columns)

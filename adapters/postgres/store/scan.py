@@ -1,9 +1,9 @@
 """
-All rows of a generation in PostgreSQL, taken at one go into a temporary file.
+Copies all rows of a generation in PostgreSQL into a temporary file.
 
-Of a generation that nobody follows they are read in pages, each a statement of its own, so that no snapshot is kept
-that would hold up vacuum. Its segments say afterwards whether somebody has followed it after all. Rows of the one that
-is served are read in one transaction, which ends when they have been taken, not when they have been looked at.
+Rows of a generation that is not live are read in pages, each in a statement of its own, so that no snapshot holds up
+vacuum; its segments show afterwards whether a writer has changed it meanwhile. Rows of the live generation are read in
+one transaction, which ends when they are copied, before the caller looks at them.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,7 +23,7 @@ BLOCKS = 64  # of a table, in one statement
 FETCH = 2_000  # rows of a cursor at once
 ONE_MOMENT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
-# Everything that moves when somebody follows a generation. Whoever begins to raises an epoch first.
+# All that changes when a generation is written; a new writer raises an epoch first.
 STATE = """
 SELECT segment, position, status = 'live', epoch, applied, ignored, parked, skipped
   FROM segments JOIN projections ON name = projection AND projections.generation = segments.generation
@@ -37,11 +37,11 @@ Found = list[tuple[Any, ...]]
 
 class Form(NamedTuple):
     """
-    How rows are read and kept.
+    How rows are read and stored in the file.
 
     Attributes:
         columns: of the row *r*.
-        kept: segment and document of a row that was read.
+        kept: makes segment and document from a row that was read.
     """
 
     columns: str
@@ -54,19 +54,19 @@ def _kept_plain(row: dict[str, Any]) -> tuple[int, bytes]:
 
 
 JSON = Form(f"{SEGMENT}, to_json(r)::text", tuple_row, lambda row: (row[0], row[1].encode()))
-"""As JSON, which the code that has written them can decode."""
+"""As JSON, for the code that has written the rows."""
 
 PLAIN = Form("r.*", dict_row, _kept_plain)
-"""As MessagePack of names and values, whatever code has written them."""
+"""As MessagePack of names and values, for rows of any code."""
 
 
 class Scan:
     """
-    A scan of one generation.
+    The scan of one generation.
 
     Args:
         tables: those that the generation has.
-        spool: takes the rows, each with the number of its table.
+        spool: receives the rows, each with the number of its table.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class Scan:
 
     async def run(self) -> dict[int, int]:
         """
-        Take all rows, as they are at one moment; returns the checkpoint of each segment at that moment.
+        Copy all rows as they are at one moment; returns the checkpoint of each segment at that moment.
 
         Raises:
             Fenced: the generation was dropped.

@@ -1,8 +1,8 @@
 """
-Table `segments`: where each segment of a generation is, in which epoch, and what has become of its facts.
+Table `segments`: checkpoint, epoch and fact counts of each segment of a generation.
 
-For rows in PostgreSQL it is the truth, which `move_segments()` changes in the step that writes them; for rows in Valkey
-positions and counts are a copy, for those who look.
+For rows in PostgreSQL, `move_segments()` changes them in the statement that writes the rows. For rows elsewhere,
+checkpoints and counts are a copy, for `campus projections status` and health checks.
 """
 
 from collections.abc import Mapping
@@ -40,7 +40,7 @@ async def epochs(connection: Connection, projection: str, generation: int) -> di
 
 
 async def note_ignored(connection: Connection, projection: str, generation: int, segment: int, facts: int) -> None:
-    """Say how many facts of a segment the projection does not read, up to its checkpoint."""
+    """Set how many facts of a segment the projection does not read, up to its checkpoint."""
     await connection.execute(NOTE_IGNORED, (facts, projection, generation, segment))
 
 
@@ -56,7 +56,7 @@ async def note_accounts(
     accounts: Mapping[int, tuple[int, FactCounts]],
     epochs: Mapping[int, int],
 ) -> None:
-    """Copy checkpoints and counts that are kept elsewhere, of those segments that are still in this epoch."""
+    """Copy checkpoints and counts from another store, for the segments that are still in these epochs."""
     parameters = {
         "name": projection,
         "generation": generation,
@@ -69,7 +69,7 @@ async def note_accounts(
 
 
 def counts(accounts: Mapping[int, FactCounts]) -> dict[str, str]:
-    """The four counts of some segments, as arrays."""
+    """The four counts of some segments, as parameters."""
     return {
         name: array(getattr(account, name) for account in accounts.values())
         for name in ("applied", "ignored", "parked", "skipped")

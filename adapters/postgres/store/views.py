@@ -1,6 +1,4 @@
-"""
-What readers see of the read models in PostgreSQL: their views, which lead to the live generations.
-"""
+"""The readers' views of read models in PostgreSQL, which show the live generations."""
 
 import time
 from typing import Any, NamedTuple
@@ -12,7 +10,7 @@ NAMES = "SELECT viewname FROM pg_views WHERE schemaname = %s ORDER BY viewname"
 
 
 class View(NamedTuple):
-    """The rows of a view; `columns` are their names with their types as PostgreSQL calls them."""
+    """The rows of a view; `columns` are names and PostgreSQL's names of their types."""
 
     columns: list[tuple[str, str]]
     rows: list[tuple[Any, ...]]
@@ -24,7 +22,7 @@ async def view_names(connection: Connection, schema: str) -> list[str]:
 
 
 async def read_view(connection: Connection, schema: str, name: str) -> View:
-    """Every row of a view, as they are at one moment."""
+    """All rows of a view, as they are at one moment."""
     cursor = await connection.execute(f"SELECT * FROM {quoted(schema)}.{quoted(name)}".encode())
     columns = [(column.name, column.type_display) for column in cursor.description or ()]
     return View(columns, await cursor.fetchall())

@@ -64,8 +64,8 @@ async def test_what_an_analyst_reads_is_not_dropped(settings: Settings, monkeypa
             assert analyst.execute("SELECT title FROM courses").fetchall() == [("old",)]
             await catalog.go_live(await catalog.create("building"))
             who = f"process {analyst.info.backend_pid}, campus_analyst, notebook"
-            reader = f"somebody \\({who}\\) has been reading generation 1 "
-            with pytest.raises(BlockedByReaders, match=f"{reader}.*, so nothing was deleted: start it again"):
+            reader = f"another session \\({who}\\) has been reading generation 1 "
+            with pytest.raises(BlockedByReaders, match=f"{reader}.*, so nothing was deleted: retry when it has ended"):
                 await catalog.drop(first)
             assert [each.number for each in await catalog.all()] == [1, 2]
             assert analyst.execute("SELECT title FROM courses").fetchall() == [("old",)]
@@ -101,7 +101,7 @@ async def test_who_keeps_the_views_from_moving_is_named(settings: Settings, monk
             await reader.execute("SELECT title FROM catalog_courses")
             who = f"process {reader.info.backend_pid}, campus_app, campus:slow, since 20..-..-.. ..:.. UTC"
             with pytest.raises(
-                BlockedByReaders, match=f"somebody \\({who}\\) has been reading catalog .*, so nothing has moved"
+                BlockedByReaders, match=f"another session \\({who}\\) has been reading catalog .*, so nothing has moved"
             ):
                 await catalog.go_live(second)
             assert (await catalog.served()).number == 1
