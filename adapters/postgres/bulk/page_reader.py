@@ -138,7 +138,7 @@ class Reading:
 
     def _second(self) -> psycopg.Connection:
         if self._ended:
-            raise SourceFailed("columns of a page can be read only while the pass over the log lasts")
+            raise SourceFailed("the pass over the log has ended: columns of its pages can no longer be read")
         if self._on_demand is None or self._on_demand.closed:
             self._on_demand = open_connection(self._settings)
         return self._on_demand
