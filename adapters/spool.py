@@ -1,8 +1,8 @@
 """
-Documents of a read model in a temporary file: taken from their store at one go, and looked at when that is done.
+A temporary file for the documents of a read model: copied from their store without pause, read afterwards.
 
-The file has no name and goes with the process. It lies where SQLite puts such files: in SQLITE_TMPDIR,
-TMPDIR or /var/tmp.
+The file has no name and is gone with the process. It is where SQLite puts such files: in SQLITE_TMPDIR, TMPDIR or
+/var/tmp.
 """
 
 import os
@@ -11,14 +11,14 @@ from collections.abc import Iterator
 from tempfile import SpooledTemporaryFile
 from typing import Self
 
-IN_MEMORY = 32 << 20  # bytes, before there is a file
+IN_MEMORY = 32 << 20  # bytes; only more than that go to a file
 DIRECTORY = "/var/tmp"  # noqa: S108 - the file has no name
 
 _head = struct.Struct(">HHI")
 
 
 class Spool:
-    """Documents, each with its segment and the number of its table; leaving the context throws them away."""
+    """Documents, each with its segment and the number of its table; deleted when the context ends."""
 
     def __init__(self) -> None:
         named = os.environ.get("SQLITE_TMPDIR") or os.environ.get("TMPDIR")
@@ -32,21 +32,21 @@ class Spool:
         self._file.close()
 
     def add(self, segment: int, table: int, document: bytes) -> None:
-        """One more document."""
+        """Append a document."""
         self._file.write(_head.pack(segment, table, len(document)))
         self._file.write(document)
 
     def mark(self) -> int:
-        """What there is up to now, for `cut`."""
+        """The present end, for `cut`."""
         return self._file.tell()
 
     def cut(self, mark: int) -> None:
-        """Throw away what has come since."""
+        """Delete all documents that were added after *mark*."""
         self._file.seek(mark)
         self._file.truncate()
 
     def documents(self) -> Iterator[tuple[int, int, bytes]]:
-        """All of them, in the order in which they came."""
+        """Yield all documents, in the order in which they were added."""
         self._file.seek(0)
         while head := self._file.read(_head.size):
             segment, table, length = _head.unpack(head)

@@ -1,12 +1,10 @@
-"""
-Table `rebuilds`: who builds or switches a read model, or did so last; an advisory lock says whether still.
-"""
+"""Table `rebuilds`: the last holder of each rebuild lock; an advisory lock shows whether it still holds it."""
 
 import os
 import socket
 from typing import NamedTuple
 
-import psycopg
+from adapters.postgres.connection import Connection
 
 NOTE = """
 INSERT INTO rebuilds (projection, what, host, pid) VALUES (%s, %s, %s, %s)
@@ -17,7 +15,7 @@ LATEST = "SELECT what, host, pid, to_char(since, 'YYYY-MM-DD HH24:MI:SS') FROM r
 
 
 class RebuildLock(NamedTuple):
-    """What a process does with a read model; *since* when, in UTC."""
+    """What a process does with a read model, and since when in UTC."""
 
     what: str
     host: str
@@ -25,12 +23,12 @@ class RebuildLock(NamedTuple):
     since: str
 
 
-async def note_holder(connection: psycopg.AsyncConnection, projection: str, what: str) -> None:
-    """Say what this process does with a read model."""
+async def note_holder(connection: Connection, projection: str, what: str) -> None:
+    """Note that this process holds the lock, and for what."""
     await connection.execute(NOTE, (projection, what, socket.gethostname(), os.getpid()))
 
 
-async def latest_holder(connection: psycopg.AsyncConnection, projection: str) -> RebuildLock | None:
-    """The latest turn that somebody has noted."""
+async def latest_holder(connection: Connection, projection: str) -> RebuildLock | None:
+    """The last holder that was noted; None if there never was one."""
     row = await (await connection.execute(LATEST, [projection])).fetchone()
     return RebuildLock(*row) if row else None
