@@ -178,7 +178,7 @@ class Statements:
         return f"DELETE FROM {name} WHERE {' AND '.join(f'{quoted(part)} = %s' for part in (*table.key, SEGMENT))}"
 
     def keys_by(self, table: Table, columns: Iterable[str]) -> str:
-        """The keys of rows with these values, as text, in columns of their key; parameters are the values and the segment."""
+        """The keys of rows with these values, as text, in *columns*; parameters are the values and the segment."""
         name = quoted(physical_name(table, self._generation))
         keys = ", ".join(map(quoted, table.key))
         same = " AND ".join(f"{quoted(column)}::text = %s" for column in columns)
