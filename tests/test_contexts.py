@@ -133,5 +133,5 @@ def test_every_route_has_its_test() -> None:
 
 def test_readme_names_every_context() -> None:
     """The map in README.md lists the contexts."""
-    readme = (ROOT / "README.md").read_text()
-    assert {context for context in CONTEXTS if context not in readme} == set()
+    (line,) = re.findall(r"^    domain/ .*$", (ROOT / "README.md").read_text(), re.MULTILINE)
+    assert {context for context in CONTEXTS if f" {context}" not in line} == set()

@@ -1,0 +1,91 @@
+"""docs/howto/add-a-context.md, followed to the letter in a copy of the checkout: it works, and no step can be left out."""
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+HOWTO = (ROOT / "docs/howto/add-a-context.md").read_text()
+
+
+class Step(NamedTuple):
+    """A file to write, or (*is_edit*) a change to one that is there."""
+
+    path: str
+    text: str
+    is_edit: bool
+
+
+STEPS = [
+    Step(path, text, language == "diff")
+    for language, path, text in re.findall(r'^```(\w+) title="([^"]+)"\n(.*?)^```$', HOWTO, re.DOTALL | re.MULTILINE)
+]
+EDITS = [step.path for step in STEPS if step.is_edit]
+
+
+def copy_of_checkout(target: Path) -> Path:
+    """The files that git tracks, in a directory of their own."""
+    if not (ROOT / ".git").exists() or not shutil.which("git"):
+        pytest.skip("not a git checkout")
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True)
+    for line in listed.stdout.splitlines():
+        if (ROOT / line).is_file():
+            (target / line).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / line, target / line)
+    return target
+
+
+def follow(steps: Sequence[Step], checkout: Path) -> None:
+    """Do what the page says."""
+    for step in steps:
+        path = checkout / step.path
+        if step.is_edit:
+            patch = f"--- a/{step.path}\n+++ b/{step.path}\n{step.text}"
+            command = ["git", "apply", "--unidiff-zero", "--recount", "-"]
+            done = subprocess.run(command, cwd=checkout, input=patch, text=True, capture_output=True, check=False)
+            assert done.returncode == 0, f"{step.path}: {done.stderr}"
+        else:
+            assert not path.exists(), f"{step.path} is there already"
+            path.write_text(step.text)
+
+
+def run(checkout: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    """Run a tool in the copy."""
+    return subprocess.run(command, cwd=checkout, capture_output=True, text=True, check=False)
+
+
+def tests(checkout: Path, *names: str) -> subprocess.CompletedProcess[str]:
+    """Run some tests of the copy."""
+    return run(checkout, sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *names)
+
+
+def test_the_context_works(tmp_path: Path) -> None:
+    """Whoever follows the page has a context whose tests pass, on real servers, and that breaks no contract."""
+    checkout = copy_of_checkout(tmp_path)
+    follow(STEPS, checkout)
+    of_context = [step.path for step in STEPS if step.path.startswith("tests/") and step.path.endswith(".py")]
+    done = tests(checkout, *(path for path in of_context if "test_" in path), "tests/test_contexts.py", "tests/domain")
+    assert done.returncode == 0, done.stdout[-4_000:]
+    for tool in (["lint-imports", "--no-logo", "--no-cache"], ["ruff", "check", "--no-cache", "."]):
+        checked = run(checkout, str(Path(sys.executable).with_name(tool[0])), *tool[1:])
+        assert checked.returncode == 0, checked.stdout[-4_000:]
+
+
+def test_the_page_names_every_file() -> None:
+    """The list at the end of the page has the files of its steps, and no others."""
+    listed = re.findall(r"^\| `([^`]+)` \|", HOWTO, re.MULTILINE)
+    assert sorted(listed) == sorted({step.path for step in STEPS})
+
+
+@pytest.mark.parametrize("left_out", EDITS)
+def test_no_edit_can_be_left_out(left_out: str, tmp_path: Path) -> None:
+    """A context that is forgotten in one place fails a test that needs no server."""
+    checkout = copy_of_checkout(tmp_path)
+    follow([step for step in STEPS if step.path != left_out], checkout)
+    assert tests(checkout, "-x", "tests/test_contexts.py").returncode != 0
