@@ -139,11 +139,14 @@ async def _positions(client: httpx.AsyncClient) -> tuple[int, float]:
     return position, measured
 
 
-class ByRun(Inbox):
-    """An inbox whose documents have no key of their own."""
+class TwoKeys(Projection):
+    """An inbox whose documents need two values to be found."""
 
-    tables = (Table("letters", Letters, ("learner_id", "position")), TITLES)
-    handlers: ClassVar[Mapping[str, Handler]] = {"run.scheduled": Inbox.handlers["run.scheduled"]}
+    name = "inbox"
+    version = 1
+    store = "valkey"
+    tables = (Table("letters", Letters, ("learner_id", "position")),)
+    handlers: ClassVar[Mapping[str, Handler]] = {}
 
 
 async def test_documents_without_one_key_are_refused(settings: Settings) -> None:
@@ -151,5 +154,5 @@ async def test_documents_without_one_key_are_refused(settings: Settings) -> None
     log = await PostgresLog.open(settings)
     async with connect_valkey(settings) as valkey:
         with pytest.raises(NotServable, match="read model inbox: its first table, letters, needs a key of one field"):
-            served_documents(valkey, settings, log, [ByRun()])
+            served_documents(valkey, settings, log, [TwoKeys()])
     await log.close()
