@@ -1,25 +1,21 @@
 """
 Why a live row is not what the log says: the first fact at which the two went apart.
 
-The row's facts are folded step by step. What is live is either a state that the fold went through (the row stands
-still), or what comes out when some facts in a row are left out, applied twice or applied late (tried one by one, short
-runs first), or neither; then each field says for itself until when it can have been right.
+The row's facts are folded step by step. Either the live row is a state that the fold went through (the row stands
+still), or each field says for itself up to which fact its live value was right.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Literal, NamedTuple
+from collections.abc import Sequence
+from typing import Any, Literal
 
 import msgspec
 
 from domain.fact import Fact
-from domain.streams import is_reference
 from projections.engine.diff.lineage import FactRef, ref
 from projections.engine.diff.replay import Replay, State, Step, Waiting, differing, same
 from projections.engine.projection import Projection, RowKey
 
-MOST_APPLIED = 100_000  # facts folded in search of an explanation: about a second
-
-Why = Literal["same", "missing", "unexpected", "stands_still", "missed", "doubled", "out_of_order", "differs"]
+Why = Literal["same", "missing", "unexpected", "stands_still", "differs"]
 Steps = Sequence[Step]
 Fields = dict[str, Any]
 
@@ -49,11 +45,9 @@ class Divergence(msgspec.Struct, frozen=True):
 
     Attributes:
         why: `same`; `missing` or `unexpected`, of the whole row; `stands_still`, the row is what it was before `fact`;
-            `missed`, `doubled` or `out_of_order`: `fact`, and `facts` - 1 ones behind it, were left out, applied twice,
-            or applied too late; `differs`, none of these.
+            `differs`, neither.
         fact: the first at which the content differs; None if the row is the same, or no fact makes it.
-        facts: how many are concerned.
-        choices: how many places explain it equally well; `fact` is in the first of them.
+        facts: how many from `fact` on are not in a row that is missing or stands still.
         touching: how many facts touch the row.
         fields: those that differ.
         reason: all this as one sentence.
@@ -62,7 +56,6 @@ class Divergence(msgspec.Struct, frozen=True):
     why: Why
     fact: FactRef | None
     facts: int
-    choices: int
     touching: int
     fields: list[FieldCause]
     reason: str
@@ -93,27 +86,18 @@ def first_divergence(
     contents = [state or replay.blank() for state in replay.states]
     fields = [_field(name, live, touching, contents) for name in sorted(differing(live, log))]
     if not fields:
-        return Divergence("same", None, 0, 0, len(touching), [], "the row is what the log says")
-    found = _stands_still(live, touching, contents) or _explained(replay, live) or _unexplained(fields)
-    return Divergence(found.why, found.fact, found.facts, found.choices, len(touching), fields, found.reason)
-
-
-class _Found(NamedTuple):
-    why: Why
-    fact: FactRef
-    facts: int
-    choices: int
-    reason: str
+        return Divergence("same", None, 0, len(touching), [], "the row is what the log says")
+    return _stands_still(live, touching, contents, fields) or _differs(touching, fields)
 
 
 def _one_side_only(live: State, touching: Steps, states: Sequence[State]) -> Divergence:
     made = next((ref(step.fact) for step, state in zip(touching, states[1:], strict=True) if state is not None), None)
     if live is None and made is None:
-        return Divergence("same", None, 0, 0, len(touching), [], "there is no such row, as the log says")
+        return Divergence("same", None, 0, len(touching), [], "there is no such row, as the log says")
     if made is None:
-        return Divergence("unexpected", None, 0, 0, len(touching), [], "no fact of the log makes this row")
+        return Divergence("unexpected", None, 0, len(touching), [], "no fact of the log makes this row")
     facts = sum(step.fact.position >= made.position for step in touching)
-    return Divergence("missing", made, facts, 1, len(touching), [], f"the row is missing, though fact {made} makes it")
+    return Divergence("missing", made, facts, len(touching), [], f"the row is missing, though fact {made} makes it")
 
 
 def _field(name: str, live: Fields, touching: Steps, contents: Sequence[Fields]) -> FieldCause:
@@ -128,93 +112,29 @@ def _field(name: str, live: Fields, touching: Steps, contents: Sequence[Fields])
     return FieldCause(name, live.get(name), values[-1], until, right is None, ref(touching[wrong].fact))
 
 
-def _stands_still(live: Fields, touching: Steps, contents: Sequence[Fields]) -> _Found | None:
+def _stands_still(
+    live: Fields, touching: Steps, contents: Sequence[Fields], fields: list[FieldCause]
+) -> Divergence | None:
     """The row is what it was at some earlier time."""
     for done in reversed(range(len(touching))):
         if same(contents[done], live):
             since = f"since fact {ref(touching[done - 1].fact)}" if done else "from the beginning"
             fact, missing = ref(touching[done].fact), len(touching) - done
             which = f"fact {fact} is not in it" if missing == 1 else f"fact {fact} is the first of {missing} not in it"
-            return _Found("stands_still", fact, missing, 1, f"the row stands still {since}: {which}")
+            reason = f"the row stands still {since}: {which}"
+            return Divergence("stands_still", fact, missing, len(touching), fields, reason)
     return None
 
 
-def _explained(replay: Replay, live: Fields) -> _Found | None:
-    """The row is what it would be if some facts had been left out, doubled or late; the fewest that explain it."""
-    left = MOST_APPLIED
-    for blocks in _blocks(replay):
-        for why, rearranged, sentence in _TRIALS:
-            fitting = []
-            for block in blocks:
-                trials = list(rearranged(replay.steps, block))
-                left -= sum(map(len, trials))
-                if left < 0:
-                    break
-                if any(same(replay.outcome(trial), live) for trial in trials):
-                    fitting.append(block)
-            if fitting:
-                return _explanation(why, fitting, sentence)
-            if left < 0:
-                return None
-    return None
-
-
-def _blocks(replay: Replay) -> Iterator[list[Steps]]:
-    """Facts that follow one another, of those that touch the row and of the common ones behind it; short runs first."""
-    common = [step for step in replay.steps if not step.touches and is_reference(step.fact.stream_id)]
-    for length in range(1, len(replay.steps) + 1):
-        yield [steps[at : at + length] for steps in (replay.touching, common) for at in range(len(steps) - length + 1)]
-
-
-def _explanation(why: Why, fitting: Sequence[Steps], sentence: str) -> _Found:
-    block = fitting[0]
-    fact = ref(block[0].fact)
-    which = f"fact {fact} was" if len(block) == 1 else f"fact {fact} and the {len(block) - 1} behind it were"
-    others = f"; {len(fitting) - 1} other places explain it as well" if len(fitting) > 1 else ""
-    return _Found(why, fact, len(block), len(fitting), f"{which} {sentence}{others}")
-
-
-def _unexplained(fields: Sequence[FieldCause]) -> _Found:
+def _differs(touching: Steps, fields: list[FieldCause]) -> Divergence:
+    """The first fact from which a field is not as it is live; of values that never were, the fact that set them."""
     stopped = [field for field in fields if not field.never]
     never = ", ".join(field.name for field in fields if field.never)
     fact = min((field.wrong_from for field in stopped or fields), key=lambda each: each.position)
     first = ", ".join(field.name for field in stopped if field.wrong_from == fact)
     parts = [
-        f"what is live in {first} fits the log up to fact {fact} and not from there on" if first else "",
-        f"no fact ever led to what is live in {never}" + ("" if first else f"; the log has it from fact {fact}"),
+        f"the live value of {first} fits the log up to fact {fact} and not from there on" if first else "",
+        f"no fact ever led to the live value of {never}" + ("" if first else f"; the log has it from fact {fact}"),
     ]
-    return _Found("differs", fact, 1, 1, "; ".join(part for part in parts[: 1 + bool(never)] if part))
-
-
-def _missed(steps: Steps, block: Steps) -> Iterator[Steps]:
-    yield _without(steps, block)
-
-
-def _doubled(steps: Steps, block: Steps) -> Iterator[Steps]:
-    """Twice at once, or again after everything else."""
-    end = steps.index(block[-1]) + 1
-    yield [*steps[:end], *block, *steps[end:]]
-    if end < len(steps):
-        yield [*steps, *block]
-
-
-def _late(steps: Steps, block: Steps) -> Iterator[Steps]:
-    """After the next fact that touches the row, or after everything else."""
-    rest = _without(steps, block)
-    behind = [at for at, step in enumerate(rest) if step.touches and step.fact.position > block[-1].fact.position]
-    if behind:
-        yield [*rest[: behind[0] + 1], *block, *rest[behind[0] + 1 :]]
-    if len(behind) > 1:
-        yield [*rest, *block]
-
-
-def _without(steps: Steps, block: Steps) -> list[Step]:
-    left_out = {step.fact.position for step in block}
-    return [step for step in steps if step.fact.position not in left_out]
-
-
-_TRIALS: tuple[tuple[Why, Callable[[Steps, Steps], Iterator[Steps]], str], ...] = (
-    ("missed", _missed, "left out"),
-    ("doubled", _doubled, "applied twice"),
-    ("out_of_order", _late, "applied too late"),
-)
+    reason = "; ".join(part for part in parts[: 1 + bool(never)] if part)
+    return Divergence("differs", fact, 0, len(touching), fields, reason)

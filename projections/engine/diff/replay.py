@@ -1,9 +1,8 @@
 """
-A few facts folded over and over: the history of one row, step by step, and what would be if facts were lost, applied
-twice or applied in another order.
+The history of one row: its facts folded step by step.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -36,9 +35,8 @@ class Replay:
     The fold of one row's facts.
 
     Attributes:
-        steps: the facts on which the row depends, directly or through rows that they read, in log order; without those
-            at which the projection fails, and those that therefore wait.
-        touching: those of them that need the row itself.
+        touching: the facts that need the row, in log order; without those at which the projection fails, and those that
+            therefore wait. Facts on which it depends only through rows that these read are folded, too.
         states: the content of the row before the first of these and after each.
     """
 
@@ -47,7 +45,6 @@ class Replay:
         self._table = next(table for table in projection.tables if table.name == key.table.name)
         self._key = RowKey(self._table, key.key)
         steps = [Step(fact, needs, is_needed(key, needs)) for fact in facts if (needs := needs_of(projection, fact))]
-        self.steps: list[Step] = []
         self.touching: list[Step] = []
         self.states: list[State] = [None]
         self._fold(_reaching(self._key, steps), dict(waiting))
@@ -66,7 +63,6 @@ class Replay:
                 rows.undo()
                 waiting[fact.key] = fact.position
                 continue
-            self.steps.append(step)
             if step.touches:
                 self.touching.append(step)
                 self.states.append(self.state(rows.rows.get(self._key)))
@@ -75,16 +71,6 @@ class Replay:
         if isinstance(fact, Unreadable):
             raise UnreadableFact(fact.error)
         self._handlers[fact.type].apply(fact, rows)
-
-    def outcome(self, steps: Iterable[Step]) -> State:
-        """The content of the row after other *steps*; None also if the projection fails at one of them."""
-        rows = Rows()
-        try:
-            for step in steps:
-                self._apply(step.fact, rows)
-        except Exception:  # noqa: BLE001 - as above
-            return None
-        return self.state(rows.rows.get(self._key))
 
     def blank(self) -> dict[str, Any]:
         """The content of the row when nothing has happened to it."""

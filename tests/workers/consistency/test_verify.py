@@ -35,7 +35,7 @@ async def both(settings: Settings) -> list[Verdict]:
 
 
 async def test_a_doubled_effect_is_named_with_its_event(settings: Settings) -> None:
-    """The row, and the fact that must have been applied twice."""
+    """The row, and the last fact that set what no fact ever led to."""
     async with writer(settings) as facts:
         await recorded(settings, facts, *THREE, ("ann", "click", 8))
         await change_tally(settings, "ann", facts=4, amount=17, kinds={"click": 2, "read": 2})
@@ -44,8 +44,8 @@ async def test_a_doubled_effect_is_named_with_its_event(settings: Settings) -> N
             assert verdict.differences == [Difference("tally", ("ann",), "different")]
             assert verdict.digest_live != verdict.digest_log
             (cause,) = verdict.causes
-            assert (cause.table, cause.key, cause.position) == ("tally", ("ann",), 3)
-            assert "fact 3 (progress.activity_recorded" in cause.reason
+            assert (cause.table, cause.key, cause.position) == ("tally", ("ann",), 4)
+            assert "fact 4 (progress.activity_recorded" in cause.reason
 
 
 async def test_a_missing_row_is_named_with_the_event_that_makes_it(settings: Settings) -> None:
@@ -74,8 +74,8 @@ async def test_a_wrong_sum_is_explained_where_that_is_affordable(
         await change_total(settings, 2)
         (verdict,) = await verify(settings, [InPostgres()])
         assert verdict.differences == [Difference("total", ("all",), "different")]
-        assert verdict.causes[0].position == 2
-        assert "applied twice" in verdict.causes[0].reason
+        assert verdict.causes[0].position == 3
+        assert "no fact ever led to the live value of amount" in verdict.causes[0].reason
         monkeypatch.setattr(explain, "MOST_FACTS", 2)
         (verdict,) = await verify(settings, [InPostgres()])
         assert verdict.causes[0].position is None
