@@ -1,91 +1,160 @@
 """
-The shelf of a fold over the whole log: rows that do not fit into memory, as JSON in a temporary SQLite database.
+The temporary store: a SQLite database without a name, which goes with the process.
 
-The database has no name and goes with the process. It lies where SQLite puts such files: in the directory that
-SQLITE_TMPDIR or TMPDIR names, else in /var/tmp.
+    SqliteDatabase   tables of the caller's own: the rows of a comparison
+    SqliteSpill      rows by key: those of a fold that do not fit into memory
+    Spool            documents in the order in which they come: all of a generation, taken at one go
+
+Its file lies where SQLite puts such files: in the directory that SQLITE_TMPDIR or TMPDIR names, else in /var/tmp.
 """
 
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator
-from typing import TypeVar
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Self, TypeVar
 
 import msgspec
 import psutil
 
-from projections.engine.bulk.rows import Key, SpillFailed
+from projections.engine.bulk.rows import Key
+from projections.engine.spill import SpillFailed
 
 RowT = TypeVar("RowT", bound=msgspec.Struct)
 
-CACHE = 16_000  # KiB
+CACHE = 32_000  # KiB in memory
+BUNCH = 2_000  # rows written or read at once
 STATM = "/proc/self/statm"
-FETCH = 1_000  # rows
-TABLE = "CREATE TABLE shelf (drawer INTEGER, key BLOB, row BLOB, PRIMARY KEY (drawer, key)) WITHOUT ROWID"
+SETUP = f"""
+PRAGMA cache_size = -{CACHE};
+PRAGMA journal_mode = off;
+PRAGMA synchronous = off;
+PRAGMA temp_store = file;
+"""
 
 _encode = msgspec.json.Encoder().encode
 _decode_key = msgspec.json.Decoder(tuple[str | int, ...]).decode
 
 
-class SqliteSpill:
-    """Rows in a database that nobody else sees."""
+class SqliteDatabase:
+    """A database of one owner, which several threads may use one after the other."""
+
+    def __init__(self, script: str = "") -> None:
+        self._connection = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+        self._waiting: dict[str, list[Sequence[Any]]] = {}
+        self.run(SETUP + script)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def run(self, script: str) -> None:
+        """Run some statements."""
+        self._flush()
+        with _told("written"):
+            self._connection.executescript(f"{script};\nBEGIN;")  # or every row would be a transaction
+
+    def append(self, statement: str, values: Sequence[Any]) -> None:
+        """Run *statement* for a row, soon."""
+        waiting = self._waiting.setdefault(statement, [])
+        waiting.append(values)
+        if len(waiting) >= BUNCH:
+            self._flush()
+
+    def select(self, query: str, values: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
+        """The rows of a query."""
+        self._flush()
+        with _told("read"):
+            cursor = self._connection.execute(query, values)
+            while rows := cursor.fetchmany(BUNCH):
+                yield from rows
+
+    def close(self) -> None:
+        """Throw everything away."""
+        self._connection.close()
+
+    def _flush(self) -> None:
+        waiting, self._waiting = self._waiting, {}
+        for statement, rows in waiting.items():
+            self._write(statement, rows)
+
+    def _write(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
+        with _told("written"):
+            self._connection.executemany(statement, rows)
+
+
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise SpillFailed(f"a temporary file could not be {what}: {error}") from error
+
+
+class SqliteSpill(SqliteDatabase):
+    """Rows by the number of their table and their key."""
 
     def __init__(self) -> None:
-        self._database = sqlite3.connect("", isolation_level=None)
-        for statement in (
-            f"PRAGMA cache_size = -{CACHE}",
-            "PRAGMA journal_mode = off",
-            "PRAGMA synchronous = off",
-            TABLE,
-        ):
-            self._database.execute(statement)
+        super().__init__(
+            "CREATE TABLE rows (drawer INTEGER, key BLOB, row BLOB, PRIMARY KEY (drawer, key)) WITHOUT ROWID"
+        )
         self._decoders: dict[type[msgspec.Struct], msgspec.json.Decoder[msgspec.Struct]] = {}
 
     def put(self, drawer: int, rows: Iterable[tuple[Key, msgspec.Struct]]) -> None:
         """Keep rows, in place of those that it has under the same keys."""
-        try:
-            self._database.execute("BEGIN")
-            self._database.executemany(
-                "INSERT OR REPLACE INTO shelf VALUES (?, ?, ?)",
-                ((drawer, _encode(key), _encode(row)) for key, row in rows),
-            )
-            self._database.execute("COMMIT")
-        except sqlite3.Error as error:
-            raise SpillFailed(f"rows could not be put into a temporary file: {error}") from error
+        found = ((drawer, _encode(key), _encode(row)) for key, row in rows)
+        self._write("INSERT OR REPLACE INTO rows VALUES (?, ?, ?)", found)
 
     def get(self, drawer: int, key: Key, row: type[RowT]) -> RowT | None:
         """A fresh copy of one row."""
-        try:
-            cursor = self._database.execute(
-                "SELECT row FROM shelf WHERE drawer = ? AND key = ?", (drawer, _encode(key))
-            )
-            found = cursor.fetchone()
-        except sqlite3.Error as error:
-            raise SpillFailed(f"a row could not be taken from a temporary file: {error}") from error
-        return None if found is None else self._decoder(row).decode(found[0])
+        for (found,) in self.select("SELECT row FROM rows WHERE drawer = ? AND key = ?", (drawer, _encode(key))):
+            return self._decoder(row).decode(found)
+        return None
 
     def items(self, drawer: int, row: type[RowT]) -> Iterator[tuple[Key, RowT]]:
         """Fresh copies of all rows of a drawer."""
         decode = self._decoder(row).decode
-        try:
-            cursor = self._database.execute("SELECT key, row FROM shelf WHERE drawer = ?", (drawer,))
-            while page := cursor.fetchmany(FETCH):
-                for key, found in page:
-                    yield _decode_key(key), decode(found)
-        except sqlite3.Error as error:
-            raise SpillFailed(f"rows could not be taken from a temporary file: {error}") from error
+        for key, found in self.select("SELECT key, row FROM rows WHERE drawer = ?", (drawer,)):
+            yield _decode_key(key), decode(found)
 
     def clear(self) -> None:
         """Forget everything."""
-        self._database.execute("DELETE FROM shelf")
-
-    def close(self) -> None:
-        """Forget everything, for good."""
-        self._database.close()
+        self.run("DELETE FROM rows")
 
     def _decoder(self, row: type[RowT]) -> msgspec.json.Decoder[RowT]:
         if row not in self._decoders:
             self._decoders[row] = msgspec.json.Decoder(row)
         return self._decoders[row]  # type: ignore[return-value]
+
+
+class Spool(SqliteDatabase):
+    """Documents, each with its segment and the number of its table."""
+
+    def __init__(self) -> None:
+        super().__init__("CREATE TABLE documents (number INTEGER PRIMARY KEY, segment INTEGER, tab INTEGER, body BLOB)")
+        self._count = 0
+
+    def add(self, segment: int, table: int, document: bytes) -> None:
+        """One more document."""
+        self._count += 1
+        self.append("INSERT INTO documents VALUES (?, ?, ?, ?)", (self._count, segment, table, document))
+
+    def mark(self) -> int:
+        """What there is up to now, for `cut`."""
+        return self._count
+
+    def cut(self, mark: int) -> None:
+        """Throw away what has come since."""
+        self.append("DELETE FROM documents WHERE number > ?", (mark,))
+        self._flush()
+        self._count = mark
+
+    def documents(self) -> Iterator[tuple[int, int, bytes]]:
+        """All of them, in the order in which they came."""
+        found = self.select("SELECT segment, tab, body FROM documents ORDER BY number")
+        return ((segment, table, body) for segment, table, body in found)
 
 
 class ResidentMemory:

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
 
+from adapters.spill import SqliteDatabase
 from campuslog.errors import BadProjection
 from campuslog.rebuild import Cut, Rebuilt, folded, result_of, rows_of
 from projections.engine.bulk.pages import PageSource
@@ -73,5 +74,5 @@ def try_out(source: PageSource, rule: Projection, other: Projection, cut: Cut, *
         result = result_of(fold, rule, cut.position)
         result.name = name
         old, new = (Version(each.tables, rows_of(fold, each)) for each in (other, rule))
-        diff = stack.enter_context(compare(old, new))
+        diff = stack.enter_context(compare(old, new, SqliteDatabase()))
         return Trial(result, diff, stack.pop_all())

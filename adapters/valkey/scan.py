@@ -10,7 +10,7 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from adapters.spool import Spool
+from adapters.spill import Spool
 from adapters.valkey.keys import OWN, POSITION, REDONE
 
 SCANNED = 1_000  # documents in one answer, about

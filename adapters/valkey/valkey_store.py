@@ -16,7 +16,7 @@ from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 from adapters.settings import Settings
-from adapters.spool import Spool
+from adapters.spill import Spool
 from adapters.stores.protocol import Overtaken, PlainRow, Positions, Row, Servers, StoredRow
 from adapters.valkey.bulk_write import BEGUN, write_segment
 from adapters.valkey.keys import COUNT_FIELDS, HEALED, OWN, POSITION, Served, field_of, hash_key, live_key

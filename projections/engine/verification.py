@@ -20,6 +20,7 @@ from projections.engine.digest import ContentDigest, row_digest
 from projections.engine.live import Exclusions, Poison
 from projections.engine.merge import merged
 from projections.engine.projection import Projection, RowKey
+from projections.engine.spill import TemporaryDatabase
 
 MOST_DIFFERENCES = 20  # named in a verdict
 HOW = {"added": "missing", "removed": "unexpected", "changed": "different"}
@@ -89,10 +90,10 @@ class Verdict(msgspec.Struct):
 class Verification:
     """The comparison of one read model: takes the live rows and the fresh ones, in any order, and keeps digests."""
 
-    def __init__(self, live: Live) -> None:
+    def __init__(self, live: Live, database: TemporaryDatabase) -> None:
         self.live = live
         tables = live.projection.tables
-        self._comparison = Comparison(tables, tables)
+        self._comparison = Comparison(tables, tables, database)
         self._digests = ContentDigest(), ContentDigest()
 
     def __enter__(self) -> Self:

@@ -7,9 +7,10 @@ import psutil
 import pytest
 
 from adapters import spill
-from adapters.spill import ResidentMemory, SqliteSpill
-from projections.engine.bulk.rows import BulkRows, Key, MemoryBudget, SpillFailed
+from adapters.spill import ResidentMemory, Spool, SqliteSpill
+from projections.engine.bulk.rows import BulkRows, Key, MemoryBudget
 from projections.engine.projection import Table
+from projections.engine.spill import SpillFailed
 
 
 class Thing(msgspec.Struct):
@@ -93,3 +94,15 @@ def test_what_fits_is_learned_once() -> None:
     assert len(found) == 1_500
     assert all(sorted(row.of) == list(range(row.number, 5_000, 1_500)) for row in found)
     shelf.close()
+
+
+def test_documents_come_back_in_their_order_without_what_was_cut() -> None:
+    """What came after a mark is thrown away, written or not; later documents follow what was kept."""
+    with Spool() as spool:
+        spool.add(0, 1, b"one")
+        mark = spool.mark()
+        for _ in range(2 * spill.BUNCH):
+            spool.add(1, 0, b"lost")
+        spool.cut(mark)
+        spool.add(3, 2, b"")
+        assert list(spool.documents()) == [(0, 1, b"one"), (3, 2, b"")]

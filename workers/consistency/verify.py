@@ -13,7 +13,7 @@ from adapters.postgres.connection import Connection
 from adapters.postgres.store.generations import Generation, Generations, generations, live, numbered
 from adapters.postgres.store.parking import held, without
 from adapters.settings import Settings
-from adapters.spill import ResidentMemory, SqliteSpill
+from adapters.spill import ResidentMemory, SqliteDatabase, SqliteSpill
 from projections.engine.bulk.rows import MemoryBudget
 from projections.engine.live import Fenced
 from projections.engine.merge import merged
@@ -105,7 +105,9 @@ async def snapshot_of(
         with ExitStack() as attempt:
             try:
                 async with store.snapshot() as (positions, rows):
-                    verification = attempt.enter_context(Verification(Live(site.projection, positions, waiting)))
+                    verification = attempt.enter_context(
+                        Verification(Live(site.projection, positions, waiting), SqliteDatabase())
+                    )
                     for key, row in merged(rows):
                         verification.add_live(key, row)
             except Fenced:

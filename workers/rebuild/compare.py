@@ -18,7 +18,7 @@ from adapters.postgres.log.pages import read_facts
 from adapters.postgres.store.generations import Generation, Generations, generations, numbered
 from adapters.postgres.store.parking import held
 from adapters.settings import Settings
-from adapters.spill import ResidentMemory, SqliteSpill
+from adapters.spill import ResidentMemory, SqliteDatabase, SqliteSpill
 from adapters.stores.registry import store_type
 from adapters.valkey.client import Valkey
 from projections.engine.bulk.rows import MemoryBudget
@@ -95,8 +95,8 @@ async def diff(
     ):
         comparing = Comparing(connection, valkey, settings, projection, progress)
         chosen = await comparing.numbered(old), await comparing.numbered(new, default=default_candidate)
-        tables = [await comparing.stored.tables(each) for each in chosen]
-        with Comparison(*tables) as comparison:
+        old_tables, new_tables = [await comparing.stored.tables(each) for each in chosen]
+        with Comparison(old_tables, new_tables, SqliteDatabase()) as comparison:
             before = await comparing.spool(chosen[0], comparison.add_old)
             after, remark = await comparing.bring(chosen[1], before, comparison)
             found = await run_in_daemon_thread(comparison.finish)
@@ -122,7 +122,7 @@ async def what_if(
     async with open_session(settings, compare_with.name, "what if") as (connection, valkey):
         comparing = Comparing(connection, valkey, settings, compare_with, progress)
         served = await comparing.numbered(None)
-        with Comparison(await comparing.stored.tables(served), mine.tables) as comparison:
+        with Comparison(await comparing.stored.tables(served), mine.tables, SqliteDatabase()) as comparison:
             divided = mine.segments == served.segments
             if not divided:
                 await comparing.wait_until_even(served)

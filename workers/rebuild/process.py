@@ -29,8 +29,9 @@ from adapters.settings import Settings
 from adapters.spill import ResidentMemory, SqliteSpill
 from projections.engine.bulk.fold import BulkFold, Task, UndoTypes, fold_with_restarts
 from projections.engine.bulk.pages import PageSource, SourceFailed
-from projections.engine.bulk.rows import MemoryBudget, SpillFailed
+from projections.engine.bulk.rows import MemoryBudget
 from projections.engine.live import ChangedKey
+from projections.engine.spill import SpillFailed
 from workers.rebuild.lock import RebuildError
 from workers.rebuild.report import ProcessReport, timed
 from workers.rebuild.segment_writer import SegmentJob, SegmentWriter

@@ -29,7 +29,7 @@ from adapters.postgres.store.scan import JSON, ONE_MOMENT, PLAIN, Scan
 from adapters.postgres.store.segments import counts, note_ignored, positions, reset
 from adapters.postgres.store.views import wait_for_locks_until
 from adapters.settings import Settings
-from adapters.spool import Spool
+from adapters.spill import Spool
 from adapters.stores.protocol import PlainRow, Positions, Row, Servers, StoredRow
 from projections.engine.live import Batch, FactCounts, Fenced, Loaded, Needed, RowRejected, RowSnapshot, encoded
 from projections.engine.projection import Projection, RowKey, Table, key_values

@@ -15,7 +15,7 @@ from psycopg.rows import dict_row, tuple_row
 
 from adapters.postgres.connection import Connection
 from adapters.postgres.store.row_tables import SEGMENT, physical_name, quoted
-from adapters.spool import Spool
+from adapters.spill import Spool
 from projections.engine.live import Fenced
 from projections.engine.projection import Table
 

@@ -20,7 +20,7 @@ import msgspec
 from domain.registry import FACTS, REFERENCE_FACTS
 from domain.streams import PARTITIONS, is_reference, partition_of_key
 from projections.engine.bulk.pages import BulkFact, Page, SourceFailed, Wanted
-from projections.engine.bulk.rows import BulkRows, MemoryBudget, SpillFailed
+from projections.engine.bulk.rows import BulkRows, MemoryBudget
 from projections.engine.distribution import segment_of
 from projections.engine.live import FAILURES, ChangedKey, FactCounts, Poison, UndeclaredRow, UnreadableFact, poison_of
 from projections.engine.projection import (
@@ -33,6 +33,7 @@ from projections.engine.projection import (
     Table,
     key_values,
 )
+from projections.engine.spill import SpillFailed
 
 Apply = Callable[[Any, Rows], None]
 Plan = tuple[tuple[Apply, Rows], ...]

@@ -21,12 +21,8 @@ Key = tuple[str | int, ...]
 RowsByKey = dict[Key, msgspec.Struct]
 
 
-class SpillFailed(Exception):
-    """Rows could not be put on the shelf or taken from it: no fault of the fact at hand."""
-
-
 class SpillStore(Protocol):
-    """Holds rows outside of memory, each under the number of its drawer and its key; raises ShelfFailed."""
+    """Holds rows outside of memory, each under the number of its drawer and its key; raises SpillFailed."""
 
     def clear(self) -> None:
         """Forget everything."""

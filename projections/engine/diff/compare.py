@@ -5,7 +5,7 @@ Counts and distributions come first, then every row that differs, in pages or as
 order and in any number: they go through a temporary file, and memory stays bounded. Two values are the same if their
 JSON is, as for `projections.engine.digest.row_digest`: 1, 1.0 and true are three values.
 
-    with compare(Version(live.tables, live_rows), Version(mine.tables, my_rows)) as diff:
+    with compare(Version(live.tables, live_rows), Version(mine.tables, my_rows), SqliteDatabase()) as diff:
         for table in diff.tables: ...
         for row in diff.rows(limit=20): ...
 """
@@ -22,6 +22,7 @@ from projections.engine.diff.report import FieldDiff, Key, Kind, RowDiff, TableD
 from projections.engine.diff.spool import NEW, OLD, Differing, DiffSpool
 from projections.engine.diff.statistics import Statistics
 from projections.engine.projection import RowKey, Table
+from projections.engine.spill import TemporaryDatabase
 
 Row = msgspec.Struct | Mapping[str, Any]
 """A row; as a mapping of its fields where the code that wrote it is gone."""
@@ -39,9 +40,9 @@ class Version(NamedTuple):
 
 
 @contextmanager
-def compare(old: Version, new: Version) -> "Iterator[Diff]":
+def compare(old: Version, new: Version, database: TemporaryDatabase) -> "Iterator[Diff]":
     """The differences of two versions, as long as the context lasts; raises as `Comparison.finish`."""
-    with Comparison(old.tables, new.tables) as comparison:
+    with Comparison(old.tables, new.tables, database) as comparison:
         for key, row in old.rows:
             comparison.add_old(key, row)
         for key, row in new.rows:
@@ -50,10 +51,10 @@ def compare(old: Version, new: Version) -> "Iterator[Diff]":
 
 
 class Comparison:
-    """Takes the rows of both sides one by one, in any order; leaving its context throws away what it keeps."""
+    """Takes the rows of both sides one by one, in any order; leaving its context closes the *database*."""
 
-    def __init__(self, old: Sequence[Table], new: Sequence[Table]) -> None:
-        self._spool = DiffSpool()
+    def __init__(self, old: Sequence[Table], new: Sequence[Table], database: TemporaryDatabase) -> None:
+        self._spool = DiffSpool(database)
         self._sides = _Side(old), _Side(new)
         self._names = list(dict.fromkeys(table.name for table in (*old, *new)))
         self._numbers = {name: number for number, name in enumerate(self._names)}
@@ -63,7 +64,7 @@ class Comparison:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._spool.close()
+        self._spool.database.close()
 
     def add_old(self, key: RowKey, row: Row) -> None:
         """A row of the old version."""
@@ -78,7 +79,7 @@ class Comparison:
         self._sides[side].count(table.name, row)
         if table.name in self._comparable:
             body = _encode_sorted(plain_fields(table, row))
-            self._spool.rows.add(self._numbers[table.name], _place(key), side, _encode(key), body)
+            self._spool.add_row(self._numbers[table.name], _place(key), side, _encode(key), body)
 
     def finish(self) -> "Diff":
         """
@@ -88,12 +89,11 @@ class Comparison:
             DuplicateRow: one side has two rows with the same key.
         """
         tallies = [self._tally(name) for name in self._names]
-        statistics = Statistics(self._spool)
+        statistics = Statistics(self._spool.database)
         for tab, key, old, new in self._spool.pairs():
             kind = tallies[tab].compare(old, new, statistics)
             if kind:
-                self._spool.differing.add(tab, kind, key, old, new)
-        self._spool.differing.flush()
+                self._spool.add_differing(tab, kind, key, old, new)
         self._spool.forget_rows()
         statistics.finish()
         return Diff([tally.result(statistics) for tally in tallies], tallies, self._spool)

@@ -1,33 +1,26 @@
 """
-Where a comparison keeps its rows: a private, temporary SQLite database that vanishes when it is closed.
+Where a comparison keeps its rows: tables of a temporary database, so that memory stays bounded.
 
 Rows of both sides are appended as they come and read back in the order of table and key, so that a row's two versions
-meet. SQLite holds little in memory and puts the rest into a file that has no name.
+meet.
 """
 
-import sqlite3
 from collections.abc import Iterator
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from projections.engine.diff.report import Kind
-
-BUFFERED = 2_000  # rows written at once
-CACHE = 32_768  # KiB that SQLite keeps in memory
+from projections.engine.spill import TemporaryDatabase
 
 OLD, NEW = 0, 1
 
-_SETUP = f"""
-PRAGMA journal_mode = OFF;
-PRAGMA cache_size = -{CACHE};
-PRAGMA temp_store = FILE;
+_SETUP = """
 CREATE TABLE spooled (tab INTEGER, place TEXT, side INTEGER, key BLOB, body BLOB);
 CREATE TABLE differing (number INTEGER PRIMARY KEY, tab INTEGER, kind TEXT, key BLOB, old BLOB, new BLOB);
 CREATE TABLE numbers (field INTEGER, old, new, difference);
 CREATE TABLE transitions (field INTEGER, old BLOB, new BLOB);
 CREATE TABLE parts (field INTEGER, part TEXT);
-BEGIN;
 """
 
 
@@ -56,29 +49,29 @@ class Differing(NamedTuple):
 
 
 class DiffSpool:
-    """The temporary database."""
+    """The rows of both sides, and then those that differ, in tables of *database*."""
 
-    def __init__(self) -> None:
-        self.connection = sqlite3.connect("", isolation_level=None, check_same_thread=False)
-        self.connection.executescript(_SETUP)
-        self.rows = Appender(self.connection, "INSERT INTO spooled VALUES (?, ?, ?, ?, ?)")
-        self.differing = Appender(
-            self.connection, "INSERT INTO differing (tab, kind, key, old, new) VALUES (?, ?, ?, ?, ?)"
-        )
+    def __init__(self, database: TemporaryDatabase) -> None:
+        self.database = database
+        database.run(_SETUP)
 
-    def close(self) -> None:
-        """Throw everything away."""
-        self.connection.close()
+    def add_row(self, tab: int, place: str, side: int, key: bytes, body: bytes) -> None:
+        """A row of one side; *place* sorts as its key does."""
+        self.database.append("INSERT INTO spooled VALUES (?, ?, ?, ?, ?)", (tab, place, side, key, body))
+
+    def add_differing(self, tab: int, kind: Kind, key: bytes, old: bytes | None, new: bytes | None) -> None:
+        """A row that differs."""
+        statement = "INSERT INTO differing (tab, kind, key, old, new) VALUES (?, ?, ?, ?, ?)"
+        self.database.append(statement, (tab, kind, key, old, new))
 
     def pairs(self) -> Iterator[Pair]:
         """
-        What has been put into `rows`, by table and key.
+        The rows of both sides, by table and key.
 
         Raises:
             DuplicateRow: a key is there twice on the same side.
         """
-        self.rows.flush()
-        found = self.connection.execute("SELECT tab, place, side, key, body FROM spooled ORDER BY tab, place, side")
+        found = self.database.select("SELECT tab, place, side, key, body FROM spooled ORDER BY tab, place, side")
         for (tab, _), group in groupby(found, key=itemgetter(0, 1)):
             sides: dict[int, bytes] = {}
             for _, _, side, key, body in group:
@@ -88,8 +81,8 @@ class DiffSpool:
             yield Pair(tab, key, sides.get(OLD), sides.get(NEW))
 
     def forget_rows(self) -> None:
-        """Drop what was put into `rows`."""
-        self.connection.execute("DROP TABLE spooled")
+        """Drop the rows of both sides; those that differ stay."""
+        self.database.run("DROP TABLE spooled")
 
     def select(
         self, *, after: int = 0, limit: int | None = None, tab: int | None = None, kind: Kind | None = None
@@ -97,32 +90,12 @@ class DiffSpool:
         """The differing rows behind number *after*; those of one table or one kind only, where it is given."""
         query = """
             SELECT number, tab, kind, key, old, new FROM differing
-             WHERE number > :after AND (:tab IS NULL OR tab = :tab) AND (:kind IS NULL OR kind = :kind)
-             ORDER BY number LIMIT :limit
+             WHERE number > ?1 AND (?2 IS NULL OR tab = ?2) AND (?3 IS NULL OR kind = ?3)
+             ORDER BY number LIMIT ?4
         """
-        values = {"after": after, "limit": -1 if limit is None else limit, "tab": tab, "kind": kind}
-        return map(Differing._make, self.connection.execute(query, values))
+        return map(Differing._make, self.database.select(query, (after, tab, kind, -1 if limit is None else limit)))
 
     def select_one(self, number: int) -> Differing:
         """The differing row with this number."""
         (found,) = self.select(after=number - 1, limit=1)
         return found
-
-
-class Appender:
-    """Writes rows in bunches."""
-
-    def __init__(self, connection: sqlite3.Connection, statement: str) -> None:
-        self._connection, self._statement = connection, statement
-        self._rows: list[tuple[Any, ...]] = []
-
-    def add(self, *values: Any) -> None:
-        """Append one row; it is there for readers after `flush`."""
-        self._rows.append(values)
-        if len(self._rows) >= BUFFERED:
-            self.flush()
-
-    def flush(self) -> None:
-        """Write what has been appended since."""
-        self._connection.executemany(self._statement, self._rows)
-        self._rows.clear()

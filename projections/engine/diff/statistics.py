@@ -21,7 +21,7 @@ from projections.engine.diff.report import (
     Transition,
     Transitions,
 )
-from projections.engine.diff.spool import Appender, DiffSpool
+from projections.engine.spill import TemporaryDatabase
 
 MOST_BINS = 12
 MOST_NAMED = 8  # transitions, parts
@@ -34,11 +34,8 @@ _decode = msgspec.json.Decoder().decode
 class Statistics:
     """The changes of all fields; a field is known by the number that `new_field` gave it."""
 
-    def __init__(self, spool: DiffSpool) -> None:
-        self._connection = spool.connection
-        self._numbers = Appender(self._connection, "INSERT INTO numbers VALUES (?, ?, ?, ?)")
-        self._transitions = Appender(self._connection, "INSERT INTO transitions VALUES (?, ?, ?)")
-        self._parts = Appender(self._connection, "INSERT INTO parts VALUES (?, ?)")
+    def __init__(self, database: TemporaryDatabase) -> None:
+        self._database = database
         self._counts: Counter[tuple[int, str]] = Counter()
         self._fields = 0
 
@@ -57,14 +54,15 @@ class Statistics:
             self._note_collection(field, old, new)
         else:
             self._counts[field, "transitions"] += 1
-            self._transitions.add(field, _encode(old), _encode(new))
+            self._database.append("INSERT INTO transitions VALUES (?, ?, ?)", (field, _encode(old), _encode(new)))
 
     def _note_number(self, field: int, old: float | None, new: float | None) -> None:
         self._counts[field, "numbers"] += 1
         self._counts[field, "appeared"] += old is None
         self._counts[field, "vanished"] += new is None
         difference = None if old is None or new is None else new - old
-        self._numbers.add(field, *map(_storable, (old, new, difference)))
+        values = (field, *map(_storable, (old, new, difference)))
+        self._database.append("INSERT INTO numbers VALUES (?, ?, ?, ?)", values)
 
     def _note_collection(self, field: int, old: Any, new: Any) -> None:
         growth = len(new or ()) - len(old or ())
@@ -72,13 +70,12 @@ class Statistics:
         self._counts[field, "collections"] += 1
         self._counts[field, how] += 1
         for part in _changed_parts(old, new):
-            self._parts.add(field, part)
+            self._database.append("INSERT INTO parts VALUES (?, ?)", (field, part))
 
     def finish(self) -> None:
         """No more changes will come."""
-        for appender, table in ((self._numbers, "numbers"), (self._transitions, "transitions"), (self._parts, "parts")):
-            appender.flush()
-            self._connection.execute(f"CREATE INDEX {table}_field ON {table} (field)")
+        for table in ("numbers", "transitions", "parts"):
+            self._database.run(f"CREATE INDEX {table}_field ON {table} (field)")
 
     def of(self, field: int, name: str) -> FieldDiff:
         """The distribution of one field's changes, under its *name*."""
@@ -104,37 +101,31 @@ class Statistics:
 
     def _spread(self, field: int, column: str) -> Spread | None:
         known = f"FROM numbers WHERE field = ? AND {column} IS NOT NULL"
-        count, least, mean, most = self._connection.execute(
-            f"SELECT count(*), min({column}), avg({column}), max({column}) {known}",
-            (field,),
-        ).fetchone()
+        ((count, least, mean, most),) = self._database.select(
+            f"SELECT count(*), min({column}), avg({column}), max({column}) {known}", (field,)
+        )
         if not count:
             return None
-        (median,) = self._connection.execute(
+        ((median,),) = self._database.select(
             f"SELECT avg({column}) FROM (SELECT {column} {known} ORDER BY 1 LIMIT ? OFFSET ?)",  # noqa: S608 - a name of ours
             (field, 2 - count % 2, (count - 1) // 2),
-        ).fetchone()
+        )
         return Spread(least, median, mean, most)
 
     def _histogram(self, field: int, spread: Spread) -> list[Bin]:
         step = round_step(spread.min, spread.max)
-        if not step:
-            (rows,) = self._connection.execute(
-                "SELECT count(difference) FROM numbers WHERE field = ?", (field,)
-            ).fetchone()
-            return [Bin(spread.min, spread.max, rows)]
-        start = math.floor(spread.min / step) * step
+        start, width = (math.floor(spread.min / step) * step, float(step)) if step else (spread.min, 1.0)
         found = dict(
-            self._connection.execute(
+            self._database.select(
                 "SELECT CAST((difference - ?) / ? AS INTEGER), count(*) FROM numbers"
                 " WHERE field = ? AND difference IS NOT NULL GROUP BY 1",
-                (start, float(step), field),
+                (start, width, field),
             )
         )
         return [Bin(start + n * step, start + (n + 1) * step, found.get(n, 0)) for n in range(max(found) + 1)]
 
     def _transitions_of(self, field: int) -> Transitions:
-        found = self._connection.execute(
+        found = self._database.select(
             "SELECT old, new, count(*) FROM transitions WHERE field = ? GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT ?",
             (field, MOST_NAMED),
         )
@@ -142,7 +133,7 @@ class Statistics:
         return Transitions(top, self._counts[field, "transitions"] - sum(each.rows for each in top))
 
     def _collections_of(self, field: int) -> Collections:
-        found = self._connection.execute(
+        found = self._database.select(
             "SELECT part, count(*) FROM parts WHERE field = ? GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ?",
             (field, MOST_NAMED),
         )

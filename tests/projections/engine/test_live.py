@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import msgspec
 import pytest
 
+from adapters.spill import SqliteDatabase
 from domain.fact import Fact
 from projections.engine.bulk.pages import Page, Wanted
 from projections.engine.cache import CachedStore
@@ -197,7 +198,7 @@ async def verdict_on(live: MemoryStore, facts: Sequence[Fact], **waiting: int) -
     state = Live(Scores(), await live.positions(), parked(**waiting))
     fresh = FreshFold([state])
     fresh.run(Facts(facts))
-    with Verification(state) as verification:
+    with Verification(state, SqliteDatabase()) as verification:
         for key, row in live.rows():
             verification.add_live(key, row)
         for key, row in fresh.rows(state):

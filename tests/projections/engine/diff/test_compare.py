@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from projections.engine.diff.compare import Comparison, Diff, Row, Version, compare
+from adapters.spill import SqliteDatabase
+from projections.engine.diff.compare import Comparison, Diff, Row, Version
 from projections.engine.diff.report import RowDiff, TableDiff
 from projections.engine.diff.spool import DuplicateRow
 from projections.engine.projection import RowKey, Table
+from tests.support.diffs import compare
 
 
 class Grade(msgspec.Struct):
@@ -224,7 +226,7 @@ def test_rows_of_code_that_is_gone_may_be_mappings() -> None:
 
 def test_a_key_that_comes_twice_is_refused() -> None:
     """Rows of single segments, for example, must be merged before."""
-    with Comparison(TABLES, TABLES) as comparison:
+    with Comparison(TABLES, TABLES, SqliteDatabase()) as comparison:
         for key, row in (*grade(1).items(), *grade(1, score=2).items()):
             comparison.add_new(key, row)
         with pytest.raises(DuplicateRow, match=r'\["A",1\]'):
@@ -238,7 +240,7 @@ def test_rows_may_come_from_both_sides_in_turn() -> None:
         for no in numbers:
             yield from grade(no, score=no % 3).items()
 
-    with Comparison(TABLES, TABLES) as comparison:
+    with Comparison(TABLES, TABLES, SqliteDatabase()) as comparison:
         for old, new in zip(rows(iter(range(5_000))), rows(iter(range(5_000, 0, -1))), strict=True):
             comparison.add_old(*old)
             comparison.add_new(*new)

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from projections.engine.diff.compare import Version, compare
+from projections.engine.diff.compare import Version
 from projections.engine.diff.report import Bin, FieldDiff, PartChange, Spread, Transition
 from projections.engine.diff.statistics import MOST_BINS, MOST_NAMED, round_step
 from projections.engine.projection import RowKey, Table
+from tests.support.diffs import compare
 
 
 class Row(msgspec.Struct):
