@@ -5,14 +5,14 @@ The table below names every command and its module. A command's module is import
 for `campus --help`, which therefore answers at once.
 """
 
-import importlib
+import importlib.util
 import sys
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from cli.console import fail
+from cli.console import Failure, fail
 from cli.stdio import finish, take_streams
 
 COMMANDS = {
@@ -54,6 +54,10 @@ class LazyCommands(TyperGroup):
         module, line = COMMANDS[cmd_name]
         if self.helping:
             return TyperCommand(cmd_name, help=line)
+        if importlib.util.find_spec(module) is None:
+            raise Failure(
+                f"`campus {cmd_name}` runs in a checkout of the repository: the installed package has no {module}"
+            )
         command = typer.main.get_command(importlib.import_module(module).app)
         command.help = command.help or line
         return command

@@ -202,33 +202,36 @@ class Comparing:
     ) -> tuple[ComparedVersion, str]:
         """Take the rows of the other generation, as they are at the position of the old one if that can be."""
         positions = await self._generations.store(generation).positions()
-        new = ComparedVersion(f"generation {generation.number}", generation.number, generation.version, positions)
-        if positions == old.positions:
-            same = await self.spool(generation, comparison.add_new)
-            moved = same.positions != old.positions  # one that is served may go on at any time
-            return same, _apart(old, same, NOT_ALL) if moved else ""
-        if generation.version != self._projection.version or positions.keys() != old.positions.keys():
-            return await self.spool(generation, comparison.add_new), _apart(old, new, NOT_ALL)
-        if generation.status != "live" and all(at <= old.positions[segment] for segment, at in positions.items()):
-            with self._progress(f"{new.name} catches up", total=None, unit="facts") as advance:
-                await self._catch_up(generation, old.positions, advance)
-            return await self.spool(generation, comparison.add_new), ""
-        place = self._projection.name, generation.number, generation.version
-        waits = await held(self._connection, *place)
+        foldable = generation.version == self._projection.version and positions.keys() == old.positions.keys()
+        if foldable and positions != old.positions:
+            if generation.status == "live" or any(at > old.positions[segment] for segment, at in positions.items()):
+                return await self._folded(generation, positions, old, comparison)
+            await self._catch_up(generation, old.positions)
+        new = await self.spool(generation, comparison.add_new)
+        return new, _apart(old, new, NOT_ALL) if new.positions != old.positions else ""  # a live one goes on meanwhile
+
+    async def _folded(
+        self, generation: Generation, positions: dict[int, int], old: ComparedVersion, comparison: Comparison
+    ) -> tuple[ComparedVersion, str]:
+        """Fold what a generation, which is at *positions*, was at those of the old one."""
+        name = f"generation {generation.number}"
+        waits = await held(self._connection, self._projection.name, generation.number, generation.version)
         poison = await self.fold(Live(self._projection, old.positions, waits), comparison)
-        remark = _apart(old, new, f"; what {new.name} was at {old.position:,} has been folded anew")
+        new = ComparedVersion(name, generation.number, generation.version, positions)
+        remark = _apart(old, new, f"; what {name} was at {old.position:,} has been folded again")
         return new._replace(positions=old.positions), "; ".join(filter(None, [remark, _fails(poison)]))
 
-    async def _catch_up(self, generation: Generation, targets: dict[int, int], advance: Advance) -> None:
-        """Bring each segment of a generation that is not served to a position of its own."""
+    async def _catch_up(self, generation: Generation, targets: dict[int, int]) -> None:
+        """Bring each segment of a generation that is not live to a position of its own."""
         work = await take_over(self._connection, self._settings, self._generations, generation)
-        while pending := {segment: at for segment, at in work.positions.items() if at < targets[segment]}:
-            position = min(pending.values())
-            segments = tuple(segment for segment, at in sorted(pending.items()) if at == position)
-            ends = [targets[segment] for segment in segments] + [at for at in pending.values() if at > position]
-            facts = await read_facts(self._connection, position, min(position + PAGE, *ends))
-            await work.step(segments, facts)
-            advance(len(facts))
+        with self._progress(f"generation {generation.number} catches up", total=None, unit="facts") as advance:
+            while pending := {segment: at for segment, at in work.positions.items() if at < targets[segment]}:
+                position = min(pending.values())
+                segments = tuple(segment for segment, at in sorted(pending.items()) if at == position)
+                ends = [targets[segment] for segment in segments] + [at for at in pending.values() if at > position]
+                facts = await read_facts(self._connection, position, min(position + PAGE, *ends))
+                await work.step(segments, facts)
+                advance(len(facts))
         await work.publish_counts()
         await work.give_up(*work.positions)
 
