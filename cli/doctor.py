@@ -35,12 +35,13 @@ def doctor(data: DataDir = None, as_json: Json = False) -> None:
 
 async def examine(settings: "Settings") -> list[dict[str, Any]]:
     """Run every check, all at once."""
-    from adapters.health import reactions, servers
+    from adapters.health import jobs, reactions, servers
 
     checks: dict[str, Check] = {
         **servers.CHECKS,
         "workers": _patient(servers.CHECKS["workers"]),
         **reactions.CHECKS,
+        **jobs.CHECKS,
         "code": _code,
         **(_of_read_models() if _fault() is None else {}),
         "processes": _patient(_processes),

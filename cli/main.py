@@ -23,6 +23,7 @@ COMMANDS = {
     "import": ("cli.import_", "Import real data."),
     "seed": ("cli.seed", "Fill a campus with a small demo population."),
     "projections": ("cli.projections", "Rebuild, compare, promote, check and repair read models."),
+    "jobs": ("cli.jobs", "List jobs that have failed for good, and try them again."),
     "reactions": ("cli.reactions", "List, retry or dismiss reactions that have failed."),
     "log": ("cli.log", "Read and check the log."),
     "analytics": ("cli.analytics", "Give analysts access by SQL."),

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.console import Failure, say
+
 if TYPE_CHECKING:
     from adapters.settings import Settings
 
@@ -30,6 +32,7 @@ class Worker(StrEnum):
     RELAY = "relay"
     PROJECTOR = "projector"
     REACTOR = "reactor"
+    DISPATCHER = "dispatcher"
     AUDITOR = "auditor"
 
 
@@ -37,6 +40,10 @@ class Worker(StrEnum):
 def worker(
     name: Annotated[Worker, typer.Argument(help="Which one.")],
     check: Annotated[bool, typer.Option("--check", help="Only tell whether it lives on this host.")] = False,
+    resync: Annotated[
+        bool,
+        typer.Option("--resync", help="Only put back the dispatcher's jobs that the log asks for and the queue lacks."),
+    ] = False,
 ) -> None:
     """Run one worker until it is told to stop."""
     import uvloop
@@ -51,7 +58,20 @@ def worker(
         typer.echo(asyncio.run(servers.worker(settings, name, socket.gethostname())))
         return
     configure(settings.log_level, process=name)
+    if resync:
+        say(asyncio.run(put_back_jobs(name, settings)))
+        return
     uvloop.run(run_until_signal(name, settings))
+
+
+async def put_back_jobs(name: Worker, settings: "Settings") -> str:
+    """Derive from the log what is owed; says how much that is."""
+    if name is not Worker.DISPATCHER:
+        raise Failure(f"the {name} has no jobs: type `campus worker dispatcher --resync`")
+    from workers.dispatching.resync import resync
+
+    owed, derived = await resync(settings, name)
+    return f"{owed:,} jobs are owed; {derived:,} of them were not in the queue and are there now"
 
 
 async def run_until_signal(name: Worker, settings: "Settings") -> None:

@@ -27,7 +27,7 @@ MACHINERY = {
     "commands": {"clock", "log", "table"},
     "projections": {"registry"},
     "api": {"app"},
-    "workers/reactions": {"reaction"},
+    "workers/reactions": {"job", "reaction"},
 }
 """Modules of a layer's own folder that are no context, read model or route: the only lists to extend by hand."""
 

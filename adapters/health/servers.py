@@ -23,7 +23,7 @@ from adapters.settings import Settings
 TIMEOUT = 3  # seconds
 OLDEST_POSTGRES = 160000  # server_version_num: the first with everything that append_events() uses
 LEAST_SPACE = 1_000_000_000  # bytes
-WORKERS = ("relay", "projector", "reactor", "auditor")
+WORKERS = ("relay", "projector", "reactor", "dispatcher", "auditor")
 LONGEST_SILENCE = 30.0  # seconds without a heartbeat from any process of a worker
 
 

@@ -17,7 +17,7 @@ from tests.support.servers import Servers
 
 pytestmark = pytest.mark.processes
 
-PROCESSES = {"postgres", "valkey", "nats", "api", "relay", "projector", "reactor", "auditor"}
+PROCESSES = {"postgres", "valkey", "nats", "api", "relay", "projector", "reactor", "dispatcher", "auditor"}
 
 
 def test_a_campus_starts_and_stops_in_order(data_dir: Path) -> None:
@@ -30,8 +30,8 @@ def test_a_campus_starts_and_stops_in_order(data_dir: Path) -> None:
         wait_until_gone(pids)
     lines = [line.split()[0] for line in running.said.splitlines() if line.endswith(" stopped")]
     assert lines[0] == "api"
-    assert set(lines[1:5]) == {"relay", "projector", "reactor", "auditor"}
-    assert lines[5:] == ["nats", "valkey", "postgres"]
+    assert set(lines[1:6]) == {"relay", "projector", "reactor", "dispatcher", "auditor"}
+    assert lines[6:] == ["nats", "valkey", "postgres"]
     assert not instance_file(data_dir).exists()
 
 

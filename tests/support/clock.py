@@ -1,8 +1,26 @@
-"""A clock that stands still until a test moves it."""
+"""Clocks that a test moves."""
 
 from datetime import datetime, timedelta
 
+from pydantic import PrivateAttr
+
+from adapters.settings import Settings
 from commands.clock import Clock
+
+
+class SharedClock(Settings):
+    """Settings whose processes all have the same clock, which a test moves."""
+
+    _clock: Clock = PrivateAttr(default_factory=Clock)
+
+    def clock(self) -> Clock:
+        """The clock of all."""
+        return self._clock
+
+    @classmethod
+    def of(cls, settings: Settings) -> "SharedClock":
+        """The same settings, with one clock."""
+        return cls.model_construct(**settings.model_dump())
 
 
 class StoppedClock(Clock):

@@ -23,11 +23,11 @@ SELECT s.projection, s.segment, s.owner
 
 
 class Process:
-    """A process of a campus, started by *arguments* of Python."""
+    """A process of a campus, started by *arguments* of Python; *clock_shift* is how many seconds its clock is ahead."""
 
-    def __init__(self, settings: Settings, *arguments: str) -> None:
+    def __init__(self, settings: Settings, *arguments: str, clock_shift: float = 0.0) -> None:
         urls = {field: str(getattr(settings, field)) for field in ("name", "postgres_url", "nats_url", "valkey_url")}
-        values = {**urls, "token_secret": settings.token_secret, "log_level": "error"}
+        values = {**urls, "token_secret": settings.token_secret, "log_level": "error", "clock_shift": str(clock_shift)}
         self._environment = os.environ | {f"CAMPUS_{field.upper()}": value for field, value in values.items()}
         self._arguments = arguments
         self._process: asyncio.subprocess.Process | None = None

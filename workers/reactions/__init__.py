@@ -3,12 +3,16 @@ Every reaction on one screen: the fact that one context records, and the command
 
 This is the only way in which one context affects another. The functions stand in one module for each context that
 records the fact. To add a reaction, write its function there and its line here.
+
+The reactor carries out REACTIONS at once. The dispatcher carries out JOBS, with retries: what is due later, or touches
+the outside world.
 """
 
 from workers.reactions import catalog, enrollment, progress, quiz
+from workers.reactions.job import Job
 from workers.reactions.reaction import Reaction
 
-__all__ = ["REACTIONS", "Reaction"]
+__all__ = ["JOBS", "REACTIONS", "Job", "Reaction"]
 
 REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "run.opened": (Reaction("offer_free_seats", catalog.offer_free_seats),),
@@ -17,4 +21,15 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "attempt.graded": (Reaction("complete_passed_unit", quiz.complete_passed_unit),),
     "progress.unit_completed": (Reaction("decide_when_done", progress.decide_when_done),),
     "progress.course_outcome_decided": (Reaction("complete_passed_course", progress.complete_passed_course),),
+}
+
+JOBS: dict[str, tuple[Job, ...]] = {
+    "enrollment.seat_offered": (
+        Job(
+            "expire_seat_offer",
+            due=enrollment.offer_ends_at,
+            command=enrollment.expire_seat_offer,
+            settled_by=("enrollment.activated", "enrollment.withdrawn", "enrollment.seat_offer_expired"),
+        ),
+    ),
 }

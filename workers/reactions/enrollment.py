@@ -1,9 +1,22 @@
 """What follows from the facts of enrollment."""
 
-from commands.enrollment import OfferSeat
+from datetime import datetime
+
+from commands.enrollment import ExpireSeatOffer, OfferSeat
 from domain.fact import Fact
 
 
 def offer_freed_seat(fact: Fact) -> OfferSeat:
     """A seat came free: the next in line gets it."""
     return OfferSeat(fact.id("run_id"))
+
+
+def offer_ends_at(fact: Fact) -> datetime | None:
+    """When the offer of a seat ends; None for a seat that was given at once."""
+    until = fact.data["until"]
+    return datetime.fromisoformat(until) if until is not None else None
+
+
+def expire_seat_offer(fact: Fact) -> ExpireSeatOffer:
+    """The time of an offer is over: the seat is released."""
+    return ExpireSeatOffer(fact.id("learner_id"), fact.id("run_id"))

@@ -1,0 +1,168 @@
+"""
+Which jobs were derived from which facts, and how they stand: the table `derived_jobs` beside procrastinate's own.
+
+A job's key is the primary key, so that it is derived once however often its fact is seen. The view `queued_jobs` has
+those whose job is in the queue.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from psycopg.rows import class_row
+
+from adapters.postgres.connection import Connection
+from adapters.procrastinate.queue import JobQueue
+
+CLAIM = """
+INSERT INTO derived_jobs (key, name, position, stream_id, due_at)
+SELECT * FROM unnest(%s::text[], %s::text[], %s::bigint[], %s::text[], %s::timestamptz[])
+ON CONFLICT DO NOTHING RETURNING key
+"""
+RECLAIM = """
+INSERT INTO derived_jobs (key, name, position, stream_id, due_at)
+SELECT * FROM unnest(%s::text[], %s::text[], %s::bigint[], %s::text[], %s::timestamptz[]) AS owed (key)
+ WHERE NOT EXISTS (SELECT FROM queued_jobs WHERE queued_jobs.key = owed.key)
+ON CONFLICT (key) DO UPDATE SET job_id = NULL, cause = NULL, tried_at = NULL, settled_at = NULL RETURNING key
+"""
+NUMBER = """
+UPDATE derived_jobs SET job_id = deferred.id
+  FROM unnest(%s::text[], %s::bigint[]) AS deferred (key, id) WHERE derived_jobs.key = deferred.key
+"""
+OPEN = """
+SELECT d.key, d.name, d.position, d.stream_id, d.job_id FROM derived_jobs AS d
+ WHERE d.stream_id = ANY(%s) AND d.settled_at IS NULL
+"""
+SETTLE = "UPDATE derived_jobs SET settled_at = now() WHERE key = ANY(%s)"
+NOTE = "UPDATE derived_jobs SET cause = %s, tried_at = now() WHERE key = %s"
+RESCHEDULE = """
+UPDATE procrastinate_jobs SET scheduled_at = moved.at
+  FROM (SELECT job_id, due_at - %s AS at FROM queued_jobs WHERE status = 'todo' AND attempts = 0) AS moved
+ WHERE procrastinate_jobs.id = moved.job_id AND procrastinate_jobs.scheduled_at IS DISTINCT FROM moved.at
+"""
+FAILED = """
+SELECT job_id AS id, name, stream_id, position, attempts, due_at, tried_at,
+       coalesce(cause, 'the worker died each time, or its code knows no job of this name') AS cause
+  FROM queued_jobs WHERE status = 'failed' AND settled_at IS NULL ORDER BY job_id
+"""
+COUNTS = """
+SELECT count(*) FILTER (WHERE status = 'todo' AND scheduled_at <= now()) AS due,
+       coalesce(extract(epoch FROM now() - min(scheduled_at) FILTER (
+           WHERE status = 'todo' AND scheduled_at <= now())), 0)::float8 AS oldest_due_seconds,
+       count(*) FILTER (WHERE status = 'failed') AS failed,
+       count(*) FILTER (WHERE status = 'todo' AND scheduled_at > now()) AS waiting
+  FROM queued_jobs WHERE settled_at IS NULL
+"""
+
+
+class DerivedJob(NamedTuple):
+    """
+    A job that follows from a fact.
+
+    Attributes:
+        key: the fact's event id, and the name.
+        due_at: by the clock of the campus.
+    """
+
+    key: str
+    name: str
+    position: int
+    stream_id: str
+    due_at: datetime
+
+
+class OpenJob(NamedTuple):
+    """A derived job that nothing has ended yet."""
+
+    key: str
+    name: str
+    position: int
+    stream_id: str
+    job_id: int | None
+
+
+class FailedJob(NamedTuple):
+    """A job that has failed for good; *id* is that of the queue."""
+
+    id: int
+    name: str
+    stream_id: str
+    position: int
+    attempts: int
+    due_at: datetime
+    tried_at: datetime | None
+    cause: str
+
+
+class JobCounts(NamedTuple):
+    """How many jobs are due, since how many seconds the oldest, how many have failed for good, how many wait."""
+
+    due: int
+    oldest_due_seconds: float
+    failed: int
+    waiting: int
+
+
+async def derive(
+    connection: Connection, queue: JobQueue, jobs: Sequence[DerivedJob], *, shift: timedelta, again: bool = False
+) -> int:
+    """
+    Put *jobs* into the queue, each that was not there before; call it in a transaction.
+
+    Args:
+        shift: by how much the clock of the campus is ahead of the server's.
+        again: whether one that was derived before and is missing in the queue is put there again.
+
+    Returns:
+        How many are new.
+    """
+    if not jobs:
+        return 0
+    by_key = {job.key: job for job in sorted(jobs)}  # in one order, so that two at once cannot deadlock
+    columns = [list(column) for column in zip(*by_key.values(), strict=True)]
+    claimed = await (await connection.execute(RECLAIM if again else CLAIM, columns)).fetchall()
+    new = [by_key[key] for (key,) in claimed]
+    if new:
+        ids = await queue.defer(connection, [(job.name, job.key, job.position, job.due_at - shift) for job in new])
+        await connection.execute(NUMBER, ([job.key for job in new], ids))
+    return len(new)
+
+
+async def open_jobs(connection: Connection, streams: Sequence[str]) -> list[OpenJob]:
+    """The jobs derived from facts of these streams that nothing has ended."""
+    async with connection.cursor(row_factory=class_row(OpenJob)) as cursor:
+        await cursor.execute(OPEN, [list(streams)])
+        return await cursor.fetchall()
+
+
+async def settle(connection: Connection, queue: JobQueue, jobs: Sequence[OpenJob]) -> None:
+    """Note that facts have ended *jobs*, and take those out of the queue that have not begun."""
+    for job in jobs:
+        if job.job_id is not None:
+            await queue.cancel(connection, job.job_id)
+    await connection.execute(SETTLE, [[job.key for job in jobs]])
+
+
+async def note_failure(connection: Connection, key: str, cause: str) -> None:
+    """Keep why the latest try of a job failed; the queue does not."""
+    await connection.execute(NOTE, (cause, key))
+
+
+async def reschedule(connection: Connection, shift: timedelta) -> int:
+    """Convert all due times once more: the clock of the campus is ahead by *shift* now."""
+    return (await connection.execute(RESCHEDULE, [shift])).rowcount
+
+
+async def failed_jobs(connection: Connection) -> list[FailedJob]:
+    """The jobs that have failed for good, and whose fact still asks for them."""
+    async with connection.cursor(row_factory=class_row(FailedJob)) as cursor:
+        await cursor.execute(FAILED)
+        return await cursor.fetchall()
+
+
+async def counts(connection: Connection) -> JobCounts:
+    """How the jobs stand."""
+    async with connection.cursor(row_factory=class_row(JobCounts)) as cursor:
+        await cursor.execute(COUNTS)
+        (found,) = await cursor.fetchall()
+        return found

@@ -1,0 +1,208 @@
+"""
+The queue of a campus: procrastinate's application, its tasks, and a worker that survives a restart of PostgreSQL.
+
+Queueing, fetching (SKIP LOCKED), waiting until a time and retries are the library's. A job's arguments are the position
+of a fact and a key; what is to be done is read from the fact, so that job tables and their logs hold no personal data.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import structlog
+from procrastinate import App, BaseRetryStrategy, JobContext, PsycopgConnector, RetryDecision
+from procrastinate.exceptions import ConnectorException
+from procrastinate.jobs import Job, Status
+from procrastinate.worker import Worker
+from psycopg import AsyncConnection
+from psycopg.conninfo import make_conninfo
+
+from adapters.postgres.connection import CONNECT_TIMEOUT, SILENCE, PostgresError, Unavailable, options
+from adapters.postgres.log.append import VersionConflict
+from adapters.settings import Settings
+
+__all__ = ["ConnectorException", "JobQueue", "JobRun", "queue_of"]
+
+CONCURRENCY = 4  # jobs of one process at a time
+POOL_SIZE = 3  # connections; listening for new jobs takes one more
+POLL_INTERVAL = 1.0  # seconds; timers and retries that are due are found by polling
+GRACE = 10.0  # seconds that running jobs have to end in good order
+HEARTBEAT_INTERVAL = 2.0  # seconds
+STALLED_AFTER = 10.0  # seconds without a heartbeat of the worker that has the job
+MOST_STALLS = 20  # tries after which a job whose worker dies each time fails for good
+LONGEST_PAUSE = 300  # seconds between two tries
+RESTART_INTERVAL = 1.0  # seconds after the worker or its connections were lost
+
+TRANSIENT = (PostgresError, Unavailable, VersionConflict, ConnectorException, asyncio.CancelledError)
+"""What is not the job's own fault: it does not count against its tries."""
+
+logger = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class JobRun:
+    """
+    One try of a job.
+
+    Attributes:
+        key: the fact's event id and the job's name.
+        position: of the fact.
+        is_last: whether the job fails for good if this try fails.
+    """
+
+    name: str
+    key: str
+    position: int
+    is_last: bool
+
+
+Handler = Callable[[JobRun], Awaitable[None]]
+
+
+def queue_of(settings: Settings) -> str:
+    """The name of the campus's queue; notifications go to the whole database, and this tells campuses apart."""
+    return settings.schema_name
+
+
+class Backoff(BaseRetryStrategy):
+    """Tries again after 1, 2, 4, … seconds, so many times in all; what is not the job's fault, as often as it takes."""
+
+    def __init__(self, tries: int) -> None:
+        self.tries = tries
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
+        """When to try again; None for never."""
+        if not isinstance(exception, TRANSIENT) and self.is_last(job):
+            return None
+        at_once = isinstance(exception, asyncio.CancelledError)
+        return RetryDecision(retry_in={"seconds": 0 if at_once else min(LONGEST_PAUSE, 2 ** min(job.attempts, 16))})
+
+    def is_last(self, job: Job) -> bool:
+        """Whether the try under way is the last one."""
+        return job.attempts + 1 >= self.tries
+
+
+class SteadyWorker(Worker):
+    """The library's worker, which ends when one of its own tasks does, instead of going on without it."""
+
+    async def _periodic_deferrer(self) -> None:
+        """There are no periodic tasks; if this returned, the worker would no longer watch the others."""
+        await asyncio.Event().wait()
+
+
+class JobQueue:
+    """
+    The jobs of a campus in this process.
+
+    Args:
+        tries: the names of all jobs, and how often each is tried.
+        handler: carries a job out; None in a process that only defers.
+    """
+
+    def __init__(self, settings: Settings, tries: Mapping[str, int], handler: Handler | None = None) -> None:
+        logging.getLogger("procrastinate").setLevel(logging.WARNING)
+        self._queue = queue_of(settings)
+        self._app = App(
+            connector=PsycopgConnector(
+                conninfo=make_conninfo(settings.postgres_url, **SILENCE),
+                min_size=1,
+                max_size=POOL_SIZE,
+                timeout=CONNECT_TIMEOUT,
+                name="jobs",
+                kwargs={
+                    "options": options(settings.schema_name),
+                    "application_name": "campus:jobs",
+                    "connect_timeout": CONNECT_TIMEOUT,
+                },
+                configure=lambda connection: connection.set_autocommit(True),
+            )
+        )
+        for name, number in tries.items():
+            self._add_task(name, Backoff(number), handler)
+
+    def _add_task(self, name: str, backoff: Backoff, handler: Handler | None) -> None:
+        @self._app.task(name=name, queue=self._queue, retry=backoff, pass_context=True)
+        async def carry_out(context: JobContext, key: str, position: int) -> None:
+            if handler is not None:
+                await handler(JobRun(name, key, position, backoff.is_last(context.job)))
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
+        """Have connections until the block ends; raises ConnectorException when PostgreSQL is away."""
+        async with self._app.open_async():
+            yield
+
+    async def work(self, stop: asyncio.Event) -> None:
+        """Carry out jobs until *stop* is set, across restarts of PostgreSQL."""
+        while not stop.is_set():
+            with suppress(ConnectorException):
+                async with self.open():
+                    await self._work_on(stop)
+            if not stop.is_set():
+                logger.warning("jobs.waiting")
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), RESTART_INTERVAL)
+
+    async def _work_on(self, stop: asyncio.Event) -> None:
+        """One worker of the library, until it ends or *stop* is set."""
+        worker = SteadyWorker(
+            self._app,
+            queues=[self._queue],
+            concurrency=CONCURRENCY,
+            fetch_job_polling_interval=POLL_INTERVAL,
+            shutdown_graceful_timeout=GRACE,
+            update_heartbeat_interval=HEARTBEAT_INTERVAL,
+            stalled_worker_timeout=STALLED_AFTER,
+            delete_jobs="successful",
+            install_signal_handlers=False,
+        )
+        running = asyncio.create_task(worker.run())  # type: ignore[no-untyped-call]
+        sweeping = asyncio.create_task(self._sweep())
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait({running, sweeping, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stopping.cancel()
+            sweeping.cancel()
+            worker.stop()  # type: ignore[no-untyped-call]
+            await asyncio.gather(running, sweeping, return_exceptions=True)
+
+    async def _sweep(self) -> None:
+        """Take up again the jobs of workers that have died; ends with ConnectorException when PostgreSQL is away."""
+        while True:
+            await asyncio.sleep(POLL_INTERVAL)
+            for job in await self._app.job_manager.get_stalled_jobs(
+                queue=self._queue, seconds_since_heartbeat=STALLED_AFTER
+            ):
+                if job.attempts >= MOST_STALLS:
+                    await self._app.job_manager.finish_job(job, status=Status.FAILED, delete_job=False)
+                else:
+                    await self._app.job_manager.retry_job(job)
+                logger.warning("jobs.stalled", job=job.id, name=job.task_name, attempts=job.attempts)
+
+    async def defer(self, connection: AsyncConnection, jobs: list[tuple[str, str, int, datetime]]) -> list[int]:
+        """Put jobs (name, key, position, when by the server's clock) into the queue; their ids, in order."""
+        new = [
+            self._app.configure_task(name, queue=self._queue, schedule_at=at).make_new_job(key=key, position=position)
+            for name, key, position, at in jobs
+        ]
+        deferred = await self._app.job_manager.batch_defer_jobs_async(new, connection=connection)
+        return [job.id for job in deferred if job.id is not None]
+
+    async def cancel(self, connection: AsyncConnection, job_id: int) -> bool:
+        """Take a job out that has not begun; returns whether there was one."""
+        return await self._app.job_manager.cancel_job_by_id_async(job_id, connection=connection)
+
+    async def retry(self, job_id: int) -> None:
+        """Have a job that has failed for good tried once more; raises ConnectorException if it has not."""
+        await self._app.job_manager.retry_job_by_id_async(job_id, datetime.now(UTC))
+
+
+async def retry(settings: Settings, job_id: int) -> None:
+    """Have a job that has failed for good tried once more by the dispatcher."""
+    queue = JobQueue(settings, {})
+    async with queue.open():
+        await queue.retry(job_id)

@@ -1,0 +1,155 @@
+"""
+The dispatcher: what is due later because of a fact, and what touches the outside world (workers/reactions: JOBS).
+
+Reads     the log by position, facts that cause or end a job; woken by hints, else by its own poll.
+Writes    jobs, each once for its fact, in one transaction with its position; commands that record their outcome.
+Active    one per campus derives jobs, by an advisory lock; every dispatcher carries them out, each job one at a time.
+Jobs are never the truth: `campus worker dispatcher --resync` derives what is owed from the log. A dispatcher does not
+notice by itself that the job tables were emptied.
+"""
+
+import asyncio
+import time
+from contextlib import suppress
+from datetime import timedelta
+
+import structlog
+
+from adapters.nats import hint
+from adapters.nats.connection import Nats
+from adapters.postgres.connection import Connection, OperationalError, PostgresError, Unavailable, connect, is_broken
+from adapters.postgres.log.postgres_log import PostgresLog
+from adapters.postgres.ops import heartbeat, lease, reactors
+from adapters.procrastinate import derived
+from adapters.procrastinate.queue import ConnectorException, JobQueue
+from adapters.settings import Settings
+from workers.dispatching import metrics
+from workers.dispatching.carry_out import Carrier
+from workers.dispatching.ledger import Jobs, Ledger
+from workers.reactions import JOBS
+
+NAME = "dispatcher"
+PAGE = 1_000  # positions
+POLL_INTERVAL = 0.5  # seconds, when no hint comes
+GATHER = 0.02  # seconds after a hint, so that a burst of commits costs one look and not one each
+COUNT_INTERVAL = 5.0  # seconds
+RETRY_INTERVAL = 1.0  # seconds, after PostgreSQL was lost
+
+logger = structlog.get_logger()
+
+
+async def run(settings: Settings, stop: asyncio.Event, jobs: Jobs = JOBS) -> None:
+    """Derive jobs and carry them out until *stop* is set; a lost server is waited for."""
+    log = await PostgresLog.open(settings)
+    nats = Nats(settings, NAME)
+    log.appender.on_commit = hint.Hints(settings, nats).send
+    by_name = {job.name: job for of_type in jobs.values() for job in of_type}
+    queue = JobQueue(settings, {job.name: job.tries for job in by_name.values()}, Carrier(log, by_name).carry_out)
+    woken = asyncio.Event()
+    listening = asyncio.create_task(hint.listen(settings, nats, woken))
+    stopping = asyncio.create_task(_wake_at_stop(stop, woken))
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(queue.work(stop))
+            tasks.create_task(_lead(_Deriving(settings, log, queue, jobs), stop, woken))
+    finally:
+        listening.cancel()
+        stopping.cancel()
+        await log.close()
+        await nats.close()
+
+
+async def _wake_at_stop(stop: asyncio.Event, woken: asyncio.Event) -> None:
+    await stop.wait()
+    woken.set()
+
+
+async def _lead(deriving: "_Deriving", stop: asyncio.Event, woken: asyncio.Event) -> None:
+    """Be the one that derives jobs, or stand by, across restarts of PostgreSQL."""
+    while not stop.is_set():
+        try:
+            await deriving.session(stop, woken)
+        except (PostgresError, Unavailable, ConnectorException) as error:
+            cause = error.__cause__ if isinstance(error, ConnectorException) else error
+            if isinstance(cause, PostgresError) and not isinstance(cause, OperationalError) and not is_broken(cause):
+                raise
+            logger.warning("dispatcher.waiting", error=str(error).strip())
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), RETRY_INTERVAL)
+
+
+class _Deriving:
+    """Derives jobs from facts, in the process that has the lock."""
+
+    def __init__(self, settings: Settings, log: PostgresLog, queue: JobQueue, jobs: Jobs) -> None:
+        self._settings = settings
+        self._log = log
+        self._queue = queue
+        self._jobs = jobs
+        self._position = 0
+        self._shift: timedelta | None = None  # of the clock, as the due times in the queue have it
+
+    async def session(self, stop: asyncio.Event, woken: asyncio.Event) -> None:
+        """From taking the lock to losing it."""
+        async with await connect(self._settings, application=NAME) as connection:
+            active, beat_at, counted_at = False, 0.0, 0.0
+            while not stop.is_set():
+                active = active or await self._take_over(connection)
+                if time.monotonic() - beat_at >= heartbeat.HEARTBEAT_INTERVAL:
+                    if active and time.monotonic() - counted_at >= COUNT_INTERVAL:
+                        metrics.show(await derived.counts(connection))
+                        counted_at = time.monotonic()
+                    await heartbeat.beat(
+                        connection, NAME, active=active, position=self._position, registry=metrics.REGISTRY
+                    )
+                    beat_at = time.monotonic()
+                if active:
+                    await self._set_clock(connection)
+                    await self._catch_up(connection, stop)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(woken.wait(), POLL_INTERVAL)
+                    await asyncio.sleep(GATHER)
+                woken.clear()
+            await heartbeat.leave(connection, NAME)
+
+    async def _take_over(self, connection: Connection) -> bool:
+        if not await lease.try_acquire(connection, self._settings, NAME):
+            return False
+        position, head = await reactors.position(connection, NAME), await self._log.head()
+        if position > head:  # the log was restored, the position was not: jobs that are known are not derived again
+            logger.warning("dispatcher.ahead_of_log", position=position, head=head)
+        self._position = position if position <= head else 0
+        self._shift = None
+        logger.info("dispatcher.active", position=self._position)
+        return True
+
+    async def _set_clock(self, connection: Connection) -> None:
+        """Convert the due times in the queue when the clock of the campus was moved."""
+        if self._shift != self._log.clock.shift:
+            shift = self._log.clock.shift
+            await derived.reschedule(connection, shift)
+            self._shift = shift
+
+    async def _catch_up(self, connection: Connection, stop: asyncio.Event) -> None:
+        """Derive jobs from everything up to the head; jobs and position are one transaction for each page."""
+        head = await self._log.head()
+        while self._position < head and not stop.is_set():
+            until = min(self._position + PAGE, head)
+            ledger = Ledger(self._jobs)
+            for fact in await self._log.read(self._position, until - self._position, ledger.types):
+                ledger.add(fact)
+            async with connection.transaction():
+                await self._settle(connection, ledger)
+                await derived.derive(connection, self._queue, ledger.owed, shift=self._shift or timedelta())
+                await reactors.advance(connection, NAME, until)
+            self._position = until
+
+    async def _settle(self, connection: Connection, ledger: Ledger) -> None:
+        """End the jobs of earlier facts that facts of this page have ended."""
+        if not ledger.endings:
+            return
+        streams = sorted({ending.stream_id for ending in ledger.endings})
+        jobs = await derived.open_jobs(connection, streams)
+        ended = [job for job in jobs if any(ending.ends(job) for ending in ledger.endings)]
+        if ended:
+            await derived.settle(connection, self._queue, ended)

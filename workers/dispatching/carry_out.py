@@ -1,0 +1,75 @@
+"""
+One try of a job: the effect, then the command that records the outcome.
+
+What is to be done is read from the fact. A job that facts have ended meanwhile is not carried out: neither twice after
+a worker died between outcome and end, nor after a resync beside a running dispatcher.
+"""
+
+from collections.abc import Mapping
+
+import structlog
+
+from adapters.command_bus.bus import Bus
+from adapters.postgres.log.postgres_log import PostgresLog
+from adapters.procrastinate.derived import note_failure
+from adapters.procrastinate.queue import TRANSIENT, JobRun
+from domain.errors import DomainError
+from domain.fact import Fact
+from workers.dispatching import metrics
+from workers.reactions.job import Job, context_of, key_of
+
+logger = structlog.get_logger()
+
+
+class WrongFact(Exception):
+    """The log has another fact, or none, at the position from which the job was derived: it was restored."""
+
+    def __init__(self, position: int) -> None:
+        super().__init__(f"the fact at position {position} is not the one from which the job was derived")
+
+
+class Carrier:
+    """Carries out the jobs of one process."""
+
+    def __init__(self, log: PostgresLog, jobs: Mapping[str, Job]) -> None:
+        self._log = log
+        self._bus = Bus(log)
+        self._jobs = jobs
+
+    async def carry_out(self, run: JobRun) -> None:
+        """Carry out one try; an error makes the queue try again, or give up."""
+        job = self._jobs[run.name]
+        fact: Fact | None = None
+        try:
+            fact = await self._fact(run)
+            await self._do(job, fact)
+        except TRANSIENT:
+            raise
+        except Exception as error:
+            metrics.TRIES_FAILED.labels(run.name).inc()
+            cause = error.sentence if isinstance(error, DomainError) else f"{type(error).__name__}: {error}"
+            logger.warning("job.failed", job=run.name, position=run.position, cause=cause, for_good=run.is_last)
+            await self._log.link.run(lambda connection: note_failure(connection, run.key, cause))
+            if run.is_last and job.gave_up is not None and fact is not None:
+                context = context_of(fact, job.name, self._log.clock.now(), gave_up=True)
+                await self._bus.handle(job.gave_up(fact, cause), context)
+            raise
+        metrics.DONE.labels(run.name).inc()
+
+    async def _fact(self, run: JobRun) -> Fact:
+        """The fact from which the job was derived."""
+        found = await self._log.read(run.position - 1, 1)
+        if not found or key_of(found[0], run.name) != run.key:
+            raise WrongFact(run.position)
+        return found[0]
+
+    async def _do(self, job: Job, fact: Fact) -> None:
+        history = await self._log.stream(fact.stream_id)
+        if any(later.position > fact.position and later.type in job.settled_by for later in history):
+            return
+        due_at = job.due(fact)
+        if job.effect is not None:
+            await job.effect(fact)
+        now = self._log.clock.now()
+        # The server's clock has said that it is due, and ours may be a moment after it.
+        await self._bus.handle(job.command(fact), context_of(fact, job.name, max(now, due_at or now)))

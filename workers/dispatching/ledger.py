@@ -1,0 +1,68 @@
+"""What facts ask for: the jobs that are owed, and those that facts have ended."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from adapters.procrastinate.derived import DerivedJob, OpenJob
+from domain.fact import Fact
+from workers.reactions.job import Job, key_of
+from workers.reactions.reaction import is_history
+
+Jobs = Mapping[str, tuple[Job, ...]]
+
+
+class Ending(NamedTuple):
+    """A fact that ends jobs of these names that follow from earlier facts of its stream."""
+
+    stream_id: str
+    position: int
+    names: frozenset[str]
+
+    def ends(self, job: DerivedJob | OpenJob) -> bool:
+        """Whether it ends *job*."""
+        return job.stream_id == self.stream_id and job.position < self.position and job.name in self.names
+
+
+class Ledger:
+    """
+    The fold of facts, in log order, to what is owed because of them.
+
+    Attributes:
+        types: the types of facts that it has to see.
+        endings: facts that may have ended jobs of facts before those that were added.
+    """
+
+    def __init__(self, jobs: Jobs) -> None:
+        self._jobs = jobs
+        ends: defaultdict[str, set[str]] = defaultdict(set)
+        for of_type in jobs.values():
+            for job in of_type:
+                for settling in job.settled_by:
+                    ends[settling].add(job.name)
+        self._ends = {type_name: frozenset(names) for type_name, names in ends.items()}
+        self.types = sorted({*jobs, *ends})
+        self.endings: list[Ending] = []
+        self._owed: defaultdict[str, list[DerivedJob]] = defaultdict(list)  # by stream
+
+    @property
+    def owed(self) -> list[DerivedJob]:
+        """The jobs that follow from the facts and that none of them has ended."""
+        return [job for of_stream in self._owed.values() for job in of_stream]
+
+    def add(self, fact: Fact) -> None:
+        """Take in the next fact."""
+        if fact.type in self._ends:
+            ending = Ending(fact.stream_id, fact.position, self._ends[fact.type])
+            self.endings.append(ending)
+            self._owed[fact.stream_id] = [job for job in self._owed[fact.stream_id] if not ending.ends(job)]
+        if is_history(fact):
+            return
+        for job in self._jobs.get(fact.type, ()):
+            try:
+                due_at = job.due(fact)
+            except Exception:  # noqa: BLE001 - the job is due at once, fails with this very error, and is listed
+                due_at = fact.recorded_at
+            if due_at is not None:
+                derived = DerivedJob(key_of(fact, job.name), job.name, fact.position, fact.stream_id, due_at)
+                self._owed[fact.stream_id].append(derived)

@@ -1,0 +1,49 @@
+"""
+What is owed, from the log alone: for a campus whose job tables were lost.
+
+It may run beside a dispatcher: it looks at the facts that the dispatcher has seen, puts those jobs into the queue that
+are owed and not there, and leaves the others alone.
+"""
+
+from typing import NamedTuple
+
+from adapters.postgres.connection import connect
+from adapters.postgres.log.postgres_log import PostgresLog
+from adapters.postgres.ops import lease, reactors
+from adapters.procrastinate import derived
+from adapters.procrastinate.queue import JobQueue
+from adapters.settings import Settings
+from workers.dispatching.ledger import Jobs, Ledger
+from workers.reactions import JOBS
+
+PAGE = 20_000  # positions
+BATCH = 1_000  # jobs
+
+
+class Resynced(NamedTuple):
+    """How many jobs the log asks for, and how many of them were missing in the queue."""
+
+    owed: int
+    derived: int
+
+
+async def resync(settings: Settings, name: str, jobs: Jobs = JOBS) -> Resynced:
+    """Put back every job that the log asks for and the queue lacks; *name* is that of the dispatcher's position."""
+    log = await PostgresLog.open(settings)
+    try:
+        async with await connect(settings, application="dispatcher resync") as connection:
+            await lease.acquire(connection, settings, "dispatcher resync")
+            ledger = Ledger(jobs)
+            until = await reactors.position(connection, name)
+            for after in range(0, until, PAGE):
+                for fact in await log.read(after, min(PAGE, until - after), ledger.types):
+                    ledger.add(fact)
+            queue = JobQueue(settings, {job.name: job.tries for of_type in jobs.values() for job in of_type})
+            owed, new = ledger.owed, 0
+            for start in range(0, len(owed), BATCH):
+                async with connection.transaction():
+                    batch = owed[start : start + BATCH]
+                    new += await derived.derive(connection, queue, batch, shift=log.clock.shift, again=True)
+            return Resynced(len(owed), new)
+    finally:
+        await log.close()
