@@ -18,7 +18,7 @@ from domain.catalog import Unit
 from domain.fact import Fact
 from tests.support.appends import query
 from tests.support.clock import SharedClock
-from tests.support.workers import until
+from tests.support.polling import guard, until
 from workers import dispatcher, reactor
 from workers.dispatching.ledger import Jobs
 from workers.dispatching.resync import Resynced, resync
@@ -26,7 +26,6 @@ from workers.reactions import JOBS
 
 RUN = "small"
 HOUR = timedelta(hours=1)
-DEADLINE = 30.0  # seconds for a worker to end
 JOB_TABLES = "procrastinate_jobs, procrastinate_events, procrastinate_periodic_defers, derived_jobs"
 
 
@@ -55,13 +54,13 @@ class Campus:
         """The same, by its names, without `enrollment.`."""
         return [fact.type.partition(".")[2] for fact in await self.facts(learner)]
 
-    async def until_last(self, learner: str, type_name: str, within: float = 20.0) -> None:
+    async def until_last(self, learner: str, type_name: str) -> None:
         """Wait until the latest fact about a learner is this one."""
 
         async def is_last() -> bool:
             return (await self.types(learner))[-1:] == [type_name]
 
-        await until(is_last, within)
+        await until(is_last)
 
     async def offered_until(self, learner: str) -> datetime:
         """When the offer to a learner ends."""
@@ -128,7 +127,8 @@ async def _running(work: Callable[[asyncio.Event], Awaitable[Any]]) -> AsyncIter
         yield
     finally:
         stop.set()
-        await asyncio.wait_for(task, DEADLINE)
+        async with guard():
+            await task
 
 
 @asynccontextmanager

@@ -12,7 +12,7 @@ from commands.enrollment import AcceptSeat, WithdrawEnrollment
 from domain.fact import Fact
 from tests.support.appends import query
 from tests.support.dispatchers import HOUR, RUN, Campus, campus_with_one_seat
-from tests.support.workers import until
+from tests.support.polling import until
 from workers.dispatching.carry_out import Carrier
 from workers.reactions import JOBS, Job
 

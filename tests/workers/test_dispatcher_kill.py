@@ -9,15 +9,14 @@ import pytest
 from adapters.settings import Settings
 from commands.enrollment import RequestEnrollment, WithdrawEnrollment
 from tests.support.dispatchers import HOUR, RUN, campus_with_one_seat
+from tests.support.polling import until
 from tests.support.servers import Servers
 from tests.support.worker_process import WORKER, Process, ended
-from tests.support.workers import until
 
 pytestmark = pytest.mark.servers
 BEN = f"enrollment-ben:{RUN}"
 HANGING = ("-m", "tests.support.hanging_dispatcher")
 WORKERS = ("relay", "projector", "reactor", "dispatcher")
-LONG = 120.0  # seconds for processes to start, and for a stalled job to be taken up
 
 
 async def test_every_worker_is_killed_and_the_offer_lapses_after_a_restart(settings: Settings) -> None:
@@ -26,15 +25,15 @@ async def test_every_worker_is_killed_and_the_offer_lapses_after_a_restart(setti
         await campus.do(*(RequestEnrollment(learner, RUN) for learner in ("ann", "ben", "cid")))
         before = [await Process(settings, *WORKER, name).start() for name in WORKERS]
         await campus.do(WithdrawEnrollment("ann", RUN))
-        await campus.until_last("ben", "seat_offered", LONG)
+        await campus.until_last("ben", "seat_offered")
         await campus.until_jobs((BEN, "todo"))
         await ended(before, signal.SIGKILL)
 
         late = 2 * HOUR
         after = [await Process(settings, *WORKER, name, clock_shift=late.total_seconds()).start() for name in WORKERS]
         try:
-            await campus.until_last("ben", "seat_offer_expired", LONG)
-            await campus.until_last("cid", "seat_offered", LONG)
+            await campus.until_last("ben", "seat_offer_expired")
+            await campus.until_last("cid", "seat_offered")
             assert await campus.offered_until("cid") > await campus.offered_until("ben") + late - timedelta(minutes=1)
         finally:
             codes = await ended(after, signal.SIGTERM)
@@ -51,12 +50,12 @@ async def test_killed_in_the_middle_of_a_job(settings: Settings, tmp_path: Path)
         async def has_begun() -> bool:
             return begun.exists()
 
-        await until(has_begun, LONG)
+        await until(has_begun)
         await hanging.end(signal.SIGKILL)
         assert await campus.jobs() == [(BEN, "doing")]
         campus.clock.move(HOUR)
         async with campus.dispatching():
-            await campus.until_last("ben", "seat_offer_expired", LONG)
+            await campus.until_last("ben", "seat_offer_expired")
 
 
 async def test_postgres_is_killed_and_comes_back(own_settings: Settings, own_servers: Servers) -> None:
@@ -67,7 +66,7 @@ async def test_postgres_is_killed_and_comes_back(own_settings: Settings, own_ser
         await own_servers.kill("postgres")
         await own_servers.start("postgres")
         campus.clock.move(HOUR)
-        await campus.until_last("ben", "seat_offer_expired", LONG)
-        await campus.until_last("cid", "seat_offered", LONG)
+        await campus.until_last("ben", "seat_offer_expired")
+        await campus.until_last("cid", "seat_offered")
         campus.clock.move(HOUR)
-        await campus.until_last("cid", "seat_offer_expired", LONG)
+        await campus.until_last("cid", "seat_offer_expired")

@@ -50,12 +50,16 @@ class Ledger:
         """The jobs that follow from the facts and that none of them has ended."""
         return [job for of_stream in self._owed.values() for job in of_stream]
 
-    def add(self, fact: Fact) -> None:
-        """Take in the next fact."""
+    def end(self, fact: Fact) -> None:
+        """Take in the next fact for what it ends, not for what it asks for."""
         if fact.type in self._ends:
             ending = Ending(fact.stream_id, fact.position, self._ends[fact.type])
             self.endings.append(ending)
             self._owed[fact.stream_id] = [job for job in self._owed[fact.stream_id] if not ending.ends(job)]
+
+    def add(self, fact: Fact) -> None:
+        """Take in the next fact."""
+        self.end(fact)
         if is_history(fact):
             return
         for job in self._jobs.get(fact.type, ()):

@@ -1,8 +1,8 @@
 """
 What is owed, from the log alone: for a campus whose job tables were lost.
 
-It may run beside a dispatcher: it looks at the facts that the dispatcher has seen, puts those jobs into the queue that
-are owed and not there, and leaves the others alone.
+It may run beside a dispatcher: it puts those jobs into the queue that facts which the dispatcher has seen ask for, that
+no fact has ended, and that are not there. Later facts are the dispatcher's.
 """
 
 from typing import NamedTuple
@@ -34,10 +34,10 @@ async def resync(settings: Settings, name: str, jobs: Jobs = JOBS) -> Resynced:
         async with await connect(settings, application="dispatcher resync") as connection:
             await lease.acquire(connection, settings, "dispatcher resync")
             ledger = Ledger(jobs)
-            until = await reactors.position(connection, name)
-            for after in range(0, until, PAGE):
-                for fact in await log.read(after, min(PAGE, until - after), ledger.types):
-                    ledger.add(fact)
+            seen, head = await reactors.position(connection, name), await log.head()
+            for after in range(0, head, PAGE):
+                for fact in await log.read(after, min(PAGE, head - after), ledger.types):
+                    (ledger.add if fact.position <= seen else ledger.end)(fact)
             queue = JobQueue(settings, {job.name: job.tries for of_type in jobs.values() for job in of_type})
             owed, new = ledger.owed, 0
             for start in range(0, len(owed), BATCH):
