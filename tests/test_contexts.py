@@ -19,7 +19,7 @@ from commands.table import HANDLERS
 from domain.registry import AGGREGATES, FACTS
 from projections.registry import PROJECTIONS
 from tests.support.given import STREAMS
-from workers.reactions import REACTIONS
+from workers.reactions import JOBS, REACTIONS
 
 ROOT = Path(__file__).parents[1]
 MACHINERY = {
@@ -84,8 +84,9 @@ def test_every_route_is_served() -> None:
 
 
 def test_every_reaction_is_in_the_table() -> None:
-    """Every function in workers/reactions/ has its line in the table."""
+    """Every function in workers/reactions/ has its line in one of the two tables."""
     in_table = {reaction.command for reactions in REACTIONS.values() for reaction in reactions}
+    in_table |= {part for jobs in JOBS.values() for job in jobs for part in job if isfunction(part)}
     written = {
         function
         for name in modules("workers/reactions")
@@ -93,7 +94,15 @@ def test_every_reaction_is_in_the_table() -> None:
         if isfunction(function) and function.__module__ == f"workers.reactions.{name}" and function.__name__[0] != "_"
     }
     assert written == in_table
-    assert REACTIONS.keys() <= FACTS.keys()
+    assert REACTIONS.keys() | JOBS.keys() <= FACTS.keys()
+
+
+def test_jobs_are_ended_by_facts_that_there_are() -> None:
+    """A job without a fact that ends it would be owed for ever; two of one name would be one."""
+    jobs = [job for of_type in JOBS.values() for job in of_type]
+    assert len({job.name for job in jobs}) == len(jobs)
+    for job in jobs:
+        assert set() < set(job.settled_by) <= FACTS.keys()
 
 
 @pytest.mark.parametrize("package", ["domain", "commands", "projections", "api", "workers.reactions"])
