@@ -1,7 +1,7 @@
 """
-Development tokens: who a request comes from, signed with the campus's secret.
+Development tokens: the user of a request, signed with the campus's secret.
 
-They stand in for identity until it has its own context; whoever knows the secret is anybody.
+They stand in for a context of users. Knowing the secret is enough to be any user.
 """
 
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ class InvalidToken(Exception):
 
 @dataclass(frozen=True)
 class JwtClaims:
-    """Who somebody is, and what they may do."""
+    """The user that a token names, and the roles."""
 
     subject: str
     roles: tuple[str, ...]
@@ -52,12 +52,7 @@ def sign(claims: JwtClaims, secret: str, *, now: datetime, lifetime: timedelta) 
 
 
 def verify(token: str, secret: str, *, now: datetime) -> JwtClaims:
-    """
-    Return who *token* speaks for.
-
-    Raises:
-        InvalidToken: see there.
-    """
+    """Return the claims of *token*; raises InvalidToken."""
     try:
         payload = jwt.decode(token, OctKey.import_key(secret), algorithms=[ALGORITHM]).claims
         registry = jwt.JWTClaimsRegistry(

@@ -1,8 +1,8 @@
 """
 The API of one campus, put together.
 
-`create()` is what granian calls in each of its processes; `build(settings)` is the same with given settings. Nothing
-is opened before the application starts, and it starts whether or not its servers are there.
+`create()` is what granian calls in each of its processes; `build(settings)` is the same with given settings. It opens
+nothing before the application starts, and the application starts even if its servers are away.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -67,10 +67,10 @@ def build(settings: Settings, projections: Sequence[Projection] = PROJECTIONS) -
         redoc_url=None,
     )
     app.add_middleware(DashboardFastPath)
-    app.add_middleware(RequestMiddleware)  # around everything, so it is added last
+    app.add_middleware(RequestMiddleware)  # the outermost middleware is added last
     errors.install(app)
     for router in ROUTERS:
-        app.router.routes.extend(router.routes)  # include_router would match each route anew for every request
+        app.router.routes.extend(router.routes)  # include_router would match nested routes for every request
     docs.install(app)
 
     def openapi() -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Development login: a signed token for a demo user. It stands in for identity until that has its own context."""
+"""Development login: a signed token for a demo user, until users have a context of their own."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -42,11 +42,11 @@ class Login(Body):
 
 
 @router.post("/login", responses=open_query(EXAMPLE, 400, 413, 422))
-async def login(body: Login, held: ServicesDep) -> Response:
+async def login(body: Login, services: ServicesDep) -> Response:
     """Get a token without a password, to try things out."""
     now = datetime.now(UTC)
     claims = claims_of(body.user)
-    token = sign(claims, held.settings.token_secret, now=now, lifetime=LIFETIME)
+    token = sign(claims, services.settings.token_secret, now=now, lifetime=LIFETIME)
     answer = LoggedIn(
         token=token,
         user=claims.subject,

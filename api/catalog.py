@@ -67,7 +67,7 @@ class NewVersion(Body):
 
 class NewRun(Body):
     """
-    A run of a course; without `capacity` there is room for everybody.
+    A run of a course; without `capacity` the number of seats has no limit.
 
     A seat that comes free is held for the next in line for `seat_offer_hours`; null or 0: it is given at once.
     """
@@ -94,7 +94,7 @@ class NewRun(Body):
 
 @router.post("/courses", status_code=202, response_model=Accepted, responses=command(403, 409))
 async def create_course(body: NewCourse, handle: StaffDispatch) -> Response:
-    """Put a course into the catalog."""
+    """Add a course to the catalog."""
     return await handle(CreateCourse(body.course_id, body.title, body.summary, body.language))
 
 
@@ -109,19 +109,19 @@ async def publish_version(course_id: CourseId, body: NewVersion, handle: StaffDi
 
 @router.post("/runs", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
 async def schedule_run(body: NewRun, handle: StaffDispatch) -> Response:
-    """Plan a run of a course; open it to let learners in."""
+    """Schedule a run of a course; open it to let learners enroll."""
     return await handle(ScheduleRun(**body.model_dump()))
 
 
 @router.post("/runs/{run_id}/open", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
 async def open_run(run_id: RunId, handle: StaffDispatch) -> Response:
-    """Let learners in."""
+    """Open a run for enrollment."""
     return await handle(OpenRun(run_id))
 
 
 @router.post("/runs/{run_id}/close", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
 async def close_run(run_id: RunId, handle: StaffDispatch) -> Response:
-    """Let nobody in any more; those who are in stay."""
+    """Close a run for enrollment; learners who are enrolled stay."""
     return await handle(CloseRun(run_id))
 
 

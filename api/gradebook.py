@@ -1,4 +1,4 @@
-"""The gradebook of a run, sorted and in pages."""
+"""The gradebook of a run, sorted and in pages, from the read model gradebook."""
 
 from functools import partial
 from typing import Annotated, Literal

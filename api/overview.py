@@ -1,4 +1,4 @@
-"""The campus in numbers, and what has happened there lately."""
+"""The campus in numbers (read model overview), and its latest facts (read model recent_activity)."""
 
 from fastapi import APIRouter, Response
 

@@ -37,7 +37,7 @@ class NewActivity(UnitOfRun):
 
 
 class Decision(Body):
-    """How the course ended for a learner; without `outcome`, as the grade says."""
+    """The outcome of a course for a learner; without `outcome`, the grade decides."""
 
     model_config = example(run_id="algebra-2026", learner_id="28400", outcome="pass")
 
@@ -48,7 +48,7 @@ class Decision(Body):
 
 @router.post("/units/open", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
 async def open_unit(body: UnitOfRun, handle: Dispatch) -> Response:
-    """Look at a unit."""
+    """Open a unit."""
     learner_id = handle.acts_for(body.learner_id)
     return await handle(OpenUnit(learner_id, body.run_id, body.unit_id), learner_id)
 
@@ -69,7 +69,7 @@ async def complete_unit(body: UnitOfRun, handle: Dispatch) -> Response:
 
 
 @router.post("/outcomes", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
-async def decide_outcome(body: Decision, handle: StaffDispatch, held: ServicesDep) -> Response:
-    """Decide how the course ended, once, by all that is known now."""
-    through = await held.log.head()
+async def decide_outcome(body: Decision, handle: StaffDispatch, services: ServicesDep) -> Response:
+    """Decide the outcome of a course for a learner, once, from all facts up to now."""
+    through = await services.log.head()
     return await handle(DecideOutcome(body.learner_id, body.run_id, through, body.outcome), body.learner_id)

@@ -1,4 +1,4 @@
-"""Quizzes and attempts: publishing, reading without the key, handing in, grading."""
+"""Quizzes and attempts: publishing, reading without the key, submitting, grading."""
 
 from typing import Annotated
 
@@ -63,7 +63,7 @@ class NewQuiz(Body):
 
 
 class NewAttempt(Body):
-    """What a learner hands in: the chosen option of each item, counted from 0, -1 for none."""
+    """What a learner submits: the chosen option of each item, counted from 0, -1 for none."""
 
     model_config = example(responses=[1])
 
@@ -82,7 +82,7 @@ class NewGrade(Body):
 
 @router.post("/quizzes", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
 async def publish_quiz(body: NewQuiz, handle: StaffDispatch) -> Response:
-    """Publish a quiz; without items it is handed in on paper and graded by people."""
+    """Publish a quiz; without items, learners submit on paper and staff grade."""
     fields = body.model_dump()
     fields["items"] = [Item(**item) for item in fields["items"]]
     return await handle(PublishQuiz(**fields))
@@ -113,7 +113,7 @@ async def list_quizzes(
     responses=command(403, 404, 409),
 )
 async def submit(quiz_id: QuizId, attempt_no: AttemptNo, body: NewAttempt, handle: Dispatch) -> Response:
-    """Hand an attempt in; one with answers is graded by the key soon after."""
+    """Submit an attempt; one with answers is graded by the key soon after."""
     learner_id = handle.acts_for(body.learner_id)
     return await handle(SubmitAttempt(learner_id, quiz_id, attempt_no, body.responses), learner_id)
 
@@ -125,5 +125,5 @@ async def submit(quiz_id: QuizId, attempt_no: AttemptNo, body: NewAttempt, handl
     responses=command(403, 404, 409),
 )
 async def grade(quiz_id: QuizId, attempt_no: AttemptNo, body: NewGrade, handle: StaffDispatch) -> Response:
-    """Grade an attempt that was handed in."""
+    """Grade a submitted attempt."""
     return await handle(GradeAttempt(body.learner_id, quiz_id, attempt_no, body.score_bp), body.learner_id)

@@ -27,7 +27,7 @@ class CourseEnrollment(msgspec.Struct):
     Where one learner stands on one run; percent and grade in basis points.
 
     Attributes:
-        activated: has had a place, whatever came later.
+        activated: has had a place at any time.
         weeks: ordinals of the Mondays of the weeks with any activity, the latest known first.
         scores: best score of each unit.
     """

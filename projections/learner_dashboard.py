@@ -1,5 +1,5 @@
 """
-Learner dashboard: all that a learner sees on arrival, as one document.
+Learner dashboard: what a learner sees on arrival, as one document.
 
 Reads     facts of domain.catalog, domain.enrollment, domain.progress and domain.quiz, in log order.
 Writes    learner_dashboard, one document per learner; dashboard_runs and dashboard_courses, what it refers to.

@@ -26,7 +26,7 @@ class Counts(msgspec.Struct):
     Attributes:
         source: where the run came from (`api`, `seed`, `import:oulad`).
         people: learners with any registration; each counts once.
-        without_registration_date: registrations whose day nobody knows.
+        without_registration_date: registrations without a known day.
         submissions: attempts handed in, with the banked ones and those without a score.
         activity_rows: records of activity, and `activity_amount` their amounts added up.
         active_people: learners with any activity; each counts once.

@@ -1,7 +1,7 @@
 """
-What the projector announces, for those who wait: queries for a position, and event streams for a change.
+What the projector announces: queries wait for a position, event streams for a change.
 
-An announcement that is lost costs time only: whoever waits looks again after a while. A stream holds at most one
+A lost announcement costs time only: queries and streams look again after a while. A stream holds at most one
 change for each read model, the newest, however slow its client is.
 """
 
@@ -100,9 +100,9 @@ class Changes:
                 if not future.done():
                     future.set_result(None)
         if self._watches and change.keys != []:
-            self._tell(change)
+            self._notify(change)
 
-    def _tell(self, change: Change) -> None:
+    def _notify(self, change: Change) -> None:
         topics = (
             [topic for topic in self._watches if topic[0] == change.projection]
             if change.keys is None

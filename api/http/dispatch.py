@@ -1,5 +1,5 @@
 """
-How every command is carried out: in whose name, once for each `Idempotency-Key`, and answered with its position.
+How a route sends a command: in whose name, once for each `Idempotency-Key`; the answer is its position.
 """
 
 import hashlib
@@ -51,7 +51,7 @@ class CommandDispatcher:
         return may_act_for(self.user, self.user.subject if learner_id is None else learner_id)
 
     async def __call__(self, command: Any, learner_id: str | None = None) -> Response:
-        """Carry out *command*, which does something for a learner or for nobody, and answer with its position."""
+        """Carry out *command*, which may be for a learner, and answer with its position."""
         user, key, fingerprint = self.user.subject, None, ""
         if self._key is not None:
             key, fingerprint = f"api:{user}:{self._key}", await self._fingerprint()  # reactions have keys, too
@@ -74,7 +74,7 @@ class CommandDispatcher:
 
 
 async def command_dispatcher(request: Request) -> CommandDispatcher:
-    """Who sends commands, and under which key; read by hand, since it is read thousands of times a second."""
+    """Who sends commands, and under which key; read by hand, which is faster than FastAPI's parameters."""
     key = request.headers.get("idempotency-key")
     if key is not None and not (0 < len(key) <= LONGEST_KEY and key.isascii() and key.isprintable()):
         raise BadRequest(f"an Idempotency-Key has 1 to {LONGEST_KEY} printable ASCII characters")
@@ -82,7 +82,7 @@ async def command_dispatcher(request: Request) -> CommandDispatcher:
 
 
 async def staff_command_dispatcher(request: Request) -> CommandDispatcher:
-    """As `sender`, for what only the staff may do."""
+    """As `command_dispatcher`, for commands that only the staff may send."""
     found = await command_dispatcher(request)
     must_be_staff(found.user)
     return found

@@ -13,7 +13,7 @@ ASSETS = "/docs/assets"
 
 @router.get("/")
 async def front() -> RedirectResponse:
-    """Whoever opens the address of the API finds its description."""
+    """Lead from the address of the API to its description."""
     return RedirectResponse("/docs")
 
 

@@ -29,7 +29,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Unauthenticated(Exception):
-    """Nobody, or nobody whom we know, sent the request."""
+    """The request has no token, or one that was not signed here."""
 
 
 class BadRequest(Rejected):
@@ -98,7 +98,13 @@ def _overloaded(request: Request, error: Exception) -> Response:
 
 
 def _not_built(request: Request, _: Exception) -> Response:
-    return problem(request, 503, "not_built", "the read model is not there yet: is a projector running?", RETRY_AFTER)
+    return problem(
+        request,
+        503,
+        "not_built",
+        "the read model is not built yet: start a projector with `campus worker projector`",
+        RETRY_AFTER,
+    )
 
 
 def _invalid(request: Request, error: RequestValidationError) -> Response:
@@ -116,7 +122,7 @@ def _http_exception(request: Request, error: HTTPException) -> Response:
 
 
 def _methods(request: Request) -> set[str]:
-    """All methods that the path takes, by whichever route."""
+    """All methods of all routes with this path."""
     routes = (route for route in request.app.routes if isinstance(route, Route))
     fitting = (route.methods or set() for route in routes if route.matches(request.scope)[0] is not Match.NONE)
     return set().union(*fitting)

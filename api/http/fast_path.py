@@ -23,7 +23,7 @@ OF_LEARNER, OF_LEARNER_END = "/v1/learners/", "/dashboard"
 
 
 class Lane(NamedTuple):
-    """What the metrics call the requests of this lane: as the routes that they would have taken."""
+    """The route under which the metrics count a request of this lane."""
 
     path: str
 

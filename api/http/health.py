@@ -1,4 +1,4 @@
-"""Is the process alive, are the servers there, how far are the readers, and what was measured."""
+"""Liveness, readiness and metrics of the API."""
 
 import msgspec
 from fastapi import APIRouter, Response
@@ -45,9 +45,9 @@ async def healthz() -> Response:
         503: {"description": "A server does not answer; the body says which.", "content": {JSON: {"example": {}}}},
     },
 )
-async def readyz(held: ServicesDep) -> Response:
+async def readyz(services: ServicesDep) -> Response:
     """Whether the servers answer, and how far each read model is; 503 if one of them does not."""
-    state = await readiness(held)
+    state = await readiness(services)
     return Response(msgspec.json.encode(state), 200 if state.status == "ready" else 503, media_type=JSON)
 
 
@@ -57,22 +57,22 @@ async def readyz(held: ServicesDep) -> Response:
         200: {"description": "Prometheus text.", "content": {"text/plain": {"example": "campus_log_head 1713.0\n"}}}
     },
 )
-async def show_metrics(held: ServicesDep) -> Response:
+async def show_metrics(services: ServicesDep) -> Response:
     """What this process and the workers have measured, in Prometheus's form."""
-    state = await readiness(held)
+    state = await readiness(services)
     metrics.HEAD.set(state.head or 0)
     for entry in state.projections:
         metrics.POSITIONS.labels(entry.name).set(entry.position)
         metrics.LAG_EVENTS.labels(entry.name).set(entry.lag_events)
         metrics.LAG_SECONDS.labels(entry.name).set(entry.lag_seconds)
     registry = CollectorRegistry()
-    registry.register(WorkerMetrics(await _worker_metrics(held)))
+    registry.register(WorkerMetrics(await _worker_metrics(services)))
     return Response(generate_latest(REGISTRY) + generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
 
-async def _worker_metrics(held: Services) -> list[tuple[str, str, str]]:
+async def _worker_metrics(services: Services) -> list[tuple[str, str, str]]:
     try:
-        return [(name, pid, text) for name, pid, text in await lag.worker_metrics(held.reader)]
+        return [(name, pid, text) for name, pid, text in await lag.worker_metrics(services.reader)]
     except (Unavailable, NotBuilt):
         return []
 

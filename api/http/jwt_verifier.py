@@ -1,4 +1,4 @@
-"""Tokens that were verified a moment ago are not verified again: a signature costs as much as a whole answer."""
+"""A cache of verified tokens: to check a signature takes as long as a whole answer."""
 
 import time
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ REMEMBERED_FOR = 30.0  # seconds
 
 
 class JwtVerifier:
-    """Whom the tokens of one campus speak for."""
+    """Verifies the tokens of one campus."""
 
     def __init__(self, secret: str) -> None:
         self._secret = secret

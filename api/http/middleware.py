@@ -2,7 +2,7 @@
 What happens to every request, in one pass around the application.
 
 Each request gets an id, is timed, and may not send more than `LARGEST_BODY`. Answers above `SMALLEST_COMPRESSED` are
-compressed where the client takes gzip. An error that nobody expected becomes a problem document and a log line.
+compressed where the client takes gzip. An unexpected error becomes a problem document and a log line.
 """
 
 import time
@@ -57,7 +57,9 @@ class RequestMiddleware:
             logger.exception("request.failed", request_id=exchange.request_id, path=scope["path"])
             if exchange.status:
                 raise  # half of the answer is out: the server has to break the connection
-            await exchange.refuse(500, "internal_error", "something went wrong here; the log says what")
+            await exchange.refuse(
+                500, "internal_error", "an unexpected error; the log line with this request_id has its cause"
+            )
         finally:
             exchange.observe()
 
@@ -74,7 +76,7 @@ class RequestState:
         self.started = time.perf_counter()
         self.scope, self._receive, self._send = scope, receive, send
         self.status = self.announced = self._received = 0
-        self.has_body = scope["method"] not in BODILESS  # whatever is announced: HTTP/2 need not announce anything
+        self.has_body = scope["method"] not in BODILESS  # HTTP/2 need not announce a length
         self.gzip = False
         self._held: MutableMapping[str, Any] | None = None
         self.request_id = ""

@@ -80,7 +80,7 @@ class QueryContext:
 
 
 def etag_of(body: bytes) -> str:
-    """Stands for the content; weak, since it is the same however the body is compressed."""
+    """The ETag of a body; weak, since it is the same however the body is compressed."""
     return f'W/"{blake2b(body, digest_size=9).hexdigest()}"'
 
 
@@ -95,14 +95,14 @@ def matches(none_match: str, etag: str) -> bool:
 
 
 async def query_context(request: Request) -> QueryContext:
-    """Who asks, and how the answer is to be given; read by hand, since it is read thousands of times a second."""
+    """Who asks, and how the answer is to be given; read by hand, which is faster than FastAPI's parameters."""
     return QueryContext(
         get_services(request), user_of(request), _min_position(request), request.headers.get("if-none-match")
     )
 
 
 async def staff_query_context(request: Request) -> QueryContext:
-    """As `asked`, for what only the staff may see."""
+    """As `query_context`, for what only the staff may see."""
     ask = await query_context(request)
     must_be_staff(ask.user)
     return ask

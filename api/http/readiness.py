@@ -1,4 +1,4 @@
-"""How the servers and the read models are, as `/readyz` and `/metrics` tell it."""
+"""The state of the servers and the lag of each read model, for `/readyz` and `/metrics`."""
 
 import asyncio
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ PATIENCE = 2.0  # seconds for each server
 
 
 class Lag(msgspec.Struct, kw_only=True):
-    """How far a read model is; `parked` counts keys that wait because a fact of theirs could not be folded."""
+    """The checkpoint and lag of a read model; `parked` counts the keys that wait at a fact that failed."""
 
     name: str
     position: int
@@ -79,9 +79,9 @@ async def checkpoint(services: Services, name: str, copy: int) -> int:
 
 
 async def _fill_in(services: Services, head: int, lags: Iterable[Lag]) -> None:
-    behind = [entry for entry in lags if entry.position < head]
-    ages = await lag.ages(services.reader, [entry.position + 1 for entry in behind]) if behind else {}
-    for entry in behind:
+    late = [entry for entry in lags if entry.position < head]
+    ages = await lag.ages(services.reader, [entry.position + 1 for entry in late]) if late else {}
+    for entry in late:
         entry.lag_events = head - entry.position
         entry.lag_seconds = round(max(ages.get(entry.position + 1, 0.0), 0.0), 3)
 

@@ -1,5 +1,5 @@
 """
-Who sends a request, and what they may do: the one place where identity sits.
+Authorization: who sends a request, and what this user may do.
 
 A development token stands for a demo user. Learners see and act for themselves; instructors and admins for others too.
 """
@@ -25,7 +25,7 @@ class NotYours(Forbidden):
 
 
 class StaffOnly(Forbidden):
-    """Something for instructors and admins."""
+    """Only instructors and admins may do this."""
 
     code = "staff_only"
 

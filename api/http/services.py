@@ -88,8 +88,8 @@ def get_services(request: Request) -> Services:
     return found
 
 
-async def _held(request: Request) -> Services:
+async def _services(request: Request) -> Services:
     return get_services(request)  # as a coroutine, since FastAPI would call a function in a thread
 
 
-ServicesDep = Annotated[Services, Depends(_held)]
+ServicesDep = Annotated[Services, Depends(_services)]

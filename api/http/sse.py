@@ -47,38 +47,38 @@ _encode = msgspec.json.Encoder().encode
 
 
 @router.get("/me/events", responses=RESPONSES, response_class=Response)
-async def my_events(user: CurrentUser, held: ServicesDep, last_event_id: LastEventId = None) -> Response:
+async def my_events(user: CurrentUser, services: ServicesDep, last_event_id: LastEventId = None) -> Response:
     """When the user's dashboard changes."""
-    return _respond(held, _topics(held, "learner", user.subject), last_event_id)
+    return _respond(services, _topics(services, "learner", user.subject), last_event_id)
 
 
 @router.get("/learners/{learner_id}/events", responses=RESPONSES, response_class=Response)
 async def learner_events(
-    learner_id: LearnerId, user: CurrentUser, held: ServicesDep, last_event_id: LastEventId = None
+    learner_id: LearnerId, user: CurrentUser, services: ServicesDep, last_event_id: LastEventId = None
 ) -> Response:
     """When a learner's dashboard changes."""
-    return _respond(held, _topics(held, "learner", may_act_for(user, learner_id)), last_event_id)
+    return _respond(services, _topics(services, "learner", may_act_for(user, learner_id)), last_event_id)
 
 
 @router.get("/runs/{run_id}/events", responses=RESPONSES, response_class=Response)
 async def run_events(
-    run_id: RunId, user: CurrentUser, held: ServicesDep, last_event_id: LastEventId = None
+    run_id: RunId, user: CurrentUser, services: ServicesDep, last_event_id: LastEventId = None
 ) -> Response:
     """When the dashboard or the gradebook of a run changes."""
     must_be_staff(user)
-    return _respond(held, _topics(held, "run", run_id), last_event_id)
+    return _respond(services, _topics(services, "run", run_id), last_event_id)
 
 
 @router.get("/overview/events", responses=RESPONSES, response_class=Response)
-async def overview_events(user: CurrentUser, held: ServicesDep, last_event_id: LastEventId = None) -> Response:
+async def overview_events(user: CurrentUser, services: ServicesDep, last_event_id: LastEventId = None) -> Response:
     """When the overview or the recent activity of the campus changes."""
     must_be_staff(user)
-    return _respond(held, _topics(held, "campus", ALL), last_event_id)
+    return _respond(services, _topics(services, "campus", ALL), last_event_id)
 
 
-def _topics(held: Services, audience: str, key: str) -> list[Topic]:
+def _topics(services: Services, audience: str, key: str) -> list[Topic]:
     """What to watch for an audience: every read model that names it."""
-    return [(projection.name, key) for projection in held.projections if projection.audience == audience]
+    return [(projection.name, key) for projection in services.projections if projection.audience == audience]
 
 
 class Positioned(msgspec.Struct):
@@ -92,56 +92,56 @@ def position_in(document: bytes) -> int | None:
     return msgspec.json.decode(document, type=Positioned).position
 
 
-async def _positions(held: Services, topics: list[Topic]) -> dict[Topic, int]:
+async def _positions(services: Services, topics: list[Topic]) -> dict[Topic, int]:
     """Where each topic is: at the last fact in its document, else at the checkpoint of its read model."""
     found: dict[Topic, int] = {}
     for name, key in topics:
-        if key != ALL and (documents := held.documents.get(name)) is not None:
+        if key != ALL and (documents := services.documents.get(name)) is not None:
             document = await documents.get(key)
             last = position_in(document.body)
             found[name, key] = document.position if last is None else last
     if len(found) < len(topics):
-        checkpoints = await _checkpoints(held)
+        checkpoints = await _checkpoints(services)
         found |= {topic: checkpoints.get(topic[0], 0) for topic in topics if topic not in found}
     return found
 
 
-async def _checkpoints(held: Services) -> dict[str, int]:
+async def _checkpoints(services: Services) -> dict[str, int]:
     """The checkpoint of each read model; none while PostgreSQL does not answer."""
     try:
-        rows = await lag.checkpoints(held.reader)
+        rows = await lag.checkpoints(services.reader)
     except (Unavailable, NotBuilt):
         return {}
-    return {row[0]: await checkpoint(held, row[0], int(row[1])) for row in rows}
+    return {row[0]: await checkpoint(services, row[0], int(row[1])) for row in rows}
 
 
-def _respond(held: Services, topics: list[Topic], last_event_id: int | None) -> Response:
+def _respond(services: Services, topics: list[Topic], last_event_id: int | None) -> Response:
     headers = {"cache-control": "no-cache", "x-accel-buffering": "no"}
-    return StreamingResponse(_events(held, topics, last_event_id), media_type="text/event-stream", headers=headers)
+    return StreamingResponse(_events(services, topics, last_event_id), media_type="text/event-stream", headers=headers)
 
 
-async def _events(held: Services, topics: list[Topic], last_event_id: int | None) -> AsyncIterator[bytes]:
+async def _events(services: Services, topics: list[Topic], last_event_id: int | None) -> AsyncIterator[bytes]:
     """The text of a stream, until its client has gone."""
-    with held.changes.watch(topics) as watch, metrics.STREAMS.track_inprogress():
+    with services.changes.watch(topics) as watch, metrics.STREAMS.track_inprogress():
         yield HELLO
         # Positions are kept by read model: each has its own pace, and the position of one says nothing of another.
-        sent = await _positions(held, topics) if last_event_id is None else dict.fromkeys(topics, last_event_id)
-        sure = held.changes.connection_id if last_event_id is None else None
+        sent = await _positions(services, topics) if last_event_id is None else dict.fromkeys(topics, last_event_id)
+        sure = services.changes.connection_id if last_event_id is None else None
         while True:
-            seen = await _next(held, watch, sure)
-            if not seen and (sure is None or sure != held.changes.connection_id):
-                sure = held.changes.connection_id
-                seen = [Changed(*topic, position) for topic, position in (await _positions(held, topics)).items()]
+            seen = await _next(services, watch, sure)
+            if not seen and (sure is None or sure != services.changes.connection_id):
+                sure = services.changes.connection_id
+                seen = [Changed(*topic, position) for topic, position in (await _positions(services, topics)).items()]
             fresh = [each for each in seen if each.position > sent[each.projection, each.key]]
             sent |= {(each.projection, each.key): each.position for each in fresh}
             yield b"".join(map(_event, fresh)) or BEAT
 
 
-async def _next(held: Services, watch: Watch, sure: int | None) -> list[Changed]:
+async def _next(services: Services, watch: Watch, sure: int | None) -> list[Changed]:
     """What has changed; nothing when it is time to look again, or to show that the stream is alive."""
-    if sure is None and held.changes.connection_id is not None:
+    if sure is None and services.changes.connection_id is not None:
         return await watch.next(0)  # announcements were lost, and are heard again: look at once
-    return await watch.next(HEARTBEAT if held.changes.connection_id is not None else LOOK_AGAIN)
+    return await watch.next(HEARTBEAT if services.changes.connection_id is not None else LOOK_AGAIN)
 
 
 def _event(seen: Changed) -> bytes:

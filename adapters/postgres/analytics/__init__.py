@@ -2,7 +2,7 @@
 SQL for analysts: views in a schema of their own, for a role that can read nothing else.
 
 `VIEWS` says what there is, column by column (docs/analytics.md is held to it); `refresh` makes them and keeps them on
-the generations that are served.
+the live generations.
 """
 
 from urllib.parse import quote

@@ -1,9 +1,9 @@
 """
-Making the views of analysts, and keeping them on the generations that are served.
+Makes the views of analysts, and keeps them on the live generations.
 
 A view repeats the definition that the readers' views of its read models have at the moment, instead of reading them:
 so it depends on the tables of one generation alone. A promotion replaces the readers' views and never waits for a
-query of an analyst; the analysts' views follow it, each in a transaction of its own, as soon as nobody is reading it.
+query of an analyst; the analysts' views follow it, each in a transaction of its own, as soon as no query reads it.
 """
 
 import asyncio
@@ -58,7 +58,7 @@ class Wanted(NamedTuple):
 
 async def refresh(connection: psycopg.AsyncConnection, settings: Settings) -> list[str]:
     """
-    Make every view whose read models are there, and lead those of another generation to the one that is served.
+    Make every view whose read models are there, and lead those of another generation to the live one.
 
     Safe to do at any time, by several at once.
 
@@ -66,7 +66,7 @@ async def refresh(connection: psycopg.AsyncConnection, settings: Settings) -> li
         connection: of the API's role, in autocommit mode, with the campus's search path, outside of any transaction.
 
     Returns:
-        Names of the views that are as they were because somebody is reading them, or because what is served lacks a
+        Names of the views that are unchanged because a query reads them, or because the live generation lacks a
         column; for those, call again.
     """
     return [name for name in await _stale(connection, settings) if not await _make(connection, settings, name)]
@@ -100,7 +100,7 @@ async def _stale(connection: psycopg.AsyncConnection, settings: Settings) -> dic
 
 
 async def _make(connection: psycopg.AsyncConnection, settings: Settings, name: str) -> bool:
-    """Make one view, unless somebody else has done so meanwhile; tell whether it is now as it should be."""
+    """Make one view, unless another process has done so meanwhile; whether it is now as it should be."""
     try:
         async with connection.transaction():
             await connection.execute(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT}")

@@ -1,4 +1,4 @@
-"""How far each read model is behind the log, and what the workers say of themselves."""
+"""The lag of each read model, and the metrics of each worker process."""
 
 from typing import Any
 

@@ -18,11 +18,11 @@ POOL_SIZE = 6  # connections
 ATTEMPTS = POOL_SIZE + 1  # every connection of the pool may be from before a restart of the server
 POOL_TIMEOUT = 5.0  # seconds to wait for a connection
 QUERY_TIMEOUT = 10_000  # milliseconds
-# Whoever moves the views to another generation locks them one by one, a query as it comes upon them: in another order
-# each would wait for the other. The query lets go first and asks again; adapters/postgres/store/generations.py waits
-# longer.
+# A promotion locks the views one by one, and a query locks them in the order in which it reads them: in another order
+# each would wait for the other. The query gives up first and asks again; the promotion waits longer
+# (adapters/postgres/store/generations.py).
 LOCK_TIMEOUT = 75  # milliseconds
-PATIENCE = 3.0  # seconds in which to ask again; whoever moves the views keeps them for a tenth of that
+PATIENCE = 3.0  # seconds in which to ask again; a promotion holds the views for a tenth of that
 
 CHECKPOINT = (
     "(SELECT min(position) FROM segments JOIN projections ON name = projection AND"
