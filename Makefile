@@ -1,6 +1,9 @@
 # Two commands are enough: `make run` and `make test`. All of them start with `setup`, which is done once per lock file.
 .PHONY: help setup run test test-fast test-slow check format bench lock clean
 
+# One more than there are cores: a third of the time a test waits for a server or a process.
+WORKERS = $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile
 
@@ -12,11 +15,11 @@ setup: .venv/stamp ## make .venv from the lock file, with `campus` in it
 run: setup ## start a campus with its servers; Ctrl-C stops it (ARGS="--port 9000 --data elsewhere")
 	@exec .venv/bin/campus up $(ARGS)
 
-test: setup ## run the test suite on its own throw-away servers (ARGS="-k enrollment")
-	@.venv/bin/pytest -n auto --dist loadscope $(ARGS)
+test: setup ## run the test suite on its own throw-away servers (ARGS="-k enrollment"; WORKERS=1)
+	@.venv/bin/pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder $(ARGS)
 
 test-fast: setup ## run the tests that need no server, in seconds (ARGS="-x")
-	@.venv/bin/pytest -m fast -n $(or $(WORKERS),2) --dist worksteal $(ARGS)
+	@.venv/bin/pytest -m fast -n auto --dist worksteal $(ARGS)
 
 test-slow: setup ## run the tests that take minutes
 	@.venv/bin/pytest -m slow $(ARGS)

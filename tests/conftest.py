@@ -12,6 +12,19 @@ from adapters.settings import PREFIX, Settings
 from tests.support.fast import guarded, is_fast
 from tests.support.servers import Servers, running
 
+PATIENT = {
+    "adapters.postgres.connection.CONNECT_TIMEOUT": 300,  # seconds
+    "adapters.postgres.connection.IDLE_IN_TRANSACTION_TIMEOUT": 300_000,  # milliseconds
+    "adapters.postgres.connection.STATEMENT_TIMEOUT": 300_000,  # milliseconds
+    "adapters.postgres.queries.reader.POOL_TIMEOUT": 300.0,  # seconds
+    "adapters.valkey.client.TIMEOUT": 300.0,  # seconds
+    "adapters.valkey.client.CONNECT_TIMEOUT": 300.0,  # seconds
+}
+"""Limits of the product that say when a server has gone."""
+
+LONGEST = ("tests/e2e", "tests/workers/rebuild", "tests/workers/projecting", "tests/workers/test_kill")
+"""Where the tests are that take the longest."""
+
 
 @pytest.hookimpl(tryfirst=True)  # before `-m` chooses by the markers
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -25,6 +38,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item._id = coerce_node_id(f"{item.parent.nodeid}::{item.name}")
         if is_fast(item):
             item.add_marker("fast")
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))  # so that no worker of xdist begins them last
     twice = [nodeid for nodeid, count in Counter(item.nodeid for item in items).items() if count > 1]
     if twice:
         raise pytest.UsageError(f"{len(twice)} tests share their id with another, such as {twice[0]}")
@@ -49,6 +63,15 @@ def _clean_environment() -> None:
     """A campus that runs in the developer's shell must not leak into the tests."""
     for variable in [variable for variable in os.environ if variable.startswith(PREFIX)]:
         del os.environ[variable]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _patient_connections() -> Iterator[None]:
+    """A server that answers late, on a machine that is busy, has not gone; tests of limits set limits of their own."""
+    with pytest.MonkeyPatch.context() as patched:
+        for name, value in PATIENT.items():
+            patched.setattr(name, value)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -140,6 +140,19 @@ def test_every_module_says_what_it_is_for() -> None:
     assert [str(path) for path, tree in trees.items() if tree.body and not ast.get_docstring(tree)] == []
 
 
+def test_tests_wait_for_states() -> None:
+    """No test polls or limits a time by itself: tests/support/polling.py does; any other pause says what it is."""
+    own = re.compile(r"asyncio\.timeout\(|wait_for\(|time\.monotonic\(\)|(?<!pg_)sleep\((?!0\))")
+    found = [
+        f"{path.relative_to(ROOT)}:{number} {line.strip()}"
+        for path in modules("tests")
+        if path.name != "polling.py" and path != Path(__file__)
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if own.search(line) and "  # " not in line
+    ]
+    assert found == []
+
+
 @pytest.mark.processes
 def test_imports_follow_the_arrow() -> None:
     """cli -> api | workers -> adapters -> commands | projections -> domain, and contexts do not know each other."""

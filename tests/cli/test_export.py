@@ -85,7 +85,7 @@ async def test_refused_with_one_sentence(small: Settings, tmp_path: Path) -> Non
 async def test_two_at_once_and_a_kill(small: Settings, tmp_path: Path) -> None:
     """While one process holds the directory another is refused; once it was killed, the next goes on."""
     holder = "import sys, time; from pathlib import Path; from adapters.parquet.export import _locked\n"
-    holder += "with _locked(Path(sys.argv[1])): print('locked', flush=True); time.sleep(3_600)"
+    holder += "with _locked(Path(sys.argv[1])): print('locked', flush=True); time.sleep(3_600)"  # until it is killed
     command = [sys.executable, "-c", holder, str(tmp_path / "out")]
     (tmp_path / "out").mkdir()
     with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment()) as process:  # noqa: ASYNC220

@@ -149,7 +149,7 @@ class Writer:
 
     @asynccontextmanager
     async def flowing(self, *, learners: int = 300, pause: float = 0.03) -> AsyncIterator[None]:
-        """Append activities, 20 at a time, until the block ends."""
+        """Append activities, 20 at a time, until the block ends; ever slower, so that they can be followed anywhere."""
         stop = asyncio.Event()
 
         async def flow() -> None:
@@ -158,7 +158,7 @@ class Writer:
                     return
                 numbers = range(start, start + 20)
                 await self.record(*((f"learner-{number % learners}", "click", number) for number in numbers))
-                await asyncio.sleep(pause)  # a pace, which nothing waits for
+                await asyncio.sleep(pause * (1 + start / 2_000))  # a pace, which nothing waits for
 
         task = asyncio.create_task(flow())
         try:
