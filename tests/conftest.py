@@ -101,7 +101,7 @@ def own_settings(own_servers: Servers) -> Settings:
 
 
 def migrated(servers: Servers) -> Settings:
-    """Migrate a campus with a name that nobody has used."""
+    """Migrate a campus with an unused name."""
     from adapters.postgres.ops.migrate import migrate
 
     settings = servers.settings(f"t{uuid.uuid4().hex[:12]}")

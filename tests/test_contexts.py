@@ -1,7 +1,7 @@
 """
 A context is whole: registries, import contracts, docs/facts.md, tests and folders name the same ones.
 
-Whoever adds a context and leaves it out anywhere is shown the place; docs/howto/add-a-context.md goes through all of
+If a new context is left out anywhere, a failing test names the place; docs/howto/add-a-context.md goes through all of
 them.
 """
 

@@ -30,18 +30,23 @@ WORDS_NOT_TO_USE = re.compile(
 QUOTED_WORD = re.compile(r"""["'`]\w+["'`]""")  # a name, such as the Unix user `nobody`, is no prose
 NOT_YET_CLEAN = (  # shrinks; never add to it
     "adapters/batcher.py",
-    "adapters/command_bus/",
+    "adapters/command_bus/bus.py",
+    "adapters/command_bus/unit_of_work.py",
     "adapters/gc_tuning.py",
-    "adapters/health/",
-    "adapters/nats/",
-    "adapters/oulad/",
+    "adapters/health/read_models.py",
+    "adapters/nats/changes.py",
+    "adapters/nats/hint.py",
+    "adapters/nats/stream.py",
+    "adapters/oulad/archive.py",
+    "adapters/oulad/model.py",
     "adapters/parquet/",
     "adapters/postgres/connection.py",
-    "adapters/postgres/log/",
-    "adapters/postgres/ops/",
+    "adapters/postgres/log/append.py",
+    "adapters/postgres/log/pages.py",
+    "adapters/postgres/log/postgres_log.py",
+    "adapters/postgres/ops/lag.py",
     "adapters/postgres/store/parking.py",
     "adapters/postgres/store/repairs.py",
-    "adapters/spill.py",
     "campuslog/campus.py",
     "campuslog/checked_handlers.py",
     "campuslog/definition.py",
@@ -55,23 +60,34 @@ NOT_YET_CLEAN = (  # shrinks; never add to it
     "cli/projections/",
     "cli/serve.py",
     "cli/status.py",
-    "cli/stdio.py",
     "cli/token.py",
     "cli/worker.py",
     "commands/enrollment.py",
-    "docs/howto/",
+    "docs/howto/add-a-context.md",
+    "docs/howto/rebuild.md",
     "domain/enrollment.py",
     "domain/fact.py",
     "projections/engine/",
     "workers/auditor.py",
-    "workers/consistency/",
-    "workers/importing/",
-    "workers/projecting/",
+    "workers/consistency/metrics.py",
+    "workers/consistency/row_check.py",
+    "workers/importing/oulad/catalog.py",
+    "workers/importing/oulad/history.py",
+    "workers/importing/oulad/writer.py",
+    "workers/projecting/follower.py",
+    "workers/projecting/generation_writer.py",
+    "workers/projecting/log_tail.py",
     "workers/rebuild/compare.py",
     "workers/relay.py",
-    "workers/seeding/",
-    "workers/support/",
-    "tests/",
+    "workers/seeding/catalog.py",
+    "workers/seeding/learners.py",
+    "workers/seeding/run.py",
+    "workers/support/progress.py",
+    "workers/support/threads.py",
+    "tests/campuslog/test_rebuild.py",
+    "tests/campuslog/test_validation.py",
+    "tests/cli/test_stdio.py",
+    "tests/test_add_a_context.py",
 )
 NOT_WORDED = (
     "tests/test_repository.py",  # the list itself
@@ -163,7 +179,7 @@ def test_imports_follow_the_arrow() -> None:
 
 @pytest.mark.processes
 def test_nothing_of_one_machine_is_in_the_repository() -> None:
-    """No file names somebody's home directory or a package index."""
+    """No file names a home directory or a package index."""
     private = re.compile(r"(?<![\w.])/(home|root|Users)/\w|--(extra-)?index-url|--find-links\s")
     found = [str(path) for path in tracked() if path != Path(__file__) and private.search(text_of(path))]
     assert found == []

@@ -69,7 +69,7 @@ async def test_a_reply_that_is_an_error_is_raised_in_one(line: Line) -> None:
 
 
 async def test_a_round_trip_that_fails_is_raised_in_all(line: Line) -> None:
-    """Nobody waits for a reply that will not come, and the next round trip is a new one."""
+    """No caller waits for a reply that will not come, and the next round trip is a new one."""
     line.failure = ConnectionError("gone")
     futures = await asked(line, 2, 4)
     line.free.set()
@@ -79,7 +79,7 @@ async def test_a_round_trip_that_fails_is_raised_in_all(line: Line) -> None:
 
 
 async def test_too_few_replies_are_an_error(line: Line) -> None:
-    """Replies that cannot be told apart are nobody's."""
+    """Replies that cannot be assigned to a request go to no caller."""
     line.missing = 1
     futures = await asked(line, 2, 4)
     line.free.set()
@@ -97,7 +97,7 @@ async def test_whoever_goes_away_takes_nobody_along(line: Line) -> None:
 
 
 async def test_when_the_worker_is_ended_nobody_waits_for_ever(line: Line) -> None:
-    """Whatever waits is cancelled with it, and whoever comes later is served."""
+    """Waiting requests are cancelled with it, and later ones are served."""
     under_way = await asked(line, 2)
     waiting = await asked(line, 4)
     worker = line.batcher._worker

@@ -1,4 +1,4 @@
-"""The two stores keep every type of value, fence off whoever comes second, and refuse what they cannot hold."""
+"""The two stores keep every type of value, fence off the second writer, and refuse what they cannot hold."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
@@ -151,7 +151,7 @@ async def test_a_checkpoint_moves_without_rows(store: GenerationStore) -> None:
 
 
 async def test_a_segment_that_is_forgotten_begins_again(store: GenerationStore) -> None:
-    """Rows and checkpoint are gone, and whoever claims the segment writes it from position 0."""
+    """Rows and checkpoint are gone, and the next owner of the segment writes it from position 0."""
     await save(store, rows_of(full(), names=("x",)), 0, 5)
     await store.forget(0)
     assert await store.claim(0, store.epochs[0]) == 0
@@ -172,7 +172,7 @@ async def test_what_postgres_cannot_hold_is_refused_whole(settings: Settings, ba
 
 @pytest.mark.parametrize("bad", [{"text": "\ud800"}, {"items": ["no item"]}, {"learner_id": "eva"}])
 async def test_what_could_not_be_read_back_is_refused_whole(store: GenerationStore, bad: dict[str, object]) -> None:
-    """Neither store takes a row that nobody could read, or that a rule has moved to another's key."""
+    """Neither store takes a row that could not be read back, or that a rule has moved to another's key."""
     rows = rows_of(full(), full("eve"))
     for name, value in bad.items():
         setattr(rows.rows[RowKey(THINGS, ("eve", 7))], name, value)

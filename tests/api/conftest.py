@@ -1,4 +1,4 @@
-"""One campus with its workers for all tests of the API; the application is started anew for each test."""
+"""One campus with its workers for all tests of the API; the application is started for each test."""
 
 from collections.abc import AsyncIterator, Iterator
 

@@ -19,7 +19,7 @@ async def test_a_course_with_a_version_and_a_run_can_be_looked_up(campus: Campus
 
 
 async def test_closing_a_run_shows(campus: Campus) -> None:
-    """A closed run says so, and takes nobody in."""
+    """A closed run says so, and admits no learner."""
     await campus.open_run()
     position = await campus.send(f"/runs/{campus.run}/close", user="instructor")
     assert (await campus.see(f"/runs/{campus.run}", position))["status"] == "closed"

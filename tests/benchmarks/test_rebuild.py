@@ -66,13 +66,13 @@ def test_the_overview_counts_what_was_told(facts: list[Fact]) -> None:
     overview = next(projection for projection in PROJECTIONS if projection.name == "overview")
     folding = folded(overview, facts).rows
     runs = [row for key, row in folding.items() if key.table is OVERVIEW and isinstance(row, Counts)]
-    told = Counter(fact.type for fact in facts)
-    assert sum(run.registrations for run in runs) == told["enrollment.requested"]
-    assert sum(run.withdrawals for run in runs) == told["enrollment.withdrawn"]
-    assert sum(run.activity_rows for run in runs) == told["progress.activity_recorded"]
-    assert sum(run.submissions for run in runs) == told["attempt.submitted"]
-    assert sum(run.graded for run in runs) == told["attempt.graded"]
-    assert sum(sum(run.outcomes.values()) for run in runs) == told["progress.course_outcome_decided"] > 0
+    by_type = Counter(fact.type for fact in facts)
+    assert sum(run.registrations for run in runs) == by_type["enrollment.requested"]
+    assert sum(run.withdrawals for run in runs) == by_type["enrollment.withdrawn"]
+    assert sum(run.activity_rows for run in runs) == by_type["progress.activity_recorded"]
+    assert sum(run.submissions for run in runs) == by_type["attempt.submitted"]
+    assert sum(run.graded for run in runs) == by_type["attempt.graded"]
+    assert sum(sum(run.outcomes.values()) for run in runs) == by_type["progress.course_outcome_decided"] > 0
     assert not any(run.irregular for run in runs)
 
 
@@ -137,7 +137,7 @@ async def test_a_rebuild_that_fails(settings: Settings, monkeypatch: pytest.Monk
 
 
 def test_a_second_core_gives_something(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two processes at once do what one does, and it is told how much faster."""
+    """Two processes at once do what one does, and the report says how much faster."""
     monkeypatch.setattr(rebuild_machine, "LOOP", 100_000)
     assert 0 < rebuild_machine.gain() < 20
 

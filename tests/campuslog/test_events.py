@@ -110,7 +110,7 @@ def test_what_was_known_when_nobody_knows(campus: Campus, exported: Campus, mome
 
 
 def test_one_learner(campus: Campus) -> None:
-    """A learner's facts are those of the learner's own streams; an id that is the beginning of another is nobody's."""
+    """A learner's facts are those of the learner's own streams; an id that is the beginning of another has none."""
     assert set(campus.events(learner="11").polars()["learner_id"]) == {"11"}
     assert campus.events(learner="1").polars().height == 0
 
@@ -219,7 +219,7 @@ def test_no_campus(tmp_path: Path) -> None:
 
 def test_a_campus_that_has_stopped(filled: Settings, tmp_path: Path) -> None:
     """A server that is away is named by its campus."""
-    away = f"postgresql://nobody@127.0.0.1:{free_port()}/postgres"
+    away = f"postgresql://absent@127.0.0.1:{free_port()}/postgres"
     stopped = Campus(announce(filled.model_copy(update={"postgres_url": away}), tmp_path))
     with pytest.raises(Unavailable, match=f"the campus {filled.name} does not answer"):
         _ = stopped.head

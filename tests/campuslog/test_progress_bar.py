@@ -1,4 +1,4 @@
-"""A bar for whoever waits in front of a terminal, and nothing for anybody else."""
+"""A bar on a terminal, and nothing elsewhere."""
 
 import pytest
 

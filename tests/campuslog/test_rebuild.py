@@ -22,13 +22,13 @@ from tests.support.rules import (
     awaits,
     changed_key,
     clicked,
-    clicked_by_nobody,
+    clicked_by_no_learner,
     ends,
     fails_at_twelve,
     needs,
+    no_learner,
     no_unicode,
     no_zone,
-    nobody,
     rule,
     too_large,
     undeclared,
@@ -81,7 +81,7 @@ def test_what_is_rebuilt_is_what_readers_see(campus: Campus, projection: Project
 
 
 def test_the_campus_is_left_as_it_was(campus: Campus) -> None:
-    """A rebuild leaves read models and their class alone: the next one begins anew, and our own stay as they were."""
+    """A rebuild leaves read models and their class alone: the next one starts empty, the campus keeps its own."""
     before = {name: campus.views[name].sort(pl.all()) for name in ("gradebook", "gradebook_quizzes")}
     gradebook = next(type(projection) for projection in PROJECTIONS if projection.name == "gradebook")
     handlers = gradebook.handlers
@@ -130,8 +130,8 @@ class Cramped(MemoryBudget):
 
     cleared: ClassVar[int] = 0
 
-    def make(self, all_rows: Collection[BulkRows]) -> None:
-        """Put all rows on the shelf: those of now, and those of before."""
+    def enforce(self, all_rows: Collection[BulkRows]) -> None:
+        """Spill all rows: the present ones, and those of the page before."""
         for rows in [*all_rows, *all_rows]:
             rows.spill(self.shelf)
             Cramped.cleared += 1
@@ -178,7 +178,7 @@ def test_where_a_file_cannot_be_put(campus: Campus, tmp_path: Path) -> None:
 
 
 def test_the_example_of_the_documentation(campus: Campus) -> None:
-    """Learner 12 is three days late with the first assessment; nobody else is."""
+    """Learner 12 is three days late with the first assessment; no other learner is."""
     result = campus.rebuild(load_projection(EXAMPLE))
     assert result.late_learners.rows() == [
         ("AAA-2013J", "11", 2, 0, 0, None),
@@ -193,7 +193,7 @@ def test_a_fact_at_which_the_handler_raises_parks_its_learner(campus: Campus) ->
     assert result.clicks["learner_id"].to_list() == ["11", "13", "14"]
     (parked,) = result.parked
     assert (parked.key, parked.type) == ("12", "progress.activity_recorded")
-    assert parked.error == "LookupError: nobody knows learner 12"
+    assert parked.error == "LookupError: learner 12 is unknown"
     assert "fails_at_twelve" in parked.trace
     (fact,) = campus.events(types=parked.type, learner="12")
     assert parked.position == fact.position
@@ -247,12 +247,12 @@ def test_a_fact_at_which_the_handler_raises_parks_its_learner(campus: Campus) ->
         pytest.param(
             rule("Undeclared", undeclared),
             r"Undeclared: at position \d+ \(progress.activity_recorded\), the handler asks for row "
-            r"\('somebody else',\) of clicks, which its needs do not name",
+            r"\('another',\) of clicks, which its needs do not name",
             id="undeclared",
         ),
         pytest.param(
             rule("Key", changed_key),
-            r"the rule of clicks assigns to the key of a row: clicks \('1.',\) has become \('somebody else',\)",
+            r"the rule of clicks assigns to the key of a row: clicks \('1.',\) has become \('another',\)",
             id="changed-key",
         ),
         pytest.param(
@@ -268,8 +268,8 @@ def test_a_fact_at_which_the_handler_raises_parks_its_learner(campus: Campus) ->
         ),
         pytest.param(rule("Zone", no_zone), "Zone: clicks, row '1.': last_at = .*timestamptz", id="no-zone"),
         pytest.param(
-            rule("Nobody", handlers={"progress.activity_recorded": Handler(nobody, clicked_by_nobody)}),
-            "Nobody: clicks, row None: learner_id = None does not fit a text",
+            rule("NoLearner", handlers={"progress.activity_recorded": Handler(no_learner, clicked_by_no_learner)}),
+            "NoLearner: clicks, row None: learner_id = None does not fit a text",
             id="no-key",
         ),
         pytest.param(
@@ -310,6 +310,6 @@ def test_a_rule_that_would_end_the_process_fails_like_any_other(campus: Campus) 
 
 
 def test_an_unknown_table(campus: Campus) -> None:
-    """Who asks a result for a table that it has not is told which there are."""
+    """The error for an unknown table of a result names the tables that it has."""
     with pytest.raises(AttributeError, match="there is no table click: there are clicks"):
         _ = campus.rebuild(ClicksByHand).click

@@ -37,7 +37,7 @@ LEARNERS: dict[str, Any] = {
 
 @pytest.mark.parametrize("learner", LEARNERS.values(), ids=LEARNERS)
 def test_what_can_be_nobodys_id(campus: Campus, exported: Campus, learner: Any) -> None:
-    """Is not somebody of whom there are no facts."""
+    """An invalid id is an error, not a learner without facts."""
     for source in (campus, exported):
         with refused(BadArgument, f"learner={learner!r} is no id of a learner"):
             source.events(learner=learner)
@@ -121,8 +121,8 @@ def test_a_file_is_no_export(tmp_path: Path) -> None:
 def test_what_is_the_name_of_no_table(campus: Campus) -> None:
     """A number, a list, or what cannot be printed."""
     names: dict[str, Any] = {"7": 7, "['overview']": ["overview"], r"'\ud800'": "\ud800", "''": ""}
-    for told, name in names.items():
-        with refused(UnknownView, f"no read model has a table {told}: "):
+    for shown, name in names.items():
+        with refused(UnknownView, f"no read model has a table {shown}: "):
             _ = campus.views[name]
 
 
@@ -143,7 +143,7 @@ def sinks(tmp_path: Path) -> dict[Any, str]:
 
 
 def test_where_nothing_can_be_put(campus: Campus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Is told before the log is folded, and leaves nothing behind."""
+    """Is refused before the log is folded, and leaves no file."""
     monkeypatch.setattr(campuslog.campus, "folded", None)
     places = sinks(tmp_path)
     before = sorted(tmp_path.rglob("*"))

@@ -92,7 +92,7 @@ def test_what_is_no_token_is_refused(token: str) -> None:
 
 
 def test_another_secret_makes_another_token() -> None:
-    """Nobody without the secret can make a token."""
+    """Without the secret, a token cannot be made."""
     token = sign(claims_of("admin"), "some other secret of theirs", now=NOW, lifetime=timedelta(hours=1))
     with pytest.raises(InvalidToken):
         verify(token, SECRET, now=NOW)

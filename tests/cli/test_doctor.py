@@ -26,7 +26,7 @@ PACKAGES = ("adapters", "api", "campuslog", "cli", "commands", "domain", "projec
 
 @pytest.fixture
 def broken(tmp_path: Path) -> Path:
-    """A copy of the code in which somebody has just begun to write a rule."""
+    """A copy of the code with a half-written rule."""
     for package in PACKAGES:
         shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
     file = tmp_path / "projections" / "course_dashboard.py"
@@ -118,14 +118,14 @@ async def test_facts_that_are_still_to_be_folded_are_counted(settings: Settings)
     """After an import none may be late, and yet all far behind."""
     async with small_campus(settings, 20):
 
-        async def told() -> bool:
+        async def reported() -> bool:
             await execute(settings, "UPDATE segments SET position = 5 WHERE projection = 'gradebook'")
             try:
                 return "none more than 60 s behind, but up to 15 facts" in await doctor._followers(settings)
             except Unhealthy:  # the follower has noticed, and begins again
                 return False
 
-        await until(told)
+        await until(reported)
 
 
 async def test_what_is_just_started_again_is_waited_for(settings: Settings) -> None:

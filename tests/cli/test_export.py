@@ -42,10 +42,10 @@ async def test_export_and_again(small: Settings, tmp_path: Path) -> None:
     assert first["files"] == len(Manifest.load(out).files)
     assert "nothing to add" in export(small, out).stdout
     await fill(small, 20)
-    told = export(small, out)
-    assert told.stdout.startswith("20 facts added in ")
-    assert f"goes up to position {count + 20:,}: {count + 20:,} facts in " in told.stdout
-    assert f"content {Manifest.load(out).content}" in told.stdout
+    outcome = export(small, out)
+    assert outcome.stdout.startswith("20 facts added in ")
+    assert f"goes up to position {count + 20:,}: {count + 20:,} facts in " in outcome.stdout
+    assert f"content {Manifest.load(out).content}" in outcome.stdout
     assert exported(out) == await log_of(small)
 
 

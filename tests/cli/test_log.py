@@ -48,15 +48,15 @@ async def filled(settings: Settings) -> Settings:
 
 def tail(settings: Settings, *arguments: str) -> list[dict[str, Any]]:
     """What `campus log tail --json` prints."""
-    told = campus("log", "tail", "--json", *arguments, env=variables(settings))
-    assert told.returncode == 0, told.stderr
-    return [json.loads(line) for line in told.stdout.splitlines()]
+    shown = campus("log", "tail", "--json", *arguments, env=variables(settings))
+    assert shown.returncode == 0, shown.stderr
+    return [json.loads(line) for line in shown.stdout.splitlines()]
 
 
 def verify(settings: Settings) -> tuple[int, dict[str, Any]]:
     """Exit code and answer of `campus log verify`."""
-    told = campus("log", "verify", "--json", env=variables(settings))
-    return told.returncode, json.loads(told.stdout)
+    shown = campus("log", "verify", "--json", env=variables(settings))
+    return shown.returncode, json.loads(shown.stdout)
 
 
 async def test_tail_prints_the_newest_facts(filled: Settings) -> None:
@@ -160,7 +160,7 @@ DAMAGE: dict[str, tuple[str, Callable[[dict[str, Any]], bool]]] = {
 
 @pytest.mark.parametrize(("statement", "is_found"), DAMAGE.values(), ids=DAMAGE)
 async def test_damage_is_found(filled: Settings, statement: str, is_found: Callable[[dict[str, Any]], bool]) -> None:
-    """Whatever somebody with the owner's password did to the log: it is named, and the exit is not zero."""
+    """Verify names any damage that the owner's role can do to the log, and the exit is not zero."""
     with psycopg.connect(filled.postgres_owner_url, options=f"-c search_path={filled.schema_name}") as connection:
         connection.execute("ALTER TABLE events DISABLE TRIGGER events_append_only")
         connection.execute(statement.encode())

@@ -58,7 +58,7 @@ async def test_the_application_cannot_change_the_schema(settings: Settings) -> N
 
 
 def test_a_private_directory_becomes_searchable_not_readable(data_dir: Path) -> None:
-    """PostgreSQL's account can pass through a private directory, but nobody can list it."""
+    """PostgreSQL's account can pass through a private directory, but others cannot list it."""
     private = data_dir / "private"
     (private / "inside").mkdir(parents=True)
     private.chmod(0o700)

@@ -1,4 +1,4 @@
-"""`campus` with its standard streams closed, full, or read by nobody; and files that it cannot write to."""
+"""`campus` with its standard streams closed, full, or without a reader; and files that it cannot write to."""
 
 import os
 import re
@@ -17,7 +17,7 @@ from tests.support.polling import PATIENCE
 pytestmark = pytest.mark.processes
 
 NOWHERE = {
-    f"{PREFIX}POSTGRES_URL": "postgresql://nobody@127.0.0.1:1/none",
+    f"{PREFIX}POSTGRES_URL": "postgresql://absent@127.0.0.1:1/none",
     f"{PREFIX}NATS_URL": "nats://127.0.0.1:1",
     f"{PREFIX}VALKEY_URL": "redis://127.0.0.1:1",
     f"{PREFIX}TOKEN_SECRET": "only for these tests, really",
@@ -133,7 +133,7 @@ def test_a_file_that_cannot_be_written_is_refused_before_anything_is_read(tmp_pa
 
 
 def test_a_file_that_one_may_not_write_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Be it there already, or to be made in a directory that is somebody else's."""
+    """Be it there already, or to be made in a directory of another user."""
     (tmp_path / "file").touch()
     denied = {tmp_path, tmp_path / "file"}
     monkeypatch.setattr(os, "access", lambda path, _mode: path not in denied)  # root may write everywhere
@@ -143,7 +143,7 @@ def test_a_file_that_one_may_not_write_is_refused(tmp_path: Path, monkeypatch: p
 
 
 def test_no_name_is_no_file() -> None:
-    """`--csv "$FILE"`, where nobody has set it, is not taken for the directory at hand."""
+    """`--csv "$FILE"` with an unset variable is not taken for the current directory."""
     refused = campus("projections", "diff", "overview", "--csv", "", env=NOWHERE)
     assert refused.returncode == 2
     assert "the name of the file is empty" in refused.stderr

@@ -132,7 +132,7 @@ async def test_an_instructor_decides_at_any_time(campus: Campus) -> None:
 
 
 async def test_an_outcome_is_decided_once(campus: Campus) -> None:
-    """What was decided stays, whoever asks, and a better score afterwards changes nothing about it."""
+    """A decided outcome stays, and a better score afterwards does not change it."""
     await campus.give(ASKED, passed("q1", 5_000), passed("q2", 5_000), DecideOutcome(*ANN, 8))
     assert await campus.refused(DecideOutcome(*ANN, 9, "distinction")) == "outcome_decided"
     await campus.give(passed("q1", 10_000), passed("q2", 10_000))

@@ -82,7 +82,7 @@ async def waitlist(empty: Campus) -> Waitlist:
 
 
 async def test_a_seat_is_offered_and_held(waitlist: Waitlist) -> None:
-    """The seat is taken at once in the seats of the run, so that nobody else gets it, and ben has 48 hours."""
+    """The seat is taken at once in the seats of the run, so that no other learner gets it, and ben has 48 hours."""
     await waitlist.new(WithdrawEnrollment("ann", RUN))
     assert await waitlist.new(OfferSeat(RUN)) == [
         (SEATS, fact(Seats.Taken, learner_id="ben")),

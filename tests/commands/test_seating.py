@@ -58,7 +58,7 @@ class InMemory(Seating):
 
     @rule()
     def close_or_open(self) -> None:
-        """A run that is closed lets nobody in, and offers no seat."""
+        """A closed run admits no learner, and offers no seat."""
         self.send(CloseRun(self.run_id) if self.is_open else OpenRun(self.run_id))
         self.is_open = not self.is_open
 

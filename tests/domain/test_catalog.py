@@ -56,7 +56,7 @@ def test_a_course_comes_into_the_catalog() -> None:
 
 
 def test_creating_the_same_course_again_changes_nothing() -> None:
-    """Whoever creates a course twice with the same words meant the same course."""
+    """A second creation with the same words means the same course."""
     given(Course, CREATED).when(lambda course: course.create("Algebra", "Letters", "en")).then()
 
 
@@ -120,7 +120,7 @@ def test_a_course_has_an_end() -> None:
 
 
 def test_a_unit_is_listed_once() -> None:
-    """Two units with one id could not be told apart."""
+    """Two units with one id could not be distinguished."""
     units = [UNITS[0], UNITS[1], Unit("intro", "page", "Again")]
     given(Course, CREATED).when(lambda course: course.publish(units, "", "")).refused(BadStructure, unit_id="intro")
 
@@ -228,7 +228,7 @@ def test_a_run_without_a_limit() -> None:
 
 
 def test_a_run_opens() -> None:
-    """A run that is scheduled lets nobody in until it is opened."""
+    """A scheduled run admits no learner until it is opened."""
     given(Run, SCHEDULED).when(lambda run: run.open()).then(fact(Run.Opened))
 
 

@@ -60,7 +60,7 @@ def irregular(said: Said, code: str) -> Said:
 
 
 def test_a_learner_asks_for_a_place() -> None:
-    """The first thing that happens is that somebody asks."""
+    """The first fact is that a learner asks."""
     given(Enrollment).when(lambda enrollment: enrollment.request("free", "api")).then(REQUESTED)
 
 
@@ -68,7 +68,7 @@ def test_a_learner_asks_for_a_place() -> None:
     "status", [Status.REQUESTED, Status.WAITLISTED, Status.OFFERED, Status.ACTIVE, Status.COMPLETED]
 )
 def test_asking_again_changes_nothing(status: Status) -> None:
-    """Whoever asked once has asked, whatever came of it."""
+    """A second request changes nothing, whatever became of the first."""
     given(Enrollment, *PASTS[status]).when(ACTS["request"]).then()
 
 
@@ -91,7 +91,7 @@ def test_access_can_have_dates_and_a_ground() -> None:
 
 @pytest.mark.parametrize("status", [Status.ACTIVE, Status.COMPLETED])
 def test_who_is_in_is_not_let_in_again(status: Status) -> None:
-    """Letting in somebody who is in, or has finished, changes nothing."""
+    """Activating a learner who is active, or has completed, changes nothing."""
     given(Enrollment, *PASTS[status]).when(ACTS["activate"]).then()
 
 
@@ -101,24 +101,24 @@ def test_who_has_left_is_not_let_in() -> None:
 
 
 def test_a_learner_waits() -> None:
-    """When there is no seat, whoever asked waits."""
+    """Without a free seat, the learner waits."""
     given(Enrollment, REQUESTED).when(ACTS["wait"]).then(WAITLISTED)
 
 
 @pytest.mark.parametrize("status", [status for status in PASTS if status is not Status.REQUESTED])
 def test_only_who_asks_waits(status: Status) -> None:
-    """Nobody is moved from anywhere else to the waitlist."""
+    """Only a requested enrollment moves to the waitlist."""
     given(Enrollment, *PASTS[status]).when(ACTS["wait"]).then()
 
 
 def test_a_seat_comes_free() -> None:
-    """Whoever waits gets the seat, and is let in with it."""
+    """A waiting learner gets the seat, and access with it."""
     given(Enrollment, REQUESTED, WAITLISTED).when(ACTS["offer_seat"]).then(GIVEN, ACTIVATED)
 
 
 @pytest.mark.parametrize("status", [status for status in PASTS if status is not Status.WAITLISTED])
 def test_only_who_waits_is_offered_a_seat(status: Status) -> None:
-    """A seat is of no use to somebody who has one, or has gone."""
+    """An offer to a learner who has a seat, or has left, changes nothing."""
     given(Enrollment, *PASTS[status]).when(ACTS["offer_seat"]).then()
 
 
@@ -199,17 +199,17 @@ def test_a_learner_gives_up_the_place(status: Status) -> None:
 
 
 def test_withdrawing_twice_changes_nothing() -> None:
-    """A learner who has left cannot leave again, and nobody minds."""
+    """A second withdrawal changes nothing and raises no error."""
     given(Enrollment, *PASTS[Status.WITHDRAWN]).when(lambda enrollment: enrollment.withdraw("again")).then()
 
 
 def test_what_is_completed_is_not_given_up() -> None:
-    """Nobody leaves a course that is behind them."""
+    """A learner who has completed the course cannot leave it."""
     given(Enrollment, *PASTS[Status.COMPLETED]).when(ACTS["withdraw"]).refused(AlreadyCompleted, **ANN)
 
 
 def test_a_learner_comes_back() -> None:
-    """Whoever has left may ask again; whether there is a seat is decided next."""
+    """A learner who has left may ask again; whether there is a seat is decided next."""
     given(Enrollment, *PASTS[Status.WITHDRAWN]).when(ACTS["reactivate"]).then(REACTIVATED)
 
 
@@ -242,7 +242,7 @@ def test_completing_twice_changes_nothing() -> None:
 
 
 def test_who_has_left_does_not_complete() -> None:
-    """There is nothing to complete for somebody who has gone."""
+    """A learner who has left cannot complete the course."""
     given(Enrollment, *PASTS[Status.WITHDRAWN]).when(ACTS["complete"]).refused(HasWithdrawn, **ANN)
 
 
@@ -260,7 +260,7 @@ def test_nothing_happens_to_who_never_asked(name: str) -> None:
 
 
 def test_no_seat_for_who_never_asked() -> None:
-    """A seat is offered to nobody who does not wait."""
+    """A seat is offered only to a learner who waits."""
     given(Enrollment).when(ACTS["offer_seat"]).then()
 
 

@@ -71,7 +71,7 @@ def test_the_newest_version_is_written_as_it_always_was(topic: str) -> None:
 
 @pytest.mark.parametrize("topic", FACTS)
 def test_a_new_fact_is_written_in_the_order_of_its_fields(topic: str) -> None:
-    """Whoever records a fact anew, whatever is said first, writes the bytes that are in the log already."""
+    """Recording a fact again writes the bytes that the log already has."""
     data = golden(topic, version_of(FACTS[topic])).read_bytes()
     event = decoded(topic, version_of(FACTS[topic]), data)
     assert encode_data(FACTS[topic](**dict(sorted(vars(event).items())))) == data

@@ -54,14 +54,14 @@ def test_every_unit_is_opened_by_itself() -> None:
 
 @pytest.mark.parametrize("amount", [1, 1_000_000])
 def test_activity_is_recorded(amount: int) -> None:
-    """What a learner did is recorded with its kind and amount, each time anew."""
+    """What a learner did is recorded with its kind and amount, each time."""
     said = fact(CourseProgress.ActivityRecorded, unit_id="u1", kind="click", amount=amount)
     given(CourseProgress, said).when(lambda progress: progress.record_activity("u1", "click", amount)).then(said)
 
 
 @pytest.mark.parametrize("amount", [0, -1, 1_000_001])
 def test_an_amount_is_a_sensible_number(amount: int) -> None:
-    """Doing nothing is no activity, and nobody clicks two million times."""
+    """An amount of zero is no activity, and two million clicks are refused."""
     given(CourseProgress).when(lambda progress: progress.record_activity("u1", "click", amount)).refused(
         BadAmount, amount=amount
     )

@@ -197,7 +197,7 @@ def test_attempts_run_out() -> None:
 
 @pytest.mark.parametrize("attempt_no", [0, -1])
 def test_attempts_count_from_one(attempt_no: int) -> None:
-    """Nobody gets a free attempt by counting from below."""
+    """An attempt number below 1 is refused."""
     given(QuizAttempt, stream=attempt_stream("ann", "equations", attempt_no)).when(submit).refused(
         BadAttempt, attempt_no=attempt_no
     )
@@ -304,6 +304,6 @@ def test_marking_counts_what_is_right(answers: list[int], key: list[int], score_
 
 
 def test_marking_takes_an_answer_for_each_question() -> None:
-    """Answers that are too few cannot be told apart from wrong ones."""
+    """Too few answers are refused: they could not be distinguished from wrong ones."""
     with pytest.raises(AnswerCountMismatch):
         mark([1], [1, 0])

@@ -30,7 +30,7 @@ def test_seats_are_set_out_once() -> None:
 
 
 def test_a_free_seat_is_taken() -> None:
-    """Whoever comes while a seat is free, sits."""
+    """A learner who asks while a seat is free gets it."""
     given(Seats, OPENED).when(lambda seats: seats.take("ann")).then(taken("ann"), answer=True)
 
 
@@ -40,12 +40,12 @@ def test_the_last_seat_is_a_seat() -> None:
 
 
 def test_when_all_seats_are_taken_one_queues() -> None:
-    """Nobody sits on somebody else's seat."""
+    """A seat goes to one learner."""
     given(Seats, *FULL).when(lambda seats: seats.take("cid")).then(queued("cid"), answer=False)
 
 
 def test_nobody_overtakes() -> None:
-    """While somebody waits for a seat that is free, who comes now waits behind them."""
+    """While a learner waits for a free seat, a later one joins the end of the queue."""
     given(Seats, *FULL, queued("cid"), fact(Seats.Released, learner_id="ann")).when(
         lambda seats: seats.take("dan")
     ).then(queued("dan"), answer=False)
@@ -79,7 +79,7 @@ def test_who_has_no_seat_releases_none() -> None:
 
 
 def test_the_first_in_the_queue_is_seated_next() -> None:
-    """Whoever has waited longest gets the seat."""
+    """The learner who has waited longest gets the seat."""
     given(Seats, *FULL, queued("cid"), queued("dan"), fact(Seats.Released, learner_id="ben")).when(
         lambda seats: seats.seat_next()
     ).then(taken("cid"), answer="cid")
@@ -95,5 +95,5 @@ def test_who_left_the_queue_and_came_back_is_last() -> None:
 
 @pytest.mark.parametrize("past", [(OPENED,), (*FULL, queued("cid")), ()])
 def test_nobody_is_seated_without_a_seat_or_without_waiting(past: tuple[Said, ...]) -> None:
-    """It takes a free seat, and somebody who waits for it."""
+    """An offer needs a free seat and a waiting learner."""
     given(Seats, *past).when(lambda seats: seats.seat_next()).then()

@@ -101,7 +101,7 @@ def test_the_mark_of_irregular_history_survives() -> None:
 
 
 def test_new_facts_are_written_in_the_newest_version() -> None:
-    """Nobody writes an old version any more."""
+    """Only the newest version is written."""
     loan = Loan.blank("loan-1")
     loan.extend(AT, "ill", 0)
     (extended,) = loan.collect_events()

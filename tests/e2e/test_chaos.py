@@ -43,8 +43,8 @@ async def break_things(
     victims = [name for name in names for _ in range(times)]
     chance.shuffle(victims)
     for name in victims:
-        wanted = len(crowd.told.positions) + chance.randint(20, 200)
-        await until(lambda wanted=wanted: len(crowd.told.positions) >= wanted)  # type: ignore[misc]
+        wanted = len(crowd.acknowledged.positions) + chance.randint(20, 200)
+        await until(lambda wanted=wanted: len(crowd.acknowledged.positions) >= wanted)  # type: ignore[misc]
         await kill(running, name)
 
 
@@ -95,12 +95,12 @@ def check(running: RunningCampus, crowd: Crowd, facts: list[Fact]) -> None:
         assert found.returncode == 0, found.stdout + found.stderr
         assert json.loads(found.stdout)["ok"] is True
     assert [fact.position for fact in facts] == list(range(1, len(facts) + 1))
-    assert max(crowd.told.positions) <= len(facts)
+    assert max(crowd.acknowledged.positions) <= len(facts)
     types = Counter(fact.type for fact in facts)
     amounts = Counter(fact.data["amount"] for fact in facts if fact.type == "progress.activity_recorded")
-    assert amounts == Counter(crowd.told.amounts), "an acknowledged activity is missing, or one is there twice"
+    assert amounts == Counter(crowd.acknowledged.amounts), "an acknowledged activity is missing, or one is there twice"
     submitted = [fact.id("learner_id") for fact in facts if fact.type == "attempt.submitted"]
-    assert sorted(submitted) == sorted(crowd.told.submitted)
+    assert sorted(submitted) == sorted(crowd.acknowledged.submitted)
     assert types["attempt.graded"] == types["attempt.submitted"]
     passed = sum(fact.type == "attempt.graded" and fact.data["passed"] for fact in facts)
     assert types["progress.unit_completed"] == types["progress.course_outcome_decided"] == passed
@@ -108,7 +108,7 @@ def check(running: RunningCampus, crowd: Crowd, facts: list[Fact]) -> None:
 
 
 def check_seats(facts: list[Fact]) -> None:
-    """At no moment were more seats taken than there are, and each freed seat went to whoever had waited longest."""
+    """At no moment were more seats taken than there are, and each freed seat went to the first in the queue."""
     seated: set[str] = set()
     waiting: list[str] = []
     for fact in facts:

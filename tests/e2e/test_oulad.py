@@ -46,7 +46,7 @@ def reading(running: RunningCampus) -> Iterator["Reader"]:
 
 
 class Reader:
-    """Somebody with a token."""
+    """A user with a token."""
 
     def __init__(self, client: httpx.Client) -> None:
         self._client = client

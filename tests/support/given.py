@@ -113,7 +113,7 @@ class When(Generic[AggregateT]):
         self._error = error
 
     def then(self, *facts: Said, answer: object = None) -> None:
-        """Exactly *facts* are new, and whoever replays them remembers what the aggregate remembers."""
+        """Exactly *facts* are new, and a replay of them has the state of the aggregate."""
         if self._error is not None:
             raise AssertionError(f"refused: {self._error}") from self._error
         new = [said_by(cast("Aggregate.Event", event)) for event in self._aggregate.collect_events()]

@@ -188,7 +188,7 @@ def locked(settings: Settings, table: str, mode: str = "ACCESS EXCLUSIVE") -> It
 
 
 async def waits_for_lock(settings: Settings, application: str) -> bool:
-    """Whether a session of this name waits for a lock of somebody else."""
+    """Whether a session of this name waits for a lock of another session."""
     query = """
         SELECT count(*) FROM pg_stat_activity
          WHERE application_name LIKE %s AND wait_event_type = 'Lock' AND wait_event <> 'advisory'

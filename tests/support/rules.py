@@ -43,7 +43,7 @@ def clicked(fact: Fact, rows: Rows) -> None:
 def fails_at_twelve(fact: Fact, rows: Rows) -> None:
     clicked(fact, rows)
     if fact.key == "12":
-        raise LookupError("nobody knows learner 12")
+        raise LookupError("learner 12 is unknown")
 
 
 def wrong_class(fact: Fact, rows: Rows) -> None:
@@ -51,7 +51,7 @@ def wrong_class(fact: Fact, rows: Rows) -> None:
 
 
 def undeclared(fact: Fact, rows: Rows) -> None:
-    rows.read(CLICKS, Clicks, "somebody else")
+    rows.read(CLICKS, Clicks, "another")
 
 
 def wrong_value(fact: Fact, rows: Rows) -> None:
@@ -85,16 +85,16 @@ def yields(fact: Fact, rows: Rows) -> Iterable[None]:
     yield
 
 
-def nobody(fact: Fact) -> Iterable[RowKey]:
+def no_learner(fact: Fact) -> Iterable[RowKey]:
     return [RowKey(CLICKS, (None,))]  # type: ignore[arg-type]
 
 
-def clicked_by_nobody(fact: Fact, rows: Rows) -> None:
+def clicked_by_no_learner(fact: Fact, rows: Rows) -> None:
     rows.edit(CLICKS, Clicks, None).amount += fact.data["amount"]  # type: ignore[arg-type]
 
 
 def changed_key(fact: Fact, rows: Rows) -> None:
-    rows.edit(CLICKS, Clicks, fact.key).learner_id = "somebody else"
+    rows.edit(CLICKS, Clicks, fact.key).learner_id = "another"
 
 
 def rule(title: str, apply: Any = clicked, **attributes: Any) -> type[Projection]:

@@ -3,7 +3,7 @@ A random crowd on a run with few seats, and what must hold whatever it does.
 
 The machine keeps a small model (who sits, to whom a seat is offered until when, who waits, who has left, who has
 finished), and compares it after every step with the facts. Where the commands go, a list in memory or a campus on real
-servers, is up to whoever drives it.
+servers, is up to its caller.
 """
 
 from collections.abc import Callable, Sequence
@@ -180,7 +180,7 @@ class Seating(RuleBasedStateMachine):
 
     @rule(learner=learners)
     def lapse(self, learner: str) -> None:
-        """The timer, which may be early, late, or about somebody who has accepted or left."""
+        """The timer, which may be early, late, or about a learner who has accepted or left."""
 
         def over() -> None:
             if self.is_overdue(learner):
@@ -209,7 +209,7 @@ class Seating(RuleBasedStateMachine):
 
     @invariant()
     def nobody_overtakes(self) -> None:
-        """By the facts alone: never more seated than seats, and no seat for anybody while somebody waits longer."""
+        """By the facts alone: never more seated than seats; no seat for a learner while another has waited longer."""
         seated: set[str] = set()
         waiting: list[str] = []
         for said in self.facts(f"seats-{self.run_id}"):

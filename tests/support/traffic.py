@@ -1,5 +1,5 @@
 """
-People who use a campus over HTTP while things break, and remember what they were told.
+People who use a campus over HTTP while things break, and remember what was acknowledged.
 
 Everybody repeats a request, with the same idempotency key, until it is answered. Every activity carries a number of
 its own as its amount, so that each can be found in the log, and found once.
@@ -40,7 +40,7 @@ class Crowd:
     """Learners and their admin."""
 
     def __init__(self, settings: Settings, seed: int) -> None:
-        self.told = Acknowledged()
+        self.acknowledged = Acknowledged()
         self._settings = settings
         self._client = httpx.AsyncClient(base_url=settings.api_url, timeout=PATIENCE)
         self._chance = random.Random(seed)
@@ -72,7 +72,7 @@ class Crowd:
         answer = await self.post(user, path, body)
         assert answer.status_code in (201, 202), answer.text
         position: int = answer.json()["position"]
-        self.told.positions.append(position)
+        self.acknowledged.positions.append(position)
         return position
 
     async def open(self) -> None:
@@ -102,13 +102,13 @@ class Crowd:
             if turn == "activity":
                 amount = next(self._numbers)
                 await self.must(user, "/progress/activities", {"run_id": RUN, "unit_id": "read", "amount": amount})
-                self.told.amounts.append(amount)
+                self.acknowledged.amounts.append(amount)
             elif turn == "submit":
                 answers = {"responses": [self._chance.randrange(2)]}
                 answer = await self.post(user, "/quizzes/chaos-quiz/attempts/1/submit", answers)
                 self._note(answer)
                 if answer.status_code == 202:
-                    self.told.submitted.add(user)
+                    self.acknowledged.submitted.add(user)
             else:
                 self._note(await self.post(user, f"/enrollments/{turn}", {"run_id": SMALL_RUN}))
             await asyncio.sleep(self._chance.random() * 0.05)  # people pause; nothing waits for it
@@ -119,7 +119,7 @@ class Crowd:
 
     def _note(self, answer: httpx.Response) -> None:
         if answer.status_code == 202:
-            self.told.positions.append(answer.json()["position"])
+            self.acknowledged.positions.append(answer.json()["position"])
         else:
             code = answer.json()["code"]
-            self.told.refused[code] = self.told.refused.get(code, 0) + 1
+            self.acknowledged.refused[code] = self.acknowledged.refused.get(code, 0) + 1

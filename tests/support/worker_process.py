@@ -82,7 +82,7 @@ class Projectors:
         return {pid: sorted(segments) for pid, segments in owned.items()}
 
     async def share(self, projection: str) -> list[int]:
-        """How many segments the processes have, the most first; those of others, or of nobody, are not counted."""
+        """How many segments the processes have, the most first; not those of others or without an owner."""
         owned = await self.owned(projection)
         return sorted((len(owned[process.pid]) for process in self.running), reverse=True)
 

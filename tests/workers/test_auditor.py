@@ -128,7 +128,7 @@ async def test_under_load_there_is_no_false_alarm(settings: Settings) -> None:
         async with projecting(settings), auditing(settings):
             async with facts.flowing(learners=20, pause=0.02):
                 await checked(settings, 10)
-                await facts.record_nonsense("learner-nobody")
+                await facts.record_nonsense("learner-unknown")
                 async with projecting(settings):
                     await checked(settings, 10)
                     await valkey.flushall()

@@ -210,7 +210,7 @@ async def test_a_row_that_the_store_refuses_parks_its_key(settings: Settings) ->
 
 
 async def test_a_fact_that_cannot_be_decoded_stops_nobody_else(settings: Settings) -> None:
-    """Its learner waits, also when a projector that starts anew tries again and it still cannot be decoded."""
+    """Its learner waits, also when a restarted projector tries again and it still cannot be decoded."""
     async with writer(settings) as facts:
         await facts.record(("ann", "click", 1), ("bob", "click", 1))
         await facts.record_from_the_future("ann")
@@ -238,7 +238,7 @@ async def attempts(settings: Settings) -> list[int]:
 
 
 async def test_a_valkey_that_takes_nothing_is_no_facts_fault(settings: Settings) -> None:
-    """While its memory is full nobody is parked, and once there is room all is made good."""
+    """While its memory is full no key is parked, and once there is room all rows are right."""
     async with connect_valkey(settings) as valkey, writer(settings) as facts, projecting(settings, [InValkey()]):
         await facts.record(("ann", "click", 1), ("bob", "click", 1))
         await caught_up(settings, facts.head, [InValkey()])
@@ -279,7 +279,7 @@ async def test_a_message_that_is_no_fact_changes_nothing(settings: Settings) -> 
 async def test_a_part_that_fails_ends_the_process(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, worker: ModuleType
 ) -> None:
-    """So that its supervisor starts it anew; without that part it would stand still and look alive."""
+    """So that its supervisor restarts it; without that part it would stand still and look alive."""
 
     async def fails(_: object) -> None:
         raise ZeroDivisionError

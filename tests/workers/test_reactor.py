@@ -22,7 +22,7 @@ async def campus(settings: Settings) -> AsyncIterator[Campus]:
 
 
 async def test_a_freed_seat_goes_to_whoever_has_waited_longest(campus: Campus) -> None:
-    """A withdrawal seats the first in the queue and nobody else."""
+    """A withdrawal seats only the first in the queue."""
     await campus.do(*(RequestEnrollment(learner, "small") for learner in ("ada", "bob", "cleo")))
     async with campus.reacting():
         await campus.settled()
@@ -80,7 +80,7 @@ async def test_reacting_again_from_the_start_changes_nothing(campus: Campus) -> 
 
 
 async def test_an_imported_fact_causes_nothing(campus: Campus) -> None:
-    """History has told its own consequences."""
+    """Imported history contains its own consequences."""
     await campus.do(RequestEnrollment("ada", "small"), SubmitAttempt("ada", "quiz1", 1, [1]), source="import:test")
     head = await campus.log.head()
     async with campus.reacting():

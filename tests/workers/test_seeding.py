@@ -98,7 +98,7 @@ def test_the_same_seed_makes_the_same_plan() -> None:
 
 
 def test_the_plan_is_in_the_order_of_time() -> None:
-    """It ends today, and nobody does anything before asking for a place."""
+    """It ends today, and no learner does anything before asking for a place."""
     steps = plan(TODAY, FEW, 7)
     assert [step.at for step in steps] == sorted(step.at for step in steps)
     assert steps[-1].at <= TODAY

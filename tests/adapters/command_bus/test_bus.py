@@ -58,7 +58,7 @@ async def test_many_ask_two_processes_for_few_seats(settings: Settings) -> None:
 
 
 async def test_seats_that_come_free_are_offered_once(settings: Settings) -> None:
-    """People leave and seats are offered in two processes at once: nobody is let in twice, no seat gets lost."""
+    """People leave and seats are offered in two processes at once: no learner is seated twice, no seat gets lost."""
     async with processes(settings) as both:
         await give_course(both[0], CAPACITY, learners=LEARNERS[: 3 * CAPACITY])
         leaving = [WithdrawEnrollment(learner, RUN) for learner in LEARNERS[:CAPACITY]]
@@ -167,7 +167,7 @@ async def test_a_version_that_was_just_published_can_be_used_everywhere(settings
 
 
 async def test_a_command_that_is_given_up_stops_nobody(settings: Settings) -> None:
-    """Whoever goes away while a command is under way leaves no lock and no half of it behind."""
+    """A client that disconnects during a command leaves no lock and no half of the command."""
     async with processes(settings, 1) as (here,):
         await give_course(here, 1)
         tasks = [asyncio.create_task(here.do(RequestEnrollment(learner, RUN))) for learner in LEARNERS]

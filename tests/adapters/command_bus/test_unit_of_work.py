@@ -16,7 +16,7 @@ ANN = enrollment_stream("ann", "algebra-1")
 
 
 async def test_a_stream_without_facts_is_blank(settings: Settings) -> None:
-    """What nobody has begun is at version 0, and does not count as remembered."""
+    """A stream without facts is at version 0, and does not count as remembered."""
     async with processes(settings, 1) as (here,):
         session = here.session(optimistic=True)
         assert not (await session.load(Enrollment, ANN)).exists

@@ -251,12 +251,12 @@ async def test_another_campus(filled: Settings, tmp_path: Path) -> None:
 
 
 async def test_another_log_of_the_same_name(filled: Settings, servers: Servers, tmp_path: Path) -> None:
-    """A campus that was made anew is not the one that was exported, be its log shorter or longer."""
-    anew = migrated(servers)
-    await fill(anew, 3)
+    """A new campus of the same name is not the exported one, be its log shorter or longer."""
+    renewed = migrated(servers)
+    await fill(renewed, 3)
     for ours, theirs, said in (
-        (filled, anew, "the log ends at 3"),
-        (anew, filled, "the log is not what was exported"),
+        (filled, renewed, "the log ends at 3"),
+        (renewed, filled, "the log is not what was exported"),
     ):
         directory = tmp_path / ours.name
         await export(ours, directory)
@@ -313,7 +313,7 @@ async def test_somebody_elses_directory(filled: Settings, tmp_path: Path) -> Non
 
 
 async def test_a_file_where_a_directory_should_be(filled: Settings, tmp_path: Path) -> None:
-    """Is called what it is, by an export and by whoever wants to read one."""
+    """Export and reader name the problem."""
     (tmp_path / "out").touch()
     for directory in (tmp_path / "out", tmp_path / "out" / "below"):
         with pytest.raises(ExportError, match=f"^{tmp_path}/out is a file, and an export is a directory: choose one$"):

@@ -126,8 +126,8 @@ async def test_pages_for_a_rebuild(settings: Settings, opened: Export) -> None:
     ]
     found = [fact for page in ExportPages(opened).pages(wanted, 100, 650) for fact in page.facts()]
     names = Fact.__struct_fields__
-    told = [[getattr(fact, name) for name in names] for fact in found]
-    assert told == [[getattr(fact, name) for name in names] for fact in expected if 100 < fact.position <= 650]
+    actual = [[getattr(fact, name) for name in names] for fact in found]
+    assert actual == [[getattr(fact, name) for name in names] for fact in expected if 100 < fact.position <= 650]
     assert {fact.type for fact in found} == {*wanted.types}
 
 
@@ -195,7 +195,7 @@ def _change(directory: Path, **other: Any) -> None:
 
 
 def _rewrite(directory: Path, number: int) -> None:
-    """Change a fact and the digest of its file, as somebody might who knows of the manifest."""
+    """Change a fact, and the digest of its file in the manifest."""
     manifest = Manifest.load(directory)
     path = directory / manifest.files[number].path
     table = pq.ParquetFile(path).read()

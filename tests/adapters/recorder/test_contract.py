@@ -29,7 +29,7 @@ class TestWithUuids(ApplicationRecorderTestCase[LogRecorder]):
         return LogRecorder(pool, uuids=self.uuids)
 
     def test_insert_subscribe(self) -> None:
-        """A subscription gives what was recorded, waits for what will be, and stops when it is told to."""
+        """A subscription gives what was recorded, waits for what will be, and stops on `stop()`."""
         self.optional_test_insert_subscribe()
 
 

@@ -190,7 +190,7 @@ def test_the_log_says_where_an_event_comes_from(settings: Settings, recorder: Lo
 
 
 def test_streams_may_be_mixed_in_one_insert(recorder: LogRecorder) -> None:
-    """All or nothing, whatever the order; every event is told its own position."""
+    """All or nothing, whatever the order; every event gets its own position."""
     events = [stored("a", 1), stored("b", 0), stored("a", 2), stored("b", 1)]
     assert recorder.insert_events(events) == [1, 3, 2, 4]
     assert [(item.originator_id, item.originator_version) for item in recorder.select_notifications(None, 10)] == [

@@ -100,7 +100,7 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> Watched:
 
 
 async def test_nobody_waits_for_a_whole_read_model(store: ValkeyStore, watched: Watched) -> None:
-    """Where nobody writes, documents come some at a time, each once."""
+    """Without a writer, documents come some at a time, each once."""
     assert await amounts(store) == dict.fromkeys(range(SEGMENTS), (1, frozenset({1})))
     assert "HGETALL" not in watched.sent
     assert watched.sent.count("HSCAN") >= SEGMENTS * LEARNERS / scan.SCANNED
@@ -132,7 +132,7 @@ async def test_rows_that_change_under_the_same_checkpoint_are_read_again(store: 
 
 
 async def test_a_segment_that_is_always_written_is_taken_at_once(store: ValkeyStore, watched: Watched) -> None:
-    """Nobody waits for ever for a moment of rest."""
+    """A scan does not wait for ever for a pause of the writer."""
     head = 1
 
     async def pay(_: int) -> None:

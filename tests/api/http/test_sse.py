@@ -1,4 +1,4 @@
-"""Server-sent events: told once, told again after a break, never more than one change for each read model."""
+"""Server-sent events: sent once, sent again after a break, never more than one change for each read model."""
 
 import json
 
@@ -14,13 +14,13 @@ async def test_a_learner_is_told_of_a_change(app: FastAPI, campus: Campus) -> No
     await campus.open_run()
     async with Listener(app, "/v1/me/events", await campus.as_user(campus.learner)) as listener:
         position = await campus.enroll()
-        told = 0
-        while told < position:  # the facts of one enrollment may be told one by one
+        seen = 0
+        while seen < position:  # the facts of one enrollment may be announced one by one
             event = await listener.event()
             data = json.loads(event["data"])
             assert (event["event"], data["projection"], data["key"]) == ("changed", "learner_dashboard", campus.learner)
-            assert told < int(event["id"]) == data["position"]
-            told = data["position"]
+            assert seen < int(event["id"]) == data["position"]
+            seen = data["position"]
     await campus.see("/me/dashboard", data["position"], user=campus.learner)
 
 
@@ -57,7 +57,7 @@ async def test_who_may_listen_to_what(campus: Campus) -> None:
 
 
 async def test_read_models_that_do_not_keep_pace_are_told_of_each(app: FastAPI, campus: Campus) -> None:
-    """A change of the gradebook is told though the run's dashboard has told of a later position."""
+    """A change of the gradebook is sent although the run's dashboard was announced at a later position."""
     await campus.open_run()
     async with Listener(app, f"/v1/runs/{campus.run}/events", await campus.as_user("admin")) as listener:
         changes: Changes = app.state.services.changes

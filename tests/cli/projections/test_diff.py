@@ -147,7 +147,7 @@ async def test_a_rule_that_is_wrong_says_where(settings: Settings, tmp_path: Pat
     """A file without a projection, no file at all, and code that fails: with the line of the file, and no tables."""
     empty, wrong, fails = tmp_path / "empty.py", tmp_path / "wrong.py", tmp_path / "fails.py"
     empty.write_text("")
-    wrong.write_text(RULE.format(key='"somebody else"'))
+    wrong.write_text(RULE.format(key='"another"'))
     fails.write_text(RULE.format(key='fact.data["amnt"]'))
     compare = ("--compare-with", "overview")
     assert "has no projection" in await refusal(settings, "try", str(empty), *compare)
@@ -182,7 +182,7 @@ async def test_a_rule_that_is_wrong_says_where(settings: Settings, tmp_path: Pat
     ],
 )
 async def test_a_rule_that_can_hold_for_no_fact(settings: Settings, tmp_path: Path, apply: str, message: str) -> None:
-    """What would end the process, go on for ever or be refused by the store is told as any other mistake is."""
+    """What would end the process, go on for ever or be refused by the store is reported like any other mistake."""
     file = tmp_path / "my_rule.py"
     file.write_text(RULE.format(key="fact.id('learner_id')").replace(COUNTS, apply))
     async with small_campus(settings):

@@ -38,7 +38,7 @@ async def test_the_plan_says_what_a_rebuild_would_do(settings: Settings) -> None
 
 
 async def test_the_plan_knows_what_was_left_and_what_has_changed(settings: Settings) -> None:
-    """A rebuild that was left is gone on with if the code is the same; a rule changed without a version is told."""
+    """A rebuild that was left is gone on with if the code is the same; a rule changed without a version is reported."""
     async with small_campus(settings):
         await done(settings, "rebuild", "overview")
         _, plan = await answer(settings, "plan", "overview")
@@ -133,7 +133,7 @@ async def test_a_rebuild_reads_from_an_export_what_that_has(settings: Settings, 
 
 
 async def test_what_cannot_be_rebuilt_is_refused(settings: Settings) -> None:
-    """Nothing named, both, no export there, somebody else at it."""
+    """Nothing named, both, no export there, another rebuild running."""
     assert "say which read models to rebuild, or --all" in await refusal(settings, "rebuild")
     assert "say which read models to rebuild, or --all" in await refusal(settings, "rebuild", "overview", "--all")
     assert "has no manifest.json" in await refusal(settings, "rebuild", "overview", "--from-export", "/nowhere")
@@ -151,7 +151,7 @@ async def test_what_cannot_be_rebuilt_is_refused(settings: Settings) -> None:
 
 
 async def test_from_rebuild_to_promotion_and_back(settings: Settings) -> None:
-    """Promote serves what was rebuilt, rollback what was served before, drop takes what nobody serves."""
+    """Promote serves what was rebuilt, rollback what was served before, drop takes a generation that is not served."""
     async with small_campus(settings) as log:
         await done(settings, "rebuild", "overview")
         await log.record_many(40)
@@ -184,7 +184,7 @@ async def test_a_switch_that_is_not_possible_is_refused(settings: Settings) -> N
 
 
 async def test_a_rollback_to_other_code_has_to_be_asked_for(settings: Settings) -> None:
-    """What this code cannot bring up to date is served as it was only if somebody says so."""
+    """What this code cannot bring up to date is served as it was only with `--as-it-was`."""
     async with small_campus(settings) as log:
         await execute(settings, "UPDATE projections SET version = 7 WHERE name = 'overview'")
         await done(settings, "rebuild", "overview")

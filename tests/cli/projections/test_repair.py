@@ -1,4 +1,4 @@
-"""`campus projections repair`: the rows of one learner made anew from the log."""
+"""`campus projections repair`: the rows of one learner recomputed from the log."""
 
 from adapters.settings import Settings
 from tests.support.projections_command import answer, execute, projections, refusal, small_campus
@@ -22,7 +22,7 @@ async def test_a_learner_whose_rows_are_wrong_is_repaired(settings: Settings) ->
 
 
 async def test_what_cannot_be_repaired_is_refused(settings: Settings) -> None:
-    """A read model that was never built, one without rows of single learners, and a learner whom nobody knows."""
+    """A read model that was never built, one without rows of single learners, and an unknown learner."""
     assert "has not been built yet" in await refusal(settings, "repair", "overview", "--key", "ann")
     async with small_campus(settings):
         assert "no table of catalog has rows of single keys" in await refusal(

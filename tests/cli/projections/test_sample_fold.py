@@ -23,7 +23,7 @@ def ends(_fact: Any, _rows: Rows) -> None:
 
 
 async def never_begins(_fact: Any, _rows: Rows) -> None:
-    """A handler that nobody waits for."""
+    """A handler that is not awaited."""
 
 
 def dawdles(_fact: Any, _rows: Rows) -> None:
@@ -49,7 +49,7 @@ def overview(apply: Callable[[Any, Rows], Any]) -> Overview:
 async def test_a_plan_survives_a_handler_that_is_wrong(
     settings: Settings, apply: Callable[[Any, Rows], Any], fails_at: tuple[str, ...]
 ) -> None:
-    """One that ends the process has failed like any other; one that nobody waits for does nothing."""
+    """One that ends the process has failed like any other; one that is not awaited does nothing."""
     async with writer(settings) as log:
         await log.record_many(FACTS)
     found = await _plan(settings, overview(apply), 1)

@@ -19,7 +19,7 @@ NAMES = [projection.name for projection in PROJECTIONS]
 
 
 async def test_the_list_says_what_there_is_and_what_is_served(settings: Settings) -> None:
-    """Every read model, in the order in which they are told to people; changed code shows, with and without version."""
+    """Every read model, in the order for people; changed code shows, with and without version."""
     code, before = await answer(settings, "list")
     assert (code, [each["name"] for each in before["projections"]]) == (0, NAMES)
     assert all(each["live"] is None and each["change"] is None for each in before["projections"])
@@ -158,7 +158,7 @@ async def test_a_campus_without_a_projector_says_so(settings: Settings) -> None:
 
 
 async def test_doctor_names_what_stands_still_because_of_its_version(settings: Settings) -> None:
-    """With what to do; as long as somebody follows it, nothing is wrong."""
+    """With what to do; as long as a projector follows it, nothing is wrong."""
     async with small_campus(settings):
         assert (await versions(settings))["detail"] == "all served in the version of this code"
         await execute(settings, "UPDATE projections SET version = 7 WHERE name = 'overview'")

@@ -1,4 +1,4 @@
-"""The fold itself: batches of any size come to the same, and a poison fact harms nobody but its key."""
+"""The fold itself: batches of any size give the same rows, and a poison fact harms only its key."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, ClassVar
@@ -163,7 +163,7 @@ async def test_a_row_that_was_not_named_as_needed_is_refused() -> None:
 
 
 async def test_a_failed_save_is_not_remembered() -> None:
-    """After somebody else has moved the checkpoint, the rows are read anew."""
+    """After another process has moved the checkpoint, the rows are read again."""
     memory = MemoryStore()
     cached = CachedStore(memory, 10)
     facts = activities(("ann", 1), ("ann", 2), ("ann", 4))

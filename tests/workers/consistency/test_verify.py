@@ -120,7 +120,7 @@ class NextVersion(InPostgres):
 
 
 async def test_what_this_code_cannot_say_is_said(settings: Settings) -> None:
-    """Of a read model that is not there, of one that other code has built, and of a number that nobody has."""
+    """Of a read model that is not there, of one that other code has built, and of an unknown number."""
     with pytest.raises(NotBuilt):
         await verify(settings, [InPostgres()])
     async with writer(settings) as facts:

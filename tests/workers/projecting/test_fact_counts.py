@@ -1,4 +1,4 @@
-"""Every fact of the log is accounted for, whatever happens to it, and whoever looks is told where that is not so."""
+"""Every fact of the log is accounted for, whatever happens to it, and `status` and `doctor` say where it is not."""
 
 import signal
 import time

@@ -1,4 +1,4 @@
-"""A segment has one owner: whoever had it before writes nothing, parks nothing and keeps nothing from others."""
+"""A segment has one owner: the former one writes nothing, parks nothing and keeps nothing from others."""
 
 import random
 from collections.abc import AsyncIterator
@@ -67,7 +67,7 @@ def batch(projection: InPostgres | InValkey, segments: tuple[int, ...], before: 
 
 @both
 async def test_an_owner_that_was_fenced_writes_nothing(settings: Settings, projection: InPostgres | InValkey) -> None:
-    """Not even into the segments that it still has, if one of the batch is somebody else's."""
+    """Not even into the segments that it still has, if one of the batch has another owner."""
     async with session(settings, projection) as first, session(settings, projection) as second:
         old, new = first.store(), second.store()
         for segment in range(4):
@@ -101,7 +101,7 @@ async def test_an_owner_that_was_fenced_parks_nothing(settings: Settings, projec
 
 
 async def test_who_asks_for_another_try_during_one_is_heard(settings: Settings) -> None:
-    """The try may have begun without what that somebody has changed, such as a fact to do without."""
+    """The try may have begun without what the new owner has changed, such as a skipped fact."""
     projection = InPostgres()
     async with session(settings, projection) as first, session(settings, projection) as second:
         parking = Parking(first.connection, projection.name, 1, projection.version)
@@ -130,7 +130,7 @@ async def test_a_segment_that_somebody_else_has_had_is_noticed(settings: Setting
 
 
 async def test_a_segment_without_a_checkpoint_keeps_its_epoch(settings: Settings) -> None:
-    """Whoever had it before, and was at the beginning as well, writes nothing."""
+    """A former owner that was at the beginning as well writes nothing."""
     projection = InValkey()
     async with session(settings, projection) as site:
         old, new = site.store(), site.store()
@@ -144,7 +144,7 @@ async def test_a_segment_without_a_checkpoint_keeps_its_epoch(settings: Settings
 
 
 async def test_an_epoch_beyond_that_of_postgres_is_overtaken(settings: Settings) -> None:
-    """PostgreSQL was put back to an earlier state: nobody else has the lock, so the work goes on."""
+    """PostgreSQL was put back to an earlier state: no other process has the lock, so the work goes on."""
     projections = [InValkey()]
     async with writer(settings) as facts, connect_valkey(settings) as valkey:
         await facts.record_many(100)
@@ -174,7 +174,7 @@ async def test_who_leaves_keeps_nothing_from_others(settings: Settings, projecti
 
 @pytest.mark.parametrize("segments", [1, 4])
 async def test_shares_add_up(settings: Settings, segments: int) -> None:
-    """However many there are, together they have all segments, and nobody two more than another."""
+    """However many there are, together they have all segments, and none two more than another."""
     projection = InPostgres()
     async with (
         session(settings, projection) as a,

@@ -130,7 +130,7 @@ async def test_one_that_hangs_is_left_behind_and_writes_nothing_when_it_wakes(se
 
 
 async def test_flushall_while_processes_share(settings: Settings) -> None:
-    """Every owner notices, and each segment comes back, whoever owns it then."""
+    """Every owner notices, and each segment comes back, under any owner."""
     async with connect_valkey(settings) as valkey, writer(settings) as facts, projectors(settings, 3) as group:
         await facts.record_many(600, learners=200)
         await shared(group, 2, 1, 1)

@@ -225,7 +225,7 @@ async def test_parked_keys_wait_in_a_what_if_as_well(settings: Settings) -> None
 
 
 async def test_nothing_to_compare_is_said(settings: Settings) -> None:
-    """A read model that is not served, one without another generation, and a number that nobody has."""
+    """A read model that is not served, one without another generation, and an unknown number."""
     expected: Sequence[tuple[dict[str, int], type[Exception], str]] = (
         ({}, RebuildError, "no generation of .* is ready: `campus projections rebuild"),
         ({"new": 9}, NoSuchGeneration, "no generation 9"),

@@ -94,7 +94,7 @@ async def test_kill_9_at_a_step(settings: Settings, step: str, number: int, seen
 
 
 async def test_kill_9_while_tables_are_made(settings: Settings) -> None:
-    """Nothing of a generation is left that is not complete, and the next rebuild begins anew."""
+    """Nothing of a generation is left that is not complete, and the next rebuild starts from nothing."""
     async with writer(settings) as facts:
         await fill(facts, 1_000)
         await followed(settings, 1_000)
@@ -172,7 +172,7 @@ async def test_kill_9_of_a_promotion_before_the_flip(settings: Settings) -> None
         await caught_up(settings, 1_000)
         await rebuilt(settings, *BOTH)
         epochs = await epochs_of(settings)
-        with locked(settings, "tally", "ACCESS SHARE"):  # somebody reads
+        with locked(settings, "tally", "ACCESS SHARE"):  # a reader
             async with started(settings, "promote") as process:
                 await until(lambda: waits_for_lock(settings, "promote"))
                 process.kill()

@@ -49,7 +49,7 @@ def broken(monkeypatch: pytest.MonkeyPatch, *, is_broken: bool = True) -> None:
 
 
 async def assert_ann_waits(settings: Settings, projection: Projection, position: int, error: str, version: int) -> None:
-    """And nobody else, with all that is to be known about it; the read model is as the log says without her."""
+    """And no other key, with error and trace; the read model is as the log says without her."""
     found = await parked(settings, projection)
     newest = max(each["generation"] for each in found)
     (waiting,) = [each for each in found if each["generation"] == newest]
@@ -88,7 +88,7 @@ async def test_it_is_parked_healed_and_accounted_for(
 
 
 async def healed(settings: Settings, projection: Projection) -> None:
-    """Ask for another try, and wait until nobody waits in what is served."""
+    """Ask for another try, and wait until no key is parked in the live generation."""
     async with await connect(settings, application="test") as connection:
         await request_retry(connection, [projection.name], None)
 
@@ -103,7 +103,7 @@ async def healed(settings: Settings, projection: Projection) -> None:
 async def test_what_is_skipped(
     settings: Settings, projection: Projection, later: Projection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Code of that version does without the fact, live, rebuilt and verified; the next version meets it again."""
+    """Code of that version leaves the fact out, live, rebuilt and verified; the next version meets it again."""
     broken(monkeypatch)
     async with writer(settings) as facts:
         position = await fill(facts)
@@ -229,7 +229,7 @@ async def test_a_fact_that_cannot_be_decoded(settings: Settings, projection: Pro
 async def test_killed_skipped_and_done_again(
     settings: Settings, projection: Projection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What a killed rebuild has parked does not wait any more when its segment is written anew without the fact."""
+    """What a killed rebuild has parked does not wait any more when its segment is written again without the fact."""
     broken(monkeypatch)
     async with writer(settings) as facts:
         await fill(facts)

@@ -46,7 +46,7 @@ stores = pytest.mark.parametrize("projection", BOTH, ids=["postgres", "valkey"])
 
 @asynccontextmanager
 async def busy(settings: Settings) -> AsyncIterator[int]:
-    """Somebody rebuilds all read models, and does not get on; gives the process."""
+    """A rebuild of all read models that is stuck; yields its process."""
     async with started(settings, "rebuild", 1, "none", 1, "self") as process:
         with locked(settings, "events"):
             await until(lambda: waits_for_lock(settings, "rebuild"))
@@ -56,7 +56,7 @@ async def busy(settings: Settings) -> AsyncIterator[int]:
 
 @stores
 async def test_back_to_the_same_version(settings: Settings, projection: Projection) -> None:
-    """The old generation is first brought up to date; and forth again; whoever follows goes with it."""
+    """The old generation is first brought up to date; and forth again; its follower goes with it."""
     async with writer(settings) as facts, relaying(settings), projecting(settings):
         await facts.record_many(200)
         await caught_up(settings, 200)
@@ -160,7 +160,7 @@ async def test_dropping(settings: Settings, projection: Projection) -> None:
 
 @pytest.mark.parametrize("what", ["rebuild", "promote", "rollback", "drop"])
 async def test_only_one_at_a_time(settings: Settings, what: str) -> None:
-    """Whoever comes second is told who was first; after a kill -9 of the first it goes through."""
+    """The second one gets the name of the first; after a kill -9 of the first it goes through."""
     async with writer(settings) as facts:
         await facts.record_many(100)
         await followed(settings, 100)
@@ -242,7 +242,7 @@ async def test_valkey_forgets_what_was_built(settings: Settings) -> None:
 
 
 async def test_a_ready_generation_is_only_brought_up_to_date(settings: Settings) -> None:
-    """Rebuilding again by the same code folds nothing anew; from scratch, or by other code, it does."""
+    """Rebuilding again by the same code folds nothing again; from scratch, or by other code, it does."""
     async with writer(settings) as facts:
         await facts.record_many(200)
         await followed(settings, 200)

@@ -1,4 +1,4 @@
-"""Nobody who reads notices that another generation is served: no failed request, no mixed answer, no step back."""
+"""Readers do not notice a promotion: no failed request, no mixed answer, no step back."""
 
 import asyncio
 from collections import Counter
@@ -217,7 +217,7 @@ async def test_documents_in_valkey(settings: Settings) -> None:
 
 
 def position_of(documents: DocumentReader) -> Read:
-    """Somebody who looks how far the documents are."""
+    """A reader of the positions of the documents."""
     place = InPosition()
 
     async def read() -> None:
@@ -227,7 +227,7 @@ def position_of(documents: DocumentReader) -> Read:
 
 
 def over_http(client: httpx.AsyncClient, path: str, check: Callable[[int, Any], None]) -> Read:
-    """Somebody who asks the API."""
+    """A client of the API."""
     place = InPosition()
 
     async def read() -> None:

@@ -76,7 +76,7 @@ async def test_what_an_analyst_reads_is_not_dropped(settings: Settings, monkeypa
 async def test_a_generation_that_another_view_is_made_of_is_not_dropped(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The view is named; nobody is said to read."""
+    """The sentence names the view, and no reader."""
     monkeypatch.setattr("adapters.postgres.store.generations.VIEWS_PATIENCE", 0.1)
     async with generations(settings) as (catalog, first):
         await catalog.go_live(await catalog.create("building"))
@@ -157,7 +157,7 @@ async def test_there_is_no_moment_without_a_view(settings: Settings) -> None:
 
 
 async def until_fresh(connection: psycopg.AsyncConnection, settings: Settings) -> None:
-    """Refresh until nobody is in the way."""
+    """Refresh until no session locks the views."""
 
     async def fresh() -> bool:
         return not await refresh(connection, settings)
@@ -166,7 +166,7 @@ async def until_fresh(connection: psycopg.AsyncConnection, settings: Settings) -
 
 
 async def test_views_are_kept_fresh(settings: Settings) -> None:
-    """Whoever keeps them notices what has changed, a view that has gone, and a new analyst."""
+    """The keeper of the views sees a change, a view that has gone, and a new analyst."""
 
     async def readable() -> bool:
         try:

@@ -118,7 +118,7 @@ def test_facts_say_what_they_are_about(filled: Settings) -> None:
 
 
 def test_facts_give_no_secret_away(filled: Settings) -> None:
-    """Neither the key, nor answers that are one, nor what somebody has said about themselves."""
+    """Neither the key, nor answers that equal it, nor what learners have said about themselves."""
     types = ("quiz.published", "attempt.submitted", "enrollment.withdrawn")
     rows = ask(filled, f"SELECT data FROM facts WHERE type IN {types}")
     assert len(rows) == len(types)

@@ -58,7 +58,7 @@ def as_live(settings: Settings, wanted: Wanted, after: int = 0, until: int = 10*
     ]
 
 
-def told(facts: Iterable[Fact | BulkFact]) -> list[list[Any]]:
+def fields_of(facts: Iterable[Fact | BulkFact]) -> list[list[Any]]:
     """All that can be said of facts."""
     return [[getattr(fact, name) for name in Fact.__struct_fields__] for fact in facts]
 
@@ -85,9 +85,9 @@ async def test_pages_have_every_fact_as_it_is(settings: Settings, ahead: bool) -
     for wanted, after, until in ((everything, 0, 10**6), (everything, 33, 301), (some, 0, 399), (some, 40, 40)):
         pages = list(read(settings, wanted, after, until, ahead=ahead))
         found: list[Any] = [
-            row for page in read(settings, wanted, after, until, ahead=ahead) for row in told(page.facts())
+            row for page in read(settings, wanted, after, until, ahead=ahead) for row in fields_of(page.facts())
         ]
-        assert found == told(as_live(settings, wanted, after, until))
+        assert found == fields_of(as_live(settings, wanted, after, until))
         assert not any(page.unreadable for page in pages)
 
 
@@ -139,10 +139,10 @@ async def test_old_versions_are_brought_up(settings: Settings, monkeypatch: pyte
     await fill(settings, *odd)
     wanted = Wanted((*TYPES, "course.created"), frozenset({*TYPES, "course.created"}), frozenset())
     live = as_live(settings, wanted)
-    assert [row for page in read(settings, wanted) for row in told(page.facts())] == told(live)
+    assert [row for page in read(settings, wanted) for row in fields_of(page.facts())] == fields_of(live)
     assert [fact.data.get("colour") for fact in live if fact.type == "course.created"] == ["unknown", None] * 3
     first = next(fact.position for fact in live if fact.type == "course.created")  # a page of old ones only
-    assert [row for page in read(settings, wanted, first - 1, first) for row in told(page.facts())] == told(
+    assert [row for page in read(settings, wanted, first - 1, first) for row in fields_of(page.facts())] == fields_of(
         as_live(settings, wanted, first - 1, first)
     )
 
@@ -162,9 +162,9 @@ async def test_few_facts_are_found_by_their_streams(settings: Settings, monkeypa
         return spans[-1]
 
     monkeypatch.setattr(AdaptiveRanges, "following", noted)
-    found = [row for page in read(settings, wanted, 50, 350) for row in told(page.facts())]
+    found = [row for page in read(settings, wanted, 50, 350) for row in fields_of(page.facts())]
     assert found
-    assert found == told(as_live(settings, wanted, 50, 350))
+    assert found == fields_of(as_live(settings, wanted, 50, 350))
     assert all(span is None or span.among for span in spans)
 
 
@@ -181,8 +181,8 @@ async def test_too_much_for_one_answer(settings: Settings, monkeypatch: pytest.M
 
     monkeypatch.setattr(pipeline.PipelinedReader, "receive", refuses)
     wanted = Wanted(TYPES, frozenset(TYPES), frozenset())
-    found = [row for page in read(settings, wanted) for row in told(page.facts())]
-    assert found == told(as_live(settings, wanted))
+    found = [row for page in read(settings, wanted) for row in fields_of(page.facts())]
+    assert found == fields_of(as_live(settings, wanted))
 
 
 @pytest.mark.usefixtures("_small")
@@ -193,10 +193,10 @@ async def test_reading_goes_on_when_the_server_comes_back(settings: Settings, ah
     wanted, found = Wanted(TYPES, frozenset(TYPES), frozenset()), []
     cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'campus:rebuild'"
     for page in read(settings, wanted, ahead=ahead):
-        found += told(page.facts())
+        found += fields_of(page.facts())
         with psycopg.connect(settings.postgres_url, autocommit=True) as connection:
             connection.execute(cut)
-    assert found == told(as_live(settings, wanted))
+    assert found == fields_of(as_live(settings, wanted))
 
 
 async def test_nothing_is_read_after_the_end(settings: Settings) -> None:
@@ -209,7 +209,7 @@ async def test_nothing_is_read_after_the_end(settings: Settings) -> None:
 
 
 async def test_numbers_come_along_once_they_were_asked_for(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Positions and times cost nothing where nobody wants them, and no statement of their own where all pages do."""
+    """Positions and times cost nothing if no handler reads them, and no extra statement if all pages need them."""
     await fill(settings)
     asked: list[int] = []
     rows = page_reader.Reading._rows

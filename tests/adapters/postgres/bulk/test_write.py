@@ -184,7 +184,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
 async def test_what_does_not_fit_is_named(
     settings: Settings, connection: psycopg.AsyncConnection, fields: dict[str, Any], complaint: str
 ) -> None:
-    """A value that PostgreSQL cannot hold is told by table, key and field, and the transaction leaves nothing."""
+    """The error names table, key and field of a value that PostgreSQL cannot hold; the transaction leaves nothing."""
     await make(connection, settings, ANYTHING)
     bad = Anything("mine", 0)
     for name, value in fields.items():
@@ -198,7 +198,7 @@ async def test_what_does_not_fit_is_named(
 async def test_what_was_cut_off_is_done_again(
     settings: Settings, connection: psycopg.AsyncConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A writer that dies has left whole transactions; the next one begins anew, and no row is missing or twice."""
+    """A writer that dies has left whole transactions; the next one starts again, and no row is missing or twice."""
     monkeypatch.setattr(write, "ROWS_AT_ONCE", 10)
     await make(connection, settings, ANYTHING)
     rows = [(RowKey(ANYTHING, ("a", number)), Anything("a", number)) for number in range(45)]
@@ -243,7 +243,7 @@ async def test_documents_read_back(
             (RowKey(table, key_values(table, row)), row)
             for table, name in names.items()
             for field, document in (await valkey.hgetall(name)).items()
-            if not field.startswith(b"@")  # notes of whoever writes, not documents
+            if not field.startswith(b"@")  # notes of the writer, not documents
             for row in [msgspec.json.decode(document, type=table.row)]
         ]
         assert digest_of(found) == digest_of(rows)

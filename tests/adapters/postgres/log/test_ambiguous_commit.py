@@ -63,7 +63,7 @@ async def test_a_lost_answer_to_a_request_with_a_key_is_found(settings: Settings
 
 @MOMENTS
 async def test_a_real_conflict_remains_one(settings: Settings, moment: Cut) -> None:
-    """What somebody else has appended is not mistaken for one's own."""
+    """A fact of another writer is not mistaken for one's own."""
     async with cable(settings) as (behind, between), opened(behind) as log:
         answers = await all_at_once(log, between, moment, [unit("a"), unit("first"), unit("a")])
         assert answers[0] == Appended(2, 2)

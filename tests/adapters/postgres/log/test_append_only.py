@@ -1,4 +1,4 @@
-"""Nobody changes the log: not the API's role, not the role that owns it."""
+"""No role changes the log: not the API's, not the owner of the schema."""
 
 import psycopg
 import pytest

@@ -54,15 +54,15 @@ async def test_appends_that_arrive_together_travel_together(settings: Settings) 
 
 
 async def test_a_commit_is_told_to_whom_it_concerns(settings: Settings) -> None:
-    """With the last position of the batch; a refusal or a repetition is not told."""
-    told: list[int] = []
+    """With the last position of the batch; not for a refusal or a repetition."""
+    announced: list[int] = []
     async with opened(settings) as log:
-        log.appender.on_commit = told.append
+        log.appender.on_commit = announced.append
         await asyncio.gather(log.append(unit("a", key="k")), log.append(unit("b", count=2)))
         await log.append(unit("c", key="k"))
         with pytest.raises(VersionConflict):
             await log.append(unit("a"))
-        assert told == [3]
+        assert announced == [3]
 
 
 async def test_a_request_is_carried_out_once(settings: Settings) -> None:

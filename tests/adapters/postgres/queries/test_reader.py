@@ -64,7 +64,7 @@ async def test_a_view_that_is_locked_for_a_while_is_waited_for(
 async def test_a_view_that_stays_locked_is_given_up(
     settings: Settings, reading: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody who asks is kept for ever, and the answer is that one may come again."""
+    """A reader does not wait for ever, and the answer says to repeat the request."""
     monkeypatch.setattr(reader, "PATIENCE", 0.2)
     with locked(settings, "tally"), pytest.raises(Unavailable, match="lock"):
         await reading.rows("SELECT learner_id FROM tally", {})
@@ -83,7 +83,7 @@ async def test_a_query_that_runs_too_long_is_given_up(settings: Settings, monkey
 
 
 class Clock:
-    """A clock that goes on by a tenth of a second whenever somebody looks at it."""
+    """A clock that advances by a tenth of a second at each reading."""
 
     def __init__(self) -> None:
         self._now = 0.0
@@ -95,7 +95,7 @@ class Clock:
 
 
 async def test_the_views_are_kept_for_one_time_in_all(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever moves them waits for the later ones only for what is left, for readers wait at the first ones."""
+    """A promotion waits for later views only in the time left, since readers wait for the first ones."""
     projection = InPostgres()
     await rebuilt(settings, projection)
     async with site(settings, projection) as at:

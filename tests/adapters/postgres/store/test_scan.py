@@ -1,4 +1,4 @@
-"""Rows in PostgreSQL are read in pages where nobody writes, and in one short transaction where somebody does."""
+"""Rows in PostgreSQL are read in pages if they have no writer, and in one short transaction if they have."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -133,7 +133,7 @@ async def test_a_generation_that_is_followed_after_all_is_read_again(
 async def test_a_generation_that_is_dropped_meanwhile_is_no_accident(
     settings: Settings, connections: list[psycopg.AsyncConnection], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever reads it is told as if it had never been there."""
+    """A reader gets the error of a generation that never existed."""
     store, _ = await made(settings, connections, "ready")
     execute = connections[0].execute
 

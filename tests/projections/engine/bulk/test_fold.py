@@ -183,7 +183,7 @@ def test_a_failing_handler_spoils_the_fold() -> None:
 
 
 def test_a_spoiled_fold_gives_its_memory_back() -> None:
-    """Its rows go with it, though nobody collects what refers to itself."""
+    """Its rows go with it, although the garbage collector is off."""
     gc.collect()
     gc.disable()
     fold = BulkFold([whole(TALLIED)], careful=[("tallies", "run.opened")])
@@ -197,12 +197,12 @@ def test_a_spoiled_fold_gives_its_memory_back() -> None:
 
 
 def unreadable(fact: Fact) -> Fact:
-    """The same fact, but nobody can decode it."""
+    """The same fact, undecodable."""
     return Unreadable(**{**msgspec.structs.asdict(fact), "data": {}}, error="no JSON")
 
 
 async def test_unreadable_and_skipped_facts_as_live() -> None:
-    """A fact that cannot be decoded parks its key; one that somebody has decided to skip is passed over."""
+    """A fact that cannot be decoded parks its key; a skipped one is left out."""
     facts = [unreadable(fact) if fact.position in {20, 30, 31} else fact for fact in with_poison()]
     skipped = frozenset({5, 30, 52, 72})
     live = await Live(TALLIED, skipped).fold(facts)

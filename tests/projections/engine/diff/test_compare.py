@@ -125,7 +125,7 @@ def naive_fields(old: Rows, new: Rows) -> dict[str, int]:
 
 @given(_versions, _versions)
 def test_the_differing_rows_lead_from_one_version_to_the_other(old: Rows, new: Rows) -> None:
-    """Whoever applies them to the old version has the new one; and backwards."""
+    """The differences turn the old version into the new one, and the new one into the old."""
     with compare(Version(TABLES, old.items()), Version(TABLES, new.items())) as diff:
         assert applied(diff, plain(old), backwards=False) == plain(new)
         assert applied(diff, plain(new), backwards=True) == plain(old)
@@ -207,7 +207,7 @@ def test_a_field_that_one_version_lacks_is_named_once() -> None:
 
 
 def test_a_table_with_another_key_is_not_compared() -> None:
-    """Its rows cannot be told apart in the same way; both sides are counted."""
+    """Its rows cannot be matched in the same way; both sides are counted."""
     other = Table("grades", Grade, ("no", "run_id"))
     with compare(Version((GRADES,), grade(1).items()), Version((other,), ())) as diff:
         (table,) = diff.tables

@@ -109,7 +109,7 @@ def test_a_corrupted_field_is_named_with_the_fact_that_set_it() -> None:
 
 
 def test_a_field_that_stopped_says_until_when_it_was_right() -> None:
-    """Here the outcome was never written, and another field holds what nobody wrote."""
+    """Here the outcome was never written, and another field holds a value that no fact wrote."""
     found = cause(msgspec.structs.replace(row_of(FACTS), outcome=None, status="gone"), ENROLLMENT)
     assert (found.why, position(found)) == ("differs", 12)
     outcome, status = found.fields

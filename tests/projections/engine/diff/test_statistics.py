@@ -114,7 +114,7 @@ def test_documents_grow_shrink_or_change() -> None:
 
 
 def test_lists_name_the_items_that_came_or_went() -> None:
-    """An item that moved is none; of lists of documents the names are told."""
+    """An item that moved is none; of lists of documents the names are shown."""
     collections = field_of([(["u1"], ["u1", "u2"]), (["u2", "u1"], ["u1"]), (["u1", "u2"], ["u2", "u1"])]).collections
     assert collections is not None
     assert (collections.grew, collections.shrank, collections.same_size) == (1, 1, 1)
@@ -125,7 +125,7 @@ def test_lists_name_the_items_that_came_or_went() -> None:
 
 
 def test_a_field_may_change_in_more_than_one_way() -> None:
-    """Numbers, texts and lists of one field are told apart."""
+    """Numbers, texts and lists of one field are distinguished."""
     field = field_of([(1, 2), (1, "one"), ([], [1])])
     assert field.rows == 3
     assert field.numbers is not None

@@ -1,4 +1,4 @@
-"""The dataset itself, counted: tests that are skipped where it is not at hand."""
+"""The dataset itself, counted: tests that are skipped without the file."""
 
 from collections import Counter
 from collections.abc import Sequence

@@ -64,7 +64,7 @@ def test_a_bad_row_is_named(tmp_path: Path, name: str, row: tuple[Any, ...], num
 
 
 def test_a_bad_day_of_registration_is_named(tmp_path: Path) -> None:
-    """Days are whole numbers, or nothing where nobody knows."""
+    """Days are whole numbers, or empty if unknown."""
     first, *others = SMALL["studentRegistration.csv"]
     file = write(tmp_path / "bad.zip", small(studentRegistration=[(*first[:3], "1.5", ""), *others]))
     with pytest.raises(Malformed, match=r"studentRegistration\.csv, line 2: date is '1\.5', not a whole number"):

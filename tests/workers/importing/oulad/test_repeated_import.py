@@ -100,8 +100,8 @@ async def test_a_second_run_appends_nothing(settings: Settings, file: Path) -> N
     assert await stored(settings) == before
     assert (report.appended.total(), report.found.total(), report.before) == (0, 0, set(RUNS))
     assert report.adds_up
-    told = campus("import", "oulad", str(file), env=variables(settings))
-    assert "nothing to append: all of it is in the log already" in told.stdout
+    again = campus("import", "oulad", str(file), env=variables(settings))
+    assert "nothing to append: all of it is in the log already" in again.stdout
 
 
 @pytest.mark.usefixtures("small_batches")
@@ -149,8 +149,8 @@ async def test_an_import_that_is_killed_goes_on(settings: Settings, servers: Ser
         await process.wait()
         assert await log.head() < whole
     await log.close()
-    told = campus("import", "oulad", str(file), "--json", env=variables(settings))
-    assert json.loads(told.stdout.splitlines()[-1])["adds_up"] is True
+    again = campus("import", "oulad", str(file), "--json", env=variables(settings))
+    assert json.loads(again.stdout.splitlines()[-1])["adds_up"] is True
     assert await stored(settings) == await stored(undisturbed)
 
 
@@ -260,7 +260,7 @@ async def test_other_rows_for_the_same_presentation_are_refused(settings: Settin
 
 
 async def test_what_has_the_same_name_is_not_touched(settings: Settings, tmp_path: Path) -> None:
-    """A course that somebody made is not taken over."""
+    """A course that was made by hand is not taken over."""
     log = await PostgresLog.open(settings)
     await Bus(log).handle(CreateCourse("AAA", "Astronomy"), LIVE)
     await log.close()

@@ -36,7 +36,7 @@ async def test_a_presentation_day_by_day(settings: Settings, tmp_path: Path) -> 
     """
     Every row is a fact on its day; what breaks a rule is marked, and nothing is left out.
 
-    Learner 12 clicks before registering and hands in after leaving; of 13 nobody knows the day of registration.
+    Learner 12 clicks before registering and hands in after leaving; of 13 the day of registration is unknown.
     """
     facts = await facts_of(settings, write(tmp_path / "small.zip", SMALL), "AAA-2013J")
     assert short(facts) == [
