@@ -68,7 +68,7 @@ def run_tests(checkout: Path, *names: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_context_works(tmp_path: Path) -> None:
-    """Whoever follows the page has a context whose tests pass, on real servers, and that breaks no contract."""
+    """A reader who follows the page has a context whose tests pass, on real servers, and that breaks no contract."""
     checkout = copy_of_checkout(tmp_path)
     follow(STEPS, checkout)
     own = [
