@@ -5,13 +5,13 @@ Live, a projection gets only those rows that `needs` has named. A fold over the 
 would not notice that one was not named; so each look at a row is checked here.
 """
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
 from campuslog.errors import BadProjection
 from domain.fact import Fact
-from projections.engine.projection import Handler, Projection, RowKey, Rows, RowT, Table
+from projections.engine.projection import Handler, Projection, Rows, RowT, Table
+from projections.engine.rows import DeclaredRows
 
 
 @dataclass
@@ -46,24 +46,32 @@ class _Apply:
     def __call__(self, fact: Fact, rows: Rows) -> None:
         self._at_hand.fact = fact
         needed = self._handler.needs(fact)
-        self._handler.apply(fact, _WatchedRows(rows, set(needed), fact, self._projection))
+        view = _CheckedRows(rows, fact, self._projection)
+        view.begin(set(needed), self._handler.writes)
+        self._handler.apply(fact, view)
 
 
-class _WatchedRows(Rows):
-    """Rows of which only those may be looked at that were named as needed, each as what it is."""
+class _CheckedRows(DeclaredRows):
+    """Declared rows, each asked for as what it is; a mistake is a sentence for the analyst."""
 
-    def __init__(self, rows: Rows, needed: Collection[RowKey], fact: Fact, projection: str) -> None:
-        self._rows, self._needed, self._fact, self._projection = rows, needed, fact, projection
+    def __init__(self, rows: Rows, fact: Fact, projection: str) -> None:
+        super().__init__(rows)
+        self._fact, self._projection = fact, projection
 
     def edit(self, table: Table, row: type[RowT], *key: str | int) -> RowT:
-        """As in the rows beneath."""
+        """The row, to be changed."""
         self._check(table, row, key)
-        return self._rows.edit(table, row, *key)
+        if self._writes and table not in self._writes:
+            raise BadProjection(
+                f"{self._projection}: at position {self._fact.position} ({self._fact.type}), the handler changes"
+                f" {table.name}, which is not among the tables that it writes: add it to `writes`"
+            )
+        return super().edit(table, row, *key)
 
     def read(self, table: Table, row: type[RowT], *key: str | int) -> RowT | None:
-        """As in the rows beneath."""
+        """The row, not to be changed."""
         self._check(table, row, key)
-        return self._rows.read(table, row, *key)
+        return super().read(table, row, *key)
 
     def _check(self, table: Table, row: type[Any], key: tuple[str | int, ...]) -> None:
         at = f"{self._projection}: at position {self._fact.position} ({self._fact.type}), the handler"

@@ -18,8 +18,8 @@ from adapters.stores.registry import DEFAULT
 from campuslog.errors import BadProjection
 from domain.registry import FACTS
 from projections.engine.fingerprint import code_digest
-from projections.engine.live import FAILURES
 from projections.engine.projection import Handler, Projection, RuleFile, Table
+from projections.engine.rows import FAILURES
 
 DEFAULTS = {"version": 1, "store": DEFAULT}
 """What matters only for a projection that is served; here it may be left out."""

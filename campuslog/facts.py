@@ -13,7 +13,7 @@ from domain.codec import fields_of
 from domain.fact import Fact
 from domain.registry import FACTS
 from domain.streams import id_or_none
-from projections.engine.live import Unreadable
+from projections.engine.rows import Unreadable
 
 COLUMNS: dict[str, pl.DataType] = {
     "position": pl.Int64(),

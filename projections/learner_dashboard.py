@@ -166,11 +166,12 @@ def _run_scheduled(fact: Fact, rows: Rows) -> None:
 
 
 def _touch(
-    fact: Fact, rows: Rows, run_id: str, amount: int | None = None, score_bp: int | None = None
+    fact: Fact, rows: Rows, place: tuple[str, ...], amount: int | None = None, score_bp: int | None = None
 ) -> tuple[Course, RunRef]:
-    """The learner's entry for the run, made if missing, with the fact noted as the latest; and the run."""
+    """The entry of the learner and the run of *place*, made if missing, with the fact as the latest; and the run."""
+    learner_id, run_id = place
     run = rows.read(RUNS, RunRef, run_id) or RunRef(run_id)
-    document = rows.edit(LEARNERS, Dashboard, _learner(fact.stream_id))
+    document = rows.edit(LEARNERS, Dashboard, learner_id)
     document.position = fact.position
     unit_id = fact.data.get("unit_id")
     title = run.titles.get(unit_id, unit_id) if unit_id is not None else run.title
@@ -204,7 +205,7 @@ def _next_unit(course: Course, run: RunRef) -> NextUnit | None:
 
 
 def _set_status(fact: Fact, rows: Rows, status: Status, offered_until: datetime | None = None) -> None:
-    course, _ = _touch(fact, rows, _run(fact.stream_id))
+    course, _ = _touch(fact, rows, _place(fact.stream_id))
     course.status = status.value
     course.offered_until = offered_until or msgspec.UNSET
     if course.enrolled_at is None:
@@ -225,14 +226,14 @@ def _seat_offered(fact: Fact, rows: Rows) -> None:
 
 
 def _unit_opened(fact: Fact, rows: Rows) -> None:
-    course, run = _touch(fact, rows, _run(fact.stream_id))
+    course, run = _touch(fact, rows, _place(fact.stream_id))
     course.opened.append(fact.data["unit_id"])
     course.next_unit = _next_unit(course, run)
 
 
 def _activity_recorded(fact: Fact, rows: Rows) -> None:
     amount = fact.data["amount"]
-    course, _ = _touch(fact, rows, _run(fact.stream_id), amount=amount)
+    course, _ = _touch(fact, rows, _place(fact.stream_id), amount)
     activity = course.activity
     activity.rows += 1
     activity.amount += amount
@@ -240,7 +241,7 @@ def _activity_recorded(fact: Fact, rows: Rows) -> None:
 
 def _unit_completed(fact: Fact, rows: Rows) -> None:
     unit_id, score_bp = fact.data["unit_id"], fact.data["score_bp"]
-    course, run = _touch(fact, rows, _run(fact.stream_id), score_bp=score_bp)
+    course, run = _touch(fact, rows, _place(fact.stream_id), None, score_bp)
     if unit_id not in course.completed:
         course.completed.append(unit_id)
     course.percent = percent(run.weights, course.completed)
@@ -250,17 +251,17 @@ def _unit_completed(fact: Fact, rows: Rows) -> None:
 
 
 def _attempt_submitted(fact: Fact, rows: Rows) -> None:
-    course, _ = _touch(fact, rows, fact.data["run_id"])
+    course, _ = _touch(fact, rows, (_learner(fact.stream_id), fact.data["run_id"]))
     _mark_done(course, fact.data["unit_id"])
 
 
 def _attempt_graded(fact: Fact, rows: Rows) -> None:
-    course, run = _touch(fact, rows, fact.data["run_id"], score_bp=fact.data["score_bp"])
+    course, run = _touch(fact, rows, (_learner(fact.stream_id), fact.data["run_id"]), None, fact.data["score_bp"])
     _score(course, run, fact.data["unit_id"], fact.data["score_bp"])
 
 
 def _outcome_decided(fact: Fact, rows: Rows) -> None:
-    course, _ = _touch(fact, rows, _run(fact.stream_id))
+    course, _ = _touch(fact, rows, _place(fact.stream_id))
     course.outcome = fact.data["outcome"]
 
 

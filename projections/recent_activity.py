@@ -45,7 +45,7 @@ class RecentFacts(msgspec.Struct):
 
 RECENT = Table("recent_activity", RecentFacts, ("key",))
 _KEY = (RowKey(RECENT, (CAMPUS,)),)
-_learner = named_id("learner_id")
+_learner, _run = named_id("learner_id"), named_id("run_id")
 
 
 def _remember(run_id: Callable[[Fact], str]) -> Handler:
@@ -72,7 +72,7 @@ def _remember(run_id: Callable[[Fact], str]) -> Handler:
     return Handler(lambda _: _KEY, apply, writes=(RECENT,))
 
 
-_of_stream = _remember(lambda fact: fact.id("run_id"))
+_of_stream = _remember(lambda fact: _run(fact.stream_id))
 _of_attempt = _remember(lambda fact: str(fact.data["run_id"]))
 
 

@@ -22,15 +22,13 @@ from domain.fact import Fact
 from domain.streams import is_reference
 from projections.engine.distribution import segment_of
 from projections.engine.projection import (
-    Handler,
     Projection,
     ReplicaRows,
     RowKey,
     Rows,
-    RowT,
-    Table,
     key_values,
 )
+from projections.engine.rows import FAILURES, DeclaredRows, UndoableRows, apply_or_undo, apply_readable, needs_or_error
 
 SLICE = 500  # facts folded before others in the process get a turn
 TRACE_LENGTH = 4_000  # characters
@@ -50,9 +48,6 @@ class OwnedSegments(NamedTuple):
 _encode = msgspec.json.Encoder().encode
 
 UNDIVIDED = OwnedSegments(1, (0,))
-
-FAILURES = (Exception, SystemExit)
-"""What a handler may raise: one that would end the process has failed like any other."""
 
 
 @dataclass
@@ -77,20 +72,6 @@ class Exclusions:
         """Let the key of a poison fact wait."""
         place = poison.segment, poison.key
         self.waiting[place] = min(poison.position, self.waiting.get(place, poison.position))
-
-
-class Unreadable(Fact, frozen=True, gc=False):
-    """A stored fact that this code cannot decode: poison for every projection that reads its type."""
-
-    error: str
-
-
-class UnreadableFact(Exception):
-    """A projection met a fact that cannot be decoded."""
-
-
-class UndeclaredRow(Exception):
-    """A handler changed a row that it had not named among those it needs."""
 
 
 class ChangedKey(Exception):
@@ -284,24 +265,26 @@ async def _fold(
     projection: Projection, parts: Sequence[SegmentFact], store: Store, share: OwnedSegments
 ) -> dict[int, Rows]:
     """Fold at full speed; the first failure spoils the batch."""
-    handlers, needed = projection.handlers, {segment: set[RowKey]() for segment in share.owned}
+    handlers, needed, needs = projection.handlers, {segment: set[RowKey]() for segment in share.owned}, []
     try:
         for segment, fact, _, _ in parts:
-            needed[segment].update(handlers[fact.type].needs(fact))
+            needs.append(set(handlers[fact.type].needs(fact)))
+            needed[segment] |= needs[-1]
     except FAILURES as error:
         raise BatchFailed from error
     rows = await _rows_for(needed, store)
-    views = _views(rows)
+    views = [{segment: DeclaredRows(view) for segment, view in each.items()} for each in _views(rows)]
     for start in range(0, len(parts), SLICE):
         try:
-            for segment, fact, _, reference in parts[start : start + SLICE]:
-                _apply(handlers[fact.type], fact, views[reference][segment])
+            for (segment, fact, _, reference), keys in zip(
+                parts[start : start + SLICE], needs[start : start + SLICE], strict=True
+            ):
+                handler, view = handlers[fact.type], views[reference][segment]
+                view.begin(keys, handler.writes)
+                apply_readable(handler, fact, view)
         except FAILURES as error:
             raise BatchFailed from error
         await asyncio.sleep(0)
-    for segment, of_segment in rows.items():
-        if not of_segment.changed <= needed[segment]:
-            raise BatchFailed from UndeclaredRow(str(next(iter(of_segment.changed - needed[segment])).key))
     return rows
 
 
@@ -316,12 +299,6 @@ def _views(rows: Mapping[int, Rows]) -> tuple[Mapping[int, Rows], Mapping[int, R
     return rows, {segment: ReplicaRows(of_segment) if segment else of_segment for segment, of_segment in rows.items()}
 
 
-def _apply(handler: Handler, fact: Fact, rows: Rows) -> None:
-    if type(fact) is Unreadable:
-        raise UnreadableFact(fact.error)
-    handler.apply(fact, rows)
-
-
 async def _fold_carefully(
     projection: Projection,
     parts: Sequence[SegmentFact],
@@ -330,69 +307,28 @@ async def _fold_carefully(
     accounts: Mapping[int, FactCounts],
 ) -> tuple[dict[int, Rows], list[Poison]]:
     """Fold fact by fact, each undone if it fails, and let the keys of those that failed wait."""
-    needs = [_needs_or_error(projection, part.fact) for part in parts]
+    needs = [needs_or_error(projection, part.fact) for part in parts]
     needed: Needed = {segment: set() for segment in share.owned}
     for part, keys in zip(parts, needs, strict=True):
         if not isinstance(keys, BaseException):
             needed[part.segment] |= keys
-    rows = {segment: UndoableRows(of.rows) for segment, of in (await _rows_for(needed, store)).items()}
-    views, held, poison = _views(rows), Exclusions(), []
+    rows = await _rows_for(needed, store)
+    views = [{segment: UndoableRows(view, rows[segment]) for segment, view in each.items()} for each in _views(rows)]
+    held, poison = Exclusions(), list[Poison]()
     for (segment, fact, counts, reference), keys in zip(parts, needs, strict=True):
         if not held.waits(segment, fact):
-            try:
-                rows[segment].begin(keys)
-                _apply(projection.handlers[fact.type], fact, views[reference][segment])
+            error = apply_or_undo(projection.handlers[fact.type], fact, keys, views[reference][segment])
+            if error is None:
                 continue
-            except FAILURES as error:  # whatever a handler raises makes the fact poison
-                rows[segment].undo()
-                poison.append(poison_of(fact, error, segment))
-                held.park(poison[-1])
+            poison.append(poison_of(fact, error, segment))
+            held.park(poison[-1])
         if counts:
             accounts[segment].applied -= 1
             accounts[segment].parked += 1
-    return dict(rows), poison
-
-
-def _needs_or_error(projection: Projection, fact: Fact) -> set[RowKey] | BaseException:
-    try:
-        return set(projection.handlers[fact.type].needs(fact))
-    except FAILURES as error:  # as above
-        return error
+    return rows, poison
 
 
 def poison_of(fact: Fact, error: BaseException, segment: int = 0) -> Poison:
     """What to remember of a fact and of the error that it caused."""
     trace = "".join(traceback.format_exception(error, limit=-TRACE_FRAMES))[-TRACE_LENGTH:]
     return Poison(fact.key, fact.position, fact.type, f"{type(error).__name__}: {error}", trace, segment)
-
-
-class UndoableRows(Rows):
-    """Rows that can be put back to where they were before the fact at hand."""
-
-    def begin(self, needed: set[RowKey] | BaseException) -> None:
-        """Begin with the next fact, which may change the rows that it *needed*; raises if they are not known."""
-        self._before: dict[RowKey, tuple[bytes | None, bool]] = {}
-        if isinstance(needed, BaseException):
-            raise needed
-        self._needed = needed
-
-    def edit(self, table: Table, row: type[RowT], *key: str | int) -> RowT:
-        """As in the base, but the row's present state is kept for `undo`."""
-        row_key = RowKey(table, key)
-        if row_key not in self._needed:
-            raise UndeclaredRow(f"row {key} of {table.name} was changed but not named as needed")
-        if row_key not in self._before:
-            row_now = self.rows.get(row_key)  # as JSON, which takes a hundredth of the time of a copy
-            self._before[row_key] = None if row_now is None else _encode(row_now), row_key in self.changed
-        return super().edit(table, row, *key)
-
-    def undo(self) -> None:
-        """Forget what the fact at hand has done."""
-        for row_key, (row, was_changed) in self._before.items():
-            if row is None:
-                self.rows.pop(row_key, None)
-            else:
-                self.rows[row_key] = msgspec.json.decode(row, type=row_key.table.row)
-            if not was_changed:
-                self.changed.discard(row_key)
-        self._before = {}

@@ -16,6 +16,7 @@ from projections.engine.distribution import check_distribution
 SEGMENTS = 4  # of a read model that several processes may work on; a segment is every fourth partition of the log
 
 RowT = TypeVar("RowT", bound=msgspec.Struct)
+_encode = msgspec.json.Encoder().encode
 
 
 class Table(msgspec.Struct, frozen=True, cache_hash=True):
@@ -74,6 +75,21 @@ class Rows:
     def read(self, table: Table, row: type[RowT], *key: str | int) -> RowT | None:  # noqa: ARG002 - it says the type
         """The row of *table* with this key, not to be changed; None if there is none."""
         return self.rows.get((table, key))  # type: ignore[call-overload,no-any-return]
+
+    def copy_of(self, key: RowKey) -> Any:
+        """The row as it is now, for `put_back`: as JSON, which takes a hundredth of the time of a deep copy."""
+        row = self.rows.get(key)
+        return None if row is None else _encode(row), key in self.changed
+
+    def put_back(self, key: RowKey, row: Any) -> None:
+        """Restore a row as `copy_of` has found it."""
+        stored, was_changed = row
+        if stored is None:
+            self.rows.pop(key, None)
+        else:
+            self.rows[key] = msgspec.json.decode(stored, type=key.table.row)
+        if not was_changed:
+            self.changed.discard(key)
 
 
 class ReplicaRows(Rows):

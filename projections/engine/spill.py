@@ -5,8 +5,10 @@ What a fold and a comparison ask of a temporary store: rows that do not fit into
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
+from projections.engine.rows import Interrupted
 
-class SpillFailed(Exception):
+
+class SpillFailed(Interrupted):
     """The temporary store could not be written or read: no fault of the fact that is folded."""
 
 

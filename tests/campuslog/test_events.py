@@ -17,7 +17,7 @@ from adapters.settings import Settings, SettingsError
 from campuslog import BadTime, Campus, NotThere, UnknownType
 from campuslog.source import reading
 from domain.fact import Fact
-from projections.engine.live import Unreadable
+from projections.engine.rows import Unreadable
 from tests.campuslog.conftest import announce
 from tests.support.polling import until
 from tests.support.workers import writer

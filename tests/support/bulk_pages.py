@@ -11,10 +11,11 @@ from projections.engine.bulk.fold import BulkFold, RestartFold, Task
 from projections.engine.bulk.pages import EPOCH, MICROSECOND, Page, Wanted
 from projections.engine.bulk.rows import MemoryBudget
 from projections.engine.digest import ContentDigest, row_digest
-from projections.engine.live import Batch, Exclusions, FactCounts, OwnedSegments, Poison, Unreadable, fold_batch
+from projections.engine.live import Batch, Exclusions, FactCounts, OwnedSegments, Poison, fold_batch
 from projections.engine.memory import MemoryStore
 from projections.engine.merge import merged
 from projections.engine.projection import Projection, RowKey
+from projections.engine.rows import Unreadable
 
 PAGE = 7  # facts
 

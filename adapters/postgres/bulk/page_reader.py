@@ -41,7 +41,7 @@ from adapters.settings import Settings
 from domain.fact import Meta
 from domain.streams import PARTITIONS
 from projections.engine.bulk.pages import EPOCH, MICROSECOND, RARE_COLUMNS, Page, SourceFailed, Wanted
-from projections.engine.live import Unreadable
+from projections.engine.rows import Unreadable
 
 PATIENCE = 30.0  # seconds to wait for a server that is away
 PAUSE = 0.2  # seconds between attempts

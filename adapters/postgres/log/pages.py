@@ -12,7 +12,7 @@ import psycopg
 
 from adapters.postgres.log.postgres_log import HEAD, PAGE, to_fact
 from domain.fact import Fact, Meta
-from projections.engine.live import Unreadable
+from projections.engine.rows import Unreadable
 
 LogRow = tuple[Any, ...]
 """A row of `events`, in the order of its columns."""

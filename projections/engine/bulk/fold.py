@@ -19,21 +19,19 @@ import msgspec
 
 from domain.registry import FACTS, REFERENCE_FACTS
 from domain.streams import PARTITIONS, is_reference, partition_of_key
-from projections.engine.bulk.pages import BulkFact, Page, SourceFailed, Wanted
+from projections.engine.bulk.pages import BulkFact, Page, Wanted
 from projections.engine.bulk.rows import BulkRows, MemoryBudget
 from projections.engine.distribution import segment_of
-from projections.engine.live import FAILURES, ChangedKey, FactCounts, Poison, UndeclaredRow, UnreadableFact, poison_of
+from projections.engine.live import ChangedKey, FactCounts, Poison, poison_of
 from projections.engine.projection import (
     Handler,
     Projection,
     ReplicaRows,
     RowKey,
     Rows,
-    RowT,
-    Table,
     key_values,
 )
-from projections.engine.spill import SpillFailed
+from projections.engine.rows import FAILURES, Interrupted, UndoableRows, UnreadableFact, apply_or_undo, needs_or_error
 
 Apply = Callable[[Any, Rows], None]
 Plan = tuple[tuple[Apply, Rows], ...]
@@ -197,7 +195,7 @@ class BulkFold:
             for fact, plan in zip(page.facts(), map(self._plans.__getitem__, page.kinds), strict=True):
                 for apply, rows in plan:
                     apply(fact, rows)
-        except (SourceFailed, SpillFailed):
+        except Interrupted:
             raise
         except FAILURES as error:
             failed = next(entry for entry in self._entries(fact.kind) if entry.rows is rows)
@@ -214,7 +212,7 @@ class BulkFold:
                 else:
                     try:
                         apply(fact, rows)
-                    except (SourceFailed, SpillFailed):
+                    except Interrupted:
                         raise
                     except FAILURES as error:
                         raise self._spoiled(part, fact, error) from error
@@ -243,16 +241,9 @@ class BulkFold:
 
     def _carefully(self, part: SegmentFold, handler: Handler, fact: Any, rows: Rows) -> None:
         """Apply a fact so that nothing is left of it if that fails."""
-        before: dict[RowKey, msgspec.Struct | None] = {}
-        try:
-            before = {key: part.rows.copy_of(key) for key in handler.needs(fact)}
-            declared = DeclaredRows(part.rows, before.keys())
-            handler.apply(fact, declared if rows is part.rows else ReplicaRows(declared))
-        except (SourceFailed, SpillFailed):
-            raise
-        except FAILURES as error:  # whatever a handler raises makes the fact poison
-            for key, row in before.items():
-                part.rows.put_back(key, row)
+        needed = needs_or_error(part.task.projection, fact)
+        error = apply_or_undo(handler, fact, needed, UndoableRows(rows, part.rows))
+        if error is not None:
             self._park(part, fact, error)
 
     def _not_readable(self, part: SegmentFold, fact: BulkFact, why: str) -> None:
@@ -306,20 +297,3 @@ class BulkFold:
             if self._types[kind // PARTITIONS] in handlers and part.owns(kind % PARTITIONS)
         )
         return FactCounts(read - part.parked - part.skipped, 0, part.parked, part.skipped)
-
-
-class DeclaredRows(Rows):
-    """Rows of which only those may be changed that were named as needed."""
-
-    def __init__(self, rows: Rows, declared: Collection[RowKey]) -> None:
-        self._rows, self._declared = rows, declared
-
-    def edit(self, table: Table, row: type[RowT], *key: str | int) -> RowT:
-        """As in the rows beneath; raises UndeclaredRow."""
-        if (table, key) not in self._declared:
-            raise UndeclaredRow(f"row {key} of {table.name} was changed but not named as needed")
-        return self._rows.edit(table, row, *key)
-
-    def read(self, table: Table, row: type[RowT], *key: str | int) -> RowT | None:
-        """As in the rows beneath."""
-        return self._rows.read(table, row, *key)

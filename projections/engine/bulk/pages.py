@@ -17,6 +17,7 @@ import msgspec
 
 from domain.fact import Meta
 from domain.streams import PARTITIONS, id_of, key_of
+from projections.engine.rows import Interrupted
 
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)  # from which PostgreSQL counts, too
 EPOCH_DAY = EPOCH.toordinal()
@@ -26,7 +27,7 @@ DAY = timedelta(days=1) // MICROSECOND
 RARE_COLUMNS = ("stream_version", "schema_version", "meta", "recorded_at")
 
 
-class SourceFailed(Exception):
+class SourceFailed(Interrupted):
     """A page could not be read: no fault of the fact at hand."""
 
 

@@ -10,8 +10,8 @@ import msgspec
 from domain.fact import Fact
 from projections.engine.diff.compare import plain_fields
 from projections.engine.diff.lineage import is_needed, needs_of
-from projections.engine.live import UndoableRows, Unreadable, UnreadableFact
 from projections.engine.projection import Projection, RowKey, Rows
+from projections.engine.rows import UndoableRows, apply_or_undo
 
 State = dict[str, Any] | None
 """The fields of a row as plain JSON, without its key; None where there is no row."""
@@ -51,26 +51,18 @@ class Replay:
 
     def _fold(self, steps: Sequence[Step], waiting: dict[str, int]) -> None:
         """Fold step by step; a fact that fails lets all later ones of its key wait, as live."""
-        rows = UndoableRows()
+        rows = Rows()
+        view = UndoableRows(rows, rows)
         for step in steps:
             fact = step.fact
             if fact.position >= waiting.get(fact.key, fact.position + 1):
                 continue
-            try:
-                rows.begin(step.needs)
-                self._apply(fact, rows)
-            except Exception:  # noqa: BLE001 - whatever a handler raises makes the fact poison
-                rows.undo()
+            if apply_or_undo(self._handlers[fact.type], fact, step.needs, view) is not None:
                 waiting[fact.key] = fact.position
                 continue
             if step.touches:
                 self.touching.append(step)
                 self.states.append(self.state(rows.rows.get(self._key)))
-
-    def _apply(self, fact: Fact, rows: Rows) -> None:
-        if isinstance(fact, Unreadable):
-            raise UnreadableFact(fact.error)
-        self._handlers[fact.type].apply(fact, rows)
 
     def blank(self) -> dict[str, Any]:
         """The content of the row when nothing has happened to it."""

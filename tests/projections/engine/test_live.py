@@ -11,9 +11,10 @@ from domain.fact import Fact
 from projections.engine.bulk.pages import Page, Wanted
 from projections.engine.cache import CachedStore
 from projections.engine.digest import row_digest
-from projections.engine.live import Batch, Exclusions, FactCounts, Fenced, Poison, Store, Unreadable, fold_batch
+from projections.engine.live import Batch, Exclusions, FactCounts, Fenced, Poison, Store, fold_batch
 from projections.engine.memory import MemoryStore
 from projections.engine.projection import Handler, Projection, RowKey, Rows, Table
+from projections.engine.rows import Unreadable
 from projections.engine.verification import Difference, FreshFold, Live, Verdict, Verification
 from tests.support.bulk_pages import content_digest, pages_of
 from tests.support.facts import History

@@ -20,7 +20,7 @@ from projections.catalog import Catalog
 from projections.engine.bulk.fold import BulkFold, Task
 from projections.engine.bulk.pages import BulkFact, Page, SourceFailed, Wanted
 from projections.engine.distribution import segment_of
-from projections.engine.live import Unreadable
+from projections.engine.rows import Unreadable
 from projections.registry import PROJECTIONS
 from tests.support.appends import WHEN, new_event, opened
 from tests.support.appends import unit as append_unit

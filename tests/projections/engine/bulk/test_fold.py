@@ -19,8 +19,9 @@ from projections.engine.bulk.fold import BulkFold, RestartFold, Task
 from projections.engine.bulk.pages import Page, SourceFailed
 from projections.engine.bulk.rows import MemoryBudget
 from projections.engine.distribution import segment_of
-from projections.engine.live import FactCounts, Poison, Unreadable
+from projections.engine.live import FactCounts, Poison
 from projections.engine.projection import SEGMENTS, Handler, Projection, RowKey, Rows, Table
+from projections.engine.rows import Unreadable
 from projections.registry import PROJECTIONS
 from tests.support.bulk_pages import Live, bulk_digest, fold_all, in_bulk, pages_of
 from tests.support.facts import History, day
