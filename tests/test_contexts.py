@@ -5,7 +5,9 @@ If a new context is left out anywhere, a failing test names the place; docs/howt
 them.
 """
 
+import inspect
 import re
+import sys
 import tomllib
 from importlib import import_module
 from inspect import isfunction
@@ -17,6 +19,7 @@ import pytest
 from api.app import ROUTERS
 from commands.table import HANDLERS
 from domain.registry import AGGREGATES, FACTS
+from projections.engine.projection import Projection
 from projections.registry import PROJECTIONS
 from tests.support.given import STREAMS
 from workers.reactions import JOBS, REACTIONS
@@ -81,6 +84,17 @@ def test_every_route_is_served() -> None:
     """A file in api/ that is no machinery has a router in api/app.py."""
     routed = {last(route.endpoint.__module__) for router in ROUTERS for route in router.routes}  # type: ignore[attr-defined]
     assert modules("api") <= routed
+
+
+@pytest.mark.parametrize("projection", PROJECTIONS, ids=lambda projection: projection.name)
+def test_every_read_model_names_the_route_that_serves_it(projection: Projection) -> None:
+    """`Serves` in the module of a read model names modules of api/, and the first of them names the read model."""
+    text = inspect.getdoc(sys.modules[type(projection).__module__]) or ""
+    (serves,) = re.findall(r"^Serves +(.*?)^\w", text, re.MULTILINE | re.DOTALL)
+    routes = [(ROOT / name.replace(".", "/")).with_suffix(".py") for name in re.findall(r"\bapi(?:\.\w+)+", serves)]
+    assert routes
+    assert [route for route in routes if not route.is_file()] == []
+    assert {projection.name, type(projection).__name__} & set(re.findall(r"\w+", routes[0].read_text()))
 
 
 def test_every_reaction_is_in_the_table() -> None:
