@@ -26,7 +26,7 @@ async def request_enrollment(command: RequestEnrollment, log: Log) -> Position:
 
 
 async def _seat(enrollment: Enrollment, run: Outline, log: Log) -> Position:
-    """Let in whoever has asked, or queue them, and append it all as one."""
+    """Admit the learner, who has asked, or put them into the queue; append it all as one unit."""
     if enrollment.status is not Status.REQUESTED:
         return await log.save(enrollment)
     if run.capacity is None:

@@ -35,7 +35,7 @@ class NotEnrolled(NotFound):
 
 
 class RunClosed(Conflict):
-    """The run takes nobody in."""
+    """The run admits no learner."""
 
     code = "run_closed"
     template = "course run {run_id} is not open for enrollment"
@@ -43,7 +43,7 @@ class RunClosed(Conflict):
 
 
 class AlreadyCompleted(Conflict):
-    """The course is behind the learner; nothing about the enrollment changes any more."""
+    """The learner has completed the course; the enrollment does not change any more."""
 
     code = "already_completed"
     template = "learner {learner_id} has completed run {run_id}"
@@ -339,7 +339,7 @@ class Seats(Aggregate):
         self.capacity = capacity
 
     def take(self, learner_id: str) -> bool:
-        """Give *learner_id* a seat if one is free and nobody waits for it, else a place in the queue; True: seated."""
+        """Give *learner_id* a seat if one is free and the queue is empty, else a place in the queue; True: seated."""
         if learner_id in self.seated:
             return True
         if learner_id in self.waiting:
@@ -375,7 +375,7 @@ class Seats(Aggregate):
         self.waiting.pop(learner_id, None)
 
     def seat_next(self) -> str | None:
-        """Seat whoever has waited longest, if a seat is free; returns who that is."""
+        """Seat the first learner in the queue, if a seat is free; returns that learner."""
         if not self.waiting or len(self.seated) >= self.capacity:
             return None
         learner_id = next(iter(self.waiting))

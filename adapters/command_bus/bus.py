@@ -1,4 +1,4 @@
-"""From a command to an answer: find the use case, give it the log, try again when somebody else was faster."""
+"""From a command to an answer: find the use case, give it the log, try again when another command was faster."""
 
 from typing import Any
 

@@ -80,7 +80,7 @@ class AggregateCache:
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def serialize(self, stream: str) -> asyncio.Lock:
-        """The lock of a stream; it exists as long as somebody waits for it."""
+        """The lock of a stream; it exists as long as a command holds it or waits for it."""
         lock = self._turns.get(stream)
         if lock is None:
             lock = self._turns[stream] = asyncio.Lock()
@@ -130,7 +130,7 @@ class UnitOfWork:
         known = self._memory.shared.get(stream)
         too_old = known is not None and max_age and time.monotonic() - known.checked_at > max_age
         if known is not None and self._optimistic and not too_old:
-            self.used_cache = True  # knowledge of some age is used_cache too, but nobody is refused for it
+            self.used_cache = True  # so is knowledge of some age, but no command is refused for it
         else:
             known = await self._fresh(cls, stream, known)
             if known.aggregate.exists:
@@ -150,7 +150,7 @@ class UnitOfWork:
         for loaded in self._taken.values():
             if not loaded.aggregate.pending_events:  # that nothing changes here was decided on its state, too
                 self._guards[loaded.aggregate.id] = loaded.aggregate.version
-        # From here on they are either stored and put back, or forgotten: their facts may never come to be.
+        # From here on they are either stored and put back, or forgotten: the append of their facts may fail.
         saved = [self._taken.pop(aggregate.id) for aggregate in aggregates]
         pending = [event for aggregate in aggregates for event in aggregate.collect_events()]
         position = saved[-1].position

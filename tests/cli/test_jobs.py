@@ -14,6 +14,7 @@ from domain.fact import Fact
 from tests.support.appends import query
 from tests.support.campus_up import campus as call
 from tests.support.dispatchers import HOUR, RUN, Campus, campus_with_one_seat
+from tests.support.polling import until
 from tests.support.projections_command import variables
 from workers.reactions import JOBS
 
@@ -43,6 +44,12 @@ async def said(settings: Settings, *arguments: str) -> tuple[int, str, str]:
     return finished.returncode, finished.stdout, finished.stderr
 
 
+async def measured(settings: Settings, line: str) -> bool:
+    """Whether a dispatcher's heartbeat has this line for Prometheus."""
+    rows = await query(settings, "SELECT metrics FROM workers WHERE name = 'dispatcher'")
+    return any(line in str(metrics) for (metrics,) in rows)
+
+
 async def test_a_failed_job_is_named_and_retried(campus: Campus) -> None:
     """Doctor names job, stream and cause; `jobs failed` lists it; after `jobs retry` the dispatcher does it."""
     assert await done(campus.settings) == "0 jobs waiting for their time, 0 due"
@@ -52,6 +59,7 @@ async def test_a_failed_job_is_named_and_retried(campus: Campus) -> None:
         assert await done(campus.settings) == "1 job waiting for their time, 0 due"
         campus.clock.move(HOUR)
         await campus.until_jobs((BEN, "failed"))
+        await until(lambda: measured(campus.settings, "campus_jobs_failed 1.0"))
     (job,) = await campus.failed()
     with pytest.raises(Unhealthy) as found:
         await done(campus.settings)

@@ -1,6 +1,6 @@
 """
-How far every read model is behind the log, and whether every fact of the log is accounted for: for `campus
-projections status` and `doctor`.
+Lag of every read model, and whether every fact of the log is accounted for: for `campus projections status` and
+`doctor`.
 """
 
 from collections import Counter
@@ -12,7 +12,7 @@ from psycopg.rows import class_row
 from adapters.postgres.log.fact_counts import BLOCK, counts_until
 from projections.engine.distribution import segment_of
 
-# recorded_at of the first fact that a read model has not seen says for how long it has been behind.
+# The age of the first fact that a read model has not folded is its lag in seconds.
 PROGRESS = """
 SELECT p.name, p.generation, p.version, p.status, p.segments, p.step, p.digest, at.position,
        greatest(head.position - at.position, 0) AS lag_events,
@@ -80,8 +80,8 @@ class SegmentCounts(msgspec.Struct):
     What has become of the facts of one segment of a generation, up to its position.
 
     Attributes:
-        owner: host and process that works on it; None if nobody does.
-        silent_seconds: since the owner gave a sign of life; None if nobody knows of it.
+        owner: host and process that works on it; None if no process does.
+        silent_seconds: since the owner gave a sign of life; None without any heartbeat.
         applied, ignored, parked, skipped: facts of the segment's partitions.
         lag_seconds: age of the first fact that it has not seen; 0 when it has seen all.
         events: facts of these partitions in the log.
