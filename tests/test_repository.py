@@ -45,8 +45,6 @@ NOT_YET_CLEAN = (  # shrinks; never add to it
     "adapters/postgres/log/pages.py",
     "adapters/postgres/log/postgres_log.py",
     "adapters/postgres/ops/lag.py",
-    "adapters/postgres/store/parking.py",
-    "adapters/postgres/store/repairs.py",
     "campuslog/campus.py",
     "campuslog/checked_handlers.py",
     "campuslog/definition.py",

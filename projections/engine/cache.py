@@ -1,9 +1,9 @@
 """
-A store that remembers the rows of the last batches, so that live facts need not read what was just written.
+A store with a cache of the rows used last, so that the projector does not read what it has just written.
 
-Sound because the checkpoint fences the rows: whoever else wrote them has moved it, and then nothing is saved and
-nothing is remembered. A batch takes the rows that it loads out of the memory, and only a successful save puts them
-back; a batch that fails leaves nothing half changed behind.
+The checkpoint keeps the cache valid: another writer would have moved it, and then the save fails and the cache is
+emptied. A batch takes the rows that it loads out of the cache, and only a successful save puts them back; so a batch
+that fails leaves no changed row in the cache.
 """
 
 from collections import OrderedDict
@@ -15,7 +15,7 @@ from projections.engine.projection import RowKey
 
 
 class CachedStore:
-    """Another *store*, and its *size* rows that were used last."""
+    """A *store* with a cache of its *size* rows used last."""
 
     def __init__(self, store: Store, size: int) -> None:
         self._store = store
@@ -23,7 +23,7 @@ class CachedStore:
         self._rows: OrderedDict[tuple[int, RowKey], msgspec.Struct] = OrderedDict()
 
     async def load(self, keys: Needed) -> Loaded:
-        """Those of the rows that exist."""
+        """The rows that exist."""
         loaded: Loaded = {segment: {} for segment in keys}
         missing: Needed = {}
         for segment, wanted in keys.items():
@@ -39,7 +39,7 @@ class CachedStore:
         return loaded
 
     async def save(self, batch: Batch) -> None:
-        """Write the changed rows and move the checkpoints; what was written is remembered."""
+        """Write the changed rows and move the checkpoints; the rows are cached."""
         try:
             await self._store.save(batch)
         except BaseException:
@@ -54,5 +54,5 @@ class CachedStore:
             self._rows.popitem(last=False)
 
     def forget(self) -> None:
-        """Remember nothing: somebody else may have written meanwhile."""
+        """Empty the cache: another owner may have written meanwhile."""
         self._rows.clear()

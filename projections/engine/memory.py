@@ -1,8 +1,8 @@
 """
-A store in memory: into which the rows of one learner are folded anew, and into which tests look.
+A store in memory: for recomputing the rows of one key, and for tests.
 
-Rows are kept as JSON, as they are in the servers: a row that is read is a fresh copy, and a hundred thousand rows
-take little room.
+Rows are stored as JSON, as in the servers: a row that is read is a fresh copy, and a hundred thousand rows take little
+memory.
 """
 
 from collections.abc import Iterator
@@ -28,14 +28,14 @@ class MemoryStore:
         return dict(self._positions)
 
     async def load(self, keys: Needed) -> Loaded:
-        """Those of the rows that exist."""
+        """The rows that exist."""
         return {
             segment: {key: _row(key, found) for key in wanted if (found := self._rows[segment].get(key)) is not None}
             for segment, wanted in keys.items()
         }
 
     async def save(self, batch: Batch) -> None:
-        """Keep the changed rows; nothing is ever parked here that could be healed."""
+        """Store the changed rows and move the checkpoints."""
         if any(self._positions[segment] != batch.before for segment in batch.accounts):
             raise Fenced
         for segment, rows in batch.rows.items():
@@ -47,7 +47,7 @@ class MemoryStore:
         self._positions.update(dict.fromkeys(batch.accounts, batch.after))
 
     def rows(self) -> Iterator[tuple[RowKey, msgspec.Struct]]:
-        """Every row, as readers see it."""
+        """All rows, as readers see them."""
         return merged(
             (segment, key, _row(key, stored)) for segment, of in self._rows.items() for key, stored in of.items()
         )

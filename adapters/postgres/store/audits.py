@@ -1,14 +1,13 @@
-"""
-What the auditor has looked at, and the rows that it has found to be other than the log says.
-"""
+"""Tables of the auditor: how many keys it has checked, and the rows that differ from the log."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-import psycopg
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
+
+from adapters.postgres.connection import Connection
 
 MOST = 100  # findings kept of each generation
 
@@ -49,11 +48,11 @@ SELECT f.projection, f.generation, f.learner AS owner, f.table_name AS table, f.
 
 class Audit(msgspec.Struct):
     """
-    How much of the served generation of a read model was audited.
+    The audit of the live generation of a read model.
 
     Attributes:
-        checked: keys whose rows were compared; one that comes again counts again.
-        wrong: how often one of a key's rows was wrong.
+        checked: comparisons of a key's rows with the log.
+        wrong: those in which a row was wrong.
     """
 
     projection: str
@@ -64,11 +63,11 @@ class Audit(msgspec.Struct):
 
 class Finding(msgspec.Struct):
     """
-    A row that is not what the log says.
+    A row that differs from the log.
 
     Attributes:
         owner: the key whose row it is: the id of a learner, or of a stream that is its own key.
-        position: of the first fact at which the two went apart; None if that is not known.
+        position: of the first fact after which the row differs; None if it is not known.
     """
 
     projection: str
@@ -80,18 +79,16 @@ class Finding(msgspec.Struct):
     reason: str
 
 
-async def note_checked(
-    connection: psycopg.AsyncConnection, projection: str, generation: int, *, checked: int, wrong: int
-) -> None:
+async def note_checked(connection: Connection, projection: str, generation: int, *, checked: int, wrong: int) -> None:
     """Count keys whose rows were compared."""
     values = {"projection": projection, "generation": generation, "checked": checked, "wrong": wrong}
     await connection.execute(NOTE, values)
 
 
 async def note_findings(
-    connection: psycopg.AsyncConnection, projection: str, generation: int, owner: str, found: Sequence[Finding]
+    connection: Connection, projection: str, generation: int, owner: str, found: Sequence[Finding]
 ) -> None:
-    """Keep what is wrong with the rows of a key now, and forget what is right again."""
+    """Store the wrong rows of a key, and delete its findings about rows that are right again."""
     keys = [Jsonb(finding.key) for finding in found]
     async with connection.transaction():
         await connection.execute(RIGHT_AGAIN, (projection, generation, owner, keys))
@@ -100,13 +97,13 @@ async def note_findings(
         await connection.execute(FORGET_OLD, {"projection": projection, "generation": generation, "most": MOST})
 
 
-async def audits(connection: psycopg.AsyncConnection) -> list[Audit]:
-    """How much of what is served was audited."""
+async def audits(connection: Connection) -> list[Audit]:
+    """The audits of all live generations."""
     async with connection.cursor(row_factory=class_row(Audit)) as cursor:
         return await (await cursor.execute(ALL)).fetchall()
 
 
-async def findings(connection: psycopg.AsyncConnection) -> list[Finding]:
-    """The rows of what is served that are not what the log says, the newest first."""
+async def findings(connection: Connection) -> list[Finding]:
+    """The findings about live generations, the newest first."""
     async with connection.cursor(row_factory=class_row(Finding)) as cursor:
         return await (await cursor.execute(FINDINGS)).fetchall()

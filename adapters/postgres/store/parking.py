@@ -1,19 +1,20 @@
 """
 Parked keys: learners, or other keys, whose facts wait because a read model failed at one of them.
 
-A key is parked before the checkpoint passes the fact that failed, and forgotten in the step that makes it good, so a
-crash in between neither loses a fact nor doubles one. A fact that no code will ever fold can be skipped, with a reason.
+The projector parks a key before the checkpoint passes the fact that failed, and deletes the entry in the step that
+heals the key, so a crash in between neither loses a fact nor applies one twice. A fact that no code can fold is skipped
+by an operator, with a reason.
 
 The stream of a reference aggregate (a course, a run, a quiz) is not healed in place: rows of other keys have been
-folded without its facts. It waits until a rebuild.
+folded without its facts. It waits for a rebuild.
 """
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import psycopg
 from psycopg.rows import dict_row
 
+from adapters.postgres.connection import Connection
 from adapters.postgres.log.history import history_of
 from adapters.postgres.log.postgres_log import END
 from domain.fact import Fact
@@ -39,7 +40,7 @@ ON CONFLICT (projection, generation, segment, key) DO UPDATE
        error = excluded.error, trace = excluded.trace, version = excluded.version
 """
 
-# xmin tells whether a row is still as it was read: who asks for another try meanwhile, or skips, is heard.
+# xmin shows whether a row has changed since it was read, so that a request or a skip meanwhile is not lost.
 DUE = """
 SELECT parked.id, segment, key, first_position, parked.xmin::text, stream_id FROM parked
   LEFT JOIN events ON events.position = first_position
@@ -66,7 +67,7 @@ SELECT projection, generation, segment, key, first_position, failed_position, pa
  WHERE projection = ANY(%s) ORDER BY projection, generation, first_position, segment
 """
 
-# Segments that have counted facts as waiting although nothing waits in them.
+# Segments that count parked facts but have no parked key.
 LOST = """
 SELECT s.projection, s.segment
   FROM segments AS s JOIN projections AS p ON p.name = s.projection AND p.generation = s.generation
@@ -106,16 +107,16 @@ SELECT projection, version, position, key, reason, skipped_by, skipped_at
 
 
 class FailsElsewhere(Exception):
-    """A parked key does not fail, or not only, at the fact that somebody would do without."""
+    """The position given to `parked skip` is not the only one at which the key fails."""
 
 
 class Due(NamedTuple):
     """
-    A parked key that is to be tried again.
+    A parked key for which a retry is requested.
 
     Attributes:
-        state: another one as soon as somebody asks for that again.
-        stream: of the first fact that waits; None if the log has no such position any more.
+        state: changes with every new request.
+        stream: of the first fact that waits; None if the log no longer has its position.
     """
 
     id: int
@@ -132,28 +133,28 @@ class Due(NamedTuple):
 
 
 class Parking:
-    """The parked keys of one generation of a projection; *version* is that of the code at work."""
+    """The parked keys of one generation of a projection; *version* is that of the running code."""
 
-    def __init__(self, connection: psycopg.AsyncConnection, projection: str, generation: int, version: int) -> None:
+    def __init__(self, connection: Connection, projection: str, generation: int, version: int) -> None:
         self._connection = connection
         self._projection = projection
         self._generation = generation
         self._version = version
 
     async def held(self) -> Exclusions:
-        """Every parked key, from which position on its facts wait, and the facts to do without."""
+        """Every parked key with the position from which its facts wait, and the skipped facts."""
         return await held(self._connection, self._projection, self._generation, self._version)
 
     async def history(self, key: str) -> list[Fact]:
-        """Every fact of a key, in the order of the log; `Unreadable` what this code cannot decode."""
+        """Every fact of a key in log order; `Unreadable` for those that this code cannot decode."""
         return await history_of(self._connection, key, END)
 
     async def park(self, poison: Poison, epoch: int) -> None:
         """
-        Let the key of a poison fact wait, in this epoch of its segment.
+        Park the key of a poison fact, in this epoch of its segment.
 
         Raises:
-            Fenced: the segment belongs to somebody else by now, who has to decide for itself.
+            Fenced: the segment has another owner by now.
         """
         parked = await self._connection.execute(
             PARK,
@@ -174,42 +175,42 @@ class Parking:
             raise Fenced
 
     async def due(self, segments: Sequence[int]) -> list[Due]:
-        """The keys of some segments that are to be tried again, in the order of their facts."""
+        """The keys of some segments for which a retry is requested, in the order of their first facts."""
         cursor = await self._connection.execute(DUE, (self._projection, self._generation, list(segments)))
         return [Due(*row) for row in await cursor.fetchall()]
 
     async def request(self, segments: Sequence[int]) -> None:
-        """Have what is parked in some segments tried again."""
+        """Request a retry of all keys that are parked in some segments."""
         await self._connection.execute(REQUEST_SEGMENTS, (self._projection, self._generation, list(segments)))
 
     async def failed_again(self, due: Due, poison: Poison) -> None:
-        """Remember that another try has failed, and how."""
+        """Record that a retry has failed, and how."""
         error, trace = _storable(poison.error), _storable(poison.trace)
         parameters = (due.state, self._version, poison.position, poison.type, error, trace, due.id)
         await self._connection.execute(FAILED_AGAIN, parameters)
 
     async def leave(self, due: Due) -> None:
-        """Answer whoever has asked for another try with none."""
+        """Withdraw the request without a retry."""
         await self._connection.execute(ANSWER, (due.state, due.id))
 
     async def clear(self, segment: int) -> None:
-        """Forget all that is parked in a segment, which begins anew."""
+        """Delete all parked keys of a segment that is folded from the start."""
         await self._connection.execute(CLEAR, (self._projection, self._generation, segment))
 
     async def forget(self, *parked_ids: int) -> None:
-        """Take keys that were made good off the list."""
+        """Delete healed keys from the list."""
         await self._connection.execute(FORGET, (list(parked_ids), self._projection, self._generation))
 
 
-async def held(connection: psycopg.AsyncConnection, projection: str, generation: int, version: int) -> Exclusions:
-    """Every parked key of a generation, and the facts that code of this version does without."""
+async def held(connection: Connection, projection: str, generation: int, version: int) -> Exclusions:
+    """Every parked key of a generation, and the facts that code of this version skips."""
     waiting = await (await connection.execute(ALL, (projection, generation))).fetchall()
     skipped = await (await connection.execute(SKIPPED, (projection, version))).fetchall()
     return Exclusions({(segment, key): first for segment, key, first in waiting}, frozenset(row[0] for row in skipped))
 
 
-async def without(connection: psycopg.AsyncConnection, held: Exclusions, parked_ids: Sequence[int]) -> Exclusions:
-    """*held*, without the keys that have been made good and are only not forgotten yet."""
+async def without(connection: Connection, held: Exclusions, parked_ids: Sequence[int]) -> Exclusions:
+    """*held*, without the keys that are healed and not yet deleted from the list."""
     if not parked_ids:
         return held
     rows = await (await connection.execute(PLACES, [list(parked_ids)])).fetchall()
@@ -217,8 +218,8 @@ async def without(connection: psycopg.AsyncConnection, held: Exclusions, parked_
     return Exclusions({place: first for place, first in held.waiting.items() if place not in healed}, held.skipped)
 
 
-async def parked_of(connection: psycopg.AsyncConnection, projections: Sequence[str]) -> list[dict[str, Any]]:
-    """All that is known of the parked keys of some projections; `needs_rebuild` is whether only a rebuild heals one."""
+async def parked_of(connection: Connection, projections: Sequence[str]) -> list[dict[str, Any]]:
+    """The parked keys of some projections, with all columns; `needs_rebuild` is whether only a rebuild heals one."""
     async with connection.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(LIST, [list(projections)])
         found = await cursor.fetchall()
@@ -227,29 +228,29 @@ async def parked_of(connection: psycopg.AsyncConnection, projections: Sequence[s
     return found
 
 
-async def lost_of(connection: psycopg.AsyncConnection) -> set[tuple[str, int]]:
+async def lost_of(connection: Connection) -> set[tuple[str, int]]:
     """
-    Read models and segments of what is served in which facts wait of which nobody knows any more.
+    Read models and segments of live generations that count parked facts but have no parked key.
 
-    So it is after a power cut that has taken back what Valkey wrote when a key was made good, but not that this key was
-    forgotten. So it also looks for a moment whenever one is made good: look again.
+    This happens after a power cut that took back what Valkey wrote when a key healed, but not the deletion of that key
+    in PostgreSQL. It also shows for a moment whenever a key heals: check twice.
     """
     return set(await (await connection.execute(LOST)).fetchall())
 
 
-async def request_retry(connection: psycopg.AsyncConnection, projections: Sequence[str], key: str | None) -> None:
-    """Ask the projector to try one parked key, or all, again."""
+async def request_retry(connection: Connection, projections: Sequence[str], key: str | None) -> None:
+    """Request a retry of one parked key, or of all."""
     await connection.execute(REQUEST, (list(projections), key, key))
 
 
-async def requested(connection: psycopg.AsyncConnection, projections: Sequence[str], key: str | None) -> int:
-    """How many keys of what is served are still to be tried again."""
+async def requested(connection: Connection, projections: Sequence[str], key: str | None) -> int:
+    """The number of keys of live generations whose retry is still to be done."""
     row = await (await connection.execute(REQUESTED, (list(projections), key, key))).fetchone()
     return int(row[0]) if row else 0
 
 
 async def skip(
-    connection: psycopg.AsyncConnection,
+    connection: Connection,
     projection: str,
     key: str,
     *,
@@ -259,11 +260,11 @@ async def skip(
     generation: int | None = None,
 ) -> int | None:
     """
-    Do without the fact at which a parked key fails, and have the projector go on with the facts behind it.
+    Skip the fact at which a parked key fails, and request a retry of the facts after it.
 
     Args:
-        position: at which the key fails, as far as the one who asks has seen.
-        generation: in which it does; the one that is served when left out.
+        position: at which the key fails, as the operator has seen it.
+        generation: in which it fails; the live one when left out.
 
     Returns:
         The position that is skipped from now on, by all code of the version that failed; None if nothing is parked.
@@ -285,8 +286,8 @@ async def skip(
     return int(at)
 
 
-async def skipped_of(connection: psycopg.AsyncConnection, projections: Sequence[str]) -> list[dict[str, Any]]:
-    """The facts that some projections do without: why, and who has decided that."""
+async def skipped_of(connection: Connection, projections: Sequence[str]) -> list[dict[str, Any]]:
+    """The skipped facts of some projections, with reason and operator."""
     async with connection.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(LIST_SKIPPED, [list(projections)])
         return await cursor.fetchall()
@@ -297,5 +298,5 @@ def _needs_rebuild(stream: str | None) -> bool:
 
 
 def _storable(text: str) -> str:
-    """Text that PostgreSQL takes: it knows no NUL, and the error may well be about one."""
+    """Text without NUL, which PostgreSQL does not store; the error may be about one."""
     return text.replace("\0", "\\0")

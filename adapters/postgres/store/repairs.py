@@ -1,14 +1,12 @@
-"""
-Repairs: keys (a learner, or a stream that is its own key) whose rows their projector recomputes from the log.
-"""
+"""Repairs: keys (a learner, or a stream that is its own key) whose rows the projector recomputes from the log."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
-import psycopg
 from psycopg.rows import class_row
 
+from adapters.postgres.connection import Connection
 from projections.engine.distribution import partitioned_tables
 from projections.engine.projection import Projection
 
@@ -37,7 +35,7 @@ class Repair(msgspec.Struct):
     Attributes:
         key: the id of a learner, or of a stream that is its own key.
         done_at: None until a projector has done it.
-        outcome: what came of it, as a sentence.
+        outcome: the result, as a sentence.
     """
 
     id: int
@@ -49,12 +47,12 @@ class Repair(msgspec.Struct):
     outcome: str | None = None
 
 
-async def request_repair(connection: psycopg.AsyncConnection, projection: Projection, key: str) -> int:
+async def request_repair(connection: Connection, projection: Projection, key: str) -> int:
     """
     Have the projector recompute the rows of a key from the log; returns the id of the request.
 
     Raises:
-        CannotRepair: the projection has no rows of single keys, or is not served.
+        CannotRepair: the projection has no rows of single keys, or no live generation.
     """
     name = projection.name
     if not partitioned_tables(projection):
@@ -67,22 +65,22 @@ async def request_repair(connection: psycopg.AsyncConnection, projection: Projec
     return int(row[0])
 
 
-async def repair_of(connection: psycopg.AsyncConnection, number: int) -> Repair | None:
+async def repair_of(connection: Connection, number: int) -> Repair | None:
     """One request."""
     return next(iter(await _found(connection, ONE, (number,))), None)
 
 
-async def due(connection: psycopg.AsyncConnection, projection: str, generation: int) -> list[Repair]:
-    """What nobody has done yet, in the order in which it was asked for."""
+async def due(connection: Connection, projection: str, generation: int) -> list[Repair]:
+    """The open requests, in the order in which they were made."""
     return await _found(connection, DUE, (projection, generation))
 
 
-async def note_done(connection: psycopg.AsyncConnection, repair: Repair, outcome: str, *, made: bool) -> None:
-    """Say what came of a repair; where rows were *made*, what the auditor has found of this key is forgotten."""
+async def note_done(connection: Connection, repair: Repair, outcome: str, *, made: bool) -> None:
+    """Note the *outcome* of a repair; if rows were *made*, also delete the auditor's findings about this key."""
     await connection.execute(DONE, {**msgspec.structs.asdict(repair), "outcome": outcome, "made": made})
 
 
-async def _found(connection: psycopg.AsyncConnection, query: str, parameters: Sequence[object]) -> list[Repair]:
+async def _found(connection: Connection, query: str, parameters: Sequence[object]) -> list[Repair]:
     async with connection.cursor(row_factory=class_row(Repair)) as cursor:
         await cursor.execute(query.encode(), parameters)
         return await cursor.fetchall()

@@ -10,7 +10,7 @@ from adapters.settings import Settings
 from adapters.stores.registry import STORES, UnknownStore, store_type
 from projections.engine.projection import Projection
 from projections.registry import PROJECTIONS
-from tests.support.file_store import DIRECTORY, in_files
+from tests.support.file_store import DIRECTORY, FileStore, in_files
 from tests.support.rebuilds import assert_accounts, digests, rebuilt, site, statuses
 from tests.support.workers import InPostgres, assert_true_to_the_log, caught_up, projecting, relaying, writer
 from workers.rebuild.compare import diff
@@ -27,13 +27,11 @@ KNOW_THEM = {
 
 
 @pytest.fixture
-def projection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Projection]:
+def projection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Projection:
     """A read model in a store that is registered for one test."""
     monkeypatch.setenv(DIRECTORY, str(tmp_path))
-    before = dict(STORES)
-    yield in_files()
-    STORES.clear()
-    STORES.update(before)
+    monkeypatch.setitem(STORES, "files", FileStore)
+    return in_files()
 
 
 async def test_a_new_store_is_followed_rebuilt_promoted_and_dropped(settings: Settings, projection: Projection) -> None:
