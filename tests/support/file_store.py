@@ -197,7 +197,7 @@ class InFiles(InValkey):
         return in_files, ()
 
 
-InFiles.handlers = {"progress.activity_recorded": Handler(InFiles.needs, InFiles.apply, InFiles.tables)}
+InFiles.handlers = {"progress.activity_recorded": Handler(InFiles.needs, InFiles.apply, writes=InFiles.tables)}
 
 
 def in_files() -> Projection:
