@@ -53,8 +53,15 @@ def frame_of(row: type[msgspec.Struct], rows: Sequence[msgspec.Struct]) -> pl.Da
 
 
 def kind(hint: Any) -> Kind:
-    """What becomes of values of a Python type; whether they may be None makes no difference."""
-    hint = _without_none(hint)
+    """What becomes of values of a Python type; whether they may be None makes no difference; UNSET becomes null."""
+    options = typing.get_args(hint)
+    if msgspec.UnsetType not in options:
+        return _kind(_without_none(hint))
+    of = kind(typing.Union[tuple(each for each in options if each is not msgspec.UnsetType)])  # noqa: UP007 - of a tuple
+    return Kind(of.dtype, lambda value: None if value is msgspec.UNSET else _plain(of, value))
+
+
+def _kind(hint: Any) -> Kind:
     if hint in SCALARS:
         return Kind(SCALARS[hint], None)
     origin, arguments = typing.get_origin(hint) or hint, typing.get_args(hint)
