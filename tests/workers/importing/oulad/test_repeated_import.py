@@ -245,7 +245,7 @@ async def test_two_at_once(settings: Settings, file: Path, at_once: Facts) -> No
     """One imports, the other is refused."""
     imports: list[Awaitable[Any]] = [import_oulad(settings, file) for _ in range(2)]
     results = await asyncio.gather(*imports, return_exceptions=True)
-    assert sorted(type(result).__name__ for result in results) == ["ImportRefused", "Report"]
+    assert sorted(type(result).__name__ for result in results) == ["ImportRefused", "ImportReport"]
     assert await stored(settings) == at_once
 
 
