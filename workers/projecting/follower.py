@@ -1,9 +1,9 @@
 """
-One projection at work: follows the log, folds it in batches, and keeps its rows up to date.
+The follower of one projection: folds the log in batches, and keeps the rows of the live generation up to date.
 
-The projectors that live share the segments of a projection; each segment is folded by the one that holds its lock.
-Whatever goes wrong, the work begins again from the checkpoint. What is served is only ever continued by code of its
-version: other code waits until a generation of its own version is promoted.
+All running projectors share the segments of a projection; the one that holds a segment's lock folds it. After any
+failure the follower restarts from the checkpoint. Code follows a live generation of its own version only: other code
+waits until a generation of its version is promoted.
 """
 
 import asyncio
@@ -24,12 +24,12 @@ from workers.projecting.generation_writer import Commit, GenerationWriter
 from workers.projecting.log_tail import LogTail
 from workers.projecting.metrics import BATCH_FACTS, BATCH_SECONDS, FACTS, HEARTBEAT, LAG, PARKED, POSITION
 
-BUSY = 25  # facts in a batch from which on it pays to gather more for the next: the cost is by batch, not by fact
+BUSY = 25  # facts in a batch; from here on it pays to gather more for the next: the cost is per batch, not per fact
 BUSY_LINGER = 0.03  # seconds
 LOOK_INTERVAL = 1.0  # seconds between two looks at checkpoint, segments and parked keys
-IDLE_INTERVAL = 0.2  # seconds between two looks of one that has no segment
-HUNG = 10_000  # milliseconds without a sign of life; then PostgreSQL ends the session, and others take over
-TELLABLE = 2_000  # changed rows; more are announced as «everything»
+IDLE_INTERVAL = 0.2  # seconds between two looks of a follower without segments
+HUNG = 10_000  # milliseconds without a query; then PostgreSQL ends the session, and other projectors take over
+TELLABLE = 2_000  # changed rows that are announced by key; more are announced as «everything»
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0  # seconds after a failure
 
 
@@ -67,11 +67,11 @@ class Follower:
 
     @property
     def position(self) -> int:
-        """The checkpoint of the segment that is furthest behind; 0 without any."""
+        """The lowest checkpoint of the owned segments; 0 without any."""
         return min(self._work.positions.values(), default=0) if self._work else 0
 
     async def run(self) -> None:
-        """Follow, and begin again after every failure, until cancelled."""
+        """Follow until cancelled; restart after every failure."""
         pause = FIRST_PAUSE
         while True:
             started = time.monotonic()
@@ -88,10 +88,10 @@ class Follower:
             pause = min(2 * pause, LONGEST_PAUSE)
 
     async def _follow_what_is_served(self) -> None:
-        """Follow one generation after the other, as long as the connection, and with it the locks, live."""
+        """Follow one live generation after the other until the connection, and with it the locks, is lost."""
         name = self.projection.name
         # Rows, checkpoint and parked keys of one database are lost together or not at all, so a commit need not wait
-        # for the disk; parked keys must not be lost when the checkpoint that passes them is kept elsewhere.
+        # for the disk. It must wait where the checkpoint that passes parked keys is stored elsewhere.
         together = self._store_type.COMMITS_WITH_PARKED
         async with await connect(
             self._settings,
@@ -100,32 +100,33 @@ class Follower:
             synchronous_commit="off" if together else "on",
             idle_session_timeout=HUNG,
         ) as connection:
+            self._tail.forget()
             while True:
                 generations = Generations(connection, self._valkey, self._settings, self.projection)
                 generation = await self._mine(generations)
                 work = self._work = GenerationWriter(connection, self._settings, generations, generation)
                 self._logger.info("projection.follows", generation=generation.number)
                 await self._follow(connection, work)
-                await work.release_all()  # or this session would keep the locks of what is served no more
+                await work.release_all()  # or this session would keep the locks of a generation that is no longer live
                 self._work = None
 
     async def _mine(self, generations: Generations) -> Generation:
-        """The generation that is served, as soon as it is of the version of this code."""
-        told = False
+        """The live generation, as soon as it has the version of this code."""
+        warned = False
         while True:
             generation = await generations.served()
             if generation.version == self.projection.version:
                 return generation
-            if not told:
+            if not warned:
                 self._logger.warning(
                     "projection.waits_for_promotion", served=generation.version, code=self.projection.version
                 )
-                told = True
+                warned = True
             HEARTBEAT.labels(self.projection.name).set_to_current_time()
             await asyncio.sleep(LOOK_INTERVAL)
 
     async def _follow(self, connection: Connection, work: GenerationWriter) -> None:
-        """Follow until another generation is served."""
+        """Follow until another generation is live."""
         looked = 0.0
         while True:
             if work.retries_left or time.monotonic() - looked > LOOK_INTERVAL:
@@ -136,25 +137,25 @@ class Follower:
                 await asyncio.sleep(IDLE_INTERVAL)
                 looked = 0.0
                 continue
-            behind = work.next_batch_range()
-            if work.retries_left and behind.position >= self._tail.head:
+            slowest = work.next_batch_range()
+            if work.retries_left and slowest.position >= self._tail.head:
                 continue
             try:
                 async with asyncio.timeout(LOOK_INTERVAL):
-                    facts = behind.cut(await self._tail.after(behind.position))
+                    facts = slowest.cut(await self._tail.after(slowest.position))
             except TimeoutError:
                 continue
             started = time.perf_counter()
-            for written in await work.step(behind.segments, facts):
+            for written in await work.step(slowest.segments, facts):
                 await self._announce(work, written)
             self._measure(work, len(facts), time.perf_counter() - started)
             await asyncio.sleep(self._store_type.LINGER if len(facts) < BUSY else BUSY_LINGER)
 
     async def _look(self, connection: Connection, work: GenerationWriter) -> bool:
         """
-        Look after what no fact calls for: lost rows, segments without an owner, keys to be tried again, repairs.
+        Do what no fact triggers: find lost rows, take free segments, retry parked keys, repair rows.
 
-        Answers whether this generation is still the one that is served.
+        Returns whether this generation is still live.
         """
         served = await live(connection, self.projection.name)
         if served is None or served.number != work.generation.number:
@@ -163,7 +164,7 @@ class Follower:
         taken = await work.share_fairly()
         if taken:
             self._logger.info("projection.took", segments=taken, position=self.position)
-            if new := set(taken) - self._tried:  # the code of this process may be new, and do better
+            if new := set(taken) - self._tried:  # the code of this process may be newer and fold them
                 await work.request_retries(sorted(new))
                 self._tried |= new
         for written in [*await work.retry_due(), *await work.repair_due()]:

@@ -1,247 +1,148 @@
 """
-The tail of the log in memory: new facts as they come, shared by all who follow the log in one process.
+The tail of the log for all followers of one process: pages by position, each read and decoded once.
 
-Facts come by message from JetStream and extend a window without gaps. A message that does not continue the window (a
-gap, a repeat, an old one) is no matter: what is missing is read from the log by position. The log is also asked every
-second, and more often while messages do not come; when facts come so fast that a message for each costs more than it
-is worth, the tail lets the messages go and reads pages. Readers who are behind the window read pages of the log, each
-page read and decoded once for all of them.
+A hint after a commit wakes the followers that wait; the first of them reads the new facts, the others find them in the
+page. Without a hint they wake after a pause, which grows while the log does not. A lost hint costs time, nothing else:
+facts come from the log only, by position (decisions/0061).
 """
 
 import asyncio
 import contextlib
-import time
 from collections import OrderedDict
-from functools import partial
 
-import msgspec
 import structlog
 
-from adapters.nats.connection import JetStreamContext, JetStreamError, Msg, Nats, NatsError
-from adapters.nats.message import decode_fact
-from adapters.nats.stream import position_of, subscribe
+from adapters.nats import hint
+from adapters.nats.connection import Nats
 from adapters.postgres.connection import Link, PostgresError, Unavailable
 from adapters.postgres.log.pages import read_facts, read_head
 from adapters.settings import Settings
 from domain.fact import Fact
+from workers.support.tasks import cancel_and_wait
 
-WINDOW = 10_000  # facts kept for those who are not quite up to date
-PAGE = 16_384  # facts in a page for those who are further behind
+PAGE = 16_384  # facts
 PAGES = 3  # kept in memory
-CHECK_INTERVAL = 1.0  # seconds between two looks at the log while messages come
-POLL_INTERVAL = 0.05  # seconds between two looks at the log while no messages come
-WANTED_FOR = 3.0  # seconds after the last reader of the window; then it is not filled until one comes
-GRACE = 0.05  # seconds that a message may take longer than a look at the log
-POLL_ABOVE = 3_000  # facts a second; above, pages are cheaper than messages
-SUBSCRIBE_BELOW = 1_500  # facts a second; below, messages are welcome again
+FIRST_POLL, SLOWEST_POLL = 0.05, 0.25  # seconds; the pause grows while nothing comes
+HEAD_INTERVAL = 1.0  # seconds between two looks at how long the log is
+GATHER = 0.005  # seconds after a hint, so that a burst of commits costs one look and not one each
 PATIENCE = 5.0  # seconds to wait for a PostgreSQL that has gone before the failure is reported
+
+logger = structlog.get_logger()
 
 
 class LogTail:
-    """The newest facts of a log, and the way to all others. `run` keeps it up to date."""
+    """
+    The facts of the log from any position on; `run` wakes the readers that wait.
+
+    Attributes:
+        head: position of the newest fact, as far as this process knows.
+    """
 
     def __init__(self, settings: Settings, messages: Nats) -> None:
         self._settings = settings
         self._messages = messages
         self._link = Link(settings, "tail", patience=PATIENCE)
-        self._backlog = PageCache(settings)
-        self._window = Window(0)
-        self._early: list[Msg] = []
-        self._missed = asyncio.Event()
-        self._ready = asyncio.Event()
-        self._rate = GrowthRate()
-        self._subscription: JetStreamContext.PushSubscription | None = None
-        self._subscribe_at = 0.0
-        self._wanted_at = 0.0
-        self.log_head = 0
-
-    @property
-    def head(self) -> int:
-        """Position of the newest fact that readers can have."""
-        return max(self._window.head, self.log_head)
-
-    @property
-    def hears_messages(self) -> bool:
-        """Whether facts come by message at present."""
-        return self._subscription is not None
-
-    async def after(self, position: int, limit: int = PAGE) -> list[Fact]:
-        """At least one fact, at most *limit*, from right behind *position*; waits for one to come."""
-        await self._ready.wait()
-        while position >= self._window.base:
-            self._wanted_at = time.monotonic()
-            grown = self._window.grown
-            facts = self._window.after(position, limit)
-            if facts:
-                return facts
-            await grown.wait()
-        return (await self._backlog.after(position))[:limit]
-
-    async def run(self) -> None:
-        """Keep the window up to date until cancelled."""
-        log = structlog.get_logger()
-        while True:
-            try:
-                await self._look()
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(CHECK_INTERVAL if self.hears_messages else POLL_INTERVAL):
-                        await self._missed.wait()
-            except (PostgresError, Unavailable) as error:
-                log.warning("tail.log_unreachable", error=str(error))
-                await asyncio.sleep(CHECK_INTERVAL)
-
-    async def close(self) -> None:
-        """Let go of the connections."""
-        await self._unsubscribe()
-        await self._link.close()
-        await self._backlog.close()
-
-    async def _look(self) -> None:
-        """Ask the log how far it is, fetch what did not come by message, and choose how to go on."""
-        missed = self._missed.is_set()
-        self._missed.clear()
-        self.log_head = head = await self._link.run(read_head)
-        if not self._ready.is_set():
-            self._window.restart(head)
-            self._ready.set()
-        if self.hears_messages and head > self._window.head and not missed:
-            await asyncio.sleep(GRACE)
-            if head > self._window.head:
-                await self._unsubscribe()  # it should have come by message; begin anew
-        await self._fill(head)
-        self._rate.saw(head)
-        if self.hears_messages and self._rate.per_second > POLL_ABOVE:
-            await self._unsubscribe()
-        elif not self.hears_messages and self._rate.per_second < SUBSCRIBE_BELOW:
-            await self._subscribe()
-
-    async def _fill(self, head: int) -> None:
-        """Extend the window up to *head* from the log; begin it anew where that would be too much."""
-        unwanted = time.monotonic() - self._wanted_at > WANTED_FOR  # everybody is behind, and reads pages
-        if unwanted or head - self._window.head > WINDOW:
-            self._window.restart(head)
-        while head > self._window.head:  # which messages may extend, too
-            facts = await self._link.run(partial(read_facts, after=self._window.head, until=head))
-            self._window.extend([fact for fact in facts if fact.position > self._window.head])
-        early, self._early = self._early, []
-        for message in early:
-            if position_of(message) == self._window.head + 1:
-                await self._heard(message)
-
-    async def _heard(self, message: Msg) -> None:
-        """Take the next fact out of its message; one that comes too early waits for those in between."""
-        position = position_of(message)
-        if position == self._window.head + 1:
-            try:
-                self._window.extend([decode_fact(message.data)])
-            except (msgspec.MsgspecError, ValueError):  # not what it says it is: the log knows
-                self._missed.set()
-        elif position > self._window.head:
-            self._early.append(message)
-            self._missed.set()
-
-    async def _subscribe(self) -> None:
-        client = self._messages.client
-        if client is None or time.monotonic() < self._subscribe_at:
-            return
-        try:
-            self._subscription = await subscribe(client, self._settings, self._heard)
-        except (NatsError, JetStreamError):
-            self._subscribe_at = time.monotonic() + CHECK_INTERVAL
-
-    async def _unsubscribe(self) -> None:
-        subscription, self._subscription = self._subscription, None
-        self._subscribe_at = time.monotonic() + CHECK_INTERVAL
-        if subscription is not None:
-            with contextlib.suppress(NatsError):  # if the connection is gone, so is the subscription
-                await subscription.unsubscribe()
-
-
-class Window:
-    """
-    Facts without gaps, from right behind `base` up to `head`.
-
-    Attributes:
-        grown: set, and replaced by a new one, whenever facts have come.
-    """
-
-    def __init__(self, base: int) -> None:
-        self.grown = asyncio.Event()
-        self.restart(base)
-
-    @property
-    def head(self) -> int:
-        """Position of the newest fact."""
-        return self.base + len(self._facts)
-
-    def after(self, position: int, limit: int) -> list[Fact]:
-        """Facts from right behind *position*, which is not before the base."""
-        start = position - self.base
-        return self._facts[start : start + limit]
-
-    def extend(self, facts: list[Fact]) -> None:
-        """Add the facts that follow; the oldest go when there are too many."""
-        if facts and facts[0].position != self.head + 1:
-            raise ValueError(f"fact {facts[0].position} does not follow {self.head}")
-        self._facts += facts
-        if len(self._facts) > 2 * WINDOW:
-            self.base += len(self._facts) - WINDOW
-            del self._facts[:-WINDOW]
-        self._tell()
-
-    def restart(self, base: int) -> None:
-        """Begin anew behind *base*; readers who are not so far read pages."""
-        self.base = base
-        self._facts: list[Fact] = []
-        self._tell()
-
-    def _tell(self) -> None:
-        grown, self.grown = self.grown, asyncio.Event()
-        grown.set()
-
-
-class PageCache:
-    """Pages of the log, each read and decoded once for all who pass over it at about the same time."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._link = Link(settings, "backlog", patience=PATIENCE)
-        self._pages: OrderedDict[int, list[Fact]] = OrderedDict()
-        self._reading = asyncio.Lock()
+        self._pages: OrderedDict[int, Page] = OrderedDict()
+        self._woken = asyncio.Event()
+        self._grown = asyncio.Event()
+        self.head = 0
 
     async def after(self, position: int) -> list[Fact]:
-        """The facts behind *position* on the page on which they are."""
-        number = position // PAGE
-        async with self._reading:
-            page = self._pages.get(number)
-            if page is None or len(page) <= position - number * PAGE:
-                page = await self._link.run(
-                    lambda connection: read_facts(connection, number * PAGE, (number + 1) * PAGE)
-                )
-            self._pages[number] = page
-            self._pages.move_to_end(number)
-            if len(self._pages) > PAGES:
-                self._pages.popitem(last=False)
-        return page[position - number * PAGE :]
+        """At least one fact, the first right after *position*; waits for one to come."""
+        while True:
+            grown = self._grown
+            page = self._page(position // PAGE)
+            while page.until <= position and page.as_of is not grown:
+                await page.fill(self._link, grown)
+            if page.until > position:
+                self.head = max(self.head, page.until)
+                return page.facts[position - page.base :]
+            await grown.wait()
+
+    def wake(self) -> None:
+        """Wake the readers that wait: the log may have grown."""
+        grown, self._grown = self._grown, asyncio.Event()
+        grown.set()
+
+    def forget(self) -> None:
+        """Drop all pages: the log may have been restored since, and have other facts at these positions."""
+        self._pages.clear()
+
+    async def run(self) -> None:
+        """Wake waiting readers whenever the log may have grown, until cancelled."""
+        listening = asyncio.create_task(hint.listen(self._settings, self._messages, self._woken))
+        try:
+            await asyncio.gather(self._wake_readers(), self._look_at_head())
+        finally:
+            await cancel_and_wait([listening])
 
     async def close(self) -> None:
         """Close the connection and forget the pages."""
+        await cancel_and_wait([page.filling for page in self._pages.values() if page.filling])
         self._pages.clear()
         await self._link.close()
 
+    async def _wake_readers(self) -> None:
+        pause, head = FIRST_POLL, self.head
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._woken.wait()
+                await asyncio.sleep(GATHER)
+            self._woken.clear()
+            self.wake()
+            pause, head = (FIRST_POLL if self.head > head else min(2 * pause, SLOWEST_POLL)), self.head
 
-class GrowthRate:
-    """How fast the log grows, over about a second."""
+    async def _look_at_head(self) -> None:
+        while True:
+            try:
+                self.head = max(self.head, await self._link.run(read_head))
+            except (PostgresError, Unavailable) as error:
+                logger.warning("tail.log_unreachable", error=str(error))
+            await asyncio.sleep(HEAD_INTERVAL)
 
-    def __init__(self) -> None:
-        self.per_second = 0.0
-        self._head = 0
-        self._at = 0.0
+    def _page(self, number: int) -> "Page":
+        page = self._pages.setdefault(number, Page(number * PAGE))
+        self._pages.move_to_end(number)
+        if len(self._pages) > PAGES:
+            self._pages.popitem(last=False)
+        return page
 
-    def saw(self, head: int) -> None:
-        """Note how far the log is now."""
-        now = time.monotonic()
-        if not self._at:
-            self._head, self._at = head, now
-        elif now - self._at >= CHECK_INTERVAL:
-            self.per_second = (head - self._head) / (now - self._at)
-            self._head, self._at = head, now
+
+class Page:
+    """
+    The facts after position `base` on one page of the log, as far as they were read.
+
+    Attributes:
+        as_of: the tail's `grown` event of the last read; until it is set, there is nothing more to read.
+        filling: the read in flight, for all readers that wait for it.
+    """
+
+    def __init__(self, base: int) -> None:
+        self.base = base
+        self.facts: list[Fact] = []
+        self.as_of: asyncio.Event | None = None
+        self.filling: asyncio.Task[None] | None = None
+
+    @property
+    def until(self) -> int:
+        """Position of its last fact that was read."""
+        return self.base + len(self.facts)
+
+    async def fill(self, link: Link, grown: asyncio.Event) -> None:
+        """
+        Read the facts that the page lacks, or wait for the read in flight.
+
+        A reader that is cancelled does not cancel the read: the others, and its own next call, need it.
+        """
+        if self.filling is None:
+            self.filling = asyncio.create_task(self._read(link, grown))
+        await asyncio.shield(self.filling)
+
+    async def _read(self, link: Link, grown: asyncio.Event) -> None:
+        try:
+            after, until = self.until, self.base + PAGE
+            self.facts += await link.run(lambda connection: read_facts(connection, after, until))
+            self.as_of = grown
+        finally:
+            self.filling = None

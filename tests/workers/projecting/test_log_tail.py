@@ -1,0 +1,123 @@
+"""The tail of the log: each fact is read once for all followers of a process, with hints and without."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import psycopg
+import pytest
+
+from adapters.nats.connection import Nats
+from adapters.postgres.connection import Connection
+from adapters.postgres.log.pages import read_facts
+from adapters.settings import Settings
+from domain.fact import Fact
+from tests.support.workers import writer
+from workers.projecting import log_tail
+from workers.projecting.log_tail import LogTail
+from workers.support.tasks import cancel_and_wait
+
+
+@asynccontextmanager
+async def tail_of(settings: Settings) -> AsyncIterator[LogTail]:
+    """A tail that runs meanwhile."""
+    messages = Nats(settings, "test")
+    tail = LogTail(settings, messages)
+    running = asyncio.create_task(tail.run())
+    try:
+        yield tail
+    finally:
+        await cancel_and_wait([running])
+        await tail.close()
+        await messages.close()
+
+
+class Reads:
+    """Counts the reads of pages, and holds them up while `gate` is not set."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.count = 0
+        self.begun = asyncio.Event()
+        self.gate = asyncio.Event()
+        self.gate.set()
+        read = read_facts
+
+        async def counted(connection: Connection, after: int, until: int) -> list[Fact]:
+            self.count += 1
+            self.begun.set()
+            await self.gate.wait()
+            return await read(connection, after, until)
+
+        monkeypatch.setattr(log_tail, "read_facts", counted)
+
+
+def positions(facts: list[Fact]) -> list[int]:
+    return [fact.position for fact in facts]
+
+
+async def test_what_is_new_is_read_once_for_all(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Six followers wait; one of them reads, and each has the facts from its own position on."""
+    reads = Reads(monkeypatch)
+    messages = Nats(settings, "test")
+    tail = LogTail(settings, messages)  # which is not run: it wakes its readers when the test says so
+    async with writer(settings) as log:
+        await log.record(("ann", "click", 1), ("bob", "click", 1))
+        assert positions(await tail.after(0)) == [1, 2]
+        waiting = [asyncio.create_task(tail.after(2)) for _ in range(6)]
+        await log.record(("ann", "click", 1))
+        await asyncio.sleep(0)  # now all six wait
+        assert reads.count == 1
+        tail.wake()
+        assert [positions(facts) for facts in await asyncio.gather(*waiting)] == [[3]] * 6
+        assert (positions(await tail.after(1)), reads.count) == ([2, 3], 2)
+    await tail.close()
+    await messages.close()
+
+
+async def test_a_lost_hint_costs_a_poll(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tail finds what was appended without a hint."""
+    monkeypatch.setattr("tests.support.workers.Hints.send", lambda *_: None)
+    async with writer(settings) as log, tail_of(settings) as tail:
+        waiting = asyncio.create_task(tail.after(0))
+        await log.record(("ann", "click", 1))
+        assert positions(await waiting) == [1]
+
+
+async def test_a_page_is_read_though_its_reader_gives_up(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next reader waits for the same read: a page that takes longer than a follower waits is read all the same."""
+    reads = Reads(monkeypatch)
+    async with writer(settings) as log, tail_of(settings) as tail:
+        await log.record(("ann", "click", 1))
+        reads.gate.clear()
+        impatient = asyncio.create_task(tail.after(0))
+        await reads.begun.wait()
+        await cancel_and_wait([impatient])
+        patient = asyncio.create_task(tail.after(0))
+        reads.gate.set()
+        assert (positions(await patient), reads.count) == ([1], 1)
+
+
+async def test_pages_follow_each_other(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From any position on, and however many pages there are, every fact comes once and in order."""
+    monkeypatch.setattr(log_tail, "PAGE", 7)
+    async with writer(settings) as log, tail_of(settings) as tail:
+        await log.record_many(40)
+        seen: list[int] = [5]
+        while seen[-1] < 40:
+            seen += positions(await tail.after(seen[-1]))
+        assert seen == list(range(5, 41))
+        assert tail.head == 40
+
+
+async def test_after_a_restore_the_log_is_read_again(settings: Settings) -> None:
+    """What another life of the log had at these positions is not remembered by a follower that reconnects."""
+    async with writer(settings) as log, tail_of(settings) as tail:
+        await log.record(("ann", "click", 1))
+        assert [fact.key for fact in await tail.after(0)] == ["ann"]
+        with psycopg.connect(settings.postgres_owner_url) as owner:
+            owner.execute(f"SET search_path TO {settings.schema_name}".encode())
+            owner.execute("ALTER TABLE events DISABLE TRIGGER events_append_only")
+            owner.execute("UPDATE events SET stream_id = 'progress-bob:run'")
+            owner.execute("ALTER TABLE events ENABLE ALWAYS TRIGGER events_append_only")
+        tail.forget()
+        assert [fact.key for fact in await tail.after(0)] == ["bob"]
