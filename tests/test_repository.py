@@ -34,11 +34,6 @@ NOT_YET_CLEAN = (  # shrinks; never add to it
     "adapters/command_bus/unit_of_work.py",
     "adapters/gc_tuning.py",
     "adapters/health/read_models.py",
-    "adapters/nats/changes.py",
-    "adapters/nats/hint.py",
-    "adapters/nats/stream.py",
-    "adapters/oulad/archive.py",
-    "adapters/oulad/model.py",
     "adapters/parquet/",
     "adapters/postgres/connection.py",
     "adapters/postgres/log/append.py",
@@ -69,19 +64,7 @@ NOT_YET_CLEAN = (  # shrinks; never add to it
     "workers/auditor.py",
     "workers/consistency/metrics.py",
     "workers/consistency/row_check.py",
-    "workers/importing/oulad/catalog.py",
-    "workers/importing/oulad/history.py",
-    "workers/importing/oulad/writer.py",
-    "workers/projecting/follower.py",
-    "workers/projecting/generation_writer.py",
-    "workers/projecting/log_tail.py",
     "workers/rebuild/compare.py",
-    "workers/relay.py",
-    "workers/seeding/catalog.py",
-    "workers/seeding/learners.py",
-    "workers/seeding/run.py",
-    "workers/support/progress.py",
-    "workers/support/threads.py",
     "tests/campuslog/test_rebuild.py",
     "tests/campuslog/test_validation.py",
     "tests/cli/test_stdio.py",
@@ -89,6 +72,7 @@ NOT_YET_CLEAN = (  # shrinks; never add to it
 )
 NOT_WORDED = (
     "tests/test_repository.py",  # the list itself
+    "workers/seeding/catalog.py",  # a question of the synthetic campus: its commands are stored with their digests
     *(f"adapters/migrations/{number}_" for number in ("0001", "0110", "0111", "0130")),  # applied: never edited
     *NOT_YET_CLEAN,
 )

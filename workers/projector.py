@@ -1,8 +1,8 @@
 """
-The projector: keeps all read models up to date, each at its own pace, over one shared tail of the log.
+The projector keeps all read models up to date, each at its own pace, over one shared tail of the log.
 
-A projection that fails waits and begins again by itself; the others do not notice. Several projectors share the work
-segment by segment.
+A projection that fails is restarted after a pause; the others go on. Several projectors share the work segment by
+segment.
 """
 
 import asyncio

@@ -42,7 +42,7 @@ logger = structlog.get_logger()
 
 
 async def run(settings: Settings, stop: asyncio.Event) -> None:
-    """React until *stop* is set; a lost server is waited for."""
+    """React until *stop* is set; wait for servers that are away."""
     nats = Nats(settings, NAME)
     woken = asyncio.Event()
     listening = asyncio.create_task(hint.listen(settings, nats, woken))
@@ -77,7 +77,7 @@ async def _wake_at_stop(stop: asyncio.Event, woken: asyncio.Event) -> None:
 
 
 class _Reactor:
-    """One session: from taking the lock to losing it."""
+    """One session, from acquiring the lock to losing it."""
 
     def __init__(self, settings: Settings, log: PostgresLog, stop: asyncio.Event, woken: asyncio.Event) -> None:
         self._settings = settings

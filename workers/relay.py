@@ -1,9 +1,9 @@
 """
 The relay: publishes the log to JetStream, in order, as soon as it grows.
 
-One relay is active, the one that holds the lock; another stands by and takes over within two seconds. It begins where
-the stream ends (at the head of the log, if the stream is new), is woken by hints from those who append, and polls
-where none come. What it loses, repeats or is late with costs readers time, and never correctness.
+One relay is active, the one that holds the lock; another stands by and takes over within two seconds. The relay begins
+where the stream ends (at the head of the log, if the stream is new). Hints from processes that append wake it; it polls
+when none comes. A message that is lost, repeated or late costs subscribers time: they check positions and read the log.
 """
 
 import asyncio
@@ -24,9 +24,9 @@ from adapters.settings import Settings
 from workers.support.tasks import cancel_and_wait, wait_for_stop_or_failure
 
 BATCH = 1_000  # facts published before the last of them must be stored
-LINGER = 0.005  # seconds to gather what comes right behind
+LINGER = 0.005  # seconds to gather the facts that follow at once
 FIRST_POLL, SLOWEST_POLL = 0.05, 0.25  # seconds; the pause grows while nothing comes
-MOST_REPUBLISHED = 10_000  # facts, into a stream that was made anew
+MOST_REPUBLISHED = 10_000  # facts, into a stream that was created again
 RETRY_PAUSE = 0.5  # seconds after a failure
 
 REGISTRY = CollectorRegistry()
@@ -72,7 +72,7 @@ class Relay:
         self.position = 0
 
     async def run(self) -> None:
-        """Relay, and begin again after every failure, until cancelled."""
+        """Relay until cancelled; restart after every failure."""
         log = structlog.get_logger()
         client = await self._nats.connected()
         await hint.listen(self._settings, self._nats, self._woken)
@@ -85,7 +85,7 @@ class Relay:
             await asyncio.sleep(RETRY_PAUSE)
 
     async def _relay_while_active(self, client: Client) -> None:
-        """Take the work on, and do it as long as the connection, and with it the lock, lives."""
+        """Acquire the lock and relay until the connection, and with it the lock, is lost."""
         async with await connect(self._settings, application="relay") as connection:
             await acquire(connection, self._settings, "relay")
             await ensure_stream(client, self._settings)
@@ -107,20 +107,19 @@ class Relay:
                     await self._wait_for_hint(pause)
 
     def _beginning(self, published: int | None, head: int) -> int:
-        """Where to go on: where the stream ends; with a new stream, where this relay was, or at the head of the log."""
+        """First position to relay after: the end of the stream; for a new stream, this relay's position or the head."""
         if published is not None:
             return min(published, head)
         return max(self.position, head - MOST_REPUBLISHED) if self.position else head
 
     async def _wait_for_hint(self, pause: float) -> None:
-        """Wait until somebody says that the log has grown, or for the *pause* in seconds."""
+        """Wait for a hint that the log has grown, *pause* seconds at most."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(pause):
                 await self._woken.wait()
             await asyncio.sleep(LINGER)
 
     async def _publish(self, publisher: Publisher, rows: list[LogRow], started: float) -> None:
-        """Publish the next batch."""
         await publisher.publish(rows)
         self.position = rows[-1][0]
         POSITION.set(self.position)
@@ -129,5 +128,5 @@ class Relay:
         SECONDS.observe(time.perf_counter() - started)
 
     async def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connection to NATS."""
         await self._nats.close()

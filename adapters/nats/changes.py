@@ -1,7 +1,8 @@
 """
-Announcements of what the read models have changed, on core NATS, after each commit of a projection.
+Announcements of changed rows, on core NATS, after each commit of a projection.
 
-Heard by the API: queries that wait for a position, and server-sent events. One that is lost costs time only.
+The API subscribes, for queries that wait for a position and for server-sent events. A lost announcement costs time
+only.
 """
 
 import contextlib
@@ -21,7 +22,7 @@ class Change(msgspec.Struct, frozen=True):
 
     Attributes:
         position: the checkpoint after it, of the segments that it moved.
-        keys: table and key of each changed row; None where they are too many to tell.
+        keys: table and key of each changed row; None where they are too many to list.
         moved: these segments, of all `segments` that the projection has.
     """
 
@@ -37,12 +38,12 @@ _decode = msgspec.json.Decoder(Change).decode
 
 
 def subject(settings: Settings) -> str:
-    """Where changes of this campus are announced."""
+    """The subject of this campus's announcements."""
     return f"changes.{settings.name}"
 
 
 async def announce(settings: Settings, nats: Nats, change: Change) -> None:
-    """Tell whoever listens; nobody waits and nothing fails."""
+    """Publish *change*; never waits for subscribers and never fails."""
     client = nats.client
     if client is not None:
         with contextlib.suppress(Exception):  # listeners look for themselves after a while
@@ -50,7 +51,7 @@ async def announce(settings: Settings, nats: Nats, change: Change) -> None:
 
 
 async def listen(settings: Settings, nats: Nats, heard: Callable[[Change], Awaitable[None]]) -> Subscription:
-    """Call *heard* with each change that is announced from now on."""
+    """Subscribe: call *heard* with each change that is announced from now on."""
 
     async def decode(message: Msg) -> None:
         await heard(_decode(message.data))

@@ -1,7 +1,7 @@
 """
-One connection to NATS that comes back by itself, for ever.
+One connection to NATS that reconnects for ever.
 
-Nothing depends on NATS for being right, only for being quick: a process starts and works without it.
+NATS makes the system quick, not correct: a process starts and works without it.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ logger = structlog.get_logger()
 
 
 async def connect(settings: Settings, *, application: str) -> Client:
-    """Connect, and wait as long as it takes; the caller bounds the wait."""
+    """Connect, however long it takes; the caller bounds the wait."""
     complained = False
 
     async def on_error(error: Exception) -> None:
@@ -63,7 +63,7 @@ class Nats:
     """
     A client that connects in the background; `client` is None until it is connected, and while it is not.
 
-    For publishers and subscribers to whom a message that is not sent, or not heard, only costs time.
+    For publishers and subscribers that lose time, and nothing else, with a lost message.
     """
 
     def __init__(self, settings: Settings, application: str) -> None:
@@ -83,10 +83,10 @@ class Nats:
         return await asyncio.shield(self._connecting)
 
     async def close(self) -> None:
-        """Close the connection, or stop trying to make one."""
+        """Close the connection, or stop connecting."""
         self._connecting.cancel()
         try:
             client = await self._connecting
-        except BaseException:  # noqa: BLE001 - never connected; there is nothing to close
+        except BaseException:  # noqa: BLE001 - never connected: nothing to close
             return
         await client.close()

@@ -1,7 +1,7 @@
 """
-Hints: whoever has committed to the log says so on core NATS, and the relay does not have to wait for its next poll.
+Hints: a process that has committed to the log says so on core NATS, so that readers need not wait for their next poll.
 
-A hint that is lost costs some milliseconds, nothing else.
+A lost hint costs some milliseconds, nothing else.
 """
 
 import asyncio
@@ -15,12 +15,12 @@ from adapters.settings import Settings
 
 
 def subject(settings: Settings) -> str:
-    """Where hints about this campus go."""
+    """The subject of this campus's hints."""
     return f"hint.{settings.name}"
 
 
 class Hints:
-    """The sending end; `send` is what `PostgresLog` calls after each commit."""
+    """Sender of hints; an `Appender` calls `send` after each commit."""
 
     def __init__(self, settings: Settings, nats: Nats) -> None:
         self._subject = subject(settings)
@@ -29,7 +29,7 @@ class Hints:
         self._position = 0
 
     def send(self, position: int) -> None:
-        """Say that the log has grown to *position*; never waits and never fails."""
+        """Publish that the log has grown to *position*; never waits and never fails."""
         self._position = max(self._position, position)
         if self._sending is None or self._sending.done():
             self._sending = asyncio.create_task(self._send())
@@ -37,7 +37,7 @@ class Hints:
     async def _send(self) -> None:
         client = self._nats.client
         if client is not None:
-            with contextlib.suppress(Exception):  # the relay polls as well
+            with contextlib.suppress(Exception):  # readers poll as well
                 await client.publish(self._subject, b"%d" % self._position)
 
 

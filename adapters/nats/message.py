@@ -19,7 +19,7 @@ _decode = msgspec.json.Decoder(_Message).decode
 
 
 def subject_of(campus: str, row: LogRow) -> str:
-    """Where the message of a stored fact goes: `log.CAMPUS.PARTITION.TYPE`."""
+    """The subject of a stored fact: `log.CAMPUS.PARTITION.TYPE`."""
     return f"log.{campus}.{row[5]}.{row[3]}"
 
 
@@ -33,6 +33,6 @@ def decode_fact(payload: bytes) -> Fact:
     The fact in a message.
 
     Raises:
-        msgspec.DecodeError: the message is no stored fact.
+        msgspec.DecodeError: the message is not a stored fact.
     """
     return fact_of(_decode(payload))

@@ -1,8 +1,8 @@
 """
 The log's stream in JetStream: a fan-out and a wake-up, never the truth.
 
-Whatever happens to the stream, readers notice the gap and read the log itself. It therefore keeps no more than a day,
-and no more than a gibibyte, and when it is gone it is made anew.
+Subscribers check positions and read a gap from the log itself. The stream therefore keeps a day and a gibibyte at most,
+and the relay creates it again when it is gone.
 """
 
 from collections.abc import Awaitable, Callable, Iterable
@@ -23,8 +23,8 @@ MAX_BYTES = 1024**3
 DUPLICATE_WINDOW = 10  # seconds; ids are kept in the server's memory for so long
 ACK_TIMEOUT = 5.0  # seconds
 LARGEST_HEAD = 1_024  # bytes; the headers of a message count for its size
-UNHEARD_CONSUMER = 10.0  # seconds after which the server forgets the consumer of a reader that has gone
-INCOMING_MESSAGES = 20_000  # messages waiting in a reader; what comes on top is dropped, and healed from the log
+UNHEARD_CONSUMER = 10.0  # seconds after which the server removes the consumer of a subscriber that has gone
+INCOMING_MESSAGES = 20_000  # messages waiting in a subscriber; the client drops further ones
 
 
 def stream_name(settings: Settings) -> str:
@@ -33,7 +33,7 @@ def stream_name(settings: Settings) -> str:
 
 
 async def ensure_stream(client: Client, settings: Settings) -> None:
-    """Make the stream if there is none; bring its limits up to date if there is one."""
+    """Create the stream, or update its limits if it exists."""
     config = StreamConfig(
         name=stream_name(settings),
         subjects=[f"log.{settings.name}.>"],
@@ -69,7 +69,7 @@ class Publisher:
     Publishes stored facts in order.
 
     Args:
-        position: everything up to here has been published, or need not be.
+        position: facts up to here are published, or need not be.
     """
 
     def __init__(self, client: Client, settings: Settings, position: int) -> None:
@@ -82,9 +82,9 @@ class Publisher:
         """
         Publish a batch and wait until the last of it is stored.
 
-        The messages of one connection are stored in the order in which they are sent, so the answer for the last
-        one stands for all. What an earlier one may have lost is a gap, which readers heal; so is a fact that is too
-        large for a message.
+        The server stores the messages of one connection in the order in which they are sent, so the answer to the last
+        one covers all. An earlier message that was lost is a gap, which subscribers read from the log; so is a fact
+        that is too large for a message.
         """
         largest = self._client.max_payload - LARGEST_HEAD
         messages = [(row, payload) for row in rows if len(payload := encode_row(row)) <= largest]
@@ -109,7 +109,7 @@ async def subscribe(
     client: Client, settings: Settings, heard: Callable[[Msg], Awaitable[None]]
 ) -> JetStreamContext.PushSubscription:
     """
-    Hear every fact that is published from now on, in order, at most once.
+    Subscribe to the facts that are published from now on: in order, each at most once.
 
     Raises:
         nats.js.errors.NotFoundError: there is no stream.

@@ -1,7 +1,7 @@
 """
-CSV files in a zip file, row by row, every complaint with file and line.
+CSV files in a zip file, row by row; every error names file and line.
 
-Nothing is held: `studentVle.csv` of the full release has 10.6 million rows.
+Rows are streamed: `studentVle.csv` of the full release has 10.6 million rows.
 """
 
 import csv
@@ -22,7 +22,7 @@ Advance = Callable[[int], None]
 
 
 class Malformed(Exception):
-    """The file is not what it should be; the sentence names the file in the zip, and the line where there is one."""
+    """The file cannot be imported; the sentence names the file in the zip, and the line where there is one."""
 
 
 class Archive:
@@ -33,7 +33,7 @@ class Archive:
         advance: called with the number of bytes (unpacked) that have been read since.
 
     Raises:
-        Malformed: there is no such file, or it is no zip file, or it was cut off.
+        Malformed: there is no such file, or it is not a zip file, or it is truncated.
     """
 
     def __init__(self, path: Path, advance: Advance = lambda _: None) -> None:
@@ -68,7 +68,7 @@ class Archive:
 
     @contextmanager
     def table(self, name: str, columns: tuple[str, ...]) -> Iterator["Table"]:
-        """The rows of the file *name*; what is found wrong while the block runs becomes `Malformed`, with its line."""
+        """Yield the rows of the file *name*; an error that its block raises becomes `Malformed`, with the line."""
         table = None
         try:
             with ExitStack() as files:
@@ -90,7 +90,7 @@ class Archive:
 
 class Table:
     """
-    Rows of one file as tuples of text, in the order of the *columns* that were asked for.
+    Rows of one file as tuples of text, in the order of *columns*.
 
     Attributes:
         rows: how many have been read, without the line of names.
@@ -116,13 +116,13 @@ class Table:
         return self._reader.line_num
 
     def __iter__(self) -> Iterator[tuple[str, ...]]:
-        width, pick, told = self._width, self._pick, 0
+        width, pick, reported = self._width, self._pick, 0
         for row in self._reader:
             if len(row) != width:
                 raise BadValue(f"{len(row)} values for {width} columns")
             yield pick(row)
             self.rows += 1
             if self.rows % REPORT_EVERY == 0:
-                self._advance(self._raw.tell() - told)
-                told = self._raw.tell()
-        self._advance(self._raw.tell() - told)
+                self._advance(self._raw.tell() - reported)
+                reported = self._raw.tell()
+        self._advance(self._raw.tell() - reported)

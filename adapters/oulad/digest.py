@@ -1,4 +1,4 @@
-"""Whether two files say the same about a presentation."""
+"""The digest of a presentation: equal for files with the same rows about it."""
 
 import hashlib
 
@@ -8,7 +8,7 @@ from adapters.oulad.model import Presentation
 
 
 def digest(presentation: Presentation) -> str:
-    """SHA-256, in hex, of everything that the file says about the presentation, rows in the order of the file."""
+    """SHA-256, in hex, of all rows about the presentation, in the order of the file."""
     sha = hashlib.sha256()
     head = (presentation.module, presentation.code, presentation.days, presentation.sites)
     sha.update(msgspec.json.encode((*head, list(presentation.assessments.values()), presentation.registrations)))

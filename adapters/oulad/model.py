@@ -1,5 +1,5 @@
 """
-What the dataset says, by presentation. Days count from the start of the presentation, and may be negative.
+The dataset by presentation. Days count from the start of the presentation, and may be negative.
 
 Learners and sites are known by their index within the presentation, so that a row of activity is one 64-bit number:
 the 10.6 million rows of the full release take 85 MB.
@@ -27,7 +27,7 @@ class Site(NamedTuple):
 
 
 class Assessment(NamedTuple):
-    """Something to hand in; *kind* is tma, cma or exam, *due_on* a day, None where nobody knows."""
+    """Something to hand in; *kind* is tma, cma or exam, *due_on* a day, None where the dataset has none."""
 
     assessment_id: str
     kind: str
@@ -36,7 +36,7 @@ class Assessment(NamedTuple):
 
 
 class Registration(NamedTuple):
-    """One learner on the presentation, from the day of registration (None: not known), and the result."""
+    """One learner on the presentation: the days of registration and unregistration (None: unknown), and the result."""
 
     learner_id: str
     registered_on: int | None
@@ -95,7 +95,7 @@ class Presentation:
 
 
 def new_activity() -> "array[int]":
-    """Room for packed rows."""
+    """An empty array of packed rows."""
     return array("Q")
 
 

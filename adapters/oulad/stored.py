@@ -1,8 +1,8 @@
 """
-How much of an import the log has already: what each stream holds, of the import's own facts and of others.
+How much of an import the log has already: for each stream, the number of the import's own facts and of others.
 
-Others come in between when a learner goes on with an imported course. An import's own facts always stand in the order
-of its plan, so their number says which comes next.
+Other facts follow when a learner goes on with an imported course. An import appends its own facts in the order of its
+plan, so their number says which fact is next.
 """
 
 from collections.abc import Collection, Iterable
@@ -37,7 +37,7 @@ class Stored(NamedTuple):
 
 
 def mark(source: str) -> bytes:
-    """How *source* stands in the bytes of a fact's meta."""
+    """The bytes that name *source* in a fact's meta."""
     return f'"source":"{source}"'.encode()
 
 
@@ -51,11 +51,11 @@ async def stored_between(
     advance: Advance = lambda _: None,
 ) -> dict[str, Stored]:
     """
-    What the log holds of the streams whose second id, a run's or a quiz's, is one of *ids*.
+    Count the stored facts of the streams whose second id, a run's or a quiz's, is one of *ids*.
 
     Args:
-        after: position before the first fact of the import; *until* is that of the last fact to look at.
-        advance: called with the number of positions that have been looked at since.
+        after: position before the first fact of the import; *until* is that of the last fact to read.
+        advance: called with the number of positions that were read since.
     """
     found: dict[str, Stored] = {}
     for start in range(after, until, PAGE):
@@ -69,6 +69,6 @@ async def stored_between(
 
 
 async def stored_in(connection: psycopg.AsyncConnection, source: str, streams: Iterable[str]) -> dict[str, Stored]:
-    """What the log holds of these *streams* now."""
+    """Count the stored facts of these *streams*."""
     cursor = await connection.execute(OF_STREAMS, {"source": mark(source), "streams": list(streams)})
     return {stream: Stored(own, whole - own) for stream, own, whole in await cursor.fetchall()}

@@ -1,7 +1,7 @@
 """
-Every row of every file, checked: numbers, double keys, and names that no other file knows.
+Reads and checks every row of every file: numbers, duplicate keys, references between the files.
 
-The rows of all presentations are checked; of those that were not chosen, submissions and activity are not kept.
+The rows of all presentations are checked; submissions and activity are kept for chosen presentations only.
 """
 
 import difflib
@@ -48,7 +48,7 @@ FIRST_DAY, LAST_DAY = -1_000, 2_000
 
 
 class UnknownPresentation(Exception):
-    """A presentation was asked for that the file does not have."""
+    """The file does not have a presentation that the caller wants."""
 
 
 class Oulad(NamedTuple):
@@ -73,7 +73,7 @@ def read(path: Path, wanted: Collection[str] = (), advance: Advance = lambda _: 
         advance: called with the number of bytes that have been read since.
 
     Raises:
-        Malformed: the file is not fit to be imported.
+        Malformed: the file cannot be imported.
         UnknownPresentation: one of the *wanted* is not in it.
     """
     with Archive(path, advance) as archive:
@@ -82,7 +82,7 @@ def read(path: Path, wanted: Collection[str] = (), advance: Advance = lambda _: 
 
 
 class _Reader:
-    """One pass over all files, each of which may only name what those before it have introduced."""
+    """One pass over all files; each refers to rows of earlier files only."""
 
     def __init__(self, archive: Archive, wanted: Collection[str]) -> None:
         self._archive = archive

@@ -1,4 +1,4 @@
-"""Text of a CSV file to numbers: strict about what is one, and each text of a column looked at once."""
+"""Text of a CSV file to numbers, strictly; each distinct text of a column is parsed once."""
 
 import re
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ ID = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 
 class BadValue(ValueError):
-    """A value that cannot be used; the sentence says which and why."""
+    """A value cannot be used; the sentence says which and why."""
 
 
 class Whole(dict[str, int]):
@@ -55,14 +55,14 @@ class BasisPoints(dict[str, int]):
 
 
 def identifier(column: str, text: str) -> str:
-    """The *text*, which has to be a number as the dataset uses them for names."""
+    """Return *text*, which has to be a number: the dataset's ids are numbers."""
     if not ID.fullmatch(text):
         raise BadValue(f"{column} is {text!r}, not a number")
     return text
 
 
 def one_of(column: str, values: Mapping[str, T], text: str) -> T:
-    """What *text* stands for, among the *values* that the column may have."""
+    """Look *text* up in *values*, which lists what the column may hold."""
     if text not in values:
         raise BadValue(f"{column} is {text!r}, not one of {', '.join(values)}")
     return values[text]

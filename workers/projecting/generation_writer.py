@@ -1,7 +1,7 @@
 """
-One generation of a read model at work in this process: its rows, its parked keys, and the segments that are its own.
+Writer of one generation of a read model: its rows and parked keys, in the segments that this process owns.
 
-The projector works like this on what is served; a promotion brings what was built beside it up to date like this.
+The projector uses it for the live generation; a promotion uses it to catch up with the generation to promote.
 """
 
 import time
@@ -45,19 +45,19 @@ logger = structlog.get_logger()
 
 
 class SegmentRange(NamedTuple):
-    """The segments that are furthest behind, their checkpoint, and that of the next ones where there are any."""
+    """The segments with the lowest checkpoint, that checkpoint, and the next higher one if there is any."""
 
     segments: tuple[int, ...]
     position: int
     until: int | None
 
     def cut(self, facts: list[Fact]) -> list[Fact]:
-        """Those of *facts*, which follow the checkpoint, that the other segments have seen already."""
+        """Those of *facts*, which follow the checkpoint, that the other segments have folded already."""
         return facts if self.until is None else facts[: self.until - self.position]
 
 
 class Commit(NamedTuple):
-    """What one step has written: the changed rows by segment, and the checkpoint to which these segments moved."""
+    """What one step has written: the changed rows, and the checkpoint of the segments after it."""
 
     segments: tuple[int, ...]
     position: int
@@ -65,24 +65,24 @@ class Commit(NamedTuple):
 
 
 async def claim(store: GenerationStore, ownership: Ownership, taken: Claim) -> int:
-    """Write a segment that was taken from now on, in the epoch of which *store* knows then; returns its checkpoint."""
+    """Make this process the writer of a segment that it has taken, in a new epoch; returns the segment's checkpoint."""
     try:
         return await store.claim(*taken)
-    except Overtaken as overtaken:  # but the lock is ours: PostgreSQL was put back to an earlier state
+    except Overtaken as overtaken:  # but the lock is ours: PostgreSQL was restored to an earlier state
         return await store.claim(taken.segment, await ownership.raise_epoch(taken.segment, overtaken.epoch))
 
 
 class GenerationWriter:
     """
-    A generation at work.
+    Writes one generation.
 
     Args:
-        connection: the segments belong to its session.
+        connection: its session holds the locks of the segments.
 
     Attributes:
-        positions: the checkpoint of each segment that was taken.
-        held: parked keys, and facts to do without.
-        retries_left: whether more parked keys are to be tried again than the last spell had time for.
+        positions: the checkpoint of each owned segment.
+        held: parked keys, and skipped facts.
+        retries_left: whether requested retries of parked keys remain after the last spell.
     """
 
     def __init__(
@@ -105,25 +105,25 @@ class GenerationWriter:
         self._repairing = RowRepairer(connection, self.projection, self._rows)
 
     async def share_fairly(self) -> list[int]:
-        """Take free segments, or give some up, so that all projectors have about as many; returns the new ones."""
+        """Take free segments or give some up, so that all projectors own about as many; returns the new ones."""
         fair = await self._ownership.fair_share(self.generation.segments)
         await self.give_up(*self._ownership.owned[fair:])
         return await self.take(fair)
 
     async def give_up(self, *segments: int) -> None:
-        """Let somebody else have some segments."""
+        """Release some segments for other projectors."""
         for segment in segments:
             await self._ownership.give_up(segment)
             del self.positions[segment], self._rows.epochs[segment]
 
     async def release_all(self) -> None:
-        """Give up all segments, and have no share in this generation any more."""
+        """Release all segments, and leave the projectors that share this generation."""
         await self._ownership.leave()
         self.positions.clear()
         self._rows.epochs.clear()
 
     async def take(self, most: int) -> list[int]:
-        """Take segments that nobody has, until *most* are owned; returns the new ones."""
+        """Take segments without an owner, until this process owns *most*; returns the new ones."""
         taken = await self._ownership.take(range(self.generation.segments), most)
         for each in taken:
             self.positions[each.segment] = await self._claim(each)
@@ -135,25 +135,25 @@ class GenerationWriter:
         return [segment for segment, _ in taken]
 
     async def _claim(self, taken: Claim) -> int:
-        """Write a segment that was taken from now on; returns its checkpoint."""
+        """Become the writer of a segment that was taken; returns its checkpoint."""
         segment, position = taken.segment, await claim(self._rows, self._ownership, taken)
-        # Only now the head: whoever had the segment may have gone on until it was claimed.
+        # Read the head after the claim: the previous owner may have written until then.
         if position > await read_head(self._connection):  # of another log
             await self._rows.forget(segment)
             position = await self._rows.claim(segment, self._rows.epochs[segment])
         return position
 
     def next_batch_range(self) -> SegmentRange:
-        """The segments that are furthest behind."""
+        """The segments with the lowest checkpoint."""
         position = min(self.positions.values())
         until = min((other for other in self.positions.values() if other > position), default=None)
         return SegmentRange(tuple(s for s, at in sorted(self.positions.items()) if at == position), position, until)
 
     async def step(self, segments: tuple[int, ...], facts: Sequence[Fact]) -> list[Commit]:
         """
-        Fold the facts that follow the checkpoint of *segments*, and write what they come to.
+        Fold the facts that follow the checkpoint of *segments*, and write the changed rows.
 
-        A batch that the store refuses is halved until the poison fact is alone.
+        If the store refuses a batch, its halves are written one by one, until the poison fact is alone.
         """
         share = OwnedSegments(self.generation.segments, segments)
         folded = await fold_batch(self.projection, facts, self.held, self._store, share)
@@ -182,10 +182,10 @@ class GenerationWriter:
     async def _park_refused(
         self, folded: Folded, segments: tuple[int, ...], fact: Fact, refusal: RowRejected
     ) -> Commit:
-        """Let the key of a fact wait whose rows the store does not take."""
+        """Park the key of a fact whose rows the store refuses."""
         before = self.positions[segments[0]]
         blank = {segment: FactCounts() for segment in segments}
-        await self._store.save(Batch({}, before, before, blank))  # or is no fact to blame?
+        await self._store.save(Batch({}, before, before, blank))  # raises if the fact is not the cause
         for segment in [segment for segment, rows in folded.rows.items() if rows.changed]:
             poison = poison_of(fact, refusal, segment)
             await self._park(poison)
@@ -194,7 +194,7 @@ class GenerationWriter:
         return await self._save(folded._replace(rows={}), segments, fact.position)
 
     async def check(self) -> None:
-        """Raise Fenced if a checkpoint is not where it was left, or somebody else has had its segment since."""
+        """Raise Fenced if a checkpoint was changed, or another process has owned its segment since."""
         found = await self._rows.positions()
         now = await epochs(self._connection, self.projection.name, self.generation.number)
         for segment, position in self.positions.items():
@@ -202,11 +202,11 @@ class GenerationWriter:
                 raise Fenced
 
     async def request_retries(self, segments: Sequence[int]) -> None:
-        """Have what is parked in some segments tried again: the code may be new, and do better."""
+        """Request a retry of the keys parked in these segments: newer code may fold them."""
         await self._parking.request(segments)
 
     async def retry_due(self) -> list[Commit]:
-        """Try the parked keys again for which somebody has asked, for a spell; `retries_left` tells of the others."""
+        """Retry requested parked keys for RETRY_SPELL seconds; sets `retries_left` if some remain."""
         self.retries_left = False
         if not self.held.waiting:
             return []
@@ -224,7 +224,7 @@ class GenerationWriter:
 
     async def _retry(self, due: Due) -> Commit | None:
         """
-        Fold the facts of a parked key that have gone by; if all goes well, it waits no longer.
+        Fold the facts of a parked key up to the checkpoint; if none fails, the key is no longer parked.
 
         A reference stream goes on waiting: rows of other keys were folded without its facts, and stay wrong.
         """
@@ -265,7 +265,7 @@ class GenerationWriter:
 
     async def _repair(self, repair: Repair, segment: int) -> Commit:
         position = self.positions[segment]
-        self._store.forget()  # or what is remembered would be written over it
+        self._store.forget()  # or cached rows would overwrite the repaired ones
         remedy = await self._repairing.remedy(repair, segment, position, self.held)
         try:
             await self._store.save(remedy.batch)
@@ -277,7 +277,7 @@ class GenerationWriter:
         return Commit((segment,), position, remedy.keys)
 
     async def publish_counts(self) -> None:
-        """Leave a copy of checkpoints and counts that are kept elsewhere, for those who look."""
+        """Copy checkpoints and counts that are stored elsewhere to PostgreSQL, for status and doctor."""
         found = await self._rows.own_counts() if self.positions else {}
         counts = {segment: found[segment] for segment in self.positions if segment in found}
         if counts:

@@ -1,10 +1,10 @@
 """
-A small synthetic campus, through the same commands as everybody else, so that there is something to see.
+A small synthetic campus to look at, made by the same commands as the API gives.
 
-    catalog   what is taught: courses, units, questions
-    terms       when: runs that are over, under way and to come
-    learners    who does what on them, believable and random, the same for the same seed
-    run         all of it, in the order in which it happens
+    catalog     courses, units, questions
+    terms       runs that are over, in progress and to come
+    learners    what learners do on them: believable, random, the same for the same seed
+    run         all commands, in the order of their times
 """
 
 from workers.seeding.run import SAMPLE_LOGINS, Seeded, SeedRefused, seed

@@ -1,4 +1,4 @@
-"""What is taught on the synthetic campus. In a question, the first option is the right one until `key` mixes them."""
+"""Courses of the synthetic campus. The first option of a question is the right one; `items_and_key` shuffles them."""
 
 import random
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ Question = tuple[str, str, str, str]
 
 @dataclass(frozen=True)
 class SeedQuiz:
-    """A quiz, which is due at the end of its *week*, counted from 1."""
+    """A quiz, due at the end of its *week*, counted from 1."""
 
     title: str
     week: int
@@ -23,7 +23,7 @@ class SeedQuiz:
 
 @dataclass(frozen=True)
 class SeedCourse:
-    """A course: what there is to look at, by week, and three quizzes."""
+    """A course: material by week, and three quizzes."""
 
     course_id: str
     title: str
@@ -33,7 +33,7 @@ class SeedCourse:
     quizzes: tuple[SeedQuiz, SeedQuiz, SeedQuiz]
 
     def units(self) -> list[Unit]:
-        """The structure, in the order of the weeks; quizzes come last in theirs."""
+        """The units in the order of the weeks; a quiz is the last of its week."""
         placed = [
             (week, 0, Unit(f"{kind}-{number}", kind, title))
             for number, (week, kind, title) in enumerate(self.material, start=1)
@@ -45,13 +45,13 @@ class SeedCourse:
         return [unit for *_, unit in sorted(placed, key=lambda place: place[:2])]
 
     def week_of(self, unit_id: str) -> int:
-        """In which week a unit comes up, counted from 1."""
+        """The week of a unit, counted from 1."""
         kind, _, number = unit_id.partition("-")
         return self.quizzes[int(number) - 1].week if kind == "quiz" else self.material[int(number) - 1][0]
 
 
 def items_and_key(quiz: SeedQuiz) -> tuple[list[Item], list[int]]:
-    """The questions with their options mixed, always in the same way, and the index of each right one."""
+    """The questions with their options shuffled, always in the same way, and the index of each right option."""
     mixed = random.Random(quiz.title)  # noqa: S311 - not a secret: this is what makes it the same every time
     items, key = [], []
     for number, (text, right, *wrong) in enumerate(quiz.questions, start=1):

@@ -1,8 +1,8 @@
 """
-Who learns on the synthetic campus, and how: some finish early, some are late, some are not heard of again.
+Learners of the synthetic campus: some finish early, some are late, some stop.
 
-A history belongs to one learner and one run, and is made of what the learner can be relied on (0 to 1): the more,
-the earlier and the better. Whatever lies in the future is left to the people.
+A history belongs to one learner and one run, and follows from the learner's reliability (0 to 1): the higher, the
+earlier and the better. It ends today: the future is left to the users.
 """
 
 import random
@@ -45,7 +45,7 @@ class Place(NamedTuple):
 
 
 def names(learners: int) -> list[str]:
-    """Ids of so many learners, all different, such as `ada-lovelace-001`."""
+    """Ids of this many learners, all different, such as `ada-lovelace-001`."""
     pairs = [
         (first, LAST_NAMES[(number + turn) % len(LAST_NAMES)])
         for turn in range(len(LAST_NAMES))
@@ -55,12 +55,12 @@ def names(learners: int) -> list[str]:
 
 
 def learner_steps(today: datetime, learners: int, seed: int) -> Iterator[Step]:
-    """Everything that learners do until *today*, run by run."""
+    """The commands of all learners until *today*, run by run."""
     dice = random.Random(seed)  # noqa: S311 - not a secret: the same seed makes the same campus
-    everybody = names(learners)
-    reliability = {learner_id: dice.betavariate(4, 2) for learner_id in everybody}
+    everyone = names(learners)
+    reliability = {learner_id: dice.betavariate(4, 2) for learner_id in everyone}
     for term in TERMS:
-        asking = [learner_id for learner_id in everybody if dice.random() < term.share] or everybody[:1]
+        asking = [learner_id for learner_id in everyone if dice.random() < term.share] or everyone[:1]
         for place in (yield from _enroll(dice, term, asking, today, term.capacity(learners))):
             history = _History(dice, term, place, reliability[place.learner_id], today)
             yield from history.steps()
@@ -69,7 +69,7 @@ def learner_steps(today: datetime, learners: int, seed: int) -> Iterator[Step]:
 def _enroll(
     dice: random.Random, term: Term, asking: Sequence[str], today: datetime, capacity: int | None
 ) -> Generator[Step, None, list[Place]]:
-    """Requests, withdrawals, and seats that are passed on; returns who had a place, and from when."""
+    """Requests, withdrawals, and offers of freed seats; returns the places."""
     starts_at, ends_at, alone = term.starts_at(today), term.ends_at(today), capacity is not None
     opens_at = starts_at - OPEN_BEFORE + timedelta(hours=7)
     asked = sorted((opens_at + dice.random() * (OPEN_BEFORE - DAY), learner_id) for learner_id in asking)
@@ -107,7 +107,7 @@ class _History:
         self._passed = 0
 
     def steps(self) -> Iterator[Step]:
-        """What the learner does, and what comes of it."""
+        """The commands of the learner, and those that follow from them."""
         for unit in self._term.course.units():
             if self._dice.random() < 0.5 + 0.5 * self._reliability:
                 if unit.kind == "quiz":
@@ -120,7 +120,7 @@ class _History:
             yield Step(self._ends_at, self._term.course.instructor, decide)
 
     def _when(self, unit_id: str) -> datetime:
-        """The sooner, the more reliable the learner is; some time of the day, on a day after that of the enrollment."""
+        """When the learner works on a unit: a reliable one sooner, and not before the day after the enrollment."""
         days = DAYS_OF_WEEK * (self._term.course.week_of(unit_id) - 1)
         days += int(self._dice.triangular(0, 9 - 3 * self._reliability, 5 - 4 * self._reliability))
         day = max(self._starts_at + timedelta(days=days), _midnight(self._since) + DAY)
@@ -142,7 +142,7 @@ class _History:
         items, key = items_and_key(self._term.course.quizzes[int(unit_id.removeprefix("quiz-")) - 1])
         at = self._when(unit_id)
         if self._left and unit_id == LAST_QUIZ:
-            return  # whoever has passed does not leave
+            return  # a learner who has passed does not leave
         if at < self._until:
             yield self._step(at, OpenUnit(*names))
         for attempt_no in range(1, ATTEMPTS + 1):

@@ -1,7 +1,7 @@
 """
-Seed a campus: every command with the time at which it would have been given, and an idempotency key.
+Seed a campus: every command with the time at which a user would have given it, and an idempotency key.
 
-Done again it appends nothing, and one that was interrupted goes on: its days are counted from the day of the first.
+A repetition appends nothing, and completes a seed that was interrupted: its days count from the day of the first.
 """
 
 import asyncio
@@ -29,18 +29,18 @@ from workers.support.progress import ProgressReporter, no_progress
 from workers.support.tasks import cancel_and_wait
 
 SOURCE = "seed"
-BEGUN, FINISHED = "seed:begun", "seed:finished"  # idempotency keys, whose fingerprint says how the campus is seeded
+BEGUN, FINISHED = "seed:begun", "seed:finished"  # idempotency keys; their fingerprint names learners and seed
 LEARNERS, SEED = 300, 7
 AT_ONCE = 64  # learners
-SAMPLE_LOGINS = ("admin", "instructor", *names(3))  # users for whom there is something to see
+SAMPLE_LOGINS = ("admin", "instructor", *names(3))  # users whose pages show something
 
 
 class SeedRefused(Exception):
-    """The campus was seeded in another way before."""
+    """The campus was seeded with other learners or another seed."""
 
 
 class Seeded(NamedTuple):
-    """How many commands there were, and how many facts they came to this time."""
+    """The number of commands, and of the facts that this seed appended."""
 
     learners: int
     commands: int
@@ -53,7 +53,7 @@ async def seed(
     settings: Settings, learners: int = LEARNERS, number: int = SEED, progress: ProgressReporter = no_progress
 ) -> Seeded:
     """
-    Fill the campus with so many *learners*; the same *number* always makes the same histories.
+    Fill the campus with *learners* learners; the same *number* always makes the same histories.
 
     Raises:
         SeedRefused: it was seeded with other learners or another number.
@@ -83,7 +83,7 @@ async def _sow(log: PostgresLog, learners: int, number: int, progress: ProgressR
 
 
 def plan(today: datetime, learners: int, number: int) -> list[Step]:
-    """Every command up to *today*, in the order of time."""
+    """All commands up to *today*, in the order of time."""
     steps = [*catalog_steps(today, learners), *learner_steps(today, learners, number)]
     return sorted(steps, key=lambda step: step.at)
 
@@ -106,7 +106,7 @@ async def _claim(log: PostgresLog, key: str, how: str) -> None:
 
 
 class _Sower:
-    """Gives the commands of one day after the other; those of different learners side by side."""
+    """Gives the commands day by day; those of different learners concurrently."""
 
     def __init__(self, log: PostgresLog) -> None:
         self._bus = Bus(log)
@@ -125,7 +125,7 @@ class _Sower:
         try:
             await asyncio.gather(*tasks)
         finally:
-            await cancel_and_wait(tasks)  # one has failed: nobody goes on behind our back
+            await cancel_and_wait(tasks)  # if one has failed, the others stop before it is reported
         return len(day)
 
     async def _follow(self, chain: Sequence[tuple[int, Step]]) -> None:

@@ -1,4 +1,4 @@
-"""When the courses are given: a run that is over, three under way (one of them too small), and one to come."""
+"""Runs of the courses: one that is over, three in progress (one of them too small), and one to come."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,10 +17,10 @@ BY_ID = {course.course_id: course for course in COURSES}
 
 class Step(NamedTuple):
     """
-    One command, when it is given and by whom.
+    One command, its time and its actor.
 
     Attributes:
-        alone: it has to be carried out after all that come before it, and before all that come after.
+        alone: carry it out after all earlier and before all later commands, not concurrently.
     """
 
     at: datetime
@@ -36,8 +36,8 @@ class Term:
 
     Attributes:
         starts: day of the start, counted from today.
-        share: how many of all learners ask for a place, 0 to 1.
-        seats: for how many of those who ask there is a seat, None where there is no limit.
+        share: share of all learners that ask for a place, 0 to 1.
+        seats: seats as a share of those who ask, None where there is no limit.
     """
 
     run_id: str
@@ -56,7 +56,7 @@ class Term:
         return self.starts_at(today) + timedelta(weeks=self.weeks)
 
     def capacity(self, learners: int) -> int | None:
-        """Seats for a campus of so many *learners*."""
+        """Seats on a campus of *learners* learners."""
         return None if self.seats is None else max(1, round(learners * self.share * self.seats))
 
     def quiz_id(self, unit_id: str) -> str:
@@ -74,7 +74,7 @@ TERMS = (
 
 
 def catalog_steps(today: datetime, learners: int) -> Iterator[Step]:
-    """Everything that the instructors do."""
+    """The commands of the instructors."""
     for course in COURSES:
         opens = min(term.starts_at(today) for term in TERMS if term.course is course) - OPEN_BEFORE
         at = opens - timedelta(days=14, hours=-9)

@@ -1,4 +1,4 @@
-"""How long work tells whoever started it how far it has come: `cli.console.progress` is one way to show it."""
+"""Progress callbacks for long-running jobs; `cli.console.progress` shows them in a terminal."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -12,14 +12,14 @@ def silent(_: int) -> None:
 
 
 class ProgressReporter(Protocol):
-    """Shows progress while its block runs, in which it is told how much has been done since."""
+    """Shows progress while its block runs; the block calls `Advance` with the amount done since the last call."""
 
     def __call__(self, title: str, *, total: int | None, unit: str) -> AbstractContextManager[Advance]:
-        """Begin to show *title*, of *total* many of *unit*."""
+        """Show the job *title*, which ends after *total* of *unit*."""
         ...
 
 
 @contextmanager
-def no_progress(title: str, *, total: int | None, unit: str) -> Iterator[Advance]:  # noqa: ARG001 - see Progress
+def no_progress(title: str, *, total: int | None, unit: str) -> Iterator[Advance]:  # noqa: ARG001 - see ProgressReporter
     """Show nothing."""
     yield lambda _: None

@@ -1,6 +1,4 @@
-"""
-The end of a worker's tasks.
-"""
+"""Shutdown of a worker's tasks."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -14,7 +12,7 @@ async def wait_for_stop_or_failure(stop: asyncio.Event, tasks: Sequence[asyncio.
     Wait until *stop* is set.
 
     Raises:
-        Exception: what a task has failed with; a process without it would stand still and look alive.
+        Exception: the failure of a task, which would otherwise leave the process alive and idle.
     """
     stopping = asyncio.create_task(stop.wait())
     try:
@@ -29,8 +27,8 @@ async def cancel_and_wait(tasks: Iterable[asyncio.Task[Any]]) -> None:
     """
     Cancel *tasks* and wait until they have ended.
 
-    More than once where need be: before Python 3.12, `asyncio.wait_for` (and with it a query of psycopg) forgets a
-    cancellation that comes at the moment in which its result does.
+    Cancels repeatedly: before Python 3.12, `asyncio.wait_for` (and with it a query of psycopg) loses a cancellation
+    that arrives together with its result.
     """
     remaining = set(tasks)
     while remaining:

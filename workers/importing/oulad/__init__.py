@@ -1,14 +1,15 @@
 """
-The import of OULAD: what the dataset says becomes facts, through the aggregates that decide for live learners too.
+The import of OULAD turns the dataset into facts, through the aggregates that decide for live learners too.
 
-    timeline    every day of every presentation, in the order of the calendar
-    catalog   modules, presentations, sites and assessments -> commands
+    run         one import from file to report: every day of every presentation, in the order of the calendar
+    catalog     modules, presentations, sites and assessments -> commands
+    outline     titles and units of a presentation
     history     registrations, activity, submissions and results -> facts, day by day
-    writer      facts -> batches -> the log, leaving out what it has already
-    report      what was read, what became of it, and whether it adds up
+    writer      facts -> batches -> the log, without those that it has already
+    report      rows read, facts appended, and whether they add up
 
-The plan is the same whenever the same file is read, and every stream gets its facts in one order. So the log itself
-says how far an import has come: a stream that holds five of its facts goes on with the sixth.
+The same file always gives the same plan, and each stream gets its facts in one order. The log itself therefore says how
+far an import is: a stream that holds five of its facts goes on with the sixth.
 """
 
 from workers.importing.oulad.catalog import ImportRefused

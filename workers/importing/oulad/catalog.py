@@ -1,8 +1,8 @@
 """
-The catalog of one presentation: its module becomes a course, its sites and assessments a version of it, itself a run.
+The catalog of one presentation: its module becomes a course, sites and assessments a version of it, itself a run.
 
-Everything goes by command, each with an idempotency key of the presentation and a fingerprint of all its rows: done
-again it changes nothing, and a presentation that was imported from other rows is refused.
+Each command carries an idempotency key of the presentation and a fingerprint of all its rows: a repetition changes
+nothing, and a presentation that was imported from other rows is refused.
 """
 
 from typing import Any
@@ -21,12 +21,12 @@ from domain.quiz import Quiz, quiz_stream
 from workers.importing.oulad.history import PASS_BP
 from workers.importing.oulad.outline import assessment_titles, course_title, units
 
-PLAN = 1  # raised whenever the same rows become other facts
+PLAN = 1  # raise it when the same rows become other facts
 FIRST, LAST = "begun", "finished"  # steps
 
 
 class ImportRefused(Exception):
-    """The log has something else in the place of what is to be imported."""
+    """The log has other contents under the names of the import."""
 
 
 class Catalog:
@@ -34,9 +34,9 @@ class Catalog:
     Brings one presentation into the catalog.
 
     Attributes:
-        begun_at: position of the log at which its import began, None if it has not.
-        finished: whether all of its facts stand in the log.
-        positions: of the facts that were appended or found, by type.
+        begun_at: head of the log when the import of the presentation began, None if it has not begun.
+        finished: whether the log has all facts of the presentation.
+        positions: type and position of each fact that was appended or found.
     """
 
     def __init__(self, log: PostgresLog, source: str, presentation: Presentation) -> None:
@@ -51,10 +51,10 @@ class Catalog:
 
     async def look(self) -> None:
         """
-        See how far an earlier import has come.
+        Find out how far an earlier import is.
 
         Raises:
-            ImportRefused: other rows were imported as this presentation, or something else has its names.
+            ImportRefused: this presentation was imported from other rows, or its names are taken.
         """
         first = await self._log.first_answer(self._key(FIRST))
         if first is None:
@@ -64,7 +64,7 @@ class Catalog:
         if fingerprint != self._fingerprint:
             raise ImportRefused(
                 f"{self.presentation.run_id} was imported before, from other rows than these: "
-                "bring this file into a campus of its own"
+                "import this file into a campus of its own (`campus up --data DIR`)"
             )
         self.finished = await self._log.first_answer(self._key(LAST)) is not None
 
@@ -82,7 +82,7 @@ class Catalog:
                 raise ImportRefused(f"the campus has a quiz {assessment} that was not imported")
 
     async def begin(self, day: int) -> tuple[int, dict[str, Quiz]]:
-        """Put everything into the catalog, as of *day*; the version of the course, and the quizzes by assessment."""
+        """Add course, run and quizzes, as of *day*; returns the course version, and the quizzes by assessment."""
         names = self.presentation
         await self._claim(FIRST)
         structure = units(names)
@@ -101,16 +101,16 @@ class Catalog:
         return version, {number: await session.read(Quiz, quiz_stream(number)) for number in names.assessments}
 
     async def close_run(self) -> None:
-        """On the last day nobody is let in any more."""
+        """Close enrollment, on the last day."""
         await self._do("run.closed", CloseRun(self.presentation.run_id), self.presentation.days)
 
     async def finish(self) -> None:
-        """Note in the log that nothing is missing."""
+        """Note in the log that the import of the presentation is complete."""
         await self._claim(LAST)
         self.finished = True
 
     async def _do(self, fact: str, command: Any, day: int, of: str = "") -> None:
-        """Carry out *command*, which appends one *fact*, unless another presentation of the module has done so."""
+        """Carry out *command*, which appends one *fact* unless another presentation of the module has appended it."""
         position = await self._bus.handle(command, self._context(day, self._key(fact + of)))
         for last in await self._log.read(position - 1, 1):
             if last.type == fact:

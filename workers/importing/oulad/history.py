@@ -1,13 +1,13 @@
 """
 What learners did on one presentation, as facts, day by day.
 
-Rules are asked as for live learners. What breaks one happened all the same, and its fact carries the rule's code as
-`irregular` (see domain/aggregate.py); so do the places where the dataset contradicts itself:
+The rules for live learners apply. A row that breaks one becomes a fact all the same, with the rule's code as
+`irregular` (see domain/aggregate.py). So do rows that contradict each other:
 
-    no_registration_date             nobody knows when the learner registered: taken as the day of the first trace
-    registered_after_unregistration  the dates stand the wrong way round: registered on the day of unregistration
-    no_unregistration_date           the result is Withdrawn, but no day is known on which the learner left
-    result_after_unregistration      the learner left, but has a result other than Withdrawn
+    no_registration_date             the dataset has no day of registration: the day of the first trace is taken
+    registered_after_unregistration  the dates are swapped: the day of unregistration is taken
+    no_unregistration_date           the result is Withdrawn, and the dataset has no day of unregistration
+    result_after_unregistration      the learner unregistered, and has a result other than Withdrawn
 
 Facts of one day stand in this order: registrations, activity, submissions with their grades, units completed,
 withdrawals, and on the last day of the presentation results and completed enrollments.
@@ -24,13 +24,13 @@ from domain.progress import PASSING_OUTCOMES, CourseProgress, grade, progress_st
 from domain.quiz import Quiz, QuizAttempt, attempt_stream
 
 SOURCE = "import:oulad"
-POLICY = "imported"  # how grades and results were found: elsewhere
+POLICY = "imported"  # grades and results were decided elsewhere
 PASS_BP = 4_000  # basis points from which an assessment completes its unit
 RULE = "quiz_passed"  # as in workers/reactions/quiz.py
 HAS_ACCESS = frozenset((Status.ACTIVE, Status.COMPLETED))
 
 AggregateT = TypeVar("AggregateT", bound=Aggregate)
-Facts = Iterator[Any]  # events of aggregates, whose library types them by less than they have
+Facts = Iterator[Any]  # events of aggregates; their library declares fewer attributes than they have
 
 
 class History:
@@ -38,9 +38,9 @@ class History:
     One presentation, from its first trace to its last.
 
     Args:
-        diary: who came and left on which day.
+        diary: registrations and unregistrations by day.
         course_version: the version of the course that the run follows.
-        quizzes: by assessment, as they stand in the log.
+        quizzes: as stored in the log, by assessment.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class History:
         self._progress = [past(CourseProgress, progress_stream(learner, run_id)) for learner in learners]
 
     def on(self, day: int) -> Facts:
-        """Everything that happened on *day*; the days have to be asked for in their order."""
+        """The facts of *day*; call it for one day after the other, in order."""
         yield from self._registrations(day)
         yield from self._activity(day)
         submissions = self._presentation.submissions.get(day, ())
@@ -120,7 +120,7 @@ class History:
                 progress.mark_irregular("no_unregistration_date")
             elif registration.result != "withdrawn" and left:
                 progress.mark_irregular("result_after_unregistration")
-            # No position: the result was not found by facts of this log, it came with the dataset.
+            # No position: the result comes from the dataset, not from facts of this log.
             progress.decide_outcome(registration.result, grade(self._weights, progress.scores), POLICY, 0)
             yield from progress.collect_events()
         for enrollment, registration in zip(self._enrollments, self._presentation.registrations, strict=True):
@@ -129,7 +129,7 @@ class History:
                 yield from enrollment.collect_events()
 
     def _ask_access(self, learner: int, asking: Aggregate) -> None:
-        """Mark what *asking* does as irregular where `must_have_access` would refuse it."""
+        """Mark the next fact of *asking* as irregular where `must_have_access` would refuse it."""
         enrollment = self._enrollments[learner]
         if enrollment.status not in HAS_ACCESS:
             asking.refuse(
@@ -139,10 +139,10 @@ class History:
 
 class Diary:
     """
-    On which days something happened, and who came and left on each.
+    The days with a trace, and the registrations and unregistrations of each.
 
     Attributes:
-        days: every day with a trace, in order; the last day of the presentation is always among them.
+        days: every day with a trace, in order, and the last day of the presentation.
     """
 
     def __init__(self, presentation: Presentation) -> None:
@@ -161,7 +161,7 @@ class Diary:
 
 
 def _first_traces(presentation: Presentation) -> dict[int, int]:
-    """The first day on which something is known of each learner without a day of registration, day 0 at the latest."""
+    """The day of the first trace of each learner without a day of registration, day 0 at the latest."""
     registrations = presentation.registrations
     first = {learner: 0 for learner, known in enumerate(registrations) if known.registered_on is None}
     if first:
@@ -177,7 +177,7 @@ def _first_traces(presentation: Presentation) -> dict[int, int]:
 
 
 def facts_to_come(presentation: Presentation) -> int:
-    """How many facts a presentation becomes, without those of the catalog."""
+    """Number of facts of a presentation, without those of the catalog."""
     registrations, attempts = presentation.registrations, presentation.submissions.values()
     scores = [s.score_bp for submissions in attempts for s in submissions if s.score_bp is not None]
     return (
@@ -192,7 +192,7 @@ def facts_to_come(presentation: Presentation) -> int:
 
 
 def past(cls: type[AggregateT], stream: str) -> AggregateT:
-    """An aggregate before its first fact, which takes what happened as it was."""
+    """A blank aggregate that records history: it marks facts as irregular instead of refusing them."""
     aggregate = cls.blank(stream)
     aggregate.importing = True
     return aggregate

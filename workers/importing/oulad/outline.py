@@ -1,4 +1,4 @@
-"""How a presentation looks in the catalog: titles, and the units in the order in which they come up."""
+"""A presentation in the catalog: titles, and units in the order of their weeks and deadlines."""
 
 from collections import Counter
 
@@ -10,12 +10,12 @@ DAYS_OF_WEEK = 7
 
 
 def course_title(module: str) -> str:
-    """The modules are anonymous, and have no title but their letters."""
+    """The title of a module, which is anonymous and has no title but its letters."""
     return f"Module {module}"
 
 
 def units(presentation: Presentation) -> list[Unit]:
-    """Sites without a week first, then sites and assessments by day; only assessments count, and may be due."""
+    """Sites without a week first, then sites and assessments by day; only assessments have weight and deadline."""
     titles = assessment_titles(presentation)
     placed = [(_day_of_site(site), 0, int(site.site_id), _site_unit(site)) for site in presentation.sites]
     for assessment in presentation.assessments.values():

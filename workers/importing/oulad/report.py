@@ -1,4 +1,4 @@
-"""What an import has read, what became of it, and whether it adds up: every row of the file is a fact of the log."""
+"""The report of an import: rows read, facts appended, and whether every row of the file is a fact of the log."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -22,15 +22,15 @@ UNITS = "vle.csv"
 @dataclass
 class ImportReport:
     """
-    The end of an import.
+    The result of an import.
 
     Attributes:
         read: rows of each file.
-        chosen: the presentations that were asked for.
-        before: run ids of those among them that had been imported to the end before.
-        units: how many sites were published as units.
-        appended: facts by type; *found* those that an interrupted import had appended.
-        irregular: facts of both kinds that break today's rules, by reason.
+        chosen: the presentations to import.
+        before: run ids of those among them that earlier imports have completed.
+        units: number of sites published as units.
+        appended: facts by type; *found* are those that an interrupted import had appended.
+        irregular: facts of both kinds that break a rule, by reason.
         position: of the last fact of the log.
         seconds: from the first look at the log to the last fact, after *seconds_reading*.
     """
@@ -49,11 +49,11 @@ class ImportReport:
 
     @property
     def adds_up(self) -> bool:
-        """Whether no row was lost, and none became two facts."""
+        """Whether each row is one fact."""
         return all(line["imported_now"] == line["facts"] for line in self.rows().values())
 
     def rows(self) -> dict[str, dict[str, Any]]:
-        """What became of the rows of each file."""
+        """For each file: rows read, left out, imported before and now, and the facts for them."""
         chosen, before = Counter[str](), Counter[str]()
         for presentation in self.chosen:
             rows = rows_of(presentation)
@@ -73,12 +73,12 @@ class ImportReport:
         }
 
     def add_catalog(self, positions: Iterable[tuple[str, int]], head: int) -> None:
-        """Count facts of the catalog: those up to *head* were there before."""
+        """Count facts of the catalog; those up to *head* were found."""
         for fact, position in positions:
             (self.appended if position > head else self.found)[fact] += 1
 
     def as_json(self) -> dict[str, Any]:
-        """Everything, as one object."""
+        """The report for `--json`."""
         appended = self.appended.total()
         return {
             "file": self.file,
@@ -99,7 +99,7 @@ class ImportReport:
 
 
 def rows_of(presentation: Presentation) -> dict[str, int]:
-    """How many rows of each file belong to a presentation."""
+    """Number of rows of each file that belong to a presentation."""
     return {
         "courses.csv": 1,
         "assessments.csv": len(presentation.assessments),

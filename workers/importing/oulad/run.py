@@ -1,7 +1,7 @@
 """
-One import from its file to its report: read, look what the log has, go through the calendar, write.
+One import from file to report: read, look up what the log has, go through the calendar, write.
 
-Only one runs at a time for a campus, by an advisory lock. Nothing is written before the whole file has been checked.
+An advisory lock admits one import at a time for a campus. The import checks the whole file before it writes anything.
 """
 
 import time
@@ -22,20 +22,20 @@ from workers.importing.oulad.report import ImportReport
 from workers.importing.oulad.writer import Writer
 from workers.support.progress import ProgressReporter, no_progress
 
-BYTES = 1_000  # in a kilobyte, by which reading is shown
-LOOK_UP_TIMEOUT = 120_000  # milliseconds, for one page of what the log has already
+BYTES = 1_000  # in a kilobyte, the unit of the progress of reading
+LOOK_UP_TIMEOUT = 120_000  # milliseconds, to look up one page of stored facts
 
 
 async def import_oulad(
     settings: Settings, file: Path, wanted: Collection[str] = (), progress: ProgressReporter = no_progress
 ) -> ImportReport:
     """
-    Bring the presentations *wanted* (run ids; empty for all) of *file* into the log, or what is missing of them.
+    Append the facts of the presentations *wanted* (run ids; empty for all) of *file* that the log does not have.
 
     Raises:
-        Malformed, UnknownPresentation: the file is not fit; nothing was written.
-        ImportRefused: the log has something else in their place, or another import is under way; nothing was written.
-        Unavailable: PostgreSQL was lost; the same import again goes on where this one stopped.
+        Malformed, UnknownPresentation: the file cannot be imported; nothing was written.
+        ImportRefused: their names are taken in the log, or another import is running; nothing was written.
+        Unavailable: PostgreSQL was lost; the same import, started again, goes on where this one stopped.
     """
     oulad, seconds_reading = _read(file, wanted, progress)
     started = time.perf_counter()
@@ -43,7 +43,7 @@ async def import_oulad(
     connection = await connect(settings, application="import", statement_timeout=LOOK_UP_TIMEOUT)
     try:
         if not await try_acquire(connection, settings, "import"):
-            raise ImportRefused(f"another import into the campus {settings.name} is under way")
+            raise ImportRefused(f"another import into the campus {settings.name} is running: wait until it has ended")
         report = await _Import(log, connection, oulad, progress).run(str(file))
     finally:
         await log.close()
@@ -68,7 +68,7 @@ def _read(file: Path, wanted: Collection[str], progress: ProgressReporter) -> tu
 
 
 class Day(NamedTuple):
-    """One day of one presentation: *number* is that of the presentation, *day* counts from its start."""
+    """One day of one presentation; *number* is the presentation's index, *day* counts from its start."""
 
     at: datetime
     number: int
@@ -76,7 +76,7 @@ class Day(NamedTuple):
 
 
 class _Import:
-    """What one import knows while it runs."""
+    """One import while it runs."""
 
     def __init__(self, log: PostgresLog, connection: Connection, oulad: Oulad, progress: ProgressReporter) -> None:
         self._log = log
@@ -105,18 +105,18 @@ class _Import:
         return report
 
     async def _stored(self, todo: Sequence[Catalog], head: int) -> dict[str, Stored]:
-        """What the log has of the presentations whose import was interrupted."""
+        """Count the stored facts of presentations whose import was interrupted."""
         begun = {catalog.begun_at: catalog.presentation for catalog in todo if catalog.begun_at is not None}
         if not begun:
             return {}
         ids = [name for presentation in begun.values() for name in (presentation.run_id, *presentation.assessments)]
         after = min(begun)
-        with self._progress("looking what is there", total=head - after, unit="facts") as advance:
+        with self._progress("looking up stored facts", total=head - after, unit="facts") as advance:
             return await stored_between(self._connection, SOURCE, ids, after=after, until=head, advance=advance)
 
 
 async def _go_through(catalogs: Sequence[Catalog], writer: Writer) -> None:
-    """Tell everything in the order of the calendar; what happened on the same day, by presentation."""
+    """Write all facts in the order of the calendar; those of one day by presentation."""
     diaries = [Diary(catalog.presentation) for catalog in catalogs]
     histories: dict[int, History] = {}
     for at, number, day in sorted(

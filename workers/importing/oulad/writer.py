@@ -1,8 +1,8 @@
 """
-From facts to the log: in the order of the plan, in batches, and never twice.
+Appends facts to the log in the order of the plan, in batches, each fact once.
 
-A batch is one append: all of it or nothing. While the server works on one, the next is being made. `append_events()`
-takes its fast path when no stream comes up twice in a batch, so a batch ends where a stream would come back.
+A batch is one append: all of it or nothing. The importer makes the next batch while the server works on one.
+`append_events()` takes its fast path if no stream is twice in a batch, so a batch ends before a stream would return.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from domain.codec import encode_data, version_of
 from domain.streams import partition_of
 
 BATCH = 4_000  # facts
-BREATH = 100  # facts that are made before the event loop may look after the batch that is under way
+BREATH = 100  # facts made before the event loop gets a turn for the batch in flight
 MOST_CONFLICTS = 20  # in a row
 
 NOTHING = Stored(0, 0)
@@ -33,12 +33,12 @@ class Writer:
     Takes facts one after the other and appends those that the log does not have.
 
     Args:
-        connection: to look up what the log has when somebody else was faster.
-        stored: what the log has of the streams to come, if anything.
-        advance: called with the number of facts that are in the log by now.
+        connection: to look up stored facts after a conflict with another writer.
+        stored: the facts that the log has of the streams to come, if any.
+        advance: called with the number of facts stored since the last call.
 
     Attributes:
-        appended: facts that were appended, by type; *found* those that stood in the log before.
+        appended: facts that were appended, by type; *found* are those that the log had before.
         irregular: facts of both kinds, by the rule that they break.
         position: of the last fact that was appended, 0 if none was.
     """
@@ -68,7 +68,7 @@ class Writer:
         self._taken = self._passed_over = 0
 
     def take(self, event: Any, at: datetime) -> bool:
-        """Take *event*, which happened *at* that time; true if it is time for a `pause`."""
+        """Take *event*, which happened *at* that time; returns whether the caller has to `pause`."""
         fact = self._encoder.new_event(event, at)
         reason = vars(event).get("irregular")
         if reason is not None:
@@ -93,7 +93,7 @@ class Writer:
         self._batch, self._streams = [], set()
 
     async def pause(self) -> None:
-        """Send what has become full, and let the event loop look after what is under way."""
+        """Send full batches, and give the event loop a turn for the batch in flight."""
         for batch in self._full:
             await self._landed()
             self._under_way = asyncio.create_task(self._append(batch))
@@ -103,7 +103,7 @@ class Writer:
         await asyncio.sleep(0)
 
     async def flush(self) -> None:
-        """Wait until everything that was taken stands in the log."""
+        """Wait until the log has every fact that was taken."""
         if self._batch:
             self._close_batch()
         await self.pause()
@@ -130,26 +130,26 @@ class Writer:
         raise conflict
 
     def _placed(self, fact: NewEvent) -> NewEvent:
-        """The fact behind those that others have added to its stream."""
+        """The fact with its version moved past the facts that other writers have added to its stream."""
         others = self._stored.get(fact.stream_id, NOTHING).others if self._stored else 0
         return msgspec.structs.replace(fact, stream_version=fact.stream_version + others) if others else fact
 
     async def _without_known(self, batch: Sequence[NewEvent]) -> list[NewEvent]:
-        """Somebody was faster: look again at what the log has."""
+        """After a conflict: look up the stored facts again, and keep those that the log does not have."""
         self._stored |= await stored_in(self._connection, self._source, {fact.stream_id for fact in batch})
         self.found.update(fact.type for fact in batch if self._has(fact))
         return [fact for fact in batch if not self._has(fact)]
 
 
 class Encoder:
-    """The stored form of facts, as `command_bus.unit_of_work.new_event` makes it, with the constant parts made once."""
+    """Stored form of facts, as `command_bus.unit_of_work.new_event` makes it, with the constant parts encoded once."""
 
     def __init__(self, source: str, actor: str = "import") -> None:
         self._meta_tail = f'","actor":"{actor}","source":"{source}"}}'.encode()
         self._stream, self._partition = "", 0  # facts of one stream often follow each other
 
     def new_event(self, event: Any, at: datetime) -> NewEvent:
-        """One fact on its way into the log, as it happened *at* that time."""
+        """The stored form of one fact, which happened *at* that time."""
         stream, cls = event.originator_id, type(event)
         if stream != self._stream:
             self._stream, self._partition = stream, partition_of(stream)
