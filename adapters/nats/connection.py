@@ -8,14 +8,12 @@ import asyncio
 
 import structlog
 from nats.aio.client import Client
-from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
-from nats.js.client import JetStreamContext
 from nats.js.errors import Error as JetStreamError
 
 from adapters.settings import Settings
 
-__all__ = ["Client", "JetStreamContext", "JetStreamError", "Msg", "Nats", "NatsError", "connect"]
+__all__ = ["Client", "JetStreamError", "Nats", "NatsError", "connect"]
 
 RECONNECT_WAIT = 0.25  # seconds
 CONNECT_TIMEOUT = 2  # seconds

@@ -5,13 +5,11 @@ Subscribers check positions and read a gap from the log itself. The stream there
 and the relay creates it again when it is gone.
 """
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 
 import nats.js.errors
 from nats.aio.client import Client
-from nats.aio.msg import Msg
-from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, DiscardPolicy, StorageType, StreamConfig
-from nats.js.client import JetStreamContext
+from nats.js.api import DiscardPolicy, StorageType, StreamConfig
 
 from adapters.nats.message import MESSAGE_ID, POSITION, PREVIOUS, encode_row, subject_of
 from adapters.postgres.log.pages import LogRow
@@ -23,8 +21,6 @@ MAX_BYTES = 1024**3
 DUPLICATE_WINDOW = 10  # seconds; ids are kept in the server's memory for so long
 ACK_TIMEOUT = 5.0  # seconds
 LARGEST_HEAD = 1_024  # bytes; the headers of a message count for its size
-UNHEARD_CONSUMER = 10.0  # seconds after which the server removes the consumer of a subscriber that has gone
-INCOMING_MESSAGES = 20_000  # messages waiting in a subscriber; the client drops further ones
 
 
 def stream_name(settings: Settings) -> str:
@@ -103,33 +99,3 @@ class Publisher:
             POSITION: str(position),
             PREVIOUS: str(previous),
         }
-
-
-async def subscribe(
-    client: Client, settings: Settings, heard: Callable[[Msg], Awaitable[None]]
-) -> JetStreamContext.PushSubscription:
-    """
-    Subscribe to the facts that are published from now on: in order, each at most once.
-
-    Raises:
-        nats.js.errors.NotFoundError: there is no stream.
-    """
-    return await client.jetstream().subscribe(
-        f"log.{settings.name}.>",
-        stream=stream_name(settings),
-        cb=heard,
-        manual_ack=True,
-        config=ConsumerConfig(
-            deliver_policy=DeliverPolicy.NEW,
-            ack_policy=AckPolicy.NONE,
-            inactive_threshold=UNHEARD_CONSUMER,
-            mem_storage=True,
-            num_replicas=1,
-        ),
-        pending_msgs_limit=INCOMING_MESSAGES,
-    )
-
-
-def position_of(message: Msg) -> int:
-    """The position of the fact in a message; 0 where it does not say."""
-    return int((message.headers or {}).get(POSITION, 0))

@@ -4,12 +4,13 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from adapters.nats.message import MESSAGE_ID, POSITION, PREVIOUS, decode_fact
-from adapters.nats.stream import ensure_stream, last_published, position_of, stream_name, subscribe
+from adapters.nats.stream import ensure_stream, last_published, stream_name
 from adapters.postgres.connection import connect
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.postgres.ops.heartbeat import beat
 from adapters.settings import Settings
 from tests.support.polling import until
+from tests.support.subscriber import position_of, subscribe
 from tests.support.workers import Writer, nats_client, relaying, writer
 
 
