@@ -1,5 +1,5 @@
 """
-Python's garbage collector, told that this is a process that stays.
+Python's garbage collector, tuned for a long-running process or off for a batch.
 
 It walks through everything that is alive whenever enough is new. A process that keeps aggregates, pages of the log or
 rows in memory would spend a third of its time on that: requests were held up by 80 ms, a catching-up projector as well.

@@ -1,4 +1,4 @@
-"""Where code of ours cannot be loaded, most likely a rule that somebody is just writing: for a sentence to name it."""
+"""File and line of code that cannot be loaded, most likely of a rule that is being written."""
 
 import traceback
 from pathlib import Path

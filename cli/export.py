@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def _named(text: str) -> Path:
-    """The directory of that name; none is called nothing, as `"$DIR"` is where nobody has set it."""
+    """The directory of that name; an empty name, such as an unset `"$DIR"`, is refused."""
     if not text:
         raise typer.BadParameter("the name of the directory is empty")
     return Path(text)

@@ -14,7 +14,7 @@ TIMEOUT = 5.0  # seconds
 
 @dataclass(frozen=True)
 class Answer:
-    """Status 0: nobody answered."""
+    """Status 0: no server answered."""
 
     status: int
     body: dict[str, Any] = field(default_factory=dict)

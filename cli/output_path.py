@@ -1,4 +1,4 @@
-"""Files that a command is asked to write: whether it can be done is asked before the work, and told after it."""
+"""Files that a command writes: checked before the work begins, and named in the error if they fail later."""
 
 import os
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from cli.console import Failure
 
 
 def file_named(text: str) -> Path:
-    """The file of that name; none is called nothing, as `"$FILE"` is where nobody has set it."""
+    """The file of that name; an empty name, such as an unset `"$FILE"`, is refused."""
     if not text:
         raise typer.BadParameter("the name of the file is empty")
     return Path(text)
@@ -20,7 +20,7 @@ def file_named(text: str) -> Path:
 def check_writable(path: Path) -> None:
     """Refuse what is certain to fail, before anything is read; raises Failure."""
     directory = path.absolute().parent
-    with told(path):
+    with naming_errors(path):
         exists = path.exists()
     if path.is_dir():
         raise Failure(f"{path} cannot be written: it is a directory")
@@ -31,7 +31,7 @@ def check_writable(path: Path) -> None:
 
 
 @contextmanager
-def told(path: Path) -> Iterator[None]:
+def naming_errors(path: Path) -> Iterator[None]:
     """Say in a sentence why *path* cannot be written."""
     try:
         yield

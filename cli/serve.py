@@ -24,7 +24,7 @@ def serve(
         int | None, typer.Option(min=1, max=MOST_WORKERS, help="Processes that share the port.", show_default="1")
     ] = None,
 ) -> None:
-    """Serve the API until it is told to stop."""
+    """Serve the API until SIGINT or SIGTERM."""
     from granian.constants import Interfaces, Loops
     from granian.log import LogLevels
     from granian.server import Server

@@ -29,7 +29,7 @@ async def collect(settings: "Settings") -> dict[str, Any]:
     Ask the API how things are.
 
     Raises:
-        Failure: nobody answers there.
+        Failure: the API does not answer.
     """
     from cli.http import get_json
     from cli.up.instance import read

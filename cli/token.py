@@ -6,7 +6,7 @@ import typer
 
 from cli.console import DataDir
 
-LONGEST = 24.0 * 365  # hours; whoever has a token can use it until it ends
+LONGEST = 24.0 * 365  # hours; a token is valid until it ends
 
 app = typer.Typer()
 

@@ -45,7 +45,7 @@ def worker(
         typer.Option("--resync", help="Only put back the dispatcher's jobs that the log asks for and the queue lacks."),
     ] = False,
 ) -> None:
-    """Run one worker until it is told to stop."""
+    """Run one worker until SIGINT or SIGTERM."""
     import uvloop
 
     from adapters.logging import configure

@@ -28,7 +28,7 @@ class Problem(msgspec.Struct, frozen=True):
 
 class Verdict(msgspec.Struct):
     """
-    What a check came to.
+    The result of a check.
 
     Attributes:
         content: digest of the facts that were found; empty when a file is wrong.

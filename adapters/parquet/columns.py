@@ -156,7 +156,7 @@ def _source(meta: bytes) -> str | None:
     try:
         return _decode_meta(meta).source
     except (msgspec.MsgspecError, UnicodeDecodeError):
-        return None  # a fact whose meta nobody can read is kept like any other
+        return None  # a fact with unreadable meta is kept like any other
 
 
 def _integers(column: Array) -> "array[int]":

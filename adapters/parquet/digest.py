@@ -5,7 +5,7 @@ The log is cut at fixed positions into blocks. A block's digest is the SHA-256 o
 stream ids, types, data and meta (`source.Rows`). The digest of the content is a chain: SHA-256 of the digest of all
 before the block, 32 zero bytes at first, and the block's. The last block may be incomplete.
 
-Whoever goes on needs the digest of all before the last block, and reads that block again, which also shows whether the
+To continue takes the digest of all before the last block, and reads that block again, which also shows whether the
 log is the one that was exported.
 """
 

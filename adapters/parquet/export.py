@@ -41,7 +41,7 @@ Advance = Callable[[int], None]
 
 class ExportReport(msgspec.Struct):
     """
-    What an export came to.
+    The result of an export.
 
     Attributes:
         facts: in the whole export.
@@ -259,7 +259,7 @@ async def _ahead(read: Callable[[int], Awaitable[Rows]], after: int, until: int)
 
 
 async def _in_thread(work: Callable[..., None], *arguments: Any) -> None:
-    """Do *work* beside the reading; whoever is interrupted meanwhile waits for its end, for it uses the files."""
+    """Do *work* in a thread beside the reading; if interrupted, wait for its end, since it uses the files."""
     doing = asyncio.ensure_future(asyncio.to_thread(work, *arguments))
     try:
         await asyncio.shield(doing)

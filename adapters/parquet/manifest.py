@@ -113,7 +113,7 @@ class Manifest(msgspec.Struct):
 
     def check(self, directory: Path) -> None:
         """
-        Look whether the files hold every position once, as far as that is told without opening them.
+        Check that the files hold every position once, as far as the manifest says so.
 
         Raises:
             ExportError: they do not, or one lies elsewhere.

@@ -58,7 +58,7 @@ class Rows(NamedTuple):
 
 
 class Gap(Exception):
-    """The log lacks a fact, which cannot happen unless somebody has damaged it."""
+    """The log lacks a fact, which happens only if the log is damaged."""
 
 
 async def read_page(connection: psycopg.AsyncConnection, after: int, until: int) -> Rows:

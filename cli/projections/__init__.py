@@ -9,7 +9,7 @@
     diff try  what differs, row by row                  diff
     promote rollback drop                               switch
     parked    what waits at a fact that fails           parked
-    repair    the rows of one learner anew              repair
+    repair    recomputes rows of one key                repair
 """
 
 import typer

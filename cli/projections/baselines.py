@@ -14,7 +14,7 @@ import msgspec
 if TYPE_CHECKING:
     from adapters.settings import Settings
 
-RUNNER = 1_802  # facts/s on two cores; `campus bench rebuild` measures it anew
+RUNNER = 1_802  # facts/s on two cores; `campus bench rebuild` measures it
 SAMPLE = 300_000  # facts of the middle of the log
 LEAST = 20_000  # facts; what is measured over fewer says nothing
 

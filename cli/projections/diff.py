@@ -1,4 +1,4 @@
-"""`campus projections diff` and `try`: what a rule changes, row by row, before anybody sees it."""
+"""`campus projections diff` and `try`: what a rule changes, row by row, before readers see it."""
 
 import re
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from cli.console import LARGEST, MOST_ROWS, DataDir, Failure, Json, answer, progress, say
-from cli.output_path import check_writable, file_named, told
+from cli.output_path import check_writable, file_named, naming_errors
 from cli.projections.options import Name, RuleOption, run, settings_of, the
 
 if TYPE_CHECKING:
@@ -214,7 +214,7 @@ def _place(trace: str, file: Path) -> str:
 async def _show(
     comparison: "AbstractAsyncContextManager[Compared]", choice: Choice, *, as_json: bool, tried: Path | None = None
 ) -> None:
-    """Answer while the comparison is at hand, of a rule that was *tried* if so; it is thrown away afterwards."""
+    """Answer from the comparison, of the rule in the file *tried* if there is one; its rows are deleted afterwards."""
     import msgspec
 
     from cli.projections.diff_view import report
@@ -242,7 +242,7 @@ def _write_csv(path: Path, diff: "Diff", choice: Choice, rows: "Sequence[RowDiff
     from cli.projections.diff_csv import write_csv
 
     chosen = rows if choice.sample is not None else diff.rows(table=choice.table, kind=choice.kind)
-    with told(path), path.open("w", newline="", encoding="utf-8") as file:
+    with naming_errors(path), path.open("w", newline="", encoding="utf-8") as file:
         lines = write_csv(file, chosen)
     say(f"{path}: {lines:,} lines")
 

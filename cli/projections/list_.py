@@ -15,7 +15,7 @@ def list_projections(data: DataDir = None, as_json: Json = False) -> None:
     """
     List the read models: store, versions, tables, and the facts that they read.
 
-    Says of each whether the code at hand is the code that the live generation was built by.
+    Says of each whether the code on disk is the code that built the live generation.
     """
     found = run(_list(settings_of(data)))
     answer({"projections": found}, as_json=as_json, table=lambda: _view(found))

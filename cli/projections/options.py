@@ -67,7 +67,7 @@ def settings_of(data: Path | None) -> "Settings":
 
 
 def run(work: Coroutine[Any, Any, T], *, stopped: str | Callable[[], str] = "stopped") -> T:
-    """What *work* comes to; after Ctrl-C the command says *stopped* and ends."""
+    """Run *work* and return its result; after Ctrl-C the command says *stopped* and ends."""
     from adapters.logging import configure
 
     configure("warning", process="projections")  # to standard error: standard output is for the answer

@@ -96,7 +96,7 @@ def retry(name: NameOrAll = None, key: KeyOrAll = None, data: DataDir = None, as
 def skip(
     name: Name,
     key: Key,
-    reason: Annotated[str, typer.Option(help="Why it is right to do without this fact.", show_default=False)],
+    reason: Annotated[str, typer.Option(help="Why it is right to skip this fact.", show_default=False)],
     *,
     position: Annotated[
         int | None, typer.Option(min=1, max=LAST_POSITION, help="Where it fails, as `parked` shows it: only that fact.")
@@ -108,14 +108,14 @@ def skip(
     as_json: Json = False,
 ) -> None:
     """
-    Do without the fact at which a key fails, and go on with those behind it; exits with 1 when it fails again.
+    Skip the fact at which a key fails, and fold those after it; exits with 1 when the key fails again.
 
     This holds as long as the code has its present version. Nothing of it can be undone but by another version.
 
     Example: campus projections parked skip overview --key 28400 --position 731 --reason "broken import, see ticket 12"
     """
     if not reason.strip():
-        raise Failure("say why, so that whoever finds it later understands: --reason TEXT")
+        raise Failure("say why, for those who find it later: --reason TEXT")
     skipping = Skipping(the(name).name, key, reason.strip(), position, generation)
     report = run(_skip(settings_of(data), skipping))
     answer(report, as_json=as_json, table=lambda: _skip_view(report))
@@ -125,7 +125,7 @@ def skip(
 @app.command("skipped")
 def list_skipped(name: NameOrAll = None, data: DataDir = None, as_json: Json = False) -> None:
     """
-    List the facts that read models do without: why, and who has decided that.
+    List the facts that read models skip: why, and by whose decision.
 
     Example: campus projections parked skipped
     """
@@ -239,7 +239,7 @@ def _skip_view(report: dict[str, Any]) -> "RenderableType":
     from rich.text import Text
 
     positions = ", ".join(f"{position:,}" for position in report["positions"])
-    said = Text(f"{report['projection']} does without position {positions} of {report['key']}")
+    said = Text(f"{report['projection']} skips position {positions} of {report['key']}")
     lines: list[RenderableType] = [
         Text(f"generation {number} is not served: it tries again once it is") for number in report["not_served"]
     ]

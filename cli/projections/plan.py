@@ -119,7 +119,7 @@ def _code(projection: "Projection", served: "Generation | None") -> dict[str, An
 
 
 def _unfinished(projection: "Projection", generations: "Sequence[Generation]") -> list[dict[str, Any]]:
-    """What earlier rebuilds have left, and whether the code at hand would go on with it."""
+    """What earlier rebuilds have left, and whether this code would continue it."""
     from workers.rebuild.selection import same_code
 
     return [

@@ -27,7 +27,7 @@ def rebuild(
     rule: RuleOption = None,
     everything: Annotated[bool, typer.Option("--all", help="All read models, in one pass over the log.")] = False,
     from_scratch: Annotated[
-        bool, typer.Option("--from-scratch", help="Throw away what an earlier rebuild has left.")
+        bool, typer.Option("--from-scratch", help="Delete what an earlier rebuild has left.")
     ] = False,
     workers: Annotated[
         int | None,
@@ -45,8 +45,8 @@ def rebuild(
     """
     Build a new generation beside the live one, which is served and followed meanwhile.
 
-    Nothing that anybody sees changes before `promote`. A rebuild that was stopped or killed goes on where it was; a
-    generation that is complete already is brought up to date.
+    Readers see no change before `promote`. A rebuild that was stopped or killed continues where it was; a complete
+    generation is brought up to date.
 
     Example: campus projections rebuild course_dashboard
 
@@ -127,7 +127,7 @@ def _view(found: dict[str, Any], data: Path | None, rule: Path | None) -> "Rende
     for each in found["built"]:
         table.add_row(each["projection"], *(f"{each[name]:,}" for name in numbers), each["digest"][:12])
     resumed = [
-        f"{each['projection']}: an earlier rebuild by the same code was gone on with (--from-scratch begins anew)"
+        f"{each['projection']}: this continued an earlier rebuild by the same code (--from-scratch starts over)"
         for each in found["built"]
         if each["resumed"]
     ]

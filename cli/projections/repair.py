@@ -1,4 +1,4 @@
-"""`campus projections repair`: the rows of one learner made anew from the log, while all others are served."""
+"""`campus projections repair`: recomputes the rows of one key from the log, while all others are served."""
 
 import asyncio
 from typing import TYPE_CHECKING, Annotated, Any
@@ -27,7 +27,7 @@ def repair(
     as_json: Json = False,
 ) -> None:
     """
-    Have the projector make the rows of one learner anew from the log, and wait; exits with 1 when it could not.
+    Let the projector recompute the rows of one key from the log, and wait; exits with 1 when it could not.
 
     `verify` and `campus doctor` name the learners who need it.
 

@@ -1,4 +1,4 @@
-"""A short piece of the log really folded, to tell how long a rebuild will take: nothing is written."""
+"""A short piece of the log is folded to estimate how long a rebuild takes; nothing is written."""
 
 import time
 from typing import TYPE_CHECKING, NamedTuple
@@ -30,7 +30,7 @@ class Sample(NamedTuple):
     fails_at: tuple[str, ...]
 
     def seconds_for(self, head: int, wanted: int) -> float | None:
-        """How long the whole log takes of which the projection reads so many facts; None if nobody can tell."""
+        """How long the whole log takes of which the projection reads so many facts; None if the sample is empty."""
         done, all_of_it = (self.facts, wanted) if self.few else (self.positions, head)
         return round(self.seconds * all_of_it / done, 1) if done else None
 

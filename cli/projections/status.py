@@ -119,7 +119,7 @@ def _account(generation: "ProjectionLag", parts: "Sequence[SegmentCounts]") -> d
 
 
 async def _live(look: _Look) -> None:
-    """Show the table anew until cancelled."""
+    """Refresh the table until cancelled."""
     from rich.live import Live
 
     with Live(view(await look.once()), auto_refresh=False, screen=False) as shown:

@@ -70,7 +70,7 @@ def _segments(found: list[dict[str, Any]]) -> "Iterator[RenderableType]":
 
 def _owner(segment: dict[str, Any]) -> str:
     if segment["owner"] is None:
-        return "nobody"
+        return "no projector"
     silent = segment["silent_seconds"]
     return f"{segment['owner']}, silent for {silent:.0f} s" if (silent or 0) > SILENT else str(segment["owner"])
 

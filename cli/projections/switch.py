@@ -28,7 +28,7 @@ def promote(
     as_json: Json = False,
 ) -> None:
     """
-    Serve a generation that was rebuilt in the place of the live one; nobody who reads notices.
+    Serve a rebuilt generation in the place of the live one, without an interruption for readers.
 
     The old one is kept: `rollback` serves it again.
 
@@ -39,7 +39,7 @@ def promote(
     with progress(f"{name}: the last facts", unit="facts") as advance:
         switched = run(
             promote(settings_of(data), the(name), generation, advance, with_parked=with_parked),
-            stopped="stopped; nothing has moved",
+            stopped="stopped; the live generation is as it was",
         )
     answer(_as_json(name, switched), as_json=as_json, table=lambda: _view(name, switched, data))
 
@@ -68,7 +68,7 @@ def rollback(
     with progress(f"{name}: what came meanwhile", unit="facts") as advance:
         switched = run(
             roll_back(settings_of(data), the(name), as_it_was=as_it_was, advance=advance),
-            stopped="stopped; nothing has moved",
+            stopped="stopped; the live generation is as it was",
         )
     answer(_as_json(name, switched), as_json=as_json, table=lambda: _view(name, switched, data))
 

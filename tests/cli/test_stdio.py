@@ -9,7 +9,7 @@ import pytest
 
 from adapters.settings import PREFIX
 from cli.console import Failure
-from cli.output_path import told
+from cli.output_path import naming_errors
 from cli.projections.diff import Choice
 from tests.support.campus_up import CAMPUS, campus, environment
 from tests.support.polling import PATIENCE
@@ -153,7 +153,7 @@ def test_a_file_that_fails_while_it_is_written_is_named() -> None:
     """With the reason of the system."""
     with (
         pytest.raises(Failure, match=r"^/dev/full cannot be written: No space left on device$"),
-        told(Path("/dev/full")),
+        naming_errors(Path("/dev/full")),
         Path("/dev/full").open("w") as file,
     ):
         file.write("a line")

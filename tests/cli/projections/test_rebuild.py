@@ -84,7 +84,7 @@ async def test_a_rebuild_is_ready_beside_the_live_one(settings: Settings) -> Non
         built = {each["projection"]: each["digest"] for each in report["built"]}
         assert verdict["projections"][0]["digest_live"] == built["overview"]
         _, said, _ = await projections(settings, "rebuild", "overview")
-        assert "overview: an earlier rebuild by the same code was gone on with" in " ".join(said.split())
+        assert "overview: this continued an earlier rebuild by the same code" in " ".join(said.split())
         assert "only what came since was folded" in said
         _, again = await answer(settings, "rebuild", "overview", "--from-scratch")
         assert [(each["generation"], each["digest"]) for each in again["built"]] == [(2, built["overview"])]
