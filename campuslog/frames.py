@@ -39,8 +39,8 @@ class Kind(NamedTuple):
 def series(name: str, values: Sequence[Any], hint: Any) -> pl.Series:
     """A column of *values* that have the Python type *hint*, or are None."""
     dtype, plain = kind(hint)
-    if plain is not None:
-        values = [None if value is None else plain(value) for value in values]
+    if plain is not None or msgspec.UnsetType in typing.get_args(hint):
+        values = [_plain(Kind(dtype, plain), value) for value in values]
     return pl.Series(name, values, dtype=dtype)
 
 
@@ -79,7 +79,7 @@ def _kind(hint: Any) -> Kind:
 
 def _without_none(hint: Any) -> Any:
     if typing.get_origin(hint) in {typing.Union, types.UnionType}:
-        options = [option for option in typing.get_args(hint) if option is not types.NoneType]
+        options = [option for option in typing.get_args(hint) if option not in {types.NoneType, msgspec.UnsetType}]
         return options[0] if len(options) == 1 else None
     return hint
 
@@ -105,4 +105,6 @@ def _list(item: Kind) -> Kind:
 
 
 def _plain(of: Kind, value: Any) -> Any:
-    return value if value is None or of.plain is None else of.plain(value)
+    if value is None or value is msgspec.UNSET:
+        return None
+    return value if of.plain is None else of.plain(value)
