@@ -89,14 +89,14 @@ class Campus:
 
         Args:
             types: a name such as `attempt.graded`, or several; `enrollment.*` stands for all that begin like that.
-            since: a position, behind which to begin; or a time, at or after which the facts happened.
+            since: a position, after which to begin; or a time, at or after which the facts happened.
             until: a position, the last to be read; or a time, before which the facts happened.
             learner: whom they concern.
 
         Raises:
             UnknownType: no fact is called so.
             BadTime: a time without a zone, or a position that there cannot be.
-            BadArgument: *types* are no names, or none at all; *learner* can be nobody's id.
+            BadArgument: *types* are no names, or none at all; *learner* cannot be an id.
         """
         first, last = bound(since, "since"), bound(until, "until")
         whose = learner_id(learner)
@@ -173,7 +173,7 @@ class Campus:
 
 
 class _Exported(Campus):
-    """A campus of which only the exported log is at hand."""
+    """A campus that consists of an exported log only."""
 
     def __init__(self, directory: Path, *, progress: bool) -> None:
         source = ExportSource(directory)

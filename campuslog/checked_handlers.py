@@ -1,7 +1,7 @@
 """
-An analyst's handlers, watched: a mistake in the class is told at the first fact that shows it.
+An analyst's handlers, checked: the first fact that shows a mistake in the class ends the fold with a sentence.
 
-Live, a projection gets only those rows that `needs` has named. A fold over the whole log has all rows at hand, and
+Live, a projection gets only those rows that `needs` has named. A fold over the whole log has all rows, and
 would not notice that one was not named; so each look at a row is checked here.
 """
 

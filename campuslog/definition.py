@@ -186,4 +186,4 @@ def _check_function(which: str, function: Any) -> None:
     if not callable(function):
         raise BadProjection(f"{which} is {function!r}, not a function")
     if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
-        raise BadProjection(f"{which} is a coroutine function, which nobody awaits: say def instead of async def")
+        raise BadProjection(f"{which} is a coroutine function, which is never awaited: say def instead of async def")

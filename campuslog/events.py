@@ -40,8 +40,8 @@ class Events:
     def __repr__(self) -> str:
         """What was asked for."""
         chosen = {name: getattr(self._selection, name) for name in self._selection.__dataclass_fields__}
-        told = [f"{name}={value!r}" for name, value in chosen.items() if value not in {None, 0}]
-        return f"Events({', '.join(told)})"
+        given = [f"{name}={value!r}" for name, value in chosen.items() if value not in {None, 0}]
+        return f"Events({', '.join(given)})"
 
     def polars(self) -> pl.DataFrame:
         """

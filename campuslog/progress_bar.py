@@ -1,4 +1,4 @@
-"""How far a long question has come: a bar in a terminal, in Jupyter and in marimo; nothing where nobody looks."""
+"""Progress of a long query: a bar in a terminal, in Jupyter and in marimo; nothing elsewhere."""
 
 import sys
 import time
@@ -20,7 +20,7 @@ class BarReporter(Protocol):
 
 @contextmanager
 def reporting(title: str, *, shown: bool) -> Iterator[BarReporter]:
-    """Show how far *title* is, once it has taken a second; yields what has to be told."""
+    """Show how far *title* is, once it has taken a second; yields the function that takes progress."""
     began = time.monotonic()
     with ExitStack() as stack:
         bar: BarReporter | None = None
@@ -52,7 +52,7 @@ def _marimo_bar(title: str, total: int) -> Iterator[BarReporter]:
     before = 0
     with sys.modules["marimo"].status.progress_bar(total=total, title=title, remove_on_exit=True) as bar:
 
-        def report(done: int, total: int) -> None:  # noqa: ARG001 - it was told at the beginning
+        def report(done: int, total: int) -> None:  # noqa: ARG001 - it is known from the beginning
             nonlocal before
             bar.update(increment=done - before)
             before = done

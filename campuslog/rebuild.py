@@ -29,7 +29,7 @@ from projections.engine.projection import Projection, RowKey
 
 class Rebuilt:
     """
-    What a projection came to: `result.late_learners` is the table of that name, a polars.DataFrame.
+    The rows of a projection: `result.late_learners` is the table of that name, a polars.DataFrame.
 
     Attributes:
         position: of the last fact of the log that was looked at.
@@ -127,7 +127,7 @@ def _fold(folding: BulkFold, page: Page) -> None:
 
 
 def result_of(fold: BulkFold, projection: Projection, position: int) -> Rebuilt:
-    """What a fold has come to for one projection; raises BadProjection for rows that are not what they should be."""
+    """The result of a fold for one projection; raises BadProjection for rows that do not fit their class."""
     segments = range(projection.segments)
     accounts = [fold.account(projection.name, segment) for segment in segments]
     return Rebuilt(

@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
-    """What *work* comes to; Ctrl-C here ends it there."""
+    """The result of *work*, which runs on the other thread; Ctrl-C here cancels it there."""
     future = asyncio.run_coroutine_threadsafe(work, _loop(os.getpid()))
     try:
         return future.result()

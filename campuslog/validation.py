@@ -20,7 +20,7 @@ def learner_id(learner: Any) -> str | None:
     The id of a learner, None for all of them.
 
     Raises:
-        BadArgument: it can be nobody's.
+        BadArgument: no learner can have this id.
     """
     if learner is None:
         return None
@@ -33,7 +33,7 @@ def learner_id(learner: Any) -> str | None:
 
 def path_of(path: Any, name: str, refused: type[CampusError] = BadArgument) -> Path:
     """
-    The path that the argument *name* gives; none is called nothing, as a variable is that nobody has set.
+    The path that the argument *name* gives; an empty one, such as an unset shell variable, is refused.
 
     Raises:
         BadArgument: it is none.
@@ -43,7 +43,7 @@ def path_of(path: Any, name: str, refused: type[CampusError] = BadArgument) -> P
         raise BadArgument(f"{name}={path!r} is no path (str or pathlib.Path)")
     text = os.fspath(path)
     if not text:
-        raise refused(f"{name}={text!r} is no path: name a directory, {'.'!r} for the one at hand")
+        raise refused(f"{name}={text!r} is no path: name a directory, {'.'!r} for the current one")
     try:
         possible = b"\0" not in os.fsencode(text)
     except UnicodeEncodeError:

@@ -20,7 +20,7 @@ class Trial:
     A rule beside the read model that it might replace; close it, or use it as a context, to free its temporary file.
 
     Attributes:
-        result: what the rule came to.
+        result: the rows of the rule.
         diff: how that differs from the read model as the log has it: counts first (`diff.tables`), then rows
             (`diff.rows(limit=20)`, `diff.sample(5)`); tables are matched by name.
     """

@@ -15,7 +15,7 @@ class Meta(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     Attributes:
         event_id: UUIDv7 of the fact.
         actor: who did it.
-        on_behalf_of: for whom, where that is somebody else.
+        on_behalf_of: for whom, if not for the actor.
         causation_id: the event or command that caused it.
         correlation_id: the trace it belongs to.
         source: `api`, `import:oulad`, `seed`, `reactor:…`.

@@ -154,7 +154,7 @@ class Audit:
         self._valkey = valkey
         self._settings = settings
         self._lookings: dict[str, RowChecker] = {}  # by read model, at the generation that is served
-        self._told: dict[tuple[str, int, str], set[tuple[Any, ...]]] = {}
+        self._known: dict[tuple[str, int, str], set[tuple[Any, ...]]] = {}
 
     async def check(self, projection: Projection, owner: str) -> tuple[int, int] | None:
         """
@@ -192,12 +192,12 @@ class Audit:
 
     async def _keep(self, found: Sequence[Finding], name: str, generation: int, owner: str) -> None:
         place = name, generation, owner
-        told = self._told.pop(place, set())
+        known = self._known.pop(place, set())
         for each in found:
-            if (each.table, *each.key) not in told:  # it was said before, and is seen by `campus doctor`
+            if (each.table, *each.key) not in known:  # it was logged before, and is seen by `campus doctor`
                 logger.error("auditor.row_is_wrong", **msgspec.structs.asdict(each))
         if found:
-            self._told[place] = {(each.table, *each.key) for each in found}
+            self._known[place] = {(each.table, *each.key) for each in found}
         with suppress(ForeignKeyViolation):  # the generation was dropped meanwhile
             await note_findings(self._connection, name, generation, owner, found)
 

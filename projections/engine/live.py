@@ -5,7 +5,7 @@ One batch of facts reads the rows that it needs at once, changes them in memory,
 together with the checkpoint. A rebuild runs the same handlers over the whole log (projections/engine/bulk/fold.py).
 
 A poison fact (one at which the projection raises) parks its key: this fact and all later ones of the same learner
-or stream wait, everything else goes on. A fact that fails leaves no half change behind.
+or stream wait, everything else goes on. A fact that fails leaves no half change.
 """
 
 import asyncio
@@ -57,7 +57,7 @@ class Exclusions:
 
     Attributes:
         waiting: parked keys with their segment, and the position of the first fact of each that has to wait.
-        skipped: positions of facts that somebody has decided to do without.
+        skipped: positions of facts that operators have skipped.
     """
 
     waiting: dict[tuple[int, str], int] = field(default_factory=dict)
@@ -134,14 +134,14 @@ class Store(Protocol):
         Write the changed rows and move the checkpoints, all or nothing.
 
         Raises:
-            Fenced: a checkpoint is not where it must be, or belongs to somebody else by now; nothing was written.
+            Fenced: a checkpoint is not where it must be, or another projector owns it by now; nothing was written.
             Refused: the store does not take these rows; nothing was written.
         """
         ...
 
 
 class Fenced(Exception):
-    """The checkpoint is not where it was left: somebody else works on the same rows, or they were lost."""
+    """The checkpoint is not where it was left: another projector works on the same rows, or they were lost."""
 
 
 class RowRejected(Exception):
@@ -182,7 +182,7 @@ class Poison(NamedTuple):
 
 
 class Folded(NamedTuple):
-    """What a batch of facts came to: the rows of each segment, the facts that failed, and what became of all."""
+    """The result of a batch of facts: the rows of each segment, the facts that failed, and what became of all."""
 
     rows: dict[int, Rows]
     poison: list[Poison]

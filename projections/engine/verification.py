@@ -66,7 +66,7 @@ class Cause(msgspec.Struct, frozen=True):
 
 class Verdict(msgspec.Struct):
     """
-    What the comparison of one generation of a read model came to.
+    The result of comparing one generation of a read model with the log.
 
     Attributes:
         differing: how many rows are not as they should be; `differences` are the first of them, by table and key.

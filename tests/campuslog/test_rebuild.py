@@ -274,7 +274,7 @@ def test_a_fact_at_which_the_handler_raises_parks_its_learner(campus: Campus) ->
         ),
         pytest.param(
             rule("Awaits", awaits),
-            "Awaits: apply of progress.activity_recorded is a coroutine function, which nobody awaits: say def",
+            "Awaits: apply of progress.activity_recorded is a coroutine function, which is never awaited: say def",
             id="coroutine",
         ),
         pytest.param(

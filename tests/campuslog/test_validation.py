@@ -97,7 +97,7 @@ def test_a_file_is_no_data_directory(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with refused(BadArgument, f"data='{tmp_path}/file' is a file, and not a directory"):
         Campus(tmp_path / "file")
-    with refused(BadArgument, "data='' is no path: name a directory, '.' for the one at hand"):
+    with refused(BadArgument, "data='' is no path: name a directory, '.' for the current one"):
         Campus("")
     with refused(BadArgument, "data=7 is no path (str or pathlib.Path)"):
         Campus(7)  # type: ignore[arg-type]
@@ -135,7 +135,7 @@ def sinks(tmp_path: Path) -> dict[Any, str]:
         tmp_path / "file" / "x": f"{tmp_path}/file/x cannot be written: Not a directory",
         tmp_path / "taken": f"{tmp_path}/taken/clicks.parquet cannot be written: Is a directory",
         tmp_path / ("x" * 300): f"{tmp_path}/{'x' * 300} cannot be written: File name too long",
-        "": "sink='' is no path: name a directory, '.' for the one at hand",
+        "": "sink='' is no path: name a directory, '.' for the current one",
         "a\0b": r"sink='a\x00b' is no path: nothing can be called so",
         "\ud800": r"sink='\ud800' is no path: nothing can be called so",
         "/proc": "/proc/clicks.parquet cannot be written: No such file or directory",

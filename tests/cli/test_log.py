@@ -134,7 +134,7 @@ DAMAGE: dict[str, tuple[str, Callable[[dict[str, Any]], bool]]] = {
     "end": ("DELETE FROM events WHERE position = 9", lambda p: p["problem"] == "position 9 is missing"),
     "beyond": (
         "UPDATE log_head SET position = 8",
-        lambda p: p["problem"] == "1 facts stand behind the head of the log",
+        lambda p: p["problem"] == "1 facts stand after the head of the log",
     ),
     "version": (
         "UPDATE events SET stream_version = 4 WHERE position = 9",

@@ -1,7 +1,7 @@
 """
 Checks the log from end to end while everything runs, in pages, in bounded memory.
 
-    positions   1 to the head, without a gap, and none behind it
+    positions   1 to the head, without a gap, and none after it
     versions    1 to n in every stream
     facts       each of a known type and version, its fields and meta readable, its partition the right one
 
@@ -105,7 +105,7 @@ async def check(settings: Settings, until: int, advance: Callable[[int], None] =
 
 
 def _check_page(rows: list[LogRow], after: int, until: int, findings: Findings) -> None:
-    """The facts behind *after* up to *until*, of which there has to be one for each position."""
+    """The facts with positions above *after*, up to *until*, of which there has to be one for each position."""
     expected = after + 1
     for row in rows:
         if row[0] > expected:
@@ -158,4 +158,4 @@ async def _check_versions(connection: Connection, findings: Findings) -> None:
 async def _check_behind_head(connection: Connection, findings: Findings) -> None:
     row = await (await connection.execute(BEHIND_HEAD)).fetchone()
     if row and row[0]:
-        findings.add(f"{row[0]} facts stand behind the head of the log", position=findings.head + 1)
+        findings.add(f"{row[0]} facts stand after the head of the log", position=findings.head + 1)

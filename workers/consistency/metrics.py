@@ -4,7 +4,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 REGISTRY = CollectorRegistry()
 CHECKED = Counter(
-    "campus_audit_checked", "Learners whose rows were made anew and compared.", ["projection"], registry=REGISTRY
+    "campus_audit_checked", "Keys whose rows were recomputed and compared.", ["projection"], registry=REGISTRY
 )
 WRONG = Counter(
     "campus_audit_wrong", "Times that rows of a learner were not what the log says.", ["projection"], registry=REGISTRY

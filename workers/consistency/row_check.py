@@ -44,7 +44,7 @@ class RowChecker:
     Looks at one generation.
 
     Args:
-        connection: in autocommit mode, used by nobody else at the same time.
+        connection: in autocommit mode, of this object alone.
     """
 
     def __init__(

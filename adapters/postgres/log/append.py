@@ -76,7 +76,7 @@ class Appended(msgspec.Struct, frozen=True):
 
 
 class VersionConflict(Exception):
-    """Somebody else has appended to the stream since it was loaded."""
+    """Another writer has appended to the stream since it was loaded."""
 
     def __init__(self, stream_id: str, actual_version: int) -> None:
         super().__init__(f"stream {stream_id} is at version {actual_version} by now")
@@ -128,7 +128,7 @@ class Appender:
         except UNFIT as error:
             if len(batch) == 1:
                 return [Overloaded(error) if isinstance(error, GAVE_UP) else error]
-            # Something in the batch is unfit for the database: by halves it is found, so that it harms nobody else.
+            # PostgreSQL refuses some append of the batch: halves are tried, so that the others are appended.
             # Its error may also have come after a sending whose answer was lost.
             half = len(batch) // 2
             answers = await self._send(batch[:half], sent_before=True)
@@ -158,7 +158,7 @@ class Appender:
             except psycopg.errors.LockNotAvailable as error:
                 attempts += 1
                 if attempts == LOCK_ATTEMPTS:
-                    raise Unavailable("the head of the log is held by somebody else") from error
+                    raise Unavailable("another session holds the head of the log") from error
                 await asyncio.sleep(0)
 
     async def close(self) -> None:

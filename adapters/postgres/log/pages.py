@@ -2,7 +2,7 @@
 The log in pages, for those who follow it: raw rows for the relay, facts for the projector.
 
 A row that cannot be decoded becomes an `Unreadable` fact, so that one bad row does not stop its readers. Where only its
-meta cannot be decoded, nobody knows where the fact comes from, but it is a fact.
+meta cannot be decoded, the source of the fact is unknown, but it is a fact.
 """
 
 from typing import Any

@@ -115,7 +115,7 @@ class PostgresLog:
 
     Attributes:
         clock: the clock of the commands that go through this log.
-        link: the connection for reads, for whoever has a query of its own.
+        link: the connection for reads, also for queries of other modules.
     """
 
     def __init__(self, settings: Settings) -> None:

@@ -52,7 +52,7 @@ class Search:
         return await self._find(connection, NEWEST, 0, limit)
 
     async def onwards(self, connection: psycopg.AsyncConnection, after: int, limit: int) -> list[Fact]:
-        """The first facts behind the position *after*, at most *limit*."""
+        """The first facts with positions above *after*, at most *limit*."""
         return await self._find(connection, ONWARDS, after, limit)
 
     async def within(self, connection: psycopg.AsyncConnection, after: int, until: int) -> list[Fact]:

@@ -5,7 +5,7 @@ A keyed fact changes rows of one segment of each projection; a reference fact th
 tell which is which: a type lies on streams of its own aggregate only.
 
 Poison parks its key, as it does live. A fact that cannot be decoded does so at once. A handler that raises may leave
-half a change behind, which is found out too late to undo: the fold is `Spoiled` and has to begin again, with that type
+half a change, which is found out too late to undo: the fold ends with `RestartFold` and begins again, with that type
 among those that are folded carefully, each change with a copy of the rows as they were.
 """
 
@@ -43,7 +43,7 @@ class Task(NamedTuple):
     Segments of one projection to be folded.
 
     Attributes:
-        skipped: positions of facts that somebody has decided to do without.
+        skipped: positions of facts that operators have skipped.
         waiting: keys that are to wait, with their segment, and the position of the first fact of each that does.
     """
 
@@ -71,7 +71,7 @@ UndoTypes = frozenset[tuple[str, str]]
 
 
 def fold_with_restarts(fold: Callable[[UndoTypes], T]) -> T:
-    """What *fold* comes to; it begins again, with more care, wherever it is Spoiled."""
+    """The result of *fold*, which is called again with one more type to undo after each RestartFold."""
     careful: UndoTypes = frozenset()
     while True:
         try:

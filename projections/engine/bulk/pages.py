@@ -28,7 +28,7 @@ RARE_COLUMNS = ("stream_version", "schema_version", "meta", "recorded_at")
 
 
 class SourceFailed(Interrupted):
-    """A page could not be read: no fault of the fact at hand."""
+    """A page could not be read: no fault of the fact that is folded."""
 
 
 class Wanted(NamedTuple):
@@ -98,7 +98,7 @@ class Page:
         return map(BulkFact, self.stream_ids, self.data, self.kinds, range(len(self.kinds)), repeat(self))
 
     def rare(self, column: str, fact: "BulkFact") -> Any:
-        """What a column that is not at hand says of a fact of this page."""
+        """What a rare column says of a fact of this page."""
         place = column, fact.type
         if place not in self._rare:
             self._rare[place] = self.load(*place)

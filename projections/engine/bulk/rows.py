@@ -110,7 +110,7 @@ class BulkRows(Rows):
         """Put the older half of the rows on the shelf."""
         for table, live in self._live.items():
             older = self._older.get(table)
-            if older is None:  # the first time nobody knows which were used lately: take those made first
+            if older is None:  # the first time it is not known which were used lately: take those made first
                 made_first = list(live)[: len(live) // 2]
                 older = {key: live.pop(key) for key in made_first}
             if older:
