@@ -75,15 +75,18 @@ async def durability(settings: Settings) -> str:
 
 async def schema(settings: Settings) -> str:
     """Is the campus's schema as new as this code?"""
-    newest = max(migration.number for migration in all_migrations())
+    known = {migration.number for migration in all_migrations()}
     async with _connection(settings) as connection:
         try:
-            applied = await _value(connection, "SELECT max(number) FROM migrations")
+            rows = await (await connection.execute("SELECT number FROM migrations")).fetchall()
         except (psycopg.errors.UndefinedTable, psycopg.errors.InsufficientPrivilege) as error:
             raise Unhealthy(f"no migrations in {settings.schema_name}", "run `campus migrate`") from error
-    if applied != newest:
-        raise Unhealthy(f"migration {applied} is applied, {newest} is known", "run `campus migrate`")
-    return f"migration {applied} is the newest"
+    applied = {number for (number,) in rows}
+    if missing := sorted(known - applied):
+        raise Unhealthy(f"migrations that are not applied: {', '.join(map(str, missing))}", "run `campus migrate`")
+    if newer := sorted(applied - known):
+        raise Unhealthy(f"migrations of newer code: {', '.join(map(str, newer))}", "run the newest code")
+    return f"migration {max(known)} is the newest"
 
 
 async def log(settings: Settings) -> str:

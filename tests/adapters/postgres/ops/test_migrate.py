@@ -8,6 +8,7 @@ from unittest import mock
 import psycopg
 import pytest
 
+from adapters.health.servers import Unhealthy, schema
 from adapters.postgres.ops import migrate as module
 from adapters.postgres.ops.migrate import Migration, MigrationError, all_migrations, migrate
 from adapters.settings import Settings
@@ -67,6 +68,16 @@ async def test_a_migration_that_fails_leaves_nothing(settings: Settings) -> None
     mended = Migration(9_999, "9999_mended", "CREATE TABLE whole (a integer)")
     with mock.patch.object(module, "all_migrations", return_value=[*all_migrations(), mended]):
         assert migrate(settings) == ["9999_mended"]
+
+
+async def test_doctor_names_a_migration_that_is_missing_in_between(fresh: Settings) -> None:
+    """A later one may have been applied first; the highest number alone says nothing."""
+    with mock.patch.object(module, "all_migrations", return_value=[m for m in all_migrations() if m.number != 130]):
+        migrate(fresh)
+    with pytest.raises(Unhealthy, match=r"migrations that are not applied: 130$"):
+        await schema(fresh)
+    assert migrate(fresh) == ["0130_course_enrollments"]
+    assert await schema(fresh) == f"migration {all_migrations()[-1].number} is the newest"
 
 
 async def test_refused_reactions_of_an_older_campus_stay_in_sight(fresh: Settings) -> None:
