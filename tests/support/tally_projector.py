@@ -2,11 +2,13 @@
 
 import asyncio
 import signal
+import sys
 
 from adapters.logging import configure
 from adapters.settings import Settings
 from tests.support.workers import BOTH
 from workers import projector
+from workers.projecting import follower
 
 
 async def tally() -> None:
@@ -18,4 +20,6 @@ async def tally() -> None:
 
 
 if __name__ == "__main__":
+    if sys.argv[1:] == ["never-hung"]:
+        follower.HUNG = 0  # no limit
     asyncio.run(tally())

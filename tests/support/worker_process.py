@@ -14,6 +14,7 @@ from tests.support.polling import guard
 
 WORKER = ("-m", "cli.main", "worker")
 TALLYING = ("-m", "tests.support.tally_projector")
+NEVER_HUNG = "never-hung"  # to a projector whose silence ends no session: only its death gives its segments up
 
 OWNERS = """
 SELECT s.projection, s.segment, s.owner
@@ -59,13 +60,14 @@ class Process:
 class Projectors:
     """Projector processes of the tests' own read models."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *arguments: str) -> None:
         self._settings = settings
+        self._arguments = arguments
         self.running: list[Process] = []
 
     async def add(self) -> Process:
         """Start one more."""
-        self.running.append(await Process(self._settings, *TALLYING).start())
+        self.running.append(await Process(self._settings, *TALLYING, *self._arguments).start())
         return self.running[-1]
 
     async def end(self, process: Process, number: signal.Signals) -> int:
@@ -95,9 +97,9 @@ async def owners(settings: Settings, projection: str) -> dict[int, str | None]:
 
 
 @asynccontextmanager
-async def projectors(settings: Settings, count: int = 0) -> AsyncIterator[Projectors]:
+async def projectors(settings: Settings, count: int = 0, *arguments: str) -> AsyncIterator[Projectors]:
     """*count* of them and those that are added, which end in good order."""
-    group = Projectors(settings)
+    group = Projectors(settings, *arguments)
     try:
         for _ in range(count):
             await group.add()
