@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from benchmarks.rebuild_targets import Findings
     from benchmarks.rounds import Comparison
 
-app = typer.Typer(no_args_is_help=True, help="Measure Campuslog against its yardsticks, on servers of its own.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Measure Campuslog against its yardsticks, on servers of its own."
+)
 
 Seconds = Annotated[float, typer.Option(min=0.5, help="Length of each measurement.")]
 Rounds = Annotated[int, typer.Option(min=1, max=50, help="Measured rounds, after one warm-up round.")]

@@ -10,7 +10,7 @@ from cli.console import DataDir, Failure, Json, answer, say
 if TYPE_CHECKING:
     from rich.table import Table
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 
 @app.command()

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from adapters.postgres.ops.lag import ProjectionLag
     from adapters.settings import Settings
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 MOST_LAG = 60.0  # seconds that a projection may be behind
 RESTART = 5.0  # seconds that a process may take that is just being started again
 AGAIN = 0.5  # seconds

@@ -24,7 +24,10 @@ def _named(text: str) -> Path:
 
 
 def export(
-    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Where the files are, or shall be.", parser=_named)],
+    directory: Annotated[
+        Path,
+        typer.Argument(metavar="DIR", help="The directory of the files; it is made if there is none.", parser=_named),
+    ],
     *,
     verify: Annotated[
         bool, typer.Option("--verify", help="Only check the files in DIR; exits with 1 if one is wrong.")

@@ -17,25 +17,25 @@ app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 @app.callback()
 def bring_in() -> None:
-    """Bring real data in."""
+    """Import real data."""
 
 
 @app.command()
 def oulad(
-    file: Annotated[Path, typer.Argument(metavar="FILE.zip", help="The dataset, as it is published.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE.zip", help="The dataset: the ZIP file as it is published.")],
     more: Annotated[
-        list[str] | None, typer.Argument(metavar="[PRESENTATION]...", help="Only these, as with --presentation.")
+        list[str] | None, typer.Argument(metavar="PRESENTATION", help="Import only these; the same as --presentation.")
     ] = None,
     presentation: Annotated[
-        list[str] | None, typer.Option(help="Only this one, such as AAA-2013J; may be given again.")
+        list[str] | None, typer.Option(help="Import only this one, such as AAA-2013J; can be repeated.")
     ] = None,
     data: DataDir = None,
     as_json: Json = False,
 ) -> None:
     """
-    Bring the Open University Learning Analytics Dataset into the log.
+    Import the Open University Learning Analytics Dataset into the log.
 
-    The whole file is checked first. A second run appends nothing, and a run that was stopped goes on.
+    The whole file is checked first. A second run appends nothing, and a stopped import continues where it was.
     """
     import uvloop
 

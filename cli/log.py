@@ -33,18 +33,18 @@ def log() -> None:
 @app.command()
 def tail(
     *,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what comes.")] = False,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep printing new facts until Ctrl-C.")] = False,
     stream: Annotated[str | None, typer.Option(help="Only this stream; `*` stands for anything.")] = None,
     types: Annotated[
-        list[str] | None, typer.Option("--type", help="Only this type, such as enrollment.*; may be given again.")
+        list[str] | None, typer.Option("--type", help="Only this type, such as enrollment.*; can be repeated.")
     ] = None,
     learner: Annotated[str | None, typer.Option(help="Only this learner's.")] = None,
-    limit: Annotated[int, typer.Option("--limit", "-n", min=0, max=MOST_ROWS, help="How many.")] = 20,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=0, max=MOST_ROWS, help="How many facts.")] = 20,
     since: Annotated[
-        int | None, typer.Option(min=0, max=LAST_POSITION, help="Those behind this position, not the last ones.")
+        int | None, typer.Option(min=0, max=LAST_POSITION, help="The first facts after this position, not the newest.")
     ] = None,
     data: DataDir = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")] = False,
 ) -> None:
     """Print the newest facts, oldest first."""
     from adapters.postgres.log.search import Search

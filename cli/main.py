@@ -6,6 +6,7 @@ for `campus --help`, which therefore answers at once.
 """
 
 import importlib.util
+import inspect
 import sys
 from typing import Annotated, Any
 
@@ -61,12 +62,20 @@ class LazyCommands(TyperGroup):
             )
         command = typer.main.get_command(importlib.import_module(module).app)
         command.help = command.help or line
+        _join_lines(command)
         return command
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Print the help of `campus` itself."""
         self.helping = True
         super().format_help(ctx, formatter)
+
+
+def _join_lines(command: Any) -> None:
+    """Make one line of each paragraph of help, which Typer breaks at the terminal's width and where the source does."""
+    command.help = "\n\n".join(" ".join(each.split()) for each in inspect.cleandoc(command.help or "").split("\n\n"))
+    for each in getattr(command, "commands", {}).values():
+        _join_lines(each)
 
 
 app = typer.Typer(cls=LazyCommands, add_completion=False, no_args_is_help=True)

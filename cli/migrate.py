@@ -4,7 +4,7 @@ import typer
 
 from cli.console import DataDir
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command()

@@ -9,7 +9,7 @@ from cli.console import LARGEST, DataDir, Json, answer
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command()

@@ -13,7 +13,7 @@ import typer
 
 from cli.console import MOST_WORKERS
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 KILL_TIMEOUT = 5  # seconds; a browser's event stream would otherwise hold up a stop for as long as the page is open
 LOG_LIKE_US: dict[str, Any] = {"loggers": {name: {"propagate": True} for name in ("_granian", "granian.access")}}
 

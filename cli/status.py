@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
     from adapters.settings import Settings
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command()
 def status(data: DataDir = None, as_json: Json = False) -> None:
-    """Show how far the log and each projection are."""
+    """Show the head of the log and the lag of each read model."""
     from adapters.settings import Settings
 
     state = asyncio.run(collect(Settings.load(data)))
@@ -49,11 +49,14 @@ async def collect(settings: "Settings") -> dict[str, Any]:
 
 def render(state: dict[str, Any]) -> "Table":
     """Lay the state out for a terminal."""
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
     title = f"{state['api']}   {state['status']}   head {state['head'] or 0:,}"
-    table = Table("read model", "position", "lag", "behind", "parked", title=title, title_justify="left")
-    table.columns[0].no_wrap = True
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column("read model", no_wrap=True)
+    for name in ("position", "lag", "late", "parked"):
+        table.add_column(name, justify="right", no_wrap=True)
     for projection in state["projections"]:
         table.add_row(
             projection["name"],

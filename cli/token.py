@@ -8,7 +8,7 @@ from cli.console import DataDir
 
 LONGEST = 24.0 * 365  # hours; a token is valid until it ends
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command()

@@ -19,7 +19,7 @@ from cli.console import Failure, say
 if TYPE_CHECKING:
     from adapters.settings import Settings
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 class Worker(StrEnum):
@@ -38,8 +38,8 @@ class Worker(StrEnum):
 
 @app.command()
 def worker(
-    name: Annotated[Worker, typer.Argument(help="Which one.")],
-    check: Annotated[bool, typer.Option("--check", help="Only tell whether it lives on this host.")] = False,
+    name: Annotated[Worker, typer.Argument(help="The worker to run.")],
+    check: Annotated[bool, typer.Option("--check", help="Only say whether it runs on this host.")] = False,
     resync: Annotated[
         bool,
         typer.Option("--resync", help="Only put back the dispatcher's jobs that the log asks for and the queue lacks."),

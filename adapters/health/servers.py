@@ -145,7 +145,8 @@ async def jetstream(settings: Settings) -> str:
     finally:
         await client.close()
     version = client.connected_server_version
-    return f"version {version.major}.{version.minor}.{version.patch}, {account.streams} streams"
+    streams = f"{account.streams} stream{'s' * (account.streams != 1)}"
+    return f"version {version.major}.{version.minor}.{version.patch}, {streams}"
 
 
 async def analysts(settings: Settings) -> str:

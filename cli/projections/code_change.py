@@ -53,19 +53,25 @@ def to_do(
     A projector follows a generation only if the code with which it was started has the same version.
 
     Args:
-        generations: all of the projection; one that is complete and of the code on disk need only be promoted.
+        generations: all of the projection; one that is complete and of the code on disk need only be promoted, and one
+            that was served before the live one be rolled back to.
         served: the live one.
         followed: whether any projector follows it.
     """
+    from adapters.postgres.store.generations import served_before
+
     what = change(projection, served)
     if what == "none":
         return None if followed else f"no projector follows generation {served.number}: {RESTART}"
-    commands = "rebuild", "promote"
-    if any(each.status == "ready" and change(projection, each) == "none" for each in generations):
-        commands = "diff", "promote"
-    first, promote = (f"`{typed(f'{command} {projection.name}', data)}`" for command in commands)
+    built = list(generations)
+    commands = ["rebuild", "promote"]
+    if any(each.status == "ready" and change(projection, each) == "none" for each in built):
+        commands = ["diff", "promote"]
+    elif (before := served_before(built)) and change(projection, before) == "none":
+        commands = ["rollback"]
+    to_type = " and ".join(f"`{typed(f'{command} {projection.name}', data)}`" for command in commands)
     if what == "code":
-        return f"{in_words(projection, served)}; then {first} and {promote}"
+        return f"{in_words(projection, served)}; then {to_type}"
     state = (
         f"is followed by a projector that was started with version {served.version} of the code"
         if followed
@@ -73,6 +79,6 @@ def to_do(
     )
     then = ", then restart the campus" if followed else ""
     return (
-        f"generation {served.number} {state}; the code on disk is version {projection.version}. Serve the new rule:"
-        f" {first} and {promote}{then}"
+        f"generation {served.number} {state}; the code on disk is version {projection.version}. Serve the rule of this"
+        f" code: {to_type}{then}"
     )

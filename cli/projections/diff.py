@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 PAGE = 20  # rows
 
 Limit = Annotated[int, typer.Option("--limit", "-n", min=0, max=MOST_ROWS, help="Rows of one page.")]
-After = Annotated[int, typer.Option(min=0, max=LARGEST, help="Those behind the row of this number, for the next page.")]
+After = Annotated[int, typer.Option(min=0, max=LARGEST, help="Start after the row of this number: the next page.")]
 OneTable = Annotated[str | None, typer.Option("--table", help="Rows of this table only.")]
 OneKind = Annotated[
     Literal["added", "removed", "changed"] | None, typer.Option("--kind", help="Rows of this kind only.")
@@ -37,7 +37,7 @@ SampleSize = Annotated[
     ),
 ]
 Seed = Annotated[int, typer.Option(min=0, max=LARGEST, help="Another one takes another sample.")]
-Events = Annotated[bool, typer.Option("--events", help="Also the facts behind each of the rows that are shown.")]
+Events = Annotated[bool, typer.Option("--events", help="Also show the facts that touch each of these rows.")]
 Csv = Annotated[
     Path | None,
     typer.Option(
@@ -273,5 +273,5 @@ def _view(
             ]
     if more and rows:
         number = rows[-1].number
-        parts.append(Text(f"the next page begins behind row {number:,}: --after {number}"))
+        parts.append(Text(f"the next page begins after row {number:,}: --after {number}"))
     return Group(*parts)

@@ -148,6 +148,7 @@ def _collections(collections: Collections) -> Iterator[RenderableType]:
 def rows_view(rows: Sequence[RowDiff], differing: int, *, old: str, new: str) -> RenderableType:
     """Some of the *differing* rows: of changed ones a line for each value that changed, within documents too."""
     shown = _folding("", "table", "key", "", "field", old, new)
+    shown.columns[1].no_wrap = shown.columns[3].no_wrap = True
     for row in rows:
         lines = list(changes(row))
         if len(lines) > MOST_LINES:

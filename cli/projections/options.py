@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 Name = Annotated[str, typer.Argument(help="The read model; `campus projections list` names them.", show_default=False)]
 NameOrAll = Annotated[
-    str | None, typer.Argument(metavar="[NAME]", help="One read model; all when left out.", show_default=False)
+    str | None, typer.Argument(metavar="NAME", help="One read model; all when left out.", show_default=False)
 ]
 RuleOption = Annotated[
     Path | None,

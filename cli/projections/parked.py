@@ -248,7 +248,7 @@ def _skip_view(report: dict[str, Any]) -> "RenderableType":
     elif report["parked"]:
         lines += [Text("what is served fails at a later one:"), parked_view(report["parked"])]
     elif not lines:
-        lines = [Text("and has folded all facts behind it")]
+        lines = [Text("and has folded all facts after it")]
     return Group(said, *lines)
 
 

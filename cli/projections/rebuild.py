@@ -21,7 +21,7 @@ STOPPED = "stopped; the same command goes on with what is not complete"
 
 def rebuild(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME...]", help="The read models.", show_default=False)
+        list[str] | None, typer.Argument(metavar="NAME", help="The read models.", show_default=False)
     ] = None,
     *,
     rule: RuleOption = None,
@@ -48,9 +48,9 @@ def rebuild(
     Readers see no change before `promote`. A rebuild that was stopped or killed continues where it was; a complete
     generation is brought up to date.
 
-    Example: campus projections rebuild course_dashboard
-
     With --rule it is built by a changed rule that is not deployed yet; `promote` serves it once that is.
+
+    Example: campus projections rebuild course_dashboard
 
     Example: campus projections rebuild --all --workers 2
 

@@ -18,7 +18,7 @@ from adapters.postgres.connection import Connection
 from adapters.postgres.log.pages import read_head
 from adapters.postgres.ops.lag import segment_counts
 from adapters.postgres.ops.lease import acquire
-from adapters.postgres.store.generations import Generation, Generations, numbered
+from adapters.postgres.store.generations import Generation, Generations, numbered, served_before
 from adapters.postgres.store.ownership import fence, switching
 from adapters.postgres.store.parking import held
 from adapters.settings import Settings
@@ -117,10 +117,9 @@ class Promotion:
             as_it_was: also when only code of another version can bring it up to date.
         """
         name = self._projection.name
-        retired = [each for each in await self._generations.all() if each.status == "retired" and each.live_at]
-        if not retired:
+        chosen = served_before(await self._generations.all())
+        if chosen is None:
             raise RebuildError(f"{name} has no generation to go back to")
-        chosen = max(retired, key=lambda each: (each.live_at, each.number))
         if chosen.version == self._projection.version:
             return await self._switch(chosen, advance)
         if not as_it_was:

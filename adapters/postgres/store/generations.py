@@ -124,6 +124,12 @@ async def live(connection: Connection, name: str) -> Generation | None:
     return next((each for each in await generations(connection, name) if each.status == "live"), None)
 
 
+def served_before(known: Iterable[Generation]) -> Generation | None:
+    """The generation to which a rollback goes back: of those that are retired, the one that was served last."""
+    retired = [each for each in known if each.status == "retired" and each.live_at]
+    return max(retired, key=lambda each: (each.live_at, each.number), default=None)
+
+
 def numbered(known: Iterable[Generation], name: str, number: int, allowed: Collection[Status]) -> Generation:
     """
     The generation of read model *name* with this number, whose status must be one of *allowed*.

@@ -64,7 +64,7 @@ async def test_what_differs_is_counted_and_shown_in_pages(settings: Settings, tm
             settings, "diff", "overview", "--limit", "1", "--csv", str(tmp_path / "all.csv")
         )
         assert code == 0
-        assert "the next page begins behind row 1: --after 1" in said
+        assert "the next page begins after row 1: --after 1" in said
         with (tmp_path / "all.csv").open(newline="") as file:
             lines = list(csv.DictReader(file))
         assert f"{len(lines)} lines" in " ".join(remarks.split())
