@@ -22,6 +22,7 @@ from commands.clock import Clock
 PREFIX = "CAMPUS_"
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")  # part of a schema's name (63 bytes at most) and of NATS subjects
 DEFAULT_DATA_DIR = Path(".campus")
+MOST_CLOCK_SHIFT = timedelta(days=36_525).total_seconds()  # a hundred years: every time that follows is still a date
 
 
 class SettingsError(Exception):
@@ -54,7 +55,7 @@ class Settings(BaseSettings):
     """HMAC key of development tokens."""
     data_dir: Path = DEFAULT_DATA_DIR
     """Everything that `campus up` keeps."""
-    clock_shift: float = 0.0
+    clock_shift: float = Field(default=0.0, ge=-MOST_CLOCK_SHIFT, le=MOST_CLOCK_SHIFT)
     """Seconds by which the campus's clock is ahead; for tests and rehearsals only. Offers and deadlines go by it."""
     log_level: Literal["debug", "info", "warning", "error", "critical"] = "info"
 

@@ -8,6 +8,7 @@ import sys
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib.util import decode_source
 from pathlib import Path
 from types import ModuleType
 from typing import Any, get_type_hints
@@ -17,12 +18,15 @@ import msgspec
 from adapters.stores.registry import DEFAULT
 from campuslog.errors import BadProjection
 from domain.registry import FACTS
+from domain.streams import PARTITIONS
 from projections.engine.fingerprint import code_digest
 from projections.engine.projection import Handler, Projection, RuleFile, Table
 from projections.engine.rows import FAILURES
 
 DEFAULTS = {"version": 1, "store": DEFAULT}
 """What matters only for a projection that is served; here it may be left out."""
+LIMITS = {"version": 2**31 - 1, "segments": PARTITIONS}
+"""How large the numbers of a projection may be: what the catalog of generations holds, and what can be divided."""
 
 
 def load_projection(path: str | Path) -> type[Projection]:
@@ -55,10 +59,10 @@ def load_rule(path: Path, deployed: Projection) -> Projection:
     return rule
 
 
-def _rule(path: Path, source: bytes, deployed: Projection) -> Projection:
+def _rule(path: Path, source: str, deployed: Projection) -> Projection:
     """A rule from the text of its file; pickled as that text, since other processes cannot import it."""
     made = _projection_of(_module(path, source))
-    made.rule_file = RuleFile(type(deployed).__module__, source.decode())
+    made.rule_file = RuleFile(type(deployed).__module__, source)
     setattr(made, "__reduce__", lambda _: (_rule, (path, source, deployed)))  # noqa: B010
     return prepared(made)
 
@@ -100,20 +104,24 @@ def prepared(projection: type[Projection] | Projection) -> Projection:
     name: Any = getattr(cls, "name", None)
     if not isinstance(name, str) or not name.isidentifier():
         raise BadProjection(f'{cls.__name__} has no name: say name = "my_rule", letters, digits and _')
+    _check_numbers(projection)
     _check_tables(cls.__name__, getattr(cls, "tables", None))
     _check_handlers(cls.__name__, getattr(cls, "handlers", None))
     return projection
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path) -> str:
     if not path.exists():
         raise BadProjection(f"there is no file {path}")
     if not path.is_file() or path.suffix != ".py":
         raise BadProjection(f"{path} is no Python file")
-    return path.read_bytes()
+    try:
+        return decode_source(path.read_bytes())
+    except (SyntaxError, UnicodeDecodeError) as error:
+        raise BadProjection(f"{path} is no text that Python can read: {error}; save it as UTF-8") from error
 
 
-def _module(path: Path, source: bytes) -> ModuleType:
+def _module(path: Path, source: str) -> ModuleType:
     """The module in a file, run again, whatever was loaded from there before."""
     module = ModuleType(f"campuslog_projection_{path.stem}")
     module.__file__ = str(path)
@@ -134,6 +142,14 @@ def _told(what: str) -> Iterator[None]:
         yield
     except FAILURES as error:
         raise BadProjection(f"{what} fails: {type(error).__name__}: {error}") from error
+
+
+def _check_numbers(projection: Projection) -> None:
+    for name, most in LIMITS.items():
+        number: Any = getattr(projection, name)
+        if type(number) is not int or not 1 <= number <= most:
+            cls = type(projection).__name__
+            raise BadProjection(f"{cls}.{name} is {number!r}: take a whole number from 1 to {most:,}")
 
 
 def _check_tables(cls: str, tables: Any) -> None:

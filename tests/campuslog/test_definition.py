@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from campuslog import BadProjection, Projection, load_projection
+from campuslog.definition import load_rule, prepared
 from projections.engine.projection import Handler
 
 GOOD = """
@@ -79,3 +80,37 @@ def test_no_file(tmp_path: Path, name: str, message: str) -> None:
     (tmp_path / "notes.txt").write_text("buy milk")
     with pytest.raises(BadProjection, match=message):
         load_projection(tmp_path / name)
+
+
+def test_a_rule_may_be_saved_in_any_encoding_that_python_reads(tmp_path: Path) -> None:
+    """A rule file that names its encoding is a changed rule like any other; its text is kept decoded."""
+    (tmp_path / "mine.py").write_text(GOOD)
+    deployed = prepared(load_projection(tmp_path / "mine.py"))
+    path = tmp_path / "rule.py"
+    source = GOOD.replace("version = 1", "version = 2") + "# says Zo\u00eb\n"
+    path.write_bytes(b"# -*- coding: latin-1 -*-\n" + source.encode("latin-1"))
+    rule = load_rule(path, deployed)
+    assert rule.rule_file is not None
+    assert "says Zo\u00eb" in rule.rule_file.text
+
+
+def test_a_file_that_is_not_in_its_encoding(tmp_path: Path) -> None:
+    """Bytes that are no text are refused in a sentence, by `try` and by `rebuild --rule` alike."""
+    (tmp_path / "mine.py").write_text(GOOD)
+    deployed = prepared(load_projection(tmp_path / "mine.py"))
+    path = tmp_path / "rule.py"
+    path.write_bytes(GOOD.encode() + b"# \xff\n")
+    with pytest.raises(BadProjection, match=r"rule.py is no text that Python can read: .*save it as UTF-8"):
+        load_projection(path)
+    with pytest.raises(BadProjection, match=r"rule.py is no text that Python can read: .*save it as UTF-8"):
+        load_rule(path, deployed)
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "True", "1.0", "None", "2**31"])
+@pytest.mark.parametrize("name", ["version", "segments"])
+def test_numbers_that_no_generation_can_have(tmp_path: Path, name: str, number: str) -> None:
+    """They are refused before a generation is begun, not by the database."""
+    path = tmp_path / "rule.py"
+    path.write_text(GOOD.replace('    name = "mine"\n', f'    name = "mine"\n    {name} = {number}\n'))
+    with pytest.raises(BadProjection, match=rf"Mine.{name} is .*: take a whole number from 1 to|Mine\(\) fails"):
+        prepared(load_projection(path))

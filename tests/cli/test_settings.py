@@ -1,6 +1,6 @@
 """Settings: from arguments, the environment, a running instance; a typo is an error."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,21 @@ def test_a_name_must_fit_schema_and_subject(name: str) -> None:
     """A campus's name is part of SQL and of NATS subjects."""
     with pytest.raises(SettingsError, match="CAMPUS_NAME cannot be used"):
         Settings.load(name=name, token_secret=SECRET, **URLS)
+
+
+@pytest.mark.parametrize("shift", ["inf", "-inf", "nan", "1e300", "1e12", "-1e12"])
+def test_a_clock_shift_that_leads_to_no_date(monkeypatch: pytest.MonkeyPatch, shift: str) -> None:
+    """It is refused when the process starts, not when the first time is computed."""
+    monkeypatch.setenv("CAMPUS_CLOCK_SHIFT", shift)
+    with pytest.raises(SettingsError, match="CAMPUS_CLOCK_SHIFT cannot be used"):
+        Settings.load(token_secret=SECRET, **URLS)
+
+
+def test_a_clock_shift_of_a_century(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As far as it may be moved, the longest offer of a seat still ends on a date."""
+    monkeypatch.setenv("CAMPUS_CLOCK_SHIFT", str(100 * 365 * 86_400))
+    clock = Settings.load(token_secret=SECRET, **URLS).clock()
+    assert clock.now() + timedelta(hours=8_760) > datetime.now(UTC) + timedelta(days=36_500)
 
 
 def test_passwords_do_not_show() -> None:
