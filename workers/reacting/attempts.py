@@ -57,6 +57,9 @@ class Attempts:
     async def first(self, fact: Fact, reaction: Reaction) -> None:
         """React to a fact that the reactor comes upon."""
         known = self._known.get((fact.position, reaction.name))
+        if known is not None and not _is_about(known, fact):
+            await failed_reactions.forget(self._connection, known)
+            known = None
         if known is not None and known.state == "dismissed":
             return
         refusal = await self._carry_out(fact, reaction)
@@ -80,7 +83,7 @@ class Attempts:
             found = await self._log.read(failed.position - 1, 1)
         except UnknownFact as error:
             return _failure(error, failed.position, failed.reaction)
-        if not found or (failed.event_id and found[0].meta.event_id != failed.event_id):
+        if not found or not _is_about(failed, found[0]):
             why = f"the log has another fact at position {failed.position} than the one that was reacted to"
             await failed_reactions.void(self._connection, failed.position, failed.reaction, why)
             return None
@@ -131,6 +134,11 @@ class Attempts:
                 code_version=code_version(),
             ),
         )
+
+
+def _is_about(failed: FailedReaction, fact: Fact) -> bool:
+    """Whether *failed* is a reaction to *fact*, and not to another fact that the log had at this position."""
+    return not failed.event_id or failed.event_id == fact.meta.event_id
 
 
 def _failure(error: Exception, position: int, reaction: str) -> Refusal:

@@ -57,6 +57,7 @@ ON CONFLICT (position, reaction) DO UPDATE
            now() + make_interval(secs => least(%(longest_pause)s, %(first_pause)s * 2 ^ least(f.attempts, 12))) END
  WHERE f.state = 'waiting'
 """
+FORGET = "DELETE FROM failed_reactions WHERE position = %s AND reaction = %s AND event_id = %s"
 
 SETTLE = """
 UPDATE failed_reactions
@@ -169,6 +170,11 @@ async def note(connection: psycopg.AsyncConnection, of: Note) -> None:
     """Write down a try that did not succeed; what is settled stays settled."""
     pauses = {"first_pause": FIRST_PAUSE, "longest_pause": LONGEST_PAUSE}
     await connection.execute(NOTE, {**of._asdict(), **pauses})
+
+
+async def forget(connection: psycopg.AsyncConnection, lost: FailedReaction) -> None:
+    """Delete the row about a fact that the log has lost, whose position another fact has by now."""
+    await connection.execute(FORGET, (lost.position, lost.reaction, lost.event_id))
 
 
 async def done(connection: psycopg.AsyncConnection, position: int, reaction: str) -> None:
