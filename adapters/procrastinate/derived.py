@@ -23,7 +23,8 @@ RECLAIM = """
 INSERT INTO derived_jobs (key, name, position, stream_id, due_at)
 SELECT * FROM unnest(%s::text[], %s::text[], %s::bigint[], %s::text[], %s::timestamptz[]) AS owed (key)
  WHERE NOT EXISTS (SELECT FROM queued_jobs WHERE queued_jobs.key = owed.key)
-ON CONFLICT (key) DO UPDATE SET job_id = NULL, cause = NULL, tried_at = NULL, settled_at = NULL RETURNING key
+ON CONFLICT (key) DO UPDATE SET job_id = NULL, cause = NULL, tried_at = NULL, settled_at = NULL, failures = 0
+RETURNING key
 """
 NUMBER = """
 UPDATE derived_jobs SET job_id = deferred.id
@@ -34,7 +35,9 @@ SELECT d.key, d.name, d.position, d.stream_id, d.job_id FROM derived_jobs AS d
  WHERE d.stream_id = ANY(%s) AND d.settled_at IS NULL
 """
 SETTLE = "UPDATE derived_jobs SET settled_at = now() WHERE key = ANY(%s)"
-NOTE = "UPDATE derived_jobs SET cause = %s, tried_at = now() WHERE key = %s"
+NOTE = """
+UPDATE derived_jobs SET cause = %s, tried_at = now(), failures = failures + 1 WHERE key = %s RETURNING failures
+"""
 RESCHEDULE = """
 UPDATE procrastinate_jobs SET scheduled_at = moved.at
   FROM (SELECT job_id, due_at - %s AS at FROM queued_jobs WHERE status = 'todo' AND attempts = 0) AS moved
@@ -143,9 +146,15 @@ async def settle(connection: Connection, queue: JobQueue, jobs: Sequence[OpenJob
     await connection.execute(SETTLE, [[job.key for job in jobs]])
 
 
-async def note_failure(connection: Connection, key: str, cause: str) -> None:
-    """Keep why the latest try of a job failed; the queue does not."""
-    await connection.execute(NOTE, (cause, key))
+async def note_failure(connection: Connection, key: str, cause: str) -> int:
+    """
+    Keep why the latest try of a job failed; the queue does not.
+
+    Returns:
+        How often the job has failed by its own fault; 0 if it is no longer known.
+    """
+    row = await (await connection.execute(NOTE, (cause, key))).fetchone()
+    return int(row[0]) if row else 0
 
 
 async def reschedule(connection: Connection, shift: timedelta) -> int:

@@ -13,18 +13,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import structlog
-from procrastinate import App, BaseRetryStrategy, JobContext, PsycopgConnector, RetryDecision
+from procrastinate import App, BaseRetryStrategy, PsycopgConnector, RetryDecision
 from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job, Status
 from procrastinate.worker import Worker
 from psycopg import AsyncConnection
 from psycopg.conninfo import make_conninfo
 
-from adapters.postgres.connection import CONNECT_TIMEOUT, SILENCE, PostgresError, Unavailable, options
+from adapters.postgres.connection import CONNECT_TIMEOUT, SILENCE, PostgresError, Unavailable, is_about_data, options
 from adapters.postgres.log.append import VersionConflict
 from adapters.settings import Settings
 
-__all__ = ["ConnectorException", "JobQueue", "JobRun", "queue_of"]
+__all__ = ["ConnectorException", "FailedForGood", "JobQueue", "JobRun", "is_transient", "queue_of"]
 
 CONCURRENCY = 4  # jobs of one process at a time
 POOL_SIZE = 3  # connections; listening for new jobs takes one more
@@ -37,9 +37,17 @@ LONGEST_PAUSE = 300  # seconds between two tries
 RESTART_INTERVAL = 1.0  # seconds after the worker or its connections were lost
 
 TRANSIENT = (PostgresError, Unavailable, VersionConflict, ConnectorException, asyncio.CancelledError)
-"""What is not the job's own fault: it does not count against its tries."""
 
 logger = structlog.get_logger()
+
+
+def is_transient(error: BaseException) -> bool:
+    """Whether *error* is not the job's own fault: it does not count against its tries."""
+    return isinstance(error, TRANSIENT) and not is_about_data(error)
+
+
+class FailedForGood(Exception):
+    """A job has failed in its last try; the cause is the error from which this one was raised."""
 
 
 @dataclass(frozen=True)
@@ -50,13 +58,13 @@ class JobRun:
     Attributes:
         key: the fact's event id and the job's name.
         position: of the fact.
-        is_last: whether the job fails for good if this try fails.
+        tries: after how many tries that fail by its own fault the job fails for good, with FailedForGood.
     """
 
     name: str
     key: str
     position: int
-    is_last: bool
+    tries: int
 
 
 Handler = Callable[[JobRun], Awaitable[None]]
@@ -68,21 +76,14 @@ def queue_of(settings: Settings) -> str:
 
 
 class Backoff(BaseRetryStrategy):
-    """Tries again after 1, 2, 4, … seconds, so many times in all; what is not the job's fault, as often as it takes."""
-
-    def __init__(self, tries: int) -> None:
-        self.tries = tries
+    """Tries again after 1, 2, 4, … seconds, until the job has failed for good."""
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
         """When to try again; None for never."""
-        if not isinstance(exception, TRANSIENT) and self.is_last(job):
+        if isinstance(exception, FailedForGood):
             return None
         at_once = isinstance(exception, asyncio.CancelledError)
         return RetryDecision(retry_in={"seconds": 0 if at_once else min(LONGEST_PAUSE, 2 ** min(job.attempts, 16))})
-
-    def is_last(self, job: Job) -> bool:
-        """Whether the try under way is the last one."""
-        return job.attempts + 1 >= self.tries
 
 
 class SteadyWorker(Worker):
@@ -121,13 +122,13 @@ class JobQueue:
             )
         )
         for name, number in tries.items():
-            self._add_task(name, Backoff(number), handler)
+            self._add_task(name, number, handler)
 
-    def _add_task(self, name: str, backoff: Backoff, handler: Handler | None) -> None:
-        @self._app.task(name=name, queue=self._queue, retry=backoff, pass_context=True)
-        async def carry_out(context: JobContext, key: str, position: int) -> None:
+    def _add_task(self, name: str, tries: int, handler: Handler | None) -> None:
+        @self._app.task(name=name, queue=self._queue, retry=Backoff())
+        async def carry_out(key: str, position: int) -> None:
             if handler is not None:
-                await handler(JobRun(name, key, position, backoff.is_last(context.job)))
+                await handler(JobRun(name, key, position, tries))
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 
 import pytest
+from psycopg import DataError, OperationalError
 
 from adapters.procrastinate.queue import JobRun, retry
 from adapters.settings import Settings
@@ -164,6 +165,38 @@ async def test_a_job_that_fails_for_good_is_listed_and_retried(campus: Campus) -
     assert await campus.failed() == []
 
 
+async def test_what_is_not_its_fault_does_not_count_against_its_tries(campus: Campus) -> None:
+    """Two tries in which PostgreSQL goes away, and then one of its two: it is tried once more."""
+    errors: list[Exception] = [OperationalError("gone"), OperationalError("gone"), ValueError("no such address")]
+
+    async def effect(_: Fact) -> None:
+        if errors:
+            raise errors.pop(0)
+
+    jobs = {"enrollment.seat_offered": (EXPIRE._replace(effect=effect, tries=2),)}
+    async with campus.dispatching(1, jobs):
+        await campus.offer("ann", "ben")
+        campus.clock.move(HOUR)
+        await campus.until_last("ben", "seat_offer_expired")
+        await campus.until_jobs()
+    assert errors == []
+
+
+async def test_a_value_that_cannot_be_stored_is_its_fault(campus: Campus) -> None:
+    """It is listed with its cause, and not tried for ever."""
+
+    async def effect(_: Fact) -> None:
+        raise DataError("value out of range")
+
+    jobs = {"enrollment.seat_offered": (EXPIRE._replace(effect=effect, tries=2),)}
+    async with campus.dispatching(1, jobs):
+        await campus.offer("ann", "ben")
+        campus.clock.move(HOUR)
+        await campus.until_jobs((BEN, "failed"))
+        (failed,) = await campus.failed()
+        assert failed.cause == "DataError: value out of range"
+
+
 async def test_giving_up_is_a_fact(campus: Campus) -> None:
     """A job may say which command records that it has failed for good; that fact takes it off the list."""
 
@@ -220,5 +253,5 @@ async def test_a_job_is_not_done_twice_when_its_end_was_lost(campus: Campus) -> 
         await campus.until_last("ben", "seat_offer_expired")
         await campus.until_jobs()
     ((key, position),) = await query(campus.settings, "SELECT key, position FROM derived_jobs")
-    await Carrier(campus.log, {job.name: job}).carry_out(JobRun(job.name, str(key), int(str(position)), is_last=False))
+    await Carrier(campus.log, {job.name: job}).carry_out(JobRun(job.name, str(key), int(str(position)), job.tries))
     assert done == [BEN]

@@ -12,7 +12,7 @@ import structlog
 from adapters.command_bus.bus import Bus
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.procrastinate.derived import note_failure
-from adapters.procrastinate.queue import TRANSIENT, JobRun
+from adapters.procrastinate.queue import FailedForGood, JobRun, is_transient
 from domain.errors import DomainError
 from domain.fact import Fact
 from workers.dispatching import metrics
@@ -37,24 +37,37 @@ class Carrier:
         self._jobs = jobs
 
     async def carry_out(self, run: JobRun) -> None:
-        """Carry out one try; an error makes the queue try again, or give up."""
+        """
+        Carry out one try; an error makes the queue try again.
+
+        Raises:
+            FailedForGood: this was the last try.
+        """
         job = self._jobs[run.name]
         fact: Fact | None = None
         try:
             fact = await self._fact(run)
             await self._do(job, fact)
-        except TRANSIENT:
-            raise
         except Exception as error:
-            metrics.TRIES_FAILED.labels(run.name).inc()
-            cause = error.sentence if isinstance(error, DomainError) else f"{type(error).__name__}: {error}"
-            logger.warning("job.failed", job=run.name, position=run.position, cause=cause, for_good=run.is_last)
-            await self._log.link.run(lambda connection: note_failure(connection, run.key, cause))
-            if run.is_last and job.gave_up is not None and fact is not None:
-                context = context_of(fact, job.name, self._log.clock.now(), gave_up=True)
-                await self._bus.handle(job.gave_up(fact, cause), context)
+            if is_transient(error):
+                raise
+            await self._failed(run, job, fact, error)
             raise
         metrics.DONE.labels(run.name).inc()
+
+    async def _failed(self, run: JobRun, job: Job, fact: Fact | None, error: Exception) -> None:
+        """Note why a try has failed; raises FailedForGood if it was the last one."""
+        metrics.TRIES_FAILED.labels(run.name).inc()
+        cause = error.sentence if isinstance(error, DomainError) else f"{type(error).__name__}: {error}"
+        failures = await self._log.link.run(lambda connection: note_failure(connection, run.key, cause))
+        is_last = not 0 < failures < run.tries
+        logger.warning("job.failed", job=run.name, position=run.position, cause=cause, for_good=is_last)
+        if not is_last:
+            return
+        if job.gave_up is not None and fact is not None:
+            context = context_of(fact, job.name, self._log.clock.now(), gave_up=True)
+            await self._bus.handle(job.gave_up(fact, cause), context)
+        raise FailedForGood from error
 
     async def _fact(self, run: JobRun) -> Fact:
         """The fact from which the job was derived."""
