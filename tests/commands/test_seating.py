@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as effort
 from hypothesis import strategies as st
@@ -116,6 +117,7 @@ class OnServers(Seating):
         self.runner.run(self.log.close())
 
 
+@pytest.mark.thorough
 def test_seats_in_memory() -> None:
     """Never more seated than seats, never out of turn, and a replay or a snapshot remembers the same."""
     run_state_machine_as_test(InMemory, settings=effort(max_examples=200, stateful_step_count=40, deadline=None))

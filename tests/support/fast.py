@@ -14,7 +14,7 @@ import pytest
 STARTS_SERVERS = {"servers", "own_servers", "running"}
 """Fixtures; whatever depends on one of them is not fast."""
 
-NOT_FAST = ("servers", "postgres", "processes", "slow")
+NOT_FAST = ("servers", "postgres", "processes", "slow", "thorough")
 """Markers."""
 
 REFUSED = {"subprocess.Popen", "os.posix_spawn", "os.fork", "socket.connect"}

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -126,6 +127,7 @@ class Folding:
         return waiting
 
 
+@pytest.mark.thorough
 @settings(max_examples=150, deadline=None)
 @given(facts=histories(), data=st.data())
 async def test_owners_that_come_and_go_make_what_one_would(facts: list[Fact], data: st.DataObject) -> None:

@@ -92,6 +92,7 @@ def whole(projection: Projection, skipped: frozenset[int] = frozenset()) -> Task
     return Task(projection, tuple(range(projection.segments)), skipped)
 
 
+@pytest.mark.thorough
 @settings(max_examples=60, deadline=None)
 @given(facts=histories())
 async def test_bulk_is_live(facts: list[Fact]) -> None:
@@ -107,6 +108,7 @@ async def test_bulk_is_live(facts: list[Fact]) -> None:
             assert not fold.poison(projection.name, segment)
 
 
+@pytest.mark.thorough
 @settings(max_examples=40, deadline=None)
 @given(facts=histories(), order=st.permutations(range(SEGMENTS)))
 async def test_segments_one_by_one_are_the_whole(facts: list[Fact], order: list[int]) -> None:
@@ -129,6 +131,7 @@ class EndlessHunger:
         return self.used
 
 
+@pytest.mark.thorough
 @settings(max_examples=40, deadline=None)
 @given(facts=histories())
 def test_rows_that_do_not_fit_come_back(facts: list[Fact]) -> None:
