@@ -101,8 +101,11 @@ async def test_the_api_starts_while_every_server_is_away(own_servers: Servers, o
             await campus.see("/me/dashboard", await campus.enroll(), user=campus.learner)
 
 
-async def test_without_postgres_a_query_says_so(own_servers: Servers, own_settings: Settings) -> None:
+async def test_without_postgres_a_query_says_so(
+    own_servers: Servers, own_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """503 with a code and a time to come back; a dashboard in Valkey is still there."""
+    monkeypatch.setattr("adapters.postgres.queries.reader.POOL_TIMEOUT", 1.0)  # seconds that a query waits for it
     with workers(own_settings):
         async with served(build(own_settings)) as client:
             await every_read_model(client)
