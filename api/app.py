@@ -37,8 +37,11 @@ ROUTERS = (  # the busiest first: routes are tried in this order
     health.router,
 )
 DESCRIPTION = """
-Commands answer with the `position` of their facts; a query with `min_position` waits until it can show them, and says
-in `Campus-Position` what it is true for. Errors are problem documents (RFC 9457) with a stable `code`.
+To try it, copy what `campus token --as admin` prints into *Authorize*.
+
+A command answers with the `position` of its facts in the log. A query with `min_position` waits until its read model
+holds the facts up to that position; its header `Campus-Position` says for which position the answer is true. An error
+is a problem document (RFC 9457) with a stable `code`.
 """
 
 

@@ -105,7 +105,7 @@ def _check_content(export: Export, verdict: Verdict, advance: Callable[[int], No
     for batch in export.batches(columns=LOGGED):
         first, last = batch.column("position")[0].as_py(), batch.column("position")[-1].as_py()
         if first != content.position + 1 or last - first + 1 != batch.num_rows:
-            lacking = f"facts behind position {content.position:,} are missing or doubled"
+            lacking = f"facts after position {content.position:,} are missing or doubled"
             verdict.problems.append(Problem(NAME, f"{lacking}: it does not name all files, or one twice"))
             return
         content.add(to_rows(batch))

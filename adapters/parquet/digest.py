@@ -23,7 +23,7 @@ class Content:
     The digest of all facts up to a position.
 
     Args:
-        position: a multiple of `BLOCK`, behind which facts will be added.
+        position: a multiple of `BLOCK`; the facts after it will be added.
         before: digest of everything up to there.
     """
 
@@ -41,7 +41,7 @@ class Content:
         return sha256(self.before + sha256(b"".join(part.digest() for part in self._parts)).digest()).digest()
 
     def add(self, rows: Rows) -> None:
-        """Add the facts behind the position, which must belong to one block."""
+        """Add the facts after the position, which must belong to one block."""
         if not self._fresh and self.position % BLOCK == 0:
             self.before = self.digest
             self._parts = [sha256() for _ in range(PARTS)]
@@ -52,10 +52,10 @@ class Content:
 
 
 def block_start(position: int) -> int:
-    """The position behind which the block of *position* begins."""
+    """The position after which the block of *position* begins."""
     return max(position - 1, 0) // BLOCK * BLOCK
 
 
 def block_end(after: int) -> int:
-    """The last position of the block to which the position behind *after* belongs."""
+    """The last position of the block of the position that follows *after*."""
     return (after // BLOCK + 1) * BLOCK

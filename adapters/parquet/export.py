@@ -244,7 +244,7 @@ async def _page(link: Link, after: int, until: int) -> Rows:
 
 
 async def _ahead(read: Callable[[int], Awaitable[Rows]], after: int, until: int) -> AsyncGenerator[Rows]:
-    """The pages behind *after* up to *until*; the next one is on its way while one is used."""
+    """The pages after position *after*, up to *until*; the next one is read while one is used."""
     coming = asyncio.ensure_future(read(after))
     try:
         while after < until:

@@ -163,5 +163,5 @@ def sync(directory: Path) -> None:
 
 
 def overlapping(files: Iterable[File], after: int, until: int) -> list[File]:
-    """Those of *files* that may hold facts behind *after*, up to and with *until*."""
+    """Those of *files* that may hold facts after position *after*, up to and with *until*."""
     return [file for file in files if file.last > after and file.first <= until]

@@ -37,7 +37,7 @@ class ExportPages:
         The wanted facts with positions above *after*, up to and with *until*.
 
         Raises:
-            SourceFailed: a file is missing or damaged, or *until* is behind the end of the export.
+            SourceFailed: a file is missing or damaged, or *until* is after the end of the export.
         """
         if until > self._export.position:
             raise SourceFailed(f"{self._export.directory} ends at position {self._export.position:,}, before {until:,}")

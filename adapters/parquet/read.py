@@ -48,7 +48,7 @@ class Export:
         return cls(directory, manifest)
 
     def files(self, types: Collection[str] | None = None, after: int = 0, until: int = END) -> list[File]:
-        """The files that may hold facts of *types* behind *after*, up to and with *until*."""
+        """The files that may hold facts of *types* after position *after*, up to and with *until*."""
         files = overlapping(self.manifest.files, after, until)
         return [file for file in files if types is None or file.type in types]
 
@@ -67,7 +67,7 @@ class Export:
 
         Args:
             types: only these.
-            after: only facts behind this position.
+            after: only facts after this position.
             until: only facts up to and with this position.
             since: only what happened then or later.
             before: only what happened earlier.
@@ -98,7 +98,7 @@ class Export:
         where: pc.Expression | None = None,
     ) -> Iterator[pa.RecordBatch]:
         """
-        The facts behind *after*, up to and with *until*, in the order of the log: merged across types.
+        The facts after position *after*, up to and with *until*, in the order of the log: merged across types.
 
         Each batch holds the facts of one window of positions, of which it lacks those that are not wanted;
         a window without any is left out. In memory is one window, and a row group of each type.
@@ -135,7 +135,7 @@ class _Cursor:
         self._rest: pa.RecordBatch | None = None
 
     def take(self, until: int) -> list[pa.RecordBatch]:
-        """The facts behind those taken before, up to and with *until*."""
+        """The facts after those taken before, up to and with *until*."""
         taken: list[pa.RecordBatch] = []
         while not self.done:
             batch = self._rest if self._rest is not None else next(self._batches, None)
@@ -167,7 +167,7 @@ class _Cursor:
 
 
 def _up_to(batch: pa.RecordBatch, position: int) -> int:
-    """How many facts of *batch*, which is in the order of the log, are not behind *position*."""
+    """How many facts of *batch*, which is in the order of the log, are not after *position*."""
     return pc.less_equal(batch.column("position"), pa.scalar(position)).true_count
 
 

@@ -63,7 +63,7 @@ class Gap(Exception):
 
 async def read_page(connection: psycopg.AsyncConnection, after: int, until: int) -> Rows:
     """
-    The facts behind *after*, as far as one page goes and at most up to *until*, which must not be behind the head.
+    The facts after position *after*: one page at most, and up to *until*, which must not be after the head.
 
     Raises:
         Gap: a position has no fact.

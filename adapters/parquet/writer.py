@@ -27,7 +27,7 @@ ASCENDING = {"position": "DELTA_BINARY_PACKED", "recorded_at": "DELTA_BINARY_PAC
 
 class Piece:
     """
-    The files for the positions behind *after*, up to and with *until*, below *directory*.
+    The files for the positions after position *after*, up to and with *until*, below *directory*.
 
     Attributes:
         files: those that are complete.
@@ -42,7 +42,7 @@ class Piece:
         self._parts: dict[str, _Part] = {}
 
     def add(self, batch: pa.RecordBatch) -> None:
-        """Add facts that stand behind those added before."""
+        """Add facts that come after those added before."""
         encoded: Any = batch.column("type").dictionary_encode()
         for number, type_name in enumerate(encoded.dictionary.to_pylist()):
             facts = batch.filter(pc.equal(encoded.indices, pa.scalar(number)))

@@ -26,7 +26,7 @@ async def docs() -> HTMLResponse:
         swagger_js_url=f"{ASSETS}/swagger-ui-bundle.js",
         swagger_css_url=f"{ASSETS}/swagger-ui.css",
         swagger_favicon_url=f"{ASSETS}/favicon.png",
-        swagger_ui_parameters={"persistAuthorization": True, "docExpansion": "none"},
+        swagger_ui_parameters={"persistAuthorization": True},
     )
 
 

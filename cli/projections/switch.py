@@ -65,7 +65,7 @@ def rollback(
     """
     from workers.rebuild.promotion import roll_back
 
-    with progress(f"{name}: what came meanwhile", unit="facts") as advance:
+    with progress(f"{name}: the last facts", unit="facts") as advance:
         switched = run(
             roll_back(settings_of(data), the(name), as_it_was=as_it_was, advance=advance),
             stopped="stopped; the live generation is as it was",

@@ -64,7 +64,7 @@ class Compared:
     poison: Sequence[Poison] = ()
 
     async def events(self, rows: Sequence[RowDiff], progress: ProgressReporter = no_progress) -> dict[int, Behind]:
-        """The facts behind some of the rows that differ, by the number of the row."""
+        """The facts that touch some of the rows that differ, by the number of the row."""
         return await RowLineage(self.settings, self.projection, max(self.old.position, self.new.position)).facts_for(
             rows, progress
         )

@@ -1,5 +1,5 @@
 """
-The events behind rows that differ: those of one key from the history of the key, the others from one pass over the
+The facts that touch rows that differ: those of one key from the history of the key, the others from one pass over the
 log.
 """
 
@@ -31,7 +31,7 @@ class RowLineage:
         self._tables = {table.name: table for table in projection.tables}
 
     async def facts_for(self, rows: Sequence[RowDiff], progress: ProgressReporter) -> dict[int, Behind]:
-        """The facts behind each row, by its number; none for a row of a table that the projection does not have."""
+        """The facts that touch each row, by its number; none for a row of a table that the projection does not have."""
         found: dict[int, Behind] = {}
         others: dict[int, RowKey] = {}
         async with await connect(self._settings, application="diff") as connection:
@@ -57,7 +57,7 @@ class RowLineage:
         rows: defaultdict[RowKey, Gathering] = defaultdict(Gathering)
         wanted = set(keys.values())
         types = sorted(self._projection.handlers)
-        with progress("events behind the rows", total=self._until, unit="facts") as advance:
+        with progress("facts of the rows", total=self._until, unit="facts") as advance:
             for after in range(0, self._until, PAGE):
                 end = min(after + PAGE, self._until)
                 page = await connection.execute(PAGE_OF_TYPES, (after, end, types), prepare=True, binary=True)

@@ -141,7 +141,7 @@ class Diff:
         Rows that differ, by table and key: the same at every call.
 
         Args:
-            after: number of the row behind which to begin; of the last page's last row.
+            after: begin after the row of this number, the last one of the last page.
             limit: how many; all when left out.
             table: those of one table only.
             kind: those added, removed or changed only.

@@ -1,4 +1,4 @@
-"""The facts behind a row: which of the log's facts a projection lets touch it."""
+"""The facts that touch a row: which of the log's facts a projection lets touch it."""
 
 from collections import deque
 from collections.abc import Iterable
@@ -32,7 +32,7 @@ class Behind(msgspec.Struct, frozen=True):
 
 
 class Gathering:
-    """The facts behind one row while they go by, in log order; *shown* are kept at either end."""
+    """The facts that touch one row, gathered in log order; *shown* are kept at either end."""
 
     def __init__(self, shown: int = SHOWN) -> None:
         self._shown = shown

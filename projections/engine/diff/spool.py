@@ -87,7 +87,7 @@ class DiffSpool:
     def select(
         self, *, after: int = 0, limit: int | None = None, tab: int | None = None, kind: Kind | None = None
     ) -> Iterator[Differing]:
-        """The differing rows behind number *after*; those of one table or one kind only, where it is given."""
+        """The differing rows after number *after*; those of one table or one kind only, where it is given."""
         query = """
             SELECT number, tab, kind, key, old, new FROM differing
              WHERE number > ?1 AND (?2 IS NULL OR tab = ?2) AND (?3 IS NULL OR kind = ?3)

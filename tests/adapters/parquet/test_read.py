@@ -222,7 +222,7 @@ DAMAGE: dict[str, tuple[Callable[[Path, Path], None], str, str]] = {
     "not named": (
         lambda top, _: _change(top, files=Manifest.load(top).files[:SIXTH] + Manifest.load(top).files[SIXTH + 1 :]),
         NAME,
-        "facts behind position 192 are missing or doubled",
+        "facts after position 192 are missing or doubled",
     ),
     "named twice": (lambda top, _: _twice(top), NAME, "are missing or doubled"),
     "position": (lambda top, _: _change(top, position=699), NAME, "its digest of the content"),

@@ -32,7 +32,7 @@ async def test_two_generations_that_are_the_same(settings: Settings) -> None:
 
 
 async def test_what_differs_is_counted_and_shown_in_pages(settings: Settings, tmp_path: Path) -> None:
-    """Counts first, then pages, one table or kind, a sample, the facts behind the rows, and all of it as CSV."""
+    """Counts first, then pages, one table or kind, a sample, the facts of the rows, and all of it as CSV."""
     async with small_campus(settings):
         await done(settings, "rebuild", "overview")
         await execute(
