@@ -18,7 +18,7 @@ class Batcher(Generic[Request, Reply]):
 
     Args:
         send: makes one round trip; returns one reply for each request, in order. A reply that is an exception is
-            raised in the one who asked; an exception that *send* itself raises is raised in all.
+            raised in its caller; an exception that *send* itself raises is raised in all callers.
         largest: most requests in one round trip.
     """
 
@@ -46,7 +46,7 @@ class Batcher(Generic[Request, Reply]):
                 await self._round_trip(batch)
         finally:
             self._worker = None
-            if self._waiting:  # cancelled in between: nobody may wait for ever
+            if self._waiting:  # cancelled between two batches: no caller may wait for ever
                 for _, future in self._waiting:
                     future.cancel()
                 self._waiting = []
@@ -59,11 +59,11 @@ class Batcher(Generic[Request, Reply]):
             for _, future in batch:
                 future.cancel()
             raise
-        except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to those who asked
+        except Exception as error:  # noqa: BLE001 - the error belongs to the callers of this batch
             answered = [(asked, error) for asked in batch]
         for (_, future), reply in answered:
             if future.done():
-                continue  # whoever asked has gone
+                continue  # the caller was cancelled
             if isinstance(reply, Exception):
                 future.set_exception(reply)
             else:

@@ -30,7 +30,7 @@ SCALARS: dict[Any, pl.DataType] = {
 
 
 class Kind(NamedTuple):
-    """The type of a column, and what makes a value of ours one of Polars; None where it is one already."""
+    """The type of a column, and the function that converts a value for Polars; None where none is needed."""
 
     dtype: pl.DataType
     plain: Callable[[Any], Any] | None

@@ -2,7 +2,7 @@
 The auditor: recomputes the rows of random keys (learners, mostly) from the log, and compares them with what is served.
 
 Finds     a row that is other than the log says: a line in its log, a metric, and a finding that `campus doctor` shows.
-Never     cries wolf: what differs is looked at again, at later moments, before it is said.
+Never     gives a false alarm: it checks a row that differs again, at later moments, before it reports it.
 Repairs   nothing by itself; `campus projections repair` does.
 Costs     little: two keys a second, at the lowest priority.
 """

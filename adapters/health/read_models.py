@@ -36,7 +36,7 @@ async def accounted(settings: Settings) -> str:
         first = wrong[0].projection
         raise Unhealthy(
             f"the facts do not add up in {names}",
-            f"see what differs with `campus projections verify {first}`, and make it anew with `… rebuild {first}`",
+            f"see what differs with `campus projections verify {first}`, and replace its rows with `… rebuild {first}`",
         )
     return f"{sum(each.events for each in found):,} facts in {len(found)} segments, all accounted for"
 
@@ -83,16 +83,19 @@ async def waiting(settings: Settings) -> str:
     if lost:
         names = sorted({name for name, _ in lost})
         places = _named([f"segment {segment} of {name}" for name, segment in sorted(lost)])
-        raise Unhealthy(f"facts wait in {places}, and nobody knows any more which: rows are not complete", _anew(names))
+        raise Unhealthy(
+            f"parked facts of {places} are missing from the parked list (a power cut?): rows are incomplete",
+            _rebuild_command(names),
+        )
     common = [row for row in parked if row["needs_rebuild"]]
     if common:
         names = sorted({row["projection"] for row in common})
         keys = _named(sorted({row["key"] for row in common}))
-        raise Unhealthy(f"{keys} parked in {_named(names)}, {NEEDS_REBUILD}", _anew(names))
+        raise Unhealthy(f"{keys} parked in {_named(names)}, {NEEDS_REBUILD}", _rebuild_command(names))
     return f"{len(parked)} keys parked, all of which a retry can heal" if parked else "nothing is parked"
 
 
-def _anew(names: list[str]) -> str:
+def _rebuild_command(names: list[str]) -> str:
     return f"`campus projections rebuild {' '.join(names)}`, then `… promote` each"
 
 

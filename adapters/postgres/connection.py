@@ -134,7 +134,7 @@ class Link:
             except psycopg.Error as error:
                 if not is_broken(error):
                     raise
-                if connection is self._connection:  # or somebody else has opened a new one by now
+                if connection is self._connection:  # another caller may have opened a new one by now
                     await self.close()
                 if time.monotonic() - started > self._patience:
                     raise Unavailable(f"PostgreSQL does not answer: {str(error).strip()}") from error
@@ -145,5 +145,5 @@ class Link:
         """Close the connection; the next use opens another."""
         connection, self._connection = self._connection, None
         if connection is not None:
-            async with connection.lock:  # whoever waits for an answer gets it first
+            async with connection.lock:  # callers that wait for an answer get it first
                 await connection.close()

@@ -151,7 +151,7 @@ def _compress(head: MutableMapping[str, Any], body: MutableMapping[str, Any]) ->
 
 
 def _fit(value: bytes) -> str:
-    """The request id of a client, if it can stand in a header and a log; else nothing, and it gets one of ours."""
+    """The request id of a client, if it can stand in a header and a log; else None, and the middleware makes one."""
     text = value.decode("latin-1")
     return text if len(text) <= LONGEST_REQUEST_ID and text.isascii() and text.isprintable() else ""
 

@@ -3,7 +3,7 @@ Is a read model what the log says? A live read model is compared, row by row, wi
 
 The fresh fold is the one of a rebuild (projections/engine/bulk/fold.py). A digest of every row, live or fresh, goes
 into a temporary file, so that memory stays bounded whatever the number of rows. Facts of parked keys wait in the fresh
-fold as they do in the live one; that they wait is said, and makes the answer no.
+fold as they do in the live one; the verdict names them, and is no.
 """
 
 from collections.abc import Callable, Iterator, Sequence

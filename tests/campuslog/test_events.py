@@ -77,7 +77,7 @@ def test_nested_fields_can_be_exploded(campus: Campus) -> None:
 
 
 def test_positions_bound_what_is_read(campus: Campus) -> None:
-    """Reading begins behind `since` and ends with `until`, so that one can go on where one has stopped."""
+    """Reading begins after `since` and ends with `until`, so that one can go on where one has stopped."""
     assert [fact.position for fact in campus.events(since=3, until=5)] == [4, 5]
 
 

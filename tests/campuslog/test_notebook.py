@@ -133,7 +133,7 @@ def being_late() -> dict[str, Any]:
 
 
 def test_the_numbers_are_those_of_the_files(data_dir: Path, left: dict[str, int]) -> None:
-    """Each number behind the three answers is counted a second time, from the CSV files, by other code."""
+    """Each number of the three answers is counted a second time, from the CSV files, by other code."""
     found = json.loads(notebook("--json", "--data", str(data_dir)))
     for answer in found.values():
         del answer["sentence"]

@@ -99,7 +99,7 @@ def test_an_export_gives_the_same(campus: Campus, exported: Campus) -> None:
 
 
 def test_up_to_a_position(campus: Campus) -> None:
-    """Facts behind the position are left out."""
+    """Facts after the position are left out."""
     first = next(iter(campus.events("progress.activity_recorded"))).position
     assert campus.rebuild(ClicksByHand, as_of=first - 1).clicks.height == 0
     result = campus.rebuild(ClicksByHand, as_of=first)

@@ -73,7 +73,7 @@ async def all_facts(settings: Settings) -> list[Fact]:
 
 
 async def live_through(running: RunningCampus, names: tuple[str, ...], times: int) -> tuple[Crowd, list[Fact]]:
-    """Let the crowd use the campus while *names* are killed; then everything comes to rest."""
+    """Let the crowd use the campus while *names* are killed; then wait until every reader is up to date."""
     settings = Settings.load(data_dir=running.data_dir)
     crowd, stop, chance = Crowd(settings, SEED), asyncio.Event(), random.Random(SEED)
     await crowd.open()

@@ -31,7 +31,7 @@ def test_the_oldest_entries_make_room() -> None:
 
 
 def test_a_fact_that_comes_late_takes_its_place() -> None:
-    """A key that was parked is folded behind newer facts of others, and comes to what it would have been."""
+    """A parked key that is folded after newer facts of others ends with the rows that it would have had."""
     history = History().enrolled("7").enrolled("8").enrolled("9")
     in_order = rows_of(fold(RecentActivity, history), RECENT, RecentFacts)
     rows = Rows()

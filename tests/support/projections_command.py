@@ -56,7 +56,7 @@ async def small_campus(settings: Settings, facts: int = 200) -> AsyncIterator[Wr
 
 
 async def execute(settings: Settings, statement: str) -> None:
-    """Change something behind everybody's back."""
+    """Change something without any record of it."""
     schemas = f"{settings.schema_name},{settings.read_schema}"
     async with await connect(settings, application="test", search_path=schemas) as connection:
         await connection.execute(statement.encode())

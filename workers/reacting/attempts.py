@@ -2,7 +2,7 @@
 One try of a reaction, and the note about it: nothing that was refused or has failed is lost from sight.
 
 A refusal that can pass is tried again when a fact is added to the stream that it waits for (`DomainError.lifted_by`),
-and with growing pauses. An exception of ours is tried again with growing pauses, and after a deploy. Every try carries
+and with growing pauses. A programming error is tried again with growing pauses, and after a deploy. Every try carries
 the same command id, so a reaction is carried out once.
 """
 

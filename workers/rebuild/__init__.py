@@ -9,7 +9,7 @@ Rebuilding a read model beside the live one, and promoting it.
     content_digest  digests all rows of a generation as readers see them
     report          generations, processes and times of a rebuild
     promotion       promote, rollback, drop
-    selection       which generation is meant when no number is given
+    selection       the default generation, when no number is given
     lock            one process at a time builds, compares, promotes or drops
     compare         two generations, or a generation and another rule, at one position
     versions        the rows of either, whatever code has built them

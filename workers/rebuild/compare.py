@@ -2,9 +2,9 @@
 Two versions of a read model side by side, at the same position: what a promotion would change, and what if the rule
 were another.
 
-The rows of the old version are taken first, those of each segment at the moment of its checkpoint. The other generation
-is then brought to exactly the same checkpoints, segment by segment; where it is ahead already, what it was there is
-folded anew in memory. Nothing that readers see is touched.
+The rows of the old version are read first, those of each segment at its checkpoint. The other generation is then
+brought to the same checkpoints, segment by segment; a segment that is ahead of its checkpoint is folded again, in
+memory. Nothing that readers see is touched.
 """
 
 import asyncio
@@ -87,7 +87,7 @@ async def diff(
         new: number of a generation; the newest one that is ready and of this code when left out.
 
     Raises:
-        RebuildError: there is no such generation, or somebody builds or switches this read model.
+        RebuildError: there is no such generation, or another process builds or switches this read model.
     """
     async with (
         open_session(settings, projection.name, "diff") as (connection, valkey),
@@ -111,7 +111,7 @@ async def what_if(
     """
     Compare what is served of a read model with what another rule would make of the same facts; touches nothing.
 
-    Tables are matched by their names. Facts that wait live, or that somebody does without, are left out.
+    Tables are matched by their names. Facts of parked keys and skipped facts are left out.
 
     Args:
         mine: the other rule, such as `campuslog.load_projection` finds it in a file, prepared.
@@ -146,7 +146,7 @@ def _undivided(mine: Projection, position: int, waits: Exclusions) -> Live:
 
 
 class Comparing:
-    """A comparison under way, over a connection that nobody else uses at the same time."""
+    """A comparison under way, over a connection of its own."""
 
     def __init__(
         self,

@@ -23,7 +23,7 @@ _encode = msgspec.json.Encoder(order="sorted").encode
 
 
 class Step(NamedTuple):
-    """A fact, the rows that it needs, and whether the row in question is one of them."""
+    """A fact, the rows that it needs, and whether the row that is explained is one of them."""
 
     fact: Fact
     needs: set[RowKey]

@@ -63,7 +63,7 @@ class DogSchool(Application[UUID]):
     """A stock application."""
 
     def register(self, name: str) -> UUID:
-        """A dog comes to the school."""
+        """A dog joins the school."""
         dog = Dog(name)
         self.save(dog)
         return dog.id

@@ -208,7 +208,7 @@ async def verdict_on(live: MemoryStore, facts: Sequence[Fact], **waiting: int) -
 
 
 async def test_verify_agrees_with_a_true_read_model() -> None:
-    """Facts behind the checkpoint do not matter; digests are the same."""
+    """Facts after the checkpoint do not matter; digests are the same."""
     live = MemoryStore()
     facts = activities(("ann", 1), ("bob", 2), ("ann", 3), ("ann", 4))
     await fold(facts[:3], live)
@@ -258,7 +258,7 @@ async def test_verify_lets_facts_of_a_parked_key_wait_from_where_they_do_live() 
 
 
 async def test_verify_folds_each_segment_up_to_its_own_checkpoint() -> None:
-    """What comes behind the checkpoint of a segment is not in its rows."""
+    """What comes after the checkpoint of a segment is not in its rows."""
 
     class Divided(Scores):
         name = "divided"

@@ -1,4 +1,4 @@
-"""A rebuild comes to what the projector has made, fact by fact, in whatever number of processes."""
+"""A rebuild makes the rows that the projector has made fact by fact, in any number of processes."""
 
 import asyncio
 from pathlib import Path

@@ -110,7 +110,7 @@ ANN_CLICKS_DOUBLE = [("tally", "ann", "changed", 13, 18), ("total", "all", "chan
 async def test_a_rule_change_shows_its_rows_before_promotion(
     settings: Settings, projection: type[Projection], row: type[msgspec.Struct] | None
 ) -> None:
-    """The ready generation comes to where the live one is; rows, sums and events are named, and nothing is changed."""
+    """Both generations are compared at one position: rows, sums and events are named, and nothing is changed."""
     async with writer(settings) as facts:
         await recorded(settings, facts)
         code = newer(projection, row or projection.tables[0].row)

@@ -158,7 +158,7 @@ def applied(
 
 
 def test_rows_come_in_the_order_of_table_and_key() -> None:
-    """Tables as declared, texts by letter, numbers by size; a page begins behind the last row of the one before."""
+    """Tables as declared, texts by letter, numbers by size; a page begins after the last row of the one before."""
     old = keyed([Grade("A", 10), Grade("A", 9), Grade("B", -1), Count("x")])
     with compare(Version(TABLES, old.items()), Version(TABLES, ())) as diff:
         keys = [(row.table, row.key) for row in diff.rows()]
