@@ -17,7 +17,7 @@ from typing import Any, Self, TypeVar
 import msgspec
 import psutil
 
-from projections.engine.bulk.rows import Key
+from projections.engine.projection import KeyValues
 from projections.engine.spill import SpillFailed
 
 RowT = TypeVar("RowT", bound=msgspec.Struct)
@@ -98,25 +98,25 @@ class SqliteSpill(SqliteDatabase):
 
     def __init__(self) -> None:
         super().__init__(
-            "CREATE TABLE rows (drawer INTEGER, key BLOB, row BLOB, PRIMARY KEY (drawer, key)) WITHOUT ROWID"
+            "CREATE TABLE rows (table_no INTEGER, key BLOB, row BLOB, PRIMARY KEY (table_no, key)) WITHOUT ROWID"
         )
         self._decoders: dict[type[msgspec.Struct], msgspec.json.Decoder[msgspec.Struct]] = {}
 
-    def put(self, drawer: int, rows: Iterable[tuple[Key, msgspec.Struct]]) -> None:
+    def put(self, table_no: int, rows: Iterable[tuple[KeyValues, msgspec.Struct]]) -> None:
         """Keep rows, in place of those that it has under the same keys."""
-        found = ((drawer, _encode(key), _encode(row)) for key, row in rows)
+        found = ((table_no, _encode(key), _encode(row)) for key, row in rows)
         self._write("INSERT OR REPLACE INTO rows VALUES (?, ?, ?)", found)
 
-    def get(self, drawer: int, key: Key, row: type[RowT]) -> RowT | None:
+    def get(self, table_no: int, key: KeyValues, row: type[RowT]) -> RowT | None:
         """A fresh copy of one row."""
-        for (found,) in self.select("SELECT row FROM rows WHERE drawer = ? AND key = ?", (drawer, _encode(key))):
+        for (found,) in self.select("SELECT row FROM rows WHERE table_no = ? AND key = ?", (table_no, _encode(key))):
             return self._decoder(row).decode(found)
         return None
 
-    def items(self, drawer: int, row: type[RowT]) -> Iterator[tuple[Key, RowT]]:
-        """Fresh copies of all rows of a drawer."""
+    def items(self, table_no: int, row: type[RowT]) -> Iterator[tuple[KeyValues, RowT]]:
+        """Fresh copies of all rows of a table."""
         decode = self._decoder(row).decode
-        for key, found in self.select("SELECT key, row FROM rows WHERE drawer = ?", (drawer,)):
+        for key, found in self.select("SELECT key, row FROM rows WHERE table_no = ?", (table_no,)):
             yield _decode_key(key), decode(found)
 
     def clear(self) -> None:

@@ -7,12 +7,10 @@ from pydantic import Field
 
 from api.http.dispatch import Accepted, Body, Dispatch, example
 from api.http.openapi import command
-from api.http.types import NO_NUL, Id, Word
+from api.http.types import NO_NUL, ActingFor, Id, Word
 from commands.enrollment import AcceptSeat, ReactivateEnrollment, RequestEnrollment, WithdrawEnrollment
 
 router = APIRouter(prefix="/v1/enrollments", tags=["enrollment"])
-
-Learner = Annotated[Id | None, Field(description="For staff who act for a learner; the user if left out.")]
 
 
 class EnrollmentRequest(Body):
@@ -21,7 +19,7 @@ class EnrollmentRequest(Body):
     model_config = example(run_id="algebra-2026")
 
     run_id: Id
-    learner_id: Learner = None
+    learner_id: ActingFor = None
     mode: Word = "free"
 
 
@@ -31,7 +29,7 @@ class Withdrawal(Body):
     model_config = example(run_id="algebra-2026", reason="moved")
 
     run_id: Id
-    learner_id: Learner = None
+    learner_id: ActingFor = None
     reason: Annotated[str, Field(min_length=1, max_length=200, pattern=NO_NUL)] = "unspecified"
 
 
@@ -41,7 +39,7 @@ class Acceptance(Body):
     model_config = example(run_id="algebra-2026")
 
     run_id: Id
-    learner_id: Learner = None
+    learner_id: ActingFor = None
 
 
 class Return(Body):
@@ -50,7 +48,7 @@ class Return(Body):
     model_config = example(run_id="algebra-2026")
 
     run_id: Id
-    learner_id: Learner = None
+    learner_id: ActingFor = None
 
 
 @router.post("", status_code=202, response_model=Accepted, responses=command(403, 404, 409))

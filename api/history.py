@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from fastapi import APIRouter, Request, Response
 
-from adapters.postgres.queries.reader import Page
+from adapters.postgres.queries.reader import RowPage
 from api.http import paging
 from api.http.openapi import query
 from api.http.query import QueryDep
@@ -67,7 +67,7 @@ async def history(
     head = await log.head()
     facts = [fact for fact in await log.history(learner_id, head) if fact.position > after]
     rows = [(fact.position, _render(fact)) for fact in facts[: limit + 1]]
-    return paging.reply(request, ask, Page(rows, head), "history", limit)
+    return paging.reply(request, ask, RowPage(rows, head), "history", limit)
 
 
 def _render(fact: Fact) -> str:

@@ -8,12 +8,12 @@ from pydantic import Field
 from api.http.dispatch import Accepted, Body, Dispatch, StaffDispatch, example
 from api.http.openapi import command
 from api.http.services import ServicesDep
-from api.http.types import Id, Word
+from api.http.types import ActingFor, Id, Word
 from commands.progress import CompleteUnit, DecideOutcome, OpenUnit, RecordActivity
 
 router = APIRouter(prefix="/v1/progress", tags=["progress"])
 
-Learner = Annotated[Id | None, Field(description="For staff who act for a learner; the user if left out.")]
+
 EXAMPLE = {"run_id": "algebra-2026", "unit_id": "intro"}
 
 
@@ -24,7 +24,7 @@ class UnitOfRun(Body):
 
     run_id: Id
     unit_id: Id
-    learner_id: Learner = None
+    learner_id: ActingFor = None
 
 
 class NewActivity(UnitOfRun):

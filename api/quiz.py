@@ -11,14 +11,14 @@ from api.http import paging
 from api.http.dispatch import Accepted, Body, Dispatch, StaffDispatch, example
 from api.http.openapi import command, query
 from api.http.query import QueryDep
-from api.http.types import AttemptNo, BasisPoints, Id, Limit, QuizId, RunId, Text, Time, Title, Word
+from api.http.types import ActingFor, AttemptNo, BasisPoints, Id, Limit, QuizId, RunId, Text, Time, Title, Word
 from commands.quiz import GradeAttempt, PublishQuiz, SubmitAttempt
 from domain.quiz import MAX_ITEMS, Item, QuizNotFound
 
 router = APIRouter(prefix="/v1", tags=["quizzes"])
 PROJECTION = "catalog"
 
-Learner = Annotated[Id | None, Field(description="For staff who act for a learner; the user if left out.")]
+
 QUIZ = {
     "quiz_id": "algebra-2026-q1",
     "run_id": "algebra-2026",
@@ -67,7 +67,7 @@ class NewAttempt(Body):
 
     model_config = example(responses=[1])
 
-    learner_id: Learner = None
+    learner_id: ActingFor = None
     responses: Annotated[list[Annotated[int, Field(ge=-1, lt=50)]], Field(max_length=MAX_ITEMS, default_factory=list)]
 
 

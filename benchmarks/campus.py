@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from adapters.embedded import Postgres, Secrets, Server, Valkey, start_all
+from adapters.embedded import PostgresServer, Secrets, Server, ValkeyServer, start_all
 from adapters.postgres.ops.migrate import migrate
 from adapters.settings import Settings
 from cli.console import Failure
@@ -49,19 +49,19 @@ async def running_campus() -> AsyncIterator[Settings]:
 @asynccontextmanager
 async def running_postgres() -> AsyncIterator[Settings]:
     """Run PostgreSQL alone, as `campus up` does, with a migrated campus in it, until the block ends."""
-    async with _running(Postgres) as settings:
+    async with _running(PostgresServer) as settings:
         yield settings
 
 
 @asynccontextmanager
 async def running_stores() -> AsyncIterator[Settings]:
     """The same with Valkey: both stores of read models, and no worker."""
-    async with _running(Postgres, Valkey) as settings:
+    async with _running(PostgresServer, ValkeyServer) as settings:
         yield settings
 
 
 @asynccontextmanager
-async def _running(*kinds: type[Postgres] | type[Valkey]) -> AsyncIterator[Settings]:
+async def _running(*kinds: type[PostgresServer] | type[ValkeyServer]) -> AsyncIterator[Settings]:
     directory = _directory()
     secrets = Secrets(directory)
     servers: list[Server] = [kind(directory, secrets) for kind in kinds]

@@ -21,7 +21,7 @@ from adapters.settings import Settings
 from benchmarks import rebuild_copy, rebuild_live, rebuild_machine, rebuild_runner
 from benchmarks.campus import running_stores
 from benchmarks.rebuild_fill import fill
-from benchmarks.rebuild_ours import ALL, Rebuilt, rebuild
+from benchmarks.rebuild_ours import ALL, TimedRebuild, rebuild
 from benchmarks.rebuild_targets import Findings, Target
 from benchmarks.synthetic import Row, rows
 from cli.console import progress
@@ -49,8 +49,8 @@ class Round:
     runner: float
     copy: float
     binary_copy: float
-    one: Rebuilt
-    two: Rebuilt
+    one: TimedRebuild
+    two: TimedRebuild
 
     @property
     def rate(self) -> float:
@@ -145,12 +145,12 @@ def _figures(found: list[Round]) -> dict[str, Any]:
     }
 
 
-def _steps_of(rebuilt: Rebuilt) -> dict[str, float]:
+def _steps_of(rebuilt: TimedRebuild) -> dict[str, float]:
     """Seconds of each step, for people."""
     return {step: round(seconds, 2) for step, seconds in rebuilt.steps.items()}
 
 
-def _figures_of_all(together: Rebuilt, facts: int) -> dict[str, Any]:
+def _figures_of_all(together: TimedRebuild, facts: int) -> dict[str, Any]:
     """Cost of a rebuild of all read models in one pass over the whole log, with one process."""
     return {
         "facts_per_second": round(facts / together.replay),
@@ -160,7 +160,7 @@ def _figures_of_all(together: Rebuilt, facts: int) -> dict[str, Any]:
     }
 
 
-def _targets(found: list[list[Round]], together: Rebuilt) -> list[Target]:
+def _targets(found: list[list[Round]], together: TimedRebuild) -> list[Target]:
     """The targets of the rebuild itself, at the longest log; every ratio is the median over the rounds."""
     last = found[-1]
     linear = median(each.rate for each in last) / median(each.rate for each in found[0]) if len(found) > 1 else None

@@ -26,7 +26,7 @@ SAMPLE_INTERVAL = 0.05  # seconds
 
 
 @dataclass(frozen=True)
-class Rebuilt:
+class TimedRebuild:
     """
     One rebuild.
 
@@ -43,7 +43,7 @@ class Rebuilt:
     largest_mib: int
 
 
-async def rebuild(settings: Settings, name: str, workers: int) -> Rebuilt:
+async def rebuild(settings: Settings, name: str, workers: int) -> TimedRebuild:
     """Rebuild the read model *name*, or ALL in one pass over the log, from nothing to ready, by so many *workers*."""
     arguments = ("projections", "rebuild", name, "--from-scratch", "--workers", str(workers), "--json")
     started = time.perf_counter()
@@ -60,7 +60,7 @@ async def rebuild(settings: Settings, name: str, workers: int) -> Rebuilt:
     if process.returncode:
         raise Failure(f"the rebuild ended with status {process.returncode}: {errors.decode()[-400:].strip()}")
     steps: dict[str, float] = json.loads(output.splitlines()[-1])["seconds"]
-    return Rebuilt(sum(steps[step] for step in REPLAY), steps, whole, await watching)
+    return TimedRebuild(sum(steps[step] for step in REPLAY), steps, whole, await watching)
 
 
 async def _largest(pid: int) -> int:

@@ -13,7 +13,7 @@ import pyarrow as pa
 from campuslog.errors import BadArgument, UnknownType
 from campuslog.facts import empty_frame, facts_frame
 from campuslog.progress_bar import reporting
-from campuslog.source import Page, Selection, Source
+from campuslog.source import FactPage, Selection, Source
 from campuslog.sync import iterate
 from campuslog.validation import shown
 from domain.fact import Fact
@@ -60,7 +60,7 @@ class Events:
         """The same table for Arrow."""
         return self.polars().to_arrow(compat_level=pl.CompatLevel.oldest())
 
-    def _pages(self) -> Iterator[Page]:
+    def _pages(self) -> Iterator[FactPage]:
         with reporting("reading facts", shown=self._progress) as report:
             for page in iterate(self._source.pages(self._selection)):
                 yield page

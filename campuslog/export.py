@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from adapters.parquet.pages import ExportPages
 from adapters.parquet.read import Export
 from adapters.postgres.log.pages import fact_of
-from campuslog.source import Page, Selection
+from campuslog.source import FactPage, Selection
 from domain.fact import Fact
 from projections.engine.bulk.pages import PageSource
 
@@ -57,7 +57,7 @@ class ExportSource:
                 last = int(recorded["position"][recorded.num_rows - 1].as_py() or 0)
         return last
 
-    async def pages(self, selection: Selection) -> AsyncIterator[Page]:
+    async def pages(self, selection: Selection) -> AsyncIterator[FactPage]:
         """The facts, a window of positions at a time."""
         last = self.export.position if selection.until is None else min(selection.until, self.export.position)
         batches = self.export.batches(
@@ -66,7 +66,7 @@ class ExportSource:
         for batch in batches:
             facts = list(_facts(_chosen(batch, selection)))
             until = batch["position"][-1].as_py()
-            yield Page(facts, until, last)
+            yield FactPage(facts, until, last)
 
 
 def _chosen(batch: pa.RecordBatch, selection: Selection) -> pa.RecordBatch:

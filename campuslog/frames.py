@@ -29,7 +29,7 @@ SCALARS: dict[Any, pl.DataType] = {
 }
 
 
-class Kind(NamedTuple):
+class ColumnType(NamedTuple):
     """The type of a column, and the function that converts a value for Polars; None where none is needed."""
 
     dtype: pl.DataType
@@ -40,7 +40,7 @@ def series(name: str, values: Sequence[Any], hint: Any) -> pl.Series:
     """A column of *values* that have the Python type *hint*, or are None."""
     dtype, plain = kind(hint)
     if plain is not None or msgspec.UnsetType in typing.get_args(hint):
-        values = [_plain(Kind(dtype, plain), value) for value in values]
+        values = [_plain(ColumnType(dtype, plain), value) for value in values]
     return pl.Series(name, values, dtype=dtype)
 
 
@@ -52,29 +52,29 @@ def frame_of(row: type[msgspec.Struct], rows: Sequence[msgspec.Struct]) -> pl.Da
     )
 
 
-def kind(hint: Any) -> Kind:
+def kind(hint: Any) -> ColumnType:
     """What becomes of values of a Python type; whether they may be None makes no difference; UNSET becomes null."""
     options = typing.get_args(hint)
     if msgspec.UnsetType not in options:
         return _kind(_without_none(hint))
     of = kind(typing.Union[tuple(each for each in options if each is not msgspec.UnsetType)])  # noqa: UP007 - of a tuple
-    return Kind(of.dtype, lambda value: None if value is msgspec.UNSET else _plain(of, value))
+    return ColumnType(of.dtype, lambda value: None if value is msgspec.UNSET else _plain(of, value))
 
 
-def _kind(hint: Any) -> Kind:
+def _kind(hint: Any) -> ColumnType:
     if hint in SCALARS:
-        return Kind(SCALARS[hint], None)
+        return ColumnType(SCALARS[hint], None)
     origin, arguments = typing.get_origin(hint) or hint, typing.get_args(hint)
     if isinstance(origin, type):
         if issubclass(origin, Enum):
-            return Kind(kind(type(next(iter(origin)).value)).dtype, lambda value: value.value)
+            return ColumnType(kind(type(next(iter(origin)).value)).dtype, lambda value: value.value)
         if issubclass(origin, msgspec.Struct):
             return _struct(origin)
         if issubclass(origin, Mapping) and len(arguments) == 2:
             return _mapping(*map(kind, arguments))
         if issubclass(origin, Sequence | AbstractSet) and arguments and set(arguments[1:]) <= {...}:
             return _list(kind(arguments[0]))
-    return Kind(pl.String(), lambda value: msgspec.json.encode(value, order="sorted").decode())
+    return ColumnType(pl.String(), lambda value: msgspec.json.encode(value, order="sorted").decode())
 
 
 def _without_none(hint: Any) -> Any:
@@ -84,27 +84,27 @@ def _without_none(hint: Any) -> Any:
     return hint
 
 
-def _struct(row: type[msgspec.Struct]) -> Kind:
+def _struct(row: type[msgspec.Struct]) -> ColumnType:
     kinds = {name: kind(hint) for name, hint in typing.get_type_hints(row).items() if name in row.__struct_fields__}
 
     def plain(value: Any) -> dict[str, Any]:
         return {name: _plain(of, getattr(value, name)) for name, of in kinds.items()}
 
-    return Kind(pl.Struct({name: of.dtype for name, of in kinds.items()}), plain)
+    return ColumnType(pl.Struct({name: of.dtype for name, of in kinds.items()}), plain)
 
 
-def _mapping(key: Kind, value: Kind) -> Kind:
+def _mapping(key: ColumnType, value: ColumnType) -> ColumnType:
     def plain(mapping: Any) -> list[dict[str, Any]]:
         return [{"key": _plain(key, name), "value": _plain(value, each)} for name, each in sorted(mapping.items())]
 
-    return Kind(pl.List(pl.Struct({"key": key.dtype, "value": value.dtype})), plain)
+    return ColumnType(pl.List(pl.Struct({"key": key.dtype, "value": value.dtype})), plain)
 
 
-def _list(item: Kind) -> Kind:
-    return Kind(pl.List(item.dtype), lambda values: [_plain(item, value) for value in values])
+def _list(item: ColumnType) -> ColumnType:
+    return ColumnType(pl.List(item.dtype), lambda values: [_plain(item, value) for value in values])
 
 
-def _plain(of: Kind, value: Any) -> Any:
+def _plain(of: ColumnType, value: Any) -> Any:
     if value is None or value is msgspec.UNSET:
         return None
     return value if of.plain is None else of.plain(value)

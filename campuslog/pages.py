@@ -6,14 +6,14 @@ from datetime import datetime
 from typing import TypeVar
 
 from campuslog.progress_bar import BarReporter
-from projections.engine.bulk.pages import EPOCH, MICROSECOND, Page, PageSource, Wanted
+from projections.engine.bulk.pages import EPOCH, MICROSECOND, ColumnPage, FactFilter, PageSource
 
 T = TypeVar("T")
 
 
 def fold_pages(
-    source: PageSource, wanted: Wanted, until: int, happened_by: datetime | None, report: BarReporter
-) -> Iterator[Page]:
+    source: PageSource, wanted: FactFilter, until: int, happened_by: datetime | None, report: BarReporter
+) -> Iterator[ColumnPage]:
     """The *wanted* facts up to and with position *until*, without those that happened later than *happened_by*."""
     latest = None if happened_by is None else (happened_by - EPOCH) // MICROSECOND
     for page in source.pages(wanted, 0, until):
@@ -21,7 +21,7 @@ def fold_pages(
         report(page.until, until)
 
 
-def _up_to(page: Page, latest: int) -> Page:
+def _up_to(page: ColumnPage, latest: int) -> ColumnPage:
     """The facts of a page that happened by *latest*, in microseconds from EPOCH."""
     kept = [number for number, occurred in enumerate(page.occurred) if occurred <= latest]
     if len(kept) == len(page.occurred):

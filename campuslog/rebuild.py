@@ -20,7 +20,7 @@ from campuslog.pages import fold_pages
 from campuslog.parquet_sink import ParquetSink
 from campuslog.progress_bar import reporting
 from projections.engine.bulk.fold import BulkFold, RestartFold, Task, UndoTypes, fold_with_restarts
-from projections.engine.bulk.pages import Page, PageSource
+from projections.engine.bulk.pages import ColumnPage, PageSource
 from projections.engine.bulk.rows import MemoryBudget
 from projections.engine.live import ChangedKey, Poison, RowRejected
 from projections.engine.merge import merged
@@ -104,11 +104,11 @@ def folded(source: PageSource, projections: Sequence[Projection], cut: Cut, *, p
         BadProjection: a class is wrong in a way that only facts have shown.
     """
     tasks = [Task(projection, tuple(range(projection.segments))) for projection in projections]
-    with closing(ResidentMemory()) as resident, closing(SqliteSpill()) as shelf:
-        budget = MemoryBudget(shelf, resident)
+    with closing(ResidentMemory()) as resident, closing(SqliteSpill()) as spill_store:
+        budget = MemoryBudget(spill_store, resident)
 
-        def fold(careful: UndoTypes) -> BulkFold:
-            folding = BulkFold(tasks, careful, budget)
+        def fold(undo_types: UndoTypes) -> BulkFold:
+            folding = BulkFold(tasks, undo_types, budget)
             with reporting(f"folding {tasks[0].projection.name}", shown=progress) as report:
                 for page in fold_pages(source, folding.wanted, cut.position, cut.happened_by, report):
                     _fold(folding, page)
@@ -117,12 +117,12 @@ def folded(source: PageSource, projections: Sequence[Projection], cut: Cut, *, p
         yield fold_with_restarts(fold)
 
 
-def _fold(folding: BulkFold, page: Page) -> None:
+def _fold(folding: BulkFold, page: ColumnPage) -> None:
     try:
         folding.fold(page)
-    except RestartFold as spoiled:
-        if isinstance(spoiled.__cause__, BadProjection):
-            raise spoiled.__cause__ from None
+    except RestartFold as restart:
+        if isinstance(restart.__cause__, BadProjection):
+            raise restart.__cause__ from None
         raise
 
 

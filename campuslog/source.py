@@ -42,7 +42,7 @@ class Selection:
     before: datetime | None = None
 
 
-class Page(NamedTuple):
+class FactPage(NamedTuple):
     """The facts that were looked for among the positions up to and with *until*, out of all up to *last*."""
 
     facts: list[Fact]
@@ -68,7 +68,7 @@ class Source(Protocol):
         """The position of the last fact that was recorded by then; 0 for none."""
         ...
 
-    def pages(self, selection: Selection) -> AsyncIterator[Page]:
+    def pages(self, selection: Selection) -> AsyncIterator[FactPage]:
         """The facts, page by page."""
         ...
 
@@ -91,7 +91,7 @@ class LiveSource:
             row = await (await connection.execute(POSITION_AT, [time])).fetchone()
             return int(row[0]) if row else 0
 
-    async def pages(self, selection: Selection) -> AsyncIterator[Page]:
+    async def pages(self, selection: Selection) -> AsyncIterator[FactPage]:
         """The facts, page by page; those of one learner, of whom there are few, as one."""
         search = Search(
             types=selection.types, learner_id=selection.learner, since=selection.since, before=selection.before
@@ -102,7 +102,7 @@ class LiveSource:
             size = PAGE if selection.learner is None else max(last, 1)
             for after in range(selection.after, last, size):
                 until = min(after + size, last)
-                yield Page(await search.within(connection, after, until), until, last)
+                yield FactPage(await search.within(connection, after, until), until, last)
 
 
 async def reading(settings: Settings) -> Connection:

@@ -10,7 +10,7 @@ import msgspec
 import polars as pl
 
 from adapters.postgres.store.generations import Generations, live
-from adapters.postgres.store.views import View, read_view, view_names
+from adapters.postgres.store.views import ViewRows, read_view, view_names
 from adapters.settings import Settings
 from adapters.stores.registry import store_type
 from adapters.valkey.client import connect as connect_valkey
@@ -108,7 +108,7 @@ class Views:
                 return [row for key, row in merged(rows) if key.table.name == table.name]
 
 
-def _frame(view: View, declared: dict[str, Any]) -> pl.DataFrame:
+def _frame(view: ViewRows, declared: dict[str, Any]) -> pl.DataFrame:
     """The rows of a view, by the types that the code declares, else by those of the columns."""
     columns = list(zip(*view.rows, strict=True)) or [()] * len(view.columns)
     hints = {name: declared.get(name, HINTS.get(kind)) for name, kind in view.columns}

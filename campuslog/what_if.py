@@ -10,7 +10,7 @@ from adapters.spill import SqliteDatabase
 from campuslog.errors import BadProjection
 from campuslog.rebuild import Cut, Rebuilt, folded, result_of, rows_of
 from projections.engine.bulk.pages import PageSource
-from projections.engine.diff.compare import Diff, Version, compare
+from projections.engine.diff.compare import Diff, DiffInput, compare
 from projections.engine.projection import Projection
 from projections.registry import PROJECTIONS
 
@@ -73,6 +73,6 @@ def try_out(source: PageSource, rule: Projection, other: Projection, cut: Cut, *
     with folded(source, [rule, other], cut, progress=progress) as fold, ExitStack() as stack:
         result = result_of(fold, rule, cut.position)
         result.name = name
-        old, new = (Version(each.tables, rows_of(fold, each)) for each in (other, rule))
+        old, new = (DiffInput(each.tables, rows_of(fold, each)) for each in (other, rule))
         diff = stack.enter_context(compare(old, new, SqliteDatabase()))
         return Trial(result, diff, stack.pop_all())

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from workers.support.progress import Advance
+
 if TYPE_CHECKING:  # rich's progress takes longer to import than most commands take to run
     from rich.console import RenderableType
     from rich.progress import Task
@@ -28,7 +30,6 @@ Json = Annotated[bool, typer.Option("--json", help="Answer with JSON instead of 
 DataDir = Annotated[
     Path | None, typer.Option("--data", help="Data directory of the running campus.", show_default=".campus")
 ]
-Advance = Callable[[int], None]
 
 
 class Failure(Exception):

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.console import INTERRUPTED, Advance, DataDir, Json, answer, progress, say
+from cli.console import INTERRUPTED, DataDir, Json, answer, progress, say
+from workers.support.progress import Advance
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from adapters.parquet.check import Verdict
+    from adapters.parquet.check import ExportCheck
 
 
 def _named(text: str) -> Path:
@@ -93,7 +94,7 @@ def _summary(report: dict[str, Any]) -> "RenderableType":
     )
 
 
-def _verdict(verdict: "Verdict") -> "RenderableType":
+def _verdict(verdict: "ExportCheck") -> "RenderableType":
     from rich.console import Group
     from rich.table import Table
     from rich.text import Text

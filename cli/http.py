@@ -13,28 +13,28 @@ TIMEOUT = 5.0  # seconds
 
 
 @dataclass(frozen=True)
-class Answer:
+class HttpAnswer:
     """Status 0: no server answered."""
 
     status: int
     body: dict[str, Any] = field(default_factory=dict)
 
 
-async def get_json(url: str, token: str | None = None) -> Answer:
+async def get_json(url: str, token: str | None = None) -> HttpAnswer:
     """Return what *url* answers, also when that is an error."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     return await asyncio.to_thread(_get, urllib.request.Request(url, headers=headers))  # noqa: S310 - our own API's URL
 
 
-def _get(request: urllib.request.Request) -> Answer:
+def _get(request: urllib.request.Request) -> HttpAnswer:
     try:
         with urllib.request.urlopen(request, timeout=TIMEOUT) as response:  # noqa: S310
-            return Answer(response.status, json.load(response))
+            return HttpAnswer(response.status, json.load(response))
     except urllib.error.HTTPError as error:
         with error:
-            return Answer(error.code, _json_or_nothing(error.read()))
+            return HttpAnswer(error.code, _json_or_nothing(error.read()))
     except OSError:
-        return Answer(0)
+        return HttpAnswer(0)
 
 
 def _json_or_nothing(text: bytes) -> dict[str, Any]:

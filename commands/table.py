@@ -6,9 +6,9 @@ from typing import Any
 from commands import catalog, enrollment, progress, quiz
 from commands.log import Log, Position
 
-Handler = Callable[[Any, Log], Awaitable[Position]]
+CommandHandler = Callable[[Any, Log], Awaitable[Position]]
 
-HANDLERS: dict[type, Handler] = {
+HANDLERS: dict[type, CommandHandler] = {
     catalog.CreateCourse: catalog.create_course,
     catalog.PublishCourse: catalog.publish_course,
     catalog.ScheduleRun: catalog.schedule_run,

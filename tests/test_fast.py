@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from adapters.embedded import Valkey, start
+from adapters.embedded import ValkeyServer, start
 from adapters.embedded.secrets import Secrets
 from tests.support.servers import throw_away_directory
 
@@ -20,7 +20,7 @@ def test_a_fast_test_cannot_start_a_process() -> None:
 async def test_a_fast_test_cannot_start_a_server() -> None:
     """However a server is started, it is a process."""
     with throw_away_directory() as directory, pytest.raises(AssertionError, match="mark the test `processes`"):
-        await start(Valkey(directory, Secrets(directory)), directory)
+        await start(ValkeyServer(directory, Secrets(directory)), directory)
 
 
 async def test_a_fast_test_cannot_connect() -> None:

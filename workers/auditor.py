@@ -93,7 +93,7 @@ class Auditor:
 
     async def _audit(self, connection: Connection, valkey: Valkey) -> None:
         """One key after the other, as long as the connection lives."""
-        audit = Audit(connection, valkey, self._settings)
+        audit = KeyAuditor(connection, valkey, self._settings)
         noted = counted = 0.0
         while True:
             started = time.monotonic()
@@ -122,7 +122,7 @@ class Auditor:
                 return key_of(row[0])
         return None
 
-    async def _check(self, audit: "Audit", projection: Projection, owner: str) -> None:
+    async def _check(self, audit: "KeyAuditor", projection: Projection, owner: str) -> None:
         started = time.monotonic()
         try:
             found = await audit.check(projection, owner)
@@ -146,7 +146,7 @@ class Auditor:
         self._wrong.clear()
 
 
-class Audit:
+class KeyAuditor:
     """Checks keys over a connection of its own."""
 
     def __init__(self, connection: Connection, valkey: Valkey, settings: Settings) -> None:

@@ -37,7 +37,7 @@ logger = structlog.get_logger()
 _encode_meta = msgspec.json.Encoder().encode
 
 
-class Loaded:
+class CachedAggregate:
     """An aggregate, the position of its last fact, and when it was last known to be up to date."""
 
     __slots__ = ("aggregate", "checked_at", "position")
@@ -53,17 +53,17 @@ class LruCache:
 
     def __init__(self, size: int = CACHED_AGGREGATES) -> None:
         self._size = size
-        self._loaded: OrderedDict[str, Loaded] = OrderedDict()
+        self._loaded: OrderedDict[str, CachedAggregate] = OrderedDict()
 
-    def get(self, stream: str) -> Loaded | None:
+    def get(self, stream: str) -> CachedAggregate | None:
         """Look at an entry."""
         return self._loaded.get(stream)
 
-    def pop(self, stream: str) -> Loaded | None:
+    def pop(self, stream: str) -> CachedAggregate | None:
         """Take an entry out."""
         return self._loaded.pop(stream, None)
 
-    def put(self, loaded: Loaded) -> None:
+    def put(self, loaded: CachedAggregate) -> None:
         """Keep an entry, and forget the oldest if there are too many."""
         self._loaded[loaded.aggregate.id] = loaded
         self._loaded.move_to_end(loaded.aggregate.id)
@@ -105,7 +105,7 @@ class UnitOfWork:
         self._log = log
         self._memory = memory
         self._optimistic = optimistic
-        self._taken: dict[str, Loaded] = {}
+        self._taken: dict[str, CachedAggregate] = {}
         self._guards: dict[str, int] = {}
 
     def now(self) -> datetime:
@@ -180,7 +180,7 @@ class UnitOfWork:
                 self._memory.exclusive.put(loaded)
         self._taken = {}
 
-    async def _put_back(self, loaded: Loaded, new: int, position: Position) -> None:
+    async def _put_back(self, loaded: CachedAggregate, new: int, position: Position) -> None:
         aggregate = loaded.aggregate
         every = aggregate.snapshot_every
         if new:
@@ -194,7 +194,7 @@ class UnitOfWork:
             except (psycopg.Error, Unavailable) as error:  # the facts are stored: the command has not failed
                 logger.warning("snapshot_not_kept", stream=aggregate.id, error=str(error))
 
-    async def _fresh(self, cls: type[Aggregate], stream: str, known: Loaded | None) -> Loaded:
+    async def _fresh(self, cls: type[Aggregate], stream: str, known: CachedAggregate | None) -> CachedAggregate:
         loaded = known or await self._from_snapshot(cls, stream)
         checked_at = time.monotonic()
         for recent in await self._log.since(stream, loaded.aggregate.version):
@@ -213,8 +213,8 @@ class UnitOfWork:
         loaded.checked_at = checked_at
         return loaded
 
-    async def _from_snapshot(self, cls: type[Aggregate], stream: str) -> Loaded:
-        loaded = Loaded(cls.blank(stream))
+    async def _from_snapshot(self, cls: type[Aggregate], stream: str) -> CachedAggregate:
+        loaded = CachedAggregate(cls.blank(stream))
         if cls.snapshot_every:
             snapshot = await self._log.snapshot(stream, cls.state_version)
             if snapshot is not None:

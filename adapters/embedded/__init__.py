@@ -8,14 +8,25 @@ Embedded servers: PostgreSQL, Valkey and NATS from their wheels, as child proces
 import asyncio
 from pathlib import Path
 
-from adapters.embedded.nats import Nats
-from adapters.embedded.postgres import Postgres
+from adapters.embedded.nats import NatsServer
+from adapters.embedded.postgres import PostgresServer
 from adapters.embedded.process import Child, Program, StartFailed
 from adapters.embedded.secrets import Secrets
 from adapters.embedded.server import Server, start
-from adapters.embedded.valkey import Valkey
+from adapters.embedded.valkey import ValkeyServer
 
-__all__ = ["Child", "Nats", "Postgres", "Program", "Secrets", "Server", "StartFailed", "Valkey", "start", "start_all"]
+__all__ = [
+    "Child",
+    "NatsServer",
+    "PostgresServer",
+    "Program",
+    "Secrets",
+    "Server",
+    "StartFailed",
+    "ValkeyServer",
+    "start",
+    "start_all",
+]
 
 
 async def start_all(data_dir: Path, servers: list[Server]) -> list[Child]:

@@ -19,7 +19,7 @@ logtime: true
 """
 
 
-class Nats:
+class NatsServer:
     """A NATS server with JetStream's files in the data directory."""
 
     name = "nats"

@@ -52,7 +52,7 @@ CREATE DATABASE {database} OWNER {owner};
 STARTUP_MESSAGE = f"\0\3\0\0user\0{APP}\0database\0{DATABASE}\0\0".encode()
 
 
-class Postgres:
+class PostgresServer:
     """A PostgreSQL cluster; *durable* unless a test throws it away."""
 
     name = "postgres"

@@ -23,7 +23,7 @@ maxmemory-policy noeviction
 """
 
 
-class Valkey:
+class ValkeyServer:
     """A Valkey server that appends to disk every second."""
 
     name = "valkey"

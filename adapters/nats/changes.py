@@ -16,7 +16,7 @@ from adapters.nats.connection import Nats
 from adapters.settings import Settings
 
 
-class Change(msgspec.Struct, frozen=True):
+class CommittedChange(msgspec.Struct, frozen=True):
     """
     What one commit of a projection has changed.
 
@@ -34,7 +34,7 @@ class Change(msgspec.Struct, frozen=True):
 
 
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(Change).decode
+_decode = msgspec.json.Decoder(CommittedChange).decode
 
 
 def subject(settings: Settings) -> str:
@@ -42,7 +42,7 @@ def subject(settings: Settings) -> str:
     return f"changes.{settings.name}"
 
 
-async def announce(settings: Settings, nats: Nats, change: Change) -> None:
+async def announce(settings: Settings, nats: Nats, change: CommittedChange) -> None:
     """Publish *change*; never waits for subscribers and never fails."""
     client = nats.client
     if client is not None:
@@ -50,7 +50,7 @@ async def announce(settings: Settings, nats: Nats, change: Change) -> None:
             await client.publish(subject(settings), _encode(change))
 
 
-async def listen(settings: Settings, nats: Nats, heard: Callable[[Change], Awaitable[None]]) -> Subscription:
+async def listen(settings: Settings, nats: Nats, heard: Callable[[CommittedChange], Awaitable[None]]) -> Subscription:
     """Subscribe: call *heard* with each change that is announced from now on."""
 
     async def decode(message: Msg) -> None:

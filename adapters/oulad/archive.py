@@ -67,14 +67,14 @@ class Archive:
         return sum(self._zip.getinfo(name).file_size for name in names)
 
     @contextmanager
-    def table(self, name: str, columns: tuple[str, ...]) -> Iterator["Table"]:
+    def table(self, name: str, columns: tuple[str, ...]) -> Iterator["CsvTable"]:
         """Yield the rows of the file *name*; an error that its block raises becomes `Malformed`, with the line."""
         table = None
         try:
             with ExitStack() as files:
                 raw = files.enter_context(self._zip.open(name))
                 text = files.enter_context(io.TextIOWrapper(raw, encoding="utf-8", newline=""))
-                table = Table(raw, text, columns, self._advance)
+                table = CsvTable(raw, text, columns, self._advance)
                 yield table
         except BadValue as error:
             where = f"{name}, line {table.line}" if table else f"{name}, line 1"
@@ -88,7 +88,7 @@ class Archive:
             raise Malformed(f"{name}, after line {table.line if table else 0}: not UTF-8 ({error.reason})") from error
 
 
-class Table:
+class CsvTable:
     """
     Rows of one file as tuples of text, in the order of *columns*.
 

@@ -19,14 +19,14 @@ from adapters.parquet.manifest import NAME, ExportError, File, Manifest
 from adapters.parquet.read import Export
 
 
-class Problem(msgspec.Struct, frozen=True):
+class FileDefect(msgspec.Struct, frozen=True):
     """What is wrong with a file, named by its path below the directory."""
 
     file: str
     problem: str
 
 
-class Verdict(msgspec.Struct):
+class ExportCheck(msgspec.Struct):
     """
     The result of a check.
 
@@ -41,7 +41,7 @@ class Verdict(msgspec.Struct):
     files: int
     facts: int = 0
     content: str = ""
-    problems: list[Problem] = msgspec.field(default_factory=list)
+    problems: list[FileDefect] = msgspec.field(default_factory=list)
 
     @property
     def ok(self) -> bool:
@@ -53,7 +53,7 @@ class Verdict(msgspec.Struct):
         return {"ok": self.ok, **msgspec.to_builtins(self)}
 
 
-def check(directory: Path, begin: Callable[[int], Callable[[int], None]] = lambda _: lambda _: None) -> Verdict:
+def check(directory: Path, begin: Callable[[int], Callable[[int], None]] = lambda _: lambda _: None) -> ExportCheck:
     """
     Compare the export in *directory* with its manifest.
 
@@ -65,16 +65,16 @@ def check(directory: Path, begin: Callable[[int], Callable[[int], None]] = lambd
     """
     export = Export(directory, Manifest.load(directory))  # what does not add up is for the verdict to say
     manifest = export.manifest
-    verdict = Verdict(str(directory), manifest.campus, manifest.position, len(manifest.files))
+    verdict = ExportCheck(str(directory), manifest.campus, manifest.position, len(manifest.files))
     for file in manifest.files:
         problem = _wrong_with(directory / file.path, file)
         if problem:
-            verdict.problems.append(Problem(file.path, problem))
+            verdict.problems.append(FileDefect(file.path, problem))
     if verdict.ok:
         try:
             _check_content(export, verdict, begin(manifest.position))
         except ExportError as error:
-            verdict.problems.append(Problem(NAME, str(error)))
+            verdict.problems.append(FileDefect(NAME, str(error)))
     return verdict
 
 
@@ -99,14 +99,14 @@ def _wrong_with(path: Path, file: File) -> str:
     return problem
 
 
-def _check_content(export: Export, verdict: Verdict, advance: Callable[[int], None]) -> None:
+def _check_content(export: Export, verdict: ExportCheck, advance: Callable[[int], None]) -> None:
     """Digest, gaps and counts of all facts."""
     manifest, content, types = export.manifest, Content(), Counter[str]()
     for batch in export.batches(columns=LOGGED):
         first, last = batch.column("position")[0].as_py(), batch.column("position")[-1].as_py()
         if first != content.position + 1 or last - first + 1 != batch.num_rows:
             lacking = f"facts after position {content.position:,} are missing or doubled"
-            verdict.problems.append(Problem(NAME, f"{lacking}: it does not name all files, or one twice"))
+            verdict.problems.append(FileDefect(NAME, f"{lacking}: it does not name all files, or one twice"))
             return
         content.add(to_rows(batch))
         counted: Any = pc.value_counts(batch.column("type"))
@@ -114,8 +114,10 @@ def _check_content(export: Export, verdict: Verdict, advance: Callable[[int], No
         advance(batch.num_rows)
     verdict.facts, verdict.content = content.position, content.digest.hex()
     if content.position != manifest.position:
-        verdict.problems.append(Problem(NAME, f"says {manifest.position:,} facts, and there are {content.position:,}"))
+        verdict.problems.append(
+            FileDefect(NAME, f"says {manifest.position:,} facts, and there are {content.position:,}")
+        )
     elif verdict.content != manifest.content or content.before.hex() != manifest.content_before_last_block:
-        verdict.problems.append(Problem(NAME, "its digest of the content is not that of the facts in the files"))
+        verdict.problems.append(FileDefect(NAME, "its digest of the content is not that of the facts in the files"))
     elif {name: summary.facts for name, summary in manifest.types.items()} != dict(types):
-        verdict.problems.append(Problem(NAME, "its counts by type are not those of the files"))
+        verdict.problems.append(FileDefect(NAME, "its counts by type are not those of the files"))

@@ -14,7 +14,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from adapters.parquet.source import NUMBERS, Rows
+from adapters.parquet.source import NUMBERS, FactBuffers
 from domain.streams import id_or_none
 
 Array = Any  # the type stubs of pyarrow tell apart what we treat alike
@@ -53,7 +53,7 @@ class _Meta(msgspec.Struct, gc=False):
 _decode_meta = msgspec.json.Decoder(_Meta).decode
 
 
-def to_batch(rows: Rows) -> pa.RecordBatch:
+def to_batch(rows: FactBuffers) -> pa.RecordBatch:
     """The columns of *rows*."""
     numbers = _swapped(rows.records)
     stream_ids = _variable(numbers, "stream_id", rows.stream_ids)
@@ -75,7 +75,7 @@ def to_batch(rows: Rows) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays([columns[name] for name in SCHEMA.names], schema=SCHEMA)
 
 
-def to_rows(batch: pa.RecordBatch) -> Rows:
+def to_rows(batch: pa.RecordBatch) -> FactBuffers:
     """What the log holds of the facts in *batch*, which must have the columns of `LOGGED`."""
     count = batch.num_rows
     values: dict[str, Array] = {
@@ -94,7 +94,7 @@ def to_rows(batch: pa.RecordBatch) -> Rows:
         numbers[place :: len(NUMBERS)] = _integers(pc.binary_length(values[name]))
     if sys.byteorder == "little":
         numbers.byteswap()
-    return Rows(count, numbers.tobytes(), *(_joined(values[name]) for name in VARIABLE))
+    return FactBuffers(count, numbers.tobytes(), *(_joined(values[name]) for name in VARIABLE))
 
 
 def _swapped(records: bytes) -> "array[int]":

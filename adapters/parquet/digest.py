@@ -11,7 +11,7 @@ log is the one that was exported.
 
 from hashlib import sha256
 
-from adapters.parquet.source import Rows
+from adapters.parquet.source import FactBuffers
 
 BLOCK = 1 << 16  # positions
 NOTHING = bytes(32)
@@ -40,7 +40,7 @@ class Content:
             return self.before
         return sha256(self.before + sha256(b"".join(part.digest() for part in self._parts)).digest()).digest()
 
-    def add(self, rows: Rows) -> None:
+    def add(self, rows: FactBuffers) -> None:
         """Add the facts after the position, which must belong to one block."""
         if not self._fresh and self.position % BLOCK == 0:
             self.before = self.digest

@@ -23,7 +23,7 @@ import msgspec
 from adapters.parquet.columns import to_batch
 from adapters.parquet.digest import Content, block_end, block_start
 from adapters.parquet.manifest import NAME, ExportError, Manifest, TypeSummary, no_directory
-from adapters.parquet.source import Rows, read_page
+from adapters.parquet.source import FactBuffers, read_page
 from adapters.parquet.writer import Piece
 from adapters.postgres.connection import Link
 from adapters.postgres.log.pages import read_head
@@ -238,12 +238,12 @@ async def _export_piece(
     manifest.save(directory)
 
 
-async def _page(link: Link, after: int, until: int) -> Rows:
+async def _page(link: Link, after: int, until: int) -> FactBuffers:
     """A page that lies within one block of the digest."""
     return await link.run(lambda connection: read_page(connection, after, min(until, block_end(after))))
 
 
-async def _ahead(read: Callable[[int], Awaitable[Rows]], after: int, until: int) -> AsyncGenerator[Rows]:
+async def _ahead(read: Callable[[int], Awaitable[FactBuffers]], after: int, until: int) -> AsyncGenerator[FactBuffers]:
     """The pages after position *after*, up to *until*; the next one is read while one is used."""
     coming = asyncio.ensure_future(read(after))
     try:
@@ -268,7 +268,7 @@ async def _in_thread(work: Callable[..., None], *arguments: Any) -> None:
         raise
 
 
-def _encode(rows: Rows, piece: Piece, content: Content) -> None:
+def _encode(rows: FactBuffers, piece: Piece, content: Content) -> None:
     content.add(rows)
     piece.add(to_batch(rows))
 

@@ -18,7 +18,7 @@ from adapters.postgres.bulk.page_reader import Metas
 from domain.codec import decode_data, version_of
 from domain.registry import FACTS
 from domain.streams import PARTITIONS
-from projections.engine.bulk.pages import RARE_COLUMNS, Page, SourceFailed, Wanted
+from projections.engine.bulk.pages import RARE_COLUMNS, ColumnPage, FactFilter, SourceFailed
 
 COLUMNS = ("position", "stream_id", "type", "schema_version", "partition", "data", "data_bytes", "occurred_at")
 PLAIN = -1  # stands for the version of a type that this code does not know
@@ -32,7 +32,7 @@ class ExportPages:
     def __init__(self, export: Export) -> None:
         self._export = export
 
-    def pages(self, wanted: Wanted, after: int, until: int) -> Iterator[Page]:
+    def pages(self, wanted: FactFilter, after: int, until: int) -> Iterator[ColumnPage]:
         """
         The wanted facts with positions above *after*, up to and with *until*.
 
@@ -49,7 +49,7 @@ class ExportPages:
         except ExportError as error:
             raise SourceFailed(str(error)) from error
 
-    def _page(self, batch: pa.RecordBatch, types: tuple[str, ...]) -> Page:
+    def _page(self, batch: pa.RecordBatch, types: tuple[str, ...]) -> ColumnPage:
         numbers: Any = pc.index_in(batch.column("type"), pa.array(types))
         kinds: Any = pc.add(pc.multiply(numbers, PARTITIONS), batch.column("partition"))
         positions: Any = batch.column("position").to_pylist()
@@ -58,7 +58,7 @@ class ExportPages:
         data, unreadable = _decoded(batch, types, numbers, positions)
         load = partial(self._load, positions[0] - 1, positions[-1])
         numbers = {"position": positions, "occurred_at": occurred.to_pylist()}.__getitem__
-        return Page(positions[-1], stream_ids, kinds.to_pylist(), data, types, numbers, load, unreadable)
+        return ColumnPage(positions[-1], stream_ids, kinds.to_pylist(), data, types, numbers, load, unreadable)
 
     def _load(self, after: int, until: int, column: str, type_name: str) -> Mapping[int, Any]:
         """One of the rarer columns of the facts of one type, by position."""
@@ -76,7 +76,7 @@ class ExportPages:
         return found
 
 
-def _condition(wanted: Wanted) -> ds.Expression | None:
+def _condition(wanted: FactFilter) -> ds.Expression | None:
     """Which facts of the wanted types are wanted; None when all of them are."""
     if wanted.everywhere.issuperset(wanted.types) or len(wanted.partitions) == PARTITIONS:
         return None

@@ -40,7 +40,7 @@ SELECT count(*),
 """
 
 
-class Rows(NamedTuple):
+class FactBuffers(NamedTuple):
     """
     Some facts in the order of the log, one value after the other without anything between them.
 
@@ -61,7 +61,7 @@ class Gap(Exception):
     """The log lacks a fact, which happens only if the log is damaged."""
 
 
-async def read_page(connection: psycopg.AsyncConnection, after: int, until: int) -> Rows:
+async def read_page(connection: psycopg.AsyncConnection, after: int, until: int) -> FactBuffers:
     """
     The facts after position *after*: one page at most, and up to *until*, which must not be after the head.
 
@@ -77,7 +77,7 @@ async def read_page(connection: psycopg.AsyncConnection, after: int, until: int)
         raise Gap(
             f"between positions {after + 1:,} and {until:,} of the log facts are missing: see `campus log verify`"
         )
-    return Rows(*row)
+    return FactBuffers(*row)
 
 
 async def _payload(connection: psycopg.AsyncConnection, after: int, until: int) -> int:

@@ -67,7 +67,7 @@ class JobRun:
     tries: int
 
 
-Handler = Callable[[JobRun], Awaitable[None]]
+JobHandler = Callable[[JobRun], Awaitable[None]]
 
 
 def queue_of(settings: Settings) -> str:
@@ -103,7 +103,7 @@ class JobQueue:
         handler: carries a job out; None in a process that only defers.
     """
 
-    def __init__(self, settings: Settings, tries: Mapping[str, int], handler: Handler | None = None) -> None:
+    def __init__(self, settings: Settings, tries: Mapping[str, int], handler: JobHandler | None = None) -> None:
         logging.getLogger("procrastinate").setLevel(logging.WARNING)
         self._queue = queue_of(settings)
         self._app = App(
@@ -124,7 +124,7 @@ class JobQueue:
         for name, number in tries.items():
             self._add_task(name, number, handler)
 
-    def _add_task(self, name: str, tries: int, handler: Handler | None) -> None:
+    def _add_task(self, name: str, tries: int, handler: JobHandler | None) -> None:
         @self._app.task(name=name, queue=self._queue, retry=Backoff())
         async def carry_out(key: str, position: int) -> None:
             if handler is not None:

@@ -14,9 +14,8 @@ from adapters.postgres.connection import Connection
 from adapters.settings import Settings
 from adapters.valkey.client import Valkey
 from projections.engine.live import FactCounts, Fenced, Needed, RowSnapshot, Store
-from projections.engine.projection import Projection, RowKey, Table
+from projections.engine.projection import KeyedRow, Projection, RowKey, Table
 
-Row = tuple[RowKey, msgspec.Struct]
 StoredRow = tuple[int, RowKey, msgspec.Struct]
 """A row with its segment."""
 
@@ -76,7 +75,7 @@ class GenerationStore(Store, Protocol):
         ...
 
     @classmethod
-    def validated(cls, projection: Projection, rows: Iterable[Row]) -> Iterator[Row]:
+    def validated(cls, projection: Projection, rows: Iterable[KeyedRow]) -> Iterator[KeyedRow]:
         """
         Yield *rows* again, each checked against the types of the store; writes nothing.
 
@@ -135,7 +134,7 @@ class GenerationStore(Store, Protocol):
         """Delete the rows and the checkpoint of a segment, which are those of another log."""
         ...
 
-    async def write_segment(self, segment: int, rows: Iterable[Row]) -> int:
+    async def write_segment(self, segment: int, rows: Iterable[KeyedRow]) -> int:
         """
         Replace all rows of a segment that was claimed, table by table; returns the checkpoint that it has until `save`.
 

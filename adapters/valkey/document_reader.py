@@ -29,7 +29,7 @@ LOOKUP_TIMEOUT = 1.0  # seconds; a document is there in a millisecond, or folded
 logger = structlog.get_logger()
 
 
-class Found(NamedTuple):
+class DocumentAnswer(NamedTuple):
     """The JSON text of a document, None if there is none; and the position for which this is true."""
 
     body: bytes | None
@@ -51,9 +51,9 @@ class DocumentReader:
         self._served: Served | None = None
         self._highest: dict[int, int] = {}  # by segment, the highest position that was ever served
         self._retry_at = 0.0
-        self._batcher: Batcher[str, Found] = Batcher(self._look_up, LARGEST_LOOKUP)
+        self._batcher: Batcher[str, DocumentAnswer] = Batcher(self._look_up, LARGEST_LOOKUP)
 
-    async def get(self, key: str) -> Found:
+    async def get(self, key: str) -> DocumentAnswer:
         """
         Look one document up.
 
@@ -81,7 +81,7 @@ class DocumentReader:
     def _segments(self) -> int:
         return self._served.segments if self._served else 1
 
-    async def _look_up(self, keys: Sequence[str]) -> list[Found | Exception]:
+    async def _look_up(self, keys: Sequence[str]) -> list[DocumentAnswer | Exception]:
         try:
             async with asyncio.timeout(LOOKUP_TIMEOUT):
                 found, segments = await self._documents(keys)
@@ -93,13 +93,13 @@ class DocumentReader:
         self._retry_at = 0.0
         return [self._found(found[segment], segment) for segment in segments]
 
-    def _found(self, fields: list[bytes | None], segment: int) -> Found | Exception:
+    def _found(self, fields: list[bytes | None], segment: int) -> DocumentAnswer | Exception:
         """The next document of a segment, whose fields begin with its checkpoint."""
         position = int(fields[0] or 0)
         if position < self._highest.get(segment, 0) or self._served is None:
             return Unreachable()
         self._highest[segment] = position
-        return Found(fields.pop(1), position)
+        return DocumentAnswer(fields.pop(1), position)
 
     async def _documents(self, keys: Sequence[str]) -> tuple[dict[int, list[bytes | None]], list[int]]:
         """What each segment has of *keys*, in their order, and the segment of each key."""

@@ -16,11 +16,11 @@ from adapters.valkey.keys import OWN, POSITION, REDONE
 SCANNED = 1_000  # documents in one answer, about
 ATTEMPTS = 3
 
-State = tuple[bytes | None, bytes | None]
+ScanState = tuple[bytes | None, bytes | None]
 """Checkpoint and `@redone`: one of them moves whenever documents of the segment change."""
 
 
-class Scan:
+class SegmentScan:
     """
     The scan of one segment.
 
@@ -39,7 +39,7 @@ class Scan:
         """Read all documents as they are at one moment; returns the checkpoint of that moment, 0 if there is none."""
         mark = self._spool.mark()
         for _ in range(ATTEMPTS):
-            state: State = tuple(await self._client.hmget(self._hashes[0], POSITION, REDONE))
+            state: ScanState = tuple(await self._client.hmget(self._hashes[0], POSITION, REDONE))
             if int(state[0] or 0) <= 0:  # a change of documents would not show
                 break
             if await self._is_scanned(state):
@@ -47,7 +47,7 @@ class Scan:
             self._spool.cut(mark)
         return await self._at_once()
 
-    async def _is_scanned(self, state: State) -> bool:
+    async def _is_scanned(self, state: ScanState) -> bool:
         """Read documents while the segment is in *state*; returns whether it was to the end."""
         for table, name in enumerate(self._hashes):
             seen: set[bytes] = set()  # HSCAN may return a field twice when the hash is resized

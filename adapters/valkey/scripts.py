@@ -67,7 +67,7 @@ return 1
 """
 
 
-class Plan(msgspec.Struct):
+class SavePlan(msgspec.Struct):
     """
     The first argument of `SAVE`.
 

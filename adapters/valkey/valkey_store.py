@@ -17,13 +17,13 @@ from redis.exceptions import ResponseError
 
 from adapters.settings import Settings
 from adapters.spill import Spool
-from adapters.stores.protocol import Overtaken, PlainRow, Positions, Row, Servers, StoredRow
+from adapters.stores.protocol import Overtaken, PlainRow, Positions, Servers, StoredRow
 from adapters.valkey.bulk_write import BEGUN, write_segment
 from adapters.valkey.keys import COUNT_FIELDS, HEALED, OWN, POSITION, Served, field_of, hash_key, live_key
-from adapters.valkey.scan import Scan
-from adapters.valkey.scripts import CLAIM, SAVE, Plan
-from projections.engine.live import Batch, FactCounts, Fenced, Loaded, Needed, RowRejected, RowSnapshot, encoded
-from projections.engine.projection import Projection, RowKey, Table, key_values
+from adapters.valkey.scan import SegmentScan
+from adapters.valkey.scripts import CLAIM, SAVE, SavePlan
+from projections.engine.live import Batch, FactCounts, Fenced, LoadedRows, Needed, RowRejected, RowSnapshot, encoded
+from projections.engine.projection import KeyedRow, Projection, RowKey, Table, key_values
 
 _pack = msgspec.msgpack.Encoder().encode
 _plain = msgspec.json.Decoder(dict[str, Any]).decode
@@ -66,7 +66,7 @@ class ValkeyStore:
         return cls(servers.valkey, servers.settings, projection, generation, segments)
 
     @classmethod
-    def validated(cls, projection: Projection, rows: Iterable[Row]) -> Iterator[Row]:  # noqa: ARG003 - as in PostgreSQL
+    def validated(cls, projection: Projection, rows: Iterable[KeyedRow]) -> Iterator[KeyedRow]:  # noqa: ARG003 - as in PostgreSQL
         """Yield *rows* again, each checked; raises RowRejected."""
         for key, row in rows:
             encoded(key, row)
@@ -115,7 +115,7 @@ class ValkeyStore:
         """Set how many facts of a segment the projection does not read, up to its checkpoint."""
         await self._client.hset(self._hashes[segment][0], "@ignored", facts)
 
-    async def load(self, keys: Needed) -> Loaded:
+    async def load(self, keys: Needed) -> LoadedRows:
         """The rows that exist, in one round trip."""
         async with self._client.pipeline(transaction=False) as pipeline:
             wanted = self._add_lookups(pipeline, keys)
@@ -139,8 +139,8 @@ class ValkeyStore:
             pipeline.hmget(self._hashes[segment][self._number[table.name]], [field_of(key.key) for key in group])
         return wanted
 
-    def _loaded(self, keys: Needed, wanted: list[tuple[int, Table, list[RowKey]]], found: list[Any]) -> Loaded:
-        loaded: Loaded = {segment: {} for segment in keys}
+    def _loaded(self, keys: Needed, wanted: list[tuple[int, Table, list[RowKey]]], found: list[Any]) -> LoadedRows:
+        loaded: LoadedRows = {segment: {} for segment in keys}
         for (segment, table, group), documents in zip(wanted, found, strict=True):
             decode = self._decoders[table.name]
             for key, document in zip(group, documents, strict=True):
@@ -167,14 +167,14 @@ class ValkeyStore:
         if not saved:
             raise Fenced
 
-    def _plan(self, batch: Batch) -> Plan:
+    def _plan(self, batch: Batch) -> SavePlan:
         """The moves of the segments, without rows."""
         moves = [
             (self.epochs[segment], account.applied, account.ignored, account.parked, account.skipped)
             for segment, account in batch.accounts.items()
         ]
         healed = "" if batch.healed is None else str(batch.healed)
-        return Plan(len(self._tables), str(batch.before), str(batch.after), healed, moves)
+        return SavePlan(len(self._tables), str(batch.before), str(batch.after), healed, moves)
 
     def _add_documents(self, batch: Batch, segment: int, arguments: list[Any]) -> Iterator[int]:
         """Append the changed rows of a segment to *arguments*; yields the number of values of each table."""
@@ -210,7 +210,7 @@ class ValkeyStore:
         """
         with Spool() as spool:
             positions = {
-                segment: await Scan(self._client, segment, hashes, spool).run()
+                segment: await SegmentScan(self._client, segment, hashes, spool).run()
                 for segment, hashes in enumerate(self._hashes)
             }
             yield positions, ((segment, self._tables[table], found) for segment, table, found in spool.documents())
@@ -240,7 +240,7 @@ class ValkeyStore:
         """Delete a segment, with its checkpoint."""
         await self._client.unlink(*self._hashes[segment])
 
-    async def write_segment(self, segment: int, rows: Iterable[Row]) -> int:
+    async def write_segment(self, segment: int, rows: Iterable[KeyedRow]) -> int:
         """Replace all documents of a segment that was claimed; its checkpoint is BEGUN until `save`."""
         await write_segment(
             self._client,

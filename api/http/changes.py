@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import structlog
 
-from adapters.nats.changes import Change, listen
+from adapters.nats.changes import CommittedChange, listen
 from adapters.nats.connection import Nats
 from adapters.settings import Settings
 
@@ -87,7 +87,7 @@ class Changes:
     async def _listen(self, settings: Settings, nats: Nats) -> None:
         await listen(settings, nats, self.on_change)
 
-    async def on_change(self, change: Change) -> None:
+    async def on_change(self, change: CommittedChange) -> None:
         """One commit of a projection."""
         positions = self._positions[change.projection]
         if len(positions) > change.segments:  # of a generation that was divided into more
@@ -102,7 +102,7 @@ class Changes:
         if self._watches and change.keys != []:
             self._notify(change)
 
-    def _notify(self, change: Change) -> None:
+    def _notify(self, change: CommittedChange) -> None:
         topics = (
             [topic for topic in self._watches if topic[0] == change.projection]
             if change.keys is None

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 import msgspec
 from fastapi import Query, Request, Response
 
-from adapters.postgres.queries.reader import Page
+from adapters.postgres.queries.reader import RowPage
 from api.http.errors import BadRequest
 from api.http.query import QueryContext
 
@@ -57,7 +57,7 @@ def after(listing: str, cursor: str | None, types: Sequence[type]) -> list[Any] 
     return values
 
 
-def reply(request: Request, ask: QueryContext, page: Page, listing: str, limit: int) -> Response:
+def reply(request: Request, ask: QueryContext, page: RowPage, listing: str, limit: int) -> Response:
     """A page over HTTP; of its rows, one more than *limit* says that another page follows."""
     rows = page.rows[:limit]
     following = cursor_to(listing, rows[-1][:-1]) if len(page.rows) > limit else None

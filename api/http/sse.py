@@ -81,7 +81,7 @@ def _topics(services: Services, audience: str, key: str) -> list[Topic]:
     return [(projection.name, key) for projection in services.projections if projection.audience == audience]
 
 
-class Positioned(msgspec.Struct):
+class DocumentPosition(msgspec.Struct):
     """The part of a document that says which fact is its last, if it says so."""
 
     position: int | None = None
@@ -89,7 +89,7 @@ class Positioned(msgspec.Struct):
 
 def position_in(document: bytes) -> int | None:
     """The position of the last fact in a document."""
-    return msgspec.json.decode(document, type=Positioned).position
+    return msgspec.json.decode(document, type=DocumentPosition).position
 
 
 async def _positions(services: Services, topics: list[Topic]) -> dict[Topic, int]:

@@ -10,6 +10,7 @@ ID = r"^[A-Za-z0-9_.-]{1,64}$"
 NO_NUL = r"^[^\x00]*$"  # PostgreSQL's text cannot hold it
 
 Id = Annotated[str, Field(pattern=ID, max_length=64)]
+ActingFor = Annotated[Id | None, Field(description="For staff who act for a learner; the user if left out.")]
 Title = Annotated[str, Field(min_length=1, max_length=200, pattern=NO_NUL)]
 Text = Annotated[str, Field(max_length=10_000, pattern=NO_NUL)]
 Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,40}$", max_length=40)]

@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     from adapters.postgres.store.generations import Generation
     from projections.engine.projection import Projection
 
-Change = Literal["none", "code", "version", "both"]
+CodeChange = Literal["none", "code", "version", "both"]
 RESTART = "start one, or restart the campus if it was started before this code was deployed"
 
 
-def change(projection: "Projection", generation: "Generation") -> Change:
+def change(projection: "Projection", generation: "Generation") -> CodeChange:
     """What differs: the source, the version that its author gives it, or both."""
     from projections.engine.fingerprint import code_digest
 

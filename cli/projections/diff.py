@@ -253,7 +253,7 @@ def _view(
     from rich.console import Group
     from rich.text import Text
 
-    from cli.projections.diff_view import behind_view, diff_view, key_text
+    from cli.projections.diff_view import diff_view, key_text, touching_facts_view
 
     old, new = compared.old, compared.new
     head = Text(
@@ -269,7 +269,7 @@ def _view(
         if row.number in behind:
             parts += [
                 Text(f"\n{row.number:,} {row.table} {key_text(row.key)}", style="bold"),
-                behind_view(behind[row.number]),
+                touching_facts_view(behind[row.number]),
             ]
     if more and rows:
         number = rows[-1].number

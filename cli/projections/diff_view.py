@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from projections.engine.diff.compare import Diff
-from projections.engine.diff.lineage import Behind
+from projections.engine.diff.lineage import TouchingFacts
 from projections.engine.diff.report import Collections, FieldDiff, Numbers, RowDiff, TableDiff, Transitions
 
 MOST_LINES = 12  # of one row
@@ -181,7 +181,7 @@ def leaves(path: str, old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:
         yield path, old, new
 
 
-def behind_view(behind: Behind) -> RenderableType:
+def touching_facts_view(behind: TouchingFacts) -> RenderableType:
     """The facts that touch a row."""
     left_out = behind.count - len(behind.first) - len(behind.last)
     lines = [f"{behind.count:,} facts touch this row", *map(str, behind.first)]

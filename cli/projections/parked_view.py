@@ -16,7 +16,7 @@ NAMED = 5  # keys in a sentence
 FRAME = re.compile(r'File "([^"\n]+)", line (\d+)')
 
 
-class Cause(NamedTuple):
+class ParkedCause(NamedTuple):
     """What the keys of one group have in common."""
 
     projection: str
@@ -26,12 +26,12 @@ class Cause(NamedTuple):
     place: str
 
 
-def by_cause(rows: Sequence[dict[str, Any]]) -> dict[Cause, list[dict[str, Any]]]:
+def by_cause(rows: Sequence[dict[str, Any]]) -> dict[ParkedCause, list[dict[str, Any]]]:
     """Parked keys by what they fail at, the most first."""
-    groups: defaultdict[Cause, list[dict[str, Any]]] = defaultdict(list)
+    groups: defaultdict[ParkedCause, list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
         kind, place = row["error"].split(":", 1)[0], place_of(row["projection"], row["trace"])
-        groups[Cause(row["projection"], row["generation"], row["version"], kind, place)].append(row)
+        groups[ParkedCause(row["projection"], row["generation"], row["version"], kind, place)].append(row)
     return dict(sorted(groups.items(), key=lambda group: -len(group[1])))
 
 
@@ -79,7 +79,9 @@ def parked_view(rows: Sequence[dict[str, Any]], *, trace: bool = False, limit: i
     return Group(*parts)
 
 
-def _cause_view(cause: Cause, rows: Sequence[dict[str, Any]], *, trace: bool, limit: int) -> "list[RenderableType]":
+def _cause_view(
+    cause: ParkedCause, rows: Sequence[dict[str, Any]], *, trace: bool, limit: int
+) -> "list[RenderableType]":
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.console import MOST_WORKERS, Advance, DataDir, Json, answer, progress
+from cli.console import MOST_WORKERS, DataDir, Json, answer, progress
 from cli.projections.options import Name, RuleOption, default_workers, deployment, run, settings_of, the, typed
+from workers.support.progress import Advance
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

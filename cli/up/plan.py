@@ -8,14 +8,14 @@ from pathlib import Path
 from signal import SIGKILL
 from typing import Any
 
-from adapters.embedded import Nats, Postgres, Program, Secrets, Server, Valkey
+from adapters.embedded import NatsServer, PostgresServer, Program, Secrets, Server, ValkeyServer
 from adapters.settings import PREFIX, Settings, SettingsError, fields_in_environment
 
 API = "api"
 WORKERS = ("relay", "projector", "reactor", "dispatcher", "auditor")
 CAMPUS = (sys.executable, "-P", "-m", "cli.main")  # -P: do not import a folder `api` of the current directory
 NOT_FOR_CHILDREN = ("POSTGRES_OWNER_URL", "POSTGRES_ANALYST_URL")
-EMBEDDABLE = {"postgres_url": Postgres, "valkey_url": Valkey, "nats_url": Nats}
+EMBEDDABLE = {"postgres_url": PostgresServer, "valkey_url": ValkeyServer, "nats_url": NatsServer}
 
 
 @dataclass(frozen=True)

@@ -27,12 +27,12 @@ LONG_LOG = 20_000_000  # bytes
 CAUGHT_UP_TIMEOUT = 30.0  # seconds until the read models hold the seeded facts
 
 
-class Run:
+class CampusRun:
     """One campus on one data directory."""
 
     def __init__(self, plan: Plan, lock: DataLock) -> None:
         self.plan = plan
-        self.steps = screen.Steps()
+        self.steps = screen.StartTimes()
         self._keep_open = (lock.descriptor,)
         started = datetime.now(UTC)
         self.supervisor = Supervisor(lambda pids: instance.write(plan.settings, plan.servers, pids, started))
@@ -124,7 +124,7 @@ async def run(data_dir: Path, *, name: str | None, port: int | None, seed: bool)
     instance.forget(data_dir)  # of a killed run
     plan = make_plan(data_dir, name, port)
     _refuse_taken_port(plan.settings.api_host, plan.settings.api_port)
-    campus = Run(plan, lock)
+    campus = CampusRun(plan, lock)
     stop = asyncio.Event()
     _obey_signals(stop, campus.supervisor)
     starting = asyncio.create_task(campus.start(seed=seed))

@@ -22,7 +22,7 @@ from cli.up.plan import Plan
 NAME_WIDTH = 23  # columns
 
 
-class Steps:
+class StartTimes:
     """How long each step of the start took."""
 
     def __init__(self) -> None:
@@ -45,7 +45,7 @@ class Steps:
         self.taken.append((name, time.monotonic() - began))
 
 
-def welcome(plan: Plan, steps: Steps, examples: Examples) -> None:
+def welcome(plan: Plan, steps: StartTimes, examples: Examples) -> None:
     """Print the times of the start, addresses, how to log in and what to try next."""
     learner = [("learner", examples.learner_id)] if examples.learner_id else []
     users = [("admin", "admin"), ("instructor", "instructor"), *learner]

@@ -10,7 +10,7 @@ from collections import OrderedDict
 
 import msgspec
 
-from projections.engine.live import Batch, Loaded, Needed, Store
+from projections.engine.live import Batch, LoadedRows, Needed, Store
 from projections.engine.projection import RowKey
 
 
@@ -22,9 +22,9 @@ class CachedStore:
         self._size = size
         self._rows: OrderedDict[tuple[int, RowKey], msgspec.Struct] = OrderedDict()
 
-    async def load(self, keys: Needed) -> Loaded:
+    async def load(self, keys: Needed) -> LoadedRows:
         """The rows that exist."""
-        loaded: Loaded = {segment: {} for segment in keys}
+        loaded: LoadedRows = {segment: {} for segment in keys}
         missing: Needed = {}
         for segment, wanted in keys.items():
             for key in wanted:

@@ -35,7 +35,7 @@ TRACE_LENGTH = 4_000  # characters
 TRACE_FRAMES = 30  # the innermost ones; to format all thousand of an endless recursion takes longer than the fold
 
 Needed = dict[int, set[RowKey]]  # keys of rows, by segment
-Loaded = dict[int, dict[RowKey, msgspec.Struct]]  # rows, by segment
+LoadedRows = dict[int, dict[RowKey, msgspec.Struct]]  # rows, by segment
 
 
 class OwnedSegments(NamedTuple):
@@ -118,14 +118,14 @@ class RowSnapshot(NamedTuple):
     """
 
     positions: dict[int, int]
-    rows: Loaded
+    rows: LoadedRows
     healed: list[int]
 
 
 class Store(Protocol):
     """Where the rows and the checkpoints of one generation of one projection are."""
 
-    async def load(self, keys: Needed) -> Loaded:
+    async def load(self, keys: Needed) -> LoadedRows:
         """Those of the rows that exist, each a fresh copy; every segment of *keys* is in the answer."""
         ...
 
@@ -135,7 +135,7 @@ class Store(Protocol):
 
         Raises:
             Fenced: a checkpoint is not where it must be, or another projector owns it by now; nothing was written.
-            Refused: the store does not take these rows; nothing was written.
+            RowRejected: the store does not take these rows; nothing was written.
         """
         ...
 
@@ -153,7 +153,7 @@ def encoded(key: RowKey, row: msgspec.Struct) -> bytes:
     A row as JSON, as stores keep it.
 
     Raises:
-        Refused: it would be another's row, or could not be read back.
+        RowRejected: it would be another's row, or could not be read back.
     """
     try:
         text = _encode(row)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from projections.engine.live import UNDIVIDED, Batch, Fenced, Loaded, Needed, OwnedSegments
+from projections.engine.live import UNDIVIDED, Batch, Fenced, LoadedRows, Needed, OwnedSegments
 from projections.engine.merge import merged
 from projections.engine.projection import RowKey, Table
 
@@ -27,7 +27,7 @@ class MemoryStore:
         """The checkpoint of each segment."""
         return dict(self._positions)
 
-    async def load(self, keys: Needed) -> Loaded:
+    async def load(self, keys: Needed) -> LoadedRows:
         """The rows that exist."""
         return {
             segment: {key: _row(key, found) for key in wanted if (found := self._rows[segment].get(key)) is not None}

@@ -43,11 +43,17 @@ class Table(msgspec.Struct, frozen=True, cache_hash=True):
     distribution: Literal["partitioned", "replicated", "partial"] = "partitioned"
 
 
+KeyValues = tuple[str | int, ...]
+
+
 class RowKey(NamedTuple):
     """One row: its table and the values of its key."""
 
     table: Table
-    key: tuple[str | int, ...]
+    key: KeyValues
+
+
+KeyedRow = tuple[RowKey, msgspec.Struct]
 
 
 class Rows:

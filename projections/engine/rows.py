@@ -67,7 +67,7 @@ class DeclaredRows(Rows):
         return self._rows.read(table, row, *key)
 
 
-class StoredRows(Protocol):
+class RestorableRows(Protocol):
     """Rows of which each can be put back to what it was."""
 
     def copy_of(self, key: RowKey) -> Any:
@@ -88,7 +88,7 @@ class UndoableRows(DeclaredRows):
         stored: where the rows are.
     """
 
-    def __init__(self, rows: Rows, stored: StoredRows) -> None:
+    def __init__(self, rows: Rows, stored: RestorableRows) -> None:
         super().__init__(rows)
         self._stored = stored
         self._before: dict[RowKey, Any] = {}

@@ -19,16 +19,14 @@ from projections.engine.diff.report import RowDiff
 from projections.engine.digest import ContentDigest, row_digest
 from projections.engine.live import Exclusions, Poison
 from projections.engine.merge import merged
-from projections.engine.projection import Projection, RowKey
+from projections.engine.projection import KeyedRow, Projection, RowKey
 from projections.engine.spill import TemporaryDatabase
 
 MOST_DIFFERENCES = 20  # named in a verdict
 HOW = {"added": "missing", "removed": "unexpected", "changed": "different"}
 
-Row = tuple[RowKey, msgspec.Struct]
 
-
-class Live(NamedTuple):
+class FoldTarget(NamedTuple):
     """
     What there is to fold for one read model: up to the checkpoint of each segment, without the facts that wait.
 
@@ -49,7 +47,7 @@ class Difference(msgspec.Struct, frozen=True):
     is_: str = msgspec.field(name="is")
 
 
-class Cause(msgspec.Struct, frozen=True):
+class RowDivergence(msgspec.Struct, frozen=True):
     """
     Why a row is not as it should be.
 
@@ -84,13 +82,13 @@ class Verdict(msgspec.Struct):
     differences: list[Difference]
     differing: int = 0
     generation: int = 0
-    causes: list[Cause] = []
+    causes: list[RowDivergence] = []
 
 
 class Verification:
     """The comparison of one read model: takes the live rows and the fresh ones, in any order, and keeps digests."""
 
-    def __init__(self, live: Live, database: TemporaryDatabase) -> None:
+    def __init__(self, live: FoldTarget, database: TemporaryDatabase) -> None:
         self.live = live
         tables = live.projection.tables
         self._comparison = Comparison(tables, tables, database)
@@ -147,31 +145,31 @@ class FreshFold:
     The fold of several read models, each segment of each up to a position of its own, in one pass over the log.
 
     Args:
-        room: watches over the memory of this process.
+        budget: limits the memory of this process.
         folded: called with the number of positions that were passed since.
         enough: failing keys of one read model, at which the fold ends wherever it is; None to go on.
     """
 
     def __init__(
         self,
-        lives: Sequence[Live],
-        room: MemoryBudget | None = None,
+        lives: Sequence[FoldTarget],
+        budget: MemoryBudget | None = None,
         folded: Callable[[int], None] = lambda _: None,
         enough: int | None = None,
     ) -> None:
         self._lives = lives
         self._enough = enough
-        self._room = room
+        self._budget = budget
         self._folded = folded
         self._passed = 0
         self._fold: BulkFold
 
     def run(self, source: PageSource) -> None:
-        """Fold; may raise what `BulkFold.fold` does, other than Spoiled."""
-        fold_with_restarts(lambda careful: self._run(source, careful))
+        """Fold; may raise what `BulkFold.fold` does, other than RestartFold."""
+        fold_with_restarts(lambda undo_types: self._run(source, undo_types))
 
-    def _run(self, source: PageSource, careful: UndoTypes) -> None:
-        self._fold = BulkFold([_task(live) for live in self._lives], careful, self._room)
+    def _run(self, source: PageSource, undo_types: UndoTypes) -> None:
+        self._fold = BulkFold([_task(live) for live in self._lives], undo_types, self._budget)
         at = 0
         for stop in sorted({position for live in self._lives for position in live.positions.values()}):
             for page in source.pages(self._fold.wanted, at, stop):
@@ -191,17 +189,17 @@ class FreshFold:
             self._folded(at - self._passed)
             self._passed = at
 
-    def rows(self, live: Live) -> Iterator[Row]:
+    def rows(self, live: FoldTarget) -> Iterator[KeyedRow]:
         """The rows of a read model, as readers would see them."""
         name = live.projection.name
         return merged((segment, *row) for segment in live.positions for row in self._fold.rows(name, segment))
 
-    def poison(self, live: Live) -> list[Poison]:
+    def poison(self, live: FoldTarget) -> list[Poison]:
         """The facts at which it has failed, in log order."""
         name = live.projection.name
         found = [poison for segment in live.positions for poison in self._fold.poison(name, segment)]
         return sorted(found, key=lambda each: (each.position, each.segment))
 
 
-def _task(live: Live) -> Task:
+def _task(live: FoldTarget) -> Task:
     return Task(live.projection, tuple(live.positions), live.held.skipped, live.held.waiting)

@@ -1,4 +1,4 @@
-"""The shelf for rows that do not fit into memory, and how full memory is."""
+"""The spill store for rows that do not fit into memory, and how full memory is."""
 
 from datetime import UTC, datetime
 
@@ -8,8 +8,8 @@ import pytest
 
 from adapters import spill
 from adapters.spill import ResidentMemory, Spool, SqliteSpill
-from projections.engine.bulk.rows import BulkRows, Key, MemoryBudget
-from projections.engine.projection import Table
+from projections.engine.bulk.rows import BulkRows, MemoryBudget
+from projections.engine.projection import KeyValues, Table
 from projections.engine.spill import SpillFailed
 
 
@@ -24,34 +24,34 @@ class Thing(msgspec.Struct):
 
 THINGS = Table("things", Thing, ("name", "number"))
 NOW = datetime(2020, 1, 1, tzinfo=UTC)
-ONE: tuple[Key, Thing] = (("a:ü", 1), Thing("a:ü", 1, NOW, {1: "one"}))
-TWO: tuple[Key, Thing] = (("a", 2**62), Thing("a", 2**62))
+ONE: tuple[KeyValues, Thing] = (("a:ü", 1), Thing("a:ü", 1, NOW, {1: "one"}))
+TWO: tuple[KeyValues, Thing] = (("a", 2**62), Thing("a", 2**62))
 
 
 def test_rows_come_back_as_fresh_copies() -> None:
-    """What was put last under a key comes back, equal but not the same; other drawers know nothing of it."""
-    shelf = SqliteSpill()
-    shelf.put(3, [ONE, TWO])
-    shelf.put(3, [(TWO[0], Thing("a", 2**62, of={2: "two"}))])
-    assert shelf.get(3, ONE[0], Thing) == ONE[1]
-    assert shelf.get(3, TWO[0], Thing) == Thing("a", 2**62, of={2: "two"})
-    assert shelf.get(4, ONE[0], Thing) is None
-    assert {key for key, _ in shelf.items(3, Thing)} == {ONE[0], TWO[0]}
-    shelf.clear()
-    assert list(shelf.items(3, Thing)) == []
-    shelf.close()
+    """What was put last under a key comes back, equal but not the same; other tables do not have it."""
+    spill_store = SqliteSpill()
+    spill_store.put(3, [ONE, TWO])
+    spill_store.put(3, [(TWO[0], Thing("a", 2**62, of={2: "two"}))])
+    assert spill_store.get(3, ONE[0], Thing) == ONE[1]
+    assert spill_store.get(3, TWO[0], Thing) == Thing("a", 2**62, of={2: "two"})
+    assert spill_store.get(4, ONE[0], Thing) is None
+    assert {key for key, _ in spill_store.items(3, Thing)} == {ONE[0], TWO[0]}
+    spill_store.clear()
+    assert list(spill_store.items(3, Thing)) == []
+    spill_store.close()
 
 
-def test_a_shelf_that_fails_says_so() -> None:
+def test_a_spill_store_that_fails_says_so() -> None:
     """No handler is blamed for a full disk."""
-    shelf = SqliteSpill()
-    shelf.close()
+    spill_store = SqliteSpill()
+    spill_store.close()
     with pytest.raises(SpillFailed):
-        shelf.put(1, [ONE])
+        spill_store.put(1, [ONE])
     with pytest.raises(SpillFailed):
-        shelf.get(1, ONE[0], Thing)
+        spill_store.get(1, ONE[0], Thing)
     with pytest.raises(SpillFailed):
-        list(shelf.items(1, Thing))
+        list(spill_store.items(1, Thing))
 
 
 @pytest.mark.parametrize("statm", ["/proc/self/statm", "/nowhere"])
@@ -75,9 +75,9 @@ class Memory:
 
 def test_what_fits_is_learned_once() -> None:
     """When memory runs out the older rows go; from then on no more rows are kept than fitted, with no more alarms."""
-    shelf, memory = SqliteSpill(), Memory()
-    rows = BulkRows([THINGS], shelf)
-    budget = MemoryBudget(shelf, memory, budget=1_000)
+    spill_store, memory = SqliteSpill(), Memory()
+    rows = BulkRows([THINGS], spill_store)
+    budget = MemoryBudget(spill_store, memory, budget=1_000)
     for number in range(1_000):
         rows.edit(THINGS, Thing, "a", number)
     budget.enforce([rows])
@@ -93,7 +93,7 @@ def test_what_fits_is_learned_once() -> None:
     found = [row for _, row in rows.items() if isinstance(row, Thing)]
     assert len(found) == 1_500
     assert all(sorted(row.of) == list(range(row.number, 5_000, 1_500)) for row in found)
-    shelf.close()
+    spill_store.close()
 
 
 def test_documents_come_back_in_their_order_without_what_was_cut() -> None:

@@ -17,7 +17,7 @@ from adapters.postgres.store.row_tables import check_row
 from adapters.settings import Settings
 from adapters.stores.protocol import GenerationStore
 from adapters.valkey.client import connect as connect_valkey
-from projections.engine.live import Batch, FactCounts, Fenced, Loaded, Needed, RowRejected
+from projections.engine.live import Batch, FactCounts, Fenced, LoadedRows, Needed, RowRejected
 from projections.engine.projection import Projection, RowKey, Rows, Table
 
 
@@ -117,7 +117,7 @@ def needed(keys: Iterable[RowKey]) -> Needed:
     return {0: set(keys)}
 
 
-def loaded(rows: dict[RowKey, msgspec.Struct]) -> Loaded:
+def loaded(rows: dict[RowKey, msgspec.Struct]) -> LoadedRows:
     return {0: rows}
 
 

@@ -133,7 +133,7 @@ class Cramped(MemoryBudget):
     def enforce(self, all_rows: Collection[BulkRows]) -> None:
         """Spill all rows: the present ones, and those of the page before."""
         for rows in [*all_rows, *all_rows]:
-            rows.spill(self.shelf)
+            rows.spill(self.spill_store)
             Cramped.cleared += 1
 
 

@@ -8,7 +8,7 @@ import msgspec
 from domain.fact import Fact
 from domain.streams import PARTITIONS
 from projections.engine.bulk.fold import BulkFold, RestartFold, Task
-from projections.engine.bulk.pages import EPOCH, MICROSECOND, Page, Wanted
+from projections.engine.bulk.pages import EPOCH, MICROSECOND, ColumnPage, FactFilter
 from projections.engine.bulk.rows import MemoryBudget
 from projections.engine.digest import ContentDigest, row_digest
 from projections.engine.live import Batch, Exclusions, FactCounts, OwnedSegments, Poison, fold_batch
@@ -20,7 +20,7 @@ from projections.engine.rows import Unreadable
 PAGE = 7  # facts
 
 
-def wanted_of(facts: Iterable[Fact], wanted: Wanted) -> list[Fact]:
+def wanted_of(facts: Iterable[Fact], wanted: FactFilter) -> list[Fact]:
     """The facts that a source would deliver."""
     return [
         fact
@@ -29,7 +29,7 @@ def wanted_of(facts: Iterable[Fact], wanted: Wanted) -> list[Fact]:
     ]
 
 
-def pages_of(facts: Sequence[Fact], wanted: Wanted, size: int = PAGE) -> Iterator[Page]:
+def pages_of(facts: Sequence[Fact], wanted: FactFilter, size: int = PAGE) -> Iterator[ColumnPage]:
     """The wanted facts in pages."""
     found = wanted_of(facts, wanted)
     kinds = {name: number for number, name in enumerate(wanted.types)}
@@ -43,7 +43,7 @@ def pages_of(facts: Sequence[Fact], wanted: Wanted, size: int = PAGE) -> Iterato
             "position": [fact.position for fact in some],
             "occurred_at": [(fact.occurred_at - EPOCH) // MICROSECOND for fact in some],
         }
-        yield Page(
+        yield ColumnPage(
             until=some[-1].position,
             stream_ids=[fact.stream_id for fact in some],
             kinds=[kinds[fact.type] * PARTITIONS + fact.partition for fact in some],
@@ -55,18 +55,18 @@ def pages_of(facts: Sequence[Fact], wanted: Wanted, size: int = PAGE) -> Iterato
         )
 
 
-def in_bulk(tasks: Sequence[Task], facts: Sequence[Fact], room: MemoryBudget | None = None) -> BulkFold:
+def in_bulk(tasks: Sequence[Task], facts: Sequence[Fact], budget: MemoryBudget | None = None) -> BulkFold:
     """The fold over all facts, begun again as long as handlers fail."""
-    careful: list[tuple[str, str]] = []
-    while len(set(careful)) == len(careful):
-        fold = BulkFold(tasks, careful, room)
+    undo_types: list[tuple[str, str]] = []
+    while len(set(undo_types)) == len(undo_types):
+        fold = BulkFold(tasks, undo_types, budget)
         try:
             fold_all(fold, facts)
-        except RestartFold as spoiled:
-            careful.append(spoiled.careful)
+        except RestartFold as restart:
+            undo_types.append(restart.failed_at)
         else:
             return fold
-    raise AssertionError(f"{careful[-1]} was careful already")
+    raise AssertionError(f"{undo_types[-1]} was undone already")
 
 
 def fold_all(fold: BulkFold, facts: Sequence[Fact]) -> None:

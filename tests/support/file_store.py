@@ -10,10 +10,10 @@ from typing import Any, ClassVar, Self
 
 import msgspec
 
-from adapters.stores.protocol import PlainRow, Positions, Row, Servers, StoredRow
+from adapters.stores.protocol import PlainRow, Positions, Servers, StoredRow
 from adapters.stores.registry import STORES
-from projections.engine.live import Batch, FactCounts, Fenced, Loaded, Needed, RowSnapshot, encoded
-from projections.engine.projection import Handler, Projection, RowKey, Table, key_values
+from projections.engine.live import Batch, FactCounts, Fenced, LoadedRows, Needed, RowSnapshot, encoded
+from projections.engine.projection import Handler, KeyedRow, Projection, RowKey, Table, key_values
 from tests.support.workers import InValkey
 
 DIRECTORY = "CAMPUSLOG_TEST_FILES"  # in the environment
@@ -51,7 +51,7 @@ class FileStore:
         return cls(projection, generation, segments)
 
     @classmethod
-    def validated(cls, projection: Projection, rows: Iterable[Row]) -> Iterator[Row]:
+    def validated(cls, projection: Projection, rows: Iterable[KeyedRow]) -> Iterator[KeyedRow]:
         for key, row in rows:
             encoded(key, row)
             yield key, row
@@ -99,7 +99,7 @@ class FileStore:
             for name in ("rows", "segments"):
                 file.execute(f"DELETE FROM {name} WHERE segment = ?", [segment])
 
-    async def write_segment(self, segment: int, rows: Iterable[Row]) -> int:
+    async def write_segment(self, segment: int, rows: Iterable[KeyedRow]) -> int:
         with self._file() as file:
             file.execute("DELETE FROM rows WHERE segment = ?", [segment])
             _write(file, segment, rows)
@@ -117,7 +117,7 @@ class FileStore:
     async def healed(self) -> list[int]:
         return []
 
-    async def load(self, keys: Needed) -> Loaded:
+    async def load(self, keys: Needed) -> LoadedRows:
         with self._file() as file:
             return self._load(file, keys)
 
@@ -162,8 +162,8 @@ class FileStore:
             positions, found = _positions(file), _documents(file)
         yield positions, ((segment, self._tables[name], _decode(document)) for segment, name, document in found)
 
-    def _load(self, file: sqlite3.Connection, keys: Needed) -> Loaded:
-        loaded: Loaded = {segment: {} for segment in keys}
+    def _load(self, file: sqlite3.Connection, keys: Needed) -> LoadedRows:
+        loaded: LoadedRows = {segment: {} for segment in keys}
         query = "SELECT document FROM rows WHERE segment = ? AND name = ? AND key = ?"
         for segment, wanted in keys.items():
             for key in wanted:
@@ -181,7 +181,7 @@ def _documents(file: sqlite3.Connection) -> list[Any]:
     return file.execute("SELECT segment, name, document FROM rows").fetchall()
 
 
-def _write(file: sqlite3.Connection, segment: int, rows: Iterable[Row]) -> None:
+def _write(file: sqlite3.Connection, segment: int, rows: Iterable[KeyedRow]) -> None:
     for key, row in rows:
         values = segment, key.table.name, _encode(key.key), encoded(key, row)
         file.execute("INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?)", values)

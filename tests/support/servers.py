@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from adapters.embedded import Child, Nats, Postgres, Secrets, Server, Valkey, start, start_all
+from adapters.embedded import Child, NatsServer, PostgresServer, Secrets, Server, ValkeyServer, start, start_all
 from adapters.settings import Settings
 
 
@@ -23,9 +23,9 @@ class Servers:
     def __init__(self, directory: Path, *, durable: bool = False) -> None:
         secrets = Secrets(directory)
         self.directory = directory
-        self.postgres = Postgres(directory, secrets, durable=durable)
-        self.valkey = Valkey(directory, secrets)
-        self.nats = Nats(directory, secrets)
+        self.postgres = PostgresServer(directory, secrets, durable=durable)
+        self.valkey = ValkeyServer(directory, secrets)
+        self.nats = NatsServer(directory, secrets)
         self._children: dict[str, Child] = {}
 
     @property

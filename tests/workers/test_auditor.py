@@ -9,8 +9,7 @@ from structlog.testing import capture_logs
 
 from adapters.postgres.connection import connect
 from adapters.postgres.log.pages import read_head
-from adapters.postgres.store.audits import Audit as Audited
-from adapters.postgres.store.audits import Finding, audits, findings
+from adapters.postgres.store.audits import AuditCounts, Finding, audits, findings
 from adapters.postgres.store.parking import parked_of, skip
 from adapters.postgres.store.repairs import request_repair
 from adapters.settings import Settings
@@ -22,7 +21,7 @@ from tests.support.servers import Servers
 from tests.support.tamper import change_tally, delete_tally, segment_of
 from tests.support.workers import BOTH, InPostgres, InValkey, Writer, caught_up, projecting, relaying, writer
 from workers import auditor
-from workers.auditor import Audit
+from workers.auditor import KeyAuditor
 from workers.rebuild.build import RebuildRequest, rebuild
 from workers.rebuild.promotion import promote
 from workers.seeding.run import seed
@@ -47,11 +46,11 @@ async def auditing(settings: Settings) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def audit(settings: Settings) -> AsyncIterator[Audit]:
+async def audit(settings: Settings) -> AsyncIterator[KeyAuditor]:
     """One that looks at those whom a test names."""
     schemas = f"{settings.schema_name},{settings.read_schema}"
     async with connect_valkey(settings) as valkey, await connect(settings, application="t", search_path=schemas) as c:
-        yield Audit(c, valkey, settings)
+        yield KeyAuditor(c, valkey, settings)
 
 
 async def found(settings: Settings) -> list[Finding]:
@@ -60,7 +59,7 @@ async def found(settings: Settings) -> list[Finding]:
         return await findings(connection)
 
 
-async def audited(settings: Settings) -> list[Audited]:
+async def audited(settings: Settings) -> list[AuditCounts]:
     """What was looked at."""
     async with await connect(settings, application="test") as connection:
         return await audits(connection)

@@ -20,7 +20,7 @@ from projections.engine.distribution import key_of_row, partitioned_tables, segm
 from projections.engine.live import Exclusions
 from projections.engine.merge import merged
 from projections.engine.projection import RowKey, Table
-from projections.engine.verification import Cause, Difference
+from projections.engine.verification import Difference, RowDivergence
 from workers.consistency.row_check import RowChecker
 
 MOST_FACTS = 20_000  # that are folded one by one for one row
@@ -34,7 +34,7 @@ class DivergenceFinder:
         self._projection = generations.projection
         self._looking = RowChecker(connection, generations, generation, ReferenceFacts(generations.projection))
 
-    async def cause(self, difference: Difference) -> Cause:
+    async def cause(self, difference: Difference) -> RowDivergence:
         """Why a row is not as it should be."""
         table = next(table for table in self._projection.tables if table.name == difference.table)
         key = RowKey(table, difference.key)
@@ -45,9 +45,9 @@ class DivergenceFinder:
         else:
             found = await self._of_all(key)
         if isinstance(found, str):
-            return Cause(table.name, key.key, None, found)
+            return RowDivergence(table.name, key.key, None, found)
         position = found.fact.position if found.fact else None
-        return Cause(table.name, key.key, position, found.reason)
+        return RowDivergence(table.name, key.key, position, found.reason)
 
     async def _of_key(self, key: RowKey, owner: str) -> Divergence | str:
         for wrong in await self._looking.check(owner, key):

@@ -18,7 +18,7 @@ from projections.engine.bulk.rows import MemoryBudget
 from projections.engine.live import Fenced
 from projections.engine.merge import merged
 from projections.engine.projection import Projection
-from projections.engine.verification import FreshFold, Live, Verdict, Verification
+from projections.engine.verification import FoldTarget, FreshFold, Verdict, Verification
 from workers.consistency.explain import DivergenceFinder
 from workers.support.session import open_session
 from workers.support.threads import run_in_daemon_thread
@@ -30,7 +30,7 @@ class CannotVerify(Exception):
     """A generation that cannot be compared with the log by this code, as a sentence."""
 
 
-class NotBuilt(CannotVerify):
+class NeverBuilt(CannotVerify):
     """A read model that no projector has ever worked on."""
 
     def __init__(self, name: str) -> None:
@@ -52,7 +52,7 @@ async def verify(
         folded: called with the number of positions passed since.
 
     Raises:
-        NotBuilt: one of them does not exist yet.
+        NeverBuilt: one of them does not exist yet.
         NoSuchGeneration: the generation does not exist, or is being built.
         CannotVerify: it was built by another version of the code.
     """
@@ -82,7 +82,7 @@ async def chosen_of(connection: Connection, projection: Projection, number: int 
     if number is None:
         found = await live(connection, name)
         if found is None:
-            raise NotBuilt(name)
+            raise NeverBuilt(name)
     else:
         found = numbered(await generations(connection, name), name, number, ["ready", "live", "retired"])
     if (found.version, found.segments) != (projection.version, projection.segments):
@@ -106,7 +106,7 @@ async def snapshot_of(
             try:
                 async with store.snapshot() as (positions, rows):
                     verification = attempt.enter_context(
-                        Verification(Live(site.projection, positions, waiting), SqliteDatabase())
+                        Verification(FoldTarget(site.projection, positions, waiting), SqliteDatabase())
                     )
                     for key, row in merged(rows):
                         verification.add_live(key, row)
@@ -121,8 +121,8 @@ def compare_with_log(
     settings: Settings, verifications: Sequence[Verification], folded: Callable[[int], None]
 ) -> list[Verdict]:
     """Fold the log and compare; blocks until that is done."""
-    with closing(ResidentMemory()) as resident, closing(SqliteSpill()) as shelf:
-        fresh = FreshFold([each.live for each in verifications], MemoryBudget(shelf, resident), folded)
+    with closing(ResidentMemory()) as resident, closing(SqliteSpill()) as spill_store:
+        fresh = FreshFold([each.live for each in verifications], MemoryBudget(spill_store, resident), folded)
         fresh.run(PageReader(settings, ahead=True))
         verdicts = []
         for verification in verifications:

@@ -11,7 +11,7 @@ import time
 
 import structlog
 
-from adapters.nats.changes import Change, announce
+from adapters.nats.changes import CommittedChange, announce
 from adapters.nats.connection import Nats
 from adapters.postgres.connection import Connection, connect
 from adapters.postgres.store.generations import Generation, Generations, live
@@ -175,7 +175,9 @@ class Follower:
 
     async def _announce(self, work: GenerationWriter, written: Commit) -> None:
         keys = None if len(written.keys) > TELLABLE else [(table.name, *key) for table, key in written.keys]
-        change = Change(self.projection.name, written.position, keys, written.segments, work.generation.segments)
+        change = CommittedChange(
+            self.projection.name, written.position, keys, written.segments, work.generation.segments
+        )
         await announce(self._settings, self._messages, change)
 
     def _measure(self, work: GenerationWriter, facts: int, seconds: float | None) -> None:

@@ -42,7 +42,7 @@ class LogTail:
         self._settings = settings
         self._messages = messages
         self._link = Link(settings, "tail", patience=PATIENCE)
-        self._pages: OrderedDict[int, Page] = OrderedDict()
+        self._pages: OrderedDict[int, CachedPage] = OrderedDict()
         self._woken = asyncio.Event()
         self._grown = asyncio.Event()
         self.head = 0
@@ -101,15 +101,15 @@ class LogTail:
                 logger.warning("tail.log_unreachable", error=str(error))
             await asyncio.sleep(HEAD_INTERVAL)
 
-    def _page(self, number: int) -> "Page":
-        page = self._pages.setdefault(number, Page(number * PAGE))
+    def _page(self, number: int) -> "CachedPage":
+        page = self._pages.setdefault(number, CachedPage(number * PAGE))
         self._pages.move_to_end(number)
         if len(self._pages) > PAGES:
             self._pages.popitem(last=False)
         return page
 
 
-class Page:
+class CachedPage:
     """
     The facts after position `base` on one page of the log, as far as they were read.
 

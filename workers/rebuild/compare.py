@@ -22,12 +22,12 @@ from adapters.spill import ResidentMemory, SqliteDatabase, SqliteSpill
 from adapters.stores.registry import store_type
 from adapters.valkey.client import Valkey
 from projections.engine.bulk.rows import MemoryBudget
-from projections.engine.diff.compare import Comparison, Diff, Row
-from projections.engine.diff.lineage import Behind
+from projections.engine.diff.compare import ComparedRow, Comparison, Diff
+from projections.engine.diff.lineage import TouchingFacts
 from projections.engine.diff.report import RowDiff
 from projections.engine.live import ChangedKey, Exclusions, Poison, RowRejected
 from projections.engine.projection import Projection, RowKey
-from projections.engine.verification import FreshFold, Live
+from projections.engine.verification import FoldTarget, FreshFold
 from workers.rebuild.catch_up import PAGE, take_over
 from workers.rebuild.lineage import RowLineage
 from workers.rebuild.lock import RebuildError, rebuild_lock
@@ -63,7 +63,9 @@ class Compared:
     remark: str = ""
     poison: Sequence[Poison] = ()
 
-    async def events(self, rows: Sequence[RowDiff], progress: ProgressReporter = no_progress) -> dict[int, Behind]:
+    async def events(
+        self, rows: Sequence[RowDiff], progress: ProgressReporter = no_progress
+    ) -> dict[int, TouchingFacts]:
         """The facts that touch some of the rows that differ, by the number of the row."""
         return await RowLineage(self.settings, self.projection, max(self.old.position, self.new.position)).facts_for(
             rows, progress
@@ -93,7 +95,7 @@ async def diff(
         open_session(settings, projection.name, "diff") as (connection, valkey),
         rebuild_lock(connection, settings, [projection.name], "diff"),
     ):
-        comparing = Comparing(connection, valkey, settings, projection, progress)
+        comparing = VersionComparer(connection, valkey, settings, projection, progress)
         chosen = await comparing.numbered(old), await comparing.numbered(new, default=default_candidate)
         old_tables, new_tables = [await comparing.stored.tables(each) for each in chosen]
         with Comparison(old_tables, new_tables, SqliteDatabase()) as comparison:
@@ -120,7 +122,7 @@ async def what_if(
         RebuildError: the read model does not exist yet.
     """
     async with open_session(settings, compare_with.name, "what if") as (connection, valkey):
-        comparing = Comparing(connection, valkey, settings, compare_with, progress)
+        comparing = VersionComparer(connection, valkey, settings, compare_with, progress)
         served = await comparing.numbered(None)
         with Comparison(await comparing.stored.tables(served), mine.tables, SqliteDatabase()) as comparison:
             divided = mine.segments == served.segments
@@ -128,7 +130,7 @@ async def what_if(
                 await comparing.wait_until_even(served)
             before = await comparing.spool(served, comparison.add_old)
             waits = await held(connection, compare_with.name, served.number, served.version)
-            live = Live(mine, before.positions, waits) if divided else _undivided(mine, before.position, waits)
+            live = FoldTarget(mine, before.positions, waits) if divided else _undivided(mine, before.position, waits)
             poison = await comparing.fold(live, comparison, enough=ENOUGH)
             remarks = [_fails(poison)]
             if not divided and len(set(before.positions.values())) > 1:
@@ -138,14 +140,14 @@ async def what_if(
             yield Compared(settings, mine, before, after, found, "; ".join(filter(None, remarks)), poison)
 
 
-def _undivided(mine: Projection, position: int, waits: Exclusions) -> Live:
+def _undivided(mine: Projection, position: int, waits: Exclusions) -> FoldTarget:
     """The same for a projection with another number of segments."""
     segments = range(mine.segments)
     waiting = {(segment, key): first for segment in segments for (_, key), first in waits.waiting.items()}
-    return Live(mine, dict.fromkeys(segments, position), Exclusions(waiting, waits.skipped))
+    return FoldTarget(mine, dict.fromkeys(segments, position), Exclusions(waiting, waits.skipped))
 
 
-class Comparing:
+class VersionComparer:
     """A comparison under way, over a connection of its own."""
 
     def __init__(
@@ -187,7 +189,7 @@ class Comparing:
                 return
             await asyncio.sleep(PAUSE)
 
-    async def spool(self, generation: Generation, add: Callable[[RowKey, Row], None]) -> ComparedVersion:
+    async def spool(self, generation: Generation, add: Callable[[RowKey, ComparedRow], None]) -> ComparedVersion:
         """Take the rows of a generation, those of each segment as they are at its checkpoint."""
         name = f"generation {generation.number}"
         with self._progress(f"reading {name}", total=None, unit="rows") as advance:
@@ -216,7 +218,7 @@ class Comparing:
         """Fold what a generation, which is at *positions*, was at those of the old one."""
         name = f"generation {generation.number}"
         waits = await held(self._connection, self._projection.name, generation.number, generation.version)
-        poison = await self.fold(Live(self._projection, old.positions, waits), comparison)
+        poison = await self.fold(FoldTarget(self._projection, old.positions, waits), comparison)
         new = ComparedVersion(name, generation.number, generation.version, positions)
         remark = _apart(old, new, f"; what {name} was at {old.position:,} has been folded again")
         return new._replace(positions=old.positions), "; ".join(filter(None, [remark, _fails(poison)]))
@@ -235,7 +237,7 @@ class Comparing:
         await work.publish_counts()
         await work.give_up(*work.positions)
 
-    async def fold(self, live: Live, comparison: Comparison, enough: int | None = None) -> list[Poison]:
+    async def fold(self, live: FoldTarget, comparison: Comparison, enough: int | None = None) -> list[Poison]:
         """Take the rows that a fold of the log gives; answers where it fails, and gives up where that is *enough*."""
         total = max(live.positions.values())
         with self._progress(f"folding {live.projection.name}", total=total, unit="facts") as advance:
@@ -245,9 +247,11 @@ class Comparing:
                 raise RebuildError(str(error)) from error
 
 
-def _fold(settings: Settings, live: Live, comparison: Comparison, advance: Advance, enough: int | None) -> list[Poison]:
-    with closing(ResidentMemory()) as resident, closing(SqliteSpill()) as shelf:
-        fresh = FreshFold([live], MemoryBudget(shelf, resident), advance, enough)
+def _fold(
+    settings: Settings, live: FoldTarget, comparison: Comparison, advance: Advance, enough: int | None
+) -> list[Poison]:
+    with closing(ResidentMemory()) as resident, closing(SqliteSpill()) as spill_store:
+        fresh = FreshFold([live], MemoryBudget(spill_store, resident), advance, enough)
         fresh.run(PageReader(settings, ahead=True))
         for key, row in store_type(live.projection).validated(live.projection, fresh.rows(live)):
             comparison.add_new(key, row)

@@ -12,7 +12,7 @@ from adapters.postgres.log.pages import fact_of
 from adapters.postgres.log.postgres_log import PAGE_OF_TYPES
 from adapters.settings import Settings
 from domain.fact import Fact
-from projections.engine.diff.lineage import Behind, Gathering, events_behind, needs_of
+from projections.engine.diff.lineage import TouchCounter, TouchingFacts, facts_touching, needs_of
 from projections.engine.diff.report import RowDiff
 from projections.engine.distribution import key_of_row, partitioned_tables
 from projections.engine.projection import Projection, RowKey
@@ -30,9 +30,9 @@ class RowLineage:
         self._until = until
         self._tables = {table.name: table for table in projection.tables}
 
-    async def facts_for(self, rows: Sequence[RowDiff], progress: ProgressReporter) -> dict[int, Behind]:
+    async def facts_for(self, rows: Sequence[RowDiff], progress: ProgressReporter) -> dict[int, TouchingFacts]:
         """The facts that touch each row, by its number; none for a row of a table that the projection does not have."""
-        found: dict[int, Behind] = {}
+        found: dict[int, TouchingFacts] = {}
         others: dict[int, RowKey] = {}
         async with await connect(self._settings, application="diff") as connection:
             for row in rows:
@@ -46,15 +46,15 @@ class RowLineage:
                     others[row.number] = key
                 else:
                     history = await history_of(connection, owner, self._until)
-                    found[row.number] = events_behind(self._projection, key, history)
+                    found[row.number] = facts_touching(self._projection, key, history)
             if others:
                 found |= await self._in_one_pass(connection, others, progress)
         return found
 
     async def _in_one_pass(
         self, connection: Connection, keys: dict[int, RowKey], progress: ProgressReporter
-    ) -> dict[int, Behind]:
-        rows: defaultdict[RowKey, Gathering] = defaultdict(Gathering)
+    ) -> dict[int, TouchingFacts]:
+        rows: defaultdict[RowKey, TouchCounter] = defaultdict(TouchCounter)
         wanted = set(keys.values())
         types = sorted(self._projection.handlers)
         with progress("facts of the rows", total=self._until, unit="facts") as advance:
@@ -63,9 +63,9 @@ class RowLineage:
                 page = await connection.execute(PAGE_OF_TYPES, (after, end, types), prepare=True, binary=True)
                 self._note(map(fact_of, await page.fetchall()), wanted, rows)
                 advance(end - after)
-        return {number: rows[key].behind() for number, key in keys.items()}
+        return {number: rows[key].result() for number, key in keys.items()}
 
-    def _note(self, facts: Iterable[Fact], wanted: set[RowKey], rows: defaultdict[RowKey, Gathering]) -> None:
+    def _note(self, facts: Iterable[Fact], wanted: set[RowKey], rows: defaultdict[RowKey, TouchCounter]) -> None:
         for fact in facts:
             for key in needs_of(self._projection, fact) & wanted:
                 rows[key].add(fact)

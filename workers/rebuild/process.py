@@ -99,21 +99,23 @@ class Process:
 
     def run(self) -> ProcessReport:
         """Fold, catch up and write."""
-        with closing(ResidentMemory()) as resident, closing(SqliteSpill()) as shelf:
-            fold, position = fold_with_restarts(lambda careful: self._fold(careful, MemoryBudget(shelf, resident)))
+        with closing(ResidentMemory()) as resident, closing(SqliteSpill()) as spill_store:
+            fold, position = fold_with_restarts(
+                lambda undo_types: self._fold(undo_types, MemoryBudget(spill_store, resident))
+            )
             with timed(self._report.seconds, "write"):
                 asyncio.run(self._write(fold, position))
         self._report.facts = position
         self._report.peak_mib = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
         return self._report
 
-    def _fold(self, careful: UndoTypes, budget: MemoryBudget) -> tuple[BulkFold, int]:
+    def _fold(self, undo_types: UndoTypes, budget: MemoryBudget) -> tuple[BulkFold, int]:
         """Fold the log; returns also the position up to which it was folded."""
-        self._report.restarts = len(careful)
-        if careful:
-            structlog.get_logger().info("rebuild.folds_again", fails_at=sorted(careful))
+        self._report.restarts = len(undo_types)
+        if undo_types:
+            structlog.get_logger().info("rebuild.folds_again", fails_at=sorted(undo_types))
         fold = BulkFold(
-            [Task(each.projection, each.segments, each.skipped) for each in self._job.segment_jobs], careful, budget
+            [Task(each.projection, each.segments, each.skipped) for each in self._job.segment_jobs], undo_types, budget
         )
         return fold, self._fold_all(fold)
 

@@ -14,14 +14,12 @@ import msgspec
 from adapters.postgres.connection import Connection
 from adapters.postgres.store.generations import Generation, Generations
 from adapters.postgres.store.segments import positions as copied_positions
-from projections.engine.diff.compare import Row
+from adapters.stores.protocol import PlainRow
+from projections.engine.diff.compare import ComparedRow
 from projections.engine.merge import merged, sum_of
 from projections.engine.projection import RowKey, Table
 
-Rows = Iterator[tuple[RowKey, Row]]
-
-PlainRow = tuple[int, Table, dict[str, Any]]
-"""A row with its segment and table."""
+ComparedRows = Iterator[tuple[RowKey, ComparedRow]]
 
 
 class ComparedVersion(NamedTuple):
@@ -69,7 +67,7 @@ class StoredRows:
         return generation.version != self._projection.version
 
     @asynccontextmanager
-    async def rows(self, generation: Generation) -> AsyncIterator[tuple[dict[int, int], Rows]]:
+    async def rows(self, generation: Generation) -> AsyncIterator[tuple[dict[int, int], ComparedRows]]:
         """The checkpoints and the rows that readers would see; see `ValkeyStore.documents`."""
         store = self._generations.store(generation)
         if not self._is_foreign(generation):
@@ -85,7 +83,7 @@ class StoredRows:
                 yield positions, everything
 
 
-def _visible(rows: Iterable[PlainRow]) -> Rows:
+def _visible(rows: Iterable[PlainRow]) -> ComparedRows:
     """Plain rows as readers see them."""
     sums: dict[RowKey, dict[str, Any]] = {}
     for segment, table, row in rows:

@@ -16,7 +16,7 @@ from commands.progress import CompleteUnit, DecideOutcome, OpenUnit, RecordActiv
 from commands.quiz import GradeAttempt, SubmitAttempt
 from domain.quiz import Item, mark
 from workers.seeding.catalog import DAYS_OF_WEEK, WEIGHTS, items_and_key
-from workers.seeding.terms import ATTEMPTS, OPEN_BEFORE, PASS_BP, TERMS, Step, Term
+from workers.seeding.terms import ATTEMPTS, OPEN_BEFORE, PASS_BP, TERMS, PlannedCommand, Term
 
 FIRST_NAMES = (
     "ada", "alan", "barbara", "claude", "dorothy", "edsger", "emmy", "evelyn", "frances", "grace", "hedy", "ida",
@@ -54,7 +54,7 @@ def names(learners: int) -> list[str]:
     return [f"{first}-{last}-{n:03}" for n, (first, last) in enumerate(islice(cycle(pairs), learners), start=1)]
 
 
-def learner_steps(today: datetime, learners: int, seed: int) -> Iterator[Step]:
+def learner_steps(today: datetime, learners: int, seed: int) -> Iterator[PlannedCommand]:
     """The commands of all learners until *today*, run by run."""
     dice = random.Random(seed)  # noqa: S311 - not a secret: the same seed makes the same campus
     everyone = names(learners)
@@ -68,14 +68,14 @@ def learner_steps(today: datetime, learners: int, seed: int) -> Iterator[Step]:
 
 def _enroll(
     dice: random.Random, term: Term, asking: Sequence[str], today: datetime, capacity: int | None
-) -> Generator[Step, None, list[Place]]:
+) -> Generator[PlannedCommand, None, list[Place]]:
     """Requests, withdrawals, and offers of freed seats; returns the places."""
     starts_at, ends_at, alone = term.starts_at(today), term.ends_at(today), capacity is not None
     opens_at = starts_at - OPEN_BEFORE + timedelta(hours=7)
     asked = sorted((opens_at + dice.random() * (OPEN_BEFORE - DAY), learner_id) for learner_id in asking)
     asked = [(at, learner_id) for at, learner_id in asked if at < today]
     for at, learner_id in asked:
-        yield Step(at, learner_id, RequestEnrollment(learner_id, term.run_id), alone)
+        yield PlannedCommand(at, learner_id, RequestEnrollment(learner_id, term.run_id), alone)
     seated, waiting = asked[:capacity], [learner_id for _, learner_id in asked[capacity:]] if alone else []
     leaving = sorted(
         (starts_at + dice.uniform(0.05, 0.9) * (ends_at - starts_at), learner_id)
@@ -85,9 +85,9 @@ def _enroll(
     left = {learner_id: at for at, learner_id in leaving if at < today}
     places = [Place(learner_id, at, left.get(learner_id)) for at, learner_id in seated]
     for learner_id, at in left.items():
-        yield Step(at, learner_id, WithdrawEnrollment(learner_id, term.run_id, "no time"), alone)
+        yield PlannedCommand(at, learner_id, WithdrawEnrollment(learner_id, term.run_id, "no time"), alone)
         if waiting:
-            yield Step(at + MINUTE, term.course.instructor, OfferSeat(term.run_id), alone)
+            yield PlannedCommand(at + MINUTE, term.course.instructor, OfferSeat(term.run_id), alone)
             places.append(Place(waiting.pop(0), at + MINUTE, None))
     return places
 
@@ -106,7 +106,7 @@ class _History:
         self._over = self._ends_at <= today
         self._passed = 0
 
-    def steps(self) -> Iterator[Step]:
+    def steps(self) -> Iterator[PlannedCommand]:
         """The commands of the learner, and those that follow from them."""
         for unit in self._term.course.units():
             if self._dice.random() < 0.5 + 0.5 * self._reliability:
@@ -117,7 +117,7 @@ class _History:
         if self._over and self._passed < len(WEIGHTS):
             outcome = "withdrawn" if self._left else "fail"
             decide = DecideOutcome(self._learner_id, self._term.run_id, 0, outcome)
-            yield Step(self._ends_at, self._term.course.instructor, decide)
+            yield PlannedCommand(self._ends_at, self._term.course.instructor, decide)
 
     def _when(self, unit_id: str) -> datetime:
         """When the learner works on a unit: a reliable one sooner, and not before the day after the enrollment."""
@@ -126,7 +126,7 @@ class _History:
         day = max(self._starts_at + timedelta(days=days), _midnight(self._since) + DAY)
         return day + timedelta(hours=7) + self._dice.random() * SPREAD
 
-    def _material(self, unit_id: str) -> Iterator[Step]:
+    def _material(self, unit_id: str) -> Iterator[PlannedCommand]:
         names, dice = (self._learner_id, self._term.run_id, unit_id), self._dice
         at, times, completes = self._when(unit_id), dice.randint(1, 3), dice.random() < 0.6 + 0.4 * self._reliability
         clicks = [dice.randint(1, 25) for _ in range(times)]
@@ -137,7 +137,7 @@ class _History:
             if completes:
                 yield self._step(at + 10 * MINUTE, CompleteUnit(*names))
 
-    def _quiz(self, unit_id: str) -> Iterator[Step]:
+    def _quiz(self, unit_id: str) -> Iterator[PlannedCommand]:
         names, quiz_id = (self._learner_id, self._term.run_id, unit_id), self._term.quiz_id(unit_id)
         items, key = items_and_key(self._term.course.quizzes[int(unit_id.removeprefix("quiz-")) - 1])
         at = self._when(unit_id)
@@ -165,15 +165,15 @@ class _History:
             for item, right in zip(items, key, strict=True)
         ]
 
-    def _pass(self, at: datetime) -> Iterator[Step]:
+    def _pass(self, at: datetime) -> Iterator[PlannedCommand]:
         """With the last quiz, the course is passed."""
         self._passed += 1
         if self._passed == len(WEIGHTS):
             yield self._step(at, DecideOutcome(self._learner_id, self._term.run_id, 0))
             yield self._step(at, CompleteEnrollment(self._learner_id, self._term.run_id))
 
-    def _step(self, at: datetime, command: object) -> Step:
-        return Step(at, self._learner_id, command)
+    def _step(self, at: datetime, command: object) -> PlannedCommand:
+        return PlannedCommand(at, self._learner_id, command)
 
 
 def _midnight(at: datetime) -> datetime:

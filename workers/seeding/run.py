@@ -24,7 +24,7 @@ from domain.aggregate import EPOCH
 from domain.catalog import course_stream
 from workers.seeding.catalog import COURSES
 from workers.seeding.learners import learner_steps, names
-from workers.seeding.terms import Step, catalog_steps
+from workers.seeding.terms import PlannedCommand, catalog_steps
 from workers.support.progress import ProgressReporter, no_progress
 from workers.support.tasks import cancel_and_wait
 
@@ -82,7 +82,7 @@ async def _sow(log: PostgresLog, learners: int, number: int, progress: ProgressR
     return len(steps)
 
 
-def plan(today: datetime, learners: int, number: int) -> list[Step]:
+def plan(today: datetime, learners: int, number: int) -> list[PlannedCommand]:
     """All commands up to *today*, in the order of time."""
     steps = [*catalog_steps(today, learners), *learner_steps(today, learners, number)]
     return sorted(steps, key=lambda step: step.at)
@@ -113,9 +113,9 @@ class _Sower:
         self._places = asyncio.Semaphore(AT_ONCE)
         self._positions: dict[str, int] = {}  # of the last fact of each learner
 
-    async def do(self, day: Sequence[tuple[int, Step]]) -> int:
+    async def do(self, day: Sequence[tuple[int, PlannedCommand]]) -> int:
         """Carry out the commands of a *day*, each with its number in the plan; returns how many there were."""
-        chains: dict[str, list[tuple[int, Step]]] = defaultdict(list)
+        chains: dict[str, list[tuple[int, PlannedCommand]]] = defaultdict(list)
         for number, step in day:
             if step.alone:
                 await self._give(number, step)
@@ -128,12 +128,12 @@ class _Sower:
             await cancel_and_wait(tasks)  # if one has failed, the others stop before it is reported
         return len(day)
 
-    async def _follow(self, chain: Sequence[tuple[int, Step]]) -> None:
+    async def _follow(self, chain: Sequence[tuple[int, PlannedCommand]]) -> None:
         async with self._places:
             for number, step in chain:
                 await self._give(number, step)
 
-    async def _give(self, number: int, step: Step) -> None:
+    async def _give(self, number: int, step: PlannedCommand) -> None:
         fingerprint = hashlib.sha256(repr(step).encode()).hexdigest()
         command = step.command
         if isinstance(command, DecideOutcome):

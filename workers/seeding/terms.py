@@ -15,7 +15,7 @@ ATTEMPTS = 2
 BY_ID = {course.course_id: course for course in COURSES}
 
 
-class Step(NamedTuple):
+class PlannedCommand(NamedTuple):
     """
     One command, its time and its actor.
 
@@ -73,25 +73,27 @@ TERMS = (
 )
 
 
-def catalog_steps(today: datetime, learners: int) -> Iterator[Step]:
+def catalog_steps(today: datetime, learners: int) -> Iterator[PlannedCommand]:
     """The commands of the instructors."""
     for course in COURSES:
         opens = min(term.starts_at(today) for term in TERMS if term.course is course) - OPEN_BEFORE
         at = opens - timedelta(days=14, hours=-9)
-        yield Step(at, course.instructor, CreateCourse(course.course_id, course.title, course.summary), alone=True)
-        yield Step(at, course.instructor, PublishCourse(course.course_id, course.units()), alone=True)
+        yield PlannedCommand(
+            at, course.instructor, CreateCourse(course.course_id, course.title, course.summary), alone=True
+        )
+        yield PlannedCommand(at, course.instructor, PublishCourse(course.course_id, course.units()), alone=True)
     for term in TERMS:
         yield from _term_steps(term, today, learners)
 
 
-def _term_steps(term: Term, today: datetime, learners: int) -> Iterator[Step]:
+def _term_steps(term: Term, today: datetime, learners: int) -> Iterator[PlannedCommand]:
     course, starts_at, ends_at = term.course, term.starts_at(today), term.ends_at(today)
     opens_at = starts_at - OPEN_BEFORE + timedelta(hours=6)
     run = ScheduleRun(
         term.run_id, course.course_id, 1, starts_at, ends_at, term.capacity(learners), seat_offer_hours=None
     )
-    yield Step(opens_at - timedelta(days=7), course.instructor, run, alone=True)
-    yield Step(opens_at, course.instructor, OpenRun(term.run_id), alone=True)
+    yield PlannedCommand(opens_at - timedelta(days=7), course.instructor, run, alone=True)
+    yield PlannedCommand(opens_at, course.instructor, OpenRun(term.run_id), alone=True)
     for number, quiz in enumerate(course.quizzes, start=1):
         items, key = items_and_key(quiz)
         unit_id = f"quiz-{number}"
@@ -106,6 +108,6 @@ def _term_steps(term: Term, today: datetime, learners: int) -> Iterator[Step]:
             attempts_allowed=ATTEMPTS,
             pass_bp=PASS_BP,
         )
-        yield Step(opens_at, course.instructor, publish, alone=True)
+        yield PlannedCommand(opens_at, course.instructor, publish, alone=True)
     if ends_at <= today:
-        yield Step(ends_at, course.instructor, CloseRun(term.run_id), alone=True)
+        yield PlannedCommand(ends_at, course.instructor, CloseRun(term.run_id), alone=True)

@@ -42,7 +42,7 @@ INSERT INTO analytics_views (name, stamp) VALUES (%s, %s)
 ALONE = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 
 
-class Wanted(NamedTuple):
+class ViewDefinition(NamedTuple):
     """How a view should be: its definition, and the statements that describe it and let analysts read it."""
 
     name: sql.Identifier
@@ -87,7 +87,7 @@ async def keep_fresh(settings: Settings) -> None:
         await link.close()
 
 
-async def _stale(connection: psycopg.AsyncConnection, settings: Settings) -> dict[str, Wanted]:
+async def _stale(connection: psycopg.AsyncConnection, settings: Settings) -> dict[str, ViewDefinition]:
     """The views that are not as they should be, by name."""
     schema = settings.analytics_schema
     readers: dict[str, str] = dict(await (await connection.execute(READERS, [settings.read_schema])).fetchall())
@@ -115,7 +115,7 @@ async def _make(connection: psycopg.AsyncConnection, settings: Settings, name: s
     return True
 
 
-async def _replace(connection: psycopg.AsyncConnection, view: Wanted) -> None:
+async def _replace(connection: psycopg.AsyncConnection, view: ViewDefinition) -> None:
     try:
         async with connection.transaction():
             await connection.execute(sql.SQL("CREATE OR REPLACE VIEW {} AS {}").format(view.name, view.definition))
@@ -126,7 +126,7 @@ async def _replace(connection: psycopg.AsyncConnection, view: Wanted) -> None:
         await connection.execute(statement)
 
 
-def _wanted(view: View, schema: str, readers: dict[str, str], analysts: list[str]) -> Wanted:
+def _wanted(view: View, schema: str, readers: dict[str, str], analysts: list[str]) -> ViewDefinition:
     name = sql.Identifier(schema, view.name)
     columns = ", ".join(f'{column.expression} AS "{column.name}"' for column in view.columns)
     source = view.source.format_map({table: f"({readers[table]}) AS {table}" for table in view.reads})
@@ -136,7 +136,7 @@ def _wanted(view: View, schema: str, readers: dict[str, str], analysts: list[str
         )
         for column in view.columns
     ]
-    return Wanted(
+    return ViewDefinition(
         name,
         sql.SQL(f"SELECT {columns} FROM {source}"),
         (

@@ -40,7 +40,7 @@ from adapters.postgres.log.pages import fact_of, meta_of
 from adapters.settings import Settings
 from domain.fact import Meta
 from domain.streams import PARTITIONS
-from projections.engine.bulk.pages import EPOCH, MICROSECOND, RARE_COLUMNS, Page, SourceFailed, Wanted
+from projections.engine.bulk.pages import EPOCH, MICROSECOND, RARE_COLUMNS, ColumnPage, FactFilter, SourceFailed
 from projections.engine.rows import Unreadable
 
 PATIENCE = 30.0  # seconds to wait for a server that is away
@@ -75,7 +75,7 @@ class PageReader:
     def __init__(self, settings: Settings, *, ahead: bool = False) -> None:
         self._settings, self._ahead = settings, ahead
 
-    def pages(self, wanted: Wanted, after: int, until: int) -> Iterator[Page]:
+    def pages(self, wanted: FactFilter, after: int, until: int) -> Iterator[ColumnPage]:
         """Yield the wanted facts with positions above *after*, up to and with *until*; raises SourceFailed."""
         if not wanted.types:
             return
@@ -89,7 +89,7 @@ class PageReader:
 class Reading:
     """One pass over the log: a connection for pages, and one for what is read on demand."""
 
-    def __init__(self, settings: Settings, wanted: Wanted) -> None:
+    def __init__(self, settings: Settings, wanted: FactFilter) -> None:
         self._settings, self._wanted = settings, wanted
         self._wire: PipelinedReader | None = None
         self._on_demand: psycopg.Connection | None = None
@@ -110,7 +110,7 @@ class Reading:
             self._on_demand.close()
             self._on_demand = None
 
-    def pages(self, after: int, until: int, *, ahead: bool) -> Iterator[Page]:
+    def pages(self, after: int, until: int, *, ahead: bool) -> Iterator[ColumnPage]:
         """Yield pages, as PageReader.pages."""
         spans = AdaptiveRanges(after, until, self._patiently(lambda: self._few(after, until)))
         span = spans.following()
@@ -172,7 +172,7 @@ class Reading:
                     raise SourceFailed(f"the log cannot be read: {str(error).strip()}") from error
                 time.sleep(PAUSE)
 
-    def _page(self, span: PositionRange, answer: list[bytes | None]) -> Page:
+    def _page(self, span: PositionRange, answer: list[bytes | None]) -> ColumnPage:
         """The page in a result, or the same page read row by row."""
         streams, data, kinds, *numbers = (part or b"" for part in answer)
         stream_ids = streams.decode().split("\n")
@@ -181,7 +181,7 @@ class Reading:
             try:
                 decoded = _decode_lines(data)
                 if len(decoded) == facts:  # an empty text is not a line
-                    return Page(
+                    return ColumnPage(
                         until=span.until,
                         stream_ids=stream_ids,
                         kinds=_unpacked("H", kinds),
@@ -194,7 +194,7 @@ class Reading:
                 pass
         return self._slow_page(span)
 
-    def _slow_page(self, span: PositionRange) -> Page:
+    def _slow_page(self, span: PositionRange) -> ColumnPage:
         """The facts of a range, each decoded by itself and upcast to its newest version."""
         query = ROWS.format(piece=span.piece, wanted=condition(self._wanted))
         facts = [fact_of(row) for row in self._rows(query, span)]
@@ -203,7 +203,7 @@ class Reading:
             "position": [fact.position for fact in facts],
             "occurred_at": [(fact.occurred_at - EPOCH) // MICROSECOND for fact in facts],
         }
-        return Page(
+        return ColumnPage(
             until=span.until,
             stream_ids=[fact.stream_id for fact in facts],
             kinds=[kinds[fact.type] * PARTITIONS + fact.partition for fact in facts],

@@ -16,7 +16,7 @@ from adapters.postgres.log.postgres_log import COLUMNS
 from domain.codec import version_of
 from domain.registry import AGGREGATES, FACTS
 from domain.streams import PARTITIONS
-from projections.engine.bulk.pages import Wanted
+from projections.engine.bulk.pages import FactFilter
 
 PAGE_FACTS = 1_024  # larger pages do not fit into the processor's caches
 PAGE_BYTES = 4 << 20
@@ -77,7 +77,7 @@ def one_of(values: Iterable[str]) -> str:
     return ", ".join(map(literal, values)) or "NULL"
 
 
-def condition(wanted: Wanted) -> str:
+def condition(wanted: FactFilter) -> str:
     """The SQL condition for the wanted facts; partitions are bits of a number, which is faster than a list."""
     types = f"type IN ({one_of(wanted.types)})"
     if wanted.everywhere.issuperset(wanted.types):
@@ -88,7 +88,7 @@ def condition(wanted: Wanted) -> str:
 
 
 @lru_cache(maxsize=64)  # hundreds of pages use the same query
-def blobs(wanted: Wanted, piece: str, numbers: tuple[str, ...] = ()) -> str:
+def blobs(wanted: FactFilter, piece: str, numbers: tuple[str, ...] = ()) -> str:
     """The query for a page as one row, with some of NUMBERS."""
     kinds = " ".join(f"WHEN {literal(name)} THEN {number}" for number, name in enumerate(wanted.types))
     return BLOBS.format(
@@ -107,7 +107,7 @@ def _newest(types: Iterable[str]) -> str:
     return f"CASE type {others} ELSE 1 END" if others else "1"
 
 
-def ranges(wanted: Wanted) -> list[str] | None:
+def ranges(wanted: FactFilter) -> list[str] | None:
     """SQL conditions for the stream ids of the wanted types; None if a type is not in the registry."""
     categories = {
         aggregate.category
@@ -120,7 +120,7 @@ def ranges(wanted: Wanted) -> list[str] | None:
     return [f"stream_id >= {literal(c + '-')} AND stream_id < {literal(c + '.')}" for c in sorted(categories)]
 
 
-def few_positions(connection: psycopg.Connection, wanted: Wanted, after: int, until: int) -> list[int] | None:
+def few_positions(connection: psycopg.Connection, wanted: FactFilter, after: int, until: int) -> list[int] | None:
     """The positions of the wanted facts, if they are so few that a list is faster than reading the log."""
     within = ranges(wanted)
     most = (until - after) // FEW

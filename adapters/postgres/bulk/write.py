@@ -20,7 +20,7 @@ from adapters.postgres.connection import Connection
 from adapters.postgres.store.row_tables import SEGMENT, column_type, physical_name, quoted
 from projections.engine.bulk.pages import EPOCH, MICROSECOND
 from projections.engine.live import RowRejected
-from projections.engine.projection import RowKey, Table, key_values
+from projections.engine.projection import KeyedRow, Table, key_values
 
 ROWS_AT_ONCE = 100_000  # in one transaction
 BLOCK = 1 << 18  # bytes in one message to the server
@@ -32,7 +32,7 @@ ESCAPED_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 DELETE_SOME = "DELETE FROM {table} WHERE ctid = ANY (ARRAY (SELECT ctid FROM {table} WHERE segment = %s LIMIT %s))"
 
 Packed = Callable[[Any], bytes]
-Rows = Iterable[tuple[RowKey, msgspec.Struct]]
+KeyedRows = Iterable[KeyedRow]
 
 _encode = msgspec.json.Encoder().encode
 _length = struct.Struct(">i").pack
@@ -58,7 +58,7 @@ MISFITS = (
 
 
 async def write_segment(
-    connection: Connection, tables: Iterable[Table], generation: int, segment: int, rows: Rows
+    connection: Connection, tables: Iterable[Table], generation: int, segment: int, rows: KeyedRows
 ) -> int:
     """
     Replace all rows of a segment; returns their number.
@@ -103,7 +103,7 @@ class Packing:
         given: number of rows in the blocks since the last call of `blocks`.
     """
 
-    def __init__(self, rows: Rows, segment: int) -> None:
+    def __init__(self, rows: KeyedRows, segment: int) -> None:
         self._rows = iter(rows)
         self._segment = _short(2, segment)
         self._next = next(self._rows, None)

@@ -31,13 +31,13 @@ SELECT partition, type, sum(events)::bigint FROM (
 ) AS counted GROUP BY partition, type
 """
 
-Counts = Counter[tuple[int, str]]
+PartitionCounts = Counter[tuple[int, str]]
 """Facts by partition and type."""
 
 
 async def counts_until(
     connection: psycopg.AsyncConnection, until: int, advance: Callable[[int], None] = lambda _: None
-) -> Counts:
+) -> PartitionCounts:
     """
     How many facts there are up to the position *until*, by partition and type.
 

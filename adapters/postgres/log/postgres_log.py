@@ -85,12 +85,12 @@ FIRST_ANSWER = "SELECT fingerprint, position FROM idempotency WHERE key = %s"
 
 END = 2**63 - 1
 
-Row = tuple[Any, ...]
+SqlRow = tuple[Any, ...]
 
 _decode_meta = msgspec.json.Decoder(Meta).decode
 
 
-class Recent(NamedTuple):
+class StreamFact(NamedTuple):
     """One fact of a stream, as an aggregate needs it."""
 
     position: int
@@ -121,7 +121,7 @@ class PostgresLog:
     def __init__(self, settings: Settings) -> None:
         self.clock = settings.clock()
         self.link = Link(settings, "read", patience=PATIENCE)
-        self._lookups: Batcher[tuple[str, int], list[Recent]] = Batcher(self._look_up, LARGEST_LOOKUP)
+        self._lookups: Batcher[tuple[str, int], list[StreamFact]] = Batcher(self._look_up, LARGEST_LOOKUP)
         self.appender = Appender(settings)
 
     @classmethod
@@ -161,7 +161,7 @@ class PostgresLog:
         rows = await self._rows(HISTORY, {"key": key, "until": until})
         return [to_fact(row) for row in rows]
 
-    async def since(self, stream_id: str, version: int) -> list[Recent]:
+    async def since(self, stream_id: str, version: int) -> list[StreamFact]:
         """What has happened in a stream after *version*; look-ups that arrive together go as one query."""
         return await self._lookups.submit((stream_id, version))
 
@@ -180,8 +180,8 @@ class PostgresLog:
         rows = await self._rows(FIRST_ANSWER, (key,))
         return (rows[0][0], rows[0][1]) if rows else None
 
-    async def _rows(self, query: str, parameters: Sequence[Any] | Mapping[str, Any]) -> list[Row]:
-        async def work(connection: psycopg.AsyncConnection) -> list[Row]:
+    async def _rows(self, query: str, parameters: Sequence[Any] | Mapping[str, Any]) -> list[SqlRow]:
+        async def work(connection: psycopg.AsyncConnection) -> list[SqlRow]:
             cursor = await connection.execute(query, parameters, prepare=True, binary=True)
             return list(await cursor.fetchall())
 
@@ -190,15 +190,15 @@ class PostgresLog:
         except GAVE_UP as error:
             raise Overloaded(error) from error
 
-    async def _look_up(self, batch: Sequence[tuple[str, int]]) -> list[list[Recent] | Exception]:
+    async def _look_up(self, batch: Sequence[tuple[str, int]]) -> list[list[StreamFact] | Exception]:
         streams, versions = [stream for stream, _ in batch], [version for _, version in batch]
-        found: list[list[Recent] | Exception] = [[] for _ in batch]
+        found: list[list[StreamFact] | Exception] = [[] for _ in batch]
         for number, rows in itertools.groupby(await self._rows(SINCE, (streams, versions)), key=lambda row: row[0]):
-            found[number - 1] = [Recent(*row[1:]) for row in rows]
+            found[number - 1] = [StreamFact(*row[1:]) for row in rows]
         return found
 
 
-def to_fact(row: Row) -> Fact:
+def to_fact(row: SqlRow) -> Fact:
     """A row of `events`, in the order of its columns, as a fact in its newest version."""
     position, stream, version, type_name, schema_version, partition, data, meta, occurred_at, recorded_at = row
     return Fact(

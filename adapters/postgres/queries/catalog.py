@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from adapters.postgres.queries.json_answer import json_array, json_object
-from adapters.postgres.queries.reader import CHECKPOINT, Answer, Page, Reader
+from adapters.postgres.queries.reader import CHECKPOINT, Answer, Reader, RowPage
 from projections.catalog import CatalogCourse, CatalogQuiz, CatalogRun, CatalogStructure
 
 
@@ -145,17 +145,17 @@ RUN = f"SELECT {_AT}, (SELECT to_json(r)::text FROM catalog_runs AS r WHERE run_
 QUIZ = f"SELECT {_AT}, (SELECT to_json(q)::text FROM catalog_quizzes AS q WHERE quiz_id = %(quiz)s)"
 
 
-async def courses(reader: Reader, after: str, limit: int) -> Page:
+async def courses(reader: Reader, after: str, limit: int) -> RowPage:
     """A page of courses."""
     return await reader.page(COURSES, {"after": after, "limit": limit})
 
 
-async def runs(reader: Reader, course_id: str | None, after: str, limit: int) -> Page:
+async def runs(reader: Reader, course_id: str | None, after: str, limit: int) -> RowPage:
     """A page of runs, of one course or of all."""
     return await reader.page(RUNS, {"course": course_id, "after": after, "limit": limit})
 
 
-async def quizzes(reader: Reader, run_id: str, after: str, limit: int) -> Page:
+async def quizzes(reader: Reader, run_id: str, after: str, limit: int) -> RowPage:
     """A page of the quizzes of a run, without their items."""
     return await reader.page(QUIZZES, {"run": run_id, "after": after, "limit": limit})
 

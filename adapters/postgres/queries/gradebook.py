@@ -7,7 +7,7 @@ from typing import Any, Literal
 import msgspec
 
 from adapters.postgres.queries.json_answer import json_object
-from adapters.postgres.queries.reader import CHECKPOINT, Page, Reader
+from adapters.postgres.queries.reader import CHECKPOINT, Reader, RowPage
 
 
 class GradebookRow(msgspec.Struct, kw_only=True):
@@ -80,7 +80,7 @@ async def rows(
     descending: bool,
     after: Sequence[Any] | None,
     limit: int,
-) -> Page:
+) -> RowPage:
     """Up to *limit* rows of a run, sorted, after the three values *after* (sort value, learner, quiz)."""
     narrowed = ("AND quiz_id = %(quiz)s " if quiz_id else "") + ("AND learner_id = %(learner)s" if learner_id else "")
     comparison = "<" if descending else ">"

@@ -37,7 +37,7 @@ class Answer(NamedTuple):
     position: int
 
 
-class Page(NamedTuple):
+class RowPage(NamedTuple):
     """Rows of the values by which they are sorted and their JSON text; and the position for which they are true."""
 
     rows: list[tuple[Any, ...]]
@@ -87,10 +87,10 @@ class Reader:
         row = (await self.rows(query, parameters))[0]
         return Answer(None if row[1] is None else row[1].encode(), row[0] or 0)
 
-    async def page(self, query: str, parameters: dict[str, Any]) -> Page:
+    async def page(self, query: str, parameters: dict[str, Any]) -> RowPage:
         """Many rows; the query selects one row of nulls where there are none. Raises as `answer`."""
         rows = await self.rows(query, parameters)
-        return Page([row[1:] for row in rows if row[-1] is not None], rows[0][0] or 0)
+        return RowPage([row[1:] for row in rows if row[-1] is not None], rows[0][0] or 0)
 
     async def rows(self, query: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
         """The bare rows of a query; raises as `answer`."""

@@ -46,7 +46,7 @@ SELECT f.projection, f.generation, f.learner AS owner, f.table_name AS table, f.
 """
 
 
-class Audit(msgspec.Struct):
+class AuditCounts(msgspec.Struct):
     """
     The audit of the live generation of a read model.
 
@@ -97,9 +97,9 @@ async def note_findings(
         await connection.execute(FORGET_OLD, {"projection": projection, "generation": generation, "most": MOST})
 
 
-async def audits(connection: Connection) -> list[Audit]:
+async def audits(connection: Connection) -> list[AuditCounts]:
     """The audits of all live generations."""
-    async with connection.cursor(row_factory=class_row(Audit)) as cursor:
+    async with connection.cursor(row_factory=class_row(AuditCounts)) as cursor:
         return await (await cursor.execute(ALL)).fetchall()
 
 

@@ -63,7 +63,7 @@ STILL_READ = (
     psycopg.errors.DependentObjectsStillExist,  # an analysts' view, which cannot be replaced while it is read
 )
 
-Status = Literal["building", "ready", "live", "retired"]
+GenerationStatus = Literal["building", "ready", "live", "retired"]
 WHY_NOT = {
     "building": "is still being built: `campus projections rebuild {name}` goes on",
     "ready": "is ready, and not served yet: `campus projections promote {name}` serves it",
@@ -85,7 +85,7 @@ class Generation(NamedTuple):
     number: int
     version: int
     segments: int
-    status: Status
+    status: GenerationStatus
     code: str = ""
     step: str | None = None
     digest_position: int | None = None
@@ -130,7 +130,7 @@ def served_before(known: Iterable[Generation]) -> Generation | None:
     return max(retired, key=lambda each: (each.live_at, each.number), default=None)
 
 
-def numbered(known: Iterable[Generation], name: str, number: int, allowed: Collection[Status]) -> Generation:
+def numbered(known: Iterable[Generation], name: str, number: int, allowed: Collection[GenerationStatus]) -> Generation:
     """
     The generation of read model *name* with this number, whose status must be one of *allowed*.
 
@@ -171,13 +171,13 @@ class Generations:
         await self._publish_live()
         return found
 
-    async def create(self, status: Status) -> Generation:
+    async def create(self, status: GenerationStatus) -> Generation:
         """Begin the next generation: its store, without indexes unless it is live at once."""
         while True:
             with suppress(psycopg.errors.UniqueViolation):  # a projector has just begun the first one
                 return await self._create(status)
 
-    async def _create(self, status: Status) -> Generation:
+    async def _create(self, status: GenerationStatus) -> Generation:
         name = self.projection.name
         number = max((each.number for each in await self.all()), default=0) + 1
         begun = Generation(

@@ -25,14 +25,14 @@ from adapters.postgres.store.row_tables import (
     physical_name,
     quoted,
 )
-from adapters.postgres.store.scan import JSON, ONE_MOMENT, PLAIN, Scan
+from adapters.postgres.store.scan import JSON, ONE_MOMENT, PLAIN, GenerationScan
 from adapters.postgres.store.segments import counts, note_ignored, positions, reset
 from adapters.postgres.store.views import wait_for_locks_until
 from adapters.settings import Settings
 from adapters.spill import Spool
-from adapters.stores.protocol import PlainRow, Positions, Row, Servers, StoredRow
-from projections.engine.live import Batch, FactCounts, Fenced, Loaded, Needed, RowRejected, RowSnapshot, encoded
-from projections.engine.projection import Projection, RowKey, Table, key_values
+from adapters.stores.protocol import PlainRow, Positions, Servers, StoredRow
+from projections.engine.live import Batch, FactCounts, Fenced, LoadedRows, Needed, RowRejected, RowSnapshot, encoded
+from projections.engine.projection import KeyedRow, Projection, RowKey, Table, key_values
 
 FENCED = "CL001"  # SQLSTATE that move_segments() raises
 
@@ -73,7 +73,7 @@ class PostgresStore:
         return cls(servers.connection, servers.settings, projection, generation, segments)
 
     @classmethod
-    def validated(cls, projection: Projection, rows: Iterable[Row]) -> Iterator[Row]:
+    def validated(cls, projection: Projection, rows: Iterable[KeyedRow]) -> Iterator[KeyedRow]:
         """Yield *rows* again, each checked against the types of its columns; raises RowRejected."""
         packers = {table: Packer(table) for table in projection.tables}
         for key, row in rows:
@@ -144,7 +144,7 @@ class PostgresStore:
             await delete_segment(self._connection, self._projection.tables, self._generation, segment)
             await reset(self._connection, *self._place, segment)
 
-    async def write_segment(self, segment: int, rows: Iterable[Row]) -> int:
+    async def write_segment(self, segment: int, rows: Iterable[KeyedRow]) -> int:
         """Replace all rows of a segment by COPY; its checkpoint stays 0 until `save`."""
         await write_segment(self._connection, self._projection.tables, self._generation, segment, rows)
         return 0
@@ -157,9 +157,9 @@ class PostgresStore:
         """No counts: table `segments` has them."""
         return {}
 
-    async def load(self, keys: Needed) -> Loaded:
+    async def load(self, keys: Needed) -> LoadedRows:
         """The rows that exist, in one round trip."""
-        loaded: Loaded = {segment: {} for segment in keys}
+        loaded: LoadedRows = {segment: {} for segment in keys}
         by_table = self._by_table(keys)
         if not by_table:
             return loaded
@@ -247,7 +247,7 @@ class PostgresStore:
         """The checkpoints and all rows, as they are at one moment."""
         tables = self._projection.tables
         with Spool() as spool:
-            found = await Scan(self._connection, self._place, tables, JSON, spool).run()
+            found = await GenerationScan(self._connection, self._place, tables, JSON, spool).run()
             yield found, self._decoded(spool.documents())
 
     @asynccontextmanager
@@ -255,7 +255,7 @@ class PostgresStore:
         """The same for some tables, whose rows any code has written, as names and values."""
         decode = msgspec.msgpack.Decoder(dict[str, Any]).decode
         with Spool() as spool:
-            found = await Scan(self._connection, self._place, tables, PLAIN, spool).run()
+            found = await GenerationScan(self._connection, self._place, tables, PLAIN, spool).run()
             yield found, ((segment, tables[table], decode(row)) for segment, table, row in spool.documents())
 
     def _decoded(self, rows: Iterator[tuple[int, int, bytes]]) -> Iterator[StoredRow]:

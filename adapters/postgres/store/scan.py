@@ -60,7 +60,7 @@ PLAIN = Form("r.*", dict_row, _kept_plain)
 """As MessagePack of names and values, for rows of any code."""
 
 
-class Scan:
+class GenerationScan:
     """
     The scan of one generation.
 

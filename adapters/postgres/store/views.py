@@ -9,7 +9,7 @@ from adapters.postgres.store.row_tables import quoted
 NAMES = "SELECT viewname FROM pg_views WHERE schemaname = %s ORDER BY viewname"
 
 
-class View(NamedTuple):
+class ViewRows(NamedTuple):
     """The rows of a view; `columns` are names and PostgreSQL's names of their types."""
 
     columns: list[tuple[str, str]]
@@ -21,11 +21,11 @@ async def view_names(connection: Connection, schema: str) -> list[str]:
     return [name for (name,) in await (await connection.execute(NAMES, [schema])).fetchall()]
 
 
-async def read_view(connection: Connection, schema: str, name: str) -> View:
+async def read_view(connection: Connection, schema: str, name: str) -> ViewRows:
     """All rows of a view, as they are at one moment."""
     cursor = await connection.execute(f"SELECT * FROM {quoted(schema)}.{quoted(name)}".encode())
     columns = [(column.name, column.type_display) for column in cursor.description or ()]
-    return View(columns, await cursor.fetchall())
+    return ViewRows(columns, await cursor.fetchall())
 
 
 async def wait_for_locks_until(connection: Connection, deadline: float) -> None:

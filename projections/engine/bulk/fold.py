@@ -6,7 +6,7 @@ tell which is which: a type lies on streams of its own aggregate only.
 
 Poison parks its key, as it does live. A fact that cannot be decoded does so at once. A handler that raises may leave
 half a change, which is found out too late to undo: the fold ends with `RestartFold` and begins again, with that type
-among those that are folded carefully, each change with a copy of the rows as they were.
+among those that are folded with undo: each change keeps a copy of the rows as they were.
 """
 
 from collections import Counter, defaultdict
@@ -19,7 +19,7 @@ import msgspec
 
 from domain.registry import FACTS, REFERENCE_FACTS
 from domain.streams import PARTITIONS, is_reference, partition_of_key
-from projections.engine.bulk.pages import BulkFact, Page, Wanted
+from projections.engine.bulk.pages import BulkFact, ColumnPage, FactFilter
 from projections.engine.bulk.rows import BulkRows, MemoryBudget
 from projections.engine.distribution import segment_of
 from projections.engine.live import ChangedKey, FactCounts, Poison, poison_of
@@ -34,7 +34,7 @@ from projections.engine.projection import (
 from projections.engine.rows import FAILURES, Interrupted, UndoableRows, UnreadableFact, apply_or_undo, needs_or_error
 
 Apply = Callable[[Any, Rows], None]
-Plan = tuple[tuple[Apply, Rows], ...]
+ApplySteps = tuple[tuple[Apply, Rows], ...]
 T = TypeVar("T")
 
 
@@ -55,15 +55,15 @@ class Task(NamedTuple):
 
 class RestartFold(Exception):
     """
-    A handler has failed, and its half change is in the rows: fold again, with this type among the careful ones.
+    A handler has failed, and its half change is in the rows: fold again, with undo copies for facts of this type.
 
     Attributes:
-        careful: the name of the projection, and the type of the fact.
+        failed_at: the name of the projection, and the type of the fact.
     """
 
     def __init__(self, projection: str, type_name: str, error: BaseException) -> None:
         super().__init__(f"{projection} failed at a fact of type {type_name}: {error}")
-        self.careful = projection, type_name
+        self.failed_at = projection, type_name
 
 
 UndoTypes = frozenset[tuple[str, str]]
@@ -72,12 +72,12 @@ UndoTypes = frozenset[tuple[str, str]]
 
 def fold_with_restarts(fold: Callable[[UndoTypes], T]) -> T:
     """The result of *fold*, which is called again with one more type to undo after each RestartFold."""
-    careful: UndoTypes = frozenset()
+    undo_types: UndoTypes = frozenset()
     while True:
         try:
-            return fold(careful)
-        except RestartFold as spoiled:
-            careful |= {spoiled.careful}
+            return fold(undo_types)
+        except RestartFold as restart:
+            undo_types |= {restart.failed_at}
 
 
 @dataclass(eq=False)
@@ -112,7 +112,7 @@ class SegmentFold:
         return segment_of(partition, self.task.projection.segments) == self.segment
 
 
-class Entry(NamedTuple):
+class TypeFold(NamedTuple):
     """How one segment of a projection folds one kind of fact."""
 
     part: SegmentFold
@@ -125,19 +125,19 @@ class BulkFold:
     Folds pages for several projections.
 
     Args:
-        careful: folds facts of these types so that nothing is left of one that fails.
-        budget: watches over the memory of this process; without it all rows stay in memory. Its shelf is emptied.
+        undo_types: folds facts of these types so that nothing is left of one that fails.
+        budget: limits the memory of this process; without it all rows stay in memory. Its spill store is emptied.
     """
 
     def __init__(
         self,
         tasks: Collection[Task],
-        careful: Collection[tuple[str, str]] = frozenset(),
+        undo_types: Collection[tuple[str, str]] = frozenset(),
         budget: MemoryBudget | None = None,
     ) -> None:
-        self._careful, self._budget = frozenset(careful), budget
+        self._undo_types, self._budget = frozenset(undo_types), budget
         if budget is not None:
-            budget.shelf.clear()  # of rows that a spoiled fold has left
+            budget.spill_store.clear()  # of rows that an interrupted fold has left
         self._parts: dict[tuple[str, int], SegmentFold] = {}
         for task in tasks:
             for segment in task.segments:
@@ -145,20 +145,20 @@ class BulkFold:
         self._skipped = frozenset[int]().union(*(task.skipped for task in tasks))
         self._types = tuple(sorted({name for task in tasks for name in task.projection.handlers}))
         self._guarded = {(part, partition_of_key(key)) for part in self._parts.values() for key in part.waiting}
-        self._plans: list[Plan] = [self._plan(kind) for kind in range(len(self._types) * PARTITIONS)]
+        self._plans: list[ApplySteps] = [self._plan(kind) for kind in range(len(self._types) * PARTITIONS)]
         self._seen: Counter[int] = Counter()
 
     def _add(self, task: Task, segment: int) -> None:
         place = task.projection.name, segment
         if place in self._parts:
             raise ValueError(f"segment {segment} of {task.projection.name} is to be folded twice")
-        first_drawer = sum(len(part.task.projection.tables) for part in self._parts.values())
-        rows = BulkRows(task.projection.tables, self._budget.shelf if self._budget else None, first_drawer)
+        first_table_no = sum(len(part.task.projection.tables) for part in self._parts.values())
+        rows = BulkRows(task.projection.tables, self._budget.spill_store if self._budget else None, first_table_no)
         waiting = {key: first for (of, key), first in task.waiting.items() if of == segment}
         self._parts[place] = SegmentFold(task, segment, rows, ReplicaRows(rows) if segment else rows, waiting)
 
     @property
-    def wanted(self) -> Wanted:
+    def wanted(self) -> FactFilter:
         """The facts that these projections and segments read."""
         where = defaultdict(set)
         for kind, plan in enumerate(self._plans):
@@ -166,16 +166,16 @@ class BulkFold:
                 where[self._types[kind // PARTITIONS]].add(kind % PARTITIONS)
         everywhere = frozenset(name for name, found in where.items() if len(found) == PARTITIONS or name not in FACTS)
         partitions = frozenset[int]().union(*(found for name, found in where.items() if name not in everywhere))
-        return Wanted(self._types, everywhere, partitions)
+        return FactFilter(self._types, everywhere, partitions)
 
-    def fold(self, page: Page) -> None:
+    def fold(self, page: ColumnPage) -> None:
         """
         Fold the next page.
 
         Raises:
-            Spoiled: a handler has failed; begin again.
+            RestartFold: a handler has failed; begin again.
             SourceFailed: something that a handler asked for could not be read.
-            ShelfFailed: rows could not be put into a temporary file or read back.
+            SpillFailed: rows could not be put into a temporary file or read back.
         """
         self._seen.update(page.kinds)
         if page.unreadable or (self._skipped and not self._skipped.isdisjoint(page.positions)):
@@ -190,7 +190,7 @@ class BulkFold:
         self._parts[projection, segment].left = True
         self._plans = [self._plan(kind) for kind in range(len(self._plans))]
 
-    def _fold_fast(self, page: Page) -> None:
+    def _fold_fast(self, page: ColumnPage) -> None:
         try:
             for fact, plan in zip(page.facts(), map(self._plans.__getitem__, page.kinds), strict=True):
                 for apply, rows in plan:
@@ -199,9 +199,9 @@ class BulkFold:
             raise
         except FAILURES as error:
             failed = next(entry for entry in self._entries(fact.kind) if entry.rows is rows)
-            raise self._spoiled(failed.part, fact, error) from error
+            raise self._restart(failed.part, fact, error) from error
 
-    def _fold_one_by_one(self, page: Page) -> None:
+    def _fold_one_by_one(self, page: ColumnPage) -> None:
         """Fold a page in which some facts are not to be applied."""
         for fact in page.facts():
             for part, apply, rows in self._entries(fact.kind, fact):
@@ -215,17 +215,17 @@ class BulkFold:
                     except Interrupted:
                         raise
                     except FAILURES as error:
-                        raise self._spoiled(part, fact, error) from error
+                        raise self._restart(part, fact, error) from error
 
-    def _spoiled(self, part: SegmentFold, fact: BulkFact, error: BaseException) -> RestartFold:
+    def _restart(self, part: SegmentFold, fact: BulkFact, error: BaseException) -> RestartFold:
         """Give up: the rows can go at once, without waiting for a collector that a rebuild has turned off."""
         self._plans.clear()  # which hold on to this object
         return RestartFold(part.task.projection.name, fact.type, error)
 
-    def _plan(self, kind: int) -> Plan:
+    def _plan(self, kind: int) -> ApplySteps:
         return tuple((entry.apply, entry.rows) for entry in self._entries(kind))
 
-    def _entries(self, kind: int, fact: BulkFact | None = None) -> Iterator[Entry]:
+    def _entries(self, kind: int, fact: BulkFact | None = None) -> Iterator[TypeFold]:
         """Who folds this kind of fact, and how."""
         name, partition = self._types[kind // PARTITIONS], kind % PARTITIONS
         reference = name in REFERENCE_FACTS if fact is None else is_reference(fact.stream_id)
@@ -233,13 +233,13 @@ class BulkFold:
             handler = part.task.projection.handlers.get(name)
             if handler is not None and not part.left and (reference or part.owns(partition)):
                 apply: Apply = handler.apply
-                if (part.task.projection.name, name) in self._careful:
-                    apply = partial(self._carefully, part, handler)
+                if (part.task.projection.name, name) in self._undo_types:
+                    apply = partial(self._with_undo, part, handler)
                 if (part, partition) in self._guarded:
                     apply = partial(self._unless_waiting, part, apply)
-                yield Entry(part, apply, part.copies if reference else part.rows)
+                yield TypeFold(part, apply, part.copies if reference else part.rows)
 
-    def _carefully(self, part: SegmentFold, handler: Handler, fact: Any, rows: Rows) -> None:
+    def _with_undo(self, part: SegmentFold, handler: Handler, fact: Any, rows: Rows) -> None:
         """Apply a fact so that nothing is left of it if that fails."""
         needed = needs_or_error(part.task.projection, fact)
         error = apply_or_undo(handler, fact, needed, UndoableRows(rows, part.rows))

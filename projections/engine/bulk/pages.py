@@ -31,7 +31,7 @@ class SourceFailed(Interrupted):
     """A page could not be read: no fault of the fact that is folded."""
 
 
-class Wanted(NamedTuple):
+class FactFilter(NamedTuple):
     """
     The facts that a fold wants.
 
@@ -47,7 +47,7 @@ class Wanted(NamedTuple):
 
 
 @dataclass
-class Page:
+class ColumnPage:
     """
     Some facts in log order, column by column; all columns are equally long.
 
@@ -55,7 +55,7 @@ class Page:
         until: the position up to which nothing that is wanted is missing; not before that of the last fact.
         kinds: for each fact, the number of its type among `types`, times 64, plus its partition.
         data: the facts' own fields in the newest version.
-        types: as in `Wanted`.
+        types: as in `FactFilter`.
         numbers: reads `position` or `occurred_at`, the latter in microseconds since 2000-01-01 UTC, for all facts;
             raises SourceFailed.
         load: reads one of RARE_COLUMNS for all facts of a type, by position; raises SourceFailed.
@@ -108,7 +108,7 @@ class Page:
 class PageSource(Protocol):
     """Where pages come from."""
 
-    def pages(self, wanted: Wanted, after: int, until: int) -> Iterator[Page]:
+    def pages(self, wanted: FactFilter, after: int, until: int) -> Iterator[ColumnPage]:
         """The wanted facts with positions above *after*, up to and with *until*; raises SourceFailed."""
         ...
 
@@ -126,7 +126,7 @@ class BulkFact(msgspec.Struct, gc=False):
     data: dict[str, Any]
     kind: int
     index: int
-    page: Page
+    page: ColumnPage
 
     @property
     def position(self) -> int:

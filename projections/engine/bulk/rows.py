@@ -1,8 +1,8 @@
 """
-The rows of a fold over the whole log: all in memory as long as they fit, the least used ones on a shelf when not.
+The rows of a fold over the whole log: all in memory while they fit, else the least used ones in the spill store.
 
 What fits costs nothing but a look into a dict. Where memory runs out, rows live in two generations: those used since
-the last clearing, and those used before. A clearing puts the older ones on the shelf and makes the younger ones older.
+the last spill, and those used before. A spill moves the older ones to the store and makes the younger ones older.
 """
 
 import copy
@@ -11,45 +11,44 @@ from typing import Protocol
 
 import msgspec
 
-from projections.engine.projection import RowKey, Rows, RowT, Table
+from projections.engine.projection import KeyValues, RowKey, Rows, RowT, Table
 
 BUDGET = 700 << 20  # bytes of resident memory of the whole process
 SMALLER = 0.8  # share of the rows that are kept when memory has run out (again)
 GROWN = 1.02  # memory that was given back to the allocator stays with the process: only more than that has run out
 
-Key = tuple[str | int, ...]
-RowsByKey = dict[Key, msgspec.Struct]
+RowsByKey = dict[KeyValues, msgspec.Struct]
 
 
 class SpillStore(Protocol):
-    """Holds rows outside of memory, each under the number of its drawer and its key; raises SpillFailed."""
+    """Holds rows outside of memory, each under the number of its table and its key; raises SpillFailed."""
 
     def clear(self) -> None:
         """Forget everything."""
         ...
 
-    def put(self, drawer: int, rows: Iterable[tuple[Key, msgspec.Struct]]) -> None:
+    def put(self, table_no: int, rows: Iterable[tuple[KeyValues, msgspec.Struct]]) -> None:
         """Keep rows, in place of those that it has under the same keys."""
         ...
 
-    def get(self, drawer: int, key: Key, row: type[RowT]) -> RowT | None:
+    def get(self, table_no: int, key: KeyValues, row: type[RowT]) -> RowT | None:
         """A fresh copy of one row."""
         ...
 
-    def items(self, drawer: int, row: type[RowT]) -> Iterator[tuple[Key, RowT]]:
-        """Fresh copies of all rows of a drawer."""
+    def items(self, table_no: int, row: type[RowT]) -> Iterator[tuple[KeyValues, RowT]]:
+        """Fresh copies of all rows of a table."""
         ...
 
 
 class BulkRows(Rows):
     """The rows of one segment of one projection; what is changed is known by being here."""
 
-    def __init__(self, tables: Collection[Table], shelf: SpillStore | None, first_drawer: int = 0) -> None:
+    def __init__(self, tables: Collection[Table], spill_store: SpillStore | None, first_table_no: int = 0) -> None:
         self._live: dict[Table, RowsByKey] = {table: {} for table in tables}
         self._older: dict[Table, RowsByKey] = {}
-        self._drawers = {table: number for number, table in enumerate(tables, first_drawer)}
-        self._shelved: set[Table] = set()
-        self._shelf = shelf
+        self._table_nos = {table: number for number, table in enumerate(tables, first_table_no)}
+        self._spilled: set[Table] = set()
+        self._spill_store = spill_store
 
     def edit(self, table: Table, row: type[RowT], *key: str | int) -> RowT:
         """The row of *table* with this key, to be changed; made with its defaults if there is none yet."""
@@ -68,13 +67,13 @@ class BulkRows(Rows):
             found = self._recall(table, key)
         return found  # type: ignore[return-value]
 
-    def _recall(self, table: Table, key: Key) -> msgspec.Struct | None:
+    def _recall(self, table: Table, key: KeyValues) -> msgspec.Struct | None:
         """A row that was not used lately, from now on among those that are."""
         if not self._older:
             return None
         found = self._older[table].pop(key, None)
-        if found is None and table in self._shelved and self._shelf is not None:
-            found = self._shelf.get(self._drawers[table], key, table.row)
+        if found is None and table in self._spilled and self._spill_store is not None:
+            found = self._spill_store.get(self._table_nos[table], key, table.row)
         if found is not None:
             self._live[table][key] = found
         return found
@@ -94,11 +93,11 @@ class BulkRows(Rows):
         """Every row."""
         for table, live in self._live.items():
             older = self._older.get(table, {})
-            for drawer in (live, older):
-                for key, row in drawer.items():
+            for in_memory in (live, older):
+                for key, row in in_memory.items():
                     yield RowKey(table, key), row
-            if table in self._shelved and self._shelf is not None:
-                for key, row in self._shelf.items(self._drawers[table], table.row):
+            if table in self._spilled and self._spill_store is not None:
+                for key, row in self._spill_store.items(self._table_nos[table], table.row):
                     if key not in live and key not in older:
                         yield RowKey(table, key), row
 
@@ -106,22 +105,22 @@ class BulkRows(Rows):
         """How many rows are in memory: those used lately, and older ones."""
         return sum(map(len, self._live.values())), sum(map(len, self._older.values()))
 
-    def spill(self, shelf: SpillStore) -> None:
-        """Put the older half of the rows on the shelf."""
+    def spill(self, spill_store: SpillStore) -> None:
+        """Move the older half of the rows to the spill store."""
         for table, live in self._live.items():
             older = self._older.get(table)
             if older is None:  # the first time it is not known which were used lately: take those made first
                 made_first = list(live)[: len(live) // 2]
                 older = {key: live.pop(key) for key in made_first}
             if older:
-                shelf.put(self._drawers[table], older.items())
-                self._shelved.add(table)
+                spill_store.put(self._table_nos[table], older.items())
+                self._spilled.add(table)
             self._older[table], self._live[table] = live, {}
 
 
 class MemoryBudget:
     """
-    Watches the memory of this process and clears out rows when it runs low.
+    Watches the memory of this process and spills rows when it runs low.
 
     How many rows fit is learned when memory runs out for the first time, and corrected when it does so again: rows
     that have grown take more budget than they did.
@@ -131,14 +130,14 @@ class MemoryBudget:
         budget: what it may be, in bytes.
     """
 
-    def __init__(self, shelf: SpillStore, resident: Callable[[], int], budget: int = BUDGET) -> None:
-        self.shelf = shelf
+    def __init__(self, spill_store: SpillStore, resident: Callable[[], int], budget: int = BUDGET) -> None:
+        self.spill_store = spill_store
         self._resident = resident
         self._most = budget
         self._fitting: float | None = None
 
     def enforce(self, all_rows: Collection[BulkRows]) -> None:
-        """Clear out rows if there is need; to be called now and then, after some thousand facts."""
+        """Spill rows if memory runs low; to be called every few thousand facts."""
         used = self._resident()
         if used <= self._most and self._fitting is None:
             return
@@ -150,4 +149,4 @@ class MemoryBudget:
             self._most = int(used * GROWN)
         if self._fitting is not None and (live > self._fitting / 2 or total > self._fitting):
             for rows in all_rows:
-                rows.spill(self.shelf)
+                rows.spill(self.spill_store)

@@ -18,13 +18,13 @@ from typing import Any, NamedTuple, Self
 
 import msgspec
 
-from projections.engine.diff.report import FieldDiff, Key, Kind, RowDiff, TableDiff
+from projections.engine.diff.report import DiffKind, FieldDiff, RowDiff, TableDiff
 from projections.engine.diff.spool import NEW, OLD, Differing, DiffSpool
 from projections.engine.diff.statistics import Statistics
-from projections.engine.projection import RowKey, Table
+from projections.engine.projection import KeyValues, RowKey, Table
 from projections.engine.spill import TemporaryDatabase
 
-Row = msgspec.Struct | Mapping[str, Any]
+ComparedRow = msgspec.Struct | Mapping[str, Any]
 """A row; as a mapping of its fields where the code that wrote it is gone."""
 
 _encode = msgspec.json.Encoder().encode
@@ -32,15 +32,15 @@ _encode_sorted = msgspec.json.Encoder(order="sorted").encode
 _decode = msgspec.json.Decoder().decode
 
 
-class Version(NamedTuple):
+class DiffInput(NamedTuple):
     """One side of a comparison: its tables, even if they are empty, and the rows that readers see."""
 
     tables: Sequence[Table]
-    rows: Iterable[tuple[RowKey, Row]]
+    rows: Iterable[tuple[RowKey, ComparedRow]]
 
 
 @contextmanager
-def compare(old: Version, new: Version, database: TemporaryDatabase) -> "Iterator[Diff]":
+def compare(old: DiffInput, new: DiffInput, database: TemporaryDatabase) -> "Iterator[Diff]":
     """The differences of two versions, as long as the context lasts; raises as `Comparison.finish`."""
     with Comparison(old.tables, new.tables, database) as comparison:
         for key, row in old.rows:
@@ -66,15 +66,15 @@ class Comparison:
     def __exit__(self, *_: object) -> None:
         self._spool.database.close()
 
-    def add_old(self, key: RowKey, row: Row) -> None:
+    def add_old(self, key: RowKey, row: ComparedRow) -> None:
         """A row of the old version."""
         self._add(OLD, key, row)
 
-    def add_new(self, key: RowKey, row: Row) -> None:
+    def add_new(self, key: RowKey, row: ComparedRow) -> None:
         """A row of the new version."""
         self._add(NEW, key, row)
 
-    def _add(self, side: int, row_key: RowKey, row: Row) -> None:
+    def _add(self, side: int, row_key: RowKey, row: ComparedRow) -> None:
         table, key = row_key
         self._sides[side].count(table.name, row)
         if table.name in self._comparable:
@@ -135,7 +135,7 @@ class Diff:
         return sum(table.differing for table in self.tables)
 
     def rows(
-        self, *, after: int = 0, limit: int | None = None, table: str | None = None, kind: Kind | None = None
+        self, *, after: int = 0, limit: int | None = None, table: str | None = None, kind: DiffKind | None = None
     ) -> Iterator[RowDiff]:
         """
         Rows that differ, by table and key: the same at every call.
@@ -163,7 +163,7 @@ class Diff:
         if old is not None and new is not None:
             names = _changed_fields(self._common[found.tab], old, new)
             old, new = ({name: fields.get(name) for name in names} for fields in (old, new))
-        key: Key = tuple(_decode(found.key))
+        key: KeyValues = tuple(_decode(found.key))
         return RowDiff(found.number, self.tables[found.tab].table, key, found.kind, old, new)
 
 
@@ -175,7 +175,7 @@ class _Side:
         self.rows: dict[str, int] = dict.fromkeys(self.tables, 0)
         self._seen: dict[str, dict[str, None]] = {}
 
-    def count(self, name: str, row: Row) -> None:
+    def count(self, name: str, row: ComparedRow) -> None:
         """Count a row; raises KeyError for a table that the version does not have."""
         self.rows[name] += 1
         if isinstance(row, Mapping):
@@ -199,9 +199,9 @@ class _Tally:
         self._counts = {"same": 0, "added": 0, "removed": 0, "changed": 0}
         self._numbers: dict[str, int] = {}
 
-    def compare(self, old: bytes | None, new: bytes | None, statistics: Statistics) -> Kind | None:
+    def compare(self, old: bytes | None, new: bytes | None, statistics: Statistics) -> DiffKind | None:
         """How the two bodies of a row differ; None if they do not."""
-        kind: Kind | None = None
+        kind: DiffKind | None = None
         if old is None:
             kind = "added"
         elif new is None:
@@ -226,7 +226,7 @@ class _Tally:
         return msgspec.structs.replace(self._heading, fields=fields, **self._counts)
 
 
-def plain_fields(table: Table, row: Row) -> dict[str, Any]:
+def plain_fields(table: Table, row: ComparedRow) -> dict[str, Any]:
     """The fields of a row without its key, as plain JSON values; a field that is left out as default is there too."""
     if isinstance(row, Mapping):
         fields = dict(row)
@@ -263,6 +263,6 @@ def _changed_fields(fields: Iterable[str], old: Mapping[str, Any], new: Mapping[
     return sorted(name for name in fields if _encode_sorted(old.get(name)) != _encode_sorted(new.get(name)))
 
 
-def _place(key: Key) -> str:
+def _place(key: KeyValues) -> str:
     """A text that sorts as the key does, numbers by size, and is another for every key."""
     return ",".join(f"{part + 2**63:020d}" if isinstance(part, int) else _encode(part).decode() for part in key)

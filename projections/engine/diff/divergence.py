@@ -12,11 +12,11 @@ import msgspec
 
 from domain.fact import Fact
 from projections.engine.diff.lineage import FactRef, ref
-from projections.engine.diff.replay import Replay, State, Step, Waiting, differing, same
+from projections.engine.diff.replay import FoldStep, Replay, RowState, Waiting, differing, same
 from projections.engine.projection import Projection, RowKey
 
 Why = Literal["same", "missing", "unexpected", "stands_still", "differs"]
-Steps = Sequence[Step]
+FoldSteps = Sequence[FoldStep]
 Fields = dict[str, Any]
 
 
@@ -90,7 +90,7 @@ def first_divergence(
     return _stands_still(live, touching, contents, fields) or _differs(touching, fields)
 
 
-def _one_side_only(live: State, touching: Steps, states: Sequence[State]) -> Divergence:
+def _one_side_only(live: RowState, touching: FoldSteps, states: Sequence[RowState]) -> Divergence:
     made = next((ref(step.fact) for step, state in zip(touching, states[1:], strict=True) if state is not None), None)
     if live is None and made is None:
         return Divergence("same", None, 0, len(touching), [], "there is no such row, as the log says")
@@ -100,7 +100,7 @@ def _one_side_only(live: State, touching: Steps, states: Sequence[State]) -> Div
     return Divergence("missing", made, facts, len(touching), [], f"the row is missing, though fact {made} makes it")
 
 
-def _field(name: str, live: Fields, touching: Steps, contents: Sequence[Fields]) -> FieldCause:
+def _field(name: str, live: Fields, touching: FoldSteps, contents: Sequence[Fields]) -> FieldCause:
     values = [content.get(name) for content in contents]
     steps = range(len(touching))
     right = next((step for step in reversed(steps) if same(values[step], live.get(name))), None)
@@ -113,7 +113,7 @@ def _field(name: str, live: Fields, touching: Steps, contents: Sequence[Fields])
 
 
 def _stands_still(
-    live: Fields, touching: Steps, contents: Sequence[Fields], fields: list[FieldCause]
+    live: Fields, touching: FoldSteps, contents: Sequence[Fields], fields: list[FieldCause]
 ) -> Divergence | None:
     """The row is what it was at some earlier time."""
     for done in reversed(range(len(touching))):
@@ -126,7 +126,7 @@ def _stands_still(
     return None
 
 
-def _differs(touching: Steps, fields: list[FieldCause]) -> Divergence:
+def _differs(touching: FoldSteps, fields: list[FieldCause]) -> Divergence:
     """The first fact from which a field is not as it is live; of values that never were, the fact that set them."""
     stopped = [field for field in fields if not field.never]
     never = ", ".join(field.name for field in fields if field.never)

@@ -23,7 +23,7 @@ class FactRef(msgspec.Struct, frozen=True):
         return f"{self.position:,} ({self.type}, {self.occurred_at:%Y-%m-%d})"
 
 
-class Behind(msgspec.Struct, frozen=True):
+class TouchingFacts(msgspec.Struct, frozen=True):
     """The facts that touch a row: how many, the first few, and the last few that are not among the first."""
 
     count: int
@@ -31,7 +31,7 @@ class Behind(msgspec.Struct, frozen=True):
     last: list[FactRef]
 
 
-class Gathering:
+class TouchCounter:
     """The facts that touch one row, gathered in log order; *shown* are kept at either end."""
 
     def __init__(self, shown: int = SHOWN) -> None:
@@ -45,12 +45,12 @@ class Gathering:
         self._count += 1
         (self._first if len(self._first) < self._shown else self._last).append(ref(fact))
 
-    def behind(self) -> Behind:
+    def result(self) -> TouchingFacts:
         """What has come so far."""
-        return Behind(self._count, self._first, list(self._last))
+        return TouchingFacts(self._count, self._first, list(self._last))
 
 
-def events_behind(projection: Projection, key: RowKey, facts: Iterable[Fact], *, shown: int = SHOWN) -> Behind:
+def facts_touching(projection: Projection, key: RowKey, facts: Iterable[Fact], *, shown: int = SHOWN) -> TouchingFacts:
     """
     Those of *facts* whose handler names the row as needed; a row that a fact only reads counts as well.
 
@@ -59,11 +59,11 @@ def events_behind(projection: Projection, key: RowKey, facts: Iterable[Fact], *,
         facts: in log order; those at which the handler fails are passed over.
         shown: how many to name at either end.
     """
-    found = Gathering(shown)
+    found = TouchCounter(shown)
     for fact in facts:
         if is_needed(key, needs_of(projection, fact)):
             found.add(fact)
-    return found.behind()
+    return found.result()
 
 
 def ref(fact: Fact) -> FactRef:

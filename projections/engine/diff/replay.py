@@ -13,7 +13,7 @@ from projections.engine.diff.lineage import is_needed, needs_of
 from projections.engine.projection import Projection, RowKey, Rows
 from projections.engine.rows import UndoableRows, apply_or_undo
 
-State = dict[str, Any] | None
+RowState = dict[str, Any] | None
 """The fields of a row as plain JSON, without its key; None where there is no row."""
 
 Waiting = Mapping[str, int]
@@ -22,7 +22,7 @@ Waiting = Mapping[str, int]
 _encode = msgspec.json.Encoder(order="sorted").encode
 
 
-class Step(NamedTuple):
+class FoldStep(NamedTuple):
     """A fact, the rows that it needs, and whether the row that is explained is one of them."""
 
     fact: Fact
@@ -44,12 +44,14 @@ class Replay:
         self._handlers = projection.handlers
         self._table = next(table for table in projection.tables if table.name == key.table.name)
         self._key = RowKey(self._table, key.key)
-        steps = [Step(fact, needs, is_needed(key, needs)) for fact in facts if (needs := needs_of(projection, fact))]
-        self.touching: list[Step] = []
-        self.states: list[State] = [None]
+        steps = [
+            FoldStep(fact, needs, is_needed(key, needs)) for fact in facts if (needs := needs_of(projection, fact))
+        ]
+        self.touching: list[FoldStep] = []
+        self.states: list[RowState] = [None]
         self._fold(_reaching(self._key, steps), dict(waiting))
 
-    def _fold(self, steps: Sequence[Step], waiting: dict[str, int]) -> None:
+    def _fold(self, steps: Sequence[FoldStep], waiting: dict[str, int]) -> None:
         """Fold step by step; a fact that fails lets all later ones of its key wait, as live."""
         rows = Rows()
         view = UndoableRows(rows, rows)
@@ -68,7 +70,7 @@ class Replay:
         """The content of the row when nothing has happened to it."""
         return plain_fields(self._table, self._table.row(*self._key.key))
 
-    def state(self, row: msgspec.Struct | None) -> State:
+    def state(self, row: msgspec.Struct | None) -> RowState:
         """The content of a row."""
         return None if row is None else plain_fields(self._table, row)
 
@@ -83,7 +85,7 @@ def same(one: Any, other: Any) -> bool:
     return _encode(one) == _encode(other)
 
 
-def _reaching(key: RowKey, steps: list[Step]) -> list[Step]:
+def _reaching(key: RowKey, steps: list[FoldStep]) -> list[FoldStep]:
     """The steps on which a row depends: those that need it, and those that need what these need."""
     rows, reached = {key}, -1
     while reached < len(rows):

@@ -8,8 +8,9 @@ from typing import Any, Literal
 
 import msgspec
 
-Kind = Literal["added", "removed", "changed"]
-Key = tuple[str | int, ...]
+from projections.engine.projection import KeyValues
+
+DiffKind = Literal["added", "removed", "changed"]
 
 
 class Spread(msgspec.Struct, frozen=True):
@@ -143,7 +144,7 @@ class RowDiff(msgspec.Struct, frozen=True):
 
     number: int
     table: str
-    key: Key
-    kind: Kind
+    key: KeyValues
+    kind: DiffKind
     old: dict[str, Any] | None
     new: dict[str, Any] | None

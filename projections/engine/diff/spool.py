@@ -10,7 +10,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
 
-from projections.engine.diff.report import Kind
+from projections.engine.diff.report import DiffKind
 from projections.engine.spill import TemporaryDatabase
 
 OLD, NEW = 0, 1
@@ -42,7 +42,7 @@ class Differing(NamedTuple):
 
     number: int
     tab: int
-    kind: Kind
+    kind: DiffKind
     key: bytes
     old: bytes | None
     new: bytes | None
@@ -59,7 +59,7 @@ class DiffSpool:
         """A row of one side; *place* sorts as its key does."""
         self.database.append("INSERT INTO spooled VALUES (?, ?, ?, ?, ?)", (tab, place, side, key, body))
 
-    def add_differing(self, tab: int, kind: Kind, key: bytes, old: bytes | None, new: bytes | None) -> None:
+    def add_differing(self, tab: int, kind: DiffKind, key: bytes, old: bytes | None, new: bytes | None) -> None:
         """A row that differs."""
         statement = "INSERT INTO differing (tab, kind, key, old, new) VALUES (?, ?, ?, ?, ?)"
         self.database.append(statement, (tab, kind, key, old, new))
@@ -85,7 +85,7 @@ class DiffSpool:
         self.database.run("DROP TABLE spooled")
 
     def select(
-        self, *, after: int = 0, limit: int | None = None, tab: int | None = None, kind: Kind | None = None
+        self, *, after: int = 0, limit: int | None = None, tab: int | None = None, kind: DiffKind | None = None
     ) -> Iterator[Differing]:
         """The differing rows after number *after*; those of one table or one kind only, where it is given."""
         query = """

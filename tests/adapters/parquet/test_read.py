@@ -26,7 +26,7 @@ from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.settings import Settings
 from domain.fact import Fact
 from domain.streams import partition_of
-from projections.engine.bulk.pages import SourceFailed, Wanted
+from projections.engine.bulk.pages import FactFilter, SourceFailed
 from tests.support.exports import EPOCH, TYPES, fill, fill_with_hostile, log_of, small
 
 FACTS = 700
@@ -118,7 +118,9 @@ async def test_pages_for_a_rebuild(settings: Settings, opened: Export) -> None:
     log = await PostgresLog.open(settings)
     facts = await log.read(0, FACTS)
     await log.close()
-    wanted = Wanted((TYPES[3], TYPES[0], TYPES[1]), frozenset([TYPES[3]]), frozenset([partition_of("progress-l1:r0")]))
+    wanted = FactFilter(
+        (TYPES[3], TYPES[0], TYPES[1]), frozenset([TYPES[3]]), frozenset([partition_of("progress-l1:r0")])
+    )
     expected = [
         fact
         for fact in facts
@@ -136,7 +138,7 @@ async def test_pages_with_facts_that_cannot_be_read(settings: Settings, tmp_path
     await fill_with_hostile(settings)
     await export(settings, tmp_path)
     everything = Export.open(tmp_path)
-    wanted = Wanted(tuple(everything.manifest.types), frozenset(), ALL)
+    wanted = FactFilter(tuple(everything.manifest.types), frozenset(), ALL)
     pages = list(ExportPages(everything).pages(wanted, 0, everything.position))
     unreadable = {position: why for page in pages for position, why in page.unreadable.items()}
     assert sorted(unreadable) == [2, 4, 8, 10, 12, 14, 16, 18, 32]
@@ -152,7 +154,7 @@ async def test_pages_with_facts_that_cannot_be_read(settings: Settings, tmp_path
 def test_pages_beyond_the_end(opened: Export) -> None:
     """An export that is too short is not taken for a whole log."""
     with pytest.raises(SourceFailed, match="ends at position 700, before 701"):
-        list(ExportPages(opened).pages(Wanted(TYPES, frozenset(), ALL), 0, FACTS + 1))
+        list(ExportPages(opened).pages(FactFilter(TYPES, frozenset(), ALL), 0, FACTS + 1))
 
 
 def test_a_file_that_is_gone(opened: Export) -> None:
@@ -162,7 +164,7 @@ def test_a_file_that_is_gone(opened: Export) -> None:
     with pytest.raises(ExportError, match=f"{gone.name} cannot be read"):
         list(opened.batches())
     with pytest.raises(SourceFailed, match=f"{gone.name} cannot be read"):
-        list(ExportPages(opened).pages(Wanted(TYPES, frozenset(), ALL), 0, FACTS))
+        list(ExportPages(opened).pages(FactFilter(TYPES, frozenset(), ALL), 0, FACTS))
 
 
 def test_a_manifest_that_does_not_add_up(opened: Export) -> None:

@@ -4,7 +4,7 @@ import json
 
 from fastapi import FastAPI
 
-from adapters.nats.changes import Change
+from adapters.nats.changes import CommittedChange
 from api.http.changes import ALL, Changed, Changes
 from tests.support.api import Campus, Listener
 
@@ -62,7 +62,7 @@ async def test_read_models_that_do_not_keep_pace_are_told_of_each(app: FastAPI, 
     async with Listener(app, f"/v1/runs/{campus.run}/events", await campus.as_user("admin")) as listener:
         changes: Changes = app.state.services.changes
         for projection, position in (("course_dashboard", 10**9 + 1), ("gradebook", 10**9)):
-            await changes.on_change(Change(projection, position, [(projection, campus.run)]))
+            await changes.on_change(CommittedChange(projection, position, [(projection, campus.run)]))
             event = await listener.event()
             assert json.loads(event["data"]) == {"projection": projection, "key": campus.run, "position": position}
 
@@ -72,13 +72,13 @@ async def test_a_slow_client_is_told_the_newest_only() -> None:
     changes = Changes()
     with changes.watch([("learner_dashboard", "7"), ("overview", ALL)]) as watch:
         for position in range(1, 1_001):
-            await changes.on_change(Change("learner_dashboard", position, [("learner_dashboard", "7")]))
-            await changes.on_change(Change("learner_dashboard", position, [("learner_dashboard", "8")]))
-        await changes.on_change(Change("overview", 5, [("overview", "AAA")]))
-        await changes.on_change(Change("overview", 6, []))  # its position has moved, and nothing else
+            await changes.on_change(CommittedChange("learner_dashboard", position, [("learner_dashboard", "7")]))
+            await changes.on_change(CommittedChange("learner_dashboard", position, [("learner_dashboard", "8")]))
+        await changes.on_change(CommittedChange("overview", 5, [("overview", "AAA")]))
+        await changes.on_change(CommittedChange("overview", 6, []))  # its position has moved, and nothing else
         assert sorted(await watch.next(0.1)) == [Changed("learner_dashboard", "7", 1_000), Changed("overview", ALL, 5)]
         assert await watch.next(0.01) == []
-        await changes.on_change(Change("learner_dashboard", 2_000, None))  # too many keys to name
+        await changes.on_change(CommittedChange("learner_dashboard", 2_000, None))  # too many keys to name
         assert await watch.next(0.1) == [Changed("learner_dashboard", "7", 2_000)]
 
 
@@ -87,7 +87,7 @@ async def test_nothing_is_kept_of_those_who_have_gone() -> None:
     changes = Changes()
     with changes.watch([("overview", ALL)]):
         pass
-    await changes.on_change(Change("overview", 1, None))
+    await changes.on_change(CommittedChange("overview", 1, None))
     await changes.reached("overview", 9, 0.01)
     assert not changes._watches
     assert not changes._waiting["overview"]

@@ -18,16 +18,16 @@ from cli.projections.diff_view import (
     LONGEST,
     MOST_LINES,
     bar,
-    behind_view,
     diff_view,
     leaves,
     report,
     short,
     short_pair,
+    touching_facts_view,
 )
 from projections.course_dashboard import ENROLLMENTS, CourseDashboard, CourseEnrollment
-from projections.engine.diff.compare import Version
-from projections.engine.diff.lineage import events_behind
+from projections.engine.diff.compare import DiffInput
+from projections.engine.diff.lineage import facts_touching
 from projections.engine.diff.report import RowDiff
 from projections.engine.projection import RowKey, Table
 from projections.learner_dashboard import LEARNERS, LearnerDashboard
@@ -45,10 +45,10 @@ def shown(what: RenderableType, width: int = 140) -> str:
     return "\n".join(" ".join(line.split()) for line in capture.get().splitlines())
 
 
-def enrollments(number: int, **fields: Any) -> Version:
+def enrollments(number: int, **fields: Any) -> DiffInput:
     """Rows of the course dashboard that all have these fields."""
     rows = [(RowKey(ENROLLMENTS, ("AAA", str(n))), CourseEnrollment("AAA", str(n), **fields)) for n in range(number)]
-    return Version(CourseDashboard.tables, rows)
+    return DiffInput(CourseDashboard.tables, rows)
 
 
 def test_counts_come_first_then_distributions_then_rows() -> None:
@@ -81,7 +81,7 @@ def test_other_columns_and_tables_are_said_once() -> None:
         ENROLLMENTS.key,
     )
     extra = Table("ranks", wide.row, ("run_id",))
-    with compare(Version((ENROLLMENTS,), ()), Version((wide, extra), ())) as diff:
+    with compare(DiffInput((ENROLLMENTS,), ()), DiffInput((wide, extra), ())) as diff:
         text = shown(diff_view(diff.tables, [], diff.differing, old="live", new="rebuilt"))
     assert "• course_enrollments: only rebuilt has rank" in text
     assert "• course_enrollments: only live has status, activated, " in text
@@ -177,7 +177,7 @@ def test_no_text_in_csv_is_taken_for_a_formula(texts: list[str]) -> None:
 def test_the_facts_behind_a_row_are_named_at_either_end() -> None:
     """Of those in between it is said how many they are."""
     facts = History().course().enrolled("7").clicked("7", 3).clicked("7", 4).clicked("7", 5).clicked("7", 6).facts
-    behind = shown(behind_view(events_behind(LearnerDashboard(), RowKey(LEARNERS, ("7",)), facts, shown=2)))
+    behind = shown(touching_facts_view(facts_touching(LearnerDashboard(), RowKey(LEARNERS, ("7",)), facts, shown=2)))
     assert behind.splitlines()[0] == "6 facts touch this row"
     assert behind.splitlines()[3] == "… 2 more …"
     assert behind.splitlines()[-1].startswith("9 (progress.activity_recorded")

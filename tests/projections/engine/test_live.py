@@ -8,14 +8,14 @@ import pytest
 
 from adapters.spill import SqliteDatabase
 from domain.fact import Fact
-from projections.engine.bulk.pages import Page, Wanted
+from projections.engine.bulk.pages import ColumnPage, FactFilter
 from projections.engine.cache import CachedStore
 from projections.engine.digest import row_digest
 from projections.engine.live import Batch, Exclusions, FactCounts, Fenced, Poison, Store, fold_batch
 from projections.engine.memory import MemoryStore
 from projections.engine.projection import Handler, Projection, RowKey, Rows, Table
 from projections.engine.rows import Unreadable
-from projections.engine.verification import Difference, FreshFold, Live, Verdict, Verification
+from projections.engine.verification import Difference, FoldTarget, FreshFold, Verdict, Verification
 from tests.support.bulk_pages import content_digest, pages_of
 from tests.support.facts import History
 
@@ -191,12 +191,12 @@ class Facts:
     def __init__(self, facts: Sequence[Fact]) -> None:
         self._facts = facts
 
-    def pages(self, wanted: Wanted, after: int, until: int) -> Iterator[Page]:
+    def pages(self, wanted: FactFilter, after: int, until: int) -> Iterator[ColumnPage]:
         return pages_of([fact for fact in self._facts if after < fact.position <= until], wanted, 3)
 
 
 async def verdict_on(live: MemoryStore, facts: Sequence[Fact], **waiting: int) -> Verdict:
-    state = Live(Scores(), await live.positions(), parked(**waiting))
+    state = FoldTarget(Scores(), await live.positions(), parked(**waiting))
     fresh = FreshFold([state])
     fresh.run(Facts(facts))
     with Verification(state, SqliteDatabase()) as verification:
@@ -267,7 +267,7 @@ async def test_verify_folds_each_segment_up_to_its_own_checkpoint() -> None:
         handlers: ClassVar = {"progress.activity_recorded": Handler(needs_score, count, writes=(SCORES,))}
 
     facts = activities(*((f"L{number}", 1) for number in range(40)))
-    state = Live(Divided(), {0: 10, 1: 30}, Exclusions())
+    state = FoldTarget(Divided(), {0: 10, 1: 30}, Exclusions())
     fresh = FreshFold([state])
     fresh.run(Facts(facts))
     expected = {fact.key for fact in facts if fact.position <= state.positions[fact.partition % 2]}

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from adapters.nats.changes import Change, listen
+from adapters.nats.changes import CommittedChange, listen
 from adapters.nats.connection import Nats
 from adapters.postgres.connection import connect
 from adapters.postgres.store.repairs import CannotRepair, Repair, repair_of, request_repair
@@ -41,7 +41,7 @@ async def test_a_repair_heals_what_is_wrong_missing_or_invented(settings: Settin
         assert [verdict.differing for verdict in await verify(settings, BOTH)] == [3, 3]
         messages, heard = Nats(settings, "test"), []
 
-        async def note(change: Change) -> None:
+        async def note(change: CommittedChange) -> None:
             heard.append((change.projection, change.keys))
 
         await listen(settings, messages, note)

@@ -15,7 +15,7 @@ from projections.engine.verification import Difference, Verdict
 from tests.support.tamper import change_tally, change_total, delete_tally, invent_tally
 from tests.support.workers import BOTH, InPostgres, InValkey, Writer, caught_up, projecting, writer
 from workers.consistency import explain
-from workers.consistency.verify import CannotVerify, NotBuilt, verify
+from workers.consistency.verify import CannotVerify, NeverBuilt, verify
 
 
 async def recorded(settings: Settings, facts: Writer, *activities: tuple[str, str, int]) -> None:
@@ -121,7 +121,7 @@ class NextVersion(InPostgres):
 
 async def test_what_this_code_cannot_say_is_said(settings: Settings) -> None:
     """Of a read model that is not there, of one that other code has built, and of an unknown number."""
-    with pytest.raises(NotBuilt):
+    with pytest.raises(NeverBuilt):
         await verify(settings, [InPostgres()])
     async with writer(settings) as facts:
         await recorded(settings, facts, *THREE)

@@ -31,7 +31,7 @@ from tests.support.threads import (
     posts,
 )
 from tests.support.workers import assert_true_to_the_log, caught_up, projecting
-from workers.auditor import Audit
+from workers.auditor import KeyAuditor
 from workers.consistency.verify import verify
 
 POISONED = "thread-T3"
@@ -155,5 +155,5 @@ async def repaired(settings: Settings, projection: Projection, key: str) -> Repa
 async def assert_audited(settings: Settings, projection: Projection, wrong: int) -> None:
     """The auditor finds so many wrong rows of the thread."""
     async with await connect(settings, application="test") as connection, connect_valkey(settings) as valkey:
-        found = await Audit(connection, valkey, settings).check(projection, POISONED)
+        found = await KeyAuditor(connection, valkey, settings).check(projection, POISONED)
     assert found == (1, wrong)

@@ -26,7 +26,7 @@ from tests.support.workers import (
     projecting,
     writer,
 )
-from workers.rebuild.compare import Compared, Comparing, diff, what_if
+from workers.rebuild.compare import Compared, VersionComparer, diff, what_if
 from workers.rebuild.lock import RebuildError
 
 
@@ -151,11 +151,11 @@ async def test_a_generation_that_is_ahead_is_folded_anew(settings: Settings, pro
 
 async def test_what_is_served_goes_on_while_it_is_read(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where both were at one position and one has gone on before its rows were taken, that is said."""
-    spool, taken = Comparing.spool, []
+    spool, taken = VersionComparer.spool, []
     async with writer(settings) as facts:
         await recorded(settings, facts)
 
-        async def going_on(self: Comparing, *args: Any) -> Any:
+        async def going_on(self: VersionComparer, *args: Any) -> Any:
             taken.append(args[0].number)
             if len(taken) == 2:
                 await facts.record(("ann", "click", 32))
@@ -163,7 +163,7 @@ async def test_what_is_served_goes_on_while_it_is_read(settings: Settings, monke
                     await caught_up(settings, 6)
             return await spool(self, *args)
 
-        monkeypatch.setattr(Comparing, "spool", going_on)
+        monkeypatch.setattr(VersionComparer, "spool", going_on)
         async with diff(settings, InPostgres(), old=1, new=1) as compared:
             assert compared.remark.startswith("generation 1 is at position 5, generation 1 at 6; not all differences")
 

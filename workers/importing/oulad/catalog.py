@@ -29,7 +29,7 @@ class ImportRefused(Exception):
     """The log has other contents under the names of the import."""
 
 
-class Catalog:
+class CatalogImport:
     """
     Brings one presentation into the catalog.
 

@@ -16,7 +16,7 @@ from adapters.postgres.connection import Connection, connect
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.postgres.ops.lease import try_acquire
 from adapters.settings import Settings
-from workers.importing.oulad.catalog import Catalog, ImportRefused
+from workers.importing.oulad.catalog import CatalogImport, ImportRefused
 from workers.importing.oulad.history import SOURCE, Diary, History, facts_to_come
 from workers.importing.oulad.report import ImportReport
 from workers.importing.oulad.writer import Writer
@@ -86,7 +86,7 @@ class _Import:
 
     async def run(self, file: str) -> ImportReport:
         report = ImportReport(file, self._oulad.rows, self._oulad.presentations)
-        catalogs = [Catalog(self._log, SOURCE, presentation) for presentation in self._oulad.presentations]
+        catalogs = [CatalogImport(self._log, SOURCE, presentation) for presentation in self._oulad.presentations]
         for catalog in catalogs:
             await catalog.look()
         report.before = {catalog.presentation.run_id for catalog in catalogs if catalog.finished}
@@ -104,7 +104,7 @@ class _Import:
         report.position = await self._log.head()
         return report
 
-    async def _stored(self, todo: Sequence[Catalog], head: int) -> dict[str, Stored]:
+    async def _stored(self, todo: Sequence[CatalogImport], head: int) -> dict[str, Stored]:
         """Count the stored facts of presentations whose import was interrupted."""
         begun = {catalog.begun_at: catalog.presentation for catalog in todo if catalog.begun_at is not None}
         if not begun:
@@ -115,7 +115,7 @@ class _Import:
             return await stored_between(self._connection, SOURCE, ids, after=after, until=head, advance=advance)
 
 
-async def _go_through(catalogs: Sequence[Catalog], writer: Writer) -> None:
+async def _go_through(catalogs: Sequence[CatalogImport], writer: Writer) -> None:
     """Write all facts in the order of the calendar; those of one day by presentation."""
     diaries = [Diary(catalog.presentation) for catalog in catalogs]
     histories: dict[int, History] = {}

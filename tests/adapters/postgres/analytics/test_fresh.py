@@ -8,7 +8,7 @@ from functools import partial
 import psycopg
 import pytest
 
-from adapters.embedded import Postgres
+from adapters.embedded import PostgresServer
 from adapters.postgres.analytics import analyst_url, keep_fresh, refresh
 from adapters.postgres.connection import connect
 from adapters.postgres.store.generations import BlockedByReaders, Generation, Generations, InUse
@@ -206,7 +206,7 @@ async def test_a_server_from_before_gets_the_role(own_servers: Servers) -> None:
         assert connection.execute("SHOW transaction_read_only").fetchone() == ("on",)
 
 
-async def as_superuser(postgres: Postgres, statement: str) -> None:
+async def as_superuser(postgres: PostgresServer, statement: str) -> None:
     """Run one statement with all rights."""
     async with await psycopg.AsyncConnection.connect(postgres.url("postgres"), autocommit=True) as connection:
         await connection.execute(statement.encode())

@@ -18,7 +18,7 @@ from domain.catalog import Course
 from domain.fact import Fact
 from projections.catalog import Catalog
 from projections.engine.bulk.fold import BulkFold, Task
-from projections.engine.bulk.pages import BulkFact, Page, SourceFailed, Wanted
+from projections.engine.bulk.pages import BulkFact, ColumnPage, FactFilter, SourceFailed
 from projections.engine.distribution import segment_of
 from projections.engine.rows import Unreadable
 from projections.registry import PROJECTIONS
@@ -45,7 +45,7 @@ async def fill(settings: Settings, *odd: dict[str, Any]) -> None:
             await log.append(msgspec.structs.replace(some, events=events[start : start + 50]))
 
 
-def as_live(settings: Settings, wanted: Wanted, after: int = 0, until: int = 10**9) -> list[Fact]:
+def as_live(settings: Settings, wanted: FactFilter, after: int = 0, until: int = 10**9) -> list[Fact]:
     """The facts as the live projectors read them."""
     with open_connection(settings) as connection:
         rows = connection.execute(f"SELECT {COLUMNS} FROM events ORDER BY position".encode(), binary=True).fetchall()
@@ -63,7 +63,9 @@ def fields_of(facts: Iterable[Fact | BulkFact]) -> list[list[Any]]:
     return [[getattr(fact, name) for name in Fact.__struct_fields__] for fact in facts]
 
 
-def read(settings: Settings, wanted: Wanted, after: int = 0, until: int = 10**9, **how: Any) -> Iterator[Page]:
+def read(
+    settings: Settings, wanted: FactFilter, after: int = 0, until: int = 10**9, **how: Any
+) -> Iterator[ColumnPage]:
     """The pages."""
     return PageReader(settings, **how).pages(wanted, after, until)
 
@@ -80,8 +82,8 @@ def _small(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_pages_have_every_fact_as_it_is(settings: Settings, ahead: bool) -> None:  # noqa: FBT001 - a case
     """All columns of all wanted facts, those seldom asked for as well, between any positions."""
     await fill(settings)
-    everything = Wanted(TYPES, frozenset(TYPES), frozenset())
-    some = Wanted(TYPES, frozenset(TYPES[3:]), frozenset({3, 17, 40, 41, 42}))
+    everything = FactFilter(TYPES, frozenset(TYPES), frozenset())
+    some = FactFilter(TYPES, frozenset(TYPES[3:]), frozenset({3, 17, 40, 41, 42}))
     for wanted, after, until in ((everything, 0, 10**6), (everything, 33, 301), (some, 0, 399), (some, 40, 40)):
         pages = list(read(settings, wanted, after, until, ahead=ahead))
         found: list[Any] = [
@@ -109,7 +111,7 @@ ODD = {
 async def test_odd_facts_do_not_shift_their_neighbours(settings: Settings, odd: dict[str, Any]) -> None:
     """A page with a fact that does not fit the blobs is read row by row; what cannot be decoded is named."""
     await fill(settings, odd, {"data": b""})
-    wanted = Wanted(TYPES, frozenset(TYPES), frozenset())
+    wanted = FactFilter(TYPES, frozenset(TYPES), frozenset())
     pages, found, live = [], [], as_live(settings, wanted)
     for page in read(settings, wanted):
         pages.append(page)
@@ -137,7 +139,7 @@ async def test_old_versions_are_brought_up(settings: Settings, monkeypatch: pyte
     data = {"data": b'{"title": "T", "summary": "", "language": "en"}', "type": "course.created"}
     odd = [{**data, "stream_id": f"course-C{number}", "schema_version": number % 2 + 1} for number in range(6)]
     await fill(settings, *odd)
-    wanted = Wanted((*TYPES, "course.created"), frozenset({*TYPES, "course.created"}), frozenset())
+    wanted = FactFilter((*TYPES, "course.created"), frozenset({*TYPES, "course.created"}), frozenset())
     live = as_live(settings, wanted)
     assert [row for page in read(settings, wanted) for row in fields_of(page.facts())] == fields_of(live)
     assert [fact.data.get("colour") for fact in live if fact.type == "course.created"] == ["unknown", None] * 3
@@ -180,7 +182,7 @@ async def test_too_much_for_one_answer(settings: Settings, monkeypatch: pytest.M
         return None if asked is not None and asked.after < 90 <= asked.until else answer
 
     monkeypatch.setattr(pipeline.PipelinedReader, "receive", refuses)
-    wanted = Wanted(TYPES, frozenset(TYPES), frozenset())
+    wanted = FactFilter(TYPES, frozenset(TYPES), frozenset())
     found = [row for page in read(settings, wanted) for row in fields_of(page.facts())]
     assert found == fields_of(as_live(settings, wanted))
 
@@ -190,7 +192,7 @@ async def test_too_much_for_one_answer(settings: Settings, monkeypatch: pytest.M
 async def test_reading_goes_on_when_the_server_comes_back(settings: Settings, ahead: bool) -> None:  # noqa: FBT001
     """Connections that are cut in the middle are opened again, and no fact is missing or twice."""
     await fill(settings)
-    wanted, found = Wanted(TYPES, frozenset(TYPES), frozenset()), []
+    wanted, found = FactFilter(TYPES, frozenset(TYPES), frozenset()), []
     cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'campus:rebuild'"
     for page in read(settings, wanted, ahead=ahead):
         found += fields_of(page.facts())
@@ -202,10 +204,10 @@ async def test_reading_goes_on_when_the_server_comes_back(settings: Settings, ah
 async def test_nothing_is_read_after_the_end(settings: Settings) -> None:
     """Columns that did not come with a page are there as long as the reading goes on."""
     await fill(settings)
-    *_, last = read(settings, Wanted(TYPES, frozenset(TYPES), frozenset()))
+    *_, last = read(settings, FactFilter(TYPES, frozenset(TYPES), frozenset()))
     with pytest.raises(SourceFailed, match="ended"):
         last.load("meta", TYPES[0])
-    assert list(read(settings, Wanted((), frozenset(), frozenset()))) == []
+    assert list(read(settings, FactFilter((), frozenset(), frozenset()))) == []
 
 
 async def test_numbers_come_along_once_they_were_asked_for(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -221,7 +223,7 @@ async def test_numbers_come_along_once_they_were_asked_for(settings: Settings, m
     monkeypatch.setattr(page_reader.Reading, "_rows", noted)
     monkeypatch.setattr(ranges, "FIRST_SPAN", 16)
     monkeypatch.setattr(ranges, "LONGEST_SPAN", 16)
-    wanted = Wanted(TYPES, frozenset(TYPES), frozenset())
+    wanted = FactFilter(TYPES, frozenset(TYPES), frozenset())
     found: list[int] = []
     for number, page in enumerate(read(settings, wanted)):
         if number > 2:
@@ -238,13 +240,13 @@ async def test_a_server_that_stays_away_ends_the_reading(settings: Settings, mon
     monkeypatch.setattr(page_reader, "PATIENCE", 0.0)
     nowhere = settings.model_copy(update={"postgres_url": "postgresql://127.0.0.1:1/none"})
     with pytest.raises(SourceFailed, match="cannot be read"):
-        list(read(nowhere, Wanted(TYPES, frozenset(TYPES), frozenset())))
+        list(read(nowhere, FactFilter(TYPES, frozenset(TYPES), frozenset())))
 
 
 async def test_no_snapshot_stays_between_pages(settings: Settings) -> None:
     """While a page is folded, the reader holds back neither vacuum nor anybody else."""
     await fill(settings)
-    pages = read(settings, Wanted(TYPES, frozenset(TYPES), frozenset()))
+    pages = read(settings, FactFilter(TYPES, frozenset(TYPES), frozenset()))
     next(pages)
     query = (
         "SELECT state, backend_xmin FROM pg_stat_activity"

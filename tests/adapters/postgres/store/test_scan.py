@@ -10,7 +10,7 @@ from psycopg.pq import TransactionStatus
 
 from adapters.postgres.connection import connect
 from adapters.postgres.store import scan
-from adapters.postgres.store.generations import Generation, Status
+from adapters.postgres.store.generations import Generation, GenerationStatus
 from adapters.postgres.store.postgres_store import PostgresStore
 from adapters.settings import Settings
 from projections.engine.live import Batch, FactCounts, Fenced
@@ -34,7 +34,9 @@ async def connections(settings: Settings) -> AsyncIterator[list[psycopg.AsyncCon
         ]
 
 
-async def made(settings: Settings, connections: list[psycopg.AsyncConnection], status: Status) -> list[PostgresStore]:
+async def made(
+    settings: Settings, connections: list[psycopg.AsyncConnection], status: GenerationStatus
+) -> list[PostgresStore]:
     """A generation, all of whose learners have the amount 1, for each connection."""
     async with site(settings, PROJECTION) as at:
         generation: Generation = await at.create(status)
@@ -77,13 +79,13 @@ async def amount(store: PostgresStore) -> int:
 def states(monkeypatch: pytest.MonkeyPatch) -> set[TransactionStatus]:
     """What the connection was in whenever a row was taken."""
     found = set()
-    take = scan.Scan._take
+    take = scan.GenerationScan._take
 
-    def noting(self: scan.Scan, table: int, row: Any) -> None:
+    def noting(self: scan.GenerationScan, table: int, row: Any) -> None:
         found.add(self._connection.info.transaction_status)
         take(self, table, row)
 
-    monkeypatch.setattr(scan.Scan, "_take", noting)
+    monkeypatch.setattr(scan.GenerationScan, "_take", noting)
     monkeypatch.setattr(scan, "BLOCKS", 2)
     return found
 

@@ -16,7 +16,7 @@ from adapters.spill import SqliteSpill
 from domain.fact import Fact
 from domain.streams import partition_of
 from projections.engine.bulk.fold import BulkFold, RestartFold, Task
-from projections.engine.bulk.pages import Page, SourceFailed
+from projections.engine.bulk.pages import ColumnPage, SourceFailed
 from projections.engine.bulk.rows import MemoryBudget
 from projections.engine.distribution import segment_of
 from projections.engine.live import FactCounts, Poison
@@ -135,15 +135,15 @@ class EndlessHunger:
 @settings(max_examples=40, deadline=None)
 @given(facts=histories())
 def test_rows_that_do_not_fit_come_back(facts: list[Fact]) -> None:
-    """With no memory at all, rows go to the shelf and come back, and nothing is lost or old."""
-    shelf = SqliteSpill()
+    """With no memory at all, rows go to the spill store and come back, and nothing is lost or old."""
+    spill_store = SqliteSpill()
     tasks = [whole(projection) for projection in PROJECTIONS]
-    cramped, roomy = in_bulk(tasks, facts, MemoryBudget(shelf, EndlessHunger(), budget=0)), in_bulk(tasks, facts)
+    cramped, roomy = in_bulk(tasks, facts, MemoryBudget(spill_store, EndlessHunger(), budget=0)), in_bulk(tasks, facts)
     for projection in PROJECTIONS:
         segments = range(projection.segments)
         of_roomy = bulk_digest(projection, [roomy] * len(segments), segments)
         assert bulk_digest(projection, [cramped] * len(segments), segments) == of_roomy
-    shelf.close()
+    spill_store.close()
 
 
 def with_poison() -> list[Fact]:
@@ -165,9 +165,9 @@ def seen(poison: Poison) -> tuple[int, int, str, str]:
 @pytest.mark.parametrize("cramped", [False, True])
 async def test_poison_in_the_middle_parks_its_key_only(cramped: bool) -> None:  # noqa: FBT001 - a case of the test
     """Facts at which a handler fails leave nothing behind; their keys wait, and all others go on, as live."""
-    facts, shelf = with_poison(), SqliteSpill()
+    facts, spill_store = with_poison(), SqliteSpill()
     live = await Live(TALLIED).fold(facts)
-    fold = in_bulk([whole(TALLIED)], facts, MemoryBudget(shelf, EndlessHunger(), budget=0) if cramped else None)
+    fold = in_bulk([whole(TALLIED)], facts, MemoryBudget(spill_store, EndlessHunger(), budget=0) if cramped else None)
     assert bulk_digest(TALLIED, [fold] * SEGMENTS, range(SEGMENTS)) == live.digest()
     found = [poison for segment in range(SEGMENTS) for poison in fold.poison("tallies", segment)]
     assert sorted(map(seen, found)) == sorted(map(seen, live.poison))
@@ -175,22 +175,22 @@ async def test_poison_in_the_middle_parks_its_key_only(cramped: bool) -> None:  
     for segment in range(SEGMENTS):
         assert fold.account("tallies", segment) == live.accounts[segment]
         assert live.accounts[segment].parked > 0 or segment != segment_of(partition_of("run-AAA-1"), SEGMENTS)
-    shelf.close()
+    spill_store.close()
 
 
 def test_a_failing_handler_spoils_the_fold() -> None:
-    """The first failure of a handler says which projection and type to be careful with."""
+    """The first failure of a handler says for which projection and type to keep undo copies."""
     fold, facts = BulkFold([whole(TALLIED)]), with_poison()
-    with pytest.raises(RestartFold, match="too much") as spoiled:
+    with pytest.raises(RestartFold, match="too much") as restart:
         fold_all(fold, facts)
-    assert spoiled.value.careful == ("tallies", "progress.activity_recorded")
+    assert restart.value.failed_at == ("tallies", "progress.activity_recorded")
 
 
-def test_a_spoiled_fold_gives_its_memory_back() -> None:
+def test_an_interrupted_fold_gives_its_memory_back() -> None:
     """Its rows go with it, although the garbage collector is off."""
     gc.collect()
     gc.disable()
-    fold = BulkFold([whole(TALLIED)], careful=[("tallies", "run.opened")])
+    fold = BulkFold([whole(TALLIED)], undo_types=[("tallies", "run.opened")])
     with contextlib.suppress(RestartFold):
         fold_all(fold, with_poison())
     left = weakref.ref(fold)
@@ -231,7 +231,7 @@ def test_bulk_facts_have_what_facts_have() -> None:
 def test_a_source_that_fails_is_not_poison() -> None:
     """When a column cannot be read, no fact is blamed."""
     facts = History().clicked("7", 3).facts
-    fold = BulkFold([whole(TALLIED)], careful={("tallies", "progress.activity_recorded")})
+    fold = BulkFold([whole(TALLIED)], undo_types={("tallies", "progress.activity_recorded")})
 
     def fails(column: str, name: str) -> dict[int, Any]:
         raise SourceFailed(f"{column} of {name}")
@@ -245,8 +245,8 @@ def test_a_source_that_fails_is_not_poison() -> None:
 def test_columns_of_a_page_are_equally_long() -> None:
     """A page whose columns do not match is refused, not folded as far as it goes."""
     with pytest.raises(SourceFailed, match="columns of 2, 1, 1 facts"):
-        Page(2, ["run-A", "run-B"], [0], [{}], ("run.opened",), lambda _: [], lambda *_: {})
-    page = Page(2, ["run-A"], [0], [{}], ("run.opened",), lambda _: [1, 2], lambda *_: {})
+        ColumnPage(2, ["run-A", "run-B"], [0], [{}], ("run.opened",), lambda _: [], lambda *_: {})
+    page = ColumnPage(2, ["run-A"], [0], [{}], ("run.opened",), lambda _: [1, 2], lambda *_: {})
     with pytest.raises(SourceFailed, match="1 facts has 2 in its column position"):
         _ = page.positions
 

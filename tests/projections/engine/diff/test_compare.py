@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.spill import SqliteDatabase
-from projections.engine.diff.compare import Comparison, Diff, Row, Version
+from projections.engine.diff.compare import ComparedRow, Comparison, Diff, DiffInput
 from projections.engine.diff.report import RowDiff, TableDiff
 from projections.engine.diff.spool import DuplicateRow
 from projections.engine.projection import RowKey, Table
@@ -39,7 +39,7 @@ GRADES = Table("grades", Grade, ("run_id", "no"))
 COUNTS = Table("counts", Count, ("name",))
 TABLES = (GRADES, COUNTS)
 
-Rows = dict[RowKey, Row]
+Rows = dict[RowKey, ComparedRow]
 
 _grades = st.builds(
     Grade,
@@ -67,7 +67,7 @@ _versions = st.lists(_grades | _counts, max_size=20).map(keyed)
 
 def one_table(old: Rows, new: Rows) -> tuple[TableDiff, list[RowDiff]]:
     """What is said of the first table, and the rows that differ."""
-    with compare(Version(TABLES, old.items()), Version(TABLES, new.items())) as diff:
+    with compare(DiffInput(TABLES, old.items()), DiffInput(TABLES, new.items())) as diff:
         return diff.tables[0], list(diff.rows())
 
 
@@ -81,7 +81,7 @@ def test_a_version_does_not_differ_from_itself(rows: Rows, random: Any) -> None:
     """Nothing differs, in whatever order the rows come."""
     shuffled = list(rows.items())
     random.shuffle(shuffled)
-    with compare(Version(TABLES, rows.items()), Version(TABLES, shuffled)) as diff:
+    with compare(DiffInput(TABLES, rows.items()), DiffInput(TABLES, shuffled)) as diff:
         assert diff.is_same
         assert diff.differing == 0
         assert list(diff.rows()) == []
@@ -91,7 +91,7 @@ def test_a_version_does_not_differ_from_itself(rows: Rows, random: Any) -> None:
 @given(_versions, _versions)
 def test_the_counts_are_those_of_a_naive_comparison(old: Rows, new: Rows) -> None:
     """Each row of either side is counted once, as same, added, removed or changed, and each changed field too."""
-    with compare(Version(TABLES, old.items()), Version(TABLES, new.items())) as diff:
+    with compare(DiffInput(TABLES, old.items()), DiffInput(TABLES, new.items())) as diff:
         for table in diff.tables:
             before, after = (
                 {key: row for key, row in side.items() if key.table.name == table.table} for side in (old, new)
@@ -126,7 +126,7 @@ def naive_fields(old: Rows, new: Rows) -> dict[str, int]:
 @given(_versions, _versions)
 def test_the_differing_rows_lead_from_one_version_to_the_other(old: Rows, new: Rows) -> None:
     """The differences turn the old version into the new one, and the new one into the old."""
-    with compare(Version(TABLES, old.items()), Version(TABLES, new.items())) as diff:
+    with compare(DiffInput(TABLES, old.items()), DiffInput(TABLES, new.items())) as diff:
         assert applied(diff, plain(old), backwards=False) == plain(new)
         assert applied(diff, plain(new), backwards=True) == plain(old)
 
@@ -160,7 +160,7 @@ def applied(
 def test_rows_come_in_the_order_of_table_and_key() -> None:
     """Tables as declared, texts by letter, numbers by size; a page begins after the last row of the one before."""
     old = keyed([Grade("A", 10), Grade("A", 9), Grade("B", -1), Count("x")])
-    with compare(Version(TABLES, old.items()), Version(TABLES, ())) as diff:
+    with compare(DiffInput(TABLES, old.items()), DiffInput(TABLES, ())) as diff:
         keys = [(row.table, row.key) for row in diff.rows()]
         assert keys == [("grades", ("A", 9)), ("grades", ("A", 10)), ("grades", ("B", -1)), ("counts", ("x",))]
         assert [row.key for row in diff.rows(after=1, limit=2)] == [("A", 10), ("B", -1)]
@@ -173,7 +173,7 @@ def test_rows_come_in_the_order_of_table_and_key() -> None:
 def test_a_sample_is_the_same_for_the_same_seed() -> None:
     """It is a choice of different rows in their order, and another seed chooses others."""
     new = keyed([Grade("A", no) for no in range(1_000)])
-    with compare(Version(TABLES, ()), Version(TABLES, new.items())) as diff:
+    with compare(DiffInput(TABLES, ()), DiffInput(TABLES, new.items())) as diff:
         sample = diff.sample(20, seed=1)
         assert sample == diff.sample(20, seed=1)
         assert sample != diff.sample(20, seed=2)
@@ -195,7 +195,7 @@ def test_a_field_that_one_version_lacks_is_named_once() -> None:
     wide = msgspec.defstruct("Wide", [("run_id", str), ("no", int), ("status", str, "none"), ("rank", int, 7)])
     table = Table("grades", wide, ("run_id", "no"))
     new = [(RowKey(table, ("A", no)), wide("A", no, "none" if no == 1 else "active")) for no in (1, 2)]
-    with compare(Version(TABLES, {**grade(1), **grade(2)}.items()), Version((table,), new)) as diff:
+    with compare(DiffInput(TABLES, {**grade(1), **grade(2)}.items()), DiffInput((table,), new)) as diff:
         grades, counts = diff.tables
         assert (grades.fields_added, grades.fields_removed) == (["rank"], ["score", "late", "units", "scores"])
         assert (grades.same, grades.changed) == (1, 1)
@@ -209,7 +209,7 @@ def test_a_field_that_one_version_lacks_is_named_once() -> None:
 def test_a_table_with_another_key_is_not_compared() -> None:
     """Its rows cannot be matched in the same way; both sides are counted."""
     other = Table("grades", Grade, ("no", "run_id"))
-    with compare(Version((GRADES,), grade(1).items()), Version((other,), ())) as diff:
+    with compare(DiffInput((GRADES,), grade(1).items()), DiffInput((other,), ())) as diff:
         (table,) = diff.tables
         assert (table.presence, table.old_rows, table.new_rows, diff.differing) == ("other_key", 1, 0, 0)
 
@@ -217,7 +217,7 @@ def test_a_table_with_another_key_is_not_compared() -> None:
 def test_rows_of_code_that_is_gone_may_be_mappings() -> None:
     """Their fields are those that they have."""
     old = [(RowKey(GRADES, ("A", 1)), {"run_id": "A", "no": 1, "score": 3, "rank": 1})]
-    with compare(Version((GRADES,), old), Version((GRADES,), grade(1, score=4).items())) as diff:
+    with compare(DiffInput((GRADES,), old), DiffInput((GRADES,), grade(1, score=4).items())) as diff:
         (table,) = diff.tables
         assert table.fields_removed == ["rank"]
         assert table.fields_added == ["status", "late", "units", "scores"]
@@ -236,7 +236,7 @@ def test_a_key_that_comes_twice_is_refused() -> None:
 def test_rows_may_come_from_both_sides_in_turn() -> None:
     """More than are buffered, in opposite order."""
 
-    def rows(numbers: Iterator[int]) -> Iterator[tuple[RowKey, Row]]:
+    def rows(numbers: Iterator[int]) -> Iterator[tuple[RowKey, ComparedRow]]:
         for no in numbers:
             yield from grade(no, score=no % 3).items()
 

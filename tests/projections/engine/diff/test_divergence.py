@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from domain.fact import Fact
 from projections.course_dashboard import ENROLLMENTS, WEEKS, CourseDashboard, CourseEnrollment
 from projections.engine.diff.divergence import Divergence, first_divergence
-from projections.engine.diff.lineage import events_behind
+from projections.engine.diff.lineage import facts_touching
 from projections.engine.projection import RowKey, Table
 from projections.learner_dashboard import LEARNERS, RUNS, Dashboard, LearnerDashboard
 from tests.support.facts import START, History, day, fold
@@ -169,12 +169,12 @@ def test_whatever_was_missed_a_fact_is_named(missed: list[int]) -> None:
 
 def test_the_facts_behind_a_row_are_counted_and_named_at_both_ends() -> None:
     """Those of other rows are not among them; few are all named first."""
-    behind = events_behind(LearnerDashboard(), DASHBOARD, FACTS, shown=3)
+    behind = facts_touching(LearnerDashboard(), DASHBOARD, FACTS, shown=3)
     assert behind.count == 8
     assert [fact.position for fact in behind.first] == [4, 5, 7]
     assert [fact.position for fact in behind.last] == [10, 11, 12]
     assert (behind.first[0].type, behind.first[0].occurred_at) == ("enrollment.requested", START)
-    few = events_behind(LearnerDashboard(), DASHBOARD, at(4, 5), shown=3)
+    few = facts_touching(LearnerDashboard(), DASHBOARD, at(4, 5), shown=3)
     assert ([fact.position for fact in few.first], few.last) == ([4, 5], [])
 
 
@@ -182,5 +182,5 @@ def test_the_facts_behind_a_row_of_another_version_are_found_by_its_name() -> No
     """The old version's row may have other fields; facts at which the rule fails are passed over."""
     old = Table("course_enrollments", msgspec.defstruct("Old", [("run_id", str), ("learner_id", str)]), ENROLLMENTS.key)
     broken = [msgspec.structs.replace(fact, data={}) if fact.position == 9 else fact for fact in FACTS]
-    behind = events_behind(CourseDashboard(), RowKey(old, ("AAA-1", "7")), broken)
+    behind = facts_touching(CourseDashboard(), RowKey(old, ("AAA-1", "7")), broken)
     assert behind.count == 7

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from projections.engine.diff.compare import Version
+from projections.engine.diff.compare import DiffInput
 from projections.engine.diff.report import Bin, FieldDiff, PartChange, Spread, Transition
 from projections.engine.diff.statistics import MOST_BINS, MOST_NAMED, round_step
 from projections.engine.projection import RowKey, Table
@@ -28,7 +28,7 @@ TABLE = Table("rows", Row, ("no",))
 def field_of(changes: list[tuple[Any, Any]]) -> FieldDiff:
     """The distribution of these changes of the field `value`."""
     sides = (
-        Version((TABLE,), [(RowKey(TABLE, (no,)), Row(no, pair[side])) for no, pair in enumerate(changes)])
+        DiffInput((TABLE,), [(RowKey(TABLE, (no,)), Row(no, pair[side])) for no, pair in enumerate(changes)])
         for side in (0, 1)
     )
     with compare(*sides) as diff:
