@@ -111,7 +111,7 @@ async def test_there_is_one_verdict_about_what_is_parked(settings: Settings) -> 
         found = await details(settings)
         ok, said = found["parked"]
         assert (ok, "2 keys parked in overview" in said) == (False, True)
-        assert [name for name, (_, said) in found.items() if "parked" in said or "keys" in said] == ["parked"]
+        assert [name for name, (_, said) in found.items() if "parked" in said or "keys wait" in said] == ["parked"]
 
 
 async def test_facts_that_are_still_to_be_folded_are_counted(settings: Settings) -> None:

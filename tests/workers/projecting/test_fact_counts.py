@@ -184,7 +184,7 @@ async def test_what_a_power_cut_has_taken_back_of_a_key_made_good_is_named(setti
 
                 await until(noted)
                 with pytest.raises(
-                    Unhealthy, match=f"parked facts of segment {segment_of('ann')} of tally_doc are missing"
+                    Unhealthy, match=f"parked facts of segment {segment_of('ann')} of tally_documents are missing"
                 ) as problem:
                     await waiting(settings)
                 assert problem.value.hint == "`campus projections rebuild tally_documents`, then `… promote` each"
