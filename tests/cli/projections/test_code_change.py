@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from adapters.postgres.store.generations import Generation, Status
+from adapters.postgres.store.generations import Generation, GenerationStatus
 from cli.projections.code_change import to_do
 from projections.engine.fingerprint import code_digest
 from projections.overview import Overview
@@ -10,7 +10,7 @@ from projections.overview import Overview
 OVERVIEW = Overview()
 
 
-def generation(number: int, status: Status, version: int, *, day: int = 1) -> Generation:
+def generation(number: int, status: GenerationStatus, version: int, *, day: int = 1) -> Generation:
     """A generation that was promoted on a day of January; of the code on disk if its version is that of the code."""
     code = code_digest(OVERVIEW) if version == OVERVIEW.version else "other"
     return Generation(number, version, 4, status, code, live_at=datetime(2026, 1, day, tzinfo=UTC))
