@@ -117,6 +117,8 @@ def sentence(error: Any) -> str:
         from cli.error_location import what, where
 
         return f"{where(error)}: {what(error)}"
+    if isinstance(error, UnicodeEncodeError) and any(error.object in argument for argument in sys.argv[1:]):
+        return f"{error.object!r} on the command line is no text in UTF-8: check the encoding of the terminal"
     text = " ".join(str(error).split())
     if type(error).__module__.split(".")[0] in OURS:
         return text

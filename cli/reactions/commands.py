@@ -200,7 +200,8 @@ async def _nothing(settings: "Settings", selection: "Selection") -> str:
     if not there_are:
         return "no reaction waits: see those that were dismissed with `campus reactions dismissed`"
     first = there_are[0]
+    others = "1 other does" if len(there_are) == 1 else f"{len(there_are):,} others do"
     return (
-        f"no reaction of this selection waits; {len(there_are):,} others do, such as {first.reaction} of {first.key}"
+        f"no reaction of this selection waits; {others}, such as {first.reaction} of {first.key}"
         f" at position {first.position}: see `campus reactions failed`"
     )

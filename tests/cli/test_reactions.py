@@ -111,7 +111,7 @@ async def test_a_retry_waits_until_the_reactor_has_tried(campus: Campus) -> None
         await campus.do(WithdrawEnrollment("bob", "small", "moved"), ReactivateEnrollment("ada", "small"))
         await until_gone(settings, "ada")
         err = (await reactions(settings, "retry", "--key", "ada"))[2]
-        assert "no reaction of this selection waits; 1 others do, such as grade_by_key of bob" in err
+        assert "no reaction of this selection waits; 1 other does, such as grade_by_key of bob" in err
 
 
 async def until_gone(settings: Settings, key: str) -> None:
@@ -148,6 +148,8 @@ async def test_what_is_meant_has_to_be_said(campus: Campus, monkeypatch: pytest.
     assert "--all contradicts" in (await reactions(settings, "retry", "--all", "--key", "ada"))[2]
     assert "--reason" in (await reactions(settings, "dismiss", "--all"))[2]
     assert "type --reason TEXT" in (await reactions(settings, "dismiss", "--all", "--reason", " "))[2]
+    for arguments in (("failed", "--key", "\udcff"), ("dismiss", "--all", "--reason", " \udcff ")):
+        assert "'\\udcff' on the command line is no text in UTF-8" in (await reactions(settings, *arguments))[2]
     assert "no reaction waits" in (await reactions(settings, "retry", "--all"))[2]
     assert "no reaction waits" in (await reactions(settings, "dismiss", "--all", "--reason", "x"))[2]
     await refused(campus)
