@@ -65,6 +65,12 @@ class LazyCommands(TyperGroup):
         _join_lines(command)
         return command
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Typer's, which suggests the command that a misspelt one is close to."""
+        names: dict[str, Any] = dict.fromkeys(COMMANDS)
+        self.commands = names  # of which Typer reads the keys only
+        return super().resolve_command(ctx, args)
+
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Print the help of `campus` itself."""
         self.helping = True

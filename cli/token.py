@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from cli.console import DataDir
+from cli.console import DataDir, Failure
 
 LONGEST = 24.0 * 365  # hours; a token is valid until it ends
 
@@ -24,6 +24,9 @@ def token(
 
     from adapters.jwt import claims_of, sign
     from adapters.settings import Settings
+    from domain.aggregate import ID_PATTERN
 
+    if not ID_PATTERN.match(user):
+        raise Failure(f"{user!r} is no id of a learner: an id has 1 to 64 letters, digits, or one of _ . -")
     settings = Settings.load(data)
     typer.echo(sign(claims_of(user), settings.token_secret, now=datetime.now(UTC), lifetime=timedelta(hours=ttl)))

@@ -76,6 +76,15 @@ def test_a_token_says_who_it_is_for(running: RunningCampus, user: str, roles: tu
     assert (claims.subject, claims.roles) == (user, roles)
 
 
+@pytest.mark.processes
+@pytest.mark.parametrize("user", ["", "ann lee", "a" * 65])
+def test_a_token_needs_an_id(user: str, tmp_path: Path) -> None:
+    """What can be the id of no learner is refused, as by the API's login."""
+    refused = campus("token", "--as", user, "--data", str(tmp_path))
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "is no id of a learner" in refused.stderr
+
+
 def test_a_token_ends() -> None:
     """After its lifetime a token is refused."""
     token = sign(claims_of("admin"), SECRET, now=NOW, lifetime=timedelta(hours=1))

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from cli.main import COMMANDS, LazyCommands
+from tests.support.campus_up import campus
 
 
 def every(name: str, command: Any) -> Iterator[tuple[str, Any]]:
@@ -24,3 +25,11 @@ def test_the_help_of_every_command_reads_well(name: str) -> None:
         parameters = [(each.name, each.metavar or "") for each in command.params]
         assert not [each for each, _ in parameters if each.endswith("_completion")], typed
         assert not [each for each, metavar in parameters if metavar.startswith("[")], typed
+
+
+@pytest.mark.processes
+def test_a_misspelt_command_names_the_one_that_is_meant() -> None:
+    """With the exit code of a wrong command line."""
+    refused = campus("statu")
+    assert refused.returncode == 2
+    assert "Did you mean 'status'?" in " ".join(refused.stderr.split())
