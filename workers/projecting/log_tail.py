@@ -96,7 +96,7 @@ class LogTail:
     async def _look_at_head(self) -> None:
         while True:
             try:
-                self.head = max(self.head, await self._link.run(read_head))
+                self.head = await self._link.run(read_head)  # also down: the log may have been restored
             except (PostgresError, Unavailable) as error:
                 logger.warning("tail.log_unreachable", error=str(error))
             await asyncio.sleep(HEAD_INTERVAL)

@@ -12,6 +12,7 @@ from adapters.postgres.connection import Connection
 from adapters.postgres.log.pages import read_facts
 from adapters.settings import Settings
 from domain.fact import Fact
+from tests.support.polling import until
 from tests.support.workers import writer
 from workers.projecting import log_tail
 from workers.projecting.log_tail import LogTail
@@ -121,3 +122,22 @@ async def test_after_a_restore_the_log_is_read_again(settings: Settings) -> None
             owner.execute("ALTER TABLE events ENABLE ALWAYS TRIGGER events_append_only")
         tail.forget()
         assert [fact.key for fact in await tail.after(0)] == ["bob"]
+
+
+async def test_after_a_restore_the_head_is_that_of_the_shorter_log(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or every follower would be late, by its metric, until the log has grown to its former length."""
+    monkeypatch.setattr(log_tail, "HEAD_INTERVAL", 0.05)
+    async with writer(settings) as log, tail_of(settings) as tail:
+        await log.record_many(3)
+        await tail.after(2)
+        assert tail.head == 3
+        with psycopg.connect(settings.postgres_owner_url) as owner:
+            owner.execute(f"SET search_path TO {settings.schema_name}".encode())
+            owner.execute("UPDATE log_head SET position = 1")
+
+        async def is_shorter() -> bool:
+            return tail.head == 1
+
+        await until(is_shorter)
