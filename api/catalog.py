@@ -110,7 +110,10 @@ async def publish_version(course_id: CourseId, body: NewVersion, handle: StaffDi
 @router.post("/runs", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
 async def schedule_run(body: NewRun, handle: StaffDispatch) -> Response:
     """Schedule a run of a course; open it to let learners enroll."""
-    return await handle(ScheduleRun(**body.model_dump()))
+    plan = body.model_dump()
+    if "seat_offer_hours" not in body.model_fields_set:
+        del plan["seat_offer_hours"]
+    return await handle(ScheduleRun(**plan))
 
 
 @router.post("/runs/{run_id}/open", status_code=202, response_model=Accepted, responses=command(403, 404, 409))

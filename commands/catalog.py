@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import UNSET, UnsetType
+
 from commands.log import Log, Position
 from domain.catalog import BadSchedule, Course, CourseNotFound, Run, Unit, course_stream, run_stream
 
@@ -49,7 +51,8 @@ class ScheduleRun:
 
     Attributes:
         capacity: number of seats; None for no limit.
-        seat_offer_hours: for how long a seat that came free is held for the next in line; None or 0: given at once.
+        seat_offer_hours: for how long a seat that came free is held for the next in line; None or 0: given at once;
+            UNSET: as the run has it, SEAT_OFFER_HOURS for a new one.
     """
 
     run_id: str
@@ -59,7 +62,7 @@ class ScheduleRun:
     ends_at: datetime
     capacity: int | None = None
     pacing: str = "instructor"
-    seat_offer_hours: int | None = SEAT_OFFER_HOURS
+    seat_offer_hours: int | UnsetType | None = UNSET
 
 
 async def schedule_run(command: ScheduleRun, log: Log) -> Position:
@@ -70,7 +73,9 @@ async def schedule_run(command: ScheduleRun, log: Log) -> Position:
         raise BadSchedule(
             f"course {command.course_id} has no version {command.course_version}", version=command.course_version
         )
-    run = await log.load(Run, run_stream(command.run_id))
+    run, hours = await log.load(Run, run_stream(command.run_id)), command.seat_offer_hours
+    if hours is UNSET:  # a run of before there were offers, scheduled once more by the same command, has none
+        hours = run.seat_offer_hours if run.exists else SEAT_OFFER_HOURS
     run.schedule(
         command.course_id,
         command.course_version,
@@ -78,7 +83,7 @@ async def schedule_run(command: ScheduleRun, log: Log) -> Position:
         ends_at=command.ends_at,
         capacity=command.capacity,
         pacing=command.pacing,
-        seat_offer_hours=command.seat_offer_hours,
+        seat_offer_hours=hours,
     )
     return await log.save(run)
 

@@ -47,3 +47,14 @@ async def test_an_offer_has_a_sensible_time(campus: Campus, hours: object) -> No
     plan = {"run_id": "new", "course_id": "c", "starts_at": "2026-02-01T00:00:00Z", "ends_at": "2026-06-30T00:00:00Z"}
     answer = await campus.post("/runs", {**plan, "seat_offer_hours": hours}, user="instructor")
     assert answer.status_code == 422
+
+
+async def test_a_request_from_before_there_were_offers_can_be_repeated(campus: Campus) -> None:
+    """Scheduling a run once more without `seat_offer_hours` changes nothing, also where it gives seats at once."""
+    await campus.open_run(capacity=1)
+    plan = {"run_id": f"old-{campus.tag}", "course_id": campus.course, "capacity": 1}
+    plan |= {"starts_at": "2026-02-01T00:00:00Z", "ends_at": "2026-06-30T00:00:00Z"}
+    position = await campus.send("/runs", {**plan, "seat_offer_hours": None}, user="instructor")
+    assert await campus.send("/runs", plan, user="instructor") == position
+    refused = await campus.post("/runs", {**plan, "seat_offer_hours": 48}, user="instructor")
+    assert (refused.status_code, refused.json()["code"]) == (409, "run_exists")
