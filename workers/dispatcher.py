@@ -10,14 +10,13 @@ notice by itself that the job tables were emptied.
 
 import asyncio
 import time
-from contextlib import suppress
 from datetime import timedelta
 
 import structlog
 
 from adapters.nats import hint
 from adapters.nats.connection import Nats
-from adapters.postgres.connection import Connection, OperationalError, PostgresError, Unavailable, connect, is_broken
+from adapters.postgres.connection import Connection, PostgresError, Unavailable, connect
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.postgres.ops import heartbeat, lease, reactors
 from adapters.procrastinate import derived
@@ -27,13 +26,11 @@ from workers.dispatching import metrics
 from workers.dispatching.carry_out import Carrier
 from workers.dispatching.ledger import Jobs, Ledger
 from workers.reactions import JOBS
+from workers.support.wake import can_pass, pause_before_retry, wait_for_facts, woken_by_hints
 
 NAME = "dispatcher"
 PAGE = 1_000  # positions
-POLL_INTERVAL = 0.5  # seconds, when no hint comes
-GATHER = 0.02  # seconds after a hint, so that a burst of commits costs one look and not one each
 COUNT_INTERVAL = 5.0  # seconds
-RETRY_INTERVAL = 1.0  # seconds, after PostgreSQL was lost
 
 logger = structlog.get_logger()
 
@@ -45,23 +42,13 @@ async def run(settings: Settings, stop: asyncio.Event, jobs: Jobs = JOBS) -> Non
     log.appender.on_commit = hint.Hints(settings, nats).send
     by_name = {job.name: job for of_type in jobs.values() for job in of_type}
     queue = JobQueue(settings, {job.name: job.tries for job in by_name.values()}, Carrier(log, by_name).carry_out)
-    woken = asyncio.Event()
-    listening = asyncio.create_task(hint.listen(settings, nats, woken))
-    stopping = asyncio.create_task(_wake_at_stop(stop, woken))
     try:
-        async with asyncio.TaskGroup() as tasks:
+        async with woken_by_hints(settings, nats, stop) as woken, asyncio.TaskGroup() as tasks:
             tasks.create_task(queue.work(stop))
             tasks.create_task(_lead(_Deriving(settings, log, queue, jobs), stop, woken))
     finally:
-        listening.cancel()
-        stopping.cancel()
         await log.close()
         await nats.close()
-
-
-async def _wake_at_stop(stop: asyncio.Event, woken: asyncio.Event) -> None:
-    await stop.wait()
-    woken.set()
 
 
 async def _lead(deriving: "_Deriving", stop: asyncio.Event, woken: asyncio.Event) -> None:
@@ -71,11 +58,10 @@ async def _lead(deriving: "_Deriving", stop: asyncio.Event, woken: asyncio.Event
             await deriving.session(stop, woken)
         except (PostgresError, Unavailable, ConnectorException) as error:
             cause = error.__cause__ if isinstance(error, ConnectorException) else error
-            if isinstance(cause, PostgresError) and not isinstance(cause, OperationalError) and not is_broken(cause):
+            if not can_pass(cause):
                 raise
             logger.warning("dispatcher.waiting", error=str(error).strip())
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), RETRY_INTERVAL)
+            await pause_before_retry(stop)
 
 
 class _Deriving:
@@ -106,10 +92,7 @@ class _Deriving:
                 if active:
                     await self._set_clock(connection)
                     await self._catch_up(connection, stop)
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(woken.wait(), POLL_INTERVAL)
-                    await asyncio.sleep(GATHER)
-                woken.clear()
+                await wait_for_facts(woken)
             await heartbeat.leave(connection, NAME)
 
     async def _take_over(self, connection: Connection) -> bool:

@@ -12,13 +12,12 @@ import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Sequence
-from contextlib import suppress
 
 import structlog
 
 from adapters.nats import hint
 from adapters.nats.connection import Nats
-from adapters.postgres.connection import Connection, OperationalError, PostgresError, Unavailable, connect, is_broken
+from adapters.postgres.connection import Connection, PostgresError, Unavailable, connect
 from adapters.postgres.log.append import VersionConflict
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.postgres.ops import failed_reactions, heartbeat, lease, reactors
@@ -30,13 +29,11 @@ from workers.reacting.attempts import Attempts
 from workers.reacting.code_version import code_version
 from workers.reactions import REACTIONS
 from workers.reactions.reaction import is_history
+from workers.support.wake import can_pass, pause_before_retry, wait_for_facts, woken_by_hints
 
 NAME = "reactor"
 PAGE = 1_000  # positions
 RETRIES = 200  # failed reactions that are tried again between two pages
-POLL_INTERVAL = 0.5  # seconds, when no hint comes
-GATHER = 0.02  # seconds after a hint, so that a burst of commits costs one look and not one each
-RETRY_INTERVAL = 1.0  # seconds, after PostgreSQL was lost
 
 logger = structlog.get_logger()
 
@@ -44,36 +41,22 @@ logger = structlog.get_logger()
 async def run(settings: Settings, stop: asyncio.Event) -> None:
     """React until *stop* is set; wait for servers that are away."""
     nats = Nats(settings, NAME)
-    woken = asyncio.Event()
-    listening = asyncio.create_task(hint.listen(settings, nats, woken))
-    stopping = asyncio.create_task(_wake_at_stop(stop, woken))
     log = await PostgresLog.open(settings)
     log.appender.on_commit = hint.Hints(settings, nats).send
     try:
-        while not stop.is_set():
-            try:
-                await _Reactor(settings, log, stop, woken).run()
-            except* (PostgresError, Unavailable, VersionConflict) as lost:
-                error = lost.exceptions[0]
-                if (
-                    isinstance(error, PostgresError)
-                    and not isinstance(error, OperationalError)
-                    and not is_broken(error)
-                ):
-                    raise
-                logger.warning("reactor.waiting", error=str(error).strip())
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), RETRY_INTERVAL)
+        async with woken_by_hints(settings, nats, stop) as woken:
+            while not stop.is_set():
+                try:
+                    await _Reactor(settings, log, stop, woken).run()
+                except* (PostgresError, Unavailable, VersionConflict) as lost:
+                    error = lost.exceptions[0]
+                    if not can_pass(error):
+                        raise
+                    logger.warning("reactor.waiting", error=str(error).strip())
+                    await pause_before_retry(stop)
     finally:
-        listening.cancel()
-        stopping.cancel()
         await log.close()
         await nats.close()
-
-
-async def _wake_at_stop(stop: asyncio.Event, woken: asyncio.Event) -> None:
-    await stop.wait()
-    woken.set()
 
 
 class _Reactor:
@@ -97,10 +80,7 @@ class _Reactor:
                     beat_at = time.monotonic()
                 if self._attempts:
                     await self._catch_up(connection, self._attempts)
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._woken.wait(), POLL_INTERVAL)
-                    await asyncio.sleep(GATHER)
-                self._woken.clear()
+                await wait_for_facts(self._woken)
             await heartbeat.leave(connection, NAME)
 
     async def _beat(self, connection: Connection) -> None:
