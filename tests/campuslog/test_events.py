@@ -119,8 +119,8 @@ def test_one_learner(campus: Campus) -> None:
     ("asked", "meant"),
     [
         ("attempt.grade", "attempt.graded"),
-        ("enrollment.withdrawn", "enrollment.withdrawn"),
-        ("enrollment.*", "enrollment.*"),
+        ("enrollmnt.withdrawn", "enrollment.withdrawn"),
+        ("enrollmnt.*", "enrollment.*"),
         ("atempt*", "attempt.*"),
     ],
 )

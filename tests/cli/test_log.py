@@ -93,9 +93,9 @@ async def test_tail_of_some(filled: Settings, arguments: list[str], positions: l
 
 async def test_a_type_that_does_not_exist(filled: Settings) -> None:
     """Is a mistake, and not an empty answer."""
-    refused = campus("log", "tail", "--type", "enrollment.*", env=variables(filled))
+    refused = campus("log", "tail", "--type", "enrollmnt.*", env=variables(filled))
     assert refused.returncode == 1
-    assert refused.stderr.startswith("campus: no fact is called enrollment.*; there are attempt.graded,")
+    assert refused.stderr.startswith("campus: no fact is called enrollmnt.*; there are attempt.graded,")
 
 
 async def test_tail_follows(filled: Settings) -> None:
