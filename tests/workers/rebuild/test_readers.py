@@ -78,10 +78,23 @@ async def append(facts: Writer, number: int) -> None:
         await facts.record((learner_of(position), "click", amount_of(position)))
 
 
+class Answers(Counter[str]):
+    """How many answers there were, and the readers that got them."""
+
+    readers: list[asyncio.Task[None]]
+
+    def has_more_than(self, number: int) -> bool:
+        """Whether there were more answers; raises what a reader has failed with."""
+        for reader in self.readers:
+            if reader.done():
+                reader.result()
+        return self["all"] > number
+
+
 @asynccontextmanager
-async def hammering(reads: list[Read]) -> AsyncIterator[Counter[str]]:
+async def hammering(reads: list[Read]) -> AsyncIterator[Answers]:
     """Read again and again until the block ends; gives the number of answers. Whatever fails, fails the test."""
-    answers: Counter[str] = Counter()
+    answers = Answers()
 
     async def hammer(read: Read) -> None:
         while True:
@@ -89,7 +102,7 @@ async def hammering(reads: list[Read]) -> AsyncIterator[Counter[str]]:
             answers["all"] += 1
             await asyncio.sleep(PAUSE)  # a pace, which nothing waits for
 
-    tasks = [asyncio.create_task(hammer(read)) for read in reads]
+    answers.readers = tasks = [asyncio.create_task(hammer(read)) for read in reads]
     try:
         yield answers
         assert not [task.exception() for task in tasks if task.done()]
@@ -113,13 +126,13 @@ class InPosition:
         self._highest[where] = position
 
 
-async def read_on(answers: Counter[str]) -> None:
+async def read_on(answers: Answers) -> None:
     """Wait until the readers have got some more answers."""
-    wanted = answers["all"] + MORE
-    await until(lambda: answers["all"] >= wanted)
+    before = answers["all"]
+    await until(lambda: answers.has_more_than(before + MORE))
 
 
-async def flip(settings: Settings, projection: Projection, later: Projection, answers: Counter[str]) -> None:
+async def flip(settings: Settings, projection: Projection, later: Projection, answers: Answers) -> None:
     """Build the next version, promote it, and go back and forth, each time by the code whose turn it is."""
     await rebuilt(settings, later)
     await promote(settings, later)

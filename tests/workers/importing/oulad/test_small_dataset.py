@@ -92,6 +92,7 @@ async def test_the_fields_of_the_facts(settings: Settings, tmp_path: Path) -> No
         "ends_at": "2013-10-31T00:00:00Z",
         "capacity": None,
         "pacing": "instructor",
+        "seat_offer_hours": None,
     }
     assert by_type["attempt-11:2:1", "attempt.submitted"]["banked"] is True
     assert by_type["attempt-12:1:1", "attempt.submitted"]["late_by"] == 3 * 86_400
