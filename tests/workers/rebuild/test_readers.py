@@ -157,6 +157,7 @@ async def while_facts_come(settings: Settings, facts: Writer, flipping: Coroutin
     await task
 
 
+@pytest.mark.slow  # hangs in some runs, for a reason that is not found yet: `make test-slow` shows it
 async def test_queries_in_postgres(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rows and position are of one moment and one version, in whatever order a query looks at the views."""
     monkeypatch.setattr("adapters.postgres.queries.reader.PATIENCE", PATIENCE)
