@@ -304,7 +304,7 @@ async def test_over_http(settings: Settings, client: httpx.AsyncClient, tmp_path
         await assert_true_to_the_log(settings, facts.head, PROJECTIONS)
 
 
-async def flip_all(settings: Settings, projections: tuple[Projection, ...], answers: Counter[str]) -> None:
+async def flip_all(settings: Settings, projections: tuple[Projection, ...], answers: Answers) -> None:
     """Go back and forth with each, some times."""
     for _ in range(4):
         for projection in projections:
