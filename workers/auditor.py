@@ -27,6 +27,7 @@ from adapters.postgres.ops.lag import segment_counts
 from adapters.postgres.store.audits import Finding, findings, note_checked, note_findings
 from adapters.postgres.store.generations import Generation, Generations, live
 from adapters.settings import Settings
+from adapters.tasks import cancel_and_wait, wait_for_stop_or_failure
 from adapters.valkey.client import Valkey
 from domain.streams import is_reference, key_of
 from projections.engine.distribution import partitioned_tables
@@ -36,7 +37,6 @@ from projections.registry import PROJECTIONS
 from workers.consistency.metrics import CHECKED, CHECKED_AT, DIFFERENCE, FOUND, REGISTRY, SECONDS, WRONG
 from workers.consistency.row_check import RowChecker, WrongRow
 from workers.support.session import open_session
-from workers.support.tasks import cancel_and_wait, wait_for_stop_or_failure
 
 NICENESS = 19  # of the process
 PACE = 0.5  # seconds for a key, at least

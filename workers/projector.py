@@ -12,13 +12,13 @@ from adapters.nats.connection import Nats
 from adapters.postgres.analytics import keep_fresh
 from adapters.postgres.ops.heartbeat import keep_beating
 from adapters.settings import Settings
+from adapters.tasks import cancel_and_wait, wait_for_stop_or_failure
 from adapters.valkey.client import connect as connect_valkey
 from projections.engine.projection import Projection
 from projections.registry import PROJECTIONS
 from workers.projecting.follower import Follower
 from workers.projecting.log_tail import LogTail
 from workers.projecting.metrics import REGISTRY
-from workers.support.tasks import cancel_and_wait, wait_for_stop_or_failure
 
 
 async def run(settings: Settings, stop: asyncio.Event, projections: Sequence[Projection] = PROJECTIONS) -> None:

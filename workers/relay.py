@@ -21,7 +21,7 @@ from adapters.postgres.log.pages import LogRow, read_head, read_rows
 from adapters.postgres.ops.heartbeat import keep_beating
 from adapters.postgres.ops.lease import acquire
 from adapters.settings import Settings
-from workers.support.tasks import cancel_and_wait, wait_for_stop_or_failure
+from adapters.tasks import cancel_and_wait, wait_for_stop_or_failure
 
 BATCH = 1_000  # facts published before the last of them must be stored
 LINGER = 0.005  # seconds to gather the facts that follow at once

@@ -98,7 +98,8 @@ class Child:
             return
         self._process.send_signal(self.program.stop_signal)
         try:
-            await asyncio.wait_for(self.wait(), self.program.stop_timeout)
+            async with asyncio.timeout(self.program.stop_timeout):
+                await self.wait()
         except TimeoutError:
             self.kill()
             await self.wait()

@@ -72,7 +72,8 @@ async def exchange(port: int, request: bytes, answer: bytes) -> bool:
         return False
     try:
         writer.write(request)
-        return await asyncio.wait_for(reader.readexactly(len(answer)), 1) == answer
+        async with asyncio.timeout(1):
+            return await reader.readexactly(len(answer)) == answer
     except (OSError, EOFError, TimeoutError):
         return False
     finally:

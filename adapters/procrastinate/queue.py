@@ -23,6 +23,7 @@ from psycopg.conninfo import make_conninfo
 from adapters.postgres.connection import CONNECT_TIMEOUT, SILENCE, PostgresError, Unavailable, is_about_data, options
 from adapters.postgres.log.append import VersionConflict
 from adapters.settings import Settings
+from adapters.tasks import cancel_and_wait
 
 __all__ = ["ConnectorException", "FailedForGood", "JobQueue", "JobRun", "is_transient", "queue_of"]
 
@@ -145,7 +146,8 @@ class JobQueue:
             if not stop.is_set():
                 logger.warning("jobs.waiting")
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), RESTART_INTERVAL)
+                    async with asyncio.timeout(RESTART_INTERVAL):
+                        await stop.wait()
 
     async def _work_on(self, stop: asyncio.Event) -> None:
         """One worker of the library, until it ends or *stop* is set."""
@@ -166,10 +168,9 @@ class JobQueue:
         try:
             await asyncio.wait({running, sweeping, stopping}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            stopping.cancel()
-            sweeping.cancel()
             worker.stop()  # type: ignore[no-untyped-call]
-            await asyncio.gather(running, sweeping, return_exceptions=True)
+            await cancel_and_wait([stopping, sweeping])
+            await asyncio.gather(running, return_exceptions=True)
 
     async def _sweep(self) -> None:
         """Take up again the jobs of workers that have died; ends with ConnectorException when PostgreSQL is away."""

@@ -16,6 +16,7 @@ import structlog
 from adapters.nats.changes import CommittedChange, listen
 from adapters.nats.connection import Nats
 from adapters.settings import Settings
+from adapters.tasks import cancel_and_wait
 
 logger = structlog.get_logger()
 
@@ -74,9 +75,7 @@ class Changes:
     async def stop(self) -> None:
         """Listen no more."""
         if self._listening is not None:
-            self._listening.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._listening
+            await cancel_and_wait([self._listening])
 
     @property
     def connection_id(self) -> int | None:

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from adapters.embedded import Child, StartFailed
+from adapters.tasks import cancel_and_wait
 from cli.console import say
 
 FIRST_PAUSE = 0.2  # seconds before a dead child is restarted; doubled every time
@@ -64,9 +65,7 @@ class Supervisor:
 
     async def stop(self, order: Sequence[Sequence[str]]) -> None:
         """Stop all processes, one group of names of *order* after the other."""
-        for watch in self._watches.values():
-            watch.cancel()
-        await asyncio.gather(*self._watches.values(), return_exceptions=True)
+        await cancel_and_wait(self._watches.values())
         for names in order:
             await asyncio.gather(*(self._stop(self._posts[name]) for name in names if name in self._posts))
 
@@ -94,7 +93,8 @@ class Supervisor:
         if post.child is None:
             return
         try:
-            await asyncio.wait_for(post.child.wait(), STEADY)
+            async with asyncio.timeout(STEADY):
+                await post.child.wait()
         except TimeoutError:
             post.pause = FIRST_PAUSE
             await post.child.wait()

@@ -11,6 +11,7 @@ import httpx
 from fastapi import FastAPI
 
 from adapters.settings import Settings
+from adapters.tasks import cancel_and_wait
 from projections.engine.projection import Projection
 from projections.registry import PROJECTIONS
 from tests.support.polling import guard, until
@@ -161,8 +162,7 @@ class Listener:
 
     async def __aexit__(self, *_: object) -> None:
         self._gone.set()
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+        await cancel_and_wait([self._task])
 
     async def _receive(self) -> dict[str, Any]:
         await self._gone.wait()

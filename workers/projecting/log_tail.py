@@ -17,8 +17,8 @@ from adapters.nats.connection import Nats
 from adapters.postgres.connection import Link, PostgresError, Unavailable
 from adapters.postgres.log.pages import read_facts, read_head
 from adapters.settings import Settings
+from adapters.tasks import cancel_and_wait
 from domain.fact import Fact
-from workers.support.tasks import cancel_and_wait
 
 PAGE = 16_384  # facts
 PAGES = 3  # kept in memory

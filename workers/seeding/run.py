@@ -18,6 +18,7 @@ from adapters.command_bus.bus import Bus
 from adapters.postgres.log.append import Append, KeyReused
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.settings import Settings
+from adapters.tasks import cancel_and_wait
 from commands.log import Context
 from commands.progress import DecideOutcome
 from domain.aggregate import EPOCH
@@ -26,7 +27,6 @@ from workers.seeding.catalog import COURSES
 from workers.seeding.learners import learner_steps, names
 from workers.seeding.terms import PlannedCommand, catalog_steps
 from workers.support.progress import ProgressReporter, no_progress
-from workers.support.tasks import cancel_and_wait
 
 SOURCE = "seed"
 BEGUN, FINISHED = "seed:begun", "seed:finished"  # idempotency keys; their fingerprint names learners and seed

@@ -8,6 +8,7 @@ from adapters.nats import hint
 from adapters.nats.connection import Nats
 from adapters.postgres.connection import OperationalError, PostgresError, is_broken
 from adapters.settings import Settings
+from adapters.tasks import cancel_and_wait
 
 POLL_INTERVAL = 0.5  # seconds, when no hint comes
 GATHER = 0.02  # seconds after a hint, so that a burst of commits costs one look and not one each
@@ -25,8 +26,7 @@ async def woken_by_hints(settings: Settings, nats: Nats, stop: asyncio.Event) ->
     try:
         yield woken
     finally:
-        for task in tasks:
-            task.cancel()
+        await cancel_and_wait(tasks)
 
 
 async def _wake_at_stop(stop: asyncio.Event, woken: asyncio.Event) -> None:
@@ -37,7 +37,8 @@ async def _wake_at_stop(stop: asyncio.Event, woken: asyncio.Event) -> None:
 async def wait_for_facts(woken: asyncio.Event) -> None:
     """Wait for a hint, or until the next poll is due."""
     with suppress(TimeoutError):
-        await asyncio.wait_for(woken.wait(), POLL_INTERVAL)
+        async with asyncio.timeout(POLL_INTERVAL):
+            await woken.wait()
         await asyncio.sleep(GATHER)
     woken.clear()
 
@@ -45,7 +46,8 @@ async def wait_for_facts(woken: asyncio.Event) -> None:
 async def pause_before_retry(stop: asyncio.Event) -> None:
     """Wait before the next attempt to reach PostgreSQL, or until *stop* is set."""
     with suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), RETRY_INTERVAL)
+        async with asyncio.timeout(RETRY_INTERVAL):
+            await stop.wait()
 
 
 def can_pass(error: BaseException | None) -> bool:

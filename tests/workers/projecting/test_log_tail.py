@@ -11,12 +11,12 @@ from adapters.nats.connection import Nats
 from adapters.postgres.connection import Connection
 from adapters.postgres.log.pages import read_facts
 from adapters.settings import Settings
+from adapters.tasks import cancel_and_wait
 from domain.fact import Fact
 from tests.support.polling import until
 from tests.support.workers import writer
 from workers.projecting import log_tail
 from workers.projecting.log_tail import LogTail
-from workers.support.tasks import cancel_and_wait
 
 
 @asynccontextmanager

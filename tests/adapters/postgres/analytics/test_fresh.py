@@ -13,6 +13,7 @@ from adapters.postgres.analytics import analyst_url, keep_fresh, refresh
 from adapters.postgres.connection import connect
 from adapters.postgres.store.generations import BlockedByReaders, Generation, Generations, InUse
 from adapters.settings import Settings
+from adapters.tasks import cancel_and_wait
 from adapters.valkey.client import connect as connect_valkey
 from projections.catalog import Catalog
 from tests.support.analysts import ask
@@ -180,8 +181,7 @@ async def test_views_are_kept_fresh(settings: Settings) -> None:
         await query(settings, f"DROP VIEW {settings.analytics_schema}.facts")
         await until(readable)
     finally:
-        keeping.cancel()
-        await asyncio.gather(keeping, return_exceptions=True)
+        await cancel_and_wait([keeping])
 
 
 async def test_a_view_of_another_release_is_replaced(settings: Settings) -> None:

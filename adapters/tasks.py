@@ -1,4 +1,4 @@
-"""Shutdown of a worker's tasks."""
+"""Shutdown of tasks."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -27,8 +27,8 @@ async def cancel_and_wait(tasks: Iterable[asyncio.Task[Any]]) -> None:
     """
     Cancel *tasks* and wait until they have ended.
 
-    Cancels repeatedly: before Python 3.12, `asyncio.wait_for` (and with it a query of psycopg) loses a cancellation
-    that arrives together with its result.
+    Cancels repeatedly: before Python 3.12, `asyncio.wait_for` (and with it a wait for a connection of psycopg's pool)
+    loses a cancellation that arrives together with its result. Own code uses `asyncio.timeout`, which loses none.
     """
     remaining = set(tasks)
     while remaining:
