@@ -30,6 +30,7 @@ from workers.support.wake import can_pass, pause_before_retry, wait_for_facts, w
 
 NAME = "dispatcher"
 PAGE = 1_000  # positions
+GATHER = 0.1  # seconds after a hint; jobs are due later than the facts that ask for them
 COUNT_INTERVAL = 5.0  # seconds
 
 logger = structlog.get_logger()
@@ -77,7 +78,8 @@ class _Deriving:
 
     async def session(self, stop: asyncio.Event, woken: asyncio.Event) -> None:
         """From taking the lock to losing it."""
-        async with await connect(self._settings, application=NAME) as connection:
+        # What a crash of PostgreSQL takes back is derived again: jobs and position are lost together.
+        async with await connect(self._settings, application=NAME, synchronous_commit="off") as connection:
             active, beat_at, counted_at = False, 0.0, 0.0
             while not stop.is_set():
                 active = active or await self._take_over(connection)
@@ -92,7 +94,7 @@ class _Deriving:
                 if active:
                     await self._set_clock(connection)
                     await self._catch_up(connection, stop)
-                await wait_for_facts(woken)
+                await wait_for_facts(woken, gather=GATHER)
             await heartbeat.leave(connection, NAME)
 
     async def _take_over(self, connection: Connection) -> bool:
@@ -121,10 +123,13 @@ class _Deriving:
             ledger = Ledger(self._jobs)
             for fact in await self._log.read(self._position, until - self._position, ledger.types):
                 ledger.add(fact)
-            async with connection.transaction():
-                await self._settle(connection, ledger)
-                await derived.derive(connection, self._queue, ledger.owed, shift=self._shift or timedelta())
+            if ledger.is_empty:
                 await reactors.advance(connection, NAME, until)
+            else:
+                async with connection.transaction():
+                    await self._settle(connection, ledger)
+                    await derived.derive(connection, self._queue, ledger.owed, shift=self._shift or timedelta())
+                    await reactors.advance(connection, NAME, until)
             self._position = until
 
     async def _settle(self, connection: Connection, ledger: Ledger) -> None:

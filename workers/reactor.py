@@ -71,7 +71,8 @@ class _Reactor:
         self._attempts: Attempts | None = None
 
     async def run(self) -> None:
-        async with await connect(self._settings, application=NAME) as connection:
+        # What a crash of PostgreSQL takes back is done again, with the same command ids.
+        async with await connect(self._settings, application=NAME, synchronous_commit="off") as connection:
             beat_at = 0.0
             while not self._stop.is_set():
                 self._attempts = self._attempts or await self._take_over(connection)
@@ -101,20 +102,20 @@ class _Reactor:
 
     async def _catch_up(self, connection: Connection, attempts: Attempts) -> None:
         """React to everything up to the head, and try again what is due; the position moves on when a page is done."""
-        while not self._stop.is_set():
-            after = self._position
-            until = max(after, min(after + PAGE, await self._log.head()))
-            facts: list[Fact] = []
-            if until > after:
+        more = True
+        while more and not self._stop.is_set():
+            after, head = self._position, await self._log.head()
+            until = max(after, min(after + PAGE, head))
+            facts = await self._log.read(after, until - after, REACTIONS) if until > after else []
+            due: list[FailedReaction] = []
+            if await failed_reactions.any_waits(connection):
                 await failed_reactions.lift(connection, after, until)
-                facts = await self._log.read(after, until - after, REACTIONS)
-            due = await failed_reactions.due(connection, after, RETRIES)
+                due = await failed_reactions.due(connection, after, RETRIES)
             await _react(attempts, due, facts)
-            if until == after and not due:
-                return
             if until > after:
                 await reactors.advance(connection, NAME, until)
                 self._position = until
+            more = bool(due) or bool(facts) or until < head  # what was done may have effects of its own
 
 
 async def _react(attempts: Attempts, due: Sequence[FailedReaction], facts: Sequence[Fact]) -> None:

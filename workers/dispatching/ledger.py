@@ -50,6 +50,11 @@ class Ledger:
         """The jobs that follow from the facts and that none of them has ended."""
         return [job for of_stream in self._owed.values() for job in of_stream]
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether the facts ask for nothing and end nothing."""
+        return not self.endings and not self.owed
+
     def end(self, fact: Fact) -> None:
         """Take in the next fact for what it ends, not for what it asks for."""
         if fact.type in self._ends:

@@ -34,12 +34,12 @@ async def _wake_at_stop(stop: asyncio.Event, woken: asyncio.Event) -> None:
     woken.set()
 
 
-async def wait_for_facts(woken: asyncio.Event) -> None:
-    """Wait for a hint, or until the next poll is due."""
+async def wait_for_facts(woken: asyncio.Event, *, gather: float = GATHER) -> None:
+    """Wait for a hint and *gather* seconds more, or until the next poll is due."""
     with suppress(TimeoutError):
         async with asyncio.timeout(POLL_INTERVAL):
             await woken.wait()
-        await asyncio.sleep(GATHER)
+        await asyncio.sleep(gather)
     woken.clear()
 
 

@@ -39,6 +39,8 @@ SELECT {COLUMNS} FROM failed_reactions
  ORDER BY position, reaction
 """
 
+ANY_WAITS = "SELECT EXISTS (SELECT FROM failed_reactions WHERE state = 'waiting')"
+
 AFTER = f"SELECT {COLUMNS} FROM failed_reactions WHERE position > %s"
 
 DEPLOYED = """
@@ -144,6 +146,12 @@ class Selection(NamedTuple):
     key: str | None = None
     reaction: str | None = None
     position: int | None = None
+
+
+async def any_waits(connection: psycopg.AsyncConnection) -> bool:
+    """Whether there is any to lift or to try again, at once or later."""
+    row = await (await connection.execute(ANY_WAITS)).fetchone()
+    return bool(row and row[0])
 
 
 async def lift(connection: psycopg.AsyncConnection, after: int, until: int) -> None:
