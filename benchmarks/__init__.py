@@ -15,7 +15,7 @@ from cli.console import Json, answer
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from benchmarks.rebuild_targets import Findings
+    from benchmarks.rebuild import Findings
     from benchmarks.rounds import Comparison
 
 app = typer.Typer(

@@ -5,25 +5,20 @@ On a throw-away PostgreSQL and Valkey with a synthetic log (synthetic.py). In ea
 `eventsourcing` library's ProjectionRunner, the whole log through a bare COPY and a binary one, and our `overview` with
 one process and with two. The bench compares the rate of the replay: facts of the log, by the seconds from the first
 page that is read until all rows are written by COPY. It also prints the time of the whole rebuild and of each step.
-
-    rebuild_runner  the library          rebuild_ours  our command          rebuild_live     the campus meanwhile
-    rebuild_copy    bare COPY            rebuild_fill  facts into the log   rebuild_targets  the verdict
-    rebuild_machine the gain of a second core
+    rebuild_yardsticks  the library, COPY, a second core     rebuild_ours  the log, our command, the campus meanwhile
 """
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from statistics import median
-from typing import Any
+from typing import Any, Self
 
 from adapters.settings import Settings
-from benchmarks import rebuild_copy, rebuild_live, rebuild_machine, rebuild_runner
+from benchmarks import rebuild_yardsticks as yardsticks
 from benchmarks.campus import running_stores
-from benchmarks.rebuild_fill import fill
-from benchmarks.rebuild_ours import ALL, TimedRebuild, rebuild
-from benchmarks.rebuild_targets import Findings, Target
-from benchmarks.synthetic import Row, rows
+from benchmarks.rebuild_ours import ALL, Live, TimedRebuild, fill_log, measure_live, rebuild
+from benchmarks.synthetic import rows
 from cli.console import progress
 from projections.registry import PROJECTIONS
 
@@ -33,6 +28,51 @@ RUNNER_LEARNERS = 200  # whose events, fifty each, the library projects in a rou
 MOST_MEMORY = 1_024  # MiB of any process
 LEAST_RATE_KEPT = 2 / 3
 LONGEST_LAG = 1_000.0  # milliseconds
+
+
+@dataclass(frozen=True)
+class Target:
+    """
+    One target.
+
+    Attributes:
+        figure: what was measured; None if this run could not measure it.
+        target: the bound, as text.
+    """
+
+    name: str
+    figure: float | None
+    unit: str
+    target: str
+    met: bool | None
+
+    @classmethod
+    def at_least(cls, name: str, figure: float | None, bound: float, unit: str = "x") -> Self:
+        """A figure that must not be lower."""
+        return cls(name, _rounded(figure), unit, f">= {bound:,.4g}", None if figure is None else figure >= bound)
+
+    @classmethod
+    def at_most(cls, name: str, figure: float | None, bound: float, unit: str) -> Self:
+        """A figure that must not be higher."""
+        return cls(name, _rounded(figure), unit, f"<= {bound:,.4g}", None if figure is None else figure <= bound)
+
+
+@dataclass(frozen=True)
+class Findings:
+    """All targets, with the detailed figures."""
+
+    name: str
+    targets: list[Target]
+    details: dict[str, Any]
+
+    @property
+    def met(self) -> bool:
+        """Whether no target was missed; one that was not measured is not missed."""
+        return all(target.met is not False for target in self.targets)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For `--json`."""
+        return {**asdict(self), "met": self.met}
 
 
 @dataclass(frozen=True)
@@ -70,11 +110,11 @@ async def bench(events: int, seconds: float, rounds: int) -> Findings:
         alone: dict[str, Any] = {}
         log = rows()
         for before, facts in _steps(events):
-            await _fill(settings, log, facts - before)
+            await fill_log(settings, log, facts - before)
             found.append(await _rounds(settings, facts, rounds))
             alone = alone or await _each(settings, facts)
         together = await rebuild(settings, ALL, 1)
-    live = await rebuild_live.bench(events, seconds, rounds)
+    live = await measure_live(events, seconds, rounds)
     details = {
         "sizes": [_figures(each) for each in found],
         "facts_per_second_alone": alone,
@@ -90,11 +130,6 @@ def _steps(events: int) -> Iterator[tuple[int, int]]:
     yield from zip([0, *lengths], lengths, strict=False)
 
 
-async def _fill(settings: Settings, log: Iterator[Row], facts: int) -> None:
-    with progress("fill the log", total=facts, unit="facts") as advance:
-        await asyncio.to_thread(fill, settings, log, facts, advance)
-
-
 async def _rounds(settings: Settings, facts: int, rounds: int) -> list[Round]:
     """The measured rounds, after one warm-up round."""
     found = []
@@ -108,11 +143,11 @@ async def _rounds(settings: Settings, facts: int, rounds: int) -> list[Round]:
 
 
 async def _round(settings: Settings, facts: int) -> Round:
-    env = rebuild_runner.variables(settings.postgres_owner_url)
-    second_core = await asyncio.to_thread(rebuild_machine.gain)
-    runner = await asyncio.to_thread(rebuild_runner.rate, env, RUNNER_LEARNERS)
-    copy = facts / await asyncio.to_thread(rebuild_copy.seconds, settings, rebuild_copy.BARE)
-    binary = facts / await asyncio.to_thread(rebuild_copy.seconds, settings, rebuild_copy.BINARY)
+    env = yardsticks.variables(settings.postgres_owner_url)
+    second_core = await asyncio.to_thread(yardsticks.gain_of_second_core)
+    runner = await asyncio.to_thread(yardsticks.runner_rate, env, RUNNER_LEARNERS)
+    copy = facts / await asyncio.to_thread(yardsticks.copy_seconds, settings, yardsticks.BARE)
+    binary = facts / await asyncio.to_thread(yardsticks.copy_seconds, settings, yardsticks.BINARY)
     one, two = await rebuild(settings, SUBJECT, 1), await rebuild(settings, SUBJECT, 2)
     return Round(facts, second_core, runner, copy, binary, one, two)
 
@@ -176,9 +211,13 @@ def _targets(found: list[list[Round]], together: TimedRebuild) -> list[Target]:
     ]
 
 
-def _live_targets(live: rebuild_live.Live) -> list[Target]:
+def _live_targets(live: Live) -> list[Target]:
     """The targets of the campus during a rebuild."""
     return [
         Target.at_least("commands/s during a rebuild / without", live.rate_kept, LEAST_RATE_KEPT),
         Target.at_most("p99 of the dashboards' lag meanwhile", median(live.lag_beside), LONGEST_LAG, "ms"),
     ]
+
+
+def _rounded(figure: float | None) -> float | None:
+    return None if figure is None else round(figure, 3)

@@ -9,12 +9,10 @@ import pytest
 
 from adapters.postgres.log.postgres_log import to_fact
 from adapters.settings import Settings
-from benchmarks import rebuild_machine, rebuild_ours
-from benchmarks.rebuild import _steps
-from benchmarks.rebuild_copy import BARE, seconds
-from benchmarks.rebuild_fill import fill
-from benchmarks.rebuild_runner import EVENTS, projected, rate, record, variables
-from benchmarks.rebuild_targets import Findings, Target
+from benchmarks import rebuild_ours, rebuild_yardsticks
+from benchmarks.rebuild import Findings, Target, _steps
+from benchmarks.rebuild_ours import fill
+from benchmarks.rebuild_yardsticks import BARE, EVENTS, copy_seconds, projected, record, runner_rate, variables
 from benchmarks.synthetic import rows
 from cli.console import Failure
 from domain.fact import Fact
@@ -52,7 +50,7 @@ async def test_the_synthetic_log_is_whole(settings: Settings) -> None:
     findings = await check(settings, 30_000)
     assert findings.problems == []
     assert (findings.events, findings.foreign) == (30_000, 0)
-    assert seconds(settings, BARE) > 0
+    assert copy_seconds(settings, BARE) > 0
 
 
 @pytest.mark.parametrize("projection", PROJECTIONS, ids=lambda projection: projection.name)
@@ -112,7 +110,7 @@ def test_the_runner_counts(settings: Settings) -> None:
     amount = sum(1 + activity % 7 for activity in range(EVENTS - 1))
     assert first["run-0"] == (2, 2 * (EVENTS - 1), 2 * amount)
     assert first["run-1"] == (1, EVENTS - 1, amount)
-    assert rate(env, 1) > 0
+    assert runner_rate(env, 1) > 0
     with projected(env, record(env, 1)) as (_, view):
         assert view.counts()["run-0"] == (4, 4 * (EVENTS - 1), 4 * amount)
 
@@ -138,8 +136,8 @@ async def test_a_rebuild_that_fails(settings: Settings, monkeypatch: pytest.Monk
 
 def test_a_second_core_gives_something(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two processes at once do what one does, and the report says how much faster."""
-    monkeypatch.setattr(rebuild_machine, "LOOP", 100_000)
-    assert 0 < rebuild_machine.gain() < 20
+    monkeypatch.setattr(rebuild_yardsticks, "LOOP", 100_000)
+    assert 0 < rebuild_yardsticks.gain_of_second_core() < 20
 
 
 def test_the_log_grows_in_steps() -> None:

@@ -1,16 +1,26 @@
 """
-A yardstick of `bench rebuild`: the library's `ProjectionRunner` on PostgreSQL, written as its documentation shows.
+The yardsticks of `bench rebuild`.
 
-An application with learners on runs, and a projection that counts what our overview counts of them: registrations,
-activities and their amounts, one row for each run. The library has its own tables and its own defaults.
+The library's `ProjectionRunner` on PostgreSQL, written as its documentation shows: an application with learners on
+runs, and a projection that counts what our overview counts of them: registrations, activities and their amounts, one
+row for each run. The library has its own tables and its own defaults.
+
+The whole log read by a bare COPY, block by block, and thrown away: in PostgreSQL's default form, text, for the target,
+and in the binary form, for comparison.
+
+What this machine's second core gives to a plain loop: cores that share caches, or that a host divides among several
+guests, reach less than twice the rate of one with any program.
 """
 
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from multiprocessing import get_context
 from typing import Any
 from uuid import UUID
 
+import psycopg
 from eventsourcing.application import Application
 from eventsourcing.dispatch import singledispatchmethod
 from eventsourcing.domain import Aggregate, event
@@ -20,6 +30,7 @@ from eventsourcing.projection import Projection, ProjectionRunner
 from eventsourcing.utils import get_topic
 from psycopg.sql import SQL, Identifier
 
+from adapters.settings import Settings
 from benchmarks.stock import environment
 
 RUNS = 22  # as in OULAD
@@ -27,6 +38,9 @@ ACTIVITIES = 49  # of each learner, after the registration
 EVENTS = 1 + ACTIVITIES  # of each learner
 SAVED = 50  # learners of one transaction
 PATIENCE = 600.0  # seconds for the runner to reach the end of the log
+BARE = b"COPY events TO STDOUT"
+BINARY = b"COPY events TO STDOUT (FORMAT BINARY)"
+LOOP = 4_000_000  # turns, some half a second
 
 
 class Learner(Aggregate):
@@ -147,8 +161,39 @@ def projected(env: Mapping[str, str], until: int) -> Iterator[tuple[float, Count
         yield time.perf_counter() - started, runner.view
 
 
-def rate(env: Mapping[str, str], learners: int) -> float:
+def runner_rate(env: Mapping[str, str], learners: int) -> float:
     """Events a second, over those of that many new *learners*."""
     until = record(env, learners)
     with projected(env, until) as (seconds, _):
         return learners * EVENTS / seconds
+
+
+def copy_seconds(settings: Settings, statement: bytes) -> float:
+    """Seconds of one COPY, BARE or BINARY."""
+    options = f"-c search_path={settings.schema_name}"
+    with psycopg.connect(settings.postgres_url, options=options) as connection, connection.cursor() as cursor:
+        started = time.perf_counter()
+        with cursor.copy(statement) as copy:
+            while copy.read():
+                pass
+        return time.perf_counter() - started
+
+
+def gain_of_second_core() -> float:
+    """How many times faster two processes do twice the work than one after the other."""
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+        list(pool.map(_turn, (LOOP // 10, LOOP // 10)))  # start both processes
+        one, two = _seconds(pool, 1), _seconds(pool, 2)
+    return 2 * one / two
+
+
+def _seconds(pool: ProcessPoolExecutor, processes: int) -> float:
+    started = time.perf_counter()
+    list(pool.map(_turn, [LOOP] * processes))
+    return time.perf_counter() - started
+
+
+def _turn(turns: int) -> None:
+    counts: dict[int, int] = {}
+    for number in range(turns):
+        counts[number % 1_000] = number
