@@ -57,6 +57,8 @@ class Settings(BaseSettings):
     """Everything that `campus up` keeps."""
     clock_shift: float = Field(default=0.0, ge=-MOST_CLOCK_SHIFT, le=MOST_CLOCK_SHIFT)
     """Seconds by which the campus's clock is ahead; for tests and rehearsals only. Offers and deadlines go by it."""
+    background_niceness: int = Field(default=19, ge=0, le=19)
+    """By how much a rebuild and the auditor give way to other processes; 0 when a rebuild is urgent."""
     log_level: Literal["debug", "info", "warning", "error", "critical"] = "info"
 
     def clock(self) -> Clock:

@@ -26,7 +26,7 @@ class Worker(StrEnum):
     """
     The workers, each the module of that name in `workers`, with `run(settings, stop)`.
 
-    NICENESS, where a module has it, is by how much its process gives way to others.
+    IN_BACKGROUND, where a module has it, says that its process gives way to others (`Settings.background_niceness`).
     """
 
     RELAY = "relay"
@@ -82,6 +82,6 @@ async def run_until_signal(name: Worker, settings: "Settings") -> None:
     from adapters import gc_tuning
 
     module = importlib.import_module(f"workers.{name}")
-    os.nice(getattr(module, "NICENESS", 0))
+    os.nice(settings.background_niceness if getattr(module, "IN_BACKGROUND", False) else 0)
     gc_tuning.tune_for_server()
     await module.run(settings, stop)

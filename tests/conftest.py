@@ -9,6 +9,7 @@ import pytest
 from _pytest.nodeid import coerce_node_id  # there is no public way to name what a plugin has collected
 
 from adapters.settings import PREFIX, Settings
+from tests.support.campus_up import NOT_IN_BACKGROUND
 from tests.support.fast import guarded, is_fast
 from tests.support.servers import Servers, running
 
@@ -63,6 +64,7 @@ def _clean_environment() -> None:
     """A campus that runs in the developer's shell must not leak into the tests."""
     for variable in [variable for variable in os.environ if variable.startswith(PREFIX)]:
         del os.environ[variable]
+    os.environ |= NOT_IN_BACKGROUND
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -4,7 +4,7 @@ The auditor: recomputes the rows of random keys (learners, mostly) from the log,
 Finds     a row that is other than the log says: a line in its log, a metric, and a finding that `campus doctor` shows.
 Never     gives a false alarm: it checks a row that differs again, at later moments, before it reports it.
 Repairs   nothing by itself; `campus projections repair` does.
-Costs     little: two keys a second, at the lowest priority.
+Costs     little: two keys a second, at a low priority.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ from workers.consistency.metrics import CHECKED, CHECKED_AT, DIFFERENCE, FOUND, 
 from workers.consistency.row_check import RowChecker, WrongRow
 from workers.support.session import open_session
 
-NICENESS = 19  # of the process
+IN_BACKGROUND = True  # at a low priority
 PACE = 0.5  # seconds for a key, at least
 ATTEMPTS = 10  # to find a fact of a key
 AGAIN = 3  # looks at a row before it is called wrong

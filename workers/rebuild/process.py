@@ -1,8 +1,8 @@
 """
 One process of a rebuild: folds the log in memory, then writes the rows into tables without indexes.
 
-It runs at the lowest priority, so that API and workers go first. A segment that it has written is complete; the next
-rebuild folds again what a process that died had not written.
+It runs at a low priority (`Settings.background_niceness`), so that API and workers go first. A segment that it has
+written is complete; the next rebuild folds again what a process that died had not written.
 """
 
 import asyncio
@@ -37,7 +37,6 @@ from workers.rebuild.report import ProcessReport, timed
 from workers.rebuild.segment_writer import SegmentJob, SegmentWriter
 from workers.support.session import SessionLost, open_session
 
-LOWEST_PRIORITY = 19
 NEARLY = 5_000  # missing facts, at which the fold in memory ends
 ROUNDS = 20  # of catching up, at most
 
@@ -77,7 +76,7 @@ def work(job: WorkerJob, pipe: Connection) -> None:
         return
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent kills this process
     configure(job.settings.log_level, process="rebuild")
-    os.setpriority(os.PRIO_PROCESS, 0, LOWEST_PRIORITY)
+    os.setpriority(os.PRIO_PROCESS, 0, job.settings.background_niceness)
     gc_tuning.disable_for_batch()
     try:
         pipe.send(WorkerMessage(report=Process(job, pipe).run()))
