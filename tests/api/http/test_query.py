@@ -23,7 +23,7 @@ async def test_what_the_client_has_is_not_sent_again(campus: Campus, path: str) 
 
 
 async def test_the_express_lane_answers_as_the_route_does(campus: Campus) -> None:
-    """A query string leads past the express lane; both give the same bytes and headers."""
+    """A query string leads past the fast path; both give the same bytes and headers."""
     await campus.open_run()
     await campus.see("/me/dashboard", await campus.enroll(), user=campus.learner)
     fast = await campus.get("/me/dashboard", user=campus.learner)
