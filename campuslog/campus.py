@@ -12,9 +12,10 @@ from campuslog.definition import load_projection, prepared
 from campuslog.errors import BadTime, NotThere
 from campuslog.events import Events, matching
 from campuslog.export import ExportSource
+from campuslog.pages import HappenedBy
 from campuslog.parquet_sink import ParquetSink
 from campuslog.positions import Moment, bound, instant
-from campuslog.rebuild import Cut, Rebuilt, folded, result_of
+from campuslog.rebuild import Cut, Rebuilt, folded, result_of, target_of
 from campuslog.source import LiveSource, Selection, Source
 from campuslog.sync import run
 from campuslog.validation import directory_of, learner_id
@@ -138,10 +139,11 @@ class Campus:
             NotWritten: nothing can be written to *sink*.
         """
         cut, runnable = self._cut(as_of), watch(prepared(projection))
+        target = target_of(runnable, cut)
         if sink is not None:
             ParquetSink(sink).check(table.name for table in runnable.tables)
-        with folded(self._source.for_fold, [runnable], cut, progress=self._progress) as fold:
-            result = result_of(fold, runnable, cut.position)
+        with folded(cut.source, [target], progress=self._progress) as fold:
+            result = result_of(fold, target)
         if sink is not None:
             result.write(sink)
         return result
@@ -163,13 +165,14 @@ class Campus:
         """
         loaded = load_projection(rule) if isinstance(rule, str | Path) else rule
         runnable, other = watch(prepared(loaded)), served(compare_with)
-        return try_out(self._source.for_fold, runnable, other, self._cut(as_of), progress=self._progress)
+        return try_out(runnable, other, self._cut(as_of), progress=self._progress)
 
     def _cut(self, as_of: Moment | None) -> Cut:
         last, head = bound(as_of, "as_of"), self.head
         if last.position is not None and last.position > head:
             raise BadTime(f"as_of={last.position} has not been reached: the head of the log is position {head}")
-        return Cut(head if last.position is None else last.position, last.time)
+        facts = self._source.for_fold if last.time is None else HappenedBy(self._source.for_fold, last.time)
+        return Cut(facts, head if last.position is None else last.position)
 
 
 class _Exported(Campus):

@@ -10,6 +10,8 @@ What can be wrong with a question to the SDK; every message is a sentence for th
         NotWritten                     results that cannot be put where they were wanted
 """
 
+from projections.engine.rows import Interrupted
+
 
 class CampusError(Exception):
     """A question that cannot be answered as it was put."""
@@ -31,8 +33,8 @@ class BadTime(CampusError, ValueError):
     """Neither a position of the log nor a moment."""
 
 
-class BadProjection(CampusError, TypeError):
-    """A class that cannot be run as a projection, or a file without one."""
+class BadProjection(CampusError, Interrupted, TypeError):
+    """A class that cannot be run as a projection, or a file without one; a fold that finds it out ends."""
 
 
 class NotThere(CampusError):

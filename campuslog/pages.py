@@ -1,24 +1,25 @@
-"""The pages of a fold over the whole log, cut off at a time, with a report of how far they are."""
+"""The pages of a fold over the log, without what happened after a time."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
-from campuslog.progress_bar import BarReporter
 from projections.engine.bulk.pages import EPOCH, MICROSECOND, ColumnPage, FactFilter, PageSource
 
 T = TypeVar("T")
 
 
-def fold_pages(
-    source: PageSource, wanted: FactFilter, until: int, happened_by: datetime | None, report: BarReporter
-) -> Iterator[ColumnPage]:
-    """The *wanted* facts up to and with position *until*, without those that happened later than *happened_by*."""
-    latest = None if happened_by is None else (happened_by - EPOCH) // MICROSECOND
-    for page in source.pages(wanted, 0, until):
-        yield page if latest is None else _up_to(page, latest)
-        report(page.until, until)
+class HappenedBy(NamedTuple):
+    """The facts of *source* that had happened by *time*."""
+
+    source: PageSource
+    time: datetime
+
+    def pages(self, wanted: FactFilter, after: int, until: int) -> Iterator[ColumnPage]:
+        """As those of the source."""
+        latest = (self.time - EPOCH) // MICROSECOND
+        return (_up_to(page, latest) for page in self.source.pages(wanted, after, until))
 
 
 def _up_to(page: ColumnPage, latest: int) -> ColumnPage:

@@ -3,8 +3,7 @@ An analyst's projection over the real log, by the code that rebuilds read models
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
-from datetime import datetime
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,18 +11,14 @@ import msgspec
 import polars as pl
 import pyarrow as pa
 
-from adapters.spill import ResidentMemory, SqliteSpill
-from adapters.stores.registry import store_type
+from adapters.stores.fresh_fold import fresh_fold, rows_of
 from campuslog.errors import BadProjection
 from campuslog.frames import frame_of
-from campuslog.pages import fold_pages
 from campuslog.parquet_sink import ParquetSink
 from campuslog.progress_bar import reporting
-from projections.engine.bulk.fold import BulkFold, RestartFold, Task, UndoTypes, fold_with_restarts
-from projections.engine.bulk.pages import ColumnPage, PageSource
-from projections.engine.bulk.rows import MemoryBudget
-from projections.engine.live import ChangedKey, Poison, RowRejected
-from projections.engine.merge import merged
+from projections.engine.bulk.fresh import FoldTarget, FreshFold
+from projections.engine.bulk.pages import PageSource
+from projections.engine.live import ChangedKey, Exclusions, Poison, RowRejected
 from projections.engine.projection import Projection, RowKey
 
 
@@ -87,66 +82,52 @@ class Rebuilt:
 
 
 class Cut(NamedTuple):
-    """Up to where the log is folded: a position, and what had happened by a time, if one is given."""
+    """The facts of *source*, up to where they are folded."""
 
+    source: PageSource
     position: int
-    happened_by: datetime | None = None
+
+
+def target_of(projection: Projection, cut: Cut) -> FoldTarget:
+    """All of a projection, up to one position."""
+    return FoldTarget(projection, dict.fromkeys(range(projection.segments), cut.position), Exclusions())
 
 
 @contextmanager
-def folded(source: PageSource, projections: Sequence[Projection], cut: Cut, *, progress: bool) -> Iterator[BulkFold]:
+def folded(source: PageSource, targets: Sequence[FoldTarget], *, progress: bool) -> Iterator[FreshFold]:
     """
-    The log folded for projections that `definition.prepared` has looked over, all in one pass.
-
-    Rows that do not fit into memory are in a temporary file, which is gone when the context ends.
+    The log folded for projections that `definition.prepared` has looked over, all in one pass, while a bar is shown.
 
     Raises:
         BadProjection: a class is wrong in a way that only facts have shown.
     """
-    tasks = [Task(projection, tuple(range(projection.segments))) for projection in projections]
-    with closing(ResidentMemory()) as resident, closing(SqliteSpill()) as spill_store:
-        budget = MemoryBudget(spill_store, resident)
+    total, done = max(targets[0].positions.values()), 0
+    with reporting(f"folding {targets[0].projection.name}", shown=progress) as report:
 
-        def fold(undo_types: UndoTypes) -> BulkFold:
-            folding = BulkFold(tasks, undo_types, budget)
-            with reporting(f"folding {tasks[0].projection.name}", shown=progress) as report:
-                for page in fold_pages(source, folding.wanted, cut.position, cut.happened_by, report):
-                    _fold(folding, page)
-            return folding
+        def advance(positions: int) -> None:
+            nonlocal done
+            done += positions
+            report(done, total)
 
-        yield fold_with_restarts(fold)
+        with fresh_fold(source, targets, advance) as fold:
+            yield fold
 
 
-def _fold(folding: BulkFold, page: ColumnPage) -> None:
+@contextmanager
+def refused(projection: Projection) -> Iterator[None]:
+    """Name the class whose rows do not fit; raises BadProjection."""
     try:
-        folding.fold(page)
-    except RestartFold as restart:
-        if isinstance(restart.__cause__, BadProjection):
-            raise restart.__cause__ from None
-        raise
-
-
-def result_of(fold: BulkFold, projection: Projection, position: int) -> Rebuilt:
-    """The result of a fold for one projection; raises BadProjection for rows that do not fit their class."""
-    segments = range(projection.segments)
-    accounts = [fold.account(projection.name, segment) for segment in segments]
-    return Rebuilt(
-        projection.name,
-        position,
-        sum(account.applied + account.parked for account in accounts),
-        [poison for segment in segments for poison in fold.poison(projection.name, segment)],
-        _tables(projection, rows_of(fold, projection)),
-    )
-
-
-def rows_of(fold: BulkFold, projection: Projection) -> Iterator[tuple[RowKey, msgspec.Struct]]:
-    """The rows of one projection as readers would see them."""
-    segments = range(projection.segments)
-    rows = ((segment, key, row) for segment in segments for key, row in fold.rows(projection.name, segment))
-    try:
-        yield from store_type(projection).validated(projection, merged(rows))
+        yield
     except (ChangedKey, RowRejected) as error:
         raise BadProjection(f"{type(projection).__name__}: {error}") from error
+
+
+def result_of(fold: FreshFold, target: FoldTarget) -> Rebuilt:
+    """The result of a fold for one projection; raises BadProjection for rows that do not fit their class."""
+    projection, position = target.projection, max(target.positions.values())
+    with refused(projection):
+        tables = _tables(projection, rows_of(fold, target))
+    return Rebuilt(projection.name, position, fold.facts(target), fold.poison(target), tables)
 
 
 def _tables(projection: Projection, rows: Iterator[tuple[RowKey, msgspec.Struct]]) -> dict[str, pl.DataFrame]:

@@ -7,10 +7,10 @@ from types import TracebackType
 from typing import Self
 
 from adapters.spill import SqliteDatabase
+from adapters.stores.fresh_fold import compare_folds
 from campuslog.errors import BadProjection
-from campuslog.rebuild import Cut, Rebuilt, folded, result_of, rows_of
-from projections.engine.bulk.pages import PageSource
-from projections.engine.diff.compare import Diff, DiffInput, compare
+from campuslog.rebuild import Cut, Rebuilt, folded, refused, result_of, target_of
+from projections.engine.diff.compare import Comparison, Diff
 from projections.engine.projection import Projection
 from projections.registry import PROJECTIONS
 
@@ -59,20 +59,22 @@ def served(name: str) -> Projection:
     raise BadProjection(f"no read model is called {name}: there are {', '.join(p.name for p in PROJECTIONS)}")
 
 
-def try_out(source: PageSource, rule: Projection, other: Projection, cut: Cut, *, progress: bool) -> Trial:
+def try_out(rule: Projection, other: Projection, cut: Cut, *, progress: bool) -> Trial:
     """
     Fold both up to the same place, and compare.
 
     Args:
-        rule: as `definition.prepared` and `watched.watch` give it.
+        rule: as `definition.prepared` and `checked_handlers.watch` give it.
         other: what it might replace.
     """
     name = rule.name
     if name == other.name:
         setattr(rule, "name", f"{name} (tried)")  # noqa: B010 - of this instance alone: two folds need two names
-    with folded(source, [rule, other], cut, progress=progress) as fold, ExitStack() as stack:
-        result = result_of(fold, rule, cut.position)
+    tried, replaced = target_of(rule, cut), target_of(other, cut)
+    with folded(cut.source, [tried, replaced], progress=progress) as fold, ExitStack() as stack:
+        result = result_of(fold, tried)
         result.name = name
-        old, new = (DiffInput(each.tables, rows_of(fold, each)) for each in (other, rule))
-        diff = stack.enter_context(compare(old, new, SqliteDatabase()))
+        comparison = stack.enter_context(Comparison(other.tables, rule.tables, SqliteDatabase()))
+        with refused(other):
+            diff = compare_folds(fold, comparison, tried, replaced).diff
         return Trial(result, diff, stack.pop_all())

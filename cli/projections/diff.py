@@ -1,6 +1,7 @@
 """`campus projections diff` and `try`: what a rule changes, row by row, before readers see it."""
 
 import re
+import traceback
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -163,6 +164,7 @@ def try_rule(
     """
     from campuslog.checked_handlers import AtHand, watch
     from campuslog.definition import load_projection, prepared
+    from campuslog.errors import BadProjection
     from workers.rebuild.compare import what_if
 
     choice, live = Choice(limit, after, table, kind, sample, seed, events, csv), the(compare_with)
@@ -171,7 +173,10 @@ def try_rule(
     choice.check(live, mine)
     at_hand = AtHand()
     compared = what_if(settings_of(data), watch(mine, at_hand), live, progress=progress)
-    run(_show(compared, choice, as_json=as_json, tried=file), stopped=lambda: _stopped(at_hand))
+    try:
+        run(_show(compared, choice, as_json=as_json, tried=file), stopped=lambda: _stopped(at_hand))
+    except BadProjection as error:  # the first fact has shown it
+        raise Failure(f"{error}{_place(''.join(traceback.format_exception(error)), file)}") from error
 
 
 def _stopped(at_hand: "AtHand") -> str:

@@ -9,8 +9,8 @@ import msgspec
 import polars as pl
 import pytest
 
+import adapters.stores.fresh_fold
 import campuslog.campus
-import campuslog.rebuild
 from campuslog import BadProjection, BadTime, Campus, Handler, NotWritten, Projection, Table, load_projection
 from projections.engine.bulk.rows import BulkRows, MemoryBudget
 from projections.registry import PROJECTIONS
@@ -140,7 +140,7 @@ class Cramped(MemoryBudget):
 def test_rows_that_do_not_fit_into_memory(campus: Campus, monkeypatch: pytest.MonkeyPatch) -> None:
     """They go to a temporary file, and the result is the same, also of two rules that are compared."""
     roomy = campus.rebuild(ClicksByHand)
-    monkeypatch.setattr(campuslog.rebuild, "MemoryBudget", Cramped)
+    monkeypatch.setattr(adapters.stores.fresh_fold, "MemoryBudget", Cramped)
     cramped = campus.rebuild(ClicksByHand)
     assert Cramped.cleared > 0
     assert cramped.clicks.equals(roomy.clicks)

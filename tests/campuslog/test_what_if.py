@@ -1,12 +1,17 @@
 """What-if: a rule beside the read model that it might replace."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
-from campuslog import BadProjection, Campus
+from adapters.settings import Settings
+from campuslog import BadProjection, Campus, load_projection
+from campuslog.definition import prepared
+from projections.engine.diff.report import RowDiff
 from projections.gradebook import Gradebook
 from tests.support.rules import ClicksByHand
+from workers.rebuild.compare import what_if
 
 STRICT = """
 from projections.gradebook import GRADES, Grade, Gradebook, Handler
@@ -40,6 +45,18 @@ def test_a_changed_rule_shows_what_it_changes(campus: Campus, exported: Campus, 
             assert (row.old, row.new) == ({"passed": True}, {"passed": False})
             assert trial.result.gradebook.filter(passed=True)["quiz_id"].to_list() == ["4"]
             assert repr(trial) == "<gradebook: 1 rows differ (gradebook 1)>"
+
+
+async def rows_of_the_command(settings: Settings, strict: Path) -> list[RowDiff]:
+    """What `campus projections try` finds."""
+    async with what_if(settings, prepared(load_projection(strict)), Gradebook()) as compared:
+        return list(compared.diff.rows())
+
+
+def test_the_command_finds_the_same(filled: Settings, campus: Campus, strict: Path) -> None:
+    """A rule beside what is served differs in the same rows as beside the served rule, folded."""
+    with campus.try_out(strict, compare_with="gradebook") as trial:
+        assert list(trial.diff.rows()) == asyncio.run(rows_of_the_command(filled, strict)) != []
 
 
 def test_the_same_rule_differs_in_nothing(campus: Campus) -> None:

@@ -6,19 +6,20 @@ Where a row is not as it should be, the first event at which it and the log went
 """
 
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 
 from adapters.postgres.bulk.page_reader import PageReader
 from adapters.postgres.connection import Connection
 from adapters.postgres.store.generations import Generation, Generations, generations, live, numbered
 from adapters.postgres.store.parking import held, without
 from adapters.settings import Settings
-from adapters.spill import ResidentMemory, SqliteDatabase, SqliteSpill
-from projections.engine.bulk.rows import MemoryBudget
+from adapters.spill import SqliteDatabase
+from adapters.stores.fresh_fold import fresh_fold
+from projections.engine.bulk.fresh import FoldTarget
 from projections.engine.live import Fenced
 from projections.engine.merge import merged
 from projections.engine.projection import Projection
-from projections.engine.verification import FoldTarget, FreshFold, Verdict, Verification
+from projections.engine.verification import Verdict, Verification
 from workers.consistency.explain import DivergenceFinder
 from workers.support.session import open_session
 from workers.support.threads import run_in_daemon_thread
@@ -121,9 +122,7 @@ def compare_with_log(
     settings: Settings, verifications: Sequence[Verification], folded: Callable[[int], None]
 ) -> list[Verdict]:
     """Fold the log and compare; blocks until that is done."""
-    with closing(ResidentMemory()) as resident, closing(SqliteSpill()) as spill_store:
-        fresh = FreshFold([each.live for each in verifications], MemoryBudget(spill_store, resident), folded)
-        fresh.run(PageReader(settings, ahead=True))
+    with fresh_fold(PageReader(settings, ahead=True), [each.live for each in verifications], folded) as fresh:
         verdicts = []
         for verification in verifications:
             for key, row in fresh.rows(verification.live):

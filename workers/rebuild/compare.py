@@ -9,7 +9,7 @@ memory. Nothing that readers see is touched.
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from adapters.postgres.bulk.page_reader import PageReader
@@ -18,22 +18,21 @@ from adapters.postgres.log.pages import read_facts
 from adapters.postgres.store.generations import Generation, Generations, generations, numbered
 from adapters.postgres.store.parking import held
 from adapters.settings import Settings
-from adapters.spill import ResidentMemory, SqliteDatabase, SqliteSpill
-from adapters.stores.registry import store_type
+from adapters.spill import SqliteDatabase
+from adapters.stores.fresh_fold import WhatIf, compare_folds, fresh_fold
 from adapters.valkey.client import Valkey
-from projections.engine.bulk.rows import MemoryBudget
+from projections.engine.bulk.fresh import FoldTarget
 from projections.engine.diff.compare import ComparedRow, Comparison, Diff
 from projections.engine.diff.lineage import TouchingFacts
 from projections.engine.diff.report import RowDiff
 from projections.engine.live import ChangedKey, Exclusions, Poison, RowRejected
 from projections.engine.projection import Projection, RowKey
-from projections.engine.verification import FoldTarget, FreshFold
 from workers.rebuild.catch_up import PAGE, take_over
 from workers.rebuild.lineage import RowLineage
 from workers.rebuild.lock import RebuildError, rebuild_lock
 from workers.rebuild.selection import default_candidate, live_generation
 from workers.rebuild.versions import ComparedVersion, StoredRows
-from workers.support.progress import Advance, ProgressReporter, no_progress
+from workers.support.progress import ProgressReporter, no_progress
 from workers.support.session import open_session
 from workers.support.threads import run_in_daemon_thread
 
@@ -41,6 +40,7 @@ ATTEMPTS = 50  # to find all segments at one position
 PAUSE = 0.1  # seconds between them
 ENOUGH = 1_000  # keys at which a rule that is tried fails: no more are looked for
 NOT_ALL = "; not all differences are the code's"
+SOME_ON_ONE_SIDE = "what is served is at several positions, and some facts are on one side only"
 
 
 @dataclass
@@ -50,9 +50,8 @@ class Compared:
 
     Attributes:
         diff: how they differ.
+        poison: as of `WhatIf`; where they are ENOUGH, the fold has ended there.
         remark: a sentence where the versions are not at the same position, or one is not what is stored; else empty.
-        poison: the first fact of each key at which the rule fails that is tried; what waits there is left out. Where
-            they are ENOUGH, the fold has ended there.
     """
 
     settings: Settings
@@ -60,8 +59,8 @@ class Compared:
     old: ComparedVersion
     new: ComparedVersion
     diff: Diff
-    remark: str = ""
-    poison: Sequence[Poison] = ()
+    poison: Sequence[Poison]
+    remark: str
 
     async def events(
         self, rows: Sequence[RowDiff], progress: ProgressReporter = no_progress
@@ -100,10 +99,9 @@ async def diff(
         old_tables, new_tables = [await comparing.stored.tables(each) for each in chosen]
         with Comparison(old_tables, new_tables, SqliteDatabase()) as comparison:
             before = await comparing.spool(chosen[0], comparison.add_old)
-            after, remark = await comparing.bring(chosen[1], before, comparison)
-            found = await run_in_daemon_thread(comparison.finish)
-            remarks = [remark, *[await comparing.parked(each) for each in chosen]]
-            yield Compared(settings, projection, before, after, found, "; ".join(filter(None, remarks)))
+            after, found, remark = await comparing.bring(chosen[1], before, comparison)
+            remarks = [remark, _fails(found.poison), *[await comparing.parked(each) for each in chosen]]
+            yield Compared(settings, projection, before, after, *found, "; ".join(filter(None, remarks)))
 
 
 @asynccontextmanager
@@ -125,26 +123,15 @@ async def what_if(
         comparing = VersionComparer(connection, valkey, settings, compare_with, progress)
         served = await comparing.numbered(None)
         with Comparison(await comparing.stored.tables(served), mine.tables, SqliteDatabase()) as comparison:
-            divided = mine.segments == served.segments
-            if not divided:
+            if mine.segments != served.segments:
                 await comparing.wait_until_even(served)
             before = await comparing.spool(served, comparison.add_old)
-            waits = await held(connection, compare_with.name, served.number, served.version)
-            live = FoldTarget(mine, before.positions, waits) if divided else _undivided(mine, before.position, waits)
-            poison = await comparing.fold(live, comparison, enough=ENOUGH)
-            remarks = [_fails(poison)]
-            if not divided and len(set(before.positions.values())) > 1:
-                remarks.append("what is served is at several positions, and some facts are on one side only")
-            after = ComparedVersion(mine.name, None, mine.version, live.positions)
-            found = await run_in_daemon_thread(comparison.finish)
-            yield Compared(settings, mine, before, after, found, "; ".join(filter(None, remarks)), poison)
-
-
-def _undivided(mine: Projection, position: int, waits: Exclusions) -> FoldTarget:
-    """The same for a projection with another number of segments."""
-    segments = range(mine.segments)
-    waiting = {(segment, key): first for segment in segments for (_, key), first in waits.waiting.items()}
-    return FoldTarget(mine, dict.fromkeys(segments, position), Exclusions(waiting, waits.skipped))
+            target = await comparing.target(mine, served, before)
+            found = await comparing.fold(target, comparison, enough=ENOUGH)
+            after = ComparedVersion(mine.name, None, mine.version, target.positions)
+            apart = set(before.positions.values()) != set(target.positions.values())
+            remarks = [_fails(found.poison), SOME_ON_ONE_SIDE if apart else ""]
+            yield Compared(settings, mine, before, after, *found, "; ".join(filter(None, remarks)))
 
 
 class VersionComparer:
@@ -191,37 +178,38 @@ class VersionComparer:
 
     async def spool(self, generation: Generation, add: Callable[[RowKey, ComparedRow], None]) -> ComparedVersion:
         """Take the rows of a generation, those of each segment as they are at its checkpoint."""
-        name = f"generation {generation.number}"
-        with self._progress(f"reading {name}", total=None, unit="rows") as advance:
+        with self._progress(f"reading generation {generation.number}", total=None, unit="rows") as advance:
             async with self.stored.rows(generation) as (positions, rows):
                 for key, row in rows:
                     add(key, row)
                     advance(1)
-        return ComparedVersion(name, generation.number, generation.version, positions)
+        return ComparedVersion.of(generation, positions)
 
     async def bring(
         self, generation: Generation, old: ComparedVersion, comparison: Comparison
-    ) -> tuple[ComparedVersion, str]:
-        """Take the rows of the other generation, as they are at the position of the old one if that can be."""
+    ) -> tuple[ComparedVersion, WhatIf, str]:
+        """Compare with the rows of the other generation, as they are at the position of the old one if that can be."""
         positions = await self._generations.store(generation).positions()
         foldable = generation.version == self._projection.version and positions.keys() == old.positions.keys()
         if foldable and positions != old.positions:
             if generation.status == "live" or any(at > old.positions[segment] for segment, at in positions.items()):
-                return await self._folded(generation, positions, old, comparison)
+                new = ComparedVersion.of(generation, positions)
+                found = await self.fold(await self.target(self._projection, generation, old), comparison)
+                remark = _apart(old, new, f"; what {new.name} was at {old.position:,} has been folded again")
+                return new._replace(positions=old.positions), found, remark
             await self._catch_up(generation, old.positions)
         new = await self.spool(generation, comparison.add_new)
-        return new, _apart(old, new, NOT_ALL) if new.positions != old.positions else ""  # a live one goes on meanwhile
+        remark = _apart(old, new, NOT_ALL) if new.positions != old.positions else ""  # a live one goes on meanwhile
+        return new, WhatIf(await run_in_daemon_thread(comparison.finish)), remark
 
-    async def _folded(
-        self, generation: Generation, positions: dict[int, int], old: ComparedVersion, comparison: Comparison
-    ) -> tuple[ComparedVersion, str]:
-        """Fold what a generation, which is at *positions*, was at those of the old one."""
-        name = f"generation {generation.number}"
+    async def target(self, rule: Projection, generation: Generation, at: ComparedVersion) -> FoldTarget:
+        """What to fold by *rule* without what waits in a generation: up to where each segment is, or all of them."""
         waits = await held(self._connection, self._projection.name, generation.number, generation.version)
-        poison = await self.fold(FoldTarget(self._projection, old.positions, waits), comparison)
-        new = ComparedVersion(name, generation.number, generation.version, positions)
-        remark = _apart(old, new, f"; what {name} was at {old.position:,} has been folded again")
-        return new._replace(positions=old.positions), "; ".join(filter(None, [remark, _fails(poison)]))
+        if len(at.positions) == rule.segments:
+            return FoldTarget(rule, at.positions, waits)
+        segments = range(rule.segments)
+        waiting = {(segment, key): first for segment in segments for (_, key), first in waits.waiting.items()}
+        return FoldTarget(rule, dict.fromkeys(segments, at.position), Exclusions(waiting, waits.skipped))
 
     async def _catch_up(self, generation: Generation, targets: dict[int, int]) -> None:
         """Bring each segment of a generation that is not live to a position of its own."""
@@ -237,25 +225,19 @@ class VersionComparer:
         await work.publish_counts()
         await work.give_up(*work.positions)
 
-    async def fold(self, live: FoldTarget, comparison: Comparison, enough: int | None = None) -> list[Poison]:
-        """Take the rows that a fold of the log gives; answers where it fails, and gives up where that is *enough*."""
-        total = max(live.positions.values())
-        with self._progress(f"folding {live.projection.name}", total=total, unit="facts") as advance:
+    async def fold(self, target: FoldTarget, comparison: Comparison, enough: int | None = None) -> WhatIf:
+        """Compare with the rows that a fold of the log gives; gives up where it fails for *enough* keys."""
+        source, total = PageReader(self._settings, ahead=True), max(target.positions.values())
+
+        def compared() -> WhatIf:
+            with fresh_fold(source, [target], advance, enough) as fold:
+                return compare_folds(fold, comparison, target)
+
+        with self._progress(f"folding {target.projection.name}", total=total, unit="facts") as advance:
             try:
-                return await run_in_daemon_thread(_fold, self._settings, live, comparison, advance, enough)
+                return await run_in_daemon_thread(compared)
             except (ChangedKey, RowRejected) as error:
                 raise RebuildError(str(error)) from error
-
-
-def _fold(
-    settings: Settings, live: FoldTarget, comparison: Comparison, advance: Advance, enough: int | None
-) -> list[Poison]:
-    with closing(ResidentMemory()) as resident, closing(SqliteSpill()) as spill_store:
-        fresh = FreshFold([live], MemoryBudget(spill_store, resident), advance, enough)
-        fresh.run(PageReader(settings, ahead=True))
-        for key, row in store_type(live.projection).validated(live.projection, fresh.rows(live)):
-            comparison.add_new(key, row)
-        return fresh.poison(live)
 
 
 def _fails(poison: Sequence[Poison]) -> str:

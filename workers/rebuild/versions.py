@@ -7,7 +7,7 @@ Rows that this code cannot decode into its own types are read as they lie there:
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from itertools import chain, islice
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import msgspec
 
@@ -36,6 +36,11 @@ class ComparedVersion(NamedTuple):
     generation: int | None
     version: int
     positions: dict[int, int]
+
+    @classmethod
+    def of(cls, generation: Generation, positions: dict[int, int]) -> Self:
+        """A generation at these *positions*."""
+        return cls(f"generation {generation.number}", generation.number, generation.version, positions)
 
     @property
     def position(self) -> int:

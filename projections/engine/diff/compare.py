@@ -5,16 +5,16 @@ Counts and distributions come first, then every row that differs, in pages or as
 order and in any number: they go through a temporary file, and memory stays bounded. Two values are the same if their
 JSON is, as for `projections.engine.digest.row_digest`: 1, 1.0 and true are three values.
 
-    with compare(Version(live.tables, live_rows), Version(mine.tables, my_rows), SqliteDatabase()) as diff:
-        for table in diff.tables: ...
-        for row in diff.rows(limit=20): ...
+    with Comparison(live.tables, mine.tables, SqliteDatabase()) as comparison:
+        for key, row in live_rows: comparison.add_old(key, row)
+        for key, row in my_rows: comparison.add_new(key, row)
+        diff = comparison.finish()
 """
 
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import msgspec
 
@@ -30,24 +30,6 @@ ComparedRow = msgspec.Struct | Mapping[str, Any]
 _encode = msgspec.json.Encoder().encode
 _encode_sorted = msgspec.json.Encoder(order="sorted").encode
 _decode = msgspec.json.Decoder().decode
-
-
-class DiffInput(NamedTuple):
-    """One side of a comparison: its tables, even if they are empty, and the rows that readers see."""
-
-    tables: Sequence[Table]
-    rows: Iterable[tuple[RowKey, ComparedRow]]
-
-
-@contextmanager
-def compare(old: DiffInput, new: DiffInput, database: TemporaryDatabase) -> "Iterator[Diff]":
-    """The differences of two versions, as long as the context lasts; raises as `Comparison.finish`."""
-    with Comparison(old.tables, new.tables, database) as comparison:
-        for key, row in old.rows:
-            comparison.add_old(key, row)
-        for key, row in new.rows:
-            comparison.add_new(key, row)
-        yield comparison.finish()
 
 
 class Comparison:

@@ -153,7 +153,11 @@ async def test_a_rule_that_is_wrong_says_where(settings: Settings, tmp_path: Pat
     assert "has no projection" in await refusal(settings, "try", str(empty), *compare)
     assert "none.py" in await refusal(settings, "try", str(tmp_path / "none.py"), *compare)
     async with small_campus(settings):
-        assert "which its needs do not name" in await refusal(settings, "try", str(wrong), *compare)
+        said = " ".join((await refusal(settings, "try", str(wrong), *compare)).split())
+        assert "MyRule: at position 1 (progress.activity_recorded), the handler asks for row ('another',)" in said
+        assert re.search(
+            r'which its needs do not name, at .*wrong\.py:15: rows\.edit\(PEOPLE, Person, "another"\)', said
+        )
         moved = tmp_path / "moved.py"
         moved.write_text(RULE.format(key="fact.id('learner_id')").replace(".facts += 1", '.learner_id = "x"'))
         assert "assigns to the key of a row" in await refusal(settings, "try", str(moved), *compare)

@@ -26,12 +26,11 @@ from cli.projections.diff_view import (
     touching_facts_view,
 )
 from projections.course_dashboard import ENROLLMENTS, CourseDashboard, CourseEnrollment
-from projections.engine.diff.compare import DiffInput
 from projections.engine.diff.lineage import facts_touching
 from projections.engine.diff.report import RowDiff
 from projections.engine.projection import RowKey, Table
 from projections.learner_dashboard import LEARNERS, LearnerDashboard
-from tests.support.diffs import compare
+from tests.support.diffs import DiffInput, compare
 from tests.support.facts import History
 
 CHANGED = RowDiff(1, "grades", ("A", 7), "changed", {"score": None, "title": "one"}, {"score": -5, "title": "=1+1"})

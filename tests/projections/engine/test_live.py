@@ -8,6 +8,7 @@ import pytest
 
 from adapters.spill import SqliteDatabase
 from domain.fact import Fact
+from projections.engine.bulk.fresh import FoldTarget, FreshFold
 from projections.engine.bulk.pages import ColumnPage, FactFilter
 from projections.engine.cache import CachedStore
 from projections.engine.digest import row_digest
@@ -15,7 +16,7 @@ from projections.engine.live import Batch, Exclusions, FactCounts, Fenced, Poiso
 from projections.engine.memory import MemoryStore
 from projections.engine.projection import Handler, Projection, RowKey, Rows, Table
 from projections.engine.rows import Unreadable
-from projections.engine.verification import Difference, FoldTarget, FreshFold, Verdict, Verification
+from projections.engine.verification import Difference, Verdict, Verification
 from tests.support.bulk_pages import content_digest, pages_of
 from tests.support.facts import History
 

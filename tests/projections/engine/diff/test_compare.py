@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.spill import SqliteDatabase
-from projections.engine.diff.compare import ComparedRow, Comparison, Diff, DiffInput
+from projections.engine.diff.compare import ComparedRow, Comparison, Diff
 from projections.engine.diff.report import RowDiff, TableDiff
 from projections.engine.diff.spool import DuplicateRow
 from projections.engine.projection import RowKey, Table
-from tests.support.diffs import compare
+from tests.support.diffs import DiffInput, compare
 
 
 class Grade(msgspec.Struct):

@@ -8,11 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from projections.engine.diff.compare import DiffInput
 from projections.engine.diff.report import Bin, FieldDiff, PartChange, Spread, Transition
 from projections.engine.diff.statistics import MOST_BINS, MOST_NAMED, round_step
 from projections.engine.projection import RowKey, Table
-from tests.support.diffs import compare
+from tests.support.diffs import DiffInput, compare
 
 
 class Row(msgspec.Struct):
