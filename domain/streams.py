@@ -9,6 +9,7 @@ streams, so what follows from a stream's id is cached.
 import zlib
 from collections.abc import Callable, Mapping
 from functools import cache, lru_cache
+from operator import itemgetter
 
 from domain.registry import BY_CATEGORY
 
@@ -45,31 +46,48 @@ def named_ids(*names: str) -> Callable[[str], tuple[str, ...]]:
 
     It raises UnknownId for a stream that lacks one.
     """
-
-    @cached_by_stream
-    def pick(stream: str) -> tuple[str, ...]:
-        return tuple([id_of(stream, name) for name in names])
-
-    return pick
+    return cached_by_stream(_pick(names))
 
 
 @cache
 def named_id(name: str) -> Callable[[str], str]:
     """A cached function from a stream's id to its id of this name; it raises UnknownId for a stream without one."""
+    pick = _pick((name,))
+    return cached_by_stream(lambda stream: pick(stream)[0])
 
-    @cached_by_stream
-    def pick(stream: str) -> str:
-        return id_of(stream, name)
+
+def _pick(names: tuple[str, ...]) -> Callable[[str], tuple[str, ...]]:
+    """The function itself, for logs with more streams than are cached: it looks at the names once per category."""
+    pickers: dict[str, tuple[int, Callable[[list[str]], tuple[str, ...]]]] = {}  # with the number of ids
+
+    def pick(stream: str) -> tuple[str, ...]:
+        category, _, ids = stream.partition("-")
+        parts = ids.split(":")
+        picker = pickers.get(category)
+        if picker is None or picker[0] != len(parts):
+            pickers[category] = picker = len(parts), _picker(stream, names)
+        return picker[1](parts)
 
     return pick
 
 
+def _picker(stream: str, names: tuple[str, ...]) -> Callable[[list[str]], tuple[str, ...]]:
+    """A function from the ids of a stream such as this one to those of these names; raises UnknownId."""
+    declared = list(ids_of(stream))
+    for name in names:
+        if name not in declared:
+            raise UnknownId(f"{stream} has no {name}")
+    if list(names) == declared:
+        return tuple
+    places = [declared.index(name) for name in names]
+    if len(places) == 1:
+        return lambda parts: (parts[places[0]],)
+    return itemgetter(*places)
+
+
 def id_of(stream: str, name: str) -> str:
     """The id of this name within a stream's id; raises UnknownId if there is none."""
-    ids = ids_of(stream)
-    if name not in ids:
-        raise UnknownId(f"{stream} has no {name}")
-    return ids[name]
+    return named_id(name)(stream)
 
 
 @cached_by_stream
