@@ -106,13 +106,15 @@ class _Reactor:
         while more and not self._stop.is_set():
             after, head = self._position, await self._log.head()
             until = max(after, min(after + PAGE, head))
-            facts = await self._log.read(after, until - after, REACTIONS) if until > after else []
+            facts_came = until > after
+            facts = await self._log.read(after, until - after, REACTIONS) if facts_came else []
             due: list[FailedReaction] = []
             if await failed_reactions.any_waits(connection):
-                await failed_reactions.lift(connection, after, until)
+                if facts_came:
+                    await failed_reactions.lift(connection, after, until)
                 due = await failed_reactions.due(connection, after, RETRIES)
             await _react(attempts, due, facts)
-            if until > after:
+            if facts_came:
                 await reactors.advance(connection, NAME, until)
                 self._position = until
             more = bool(due) or bool(facts) or until < head  # what was done may have effects of its own
