@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 import pytest
+import structlog
 from _pytest.nodeid import coerce_node_id  # there is no public way to name what a plugin has collected
 
 from adapters.settings import PREFIX, Settings
@@ -25,6 +26,12 @@ PATIENT = {
 
 LONGEST = ("tests/e2e", "tests/workers/rebuild", "tests/workers/projecting", "tests/workers/test_kill")
 """Where the tests are that take the longest."""
+
+
+def pytest_configure() -> None:
+    """Print tracebacks of the log without all variables, which would take seconds each."""
+    renderer = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[*structlog.get_config()["processors"][:-1], renderer])
 
 
 @pytest.hookimpl(tryfirst=True)  # before `-m` chooses by the markers
