@@ -178,8 +178,8 @@ async def _bury_dead_postmaster(cluster: Path) -> None:
     Remove what a postmaster leaves behind that a power cut or SIGKILL has ended: its pid file and its backends.
 
     PostgreSQL removes the pid file too, except if another process has that pid now; and it refuses to start as long as
-    a backend holds the shared memory. A backend at work sees only at its next wait that its postmaster has gone; it is
-    told as an immediate shutdown would (SIGQUIT).
+    a backend holds the shared memory. A backend at work sees only at its next wait that its postmaster has gone; it
+    gets what an immediate shutdown sends, SIGQUIT.
     """
     pid_file = cluster / "postmaster.pid"
     left = _processes_in(cluster)

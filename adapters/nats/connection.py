@@ -12,6 +12,7 @@ from nats.errors import Error as NatsError
 from nats.js.errors import Error as JetStreamError
 
 from adapters.settings import Settings
+from adapters.tasks import cancel_and_wait
 
 __all__ = ["Client", "JetStreamError", "Nats", "NatsError", "connect"]
 
@@ -42,18 +43,22 @@ async def connect(settings: Settings, *, application: str) -> Client:
         logger.info("nats.reconnected")
 
     client = Client()
-    await client.connect(
-        servers=settings.nats_url.split(","),
-        name=f"campus:{application}",
-        error_cb=on_error,
-        disconnected_cb=on_disconnect,
-        reconnected_cb=on_reconnect,
-        connect_timeout=CONNECT_TIMEOUT,
-        reconnect_time_wait=RECONNECT_WAIT,  # type: ignore[arg-type]  # a float does as well
-        max_reconnect_attempts=-1,
-        pending_size=OUTGOING_BUFFER,
-        skip_subject_validation=True,
-    )
+    try:
+        await client.connect(
+            servers=settings.nats_url.split(","),
+            name=f"campus:{application}",
+            error_cb=on_error,
+            disconnected_cb=on_disconnect,
+            reconnected_cb=on_reconnect,
+            connect_timeout=CONNECT_TIMEOUT,
+            reconnect_time_wait=RECONNECT_WAIT,  # type: ignore[arg-type]  # a float does as well
+            max_reconnect_attempts=-1,
+            pending_size=OUTGOING_BUFFER,
+            skip_subject_validation=True,
+        )
+    except BaseException:  # such as a cancellation: a client that is half connected would keep its socket
+        await client.close()
+        raise
     return client
 
 
@@ -82,9 +87,6 @@ class Nats:
 
     async def close(self) -> None:
         """Close the connection, or stop connecting."""
-        self._connecting.cancel()
-        try:
-            client = await self._connecting
-        except BaseException:  # noqa: BLE001 - never connected: nothing to close
-            return
-        await client.close()
+        await cancel_and_wait([self._connecting])
+        if not self._connecting.cancelled() and self._connecting.exception() is None:
+            await self._connecting.result().close()
