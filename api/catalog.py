@@ -11,9 +11,10 @@ from api.http import paging
 from api.http.dispatch import Accepted, Body, StaffDispatch, example
 from api.http.openapi import command, query
 from api.http.query import QueryDep
-from api.http.types import CourseId, Id, Limit, RunId, Text, Time, Title, Version, Word
+from api.http.types import BasisPoints, CourseId, Id, Limit, RunId, Text, Time, Title, Version, Word
 from commands.catalog import SEAT_OFFER_HOURS, CloseRun, CreateCourse, OpenRun, PublishCourse, ScheduleRun
 from domain.catalog import MAX_UNITS, CourseNotFound, RunNotFound, Unit, VersionNotFound
+from domain.grading import Group
 from projections.catalog import CatalogCourse, CatalogRun
 
 router = APIRouter(prefix="/v1", tags=["catalog"])
@@ -53,16 +54,31 @@ class NewUnit(Body):
     title: Title
     weight: Annotated[int, Field(ge=0, le=1_000_000)] = 0
     due_after_days: Annotated[int, Field(ge=-1_000, le=10_000)] | None = None
+    group: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{0,64}$", description="Its group of the final grade.")] = ""
+
+
+class NewGroup(Body):
+    """Units that make one part of the final grade, such as coursework; `pass_bp` is a pass mark of its own."""
+
+    group_id: Id
+    title: Title
+    weight: Annotated[int, Field(ge=1, le=1_000_000)]
+    pass_bp: BasisPoints | None = None
 
 
 class NewVersion(Body):
-    """The structure of a course, in the order in which it is shown."""
+    """
+    The structure of a course, in the order in which it is shown.
+
+    With `groups`, every unit with a weight is in one: the final grade is the mean of the groups' means, by weight.
+    """
 
     model_config = example(units=catalog.STRUCTURE_EXAMPLE.units)
 
     units: Annotated[list[NewUnit], Field(min_length=1, max_length=MAX_UNITS)]
     completion_rule: Word = "all_weighted_units"
     grading_policy: Word = "weighted_mean"
+    groups: Annotated[list[NewGroup], Field(max_length=100, default_factory=list)]
 
 
 class NewRun(Body):
@@ -104,7 +120,8 @@ async def create_course(body: NewCourse, handle: StaffDispatch) -> Response:
 async def publish_version(course_id: CourseId, body: NewVersion, handle: StaffDispatch) -> Response:
     """Publish the structure of a course as its next version; the same structure again changes nothing."""
     units = [Unit(**unit.model_dump()) for unit in body.units]
-    return await handle(PublishCourse(course_id, units, body.completion_rule, body.grading_policy))
+    groups = [Group(**group.model_dump()) for group in body.groups]
+    return await handle(PublishCourse(course_id, units, body.completion_rule, body.grading_policy, groups))
 
 
 @router.post("/runs", status_code=202, response_model=Accepted, responses=command(403, 404, 409))

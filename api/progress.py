@@ -8,7 +8,7 @@ from pydantic import Field
 from api.http.dispatch import Accepted, Body, Dispatch, StaffDispatch, example
 from api.http.openapi import command
 from api.http.services import ServicesDep
-from api.http.types import ActingFor, Id, Word
+from api.http.types import NO_NUL, ActingFor, Id, Word
 from commands.progress import CompleteUnit, DecideOutcome, OpenUnit, RecordActivity
 
 router = APIRouter(prefix="/v1/progress", tags=["progress"])
@@ -37,13 +37,18 @@ class NewActivity(UnitOfRun):
 
 
 class Decision(Body):
-    """The outcome of a course for a learner; without `outcome`, the grade decides."""
+    """
+    The outcome of a course for a learner; without `outcome`, the grade decides.
 
-    model_config = example(run_id="algebra-2026", learner_id="28400", outcome="pass")
+    A `reason` is needed to revise an outcome, and to fail a learner who can still pass.
+    """
+
+    model_config = example(run_id="algebra-2026", learner_id="28400", outcome="pass", reason="appeal of 3 July")
 
     run_id: Id
     learner_id: Id
     outcome: Literal["distinction", "pass", "fail", "withdrawn"] | None = None
+    reason: Annotated[str, Field(max_length=1_000, pattern=NO_NUL)] = ""
 
 
 @router.post("/units/open", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
@@ -70,6 +75,7 @@ async def complete_unit(body: UnitOfRun, handle: Dispatch) -> Response:
 
 @router.post("/outcomes", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
 async def decide_outcome(body: Decision, handle: StaffDispatch, services: ServicesDep) -> Response:
-    """Decide the outcome of a course for a learner, once, from all facts up to now."""
+    """Decide the outcome of a course for a learner, from all facts up to now, or revise it with a reason."""
     through = await services.log.head()
-    return await handle(DecideOutcome(body.learner_id, body.run_id, through, body.outcome), body.learner_id)
+    decide = DecideOutcome(body.learner_id, body.run_id, through, body.outcome, body.reason)
+    return await handle(decide, body.learner_id)

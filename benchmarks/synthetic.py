@@ -28,6 +28,7 @@ from domain.enrollment import Enrollment, enrollment_stream
 from domain.fact import Meta
 from domain.progress import CourseProgress, progress_stream
 from domain.quiz import Quiz, QuizAttempt, attempt_stream, quiz_stream
+from domain.score import FULL
 from domain.streams import partition_of
 
 SOURCE = "import:synthetic"  # history, to which no reactor reacts
@@ -126,7 +127,7 @@ def _course(number: int) -> list[_Happening]:
     """The facts of a course and its only version."""
     course = Course.blank(course_stream(_course_id(number)))
     course.create(f"Synthetic course {number}", "", "en")
-    course.publish(_units(number), "all_weighted", "weighted_mean")
+    course.publish(_units(number), "all_weighted_units", "weighted_mean")
     return _told(0, _Stream(course.id), course)
 
 
@@ -252,12 +253,13 @@ class _Run:
         where = {"run_id": self._id, "unit_id": unit_id}
         late_by = max(0, SECONDS * (day - _due_on(assessment)) + second)
         submitted = _stored(QuizAttempt.Submitted, **where, by="learner", late_by=late_by, responses=(), banked=False)
-        graded = _stored(QuizAttempt.Graded, **where, score_bp=score_bp, passed=passed, policy="imported")
+        score = {"score_bp": score_bp, "points": score_bp, "possible": FULL}
+        graded = _stored(QuizAttempt.Graded, **where, **score, passed=passed, policy="imported")
         yield _Happening(second, stream, learner, *submitted)
         yield _Happening(second + 3_600, stream, "teacher", *graded)
         if passed:
             completed = _stored(
-                CourseProgress.UnitCompleted, unit_id=unit_id, course_version=1, rule="quiz_passed", score_bp=score_bp
+                CourseProgress.UnitCompleted, unit_id=unit_id, course_version=1, rule="quiz_passed", **score
             )
             yield _Happening(second + 3_601, place.progress, "teacher", *completed)
 
@@ -272,13 +274,16 @@ class _Run:
         happenings: list[_Happening] = []
         for place in self._places:
             outcome = self._outcome(place)
-            grade_bp = 100 * self._chance.randrange(40, 101) if outcome in PASSED else None
+            if outcome in PASSED:
+                self._chance.randrange(40, 101)  # once its grade: drawn as before, the rest of the log stays the same
             decided = _stored(
                 CourseProgress.CourseOutcomeDecided,
                 outcome=outcome,
-                grade_bp=grade_bp,
+                grade_bp=None,
                 policy="imported",
                 through_position=position,
+                formula=None,
+                reason="",
             )
             happenings.append(_Happening(LAST_SECOND, place.progress, "synthetic", *decided))
             if outcome in PASSED:

@@ -8,6 +8,7 @@ from msgspec import UNSET, UnsetType
 
 from commands.log import Log, Position
 from domain.catalog import BadSchedule, Course, CourseNotFound, Run, Unit, course_stream, run_stream
+from domain.grading import Group
 
 SEAT_OFFER_HOURS = 48  # for runs that do not say otherwise
 
@@ -36,11 +37,12 @@ class PublishCourse:
     units: Sequence[Unit]
     completion_rule: str = "all_weighted_units"
     grading_policy: str = "weighted_mean"
+    groups: Sequence[Group] = ()
 
 
 async def publish_course(command: PublishCourse, log: Log) -> Position:
     course = await log.load(Course, course_stream(command.course_id))
-    course.publish(list(command.units), command.completion_rule, command.grading_policy)
+    course.publish(list(command.units), command.completion_rule, command.grading_policy, command.groups)
     return await log.save(course)
 
 

@@ -94,6 +94,21 @@ async def complete_enrollment(command: CompleteEnrollment, log: Log) -> Position
 
 
 @dataclass(frozen=True)
+class ReopenEnrollment:
+    """The outcome was revised, and the course is not passed after all."""
+
+    learner_id: str
+    run_id: str
+    reason: str
+
+
+async def reopen_enrollment(command: ReopenEnrollment, log: Log) -> Position:
+    enrollment = await log.load(Enrollment, enrollment_stream(command.learner_id, command.run_id))
+    enrollment.reopen(command.reason)
+    return await log.save(enrollment)
+
+
+@dataclass(frozen=True)
 class AcceptSeat:
     """A learner takes the seat that is offered."""
 

@@ -4,6 +4,7 @@ What a use case sees of the log: aggregates go out, new facts come back.
 adapters/command_bus/unit_of_work.py implements it. A `Log` serves one command with its `Context`.
 """
 
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,10 +12,14 @@ from typing import Protocol, TypeVar
 
 from commands.clock import Clock
 from domain.aggregate import Aggregate
+from domain.fact import Fact
 
 AggregateT = TypeVar("AggregateT", bound=Aggregate)
 
 Position = int
+
+FINDABLE = ("quiz.published", "run_id")
+"""The type and the field by which streams can be found: adapters/migrations has an index for it."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,14 @@ class Log(Protocol):
 
     async def read(self, cls: type[AggregateT], stream: str, max_age: float = 0.0) -> AggregateT:
         """The aggregate of *stream*, only to read; its state may be *max_age* seconds old."""
+        ...
+
+    async def find(self, type_name: str, field: str, value: str) -> list[str]:
+        """The streams that have a fact of this type whose *field* is *value*; there is an index for `FINDABLE` only."""
+        ...
+
+    async def under(self, prefixes: Sequence[str]) -> list[Fact]:
+        """All facts of the streams whose ids begin with one of *prefixes*, in the order of the log."""
         ...
 
     def serialize(self, stream: str) -> AbstractAsyncContextManager[object]:

@@ -4,8 +4,11 @@ from dataclasses import dataclass
 
 from commands.log import Log, Position
 from commands.lookups.catalog import Outline, outline
-from commands.lookups.enrollment import must_have_access, must_have_asked
-from domain.progress import BY_HAND, CourseProgress, UnknownUnit, grade, outcome_of, progress_stream
+from commands.lookups.enrollment import HAVING_ACCESS, must_have_access, must_have_asked, no_access
+from commands.lookups.quiz import Attempts, attempts_of, units_with_quiz
+from domain.grading import Decision, Record, decide, final_grade
+from domain.progress import BY_HAND, BY_STAFF, CourseProgress, UnknownUnit, progress_stream
+from domain.score import FULL, Score
 
 
 async def _unit_outline(log: Log, run_id: str, unit_id: str) -> Outline:
@@ -53,23 +56,33 @@ async def record_activity(command: RecordActivity, log: Log) -> Position:
 
 @dataclass(frozen=True)
 class CompleteUnit:
-    """Complete a unit by *rule*; *score_bp* is its score in basis points, None for a unit without one."""
+    """
+    Complete a unit by *rule*, with *points* of those *possible* as its score; None for a unit without one.
+
+    Staff complete a unit with the best score that its attempts have. If they have none, the learner is excused from it.
+    """
 
     learner_id: str
     run_id: str
     unit_id: str
     rule: str = BY_HAND
-    score_bp: int | None = None
+    points: int | None = None
+    possible: int = FULL
 
 
 async def complete_unit(command: CompleteUnit, log: Log) -> Position:
-    run = await _unit_outline(log, command.run_id, command.unit_id)
+    unit_id = command.unit_id
+    run = await _unit_outline(log, command.run_id, unit_id)
     await must_have_access(log, command.learner_id, command.run_id)
     progress = await log.load(CourseProgress, progress_stream(command.learner_id, command.run_id))
     if command.rule == BY_HAND:
-        progress.complete_by_hand(command.unit_id, run.units[command.unit_id].kind, run.course_version)
-    else:
-        progress.complete_unit(command.unit_id, run.course_version, command.rule, command.score_bp)
+        has_quiz = unit_id in await units_with_quiz(log, command.run_id)
+        progress.complete_by_hand(unit_id, run.units[unit_id].kind, run.course_version, has_quiz=has_quiz)
+        return await log.save(progress)
+    score = None if command.points is None else Score(command.points, command.possible)
+    if command.rule == BY_STAFF and score is None:
+        score = (await attempts_of(log, command.learner_id, command.run_id)).scores.get(unit_id)
+    progress.complete_unit(unit_id, run.course_version, command.rule, score)
     return await log.save(progress)
 
 
@@ -78,22 +91,50 @@ class DecideOutcome:
     """
     Decide how the course ended for a learner, by the facts up to *through_position*.
 
-    Without an *outcome* the grade decides, once every unit with a weight is completed.
+    Without an *outcome* the rule of domain/grading.py decides, as soon as it can, and revises what it decided before.
+    With one, a person decides; *reason* is needed to revise an outcome, and to fail a learner who can still pass.
     """
 
     learner_id: str
     run_id: str
     through_position: int
     outcome: str | None = None
+    reason: str = ""
 
 
 async def decide_outcome(command: DecideOutcome, log: Log) -> Position:
     run = await outline(log, command.run_id)
-    await must_have_asked(log, command.learner_id, command.run_id)
+    status = await must_have_asked(log, command.learner_id, command.run_id)
     progress = await log.load(CourseProgress, progress_stream(command.learner_id, command.run_id))
-    grade_bp = grade(run.weights, progress.scores, progress.completed)
+    record = _record(run, progress, await attempts_of(log, command.learner_id, command.run_id), log)
     if command.outcome is not None:
-        progress.decide_outcome(command.outcome, grade_bp, "instructor", command.through_position)
-    elif run.weights and not progress.outcome and progress.is_done(list(run.weights)):
-        progress.decide_outcome(outcome_of(grade_bp), grade_bp, "weighted_mean", command.through_position)
+        grade = final_grade(run.scheme, record.scores, record.excused)
+        progress.decide_outcome(
+            Decision(command.outcome, None if grade is None else grade.bp),
+            command.through_position,
+            reason=command.reason,
+            can_still_pass=_can_still_pass(run, record),
+        )
+        return await log.save(progress)
+    decision = decide(run.scheme, record)
+    if decision is not None:
+        progress.decide_by_rule(decision, command.through_position)
+        if progress.pending_events and status not in HAVING_ACCESS:  # decided when the learner is back
+            raise no_access(command.learner_id, command.run_id, status)
     return await log.save(progress)
+
+
+def _record(run: Outline, progress: CourseProgress, attempts: Attempts, log: Log) -> Record:
+    """What counts: the scores of all attempts, passed or not; a run that has ended leaves no attempts."""
+    scores = dict(attempts.scores)
+    for unit_id, score in progress.scores.items():
+        if score.beats(scores.get(unit_id)):
+            scores[unit_id] = score
+    ended = log.context.at >= run.ends_at
+    waiting = attempts.ungraded if ended else attempts.ungraded | attempts.left
+    closed = run.scheme.weights.keys() - waiting if ended else attempts.closed
+    return Record(scores, progress.completed, progress.excused, closed, waiting)
+
+
+def _can_still_pass(run: Outline, record: Record) -> bool:
+    return any(unit_id in run.scheme.weights and unit_id not in record.excused for unit_id in record.waiting)

@@ -7,8 +7,19 @@ from datetime import datetime
 from commands.log import Log, Position
 from commands.lookups.catalog import outline
 from commands.lookups.enrollment import must_have_access
+from domain.kinds import UNSCORED_KINDS, plain_kind
 from domain.progress import UnknownUnit
-from domain.quiz import Item, NotGradable, Quiz, QuizAttempt, QuizNotFound, attempt_stream, quiz_stream
+from domain.quiz import (
+    Item,
+    NotGradable,
+    Quiz,
+    QuizAttempt,
+    QuizNotFound,
+    UnscoredUnit,
+    attempt_stream,
+    quiz_stream,
+)
+from domain.score import Score
 
 
 @dataclass(frozen=True)
@@ -32,7 +43,10 @@ async def publish_quiz(command: PublishQuiz, log: Log) -> Position:
     run = await outline(log, command.run_id)
     if command.unit_id not in run.units:
         raise UnknownUnit(unit_id=command.unit_id, run_id=command.run_id)
+    kind = run.units[command.unit_id].kind
     quiz = await log.load(Quiz, quiz_stream(command.quiz_id))
+    if plain_kind(kind) in UNSCORED_KINDS and not quiz.exists:
+        quiz.refuse(UnscoredUnit(unit_id=command.unit_id, kind=kind))
     quiz.publish(
         command.run_id,
         command.unit_id,
@@ -80,7 +94,7 @@ async def grade_attempt(command: GradeAttempt, log: Log) -> Position:
     quiz = await _quiz(log, command.quiz_id)
     attempt = await log.load(QuizAttempt, attempt_stream(command.learner_id, command.quiz_id, command.attempt_no))
     if command.score_bp is not None:
-        attempt.grade(command.score_bp, quiz.pass_bp, "person")
+        attempt.grade(Score(command.score_bp), quiz.pass_bp, "person")
     elif quiz.items:
         attempt.grade_by_key(quiz)
     else:

@@ -6,6 +6,7 @@ Weights and scores are in basis points (0 to 10,000).
 """
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,8 +14,14 @@ import msgspec
 
 from domain.aggregate import Aggregate, event, stream_id
 from domain.errors import Conflict, NotFound, Rejected
+from domain.grading import Group, counted
+from domain.kinds import KINDS, plain_kind
+from domain.score import FULL
 
 MAX_UNITS = 5_000
+COMPLETION_RULES = ("all_weighted_units",)
+GRADING_POLICIES = ("weighted_mean",)
+PACINGS = ("instructor", "self", "cohort")
 
 
 class Unit(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -22,8 +29,11 @@ class Unit(msgspec.Struct, frozen=True, omit_defaults=True):
     One thing to open, do or hand in.
 
     Attributes:
+        kind: one of domain.kinds.KINDS; older versions may have other words.
         weight: share of the course's percentage, in basis points; 0 for a unit without work.
         due_after_days: days from the start of the run to the deadline, None for no deadline.
+        group: the group of the final grade to which it belongs, empty where the course has no groups.
+        recorded: false for an assessment of which the run's records have nothing: it counts for nothing.
     """
 
     unit_id: str
@@ -31,6 +41,8 @@ class Unit(msgspec.Struct, frozen=True, omit_defaults=True):
     title: str
     weight: int = 0
     due_after_days: int | None = None
+    group: str = ""
+    recorded: bool = True
 
 
 class CourseNotFound(NotFound):
@@ -89,9 +101,9 @@ def run_stream(run_id: str) -> str:
     return stream_id("run", run_id)
 
 
-def structure_hash(units: list[Unit]) -> str:
-    """SHA-256, in hex, of the units as canonical JSON: equal structures have equal hashes."""
-    return hashlib.sha256(msgspec.json.encode(units, order="sorted")).hexdigest()
+def structure_hash(units: list[Unit], groups: list[Group] | None = None) -> str:
+    """SHA-256, in hex, of units and groups as canonical JSON: equal structures have equal hashes."""
+    return hashlib.sha256(msgspec.json.encode([units, groups] if groups else units, order="sorted")).hexdigest()
 
 
 class Course(Aggregate):
@@ -109,11 +121,18 @@ class Course(Aggregate):
 
     class VersionPublished(Aggregate.Event):
         TOPIC = "course.version_published"
+        class_version = 2
         version: int
         units: list[Unit]
         completion_rule: str
         grading_policy: str
         structure_hash: str
+        groups: list[Group]
+
+        @staticmethod
+        def upcast_v1_v2(state: dict[str, Any]) -> None:
+            """In version 1 all units made one mean."""
+            state["groups"] = []
 
     def initial_state(self) -> None:
         self.title = ""
@@ -121,6 +140,7 @@ class Course(Aggregate):
         self.language = ""
         self.versions: dict[int, list[Unit]] = {}
         self.rules: dict[int, tuple[str, str]] = {}
+        self.groups: dict[int, list[Group]] = {}
 
     def create(self, title: str, summary: str, language: str) -> None:
         """Put the course into the catalog."""
@@ -134,27 +154,47 @@ class Course(Aggregate):
     def _created(self, title: str, summary: str, language: str) -> None:
         self.title, self.summary, self.language = title, summary, language
 
-    def publish(self, units: list[Unit], completion_rule: str, grading_policy: str) -> int:
+    def publish(
+        self, units: list[Unit], completion_rule: str, grading_policy: str, groups: Sequence[Group] = ()
+    ) -> int:
         """Publish a structure with its rules; returns its version, the first one if the same was published before."""
         if not self.exists:
             raise CourseNotFound(course_id=self.id_of("course_id"))
-        _check_units(units)
+        plain = [msgspec.structs.replace(unit, kind=plain_kind(unit.kind)) for unit in units]
         for version, published in self.versions.items():
-            if published == units and self.rules[version] == (completion_rule, grading_policy):
+            same = self.rules[version] == (completion_rule, grading_policy) and self.groups[version] == list(groups)
+            if same and published in (units, plain):
                 return version
+        _check_units(plain, any_kind=self.importing)
+        _check_groups(plain, groups)
+        _check_word("completion rule", completion_rule, COMPLETION_RULES)
+        _check_word("grading policy", grading_policy, GRADING_POLICIES)
         version = len(self.versions) + 1
-        self._version_published(version, units, completion_rule, grading_policy, structure_hash(units))
+        digest = structure_hash(plain, list(groups))
+        self._version_published(version, plain, completion_rule, grading_policy, digest, list(groups))
         return version
 
     @event(VersionPublished)
     def _version_published(
-        self, version: int, units: list[Unit], completion_rule: str, grading_policy: str, structure_hash: str
+        self,
+        version: int,
+        units: list[Unit],
+        completion_rule: str,
+        grading_policy: str,
+        structure_hash: str,
+        groups: list[Group],
     ) -> None:
         self.versions[version] = units
         self.rules[version] = (completion_rule, grading_policy)
+        self.groups[version] = groups
 
 
-def _check_units(units: list[Unit]) -> None:
+def _check_word(what: str, word: str, words: Sequence[str]) -> None:
+    if word not in words:
+        raise BadStructure(f"{word!r} is no {what}; these are: {', '.join(words)}", word=word)
+
+
+def _check_units(units: list[Unit], *, any_kind: bool = False) -> None:
     if not 0 < len(units) <= MAX_UNITS:
         raise BadStructure(f"a course has 1 to {MAX_UNITS} units, not {len(units)}", units=len(units))
     seen: set[str] = set()
@@ -164,7 +204,40 @@ def _check_units(units: list[Unit]) -> None:
             raise BadStructure(f"unit {unit.unit_id} is listed twice", unit_id=unit.unit_id)
         if unit.weight < 0:
             raise BadStructure(f"unit {unit.unit_id} has the negative weight {unit.weight}", unit_id=unit.unit_id)
+        if unit.kind not in KINDS and not any_kind:
+            raise BadStructure(
+                f"unit {unit.unit_id} has the unknown kind {unit.kind!r}; kinds are: {', '.join(sorted(KINDS))}",
+                unit_id=unit.unit_id,
+            )
         seen.add(unit.unit_id)
+
+
+def _check_groups(units: list[Unit], groups: Sequence[Group]) -> None:
+    """Refuse a structure whose full percentage, or full grade, cannot be reached."""
+    counts = counted(units)
+    if not counts:
+        raise BadStructure("100 % cannot be reached: no unit of the course counts", units=0)
+    names = [group.group_id for group in groups]
+    for group in groups:
+        stream_id("group", group.group_id)
+        if names.count(group.group_id) > 1:
+            raise BadStructure(f"group {group.group_id} is listed twice", group=group.group_id)
+        if group.weight < 1 or not 0 <= (group.pass_bp or 0) <= FULL:
+            raise BadStructure(
+                f"group {group.group_id} needs a weight of 1 at least, and a pass mark of 0 to {FULL} basis points",
+                group=group.group_id,
+            )
+        if not any(unit.group == group.group_id and unit.unit_id in counts and unit.weight for unit in units):
+            raise BadStructure(
+                f"100 % cannot be reached: group {group.group_id} has no unit with a weight", group=group.group_id
+            )
+    for unit in units:
+        if unit.group not in names and (unit.group or (names and unit.unit_id in counts)):
+            raise BadStructure(
+                f"unit {unit.unit_id} is in no group that the course has: every unit with a weight is in one of"
+                f" {', '.join(names) or 'none'}",
+                unit_id=unit.unit_id,
+            )
 
 
 class Run(Aggregate):
@@ -221,6 +294,10 @@ class Run(Aggregate):
                 raise RunExists(run_id=self.id_of("run_id"))
             return
         run_id = self.id_of("run_id")
+        if plan["pacing"] not in PACINGS and not self.importing:
+            raise BadSchedule(
+                f"{plan['pacing']!r} is no pacing; these are: {', '.join(PACINGS)}", pacing=plan["pacing"]
+            )
         if plan["ends_at"] <= plan["starts_at"]:
             raise BadSchedule(f"run {run_id} would end before it starts", run_id=run_id)
         if plan["capacity"] is not None and plan["capacity"] < 1:

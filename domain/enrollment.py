@@ -147,6 +147,10 @@ class Enrollment(Aggregate):
     class Completed(Aggregate.Event):
         TOPIC = "enrollment.completed"
 
+    class Reopened(Aggregate.Event):
+        TOPIC = "enrollment.reopened"
+        reason: str
+
     def initial_state(self) -> None:
         self.status = Status.NONE
         self.mode = ""
@@ -290,6 +294,16 @@ class Enrollment(Aggregate):
     @event(Completed)
     def _completed(self) -> None:
         self.status = Status.COMPLETED
+
+    def reopen(self, reason: str) -> None:
+        """The course is not passed after all: the enrollment is active again."""
+        self._must_have_asked()
+        if self.status is Status.COMPLETED:
+            self._reopened(reason=reason)
+
+    @event(Reopened)
+    def _reopened(self, reason: str) -> None:
+        self.status = Status.ACTIVE
 
     def _must_have_asked(self) -> None:
         if not self.exists:

@@ -1,22 +1,25 @@
 """
 Progress: what a learner has opened, done and completed on a course run, and how it ended.
 
-Percent and grade are computed here, from the weights of a course's structure, for commands and read models alike.
+Percent, grade and outcome are computed in domain/grading.py. An outcome is decided once; what changes it later is a
+fact of its own, with the reason.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from domain.aggregate import Aggregate, event, stream_id
 from domain.errors import Conflict, NotFound, Rejected
-from domain.score import FULL, check_score
+from domain.grading import FAILED, FORMULA, OUTCOMES, Decision
+from domain.kinds import has_score
+from domain.score import FULL, Score, check_score
 
-PASS_BP = 4_000  # basis points of the weighted mean from which a course is passed
-DISTINCTION_BP = 8_500
-SCORED_KINDS = ("quiz", "tma", "cma", "exam")  # kinds of units that carry a score
 BY_HAND = "learner"  # the rule by which learners complete a unit themselves
-OUTCOMES = ("distinction", "pass", "fail", "withdrawn")
-PASSING_OUTCOMES = ("pass", "distinction")
+BY_RULE = "weighted_mean"  # the policy of outcomes that follow from the final grade
+BY_STAFF = "instructor"  # the policy of outcomes that a person decides; no rule changes these
+IMPORTED = "imported"  # the policy of outcomes that were decided elsewhere
+FORMULA_V1 = "weighted_mean_cut"  # what grades of the first version were computed by: cut to whole basis points
+OTHER_OUTCOME = "after a later score or completion the rule has another outcome"
+OTHER_GRADE = "a later score or completion changed the grade"
 
 
 class UnknownUnit(NotFound):
@@ -27,10 +30,20 @@ class UnknownUnit(NotFound):
 
 
 class OutcomeDecided(Conflict):
-    """An outcome is decided once."""
+    """An outcome is decided once; a person revises it with a reason."""
 
     code = "outcome_decided"
-    template = "the outcome of learner {learner_id} on run {run_id} is {outcome} already"
+    template = "the outcome of learner {learner_id} on run {run_id} is {outcome} already: give a `reason` to revise it"
+
+
+class OutcomeOpen(Conflict):
+    """A course is not failed while the learner can still pass."""
+
+    code = "outcome_open"
+    template = (
+        "learner {learner_id} can still pass run {run_id}: attempts are left or grades are due; give a `reason` to"
+        " decide on fail all the same"
+    )
 
 
 class BadAmount(Rejected):
@@ -44,7 +57,7 @@ class NeedsAttempt(Conflict):
     """A learner cannot complete a unit with a score by hand: only an attempt that passes does."""
 
     code = "needs_attempt"
-    template = "unit {unit_id} is of kind {kind}: it is completed by an attempt that passes"
+    template = "unit {unit_id} is of kind {kind}, with a score: it is completed by an attempt that passes, or by staff"
 
 
 class UnknownOutcome(Rejected):
@@ -58,47 +71,6 @@ def progress_stream(learner_id: str, run_id: str) -> str:
     return stream_id("progress", learner_id, run_id)
 
 
-def percent(weights: Mapping[str, int], completed: Iterable[str]) -> int:
-    """
-    Share of the course that is completed, in basis points.
-
-    Args:
-        weights: weight of each unit; only ratios count.
-        completed: ids of the completed units; those without weight count for nothing.
-    """
-    whole = sum(weights.values())
-    if not whole:
-        return 0
-    return FULL * sum(weights.get(unit_id, 0) for unit_id in completed) // whole
-
-
-def grade(weights: Mapping[str, int], scores: Mapping[str, int], completed: Iterable[str] = ()) -> int | None:
-    """
-    Mean of the scores in basis points, weighted by unit; what was not handed in counts as 0.
-
-    Args:
-        weights: weight of each unit.
-        scores: best score of each unit, in basis points.
-        completed: ids of the completed units; one that was completed without a score (a page that was read) has no
-            part in the grade.
-
-    Returns:
-        None as long as nothing with a weight has been scored.
-    """
-    unscored = {unit_id for unit_id in completed if unit_id not in scores}
-    whole = sum(weight for unit_id, weight in weights.items() if unit_id not in unscored)
-    if not whole or not any(weights.get(unit_id) for unit_id in scores):
-        return None
-    return sum(weights.get(unit_id, 0) * score for unit_id, score in scores.items()) // whole
-
-
-def outcome_of(grade_bp: int | None) -> str:
-    """The rule of passing: the outcome of a completed course by its grade in basis points; "pass" without any score."""
-    if grade_bp is None or PASS_BP <= grade_bp < DISTINCTION_BP:
-        return "pass"
-    return "fail" if grade_bp < PASS_BP else "distinction"
-
-
 class CourseProgress(Aggregate):
     """One learner's way through one course run."""
 
@@ -106,7 +78,15 @@ class CourseProgress(Aggregate):
     ids = ("learner_id", "run_id")
     keyed_by = "learner_id"
     snapshot_every = 200
-    snapshot_fields: ClassVar = {"opened": set[str], "completed": set[str], "scores": dict[str, int], "outcome": str}
+    snapshot_fields: ClassVar = {
+        "opened": set[str],
+        "completed": set[str],
+        "scores": dict[str, Score],
+        "outcome": str,
+        "grade_bp": int | None,
+        "policy": str,
+    }
+    state_version = 2
 
     class UnitOpened(Aggregate.Event):
         TOPIC = "progress.unit_opened"
@@ -120,23 +100,59 @@ class CourseProgress(Aggregate):
 
     class UnitCompleted(Aggregate.Event):
         TOPIC = "progress.unit_completed"
+        class_version = 2
         unit_id: str
         course_version: int
         rule: str
         score_bp: int | None
+        points: int | None
+        possible: int | None
+
+        @staticmethod
+        def upcast_v1_v2(state: dict[str, Any]) -> None:
+            """In version 1 a score was cut to whole basis points."""
+            state["points"] = state["score_bp"]
+            state["possible"] = None if state["score_bp"] is None else FULL
 
     class CourseOutcomeDecided(Aggregate.Event):
         TOPIC = "progress.course_outcome_decided"
+        class_version = 2
         outcome: str
         grade_bp: int | None
         policy: str
+        through_position: int
+        formula: str | None
+        reason: str
+
+        @staticmethod
+        def upcast_v1_v2(state: dict[str, Any]) -> None:
+            """In version 1 every grade was computed here, also that of an imported outcome."""
+            state["formula"] = None if state["grade_bp"] is None else FORMULA_V1
+            state["reason"] = ""
+
+    class CourseOutcomeRevised(Aggregate.Event):
+        TOPIC = "progress.course_outcome_revised"
+        old: str
+        new: str
+        old_grade_bp: int | None
+        new_grade_bp: int | None
+        policy: str
+        formula: str | None
+        reason: str
         through_position: int
 
     def initial_state(self) -> None:
         self.opened: set[str] = set()
         self.completed: set[str] = set()
-        self.scores: dict[str, int] = {}
+        self.scores: dict[str, Score] = {}
         self.outcome = ""
+        self.grade_bp: int | None = None
+        self.policy = ""
+
+    @property
+    def excused(self) -> set[str]:
+        """The units that are completed without a score: they have no part in the grade."""
+        return self.completed - self.scores.keys()
 
     def open_unit(self, unit_id: str) -> None:
         """Record the first time that the learner opens a unit."""
@@ -157,42 +173,123 @@ class CourseProgress(Aggregate):
     def _activity_recorded(self, unit_id: str, kind: str, amount: int) -> None:
         pass  # no later decision needs it
 
-    def complete_by_hand(self, unit_id: str, kind: str, course_version: int) -> None:
-        """Complete a unit because the learner says so; units with a score refuse it."""
-        if kind in SCORED_KINDS:
+    def complete_by_hand(self, unit_id: str, kind: str, course_version: int, *, has_quiz: bool = False) -> None:
+        """Complete a unit because the learner says so; units with a score, or with a quiz, refuse it."""
+        if has_quiz or has_score(kind):
             self.refuse(NeedsAttempt(unit_id=unit_id, kind=kind))
         self.complete_unit(unit_id, course_version, BY_HAND)
 
-    def complete_unit(self, unit_id: str, course_version: int, rule: str, score_bp: int | None = None) -> None:
+    def complete_unit(self, unit_id: str, course_version: int, rule: str, score: Score | None = None) -> None:
         """Complete a unit by *rule*; a better score is recorded, the same or a lower one changes nothing."""
-        if score_bp is not None:
-            check_score(score_bp)
-        if unit_id in self.completed and (score_bp is None or self.scores.get(unit_id, -1) >= score_bp):
+        if score is not None:
+            check_score(score)
+        if unit_id in self.completed and (score is None or not score.beats(self.scores.get(unit_id))):
             return
-        self._unit_completed(unit_id=unit_id, course_version=course_version, rule=rule, score_bp=score_bp)
+        self._unit_completed(
+            unit_id=unit_id,
+            course_version=course_version,
+            rule=rule,
+            score_bp=None if score is None else score.bp,
+            points=None if score is None else score.points,
+            possible=None if score is None else score.possible,
+        )
 
     @event(UnitCompleted)
-    def _unit_completed(self, unit_id: str, course_version: int, rule: str, score_bp: int | None) -> None:
+    def _unit_completed(
+        self,
+        unit_id: str,
+        course_version: int,
+        rule: str,
+        score_bp: int | None,
+        points: int | None,
+        possible: int | None,
+    ) -> None:
         self.completed.add(unit_id)
-        if score_bp is not None:
-            self.scores[unit_id] = max(score_bp, self.scores.get(unit_id, 0))
+        if points is not None and possible is not None:
+            score = Score(points, possible)
+            if score.beats(self.scores.get(unit_id)):
+                self.scores[unit_id] = score
 
-    def decide_outcome(self, outcome: str, grade_bp: int | None, policy: str, through_position: int) -> None:
-        """Decide once how the course ended, by the facts up to *through_position*."""
-        if outcome not in OUTCOMES:
-            raise UnknownOutcome(outcome=outcome)
-        if self.outcome == outcome:
-            return
-        if self.outcome:
-            self.refuse(
-                OutcomeDecided(learner_id=self.id_of("learner_id"), run_id=self.id_of("run_id"), outcome=self.outcome)
+    def decide_by_rule(self, decision: Decision, through_position: int) -> None:
+        """Take over what the rule says, by the facts up to *through_position*; what a person decided stays."""
+        if not self.outcome:
+            self._outcome_decided(
+                decision.outcome, decision.grade_bp, BY_RULE, through_position, _formula(decision), ""
             )
-        self._outcome_decided(outcome=outcome, grade_bp=grade_bp, policy=policy, through_position=through_position)
+        elif self.policy == BY_RULE:
+            reason = OTHER_GRADE if decision.outcome == self.outcome else OTHER_OUTCOME
+            self._revise(decision, BY_RULE, reason, through_position)
+        elif self.policy == BY_STAFF:
+            self._revise(Decision(self.outcome, decision.grade_bp), BY_STAFF, OTHER_GRADE, through_position)
+
+    def decide_outcome(
+        self,
+        decision: Decision,
+        through_position: int,
+        *,
+        policy: str = BY_STAFF,
+        reason: str = "",
+        can_still_pass: bool = False,
+    ) -> None:
+        """Decide how the course ended, as a person or the records say; *reason* is needed to revise an outcome."""
+        if decision.outcome not in OUTCOMES:
+            raise UnknownOutcome(outcome=decision.outcome)
+        if self.outcome == decision.outcome and not (reason and self.policy != policy):
+            return
+        names = {"learner_id": self.id_of("learner_id"), "run_id": self.id_of("run_id")}
+        if decision.outcome == FAILED and can_still_pass and not reason:
+            self.refuse(OutcomeOpen(**names))
+        if not self.outcome or self.importing:
+            if self.outcome:
+                self.refuse(OutcomeDecided(**names, outcome=self.outcome))
+            formula = _formula(decision)
+            self._outcome_decided(decision.outcome, decision.grade_bp, policy, through_position, formula, reason)
+            return
+        if not reason:
+            raise OutcomeDecided(**names, outcome=self.outcome)
+        self._revise(decision, policy, reason, through_position)
 
     @event(CourseOutcomeDecided)
-    def _outcome_decided(self, outcome: str, grade_bp: int | None, policy: str, through_position: int) -> None:
-        self.outcome = outcome
+    def _outcome_decided(
+        self,
+        outcome: str,
+        grade_bp: int | None,
+        policy: str,
+        through_position: int,
+        formula: str | None,
+        reason: str,
+    ) -> None:
+        self.outcome, self.grade_bp, self.policy = outcome, grade_bp, policy
 
-    def is_done(self, required: Sequence[str]) -> bool:
-        """Whether every one of the *required* units is completed."""
-        return self.completed.issuperset(required)
+    def _revise(self, decision: Decision, policy: str, reason: str, through_position: int) -> None:
+        if decision == (self.outcome, self.grade_bp) and policy == self.policy:
+            return
+        self._outcome_revised(
+            old=self.outcome,
+            new=decision.outcome,
+            old_grade_bp=self.grade_bp,
+            new_grade_bp=decision.grade_bp,
+            policy=policy,
+            formula=_formula(decision),
+            reason=reason,
+            through_position=through_position,
+        )
+
+    @event(CourseOutcomeRevised)
+    def _outcome_revised(
+        self,
+        old: str,
+        new: str,
+        old_grade_bp: int | None,
+        new_grade_bp: int | None,
+        policy: str,
+        formula: str | None,
+        reason: str,
+        through_position: int,
+    ) -> None:
+        self.outcome, self.grade_bp, self.policy = new, new_grade_bp, policy
+
+
+def _formula(decision: Decision) -> str | None:
+    """The name of what the grade was computed by; none without a grade."""
+    return None if decision.grade_bp is None else FORMULA

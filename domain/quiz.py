@@ -1,7 +1,8 @@
 """
 Quizzes and attempts: what is asked, what was handed in, and what it scored.
 
-Scores are in basis points (0 to 10,000). A quiz without items (an essay, an exam on paper) is graded by people.
+A score is points out of those that are possible; beside it stand basis points (0 to 10,000). A quiz without items (an
+essay, an exam on paper) is graded by people.
 """
 
 import hashlib
@@ -13,7 +14,8 @@ import msgspec
 
 from domain.aggregate import Aggregate, event, stream_id
 from domain.errors import Conflict, NotFound, Rejected
-from domain.score import FULL, check_score
+from domain.kinds import SCORED_KINDS, plain_kind
+from domain.score import FULL, Score, check_score
 
 MAX_ITEMS = 500
 
@@ -45,6 +47,16 @@ class BadQuiz(Rejected):
     """The items of a quiz, its key and its limits contradict each other."""
 
     code = "bad_quiz"
+
+
+class UnscoredUnit(Rejected):
+    """A quiz belongs to a unit that carries a score, so that learners cannot complete the unit without it."""
+
+    code = "unscored_unit"
+    template = (
+        "unit {unit_id} is of kind {kind}, which has no score: publish a version of the course in which the unit is"
+        f" of kind {', '.join(SCORED_KINDS)}"
+    )
 
 
 class AnswerCountMismatch(Rejected):
@@ -105,9 +117,14 @@ def attempt_stream(learner_id: str, quiz_id: str, attempt_no: int) -> str:
     return stream_id("attempt", learner_id, quiz_id, str(attempt_no))
 
 
-def mark(answers: Sequence[int], key: Sequence[int]) -> int:
+def attempts_prefix(learner_id: str, quiz_id: str) -> str:
+    """What the streams of all attempts of a learner at a quiz begin with."""
+    return stream_id("attempt", learner_id, quiz_id) + ":"
+
+
+def mark(answers: Sequence[int], key: Sequence[int]) -> Score:
     """
-    Score one attempt by exact match, in basis points.
+    Score one attempt by exact match: a point for each right answer.
 
     Args:
         answers: chosen option per question, counted from 0, -1 for none; as long as *key*.
@@ -119,7 +136,7 @@ def mark(answers: Sequence[int], key: Sequence[int]) -> int:
     if len(answers) != len(key):
         raise AnswerCountMismatch(answers=len(answers), questions=len(key))
     right = sum(given == wanted for given, wanted in zip(answers, key, strict=True))
-    return FULL * right // len(key) if key else 0
+    return Score(right, len(key)) if key else Score(0)
 
 
 class Quiz(Aggregate):
@@ -171,6 +188,9 @@ class Quiz(Aggregate):
         pass_bp: int = 4_000,
     ) -> None:
         """Publish the quiz; *time_limit* in seconds, *pass_bp* the score from which the unit counts as completed."""
+        kind = self.kind if kind == self.kind else plain_kind(kind)
+        if kind not in SCORED_KINDS and not self.exists and not self.importing:
+            raise BadQuiz(f"{kind!r} is no kind of quiz; these are: {', '.join(SCORED_KINDS)}", kind=kind)
         _check_items(items, key)
         _check_limits(time_limit, attempts_allowed, pass_bp)
         contents: dict[str, Any] = {
@@ -258,18 +278,26 @@ class QuizAttempt(Aggregate):
 
     class Graded(Aggregate.Event):
         TOPIC = "attempt.graded"
+        class_version = 2
         run_id: str
         unit_id: str
         score_bp: int
         passed: bool
         policy: str
+        points: int
+        possible: int
+
+        @staticmethod
+        def upcast_v1_v2(state: dict[str, Any]) -> None:
+            """In version 1 a score was cut to whole basis points."""
+            state["points"], state["possible"] = state["score_bp"], FULL
 
     def initial_state(self) -> None:
         self.submitted = False
         self.run_id = ""
         self.unit_id = ""
         self.responses: list[int] = []
-        self.score_bp: int | None = None
+        self.score: Score | None = None
 
     def submit(self, quiz: Quiz, responses: Sequence[int], *, by: str, at: datetime, banked: bool = False) -> None:
         """
@@ -305,21 +333,29 @@ class QuizAttempt(Aggregate):
         self._must_be_submitted()
         self.grade(mark(self.responses, quiz.key), quiz.pass_bp, "exact_match")
 
-    def grade(self, score_bp: int, pass_bp: int, policy: str) -> None:
+    def grade(self, score: Score, pass_bp: int, policy: str) -> None:
         """Record the score; *policy* names the way in which it was found."""
         self._must_be_submitted()
-        check_score(score_bp)
-        if self.score_bp == score_bp:
+        check_score(score)
+        if self.score is not None:
+            if score.beats(self.score) or self.score.beats(score):
+                raise AlreadyGraded(attempt=self.id, score_bp=self.score.bp)
             return
-        if self.score_bp is not None:
-            raise AlreadyGraded(attempt=self.id, score_bp=self.score_bp)
         self._graded(
-            run_id=self.run_id, unit_id=self.unit_id, score_bp=score_bp, passed=score_bp >= pass_bp, policy=policy
+            run_id=self.run_id,
+            unit_id=self.unit_id,
+            score_bp=score.bp,
+            passed=score.reaches(pass_bp),
+            policy=policy,
+            points=score.points,
+            possible=score.possible,
         )
 
     @event(Graded)
-    def _graded(self, run_id: str, unit_id: str, score_bp: int, passed: bool, policy: str) -> None:
-        self.score_bp = score_bp
+    def _graded(
+        self, run_id: str, unit_id: str, score_bp: int, passed: bool, policy: str, points: int, possible: int
+    ) -> None:
+        self.score = Score(points, possible)
 
     def _must_be_submitted(self) -> None:
         if not self.submitted:

@@ -15,21 +15,41 @@ from typing import ClassVar
 
 import msgspec
 
+from domain.catalog import Unit
+from domain.deadlines import due_times
 from domain.enrollment import Status
 from domain.fact import Fact
-from domain.progress import grade, percent
+from domain.grading import (
+    Group,
+    Scheme,
+    counted,
+    exact_scores,
+    final_grade,
+    grade_so_far,
+    is_half_way,
+    keep_best,
+    note_completed,
+    percent_bp,
+    scheme_of,
+    shown,
+)
+from domain.score import Score, score_in
 from domain.streams import named_id, named_ids
 from projections.engine.projection import SEGMENTS, Handler, Projection, RowKey, Rows, Table
 
 
 class CourseEnrollment(msgspec.Struct):
     """
-    Where one learner stands on one run; percent and grade in basis points.
+    Where one learner stands on one run; percent, grades and scores in basis points.
 
     Attributes:
         activated: has had a place at any time.
+        half_way: at least half of the course is completed; nothing is rounded.
+        grade_bp: the final grade: what was not handed in counts as 0.
+        grade_so_far_bp: the grade over what is scored, or was due before the latest fact.
         weeks: ordinals of the Mondays of the weeks with any activity, the latest known first.
-        scores: best score of each unit.
+        completed: units that are completed, whatever they weigh; `excused` those without a score.
+        scores: best score of each unit, and `exact` those that basis points do not say exactly, as points and possible.
     """
 
     run_id: str
@@ -38,11 +58,15 @@ class CourseEnrollment(msgspec.Struct):
     activated: bool = False
     submitted: bool = False
     percent: int = 0
+    half_way: bool = False
     grade_bp: int | None = None
+    grade_so_far_bp: int | None = None
     outcome: str | None = None
     weeks: list[int] = []
     completed: list[str] = []
+    excused: list[str] = []
     scores: dict[str, int] = {}
+    exact: dict[str, Score] = {}
 
 
 class CourseDay(msgspec.Struct):
@@ -72,17 +96,18 @@ class CourseWeek(msgspec.Struct):
 
 
 class CourseWeights(msgspec.Struct):
-    """What each unit of a run counts."""
+    """What the units of a run count."""
 
     run_id: str
-    weights: dict[str, int] = {}
+    scheme: Scheme = Scheme()
 
 
 class CourseVersions(msgspec.Struct):
-    """What each unit counts in every version of a course."""
+    """The units that count in every version of a course, and their groups."""
 
     course_id: str
-    versions: dict[str, dict[str, int]] = {}
+    versions: dict[str, list[Unit]] = {}
+    groups: dict[str, list[Group]] = {}
 
 
 ENROLLMENTS = Table("course_enrollments", CourseEnrollment, ("run_id", "learner_id"))
@@ -126,14 +151,20 @@ def _needs_attempt(fact: Fact) -> Iterable[RowKey]:
 
 
 def _version_published(fact: Fact, rows: Rows) -> None:
-    weights = {unit["unit_id"]: unit["weight"] for unit in fact.data["units"] if unit.get("weight")}
-    rows.edit(VERSIONS, CourseVersions, _course(fact.stream_id)).versions[str(fact.data["version"])] = weights
+    units, version = msgspec.convert(fact.data["units"], list[Unit]), str(fact.data["version"])
+    counts = counted(units)
+    course = rows.edit(VERSIONS, CourseVersions, _course(fact.stream_id))
+    course.versions[version] = [unit for unit in units if unit.unit_id in counts]
+    course.groups[version] = msgspec.convert(fact.data.get("groups", []), list[Group])
 
 
 def _run_scheduled(fact: Fact, rows: Rows) -> None:
-    course = rows.read(VERSIONS, CourseVersions, fact.data["course_id"])
-    run = rows.edit(WEIGHTS, CourseWeights, _run(fact.stream_id))
-    run.weights = course.versions.get(str(fact.data["course_version"]), {}) if course else {}
+    data = fact.data
+    course = rows.read(VERSIONS, CourseVersions, data["course_id"])
+    run, version = rows.edit(WEIGHTS, CourseWeights, _run(fact.stream_id)), str(data["course_version"])
+    units = course.versions.get(version, []) if course else []
+    groups = course.groups.get(version, []) if course else []
+    run.scheme = scheme_of(units, groups, due_times(units, data))
 
 
 _DAYS_COLUMN = {Status.OFFERED.value: Status.WAITLISTED.value, Status.EXPIRED.value: Status.WITHDRAWN.value}
@@ -181,13 +212,9 @@ def _activity_recorded(fact: Fact, rows: Rows) -> None:
 
 def _unit_completed(fact: Fact, rows: Rows) -> None:
     learner_id, run_id = _place(fact.stream_id)
-    unit_id, score_bp = fact.data["unit_id"], fact.data["score_bp"]
     enrollment = rows.edit(ENROLLMENTS, CourseEnrollment, run_id, learner_id)
-    weights = _weights(rows, run_id)
-    if unit_id in weights and unit_id not in enrollment.completed:
-        enrollment.completed.append(unit_id)
-        enrollment.percent = percent(weights, enrollment.completed)
-    _score(enrollment, weights, unit_id, score_bp)
+    note_completed(enrollment, fact.data["unit_id"], score_in(fact.data))
+    _compute(enrollment, rows, fact)
 
 
 def _attempt_submitted(fact: Fact, rows: Rows) -> None:
@@ -195,32 +222,41 @@ def _attempt_submitted(fact: Fact, rows: Rows) -> None:
 
 
 def _attempt_graded(fact: Fact, rows: Rows) -> None:
-    data = fact.data
+    data, score = fact.data, score_in(fact.data)
     enrollment = rows.edit(ENROLLMENTS, CourseEnrollment, data["run_id"], _learner(fact.stream_id))
-    _score(enrollment, _weights(rows, data["run_id"]), data["unit_id"], data["score_bp"])
+    if score is not None:
+        keep_best(enrollment.scores, enrollment.exact, data["unit_id"], score)
+    _compute(enrollment, rows, fact)
 
 
-def _outcome_decided(fact: Fact, rows: Rows) -> None:
-    learner_id, run_id = _place(fact.stream_id)
-    rows.edit(ENROLLMENTS, CourseEnrollment, run_id, learner_id).outcome = fact.data["outcome"]
+def _outcome(field: str) -> Handler:
+    """Take over the outcome that a field of the fact says."""
+
+    def apply(fact: Fact, rows: Rows) -> None:
+        learner_id, run_id = _place(fact.stream_id)
+        enrollment = rows.edit(ENROLLMENTS, CourseEnrollment, run_id, learner_id)
+        enrollment.outcome = fact.data[field]
+        _compute(enrollment, rows, fact)
+
+    return Handler(_needs_progress, apply, writes=(ENROLLMENTS,))
 
 
-def _weights(rows: Rows, run_id: str) -> dict[str, int]:
-    run = rows.read(WEIGHTS, CourseWeights, run_id)
-    return run.weights if run else {}
-
-
-def _score(enrollment: CourseEnrollment, weights: dict[str, int], unit_id: str, score_bp: int | None) -> None:
-    if score_bp is not None:
-        enrollment.scores[unit_id] = max(score_bp, enrollment.scores.get(unit_id, 0))
-    enrollment.grade_bp = grade(weights, enrollment.scores, enrollment.completed)
+def _compute(enrollment: CourseEnrollment, rows: Rows, fact: Fact) -> None:
+    """Percent and grades, by domain/grading.py."""
+    run = rows.read(WEIGHTS, CourseWeights, enrollment.run_id)
+    scheme = run.scheme if run else Scheme()
+    scores = exact_scores(enrollment.scores, enrollment.exact)
+    enrollment.percent = percent_bp(scheme, enrollment.completed, enrollment.outcome)
+    enrollment.half_way = is_half_way(scheme, enrollment.completed)
+    enrollment.grade_bp = shown(final_grade(scheme, scores, enrollment.excused))
+    enrollment.grade_so_far_bp = shown(grade_so_far(scheme, scores, enrollment.excused, fact.occurred_at))
 
 
 class CourseDashboard(Projection):
     """Enrollments over time, funnel, grades and activity per run."""
 
     name = "course_dashboard"
-    version = 1
+    version = 2
     store = "postgres"
     segments = SEGMENTS
     tables = (ENROLLMENTS, DAYS, WEEKS, WEIGHTS, VERSIONS)
@@ -242,9 +278,11 @@ class CourseDashboard(Projection):
         "enrollment.withdrawn": _status(Status.WITHDRAWN),
         "enrollment.reactivated": _status(Status.REQUESTED),
         "enrollment.completed": _status(Status.COMPLETED),
+        "enrollment.reopened": _status(Status.ACTIVE),
         "progress.activity_recorded": Handler(_needs_activity, _activity_recorded, writes=(ENROLLMENTS, WEEKS)),
         "progress.unit_completed": Handler(_needs_progress, _unit_completed, writes=(ENROLLMENTS,)),
-        "progress.course_outcome_decided": Handler(_needs_progress, _outcome_decided, writes=(ENROLLMENTS,)),
+        "progress.course_outcome_decided": _outcome("outcome"),
+        "progress.course_outcome_revised": _outcome("new"),
         "attempt.submitted": Handler(_needs_attempt, _attempt_submitted, writes=(ENROLLMENTS,)),
         "attempt.graded": Handler(_needs_attempt, _attempt_graded, writes=(ENROLLMENTS,)),
     }

@@ -1,5 +1,5 @@
 """
-Gradebook: what each learner scored in each assessment, how late, and in how many attempts.
+Gradebook: what each learner scored in each assessment, how late that attempt was, and in how many attempts.
 
 Reads     facts of domain.quiz, in log order.
 Writes    gradebook, one row per run, quiz and learner; gradebook_quizzes, one row per quiz.
@@ -7,27 +7,41 @@ Serves    api.gradebook, with rows from adapters.postgres.queries.gradebook.
 Rebuild   campus projections rebuild gradebook (safe: rows are its only effect).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import ClassVar
 
 import msgspec
 
 from domain.fact import Fact
+from domain.score import Score, score_in
 from domain.streams import named_id, named_ids
 from projections.engine.projection import SEGMENTS, Handler, Projection, RowKey, Rows, Table
+
+
+class Attempt(msgspec.Struct, omit_defaults=True):
+    """One attempt: when it was handed in, how late in seconds, and its score."""
+
+    at: datetime | None = None
+    late_by: int = 0
+    score: Score | None = None
+    passed: bool = False
+    banked: bool = False
 
 
 class Grade(msgspec.Struct):
     """
     One learner in one assessment; scores in basis points.
 
+    The attempt that counts is the one with the best score, the first of them if there are several; as long as none is
+    graded, the latest that was handed in. `best_bp`, `passed`, `banked`, `submitted_at` and `late_by` are its own.
+
     Attributes:
-        best_bp: highest score of all attempts; None as long as nothing is graded.
-        last_bp: score of the latest graded attempt, whose number is `last_graded`.
+        counts_no: its number, 0 as long as nothing was handed in.
+        best_bp: its score; None as long as nothing is graded.
+        last_bp: score of the graded attempt with the highest number, which is `last_graded`.
         attempts: how many were handed in; `graded` says how many of them have a score.
-        submitted_at: when the latest attempt was handed in, and `late_by`, in seconds, how late that was.
-        banked: the result was taken over from an earlier run.
+        tries: the attempts by their numbers.
     """
 
     run_id: str
@@ -43,6 +57,8 @@ class Grade(msgspec.Struct):
     banked: bool = False
     submitted_at: datetime | None = None
     late_by: int = 0
+    counts_no: int = 0
+    tries: dict[str, Attempt] = {}
 
 
 class GradebookQuiz(msgspec.Struct):
@@ -77,29 +93,52 @@ def _needs_grade(fact: Fact) -> Iterable[RowKey]:
     return (RowKey(GRADES, (fact.data["run_id"], quiz_id, learner_id)),)
 
 
-def _grade(fact: Fact, rows: Rows) -> tuple[Grade, int]:
-    """The row that the fact is about, and the number of the attempt."""
+def _attempt_of(fact: Fact, rows: Rows) -> tuple[Grade, Attempt]:
+    """The row that the fact is about, and the attempt in it."""
     learner_id, quiz_id, attempt_no = _attempt(fact.stream_id)
     row = rows.edit(GRADES, Grade, fact.data["run_id"], quiz_id, learner_id)
     row.unit_id = fact.data["unit_id"]
-    return row, int(attempt_no)
+    return row, row.tries.setdefault(attempt_no, Attempt())
 
 
 def _submitted(fact: Fact, rows: Rows) -> None:
-    row, _ = _grade(fact, rows)
-    row.attempts += 1
-    row.submitted_at, row.late_by = fact.occurred_at, fact.data["late_by"]
-    row.banked = row.banked or fact.data["banked"]
+    row, attempt = _attempt_of(fact, rows)
+    attempt.at, attempt.late_by, attempt.banked = fact.occurred_at, fact.data["late_by"], fact.data["banked"]
+    _sum_up(row)
 
 
 def _graded(fact: Fact, rows: Rows) -> None:
-    score_bp: int = fact.data["score_bp"]
-    row, attempt_no = _grade(fact, rows)
-    row.graded += 1
-    row.passed = row.passed or fact.data["passed"]
-    row.best_bp = score_bp if row.best_bp is None else max(score_bp, row.best_bp)
-    if attempt_no >= row.last_graded:
-        row.last_graded, row.last_bp = attempt_no, score_bp
+    row, attempt = _attempt_of(fact, rows)
+    attempt.score, attempt.passed = score_in(fact.data), fact.data["passed"]
+    _sum_up(row)
+
+
+def _sum_up(row: Grade) -> None:
+    """The columns of the row, from its attempts."""
+    numbers = sorted(row.tries, key=int)
+    handed_in = [number for number in numbers if row.tries[number].at is not None]
+    graded = [number for number in numbers if row.tries[number].score is not None]
+    row.attempts, row.graded = len(handed_in), len(graded)
+    number = _that_counts(row.tries, handed_in, graded)
+    counts = row.tries[number]
+    row.counts_no = int(number)
+    row.best_bp = None if counts.score is None else counts.score.bp
+    row.passed, row.banked, row.submitted_at, row.late_by = counts.passed, counts.banked, counts.at, counts.late_by
+    if graded:
+        last = row.tries[graded[-1]].score
+        row.last_graded, row.last_bp = int(graded[-1]), None if last is None else last.bp
+
+
+def _that_counts(tries: Mapping[str, Attempt], handed_in: Sequence[str], graded: Sequence[str]) -> str:
+    """The number of the attempt that counts."""
+    if not graded:
+        return max(handed_in, key=lambda number: (tries[number].at, int(number)))
+    best = graded[0]
+    for number in graded[1:]:
+        score = tries[number].score
+        if score is not None and score.beats(tries[best].score):
+            best = number
+    return best
 
 
 def _published(fact: Fact, rows: Rows) -> None:
@@ -114,7 +153,7 @@ class Gradebook(Projection):
     """Learner by assessment."""
 
     name = "gradebook"
-    version = 1
+    version = 2
     store = "postgres"
     segments = SEGMENTS
     tables = (GRADES, QUIZZES)

@@ -8,15 +8,28 @@ Rebuild   campus projections rebuild learner_dashboard (safe: rows are its only 
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import ClassVar
 
 import msgspec
 
 from domain.catalog import Unit
+from domain.deadlines import due_times
 from domain.enrollment import Status
 from domain.fact import Fact
-from domain.progress import grade, percent
+from domain.grading import (
+    Group,
+    Scheme,
+    exact_scores,
+    final_grade,
+    grade_so_far,
+    keep_best,
+    note_completed,
+    percent_bp,
+    scheme_of,
+    shown,
+)
+from domain.score import Score, score_in
 from domain.streams import cached_by_stream, named_id, named_ids
 from projections.engine.projection import SEGMENTS, Handler, Projection, RowKey, Rows, Table
 
@@ -47,7 +60,16 @@ class Activity(msgspec.Struct):
 
 
 class Course(msgspec.Struct):
-    """One run that the learner has to do with; percent and grades in basis points; when an offer of a seat ends."""
+    """
+    One run that the learner has to do with; percent, grades and scores in basis points.
+
+    Attributes:
+        grade_bp: the final grade: what was not handed in counts as 0.
+        grade_so_far_bp: the grade over what is scored, or was due before the latest fact.
+        excused: completed units without a score, which have no part in the grade.
+        exact: scores that basis points do not say exactly, as points and possible points.
+        offered_until: when the offer of a seat ends.
+    """
 
     run_id: str
     course_id: str = ""
@@ -56,13 +78,16 @@ class Course(msgspec.Struct):
     enrolled_at: datetime | None = None
     percent: int = 0
     grade_bp: int | None = None
+    grade_so_far_bp: int | None = None
     outcome: str | None = None
     next_unit: NextUnit | None = None
     deadlines: list[Deadline] = []
     activity: Activity = msgspec.field(default_factory=Activity)
     opened: list[str] = []
     completed: list[str] = []
+    excused: list[str] = []
     scores: dict[str, int] = {}
+    exact: dict[str, Score] = {}
     offered_until: datetime | msgspec.UnsetType = msgspec.UNSET  # only there while a seat is offered
 
 
@@ -89,13 +114,21 @@ class Dashboard(msgspec.Struct):
 
 
 class RunRef(msgspec.Struct):
-    """What dashboards say about a run: titles of all its units in their order, weights and due times of some."""
+    """
+    What dashboards say about a run.
+
+    Attributes:
+        titles: of all its units, in their order.
+        unrecorded: units of which the run's records have nothing.
+        due: deadlines of the others.
+    """
 
     run_id: str
     course_id: str = ""
     title: str = ""
     titles: dict[str, str] = {}
-    weights: dict[str, int] = {}
+    unrecorded: list[str] = []
+    scheme: Scheme = Scheme()
     due: dict[str, datetime] = {}
 
 
@@ -105,6 +138,7 @@ class CourseRef(msgspec.Struct):
     course_id: str
     title: str = ""
     versions: dict[int, list[Unit]] = {}
+    groups: dict[int, list[Group]] = {}
 
 
 LEARNERS = Table("learner_dashboard", Dashboard, ("learner_id",))
@@ -143,7 +177,9 @@ def _course_created(fact: Fact, rows: Rows) -> None:
 
 def _version_published(fact: Fact, rows: Rows) -> None:
     course = rows.edit(COURSES, CourseRef, _course(fact.stream_id))
-    course.versions[fact.data["version"]] = msgspec.convert(fact.data["units"], list[Unit])
+    version = fact.data["version"]
+    course.versions[version] = msgspec.convert(fact.data["units"], list[Unit])
+    course.groups[version] = msgspec.convert(fact.data.get("groups", []), list[Group])
 
 
 def _run_scheduled(fact: Fact, rows: Rows) -> None:
@@ -156,13 +192,9 @@ def _run_scheduled(fact: Fact, rows: Rows) -> None:
     run.title = course.title
     units = course.versions.get(data["course_version"], [])
     run.titles = {unit.unit_id: unit.title for unit in units}
-    run.weights = {unit.unit_id: unit.weight for unit in units if unit.weight}
-    starts_at = datetime.fromisoformat(data["starts_at"])
-    run.due = {
-        unit.unit_id: starts_at + timedelta(days=unit.due_after_days)
-        for unit in units
-        if unit.due_after_days is not None
-    }
+    run.unrecorded = [unit.unit_id for unit in units if not unit.recorded]
+    run.due = due_times([unit for unit in units if unit.recorded], data)
+    run.scheme = scheme_of(units, course.groups.get(data["course_version"], []), run.due)
 
 
 def _touch(
@@ -196,11 +228,13 @@ def _new_course(run: RunRef) -> Course:
 
 
 def _next_unit(course: Course, run: RunRef) -> NextUnit | None:
-    """The first unit with a weight that is not completed, else the first that was never opened."""
-    candidates = [unit_id for unit_id in run.weights if unit_id not in course.completed]
-    if not candidates:
-        seen = {*course.opened, *course.completed}
-        candidates = [unit_id for unit_id in run.titles if unit_id not in seen]
+    """The first unit that counts and is not completed, else the first that was never opened; none after the outcome."""
+    if course.outcome is not None:
+        return None
+    candidates = [unit_id for unit_id in run.scheme.weights if unit_id not in course.completed]
+    if not candidates or not run.scheme.graded:
+        seen = {*course.opened, *course.completed, *run.unrecorded}
+        candidates = [unit_id for unit_id in run.titles if unit_id not in seen] or candidates
     return NextUnit(candidates[0], run.titles[candidates[0]]) if candidates else None
 
 
@@ -240,14 +274,11 @@ def _activity_recorded(fact: Fact, rows: Rows) -> None:
 
 
 def _unit_completed(fact: Fact, rows: Rows) -> None:
-    unit_id, score_bp = fact.data["unit_id"], fact.data["score_bp"]
-    course, run = _touch(fact, rows, _place(fact.stream_id), None, score_bp)
-    if unit_id not in course.completed:
-        course.completed.append(unit_id)
-    course.percent = percent(run.weights, course.completed)
-    course.next_unit = _next_unit(course, run)
+    unit_id = fact.data["unit_id"]
+    course, run = _touch(fact, rows, _place(fact.stream_id), None, fact.data["score_bp"])
+    note_completed(course, unit_id, score_in(fact.data))
     _mark_done(course, unit_id)
-    _score(course, run, unit_id, score_bp)
+    _compute(course, run, fact)
 
 
 def _attempt_submitted(fact: Fact, rows: Rows) -> None:
@@ -256,19 +287,31 @@ def _attempt_submitted(fact: Fact, rows: Rows) -> None:
 
 
 def _attempt_graded(fact: Fact, rows: Rows) -> None:
+    score = score_in(fact.data)
     course, run = _touch(fact, rows, (_learner(fact.stream_id), fact.data["run_id"]), None, fact.data["score_bp"])
-    _score(course, run, fact.data["unit_id"], fact.data["score_bp"])
+    if score is not None:
+        keep_best(course.scores, course.exact, fact.data["unit_id"], score)
+    _compute(course, run, fact)
 
 
-def _outcome_decided(fact: Fact, rows: Rows) -> None:
-    course, _ = _touch(fact, rows, _place(fact.stream_id))
-    course.outcome = fact.data["outcome"]
+def _outcome(field: str) -> Handler:
+    """Take over the outcome that a field of the fact says."""
+
+    def apply(fact: Fact, rows: Rows) -> None:
+        course, run = _touch(fact, rows, _place(fact.stream_id))
+        course.outcome = fact.data[field]
+        _compute(course, run, fact)
+
+    return Handler(_needs_learner, apply, writes=(LEARNERS,))
 
 
-def _score(course: Course, run: RunRef, unit_id: str, score_bp: int | None) -> None:
-    if score_bp is not None:
-        course.scores[unit_id] = max(score_bp, course.scores.get(unit_id, 0))
-    course.grade_bp = grade(run.weights, course.scores, course.completed)
+def _compute(course: Course, run: RunRef, fact: Fact) -> None:
+    """Percent and grades, by domain/grading.py, and where to go on."""
+    scores = exact_scores(course.scores, course.exact)
+    course.percent = percent_bp(run.scheme, course.completed, course.outcome)
+    course.grade_bp = shown(final_grade(run.scheme, scores, course.excused))
+    course.grade_so_far_bp = shown(grade_so_far(run.scheme, scores, course.excused, fact.occurred_at))
+    course.next_unit = _next_unit(course, run)
 
 
 def _mark_done(course: Course, unit_id: str) -> None:
@@ -281,7 +324,7 @@ class LearnerDashboard(Projection):
     """One document per learner."""
 
     name = "learner_dashboard"
-    version = 1
+    version = 2
     store = "valkey"
     segments = SEGMENTS
     tables = (LEARNERS, RUNS, COURSES)
@@ -298,10 +341,12 @@ class LearnerDashboard(Projection):
         "enrollment.withdrawn": _status(Status.WITHDRAWN),
         "enrollment.reactivated": _status(Status.REQUESTED),
         "enrollment.completed": _status(Status.COMPLETED),
+        "enrollment.reopened": _status(Status.ACTIVE),
         "progress.unit_opened": Handler(_needs_learner, _unit_opened, writes=(LEARNERS,)),
         "progress.activity_recorded": Handler(_needs_learner, _activity_recorded, writes=(LEARNERS,)),
         "progress.unit_completed": Handler(_needs_learner, _unit_completed, writes=(LEARNERS,)),
-        "progress.course_outcome_decided": Handler(_needs_learner, _outcome_decided, writes=(LEARNERS,)),
+        "progress.course_outcome_decided": _outcome("outcome"),
+        "progress.course_outcome_revised": _outcome("new"),
         "attempt.submitted": Handler(_needs_attempt, _attempt_submitted, writes=(LEARNERS,)),
         "attempt.graded": Handler(_needs_attempt, _attempt_graded, writes=(LEARNERS,)),
     }

@@ -121,15 +121,20 @@ def _withdrawn(fact: Fact, rows: Rows) -> None:
     _of_run(fact, rows, _run(fact.stream_id)).withdrawals += 1
 
 
-def _outcome_decided(fact: Fact, rows: Rows) -> None:
-    learner_id, run_id = _place(fact.stream_id)
-    person = rows.edit(PEOPLE, Person, learner_id)
-    before, outcome = person.outcomes.get(run_id), fact.data["outcome"]
-    person.outcomes[run_id] = outcome
-    outcomes = _of_run(fact, rows, run_id).outcomes
-    if before is not None:
-        _add(outcomes, before, -1)
-    _add(outcomes, outcome, 1)
+def _outcome(field: str) -> Handler:
+    """Count the outcome that a field of the fact says, instead of the one before."""
+
+    def apply(fact: Fact, rows: Rows) -> None:
+        learner_id, run_id = _place(fact.stream_id)
+        person = rows.edit(PEOPLE, Person, learner_id)
+        before, outcome = person.outcomes.get(run_id), fact.data[field]
+        person.outcomes[run_id] = outcome
+        outcomes = _of_run(fact, rows, run_id).outcomes
+        if before is not None:
+            _add(outcomes, before, -1)
+        _add(outcomes, outcome, 1)
+
+    return Handler(_needs_learner, apply, writes=(OVERVIEW, PEOPLE))
 
 
 def _submitted(fact: Fact, rows: Rows) -> None:
@@ -158,7 +163,7 @@ class Overview(Projection):
     """Counts of each run, and who is on which."""
 
     name = "overview"
-    version = 2
+    version = 3
     store = "postgres"
     segments = SEGMENTS
     tables = (OVERVIEW, PEOPLE)
@@ -172,7 +177,8 @@ class Overview(Projection):
         "progress.unit_opened": Handler(_needs_learner, _only_irregular, writes=(OVERVIEW,)),
         "progress.unit_completed": Handler(_needs_learner, _only_irregular, writes=(OVERVIEW,)),
         "progress.activity_recorded": Handler(_needs_learner, _activity_recorded, writes=(OVERVIEW, PEOPLE)),
-        "progress.course_outcome_decided": Handler(_needs_learner, _outcome_decided, writes=(OVERVIEW, PEOPLE)),
+        "progress.course_outcome_decided": _outcome("outcome"),
+        "progress.course_outcome_revised": _outcome("new"),
         "attempt.submitted": Handler(_needs_attempt, _submitted, writes=(OVERVIEW,)),
         "attempt.graded": Handler(_needs_attempt, _graded, writes=(OVERVIEW,)),
     }

@@ -63,7 +63,7 @@ def _remember(run_id: Callable[[Fact], str]) -> Handler:
                 run_id(fact),
                 field("unit_id"),
                 field("score_bp"),
-                field("outcome"),
+                field("outcome") or field("new"),
             ),
         )
         if len(document.entries) > KEPT:
@@ -80,7 +80,7 @@ class RecentActivity(Projection):
     """The newest facts worth showing."""
 
     name = "recent_activity"
-    version = 1
+    version = 2
     store = "valkey"
     tables = (RECENT,)
     newest = KEPT
@@ -94,8 +94,10 @@ class RecentActivity(Projection):
         "enrollment.withdrawn": _of_stream,
         "enrollment.reactivated": _of_stream,
         "enrollment.completed": _of_stream,
+        "enrollment.reopened": _of_stream,
         "progress.unit_completed": _of_stream,
         "progress.course_outcome_decided": _of_stream,
+        "progress.course_outcome_revised": _of_stream,
         "attempt.submitted": _of_attempt,
         "attempt.graded": _of_attempt,
     }

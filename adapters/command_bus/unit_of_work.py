@@ -13,6 +13,7 @@ at are shared, and hold nothing but committed facts.
 import asyncio
 import time
 from collections import OrderedDict
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, cast
 from weakref import WeakValueDictionary
@@ -28,7 +29,7 @@ from adapters.postgres.log.postgres_log import PostgresLog, StoredSnapshot
 from commands.log import AggregateT, Context, Position
 from domain.aggregate import Aggregate
 from domain.codec import decode_event, encode_data, version_of
-from domain.fact import Meta
+from domain.fact import Fact, Meta
 from domain.streams import partition_of
 
 CACHED_AGGREGATES = 20_000
@@ -138,6 +139,14 @@ class UnitOfWork:
         if not max_age:
             self._guards[stream] = known.aggregate.version
         return cast("AggregateT", known.aggregate)
+
+    async def find(self, type_name: str, field: str, value: str) -> list[str]:
+        """The streams that have a fact of this type whose *field* is *value*."""
+        return await self._log.find(type_name, field, value)
+
+    async def under(self, prefixes: Sequence[str]) -> list[Fact]:
+        """All facts of the streams whose ids begin with one of *prefixes*, in the order of the log."""
+        return await self._log.under(prefixes)
 
     def serialize(self, stream: str) -> asyncio.Lock:
         """Take turns on a contended stream; see `commands.log.Log.serialize`."""

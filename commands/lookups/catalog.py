@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from commands.log import Log
 from domain.catalog import Course, Run, RunNotFound, Unit, VersionNotFound, course_stream, run_stream
+from domain.grading import Group, Scheme, scheme_of
 
 STRUCTURE_MAX_AGE = 1.0  # seconds for which the catalog may be known from memory
 
@@ -16,6 +17,7 @@ class Outline:
     run_id: str
     course_version: int
     units: dict[str, Unit]
+    groups: list[Group]
     is_open: bool
     capacity: int | None
     starts_at: datetime
@@ -27,9 +29,9 @@ class Outline:
         return min(at + timedelta(hours=self.seat_offer_hours), self.ends_at) if self.seat_offer_hours else None
 
     @property
-    def weights(self) -> dict[str, int]:
-        """The weight of each unit that has one."""
-        return {unit_id: unit.weight for unit_id, unit in self.units.items() if unit.weight}
+    def scheme(self) -> Scheme:
+        """What the units count."""
+        return scheme_of(self.units.values(), self.groups)
 
     def due_at(self, unit_id: str) -> datetime | None:
         """The deadline of a unit, None where there is none."""
@@ -55,6 +57,7 @@ async def outline(log: Log, run_id: str) -> Outline:
         run_id,
         run.course_version,
         units,
+        course.groups[run.course_version],
         run.is_open,
         run.capacity,
         run.starts_at,

@@ -3,6 +3,8 @@
 from commands.log import Log
 from domain.enrollment import Enrollment, NoAccess, NotEnrolled, Status, enrollment_stream
 
+HAVING_ACCESS = (Status.ACTIVE, Status.COMPLETED)
+
 
 async def must_have_asked(log: Log, learner_id: str, run_id: str) -> Status:
     """
@@ -26,5 +28,10 @@ async def must_have_access(log: Log, learner_id: str, run_id: str) -> None:
         NoAccess: the learner waits for one, or has left.
     """
     status = await must_have_asked(log, learner_id, run_id)
-    if status not in (Status.ACTIVE, Status.COMPLETED):
-        raise NoAccess(learner_id=learner_id, run_id=run_id, status=status)
+    if status not in HAVING_ACCESS:
+        raise no_access(learner_id, run_id, status)
+
+
+def no_access(learner_id: str, run_id: str, status: Status) -> NoAccess:
+    """The refusal of a learner who has no place on the run now; it is lifted when the enrollment changes."""
+    return NoAccess(learner_id=learner_id, run_id=run_id, status=status)

@@ -1,32 +1,60 @@
 """Use cases of progress: what a learner does, completes, and how it ends."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from commands.enrollment import CompleteEnrollment, RequestEnrollment, WithdrawEnrollment
+from commands.enrollment import CompleteEnrollment, ReactivateEnrollment, RequestEnrollment, WithdrawEnrollment
 from commands.progress import CompleteUnit, DecideOutcome, OpenUnit, RecordActivity
-from domain.progress import CourseProgress
+from commands.quiz import GradeAttempt, SubmitAttempt
+from domain.progress import OTHER_OUTCOME, CourseProgress
 from tests.support.given import Said, fact
-from tests.support.usecases import RUN, SMALL, Campus
+from tests.support.usecases import END, RUN, SMALL, Campus
 
 ANN = ("ann", RUN)
 STREAM = f"progress-ann:{RUN}"
 ASKED = RequestEnrollment(*ANN)
+WRONG = SubmitAttempt("ann", "equations", 1, (0, -1))
+PAPER = SubmitAttempt("ann", "groups")
 DOINGS = (OpenUnit(*ANN, "intro"), RecordActivity(*ANN, "intro"), CompleteUnit(*ANN, "intro"))
 
 
 def completed(unit_id: str, rule: str, score_bp: int | None) -> Said:
-    return fact(CourseProgress.UnitCompleted, unit_id=unit_id, course_version=1, rule=rule, score_bp=score_bp)
+    return fact(
+        CourseProgress.UnitCompleted,
+        unit_id=unit_id,
+        course_version=1,
+        rule=rule,
+        score_bp=score_bp,
+        points=score_bp,
+        possible=None if score_bp is None else 10_000,
+    )
 
 
-def decided(outcome: str, grade_bp: int | None, policy: str, through_position: int) -> Said:
+def decided(outcome: str, grade_bp: int | None, policy: str, through_position: int, reason: str = "") -> Said:
     return fact(
         CourseProgress.CourseOutcomeDecided,
         outcome=outcome,
         grade_bp=grade_bp,
         policy=policy,
         through_position=through_position,
+        formula=None if grade_bp is None else "weighted_mean_exact",
+        reason=reason,
+    )
+
+
+def revised(outcomes: tuple[str, str], grades: tuple[int, int], policy: str, reason: str, through: int) -> Said:
+    return fact(
+        CourseProgress.CourseOutcomeRevised,
+        old=outcomes[0],
+        new=outcomes[1],
+        old_grade_bp=grades[0],
+        new_grade_bp=grades[1],
+        policy=policy,
+        formula="weighted_mean_exact",
+        reason=reason,
+        through_position=through,
     )
 
 
@@ -50,7 +78,7 @@ async def test_what_can_be_repeated(campus: Campus) -> None:
     assert await campus.repeats(OpenUnit(*ANN, "intro"))
     assert await campus.repeats(CompleteUnit(*ANN, "intro"))
     assert await campus.repeats(passed("q1", 5_000))
-    assert await campus.repeats(DecideOutcome(*ANN, 1, "fail"))
+    assert await campus.repeats(DecideOutcome(*ANN, 1, "pass"))
     assert not await campus.repeats(RecordActivity(*ANN, "intro"))
 
 
@@ -106,7 +134,6 @@ async def test_what_carries_a_score_is_not_completed_by_hand(campus: Campus, uni
         ((8_500, 8_500), "distinction", 8_500),
         ((8_500, 8_499), "pass", 8_499),
         ((4_000, 4_000), "pass", 4_000),
-        ((4_000, 3_999), "fail", 3_999),
     ],
 )
 async def test_the_outcome_follows_from_the_grade(
@@ -131,12 +158,75 @@ async def test_an_instructor_decides_at_any_time(campus: Campus) -> None:
     assert await campus.new(DecideOutcome(*ANN, 9, "pass")) == [(STREAM, decided("pass", 4_000, "instructor", 9))]
 
 
-async def test_an_outcome_is_decided_once(campus: Campus) -> None:
-    """A decided outcome stays, and a better score afterwards does not change it."""
+async def test_a_person_revises_an_outcome_with_a_reason(campus: Campus) -> None:
+    """Without one it is refused."""
     await campus.give(ASKED, passed("q1", 5_000), passed("q2", 5_000), DecideOutcome(*ANN, 8))
     assert await campus.refused(DecideOutcome(*ANN, 9, "distinction")) == "outcome_decided"
+    assert await campus.new(DecideOutcome(*ANN, 9, "distinction", "appeal")) == [
+        (STREAM, revised(("pass", "distinction"), (5_000, 5_000), "instructor", "appeal", 9))
+    ]
+
+
+async def test_the_rule_revises_its_outcome_after_a_better_score(campus: Campus) -> None:
+    """The fact has the grade before and after, and the reason."""
+    await campus.give(ASKED, passed("q1", 5_000), passed("q2", 5_000), DecideOutcome(*ANN, 8))
+    assert await campus.new(DecideOutcome(*ANN, 9)) == []
     await campus.give(passed("q1", 10_000), passed("q2", 10_000))
-    assert await campus.new(DecideOutcome(*ANN, 10)) == []
+    assert await campus.new(DecideOutcome(*ANN, 10)) == [
+        (STREAM, revised(("pass", "distinction"), (5_000, 10_000), "weighted_mean", OTHER_OUTCOME, 10))
+    ]
+
+
+async def test_a_failed_attempt_counts_as_a_passed_one_does(campus: Campus) -> None:
+    """Every score is in the decision, whether its attempt has passed or not."""
+    await campus.give(ASKED, PAPER, GradeAttempt("ann", "groups", score_bp=3_000), passed("q1", 8_000))
+    assert await campus.new(DecideOutcome(*ANN, 9)) == [(STREAM, decided("pass", 5_000, "weighted_mean", 9))]
+
+
+async def test_nobody_fails_while_attempts_are_left(campus: Campus) -> None:
+    """The first of two attempts at a quiz decides nothing; the second does."""
+    await campus.give(ASKED, PAPER, GradeAttempt("ann", "groups", score_bp=3_000))
+    await campus.give(WRONG, GradeAttempt("ann", "equations"))
+    assert await campus.new(DecideOutcome(*ANN, 9)) == []
+    assert await campus.refused(DecideOutcome(*ANN, 9, "fail")) == "outcome_open"
+    await campus.give(replace(WRONG, attempt_no=2))
+    assert await campus.new(DecideOutcome(*ANN, 9)) == []
+    await campus.give(GradeAttempt("ann", "equations", 2))
+    assert await campus.new(DecideOutcome(*ANN, 10)) == [(STREAM, decided("fail", 1_800, "weighted_mean", 10))]
+
+
+async def test_a_person_fails_a_learner_who_can_still_pass_with_a_reason(campus: Campus) -> None:
+    """The reason is in the fact."""
+    await campus.give(ASKED)
+    assert await campus.new(DecideOutcome(*ANN, 9, "fail", "copied")) == [
+        (STREAM, decided("fail", None, "instructor", 9, "copied"))
+    ]
+
+
+async def test_the_end_of_a_run_leaves_no_attempts(campus: Campus) -> None:
+    """What was not handed in by then is failed, but not before the last grade."""
+    await campus.give(ASKED, PAPER)
+    assert await campus.new(DecideOutcome(*ANN, 9), at=END) == []
+    await campus.give(GradeAttempt("ann", "groups", score_bp=3_000))
+    assert await campus.new(DecideOutcome(*ANN, 9)) == []
+    assert await campus.new(DecideOutcome(*ANN, 9), at=END) == [(STREAM, decided("fail", 1_800, "weighted_mean", 9))]
+
+
+async def test_who_was_completed_by_staff_has_the_score_of_the_attempts(campus: Campus) -> None:
+    """A score stays; where there is none, the learner is excused, whatever is handed in and failed later."""
+    await campus.give(ASKED, PAPER, GradeAttempt("ann", "groups", score_bp=3_000))
+    assert await campus.new(CompleteUnit(*ANN, "q2", "instructor")) == [(STREAM, completed("q2", "instructor", 3_000))]
+    await campus.give(CompleteUnit(*ANN, "q1", "instructor"), WRONG, GradeAttempt("ann", "equations"))
+    await campus.give(replace(WRONG, attempt_no=2), GradeAttempt("ann", "equations", 2))
+    assert await campus.new(DecideOutcome(*ANN, 9)) == [(STREAM, decided("fail", 3_000, "weighted_mean", 9))]
+
+
+async def test_an_outcome_by_the_rule_waits_until_the_learner_is_back(campus: Campus) -> None:
+    """Who has left neither passes nor fails; a reaction that was refused is tried again after the return."""
+    await campus.give(ASKED, passed("q1", 8_000), passed("q2", 8_000), WithdrawEnrollment(*ANN))
+    assert await campus.refused(DecideOutcome(*ANN, 9)) == "no_access"
+    await campus.give(ReactivateEnrollment(*ANN))
+    assert len(await campus.new(DecideOutcome(*ANN, 9))) == 1
 
 
 async def test_who_never_asked_has_no_outcome(campus: Campus) -> None:

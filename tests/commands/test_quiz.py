@@ -9,6 +9,7 @@ import pytest
 from commands.enrollment import RequestEnrollment, WithdrawEnrollment
 from commands.quiz import GradeAttempt, PublishQuiz, SubmitAttempt
 from domain.quiz import QuizAttempt
+from domain.score import Score
 from tests.support.given import Said, fact
 from tests.support.usecases import ITEMS, QUIZZES, RUN, START, Campus
 
@@ -31,8 +32,22 @@ def submitted(responses: list[int], unit_id: str = "q1", late_by: int = 0) -> Sa
     )
 
 
-def graded(score_bp: int, policy: str, unit_id: str = "q1", *, passed: bool = True) -> Said:
-    return fact(QuizAttempt.Graded, run_id=RUN, unit_id=unit_id, score_bp=score_bp, passed=passed, policy=policy)
+def graded(score_bp: int, policy: str, unit_id: str = "q1", *, passed: bool = True, score: Score | None = None) -> Said:
+    points, possible = score or Score(score_bp)
+    return fact(
+        QuizAttempt.Graded,
+        run_id=RUN,
+        unit_id=unit_id,
+        score_bp=score_bp,
+        passed=passed,
+        policy=policy,
+        points=points,
+        possible=possible,
+    )
+
+
+HALF_RIGHT = graded(5_000, "exact_match", score=Score(1, 2))
+ALL_RIGHT = graded(10_000, "exact_match", score=Score(2, 2))
 
 
 async def test_a_quiz_is_due_when_its_unit_is(campus: Campus) -> None:
@@ -51,7 +66,9 @@ async def test_an_attempt_is_handed_in_and_graded_by_the_key(campus: Campus) -> 
     """The key grades what was answered."""
     await campus.give(ASKED)
     assert await campus.new(HALF) == [(STREAM, submitted([1, -1]))]
-    assert await campus.new(GradeAttempt("ann", "equations")) == [(STREAM, graded(5_000, "exact_match"))]
+    assert await campus.new(GradeAttempt("ann", "equations")) == [
+        (STREAM, graded(5_000, "exact_match", score=Score(1, 2)))
+    ]
 
 
 async def test_a_person_grades_what_has_no_key(campus: Campus) -> None:
@@ -105,13 +122,16 @@ async def test_it_takes_a_place_to_hand_in(campus: Campus, command: Any) -> None
 async def test_what_was_handed_in_is_graded_after_the_learner_has_left(campus: Campus) -> None:
     """Grading is not the learner's doing."""
     await campus.give(ASKED, RIGHT, WithdrawEnrollment("ann", RUN))
-    assert await campus.new(GradeAttempt("ann", "equations")) == [(STREAM, graded(10_000, "exact_match"))]
+    assert await campus.new(GradeAttempt("ann", "equations")) == [
+        (STREAM, graded(10_000, "exact_match", score=Score(2, 2)))
+    ]
 
 
 async def test_what_quizzes_refuse(campus: Campus) -> None:
     """Units and quizzes that are not there, contents that contradict each other, grades without an attempt."""
     await campus.give(ASKED)
     assert await campus.refused(PublishQuiz("new", RUN, "q9", "New")) == "unknown_unit"
+    assert await campus.refused(PublishQuiz("new", RUN, "intro", "New")) == "unscored_unit"
     assert await campus.refused(PublishQuiz("new", "nowhere", "q1", "New")) == "run_not_found"
     assert await campus.refused(PublishQuiz("new", RUN, "q1", "New", items=ITEMS)) == "bad_quiz"
     assert await campus.refused(PublishQuiz("groups", RUN, "q2", "Rings", kind="exam")) == "quiz_exists"

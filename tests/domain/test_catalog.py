@@ -1,5 +1,6 @@
 """The rules of the catalog: courses, their versions, and their runs."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,12 +23,14 @@ from domain.catalog import (
     structure_hash,
 )
 from domain.errors import BadIdentifier
+from domain.grading import Group
 from tests.support.given import fact, given
 
 START, END = datetime(2026, 9, 1, tzinfo=UTC), datetime(2027, 1, 31, tzinfo=UTC)
 UNITS = [Unit("intro", "page", "Begin here"), Unit("q1", "quiz", "Equations", weight=100, due_after_days=14)]
 OTHER_UNITS = [Unit("intro", "page", "Begin over there")]
 
+RULES = ("all_weighted_units", "weighted_mean")
 CREATED = fact(Course.Created, title="Algebra", summary="Letters", language="en")
 PLAN: dict[str, Any] = {
     "starts_at": START,
@@ -39,14 +42,21 @@ PLAN: dict[str, Any] = {
 SCHEDULED = fact(Run.Scheduled, course_id="algebra", course_version=1, **PLAN)
 
 
-def published(version: int, units: list[Unit], rule: str = "all_weighted_units", policy: str = "weighted_mean") -> Any:
+def published(
+    version: int,
+    units: list[Unit],
+    rule: str = "all_weighted_units",
+    policy: str = "weighted_mean",
+    groups: Sequence[Group] = (),
+) -> Any:
     return fact(
         Course.VersionPublished,
         version=version,
         units=units,
         completion_rule=rule,
         grading_policy=policy,
-        structure_hash=structure_hash(units),
+        structure_hash=structure_hash(units, list(groups)),
+        groups=list(groups),
     )
 
 
@@ -96,11 +106,61 @@ def test_publishing_the_same_structure_again_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize("rules", [("every_unit", "weighted_mean"), ("all_weighted_units", "best_of")])
-def test_other_rules_are_another_version(rules: tuple[str, str]) -> None:
-    """How a course is completed and graded belongs to its version as its units do."""
-    given(Course, CREATED, published(1, UNITS)).when(lambda course: course.publish(UNITS, *rules)).then(
-        published(2, UNITS, *rules), answer=2
+def test_rules_are_a_closed_set(rules: tuple[str, str]) -> None:
+    """A rule that no code follows is refused; one that was stored is published again by the same command."""
+    (unknown,) = set(rules) - {"all_weighted_units", "weighted_mean"}
+    given(Course, CREATED, published(1, UNITS)).when(lambda course: course.publish(UNITS, *rules)).refused(
+        BadStructure, word=unknown
     )
+    given(Course, CREATED, published(1, UNITS, *rules)).when(lambda course: course.publish(UNITS, *rules)).then(
+        answer=1
+    )
+
+
+def test_kinds_are_a_closed_set() -> None:
+    """A unit of a kind that no rule knows is refused; history may have had others."""
+    units = [Unit("u1", "homework", "", weight=1)]
+    given(Course, CREATED).when(lambda course: course.publish(units, *RULES)).refused(BadStructure, unit_id="u1")
+    given(Course, CREATED, importing=True).when(lambda course: course.publish(units, *RULES)).then(
+        published(1, units), answer=1
+    )
+    given(Course, CREATED, published(1, units)).when(lambda course: course.publish(units, *RULES)).then(answer=1)
+
+
+def test_a_kind_may_be_written_in_capitals() -> None:
+    """`Quiz` is a quiz, and carries a score as one."""
+    given(Course, CREATED).when(lambda course: course.publish([Unit("u1", "Quiz", "")], *RULES)).then(
+        published(1, [Unit("u1", "quiz", "")]), answer=1
+    )
+
+
+GROUPS = [Group("coursework", "Coursework", 1), Group("exam", "Exam", 1, pass_bp=4_000)]
+GROUPED = [Unit("q1", "quiz", "", 100, group="coursework"), Unit("e", "exam", "", 100, group="exam")]
+
+
+def test_a_structure_may_have_groups() -> None:
+    """Coursework and exam have weights, and pass marks, of their own."""
+    given(Course, CREATED).when(lambda course: course.publish(GROUPED, *RULES, GROUPS)).then(
+        published(1, GROUPED, groups=GROUPS), answer=1
+    )
+
+
+@pytest.mark.parametrize(
+    ("units", "groups", "facts"),
+    [
+        ([Unit("u1", "exam", "", 1, recorded=False)], [], {"units": 0}),
+        (GROUPED[:1], GROUPS, {"group": "exam"}),
+        ([*GROUPED, Unit("q2", "quiz", "", 5)], GROUPS, {"unit_id": "q2"}),
+        ([*GROUPED, Unit("q2", "quiz", "", 5, group="other")], GROUPS, {"unit_id": "q2"}),
+        ([*UNITS, Unit("q2", "quiz", "", 5, group="other")], [], {"unit_id": "q2"}),
+        (GROUPED, [GROUPS[0], GROUPS[1], GROUPS[0]], {"group": "coursework"}),
+        (GROUPED, [GROUPS[0], Group("exam", "Exam", 0)], {"group": "exam"}),
+        (GROUPED, [GROUPS[0], Group("exam", "Exam", 1, pass_bp=10_001)], {"group": "exam"}),
+    ],
+)
+def test_full_marks_can_be_reached(units: list[Unit], groups: list[Group], facts: dict[str, Any]) -> None:
+    """A structure in which a learner cannot have 100 %, or a full grade, is refused with the reason."""
+    given(Course, CREATED).when(lambda course: course.publish(units, *RULES, groups)).refused(BadStructure, **facts)
 
 
 def test_only_a_course_that_exists_is_published() -> None:

@@ -4,35 +4,67 @@ from typing import Any
 
 import pytest
 
+from domain.grading import Decision
 from domain.progress import (
+    BY_RULE,
+    IMPORTED,
+    OTHER_GRADE,
+    OTHER_OUTCOME,
     BadAmount,
     CourseProgress,
     NeedsAttempt,
     OutcomeDecided,
+    OutcomeOpen,
     UnknownOutcome,
-    grade,
-    percent,
     progress_stream,
 )
-from domain.score import FULL, BadScore
+from domain.score import FULL, BadScore, Score
 from tests.support.given import Said, fact, given, replay
 
 OPENED = fact(CourseProgress.UnitOpened, unit_id="u1")
 
 
 def completed(unit_id: str, score_bp: int | None = None, rule: str = "quiz_passed") -> Said:
-    return fact(CourseProgress.UnitCompleted, unit_id=unit_id, course_version=1, rule=rule, score_bp=score_bp)
+    return fact(
+        CourseProgress.UnitCompleted,
+        unit_id=unit_id,
+        course_version=1,
+        rule=rule,
+        score_bp=score_bp,
+        points=score_bp,
+        possible=None if score_bp is None else FULL,
+    )
 
 
-def decided(outcome: str, **more: Any) -> Said:
+def decided(outcome: str, policy: str = "weighted_mean", grade_bp: int = 7_000, reason: str = "", **more: Any) -> Said:
     return fact(
         CourseProgress.CourseOutcomeDecided,
         outcome=outcome,
-        grade_bp=7_000,
-        policy="weighted_mean",
+        grade_bp=grade_bp,
+        policy=policy,
         through_position=12,
+        formula="weighted_mean_exact",
+        reason=reason,
         **more,
     )
+
+
+def revised(old: str, new: str, reason: str, *, grades: tuple[int, int], policy: str = "weighted_mean") -> Said:
+    return fact(
+        CourseProgress.CourseOutcomeRevised,
+        old=old,
+        new=new,
+        old_grade_bp=grades[0],
+        new_grade_bp=grades[1],
+        policy=policy,
+        formula="weighted_mean_exact",
+        reason=reason,
+        through_position=20,
+    )
+
+
+def scored(score_bp: int | None) -> Score | None:
+    return None if score_bp is None else Score(score_bp)
 
 
 def test_a_unit_is_opened() -> None:
@@ -70,7 +102,7 @@ def test_an_amount_is_a_sensible_number(amount: int) -> None:
 @pytest.mark.parametrize("score_bp", [None, 0, FULL])
 def test_a_unit_is_completed(score_bp: int | None) -> None:
     """A unit is completed by a rule, by the structure of one version, with a score where it has one."""
-    given(CourseProgress).when(lambda progress: progress.complete_unit("u1", 1, "quiz_passed", score_bp)).then(
+    given(CourseProgress).when(lambda progress: progress.complete_unit("u1", 1, "quiz_passed", scored(score_bp))).then(
         completed("u1", score_bp)
     )
 
@@ -83,7 +115,7 @@ def test_completing_again_changes_nothing() -> None:
 def test_a_better_score_counts() -> None:
     """A later attempt that scored more is a fact of its own."""
     given(CourseProgress, completed("u1", 5_000)).when(
-        lambda progress: progress.complete_unit("u1", 1, "quiz_passed", 5_001)
+        lambda progress: progress.complete_unit("u1", 1, "quiz_passed", Score(5_001))
     ).then(completed("u1", 5_001))
 
 
@@ -91,18 +123,18 @@ def test_a_better_score_counts() -> None:
 def test_a_score_that_is_not_better_changes_nothing(score_bp: int | None) -> None:
     """The best score stays."""
     given(CourseProgress, completed("u1", 5_000)).when(
-        lambda progress: progress.complete_unit("u1", 1, "quiz_passed", score_bp)
+        lambda progress: progress.complete_unit("u1", 1, "quiz_passed", scored(score_bp))
     ).then()
 
 
 def test_a_unit_that_was_completed_without_a_score_can_get_one() -> None:
     """A score, were it 0, is more than none."""
     given(CourseProgress, completed("u1")).when(
-        lambda progress: progress.complete_unit("u1", 1, "quiz_passed", 0)
+        lambda progress: progress.complete_unit("u1", 1, "quiz_passed", Score(0))
     ).then(completed("u1", 0))
 
 
-@pytest.mark.parametrize("kind", ["page", "essay", "site", "video"])
+@pytest.mark.parametrize("kind", ["page", "site", "video", "unheard-of"])
 def test_a_learner_completes_a_unit_by_hand(kind: str) -> None:
     """What carries no score is done when the learner says so."""
     given(CourseProgress).when(lambda progress: progress.complete_by_hand("u1", kind, 1)).then(
@@ -110,7 +142,7 @@ def test_a_learner_completes_a_unit_by_hand(kind: str) -> None:
     )
 
 
-@pytest.mark.parametrize("kind", ["quiz", "tma", "cma", "exam"])
+@pytest.mark.parametrize("kind", ["quiz", "tma", "cma", "exam", "Quiz", "essay"])
 def test_a_unit_with_a_score_is_not_completed_by_hand(kind: str) -> None:
     """Only an attempt that passes completes what carries a score."""
     given(CourseProgress).when(lambda progress: progress.complete_by_hand("u1", kind, 1)).refused(
@@ -127,6 +159,8 @@ def test_history_may_have_completed_by_hand_what_carries_a_score() -> None:
             course_version=1,
             rule="learner",
             score_bp=None,
+            points=None,
+            possible=None,
             irregular="needs_attempt",
         )
     )
@@ -135,43 +169,132 @@ def test_history_may_have_completed_by_hand_what_carries_a_score() -> None:
 @pytest.mark.parametrize("score_bp", [-1, FULL + 1])
 def test_a_score_is_a_share_of_the_whole(score_bp: int) -> None:
     """A score is 0 to 10,000 basis points."""
-    given(CourseProgress).when(lambda progress: progress.complete_unit("u1", 1, "quiz_passed", score_bp)).refused(
-        BadScore, score_bp=score_bp
-    )
+    given(CourseProgress).when(
+        lambda progress: progress.complete_unit("u1", 1, "quiz_passed", scored(score_bp))
+    ).refused(BadScore, score_bp=score_bp)
 
 
 def test_the_best_score_is_remembered() -> None:
     """History may tell of a worse score after a better one: the better one counts."""
     progress = replay(CourseProgress, progress_stream("ann", "r1"), [completed("u1", 9_000), completed("u1", 4_000)])
-    assert progress.scores == {"u1": 9_000}
+    assert progress.scores == {"u1": Score(9_000)}
+
+
+def test_a_unit_with_a_quiz_is_not_completed_by_hand() -> None:
+    """Whatever word a stored structure has for its kind: an attempt that passes completes it."""
+    given(CourseProgress).when(lambda progress: progress.complete_by_hand("u1", "homework", 1, has_quiz=True)).refused(
+        NeedsAttempt, unit_id="u1", kind="homework"
+    )
+
+
+def test_a_score_is_kept_exactly() -> None:
+    """2 of 3 is more than 6,666 basis points, and less than 6,667."""
+    thirds = fact(
+        CourseProgress.UnitCompleted,
+        unit_id="u1",
+        course_version=1,
+        rule="quiz_passed",
+        score_bp=6_667,
+        points=2,
+        possible=3,
+    )
+    given(CourseProgress, completed("u1", 6_666)).when(
+        lambda progress: progress.complete_unit("u1", 1, "quiz_passed", Score(2, 3))
+    ).then(thirds)
+    given(CourseProgress, thirds).when(
+        lambda progress: progress.complete_unit("u1", 1, "quiz_passed", Score(6_666))
+    ).then()
+
+
+def test_who_completed_a_unit_without_a_score_is_excused_until_there_is_one() -> None:
+    """A score that completes the unit ends the excuse."""
+    progress = replay(CourseProgress, progress_stream("ann", "r1"), [completed("u1"), completed("u2", 4_000)])
+    assert progress.excused == {"u1"}
+    progress.complete_unit("u1", 1, "quiz_passed", Score(0))
+    assert progress.excused == set()
 
 
 @pytest.mark.parametrize("outcome", ["distinction", "pass", "fail", "withdrawn"])
 def test_an_outcome_is_decided(outcome: str) -> None:
     """How a course ended is a fact, with the grade, the policy, and the position up to which was looked."""
-    given(CourseProgress).when(lambda progress: progress.decide_outcome(outcome, 7_000, "weighted_mean", 12)).then(
-        decided(outcome)
+    given(CourseProgress).when(lambda progress: progress.decide_outcome(Decision(outcome, 7_000), 12)).then(
+        decided(outcome, "instructor")
+    )
+
+
+def test_the_rule_decides() -> None:
+    """What follows from the grade is a fact of the same kind, by the policy of the rule."""
+    given(CourseProgress).when(lambda progress: progress.decide_by_rule(Decision("pass", 7_000), 12)).then(
+        decided("pass")
     )
 
 
 def test_deciding_the_same_again_changes_nothing() -> None:
-    """The same outcome is the same decision, whatever the grade is by now."""
+    """The same outcome is the same decision, by a person or by the rule."""
     given(CourseProgress, decided("pass")).when(
-        lambda progress: progress.decide_outcome("pass", 9_000, "instructor", 99)
+        lambda progress: progress.decide_outcome(Decision("pass", 9_000), 99)
+    ).then()
+    given(CourseProgress, decided("pass")).when(
+        lambda progress: progress.decide_by_rule(Decision("pass", 7_000), 99)
     ).then()
 
 
 def test_an_outcome_is_decided_once() -> None:
-    """Who has passed cannot fail afterwards."""
+    """A person who would decide otherwise has to say why."""
     given(CourseProgress, decided("pass")).when(
-        lambda progress: progress.decide_outcome("fail", 7_000, "weighted_mean", 12)
+        lambda progress: progress.decide_outcome(Decision("fail", 7_000), 12)
     ).refused(OutcomeDecided, learner_id="ann", run_id="algebra-1", outcome="pass")
+
+
+def test_a_person_revises_an_outcome_with_a_reason() -> None:
+    """The fact has what was and what is, and why; what was stays in the history."""
+    given(CourseProgress, decided("fail")).when(
+        lambda progress: progress.decide_outcome(Decision("pass", 7_000), 20, reason="appeal")
+    ).then(revised("fail", "pass", "appeal", grades=(7_000, 7_000), policy="instructor"))
+
+
+@pytest.mark.parametrize(("outcome", "reason"), [("distinction", OTHER_OUTCOME), ("pass", OTHER_GRADE)])
+def test_the_rule_revises_what_it_has_decided(outcome: str, reason: str) -> None:
+    """A later score changes the outcome, or the grade beside it."""
+    given(CourseProgress, decided("pass")).when(
+        lambda progress: progress.decide_by_rule(Decision(outcome, 9_000), 20)
+    ).then(revised("pass", outcome, reason, grades=(7_000, 9_000)))
+
+
+def test_the_rule_leaves_an_outcome_that_a_person_decided() -> None:
+    """The outcome stays, and the grade beside it follows the scores."""
+    given(CourseProgress, decided("fail", "instructor")).when(
+        lambda progress: progress.decide_by_rule(Decision("pass", 7_000), 20)
+    ).then()
+    given(CourseProgress, decided("fail", "instructor")).when(
+        lambda progress: progress.decide_by_rule(Decision("distinction", 9_000), 20)
+    ).then(revised("fail", "fail", OTHER_GRADE, grades=(7_000, 9_000), policy="instructor"))
+
+
+def test_the_rule_leaves_what_was_imported() -> None:
+    """An outcome that was decided elsewhere is not ours to revise."""
+    given(CourseProgress, decided("fail", IMPORTED)).when(
+        lambda progress: progress.decide_by_rule(Decision("pass", 9_000), 20)
+    ).then()
+
+
+def test_nobody_fails_a_learner_who_can_still_pass_without_a_reason() -> None:
+    """An open outcome is failed by a person who says why; passing needs no reason."""
+    given(CourseProgress).when(
+        lambda progress: progress.decide_outcome(Decision("fail", 7_000), 12, can_still_pass=True)
+    ).refused(OutcomeOpen, learner_id="ann", run_id="algebra-1")
+    given(CourseProgress).when(
+        lambda progress: progress.decide_outcome(Decision("fail", 7_000), 12, reason="cheated", can_still_pass=True)
+    ).then(decided("fail", "instructor", reason="cheated"))
+    given(CourseProgress).when(
+        lambda progress: progress.decide_outcome(Decision("pass", 7_000), 12, can_still_pass=True)
+    ).then(decided("pass", "instructor"))
 
 
 def test_history_may_have_decided_otherwise_twice() -> None:
     """A second outcome in old records is kept, and marked."""
     given(CourseProgress, decided("pass"), importing=True).when(
-        lambda progress: progress.decide_outcome("fail", 7_000, "weighted_mean", 12)
+        lambda progress: progress.decide_outcome(Decision("fail", 7_000), 12, policy=BY_RULE)
     ).then(decided("fail", irregular="outcome_decided"))
 
 
@@ -179,53 +302,5 @@ def test_history_may_have_decided_otherwise_twice() -> None:
 def test_an_outcome_has_one_of_four_names(*, history: bool) -> None:
     """There is no other outcome, in history neither."""
     given(CourseProgress, importing=history).when(
-        lambda progress: progress.decide_outcome("maybe", None, "", 0)
+        lambda progress: progress.decide_outcome(Decision("maybe", None), 0)
     ).refused(UnknownOutcome, outcome="maybe")
-
-
-def test_a_course_is_done_when_all_that_is_required_is_completed() -> None:
-    """Other units do not matter."""
-    progress = replay(CourseProgress, progress_stream("ann", "r1"), [completed("u1"), completed("extra")])
-    assert progress.is_done(["u1"])
-    assert not progress.is_done(["u1", "u2"])
-    assert progress.is_done([])
-
-
-@pytest.mark.parametrize(
-    ("weights", "done", "expected"),
-    [
-        ({}, ["u1"], 0),
-        ({"u1": 1, "u2": 2}, [], 0),
-        ({"u1": 1, "u2": 2}, ["u1"], 3_333),
-        ({"u1": 1, "u2": 2}, ["u1", "u2"], FULL),
-        ({"u1": 4_000, "u2": 6_000}, ["u2", "unweighted"], 6_000),
-        ({"u1": 0}, ["u1"], 0),
-    ],
-)
-def test_percent_goes_by_weight(weights: dict[str, int], done: list[str], expected: int) -> None:
-    """Each unit counts for its share of the whole weight, rounded down; what has no weight counts for nothing."""
-    assert percent(weights, done) == expected
-
-
-@pytest.mark.parametrize(
-    ("weights", "scores", "expected"),
-    [
-        ({}, {"u1": FULL}, None),
-        ({"u1": 1, "u2": 1}, {}, None),
-        ({"u1": 1, "u2": 1}, {"other": FULL}, None),
-        ({"u1": 1, "u2": 1}, {"u1": 9_001}, 4_500),
-        ({"u1": 1, "u2": 3}, {"u1": 0, "u2": FULL}, 7_500),
-        ({"u1": 1, "u2": 1}, {"u1": 0}, 0),
-    ],
-)
-def test_a_grade_is_the_weighted_mean(weights: dict[str, int], scores: dict[str, int], expected: int | None) -> None:
-    """What was not handed in counts as nothing; as long as nothing was, there is no grade."""
-    assert grade(weights, scores) == expected
-
-
-def test_what_is_completed_without_a_score_has_no_part_in_the_grade() -> None:
-    """A page that was read neither lifts nor lowers the mean; a quiz that was not handed in does."""
-    weights = {"page": 5_000, "q1": 2_500, "q2": 2_500}
-    assert grade(weights, {"q1": 8_000}, ["page", "q1"]) == 4_000
-    assert grade(weights, {"q1": 8_000, "q2": 6_000}, ["page", "q1", "q2"]) == 7_000
-    assert grade(weights, {}, ["page"]) is None

@@ -23,7 +23,7 @@ from domain.quiz import (
     attempt_stream,
     mark,
 )
-from domain.score import FULL, BadScore
+from domain.score import FULL, BadScore, Score
 from tests.support.given import AT, STREAMS, Said, fact, given, replay
 
 ITEMS = [Item("i1", "6 x 7?", ["36", "42"]), Item("i2", "6 + 7?", ["13", "42"])]
@@ -70,8 +70,18 @@ def submitted(responses: Sequence[int] = (1, 0), late_by: int = 0, **more: Any) 
     )
 
 
-def graded(score_bp: int, *, passed: bool, policy: str = "person") -> Said:
-    return fact(QuizAttempt.Graded, run_id="algebra-1", unit_id="q1", score_bp=score_bp, passed=passed, policy=policy)
+def graded(score: int | Score, *, passed: bool, policy: str = "person") -> Said:
+    points, possible = score if isinstance(score, Score) else Score(score)
+    return fact(
+        QuizAttempt.Graded,
+        run_id="algebra-1",
+        unit_id="q1",
+        score_bp=Score(points, possible).bp,
+        passed=passed,
+        policy=policy,
+        points=points,
+        possible=possible,
+    )
 
 
 def submit(attempt: QuizAttempt, responses: Sequence[int] = (1, 0), **quiz: Any) -> None:
@@ -214,7 +224,7 @@ def test_the_mark_of_one_fact_does_not_pass_to_the_next() -> None:
 
     def again_and_grade(attempt: QuizAttempt) -> None:
         submit(attempt)
-        attempt.grade(FULL, 5_000, "person")
+        attempt.grade(Score(FULL), 5_000, "person")
 
     stream = attempt_stream("ann", "equations", 3)
     given(QuizAttempt, submitted(irregular="no_attempts_left"), stream=stream, importing=True).when(
@@ -239,23 +249,23 @@ def test_other_answers_are_another_attempt() -> None:
 @pytest.mark.parametrize(("score_bp", "passed"), [(0, False), (4_999, False), (5_000, True), (FULL, True)])
 def test_an_attempt_is_graded(score_bp: int, *, passed: bool) -> None:
     """A score from the pass mark on has passed."""
-    given(QuizAttempt, submitted()).when(lambda attempt: attempt.grade(score_bp, 5_000, "person")).then(
+    given(QuizAttempt, submitted()).when(lambda attempt: attempt.grade(Score(score_bp), 5_000, "person")).then(
         graded(score_bp, passed=passed)
     )
 
 
 def test_only_what_was_handed_in_is_graded() -> None:
     """There is no grade for nothing."""
-    given(QuizAttempt).when(lambda attempt: attempt.grade(5_000, 5_000, "person")).refused(
+    given(QuizAttempt).when(lambda attempt: attempt.grade(Score(5_000), 5_000, "person")).refused(
         NotSubmitted, attempt="attempt-ann:equations:1"
     )
 
 
-@pytest.mark.parametrize(("responses", "score_bp", "passed"), [((1, 0), FULL, True), ((-1, 1), 0, False)])
-def test_an_attempt_is_graded_by_the_key(responses: tuple[int, int], score_bp: int, *, passed: bool) -> None:
+@pytest.mark.parametrize(("responses", "points", "passed"), [((1, 0), 2, True), ((-1, 1), 0, False)])
+def test_an_attempt_is_graded_by_the_key(responses: tuple[int, int], points: int, *, passed: bool) -> None:
     """The key says which answers are right, and the quiz with how many of them one passes."""
     given(QuizAttempt, submitted(responses)).when(lambda attempt: attempt.grade_by_key(the_quiz())).then(
-        graded(score_bp, passed=passed, policy="exact_match")
+        graded(Score(points, 2), passed=passed, policy="exact_match")
     )
 
 
@@ -269,7 +279,7 @@ def test_the_key_grades_only_what_was_handed_in() -> None:
 @pytest.mark.parametrize("score_bp", [-1, FULL + 1])
 def test_a_score_is_a_share_of_the_whole(score_bp: int) -> None:
     """A score is 0 to 10,000 basis points."""
-    given(QuizAttempt, submitted()).when(lambda attempt: attempt.grade(score_bp, 5_000, "person")).refused(
+    given(QuizAttempt, submitted()).when(lambda attempt: attempt.grade(Score(score_bp), 5_000, "person")).refused(
         BadScore, score_bp=score_bp
     )
 
@@ -277,30 +287,54 @@ def test_a_score_is_a_share_of_the_whole(score_bp: int) -> None:
 def test_giving_the_same_grade_again_changes_nothing() -> None:
     """The same score is the same grade."""
     given(QuizAttempt, submitted(), graded(7_000, passed=True)).when(
-        lambda attempt: attempt.grade(7_000, 5_000, "exact_match")
+        lambda attempt: attempt.grade(Score(7_000), 5_000, "exact_match")
     ).then()
 
 
 def test_a_grade_is_given_once() -> None:
     """Changing a grade is not grading."""
     given(QuizAttempt, submitted(), graded(7_000, passed=True)).when(
-        lambda attempt: attempt.grade(7_001, 5_000, "person")
+        lambda attempt: attempt.grade(Score(7_001), 5_000, "person")
     ).refused(AlreadyGraded, attempt=STREAMS["attempt"], score_bp=7_000)
 
 
 @pytest.mark.parametrize(
-    ("answers", "key", "score_bp"),
+    ("answers", "key", "score"),
     [
-        ([1, 0], [1, 0], FULL),
-        ([1, 1], [1, 0], 5_000),
-        ([-1, -1], [1, 0], 0),
-        ([0, 1, 1], [0, 0, 0], 3_333),
-        ([], [], 0),
+        ([1, 0], [1, 0], Score(2, 2)),
+        ([1, 1], [1, 0], Score(1, 2)),
+        ([-1, -1], [1, 0], Score(0, 2)),
+        ([0, 1, 1], [0, 0, 0], Score(1, 3)),
+        ([], [], Score(0)),
     ],
 )
-def test_marking_counts_what_is_right(answers: list[int], key: list[int], score_bp: int) -> None:
-    """The score is the share of right answers, rounded down."""
-    assert mark(answers, key) == score_bp
+def test_marking_counts_what_is_right(answers: list[int], key: list[int], score: Score) -> None:
+    """The score has a point for each right answer; nothing is rounded."""
+    assert mark(answers, key) == score
+
+
+@pytest.mark.parametrize(("mark_bp", "passed"), [(6_666, True), (6_667, False)])
+def test_a_score_is_compared_before_it_is_rounded(mark_bp: int, *, passed: bool) -> None:
+    """2 of 3 are shown as 6,667 basis points, and are less."""
+    given(QuizAttempt, submitted()).when(lambda attempt: attempt.grade(Score(2, 3), mark_bp, "person")).then(
+        graded(Score(2, 3), passed=passed)
+    )
+
+
+@pytest.mark.parametrize("kind", ["homework", "page", "quizz"])
+def test_a_quiz_is_of_a_kind_that_has_a_score(kind: str) -> None:
+    """The kinds are a closed set."""
+    given(Quiz).when(lambda quiz: publish(quiz, kind=kind)).refused(BadQuiz, kind=kind)
+
+
+def test_a_kind_may_be_written_in_capitals() -> None:
+    """`Quiz` is a quiz."""
+    given(Quiz).when(lambda quiz: publish(quiz, kind="Quiz")).then(published(kind="quiz"))
+
+
+def test_a_stored_quiz_keeps_its_word() -> None:
+    """A quiz that was published with another word for its kind can be published again by the same command."""
+    given(Quiz, published(kind="homework")).when(lambda quiz: publish(quiz, kind="homework")).then()
 
 
 def test_marking_takes_an_answer_for_each_question() -> None:

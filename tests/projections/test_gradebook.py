@@ -2,12 +2,13 @@
 
 from datetime import UTC, datetime
 
-from projections.gradebook import GRADES, QUIZZES, Grade, Gradebook, GradebookQuiz
+from domain.score import Score
+from projections.gradebook import GRADES, QUIZZES, Attempt, Grade, Gradebook, GradebookQuiz
 from tests.support.facts import History, day, fold, rows_of
 
 
-def test_the_best_score_and_the_latest_submission_are_kept() -> None:
-    """A later, lower score is the last one, not the best one."""
+def test_values_side_by_side_belong_to_one_attempt() -> None:
+    """A later, lower score is the last one; the lateness stays that of the best one."""
     history = History().submitted("7", "tma1", day(1)).graded("7", "tma1", 8_000, day(2))
     history.submitted("7", "tma1", day(20), no=2, late_by=86_400).graded("7", "tma1", 3_000, day(21), no=2)
     assert rows_of(fold(Gradebook, history), GRADES, Grade) == [
@@ -22,17 +23,48 @@ def test_the_best_score_and_the_latest_submission_are_kept() -> None:
             attempts=2,
             graded=2,
             passed=True,
-            submitted_at=day(20),
-            late_by=86_400,
+            submitted_at=day(1),
+            counts_no=1,
+            tries={
+                "1": Attempt(day(1), 0, Score(8_000), passed=True),
+                "2": Attempt(day(20), 86_400, Score(3_000)),
+            },
         )
     ]
+
+
+def test_the_order_of_handing_in_does_not_matter() -> None:
+    """The second attempt may come first; the best one counts, the first of equals."""
+    history = History().submitted("7", "tma1", day(1), no=2).graded("7", "tma1", 8_000, day(1), no=2)
+    history.submitted("7", "tma1", day(20), no=1, late_by=9).graded("7", "tma1", 8_000, day(21), no=1)
+    (row,) = rows_of(fold(Gradebook, history), GRADES, Grade)
+    assert (row.counts_no, row.submitted_at, row.late_by, row.last_graded) == (1, day(20), 9, 2)
+
+
+def test_the_latest_submission_counts_as_long_as_nothing_is_graded() -> None:
+    """As soon as one has a score, that one counts."""
+    history = History().submitted("7", "tma1", day(1)).submitted("7", "tma1", day(2), no=2, late_by=5)
+    (row,) = rows_of(fold(Gradebook, history), GRADES, Grade)
+    assert (row.counts_no, row.best_bp, row.late_by) == (2, None, 5)
+    (row,) = rows_of(fold(Gradebook, history.graded("7", "tma1", 0)), GRADES, Grade)
+    assert (row.counts_no, row.best_bp, row.late_by, row.attempts, row.graded) == (1, 0, 0, 2, 1)
 
 
 def test_a_banked_submission_without_a_score_is_a_row() -> None:
     """Submissions count before, and without, a score."""
     history = History().submitted("7", "tma1", day(-1), banked=True)
     assert rows_of(fold(Gradebook, history), GRADES, Grade) == [
-        Grade("AAA-1", "tma1", "7", unit_id="tma1", attempts=1, banked=True, submitted_at=day(-1))
+        Grade(
+            "AAA-1",
+            "tma1",
+            "7",
+            unit_id="tma1",
+            attempts=1,
+            banked=True,
+            submitted_at=day(-1),
+            counts_no=1,
+            tries={"1": Attempt(day(-1), banked=True)},
+        )
     ]
 
 

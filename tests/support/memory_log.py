@@ -5,6 +5,7 @@ Every fact goes through its stored form, and every aggregate is replayed from wh
 """
 
 from collections import defaultdict
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import UTC, datetime
 from typing import Any
@@ -106,6 +107,14 @@ class MemoryUnit:
 
     async def read(self, cls: type[AggregateT], stream: str, max_age: float = 0.0) -> AggregateT:  # noqa: ARG002 - always fresh
         return self._log.replay(cls, stream)
+
+    async def find(self, type_name: str, field: str, value: str) -> list[str]:
+        facts = await self._log.read(0, await self._log.head())
+        return [fact.stream_id for fact in facts if fact.type == type_name and fact.data[field] == value]
+
+    async def under(self, prefixes: Sequence[str]) -> list[Fact]:
+        facts = await self._log.read(0, await self._log.head())
+        return [fact for fact in facts if fact.stream_id.startswith(tuple(prefixes))]
 
     def serialize(self, stream: str) -> AbstractAsyncContextManager[object]:  # noqa: ARG002 - no command waits here
         return nullcontext()

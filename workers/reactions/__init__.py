@@ -18,9 +18,13 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "run.opened": (Reaction("offer_free_seats", catalog.offer_free_seats),),
     "seats.released": (Reaction("offer_freed_seat", enrollment.offer_freed_seat),),
     "attempt.submitted": (Reaction("grade_by_key", quiz.grade_by_key),),
-    "attempt.graded": (Reaction("complete_passed_unit", quiz.complete_passed_unit),),
+    "attempt.graded": (
+        Reaction("complete_passed_unit", quiz.complete_passed_unit),
+        Reaction("decide_when_graded", quiz.decide_when_graded),
+    ),
     "progress.unit_completed": (Reaction("decide_when_done", progress.decide_when_done),),
     "progress.course_outcome_decided": (Reaction("complete_passed_course", progress.complete_passed_course),),
+    "progress.course_outcome_revised": (Reaction("follow_revision", progress.follow_revision),),
 }
 
 JOBS: dict[str, tuple[Job, ...]] = {

@@ -1,10 +1,9 @@
 """What follows from the facts of progress."""
 
-from commands.enrollment import CompleteEnrollment
+from commands.enrollment import CompleteEnrollment, ReopenEnrollment
 from commands.progress import DecideOutcome
 from domain.fact import Fact
-
-PASSED = ("pass", "distinction")
+from domain.grading import PASSING_OUTCOMES
 
 
 def decide_when_done(fact: Fact) -> DecideOutcome:
@@ -14,4 +13,17 @@ def decide_when_done(fact: Fact) -> DecideOutcome:
 
 def complete_passed_course(fact: Fact) -> CompleteEnrollment | None:
     """A course was passed: the enrollment is completed."""
-    return CompleteEnrollment(fact.id("learner_id"), fact.id("run_id")) if fact.data["outcome"] in PASSED else None
+    return (
+        CompleteEnrollment(fact.id("learner_id"), fact.id("run_id"))
+        if fact.data["outcome"] in PASSING_OUTCOMES
+        else None
+    )
+
+
+def follow_revision(fact: Fact) -> CompleteEnrollment | ReopenEnrollment | None:
+    """An outcome was revised: the enrollment is completed, or it is active again."""
+    was, is_now = (fact.data[name] in PASSING_OUTCOMES for name in ("old", "new"))
+    if was == is_now:
+        return None
+    names = (fact.id("learner_id"), fact.id("run_id"))
+    return CompleteEnrollment(*names) if is_now else ReopenEnrollment(*names, fact.data["reason"])

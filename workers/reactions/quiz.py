@@ -1,6 +1,6 @@
 """What follows from the facts of quizzes and attempts."""
 
-from commands.progress import CompleteUnit
+from commands.progress import CompleteUnit, DecideOutcome
 from commands.quiz import GradeAttempt
 from domain.fact import Fact
 
@@ -16,4 +16,10 @@ def complete_passed_unit(fact: Fact) -> CompleteUnit | None:
     data = fact.data
     if not data["passed"]:
         return None
-    return CompleteUnit(fact.id("learner_id"), data["run_id"], data["unit_id"], "quiz_passed", data["score_bp"])
+    names = (fact.id("learner_id"), data["run_id"], data["unit_id"])
+    return CompleteUnit(*names, "quiz_passed", data["points"], data["possible"])
+
+
+def decide_when_graded(fact: Fact) -> DecideOutcome:
+    """An attempt has a score: perhaps it was the last that could change the outcome."""
+    return DecideOutcome(fact.id("learner_id"), fact.data["run_id"], fact.position)

@@ -149,11 +149,11 @@ class _History:
             responses = self._responses(items, key, attempt_no)
             if at >= self._until:
                 return
-            score_bp = mark(responses, key)
+            score = mark(responses, key)
             yield self._step(at + 12 * MINUTE, SubmitAttempt(self._learner_id, quiz_id, attempt_no, responses))
             yield self._step(at + 12 * MINUTE, GradeAttempt(self._learner_id, quiz_id, attempt_no))
-            if score_bp >= PASS_BP:
-                yield self._step(at + 12 * MINUTE, CompleteUnit(*names, "quiz_passed", score_bp))
+            if score.reaches(PASS_BP):
+                yield self._step(at + 12 * MINUTE, CompleteUnit(*names, "quiz_passed", *score))
                 yield from self._pass(at + 12 * MINUTE)
                 return
             at += self._dice.randint(1, 3) * DAY

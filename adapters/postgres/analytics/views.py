@@ -200,9 +200,14 @@ ENROLLMENTS = View(
         Column("submitted", "submitted::boolean", "Whether anything was handed in."),
         Column("units_completed", "jsonb_array_length(completed)::bigint", "How many units are completed."),
         Column("percent_bp", "percent::bigint", "How much of the course is completed, by weight, in basis points."),
-        Column("grade_bp", "grade_bp::bigint", "The grade so far, in basis points; NULL as long as nothing is scored."),
+        Column("grade_bp", "grade_bp::bigint", "The final grade, in basis points: what was not handed in counts as 0."),
         Column("outcome", "outcome::text", "`pass`, `distinction`, `fail` or `withdrawn`; NULL if not decided."),
         Column("active_weeks", "jsonb_array_length(weeks)::bigint", "In how many weeks there was any activity."),
+        Column(
+            "grade_so_far_bp",
+            "grade_so_far_bp::bigint",
+            "The grade over what is scored or was due before the learner's latest fact, in basis points.",
+        ),
     ),
     ("course_enrollments",),
 )
@@ -262,10 +267,15 @@ GRADES = View(
         Column("graded", "graded::bigint", "How many of them have a score."),
         Column("best_bp", "best_bp::bigint", "The highest score, in basis points; NULL as long as there is none."),
         Column("last_bp", "last_bp::bigint", "The score of the latest graded attempt, in basis points."),
-        Column("passed", "passed::boolean", "Whether any attempt has passed."),
-        Column("banked", "banked::boolean", "Whether the result was taken over from an earlier run."),
-        Column("submitted_at", "submitted_at::timestamptz", "When the latest attempt was handed in."),
+        Column("passed", "passed::boolean", "Whether the attempt that counts has passed."),
+        Column("banked", "banked::boolean", "Whether its result was taken over from an earlier run."),
+        Column("submitted_at", "submitted_at::timestamptz", "When it was handed in."),
         Column("late_seconds", "late_by::bigint", "How long after the deadline that was; 0 if in time."),
+        Column(
+            "attempt_no",
+            "counts_no::bigint",
+            "The attempt that counts, from 1: the best, or the latest as long as none is graded.",
+        ),
     ),
     ("gradebook",),
 )
@@ -278,7 +288,7 @@ OUTCOMES = View(
         RUN_ID,
         Column("outcome", "outcome::text", "`pass`, `distinction`, `fail` or `withdrawn`; NULL if not decided."),
         Column("learners", "count(*)::bigint", "How many."),
-        Column("average_grade_bp", "round(avg(grade_bp))::bigint", "Their average grade, in basis points."),
+        Column("average_grade_bp", "round(avg(grade_bp))::bigint", "Their average final grade, in basis points."),
     ),
     ("course_enrollments",),
 )

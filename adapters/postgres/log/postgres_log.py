@@ -71,6 +71,21 @@ SELECT wanted.number, e.position, e.stream_version, e.type, e.schema_version, e.
  ORDER BY wanted.number, e.stream_version
 """
 
+# The quizzes of a run, by the index of migration 0172; a query for each of commands.log.FINDABLE.
+FIND = {
+    ("quiz.published", "run_id"): (
+        "SELECT stream_id FROM events WHERE type = 'quiz.published' AND run_of_quiz(data) = %s ORDER BY position"
+    )
+}
+
+# All facts of the streams that begin with a prefix; no id has a character after `~`.
+UNDER = f"""
+SELECT {COLUMNS} FROM unnest(%s::text[]) AS wanted (prefix)
+ CROSS JOIN LATERAL (
+    SELECT * FROM events WHERE stream_id >= prefix COLLATE "C" AND stream_id < (prefix || '~') COLLATE "C") AS e
+ ORDER BY position
+"""
+
 SNAPSHOT = "SELECT stream_version, position, state FROM snapshots WHERE stream_id = %s AND state_version = %s"
 
 KEEP_SNAPSHOT = """
@@ -164,6 +179,14 @@ class PostgresLog:
     async def since(self, stream_id: str, version: int) -> list[StreamFact]:
         """What has happened in a stream after *version*; look-ups that arrive together go as one query."""
         return await self._lookups.submit((stream_id, version))
+
+    async def find(self, type_name: str, field: str, value: str) -> list[str]:
+        """The streams that have a fact of this type whose *field* is *value*."""
+        return [row[0] for row in await self._rows(FIND[type_name, field], (value,))]
+
+    async def under(self, prefixes: Sequence[str]) -> list[Fact]:
+        """All facts of the streams whose ids begin with one of *prefixes*, in the order of the log."""
+        return [to_fact(row) for row in await self._rows(UNDER, (list(prefixes),))]
 
     async def snapshot(self, stream_id: str, state_version: int) -> StoredSnapshot | None:
         """The state of a stream that was kept last, if it was kept by code that remembers the same."""

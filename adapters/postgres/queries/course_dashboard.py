@@ -7,7 +7,7 @@ import msgspec
 
 from adapters.postgres.queries.json_answer import json_array, json_object
 from adapters.postgres.queries.reader import CHECKPOINT, Answer, Reader
-from domain.progress import OUTCOMES, PASSING_OUTCOMES
+from domain.grading import OUTCOMES, PASSING_OUTCOMES
 
 
 class Statuses(msgspec.Struct, kw_only=True):
@@ -34,7 +34,7 @@ class StatusesOfDay(msgspec.Struct, kw_only=True):
 
 
 class Funnel(msgspec.Struct, kw_only=True):
-    """How many learners came how far; `half_way` is half of the course's weight."""
+    """How many learners came how far, each step with those who came further; `half_way` is half of what counts."""
 
     requested: int
     activated: int
@@ -91,6 +91,11 @@ def _count(condition: str) -> str:
 
 
 _OUTCOMES = ", ".join(f"'{name}', " + _count(f"outcome = '{name}'") for name in OUTCOMES)
+# Each step includes those who came further, so that a funnel never grows.
+_COMPLETED = f"(status = 'completed' OR outcome IN {PASSING_OUTCOMES})"
+_HALF_WAY = f"(half_way OR {_COMPLETED})"
+_SUBMITTED = f"(submitted OR {_HALF_WAY})"
+_ACTIVE = f"(weeks <> '[]' OR {_SUBMITTED})"
 _COUNTS = json_object(
     RunCounts,
     enrollments=_count("status <> 'none'"),
@@ -98,11 +103,11 @@ _COUNTS = json_object(
     funnel=json_object(
         Funnel,
         requested=_count("status <> 'none'"),
-        activated=_count("activated"),
-        any_activity=_count("weeks <> '[]'"),
-        first_submission=_count("submitted"),
-        half_way=_count("percent >= 5000"),
-        completed=_count(f"status = 'completed' OR outcome IN {PASSING_OUTCOMES}"),
+        activated=_count(f"activated OR {_ACTIVE}"),
+        any_activity=_count(_ACTIVE),
+        first_submission=_count(_SUBMITTED),
+        half_way=_count(_HALF_WAY),
+        completed=_count(_COMPLETED),
     ),
     outcomes=f"json_build_object({_OUTCOMES})",
 )

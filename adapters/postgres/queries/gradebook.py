@@ -11,7 +11,12 @@ from adapters.postgres.queries.reader import CHECKPOINT, Reader, RowPage
 
 
 class GradebookRow(msgspec.Struct, kw_only=True):
-    """One learner in one assessment; scores in basis points, lateness in seconds."""
+    """
+    One learner in one assessment; scores in basis points, lateness in seconds.
+
+    `best_bp`, `passed`, `banked`, `submitted_at` and `late_by` are those of one attempt, `counts_no`: the best, or the
+    latest as long as none is graded.
+    """
 
     run_id: str
     learner_id: str
@@ -28,6 +33,7 @@ class GradebookRow(msgspec.Struct, kw_only=True):
     banked: bool
     submitted_at: datetime | None
     late_by: int
+    counts_no: int
 
 
 EXAMPLE = GradebookRow(
@@ -46,6 +52,7 @@ EXAMPLE = GradebookRow(
     banked=False,
     submitted_at=datetime(2026, 2, 14, 18, tzinfo=UTC),
     late_by=0,
+    counts_no=1,
 )
 
 Sort = Literal["learner", "score", "lateness", "submitted_at"]

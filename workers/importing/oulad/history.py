@@ -20,11 +20,13 @@ from typing import Any, TypeVar
 from adapters.oulad.model import Presentation, Submission, unpack
 from domain.aggregate import Aggregate
 from domain.enrollment import Enrollment, NoAccess, Status, enrollment_stream
-from domain.progress import PASSING_OUTCOMES, CourseProgress, grade, progress_stream
+from domain.grading import PASSING_OUTCOMES, Decision
+from domain.progress import IMPORTED, CourseProgress, progress_stream
 from domain.quiz import Quiz, QuizAttempt, attempt_stream
+from domain.score import Score
 
 SOURCE = "import:oulad"
-POLICY = "imported"  # grades and results were decided elsewhere
+POLICY = IMPORTED  # grades and results were decided elsewhere; the dataset has no grade of a course
 PASS_BP = 4_000  # basis points from which an assessment completes its unit
 RULE = "quiz_passed"  # as in workers/reactions/quiz.py
 HAS_ACCESS = frozenset((Status.ACTIVE, Status.COMPLETED))
@@ -49,7 +51,6 @@ class History:
         self._presentation = presentation
         self._course_version = course_version
         self._quizzes = quizzes
-        self._weights = {a.assessment_id: a.weight_bp for a in presentation.assessments.values() if a.weight_bp}
         self._diary = diary
         learners = [registration.learner_id for registration in presentation.registrations]
         run_id = presentation.run_id
@@ -96,7 +97,7 @@ class History:
         self._ask_access(submission.learner, attempt)
         attempt.submit(quiz, (), by="learner", at=self._presentation.at(day), banked=submission.banked)
         if submission.score_bp is not None:
-            attempt.grade(submission.score_bp, quiz.pass_bp, POLICY)
+            attempt.grade(Score(submission.score_bp), quiz.pass_bp, POLICY)
         yield from attempt.collect_events()
 
     def _unit_completed(self, submission: Submission) -> Facts:
@@ -105,7 +106,7 @@ class History:
             return
         progress = self._progress[submission.learner]
         self._ask_access(submission.learner, progress)
-        progress.complete_unit(quiz.unit_id, self._course_version, RULE, submission.score_bp)
+        progress.complete_unit(quiz.unit_id, self._course_version, RULE, Score(submission.score_bp))
         yield from progress.collect_events()
 
     def _withdrawals(self, day: int) -> Facts:
@@ -120,8 +121,8 @@ class History:
                 progress.mark_irregular("no_unregistration_date")
             elif registration.result != "withdrawn" and left:
                 progress.mark_irregular("result_after_unregistration")
-            # No position: the result comes from the dataset, not from facts of this log.
-            progress.decide_outcome(registration.result, grade(self._weights, progress.scores), POLICY, 0)
+            # No position and no grade: the result comes from the dataset, not from facts of this log.
+            progress.decide_outcome(Decision(registration.result, None), 0, policy=POLICY)
             yield from progress.collect_events()
         for enrollment, registration in zip(self._enrollments, self._presentation.registrations, strict=True):
             if registration.result in PASSING_OUTCOMES:

@@ -13,6 +13,7 @@ from adapters.settings import Settings
 from commands.log import Context
 from domain.fact import Meta
 from domain.progress import CourseProgress, progress_stream
+from domain.score import Score
 from tests.support.oulad import crowd, write
 from workers.importing.oulad import import_oulad, writer
 from workers.importing.oulad.history import SOURCE, past
@@ -26,7 +27,7 @@ def test_facts_are_stored_as_those_of_a_command() -> None:
     progress = past(CourseProgress, progress_stream("11", "AAA-2013J"))
     progress.mark_irregular("no_access")
     progress.record_activity("100", "homepage", 3)
-    progress.complete_unit("1", 1, "quiz_passed", 8_500)
+    progress.complete_unit("1", 1, "quiz_passed", Score(8_500))
     encoder, context = Encoder(SOURCE), Context("import", at=AT, source=SOURCE)
     for event in progress.collect_events():
         ours, theirs = encoder.new_event(event, AT), new_event(event, context)

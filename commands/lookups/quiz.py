@@ -1,0 +1,72 @@
+"""What other contexts may know of quizzes: which units of a run have one, and how a learner's attempts went."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from commands.log import FINDABLE, Log
+from domain.fact import Fact
+from domain.quiz import Quiz, attempts_prefix
+from domain.score import Score, score_in
+
+QUIZ_MAX_AGE = 1.0  # seconds for which a quiz may be known from memory
+
+
+@dataclass
+class Attempts:
+    """
+    A learner's attempts on one run.
+
+    Attributes:
+        scores: the best score of each unit.
+        closed: units with quizzes of which every attempt is used and graded.
+        left: units with a quiz that allows another attempt.
+        ungraded: units with an attempt that waits for a grade.
+    """
+
+    scores: dict[str, Score] = field(default_factory=dict)
+    closed: set[str] = field(default_factory=set)
+    left: set[str] = field(default_factory=set)
+    ungraded: set[str] = field(default_factory=set)
+
+
+async def quizzes_of(log: Log, run_id: str) -> dict[str, Quiz]:
+    """The quizzes of a run, by their streams."""
+    quizzes = {stream: await log.read(Quiz, stream, QUIZ_MAX_AGE) for stream in await log.find(*FINDABLE, run_id)}
+    return {stream: quiz for stream, quiz in quizzes.items() if quiz.exists}
+
+
+async def units_with_quiz(log: Log, run_id: str) -> set[str]:
+    """The units of a run that have a quiz."""
+    return {quiz.unit_id for quiz in (await quizzes_of(log, run_id)).values()}
+
+
+async def attempts_of(log: Log, learner_id: str, run_id: str) -> Attempts:
+    """How a learner's attempts on a run went, by all facts that the log has."""
+    quizzes = {quiz.id_of("quiz_id"): quiz for quiz in (await quizzes_of(log, run_id)).values()}
+    by_quiz: defaultdict[str, list[Fact]] = defaultdict(list)
+    if quizzes:
+        for fact in await log.under([attempts_prefix(learner_id, quiz_id) for quiz_id in quizzes]):
+            by_quiz[fact.id("quiz_id")].append(fact)
+    attempts = Attempts()
+    for quiz_id, quiz in quizzes.items():
+        _add(attempts, quiz, by_quiz[quiz_id])
+    attempts.closed = {quiz.unit_id for quiz in quizzes.values()} - attempts.left - attempts.ungraded
+    return attempts
+
+
+def _add(attempts: Attempts, quiz: Quiz, facts: Iterable[Fact]) -> None:
+    submitted: set[str] = set()
+    scores: dict[str, Score] = {}
+    for fact in facts:
+        if fact.type == "attempt.submitted":
+            submitted.add(fact.stream_id)
+        elif (score := score_in(fact.data)) is not None:
+            scores[fact.stream_id] = score
+    for score in scores.values():
+        if score.beats(attempts.scores.get(quiz.unit_id)):
+            attempts.scores[quiz.unit_id] = score
+    if submitted - scores.keys():
+        attempts.ungraded.add(quiz.unit_id)
+    if len(submitted) < quiz.attempts_allowed:
+        attempts.left.add(quiz.unit_id)

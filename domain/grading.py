@@ -1,0 +1,317 @@
+"""
+The one place where percent, grade and outcome are computed: for commands, read models, imports and analysts.
+
+Everything is exact until the end: whole numbers, compared before they are rounded, rounded once, half up.
+
+    counted       the units that count: those with a weight; where none has one, each scored unit the same, else all
+    percent       the completed share of them, 0 to 10,000; 10,000 where all are completed and the course is not failed
+    final grade   the mean of their scores by weight; what was not handed in is 0; there is none without weights
+    grade so far  the same over the units that are scored, or were due
+    excused       completed by hand without a score (a page, or an exemption by staff): no part in either grade
+
+An assessment of which the run has no records (`recorded` is false) has no part in anything.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+from math import lcm
+from typing import NamedTuple, Protocol
+
+import msgspec
+
+from domain.kinds import has_score
+from domain.score import FULL, Score, rounded_bp
+
+PASS_BP = 4_000  # basis points of the final grade from which a course is passed
+DISTINCTION_BP = 8_500
+PERCENT_OF_FAILED = 9_900  # basis points, the most that is shown of a course that was failed
+FORMULA = "weighted_mean_exact"
+"""The name of what is computed here, in the facts that store a grade."""
+
+OUTCOMES = ("distinction", "pass", "fail", "withdrawn")
+PASSING_OUTCOMES = ("pass", "distinction")
+FAILED = "fail"
+
+
+class Group(msgspec.Struct, frozen=True, omit_defaults=True):
+    """
+    Units that make one part of the final grade, such as coursework or exam.
+
+    Attributes:
+        weight: share of the final grade; only ratios count.
+        pass_bp: basis points of the group's own mean from which the course can be passed, None for no such mark.
+    """
+
+    group_id: str
+    title: str
+    weight: int
+    pass_bp: int | None = None
+
+
+class CountsAs(Protocol):
+    """What is asked of a unit here."""
+
+    @property
+    def unit_id(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def weight(self) -> int: ...
+    @property
+    def group(self) -> str: ...
+    @property
+    def recorded(self) -> bool: ...
+
+
+class CompletedUnits(Protocol):
+    """What the rows of read models keep of units."""
+
+    completed: list[str]
+    excused: list[str]
+    scores: dict[str, int]
+    exact: dict[str, Score]
+
+
+class Scheme(msgspec.Struct, frozen=True, omit_defaults=True):
+    """
+    What the units of a run count.
+
+    Attributes:
+        weights: of each unit that counts, in the order of the course.
+        graded: whether the weights are the course's own; if none has a weight there is no grade.
+        group_of: the group of each unit that is in one.
+        due: deadlines of units that count.
+    """
+
+    weights: dict[str, int] = {}
+    graded: bool = True
+    groups: list[Group] = []
+    group_of: dict[str, str] = {}
+    due: dict[str, datetime] = {}
+
+
+class Grade(NamedTuple):
+    """A mean: exactly *points* of *possible*; *missed* are the groups whose own mark is not reached."""
+
+    points: int
+    possible: int
+    missed: tuple[str, ...] = ()
+
+    @property
+    def bp(self) -> int:
+        """Basis points, rounded half up."""
+        return rounded_bp(self.points, self.possible)
+
+    def reaches(self, mark_bp: int) -> bool:
+        """Whether it is at least *mark_bp* basis points; nothing is rounded."""
+        return self.points * FULL >= mark_bp * self.possible
+
+
+def counted(units: Iterable[CountsAs]) -> dict[str, int]:
+    """The weight of each unit that counts; 1 for each where none has a weight of its own."""
+    recorded = [unit for unit in units if unit.recorded]
+    weights = {unit.unit_id: unit.weight for unit in recorded if unit.weight > 0}
+    if weights:
+        return weights
+    scored = [unit for unit in recorded if has_score(unit.kind)]
+    return {unit.unit_id: 1 for unit in scored or recorded}
+
+
+def scheme_of(
+    units: Collection[CountsAs], groups: Iterable[Group] = (), due: Mapping[str, datetime] | None = None
+) -> Scheme:
+    """What the *units* of a structure count."""
+    weights = counted(units)
+    return Scheme(
+        weights,
+        any(unit.weight > 0 and unit.recorded for unit in units),
+        list(groups),
+        {unit.unit_id: unit.group for unit in units if unit.group and unit.unit_id in weights},
+        {unit_id: at for unit_id, at in (due or {}).items() if unit_id in weights},
+    )
+
+
+def percent_bp(scheme: Scheme, completed: Iterable[str], outcome: str | None = None) -> int:
+    """The completed share of the course; below 10,000 as long as a unit is missing, or if the *outcome* is `fail`."""
+    weights = scheme.weights
+    whole = sum(weights.values())
+    if not whole:
+        return 0
+    part = sum(weights.get(unit_id, 0) for unit_id in set(completed))
+    share = FULL if part == whole else min(rounded_bp(part, whole), FULL - 1)
+    return min(share, PERCENT_OF_FAILED) if outcome == FAILED else share
+
+
+def is_half_way(scheme: Scheme, completed: Iterable[str]) -> bool:
+    """Whether at least half of the course is completed; nothing is rounded."""
+    weights = scheme.weights
+    whole = sum(weights.values())
+    return whole > 0 and 2 * sum(weights.get(unit_id, 0) for unit_id in set(completed)) >= whole
+
+
+def final_grade(scheme: Scheme, scores: Mapping[str, Score], excused: Collection[str] = ()) -> Grade | None:
+    """
+    The grade of the whole course; what was not handed in counts as 0.
+
+    Args:
+        scores: best score of each unit.
+        excused: units that were completed without a score.
+
+    Returns:
+        None as long as nothing that counts has been scored.
+    """
+    return _grade(
+        scheme, scores, {unit_id: weight for unit_id, weight in scheme.weights.items() if unit_id not in excused}
+    )
+
+
+def grade_so_far(
+    scheme: Scheme, scores: Mapping[str, Score], excused: Collection[str] = (), at: datetime | None = None
+) -> Grade | None:
+    """The grade over the units that are scored, or whose deadline is past *at* a time; None if none is scored."""
+    due = scheme.due
+    return _grade(
+        scheme,
+        scores,
+        {
+            unit_id: weight
+            for unit_id, weight in scheme.weights.items()
+            if unit_id not in excused
+            and (unit_id in scores or (at is not None and unit_id in due and due[unit_id] < at))
+        },
+    )
+
+
+def _grade(scheme: Scheme, scores: Mapping[str, Score], weights: dict[str, int]) -> Grade | None:
+    if not scheme.graded or not any(unit_id in weights for unit_id in scores):
+        return None
+    if not scheme.groups:
+        return Grade(*_mean(weights, scores))
+    points = weight_of_all = 0
+    scale, missed = 1, []
+    for group in scheme.groups:
+        mine = {
+            unit_id: weight for unit_id, weight in weights.items() if scheme.group_of.get(unit_id) == group.group_id
+        }
+        if not mine:
+            continue
+        part, possible = _mean(mine, scores)
+        if group.pass_bp is not None and part * FULL < group.pass_bp * possible:
+            missed.append(group.group_id)
+        points, scale = points * possible + group.weight * part * scale, scale * possible
+        weight_of_all += group.weight
+    return Grade(points, weight_of_all * scale, tuple(missed))
+
+
+def _mean(weights: Mapping[str, int], scores: Mapping[str, Score]) -> tuple[int, int]:
+    """The mean of the *scores* by weight, as a part of a whole."""
+    part = whole = 0
+    scale = 1
+    for unit_id, weight in weights.items():
+        whole += weight
+        score = scores.get(unit_id)
+        if score is not None:
+            points, possible = score
+            if possible != scale:
+                common = lcm(scale, possible)
+                part, scale = part * (common // scale), common
+            part += weight * points * (scale // possible)
+    return part, whole * scale
+
+
+def outcome_of(grade: Grade | None, *, all_completed: bool) -> str:
+    """How a course ends with a final *grade*; without any grade, whoever has completed all that counts has passed."""
+    if grade is None:
+        return "pass" if all_completed else FAILED
+    if grade.missed or not grade.reaches(PASS_BP):
+        return FAILED
+    return "distinction" if grade.reaches(DISTINCTION_BP) else "pass"
+
+
+class Record(NamedTuple):
+    """
+    What a learner has done on a run, as far as it counts.
+
+    Attributes:
+        scores: best score of each unit.
+        completed: ids of the completed units.
+        excused: those of them that were completed without a score.
+        closed: units that no attempt can change any more: none is left, and all are graded.
+        waiting: units with attempts left, or with one that is not graded.
+    """
+
+    scores: Mapping[str, Score]
+    completed: Collection[str]
+    excused: Collection[str]
+    closed: Collection[str] = ()
+    waiting: Collection[str] = ()
+
+
+class Decision(NamedTuple):
+    """What the rule says: an outcome, and the final grade that it follows from."""
+
+    outcome: str
+    grade_bp: int | None
+
+
+def decide(scheme: Scheme, record: Record) -> Decision | None:
+    """
+    The outcome by the rule, or None as long as it is open.
+
+    It is decided when every unit that counts is completed or closed; a failing one not while a counting unit that is
+    not excused waits for an attempt or a grade.
+    """
+    weights = scheme.weights
+    if not weights or any(unit_id not in record.completed and unit_id not in record.closed for unit_id in weights):
+        return None
+    grade = final_grade(scheme, record.scores, record.excused)
+    outcome = outcome_of(grade, all_completed=all(unit_id in record.completed for unit_id in weights))
+    if outcome == FAILED and any(unit_id in weights and unit_id not in record.excused for unit_id in record.waiting):
+        return None
+    return Decision(outcome, None if grade is None else grade.bp)
+
+
+def keep_best(scores: dict[str, int], exact: dict[str, Score], unit_id: str, score: Score) -> None:
+    """
+    Keep the best score of a unit in a row of a read model.
+
+    Args:
+        scores: basis points of each unit.
+        exact: the scores that basis points do not say exactly.
+    """
+    if not score.beats(best_of(scores, exact, unit_id)):
+        return
+    scores[unit_id] = score.bp
+    if score.bp * score.possible == score.points * FULL:
+        exact.pop(unit_id, None)
+    else:
+        exact[unit_id] = score
+
+
+def note_completed(row: CompletedUnits, unit_id: str, score: Score | None) -> None:
+    """Note in a row of a read model that a unit is completed; without any score, the learner is excused from it."""
+    if score is not None:
+        keep_best(row.scores, row.exact, unit_id, score)
+        if unit_id in row.excused:
+            row.excused.remove(unit_id)
+    if unit_id not in row.completed:
+        row.completed.append(unit_id)
+        if score is None:
+            row.excused.append(unit_id)
+
+
+def shown(grade: Grade | None) -> int | None:
+    """A grade as it is shown: in basis points, None for none."""
+    return None if grade is None else grade.bp
+
+
+def best_of(scores: Mapping[str, int], exact: Mapping[str, Score], unit_id: str) -> Score | None:
+    """The score of a unit in a row of a read model."""
+    if unit_id in exact:
+        return Score(*exact[unit_id])
+    return Score(scores[unit_id]) if unit_id in scores else None
+
+
+def exact_scores(scores: Mapping[str, int], exact: Mapping[str, Score]) -> dict[str, Score]:
+    """All scores of a row of a read model."""
+    return {unit_id: exact[unit_id] if unit_id in exact else Score(score_bp) for unit_id, score_bp in scores.items()}
