@@ -11,9 +11,10 @@ from api.http import paging
 from api.http.dispatch import Accepted, Body, StaffDispatch, example
 from api.http.openapi import command, query
 from api.http.query import QueryDep
-from api.http.types import BasisPoints, CourseId, Id, Limit, RunId, Text, Time, Title, Version, Word
+from api.http.types import NO_NUL, BasisPoints, CourseId, Id, Limit, RunId, Text, Time, Title, Version, Word
 from commands.catalog import SEAT_OFFER_HOURS, CloseRun, CreateCourse, OpenRun, PublishCourse, ScheduleRun
 from domain.catalog import MAX_UNITS, CourseNotFound, RunNotFound, Unit, VersionNotFound
+from domain.deadlines import UTC_ZONE
 from domain.grading import Group
 from projections.catalog import CatalogCourse, CatalogRun
 
@@ -106,6 +107,9 @@ class NewRun(Body):
     capacity: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     pacing: Word = "instructor"
     seat_offer_hours: Annotated[int, Field(ge=0, le=8_760)] | None = SEAT_OFFER_HOURS
+    time_zone: Annotated[str, Field(max_length=64, pattern=NO_NUL, description="By whose clocks units are due.")] = (
+        UTC_ZONE
+    )
 
 
 @router.post("/courses", status_code=202, response_model=Accepted, responses=command(403, 409))

@@ -8,6 +8,7 @@ from msgspec import UNSET, UnsetType
 
 from commands.log import Log, Position
 from domain.catalog import BadSchedule, Course, CourseNotFound, Run, Unit, course_stream, run_stream
+from domain.deadlines import UTC_ZONE
 from domain.grading import Group
 
 SEAT_OFFER_HOURS = 48  # for runs that do not say otherwise
@@ -55,6 +56,7 @@ class ScheduleRun:
         capacity: number of seats; None for no limit.
         seat_offer_hours: for how long a seat that came free is held for the next in line; None or 0: given at once;
             UNSET: as the run has it, SEAT_OFFER_HOURS for a new one.
+        time_zone: by whose clocks units are due.
     """
 
     run_id: str
@@ -65,6 +67,7 @@ class ScheduleRun:
     capacity: int | None = None
     pacing: str = "instructor"
     seat_offer_hours: int | UnsetType | None = UNSET
+    time_zone: str = UTC_ZONE
 
 
 async def schedule_run(command: ScheduleRun, log: Log) -> Position:
@@ -86,6 +89,7 @@ async def schedule_run(command: ScheduleRun, log: Log) -> Position:
         capacity=command.capacity,
         pacing=command.pacing,
         seat_offer_hours=hours,
+        time_zone=command.time_zone,
     )
     return await log.save(run)
 

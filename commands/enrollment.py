@@ -1,10 +1,20 @@
 """What can be done to an enrollment. Where a run has a capacity, its seats change in the same append."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from commands.log import Log, Position
 from commands.lookups.catalog import Outline, outline
-from domain.enrollment import Enrollment, RunClosed, Seats, Status, enrollment_stream, seats_stream
+from domain.enrollment import (
+    Enrollment,
+    RunClosed,
+    RunEnded,
+    Seats,
+    Status,
+    WaitsFor,
+    enrollment_stream,
+    seats_stream,
+)
 
 
 @dataclass(frozen=True)
@@ -19,16 +29,33 @@ class RequestEnrollment:
 async def request_enrollment(command: RequestEnrollment, log: Log) -> Position:
     run = await outline(log, command.run_id)
     enrollment = await log.load(Enrollment, enrollment_stream(command.learner_id, command.run_id))
-    if not run.is_open and enrollment.status in (Status.NONE, Status.EXPIRED):
-        raise RunClosed(run_id=command.run_id)
     enrollment.request(command.mode, log.context.source)
     return await _seat(enrollment, run, log)
+
+
+def _must_admit(run: Outline, log: Log) -> None:
+    """
+    Refuse to seat anyone, or to queue them, in a run that is closed or has ended.
+
+    Raises:
+        RunEnded, RunClosed: it is.
+    """
+    if _present(log) >= run.ends_at:
+        raise RunEnded(run_id=run.run_id, ended_at=f"{run.ends_at:%Y-%m-%d %H:%M} UTC")
+    if not run.is_open:
+        raise RunClosed(run_id=run.run_id)
+
+
+def _present(log: Log) -> datetime:
+    """When a command is carried out: as its user acted, or now if it follows from an earlier fact."""
+    return max(log.context.at, log.now()) if log.context.causation_id else log.context.at
 
 
 async def _seat(enrollment: Enrollment, run: Outline, log: Log) -> Position:
     """Admit the learner, who has asked, or put them into the queue; append it all as one unit."""
     if enrollment.status is not Status.REQUESTED:
         return await log.save(enrollment)
+    _must_admit(run, log)
     if run.capacity is None:
         enrollment.activate()
         return await log.save(enrollment)
@@ -73,8 +100,6 @@ class ReactivateEnrollment:
 async def reactivate_enrollment(command: ReactivateEnrollment, log: Log) -> Position:
     run = await outline(log, command.run_id)
     enrollment = await log.load(Enrollment, enrollment_stream(command.learner_id, command.run_id))
-    if not run.is_open and enrollment.status in (Status.WITHDRAWN, Status.EXPIRED):
-        raise RunClosed(run_id=command.run_id)
     enrollment.reactivate()
     return await _seat(enrollment, run, log)
 
@@ -119,6 +144,8 @@ class AcceptSeat:
 async def accept_seat(command: AcceptSeat, log: Log) -> Position:
     enrollment = await log.load(Enrollment, enrollment_stream(command.learner_id, command.run_id))
     enrollment.accept(log.context.at)
+    if enrollment.pending_events:
+        _must_admit(await outline(log, command.run_id), log)
     return await log.save(enrollment)
 
 
@@ -142,22 +169,37 @@ async def expire_seat_offer(command: ExpireSeatOffer, log: Log) -> Position:
 
 @dataclass(frozen=True)
 class OfferSeat:
-    """Seats have come free: those who have waited longest get one each, or an offer of one."""
+    """
+    Seats have come free: those who have waited longest get one each, or an offer of one.
+
+    Where the run is closed or has ended nobody gets one, and those who wait are told why.
+
+    Attributes:
+        tell: whether those who go on waiting are told what for, also in a run that is open.
+    """
 
     run_id: str
+    tell: bool = False
 
 
 async def offer_seat(command: OfferSeat, log: Log) -> Position:
     run = await outline(log, command.run_id)
     until = run.offer_until(log.now())
-    has_ended = run.ends_at <= (log.context.at if until is None else log.now())
+    has_ended = run.ends_at <= (_present(log) if until is None else log.now())
     async with log.serialize(seats_stream(command.run_id)):
         seats = await log.load(Seats, seats_stream(command.run_id))
-        if has_ended or not run.is_open:
-            return await log.save(seats)
-        seated: list[Enrollment] = []
-        while (learner_id := seats.seat_next()) is not None:
-            enrollment = await log.load(Enrollment, enrollment_stream(learner_id, command.run_id))
-            enrollment.offer_seat(until)
-            seated.append(enrollment)
-        return await log.save(seats, *seated)
+        changed: list[Enrollment] = []
+        if run.is_open and not has_ended:
+            while (learner_id := seats.seat_next()) is not None:
+                enrollment = await log.load(Enrollment, enrollment_stream(learner_id, command.run_id))
+                enrollment.offer_seat(until)
+                changed.append(enrollment)
+            waits_for = WaitsFor.SEAT
+        else:
+            waits_for = WaitsFor.NOTHING if has_ended else WaitsFor.OPENING
+        if command.tell or waits_for is not WaitsFor.SEAT:
+            for learner_id in seats.waiting:
+                enrollment = await log.load(Enrollment, enrollment_stream(learner_id, command.run_id))
+                enrollment.explain_wait(waits_for)
+                changed.append(enrollment)
+        return await log.save(seats, *changed)

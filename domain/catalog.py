@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from domain.aggregate import Aggregate, event, stream_id
+from domain.deadlines import UTC_ZONE, is_time_zone
 from domain.errors import Conflict, NotFound, Rejected
 from domain.grading import Group, counted
 from domain.kinds import KINDS, plain_kind
@@ -249,7 +250,7 @@ class Run(Aggregate):
 
     class Scheduled(Aggregate.Event):
         TOPIC = "run.scheduled"
-        class_version = 2
+        class_version = 3
         course_id: str
         course_version: int
         starts_at: datetime
@@ -257,11 +258,17 @@ class Run(Aggregate):
         capacity: int | None
         pacing: str
         seat_offer_hours: int | None
+        time_zone: str
 
         @staticmethod
         def upcast_v1_v2(state: dict[str, Any]) -> None:
             """In version 1 a seat that came free was given at once."""
             state["seat_offer_hours"] = None
+
+        @staticmethod
+        def upcast_v2_v3(state: dict[str, Any]) -> None:
+            """In version 2 deadlines were multiples of 24 hours after the start, which is wall-clock time in UTC."""
+            state["time_zone"] = UTC_ZONE
 
     class Opened(Aggregate.Event):
         TOPIC = "run.opened"
@@ -277,6 +284,7 @@ class Run(Aggregate):
         self.capacity: int | None = None
         self.pacing = ""
         self.seat_offer_hours: int | None = None
+        self.time_zone = UTC_ZONE
         self.is_open = False
 
     def schedule(self, course_id: str, course_version: int, **plan: Any) -> None:
@@ -284,9 +292,11 @@ class Run(Aggregate):
         Plan the run.
 
         Args:
-            plan: starts_at, ends_at, capacity (None: no limit), pacing, and seat_offer_hours: for how long a seat that
-                came free is held for the next in line (None or 0: it is given at once; so it is without a capacity).
+            plan: starts_at, ends_at, capacity (None: no limit), pacing, seat_offer_hours: for how long a seat that
+                came free is held for the next in line (None or 0: it is given at once; so it is without a capacity),
+                and time_zone: by whose clocks units are due (UTC if left out).
         """
+        plan.setdefault("time_zone", UTC_ZONE)
         plan["seat_offer_hours"] = (plan["seat_offer_hours"] or None) if plan["capacity"] is not None else None
         if self.exists:
             known = {name: getattr(self, name) for name in plan}
@@ -302,6 +312,10 @@ class Run(Aggregate):
             raise BadSchedule(f"run {run_id} would end before it starts", run_id=run_id)
         if plan["capacity"] is not None and plan["capacity"] < 1:
             raise BadSchedule(f"run {run_id} needs a seat at least, or no limit", run_id=run_id)
+        if not is_time_zone(plan["time_zone"]):
+            raise BadSchedule(
+                f"{plan['time_zone']!r} is no time zone; give a name such as Europe/London", time_zone=plan["time_zone"]
+            )
         if (plan["seat_offer_hours"] or 0) < 0:
             raise BadSchedule(f"run {run_id} cannot offer seats for fewer than 0 hours", run_id=run_id)
         self._scheduled(course_id=course_id, course_version=course_version, **plan)
@@ -316,10 +330,11 @@ class Run(Aggregate):
         capacity: int | None,
         pacing: str,
         seat_offer_hours: int | None,
+        time_zone: str,
     ) -> None:
         self.course_id, self.course_version = course_id, course_version
         self.starts_at, self.ends_at, self.capacity, self.pacing = starts_at, ends_at, capacity, pacing
-        self.seat_offer_hours = seat_offer_hours
+        self.seat_offer_hours, self.time_zone = seat_offer_hours, time_zone
 
     def open(self) -> None:
         """Admit learners."""

@@ -17,6 +17,15 @@ class Due(Protocol):
     def due_after_days(self) -> int | None: ...
 
 
+def is_time_zone(name: str) -> bool:
+    """Whether *name* is that of a time zone, such as Europe/London."""
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # no such name, no name at all, a folder
+        return False
+    return True
+
+
 def due_at(starts_at: datetime, days: int, time_zone: str = UTC_ZONE) -> datetime:
     """
     The time *days* after *starts_at* at which a clock on a wall in *time_zone* shows the same time of day.

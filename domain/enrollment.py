@@ -26,6 +26,14 @@ class Status(StrEnum):
     COMPLETED = "completed"
 
 
+class WaitsFor(StrEnum):
+    """Why a learner waits: every seat is taken, the run is closed, or it has ended."""
+
+    SEAT = "full"
+    OPENING = "run_closed"
+    NOTHING = "run_ended"
+
+
 class NotEnrolled(NotFound):
     """The learner has never asked for a place on this run."""
 
@@ -40,6 +48,13 @@ class RunClosed(Conflict):
     code = "run_closed"
     template = "course run {run_id} is not open for enrollment"
     lifted_by = "run-{run_id}"
+
+
+class RunEnded(Conflict):
+    """The run is over: there is no place to have."""
+
+    code = "run_ended"
+    template = "course run {run_id} ended at {ended_at}: ask for a place on a later run of the course"
 
 
 class AlreadyCompleted(Conflict):
@@ -123,6 +138,11 @@ class Enrollment(Aggregate):
     class Waitlisted(Aggregate.Event):
         TOPIC = "enrollment.waitlisted"
 
+    class WaitChanged(Aggregate.Event):
+        TOPIC = "enrollment.wait_changed"
+        old: str
+        new: str
+
     class SeatOffered(Aggregate.Event):
         TOPIC = "enrollment.seat_offered"
         class_version = 2
@@ -155,6 +175,7 @@ class Enrollment(Aggregate):
         self.status = Status.NONE
         self.mode = ""
         self.offered_until: datetime | None = None
+        self.waits_for = ""
 
     @property
     def learner_id(self) -> str:
@@ -213,6 +234,16 @@ class Enrollment(Aggregate):
     @event(Waitlisted)
     def _waitlisted(self) -> None:
         self.status = Status.WAITLISTED
+        self.waits_for = WaitsFor.SEAT.value
+
+    def explain_wait(self, waits_for: WaitsFor) -> None:
+        """Tell the learner, who waits, what for now."""
+        if self.status is Status.WAITLISTED and self.waits_for != waits_for.value:
+            self._wait_changed(old=self.waits_for, new=waits_for.value)
+
+    @event(WaitChanged)
+    def _wait_changed(self, old: str, new: str) -> None:
+        self.waits_for = new
 
     def offer_seat(self, until: datetime | None = None) -> None:
         """Hold the seat that came free for the learner, who waits, *until* then; None: give it at once."""

@@ -37,6 +37,7 @@ class CatalogStructure(msgspec.Struct):
     units: list[dict[str, Any]] = []
     completion_rule: str = ""
     grading_policy: str = ""
+    groups: list[dict[str, Any]] = []
     structure_hash: str = ""
     published_at: datetime | None = None
 
@@ -52,6 +53,7 @@ class CatalogRun(msgspec.Struct):
     ends_at: datetime | None = None
     capacity: int | None = None
     pacing: str = ""
+    time_zone: str = "UTC"
     status: str = "scheduled"
 
 
@@ -112,6 +114,7 @@ def _version_published(fact: Fact, rows: Rows) -> None:
     structure = rows.edit(STRUCTURES, CatalogStructure, course_id, data["version"])
     structure.units = data["units"]
     structure.completion_rule, structure.grading_policy = data["completion_rule"], data["grading_policy"]
+    structure.groups = data.get("groups", [])
     structure.structure_hash, structure.published_at = data["structure_hash"], fact.occurred_at
 
 
@@ -122,7 +125,7 @@ def _run_scheduled(fact: Fact, rows: Rows) -> None:
     run.course_id, run.course_version = data["course_id"], data["course_version"]
     run.title = course.title if course else ""
     run.starts_at, run.ends_at = datetime.fromisoformat(data["starts_at"]), datetime.fromisoformat(data["ends_at"])
-    run.capacity, run.pacing = data["capacity"], data["pacing"]
+    run.capacity, run.pacing, run.time_zone = data["capacity"], data["pacing"], data.get("time_zone", "UTC")
 
 
 def _run_opened(fact: Fact, rows: Rows) -> None:
@@ -147,7 +150,7 @@ class Catalog(Projection):
     """What there is to learn, and when."""
 
     name = "catalog"
-    version = 1
+    version = 2
     store = "postgres"
     tables = (COURSES, STRUCTURES, RUNS, QUIZZES)
     handlers: ClassVar[Mapping[str, Handler]] = {

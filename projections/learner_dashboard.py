@@ -15,7 +15,7 @@ import msgspec
 
 from domain.catalog import Unit
 from domain.deadlines import due_times
-from domain.enrollment import Status
+from domain.enrollment import Status, WaitsFor
 from domain.fact import Fact
 from domain.grading import (
     Group,
@@ -69,6 +69,7 @@ class Course(msgspec.Struct):
         excused: completed units without a score, which have no part in the grade.
         exact: scores that basis points do not say exactly, as points and possible points.
         offered_until: when the offer of a seat ends.
+        waits_for: why the learner waits: `full`, `run_closed` or `run_ended`.
     """
 
     run_id: str
@@ -89,6 +90,7 @@ class Course(msgspec.Struct):
     scores: dict[str, int] = {}
     exact: dict[str, Score] = {}
     offered_until: datetime | msgspec.UnsetType = msgspec.UNSET  # only there while a seat is offered
+    waits_for: str | msgspec.UnsetType = msgspec.UNSET  # only there while the learner waits
 
 
 class Recent(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
@@ -242,12 +244,18 @@ def _set_status(fact: Fact, rows: Rows, status: Status, offered_until: datetime 
     course, _ = _touch(fact, rows, _place(fact.stream_id))
     course.status = status.value
     course.offered_until = offered_until or msgspec.UNSET
+    course.waits_for = WaitsFor.SEAT.value if status is Status.WAITLISTED else msgspec.UNSET
     if course.enrolled_at is None:
         course.enrolled_at = fact.occurred_at
 
 
 def _status(status: Status) -> Handler:
     return Handler(_needs_learner, lambda fact, rows: _set_status(fact, rows, status), writes=(LEARNERS,))
+
+
+def _wait_changed(fact: Fact, rows: Rows) -> None:
+    course, _ = _touch(fact, rows, _place(fact.stream_id))
+    course.waits_for = fact.data["new"]
 
 
 def _seat_offered(fact: Fact, rows: Rows) -> None:
@@ -336,6 +344,7 @@ class LearnerDashboard(Projection):
         "enrollment.requested": _status(Status.REQUESTED),
         "enrollment.activated": _status(Status.ACTIVE),
         "enrollment.waitlisted": _status(Status.WAITLISTED),
+        "enrollment.wait_changed": Handler(_needs_learner, _wait_changed, writes=(LEARNERS,)),
         "enrollment.seat_offered": Handler(_needs_learner, _seat_offered, writes=(LEARNERS,)),
         "enrollment.seat_offer_expired": _status(Status.EXPIRED),
         "enrollment.withdrawn": _status(Status.WITHDRAWN),

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from commands.log import Log
 from domain.catalog import Course, Run, RunNotFound, Unit, VersionNotFound, course_stream, run_stream
+from domain.deadlines import due_at
 from domain.grading import Group, Scheme, scheme_of
 
 STRUCTURE_MAX_AGE = 1.0  # seconds for which the catalog may be known from memory
@@ -23,6 +24,7 @@ class Outline:
     starts_at: datetime
     ends_at: datetime
     seat_offer_hours: int | None
+    time_zone: str
 
     def offer_until(self, at: datetime) -> datetime | None:
         """When an offer of a seat made at *at* ends: with the run at the latest; None where seats are given at once."""
@@ -36,7 +38,7 @@ class Outline:
     def due_at(self, unit_id: str) -> datetime | None:
         """The deadline of a unit, None where there is none."""
         days = self.units[unit_id].due_after_days
-        return None if days is None else self.starts_at + timedelta(days=days)
+        return None if days is None else due_at(self.starts_at, days, self.time_zone)
 
 
 async def outline(log: Log, run_id: str) -> Outline:
@@ -63,4 +65,5 @@ async def outline(log: Log, run_id: str) -> Outline:
         run.starts_at,
         run.ends_at,
         run.seat_offer_hours,
+        run.time_zone,
     )

@@ -1,6 +1,7 @@
 """Use cases of enrollment: the enrollment and the seats change as one."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -16,7 +17,7 @@ from commands.enrollment import (
 from commands.log import Context
 from domain.enrollment import Enrollment, Seats
 from tests.support.given import Said, fact
-from tests.support.usecases import AT, RUN, SHUT, SMALL, Campus
+from tests.support.usecases import AT, END, RUN, SHUT, SMALL, Campus
 
 ACTIVATED = fact(Enrollment.Activated, access_from=None, access_until=None, entitlement_id=None)
 ANN = f"enrollment-ann:{SMALL}"
@@ -133,6 +134,37 @@ async def test_a_closed_run_keeps_who_is_in_and_lets_nobody_back(campus: Campus)
     assert await campus.refused(ReactivateEnrollment("ann", RUN)) == "run_closed"
     await campus.give(OpenRun(RUN))
     assert len(await campus.new(ReactivateEnrollment("ann", RUN))) == 2
+
+
+async def test_a_run_that_has_ended_seats_nobody(campus: Campus) -> None:
+    """Whichever way they come: a request, a return, or a consequence of an earlier fact that is late."""
+    await campus.give(
+        RequestEnrollment("ann", SMALL), RequestEnrollment("ben", SMALL), WithdrawEnrollment("ann", SMALL)
+    )
+    for command in (RequestEnrollment("cid", SMALL), RequestEnrollment("cid", RUN), ReactivateEnrollment("ann", SMALL)):
+        assert await campus.refused(command, at=END) == "run_ended"
+    campus.log.clock.move(END - datetime.now(UTC) + timedelta(days=1))
+    late = await campus.new(OfferSeat(SMALL), source="reactor:offer_freed_seat", causation_id="an earlier fact")
+    assert late == [(BEN, fact(Enrollment.WaitChanged, old="full", new="run_ended"))]
+
+
+async def test_who_waits_is_told_why_and_opening_goes_on_in_order(campus: Campus) -> None:
+    """A closed run gives no seat; when it opens again, the first in the queue gets the one that came free."""
+    await campus.give(*(RequestEnrollment(learner, SMALL) for learner in ("ann", "ben", "cid")))
+    await campus.give(CloseRun(SMALL))
+    cid = f"enrollment-cid:{SMALL}"
+    assert await campus.new(OfferSeat(SMALL, tell=True)) == [
+        (stream, fact(Enrollment.WaitChanged, old="full", new="run_closed")) for stream in (BEN, cid)
+    ]
+    await campus.give(WithdrawEnrollment("ann", SMALL))
+    assert await campus.new(OfferSeat(SMALL)) == []
+    await campus.give(OpenRun(SMALL))
+    assert await campus.new(OfferSeat(SMALL, tell=True)) == [
+        (SEATS, fact(Seats.Taken, learner_id="ben")),
+        (BEN, fact(Enrollment.SeatOffered, until=None)),
+        (BEN, ACTIVATED),
+        (cid, fact(Enrollment.WaitChanged, old="run_closed", new="full")),
+    ]
 
 
 async def test_history_is_recorded_where_the_present_would_refuse(campus: Campus) -> None:

@@ -14,7 +14,7 @@ from commands.enrollment import (
     WithdrawEnrollment,
 )
 from commands.log import Context
-from domain.enrollment import Enrollment, OfferExpired, RunClosed, Seats
+from domain.enrollment import Enrollment, OfferExpired, RunClosed, RunEnded, Seats
 from tests.support.clock import StoppedClock
 from tests.support.given import Said, fact
 from tests.support.usecases import COURSE, Campus
@@ -147,11 +147,14 @@ async def test_who_missed_an_offer_joins_the_end(waitlist: Waitlist, again: obje
 
 
 async def test_a_closed_run_offers_no_seat_until_it_opens(waitlist: Waitlist) -> None:
-    """Closing stops new offers, also of seats that come free by an expired offer; an offer that was made stands."""
+    """Closing stops new offers, also of seats that come free by an expired offer; none can be accepted meanwhile."""
     until = await waitlist.offer_to_ben()
     await waitlist.new(CloseRun(RUN))
+    with pytest.raises(RunClosed):
+        await waitlist.do(AcceptSeat("ben", RUN))
     waitlist.clock.move_to(until)
     await waitlist.new(ExpireSeatOffer("ben", RUN))
+    assert await waitlist.new(OfferSeat(RUN)) == [(CID, fact(Enrollment.WaitChanged, old="full", new="run_closed"))]
     assert await waitlist.new(OfferSeat(RUN)) == []
     with pytest.raises(RunClosed):
         await waitlist.do(RequestEnrollment("ben", RUN))
@@ -168,7 +171,9 @@ async def test_an_offer_ends_with_the_run(waitlist: Waitlist) -> None:
     assert (await waitlist.new(OfferSeat(RUN)))[1] == (BEN, offered(END))
     waitlist.clock.move(HOUR)
     await waitlist.new(ExpireSeatOffer("ben", RUN))
-    assert await waitlist.new(OfferSeat(RUN)) == []
+    assert await waitlist.new(OfferSeat(RUN)) == [(CID, fact(Enrollment.WaitChanged, old="full", new="run_ended"))]
+    with pytest.raises(RunEnded):
+        await waitlist.do(RequestEnrollment("ben", RUN))
 
 
 async def test_all_free_seats_are_offered(waitlist: Waitlist) -> None:

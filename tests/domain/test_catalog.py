@@ -38,6 +38,7 @@ PLAN: dict[str, Any] = {
     "capacity": 30,
     "pacing": "instructor",
     "seat_offer_hours": 48,
+    "time_zone": "UTC",
 }
 SCHEDULED = fact(Run.Scheduled, course_id="algebra", course_version=1, **PLAN)
 

@@ -1,6 +1,7 @@
 """The learner dashboard: one document that says all."""
 
 import msgspec
+from msgspec import UNSET
 
 from projections.learner_dashboard import (
     LEARNERS,
@@ -129,3 +130,16 @@ def test_documents_survive_their_encoding() -> None:
     """A document that was stored and loaded folds on as if it had stayed in memory."""
     document = dashboard(History().course().enrolled("7").clicked("7", 1))
     assert msgspec.json.decode(msgspec.json.encode(document), type=Dashboard) == document
+
+
+def test_who_waits_is_told_why() -> None:
+    """The entry says what for, as long as the learner waits."""
+    history = History().course().add("enrollment-7:AAA-1", "enrollment.waitlisted")
+    (document,) = rows_of(fold(LearnerDashboard, history), LEARNERS, Dashboard)
+    assert (document.courses[0].status, document.courses[0].waits_for) == ("waitlisted", "full")
+    history.add("enrollment-7:AAA-1", "enrollment.wait_changed", old="full", new="run_closed")
+    (document,) = rows_of(fold(LearnerDashboard, history), LEARNERS, Dashboard)
+    assert document.courses[0].waits_for == "run_closed"
+    history.add("enrollment-7:AAA-1", "enrollment.seat_offered", until="2013-10-03T00:00:00Z")
+    (document,) = rows_of(fold(LearnerDashboard, history), LEARNERS, Dashboard)
+    assert document.courses[0].waits_for is UNSET

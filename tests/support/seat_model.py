@@ -163,7 +163,7 @@ class Seating(RuleBasedStateMachine):
 
     @rule(learner=learners)
     def accept(self, learner: str) -> None:
-        """Who was offered a seat gets it, if it is not too late."""
+        """Who was offered a seat gets it, if it is not too late and the run is open."""
 
         def accepted() -> None:
             if self.status[learner] is Status.OFFERED:
@@ -175,6 +175,8 @@ class Seating(RuleBasedStateMachine):
             Status.WITHDRAWN: NoSeatOffered,
             Status.EXPIRED: OfferExpired,
         }
+        if not self.is_open:
+            refusals[Status.OFFERED] = RunClosed
         refusal = OfferExpired if self.is_overdue(learner) else refusals.get(self.status[learner])
         self.expect(AcceptSeat(learner, self.run_id), accepted, refusal)
 

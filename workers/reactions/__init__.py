@@ -16,6 +16,7 @@ __all__ = ["JOBS", "REACTIONS", "Job", "Reaction"]
 
 REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "run.opened": (Reaction("offer_free_seats", catalog.offer_free_seats),),
+    "run.closed": (Reaction("tell_waiting", catalog.tell_waiting),),
     "seats.released": (Reaction("offer_freed_seat", enrollment.offer_freed_seat),),
     "attempt.submitted": (Reaction("grade_by_key", quiz.grade_by_key),),
     "attempt.graded": (

@@ -5,5 +5,10 @@ from domain.fact import Fact
 
 
 def offer_free_seats(fact: Fact) -> OfferSeat:
-    """A run is open (again): seats that came free while it was closed go to those who wait."""
-    return OfferSeat(fact.id("run_id"))
+    """A run is open (again): seats that came free while it was closed go to those who wait, in their order."""
+    return OfferSeat(fact.id("run_id"), tell=True)
+
+
+def tell_waiting(fact: Fact) -> OfferSeat:
+    """A run is closed: those who wait are told that it seats nobody."""
+    return OfferSeat(fact.id("run_id"), tell=True)

@@ -1,9 +1,11 @@
 """
 What learners did on one presentation, as facts, day by day.
 
-The rules for live learners apply. A row that breaks one becomes a fact all the same, with the rule's code as
-`irregular` (see domain/aggregate.py). So do rows that contradict each other:
+The rules for live learners apply. A row that breaks one becomes a fact all the same, with the reason as `irregular`
+(see domain/aggregate.py). So do rows that contradict each other. What is derived from such a row is not marked.
 
+    before_registration              clicked or handed in before the day of registration; banked results may be
+    after_unregistration             clicked or handed in after the day of unregistration; banked results may be
     no_registration_date             the dataset has no day of registration: the day of the first trace is taken
     registered_after_unregistration  the dates are swapped: the day of unregistration is taken
     no_unregistration_date           the result is Withdrawn, and the dataset has no day of unregistration
@@ -19,7 +21,7 @@ from typing import Any, TypeVar
 
 from adapters.oulad.model import Presentation, Submission, unpack
 from domain.aggregate import Aggregate
-from domain.enrollment import Enrollment, NoAccess, Status, enrollment_stream
+from domain.enrollment import Enrollment, Status, enrollment_stream
 from domain.grading import PASSING_OUTCOMES, Decision
 from domain.progress import IMPORTED, CourseProgress, progress_stream
 from domain.quiz import Quiz, QuizAttempt, attempt_stream
@@ -86,7 +88,7 @@ class History:
         for row in sorted(self._presentation.activity.get(day, ())):
             learner, number, clicks = unpack(row)
             site, progress = sites[number], self._progress[learner]
-            self._ask_access(learner, progress)
+            self._mark_access(learner, progress)
             progress.record_activity(site.site_id, site.activity_type, clicks)
             yield from progress.collect_events()
 
@@ -94,7 +96,8 @@ class History:
         learner_id = self._presentation.registrations[submission.learner].learner_id
         quiz = self._quizzes[submission.assessment_id]
         attempt = past(QuizAttempt, attempt_stream(learner_id, submission.assessment_id, 1))
-        self._ask_access(submission.learner, attempt)
+        if not submission.banked:  # a banked result was taken over from an earlier presentation
+            self._mark_access(submission.learner, attempt)
         attempt.submit(quiz, (), by="learner", at=self._presentation.at(day), banked=submission.banked)
         if submission.score_bp is not None:
             attempt.grade(Score(submission.score_bp), quiz.pass_bp, POLICY)
@@ -105,7 +108,6 @@ class History:
         if submission.score_bp is None or submission.score_bp < quiz.pass_bp:
             return
         progress = self._progress[submission.learner]
-        self._ask_access(submission.learner, progress)
         progress.complete_unit(quiz.unit_id, self._course_version, RULE, Score(submission.score_bp))
         yield from progress.collect_events()
 
@@ -129,13 +131,11 @@ class History:
                 enrollment.complete()
                 yield from enrollment.collect_events()
 
-    def _ask_access(self, learner: int, asking: Aggregate) -> None:
-        """Mark the next fact of *asking* as irregular where `must_have_access` would refuse it."""
-        enrollment = self._enrollments[learner]
-        if enrollment.status not in HAS_ACCESS:
-            asking.refuse(
-                NoAccess(learner_id=enrollment.learner_id, run_id=enrollment.run_id, status=enrollment.status)
-            )
+    def _mark_access(self, learner: int, asking: Aggregate) -> None:
+        """Mark the next fact of *asking* as irregular where the learner has no place on that day."""
+        status = self._enrollments[learner].status
+        if status not in HAS_ACCESS:
+            asking.mark_irregular("after_unregistration" if status is Status.WITHDRAWN else "before_registration")
 
 
 class Diary:

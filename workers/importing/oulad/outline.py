@@ -4,9 +4,11 @@ from collections import Counter
 
 from adapters.oulad.model import Assessment, Presentation, Site
 from domain.catalog import Unit
+from domain.grading import Group
 
 KINDS = {"tma": "TMA", "cma": "CMA", "exam": "Exam"}
 DAYS_OF_WEEK = 7
+COURSEWORK, EXAM = "coursework", "exam"  # groups
 
 
 def course_title(module: str) -> str:
@@ -15,8 +17,13 @@ def course_title(module: str) -> str:
 
 
 def units(presentation: Presentation) -> list[Unit]:
-    """Sites without a week first, then sites and assessments by day; only assessments have weight and deadline."""
-    titles = assessment_titles(presentation)
+    """
+    Sites without a week first, then sites and assessments by day; only assessments have weight and deadline.
+
+    An assessment that nobody has handed in was not recorded: most exams are missing from the submissions.
+    """
+    titles, recorded = assessment_titles(presentation), recorded_assessments(presentation)
+    grouped = {group.group_id for group in groups(presentation)}
     placed = [(_day_of_site(site), 0, int(site.site_id), _site_unit(site)) for site in presentation.sites]
     for assessment in presentation.assessments.values():
         unit = Unit(
@@ -25,9 +32,29 @@ def units(presentation: Presentation) -> list[Unit]:
             titles[assessment.assessment_id],
             assessment.weight_bp,
             assessment.due_on,
+            group if (group := group_of(assessment)) in grouped else "",
+            assessment.assessment_id in recorded,
         )
         placed.append((_due(assessment, presentation), 1, int(assessment.assessment_id), unit))
     return [unit for *_, unit in sorted(placed, key=lambda place: place[:3])]
+
+
+def recorded_assessments(presentation: Presentation) -> set[str]:
+    """The assessments of which the presentation has any submission; all of them if it has none at all."""
+    handed_in = {each.assessment_id for day in presentation.submissions.values() for each in day}
+    return handed_in or set(presentation.assessments)
+
+
+def group_of(assessment: Assessment) -> str:
+    """What an assessment is part of: the dataset gives coursework and exam 100 % each."""
+    return EXAM if assessment.kind == EXAM else COURSEWORK
+
+
+def groups(presentation: Presentation) -> list[Group]:
+    """Coursework and exam, equally, where the presentation has records of both; else none, which is one mean."""
+    recorded = recorded_assessments(presentation)
+    found = {group_of(a) for a in presentation.assessments.values() if a.weight_bp and a.assessment_id in recorded}
+    return [Group(group_id, group_id.capitalize(), 1) for group_id in (COURSEWORK, EXAM)] if len(found) > 1 else []
 
 
 def assessment_titles(presentation: Presentation) -> dict[str, str]:

@@ -79,7 +79,7 @@ async def test_everything(settings: Settings) -> None:
         "distinction": 3_024,
     }
     assert report.irregular == {
-        "no_access": 3_053,
+        "after_unregistration": 2_307,
         "no_registration_date": 45,
         "no_unregistration_date": 93,
         "result_after_unregistration": 9,

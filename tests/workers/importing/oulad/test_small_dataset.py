@@ -47,7 +47,7 @@ async def test_a_presentation_day_by_day(settings: Settings, tmp_path: Path) -> 
         (-7, "quiz-1", "quiz.published"),
         (-7, "quiz-2", "quiz.published"),
         (-7, "quiz-3", "quiz.published"),
-        (-7, "progress-12:AAA-2013J", "progress.activity_recorded (no_access)"),
+        (-7, "progress-12:AAA-2013J", "progress.activity_recorded (before_registration)"),
         (-5, "enrollment-11:AAA-2013J", "enrollment.requested"),
         (-5, "enrollment-11:AAA-2013J", "enrollment.activated"),
         (-5, "enrollment-12:AAA-2013J", "enrollment.requested"),
@@ -63,7 +63,7 @@ async def test_a_presentation_day_by_day(settings: Settings, tmp_path: Path) -> 
         (9, "progress-11:AAA-2013J", "progress.unit_completed"),
         (9, "enrollment-13:AAA-2013J", "enrollment.withdrawn"),
         (12, "enrollment-12:AAA-2013J", "enrollment.withdrawn"),
-        (13, "attempt-12:1:1", "attempt.submitted (no_access)"),
+        (13, "attempt-12:1:1", "attempt.submitted (after_unregistration)"),
         (13, "attempt-12:1:1", "attempt.graded"),
         (30, "progress-11:AAA-2013J", "progress.course_outcome_decided"),
         (30, "progress-12:AAA-2013J", "progress.course_outcome_decided"),
@@ -83,8 +83,9 @@ async def test_the_fields_of_the_facts(settings: Settings, tmp_path: Path) -> No
         {"unit_id": "1", "kind": "tma", "title": "TMA 1", "weight": 4_000, "due_after_days": 10},
         {"unit_id": "101", "kind": "oucontent", "title": "oucontent 101"},
         {"unit_id": "2", "kind": "cma", "title": "CMA 1", "weight": 1_250, "due_after_days": 20},
-        {"unit_id": "3", "kind": "exam", "title": "Exam 1", "weight": 10_000},
+        {"unit_id": "3", "kind": "exam", "title": "Exam 1", "weight": 10_000, "recorded": False},
     ]
+    assert published["groups"] == []
     assert by_type["run-AAA-2013J", "run.scheduled"] == {
         "course_id": "AAA",
         "course_version": 1,
@@ -93,19 +94,38 @@ async def test_the_fields_of_the_facts(settings: Settings, tmp_path: Path) -> No
         "capacity": None,
         "pacing": "instructor",
         "seat_offer_hours": None,
+        "time_zone": "UTC",
     }
     assert by_type["attempt-11:2:1", "attempt.submitted"]["banked"] is True
     assert by_type["attempt-12:1:1", "attempt.submitted"]["late_by"] == 3 * 86_400
     assert by_type["attempt-11:1:1", "attempt.graded"] == {
         "run_id": "AAA-2013J", "unit_id": "1", "score_bp": 8_500, "passed": True, "policy": "imported",
+        "points": 8_500, "possible": 10_000,
     }  # fmt: skip
     assert by_type["progress-11:AAA-2013J", "progress.unit_completed"] == {
         "unit_id": "1", "course_version": 1, "rule": "quiz_passed", "score_bp": 8_500,
+        "points": 8_500, "possible": 10_000,
     }  # fmt: skip
     assert by_type["progress-13:AAA-2013J", "progress.activity_recorded"] == {
         "unit_id": "100", "kind": "homepage", "amount": 8,
     }  # fmt: skip
-    assert by_type["progress-11:AAA-2013J", "progress.course_outcome_decided"]["outcome"] == "pass"
+    assert by_type["progress-11:AAA-2013J", "progress.course_outcome_decided"] == {
+        "outcome": "pass", "grade_bp": None, "policy": "imported", "through_position": 0, "formula": None, "reason": "",
+    }  # fmt: skip
+
+
+async def test_coursework_and_exam_are_groups_where_both_are_recorded(settings: Settings, tmp_path: Path) -> None:
+    """They weigh the same, as the dataset gives 100 % to each; and the exam, which was handed in, is recorded."""
+    rows = [*SMALL["studentAssessment.csv"], (3, 11, 29, 0, 60)]
+    facts = await facts_of(settings, write(tmp_path / "small.zip", small(studentAssessment=rows)), "AAA-2013J")
+    (published,) = [data for *_, name, data in facts if name == "course.version_published"]
+    assert published["groups"] == [
+        {"group_id": "coursework", "title": "Coursework", "weight": 1},
+        {"group_id": "exam", "title": "Exam", "weight": 1},
+    ]
+    by_unit = {unit["unit_id"]: unit.get("group") for unit in published["units"]}
+    assert by_unit == {"100": None, "101": None, "1": "coursework", "2": "coursework", "3": "exam"}
+    assert not any("recorded" in unit for unit in published["units"])
 
 
 async def test_presentations_are_told_in_the_order_of_the_calendar(settings: Settings, tmp_path: Path) -> None:
@@ -146,4 +166,9 @@ async def test_the_report_adds_up(settings: Settings, tmp_path: Path) -> None:
         "facts": 4,
     }
     assert report["facts"] == report["position"] == len(await stored(settings)) == sum(report["facts_by_type"].values())
-    assert report["irregular"] == {"no_access": 2, "no_registration_date": 1, "result_after_unregistration": 1}
+    assert report["irregular"] == {
+        "before_registration": 1,
+        "after_unregistration": 1,
+        "no_registration_date": 1,
+        "result_after_unregistration": 1,
+    }
