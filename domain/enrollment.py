@@ -6,103 +6,40 @@ capacity, and keeps who sits and who waits, in the order in which they asked; bo
 """
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, ClassVar
 
 from domain.aggregate import Aggregate, event, stream_id
-from domain.errors import Conflict, NotFound
+from domain.enrollment_errors import (
+    AlreadyCompleted,
+    HasWithdrawn,
+    NoAccess,
+    NoSeatOffered,
+    NotActive,
+    NotEnrolled,
+    OfferExpired,
+    RunClosed,
+    RunEnded,
+    Status,
+    WaitsFor,
+)
 
-
-class Status(StrEnum):
-    """Where an enrollment stands."""
-
-    NONE = "none"
-    REQUESTED = "requested"
-    WAITLISTED = "waitlisted"
-    OFFERED = "offered"
-    ACTIVE = "active"
-    WITHDRAWN = "withdrawn"
-    EXPIRED = "expired"
-    COMPLETED = "completed"
-
-
-class WaitsFor(StrEnum):
-    """Why a learner waits: every seat is taken, the run is closed, or it has ended."""
-
-    SEAT = "full"
-    OPENING = "run_closed"
-    NOTHING = "run_ended"
-
-
-class NotEnrolled(NotFound):
-    """The learner has never asked for a place on this run."""
-
-    code = "not_enrolled"
-    template = "learner {learner_id} is not enrolled on run {run_id}"
-    lifted_by = "enrollment-{learner_id}:{run_id}"
-
-
-class RunClosed(Conflict):
-    """The run admits no learner."""
-
-    code = "run_closed"
-    template = "course run {run_id} is not open for enrollment"
-    lifted_by = "run-{run_id}"
-
-
-class RunEnded(Conflict):
-    """The run is over: there is no place to have."""
-
-    code = "run_ended"
-    template = "course run {run_id} ended at {ended_at}: ask for a place on a later run of the course"
-
-
-class AlreadyCompleted(Conflict):
-    """The learner has completed the course; the enrollment does not change any more."""
-
-    code = "already_completed"
-    template = "learner {learner_id} has completed run {run_id}"
-
-
-class HasWithdrawn(Conflict):
-    """The learner has given up the place and would have to come back first."""
-
-    code = "has_withdrawn"
-    template = "learner {learner_id} has left run {run_id}"
-    lifted_by = "enrollment-{learner_id}:{run_id}"
-
-
-class NotActive(Conflict):
-    """The learner has asked for a place, and has none yet."""
-
-    code = "not_active"
-    template = "learner {learner_id} has no place on run {run_id} yet"
-    lifted_by = "enrollment-{learner_id}:{run_id}"
-
-
-class NoSeatOffered(Conflict):
-    """The learner accepts a seat that was not offered."""
-
-    code = "no_seat_offered"
-    template = "no seat on run {run_id} is offered to learner {learner_id}: the enrollment is {status}"
-
-
-class OfferExpired(Conflict):
-    """The learner accepts a seat after the time in which it was held."""
-
-    code = "offer_expired"
-    template = (
-        "the seat on run {run_id} was offered to learner {learner_id} until {until}, and the offer has expired:"
-        " ask for a place again to join the end of the waitlist"
-    )
-
-
-class NoAccess(Conflict):
-    """The learner has no place on the run at this time."""
-
-    code = "no_access"
-    template = "learner {learner_id} has no access to run {run_id}: the enrollment is {status}"
-    lifted_by = "enrollment-{learner_id}:{run_id}"
+__all__ = [
+    "AlreadyCompleted",
+    "Enrollment",
+    "HasWithdrawn",
+    "NoAccess",
+    "NoSeatOffered",
+    "NotActive",
+    "NotEnrolled",
+    "OfferExpired",
+    "RunClosed",
+    "RunEnded",
+    "Seats",
+    "Status",
+    "WaitsFor",
+    "enrollment_stream",
+    "seats_stream",
+]
 
 
 def enrollment_stream(learner_id: str, run_id: str) -> str:

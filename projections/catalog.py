@@ -37,9 +37,9 @@ class CatalogStructure(msgspec.Struct):
     units: list[dict[str, Any]] = []
     completion_rule: str = ""
     grading_policy: str = ""
-    groups: list[dict[str, Any]] = []
     structure_hash: str = ""
     published_at: datetime | None = None
+    groups: list[dict[str, Any]] = []
 
 
 class CatalogRun(msgspec.Struct):

@@ -26,7 +26,19 @@ from workers.reactions import JOBS, REACTIONS
 
 ROOT = Path(__file__).parents[1]
 MACHINERY = {
-    "domain": {"aggregate", "codec", "deadlines", "errors", "fact", "grading", "kinds", "registry", "score", "streams"},
+    "domain": {
+        "aggregate",
+        "codec",
+        "deadlines",
+        "enrollment_errors",
+        "errors",
+        "fact",
+        "grading",
+        "kinds",
+        "registry",
+        "score",
+        "streams",
+    },
     "commands": {"clock", "log", "table"},
     "projections": {"registry"},
     "api": {"app"},

@@ -54,7 +54,7 @@ async def test_one_presentation(settings: Settings) -> None:
             "run.scheduled": 1,
         }
     )
-    assert report.irregular == {"no_access": 46}
+    assert report.irregular == {"after_unregistration": 46}
     assert dict(await rows(settings, OUTCOMES)) == {"distinction": 20, "fail": 45, "pass": 258, "withdrawn": 60}
     found = await check(settings, report.position)
     assert (found.count, found.events) == (0, 187_335)
