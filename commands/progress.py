@@ -125,7 +125,11 @@ async def decide_outcome(command: DecideOutcome, log: Log) -> Position:
 
 
 def _record(run: Outline, progress: CourseProgress, attempts: Attempts, log: Log) -> Record:
-    """What counts: the scores of all attempts, passed or not; a run that has ended leaves no attempts."""
+    """
+    What counts: the scores of all attempts, passed or not; a run that has ended leaves no attempts.
+
+    A unit is not closed while an attempt has passed that has not completed it yet: the reaction is on its way.
+    """
     scores = dict(attempts.scores)
     for unit_id, score in progress.scores.items():
         if score.beats(scores.get(unit_id)):
@@ -133,6 +137,7 @@ def _record(run: Outline, progress: CourseProgress, attempts: Attempts, log: Log
     ended = log.context.at >= run.ends_at
     waiting = attempts.ungraded if ended else attempts.ungraded | attempts.left
     closed = run.scheme.weights.keys() - waiting if ended else attempts.closed
+    closed = closed - (attempts.passed - progress.completed)
     return Record(scores, progress.completed, progress.excused, closed, waiting)
 
 

@@ -19,12 +19,14 @@ class Attempts:
 
     Attributes:
         scores: the best score of each unit.
+        passed: units with an attempt that has passed.
         closed: units with quizzes of which every attempt is used and graded.
         left: units with a quiz that allows another attempt.
         ungraded: units with an attempt that waits for a grade.
     """
 
     scores: dict[str, Score] = field(default_factory=dict)
+    passed: set[str] = field(default_factory=set)
     closed: set[str] = field(default_factory=set)
     left: set[str] = field(default_factory=set)
     ungraded: set[str] = field(default_factory=set)
@@ -63,6 +65,8 @@ def _add(attempts: Attempts, quiz: Quiz, facts: Iterable[Fact]) -> None:
             submitted.add(fact.stream_id)
         elif (score := score_in(fact.data)) is not None:
             scores[fact.stream_id] = score
+            if fact.data["passed"]:
+                attempts.passed.add(quiz.unit_id)
     for score in scores.values():
         if score.beats(attempts.scores.get(quiz.unit_id)):
             attempts.scores[quiz.unit_id] = score

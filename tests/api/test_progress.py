@@ -15,14 +15,20 @@ async def test_what_a_learner_does_shows(campus: Campus) -> None:
     assert (course["opened"], course["activity"]) == (["intro"], {"rows": 1, "amount": 30})
 
 
-async def test_an_instructor_decides_an_outcome_once(campus: Campus) -> None:
-    """A second, different one is refused."""
+async def test_an_instructor_decides_an_outcome_and_revises_it_with_a_reason(campus: Campus) -> None:
+    """Without a reason a second, different one is refused, and so is failing a learner who can still pass."""
     await campus.open_run()
     await campus.enroll()
     body = {"run_id": campus.run, "learner_id": campus.learner}
-    await campus.send("/progress/outcomes", {**body, "outcome": "fail"}, user="instructor")
-    again = await campus.post("/progress/outcomes", {**body, "outcome": "pass"}, user="instructor")
-    assert (again.status_code, again.json()["code"]) == (409, "outcome_decided")
+    early = await campus.post("/progress/outcomes", {**body, "outcome": "fail"}, user="instructor")
+    assert (early.status_code, early.json()["code"]) == (409, "outcome_open")
+    await campus.send("/progress/outcomes", {**body, "outcome": "pass"}, user="instructor")
+    again = {**body, "outcome": "fail"}
+    refused = await campus.post("/progress/outcomes", again, user="instructor")
+    assert (refused.status_code, refused.json()["code"]) == (409, "outcome_decided")
+    position = await campus.send("/progress/outcomes", {**again, "reason": "copied"}, user="instructor")
+    (course,) = (await campus.see("/me/dashboard", position, user=campus.learner))["courses"]
+    assert course["outcome"] == "fail"
 
 
 async def test_it_takes_a_place_and_a_unit(campus: Campus) -> None:

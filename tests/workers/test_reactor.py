@@ -63,6 +63,8 @@ async def test_a_right_answer_ends_in_a_completed_enrollment(campus: Campus) -> 
         "grade_bp": 10_000,
         "policy": "weighted_mean",
         "through_position": facts[2].position,
+        "formula": "weighted_mean_exact",
+        "reason": "",
     }
 
 

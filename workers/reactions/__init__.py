@@ -20,8 +20,8 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "seats.released": (Reaction("offer_freed_seat", enrollment.offer_freed_seat),),
     "attempt.submitted": (Reaction("grade_by_key", quiz.grade_by_key),),
     "attempt.graded": (
-        Reaction("complete_passed_unit", quiz.complete_passed_unit),
         Reaction("decide_when_graded", quiz.decide_when_graded),
+        Reaction("complete_passed_unit", quiz.complete_passed_unit),
     ),
     "progress.unit_completed": (Reaction("decide_when_done", progress.decide_when_done),),
     "progress.course_outcome_decided": (Reaction("complete_passed_course", progress.complete_passed_course),),

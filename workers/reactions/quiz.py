@@ -21,5 +21,5 @@ def complete_passed_unit(fact: Fact) -> CompleteUnit | None:
 
 
 def decide_when_graded(fact: Fact) -> DecideOutcome:
-    """An attempt has a score: perhaps it was the last that could change the outcome."""
+    """An attempt has a score: perhaps it was the last that could change the outcome, or it changes a decided one."""
     return DecideOutcome(fact.id("learner_id"), fact.data["run_id"], fact.position)

@@ -115,7 +115,7 @@ class _History:
                 else:
                     yield from self._material(unit.unit_id)
         if self._over and self._passed < len(WEIGHTS):
-            outcome = "withdrawn" if self._left else "fail"
+            outcome = "withdrawn" if self._left else None  # at the end of the run the rule decides
             decide = DecideOutcome(self._learner_id, self._term.run_id, 0, outcome)
             yield PlannedCommand(self._ends_at, self._term.course.instructor, decide)
 

@@ -144,7 +144,7 @@ class Broken:
 
         async def handle_or_fail(bus: Bus, command: Any, context: Context) -> int:
             name = type(command).__name__
-            self.seen.append((name, getattr(command, "score_bp", None) or 0))
+            self.seen.append((name, getattr(command, "points", None) or 0))
             if name == self.at:
                 raise error
             return await handle(bus, command, context)

@@ -38,6 +38,7 @@ SHOWN_FIELDS = {
     *("kind", "language", "late_by", "learner_id", "mode", "outcome", "pacing", "pass_bp", "passed", "policy", "rule"),
     *("run_id", "score_bp", "source", "starts_at", "structure_hash", "summary", "through_position", "time_limit"),
     *("seat_offer_hours", "title", "unit_id", "units", "until", "version"),
+    *("formula", "groups", "new", "new_grade_bp", "old", "old_grade_bp", "points", "possible", "time_zone"),
 }
 
 
