@@ -172,10 +172,10 @@ class OfferSeat:
     """
     Seats have come free: those who have waited longest get one each, or an offer of one.
 
-    Where the run is closed or has ended nobody gets one, and those who wait are told why.
+    Where the run is closed or has ended no learner gets one, and a fact for each who waits says why.
 
     Attributes:
-        tell: whether those who go on waiting are told what for, also in a run that is open.
+        tell: whether a fact for each who goes on waiting says what for, also in a run that is open.
     """
 
     run_id: str

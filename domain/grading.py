@@ -220,7 +220,7 @@ def _mean(weights: Mapping[str, int], scores: Mapping[str, Score]) -> tuple[int,
 
 
 def outcome_of(grade: Grade | None, *, all_completed: bool) -> str:
-    """How a course ends with a final *grade*; without any grade, whoever has completed all that counts has passed."""
+    """How a course ends with a final *grade*; without any grade, all that counts has to be completed to pass."""
     if grade is None:
         return "pass" if all_completed else FAILED
     if grade.missed or not grade.reaches(PASS_BP):

@@ -10,5 +10,5 @@ def offer_free_seats(fact: Fact) -> OfferSeat:
 
 
 def tell_waiting(fact: Fact) -> OfferSeat:
-    """A run is closed: those who wait are told that it seats nobody."""
+    """A run is closed: each learner who waits gets the reason."""
     return OfferSeat(fact.id("run_id"), tell=True)

@@ -20,7 +20,7 @@ def units(presentation: Presentation) -> list[Unit]:
     """
     Sites without a week first, then sites and assessments by day; only assessments have weight and deadline.
 
-    An assessment that nobody has handed in was not recorded: most exams are missing from the submissions.
+    An assessment that no learner has handed in was not recorded: most exams are missing from the submissions.
     """
     titles, recorded = assessment_titles(presentation), recorded_assessments(presentation)
     grouped = {group.group_id for group in groups(presentation)}
