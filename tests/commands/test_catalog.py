@@ -27,7 +27,13 @@ async def test_a_run_is_scheduled_opened_and_closed(campus: Campus) -> None:
         (
             "run-new",
             fact(
-                Run.Scheduled, course_id="algebra", course_version=1, **plan, pacing="instructor", seat_offer_hours=48
+                Run.Scheduled,
+                course_id="algebra",
+                course_version=1,
+                **plan,
+                pacing="instructor",
+                seat_offer_hours=48,
+                time_zone="UTC",
             ),
         )
     ]

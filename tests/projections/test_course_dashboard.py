@@ -70,7 +70,7 @@ def test_a_week_counts_each_learner_once() -> None:
 
 
 def test_percent_grade_and_outcome_stand_in_the_learners_row() -> None:
-    """Units without weight count for nothing."""
+    """Units without weight count for nothing in percent and grade, and are completed like others."""
     history = History().course().enrolled("7").submitted("7", "tma1").graded("7", "tma1", 5_000)
     for unit_id, score in (("tma1", 5_000), ("forum", None)):
         history.progress("7", "unit_completed", unit_id=unit_id, course_version=1, rule="pass", score_bp=score)
@@ -84,8 +84,10 @@ def test_percent_grade_and_outcome_stand_in_the_learners_row() -> None:
             submitted=True,
             percent=4_000,
             grade_bp=2_000,
+            grade_so_far_bp=5_000,
             outcome="fail",
-            completed=["tma1"],
+            completed=["tma1", "forum"],
+            excused=["forum"],
             scores={"tma1": 5_000},
         )
     ]
