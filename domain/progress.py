@@ -237,17 +237,15 @@ class CourseProgress(Aggregate):
         if self.outcome == decision.outcome and not (reason and self.policy != policy):
             return
         names = {"learner_id": self.id_of("learner_id"), "run_id": self.id_of("run_id")}
+        if self.outcome and (self.importing or not reason):
+            self.refuse(OutcomeDecided(**names, outcome=self.outcome))
         if decision.outcome == FAILED and can_still_pass and not reason:
             self.refuse(OutcomeOpen(**names))
-        if not self.outcome or self.importing:
-            if self.outcome:
-                self.refuse(OutcomeDecided(**names, outcome=self.outcome))
-            formula = _formula(decision)
-            self._outcome_decided(decision.outcome, decision.grade_bp, policy, through_position, formula, reason)
+        if self.outcome and not self.importing:
+            self._revise(decision, policy, reason, through_position)
             return
-        if not reason:
-            raise OutcomeDecided(**names, outcome=self.outcome)
-        self._revise(decision, policy, reason, through_position)
+        formula = _formula(decision)
+        self._outcome_decided(decision.outcome, decision.grade_bp, policy, through_position, formula, reason)
 
     @event(CourseOutcomeDecided)
     def _outcome_decided(

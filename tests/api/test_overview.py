@@ -27,7 +27,7 @@ async def test_a_person_on_two_runs_of_a_source_counts_once(
     bus = Bus(log)
     commands: list[object] = [CreateCourse(course, "Elsewhere"), PublishCourse(course, [Unit("u1", "page", "Read")])]
     for run in runs:
-        commands += [ScheduleRun(run, course, 1, START, START + timedelta(days=90)), OpenRun(run)]
+        commands += [ScheduleRun(run, course, 1, START, START + timedelta(days=36_500)), OpenRun(run)]
     commands += [RequestEnrollment(f"ada-{campus.tag}", run) for run in runs]
     commands += [RequestEnrollment(f"bob-{campus.tag}", runs[0])]
     commands += [RecordActivity(f"ada-{campus.tag}", run, "u1", "click", 3) for run in runs]

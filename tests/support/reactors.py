@@ -65,7 +65,7 @@ async def small_campus(settings: Settings) -> AsyncIterator[Campus]:
     await campus.do(
         CreateCourse("python", "Python"),
         PublishCourse("python", units),
-        ScheduleRun("small", "python", 1, START, START + timedelta(days=90), capacity=1, seat_offer_hours=None),
+        ScheduleRun("small", "python", 1, START, START + timedelta(days=36_500), capacity=1, seat_offer_hours=None),
         OpenRun("small"),
         PublishQuiz("quiz1", "small", "q1", "Answer this", items=[Item("i1", "2 + 2", ["3", "4"])], key=[1]),
     )

@@ -85,7 +85,7 @@ class Crowd:
         await self.must("admin", "/courses/chaos/versions", {"units": units})
         for run_id, capacity in ((RUN, None), (SMALL_RUN, SEATS)):
             plan = {"run_id": run_id, "course_id": "chaos", "starts_at": "2026-09-01T00:00:00Z"}
-            await self.must("admin", "/runs", {**plan, "ends_at": "2027-01-01T00:00:00Z", "capacity": capacity})
+            await self.must("admin", "/runs", {**plan, "ends_at": "2127-01-01T00:00:00Z", "capacity": capacity})
             await self.must("admin", f"/runs/{run_id}/open", {})
         items = [{"item_id": "i1", "text": "2 + 2", "options": ["3", "4"]}]
         quiz = {"quiz_id": "chaos-quiz", "run_id": RUN, "unit_id": "answer", "title": "Answer"}
