@@ -93,7 +93,7 @@ def _count(condition: str) -> str:
 _OUTCOMES = ", ".join(f"'{name}', " + _count(f"outcome = '{name}'") for name in OUTCOMES)
 # Each step includes those who came further, so that a funnel never grows.
 _COMPLETED = f"(status = 'completed' OR outcome IN {PASSING_OUTCOMES})"
-_HALF_WAY = f"(half_way OR {_COMPLETED})"
+_HALF_WAY = f"(coalesce(half_way, percent >= 5000) OR {_COMPLETED})"
 _SUBMITTED = f"(submitted OR {_HALF_WAY})"
 _ACTIVE = f"(weeks <> '[]' OR {_SUBMITTED})"
 _COUNTS = json_object(
@@ -116,9 +116,13 @@ _DASHBOARD = json_object(
 )
 _RUNNING = ", ".join(f"sum({name}) OVER past AS {name}" for name in StatusesOfDay.__struct_fields__ if name != "day")
 
-# Everything about one run; NULL where the run has never been scheduled. Days are running totals, by status.
+# Everything about one run; NULL where the run has never been scheduled. Days are running totals, by status. A
+# generation of version 1 has no half_way: the name then means that of `old`, until a rebuild is promoted.
 RUN = f"""
-WITH mine AS (SELECT * FROM course_enrollments WHERE run_id = %(run)s),
+WITH mine AS (
+    SELECT enrollment.* FROM (SELECT NULL::boolean AS half_way) AS old CROSS JOIN LATERAL (
+        SELECT status, activated, weeks, submitted, half_way, percent, grade_bp, outcome
+          FROM course_enrollments WHERE run_id = %(run)s) AS enrollment),
 totals AS (SELECT {_COUNTS} AS counts FROM mine),
 grades AS (SELECT {json_array("learners", "bucket")} AS buckets FROM (
     SELECT bucket, count(grade_bp) AS learners

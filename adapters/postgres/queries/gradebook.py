@@ -15,7 +15,7 @@ class GradebookRow(msgspec.Struct, kw_only=True):
     One learner in one assessment; scores in basis points, lateness in seconds.
 
     `best_bp`, `passed`, `banked`, `submitted_at` and `late_by` are those of one attempt, `counts_no`: the best, or the
-    latest as long as none is graded.
+    latest as long as none is graded. It is 0 in rows that an older version of the code has folded.
     """
 
     run_id: str
@@ -65,12 +65,18 @@ SORTS: dict[str, str] = {
     "submitted_at": "coalesce((extract(epoch FROM submitted_at) * 1e6)::bigint, -1e18::bigint)",
 }
 
+# A generation of version 1 has no counts_no: the name then means that of `old`, until a rebuild is promoted.
+GRADES = """(SELECT NULL::bigint AS counts_no) AS old CROSS JOIN LATERAL (
+    SELECT run_id, learner_id, quiz_id, unit_id, best_bp, last_bp, attempts, graded, passed, banked, submitted_at,
+           late_by, coalesce(counts_no, 0) AS counts
+      FROM gradebook) AS grade"""
+
 # One page, after the row at which the last one ended; the two ids make every order total.
 PAGE = """
 SELECT {checkpoint}, page.sorted, page.learner_id, page.quiz_id, page.body
   FROM (SELECT) AS once LEFT JOIN LATERAL (
     SELECT {sort} AS sorted, learner_id, quiz_id, {row}::text AS body
-      FROM gradebook LEFT JOIN (SELECT quiz_id, kind, title, due_at FROM gradebook_quizzes) AS quiz USING (quiz_id)
+      FROM {grades} LEFT JOIN (SELECT quiz_id, kind, title, due_at FROM gradebook_quizzes) AS quiz USING (quiz_id)
      WHERE run_id = %(run)s {narrowed} {after}
      ORDER BY {sort} {direction}, learner_id {direction}, quiz_id {direction} LIMIT %(limit)s) AS page ON true
  ORDER BY page.sorted {direction}, page.learner_id {direction}, page.quiz_id {direction}
@@ -94,7 +100,8 @@ async def rows(
     query = PAGE.format(
         checkpoint=CHECKPOINT.format("gradebook"),
         sort=SORTS[sort],
-        row=json_object(GradebookRow),
+        grades=GRADES,
+        row=json_object(GradebookRow, counts_no="counts"),
         narrowed=narrowed,
         after=f"AND ({SORTS[sort]}, learner_id, quiz_id) {comparison} (%(a)s, %(b)s, %(c)s)" if after else "",
         direction="DESC" if descending else "ASC",

@@ -1,0 +1,73 @@
+"""Queries answer from generations that version 1 of a read model has built, until a rebuild is promoted."""
+
+import json
+import typing
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+import psycopg
+import pytest
+
+from adapters.postgres.queries.course_dashboard import run_dashboard
+from adapters.postgres.queries.gradebook import rows
+from adapters.postgres.queries.reader import Reader
+from adapters.postgres.store.row_tables import SEGMENT, create_table, create_view, physical_name
+from adapters.settings import Settings
+from projections.course_dashboard import ENROLLMENTS, WEIGHTS, CourseDashboard, CourseEnrollment, CourseWeights
+from projections.engine.projection import Table
+from projections.gradebook import GRADES, Grade, Gradebook
+
+ADDED = {"gradebook": {"counts_no", "tries"}, "course_enrollments": {"half_way", "grade_so_far_bp", "excused", "exact"}}
+"""Columns that version 1 did not have."""
+
+ROWS: tuple[tuple[Table, msgspec.Struct], ...] = (
+    (GRADES, Grade("algebra-1", "equations", "ann", best_bp=7_000, attempts=1, graded=1, passed=True)),
+    (ENROLLMENTS, CourseEnrollment("algebra-1", "ann", status="active", percent=5_000)),
+    (ENROLLMENTS, CourseEnrollment("algebra-1", "ben", status="active", percent=4_999)),
+    (WEIGHTS, CourseWeights("algebra-1")),
+)
+
+
+def as_before(table: Table) -> Table:
+    """The table as version 1 had it."""
+    hints = typing.get_type_hints(table.row)
+    names = [name for name in table.row.__struct_fields__ if name not in ADDED.get(table.name, ())]
+    return Table(table.name, msgspec.defstruct("Row", [(name, hints[name]) for name in names]), table.key)
+
+
+@pytest.fixture
+async def reading(settings: Settings) -> AsyncIterator[Reader]:
+    """A reader of both read models."""
+    schema = settings.read_schema
+    async with await psycopg.AsyncConnection.connect(settings.postgres_url, autocommit=True) as connection:
+        for table in map(as_before, (*Gradebook.tables, *CourseDashboard.tables)):
+            await connection.execute(create_table(table, schema, 1).encode())
+            await connection.execute(create_view(table, schema, 1, 1).encode())
+        for table, row in ROWS:
+            target = f"{schema}.{physical_name(table, 1)}"
+            values: dict[str, Any] = {**msgspec.to_builtins(row), SEGMENT: 0}
+            insert = f"INSERT INTO {target} SELECT * FROM jsonb_populate_record(NULL::{target}, %s)"
+            await connection.execute(insert.encode(), [json.dumps(values)])
+    opened = Reader(settings)
+    await opened.open()
+    yield opened
+    await opened.close()
+
+
+async def test_a_gradebook_of_version_1_is_served(reading: Reader) -> None:
+    """It does not say which attempt counts."""
+    page = await rows(
+        reading, "algebra-1", quiz_id=None, learner_id=None, sort="learner", descending=False, after=None, limit=9
+    )
+    (row,) = page.rows
+    found = json.loads(row[-1])
+    assert (found["learner_id"], found["best_bp"], found["counts_no"]) == ("ann", 7_000, 0)
+
+
+async def test_a_run_dashboard_of_version_1_is_served(reading: Reader) -> None:
+    """Half of the way is then half of the rounded percentage."""
+    answer = await run_dashboard(reading, "algebra-1")
+    assert answer.body is not None
+    funnel = json.loads(answer.body)["counts"]["funnel"]
+    assert (funnel["activated"], funnel["half_way"]) == (1, 1)
