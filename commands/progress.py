@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from commands.log import Log, Position
 from commands.lookups.catalog import Outline, outline
-from commands.lookups.enrollment import HAVING_ACCESS, must_have_access, must_have_asked, no_access
+from commands.lookups.enrollment import HAVING_ACCESS, must_have_access, must_have_asked, must_take_part, no_access
 from commands.lookups.quiz import Attempts, attempts_of, units_with_quiz
 from domain.grading import Decision, Record, decide, final_grade
 from domain.progress import BY_HAND, BY_STAFF, CourseProgress, UnknownUnit, progress_stream
@@ -28,8 +28,8 @@ class OpenUnit:
 
 
 async def open_unit(command: OpenUnit, log: Log) -> Position:
-    await _unit_outline(log, command.run_id, command.unit_id)
-    await must_have_access(log, command.learner_id, command.run_id)
+    run = await _unit_outline(log, command.run_id, command.unit_id)
+    await must_take_part(log, command.learner_id, run)
     progress = await log.load(CourseProgress, progress_stream(command.learner_id, command.run_id))
     progress.open_unit(command.unit_id)
     return await log.save(progress)
@@ -47,8 +47,8 @@ class RecordActivity:
 
 
 async def record_activity(command: RecordActivity, log: Log) -> Position:
-    await _unit_outline(log, command.run_id, command.unit_id)
-    await must_have_access(log, command.learner_id, command.run_id)
+    run = await _unit_outline(log, command.run_id, command.unit_id)
+    await must_take_part(log, command.learner_id, run)
     progress = await log.load(CourseProgress, progress_stream(command.learner_id, command.run_id))
     progress.record_activity(command.unit_id, command.kind, command.amount)
     return await log.save(progress)
@@ -73,7 +73,11 @@ class CompleteUnit:
 async def complete_unit(command: CompleteUnit, log: Log) -> Position:
     unit_id = command.unit_id
     run = await _unit_outline(log, command.run_id, unit_id)
-    await must_have_access(log, command.learner_id, command.run_id)
+    await (
+        must_take_part(log, command.learner_id, run)
+        if command.rule == BY_HAND
+        else must_have_access(log, command.learner_id, command.run_id)
+    )
     progress = await log.load(CourseProgress, progress_stream(command.learner_id, command.run_id))
     if command.rule == BY_HAND:
         has_quiz = unit_id in await units_with_quiz(log, command.run_id)

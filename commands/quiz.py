@@ -6,7 +6,7 @@ from datetime import datetime
 
 from commands.log import Log, Position
 from commands.lookups.catalog import outline
-from commands.lookups.enrollment import must_have_access
+from commands.lookups.enrollment import must_take_part
 from domain.kinds import UNSCORED_KINDS, plain_kind
 from domain.progress import UnknownUnit
 from domain.quiz import (
@@ -74,7 +74,7 @@ class SubmitAttempt:
 
 async def submit_attempt(command: SubmitAttempt, log: Log) -> Position:
     quiz = await _quiz(log, command.quiz_id)
-    await must_have_access(log, command.learner_id, quiz.run_id)
+    await must_take_part(log, command.learner_id, await outline(log, quiz.run_id))
     attempt = await log.load(QuizAttempt, attempt_stream(command.learner_id, command.quiz_id, command.attempt_no))
     attempt.submit(quiz, command.responses, by="learner", at=log.context.at)
     return await log.save(attempt)

@@ -19,6 +19,7 @@ from domain.enrollment_errors import (
     OfferExpired,
     RunClosed,
     RunEnded,
+    RunIsOver,
     Status,
     WaitsFor,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "OfferExpired",
     "RunClosed",
     "RunEnded",
+    "RunIsOver",
     "Seats",
     "Status",
     "WaitsFor",

@@ -49,6 +49,16 @@ class RunEnded(Conflict):
     template = "course run {run_id} ended at {ended_at}: ask for a place on a later run of the course"
 
 
+class RunIsOver(Conflict):
+    """The run has ended: what a learner does on it is not recorded any more."""
+
+    code = "run_is_over"
+    template = (
+        "course run {run_id} ended at {ended_at}: learners do nothing on it any more, staff still grade attempts,"
+        " complete units and decide outcomes"
+    )
+
+
 class AlreadyCompleted(Conflict):
     """The learner has completed the course; the enrollment does not change any more."""
 

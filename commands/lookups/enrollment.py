@@ -1,7 +1,8 @@
-"""What other contexts may know of an enrollment: its status, and whether it gives access."""
+"""What other contexts may know of an enrollment: its status, whether it gives access, and for how long."""
 
 from commands.log import Log
-from domain.enrollment import Enrollment, NoAccess, NotEnrolled, Status, enrollment_stream
+from commands.lookups.catalog import Outline
+from domain.enrollment import Enrollment, NoAccess, NotEnrolled, RunIsOver, Status, enrollment_stream
 
 HAVING_ACCESS = (Status.ACTIVE, Status.COMPLETED)
 
@@ -30,6 +31,19 @@ async def must_have_access(log: Log, learner_id: str, run_id: str) -> None:
     status = await must_have_asked(log, learner_id, run_id)
     if status not in HAVING_ACCESS:
         raise no_access(learner_id, run_id, status)
+
+
+async def must_take_part(log: Log, learner_id: str, run: Outline) -> None:
+    """
+    Refuse a learner who has no place on the run, or who acts after its end.
+
+    Raises:
+        NotEnrolled, NoAccess: see `must_have_access`.
+        RunIsOver: the run has ended.
+    """
+    await must_have_access(log, learner_id, run.run_id)
+    if log.context.at >= run.ends_at:
+        raise RunIsOver(run_id=run.run_id, ended_at=f"{run.ends_at:%Y-%m-%d %H:%M} UTC")
 
 
 def no_access(learner_id: str, run_id: str, status: Status) -> NoAccess:

@@ -19,7 +19,7 @@ from commands.log import Context
 from domain.catalog import Unit
 from tests.support.campus_up import CAMPUS, campus, environment
 
-START, END = datetime(2026, 1, 5, tzinfo=UTC), datetime(2026, 3, 30, tzinfo=UTC)
+START, END = datetime(2026, 1, 5, tzinfo=UTC), datetime(2126, 3, 30, tzinfo=UTC)
 COMMANDS = (
     CreateCourse("logic", "Logic"),
     PublishCourse("logic", [Unit("u1", "reading", "And, or, not")]),

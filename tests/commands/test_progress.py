@@ -1,6 +1,7 @@
 """Use cases of progress: what a learner does, completes, and how it ends."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -239,3 +240,15 @@ async def test_who_never_asked_has_no_outcome(campus: Campus) -> None:
     assert await campus.new(DecideOutcome(*ANN, 1, "withdrawn")) == [
         (STREAM, decided("withdrawn", None, "instructor", 1))
     ]
+
+
+async def test_learners_do_nothing_on_a_run_that_has_ended(campus: Campus) -> None:
+    """What they do until its end counts; staff still complete units and grade after it."""
+    last_moment = END - timedelta(seconds=1)
+    await campus.give(ASKED)
+    for command in (*DOINGS, WRONG, PAPER):
+        assert await campus.refused(command, at=END) == "run_is_over"
+    for command in (*DOINGS, PAPER):
+        assert await campus.new(command, at=last_moment)
+    assert await campus.new(CompleteUnit(*ANN, "q1", "instructor"), at=END)
+    assert await campus.new(GradeAttempt("ann", "groups", 1, 5_000), at=END)
