@@ -22,7 +22,7 @@ from adapters.oulad.model import (
     Submission,
     pack,
 )
-from adapters.oulad.values import BadValue, BasisPoints, Whole, identifier, one_of
+from adapters.oulad.values import BadValue, BasisPoints, Ids, Whole, one_of
 
 PRESENTATION = ("code_module", "code_presentation")
 COLUMNS = {
@@ -131,27 +131,28 @@ class _Reader:
 
     def _assess(self) -> None:
         name, days, weights = "assessments.csv", Whole("date", FIRST_DAY, LAST_DAY), BasisPoints("weight")
+        ids = Ids("id_assessment")
         with self._archive.table(name, COLUMNS[name]) as table:
-            for module, code, number, kind, day, weight in table:
-                presentation = self._presentation(module, code)
+            for module, code, text, kind, day, weight in table:
+                presentation, number = self._presentation(module, code), ids[text]
                 if number in self._assessments:
                     raise BadValue(f"assessment {number} is listed twice")
-                self._assessments[identifier("id_assessment", number)] = presentation
+                self._assessments[number] = presentation
                 presentation.assessments[number] = Assessment(
                     number, one_of("assessment_type", KINDS, kind), days.optional(day), weights[weight]
                 )
         self._rows[name] = table.rows
 
     def _sites(self) -> None:
-        name, weeks = "vle.csv", Whole("week", 0, LAST_DAY // 7)
+        name, weeks, ids = "vle.csv", Whole("week", 0, LAST_DAY // 7), Ids("id_site")
         with self._archive.table(name, COLUMNS[name]) as table:
-            for module, code, number, kind, week_from, week_to in table:
-                presentation = self._presentation(module, code)
+            for module, code, text, kind, week_from, week_to in table:
+                presentation, number = self._presentation(module, code), ids[text]
                 if number in presentation.site_index or number in presentation.assessments:
                     raise BadValue(f"{presentation.run_id} has something else with the number {number}")
                 if not ACTIVITY_TYPE.fullmatch(kind):
                     raise BadValue(f"activity_type is {kind!r}, not a word in small letters")
-                presentation.site_index[identifier("id_site", number)] = len(presentation.sites)
+                presentation.site_index[number] = len(presentation.sites)
                 presentation.sites.append(Site(number, kind, weeks.optional(week_from), weeks.optional(week_to)))
         self._rows[name] = table.rows
         for presentation in self._presentations.values():
@@ -160,26 +161,27 @@ class _Reader:
                 raise Malformed(f"{presentation.run_id} has {units} sites and assessments, not 1 to {MOST_UNITS:,}")
 
     def _info(self) -> None:
-        name = "studentInfo.csv"
+        name, ids = "studentInfo.csv", Ids("id_student")
         with self._archive.table(name, COLUMNS[name]) as table:
-            for module, code, learner, *_, result in table:
+            for module, code, text, *_, result in table:
                 self._presentation(module, code)
+                learner = ids[text]
                 if (module, code, learner) in self._results:
                     raise BadValue(f"student {learner} is listed twice for {module}-{code}")
                 self._results[module, code, learner] = one_of("final_result", RESULTS, result), table.line
         self._rows[name] = table.rows
 
     def _registrations(self) -> None:
-        name, days = "studentRegistration.csv", Whole("date", FIRST_DAY, LAST_DAY)
+        name, days, ids = "studentRegistration.csv", Whole("date", FIRST_DAY, LAST_DAY), Ids("id_student")
         with self._archive.table(name, COLUMNS[name]) as table:
-            for module, code, learner, registered, unregistered in table:
-                presentation = self._presentation(module, code)
+            for module, code, text, registered, unregistered in table:
+                presentation, learner = self._presentation(module, code), ids[text]
                 if learner in presentation.learners:
                     raise BadValue(f"student {learner} is listed twice for {presentation.run_id}")
                 if (module, code, learner) not in self._results:
                     raise BadValue(f"student {learner} of {presentation.run_id} is not in studentInfo.csv")
                 result, _ = self._results.pop((module, code, learner))
-                presentation.learners[identifier("id_student", learner)] = len(presentation.registrations)
+                presentation.learners[learner] = len(presentation.registrations)
                 presentation.registrations.append(
                     Registration(learner, days.optional(registered), days.optional(unregistered), result)
                 )
@@ -191,9 +193,11 @@ class _Reader:
 
     def _submissions(self, chosen: Collection[tuple[str, str]]) -> None:
         name, days, scores = "studentAssessment.csv", Whole("date_submitted", FIRST_DAY, LAST_DAY), BasisPoints("score")
+        assessments, learners = Ids("id_assessment"), Ids("id_student")
         seen: set[tuple[str, str]] = set()
         with self._archive.table(name, COLUMNS[name]) as table:
-            for number, learner, day, banked, score in table:
+            for text, student, day, banked, score in table:
+                number, learner = assessments[text], learners[student]
                 presentation = self._assessments.get(number)
                 if presentation is None:
                     raise BadValue(f"assessment {number} is not in assessments.csv")
@@ -209,10 +213,11 @@ class _Reader:
 
     def _activity(self, chosen: Collection[tuple[str, str]]) -> None:
         name, days, clicks = "studentVle.csv", Whole("date", FIRST_DAY, LAST_DAY), Whole("sum_click", 1, MOST_CLICKS)
+        learners, sites = Ids("id_student"), Ids("id_site")
         with self._archive.table(name, COLUMNS[name]) as table:
-            for module, code, learner, site, day, number in table:
-                presentation = self._presentation(module, code)
-                index = _learner(presentation, learner)
+            for module, code, student, text, day, number in table:
+                presentation, site = self._presentation(module, code), sites[text]
+                index = _learner(presentation, learners[student])
                 try:
                     row = pack(index, presentation.site_index[site], clicks[number])
                 except KeyError:

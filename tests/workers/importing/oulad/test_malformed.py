@@ -128,7 +128,7 @@ def directory(file: Path) -> None:
 
 
 BAD_FILES: dict[Callable[[Path], None], str] = {
-    without_file: r"lacks vle\.csv",
+    without_file: r"lacks vle\.csv; it has courses\.csv, assessments\.csv",
     empty_file: r"vle\.csv, line 1: the file is empty",
     without_column: r"vle\.csv, line 1: column week_to is missing",
     not_utf8: r"vle\.csv, after line \d+: not UTF-8",
@@ -137,7 +137,7 @@ BAD_FILES: dict[Callable[[Path], None], str] = {
     cut_off: r"is not a whole zip file",
     damaged: r"studentVle\.csv in .* cannot be unpacked",
     not_there: r"there is no file",
-    directory: r"cannot be read",
+    directory: r"is a folder: pack its CSV files into a zip file",
 }
 
 
