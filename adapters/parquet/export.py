@@ -13,7 +13,7 @@ import os
 import re
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,18 @@ import msgspec
 
 from adapters.parquet.columns import to_batch
 from adapters.parquet.digest import Content, block_end, block_start
-from adapters.parquet.manifest import NAME, ExportError, Manifest, TypeSummary, no_directory
+from adapters.parquet.manifest import (
+    FORMAT_VERSION,
+    NAME,
+    OLD_NAME,
+    ExportError,
+    Manifest,
+    TypeSummary,
+    has_manifest,
+    moved,
+    no_directory,
+    sync,
+)
 from adapters.parquet.source import FactBuffers, read_page
 from adapters.parquet.writer import Piece
 from adapters.postgres.connection import Link
@@ -129,16 +140,35 @@ def _writing(directory: Path) -> Iterator[None]:
 
 @contextmanager
 def _locked(directory: Path) -> Iterator[None]:
-    """Keep other exports out of *directory*; the lock falls with the process."""
-    descriptor = os.open(directory / LOCK, os.O_RDWR | os.O_CREAT, 0o666)
+    """Keep other exports out of *directory*; the lock falls with the process, and its file goes with the export."""
+    path = directory / LOCK
+    descriptor = _lock(directory, path)
+    while not _is_at(descriptor, path):  # the export before has just removed it
+        os.close(descriptor)
+        descriptor = _lock(directory, path)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise ExportError(f"another export into {directory} is under way: wait for its end") from error
         yield
     finally:
+        path.unlink(missing_ok=True)
         os.close(descriptor)
+
+
+def _lock(directory: Path, path: Path) -> int:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(descriptor)
+        raise ExportError(f"another export into {directory} is under way: wait for its end") from error
+    return descriptor
+
+
+def _is_at(descriptor: int, path: Path) -> bool:
+    """Whether the open file is the one that *path* names."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _found(directory: Path, campus: str) -> Manifest | None:
@@ -151,8 +181,8 @@ def _found(directory: Path, campus: str) -> Manifest | None:
         raise ExportError(no_directory(directory)) from error
     except OSError as error:
         raise ExportError(f"{directory} cannot be read: {error.strerror}") from error
-    if not (directory / NAME).exists():
-        if names - {LOCK, f".{NAME}.tmp", NAME}:
+    if not has_manifest(directory):
+        if names - {LOCK, f".{NAME}.tmp", f".{OLD_NAME}.tmp", NAME}:
             raise ExportError(f"{directory} is not empty and has no {NAME}: choose an empty directory")
         return None
     manifest = Manifest.load(directory)
@@ -171,11 +201,31 @@ def _opened(directory: Path, campus: str) -> Manifest:
         manifest.save(directory)
     manifest.check(directory)
     _check_files(directory, manifest)
+    if manifest.format_version < FORMAT_VERSION:
+        _convert(directory, manifest)
+    for name in (OLD_NAME, f".{OLD_NAME}.tmp"):
+        (directory / name).unlink(missing_ok=True)
     named = {directory / file.path for file in manifest.files}
-    for path in directory.glob("type=*/*"):
+    for path in directory.glob("*/*"):
         if path not in named and OURS.fullmatch(path.name):
             path.unlink()
+    for folder in directory.glob("type=*"):  # of an older export
+        with suppress(OSError):  # something else lies there, which is not ours
+            folder.rmdir()
     return manifest
+
+
+def _convert(directory: Path, manifest: Manifest) -> None:
+    """Move the files of an older export to where this format has them; a run that is killed here is gone on with."""
+    for number, file in enumerate(manifest.files):
+        place = moved(file)
+        (directory / place.path).parent.mkdir(exist_ok=True)
+        (directory / file.path).rename(directory / place.path)
+        manifest.files[number] = place
+    for folder in {(directory / file.path).parent for file in manifest.files}:
+        sync(folder)
+    manifest.format_version = FORMAT_VERSION
+    manifest.save(directory)
 
 
 def _check_files(directory: Path, manifest: Manifest) -> None:

@@ -1,21 +1,34 @@
 """
-What an export consists of: `manifest.json`, replaced as a whole after the files that it names are safe on the disk.
+What an export consists of: `_manifest.parquet`, replaced as a whole after the files that it names are safe on the disk.
 
 A file that the manifest does not name is left over from a run that was killed, and does not count.
+
+The manifest is JSON text in the metadata of a Parquet file without rows: a tool that opens the whole directory passes
+it over, or reads nothing from it (decisions/0080). Exports of format version 1 have `manifest.json` and folders
+`type=NAME`; they are read as they are, and the next export converts them.
 """
 
 import os
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
+from urllib.parse import quote
 
 import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
 
+from adapters.parquet.columns import SCHEMA
 from adapters.parquet.digest import NOTHING
 
-NAME = "manifest.json"
-FORMAT, FORMAT_VERSION = "campuslog-export", 1
+NAME = "_manifest.parquet"
+KEY = "campuslog.manifest"  # of the metadata
+OLD_NAME = "manifest.json"
+FORMAT, FORMAT_VERSION = "campuslog-export", 2
+LONGEST_FOLDER = 200  # characters; file systems end at 255 bytes
+HIDDEN = ("_", ".")  # names that begin so are passed over by tools that open a directory
 
 
 class ExportError(Exception):
@@ -89,9 +102,9 @@ class Manifest(msgspec.Struct):
         Raises:
             ExportError: there is none, it is damaged, or it is not ours.
         """
-        path = directory / NAME
+        path = directory / (NAME if (directory / NAME).exists() else OLD_NAME)
         try:
-            text = path.read_bytes()
+            text = _text_in(path)
         except FileNotFoundError as error:
             raise ExportError(_missing(directory)) from error
         except NotADirectoryError as error:
@@ -102,14 +115,18 @@ class Manifest(msgspec.Struct):
             head = msgspec.json.decode(text, type=dict)
             if head.get("format") != FORMAT:
                 raise ExportError(f"{path} is not the manifest of an export of Campuslog: choose another directory")
-            if head.get("format_version") != FORMAT_VERSION:
+            if head.get("format_version") not in range(1, FORMAT_VERSION + 1):
                 raise ExportError(
                     f"{path} has format version {head.get('format_version')}, and this code knows {FORMAT_VERSION}: "
                     "use the code that wrote it, or export into another directory"
                 )
-            return msgspec.json.decode(text, type=cls)
+            manifest = msgspec.json.decode(text, type=cls)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise ExportError(f"{path} is damaged ({error}): export into another directory") from error
+        if manifest.format_version < FORMAT_VERSION:  # a conversion that was killed has moved some of the files
+            places = [(file, moved(file)) for file in manifest.files]
+            manifest.files = [after if (directory / after.path).exists() else before for before, after in places]
+        return manifest
 
     def check(self, directory: Path) -> None:
         """
@@ -133,11 +150,47 @@ class Manifest(msgspec.Struct):
         """Replace the manifest in *directory*; after a crash either the old or the new one is there."""
         fresh = directory / f".{NAME}.tmp"
         with fresh.open("wb") as file:
-            file.write(msgspec.json.format(msgspec.json.encode(self), indent=1))
+            with pq.ParquetWriter(file, SCHEMA, store_schema=False) as writer:
+                writer.add_key_value_metadata({KEY: msgspec.json.format(msgspec.json.encode(self).decode(), indent=1)})
             file.flush()
             os.fsync(file.fileno())
         fresh.rename(directory / NAME)
         sync(directory)
+
+
+def has_manifest(directory: Path) -> bool:
+    """Whether *directory* holds an export, in this format or an older one."""
+    return (directory / NAME).exists() or (directory / OLD_NAME).exists()
+
+
+def _text_in(path: Path) -> bytes:
+    """The JSON text of the manifest at *path*; empty if the file has none."""
+    content = path.read_bytes()
+    if path.name == OLD_NAME:
+        return content
+    try:
+        metadata: Any = pq.read_metadata(pa.BufferReader(content)).metadata
+    except (OSError, pa.ArrowException):
+        return b""
+    found: bytes = (metadata or {}).get(KEY.encode(), b"")
+    return found
+
+
+def folder_of(type_name: str) -> str:
+    """
+    The folder for facts of a type, `enrollment.activated`, with other characters as in a URL.
+
+    A name that no folder can have gets a folder by its digest; the column in the file has the name in any case.
+    """
+    quoted = quote(type_name, safe="")
+    if not type_name or len(quoted) > LONGEST_FOLDER:
+        return f"sha256-{sha256(type_name.encode()).hexdigest()}"
+    return f"%{ord(quoted[0]):02X}{quoted[1:]}" if quoted.startswith(HIDDEN) else quoted
+
+
+def moved(file: File) -> File:
+    """*file* of an older export where this format has it."""
+    return msgspec.structs.replace(file, path=f"{folder_of(file.type)}/{Path(file.path).name}")
 
 
 def no_directory(directory: Path) -> str:

@@ -7,20 +7,18 @@ safe on the disk. What waits to be written is bounded; the largest part of it go
 
 import os
 from collections import defaultdict
-from hashlib import file_digest, sha256
+from hashlib import file_digest
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from adapters.parquet.columns import SCHEMA
-from adapters.parquet.manifest import File, sync
+from adapters.parquet.manifest import File, folder_of, sync
 
 LARGEST_BUFFER = 1 << 25  # bytes of columns that wait to be written
-LONGEST_FOLDER = 200  # characters; file systems end at 255 bytes
 REPEATING: Any = ["stream_id", "stream_version", "type", "schema_version", "partition", "learner_id", "source"]
 ASCENDING = {"position": "DELTA_BINARY_PACKED", "recorded_at": "DELTA_BINARY_PACKED"}
 
@@ -124,15 +122,3 @@ class _Part:
         writer, self._writer = self._writer, None
         if writer is not None:
             writer.close()
-
-
-def folder_of(type_name: str) -> str:
-    """
-    The folder for facts of a type, `type=enrollment.activated`, with other characters as in a URL.
-
-    A name that no folder can have gets a folder by its digest; the column in the file has the name in any case.
-    """
-    quoted = quote(type_name, safe="")
-    if not type_name or len(quoted) > LONGEST_FOLDER:
-        quoted = f"__{sha256(type_name.encode()).hexdigest()}"
-    return f"type={quoted}"

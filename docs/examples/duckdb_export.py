@@ -11,6 +11,8 @@ from pathlib import Path
 
 import duckdb
 
+MANIFEST = "SELECT decode(value) FROM parquet_kv_metadata(?) WHERE decode(key) = 'campuslog.manifest'"
+
 ACTIVE = """
 SELECT CAST(date_trunc('week', occurred_at) AS date) AS week,
        count(DISTINCT learner_id) AS learners,
@@ -28,11 +30,12 @@ SELECT CAST(occurred_at AS date) AS day, count(*) AS withdrawals, list(DISTINCT 
 
 def main(directory: Path) -> None:
     """Print both answers."""
-    manifest = json.loads((directory / "manifest.json").read_text())
-    files = [str(directory / file["path"]) for file in manifest["files"]]  # what else lies there is half an export
     database = duckdb.connect()
     database.execute("SET TimeZone = 'UTC'")
-    database.read_parquet(files, hive_partitioning=True).create_view("facts")
+    database.execute(MANIFEST, [str(directory / "_manifest.parquet")])
+    manifest = json.loads(database.fetchall()[0][0])
+    files = [str(directory / file["path"]) for file in manifest["files"]]  # what else lies there is half an export
+    database.read_parquet(files).create_view("facts")
     for question in (ACTIVE, WITHDRAWN):
         database.sql(question).show()
 
@@ -41,6 +44,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Two questions to an export of the log, answered.")
     parser.add_argument("directory", metavar="DIR", type=Path, help="what `campus log export DIR` has written")
     chosen = parser.parse_args().directory
-    if not (chosen / "manifest.json").is_file():
-        parser.error(f"{chosen} has no manifest.json: it is no export made by `campus log export DIR`")
+    if not (chosen / "_manifest.parquet").is_file():
+        parser.error(f"{chosen} has no _manifest.parquet: it is no export made by `campus log export DIR`")
     main(chosen)

@@ -17,7 +17,7 @@ ACTIVITY, WITHDRAWAL = "progress.activity_recorded", "enrollment.withdrawn"
 
 def facts(directory: Path, type_name: str) -> pl.LazyFrame:
     """The facts of one type; only its files are read."""
-    manifest = json.loads((directory / "manifest.json").read_text())
+    manifest = json.loads(pl.read_parquet_metadata(directory / "_manifest.parquet")["campuslog.manifest"])
     files = [directory / file["path"] for file in manifest["files"] if file["type"] == type_name]
     return pl.scan_parquet(files)
 
@@ -48,6 +48,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Two questions to an export of the log, answered.")
     parser.add_argument("directory", metavar="DIR", type=Path, help="what `campus log export DIR` has written")
     chosen = parser.parse_args().directory
-    if not (chosen / "manifest.json").is_file():
-        parser.error(f"{chosen} has no manifest.json: it is no export made by `campus log export DIR`")
+    if not (chosen / "_manifest.parquet").is_file():
+        parser.error(f"{chosen} has no _manifest.parquet: it is no export made by `campus log export DIR`")
     main(chosen)

@@ -168,7 +168,7 @@ def test_the_answers_in_words(data_dir: Path) -> None:
     ("arguments", "status", "said"),
     [
         pytest.param(["--exprt", "x"], 2, "oulad.py: error: unrecognized arguments: --exprt x", id="unknown"),
-        pytest.param(["--export", "nowhere"], 1, "oulad.py: nowhere has no manifest.json: make one with", id="export"),
+        pytest.param(["--export", "nowhere"], 1, "oulad.py: nowhere has no _manifest.parquet: make one", id="export"),
         pytest.param(["--data", "nowhere"], 1, "oulad.py: no running campus found in ", id="data"),
         pytest.param(["--data", "a", "--export", "b"], 2, "argument --export: not allowed with", id="both"),
     ],

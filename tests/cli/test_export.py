@@ -125,7 +125,7 @@ def test_the_examples_without_an_export(name: str, tmp_path: Path) -> None:
     """Say how they are used, and what is no export."""
     for arguments, said in {
         (): "the following arguments are required: DIR",
-        (str(tmp_path),): f"{tmp_path} has no manifest.json: it is no export made by `campus log export DIR`",
+        (str(tmp_path),): f"{tmp_path} has no _manifest.parquet: it is no export made by `campus log export DIR`",
     }.items():
         command = [sys.executable, str(DOCS / "examples" / f"{name}_export.py"), *arguments]
         done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment())

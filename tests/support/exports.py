@@ -1,6 +1,7 @@
 """For the tests of exports: a log with facts of all kinds, and what an export of it holds."""
 
 import asyncio
+import io
 import itertools
 import os
 import resource
@@ -17,8 +18,9 @@ import pytest
 
 from adapters.parquet import digest, manifest, read, source, writer
 from adapters.parquet import export as exporting
+from adapters.parquet.columns import SCHEMA
 from adapters.parquet.export import export
-from adapters.parquet.manifest import ExportError, Manifest
+from adapters.parquet.manifest import KEY, NAME, OLD_NAME, ExportError, Manifest
 from adapters.postgres.log.append import Append
 from adapters.settings import Settings
 from tests.support.appends import new_event, opened, query
@@ -110,9 +112,35 @@ def _exact(table: Any, name: str) -> list[bytes]:
     return [other if text is None else text.encode() for text, other in pairs]
 
 
+def as_version_1(directory: Path) -> None:
+    """Make of an export what the code before format version 2 would have written."""
+    manifest = Manifest.load(directory)
+    for number, file in enumerate(manifest.files):
+        path = f"type={file.path}"
+        (directory / path).parent.mkdir(exist_ok=True)
+        (directory / file.path).rename(directory / path)
+        manifest.files[number] = msgspec.structs.replace(file, path=path)
+    for folder in directory.iterdir():
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
+    manifest.format_version = 1
+    (directory / OLD_NAME).write_bytes(msgspec.json.format(msgspec.json.encode(manifest), indent=1))
+    (directory / NAME).unlink()
+    (directory / ".lock").touch()
+
+
+def manifest_with(text: bytes) -> bytes:
+    """A manifest file with another text."""
+    buffer = io.BytesIO()
+    metadata: Any = {KEY: text}  # which may be no text
+    with pq.ParquetWriter(buffer, SCHEMA) as opened:
+        opened.add_key_value_metadata(metadata)
+    return buffer.getvalue()
+
+
 def files_below(directory: Path) -> set[str]:
     """Every Parquet file, finished or not."""
-    return {str(path.relative_to(directory)) for path in directory.glob("type=*/*")}
+    return {str(path.relative_to(directory)) for path in directory.glob("*/*")}
 
 
 STEPS: dict[str, tuple[Any, str, int]] = {
@@ -127,7 +155,12 @@ STEPS: dict[str, tuple[Any, str, int]] = {
 def export_and_die(settings: Settings, directory: Path, step: str) -> None:
     """Export until the process is killed in one of `STEPS`: at the end of the n-th call of a function."""
     small(pytest.MonkeyPatch())
-    place, name, number = STEPS[step]
+    _die_in(STEPS[step])
+    asyncio.run(export(settings, directory))
+
+
+def _die_in(step: tuple[Any, str, int]) -> None:
+    place, name, number = step
     real, calls = getattr(place, name), itertools.count(1)
 
     def dying(*arguments: Any, **options: Any) -> Any:
@@ -137,6 +170,20 @@ def export_and_die(settings: Settings, directory: Path, step: str) -> None:
         return result
 
     setattr(place, name, dying)
+
+
+CONVERSION: dict[str, tuple[Any, str, int]] = {
+    "half moved": (exporting, "moved", 3),
+    "folders safe": (exporting, "sync", 1),
+    "manifest open": (msgspec.json, "format", 1),
+    "manifest replaced": (manifest, "sync", 1),
+}
+
+
+def convert_and_die(settings: Settings, directory: Path, step: str) -> None:
+    """Export onto an older export until the process is killed in one of `CONVERSION`."""
+    small(pytest.MonkeyPatch())
+    _die_in(CONVERSION[step])
     asyncio.run(export(settings, directory))
 
 

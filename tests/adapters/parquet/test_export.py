@@ -18,13 +18,17 @@ import pytest
 from adapters.parquet import source
 from adapters.parquet.check import check
 from adapters.parquet.export import export
-from adapters.parquet.manifest import NAME, ExportError, Manifest
+from adapters.parquet.manifest import NAME, OLD_NAME, ExportError, Manifest
 from adapters.settings import Settings
 from tests.conftest import migrated
 from tests.support.appends import query
 from tests.support.exports import (
+    CONVERSION,
     HOSTILE,
     STEPS,
+    TYPES,
+    as_version_1,
+    convert_and_die,
     export_and_die,
     export_without_space,
     exported,
@@ -32,6 +36,7 @@ from tests.support.exports import (
     fill,
     fill_with_hostile,
     log_of,
+    manifest_with,
     small,
 )
 from tests.support.servers import Servers
@@ -74,7 +79,7 @@ async def test_an_export_is_the_log(filled: Settings, tmp_path: Path) -> None:
     withdrawn = manifest.types["enrollment.withdrawn"]
     assert (withdrawn.schema_versions, withdrawn.newest_known) == ([1], 1)
     last = manifest.files[-1]
-    assert last.path == "type=progress.unit_opened/000000000601-000000000700.parquet"
+    assert last.path == "progress.unit_opened/000000000601-000000000700.parquet"
     assert 600 < last.first < last.last <= 700
 
 
@@ -271,29 +276,75 @@ async def test_an_export_that_does_not_add_up_is_not_continued(filled: Settings,
     manifest = Manifest.load(tmp_path)
     for wrong in ({"files": [*manifest.files, manifest.files[0]]}, {"position": 640}):
         msgspec.structs.replace(manifest, **wrong).save(tmp_path)
-        with pytest.raises(ExportError, match=r"manifest\.json does not add up: it goes up to position \d+ and names"):
+        with pytest.raises(ExportError, match=r"_manifest\.parquet does not add up: it goes up to position \d+"):
             await export(filled, tmp_path)
 
 
+@pytest.mark.parametrize("wrapped", [True, False], ids=["parquet", "json"])
 @pytest.mark.parametrize(
     ("text", "said"),
     [
         ("", "is damaged"),
         ("[1, 2]", "is damaged"),
         ("\udcff", "is damaged"),
-        ('{"format": "campuslog-export", "format_version": 1}', "is damaged"),
+        ('{"format": "campuslog-export", "format_version": 2}', "is damaged"),
         ('{"name": "package", "files": []}', "is not the manifest of an export of Campuslog"),
-        ('{"format": "campuslog-export", "format_version": 2}', "has format version 2, and this code knows 1"),
+        ('{"format": "campuslog-export", "format_version": 3}', "has format version 3, and this code knows 2"),
     ],
     ids=["empty", "list", "bytes", "fields", "foreign", "newer"],
 )
-async def test_a_manifest_that_is_none(filled: Settings, tmp_path: Path, text: str, said: str) -> None:
+async def test_what_is_no_manifest(filled: Settings, tmp_path: Path, text: str, said: str, *, wrapped: bool) -> None:
     """Is not touched, and neither is anything beside it."""
-    (tmp_path / NAME).write_bytes(text.encode(errors="surrogateescape"))
+    content = text.encode(errors="surrogateescape")
+    name, content = (NAME, manifest_with(content)) if wrapped else (OLD_NAME, content)
+    (tmp_path / name).write_bytes(content)
     with pytest.raises(ExportError, match=said):
         await export(filled, tmp_path)
-    assert (tmp_path / NAME).read_bytes() == text.encode(errors="surrogateescape")
-    assert names_in(tmp_path) == [NAME]
+    assert (tmp_path / name).read_bytes() == content
+    assert names_in(tmp_path) == [name]
+
+
+async def test_a_manifest_that_is_no_parquet_file(filled: Settings, tmp_path: Path) -> None:
+    """Is damaged, and is not touched."""
+    (tmp_path / NAME).write_text("{}")
+    with pytest.raises(ExportError, match="is damaged"):
+        await export(filled, tmp_path)
+    assert (tmp_path / NAME).read_text() == "{}"
+
+
+async def test_an_older_export_goes_on(filled: Settings, tmp_path: Path) -> None:
+    """It is read as it is; the next export converts it, adds what is new, and leaves nothing of the old layout."""
+    await export(filled, tmp_path)
+    content = Manifest.load(tmp_path).content
+    as_version_1(tmp_path)
+    assert exported(tmp_path) == await log_of(filled)
+    assert check(tmp_path).content == content
+    await fill(filled, 10, first=FACTS + 1)
+    assert (await export(filled, tmp_path)).new_facts == 10
+    await assert_whole(filled, tmp_path)
+    assert set(names_in(tmp_path)) == {NAME, *TYPES}
+
+
+@pytest.mark.parametrize("step", CONVERSION)
+async def test_killed_while_an_older_export_is_converted(filled: Settings, tmp_path: Path, step: str) -> None:
+    """What is there can be read meanwhile, and the next run ends the conversion."""
+    await export(filled, tmp_path)
+    as_version_1(tmp_path)
+    victim = SPAWN.Process(target=convert_and_die, args=(filled, tmp_path, step))
+    victim.start()
+    await asyncio.to_thread(victim.join)
+    assert victim.exitcode == -signal.SIGKILL
+    assert exported(tmp_path) == await log_of(filled)
+    await export(filled, tmp_path)
+    await assert_whole(filled, tmp_path)
+    assert not (tmp_path / OLD_NAME).exists()
+
+
+async def test_a_lock_that_was_left_behind(filled: Settings, tmp_path: Path) -> None:
+    """Does not lock, and goes with the next export, which leaves Parquet files only."""
+    (tmp_path / ".lock").touch()
+    await export(filled, tmp_path)
+    assert set(names_in(tmp_path)) == {NAME, *TYPES}
 
 
 async def test_somebody_elses_directory(filled: Settings, tmp_path: Path) -> None:
@@ -301,12 +352,12 @@ async def test_somebody_elses_directory(filled: Settings, tmp_path: Path) -> Non
     strange = tmp_path / "type=a" / "000000000001-000000000002.parquet"
     strange.parent.mkdir()
     strange.touch()
-    with pytest.raises(ExportError, match=r"is not empty and has no manifest\.json: choose an empty directory"):
+    with pytest.raises(ExportError, match=r"is not empty and has no _manifest\.parquet: choose an empty directory"):
         await export(filled, tmp_path)
     assert names_in(tmp_path) == ["type=a"]  # not even a lock was left
     shutil.rmtree(strange.parent)
     await export(filled, tmp_path)
-    note = tmp_path / "type=progress.unit_opened" / "note.txt"
+    note = tmp_path / "progress.unit_opened" / "note.txt"
     note.touch()
     await export(filled, tmp_path)
     assert note.exists()
@@ -330,12 +381,12 @@ async def test_where_nothing_may_be_made(filled: Settings) -> None:
 
 def test_what_is_no_export(tmp_path: Path) -> None:
     """An export is proposed there only where one could be made."""
-    with pytest.raises(ExportError, match=rf"^{tmp_path} has no manifest\.json: make one with `campus log "):
+    with pytest.raises(ExportError, match=rf"^{tmp_path} has no _manifest\.parquet: make one with `campus log "):
         check(tmp_path)
-    with pytest.raises(ExportError, match=rf"^{tmp_path}/none has no manifest\.json: make one with `campus "):
+    with pytest.raises(ExportError, match=rf"^{tmp_path}/none has no _manifest\.parquet: make one with `campus "):
         check(tmp_path / "none")
     (tmp_path / "note.txt").touch()
-    with pytest.raises(ExportError, match=rf"^{tmp_path} has no manifest\.json, so it is no export: name the "):
+    with pytest.raises(ExportError, match=rf"^{tmp_path} has no _manifest\.parquet, so it is no export: name the "):
         check(tmp_path)
 
 

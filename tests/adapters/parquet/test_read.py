@@ -182,7 +182,7 @@ def test_a_manifest_that_does_not_add_up(opened: Export) -> None:
 
 def test_no_export(tmp_path: Path) -> None:
     """What is not there cannot be opened."""
-    with pytest.raises(ExportError, match=r"has no manifest\.json: make one with `campus log export"):
+    with pytest.raises(ExportError, match=r"has no _manifest\.parquet: make one with `campus log export"):
         Export.open(tmp_path)
 
 

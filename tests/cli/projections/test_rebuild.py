@@ -125,7 +125,7 @@ async def test_a_rebuild_reads_from_an_export_what_that_has(settings: Settings, 
         assert report["built"][0]["position"] == 220
         _, verdict = await answer(settings, "verify", "overview", "--generation", "2")
         assert (verdict["ok"], verdict["projections"][0]["digest_live"]) == (True, report["built"][0]["digest"])
-        next((tmp_path / "files").rglob("*.parquet")).unlink()
+        next((tmp_path / "files").glob("*/*.parquet")).unlink()
         bad = ("--from-scratch", "--from-export", str(tmp_path / "files"))
         assert "is missing or damaged" in await refusal(settings, "rebuild", "overview", *bad)
         _, state = await answer(settings, "status", "overview")
@@ -136,7 +136,7 @@ async def test_what_cannot_be_rebuilt_is_refused(settings: Settings) -> None:
     """Nothing named, both, no export there, another rebuild running."""
     assert "say which read models to rebuild, or --all" in await refusal(settings, "rebuild")
     assert "say which read models to rebuild, or --all" in await refusal(settings, "rebuild", "overview", "--all")
-    assert "has no manifest.json" in await refusal(settings, "rebuild", "overview", "--from-export", "/nowhere")
+    assert "has no _manifest.parquet" in await refusal(settings, "rebuild", "overview", "--from-export", "/nowhere")
     async with (
         small_campus(settings),
         open_session(settings, "overview", "rebuild") as (connection, _),
