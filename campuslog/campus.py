@@ -68,9 +68,12 @@ class Campus:
         """The position of the newest fact; positions begin with 1 and have no gaps."""
         return run(self._source.head())
 
-    def position_at(self, time: datetime | date) -> int:
+    def position_at(self, time: datetime | date | str) -> int:
         """
-        The position of the last fact that was recorded by *time*: what the log knew then.
+        The position of the last fact that was recorded by *time* (`recorded_at`): what the log knew then.
+
+        Everywhere else a time means when something happened (`occurred_at`): `as_of="2014-03-01"` folds what had
+        happened by then, `as_of=campus.position_at("2014-03-01")` what was recorded by then.
 
         Raises:
             BadTime: a time without a zone, or no time at all.
@@ -90,7 +93,8 @@ class Campus:
 
         Args:
             types: a name such as `attempt.graded`, or several; `enrollment.*` stands for all that begin like that.
-            since: a position, after which to begin; or a time, at or after which the facts happened.
+            since: a position, after which to begin; or a time, at or after which the facts happened, such as
+                `"2014-03-01"` (midnight UTC) or `"2014-03-01T09:00:00Z"`.
             until: a position, the last to be read; or a time, before which the facts happened.
             learner: whom they concern.
 
@@ -130,7 +134,8 @@ class Campus:
 
         Args:
             projection: a class that inherits from `campuslog.Projection`; see `load_projection` for one in a file.
-            as_of: a position, the last to be folded; or a time: only facts that had happened by then.
+            as_of: a position, the last to be folded; or a time, such as `"2014-03-01"`: only facts that had happened
+                by then.
             sink: a directory, for a Parquet file of each table.
 
         Raises:

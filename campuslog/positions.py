@@ -2,17 +2,23 @@
 When: a position in the log, or a time.
 
 A position counts what the log knew: facts are in the order in which they were recorded. A time always means when
-something happened (`occurred_at`), which for imported facts is years before they were recorded.
+something happened (`occurred_at`), which for imported facts is years before they were recorded. Only `position_at` asks
+for the other clock (`recorded_at`): what the log knew at a time.
 """
 
+import re
 from datetime import UTC, date, datetime, time
 from typing import NamedTuple
 
 from campuslog.errors import BadTime
 
-Moment = int | datetime | date
-"""A position; or a time with its zone; or a day, which begins at midnight UTC."""
+Moment = int | datetime | date | str
+"""A position; or a time with its zone; or a day, which begins at midnight UTC; or one of these two as ISO 8601 text."""
 
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+TIME = re.compile(
+    DAY.pattern + r"[T ]\d{2}:\d{2}(:\d{2}([.,]\d{1,6})?)?( ?Z| ?[+-]\d{2}:?\d{2})?", re.ASCII | re.IGNORECASE
+)
 
 LARGEST = 2**63 - 1  # of PostgreSQL's bigint, which counts positions
 
@@ -33,17 +39,21 @@ def bound(moment: Moment | None, name: str) -> Bound:
     """
     if moment is None:
         return Bound()
+    if isinstance(moment, str):
+        moment = _written(moment, name)
     if isinstance(moment, int) and not isinstance(moment, bool):
         if not 0 <= moment <= LARGEST:
             raise BadTime(f"{name}={moment} is no position: they begin with 1, and none is above {LARGEST:,}")
         return Bound(position=moment)
     if isinstance(moment, datetime):
         if moment.utcoffset() is None:
-            raise BadTime(f"{name}={moment} has no time zone: say datetime(…, tzinfo=UTC)")
+            raise BadTime(
+                f"{name}={moment} has no time zone: say datetime(…, tzinfo=UTC), or write 2014-03-01T09:00:00Z"
+            )
         return Bound(time=moment)
     if isinstance(moment, date):
         return Bound(time=datetime.combine(moment, time(), UTC))
-    raise BadTime(f"{name}={moment!r} is neither a position (int) nor a time (datetime or date)")
+    raise BadTime(f"{name}={moment!r} is neither a position (int) nor a time (datetime, date or ISO 8601 text)")
 
 
 def instant(time: Moment, name: str) -> datetime:
@@ -53,7 +63,19 @@ def instant(time: Moment, name: str) -> datetime:
     Raises:
         BadTime: a time without a zone, or something else altogether.
     """
-    found = bound(time, name).time if isinstance(time, date) else None
+    found = bound(time, name).time if isinstance(time, date | str) else None
     if found is None:
-        raise BadTime(f"{name}={time!r} is no time (datetime or date)")
+        raise BadTime(f"{name}={time!r} is no time (datetime, date or ISO 8601 text)")
     return found
+
+
+def _written(text: str, name: str) -> datetime | date:
+    """The day or the time that is written as ISO 8601 text."""
+    try:
+        if DAY.fullmatch(text):
+            return date.fromisoformat(text)
+        if TIME.fullmatch(text):
+            return datetime.fromisoformat(text.replace(" Z", "Z").replace(" +", "+").replace(" -", "-"))
+    except ValueError as error:
+        raise BadTime(f"{name}={text!r} is no time: {error}") from error
+    raise BadTime(f"{name}={text!r} is no time: write 2014-03-01 or 2014-03-01T09:00:00Z; a position is a number (int)")

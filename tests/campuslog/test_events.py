@@ -98,8 +98,12 @@ def test_what_was_known_at_a_time(campus: Campus) -> None:
     ("moment", "message"),
     [
         pytest.param(datetime(2013, 10, 1), "^time=2013-10-01 00:00:00 has no time zone", id="naive"),  # noqa: DTZ001
-        pytest.param(7, r"^time=7 is no time \(datetime or date\)$", id="position"),
-        pytest.param("2013-10-01", r"^time='2013-10-01' is no time \(datetime or date\)$", id="text"),
+        pytest.param(7, r"^time=7 is no time \(datetime, date or ISO 8601 text\)$", id="position"),
+        pytest.param("yesterday", "^time='yesterday' is no time: write 2014-03-01 or 2014-03-01T09:00:00Z", id="text"),
+        pytest.param("2013-10-32", "^time='2013-10-32' is no time: ", id="no such day"),
+        pytest.param(
+            "2013-10-01T09:00", r"has no time zone: .* or write 2014-03-01T09:00:00Z$", id="text without zone"
+        ),
     ],
 )
 def test_what_was_known_when_nobody_knows(campus: Campus, exported: Campus, moment: Any, message: str) -> None:
@@ -135,7 +139,7 @@ def test_a_type_that_does_not_exist(campus: Campus, asked: str, meant: str) -> N
     [
         pytest.param(datetime(2013, 10, 1), "has no time zone", id="naive"),  # noqa: DTZ001 - that is the point
         pytest.param(-1, "is no position", id="negative"),
-        pytest.param("yesterday", "neither a position", id="text"),
+        pytest.param("yesterday", "is no time: write 2014-03-01 or", id="text"),
     ],
 )
 def test_a_moment_that_means_nothing(campus: Campus, moment: Any, message: str) -> None:
