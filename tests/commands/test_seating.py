@@ -120,7 +120,7 @@ class OnServers(Seating):
 @pytest.mark.thorough
 def test_seats_in_memory() -> None:
     """Never more seated than seats, never out of turn, and a replay or a snapshot remembers the same."""
-    run_state_machine_as_test(InMemory, settings=effort(max_examples=200, stateful_step_count=40, deadline=None))
+    run_state_machine_as_test(InMemory, settings=effort(max_examples=100, stateful_step_count=40, deadline=None))
 
 
 def test_seats_on_servers(settings: Settings) -> None:

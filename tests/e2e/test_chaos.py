@@ -135,7 +135,7 @@ def check_seats(facts: list[Fact]) -> None:
 @pytest.mark.servers
 async def test_killed_processes_lose_and_double_nothing(running: RunningCampus) -> None:
     """Relay, projector, reactor and API are killed at random moments while commands flow."""
-    crowd, facts = await live_through(running, PROCESSES, times=3)
+    crowd, facts = await live_through(running, PROCESSES, times=2)
     check(running, crowd, facts)
 
 

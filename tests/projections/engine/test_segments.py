@@ -128,7 +128,7 @@ class Folding:
 
 
 @pytest.mark.thorough
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(facts=histories(), data=st.data())
 async def test_owners_that_come_and_go_make_what_one_would(facts: list[Fact], data: st.DataObject) -> None:
     """Rows, accounts and what waits, with poison, while segments are at different positions and change hands."""
