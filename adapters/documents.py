@@ -32,10 +32,11 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Document(NamedTuple):
-    """The JSON text of a document, and the position for which it is true."""
+    """The JSON text of a document, the position for which it is true, and whether any fact has made it."""
 
     body: bytes
     position: int
+    exists: bool = True
 
 
 class NotServable(Exception):
@@ -62,7 +63,7 @@ class Documents:
             body, position = await self._reader.get(key)
         except Unreachable:
             body, position = await self._folder.fold(key)
-        return Document(_encode(self._table.row(key)) if body is None else body, position)
+        return Document(_encode(self._table.row(key)) if body is None else body, position, body is not None)
 
     async def position(self) -> int:
         """

@@ -3,16 +3,17 @@
 from datetime import UTC, datetime, timedelta
 
 import msgspec
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from adapters.jwt import claims_of, sign
 from api.http.dispatch import Body, example
 from api.http.openapi import open_query
 from api.http.query import JSON
+from api.http.routing import router as strict_router
 from api.http.services import ServicesDep
 from api.http.types import Id
 
-router = APIRouter(prefix="/v1/dev", tags=["development"])
+router = strict_router("auth", "/v1/dev")
 LIFETIME = timedelta(hours=12)
 
 
@@ -41,7 +42,7 @@ class Login(Body):
     user: Id
 
 
-@router.post("/login", responses=open_query(EXAMPLE, 400, 413, 422))
+@router.post("/login", responses=open_query(EXAMPLE, 400, 413, 415))
 async def login(body: Login, services: ServicesDep) -> Response:
     """Get a token without a password, to try things out."""
     now = datetime.now(UTC)

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from pydantic import Field
 
 from adapters.postgres.queries import catalog
@@ -11,6 +11,7 @@ from api.http import paging
 from api.http.dispatch import Accepted, Body, StaffDispatch, example
 from api.http.openapi import command, query
 from api.http.query import QueryDep
+from api.http.routing import router as strict_router
 from api.http.types import NO_NUL, BasisPoints, CourseId, Id, Limit, RunId, Text, Time, Title, Version, Word
 from commands.catalog import SEAT_OFFER_HOURS, CloseRun, CreateCourse, OpenRun, PublishCourse, ScheduleRun
 from domain.catalog import MAX_UNITS, CourseNotFound, RunNotFound, Unit, VersionNotFound
@@ -18,7 +19,7 @@ from domain.deadlines import UTC_ZONE
 from domain.grading import Group
 from projections.catalog import CatalogCourse, CatalogRun
 
-router = APIRouter(prefix="/v1", tags=["catalog"])
+router = strict_router("catalog", "/v1")
 PROJECTION = "catalog"
 
 

@@ -8,17 +8,19 @@ away (adapters/documents.py). A run's is summed up in PostgreSQL from the rows o
 
 from datetime import UTC, datetime
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from adapters.postgres.queries import course_dashboard
+from api.http.errors import LearnerNotFound
 from api.http.openapi import query
 from api.http.query import QueryDep, StaffQueryDep
+from api.http.routing import router as strict_router
 from api.http.security import may_act_for
 from api.http.types import LearnerId, RunId
 from domain.catalog import RunNotFound
 from projections.learner_dashboard import Course, Dashboard, Deadline, LearnerDashboard, NextUnit, Recent
 
-router = APIRouter(prefix="/v1", tags=["dashboards"])
+router = strict_router("dashboards", "/v1")
 
 AT = datetime(2026, 2, 1, 9, tzinfo=UTC)
 LEARNER = Dashboard(
@@ -45,11 +47,12 @@ async def my_dashboard(ask: QueryDep) -> Response:
     return await ask.document(LearnerDashboard.name, ask.user.subject)
 
 
-@router.get("/learners/{learner_id}/dashboard", responses=query(LEARNER, 403))
+@router.get("/learners/{learner_id}/dashboard", responses=query(LEARNER, 403, 404))
 async def learner_dashboard(learner_id: LearnerId, ask: QueryDep) -> Response:
-    """All that a learner sees on arrival, as one document; an empty one where nothing is known."""
+    """All that a learner sees on arrival, as one document; an empty one for a user about whom nothing is recorded."""
     may_act_for(ask.user, learner_id)
-    return await ask.document(LearnerDashboard.name, learner_id)
+    missing = None if learner_id == ask.user.subject else LearnerNotFound(learner_id=learner_id)
+    return await ask.document(LearnerDashboard.name, learner_id, missing)
 
 
 @router.get("/runs/{run_id}/dashboard", responses=query(course_dashboard.EXAMPLE, 403, 404))

@@ -2,15 +2,16 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import Field
 
 from api.http.dispatch import Accepted, Body, Dispatch, example
 from api.http.openapi import command
+from api.http.routing import router as strict_router
 from api.http.types import NO_NUL, ActingFor, Id, Word
 from commands.enrollment import AcceptSeat, ReactivateEnrollment, RequestEnrollment, WithdrawEnrollment
 
-router = APIRouter(prefix="/v1/enrollments", tags=["enrollment"])
+router = strict_router("enrollment", "/v1/enrollments")
 
 
 class EnrollmentRequest(Body):

@@ -4,15 +4,16 @@ from functools import partial
 from typing import Annotated, Literal
 
 import msgspec
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 
 from adapters.postgres.queries import gradebook
 from api.http import paging
 from api.http.openapi import query
 from api.http.query import StaffQueryDep
+from api.http.routing import router as strict_router
 from api.http.types import Id, Limit, RunId
 
-router = APIRouter(prefix="/v1", tags=["gradebook"])
+router = strict_router("gradebook", "/v1")
 
 
 class GradebookPage(msgspec.Struct, kw_only=True):
@@ -23,7 +24,7 @@ class GradebookPage(msgspec.Struct, kw_only=True):
 
 
 @router.get(
-    "/runs/{run_id}/gradebook", responses=query(GradebookPage(items=[gradebook.EXAMPLE], next=paging.NEXT), 403)
+    "/runs/{run_id}/gradebook", responses=query(GradebookPage(items=[gradebook.EXAMPLE], next=paging.NEXT), 403, 404)
 )
 async def run_gradebook(
     *,
@@ -51,4 +52,7 @@ async def run_gradebook(
         after=after,
         limit=limit + 1,
     )
-    return paging.reply(request, ask, await ask.read_at_least("gradebook", read), listing, limit)
+    page = await ask.read_at_least("gradebook", read)
+    if not page.rows:
+        await ask.check_run(run_id)
+    return paging.reply(request, ask, page, listing, limit)

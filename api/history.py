@@ -4,17 +4,19 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from adapters.postgres.queries.reader import RowPage
 from api.http import paging
+from api.http.errors import LearnerNotFound
 from api.http.openapi import query
 from api.http.query import QueryDep
+from api.http.routing import router as strict_router
 from api.http.security import may_act_for
 from api.http.types import LearnerId, Limit
 from domain.fact import Fact
 
-router = APIRouter(prefix="/v1", tags=["audit"])
+router = strict_router("history", "/v1")
 
 AT = datetime(2026, 2, 1, 9, tzinfo=UTC)
 
@@ -51,8 +53,8 @@ FACT = HistoryFact(
 )
 
 
-@router.get("/learners/{learner_id}/history", responses=query(HistoryPage(items=[FACT], next=paging.NEXT), 403))
-async def history(
+@router.get("/learners/{learner_id}/history", responses=query(HistoryPage(items=[FACT], next=paging.NEXT), 403, 404))
+async def learner_history(
     *,
     request: Request,
     learner_id: LearnerId,
@@ -65,7 +67,10 @@ async def history(
     (after,) = paging.after("history", cursor, [int]) or [0]
     log = ask.services.log
     head = await log.head()
-    facts = [fact for fact in await log.history(learner_id, head) if fact.position > after]
+    history = await log.history(learner_id, head)
+    if not history and learner_id != ask.user.subject:
+        raise LearnerNotFound(learner_id=learner_id)
+    facts = [fact for fact in history if fact.position > after]
     rows = [(fact.position, _render(fact)) for fact in facts[: limit + 1]]
     return paging.reply(request, ask, RowPage(rows, head), "history", limit)
 

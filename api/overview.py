@@ -1,13 +1,14 @@
 """The campus in numbers (read model overview), and its latest facts (read model recent_activity)."""
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from adapters.postgres.queries import overview
 from api.http.openapi import query
 from api.http.query import StaffQueryDep
+from api.http.routing import router as strict_router
 from projections.recent_activity import CAMPUS, RecentActivity, RecentFacts
 
-router = APIRouter(prefix="/v1", tags=["campus"])
+router = strict_router("overview", "/v1")
 
 
 @router.get("/overview", responses=query(overview.EXAMPLE, 403))

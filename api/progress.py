@@ -2,16 +2,17 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import Field
 
 from api.http.dispatch import Accepted, Body, Dispatch, StaffDispatch, example
 from api.http.openapi import command
+from api.http.routing import router as strict_router
 from api.http.services import ServicesDep
 from api.http.types import NO_NUL, ActingFor, Id, Word
 from commands.progress import CompleteUnit, DecideOutcome, OpenUnit, RecordActivity
 
-router = APIRouter(prefix="/v1/progress", tags=["progress"])
+router = strict_router("progress", "/v1/progress")
 
 
 EXAMPLE = {"run_id": "algebra-2026", "unit_id": "intro"}

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from pydantic import Field
 
 from adapters.postgres.queries import catalog
@@ -11,11 +11,12 @@ from api.http import paging
 from api.http.dispatch import Accepted, Body, Dispatch, StaffDispatch, example
 from api.http.openapi import command, query
 from api.http.query import QueryDep
+from api.http.routing import router as strict_router
 from api.http.types import ActingFor, AttemptNo, BasisPoints, Id, Limit, QuizId, RunId, Text, Time, Title, Word
 from commands.quiz import GradeAttempt, PublishQuiz, SubmitAttempt
 from domain.quiz import MAX_ITEMS, Item, QuizNotFound
 
-router = APIRouter(prefix="/v1", tags=["quizzes"])
+router = strict_router("quiz", "/v1")
 PROJECTION = "catalog"
 
 
@@ -95,7 +96,9 @@ async def get_quiz(quiz_id: QuizId, ask: QueryDep) -> Response:
     return ask.or_not_found(answer, QuizNotFound(quiz_id=quiz_id))
 
 
-@router.get("/runs/{run_id}/quizzes", responses=query(QuizPage(items=[catalog.QUIZ_HEAD_EXAMPLE], next=paging.NEXT)))
+@router.get(
+    "/runs/{run_id}/quizzes", responses=query(QuizPage(items=[catalog.QUIZ_HEAD_EXAMPLE], next=paging.NEXT), 404)
+)
 async def list_quizzes(
     request: Request, run_id: RunId, ask: QueryDep, cursor: paging.Cursor = None, limit: Limit = 50
 ) -> Response:
@@ -103,6 +106,8 @@ async def list_quizzes(
     (after,) = paging.after("quizzes", cursor, [str]) or [""]
     reader = ask.services.reader
     answer = await ask.read_at_least(PROJECTION, lambda: catalog.quizzes(reader, run_id, after, limit + 1))
+    if not answer.rows:
+        await ask.check_run(run_id)
     return paging.reply(request, ask, answer, "quizzes", limit)
 
 
@@ -112,7 +117,7 @@ async def list_quizzes(
     response_model=Accepted,
     responses=command(403, 404, 409),
 )
-async def submit(quiz_id: QuizId, attempt_no: AttemptNo, body: NewAttempt, handle: Dispatch) -> Response:
+async def submit_attempt(quiz_id: QuizId, attempt_no: AttemptNo, body: NewAttempt, handle: Dispatch) -> Response:
     """Submit an attempt; one with answers is graded by the key soon after."""
     learner_id = handle.acts_for(body.learner_id)
     return await handle(SubmitAttempt(learner_id, quiz_id, attempt_no, body.responses), learner_id)
@@ -124,6 +129,6 @@ async def submit(quiz_id: QuizId, attempt_no: AttemptNo, body: NewAttempt, handl
     response_model=Accepted,
     responses=command(403, 404, 409),
 )
-async def grade(quiz_id: QuizId, attempt_no: AttemptNo, body: NewGrade, handle: StaffDispatch) -> Response:
+async def grade_attempt(quiz_id: QuizId, attempt_no: AttemptNo, body: NewGrade, handle: StaffDispatch) -> Response:
     """Grade a submitted attempt."""
     return await handle(GradeAttempt(body.learner_id, quiz_id, attempt_no, body.score_bp), body.learner_id)

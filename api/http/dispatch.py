@@ -5,11 +5,12 @@ How a route sends a command: in whose name, once for each `Idempotency-Key`; the
 import hashlib
 from typing import Annotated, Any
 
+import msgspec
 from fastapi import Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from adapters.jwt import JwtClaims
-from api.http.errors import BadRequest
+from api.http.errors import BadRequest, PreconditionFailed
 from api.http.security import may_act_for, must_be_staff, user_of
 from api.http.services import get_services
 from commands.log import Context
@@ -69,8 +70,16 @@ class CommandDispatcher:
 
     async def _fingerprint(self) -> str:
         digest = hashlib.sha256(f"{self._request.method} {self._request.scope['path']}\n".encode())
-        digest.update(await self._request.body())
+        digest.update(canonical(await self._request.body()))
         return digest.hexdigest()
+
+
+def canonical(body: bytes) -> bytes:
+    """The same bytes for bodies that are the same JSON: spaces, escapes and the order of members mean nothing."""
+    try:
+        return msgspec.json.encode(msgspec.json.decode(body), order="sorted")
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return body
 
 
 async def command_dispatcher(request: Request) -> CommandDispatcher:
@@ -78,6 +87,8 @@ async def command_dispatcher(request: Request) -> CommandDispatcher:
     key = request.headers.get("idempotency-key")
     if key is not None and not (0 < len(key) <= LONGEST_KEY and key.isascii() and key.isprintable()):
         raise BadRequest(f"an Idempotency-Key has 1 to {LONGEST_KEY} printable ASCII characters")
+    if request.headers.get("if-match", "*").strip() != "*":
+        raise PreconditionFailed("what a command changes has no ETag: leave out If-Match")
     return CommandDispatcher(request, user_of(request), key)
 
 

@@ -2,9 +2,11 @@
 Errors over HTTP, as problem documents (RFC 9457): one table says which kind of error gets which status.
 
 A problem carries `code` (stable, for programs), `detail` (a sentence, for people), the facts of the error, and the
-`request_id` under which the log lines of this request stand.
+`request_id` under which the log lines of this request stand. A fact that is called like a member of every problem
+document, such as the `status` of an enrollment, stands there as `fact_status`.
 """
 
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -25,7 +27,7 @@ RETRY_AFTER = {"retry-after": "1"}  # seconds
 
 CODES = {404: "no_such_page", 405: "method_not_allowed", 413: "body_too_large", 415: "unsupported_media_type"}
 
-_encode = msgspec.json.Encoder().encode
+_encode = msgspec.json.Encoder(enc_hook=str).encode
 
 
 class Unauthenticated(Exception):
@@ -38,6 +40,44 @@ class BadRequest(Rejected):
     code = "bad_request"
 
 
+class UnknownParameters(BadRequest):
+    """The query string has a name that means nothing here, or one twice."""
+
+    code = "unknown_parameter"
+
+
+class LearnerNotFound(NotFound):
+    """Nothing has ever been recorded about a learner of this id."""
+
+    code = "learner_not_found"
+    template = "nothing is recorded about learner {learner_id}"
+
+
+class NotAcceptable(BadRequest):
+    """The client takes nothing that the route could send."""
+
+    code = "not_acceptable"
+
+
+class PreconditionFailed(BadRequest):
+    """What `If-Match` names is not what is there."""
+
+    code = "precondition_failed"
+
+
+class UnsupportedBody(BadRequest):
+    """The body is no JSON, by what its headers say."""
+
+    code = "unsupported_media_type"
+
+
+class Defect(msgspec.Struct):
+    """What is wrong at one place of a request, such as `body.run_id`."""
+
+    at: str
+    problem: str
+
+
 class Problem(msgspec.Struct, omit_defaults=True):
     """A problem document; further members are the facts of the error."""
 
@@ -47,11 +87,28 @@ class Problem(msgspec.Struct, omit_defaults=True):
     code: str
     detail: str
     request_id: str = ""
-    errors: list[dict[str, Any]] = []
+    errors: list[Defect] = []
+
+
+STATUS_OF_REQUEST: Mapping[type[DomainError], int] = {NotAcceptable: 406, PreconditionFailed: 412, UnsupportedBody: 415}
+MEMBERS = frozenset({*Problem.__struct_fields__, "instance"})
+
+
+def status_of(error: DomainError) -> int:
+    """The HTTP status of an error."""
+    of_request = STATUS_OF_REQUEST.get(type(error))
+    return of_request or next((status for kind, status in STATUS.items() if isinstance(error, kind)), 500)
 
 
 def problem(
-    request: Request, status: int, code: str, detail: str, headers: dict[str, str] | None = None, /, **facts: Any
+    request: Request,
+    status: int,
+    code: str,
+    detail: str,
+    headers: dict[str, str] | None = None,
+    *,
+    facts: Mapping[str, Any] = {},
+    errors: Sequence[Defect] = (),
 ) -> Response:
     """A problem document as the answer to *request*."""
     document = {
@@ -61,7 +118,8 @@ def problem(
         "code": code,
         "detail": detail,
         "request_id": request.scope.get("request_id", ""),
-        **{name: value for name, value in facts.items() if name not in Problem.__struct_fields__ or name == "errors"},
+        **({"errors": errors} if errors else {}),
+        **{f"fact_{name}" if name in MEMBERS else name: value for name, value in facts.items()},
     }
     return Response(_encode(document), status, headers, media_type=PROBLEM_JSON)
 
@@ -73,8 +131,7 @@ def install(app: FastAPI) -> None:
 
 
 def _domain_error(request: Request, error: DomainError) -> Response:
-    status = next((status for kind, status in STATUS.items() if isinstance(error, kind)), 500)
-    return problem(request, status, error.code, error.sentence, **error.facts)
+    return problem(request, status_of(error), error.code, error.sentence, facts=error.facts)
 
 
 def _unauthenticated(request: Request, error: Exception) -> Response:
@@ -108,24 +165,27 @@ def _not_built(request: Request, _: Exception) -> Response:
 
 
 def _invalid(request: Request, error: RequestValidationError) -> Response:
-    errors = [{"at": ".".join(map(str, each["loc"])), "problem": each["msg"]} for each in error.errors()]
-    first = f"{errors[0]['at']}: {errors[0]['problem']}" if errors else "the request does not fit its schema"
+    errors = [Defect(".".join(map(str, each["loc"])), each["msg"]) for each in error.errors()]
+    first = f"{errors[0].at}: {errors[0].problem}" if errors else "the request does not fit its schema"
     return problem(request, 422, "invalid_request", first, errors=errors)
 
 
 def _http_exception(request: Request, error: HTTPException) -> Response:
     code = CODES.get(error.status_code, HTTPStatus(error.status_code).name.lower())
-    headers = dict(error.headers or {})
+    headers = {name.lower(): value for name, value in (error.headers or {}).items()}
     if error.status_code == 405:
         headers["allow"] = ", ".join(sorted(_methods(request)))
+        if request.method == "OPTIONS":
+            return Response(None, 204, headers)
     return problem(request, error.status_code, code, str(error.detail), headers)
 
 
 def _methods(request: Request) -> set[str]:
-    """All methods of all routes with this path."""
+    """All methods that this path answers: those of its routes, `HEAD` where there is `GET`, and `OPTIONS`."""
     routes = (route for route in request.app.routes if isinstance(route, Route))
     fitting = (route.methods or set() for route in routes if route.matches(request.scope)[0] is not Match.NONE)
-    return set().union(*fitting)
+    methods = set().union(*fitting) or {"GET"}  # of a folder of files
+    return methods | {"OPTIONS"} | ({"HEAD"} if "GET" in methods else set())
 
 
 HANDLERS: dict[type[Exception], Any] = {

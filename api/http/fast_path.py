@@ -18,6 +18,7 @@ from api.http.services import Services
 from domain.aggregate import ID_PATTERN
 from projections.learner_dashboard import LearnerDashboard
 
+PLAIN_ACCEPT = (b"*/*", b"application/json")
 OWN = "/v1/me/dashboard"
 OF_LEARNER, OF_LEARNER_END = "/v1/learners/", "/dashboard"
 
@@ -48,11 +49,11 @@ class DashboardFastPath:
             and not scope["query_string"]
         ):
             services: Services = scope["app"].state.services
-            authorization, none_match = _headers(scope)
-            user = services.tokens.known(authorization)
+            authorization, none_match, plain = _headers(scope)
+            user = services.tokens.known(authorization) if plain else None
             learner_id = _learner(path, user) if user is not None else None
             document = await _document(services, learner_id) if learner_id is not None else None
-            if document is not None:
+            if document is not None and (document.exists or learner_id == getattr(user, "subject", None)):
                 scope["route"] = OWN_LANE if path == OWN else LEARNER_LANE
                 await _answer(document, none_match, send)
                 return
@@ -66,14 +67,18 @@ async def _document(services: Services, learner_id: str) -> Document | None:
         return None
 
 
-def _headers(scope: Scope) -> tuple[str, str | None]:
-    authorization, none_match = "", None
+def _headers(scope: Scope) -> tuple[str, str | None, bool]:
+    """The token, `If-None-Match`, and whether no other header asks for what only the route can do."""
+    authorization, none_match, plain = "", None, True
     for name, value in scope["headers"]:
         if name == b"authorization":
             authorization = value.decode("latin-1")
         elif name == b"if-none-match":
+            plain &= none_match is None
             none_match = value.decode("latin-1")
-    return authorization, none_match
+        elif name == b"if-match" or (name == b"accept" and value not in PLAIN_ACCEPT):
+            plain = False
+    return authorization, none_match, plain
 
 
 def _learner(path: str, user: JwtClaims) -> str | None:
@@ -87,7 +92,7 @@ def _learner(path: str, user: JwtClaims) -> str | None:
 
 
 async def _answer(document: Document, none_match: str | None, send: Send) -> None:
-    body, position = document
+    body, position, _ = document
     etag = etag_of(body)
     status = 304 if none_match is not None and matches(none_match, etag) else 200
     headers = [(name.encode(), value.encode()) for name, value in head_of(position, etag).items()]

@@ -1,7 +1,7 @@
 """Liveness, readiness and metrics of the API."""
 
 import msgspec
-from fastapi import APIRouter, Response
+from fastapi import Response
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Metric, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector
@@ -13,9 +13,10 @@ from api.http import metrics
 from api.http.openapi import open_query
 from api.http.query import JSON
 from api.http.readiness import Lag, Readiness, readiness
+from api.http.routing import router as strict_router
 from api.http.services import Services, ServicesDep
 
-router = APIRouter(tags=["operation"])
+router = strict_router("health")
 
 
 class Alive(msgspec.Struct, kw_only=True):
@@ -33,7 +34,7 @@ READY = Readiness(
 
 
 @router.get("/healthz", responses=open_query(Alive(status="ok")))
-async def healthz() -> Response:
+async def health() -> Response:
     """The process answers."""
     return Response(b'{"status":"ok"}', media_type=JSON)
 
@@ -45,7 +46,7 @@ async def healthz() -> Response:
         503: {"description": "A server does not answer; the body says which.", "content": {JSON: {"example": {}}}},
     },
 )
-async def readyz(services: ServicesDep) -> Response:
+async def ready(services: ServicesDep) -> Response:
     """Whether the servers answer, and how far each read model is; 503 if one of them does not."""
     state = await readiness(services)
     return Response(msgspec.json.encode(state), 200 if state.status == "ready" else 503, media_type=JSON)
@@ -57,7 +58,7 @@ async def readyz(services: ServicesDep) -> Response:
         200: {"description": "Prometheus text.", "content": {"text/plain": {"example": "campus_log_head 1713.0\n"}}}
     },
 )
-async def show_metrics(services: ServicesDep) -> Response:
+async def get_metrics(services: ServicesDep) -> Response:
     """What this process and the workers have measured, in Prometheus's form."""
     state = await readiness(services)
     metrics.HEAD.set(state.head or 0)

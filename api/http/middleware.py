@@ -2,7 +2,8 @@
 What happens to every request, in one pass around the application.
 
 Each request gets an id, is timed, and may not send more than `LARGEST_BODY`. Answers above `SMALLEST_COMPRESSED` are
-compressed where the client takes gzip. An unexpected error becomes a problem document and a log line.
+compressed where the client takes gzip. `HEAD` is answered as `GET` is, without the body. An unexpected error becomes a
+problem document and a log line.
 """
 
 import time
@@ -13,11 +14,12 @@ from typing import Any
 import structlog
 import uuid_utils
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.http import metrics
-from api.http.errors import problem
+from api.http.errors import NotAcceptable, problem
+from api.http.negotiation import coding, takes_plain
 
 LARGEST_BODY = 1_048_576  # bytes
 SMALLEST_COMPRESSED = 1_024  # bytes
@@ -27,6 +29,10 @@ BODILESS = frozenset(("GET", "HEAD"))  # methods for which no route reads a body
 
 logger = structlog.get_logger()
 _observed: dict[tuple[str, str, int], Any] = {}
+
+
+class HeadAnswered(OSError):
+    """The head of an endless answer was sent, and `HEAD` asks for no more; an OSError ends a stream of Starlette."""
 
 
 class BodyTooLarge(HTTPException):
@@ -50,9 +56,14 @@ class RequestMiddleware:
         exchange = RequestState(scope, receive, send)
         try:
             exchange.check_announced()
-            await self._app(scope, exchange.receive if exchange.has_body else receive, exchange.send)
+            await self._app(exchange.scope, exchange.receive if exchange.has_body else receive, exchange.send)
+        except (HeadAnswered, ClientDisconnect):
+            if not exchange.headless:
+                raise
         except BodyTooLarge as error:
             await exchange.refuse(413, "body_too_large", error.detail)
+        except NotAcceptable as error:
+            await exchange.refuse(406, error.code, error.sentence)
         except Exception:
             logger.exception("request.failed", request_id=exchange.request_id, path=scope["path"])
             if exchange.status:
@@ -68,16 +79,19 @@ class RequestState:
     """One request and its answer on their way through."""
 
     __slots__ = (
-        "_held", "_receive", "_received", "_send", "announced", "gzip", "has_body", "request_id", "scope", "started",
-        "status",
+        "_held", "_receive", "_received", "_send", "announced", "coding", "has_body", "headless", "method",
+        "request_id", "scope", "smallest", "started", "status",
     )  # fmt: skip
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.started = time.perf_counter()
-        self.scope, self._receive, self._send = scope, receive, send
+        self.method = scope["method"]
+        self.headless = self.method == "HEAD"
+        self.scope = {**scope, "method": "GET"} if self.headless else scope
+        self._receive, self._send = receive, send
         self.status = self.announced = self._received = 0
-        self.has_body = scope["method"] not in BODILESS  # HTTP/2 need not announce a length
-        self.gzip = False
+        self.has_body = self.method not in BODILESS  # HTTP/2 need not announce a length
+        encodings: list[str] = []
         self._held: MutableMapping[str, Any] | None = None
         self.request_id = ""
         for name, value in scope["headers"]:
@@ -86,13 +100,18 @@ class RequestState:
             elif name == b"content-length":
                 self.announced = _number(value)
             elif name == b"accept-encoding":
-                self.gzip = b"gzip" in value
+                encodings.append(value.decode("latin-1"))
+        taken = ", ".join(encodings)
+        self.coding = coding(taken) if encodings else "identity"
+        self.smallest = 0 if encodings and not takes_plain(taken) else SMALLEST_COMPRESSED
         if not self.request_id:
             self.request_id = uuid_utils.uuid7().hex
-        scope["request_id"] = self.request_id
+        self.scope["request_id"] = self.request_id
 
     def check_announced(self) -> None:
-        """Refuse a body of which we know beforehand that it is too large."""
+        """Refuse a body of which we know beforehand that it is too large, and a client that takes no coding."""
+        if self.coding is None:
+            raise NotAcceptable("Accept-Encoding takes neither gzip nor identity, and there is nothing else")
         if self.announced > LARGEST_BODY:
             raise BodyTooLarge
 
@@ -109,14 +128,20 @@ class RequestState:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             message["headers"].append((b"x-request-id", self.request_id.encode("latin-1")))
-            if self.gzip:
+            _vary(message)
+            if self.coding == "gzip":
                 self._held = message
                 return
         elif self._held is not None:
             head, self._held = self._held, None
-            if not message.get("more_body") and len(message.get("body", b"")) > SMALLEST_COMPRESSED:
+            if not message.get("more_body") and len(message.get("body", b"")) > self.smallest:
                 _compress(head, message)
             await self._send(head)
+        if self.headless and message["type"] == "http.response.body":
+            await self._send({"type": "http.response.body", "body": b""})
+            if message.get("more_body"):
+                raise HeadAnswered
+            return
         await self._send(message)
 
     async def refuse(self, status: int, code: str, detail: str) -> None:
@@ -130,7 +155,7 @@ class RequestState:
         route = getattr(self.scope.get("route"), "path", "(none)")
         if route.endswith("/events"):
             return  # as long as the client stayed
-        key = (route, self.scope["method"], self.status)
+        key = (route, self.method, self.status)
         histogram = _observed.get(key)
         if histogram is None:
             histogram = _observed[key] = metrics.REQUESTS.labels(*map(str, key))
@@ -146,8 +171,15 @@ def _compress(head: MutableMapping[str, Any], body: MutableMapping[str, Any]) ->
     head["headers"] += [
         (b"content-length", str(len(body["body"])).encode()),
         (b"content-encoding", b"gzip"),
-        (b"vary", b"accept-encoding"),
     ]
+
+
+def _vary(head: MutableMapping[str, Any]) -> None:
+    """Say that the answer depends on what the client takes, be it compressed or not."""
+    named = [value for name, value in head["headers"] if name == b"vary"]
+    others = [(name, value) for name, value in head["headers"] if name != b"vary"]
+    wanted = [value for value in named if b"accept-encoding" not in value.lower()]
+    head["headers"] = [*others, (b"vary", b", ".join([*wanted, b"accept-encoding, authorization"]))]
 
 
 def _fit(value: bytes) -> str:

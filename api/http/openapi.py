@@ -22,8 +22,11 @@ PROBLEMS = {
     401: ("unauthenticated", "send `Authorization: Bearer TOKEN`"),
     403: ("not_yours", "only learner 28400 and the staff may do this"),
     404: ("course_not_found", "there is no course algebra"),
+    406: ("not_acceptable", "the answer is application/json, and Accept does not take it"),
     409: ("run_closed", "course run algebra-2026 is not open for enrollment"),
+    412: ("precondition_failed", "what a command changes has no ETag: leave out If-Match"),
     413: ("body_too_large", "a body has at most 1048576 bytes"),
+    415: ("unsupported_media_type", "a body is application/json, not text/plain"),
     422: ("invalid_request", "body.run_id: String should match pattern"),
     503: ("unavailable", "PostgreSQL does not answer"),
 }
@@ -61,13 +64,13 @@ def query(example: msgspec.Struct, *problems: int) -> Responses:
     return {
         200: {**_answer(example), "headers": headers},
         304: {"description": "What `If-None-Match` names is still true."},
-        **_problems(401, 422, 503, *problems),
+        **_problems(401, 406, 412, 422, 503, *problems),
     }
 
 
 def open_query(example: msgspec.Struct, *problems: int) -> Responses:
     """As `query`, for answers that are not of a read model and need no token."""
-    return {200: _answer(example), **_problems(*problems)}
+    return {200: _answer(example), **_problems(406, 422, *problems)}
 
 
 def _answer(example: msgspec.Struct) -> dict[str, Any]:
@@ -80,13 +83,13 @@ def event_stream(example: str) -> Responses:
     content = {"text/event-stream": {"schema": {"type": "string"}, "example": example}}
     return {
         200: {"description": "Events, for as long as the client stays.", "content": content},
-        **_problems(401, 403, 422),
+        **_problems(401, 403, 406, 422),
     }
 
 
 def command(*problems: int) -> Responses:
     """The problems of a command; its answer is FastAPI's to describe."""
-    return _problems(400, 401, 413, 422, 503, *problems)
+    return _problems(400, 401, 406, 412, 413, 415, 422, 503, *problems)
 
 
 def _reference(shape: type[msgspec.Struct]) -> dict[str, str]:

@@ -5,6 +5,7 @@ The body is JSON text as it comes from the read model. `Campus-Position` says wh
 its content, so a client that has it already gets a 304.
 """
 
+import re
 from collections.abc import Awaitable, Callable
 from hashlib import blake2b
 from time import monotonic
@@ -13,15 +14,18 @@ from typing import Annotated, Protocol, TypeVar
 from fastapi import Depends, Request, Response
 
 from adapters.jwt import JwtClaims
+from adapters.postgres.queries import catalog
 from adapters.postgres.queries.reader import Answer
-from api.http.errors import BadRequest
+from api.http.errors import BadRequest, PreconditionFailed
 from api.http.security import must_be_staff, user_of
 from api.http.services import Services, get_services
+from domain.catalog import RunNotFound
 from domain.errors import DomainError
 
 WAIT = 2.0  # seconds to wait for min_position
 LOOK_AGAIN = 0.1  # seconds after which a waiting query looks for itself
 JSON = "application/json"
+OPAQUE_TAG = re.compile(r'"[\x21\x23-\x7e\x80-\xff]*"')  # of an entity tag
 
 
 class Positioned(Protocol):
@@ -39,13 +43,21 @@ AnswerT = TypeVar("AnswerT", bound=Positioned)
 class QueryContext:
     """Who asks, and how one request wants its query answered."""
 
-    __slots__ = ("min_position", "none_match", "services", "user")
+    __slots__ = ("match", "min_position", "none_match", "services", "user")
 
-    def __init__(self, services: Services, user: JwtClaims, min_position: int, none_match: str | None) -> None:
+    def __init__(
+        self,
+        services: Services,
+        user: JwtClaims,
+        min_position: int,
+        none_match: str | None,
+        match: str | None = None,
+    ) -> None:
         self.services = services
         self.user = user
         self.min_position = min_position
         self.none_match = none_match
+        self.match = match
 
     async def read_at_least(self, projection: str, read: Callable[[], Awaitable[AnswerT]]) -> AnswerT:
         """What *read* answers, once the projection has reached min_position or the time is over."""
@@ -58,19 +70,29 @@ class QueryContext:
             answer = await read()
         return answer
 
-    async def document(self, projection: str, key: str) -> Response:
-        """The document of a read model in Valkey, over HTTP."""
+    async def document(self, projection: str, key: str, missing: DomainError | None = None) -> Response:
+        """The document of a read model in Valkey, over HTTP; raises *missing* if no fact has made one."""
         documents = self.services.documents[projection]
         document = await self.read_at_least(projection, lambda: documents.get(key))
+        if missing is not None and not document.exists:
+            raise missing
         return self.reply(document.body, document.position)
 
     def reply(self, body: bytes, position: int, headers: dict[str, str] | None = None) -> Response:
         """The answer over HTTP: 200, or 304 if the client has this body."""
         etag = etag_of(body)
         headers = {**head_of(position, etag), **(headers or {})}
+        if self.match is not None and self.match.strip() != "*":
+            raise PreconditionFailed("If-Match compares strongly, and the ETag of a query is weak: use If-None-Match")
         if self.none_match is not None and matches(self.none_match, etag):
             return Response(None, 304, headers)
         return Response(body, 200, headers, JSON)
+
+    async def check_run(self, run_id: str) -> None:
+        """Raise RunNotFound for a run that the catalog does not have; for lists, which are empty for it."""
+        answer = await self.read_at_least("catalog", lambda: catalog.run(self.services.reader, run_id))
+        if answer.body is None:
+            raise RunNotFound(run_id=run_id)
 
     def or_not_found(self, answer: Answer, missing: DomainError) -> Response:
         """The answer over HTTP; raises *missing* if there is none."""
@@ -90,14 +112,18 @@ def head_of(position: int, etag: str) -> dict[str, str]:
 
 
 def matches(none_match: str, etag: str) -> bool:
-    """Whether an `If-None-Match` names this content."""
-    return none_match.strip() == "*" or etag in (each.strip() for each in none_match.split(","))
+    """Whether an `If-None-Match` names this content; it compares weakly, so `W/` does not count."""
+    return none_match.strip() == "*" or etag.removeprefix("W/") in OPAQUE_TAG.findall(none_match)
 
 
 async def query_context(request: Request) -> QueryContext:
     """Who asks, and how the answer is to be given; read by hand, which is faster than FastAPI's parameters."""
     return QueryContext(
-        get_services(request), user_of(request), _min_position(request), request.headers.get("if-none-match")
+        get_services(request),
+        user_of(request),
+        _min_position(request),
+        _joined(request, "if-none-match"),
+        _joined(request, "if-match"),
     )
 
 
@@ -106,6 +132,11 @@ async def staff_query_context(request: Request) -> QueryContext:
     ask = await query_context(request)
     must_be_staff(ask.user)
     return ask
+
+
+def _joined(request: Request, name: str) -> str | None:
+    """The header *name*, which may stand in a request several times: as one list."""
+    return ", ".join(request.headers.getlist(name)) if name in request.headers else None
 
 
 def _min_position(request: Request) -> int:

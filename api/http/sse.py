@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Header, Response
+from fastapi import Header, Response
 from fastapi.responses import StreamingResponse
 
 from adapters.postgres.connection import Unavailable
@@ -24,11 +24,12 @@ from api.http import metrics
 from api.http.changes import ALL, Changed, Topic, Watch
 from api.http.openapi import Responses, event_stream
 from api.http.readiness import checkpoint
+from api.http.routing import router as strict_router
 from api.http.security import CurrentUser, may_act_for, must_be_staff
 from api.http.services import Services, ServicesDep
 from api.http.types import LearnerId, RunId
 
-router = APIRouter(prefix="/v1", tags=["events"])
+router = strict_router("events", "/v1")
 
 HEARTBEAT = 10.0  # seconds
 LOOK_AGAIN = 1.0  # seconds, while announcements may be lost
@@ -47,13 +48,13 @@ _encode = msgspec.json.Encoder().encode
 
 
 @router.get("/me/events", responses=RESPONSES, response_class=Response)
-async def my_events(user: CurrentUser, services: ServicesDep, last_event_id: LastEventId = None) -> Response:
+async def stream_my_events(user: CurrentUser, services: ServicesDep, last_event_id: LastEventId = None) -> Response:
     """When the user's dashboard changes."""
     return _respond(services, _topics(services, "learner", user.subject), last_event_id)
 
 
 @router.get("/learners/{learner_id}/events", responses=RESPONSES, response_class=Response)
-async def learner_events(
+async def stream_learner_events(
     learner_id: LearnerId, user: CurrentUser, services: ServicesDep, last_event_id: LastEventId = None
 ) -> Response:
     """When a learner's dashboard changes."""
@@ -61,7 +62,7 @@ async def learner_events(
 
 
 @router.get("/runs/{run_id}/events", responses=RESPONSES, response_class=Response)
-async def run_events(
+async def stream_run_events(
     run_id: RunId, user: CurrentUser, services: ServicesDep, last_event_id: LastEventId = None
 ) -> Response:
     """When the dashboard or the gradebook of a run changes."""
@@ -70,7 +71,9 @@ async def run_events(
 
 
 @router.get("/overview/events", responses=RESPONSES, response_class=Response)
-async def overview_events(user: CurrentUser, services: ServicesDep, last_event_id: LastEventId = None) -> Response:
+async def stream_overview_events(
+    user: CurrentUser, services: ServicesDep, last_event_id: LastEventId = None
+) -> Response:
     """When the overview or the recent activity of the campus changes."""
     must_be_staff(user)
     return _respond(services, _topics(services, "campus", ALL), last_event_id)

@@ -6,10 +6,10 @@ from typing import Annotated
 from fastapi import Path, Query
 from pydantic import AfterValidator, AwareDatetime, Field
 
-ID = r"^[A-Za-z0-9_.-]{1,64}$"
+ID = r"^(\.*[A-Za-z0-9_-][A-Za-z0-9_.-]*|\.{3,})$"  # without `.` and `..`, which no URL can address
 NO_NUL = r"^[^\x00]*$"  # PostgreSQL's text cannot hold it
 
-Id = Annotated[str, Field(pattern=ID, max_length=64)]
+Id = Annotated[str, Field(pattern=ID, min_length=1, max_length=64)]
 ActingFor = Annotated[Id | None, Field(description="For staff who act for a learner; the user if left out.")]
 Title = Annotated[str, Field(min_length=1, max_length=200, pattern=NO_NUL)]
 Text = Annotated[str, Field(max_length=10_000, pattern=NO_NUL)]

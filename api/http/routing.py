@@ -1,0 +1,91 @@
+"""
+What every route of the API has in common beside its own work: it takes what it knows, and refuses the rest.
+
+A name in the query string that the route does not know is refused (a filter with a typo would answer for everything),
+and so are an `Accept` that fits no answer, and a body that is said to be no JSON.
+"""
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+
+from api.http.errors import NotAcceptable, UnknownParameters, UnsupportedBody
+from api.http.negotiation import takes
+from api.http.query import query_context, staff_query_context
+
+QUERIES = {query_context, staff_query_context}
+"""The dependencies that read `min_position` by hand."""
+
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+class StrictRoute(APIRoute):
+    """A route that refuses what it does not know."""
+
+    def get_route_handler(self) -> Handler:
+        """The handler of FastAPI after a look at the head of the request."""
+        handle = super().get_route_handler()
+        known = _parameters(self.dependant)
+        produces = _media_type(self)
+        takes_json = self.body_field is not None
+
+        async def strict(request: Request) -> Response:
+            if request.scope["query_string"]:
+                _check_parameters(request, known)
+            accept = request.headers.get("accept")
+            if accept is not None and accept != "*/*" and not takes(accept, produces):
+                raise NotAcceptable(f"the answer is {produces}, and Accept does not take it")
+            if takes_json:
+                _check_body(request)
+            return await handle(request)
+
+        return strict
+
+
+def router(tag: str, prefix: str = "") -> APIRouter:
+    """A router of such routes; *tag* is the name of its module."""
+    return APIRouter(prefix=prefix, tags=[tag], route_class=StrictRoute, generate_unique_id_function=operation_id)
+
+
+def operation_id(route: APIRoute) -> str:
+    """The name of a route's method in a generated client: `get_run` is `getRun`, a query without a verb gets `get`."""
+    words = route.name.split("_")
+    if "GET" in (route.methods or ()) and words[0] not in {"get", "list", "stream"}:
+        words = ["get", *words]
+    return words[0] + "".join(word.capitalize() for word in words[1:])
+
+
+def _parameters(dependant: Dependant) -> frozenset[str]:
+    """The names that the query string of a route may have."""
+    own = {field.alias for field in dependant.query_params}
+    by_hand = {"min_position"} if dependant.call in QUERIES else set()
+    return frozenset(own | by_hand).union(*map(_parameters, dependant.dependencies))
+
+
+def _media_type(route: APIRoute) -> str:
+    """What a route answers with, by its description."""
+    answer = next((route.responses[status] for status in (200, 202) if status in route.responses), {})
+    return next(iter(answer.get("content", {})), "application/json")
+
+
+def _check_parameters(request: Request, known: frozenset[str]) -> None:
+    names = [name for name, _ in request.query_params.multi_items()]
+    unknown = sorted(set(names) - known)
+    if unknown:
+        there_are = f"it takes {', '.join(sorted(known))}" if known else "it takes none"
+        raise UnknownParameters(f"no parameter is called {unknown[0][:40]!r} here: {there_are}", parameters=unknown)
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise UnknownParameters(f"the parameter {twice[0]} is there twice: send it once", parameters=twice)
+
+
+def _check_body(request: Request) -> None:
+    coding = request.headers.get("content-encoding", "identity").strip().lower()
+    if coding not in {"", "identity"}:
+        raise UnsupportedBody(f"bodies are taken without a content coding, not as {coding[:40]!r}")
+    kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+    if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
+        raise UnsupportedBody(f"a body is application/json, not {kind[:40]!r}")
