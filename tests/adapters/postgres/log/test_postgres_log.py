@@ -10,7 +10,7 @@ import pytest
 
 from adapters.postgres.connection import Overloaded, Unavailable
 from adapters.postgres.log.append import Append, Appended, KeyReused, NewEvent, VersionConflict
-from adapters.postgres.log.postgres_log import PostgresLog
+from adapters.postgres.log.postgres_log import UNDER, PostgresLog
 from adapters.settings import Settings
 from domain.fact import Fact
 from tests.support.appends import assert_versions_dense, new_event, opened, query, unit, whole_log
@@ -251,3 +251,16 @@ async def test_parts_of_the_log_can_be_read(settings: Settings) -> None:
             *(log.since("progress-7:AAA", version) for version in (0, 2, 3)), log.since("x", 0)
         )
         assert [[recent.stream_version for recent in facts] for facts in found] == [[1, 2, 3], [3], [], []]
+
+
+async def test_streams_with_a_prefix_are_read_without_the_rest_of_the_log(settings: Settings) -> None:
+    """A learner's attempts are found by the index on streams, however long the log is."""
+    async with opened(settings) as log:
+        streams = [f"attempt-ann:q{number}:1" for number in range(100)]
+        await asyncio.gather(*(log.append(unit(stream, count=20)) for stream in streams))
+        found = await log.under(["attempt-ann:q7:", "attempt-ann:q70:", "attempt-ann:q:"])
+        assert {fact.stream_id for fact in found} == {"attempt-ann:q7:1", "attempt-ann:q70:1"}
+        assert [fact.position for fact in found] == sorted(fact.position for fact in found)
+    await query(settings, "ANALYZE events", owner=True)
+    plan = await query(settings, f"EXPLAIN {UNDER}", [f"attempt-ann:q{number}:" for number in range(10)])
+    assert "Index Cond: ((stream_id >= " in "\n".join(line for (line,) in plan)
