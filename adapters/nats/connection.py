@@ -5,6 +5,7 @@ NATS makes the system quick, not correct: a process starts and works without it.
 """
 
 import asyncio
+from contextlib import suppress
 
 import structlog
 from nats.aio.client import Client
@@ -23,8 +24,8 @@ OUTGOING_BUFFER = 8 * 1024 * 1024  # bytes
 logger = structlog.get_logger()
 
 
-async def connect(settings: Settings, *, application: str) -> Client:
-    """Connect, however long it takes; the caller bounds the wait."""
+async def connect(client: Client, settings: Settings, *, application: str) -> Client:
+    """Connect *client*, however long it takes; the caller bounds the wait, and closes the client in any case."""
     complained = False
 
     async def on_error(error: Exception) -> None:
@@ -42,23 +43,18 @@ async def connect(settings: Settings, *, application: str) -> Client:
         complained = False
         logger.info("nats.reconnected")
 
-    client = Client()
-    try:
-        await client.connect(
-            servers=settings.nats_url.split(","),
-            name=f"campus:{application}",
-            error_cb=on_error,
-            disconnected_cb=on_disconnect,
-            reconnected_cb=on_reconnect,
-            connect_timeout=CONNECT_TIMEOUT,
-            reconnect_time_wait=RECONNECT_WAIT,  # type: ignore[arg-type]  # a float does as well
-            max_reconnect_attempts=-1,
-            pending_size=OUTGOING_BUFFER,
-            skip_subject_validation=True,
-        )
-    except BaseException:  # such as a cancellation: a client that is half connected would keep its socket
-        await client.close()
-        raise
+    await client.connect(
+        servers=settings.nats_url.split(","),
+        name=f"campus:{application}",
+        error_cb=on_error,
+        disconnected_cb=on_disconnect,
+        reconnected_cb=on_reconnect,
+        connect_timeout=CONNECT_TIMEOUT,
+        reconnect_time_wait=RECONNECT_WAIT,  # type: ignore[arg-type]  # a float does as well
+        max_reconnect_attempts=-1,
+        pending_size=OUTGOING_BUFFER,
+        skip_subject_validation=True,
+    )
     return client
 
 
@@ -70,8 +66,8 @@ class Nats:
     """
 
     def __init__(self, settings: Settings, application: str) -> None:
-        self._settings = settings
-        self._connecting = asyncio.create_task(connect(settings, application=application))
+        self._client = Client()
+        self._connecting = asyncio.create_task(connect(self._client, settings, application=application))
 
     @property
     def client(self) -> Client | None:
@@ -88,5 +84,7 @@ class Nats:
     async def close(self) -> None:
         """Close the connection, or stop connecting."""
         await cancel_and_wait([self._connecting])
-        if not self._connecting.cancelled() and self._connecting.exception() is None:
-            await self._connecting.result().close()
+        if not self._connecting.cancelled():
+            self._connecting.exception()  # asyncio would complain of one that was not looked at
+        with suppress(Exception):  # in whatever state it is: one that is half connected would keep its socket
+            await self._client.close()

@@ -8,6 +8,8 @@ import sys
 from typing import Any
 
 from adapters.settings import Settings
+from projections.catalog import Catalog
+from projections.gradebook import Gradebook
 from projections.overview import Overview
 from projections.registry import PROJECTIONS
 from tests.support.campus_up import CAMPUS, campus, environment
@@ -35,8 +37,8 @@ async def test_the_list_says_what_there_is_and_what_is_served(settings: Settings
         changes = {name: found[name]["change"] for name in ("overview", "gradebook", "catalog")}
         assert changes == {"overview": "none", "gradebook": "code", "catalog": "both"}
         _, said, _ = await projections(settings, "list")
-        assert "1; live is generation 1 of version 7" in said
-        assert "1; live is generation 1, by other code of the same version" in said
+        assert f"{Catalog.version}; live is generation 1 of version 7" in said
+        assert f"{Gradebook.version}; live is generation 1, by other code of the same version" in said
 
 
 async def test_the_status_accounts_for_every_fact(settings: Settings) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Awaitable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from workers.consistency.log_check import check
 from workers.importing.oulad import ImportRefused, import_oulad, writer
 
 RUNS = ("AAA-2013J", "AAA-2014B")
-LIVE = Context("1", source="api")
+LIVE = Context("1", datetime(2013, 10, 15, tzinfo=UTC), source="api")  # while the run was on
 CLICK = RecordActivity("1", "AAA-2013J", "100")
 
 Facts = list[tuple[Any, ...]]
