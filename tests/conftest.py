@@ -18,11 +18,12 @@ PATIENT = {
     "adapters.postgres.connection.CONNECT_TIMEOUT": 300,  # seconds
     "adapters.postgres.connection.IDLE_IN_TRANSACTION_TIMEOUT": 300_000,  # milliseconds
     "adapters.postgres.connection.STATEMENT_TIMEOUT": 300_000,  # milliseconds
+    "adapters.postgres.ops.lease.HUNG": 300_000,  # milliseconds
     "adapters.postgres.queries.reader.POOL_TIMEOUT": 300.0,  # seconds
     "adapters.valkey.client.TIMEOUT": 300.0,  # seconds
     "adapters.valkey.client.CONNECT_TIMEOUT": 300.0,  # seconds
 }
-"""Limits of the product that say when a server has gone."""
+"""Limits of the product that say when a server or a worker has gone."""
 
 LONGEST = ("tests/e2e", "tests/workers/rebuild", "tests/workers/projecting", "tests/workers/test_kill")
 """Where the tests are that take the longest."""

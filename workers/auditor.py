@@ -22,7 +22,7 @@ from adapters.postgres.connection import Connection, ForeignKeyViolation, Undefi
 from adapters.postgres.log.pages import read_head
 from adapters.postgres.log.postgres_log import STREAM_AT
 from adapters.postgres.log.reference_facts import ReferenceFacts
-from adapters.postgres.ops.heartbeat import keep_beating
+from adapters.postgres.ops.heartbeat import WorkerState, keep_beating, sentence_of
 from adapters.postgres.ops.lag import segment_counts
 from adapters.postgres.store.audits import Finding, findings, note_checked, note_findings
 from adapters.postgres.store.generations import Generation, Generations, live
@@ -56,7 +56,7 @@ async def run(
 ) -> None:
     """Audit until *stop* is set; a lost server is waited for."""
     auditor = Auditor(settings, projections, pace)
-    beating = keep_beating(settings, "auditor", lambda: (True, auditor.position), REGISTRY)
+    beating = keep_beating(settings, "auditor", lambda: WorkerState(True, auditor.position, auditor.trouble), REGISTRY)
     tasks = [asyncio.create_task(part) for part in (auditor.run(), beating)]
     try:
         await wait_for_stop_or_failure(stop, tasks)
@@ -70,10 +70,12 @@ class Auditor:
 
     Attributes:
         position: of the head of the log when it last looked.
+        trouble: why it does not get on; empty once it has.
     """
 
     def __init__(self, settings: Settings, projections: Sequence[Projection], pace: float) -> None:
         self.position = 0
+        self.trouble = ""
         self._settings = settings
         self._projections = [projection for projection in projections if partitioned_tables(projection)]
         self._pace = pace
@@ -88,6 +90,7 @@ class Auditor:
                 async with open_session(self._settings, "learners", "audit") as (connection, valkey):
                     await self._audit(connection, valkey)
             except Exception as error:  # a lost server comes as more than one kind of error
+                self.trouble = sentence_of(error)
                 logger.exception("auditor.interrupted", error=str(error).strip())
             await asyncio.sleep(RETRY_INTERVAL)
 
@@ -106,6 +109,7 @@ class Auditor:
             if time.monotonic() - counted > ACCOUNTS_INTERVAL:
                 await _measure_accounts(connection)
                 counted = time.monotonic()
+            self.trouble = ""
             await asyncio.sleep(max(0.0, started + self._pace - time.monotonic()))
 
     async def _choose(self, connection: Connection) -> str | None:

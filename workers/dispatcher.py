@@ -3,7 +3,8 @@ The dispatcher: what is due later because of a fact, and what touches the outsid
 
 Reads     the log by position, facts that cause or end a job; woken by hints, else by its own poll.
 Writes    jobs, each once for its fact, in one transaction with its position; commands that record their outcome.
-Active    one per campus derives jobs, by an advisory lock; every dispatcher carries them out, each job one at a time.
+Active    one per campus derives jobs, by an advisory lock; another takes over within 2 s, or within 10 s if it hangs.
+          Every dispatcher carries jobs out, each job one at a time.
 Jobs are never the truth: `campus worker dispatcher --resync` derives what is owed from the log. A dispatcher does not
 notice by itself that the job tables were emptied.
 """
@@ -16,7 +17,7 @@ import structlog
 
 from adapters.nats import hint
 from adapters.nats.connection import Nats
-from adapters.postgres.connection import Connection, PostgresError, Unavailable, connect
+from adapters.postgres.connection import Connection, PostgresError, Unavailable
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.postgres.ops import heartbeat, lease, reactors
 from adapters.procrastinate import derived
@@ -61,41 +62,49 @@ async def _lead(deriving: "_Deriving", stop: asyncio.Event, woken: asyncio.Event
             cause = error.__cause__ if isinstance(error, ConnectorException) else error
             if not can_pass(cause):
                 raise
+            deriving.trouble = heartbeat.sentence_of(cause or error)
             logger.warning("dispatcher.waiting", error=str(error).strip())
             await pause_before_retry(stop)
 
 
 class _Deriving:
-    """Derives jobs from facts, in the process that has the lock."""
+    """Derives jobs from facts, in the process that has the lock; `trouble` is how the last session has ended."""
 
     def __init__(self, settings: Settings, log: PostgresLog, queue: JobQueue, jobs: Jobs) -> None:
         self._settings = settings
         self._log = log
         self._queue = queue
         self._jobs = jobs
+        self.trouble = ""
         self._position = 0
+        self._beat_at = self._counted_at = 0.0
         self._shift: timedelta | None = None  # of the clock, as the due times in the queue have it
 
     async def session(self, stop: asyncio.Event, woken: asyncio.Event) -> None:
         """From taking the lock to losing it."""
         # What a crash of PostgreSQL takes back is derived again: jobs and position are lost together.
-        async with await connect(self._settings, application=NAME, synchronous_commit="off") as connection:
-            active, beat_at, counted_at = False, 0.0, 0.0
+        async with lease.session(self._settings, NAME, synchronous_commit="off") as connection:
+            active, self._beat_at, self._counted_at = False, 0.0, 0.0
             while not stop.is_set():
                 active = active or await self._take_over(connection)
-                if time.monotonic() - beat_at >= heartbeat.HEARTBEAT_INTERVAL:
-                    if active and time.monotonic() - counted_at >= COUNT_INTERVAL:
-                        metrics.show(await derived.counts(connection))
-                        counted_at = time.monotonic()
-                    await heartbeat.beat(
-                        connection, NAME, active=active, position=self._position, registry=metrics.REGISTRY
-                    )
-                    beat_at = time.monotonic()
+                await self._beat(connection, active=active)
                 if active:
                     await self._set_clock(connection)
                     await self._catch_up(connection, stop)
+                self.trouble = ""
                 await wait_for_facts(woken, gather=GATHER)
             await heartbeat.leave(connection, NAME)
+
+    async def _beat(self, connection: Connection, *, active: bool) -> None:
+        """Give a sign of life if one is due."""
+        if time.monotonic() - self._beat_at < heartbeat.HEARTBEAT_INTERVAL:
+            return
+        if active and time.monotonic() - self._counted_at >= COUNT_INTERVAL:
+            metrics.show(await derived.counts(connection))
+            self._counted_at = time.monotonic()
+        state = heartbeat.WorkerState(active, self._position, self.trouble)
+        await heartbeat.beat(connection, NAME, state, metrics.REGISTRY)
+        self._beat_at = time.monotonic()
 
     async def _take_over(self, connection: Connection) -> bool:
         if not await lease.try_acquire(connection, self._settings, NAME):
@@ -131,6 +140,7 @@ class _Deriving:
                     await derived.derive(connection, self._queue, ledger.owed, shift=self._shift or timedelta())
                     await reactors.advance(connection, NAME, until)
             self._position = until
+            await self._beat(connection, active=True)
 
     async def _settle(self, connection: Connection, ledger: Ledger) -> None:
         """End the jobs of earlier facts that facts of this page have ended."""

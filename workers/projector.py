@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from adapters.nats.connection import Nats
 from adapters.postgres.analytics import keep_fresh
-from adapters.postgres.ops.heartbeat import keep_beating
+from adapters.postgres.ops.heartbeat import LONGEST_TROUBLE, WorkerState, keep_beating
 from adapters.settings import Settings
 from adapters.tasks import cancel_and_wait, wait_for_stop_or_failure
 from adapters.valkey.client import connect as connect_valkey
@@ -41,7 +41,8 @@ async def run(settings: Settings, stop: asyncio.Event, projections: Sequence[Pro
         await valkey.aclose()
 
 
-def _state(followers: Sequence[Follower]) -> tuple[bool, int]:
-    """Whether any projection is active here, and the position of the slowest."""
+def _state(followers: Sequence[Follower]) -> WorkerState:
+    """Whether any projection is active here, the position of the slowest, and what keeps those that only fail."""
     positions = [follower.position for follower in followers if follower.active]
-    return bool(positions), min(positions, default=0)
+    failing = [f"{follower.projection.name}: {follower.trouble}" for follower in followers if follower.trouble]
+    return WorkerState(bool(positions), min(positions, default=0), "; ".join(failing)[:LONGEST_TROUBLE])

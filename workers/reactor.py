@@ -5,7 +5,7 @@ Reads     the log by position, facts of the types that cause something; woken by
 Does      commands whose ids come from the facts: a redelivery after a crash is answered with the first answer.
 Writes    failed_reactions, what was refused or has failed (workers/reacting/attempts.py), and tries it again.
 Order     per learner or stream, tries of failed reactions included; different ones go side by side.
-Active    one per campus, by an advisory lock; another takes over within 2 s.
+Active    one per campus, by an advisory lock; another takes over within 2 s, or within 10 s if the active one hangs.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ import structlog
 
 from adapters.nats import hint
 from adapters.nats.connection import Nats
-from adapters.postgres.connection import Connection, PostgresError, Unavailable, connect
+from adapters.postgres.connection import Connection, PostgresError, Unavailable
 from adapters.postgres.log.append import VersionConflict
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.postgres.ops import failed_reactions, heartbeat, lease, reactors
@@ -29,7 +29,7 @@ from workers.reacting.attempts import Attempts
 from workers.reacting.code_version import code_version
 from workers.reactions import REACTIONS
 from workers.reactions.reaction import is_history
-from workers.support.wake import can_pass, pause_before_retry, wait_for_facts, woken_by_hints
+from workers.support.wake import can_pass, first_of, pause_before_retry, wait_for_facts, woken_by_hints
 
 NAME = "reactor"
 PAGE = 1_000  # positions
@@ -43,15 +43,18 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     nats = Nats(settings, NAME)
     log = await PostgresLog.open(settings)
     log.appender.on_commit = hint.Hints(settings, nats).send
+    trouble = ""
     try:
         async with woken_by_hints(settings, nats, stop) as woken:
             while not stop.is_set():
+                reactor = _Reactor(settings, log, stop, woken, trouble)
                 try:
-                    await _Reactor(settings, log, stop, woken).run()
+                    await reactor.run()
                 except* (PostgresError, Unavailable, VersionConflict) as lost:
-                    error = lost.exceptions[0]
+                    error = first_of(lost)
                     if not can_pass(error):
                         raise
+                    trouble = heartbeat.sentence_of(error)
                     logger.warning("reactor.waiting", error=str(error).strip())
                     await pause_before_retry(stop)
     finally:
@@ -60,34 +63,41 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
 
 
 class _Reactor:
-    """One session, from acquiring the lock to losing it."""
+    """One session, from acquiring the lock to losing it; *trouble* is how the one before it has ended."""
 
-    def __init__(self, settings: Settings, log: PostgresLog, stop: asyncio.Event, woken: asyncio.Event) -> None:
+    def __init__(
+        self, settings: Settings, log: PostgresLog, stop: asyncio.Event, woken: asyncio.Event, trouble: str
+    ) -> None:
         self._settings = settings
         self._log = log
         self._stop = stop
         self._woken = woken
+        self._trouble = trouble
+        self._beat_at = 0.0
         self._position = 0
         self._attempts: Attempts | None = None
 
     async def run(self) -> None:
         # What a crash of PostgreSQL takes back is done again, with the same command ids.
-        async with await connect(self._settings, application=NAME, synchronous_commit="off") as connection:
-            beat_at = 0.0
+        async with lease.session(self._settings, NAME, synchronous_commit="off") as connection:
             while not self._stop.is_set():
                 self._attempts = self._attempts or await self._take_over(connection)
-                if time.monotonic() - beat_at >= heartbeat.HEARTBEAT_INTERVAL:
-                    await self._beat(connection)
-                    beat_at = time.monotonic()
+                await self._beat(connection)
                 if self._attempts:
                     await self._catch_up(connection, self._attempts)
+                self._trouble = ""
                 await wait_for_facts(self._woken)
             await heartbeat.leave(connection, NAME)
 
     async def _beat(self, connection: Connection) -> None:
+        """Give a sign of life if one is due."""
+        if time.monotonic() - self._beat_at < heartbeat.HEARTBEAT_INTERVAL:
+            return
         active = self._attempts is not None
         metrics.show_waiting(await failed_reactions.waiting(connection) if active else ())
-        await heartbeat.beat(connection, NAME, active=active, position=self._position, registry=metrics.REGISTRY)
+        state = heartbeat.WorkerState(active, self._position, self._trouble)
+        await heartbeat.beat(connection, NAME, state, metrics.REGISTRY)
+        self._beat_at = time.monotonic()
 
     async def _take_over(self, connection: Connection) -> Attempts | None:
         if not await lease.try_acquire(connection, self._settings, NAME):
@@ -117,6 +127,7 @@ class _Reactor:
             if facts_came:
                 await reactors.advance(connection, NAME, until)
                 self._position = until
+            await self._beat(connection)
             more = bool(due) or bool(facts) or until < head  # what was done may have effects of its own
 
 

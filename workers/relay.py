@@ -1,7 +1,8 @@
 """
 The relay: publishes the log to JetStream, in order, as soon as it grows.
 
-One relay is active, the one that holds the lock; another stands by and takes over within two seconds. The relay begins
+One relay is active, the one that holds the lock; another stands by and takes over within two seconds, or within ten if
+the active one hangs instead of dying. The relay begins
 where the stream ends (at the head of the log, if the stream is new). Hints from processes that append wake it; it polls
 when none comes. A message that is lost, repeated or late costs subscribers time: they check positions and read the log.
 """
@@ -16,10 +17,10 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from adapters.nats import hint
 from adapters.nats.connection import Client, JetStreamError, Nats, NatsError
 from adapters.nats.stream import Publisher, ensure_stream, last_published
-from adapters.postgres.connection import PostgresError, connect
+from adapters.postgres.connection import PostgresError
 from adapters.postgres.log.pages import LogRow, read_head, read_rows
-from adapters.postgres.ops.heartbeat import keep_beating
-from adapters.postgres.ops.lease import acquire
+from adapters.postgres.ops.heartbeat import WorkerState, keep_beating, sentence_of
+from adapters.postgres.ops.lease import acquire, session
 from adapters.settings import Settings
 from adapters.tasks import cancel_and_wait, wait_for_stop_or_failure
 
@@ -28,6 +29,7 @@ LINGER = 0.005  # seconds to gather the facts that follow at once
 FIRST_POLL, SLOWEST_POLL = 0.05, 0.25  # seconds; the pause grows while nothing comes
 MOST_REPUBLISHED = 10_000  # facts, into a stream that was created again
 RETRY_PAUSE = 0.5  # seconds after a failure
+FAILURES = (PostgresError, NatsError, JetStreamError, OSError, TimeoutError)  # which pass without a restart
 
 REGISTRY = CollectorRegistry()
 POSITION = Gauge("campus_relay_position", "Position of the last fact published.", registry=REGISTRY)
@@ -46,7 +48,7 @@ SECONDS = Histogram(
 async def run(settings: Settings, stop: asyncio.Event) -> None:
     """Relay until *stop* is set."""
     relay = Relay(settings)
-    beating = keep_beating(settings, "relay", lambda: (relay.active, relay.position), REGISTRY)
+    beating = keep_beating(settings, "relay", relay.state, REGISTRY)
     tasks = [asyncio.create_task(relay.run()), asyncio.create_task(beating)]
     try:
         await wait_for_stop_or_failure(stop, tasks)
@@ -68,40 +70,52 @@ class Relay:
         self._settings = settings
         self._nats = Nats(settings, "relay")
         self._woken = asyncio.Event()
+        self._trouble = ""
         self.active = False
         self.position = 0
+
+    def state(self) -> WorkerState:
+        """How this process is, for its heartbeat."""
+        unreachable = f"NATS: {self._nats.trouble}" if self._nats.client is None else ""
+        return WorkerState(self.active, self.position, self._trouble or unreachable)
 
     async def run(self) -> None:
         """Relay until cancelled; restart after every failure."""
         log = structlog.get_logger()
-        client = await self._nats.connected()
-        await hint.listen(self._settings, self._nats, self._woken)
-        while True:
-            try:
-                await self._relay_while_active(client)
-            except (PostgresError, NatsError, JetStreamError) as error:
-                log.warning("relay.interrupted", position=self.position, error=f"{type(error).__name__}: {error}")
-            self.active = False
-            await asyncio.sleep(RETRY_PAUSE)
+        listening = asyncio.create_task(hint.listen(self._settings, self._nats, self._woken))
+        try:
+            while True:
+                client = await self._nats.connected()
+                try:
+                    await self._relay_while_active(client)
+                except FAILURES as error:
+                    self._trouble = sentence_of(error)
+                    log.warning("relay.interrupted", position=self.position, error=self._trouble)
+                self.active = False
+                await asyncio.sleep(RETRY_PAUSE)
+        finally:
+            await cancel_and_wait([listening])
 
     async def _relay_while_active(self, client: Client) -> None:
-        """Acquire the lock and relay until the connection, and with it the lock, is lost."""
-        async with await connect(self._settings, application="relay") as connection:
+        """Acquire the lock and relay until a connection is lost, and with that to PostgreSQL the lock."""
+        async with session(self._settings, "relay") as connection:
             await acquire(connection, self._settings, "relay")
             await ensure_stream(client, self._settings)
             head = await read_head(connection)
             published = await last_published(client, self._settings)
             self.position = self._beginning(published, head)
+            POSITION.set(self.position)
             self.active = True
             structlog.get_logger().info("relay.active", position=self.position, head=head)
             publisher = Publisher(client, self._settings, self.position)
             pause = FIRST_POLL
-            while True:
+            while client.is_connected:
                 self._woken.clear()
                 started = time.perf_counter()
                 rows = await read_rows(connection, self.position, self.position + BATCH)
                 if rows:
                     await self._publish(publisher, rows, started)
+                self._trouble = ""
                 if len(rows) < BATCH:
                     pause = FIRST_POLL if rows else min(2 * pause, SLOWEST_POLL)
                     await self._wait_for_hint(pause)

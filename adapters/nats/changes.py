@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 from nats.aio.msg import Msg
-from nats.aio.subscription import Subscription
 
 from adapters.nats.connection import Nats
 from adapters.settings import Settings
@@ -50,11 +49,10 @@ async def announce(settings: Settings, nats: Nats, change: CommittedChange) -> N
             await client.publish(subject(settings), _encode(change))
 
 
-async def listen(settings: Settings, nats: Nats, heard: Callable[[CommittedChange], Awaitable[None]]) -> Subscription:
-    """Subscribe: call *heard* with each change that is announced from now on."""
+async def listen(settings: Settings, nats: Nats, heard: Callable[[CommittedChange], Awaitable[None]]) -> None:
+    """Subscribe, over this connection and all later ones: call *heard* with each change that is announced."""
 
     async def decode(message: Msg) -> None:
         await heard(_decode(message.data))
 
-    client = await nats.connected()
-    return await client.subscribe(subject(settings), cb=decode)
+    await nats.subscribe(subject(settings), decode)

@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 
 from nats.aio.msg import Msg
-from nats.aio.subscription import Subscription
 
 from adapters.nats.connection import Nats
 from adapters.settings import Settings
@@ -41,11 +40,10 @@ class Hints:
                 await client.publish(self._subject, b"%d" % self._position)
 
 
-async def listen(settings: Settings, nats: Nats, woken: asyncio.Event) -> Subscription:
-    """Set *woken* at each hint."""
+async def listen(settings: Settings, nats: Nats, woken: asyncio.Event) -> None:
+    """Set *woken* at each hint, over this connection and all later ones."""
 
     async def wake(_message: Msg) -> None:
         woken.set()
 
-    client = await nats.connected()
-    return await client.subscribe(subject(settings), cb=wake)
+    await nats.subscribe(subject(settings), wake)

@@ -2,6 +2,10 @@
 One connection to the campus's schema that comes back by itself.
 
 Every connection carries time limits, so that nothing waits for ever on a lock or leaves a transaction open.
+
+An error is one of three: the connection or its server has gone (`is_broken`), the server answers and cannot do its work
+(`is_broken` and `cannot_work`: read-only, disk full, out of memory), or the statement is wrong. In the first two the
+connection is dropped: the next one may lead to a server that works. Neither is ever the fault of a fact or a command.
 """
 
 import asyncio
@@ -27,10 +31,12 @@ __all__ = [
     "PostgresError",
     "Unavailable",
     "UndefinedTable",
+    "cannot_work",
     "connect",
     "is_about_data",
     "is_broken",
     "options",
+    "unavailable",
 ]
 
 T = TypeVar("T")
@@ -48,10 +54,12 @@ SILENCE = {  # a peer that has vanished without a word is noticed within these t
     "tcp_user_timeout": 20_000,  # milliseconds
 }
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0  # seconds between attempts to connect
+ATTEMPTS_UNABLE = 2  # a new connection may lead to a server that works; if it does not, callers are not kept waiting
+POOL_GIVES_UP = 2.0  # seconds; a pool that gave up begins again at once, or its pauses would grow to minutes
 
 
 class Unavailable(Exception):
-    """PostgreSQL cannot be reached, and has not been for as long as we were willing to wait."""
+    """PostgreSQL cannot be reached, and has not been for as long as we were willing to wait; or cannot do its work."""
 
 
 class Overloaded(Unavailable):
@@ -89,11 +97,32 @@ async def connect(settings: Settings, *, application: str, **more: str | int) ->
     )
 
 
+GOING = ("08", "57P")
+"""SQLSTATEs of a server that ends the connection: shut down, starting, out of patience with an idle client."""
+
+UNABLE = ("53", "58", "25006", "25P03", "25P04", "XX001", "XX002")
+"""
+SQLSTATEs of a server that answers and cannot do its work: disk or memory full, too many connections, an error of the
+system, read-only, a transaction that it has ended, damaged files.
+"""
+
+
 def is_broken(error: BaseException) -> bool:
-    """Whether *error* means that the connection, not the statement, has failed."""
-    if isinstance(error, psycopg.errors.AdminShutdown | psycopg.errors.CrashShutdown | psycopg.errors.CannotConnectNow):
-        return True
-    return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError) and error.sqlstate is None
+    """Whether *error* means that the connection or its server, not the statement, has failed: drop the connection."""
+    if isinstance(error, psycopg.Error) and error.sqlstate is not None:
+        return error.sqlstate.startswith((*GOING, *UNABLE))
+    return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
+
+
+def cannot_work(error: BaseException) -> bool:
+    """Whether *error* comes from a server that answers and cannot do its work: to wait for it is up to the caller."""
+    return isinstance(error, psycopg.Error) and (error.sqlstate or "").startswith(UNABLE)
+
+
+def unavailable(error: BaseException) -> Unavailable:
+    """What to raise, from *error*, to callers outside of adapters."""
+    what = "cannot do its work at the moment" if cannot_work(error) else "does not answer"
+    return Unavailable(f"PostgreSQL {what}: {str(error).strip()}")
 
 
 def is_about_data(error: BaseException) -> bool:
@@ -124,8 +153,13 @@ class Link:
             return self._connection
 
     async def run(self, work: Callable[[psycopg.AsyncConnection], Awaitable[T]]) -> T:
-        """Do *work*, which must be safe to do twice; again on a new connection when the old one breaks."""
-        started, pause = time.monotonic(), FIRST_PAUSE
+        """
+        Do *work*, which must be safe to do twice; again on a new connection when the old one breaks.
+
+        Raises:
+            Unavailable: no server answered for `patience` seconds, or two connections led to one that cannot work.
+        """
+        started, pause, unable = time.monotonic(), FIRST_PAUSE, 0
         while True:
             connection = None
             try:
@@ -136,8 +170,9 @@ class Link:
                     raise
                 if connection is self._connection:  # another caller may have opened a new one by now
                     await self.close()
-                if time.monotonic() - started > self._patience:
-                    raise Unavailable(f"PostgreSQL does not answer: {str(error).strip()}") from error
+                unable += cannot_work(error)
+                if unable == ATTEMPTS_UNABLE or time.monotonic() - started > self._patience:
+                    raise unavailable(error) from error
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, LONGEST_PAUSE)
 

@@ -6,6 +6,8 @@ from contextlib import contextmanager
 import psycopg
 from eventsourcing import persistence
 
+from adapters.postgres.connection import is_broken
+
 # A class comes before its bases.
 _IN_THE_LIBRARYS_WORDS: tuple[tuple[type[Exception], type[persistence.PersistenceError]], ...] = (
     (psycopg.DataError, persistence.DataError),
@@ -28,4 +30,17 @@ def in_the_librarys_words() -> Iterator[None]:
         yield
     except tuple(theirs for theirs, _ in _IN_THE_LIBRARYS_WORDS) as error:
         ours = next(ours for theirs, ours in _IN_THE_LIBRARYS_WORDS if isinstance(error, theirs))
+        if is_broken(error):  # such as a server that is read-only: it passes, and is no fault of the statement
+            ours = persistence.OperationalError
         raise ours(str(error).strip()) from error
+
+
+@contextmanager
+def dropped_if_broken(connection: psycopg.Connection) -> Iterator[None]:
+    """Close *connection* when its server cannot do its work: the pool would hand it out again."""
+    try:
+        yield
+    except psycopg.Error as error:
+        if is_broken(error):
+            connection.close()
+        raise

@@ -18,7 +18,7 @@ from eventsourcing.persistence import (
 )
 from psycopg_pool import ConnectionPool
 
-from adapters.postgres.connection import CONNECT_TIMEOUT, options
+from adapters.postgres.connection import CONNECT_TIMEOUT, POOL_GIVES_UP, SILENCE, options
 from adapters.recorder.recorder import LogRecorder
 from adapters.settings import PREFIX, Settings
 
@@ -33,12 +33,15 @@ def open_pool(settings: Settings) -> ConnectionPool:
         min_size=1,
         max_size=POOL_SIZE,
         timeout=POOL_TIMEOUT,
+        reconnect_timeout=POOL_GIVES_UP,
+        reconnect_failed=ConnectionPool.check,
         open=True,
         kwargs={
             "autocommit": True,
             "options": options(settings.schema_name),
             "application_name": "campus:recorder",
             "connect_timeout": CONNECT_TIMEOUT,
+            **SILENCE,
         },
     )
 

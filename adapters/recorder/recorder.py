@@ -38,7 +38,7 @@ from adapters.postgres.log.append import (
     own_answer,
 )
 from adapters.postgres.log.postgres_log import END, HEAD
-from adapters.recorder.errors import in_the_librarys_words
+from adapters.recorder.errors import dropped_if_broken, in_the_librarys_words
 from adapters.recorder.mapper import LogEvent, LogNotification
 from adapters.recorder.subscription import LogSubscription
 from domain.fact import Meta
@@ -210,7 +210,7 @@ class LogRecorder(ApplicationRecorder):
         with in_the_librarys_words():
             for _ in range(ATTEMPTS - 1):
                 try:
-                    with self._pool.connection() as connection:
+                    with self._pool.connection() as connection, dropped_if_broken(connection):
                         return work(connection)
                 except psycopg.errors.LockNotAvailable:
                     continue
@@ -218,7 +218,7 @@ class LogRecorder(ApplicationRecorder):
                     if not is_broken(error):
                         raise
                     self._pool.check()  # most likely the others are broken too
-            with self._pool.connection() as connection:
+            with self._pool.connection() as connection, dropped_if_broken(connection):
                 return work(connection)
 
 

@@ -18,6 +18,7 @@ from redis.asyncio import Redis
 from redis.exceptions import ResponseError, WatchError
 
 from adapters.settings import Settings
+from adapters.valkey.client import is_about_data
 from adapters.valkey.keys import EPOCH, field_of, hash_key
 from adapters.valkey.scripts import BEGIN
 from projections.engine.live import Fenced, RowRejected, encoded
@@ -46,7 +47,7 @@ async def write_segment(
 
     Raises:
         Fenced: the segment is in another epoch, or was lost.
-        RowRejected: a row could not be read back, or Valkey does not take it, as when its memory is full.
+        RowRejected: a row could not be read back, or Valkey does not take it.
     """
     names = {table: hash_key(settings, projection.name, generation, segment, table.name) for table in projection.tables}
     first = names[projection.tables[0]]
@@ -60,6 +61,8 @@ async def write_segment(
                 await _write(client, names[table], some, first, epoch)
                 written += len(some) // 2
     except ResponseError as error:
+        if not is_about_data(error):
+            raise  # the server cannot do its work, as when its memory is full
         raise RowRejected(f"{projection.name}, segment {segment}: {error}") from error
     return written
 

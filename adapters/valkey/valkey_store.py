@@ -19,6 +19,7 @@ from adapters.settings import Settings
 from adapters.spill import Spool
 from adapters.stores.protocol import Overtaken, PlainRow, Positions, Servers, StoredRow
 from adapters.valkey.bulk_write import BEGUN, write_segment
+from adapters.valkey.client import is_about_data
 from adapters.valkey.keys import COUNT_FIELDS, HEALED, OWN, POSITION, Served, field_of, hash_key, live_key
 from adapters.valkey.scan import SegmentScan
 from adapters.valkey.scripts import CLAIM, SAVE, SavePlan
@@ -163,7 +164,9 @@ class ValkeyStore:
         try:
             saved = await self._save(keys=hashes, args=[_pack(plan), *arguments])
         except ResponseError as error:
-            raise RowRejected(str(error)) from error
+            if is_about_data(error):
+                raise RowRejected(str(error)) from error
+            raise  # the server cannot do its work: no row is at fault
         if not saved:
             raise Fenced
 

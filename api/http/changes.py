@@ -80,8 +80,7 @@ class Changes:
     @property
     def connection_id(self) -> int | None:
         """None while announcements may be lost; else a number that has changed if some were lost in between."""
-        client = self._nats.client if self._nats else None
-        return None if client is None else client.stats["reconnects"]
+        return self._nats.connection_id if self._nats else None
 
     async def _listen(self, settings: Settings, nats: Nats) -> None:
         await listen(settings, nats, self.on_change)

@@ -16,7 +16,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match, Route
 
-from adapters.postgres.connection import Overloaded, Unavailable
+from adapters.postgres.connection import Overloaded, PostgresError, Unavailable, is_broken, unavailable
 from adapters.postgres.log.append import KeyReused, VersionConflict
 from adapters.postgres.queries.reader import NotBuilt
 from domain.errors import Conflict, DomainError, Forbidden, NotFound, Rejected
@@ -150,6 +150,13 @@ def _unavailable(request: Request, error: Exception) -> Response:
     return problem(request, 503, "unavailable", str(error), RETRY_AFTER)
 
 
+def _postgres_error(request: Request, error: Exception) -> Response:
+    """An error of the server that no adapter has turned into Unavailable; any other is a bug of ours."""
+    if not is_broken(error):
+        raise error
+    return _unavailable(request, unavailable(error))
+
+
 def _overloaded(request: Request, error: Exception) -> Response:
     return problem(request, 503, "overloaded", str(error), RETRY_AFTER)
 
@@ -194,6 +201,7 @@ HANDLERS: dict[type[Exception], Any] = {
     KeyReused: _key_reused,
     VersionConflict: _version_conflict,
     Unavailable: _unavailable,
+    PostgresError: _postgres_error,
     Overloaded: _overloaded,
     NotBuilt: _not_built,
     RequestValidationError: _invalid,

@@ -6,7 +6,9 @@ its own directories whenever another session starts.
 """
 
 import asyncio
+import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,6 +49,10 @@ class Servers:
         child = self._children[name]
         child.kill()
         await child.wait()
+
+    def send(self, name: str, number: signal.Signals) -> None:
+        """Send the server *name* a signal."""
+        os.kill(self._children[name].pid, number)
 
     async def stop(self, name: str) -> None:
         """End the server *name* in good order."""

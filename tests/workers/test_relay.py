@@ -7,7 +7,7 @@ from adapters.nats.message import MESSAGE_ID, POSITION, PREVIOUS, decode_fact
 from adapters.nats.stream import ensure_stream, last_published, stream_name
 from adapters.postgres.connection import connect
 from adapters.postgres.log.postgres_log import PostgresLog
-from adapters.postgres.ops.heartbeat import beat
+from adapters.postgres.ops.heartbeat import WorkerState, beat
 from adapters.settings import Settings
 from tests.support.polling import until
 from tests.support.subscriber import position_of, subscribe
@@ -166,5 +166,5 @@ async def test_heartbeats_say_who_lives_and_how_far_they_are(settings: Settings)
             )
             assert await (await connection.execute(query)).fetchall() == [(True, 20, True)]
         assert await (await connection.execute("SELECT * FROM workers")).fetchall() == []
-        await beat(connection, "other", active=False, position=3)
+        await beat(connection, "other", WorkerState(active=False, position=3))
         assert await (await connection.execute("SELECT active, position FROM workers")).fetchall() == [(False, 3)]

@@ -14,10 +14,11 @@ import structlog
 from adapters.nats.changes import CommittedChange, announce
 from adapters.nats.connection import Nats
 from adapters.postgres.connection import Connection, connect
+from adapters.postgres.ops.heartbeat import sentence_of
 from adapters.postgres.store.generations import Generation, Generations, live
 from adapters.settings import Settings
 from adapters.stores.registry import store_type
-from adapters.valkey.client import Valkey
+from adapters.valkey.client import Valkey, drop_connections, is_trouble
 from projections.engine.live import Fenced
 from projections.engine.projection import Projection
 from workers.projecting.generation_writer import Commit, GenerationWriter
@@ -30,7 +31,7 @@ LOOK_INTERVAL = 1.0  # seconds between two looks at checkpoint, segments and par
 IDLE_INTERVAL = 0.2  # seconds between two looks of a follower without segments
 HUNG = 10_000  # milliseconds without a query; then PostgreSQL ends the session, and other projectors take over
 TELLABLE = 2_000  # changed rows that are announced by key; more are announced as «everything»
-FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0  # seconds after a failure
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0  # seconds after a failure
 
 
 class Follower:
@@ -39,6 +40,7 @@ class Follower:
 
     Attributes:
         active: whether this process has any of the projection's segments.
+        trouble: why it does not get on; empty once it has.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class Follower:
         self._work: GenerationWriter | None = None
         self._tried: set[int] = set()  # segments whose parked keys were tried again when they were first taken
         self._logger = structlog.get_logger().bind(projection=projection.name)
+        self.trouble = ""
 
     @property
     def active(self) -> bool:
@@ -80,7 +83,10 @@ class Follower:
             except Fenced:
                 self._logger.warning("projection.checkpoint_moved", position=self.position)
             except Exception as error:
+                self.trouble = sentence_of(error)
                 self._logger.exception("projection.interrupted", position=self.position, error=str(error))
+                if is_trouble(error):
+                    await drop_connections(self._valkey)
             self._work = None
             if time.monotonic() - started > LONGEST_PAUSE:
                 pause = FIRST_PAUSE
@@ -134,6 +140,7 @@ class Follower:
                     return
                 looked = time.monotonic()
             if not work.positions:
+                self.trouble = ""  # others have all segments
                 await asyncio.sleep(IDLE_INTERVAL)
                 looked = 0.0
                 continue
@@ -144,11 +151,14 @@ class Follower:
                 async with asyncio.timeout(LOOK_INTERVAL):
                     facts = slowest.cut(await self._tail.after(slowest.position))
             except TimeoutError:
+                if slowest.position >= self._tail.head:
+                    self.trouble = ""  # nothing is left to do
                 continue
             started = time.perf_counter()
             for written in await work.step(slowest.segments, facts):
                 await self._announce(work, written)
             self._measure(work, len(facts), time.perf_counter() - started)
+            self.trouble = ""
             await asyncio.sleep(self._store_type.LINGER if len(facts) < BUSY else BUSY_LINGER)
 
     async def _look(self, connection: Connection, work: GenerationWriter) -> bool:

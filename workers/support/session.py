@@ -3,9 +3,9 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from adapters.postgres.connection import Connection, PostgresError, connect, is_broken
+from adapters.postgres.connection import Connection, PostgresError, cannot_work, connect, is_broken
 from adapters.settings import Settings
-from adapters.valkey.client import Valkey, ValkeyConnectionError, ValkeyTimeoutError
+from adapters.valkey.client import Valkey, ValkeyConnectionError, ValkeyError, ValkeyTimeoutError, is_trouble
 from adapters.valkey.client import connect as connect_valkey
 from projections.engine.live import Fenced
 
@@ -41,8 +41,13 @@ async def open_session(settings: Settings, name: str, what: str) -> AsyncIterato
     except PostgresError as error:
         if not is_broken(error):
             raise
-        raise SessionLost(f"PostgreSQL has gone away during the {what} of {name}: start it again") from error
-    except (ValkeyConnectionError, ValkeyTimeoutError) as error:
-        raise SessionLost(f"Valkey has gone away during the {what} of {name}: start it again") from error
+        why = f"cannot do its work ({str(error).strip()})" if cannot_work(error) else "has gone away"
+        raise SessionLost(f"PostgreSQL {why} during the {what} of {name}: start it again") from error
+    except ValkeyError as error:
+        if not is_trouble(error):
+            raise
+        gone = isinstance(error, ValkeyConnectionError | ValkeyTimeoutError)
+        why = "has gone away" if gone else f"cannot do its work ({error})"
+        raise SessionLost(f"Valkey {why} during the {what} of {name}: start it again") from error
     finally:
         await valkey.aclose()

@@ -50,6 +50,13 @@ async def pause_before_retry(stop: asyncio.Event) -> None:
             await stop.wait()
 
 
+def first_of(failures: BaseException) -> BaseException:
+    """The first failure in a group, however deep it stands in others."""
+    while isinstance(failures, BaseExceptionGroup):
+        failures = failures.exceptions[0]
+    return failures
+
+
 def can_pass(error: BaseException | None) -> bool:
     """Whether a later attempt may succeed; an error of PostgreSQL about a statement stays."""
     return not isinstance(error, PostgresError) or isinstance(error, OperationalError) or is_broken(error)

@@ -1,16 +1,24 @@
 """
 Who does a piece of work that only one process should do: the one whose session holds an advisory lock.
 
-The lock is gone with the session, so a process that dies or loses its connection has given the work up.
+The lock is gone with the session, so a process that dies or loses its connection has given the work up. So has one
+that is frozen: PostgreSQL ends a session from which it has heard nothing for HUNG, and what the process sends when it
+goes on is refused with the session.
 """
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 
 import psycopg
 
+from adapters.postgres.connection import connect
 from adapters.settings import Settings
+from adapters.tasks import cancel_and_wait
 
 RETRY_INTERVAL = 0.5  # seconds between two attempts of one that stands by
+HUNG = 8_000  # milliseconds; another process takes over within 10 s
+SIGN_OF_LIFE = 2.0  # seconds between two statements of a session that has nothing else to say
 
 TRY_LOCK = "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))"
 TRY_LOCK_SHARED = "SELECT pg_try_advisory_lock_shared(hashtextextended(%s, 0))"
@@ -25,6 +33,24 @@ SELECT EXISTS (
        AND (classid::bigint << 32 | objid::bigint) = hashtextextended(%s, 0)
 )
 """
+
+
+@asynccontextmanager
+async def session(settings: Settings, application: str, **more: str | int) -> AsyncIterator[psycopg.AsyncConnection]:
+    """A connection for what only one process does; it ends when this process is frozen, and its locks with it."""
+    async with await connect(settings, application=application, idle_session_timeout=HUNG, **more) as connection:
+        living = asyncio.create_task(_show_life(connection))
+        try:
+            yield connection
+        finally:
+            await cancel_and_wait([living])
+
+
+async def _show_life(connection: psycopg.AsyncConnection) -> None:
+    while not connection.closed:
+        await asyncio.sleep(SIGN_OF_LIFE)
+        with suppress(psycopg.Error):  # the work meets the same error
+            await connection.execute("SELECT")
 
 
 async def acquire(connection: psycopg.AsyncConnection, settings: Settings, work: str) -> None:

@@ -11,7 +11,18 @@ from typing import Any, NamedTuple
 import psycopg
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from adapters.postgres.connection import CONNECT_TIMEOUT, SILENCE, Overloaded, Unavailable, is_broken, options
+from adapters.postgres.connection import (
+    ATTEMPTS_UNABLE,
+    CONNECT_TIMEOUT,
+    POOL_GIVES_UP,
+    SILENCE,
+    Overloaded,
+    Unavailable,
+    cannot_work,
+    is_broken,
+    options,
+    unavailable,
+)
 from adapters.settings import Settings
 
 POOL_SIZE = 6  # connections
@@ -57,6 +68,8 @@ class Reader:
             min_size=1,
             max_size=POOL_SIZE,
             timeout=POOL_TIMEOUT,
+            reconnect_timeout=POOL_GIVES_UP,
+            reconnect_failed=AsyncConnectionPool.check,
             open=False,
             kwargs={
                 "autocommit": True,
@@ -81,7 +94,7 @@ class Reader:
 
         Raises:
             NotBuilt: there are no rows to ask yet.
-            Unavailable: PostgreSQL cannot be reached, or another session keeps a table locked.
+            Unavailable: PostgreSQL cannot be reached or cannot work, or another session keeps a table locked.
             Overloaded: the query ran for too long.
         """
         row = (await self.rows(query, parameters))[0]
@@ -94,11 +107,10 @@ class Reader:
 
     async def rows(self, query: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
         """The bare rows of a query; raises as `answer`."""
-        deadline, failed = time.monotonic() + PATIENCE, 0
+        deadline, failed, unable = time.monotonic() + PATIENCE, 0, 0
         while True:
             try:
-                async with self._pool.connection() as connection:
-                    return await (await connection.execute(query.encode(), parameters)).fetchall()
+                return await self._rows(query, parameters)
             except psycopg.errors.UndefinedTable as error:
                 raise NotBuilt from error
             except PoolTimeout as error:
@@ -113,8 +125,17 @@ class Reader:
                 if failed == ATTEMPTS:
                     raise
             except psycopg.Error as error:
-                failed += 1
+                failed, unable = failed + 1, unable + cannot_work(error)
                 if not is_broken(error):
                     raise
-                if failed == ATTEMPTS:
-                    raise Unavailable(f"PostgreSQL does not answer: {str(error).strip()}") from error
+                if failed == ATTEMPTS or unable == ATTEMPTS_UNABLE:
+                    raise unavailable(error) from error
+
+    async def _rows(self, query: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
+        async with self._pool.connection() as connection:
+            try:
+                return await (await connection.execute(query.encode(), parameters)).fetchall()
+            except psycopg.Error as error:
+                if is_broken(error):
+                    await connection.close()  # the pool would hand it out again: the server has not closed it
+                raise

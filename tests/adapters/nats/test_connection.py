@@ -1,0 +1,109 @@
+"""A connection to NATS comes back after every end of a client, with all subscriptions."""
+
+import asyncio
+import signal
+
+import pytest
+from nats.aio.msg import Msg
+
+from adapters.nats.connection import Nats
+from adapters.nats.stream import last_published
+from adapters.settings import Settings
+from tests.support.faults import nats_refuses_its_token
+from tests.support.polling import until
+from tests.support.servers import Servers
+from tests.support.workers import relaying, writer
+from tests.workers.test_relay import published
+
+pytestmark = pytest.mark.servers
+
+
+class _Ear:
+    """What was heard on one subject."""
+
+    def __init__(self, nats: Nats) -> None:
+        self._nats = nats
+        self.heard: list[bytes] = []
+
+    async def listen(self, subject: str) -> None:
+        await self._nats.subscribe(subject, self._hear)
+
+    async def _hear(self, message: Msg) -> None:
+        self.heard.append(message.data)
+
+    async def hears(self, speaker: Nats, subject: str, text: bytes) -> None:
+        """Wait until what *speaker* says arrives here."""
+
+        async def is_heard() -> bool:
+            if (client := speaker.client) is not None:
+                await client.publish(subject, text)
+            return text in self.heard
+
+        await until(is_heard)
+
+
+async def test_a_refused_token_is_survived_with_all_subscriptions(own_settings: Settings, own_servers: Servers) -> None:
+    """The library closes such a client for good; the next one is made as soon as the server lets it in."""
+    nats = Nats(own_settings, "test")
+    ear = _Ear(nats)
+    await ear.listen("first")
+    before = nats.connection_id
+    for round_ in (b"1", b"2"):
+        async with nats_refuses_its_token(own_servers):
+            await until(lambda: nats.client is None and "uthorization" in nats.trouble)
+        await ear.hears(nats, "first", round_)
+    assert nats.connection_id != before
+    assert nats.trouble == ""
+    await nats.close()
+
+
+async def test_a_first_connection_that_is_refused_is_tried_again(own_settings: Settings, own_servers: Servers) -> None:
+    """So is one whose subscriptions were asked for before it was there."""
+    async with nats_refuses_its_token(own_servers):
+        nats = Nats(own_settings, "test")
+        ear = _Ear(nats)
+        listening = asyncio.create_task(ear.listen("early"))
+        await until(lambda: "uthorization" in nats.trouble)
+    await ear.hears(nats, "early", b"hello")
+    await listening
+    await nats.close()
+
+
+async def test_a_server_that_hangs_is_left(
+    own_settings: Settings, own_servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that takes bytes and answers none is noticed by its silence, and found again when it goes on."""
+    monkeypatch.setattr("adapters.nats.connection.PING_INTERVAL", 0.1)
+    nats = Nats(own_settings, "test")
+    ear = _Ear(nats)
+    await ear.listen("after")
+    own_servers.send("nats", signal.SIGSTOP)
+    await until(lambda: nats.client is None)
+    own_servers.send("nats", signal.SIGCONT)
+    await ear.hears(nats, "after", b"again")
+    await nats.close()
+
+
+async def test_the_relay_goes_on_after_a_refused_token(own_settings: Settings, own_servers: Servers) -> None:
+    """What was appended meanwhile is published when the server lets it in, without a restart."""
+    async with writer(own_settings) as facts, relaying(own_settings):
+        watching = Nats(own_settings, "test")
+        await until(lambda: watching.client is not None)
+        await facts.record_many(20)
+        async with nats_refuses_its_token(own_servers):
+            await until(lambda: watching.client is None)
+            await facts.record_many(20)
+        client = await watching.connected()
+
+        async def is_published() -> bool:
+            await facts.record_many(1)  # a new stream begins at the head of the log
+            return await _last(watching, own_settings) is not None
+
+        await until(is_published)
+        await facts.record_many(20)
+        await published(client, own_settings, facts.head)
+        await watching.close()
+
+
+async def _last(nats: Nats, settings: Settings) -> int | None:
+    return await last_published(await nats.connected(), settings)

@@ -1,0 +1,109 @@
+"""Servers that answer and cannot do their work: 503 with a time to come back, and everything goes on by itself."""
+
+import httpx
+import psycopg
+import pytest
+from psycopg import sql
+
+from adapters.postgres.connection import connect
+from adapters.postgres.ops.lag import projection_lags
+from adapters.settings import Settings
+from api.app import build
+from tests.support.api import Campus, every_read_model, served, workers
+from tests.support.faults import postgres_with, valkey_with
+from tests.support.polling import until
+from tests.support.servers import Servers
+
+pytestmark = pytest.mark.servers
+
+REFUSING = """
+CREATE FUNCTION {schema}.refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN RAISE EXCEPTION 'as the server would say it' USING ERRCODE = {state}; END $$;
+CREATE TRIGGER refuse BEFORE INSERT ON {schema}.events EXECUTE FUNCTION {schema}.refuse();
+"""
+APPENDER = "SELECT pid FROM pg_stat_activity WHERE application_name = 'campus:append'"
+
+
+async def accepted_again(campus: Campus) -> int:
+    """Send a command until it is accepted; its position."""
+    answers: list[httpx.Response] = []
+
+    async def is_accepted() -> bool:
+        body = {"run_id": campus.run, "unit_id": "intro", "amount": 1}
+        answers.append(await campus.post("/progress/activities", body))
+        assert answers[-1].status_code in (202, 503), answers[-1].text
+        return answers[-1].status_code == 202
+
+    await until(is_accepted)
+    return int(answers[-1].json()["position"])
+
+
+async def test_a_read_only_postgres_is_unavailable_and_left(own_settings: Settings, own_servers: Servers) -> None:
+    """As after a failover that left the connection on the old primary; reads are answered, and writes go on later."""
+    with workers(own_settings):
+        async with served(build(own_settings)) as client:
+            await every_read_model(client)
+            campus = Campus(client)
+            await campus.open_run()
+            await campus.see("/me/dashboard", await campus.enroll(), user=campus.learner)
+            before = _pids(own_settings)
+            async with postgres_with(own_servers, own_settings, "default_transaction_read_only", "on"):
+                body = {"run_id": campus.run, "unit_id": "intro", "amount": 1}
+                for _ in range(3):
+                    answer = await campus.post("/progress/activities", body)
+                    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable"), answer.text
+                    assert answer.headers["retry-after"] == "1"
+                assert before - _pids(own_settings)  # the other one is the reactor's
+                assert (await campus.get(f"/runs/{campus.run}")).status_code == 200
+            position = await accepted_again(campus)
+            await campus.see("/me/dashboard", position, user=campus.learner)
+
+
+def _pids(settings: Settings) -> set[int]:
+    with psycopg.connect(settings.postgres_url) as connection:
+        return {pid for (pid,) in connection.execute(APPENDER)}
+
+
+@pytest.mark.parametrize("state", ["53100", "53200", "53400", "58030", "25P03", "57P05"])
+async def test_what_the_server_cannot_do_is_not_our_bug(settings: Settings, state: str) -> None:
+    """Disk full, out of memory, an error of the file system, an ended session: 503, and not 500."""
+    async with served(build(settings)) as client:
+        campus = Campus(client)
+        await campus.open_run()
+        with psycopg.connect(settings.postgres_owner_url, autocommit=True) as owner:
+            names = {"schema": sql.Identifier(settings.schema_name), "state": sql.Literal(state)}
+            owner.execute(sql.SQL(REFUSING).format(**names))
+            answer = await campus.post("/enrollments", {"run_id": campus.run})
+            assert (answer.status_code, answer.json()["code"]) == (503, "unavailable"), answer.text
+            assert answer.headers["retry-after"] == "1"
+            owner.execute(sql.SQL("DROP FUNCTION {schema}.refuse CASCADE").format(**names))
+        assert (await campus.post("/enrollments", {"run_id": campus.run})).status_code == 202
+
+
+@pytest.mark.parametrize("limit", [{"maxmemory": 1}, {"min_replicas_to_write": 1}], ids=["memory", "replicas"])
+async def test_a_valkey_that_takes_no_writes_parks_no_key(own_settings: Settings, limit: dict[str, int]) -> None:
+    """Its documents stand still and are folded from the log where need be; afterwards every fact is in them."""
+    with workers(own_settings):
+        async with served(build(own_settings)) as client:
+            await every_read_model(client)
+            campus = Campus(client)
+            await campus.open_run()
+            await campus.see("/me/dashboard", await campus.enroll(), user=campus.learner)
+            async with valkey_with(own_settings, **limit):
+                position = await accepted_again(campus)
+                await _only_fails(own_settings, "learner_dashboard")
+            seen = await campus.see("/me/dashboard", position, user=campus.learner)
+            assert seen["courses"][0]["activity"]["amount"] == 1
+            async with await connect(own_settings, application="test") as connection:
+                assert [each.name for each in await projection_lags(connection) if each.parked] == []
+
+
+async def _only_fails(settings: Settings, projection: str) -> None:
+    """Wait until the projector says that it only fails, and why."""
+
+    async def is_said() -> bool:
+        async with await connect(settings, application="test") as connection:
+            cursor = await connection.execute("SELECT trouble FROM workers WHERE name = 'projector'")
+            return any(projection in trouble for (trouble,) in await cursor.fetchall())
+
+    await until(is_said)

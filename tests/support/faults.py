@@ -1,0 +1,66 @@
+"""Servers that answer and cannot do their work: what an operator's change, a failover or a full disk does to them."""
+
+import re
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import psycopg
+from redis.asyncio import Redis
+
+from adapters.settings import Settings
+from tests.support.polling import until
+from tests.support.servers import Servers
+
+
+@asynccontextmanager
+async def nats_refuses_its_token(servers: Servers) -> AsyncIterator[None]:
+    """NATS ends all connections and lets none in until the block ends."""
+    file = servers.nats.directory / "nats.conf"
+    before = file.read_text()
+    file.write_text(re.sub(r'token: "[^"]*"', 'token: "another-for-a-moment"', before))
+    servers.send("nats", signal.SIGHUP)
+    try:
+        yield
+    finally:
+        file.write_text(before)
+        servers.send("nats", signal.SIGHUP)
+
+
+@asynccontextmanager
+async def postgres_with(servers: Servers, settings: Settings, name: str, value: str) -> AsyncIterator[None]:
+    """A setting of the server is *value* for all sessions until the block ends, as after `ALTER SYSTEM`."""
+    file = servers.postgres.directory / "data" / "postgresql.auto.conf"
+    before, usual = file.read_text(), _shown(settings, name)
+    file.write_text(f"{before}{name} = {value}\n")
+    servers.send("postgres", signal.SIGHUP)
+    try:
+        await until(lambda: _shown(settings, name) != usual)
+        yield
+    finally:
+        file.write_text(before)
+        servers.send("postgres", signal.SIGHUP)
+        await until(lambda: _shown(settings, name) == usual)
+
+
+def _shown(settings: Settings, name: str) -> str:
+    with psycopg.connect(settings.postgres_url) as connection:
+        row = connection.execute("SELECT current_setting(%s)", [name]).fetchone()
+    return str(row and row[0])
+
+
+@asynccontextmanager
+async def valkey_with(settings: Settings, **values: Any) -> AsyncIterator[None]:
+    """Valkey has other settings until the block ends, as after `CONFIG SET`; underscores stand for dashes."""
+    client = Redis.from_url(settings.valkey_url)
+    try:
+        names = {name.replace("_", "-"): value for name, value in values.items()}
+        before = {name: str((await client.config_get(name))[name]) for name in names}
+        for name, value in names.items():
+            await client.config_set(name, value)
+        yield
+        for name, value in before.items():
+            await client.config_set(name, value)
+    finally:
+        await client.aclose()
