@@ -51,6 +51,10 @@ class Settings(BaseSettings):
     api_port: int = Field(default=8000, ge=1, le=65535)
     api_workers: int = Field(default=1, ge=1)
     """Processes that share the API's port."""
+    api_streams: int = Field(default=10_000, ge=1)
+    """Streams of events that one process holds, where it may open as many files; one more is refused (503)."""
+    api_streams_per_user: int = Field(default=100, ge=1)
+    """Streams of events that one process holds for one user."""
     token_secret: str = Field(min_length=16, repr=False)
     """HMAC key of development tokens."""
     data_dir: Path = DEFAULT_DATA_DIR

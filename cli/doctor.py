@@ -46,6 +46,7 @@ async def examine(settings: "Settings") -> list[dict[str, Any]]:
         **(_of_read_models() if _fault() is None else {}),
         "processes": _patient(_processes),
         "api": _api,
+        "connections": _connections,
         "projections": _projections,
     }
     return list(await asyncio.gather(*(_finding(name, check, settings) for name, check in checks.items())))
@@ -137,6 +138,13 @@ async def _api(settings: "Settings") -> str:
     if ready.status != 200:
         raise Unhealthy(f"it answers {ready.status} ({ready.body.get('status')})", "see DATA/log/api.log")
     return f"ready at {settings.api_url}"
+
+
+async def _connections(settings: "Settings") -> str:
+    """Has the API room for the streams and requests that may come?"""
+    from cli.connections import room
+
+    return await room(settings)
 
 
 async def _projections(settings: "Settings") -> str:

@@ -1,7 +1,8 @@
 """
 `campus serve`: the API alone, on granian.
 
-Granian's own processes die with it even when it is killed, so that the port is free for its successor.
+Granian's own processes die with it even when it is killed, so that the port is free for its successor. It speaks
+HTTP/1.1 only: in its other modes a connection that says nothing is kept for ever (docs/decisions/0110).
 """
 
 import os
@@ -14,6 +15,7 @@ import typer
 from cli.console import MOST_WORKERS
 
 app = typer.Typer(add_completion=False)
+BACKLOG = 4_096  # connections that the system keeps until they are accepted
 KILL_TIMEOUT = 5  # seconds; a browser's event stream would otherwise hold up a stop for as long as the page is open
 LOG_LIKE_US: dict[str, Any] = {"loggers": {name: {"propagate": True} for name in ("_granian", "granian.access")}}
 
@@ -25,21 +27,28 @@ def serve(
     ] = None,
 ) -> None:
     """Serve the API until SIGINT or SIGTERM."""
-    from granian.constants import Interfaces, Loops
+    from granian.constants import HTTPModes, Interfaces, Loops
+    from granian.http import HTTP1Settings
     from granian.log import LogLevels
     from granian.server import Server
 
+    from adapters import open_files
     from adapters.logging import configure
     from adapters.settings import Settings
 
     settings = Settings.load()
     configure(settings.log_level, process="api")
+    open_files.raise_limit()
     Server(
         "api.app:create",
         address=settings.api_host,
         port=settings.api_port,
         interface=Interfaces.ASGI,
         loop=Loops.uvloop,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=int(1_000 * open_files.SILENCE)),
+        backlog=BACKLOG,
+        backpressure=open_files.connections(settings),
         workers=workers or settings.api_workers,
         workers_kill_timeout=KILL_TIMEOUT,
         respawn_failed_workers=True,

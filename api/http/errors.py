@@ -19,13 +19,21 @@ from starlette.routing import Match, Route
 from adapters.postgres.connection import Overloaded, PostgresError, Unavailable, is_broken, unavailable
 from adapters.postgres.log.append import KeyReused, VersionConflict
 from adapters.postgres.queries.reader import NotBuilt
+from api.http.places import TooManyStreams
 from domain.errors import Conflict, DomainError, Forbidden, NotFound, Rejected
 
 STATUS: dict[type[DomainError], int] = {NotFound: 404, Conflict: 409, Forbidden: 403, Rejected: 422}
 PROBLEM_JSON = "application/problem+json"
 RETRY_AFTER = {"retry-after": "1"}  # seconds
+RETRY_STREAM_AFTER = {"retry-after": "10"}  # seconds; a place is free when another client has gone
 
-CODES = {404: "no_such_page", 405: "method_not_allowed", 413: "body_too_large", 415: "unsupported_media_type"}
+CODES = {
+    404: "no_such_page",
+    405: "method_not_allowed",
+    408: "body_too_slow",
+    413: "body_too_large",
+    415: "unsupported_media_type",
+}
 
 _encode = msgspec.json.Encoder(enc_hook=str).encode
 
@@ -161,6 +169,10 @@ def _overloaded(request: Request, error: Exception) -> Response:
     return problem(request, 503, "overloaded", str(error), RETRY_AFTER)
 
 
+def _too_many_streams(request: Request, error: Exception) -> Response:
+    return problem(request, 503, "too_many_streams", str(error), RETRY_STREAM_AFTER)
+
+
 def _not_built(request: Request, _: Exception) -> Response:
     return problem(
         request,
@@ -204,6 +216,7 @@ HANDLERS: dict[type[Exception], Any] = {
     PostgresError: _postgres_error,
     Overloaded: _overloaded,
     NotBuilt: _not_built,
+    TooManyStreams: _too_many_streams,
     RequestValidationError: _invalid,
     HTTPException: _http_exception,
 }

@@ -15,6 +15,7 @@ APPENDS = Histogram("campus_append_batch_appends", "Appends in one round trip.",
 EVENTS = Counter("campus_append_events_total", "Events sent to the log by this process.")
 APPEND_TIMES = Histogram("campus_append_batch_seconds", "Time of one round trip of appends.", buckets=TIMES)
 STREAMS = Gauge("campus_event_streams", "Clients that listen to server-sent events.")
+MOST_STREAMS = Gauge("campus_event_streams_most", "Clients that may listen to this process at the same time.")
 HEAD = Gauge("campus_log_head", "Position of the last fact.")
 POSITIONS = Gauge("campus_read_model_position", "Checkpoint of a read model.", ["projection"])
 LAG_EVENTS = Gauge("campus_read_model_lag_events", "Facts that a read model has not seen.", ["projection"])

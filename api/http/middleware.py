@@ -1,11 +1,12 @@
 """
 What happens to every request, in one pass around the application.
 
-Each request gets an id, is timed, and may not send more than `LARGEST_BODY`. Answers above `SMALLEST_COMPRESSED` are
-compressed where the client takes gzip. `HEAD` is answered as `GET` is, without the body. An unexpected error becomes a
-problem document and a log line.
+Each request gets an id, is timed, and may not send more than `LARGEST_BODY`, nor take more than `SLOWEST_BODY` for it.
+Answers above `SMALLEST_COMPRESSED` are compressed where the client takes gzip. `HEAD` is answered as `GET` is, without
+the body. An unexpected error becomes a problem document and a log line.
 """
 
+import asyncio
 import time
 import zlib
 from collections.abc import MutableMapping
@@ -17,6 +18,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from adapters.open_files import SLOWEST_BODY
 from api.http import metrics
 from api.http.errors import NotAcceptable, problem
 from api.http.negotiation import coding, takes_plain
@@ -40,6 +42,13 @@ class BodyTooLarge(HTTPException):
 
     def __init__(self) -> None:
         super().__init__(413, f"a body has at most {LARGEST_BODY} bytes")
+
+
+class BodyTooSlow(HTTPException):
+    """The body of the request does not come."""
+
+    def __init__(self) -> None:
+        super().__init__(408, f"the body did not arrive within {SLOWEST_BODY:.0f} s")
 
 
 class RequestMiddleware:
@@ -79,8 +88,8 @@ class RequestState:
     """One request and its answer on their way through."""
 
     __slots__ = (
-        "_held", "_receive", "_received", "_send", "announced", "coding", "has_body", "headless", "method",
-        "request_id", "scope", "smallest", "started", "status",
+        "_body_until", "_held", "_receive", "_received", "_send", "announced", "coding", "has_body", "headless",
+        "method", "request_id", "scope", "smallest", "started", "status",
     )  # fmt: skip
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -90,7 +99,8 @@ class RequestState:
         self.scope = {**scope, "method": "GET"} if self.headless else scope
         self._receive, self._send = receive, send
         self.status = self.announced = self._received = 0
-        self.has_body = self.method not in BODILESS  # HTTP/2 need not announce a length
+        self.has_body = self.method not in BODILESS  # it need not announce a length
+        self._body_until: float | None = asyncio.get_running_loop().time() + SLOWEST_BODY if self.has_body else None
         encodings: list[str] = []
         self._held: MutableMapping[str, Any] | None = None
         self.request_id = ""
@@ -117,7 +127,13 @@ class RequestState:
 
     async def receive(self) -> Message:
         """The next part of the request's body, as long as it is not too large."""
-        message = await self._receive()
+        try:
+            async with asyncio.timeout_at(self._body_until):
+                message = await self._receive()
+        except TimeoutError:
+            raise BodyTooSlow from None
+        if not message.get("more_body"):
+            self._body_until = None  # what may still come is that the client goes
         self._received += len(message.get("body", b""))
         if self._received > LARGEST_BODY:
             raise BodyTooLarge

@@ -83,7 +83,7 @@ def event_stream(example: str) -> Responses:
     content = {"text/event-stream": {"schema": {"type": "string"}, "example": example}}
     return {
         200: {"description": "Events, for as long as the client stays.", "content": content},
-        **_problems(401, 403, 406, 422),
+        **_problems(401, 403, 406, 422, 503),
     }
 
 

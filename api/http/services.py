@@ -11,6 +11,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from adapters import open_files
 from adapters.command_bus.bus import Bus
 from adapters.documents import Documents, served_documents
 from adapters.nats.connection import Nats
@@ -23,6 +24,7 @@ from adapters.valkey.client import connect as connect_valkey
 from api.http import metrics
 from api.http.changes import Changes
 from api.http.jwt_verifier import JwtVerifier
+from api.http.places import StreamPlaces
 from projections.engine.projection import Projection
 
 
@@ -46,6 +48,7 @@ class Services:
     projections: Sequence[Projection]
     documents: Mapping[str, Documents]
     changes: Changes
+    places: StreamPlaces
 
 
 @asynccontextmanager
@@ -73,6 +76,7 @@ async def services(settings: Settings, projections: Sequence[Projection]) -> Asy
             projections,
             served_documents(valkey, settings, log, projections),
             changes,
+            StreamPlaces(open_files.streams(settings), settings.api_streams_per_user),
         )
     finally:
         await changes.stop()

@@ -15,14 +15,14 @@ from typing import Annotated
 
 import msgspec
 from fastapi import Header, Response
-from fastapi.responses import StreamingResponse
 
+from adapters.jwt import JwtClaims
 from adapters.postgres.connection import Unavailable
 from adapters.postgres.queries import lag
 from adapters.postgres.queries.reader import NotBuilt
-from api.http import metrics
 from api.http.changes import ALL, Changed, Topic, Watch
 from api.http.openapi import Responses, event_stream
+from api.http.places import EventStream
 from api.http.readiness import checkpoint
 from api.http.routing import router as strict_router
 from api.http.security import CurrentUser, may_act_for, must_be_staff
@@ -50,7 +50,7 @@ _encode = msgspec.json.Encoder().encode
 @router.get("/me/events", responses=RESPONSES, response_class=Response)
 async def stream_my_events(user: CurrentUser, services: ServicesDep, last_event_id: LastEventId = None) -> Response:
     """When the user's dashboard changes."""
-    return _respond(services, _topics(services, "learner", user.subject), last_event_id)
+    return _respond(services, user, _topics(services, "learner", user.subject), last_event_id)
 
 
 @router.get("/learners/{learner_id}/events", responses=RESPONSES, response_class=Response)
@@ -58,7 +58,7 @@ async def stream_learner_events(
     learner_id: LearnerId, user: CurrentUser, services: ServicesDep, last_event_id: LastEventId = None
 ) -> Response:
     """When a learner's dashboard changes."""
-    return _respond(services, _topics(services, "learner", may_act_for(user, learner_id)), last_event_id)
+    return _respond(services, user, _topics(services, "learner", may_act_for(user, learner_id)), last_event_id)
 
 
 @router.get("/runs/{run_id}/events", responses=RESPONSES, response_class=Response)
@@ -67,7 +67,7 @@ async def stream_run_events(
 ) -> Response:
     """When the dashboard or the gradebook of a run changes."""
     must_be_staff(user)
-    return _respond(services, _topics(services, "run", run_id), last_event_id)
+    return _respond(services, user, _topics(services, "run", run_id), last_event_id)
 
 
 @router.get("/overview/events", responses=RESPONSES, response_class=Response)
@@ -76,7 +76,7 @@ async def stream_overview_events(
 ) -> Response:
     """When the overview or the recent activity of the campus changes."""
     must_be_staff(user)
-    return _respond(services, _topics(services, "campus", ALL), last_event_id)
+    return _respond(services, user, _topics(services, "campus", ALL), last_event_id)
 
 
 def _topics(services: Services, audience: str, key: str) -> list[Topic]:
@@ -118,14 +118,13 @@ async def _checkpoints(services: Services) -> dict[str, int]:
     return {row[0]: await checkpoint(services, row[0], int(row[1])) for row in rows}
 
 
-def _respond(services: Services, topics: list[Topic], last_event_id: int | None) -> Response:
-    headers = {"cache-control": "no-cache", "x-accel-buffering": "no"}
-    return StreamingResponse(_events(services, topics, last_event_id), media_type="text/event-stream", headers=headers)
+def _respond(services: Services, user: JwtClaims, topics: list[Topic], last_event_id: int | None) -> Response:
+    return EventStream(_events(services, topics, last_event_id), services.places, user.subject)
 
 
 async def _events(services: Services, topics: list[Topic], last_event_id: int | None) -> AsyncIterator[bytes]:
     """The text of a stream, until its client has gone."""
-    with services.changes.watch(topics) as watch, metrics.STREAMS.track_inprogress():
+    with services.changes.watch(topics) as watch:
         yield HELLO
         # Positions are kept by read model: each has its own pace, and the position of one says nothing of another.
         sent = await _positions(services, topics) if last_event_id is None else dict.fromkeys(topics, last_event_id)

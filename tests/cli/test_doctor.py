@@ -13,6 +13,7 @@ import pytest
 from adapters.health.servers import Unhealthy, analysts
 from adapters.settings import Settings
 from cli import doctor
+from cli.connections import judged, parsed
 from cli.doctor import examine
 from projections.registry import PROJECTIONS
 from tests.support.campus_up import environment
@@ -143,3 +144,34 @@ async def test_what_is_just_started_again_is_waited_for(settings: Settings) -> N
 async def details(settings: Settings) -> dict[str, tuple[bool, str]]:
     """Verdict and finding of every part."""
     return {each["name"]: (each["ok"], each["detail"]) for each in await examine(settings)}
+
+
+FIGURES = """# HELP process_open_fds Number of open file descriptors.
+process_open_fds {files}
+process_max_fds 20000.0
+process_resident_memory_bytes 1.25e+08
+campus_event_streams {streams}
+campus_event_streams_most {most}
+campus_http_request_seconds_count{{route="/healthz"}} 7.0
+"""
+
+
+@pytest.mark.parametrize(
+    ("files", "streams", "most", "problem"),
+    [
+        (120, 100, 10_000, ""),
+        (9_700, 9_600, 10_000, "hardly a place left"),
+        (120, 100, 4_000, "too few files for CAMPUS_API_STREAMS=10000"),
+    ],
+)
+def test_doctor_looks_at_streams_files_and_memory(files: int, streams: int, most: int, problem: str) -> None:
+    """It says what one process of the API holds, and what to do before a client is refused."""
+    offline = Settings(name="x", postgres_url="", nats_url="", valkey_url="", token_secret="0" * 16)
+    has = parsed(FIGURES.format(files=files, streams=streams, most=most))
+    said = f"{streams:,} of at most {most:,} streams, {files:,} of 20,000 files open, 125 MB resident in one process"
+    if not problem:
+        assert judged(has, offline) == said
+        return
+    with pytest.raises(Unhealthy) as found:
+        judged(has, offline)
+    assert str(found.value) == f"{said}: {problem}"
