@@ -5,7 +5,7 @@ They stand in for a context of users. Knowing the secret is enough to be any use
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -25,11 +25,12 @@ class InvalidToken(Exception):
 
 @dataclass(frozen=True)
 class JwtClaims:
-    """The user that a token names, and the roles."""
+    """The user that a token names, the roles, and when the token ends, as Unix time; 0 for claims without a token."""
 
     subject: str
     roles: tuple[str, ...]
     name: str
+    expires_at: float = field(default=0.0, compare=False)
 
 
 def claims_of(user: str) -> JwtClaims:
@@ -65,4 +66,8 @@ def verify(token: str, secret: str, *, now: datetime) -> JwtClaims:
         registry.validate(payload)
     except (JoseError, ValueError) as error:
         raise InvalidToken(f"the token cannot be accepted: {error}") from error
-    return JwtClaims(str(payload["sub"]), tuple(payload["roles"]), str(payload.get("name", payload["sub"])))
+    if payload["exp"] <= now.timestamp():  # the library takes a token for a second more
+        raise InvalidToken("the token cannot be accepted: it has ended")
+    return JwtClaims(
+        str(payload["sub"]), tuple(payload["roles"]), str(payload.get("name", payload["sub"])), float(payload["exp"])
+    )

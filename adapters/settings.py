@@ -57,6 +57,8 @@ class Settings(BaseSettings):
     """Streams of events that one process holds for one user."""
     token_secret: str = Field(min_length=16, repr=False)
     """HMAC key of development tokens."""
+    dev_login: bool = False
+    """Whether `POST /v1/dev/login` gives a token of any user to all who reach the API; for trying things out only."""
     data_dir: Path = DEFAULT_DATA_DIR
     """Everything that `campus up` keeps."""
     clock_shift: float = Field(default=0.0, ge=-MOST_CLOCK_SHIFT, le=MOST_CLOCK_SHIFT)

@@ -136,7 +136,8 @@ async def _api(settings: "Settings") -> str:
     if ready.status == 0:
         raise Unhealthy(f"nothing answers at {settings.api_url}", "start the campus with `campus up`")
     if ready.status != 200:
-        raise Unhealthy(f"it answers {ready.status} ({ready.body.get('status')})", "see DATA/log/api.log")
+        why = "; ".join(ready.body.get("problems", [])) or str(ready.body.get("status"))
+        raise Unhealthy(f"it answers {ready.status}: {why}", "see DATA/log/api.log")
     return f"ready at {settings.api_url}"
 
 

@@ -14,19 +14,20 @@ from typing import Any
 import nats
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
+from psycopg.rows import class_row
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from adapters.postgres.ops.migrate import all_migrations
+from adapters.postgres.ops.worker_progress import FAR, ONE_ACTIVE, PROGRESS, WORKERS, WorkerProgress, problems
 from adapters.settings import Settings
 
 TIMEOUT = 3  # seconds
 OLDEST_POSTGRES = 160000  # server_version_num: the first with everything that append_events() uses
 LEAST_SPACE = 1_000_000_000  # bytes
-WORKERS = ("relay", "projector", "reactor", "dispatcher", "auditor")
 LONGEST_SILENCE = 30.0  # seconds without a heartbeat from any process of a worker
 
-
+WRITABLE = "SELECT NOT pg_is_in_recovery() AND current_setting('transaction_read_only') = 'off'"
 KEPT_SETTINGS = """
 SELECT datname, unnest(setconfig) FROM pg_db_role_setting JOIN pg_roles ON pg_roles.oid = setrole
   LEFT JOIN pg_database ON pg_database.oid = setdatabase
@@ -56,9 +57,13 @@ async def disk(settings: Settings) -> str:
 
 
 async def postgres(settings: Settings) -> str:
-    """Does PostgreSQL answer, in a version that we know?"""
+    """Does PostgreSQL answer, in a version that we know, and take writes?"""
     async with _connection(settings) as connection:
         version = connection.info.server_version
+        if not await _value(connection, WRITABLE):
+            raise Unhealthy(
+                "it is read-only, and takes no facts", "point CAMPUS_POSTGRES_URL to the primary, or make it writable"
+            )
     if version < OLDEST_POSTGRES:
         raise Unhealthy(f"version {version // 10000} is too old", f"use PostgreSQL {OLDEST_POSTGRES // 10000} or newer")
     return f"version {version // 10000}.{version % 10000}"
@@ -99,15 +104,16 @@ async def log(settings: Settings) -> str:
     return f"position {head:,}"
 
 
-async def heartbeats(settings: Settings) -> str:
-    """Has every worker shown itself lately?"""
-    query = "SELECT name, extract(epoch FROM now() - max(heartbeat_at)) FROM workers GROUP BY name ORDER BY name"
-    async with _connection(settings) as connection:
-        rows = await (await connection.execute(query)).fetchall()
-    silent = [name for name in WORKERS if dict(rows).get(name, LONGEST_SILENCE) >= LONGEST_SILENCE]
-    if silent:
-        raise Unhealthy(f"no heartbeat from {', '.join(silent)}", "see DATA/log/NAME.log of that worker")
-    return f"heartbeats from {', '.join(WORKERS)}"
+async def workers(settings: Settings) -> str:
+    """Does every worker get on, by its position against the head and not only by its signs of life?"""
+    async with _connection(settings) as connection, connection.cursor(row_factory=class_row(WorkerProgress)) as cursor:
+        found = await (await cursor.execute(PROGRESS)).fetchall()
+    far = [each for each in found if each.active and each.name in ONE_ACTIVE and each.lag_seconds > FAR]
+    wrong = problems(found, WORKERS) or [f"{each.name} is {each.lag_seconds:.0f} s late" for each in far]
+    if wrong:
+        raise Unhealthy("; ".join(wrong), "mend the cause; DATA/log/NAME.log of that worker has more")
+    at = ", ".join(f"{each.name} at {each.position:,}" for each in found if each.active and each.name in ONE_ACTIVE)
+    return f"heartbeats from {', '.join(WORKERS)}; {at}"
 
 
 async def worker(settings: Settings, name: str, host: str) -> str:
@@ -121,14 +127,25 @@ async def worker(settings: Settings, name: str, host: str) -> str:
 
 
 async def valkey(settings: Settings) -> str:
-    """Does Valkey answer?"""
+    """Does Valkey answer and take writes, and does it throw nothing away?"""
     client = Redis.from_url(settings.valkey_url, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT)
     try:
-        info = await client.info("server")
+        info = await client.info()
     except (RedisError, OSError) as error:
         raise Unhealthy(_first_line(error), "is the server of CAMPUS_VALKEY_URL running?") from error
     finally:
         await client.aclose()
+    policy, most, used = (info.get(name) for name in ("maxmemory_policy", "maxmemory", "used_memory"))
+    if info.get("role") != "master":
+        raise Unhealthy("it is a replica, and takes no writes", "point CAMPUS_VALKEY_URL to the primary")
+    if most and policy != "noeviction":
+        raise Unhealthy(
+            f"maxmemory-policy is {policy}: it throws documents away", "set maxmemory-policy noeviction, then rebuild"
+        )
+    if most and used and used > most:
+        raise Unhealthy(f"its memory is full: {used:,} of {most:,} bytes", "raise maxmemory: it takes no documents")
+    if info.get("aof_last_write_status", "ok") != "ok":
+        raise Unhealthy("it cannot write its file, and takes no documents", "make room on its disk; see its log")
     return f"version {info.get('valkey_version') or info.get('redis_version')}"
 
 
@@ -179,7 +196,7 @@ CHECKS: dict[str, Check] = {
     "log": log,
     "valkey": valkey,
     "nats": jetstream,
-    "workers": heartbeats,
+    "workers": workers,
     "analysts": analysts,
 }
 

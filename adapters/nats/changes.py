@@ -23,6 +23,7 @@ class CommittedChange(msgspec.Struct, frozen=True):
         position: the checkpoint after it, of the segments that it moved.
         keys: table and key of each changed row; None where they are too many to list.
         moved: these segments, of all `segments` that the projection has.
+        before: the checkpoint of these segments before it; a listener that knows another one has missed something.
     """
 
     projection: str
@@ -30,6 +31,7 @@ class CommittedChange(msgspec.Struct, frozen=True):
     keys: list[tuple[str | int, ...]] | None
     moved: tuple[int, ...] = (0,)
     segments: int = 1
+    before: int | None = None
 
 
 _encode = msgspec.json.Encoder().encode

@@ -1,8 +1,9 @@
 """
 What the projector announces: queries wait for a position, event streams for a change.
 
-A lost announcement costs time only: queries and streams look again after a while. A stream holds at most one
-change for each read model, the newest, however slow its client is.
+A lost announcement costs time only. Queries that wait share one look at the checkpoints, and streams look at the truth
+at each heartbeat. A gap between two announcements of a segment is noticed, and counts as a change of everything. A
+stream holds at most one change for each read model, the newest, however slow its client is.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from adapters.nats.changes import CommittedChange, listen
 from adapters.nats.connection import Nats
 from adapters.settings import Settings
 from adapters.tasks import cancel_and_wait
+from api.http.truth import Truth
 
 logger = structlog.get_logger()
 
@@ -24,6 +26,7 @@ Topic = tuple[str, str]
 """A read model, and the key of what is watched in it: a learner, a run, or ALL."""
 
 ALL = "*"
+LOOK_AGAIN = 0.1  # seconds between two looks for queries that wait
 
 
 class Changed(NamedTuple):
@@ -58,10 +61,13 @@ class Watch:
 
 
 class Changes:
-    """The listening end of the announcements, in one process."""
+    """The listening end of the announcements, in one process; *truth* is asked for what was not heard."""
 
-    def __init__(self) -> None:
+    def __init__(self, truth: Truth | None = None) -> None:
+        self._truth = truth
+        self._looking: asyncio.Task[None] | None = None
         self._positions: dict[str, dict[int, int]] = defaultdict(dict)
+        self._segments: dict[str, int] = {}
         self._watches: dict[Topic, set[Watch]] = defaultdict(set)
         self._waiting: dict[str, list[tuple[int, asyncio.Future[None]]]] = defaultdict(list)
         self._listening: asyncio.Task[None] | None = None
@@ -74,8 +80,7 @@ class Changes:
 
     async def stop(self) -> None:
         """Listen no more."""
-        if self._listening is not None:
-            await cancel_and_wait([self._listening])
+        await cancel_and_wait([task for task in (self._listening, self._looking) if task is not None])
 
     @property
     def connection_id(self) -> int | None:
@@ -90,15 +95,28 @@ class Changes:
         positions = self._positions[change.projection]
         if len(positions) > change.segments:  # of a generation that was divided into more
             positions.clear()
+        missed = change.before is not None and any(
+            positions.get(segment, change.before) != change.before for segment in change.moved
+        )
         positions.update(dict.fromkeys(change.moved, change.position))
-        waiting = self._waiting.get(change.projection)
-        if waiting and len(positions) >= change.segments:
-            reached = min(positions.values())
-            for _, future in [entry for entry in waiting if entry[0] <= reached]:
-                if not future.done():
-                    future.set_result(None)
-        if self._watches and change.keys != []:
+        self._segments[change.projection] = change.segments
+        if len(positions) >= change.segments:
+            self._reach(change.projection, min(positions.values()))
+        if self._watches and missed:
+            self._notify(CommittedChange(change.projection, change.position, None))
+        elif self._watches and change.keys != []:
             self._notify(change)
+
+    def heard(self, projection: str) -> int:
+        """Up to which position of a projection every change was announced here; -1 where that is not known."""
+        positions = self._positions[projection].values()
+        return min(positions) if len(positions) >= self._segments.get(projection, 1) else -1
+
+    def _reach(self, projection: str, position: int) -> None:
+        """Wake the queries that wait for the projection to reach a position up to this one."""
+        for wanted, future in self._waiting.get(projection, ()):
+            if wanted <= position and not future.done():
+                future.set_result(None)
 
     def _notify(self, change: CommittedChange) -> None:
         topics = (
@@ -111,14 +129,24 @@ class Changes:
                 watch.note(topic, change.position)
 
     async def reached(self, projection: str, position: int, patience: float) -> None:
-        """Wait until the projection says that it has reached *position*, *patience* seconds at most."""
+        """Wait until the projection has reached *position*, *patience* seconds at most; holds no connection."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         entry = (position, future)
         self._waiting[projection].append(entry)
+        if self._truth is not None and (self._looking is None or self._looking.done()):
+            self._looking = asyncio.create_task(self._look_for_those_who_wait(self._truth))
         try:
             await asyncio.wait([future], timeout=patience)
         finally:
             self._waiting[projection].remove(entry)
+
+    async def _look_for_those_who_wait(self, truth: Truth) -> None:
+        """One look after the other for all queries that wait: an announcement may be lost."""
+        while any(self._waiting.values()):
+            await asyncio.sleep(LOOK_AGAIN)
+            known = await truth.known(LOOK_AGAIN)
+            for projection, position in known.checkpoints.items() if known else ():
+                self._reach(projection, position)
 
     @contextmanager
     def watch(self, topics: list[Topic]) -> Iterator[Watch]:

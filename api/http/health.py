@@ -1,5 +1,7 @@
 """Liveness, readiness and metrics of the API."""
 
+from collections.abc import Iterable
+
 import msgspec
 from fastapi import Response
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Metric, generate_latest
@@ -12,7 +14,7 @@ from adapters.postgres.queries.reader import NotBuilt
 from api.http import metrics
 from api.http.openapi import open_query
 from api.http.query import JSON
-from api.http.readiness import Lag, Readiness, readiness
+from api.http.readiness import Lag, Readiness, Worker, readiness
 from api.http.routing import router as strict_router
 from api.http.services import Services, ServicesDep
 
@@ -30,6 +32,17 @@ READY = Readiness(
     head=1713,
     projections=[Lag(name="overview", position=1713, lag_events=0, lag_seconds=0.0, generation=1, parked=0)],
     servers={"postgres": True, "valkey": True, "nats": True},
+    workers=[
+        Worker(
+            name="relay",
+            active=True,
+            position=1713,
+            lag_events=0,
+            lag_seconds=0.0,
+            still_seconds=0.2,
+            trouble="",
+        )
+    ],
 )
 
 
@@ -43,11 +56,14 @@ async def health() -> Response:
     "/readyz",
     responses={
         **open_query(READY),
-        503: {"description": "A server does not answer; the body says which.", "content": {JSON: {"example": {}}}},
+        503: {
+            "description": "A server or a worker does not do its work; `problems` says which.",
+            "content": {JSON: {"example": {}}},
+        },
     },
 )
 async def ready(services: ServicesDep) -> Response:
-    """Whether the servers answer, and how far each read model is; 503 if one of them does not."""
+    """Whether servers and workers do their work, and how far each is; 503 if one of them does not."""
     state = await readiness(services)
     return Response(msgspec.json.encode(state), 200 if state.status == "ready" else 503, media_type=JSON)
 
@@ -66,9 +82,23 @@ async def get_metrics(services: ServicesDep) -> Response:
         metrics.POSITIONS.labels(entry.name).set(entry.position)
         metrics.LAG_EVENTS.labels(entry.name).set(entry.lag_events)
         metrics.LAG_SECONDS.labels(entry.name).set(entry.lag_seconds)
+    metrics.PROBLEMS.set(len(state.problems))
+    _show_workers(state.workers)
     registry = CollectorRegistry()
     registry.register(WorkerMetrics(await _worker_metrics(services)))
     return Response(generate_latest(REGISTRY) + generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def _show_workers(workers: Iterable[Worker]) -> None:
+    """How far the workers are; of several processes the active one counts."""
+    for gauge in metrics.OF_WORKERS:
+        gauge.clear()
+    for worker in sorted(workers, key=lambda each: each.active):
+        metrics.WORKER_POSITIONS.labels(worker.name).set(worker.position)
+        metrics.WORKER_LAG_EVENTS.labels(worker.name).set(worker.lag_events)
+        metrics.WORKER_LAG_SECONDS.labels(worker.name).set(worker.lag_seconds)
+        metrics.WORKER_STILL_SECONDS.labels(worker.name).set(worker.still_seconds)
+        metrics.WORKER_FAILING.labels(worker.name).set(bool(worker.trouble))
 
 
 async def _worker_metrics(services: Services) -> list[tuple[str, str, str]]:

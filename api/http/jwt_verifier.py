@@ -1,4 +1,4 @@
-"""A cache of verified tokens: to check a signature takes as long as a whole answer."""
+"""A cache of verified tokens, each until it ends: to check a signature takes as long as a whole answer."""
 
 import time
 from datetime import UTC, datetime
@@ -20,13 +20,15 @@ class JwtVerifier:
     def user(self, header: str | None) -> JwtClaims:
         """The user of an `Authorization` header; raises Unauthenticated."""
         if header is None:
-            raise Unauthenticated("send `Authorization: Bearer TOKEN`; POST /v1/dev/login answers with one")
+            raise Unauthenticated("send `Authorization: Bearer TOKEN`; `campus token` prints one")
         return self.known(header) or self._verify(header)
 
     def known(self, header: str) -> JwtClaims | None:
         """The user, if the token was verified a moment ago."""
         known = self._verified.get(header)
-        return known[1] if known is not None and known[0] > time.monotonic() else None
+        if known is None or known[0] <= time.monotonic() or known[1].expires_at <= time.time():
+            return None
+        return known[1]
 
     def _verify(self, header: str) -> JwtClaims:
         scheme, _, token = header.partition(" ")

@@ -20,6 +20,13 @@ HEAD = Gauge("campus_log_head", "Position of the last fact.")
 POSITIONS = Gauge("campus_read_model_position", "Checkpoint of a read model.", ["projection"])
 LAG_EVENTS = Gauge("campus_read_model_lag_events", "Facts that a read model has not seen.", ["projection"])
 LAG_SECONDS = Gauge("campus_read_model_lag_seconds", "Age of the first fact not seen.", ["projection"])
+WORKER_POSITIONS = Gauge("campus_worker_position", "Position of an active worker.", ["worker"])
+WORKER_LAG_EVENTS = Gauge("campus_worker_lag_events", "Facts that a worker has not dealt with.", ["worker"])
+WORKER_LAG_SECONDS = Gauge("campus_worker_lag_seconds", "Age of the first of them.", ["worker"])
+WORKER_STILL_SECONDS = Gauge("campus_worker_still_seconds", "Since its position moved or was at the head.", ["worker"])
+WORKER_FAILING = Gauge("campus_worker_failing", "1 while the last attempt of a worker has failed.", ["worker"])
+OF_WORKERS = (WORKER_POSITIONS, WORKER_LAG_EVENTS, WORKER_LAG_SECONDS, WORKER_STILL_SECONDS, WORKER_FAILING)
+PROBLEMS = Gauge("campus_problems", "What /readyz finds wrong, in number.")
 
 
 def appended(appends: int, events: int, seconds: float) -> None:

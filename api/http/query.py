@@ -20,10 +20,12 @@ from api.http.errors import BadRequest, PreconditionFailed
 from api.http.security import must_be_staff, user_of
 from api.http.services import Services, get_services
 from domain.catalog import RunNotFound
-from domain.errors import DomainError
+from domain.errors import DomainError, Rejected
 
 WAIT = 2.0  # seconds to wait for min_position
-LOOK_AGAIN = 0.1  # seconds after which a waiting query looks for itself
+FAR_AHEAD = 10_000  # facts by which a min_position may be above the head; a busy log takes seconds for so many
+HEAD_AGE = 0.25  # seconds that the known head may be old when a min_position is refused
+LOOK_AGAIN = 0.1  # seconds after which a query looks again for a document: its segment may be there first
 JSON = "application/json"
 OPAQUE_TAG = re.compile(r'"[\x21\x23-\x7e\x80-\xff]*"')  # of an entity tag
 
@@ -35,6 +37,13 @@ class Positioned(Protocol):
     def position(self) -> int:
         """The position."""
         ...
+
+
+class PositionAhead(Rejected):
+    """The position has not been given out: it is of another life of the log, or invented."""
+
+    code = "position_ahead"
+    template = "min_position {min_position} is far ahead of the log, which ends at position {head}: read without it"
 
 
 AnswerT = TypeVar("AnswerT", bound=Positioned)
@@ -60,15 +69,28 @@ class QueryContext:
         self.match = match
 
     async def read_at_least(self, projection: str, read: Callable[[], Awaitable[AnswerT]]) -> AnswerT:
-        """What *read* answers, once the projection has reached min_position or the time is over."""
+        """
+        What *read* answers, once the projection has reached min_position or the time is over.
+
+        Raises:
+            PositionAhead: min_position is far ahead of the head of the log, and cannot be reached in time.
+        """
         answer = await read()
         if answer.position >= self.min_position:
             return answer
-        deadline = monotonic() + WAIT
+        await self._refuse_far_ahead(answer.position)
+        deadline, patience = monotonic() + WAIT, LOOK_AGAIN if projection in self.services.documents else WAIT
         while answer.position < self.min_position and (left := deadline - monotonic()) > 0:
-            await self.services.changes.reached(projection, self.min_position, min(left, LOOK_AGAIN))
+            await self.services.changes.reached(projection, self.min_position, min(left, patience))
             answer = await read()
         return answer
+
+    async def _refuse_far_ahead(self, position: int) -> None:
+        if self.min_position <= position + FAR_AHEAD:
+            return
+        known = await self.services.truth.known(HEAD_AGE)
+        if known is not None and self.min_position > known.head + FAR_AHEAD:
+            raise PositionAhead(min_position=self.min_position, head=known.head)
 
     async def document(self, projection: str, key: str, missing: DomainError | None = None) -> Response:
         """The document of a read model in Valkey, over HTTP; raises *missing* if no fact has made one."""

@@ -1,4 +1,8 @@
-"""The state of the servers and the lag of each read model, for `/readyz` and `/metrics`."""
+"""
+The state of the servers, the lag of each read model and the progress of each worker, for `/readyz` and `/metrics`.
+
+A worker that has left in good order is not missed here: `campus doctor` misses it.
+"""
 
 import asyncio
 from collections.abc import Iterable
@@ -6,11 +10,12 @@ from collections.abc import Iterable
 import msgspec
 
 from adapters.postgres.connection import PostgresError, Unavailable
+from adapters.postgres.ops.worker_progress import ONE_ACTIVE, WorkerProgress, problems
 from adapters.postgres.queries import lag
 from adapters.postgres.queries.reader import NotBuilt
 from adapters.valkey.client import ValkeyError
-from adapters.valkey.document_reader import Unreachable
 from api.http.services import Services
+from api.http.truth import checkpoint
 
 PATIENCE = 2.0  # seconds for each server
 
@@ -26,34 +31,84 @@ class Lag(msgspec.Struct, kw_only=True):
     parked: int
 
 
+class Worker(msgspec.Struct, kw_only=True):
+    """A process of a worker: how far it is, for how long it has not moved, and what keeps it."""
+
+    name: str
+    active: bool
+    position: int
+    lag_events: int
+    lag_seconds: float
+    still_seconds: float
+    trouble: str
+
+
 class Readiness(msgspec.Struct, kw_only=True):
-    """Whether the servers answer, and how far the readers are."""
+    """Whether the servers do their work, how far readers and workers are, and what is wrong, a sentence each."""
 
     status: str
     head: int | None
     projections: list[Lag]
     servers: dict[str, bool]
+    workers: list[Worker] = []
+    problems: list[str] = []
+
+
+class _LogState(msgspec.Struct, kw_only=True):
+    """What PostgreSQL says."""
+
+    head: int
+    writable: bool
+    projections: list[Lag]
+    workers: list[WorkerProgress]
 
 
 async def readiness(services: Services) -> Readiness:
-    """Ask every server, and say how far the readers are."""
+    """Ask every server, and say how far the readers and workers are."""
     log, valkey = await asyncio.gather(_log(services), _valkey(services))
-    head, lags = log or (None, [])
-    servers = {"postgres": log is not None, "valkey": valkey, "nats": services.nats.client is not None}
-    status = "ready" if all(servers.values()) else "degraded"
-    return Readiness(status=status, head=head, projections=lags, servers=servers)
+    refused = services.log.appender.refused_lately
+    servers = {
+        "postgres": log is not None and log.writable and not refused,
+        "valkey": valkey,
+        "nats": services.nats.client is not None,
+    }
+    wrong = [f"{name} does not answer" for name, well in servers.items() if not well and name != "postgres"]
+    if refused or log is None or not log.writable:
+        wrong.insert(0, refused or ("postgres does not answer" if log is None else "postgres is read-only"))
+    wrong += problems(log.workers) if log else []
+    return Readiness(
+        status="degraded" if wrong else "ready",
+        head=log.head if log else None,
+        projections=log.projections if log else [],
+        servers=servers,
+        workers=[_worker(each) for each in log.workers] if log else [],
+        problems=wrong,
+    )
 
 
-async def _log(services: Services) -> tuple[int, list[Lag]] | None:
-    """The head of the log and the lag of each read model; None if PostgreSQL does not answer."""
+def _worker(progress: WorkerProgress) -> Worker:
+    judged = progress.active and progress.name in ONE_ACTIVE
+    return Worker(
+        name=progress.name,
+        active=progress.active,
+        position=progress.position,
+        lag_events=progress.lag_events if judged else 0,
+        lag_seconds=round(progress.lag_seconds, 3) if judged else 0.0,
+        still_seconds=round(progress.still_seconds, 3) if judged else 0.0,
+        trouble=progress.trouble,
+    )
+
+
+async def _log(services: Services) -> _LogState | None:
+    """The head of the log, the lag of each read model and the workers; None if PostgreSQL does not answer."""
     try:
         async with asyncio.timeout(PATIENCE):
-            head = await lag.head(services.reader)
+            head, writable = await lag.head_and_writable(services.reader)
             rows = await lag.checkpoints(services.reader)
             lags = [
                 Lag(
                     name=name,
-                    position=await checkpoint(services, name, copy),
+                    position=await checkpoint(services.documents, name, copy),
                     lag_events=0,
                     lag_seconds=0.0,
                     generation=generation,
@@ -62,20 +117,10 @@ async def _log(services: Services) -> tuple[int, list[Lag]] | None:
                 for name, copy, generation, parked, _ in rows
             ]
             await _fill_in(services, max([head, *(row[4] for row in rows)]), lags)
+            workers = await lag.workers(services.reader)
     except (PostgresError, Unavailable, NotBuilt, TimeoutError, OSError):
         return None
-    return head, lags
-
-
-async def checkpoint(services: Services, name: str, copy: int) -> int:
-    """The checkpoint of a read model; for one in Valkey, PostgreSQL has a *copy* that may be seconds old."""
-    documents = services.documents.get(name)
-    if documents is None:
-        return copy
-    try:
-        return await documents.position()
-    except Unreachable:
-        return copy
+    return _LogState(head=head, writable=writable, projections=lags, workers=workers)
 
 
 async def _fill_in(services: Services, head: int, lags: Iterable[Lag]) -> None:

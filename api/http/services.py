@@ -25,6 +25,7 @@ from api.http import metrics
 from api.http.changes import Changes
 from api.http.jwt_verifier import JwtVerifier
 from api.http.places import StreamPlaces
+from api.http.truth import Truth
 from projections.engine.projection import Projection
 
 
@@ -49,6 +50,7 @@ class Services:
     documents: Mapping[str, Documents]
     changes: Changes
     places: StreamPlaces
+    truth: Truth
 
 
 @asynccontextmanager
@@ -58,7 +60,9 @@ async def services(settings: Settings, projections: Sequence[Projection]) -> Asy
     reader = Reader(settings)
     nats = Nats(settings, "api")
     valkey = connect_valkey(settings)
-    changes = Changes()
+    documents = served_documents(valkey, settings, log, projections)
+    truth = Truth(reader, documents)
+    changes = Changes(truth)
     hints = Hints(settings, nats)
     log.appender.on_commit = hints.send
     log.appender.on_batch = metrics.appended
@@ -74,12 +78,14 @@ async def services(settings: Settings, projections: Sequence[Projection]) -> Asy
             valkey,
             nats,
             projections,
-            served_documents(valkey, settings, log, projections),
+            documents,
             changes,
             StreamPlaces(open_files.streams(settings), settings.api_streams_per_user),
+            truth,
         )
     finally:
         await changes.stop()
+        await truth.stop()
         await nats.close()
         await valkey.aclose()
         await reader.close()

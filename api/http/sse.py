@@ -6,11 +6,13 @@ Server-sent events: what has changed, so that a frontend knows what to fetch aga
     data: {"projection": "learner_dashboard", "key": "28400", "position": 1713}
 
 The id is a position: fetch with it as min_position. A client that comes back with `Last-Event-ID` and has missed
-something gets one change at once. A stream holds one change for each read model at most, the newest. While NATS is
-away, streams look for themselves.
+something gets one change at once; so does one whose id is ahead of the log (it was reset or restored), with where the
+log is now. A stream holds one change for each read model at most, the newest. Announcements may be lost, so a stream
+looks at the truth at each heartbeat, and more often while NATS is away. It ends with the token with which it began.
 """
 
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Mapping
 from typing import Annotated
 
 import msgspec
@@ -18,12 +20,10 @@ from fastapi import Header, Response
 
 from adapters.jwt import JwtClaims
 from adapters.postgres.connection import Unavailable
-from adapters.postgres.queries import lag
 from adapters.postgres.queries.reader import NotBuilt
 from api.http.changes import ALL, Changed, Topic, Watch
 from api.http.openapi import Responses, event_stream
 from api.http.places import EventStream
-from api.http.readiness import checkpoint
 from api.http.routing import router as strict_router
 from api.http.security import CurrentUser, may_act_for, must_be_staff
 from api.http.services import Services, ServicesDep
@@ -33,10 +33,12 @@ router = strict_router("events", "/v1")
 
 HEARTBEAT = 10.0  # seconds
 LOOK_AGAIN = 1.0  # seconds, while announcements may be lost
+AGE = 0.5  # seconds that the checkpoints may be old at which streams look together
 RETRY = 1_000  # milliseconds after which a browser comes back
 
 HELLO = b"retry: %d\n: listening\n\n" % RETRY
 BEAT = b": still here\n\n"
+ENDED = b": the token has ended\n\n"
 RESPONSES: Responses = event_stream(
     'id: 1713\nevent: changed\ndata: {"projection":"learner_dashboard","key":"28400","position":1713}\n\n'
 )
@@ -95,55 +97,101 @@ def position_in(document: bytes) -> int | None:
     return msgspec.json.decode(document, type=DocumentPosition).position
 
 
-async def _positions(services: Services, topics: list[Topic]) -> dict[Topic, int]:
-    """Where each topic is: at the last fact in its document, else at the checkpoint of its read model."""
-    found: dict[Topic, int] = {}
-    for name, key in topics:
-        if key != ALL and (documents := services.documents.get(name)) is not None:
-            document = await documents.get(key)
-            last = position_in(document.body)
-            found[name, key] = document.position if last is None else last
-    if len(found) < len(topics):
-        checkpoints = await _checkpoints(services)
-        found |= {topic: checkpoints.get(topic[0], 0) for topic in topics if topic not in found}
-    return found
-
-
-async def _checkpoints(services: Services) -> dict[str, int]:
-    """The checkpoint of each read model; none while PostgreSQL does not answer."""
-    try:
-        rows = await lag.checkpoints(services.reader)
-    except (Unavailable, NotBuilt):
-        return {}
-    return {row[0]: await checkpoint(services, row[0], int(row[1])) for row in rows}
-
-
 def _respond(services: Services, user: JwtClaims, topics: list[Topic], last_event_id: int | None) -> Response:
-    return EventStream(_events(services, topics, last_event_id), services.places, user.subject)
+    return EventStream(_events(Stream(services, topics), user, last_event_id), services.places, user.subject)
 
 
-async def _events(services: Services, topics: list[Topic], last_event_id: int | None) -> AsyncIterator[bytes]:
-    """The text of a stream, until its client has gone."""
-    with services.changes.watch(topics) as watch:
+class Stream:
+    """
+    What the client of one stream has been sent.
+
+    Positions are kept by read model: each has its own pace, and the position of one says nothing of another.
+    """
+
+    def __init__(self, services: Services, topics: list[Topic]) -> None:
+        self.services = services
+        self.topics = topics
+        self.watch = Watch(topics)
+        self._sent: dict[Topic, int] = {}
+        self._sure: int | None = None
+
+    async def begin(self, last_event_id: int | None) -> list[Changed]:
+        """What is to be sent at once: what the client has missed since its last event, nothing if it is new."""
+        if last_event_id is None:
+            self._sure = self.services.changes.connection_id
+            self._sent = await self._positions() or {}
+            return []
+        self._sent = dict.fromkeys(self.topics, last_event_id)
+        return await self.look(all_of_it=True)
+
+    async def next(self, patience: float) -> list[Changed]:
+        """What is to be sent next; nothing when all that is known was sent, after *patience* seconds at most."""
+        now = self.services.changes.connection_id
+        if now is None:
+            patience = min(patience, LOOK_AGAIN)
+        elif self._sure != now:
+            patience = 0  # announcements were lost, and are heard again: look at once
+        heard = await self.watch.next(patience)
+        return self._fresh(heard) if heard else await self.look()
+
+    async def look(self, *, all_of_it: bool = False) -> list[Changed]:
+        """What has changed by the read models themselves; nothing while they cannot be asked."""
+        before = self.services.changes.connection_id
+        found = await self._positions()
+        if found is None:
+            return []
+        self._sure = before
+        gone = await self._gone(found)
+        self._sent |= dict.fromkeys(gone, -1)
+        seen = [Changed(*topic, position) for topic, position in found.items()]
+        return self._fresh([each for each in seen if all_of_it or not self._was_heard(each, gone)])
+
+    def _was_heard(self, seen: Changed, gone: list[Topic]) -> bool:
+        """Whether all that led to a checkpoint was announced here, so that it says nothing new of the key."""
+        topic = seen.projection, seen.key
+        has_own_position = seen.key != ALL and seen.projection in self.services.documents
+        return not has_own_position and topic not in gone and seen.position <= self.services.changes.heard(topic[0])
+
+    def _fresh(self, seen: list[Changed]) -> list[Changed]:
+        fresh = [each for each in seen if each.position > self._sent.get((each.projection, each.key), -1)]
+        self._sent |= {(each.projection, each.key): each.position for each in fresh}
+        return fresh
+
+    async def _gone(self, found: Mapping[Topic, int]) -> list[Topic]:
+        """Those for which a position was sent that the log does not have: it was reset or restored."""
+        lower = [topic for topic, position in found.items() if position < self._sent.get(topic, -1)]
+        known = await self.services.truth.known(AGE) if lower else None
+        return [topic for topic in lower if known is not None and self._sent[topic] > known.head]
+
+    async def _positions(self) -> dict[Topic, int] | None:
+        """Where each topic is: at the last fact in its document, else at the checkpoint of its read model."""
+        found: dict[Topic, int] = {}
+        try:
+            for name, key in self.topics:
+                if key != ALL and (documents := self.services.documents.get(name)) is not None:
+                    document = await documents.get(key)
+                    last = position_in(document.body)
+                    found[name, key] = document.position if last is None else last
+        except (Unavailable, NotBuilt):
+            return None
+        if len(found) < len(self.topics):
+            known = await self.services.truth.known(AGE)
+            if known is None:
+                return found or None
+            found |= {topic: known.checkpoints.get(topic[0], 0) for topic in self.topics if topic not in found}
+        return found
+
+
+async def _events(stream: Stream, user: JwtClaims, last_event_id: int | None) -> AsyncIterator[bytes]:
+    """The text of a stream, until its client has gone or the token of *user* ends."""
+    with stream.services.changes.watch(stream.topics) as stream.watch:
         yield HELLO
-        # Positions are kept by read model: each has its own pace, and the position of one says nothing of another.
-        sent = await _positions(services, topics) if last_event_id is None else dict.fromkeys(topics, last_event_id)
-        sure = services.changes.connection_id if last_event_id is None else None
-        while True:
-            seen = await _next(services, watch, sure)
-            if not seen and (sure is None or sure != services.changes.connection_id):
-                sure = services.changes.connection_id
-                seen = [Changed(*topic, position) for topic, position in (await _positions(services, topics)).items()]
-            fresh = [each for each in seen if each.position > sent[each.projection, each.key]]
-            sent |= {(each.projection, each.key): each.position for each in fresh}
+        if missed := await stream.begin(last_event_id):
+            yield b"".join(map(_event, missed))
+        while (left := user.expires_at - time.time()) > 0:
+            fresh = await stream.next(min(HEARTBEAT, left))
             yield b"".join(map(_event, fresh)) or BEAT
-
-
-async def _next(services: Services, watch: Watch, sure: int | None) -> list[Changed]:
-    """What has changed; nothing when it is time to look again, or to show that the stream is alive."""
-    if sure is None and services.changes.connection_id is not None:
-        return await watch.next(0)  # announcements were lost, and are heard again: look at once
-    return await watch.next(HEARTBEAT if services.changes.connection_id is not None else LOOK_AGAIN)
+        yield ENDED
 
 
 def _event(seen: Changed) -> bytes:

@@ -15,6 +15,7 @@ API = "api"
 WORKERS = ("relay", "projector", "reactor", "dispatcher", "auditor")
 CAMPUS = (sys.executable, "-P", "-m", "cli.main")  # -P: do not import a folder `api` of the current directory
 NOT_FOR_CHILDREN = ("POSTGRES_OWNER_URL", "POSTGRES_ANALYST_URL")
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 EMBEDDABLE = {"postgres_url": PostgresServer, "valkey_url": ValkeyServer, "nats_url": NatsServer}
 
 
@@ -63,7 +64,10 @@ def make_plan(data_dir: Path, name: str | None, port: int | None) -> Plan:
         values["token_secret"] = secrets.password("token_secret")
     options = {"name": name, "api_port": port}
     values |= {option: value for option, value in options.items() if value is not None}
-    return Plan(Settings.load(**values), servers)
+    settings = Settings.load(**values)
+    if "dev_login" not in given:  # where other machines reach the API, only if it is asked for
+        settings = settings.model_copy(update={"dev_login": settings.api_host in LOOPBACK})
+    return Plan(settings, servers)
 
 
 def variables(settings: Settings) -> dict[str, str]:

@@ -20,6 +20,10 @@ from cli.up.examples import Examples
 from cli.up.plan import Plan
 
 NAME_WIDTH = 23  # columns
+DEV_LOGIN = {
+    True: "on: POST /v1/dev/login gives any user's token without a password (CAMPUS_DEV_LOGIN=false: off)",
+    False: "off",
+}
 
 
 class StartTimes:
@@ -55,6 +59,7 @@ def welcome(plan: Plan, steps: StartTimes, examples: Examples) -> None:
         *_rows([(name, f"{seconds:.2f} s") for name, seconds in started]),
         *_rows(addresses(plan.settings.api_url, examples)),
         *_rows([(f"token of {role}", command(plan, f"token --as {user}")) for role, user in users]),
+        *_rows([("development login", DEV_LOGIN[plan.settings.dev_login])]),
         Text("try next, in a second terminal:", "bold"),
         *(Text(f"  {line}") for line in suggestions(plan)),
     ]

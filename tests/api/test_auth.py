@@ -1,9 +1,14 @@
 """The development login over HTTP."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+import yaml
+
+from adapters.settings import Settings
+from api.app import build
 from api.auth import LIFETIME
-from tests.support.api import Campus
+from tests.support.api import Campus, served
 
 
 async def test_a_login_gives_a_token_that_is_taken(campus: Campus) -> None:
@@ -22,3 +27,14 @@ async def test_a_login_needs_an_id(campus: Campus) -> None:
     for body in ({}, {"user": "a b"}, {"user": ""}):
         refused = await campus.client.post("/v1/dev/login", json=body)
         assert (refused.status_code, refused.json()["code"]) == (422, "invalid_request")
+
+
+async def test_the_development_login_is_off_unless_a_setting_asks_for_it(lively: Settings) -> None:
+    """It hands out the admin: neither the default nor the deployment has it, and the answer says what to do."""
+    assert Settings.model_fields["dev_login"].default is False
+    deployed = yaml.safe_load((Path(__file__).parents[2] / "compose.yaml").read_text())
+    assert deployed["x-campus"]["environment"]["CAMPUS_DEV_LOGIN"] == "${CAMPUS_DEV_LOGIN:-false}"
+    async with served(build(lively.model_copy(update={"dev_login": False}))) as client:
+        refused = await client.post("/v1/dev/login", json={"user": "admin"})
+        assert (refused.status_code, refused.json()["code"]) == (403, "dev_login_off")
+        assert "campus token" in refused.json()["detail"]

@@ -156,13 +156,13 @@ class Listener:
             "client": ("test", 1),
             "server": ("campus", 80),
         }
-        self._task = asyncio.create_task(self._app(scope, self._receive, self._send))
+        self.task = asyncio.create_task(self._app(scope, self._receive, self._send))
         await self.part()  # the greeting
         return self
 
     async def __aexit__(self, *_: object) -> None:
         self._gone.set()
-        await cancel_and_wait([self._task])
+        await cancel_and_wait([self.task])
 
     async def _receive(self) -> dict[str, Any]:
         await self._gone.wait()

@@ -66,7 +66,8 @@ class Servers:
     def settings(self, name: str) -> Settings:
         """Return the settings of the campus *name* on these servers."""
         urls: dict[str, Any] = {key: value for server in self.all for key, value in server.settings().items()}
-        return Settings(name=name, data_dir=self.directory, token_secret="only-for-the-tests-of-campuslog", **urls)
+        secret = "only-for-the-tests-of-campuslog"
+        return Settings(name=name, data_dir=self.directory, token_secret=secret, dev_login=True, **urls)
 
 
 @contextmanager

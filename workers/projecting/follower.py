@@ -186,7 +186,12 @@ class Follower:
     async def _announce(self, work: GenerationWriter, written: Commit) -> None:
         keys = None if len(written.keys) > TELLABLE else [(table.name, *key) for table, key in written.keys]
         change = CommittedChange(
-            self.projection.name, written.position, keys, written.segments, work.generation.segments
+            self.projection.name,
+            written.position,
+            keys,
+            written.segments,
+            work.generation.segments,
+            written.before,
         )
         await announce(self._settings, self._messages, change)
 

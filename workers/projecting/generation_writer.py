@@ -57,9 +57,10 @@ class SegmentRange(NamedTuple):
 
 
 class Commit(NamedTuple):
-    """What one step has written: the changed rows, and the checkpoint of the segments after it."""
+    """What one step has written: the changed rows, and the checkpoint of the segments before and after it."""
 
     segments: tuple[int, ...]
+    before: int
     position: int
     keys: list[RowKey]
 
@@ -177,7 +178,7 @@ class GenerationWriter:
         before = self.positions[segments[0]]
         await self._store.save(Batch(folded.rows, before, after, folded.accounts))
         self.positions.update(dict.fromkeys(segments, after))
-        return Commit(segments, after, [key for rows in folded.rows.values() for key in rows.changed])
+        return Commit(segments, before, after, [key for rows in folded.rows.values() for key in rows.changed])
 
     async def _park_refused(
         self, folded: Folded, segments: tuple[int, ...], fact: Fact, refusal: RowRejected
@@ -253,7 +254,7 @@ class GenerationWriter:
         await self._parking.forget(due.id)
         self.held.waiting.pop(place, None)
         logger.info("projection.healed", projection=self.projection.name, key=due.key, facts=len(facts))
-        return Commit((due.segment,), position, list(folded.rows[due.segment].changed))
+        return Commit((due.segment,), position, position, list(folded.rows[due.segment].changed))
 
     async def repair_due(self) -> list[Commit]:
         """Repair the rows of the keys that operators have asked for."""
@@ -271,10 +272,10 @@ class GenerationWriter:
             await self._store.save(remedy.batch)
         except RowRejected as refusal:
             await repairs.note_done(self._connection, repair, f"refused: {refusal}", made=False)
-            return Commit((segment,), position, [])
+            return Commit((segment,), position, position, [])
         await repairs.note_done(self._connection, repair, remedy.outcome, made=True)
         logger.info("projection.repaired", projection=self.projection.name, key=repair.key, outcome=remedy.outcome)
-        return Commit((segment,), position, remedy.keys)
+        return Commit((segment,), position, position, remedy.keys)
 
     async def publish_counts(self) -> None:
         """Copy checkpoints and counts that are stored elsewhere to PostgreSQL, for status and doctor."""

@@ -20,6 +20,7 @@ from domain.fact import Meta
 
 LARGEST_BATCH = 512  # appends in one round trip
 PATIENCE = 20.0  # seconds to wait for a server that has gone before the appends are given up
+LATELY = 10.0  # seconds for which a refused append counts
 LOCK_ATTEMPTS = 5  # times to wait for the head of the log, LOCK_TIMEOUT each
 
 # What an append that cannot be stored raises: from the server, or here, where a value has no form in the protocol.
@@ -105,6 +106,12 @@ class Appender:
         self._batcher: Batcher[Append, Appended] = Batcher(self._send_batch, LARGEST_BATCH)
         self.on_commit: Callable[[int], None] = lambda _: None
         self.on_batch: Callable[[int, int, float], None] = lambda *_: None
+        self._refusal, self._refused_at = "", 0.0
+
+    @property
+    def refused_lately(self) -> str:
+        """Why the server has not taken the last append, if that was a moment ago; empty otherwise."""
+        return self._refusal if time.monotonic() - self._refused_at < LATELY else ""
 
     async def append(self, unit: Append) -> Appended:
         """
@@ -125,6 +132,10 @@ class Appender:
         started = time.perf_counter()
         try:
             answers = await self._send_with_patience(batch, sent_before=sent_before)
+            self._refusal = ""
+        except Unavailable as error:
+            self._refusal, self._refused_at = str(error), time.monotonic()
+            raise
         except UNFIT as error:
             if len(batch) == 1:
                 return [Overloaded(error) if isinstance(error, GAVE_UP) else error]

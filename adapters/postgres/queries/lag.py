@@ -1,9 +1,14 @@
-"""The lag of each read model, and the metrics of each worker process."""
+"""The lag of each read model, and the progress and metrics of each worker process."""
 
 from typing import Any
 
 from adapters.postgres.log.postgres_log import HEAD
+from adapters.postgres.ops.worker_progress import PROGRESS, WorkerProgress
 from adapters.postgres.queries.reader import Reader
+
+HEAD_AND_WRITABLE = """
+SELECT position, NOT pg_is_in_recovery() AND current_setting('transaction_read_only') = 'off' FROM log_head
+"""
 
 CHECKPOINTS = """
 SELECT name, (SELECT min(position) FROM segments AS s WHERE s.projection = name AND s.generation = p.generation),
@@ -26,6 +31,17 @@ async def head(reader: Reader) -> int:
     """Position of the last fact."""
     position: int = (await reader.rows(HEAD, {}))[0][0]
     return position
+
+
+async def head_and_writable(reader: Reader) -> tuple[int, bool]:
+    """Position of the last fact, and whether the server would take another."""
+    position, writable = (await reader.rows(HEAD_AND_WRITABLE, {}))[0]
+    return position, writable
+
+
+async def workers(reader: Reader) -> list[WorkerProgress]:
+    """How far each worker process is, those that do the work first."""
+    return [WorkerProgress(*row) for row in await reader.rows(PROGRESS, {})]
 
 
 async def checkpoints(reader: Reader) -> list[tuple[Any, ...]]:

@@ -3,8 +3,9 @@
 import asyncio
 
 import pytest
+from fastapi import FastAPI
 
-from api.http.query import WAIT
+from api.http.query import FAR_AHEAD, WAIT
 from tests.support.api import Campus
 
 
@@ -39,8 +40,37 @@ async def test_the_express_lane_answers_as_the_route_does(campus: Campus) -> Non
 async def test_a_position_that_never_comes_is_waited_for_and_then_answered(campus: Campus) -> None:
     """With what is true, which the header names."""
     loop = asyncio.get_running_loop()
-    started = loop.time()
-    answer = await campus.get("/me/dashboard", min_position=10**12)
-    assert answer.status_code == 200
-    assert int(answer.headers["campus-position"]) < 10**12
-    assert loop.time() - started >= WAIT
+    wanted = await head_of(campus) + FAR_AHEAD
+    for path in ("/me/dashboard", "/overview"):
+        started = loop.time()
+        answer = await campus.get(path, min_position=wanted)
+        assert answer.status_code == 200
+        assert int(answer.headers["campus-position"]) < wanted
+        assert loop.time() - started >= WAIT
+
+
+@pytest.mark.parametrize("path", ["/me/dashboard", "/overview", "/activity"])
+async def test_a_position_far_ahead_of_the_log_is_refused(campus: Campus, path: str) -> None:
+    """It cannot be reached in time: it is of another life of the log, and nothing is waited for."""
+    answer = await campus.get(path, min_position=10**12)
+    problem = answer.json()
+    assert (answer.status_code, problem["code"]) == (422, "position_ahead")
+    assert problem["min_position"] == 10**12
+    assert 0 <= problem["head"] <= await head_of(campus)
+
+
+async def test_queries_that_wait_hold_no_connection_and_ask_together(app: FastAPI, campus: Campus) -> None:
+    """Each looks once before it waits and once after; between, one look serves all of them."""
+    pool = app.state.services.reader._pool
+    wanted = await head_of(campus) + FAR_AHEAD
+    before = pool.get_stats()["requests_num"]
+    answers = await asyncio.gather(*(campus.get("/overview", min_position=wanted) for _ in range(100)))
+    assert {answer.status_code for answer in answers} == {200}
+    looks = pool.get_stats()["requests_num"] - before
+    assert looks <= 2 * len(answers) + 100, looks  # of their own, and those for all
+
+
+async def head_of(campus: Campus) -> int:
+    """Position of the last fact of the log."""
+    head: int = (await campus.client.get("/readyz")).json()["head"]
+    return head

@@ -1,12 +1,21 @@
 """Server-sent events: sent once, sent again after a break, never more than one change for each read model."""
 
+import asyncio
 import json
+from datetime import UTC, datetime, timedelta
 
+import pytest
 from fastapi import FastAPI
 
+from adapters.jwt import claims_of, sign
 from adapters.nats.changes import CommittedChange
+from adapters.settings import Settings
+from api.app import build
 from api.http.changes import ALL, Changed, Changes
-from tests.support.api import Campus, Listener
+from projections.registry import PROJECTIONS
+from tests.support.api import Campus, Listener, every_read_model, served
+from tests.support.polling import guard
+from tests.support.workers import projecting
 
 
 async def test_a_learner_is_told_of_a_change(app: FastAPI, campus: Campus) -> None:
@@ -32,6 +41,70 @@ async def test_what_was_missed_is_told_at_once(app: FastAPI, campus: Campus) -> 
     headers = await campus.as_user(campus.learner, **{"last-event-id": "1"})
     async with Listener(app, f"/v1/learners/{campus.learner}/events", headers) as listener:
         assert int((await listener.event())["id"]) == position
+
+
+@pytest.mark.parametrize("ahead", [1_000, 4_000_000_000])
+async def test_a_cursor_ahead_of_the_log_is_answered_at_once(app: FastAPI, campus: Campus, ahead: int) -> None:
+    """The log was reset or restored since: the client gets the position where it is now, and then what comes."""
+    await campus.open_run()
+    position = await campus.enroll()
+    await campus.see("/me/dashboard", position, user=campus.learner)
+    head = (await campus.client.get("/readyz")).json()["head"]
+    headers = await campus.as_user(campus.learner, **{"last-event-id": str(head + ahead)})
+    async with Listener(app, "/v1/me/events", headers) as listener:
+        assert int((await listener.event())["id"]) == position
+        later = await campus.send("/progress/units/open", {"run_id": campus.run, "unit_id": "intro"})
+        assert int((await listener.event())["id"]) == later
+    admin = await campus.as_user("admin", **{"last-event-id": str(head + ahead)})
+    async with Listener(app, f"/v1/runs/{campus.run}/events", admin) as run:
+        assert int((await run.event())["id"]) <= later
+
+
+async def test_a_lost_announcement_is_made_good_at_the_heartbeat(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A projector that cannot reach NATS folds the facts; a connected stream learns of it all the same."""
+    monkeypatch.setattr("api.http.sse.HEARTBEAT", 0.2)
+    mute = settings.model_copy(update={"nats_url": "nats://127.0.0.1:1"})
+    app = build(settings)
+    async with projecting(mute, PROJECTIONS), served(app) as client:
+        await every_read_model(client)
+        campus = Campus(client)
+        await campus.open_run()
+        await campus.see("/me/dashboard", await campus.enroll(), user=campus.learner)
+        async with (
+            Listener(app, "/v1/me/events", await campus.as_user(campus.learner)) as mine,
+            Listener(app, f"/v1/runs/{campus.run}/events", await campus.as_user("admin")) as run,
+        ):
+            await mine.part()  # a heartbeat: what was before has been seen
+            await run.part()
+            position = await campus.send("/progress/units/open", {"run_id": campus.run, "unit_id": "intro"})
+            while int((await mine.event())["id"]) < position:
+                pass
+            while int((await run.event())["id"]) < position:
+                pass
+
+
+async def test_a_stream_ends_with_its_token(app: FastAPI, lively: Settings, campus: Campus) -> None:
+    """The client has to come back with another one."""
+    now = datetime.now(UTC)
+    token = sign(claims_of(campus.learner), lively.token_secret, now=now, lifetime=timedelta(seconds=2))
+    async with Listener(app, "/v1/me/events", {"authorization": f"Bearer {token}"}) as listener, guard():
+        await asyncio.wait([listener.task])
+        assert datetime.now(UTC) - now >= timedelta(seconds=1)
+    refused = await campus.client.get("/v1/me/dashboard", headers={"authorization": f"Bearer {token}"})
+    assert (refused.status_code, refused.json()["code"]) == (401, "unauthenticated")
+
+
+async def test_a_gap_between_announcements_is_a_change_of_everything() -> None:
+    """What was announced in between is not known; the next announcement of the same segment shows the gap."""
+    changes = Changes()
+    with changes.watch([("gradebook", "7")]) as watch:
+        await changes.on_change(CommittedChange("gradebook", 10, [("gradebook", "8")], (0,), 2, before=9))
+        await changes.on_change(CommittedChange("gradebook", 30, [("gradebook", "8")], (1,), 2, before=9))
+        assert (await watch.next(0.01), changes.heard("gradebook")) == ([], 10)
+        await changes.on_change(CommittedChange("gradebook", 12, [("gradebook", "8")], (0,), 2, before=11))
+        assert await watch.next(0.01) == [Changed("gradebook", "7", 12)]
 
 
 async def test_staff_is_told_of_runs_and_of_the_campus(app: FastAPI, campus: Campus) -> None:

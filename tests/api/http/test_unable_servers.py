@@ -10,7 +10,7 @@ from adapters.postgres.ops.lag import projection_lags
 from adapters.settings import Settings
 from api.app import build
 from tests.support.api import Campus, every_read_model, served, workers
-from tests.support.faults import postgres_with, valkey_with
+from tests.support.faults import nats_refuses_its_token, postgres_with, valkey_with
 from tests.support.polling import until
 from tests.support.servers import Servers
 
@@ -55,6 +55,9 @@ async def test_a_read_only_postgres_is_unavailable_and_left(own_settings: Settin
                     assert answer.headers["retry-after"] == "1"
                 assert before - _pids(own_settings)  # the other one is the reactor's
                 assert (await campus.get(f"/runs/{campus.run}")).status_code == 200
+                state = (await client.get("/readyz")).json()
+                assert (state["status"], state["servers"]["postgres"]) == ("degraded", False)
+                assert "read-only transaction" in state["problems"][0]
             position = await accepted_again(campus)
             await campus.see("/me/dashboard", position, user=campus.learner)
 
@@ -96,6 +99,30 @@ async def test_a_valkey_that_takes_no_writes_parks_no_key(own_settings: Settings
             assert seen["courses"][0]["activity"]["amount"] == 1
             async with await connect(own_settings, application="test") as connection:
                 assert [each.name for each in await projection_lags(connection) if each.parked] == []
+
+
+async def test_a_relay_without_its_server_is_named(
+    own_settings: Settings, own_servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It lives and gives signs of life; readiness and metrics say that it only fails, and why, until it gets on."""
+    monkeypatch.setattr("adapters.postgres.ops.worker_progress.FAILING", 1.0)
+    with workers(own_settings):
+        async with served(build(own_settings)) as client:
+            await every_read_model(client)
+
+            async def is_named() -> bool:
+                answer = await client.get("/readyz")
+                said = " ".join(answer.json()["problems"])
+                return answer.status_code == 503 and "relay only fails" in said and "Authorization Violation" in said
+
+            async def is_well() -> bool:
+                return (await client.get("/readyz")).status_code == 200
+
+            await until(is_well)
+            async with nats_refuses_its_token(own_servers):
+                await until(is_named)
+                assert 'campus_worker_failing{worker="relay"} 1.0' in (await client.get("/metrics")).text
+            await until(is_well)
 
 
 async def _only_fails(settings: Settings, projection: str) -> None:
