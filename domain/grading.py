@@ -15,7 +15,7 @@ An assessment of which the run has no records (`recorded` is false) has no part 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from math import lcm
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
@@ -160,63 +160,110 @@ def final_grade(scheme: Scheme, scores: Mapping[str, Score], excused: Collection
     Returns:
         None as long as nothing that counts has been scored.
     """
-    return _grade(
-        scheme, scores, {unit_id: weight for unit_id, weight in scheme.weights.items() if unit_id not in excused}
-    )
+    return _grades(scheme, scores, scores, excused, None).final
 
 
 def grade_so_far(
     scheme: Scheme, scores: Mapping[str, Score], excused: Collection[str] = (), at: datetime | None = None
 ) -> Grade | None:
     """The grade over the units that are scored, or whose deadline is past *at* a time; None if none is scored."""
-    due = scheme.due
-    return _grade(
-        scheme,
-        scores,
-        {
-            unit_id: weight
-            for unit_id, weight in scheme.weights.items()
-            if unit_id not in excused
-            and (unit_id in scores or (at is not None and unit_id in due and due[unit_id] < at))
-        },
+    return _grades(scheme, scores, scores, excused, at).so_far
+
+
+class Grades(NamedTuple):
+    """Both grades of one learner: they have the same points, out of more or fewer possible ones."""
+
+    final: Grade | None
+    so_far: Grade | None
+
+
+def grades_of(row: CompletedUnits, scheme: Scheme, at: datetime) -> Grades:
+    """Both grades for a row of a read model, in one pass over the units."""
+    return _grades(scheme, row.scores, row.exact, row.excused, at)
+
+
+class _Sums(NamedTuple):
+    """
+    What was scored in some units: *points* of *possible* for the final grade, or of *so_far*.
+
+    Attributes:
+        scored: how many of them have a score.
+    """
+
+    points: int
+    possible: int
+    so_far: int
+    scored: int
+
+
+def _grades(
+    scheme: Scheme,
+    scores: Mapping[str, Any],
+    exact: Mapping[str, Score],
+    excused: Collection[str],
+    at: datetime | None,
+) -> Grades:
+    """Both grades; *scores* are basis points of each unit, unless *exact* has more to say."""
+    if not scheme.graded or not scores:
+        return Grades(None, None)
+    if not scheme.groups:
+        points, possible, so_far, scored = _sums(scheme.weights, scheme.due, scores, exact, excused, at)
+        return Grades(Grade(points, possible), Grade(points, so_far)) if scored else Grades(None, None)
+    of_groups = [
+        (group, _sums(_weights_in(group, scheme), scheme.due, scores, exact, excused, at)) for group in scheme.groups
+    ]
+    if not any(sums.scored for _, sums in of_groups):
+        return Grades(None, None)
+    return Grades(
+        _combined((group, sums.points, sums.possible) for group, sums in of_groups),
+        _combined((group, sums.points, sums.so_far) for group, sums in of_groups),
     )
 
 
-def _grade(scheme: Scheme, scores: Mapping[str, Score], weights: dict[str, int]) -> Grade | None:
-    if not scheme.graded or not any(unit_id in weights for unit_id in scores):
-        return None
-    if not scheme.groups:
-        return Grade(*_mean(weights, scores))
+def _weights_in(group: Group, scheme: Scheme) -> dict[str, int]:
+    group_of = scheme.group_of
+    return {unit_id: weight for unit_id, weight in scheme.weights.items() if group_of.get(unit_id) == group.group_id}
+
+
+def _sums(
+    weights: Mapping[str, int],
+    due: Mapping[str, datetime],
+    scores: Mapping[str, Any],
+    exact: Mapping[str, Score],
+    excused: Collection[str],
+    at: datetime | None,
+) -> _Sums:
+    part = whole = so_far = scored = 0
+    scale = 1
+    for unit_id, weight in weights.items():
+        if unit_id in excused:
+            continue
+        whole += weight
+        if unit_id in scores:
+            so_far += weight
+            scored += 1
+            points, possible = exact[unit_id] if unit_id in exact else (scores[unit_id], FULL)
+            if possible != scale:
+                common = lcm(scale, possible)
+                part, scale = part * (common // scale), common
+            part += weight * points * (scale // possible)
+        elif at is not None and unit_id in due and due[unit_id] < at:
+            so_far += weight
+    return _Sums(part, whole * scale, so_far * scale, scored)
+
+
+def _combined(of_groups: Iterable[tuple[Group, int, int]]) -> Grade:
+    """The mean of the groups' means by weight; a group without units that count has no part in it."""
     points = weight_of_all = 0
     scale, missed = 1, []
-    for group in scheme.groups:
-        mine = {
-            unit_id: weight for unit_id, weight in weights.items() if scheme.group_of.get(unit_id) == group.group_id
-        }
-        if not mine:
+    for group, part, possible in of_groups:
+        if not possible:
             continue
-        part, possible = _mean(mine, scores)
         if group.pass_bp is not None and part * FULL < group.pass_bp * possible:
             missed.append(group.group_id)
         points, scale = points * possible + group.weight * part * scale, scale * possible
         weight_of_all += group.weight
     return Grade(points, weight_of_all * scale, tuple(missed))
-
-
-def _mean(weights: Mapping[str, int], scores: Mapping[str, Score]) -> tuple[int, int]:
-    """The mean of the *scores* by weight, as a part of a whole."""
-    part = whole = 0
-    scale = 1
-    for unit_id, weight in weights.items():
-        whole += weight
-        score = scores.get(unit_id)
-        if score is not None:
-            points, possible = score
-            if possible != scale:
-                common = lcm(scale, possible)
-                part, scale = part * (common // scale), common
-            part += weight * points * (scale // possible)
-    return part, whole * scale
 
 
 def outcome_of(grade: Grade | None, *, all_completed: bool) -> str:
@@ -310,8 +357,3 @@ def best_of(scores: Mapping[str, int], exact: Mapping[str, Score], unit_id: str)
     if unit_id in exact:
         return Score(*exact[unit_id])
     return Score(scores[unit_id]) if unit_id in scores else None
-
-
-def exact_scores(scores: Mapping[str, int], exact: Mapping[str, Score]) -> dict[str, Score]:
-    """All scores of a row of a read model."""
-    return {unit_id: exact[unit_id] if unit_id in exact else Score(score_bp) for unit_id, score_bp in scores.items()}

@@ -23,9 +23,7 @@ from domain.grading import (
     Group,
     Scheme,
     counted,
-    exact_scores,
-    final_grade,
-    grade_so_far,
+    grades_of,
     is_half_way,
     keep_best,
     note_completed,
@@ -214,7 +212,8 @@ def _unit_completed(fact: Fact, rows: Rows) -> None:
     learner_id, run_id = _place(fact.stream_id)
     enrollment = rows.edit(ENROLLMENTS, CourseEnrollment, run_id, learner_id)
     note_completed(enrollment, fact.data["unit_id"], score_in(fact.data))
-    _compute(enrollment, rows, fact)
+    _compute_percent(enrollment, rows)
+    _compute_grades(enrollment, rows, fact)
 
 
 def _attempt_submitted(fact: Fact, rows: Rows) -> None:
@@ -226,7 +225,7 @@ def _attempt_graded(fact: Fact, rows: Rows) -> None:
     enrollment = rows.edit(ENROLLMENTS, CourseEnrollment, data["run_id"], _learner(fact.stream_id))
     if score is not None:
         keep_best(enrollment.scores, enrollment.exact, data["unit_id"], score)
-    _compute(enrollment, rows, fact)
+    _compute_grades(enrollment, rows, fact)
 
 
 def _outcome(field: str) -> Handler:
@@ -236,20 +235,26 @@ def _outcome(field: str) -> Handler:
         learner_id, run_id = _place(fact.stream_id)
         enrollment = rows.edit(ENROLLMENTS, CourseEnrollment, run_id, learner_id)
         enrollment.outcome = fact.data[field]
-        _compute(enrollment, rows, fact)
+        _compute_percent(enrollment, rows)
+        _compute_grades(enrollment, rows, fact)
 
     return Handler(_needs_progress, apply, writes=(ENROLLMENTS,))
 
 
-def _compute(enrollment: CourseEnrollment, rows: Rows, fact: Fact) -> None:
-    """Percent and grades, by domain/grading.py."""
+def _scheme(enrollment: CourseEnrollment, rows: Rows) -> Scheme:
     run = rows.read(WEIGHTS, CourseWeights, enrollment.run_id)
-    scheme = run.scheme if run else Scheme()
-    scores = exact_scores(enrollment.scores, enrollment.exact)
+    return run.scheme if run else Scheme()
+
+
+def _compute_percent(enrollment: CourseEnrollment, rows: Rows) -> None:
+    scheme = _scheme(enrollment, rows)
     enrollment.percent = percent_bp(scheme, enrollment.completed, enrollment.outcome)
     enrollment.half_way = is_half_way(scheme, enrollment.completed)
-    enrollment.grade_bp = shown(final_grade(scheme, scores, enrollment.excused))
-    enrollment.grade_so_far_bp = shown(grade_so_far(scheme, scores, enrollment.excused, fact.occurred_at))
+
+
+def _compute_grades(enrollment: CourseEnrollment, rows: Rows, fact: Fact) -> None:
+    final, so_far = grades_of(enrollment, _scheme(enrollment, rows), fact.occurred_at)
+    enrollment.grade_bp, enrollment.grade_so_far_bp = shown(final), shown(so_far)
 
 
 class CourseDashboard(Projection):

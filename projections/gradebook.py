@@ -7,26 +7,39 @@ Serves    api.gradebook, with rows from adapters.postgres.queries.gradebook.
 Rebuild   campus projections rebuild gradebook (safe: rows are its only effect).
 """
 
+from bisect import insort
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import ClassVar
 
 import msgspec
 
 from domain.fact import Fact
-from domain.score import Score, score_in
+from domain.score import FULL, Score, rounded_bp, score_in
 from domain.streams import named_id, named_ids
 from projections.engine.projection import SEGMENTS, Handler, Projection, RowKey, Rows, Table
 
 
-class Attempt(msgspec.Struct, omit_defaults=True):
-    """One attempt: when it was handed in, how late in seconds, and its score."""
+class Attempt(msgspec.Struct, omit_defaults=True, gc=False):
+    """
+    One attempt: when it was handed in, how late in seconds, and its exact score: points out of those possible.
 
+    A row often has one; it is kept flat and in a list, since a rebuild holds millions of them in memory.
+    """
+
+    no: int
     at: datetime | None = None
     late_by: int = 0
-    score: Score | None = None
+    points: int | None = None
+    possible: int = FULL
     passed: bool = False
     banked: bool = False
+
+    @property
+    def score(self) -> Score | None:
+        """None as long as it is not graded."""
+        return None if self.points is None else Score(self.points, self.possible)
 
 
 class Grade(msgspec.Struct):
@@ -41,7 +54,7 @@ class Grade(msgspec.Struct):
         best_bp: its score; None as long as nothing is graded.
         last_bp: score of the graded attempt with the highest number, which is `last_graded`.
         attempts: how many were handed in; `graded` says how many of them have a score.
-        tries: the attempts by their numbers.
+        tries: the attempts, in the order of their numbers.
     """
 
     run_id: str
@@ -58,7 +71,7 @@ class Grade(msgspec.Struct):
     submitted_at: datetime | None = None
     late_by: int = 0
     counts_no: int = 0
-    tries: dict[str, Attempt] = {}
+    tries: list[Attempt] = []
 
 
 class GradebookQuiz(msgspec.Struct):
@@ -98,7 +111,16 @@ def _attempt_of(fact: Fact, rows: Rows) -> tuple[Grade, Attempt]:
     learner_id, quiz_id, attempt_no = _attempt(fact.stream_id)
     row = rows.edit(GRADES, Grade, fact.data["run_id"], quiz_id, learner_id)
     row.unit_id = fact.data["unit_id"]
-    return row, row.tries.setdefault(attempt_no, Attempt())
+    no = int(attempt_no)
+    for attempt in row.tries:
+        if attempt.no == no:
+            return row, attempt
+    attempt = Attempt(no)
+    insort(row.tries, attempt, key=_number)
+    return row, attempt
+
+
+_number = attrgetter("no")
 
 
 def _submitted(fact: Fact, rows: Rows) -> None:
@@ -109,35 +131,38 @@ def _submitted(fact: Fact, rows: Rows) -> None:
 
 def _graded(fact: Fact, rows: Rows) -> None:
     row, attempt = _attempt_of(fact, rows)
-    attempt.score, attempt.passed = score_in(fact.data), fact.data["passed"]
+    score = score_in(fact.data)
+    attempt.points, attempt.possible = (None, FULL) if score is None else score
+    attempt.passed = fact.data["passed"]
     _sum_up(row)
 
 
 def _sum_up(row: Grade) -> None:
     """The columns of the row, from its attempts."""
-    numbers = sorted(row.tries, key=int)
-    handed_in = [number for number in numbers if row.tries[number].at is not None]
-    graded = [number for number in numbers if row.tries[number].score is not None]
+    handed_in = [attempt for attempt in row.tries if attempt.at is not None]
+    graded = [attempt for attempt in row.tries if attempt.points is not None]
     row.attempts, row.graded = len(handed_in), len(graded)
-    number = _that_counts(row.tries, handed_in, graded)
-    counts = row.tries[number]
-    row.counts_no = int(number)
-    row.best_bp = None if counts.score is None else counts.score.bp
-    row.passed, row.banked, row.submitted_at, row.late_by = counts.passed, counts.banked, counts.at, counts.late_by
     if graded:
-        last = row.tries[graded[-1]].score
-        row.last_graded, row.last_bp = int(graded[-1]), None if last is None else last.bp
+        last = graded[-1]
+        row.last_graded, row.last_bp = last.no, _bp(last)
+    counts = _that_counts(handed_in, graded)
+    row.counts_no, row.best_bp = counts.no, _bp(counts)
+    row.passed, row.banked, row.submitted_at, row.late_by = counts.passed, counts.banked, counts.at, counts.late_by
 
 
-def _that_counts(tries: Mapping[str, Attempt], handed_in: Sequence[str], graded: Sequence[str]) -> str:
-    """The number of the attempt that counts."""
+def _bp(attempt: Attempt) -> int | None:
+    return None if attempt.points is None else rounded_bp(attempt.points, attempt.possible)
+
+
+def _that_counts(handed_in: Sequence[Attempt], graded: Sequence[Attempt]) -> Attempt:
+    """The attempt that counts."""
     if not graded:
-        return max(handed_in, key=lambda number: (tries[number].at, int(number)))
+        return max(handed_in, key=lambda attempt: (attempt.at, attempt.no))
     best = graded[0]
-    for number in graded[1:]:
-        score = tries[number].score
-        if score is not None and score.beats(tries[best].score):
-            best = number
+    for attempt in graded[1:]:
+        score = attempt.score
+        if score is not None and score.beats(best.score):
+            best = attempt
     return best
 
 
@@ -153,7 +178,7 @@ class Gradebook(Projection):
     """Learner by assessment."""
 
     name = "gradebook"
-    version = 2
+    version = 3
     store = "postgres"
     segments = SEGMENTS
     tables = (GRADES, QUIZZES)

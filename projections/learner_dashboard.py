@@ -20,9 +20,7 @@ from domain.fact import Fact
 from domain.grading import (
     Group,
     Scheme,
-    exact_scores,
-    final_grade,
-    grade_so_far,
+    grades_of,
     keep_best,
     note_completed,
     percent_bp,
@@ -299,7 +297,7 @@ def _attempt_graded(fact: Fact, rows: Rows) -> None:
     course, run = _touch(fact, rows, (_learner(fact.stream_id), fact.data["run_id"]), None, fact.data["score_bp"])
     if score is not None:
         keep_best(course.scores, course.exact, fact.data["unit_id"], score)
-    _compute(course, run, fact)
+    _compute_grades(course, run, fact)
 
 
 def _outcome(field: str) -> Handler:
@@ -315,11 +313,14 @@ def _outcome(field: str) -> Handler:
 
 def _compute(course: Course, run: RunRef, fact: Fact) -> None:
     """Percent and grades, by domain/grading.py, and where to go on."""
-    scores = exact_scores(course.scores, course.exact)
     course.percent = percent_bp(run.scheme, course.completed, course.outcome)
-    course.grade_bp = shown(final_grade(run.scheme, scores, course.excused))
-    course.grade_so_far_bp = shown(grade_so_far(run.scheme, scores, course.excused, fact.occurred_at))
     course.next_unit = _next_unit(course, run)
+    _compute_grades(course, run, fact)
+
+
+def _compute_grades(course: Course, run: RunRef, fact: Fact) -> None:
+    final, so_far = grades_of(course, run.scheme, fact.occurred_at)
+    course.grade_bp, course.grade_so_far_bp = shown(final), shown(so_far)
 
 
 def _mark_done(course: Course, unit_id: str) -> None:

@@ -25,10 +25,7 @@ def test_values_side_by_side_belong_to_one_attempt() -> None:
             passed=True,
             submitted_at=day(1),
             counts_no=1,
-            tries={
-                "1": Attempt(day(1), 0, Score(8_000), passed=True),
-                "2": Attempt(day(20), 86_400, Score(3_000)),
-            },
+            tries=[Attempt(1, day(1), 0, 8_000, passed=True), Attempt(2, day(20), 86_400, 3_000)],
         )
     ]
 
@@ -39,6 +36,18 @@ def test_the_order_of_handing_in_does_not_matter() -> None:
     history.submitted("7", "tma1", day(20), no=1, late_by=9).graded("7", "tma1", 8_000, day(21), no=1)
     (row,) = rows_of(fold(Gradebook, history), GRADES, Grade)
     assert (row.counts_no, row.submitted_at, row.late_by, row.last_graded) == (1, day(20), 9, 2)
+
+
+def test_scores_are_compared_exactly() -> None:
+    """Two of three is more than 6,666 basis points, and less than 6,667."""
+    history = History().submitted("7", "tma1", day(1)).graded("7", "tma1", 6_667)
+    history.submitted("7", "tma1", day(2), no=2).graded("7", "tma1", 6_667, points=2, possible=3, no=2)
+    (row,) = rows_of(fold(Gradebook, history), GRADES, Grade)
+    assert (row.counts_no, row.best_bp, row.last_bp) == (1, 6_667, 6_667)
+    history = History().submitted("7", "tma1", day(1)).graded("7", "tma1", 6_666)
+    history.submitted("7", "tma1", day(2), no=2).graded("7", "tma1", 6_667, points=2, possible=3, no=2)
+    (row,) = rows_of(fold(Gradebook, history), GRADES, Grade)
+    assert (row.counts_no, row.best_bp, row.tries[1].score) == (2, 6_667, Score(2, 3))
 
 
 def test_the_latest_submission_counts_as_long_as_nothing_is_graded() -> None:
@@ -63,7 +72,7 @@ def test_a_banked_submission_without_a_score_is_a_row() -> None:
             banked=True,
             submitted_at=day(-1),
             counts_no=1,
-            tries={"1": Attempt(day(-1), banked=True)},
+            tries=[Attempt(1, day(-1), banked=True)],
         )
     ]
 

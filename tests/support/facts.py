@@ -101,8 +101,10 @@ class History:
             f"attempt-{learner_id}:{quiz}:{no}", "attempt.submitted", at, **{"banked": False, **facts, **more}
         )
 
-    def graded(self, learner_id: str, quiz: str, score_bp: int, at: datetime = START, no: int = 1) -> "History":
-        """One fact: the score of an attempt."""
+    def graded(
+        self, learner_id: str, quiz: str, score_bp: int, at: datetime = START, no: int = 1, **points: int
+    ) -> "History":
+        """One fact: the score of an attempt, with its exact `points` and `possible` where they are given."""
         return self.add(
             f"attempt-{learner_id}:{quiz}:{no}",
             "attempt.graded",
@@ -112,6 +114,7 @@ class History:
             score_bp=score_bp,
             passed=score_bp >= 4_000,
             policy="test",
+            **points,
         )
 
     def progress(self, learner_id: str, type_name: str, at: datetime = START, **data: Any) -> "History":
