@@ -17,9 +17,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from adapters.parquet.export import check_is_of_this_log
-from adapters.parquet.manifest import ExportError
-from adapters.parquet.read import Export
 from adapters.postgres.connection import Connection
 from adapters.postgres.log.fact_counts import counts_until
 from adapters.postgres.log.pages import read_head
@@ -191,6 +188,10 @@ class Builder:
         """Refuse an export of another log."""
         if self._request.export is None:
             return
+        from adapters.parquet.export import check_is_of_this_log  # here, since PyArrow takes 80 MiB
+        from adapters.parquet.manifest import ExportError
+        from adapters.parquet.read import Export
+
         try:
             export = Export.open(self._request.export)
         except ExportError as error:

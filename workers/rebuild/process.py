@@ -21,8 +21,6 @@ import structlog
 from adapters import gc_tuning
 from adapters.embedded.process import end_with_parent
 from adapters.logging import configure
-from adapters.parquet.pages import ExportPages
-from adapters.parquet.read import Export
 from adapters.postgres.bulk.page_reader import PageReader, open_connection
 from adapters.postgres.log.postgres_log import HEAD
 from adapters.settings import Settings
@@ -122,6 +120,9 @@ class Process:
         position, head = 0, self._job.head
         with timed(self._report.seconds, "bulk"):
             if self._job.export is not None:
+                from adapters.parquet.pages import ExportPages  # here, since PyArrow takes 80 MiB
+                from adapters.parquet.read import Export
+
                 export = Export.open(self._job.export)
                 position = self._fold_pages(fold, ExportPages(export), "bulk", 0, min(head, export.position))
             position = self._fold_pages(fold, self._log, "bulk", position, head)
