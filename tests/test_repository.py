@@ -118,6 +118,18 @@ def test_imports_follow_the_arrow() -> None:
 
 
 @pytest.mark.processes
+def test_what_runs_for_long_does_not_load_pyarrow() -> None:
+    """It takes as much memory as all the rest, and pandas with it where that is installed; only exports need it."""
+    modules = ", ".join(
+        ["api.app", "workers.rebuild.build", "workers.rebuild.process"]
+        + [f"workers.{name}" for name in ("projector", "reactor", "relay", "dispatcher", "auditor")]
+    )
+    code = f"import sys, {modules}; print(sorted({{'pyarrow', 'pandas'}} & sys.modules.keys()))"
+    loaded = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert loaded.stdout.strip() == "[]"
+
+
+@pytest.mark.processes
 def test_nothing_of_one_machine_is_in_the_repository() -> None:
     """No file names a home directory or a package index."""
     private = re.compile(r"(?<![\w.])/(home|root|Users)/\w|--(extra-)?index-url|--find-links\s")

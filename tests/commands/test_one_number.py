@@ -71,7 +71,7 @@ COMMANDS = st.one_of(
 )
 
 
-class Told(NamedTuple):
+class Recount(NamedTuple):
     """What the facts say: the exact final grade, None for none, the completed share, and how it ended."""
 
     grade: Fraction | None
@@ -88,7 +88,7 @@ class Shown(NamedTuple):
     grades: dict[str, Grade]
 
 
-def recount(facts: list[Fact]) -> Told:
+def recount(facts: list[Fact]) -> Recount:
     """By the book, without anything of domain/grading.py."""
     scores: dict[str, Fraction] = {}
     completed: set[str] = set()
@@ -109,7 +109,7 @@ def recount(facts: list[Fact]) -> Told:
     points = sum(WEIGHTS[unit_id] * scores[unit_id] for unit_id in counting if unit_id in scores)
     none = counting.isdisjoint(scores)
     share = Fraction(sum(WEIGHTS[unit_id] for unit_id in completed), sum(WEIGHTS.values()))
-    return Told(None if none else Fraction(points) / whole, share, outcome, by_rule)
+    return Recount(None if none else Fraction(points) / whole, share, outcome, by_rule)
 
 
 def half_up(share: Fraction) -> int:
@@ -148,18 +148,18 @@ async def log_after(commands: list[tuple[Any, int]]) -> list[Fact]:
 def test_commands_read_models_and_a_recount_say_the_same(commands: list[tuple[Any, int]]) -> None:
     """The grade is rounded once, half up; an outcome by the rule is that of the grade; no *fail* beside 100 %."""
     facts = asyncio.run(log_after(commands))
-    told, (learner, enrollment, grades) = recount(facts), shown(facts)
-    assert learner.grade_bp == enrollment.grade_bp == (None if told.grade is None else half_up(told.grade))
+    recounted, (learner, enrollment, grades) = recount(facts), shown(facts)
+    assert learner.grade_bp == enrollment.grade_bp == (None if recounted.grade is None else half_up(recounted.grade))
     assert learner.grade_so_far_bp == enrollment.grade_so_far_bp
     assert learner.percent == enrollment.percent
-    assert learner.outcome == enrollment.outcome == told.outcome
-    assert enrollment.half_way == (2 * told.percent >= 1)
-    if told.outcome != "fail":
-        assert (learner.percent == FULL) == (told.percent == 1)
+    assert learner.outcome == enrollment.outcome == recounted.outcome
+    assert enrollment.half_way == (2 * recounted.percent >= 1)
+    if recounted.outcome != "fail":
+        assert (learner.percent == FULL) == (recounted.percent == 1)
     assert learner.percent < FULL or learner.outcome != "fail"
-    if told.by_rule and told.grade is not None:
-        assert (learner.outcome in PASSING_OUTCOMES) == (told.grade >= Fraction(2, 5))
-        assert (learner.outcome == "distinction") == (told.grade >= Fraction(17, 20))
+    if recounted.by_rule and recounted.grade is not None:
+        assert (learner.outcome in PASSING_OUTCOMES) == (recounted.grade >= Fraction(2, 5))
+        assert (learner.outcome == "distinction") == (recounted.grade >= Fraction(17, 20))
     assert {unit_id: grade.best_bp for unit_id, grade in grades.items() if grade.best_bp is not None} == {
         unit_id: score_bp for unit_id, score_bp in learner.scores.items() if unit_id in grades
     }
