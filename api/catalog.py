@@ -87,7 +87,8 @@ class NewRun(Body):
     """
     A run of a course; without `capacity` the number of seats has no limit.
 
-    A seat that comes free is held for the next in line for `seat_offer_hours`; null or 0: it is given at once.
+    A seat that comes free is held for the next in line for `seat_offer_hours`; null or 0: it is given at once. As many
+    learners as `waitlist_limit` may wait for a seat; null: no limit, 0: none, a full run refuses them.
     """
 
     model_config = example(
@@ -111,6 +112,7 @@ class NewRun(Body):
     time_zone: Annotated[str, Field(max_length=64, pattern=NO_NUL, description="By whose clocks units are due.")] = (
         UTC_ZONE
     )
+    waitlist_limit: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
 
 
 @router.post("/courses", status_code=202, response_model=Accepted, responses=command(403, 409))

@@ -57,6 +57,7 @@ class ScheduleRun:
         seat_offer_hours: for how long a seat that came free is held for the next in line; None or 0: given at once;
             UNSET: as the run has it, SEAT_OFFER_HOURS for a new one.
         time_zone: by whose clocks units are due.
+        waitlist_limit: how many learners may wait for a seat; None for no limit, 0 for no waitlist.
     """
 
     run_id: str
@@ -68,6 +69,7 @@ class ScheduleRun:
     pacing: str = "instructor"
     seat_offer_hours: int | UnsetType | None = UNSET
     time_zone: str = UTC_ZONE
+    waitlist_limit: int | None = None
 
 
 async def schedule_run(command: ScheduleRun, log: Log) -> Position:
@@ -90,6 +92,7 @@ async def schedule_run(command: ScheduleRun, log: Log) -> Position:
         pacing=command.pacing,
         seat_offer_hours=hours,
         time_zone=command.time_zone,
+        waitlist_limit=command.waitlist_limit,
     )
     return await log.save(run)
 

@@ -62,7 +62,7 @@ async def _seat(enrollment: Enrollment, run: Outline, log: Log) -> Position:
     async with log.serialize(seats_stream(run.run_id)):
         seats = await log.load(Seats, seats_stream(run.run_id))
         seats.open(run.capacity)
-        if seats.take(enrollment.learner_id):
+        if seats.take(enrollment.learner_id, run.waitlist_limit):
             enrollment.activate()
         else:
             enrollment.wait()

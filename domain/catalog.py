@@ -250,7 +250,7 @@ class Run(Aggregate):
 
     class Scheduled(Aggregate.Event):
         TOPIC = "run.scheduled"
-        class_version = 3
+        class_version = 4
         course_id: str
         course_version: int
         starts_at: datetime
@@ -259,6 +259,7 @@ class Run(Aggregate):
         pacing: str
         seat_offer_hours: int | None
         time_zone: str
+        waitlist_limit: int | None
 
         @staticmethod
         def upcast_v1_v2(state: dict[str, Any]) -> None:
@@ -269,6 +270,11 @@ class Run(Aggregate):
         def upcast_v2_v3(state: dict[str, Any]) -> None:
             """In version 2 deadlines were multiples of 24 hours after the start, which is wall-clock time in UTC."""
             state["time_zone"] = UTC_ZONE
+
+        @staticmethod
+        def upcast_v3_v4(state: dict[str, Any]) -> None:
+            """In version 3 every run queued as many learners as asked."""
+            state["waitlist_limit"] = None
 
     class Opened(Aggregate.Event):
         TOPIC = "run.opened"
@@ -285,6 +291,7 @@ class Run(Aggregate):
         self.pacing = ""
         self.seat_offer_hours: int | None = None
         self.time_zone = UTC_ZONE
+        self.waitlist_limit: int | None = None
         self.is_open = False
 
     def schedule(self, course_id: str, course_version: int, **plan: Any) -> None:
@@ -294,10 +301,14 @@ class Run(Aggregate):
         Args:
             plan: starts_at, ends_at, capacity (None: no limit), pacing, seat_offer_hours: for how long a seat that
                 came free is held for the next in line (None or 0: it is given at once; so it is without a capacity),
-                and time_zone: by whose clocks units are due (UTC if left out).
+                time_zone: by whose clocks units are due (UTC if left out), and waitlist_limit: how many learners may
+                wait for a seat (None or left out: no limit, 0: none; no limit without a capacity).
         """
         plan.setdefault("time_zone", UTC_ZONE)
-        plan["seat_offer_hours"] = (plan["seat_offer_hours"] or None) if plan["capacity"] is not None else None
+        plan.setdefault("waitlist_limit", None)
+        if plan["capacity"] is None:
+            plan["seat_offer_hours"] = plan["waitlist_limit"] = None
+        plan["seat_offer_hours"] = plan["seat_offer_hours"] or None
         if self.exists:
             known = {name: getattr(self, name) for name in plan}
             if (self.course_id, self.course_version, known) != (course_id, course_version, plan):
@@ -318,6 +329,8 @@ class Run(Aggregate):
             )
         if (plan["seat_offer_hours"] or 0) < 0:
             raise BadSchedule(f"run {run_id} cannot offer seats for fewer than 0 hours", run_id=run_id)
+        if (plan["waitlist_limit"] or 0) < 0:
+            raise BadSchedule(f"run {run_id} cannot let fewer than 0 learners wait", run_id=run_id)
         self._scheduled(course_id=course_id, course_version=course_version, **plan)
 
     @event(Scheduled)
@@ -331,10 +344,11 @@ class Run(Aggregate):
         pacing: str,
         seat_offer_hours: int | None,
         time_zone: str,
+        waitlist_limit: int | None,
     ) -> None:
         self.course_id, self.course_version = course_id, course_version
         self.starts_at, self.ends_at, self.capacity, self.pacing = starts_at, ends_at, capacity, pacing
-        self.seat_offer_hours, self.time_zone = seat_offer_hours, time_zone
+        self.seat_offer_hours, self.time_zone, self.waitlist_limit = seat_offer_hours, time_zone, waitlist_limit
 
     def open(self) -> None:
         """Admit learners."""

@@ -19,6 +19,7 @@ from domain.enrollment_errors import (
     OfferExpired,
     RunClosed,
     RunEnded,
+    RunFull,
     RunIsOver,
     Status,
     WaitsFor,
@@ -35,6 +36,7 @@ __all__ = [
     "OfferExpired",
     "RunClosed",
     "RunEnded",
+    "RunFull",
     "RunIsOver",
     "Seats",
     "Status",
@@ -322,8 +324,16 @@ class Seats(Aggregate):
     def _opened(self, capacity: int) -> None:
         self.capacity = capacity
 
-    def take(self, learner_id: str) -> bool:
-        """Give *learner_id* a seat if one is free and the queue is empty, else a place in the queue; True: seated."""
+    def take(self, learner_id: str, waitlist_limit: int | None = None) -> bool:
+        """
+        Give *learner_id* a seat if one is free and the queue is empty, else a place in the queue; True: seated.
+
+        Args:
+            waitlist_limit: how many may be in the queue; None for no limit.
+
+        Raises:
+            RunFull: so many are.
+        """
         if learner_id in self.seated:
             return True
         if learner_id in self.waiting:
@@ -331,6 +341,8 @@ class Seats(Aggregate):
         if len(self.seated) < self.capacity and not self.waiting:
             self._taken(learner_id=learner_id)
             return True
+        if waitlist_limit is not None and len(self.waiting) >= waitlist_limit:
+            self.refuse(RunFull(run_id=self.id_of("run_id"), capacity=self.capacity, waiting=len(self.waiting)))
         self._queued(learner_id=learner_id)
         return False
 

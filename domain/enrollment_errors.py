@@ -49,6 +49,17 @@ class RunEnded(Conflict):
     template = "course run {run_id} ended at {ended_at}: ask for a place on a later run of the course"
 
 
+class RunFull(Conflict):
+    """Every seat is taken, and no more learners may wait for one."""
+
+    code = "run_full"
+    template = (
+        "course run {run_id} is full: each of its {capacity} seats is taken, and no more than {waiting} learners may"
+        " wait for one"
+    )
+    lifted_by = "seats-{run_id}"
+
+
 class RunIsOver(Conflict):
     """The run has ended: what a learner does on it is not recorded any more."""
 

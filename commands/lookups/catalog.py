@@ -25,6 +25,7 @@ class Outline:
     ends_at: datetime
     seat_offer_hours: int | None
     time_zone: str
+    waitlist_limit: int | None
 
     def offer_until(self, at: datetime) -> datetime | None:
         """When an offer of a seat made at *at* ends: with the run at the latest; None where seats are given at once."""
@@ -66,4 +67,5 @@ async def outline(log: Log, run_id: str) -> Outline:
         run.ends_at,
         run.seat_offer_hours,
         run.time_zone,
+        run.waitlist_limit,
     )

@@ -34,6 +34,7 @@ async def test_a_run_is_scheduled_opened_and_closed(campus: Campus) -> None:
                 pacing="instructor",
                 seat_offer_hours=48,
                 time_zone="UTC",
+                waitlist_limit=None,
             ),
         )
     ]

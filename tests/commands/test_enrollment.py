@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from adapters.postgres.log.append import KeyReused
-from commands.catalog import CloseRun, OpenRun
+from commands.catalog import CloseRun, OpenRun, ScheduleRun
 from commands.enrollment import (
     CompleteEnrollment,
     OfferSeat,
@@ -17,7 +17,7 @@ from commands.enrollment import (
 from commands.log import Context
 from domain.enrollment import Enrollment, Seats
 from tests.support.given import Said, fact
-from tests.support.usecases import AT, END, RUN, SHUT, SMALL, Campus
+from tests.support.usecases import AT, END, RUN, SHUT, SMALL, START, Campus
 
 ACTIVATED = fact(Enrollment.Activated, access_from=None, access_until=None, entitlement_id=None)
 ANN = f"enrollment-ann:{SMALL}"
@@ -200,3 +200,20 @@ async def test_a_crowd_asks_at_once(on_postgres: Campus) -> None:
     facts = await on_postgres.log.stream(SEATS)
     assert [fact.type for fact in facts] == ["seats.opened", "seats.taken", *["seats.queued"] * 39]
     assert sorted(fact.data["learner_id"] for fact in facts[1:]) == sorted(crowd)
+
+
+@pytest.mark.parametrize(("limit", "waits"), [(0, []), (1, ["ben"])])
+async def test_a_waitlist_may_be_limited(campus: Campus, limit: int, waits: list[str]) -> None:
+    """Who asks, or comes back, when so many wait is refused by name; a seat that is free is still given."""
+    await campus.give(
+        ScheduleRun("few", "algebra", 1, START, END, capacity=1, seat_offer_hours=None, waitlist_limit=limit),
+        OpenRun("few"),
+        RequestEnrollment("cid", "few"),
+        WithdrawEnrollment("cid", "few"),
+        RequestEnrollment("ann", "few"),
+        *(RequestEnrollment(learner, "few") for learner in waits),
+    )
+    assert await campus.refused(RequestEnrollment("dan", "few")) == "run_full"
+    assert await campus.refused(ReactivateEnrollment("cid", "few")) == "run_full"
+    await campus.give(WithdrawEnrollment("ann", "few"), OfferSeat("few"))
+    assert await campus.repeats(ReactivateEnrollment("cid", "few"))

@@ -28,9 +28,10 @@ DATES = (datetime(2026, 9, 1, tzinfo=UTC), datetime(9027, 1, 31, tzinfo=UTC))  #
 COURSE = (CreateCourse("algebra", "Algebra"), PublishCourse("algebra", [Unit("u1", "page", "Begin here")]))
 
 
-def scheduled(run_id: str, capacity: int, seat_offer_hours: int | None) -> ScheduleRun:
+def scheduled(run_id: str, capacity: int, seat_offer_hours: int | None, waitlist_limit: int | None) -> ScheduleRun:
     """The command that plans the run."""
-    return ScheduleRun(run_id, "algebra", 1, *DATES, capacity, seat_offer_hours=seat_offer_hours)
+    hours, limit = seat_offer_hours, waitlist_limit
+    return ScheduleRun(run_id, "algebra", 1, *DATES, capacity, seat_offer_hours=hours, waitlist_limit=limit)
 
 
 class InMemory(Seating):
@@ -43,9 +44,10 @@ class InMemory(Seating):
         self.log.clock = StoppedClock(DATES[0])
         self.bus = MemoryBus(self.log)
 
-    def open(self, capacity: int, seat_offer_hours: int | None) -> None:
+    def open(self, capacity: int, seat_offer_hours: int | None, waitlist_limit: int | None) -> None:
         self.run_id = "algebra-1"
-        for command in (*COURSE, scheduled(self.run_id, capacity, seat_offer_hours), OpenRun(self.run_id)):
+        plan = scheduled(self.run_id, capacity, seat_offer_hours, waitlist_limit)
+        for command in (*COURSE, plan, OpenRun(self.run_id)):
             self.send(command)
 
     def move(self, hours: int) -> None:
@@ -98,9 +100,10 @@ class OnServers(Seating):
         """What comes next goes to a process that may remember an older state."""
         self.bus, self.bus_again = self.buses[first], self.buses[again]
 
-    def open(self, capacity: int, seat_offer_hours: int | None) -> None:
+    def open(self, capacity: int, seat_offer_hours: int | None, waitlist_limit: int | None) -> None:
         self.run_id = f"run-{uuid.uuid4().hex[:8]}"
-        for command in (*COURSE, scheduled(self.run_id, capacity, seat_offer_hours), OpenRun(self.run_id)):
+        plan = scheduled(self.run_id, capacity, seat_offer_hours, waitlist_limit)
+        for command in (*COURSE, plan, OpenRun(self.run_id)):
             self.send(command)
 
     def move(self, hours: int) -> None:

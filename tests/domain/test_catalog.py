@@ -39,6 +39,7 @@ PLAN: dict[str, Any] = {
     "pacing": "instructor",
     "seat_offer_hours": 48,
     "time_zone": "UTC",
+    "waitlist_limit": 20,
 }
 SCHEDULED = fact(Run.Scheduled, course_id="algebra", course_version=1, **PLAN)
 
@@ -242,6 +243,7 @@ def test_scheduling_the_same_run_again_changes_nothing() -> None:
         {"ends_at": START},
         {"pacing": "self"},
         {"seat_offer_hours": 47},
+        {"waitlist_limit": 21},
     ],
 )
 def test_the_id_of_a_run_is_taken_once(other: dict[str, Any]) -> None:
@@ -273,6 +275,11 @@ def test_an_offer_has_a_time() -> None:
     given(Run).when(lambda run: schedule(run, seat_offer_hours=-1)).refused(BadSchedule, run_id="algebra-1")
 
 
+def test_a_waitlist_has_no_negative_limit() -> None:
+    """Zero is a run without a waitlist."""
+    given(Run).when(lambda run: schedule(run, waitlist_limit=-1)).refused(BadSchedule, run_id="algebra-1")
+
+
 @pytest.mark.parametrize("capacity", [0, -1])
 def test_a_capacity_is_a_number_of_seats(capacity: int) -> None:
     """A run has one seat at least, or as many as come."""
@@ -283,7 +290,10 @@ def test_a_run_without_a_limit() -> None:
     """No capacity means no limit, and no seat to wait for."""
     given(Run).when(lambda run: schedule(run, capacity=None)).then(
         fact(
-            Run.Scheduled, course_id="algebra", course_version=1, **{**PLAN, "capacity": None, "seat_offer_hours": None}
+            Run.Scheduled,
+            course_id="algebra",
+            course_version=1,
+            **{**PLAN, **dict.fromkeys(("capacity", "seat_offer_hours", "waitlist_limit"))},
         )
     )
 

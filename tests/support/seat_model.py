@@ -30,6 +30,7 @@ from domain.enrollment import (
     NotEnrolled,
     OfferExpired,
     RunClosed,
+    RunFull,
     Seats,
     Status,
 )
@@ -48,8 +49,8 @@ class Seating(RuleBasedStateMachine):
     run_id: str
     capacity: int
 
-    def open(self, capacity: int, seat_offer_hours: int | None) -> None:
-        """Open a run with *capacity* seats, each offered for so many hours, and set `run_id`."""
+    def open(self, capacity: int, seat_offer_hours: int | None, waitlist_limit: int | None) -> None:
+        """Open a run with *capacity* seats, each offered for so many hours to those who wait, and set `run_id`."""
         raise NotImplementedError
 
     def move(self, hours: int) -> None:
@@ -64,14 +65,16 @@ class Seating(RuleBasedStateMachine):
         """The facts of a stream."""
         raise NotImplementedError
 
-    @initialize(capacity=st.integers(1, 2), hours=st.sampled_from((None, 0, 1, 2)))
-    def begin(self, capacity: int, hours: int | None) -> None:
-        self.capacity, self.hours = capacity, hours
+    @initialize(
+        capacity=st.integers(1, 2), hours=st.sampled_from((None, 0, 1, 2)), limit=st.sampled_from((None, None, 0, 1))
+    )
+    def begin(self, capacity: int, hours: int | None, limit: int | None) -> None:
+        self.capacity, self.hours, self.limit = capacity, hours, limit
         self.now, self.until = 0, dict.fromkeys(LEARNERS, 0)  # in hours
         self.is_open = True
         self.status = dict.fromkeys(LEARNERS, Status.NONE)
         self.queue: list[str] = []
-        self.open(capacity, hours)
+        self.open(capacity, hours, limit)
 
     @property
     def seated(self) -> set[str]:
@@ -98,6 +101,14 @@ class Seating(RuleBasedStateMachine):
         except DomainError as error:
             return error.code
 
+    @property
+    def not_admitted(self) -> type[DomainError] | None:
+        """Why a learner who asks now is refused; None for a seat or a place in the queue."""
+        if not self.is_open:
+            return RunClosed
+        queues = bool(self.queue) or len(self.seated) >= self.capacity
+        return RunFull if queues and self.limit is not None and len(self.queue) >= self.limit else None
+
     def sit_or_wait(self, learner: str) -> None:
         if len(self.seated) < self.capacity and not self.queue:
             self.status[learner] = Status.ACTIVE
@@ -108,7 +119,7 @@ class Seating(RuleBasedStateMachine):
     @rule(learner=learners)
     def ask(self, learner: str) -> None:
         new, left = self.status[learner] in (Status.NONE, Status.EXPIRED), self.status[learner] is Status.WITHDRAWN
-        shut = RunClosed if new and not self.is_open else None
+        shut = self.not_admitted if new else None
         self.expect(
             RequestEnrollment(learner, self.run_id),
             lambda: self.sit_or_wait(learner) if new else None,
@@ -130,8 +141,8 @@ class Seating(RuleBasedStateMachine):
     def come_back(self, learner: str) -> None:
         left = self.status[learner] in GONE
         refusals: dict[Status, type[DomainError]] = {Status.NONE: NotEnrolled, Status.COMPLETED: AlreadyCompleted}
-        if not self.is_open:
-            refusals |= dict.fromkeys(GONE, RunClosed)
+        if (shut := self.not_admitted) is not None:
+            refusals |= dict.fromkeys(GONE, shut)
         self.expect(
             ReactivateEnrollment(learner, self.run_id),
             lambda: self.sit_or_wait(learner) if left else None,
