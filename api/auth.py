@@ -1,6 +1,7 @@
 """Development login, where a setting asks for it: a signed token for a demo user, until users have a context."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Annotated
 
 import msgspec
 from fastapi import Response
@@ -13,9 +14,11 @@ from api.http.routing import router as strict_router
 from api.http.services import ServicesDep
 from api.http.types import Id
 from domain.errors import Forbidden
+from domain.words import closed
 
 router = strict_router("auth", "/v1/dev")
 LIFETIME = timedelta(hours=12)
+Role = Annotated[str, closed(("admin", "instructor", "learner"))]
 
 
 class LoggedIn(msgspec.Struct, kw_only=True):
@@ -23,7 +26,7 @@ class LoggedIn(msgspec.Struct, kw_only=True):
 
     token: str
     user: str
-    roles: list[str]
+    roles: list[Role]
     expires_at: datetime
 
 

@@ -12,12 +12,22 @@ from api.http.dispatch import Accepted, Body, StaffDispatch, example
 from api.http.openapi import command, query
 from api.http.query import QueryDep
 from api.http.routing import router as strict_router
-from api.http.types import NO_NUL, BasisPoints, CourseId, Id, Limit, RunId, Text, Time, Title, Version, Word
+from api.http.types import NO_NUL, BasisPoints, CourseId, Id, Limit, RunId, Text, Time, Title, Version, Word, one_of
 from commands.catalog import SEAT_OFFER_HOURS, CloseRun, CreateCourse, OpenRun, PublishCourse, ScheduleRun
-from domain.catalog import MAX_UNITS, CourseNotFound, RunNotFound, Unit, VersionNotFound
+from domain.catalog import (
+    COMPLETION_RULES,
+    GRADING_POLICIES,
+    MAX_UNITS,
+    PACINGS,
+    CourseNotFound,
+    RunNotFound,
+    Unit,
+    VersionNotFound,
+)
 from domain.deadlines import UTC_ZONE
 from domain.grading import Group
-from projections.catalog import CatalogCourse, CatalogRun
+from domain.kinds import KINDS
+from projections.catalog import CatalogCourse
 
 router = strict_router("catalog", "/v1")
 PROJECTION = "catalog"
@@ -33,7 +43,7 @@ class CoursePage(msgspec.Struct, kw_only=True):
 class RunPage(msgspec.Struct, kw_only=True):
     """Runs, in the order of their ids."""
 
-    items: list[CatalogRun]
+    items: list[catalog.CourseRun]
     next: str | None
 
 
@@ -52,7 +62,7 @@ class NewUnit(Body):
     """One thing to open, do or hand in; `weight` is its share of the course, in basis points."""
 
     unit_id: Id
-    kind: Word
+    kind: Annotated[Word, one_of(KINDS)]
     title: Title
     weight: Annotated[int, Field(ge=0, le=1_000_000)] = 0
     due_after_days: Annotated[int, Field(ge=-1_000, le=10_000)] | None = None
@@ -75,11 +85,11 @@ class NewVersion(Body):
     With `groups`, every unit with a weight is in one: the final grade is the mean of the groups' means, by weight.
     """
 
-    model_config = example(units=catalog.STRUCTURE_EXAMPLE.units)
+    model_config = example(units=msgspec.to_builtins(catalog.VERSION_EXAMPLE.units))
 
     units: Annotated[list[NewUnit], Field(min_length=1, max_length=MAX_UNITS)]
-    completion_rule: Word = "all_weighted_units"
-    grading_policy: Word = "weighted_mean"
+    completion_rule: Annotated[Word, one_of(COMPLETION_RULES)] = "all_weighted_units"
+    grading_policy: Annotated[Word, one_of(GRADING_POLICIES)] = "weighted_mean"
     groups: Annotated[list[NewGroup], Field(max_length=100, default_factory=list)]
 
 
@@ -107,7 +117,7 @@ class NewRun(Body):
     starts_at: Time
     ends_at: Time
     capacity: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
-    pacing: Word = "instructor"
+    pacing: Annotated[Word, one_of(PACINGS)] = "instructor"
     seat_offer_hours: Annotated[int, Field(ge=0, le=8_760)] | None = SEAT_OFFER_HOURS
     time_zone: Annotated[str, Field(max_length=64, pattern=NO_NUL, description="By whose clocks units are due.")] = (
         UTC_ZONE
@@ -170,11 +180,11 @@ async def get_course(course_id: CourseId, ask: QueryDep) -> Response:
 
 @router.get(
     "/courses/{course_id}/versions/{version}",
-    responses=query(catalog.STRUCTURE_EXAMPLE, 404),
+    responses=query(catalog.VERSION_EXAMPLE, 404),
 )
 async def get_version(course_id: CourseId, version: Version, ask: QueryDep) -> Response:
     """The units of one version of a course."""
-    answer = await ask.read_at_least(PROJECTION, lambda: catalog.structure(ask.services.reader, course_id, version))
+    answer = await ask.read_at_least(PROJECTION, lambda: catalog.version(ask.services.reader, course_id, version))
     missing = VersionNotFound(course_id=course_id, version=version)
     return ask.or_not_found(answer, missing)
 

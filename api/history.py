@@ -14,7 +14,8 @@ from api.http.query import QueryDep
 from api.http.routing import router as strict_router
 from api.http.security import may_act_for
 from api.http.types import LearnerId, Limit
-from domain.fact import Fact
+from domain.fact import Fact, Meta
+from domain.words import FactType
 
 router = strict_router("history", "/v1")
 
@@ -27,9 +28,9 @@ class HistoryFact(msgspec.Struct, kw_only=True):
     position: int
     stream_id: str
     stream_version: int
-    type: str
+    type: FactType
     data: dict[str, Any]
-    meta: dict[str, Any]
+    meta: Meta
     occurred_at: datetime
     recorded_at: datetime
 
@@ -47,7 +48,7 @@ FACT = HistoryFact(
     stream_version=2,
     type="enrollment.activated",
     data={"access_from": None, "access_until": None, "entitlement_id": None},
-    meta={"event_id": "0199c7f0-a1b2-7c3d-8e4f-5a6b7c8d9e0f", "actor": "28400", "source": "api"},
+    meta=Meta("0199c7f0-a1b2-7c3d-8e4f-5a6b7c8d9e0f", "28400", "api"),
     occurred_at=AT,
     recorded_at=AT,
 )
@@ -82,7 +83,7 @@ def _render(fact: Fact) -> str:
         stream_version=fact.stream_version,
         type=fact.type,
         data=fact.data,
-        meta=msgspec.to_builtins(fact.meta),
+        meta=fact.meta,
         occurred_at=fact.occurred_at,
         recorded_at=fact.recorded_at,
     )

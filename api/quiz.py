@@ -12,8 +12,9 @@ from api.http.dispatch import Accepted, Body, Dispatch, StaffDispatch, example
 from api.http.openapi import command, query
 from api.http.query import QueryDep
 from api.http.routing import router as strict_router
-from api.http.types import ActingFor, AttemptNo, BasisPoints, Id, Limit, QuizId, RunId, Text, Time, Title, Word
+from api.http.types import ActingFor, AttemptNo, BasisPoints, Id, Limit, QuizId, RunId, Text, Time, Title, Word, one_of
 from commands.quiz import GradeAttempt, PublishQuiz, SubmitAttempt
+from domain.kinds import SCORED_KINDS
 from domain.quiz import MAX_ITEMS, Item, QuizNotFound
 
 router = strict_router("quiz", "/v1")
@@ -25,7 +26,7 @@ QUIZ = {
     "run_id": "algebra-2026",
     "unit_id": "q1",
     "title": "Equations",
-    "items": catalog.QUIZ_EXAMPLE.items,
+    "items": msgspec.to_builtins(catalog.QUIZ_EXAMPLE.items),
     "key": [1],
 }
 
@@ -54,7 +55,7 @@ class NewQuiz(Body):
     run_id: Id
     unit_id: Id
     title: Title
-    kind: Word = "quiz"
+    kind: Annotated[Word, one_of(SCORED_KINDS)] = "quiz"
     items: Annotated[list[NewItem], Field(max_length=MAX_ITEMS, default_factory=list)]
     key: Annotated[list[Annotated[int, Field(ge=0, lt=50)]], Field(max_length=MAX_ITEMS, default_factory=list)]
     time_limit: Annotated[int, Field(ge=1, le=1_000_000, description="Seconds.")] | None = None

@@ -16,7 +16,7 @@ from domain.aggregate import Aggregate, event, stream_id
 from domain.deadlines import UTC_ZONE, is_time_zone
 from domain.errors import Conflict, NotFound, Rejected
 from domain.grading import Group, counted
-from domain.kinds import KINDS, plain_kind
+from domain.kinds import KINDS, Kind, plain_kind
 from domain.score import FULL
 
 MAX_UNITS = 5_000
@@ -38,7 +38,7 @@ class Unit(msgspec.Struct, frozen=True, omit_defaults=True):
     """
 
     unit_id: str
-    kind: str
+    kind: Kind
     title: str
     weight: int = 0
     due_after_days: int | None = None

@@ -1,5 +1,9 @@
 """The kinds of units: which carry a score, and which do not; both sets are closed for what is published from now on."""
 
+from typing import Annotated
+
+import msgspec
+
 SCORED_KINDS = ("quiz", "tma", "cma", "exam", "assignment", "essay")
 """Kinds of units that are completed by attempts at a quiz, or by staff."""
 
@@ -15,6 +19,9 @@ UNSCORED_KINDS = frozenset(
 """Kinds of units that a learner completes by hand."""
 
 KINDS = frozenset({*SCORED_KINDS, *UNSCORED_KINDS})
+
+Kind = Annotated[str, msgspec.Meta(extra_json_schema={"x-extensible-enum": sorted(KINDS)})]
+"""A kind in an answer: what an earlier version published may have another word."""
 
 
 def plain_kind(kind: str) -> str:

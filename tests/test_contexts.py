@@ -38,6 +38,7 @@ MACHINERY = {
         "registry",
         "score",
         "streams",
+        "words",
     },
     "commands": {"clock", "log", "table"},
     "projections": {"registry"},

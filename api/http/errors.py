@@ -6,7 +6,7 @@ A problem carries `code` (stable, for programs), `detail` (a sentence, for peopl
 document, such as the `status` of an enrollment, stands there as `fact_status`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -34,6 +34,13 @@ CODES = {
     413: "body_too_large",
     415: "unsupported_media_type",
 }
+UNAUTHENTICATED, INVALID = "unauthenticated", "invalid_request"
+KEY_REUSED, VERSION_CONFLICT = "idempotency_key_reused", "version_conflict"
+UNAVAILABLE, OVERLOADED, TOO_MANY_STREAMS, NOT_BUILT = "unavailable", "overloaded", "too_many_streams", "not_built"
+OWN_CODES = (
+    *(UNAUTHENTICATED, INVALID, KEY_REUSED, VERSION_CONFLICT),
+    *(UNAVAILABLE, OVERLOADED, TOO_MANY_STREAMS, NOT_BUILT),
+)
 
 _encode = msgspec.json.Encoder(enc_hook=str).encode
 
@@ -108,6 +115,17 @@ def status_of(error: DomainError) -> int:
     return of_request or next((status for kind, status in STATUS.items() if isinstance(error, kind)), 500)
 
 
+def known_codes() -> list[str]:
+    """The codes of all problems, for the description: those of the domain, and those of this layer."""
+    return sorted({*CODES.values(), *OWN_CODES, *(kind.code for kind in _narrower(DomainError))})
+
+
+def _narrower(kind: type[DomainError]) -> Iterator[type[DomainError]]:
+    for each in kind.__subclasses__():
+        yield each
+        yield from _narrower(each)
+
+
 def problem(
     request: Request,
     status: int,
@@ -143,19 +161,19 @@ def _domain_error(request: Request, error: DomainError) -> Response:
 
 
 def _unauthenticated(request: Request, error: Exception) -> Response:
-    return problem(request, 401, "unauthenticated", str(error), {"www-authenticate": "Bearer"})
+    return problem(request, 401, UNAUTHENTICATED, str(error), {"www-authenticate": "Bearer"})
 
 
 def _key_reused(request: Request, error: Exception) -> Response:
-    return problem(request, 422, "idempotency_key_reused", str(error))
+    return problem(request, 422, KEY_REUSED, str(error))
 
 
 def _version_conflict(request: Request, error: Exception) -> Response:
-    return problem(request, 409, "version_conflict", f"{error}; try again", RETRY_AFTER)
+    return problem(request, 409, VERSION_CONFLICT, f"{error}; try again", RETRY_AFTER)
 
 
 def _unavailable(request: Request, error: Exception) -> Response:
-    return problem(request, 503, "unavailable", str(error), RETRY_AFTER)
+    return problem(request, 503, UNAVAILABLE, str(error), RETRY_AFTER)
 
 
 def _postgres_error(request: Request, error: Exception) -> Response:
@@ -166,18 +184,18 @@ def _postgres_error(request: Request, error: Exception) -> Response:
 
 
 def _overloaded(request: Request, error: Exception) -> Response:
-    return problem(request, 503, "overloaded", str(error), RETRY_AFTER)
+    return problem(request, 503, OVERLOADED, str(error), RETRY_AFTER)
 
 
 def _too_many_streams(request: Request, error: Exception) -> Response:
-    return problem(request, 503, "too_many_streams", str(error), RETRY_STREAM_AFTER)
+    return problem(request, 503, TOO_MANY_STREAMS, str(error), RETRY_STREAM_AFTER)
 
 
 def _not_built(request: Request, _: Exception) -> Response:
     return problem(
         request,
         503,
-        "not_built",
+        NOT_BUILT,
         "the read model is not built yet: start a projector with `campus worker projector`",
         RETRY_AFTER,
     )
@@ -186,7 +204,7 @@ def _not_built(request: Request, _: Exception) -> Response:
 def _invalid(request: Request, error: RequestValidationError) -> Response:
     errors = [Defect(".".join(map(str, each["loc"])), each["msg"]) for each in error.errors()]
     first = f"{errors[0].at}: {errors[0].problem}" if errors else "the request does not fit its schema"
-    return problem(request, 422, "invalid_request", first, errors=errors)
+    return problem(request, 422, INVALID, first, errors=errors)
 
 
 def _http_exception(request: Request, error: HTTPException) -> Response:

@@ -1,6 +1,7 @@
 """Liveness, readiness and metrics of the API."""
 
 from collections.abc import Iterable
+from typing import Annotated
 
 import msgspec
 from fastapi import Response
@@ -17,6 +18,7 @@ from api.http.query import JSON
 from api.http.readiness import Lag, Readiness, Worker, readiness
 from api.http.routing import router as strict_router
 from api.http.services import Services, ServicesDep
+from domain.words import closed
 
 router = strict_router("health")
 
@@ -24,7 +26,7 @@ router = strict_router("health")
 class Alive(msgspec.Struct, kw_only=True):
     """The process answers."""
 
-    status: str
+    status: Annotated[str, closed(("ok",))]
 
 
 READY = Readiness(

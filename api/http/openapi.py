@@ -3,14 +3,16 @@ The OpenAPI description: what FastAPI knows of the requests, and the shapes of t
 from the read models and so are described by the same structs.
 """
 
+from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
 import msgspec
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from msgspec.inspect import DateTimeType, DictType, ListType, Metadata, StructType, Type, UnionType, multi_type_info
 
-from api.http.errors import PROBLEM_JSON, Problem
+from api.http.errors import PROBLEM_JSON, Problem, known_codes
 
 REF = "#/components/schemas/{name}"
 
@@ -133,6 +135,9 @@ def describe(app: FastAPI) -> dict[str, Any]:
         bodies = components.setdefault("schemas", {})
         if clash := shapes.keys() & bodies.keys():
             raise AssertionError(f"two shapes have the same name: {clash}")
+        for shape in _all_shapes():
+            _mark_times(shape, shapes[shape.cls.__name__])
+        shapes[Problem.__name__]["properties"]["code"]["enum"] = known_codes()
         bodies.update(shapes)
         for operations in document["paths"].values():
             for operation in operations.values():
@@ -140,6 +145,44 @@ def describe(app: FastAPI) -> dict[str, Any]:
         components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
         app.openapi_schema = document
     return app.openapi_schema
+
+
+def _all_shapes() -> Iterator[StructType]:
+    """Each struct of an answer, with those in it."""
+    seen: set[type] = set()
+    waiting = list(multi_type_info(_shapes.values()))
+    while waiting:
+        found = waiting.pop()
+        if isinstance(found, StructType) and found.cls not in seen:
+            seen.add(found.cls)
+            yield found
+            waiting += [field.type for field in found.fields]
+        waiting += _parts(found)
+
+
+def _parts(found: Type) -> list[Type]:
+    """The types of which another one is made."""
+    match found:
+        case UnionType(types):
+            return list(types)
+        case ListType(item_type):
+            return [item_type]
+        case DictType(_, value_type):
+            return [value_type]
+        case Metadata(inner):
+            return [inner]
+    return []
+
+
+def _mark_times(shape: StructType, schema: dict[str, Any]) -> None:
+    """Say of each field that is a time how it is written: msgspec says so only of types that check the time zone."""
+    for field in shape.fields:
+        if isinstance(field.type, DateTimeType):
+            schema["properties"][field.encode_name]["format"] = "date-time"
+        elif isinstance(field.type, UnionType) and any(isinstance(each, DateTimeType) for each in field.type.types):
+            for choice in schema["properties"][field.encode_name].get("anyOf", ()):
+                if choice.get("type") == "string":
+                    choice["format"] = "date-time"
 
 
 def _add_common(operation: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ A worker that has left in good order is not missed here: `campus doctor` misses 
 
 import asyncio
 from collections.abc import Iterable
+from typing import Annotated
 
 import msgspec
 
@@ -16,6 +17,7 @@ from adapters.postgres.queries.reader import NotBuilt
 from adapters.valkey.client import ValkeyError
 from api.http.services import Services
 from api.http.truth import checkpoint
+from domain.words import closed
 
 PATIENCE = 2.0  # seconds for each server
 
@@ -46,7 +48,7 @@ class Worker(msgspec.Struct, kw_only=True):
 class Readiness(msgspec.Struct, kw_only=True):
     """Whether the servers do their work, how far readers and workers are, and what is wrong, a sentence each."""
 
-    status: str
+    status: Annotated[str, closed(("ready", "degraded"))]
     head: int | None
     projections: list[Lag]
     servers: dict[str, bool]

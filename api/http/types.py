@@ -1,7 +1,8 @@
 """The types of ids, texts and numbers in requests: what fits the log and every read model, and nothing else."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Path, Query
 from pydantic import AfterValidator, AwareDatetime, Field
@@ -14,6 +15,13 @@ ActingFor = Annotated[Id | None, Field(description="For staff who act for a lear
 Title = Annotated[str, Field(min_length=1, max_length=200, pattern=NO_NUL)]
 Text = Annotated[str, Field(max_length=10_000, pattern=NO_NUL)]
 Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,40}$", max_length=40)]
+
+
+def one_of(words: Iterable[str]) -> Any:
+    """For the description: the words of a closed set. The domain checks them, and reads some in capitals."""
+    return Field(json_schema_extra={"enum": [*sorted(words)]})
+
+
 BasisPoints = Annotated[int, Field(ge=0, le=10_000)]
 
 

@@ -6,7 +6,12 @@ import msgspec
 
 from adapters.postgres.queries.json_answer import json_array, json_object
 from adapters.postgres.queries.reader import CHECKPOINT, Answer, Reader, RowPage
-from projections.catalog import CatalogCourse, CatalogQuiz, CatalogRun, CatalogStructure
+from domain.catalog import Unit
+from domain.grading import Group
+from domain.kinds import Kind
+from domain.quiz import Item
+from domain.words import CompletionRule, GradingPolicy, Pacing, RunStatus
+from projections.catalog import CatalogCourse
 
 
 class PublishedVersion(msgspec.Struct, kw_only=True):
@@ -30,6 +35,34 @@ class CourseDetail(msgspec.Struct, kw_only=True):
     runs: list[str]
 
 
+class CourseVersion(msgspec.Struct, kw_only=True):
+    """One published version of a course, with its units in their order."""
+
+    course_id: str
+    version: int
+    units: list[Unit]
+    completion_rule: CompletionRule
+    grading_policy: GradingPolicy
+    structure_hash: str
+    published_at: datetime
+    groups: list[Group]
+
+
+class CourseRun(msgspec.Struct, kw_only=True):
+    """A course run; `capacity` is null where there is no limit, times of units are by the clocks of `time_zone`."""
+
+    run_id: str
+    course_id: str
+    course_version: int
+    title: str
+    starts_at: datetime
+    ends_at: datetime
+    capacity: int | None
+    pacing: Pacing
+    time_zone: str
+    status: RunStatus
+
+
 class QuizHead(msgspec.Struct, kw_only=True):
     """A quiz without its items."""
 
@@ -37,12 +70,18 @@ class QuizHead(msgspec.Struct, kw_only=True):
     version: int
     run_id: str
     unit_id: str
-    kind: str
+    kind: Kind
     title: str
     time_limit: int | None
     attempts_allowed: int
     due_at: datetime | None
     pass_bp: int
+
+
+class QuizDetail(QuizHead, kw_only=True):
+    """A quiz as learners may see it: without its key."""
+
+    items: list[Item]
 
 
 # Every field has a value: FastAPI leaves null out of an example.
@@ -64,19 +103,20 @@ COURSE_DETAIL_EXAMPLE = CourseDetail(
     versions=[PublishedVersion(version=1, units=2, structure_hash="9f3c1a7e", published_at=AT)],
     runs=["algebra-2026"],
 )
-STRUCTURE_EXAMPLE = CatalogStructure(
+VERSION_EXAMPLE = CourseVersion(
     course_id="algebra",
     version=1,
     units=[
-        {"unit_id": "intro", "kind": "page", "title": "Begin here"},
-        {"unit_id": "q1", "kind": "quiz", "title": "Equations", "weight": 10_000, "due_after_days": 14},
+        Unit("intro", "page", "Begin here"),
+        Unit("q1", "quiz", "Equations", weight=10_000, due_after_days=14),
     ],
     completion_rule="all_weighted_units",
     grading_policy="weighted_mean",
     structure_hash="9f3c1a7e",
     published_at=AT,
+    groups=[],
 )
-RUN_EXAMPLE = CatalogRun(
+RUN_EXAMPLE = CourseRun(
     run_id="algebra-2026",
     course_id="algebra",
     course_version=1,
@@ -85,17 +125,19 @@ RUN_EXAMPLE = CatalogRun(
     ends_at=AT + timedelta(days=120),
     capacity=100,
     pacing="instructor",
+    time_zone="UTC",
     status="open",
 )
-QUIZ_EXAMPLE = CatalogQuiz(
+QUIZ_EXAMPLE = QuizDetail(
     quiz_id="algebra-2026-q1",
     version=1,
     run_id="algebra-2026",
     unit_id="q1",
     kind="quiz",
     title="Equations",
-    items=[{"item_id": "i1", "text": "What is 6 x 7?", "options": ["36", "42", "48"]}],
+    items=[Item("i1", "What is 6 x 7?", ["36", "42", "48"])],
     time_limit=1_800,
+    attempts_allowed=1,
     due_at=AT + timedelta(days=14),
     pass_bp=4_000,
 )
@@ -114,16 +156,26 @@ QUIZ_HEAD_EXAMPLE = QuizHead(
 
 _AT = CHECKPOINT.format("catalog")
 
-# Pages in the order of the ids, after the last id of the page before ('' for the first page). Where the answer is the
-# row itself, PostgreSQL renders the whole row.
+
+def _filled(table: str, answer: type[msgspec.Struct], column: str, default: str) -> str:
+    """The rows of a table; with *default* in those of a generation that has no such column."""
+    columns = ", ".join(answer.__struct_fields__)
+    return f"""(SELECT filled.* FROM (SELECT {default} AS {column}) AS old
+                CROSS JOIN LATERAL (SELECT {columns} FROM {table}) AS filled) AS filled"""
+
+
+RUN_ROWS = _filled("catalog_runs", CourseRun, "time_zone", "'UTC'")
+VERSION_ROWS = _filled("catalog_structures", CourseVersion, "groups", "'[]'::jsonb")
+
+# Pages in the order of the ids, after the last id of the page before ('' for the first page).
 PAGE = f"""
 SELECT {_AT}, page.id, page.body FROM (SELECT) AS once LEFT JOIN LATERAL ({{}}) AS page ON true ORDER BY page.id
 """
-COURSES = PAGE.format("""
-SELECT course_id AS id, to_json(c)::text AS body
-  FROM catalog_courses AS c WHERE course_id > %(after)s ORDER BY course_id LIMIT %(limit)s""")
-RUNS = PAGE.format("""
-SELECT run_id AS id, to_json(r)::text AS body FROM catalog_runs AS r
+COURSES = PAGE.format(f"""
+SELECT course_id AS id, {json_object(CatalogCourse)}::text AS body
+  FROM catalog_courses WHERE course_id > %(after)s ORDER BY course_id LIMIT %(limit)s""")
+RUNS = PAGE.format(f"""
+SELECT run_id AS id, {json_object(CourseRun)}::text AS body FROM {RUN_ROWS}
  WHERE run_id > %(after)s AND (%(course)s::text IS NULL OR course_id = %(course)s) ORDER BY run_id LIMIT %(limit)s""")
 QUIZZES = PAGE.format(f"""
 SELECT quiz_id AS id, {json_object(QuizHead)}::text AS body
@@ -137,12 +189,12 @@ COURSE = f"""
 SELECT {_AT}, (SELECT {json_object(CourseDetail, versions=_VERSIONS, runs=_RUNS)}::text
                  FROM catalog_courses AS c WHERE course_id = %(course)s)
 """
-STRUCTURE = f"""
-SELECT {_AT}, (SELECT to_json(s)::text FROM catalog_structures AS s
+VERSION = f"""
+SELECT {_AT}, (SELECT {json_object(CourseVersion)}::text FROM {VERSION_ROWS}
                 WHERE course_id = %(course)s AND version = %(version)s)
 """
-RUN = f"SELECT {_AT}, (SELECT to_json(r)::text FROM catalog_runs AS r WHERE run_id = %(run)s)"
-QUIZ = f"SELECT {_AT}, (SELECT to_json(q)::text FROM catalog_quizzes AS q WHERE quiz_id = %(quiz)s)"
+RUN = f"SELECT {_AT}, (SELECT {json_object(CourseRun)}::text FROM {RUN_ROWS} WHERE run_id = %(run)s)"
+QUIZ = f"SELECT {_AT}, (SELECT {json_object(QuizDetail)}::text FROM catalog_quizzes WHERE quiz_id = %(quiz)s)"
 
 
 async def courses(reader: Reader, after: str, limit: int) -> RowPage:
@@ -165,9 +217,9 @@ async def course(reader: Reader, course_id: str) -> Answer:
     return await reader.answer(COURSE, {"course": course_id})
 
 
-async def structure(reader: Reader, course_id: str, version: int) -> Answer:
+async def version(reader: Reader, course_id: str, number: int) -> Answer:
     """The units of one version of a course."""
-    return await reader.answer(STRUCTURE, {"course": course_id, "version": version})
+    return await reader.answer(VERSION, {"course": course_id, "version": number})
 
 
 async def run(reader: Reader, run_id: str) -> Answer:

@@ -8,6 +8,7 @@ import msgspec
 from adapters.postgres.queries.json_answer import json_array, json_object
 from adapters.postgres.queries.reader import CHECKPOINT, Answer, Reader
 from domain.grading import OUTCOMES, PASSING_OUTCOMES
+from domain.words import Day
 
 
 class Statuses(msgspec.Struct, kw_only=True):
@@ -25,7 +26,7 @@ class Statuses(msgspec.Struct, kw_only=True):
 class StatusesOfDay(msgspec.Struct, kw_only=True):
     """How many enrollments stood where when a day (UTC) ended; offered counts as waitlisted, expired as withdrawn."""
 
-    day: str
+    day: Day
     requested: int
     waitlisted: int
     active: int
@@ -56,7 +57,7 @@ class RunCounts(msgspec.Struct, kw_only=True):
 class ActivityOfWeek(msgspec.Struct, kw_only=True):
     """What was done in the week that began on this Monday, and by how many learners."""
 
-    week: str
+    week: Day
     rows: int
     amount: int
     learners: int

@@ -8,6 +8,7 @@ import msgspec
 
 from adapters.postgres.queries.json_answer import json_object
 from adapters.postgres.queries.reader import CHECKPOINT, Reader, RowPage
+from domain.kinds import Kind
 
 
 class GradebookRow(msgspec.Struct, kw_only=True):
@@ -22,7 +23,7 @@ class GradebookRow(msgspec.Struct, kw_only=True):
     learner_id: str
     quiz_id: str
     unit_id: str
-    kind: str | None
+    kind: Kind | None
     title: str | None
     due_at: datetime | None
     best_bp: int | None

@@ -52,6 +52,62 @@ def test_answers_have_examples() -> None:
     assert without == []
 
 
+def fields() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every field of every shape of an answer, with its place; of one that may be null, what it is otherwise."""
+    for name, shape in DOCUMENT["components"]["schemas"].items():
+        for field, schema in shape.get("properties", {}).items():
+            choices = [each for each in schema.get("anyOf", [schema]) if each.get("type") != "null"]
+            yield f"{name}.{field}", choices[0]
+
+
+FIELDS = dict(fields())
+
+
+def test_every_time_is_described_as_one() -> None:
+    """With the format of RFC 3339; days are days."""
+    times = {
+        place: schema.get("format") for place, schema in FIELDS.items() if place.endswith(("_at", ".at", "_until"))
+    }
+    assert set(times.values()) - {None} == {"date-time"}
+    assert [place for place, form in times.items() if form is None] == ["Defect.at"]  # a place in a request
+    assert FIELDS["StatusesOfDay.day"]["format"] == FIELDS["ActivityOfWeek.week"]["format"] == "date"
+
+
+def test_objects_and_arrays_say_what_is_in_them() -> None:
+    """Only the data of a fact may be anything: each type of fact has fields of its own."""
+    bare = [
+        place
+        for place, schema in FIELDS.items()
+        if (schema.get("type") == "object" and "additionalProperties" not in schema)
+        or (
+            (schema.get("type") == "array" and schema.get("items", {}).get("type") in {None, "object"})
+            and "$ref" not in schema.get("items", {})
+        )
+    ]
+    assert bare == ["HistoryFact.data"]
+
+
+def test_words_of_a_set_are_listed() -> None:
+    """Those that only this code writes are closed sets; those that were published may grow."""
+    for place in (
+        "CourseRun.status",
+        "HistoryFact.type",
+        "Entry.outcome",
+        "Problem.code",
+        "NewUnit.kind",
+        "NewRun.pacing",
+    ):
+        assert FIELDS[place]["enum"]
+    for place in (
+        "Unit.kind",
+        "QuizHead.kind",
+        "GradebookRow.kind",
+        "CourseRun.pacing",
+        "CourseVersion.grading_policy",
+    ):
+        assert FIELDS[place]["x-extensible-enum"]
+
+
 def test_two_answers_of_one_name_are_refused() -> None:
     """The description would show one of them for both."""
 

@@ -1,9 +1,12 @@
 """Answers that PostgreSQL builds have the fields of the struct that describes them."""
 
+from datetime import datetime
+
 import msgspec
 import psycopg
 import pytest
 
+from adapters.postgres.connection import options
 from adapters.postgres.queries.json_answer import json_array, json_object
 from adapters.settings import Settings
 
@@ -32,6 +35,28 @@ def test_every_field_comes_from_its_column_or_is_computed(settings: Settings) ->
         )
     assert msgspec.json.decode(found, type=list[Course]) == [Course("a", [1, 2], "Algebra"), Course("b", [1], None)]
     assert none == "[]"
+
+
+class Moments(msgspec.Struct):
+    """An answer with times."""
+
+    at: datetime
+    until: datetime | None
+
+
+@pytest.mark.parametrize(
+    ("at", "text"),
+    [
+        ("2026-02-01T09:30:00+00:00", "2026-02-01T09:30:00Z"),
+        ("2026-02-01T09:30:00.125+02:00", "2026-02-01T07:30:00.125Z"),
+    ],
+)
+def test_a_time_is_written_with_z(settings: Settings, at: str, text: str) -> None:
+    """In UTC, as msgspec writes the times of documents; a missing one is null."""
+    query = f"SELECT {json_object(Moments)} FROM (SELECT %s::timestamptz AS at, NULL::timestamptz AS until) AS row"
+    with psycopg.connect(settings.postgres_url, options=options("public")) as connection:
+        (found,) = connection.execute(query.encode(), [at]).fetchone() or ()
+    assert found == {"at": text, "until": None}
 
 
 def test_a_computed_field_that_does_not_exist_is_refused() -> None:

@@ -9,16 +9,23 @@ import msgspec
 import psycopg
 import pytest
 
+from adapters.postgres.queries.catalog import run, runs, version
 from adapters.postgres.queries.course_dashboard import run_dashboard
 from adapters.postgres.queries.gradebook import rows
 from adapters.postgres.queries.reader import Reader
 from adapters.postgres.store.row_tables import SEGMENT, create_table, create_view, physical_name
 from adapters.settings import Settings
+from projections.catalog import RUNS, STRUCTURES, Catalog, CatalogRun, CatalogStructure
 from projections.course_dashboard import ENROLLMENTS, WEIGHTS, CourseDashboard, CourseEnrollment, CourseWeights
 from projections.engine.projection import Table
 from projections.gradebook import GRADES, Grade, Gradebook
 
-ADDED = {"gradebook": {"counts_no", "tries"}, "course_enrollments": {"half_way", "grade_so_far_bp", "excused", "exact"}}
+ADDED = {
+    "gradebook": {"counts_no", "tries"},
+    "course_enrollments": {"half_way", "grade_so_far_bp", "excused", "exact"},
+    "catalog_runs": {"time_zone"},
+    "catalog_structures": {"groups"},
+}
 """Columns that version 1 did not have."""
 
 ROWS: tuple[tuple[Table, msgspec.Struct], ...] = (
@@ -26,6 +33,8 @@ ROWS: tuple[tuple[Table, msgspec.Struct], ...] = (
     (ENROLLMENTS, CourseEnrollment("algebra-1", "ann", status="active", percent=5_000)),
     (ENROLLMENTS, CourseEnrollment("algebra-1", "ben", status="active", percent=4_999)),
     (WEIGHTS, CourseWeights("algebra-1")),
+    (RUNS, CatalogRun("algebra-1", "algebra", 1)),
+    (STRUCTURES, CatalogStructure("algebra", 1)),
 )
 
 
@@ -38,10 +47,10 @@ def as_before(table: Table) -> Table:
 
 @pytest.fixture
 async def reading(settings: Settings) -> AsyncIterator[Reader]:
-    """A reader of both read models."""
+    """A reader of all three read models."""
     schema = settings.read_schema
     async with await psycopg.AsyncConnection.connect(settings.postgres_url, autocommit=True) as connection:
-        for table in map(as_before, (*Gradebook.tables, *CourseDashboard.tables)):
+        for table in map(as_before, (*Gradebook.tables, *CourseDashboard.tables, *Catalog.tables)):
             await connection.execute(create_table(table, schema, 1).encode())
             await connection.execute(create_view(table, schema, 1, 1).encode())
         for table, row in ROWS:
@@ -71,3 +80,16 @@ async def test_a_run_dashboard_of_version_1_is_served(reading: Reader) -> None:
     assert answer.body is not None
     funnel = json.loads(answer.body)["counts"]["funnel"]
     assert (funnel["activated"], funnel["half_way"]) == (1, 1)
+
+
+async def test_a_catalog_of_version_1_is_served(reading: Reader) -> None:
+    """Its runs were by the clocks of UTC, and its courses had no groups."""
+    one, page, course = (
+        await run(reading, "algebra-1"),
+        await runs(reading, None, "", 9),
+        await version(reading, "algebra", 1),
+    )
+    assert one.body is not None
+    assert course.body is not None
+    assert json.loads(one.body) == json.loads(page.rows[0][-1])
+    assert (json.loads(one.body)["time_zone"], json.loads(course.body)["groups"]) == ("UTC", [])
