@@ -34,11 +34,11 @@ CODES = {
     413: "body_too_large",
     415: "unsupported_media_type",
 }
-UNAUTHENTICATED, INVALID = "unauthenticated", "invalid_request"
+UNAUTHENTICATED, INVALID, INTERNAL = "unauthenticated", "invalid_request", "internal_error"
 KEY_REUSED, VERSION_CONFLICT = "idempotency_key_reused", "version_conflict"
 UNAVAILABLE, OVERLOADED, TOO_MANY_STREAMS, NOT_BUILT = "unavailable", "overloaded", "too_many_streams", "not_built"
 OWN_CODES = (
-    *(UNAUTHENTICATED, INVALID, KEY_REUSED, VERSION_CONFLICT),
+    *(UNAUTHENTICATED, INVALID, INTERNAL, KEY_REUSED, VERSION_CONFLICT),
     *(UNAVAILABLE, OVERLOADED, TOO_MANY_STREAMS, NOT_BUILT),
 )
 

@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from adapters.open_files import SLOWEST_BODY
 from api.http import metrics
-from api.http.errors import NotAcceptable, problem
+from api.http.errors import INTERNAL, NotAcceptable, problem
 from api.http.negotiation import coding, takes_plain
 
 LARGEST_BODY = 1_048_576  # bytes
@@ -77,9 +77,7 @@ class RequestMiddleware:
             logger.exception("request.failed", request_id=exchange.request_id, path=scope["path"])
             if exchange.status:
                 raise  # half of the answer is out: the server has to break the connection
-            await exchange.refuse(
-                500, "internal_error", "an unexpected error; the log line with this request_id has its cause"
-            )
+            await exchange.refuse(500, INTERNAL, "an unexpected error; the log line with this request_id has its cause")
         finally:
             exchange.observe()
 
