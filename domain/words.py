@@ -2,7 +2,8 @@
 Types of the words in answers, for the description of the API; to everything else they are text.
 
 What this code writes is a closed set. What was published by an earlier version may have another word, since that
-version took any: such a set may grow, and a client must expect it to.
+version took any: such a set may grow, and a client must expect it to. Rows of read models say `str`: with these types
+each read model would depend on every context.
 """
 
 from collections.abc import Iterable

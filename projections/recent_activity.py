@@ -16,7 +16,6 @@ import msgspec
 
 from domain.fact import Fact
 from domain.streams import named_id
-from domain.words import FactType, Outcome
 from projections.engine.projection import Handler, Projection, RowKey, Rows, Table
 
 KEPT = 100  # facts
@@ -27,13 +26,13 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One fact, in short."""
 
     position: int
-    type: FactType
+    type: str
     at: datetime
     learner_id: str
     run_id: str
     unit_id: str | None = None
     score_bp: int | None = None
-    outcome: Outcome | None = None
+    outcome: str | None = None
 
 
 class RecentFacts(msgspec.Struct):

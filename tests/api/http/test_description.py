@@ -92,7 +92,7 @@ def test_words_of_a_set_are_listed() -> None:
     for place in (
         "CourseRun.status",
         "HistoryFact.type",
-        "Entry.outcome",
+        "ActivityEntry.outcome",
         "Problem.code",
         "NewUnit.kind",
         "NewRun.pacing",
