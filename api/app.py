@@ -40,8 +40,8 @@ DESCRIPTION = """
 To try it, copy what `campus token --as admin` prints into *Authorize*.
 
 A command answers with the `position` of its facts in the log. A query with `min_position` waits until its read model
-holds the facts up to that position; its header `Campus-Position` says for which position the answer is true. An error
-is a problem document (RFC 9457) with a stable `code`.
+holds the facts up to that position, and is 503 after two seconds; its header `Campus-Position` says for which position
+the answer is true. An error is a problem document (RFC 9457) with a stable `code`.
 """
 
 

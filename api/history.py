@@ -68,6 +68,7 @@ async def learner_history(
     (after,) = paging.after("history", cursor, [int]) or [0]
     log = ask.services.log
     head = await log.head()
+    ask.must_reach(head)
     history = await log.history(learner_id, head)
     if not history and learner_id != ask.user.subject:
         raise LearnerNotFound(learner_id=learner_id)

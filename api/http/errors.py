@@ -37,9 +37,10 @@ CODES = {
 UNAUTHENTICATED, INVALID, INTERNAL = "unauthenticated", "invalid_request", "internal_error"
 KEY_REUSED, VERSION_CONFLICT = "idempotency_key_reused", "version_conflict"
 UNAVAILABLE, OVERLOADED, TOO_MANY_STREAMS, NOT_BUILT = "unavailable", "overloaded", "too_many_streams", "not_built"
+POSITION_NOT_REACHED = "position_not_reached"
 OWN_CODES = (
     *(UNAUTHENTICATED, INVALID, INTERNAL, KEY_REUSED, VERSION_CONFLICT),
-    *(UNAVAILABLE, OVERLOADED, TOO_MANY_STREAMS, NOT_BUILT),
+    *(UNAVAILABLE, OVERLOADED, TOO_MANY_STREAMS, NOT_BUILT, POSITION_NOT_REACHED),
 )
 
 _encode = msgspec.json.Encoder(enc_hook=str).encode
@@ -47,6 +48,17 @@ _encode = msgspec.json.Encoder(enc_hook=str).encode
 
 class Unauthenticated(Exception):
     """The request has no token, or one that was not signed here."""
+
+
+class PositionNotReached(Exception):
+    """A read model is not as far as the client asks for, after all the time that a query waits."""
+
+    def __init__(self, min_position: int, position: int) -> None:
+        super().__init__(
+            f"the read model is at position {position}, not yet at min_position {min_position}: ask again, or without"
+            " min_position for what is true now"
+        )
+        self.facts = {"min_position": min_position, "position": position}
 
 
 class BadRequest(Rejected):
@@ -187,6 +199,10 @@ def _overloaded(request: Request, error: Exception) -> Response:
     return problem(request, 503, OVERLOADED, str(error), RETRY_AFTER)
 
 
+def _position_not_reached(request: Request, error: PositionNotReached) -> Response:
+    return problem(request, 503, POSITION_NOT_REACHED, str(error), RETRY_AFTER, facts=error.facts)
+
+
 def _too_many_streams(request: Request, error: Exception) -> Response:
     return problem(request, 503, TOO_MANY_STREAMS, str(error), RETRY_STREAM_AFTER)
 
@@ -234,6 +250,7 @@ HANDLERS: dict[type[Exception], Any] = {
     PostgresError: _postgres_error,
     Overloaded: _overloaded,
     NotBuilt: _not_built,
+    PositionNotReached: _position_not_reached,
     TooManyStreams: _too_many_streams,
     RequestValidationError: _invalid,
     HTTPException: _http_exception,

@@ -43,7 +43,7 @@ IDEMPOTENCY_KEY = {
 MIN_POSITION = {
     "name": "min_position",
     "in": "query",
-    "description": "Wait, up to two seconds, until the answer is true for this position of the log.",
+    "description": "Wait, up to two seconds, until the answer is true for this position of the log; 503 if it is not.",
     "schema": {"type": "integer", "minimum": 0, "maximum": 999_999_999_999_999_999, "default": 0},
     "example": 0,
 }

@@ -1,6 +1,8 @@
 """
 How every query is answered: wait for `min_position`, say for which position the answer is true, send nothing twice.
 
+What is older than `min_position` is no answer: the client gets 503 with `Retry-After`, and asks again or without it.
+
 The body is JSON text as it comes from the read model. `Campus-Position` says what it is true for. The ETag stands for
 its content, so a client that has it already gets a 304.
 """
@@ -16,7 +18,7 @@ from fastapi import Depends, Request, Response
 from adapters.jwt import JwtClaims
 from adapters.postgres.queries import catalog
 from adapters.postgres.queries.reader import Answer
-from api.http.errors import BadRequest, PreconditionFailed
+from api.http.errors import BadRequest, PositionNotReached, PreconditionFailed
 from api.http.security import must_be_staff, user_of
 from api.http.services import Services, get_services
 from domain.catalog import RunNotFound
@@ -70,10 +72,11 @@ class QueryContext:
 
     async def read_at_least(self, projection: str, read: Callable[[], Awaitable[AnswerT]]) -> AnswerT:
         """
-        What *read* answers, once the projection has reached min_position or the time is over.
+        What *read* answers, once the projection has reached min_position.
 
         Raises:
             PositionAhead: min_position is far ahead of the head of the log, and cannot be reached in time.
+            PositionNotReached: the projection is not there when the time is over.
         """
         answer = await read()
         if answer.position >= self.min_position:
@@ -83,7 +86,13 @@ class QueryContext:
         while answer.position < self.min_position and (left := deadline - monotonic()) > 0:
             await self.services.changes.reached(projection, self.min_position, min(left, patience))
             answer = await read()
+        self.must_reach(answer.position)
         return answer
+
+    def must_reach(self, position: int) -> None:
+        """Raise PositionNotReached if an answer that is true for *position* is not what was asked for."""
+        if position < self.min_position:
+            raise PositionNotReached(self.min_position, position)
 
     async def _refuse_far_ahead(self, position: int) -> None:
         if self.min_position <= position + FAR_AHEAD:

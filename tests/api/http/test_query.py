@@ -14,7 +14,8 @@ async def test_what_the_client_has_is_not_sent_again(campus: Campus, path: str) 
     """304 without a body as long as the content is the same, 200 when it has changed."""
     await campus.open_run()
     position = await campus.enroll("admin")
-    first = await campus.get(path, min_position=position)
+    await campus.see(path, position)
+    first = await campus.get(path)
     headers = await campus.as_user("admin", **{"if-none-match": first.headers["etag"]})
     again = await campus.client.get(f"/v1{path}", headers=headers)
     assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", first.headers["etag"])
@@ -37,16 +38,28 @@ async def test_the_express_lane_answers_as_the_route_does(campus: Campus) -> Non
     }
 
 
-async def test_a_position_that_never_comes_is_waited_for_and_then_answered(campus: Campus) -> None:
-    """With what is true, which the header names."""
+async def test_a_position_that_is_not_reached_is_no_answer(campus: Campus) -> None:
+    """After the wait: 503, with where the read model is, whatever the client has; no 404 for what may be there soon."""
     loop = asyncio.get_running_loop()
     wanted = await head_of(campus) + FAR_AHEAD
-    for path in ("/me/dashboard", "/overview"):
+    for path in ("/me/dashboard", "/overview", "/runs/no-such-run"):
         started = loop.time()
-        answer = await campus.get(path, min_position=wanted)
-        assert answer.status_code == 200
-        assert int(answer.headers["campus-position"]) < wanted
+        headers = await campus.as_user("admin", **{"if-none-match": "*"})
+        answer = await campus.client.get(f"/v1{path}", params={"min_position": wanted}, headers=headers)
+        problem = answer.json()
+        assert (answer.status_code, problem["code"]) == (503, "position_not_reached")
+        assert answer.headers["retry-after"] == "1"
+        assert problem["min_position"] == wanted > problem["position"]
         assert loop.time() - started >= WAIT
+
+
+async def test_a_history_ends_where_the_log_ends(campus: Campus) -> None:
+    """It is read from the log itself: a later position is not waited for."""
+    await campus.open_run()
+    await campus.enroll()
+    wanted = await head_of(campus) + FAR_AHEAD
+    answer = await campus.get(f"/learners/{campus.learner}/history", min_position=wanted)
+    assert (answer.status_code, answer.json()["code"]) == (503, "position_not_reached")
 
 
 @pytest.mark.parametrize("path", ["/me/dashboard", "/overview", "/activity"])
@@ -65,7 +78,7 @@ async def test_queries_that_wait_hold_no_connection_and_ask_together(app: FastAP
     wanted = await head_of(campus) + FAR_AHEAD
     before = pool.get_stats()["requests_num"]
     answers = await asyncio.gather(*(campus.get("/overview", min_position=wanted) for _ in range(100)))
-    assert {answer.status_code for answer in answers} == {200}
+    assert {answer.status_code for answer in answers} == {503}
     looks = pool.get_stats()["requests_num"] - before
     assert looks <= 2 * len(answers) + 100, looks  # of their own, and those for all
 
