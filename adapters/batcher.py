@@ -1,5 +1,6 @@
 """
-Requests that arrive while a round trip is under way travel together in the next one.
+Requests that arrive while a round trip is under way travel together in the next one, but for those whose callers have
+gone by then.
 
 Used for appends (group commit), for look-ups in the log, and for documents in Valkey.
 """
@@ -42,8 +43,10 @@ class Batcher(Generic[Request, Reply]):
         """Send until nothing is left; a request that comes later starts a new worker."""
         try:
             while self._waiting:
-                batch, self._waiting = self._waiting[: self._largest], self._waiting[self._largest :]
-                await self._round_trip(batch)
+                asked = [entry for entry in self._waiting if not entry[1].done()]  # the others' callers have gone
+                batch, self._waiting = asked[: self._largest], asked[self._largest :]
+                if batch:
+                    await self._round_trip(batch)
         finally:
             self._worker = None
             if self._waiting:  # cancelled between two batches: no caller may wait for ever

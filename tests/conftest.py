@@ -18,8 +18,10 @@ PATIENT = {
     "adapters.postgres.connection.CONNECT_TIMEOUT": 300,  # seconds
     "adapters.postgres.connection.IDLE_IN_TRANSACTION_TIMEOUT": 300_000,  # milliseconds
     "adapters.postgres.connection.STATEMENT_TIMEOUT": 300_000,  # milliseconds
+    "adapters.postgres.connection.LONGEST_RUN": 300.0,  # seconds
     "adapters.postgres.ops.lease.HUNG": 300_000,  # milliseconds
     "adapters.postgres.queries.reader.POOL_TIMEOUT": 300.0,  # seconds
+    "api.http.dispatch.DEADLINE": 300.0,  # seconds
     "adapters.valkey.client.TIMEOUT": 300.0,  # seconds
     "adapters.valkey.client.CONNECT_TIMEOUT": 300.0,  # seconds
 }

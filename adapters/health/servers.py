@@ -18,6 +18,7 @@ from psycopg.rows import class_row
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from adapters.postgres.connection import PatientConnection
 from adapters.postgres.ops.migrate import all_migrations
 from adapters.postgres.ops.worker_progress import FAR, ONE_ACTIVE, PROGRESS, WORKERS, WorkerProgress, problems
 from adapters.settings import Settings
@@ -204,7 +205,7 @@ CHECKS: dict[str, Check] = {
 @asynccontextmanager
 async def _connection(settings: Settings) -> Any:
     try:
-        connection = await psycopg.AsyncConnection.connect(
+        connection = await PatientConnection.connect(
             settings.postgres_owner_url or settings.postgres_url,
             autocommit=True,
             connect_timeout=TIMEOUT,
@@ -212,6 +213,7 @@ async def _connection(settings: Settings) -> Any:
         )
     except psycopg.OperationalError as error:
         raise Unhealthy(_first_line(error), "is the server of CAMPUS_POSTGRES_URL running?") from error
+    connection.patience = 2 * TIMEOUT
     async with connection:
         yield connection
 

@@ -1,7 +1,8 @@
 """
 One connection to the campus's schema that comes back by itself.
 
-Every connection carries time limits, so that nothing waits for ever on a lock or leaves a transaction open.
+Every connection carries time limits, so that nothing waits for ever on a lock or leaves a transaction open. The server
+keeps these; a server that is stopped keeps none, so each wait for an answer ends on this side, too.
 
 An error is one of three: the connection or its server has gone (`is_broken`), the server answers and cannot do its work
 (`is_broken` and `cannot_work`: read-only, disk full, out of memory), or the statement is wrong. In the first two the
@@ -16,6 +17,7 @@ from typing import TypeVar
 import psycopg
 from psycopg import Error as PostgresError
 from psycopg import OperationalError
+from psycopg.abc import PQGen
 from psycopg.conninfo import make_conninfo
 from psycopg.errors import ForeignKeyViolation, LockNotAvailable, QueryCanceled, UndefinedTable
 
@@ -26,8 +28,10 @@ __all__ = [
     "Connection",
     "ForeignKeyViolation",
     "Link",
+    "NoAnswer",
     "OperationalError",
     "Overloaded",
+    "PatientConnection",
     "PostgresError",
     "Unavailable",
     "UndefinedTable",
@@ -36,6 +40,7 @@ __all__ = [
     "is_about_data",
     "is_broken",
     "options",
+    "patience_for",
     "unavailable",
 ]
 
@@ -47,6 +52,8 @@ LOCK_TIMEOUT = 2_000  # milliseconds
 IDLE_IN_TRANSACTION_TIMEOUT = 5_000  # milliseconds
 STATEMENT_TIMEOUT = 30_000  # milliseconds
 CONNECT_TIMEOUT = 5  # seconds
+GRACE = 2.0  # seconds after which a server should have said that it gave a statement up
+LOOK_INTERVAL = 0.1  # seconds between two looks for an interruption, as psycopg has it
 SILENCE = {  # a peer that has vanished without a word is noticed within these times
     "keepalives_idle": 10,  # seconds
     "keepalives_interval": 5,  # seconds
@@ -55,7 +62,38 @@ SILENCE = {  # a peer that has vanished without a word is noticed within these t
 }
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0  # seconds between attempts to connect
 ATTEMPTS_UNABLE = 2  # a new connection may lead to a server that works; if it does not, callers are not kept waiting
+LONGEST_RUN = 40.0  # seconds for one piece of work on a link, with those that use the connection before
 POOL_GIVES_UP = 2.0  # seconds; a pool that gave up begins again at once, or its pauses would grow to minutes
+
+
+class NoAnswer(psycopg.OperationalError):
+    """The server has sent nothing for longer than any statement may take: it is stopped, and its sockets are open."""
+
+
+class PatientConnection(psycopg.AsyncConnection):
+    """
+    A connection whose waits for the server end on this side too: a server that is stopped keeps every socket open.
+
+    Attributes:
+        patience: seconds to wait for one answer; None for statements that may take as long as they like.
+    """
+
+    patience: float | None = None
+
+    async def wait(self, gen: PQGen[T], interval: float = LOOK_INTERVAL, timeout: float | None = None) -> T:  # noqa: ASYNC109 - as in psycopg
+        """Wait for the server; closes the connection and raises NoAnswer if it says nothing for too long."""
+        try:
+            return await super().wait(gen, interval, timeout or self.patience)
+        except psycopg.errors._WaitTimeout:  # noqa: SLF001 - the library has no other name for it
+            if timeout is not None:
+                raise
+            self.pgconn.finish()
+            raise NoAnswer(f"no answer within {self.patience:.0f} s") from None
+
+
+def patience_for(statement_timeout: int) -> float | None:
+    """How long to wait for the answer of a server that ends statements after so many milliseconds; 0: never."""
+    return statement_timeout / 1_000 + GRACE if statement_timeout else None
 
 
 class Unavailable(Exception):
@@ -86,15 +124,17 @@ def options(schema: str, **more: str | int) -> str:
     return " ".join(f"-c {name}={value}" for name, value in settings.items())
 
 
-async def connect(settings: Settings, *, application: str, **more: str | int) -> psycopg.AsyncConnection:
+async def connect(settings: Settings, *, application: str, **more: str | int) -> PatientConnection:
     """Open one connection in autocommit mode; *more* are further settings of the server for this connection."""
-    return await psycopg.AsyncConnection.connect(
+    connection = await PatientConnection.connect(
         make_conninfo(settings.postgres_url, **SILENCE),
         autocommit=True,
         options=options(settings.schema_name, **more),
         application_name=f"campus:{application}",
         connect_timeout=CONNECT_TIMEOUT,
     )
+    connection.patience = patience_for(int(more.get("statement_timeout", STATEMENT_TIMEOUT)))
+    return connection
 
 
 GOING = ("08", "57P")
@@ -159,6 +199,13 @@ class Link:
         Raises:
             Unavailable: no server answered for `patience` seconds, or two connections led to one that cannot work.
         """
+        try:
+            async with asyncio.timeout(LONGEST_RUN):
+                return await self._run(work)
+        except TimeoutError as error:
+            raise Unavailable(f"PostgreSQL has not answered for {LONGEST_RUN:.0f} s") from error
+
+    async def _run(self, work: Callable[[psycopg.AsyncConnection], Awaitable[T]]) -> T:
         started, pause, unable = time.monotonic(), FIRST_PAUSE, 0
         while True:
             connection = None

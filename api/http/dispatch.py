@@ -2,6 +2,7 @@
 How a route sends a command: in whose name, once for each `Idempotency-Key`; the answer is its position.
 """
 
+import asyncio
 import hashlib
 from typing import Annotated, Any
 
@@ -10,12 +11,14 @@ from fastapi import Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from adapters.jwt import JwtClaims
+from adapters.postgres.connection import Unavailable
 from api.http.errors import BadRequest, PreconditionFailed
 from api.http.security import may_act_for, must_be_staff, user_of
 from api.http.services import get_services
 from commands.log import Context
 
 LONGEST_KEY = 128  # characters
+DEADLINE = 25.0  # seconds for a command; longer than an append waits for a server that has gone, so none is sent later
 
 
 def example(**members: Any) -> ConfigDict:
@@ -65,7 +68,14 @@ class CommandDispatcher:
             idempotency_key=key,
             fingerprint=fingerprint,
         )
-        position = await bus.handle(command, context)
+        try:
+            async with asyncio.timeout(DEADLINE):
+                position = await bus.handle(command, context)
+        except TimeoutError as error:
+            raise Unavailable(
+                f"PostgreSQL has not answered for {DEADLINE:.0f} s; whether the command was carried out is not known:"
+                " send it again with the same Idempotency-Key"
+            ) from error
         return Response(b'{"position":%d}' % position, 202, media_type="application/json")
 
     async def _fingerprint(self) -> str:

@@ -67,7 +67,7 @@ class _LogState(msgspec.Struct, kw_only=True):
 
 async def readiness(services: Services) -> Readiness:
     """Ask every server, and say how far the readers and workers are."""
-    log, valkey = await asyncio.gather(_log(services), _valkey(services))
+    log, valkey = await asyncio.gather(_log_in_time(services), _valkey(services))
     refused = services.log.appender.refused_lately
     servers = {
         "postgres": log is not None and log.writable and not refused,
@@ -101,25 +101,33 @@ def _worker(progress: WorkerProgress) -> Worker:
     )
 
 
+async def _log_in_time(services: Services) -> _LogState | None:
+    """As `_log`; None if PostgreSQL takes too long, whose connection needs longer to give a statement up."""
+    asking = asyncio.create_task(_log(services))
+    done, _ = await asyncio.wait([asking], timeout=PATIENCE)
+    if not done:
+        asking.cancel()
+    return asking.result() if done else None
+
+
 async def _log(services: Services) -> _LogState | None:
     """The head of the log, the lag of each read model and the workers; None if PostgreSQL does not answer."""
     try:
-        async with asyncio.timeout(PATIENCE):
-            head, writable = await lag.head_and_writable(services.reader)
-            rows = await lag.checkpoints(services.reader)
-            lags = [
-                Lag(
-                    name=name,
-                    position=await checkpoint(services.documents, name, copy),
-                    lag_events=0,
-                    lag_seconds=0.0,
-                    generation=generation,
-                    parked=parked,
-                )
-                for name, copy, generation, parked, _ in rows
-            ]
-            await _fill_in(services, max([head, *(row[4] for row in rows)]), lags)
-            workers = await lag.workers(services.reader)
+        head, writable = await lag.head_and_writable(services.reader)
+        rows = await lag.checkpoints(services.reader)
+        lags = [
+            Lag(
+                name=name,
+                position=await checkpoint(services.documents, name, copy),
+                lag_events=0,
+                lag_seconds=0.0,
+                generation=generation,
+                parked=parked,
+            )
+            for name, copy, generation, parked, _ in rows
+        ]
+        await _fill_in(services, max([head, *(row[4] for row in rows)]), lags)
+        workers = await lag.workers(services.reader)
     except (PostgresError, Unavailable, NotBuilt, TimeoutError, OSError):
         return None
     return _LogState(head=head, writable=writable, projections=lags, workers=workers)

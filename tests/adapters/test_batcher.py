@@ -52,6 +52,16 @@ async def test_what_arrives_meanwhile_travels_together(line: Line) -> None:
     assert line.batches == [[2], [4, 6, 8]]
 
 
+async def test_what_has_no_caller_any_more_is_not_sent(line: Line) -> None:
+    """A server that hangs is not given later what was refused meanwhile."""
+    first = await asked(line, 2)
+    gone, stays = await asked(line, 4, 6)
+    gone.cancel()
+    line.free.set()
+    assert await asyncio.gather(*first, stays) == [20, 60]
+    assert line.batches == [[2], [6]]
+
+
 async def test_a_round_trip_has_a_largest_size() -> None:
     """What does not fit goes with the next one, in order."""
     line = Line(largest=2)

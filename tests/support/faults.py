@@ -1,9 +1,11 @@
 """Servers that answer and cannot do their work: what an operator's change, a failover or a full disk does to them."""
 
+import os
 import re
 import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -42,6 +44,30 @@ async def postgres_with(servers: Servers, settings: Settings, name: str, value: 
         file.write_text(before)
         servers.send("postgres", signal.SIGHUP)
         await until(lambda: _shown(settings, name) == usual)
+
+
+@asynccontextmanager
+async def postgres_hangs(servers: Servers) -> AsyncIterator[None]:
+    """PostgreSQL and all its sessions are stopped until the block ends: all sockets stay open, and nothing answers."""
+    postmaster = servers.pid("postgres")
+    os.kill(postmaster, signal.SIGSTOP)
+    stopped = [postmaster, *_children(postmaster)]
+    try:
+        for pid in stopped:
+            _send(pid, signal.SIGSTOP)
+        yield
+    finally:
+        for pid in stopped:
+            _send(pid, signal.SIGCONT)
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def _send(pid: int, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):  # a session that has ended just now
+        os.kill(pid, number)
 
 
 def _shown(settings: Settings, name: str) -> str:

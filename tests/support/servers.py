@@ -52,7 +52,11 @@ class Servers:
 
     def send(self, name: str, number: signal.Signals) -> None:
         """Send the server *name* a signal."""
-        os.kill(self._children[name].pid, number)
+        os.kill(self.pid(name), number)
+
+    def pid(self, name: str) -> int:
+        """The process of the server *name*."""
+        return self._children[name].pid
 
     async def stop(self, name: str) -> None:
         """End the server *name* in good order."""

@@ -16,11 +16,14 @@ from adapters.postgres.connection import (
     CONNECT_TIMEOUT,
     POOL_GIVES_UP,
     SILENCE,
+    NoAnswer,
     Overloaded,
+    PatientConnection,
     Unavailable,
     cannot_work,
     is_broken,
     options,
+    patience_for,
     unavailable,
 )
 from adapters.settings import Settings
@@ -59,11 +62,15 @@ class NotBuilt(Exception):
     """The read model has never been built: no projector has run yet."""
 
 
+async def _limit_waits(connection: PatientConnection) -> None:
+    connection.patience = patience_for(QUERY_TIMEOUT)
+
+
 class Reader:
     """Answers queries; open it with `await reader.open()`."""
 
     def __init__(self, settings: Settings) -> None:
-        self._pool = AsyncConnectionPool(
+        self._pool: AsyncConnectionPool[PatientConnection] = AsyncConnectionPool(
             settings.postgres_url,
             min_size=1,
             max_size=POOL_SIZE,
@@ -71,6 +78,8 @@ class Reader:
             reconnect_timeout=POOL_GIVES_UP,
             reconnect_failed=AsyncConnectionPool.check,
             open=False,
+            connection_class=PatientConnection,
+            configure=_limit_waits,
             kwargs={
                 "autocommit": True,
                 "options": options(settings.schema_name, statement_timeout=QUERY_TIMEOUT, lock_timeout=LOCK_TIMEOUT),
@@ -128,7 +137,7 @@ class Reader:
                 failed, unable = failed + 1, unable + cannot_work(error)
                 if not is_broken(error):
                     raise
-                if failed == ATTEMPTS or unable == ATTEMPTS_UNABLE:
+                if failed == ATTEMPTS or unable == ATTEMPTS_UNABLE or isinstance(error, NoAnswer):
                     raise unavailable(error) from error
 
     async def _rows(self, query: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:

@@ -1,5 +1,7 @@
 """Servers that answer and cannot do their work: 503 with a time to come back, and everything goes on by itself."""
 
+import asyncio
+
 import httpx
 import psycopg
 import pytest
@@ -10,7 +12,7 @@ from adapters.postgres.ops.lag import projection_lags
 from adapters.settings import Settings
 from api.app import build
 from tests.support.api import Campus, every_read_model, served, workers
-from tests.support.faults import nats_refuses_its_token, postgres_with, valkey_with
+from tests.support.faults import nats_refuses_its_token, postgres_hangs, postgres_with, valkey_with
 from tests.support.polling import until
 from tests.support.servers import Servers
 
@@ -58,6 +60,40 @@ async def test_a_read_only_postgres_is_unavailable_and_left(own_settings: Settin
                 state = (await client.get("/readyz")).json()
                 assert (state["status"], state["servers"]["postgres"]) == ("degraded", False)
                 assert "read-only transaction" in state["problems"][0]
+            position = await accepted_again(campus)
+            await campus.see("/me/dashboard", position, user=campus.learner)
+
+
+async def test_a_postgres_that_hangs_is_unavailable(
+    own_settings: Settings, own_servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that is stopped ends nothing by itself: every wait for it ends here, and all goes on when it does."""
+    app = build(own_settings)
+    with workers(own_settings):
+        async with served(app) as client:
+            await every_read_model(client)
+            campus = Campus(client)
+            await campus.open_run()
+            await campus.see("/me/dashboard", await campus.enroll(), user=campus.learner)
+            with monkeypatch.context() as limits:
+                limits.setattr("api.http.dispatch.DEADLINE", 1.0)
+                limits.setattr("adapters.postgres.connection.LONGEST_RUN", 1.0)
+                for connection in app.state.services.reader._pool._pool:
+                    connection.patience = 1.0
+                async with postgres_hangs(own_servers):
+                    body = {"run_id": campus.run, "unit_id": "intro", "amount": 1}
+                    answers = await asyncio.gather(
+                        campus.post("/progress/activities", body),
+                        campus.post("/progress/activities", body),
+                        campus.get(f"/runs/{campus.run}"),
+                        campus.get(f"/learners/{campus.learner}/history"),
+                    )
+                    said = {
+                        (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) for answer in answers
+                    }
+                    assert said == {(503, "unavailable", "1")}
+                    ready = (await client.get("/readyz")).json()
+                    assert (ready["status"], ready["problems"][0][:8]) == ("degraded", "postgres")
             position = await accepted_again(campus)
             await campus.see("/me/dashboard", position, user=campus.learner)
 

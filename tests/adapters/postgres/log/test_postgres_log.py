@@ -31,10 +31,11 @@ async def test_a_tailing_reader_misses_nothing(settings: Settings) -> None:
         ]
         async with opened(settings) as log:
             while len(seen) < PROCESSES * EVENTS:
+                all_is_written = all(writer.done() for writer in writers)
                 page = await log.read(len(seen), PAGE)
                 assert [fact.position for fact in page] == list(range(len(seen) + 1, len(seen) + 1 + len(page)))
                 seen += page
-                if not page and all(writer.done() for writer in writers):
+                if not page and all_is_written:
                     break
             assert await asyncio.gather(*writers) == [EVENTS] * PROCESSES
             assert await log.head() == len(seen) == PROCESSES * EVENTS
