@@ -20,6 +20,10 @@ app = typer.Typer(add_completion=False)
 MOST_LAG = 60.0  # seconds that a projection may be behind
 RESTART = 5.0  # seconds that a process may take that is just being started again
 AGAIN = 0.5  # seconds
+NOT_CHECKED = (
+    "Not checked: the facts of the log, one by one (campus log verify), and whether stored facts were changed"
+    " (campus log verify --against an export that was kept elsewhere)."
+)
 
 
 @app.command()
@@ -216,4 +220,5 @@ def render(findings: list[dict[str, Any]]) -> "Table":
     for finding in findings:
         mark = "[green]ok[/]" if finding["ok"] else "[bold red]no[/]"
         table.add_row(mark, finding["name"], finding["detail"], finding.get("hint", ""))
+    table.caption, table.caption_justify = NOT_CHECKED, "left"
     return table

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from adapters.postgres.log.search import Search
     from adapters.settings import Settings
     from domain.fact import Fact
+    from workers.support.progress import Advance
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 app.command()(export)
@@ -58,11 +59,30 @@ def tail(
 
 
 @app.command()
-def verify(data: DataDir = None, as_json: Json = False) -> None:
-    """Check that positions are dense, versions are 1 to n, and every fact can be read; exits with 1 if not."""
+def verify(
+    *,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DIR|POSITION:DIGEST",
+            help="Compare every fact with an export that was kept elsewhere, or with the `content` of one.",
+        ),
+    ] = None,
+    data: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """
+    Check that positions are dense, versions are 1 to n, and every fact can be read; exits with 1 if not.
+
+    Whether a stored fact was changed is only seen `--against` what was exported before the change.
+    """
+    from adapters.parquet.manifest import ExportError
     from adapters.settings import Settings
 
-    report = asyncio.run(_verify(Settings.load(data)))
+    try:
+        report = asyncio.run(_verify(Settings.load(data), against))
+    except ExportError as error:
+        raise Failure(str(error)) from None
     answer(report, as_json=as_json, table=lambda: _verdict(report))
     if not report["ok"]:
         raise typer.Exit(1)
@@ -131,23 +151,85 @@ def _short(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:57]}…"
 
 
-async def _verify(settings: "Settings") -> dict[str, Any]:
+NOT_COMPARED = (
+    "not checked: whether stored facts were changed. Only an export that was kept elsewhere shows that:"
+    " campus log verify --against DIR"
+)
+
+
+async def _verify(settings: "Settings", against: str | None) -> dict[str, Any]:
     from workers.consistency.log_check import check, head_of
 
+    compared = None if against is None else await _compare(settings, against)
     head = await head_of(settings)
     with progress("verifying the log", total=head, unit="facts") as advance:
-        return (await check(settings, head, advance)).as_json()
+        report = (await check(settings, head, advance)).as_json()
+    if compared is None:
+        return {**report, "not_checked": [NOT_COMPARED]}
+    later = f"not checked: whether facts after position {compared['position']:,} were changed"
+    not_checked = [later] if compared["position"] < head else []
+    return {**report, "ok": report["ok"] and not compared["count"], "compared": compared, "not_checked": not_checked}
+
+
+async def _compare(settings: "Settings", against: str) -> dict[str, Any]:
+    import re
+    from contextlib import ExitStack
+    from pathlib import Path
+
+    import msgspec
+
+    from adapters.parquet.compare import compare_with_digest, compare_with_export
+
+    digest = re.fullmatch(r"(\d{1,18}):([0-9a-fA-F]{64})", against)
+    with ExitStack() as stack:
+        title = f"comparing with {against}"
+
+        def begin(total: int) -> "Advance":
+            return stack.enter_context(progress(title, total=total, unit="facts"))
+
+        if digest:
+            found = await compare_with_digest(settings, int(digest[1]), digest[2], begin)
+        else:
+            found = await compare_with_export(settings, Path(against), begin)
+    plain: dict[str, Any] = msgspec.to_builtins(found)
+    return plain
 
 
 def _verdict(report: dict[str, Any]) -> "RenderableType":
     from rich.console import Group
+    from rich.markup import escape
     from rich.table import Table
     from rich.text import Text
 
     seen = f"{report['events']:,} facts in {report['streams']:,} streams, up to position {report['head']:,}"
-    if report["ok"]:
-        return Text(f"the log is whole: {seen}")
-    table = Table("position", "stream", "problem")
-    for problem in report["problems"]:
-        table.add_row(str(problem.get("position", "")), problem.get("stream", ""), problem["problem"])
-    return Group(Text(f"the log is NOT whole: {report['problem_count']:,} problems; {seen}"), table)
+    parts: list[RenderableType] = []
+    if not report["problem_count"]:
+        parts.append(Text(f"the log is whole: {seen}"))
+    else:
+        table = Table("position", "stream", "problem")
+        for problem in report["problems"]:
+            row = (str(problem.get("position", "")), problem.get("stream", ""), problem["problem"])
+            table.add_row(*map(escape, row))
+        parts += [Text(f"the log is NOT whole: {report['problem_count']:,} problems; {seen}"), table]
+    if "compared" in report:
+        parts += _compared(report["compared"])
+    return Group(*parts, *map(Text, report["not_checked"]))
+
+
+def _compared(found: dict[str, Any]) -> "list[RenderableType]":
+    """What the comparison has found, for people."""
+    from rich.markup import escape
+    from rich.table import Table
+    from rich.text import Text
+
+    what = f"{found['against']}, up to position {found['position']:,}"
+    if not found["count"]:
+        return [Text(f"the log is what was exported: {what}")]
+    if found["problem"]:
+        return [Text(f"the log is NOT what was exported: {found['problem']}")]
+    table = Table("position", "stream", "type", "column", "exported", "in the log")
+    for difference in found["differences"]:
+        place = (str(difference["position"]), difference["stream"], difference["type"])
+        for column, (before, now) in difference["changes"].items() or [("", ("a fact", "missing"))]:
+            table.add_row(*map(escape, (*place, column, _short(before), _short(now))))
+    return [Text(f"the log is NOT what was exported: {found['count']:,} facts were changed; {what}"), table]

@@ -4,12 +4,15 @@ import json
 import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 
 from adapters.command_bus.bus import Bus
+from adapters.parquet.export import export
+from adapters.parquet.manifest import Manifest
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.settings import Settings
 from cli.up.plan import variables
@@ -18,6 +21,7 @@ from commands.enrollment import ReactivateEnrollment, RequestEnrollment, Withdra
 from commands.log import Context
 from domain.catalog import Unit
 from tests.support.campus_up import CAMPUS, campus, environment
+from workers.consistency.log_check import check, head_of
 
 START, END = datetime(2026, 1, 5, tzinfo=UTC), datetime(2126, 3, 30, tzinfo=UTC)
 COMMANDS = (
@@ -53,9 +57,9 @@ def tail(settings: Settings, *arguments: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in shown.stdout.splitlines()]
 
 
-def verify(settings: Settings) -> tuple[int, dict[str, Any]]:
+def verify(settings: Settings, *options: str) -> tuple[int, dict[str, Any]]:
     """Exit code and answer of `campus log verify`."""
-    shown = campus("log", "verify", "--json", env=variables(settings))
+    shown = campus("log", "verify", "--json", *options, env=variables(settings))
     return shown.returncode, json.loads(shown.stdout)
 
 
@@ -117,16 +121,16 @@ async def test_a_whole_log(filled: Settings) -> None:
     code, report = verify(filled)
     assert code == 0
     expected = {"ok": True, "events": 9, "foreign": 0, "streams": 4, "head": 9, "problem_count": 0, "problems": []}
+    (not_checked,) = report.pop("not_checked")
     assert report == expected
+    assert "whether stored facts were changed" in not_checked
     assert "the log is whole: 9 facts in 4 streams" in campus("log", "verify", env=variables(filled)).stdout
 
 
 async def test_an_empty_log_is_whole(settings: Settings) -> None:
     """Nothing is in order."""
-    assert verify(settings) == (
-        0,
-        {"ok": True, "events": 0, "foreign": 0, "streams": 0, "head": 0, "problem_count": 0, "problems": []},
-    )
+    code, report = verify(settings)
+    assert (code, report["ok"], report["events"], report["problems"]) == (0, True, 0, [])
 
 
 DAMAGE: dict[str, tuple[str, Callable[[dict[str, Any]], bool]]] = {
@@ -160,11 +164,73 @@ DAMAGE: dict[str, tuple[str, Callable[[dict[str, Any]], bool]]] = {
 
 @pytest.mark.parametrize(("statement", "is_found"), DAMAGE.values(), ids=DAMAGE)
 async def test_damage_is_found(filled: Settings, statement: str, is_found: Callable[[dict[str, Any]], bool]) -> None:
-    """Verify names any damage that the owner's role can do to the log, and the exit is not zero."""
-    with psycopg.connect(filled.postgres_owner_url, options=f"-c search_path={filled.schema_name}") as connection:
-        connection.execute("ALTER TABLE events DISABLE TRIGGER events_append_only")
-        connection.execute(statement.encode())
-    code, report = verify(filled)
-    assert (code, report["ok"], report["problem_count"] > 0) == (1, False, True)
+    """The check names any damage that the owner's role can do to the log."""
+    change(filled, statement)
+    report = (await check(filled, await head_of(filled))).as_json()
+    assert (report["ok"], report["problem_count"] > 0) == (False, True)
     assert any(map(is_found, report["problems"])), report["problems"]
+
+
+async def test_a_damaged_log_ends_with_an_error(filled: Settings) -> None:
+    """The exit is not zero, and people see a table."""
+    change(filled, DAMAGE["type"][0])
+    code, report = verify(filled)
+    assert (code, report["ok"], report["problem_count"]) == (1, False, 1)
     assert "the log is NOT whole" in campus("log", "verify", env=variables(filled)).stdout
+
+
+async def test_a_changed_fact_is_found_against_an_export(filled: Settings, tmp_path: Path) -> None:
+    """By position, with what was exported and what the log has; a missing one too; a digest tells that there is one."""
+    out = tmp_path / "out"
+    manifest = await export_of(filled, out)
+    await do(filled, CreateCourse("sets", "Sets"))
+    code, report = verify(filled, "--against", str(out))
+    assert (code, report["compared"]["count"]) == (0, 0)
+    assert report["not_checked"] == ["not checked: whether facts after position 9 were changed"]
+    digest = f"9:{manifest.content}"
+    assert verify(filled, "--against", digest)[0] == 0
+    change(
+        filled,
+        "UPDATE events SET data = replace(convert_from(data, 'UTF8'), 'Logic', 'Magic')::bytea WHERE position = 1",
+        "UPDATE events SET occurred_at = occurred_at + interval '1 day' WHERE position = 3",
+        "DELETE FROM events WHERE position = 7",
+    )
+    code, report = verify(filled, "--against", str(out))
+    found = {each["position"]: each["changes"] for each in report["compared"]["differences"]}
+    assert (code, report["ok"], report["compared"]["count"]) == (1, False, 3)
+    assert found[1] == {"data.title": ["Logic", "Magic"]}
+    assert (list(found[3]), found[7]) == (["occurred_at"], {})
+    shown = campus("log", "verify", "--against", str(out), env=variables(filled)).stdout
+    assert "the log is NOT what was exported: 3 facts were changed" in shown
+    assert "data.title" in shown
+    code, report = verify(filled, "--against", digest)
+    assert (code, report["compared"]["count"], report["compared"]["differences"]) == (1, 1, [])
+
+
+async def test_what_cannot_be_compared_is_refused(filled: Settings, tmp_path: Path) -> None:
+    """A directory without an export, and an export that was changed itself, prove nothing."""
+    nothing = campus("log", "verify", "--against", str(tmp_path / "none"), env=variables(filled))
+    assert nothing.returncode == 1
+    assert "none" in nothing.stderr
+    manifest = await export_of(filled, tmp_path / "out")
+    file = tmp_path / "out" / manifest.files[0].path
+    file.write_bytes(file.read_bytes()[:-1] + b"?")
+    changed = campus("log", "verify", "--against", str(tmp_path / "out"), env=variables(filled))
+    assert changed.returncode == 1
+    assert manifest.files[0].path in changed.stderr
+    code, report = verify(filled, "--against", f"10:{manifest.content}")
+    assert (code, report["compared"]["problem"]) == (1, "the log ends at position 9, before 10")
+
+
+async def export_of(settings: Settings, directory: Path) -> Manifest:
+    """The manifest of an export of everything into *directory*."""
+    await export(settings, directory)
+    return Manifest.load(directory)
+
+
+def change(settings: Settings, *statements: str) -> None:
+    """Change the log as only its owner can."""
+    with psycopg.connect(settings.postgres_owner_url, options=f"-c search_path={settings.schema_name}") as connection:
+        connection.execute("ALTER TABLE events DISABLE TRIGGER events_append_only")
+        for statement in statements:
+            connection.execute(statement.encode())
