@@ -69,11 +69,10 @@ async def learner_history(
     log = ask.services.log
     head = await log.head()
     ask.must_reach(head)
-    history = await log.history(learner_id, head)
-    if not history and learner_id != ask.user.subject:
+    facts = await log.history_page(learner_id, after, head, limit + 1)
+    if not facts and after == 0 and learner_id != ask.user.subject:
         raise LearnerNotFound(learner_id=learner_id)
-    facts = [fact for fact in history if fact.position > after]
-    rows = [(fact.position, _render(fact)) for fact in facts[: limit + 1]]
+    rows = [(fact.position, _render(fact)) for fact in facts]
     return paging.reply(request, ask, RowPage(rows, head), "history", limit)
 
 

@@ -1,12 +1,14 @@
 """
 What happens to every request, in one pass around the application.
 
-Each request gets an id, is timed, and may not send more than `LARGEST_BODY`, nor take more than `SLOWEST_BODY` for it.
-Answers above `SMALLEST_COMPRESSED` are compressed where the client takes gzip. `HEAD` is answered as `GET` is, without
-the body. An unexpected error becomes a problem document and a log line.
+Each request gets an id, is timed, and may not send more than `LARGEST_BODY` (`LARGEST_PUBLICATION` for the version of a
+course and for a quiz), nor take more than `SLOWEST_BODY` for it. Answers above `SMALLEST_COMPRESSED` are compressed
+where the client takes gzip. `HEAD` is answered as `GET` is, without the body. An unexpected error becomes a problem
+document and a log line.
 """
 
 import asyncio
+import re
 import time
 import zlib
 from collections.abc import MutableMapping
@@ -24,6 +26,8 @@ from api.http.errors import INTERNAL, NotAcceptable, problem
 from api.http.negotiation import coding, takes_plain
 
 LARGEST_BODY = 1_048_576  # bytes
+LARGEST_PUBLICATION = 16_777_216  # bytes: a course of MAX_UNITS units, whatever their titles are
+PUBLICATIONS = re.compile(r"/v1/courses/[^/]+/versions|/v1/quizzes")
 SMALLEST_COMPRESSED = 1_024  # bytes
 COMPRESSION_LEVEL = 4
 LONGEST_REQUEST_ID = 64  # characters
@@ -40,8 +44,8 @@ class HeadAnswered(OSError):
 class BodyTooLarge(HTTPException):
     """The request sends more than it may; FastAPI lets an HTTPException through while it reads a body."""
 
-    def __init__(self) -> None:
-        super().__init__(413, f"a body has at most {LARGEST_BODY} bytes")
+    def __init__(self, largest: int) -> None:
+        super().__init__(413, f"a body has at most {largest} bytes here")
 
 
 class BodyTooSlow(HTTPException):
@@ -87,7 +91,7 @@ class RequestState:
 
     __slots__ = (
         "_body_until", "_held", "_receive", "_received", "_send", "announced", "coding", "has_body", "headless",
-        "method", "request_id", "scope", "smallest", "started", "status",
+        "largest_body", "method", "request_id", "scope", "smallest", "started", "status",
     )  # fmt: skip
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -99,6 +103,7 @@ class RequestState:
         self.status = self.announced = self._received = 0
         self.has_body = self.method not in BODILESS  # it need not announce a length
         self._body_until: float | None = asyncio.get_running_loop().time() + SLOWEST_BODY if self.has_body else None
+        self.largest_body = LARGEST_PUBLICATION if PUBLICATIONS.fullmatch(scope["path"]) else LARGEST_BODY
         encodings: list[str] = []
         self._held: MutableMapping[str, Any] | None = None
         self.request_id = ""
@@ -120,8 +125,8 @@ class RequestState:
         """Refuse a body of which we know beforehand that it is too large, and a client that takes no coding."""
         if self.coding is None:
             raise NotAcceptable("Accept-Encoding takes neither gzip nor identity, and there is nothing else")
-        if self.announced > LARGEST_BODY:
-            raise BodyTooLarge
+        if self.announced > self.largest_body:
+            raise BodyTooLarge(self.largest_body)
 
     async def receive(self) -> Message:
         """The next part of the request's body, as long as it is not too large."""
@@ -133,8 +138,8 @@ class RequestState:
         if not message.get("more_body"):
             self._body_until = None  # what may still come is that the client goes
         self._received += len(message.get("body", b""))
-        if self._received > LARGEST_BODY:
-            raise BodyTooLarge
+        if self._received > self.largest_body:
+            raise BodyTooLarge(self.largest_body)
         return message
 
     async def send(self, message: Message) -> None:

@@ -3,7 +3,8 @@
 import gzip
 from collections.abc import AsyncIterator
 
-from api.http.middleware import LARGEST_BODY
+from api.http.middleware import LARGEST_BODY, LARGEST_PUBLICATION
+from domain.catalog import MAX_UNITS
 from tests.support.api import Campus
 
 
@@ -43,6 +44,18 @@ async def test_bodies_have_a_limit(campus: Campus) -> None:
 
     for content in (b" " * (LARGEST_BODY + 1), chunks()):
         answer = await campus.client.post("/v1/courses", content=content, headers=headers)  # type: ignore[arg-type]
+        assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
+
+
+async def test_publishing_is_not_refused_for_its_size(campus: Campus) -> None:
+    """5,000 units with titles of 200 characters of four bytes, and a quiz that is as large; above 16 MiB they are."""
+    await campus.send("/courses", {"course_id": campus.course, "title": "Large"}, user="admin")
+    title = "\N{OPEN BOOK}" * 200
+    units = [{"unit_id": f"{number:064}", "kind": "essay", "title": title, "weight": 2} for number in range(MAX_UNITS)]
+    await campus.send(f"/courses/{campus.course}/versions", {"units": units}, user="admin")
+    headers = await campus.as_user("admin", **{"content-type": "application/json"})
+    for path in (f"/v1/courses/{campus.course}/versions", "/v1/quizzes"):
+        answer = await campus.client.post(path, content=b" " * (LARGEST_PUBLICATION + 1), headers=headers)
         assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
 
 
