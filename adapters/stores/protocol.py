@@ -113,6 +113,10 @@ class GenerationStore(Store, Protocol):
         """Lead readers to this generation, after it has become live; safe to repeat."""
         ...
 
+    async def is_published(self) -> bool:
+        """Whether what `publish_live` leaves for readers is still there."""
+        ...
+
     async def detach_readers(self) -> None:
         """Point what still leads to this generation to the live one, before a drop."""
         ...

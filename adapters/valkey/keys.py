@@ -9,11 +9,12 @@ POSITION = "@position"  # the checkpoint
 EPOCH = "@epoch"
 HEALED = "@healed"  # id of the parked key that healed last
 REDONE = "@redone"  # how often documents changed while the checkpoint stayed: a parked key healed, rows repaired
+HERE = "@here"  # in every hash of a segment from its claim on: a hash without it was lost, by eviction or by hand
 COUNTS = ("applied", "ignored", "parked", "skipped")
 COUNT_FIELDS = tuple(f"@{name}" for name in COUNTS)
 
-OWN = frozenset(name.encode() for name in (POSITION, EPOCH, HEALED, REDONE, *COUNT_FIELDS))
-"""The fields of the hash of a segment's first table that are not documents."""
+OWN = frozenset(name.encode() for name in (POSITION, EPOCH, HEALED, REDONE, HERE, *COUNT_FIELDS))
+"""The fields of a segment's hashes that are not documents; all but HERE are in that of the first table only."""
 
 
 class Served(NamedTuple):

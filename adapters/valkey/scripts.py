@@ -5,14 +5,18 @@ import msgspec
 # KEYS  the hashes of each segment that moves, one segment after the other, that of the first table first
 # ARGV  a `Plan` as MessagePack, since each argument costs time; then all fields and documents: field, document,
 #       field, document, …; then all fields to delete
-# Returns 1, or 0 if a checkpoint is another, or a segment has a later epoch.
+# Returns 1, or 0 if a checkpoint is another, a hash was lost, or a segment has a later epoch.
 SAVE = """
 local plan = cmsgpack.unpack(ARGV[1])
 local epochs = {}
 for s, now in ipairs(plan.moves) do
-    local found = redis.call('HMGET', KEYS[(s - 1) * plan.tables + 1], '@position', '@epoch')
+    local first = (s - 1) * plan.tables + 1
+    local found = redis.call('HMGET', KEYS[first], '@position', '@epoch', '@here')
     epochs[s] = tonumber(found[2] or '0')
     if (found[1] or '0') ~= plan.before or epochs[s] > now[1] then return 0 end
+    for number = first + 1, first + plan.tables - 1 do
+        if found[3] and redis.call('HEXISTS', KEYS[number], '@here') == 0 then return 0 end
+    end
 end
 local at = 2
 for number, key in ipairs(KEYS) do
@@ -44,16 +48,20 @@ return 1
 # KEYS  the hashes of a segment, that of the first table first
 # ARGV  the new epoch
 # Returns the checkpoint, and the epoch: a later one stays. Documents without a checkpoint are deleted, since their
-# position is not known.
+# position is not known; so is a segment that has lost a hash. Hashes of older code are marked here.
 CLAIM = """
-local found = redis.call('HMGET', KEYS[1], '@position', '@epoch')
-local epoch = found[2] or '0'
+local found = redis.call('HMGET', KEYS[1], '@position', '@epoch', '@here')
+local position, epoch = found[1], found[2] or '0'
 if tonumber(epoch) <= tonumber(ARGV[1]) then
     epoch = ARGV[1]
-    if not found[1] then redis.call('UNLINK', unpack(KEYS)) end
+    for number = 2, #KEYS do
+        if found[3] and redis.call('HEXISTS', KEYS[number], '@here') == 0 then position = false end
+    end
+    if not position then redis.call('UNLINK', unpack(KEYS)) end
     redis.call('HSET', KEYS[1], '@epoch', epoch)
+    for _, key in ipairs(KEYS) do redis.call('HSET', key, '@here', '1') end
 end
-return {found[1] or '0', epoch}
+return {position or '0', epoch}
 """
 
 # KEYS  the hashes of a segment, that of the first table first
@@ -63,6 +71,7 @@ BEGIN = """
 if redis.call('HGET', KEYS[1], '@epoch') ~= ARGV[1] then return 0 end
 redis.call('UNLINK', unpack(KEYS))
 redis.call('HSET', KEYS[1], '@epoch', ARGV[1], '@position', ARGV[2])
+for _, key in ipairs(KEYS) do redis.call('HSET', key, '@here', '1') end
 return 1
 """
 

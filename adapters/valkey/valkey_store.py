@@ -3,8 +3,8 @@ Read models in Valkey: one hash for each table and segment, one JSON document fo
 
 The field `@position` of the hash of a segment's first table is its checkpoint, so one HMGET answers with a document and
 the position for which it is true. Documents and checkpoints change in one atomic step, which first checks that each
-checkpoint is where this writer left it and that no later owner has claimed the segment. If a checkpoint is lost
-(FLUSHALL), the writer begins again with empty hashes.
+checkpoint is where this writer left it and that no later owner has claimed the segment. If a checkpoint or a hash of a
+segment is lost (FLUSHALL, eviction), the writer begins again with empty hashes.
 """
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
@@ -20,7 +20,7 @@ from adapters.spill import Spool
 from adapters.stores.protocol import Overtaken, PlainRow, Positions, Servers, StoredRow
 from adapters.valkey.bulk_write import BEGUN, write_segment
 from adapters.valkey.client import is_about_data
-from adapters.valkey.keys import COUNT_FIELDS, HEALED, OWN, POSITION, Served, field_of, hash_key, live_key
+from adapters.valkey.keys import COUNT_FIELDS, HEALED, HERE, OWN, POSITION, Served, field_of, hash_key, live_key
 from adapters.valkey.scan import SegmentScan
 from adapters.valkey.scripts import CLAIM, SAVE, SavePlan
 from projections.engine.live import Batch, FactCounts, Fenced, LoadedRows, Needed, RowRejected, RowSnapshot, encoded
@@ -78,8 +78,22 @@ class ValkeyStore:
         return [hashes[self._number[table.name]] for hashes in self._hashes]
 
     async def positions(self) -> Positions:
-        """The checkpoint of each segment; 0 where there is none."""
-        return {segment: int(found[0] or 0) for segment, found in (await self._own_fields([POSITION])).items()}
+        """The checkpoint of each segment; 0 where there is none, or where a hash was lost."""
+        async with self._client.pipeline(transaction=True) as pipeline:
+            for first, *others in self._hashes:
+                pipeline.hmget(first, POSITION, HERE)
+                for name in others:
+                    pipeline.hexists(name, HERE)
+            found = await pipeline.execute()
+        positions, size = {}, len(self._tables)
+        for segment in range(len(self._hashes)):
+            (position, marked), *others = found[segment * size : (segment + 1) * size]
+            positions[segment] = int(position or 0) if all(others) or not marked else 0
+        return positions
+
+    async def is_published(self) -> bool:
+        """Whether readers find the live generation: the key that leads to it may be lost like any other."""
+        return bool(await self._client.exists(live_key(self._settings, self._projection.name)))
 
     async def own_counts(self) -> dict[int, tuple[int, FactCounts]]:
         """Checkpoint and counts of each segment."""

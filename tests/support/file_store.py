@@ -82,6 +82,9 @@ class FileStore:
 
     async def publish_live(self) -> None: ...
 
+    async def is_published(self) -> bool:
+        return True
+
     async def detach_readers(self) -> None: ...
 
     async def positions(self) -> Positions:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -111,6 +112,40 @@ async def noticed(valkey: Valkey, settings: Settings) -> None:
         return None not in checkpoints and await valkey.get(f"{documents}:live") is not None
 
     await until(are_there)
+
+
+async def test_any_lost_part_is_healed(settings: Settings) -> None:
+    """As when Valkey evicts keys: a hash beside that with the checkpoint, and the key that leads readers."""
+    documents = f"{settings.name}:{InValkey.name}"
+    async with connect_valkey(settings) as valkey, writer(settings) as facts, relaying(settings), projecting(settings):
+        await facts.record_many(200)
+        await caught_up(settings, 200)
+        for part in (f"{documents}:1:2:total", f"{documents}:live"):
+            await valkey.delete(part)
+            await until(partial(_is_there, valkey, part))
+            await assert_true_to_the_log(settings, 200)
+        await valkey.delete(f"{documents}:1:1:total")
+        await facts.record_many(400, pause=0.002)
+        await assert_true_to_the_log(settings, 600)
+
+
+async def _is_there(valkey: Valkey, name: str) -> bool:
+    return bool(await valkey.exists(name))
+
+
+async def test_documents_of_older_code_are_kept(settings: Settings) -> None:
+    """They have no mark yet, and nothing is folded again for that."""
+    async with connect_valkey(settings) as valkey, writer(settings) as facts, relaying(settings):
+        async with projecting(settings):
+            await facts.record_many(200)
+            await caught_up(settings, 200)
+        for name in await valkey.keys(f"{settings.name}:{InValkey.name}:1:*"):
+            await valkey.hdel(name, "@here")
+        marker = f"{settings.name}:{InValkey.name}:1:0:tally"
+        await valkey.hset(marker, "@unknown", 1)
+        async with projecting(settings):
+            await until(lambda: valkey.hexists(marker, "@here"))
+            assert await valkey.hexists(marker, "@unknown")
 
 
 async def test_a_lost_checkpoint_doubles_nothing(settings: Settings) -> None:

@@ -195,7 +195,9 @@ class GenerationWriter:
         return await self._save(folded._replace(rows={}), segments, fact.position)
 
     async def check(self) -> None:
-        """Raise Fenced if a checkpoint was changed, or another process has owned its segment since."""
+        """Raise Fenced if a checkpoint was changed or rows were lost, or another process has owned a segment since."""
+        if not await self._rows.is_published():
+            raise Fenced
         found = await self._rows.positions()
         now = await epochs(self._connection, self.projection.name, self.generation.number)
         for segment, position in self.positions.items():

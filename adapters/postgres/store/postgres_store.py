@@ -113,6 +113,10 @@ class PostgresStore:
     async def publish_live(self) -> None:
         """Do nothing: the views have moved with the transaction."""
 
+    async def is_published(self) -> bool:
+        """Always: views are not lost."""
+        return True
+
     async def detach_readers(self) -> None:
         """Point the analysts' views to what is live."""
         await refresh(self._connection, self._settings)
