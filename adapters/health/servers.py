@@ -159,7 +159,8 @@ async def jetstream(settings: Settings) -> str:
     try:
         account = await client.jetstream(timeout=TIMEOUT).account_info()
     except (nats.errors.Error, TimeoutError) as error:
-        raise Unhealthy("JetStream does not answer", "start nats-server with JetStream (`-js`)") from error
+        hint = "start nats-server again with JetStream (`-js`): it may turn it off for good when its disk is full"
+        raise Unhealthy("JetStream does not answer", hint) from error
     finally:
         await client.close()
     version = client.connected_server_version

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 import nats.js.errors
 from nats.aio.client import Client
+from nats.errors import Error as NatsError
 from nats.js.api import DiscardPolicy, StorageType, StreamConfig
 
 from adapters.nats.message import MESSAGE_ID, POSITION, PREVIOUS, encode_row, subject_of
@@ -60,6 +61,16 @@ async def last_published(client: Client, settings: Settings) -> int | None:
     return int((message.headers or {}).get(POSITION, 0))
 
 
+class NotStored(NatsError):
+    """JetStream takes messages and confirms none."""
+
+    def __str__(self) -> str:
+        return (
+            f"JetStream has confirmed no message within {ACK_TIMEOUT:.0f} s; a stream that has met a full disk"
+            " takes none before its server is started again"
+        )
+
+
 class Publisher:
     """
     Publishes stored facts in order.
@@ -87,9 +98,12 @@ class Publisher:
         for row, payload in messages[:-1]:
             await self._client.publish(subject_of(self._campus, row), payload, headers=self._headers(row))
         for row, payload in messages[-1:]:
-            await self._jetstream.publish(
-                subject_of(self._campus, row), payload, timeout=ACK_TIMEOUT, headers=self._headers(row)
-            )
+            try:
+                await self._jetstream.publish(
+                    subject_of(self._campus, row), payload, timeout=ACK_TIMEOUT, headers=self._headers(row)
+                )
+            except TimeoutError as error:
+                raise NotStored from error
 
     def _headers(self, row: LogRow) -> dict[str, str]:
         position, partition = row[0], row[5]

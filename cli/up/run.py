@@ -65,7 +65,7 @@ class CampusRun:
 
     async def _start_server(self, server: Server) -> None:
         bring_up = partial(start, server, self.plan.settings.data_dir, self._keep_open)
-        await self.steps.timed(server.name, self.supervisor.add(server.name, bring_up))
+        await self.steps.timed(server.name, self.supervisor.add(server.name, bring_up, server.does_its_work))
 
     async def _spawn(self, program: Program) -> Child:
         return Child(program, self._keep_open)

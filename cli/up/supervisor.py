@@ -1,5 +1,5 @@
 """
-The supervisor: starts children, restarts those that die, stops them in order.
+The supervisor: starts children, restarts those that die or live without doing their work, stops them in order.
 
 A server restarts on the same port with the same data, so its clients only have to connect again.
 """
@@ -13,18 +13,21 @@ from adapters.tasks import cancel_and_wait
 from cli.console import say
 
 FIRST_PAUSE = 0.2  # seconds before a dead child is restarted; doubled every time
-LONGEST_PAUSE = 10.0  # seconds
+LONGEST_PAUSE = 3.0  # seconds: trouble that has passed is over within five
+LOOK_INTERVAL, MOST_LOOKS = 1.0, 2  # seconds, and the looks in a row that find no work done before a restart
 STEADY = 10.0  # seconds of life after which a child counts as healthy again
 
 Start = Callable[[], Awaitable[Child]]
+Works = Callable[[], Awaitable[bool]]
 
 
 @dataclass
 class ManagedProcess:
-    """A process that the supervisor keeps running: how to start it, and its present child."""
+    """A process that the supervisor keeps running: how to start it, whether it does its work, and its present child."""
 
     name: str
     start: Start
+    works: Works | None = None
     child: Child | None = None
     pause: float = FIRST_PAUSE
 
@@ -47,9 +50,9 @@ class Supervisor:
         """The pid of every running process, by name."""
         return {post.name: post.child.pid for post in self._posts.values() if post.child}
 
-    async def add(self, name: str, start: Start) -> None:
+    async def add(self, name: str, start: Start, works: Works | None = None) -> None:
         """Start a process. It is restarted from `watch()` on; until then the caller looks at `dead()`."""
-        post = self._posts[name] = ManagedProcess(name, start)
+        post = self._posts[name] = ManagedProcess(name, start, works)
         await post.fill()
         self._on_change(self.pids)
 
@@ -57,6 +60,9 @@ class Supervisor:
         """From now on, restart every process that dies."""
         for post in self._posts.values():
             self._watches[post.name] = asyncio.create_task(self._keep(post), name=f"keep {post.name}")
+            if post.works is not None:
+                looking = self._look_after(post, post.works)
+                self._watches[f"look after {post.name}"] = asyncio.create_task(looking)
 
     def dead(self) -> Child | None:
         """A child that has ended, if any."""
@@ -88,6 +94,17 @@ class Supervisor:
             except (StartFailed, OSError) as failure:  # such as a full disk: try again later
                 post.child = None
                 say(str(failure))
+
+    async def _look_after(self, post: ManagedProcess, works: Works) -> None:
+        """End a child that lives and does no work, so that it is restarted."""
+        failed = 0
+        while True:
+            await asyncio.sleep(LOOK_INTERVAL)
+            failed = 0 if post.child is None or await works() else failed + 1
+            if failed == MOST_LOOKS and post.child is not None:
+                failed = 0
+                say(f"{post.name} runs and does not do its work")
+                await post.child.stop()
 
     async def _ended(self, post: ManagedProcess) -> None:
         if post.child is None:

@@ -40,3 +40,35 @@ async def test_a_start_that_the_system_refuses_is_tried_again(tmp_path: Path, mo
     finally:
         await supervised.stop([["sleep"]])
     assert len(set(started)) == 2
+
+
+@pytest.mark.processes
+async def test_a_child_that_lives_and_does_not_work_is_restarted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As NATS, whose stream takes no message again once its disk was full."""
+    monkeypatch.setattr(supervisor, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(supervisor, "LOOK_INTERVAL", 0.01)
+    started: list[int] = []
+    second = asyncio.Event()
+
+    async def start() -> Child:
+        return Child(Program("sleep", ("sleep", "60"), tmp_path / "sleep.log"))
+
+    async def works() -> bool:
+        return len(started) == 2
+
+    def on_change(pids: dict[str, int]) -> None:
+        started.append(pids["sleep"])
+        if len(started) == 2:
+            second.set()
+
+    supervised = Supervisor(on_change)
+    await supervised.add("sleep", start, works)
+    supervised.watch()
+    try:
+        async with guard():
+            await second.wait()
+    finally:
+        await supervised.stop([["sleep"]])
+    assert len(set(started)) == 2

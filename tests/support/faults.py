@@ -2,6 +2,7 @@
 
 import os
 import re
+import resource
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -28,6 +29,17 @@ async def nats_refuses_its_token(servers: Servers) -> AsyncIterator[None]:
     finally:
         file.write_text(before)
         servers.send("nats", signal.SIGHUP)
+
+
+@asynccontextmanager
+async def nats_cannot_write(servers: Servers) -> AsyncIterator[None]:
+    """NATS may not write to its files until the block ends, as on a full disk."""
+    pid = servers.pid("nats")
+    usual = resource.prlimit(pid, resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
+    try:
+        yield
+    finally:
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, usual)
 
 
 @asynccontextmanager

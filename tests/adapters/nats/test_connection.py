@@ -9,11 +9,11 @@ from nats.aio.msg import Msg
 from adapters.nats.connection import Nats
 from adapters.nats.stream import last_published
 from adapters.settings import Settings
-from tests.support.faults import nats_refuses_its_token
+from tests.support.faults import nats_cannot_write, nats_refuses_its_token
 from tests.support.polling import until
 from tests.support.servers import Servers
 from tests.support.workers import relaying, writer
-from tests.workers.test_relay import published
+from tests.workers.test_relay import begun, published
 
 pytestmark = pytest.mark.servers
 
@@ -103,6 +103,27 @@ async def test_the_relay_goes_on_after_a_refused_token(own_settings: Settings, o
         await facts.record_many(20)
         await published(client, own_settings, facts.head)
         await watching.close()
+
+
+async def test_a_stream_that_met_a_full_disk_needs_a_restart(own_settings: Settings, own_servers: Servers) -> None:
+    """It takes no message again by itself; the server says so, and after its restart the relay goes on."""
+    watching = Nats(own_settings, "test")
+    async with writer(own_settings) as facts, relaying(own_settings):
+        await begun(await watching.connected(), own_settings, facts)
+        assert await own_servers.nats.does_its_work()
+
+        async def is_stuck() -> bool:
+            return not await own_servers.nats.does_its_work()
+
+        async with nats_cannot_write(own_servers):
+            await facts.record_many(20)
+            await until(is_stuck)
+        await own_servers.stop("nats")
+        await own_servers.start("nats")
+        assert await own_servers.nats.does_its_work()
+        await until(lambda: watching.client is not None)
+        await published(await watching.connected(), own_settings, facts.head)
+    await watching.close()
 
 
 async def _last(nats: Nats, settings: Settings) -> int | None:
