@@ -133,20 +133,26 @@ def scheme_of(
 
 def percent_bp(scheme: Scheme, completed: Iterable[str], outcome: str | None = None) -> int:
     """The completed share of the course; below 10,000 as long as a unit is missing, or if the *outcome* is `fail`."""
-    weights = scheme.weights
-    whole = sum(weights.values())
+    part, whole = _completed_share(scheme, completed)
     if not whole:
         return 0
-    part = sum(weights.get(unit_id, 0) for unit_id in set(completed))
     share = FULL if part == whole else min(rounded_bp(part, whole), FULL - 1)
     return min(share, PERCENT_OF_FAILED) if outcome == FAILED else share
 
 
 def is_half_way(scheme: Scheme, completed: Iterable[str]) -> bool:
     """Whether at least half of the course is completed; nothing is rounded."""
+    part, whole = _completed_share(scheme, completed)
+    return whole > 0 and 2 * part >= whole
+
+
+def _completed_share(scheme: Scheme, completed: Iterable[str]) -> tuple[int, int]:
+    """The weight of the completed units, and that of all."""
     weights = scheme.weights
-    whole = sum(weights.values())
-    return whole > 0 and 2 * sum(weights.get(unit_id, 0) for unit_id in set(completed)) >= whole
+    part = 0
+    for unit_id in set(completed):
+        part += weights.get(unit_id, 0)
+    return part, sum(weights.values())
 
 
 def final_grade(scheme: Scheme, scores: Mapping[str, Score], excused: Collection[str] = ()) -> Grade | None:
@@ -177,23 +183,17 @@ class Grades(NamedTuple):
     so_far: Grade | None
 
 
-def grades_of(row: CompletedUnits, scheme: Scheme, at: datetime) -> Grades:
-    """Both grades for a row of a read model, in one pass over the units."""
-    return _grades(scheme, row.scores, row.exact, row.excused, at)
-
-
-class _Sums(NamedTuple):
-    """
-    What was scored in some units: *points* of *possible* for the final grade, or of *so_far*.
-
-    Attributes:
-        scored: how many of them have a score.
-    """
-
-    points: int
-    possible: int
-    so_far: int
-    scored: int
+def shown_grades(row: CompletedUnits, scheme: Scheme, at: datetime) -> tuple[int | None, int | None]:
+    """The final grade and the grade so far for a row of a read model, in basis points; a rebuild asks very often."""
+    if scheme.groups or not scheme.graded:
+        final, so_far = _grades(scheme, row.scores, row.exact, row.excused, at)
+        return shown(final), shown(so_far)
+    points, possible, possible_so_far, scored = _sums(
+        scheme.weights, scheme.due, row.scores, row.exact, row.excused, at
+    )
+    if not scored:
+        return None, None
+    return rounded_bp(points, possible), rounded_bp(points, possible_so_far)
 
 
 def _grades(
@@ -207,16 +207,16 @@ def _grades(
     if not scheme.graded or not scores:
         return Grades(None, None)
     if not scheme.groups:
-        points, possible, so_far, scored = _sums(scheme.weights, scheme.due, scores, exact, excused, at)
-        return Grades(Grade(points, possible), Grade(points, so_far)) if scored else Grades(None, None)
+        points, possible, possible_so_far, scored = _sums(scheme.weights, scheme.due, scores, exact, excused, at)
+        return Grades(Grade(points, possible), Grade(points, possible_so_far)) if scored else Grades(None, None)
     of_groups = [
         (group, _sums(_weights_in(group, scheme), scheme.due, scores, exact, excused, at)) for group in scheme.groups
     ]
-    if not any(sums.scored for _, sums in of_groups):
+    if not any(scored for _, (_, _, _, scored) in of_groups):
         return Grades(None, None)
     return Grades(
-        _combined((group, sums.points, sums.possible) for group, sums in of_groups),
-        _combined((group, sums.points, sums.so_far) for group, sums in of_groups),
+        _combined((group, points, possible) for group, (points, possible, _, _) in of_groups),
+        _combined((group, points, possible_so_far) for group, (points, _, possible_so_far, _) in of_groups),
     )
 
 
@@ -232,7 +232,8 @@ def _sums(
     exact: Mapping[str, Score],
     excused: Collection[str],
     at: datetime | None,
-) -> _Sums:
+) -> tuple[int, int, int, int]:
+    """What was scored in some units: points, of how many for the final grade and for the grade so far, in how many."""
     part = whole = so_far = scored = 0
     scale = 1
     for unit_id, weight in weights.items():
@@ -249,7 +250,7 @@ def _sums(
             part += weight * points * (scale // possible)
         elif at is not None and unit_id in due and due[unit_id] < at:
             so_far += weight
-    return _Sums(part, whole * scale, so_far * scale, scored)
+    return part, whole * scale, so_far * scale, scored
 
 
 def _combined(of_groups: Iterable[tuple[Group, int, int]]) -> Grade:
@@ -326,6 +327,10 @@ def keep_best(scores: dict[str, int], exact: dict[str, Score], unit_id: str, sco
         scores: basis points of each unit.
         exact: the scores that basis points do not say exactly.
     """
+    if score.possible == FULL and unit_id not in exact:  # the usual case, and a rebuild has very many
+        if score.points > scores.get(unit_id, -1):
+            scores[unit_id] = score.points
+        return
     if not score.beats(best_of(scores, exact, unit_id)):
         return
     scores[unit_id] = score.bp

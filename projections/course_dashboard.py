@@ -23,13 +23,12 @@ from domain.grading import (
     Group,
     Scheme,
     counted,
-    grades_of,
     is_half_way,
     keep_best,
     note_completed,
     percent_bp,
     scheme_of,
-    shown,
+    shown_grades,
 )
 from domain.score import Score, score_in
 from domain.streams import named_id, named_ids
@@ -212,8 +211,7 @@ def _unit_completed(fact: Fact, rows: Rows) -> None:
     learner_id, run_id = _place(fact.stream_id)
     enrollment = rows.edit(ENROLLMENTS, CourseEnrollment, run_id, learner_id)
     note_completed(enrollment, fact.data["unit_id"], score_in(fact.data))
-    _compute_percent(enrollment, rows)
-    _compute_grades(enrollment, rows, fact)
+    _compute(enrollment, rows, fact)
 
 
 def _attempt_submitted(fact: Fact, rows: Rows) -> None:
@@ -225,7 +223,7 @@ def _attempt_graded(fact: Fact, rows: Rows) -> None:
     enrollment = rows.edit(ENROLLMENTS, CourseEnrollment, data["run_id"], _learner(fact.stream_id))
     if score is not None:
         keep_best(enrollment.scores, enrollment.exact, data["unit_id"], score)
-    _compute_grades(enrollment, rows, fact)
+    _compute_grades(enrollment, _scheme(enrollment, rows), fact)
 
 
 def _outcome(field: str) -> Handler:
@@ -235,8 +233,7 @@ def _outcome(field: str) -> Handler:
         learner_id, run_id = _place(fact.stream_id)
         enrollment = rows.edit(ENROLLMENTS, CourseEnrollment, run_id, learner_id)
         enrollment.outcome = fact.data[field]
-        _compute_percent(enrollment, rows)
-        _compute_grades(enrollment, rows, fact)
+        _compute(enrollment, rows, fact)
 
     return Handler(_needs_progress, apply, writes=(ENROLLMENTS,))
 
@@ -246,15 +243,16 @@ def _scheme(enrollment: CourseEnrollment, rows: Rows) -> Scheme:
     return run.scheme if run else Scheme()
 
 
-def _compute_percent(enrollment: CourseEnrollment, rows: Rows) -> None:
+def _compute(enrollment: CourseEnrollment, rows: Rows, fact: Fact) -> None:
+    """Percent and grades, by domain/grading.py; what is completed stays so."""
     scheme = _scheme(enrollment, rows)
     enrollment.percent = percent_bp(scheme, enrollment.completed, enrollment.outcome)
-    enrollment.half_way = is_half_way(scheme, enrollment.completed)
+    enrollment.half_way = enrollment.half_way or is_half_way(scheme, enrollment.completed)
+    _compute_grades(enrollment, scheme, fact)
 
 
-def _compute_grades(enrollment: CourseEnrollment, rows: Rows, fact: Fact) -> None:
-    final, so_far = grades_of(enrollment, _scheme(enrollment, rows), fact.occurred_at)
-    enrollment.grade_bp, enrollment.grade_so_far_bp = shown(final), shown(so_far)
+def _compute_grades(enrollment: CourseEnrollment, scheme: Scheme, fact: Fact) -> None:
+    enrollment.grade_bp, enrollment.grade_so_far_bp = shown_grades(enrollment, scheme, fact.occurred_at)
 
 
 class CourseDashboard(Projection):

@@ -20,12 +20,11 @@ from domain.fact import Fact
 from domain.grading import (
     Group,
     Scheme,
-    grades_of,
     keep_best,
     note_completed,
     percent_bp,
     scheme_of,
-    shown,
+    shown_grades,
 )
 from domain.score import Score, score_in
 from domain.streams import cached_by_stream, named_id, named_ids
@@ -319,8 +318,7 @@ def _compute(course: Course, run: RunRef, fact: Fact) -> None:
 
 
 def _compute_grades(course: Course, run: RunRef, fact: Fact) -> None:
-    final, so_far = grades_of(course, run.scheme, fact.occurred_at)
-    course.grade_bp, course.grade_so_far_bp = shown(final), shown(so_far)
+    course.grade_bp, course.grade_so_far_bp = shown_grades(course, run.scheme, fact.occurred_at)
 
 
 def _mark_done(course: Course, unit_id: str) -> None:
