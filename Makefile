@@ -32,7 +32,7 @@ format: setup ## let ruff mend what it can
 	.venv/bin/ruff check --fix . ; .venv/bin/ruff format .
 
 bench: setup ## measure against the yardsticks of docs/benchmarks.md
-	@for name in append command query lag; do .venv/bin/campus bench $$name || exit 1; done
+	@for name in append condition command query lag; do .venv/bin/campus bench $$name || exit 1; done
 
 lock: ## write the lock files after a change of pyproject.toml (ARGS=--upgrade for the newest versions)
 	@scripts/lock $(ARGS)

@@ -34,6 +34,12 @@ def append(seconds: Seconds = 4.0, rounds: Rounds = 5, as_json: Json = False) ->
 
 
 @app.command()
+def condition(seconds: Seconds = 4.0, rounds: Rounds = 5, as_json: Json = False) -> None:
+    """Durable appends under a condition with one tag, against the same without it."""
+    _report("condition", as_json, seconds=seconds, rounds=rounds)
+
+
+@app.command()
 def command(seconds: Seconds = 4.0, rounds: Rounds = 5, as_json: Json = False) -> None:
     """Commands over HTTP with all workers running, against a FastAPI application on the stock library."""
     _report("command", as_json, seconds=seconds, rounds=rounds)

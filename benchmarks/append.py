@@ -14,12 +14,14 @@ from itertools import count
 
 from adapters.command_bus.unit_of_work import new_event
 from adapters.postgres.log.append import Append
+from adapters.postgres.log.condition import Condition
 from adapters.postgres.log.postgres_log import PostgresLog
 from benchmarks.campus import running_postgres
 from benchmarks.rounds import Comparison, Subject, compare
 from benchmarks.stock import Learning, application, environment
 from commands.log import Context
 from domain.progress import CourseProgress, progress_stream
+from domain.tags import QueryItem, tag
 
 WRITERS = 32
 SUBJECT = Subject(
@@ -49,17 +51,20 @@ async def bench(seconds: float, rounds: int) -> Comparison:
             await log.close()
 
 
-async def ours(log: PostgresLog, numbers: Iterator[int], seconds: float) -> float:
-    """Facts per second through the log."""
+async def ours(log: PostgresLog, numbers: Iterator[int], seconds: float, *, conditional: bool = False) -> float:
+    """Facts per second through the log; *conditional*: if the learner has no fact since the writer's last append."""
+    head = await log.head()
     end = time.perf_counter() + seconds
 
     async def writer() -> int:
-        done = 0
+        done, seen = 0, head
         while time.perf_counter() < end:
-            progress = CourseProgress.blank(progress_stream(f"learner-{next(numbers)}", "run"))
+            learner_id = f"learner-{next(numbers)}"
+            progress = CourseProgress.blank(progress_stream(learner_id, "run"))
             progress.record_activity("unit", "click", 1)
             events = [new_event(event, Context("bench")) for event in progress.collect_events()]
-            await log.append(Append(events))
+            conditions = [Condition((QueryItem(tags=(tag("learner", learner_id),)),), seen)] if conditional else ()
+            seen = (await log.append(Append(events, conditions=conditions))).last
             done += 1
         return done
 

@@ -48,6 +48,7 @@ class Aggregate(BaseAggregate[str]):
             folds it (a course, a run, a quiz).
         keyed_by: the id that is the key of a keyed aggregate, the first of `ids`; None if the whole stream is the key.
             The partition of every stored fact comes from it: it never changes.
+        tagged_by: fields of its facts that are tags as well, such as `course_id`; ids of the stream always are.
         importing: whether what is recorded now happened in the past, and was not ours to refuse.
         snapshot_every: facts after which the state is stored beside the log, 0 for never.
         snapshot_fields: attributes that such a stored state holds, with their types.
@@ -58,6 +59,7 @@ class Aggregate(BaseAggregate[str]):
     ids: ClassVar[tuple[str, ...]]
     scope: ClassVar[Literal["keyed", "reference"]] = "keyed"
     keyed_by: ClassVar[str | None] = None
+    tagged_by: ClassVar[tuple[str, ...]] = ()
     importing: bool
     _irregular: str | None
     snapshot_every: ClassVar[int] = 0

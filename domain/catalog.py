@@ -247,6 +247,7 @@ class Run(Aggregate):
     category = "run"
     ids = ("run_id",)
     scope = "reference"
+    tagged_by = ("course_id",)
 
     class Scheduled(Aggregate.Event):
         TOPIC = "run.scheduled"

@@ -145,6 +145,7 @@ class Quiz(Aggregate):
     category = "quiz"
     ids = ("quiz_id",)
     scope = "reference"
+    tagged_by = ("run_id",)
 
     class Published(Aggregate.Event):
         TOPIC = "quiz.published"

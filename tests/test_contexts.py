@@ -38,6 +38,7 @@ MACHINERY = {
         "registry",
         "score",
         "streams",
+        "tags",
         "words",
     },
     "commands": {"clock", "log", "table"},

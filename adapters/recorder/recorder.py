@@ -26,7 +26,6 @@ from psycopg_pool import ConnectionPool
 
 from adapters.postgres.connection import is_broken
 from adapters.postgres.log.append import (
-    APPEND,
     LOCK_ATTEMPTS,
     STANDING,
     Append,
@@ -34,7 +33,7 @@ from adapters.postgres.log.append import (
     NewEvent,
     VersionConflict,
     answer_of,
-    arguments,
+    call,
     own_answer,
 )
 from adapters.postgres.log.postgres_log import END, HEAD
@@ -76,9 +75,10 @@ SELECT {_COLUMNS}, position FROM events
 
 
 class Origin(Meta, frozen=True, omit_defaults=True):
-    """`meta` of an event of the library, with the first version of its stream."""
+    """`meta` of an event of the library, with the first version of its stream, and with its tags, in their order."""
 
     first_version: int = 1
+    tags: tuple[str, ...] = ()
 
 
 class LogRecorder(ApplicationRecorder):
@@ -122,7 +122,7 @@ class LogRecorder(ApplicationRecorder):
         limit: int | None = None,
     ) -> Sequence[StoredEvent]:
         """The events of one stream with versions above *gt*, up to *lte*."""
-        rows = self._rows(
+        rows = self.rows(
             STREAM_BACKWARDS if desc else STREAM,
             {
                 "stream": str(originator_id),
@@ -143,7 +143,7 @@ class LogRecorder(ApplicationRecorder):
         inclusive_of_start: bool = True,
     ) -> Sequence[LogNotification]:
         """The first *limit* events from position *start* up to *stop*, those of *topics* only if given."""
-        rows = self._rows(
+        rows = self.rows(
             NOTIFICATIONS,
             {
                 "start": (start or 0) + (not inclusive_of_start),
@@ -159,7 +159,7 @@ class LogRecorder(ApplicationRecorder):
 
     def max_notification_id(self) -> int | None:
         """Position of the last event of the log, None for an empty one."""
-        head: int = self._rows(HEAD, {})[0][0]
+        head: int = self.rows(HEAD, {})[0][0]
         return head or None
 
     def subscribe(self, gt: int | None = None, topics: Sequence[str] = ()) -> LogSubscription:
@@ -176,23 +176,23 @@ class LogRecorder(ApplicationRecorder):
         """Append events, ordered by stream."""
         from_0 = {str(event.originator_id) for event in events if event.originator_version == 0}
         while True:
-            answer = self._append(Append([_new_event(event, from_0) for event in events]))
+            answer = self.append(Append([_new_event(event, from_0) for event in events]))
             if isinstance(answer, Appended):
                 return answer
             if not isinstance(answer, VersionConflict):
                 raise answer
-            if answer.stream_id in from_0 or self._rows(BEGINS_AT_0, [answer.stream_id]) != [(True,)]:
+            if answer.stream_id in from_0 or self.rows(BEGINS_AT_0, [answer.stream_id]) != [(True,)]:
                 raise IntegrityError(str(answer)) from answer
             from_0.add(answer.stream_id)
 
-    def _append(self, unit: Append) -> Appended | Exception:
+    def append(self, unit: Append) -> Appended | Exception:
         """Call `append_events()`; if its answer is lost, call it again to learn the result of the first call."""
         sent_before = False
 
         def once(connection: psycopg.Connection) -> Appended | Exception:
             nonlocal sent_before
             again, sent_before = sent_before, True
-            row = connection.execute(APPEND, arguments([unit]), prepare=True, binary=True).fetchone()
+            row = connection.execute(*call([unit]), prepare=True, binary=True).fetchone()
             answer = answer_of(unit, row or ())
             if not (again and isinstance(answer, VersionConflict)):
                 return answer
@@ -202,8 +202,9 @@ class LogRecorder(ApplicationRecorder):
 
         return self._run(once)
 
-    def _rows(self, query: LiteralString, parameters: dict[str, Any] | list[Any]) -> list[tuple[Any, ...]]:
-        return self._run(lambda connection: connection.execute(query, parameters, prepare=True).fetchall())
+    def rows(self, query: str, parameters: dict[str, Any] | list[Any]) -> list[tuple[Any, ...]]:
+        """The answer to a statement that only reads."""
+        return self._run(lambda connection: connection.execute(query.encode(), parameters, prepare=True).fetchall())
 
     def _run(self, work: Callable[[psycopg.Connection], T]) -> T:
         """Do *work*, which must be idempotent; repeat it if the connection breaks."""

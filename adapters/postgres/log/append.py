@@ -2,7 +2,7 @@
 Appending to the log: group commit, an answer for each append, and no doubt after a broken connection.
 
 Appends that arrive while a batch is under way travel together in the next call of `append_events()`
-(adapters/migrations/0001_log.sql), which says what the answers mean.
+(adapters/migrations/0190_conditional_appends.sql), which says what the answers mean.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ import psycopg
 
 from adapters.batcher import Batcher
 from adapters.postgres.connection import GAVE_UP, Link, Overloaded, Unavailable
+from adapters.postgres.log.condition import NO_CONDITIONS, Condition, condition_arguments
 from adapters.settings import Settings
 from domain.fact import Meta
 
@@ -33,11 +34,25 @@ SELECT * FROM append_events(
     %b::integer[], %b::text[], %b::integer[])
 """
 
+# The same with conditions and tags.
+APPEND_IF = (
+    APPEND.rstrip().removesuffix(")")
+    + """,
+    %b::text, %b::bigint, %b::bigint, %b::text[], %b::text[], %b::text[], %b::boolean,
+    %b::integer[], %b::text[])
+"""
+)
+
 STANDING = "SELECT position, meta FROM events WHERE stream_id = %s AND stream_version = %s"
 
 
 class NewEvent(msgspec.Struct, frozen=True):
-    """One fact on its way into the log."""
+    """
+    One fact on its way into the log.
+
+    Attributes:
+        tags: those that its stream and data do not say; only the `eventsourcing` library's events have some.
+    """
 
     stream_id: str
     stream_version: int
@@ -47,6 +62,7 @@ class NewEvent(msgspec.Struct, frozen=True):
     data: bytes
     meta: bytes
     occurred_at: datetime
+    tags: tuple[str, ...] = ()
 
 
 class Append(msgspec.Struct, frozen=True):
@@ -59,6 +75,7 @@ class Append(msgspec.Struct, frozen=True):
         fingerprint: digest of the request that the key stands for.
         empty_answer: where there are no events, the position to answer with.
         guards: streams that the decision looked at, and the version of each: if one has moved on, it is a conflict.
+        conditions: queries that the decision looked at: if a newer fact matches one, the append is overtaken.
     """
 
     events: Sequence[NewEvent]
@@ -66,6 +83,7 @@ class Append(msgspec.Struct, frozen=True):
     fingerprint: str = ""
     empty_answer: int = 0
     guards: Sequence[tuple[str, int]] = ()
+    conditions: Sequence[Condition] = ()
 
 
 class Appended(msgspec.Struct, frozen=True):
@@ -82,6 +100,15 @@ class VersionConflict(Exception):
     def __init__(self, stream_id: str, actual_version: int) -> None:
         super().__init__(f"stream {stream_id} is at version {actual_version} by now")
         self.stream_id, self.actual_version = stream_id, actual_version
+
+
+class Overtaken(VersionConflict):
+    """A fact has been appended that a condition excludes; *position* is its place, *stream_id* its stream."""
+
+    def __init__(self, stream_id: str, actual_version: int, position: int) -> None:
+        super().__init__(stream_id, actual_version)
+        self.args = (f"the fact at position {position}, of stream {stream_id}, matches a condition of the append",)
+        self.position = position
 
 
 class KeyReused(Exception):
@@ -119,6 +146,7 @@ class Appender:
 
         Raises:
             VersionConflict: a stream is not at the version before the first of its events.
+            Overtaken: a newer fact matches a condition.
             KeyReused: the key was used with another fingerprint.
             Unavailable: the server is gone, or the head of the log is held; whether the unit was appended is not known.
             Overloaded: the server gave up; nothing was appended.
@@ -178,8 +206,19 @@ class Appender:
         await self._link.close()
 
 
+def call(batch: Sequence[Append]) -> tuple[str, tuple[object, ...]]:
+    """The statement that appends a batch, and its parameters, to be sent in binary form."""
+    events = [event for unit in batch for event in unit.events]
+    tags = [(number, tag) for number, event in enumerate(events, 1) if event.tags for tag in dict.fromkeys(event.tags)]
+    conditional = any(unit.conditions for unit in batch)
+    if not tags and not conditional:
+        return APPEND, arguments(batch)
+    conditions = condition_arguments(batch) if conditional else NO_CONDITIONS
+    return APPEND_IF, (*arguments(batch), *conditions, [number for number, _ in tags], [tag for _, tag in tags])
+
+
 def arguments(batch: Sequence[Append]) -> tuple[Sequence[object], ...]:
-    """The parameters of `APPEND`, to be sent in binary form."""
+    """The parameters of `APPEND`."""
     events = [event for unit in batch for event in unit.events]
     guards = [(number, *guard) for number, unit in enumerate(batch, 1) for guard in unit.guards]
     return (
@@ -202,7 +241,7 @@ def arguments(batch: Sequence[Append]) -> tuple[Sequence[object], ...]:
 
 
 async def _call(connection: psycopg.AsyncConnection, batch: Sequence[Append]) -> list[Appended | Exception]:
-    cursor = await connection.execute(APPEND, arguments(batch), prepare=True, binary=True)
+    cursor = await connection.execute(*call(batch), prepare=True, binary=True)
     return [answer_of(unit, row) for unit, row in zip(batch, await cursor.fetchall(), strict=True)]
 
 
@@ -217,6 +256,8 @@ def answer_of(unit: Append, row: Sequence[object]) -> Appended | Exception:
             return KeyReused(unit.key or "")
         case ["conflict", _, _, str() as stream, int() as version]:
             return VersionConflict(stream, version)
+        case ["overtaken", int() as position, _, stream, version]:
+            return Overtaken(str(stream), int(str(version or 0)), position)
     raise AssertionError(f"append_events() answered {row!r}")
 
 

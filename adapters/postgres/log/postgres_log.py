@@ -16,11 +16,14 @@ import psycopg
 
 from adapters.batcher import Batcher
 from adapters.postgres.connection import GAVE_UP, Link, Overloaded
-from adapters.postgres.log.append import Append, Appended, Appender
+from adapters.postgres.log.append import Append, Appended, Appender, Overtaken
+from adapters.postgres.log.condition import NEAR, Condition
+from adapters.postgres.log.query import statement
 from adapters.settings import Settings
 from domain.codec import decode_data
 from domain.fact import Fact, Meta
 from domain.registry import AGGREGATES
+from domain.tags import Query
 
 LARGEST_LOOKUP = 512  # streams in one round trip
 PATIENCE = 10.0  # seconds to wait for a server that has gone
@@ -178,6 +181,7 @@ class PostgresLog:
         self.link = Link(settings, "read", patience=PATIENCE)
         self._lookups: Batcher[tuple[str, int], list[StreamFact]] = Batcher(self._look_up, LARGEST_LOOKUP)
         self.appender = Appender(settings)
+        self._seen = 0  # a position that the log has reached
 
     @classmethod
     async def open(cls, settings: Settings) -> "PostgresLog":
@@ -192,7 +196,30 @@ class PostgresLog:
 
     async def append(self, unit: Append) -> Appended:
         """Append one unit; see `Appender.append`."""
-        return await self.appender.append(unit)
+        if any(condition.after <= self._seen - NEAR or not self._seen for condition in unit.conditions):
+            unit = msgspec.structs.replace(unit, conditions=[await self._near(unit, each) for each in unit.conditions])
+        appended = await self.appender.append(unit)
+        self._seen = max(self._seen, appended.last)
+        return appended
+
+    async def _near(self, unit: Append, condition: Condition) -> Condition:
+        """
+        The condition, checked here for what the log had long since: `append_events()` walks over the newest facts.
+
+        Raises:
+            Overtaken: a fact matches it.
+        """
+        facts, head = await self.matching(condition.query, condition.after, limit=1)
+        if facts and (unit.key is None or await self.first_answer(unit.key) is None):
+            raise Overtaken(facts[0].stream_id, facts[0].stream_version, facts[0].position)
+        return condition if condition.after > head else Condition(condition.query, head)
+
+    async def matching(self, query: Query, after: int = 0, limit: int | None = None) -> tuple[list[Fact], int]:
+        """The first *limit* facts above *after* that match a query, in order, and the head of the log as of then."""
+        rows = await self._rows(*statement(query, COLUMNS, after, limit))
+        head: int = rows[0][0]
+        self._seen = max(self._seen, head)
+        return [to_fact(row[1:]) for row in rows if row[1] is not None], head
 
     async def head(self) -> int:
         """Position of the last fact, 0 for an empty log."""
