@@ -24,6 +24,7 @@ DEV_LOGIN = {
     True: "on: POST /v1/dev/login gives any user's token without a password (CAMPUS_DEV_LOGIN=false: off)",
     False: "off",
 }
+LOUD = {True: "bold yellow", False: ""}
 
 
 class StartTimes:
@@ -59,7 +60,10 @@ def welcome(plan: Plan, steps: StartTimes, examples: Examples) -> None:
         *_rows([(name, f"{seconds:.2f} s") for name, seconds in started]),
         *_rows(addresses(plan.settings.api_url, examples)),
         *_rows([(f"token of {role}", command(plan, f"token --as {user}")) for role, user in users]),
-        *_rows([("development login", DEV_LOGIN[plan.settings.dev_login])]),
+        Text(
+            f"  {'development login':<{NAME_WIDTH}}{DEV_LOGIN[plan.settings.dev_login]}", LOUD[plan.settings.dev_login]
+        ),
+        Text(),
         Text("try next, in a second terminal:", "bold"),
         *(Text(f"  {line}") for line in suggestions(plan)),
     ]

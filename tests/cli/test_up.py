@@ -10,6 +10,7 @@ import pytest
 
 from adapters.settings import Settings, instance_file
 from cli.up.lock import identity
+from cli.up.plan import make_plan
 from tests.conftest import migrated
 from tests.support.campus_up import RunningCampus, campus, running_campus, wait_until_gone
 from tests.support.polling import wait_until
@@ -33,6 +34,21 @@ def test_a_campus_starts_and_stops_in_order(data_dir: Path) -> None:
     assert set(lines[1:6]) == {"relay", "projector", "reactor", "dispatcher", "auditor"}
     assert lines[6:] == ["nats", "valkey", "postgres"]
     assert not instance_file(data_dir).exists()
+
+
+def test_who_may_be_anyone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where other machines reach the API, it hands out users only if a setting asks for it."""
+
+    def is_on(**environment: str) -> bool:
+        with monkeypatch.context() as patched:
+            for name, value in environment.items():
+                patched.setenv(name, value)
+            return make_plan(tmp_path, None, None).settings.dev_login
+
+    assert is_on()
+    assert not is_on(CAMPUS_DEV_LOGIN="false")
+    assert not is_on(CAMPUS_API_HOST="192.0.2.1")
+    assert is_on(CAMPUS_API_HOST="192.0.2.1", CAMPUS_DEV_LOGIN="true")
 
 
 def test_passwords_are_for_the_owner_only(running: RunningCampus) -> None:
