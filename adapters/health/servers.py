@@ -152,10 +152,23 @@ async def valkey(settings: Settings) -> str:
 
 async def jetstream(settings: Settings) -> str:
     """Does NATS answer, with JetStream on?"""
+    causes: list[Exception] = []
+
+    async def note(cause: Exception) -> None:
+        causes.append(cause)
+
     try:
-        client = await nats.connect(settings.nats_servers, connect_timeout=TIMEOUT, allow_reconnect=False)
+        client = await nats.connect(
+            settings.nats_servers,
+            connect_timeout=TIMEOUT,
+            allow_reconnect=False,
+            max_reconnect_attempts=1,  # or each server is tried 60 times
+            reconnect_time_wait=0,
+            error_cb=note,
+        )
     except (nats.errors.Error, OSError, TimeoutError) as error:
-        raise Unhealthy(_first_line(error), "is the server of CAMPUS_NATS_URL running?") from error
+        said = _first_line(causes[-1] if causes and isinstance(error, nats.errors.NoServersError) else error)
+        raise Unhealthy(said, "is the server of CAMPUS_NATS_URL running?") from error
     try:
         account = await client.jetstream(timeout=TIMEOUT).account_info()
     except (nats.errors.Error, TimeoutError) as error:

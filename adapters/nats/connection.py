@@ -14,7 +14,7 @@ import structlog
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
-from nats.errors import SlowConsumerError
+from nats.errors import NoServersError, SlowConsumerError
 from nats.js.errors import Error as JetStreamError
 
 from adapters.settings import Settings
@@ -116,14 +116,16 @@ class Nats:
     async def _opened(self, lost: asyncio.Event) -> Client | None:
         """A client with all subscriptions; None if that fails."""
         client = Client()
+        causes: list[Exception] = []
         try:
-            await self._connect(client, lost)
+            await self._connect(client, lost, causes)
         except asyncio.CancelledError:
             self._discard(client)
             raise
         except Exception as error:  # noqa: BLE001 - whatever it was, the next attempt follows
             self._discard(client)
-            trouble = _sentence(client.last_error if isinstance(error, TimeoutError) and client.last_error else error)
+            is_vague = isinstance(error, TimeoutError | NoServersError)
+            trouble = _sentence(causes[-1] if is_vague and causes else error)
             if trouble != self.trouble:
                 logger.warning("nats.unreachable", error=trouble)
             self.trouble = trouble
@@ -131,8 +133,9 @@ class Nats:
         logger.info("nats.connected")
         return client
 
-    async def _connect(self, client: Client, lost: asyncio.Event) -> None:
+    async def _connect(self, client: Client, lost: asyncio.Event, causes: list[Exception]) -> None:
         async def on_error(error: Exception) -> None:
+            causes[:] = [error]
             if isinstance(error, SlowConsumerError):
                 self._losses += 1
                 logger.warning("nats.message_dropped", error=str(error))
@@ -151,6 +154,7 @@ class Nats:
                 closed_cb=on_close,
                 connect_timeout=CONNECT_TIMEOUT,
                 allow_reconnect=False,
+                max_reconnect_attempts=1,  # to reach each server, or it would try each 60 times
                 reconnect_time_wait=RETRY_PAUSE,  # type: ignore[arg-type]  # a float does as well
                 ping_interval=PING_INTERVAL,
                 max_outstanding_pings=MOST_PINGS,
@@ -180,4 +184,4 @@ async def _close(client: Client) -> None:
 
 
 def _sentence(error: BaseException) -> str:
-    return str(error).strip() or type(error).__name__
+    return str(error).strip() or ("no answer" if isinstance(error, TimeoutError) else type(error).__name__)

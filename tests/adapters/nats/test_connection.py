@@ -6,6 +6,7 @@ import signal
 import pytest
 from nats.aio.msg import Msg
 
+from adapters.health.servers import Unhealthy, jetstream
 from adapters.nats.connection import Nats
 from adapters.nats.stream import last_published
 from adapters.settings import Settings
@@ -67,6 +68,16 @@ async def test_a_first_connection_that_is_refused_is_tried_again(own_settings: S
     await ear.hears(nats, "early", b"hello")
     await listening
     await nats.close()
+
+
+async def test_a_server_that_is_away_is_named(own_settings: Settings, own_servers: Servers) -> None:
+    """With the reason of the system, also by doctor, which does not wait for it."""
+    await own_servers.stop("nats")
+    nats = Nats(own_settings, "test")
+    await until(lambda: "Connect call failed" in nats.trouble)
+    await nats.close()
+    with pytest.raises(Unhealthy, match="Connect call failed"):
+        await jetstream(own_settings)
 
 
 async def test_a_server_that_hangs_is_left(
