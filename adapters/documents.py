@@ -7,7 +7,8 @@ Reads     the document in Valkey (adapters/valkey/document_reader.py). While Val
           of which the document is made are folded by the same handlers, in some milliseconds.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -18,6 +19,7 @@ from adapters.postgres.log.history import history_of, newest_facts
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.postgres.log.reference_facts import ReferenceFacts
 from adapters.settings import Settings
+from adapters.shown_dashboard import shown
 from adapters.stores.registry import store_type
 from adapters.valkey.client import Valkey
 from adapters.valkey.document_reader import DocumentReader, Unreachable
@@ -27,6 +29,10 @@ from projections.engine.distribution import owner_of, partitioned_tables, segmen
 from projections.engine.live import Exclusions, OwnedSegments, fold_batch
 from projections.engine.memory import MemoryStore
 from projections.engine.projection import Projection, RowKey
+from projections.learner_dashboard import LearnerDashboard
+
+SHOWN: Mapping[str, Callable[[bytes, datetime], bytes]] = {LearnerDashboard.name: shown}
+"""How the documents of a read model are shown at a time, where not as they are."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -54,11 +60,20 @@ class Documents:
                 " in one segment; put the table of its documents first"
             )
         self._table = table
+        self._clock = log.clock
+        self._shown = SHOWN.get(projection.name)
         self._reader = DocumentReader(client, settings, projection)
         self._folder = DocumentFolder(log, projection)
 
     async def get(self, key: str) -> Document:
-        """The document with this key; a blank one if there is none."""
+        """The document with this key as it is shown; a blank one if there is none."""
+        document = await self.stored(key)
+        return (
+            document if self._shown is None else document._replace(body=self._shown(document.body, self._clock.now()))
+        )
+
+    async def stored(self, key: str) -> Document:
+        """The document with this key as facts have made it; a blank one if there is none."""
         try:
             body, position = await self._reader.get(key)
         except Unreachable:

@@ -1,49 +1,103 @@
 """
-Dashboards of a learner and of a course run.
+Dashboards of a learner and of a course run, and the runs of a learner in detail.
 
 A learner's is one document of the read model learner_dashboard: from Valkey, or folded from the log while Valkey is
-away (adapters/documents.py). A run's is summed up in PostgreSQL from the rows of course_dashboard
-(adapters/postgres/queries/course_dashboard.py).
+away (adapters/documents.py), shown as adapters/shown_dashboard.py says; what is too long for it stands in pages. A
+run's is summed up in PostgreSQL from the rows of course_dashboard (adapters/postgres/queries/course_dashboard.py).
 """
 
 from datetime import UTC, datetime
 
-from fastapi import Response
+import msgspec
+from fastapi import Request, Response
 
-from adapters.postgres.queries import course_dashboard
+from adapters.postgres.queries import catalog, course_dashboard
+from adapters.postgres.queries.reader import RowPage
+from adapters.shown_dashboard import LISTED, ShownCourse, ShownDashboard, ShownRecent, note_end, shortened, whole
+from api.http import paging
 from api.http.errors import LearnerNotFound
 from api.http.openapi import query
-from api.http.query import QueryDep, StaffQueryDep
+from api.http.query import QueryContext, QueryDep, StaffQueryDep
 from api.http.routing import router as strict_router
 from api.http.security import may_act_for
-from api.http.types import LearnerId, RunId
-from domain.catalog import RunNotFound
-from projections.learner_dashboard import Course, Dashboard, Deadline, LearnerDashboard, NextUnit, Recent
+from api.http.types import LearnerId, Limit, RunId
+from domain.catalog import RunNotFound, Unit
+from domain.enrollment_errors import NotEnrolled
+from domain.kinds import Kind
+from projections.learner_dashboard import Deadline, LearnerDashboard, NextUnit
 
 router = strict_router("dashboards", "/v1")
+SHORT = LISTED[1]  # entries of each list of a course on a page
+
+
+class CoursesOfLearner(msgspec.Struct, kw_only=True):
+    """The runs that a learner has to do with, in the order of their ids."""
+
+    items: list[ShownCourse]
+    next: str | None
+
+
+class UnitOfLearner(msgspec.Struct, kw_only=True):
+    """One unit of a run, and what the learner has done with it; `weight` and `score_bp` in basis points."""
+
+    unit_id: str
+    title: str
+    kind: Kind
+    weight: int
+    group: str
+    recorded: bool
+    due_at: datetime | None
+    opened: bool
+    completed: bool
+    excused: bool
+    score_bp: int | None
+
+
+class RunOfLearner(msgspec.Struct, kw_only=True):
+    """One run of a learner, and a page of its units in their order."""
+
+    run: ShownCourse
+    items: list[UnitOfLearner]
+    next: str | None
+
 
 AT = datetime(2026, 2, 1, 9, tzinfo=UTC)
-LEARNER = Dashboard(
+COURSE = ShownCourse(
+    run_id="algebra-2026",
+    course_id="algebra",
+    title="Algebra",
+    status="active",
+    enrolled_at=AT,
+    ends_at=datetime(2026, 6, 30, tzinfo=UTC),
+    next_unit=NextUnit(unit_id="q1", title="Equations"),
+    deadlines=[Deadline(unit_id="q1", title="Equations", due_at=AT)],
+)
+LEARNER = ShownDashboard(
     learner_id="28400",
     position=1713,
-    courses=[
-        Course(
-            run_id="algebra-2026",
-            course_id="algebra",
-            title="Algebra",
-            status="active",
-            enrolled_at=AT,
-            next_unit=NextUnit(unit_id="q1", title="Equations"),
-            deadlines=[Deadline(unit_id="q1", title="Equations", due_at=AT)],
-        )
-    ],
-    recent=[Recent(position=1713, type="enrollment.activated", at=AT, run_id="algebra-2026", title="Algebra")],
+    courses=[COURSE],
+    recent=[ShownRecent(position=1713, type="enrollment.activated", at=AT, run_id="algebra-2026", title="Algebra")],
 )
+UNIT = UnitOfLearner(
+    unit_id="q1",
+    title="Equations",
+    kind="quiz",
+    weight=10_000,
+    group="",
+    recorded=True,
+    due_at=AT,
+    opened=True,
+    completed=True,
+    excused=False,
+    score_bp=7_500,
+)
+RUNS = CoursesOfLearner(items=[COURSE], next=paging.NEXT)
+RUN = RunOfLearner(run=COURSE, items=[UNIT], next=paging.NEXT)
 
 
 @router.get("/me/dashboard", responses=query(LEARNER))
 async def my_dashboard(ask: QueryDep) -> Response:
-    """All that the user sees on arrival, as one document."""
+    """All that the user sees on arrival, as one document of at most 64 KiB; `left_out` counts what is not in it."""
     return await ask.document(LearnerDashboard.name, ask.user.subject)
 
 
@@ -55,9 +109,111 @@ async def learner_dashboard(learner_id: LearnerId, ask: QueryDep) -> Response:
     return await ask.document(LearnerDashboard.name, learner_id, missing)
 
 
+@router.get("/me/runs", responses=query(RUNS))
+async def list_my_runs(request: Request, ask: QueryDep, cursor: paging.Cursor = None, limit: Limit = 20) -> Response:
+    """The runs that the user has to do with, with the latest entries of each list."""
+    return await _runs(request, ask, ask.user.subject, cursor, limit)
+
+
+@router.get("/learners/{learner_id}/runs", responses=query(RUNS, 403, 404))
+async def list_learner_runs(
+    request: Request, learner_id: LearnerId, ask: QueryDep, cursor: paging.Cursor = None, limit: Limit = 20
+) -> Response:
+    """The runs that a learner has to do with, with the latest entries of each list."""
+    return await _runs(request, ask, may_act_for(ask.user, learner_id), cursor, limit)
+
+
+@router.get("/me/runs/{run_id}", responses=query(RUN, 404))
+async def my_run(
+    request: Request, run_id: RunId, ask: QueryDep, cursor: paging.Cursor = None, limit: Limit = 50
+) -> Response:
+    """One run of the user, with its units: title, deadline, whether opened and completed, score."""
+    return await _run(request, ask, (ask.user.subject, run_id), cursor, limit)
+
+
+@router.get("/learners/{learner_id}/runs/{run_id}", responses=query(RUN, 403, 404))
+async def learner_run(
+    *,
+    request: Request,
+    learner_id: LearnerId,
+    run_id: RunId,
+    ask: QueryDep,
+    cursor: paging.Cursor = None,
+    limit: Limit = 50,
+) -> Response:
+    """One run of a learner, with its units: title, deadline, whether opened and completed, score."""
+    return await _run(request, ask, (may_act_for(ask.user, learner_id), run_id), cursor, limit)
+
+
 @router.get("/runs/{run_id}/dashboard", responses=query(course_dashboard.EXAMPLE, 403, 404))
 async def run_dashboard(run_id: RunId, ask: StaffQueryDep) -> Response:
     """How a run goes: enrollments over time, funnel, grades, activity by week."""
-    reader = ask.services.reader
-    answer = await ask.read_at_least("course_dashboard", lambda: course_dashboard.run_dashboard(reader, run_id))
+    reader, now = ask.services.reader, ask.now()
+    answer = await ask.read_at_least("course_dashboard", lambda: course_dashboard.run_dashboard(reader, run_id, now))
     return ask.or_not_found(answer, RunNotFound(run_id=run_id))
+
+
+async def _courses(ask: QueryContext, learner_id: str) -> tuple[list[ShownCourse], int]:
+    """All courses of a learner, in the order of the ids of their runs, and the position for which that is true."""
+    documents = ask.services.documents[LearnerDashboard.name]
+    document = await ask.read_at_least(LearnerDashboard.name, lambda: documents.stored(learner_id))
+    if not document.exists and learner_id != ask.user.subject:
+        raise LearnerNotFound(learner_id=learner_id)
+    return sorted(whole(document.body).courses, key=lambda course: course.run_id), document.position
+
+
+async def _runs(request: Request, ask: QueryContext, learner_id: str, cursor: str | None, limit: int) -> Response:
+    (after,) = paging.after("learner_runs", cursor, [str]) or [""]
+    courses, position = await _courses(ask, learner_id)
+    following = [course for course in courses if course.run_id > after][: limit + 1]
+    rows = [(course.run_id, _short(course, ask.now()).decode()) for course in following]
+    return paging.reply(request, ask, RowPage(rows, position), "learner_runs", limit)
+
+
+async def _run(request: Request, ask: QueryContext, place: tuple[str, str], cursor: str | None, limit: int) -> Response:
+    learner_id, run_id = place
+    (after,) = paging.after("learner_run", cursor, [int]) or [0]
+    courses, position = await _courses(ask, learner_id)
+    course = next((course for course in courses if course.run_id == run_id), None)
+    if course is None:
+        raise NotEnrolled(learner_id=learner_id, run_id=run_id)
+    reader = ask.services.reader
+    units = await ask.read_at_least("catalog", lambda: catalog.units_of_run(reader, run_id, after, limit + 1))
+    rows = [(number, msgspec.json.encode(entry).decode()) for number, entry in _entries(units, course)]
+    page = RowPage(rows, min(position, units.position))
+    members = b'"run":%b,' % _short(course, ask.now())
+    return paging.reply(request, ask, page, "learner_run", limit, members=members)
+
+
+def _short(course: ShownCourse, now: datetime) -> bytes:
+    """The course for a page, as it is now."""
+    note_end(course, now)
+    return msgspec.json.encode(shortened(course, SHORT))
+
+
+def _entries(units: RowPage, course: ShownCourse) -> list[tuple[int, UnitOfLearner]]:
+    """The units of a page with their numbers, and what the learner has done with each."""
+    due = {deadline.unit_id: deadline.due_at for deadline in course.deadlines}
+    opened, completed, excused = set(course.opened), set(course.completed), set(course.excused)
+    found = []
+    for number, text in units.rows:
+        unit = msgspec.json.decode(text, type=Unit)
+        found.append(
+            (
+                number,
+                UnitOfLearner(
+                    unit_id=unit.unit_id,
+                    title=unit.title,
+                    kind=unit.kind,
+                    weight=unit.weight,
+                    group=unit.group,
+                    recorded=unit.recorded,
+                    due_at=due.get(unit.unit_id),
+                    opened=unit.unit_id in opened,
+                    completed=unit.unit_id in completed,
+                    excused=unit.unit_id in excused,
+                    score_bp=course.scores.get(unit.unit_id),
+                ),
+            )
+        )
+    return found

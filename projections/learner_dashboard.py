@@ -74,6 +74,7 @@ class Course(msgspec.Struct):
     title: str = ""
     status: str = Status.NONE.value
     enrolled_at: datetime | None = None
+    ends_at: datetime | None = None
     percent: int = 0
     grade_bp: int | None = None
     grade_so_far_bp: int | None = None
@@ -129,6 +130,7 @@ class RunRef(msgspec.Struct):
     unrecorded: list[str] = []
     scheme: Scheme = Scheme()
     due: dict[str, datetime] = {}
+    ends_at: datetime | None = None
 
 
 class CourseRef(msgspec.Struct):
@@ -184,7 +186,7 @@ def _version_published(fact: Fact, rows: Rows) -> None:
 def _run_scheduled(fact: Fact, rows: Rows) -> None:
     data = fact.data
     run = rows.edit(RUNS, RunRef, _run(fact.stream_id))
-    run.course_id = data["course_id"]
+    run.course_id, run.ends_at = data["course_id"], datetime.fromisoformat(data["ends_at"])
     course = rows.read(COURSES, CourseRef, run.course_id)
     if course is None:
         return
@@ -221,7 +223,7 @@ def _touch(
 def _new_course(run: RunRef) -> Course:
     deadlines = [Deadline(unit_id, run.titles[unit_id], due_at) for unit_id, due_at in run.due.items()]
     deadlines.sort(key=lambda deadline: deadline.due_at)
-    course = Course(run.run_id, run.course_id, run.title, deadlines=deadlines)
+    course = Course(run.run_id, run.course_id, run.title, ends_at=run.ends_at, deadlines=deadlines)
     course.next_unit = _next_unit(course, run)
     return course
 
@@ -331,7 +333,7 @@ class LearnerDashboard(Projection):
     """One document per learner."""
 
     name = "learner_dashboard"
-    version = 2
+    version = 3
     store = "valkey"
     segments = SEGMENTS
     tables = (LEARNERS, RUNS, COURSES)

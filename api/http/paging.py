@@ -57,8 +57,10 @@ def after(listing: str, cursor: str | None, types: Sequence[type]) -> list[Any] 
     return values
 
 
-def reply(request: Request, ask: QueryContext, page: RowPage, listing: str, limit: int) -> Response:
-    """A page over HTTP; of its rows, one more than *limit* says that another page follows."""
+def reply(
+    request: Request, ask: QueryContext, page: RowPage, listing: str, limit: int, *, members: bytes = b""
+) -> Response:
+    """A page over HTTP; of its rows, one more than *limit* says that another page follows; *members* stand first."""
     rows = page.rows[:limit]
     following = cursor_to(listing, rows[-1][:-1]) if len(page.rows) > limit else None
     items = ",".join(row[-1] for row in rows).encode()
@@ -66,4 +68,4 @@ def reply(request: Request, ask: QueryContext, page: RowPage, listing: str, limi
     if following is not None:
         query = urlencode({**request.query_params, "cursor": following})
         headers["link"] = f'<{request.scope["path"]}?{query}>; rel="next"'
-    return ask.reply(b'{"items":[%b],"next":%b}' % (items, _encode(following)), page.position, headers)
+    return ask.reply(b'{%b"items":[%b],"next":%b}' % (members, items, _encode(following)), page.position, headers)

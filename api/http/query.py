@@ -9,6 +9,7 @@ its content, so a client that has it already gets a 304.
 
 import re
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from hashlib import blake2b
 from time import monotonic
 from typing import Annotated, Protocol, TypeVar
@@ -88,6 +89,10 @@ class QueryContext:
             answer = await read()
         self.must_reach(answer.position)
         return answer
+
+    def now(self) -> datetime:
+        """The present time, by the clock of the campus."""
+        return self.services.log.clock.now()
 
     def must_reach(self, position: int) -> None:
         """Raise PositionNotReached if an answer that is true for *position* is not what was asked for."""

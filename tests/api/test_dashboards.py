@@ -1,7 +1,11 @@
 """The documents that learners and staff see on arrival, over HTTP."""
 
+from datetime import timedelta
 from typing import Any
 
+from fastapi import FastAPI
+
+from adapters.shown_dashboard import LARGEST
 from tests.support.api import Campus
 from tests.support.polling import until
 
@@ -16,6 +20,89 @@ async def test_a_learner_reads_the_own_write_at_once(campus: Campus) -> None:
     assert (course["status"], course["title"], course["percent"]) == ("active", "Algebra", 0)
     assert course["next_unit"] == {"unit_id": "q1", "title": "Equations"}
     assert [deadline["unit_id"] for deadline in course["deadlines"]] == ["q1", "q2"]
+
+
+async def test_a_run_that_is_over_is_shown_as_ended(app: FastAPI, campus: Campus) -> None:
+    """To the learner, on every page, and in the counts of the run; its units were due when they were."""
+    await campus.open_run()
+    position = await campus.enroll()
+    await campus.see("/me/dashboard", position, user=campus.learner)
+    app.state.services.log.clock.move(timedelta(days=40_000))
+    (course,) = (await campus.get("/me/dashboard", user=campus.learner)).json()["courses"]
+    assert (course["status"], course["next_unit"], course["deadlines"]) == ("ended", None, [])
+    (listed,) = (await campus.get("/me/runs", user=campus.learner)).json()["items"]
+    assert listed == course
+    run = (await campus.get(f"/me/runs/{campus.run}", user=campus.learner)).json()
+    assert run["run"] == course
+    assert [unit["due_at"] for unit in run["items"]] == [None, "2026-02-15T00:00:00Z", "2026-03-01T00:00:00Z"]
+    statuses = (await campus.see(f"/runs/{campus.run}/dashboard", position))["counts"]["statuses"]
+    assert {name: number for name, number in statuses.items() if number} == {"ended": 1}
+
+
+async def test_the_units_of_a_run_stand_in_pages(campus: Campus) -> None:
+    """Each with what the learner has done, in the order of the course; staff see those of others, learners do not."""
+    await campus.open_run()
+    await campus.enroll()
+    await campus.send("/progress/units/open", {"run_id": campus.run, "unit_id": "intro"})
+    await campus.send("/progress/units/complete", {"run_id": campus.run, "unit_id": "intro"})
+    position = await campus.send(f"/quizzes/{campus.quiz}/attempts/1/submit", {"responses": [1, 0]})
+
+    async def is_completed() -> bool:
+        (course,) = (await campus.see("/me/dashboard", position, user=campus.learner))["courses"]
+        return "q1" in course["completed"]
+
+    await until(is_completed)
+    path = f"/learners/{campus.learner}/runs/{campus.run}"
+    page = await campus.see(path, position, limit=2)
+    assert page["run"]["percent"] == 4_000
+    assert [(unit["unit_id"], unit["opened"], unit["completed"], unit["score_bp"]) for unit in page["items"]] == [
+        ("intro", True, True, None),
+        ("q1", False, True, 10_000),
+    ]
+    rest = (await campus.get(path, limit=2, cursor=page["next"])).json()
+    assert [(unit["title"], unit["kind"], unit["weight"]) for unit in rest["items"]] == [("Groups", "essay", 6_000)]
+    assert rest["next"] is None
+    assert (await campus.get(path, user=f"other-{campus.tag}")).json()["code"] == "not_yours"
+    assert (await campus.get(f"/me/runs/{campus.run}", user="admin")).json()["code"] == "not_enrolled"
+
+
+async def test_the_runs_of_a_learner_stand_in_pages(campus: Campus) -> None:
+    """Each once, in the order of their ids."""
+    await campus.open_run()
+    position = await campus.enroll()
+    plan = {"starts_at": "2026-02-01T00:00:00Z", "ends_at": "2126-06-30T00:00:00Z"}
+    for number in range(2):
+        run = f"{campus.run}-{number}"
+        await campus.send("/runs", {"run_id": run, "course_id": campus.course, **plan}, user="admin")
+        await campus.send(f"/runs/{run}/open", user="admin")
+        position = await campus.send("/enrollments", {"run_id": run})
+    page = await campus.see("/me/runs", position, user=campus.learner, limit=2)
+    rest = (await campus.get("/me/runs", user=campus.learner, limit=2, cursor=page["next"])).json()
+    found = [course["run_id"] for course in page["items"] + rest["items"]]
+    assert (found, rest["next"]) == ([campus.run, f"{campus.run}-0", f"{campus.run}-1"], None)
+    unknown = await campus.get(f"/learners/ghost-{campus.tag}/runs")
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "learner_not_found")
+
+
+async def test_a_dashboard_is_bounded_however_large_the_course_is(campus: Campus) -> None:
+    """5,000 units with long titles; the last page of the units is there."""
+    title = "x" * 200
+    units = [
+        {"unit_id": f"u{number}", "kind": "essay", "title": title, "weight": 2, "due_after_days": number}
+        for number in range(5_000)
+    ]
+    await campus.send("/courses", {"course_id": campus.course, "title": title}, user="admin")
+    await campus.send(f"/courses/{campus.course}/versions", {"units": units}, user="admin")
+    plan = {"starts_at": "2026-02-01T00:00:00Z", "ends_at": "2126-06-30T00:00:00Z"}
+    await campus.send("/runs", {"run_id": campus.run, "course_id": campus.course, **plan}, user="admin")
+    await campus.send(f"/runs/{campus.run}/open", user="admin")
+    position = await campus.enroll()
+    dashboard = await campus.see("/me/dashboard", position, user=campus.learner)
+    answer = await campus.get("/me/dashboard", user=campus.learner)
+    assert (answer.json(), len(answer.content) <= LARGEST) == (dashboard, True)
+    assert dashboard["courses"][0]["left_out"] == {"deadlines": 4_950}
+    page = await campus.see(f"/me/runs/{campus.run}", position, user=campus.learner, limit=200)
+    assert [unit["unit_id"] for unit in page["items"]] == [f"u{number}" for number in range(200)]
 
 
 async def test_the_way_through_a_course_shows_everywhere(campus: Campus) -> None:

@@ -1,5 +1,7 @@
 """The learner dashboard: one document that says all."""
 
+from datetime import UTC, datetime
+
 import msgspec
 from msgspec import UNSET
 
@@ -36,6 +38,7 @@ def test_a_request_alone_shows_the_course_with_its_deadlines() -> None:
                 title="Algebra",
                 status="requested",
                 enrolled_at=day(1),
+                ends_at=datetime(2014, 6, 1, tzinfo=UTC),
                 next_unit=NextUnit("tma1", "Essay 1"),
                 deadlines=[Deadline("tma1", "Essay 1", day(18)), Deadline("tma2", "Essay 2", day(53))],
             )

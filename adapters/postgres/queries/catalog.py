@@ -196,6 +196,14 @@ SELECT {_AT}, (SELECT {json_object(CourseVersion)}::text FROM {VERSION_ROWS}
 RUN = f"SELECT {_AT}, (SELECT {json_object(CourseRun)}::text FROM {RUN_ROWS} WHERE run_id = %(run)s)"
 QUIZ = f"SELECT {_AT}, (SELECT {json_object(QuizDetail)}::text FROM catalog_quizzes WHERE quiz_id = %(quiz)s)"
 
+UNITS = f"""
+SELECT {_AT}, page.number, page.unit FROM (SELECT) AS once LEFT JOIN LATERAL (
+    SELECT number, unit::text FROM catalog_runs AS run JOIN catalog_structures AS version
+           ON version.course_id = run.course_id AND version = course_version
+     CROSS JOIN LATERAL jsonb_array_elements(units) WITH ORDINALITY AS listed (unit, number)
+     WHERE run_id = %(run)s AND number > %(after)s ORDER BY number LIMIT %(limit)s) AS page ON true ORDER BY page.number
+"""
+
 
 async def courses(reader: Reader, after: str, limit: int) -> RowPage:
     """A page of courses."""
@@ -225,6 +233,11 @@ async def version(reader: Reader, course_id: str, number: int) -> Answer:
 async def run(reader: Reader, run_id: str) -> Answer:
     """One run."""
     return await reader.answer(RUN, {"run": run_id})
+
+
+async def units_of_run(reader: Reader, run_id: str, after: int, limit: int) -> RowPage:
+    """A page of the units of a run, in their order, by their numbers from 1."""
+    return await reader.page(UNITS, {"run": run_id, "after": after, "limit": limit})
 
 
 async def quiz(reader: Reader, quiz_id: str) -> Answer:

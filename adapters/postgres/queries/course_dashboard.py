@@ -3,6 +3,8 @@ The dashboard of a course run: what is answered, an example, and the SQL that su
 projections/course_dashboard.py.
 """
 
+from datetime import datetime
+
 import msgspec
 
 from adapters.postgres.queries.json_answer import json_array, json_object
@@ -12,7 +14,7 @@ from domain.words import Day
 
 
 class Statuses(msgspec.Struct, kw_only=True):
-    """How many enrollments stand where."""
+    """How many enrollments stand where; those that go on when the run is over are `ended`."""
 
     requested: int
     waitlisted: int
@@ -21,6 +23,7 @@ class Statuses(msgspec.Struct, kw_only=True):
     withdrawn: int
     expired: int
     completed: int
+    ended: int
 
 
 class StatusesOfDay(msgspec.Struct, kw_only=True):
@@ -77,7 +80,7 @@ EXAMPLE = RunDashboard(
     run_id="algebra-2026",
     counts=RunCounts(
         enrollments=1,
-        statuses=Statuses(requested=0, waitlisted=0, offered=0, active=1, withdrawn=0, expired=0, completed=0),
+        statuses=Statuses(requested=0, waitlisted=0, offered=0, active=1, withdrawn=0, expired=0, completed=0, ended=0),
         funnel=Funnel(requested=1, activated=1, any_activity=0, first_submission=0, half_way=0, completed=0),
         outcomes={"pass": 0},
     ),
@@ -100,7 +103,7 @@ _ACTIVE = f"(weeks <> '[]' OR {_SUBMITTED})"
 _COUNTS = json_object(
     RunCounts,
     enrollments=_count("status <> 'none'"),
-    statuses=json_object(Statuses, **{name: _count(f"status = '{name}'") for name in Statuses.__struct_fields__}),
+    statuses=json_object(Statuses, **{name: _count(f"shown = '{name}'") for name in Statuses.__struct_fields__}),
     funnel=json_object(
         Funnel,
         requested=_count("status <> 'none'"),
@@ -115,6 +118,10 @@ _COUNTS = json_object(
 _DASHBOARD = json_object(
     RunDashboard, counts="totals.counts", grades="grades.buckets", days="days.entries", weeks="weeks.entries"
 )
+# That a run is over follows from the clock; so each enrollment that has not come to an end by a fact has ended.
+SHOWN_STATUS = """CASE WHEN status IN ('requested', 'waitlisted', 'offered', 'active')
+             AND EXISTS (SELECT FROM catalog_runs AS run WHERE run.run_id = %(run)s AND ends_at < %(now)s)
+            THEN 'ended' ELSE status END"""
 _RUNNING = ", ".join(f"sum({name}) OVER past AS {name}" for name in StatusesOfDay.__struct_fields__ if name != "day")
 
 # Everything about one run; NULL where the run has never been scheduled. Days are running totals, by status. A
@@ -122,7 +129,7 @@ _RUNNING = ", ".join(f"sum({name}) OVER past AS {name}" for name in StatusesOfDa
 RUN = f"""
 WITH mine AS (
     SELECT enrollment.* FROM (SELECT NULL::boolean AS half_way) AS old CROSS JOIN LATERAL (
-        SELECT status, activated, weeks, submitted, half_way, percent, grade_bp, outcome
+        SELECT status, {SHOWN_STATUS} AS shown, activated, weeks, submitted, half_way, percent, grade_bp, outcome
           FROM course_enrollments WHERE run_id = %(run)s) AS enrollment),
 totals AS (SELECT {_COUNTS} AS counts FROM mine),
 grades AS (SELECT {json_array("learners", "bucket")} AS buckets FROM (
@@ -136,6 +143,6 @@ SELECT {CHECKPOINT.format("course_dashboard")}, (
 """
 
 
-async def run_dashboard(reader: Reader, run_id: str) -> Answer:
-    """How one run goes."""
-    return await reader.answer(RUN, {"run": run_id})
+async def run_dashboard(reader: Reader, run_id: str, now: datetime) -> Answer:
+    """How one run goes; *now* says whether it is over."""
+    return await reader.answer(RUN, {"run": run_id, "now": now})

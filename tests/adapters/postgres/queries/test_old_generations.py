@@ -3,6 +3,7 @@
 import json
 import typing
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -76,7 +77,7 @@ async def test_a_gradebook_of_version_1_is_served(reading: Reader) -> None:
 
 async def test_a_run_dashboard_of_version_1_is_served(reading: Reader) -> None:
     """Half of the way is then half of the rounded percentage."""
-    answer = await run_dashboard(reading, "algebra-1")
+    answer = await run_dashboard(reading, "algebra-1", datetime(2026, 2, 1, tzinfo=UTC))
     assert answer.body is not None
     funnel = json.loads(answer.body)["counts"]["funnel"]
     assert (funnel["activated"], funnel["half_way"]) == (1, 1)

@@ -1,0 +1,142 @@
+"""
+The learner dashboard as it is shown: bounded, and with the courses whose run is over as *ended*.
+
+Both are done where a document is served; most documents are sent as they are, after a look at the ends of their runs.
+That a run is over follows from the clock, not from a fact. A stored document grows with the units of its courses; what
+is left out of an answer is counted in `left_out`, and stands in further pages (api/dashboards.py).
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+
+from domain.enrollment_errors import Status
+from domain.words import FactType, Outcome, Waits, closed
+from projections.learner_dashboard import Course, Recent
+
+LARGEST = 65_536  # bytes of a dashboard
+LISTED = (50, 10, 3)  # entries of each list of a course: as many as fit
+ENDED = "ended"
+OPEN = frozenset({Status.REQUESTED, Status.WAITLISTED, Status.OFFERED, Status.ACTIVE})
+
+ShownStatus = Annotated[str, closed((*Status, ENDED))]
+
+
+class ShownCourse(Course):
+    """
+    One run that the learner has to do with; percent, grades and scores in basis points.
+
+    Attributes:
+        status: `ended` where the run is over and the learner has neither completed it nor left.
+        left_out: how many entries of which lists are not shown; only there if there are any.
+    """
+
+    status: ShownStatus = Status.NONE.value
+    outcome: Outcome | None = None
+    waits_for: Waits | msgspec.UnsetType = msgspec.UNSET
+    left_out: dict[str, int] | msgspec.UnsetType = msgspec.UNSET
+
+
+class ShownRecent(Recent, frozen=True, omit_defaults=True):
+    """One thing that happened; `title` is the unit's, or the course's where no unit is concerned."""
+
+    type: FactType
+
+
+class ShownDashboard(msgspec.Struct, kw_only=True):
+    """Everything about one learner; `position` is that of the last fact in it; at most 64 KiB."""
+
+    learner_id: str
+    position: int
+    courses: list[ShownCourse]
+    recent: list[ShownRecent]
+    left_out: dict[str, int] | msgspec.UnsetType = msgspec.UNSET
+
+
+class _Place(msgspec.Struct, gc=False):
+    ends_at: datetime | None = None
+
+
+class _Glance(msgspec.Struct, gc=False):
+    courses: list[_Place] = []
+
+
+_glance = msgspec.json.Decoder(_Glance).decode
+_decode = msgspec.json.Decoder(ShownDashboard).decode
+_encode = msgspec.json.Encoder().encode
+
+
+def shown(body: bytes, now: datetime) -> bytes:
+    """The document *body* as it is shown at a time."""
+    if len(body) <= LARGEST and not any(_is_over(place.ends_at, now) for place in _glance(body).courses):
+        return body
+    document = _decode(body)
+    for course in document.courses:
+        note_end(course, now)
+    return _bounded(document)
+
+
+def note_end(course: ShownCourse, now: datetime) -> None:
+    """If its run is over by now, nothing is due on it, and there is nowhere to go on."""
+    if not _is_over(course.ends_at, now):
+        return
+    if course.status in OPEN:
+        course.status = ENDED
+    course.next_unit, course.deadlines = None, []
+    course.offered_until = course.waits_for = msgspec.UNSET
+
+
+def whole(body: bytes) -> ShownDashboard:
+    """The document, with all that it has."""
+    return _decode(body)
+
+
+def shortened(course: ShownCourse, most: int) -> ShownCourse:
+    """The course with at most so many entries in each list: the next deadlines, else the latest entries."""
+    left_out = {} if course.left_out is msgspec.UNSET else course.left_out
+    for name in ("deadlines", "opened", "completed", "excused", "scores"):
+        if (more := len(getattr(course, name)) - most) > 0:
+            left_out[name] = left_out.get(name, 0) + more
+    kept = sorted(course.deadlines, key=lambda deadline: (deadline.done, deadline.due_at))[:most]
+    course.deadlines = sorted(kept, key=lambda deadline: deadline.due_at)
+    course.opened, course.completed, course.excused = (
+        entries[-most:] for entries in (course.opened, course.completed, course.excused)
+    )
+    course.scores = dict(list(course.scores.items())[-most:])
+    course.exact = {unit_id: score for unit_id, score in course.exact.items() if unit_id in course.scores}
+    course.left_out = left_out or msgspec.UNSET
+    return course
+
+
+def _is_over(ends_at: datetime | None, now: datetime) -> bool:
+    return ends_at is not None and ends_at < now
+
+
+def _bounded(document: ShownDashboard) -> bytes:
+    """The text of the document, with as much in it as fits."""
+    body = _encode(document)
+    for most in LISTED:
+        if len(body) <= LARGEST:
+            return body
+        document.courses = [shortened(course, most) for course in document.courses]
+        body = _encode(document)
+    if len(body) <= LARGEST:
+        return body
+    courses, document.courses = document.courses, []
+    document.left_out = {"courses": len(courses)}
+    document.courses = _that_fit(courses, LARGEST - len(_encode(document)))
+    document.left_out = {"courses": len(courses) - len(document.courses)}
+    return _encode(document)
+
+
+def _that_fit(courses: Sequence[ShownCourse], room: int) -> list[ShownCourse]:
+    """Those for which there is room, in their order; first those that go on, and of these the latest."""
+    kept = set()
+    for number in sorted(range(len(courses)), key=lambda number: (courses[number].status not in OPEN, -number)):
+        room -= len(_encode(courses[number])) + 1
+        if room < 0:
+            break
+        kept.add(number)
+    return [course for number, course in enumerate(courses) if number in kept]

@@ -1,0 +1,99 @@
+"""The learner dashboard as it is shown: never larger than a page may be, and ended where the run is over."""
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+
+from adapters.shown_dashboard import LARGEST, ShownDashboard, shown, whole
+from domain.enrollment_errors import Status
+from domain.score import Score
+from projections.learner_dashboard import Course, Dashboard, Deadline, NextUnit, Recent
+
+NOW = datetime(2026, 2, 1, 9, tzinfo=UTC)
+LATER, BEFORE = NOW + timedelta(days=90), NOW - timedelta(days=1)
+
+
+def course(
+    run_id: str, units: int, title: str = "Algebra", ends_at: datetime | None = LATER, status: str = "active"
+) -> Course:
+    """A course in which everything was done but the last unit."""
+    names = [f"u{number}" for number in range(units)]
+    return Course(
+        run_id,
+        "algebra",
+        title,
+        status,
+        ends_at=ends_at,
+        next_unit=NextUnit(names[-1], title),
+        deadlines=[
+            Deadline(name, title, NOW + timedelta(days=number), done=name != names[-1])
+            for number, name in enumerate(names)
+        ],
+        opened=names,
+        completed=names[:-1],
+        scores=dict.fromkeys(names[:-1], 3_333),
+        exact=dict.fromkeys(names[:-1], Score(1, 3)),
+    )
+
+
+def text(*courses: Course) -> bytes:
+    """The stored document with these courses."""
+    recent = [Recent(number, "attempt.graded", NOW, "r1", courses[0].title) for number in range(10)]
+    return msgspec.json.encode(Dashboard("28400", 1713, list(courses), recent))
+
+
+def test_a_document_that_fits_is_sent_as_it_is() -> None:
+    """Byte by byte; also one of a generation that does not know when runs end."""
+    for stored in (text(course("r1", 20)), text(course("r1", 20, ends_at=None))):
+        assert shown(stored, NOW) is stored
+
+
+def test_a_course_of_5000_units_is_shown_with_what_is_next() -> None:
+    """The open deadline is there, the latest units are, and the rest is counted."""
+    stored = text(course("r1", 5_000, "\N{OPEN BOOK}" * 200))
+    body = shown(stored, NOW)
+    assert len(body) <= LARGEST < len(stored)
+    (found,) = whole(body).courses
+    assert found.deadlines[-1].unit_id == found.opened[-1] == "u4999"
+    assert found.scores.keys() == found.exact.keys() == set(found.completed)
+    assert found.left_out == {
+        "deadlines": 5_000 - len(found.deadlines),
+        "opened": 5_000 - len(found.opened),
+        "completed": 4_999 - len(found.completed),
+        "scores": 4_999 - len(found.scores),
+    }
+
+
+@pytest.mark.parametrize("title", ["x" * 200, "\x01" * 200])
+def test_of_200_runs_those_that_go_on_are_shown(title: str) -> None:
+    """As many as fit, in their order, before any that have ended or were left; the others are counted."""
+    courses = [
+        course(f"r{number}", 30, title, BEFORE if number % 3 else LATER, "withdrawn" if number % 2 else "active")
+        for number in range(200)
+    ]
+    body = shown(text(*courses), NOW)
+    assert len(body) <= LARGEST
+    found = whole(body)
+    assert found.left_out == {"courses": 200 - len(found.courses)}
+    numbers = [int(each.run_id[1:]) for each in found.courses]
+    assert numbers == sorted(numbers)
+    going_on = [number for number in range(200) if not number % 3 and not number % 2]
+    assert set(numbers) >= set(going_on[-5:])
+    assert msgspec.json.decode(body, type=ShownDashboard) == found
+
+
+@pytest.mark.parametrize(
+    ("status", "as_shown"),
+    [*((status, "ended") for status in ("requested", "waitlisted", "offered", "active")),
+     *((status, status) for status in ("withdrawn", "expired", "completed", "none"))],
+)  # fmt: skip
+def test_a_run_that_is_over_has_nothing_to_do(status: Status, as_shown: str) -> None:
+    """Who was on it and neither completed it nor left is ended; nothing is due, and nothing is next."""
+    stored = course("r1", 3, ends_at=BEFORE, status=status)
+    stored.offered_until, stored.waits_for = LATER, "full"
+    over, other = whole(shown(text(stored, course("r2", 3)), NOW)).courses
+    assert (over.status, over.next_unit, over.deadlines) == (as_shown, None, [])
+    assert (over.offered_until, over.waits_for) == (msgspec.UNSET, msgspec.UNSET)
+    assert (over.scores, over.completed) == (stored.scores, stored.completed)
+    assert (other.status, len(other.deadlines)) == ("active", 3)
