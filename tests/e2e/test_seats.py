@@ -56,6 +56,7 @@ async def test_a_thousand_requests_for_a_hundred_seats(campus: Campus, lively: S
         "withdrawn": 0,
         "expired": 0,
         "completed": 0,
+        "ended": 0,
     }
     seated, waiting = await _seats(lively, campus.run)
     assert (len(seated), len(waiting)) == (SEATS, PEOPLE - SEATS)
