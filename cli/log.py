@@ -1,13 +1,13 @@
 """`campus log tail|verify|export`: look into the log, check it from end to end, and write it as files."""
 
 import asyncio
-import json
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cli.comparison import NOT_COMPARED, Against, compare, short, view
 from cli.console import INTERRUPTED, LAST_POSITION, MOST_ROWS, DataDir, Failure, Json, answer, progress
 from cli.export import export
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from adapters.postgres.log.search import Search
     from adapters.settings import Settings
     from domain.fact import Fact
-    from workers.support.progress import Advance
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 app.command()(export)
@@ -61,13 +60,7 @@ def tail(
 @app.command()
 def verify(
     *,
-    against: Annotated[
-        str | None,
-        typer.Option(
-            metavar="DIR|POSITION:DIGEST",
-            help="Compare every fact with an export that was kept elsewhere, or with the `content` of one.",
-        ),
-    ] = None,
+    against: Against = None,
     data: DataDir = None,
     as_json: Json = False,
 ) -> None:
@@ -142,25 +135,14 @@ def _as_json(fact: "Fact") -> str:
 
 
 def _as_line(fact: "Fact") -> str:
-    fields = " ".join(f"{name}={_short(value)}" for name, value in fact.data.items())
+    fields = " ".join(f"{name}={short(value)}" for name, value in fact.data.items())
     return f"{fact.position:>9}  {fact.occurred_at:%Y-%m-%d %H:%M:%S}  {fact.type:<31}  {fact.stream_id}  {fields}\n"
-
-
-def _short(value: Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 60 else f"{text[:57]}…"
-
-
-NOT_COMPARED = (
-    "not checked: whether stored facts were changed. Only an export that was kept elsewhere shows that:"
-    " campus log verify --against DIR"
-)
 
 
 async def _verify(settings: "Settings", against: str | None) -> dict[str, Any]:
     from workers.consistency.log_check import check, head_of
 
-    compared = None if against is None else await _compare(settings, against)
+    compared = None if against is None else await compare(settings, against)
     head = await head_of(settings)
     with progress("verifying the log", total=head, unit="facts") as advance:
         report = (await check(settings, head, advance)).as_json()
@@ -169,30 +151,6 @@ async def _verify(settings: "Settings", against: str | None) -> dict[str, Any]:
     later = f"not checked: whether facts after position {compared['position']:,} were changed"
     not_checked = [later] if compared["position"] < head else []
     return {**report, "ok": report["ok"] and not compared["count"], "compared": compared, "not_checked": not_checked}
-
-
-async def _compare(settings: "Settings", against: str) -> dict[str, Any]:
-    import re
-    from contextlib import ExitStack
-    from pathlib import Path
-
-    import msgspec
-
-    from adapters.parquet.compare import compare_with_digest, compare_with_export
-
-    digest = re.fullmatch(r"(\d{1,18}):([0-9a-fA-F]{64})", against)
-    with ExitStack() as stack:
-        title = f"comparing with {against}"
-
-        def begin(total: int) -> "Advance":
-            return stack.enter_context(progress(title, total=total, unit="facts"))
-
-        if digest:
-            found = await compare_with_digest(settings, int(digest[1]), digest[2], begin)
-        else:
-            found = await compare_with_export(settings, Path(against), begin)
-    plain: dict[str, Any] = msgspec.to_builtins(found)
-    return plain
 
 
 def _verdict(report: dict[str, Any]) -> "RenderableType":
@@ -212,24 +170,5 @@ def _verdict(report: dict[str, Any]) -> "RenderableType":
             table.add_row(*map(escape, row))
         parts += [Text(f"the log is NOT whole: {report['problem_count']:,} problems; {seen}"), table]
     if "compared" in report:
-        parts += _compared(report["compared"])
+        parts += view(report["compared"])
     return Group(*parts, *map(Text, report["not_checked"]))
-
-
-def _compared(found: dict[str, Any]) -> "list[RenderableType]":
-    """What the comparison has found, for people."""
-    from rich.markup import escape
-    from rich.table import Table
-    from rich.text import Text
-
-    what = f"{found['against']}, up to position {found['position']:,}"
-    if not found["count"]:
-        return [Text(f"the log is what was exported: {what}")]
-    if found["problem"]:
-        return [Text(f"the log is NOT what was exported: {found['problem']}")]
-    table = Table("position", "stream", "type", "column", "exported", "in the log")
-    for difference in found["differences"]:
-        place = (str(difference["position"]), difference["stream"], difference["type"])
-        for column, (before, now) in difference["changes"].items() or [("", ("a fact", "missing"))]:
-            table.add_row(*map(escape, (*place, column, _short(before), _short(now))))
-    return [Text(f"the log is NOT what was exported: {found['count']:,} facts were changed; {what}"), table]

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cli.comparison import NOT_COMPARED, Against, compare, view
 from cli.console import DataDir, Failure, Json, answer
 from cli.projections.options import Name, end, run, settings_of, the
 
@@ -23,21 +24,46 @@ REFUSED = (
 def repair(
     name: Name,
     key: Annotated[str, typer.Option("--key", help="The learner.", show_default=False)],
+    against: Against = None,
     data: DataDir = None,
     as_json: Json = False,
 ) -> None:
     """
     Let the projector recompute the rows of one key from the log, and wait; exits with 1 when it could not.
 
-    `verify` and `campus doctor` name the learners who need it.
+    `verify` and `campus doctor` name the learners who need it. A row that differs from the log may be the right one, if
+    a stored fact was changed: with `--against` the log is compared first, and nothing is repaired from a changed one.
 
-    Example: campus projections repair learner_dashboard --key 28400
+    Example: campus projections repair learner_dashboard --key 28400 --against exported
     """
     from rich.text import Text
 
+    if against is not None:
+        _must_be_unchanged(settings_of(data), against, as_json=as_json)
     done = run(_repair(settings_of(data), the(name), key), stopped="stopped; the projector may repair it nevertheless")
-    answer(done, as_json=as_json, table=lambda: Text(f"{name} {done['generation']}, {key}: {done['outcome']}"))
+    done["not_checked"] = [NOT_COMPARED] if against is None else []
+    answer(done, as_json=as_json, table=lambda: Text("\n".join([_outcome(name, done), *done["not_checked"]])))
     end(ok=done["ok"])
+
+
+def _outcome(name: str, done: dict[str, Any]) -> str:
+    return f"{name} {done['generation']}, {done['key']}: {done['outcome']}"
+
+
+def _must_be_unchanged(settings: "Settings", against: str, *, as_json: bool) -> None:
+    """End with what was changed in the log since it was exported, if anything was."""
+    from rich.console import Group
+
+    from adapters.parquet.manifest import ExportError
+
+    try:
+        found = run(compare(settings, against))
+    except ExportError as error:
+        raise Failure(str(error)) from None
+    if found["count"]:
+        refused = {"ok": False, "outcome": "refused: the log is not what was exported", "compared": found}
+        answer(refused, as_json=as_json, table=lambda: Group("nothing was repaired", *view(found)))
+        end(ok=False)
 
 
 async def _repair(settings: "Settings", projection: "Projection", key: str) -> dict[str, Any]:

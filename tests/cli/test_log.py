@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 
 from adapters.command_bus.bus import Bus
@@ -21,6 +20,7 @@ from commands.enrollment import ReactivateEnrollment, RequestEnrollment, Withdra
 from commands.log import Context
 from domain.catalog import Unit
 from tests.support.campus_up import CAMPUS, campus, environment
+from tests.support.exports import change
 from workers.consistency.log_check import check, head_of
 
 START, END = datetime(2026, 1, 5, tzinfo=UTC), datetime(2126, 3, 30, tzinfo=UTC)
@@ -226,11 +226,3 @@ async def export_of(settings: Settings, directory: Path) -> Manifest:
     """The manifest of an export of everything into *directory*."""
     await export(settings, directory)
     return Manifest.load(directory)
-
-
-def change(settings: Settings, *statements: str) -> None:
-    """Change the log as only its owner can."""
-    with psycopg.connect(settings.postgres_owner_url, options=f"-c search_path={settings.schema_name}") as connection:
-        connection.execute("ALTER TABLE events DISABLE TRIGGER events_append_only")
-        for statement in statements:
-            connection.execute(statement.encode())

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import psycopg
 import pyarrow.parquet as pq
 import pytest
 
@@ -195,3 +196,11 @@ def export_without_space(settings: Settings, directory: Path) -> str:
     except ExportError as error:
         return str(error)
     return ""
+
+
+def change(settings: Settings, *statements: str) -> None:
+    """Change the log as only its owner can."""
+    with psycopg.connect(settings.postgres_owner_url, options=f"-c search_path={settings.schema_name}") as connection:
+        connection.execute("ALTER TABLE events DISABLE TRIGGER events_append_only")
+        for statement in statements:
+            connection.execute(statement.encode())

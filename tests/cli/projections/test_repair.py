@@ -1,6 +1,10 @@
 """`campus projections repair`: the rows of one learner recomputed from the log."""
 
+from pathlib import Path
+
+from adapters.parquet.export import export
 from adapters.settings import Settings
+from tests.support.exports import change
 from tests.support.projections_command import answer, execute, projections, refusal, small_campus
 
 
@@ -19,6 +23,20 @@ async def test_a_learner_whose_rows_are_wrong_is_repaired(settings: Settings) ->
         assert done["ok"]
         assert done["outcome"]
         assert (await answer(settings, "verify", "course_dashboard"))[0] == 0
+
+
+async def test_a_changed_fact_is_not_taken_over(settings: Settings, tmp_path: Path) -> None:
+    """Compared with an export, a log in which a fact was changed repairs nothing; without, repair says so."""
+    async with small_campus(settings):
+        await export(settings, tmp_path / "out")
+        arguments = ("repair", "course_dashboard", "--key", "learner-7")
+        code, done = await answer(settings, *arguments, "--against", str(tmp_path / "out"))
+        assert (code, done["ok"], done["not_checked"]) == (0, True, [])
+        code, done = await answer(settings, *arguments)
+        assert (code, "whether stored facts were changed" in done["not_checked"][0]) == (0, True)
+        change(settings, "UPDATE events SET occurred_at = occurred_at - interval '9 day' WHERE position = 30")
+        code, refused = await answer(settings, *arguments, "--against", str(tmp_path / "out"))
+        assert (code, refused["ok"], refused["compared"]["differences"][0]["position"]) == (1, False, 30)
 
 
 async def test_what_cannot_be_repaired_is_refused(settings: Settings) -> None:
