@@ -78,6 +78,7 @@ class Documents:
             body, position = await self._reader.get(key)
         except Unreachable:
             body, position = await self._folder.fold(key)
+            self._reader.know_head(position)
         return Document(_encode(self._table.row(key)) if body is None else body, position, body is not None)
 
     async def position(self) -> int:

@@ -33,6 +33,7 @@ class Context:
         importing: record what breaks today's rules as an irregular fact instead of refusing it.
         idempotency_key: a second command with this key gets the first answer.
         fingerprint: digest of the request; a key with another fingerprint is refused.
+        life: the life of the log in which its cause was read, if that is a fact; in another one it is not carried out.
     """
 
     actor: str
@@ -44,6 +45,7 @@ class Context:
     importing: bool = False
     idempotency_key: str | None = None
     fingerprint: str = ""
+    life: str = ""
 
 
 class Log(Protocol):

@@ -17,7 +17,7 @@ import structlog
 
 from adapters.nats import hint
 from adapters.nats.connection import Nats
-from adapters.postgres.connection import Connection, PostgresError, Unavailable
+from adapters.postgres.connection import Connection, PostgresError, Unavailable, life_of
 from adapters.postgres.log.append import VersionConflict
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.postgres.ops import failed_reactions, heartbeat, lease, reactors
@@ -108,7 +108,8 @@ class _Reactor:
         self._position = position if position <= head else 0
         await failed_reactions.deployed(connection, code_version())
         logger.info("reactor.active", position=self._position)
-        return Attempts(self._log, connection, await failed_reactions.after(connection, self._position))
+        known = await failed_reactions.after(connection, self._position)
+        return Attempts(self._log, connection, known, await life_of(connection))
 
     async def _catch_up(self, connection: Connection, attempts: Attempts) -> None:
         """React to everything up to the head, and try again what is due; the position moves on when a page is done."""

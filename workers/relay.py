@@ -16,9 +16,9 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from adapters.nats import hint
 from adapters.nats.connection import Client, JetStreamError, Nats, NatsError
-from adapters.nats.stream import Publisher, ensure_stream, last_published
-from adapters.postgres.connection import PostgresError
-from adapters.postgres.log.pages import LogRow, read_head, read_rows
+from adapters.nats.stream import Publisher, ensure_stream, newest, purge
+from adapters.postgres.connection import Connection, PostgresError, life_of
+from adapters.postgres.log.pages import LogRow, mark_at, read_head, read_rows
 from adapters.postgres.ops.heartbeat import WorkerState, keep_beating, sentence_of
 from adapters.postgres.ops.lease import acquire, session
 from adapters.settings import Settings
@@ -102,12 +102,11 @@ class Relay:
             await acquire(connection, self._settings, "relay")
             await ensure_stream(client, self._settings)
             head = await read_head(connection)
-            published = await last_published(client, self._settings)
-            self.position = self._beginning(published, head)
+            self.position = await self._beginning(client, connection, head)
             POSITION.set(self.position)
             self.active = True
             structlog.get_logger().info("relay.active", position=self.position, head=head)
-            publisher = Publisher(client, self._settings, self.position)
+            publisher = Publisher(client, self._settings, self.position, await life_of(connection))
             pause = FIRST_POLL
             while client.is_connected:
                 self._woken.clear()
@@ -120,11 +119,20 @@ class Relay:
                     pause = FIRST_POLL if rows else min(2 * pause, SLOWEST_POLL)
                     await self._wait_for_hint(pause)
 
-    def _beginning(self, published: int | None, head: int) -> int:
-        """First position to relay after: the end of the stream; for a new stream, this relay's position or the head."""
-        if published is not None:
-            return min(published, head)
-        return max(self.position, head - MOST_REPUBLISHED) if self.position else head
+    async def _beginning(self, client: Client, connection: Connection, head: int) -> int:
+        """
+        First position to relay after: the end of the stream; for a new stream, this relay's position or the head.
+
+        Where the log has another fact than the last one in the stream, it went back: the stream is filled again.
+        """
+        published = await newest(client, self._settings)
+        if published is None:
+            return max(min(self.position, head), head - MOST_REPUBLISHED) if self.position else head
+        if await mark_at(connection, published.position) == published.mark:
+            return published.position
+        structlog.get_logger().warning("relay.log_went_back", published=published.position, head=head)
+        await purge(client, self._settings)
+        return max(0, head - MOST_REPUBLISHED)
 
     async def _wait_for_hint(self, pause: float) -> None:
         """Wait for a hint that the log has grown, *pause* seconds at most."""

@@ -3,7 +3,7 @@
 from typing import Any
 
 from adapters.command_bus.unit_of_work import AggregateCache, NeedsConfirmation, UnitOfWork
-from adapters.postgres.log.append import KeyReused, VersionConflict
+from adapters.postgres.log.append import KeyReused, LifeEnded, VersionConflict
 from adapters.postgres.log.postgres_log import PostgresLog
 from commands.clock import Clock
 from commands.log import Context, Position
@@ -33,6 +33,7 @@ class Bus:
             DomainError: a rule refuses it.
             KeyReused: its idempotency key belongs to another request.
             VersionConflict: others were faster, `MOST_ATTEMPTS` times in a row.
+            LifeEnded: the cause of the command was read in an earlier life of the log.
             Unavailable: PostgreSQL cannot be reached.
         """
         try:
@@ -50,11 +51,11 @@ class Bus:
             session = UnitOfWork(self._log, self._memory, context, optimistic=attempt == 1)
             try:
                 return await handler(command, session)
-            except VersionConflict:
-                if attempt == MOST_ATTEMPTS:
+            except VersionConflict as conflict:
+                if attempt == MOST_ATTEMPTS or (context.life and isinstance(conflict, LifeEnded)):
                     raise
             except (DomainError, NeedsConfirmation):
-                if not session.used_cache:
+                if not session.used_cache and await session.is_present():
                     raise
             finally:
                 session.release()

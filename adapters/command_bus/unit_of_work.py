@@ -6,6 +6,9 @@ says whether that is still the present state: it carries the version of every st
 not, or when the decision was to change nothing or to refuse, which no append can confirm, the command is decided again
 on what the log says. One round trip is enough for most commands, and a rule is always decided on the present state.
 
+What is remembered belongs to the life of the log in which it was read (adapters/postgres/connection.py: `life_of`). A
+command is decided and appended in one life; in another one, all is forgotten, since the log may have lost facts.
+
 An aggregate that is going to be changed is taken out of the memory while a command has it; those that are only looked
 at are shared, and hold nothing but committed facts.
 """
@@ -24,7 +27,7 @@ import structlog
 import uuid_utils
 
 from adapters.postgres.connection import Unavailable
-from adapters.postgres.log.append import Append, NewEvent
+from adapters.postgres.log.append import Append, LifeEnded, NewEvent
 from adapters.postgres.log.postgres_log import PostgresLog, StoredSnapshot
 from commands.log import AggregateT, Context, Position
 from domain.aggregate import Aggregate
@@ -39,12 +42,13 @@ _encode_meta = msgspec.json.Encoder().encode
 
 
 class CachedAggregate:
-    """An aggregate, the position of its last fact, and when it was last known to be up to date."""
+    """An aggregate, the position of its last fact, when it was last known to be up to date, and in which life."""
 
-    __slots__ = ("aggregate", "checked_at", "position")
+    __slots__ = ("aggregate", "checked_at", "life", "position")
 
-    def __init__(self, aggregate: Aggregate, position: Position = 0) -> None:
+    def __init__(self, aggregate: Aggregate, life: str, position: Position = 0) -> None:
         self.aggregate = aggregate
+        self.life = life
         self.position = position
         self.checked_at = 0.0
 
@@ -106,12 +110,23 @@ class UnitOfWork:
         self._log = log
         self._memory = memory
         self._optimistic = optimistic
+        self._life = context.life
         self._taken: dict[str, CachedAggregate] = {}
         self._guards: dict[str, int] = {}
 
     def now(self) -> datetime:
         """The present time by the clock of this process."""
         return self._log.clock.now()
+
+    def _in_one_life(self, life: str) -> None:
+        """Go on in this life of the log; raises LifeEnded if something was read in another one."""
+        if self._life not in ("", life):
+            raise LifeEnded
+        self._life = life
+
+    async def is_present(self) -> bool:
+        """Whether what was read is of the present life of the log."""
+        return self._life in ("", await self._log.life())
 
     async def load(self, cls: type[AggregateT], stream: str) -> AggregateT:
         """The aggregate of *stream*, to be changed and saved; blank where there are no facts."""
@@ -122,6 +137,7 @@ class UnitOfWork:
             self.used_cache = True
         else:
             loaded = await self._fresh(cls, stream, loaded)
+        self._in_one_life(loaded.life)
         loaded.aggregate.importing = self.context.importing
         self._taken[stream] = loaded
         return cast("AggregateT", loaded.aggregate)
@@ -136,16 +152,19 @@ class UnitOfWork:
             known = await self._fresh(cls, stream, known)
             if known.aggregate.exists:
                 self._memory.shared.put(known)
+        self._in_one_life(known.life)
         if not max_age:
             self._guards[stream] = known.aggregate.version
         return cast("AggregateT", known.aggregate)
 
     async def find(self, type_name: str, field: str, value: str) -> list[str]:
         """The streams that have a fact of this type whose *field* is *value*."""
+        self._in_one_life(await self._log.life())
         return await self._log.find(type_name, field, value)
 
     async def under(self, prefixes: Sequence[str]) -> list[Fact]:
         """All facts of the streams whose ids begin with one of *prefixes*, in the order of the log."""
+        self._in_one_life(await self._log.life())
         return await self._log.under(prefixes)
 
     def serialize(self, stream: str) -> asyncio.Lock:
@@ -156,6 +175,8 @@ class UnitOfWork:
         """Append the new facts of *aggregates* as one unit; see `commands.log.Log.save`."""
         if self.used_cache and not any(aggregate.pending_events for aggregate in aggregates):
             raise NeedsConfirmation
+        if not any(aggregate.pending_events for aggregate in aggregates) and not await self.is_present():
+            raise LifeEnded
         for loaded in self._taken.values():
             if not loaded.aggregate.pending_events:  # that nothing changes here was decided on its state, too
                 self._guards[loaded.aggregate.id] = loaded.aggregate.version
@@ -170,6 +191,7 @@ class UnitOfWork:
                 self.context.fingerprint,
                 position,
                 list(self._guards.items()),
+                life=self._life,
             )
             appended = await self._log.append(unit)
             position = appended.last
@@ -199,12 +221,13 @@ class UnitOfWork:
         if every and aggregate.version // every > (aggregate.version - new) // every:
             snapshot = StoredSnapshot(aggregate.version, loaded.position, encode_state(aggregate))
             try:
-                await self._log.keep_snapshot(aggregate.id, snapshot, aggregate.state_version)
+                await self._log.keep_snapshot(aggregate.id, snapshot, aggregate.state_version, loaded.life)
             except (psycopg.Error, Unavailable) as error:  # the facts are stored: the command has not failed
                 logger.warning("snapshot_not_kept", stream=aggregate.id, error=str(error))
 
     async def _fresh(self, cls: type[Aggregate], stream: str, known: CachedAggregate | None) -> CachedAggregate:
-        loaded = known or await self._from_snapshot(cls, stream)
+        life = await self._log.life()
+        loaded = known if known and known.life == life else await self._from_snapshot(cls, stream, life)
         checked_at = time.monotonic()
         for recent in await self._log.since(stream, loaded.aggregate.version):
             if recent.stream_version <= loaded.aggregate.version:
@@ -222,8 +245,8 @@ class UnitOfWork:
         loaded.checked_at = checked_at
         return loaded
 
-    async def _from_snapshot(self, cls: type[Aggregate], stream: str) -> CachedAggregate:
-        loaded = CachedAggregate(cls.blank(stream))
+    async def _from_snapshot(self, cls: type[Aggregate], stream: str, life: str) -> CachedAggregate:
+        loaded = CachedAggregate(cls.blank(stream), life)
         if cls.snapshot_every:
             snapshot = await self._log.snapshot(stream, cls.state_version)
             if snapshot is not None:

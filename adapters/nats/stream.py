@@ -6,14 +6,15 @@ and the relay creates it again when it is gone.
 """
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import nats.js.errors
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from nats.js.api import DiscardPolicy, StorageType, StreamConfig
 
-from adapters.nats.message import MESSAGE_ID, POSITION, PREVIOUS, encode_row, subject_of
-from adapters.postgres.log.pages import LogRow
+from adapters.nats.message import MESSAGE_ID, POSITION, PREVIOUS, decode_fact, encode_row, subject_of
+from adapters.postgres.log.pages import LogRow, mark_of
 from adapters.settings import Settings
 from domain.streams import PARTITIONS
 
@@ -48,8 +49,21 @@ async def ensure_stream(client: Client, settings: Settings) -> None:
         await client.jetstream().update_stream(config)
 
 
+class Published(NamedTuple):
+    """The newest fact in the stream: its position, and when it was recorded (`mark_of`)."""
+
+    position: int
+    mark: str
+
+
 async def last_published(client: Client, settings: Settings) -> int | None:
     """Position of the newest fact in the stream; None where the stream is missing or empty."""
+    found = await newest(client, settings)
+    return None if found is None else found.position
+
+
+async def newest(client: Client, settings: Settings) -> Published | None:
+    """The newest fact in the stream; None where the stream is missing or empty."""
     jetstream = client.jetstream()
     try:
         info = await jetstream.stream_info(stream_name(settings))
@@ -58,7 +72,13 @@ async def last_published(client: Client, settings: Settings) -> int | None:
         message = await jetstream.get_msg(stream_name(settings), seq=info.state.last_seq)
     except nats.js.errors.NotFoundError:
         return None
-    return int((message.headers or {}).get(POSITION, 0))
+    position, fact = (message.headers or {}).get(POSITION, 0), decode_fact(message.data or b"")
+    return Published(int(position), mark_of(fact.recorded_at))
+
+
+async def purge(client: Client, settings: Settings) -> None:
+    """Take all facts out of the stream: some of them are no longer in the log. Consumers stay."""
+    await client.jetstream().purge_stream(stream_name(settings))
 
 
 class NotStored(NatsError):
@@ -77,9 +97,12 @@ class Publisher:
 
     Args:
         position: facts up to here are published, or need not be.
+        life: of the log, from which they are read; a part of the messages' ids, since the next life may have another
+            fact at a position, and the server passes over ids that it has just seen.
     """
 
-    def __init__(self, client: Client, settings: Settings, position: int) -> None:
+    def __init__(self, client: Client, settings: Settings, position: int, life: str) -> None:
+        self._life = life
         self._client = client
         self._jetstream = client.jetstream()
         self._campus = settings.name
@@ -109,7 +132,7 @@ class Publisher:
         position, partition = row[0], row[5]
         previous, self._previous[partition] = self._previous[partition], position
         return {
-            MESSAGE_ID: f"{self._campus}-{position}",
+            MESSAGE_ID: f"{self._campus}-{position}-{self._life}",
             POSITION: str(position),
             PREVIOUS: str(previous),
         }

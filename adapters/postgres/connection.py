@@ -13,6 +13,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
+from weakref import WeakKeyDictionary
 
 import psycopg
 from psycopg import Error as PostgresError
@@ -39,6 +40,7 @@ __all__ = [
     "connect",
     "is_about_data",
     "is_broken",
+    "life_of",
     "options",
     "patience_for",
     "unavailable",
@@ -145,6 +147,26 @@ UNABLE = ("53", "58", "25006", "25P03", "25P04", "XX001", "XX002")
 SQLSTATEs of a server that answers and cannot do its work: disk or memory full, too many connections, an error of the
 system, read-only, a transaction that it has ended, damaged files.
 """
+
+
+LIFE = """
+SELECT (extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint || '.' || (SELECT max(number) FROM log_lives)
+"""
+_lives: WeakKeyDictionary[psycopg.AsyncConnection, str] = WeakKeyDictionary()
+
+
+async def life_of(connection: psycopg.AsyncConnection) -> str:
+    """
+    The life of the log to which *connection* leads, for as long as it is open.
+
+    The log can lose facts only where its server is stopped (another directory, another server takes over), or where an
+    operator says so, which ends all connections. What was read in one life may not be true in the next one.
+    """
+    life = _lives.get(connection)
+    if life is None:
+        row = await (await connection.execute(LIFE)).fetchone()
+        life = _lives[connection] = str(row[0]) if row else ""
+    return life
 
 
 def is_broken(error: BaseException) -> bool:

@@ -125,6 +125,10 @@ class GenerationStore(Store, Protocol):
         """The checkpoint of each segment; 0 or less where a segment is not complete."""
         ...
 
+    async def mark(self, segment: int) -> str:
+        """The mark of a segment's checkpoint (`Batch.mark`); empty if none is kept."""
+        ...
+
     async def claim(self, segment: int, epoch: int) -> int:
         """
         Write a segment from now on, in this epoch; returns its checkpoint.

@@ -64,6 +64,11 @@ class DocumentReader:
             raise Unreachable
         return await self._batcher.submit(key)
 
+    def know_head(self, head: int) -> None:
+        """Forget what was served above the *head* of the log, which has gone back."""
+        if any(position > head for position in self._highest.values()):
+            self._highest = {}
+
     async def position(self) -> int:
         """The lowest checkpoint of all segments; raises Unreachable as `get` does."""
         try:

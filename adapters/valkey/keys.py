@@ -6,6 +6,7 @@ from typing import NamedTuple
 from adapters.settings import Settings
 
 POSITION = "@position"  # the checkpoint
+MARK = "@mark"  # when its fact was recorded: if the log went back, it has another one there
 EPOCH = "@epoch"
 HEALED = "@healed"  # id of the parked key that healed last
 REDONE = "@redone"  # how often documents changed while the checkpoint stayed: a parked key healed, rows repaired
@@ -13,7 +14,7 @@ HERE = "@here"  # in every hash of a segment from its claim on: a hash without i
 COUNTS = ("applied", "ignored", "parked", "skipped")
 COUNT_FIELDS = tuple(f"@{name}" for name in COUNTS)
 
-OWN = frozenset(name.encode() for name in (POSITION, EPOCH, HEALED, REDONE, HERE, *COUNT_FIELDS))
+OWN = frozenset(name.encode() for name in (POSITION, MARK, EPOCH, HEALED, REDONE, HERE, *COUNT_FIELDS))
 """The fields of a segment's hashes that are not documents; all but HERE are in that of the first table only."""
 
 

@@ -35,7 +35,13 @@ local names = {'@applied', '@ignored', '@parked', '@skipped'}
 for s, now in ipairs(plan.moves) do
     local key = KEYS[(s - 1) * plan.tables + 1]
     redis.call('HSET', key, '@position', plan.after)
-    if plan.before == plan.after then redis.call('HINCRBY', key, '@redone', 1) end
+    if plan.before == plan.after then
+        redis.call('HINCRBY', key, '@redone', 1)
+    elseif plan.mark == '' then
+        redis.call('HDEL', key, '@mark')
+    else
+        redis.call('HSET', key, '@mark', plan.mark)
+    end
     if epochs[s] ~= now[1] then redis.call('HSET', key, '@epoch', string.format('%.0f', now[1])) end
     for number, name in ipairs(names) do
         if now[number + 1] ~= 0 then redis.call('HINCRBY', key, name, now[number + 1]) end
@@ -84,6 +90,7 @@ class SavePlan(msgspec.Struct):
         tables: their number.
         before: the checkpoint as it must be; `after` as it will be.
         healed: id of the parked key that heals, or an empty text.
+        mark: of the checkpoint as it will be; empty if it is not known.
         moves: of each segment its epoch, and what to add to its four counts.
         written: number of values that follow for each hash.
         deleted: number of fields to delete of each hash; empty if none are.
@@ -93,6 +100,7 @@ class SavePlan(msgspec.Struct):
     before: str
     after: str
     healed: str
+    mark: str
     moves: list[tuple[int, int, int, int, int]]
     written: list[int] = []
     deleted: list[int] = []

@@ -20,7 +20,7 @@ from adapters.spill import Spool
 from adapters.stores.protocol import Overtaken, PlainRow, Positions, Servers, StoredRow
 from adapters.valkey.bulk_write import BEGUN, write_segment
 from adapters.valkey.client import is_about_data
-from adapters.valkey.keys import COUNT_FIELDS, HEALED, HERE, OWN, POSITION, Served, field_of, hash_key, live_key
+from adapters.valkey.keys import COUNT_FIELDS, HEALED, HERE, MARK, OWN, POSITION, Served, field_of, hash_key, live_key
 from adapters.valkey.scan import SegmentScan
 from adapters.valkey.scripts import CLAIM, SAVE, SavePlan
 from projections.engine.live import Batch, FactCounts, Fenced, LoadedRows, Needed, RowRejected, RowSnapshot, encoded
@@ -113,6 +113,11 @@ class ValkeyStore:
                 pipeline.hmget(hashes[0], fields)
             return dict(enumerate(await pipeline.execute()))
 
+    async def mark(self, segment: int) -> str:
+        """When the fact at a segment's checkpoint was recorded; empty for a checkpoint of older code."""
+        found: bytes | None = await self._client.hget(self._hashes[segment][0], MARK)
+        return (found or b"").decode()
+
     async def claim(self, segment: int, epoch: int) -> int:
         """
         Write a segment from now on, in this epoch; returns its checkpoint. Documents without a checkpoint are deleted.
@@ -191,7 +196,7 @@ class ValkeyStore:
             for segment, account in batch.accounts.items()
         ]
         healed = "" if batch.healed is None else str(batch.healed)
-        return SavePlan(len(self._tables), str(batch.before), str(batch.after), healed, moves)
+        return SavePlan(len(self._tables), str(batch.before), str(batch.after), healed, batch.mark, moves)
 
     def _add_documents(self, batch: Batch, segment: int, arguments: list[Any]) -> Iterator[int]:
         """Append the changed rows of a segment to *arguments*; yields the number of values of each table."""

@@ -98,6 +98,7 @@ class Batch(NamedTuple):
         accounts: the segments that move, and what to add to the counts of each.
         healed: id of the parked key that these rows make good, to be forgotten in the same step.
         deleted: rows of each segment that should not be there.
+        mark: when the fact at `after` was recorded; a store apart from the log keeps it beside the checkpoint.
     """
 
     rows: Mapping[int, Rows]
@@ -106,6 +107,7 @@ class Batch(NamedTuple):
     accounts: Mapping[int, FactCounts]
     healed: int | None = None
     deleted: Mapping[int, Collection[RowKey]] = {}
+    mark: str = ""
 
 
 class RowSnapshot(NamedTuple):

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from adapters.command_bus.bus import Bus
@@ -61,6 +62,23 @@ def verify(settings: Settings, *options: str) -> tuple[int, dict[str, Any]]:
     """Exit code and answer of `campus log verify`."""
     shown = campus("log", "verify", "--json", *options, env=variables(settings))
     return shown.returncode, json.loads(shown.stdout)
+
+
+async def test_a_log_that_was_put_back_in_place_is_forgotten(filled: Settings) -> None:
+    """After `campus log rewound`, a process decides on the facts that are there, not on those that it remembers."""
+    log = await PostgresLog.open(filled)
+    bus, asks = Bus(log), RequestEnrollment("bob", "logic-1")
+    lost = await bus.handle(asks, Context("admin"))
+    with psycopg.connect(filled.postgres_owner_url) as owner:
+        owner.execute(f"SET search_path TO {filled.schema_name}".encode())
+        owner.execute("ALTER TABLE events DISABLE TRIGGER events_append_only")
+        owner.execute("DELETE FROM events WHERE position > 9")
+        owner.execute("UPDATE log_head SET position = 9")
+        owner.execute("ALTER TABLE events ENABLE ALWAYS TRIGGER events_append_only")
+    shown = campus("log", "rewound", "--reason", "a dump was put back", "--json", env=variables(filled))
+    assert json.loads(shown.stdout)["connections_ended"] >= 2, shown.stderr
+    assert (await bus.handle(asks, Context("admin")), await log.head()) == (lost, lost)
+    await log.close()
 
 
 async def test_tail_prints_the_newest_facts(filled: Settings) -> None:

@@ -9,6 +9,7 @@ import asyncio
 import os
 import shutil
 import signal
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -66,6 +67,19 @@ class Servers:
         """Bring the ended server *name* back on its port, with its data."""
         server = next(server for server in self.all if server.name == name)
         self._children[name] = await start(server, self.directory)
+
+    async def copied(self) -> Path:
+        """A copy of PostgreSQL's data, made while it is stopped; it runs again after that."""
+        copy = self.postgres.directory / "copy"
+        await self.stop("postgres")
+        await asyncio.to_thread(subprocess.check_call, ["cp", "-a", str(self.postgres.cluster), str(copy)])
+        await self.start("postgres")
+        return copy
+
+    async def put_back(self, copy: Path) -> None:
+        """Put a copy in the place of the data of PostgreSQL, which is stopped."""
+        await asyncio.to_thread(shutil.rmtree, self.postgres.cluster)
+        await asyncio.to_thread(copy.rename, self.postgres.cluster)
 
     def settings(self, name: str) -> Settings:
         """Return the settings of the campus *name* on these servers."""

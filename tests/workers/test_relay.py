@@ -40,14 +40,14 @@ async def test_facts_are_published_in_order_with_their_place(settings: Settings)
             await facts.record_many(100)
             await heard_up_to(client, settings, 140, messages)
     log = await PostgresLog.open(settings)
-    stored = await log.read(40, 100)
+    stored, life = await log.read(40, 100), await log.life()
     await log.close()
     assert [decode_fact(message.data) for message in messages] == stored
     previous: dict[int, int] = {}
     for message, fact in zip(messages, stored, strict=True):
         assert message.subject == f"log.{settings.name}.{fact.partition}.progress.activity_recorded"
         assert message.headers == {
-            MESSAGE_ID: f"{settings.name}-{fact.position}",
+            MESSAGE_ID: f"{settings.name}-{fact.position}-{life}",
             POSITION: str(fact.position),
             PREVIOUS: str(previous.get(fact.partition, 40)),
         }

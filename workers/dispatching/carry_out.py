@@ -45,17 +45,18 @@ class Carrier:
         """
         job = self._jobs[run.name]
         fact: Fact | None = None
+        life = await self._log.life()
         try:
             fact = await self._fact(run)
-            await self._do(job, fact)
+            await self._do(job, fact, life)
         except Exception as error:
             if is_transient(error):
                 raise
-            await self._failed(run, job, fact, error)
+            await self._failed(run, job, fact, error, life)
             raise
         metrics.DONE.labels(run.name).inc()
 
-    async def _failed(self, run: JobRun, job: Job, fact: Fact | None, error: Exception) -> None:
+    async def _failed(self, run: JobRun, job: Job, fact: Fact | None, error: Exception, life: str) -> None:
         """Note why a try has failed; raises FailedForGood if it was the last one."""
         metrics.TRIES_FAILED.labels(run.name).inc()
         cause = error.sentence if isinstance(error, DomainError) else f"{type(error).__name__}: {error}"
@@ -65,7 +66,7 @@ class Carrier:
         if not is_last:
             return
         if job.gave_up is not None and fact is not None:
-            context = context_of(fact, job.name, self._log.clock.now(), gave_up=True)
+            context = context_of(fact, job.name, self._log.clock.now(), gave_up=True, life=life)
             await self._bus.handle(job.gave_up(fact, cause), context)
         raise FailedForGood from error
 
@@ -76,7 +77,7 @@ class Carrier:
             raise WrongFact(run.position)
         return found[0]
 
-    async def _do(self, job: Job, fact: Fact) -> None:
+    async def _do(self, job: Job, fact: Fact, life: str) -> None:
         history = await self._log.stream(fact.stream_id)
         if any(later.position > fact.position and later.type in job.settled_by for later in history):
             return
@@ -85,4 +86,5 @@ class Carrier:
             await job.effect(fact)
         now = self._log.clock.now()
         # The server's clock has said that it is due, and ours may be a moment after it.
-        await self._bus.handle(job.command(fact), context_of(fact, job.name, max(now, due_at or now)))
+        context = context_of(fact, job.name, max(now, due_at or now), life=life)
+        await self._bus.handle(job.command(fact), context)

@@ -13,7 +13,7 @@ import structlog
 
 from adapters.nats.changes import CommittedChange, announce
 from adapters.nats.connection import Nats
-from adapters.postgres.connection import Connection, connect
+from adapters.postgres.connection import Connection, connect, life_of
 from adapters.postgres.ops.heartbeat import sentence_of
 from adapters.postgres.store.generations import Generation, Generations, live
 from adapters.settings import Settings
@@ -106,7 +106,6 @@ class Follower:
             synchronous_commit="off" if together else "on",
             idle_session_timeout=HUNG,
         ) as connection:
-            self._tail.forget()
             while True:
                 generations = Generations(connection, self._valkey, self._settings, self.projection)
                 generation = await self._mine(generations)
@@ -149,7 +148,7 @@ class Follower:
                 continue
             try:
                 async with asyncio.timeout(LOOK_INTERVAL):
-                    facts = slowest.cut(await self._tail.after(slowest.position))
+                    facts = slowest.cut(await self._tail.after(slowest.position, await life_of(connection)))
             except TimeoutError:
                 if slowest.position >= self._tail.head:
                     self.trouble = ""  # nothing is left to do

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import structlog
 
 from adapters.postgres.connection import Connection
-from adapters.postgres.log.pages import read_head
+from adapters.postgres.log.pages import mark_at, mark_of, read_head
 from adapters.postgres.store import repairs
 from adapters.postgres.store.generations import Generation, Generations
 from adapters.postgres.store.ownership import Claim, Ownership
@@ -138,11 +138,17 @@ class GenerationWriter:
     async def _claim(self, taken: Claim) -> int:
         """Become the writer of a segment that was taken; returns its checkpoint."""
         segment, position = taken.segment, await claim(self._rows, self._ownership, taken)
-        # Read the head after the claim: the previous owner may have written until then.
-        if position > await read_head(self._connection):  # of another log
+        # Look at the log after the claim: the previous owner may have written until then.
+        if position > await read_head(self._connection) or await self._is_of_another_log(segment, position):
+            logger.warning("projection.log_went_back", projection=self.projection.name, segment=segment, was=position)
             await self._rows.forget(segment)
             position = await self._rows.claim(segment, self._rows.epochs[segment])
         return position
+
+    async def _is_of_another_log(self, segment: int, position: int) -> bool:
+        """Whether the log has another fact at a checkpoint than the one that was folded there."""
+        mark = await self._rows.mark(segment)
+        return mark not in ("", await mark_at(self._connection, position))
 
     def next_batch_range(self) -> SegmentRange:
         """The segments with the lowest checkpoint."""
@@ -162,7 +168,7 @@ class GenerationWriter:
             logger.error("projection.parked", key=poison.key, position=poison.position, error=poison.error)
             await self._park(poison)
         try:
-            return [await self._save(folded, segments, facts[-1].position)]
+            return [await self._save(folded, segments, facts[-1])]
         except RowRejected as refusal:
             if len(facts) > 1:
                 middle = len(facts) // 2
@@ -174,9 +180,9 @@ class GenerationWriter:
         await self._parking.park(poison, self._rows.epochs[poison.segment])
         self.held.park(poison)
 
-    async def _save(self, folded: Folded, segments: tuple[int, ...], after: int) -> Commit:
-        before = self.positions[segments[0]]
-        await self._store.save(Batch(folded.rows, before, after, folded.accounts))
+    async def _save(self, folded: Folded, segments: tuple[int, ...], last: Fact) -> Commit:
+        before, after = self.positions[segments[0]], last.position
+        await self._store.save(Batch(folded.rows, before, after, folded.accounts, mark=mark_of(last.recorded_at)))
         self.positions.update(dict.fromkeys(segments, after))
         return Commit(segments, before, after, [key for rows in folded.rows.values() for key in rows.changed])
 
@@ -192,7 +198,7 @@ class GenerationWriter:
             await self._park(poison)
             account = folded.accounts[segment]
             account.applied, account.parked = 0, account.applied
-        return await self._save(folded._replace(rows={}), segments, fact.position)
+        return await self._save(folded._replace(rows={}), segments, fact)
 
     async def check(self) -> None:
         """Raise Fenced if a checkpoint was changed or rows were lost, or another process has owned a segment since."""

@@ -4,6 +4,8 @@ The tail of the log for all followers of one process: pages by position, each re
 A hint after a commit wakes the followers that wait; the first of them reads the new facts, the others find them in the
 page. Without a hint they wake after a pause, which grows while the log does not. A lost hint costs time, nothing else:
 facts come from the log only, by position (decisions/0061).
+
+A page belongs to the life of the log in which it was read; a reader gets facts of the life of its own connection only.
 """
 
 import asyncio
@@ -14,11 +16,12 @@ import structlog
 
 from adapters.nats import hint
 from adapters.nats.connection import Nats
-from adapters.postgres.connection import Link, PostgresError, Unavailable
+from adapters.postgres.connection import Connection, Link, PostgresError, Unavailable, life_of
 from adapters.postgres.log.pages import read_facts, read_head
 from adapters.settings import Settings
 from adapters.tasks import cancel_and_wait
 from domain.fact import Fact
+from projections.engine.live import Fenced
 
 PAGE = 16_384  # facts
 PAGES = 3  # kept in memory
@@ -47,26 +50,32 @@ class LogTail:
         self._grown = asyncio.Event()
         self.head = 0
 
-    async def after(self, position: int) -> list[Fact]:
-        """At least one fact, the first right after *position*; waits for one to come."""
+    async def after(self, position: int, life: str) -> list[Fact]:
+        """
+        At least one fact, the first right after *position*, as the log has them in this *life*; waits for one to come.
+
+        Raises:
+            Fenced: the log is in another life by now.
+        """
         while True:
             grown = self._grown
             page = self._page(position // PAGE)
             while page.until <= position and page.as_of is not grown:
                 await page.fill(self._link, grown)
-            if page.until > position:
+            if page.life != life:
+                self._pages.pop(position // PAGE, None)
+                if await self._link.run(_present_life) != life:
+                    raise Fenced
+            elif page.until > position:
                 self.head = max(self.head, page.until)
                 return page.facts[position - page.base :]
-            await grown.wait()
+            else:
+                await grown.wait()
 
     def wake(self) -> None:
         """Wake the readers that wait: the log may have grown."""
         grown, self._grown = self._grown, asyncio.Event()
         grown.set()
-
-    def forget(self) -> None:
-        """Drop all pages: the log may have been restored since, and have other facts at these positions."""
-        self._pages.clear()
 
     async def run(self) -> None:
         """Wake waiting readers whenever the log may have grown, until cancelled."""
@@ -114,6 +123,7 @@ class CachedPage:
     The facts after position `base` on one page of the log, as far as they were read.
 
     Attributes:
+        life: in which they were read.
         as_of: the tail's `grown` event of the last read; until it is set, there is nothing more to read.
         filling: the read in flight, for all readers that wait for it.
     """
@@ -121,6 +131,7 @@ class CachedPage:
     def __init__(self, base: int) -> None:
         self.base = base
         self.facts: list[Fact] = []
+        self.life = ""
         self.as_of: asyncio.Event | None = None
         self.filling: asyncio.Task[None] | None = None
 
@@ -141,8 +152,19 @@ class CachedPage:
 
     async def _read(self, link: Link, grown: asyncio.Event) -> None:
         try:
-            after, until = self.until, self.base + PAGE
-            self.facts += await link.run(lambda connection: read_facts(connection, after, until))
+            await link.run(self._read_on)
             self.as_of = grown
         finally:
             self.filling = None
+
+    async def _read_on(self, connection: Connection) -> None:
+        """Read what is missing; all of it, where the facts that are here are of another life."""
+        life = await life_of(connection)
+        known = self.facts if life == self.life else []
+        read = await read_facts(connection, self.base + len(known), self.base + PAGE)
+        self.facts, self.life = known + read, life
+
+
+async def _present_life(connection: Connection) -> str:
+    await read_head(connection)  # or a connection that has ended would answer from memory
+    return await life_of(connection)

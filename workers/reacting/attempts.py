@@ -46,10 +46,14 @@ class Attempts:
     Args:
         connection: the one that holds the reactor's lock.
         known: the failed reactions to facts that the reactor has not passed yet: it was interrupted among them.
+        life: the life of the log to which *connection* leads; what follows from a fact is done in no other one.
     """
 
-    def __init__(self, log: PostgresLog, connection: Connection, known: Iterable[FailedReaction]) -> None:
+    def __init__(
+        self, log: PostgresLog, connection: Connection, known: Iterable[FailedReaction], life: str = ""
+    ) -> None:
         self._log = log
+        self._life = life
         self._bus = Bus(log)
         self._connection = connection
         self._known = {(each.position, each.reaction): each for each in known}
@@ -104,7 +108,7 @@ class Attempts:
             command = reaction.command(fact)
             if command is None:
                 return None
-            await self._bus.handle(command, context_of(fact, reaction))
+            await self._bus.handle(command, context_of(fact, reaction, self._life))
         except (PostgresError, Unavailable, VersionConflict) as error:
             if not is_about_data(error):
                 raise

@@ -39,7 +39,7 @@ def key_of(fact: Fact, name: str) -> str:
     return f"{fact.meta.event_id}:{name}"
 
 
-def context_of(fact: Fact, name: str, at: datetime, *, gave_up: bool = False) -> Context:
+def context_of(fact: Fact, name: str, at: datetime, *, gave_up: bool = False, life: str = "") -> Context:
     """The context of a job's command; its id comes from the job's key, so that doing it twice changes nothing."""
     outcome = f"{name}:gave_up" if gave_up else name
     return Context(
@@ -51,4 +51,5 @@ def context_of(fact: Fact, name: str, at: datetime, *, gave_up: bool = False) ->
         correlation_id=fact.meta.correlation_id,
         idempotency_key=f"job:{uuid5(UUID(fact.meta.event_id), outcome)}",
         fingerprint=outcome,
+        life=life,
     )

@@ -26,8 +26,13 @@ def is_history(fact: Fact) -> bool:
     return fact.meta.source.startswith("import:")
 
 
-def context_of(fact: Fact, reaction: Reaction) -> Context:
-    """The context of a reaction; its id comes from the fact, so that carrying it out twice changes nothing."""
+def context_of(fact: Fact, reaction: Reaction, life: str = "") -> Context:
+    """
+    The context of a reaction; its id comes from the fact, so that carrying it out twice changes nothing.
+
+    Args:
+        life: the life of the log in which the fact was read.
+    """
     return Context(
         actor="reactor",
         at=fact.occurred_at,
@@ -37,4 +42,5 @@ def context_of(fact: Fact, reaction: Reaction) -> Context:
         correlation_id=fact.meta.correlation_id,
         idempotency_key=f"reaction:{uuid5(UUID(fact.meta.event_id), reaction.name)}",
         fingerprint=reaction.name,
+        life=life,
     )

@@ -22,6 +22,7 @@ from adapters.postgres.store.generations import Generation, Generations, numbere
 from adapters.postgres.store.ownership import fence, switching
 from adapters.postgres.store.parking import held
 from adapters.settings import Settings
+from adapters.stores.protocol import Overtaken
 from adapters.valkey.client import Valkey
 from projections.engine.projection import Projection
 from workers.rebuild.catch_up import catch_up, take_over
@@ -138,9 +139,9 @@ class Promotion:
             await catch_up(self._connection, writer, head, advance)
         await acquire(self._connection, self._settings, switching(self._projection.name))
         stopped = time.perf_counter()
-        before = await self._stop_followers()
-        head = max([await read_head(self._connection), *(before.values() if before else [])])
-        await catch_up(self._connection, writer, head, advance)
+        await self._stop_followers()
+        # What was served may stand above the head, where the log went back: it is no position to reach.
+        await catch_up(self._connection, writer, await read_head(self._connection), advance)
         live = await self._live()
         await self._generations.go_live(chosen)
         seconds = round(time.perf_counter() - stopped, 3)
@@ -164,15 +165,18 @@ class Promotion:
     async def _live(self) -> Generation | None:
         return next((each for each in await self._generations.all() if each.status == "live"), None)
 
-    async def _stop_followers(self) -> dict[int, int]:
-        """Fence the live generation; returns the checkpoints at which it stands from now on."""
+    async def _stop_followers(self) -> None:
+        """Fence the live generation: it stands from now on."""
         live = await self._live()
         if live is None:
-            return {}
+            return
         store = self._generations.store(live)
-        for segment, epoch in (await fence(self._connection, self._projection.name, live.number)).items():
-            await store.claim(segment, epoch)
-        return await store.positions()
+        for segment in range(live.segments):
+            place = self._connection, self._projection.name, live.number, segment
+            try:
+                await store.claim(segment, await fence(*place))
+            except Overtaken as overtaken:  # an epoch from before PostgreSQL was restored to an earlier state
+                await store.claim(segment, await fence(*place, above=overtaken.epoch))
 
     async def drop(self, number: int) -> None:
         """Delete a generation that is not live."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import structlog
 
 from adapters.postgres.connection import Connection
+from adapters.postgres.log.pages import mark_at
 from adapters.postgres.store.generations import Generation, Generations
 from adapters.postgres.store.ownership import Claim, Ownership
 from adapters.postgres.store.parking import Parking
@@ -76,7 +77,8 @@ class SegmentWriter:
         else:
             for poison in self._fold.poison(name, segment):
                 await parking.park(poison, epoch)
-            await store.save(Batch({}, before, self._position, {segment: self._fold.account(name, segment)}))
+            account, mark = self._fold.account(name, segment), await mark_at(self._connection, self._position)
+            await store.save(Batch({}, before, self._position, {segment: account}, mark=mark))
         await ownership.leave()
 
     async def _taken(self, ownership: Ownership, job: SegmentJob, segment: int) -> Claim:

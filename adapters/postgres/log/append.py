@@ -14,7 +14,7 @@ import msgspec
 import psycopg
 
 from adapters.batcher import Batcher
-from adapters.postgres.connection import GAVE_UP, Link, Overloaded, Unavailable
+from adapters.postgres.connection import GAVE_UP, Link, Overloaded, Unavailable, life_of
 from adapters.postgres.log.condition import NO_CONDITIONS, Condition, condition_arguments
 from adapters.settings import Settings
 from domain.fact import Meta
@@ -76,6 +76,7 @@ class Append(msgspec.Struct, frozen=True):
         empty_answer: where there are no events, the position to answer with.
         guards: streams that the decision looked at, and the version of each: if one has moved on, it is a conflict.
         conditions: queries that the decision looked at: if a newer fact matches one, the append is overtaken.
+        life: the life of the log in which it was decided (`life_of`); empty where nothing of the log was read.
     """
 
     events: Sequence[NewEvent]
@@ -84,6 +85,7 @@ class Append(msgspec.Struct, frozen=True):
     empty_answer: int = 0
     guards: Sequence[tuple[str, int]] = ()
     conditions: Sequence[Condition] = ()
+    life: str = ""
 
 
 class Appended(msgspec.Struct, frozen=True):
@@ -109,6 +111,14 @@ class Overtaken(VersionConflict):
         super().__init__(stream_id, actual_version)
         self.args = (f"the fact at position {position}, of stream {stream_id}, matches a condition of the append",)
         self.position = position
+
+
+class LifeEnded(VersionConflict):
+    """What was decided on was read in an earlier life of the log, and may be its past no longer."""
+
+    def __init__(self) -> None:
+        Exception.__init__(self, "the log was opened again since this was decided: it may have lost facts")
+        self.stream_id, self.actual_version = "", 0
 
 
 class KeyReused(Exception):
@@ -147,6 +157,7 @@ class Appender:
         Raises:
             VersionConflict: a stream is not at the version before the first of its events.
             Overtaken: a newer fact matches a condition.
+            LifeEnded: the log is in another life than the unit; nothing was appended.
             KeyReused: the key was used with another fingerprint.
             Unavailable: the server is gone, or the head of the log is held; whether the unit was appended is not known.
             Overloaded: the server gave up; nothing was appended.
@@ -184,7 +195,12 @@ class Appender:
         async def once(connection: psycopg.AsyncConnection) -> list[Appended | Exception]:
             nonlocal sent_before
             again, sent_before = sent_before, True
-            answers = await _call(connection, batch)
+            life = await life_of(connection)
+            present = [unit for unit in batch if unit.life in ("", life)]
+            if len(present) < len(batch):  # or it is this connection that has ended, and leads nowhere
+                await connection.execute("SELECT")
+            answered = iter(await _call(connection, present) if present else ())
+            answers = [next(answered) if unit.life in ("", life) else LifeEnded() for unit in batch]
             return (
                 [await _own(connection, unit, answer) for unit, answer in zip(batch, answers, strict=True)]
                 if again

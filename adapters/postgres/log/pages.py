@@ -5,6 +5,7 @@ A row that cannot be decoded becomes an `Unreadable` fact, so that one bad row d
 meta cannot be decoded, the source of the fact is unknown, but it is a fact.
 """
 
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -19,6 +20,8 @@ LogRow = tuple[Any, ...]
 
 UNKNOWN = Meta(event_id="", actor="", source="")
 
+RECORDED_AT = "SELECT recorded_at FROM events WHERE position = %s"
+
 _encode = msgspec.json.Encoder().encode
 _decode_meta = msgspec.json.Decoder(Meta).decode
 
@@ -27,6 +30,21 @@ async def read_head(connection: psycopg.AsyncConnection) -> int:
     """The position of the last fact."""
     row = await (await connection.execute(HEAD, prepare=True, binary=True)).fetchone()
     return int(row[0]) if row else 0
+
+
+def mark_of(recorded_at: datetime) -> str:
+    """
+    What a checkpoint that is kept outside of the log's database remembers of its last fact: when it was recorded.
+
+    If the log went back, the fact that has come to this position since was recorded later.
+    """
+    return recorded_at.astimezone(UTC).isoformat()
+
+
+async def mark_at(connection: psycopg.AsyncConnection, position: int) -> str:
+    """The mark of the fact at *position*; empty if there is none."""
+    row = await (await connection.execute(RECORDED_AT, [position], prepare=True, binary=True)).fetchone()
+    return mark_of(row[0]) if row else ""
 
 
 async def read_rows(connection: psycopg.AsyncConnection, after: int, until: int) -> list[LogRow]:

@@ -15,7 +15,7 @@ import msgspec
 import psycopg
 
 from adapters.batcher import Batcher
-from adapters.postgres.connection import GAVE_UP, Link, Overloaded
+from adapters.postgres.connection import GAVE_UP, Link, Overloaded, life_of
 from adapters.postgres.log.append import Append, Appended, Appender, Overtaken
 from adapters.postgres.log.condition import NEAR, Condition
 from adapters.postgres.log.query import statement
@@ -221,6 +221,15 @@ class PostgresLog:
         self._seen = max(self._seen, head)
         return [to_fact(row[1:]) for row in rows if row[1] is not None], head
 
+    async def life(self) -> str:
+        """
+        The life of the log that is read now (`life_of`).
+
+        Ask before reading: what is read after that is of this life or of a later one, and an append in this one then
+        fails.
+        """
+        return await self.link.run(life_of)
+
     async def head(self) -> int:
         """Position of the last fact, 0 for an empty log."""
         head: int = (await self._rows(HEAD, ()))[0][0]
@@ -265,10 +274,15 @@ class PostgresLog:
         rows = await self._rows(SNAPSHOT, (stream_id, state_version))
         return StoredSnapshot(*rows[0]) if rows else None
 
-    async def keep_snapshot(self, stream_id: str, snapshot: StoredSnapshot, state_version: int) -> None:
-        """Keep the state of a stream, unless a newer one is kept already."""
+    async def keep_snapshot(self, stream_id: str, snapshot: StoredSnapshot, state_version: int, life: str) -> None:
+        """Keep the state that a stream had in this *life*, unless a newer one is kept already."""
         parameters = (stream_id, snapshot.stream_version, snapshot.position, state_version, snapshot.state)
-        await self.link.run(lambda connection: connection.execute(KEEP_SNAPSHOT, parameters, prepare=True))
+
+        async def work(connection: psycopg.AsyncConnection) -> None:
+            if await life_of(connection) == life:
+                await connection.execute(KEEP_SNAPSHOT, parameters, prepare=True)
+
+        await self.link.run(work)
 
     async def first_answer(self, key: str) -> tuple[str, int] | None:
         """Fingerprint and position of the request that used this idempotency key first."""

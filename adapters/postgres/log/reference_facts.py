@@ -4,7 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Iterable
 
-from adapters.postgres.connection import Connection
+from adapters.postgres.connection import Connection, life_of
 from adapters.postgres.log.history import reference_facts
 from domain.fact import Fact
 from domain.registry import REFERENCE_FACTS
@@ -13,19 +13,25 @@ from projections.engine.projection import Projection, RowKey
 
 
 class ReferenceFacts:
-    """The reference facts that *projection* reads, kept in memory and brought up to date by position."""
+    """The reference facts that *projection* reads, kept for one life of the log and brought up to date by position."""
 
     def __init__(self, projection: Projection) -> None:
         self.projection = projection
         self._types = sorted(projection.handlers.keys() & REFERENCE_FACTS)
-        self._position = 0
         self._reading = asyncio.Lock()
+        self._forget("")
+
+    def _forget(self, life: str) -> None:
+        self._life = life
+        self._position = 0
         self._facts: list[tuple[Fact, set[RowKey]]] = []
         self._needing: defaultdict[RowKey, list[int]] = defaultdict(list)
 
     async def read(self, connection: Connection, until: int) -> None:
         """Read the facts that are new, up to the position *until* at least; several tasks may call this."""
         async with self._reading:
+            if (life := await life_of(connection)) != self._life:
+                self._forget(life)
             if until <= self._position or not self._types:
                 return
             for fact in await reference_facts(connection, self._types, self._position, until):

@@ -16,7 +16,6 @@ from typing import NamedTuple
 
 from adapters.postgres.connection import Connection
 from adapters.postgres.ops.lease import release, try_acquire, try_acquire_shared
-from adapters.postgres.store.segments import epochs
 from adapters.settings import Settings
 
 RAISE_EPOCH = """
@@ -28,7 +27,7 @@ UPDATE segments SET owner = NULL
  WHERE projection = %s AND generation = %s AND segment = %s AND epoch = %s
 """
 FENCE = """
-UPDATE segments SET epoch = epoch + 1, owner = NULL
+UPDATE segments SET epoch = greatest(epoch, %s) + 1, owner = NULL
  WHERE projection = %s AND generation = %s AND segment = %s RETURNING epoch
 """
 GROUP_SIZE = """
@@ -132,11 +131,10 @@ def switching(projection: str) -> str:
     return f"switch {projection}"
 
 
-async def fence(connection: Connection, projection: str, generation: int) -> dict[int, int]:
-    """Raise the epoch of every segment of a generation, so that its owners can write no more; returns the epochs."""
-    raised: dict[int, int] = {}
-    for segment in await epochs(connection, projection, generation):
-        # One by one: an owner locks several rows in one statement, and the two could deadlock.
-        async for (epoch,) in await connection.execute(FENCE, (projection, generation, segment)):
-            raised[segment] = epoch
-    return raised
+async def fence(connection: Connection, projection: str, generation: int, segment: int, above: int = 0) -> int:
+    """Raise the epoch of a segment, to one greater than *above*, so that its owner can write no more; returns it."""
+    # One segment at a time: an owner locks several rows in one statement, and the two could deadlock.
+    row = await (await connection.execute(FENCE, (above, projection, generation, segment))).fetchone()
+    if row is None:
+        raise LookupError(f"generation {generation} of {projection} was dropped")
+    return int(row[0])

@@ -137,6 +137,10 @@ class PostgresStore:
             raise Fenced  # the generation was dropped
         return found
 
+    async def mark(self, segment: int) -> str:  # noqa: ARG002
+        """No mark: checkpoint and log are in the same database, and go back together."""
+        return ""
+
     async def claim(self, segment: int, epoch: int) -> int:
         """Write a segment from now on, in this epoch, which table `segments` has; returns its checkpoint."""
         self.epochs[segment] = epoch

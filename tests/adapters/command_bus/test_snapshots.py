@@ -90,5 +90,6 @@ async def test_an_older_state_does_not_replace_a_newer_one(settings: Settings) -
         (newest,) = await kept(settings)
         snapshot = await here.log.snapshot(ANN, CourseProgress.state_version)
         assert snapshot is not None
-        await here.log.keep_snapshot(ANN, snapshot._replace(stream_version=1, position=1), CourseProgress.state_version)
+        older, life = snapshot._replace(stream_version=1, position=1), await here.log.life()
+        await here.log.keep_snapshot(ANN, older, CourseProgress.state_version, life)
         assert await kept(settings) == [newest]

@@ -170,7 +170,7 @@ async def test_each_aggregate_has_the_position_of_its_own_last_fact(settings: Se
 def test_what_was_used_last_is_kept() -> None:
     """A full cache forgets what has not been used for longest."""
     cache = LruCache(size=2)
-    a, b, c = (CachedAggregate(Enrollment.blank(f"enrollment-{name}:r")) for name in "abc")
+    a, b, c = (CachedAggregate(Enrollment.blank(f"enrollment-{name}:r"), "1.1") for name in "abc")
     for entry in (a, b, a, c):
         cache.put(entry)
     assert [cache.get(entry.aggregate.id) for entry in (a, b, c)] == [a, None, c]

@@ -124,7 +124,7 @@ async def test_a_segment_that_somebody_else_has_had_is_noticed(settings: Setting
         work = first.work()
         assert await work.take(4) == [0, 1, 2, 3]
         await work.check()
-        await fence(second.connection, projection.name, 1)
+        await fence(second.connection, projection.name, 1, 0)
         with pytest.raises(Fenced):
             await work.check()
 
@@ -194,7 +194,9 @@ async def test_fencing_meets_owners_that_write(settings: Settings, projection: I
     """Every epoch is raised, and every owner forgotten."""
     async with session(settings, projection) as site:
         taken = await site.ownership().take(range(4), 4)
-        assert await fence(site.connection, projection.name, 1) == {each.segment: each.epoch + 1 for each in taken}
+        raised = [await fence(site.connection, projection.name, 1, each.segment) for each in taken]
+        assert raised == [each.epoch + 1 for each in taken]
+        assert await fence(site.connection, projection.name, 1, 0, above=70) == 71
 
 
 @pytest.mark.parametrize("seed", range(4))
