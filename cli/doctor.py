@@ -51,6 +51,7 @@ async def examine(settings: "Settings") -> list[dict[str, Any]]:
         "processes": _patient(_processes),
         "api": _api,
         "connections": _connections,
+        "checkpoints": _patient(_checkpoints),
         "projections": _projections,
     }
     return list(await asyncio.gather(*(_finding(name, check, settings) for name, check in checks.items())))
@@ -143,6 +144,22 @@ async def _api(settings: "Settings") -> str:
         why = "; ".join(ready.body.get("problems", [])) or str(ready.body.get("status"))
         raise Unhealthy(f"it answers {ready.status}: {why}", "see DATA/log/api.log")
     return f"ready at {settings.api_url}"
+
+
+async def _checkpoints(settings: "Settings") -> str:
+    """Does every read model hold facts of this log only?"""
+    from adapters.health.servers import Unhealthy
+    from adapters.postgres.connection import connect
+    from adapters.postgres.ops.checkpoints import of_another_log
+
+    async with await connect(settings, application="doctor") as connection:
+        above = await of_another_log(connection)
+    if above:
+        raise Unhealthy(
+            f"above the head of the log, which went back: {', '.join(above)}",
+            "a projector begins them again: is one running? After a dump was put back in place: `campus log rewound`",
+        )
+    return "no checkpoint is above the head of the log"
 
 
 async def _connections(settings: "Settings") -> str:

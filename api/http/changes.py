@@ -68,6 +68,7 @@ class Changes:
         self._looking: asyncio.Task[None] | None = None
         self._positions: dict[str, dict[int, int]] = defaultdict(dict)
         self._segments: dict[str, int] = {}
+        self._life = ""
         self._watches: dict[Topic, set[Watch]] = defaultdict(set)
         self._waiting: dict[str, list[tuple[int, asyncio.Future[None]]]] = defaultdict(list)
         self._listening: asyncio.Task[None] | None = None
@@ -111,6 +112,12 @@ class Changes:
         """Up to which position of a projection every change was announced here; -1 where that is not known."""
         positions = self._positions[projection].values()
         return min(positions) if len(positions) >= self._segments.get(projection, 1) else -1
+
+    def know_life(self, life: str) -> None:
+        """Forget what was announced in another life of the log: these positions may be others by now."""
+        if life not in ("", self._life):
+            self._life = life
+            self._positions.clear()
 
     def _reach(self, projection: str, position: int) -> None:
         """Wake the queries that wait for the projection to reach a position up to this one."""

@@ -63,6 +63,7 @@ class _LogState(msgspec.Struct, kw_only=True):
     writable: bool
     projections: list[Lag]
     workers: list[WorkerProgress]
+    above: list[str]
 
 
 async def readiness(services: Services) -> Readiness:
@@ -77,7 +78,7 @@ async def readiness(services: Services) -> Readiness:
     wrong = [f"{name} does not answer" for name, well in servers.items() if not well and name != "postgres"]
     if refused or log is None or not log.writable:
         wrong.insert(0, refused or ("postgres does not answer" if log is None else "postgres is read-only"))
-    wrong += problems(log.workers) if log else []
+    wrong += [*log.above, *problems(log.workers)] if log else []
     return Readiness(
         status="degraded" if wrong else "ready",
         head=log.head if log else None,
@@ -124,13 +125,27 @@ async def _log(services: Services) -> _LogState | None:
                 generation=generation,
                 parked=parked,
             )
-            for name, copy, generation, parked, _ in rows
+            for name, copy, generation, parked, *_ in rows
         ]
         await _fill_in(services, max([head, *(row[4] for row in rows)]), lags)
         workers = await lag.workers(services.reader)
+        above = await _above_the_head(services, head, lags)
     except (PostgresError, Unavailable, NotBuilt, TimeoutError, OSError):
         return None
-    return _LogState(head=head, writable=writable, projections=lags, workers=workers)
+    return _LogState(head=head, writable=writable, projections=lags, workers=workers, above=above)
+
+
+async def _above_the_head(services: Services, head: int, lags: list[Lag]) -> list[str]:
+    """What is wrong where a read model holds facts that the log does not have, a sentence each."""
+    if all(each.position <= head for each in lags):
+        return []
+    head = await lag.head(services.reader)  # a checkpoint in Valkey was read after the first look at the head
+    return [
+        f"{each.name} stands at position {each.position:,}, and the log ends at {head:,}: it went back, and a projector"
+        " has to begin again"
+        for each in lags
+        if each.position > head
+    ]
 
 
 async def _fill_in(services: Services, head: int, lags: Iterable[Lag]) -> None:

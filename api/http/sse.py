@@ -1,14 +1,15 @@
 """
 Server-sent events: what has changed, so that a frontend knows what to fetch again.
 
-    id: 1713
+    id: 1713-1764385200123456.1
     event: changed
     data: {"projection": "learner_dashboard", "key": "28400", "position": 1713}
 
-The id is a position: fetch with it as min_position. A client that comes back with `Last-Event-ID` and has missed
-something gets one change at once; so does one whose id is ahead of the log (it was reset or restored), with where the
-log is now. A stream holds one change for each read model at most, the newest. Announcements may be lost, so a stream
-looks at the truth at each heartbeat, and more often while NATS is away. It ends with the token with which it began.
+Fetch with the position as min_position. The id is the position and the life of the log. A client that comes back with
+`Last-Event-ID` and has missed something gets one change at once; so does one whose id is ahead of the log or of another
+life (it was reset or restored), with where the log is now. A stream holds one change for each read model at most, the
+newest. Announcements may be lost, so a stream looks at the truth at each heartbeat, and more often while NATS is away.
+It ends with the token with which it began.
 """
 
 import time
@@ -40,11 +41,17 @@ HELLO = b"retry: %d\n: listening\n\n" % RETRY
 BEAT = b": still here\n\n"
 ENDED = b": the token has ended\n\n"
 RESPONSES: Responses = event_stream(
-    'id: 1713\nevent: changed\ndata: {"projection":"learner_dashboard","key":"28400","position":1713}\n\n'
+    "id: 1713-1764385200123456.1\nevent: changed\n"
+    'data: {"projection":"learner_dashboard","key":"28400","position":1713}\n\n'
 )
 
 LastEventId = Annotated[
-    int | None, Header(alias="Last-Event-ID", ge=0, le=2**62, description="The id of the last event that was seen.")
+    str | None,
+    Header(
+        alias="Last-Event-ID",
+        pattern=r"^[0-9]{1,18}(-[0-9]{1,20}\.[0-9]{1,9})?$",
+        description="The id of the last event that was seen, or its position.",
+    ),
 ]
 _encode = msgspec.json.Encoder().encode
 
@@ -97,7 +104,7 @@ def position_in(document: bytes) -> int | None:
     return msgspec.json.decode(document, type=DocumentPosition).position
 
 
-def _respond(services: Services, user: JwtClaims, topics: list[Topic], last_event_id: int | None) -> Response:
+def _respond(services: Services, user: JwtClaims, topics: list[Topic], last_event_id: str | None) -> Response:
     return EventStream(_events(Stream(services, topics), user, last_event_id), services.places, user.subject)
 
 
@@ -114,14 +121,23 @@ class Stream:
         self.watch = Watch(topics)
         self._sent: dict[Topic, int] = {}
         self._sure: int | None = None
+        self._life = ""
 
-    async def begin(self, last_event_id: int | None) -> list[Changed]:
+    def event(self, seen: Changed) -> bytes:
+        """The text of an event."""
+        data = _encode({"projection": seen.projection, "key": seen.key, "position": seen.position})
+        place = f"{seen.position}-{self._life}" if self._life else str(seen.position)
+        return b"id: %b\nevent: changed\ndata: %b\n\n" % (place.encode(), data)
+
+    async def begin(self, last_event_id: str | None) -> list[Changed]:
         """What is to be sent at once: what the client has missed since its last event, nothing if it is new."""
         if last_event_id is None:
             self._sure = self.services.changes.connection_id
             self._sent = await self._positions() or {}
+            await self._gone(self._sent)  # the life of the log is a part of ids
             return []
-        self._sent = dict.fromkeys(self.topics, last_event_id)
+        position, _, self._life = last_event_id.partition("-")
+        self._sent = dict.fromkeys(self.topics, int(position))
         return await self.look(all_of_it=True)
 
     async def next(self, patience: float) -> list[Changed]:
@@ -158,10 +174,16 @@ class Stream:
         return fresh
 
     async def _gone(self, found: Mapping[Topic, int]) -> list[Topic]:
-        """Those for which a position was sent that the log does not have: it was reset or restored."""
+        """Those for which a position was sent that the log may not have: it was reset or restored."""
+        known = await self.services.truth.known(AGE)
+        if known is None:
+            return []
+        before, self._life = self._life, known.life or self._life
+        self.services.changes.know_life(self._life)
+        if before not in ("", self._life):
+            return list(found)
         lower = [topic for topic, position in found.items() if position < self._sent.get(topic, -1)]
-        known = await self.services.truth.known(AGE) if lower else None
-        return [topic for topic in lower if known is not None and self._sent[topic] > known.head]
+        return [topic for topic in lower if self._sent[topic] > known.head]
 
     async def _positions(self) -> dict[Topic, int] | None:
         """Where each topic is: at the last fact in its document, else at the checkpoint of its read model."""
@@ -182,18 +204,13 @@ class Stream:
         return found
 
 
-async def _events(stream: Stream, user: JwtClaims, last_event_id: int | None) -> AsyncIterator[bytes]:
+async def _events(stream: Stream, user: JwtClaims, last_event_id: str | None) -> AsyncIterator[bytes]:
     """The text of a stream, until its client has gone or the token of *user* ends."""
     with stream.services.changes.watch(stream.topics) as stream.watch:
         yield HELLO
         if missed := await stream.begin(last_event_id):
-            yield b"".join(map(_event, missed))
+            yield b"".join(map(stream.event, missed))
         while (left := user.expires_at - time.time()) > 0:
             fresh = await stream.next(min(HEARTBEAT, left))
-            yield b"".join(map(_event, fresh)) or BEAT
+            yield b"".join(map(stream.event, fresh)) or BEAT
         yield ENDED
-
-
-def _event(seen: Changed) -> bytes:
-    data = _encode({"projection": seen.projection, "key": seen.key, "position": seen.position})
-    return b"id: %d\nevent: changed\ndata: %b\n\n" % (seen.position, data)

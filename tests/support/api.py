@@ -196,3 +196,8 @@ class Listener:
         text, _, self._buffer = self._buffer.partition(b"\n\n")
         pairs = (line.partition(": ") for line in text.decode().splitlines())
         return {name: value for name, _, value in pairs}
+
+
+def position_of(event: dict[str, str]) -> int:
+    """The position in the id of an event."""
+    return int(event["id"].partition("-")[0])

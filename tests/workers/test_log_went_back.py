@@ -12,22 +12,27 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import httpx
 import pytest
 
+from adapters.health.servers import Unhealthy
 from adapters.nats.message import decode_fact
 from adapters.nats.stream import newest, stream_name
 from adapters.postgres.connection import connect
 from adapters.postgres.log.postgres_log import PostgresLog
+from adapters.postgres.ops.checkpoints import of_another_log
 from adapters.settings import Settings
 from api.app import build
+from cli.doctor import _checkpoints
 from projections.registry import PROJECTIONS
 from tests.support.api import Campus, every_read_model, served, workers
 from tests.support.polling import until
+from tests.support.projections_command import execute, small_campus
+from tests.support.rebuilds import rebuilt
 from tests.support.servers import Servers
-from tests.support.workers import assert_true_to_the_log, nats_client
-
-pytestmark = pytest.mark.servers
+from tests.support.workers import assert_true_to_the_log, nats_client, projecting
+from workers.rebuild.promotion import promote
 
 LEARNERS = [f"learner-{number}" for number in range(24)]
 SEATS = 12
+OVERVIEW = next(projection for projection in PROJECTIONS if projection.name == "overview")
 POSITIONS = "SELECT min(head.position), max(abs(segments.position - head.position)) FROM segments, log_head AS head"
 
 
@@ -87,6 +92,7 @@ async def enroll_all(campus: Campus, learners: list[str]) -> None:
         await campus.send("/enrollments", {"run_id": campus.run}, user=learner)
 
 
+@pytest.mark.servers
 @pytest.mark.parametrize(
     "noticed", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["at once", "after a while"]
 )
@@ -156,3 +162,29 @@ async def the_stream_is_true(settings: Settings, head: int) -> None:
             published = decode_fact((await client.jetstream().get_msg(stream_name(settings), seq=number)).data or b"")
             assert await log.read(published.position - 1, 1) == [published]
     await log.close()
+
+
+async def test_a_checkpoint_above_the_head_is_not_ready(settings: Settings) -> None:
+    """It is named by `/readyz` and doctor, and the remedy, a rebuild and its promotion, is not refused."""
+    async with small_campus(settings, 60):
+        pass
+    async with served(build(settings)) as client:
+        assert (await client.get("/readyz")).json().get("problems") == [], (await client.get("/readyz")).text
+        await execute(settings, "UPDATE segments SET position = position + 1000 WHERE projection = 'overview'")
+        answer = await client.get("/readyz")
+        above = "overview stands at position 1,060, and the log ends at 60"
+        assert (answer.status_code, [each.partition(":")[0] for each in answer.json()["problems"]]) == (503, [above])
+        with pytest.raises(Unhealthy, match="segment 0 of generation 1 of overview at 1,060 of 60"):
+            await _checkpoints(settings)
+        await rebuilt(settings, OVERVIEW)
+        assert (await promote(settings, OVERVIEW)).position == 60
+        assert (await client.get("/readyz")).json().get("problems") == [], (await client.get("/readyz")).text
+    await execute(settings, "UPDATE segments SET position = position + 1000 WHERE projection = 'gradebook'")
+    async with projecting(settings, PROJECTIONS):
+        await until(lambda: _is_healthy(settings))
+        await assert_true_to_the_log(settings, 60, PROJECTIONS)
+
+
+async def _is_healthy(settings: Settings) -> bool:
+    async with await connect(settings, application="test") as connection:
+        return await of_another_log(connection) == []

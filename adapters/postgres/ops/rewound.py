@@ -21,7 +21,8 @@ async def begin_life(connection: Connection, reason: str) -> tuple[str, int]:
     before, and how many connections have ended.
     """
     before = await life_of(connection)
-    await connection.execute("DELETE FROM snapshots")
+    for derived in ("snapshots", "log_blocks"):
+        await connection.execute(f"DELETE FROM {derived}".encode())
     await connection.execute(BEGIN, [reason])
     row = await (await connection.execute(END_SESSIONS)).fetchone()
     return before, int(row[0]) if row else 0

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from adapters.postgres.connection import LIFE
 from adapters.postgres.log.postgres_log import HEAD
 from adapters.postgres.ops.worker_progress import PROGRESS, WorkerProgress
 from adapters.postgres.queries.reader import Reader
@@ -10,10 +11,10 @@ HEAD_AND_WRITABLE = """
 SELECT position, NOT pg_is_in_recovery() AND current_setting('transaction_read_only') = 'off' FROM log_head
 """
 
-CHECKPOINTS = """
+CHECKPOINTS = f"""
 SELECT name, (SELECT min(position) FROM segments AS s WHERE s.projection = name AND s.generation = p.generation),
        generation, (SELECT count(*) FROM parked WHERE projection = name AND parked.generation = p.generation),
-       (SELECT position FROM log_head)
+       (SELECT position FROM log_head), ({LIFE})
   FROM projections AS p WHERE status = 'live' ORDER BY name
 """
 
@@ -45,7 +46,7 @@ async def workers(reader: Reader) -> list[WorkerProgress]:
 
 
 async def checkpoints(reader: Reader) -> list[tuple[Any, ...]]:
-    """Name, checkpoint, generation and number of parked keys of each live read model, and the head of the log."""
+    """Name, checkpoint, generation and number of parked keys of each live read model; head and life of the log."""
     return await reader.rows(CHECKPOINTS, {})
 
 

@@ -13,7 +13,7 @@ from adapters.settings import Settings
 from api.app import build
 from api.http.changes import ALL, Changed, Changes
 from projections.registry import PROJECTIONS
-from tests.support.api import Campus, Listener, every_read_model, served
+from tests.support.api import Campus, Listener, every_read_model, position_of, served
 from tests.support.polling import guard
 from tests.support.workers import projecting
 
@@ -28,7 +28,7 @@ async def test_a_learner_is_told_of_a_change(app: FastAPI, campus: Campus) -> No
             event = await listener.event()
             data = json.loads(event["data"])
             assert (event["event"], data["projection"], data["key"]) == ("changed", "learner_dashboard", campus.learner)
-            assert seen < int(event["id"]) == data["position"]
+            assert seen < position_of(event) == data["position"]
             seen = data["position"]
     await campus.see("/me/dashboard", data["position"], user=campus.learner)
 
@@ -40,7 +40,7 @@ async def test_what_was_missed_is_told_at_once(app: FastAPI, campus: Campus) -> 
     await campus.see("/me/dashboard", position, user=campus.learner)
     headers = await campus.as_user(campus.learner, **{"last-event-id": "1"})
     async with Listener(app, f"/v1/learners/{campus.learner}/events", headers) as listener:
-        assert int((await listener.event())["id"]) == position
+        assert position_of(await listener.event()) == position
 
 
 @pytest.mark.parametrize("ahead", [1_000, 4_000_000_000])
@@ -52,12 +52,12 @@ async def test_a_cursor_ahead_of_the_log_is_answered_at_once(app: FastAPI, campu
     head = (await campus.client.get("/readyz")).json()["head"]
     headers = await campus.as_user(campus.learner, **{"last-event-id": str(head + ahead)})
     async with Listener(app, "/v1/me/events", headers) as listener:
-        assert int((await listener.event())["id"]) == position
+        assert position_of(await listener.event()) == position
         later = await campus.send("/progress/units/open", {"run_id": campus.run, "unit_id": "intro"})
-        assert int((await listener.event())["id"]) == later
+        assert position_of(await listener.event()) == later
     admin = await campus.as_user("admin", **{"last-event-id": str(head + ahead)})
     async with Listener(app, f"/v1/runs/{campus.run}/events", admin) as run:
-        assert int((await run.event())["id"]) <= later
+        assert position_of(await run.event()) <= later
 
 
 async def test_a_lost_announcement_is_made_good_at_the_heartbeat(
@@ -79,9 +79,9 @@ async def test_a_lost_announcement_is_made_good_at_the_heartbeat(
             await mine.part()  # a heartbeat: what was before has been seen
             await run.part()
             position = await campus.send("/progress/units/open", {"run_id": campus.run, "unit_id": "intro"})
-            while int((await mine.event())["id"]) < position:
+            while position_of(await mine.event()) < position:
                 pass
-            while int((await run.event())["id"]) < position:
+            while position_of(await run.event()) < position:
                 pass
 
 
@@ -105,6 +105,25 @@ async def test_a_gap_between_announcements_is_a_change_of_everything() -> None:
         assert (await watch.next(0.01), changes.heard("gradebook")) == ([], 10)
         await changes.on_change(CommittedChange("gradebook", 12, [("gradebook", "8")], (0,), 2, before=11))
         assert await watch.next(0.01) == [Changed("gradebook", "7", 12)]
+
+
+async def test_an_id_of_another_life_of_the_log_is_answered_at_once(app: FastAPI, campus: Campus) -> None:
+    """With where the log is now, although its position is one that this log has."""
+    await campus.open_run()
+    position = await campus.enroll()
+    await campus.see("/me/dashboard", position, user=campus.learner)
+    async with Listener(
+        app, "/v1/me/events", await campus.as_user(campus.learner, **{"last-event-id": "1"})
+    ) as listener:
+        present = (await listener.event())["id"]
+    assert present.startswith(f"{position}-")
+    headers = await campus.as_user(campus.learner, **{"last-event-id": f"{position}-1.1"})
+    async with Listener(app, "/v1/me/events", headers) as listener:
+        assert (await listener.event())["id"] == present
+    changes: Changes = app.state.services.changes
+    await changes.on_change(CommittedChange("overview", 10**9, []))
+    changes.know_life("another")
+    assert changes.heard("overview") == -1
 
 
 async def test_staff_is_told_of_runs_and_of_the_campus(app: FastAPI, campus: Campus) -> None:
