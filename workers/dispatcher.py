@@ -2,7 +2,8 @@
 The dispatcher: what is due later because of a fact, and what touches the outside world (workers/reactions: JOBS).
 
 Reads     the log by position, facts that cause or end a job; woken by hints, else by its own poll.
-Writes    jobs, each once for its fact, in one transaction with its position; commands that record their outcome.
+Writes    jobs, each once for its fact, in one transaction with its position; commands that record their outcome. Every
+          hour it forgets first answers that are old (adapters/postgres/log/first_answers.py).
 Active    one per campus derives jobs, by an advisory lock; another takes over within 2 s, or within 10 s if it hangs.
           Every dispatcher carries jobs out, each job one at a time.
 Jobs are never the truth: `campus worker dispatcher --resync` derives what is owed from the log. A dispatcher does not
@@ -18,6 +19,7 @@ import structlog
 from adapters.nats import hint
 from adapters.nats.connection import Nats
 from adapters.postgres.connection import Connection, PostgresError, Unavailable
+from adapters.postgres.log import first_answers
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.postgres.ops import heartbeat, lease, reactors
 from adapters.procrastinate import derived
@@ -33,6 +35,7 @@ NAME = "dispatcher"
 PAGE = 1_000  # positions
 GATHER = 0.1  # seconds after a hint; jobs are due later than the facts that ask for them
 COUNT_INTERVAL = 5.0  # seconds
+FORGET_INTERVAL = 3_600.0  # seconds
 
 logger = structlog.get_logger()
 
@@ -77,7 +80,7 @@ class _Deriving:
         self._jobs = jobs
         self.trouble = ""
         self._position = 0
-        self._beat_at = self._counted_at = 0.0
+        self._beat_at = self._counted_at = self._forgot_at = 0.0
         self._shift: timedelta | None = None  # of the clock, as the due times in the queue have it
 
     async def session(self, stop: asyncio.Event, woken: asyncio.Event) -> None:
@@ -91,6 +94,7 @@ class _Deriving:
                 if active:
                     await self._set_clock(connection)
                     await self._catch_up(connection, stop)
+                    await self._forget_answers(connection)
                 self.trouble = ""
                 await wait_for_facts(woken, gather=GATHER)
             await heartbeat.leave(connection, NAME)
@@ -105,6 +109,12 @@ class _Deriving:
         state = heartbeat.WorkerState(active, self._position, self.trouble)
         await heartbeat.beat(connection, NAME, state, metrics.REGISTRY)
         self._beat_at = time.monotonic()
+
+    async def _forget_answers(self, connection: Connection) -> None:
+        """Forget first answers that are old, once in a while."""
+        if not self._forgot_at or time.monotonic() - self._forgot_at >= FORGET_INTERVAL:
+            await first_answers.forget_old(connection)
+            self._forgot_at = time.monotonic()
 
     async def _take_over(self, connection: Connection) -> bool:
         if not await lease.try_acquire(connection, self._settings, NAME):

@@ -4,7 +4,7 @@ What a generation of a read model needs from its store, whatever server that is.
 A store is a class that implements `GenerationStore` and a line in adapters/stores/registry.py; nothing else names it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, ClassVar, NamedTuple, Protocol, Self
 
@@ -94,6 +94,15 @@ class GenerationStore(Store, Protocol):
 
     async def drop(self) -> None:
         """Delete all rows and checkpoints that are here."""
+        ...
+
+    async def sweep(self, known: Callable[[], Awaitable[Collection[int]]]) -> list[str]:
+        """
+        Delete what the store keeps under the read model's name and is of no generation; returns its names.
+
+        It was left by a layout of older code, or by a generation that PostgreSQL has lost. *known*, the numbers of the
+        generations, is asked after the store was looked at.
+        """
         ...
 
     async def size(self) -> int:

@@ -7,7 +7,7 @@ checkpoint is where this writer left it and that no later owner has claimed the 
 segment is lost (FLUSHALL, eviction), the writer begins again with empty hashes.
 """
 
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, ClassVar, Self
 
@@ -286,6 +286,17 @@ class ValkeyStore:
         """Delete this generation."""
         await self._client.unlink(*(name for hashes in self._hashes for name in hashes))
 
+    async def sweep(self, known: Callable[[], Awaitable[Collection[int]]]) -> list[str]:
+        """Delete all keys under the read model's name that are neither the pointer nor of a generation."""
+        pointer = live_key(self._settings, self._projection.name)
+        prefix = pointer.removesuffix("live")
+        found = [key.decode() async for key in self._client.scan_iter(match=f"{prefix}*", count=1_000)]
+        numbers = await known()
+        left = [key for key in found if key != pointer and not _is_of_one(key.removeprefix(prefix), numbers)]
+        if left:
+            await self._client.unlink(*left)
+        return left
+
     async def size(self) -> int:
         """Bytes of memory, estimated from some documents of each hash."""
         sizes = [await self._client.memory_usage(name, SAMPLES) for hashes in self._hashes for name in hashes]
@@ -304,6 +315,14 @@ class ValkeyStore:
     async def keys_with(self, table: Table, values: Mapping[str, str], segment: int) -> set[RowKey]:  # noqa: ARG002
         """No keys: documents have no index."""
         return set()
+
+
+def _is_of_one(place: str, generations: Collection[int]) -> bool:
+    """Whether a key, without the read model's name, is that of a hash of one of these generations."""
+    match place.split(":"):
+        case [generation, segment, _] if generation.isdecimal() and segment.isdecimal():
+            return int(generation) in generations
+    return False
 
 
 def _by_table(keys: Iterable[RowKey]) -> dict[Table, list[RowKey]]:

@@ -36,7 +36,7 @@ PROBLEMS = {
 IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
-    "description": "The same key with the same request is answered with the first answer, and done once.",
+    "description": "The same key with the same request is answered with the first answer, and done once, for 7 days.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[ -~]+$"},
     "example": "6f1c8a4e-enroll-28400",
 }

@@ -3,7 +3,7 @@
 
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -90,6 +90,9 @@ class FileStore:
     async def positions(self) -> Positions:
         with self._file() as file:
             return _positions(file)
+
+    async def sweep(self, known: Callable[[], Awaitable[Collection[int]]]) -> list[str]:
+        return []
 
     async def mark(self, segment: int) -> str:
         return ""

@@ -345,3 +345,26 @@ async def test_new_code_waits_until_it_is_promoted(settings: Settings) -> None:
         assert (verdict.ok, verdict.position) == (True, 100)
         async with projecting(settings, [InPostgres()]):
             await assert_true_to_the_log(settings, 120, [InPostgres()])
+
+
+async def test_what_older_layouts_have_left_in_valkey_is_removed(settings: Settings) -> None:
+    """So is what a generation has left that PostgreSQL has lost; what is of a generation or of another campus stays."""
+    name = f"{settings.name}:{BOTH[1].name}"
+    ours, theirs = [f"{name}:1:@rows", f"{name}:old", f"{name}:7:0:tallies"], f"other{name}:old"
+    async with writer(settings) as facts:
+        await facts.record_many(40)
+        async with projecting(settings):
+            await caught_up(settings, facts.head)
+        valkey = connect_valkey(settings)
+        for key in (*ours, theirs):
+            await valkey.hset(key, "field", "value")
+        kept = {key.decode() async for key in valkey.scan_iter(f"*{name}:*")} - set(ours)
+        async with projecting(settings):
+            await until(lambda: _are_gone(valkey, ours))
+            await assert_true_to_the_log(settings, facts.head)
+        assert {key.decode() async for key in valkey.scan_iter(f"*{name}:*")} == kept
+        await valkey.aclose()
+
+
+async def _are_gone(valkey: Any, keys: list[str]) -> bool:
+    return not await valkey.exists(*keys)

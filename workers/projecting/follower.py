@@ -106,8 +106,10 @@ class Follower:
             synchronous_commit="off" if together else "on",
             idle_session_timeout=HUNG,
         ) as connection:
+            generations = Generations(connection, self._valkey, self._settings, self.projection)
+            if left := await generations.sweep():
+                self._logger.info("projection.swept", keys=left)
             while True:
-                generations = Generations(connection, self._valkey, self._settings, self.projection)
                 generation = await self._mine(generations)
                 work = self._work = GenerationWriter(connection, self._settings, generations, generation)
                 self._logger.info("projection.follows", generation=generation.number)

@@ -171,6 +171,15 @@ class Generations:
         await self._publish_live()
         return found
 
+    async def sweep(self) -> list[str]:
+        """Delete what the store keeps of no generation; returns its names."""
+        found = await live(self._connection, self.projection.name)
+
+        async def known() -> set[int]:
+            return {each.number for each in await self.all()}
+
+        return await self.store(found).sweep(known) if found else []
+
     async def create(self, status: GenerationStatus) -> Generation:
         """Begin the next generation: its store, without indexes unless it is live at once."""
         while True:

@@ -5,7 +5,7 @@ The checkpoints are in table `segments`. A writer whose checkpoint has moved, or
 two projectors never apply a fact twice.
 """
 
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, ClassVar, Self
 
@@ -96,6 +96,10 @@ class PostgresStore:
         """Delete the tables; checkpoints go with the generation's row in table `projections`."""
         for name in self._table_names():
             await self._run(f"DROP TABLE IF EXISTS {name}")
+
+    async def sweep(self, known: Callable[[], Awaitable[Collection[int]]]) -> list[str]:  # noqa: ARG002
+        """Nothing: tables are made and dropped with their generation."""
+        return []
 
     async def size(self) -> int:
         """Bytes on disk, with indexes."""
