@@ -9,10 +9,15 @@ import json
 import os
 import random
 import signal
+import time
 from collections import Counter
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from functools import partial
 
 import pytest
+import structlog
+from redis.asyncio import Redis
 
 from adapters.postgres.connection import connect
 from adapters.postgres.log.postgres_log import PostgresLog
@@ -20,12 +25,38 @@ from adapters.settings import Settings
 from cli.http import get_json
 from domain.fact import Fact
 from tests.support.campus_up import RunningCampus, campus
+from tests.support.faults import (
+    frozen,
+    nats_cannot_write,
+    nats_refuses_its_token,
+    postgres_hangs,
+    postgres_with,
+    valkey_with,
+)
 from tests.support.polling import until
 from tests.support.traffic import LEARNERS, SEATS, SMALL_RUN, Crowd
 
+WORKERS = ("relay", "projector", "reactor", "dispatcher", "auditor")
 PROCESSES = ("relay", "projector", "reactor", "api")
 SERVERS = ("nats", "valkey", "postgres")
-SEED = 20261122
+SEED = int(os.environ.get("CAMPUSLOG_CHAOS_SEED", "20261122"))
+MINUTES = float(os.environ.get("CAMPUSLOG_CHAOS_MINUTES", "5"))  # of troubles, one after the other
+LONGEST_TROUBLE = 15.0  # seconds: longer than any lease and any time-out of a client of NATS
+MUST_BE_WELL = {
+    "postgres",
+    "log",
+    "valkey",
+    "nats",
+    "workers",
+    "followers",
+    "parked",
+    "processes",
+    "api",
+    "projections",
+}
+
+
+Breaking = Callable[[RunningCampus, random.Random, Crowd], Awaitable[None]]
 
 
 async def kill(running: RunningCampus, name: str) -> None:
@@ -36,16 +67,59 @@ async def kill(running: RunningCampus, name: str) -> None:
     await until(lambda: running.pids[name] != pid)
 
 
-async def break_things(
-    running: RunningCampus, names: tuple[str, ...], times: int, chance: random.Random, crowd: Crowd
-) -> None:
-    """Kill each of *names* *times* times, in random order, whenever some more commands have been acknowledged."""
-    victims = [name for name in names for _ in range(times)]
-    chance.shuffle(victims)
-    for name in victims:
-        wanted = len(crowd.acknowledged.positions) + chance.randint(20, 200)
-        await until(lambda wanted=wanted: len(crowd.acknowledged.positions) >= wanted)  # type: ignore[misc]
-        await kill(running, name)
+def killing(*names: str) -> Breaking:
+    """Kill each of *names* twice, in random order, whenever some more commands have been acknowledged."""
+
+    async def breaking(running: RunningCampus, chance: random.Random, crowd: Crowd) -> None:
+        victims = [*names, *names]
+        chance.shuffle(victims)
+        for name in victims:
+            await acknowledged_more(crowd, chance.randint(20, 200))
+            await kill(running, name)
+
+    return breaking
+
+
+async def acknowledged_more(crowd: Crowd, commands: int) -> None:
+    """Wait until so many more commands have been acknowledged."""
+    wanted = len(crowd.acknowledged.positions) + commands
+    await until(lambda: len(crowd.acknowledged.positions) >= wanted)
+
+
+def troubles(running: RunningCampus) -> Mapping[str, Callable[[], AbstractAsyncContextManager[None]]]:
+    """What may last for a while, by name."""
+    settings = Settings.load(data_dir=running.data_dir)
+    freezing = {f"{name} hangs": partial(frozen, running, name) for name in (*WORKERS, "api", "nats", "valkey")}
+    return freezing | {
+        "NATS refuses its token": partial(nats_refuses_its_token, running),
+        "NATS cannot write": partial(nats_cannot_write, running),
+        "PostgreSQL is read-only": partial(postgres_with, running, settings, "default_transaction_read_only", "on"),
+        "PostgreSQL hangs": partial(postgres_hangs, running),
+        "Valkey is full": partial(valkey_with, settings, maxmemory=1),
+        "Valkey evicts": partial(evicted, settings),
+    }
+
+
+@asynccontextmanager
+async def evicted(settings: Settings) -> AsyncIterator[None]:
+    """Valkey loses some hashes of learners' dashboards."""
+    async with Redis.from_url(settings.valkey_url) as valkey:
+        await valkey.delete(*await valkey.keys("*:1:?:dashboard_*"))
+    yield
+
+
+async def break_for_a_while(running: RunningCampus, chance: random.Random, crowd: Crowd) -> None:
+    """One trouble after the other at random, each for a random time; and after each, commands are accepted again."""
+    known, end = troubles(running), time.monotonic() + 60 * MINUTES  # for how long is asked for, not waited for
+    while time.monotonic() < end:  # as above
+        if chance.random() < 0.3:
+            await kill(running, chance.choice((*WORKERS, "api", *SERVERS)))
+        else:
+            name = chance.choice(sorted(known))
+            structlog.get_logger().info("trouble", what=name)
+            async with known[name]():
+                await asyncio.sleep(chance.uniform(0.5, LONGEST_TROUBLE))  # how long it lasts is chance as well
+        await acknowledged_more(crowd, chance.randint(20, 200))
 
 
 async def settled(settings: Settings) -> None:
@@ -72,14 +146,14 @@ async def all_facts(settings: Settings) -> list[Fact]:
     return facts
 
 
-async def live_through(running: RunningCampus, names: tuple[str, ...], times: int) -> tuple[Crowd, list[Fact]]:
-    """Let the crowd use the campus while *names* are killed; then wait until every reader is up to date."""
+async def live_through(running: RunningCampus, breaking: Breaking) -> tuple[Crowd, list[Fact]]:
+    """Let the crowd use the campus while things break; then wait until every reader is up to date."""
     settings = Settings.load(data_dir=running.data_dir)
     crowd, stop, chance = Crowd(settings, SEED), asyncio.Event(), random.Random(SEED)
     await crowd.open()
     learners = [asyncio.create_task(crowd.learner(number, stop)) for number in range(LEARNERS)]
     try:
-        await break_things(running, names, times, chance, crowd)
+        await breaking(running, chance, crowd)
     finally:
         stop.set()
     await asyncio.gather(*learners)
@@ -135,12 +209,26 @@ def check_seats(facts: list[Fact]) -> None:
 @pytest.mark.servers
 async def test_killed_processes_lose_and_double_nothing(running: RunningCampus) -> None:
     """Relay, projector, reactor and API are killed at random moments while commands flow."""
-    crowd, facts = await live_through(running, PROCESSES, times=2)
+    crowd, facts = await live_through(running, killing(*PROCESSES))
     check(running, crowd, facts)
 
 
 @pytest.mark.servers
 async def test_killed_servers_lose_and_double_nothing(running: RunningCampus) -> None:
     """NATS, Valkey and PostgreSQL are killed at random moments while commands flow."""
-    crowd, facts = await live_through(running, SERVERS, times=2)
+    crowd, facts = await live_through(running, killing(*SERVERS))
     check(running, crowd, facts)
+
+
+@pytest.mark.slow
+@pytest.mark.servers
+async def test_nothing_stays_down(running: RunningCampus) -> None:
+    """Processes and servers hang, refuse, fill up or die, one after the other; then all goes on, and all adds up."""
+    crowd, facts = await live_through(running, break_for_a_while)
+    check(running, crowd, facts)
+
+    def wrong() -> list[dict[str, object]]:
+        found = json.loads(campus("doctor", "--json", "--data", str(running.data_dir)).stdout)["checks"]
+        return [each for each in found if each["name"] in MUST_BE_WELL and not each["ok"]]
+
+    await until(lambda: not wrong())

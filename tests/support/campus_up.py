@@ -53,6 +53,15 @@ class RunningCampus:
         return pids
 
     @property
+    def directory(self) -> Path:
+        """Where its servers keep their data."""
+        return self.data_dir
+
+    def pid(self, name: str) -> int:
+        """The process *name*."""
+        return self.pids[name]
+
+    @property
     def said(self) -> str:
         """Everything it has printed."""
         return self.output.read_text()

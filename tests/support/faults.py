@@ -7,59 +7,72 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import psycopg
 from redis.asyncio import Redis
 
 from adapters.settings import Settings
 from tests.support.polling import until
-from tests.support.servers import Servers
+
+
+class Breakable(Protocol):
+    """Servers whose data lies in a directory: those of a test, or of a running campus."""
+
+    @property
+    def directory(self) -> Path:
+        """The directory, with one for each server in it."""
+        ...
+
+    def pid(self, name: str) -> int:
+        """The process of a server."""
+        ...
 
 
 @asynccontextmanager
-async def nats_refuses_its_token(servers: Servers) -> AsyncIterator[None]:
+async def nats_refuses_its_token(servers: Breakable) -> AsyncIterator[None]:
     """NATS ends all connections and lets none in until the block ends."""
-    file = servers.nats.directory / "nats.conf"
+    file = servers.directory / "nats" / "nats.conf"
     before = file.read_text()
     file.write_text(re.sub(r'token: "[^"]*"', 'token: "another-for-a-moment"', before))
-    servers.send("nats", signal.SIGHUP)
+    _send(servers.pid("nats"), signal.SIGHUP)
     try:
         yield
     finally:
         file.write_text(before)
-        servers.send("nats", signal.SIGHUP)
+        _send(servers.pid("nats"), signal.SIGHUP)
 
 
 @asynccontextmanager
-async def nats_cannot_write(servers: Servers) -> AsyncIterator[None]:
+async def nats_cannot_write(servers: Breakable) -> AsyncIterator[None]:
     """NATS may not write to its files until the block ends, as on a full disk."""
     pid = servers.pid("nats")
     usual = resource.prlimit(pid, resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
     try:
         yield
     finally:
-        resource.prlimit(pid, resource.RLIMIT_FSIZE, usual)
+        with suppress(ProcessLookupError):  # started again meanwhile
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, usual)
 
 
 @asynccontextmanager
-async def postgres_with(servers: Servers, settings: Settings, name: str, value: str) -> AsyncIterator[None]:
+async def postgres_with(servers: Breakable, settings: Settings, name: str, value: str) -> AsyncIterator[None]:
     """A setting of the server is *value* for all sessions until the block ends, as after `ALTER SYSTEM`."""
-    file = servers.postgres.directory / "data" / "postgresql.auto.conf"
+    file = servers.directory / "postgres" / "data" / "postgresql.auto.conf"
     before, usual = file.read_text(), _shown(settings, name)
     file.write_text(f"{before}{name} = {value}\n")
-    servers.send("postgres", signal.SIGHUP)
+    _send(servers.pid("postgres"), signal.SIGHUP)
     try:
         await until(lambda: _shown(settings, name) != usual)
         yield
     finally:
         file.write_text(before)
-        servers.send("postgres", signal.SIGHUP)
+        _send(servers.pid("postgres"), signal.SIGHUP)
         await until(lambda: _shown(settings, name) == usual)
 
 
 @asynccontextmanager
-async def postgres_hangs(servers: Servers) -> AsyncIterator[None]:
+async def postgres_hangs(servers: Breakable) -> AsyncIterator[None]:
     """PostgreSQL and all its sessions are stopped until the block ends: all sockets stay open, and nothing answers."""
     postmaster = servers.pid("postgres")
     os.kill(postmaster, signal.SIGSTOP)
@@ -71,6 +84,17 @@ async def postgres_hangs(servers: Servers) -> AsyncIterator[None]:
     finally:
         for pid in stopped:
             _send(pid, signal.SIGCONT)
+
+
+@asynccontextmanager
+async def frozen(servers: Breakable, name: str) -> AsyncIterator[None]:
+    """A process hangs until the block ends."""
+    pid = servers.pid(name)
+    _send(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        _send(pid, signal.SIGCONT)
 
 
 def _children(pid: int) -> list[int]:
