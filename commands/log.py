@@ -4,7 +4,6 @@ What a use case sees of the log: aggregates go out, new facts come back.
 adapters/command_bus/unit_of_work.py implements it. A `Log` serves one command with its `Context`.
 """
 
-from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,13 +12,11 @@ from typing import Protocol, TypeVar
 from commands.clock import Clock
 from domain.aggregate import Aggregate
 from domain.fact import Fact
+from domain.tags import Query
 
 AggregateT = TypeVar("AggregateT", bound=Aggregate)
 
 Position = int
-
-FINDABLE = ("quiz.published", "run_id")
-"""The type and the field by which streams can be found: adapters/migrations has an index for it."""
 
 
 @dataclass(frozen=True)
@@ -65,12 +62,12 @@ class Log(Protocol):
         """The aggregate of *stream*, only to read; its state may be *max_age* seconds old."""
         ...
 
-    async def find(self, type_name: str, field: str, value: str) -> list[str]:
-        """The streams that have a fact of this type whose *field* is *value*; there is an index for `FINDABLE` only."""
+    async def facts(self, query: Query) -> list[Fact]:
+        """All facts that match, in the order of the log; if there is one more at the append, all is decided again."""
         ...
 
-    async def under(self, prefixes: Sequence[str]) -> list[Fact]:
-        """All facts of the streams whose ids begin with one of *prefixes*, in the order of the log."""
+    async def streams(self, query: Query) -> list[str]:
+        """The streams of the facts that match, under the same condition."""
         ...
 
     def serialize(self, stream: str) -> AbstractAsyncContextManager[object]:

@@ -117,11 +117,6 @@ def attempt_stream(learner_id: str, quiz_id: str, attempt_no: int) -> str:
     return stream_id("attempt", learner_id, quiz_id, str(attempt_no))
 
 
-def attempts_prefix(learner_id: str, quiz_id: str) -> str:
-    """What the streams of all attempts of a learner at a quiz begin with."""
-    return stream_id("attempt", learner_id, quiz_id) + ":"
-
-
 def mark(answers: Sequence[int], key: Sequence[int]) -> Score:
     """
     Score one attempt by exact match: a point for each right answer.

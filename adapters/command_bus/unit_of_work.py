@@ -16,7 +16,6 @@ at are shared, and hold nothing but committed facts.
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, cast
 from weakref import WeakValueDictionary
@@ -28,12 +27,14 @@ import uuid_utils
 
 from adapters.postgres.connection import Unavailable
 from adapters.postgres.log.append import Append, LifeEnded, NewEvent
+from adapters.postgres.log.condition import Condition
 from adapters.postgres.log.postgres_log import PostgresLog, StoredSnapshot
 from commands.log import AggregateT, Context, Position
 from domain.aggregate import Aggregate
 from domain.codec import decode_event, encode_data, version_of
 from domain.fact import Fact, Meta
 from domain.streams import partition_of
+from domain.tags import Query
 
 CACHED_AGGREGATES = 20_000
 
@@ -113,6 +114,7 @@ class UnitOfWork:
         self._life = context.life
         self._taken: dict[str, CachedAggregate] = {}
         self._guards: dict[str, int] = {}
+        self._conditions: list[Condition] = []
 
     def now(self) -> datetime:
         """The present time by the clock of this process."""
@@ -157,15 +159,19 @@ class UnitOfWork:
             self._guards[stream] = known.aggregate.version
         return cast("AggregateT", known.aggregate)
 
-    async def find(self, type_name: str, field: str, value: str) -> list[str]:
-        """The streams that have a fact of this type whose *field* is *value*."""
+    async def facts(self, query: Query) -> list[Fact]:
+        """All facts that match, in the order of the log; the append is under the condition that there is no other."""
         self._in_one_life(await self._log.life())
-        return await self._log.find(type_name, field, value)
+        found, head = await self._log.matching(query)
+        self._conditions.append(Condition(query, head))
+        return found
 
-    async def under(self, prefixes: Sequence[str]) -> list[Fact]:
-        """All facts of the streams whose ids begin with one of *prefixes*, in the order of the log."""
+    async def streams(self, query: Query) -> list[str]:
+        """The streams of the facts that match, under the same condition."""
         self._in_one_life(await self._log.life())
-        return await self._log.under(prefixes)
+        found, head = await self._log.streams_matching(query)
+        self._conditions.append(Condition(query, head))
+        return found
 
     def serialize(self, stream: str) -> asyncio.Lock:
         """Take turns on a contended stream; see `commands.log.Log.serialize`."""
@@ -191,6 +197,7 @@ class UnitOfWork:
                 self.context.fingerprint,
                 position,
                 list(self._guards.items()),
+                self._conditions,
                 life=self._life,
             )
             appended = await self._log.append(unit)

@@ -4,10 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from commands.log import FINDABLE, Log
+from commands.log import Log
 from domain.fact import Fact
-from domain.quiz import Quiz, attempts_prefix
+from domain.quiz import Quiz
 from domain.score import Score, score_in
+from domain.tags import QueryItem, tag
 
 QUIZ_MAX_AGE = 1.0  # seconds for which a quiz may be known from memory
 
@@ -33,8 +34,9 @@ class Attempts:
 
 
 async def quizzes_of(log: Log, run_id: str) -> dict[str, Quiz]:
-    """The quizzes of a run, by their streams."""
-    quizzes = {stream: await log.read(Quiz, stream, QUIZ_MAX_AGE) for stream in await log.find(*FINDABLE, run_id)}
+    """The quizzes of a run, by their streams; if one is published meanwhile, what rests on them is decided again."""
+    published = QueryItem(("quiz.published",), (tag("run", run_id),))
+    quizzes = {stream: await log.read(Quiz, stream, QUIZ_MAX_AGE) for stream in await log.streams((published,))}
     return {stream: quiz for stream, quiz in quizzes.items() if quiz.exists}
 
 
@@ -44,11 +46,16 @@ async def units_with_quiz(log: Log, run_id: str) -> set[str]:
 
 
 async def attempts_of(log: Log, learner_id: str, run_id: str) -> Attempts:
-    """How a learner's attempts on a run went, by all facts that the log has."""
+    """
+    How a learner's attempts on a run went, by all facts that the log has.
+
+    What is decided on them is decided again when the learner hands in another meanwhile, or one is graded.
+    """
     quizzes = {quiz.id_of("quiz_id"): quiz for quiz in (await quizzes_of(log, run_id)).values()}
     by_quiz: defaultdict[str, list[Fact]] = defaultdict(list)
     if quizzes:
-        for fact in await log.under([attempts_prefix(learner_id, quiz_id) for quiz_id in quizzes]):
+        taken = QueryItem(("attempt.submitted", "attempt.graded"), (tag("learner", learner_id),))
+        for fact in await log.facts((taken,)):
             by_quiz[fact.id("quiz_id")].append(fact)
     attempts = Attempts()
     for quiz_id, quiz in quizzes.items():

@@ -5,7 +5,6 @@ Every fact goes through its stored form, and every aggregate is replayed from wh
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import UTC, datetime
 from typing import Any
@@ -20,6 +19,7 @@ from commands.table import HANDLERS
 from domain.aggregate import Aggregate
 from domain.codec import decode_data, decode_event
 from domain.fact import Fact, Meta
+from domain.tags import Query, matches
 
 
 class MemoryLog:
@@ -108,13 +108,11 @@ class MemoryUnit:
     async def read(self, cls: type[AggregateT], stream: str, max_age: float = 0.0) -> AggregateT:  # noqa: ARG002 - always fresh
         return self._log.replay(cls, stream)
 
-    async def find(self, type_name: str, field: str, value: str) -> list[str]:
-        facts = await self._log.read(0, await self._log.head())
-        return [fact.stream_id for fact in facts if fact.type == type_name and fact.data[field] == value]
+    async def facts(self, query: Query) -> list[Fact]:
+        return [fact for fact in await self._log.read(0, await self._log.head()) if matches(query, fact)]
 
-    async def under(self, prefixes: Sequence[str]) -> list[Fact]:
-        facts = await self._log.read(0, await self._log.head())
-        return [fact for fact in facts if fact.stream_id.startswith(tuple(prefixes))]
+    async def streams(self, query: Query) -> list[str]:
+        return list(dict.fromkeys(fact.stream_id for fact in await self.facts(query)))
 
     def serialize(self, stream: str) -> AbstractAsyncContextManager[object]:  # noqa: ARG002 - no command waits here
         return nullcontext()

@@ -112,23 +112,6 @@ SELECT wanted.number, e.position, e.stream_version, e.type, e.schema_version, e.
  ORDER BY wanted.number, e.stream_version
 """
 
-# The quizzes of a run, by the index of migration 0172; a query for each of commands.log.FINDABLE.
-FIND = {
-    ("quiz.published", "run_id"): (
-        "SELECT stream_id FROM events WHERE type = 'quiz.published' AND run_of_quiz(data) = %s ORDER BY position"
-    )
-}
-
-# All facts of the streams that begin with a prefix; no id has a character after `~`. OFFSET 0 keeps the planner from
-# reading the whole log in the order of positions.
-UNDER = f"""
-SELECT {COLUMNS} FROM unnest(%s::text[]) AS wanted (prefix)
- CROSS JOIN LATERAL (
-    SELECT * FROM events
-     WHERE stream_id >= prefix COLLATE "C" AND stream_id < (prefix || '~') COLLATE "C" OFFSET 0) AS e
- ORDER BY position
-"""
-
 SNAPSHOT = "SELECT stream_version, position, state FROM snapshots WHERE stream_id = %s AND state_version = %s"
 
 KEEP_SNAPSHOT = """
@@ -216,10 +199,21 @@ class PostgresLog:
 
     async def matching(self, query: Query, after: int = 0, limit: int | None = None) -> tuple[list[Fact], int]:
         """The first *limit* facts above *after* that match a query, in order, and the head of the log as of then."""
-        rows = await self._rows(*statement(query, COLUMNS, after, limit))
+        rows, head = await self._matching(query, COLUMNS, after, limit)
+        return [to_fact(row) for row in rows], head
+
+    async def streams_matching(self, query: Query) -> tuple[list[str], int]:
+        """The streams of the facts that match a query, in their order, and the head of the log as of then."""
+        rows, head = await self._matching(query, "position, stream_id")
+        return list(dict.fromkeys(stream for _, stream in rows)), head
+
+    async def _matching(
+        self, query: Query, columns: str, after: int = 0, limit: int | None = None
+    ) -> tuple[list[SqlRow], int]:
+        rows = await self._rows(*statement(query, columns, after, limit))
         head: int = rows[0][0]
-        self._seen = max(self._seen, head)
-        return [to_fact(row[1:]) for row in rows if row[1] is not None], head
+        self._seen = head  # a log may go back
+        return [row[1:] for row in rows if row[1] is not None], head
 
     async def life(self) -> str:
         """
@@ -260,14 +254,6 @@ class PostgresLog:
     async def since(self, stream_id: str, version: int) -> list[StreamFact]:
         """What has happened in a stream after *version*; look-ups that arrive together go as one query."""
         return await self._lookups.submit((stream_id, version))
-
-    async def find(self, type_name: str, field: str, value: str) -> list[str]:
-        """The streams that have a fact of this type whose *field* is *value*."""
-        return [row[0] for row in await self._rows(FIND[type_name, field], (value,))]
-
-    async def under(self, prefixes: Sequence[str]) -> list[Fact]:
-        """All facts of the streams whose ids begin with one of *prefixes*, in the order of the log."""
-        return [to_fact(row) for row in await self._rows(UNDER, (list(prefixes),))]
 
     async def snapshot(self, stream_id: str, state_version: int) -> StoredSnapshot | None:
         """The state of a stream that was kept last, if it was kept by code that remembers the same."""

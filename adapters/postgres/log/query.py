@@ -42,9 +42,11 @@ def statement(query: Query, columns: str, after: int, limit: int | None = None) 
     values = _Values()
     select = f"SELECT {columns} FROM events WHERE position > {values.add(after)}"
     branches = [f"{select}{condition}" for item in query or (QueryItem(),) for condition in _conditions(values, item)]
-    found = branches[0]
+    found = f"SELECT * FROM ({branches[0]}) AS found"
     if len(branches) > 1:
-        found = f"SELECT DISTINCT ON (position) * FROM ({' UNION ALL '.join(branches)}) AS found"
+        found = (
+            f"SELECT DISTINCT ON (position) * FROM ({' UNION ALL '.join(f'({each})' for each in branches)}) AS found"
+        )
     ordered = f"{found} ORDER BY position LIMIT {values.add(limit)}::bigint"
     joined = f"log_head LEFT JOIN LATERAL ({ordered}) AS found ON true"
     return f"SELECT log_head.position AS head, found.* FROM {joined} ORDER BY found.position", values
@@ -64,7 +66,8 @@ def _conditions(values: _Values, item: QueryItem) -> Iterator[str]:
     for found in places[best]:
         for condition in _by_index(values, *found):
             others = (_either(values, others) for tag, others in places.items() if tag != best)
-            yield f" AND {condition}{''.join(others)}{types}"
+            # OFFSET 0 keeps the planner from reading the log in the order of positions until the limit is reached.
+            yield f" AND {condition}{''.join(others)}{types} OFFSET 0"
     if not places[best]:
         yield " AND false"
 
