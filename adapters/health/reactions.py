@@ -7,7 +7,7 @@ from adapters.postgres.connection import connect
 from adapters.postgres.ops.failed_reactions import FailedReaction, Selection, listed
 from adapters.settings import Settings
 
-NAMED = 5  # of those that wait
+NAMED = 2  # of those that wait
 
 
 async def carried_out(settings: Settings) -> str:

@@ -16,6 +16,7 @@ from adapters.settings import Settings
 from tests.support.polling import until
 from tests.support.servers import Servers
 
+BUSY_FOR_LONG = "SELECT count(n) FROM (SELECT generate_series(1, 100000000000) AS n) AS numbers"  # nothing on the disk
 BUSY = 0.2  # seconds of processor time, by which a backend is in the middle of its query
 
 
@@ -37,7 +38,9 @@ async def test_postgresql_starts_beside_a_backend_of_a_killed_one(own_servers: S
     settings = own_servers.settings("orphan")
     async with await psycopg.AsyncConnection.connect(settings.postgres_url) as connection:
         backend = psutil.Process(connection.info.backend_pid)
-        work = asyncio.create_task(connection.execute("SELECT count(*) FROM generate_series(1, 100000000000)"))
+        work = asyncio.create_task(
+            connection.execute("SELECT count(n) FROM (SELECT generate_series(1, 100000000000) AS n) AS numbers")
+        )
         await until(lambda: backend.cpu_times().user > BUSY)
         await own_servers.kill("postgres")
         assert backend.status() != psutil.STATUS_ZOMBIE
