@@ -24,6 +24,7 @@ class CommittedChange(msgspec.Struct, frozen=True):
         keys: table and key of each changed row; None where they are too many to list.
         moved: these segments, of all `segments` that the projection has.
         before: the checkpoint of these segments before it; a listener that knows another one has missed something.
+        generation: of which generation; another one than before means that all that is read may have changed.
     """
 
     projection: str
@@ -32,6 +33,7 @@ class CommittedChange(msgspec.Struct, frozen=True):
     moved: tuple[int, ...] = (0,)
     segments: int = 1
     before: int | None = None
+    generation: int = 0  # not said, by a projector of an earlier version
 
 
 _encode = msgspec.json.Encoder().encode

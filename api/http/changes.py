@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
+import msgspec
 import structlog
 
 from adapters.nats.changes import CommittedChange, listen
@@ -30,11 +31,12 @@ LOOK_AGAIN = 0.1  # seconds between two looks for queries that wait
 
 
 class Changed(NamedTuple):
-    """A read model has changed at the watched key."""
+    """A read model has changed at the watched key, in a generation; 0 if that is not known."""
 
     projection: str
     key: str
     position: int
+    generation: int = 0
 
 
 class Watch:
@@ -42,12 +44,13 @@ class Watch:
 
     def __init__(self, topics: list[Topic]) -> None:
         self.topics = topics
-        self._changed: dict[Topic, int] = {}
+        self._changed: dict[Topic, Changed] = {}
         self._something = asyncio.Event()
 
-    def note(self, topic: Topic, position: int) -> None:
+    def note(self, topic: Topic, position: int, generation: int) -> None:
         """Something has changed; only the newest change of a topic is kept."""
-        self._changed[topic] = max(position, self._changed.get(topic, 0))
+        before = self._changed.get(topic)
+        self._changed[topic] = Changed(*topic, max(position, before.position if before else 0), generation)
         self._something.set()
 
     async def next(self, patience: float) -> list[Changed]:
@@ -57,7 +60,7 @@ class Watch:
                 await self._something.wait()
         self._something.clear()
         changed, self._changed = self._changed, {}
-        return [Changed(*topic, position) for topic, position in changed.items()]
+        return list(changed.values())
 
 
 class Changes:
@@ -104,7 +107,7 @@ class Changes:
         if len(positions) >= change.segments:
             self._reach(change.projection, min(positions.values()))
         if self._watches and missed:
-            self._notify(CommittedChange(change.projection, change.position, None))
+            self._notify(msgspec.structs.replace(change, keys=None))
         elif self._watches and change.keys != []:
             self._notify(change)
 
@@ -133,7 +136,7 @@ class Changes:
         )
         for topic in topics:
             for watch in self._watches.get(topic, ()):
-                watch.note(topic, change.position)
+                watch.note(topic, change.position, change.generation)
 
     async def reached(self, projection: str, position: int, patience: float) -> None:
         """Wait until the projection has reached *position*, *patience* seconds at most; holds no connection."""

@@ -3,7 +3,7 @@ Server-sent events: what has changed, so that a frontend knows what to fetch aga
 
     id: 1713-1764385200123456.1
     event: changed
-    data: {"projection": "learner_dashboard", "key": "28400", "position": 1713}
+    data: {"projection": "learner_dashboard", "key": "28400", "position": 1713, "generation": 1}
 
 Fetch with the position as min_position. The id is the position and the life of the log. A client that comes back with
 `Last-Event-ID` and has missed something gets one change at once; so does one whose id is ahead of the log or of another
@@ -42,7 +42,7 @@ BEAT = b": still here\n\n"
 ENDED = b": the token has ended\n\n"
 RESPONSES: Responses = event_stream(
     "id: 1713-1764385200123456.1\nevent: changed\n"
-    'data: {"projection":"learner_dashboard","key":"28400","position":1713}\n\n'
+    'data: {"projection":"learner_dashboard","key":"28400","position":1713,"generation":1}\n\n'
 )
 
 LastEventId = Annotated[
@@ -120,12 +120,13 @@ class Stream:
         self.topics = topics
         self.watch = Watch(topics)
         self._sent: dict[Topic, int] = {}
+        self._generations: dict[Topic, int] = {}
         self._sure: int | None = None
         self._life = ""
 
     def event(self, seen: Changed) -> bytes:
         """The text of an event."""
-        data = _encode({"projection": seen.projection, "key": seen.key, "position": seen.position})
+        data = _encode(seen._asdict())
         place = f"{seen.position}-{self._life}" if self._life else str(seen.position)
         return b"id: %b\nevent: changed\ndata: %b\n\n" % (place.encode(), data)
 
@@ -135,6 +136,7 @@ class Stream:
             self._sure = self.services.changes.connection_id
             self._sent = await self._positions() or {}
             await self._gone(self._sent)  # the life of the log is a part of ids
+            self._generations = await self._served()
             return []
         position, _, self._life = last_event_id.partition("-")
         self._sent = dict.fromkeys(self.topics, int(position))
@@ -159,19 +161,38 @@ class Stream:
         self._sure = before
         gone = await self._gone(found)
         self._sent |= dict.fromkeys(gone, -1)
-        seen = [Changed(*topic, position) for topic, position in found.items()]
+        served = await self._served()
+        seen = [Changed(*topic, position, served.get(topic, 0)) for topic, position in found.items()]
         return self._fresh([each for each in seen if all_of_it or not self._was_heard(each, gone)])
 
     def _was_heard(self, seen: Changed, gone: list[Topic]) -> bool:
         """Whether all that led to a checkpoint was announced here, so that it says nothing new of the key."""
         topic = seen.projection, seen.key
         has_own_position = seen.key != ALL and seen.projection in self.services.documents
-        return not has_own_position and topic not in gone and seen.position <= self.services.changes.heard(topic[0])
+        if has_own_position or topic in gone or self._is_switched(seen):
+            return False
+        return seen.position <= self.services.changes.heard(topic[0])
+
+    def _is_switched(self, seen: Changed) -> bool:
+        """Whether another generation is served than at the last event: a promotion or a rollback, without any fact."""
+        before = self._generations.get((seen.projection, seen.key), 0)
+        return bool(before and seen.generation) and before != seen.generation
 
     def _fresh(self, seen: list[Changed]) -> list[Changed]:
-        fresh = [each for each in seen if each.position > self._sent.get((each.projection, each.key), -1)]
+        fresh = []
+        for each in seen:
+            sent = self._sent.get((each.projection, each.key), -1)
+            if each.position > sent or self._is_switched(each):
+                fresh.append(each._replace(position=max(each.position, sent)))
         self._sent |= {(each.projection, each.key): each.position for each in fresh}
+        self._generations |= {(each.projection, each.key): each.generation for each in seen if each.generation}
         return fresh
+
+    async def _served(self) -> dict[Topic, int]:
+        """Which generation of each topic's read model is served, as far as that can be known."""
+        known = await self.services.truth.known(AGE)
+        generations = known.generations if known else {}
+        return {topic: generations[topic[0]] for topic in self.topics if topic[0] in generations}
 
     async def _gone(self, found: Mapping[Topic, int]) -> list[Topic]:
         """Those for which a position was sent that the log may not have: it was reset or restored."""

@@ -19,7 +19,7 @@ from adapters.valkey.document_reader import Unreachable
 
 class Known(NamedTuple):
     """
-    The head of the log, and the checkpoint of each read model that is served, at one moment.
+    The head of the log, and checkpoint and generation of each read model that is served, at one moment.
 
     Attributes:
         life: of the log (`adapters.postgres.connection.life_of`); empty where no read model is served.
@@ -28,6 +28,7 @@ class Known(NamedTuple):
     head: int
     checkpoints: Mapping[str, int]
     life: str
+    generations: Mapping[str, int]
 
 
 class Truth:
@@ -62,7 +63,8 @@ class Truth:
             rows = await lag.checkpoints(self._reader)
             head = int(rows[0][4]) if rows else await lag.head(self._reader)
             checkpoints = {row[0]: await checkpoint(self._documents, row[0], int(row[1] or 0)) for row in rows}
-            self._known, self._known_at = Known(head, checkpoints, rows[0][5] if rows else ""), began
+            life, generations = rows[0][5] if rows else "", {row[0]: int(row[2]) for row in rows}
+            self._known, self._known_at = Known(head, checkpoints, life, generations), began
             return self._known
         finally:
             self._looking = None

@@ -155,10 +155,6 @@ def _rates(found: dict[str, Any]) -> list[str]:
             f"  {against['of_copy']:.2f} x a COPY of {against['copy_facts']:,} facts out of the log"
             f" ({against['copy_per_second']:,} facts/s, just measured)"
         )
-    lines.append(
-        f"  {against['of_runner']:,.0f} x the ProjectionRunner of the eventsourcing library"
-        f" ({against['runner_per_second']:,} facts/s, by `campus bench rebuild`)"
-    )
     return lines
 
 

@@ -175,6 +175,7 @@ class Follower:
         taken = await work.share_fairly()
         if taken:
             self._logger.info("projection.took", segments=taken, position=self.position)
+            await self._announce_generation(work)
             if new := set(taken) - self._tried:  # the code of this process may be newer and fold them
                 await work.request_retries(sorted(new))
                 self._tried |= new
@@ -193,6 +194,15 @@ class Follower:
             written.segments,
             work.generation.segments,
             written.before,
+            work.generation.number,
+        )
+        await announce(self._settings, self._messages, change)
+
+    async def _announce_generation(self, work: GenerationWriter) -> None:
+        """Say which generation is followed: readers see another one since a promotion, without any new fact."""
+        generation = work.generation
+        change = CommittedChange(
+            self.projection.name, 0, None, (), segments=generation.segments, generation=generation.number
         )
         await announce(self._settings, self._messages, change)
 

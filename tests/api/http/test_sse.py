@@ -12,10 +12,13 @@ from adapters.nats.changes import CommittedChange
 from adapters.settings import Settings
 from api.app import build
 from api.http.changes import ALL, Changed, Changes
+from projections.gradebook import Gradebook
 from projections.registry import PROJECTIONS
 from tests.support.api import Campus, Listener, every_read_model, position_of, served
 from tests.support.polling import guard
+from tests.support.rebuilds import rebuilt
 from tests.support.workers import projecting
+from workers.rebuild.promotion import promote, roll_back
 
 
 async def test_a_learner_is_told_of_a_change(app: FastAPI, campus: Campus) -> None:
@@ -83,6 +86,30 @@ async def test_a_lost_announcement_is_made_good_at_the_heartbeat(
                 pass
             while position_of(await run.event()) < position:
                 pass
+
+
+@pytest.mark.parametrize("announced", [True, False])
+async def test_a_promotion_and_a_rollback_are_announced(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, *, announced: bool
+) -> None:
+    """Pages have to be read again, although no fact has come; if the announcement is lost, the heartbeat finds it."""
+    if not announced:
+        monkeypatch.setattr("api.http.sse.HEARTBEAT", 0.2)
+    projector = settings if announced else settings.model_copy(update={"nats_url": "nats://127.0.0.1:1"})
+    app = build(settings)
+    async with projecting(projector, PROJECTIONS), served(app) as client:
+        await every_read_model(client)
+        campus = Campus(client)
+        await campus.open_run()
+        await campus.see(f"/runs/{campus.run}/gradebook", await campus.enroll())
+        await rebuilt(settings, Gradebook(), workers=1)
+        async with Listener(app, f"/v1/runs/{campus.run}/events", await campus.as_user("admin")) as listener:
+            for switch, generation in ((promote, 2), (roll_back, 1)):
+                await switch(settings, Gradebook())
+                data = json.loads((await listener.event())["data"])
+                while (data["projection"], data["generation"]) != ("gradebook", generation):
+                    data = json.loads((await listener.event())["data"])
+                assert data["key"] == campus.run
 
 
 async def test_a_stream_ends_with_its_token(app: FastAPI, lively: Settings, campus: Campus) -> None:
@@ -156,7 +183,8 @@ async def test_read_models_that_do_not_keep_pace_are_told_of_each(app: FastAPI, 
         for projection, position in (("course_dashboard", 10**9 + 1), ("gradebook", 10**9)):
             await changes.on_change(CommittedChange(projection, position, [(projection, campus.run)]))
             event = await listener.event()
-            assert json.loads(event["data"]) == {"projection": projection, "key": campus.run, "position": position}
+            data = json.loads(event["data"])
+            assert (data["projection"], data["key"], data["position"]) == (projection, campus.run, position)
 
 
 async def test_a_slow_client_is_told_the_newest_only() -> None:

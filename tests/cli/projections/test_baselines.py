@@ -13,10 +13,10 @@ from tests.support.workers import writer
 async def test_a_bare_copy_is_measured_where_the_log_is_long_enough(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Ours as a multiple of it, and of the runner, which is a figure that stands."""
+    """Ours as a multiple of it; nothing is compared with what was measured elsewhere."""
     async with writer(settings) as log:
         await log.record_many(200)
-    assert baselines.measure(settings, 3_604.0, 200) == baselines.Yardsticks(None, 200, None, 1_802, 2.0)
+    assert baselines.measure(settings, 3_604.0, 200) == baselines.Yardsticks(None, 200, None)
     monkeypatch.setattr(baselines, "LEAST", 100)
     measured = baselines.measure(settings, 3_604.0, 200)
     assert measured.copy_per_second is not None
