@@ -39,7 +39,7 @@ class Worker(StrEnum):
 @app.command()
 def worker(
     name: Annotated[Worker, typer.Argument(help="The worker to run.")],
-    check: Annotated[bool, typer.Option("--check", help="Only say whether it runs on this host.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Only say whether it runs on this host and gets on.")] = False,
     resync: Annotated[
         bool,
         typer.Option("--resync", help="Only put back the dispatcher's jobs that the log asks for and the queue lacks."),

@@ -20,7 +20,15 @@ from redis.exceptions import RedisError
 
 from adapters.postgres.connection import PatientConnection
 from adapters.postgres.ops.migrate import all_migrations
-from adapters.postgres.ops.worker_progress import FAR, ONE_ACTIVE, PROGRESS, WORKERS, WorkerProgress, problems
+from adapters.postgres.ops.worker_progress import (
+    FAR,
+    ONE_ACTIVE,
+    PROGRESS,
+    WORKERS,
+    WorkerProgress,
+    problem_of_each,
+    problems,
+)
 from adapters.settings import Settings
 
 TIMEOUT = 3  # seconds
@@ -107,8 +115,7 @@ async def log(settings: Settings) -> str:
 
 async def workers(settings: Settings) -> str:
     """Does every worker get on, by its position against the head and not only by its signs of life?"""
-    async with _connection(settings) as connection, connection.cursor(row_factory=class_row(WorkerProgress)) as cursor:
-        found = await (await cursor.execute(PROGRESS)).fetchall()
+    found = await _progress(settings)
     far = [each for each in found if each.active and each.name in ONE_ACTIVE and each.lag_seconds > FAR]
     wrong = problems(found, WORKERS) or [f"{each.name} is {each.lag_seconds:.0f} s late" for each in far]
     if wrong:
@@ -118,13 +125,18 @@ async def workers(settings: Settings) -> str:
 
 
 async def worker(settings: Settings, name: str, host: str) -> str:
-    """Has the worker *name* on *host* shown itself lately?"""
-    query = "SELECT extract(epoch FROM now() - max(heartbeat_at)) FROM workers WHERE name = %s AND host = %s"
-    async with _connection(settings) as connection:
-        silence = await _value(connection, query, name, host)
-    if silence is None or silence > LONGEST_SILENCE:
-        raise Unhealthy(f"no heartbeat from {name} on {host}", "see its log")
-    return f"heartbeat {silence:.0f} s ago"
+    """Does the worker *name* on *host* live, and do its attempts succeed?"""
+    found = await _progress(settings)
+    here = [each for each in found if (each.name, each.process.rpartition(":")[0]) == (name, host)]
+    if said := problem_of_each(name, here):
+        raise Unhealthy(f"{said} (on {host})", "see its log")
+    return f"heartbeat {min(each.silent_seconds for each in here):.0f} s ago, at position {here[0].position:,}"
+
+
+async def _progress(settings: Settings) -> list[WorkerProgress]:
+    async with _connection(settings) as connection, connection.cursor(row_factory=class_row(WorkerProgress)) as cursor:
+        found: list[WorkerProgress] = await (await cursor.execute(PROGRESS)).fetchall()
+    return found
 
 
 async def valkey(settings: Settings) -> str:

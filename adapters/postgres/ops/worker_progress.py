@@ -56,8 +56,8 @@ class WorkerProgress(msgspec.Struct):
     lag_seconds: float
 
 
-def problem_of(name: str, processes: Sequence[WorkerProgress]) -> str | None:
-    """What is wrong with the worker *name*, in a sentence; None if it gets on."""
+def problem_of_each(name: str, processes: Sequence[WorkerProgress]) -> str | None:
+    """What is wrong with these processes of the worker *name*, whether or not one of them is active."""
     living = [each for each in processes if each.silent_seconds < SILENT]
     if not living:
         since = f" for {processes[0].silent_seconds:.0f} s" if processes else ""
@@ -65,8 +65,14 @@ def problem_of(name: str, processes: Sequence[WorkerProgress]) -> str | None:
     for each in living:
         if each.trouble and each.trouble_seconds > FAILING:
             return f"{name} only fails, for {each.trouble_seconds:.0f} s: {each.trouble}"
-    if name not in ONE_ACTIVE:
-        return None
+    return None
+
+
+def problem_of(name: str, processes: Sequence[WorkerProgress]) -> str | None:
+    """What is wrong with the worker *name*, in a sentence; None if it gets on."""
+    if (said := problem_of_each(name, processes)) is not None or name not in ONE_ACTIVE:
+        return said
+    living = [each for each in processes if each.silent_seconds < SILENT]
     active = [each for each in living if each.active]
     if not active and min(each.still_seconds for each in living) > INACTIVE:
         return f"no {name} is active: {len(living)} stand by, and another session holds the lock"

@@ -1,12 +1,14 @@
 """Servers that answer and cannot do their work: 503 with a time to come back, and everything goes on by itself."""
 
 import asyncio
+import socket
 
 import httpx
 import psycopg
 import pytest
 from psycopg import sql
 
+from adapters.health.servers import Unhealthy, worker
 from adapters.postgres.connection import connect
 from adapters.postgres.ops.lag import projection_lags
 from adapters.settings import Settings
@@ -158,7 +160,10 @@ async def test_a_relay_without_its_server_is_named(
             async with nats_refuses_its_token(own_servers):
                 await until(is_named)
                 assert 'campus_worker_failing{worker="relay"} 1.0' in (await client.get("/metrics")).text
+                with pytest.raises(Unhealthy, match=r"relay only fails, .*Authorization Violation"):
+                    await worker(own_settings, "relay", socket.gethostname())
             await until(is_well)
+            assert "at position" in await worker(own_settings, "relay", socket.gethostname())
 
 
 async def _only_fails(settings: Settings, projection: str) -> None:
