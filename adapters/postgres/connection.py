@@ -41,6 +41,7 @@ __all__ = [
     "is_about_data",
     "is_broken",
     "life_of",
+    "life_of_sync",
     "options",
     "patience_for",
     "unavailable",
@@ -152,7 +153,7 @@ system, read-only, a transaction that it has ended, damaged files.
 LIFE = """
 SELECT (extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint || '.' || (SELECT max(number) FROM log_lives)
 """
-_lives: WeakKeyDictionary[psycopg.AsyncConnection, str] = WeakKeyDictionary()
+_lives: WeakKeyDictionary[psycopg.AsyncConnection | psycopg.Connection, str] = WeakKeyDictionary()
 
 
 async def life_of(connection: psycopg.AsyncConnection) -> str:
@@ -165,6 +166,15 @@ async def life_of(connection: psycopg.AsyncConnection) -> str:
     life = _lives.get(connection)
     if life is None:
         row = await (await connection.execute(LIFE)).fetchone()
+        life = _lives[connection] = str(row[0]) if row else ""
+    return life
+
+
+def life_of_sync(connection: psycopg.Connection) -> str:
+    """As `life_of`, for a connection that is used without asyncio."""
+    life = _lives.get(connection)
+    if life is None:
+        row = connection.execute(LIFE).fetchone()
         life = _lives[connection] = str(row[0]) if row else ""
     return life
 

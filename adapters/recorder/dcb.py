@@ -98,9 +98,11 @@ class LogDcbRecorder(DCBRecorder):
         """Every event above *after* that matches *query*, then new ones as they are recorded."""
         return LogDcbSubscription(self, query, after)
 
-    def page(self, query: Query, after: int, limit: int | None) -> tuple[list[DCBSequencedEvent], int]:
+    def page(
+        self, query: Query, after: int, limit: int | None, *, decides: bool = True
+    ) -> tuple[list[DCBSequencedEvent], int]:
         """The first *limit* events above *after* that match, and the head of the log as of then."""
-        rows = self._log.rows(*statement(query, COLUMNS, after, limit))
+        rows = self._log.rows(*statement(query, COLUMNS, after, limit), decides=decides)
         head: int = rows[0][0]
         self._seen = max(self._seen, head)
         return [_event(*row[1:]) for row in rows if row[1] is not None], head
@@ -110,7 +112,7 @@ class LogDcbRecorder(DCBRecorder):
         query, after = _query(condition.fail_if_events_match), condition.after or 0
         if self._seen and after > self._seen - NEAR:
             return Condition(query, after)
-        events, head = self.page(query, after, 1)
+        events, head = self.page(query, after, 1, decides=False)
         if events:
             raise IntegrityError(f"the event at position {events[0].position} matches the condition of the append")
         return Condition(query, max(after, head))

@@ -6,6 +6,7 @@ begins at 0, `meta` records that, and the library's versions are one less than t
 streams of the campus itself, but only the campus's commands write them.
 """
 
+import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -24,12 +25,13 @@ from eventsourcing.persistence import (
 )
 from psycopg_pool import ConnectionPool
 
-from adapters.postgres.connection import is_broken
+from adapters.postgres.connection import is_broken, life_of_sync
 from adapters.postgres.log.append import (
     LOCK_ATTEMPTS,
     STANDING,
     Append,
     Appended,
+    LifeEnded,
     NewEvent,
     VersionConflict,
     answer_of,
@@ -85,6 +87,9 @@ class LogRecorder(ApplicationRecorder):
     """
     Records the events of a stock application in the log.
 
+    What a thread has read belongs to a life of the log (`life_of`). In another one its next append is refused, as if
+    others had been faster, and it has to read again. What the library caches is not forgotten: leave its cache off.
+
     Args:
         uuids: read ids that look like UUIDs as UUIDs; False: read all as text.
     """
@@ -92,6 +97,7 @@ class LogRecorder(ApplicationRecorder):
     def __init__(self, pool: ConnectionPool, *, uuids: bool) -> None:
         self._pool = pool
         self._uuids = uuids
+        self._read_in = threading.local()
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int]:
         """
@@ -181,7 +187,7 @@ class LogRecorder(ApplicationRecorder):
                 return answer
             if not isinstance(answer, VersionConflict):
                 raise answer
-            if answer.stream_id in from_0 or self.rows(BEGINS_AT_0, [answer.stream_id]) != [(True,)]:
+            if answer.stream_id in from_0 or self.rows(BEGINS_AT_0, [answer.stream_id], decides=False) != [(True,)]:
                 raise IntegrityError(str(answer)) from answer
             from_0.add(answer.stream_id)
 
@@ -192,8 +198,13 @@ class LogRecorder(ApplicationRecorder):
         def once(connection: psycopg.Connection) -> Appended | Exception:
             nonlocal sent_before
             again, sent_before = sent_before, True
-            row = connection.execute(*call([unit]), prepare=True, binary=True).fetchone()
-            answer = answer_of(unit, row or ())
+            if getattr(self._read_in, "life", present := life_of_sync(connection)) == present:
+                row = connection.execute(*call([unit]), prepare=True, binary=True).fetchone()
+                answer = answer_of(unit, row or ())
+            else:
+                connection.execute("SELECT")  # or it is this connection that has ended
+                del self._read_in.life
+                answer = LifeEnded()
             if not (again and isinstance(answer, VersionConflict)):
                 return answer
             first = unit.events[0]
@@ -202,9 +213,18 @@ class LogRecorder(ApplicationRecorder):
 
         return self._run(once)
 
-    def rows(self, query: str, parameters: dict[str, Any] | list[Any]) -> list[tuple[Any, ...]]:
-        """The answer to a statement that only reads."""
-        return self._run(lambda connection: connection.execute(query.encode(), parameters, prepare=True).fetchall())
+    def rows(
+        self, query: str, parameters: dict[str, Any] | list[Any], *, decides: bool = True
+    ) -> list[tuple[Any, ...]]:
+        """The answer to a statement that only reads; *decides*: what this thread appends next may be decided on it."""
+
+        def work(connection: psycopg.Connection) -> list[tuple[Any, ...]]:
+            found = connection.execute(query.encode(), parameters, prepare=True).fetchall()
+            if decides:
+                self._read_in.life = life_of_sync(connection)
+            return found
+
+        return self._run(work)
 
     def _run(self, work: Callable[[psycopg.Connection], T]) -> T:
         """Do *work*, which must be idempotent; repeat it if the connection breaks."""

@@ -24,7 +24,9 @@ from eventsourcing.popo import POPOTrackingRecorder
 from eventsourcing.projection import Projection, ProjectionRunner
 
 from adapters.command_bus.bus import Bus
+from adapters.postgres.connection import connect
 from adapters.postgres.log.postgres_log import PostgresLog
+from adapters.postgres.ops.rewound import begin_life
 from adapters.recorder import LogRecorder
 from adapters.recorder.factory import open_pool
 from adapters.settings import PREFIX, Settings
@@ -273,3 +275,16 @@ async def test_the_log_is_whole_with_foreign_events_in_it(school: DogSchool, set
     school.add_trick(school.register("Fido"), "roll over")
     found = await check(settings, 2)
     assert (found.count, found.events, found.foreign, found.streams) == (0, 2, 2, 1)
+
+
+async def test_what_was_read_in_another_life_of_the_log_decides_nothing(settings: Settings, school: DogSchool) -> None:
+    """A trick that was decided on what a dog had learned before the log went back is decided again."""
+    rex = school.register("Rex")
+    dog: Dog = school.repository.get(rex)
+    async with await connect(settings, application="test") as connection:
+        await begin_life(connection, "a dump was put back")
+    dog.add_trick("roll over")
+    with pytest.raises(IntegrityError, match="opened again"):
+        school.save(dog)
+    school.add_trick(rex, "sit")
+    assert school.repository.get(rex).tricks == ["sit"]
