@@ -15,6 +15,7 @@ from cli.console import Json, answer
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from benchmarks.peers import Findings as PeerFindings
     from benchmarks.rebuild import Findings
     from benchmarks.rounds import Comparison
 
@@ -85,6 +86,22 @@ def rebuild(
     answer(findings.as_dict(), as_json=as_json, table=lambda: _targets(findings))
 
 
+@app.command()
+def peers(
+    seconds: Seconds = 2.0,
+    rounds: Rounds = 3,
+    node: Annotated[Path, typer.Option(help="Where npm has installed the peers that run on Node.")] = Path(),
+    as_json: Json = False,
+) -> None:
+    """Appends, conditional appends, reads and tails, against eventsourcing, Emmett, Message DB and UmaDB."""
+    import uvloop
+
+    findings: PeerFindings = uvloop.run(
+        importlib.import_module("benchmarks.peers").bench(seconds=seconds, rounds=rounds, node=node)
+    )
+    answer(findings.as_dict(), as_json=as_json, table=lambda: _peers(findings))
+
+
 def _report(name: str, as_json: bool, **how: object) -> None:
     """Run the benchmark *name*, the module of that name with `bench(…)`, and print what it found."""
     import uvloop
@@ -106,6 +123,24 @@ def _table(comparison: "Comparison") -> "Table":
     table.add_row("ratio", f"{comparison.ratio:.2f}", f"target {comparison.target}: {verdict}")
     for name, value in comparison.details.items():
         table.add_row(name, "", str(value))
+    return table
+
+
+def _peers(findings: "PeerFindings") -> "Table":
+    from rich.table import Table
+
+    names = list(next(iter(findings.rates.values())))
+    table = Table(title="bench peers: facts/s, medians", title_justify="left")
+    for column in ("", *names):
+        table.add_column(column)
+    for measurement, rates in findings.rates.items():
+        table.add_row(measurement, *(f"{rates[name]:,.0f}" for name in names))
+    table.add_section()
+    for goal in findings.goals:
+        verdict = "[green]met[/]" if goal.met else "[red]missed[/]"
+        table.add_row(f"ours / {goal.peer}, 32 writers", f"{goal.ratio:.1f}", f">= {goal.at_least:g}: {verdict}")
+    if findings.left_out:
+        table.caption = "\n".join(f"{name} is left out: {reason}" for name, reason in findings.left_out.items())
     return table
 
 

@@ -51,7 +51,9 @@ async def bench(seconds: float, rounds: int) -> Comparison:
             await log.close()
 
 
-async def ours(log: PostgresLog, numbers: Iterator[int], seconds: float, *, conditional: bool = False) -> float:
+async def ours(
+    log: PostgresLog, numbers: Iterator[int], seconds: float, *, conditional: bool = False, writers: int = WRITERS
+) -> float:
     """Facts per second through the log; *conditional*: if the learner has no fact since the writer's last append."""
     head = await log.head()
     end = time.perf_counter() + seconds
@@ -69,7 +71,7 @@ async def ours(log: PostgresLog, numbers: Iterator[int], seconds: float, *, cond
         return done
 
     started = time.perf_counter()
-    done = sum(await asyncio.gather(*(writer() for _ in range(WRITERS))))
+    done = sum(await asyncio.gather(*(writer() for _ in range(writers))))
     return done / (time.perf_counter() - started)
 
 
