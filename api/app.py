@@ -13,7 +13,7 @@ from fastapi import FastAPI
 
 from adapters import gc_tuning
 from adapters.settings import Settings
-from api import auth, catalog, dashboards, enrollment, gradebook, history, overview, progress, quiz
+from api import auth, catalog, dashboards, enrollment, gradebook, history, overview, progress, quiz, roster
 from api.http import docs, errors, health, sse
 from api.http.fast_path import DashboardFastPath
 from api.http.middleware import RequestMiddleware
@@ -31,6 +31,7 @@ ROUTERS = (  # the busiest first: routes are tried in this order
     catalog.router,
     overview.router,
     gradebook.router,
+    roster.router,
     sse.router,
     history.router,
     auth.router,

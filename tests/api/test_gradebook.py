@@ -60,3 +60,32 @@ async def test_the_gradebook_is_for_staff(campus: Campus) -> None:
     """Learners see their grades in their dashboard."""
     refused = await campus.get(f"/runs/{campus.run}/gradebook", user=campus.learner)
     assert (refused.status_code, refused.json()["code"]) == (403, "staff_only")
+
+
+async def test_learners_see_their_own_grades(campus: Campus) -> None:
+    """Every assessment of the run, with what it is and how many attempts are left; also those that are still to do."""
+    await campus.open_run()
+    essay = {"quiz_id": f"{campus.quiz}-2", "run_id": campus.run, "unit_id": "q2", "title": "Groups", "kind": "essay"}
+    await campus.send("/quizzes", essay, user="instructor")
+    await campus.enroll()
+    position = await campus.send(f"/quizzes/{campus.quiz}/attempts/1/submit", {"responses": [1, 0]})
+    path = f"/me/runs/{campus.run}/grades"
+
+    async def is_graded() -> bool:
+        return bool((await campus.see(path, position, user=campus.learner))["items"][0]["graded"])
+
+    await until(is_graded)
+    page = (await campus.get(path, user=campus.learner, limit=1)).json()
+    (quiz,) = page["items"]
+    assert (quiz["title"], quiz["kind"], quiz["due_at"]) == ("Equations", "quiz", "2126-02-15T00:00:00Z")
+    assert (quiz["attempts_allowed"], quiz["attempts"], quiz["attempts_left"]) == (2, 1, 1)
+    assert (quiz["best_bp"], quiz["passed"], quiz["late_by"]) == (10_000, True, 0)
+    rest = (await campus.get(path, user=campus.learner, limit=1, cursor=page["next"])).json()
+    (open_essay,) = rest["items"]
+    assert (open_essay["quiz_id"], open_essay["unit_id"], rest["next"]) == (essay["quiz_id"], "q2", None)
+    assert (open_essay["attempts"], open_essay["attempts_left"], open_essay["best_bp"]) == (0, 1, None)
+    assert open_essay["submitted_at"] is None
+    named = f"/learners/{campus.learner}/runs/{campus.run}/grades"
+    assert (await campus.get(named, limit=1)).json()["items"] == [quiz]
+    assert (await campus.get(named, user=f"other-{campus.tag}")).json()["code"] == "not_yours"
+    assert (await campus.get("/me/runs/no-such-run/grades", user=campus.learner)).json()["code"] == "run_not_found"

@@ -37,6 +37,49 @@ class GradebookRow(msgspec.Struct, kw_only=True):
     counts_no: int
 
 
+class GradeOfLearner(msgspec.Struct, kw_only=True):
+    """
+    One assessment of a run, and how the learner did in it; scores in basis points, lateness in seconds.
+
+    `best_bp`, `passed`, `banked`, `submitted_at` and `late_by` are those of the attempt that counts.
+    """
+
+    quiz_id: str
+    unit_id: str
+    kind: Kind
+    title: str
+    due_at: datetime | None
+    pass_bp: int
+    attempts_allowed: int
+    attempts: int
+    attempts_left: int
+    graded: int
+    best_bp: int | None
+    last_bp: int | None
+    passed: bool
+    banked: bool
+    submitted_at: datetime | None
+    late_by: int
+
+
+EXAMPLE_OF_LEARNER = GradeOfLearner(
+    quiz_id="algebra-2026-q1",
+    unit_id="q1",
+    kind="quiz",
+    title="Equations",
+    due_at=datetime(2026, 2, 15, tzinfo=UTC),
+    pass_bp=4_000,
+    attempts_allowed=2,
+    attempts=1,
+    attempts_left=1,
+    graded=1,
+    best_bp=7_500,
+    last_bp=7_500,
+    passed=True,
+    banked=False,
+    submitted_at=datetime(2026, 2, 14, 18, tzinfo=UTC),
+    late_by=0,
+)
 EXAMPLE = GradebookRow(
     run_id="algebra-2026",
     learner_id="28400",
@@ -82,6 +125,33 @@ SELECT {checkpoint}, page.sorted, page.learner_id, page.quiz_id, page.body
      ORDER BY {sort} {direction}, learner_id {direction}, quiz_id {direction} LIMIT %(limit)s) AS page ON true
  ORDER BY page.sorted {direction}, page.learner_id {direction}, page.quiz_id {direction}
 """
+
+# The assessments of the catalog, also those in which the learner has done nothing.
+_ROW_OF_LEARNER = json_object(
+    GradeOfLearner,
+    unit_id="quiz.unit_id",
+    attempts="coalesce(attempts, 0)",
+    attempts_left="greatest(attempts_allowed - coalesce(attempts, 0), 0)",
+    graded="coalesce(graded, 0)",
+    passed="coalesce(passed, false)",
+    banked="coalesce(banked, false)",
+    late_by="coalesce(late_by, 0)",
+)
+PAGE_OF_LEARNER = f"""
+SELECT least({CHECKPOINT.format("gradebook")}, {CHECKPOINT.format("catalog")}), page.quiz_id, page.body
+  FROM (SELECT) AS once LEFT JOIN LATERAL (
+    SELECT quiz_id, {_ROW_OF_LEARNER}::text AS body FROM catalog_quizzes AS quiz LEFT JOIN (
+        SELECT quiz_id, attempts, graded, best_bp, last_bp, passed, banked, submitted_at, late_by
+          FROM gradebook WHERE run_id = %(run)s AND learner_id = %(learner)s) AS grade USING (quiz_id)
+     WHERE quiz.run_id = %(run)s AND quiz_id > %(after)s ORDER BY quiz_id LIMIT %(limit)s) AS page ON true
+ ORDER BY page.quiz_id
+"""
+
+
+async def of_learner(reader: Reader, place: tuple[str, str], after: str, limit: int) -> RowPage:
+    """A page of the assessments of a run, in the order of their ids, for one learner; *place* is learner and run."""
+    learner_id, run_id = place
+    return await reader.page(PAGE_OF_LEARNER, {"learner": learner_id, "run": run_id, "after": after, "limit": limit})
 
 
 async def rows(
