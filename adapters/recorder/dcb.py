@@ -31,6 +31,7 @@ from psycopg_pool import ConnectionPool
 from adapters.postgres.log.append import Append, Appended, NewEvent, VersionConflict
 from adapters.postgres.log.condition import NEAR, Condition
 from adapters.postgres.log.query import statement
+from adapters.recorder.errors import LogWentBack
 from adapters.recorder.factory import Factory
 from adapters.recorder.recorder import NAME, LogRecorder, Origin
 from adapters.recorder.subscription import PAGE, POLL_INTERVAL
@@ -124,6 +125,7 @@ class LogDcbSubscription(DCBSubscription[LogDcbRecorder]):
     def __init__(self, recorder: LogDcbRecorder, query: DCBQuery | None, after: int | None) -> None:
         super().__init__(recorder, query, after)
         self._items = _query(query)
+        self._first = self._last_position
         self._page: deque[DCBSequencedEvent] = deque()
         self._stopped = Event()
 
@@ -138,6 +140,8 @@ class LogDcbSubscription(DCBSubscription[LogDcbRecorder]):
             if self._page:
                 return self._page.popleft()
             events, head = self._recorder.page(self._items, self._last_position, PAGE)
+            if head < self._last_position and self._last_position > self._first:
+                raise LogWentBack(head, self._last_position)
             self._page.extend(events)
             self._last_position = events[-1].position if len(events) == PAGE else max(head, self._last_position)
             if not events:

@@ -44,3 +44,12 @@ def dropped_if_broken(connection: psycopg.Connection) -> Iterator[None]:
         if is_broken(error):
             connection.close()
         raise
+
+
+class LogWentBack(persistence.IntegrityError):
+    """Events that a subscription has given out are no longer in the log."""
+
+    def __init__(self, head: int, seen: int) -> None:
+        super().__init__(
+            f"the log ends at {head} by now, and the event at {seen} was given out: project it from the start"
+        )

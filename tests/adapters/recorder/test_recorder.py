@@ -28,6 +28,7 @@ from adapters.postgres.connection import connect
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.postgres.ops.rewound import begin_life
 from adapters.recorder import LogRecorder
+from adapters.recorder.errors import LogWentBack
 from adapters.recorder.factory import open_pool
 from adapters.settings import PREFIX, Settings
 from commands.catalog import CreateCourse
@@ -35,7 +36,7 @@ from commands.log import Context
 from domain.catalog import Course
 from domain.fact import Meta
 from domain.streams import partition_of
-from tests.support.appends import end_connections
+from tests.support.appends import end_connections, query
 from workers.consistency.log_check import check
 
 
@@ -288,3 +289,13 @@ async def test_what_was_read_in_another_life_of_the_log_decides_nothing(settings
         school.save(dog)
     school.add_trick(rex, "sit")
     assert school.repository.get(rex).tricks == ["sit"]
+
+
+async def test_a_subscription_ends_where_the_log_went_back(settings: Settings, recorder: LogRecorder) -> None:
+    """What it has given out is lost, and it does not wait until the log has grown to its former length."""
+    recorder.insert_events([stored("a", version) for version in range(1, 6)])
+    with recorder.subscribe() as subscription:
+        assert [next(subscription).id for _ in range(5)] == [1, 2, 3, 4, 5]
+        await query(settings, f"UPDATE {settings.schema_name}.log_head SET position = 3", owner=True)
+        with pytest.raises(LogWentBack, match="ends at 3 by now, and the event at 5"):
+            next(subscription)
