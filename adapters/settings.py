@@ -55,6 +55,8 @@ class Settings(BaseSettings):
     """Streams of events that one process holds, where it may open as many files; one more is refused (503)."""
     api_streams_per_user: int = Field(default=100, ge=1)
     """Streams of events that one process holds for one user."""
+    api_origins: str = ""
+    """Origins whose pages may use the API, with commas between, such as `https://campus.example`; `*` for all."""
     token_secret: str = Field(min_length=16, repr=False)
     """HMAC key of development tokens."""
     dev_login: bool = False

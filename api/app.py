@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from adapters import gc_tuning
 from adapters.settings import Settings
 from api import auth, catalog, dashboards, enrollment, gradebook, history, overview, progress, quiz, roster
-from api.http import docs, errors, health, sse
+from api.http import cross_origin, docs, errors, health, sse
 from api.http.fast_path import DashboardFastPath
 from api.http.middleware import RequestMiddleware
 from api.http.openapi import describe
@@ -72,6 +72,7 @@ def build(settings: Settings, projections: Sequence[Projection] = PROJECTIONS) -
     )
     app.add_middleware(DashboardFastPath)
     app.add_middleware(RequestMiddleware)  # the outermost middleware is added last
+    cross_origin.install(app, settings.api_origins)
     errors.install(app)
     for router in ROUTERS:
         app.router.routes.extend(router.routes)  # include_router would match nested routes for every request
