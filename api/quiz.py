@@ -13,7 +13,7 @@ from api.http.openapi import command, query
 from api.http.query import QueryDep
 from api.http.routing import router as strict_router
 from api.http.types import ActingFor, AttemptNo, BasisPoints, Id, Limit, QuizId, RunId, Text, Time, Title, Word, one_of
-from commands.quiz import GradeAttempt, PublishQuiz, SubmitAttempt
+from commands.quiz import GradeAttempt, OverrideGrade, PublishQuiz, SubmitAttempt
 from domain.kinds import SCORED_KINDS
 from domain.quiz import MAX_ITEMS, Item, QuizNotFound
 
@@ -82,6 +82,16 @@ class NewGrade(Body):
     score_bp: BasisPoints | None = None
 
 
+class NewOverride(Body):
+    """Another score for a graded attempt, in basis points, and why."""
+
+    model_config = example(learner_id="28400", score_bp=7_500, reason="appeal 12: question 3 was ambiguous")
+
+    learner_id: Id
+    score_bp: BasisPoints
+    reason: Annotated[Text, Field(min_length=1)]
+
+
 @router.post("/quizzes", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
 async def publish_quiz(body: NewQuiz, handle: StaffDispatch) -> Response:
     """Publish a quiz; without items, learners submit on paper and staff grade."""
@@ -133,3 +143,15 @@ async def submit_attempt(quiz_id: QuizId, attempt_no: AttemptNo, body: NewAttemp
 async def grade_attempt(quiz_id: QuizId, attempt_no: AttemptNo, body: NewGrade, handle: StaffDispatch) -> Response:
     """Grade a submitted attempt."""
     return await handle(GradeAttempt(body.learner_id, quiz_id, attempt_no, body.score_bp), body.learner_id)
+
+
+@router.post(
+    "/quizzes/{quiz_id}/attempts/{attempt_no}/override",
+    status_code=202,
+    response_model=Accepted,
+    responses=command(403, 404, 409),
+)
+async def override_grade(quiz_id: QuizId, attempt_no: AttemptNo, body: NewOverride, handle: StaffDispatch) -> Response:
+    """Replace the score of a graded attempt, for a reason; grade and outcome follow."""
+    command = OverrideGrade(body.learner_id, quiz_id, attempt_no, body.score_bp, body.reason)
+    return await handle(command, body.learner_id)

@@ -7,7 +7,7 @@ from commands.lookups.catalog import Outline, outline
 from commands.lookups.enrollment import HAVING_ACCESS, must_have_access, must_have_asked, must_take_part, no_access
 from commands.lookups.quiz import Attempts, attempts_of, units_with_quiz
 from domain.grading import Decision, Record, decide, final_grade
-from domain.progress import BY_HAND, BY_STAFF, CourseProgress, UnknownUnit, progress_stream
+from domain.progress import BY_HAND, BY_STAFF, QUIZ_PASSED, CourseProgress, UnknownUnit, progress_stream
 from domain.score import FULL, Score
 
 
@@ -84,8 +84,8 @@ async def complete_unit(command: CompleteUnit, log: Log) -> Position:
         progress.complete_by_hand(unit_id, run.units[unit_id].kind, run.course_version, has_quiz=has_quiz)
         return await log.save(progress)
     score = None if command.points is None else Score(command.points, command.possible)
-    if command.rule == BY_STAFF and score is None:
-        score = (await attempts_of(log, command.learner_id, command.run_id)).scores.get(unit_id)
+    if command.rule in (BY_STAFF, QUIZ_PASSED):  # the score may have been overridden since the attempt passed
+        score = (await attempts_of(log, command.learner_id, command.run_id)).scores.get(unit_id, score)
     progress.complete_unit(unit_id, run.course_version, command.rule, score)
     return await log.save(progress)
 
@@ -136,8 +136,7 @@ def _record(run: Outline, progress: CourseProgress, attempts: Attempts, log: Log
     """
     scores = dict(attempts.scores)
     for unit_id, score in progress.scores.items():
-        if score.beats(scores.get(unit_id)):
-            scores[unit_id] = score
+        scores.setdefault(unit_id, score)  # those of attempts are the present ones: a grade may be overridden
     ended = log.context.at >= run.ends_at
     waiting = attempts.ungraded if ended else attempts.ungraded | attempts.left
     closed = run.scheme.weights.keys() - waiting if ended else attempts.closed

@@ -1,4 +1,4 @@
-"""Use cases of quizzes: publish one, hand in an attempt, grade it."""
+"""Use cases of quizzes: publish one, hand in an attempt, grade it, override the grade."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from datetime import datetime
 from commands.log import Log, Position
 from commands.lookups.catalog import outline
 from commands.lookups.enrollment import must_take_part
+from commands.lookups.quiz import attempts_of
 from domain.kinds import UNSCORED_KINDS, plain_kind
 from domain.progress import UnknownUnit
 from domain.quiz import (
@@ -99,6 +100,26 @@ async def grade_attempt(command: GradeAttempt, log: Log) -> Position:
         attempt.grade_by_key(quiz)
     else:
         raise NotGradable(quiz_id=command.quiz_id)
+    return await log.save(attempt)
+
+
+@dataclass(frozen=True)
+class OverrideGrade:
+    """Replace the score of a graded attempt by *score_bp* (basis points), for a *reason*."""
+
+    learner_id: str
+    quiz_id: str
+    attempt_no: int
+    score_bp: int
+    reason: str
+
+
+async def override_grade(command: OverrideGrade, log: Log) -> Position:
+    quiz = await _quiz(log, command.quiz_id)
+    attempt = await log.load(QuizAttempt, attempt_stream(command.learner_id, command.quiz_id, command.attempt_no))
+    attempts = await attempts_of(log, command.learner_id, quiz.run_id)
+    others = attempts.best_of_others(attempt.id, quiz.unit_id)
+    attempt.override(Score(command.score_bp), quiz.pass_bp, command.reason, others)
     return await log.save(attempt)
 
 

@@ -29,4 +29,5 @@ HANDLERS: dict[type, CommandHandler] = {
     quiz.PublishQuiz: quiz.publish_quiz,
     quiz.SubmitAttempt: quiz.submit_attempt,
     quiz.GradeAttempt: quiz.grade_attempt,
+    quiz.OverrideGrade: quiz.override_grade,
 }

@@ -331,8 +331,12 @@ def keep_best(scores: dict[str, int], exact: dict[str, Score], unit_id: str, sco
         if score.points > scores.get(unit_id, -1):
             scores[unit_id] = score.points
         return
-    if not score.beats(best_of(scores, exact, unit_id)):
-        return
+    if score.beats(best_of(scores, exact, unit_id)):
+        set_score(scores, exact, unit_id, score)
+
+
+def set_score(scores: dict[str, int], exact: dict[str, Score], unit_id: str, score: Score) -> None:
+    """Keep a score of a unit in a row of a read model, whatever it had before."""
     scores[unit_id] = score.bp
     if score.bp * score.possible == score.points * FULL:
         exact.pop(unit_id, None)

@@ -16,6 +16,7 @@ from domain.score import FULL, Score, check_score
 BY_HAND = "learner"  # the rule by which learners complete a unit themselves
 BY_RULE = "weighted_mean"  # the policy of outcomes that follow from the final grade
 BY_STAFF = "instructor"  # the policy of outcomes that a person decides; no rule changes these
+QUIZ_PASSED = "quiz_passed"  # the rule of units that an attempt completes
 IMPORTED = "imported"  # the policy of outcomes that were decided elsewhere
 FORMULA_V1 = "weighted_mean_cut"  # what grades of the first version were computed by: cut to whole basis points
 OTHER_OUTCOME = "after a later score or completion the rule has another outcome"

@@ -13,9 +13,46 @@ from typing import Any
 import msgspec
 
 from domain.aggregate import Aggregate, event, stream_id
-from domain.errors import Conflict, NotFound, Rejected
 from domain.kinds import SCORED_KINDS, plain_kind
+from domain.quiz_errors import (
+    AlreadyGraded,
+    AlreadySubmitted,
+    AnswerCountMismatch,
+    BadAttempt,
+    BadQuiz,
+    NoAttemptsLeft,
+    NotGradable,
+    NotGraded,
+    NotSubmitted,
+    QuizExists,
+    QuizNotFound,
+    ReasonNeeded,
+    UnscoredUnit,
+)
 from domain.score import FULL, Score, check_score
+
+__all__ = [
+    "MAX_ITEMS",
+    "AlreadyGraded",
+    "AlreadySubmitted",
+    "AnswerCountMismatch",
+    "BadAttempt",
+    "BadQuiz",
+    "Item",
+    "NoAttemptsLeft",
+    "NotGradable",
+    "NotGraded",
+    "NotSubmitted",
+    "Quiz",
+    "QuizAttempt",
+    "QuizExists",
+    "QuizNotFound",
+    "ReasonNeeded",
+    "UnscoredUnit",
+    "attempt_stream",
+    "mark",
+    "quiz_stream",
+]
 
 MAX_ITEMS = 500
 
@@ -26,86 +63,6 @@ class Item(msgspec.Struct, frozen=True, omit_defaults=True):
     item_id: str
     text: str
     options: list[str]
-
-
-class QuizNotFound(NotFound):
-    """No such quiz."""
-
-    code = "quiz_not_found"
-    template = "there is no quiz {quiz_id}"
-    lifted_by = "quiz-{quiz_id}"
-
-
-class QuizExists(Conflict):
-    """Another quiz has this id."""
-
-    code = "quiz_exists"
-    template = "quiz {quiz_id} exists with other contents"
-
-
-class BadQuiz(Rejected):
-    """The items of a quiz, its key and its limits contradict each other."""
-
-    code = "bad_quiz"
-
-
-class UnscoredUnit(Rejected):
-    """A quiz belongs to a unit that carries a score, so that learners cannot complete the unit without it."""
-
-    code = "unscored_unit"
-    template = (
-        "unit {unit_id} is of kind {kind}, which has no score: publish a version of the course in which the unit is"
-        f" of kind {', '.join(SCORED_KINDS)}"
-    )
-
-
-class AnswerCountMismatch(Rejected):
-    """The number of answers is not the number of questions."""
-
-    code = "answer_count_mismatch"
-    template = "{answers} answers were given to {questions} questions"
-
-
-class NoAttemptsLeft(Conflict):
-    """Every attempt that the quiz allows is used."""
-
-    code = "no_attempts_left"
-    template = "quiz {quiz_id} allows {attempts_allowed} attempts"
-
-
-class NotSubmitted(NotFound):
-    """The learner has not handed the attempt in."""
-
-    code = "not_submitted"
-    template = "attempt {attempt} was never handed in"
-
-
-class BadAttempt(Rejected):
-    """Attempts count from 1."""
-
-    code = "bad_attempt"
-    template = "attempts count from 1, there is no attempt {attempt_no}"
-
-
-class AlreadySubmitted(Conflict):
-    """The attempt was handed in before, with other answers."""
-
-    code = "already_submitted"
-    template = "attempt {attempt_no} was handed in before"
-
-
-class AlreadyGraded(Conflict):
-    """The attempt has another grade; a changed grade would be another type of fact."""
-
-    code = "already_graded"
-    template = "attempt {attempt} has the score {score_bp}"
-
-
-class NotGradable(Rejected):
-    """Without a key, only a person can grade."""
-
-    code = "not_gradable"
-    template = "quiz {quiz_id} has no key: a person has to grade it"
 
 
 def quiz_stream(quiz_id: str) -> str:
@@ -288,6 +245,23 @@ class QuizAttempt(Aggregate):
             """In version 1 a score was cut to whole basis points."""
             state["points"], state["possible"] = state["score_bp"], FULL
 
+    class GradeOverridden(Aggregate.Event):
+        """`unit_points` of `unit_possible` are the best score that the learner's attempts at the unit have after it."""
+
+        TOPIC = "attempt.grade_overridden"
+        run_id: str
+        unit_id: str
+        old_bp: int
+        old_points: int
+        old_possible: int
+        score_bp: int
+        points: int
+        possible: int
+        passed: bool
+        unit_points: int
+        unit_possible: int
+        reason: str
+
     def initial_state(self) -> None:
         self.submitted = False
         self.run_id = ""
@@ -350,6 +324,50 @@ class QuizAttempt(Aggregate):
     @event(Graded)
     def _graded(
         self, run_id: str, unit_id: str, score_bp: int, passed: bool, policy: str, points: int, possible: int
+    ) -> None:
+        self.score = Score(points, possible)
+
+    def override(self, score: Score, pass_bp: int, reason: str, best_of_others: Score | None) -> None:
+        """Replace the score, for a *reason*; *best_of_others* is that of the learner's other attempts at the unit."""
+        if self.score is None:
+            self._must_be_submitted()
+            raise NotGraded(attempt=self.id)
+        check_score(score)
+        if not reason.strip():
+            raise ReasonNeeded(attempt=self.id)
+        if not score.beats(self.score) and not self.score.beats(score):
+            return
+        best = best_of_others if best_of_others is not None and best_of_others.beats(score) else score
+        self._grade_overridden(
+            run_id=self.run_id,
+            unit_id=self.unit_id,
+            old_bp=self.score.bp,
+            old_points=self.score.points,
+            old_possible=self.score.possible,
+            score_bp=score.bp,
+            points=score.points,
+            possible=score.possible,
+            passed=score.reaches(pass_bp),
+            unit_points=best.points,
+            unit_possible=best.possible,
+            reason=reason,
+        )
+
+    @event(GradeOverridden)
+    def _grade_overridden(
+        self,
+        run_id: str,
+        unit_id: str,
+        old_bp: int,
+        old_points: int,
+        old_possible: int,
+        score_bp: int,
+        points: int,
+        possible: int,
+        passed: bool,
+        unit_points: int,
+        unit_possible: int,
+        reason: str,
     ) -> None:
         self.score = Score(points, possible)
 

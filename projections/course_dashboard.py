@@ -28,6 +28,7 @@ from domain.grading import (
     note_completed,
     percent_bp,
     scheme_of,
+    set_score,
     shown_grades,
 )
 from domain.score import Score, score_in
@@ -226,6 +227,14 @@ def _attempt_graded(fact: Fact, rows: Rows) -> None:
     _compute_grades(enrollment, _scheme(enrollment, rows), fact)
 
 
+def _grade_overridden(fact: Fact, rows: Rows) -> None:
+    data = fact.data
+    enrollment = rows.edit(ENROLLMENTS, CourseEnrollment, data["run_id"], _learner(fact.stream_id))
+    best = Score(data["unit_points"], data["unit_possible"])
+    set_score(enrollment.scores, enrollment.exact, data["unit_id"], best)
+    _compute_grades(enrollment, _scheme(enrollment, rows), fact)
+
+
 def _outcome(field: str) -> Handler:
     """Take over the outcome that a field of the fact says."""
 
@@ -288,4 +297,5 @@ class CourseDashboard(Projection):
         "progress.course_outcome_revised": _outcome("new"),
         "attempt.submitted": Handler(_needs_attempt, _attempt_submitted, writes=(ENROLLMENTS,)),
         "attempt.graded": Handler(_needs_attempt, _attempt_graded, writes=(ENROLLMENTS,)),
+        "attempt.grade_overridden": Handler(_needs_attempt, _grade_overridden, writes=(ENROLLMENTS,)),
     }

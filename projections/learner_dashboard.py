@@ -24,6 +24,7 @@ from domain.grading import (
     note_completed,
     percent_bp,
     scheme_of,
+    set_score,
     shown_grades,
 )
 from domain.score import Score, score_in
@@ -301,6 +302,13 @@ def _attempt_graded(fact: Fact, rows: Rows) -> None:
     _compute_grades(course, run, fact)
 
 
+def _grade_overridden(fact: Fact, rows: Rows) -> None:
+    data = fact.data
+    course, run = _touch(fact, rows, (_learner(fact.stream_id), data["run_id"]), None, data["score_bp"])
+    set_score(course.scores, course.exact, data["unit_id"], Score(data["unit_points"], data["unit_possible"]))
+    _compute_grades(course, run, fact)
+
+
 def _outcome(field: str) -> Handler:
     """Take over the outcome that a field of the fact says."""
 
@@ -359,4 +367,5 @@ class LearnerDashboard(Projection):
         "progress.course_outcome_revised": _outcome("new"),
         "attempt.submitted": Handler(_needs_attempt, _attempt_submitted, writes=(LEARNERS,)),
         "attempt.graded": Handler(_needs_attempt, _attempt_graded, writes=(LEARNERS,)),
+        "attempt.grade_overridden": Handler(_needs_attempt, _grade_overridden, writes=(LEARNERS,)),
     }

@@ -35,6 +35,7 @@ MACHINERY = {
         "fact",
         "grading",
         "kinds",
+        "quiz_errors",
         "registry",
         "score",
         "streams",

@@ -10,6 +10,7 @@ from domain.quiz import Quiz
 from domain.score import Score, score_in
 from domain.tags import QueryItem, tag
 
+ATTEMPTS = ("attempt.submitted", "attempt.graded", "attempt.grade_overridden")
 QUIZ_MAX_AGE = 1.0  # seconds for which a quiz may be known from memory
 
 
@@ -24,6 +25,7 @@ class Attempts:
         closed: units with quizzes of which every attempt is used and graded.
         left: units with a quiz that allows another attempt.
         ungraded: units with an attempt that waits for a grade.
+        scored: by the stream of an attempt, its unit and its present score.
     """
 
     scores: dict[str, Score] = field(default_factory=dict)
@@ -31,6 +33,15 @@ class Attempts:
     closed: set[str] = field(default_factory=set)
     left: set[str] = field(default_factory=set)
     ungraded: set[str] = field(default_factory=set)
+    scored: dict[str, tuple[str, Score]] = field(default_factory=dict)
+
+    def best_of_others(self, stream: str, unit_id: str) -> Score | None:
+        """The best score of a unit without the attempt of *stream*."""
+        best: Score | None = None
+        for other, (of, score) in self.scored.items():
+            if of == unit_id and other != stream and score.beats(best):
+                best = score
+        return best
 
 
 async def quizzes_of(log: Log, run_id: str) -> dict[str, Quiz]:
@@ -54,7 +65,7 @@ async def attempts_of(log: Log, learner_id: str, run_id: str) -> Attempts:
     quizzes = {quiz.id_of("quiz_id"): quiz for quiz in (await quizzes_of(log, run_id)).values()}
     by_quiz: defaultdict[str, list[Fact]] = defaultdict(list)
     if quizzes:
-        taken = QueryItem(("attempt.submitted", "attempt.graded"), (tag("learner", learner_id),))
+        taken = QueryItem(ATTEMPTS, (tag("learner", learner_id),))
         for fact in await log.facts((taken,)):
             by_quiz[fact.id("quiz_id")].append(fact)
     attempts = Attempts()
@@ -67,14 +78,17 @@ async def attempts_of(log: Log, learner_id: str, run_id: str) -> Attempts:
 def _add(attempts: Attempts, quiz: Quiz, facts: Iterable[Fact]) -> None:
     submitted: set[str] = set()
     scores: dict[str, Score] = {}
+    passed: set[str] = set()
     for fact in facts:
         if fact.type == "attempt.submitted":
             submitted.add(fact.stream_id)
         elif (score := score_in(fact.data)) is not None:
             scores[fact.stream_id] = score
-            if fact.data["passed"]:
-                attempts.passed.add(quiz.unit_id)
-    for score in scores.values():
+            (passed.add if fact.data["passed"] else passed.discard)(fact.stream_id)
+    if passed:
+        attempts.passed.add(quiz.unit_id)
+    for stream, score in scores.items():
+        attempts.scored[stream] = quiz.unit_id, score
         if score.beats(attempts.scores.get(quiz.unit_id)):
             attempts.scores[quiz.unit_id] = score
     if submitted - scores.keys():

@@ -1,5 +1,7 @@
 """Quizzes and attempts over HTTP."""
 
+from collections.abc import Awaitable
+
 from tests.support.api import Campus
 from tests.support.polling import until
 
@@ -57,3 +59,28 @@ async def test_who_may_publish_hand_in_and_grade(campus: Campus) -> None:
         refused = await campus.post(path, body)
         assert (refused.status_code, refused.json()["code"]) == (403, code), path
     await campus.send(f"{attempt}/submit", answers, user="instructor")
+
+
+async def test_a_grade_is_overridden(campus: Campus) -> None:
+    """By staff, with a reason: the gradebook and the learner's dashboard show the new score."""
+    await campus.open_run()
+    await campus.enroll()
+    position = await campus.send(f"/quizzes/{campus.quiz}/attempts/1/submit", {"responses": [1, -1]})
+
+    async def best() -> list[int | None]:
+        book = await campus.see(f"/runs/{campus.run}/gradebook", position)
+        return [row["best_bp"] for row in book["items"]]
+
+    await until(lambda: _is(best(), [5_000]))
+    override = {"learner_id": campus.learner, "score_bp": 2_500, "reason": "question 2 was withdrawn"}
+    path = f"/quizzes/{campus.quiz}/attempts/1/override"
+    refused = await campus.post(path, override)
+    assert (refused.status_code, refused.json()["code"]) == (403, "staff_only")
+    position = await campus.send(path, override, user="instructor")
+    assert await best() == [2_500]
+    dashboard = await campus.see("/me/dashboard", position, user=campus.learner)
+    assert dashboard["recent"][0]["type"] == "attempt.grade_overridden"
+
+
+async def _is(coming: Awaitable[object], expected: object) -> bool:
+    return await coming == expected

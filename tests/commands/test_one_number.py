@@ -17,7 +17,7 @@ from commands.catalog import CreateCourse, OpenRun, PublishCourse, ScheduleRun
 from commands.enrollment import RequestEnrollment
 from commands.log import Context
 from commands.progress import CompleteUnit, DecideOutcome
-from commands.quiz import GradeAttempt, PublishQuiz, SubmitAttempt
+from commands.quiz import GradeAttempt, OverrideGrade, PublishQuiz, SubmitAttempt
 from domain.catalog import Unit
 from domain.errors import DomainError
 from domain.fact import Fact
@@ -63,6 +63,12 @@ COMMANDS = st.one_of(
     ),
     st.just(SubmitAttempt("ann", "essay")),
     st.builds(lambda score_bp: GradeAttempt("ann", "essay", 1, score_bp), st.integers(0, FULL)),
+    st.builds(
+        lambda quiz, number, score_bp: OverrideGrade("ann", quiz, number, score_bp, "appeal"),
+        st.sampled_from(["q1", "q2", "essay"]),
+        NUMBERS,
+        st.integers(0, FULL),
+    ),
     st.just(CompleteUnit(*WHO, "page")),
     st.builds(lambda unit_id: CompleteUnit(*WHO, unit_id, BY_STAFF), st.sampled_from(list(WEIGHTS))),
     st.builds(
@@ -90,20 +96,25 @@ class Shown(NamedTuple):
 
 def recount(facts: list[Fact]) -> Recount:
     """By the book, without anything of domain/grading.py."""
-    scores: dict[str, Fraction] = {}
+    of_attempts: dict[tuple[str, str], Fraction] = {}
+    of_completions: dict[str, Fraction] = {}
     completed: set[str] = set()
     excused: set[str] = set()
     outcome, by_rule = None, False
     for fact in facts:
         data = fact.data
-        if fact.type in ("attempt.graded", "progress.unit_completed") and data["points"] is not None:
-            share = Fraction(data["points"], data["possible"])
-            scores[data["unit_id"]] = max(share, scores.get(data["unit_id"], share))
+        if fact.type in ("attempt.graded", "attempt.grade_overridden"):
+            of_attempts[data["unit_id"], fact.stream_id] = Fraction(data["points"], data["possible"])
+        if fact.type == "progress.unit_completed" and data["points"] is not None:
+            of_completions[data["unit_id"]] = Fraction(data["points"], data["possible"])
         if fact.type == "progress.unit_completed":
             completed.add(data["unit_id"])
             (excused.discard if data["points"] is not None else excused.add)(data["unit_id"])
         if fact.type in ("progress.course_outcome_decided", "progress.course_outcome_revised"):
             outcome, by_rule = data.get("outcome") or data["new"], data["policy"] == BY_RULE
+    scores = of_completions | {
+        unit_id: max(share for (of, _), share in of_attempts.items() if of == unit_id) for unit_id, _ in of_attempts
+    }
     counting = WEIGHTS.keys() - excused
     whole = sum(WEIGHTS[unit_id] for unit_id in counting)
     points = sum(WEIGHTS[unit_id] * scores[unit_id] for unit_id in counting if unit_id in scores)

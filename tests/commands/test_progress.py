@@ -8,7 +8,7 @@ import pytest
 
 from commands.enrollment import CompleteEnrollment, ReactivateEnrollment, RequestEnrollment, WithdrawEnrollment
 from commands.progress import CompleteUnit, DecideOutcome, OpenUnit, RecordActivity
-from commands.quiz import GradeAttempt, SubmitAttempt
+from commands.quiz import GradeAttempt, OverrideGrade, SubmitAttempt
 from domain.progress import OTHER_OUTCOME, CourseProgress
 from tests.support.given import Said, fact
 from tests.support.usecases import END, RUN, SMALL, Campus
@@ -252,3 +252,21 @@ async def test_learners_do_nothing_on_a_run_that_has_ended(campus: Campus) -> No
         assert await campus.new(command, at=last_moment)
     assert await campus.new(CompleteUnit(*ANN, "q1", "instructor"), at=END)
     assert await campus.new(GradeAttempt("ann", "groups", 1, 5_000), at=END)
+
+
+async def test_an_overridden_grade_changes_the_outcome(campus: Campus) -> None:
+    """The rule decides by the present score, also against that with which the unit was completed before."""
+    right = SubmitAttempt("ann", "equations", 1, (1, 0))
+    await campus.give(ASKED, right, GradeAttempt("ann", "equations"), passed("q1", 10_000))
+    await campus.give(PAPER, GradeAttempt("ann", "groups", score_bp=4_000), passed("q2", 4_000))
+    assert await campus.new(DecideOutcome(*ANN, 9)) == [(STREAM, decided("pass", 6_400, "weighted_mean", 9))]
+    await campus.give(OverrideGrade("ann", "equations", 1, 1_000, "copied"))
+    await campus.give(SubmitAttempt("ann", "equations", 2, (0, 1)), GradeAttempt("ann", "equations", 2))
+    assert await campus.new(DecideOutcome(*ANN, 12)) == [
+        (STREAM, revised(("pass", "fail"), (6_400, 2_800), "weighted_mean", OTHER_OUTCOME, 12))
+    ]
+    await campus.give(OverrideGrade("ann", "equations", 1, 10_000, "appeal"))
+    assert await campus.new(passed("q1", 1_000)) == []
+    assert await campus.new(DecideOutcome(*ANN, 15)) == [
+        (STREAM, revised(("fail", "pass"), (2_800, 6_400), "weighted_mean", OTHER_OUTCOME, 15))
+    ]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from commands.enrollment import RequestEnrollment, WithdrawEnrollment
-from commands.quiz import GradeAttempt, PublishQuiz, SubmitAttempt
+from commands.quiz import GradeAttempt, OverrideGrade, PublishQuiz, SubmitAttempt
 from domain.quiz import QuizAttempt
 from domain.score import Score
 from tests.support.given import Said, fact
@@ -144,3 +144,32 @@ async def test_what_quizzes_refuse(campus: Campus) -> None:
     assert await campus.refused(GradeAttempt("ann", "equations", score_bp=10_001)) == "bad_score"
     await campus.give(GradeAttempt("ann", "equations"))
     assert await campus.refused(GradeAttempt("ann", "equations", score_bp=1)) == "already_graded"
+
+
+async def test_a_grade_is_overridden_with_a_reason(campus: Campus) -> None:
+    """The fact has both scores and the best that is left; once more changes nothing; history keeps the first grade."""
+    await campus.give(ASKED, HALF, GradeAttempt("ann", "equations"))
+    override = OverrideGrade("ann", "equations", 1, 2_000, "copied")
+    score = {"score_bp": 2_000, "points": 2_000, "possible": 10_000, "passed": False}
+    said = {"run_id": RUN, "unit_id": "q1", "old_bp": 5_000, "old_points": 1, "old_possible": 2, "reason": "copied"}
+    alone = fact(QuizAttempt.GradeOverridden, **said, **score, unit_points=2_000, unit_possible=10_000)
+    assert await campus.new(override) == [(STREAM, alone)]
+    assert await campus.repeats(override)
+    await campus.give(replace(HALF, attempt_no=2), GradeAttempt("ann", "equations", 2))
+    (changed,) = await campus.facts(replace(override, score_bp=1_000))
+    assert (changed.data["old_bp"], changed.data["unit_points"], changed.data["unit_possible"]) == (2_000, 1, 2)
+    (raised,) = await campus.facts(replace(override, score_bp=9_000, reason="appeal"))
+    assert (raised.data["passed"], raised.data["unit_points"]) == (True, 9_000)
+
+
+async def test_what_cannot_be_overridden(campus: Campus) -> None:
+    """No attempt, no grade, no reason, no score."""
+    override = OverrideGrade("ann", "equations", 1, 2_000, "copied")
+    await campus.give(ASKED)
+    assert await campus.refused(override) == "not_submitted"
+    await campus.give(HALF)
+    assert await campus.refused(override) == "not_graded"
+    await campus.give(GradeAttempt("ann", "equations"))
+    assert await campus.refused(replace(override, reason=" ")) == "reason_needed"
+    assert await campus.refused(replace(override, score_bp=10_001)) == "bad_score"
+    assert await campus.refused(replace(override, quiz_id="none")) == "quiz_not_found"

@@ -23,6 +23,10 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
         Reaction("decide_when_graded", quiz.decide_when_graded),
         Reaction("complete_passed_unit", quiz.complete_passed_unit),
     ),
+    "attempt.grade_overridden": (
+        Reaction("decide_when_overridden", quiz.decide_when_graded),
+        Reaction("complete_when_overridden", quiz.complete_passed_unit),
+    ),
     "progress.unit_completed": (Reaction("decide_when_done", progress.decide_when_done),),
     "progress.course_outcome_decided": (Reaction("complete_passed_course", progress.complete_passed_course),),
     "progress.course_outcome_revised": (Reaction("follow_revision", progress.follow_revision),),

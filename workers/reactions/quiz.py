@@ -3,6 +3,7 @@
 from commands.progress import CompleteUnit, DecideOutcome
 from commands.quiz import GradeAttempt
 from domain.fact import Fact
+from domain.progress import QUIZ_PASSED
 
 
 def grade_by_key(fact: Fact) -> GradeAttempt | None:
@@ -17,7 +18,7 @@ def complete_passed_unit(fact: Fact) -> CompleteUnit | None:
     if not data["passed"]:
         return None
     names = (fact.id("learner_id"), data["run_id"], data["unit_id"])
-    return CompleteUnit(*names, "quiz_passed", data["points"], data["possible"])
+    return CompleteUnit(*names, QUIZ_PASSED, data["points"], data["possible"])
 
 
 def decide_when_graded(fact: Fact) -> DecideOutcome:

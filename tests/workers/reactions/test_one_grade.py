@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from commands.enrollment import ReactivateEnrollment, RequestEnrollment, WithdrawEnrollment
 from commands.log import Context
 from commands.progress import CompleteUnit, DecideOutcome
-from commands.quiz import GradeAttempt, PublishQuiz, SubmitAttempt
+from commands.quiz import GradeAttempt, OverrideGrade, PublishQuiz, SubmitAttempt
 from domain.errors import DomainError
 from domain.fact import Fact
 from domain.quiz import Item
@@ -39,6 +39,12 @@ STEP = st.one_of(
     st.builds(lambda no: SubmitAttempt("ann", "groups", no), NO),
     st.builds(
         lambda no, score: GradeAttempt("ann", "groups", no, score), NO, st.sampled_from([0, 3_999, 4_000, 10_000])
+    ),
+    st.builds(
+        lambda quiz, no, score: OverrideGrade("ann", quiz, no, score, "appeal"),
+        st.sampled_from(["equations", "groups"]),
+        NO,
+        st.sampled_from([0, 3_000, 5_000, 10_000]),
     ),
     st.builds(
         lambda unit_id, rule: CompleteUnit(*ANN, unit_id, rule),

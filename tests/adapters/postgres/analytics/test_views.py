@@ -39,7 +39,7 @@ SHOWN_FIELDS = {
     *("run_id", "score_bp", "source", "starts_at", "structure_hash", "summary", "through_position", "time_limit"),
     *("seat_offer_hours", "title", "unit_id", "units", "until", "version"),
     *("formula", "groups", "new", "new_grade_bp", "old", "old_grade_bp", "points", "possible", "time_zone"),
-    "waitlist_limit",
+    *("waitlist_limit", "old_bp", "old_points", "old_possible", "reason", "unit_points", "unit_possible"),
 }
 
 
