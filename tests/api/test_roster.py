@@ -49,7 +49,7 @@ async def test_a_roster_is_filtered_sorted_and_counted(campus: Campus) -> None:
     assert await names(status="active") == (2, ["0", "1"])
     assert await names(outcome="pass") == (0, [])
     assert await names(q=campus.learner.upper()) == (3, ["0", "1", "2"])
-    assert await names(q="-1") == (1, ["1"])
+    assert await names(q=f"{campus.learner}-1") == (1, ["1"])
     first = (await campus.get(path)).json()["items"][0]
     assert (first["status"], first["percent"], first["grade_bp"]) == ("active", 4_000, 4_000)
     assert first["units_completed"] == 1
