@@ -14,6 +14,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 
 ISSUER = "campuslog-dev"
+TICKETS = "campuslog-ticket"  # issuer of tickets for streams of events, which are no tokens
 ALGORITHM = "HS256"
 ROLES: Mapping[str, tuple[str, ...]] = {"admin": ("admin",), "instructor": ("instructor",)}
 LEARNER = ("learner",)
@@ -52,13 +53,26 @@ def sign(claims: JwtClaims, secret: str, *, now: datetime, lifetime: timedelta) 
     return jwt.encode({"alg": ALGORITHM}, payload, OctKey.import_key(secret))
 
 
-def verify(token: str, secret: str, *, now: datetime) -> JwtClaims:
-    """Return the claims of *token*; raises InvalidToken."""
+def sign_ticket(claims: JwtClaims, secret: str, *, now: datetime, lifetime: timedelta) -> str:
+    """Return a ticket that opens streams within *lifetime*, for as long as the token of *claims* lasts."""
+    payload: dict[str, Any] = {
+        "iss": TICKETS,
+        "sub": claims.subject,
+        "roles": list(claims.roles),
+        "name": claims.name,
+        "exp": int((now + lifetime).timestamp()),
+        "until": claims.expires_at,
+    }
+    return jwt.encode({"alg": ALGORITHM}, payload, OctKey.import_key(secret))
+
+
+def verify(token: str, secret: str, *, now: datetime, issuer: str = ISSUER) -> JwtClaims:
+    """Return the claims of *token*, which is from *issuer*; raises InvalidToken."""
     try:
         payload = jwt.decode(token, OctKey.import_key(secret), algorithms=[ALGORITHM]).claims
         registry = jwt.JWTClaimsRegistry(
             now=int(now.timestamp()),
-            iss={"essential": True, "value": ISSUER},
+            iss={"essential": True, "value": issuer},
             sub={"essential": True},
             roles={"essential": True},
             exp={"essential": True},
@@ -68,6 +82,7 @@ def verify(token: str, secret: str, *, now: datetime) -> JwtClaims:
         raise InvalidToken(f"the token cannot be accepted: {error}") from error
     if payload["exp"] <= now.timestamp():  # the library takes a token for a second more
         raise InvalidToken("the token cannot be accepted: it has ended")
+    ends = payload["until"] if issuer == TICKETS else payload["exp"]
     return JwtClaims(
-        str(payload["sub"]), tuple(payload["roles"]), str(payload.get("name", payload["sub"])), float(payload["exp"])
+        str(payload["sub"]), tuple(payload["roles"]), str(payload.get("name", payload["sub"])), float(ends)
     )

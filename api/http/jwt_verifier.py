@@ -3,7 +3,7 @@
 import time
 from datetime import UTC, datetime
 
-from adapters.jwt import InvalidToken, JwtClaims, verify
+from adapters.jwt import TICKETS, InvalidToken, JwtClaims, verify
 from api.http.errors import Unauthenticated
 
 REMEMBERED = 10_000  # tokens
@@ -22,6 +22,13 @@ class JwtVerifier:
         if header is None:
             raise Unauthenticated("send `Authorization: Bearer TOKEN`; `campus token` prints one")
         return self.known(header) or self._verify(header)
+
+    def ticket_holder(self, ticket: str) -> JwtClaims:
+        """The user to whom a ticket for streams was given; raises Unauthenticated."""
+        try:
+            return verify(ticket, self._secret, now=datetime.now(UTC), issuer=TICKETS)
+        except InvalidToken as error:
+            raise Unauthenticated(str(error)) from error
 
     def known(self, header: str) -> JwtClaims | None:
         """The user, if the token was verified a moment ago."""

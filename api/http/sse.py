@@ -9,25 +9,27 @@ Fetch with the position as min_position. The id is the position and the life of 
 `Last-Event-ID` and has missed something gets one change at once; so does one whose id is ahead of the log or of another
 life (it was reset or restored), with where the log is now. A stream holds one change for each read model at most, the
 newest. Announcements may be lost, so a stream looks at the truth at each heartbeat, and more often while NATS is away.
-It ends with the token with which it began.
+It ends with the token with which it began. `EventSource` of a browser, which sends no headers, opens it by a ticket.
 """
 
 import time
 from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import msgspec
-from fastapi import Header, Response
+from fastapi import Depends, Header, Query, Request, Response
 
-from adapters.jwt import JwtClaims
+from adapters.jwt import JwtClaims, sign_ticket
 from adapters.postgres.connection import Unavailable
 from adapters.postgres.queries.reader import NotBuilt
 from api.http.changes import ALL, Changed, Topic, Watch
-from api.http.openapi import Responses, event_stream
+from api.http.openapi import Responses, event_stream, open_query
 from api.http.places import EventStream
+from api.http.query import JSON
 from api.http.routing import router as strict_router
-from api.http.security import CurrentUser, may_act_for, must_be_staff
-from api.http.services import Services, ServicesDep
+from api.http.security import CurrentUser, may_act_for, must_be_staff, user_of
+from api.http.services import Services, ServicesDep, get_services
 from api.http.types import LearnerId, RunId
 
 router = strict_router("events", "/v1")
@@ -53,18 +55,54 @@ LastEventId = Annotated[
         description="The id of the last event that was seen, or its position.",
     ),
 ]
+TICKET_LIFETIME = timedelta(seconds=60)
 _encode = msgspec.json.Encoder().encode
 
 
+class EventTicket(msgspec.Struct, kw_only=True):
+    """What opens a stream of events as `?ticket=`; it must be used by `expires_at`."""
+
+    ticket: str
+    expires_at: datetime
+
+
+TICKET = EventTicket(ticket="eyJhbGciOiJIUzI1NiJ9...", expires_at=datetime(2026, 2, 1, 9, 1, tzinfo=UTC))
+
+
+async def stream_user(
+    request: Request,
+    ticket: Annotated[
+        str | None,
+        Query(max_length=2_000, description="In place of a token, for `EventSource`, which sends no headers."),
+    ] = None,
+) -> JwtClaims:
+    """Who opens a stream, by token or by ticket."""
+    if ticket is not None and "authorization" not in request.headers:
+        return get_services(request).tokens.ticket_holder(ticket)
+    return user_of(request)
+
+
+StreamUser = Annotated[JwtClaims, Depends(stream_user)]
+
+
+@router.post("/events/ticket", responses=open_query(TICKET, 401))
+async def create_event_ticket(user: CurrentUser, services: ServicesDep) -> Response:
+    """Get a ticket for streams of events: a browser's `EventSource` cannot send a token, and URLs stand in logs."""
+    now = datetime.now(UTC)
+    ticket = sign_ticket(user, services.settings.token_secret, now=now, lifetime=TICKET_LIFETIME)
+    answer = EventTicket(ticket=ticket, expires_at=(now + TICKET_LIFETIME).replace(microsecond=0))
+    return Response(msgspec.json.encode(answer), media_type=JSON)
+
+
 @router.get("/me/events", responses=RESPONSES, response_class=Response)
-async def stream_my_events(user: CurrentUser, services: ServicesDep, last_event_id: LastEventId = None) -> Response:
+async def stream_my_events(user: StreamUser, services: ServicesDep, last_event_id: LastEventId = None) -> Response:
     """When the user's dashboard changes."""
     return _respond(services, user, _topics(services, "learner", user.subject), last_event_id)
 
 
 @router.get("/learners/{learner_id}/events", responses=RESPONSES, response_class=Response)
 async def stream_learner_events(
-    learner_id: LearnerId, user: CurrentUser, services: ServicesDep, last_event_id: LastEventId = None
+    learner_id: LearnerId, user: StreamUser, services: ServicesDep, last_event_id: LastEventId = None
 ) -> Response:
     """When a learner's dashboard changes."""
     return _respond(services, user, _topics(services, "learner", may_act_for(user, learner_id)), last_event_id)
@@ -72,7 +110,7 @@ async def stream_learner_events(
 
 @router.get("/runs/{run_id}/events", responses=RESPONSES, response_class=Response)
 async def stream_run_events(
-    run_id: RunId, user: CurrentUser, services: ServicesDep, last_event_id: LastEventId = None
+    run_id: RunId, user: StreamUser, services: ServicesDep, last_event_id: LastEventId = None
 ) -> Response:
     """When the dashboard or the gradebook of a run changes."""
     must_be_staff(user)
@@ -81,7 +119,7 @@ async def stream_run_events(
 
 @router.get("/overview/events", responses=RESPONSES, response_class=Response)
 async def stream_overview_events(
-    user: CurrentUser, services: ServicesDep, last_event_id: LastEventId = None
+    user: StreamUser, services: ServicesDep, last_event_id: LastEventId = None
 ) -> Response:
     """When the overview or the recent activity of the campus changes."""
     must_be_staff(user)

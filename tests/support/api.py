@@ -141,8 +141,8 @@ class Campus:
 class Listener:
     """A client of server-sent events: the events that have arrived, in order."""
 
-    def __init__(self, app: FastAPI, path: str, headers: dict[str, str]) -> None:
-        self._app, self._path, self._headers = app, path, headers
+    def __init__(self, app: FastAPI, path: str, headers: dict[str, str], query: str = "") -> None:
+        self._app, self._path, self._headers, self._query = app, path, headers, query
         self._chunks: asyncio.Queue[bytes] = asyncio.Queue()
         self._buffer = b""
         self._gone = asyncio.Event()
@@ -159,7 +159,7 @@ class Listener:
             "path": self._path,
             "raw_path": self._path.encode(),
             "root_path": "",
-            "query_string": b"",
+            "query_string": self._query.encode(),
             "headers": headers,
             "client": ("test", 1),
             "server": ("campus", 80),

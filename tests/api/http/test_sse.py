@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from fastapi import FastAPI
 
-from adapters.jwt import claims_of, sign
+from adapters.jwt import claims_of, sign, sign_ticket
 from adapters.nats.changes import CommittedChange
 from adapters.settings import Settings
 from api.app import build
@@ -121,6 +121,29 @@ async def test_a_stream_ends_with_its_token(app: FastAPI, lively: Settings, camp
         assert datetime.now(UTC) - now >= timedelta(seconds=1)
     refused = await campus.client.get("/v1/me/dashboard", headers={"authorization": f"Bearer {token}"})
     assert (refused.status_code, refused.json()["code"]) == (401, "unauthenticated")
+
+
+async def test_a_ticket_opens_a_stream_and_nothing_else(app: FastAPI, lively: Settings, campus: Campus) -> None:
+    """For the user to whom it was given, for a minute; the stream lasts as long as the token. It is no token."""
+    answer = await campus.client.post("/v1/events/ticket", headers=await campus.as_user(campus.learner))
+    ticket = answer.json()["ticket"]
+    left = datetime.fromisoformat(answer.json()["expires_at"]) - datetime.now(UTC)
+    assert timedelta(0) < left <= timedelta(minutes=1)
+    await campus.open_run()
+    async with Listener(app, "/v1/me/events", {}, query=f"ticket={ticket}") as listener:
+        position = await campus.enroll()
+        while int((await listener.event())["id"].partition("-")[0]) < position:
+            pass
+    head = await campus.client.head("/v1/me/events", params={"ticket": ticket})
+    assert head.status_code == 200
+    as_token = await campus.client.get("/v1/me/dashboard", headers={"authorization": f"Bearer {ticket}"})
+    token = (await campus.as_user(campus.learner))["authorization"].removeprefix("Bearer ")
+    past = datetime.now(UTC) - timedelta(minutes=2)
+    old = sign_ticket(claims_of(campus.learner), lively.token_secret, now=past, lifetime=timedelta(minutes=1))
+    refused = [await campus.client.get("/v1/me/events", params={"ticket": each}) for each in (token, old, "none")]
+    assert {each.status_code for each in (as_token, *refused)} == {401}
+    other = await campus.client.get(f"/v1/runs/{campus.run}/events", params={"ticket": ticket})
+    assert (other.status_code, other.json()["code"]) == (403, "staff_only")
 
 
 async def test_a_gap_between_announcements_is_a_change_of_everything() -> None:
