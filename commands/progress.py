@@ -120,7 +120,7 @@ async def decide_outcome(command: DecideOutcome, log: Log) -> Position:
             can_still_pass=_can_still_pass(run, record),
         )
         return await log.save(progress)
-    decision = decide(run.scheme, record)
+    decision = decide(run.scheme, record, is_decided=bool(progress.outcome))
     if decision is not None:
         progress.decide_by_rule(decision, command.through_position)
         if progress.pending_events and status not in HAVING_ACCESS:  # decided when the learner is back

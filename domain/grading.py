@@ -302,19 +302,22 @@ class Decision(NamedTuple):
     grade_bp: int | None
 
 
-def decide(scheme: Scheme, record: Record) -> Decision | None:
+def decide(scheme: Scheme, record: Record, *, is_decided: bool = False) -> Decision | None:
     """
     The outcome by the rule, or None as long as it is open.
 
     It is decided when every unit that counts is completed or closed; a failing one not while a counting unit that is
-    not excused waits for an attempt or a grade.
+    not excused waits for an attempt or a grade. If it *is decided* already, it follows the scores at once: no outcome
+    stands beside a grade that contradicts it.
     """
     weights = scheme.weights
-    if not weights or any(unit_id not in record.completed and unit_id not in record.closed for unit_id in weights):
+    is_open = any(unit_id not in record.completed and unit_id not in record.closed for unit_id in weights)
+    if not weights or (is_open and not is_decided):
         return None
     grade = final_grade(scheme, record.scores, record.excused)
     outcome = outcome_of(grade, all_completed=all(unit_id in record.completed for unit_id in weights))
-    if outcome == FAILED and any(unit_id in weights and unit_id not in record.excused for unit_id in record.waiting):
+    waits = any(unit_id in weights and unit_id not in record.excused for unit_id in record.waiting)
+    if outcome == FAILED and waits and not is_decided:
         return None
     return Decision(outcome, None if grade is None else grade.bp)
 

@@ -154,7 +154,7 @@ async def log_after(commands: list[tuple[Any, int]]) -> list[Fact]:
     return await log.read(0, 10_000)
 
 
-@effort(max_examples=100)
+@effort(max_examples=60)
 @given(st.lists(st.tuples(COMMANDS, st.integers(0, 40)), max_size=14))
 def test_commands_read_models_and_a_recount_say_the_same(commands: list[tuple[Any, int]]) -> None:
     """The grade is rounded once, half up; an outcome by the rule is that of the grade; no *fail* beside 100 %."""

@@ -206,6 +206,7 @@ def check_seats(facts: list[Fact]) -> None:
     assert len(seated) == SEATS or not waiting
 
 
+@pytest.mark.slow
 @pytest.mark.servers
 async def test_killed_processes_lose_and_double_nothing(running: RunningCampus) -> None:
     """Relay, projector, reactor and API are killed at random moments while commands flow."""
@@ -213,6 +214,7 @@ async def test_killed_processes_lose_and_double_nothing(running: RunningCampus) 
     check(running, crowd, facts)
 
 
+@pytest.mark.slow
 @pytest.mark.servers
 async def test_killed_servers_lose_and_double_nothing(running: RunningCampus) -> None:
     """NATS, Valkey and PostgreSQL are killed at random moments while commands flow."""

@@ -109,6 +109,7 @@ def digests_at(position: int, *data: str) -> dict[str, str]:
             return {each["name"]: each["digest_live"] for each in verdicts}
 
 
+@pytest.mark.slow
 @NO_DATA
 def test_one_presentation_in_the_dashboards(running: RunningCampus) -> None:
     """AAA-2013J: every count, in the overview, the run's dashboard and the gradebook; importing twice adds nothing."""

@@ -79,6 +79,7 @@ async def test_segments_of_the_dead_are_taken_over_at_once(settings: Settings) -
         await assert_true_to_the_log(settings, facts.head)
 
 
+@pytest.mark.slow
 async def test_processes_come_and_go_under_load(settings: Settings) -> None:
     """Killed, ended, stopped for a while and started while facts flow; each learner's facts are seen once, in order."""
     chance = random.Random(11)

@@ -152,6 +152,7 @@ async def test_a_process_of_a_rebuild_is_killed(settings: Settings) -> None:
     await finished(settings, FACTS, resumed=True)
 
 
+@pytest.mark.slow
 async def test_kill_9_at_any_time(settings: Settings) -> None:
     """After random numbers of steps, of whatever kind, while facts come; in the end all is as it should be."""
     chance = random.Random(7)
