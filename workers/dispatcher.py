@@ -112,9 +112,11 @@ class _Deriving:
 
     async def _forget_answers(self, connection: Connection) -> None:
         """Forget first answers that are old, once in a while."""
-        if not self._forgot_at or time.monotonic() - self._forgot_at >= FORGET_INTERVAL:
-            await first_answers.forget_old(connection)
-            self._forgot_at = time.monotonic()
+        if self._forgot_at and time.monotonic() - self._forgot_at < FORGET_INTERVAL:
+            return
+        self._forgot_at = time.monotonic()  # before, so that what takes too long is not begun again at once
+        if await first_answers.forget_old(connection) == first_answers.AT_ONCE:
+            self._forgot_at = 0.0  # there are more: go on after the next page of jobs
 
     async def _take_over(self, connection: Connection) -> bool:
         if not await lease.try_acquire(connection, self._settings, NAME):

@@ -125,7 +125,11 @@ class Relay:
 
         Where the log has another fact than the last one in the stream, it went back: the stream is filled again.
         """
-        published = await newest(client, self._settings)
+        try:
+            published = await newest(client, self._settings)
+        except ValueError as error:  # a message of another sender, which says nothing of where this relay was
+            structlog.get_logger().warning("relay.foreign_message", error=str(error))
+            return min(self.position, head) or head
         if published is None:
             return max(min(self.position, head), head - MOST_REPUBLISHED) if self.position else head
         if await mark_at(connection, published.position) == published.mark:

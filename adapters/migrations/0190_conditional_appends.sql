@@ -120,7 +120,7 @@ DECLARE
     overtaken_by bigint[] := '{}';   -- for each append, the first fact of the log that matches a condition
     rival_appends text[] := '{}';    -- for each append, the appends before it in the batch that have a fact that matches …
     rival_events text[] := '{}';     -- … and the number of that fact in the batch
-    shifts bigint[] := array_fill(-1::bigint, ARRAY[cardinality(event_counts)]);  -- position less number; -1: not appended
+    shifts bigint[] := array_fill(NULL::bigint, ARRAY[cardinality(event_counts)]);  -- position less number; NULL: not appended
 BEGIN
     SELECT position INTO head FROM log_head FOR UPDATE;
     at := clock_timestamp();
@@ -232,7 +232,7 @@ BEGIN
             IF first_position IS NULL AND rival_appends[i] IS NOT NULL THEN
                 SELECT min(shifts[rival.append] + rival.event) INTO first_position
                   FROM unnest(rival_appends[i]::integer[], rival_events[i]::bigint[]) AS rival(append, event)
-                 WHERE shifts[rival.append] >= 0;
+                 WHERE shifts[rival.append] IS NOT NULL;
             END IF;
             IF first_position IS NOT NULL THEN
                 RETURN QUERY SELECT 'overtaken', first_position, first_position, e.stream_id, e.stream_version

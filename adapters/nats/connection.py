@@ -112,6 +112,7 @@ class Nats:
             self.trouble = _sentence(client.last_error) if client.last_error else "the server closed the connection"
             logger.warning("nats.disconnected", error=self.trouble)
             self._discard(client)
+            await asyncio.sleep(RETRY_PAUSE)  # or a refused subscription would make one client after the other
 
     async def _opened(self, lost: asyncio.Event) -> Client | None:
         """A client with all subscriptions; None if that fails."""

@@ -63,7 +63,12 @@ async def last_published(client: Client, settings: Settings) -> int | None:
 
 
 async def newest(client: Client, settings: Settings) -> Published | None:
-    """The newest fact in the stream; None where the stream is missing or empty."""
+    """
+    The newest fact in the stream; None where the stream is missing or empty.
+
+    Raises:
+        ValueError: the newest message is no fact of the relay.
+    """
     jetstream = client.jetstream()
     try:
         info = await jetstream.stream_info(stream_name(settings))
@@ -72,8 +77,8 @@ async def newest(client: Client, settings: Settings) -> Published | None:
         message = await jetstream.get_msg(stream_name(settings), seq=info.state.last_seq)
     except nats.js.errors.NotFoundError:
         return None
-    position, fact = (message.headers or {}).get(POSITION, 0), decode_fact(message.data or b"")
-    return Published(int(position), mark_of(fact.recorded_at))
+    position = int((message.headers or {}).get(POSITION, ""))
+    return Published(position, mark_of(decode_fact(message.data or b"").recorded_at))
 
 
 async def purge(client: Client, settings: Settings) -> None:

@@ -146,9 +146,13 @@ class GenerationWriter:
         return position
 
     async def _is_of_another_log(self, segment: int, position: int) -> bool:
-        """Whether the log has another fact at a checkpoint than the one that was folded there."""
-        mark = await self._rows.mark(segment)
-        return mark not in ("", await mark_at(self._connection, position))
+        """
+        Whether the log has another fact at a checkpoint than the one that was folded there.
+
+        A mark of another position says nothing: code without marks has written the checkpoint since.
+        """
+        marked, _, mark = (await self._rows.mark(segment)).partition(" ")
+        return marked == str(position) and mark != await mark_at(self._connection, position)
 
     def next_batch_range(self) -> SegmentRange:
         """The segments with the lowest checkpoint."""
@@ -182,7 +186,8 @@ class GenerationWriter:
 
     async def _save(self, folded: Folded, segments: tuple[int, ...], last: Fact) -> Commit:
         before, after = self.positions[segments[0]], last.position
-        await self._store.save(Batch(folded.rows, before, after, folded.accounts, mark=mark_of(last.recorded_at)))
+        mark = f"{after} {mark_of(last.recorded_at)}"
+        await self._store.save(Batch(folded.rows, before, after, folded.accounts, mark=mark))
         self.positions.update(dict.fromkeys(segments, after))
         return Commit(segments, before, after, [key for rows in folded.rows.values() for key in rows.changed])
 

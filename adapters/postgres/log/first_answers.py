@@ -11,10 +11,6 @@ FORGET = "SELECT forget_first_answers(%s, %s)"
 
 
 async def forget_old(connection: Connection, kept: timedelta = KEPT) -> int:
-    """Forget the answers that are older than *kept*; returns how many."""
-    forgotten, more = 0, AT_ONCE
-    while more == AT_ONCE:
-        row = await (await connection.execute(FORGET, (kept, AT_ONCE))).fetchone()
-        more = int(row[0]) if row else 0
-        forgotten += more
-    return forgotten
+    """Forget some answers that are older than *kept*, AT_ONCE at most; returns how many."""
+    row = await (await connection.execute(FORGET, (kept, AT_ONCE))).fetchone()
+    return int(row[0]) if row else 0

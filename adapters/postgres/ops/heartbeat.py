@@ -22,16 +22,16 @@ HEARTBEAT_INTERVAL = 1.0  # seconds
 FORGET_AFTER = 60  # seconds without a heartbeat
 
 BEAT = """
-INSERT INTO workers (name, host, pid, active, position, metrics, trouble, trouble_since)
+INSERT INTO workers (name, host, pid, active, position, metrics, trouble, trouble_since, moved_at)
 VALUES (%(name)s, %(host)s, %(pid)s, %(active)s, %(position)s, %(metrics)s, %(trouble)s,
-        CASE WHEN %(trouble)s <> '' THEN now() END)
+        CASE WHEN %(trouble)s <> '' THEN now() END, now())
 ON CONFLICT (name, host, pid) DO UPDATE
    SET active = excluded.active, position = excluded.position, metrics = excluded.metrics, heartbeat_at = now(),
        trouble = excluded.trouble,
        trouble_since = CASE WHEN excluded.trouble <> '' THEN coalesce(workers.trouble_since, now()) END,
        moved_at = CASE WHEN excluded.position <> workers.position OR excluded.active <> workers.active
                          OR excluded.position >= (SELECT position FROM log_head)
-                       THEN now() ELSE workers.moved_at END
+                       THEN now() ELSE coalesce(workers.moved_at, now()) END
 """
 FORGET_DEAD = "DELETE FROM workers WHERE name = %s AND heartbeat_at < now() - make_interval(secs => %s)"
 LEAVE = "DELETE FROM workers WHERE name = %s AND host = %s AND pid = %s"

@@ -22,7 +22,7 @@ PROGRESS = """
 SELECT w.name, w.host || ':' || w.pid AS process, w.active, w.position, w.trouble,
        extract(epoch FROM clock_timestamp() - w.heartbeat_at)::float8 AS silent_seconds,
        coalesce(extract(epoch FROM clock_timestamp() - w.trouble_since), 0)::float8 AS trouble_seconds,
-       extract(epoch FROM clock_timestamp() - w.moved_at)::float8 AS still_seconds,
+       coalesce(extract(epoch FROM clock_timestamp() - w.moved_at), 0)::float8 AS still_seconds,
        greatest(head.position - w.position, 0) AS lag_events,
        coalesce(greatest(extract(epoch FROM clock_timestamp() - next.recorded_at), 0), 0)::float8 AS lag_seconds
   FROM workers AS w

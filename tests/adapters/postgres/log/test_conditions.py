@@ -6,6 +6,7 @@ without the hints by which `append_events()` may know that nothing matches.
 """
 
 import asyncio
+import contextlib
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -220,6 +221,17 @@ def test_conditions_agree_with_the_model(servers: Servers) -> None:
     finally:
         for campus in campuses:
             campus.connection.close()
+
+
+def test_a_refused_neighbor_hides_no_conflict_while_the_log_is_short(servers: Servers) -> None:
+    """On an empty log, where an append of the batch that was refused had more facts than the log has."""
+    campus = Campus(servers)
+    about_ann = (QueryItem(tags=("learner:ann",)),)
+    refused = [new_event("progress-bob:algebra", version) for version in (2, 3, 4)]
+    rival = [new_event("progress-ann:algebra", 1)]
+    with contextlib.closing(campus.connection):
+        answers = campus.append([(refused, ()), (rival, ()), ([new_event("progress-ann:botany", 1)], [(about_ann, 0)])])
+    assert answers == ["conflict", ("appended", 1), ("overtaken", 1)]
 
 
 Plan = Sequence[tuple[str, str, str]]
