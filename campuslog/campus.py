@@ -13,8 +13,9 @@ from campuslog.errors import BadTime, NotThere
 from campuslog.events import Events, matching
 from campuslog.export import ExportSource
 from campuslog.pages import HappenedBy
+from campuslog.parked_keys import settle
 from campuslog.parquet_sink import ParquetSink
-from campuslog.positions import Moment, bound, instant
+from campuslog.positions import Moment, bound, instant, worded
 from campuslog.rebuild import Cut, Rebuilt, folded, result_of, target_of
 from campuslog.source import LiveSource, Selection, Source
 from campuslog.sync import run
@@ -72,8 +73,10 @@ class Campus:
         """
         The position of the last fact that was recorded by *time* (`recorded_at`): what the log knew then.
 
+        A day counts as a whole, as it does for `until` and `as_of`.
+
         Everywhere else a time means when something happened (`occurred_at`): `as_of="2014-03-01"` folds what had
-        happened by then, `as_of=campus.position_at("2014-03-01")` what was recorded by then.
+        happened by the end of that day, `as_of=campus.position_at("2014-03-01")` what was recorded by then.
 
         Raises:
             BadTime: a time without a zone, or no time at all.
@@ -94,8 +97,8 @@ class Campus:
         Args:
             types: a name such as `attempt.graded`, or several; `enrollment.*` stands for all that begin like that.
             since: a position, after which to begin; or a time, at or after which the facts happened, such as
-                `"2014-03-01"` (midnight UTC) or `"2014-03-01T09:00:00Z"`.
-            until: a position, the last to be read; or a time, before which the facts happened.
+                `"2014-03-01"` (the whole day, UTC) or `"2014-03-01T09:00:00Z"`.
+            until: a position, the last to be read; or a time, by which the facts happened: a day counts as a whole.
             learner: whom they concern.
 
         Raises:
@@ -103,10 +106,10 @@ class Campus:
             BadTime: a time without a zone, or a position that there cannot be.
             BadArgument: *types* are no names, or none at all; *learner* cannot be an id.
         """
-        first, last = bound(since, "since"), bound(until, "until")
+        first, last = bound(since, "since"), bound(until, "until", end=True)
         whose = learner_id(learner)
         selection = Selection(
-            first.position or 0, last.position, matching(types), whose, since=first.time, before=last.time
+            first.position or 0, last.position, matching(types), whose, since=first.time, by=last.time
         )
         return Events(self._source, selection, progress=self._progress)
 
@@ -124,37 +127,47 @@ class Campus:
 
     def rebuild(
         self,
-        projection: type[Projection] | Projection,
+        projection: str | Path | type[Projection] | Projection,
         *,
         as_of: Moment | None = None,
         sink: str | Path | None = None,
+        strict: bool = True,
     ) -> Rebuilt:
         """
         Fold the log into the tables of a projection, by the code that rebuilds read models, here and now.
 
         Args:
-            projection: a class that inherits from `campuslog.Projection`; see `load_projection` for one in a file.
-            as_of: a position, the last to be folded; or a time, such as `"2014-03-01"`: only facts that had happened
-                by then.
+            projection: a Python file with one class that inherits from `campuslog.Projection`, or the class.
+            as_of: a position, the last to be folded; or a time: only facts that had happened by then; a day, such as
+                `"2014-03-01"`, counts as a whole. `events(until=…)` are the same facts.
             sink: a directory, for a Parquet file of each table.
+            strict: whether a key at which the projection fails is an error; else its rows are left out, with a warning.
 
         Raises:
             BadProjection: the class is wrong; the message says where.
+            KeysParked: it fails at a fact, and *strict*; nothing is written.
             BadTime: a time without a zone, or a position that the log has not reached.
             NotWritten: nothing can be written to *sink*.
         """
-        cut, runnable = self._cut(as_of), watch(prepared(projection))
+        loaded = load_projection(projection) if isinstance(projection, str | Path) else projection
+        cut, runnable = self._cut(as_of), watch(prepared(loaded))
         target = target_of(runnable, cut)
         if sink is not None:
             ParquetSink(sink).check(table.name for table in runnable.tables)
         with folded(cut.source, [target], progress=self._progress) as fold:
-            result = result_of(fold, target)
+            result = result_of(fold, target, cut)
+        settle(result, strict=strict)
         if sink is not None:
             result.write(sink)
         return result
 
     def try_out(
-        self, rule: str | Path | type[Projection] | Projection, compare_with: str, *, as_of: Moment | None = None
+        self,
+        rule: str | Path | type[Projection] | Projection,
+        compare_with: str,
+        *,
+        as_of: Moment | None = None,
+        strict: bool = True,
     ) -> Trial:
         """
         What if *rule* were the read model *compare_with*? Both are folded here over the same facts and compared.
@@ -162,22 +175,29 @@ class Campus:
         Args:
             rule: a Python file with one projection, or the class.
             compare_with: the name of a read model, such as `course_dashboard`; its tables are matched by name.
-            as_of: as for `rebuild`.
+            as_of, strict: as for `rebuild`.
 
         Raises:
             BadProjection: the rule is wrong, or no read model is called so.
+            KeysParked: the rule fails at a fact, and *strict*.
             BadTime: a time without a zone, or a position that the log has not reached.
         """
         loaded = load_projection(rule) if isinstance(rule, str | Path) else rule
         runnable, other = watch(prepared(loaded)), served(compare_with)
-        return try_out(runnable, other, self._cut(as_of), progress=self._progress)
+        trial = try_out(runnable, other, self._cut(as_of), progress=self._progress)
+        try:
+            settle(trial.result, strict=strict)
+        except BaseException:
+            trial.close()
+            raise
+        return trial
 
     def _cut(self, as_of: Moment | None) -> Cut:
-        last, head = bound(as_of, "as_of"), self.head
+        last, head = bound(as_of, "as_of", end=True), self.head
         if last.position is not None and last.position > head:
             raise BadTime(f"as_of={last.position} has not been reached: the head of the log is position {head}")
         facts = self._source.for_fold if last.time is None else HappenedBy(self._source.for_fold, last.time)
-        return Cut(facts, head if last.position is None else last.position)
+        return Cut(facts, head if last.position is None else last.position, "" if last.time is None else worded(as_of))
 
 
 class _Exported(Campus):

@@ -193,6 +193,7 @@ def _check_handlers(cls: str, handlers: Any) -> None:
         if not isinstance(handler, Handler):
             raise BadProjection(f"{cls}: what handles {name} is {handler!r}, not a campuslog.Handler(needs, apply)")
         _check_function(f"{cls}: needs of {name}", handler.needs)
+        _check_sees_the_fact_only(f"{cls}: needs of {name}", handler.needs)
         _check_function(f"{cls}: apply of {name}", handler.apply)
         if inspect.isgeneratorfunction(handler.apply):
             raise BadProjection(f"{cls}: apply of {name} has a yield, so that calling it does nothing")
@@ -203,3 +204,17 @@ def _check_function(which: str, function: Any) -> None:
         raise BadProjection(f"{which} is {function!r}, not a function")
     if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
         raise BadProjection(f"{which} is a coroutine function, which is never awaited: say def instead of async def")
+
+
+def _check_sees_the_fact_only(which: str, needs: Any) -> None:
+    try:
+        parameters = list(inspect.signature(needs).parameters.values())
+    except (TypeError, ValueError):
+        return  # a callable that does not say what it takes
+    more = [each.name for each in parameters[1:] if each.kind in {each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD}]
+    if more and (parameters[1].default is inspect.Parameter.empty or more[0] == "rows"):
+        raise BadProjection(
+            f"{which} also takes {more[0]!r}, but it is called with the fact alone, before any row is loaded: a key can"
+            " only be taken from the fact. What depends on a row goes into a field of that row, such as a dict"
+            ' (docs/howto/sdk.md, "What needs can name")'
+        )

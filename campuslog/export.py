@@ -75,8 +75,8 @@ def _chosen(batch: pa.RecordBatch, selection: Selection) -> pa.RecordBatch:
         batch = batch.filter(pc.field("learner_id") == selection.learner)
     if selection.since is not None:
         batch = batch.filter(pc.field("occurred_at") >= _scalar(selection.since))
-    if selection.before is not None:
-        batch = batch.filter(pc.field("occurred_at") < _scalar(selection.before))
+    if selection.by is not None:
+        batch = batch.filter(pc.field("occurred_at") <= _scalar(selection.by))
     return batch
 
 

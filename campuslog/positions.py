@@ -4,6 +4,9 @@ When: a position in the log, or a time.
 A position counts what the log knew: facts are in the order in which they were recorded. A time always means when
 something happened (`occurred_at`), which for imported facts is years before they were recorded. Only `position_at` asks
 for the other clock (`recorded_at`): what the log knew at a time.
+
+An end (`until`, `as_of`, the time of `position_at`) includes what it names: the fact at a position, what happened at
+the very moment, a whole day (UTC). A beginning (`since`) is after a position, at a moment, with a day.
 """
 
 import re
@@ -13,7 +16,7 @@ from typing import NamedTuple
 from campuslog.errors import BadTime
 
 Moment = int | datetime | date | str
-"""A position; or a time with its zone; or a day, which begins at midnight UTC; or one of these two as ISO 8601 text."""
+"""A position; or a time with its zone; or a day (UTC); or one of these two as ISO 8601 text."""
 
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 TIME = re.compile(
@@ -30,9 +33,12 @@ class Bound(NamedTuple):
     time: datetime | None = None
 
 
-def bound(moment: Moment | None, name: str) -> Bound:
+def bound(moment: Moment | None, name: str, *, end: bool = False) -> Bound:
     """
     What the argument *name* means.
+
+    Args:
+        end: it ends what is asked for: a day means its last microsecond, not its first.
 
     Raises:
         BadTime: a time without a zone, or something else altogether.
@@ -52,21 +58,28 @@ def bound(moment: Moment | None, name: str) -> Bound:
             )
         return Bound(time=moment)
     if isinstance(moment, date):
-        return Bound(time=datetime.combine(moment, time(), UTC))
+        return Bound(time=datetime.combine(moment, time.max if end else time.min, UTC))
     raise BadTime(f"{name}={moment!r} is neither a position (int) nor a time (datetime, date or ISO 8601 text)")
 
 
 def instant(time: Moment, name: str) -> datetime:
     """
-    The time that the argument *name* means, where a position will not do.
+    The time that the argument *name* means as an end, where a position will not do.
 
     Raises:
         BadTime: a time without a zone, or something else altogether.
     """
-    found = bound(time, name).time if isinstance(time, date | str) else None
+    found = bound(time, name, end=True).time if isinstance(time, date | str) else None
     if found is None:
         raise BadTime(f"{name}={time!r} is no time (datetime, date or ISO 8601 text)")
     return found
+
+
+def worded(moment: Moment | None) -> str:
+    """A moment in words: `2014-03-01` as it was asked for; empty for a position, or none."""
+    if isinstance(moment, str):
+        return moment
+    return moment.isoformat() if isinstance(moment, date) else ""
 
 
 def _written(text: str, name: str) -> datetime | date:

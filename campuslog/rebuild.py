@@ -28,16 +28,25 @@ class Rebuilt:
 
     Attributes:
         position: of the last fact of the log that was looked at.
+        as_of: the time by which the facts had happened, as it was asked for; empty for all up to `position`.
         facts: how many of them the projection reads.
         parked: facts at which the projection failed, with the error and its trace; later facts of the same key (the
             learner, else the stream) were left out, as they would wait in a campus.
-        files: the Parquet file of each table, if they were asked for.
+        files: a dict from the name of each table to its Parquet file, if they were asked for.
     """
 
     def __init__(
-        self, name: str, position: int, facts: int, parked: list[Poison], tables: dict[str, pl.DataFrame]
+        self,
+        name: str,
+        position: int,
+        facts: int,
+        parked: list[Poison],
+        tables: dict[str, pl.DataFrame],
+        *,
+        as_of: str = "",
     ) -> None:
         self.name = name
+        self.as_of = as_of
         self.position = position
         self.facts = facts
         self.parked = parked
@@ -57,13 +66,14 @@ class Rebuilt:
 
     def __dir__(self) -> list[str]:
         """The tables, and the attributes."""
-        return [*self._tables, "arrow", "facts", "files", "name", "parked", "position"]
+        return [*self._tables, "arrow", "as_of", "facts", "files", "name", "parked", "position"]
 
     def __repr__(self) -> str:
         """What is in it."""
         tables = ", ".join(f"{name} ({len(frame):,} rows)" for name, frame in self._tables.items())
         parked = f", {len(self.parked):,} keys parked" if self.parked else ""
-        return f"<{self.name} up to position {self.position:,}: {tables}; {self.facts:,} facts read{parked}>"
+        place = f"as of {self.as_of}" if self.as_of else f"up to position {self.position:,}"
+        return f"<{self.name} {place}: {tables}; {self.facts:,} facts read{parked}>"
 
     def arrow(self, table: str) -> pa.Table:
         """A table for Arrow."""
@@ -82,10 +92,11 @@ class Rebuilt:
 
 
 class Cut(NamedTuple):
-    """The facts of *source*, up to where they are folded."""
+    """The facts of *source*, up to where they are folded; `as_of` is the time that was asked for, in words."""
 
     source: PageSource
     position: int
+    as_of: str = ""
 
 
 def target_of(projection: Projection, cut: Cut) -> FoldTarget:
@@ -122,12 +133,12 @@ def refused(projection: Projection) -> Iterator[None]:
         raise BadProjection(f"{type(projection).__name__}: {error}") from error
 
 
-def result_of(fold: FreshFold, target: FoldTarget) -> Rebuilt:
-    """The result of a fold for one projection; raises BadProjection for rows that do not fit their class."""
-    projection, position = target.projection, max(target.positions.values())
+def result_of(fold: FreshFold, target: FoldTarget, cut: Cut) -> Rebuilt:
+    """The result of a fold of *cut* for one projection; raises BadProjection for rows that do not fit their class."""
+    projection = target.projection
     with refused(projection):
         tables = _tables(projection, rows_of(fold, target))
-    return Rebuilt(projection.name, position, fold.facts(target), fold.poison(target), tables)
+    return Rebuilt(projection.name, cut.position, fold.facts(target), fold.poison(target), tables, as_of=cut.as_of)
 
 
 def _tables(projection: Projection, rows: Iterator[tuple[RowKey, msgspec.Struct]]) -> dict[str, pl.DataFrame]:

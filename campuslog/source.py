@@ -31,7 +31,7 @@ class Selection:
     Attributes:
         after, until: positions above the one, up to and with the other; None is the newest.
         types: None for all.
-        since, before: times at which they happened, from the one on and earlier than the other.
+        since, by: times at which they happened, from the one on and up to and with the other.
     """
 
     after: int = 0
@@ -39,7 +39,7 @@ class Selection:
     types: tuple[str, ...] | None = None
     learner: str | None = None
     since: datetime | None = None
-    before: datetime | None = None
+    by: datetime | None = None
 
 
 class FactPage(NamedTuple):
@@ -93,9 +93,7 @@ class LiveSource:
 
     async def pages(self, selection: Selection) -> AsyncIterator[FactPage]:
         """The facts, page by page; those of one learner, of whom there are few, as one."""
-        search = Search(
-            types=selection.types, learner_id=selection.learner, since=selection.since, before=selection.before
-        )
+        search = Search(types=selection.types, learner_id=selection.learner, since=selection.since, by=selection.by)
         async with await reading(self._settings) as connection:
             head = await read_head(connection)
             last = head if selection.until is None else min(selection.until, head)

@@ -72,7 +72,7 @@ def try_out(rule: Projection, other: Projection, cut: Cut, *, progress: bool) ->
         setattr(rule, "name", f"{name} (tried)")  # noqa: B010 - of this instance alone: two folds need two names
     tried, replaced = target_of(rule, cut), target_of(other, cut)
     with folded(cut.source, [tried, replaced], progress=progress) as fold, ExitStack() as stack:
-        result = result_of(fold, tried)
+        result = result_of(fold, tried, cut)
         result.name = name
         comparison = stack.enter_context(Comparison(other.tables, rule.tables, SqliteDatabase()))
         with refused(other):

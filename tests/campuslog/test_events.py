@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from adapters.postgres.bulk.page_reader import open_connection
 from adapters.postgres.connection import Unavailable, connect
 from adapters.settings import Settings, SettingsError
 from campuslog import BadTime, Campus, NotThere, UnknownType
+from campuslog.positions import Moment
 from campuslog.source import reading
 from domain.fact import Fact
 from projections.engine.rows import Unreadable
@@ -82,9 +83,13 @@ def test_positions_bound_what_is_read(campus: Campus) -> None:
 
 
 def test_times_are_those_at_which_things_happened(campus: Campus) -> None:
-    """A time bounds `occurred_at`: from `since` on, and before `until`."""
-    frame = campus.events(since=date(2013, 10, 10), until=datetime(2013, 10, 14, tzinfo=UTC)).polars()
-    assert frame["occurred_at"].min() == datetime(2013, 10, 10, tzinfo=UTC)
+    """A time bounds `occurred_at`: from `since` on, and up to and with `until`; a day counts as a whole in both."""
+    first, last = datetime(2013, 10, 10, tzinfo=UTC), datetime(2013, 10, 14, tzinfo=UTC)
+    moments: list[Moment] = [last, "2013-10-14"]
+    for end in moments:
+        frame = campus.events(since=date(2013, 10, 10), until=end).polars()
+        assert (frame["occurred_at"].min(), frame["occurred_at"].max()) == (first, last)
+    frame = campus.events(since=first, until=last - timedelta(microseconds=1)).polars()
     assert frame["occurred_at"].max() == datetime(2013, 10, 13, tzinfo=UTC)
 
 

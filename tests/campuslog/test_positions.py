@@ -25,8 +25,17 @@ NINE = datetime(2014, 3, 1, 9, tzinfo=UTC)
 )
 def test_iso_text_is_a_moment(text: str, meant: datetime) -> None:
     """A day begins at midnight UTC, as `date` does; a time says its zone."""
-    assert bound(text, "as_of") == Bound(time=meant)
-    assert instant(text, "time") == meant
+    assert bound(text, "since") == Bound(time=meant)
+
+
+@pytest.mark.parametrize("day", ["2014-03-01", date(2014, 3, 1)])
+def test_an_end_includes_the_whole_day(day: Moment) -> None:
+    """For `until`, `as_of` and `position_at` alike; a time means that very moment."""
+    last = datetime(2014, 3, 1, 23, 59, 59, 999_999, tzinfo=UTC)
+    assert bound(day, "as_of", end=True) == bound(day, "until", end=True) == Bound(time=last)
+    assert instant(day, "time") == last
+    assert bound(NINE, "until", end=True) == Bound(time=NINE)
+    assert bound(date.max, "until", end=True) == Bound(time=datetime.max.replace(tzinfo=UTC))
 
 
 def test_text_means_what_the_object_means() -> None:

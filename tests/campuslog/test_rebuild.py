@@ -1,7 +1,7 @@
 """An analyst's projection over the real log: its tables, its mistakes, and that it is what a campus would serve."""
 
 from collections.abc import Collection
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -11,7 +11,19 @@ import pytest
 
 import adapters.stores.fresh_fold
 import campuslog.campus
-from campuslog import BadProjection, BadTime, Campus, Handler, NotWritten, Projection, Table, load_projection
+from campuslog import (
+    BadProjection,
+    BadTime,
+    Campus,
+    Handler,
+    KeysParked,
+    NotWritten,
+    ParkedWarning,
+    Projection,
+    Table,
+    load_projection,
+)
+from campuslog.positions import Moment
 from projections.engine.bulk.rows import BulkRows, MemoryBudget
 from projections.registry import PROJECTIONS
 from tests.support.rules import (
@@ -26,6 +38,7 @@ from tests.support.rules import (
     ends,
     fails_at_twelve,
     needs,
+    needs_rows,
     no_learner,
     no_unicode,
     no_zone,
@@ -125,6 +138,22 @@ def test_up_to_a_time(campus: Campus) -> None:
         campus.rebuild(ClicksByHand, as_of=datetime(2013, 9, 28))  # noqa: DTZ001 - that is the point
 
 
+def test_as_of_and_until_are_the_same_facts(campus: Campus, exported: Campus) -> None:
+    """A fold as of a day reads the facts that `until` gives for it, those of that day included."""
+    kind = "progress.activity_recorded"
+    for source in (campus, exported):
+        days: list[tuple[Moment, int]] = [("2013-09-28", 2), ("2013-09-29", 3), (date(2013, 9, 29), 3)]
+        for moment, facts in [*days, (on(9, 29), 3), (on(9, 29) - timedelta(microseconds=1), 2)]:
+            assert source.rebuild(ClicksByHand, as_of=moment).facts == facts
+            assert len(list(source.events(kind, until=moment))) == facts
+
+
+def test_the_result_says_what_it_is_true_for(campus: Campus) -> None:
+    """A time as it was asked for; not a position, up to which later facts were left out."""
+    assert repr(campus.rebuild(ClicksByHand, as_of=date(2013, 9, 28))).startswith("<clicks as of 2013-09-28: ")
+    assert repr(campus.rebuild(ClicksByHand, as_of=7)).startswith("<clicks up to position 7: ")
+
+
 class Cramped(MemoryBudget):
     """One that keeps no row in memory from one page to the next."""
 
@@ -187,9 +216,22 @@ def test_the_example_of_the_documentation(campus: Campus) -> None:
     ]
 
 
+def test_keys_that_are_parked_are_an_error(campus: Campus, tmp_path: Path) -> None:
+    """A result that lacks a learner is not taken for a whole one; the exception has it, and nothing is written."""
+    said = (
+        r"^clicks fails for 1 key, first at position \d+, progress.activity_recorded of 12: LookupError: learner 12 is "
+    )
+    with pytest.raises(KeysParked, match=said) as refused:
+        campus.rebuild(rule("Fails", fails_at_twelve), sink=tmp_path)
+    assert [parked.key for parked in refused.value.result.parked] == ["12"]
+    assert refused.value.result.clicks["learner_id"].to_list() == ["11", "13", "14"]
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_fact_at_which_the_handler_raises_parks_its_learner(campus: Campus) -> None:
-    """Of that learner nothing is left, everybody else is complete, and the result says where and why."""
-    result = campus.rebuild(rule("Fails", fails_at_twelve))
+    """Where that is allowed: nothing is left of that learner, all others are complete, a warning says so."""
+    with pytest.warns(ParkedWarning, match="fails for 1 key, first at position"):
+        result = campus.rebuild(rule("Fails", fails_at_twelve), strict=False)
     assert result.clicks["learner_id"].to_list() == ["11", "13", "14"]
     (parked,) = result.parked
     assert (parked.key, parked.type) == ("12", "progress.activity_recorded")
@@ -282,6 +324,11 @@ def test_a_fact_at_which_the_handler_raises_parks_its_learner(campus: Campus) ->
             "Waits: needs of attempt.graded is a coroutine function",
             id="coroutine-needs",
         ),
+        pytest.param(
+            rule("Looks", handlers={"attempt.graded": Handler(needs_rows, clicked)}),
+            "Looks: needs of attempt.graded also takes 'rows', but it is called with the fact alone",
+            id="needs-with-rows",
+        ),
         pytest.param(rule("Yields", yields), "Yields: apply of progress.activity_recorded has a yield", id="generator"),
         pytest.param(
             rule("Uncallable", 5),
@@ -303,7 +350,8 @@ def test_a_mistake_in_the_class_is_named(campus: Campus, projection: Any, messag
 
 def test_a_rule_that_would_end_the_process_fails_like_any_other(campus: Campus) -> None:
     """`sys.exit` in a handler parks the key, and says so."""
-    result = campus.rebuild(rule("Ends", ends))
+    with pytest.warns(ParkedWarning):
+        result = campus.rebuild(rule("Ends", ends), strict=False)
     (poison,) = result.parked
     assert (poison.key, poison.error) == ("12", "SystemExit: that is enough")
     assert "12" not in result.clicks["learner_id"].to_list()

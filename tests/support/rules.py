@@ -85,6 +85,10 @@ def yields(fact: Fact, rows: Rows) -> Iterable[None]:
     yield
 
 
+def needs_rows(fact: Fact, rows: Rows | None = None) -> Iterable[RowKey]:
+    return [RowKey(CLICKS, (fact.key,))] if rows is None else []
+
+
 def no_learner(fact: Fact) -> Iterable[RowKey]:
     return [RowKey(CLICKS, (None,))]  # type: ignore[arg-type]
 

@@ -24,7 +24,7 @@ OF_STREAM = " AND stream_id = %(stream)s"
 OF_STREAMS = " AND stream_id LIKE %(stream)s"
 OF_LEARNER = " AND ({ranges})"
 SINCE = " AND occurred_at >= %(since)s"
-BEFORE = " AND occurred_at < %(before)s"
+BY = " AND occurred_at <= %(by)s"
 RANGE = "stream_id >= {category} || %(learner)s || ':' AND stream_id < {category} || %(learner)s || ';'"
 
 
@@ -38,14 +38,14 @@ class Search:
         types: names of facts.
         learner_id: whose streams begin with this id.
         since: happened at this moment or later.
-        before: happened earlier than this moment.
+        by: happened at this moment or earlier.
     """
 
     stream: str | None = None
     types: tuple[str, ...] | None = None
     learner_id: str | None = None
     since: datetime | None = None
-    before: datetime | None = None
+    by: datetime | None = None
 
     async def newest(self, connection: psycopg.AsyncConnection, limit: int) -> list[Fact]:
         """The last facts, at most *limit*, in the order of the log."""
@@ -64,7 +64,7 @@ class Search:
     ) -> list[Fact]:
         values: dict[str, Any] = {"after": after, "limit": limit, "until": until, "types": list(self.types or ())}
         values |= {"stream": _pattern(self.stream or ""), "learner": self.learner_id}
-        values |= {"since": self.since, "before": self.before}
+        values |= {"since": self.since, "by": self.by}
         whole = sql.SQL(query).format(facts=sql.SQL(FACTS) + sql.Composed(self._conditions()))
         cursor = await connection.execute(whole, values, binary=True)
         return [fact_of(row) for row in await cursor.fetchall()]
@@ -79,7 +79,7 @@ class Search:
             ranges = (sql.SQL(RANGE).format(category=f"{category}-") for category in keyed_by("learner_id"))
             conditions.append(sql.SQL(OF_LEARNER).format(ranges=sql.SQL(" OR ").join(ranges)))
         conditions += [sql.SQL(SINCE)] if self.since else []
-        conditions += [sql.SQL(BEFORE)] if self.before else []
+        conditions += [sql.SQL(BY)] if self.by else []
         return conditions
 
 
