@@ -1,8 +1,10 @@
 """From a command to an answer: find the use case, give it the log, try again when another command was faster."""
 
+import asyncio
 from typing import Any
 
 from adapters.command_bus.unit_of_work import AggregateCache, NeedsConfirmation, UnitOfWork
+from adapters.postgres.connection import Unavailable
 from adapters.postgres.log.append import KeyReused, LifeEnded, VersionConflict
 from adapters.postgres.log.postgres_log import PostgresLog
 from commands.clock import Clock
@@ -11,6 +13,8 @@ from commands.table import HANDLERS
 from domain.errors import DomainError
 
 MOST_ATTEMPTS = 50
+MOST_LIVES = 5  # times to find that reads and appends lead to different lives of the log, each with new connections
+LIFE_PAUSE = 0.1  # seconds before the next one
 
 
 class Bus:
@@ -34,7 +38,7 @@ class Bus:
             KeyReused: its idempotency key belongs to another request.
             VersionConflict: others were faster, `MOST_ATTEMPTS` times in a row.
             LifeEnded: the cause of the command was read in an earlier life of the log.
-            Unavailable: PostgreSQL cannot be reached.
+            Unavailable: PostgreSQL cannot be reached, or some connections lead to another server than others.
         """
         try:
             return await self._decide(command, context)  # its append says whether the key has been used
@@ -47,12 +51,24 @@ class Bus:
 
     async def _decide(self, command: Any, context: Context) -> Position:
         handler = HANDLERS[type(command)]
+        lives = 0
         for attempt in range(1, MOST_ATTEMPTS + 1):
             session = UnitOfWork(self._log, self._memory, context, optimistic=attempt == 1)
+            reconnected = self._log.reconnected
             try:
                 return await handler(command, session)
-            except VersionConflict as conflict:
-                if attempt == MOST_ATTEMPTS or (context.life and isinstance(conflict, LifeEnded)):
+            except LifeEnded:
+                if session.used_cache:
+                    continue  # what was remembered is of another life
+                await self._log.reconnect(reconnected)
+                if context.life:
+                    raise
+                lives += 1
+                if lives == MOST_LIVES:
+                    raise Unavailable("some connections to PostgreSQL lead to another server than others") from None
+                await asyncio.sleep(LIFE_PAUSE)
+            except VersionConflict:
+                if attempt == MOST_ATTEMPTS:
                     raise
             except (DomainError, NeedsConfirmation):
                 if not session.used_cache and await session.is_present():

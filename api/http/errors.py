@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match, Route
 
 from adapters.postgres.connection import Overloaded, PostgresError, Unavailable, is_broken, unavailable
-from adapters.postgres.log.append import KeyReused, VersionConflict
+from adapters.postgres.log.append import KeyReused, LifeEnded, VersionConflict
 from adapters.postgres.queries.reader import NotBuilt
 from api.http.places import TooManyStreams
 from domain.errors import Conflict, DomainError, Forbidden, NotFound, Rejected
@@ -246,6 +246,7 @@ HANDLERS: dict[type[Exception], Any] = {
     Unauthenticated: _unauthenticated,
     KeyReused: _key_reused,
     VersionConflict: _version_conflict,
+    LifeEnded: _unavailable,
     Unavailable: _unavailable,
     PostgresError: _postgres_error,
     Overloaded: _overloaded,

@@ -65,6 +65,7 @@ class LogTail:
             if page.life != life:
                 self._pages.pop(position // PAGE, None)
                 if await self._link.run(_present_life) != life:
+                    await self._link.close()  # after a failover it may still lead to the server before
                     raise Fenced
             elif page.until > position:
                 self.head = max(self.head, page.until)

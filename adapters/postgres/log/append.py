@@ -216,6 +216,10 @@ class Appender:
                     raise Unavailable("another session holds the head of the log") from error
                 await asyncio.sleep(0)
 
+    async def reconnect(self) -> None:
+        """Close the connection; the next append opens another."""
+        await self._link.close()
+
     async def close(self) -> None:
         """Wait for what is under way, then close the connection."""
         await self._batcher.drain()

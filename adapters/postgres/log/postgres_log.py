@@ -6,6 +6,7 @@ Look-ups   of streams travel together, one query for all that arrive while anoth
 Reads      pages by position, the history of one learner, one stream; as facts in their newest version.
 """
 
+import asyncio
 import itertools
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -157,6 +158,7 @@ class PostgresLog:
     Attributes:
         clock: the clock of the commands that go through this log.
         link: the connection for reads, also for queries of other modules.
+        reconnected: how often all connections were closed because they led to different lives of the log.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -165,6 +167,7 @@ class PostgresLog:
         self._lookups: Batcher[tuple[str, int], list[StreamFact]] = Batcher(self._look_up, LARGEST_LOOKUP)
         self.appender = Appender(settings)
         self._seen = 0  # a position that the log has reached
+        self.reconnected = 0
 
     @classmethod
     async def open(cls, settings: Settings) -> "PostgresLog":
@@ -223,6 +226,16 @@ class PostgresLog:
         fails.
         """
         return await self.link.run(life_of)
+
+    async def reconnect(self, seen: int) -> None:
+        """
+        Open new connections for reads and appends, unless another caller has since `reconnected` was *seen*.
+
+        After a failover one of them may be to the new server while the other one goes on with the old server.
+        """
+        if seen == self.reconnected:
+            self.reconnected += 1
+            await asyncio.gather(self.link.close(), self.appender.reconnect())
 
     async def head(self) -> int:
         """Position of the last fact, 0 for an empty log."""

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from adapters.command_bus import bus
-from adapters.postgres.log.append import KeyReused, VersionConflict
+from adapters.postgres.connection import Unavailable
+from adapters.postgres.log.append import KeyReused, LifeEnded, VersionConflict
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.settings import Settings
 from commands.catalog import CloseRun, OpenRun, PublishCourse, ScheduleRun
@@ -19,6 +20,7 @@ from domain.errors import DomainError
 from domain.progress import progress_stream
 from tests.support.appends import whole_log
 from tests.support.buses import START, Process, give_course, processes
+from tests.support.lives import fail_over
 from tests.support.polling import guard
 
 RUN = "algebra-1"
@@ -203,3 +205,48 @@ async def test_a_collision_without_end_is_told(settings: Settings, monkeypatch: 
                 await here.do(CLICK)
         assert (attempts, await here.log.head()) == (bus.MOST_ATTEMPTS, head)
         assert await here.do(CLICK) == head + 1
+
+
+@pytest.mark.parametrize("moved", ["append", "read"])
+async def test_a_failover_that_one_link_has_noticed_is_survived(settings: Settings, moved: str) -> None:
+    """Reads or appends still lead to the server before: both get new connections, and the command is carried out."""
+    async with processes(settings, 1) as (here,):
+        await give_course(here, learners=["ann"])
+        head = await here.log.head()
+        await fail_over(settings, moved)
+        assert await here.do(RequestEnrollment("bob", RUN)) > head
+        life = await here.log.life()
+        await fail_over(settings, moved)
+        with pytest.raises(LifeEnded):
+            await here.do(RequestEnrollment("carl", RUN), life=life)
+        assert await here.do(RequestEnrollment("carl", RUN), life=await here.log.life()) > head
+
+
+async def test_what_is_remembered_of_another_life_refuses_no_consequence(settings: Settings) -> None:
+    """A run that was only looked at before the life began is read again, also for a cause of the new life."""
+    async with processes(settings, 1) as (here,):
+        await give_course(here, learners=["ann"])
+        await here.do(RequestEnrollment("bob", RUN))
+        await fail_over(settings, "append", "read")
+        head, life = await here.log.head(), await here.log.life()
+        assert await here.do(RequestEnrollment("carl", RUN), life=life) > head
+
+
+async def test_lives_that_never_agree_are_no_conflict(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While connections lead to different servers, a command is answered like one whose server is away."""
+    attempts = 0
+
+    async def elsewhere(*_: Any) -> None:
+        nonlocal attempts
+        attempts += 1
+        raise LifeEnded
+
+    monkeypatch.setattr(bus, "LIFE_PAUSE", 0.01)
+    async with processes(settings, 1) as (here,):
+        await give_course(here, learners=["ann"])
+        with monkeypatch.context() as patched:
+            patched.setattr(PostgresLog, "append", elsewhere)
+            with pytest.raises(Unavailable):
+                await here.do(CLICK)
+        assert attempts == bus.MOST_LIVES + 1  # the first was decided on what was remembered
+        await here.do(CLICK)

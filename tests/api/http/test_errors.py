@@ -5,7 +5,7 @@ import pytest
 from fastapi import FastAPI
 
 from adapters.postgres.connection import Overloaded, Unavailable
-from adapters.postgres.log.append import KeyReused, VersionConflict
+from adapters.postgres.log.append import KeyReused, LifeEnded, VersionConflict
 from adapters.postgres.queries.reader import NotBuilt
 from adapters.settings import Settings
 from api.app import build
@@ -20,6 +20,7 @@ NOWHERE = Settings(postgres_url="x", nats_url="x", valkey_url="x", token_secret=
     [
         (Unavailable("PostgreSQL does not answer"), 503, "unavailable", "1"),
         (Overloaded(TimeoutError("statement timeout")), 503, "overloaded", "1"),
+        (LifeEnded(), 503, "unavailable", "1"),
         (NotBuilt(), 503, "not_built", "1"),
         (VersionConflict("course-algebra", 3), 409, "version_conflict", "1"),
         (KeyReused("k"), 422, "idempotency_key_reused", None),

@@ -15,6 +15,7 @@ from adapters.settings import Settings
 from adapters.tasks import cancel_and_wait
 from domain.fact import Fact
 from projections.engine.live import Fenced
+from tests.support.lives import fail_over
 from tests.support.polling import until
 from tests.support.workers import writer
 from workers.projecting import log_tail
@@ -139,6 +140,18 @@ async def test_after_a_restore_the_log_is_read_again(settings: Settings) -> None
         assert [fact.key for fact in await tail.after(0, life)] == ["bob"]
         with pytest.raises(Fenced):
             await tail.after(0, before)
+
+
+async def test_a_tail_that_did_not_notice_a_failover_follows_its_readers(settings: Settings) -> None:
+    """A reader of the new life is refused once; then the tail has a connection to the new server, too."""
+    async with writer(settings) as log, tail_of(settings) as tail:
+        await log.record(("ann", "click", 1))
+        await tail.after(0, await present(settings))
+        await fail_over(settings)
+        life = await present(settings)
+        with pytest.raises(Fenced):
+            await tail.after(0, life)
+        assert [fact.key for fact in await tail.after(0, life)] == ["ann"]
 
 
 async def test_after_a_restore_the_head_is_that_of_the_shorter_log(
