@@ -6,10 +6,11 @@ Server-sent events: what has changed, so that a frontend knows what to fetch aga
     data: {"projection": "learner_dashboard", "key": "28400", "position": 1713, "generation": 1}
 
 Fetch with the position as min_position. The id is the position and the life of the log. A client that comes back with
-`Last-Event-ID` and has missed something gets one change at once; so does one whose id is ahead of the log or of another
-life (it was reset or restored), with where the log is now. A stream holds one change for each read model at most, the
-newest. Announcements may be lost, so a stream looks at the truth at each heartbeat, and more often while NATS is away.
-It ends with the token with which it began. `EventSource` of a browser, which sends no headers, opens it by a ticket.
+a `Last-Event-ID`, whatever it says, gets one change of each read model at once, with where it is now: facts may have
+come, another generation may be served, the log may have been reset. A stream holds one change for each read model at
+most, the newest. Announcements may be lost, so a stream looks at the truth at each heartbeat, and more often while NATS
+is away. It ends with the token with which it began. `EventSource` of a browser, which sends no headers, opens it by a
+ticket.
 """
 
 import time
@@ -51,8 +52,8 @@ LastEventId = Annotated[
     str | None,
     Header(
         alias="Last-Event-ID",
-        pattern=r"^[0-9]{1,18}(-[0-9]{1,20}\.[0-9]{1,9})?$",
-        description="The id of the last event that was seen, or its position.",
+        max_length=200,
+        description="The id of the last event that was seen, also by another version of the API.",
     ),
 ]
 TICKET_LIFETIME = timedelta(seconds=60)
@@ -169,16 +170,14 @@ class Stream:
         return b"id: %b\nevent: changed\ndata: %b\n\n" % (place.encode(), data)
 
     async def begin(self, last_event_id: str | None) -> list[Changed]:
-        """What is to be sent at once: what the client has missed since its last event, nothing if it is new."""
+        """What is to be sent at once: where everything is if the client was here before, nothing if it is new."""
         if last_event_id is None:
             self._sure = self.services.changes.connection_id
             self._sent = await self._positions() or {}
             await self._gone(self._sent)  # the life of the log is a part of ids
             self._generations = await self._served()
             return []
-        position, _, self._life = last_event_id.partition("-")
-        self._sent = dict.fromkeys(self.topics, int(position))
-        return await self.look(all_of_it=True)
+        return await self.look()
 
     async def next(self, patience: float) -> list[Changed]:
         """What is to be sent next; nothing when all that is known was sent, after *patience* seconds at most."""
@@ -190,7 +189,7 @@ class Stream:
         heard = await self.watch.next(patience)
         return self._fresh(heard) if heard else await self.look()
 
-    async def look(self, *, all_of_it: bool = False) -> list[Changed]:
+    async def look(self) -> list[Changed]:
         """What has changed by the read models themselves; nothing while they cannot be asked."""
         before = self.services.changes.connection_id
         found = await self._positions()
@@ -201,13 +200,13 @@ class Stream:
         self._sent |= dict.fromkeys(gone, -1)
         served = await self._served()
         seen = [Changed(*topic, position, served.get(topic, 0)) for topic, position in found.items()]
-        return self._fresh([each for each in seen if all_of_it or not self._was_heard(each, gone)])
+        return self._fresh([each for each in seen if not self._was_heard(each, gone)])
 
     def _was_heard(self, seen: Changed, gone: list[Topic]) -> bool:
         """Whether all that led to a checkpoint was announced here, so that it says nothing new of the key."""
         topic = seen.projection, seen.key
         has_own_position = seen.key != ALL and seen.projection in self.services.documents
-        if has_own_position or topic in gone or self._is_switched(seen):
+        if has_own_position or topic not in self._sent or topic in gone or self._is_switched(seen):
             return False
         return seen.position <= self.services.changes.heard(topic[0])
 

@@ -106,10 +106,18 @@ async def test_a_promotion_and_a_rollback_are_announced(
         async with Listener(app, f"/v1/runs/{campus.run}/events", await campus.as_user("admin")) as listener:
             for switch, generation in ((promote, 2), (roll_back, 1)):
                 await switch(settings, Gradebook())
-                data = json.loads((await listener.event())["data"])
+                event = await listener.event()
+                data = json.loads(event["data"])
                 while (data["projection"], data["generation"]) != ("gradebook", generation):
-                    data = json.loads((await listener.event())["data"])
+                    event = await listener.event()
+                    data = json.loads(event["data"])
                 assert data["key"] == campus.run
+        headers = await campus.as_user("admin", **{"last-event-id": event["id"]})
+        async with Listener(
+            app, f"/v1/runs/{campus.run}/events", headers
+        ) as listener:  # as if it had been away for a switch
+            sent = [json.loads((await listener.event())["data"]) for _ in range(2)]
+            assert {each["projection"]: each["generation"] for each in sent} == {"course_dashboard": 1, "gradebook": 1}
 
 
 async def test_a_stream_ends_with_its_token(app: FastAPI, lively: Settings, campus: Campus) -> None:
@@ -157,8 +165,8 @@ async def test_a_gap_between_announcements_is_a_change_of_everything() -> None:
         assert await watch.next(0.01) == [Changed("gradebook", "7", 12)]
 
 
-async def test_an_id_of_another_life_of_the_log_is_answered_at_once(app: FastAPI, campus: Campus) -> None:
-    """With where the log is now, although its position is one that this log has."""
+async def test_any_id_is_answered_at_once_with_where_the_log_is(app: FastAPI, campus: Campus) -> None:
+    """Also one of another life of the log, or of another version of the API: the client may have missed anything."""
     await campus.open_run()
     position = await campus.enroll()
     await campus.see("/me/dashboard", position, user=campus.learner)
@@ -167,9 +175,10 @@ async def test_an_id_of_another_life_of_the_log_is_answered_at_once(app: FastAPI
     ) as listener:
         present = (await listener.event())["id"]
     assert present.startswith(f"{position}-")
-    headers = await campus.as_user(campus.learner, **{"last-event-id": f"{position}-1.1"})
-    async with Listener(app, "/v1/me/events", headers) as listener:
-        assert (await listener.event())["id"] == present
+    for other in (f"{position}-1.1", present, "9:later/version", str(10**30)):  # it may be of another version, too
+        headers = await campus.as_user(campus.learner, **{"last-event-id": other})
+        async with Listener(app, "/v1/me/events", headers) as listener:
+            assert (await listener.event())["id"] == present
     changes: Changes = app.state.services.changes
     await changes.on_change(CommittedChange("overview", 10**9, []))
     changes.know_life("another")
