@@ -31,9 +31,18 @@ def url(data: DataDir = None) -> None:
 @app.command()
 def views(
     name: Annotated[str | None, typer.Argument(help="One view, with its columns.", show_default=False)] = None,
+    data: DataDir = None,
     as_json: Json = False,
 ) -> None:
-    """List the views, or the columns of one."""
+    """
+    List the views, or the columns of one.
+
+    They are the same in every campus; with --data that campus must be there.
+    """
+    if data is not None:
+        from adapters.settings import Settings
+
+        Settings.load(data)
     from adapters.postgres.analytics import VIEWS
 
     chosen = [view for view in VIEWS if name in {None, view.name}]

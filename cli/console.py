@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # rich's progress takes longer to import than most commands t
 PLAIN_INTERVAL = 5.0  # seconds between two lines of progress without a terminal
 MOST_ROWS = 1_000_000  # rows to hold in memory and show
 MOST_WORKERS = 1_024  # processes
+FULL_WIDTH = 100_000  # characters: where no terminal ends a line, no value in a table is cut or broken
 LARGEST = 2**31 - 1  # of PostgreSQL's integer, which counts generations; also the limit for numbers of rows
 LAST_POSITION = 2**63 - 1  # of a log
 INTERRUPTED = 130  # exit code after Ctrl-C
@@ -37,13 +38,14 @@ class Failure(Exception):
 
 
 def answer(data: Any, *, as_json: bool, table: Callable[[], "RenderableType"]) -> None:
-    """Print *data* as one JSON object, or the *table* made of it."""
+    """Print *data* as one JSON object, or the *table* made of it; off a terminal nothing of it is cut or broken."""
     if as_json:
         sys.stdout.write(json.dumps(data, default=str) + "\n")
         return
     from rich.console import Console
 
-    Console().print(table())
+    console = Console() if sys.stdout.isatty() else Console(width=FULL_WIDTH)
+    console.print(table())
 
 
 def fail(sentence: str) -> None:

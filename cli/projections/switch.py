@@ -19,7 +19,12 @@ def promote(
     *,
     generation: Annotated[
         int | None,
-        typer.Option(min=1, max=LARGEST, help="Which one that is ready.", show_default="the newest of this code"),
+        typer.Option(
+            min=1,
+            max=LARGEST,
+            help="Which one: ready, or served before.",
+            show_default="the newest ready one of this code",
+        ),
     ] = None,
     with_parked: Annotated[
         bool, typer.Option("--with-parked", help="Also if its code fails at facts where that which is served does not.")
@@ -30,9 +35,11 @@ def promote(
     """
     Serve a rebuilt generation in the place of the live one, without an interruption for readers.
 
-    The old one is kept: `rollback` serves it again.
+    The old one is kept: `rollback` serves it again. After a rollback, --generation goes forward again.
 
     Example: campus projections promote course_dashboard
+
+    Example: campus projections promote course_dashboard --generation 2
     """
     from workers.rebuild.promotion import promote
 

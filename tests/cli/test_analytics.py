@@ -71,6 +71,8 @@ def test_the_views_are_listed() -> None:
     ]
     shown = campus("analytics", "views", "grades").stdout
     assert "late_seconds" in shown
+    elsewhere = campus("analytics", "views", "--data", "/nowhere")
+    assert (elsewhere.returncode, elsewhere.stdout) == (1, "")
     refused = campus("analytics", "views", "marks")
     assert refused.returncode == 1
     assert "no view is called marks; there are facts" in refused.stderr

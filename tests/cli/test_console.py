@@ -14,6 +14,23 @@ def test_an_answer_as_json_is_one_line(capsys: pytest.CaptureFixture[str]) -> No
     assert json.loads(capsys.readouterr().out) == {"head": 3}
 
 
+def test_off_a_terminal_no_table_is_cut(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever `COLUMNS` says: a log file shows every value whole, and in one line."""
+    monkeypatch.setenv("COLUMNS", "40")
+
+    def table() -> Table:
+        shown = Table("read model", "digest", "remark")
+        shown.add_row("course_dashboard" * 5, "0123456789abcdef" * 4, "a sentence of many words " * 9)
+        return shown
+
+    console.answer({}, as_json=False, table=table)
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if "dashboard" in line]
+    assert "course_dashboard" * 5 in line
+    assert "0123456789abcdef" * 4 in line
+    assert line.count("a sentence of many words") == 9
+    assert not line.endswith(" " * 100)
+
+
 def test_progress_without_a_terminal_is_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:
     """A log file gets lines with amount, rate and share, on standard error."""
     with console.progress("importing", total=200, unit="rows") as advance:

@@ -65,7 +65,7 @@ class Promotion:
 
     async def promote(self, number: int | None, *, with_parked: bool, advance: Advance) -> Switched:
         """
-        Make a `ready` generation live: *number*, or the newest one of this code.
+        Make a generation live: *number*, be it `ready` or served before, or the newest one of this code that is ready.
 
         Args:
             with_parked: also when it parks keys that the live one does not.
@@ -74,7 +74,7 @@ class Promotion:
         if number is None:
             chosen = default_candidate(known, self._projection)
         else:
-            chosen = numbered(known, name, number, ["ready"])
+            chosen = numbered(known, name, number, ["ready", "retired"])
         if chosen.version != self._projection.version:
             raise RebuildError(
                 f"generation {chosen.number} of {name} was built by version {chosen.version} of its code, this is"
@@ -193,14 +193,14 @@ async def promote(
     with_parked: bool = False,
 ) -> Switched:
     """
-    Make a `ready` generation live; readers see no gap.
+    Make a generation live; readers see no gap.
 
     Args:
-        number: of a generation; the newest one that this code has built when left out.
+        number: of one that is ready, or was served before; the newest ready one that this code has built when left out.
         with_parked: also when it parks keys that the live one does not.
 
     Raises:
-        NoSuchGeneration: there is none with this number, or it is not `ready`.
+        NoSuchGeneration: there is none with this number, or it is served or still being built.
         RebuildError: none is ready, it is of another version, does not account for all facts, keys are parked in it,
             or another process builds or switches this read model.
         BlockedByReaders: a query keeps the views locked; nothing has moved.

@@ -28,6 +28,11 @@ from projections.engine.projection import Projection
 
 COLUMNS = "generation, version, segments, status, code, step, digest_position, live_at"
 ALL = f"SELECT {COLUMNS} FROM projections WHERE name = %s ORDER BY generation"
+NEXT_NUMBER = """
+INSERT INTO generation_numbers AS numbers (name, last)
+SELECT %(name)s, coalesce(max(generation), 0) + 1 FROM projections WHERE name = %(name)s
+    ON CONFLICT (name) DO UPDATE SET last = greatest(numbers.last + 1, excluded.last) RETURNING last
+"""
 BEGIN = """
 INSERT INTO projections (name, generation, version, code, segments, status, live_at)
 VALUES (%s, %s, %s, %s, %s, %s::text, CASE WHEN %s::text = 'live' THEN now() END)
@@ -68,7 +73,7 @@ WHY_NOT = {
     "building": "is still being built: `campus projections rebuild {name}` goes on",
     "ready": "is ready, and not served yet: `campus projections promote {name}` serves it",
     "live": "is the one that is served",
-    "retired": "was served before: `campus projections rollback {name}` goes back to the one that was served last",
+    "retired": "was served before: `campus projections promote {name} --generation NUMBER` serves it again",
 }
 
 
@@ -181,18 +186,17 @@ class Generations:
         return await self.store(found).sweep(known) if found else []
 
     async def create(self, status: GenerationStatus) -> Generation:
-        """Begin the next generation: its store, without indexes unless it is live at once."""
+        """Begin the next generation, by a number that none has had: its store, without indexes unless it is live."""
         while True:
             with suppress(psycopg.errors.UniqueViolation):  # a projector has just begun the first one
                 return await self._create(status)
 
     async def _create(self, status: GenerationStatus) -> Generation:
-        name = self.projection.name
-        number = max((each.number for each in await self.all()), default=0) + 1
-        begun = Generation(
-            number, self.projection.version, self.projection.segments, status, code_digest(self.projection)
-        )
+        name, code = self.projection.name, code_digest(self.projection)
         async with self._connection.transaction():
+            row = await (await self._connection.execute(NEXT_NUMBER, {"name": name})).fetchone()
+            number = int(row[0]) if row else 1
+            begun = Generation(number, self.projection.version, self.projection.segments, status, code)
             parameters = (name, number, begun.version, begun.code, begun.segments, status, status)
             await self._connection.execute(BEGIN, parameters)
             await self._connection.execute(BEGIN_SEGMENTS, (name, number, begun.segments - 1))
