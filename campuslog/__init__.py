@@ -3,7 +3,8 @@ The analysts' SDK: facts and read models as tables, and one's own projections ov
 
     campus = Campus()
     campus.events("attempt.graded").polars()
-    campus.views.course_enrollments
+    campus.views.enrollments(run_id="AAA-2013J")
+    campus.sql("SELECT outcome, learners FROM outcomes WHERE run_id = %s", ["AAA-2013J"])
     campus.rebuild(MyProjection).late_learners
 
 docs/howto/sdk.md shows how.
@@ -17,6 +18,7 @@ from campuslog.definition import load_projection
 from campuslog.errors import (
     BadArgument,
     BadProjection,
+    BadQuery,
     BadTime,
     CampusError,
     KeysParked,
@@ -35,6 +37,7 @@ from projections.engine.projection import Handler, Projection, RowKey, Rows, Tab
 __all__ = [
     "BadArgument",
     "BadProjection",
+    "BadQuery",
     "BadTime",
     "Campus",
     "CampusError",

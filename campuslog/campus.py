@@ -6,6 +6,9 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from pathlib import Path
 
+import polars as pl
+
+from adapters.postgres.analytics import Parameters
 from adapters.settings import Settings
 from campuslog.checked_handlers import watch
 from campuslog.definition import load_projection, prepared
@@ -18,6 +21,7 @@ from campuslog.parquet_sink import ParquetSink
 from campuslog.positions import Moment, bound, instant, worded
 from campuslog.rebuild import Cut, Rebuilt, folded, result_of, target_of
 from campuslog.source import LiveSource, Selection, Source
+from campuslog.sql import MOST_ROWS, PATIENCE, ask
 from campuslog.sync import run
 from campuslog.validation import directory_of, learner_id
 from campuslog.views import Views
@@ -45,6 +49,7 @@ class Campus:
     def __init__(self, data: str | Path | None = None, *, progress: bool = True) -> None:
         settings = Settings.load(None if data is None else directory_of(data, "data"))
         self._source: Source = LiveSource(settings)
+        self._settings: Settings | None = settings
         self._views: Views | None = Views(settings)
         self._name = settings.name
         self._progress = progress
@@ -116,7 +121,7 @@ class Campus:
     @property
     def views(self) -> Views:
         """
-        The read models as they are served: `campus.views.course_enrollments`.
+        The views of SQL and the read models' own tables, as they are served: `campus.views.grades(run_id="AAA-2013J")`.
 
         Raises:
             NotThere: this is an export.
@@ -124,6 +129,26 @@ class Campus:
         if self._views is None:
             raise NotThere("an export holds facts, and no read models: fold them with campus.rebuild(…)")
         return self._views
+
+    def sql(
+        self, query: str, parameters: Parameters | None = None, *, limit: int = MOST_ROWS, timeout: float = PATIENCE
+    ) -> pl.DataFrame:
+        """
+        The answer to a question in SQL, asked by the role of analysts: see docs/analytics.md for the views.
+
+        Args:
+            query: one statement. With *parameters*, `%s` or `%(name)s` stand for them, and `%%` for a percent sign.
+            limit: how many rows the answer may have.
+            timeout: seconds that PostgreSQL may take.
+
+        Raises:
+            BadQuery: PostgreSQL refuses the statement or gives it up, or there are more rows.
+            BadArgument: *query* is no text, or *limit* or *timeout* no such number.
+            NotThere: this is an export, or the campus has no role for analysts.
+        """
+        if self._settings is None:
+            raise NotThere("an export has no SQL server: ask DuckDB, see docs/howto/export.md")
+        return ask(self._settings, query, parameters, limit=limit, timeout=timeout)
 
     def rebuild(
         self,
@@ -205,4 +230,5 @@ class _Exported(Campus):
 
     def __init__(self, directory: Path, *, progress: bool) -> None:
         source = ExportSource(directory)
-        self._source, self._views, self._name, self._progress = source, None, source.name, progress
+        self._source, self._name, self._progress = source, source.name, progress
+        self._settings, self._views = None, None

@@ -5,6 +5,7 @@ What can be wrong with a question to the SDK; every message is a sentence for th
         UnknownType, UnknownView       no such name; the message lists those that there are
         BadArgument                    what is asked for makes no sense: text that is no id, a file for a directory
         BadTime                        a moment without a time zone, or no moment at all; a position not reached yet
+        BadQuery                       SQL that PostgreSQL refuses or gives up, or whose answer is too large
         BadProjection                  a class or a file that is no projection
         KeysParked                     a projection that fails at facts; its result lacks the keys that they are of
         NotThere                       the source has no such thing: an export holds facts, and no read models
@@ -37,6 +38,10 @@ class BadArgument(CampusError, ValueError):
 
 class BadTime(CampusError, ValueError):
     """Neither a position of the log nor a moment."""
+
+
+class BadQuery(CampusError, ValueError):
+    """A question in SQL that is not answered."""
 
 
 class BadProjection(CampusError, Interrupted, TypeError):

@@ -8,16 +8,37 @@ Values with a Python type as columns of Polars: what facts, rows of read models 
     anything else                           its JSON text
 """
 
+import re
 import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import Enum
 from typing import Any, NamedTuple
 
 import msgspec
 import polars as pl
+
+from adapters.postgres.store.views import ViewRows
+
+HINTS: dict[str, Any] = {
+    "int8": int,
+    "int4": int,
+    "int2": int,
+    "numeric": float,
+    "float8": float,
+    "float4": float,
+    "text": str,
+    "varchar": str,
+    "bpchar": str,
+    "name": str,
+    "bool": bool,
+    "date": date,
+    "timestamptz": datetime,
+    "timestamp": datetime,
+}
+"""PostgreSQL's types of columns that no read model of this code declares; of any other comes its JSON text."""
 
 SCALARS: dict[Any, pl.DataType] = {
     str: pl.String(),
@@ -52,6 +73,27 @@ def frame_of(row: type[msgspec.Struct], rows: Sequence[msgspec.Struct]) -> pl.Da
     )
 
 
+def frame_of_answer(answer: ViewRows, declared: Mapping[str, Any]) -> pl.DataFrame:
+    """What PostgreSQL has answered, by the types that are *declared* for columns, else by its own."""
+    columns = list(zip(*answer.rows, strict=True)) or [()] * len(answer.columns)
+    found = []
+    for (name, kind), values in zip(answer.columns, columns, strict=True):
+        hint = declared.get(name, _hint(kind))
+        if kind == "timestamp":  # sessions are in UTC
+            values = tuple(value and value.replace(tzinfo=UTC) for value in values)  # noqa: PLW2901
+        if hint is not Any:
+            values = msgspec.convert(values, list[hint | None], str_keys=True)  # type: ignore[valid-type] # noqa: PLW2901
+        found.append(series(name, values, hint))
+    return pl.DataFrame(found)
+
+
+def _hint(kind: str) -> Any:
+    """The Python type for a type of PostgreSQL, such as `numeric(5,1)` or `text[]`."""
+    plain = re.sub(r"\(.*?\)", "", kind)
+    of = HINTS.get(plain.removesuffix("[]"), Any)
+    return list[of | None] if plain.endswith("[]") and of is not Any else of  # type: ignore[valid-type]
+
+
 def kind(hint: Any) -> ColumnType:
     """What becomes of values of a Python type; whether they may be None makes no difference; UNSET becomes null."""
     options = typing.get_args(hint)
@@ -74,7 +116,11 @@ def _kind(hint: Any) -> ColumnType:
             return _mapping(*map(kind, arguments))
         if issubclass(origin, Sequence | AbstractSet) and arguments and set(arguments[1:]) <= {...}:
             return _list(kind(arguments[0]))
-    return ColumnType(pl.String(), lambda value: msgspec.json.encode(value, order="sorted").decode())
+    return ColumnType(pl.String(), _json_text)
+
+
+def _json_text(value: Any) -> str:
+    return msgspec.json.encode(value, enc_hook=str, order="sorted").decode()
 
 
 def _without_none(hint: Any) -> Any:

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from adapters.parquet.export import export
+from adapters.postgres.analytics import refresh
+from adapters.postgres.connection import connect
 from adapters.settings import Settings, instance_file
 from campuslog import Campus
 from projections.registry import PROJECTIONS
@@ -25,10 +27,12 @@ def announce(settings: Settings, data_dir: Path) -> Path:
 
 
 async def fill(settings: Settings, file: Path) -> None:
-    """Import a dataset, and let all read models catch up with it."""
+    """Import a dataset, let all read models catch up with it, and make the views of SQL."""
     report = await import_oulad(settings, file)
     async with projecting(settings, PROJECTIONS):
         await caught_up(settings, report.position, PROJECTIONS)
+    async with await connect(settings, application="test") as connection:
+        assert await refresh(connection, settings) == []
 
 
 @pytest.fixture(scope="module")

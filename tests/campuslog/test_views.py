@@ -7,8 +7,9 @@ from projections.registry import PROJECTIONS
 
 
 def test_every_table_of_every_read_model_is_listed(campus: Campus) -> None:
-    """`dir` names the tables in PostgreSQL and those in Valkey."""
-    assert dir(campus.views) == sorted(table.name for projection in PROJECTIONS for table in projection.tables)
+    """`dir` names the tables in PostgreSQL and those in Valkey, beside the views of SQL that are there."""
+    names = set(dir(campus.views))
+    assert names >= {table.name for projection in PROJECTIONS for table in projection.tables}
 
 
 def test_a_view_of_postgresql(campus: Campus) -> None:

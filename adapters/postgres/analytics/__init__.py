@@ -8,10 +8,22 @@ the live generations.
 from urllib.parse import quote
 
 from adapters.postgres.analytics.making import keep_fresh, refresh
+from adapters.postgres.analytics.question import Parameters, Refused, TooManyRows, ask
 from adapters.postgres.analytics.views import VIEWS, Column, View
 from adapters.settings import Settings
 
-__all__ = ["VIEWS", "Column", "View", "analyst_url", "keep_fresh", "refresh"]
+__all__ = [
+    "VIEWS",
+    "Column",
+    "Parameters",
+    "Refused",
+    "TooManyRows",
+    "View",
+    "analyst_url",
+    "ask",
+    "keep_fresh",
+    "refresh",
+]
 
 
 def analyst_url(settings: Settings) -> str:
