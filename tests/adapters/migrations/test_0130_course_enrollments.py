@@ -101,4 +101,4 @@ async def test_a_campus_with_the_old_names_migrates(before: Settings) -> None:
             await assert_true_to_the_log(before, facts.head, [course])
         assert (await generations(connection))[course.name] == [(3, "live")]  # numbers are not used again
         await refresh(connection, before)
-        assert {"course_enrollments", "course_enrollments_g1", "enrollments"} <= await relations(connection, before)
+        assert {"course_enrollments", "course_enrollments_g3", "enrollments"} <= await relations(connection, before)
