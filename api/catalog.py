@@ -13,7 +13,7 @@ from api.http.openapi import command, query
 from api.http.query import QueryDep
 from api.http.routing import router as strict_router
 from api.http.types import NO_NUL, BasisPoints, CourseId, Id, Limit, RunId, Text, Time, Title, Version, Word, one_of
-from commands.catalog import SEAT_OFFER_HOURS, CloseRun, CreateCourse, OpenRun, PublishCourse, ScheduleRun
+from commands.catalog import LEFT_OUT, SEAT_OFFER_HOURS, CloseRun, CreateCourse, OpenRun, PublishCourse, ScheduleRun
 from domain.catalog import (
     COMPLETION_RULES,
     GRADING_POLICIES,
@@ -98,7 +98,8 @@ class NewRun(Body):
     A run of a course; without `capacity` the number of seats has no limit.
 
     A seat that comes free is held for the next in line for `seat_offer_hours`; null or 0: it is given at once. As many
-    learners as `waitlist_limit` may wait for a seat; null: no limit, 0: none, a full run refuses them.
+    learners as `waitlist_limit` may wait for a seat; null: no limit, 0: none, a full run refuses them. Sent again, the
+    same run changes nothing, also where these two or `time_zone` are left out.
     """
 
     model_config = example(
@@ -144,10 +145,8 @@ async def publish_version(course_id: CourseId, body: NewVersion, handle: StaffDi
 @router.post("/runs", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
 async def schedule_run(body: NewRun, handle: StaffDispatch) -> Response:
     """Schedule a run of a course; open it to let learners enroll."""
-    plan = body.model_dump()
-    if "seat_offer_hours" not in body.model_fields_set:
-        del plan["seat_offer_hours"]
-    return await handle(ScheduleRun(**plan))
+    left_out = LEFT_OUT.keys() - body.model_fields_set
+    return await handle(ScheduleRun(**body.model_dump(exclude=left_out)))
 
 
 @router.post("/runs/{run_id}/open", status_code=202, response_model=Accepted, responses=command(403, 404, 409))

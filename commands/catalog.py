@@ -12,6 +12,8 @@ from domain.deadlines import UTC_ZONE
 from domain.grading import Group
 
 SEAT_OFFER_HOURS = 48  # for runs that do not say otherwise
+LEFT_OUT = {"seat_offer_hours": SEAT_OFFER_HOURS, "time_zone": UTC_ZONE, "waitlist_limit": None}
+"""What a new run has in these fields if its plan leaves them out."""
 
 
 @dataclass(frozen=True)
@@ -50,12 +52,11 @@ async def publish_course(command: PublishCourse, log: Log) -> Position:
 @dataclass(frozen=True)
 class ScheduleRun:
     """
-    Plan a run of a course.
+    Plan a run of a course; what is UNSET stays as the run has it, and is what LEFT_OUT says for a new one.
 
     Attributes:
         capacity: number of seats; None for no limit.
-        seat_offer_hours: for how long a seat that came free is held for the next in line; None or 0: given at once;
-            UNSET: as the run has it, SEAT_OFFER_HOURS for a new one.
+        seat_offer_hours: for how long a seat that came free is held for the next in line; None or 0: given at once.
         time_zone: by whose clocks units are due.
         waitlist_limit: how many learners may wait for a seat; None for no limit, 0 for no waitlist.
     """
@@ -68,8 +69,8 @@ class ScheduleRun:
     capacity: int | None = None
     pacing: str = "instructor"
     seat_offer_hours: int | UnsetType | None = UNSET
-    time_zone: str = UTC_ZONE
-    waitlist_limit: int | None = None
+    time_zone: str | UnsetType = UNSET
+    waitlist_limit: int | UnsetType | None = UNSET
 
 
 async def schedule_run(command: ScheduleRun, log: Log) -> Position:
@@ -80,9 +81,10 @@ async def schedule_run(command: ScheduleRun, log: Log) -> Position:
         raise BadSchedule(
             f"course {command.course_id} has no version {command.course_version}", version=command.course_version
         )
-    run, hours = await log.load(Run, run_stream(command.run_id)), command.seat_offer_hours
-    if hours is UNSET:  # a run of before there were offers, scheduled once more by the same command, has none
-        hours = run.seat_offer_hours if run.exists else SEAT_OFFER_HOURS
+    run = await log.load(Run, run_stream(command.run_id))
+    more = {name: getattr(command, name) for name in LEFT_OUT}
+    for name in [name for name, value in more.items() if value is UNSET]:  # a repeated command changes nothing
+        more[name] = getattr(run, name) if run.exists else LEFT_OUT[name]
     run.schedule(
         command.course_id,
         command.course_version,
@@ -90,9 +92,7 @@ async def schedule_run(command: ScheduleRun, log: Log) -> Position:
         ends_at=command.ends_at,
         capacity=command.capacity,
         pacing=command.pacing,
-        seat_offer_hours=hours,
-        time_zone=command.time_zone,
-        waitlist_limit=command.waitlist_limit,
+        **more,
     )
     return await log.save(run)
 

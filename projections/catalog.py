@@ -43,7 +43,11 @@ class CatalogStructure(msgspec.Struct):
 
 
 class CatalogRun(msgspec.Struct):
-    """A course run; status is `scheduled`, `open` or `closed`, capacity None where there is no limit."""
+    """
+    A course run; status is `scheduled`, `open` or `closed`.
+
+    Capacity and waitlist_limit are None where there is no limit, seat_offer_hours where seats are given at once.
+    """
 
     run_id: str
     course_id: str = ""
@@ -55,6 +59,8 @@ class CatalogRun(msgspec.Struct):
     pacing: str = ""
     time_zone: str = "UTC"
     status: str = "scheduled"
+    seat_offer_hours: int | None = None
+    waitlist_limit: int | None = None
 
 
 class CatalogQuiz(msgspec.Struct):
@@ -126,6 +132,7 @@ def _run_scheduled(fact: Fact, rows: Rows) -> None:
     run.title = course.title if course else ""
     run.starts_at, run.ends_at = datetime.fromisoformat(data["starts_at"]), datetime.fromisoformat(data["ends_at"])
     run.capacity, run.pacing, run.time_zone = data["capacity"], data["pacing"], data.get("time_zone", "UTC")
+    run.seat_offer_hours, run.waitlist_limit = data.get("seat_offer_hours"), data.get("waitlist_limit")
 
 
 def _run_opened(fact: Fact, rows: Rows) -> None:
@@ -150,7 +157,7 @@ class Catalog(Projection):
     """What there is to learn, and when."""
 
     name = "catalog"
-    version = 2
+    version = 3
     store = "postgres"
     tables = (COURSES, STRUCTURES, RUNS, QUIZZES)
     handlers: ClassVar[Mapping[str, Handler]] = {

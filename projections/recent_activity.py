@@ -80,7 +80,7 @@ class RecentActivity(Projection):
     """The newest facts worth showing."""
 
     name = "recent_activity"
-    version = 2
+    version = 3
     store = "valkey"
     tables = (RECENT,)
     newest = KEPT
@@ -100,4 +100,5 @@ class RecentActivity(Projection):
         "progress.course_outcome_revised": _of_stream,
         "attempt.submitted": _of_attempt,
         "attempt.graded": _of_attempt,
+        "attempt.grade_overridden": _of_attempt,
     }

@@ -5,6 +5,8 @@ import asyncio
 from commands.lookups.catalog import STRUCTURE_MAX_AGE
 from tests.support.api import UNITS, Campus
 
+AT, LATER = "2026-02-01T00:00:00Z", "2126-06-30T00:00:00Z"
+
 
 async def test_a_course_with_a_version_and_a_run_can_be_looked_up(campus: Campus) -> None:
     """What was put into the catalog is there as soon as its position is asked for."""
@@ -16,6 +18,19 @@ async def test_a_course_with_a_version_and_a_run_can_be_looked_up(campus: Campus
     run = await campus.see(f"/runs/{campus.run}", position)
     assert (run["status"], run["capacity"], run["course_id"]) == ("open", 30, campus.course)
     await campus.send(f"/runs/{campus.run}/close", user="admin")
+
+
+async def test_a_run_says_how_seats_are_given(campus: Campus) -> None:
+    """What a plan leaves out stays as the run has it: sending it again changes nothing."""
+    plan = {"run_id": f"{campus.run}-2", "course_id": campus.course, "starts_at": AT, "ends_at": LATER, "capacity": 3}
+    more = {"seat_offer_hours": 12, "waitlist_limit": 0, "time_zone": "Europe/London"}
+    await campus.open_run()
+    position = await campus.send("/runs", {**plan, **more}, user="admin")
+    assert await campus.send("/runs", plan, user="admin") == position
+    run = await campus.see(f"/runs/{plan['run_id']}", position)
+    assert {name: run[name] for name in more} == more
+    refused = await campus.post("/runs", {**plan, "waitlist_limit": None}, user="admin")
+    assert (refused.status_code, refused.json()["code"]) == (409, "run_exists")
 
 
 async def test_closing_a_run_shows(campus: Campus) -> None:

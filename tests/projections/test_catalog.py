@@ -34,6 +34,14 @@ def test_a_course_its_version_and_its_run_are_rows() -> None:
     assert rows_of(fold(Catalog, history), RUNS, CatalogRun)[0].status == "closed"
 
 
+def test_a_run_says_how_seats_are_given() -> None:
+    """For how long a seat is held, and how many may wait for one."""
+    history = History().course()
+    history.facts[-1].data.update(capacity=2, seat_offer_hours=12, waitlist_limit=0)
+    (run,) = rows_of(fold(Catalog, history), RUNS, CatalogRun)
+    assert (run.capacity, run.seat_offer_hours, run.waitlist_limit) == (2, 12, 0)
+
+
 def test_a_quiz_is_kept_without_its_key() -> None:
     """What learners may look up cannot tell them the answers."""
     items = [{"item_id": "q1", "text": "1 + 1?", "options": ["1", "2"]}]

@@ -21,6 +21,21 @@ def test_clicks_are_not_worth_showing() -> None:
     ]
 
 
+def test_whatever_changes_a_score_is_shown() -> None:
+    """An overridden grade as well as the first one, with the new score."""
+    history = History().graded("7", "tma1", 5_000)
+    history.add(
+        "attempt-7:AAA-1-tma1:1",
+        "attempt.grade_overridden",
+        run_id="AAA-1",
+        unit_id="tma1",
+        score_bp=7_000,
+        reason="appeal",
+    )
+    (document,) = rows_of(fold(RecentActivity, history), RECENT, RecentFacts)
+    assert document.entries[0] == Entry(2, "attempt.grade_overridden", START, "7", "AAA-1", "tma1", 7_000)
+
+
 def test_the_oldest_entries_make_room() -> None:
     """The document stays bounded however long the log."""
     history = History()

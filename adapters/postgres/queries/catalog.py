@@ -49,7 +49,11 @@ class CourseVersion(msgspec.Struct, kw_only=True):
 
 
 class CourseRun(msgspec.Struct, kw_only=True):
-    """A course run; `capacity` is null where there is no limit, times of units are by the clocks of `time_zone`."""
+    """
+    A course run; times of units are by the clocks of `time_zone`.
+
+    `capacity` and `waitlist_limit` are null where there is no limit, `seat_offer_hours` where seats are given at once.
+    """
 
     run_id: str
     course_id: str
@@ -61,6 +65,8 @@ class CourseRun(msgspec.Struct, kw_only=True):
     pacing: Pacing
     time_zone: str
     status: RunStatus
+    seat_offer_hours: int | None
+    waitlist_limit: int | None
 
 
 class QuizHead(msgspec.Struct, kw_only=True):
@@ -127,6 +133,8 @@ RUN_EXAMPLE = CourseRun(
     pacing="instructor",
     time_zone="UTC",
     status="open",
+    seat_offer_hours=48,
+    waitlist_limit=20,
 )
 QUIZ_EXAMPLE = QuizDetail(
     quiz_id="algebra-2026-q1",
@@ -157,15 +165,18 @@ QUIZ_HEAD_EXAMPLE = QuizHead(
 _AT = CHECKPOINT.format("catalog")
 
 
-def _filled(table: str, answer: type[msgspec.Struct], column: str, default: str) -> str:
-    """The rows of a table; with *default* in those of a generation that has no such column."""
+def _filled(table: str, answer: type[msgspec.Struct], **defaults: str) -> str:
+    """The rows of a table; with *defaults* in those of a generation that has no such columns."""
     columns = ", ".join(answer.__struct_fields__)
-    return f"""(SELECT filled.* FROM (SELECT {default} AS {column}) AS old
+    old = ", ".join(f"{default} AS {column}" for column, default in defaults.items())
+    return f"""(SELECT filled.* FROM (SELECT {old}) AS old
                 CROSS JOIN LATERAL (SELECT {columns} FROM {table}) AS filled) AS filled"""
 
 
-RUN_ROWS = _filled("catalog_runs", CourseRun, "time_zone", "'UTC'")
-VERSION_ROWS = _filled("catalog_structures", CourseVersion, "groups", "'[]'::jsonb")
+RUN_ROWS = _filled(
+    "catalog_runs", CourseRun, time_zone="'UTC'", seat_offer_hours="NULL::bigint", waitlist_limit="NULL::bigint"
+)
+VERSION_ROWS = _filled("catalog_structures", CourseVersion, groups="'[]'::jsonb")
 
 # Pages in the order of the ids, after the last id of the page before ('' for the first page).
 PAGE = f"""
