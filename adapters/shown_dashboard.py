@@ -12,14 +12,13 @@ from typing import Annotated
 
 import msgspec
 
-from domain.enrollment_errors import Status
+from domain.deadlines import is_over
+from domain.enrollment_errors import ENDED, OPEN, Status
 from domain.words import FactType, Outcome, Waits, closed
 from projections.learner_dashboard import Course, Recent
 
 LARGEST = 65_536  # bytes of a dashboard
 LISTED = (50, 10, 3)  # entries of each list of a course: as many as fit
-ENDED = "ended"
-OPEN = frozenset({Status.REQUESTED, Status.WAITLISTED, Status.OFFERED, Status.ACTIVE})
 
 ShownStatus = Annotated[str, closed((*Status, ENDED))]
 
@@ -70,7 +69,7 @@ _encode = msgspec.json.Encoder().encode
 
 def shown(body: bytes, now: datetime) -> bytes:
     """The document *body* as it is shown at a time."""
-    if len(body) <= LARGEST and not any(_is_over(place.ends_at, now) for place in _glance(body).courses):
+    if len(body) <= LARGEST and not any(is_over(place.ends_at, now) for place in _glance(body).courses):
         return body
     document = _decode(body)
     for course in document.courses:
@@ -80,7 +79,7 @@ def shown(body: bytes, now: datetime) -> bytes:
 
 def note_end(course: ShownCourse, now: datetime) -> None:
     """If its run is over by now, nothing is due on it, and there is nowhere to go on."""
-    if not _is_over(course.ends_at, now):
+    if not is_over(course.ends_at, now):
         return
     if course.status in OPEN:
         course.status = ENDED
@@ -108,10 +107,6 @@ def shortened(course: ShownCourse, most: int) -> ShownCourse:
     course.exact = {unit_id: score for unit_id, score in course.exact.items() if unit_id in course.scores}
     course.left_out = left_out or msgspec.UNSET
     return course
-
-
-def _is_over(ends_at: datetime | None, now: datetime) -> bool:
-    return ends_at is not None and ends_at < now
 
 
 def _bounded(document: ShownDashboard) -> bytes:

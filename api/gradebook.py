@@ -61,10 +61,11 @@ async def _grades(
 ) -> Response:
     listing = f"grades:{place[1]}"
     (after,) = paging.after(listing, cursor, [str]) or [""]
-    reader = ask.services.reader
-    page = await ask.read_at_least("gradebook", lambda: gradebook.of_learner(reader, place, after, limit + 1))
+    reader, now = ask.services.reader, ask.now()
+    page = await ask.read_at_least("gradebook", lambda: gradebook.of_learner(reader, place, after, limit + 1, now=now))
     if not page.rows:
         await ask.check_run(place[1])
+    await ask.check_learner(place[0])
     return paging.reply(request, ask, page, listing, limit)
 
 

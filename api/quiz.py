@@ -152,6 +152,6 @@ async def grade_attempt(quiz_id: QuizId, attempt_no: AttemptNo, body: NewGrade, 
     responses=command(403, 404, 409),
 )
 async def override_grade(quiz_id: QuizId, attempt_no: AttemptNo, body: NewOverride, handle: StaffDispatch) -> Response:
-    """Replace the score of a graded attempt, for a reason; grade and outcome follow."""
+    """Replace the score of a graded attempt, for a reason; grade and outcome follow, completed units stay so."""
     command = OverrideGrade(body.learner_id, quiz_id, attempt_no, body.score_bp, body.reason)
     return await handle(command, body.learner_id)

@@ -5,6 +5,8 @@ from datetime import datetime
 
 from commands.log import Log, Position
 from commands.lookups.catalog import Outline, outline
+from commands.lookups.progress import outcome_of
+from domain.deadlines import is_over
 from domain.enrollment import (
     Enrollment,
     RunClosed,
@@ -15,6 +17,7 @@ from domain.enrollment import (
     enrollment_stream,
     seats_stream,
 )
+from domain.grading import PASSING_OUTCOMES
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ def _must_admit(run: Outline, log: Log) -> None:
     Raises:
         RunEnded, RunClosed: it is.
     """
-    if _present(log) >= run.ends_at:
+    if is_over(run.ends_at, _present(log)):
         raise RunEnded(run_id=run.run_id, ended_at=f"{run.ends_at:%Y-%m-%d %H:%M} UTC")
     if not run.is_open:
         raise RunClosed(run_id=run.run_id)
@@ -119,17 +122,25 @@ async def complete_enrollment(command: CompleteEnrollment, log: Log) -> Position
 
 
 @dataclass(frozen=True)
-class ReopenEnrollment:
-    """The outcome was revised, and the course is not passed after all."""
+class FollowOutcome:
+    """
+    The outcome was decided or revised: the enrollment is completed if the course is passed, else active again.
+
+    The present outcome counts: a reaction that was refused and is tried again may be about an earlier one.
+    """
 
     learner_id: str
     run_id: str
-    reason: str
+    reason: str = ""
 
 
-async def reopen_enrollment(command: ReopenEnrollment, log: Log) -> Position:
+async def follow_outcome(command: FollowOutcome, log: Log) -> Position:
+    outcome = await outcome_of(log, command.learner_id, command.run_id)
     enrollment = await log.load(Enrollment, enrollment_stream(command.learner_id, command.run_id))
-    enrollment.reopen(command.reason)
+    if outcome in PASSING_OUTCOMES:
+        enrollment.complete()
+    elif command.reason:  # a revision's; the first decision has none to give
+        enrollment.reopen(command.reason)
     return await log.save(enrollment)
 
 
@@ -185,7 +196,7 @@ class OfferSeat:
 async def offer_seat(command: OfferSeat, log: Log) -> Position:
     run = await outline(log, command.run_id)
     until = run.offer_until(log.now())
-    has_ended = run.ends_at <= (_present(log) if until is None else log.now())
+    has_ended = is_over(run.ends_at, _present(log) if until is None else log.now())
     async with log.serialize(seats_stream(command.run_id)):
         seats = await log.load(Seats, seats_stream(command.run_id))
         changed: list[Enrollment] = []

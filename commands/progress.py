@@ -6,6 +6,7 @@ from commands.log import Log, Position
 from commands.lookups.catalog import Outline, outline
 from commands.lookups.enrollment import HAVING_ACCESS, must_have_access, must_have_asked, must_take_part, no_access
 from commands.lookups.quiz import Attempts, attempts_of, units_with_quiz
+from domain.deadlines import is_over
 from domain.grading import Decision, Record, decide, final_grade
 from domain.progress import BY_HAND, BY_STAFF, QUIZ_PASSED, CourseProgress, UnknownUnit, progress_stream
 from domain.score import FULL, Score
@@ -60,6 +61,7 @@ class CompleteUnit:
     Complete a unit by *rule*, with *points* of those *possible* as its score; None for a unit without one.
 
     Staff complete a unit with the best score that its attempts have. If they have none, the learner is excused from it.
+    That an attempt has passed completes nothing if by now, after an override, none of the unit's attempts has.
     """
 
     learner_id: str
@@ -85,7 +87,10 @@ async def complete_unit(command: CompleteUnit, log: Log) -> Position:
         return await log.save(progress)
     score = None if command.points is None else Score(command.points, command.possible)
     if command.rule in (BY_STAFF, QUIZ_PASSED):  # the score may have been overridden since the attempt passed
-        score = (await attempts_of(log, command.learner_id, command.run_id)).scores.get(unit_id, score)
+        attempts = await attempts_of(log, command.learner_id, command.run_id)
+        if command.rule == QUIZ_PASSED and unit_id in attempts.scores and unit_id not in attempts.passed:
+            return await log.save(progress)
+        score = attempts.scores.get(unit_id, score)
     progress.complete_unit(unit_id, run.course_version, command.rule, score)
     return await log.save(progress)
 
@@ -97,6 +102,7 @@ class DecideOutcome:
 
     Without an *outcome* the rule of domain/grading.py decides, as soon as it can, and revises what it decided before.
     With one, a person decides; *reason* is needed to revise an outcome, and to fail a learner who can still pass.
+    A first outcome by the rule waits for a learner who has left; one that is decided follows the scores all the same.
     """
 
     learner_id: str
@@ -120,11 +126,12 @@ async def decide_outcome(command: DecideOutcome, log: Log) -> Position:
             can_still_pass=_can_still_pass(run, record),
         )
         return await log.save(progress)
-    decision = decide(run.scheme, record, is_decided=bool(progress.outcome))
+    was_decided = bool(progress.outcome)
+    decision = decide(run.scheme, record, is_decided=was_decided)
     if decision is not None:
-        progress.decide_by_rule(decision, command.through_position)
-        if progress.pending_events and status not in HAVING_ACCESS:  # decided when the learner is back
+        if not was_decided and status not in HAVING_ACCESS:  # decided when the learner is back
             raise no_access(command.learner_id, command.run_id, status)
+        progress.decide_by_rule(decision, command.through_position)
     return await log.save(progress)
 
 
@@ -137,7 +144,7 @@ def _record(run: Outline, progress: CourseProgress, attempts: Attempts, log: Log
     scores = dict(attempts.scores)
     for unit_id, score in progress.scores.items():
         scores.setdefault(unit_id, score)  # those of attempts are the present ones: a grade may be overridden
-    ended = log.context.at >= run.ends_at
+    ended = is_over(run.ends_at, log.context.at)
     waiting = attempts.ungraded if ended else attempts.ungraded | attempts.left
     closed = run.scheme.weights.keys() - waiting if ended else attempts.closed
     closed = closed - (attempts.passed - progress.completed)

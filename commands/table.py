@@ -18,7 +18,7 @@ HANDLERS: dict[type, CommandHandler] = {
     enrollment.WithdrawEnrollment: enrollment.withdraw_enrollment,
     enrollment.ReactivateEnrollment: enrollment.reactivate_enrollment,
     enrollment.CompleteEnrollment: enrollment.complete_enrollment,
-    enrollment.ReopenEnrollment: enrollment.reopen_enrollment,
+    enrollment.FollowOutcome: enrollment.follow_outcome,
     enrollment.OfferSeat: enrollment.offer_seat,
     enrollment.AcceptSeat: enrollment.accept_seat,
     enrollment.ExpireSeatOffer: enrollment.expire_seat_offer,

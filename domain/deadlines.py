@@ -1,4 +1,4 @@
-"""When units are due: days after the start of their run, at the same time of day in the time zone of the run."""
+"""When units are due (days after the start of their run, by the clocks of its time zone), and when a run is over."""
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -15,6 +15,11 @@ class Due(Protocol):
     def unit_id(self) -> str: ...
     @property
     def due_after_days(self) -> int | None: ...
+
+
+def is_over(ends_at: datetime | None, at: datetime) -> bool:
+    """Whether a run that ends at *ends_at* is over at the moment *at*; its end is the first moment at which it is."""
+    return ends_at is not None and ends_at <= at
 
 
 def is_time_zone(name: str) -> bool:

@@ -329,10 +329,10 @@ class Seats(Aggregate):
         Give *learner_id* a seat if one is free and the queue is empty, else a place in the queue; True: seated.
 
         Args:
-            waitlist_limit: how many may be in the queue; None for no limit.
+            waitlist_limit: how many may wait for a seat that is taken; None for no limit.
 
         Raises:
-            RunFull: so many are.
+            RunFull: so many are, not counting those for whom a seat is free.
         """
         if learner_id in self.seated:
             return True
@@ -341,8 +341,9 @@ class Seats(Aggregate):
         if len(self.seated) < self.capacity and not self.waiting:
             self._taken(learner_id=learner_id)
             return True
-        if waitlist_limit is not None and len(self.waiting) >= waitlist_limit:
-            self.refuse(RunFull(run_id=self.id_of("run_id"), capacity=self.capacity, waiting=len(self.waiting)))
+        waiting = len(self.waiting) - max(0, self.capacity - len(self.seated))  # a free seat is on its way to the first
+        if waitlist_limit is not None and waiting >= waitlist_limit:
+            self.refuse(RunFull(run_id=self.id_of("run_id"), capacity=self.capacity, waitlist_limit=waitlist_limit))
         self._queued(learner_id=learner_id)
         return False
 

@@ -18,6 +18,12 @@ class Status(StrEnum):
     COMPLETED = "completed"
 
 
+OPEN = (Status.REQUESTED, Status.WAITLISTED, Status.OFFERED, Status.ACTIVE)
+"""Where an enrollment goes on; it is shown as *ended* when its run is over, which follows from the clock."""
+
+ENDED = "ended"
+
+
 class WaitsFor(StrEnum):
     """Why a learner waits: every seat is taken, the run is closed, or it has ended."""
 
@@ -54,8 +60,8 @@ class RunFull(Conflict):
 
     code = "run_full"
     template = (
-        "course run {run_id} is full: each of its {capacity} seats is taken, and no more than {waiting} learners may"
-        " wait for one"
+        "course run {run_id} is full: each of its {capacity} seats is taken or due to a learner who waits, and no more"
+        " than {waitlist_limit} may wait for one"
     )
     lifted_by = "seats-{run_id}"
 

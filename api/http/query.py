@@ -19,11 +19,12 @@ from fastapi import Depends, Request, Response
 from adapters.jwt import JwtClaims
 from adapters.postgres.queries import catalog
 from adapters.postgres.queries.reader import Answer
-from api.http.errors import BadRequest, PositionNotReached, PreconditionFailed
+from api.http.errors import BadRequest, LearnerNotFound, PositionNotReached, PreconditionFailed
 from api.http.security import must_be_staff, user_of
 from api.http.services import Services, get_services
 from domain.catalog import RunNotFound
 from domain.errors import DomainError, Rejected
+from projections.learner_dashboard import LearnerDashboard
 
 WAIT = 2.0  # seconds to wait for min_position
 FAR_AHEAD = 10_000  # facts by which a min_position may be above the head; a busy log takes seconds for so many
@@ -129,6 +130,15 @@ class QueryContext:
         answer = await self.read_at_least("catalog", lambda: catalog.run(self.services.reader, run_id))
         if answer.body is None:
             raise RunNotFound(run_id=run_id)
+
+    async def check_learner(self, learner_id: str) -> None:
+        """Raise LearnerNotFound if nothing is recorded about a learner; it may be too early for that of the user."""
+        if learner_id == self.user.subject:
+            return
+        documents = self.services.documents[LearnerDashboard.name]
+        document = await self.read_at_least(LearnerDashboard.name, lambda: documents.stored(learner_id))
+        if not document.exists:
+            raise LearnerNotFound(learner_id=learner_id)
 
     def or_not_found(self, answer: Answer, missing: DomainError) -> Response:
         """The answer over HTTP; raises *missing* if there is none."""

@@ -2,6 +2,7 @@
 
 from commands.log import Log
 from commands.lookups.catalog import Outline
+from domain.deadlines import is_over
 from domain.enrollment import Enrollment, NoAccess, NotEnrolled, RunIsOver, Status, enrollment_stream
 
 HAVING_ACCESS = (Status.ACTIVE, Status.COMPLETED)
@@ -42,7 +43,7 @@ async def must_take_part(log: Log, learner_id: str, run: Outline) -> None:
         RunIsOver: the run has ended.
     """
     await must_have_access(log, learner_id, run.run_id)
-    if log.context.at >= run.ends_at:
+    if is_over(run.ends_at, log.context.at):
         raise RunIsOver(run_id=run.run_id, ended_at=f"{run.ends_at:%Y-%m-%d %H:%M} UTC")
 
 

@@ -89,8 +89,8 @@ def test_of_200_runs_those_that_go_on_are_shown(title: str) -> None:
      *((status, status) for status in ("withdrawn", "expired", "completed", "none"))],
 )  # fmt: skip
 def test_a_run_that_is_over_has_nothing_to_do(status: Status, as_shown: str) -> None:
-    """Who was on it and neither completed it nor left is ended; nothing is due, and nothing is next."""
-    stored = course("r1", 3, ends_at=BEFORE, status=status)
+    """Who was on it and neither completed it nor left is ended, from its end on; nothing is due, nothing is next."""
+    stored = course("r1", 3, ends_at=NOW, status=status)
     stored.offered_until, stored.waits_for = LATER, "full"
     over, other = whole(shown(text(stored, course("r2", 3)), NOW)).courses
     assert (over.status, over.next_unit, over.deadlines) == (as_shown, None, [])

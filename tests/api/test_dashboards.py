@@ -1,10 +1,12 @@
 """The documents that learners and staff see on arrival, over HTTP."""
 
-from datetime import timedelta
+import json
+from datetime import datetime, timedelta
 from typing import Any
 
 from fastapi import FastAPI
 
+from adapters.postgres.queries import course_dashboard
 from adapters.shown_dashboard import LARGEST
 from tests.support.api import Campus
 from tests.support.polling import until
@@ -37,6 +39,17 @@ async def test_a_run_that_is_over_is_shown_as_ended(app: FastAPI, campus: Campus
     assert [unit["due_at"] for unit in run["items"]] == [None, "2026-02-15T00:00:00Z", "2026-03-01T00:00:00Z"]
     statuses = (await campus.see(f"/runs/{campus.run}/dashboard", position))["counts"]["statuses"]
     assert {name: number for name, number in statuses.items() if number} == {"ended": 1}
+
+
+async def test_the_end_of_a_run_is_the_first_moment_at_which_it_is_over(app: FastAPI, campus: Campus) -> None:
+    """For the counts of the run as for commands, of which the last is taken a moment before."""
+    await campus.open_run()
+    await campus.see(f"/runs/{campus.run}/dashboard", await campus.enroll())
+    ends_at = datetime.fromisoformat((await campus.get(f"/runs/{campus.run}")).json()["ends_at"])
+    for now, status in ((ends_at - timedelta(microseconds=1), "active"), (ends_at, "ended")):
+        answer = await course_dashboard.run_dashboard(app.state.services.reader, campus.run, now)
+        statuses = json.loads(answer.body or b"")["counts"]["statuses"]
+        assert {name: number for name, number in statuses.items() if number} == {status: 1}
 
 
 async def test_the_units_of_a_run_stand_in_pages(campus: Campus) -> None:

@@ -1,8 +1,10 @@
 """The gradebook of a run over HTTP."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 
 from tests.support.api import Campus
 from tests.support.polling import until
@@ -62,8 +64,8 @@ async def test_the_gradebook_is_for_staff(campus: Campus) -> None:
     assert (refused.status_code, refused.json()["code"]) == (403, "staff_only")
 
 
-async def test_learners_see_their_own_grades(campus: Campus) -> None:
-    """Every assessment of the run, with what it is and how many attempts are left; also those that are still to do."""
+async def test_learners_see_their_own_grades(app: FastAPI, campus: Campus) -> None:
+    """Every assessment of the run, also those still to do, with how many attempts are left: none after its end."""
     await campus.open_run()
     essay = {"quiz_id": f"{campus.quiz}-2", "run_id": campus.run, "unit_id": "q2", "title": "Groups", "kind": "essay"}
     await campus.send("/quizzes", essay, user="instructor")
@@ -89,3 +91,8 @@ async def test_learners_see_their_own_grades(campus: Campus) -> None:
     assert (await campus.get(named, limit=1)).json()["items"] == [quiz]
     assert (await campus.get(named, user=f"other-{campus.tag}")).json()["code"] == "not_yours"
     assert (await campus.get("/me/runs/no-such-run/grades", user=campus.learner)).json()["code"] == "run_not_found"
+    unknown = f"/learners/none-{campus.tag}/runs/{campus.run}/grades"
+    assert (await campus.get(unknown)).json()["code"] == "learner_not_found"
+    app.state.services.log.clock.move(timedelta(days=40_000))  # after the end of the run
+    ended = (await campus.get(path, user=campus.learner)).json()["items"]
+    assert [(grade["attempts_allowed"], grade["attempts_left"]) for grade in ended] == [(2, 0), (1, 0)]

@@ -230,6 +230,26 @@ async def test_an_outcome_by_the_rule_waits_until_the_learner_is_back(campus: Ca
     assert len(await campus.new(DecideOutcome(*ANN, 9))) == 1
 
 
+async def test_an_overridden_grade_reaches_the_outcome_of_a_learner_who_has_left(campus: Campus) -> None:
+    """What is decided follows the scores: grade and outcome do not contradict each other, wherever the learner is."""
+    paper = GradeAttempt("ann", "groups", score_bp=4_000)
+    await campus.give(ASKED, PAPER, paper, CompleteUnit(*ANN, "q1", "instructor"), passed("q2", 4_000))
+    await campus.give(DecideOutcome(*ANN, 9), WithdrawEnrollment(*ANN), OverrideGrade("ann", "groups", 1, 0, "copied"))
+    assert await campus.new(DecideOutcome(*ANN, 12)) == [
+        (STREAM, revised(("pass", "fail"), (4_000, 0), "weighted_mean", OTHER_OUTCOME, 12))
+    ]
+
+
+async def test_an_attempt_that_has_not_passed_after_all_completes_nothing(campus: Campus) -> None:
+    """An override came before the unit was completed; another attempt that has passed still completes it."""
+    right = SubmitAttempt("ann", "equations", 1, (1, 0))
+    await campus.give(ASKED, right, GradeAttempt("ann", "equations"), OverrideGrade("ann", "equations", 1, 0, "copied"))
+    assert await campus.new(passed("q1", 10_000)) == []
+    await campus.give(replace(right, attempt_no=2), GradeAttempt("ann", "equations", 2))
+    ((stream, said),) = await campus.new(passed("q1", 10_000))
+    assert (stream, said.type, said.fields["score_bp"]) == (STREAM, "progress.unit_completed", 10_000)
+
+
 async def test_who_never_asked_has_no_outcome(campus: Campus) -> None:
     """An outcome is that of an enrollment, be it one that was given up."""
     assert await campus.refused(DecideOutcome(*ANN, 1, "fail")) == "not_enrolled"

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from domain.catalog import Unit
-from domain.deadlines import due_at, due_times, is_time_zone
+from domain.deadlines import due_at, due_times, is_over, is_time_zone
 
 MARCH = datetime(2026, 3, 23, 9, tzinfo=UTC)  # 09:00 in London, which changes to summer time on 29 March
 
@@ -33,6 +33,12 @@ def test_a_run_of_before_there_were_time_zones_keeps_its_deadlines() -> None:
     units = [Unit("u1", "quiz", "", due_after_days=7), Unit("u2", "page", "")]
     assert due_times(units, {"starts_at": MARCH.isoformat()}) == {"u1": MARCH + timedelta(days=7)}
     assert due_times(units, {"starts_at": MARCH.isoformat(), "time_zone": "Europe/London"})["u1"].hour == 8
+
+
+def test_a_run_is_over_from_its_end_on() -> None:
+    """Its end is the first moment at which it is; one whose end is not known is not."""
+    before = MARCH - timedelta(microseconds=1)
+    assert [is_over(MARCH, before), is_over(MARCH, MARCH), is_over(None, MARCH)] == [False, True, False]
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.enrollment import Seats
+from domain.enrollment import RunFull, Seats
 from tests.support.given import Said, fact, given
 
 OPENED = fact(Seats.Opened, capacity=2)
@@ -49,6 +49,15 @@ def test_nobody_overtakes() -> None:
     given(Seats, *FULL, queued("cid"), fact(Seats.Released, learner_id="ann")).when(
         lambda seats: seats.take("dan")
     ).then(queued("dan"), answer=False)
+
+
+def test_who_gets_a_free_seat_soon_takes_no_place_of_the_waitlist() -> None:
+    """A seat came free and is on its way to the first in the queue: another learner may wait in its place, not two."""
+    past = (*FULL, queued("cid"), fact(Seats.Released, learner_id="ann"))
+    given(Seats, *past).when(lambda seats: seats.take("dan", 1)).then(queued("dan"), answer=False)
+    given(Seats, *past, queued("dan")).when(lambda seats: seats.take("eve", 1)).refused(
+        RunFull, run_id="algebra-1", capacity=2, waitlist_limit=1
+    )
 
 
 def test_who_sits_sits_once() -> None:

@@ -106,8 +106,9 @@ class Seating(RuleBasedStateMachine):
         """Why a learner who asks now is refused; None for a seat or a place in the queue."""
         if not self.is_open:
             return RunClosed
-        queues = bool(self.queue) or len(self.seated) >= self.capacity
-        return RunFull if queues and self.limit is not None and len(self.queue) >= self.limit else None
+        free = max(0, self.capacity - len(self.seated))
+        queues = bool(self.queue) or not free
+        return RunFull if queues and self.limit is not None and len(self.queue) - free >= self.limit else None
 
     def sit_or_wait(self, learner: str) -> None:
         if len(self.seated) < self.capacity and not self.queue:

@@ -1,6 +1,6 @@
 """What follows from the facts of progress."""
 
-from commands.enrollment import CompleteEnrollment, ReopenEnrollment
+from commands.enrollment import FollowOutcome
 from commands.progress import DecideOutcome
 from domain.fact import Fact
 from domain.grading import PASSING_OUTCOMES
@@ -11,19 +11,12 @@ def decide_when_done(fact: Fact) -> DecideOutcome:
     return DecideOutcome(fact.id("learner_id"), fact.id("run_id"), fact.position)
 
 
-def complete_passed_course(fact: Fact) -> CompleteEnrollment | None:
+def complete_passed_course(fact: Fact) -> FollowOutcome | None:
     """A course was passed: the enrollment is completed."""
-    return (
-        CompleteEnrollment(fact.id("learner_id"), fact.id("run_id"))
-        if fact.data["outcome"] in PASSING_OUTCOMES
-        else None
-    )
+    return FollowOutcome(fact.id("learner_id"), fact.id("run_id")) if fact.data["outcome"] in PASSING_OUTCOMES else None
 
 
-def follow_revision(fact: Fact) -> CompleteEnrollment | ReopenEnrollment | None:
+def follow_revision(fact: Fact) -> FollowOutcome | None:
     """An outcome was revised: the enrollment is completed, or it is active again."""
     was, is_now = (fact.data[name] in PASSING_OUTCOMES for name in ("old", "new"))
-    if was == is_now:
-        return None
-    names = (fact.id("learner_id"), fact.id("run_id"))
-    return CompleteEnrollment(*names) if is_now else ReopenEnrollment(*names, fact.data["reason"])
+    return None if was == is_now else FollowOutcome(fact.id("learner_id"), fact.id("run_id"), fact.data["reason"])

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from commands.enrollment import CompleteEnrollment, OfferSeat, RequestEnrollment, WithdrawEnrollment
 from commands.progress import CompleteUnit, DecideOutcome, OpenUnit, RecordActivity
 from commands.quiz import GradeAttempt, SubmitAttempt
+from domain.deadlines import is_over
 from domain.quiz import Item, mark
 from workers.seeding.catalog import DAYS_OF_WEEK, WEIGHTS, items_and_key
 from workers.seeding.terms import ATTEMPTS, OPEN_BEFORE, PASS_BP, TERMS, PlannedCommand, Term
@@ -103,7 +104,7 @@ class _History:
         self._starts_at, self._ends_at = term.starts_at(today), term.ends_at(today)
         self._until = min(today, self._ends_at, _midnight(left_at) if left_at else today)
         self._left = left_at is not None
-        self._over = self._ends_at <= today
+        self._over = is_over(self._ends_at, today)
         self._passed = 0
 
     def steps(self) -> Iterator[PlannedCommand]:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from commands.catalog import CloseRun, CreateCourse, OpenRun, PublishCourse, ScheduleRun
 from commands.quiz import PublishQuiz
+from domain.deadlines import is_over
 from workers.seeding.catalog import COURSES, SeedCourse, items_and_key
 
 OPEN_BEFORE = timedelta(days=28)  # enrollment opens before a run starts
@@ -109,5 +110,5 @@ def _term_steps(term: Term, today: datetime, learners: int) -> Iterator[PlannedC
             pass_bp=PASS_BP,
         )
         yield PlannedCommand(opens_at, course.instructor, publish, alone=True)
-    if ends_at <= today:
+    if is_over(ends_at, today):
         yield PlannedCommand(ends_at, course.instructor, CloseRun(term.run_id), alone=True)

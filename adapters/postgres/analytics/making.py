@@ -93,8 +93,11 @@ async def _stale(connection: psycopg.AsyncConnection, settings: Settings) -> dic
     readers: dict[str, str] = dict(await (await connection.execute(READERS, [settings.read_schema])).fetchall())
     made: dict[str, str] = dict(await (await connection.execute(MADE, [schema])).fetchall())
     analysts = [name for (name,) in await (await connection.execute(ANALYSTS, [schema])).fetchall()]
+    now = f"(now() + interval '{settings.clock_shift} seconds')" if settings.clock_shift else "now()"
     wanted = {
-        view.name: _wanted(view, schema, readers, analysts) for view in VIEWS if readers.keys() >= set(view.reads)
+        view.name: _wanted(view, schema, {**readers, "now": now}, analysts)
+        for view in VIEWS
+        if readers.keys() >= set(view.reads)
     }
     return {name: view for name, view in wanted.items() if made.get(name) != view.stamp}
 
@@ -126,10 +129,12 @@ async def _replace(connection: psycopg.AsyncConnection, view: ViewDefinition) ->
         await connection.execute(statement)
 
 
-def _wanted(view: View, schema: str, readers: dict[str, str], analysts: list[str]) -> ViewDefinition:
+def _wanted(view: View, schema: str, terms: dict[str, str], analysts: list[str]) -> ViewDefinition:
+    """A view as it should be; *terms* are the definitions of tables as readers see them, and the present time."""
     name = sql.Identifier(schema, view.name)
     columns = ", ".join(f'{column.expression} AS "{column.name}"' for column in view.columns)
-    source = view.source.format_map({table: f"({readers[table]}) AS {table}" for table in view.reads})
+    tables = {table: f"({terms[table]}) AS {table}" for table in view.reads}
+    source = view.source.format_map({**tables, "now": terms["now"]})
     comments = [
         sql.SQL("COMMENT ON COLUMN {} IS {}").format(
             sql.Identifier(schema, view.name, column.name), sql.Literal(column.meaning)

@@ -1,9 +1,9 @@
 """
 What analysts find: every view and every column, with its SQL and its meaning.
 
-`{name}` in a view's source stands for the rows of that read model's table, as its readers see them; other tables are
-those of the campus's schema. Expressions keep names and types of columns whatever a read model does, so that a view
-can be replaced while it is used.
+`{name}` in a view's source stands for the rows of that read model's table, as its readers see them, and `{now}` for
+the present time; other tables are those of the campus's schema. Expressions keep names and types of columns whatever a
+read model does, so that a view can be replaced while it is used.
 
 Left out of every view: the keys of quizzes with their digests (which can be guessed back), the answers that learners
 have given (full marks are a key), the words in which they say why they leave, and who has typed what in.
@@ -12,6 +12,7 @@ have given (full marks are a key), the words in which they say why they leave, a
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from adapters.postgres.queries.ended import is_over, shown_status
 from domain.codec import fields_of
 from domain.registry import AGGREGATE_OF, AGGREGATES
 from domain.registry import FACTS as TYPES
@@ -34,7 +35,7 @@ class View(NamedTuple):
 
     Attributes:
         meaning: what one row is, in one sentence.
-        source: what stands after FROM; `{name}` is a table of a read model.
+        source: what stands after FROM; `{name}` is a table of a read model, `{now}` the present time.
         reads: these tables; the view is made as soon as all of them are there.
     """
 
@@ -187,14 +188,16 @@ ASSESSMENTS = View(
 ENROLLMENTS = View(
     "enrollments",
     "A learner on a course run, as things stand now.",
-    "{course_enrollments}",
+    f"{{course_enrollments}} LEFT JOIN (SELECT run_id, {is_over('ends_at', '{now}')} AS is_over FROM {{catalog_runs}})"
+    " AS run USING (run_id)",
     (
         RUN_ID,
         LEARNER_ID,
         Column(
             "status",
-            "status::text",
-            "`requested`, `waitlisted`, `offered`, `active`, `withdrawn`, `expired`, `completed`, or `none`.",
+            f"({shown_status('is_over')})::text",
+            "`requested`, `waitlisted`, `offered`, `active`, `withdrawn`, `expired`, `completed`, or `none`; `ended` in"
+            " place of the first four where the run is over.",
         ),
         Column("activated", "activated::boolean", "Whether there has been a place, whatever came later."),
         Column("submitted", "submitted::boolean", "Whether anything was handed in."),
@@ -209,7 +212,7 @@ ENROLLMENTS = View(
             "The grade over what is scored or was due before the learner's latest fact, in basis points.",
         ),
     ),
-    ("course_enrollments",),
+    ("course_enrollments", "catalog_runs"),
 )
 
 LEARNER_WEEKS = View(

@@ -7,6 +7,7 @@ from datetime import datetime
 
 import msgspec
 
+from adapters.postgres.queries.ended import RUN_IS_OVER, shown_status
 from adapters.postgres.queries.json_answer import json_array, json_object
 from adapters.postgres.queries.reader import CHECKPOINT, Answer, Reader
 from domain.grading import OUTCOMES, PASSING_OUTCOMES
@@ -27,7 +28,11 @@ class Statuses(msgspec.Struct, kw_only=True):
 
 
 class StatusesOfDay(msgspec.Struct, kw_only=True):
-    """How many enrollments stood where when a day (UTC) ended; offered counts as waitlisted, expired as withdrawn."""
+    """
+    How many enrollments stood where when a day (UTC) ended; offered counts as waitlisted, expired as withdrawn.
+
+    Days say what facts have made: no day has `ended`, which follows from the clock.
+    """
 
     day: Day
     requested: int
@@ -118,10 +123,7 @@ _COUNTS = json_object(
 _DASHBOARD = json_object(
     RunDashboard, counts="totals.counts", grades="grades.buckets", days="days.entries", weeks="weeks.entries"
 )
-# That a run is over follows from the clock; so each enrollment that has not come to an end by a fact has ended.
-SHOWN_STATUS = """CASE WHEN status IN ('requested', 'waitlisted', 'offered', 'active')
-             AND EXISTS (SELECT FROM catalog_runs AS run WHERE run.run_id = %(run)s AND ends_at < %(now)s)
-            THEN 'ended' ELSE status END"""
+SHOWN_STATUS = shown_status(RUN_IS_OVER)
 _RUNNING = ", ".join(f"sum({name}) OVER past AS {name}" for name in StatusesOfDay.__struct_fields__ if name != "day")
 
 # Everything about one run; NULL where the run has never been scheduled. Days are running totals, by status. A

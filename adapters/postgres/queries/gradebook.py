@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from adapters.postgres.queries.ended import RUN_IS_OVER
 from adapters.postgres.queries.json_answer import json_object
 from adapters.postgres.queries.reader import CHECKPOINT, Reader, RowPage
 from domain.kinds import Kind
@@ -40,6 +41,9 @@ class GradebookRow(msgspec.Struct, kw_only=True):
 class GradeOfLearner(msgspec.Struct, kw_only=True):
     """
     One assessment of a run, and how the learner did in it; scores in basis points, lateness in seconds.
+
+    `attempts_left` is what the quiz allows, none after the end of the run. It does not look at the enrollment: who
+    waits, or has left, has them once the enrollment is active. Nor at `due_at`: an attempt may be late.
 
     `best_bp`, `passed`, `banked`, `submitted_at` and `late_by` are those of the attempt that counts.
     """
@@ -131,7 +135,7 @@ _ROW_OF_LEARNER = json_object(
     GradeOfLearner,
     unit_id="quiz.unit_id",
     attempts="coalesce(attempts, 0)",
-    attempts_left="greatest(attempts_allowed - coalesce(attempts, 0), 0)",
+    attempts_left=f"CASE WHEN {RUN_IS_OVER} THEN 0 ELSE greatest(attempts_allowed - coalesce(attempts, 0), 0) END",
     graded="coalesce(graded, 0)",
     passed="coalesce(passed, false)",
     banked="coalesce(banked, false)",
@@ -148,10 +152,11 @@ SELECT least({CHECKPOINT.format("gradebook")}, {CHECKPOINT.format("catalog")}), 
 """
 
 
-async def of_learner(reader: Reader, place: tuple[str, str], after: str, limit: int) -> RowPage:
+async def of_learner(reader: Reader, place: tuple[str, str], after: str, limit: int, *, now: datetime) -> RowPage:
     """A page of the assessments of a run, in the order of their ids, for one learner; *place* is learner and run."""
     learner_id, run_id = place
-    return await reader.page(PAGE_OF_LEARNER, {"learner": learner_id, "run": run_id, "after": after, "limit": limit})
+    parameters = {"learner": learner_id, "run": run_id, "now": now, "after": after, "limit": limit}
+    return await reader.page(PAGE_OF_LEARNER, parameters)
 
 
 async def rows(

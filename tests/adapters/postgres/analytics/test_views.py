@@ -3,7 +3,7 @@
 import asyncio
 import re
 from dataclasses import fields
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,8 @@ from adapters.postgres.connection import connect
 from adapters.postgres.log.append import Append
 from adapters.postgres.ops.migrate import migrate
 from adapters.settings import Settings
-from commands.enrollment import WithdrawEnrollment
+from commands.catalog import OpenRun, ScheduleRun
+from commands.enrollment import RequestEnrollment, WithdrawEnrollment
 from commands.progress import DecideOutcome, RecordActivity
 from commands.quiz import GradeAttempt, PublishQuiz, SubmitAttempt
 from domain.quiz import Item
@@ -48,14 +49,17 @@ async def fill(settings: Settings) -> None:
     async with opened(settings) as log:
         process = Process(log)
         await give_course(process, learners=["ada", "ben"])
-        head = await process.do(
+        await process.do(
             PublishQuiz("quiz-1", "algebra-1", "test", "First", items=ITEMS, key=[1, 0], due_at=START),
             RecordActivity("ada", "algebra-1", "page", "click", 7),
             SubmitAttempt("ada", "quiz-1", 1, [1, 0]),
             GradeAttempt("ada", "quiz-1"),
             DecideOutcome("ada", "algebra-1", through_position=1, outcome="pass"),
             WithdrawEnrollment("ben", "algebra-1", "I was ill"),
+            ScheduleRun("algebra-0", "algebra", 1, START - timedelta(days=60), START),
+            OpenRun("algebra-0"),
         )
+        head = await process.do(RequestEnrollment("cid", "algebra-0"), at=START - timedelta(days=1))
     async with projecting(settings, PROJECTIONS):
         await caught_up(settings, head, PROJECTIONS)
     async with await connect(settings, application="test") as connection:
@@ -87,18 +91,25 @@ def test_the_views_show_what_has_happened(filled: Settings) -> None:
         (2, "test", "quiz", 10_000),
     ]
     assert ask(filled, "SELECT quiz_id, questions FROM assessments") == [("quiz-1", 2)]
-    assert ask(filled, "SELECT learner_id, outcome, active_weeks FROM enrollments ORDER BY 1") == [
-        ("ada", "pass", 1),
-        ("ben", None, 0),
+    assert ask(filled, "SELECT learner_id, status, outcome, active_weeks FROM enrollments ORDER BY 1") == [
+        ("ada", "active", "pass", 1),
+        ("ben", "withdrawn", None, 0),
+        ("cid", "ended", None, 0),
     ]
     today = datetime.now(UTC).date()
     ((learner, week),) = ask(filled, "SELECT learner_id, week FROM learner_weeks")
     assert (learner, week.weekday()) == ("ada", 0)
     assert 0 <= (today - week).days <= 7
     assert ask(filled, "SELECT week, activities, amount, learners FROM activity_weeks") == [(week, 1, 7, 1)]
-    assert ask(filled, "SELECT sum(active), sum(withdrawn) FROM enrollment_days") == [(1, 1)]
-    assert ask(filled, "SELECT outcome, learners FROM outcomes ORDER BY 1") == [("pass", 1), (None, 1)]
-    assert ask(filled, "SELECT run_id, people, withdrawals FROM run_counts") == [("algebra-1", 2, 1)]
+    assert ask(filled, "SELECT sum(active), sum(withdrawn) FROM enrollment_days WHERE run_id = 'algebra-1'") == [(1, 1)]
+    assert ask(filled, "SELECT outcome, learners FROM outcomes WHERE run_id = 'algebra-1' ORDER BY 1") == [
+        ("pass", 1),
+        (None, 1),
+    ]
+    assert ask(filled, "SELECT run_id, people, withdrawals FROM run_counts ORDER BY 1") == [
+        ("algebra-0", 1, 0),
+        ("algebra-1", 2, 1),
+    ]
     (head,) = ask(filled, "SELECT max(position) FROM facts")[0]
     assert ask(filled, "SELECT DISTINCT generation, position, behind, parked_keys FROM read_models") == [
         (1, head, 0, 0)
@@ -109,7 +120,7 @@ def test_the_views_show_what_has_happened(filled: Settings) -> None:
 def test_facts_say_what_they_are_about(filled: Settings) -> None:
     """The ids come from the stream, the run of an attempt from the fact."""
     rows = ask(filled, "SELECT DISTINCT split_part(stream_id, '-', 1), learner_id, run_id, quiz_id, source FROM facts")
-    assert sorted(row for row in rows if row[1] != "ben") == [
+    assert sorted(row for row in rows if row[1] != "ben" and row[2] != "algebra-0") == [
         ("attempt", "ada", "algebra-1", "quiz-1", "api"),
         ("course", None, None, None, "api"),
         ("enrollment", "ada", "algebra-1", None, "api"),
@@ -292,7 +303,7 @@ def test_the_python_in_the_document_runs(filled: Settings, monkeypatch: pytest.M
     monkeypatch.setenv("ANALYST_URL", analyst_url(filled))
     names: dict[str, Any] = {}
     exec(example, names)  # noqa: S102 - our own document
-    assert sorted(names["frame"]["learner_id"]) == ["ada", "ben"]
+    assert sorted(names["frame"]["learner_id"]) == ["ada", "ben", "cid"]
 
 
 @pytest.mark.parametrize(
