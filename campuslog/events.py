@@ -47,9 +47,9 @@ class Events:
         """
         All of them as a table, one row each.
 
-        Columns: position, type, stream_id, learner_id and run_id where they are known, occurred_at, recorded_at,
-        source, and data, the fact's own fields as JSON text. If one type was asked for, its fields are columns as well,
-        with `irregular`; a field that is called as one of the above has a `_` at its end.
+        Columns: position, type, stream_id, learner_id, run_id, quiz_id and course_id where they are known, occurred_at,
+        recorded_at, source, and data, the fact's own fields as JSON text. If one type was asked for, its fields are
+        columns as well, with `irregular`; a field that is called as one of the above has a `_` at its end.
         """
         types = self._selection.types
         only = types[0] if types is not None and len(types) == 1 else None

@@ -21,12 +21,16 @@ COLUMNS: dict[str, pl.DataType] = {
     "stream_id": pl.String(),
     "learner_id": pl.String(),
     "run_id": pl.String(),
+    "quiz_id": pl.String(),
+    "course_id": pl.String(),
     "occurred_at": pl.Datetime("us", "UTC"),
     "recorded_at": pl.Datetime("us", "UTC"),
     "source": pl.String(),
     "data": pl.String(),
 }
 """Of every table of facts."""
+
+IDS = ("learner_id", "run_id", "quiz_id", "course_id")
 
 _encode = msgspec.json.Encoder().encode
 
@@ -55,8 +59,8 @@ def _columns(facts: Sequence[Fact]) -> Iterable[list[Any]]:
     yield [fact.position for fact in facts]
     yield [fact.type for fact in facts]
     yield [fact.stream_id for fact in facts]
-    yield [_id(fact, "learner_id") for fact in facts]
-    yield [_id(fact, "run_id") for fact in facts]
+    for name in IDS:
+        yield [_id(fact, name) for fact in facts]
     yield [fact.occurred_at for fact in facts]
     yield [fact.recorded_at for fact in facts]
     yield [fact.meta.source for fact in facts]
@@ -73,7 +77,7 @@ def _own_fields(facts: Sequence[Fact], only: str) -> list[pl.Series]:
     own: dict[str, Any] = {**fields_of(FACTS[only]), "irregular": str}
     columns = []
     for name, hint in own.items():
-        if name in {"learner_id", "run_id"}:
+        if name in IDS:
             continue  # the same is in the common column
         values = msgspec.convert([fact.data.get(name) for fact in facts], list[hint | None])  # type: ignore[valid-type]
         columns.append(series(f"{name}_" if name in COLUMNS else name, values, hint))

@@ -6,6 +6,7 @@ The log as Parquet files, for those who analyse it and for those who rebuild fro
     digest      one digest of all facts, however they are cut into files
     manifest    what an export consists of; a file that it does not name does not count
     writer      the files of one range of positions, one for each type
+    convert     gives the files of an older export the columns that they lack
     export      brings a directory up to the head of the log
     check       is an export what its manifest says?
     read        a dataset for analysts, and all facts in the order of the log

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from adapters.parquet.columns import LOGGED, SCHEMA, to_rows
+from adapters.parquet.columns import LOGGED, OLD_SCHEMA, SCHEMA, to_rows
 from adapters.parquet.digest import Content
 from adapters.parquet.manifest import NAME, ExportError, File, Manifest
 from adapters.parquet.read import Export
@@ -90,7 +90,7 @@ def _wrong_with(path: Path, file: File) -> str:
             problem = "its SHA-256 is not that of the manifest"
         elif size != file.bytes or rows != file.rows:
             problem = f"has {size:,} bytes and {rows:,} facts instead of {file.bytes:,} and {file.rows:,}"
-        elif schema != SCHEMA:
+        elif schema not in (SCHEMA, OLD_SCHEMA):
             problem = "its columns are not those of an export"
     except FileNotFoundError:
         problem = "is missing"

@@ -7,6 +7,7 @@ in `data_bytes` and `meta_bytes` instead, so that every fact is kept as it is.
 
 import sys
 from array import array
+from functools import cache
 from itertools import accumulate
 from typing import Any
 
@@ -15,6 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from adapters.parquet.source import NUMBERS, FactBuffers
+from domain.codec import fields_of
+from domain.registry import AGGREGATE_OF, FACTS
 from domain.streams import id_or_none
 
 Array = Any  # the type stubs of pyarrow tell apart what we treat alike
@@ -36,10 +39,19 @@ SCHEMA = pa.schema(
         _field("source", pa.string()),
         _field("occurred_at", pa.timestamp("us", "UTC"), nullable=False),
         _field("recorded_at", pa.timestamp("us", "UTC"), nullable=False),
+        _field("run_id", pa.string()),
+        _field("quiz_id", pa.string()),
+        _field("course_id", pa.string()),
     ]
 )
-LOGGED = tuple(name for name in SCHEMA.names if name not in ("learner_id", "source"))
+IDS = ("run_id", "quiz_id", "course_id")
+"""Columns that exports of format versions 1 and 2 lack; they follow from `ID_SOURCES`."""
+
+ID_SOURCES = ("stream_id", "type", "data")
+LOGGED = tuple(name for name in SCHEMA.names if name not in ("learner_id", "source", *IDS))
 """The columns that `to_rows` needs: what the log holds, without what follows from it."""
+
+OLD_SCHEMA = pa.schema([field for field in SCHEMA if field.name not in IDS])
 
 SINCE_1970 = 946_684_800_000_000  # microseconds from 1970 to 2000, where PostgreSQL begins to count
 FIXED = {"position": 0, "stream_version": 1, "schema_version": 2, "partition": 3, "occurred_at": 4, "recorded_at": 5}
@@ -50,22 +62,31 @@ class _Meta(msgspec.Struct, gc=False):
     source: str | None = None
 
 
+class _Ids(msgspec.Struct, gc=False):
+    run_id: str | None = None
+    quiz_id: str | None = None
+    course_id: str | None = None
+
+
+_decode_ids = msgspec.json.Decoder(_Ids).decode
 _decode_meta = msgspec.json.Decoder(_Meta).decode
 
 
 def to_batch(rows: FactBuffers) -> pa.RecordBatch:
     """The columns of *rows*."""
     numbers = _swapped(rows.records)
-    stream_ids = _variable(numbers, "stream_id", rows.stream_ids)
+    stream_ids = _variable(numbers, "stream_id", rows.stream_ids).cast(pa.string())
+    types = _variable(numbers, "type", rows.types).cast(pa.string())
     data, data_bytes = _as_text(_variable(numbers, "data", rows.data))
     meta = _variable(numbers, "meta", rows.meta)
     sources = _sources(meta)
     meta, meta_bytes = _as_text(meta)
     columns = {
         **{name: _fixed(numbers, name) for name in FIXED},
-        "stream_id": stream_ids.cast(pa.string()),
-        "type": _variable(numbers, "type", rows.types).cast(pa.string()),
-        "learner_id": _learners(stream_ids.cast(pa.string())),
+        "stream_id": stream_ids,
+        "type": types,
+        "learner_id": _ids_in(stream_ids, "learner_id"),
+        **ids_of_facts(stream_ids, types, data),
         "data": data,
         "data_bytes": data_bytes,
         "meta": meta,
@@ -137,10 +158,39 @@ def _as_text(values: Array) -> tuple[Array, Array]:
     return pa.array(texts, pa.string()), pa.array(others, pa.binary())
 
 
-def _learners(stream_ids: Array) -> Array:
+def ids_of_facts(stream_ids: Array, types: Array, data: Array) -> dict[str, Array]:
+    """The columns `IDS`: from the ids of the streams, else from the facts' own fields."""
+    columns = {name: _ids_in(stream_ids, name) for name in IDS}
+    for type_name in pc.unique(types).to_pylist():
+        if names := _ids_among_fields(type_name):
+            mask = pc.equal(types, type_name)
+            fields = [_own_ids(value) for value in data.filter(mask).to_pylist()]
+            for name in names:
+                values = pa.array([getattr(each, name) for each in fields], pa.string())
+                columns[name] = pc.replace_with_mask(columns[name], mask, values)
+    return columns
+
+
+@cache
+def _ids_among_fields(type_name: str) -> tuple[str, ...]:
+    """Which of `IDS` the facts of a type have as fields, and not in the ids of their streams."""
+    if type_name not in FACTS:
+        return ()
+    fields, of_stream = fields_of(FACTS[type_name]), AGGREGATE_OF[type_name].ids
+    return tuple(name for name in IDS if name in fields and name not in of_stream)
+
+
+def _own_ids(data: str | None) -> _Ids:
+    try:
+        return _Ids() if data is None else _decode_ids(data)
+    except msgspec.MsgspecError:
+        return _Ids()  # a fact that cannot be read is kept like any other
+
+
+def _ids_in(stream_ids: Array, name: str) -> Array:
     encoded = stream_ids.dictionary_encode()
-    learners = [id_or_none(stream, "learner_id") for stream in encoded.dictionary.to_pylist()]
-    return pa.array(learners, pa.string()).take(encoded.indices)
+    ids = [id_or_none(stream, name) for stream in encoded.dictionary.to_pylist()]
+    return pa.array(ids, pa.string()).take(encoded.indices)
 
 
 def _sources(metas: Array) -> Array:

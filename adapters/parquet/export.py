@@ -21,8 +21,10 @@ from typing import Any
 import msgspec
 
 from adapters.parquet.columns import to_batch
+from adapters.parquet.convert import convert
 from adapters.parquet.digest import Content, block_end, block_start
 from adapters.parquet.manifest import (
+    FLAT_FOLDERS,
     FORMAT_VERSION,
     NAME,
     OLD_NAME,
@@ -45,7 +47,7 @@ from domain.registry import FACTS
 PIECE = 1 << 20  # positions
 PATIENCE = 10.0  # seconds to wait for a server that has gone
 LOCK = ".lock"
-OURS = re.compile(r"\.?\d{12,}-\d{12,}\.parquet(\.tmp)?")  # names of files that a run may have left behind
+OURS = re.compile(r"\.?\d{12,}-\d{12,}(\.\d+)?\.parquet(\.tmp)?")  # names of files that a run may have left behind
 
 Advance = Callable[[int], None]
 
@@ -201,8 +203,10 @@ def _opened(directory: Path, campus: str) -> Manifest:
         manifest.save(directory)
     manifest.check(directory)
     _check_files(directory, manifest)
+    if manifest.format_version < FLAT_FOLDERS:
+        _move(directory, manifest)
     if manifest.format_version < FORMAT_VERSION:
-        _convert(directory, manifest)
+        convert(directory, manifest)
     for name in (OLD_NAME, f".{OLD_NAME}.tmp"):
         (directory / name).unlink(missing_ok=True)
     named = {directory / file.path for file in manifest.files}
@@ -215,8 +219,8 @@ def _opened(directory: Path, campus: str) -> Manifest:
     return manifest
 
 
-def _convert(directory: Path, manifest: Manifest) -> None:
-    """Move the files of an older export to where this format has them; a run that is killed here is gone on with."""
+def _move(directory: Path, manifest: Manifest) -> None:
+    """Move the files of an export of version 1 to where they are now; if this is killed, the next run goes on."""
     for number, file in enumerate(manifest.files):
         place = moved(file)
         (directory / place.path).parent.mkdir(exist_ok=True)
@@ -224,7 +228,7 @@ def _convert(directory: Path, manifest: Manifest) -> None:
         manifest.files[number] = place
     for folder in {(directory / file.path).parent for file in manifest.files}:
         sync(folder)
-    manifest.format_version = FORMAT_VERSION
+    manifest.format_version = FLAT_FOLDERS
     manifest.save(directory)
 
 

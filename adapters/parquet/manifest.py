@@ -4,8 +4,10 @@ What an export consists of: `_manifest.parquet`, replaced as a whole after the f
 A file that the manifest does not name is left over from a run that was killed, and does not count.
 
 The manifest is JSON text in the metadata of a Parquet file without rows: a tool that opens the whole directory passes
-it over, or reads nothing from it (decisions/0080). Exports of format version 1 have `manifest.json` and folders
-`type=NAME`; they are read as they are, and the next export converts them.
+it over, or reads nothing from it (decisions/0080).
+
+Exports of format version 1 have `manifest.json` and folders `type=NAME`, those up to version 2 lack the columns `IDS`.
+They are read as they are, and the next export converts them.
 """
 
 import os
@@ -26,7 +28,8 @@ from adapters.parquet.digest import NOTHING
 NAME = "_manifest.parquet"
 KEY = "campuslog.manifest"  # of the metadata
 OLD_NAME = "manifest.json"
-FORMAT, FORMAT_VERSION = "campuslog-export", 2
+FORMAT, FORMAT_VERSION = "campuslog-export", 3
+FLAT_FOLDERS = 2  # format version since which the folders are called by the type alone
 LONGEST_FOLDER = 200  # characters; file systems end at 255 bytes
 HIDDEN = ("_", ".")  # names that begin so are passed over by tools that open a directory
 
@@ -123,7 +126,7 @@ class Manifest(msgspec.Struct):
             manifest = msgspec.json.decode(text, type=cls)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise ExportError(f"{path} is damaged ({error}): export into another directory") from error
-        if manifest.format_version < FORMAT_VERSION:  # a conversion that was killed has moved some of the files
+        if manifest.format_version < FLAT_FOLDERS:  # a conversion that was killed has moved some of the files
             places = [(file, moved(file)) for file in manifest.files]
             manifest.files = [after if (directory / after.path).exists() else before for before, after in places]
         return manifest

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
-from adapters.parquet.columns import SCHEMA
+from adapters.parquet.columns import ID_SOURCES, SCHEMA, ids_of_facts
 from adapters.parquet.manifest import ExportError, File, Manifest, overlapping
 
 WINDOW = 1 << 14  # positions in one batch; divides a block of the digest
@@ -64,6 +64,8 @@ class Export:
     ) -> ds.Dataset:
         """
         The facts as a dataset with the columns of `SCHEMA`; each type in the order of the log, type after type.
+
+        In files of an older export, `run_id`, `quiz_id` and `course_id` are null until the next `campus log export`.
 
         Args:
             types: only these.
@@ -154,16 +156,30 @@ class _Cursor:
         try:
             with pq.ParquetFile(self._path, page_checksum_verification=True) as file:
                 place = file.schema_arrow.get_field_index("position")
+                lacking = [name for name in columns if name not in file.schema_arrow.names]
+                read = list(dict.fromkeys([*columns, *ID_SOURCES])) if lacking else columns
+                stored = [name for name in read if name not in lacking]
                 for number in range(file.num_row_groups):
                     statistics = file.metadata.row_group(number).column(place).statistics
                     if statistics is not None and statistics.has_min_max and cast(int, statistics.max) <= self._after:
                         continue
-                    for batch in file.iter_batches(batch_size=WINDOW, row_groups=[number], columns=columns):
+                    for batch in file.iter_batches(batch_size=WINDOW, row_groups=[number], columns=stored):
                         before = _up_to(batch, self._after)
                         if before < batch.num_rows:
-                            yield batch.slice(before)
+                            yield _completed(batch.slice(before), lacking, columns)
         except (OSError, pa.ArrowException) as error:
             raise ExportError(f"{self._path} cannot be read: {error}") from error
+
+
+def _completed(batch: pa.RecordBatch, lacking: Sequence[str], columns: list[str]) -> pa.RecordBatch:
+    """*batch* with the columns that a file of an older export lacks."""
+    if not lacking:
+        return batch.select(columns)
+    ids = ids_of_facts(*(batch.column(name) for name in ID_SOURCES))
+    return pa.RecordBatch.from_arrays(
+        [ids[name] if name in lacking else batch.column(name) for name in columns],
+        schema=pa.schema([SCHEMA.field(name) for name in columns]),
+    )
 
 
 def _up_to(batch: pa.RecordBatch, position: int) -> int:

@@ -15,11 +15,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from adapters.parquet.columns import SCHEMA
+from adapters.parquet.columns import IDS, SCHEMA
 from adapters.parquet.manifest import File, folder_of, sync
 
 LARGEST_BUFFER = 1 << 25  # bytes of columns that wait to be written
-REPEATING: Any = ["stream_id", "stream_version", "type", "schema_version", "partition", "learner_id", "source"]
+REPEATING: Any = ["stream_id", "stream_version", "type", "schema_version", "partition", "learner_id", *IDS, "source"]
 ASCENDING = {"position": "DELTA_BINARY_PACKED", "recorded_at": "DELTA_BINARY_PACKED"}
 
 
@@ -37,7 +37,7 @@ class Piece:
         self.versions: dict[str, set[int]] = defaultdict(set)
         self._directory = directory
         self._name = f"{after + 1:012d}-{until:012d}.parquet"
-        self._parts: dict[str, _Part] = {}
+        self._parts: dict[str, Part] = {}
 
     def add(self, batch: pa.RecordBatch) -> None:
         """Add facts that come after those added before."""
@@ -48,7 +48,7 @@ class Piece:
             self.versions[type_name].update(schema_versions.to_pylist())
             part = self._parts.get(type_name)
             if part is None:
-                part = self._parts[type_name] = _Part(self._directory / folder_of(type_name) / self._name)
+                part = self._parts[type_name] = Part(self._directory / folder_of(type_name) / self._name)
             part.add(facts)
         while sum(part.waiting for part in self._parts.values()) > LARGEST_BUFFER:
             max(self._parts.values(), key=lambda part: part.waiting).flush()
@@ -67,18 +67,24 @@ class Piece:
             part.discard()
 
 
-class _Part:
-    """One file on its way."""
+class Part:
+    """
+    One file on its way.
+
+    Attributes:
+        waiting: bytes that are not written yet.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.waiting = 0  # bytes
+        self.waiting = 0
         self._temporary = path.with_name(f".{path.name}.tmp")
         self._batches: list[pa.RecordBatch] = []
         self._writer: pq.ParquetWriter | None = None
         self._rows = self._first = self._last = 0
 
     def add(self, facts: pa.RecordBatch) -> None:
+        """Add facts that come after those added before."""
         positions = facts.column("position")
         self._first = self._first or positions[0].as_py()
         self._last = positions[-1].as_py()
@@ -102,6 +108,7 @@ class _Part:
         self._batches, self.waiting = [], 0
 
     def finish(self, type_name: str, directory: Path) -> File:
+        """Complete the file, and give it its name below *directory*."""
         if self._batches:
             self.flush()
         self._close()
@@ -113,6 +120,7 @@ class _Part:
         return File(path, type_name, self._first, self._last, self._rows, size, digest)
 
     def discard(self) -> None:
+        """Remove what was not finished."""
         try:
             self._close()
         finally:

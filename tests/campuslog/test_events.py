@@ -23,7 +23,8 @@ from tests.campuslog.conftest import announce
 from tests.support.polling import until
 from tests.support.workers import writer
 
-COLUMNS = ["position", "type", "stream_id", "learner_id", "run_id", "occurred_at", "recorded_at", "source", "data"]
+COLUMNS = ["position", "type", "stream_id", "learner_id", "run_id", "quiz_id", "course_id"]
+COLUMNS += ["occurred_at", "recorded_at", "source", "data"]
 GRADED: dict[str, Any] = {"types": "attempt.graded"}
 QUESTIONS: tuple[dict[str, Any], ...] = (
     {},

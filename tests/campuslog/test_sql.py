@@ -1,11 +1,13 @@
 """One vocabulary: the views of SQL are frames of the SDK, and the SDK asks in SQL."""
 
+import asyncio
 from datetime import UTC, date, datetime
 from typing import Any
 
 import polars as pl
 import pytest
 
+from adapters.parquet.export import export
 from adapters.postgres.analytics import VIEWS
 from adapters.settings import Settings
 from campuslog import BadArgument, BadQuery, Campus, NotThere
@@ -134,3 +136,28 @@ def test_where_sql_cannot_be_asked(campus: Campus, exported: Campus, filled: Set
     for wrong in ({"query": " "}, {"query": "SELECT 1", "limit": -1}, {"query": "SELECT 1", "timeout": 0}):
         with pytest.raises(BadArgument):
             campus.sql(**wrong)
+
+
+def test_ids_are_called_the_same_everywhere(campus: Campus, exported: Campus, filled: Settings, tmp_path: Any) -> None:
+    """In SQL, in the SDK and in the files of an export, for each fact."""
+    asyncio.run(export(filled, tmp_path / "out"))
+    columns = [
+        "position",
+        "run_id",
+        "quiz_id",
+        "course_id",
+        "source",
+        "type",
+        "occurred_at",
+        "recorded_at",
+        "stream_id",
+    ]
+    in_sql = campus.views.facts.select(columns).sort("position")
+    assert in_sql.equals(campus.events().polars().select(columns))
+    assert in_sql.equals(exported.events().polars().select(columns))
+    assert in_sql.equals(pl.read_parquet(tmp_path / "out").select(columns).sort("position"))
+    assert {name: in_sql[name].null_count() < in_sql.height for name in columns[1:4]} == dict.fromkeys(
+        columns[1:4], True
+    )
+    submitted = in_sql.filter(type="attempt.submitted")
+    assert min(submitted.select("run_id", "quiz_id").rows()) == ("AAA-2013J", "1")

@@ -9,6 +9,7 @@ import signal
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,10 @@ import psycopg
 import pyarrow.parquet as pq
 import pytest
 
+from adapters.parquet import convert as converting
 from adapters.parquet import digest, manifest, read, source, writer
 from adapters.parquet import export as exporting
-from adapters.parquet.columns import SCHEMA
+from adapters.parquet.columns import IDS, SCHEMA
 from adapters.parquet.export import export
 from adapters.parquet.manifest import KEY, NAME, OLD_NAME, ExportError, Manifest
 from adapters.postgres.log.append import Append
@@ -113,8 +115,22 @@ def _exact(table: Any, name: str) -> list[bytes]:
     return [other if text is None else text.encode() for text, other in pairs]
 
 
+def as_version_2(directory: Path) -> None:
+    """Turn an export into one of format version 2, whose files have fewer columns."""
+    manifest = Manifest.load(directory)
+    for number, file in enumerate(manifest.files):
+        place = directory / file.path
+        table = pq.ParquetFile(place).read().drop_columns(list(IDS))
+        pq.write_table(table, place)
+        size, digest = place.stat().st_size, sha256(place.read_bytes()).hexdigest()
+        manifest.files[number] = msgspec.structs.replace(file, bytes=size, sha256=digest)
+    manifest.format_version = 2
+    manifest.save(directory)
+
+
 def as_version_1(directory: Path) -> None:
     """Make of an export what the code before format version 2 would have written."""
+    as_version_2(directory)
     manifest = Manifest.load(directory)
     for number, file in enumerate(manifest.files):
         path = f"type={file.path}"
@@ -146,7 +162,7 @@ def files_below(directory: Path) -> set[str]:
 
 STEPS: dict[str, tuple[Any, str, int]] = {
     "encoding": (writer.Piece, "add", 25),
-    "file renamed": (writer._Part, "finish", 9),
+    "file renamed": (writer.Part, "finish", 9),
     "files complete": (exporting, "_add_to", 3),
     "manifest open": (msgspec.json, "format", 3),
     "manifest replaced": (manifest, "sync", 3),
@@ -178,6 +194,8 @@ CONVERSION: dict[str, tuple[Any, str, int]] = {
     "folders safe": (exporting, "sync", 1),
     "manifest open": (msgspec.json, "format", 1),
     "manifest replaced": (manifest, "sync", 1),
+    "file written again": (converting, "_rewritten", 2),
+    "file named": (converting, "sync", 3),
 }
 
 

@@ -109,6 +109,11 @@ FACTS = View(
             _id("quiz_id"),
             "The quiz, of facts about a quiz or an attempt; else NULL.",
         ),
+        Column(
+            "course_id",
+            _id("course_id", or_field=True),
+            "The course, of facts about a course, and of a run when it is scheduled; else NULL.",
+        ),
         Column("source", "json_or_null(meta) ->> 'source'", "Where it came from: `api`, `seed`, `import:oulad`, …"),
         Column(
             "data",

@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import struct
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,10 @@ import pytest
 
 from adapters.parquet import source
 from adapters.parquet.check import check
+from adapters.parquet.columns import SCHEMA
 from adapters.parquet.export import export
 from adapters.parquet.manifest import NAME, OLD_NAME, ExportError, Manifest
+from adapters.parquet.read import Export
 from adapters.settings import Settings
 from tests.conftest import migrated
 from tests.support.appends import query
@@ -28,6 +31,7 @@ from tests.support.exports import (
     STEPS,
     TYPES,
     as_version_1,
+    as_version_2,
     convert_and_die,
     export_and_die,
     export_without_space,
@@ -89,7 +93,10 @@ async def test_what_follows_from_a_fact(filled: Settings, tmp_path: Path) -> Non
     for file in Manifest.load(tmp_path).files:
         for fact in pq.ParquetFile(tmp_path / file.path).read().to_pylist():
             learner = fact["stream_id"].partition("-")[2].partition(":")[0]
-            assert fact["learner_id"] == (None if file.type == "course.created" else learner)
+            is_course = file.type == "course.created"
+            assert fact["learner_id"] == (None if is_course else learner)
+            assert fact["run_id"] == (None if is_course else fact["stream_id"].partition(":")[2])
+            assert (fact["course_id"], fact["quiz_id"]) == (learner if is_course else None, None)
             assert (fact["source"], fact["type"], fact["data_bytes"]) == ("test", file.type, None)
 
 
@@ -289,7 +296,7 @@ async def test_an_export_that_does_not_add_up_is_not_continued(filled: Settings,
         ("\udcff", "is damaged"),
         ('{"format": "campuslog-export", "format_version": 2}', "is damaged"),
         ('{"name": "package", "files": []}', "is not the manifest of an export of Campuslog"),
-        ('{"format": "campuslog-export", "format_version": 3}', "has format version 3, and this code knows 2"),
+        ('{"format": "campuslog-export", "format_version": 4}', "has format version 4, and this code knows 3"),
     ],
     ids=["empty", "list", "bytes", "fields", "foreign", "newer"],
 )
@@ -312,17 +319,21 @@ async def test_a_manifest_that_is_no_parquet_file(filled: Settings, tmp_path: Pa
     assert (tmp_path / NAME).read_text() == "{}"
 
 
-async def test_an_older_export_goes_on(filled: Settings, tmp_path: Path) -> None:
+@pytest.mark.parametrize("make_older", [as_version_1, as_version_2])
+async def test_an_older_export_goes_on(filled: Settings, tmp_path: Path, make_older: Callable[[Path], None]) -> None:
     """It is read as it is; the next export converts it, adds what is new, and leaves nothing of the old layout."""
     await export(filled, tmp_path)
     content = Manifest.load(tmp_path).content
-    as_version_1(tmp_path)
+    whole = list(Export.open(tmp_path).batches())
+    make_older(tmp_path)
     assert exported(tmp_path) == await log_of(filled)
+    assert list(Export.open(tmp_path).batches()) == whole  # the ids follow from what is there
     assert check(tmp_path).content == content
     await fill(filled, 10, first=FACTS + 1)
     assert (await export(filled, tmp_path)).new_facts == 10
     await assert_whole(filled, tmp_path)
     assert set(names_in(tmp_path)) == {NAME, *TYPES}
+    assert {pq.read_schema(tmp_path / name) for name in files_below(tmp_path)} == {SCHEMA}
 
 
 @pytest.mark.parametrize("step", CONVERSION)
