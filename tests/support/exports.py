@@ -21,6 +21,7 @@ import pytest
 from adapters.parquet import convert as converting
 from adapters.parquet import digest, manifest, read, source, writer
 from adapters.parquet import export as exporting
+from adapters.parquet.check import check
 from adapters.parquet.columns import IDS, SCHEMA
 from adapters.parquet.export import export
 from adapters.parquet.manifest import KEY, NAME, OLD_NAME, ExportError, Manifest
@@ -158,6 +159,18 @@ def manifest_with(text: bytes) -> bytes:
 def files_below(directory: Path) -> set[str]:
     """Every Parquet file, finished or not."""
     return {str(path.relative_to(directory)) for path in directory.glob("*/*")}
+
+
+async def assert_whole(settings: Settings, directory: Path) -> Manifest:
+    """The export holds the log, its manifest says so, and there is no other file."""
+    manifest = Manifest.load(directory)
+    facts = await log_of(settings)
+    assert exported(directory) == facts
+    assert manifest.position == len(facts)
+    assert files_below(directory) == {file.path for file in manifest.files}
+    verdict = check(directory)
+    assert (verdict.ok, verdict.facts, verdict.content) == (True, len(facts), manifest.content), verdict.problems
+    return manifest
 
 
 STEPS: dict[str, tuple[Any, str, int]] = {

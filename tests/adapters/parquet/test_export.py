@@ -32,6 +32,7 @@ from tests.support.exports import (
     TYPES,
     as_version_1,
     as_version_2,
+    assert_whole,
     convert_and_die,
     export_and_die,
     export_without_space,
@@ -59,18 +60,6 @@ async def filled(settings: Settings) -> Settings:
     """A campus with some hundred facts."""
     await fill(settings, FACTS)
     return settings
-
-
-async def assert_whole(settings: Settings, directory: Path) -> Manifest:
-    """The export holds the log, its manifest says so, and there is no other file."""
-    manifest = Manifest.load(directory)
-    facts = await log_of(settings)
-    assert exported(directory) == facts
-    assert manifest.position == len(facts)
-    assert files_below(directory) == {file.path for file in manifest.files}
-    verdict = check(directory)
-    assert (verdict.ok, verdict.facts, verdict.content) == (True, len(facts), manifest.content), verdict.problems
-    return manifest
 
 
 async def test_an_export_is_the_log(filled: Settings, tmp_path: Path) -> None:
