@@ -29,6 +29,16 @@ def test_the_views_of_sql_have_the_same_names_and_columns(campus: Campus) -> Non
     assert grades.schema["submitted_at"] == pl.Datetime("us", "UTC")
 
 
+def test_what_breaks_a_rule_is_listed(campus: Campus) -> None:
+    """Every fact with the field, and no other; filters and SQL work on it as on any view."""
+    facts = [fact for fact in campus.events() if "irregular" in fact.data]
+    irregular = campus.views.irregular_facts.sort("position")
+    assert irregular["position"].to_list() == [fact.position for fact in facts] != []
+    assert irregular["irregular"].to_list() == [fact.data["irregular"] for fact in facts]
+    codes = set(irregular["irregular"])
+    assert campus.views.irregular_facts(irregular=list(codes)).height == len(facts)
+
+
 def test_a_view_is_a_frame(campus: Campus) -> None:
     """It goes wherever a frame goes, and what comes of it is one."""
     grades = campus.views.grades

@@ -123,6 +123,21 @@ FACTS = View(
     ),
 )
 
+_SHOWN = {column.name: column for column in FACTS.columns}
+
+IRREGULAR_FACTS = View(
+    "irregular_facts",
+    "A fact of imported history that breaks a rule of today; it was recorded, not refused.",
+    # The bytes are looked at first: few facts have the field, and only those are decoded.
+    """(SELECT * FROM events WHERE position('"irregular"'::bytea IN data) > 0) AS events"""
+    " WHERE json_or_null(data) ->> 'irregular' IS NOT NULL",
+    (
+        _SHOWN["position"],
+        Column("irregular", "json_or_null(data) ->> 'irregular'", "The rule, such as `after_unregistration`."),
+        *(_SHOWN[name] for name in ("type", "occurred_at", "learner_id", "run_id", "quiz_id", "source", "data")),
+    ),
+)
+
 COURSES = View(
     "courses",
     "A course.",
@@ -354,6 +369,7 @@ READ_MODELS = View(
 
 VIEWS = (
     FACTS,
+    IRREGULAR_FACTS,
     COURSES,
     UNITS,
     RUNS,

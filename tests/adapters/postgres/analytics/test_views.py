@@ -60,6 +60,9 @@ async def fill(settings: Settings) -> None:
             OpenRun("algebra-0"),
         )
         head = await process.do(RequestEnrollment("cid", "algebra-0"), at=START - timedelta(days=1))
+        late = b'{"unit_id":"page","irregular":"after_unregistration"}'
+        opened_late = new_event("progress-dan:algebra-0", 1, type="progress.unit_opened", data=late)
+        head = (await log.append(Append([opened_late]))).last
     async with projecting(settings, PROJECTIONS):
         await caught_up(settings, head, PROJECTIONS)
     async with await connect(settings, application="test") as connection:
@@ -127,6 +130,13 @@ def test_facts_say_what_they_are_about(filled: Settings) -> None:
         ("progress", "ada", "algebra-1", None, "api"),
         ("quiz", None, "algebra-1", "quiz-1", "api"),
         ("run", None, "algebra-1", None, "api"),
+    ]
+
+
+def test_irregular_facts_say_which_rule(filled: Settings) -> None:
+    """The one fact that breaks a rule, and no other."""
+    assert ask(filled, "SELECT irregular, type, learner_id, run_id FROM irregular_facts") == [
+        ("after_unregistration", "progress.unit_opened", "dan", "algebra-0")
     ]
 
 
