@@ -1,6 +1,7 @@
 """Queries over HTTP: entity tags, positions to wait for, and the fast path of dashboards."""
 
 import asyncio
+import re
 
 import pytest
 from fastapi import FastAPI
@@ -87,3 +88,14 @@ async def head_of(campus: Campus) -> int:
     """Position of the last fact of the log."""
     head: int = (await campus.client.get("/readyz")).json()["head"]
     return head
+
+
+async def test_no_route_answers_about_what_is_not_there(campus: Campus) -> None:
+    """Each query with an id in its path is 404 for an unknown one; a stream may begin before its subject."""
+    paths = (await campus.client.get("/openapi.json")).json()["paths"]
+    asked = [path for path, operations in paths.items() if "{" in path and "get" in operations]
+    for path in (path for path in asked if not path.endswith("/events")):
+        unknown = re.sub(r"{\w+_id}", f"none-{campus.tag}", path.removeprefix("/v1")).replace("{version}", "1")
+        answer = await campus.get(unknown)
+        assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json"), unknown
+    assert len(asked) > 10
