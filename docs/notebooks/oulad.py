@@ -5,6 +5,7 @@ which assessments are late.
     python docs/notebooks/oulad.py                    the answers, from the campus that is running here
     python docs/notebooks/oulad.py --export DIR       from an export of its log (`campus log export DIR`)
     python docs/notebooks/oulad.py --json             the numbers of the answers
+    python docs/notebooks/oulad.py --html FILE        answers and plots in one file, which needs no network to be read
     marimo run docs/notebooks/oulad.py                the same with plots, in a browser; arguments after `--`
 
 The environment may say so, too: OULAD_DATA=DIRECTORY of a running campus, or OULAD_EXPORT=DIRECTORY of an export.
@@ -30,10 +31,11 @@ def _():
         where.add_argument("--data", metavar="DIR", help="data directory of a running campus (else it is found)")
         where.add_argument("--export", metavar="DIR", help="an export of its log: `campus log export DIR`")
         parser.add_argument("--json", action="store_true", help="print the numbers of the answers")
+        parser.add_argument("--html", metavar="FILE", help="write answers and plots into one file, to be read offline")
         if as_script:
             return parser.parse_args()
         given = mo.cli_args()
-        return argparse.Namespace(data=given.get("data"), export=given.get("export"), json="json" in given)
+        return argparse.Namespace(data=given.get("data"), export=given.get("export"), json="json" in given, html=None)
 
     def refuse(sentence: object) -> None:
         """Say in one sentence why there is no answer, and end."""
@@ -57,7 +59,15 @@ def _(asked):
 
     import campuslog
 
-    return alt, campuslog, pl
+    def percent(share: float) -> str:
+        """A share in words; one below 1 % keeps a decimal, so that few are not none."""
+        return f"{share:.1%}" if 0 < share < 0.01 else f"{share:.0%}"
+
+    def legend(title: str, **more: object) -> alt.Legend:
+        """A legend below the plot, where no name in it is cut."""
+        return alt.Legend(orient="bottom", labelLimit=0, titleLimit=0, title=title, **more)
+
+    return alt, campuslog, legend, percent, pl
 
 
 @app.cell
@@ -112,7 +122,7 @@ def _(mo, places, runs):
 
 
 @app.cell
-def _(alt, mo, pl, places):
+def _(alt, legend, mo, pl, places):
     # When do learners leave?
     left = places.filter(pl.col("left_on").is_not_null())
     leaving = (
@@ -142,21 +152,25 @@ def _(alt, mo, pl, places):
     )
     if leave["unknown_day"]:
         leave["sentence"] += f" Another {leave['unknown_day']:,} have withdrawn on an unknown day."
-    _plot = (
-        alt.Chart(leaving)
+    _first, _last = leaving["week"].min(), leaving["week"].max() + 1
+    leave_plot = (
+        alt.Chart(leaving.with_columns(until=pl.col("week") + 1))
         .mark_bar()
         .encode(
-            x=alt.X("week:Q", bin=alt.Bin(step=1), title="week of the run (0 is the first; before it, negative)").axis(
-                values=list(range(-52, 60, 4)), labelFlush=False
-            ),
+            x=alt.X(
+                "week:Q",
+                title="week of the run (0 is the first; before it, negative)",
+                scale=alt.Scale(domain=[_first, _last], nice=False),
+            ).axis(tickMinStep=1),
+            x2="until:Q",
             y=alt.Y("learners:Q", title="learners who left in that week"),
-            color=alt.Color("when:N", title="left", sort=["before the start", "after it"]),
+            color=alt.Color("when:N", legend=legend("left"), sort=["before the start", "after it"]),
             tooltip=["week", "learners"],
         )
         .properties(width=640, height=280)
     )
-    mo.vstack([mo.md("## When do learners leave?"), _plot, mo.md(leave["sentence"])])
-    return (leave,)
+    mo.vstack([mo.md("## When do learners leave?"), leave_plot, mo.md(leave["sentence"])])
+    return leave, leave_plot
 
 
 @app.cell
@@ -218,8 +232,8 @@ def _(early, pl, places):
 
 
 @app.cell
-def _(alt, early_days, mo, predict, results_by_fifth):
-    _plot = (
+def _(alt, early_days, legend, mo, predict, results_by_fifth):
+    predict_plot = (
         alt.Chart(results_by_fifth)
         .mark_bar()
         .encode(
@@ -227,17 +241,18 @@ def _(alt, early_days, mo, predict, results_by_fifth):
                 "fifth:O", title=f"fifth by activity in the first {early_days} days of the run (5 is the most active)"
             ).axis(labelAngle=0),
             y=alt.Y("share:Q", title="share of the learners in it", axis=alt.Axis(format="%")),
-            color=alt.Color("outcome:N", title="result", sort=alt.EncodingSortField("order", op="min")),
+            color=alt.Color("outcome:N", legend=legend("result"), sort=alt.EncodingSortField("order", op="min")),
             order=alt.Order("order:Q"),
             tooltip=["fifth", "outcome", "learners", alt.Tooltip("share", format=".1%")],
         )
         .properties(width=640, height=280)
     )
-    mo.vstack([mo.md("## Does early activity predict the result?"), _plot, mo.md(predict["sentence"])])
+    mo.vstack([mo.md("## Does early activity predict the result?"), predict_plot, mo.md(predict["sentence"])])
+    return (predict_plot,)
 
 
 @app.cell
-def _(campus, pl, runs):
+def _(campus, percent, pl, runs):
     # Which assessments are late?
     fewest, shown, nearly_all = 30, 10, 0.95  # submissions for a share; assessments in the plot; a share
     _due = (
@@ -280,10 +295,10 @@ def _(campus, pl, runs):
         "odd": len(_odd),
         "odd_kinds": sorted(_odd["kind"].unique()),
     }
-    _by_kind = ", ".join(f"{share:.0%} of the {kind}s" for kind, share in late["share_by_kind"].items())
+    _by_kind = ", ".join(f"{percent(share)} of the {kind}s" for kind, share in late["share_by_kind"].items())
     late["sentence"] = (
         f"Of {late['submitted']:,} submissions for {late['assessments']} assessments, {late['late']:,} "
-        f"({late['late'] / late['submitted']:.0%}) came after the deadline: {_by_kind}. The latest is "
+        f"({percent(late['late'] / late['submitted'])}) came after the deadline: {_by_kind}. The latest is "
         f"{late['latest']['assessment']}: {late['latest']['share']:.0%} of {late['latest']['submitted']:,} were late, "
         f"half of these by {late['latest']['days_late']:.0f} days or more."
     )
@@ -296,21 +311,21 @@ def _(campus, pl, runs):
 
 
 @app.cell
-def _(alt, assessments, late, latest, mo):
-    _plot = (
+def _(alt, assessments, late, latest, legend, mo):
+    due_plot = (
         alt.Chart(assessments)
         .mark_point(filled=True)
         .encode(
             x=alt.X("due_on:Q", title="day of the run on which the assessment is due"),
             y=alt.Y("share:Q", title="share of submissions after that day", axis=alt.Axis(format="%")),
-            color=alt.Color("kind:N", title="kind"),
-            shape=alt.Shape("date:N", title="date in the data"),
-            size=alt.Size("submitted:Q", title="submissions"),
+            color=alt.Color("kind:N", legend=legend("kind")),
+            shape=alt.Shape("date:N", legend=legend("date in the data")),
+            size=alt.Size("submitted:Q", legend=legend("submissions")),
             tooltip=["assessment", "submitted", "late", alt.Tooltip("share", format=".1%"), "days_late"],
         )
         .properties(width=640, height=280)
     )
-    _bars = (
+    latest_plot = (
         alt.Chart(latest)
         .mark_bar()
         .encode(
@@ -320,14 +335,37 @@ def _(alt, assessments, late, latest, mo):
         )
         .properties(width=480, height=22 * len(latest))
     )
-    mo.vstack([mo.md("## Which assessments are late?"), _plot, _bars, mo.md(late["sentence"])])
+    mo.vstack([mo.md("## Which assessments are late?"), due_plot, latest_plot, mo.md(late["sentence"])])
+    return due_plot, latest_plot
 
 
 @app.cell
-def _(as_script, asked, late, leave, predict):
+def _(as_script, asked, due_plot, late, latest_plot, leave, leave_plot, predict, predict_plot, refuse):
+    import html
     import json
     import sys
+    from pathlib import Path
 
+    def page() -> str:
+        """Answers and plots as a page of HTML with drawings (SVG), for which a browser fetches nothing."""
+        import vl_convert
+
+        title = "Three questions to OULAD"
+        parts = [f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title><h1>{title}</h1>']
+        for question, answer, plots in (
+            ("When do learners leave?", leave, [leave_plot]),
+            ("Does early activity predict the result?", predict, [predict_plot]),
+            ("Which assessments are late?", late, [due_plot, latest_plot]),
+        ):
+            drawn = [vl_convert.vegalite_to_svg(plot.to_dict()) for plot in plots]
+            parts += [f"<h2>{question}</h2>", *drawn, f"<p>{html.escape(answer['sentence'])}</p>"]
+        return "\n".join(parts) + "\n"
+
+    if asked.html:
+        try:
+            Path(asked.html).write_text(page(), encoding="utf-8")
+        except OSError as _error:
+            refuse(f"{asked.html} cannot be written: {_error.strerror}")
     if as_script:
         _answers = {"leave": leave, "predict": predict, "late": late}
         _text = "\n\n".join(_answer["sentence"] for _answer in _answers.values())

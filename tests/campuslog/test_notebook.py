@@ -2,8 +2,10 @@
 
 import asyncio
 import csv
+import html
 import io
 import json
+import re
 import subprocess
 import sys
 import zipfile
@@ -163,6 +165,24 @@ def test_the_answers_in_words(data_dir: Path) -> None:
     )
 
 
+def test_plots_can_be_read_without_a_network(data_dir: Path, tmp_path: Path) -> None:
+    """`--html` writes one file with four drawings and the sentences; nothing in it is fetched, no legend is cut."""
+    page = tmp_path / "answers.html"
+    said = notebook("--data", str(data_dir), "--html", str(page))
+    text = page.read_text()
+    assert text.count("<svg ") == 4
+    for sentence in said.strip().split("\n\n"):
+        assert html.escape(sentence) in text
+    assert set(re.findall(r"https?://[^\"' <]+", text)) <= {
+        "http://www.w3.org/2000/svg",
+        "http://www.w3.org/1999/xlink",
+    }
+    assert "<script" not in text
+    for name in ("before the start", "after it", "distinction", "withdrawn", "deadline"):
+        assert f">{name}</text>" in text
+    assert "…" not in "".join(re.findall(r">([^<]*)</text>", text))
+
+
 @pytest.mark.processes
 @pytest.mark.parametrize(
     ("arguments", "status", "said"),
@@ -170,6 +190,7 @@ def test_the_answers_in_words(data_dir: Path) -> None:
         pytest.param(["--exprt", "x"], 2, "oulad.py: error: unrecognized arguments: --exprt x", id="unknown"),
         pytest.param(["--export", "nowhere"], 1, "oulad.py: nowhere has no _manifest.parquet: make one", id="export"),
         pytest.param(["--data", "nowhere"], 1, "oulad.py: no running campus found in ", id="data"),
+        pytest.param(["--html"], 2, "argument --html: expected one argument", id="html"),
         pytest.param(["--data", "a", "--export", "b"], 2, "argument --export: not allowed with", id="both"),
     ],
 )
