@@ -8,10 +8,8 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from campuslog.frames import series
-from domain.codec import fields_of
+from adapters.fact_fields import ID_NAMES, own_columns, own_fields
 from domain.fact import Fact
-from domain.registry import FACTS
 from domain.streams import id_or_none
 from projections.engine.rows import Unreadable
 
@@ -30,8 +28,6 @@ COLUMNS: dict[str, pl.DataType] = {
 }
 """Of every table of facts."""
 
-IDS = ("learner_id", "run_id", "quiz_id", "course_id")
-
 _encode = msgspec.json.Encoder().encode
 
 
@@ -46,7 +42,9 @@ def facts_frame(facts: Sequence[Fact], only: str | None) -> pl.DataFrame:
         pl.Series(name, values, dtype=dtype)
         for (name, dtype), values in zip(COLUMNS.items(), _columns(facts), strict=True)
     ]
-    return pl.DataFrame(envelope + ([] if only is None else _own_fields(facts, only)))
+    return pl.DataFrame(
+        envelope + ([] if only is None else own_columns([fact.data for fact in facts], own_fields(only, COLUMNS)))
+    )
 
 
 def empty_frame(only: str | None) -> pl.DataFrame:
@@ -59,7 +57,7 @@ def _columns(facts: Sequence[Fact]) -> Iterable[list[Any]]:
     yield [fact.position for fact in facts]
     yield [fact.type for fact in facts]
     yield [fact.stream_id for fact in facts]
-    for name in IDS:
+    for name in ID_NAMES:
         yield [_id(fact, name) for fact in facts]
     yield [fact.occurred_at for fact in facts]
     yield [fact.recorded_at for fact in facts]
@@ -70,15 +68,3 @@ def _columns(facts: Sequence[Fact]) -> Iterable[list[Any]]:
 def _id(fact: Fact, name: str) -> Any:
     """The id of this name, which is in the stream's id or among the fact's own fields."""
     return id_or_none(fact.stream_id, name) or fact.data.get(name)
-
-
-def _own_fields(facts: Sequence[Fact], only: str) -> list[pl.Series]:
-    """The fields of the fact, and why it is irregular; one that is called as a common column gets a `_`."""
-    own: dict[str, Any] = {**fields_of(FACTS[only]), "irregular": str}
-    columns = []
-    for name, hint in own.items():
-        if name in IDS:
-            continue  # the same is in the common column
-        values = msgspec.convert([fact.data.get(name) for fact in facts], list[hint | None])  # type: ignore[valid-type]
-        columns.append(series(f"{name}_" if name in COLUMNS else name, values, hint))
-    return columns

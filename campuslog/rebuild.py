@@ -11,9 +11,9 @@ import msgspec
 import polars as pl
 import pyarrow as pa
 
+from adapters.frames import frame_of
 from adapters.stores.fresh_fold import fresh_fold, rows_of
 from campuslog.errors import BadProjection
-from campuslog.frames import frame_of
 from campuslog.parquet_sink import ParquetSink
 from campuslog.progress_bar import reporting
 from projections.engine.bulk.fresh import FoldTarget, FreshFold

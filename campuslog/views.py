@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, get_type_hints
 import msgspec
 import polars as pl
 
+from adapters.frames import frame_of
 from adapters.postgres.analytics import VIEWS
 from adapters.postgres.connection import PostgresError, is_broken
 from adapters.postgres.store.generations import Generation, Generations, live
@@ -21,7 +22,7 @@ from adapters.stores.protocol import GenerationStore
 from adapters.stores.registry import store_type
 from adapters.valkey.client import connect as connect_valkey
 from campuslog.errors import BadArgument, UnknownView
-from campuslog.frames import frame_of, frame_of_answer
+from campuslog.frames import frame_of_answer
 from campuslog.source import reading
 from campuslog.sync import run
 from campuslog.validation import shown

@@ -33,6 +33,9 @@ def export(
     verify: Annotated[
         bool, typer.Option("--verify", help="Only check the files in DIR; exits with 1 if one is wrong.")
     ] = False,
+    typed: Annotated[
+        bool, typer.Option("--typed", help="Also give each type's files its own fields as columns, from now on.")
+    ] = False,
     data: DataDir = None,
     as_json: Json = False,
 ) -> None:
@@ -40,21 +43,23 @@ def export(
     Write the log as Parquet files; a second run adds what is new.
 
     Everything keeps running meanwhile. A run that was stopped goes on where it was.
+
+    With --typed, `attempt.graded` has a column score_bp, and so on: then read one type at a time.
     """
     if verify:
         _verify(directory, as_json=as_json)
     else:
-        _export(directory, data, as_json=as_json)
+        _export(directory, data, typed=typed, as_json=as_json)
 
 
-def _export(directory: Path, data: Path | None, *, as_json: bool) -> None:
+def _export(directory: Path, data: Path | None, *, typed: bool, as_json: bool) -> None:
     from adapters.parquet.export import export
     from adapters.settings import Settings
 
     settings = Settings.load(data)
     try:
         with ExitStack() as stack:
-            report = asyncio.run(export(settings, directory, _begin(stack, "exporting the log"))).as_json()
+            report = asyncio.run(export(settings, directory, _begin(stack, "exporting the log"), typed=typed)).as_json()
     except KeyboardInterrupt:
         say("stopped; the same command goes on where this one was")
         raise typer.Exit(INTERRUPTED) from None

@@ -67,7 +67,7 @@ def check(directory: Path, begin: Callable[[int], Callable[[int], None]] = lambd
     manifest = export.manifest
     verdict = ExportCheck(str(directory), manifest.campus, manifest.position, len(manifest.files))
     for file in manifest.files:
-        problem = _wrong_with(directory / file.path, file)
+        problem = _wrong_with(directory / file.path, file, typed=manifest.typed)
         if problem:
             verdict.problems.append(FileDefect(file.path, problem))
     if verdict.ok:
@@ -78,7 +78,7 @@ def check(directory: Path, begin: Callable[[int], Callable[[int], None]] = lambd
     return verdict
 
 
-def _wrong_with(path: Path, file: File) -> str:
+def _wrong_with(path: Path, file: File, *, typed: bool) -> str:
     """What is wrong with one file; empty when nothing is."""
     problem = ""
     try:
@@ -90,13 +90,17 @@ def _wrong_with(path: Path, file: File) -> str:
             problem = "its SHA-256 is not that of the manifest"
         elif size != file.bytes or rows != file.rows:
             problem = f"has {size:,} bytes and {rows:,} facts instead of {file.bytes:,} and {file.rows:,}"
-        elif schema not in (SCHEMA, OLD_SCHEMA):
+        elif not any(schema == each or (typed and _begins_with(schema, each)) for each in (SCHEMA, OLD_SCHEMA)):
             problem = "its columns are not those of an export"
     except FileNotFoundError:
         problem = "is missing"
     except (OSError, pa.ArrowException) as error:
         problem = f"cannot be read: {' '.join(str(error).split())}"
     return problem
+
+
+def _begins_with(schema: pa.Schema, common: pa.Schema) -> bool:
+    return pa.schema(list(schema)[: len(common)]) == common
 
 
 def _check_content(export: Export, verdict: ExportCheck, advance: Callable[[int], None]) -> None:

@@ -1,5 +1,5 @@
 """
-Gives the files of an older export the columns that they lack.
+Gives the files of an export the columns that they lack: of an older one, or where their own fields are wanted now.
 
 Each file is written again under a new name, then the manifest names it instead of the old one, which goes. So a run
 that is killed leaves an export that can be read, and the next run goes on.
@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from adapters.parquet.columns import ID_SOURCES, IDS, SCHEMA, ids_of_facts
 from adapters.parquet.manifest import FORMAT_VERSION, ExportError, File, Manifest, sync
+from adapters.parquet.typed import schema_of, with_fields
 from adapters.parquet.writer import Part
 
 NAME = re.compile(r"(?P<positions>\d+-\d+)(\.(?P<number>\d+))?\.parquet")
@@ -21,7 +22,7 @@ NAME = re.compile(r"(?P<positions>\d+-\d+)(\.(?P<number>\d+))?\.parquet")
 
 def convert(directory: Path, manifest: Manifest) -> None:
     """
-    Bring every file of an export to the newest format.
+    Bring every file of an export to the newest format, and to the columns that its manifest says.
 
     Raises:
         ExportError: a file cannot be read.
@@ -30,9 +31,9 @@ def convert(directory: Path, manifest: Manifest) -> None:
         place = directory / file.path
         try:
             with pq.ParquetFile(place, page_checksum_verification=True) as opened:
-                if opened.schema_arrow == SCHEMA:
+                if opened.schema_arrow == (schema_of(file.type) if manifest.typed else SCHEMA):
                     continue
-                manifest.files[number] = _rewritten(directory, file, opened)
+                manifest.files[number] = _rewritten(directory, file, opened, typed=manifest.typed)
         except pa.ArrowException as error:
             raise ExportError(
                 f"{place} cannot be read: {error}: bring it back, or export into an empty directory"
@@ -44,12 +45,13 @@ def convert(directory: Path, manifest: Manifest) -> None:
     manifest.save(directory)
 
 
-def _rewritten(directory: Path, file: File, opened: pq.ParquetFile) -> File:
-    part = Part(directory / _renamed(file.path))
+def _rewritten(directory: Path, file: File, opened: pq.ParquetFile, *, typed: bool) -> File:
+    part = Part(directory / _renamed(file.path), schema_of(file.type) if typed else SCHEMA)
     try:
         for group in range(opened.num_row_groups):
             for batch in opened.read_row_group(group).combine_chunks().to_batches():
-                part.add(_completed(batch))
+                facts = _completed(batch)
+                part.add(with_fields(facts, file.type) if typed else facts)
             part.flush()
         fresh = part.finish(file.type, directory)
     except BaseException:
@@ -69,6 +71,8 @@ def _renamed(path: str) -> Path:
 
 
 def _completed(batch: pa.RecordBatch) -> pa.RecordBatch:
+    if batch.schema.names[: len(SCHEMA)] == SCHEMA.names:
+        return batch.select(SCHEMA.names)
     ids = ids_of_facts(*(batch.column(name) for name in ID_SOURCES))
     columns = [ids[name] if name in IDS else batch.column(name) for name in SCHEMA.names]
     return pa.RecordBatch.from_arrays(columns, schema=SCHEMA)

@@ -80,13 +80,18 @@ class ExportReport(msgspec.Struct):
 
 
 async def export(
-    settings: Settings, directory: Path, begin: Callable[[int], Advance] = lambda _: lambda _: None
+    settings: Settings,
+    directory: Path,
+    begin: Callable[[int], Advance] = lambda _: lambda _: None,
+    *,
+    typed: bool = False,
 ) -> ExportReport:
     """
     Add to the export in *directory* every fact that the log has now.
 
     Args:
         begin: called with the number of facts to add; gives the function to call with the number added since.
+        typed: whether each type's own fields become columns, too; an export that has them keeps them.
 
     Raises:
         ExportError: the directory is in use, is no export of this campus, or cannot be written to.
@@ -95,7 +100,7 @@ async def export(
     started = time.monotonic()
     _found(directory, settings.name)  # what is refused is left without even a lock
     with _writing(directory), _locked(directory):
-        manifest = _opened(directory, settings.name)
+        manifest = _opened(directory, settings.name, typed=typed)
         before, files = manifest.position, len(manifest.files)
         link = Link(settings, "log export", patience=PATIENCE)
         try:
@@ -195,7 +200,7 @@ def _found(directory: Path, campus: str) -> Manifest | None:
     return manifest
 
 
-def _opened(directory: Path, campus: str) -> Manifest:
+def _opened(directory: Path, campus: str, *, typed: bool) -> Manifest:
     """The manifest of *directory*, without what a killed run has left behind; a new one for an empty directory."""
     manifest = _found(directory, campus)
     if manifest is None:
@@ -205,7 +210,8 @@ def _opened(directory: Path, campus: str) -> Manifest:
     _check_files(directory, manifest)
     if manifest.format_version < FLAT_FOLDERS:
         _move(directory, manifest)
-    if manifest.format_version < FORMAT_VERSION:
+    manifest.typed = manifest.typed or typed
+    if manifest.format_version < FORMAT_VERSION or manifest.typed:
         convert(directory, manifest)
     for name in (OLD_NAME, f".{OLD_NAME}.tmp"):
         (directory / name).unlink(missing_ok=True)
@@ -276,7 +282,7 @@ async def _known_content(link: Link, directory: Path, manifest: Manifest, head: 
 async def _export_piece(
     link: Link, directory: Path, manifest: Manifest, content: Content, *, until: int, advance: Advance
 ) -> None:
-    piece = Piece(directory, manifest.position, until)
+    piece = Piece(directory, manifest.position, until, typed=manifest.typed)
     try:
         async with aclosing(_ahead(lambda after: _page(link, after, until), manifest.position, until)) as pages:
             async for rows in pages:

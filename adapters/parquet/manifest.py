@@ -85,6 +85,7 @@ class Manifest(msgspec.Struct):
         content: digest of all facts, see adapters/parquet/digest.py; the same for every export up to that position.
         content_before_last_block: what the next run goes on from.
         exported_at: when the last facts were added, UTC.
+        typed: whether each type's own fields are columns of its files, too.
     """
 
     campus: str
@@ -94,6 +95,7 @@ class Manifest(msgspec.Struct):
     content: str = NOTHING.hex()
     content_before_last_block: str = NOTHING.hex()
     exported_at: datetime = datetime(1970, 1, 1, tzinfo=UTC)
+    typed: bool = False
     types: dict[str, TypeSummary] = msgspec.field(default_factory=dict)
     files: list[File] = msgspec.field(default_factory=list)
 

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from adapters.parquet.columns import IDS, SCHEMA
 from adapters.parquet.manifest import File, folder_of, sync
+from adapters.parquet.typed import schema_of, with_fields
 
 LARGEST_BUFFER = 1 << 25  # bytes of columns that wait to be written
 REPEATING: Any = ["stream_id", "stream_version", "type", "schema_version", "partition", "learner_id", *IDS, "source"]
@@ -27,15 +28,19 @@ class Piece:
     """
     The files for the positions after position *after*, up to and with *until*, below *directory*.
 
+    Args:
+        typed: whether each type's own fields become columns, too.
+
     Attributes:
         files: those that are complete.
         versions: the schema versions of each type.
     """
 
-    def __init__(self, directory: Path, after: int, until: int) -> None:
+    def __init__(self, directory: Path, after: int, until: int, *, typed: bool = False) -> None:
         self.files: list[File] = []
         self.versions: dict[str, set[int]] = defaultdict(set)
         self._directory = directory
+        self._typed = typed
         self._name = f"{after + 1:012d}-{until:012d}.parquet"
         self._parts: dict[str, Part] = {}
 
@@ -48,8 +53,9 @@ class Piece:
             self.versions[type_name].update(schema_versions.to_pylist())
             part = self._parts.get(type_name)
             if part is None:
-                part = self._parts[type_name] = Part(self._directory / folder_of(type_name) / self._name)
-            part.add(facts)
+                place = self._directory / folder_of(type_name) / self._name
+                part = self._parts[type_name] = Part(place, schema_of(type_name) if self._typed else SCHEMA)
+            part.add(with_fields(facts, type_name) if self._typed else facts)
         while sum(part.waiting for part in self._parts.values()) > LARGEST_BUFFER:
             max(self._parts.values(), key=lambda part: part.waiting).flush()
 
@@ -75,8 +81,9 @@ class Part:
         waiting: bytes that are not written yet.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
         self.path = path
+        self._schema = schema
         self.waiting = 0
         self._temporary = path.with_name(f".{path.name}.tmp")
         self._batches: list[pa.RecordBatch] = []
@@ -98,13 +105,13 @@ class Part:
             self.path.parent.mkdir(exist_ok=True)
             self._writer = pq.ParquetWriter(
                 self._temporary,
-                SCHEMA,
+                self._schema,
                 compression="zstd",
                 use_dictionary=REPEATING,
                 column_encoding=ASCENDING,
                 write_page_checksum=True,
             )
-        self._writer.write_table(pa.Table.from_batches(self._batches, SCHEMA), row_group_size=self._rows)
+        self._writer.write_table(pa.Table.from_batches(self._batches, self._schema), row_group_size=self._rows)
         self._batches, self.waiting = [], 0
 
     def finish(self, type_name: str, directory: Path) -> File:
