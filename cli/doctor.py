@@ -120,15 +120,23 @@ async def _code(_settings: "Settings") -> str:
 
 
 async def _processes(settings: "Settings") -> str:
-    """Does every process live that `campus up` has started?"""
+    """Does every process live that `campus up` has started, and does its NATS store messages?"""
     from adapters.health.servers import Unhealthy
+    from cli.http import get_json
     from cli.up.instance import read
     from cli.up.lock import identity
 
-    pids = read(settings.data_dir).get("pids", {})
+    instance = read(settings.data_dir)
+    pids = instance.get("pids", {})
     dead = [name for name, pid in pids.items() if not identity(pid)]
     if dead:
         raise Unhealthy(f"{', '.join(dead)} not running", "`campus up` starts it again; see its log in DATA/log")
+    if port := instance.get("ports", {}).get("nats_health"):
+        health = await get_json(f"http://127.0.0.1:{port}/healthz")
+        if health.status == 503:
+            why = health.body.get("error") or health.body.get("status")
+            hint = "`campus up` starts it again, after growing pauses if that does not help; see DATA/log/nats.log"
+            raise Unhealthy(f"nats runs and stores no messages: {why}", hint)
     return ", ".join(pids) or "not started by `campus up`"
 
 

@@ -60,9 +60,13 @@ class NatsServer:
         """
         Whether it stores messages: a stream that met a full disk takes no message again before the server restarts.
 
-        True as well where a restart would not help: the disk is still full, or the server does not answer.
+        True as well where a restart would not help: the disk is still full or away, or the server does not answer.
         """
-        if shutil.disk_usage(self.directory).free < LEAST_ROOM:
+        try:
+            room = shutil.disk_usage(self.directory).free
+        except OSError:
+            return True
+        if room < LEAST_ROOM:
             return True
         return not await exchange(self.health_port, b"GET /healthz HTTP/1.0\r\n\r\n", b"HTTP/1.0 503")
 

@@ -7,18 +7,19 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from adapters.embedded import Server
+from adapters.embedded import NatsServer, Server
 from adapters.embedded.secrets import write_private
 from adapters.settings import Settings, instance_file
 
 
 def write(settings: Settings, servers: tuple[Server, ...], pids: dict[str, int], started: datetime) -> None:
     """Write the state file; it holds passwords, so only its owner can read it."""
+    health = {f"{server.name}_health": server.health_port for server in servers if isinstance(server, NatsServer)}
     state: dict[str, Any] = {
         "api": settings.api_url,
         "started_at": started.isoformat(),
         "pids": pids,
-        "ports": {server.name: server.port for server in servers} | {"api": settings.api_port},
+        "ports": {server.name: server.port for server in servers} | health | {"api": settings.api_port},
         "settings": settings.model_dump(mode="json"),
     }
     write_private(instance_file(settings.data_dir), json.dumps(state, indent=2))

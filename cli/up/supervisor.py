@@ -5,6 +5,7 @@ A server restarts on the same port with the same data, so its clients only have 
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from cli.console import say
 FIRST_PAUSE = 0.2  # seconds before a dead child is restarted; doubled every time
 LONGEST_PAUSE = 3.0  # seconds: trouble that has passed is over within five
 LOOK_INTERVAL, MOST_LOOKS = 1.0, 2  # seconds, and the looks in a row that find no work done before a restart
+FIRST_REST, LONGEST_REST = 60.0, 240.0  # seconds before the next such restart, doubled while they do not help
 STEADY = 10.0  # seconds of life after which a child counts as healthy again
 
 Start = Callable[[], Awaitable[Child]]
@@ -96,15 +98,19 @@ class Supervisor:
                 say(str(failure))
 
     async def _look_after(self, post: ManagedProcess, works: Works) -> None:
-        """End a child that lives and does no work, so that it is restarted."""
-        failed = 0
+        """End a child that lives and does no work, so that it is restarted; seldom if that does not help."""
+        failed, rest, rested_at = 0, FIRST_REST, 0.0
         while True:
             await asyncio.sleep(LOOK_INTERVAL)
             failed = 0 if post.child is None or await works() else failed + 1
-            if failed == MOST_LOOKS and post.child is not None:
-                failed = 0
-                say(f"{post.name} runs and does not do its work")
+            if time.monotonic() < rested_at:
+                continue
+            if failed < MOST_LOOKS:
+                rest = rest if failed else FIRST_REST
+            elif post.child is not None:
+                say(f"{post.name} runs and does not do its work: starting it again, and next in {rest:.0f} s at most")
                 await post.child.stop()
+                failed, rested_at, rest = 0, time.monotonic() + rest, min(2 * rest, LONGEST_REST)
 
     async def _ended(self, post: ManagedProcess) -> None:
         if post.child is None:

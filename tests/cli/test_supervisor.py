@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.embedded import Child, Program
+from adapters.embedded import Child, NatsServer, Program, Secrets
 from cli.up import supervisor
 from cli.up.supervisor import Supervisor
 from tests.support.polling import guard
@@ -72,3 +72,40 @@ async def test_a_child_that_lives_and_does_not_work_is_restarted(
     finally:
         await supervised.stop([["sleep"]])
     assert len(set(started)) == 2
+
+
+@pytest.mark.processes
+async def test_a_restart_that_does_not_help_is_not_repeated_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that goes on doing no work is left to whom it still serves, and tried again after a growing pause."""
+    monkeypatch.setattr(supervisor, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(supervisor, "LOOK_INTERVAL", 0.01)
+    started: list[int] = []
+    looks = 0
+    many = asyncio.Event()
+
+    async def start() -> Child:
+        return Child(Program("sleep", ("sleep", "60"), tmp_path / "sleep.log"))
+
+    async def works() -> bool:
+        nonlocal looks
+        looks += len(started) > 1
+        if looks == 50:
+            many.set()
+        return False
+
+    supervised = Supervisor(lambda pids: started.append(pids["sleep"]))
+    await supervised.add("sleep", start, works)
+    supervised.watch()
+    try:
+        async with guard():
+            await many.wait()
+    finally:
+        await supervised.stop([["sleep"]])
+    assert len(set(started)) == 2
+
+
+async def test_a_disk_that_cannot_be_looked_at_is_no_reason_for_a_restart(tmp_path: Path) -> None:
+    """As where the directory was unmounted for a moment: the look is taken again, and does not end."""
+    assert await NatsServer(tmp_path / "away", Secrets(tmp_path)).does_its_work()

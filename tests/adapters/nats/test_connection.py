@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from datetime import UTC, datetime
 
 import pytest
 from nats.aio.msg import Msg
@@ -10,6 +11,8 @@ from adapters.health.servers import Unhealthy, jetstream
 from adapters.nats.connection import Nats
 from adapters.nats.stream import last_published
 from adapters.settings import Settings
+from cli.doctor import _processes
+from cli.up import instance
 from tests.support.faults import nats_cannot_write, nats_refuses_its_token
 from tests.support.polling import until
 from tests.support.servers import Servers
@@ -117,7 +120,7 @@ async def test_the_relay_goes_on_after_a_refused_token(own_settings: Settings, o
 
 
 async def test_a_stream_that_met_a_full_disk_needs_a_restart(own_settings: Settings, own_servers: Servers) -> None:
-    """It takes no message again by itself; the server says so, and after its restart the relay goes on."""
+    """It takes no message again by itself; the server and doctor say so, and after its restart the relay goes on."""
     watching = Nats(own_settings, "test")
     async with writer(own_settings) as facts, relaying(own_settings):
         await begun(await watching.connected(), own_settings, facts)
@@ -129,9 +132,13 @@ async def test_a_stream_that_met_a_full_disk_needs_a_restart(own_settings: Setti
         async with nats_cannot_write(own_servers):
             await facts.record_many(20)
             await until(is_stuck)
+        instance.write(own_settings, (own_servers.nats,), {}, datetime.now(UTC))  # as `campus up` does
+        with pytest.raises(Unhealthy, match="nats runs and stores no messages: .*stream"):
+            await _processes(own_settings)
         await own_servers.stop("nats")
         await own_servers.start("nats")
         assert await own_servers.nats.does_its_work()
+        assert await _processes(own_settings)
         await until(lambda: watching.client is not None)
         await published(await watching.connected(), own_settings, facts.head)
     await watching.close()
