@@ -44,6 +44,22 @@ async def nats_refuses_its_token(servers: Breakable) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
+async def nats_denies(servers: Breakable, *, user: str, password: str, subject: str) -> AsyncIterator[None]:
+    """NATS knows this user only, who may not subscribe to *subject*, until the block ends."""
+    file = servers.directory / "nats" / "nats.conf"
+    before = file.read_text()
+    permissions = f'permissions: {{ subscribe: {{ deny: "{subject}" }} }}'
+    users = f'users: [ {{ user: "{user}", password: "{password}", {permissions} }} ]'
+    file.write_text(re.sub(r'token: "[^"]*"', users, before))
+    _send(servers.pid("nats"), signal.SIGHUP)
+    try:
+        yield
+    finally:
+        file.write_text(before)
+        _send(servers.pid("nats"), signal.SIGHUP)
+
+
+@asynccontextmanager
 async def nats_cannot_write(servers: Breakable) -> AsyncIterator[None]:
     """NATS may not write to its files until the block ends, as on a full disk."""
     pid = servers.pid("nats")

@@ -76,6 +76,20 @@ async def test_a_relay_goes_on_where_the_stream_ends(settings: Settings) -> None
         assert await count(client, settings) == head + 20 - await first_published(client, settings) + 1
 
 
+async def test_a_message_of_another_sender_stops_no_relay(settings: Settings) -> None:
+    """It stands where the next relay looks for its beginning, and says nothing: that relay begins at the head."""
+    async with nats_client(settings) as client, writer(settings) as facts:
+        async with relaying(settings):
+            await begun(client, settings, facts)
+        for headers in (None, {POSITION: "1"}):
+            await client.jetstream().publish(f"log.{settings.name}.0.other", b"no fact", headers=headers)
+            async with relaying(settings):
+                await relayed(settings, facts.head)
+                await facts.record_many(1)
+                await relayed(settings, facts.head)
+            assert await last_published(client, settings) == facts.head
+
+
 async def published(client: Client, settings: Settings, position: int) -> None:
     """Wait until the fact at *position* is the last one in the stream."""
 

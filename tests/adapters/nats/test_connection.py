@@ -8,12 +8,14 @@ import pytest
 from nats.aio.msg import Msg
 
 from adapters.health.servers import Unhealthy, jetstream
+from adapters.nats import connection
 from adapters.nats.connection import Nats
 from adapters.nats.stream import last_published
 from adapters.settings import Settings
+from adapters.tasks import cancel_and_wait
 from cli.doctor import _processes
 from cli.up import instance
-from tests.support.faults import nats_cannot_write, nats_refuses_its_token
+from tests.support.faults import nats_cannot_write, nats_denies, nats_refuses_its_token
 from tests.support.polling import until
 from tests.support.servers import Servers
 from tests.support.workers import relaying, writer
@@ -119,6 +121,41 @@ async def test_the_relay_goes_on_after_a_refused_token(own_settings: Settings, o
         await watching.close()
 
 
+async def test_a_refused_subscription_makes_no_client_after_the_other(
+    own_settings: Settings, own_servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next one is made after a pause; and it hears as soon as the server allows it."""
+    address = f"127.0.0.1:{own_servers.nats.port}"
+    settings = own_settings.model_copy(update={"nats_url": f"nats://teacher:chalk@{address}"})
+    with monkeypatch.context() as patched:
+        patched.setattr(connection, "RETRY_PAUSE", 3_600.0)
+        async with nats_denies(own_servers, user="teacher", password="chalk", subject="first"):
+            nats, other = Nats(settings, "test"), Nats(settings, "other")
+            listening = asyncio.create_task(_Ear(nats).listen("first"))
+            await until(lambda: nats._losses > 0 and "ermissions" in nats.trouble)
+            await listening_elsewhere(other)
+            assert nats._losses == 1
+            await cancel_and_wait([listening])
+            await nats.close()
+            await other.close()
+    nats = Nats(settings, "test")
+    async with nats_denies(own_servers, user="teacher", password="chalk", subject="first"):
+        ear = _Ear(nats)
+        listening = asyncio.create_task(ear.listen("first"))
+        await until(lambda: nats._losses > 0)
+    async with nats_denies(own_servers, user="teacher", password="chalk", subject="second"):
+        await ear.hears(nats, "first", b"hello")
+        await listening
+        await nats.close()
+
+
+async def listening_elsewhere(nats: Nats) -> None:
+    """Two hundred round trips of another connection."""
+    client = await nats.connected()
+    for _ in range(200):
+        await client.flush()
+
+
 async def test_a_stream_that_met_a_full_disk_needs_a_restart(own_settings: Settings, own_servers: Servers) -> None:
     """It takes no message again by itself; the server and doctor say so, and after its restart the relay goes on."""
     watching = Nats(own_settings, "test")
@@ -133,7 +170,7 @@ async def test_a_stream_that_met_a_full_disk_needs_a_restart(own_settings: Setti
             await facts.record_many(20)
             await until(is_stuck)
         instance.write(own_settings, (own_servers.nats,), {}, datetime.now(UTC))  # as `campus up` does
-        with pytest.raises(Unhealthy, match="nats runs and stores no messages: .*stream"):
+        with pytest.raises(Unhealthy, match=r"nats runs and stores no messages: .*stream"):
             await _processes(own_settings)
         await own_servers.stop("nats")
         await own_servers.start("nats")

@@ -2,8 +2,12 @@
 
 import msgspec
 import pytest
+from psycopg.rows import class_row
 
-from adapters.postgres.ops.worker_progress import WorkerProgress, problem_of, problems
+from adapters.postgres.connection import connect
+from adapters.postgres.ops.worker_progress import PROGRESS, WorkerProgress, problem_of, problems
+from adapters.settings import Settings
+from tests.support.workers import writer
 
 WELL = WorkerProgress(
     name="relay",
@@ -53,3 +57,15 @@ def test_a_worker_that_is_expected_is_missed() -> None:
     """Doctor expects all; a worker that nothing expects and that has left is not missed."""
     assert problems([WELL], ["relay", "reactor"]) == ["no heartbeat from reactor"]
     assert problems([WELL]) == []
+
+
+async def test_a_worker_of_older_code_does_not_stand_still(settings: Settings) -> None:
+    """It does not say when its position has moved: during a rolling deployment nothing is concluded from that."""
+    async with writer(settings) as facts, await connect(settings, application="test") as connection:
+        await facts.record_many(20)
+        await connection.execute(
+            "INSERT INTO workers (name, host, pid, active, position, metrics) VALUES ('relay', 'host', 1, true, 7, '')"
+        )
+        async with connection.cursor(row_factory=class_row(WorkerProgress)) as cursor:
+            (found,) = await (await cursor.execute(PROGRESS)).fetchall()
+    assert (found.position, found.lag_events, found.still_seconds) == (7, 13, 0.0)

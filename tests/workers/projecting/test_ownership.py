@@ -17,10 +17,22 @@ from adapters.postgres.store.parking import Parking, parked_of, request_retry
 from adapters.settings import Settings
 from adapters.stores.protocol import GenerationStore, Overtaken
 from adapters.valkey.client import connect as connect_valkey
+from adapters.valkey.keys import MARK
+from adapters.valkey.valkey_store import ValkeyStore
 from projections.engine.live import Batch, FactCounts, Fenced, Poison
 from projections.engine.projection import Projection, RowKey, Rows
 from tests.support.polling import until
-from tests.support.workers import BOTH, BROKEN, InPostgres, InValkey, Tally, assert_true_to_the_log, projecting, writer
+from tests.support.workers import (
+    BOTH,
+    BROKEN,
+    InPostgres,
+    InValkey,
+    Tally,
+    assert_true_to_the_log,
+    caught_up,
+    projecting,
+    writer,
+)
 from workers.consistency.verify import verify
 from workers.projecting.generation_writer import GenerationWriter
 
@@ -256,3 +268,20 @@ async def healed(settings: Settings, projection: Projection) -> None:
             return not await parked_of(connection, [projection.name])
 
         await until(nothing_waits)
+
+
+@pytest.mark.parametrize(("of", "checkpoint"), [(20, 40), (40, 0)], ids=["another position", "the checkpoint"])
+async def test_a_mark_speaks_of_its_position_only(settings: Settings, of: int, checkpoint: int) -> None:
+    """Code without marks may have moved the checkpoint since; of the checkpoint, another time is another log."""
+    async with writer(settings) as facts:
+        await facts.record_many(40)
+    async with projecting(settings):
+        await caught_up(settings, 40)
+    async with session(settings, InValkey()) as site:
+        store = site.store()
+        assert isinstance(store, ValkeyStore)
+        for own in store.hashes_of(InValkey.tally):
+            await site.valkey.hset(own, MARK, f"{of} 2001-01-01T00:00:00+00:00")
+        work = site.work()
+        await work.take(4)
+        assert work.positions == dict.fromkeys(range(4), checkpoint)

@@ -2,8 +2,11 @@
 
 from datetime import timedelta
 
+import pytest
+
 from adapters.command_bus.bus import Bus
 from adapters.postgres.connection import connect
+from adapters.postgres.log import first_answers
 from adapters.postgres.log.first_answers import KEPT, forget_old
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.settings import Settings
@@ -25,3 +28,15 @@ async def test_answers_are_forgotten_after_a_week(settings: Settings) -> None:
         assert await log.first_answer(key) is not None, key
     await log.close()
     assert f"for {KEPT.days} days" in str(IDEMPOTENCY_KEY["description"])
+
+
+async def test_many_old_answers_are_forgotten_in_passes(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The dispatcher does its other work between two of them, and goes on until all are forgotten."""
+    monkeypatch.setattr(first_answers, "AT_ONCE", 2)
+    log = await PostgresLog.open(settings)
+    for number in range(5):
+        context = Context("admin", idempotency_key=f"api:ann:{number}")
+        await Bus(log).handle(CreateCourse(f"c{number}", "Course"), context)
+    await log.close()
+    async with await connect(settings, application="test") as connection:
+        assert [await forget_old(connection, timedelta()) for _ in range(4)] == [2, 2, 1, 0]
