@@ -17,8 +17,7 @@ import pyarrow.compute as pc
 
 from adapters.parquet.source import NUMBERS, FactBuffers
 from domain.codec import fields_of
-from domain.registry import AGGREGATE_OF, FACTS
-from domain.streams import id_or_none
+from domain.registry import AGGREGATE_OF, AGGREGATES, FACTS
 
 Array = Any  # the type stubs of pyarrow tell apart what we treat alike
 _field: Any = pa.field
@@ -46,6 +45,11 @@ SCHEMA = pa.schema(
 )
 IDS = ("run_id", "quiz_id", "course_id")
 """Columns that exports of format versions 1 and 2 lack; they follow from `ID_SOURCES`."""
+
+MOST_IDS = max(len(aggregate.ids) for aggregate in AGGREGATES)
+STREAM_ID = r"\A(?P<category>[^-]*)-(?P<id0>[^:]*)" + "".join(
+    f"(?::(?P<id{place}>[^:]*))?" for place in range(1, MOST_IDS)
+)
 
 ID_SOURCES = ("stream_id", "type", "data")
 LOGGED = tuple(name for name in SCHEMA.names if name not in ("learner_id", "source", *IDS))
@@ -85,7 +89,6 @@ def to_batch(rows: FactBuffers) -> pa.RecordBatch:
         **{name: _fixed(numbers, name) for name in FIXED},
         "stream_id": stream_ids,
         "type": types,
-        "learner_id": _ids_in(stream_ids, "learner_id"),
         **ids_of_facts(stream_ids, types, data),
         "data": data,
         "data_bytes": data_bytes,
@@ -159,8 +162,10 @@ def _as_text(values: Array) -> tuple[Array, Array]:
 
 
 def ids_of_facts(stream_ids: Array, types: Array, data: Array) -> dict[str, Array]:
-    """The columns `IDS`: from the ids of the streams, else from the facts' own fields."""
-    columns = {name: _ids_in(stream_ids, name) for name in IDS}
+    """The columns of ids: from those of the streams, `IDS` else from the facts' own fields."""
+    encoded = stream_ids.dictionary_encode()
+    parts = pc.extract_regex(encoded.dictionary, STREAM_ID)
+    columns = {name: _id_in(parts, name).take(encoded.indices) for name in ("learner_id", *IDS)}
     for type_name in pc.unique(types).to_pylist():
         if names := _ids_among_fields(type_name):
             mask = pc.equal(types, type_name)
@@ -187,10 +192,16 @@ def _own_ids(data: str | None) -> _Ids:
         return _Ids()  # a fact that cannot be read is kept like any other
 
 
-def _ids_in(stream_ids: Array, name: str) -> Array:
-    encoded = stream_ids.dictionary_encode()
-    ids = [id_or_none(stream, name) for stream in encoded.dictionary.to_pylist()]
-    return pa.array(ids, pa.string()).take(encoded.indices)
+def _id_in(parts: Array, name: str) -> Array:
+    """As `domain.streams.id_or_none` for many streams at once: a log has millions of them."""
+    category: Array = parts.field("category")
+    found: Array = pa.nulls(len(parts), pa.string())
+    for place in range(MOST_IDS):
+        having = [each.category for each in AGGREGATES if each.ids[place : place + 1] == (name,)]
+        if having:
+            of_these = pc.is_in(category, pa.array(having, pa.string()))
+            found = pc.if_else(of_these, parts.field(f"id{place}"), found)
+    return pc.if_else(pc.equal(found, ""), None, found)
 
 
 def _sources(metas: Array) -> Array:
