@@ -201,7 +201,7 @@ def _id_in(parts: Array, name: str) -> Array:
         if having:
             of_these = pc.is_in(category, pa.array(having, pa.string()))
             found = pc.if_else(of_these, parts.field(f"id{place}"), found)
-    return pc.if_else(pc.equal(found, ""), None, found)
+    return pc.if_else(pc.equal(found, pa.scalar("")), pa.scalar(None, pa.string()), found)
 
 
 def _sources(metas: Array) -> Array:
