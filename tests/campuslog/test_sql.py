@@ -37,6 +37,13 @@ def test_what_breaks_a_rule_is_listed(campus: Campus) -> None:
     assert irregular["irregular"].to_list() == [fact.data["irregular"] for fact in facts]
     codes = set(irregular["irregular"])
     assert campus.views.irregular_facts(irregular=list(codes)).height == len(facts)
+    submitted = irregular.filter(type="attempt.submitted").select("run_id", "quiz_id", "learner_id", "irregular")
+    marked = campus.views.grades.filter(pl.col("irregular").is_not_null())
+    assert (
+        marked.select(submitted.columns).rows()
+        == submitted.rows()
+        == [("AAA-2013J", "1", "12", "after_unregistration")]
+    )
 
 
 def test_a_view_is_a_frame(campus: Campus) -> None:

@@ -299,6 +299,13 @@ GRADES = View(
             "counts_no::bigint",
             "The attempt that counts, from 1: the best, or the latest as long as none is graded.",
         ),
+        Column(
+            "irregular",
+            # By the index of streams, and only where the column is asked for.
+            "(SELECT json_or_null(e.data) ->> 'irregular' FROM events AS e WHERE e.type = 'attempt.submitted'"
+            " AND e.stream_id = 'attempt-' || learner_id || ':' || quiz_id || ':' || counts_no LIMIT 1)",
+            "The rule of today that it breaks, as in `irregular_facts`; NULL for nearly all.",
+        ),
     ),
     ("gradebook",),
 )
