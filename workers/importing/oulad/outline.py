@@ -5,6 +5,7 @@ from collections import Counter
 from adapters.oulad.model import Assessment, Presentation, Site
 from domain.catalog import Unit
 from domain.grading import Group
+from domain.kinds import has_score
 
 KINDS = {"tma": "TMA", "cma": "CMA", "exam": "Exam"}
 DAYS_OF_WEEK = 7
@@ -77,4 +78,6 @@ def _day_of_site(site: Site) -> int:
 
 
 def _site_unit(site: Site) -> Unit:
-    return Unit(site.site_id, site.activity_type, f"{site.activity_type} {site.site_id}")
+    """A site has clicks; the results of one that is a quiz were not recorded."""
+    kind = site.activity_type
+    return Unit(site.site_id, kind, f"{kind} {site.site_id}", recorded=not has_score(kind))

@@ -5,9 +5,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from adapters.oulad.model import Assessment, Presentation, Site
 from adapters.settings import Settings
+from domain.grading import scheme_of
 from tests.support.oulad import SMALL, small, stored, write
 from workers.importing.oulad import import_oulad
+from workers.importing.oulad.outline import units
 
 AAA, BBB = datetime(2013, 10, 1, tzinfo=UTC), datetime(2013, 2, 1, tzinfo=UTC)
 
@@ -127,6 +130,14 @@ async def test_coursework_and_exam_are_groups_where_both_are_recorded(settings: 
     by_unit = {unit["unit_id"]: unit.get("group") for unit in published["units"]}
     assert by_unit == {"100": None, "101": None, "1": "coursework", "2": "coursework", "3": "exam"}
     assert not any("recorded" in unit for unit in published["units"])
+
+
+def test_a_site_that_is_a_quiz_counts_for_nothing() -> None:
+    """The data has its clicks and no result: where nothing has a weight, assessments alone make the percentage."""
+    presentation = Presentation("GGG", "2013J", 100)
+    presentation.sites = [Site("100", "quiz", None, None), Site("101", "forumng", None, None)]
+    presentation.assessments = {"1": Assessment("1", "tma", 10, 0), "2": Assessment("2", "cma", 20, 0)}
+    assert scheme_of(units(presentation)).weights == {"1": 1, "2": 1}
 
 
 async def test_presentations_are_told_in_the_order_of_the_calendar(settings: Settings, tmp_path: Path) -> None:
