@@ -24,7 +24,7 @@ from projections.gradebook import GRADES, Grade, Gradebook
 ADDED = {
     "gradebook": {"counts_no", "tries"},
     "course_enrollments": {"half_way", "grade_so_far_bp", "excused", "exact"},
-    "catalog_runs": {"time_zone"},
+    "catalog_runs": {"time_zone", "seat_offer_hours", "waitlist_limit"},
     "catalog_structures": {"groups"},
 }
 """Columns that version 1 did not have."""
@@ -84,7 +84,7 @@ async def test_a_run_dashboard_of_version_1_is_served(reading: Reader) -> None:
 
 
 async def test_a_catalog_of_version_1_is_served(reading: Reader) -> None:
-    """Its runs were by the clocks of UTC, and its courses had no groups."""
+    """Its runs were by the clocks of UTC, with a waitlist that it does not know, and its courses had no groups."""
     one, page, course = (
         await run(reading, "algebra-1"),
         await runs(reading, None, "", 9),
@@ -93,4 +93,5 @@ async def test_a_catalog_of_version_1_is_served(reading: Reader) -> None:
     assert one.body is not None
     assert course.body is not None
     assert json.loads(one.body) == json.loads(page.rows[0][-1])
-    assert (json.loads(one.body)["time_zone"], json.loads(course.body)["groups"]) == ("UTC", [])
+    found = json.loads(one.body)
+    assert (found["time_zone"], found["waitlist_limit"], json.loads(course.body)["groups"]) == ("UTC", None, [])
