@@ -1,20 +1,43 @@
-"""The gradebook of a run, sorted and in pages, from the read model gradebook."""
+"""The gradebook of a run, sorted and in pages, as rows or as a matrix, also as CSV, from the read model gradebook."""
 
+from collections.abc import Iterable, Sequence
 from functools import partial
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from fastapi import Query, Request, Response
 
-from adapters.postgres.queries import gradebook
-from api.http import paging
+from adapters.postgres.queries import gradebook, gradebook_matrix
+from adapters.postgres.queries.gradebook_matrix import Assessment, GradesOfRow
+from adapters.postgres.queries.reader import RowPage
+from api.http import csv_pages, csv_text, paging
+from api.http.csv_pages import CsvTable
 from api.http.openapi import query
 from api.http.query import QueryContext, QueryDep, StaffQueryDep
 from api.http.routing import router as strict_router
 from api.http.security import may_act_for
-from api.http.types import Id, LearnerId, Limit, RunId
+from api.http.types import Id, LearnerId, Limit, RunId, Word
 
 router = strict_router("gradebook", "/v1")
+
+LARGEST_PAGE = 2_000  # rows
+PAGE = 50  # rows, where no limit is given
+COLUMNS = gradebook.GradebookRow.__struct_fields__
+CSV_EXAMPLE = csv_text.line(COLUMNS) + csv_text.line(msgspec.to_builtins(gradebook.EXAMPLE).values())
+HEADS = ("learner_id", "status", "grade_so_far_bp", "grade_bp")  # of a matrix as CSV, before the assessments
+MATRIX_CSV_EXAMPLE = (
+    '"learner_id","status","grade_so_far_bp","grade_bp","algebra-2026-q1"\r\n"28400","active",7500,3000,7500\r\n'
+)
+
+PageLimit = Annotated[
+    int | None,
+    Query(
+        ge=1,
+        le=LARGEST_PAGE,
+        description="Entries on a page, 50 if left out; CSV then has all that follow.",
+        examples=[50],
+    ),
+]
 
 
 class GradebookPage(msgspec.Struct, kw_only=True):
@@ -28,6 +51,14 @@ class GradesOfLearner(msgspec.Struct, kw_only=True):
     """The assessments of a run, in the order of their ids, and how the learner did in them."""
 
     items: list[gradebook.GradeOfLearner]
+    next: str | None
+
+
+class MatrixPage(msgspec.Struct, kw_only=True):
+    """Learners by assessments: the columns in the order of their ids, and a page of rows by learner."""
+
+    assessments: list[Assessment]
+    items: list[GradesOfRow]
     next: str | None
 
 
@@ -70,7 +101,8 @@ async def _grades(
 
 
 @router.get(
-    "/runs/{run_id}/gradebook", responses=query(GradebookPage(items=[gradebook.EXAMPLE], next=paging.NEXT), 403, 404)
+    "/runs/{run_id}/gradebook",
+    responses=query(GradebookPage(items=[gradebook.EXAMPLE], next=paging.NEXT), 403, 404, csv=CSV_EXAMPLE),
 )
 async def run_gradebook(
     *,
@@ -79,26 +111,92 @@ async def run_gradebook(
     ask: StaffQueryDep,
     quiz_id: Annotated[Id | None, Query(description="This assessment only.")] = None,
     learner_id: Annotated[Id | None, Query(description="This learner only.")] = None,
+    kind: Annotated[Word | None, Query(description="Assessments of this kind only.")] = None,
+    missing: Annotated[bool, Query(description="What is not handed in, by each learner who has a place.")] = False,
+    passed: Annotated[bool | None, Query(description="Only those that are passed, or are not.")] = None,
+    late: Annotated[bool | None, Query(description="Handed in late, or not; with `missing`: due by now.")] = None,
+    ungraded: Annotated[bool | None, Query(description="With an attempt that has no score, or without.")] = None,
     sort: Annotated[gradebook.Sort, Query(description="What to sort by.")] = "learner",
     order: Annotated[Literal["asc", "desc"], Query(description="Ascending or descending.")] = "asc",
     cursor: paging.Cursor = None,
-    limit: Limit = 50,
+    limit: PageLimit = None,
 ) -> Response:
-    """Scores, lateness and attempts, one row for each learner and assessment."""
+    """Scores, lateness and attempts, one row for each learner and assessment; as JSON, or as CSV for spreadsheets."""
     listing = f"gradebook:{run_id}:{sort}:{order}"
     after = paging.after(listing, cursor, [str if sort == "learner" else int, str, str])
-    read = partial(
-        gradebook.rows,
-        ask.services.reader,
-        run_id,
+    asked = gradebook.Asked(
+        now=ask.now(),
         quiz_id=quiz_id,
         learner_id=learner_id,
+        kind=kind,
+        missing=missing,
+        passed=passed,
+        late=late,
+        ungraded=ungraded,
         sort=sort,
         descending=order == "desc",
-        after=after,
-        limit=limit + 1,
     )
-    page = await ask.read_at_least("gradebook", read)
+    reader, size = ask.services.reader, _size(request, limit)
+    page = await ask.read_at_least("gradebook", lambda: gradebook.rows(reader, run_id, asked, after, size + 1))
     if not page.rows:
         await ask.check_run(run_id)
-    return paging.reply(request, ask, page, listing, limit)
+    if not csv_pages.is_wanted(request):
+        return paging.reply(request, ask, page, listing, size, headers=csv_pages.VARY)
+
+    async def rest(after: Sequence[Any]) -> tuple[RowPage, int]:
+        return await gradebook.rows(reader, run_id, asked, after, size + 1), size
+
+    table = CsvTable(f"gradebook-{run_id}", listing, COLUMNS, _cells)
+    return csv_pages.reply(request, ask, table, (page, size), rest if limit is None else None)
+
+
+@router.get(
+    "/runs/{run_id}/gradebook/matrix",
+    responses=query(
+        MatrixPage(assessments=[gradebook_matrix.ASSESSMENT], items=[gradebook_matrix.ROW], next=paging.NEXT),
+        *(403, 404),
+        csv=MATRIX_CSV_EXAMPLE,
+    ),
+)
+async def run_gradebook_matrix(
+    request: Request, run_id: RunId, ask: StaffQueryDep, cursor: paging.Cursor = None, limit: PageLimit = None
+) -> Response:
+    """
+    Learners by assessments, for all who have a place or had one; as JSON, or as CSV with the best scores.
+
+    A page has 20,000 cells at most, so fewer learners than `limit` where a run has many assessments.
+    """
+    listing = f"matrix:{run_id}"
+    (after,) = paging.after(listing, cursor, [str]) or [""]
+    size = _size(request, limit)
+    read = partial(gradebook_matrix.matrix, ask.services.reader, run_id, limit=size, now=ask.now())
+    found = await ask.read_at_least("gradebook", lambda: read(after=after))
+    if not found.page.rows:
+        await ask.check_run(run_id)
+    if not csv_pages.is_wanted(request):
+        members = b'"assessments":%b,' % found.assessments.encode()
+        return paging.reply(request, ask, found.page, listing, found.size, members=members, headers=csv_pages.VARY)
+
+    async def rest(after: Sequence[Any]) -> tuple[RowPage, int]:
+        following = await read(after=after[0])
+        return following.page, following.size
+
+    quiz_ids = [each.quiz_id for each in msgspec.json.decode(found.assessments, type=list[Assessment])]
+    table = CsvTable(f"gradebook-matrix-{run_id}", listing, (*HEADS, *quiz_ids), partial(_cells_of_learner, quiz_ids))
+    return csv_pages.reply(request, ask, table, (found.page, found.size), rest if limit is None else None)
+
+
+def _size(request: Request, limit: int | None) -> int:
+    """How many rows a page has; a file without a limit is read in parts of a size of their own."""
+    return limit or (csv_pages.PART if csv_pages.is_wanted(request) else PAGE)
+
+
+def _cells(row: str) -> Iterable[csv_text.Cell]:
+    cells: dict[str, csv_text.Cell] = msgspec.json.decode(row)
+    return cells.values()
+
+
+def _cells_of_learner(quiz_ids: Sequence[str], row: str) -> Iterable[csv_text.Cell]:
+    learner = msgspec.json.decode(row, type=GradesOfRow)
+    best = {quiz_id: cell.best_bp for quiz_id, cell in learner.cells.items()}
+    return *(getattr(learner, name) for name in HEADS), *map(best.get, quiz_ids)

@@ -5,6 +5,7 @@ Each header is a list of ranges with a quality from 0 to 1; the most specific ra
 """
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 REMEMBERED = 512  # headers; most clients send the same again and again
@@ -29,11 +30,21 @@ def ranges(header: str) -> dict[str, float]:
 
 def takes(accept: str, media_type: str) -> bool:
     """Whether an `Accept` lets an answer of *media_type* be sent; an empty one takes everything."""
+    return quality(accept, media_type) > 0
+
+
+def quality(accept: str, media_type: str) -> float:
+    """How much a client wants an answer of *media_type*, from 0 (not at all) to 1."""
     found = ranges(accept)
     for candidate in (media_type, f"{media_type.partition('/')[0]}/*", "*/*"):
         if candidate in found:
-            return found[candidate] > 0
-    return not found
+            return found[candidate]
+    return 0.0 if found else 1.0
+
+
+def wanted(accept: str, media_types: Sequence[str]) -> str:
+    """Which of some media types a client likes best; the first of those that it likes alike."""
+    return max(media_types, key=lambda media_type: quality(accept, media_type))
 
 
 @lru_cache(REMEMBERED)

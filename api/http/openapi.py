@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from msgspec.inspect import DateTimeType, DictType, ListType, Metadata, StructType, Type, UnionType, multi_type_info
 
+from api.http.csv_text import CSV
 from api.http.errors import PROBLEM_JSON, Problem, known_codes
 
 REF = "#/components/schemas/{name}"
@@ -57,14 +58,17 @@ IF_NONE_MATCH = {
 Responses = dict[int | str, dict[str, Any]]
 
 
-def query(example: msgspec.Struct, *problems: int) -> Responses:
-    """The answers of a query: what *example* is one of, or one of *problems*."""
+def query(example: msgspec.Struct, *problems: int, csv: str | None = None) -> Responses:
+    """The answers of a query: what *example* is one of, or one of *problems*; *csv* is an example of it as CSV."""
     headers = {
         "Campus-Position": {"description": "The position for which the answer is true.", "schema": {"type": "integer"}},
         "ETag": {"description": "Stands for the content.", "schema": {"type": "string"}},
     }
+    answer = {**_answer(example), "headers": headers}
+    if csv is not None:
+        answer["content"][CSV] = {"schema": {"type": "string"}, "example": csv}
     return {
-        200: {**_answer(example), "headers": headers},
+        200: answer,
         304: {"description": "What `If-None-Match` names is still true."},
         **_problems(401, 406, 412, 422, 503, *problems),
     }

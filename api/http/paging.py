@@ -6,7 +6,7 @@ To a client a cursor is opaque. One that we did not make, or that was made for a
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as BinasciiError
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -58,14 +58,26 @@ def after(listing: str, cursor: str | None, types: Sequence[type]) -> list[Any] 
 
 
 def reply(
-    request: Request, ask: QueryContext, page: RowPage, listing: str, limit: int, *, members: bytes = b""
+    request: Request,
+    ask: QueryContext,
+    page: RowPage,
+    listing: str,
+    limit: int,
+    *,
+    members: bytes = b"",
+    headers: Mapping[str, str] = {},
 ) -> Response:
     """A page over HTTP; of its rows, one more than *limit* says that another page follows; *members* stand first."""
     rows = page.rows[:limit]
     following = cursor_to(listing, rows[-1][:-1]) if len(page.rows) > limit else None
     items = ",".join(row[-1] for row in rows).encode()
-    headers = {}
-    if following is not None:
-        query = urlencode({**request.query_params, "cursor": following})
-        headers["link"] = f'<{request.scope["path"]}?{query}>; rel="next"'
-    return ask.reply(b'{%b"items":[%b],"next":%b}' % (members, items, _encode(following)), page.position, headers)
+    body = b'{%b"items":[%b],"next":%b}' % (members, items, _encode(following))
+    return ask.reply(body, page.position, {**headers, **link_to(request, following)})
+
+
+def link_to(request: Request, following: str | None) -> dict[str, str]:
+    """The header that says where the next page is, if there is one."""
+    if following is None:
+        return {}
+    query = urlencode({**request.query_params, "cursor": following})
+    return {"link": f'<{request.scope["path"]}?{query}>; rel="next"'}

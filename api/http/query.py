@@ -119,11 +119,15 @@ class QueryContext:
         """The answer over HTTP: 200, or 304 if the client has this body."""
         etag = etag_of(body)
         headers = {**head_of(position, etag), **(headers or {})}
-        if self.match is not None and self.match.strip() != "*":
-            raise PreconditionFailed("If-Match compares strongly, and the ETag of a query is weak: use If-None-Match")
+        self.refuse_match()
         if self.none_match is not None and matches(self.none_match, etag):
             return Response(None, 304, headers)
-        return Response(body, 200, headers, JSON)
+        return Response(body, 200, headers, headers.get("content-type", JSON))
+
+    def refuse_match(self) -> None:
+        """Raise PreconditionFailed if the request may only be answered where the content is a certain one."""
+        if self.match is not None and self.match.strip() != "*":
+            raise PreconditionFailed("If-Match compares strongly, and the ETag of a query is weak: use If-None-Match")
 
     async def check_run(self, run_id: str) -> None:
         """Raise RunNotFound for a run that the catalog does not have; for lists, which are empty for it."""

@@ -29,15 +29,15 @@ class StrictRoute(APIRoute):
         """The handler of FastAPI after a look at the head of the request."""
         handle = super().get_route_handler()
         known = _parameters(self.dependant)
-        produces = _media_type(self)
+        produces = _media_types(self)
         takes_json = self.body_field is not None
 
         async def strict(request: Request) -> Response:
             if request.scope["query_string"]:
                 _check_parameters(request, known)
             accept = request.headers.get("accept")
-            if accept is not None and accept != "*/*" and not takes(accept, produces):
-                raise NotAcceptable(f"the answer is {produces}, and Accept does not take it")
+            if accept is not None and accept != "*/*" and not any(takes(accept, each) for each in produces):
+                raise NotAcceptable(f"the answer is {' or '.join(produces)}, and Accept does not take it")
             if takes_json:
                 _check_body(request)
             return await handle(request)
@@ -65,10 +65,10 @@ def _parameters(dependant: Dependant) -> frozenset[str]:
     return frozenset(own | by_hand).union(*map(_parameters, dependant.dependencies))
 
 
-def _media_type(route: APIRoute) -> str:
+def _media_types(route: APIRoute) -> tuple[str, ...]:
     """What a route answers with, by its description."""
     answer = next((route.responses[status] for status in (200, 202) if status in route.responses), {})
-    return next(iter(answer.get("content", {})), "application/json")
+    return tuple(answer.get("content", ())) or ("application/json",)
 
 
 def _check_parameters(request: Request, known: frozenset[str]) -> None:

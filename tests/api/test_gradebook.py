@@ -1,11 +1,13 @@
 """The gradebook of a run over HTTP."""
 
+import csv
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from fastapi import FastAPI
 
+from api.http import csv_pages
 from tests.support.api import Campus
 from tests.support.polling import until
 
@@ -96,3 +98,100 @@ async def test_learners_see_their_own_grades(app: FastAPI, campus: Campus) -> No
     app.state.services.log.clock.move(timedelta(days=40_000))  # after the end of the run
     ended = (await campus.get(path, user=campus.learner)).json()["items"]
     assert [(grade["attempts_allowed"], grade["attempts_left"]) for grade in ended] == [(2, 0), (1, 0)]
+
+
+ESSAY = {"unit_id": "q2", "title": '=HYPERLINK("x")', "kind": "essay"}
+
+
+async def _three_learners(campus: Campus) -> int:
+    """The first has answered the quiz well and handed in the essay, which has no score; the third has left."""
+    await campus.open_run()
+    await campus.send("/quizzes", {"quiz_id": f"{campus.quiz}-2", "run_id": campus.run, **ESSAY}, user="instructor")
+    learners = [f"{campus.learner}-{number}" for number in range(3)]
+    for learner in learners:
+        await campus.enroll(learner)
+    await campus.send("/enrollments/withdraw", {"run_id": campus.run}, user=learners[2])
+    await campus.send(f"/quizzes/{campus.quiz}-2/attempts/1/submit", {"responses": []}, user=learners[0])
+    answers = {"responses": [1, 0]}
+    position = await campus.send(f"/quizzes/{campus.quiz}/attempts/1/submit", answers, user=learners[0])
+
+    async def is_graded() -> bool:
+        first = (await campus.see(f"/runs/{campus.run}/gradebook/matrix", position))["items"][0]
+        return bool(first["grade_bp"] and first["cells"][campus.quiz]["graded"])
+
+    await until(is_graded)
+    return position
+
+
+async def test_a_gradebook_is_filtered(campus: Campus) -> None:
+    """By what is passed, late, ungraded or of a kind; and it knows what is missing, of those who have a place."""
+    position = await _three_learners(campus)
+
+    async def rows(**asked: Any) -> list[tuple[str, str]]:
+        page = await campus.see(f"/runs/{campus.run}/gradebook", position, **asked)
+        return [(row["learner_id"][-1], row["unit_id"]) for row in page["items"]]
+
+    assert await rows() == [("0", "q1"), ("0", "q2")]
+    assert await rows(passed=True) == [("0", "q1")]
+    assert await rows(passed=False) == await rows(ungraded=1) == await rows(kind="essay") == [("0", "q2")]
+    assert await rows(late=1) == [("0", "q2")]
+    assert await rows(late=0) == [("0", "q1")]
+    assert await rows(missing=1) == [("1", "q1"), ("1", "q2")]
+    assert await rows(missing=1, kind="quiz", sort="score", order="desc") == [("1", "q1")]
+    assert await rows(missing=1, late=1) == [("1", "q2")]
+    (first, *_) = (await campus.get(f"/runs/{campus.run}/gradebook", missing=1, limit=1)).json()["items"]
+    assert (first["attempts"], first["best_bp"], first["submitted_at"], first["title"]) == (0, None, None, "Equations")
+
+
+async def test_a_gradebook_is_a_matrix(campus: Campus) -> None:
+    """Learners in pages, also those who have done nothing or have left; a cell where something is handed in."""
+    position = await _three_learners(campus)
+    path = f"/runs/{campus.run}/gradebook/matrix"
+    page = await campus.see(path, position, limit=2)
+    assert [column["unit_id"] for column in page["assessments"]] == ["q1", "q2"]
+    first, second = page["items"]
+    assert first["cells"][campus.quiz] == {
+        "best_bp": 10_000,
+        "passed": True,
+        "banked": False,
+        "late_by": 0,
+        "attempts": 1,
+        "graded": 1,
+    }
+    assert first["cells"][f"{campus.quiz}-2"]["best_bp"] is None
+    assert (second["learner_id"], second["cells"]) == (f"{campus.learner}-1", {})
+    rest = await campus.see(path, position, cursor=page["next"])
+    assert [(row["learner_id"][-1], row["status"]) for row in rest["items"]] == [("2", "withdrawn")]
+    assert rest["next"] is None
+    assert (await campus.get(path, user=campus.learner)).json()["code"] == "staff_only"
+    assert (await campus.get("/runs/no-such-run/gradebook/matrix")).json()["code"] == "run_not_found"
+
+
+async def test_a_gradebook_is_a_file_for_spreadsheets(campus: Campus, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every row in one answer however large a part is, a page where a limit is given; no cell is a formula."""
+    monkeypatch.setattr(csv_pages, "PART", 1)
+    await _three_learners(campus)
+    path = f"/v1/runs/{campus.run}/gradebook"
+    headers = await campus.as_user("admin", accept="text/csv, application/json;q=0.5")
+    answer = await campus.client.get(path, headers=headers)
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8; header=present"
+    assert answer.headers["content-disposition"] == f'attachment; filename="gradebook-{campus.run}.csv"'
+    assert "accept," in answer.headers["vary"]
+    heads, quiz, essay = csv.reader(answer.text.splitlines())
+    items = (await campus.get(f"/runs/{campus.run}/gradebook")).json()["items"]
+    assert heads == list(items[0])
+    words = {None: "", True: "true", False: "false"}
+    shown = (words[value] if isinstance(value, bool | None) else str(value) for value in items[0].values())
+    assert quiz == [*shown]
+    assert essay[heads.index("title")] == '\'=HYPERLINK("x")'
+    page = await campus.client.get(path, headers=headers, params={"limit": 1})
+    assert (len(page.text.splitlines()), 'rel="next"' in page.headers["link"]) == (2, True)
+    matrix = await campus.client.get(f"{path}/matrix", headers=headers)
+    learner = campus.learner
+    assert matrix.text.split("\r\n") == [
+        f'"learner_id","status","grade_so_far_bp","grade_bp","{campus.quiz}","{campus.quiz}-2"',
+        f'"{learner}-0","active",4000,4000,10000,',
+        f'"{learner}-1","active",,,,',
+        f'"{learner}-2","withdrawn",,,,',
+        "",
+    ]

@@ -1,4 +1,4 @@
-"""Pages of the gradebook: what is answered, an example, and the SQL over the rows of projections/gradebook.py."""
+"""Pages of the gradebook: what is answered, examples, and the SQL over the rows of projections/gradebook.py."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -119,6 +119,18 @@ GRADES = """(SELECT NULL::bigint AS counts_no) AS old CROSS JOIN LATERAL (
            late_by, coalesce(counts_no, 0) AS counts
       FROM gradebook) AS grade"""
 
+# Who has a place and has handed in nothing, for each assessment that is not excused.
+MISSING = """(
+    SELECT run_id, learner_id, quiz.quiz_id, quiz.unit_id, NULL::bigint AS best_bp, NULL::bigint AS last_bp,
+           0::bigint AS attempts, 0::bigint AS graded, false AS passed, false AS banked,
+           NULL::timestamptz AS submitted_at, 0::bigint AS late_by, 0::bigint AS counts
+      FROM course_enrollments AS place JOIN gradebook_quizzes AS quiz USING (run_id)
+     WHERE status IN ('active', 'completed') AND NOT excused ? quiz.unit_id
+       AND NOT EXISTS (SELECT FROM gradebook AS done WHERE done.run_id = place.run_id
+                        AND done.quiz_id = quiz.quiz_id AND done.learner_id = place.learner_id)) AS grade"""
+AT = CHECKPOINT.format("gradebook")
+AT_MISSING = f"least({AT}, {CHECKPOINT.format('course_dashboard')})"
+
 # One page, after the row at which the last one ended; the two ids make every order total.
 PAGE = """
 SELECT {checkpoint}, page.sorted, page.learner_id, page.quiz_id, page.body
@@ -159,29 +171,53 @@ async def of_learner(reader: Reader, place: tuple[str, str], after: str, limit: 
     return await reader.page(PAGE_OF_LEARNER, parameters)
 
 
-async def rows(
-    reader: Reader,
-    run_id: str,
-    *,
-    quiz_id: str | None,
-    learner_id: str | None,
-    sort: Sort,
-    descending: bool,
-    after: Sequence[Any] | None,
-    limit: int,
-) -> RowPage:
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    Which rows of a run are asked for, and in which order; None and False narrow nothing.
+
+    Attributes:
+        missing: those that are not there: a learner with a place and an assessment that is not handed in.
+        late: handed in late; of those that are missing, due before *now*.
+        ungraded: something is handed in that has no score.
+    """
+
+    now: datetime
+    quiz_id: str | None = None
+    learner_id: str | None = None
+    kind: str | None = None
+    missing: bool = False
+    passed: bool | None = None
+    late: bool | None = None
+    ungraded: bool | None = None
+    sort: Sort = "learner"
+    descending: bool = False
+
+    def narrowed(self) -> str:
+        """The conditions, as SQL with parameters."""
+        late = "coalesce(due_at < %(now)s, false)" if self.missing else "late_by > 0"
+        conditions = {
+            "quiz_id = %(quiz_id)s": self.quiz_id is not None,
+            "learner_id = %(learner_id)s": self.learner_id is not None,
+            "kind = %(kind)s": self.kind is not None,
+            "passed = %(passed)s": self.passed is not None,
+            f"({late}) = %(late)s": self.late is not None,
+            "(attempts > graded) = %(ungraded)s": self.ungraded is not None,
+        }
+        return "".join(f" AND {condition}" for condition, is_asked in conditions.items() if is_asked)
+
+
+async def rows(reader: Reader, run_id: str, asked: Asked, after: Sequence[Any] | None, limit: int) -> RowPage:
     """Up to *limit* rows of a run, sorted, after the three values *after* (sort value, learner, quiz)."""
-    narrowed = ("AND quiz_id = %(quiz)s " if quiz_id else "") + ("AND learner_id = %(learner)s" if learner_id else "")
-    comparison = "<" if descending else ">"
+    comparison = "<" if asked.descending else ">"
     query = PAGE.format(
-        checkpoint=CHECKPOINT.format("gradebook"),
-        sort=SORTS[sort],
-        grades=GRADES,
+        checkpoint=AT_MISSING if asked.missing else AT,
+        sort=SORTS[asked.sort],
+        grades=MISSING if asked.missing else GRADES,
         row=json_object(GradebookRow, counts_no="counts"),
-        narrowed=narrowed,
-        after=f"AND ({SORTS[sort]}, learner_id, quiz_id) {comparison} (%(a)s, %(b)s, %(c)s)" if after else "",
-        direction="DESC" if descending else "ASC",
+        narrowed=asked.narrowed(),
+        after=f"AND ({SORTS[asked.sort]}, learner_id, quiz_id) {comparison} (%(a)s, %(b)s, %(c)s)" if after else "",
+        direction="DESC" if asked.descending else "ASC",
     )
     a, b, c = after or (None, None, None)
-    parameters = {"run": run_id, "quiz": quiz_id, "learner": learner_id, "a": a, "b": b, "c": c, "limit": limit}
-    return await reader.page(query, parameters)
+    parameters = {"run": run_id, "a": a, "b": b, "c": c, "limit": limit}
+    return await reader.page(query, {**msgspec.structs.asdict(asked), **parameters})

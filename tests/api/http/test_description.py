@@ -21,9 +21,9 @@ def examples() -> Iterator[tuple[str, dict[str, Any], Any]]:
         for method, operation in operations.items():
             bodies = {"body": operation.get("requestBody", {}), **operation["responses"]}
             for name, body in bodies.items():
-                for content in body.get("content", {}).values():
+                for media_type, content in body.get("content", {}).items():
                     if "schema" in content and "example" in content:
-                        yield f"{method} {path} {name}", content["schema"], content["example"]
+                        yield f"{method} {path} {name} {media_type}", content["schema"], content["example"]
     for name, schema in DOCUMENT["components"]["schemas"].items():
         for example in schema.get("examples", []):
             yield name, schema, example

@@ -12,7 +12,7 @@ import pytest
 
 from adapters.postgres.queries.catalog import run, runs, version
 from adapters.postgres.queries.course_dashboard import run_dashboard
-from adapters.postgres.queries.gradebook import rows
+from adapters.postgres.queries.gradebook import Asked, rows
 from adapters.postgres.queries.reader import Reader
 from adapters.postgres.store.row_tables import SEGMENT, create_table, create_view, physical_name
 from adapters.settings import Settings
@@ -67,9 +67,7 @@ async def reading(settings: Settings) -> AsyncIterator[Reader]:
 
 async def test_a_gradebook_of_version_1_is_served(reading: Reader) -> None:
     """It does not say which attempt counts."""
-    page = await rows(
-        reading, "algebra-1", quiz_id=None, learner_id=None, sort="learner", descending=False, after=None, limit=9
-    )
+    page = await rows(reading, "algebra-1", Asked(now=datetime(2026, 2, 1, tzinfo=UTC)), None, 9)
     (row,) = page.rows
     found = json.loads(row[-1])
     assert (found["learner_id"], found["best_bp"], found["counts_no"]) == ("ann", 7_000, 0)
