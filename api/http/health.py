@@ -59,13 +59,13 @@ async def health() -> Response:
     responses={
         **open_query(READY),
         503: {
-            "description": "A server or a worker does not do its work; `problems` says which.",
+            "description": "A server does not do its work, or a read model stands still; `problems` says which.",
             "content": {JSON: {"example": {}}},
         },
     },
 )
 async def ready(services: ServicesDep) -> Response:
-    """Whether servers and workers do their work, and how far each is; 503 if one of them does not."""
+    """Whether this process can do its work, and how far readers and workers are; `problems` names theirs, too."""
     state = await readiness(services)
     return Response(msgspec.json.encode(state), 200 if state.status == "ready" else 503, media_type=JSON)
 

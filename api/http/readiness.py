@@ -1,11 +1,14 @@
 """
 The state of the servers, the lag of each read model and the progress of each worker, for `/readyz` and `/metrics`.
 
-A worker that has left in good order is not missed here: `campus doctor` misses it.
+A process is ready if it can do what it is asked: the servers do their work, and what it reads is of this log and moves.
+A worker that does not get on is named and takes no process of the API away. One that has left in good order is not
+missed here: `campus doctor` misses it.
 """
 
 import asyncio
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Mapping
 from typing import Annotated
 
 import msgspec
@@ -46,7 +49,7 @@ class Worker(msgspec.Struct, kw_only=True):
 
 
 class Readiness(msgspec.Struct, kw_only=True):
-    """Whether the servers do their work, how far readers and workers are, and what is wrong, a sentence each."""
+    """Whether this process can do its work, how far readers and workers are, and all that is wrong, a sentence each."""
 
     status: Annotated[str, closed(("ready", "degraded"))]
     head: int | None
@@ -63,7 +66,7 @@ class _LogState(msgspec.Struct, kw_only=True):
     writable: bool
     projections: list[Lag]
     workers: list[WorkerProgress]
-    above: list[str]
+    wrong: list[str]
 
 
 async def readiness(services: Services) -> Readiness:
@@ -78,14 +81,14 @@ async def readiness(services: Services) -> Readiness:
     wrong = [f"{name} does not answer" for name, well in servers.items() if not well and name != "postgres"]
     if refused or log is None or not log.writable:
         wrong.insert(0, refused or ("postgres does not answer" if log is None else "postgres is read-only"))
-    wrong += [*log.above, *problems(log.workers)] if log else []
+    wrong += log.wrong if log else []
     return Readiness(
         status="degraded" if wrong else "ready",
         head=log.head if log else None,
         projections=log.projections if log else [],
         servers=servers,
         workers=[_worker(each) for each in log.workers] if log else [],
-        problems=wrong,
+        problems=wrong + (problems(log.workers) if log else []),
     )
 
 
@@ -129,10 +132,11 @@ async def _log(services: Services) -> _LogState | None:
         ]
         await _fill_in(services, max([head, *(row[4] for row in rows)]), lags)
         workers = await lag.workers(services.reader)
-        above = await _above_the_head(services, head, lags)
+        versions = {row[0]: row[6] for row in rows}
+        wrong = await _above_the_head(services, head, lags) + _standing(services, lags, versions)
     except (PostgresError, Unavailable, NotBuilt, TimeoutError, OSError):
         return None
-    return _LogState(head=head, writable=writable, projections=lags, workers=workers, above=above)
+    return _LogState(head=head, writable=writable, projections=lags, workers=workers, wrong=wrong)
 
 
 async def _above_the_head(services: Services, head: int, lags: list[Lag]) -> list[str]:
@@ -145,6 +149,23 @@ async def _above_the_head(services: Services, head: int, lags: list[Lag]) -> lis
         " has to begin again"
         for each in lags
         if each.position > head
+    ]
+
+
+def _standing(services: Services, lags: Iterable[Lag], versions: Mapping[str, int]) -> list[str]:
+    """
+    What is wrong where a read model is not brought up to date, a sentence each.
+
+    One of another version of the code stands by intention, until a generation of this version is promoted.
+    """
+    own = {projection.name: projection.version for projection in services.projections}
+    late = [each for each in lags if each.lag_events and versions[each.name] == own.get(each.name)]
+    standing = services.moves.standing([(each.name, each.generation, each.position) for each in late], time.monotonic())
+    return [
+        f"{each.name} has stood still at position {each.position:,} for {standing[each.name]:.0f} s,"
+        f" {each.lag_events:,} facts from the head: does a projector run?"
+        for each in late
+        if each.name in standing
     ]
 
 

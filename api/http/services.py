@@ -24,6 +24,7 @@ from adapters.valkey.client import connect as connect_valkey
 from api.http import metrics
 from api.http.changes import Changes
 from api.http.jwt_verifier import JwtVerifier
+from api.http.moves import Moves
 from api.http.places import StreamPlaces
 from api.http.truth import Truth
 from projections.engine.projection import Projection
@@ -51,6 +52,7 @@ class Services:
     changes: Changes
     places: StreamPlaces
     truth: Truth
+    moves: Moves
 
 
 @asynccontextmanager
@@ -82,6 +84,7 @@ async def services(settings: Settings, projections: Sequence[Projection]) -> Asy
             changes,
             StreamPlaces(open_files.streams(settings), settings.api_streams_per_user),
             truth,
+            Moves(),
         )
     finally:
         await changes.stop()

@@ -14,7 +14,7 @@ SELECT position, NOT pg_is_in_recovery() AND current_setting('transaction_read_o
 CHECKPOINTS = f"""
 SELECT name, (SELECT min(position) FROM segments AS s WHERE s.projection = name AND s.generation = p.generation),
        generation, (SELECT count(*) FROM parked WHERE projection = name AND parked.generation = p.generation),
-       (SELECT position FROM log_head), ({LIFE})
+       (SELECT position FROM log_head), ({LIFE}), version
   FROM projections AS p WHERE status = 'live' ORDER BY name
 """
 
@@ -46,7 +46,7 @@ async def workers(reader: Reader) -> list[WorkerProgress]:
 
 
 async def checkpoints(reader: Reader) -> list[tuple[Any, ...]]:
-    """Name, checkpoint, generation and number of parked keys of each live read model; head and life of the log."""
+    """Name, checkpoint, generation, parked keys of each live read model; head and life of the log; its version."""
     return await reader.rows(CHECKPOINTS, {})
 
 
