@@ -33,6 +33,7 @@ __all__ = [
     "OperationalError",
     "Overloaded",
     "PatientConnection",
+    "PatientSyncConnection",
     "PostgresError",
     "Unavailable",
     "UndefinedTable",
@@ -92,6 +93,26 @@ class PatientConnection(psycopg.AsyncConnection):
                 raise
             self.pgconn.finish()
             raise NoAnswer(f"no answer within {self.patience:.0f} s") from None
+
+
+class PatientSyncConnection(psycopg.Connection):
+    """As `PatientConnection`, used without asyncio; by default it waits as long as statements may take by default."""
+
+    patience: float | None = STATEMENT_TIMEOUT / 1_000 + GRACE
+
+    def wait(self, gen: PQGen[T], interval: float = LOOK_INTERVAL, timeout: float | None = None) -> T:
+        """Wait for the server; closes the connection and raises NoAnswer if it says nothing for too long."""
+        try:
+            return super().wait(gen, interval, timeout or self.patience)
+        except psycopg.errors._WaitTimeout:  # noqa: SLF001 - as above
+            if timeout is not None:
+                raise
+            raise self.given_up() from None
+
+    def given_up(self) -> NoAnswer:
+        """Close the connection to a server that is silent, without a word to it; returns the error to raise."""
+        self.pgconn.finish()
+        return NoAnswer(f"no answer within {self.patience or 0:.0f} s")
 
 
 def patience_for(statement_timeout: int) -> float | None:

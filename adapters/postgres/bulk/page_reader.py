@@ -35,7 +35,7 @@ from adapters.postgres.bulk.ranges import (
     few_positions,
     literal,
 )
-from adapters.postgres.connection import CONNECT_TIMEOUT, SILENCE, is_broken, options
+from adapters.postgres.connection import CONNECT_TIMEOUT, SILENCE, PatientSyncConnection, is_broken, options
 from adapters.postgres.log.pages import fact_of, meta_of
 from adapters.settings import Settings
 from domain.fact import Meta
@@ -50,9 +50,9 @@ T = TypeVar("T")
 _decode_lines = msgspec.json.Decoder().decode_lines
 
 
-def open_connection(settings: Settings) -> psycopg.Connection:
+def open_connection(settings: Settings) -> PatientSyncConnection:
     """A connection for a rebuild, in autocommit mode."""
-    return psycopg.connect(
+    return PatientSyncConnection.connect(
         make_conninfo(settings.postgres_url, **SILENCE),
         autocommit=True,
         options=options(

@@ -4,10 +4,13 @@ A connection that sends a query before its result is needed.
 It uses libpq directly: psycopg waits for the result of every statement before it returns.
 """
 
+import select
+
 import psycopg
 from psycopg.pq import ConnStatus, ExecStatus
 
 from adapters.postgres.bulk.ranges import PositionRange
+from adapters.postgres.connection import PatientSyncConnection
 
 BINARY = 1
 TOO_MUCH = (psycopg.errors.ProgramLimitExceeded, psycopg.errors.OutOfMemory, psycopg.errors.InternalError_)
@@ -21,7 +24,7 @@ class PipelinedReader:
         asked: the range whose result is pending, if any.
     """
 
-    def __init__(self, connection: psycopg.Connection) -> None:
+    def __init__(self, connection: PatientSyncConnection) -> None:
         self._connection = connection
         self._prepared: dict[str, bytes] = {}
         self.asked: PositionRange | None = None
@@ -52,6 +55,7 @@ class PipelinedReader:
 
     def _result(self) -> "psycopg.pq.abc.PGresult":
         pgconn = self._connection.pgconn
+        self._wait()
         result = pgconn.get_result()
         while pgconn.get_result() is not None:
             pass
@@ -60,6 +64,16 @@ class PipelinedReader:
         if result.status not in {ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK}:
             raise psycopg.errors.error_from_result(result)
         return result
+
+    def _wait(self) -> None:
+        """Wait until there is a result: `get_result` would wait for ever for a server that is stopped."""
+        pgconn, patience = self._connection.pgconn, self._connection.patience
+        silence = select.poll()
+        silence.register(pgconn.socket, select.POLLIN)
+        while pgconn.is_busy():
+            if not silence.poll(None if patience is None else patience * 1_000):
+                raise self._connection.given_up()
+            pgconn.consume_input()
 
 
 def _as_text(span: PositionRange) -> list[bytes]:

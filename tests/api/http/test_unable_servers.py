@@ -154,7 +154,8 @@ async def test_a_relay_without_its_server_is_named(
                 return answer.status_code == 503 and "relay only fails" in said and "Authorization Violation" in said
 
             async def is_well() -> bool:
-                return (await client.get("/readyz")).status_code == 200
+                answer = await client.get("/readyz")
+                return answer.status_code == 200 and not answer.json()["problems"]
 
             await until(is_well)
             async with nats_refuses_its_token(own_servers):

@@ -1,16 +1,22 @@
 """Servers that go away or forget in the middle of a rebuild: it says so, and the next one goes on."""
 
+import asyncio
+import os
 from collections.abc import Iterator
 
 import msgspec
 import pytest
 import redis
 
+from adapters.postgres.bulk.page_reader import open_connection
+from adapters.postgres.bulk.pipeline import PipelinedReader
+from adapters.postgres.connection import NoAnswer, PatientSyncConnection
 from adapters.settings import Settings
 from adapters.valkey.bulk_write import BEGUN, write_segment
 from adapters.valkey.client import connect as connect_valkey
 from projections.engine.live import Batch, FactCounts, Fenced
 from projections.engine.projection import RowKey
+from tests.support.faults import postgres_hangs
 from tests.support.polling import until
 from tests.support.rebuild_process import folding, started
 from tests.support.rebuilds import (
@@ -27,6 +33,8 @@ from tests.support.rebuilds import (
 from tests.support.servers import Servers
 from tests.support.workers import BOTH, InValkey, Tally, assert_true_to_the_log, projecting, writer
 from workers.rebuild.promotion import promote
+from workers.support import session
+from workers.support.session import SessionLost
 
 FACTS = 4_000
 
@@ -62,6 +70,38 @@ async def test_a_server_is_killed_in_the_middle(own_settings: Settings, own_serv
         for projection in BOTH:
             await promote(own_settings, projection)
         await assert_true_to_the_log(own_settings, FACTS)
+
+
+@pytest.mark.slow
+@pytest.mark.servers
+async def test_a_server_hangs_in_the_middle(
+    own_settings: Settings, own_servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every wait ends on this side, with a sentence and no process left; done again, it goes on."""
+    async with writer(own_settings) as facts:
+        await facts.record_many(200)
+        await followed(own_settings, 200)
+    reading = [open_connection(own_settings) for _ in range(2)]
+    with monkeypatch.context() as limits:
+        limits.setattr(session, "LOOK_INTERVAL", 0.1)
+        limits.setattr(session, "HANGS", 1.0)
+        limits.setattr(PatientSyncConnection, "patience", 1.0)
+        with locked(own_settings, "events"):
+            rebuilding = asyncio.create_task(rebuilt(own_settings, *BOTH, workers=2))
+            await until(lambda: waits_for_lock(own_settings, "rebuild"))
+            async with postgres_hangs(own_servers):
+                with pytest.raises(SessionLost, match="PostgreSQL hangs during the rebuild of tallies tally_documents"):
+                    await rebuilding
+                for ask in (lambda: reading[0].execute("SELECT"), lambda: _pipelined(reading[1])):  # as its processes
+                    with pytest.raises(NoAnswer, match="no answer within 1 s"):
+                        await asyncio.to_thread(ask)
+    assert folding(os.getpid()) == []
+    await until(lambda: is_free(own_settings))
+
+
+def _pipelined(connection: PatientSyncConnection) -> None:
+    connection.pgconn.send_query(b"SELECT")
+    PipelinedReader(connection)._result()
 
 
 async def is_free(settings: Settings) -> bool:
