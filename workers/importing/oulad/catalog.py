@@ -33,13 +33,16 @@ class CatalogImport:
     """
     Brings one presentation into the catalog.
 
+    Args:
+        life: of the log; in another one, nothing is added, and LifeEnded is raised.
+
     Attributes:
         begun_at: head of the log when the import of the presentation began, None if it has not begun.
         finished: whether the log has all facts of the presentation.
         positions: type and position of each fact that was appended or found.
     """
 
-    def __init__(self, log: PostgresLog, source: str, presentation: Presentation) -> None:
+    def __init__(self, log: PostgresLog, source: str, presentation: Presentation, life: str = "") -> None:
         self.presentation = presentation
         self.begun_at: int | None = None
         self.finished = False
@@ -47,6 +50,7 @@ class CatalogImport:
         self._log = log
         self._bus = Bus(log)
         self._source = source
+        self._life = life
         self._fingerprint = f"{PLAN}:{digest(presentation)}"
 
     async def look(self) -> None:
@@ -127,7 +131,8 @@ class CatalogImport:
                 self.positions.add((fact, position))
 
     async def _claim(self, step: str) -> None:
-        await self._log.append(Append((), self._key(step), self._fingerprint, await self._log.head()))
+        head = await self._log.head()
+        await self._log.append(Append((), self._key(step), self._fingerprint, head, life=self._life))
 
     def _key(self, step: str) -> str:
         return f"{self._source}:{self.presentation.run_id}:{step}"
@@ -135,7 +140,13 @@ class CatalogImport:
     def _context(self, day: int, key: str | None = None) -> Context:
         at = self.presentation.at(day)
         return Context(
-            "import", at=at, source=self._source, importing=True, idempotency_key=key, fingerprint=self._fingerprint
+            "import",
+            at=at,
+            source=self._source,
+            importing=True,
+            idempotency_key=key,
+            fingerprint=self._fingerprint,
+            life=self._life,
         )
 
     def _session(self) -> UnitOfWork:

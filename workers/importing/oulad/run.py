@@ -2,17 +2,22 @@
 One import from file to report: read, look up what the log has, go through the calendar, write.
 
 An advisory lock admits one import at a time for a campus. The import checks the whole file before it writes anything.
+What it knows of the log belongs to one life of it: in another one it looks again, and appends what the log has lost.
 """
 
+import asyncio
 import time
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
+import structlog
+
 from adapters.oulad.stored import Stored, stored_between
 from adapters.oulad.tables import Oulad, read, size_of
-from adapters.postgres.connection import Connection, connect
+from adapters.postgres.connection import Connection, Unavailable, connect, life_of
+from adapters.postgres.log.append import LifeEnded
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.postgres.ops.lease import try_acquire
 from adapters.settings import Settings
@@ -23,7 +28,11 @@ from workers.importing.oulad.writer import Writer
 from workers.support.progress import ProgressReporter, no_progress
 
 BYTES = 1_000  # in a kilobyte, the unit of the progress of reading
+MOST_LIVES = 20  # of the log in which one import goes on
+PAUSE = 1.0  # seconds before it goes on in another one
 LOOK_UP_TIMEOUT = 120_000  # milliseconds, to look up one page of stored facts
+
+logger = structlog.get_logger()
 
 
 async def import_oulad(
@@ -40,16 +49,33 @@ async def import_oulad(
     oulad, seconds_reading = _read(file, wanted, progress)
     started = time.perf_counter()
     log = await PostgresLog.open(settings)
-    connection = await connect(settings, application="import", statement_timeout=LOOK_UP_TIMEOUT)
     try:
-        if not await try_acquire(connection, settings, "import"):
-            raise ImportRefused(f"another import into the campus {settings.name} is running: wait until it has ended")
-        report = await _Import(log, connection, oulad, progress).run(str(file))
+        report = await _import(settings, log, oulad, str(file), progress)
     finally:
         await log.close()
-        await connection.close()
     report.seconds, report.seconds_reading = time.perf_counter() - started, seconds_reading
     return report
+
+
+async def _import(
+    settings: Settings, log: PostgresLog, oulad: Oulad, file: str, progress: ProgressReporter
+) -> ImportReport:
+    """Import, in one life of the log after the other until all is there: what the log still has is found."""
+    for _life in range(MOST_LIVES):
+        connection = await connect(settings, application="import", statement_timeout=LOOK_UP_TIMEOUT)
+        try:
+            if not await try_acquire(connection, settings, "import"):
+                raise ImportRefused(
+                    f"another import into the campus {settings.name} is running: wait until it has ended"
+                )
+            return await _Import(log, connection, oulad, progress).run(file)
+        except LifeEnded:
+            logger.warning("import.log_opened_again")
+            await log.reconnect(log.reconnected)
+        finally:
+            await connection.close()
+        await asyncio.sleep(PAUSE)
+    raise Unavailable(f"PostgreSQL was opened again {MOST_LIVES} times")
 
 
 def _read(file: Path, wanted: Collection[str], progress: ProgressReporter) -> tuple[Oulad, float]:
@@ -86,7 +112,10 @@ class _Import:
 
     async def run(self, file: str) -> ImportReport:
         report = ImportReport(file, self._oulad.rows, self._oulad.presentations)
-        catalogs = [CatalogImport(self._log, SOURCE, presentation) for presentation in self._oulad.presentations]
+        life = await self._log.life()
+        if await life_of(self._connection) != life:
+            raise LifeEnded
+        catalogs = [CatalogImport(self._log, SOURCE, each, life) for each in self._oulad.presentations]
         for catalog in catalogs:
             await catalog.look()
         report.before = {catalog.presentation.run_id for catalog in catalogs if catalog.finished}
@@ -95,7 +124,7 @@ class _Import:
         stored = await self._stored(todo, head)
         to_come = sum(facts_to_come(catalog.presentation) for catalog in todo)
         with self._progress("appending", total=to_come, unit="facts") as advance:
-            writer = Writer(self._log, self._connection, SOURCE, stored, advance)
+            writer = Writer(self._log, self._connection, SOURCE, stored, advance, life=life)
             if todo:
                 await _go_through(todo, writer)
         report.appended, report.found, report.irregular = writer.appended, writer.found, writer.irregular

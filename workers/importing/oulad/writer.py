@@ -16,7 +16,7 @@ import uuid_utils
 
 from adapters.oulad.stored import Stored, stored_in
 from adapters.postgres.connection import Connection
-from adapters.postgres.log.append import Append, NewEvent, VersionConflict
+from adapters.postgres.log.append import Append, LifeEnded, NewEvent, VersionConflict
 from adapters.postgres.log.postgres_log import PostgresLog
 from domain.codec import encode_data, version_of
 from domain.streams import partition_of
@@ -36,6 +36,7 @@ class Writer:
         connection: to look up stored facts after a conflict with another writer.
         stored: the facts that the log has of the streams to come, if any.
         advance: called with the number of facts stored since the last call.
+        life: of the log, in which *stored* was looked up; appends in another one raise LifeEnded.
 
     Attributes:
         appended: facts that were appended, by type; *found* are those that the log had before.
@@ -50,6 +51,8 @@ class Writer:
         source: str,
         stored: Mapping[str, Stored],
         advance: Callable[[int], None] = lambda _: None,
+        *,
+        life: str = "",
     ) -> None:
         self.appended: Counter[str] = Counter()
         self.found: Counter[str] = Counter()
@@ -60,6 +63,7 @@ class Writer:
         self._source = source
         self._stored = dict(stored)
         self._advance = advance
+        self._life = life
         self._encoder = Encoder(source)
         self._batch: list[NewEvent] = []
         self._streams: set[str] = set()
@@ -120,10 +124,12 @@ class Writer:
             events = [self._placed(fact) for fact in batch]
             try:
                 if events:
-                    self.position = (await self._log.append(Append(events))).last
+                    self.position = (await self._log.append(Append(events, life=self._life))).last
                     self.appended.update(fact.type for fact in events)
                 self._advance(whole)
                 return
+            except LifeEnded:
+                raise
             except VersionConflict as error:
                 conflict = error
                 batch = await self._without_known(batch)

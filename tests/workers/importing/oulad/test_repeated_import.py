@@ -23,7 +23,7 @@ from tests.support.oulad import SMALL, crowd, small, stored, write
 from tests.support.polling import until
 from tests.support.servers import Servers
 from workers.consistency.log_check import check
-from workers.importing.oulad import ImportRefused, import_oulad, writer
+from workers.importing.oulad import ImportRefused, import_oulad, run, writer
 
 RUNS = ("AAA-2013J", "AAA-2014B")
 LIVE = Context("1", datetime(2013, 10, 15, tzinfo=UTC), source="api")  # while the run was on
@@ -268,3 +268,29 @@ async def test_what_has_the_same_name_is_not_touched(settings: Settings, tmp_pat
     with pytest.raises(ImportRefused, match="course AAA that was not imported: Astronomy"):
         await import_oulad(settings, write(tmp_path / "small.zip", SMALL))
     assert len(await stored(settings)) == 1
+
+
+@pytest.mark.servers
+@pytest.mark.usefixtures("small_batches")
+async def test_a_log_that_goes_back_meanwhile_gets_what_it_has_lost(
+    own_settings: Settings, own_servers: Servers, file: Path, at_once: Facts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An import that went on would leave gaps, and note in the log that it is complete."""
+    monkeypatch.setattr(run, "PAUSE", 0.0)
+    copy = await own_servers.copied()
+    flush, flushed = writer.Writer.flush, 0
+
+    async def flush_then_lose(self: writer.Writer) -> None:
+        nonlocal flushed
+        await flush(self)
+        flushed += 1
+        if flushed == 4:  # of six: all facts of one presentation are there, and it is to be noted
+            assert len(await stored(own_settings)) > len(at_once) // 3
+            await own_servers.stop("postgres")
+            await own_servers.put_back(copy)
+            await own_servers.start("postgres")
+
+    monkeypatch.setattr(writer.Writer, "flush", flush_then_lose)
+    report = await import_oulad(own_settings, file)
+    assert await stored(own_settings) == at_once
+    assert report.position == len(at_once)
