@@ -1,18 +1,34 @@
 """Courses in versions, and their runs."""
 
-from typing import Annotated
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Literal
 
 import msgspec
 from fastapi import Query, Request, Response
 from pydantic import Field
 
-from adapters.postgres.queries import catalog
+from adapters.postgres.queries import catalog, catalog_lists
+from adapters.postgres.queries.catalog_lists import Asked, Listed
 from api.http import paging
 from api.http.dispatch import Accepted, Body, StaffDispatch, example
 from api.http.openapi import command, query
-from api.http.query import QueryDep
+from api.http.query import QueryContext, QueryDep
 from api.http.routing import router as strict_router
-from api.http.types import NO_NUL, BasisPoints, CourseId, Id, Limit, RunId, Text, Time, Title, Version, Word, one_of
+from api.http.types import (
+    NO_NUL,
+    BasisPoints,
+    CourseId,
+    Id,
+    Limit,
+    QueryTime,
+    RunId,
+    Text,
+    Time,
+    Title,
+    Version,
+    Word,
+    one_of,
+)
 from commands.catalog import LEFT_OUT, SEAT_OFFER_HOURS, CloseRun, CreateCourse, OpenRun, PublishCourse, ScheduleRun
 from domain.catalog import (
     COMPLETION_RULES,
@@ -34,17 +50,28 @@ PROJECTION = "catalog"
 
 
 class CoursePage(msgspec.Struct, kw_only=True):
-    """Courses, in the order of their ids."""
+    """Courses, in the order that was asked for; `total` is null unless asked for, 10001 for more than 10,000."""
 
+    total: int | None
     items: list[CatalogCourse]
     next: str | None
+    prev: str | None
 
 
 class RunPage(msgspec.Struct, kw_only=True):
-    """Runs, in the order of their ids."""
+    """Runs, in the order that was asked for; `total` is null unless asked for, 10001 for more than 10,000."""
 
+    total: int | None
     items: list[catalog.CourseRun]
     next: str | None
+    prev: str | None
+
+
+Part = Annotated[
+    str | None, Query(min_length=1, max_length=64, pattern=NO_NUL, description="A part of the title or of the id.")
+]
+Total = Annotated[bool, Query(description="Count the entries of all pages, too.")]
+Order = Annotated[Literal["asc", "desc"], Query(description="Ascending or descending.")]
 
 
 class NewCourse(Body):
@@ -161,13 +188,26 @@ async def close_run(run_id: RunId, handle: StaffDispatch) -> Response:
     return await handle(CloseRun(run_id))
 
 
-@router.get("/courses", responses=query(CoursePage(items=[catalog.COURSE_EXAMPLE], next=paging.NEXT)))
-async def list_courses(request: Request, ask: QueryDep, cursor: paging.Cursor = None, limit: Limit = 50) -> Response:
-    """All courses, in the order of their ids."""
-    (after,) = paging.after("courses", cursor, [str]) or [""]
-    reader = ask.services.reader
-    answer = await ask.read_at_least(PROJECTION, lambda: catalog.courses(reader, after, limit + 1))
-    return paging.reply(request, ask, answer, "courses", limit)
+@router.get(
+    "/courses",
+    responses=query(CoursePage(total=1, items=[catalog.COURSE_EXAMPLE], next=paging.NEXT, prev=paging.NEXT)),
+)
+async def list_courses(
+    *,
+    request: Request,
+    ask: QueryDep,
+    q: Part = None,
+    language: Annotated[Word | None, Query(description="Courses in this language only.")] = None,
+    sort: Annotated[catalog_lists.CourseSort, Query(description="What to sort by.")] = "id",
+    order: Order = "asc",
+    total: Total = False,
+    cursor: paging.Cursor = None,
+    limit: Limit = 50,
+) -> Response:
+    """All courses, or those with a part of the title or id, or of a language."""
+    filters = {"q": q, "language": language}
+    asked = Asked(filters=filters, sort=sort, descending=order == "desc", total=total)
+    return await _list(request, ask, asked, catalog_lists.courses, cursor=cursor, limit=limit)
 
 
 @router.get("/courses/{course_id}", responses=query(catalog.COURSE_DETAIL_EXAMPLE, 404))
@@ -188,19 +228,55 @@ async def get_version(course_id: CourseId, version: Version, ask: QueryDep) -> R
     return ask.or_not_found(answer, missing)
 
 
-@router.get("/runs", responses=query(RunPage(items=[catalog.RUN_EXAMPLE], next=paging.NEXT)))
+@router.get("/runs", responses=query(RunPage(total=1, items=[catalog.RUN_EXAMPLE], next=paging.NEXT, prev=paging.NEXT)))
 async def list_runs(
+    *,
     request: Request,
     ask: QueryDep,
     course_id: Annotated[Id | None, Query(description="Runs of this course only.")] = None,
+    q: Part = None,
+    status: Annotated[
+        Literal["scheduled", "open", "closed"] | None, Query(description="Runs that stand there only.")
+    ] = None,
+    starts_after: Annotated[QueryTime | None, Query(description="Runs that start later than this.")] = None,
+    starts_before: Annotated[QueryTime | None, Query(description="Runs that start earlier than this.")] = None,
+    ends_after: Annotated[QueryTime | None, Query(description="Runs that end later than this.")] = None,
+    ends_before: Annotated[QueryTime | None, Query(description="Runs that end earlier than this.")] = None,
+    sort: Annotated[catalog_lists.RunSort, Query(description="What to sort by.")] = "id",
+    order: Order = "asc",
+    total: Total = False,
     cursor: paging.Cursor = None,
     limit: Limit = 50,
 ) -> Response:
-    """All runs, in the order of their ids."""
-    (after,) = paging.after("runs", cursor, [str]) or [""]
+    """All runs, or those of a course, with a part of the title or id, with a status, or of a time."""
+    filters = {
+        "course_id": course_id,
+        "q": q,
+        "status": status,
+        "starts_after": starts_after,
+        "starts_before": starts_before,
+        "ends_after": ends_after,
+        "ends_before": ends_before,
+    }
+    asked = Asked(filters=filters, sort=sort, descending=order == "desc", total=total)
+    return await _list(request, ask, asked, catalog_lists.runs, cursor=cursor, limit=limit)
+
+
+async def _list(
+    request: Request,
+    ask: QueryContext,
+    asked: Asked,
+    read: Callable[..., Awaitable[Listed]],
+    *,
+    cursor: str | None,
+    limit: int,
+) -> Response:
+    listing = f"{request.scope['path'].rpartition('/')[2]}:{asked.sort}:{'desc' if asked.descending else 'asc'}"
+    after, backwards = paging.place(listing, cursor, asked.types)
     reader = ask.services.reader
-    answer = await ask.read_at_least(PROJECTION, lambda: catalog.runs(reader, course_id, after, limit + 1))
-    return paging.reply(request, ask, answer, "runs", limit)
+    found = await ask.read_at_least(PROJECTION, lambda: read(reader, asked, after, limit + 1, backwards=backwards))
+    members = b'"total":%b,' % msgspec.json.encode(found.total)
+    return paging.reply_both_ways(request, ask, found.page, listing, limit, backwards=backwards, members=members)
 
 
 @router.get("/runs/{run_id}", responses=query(catalog.RUN_EXAMPLE, 404))

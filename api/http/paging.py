@@ -19,12 +19,13 @@ from api.http.query import QueryContext
 
 Cursor = Annotated[
     str | None,
-    Query(max_length=600, description="`next` of the page before; leave it out for the first page."),
+    Query(max_length=600, description="`next` (or `prev`) of another page; leave it out for the first page."),
 ]
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(list[str | int]).decode
 
 
+BEFORE = "<"  # in the cursor of a page that ends before its values
 NEXT = "WyJpZHMiLCJ4Il0"  # an example of a cursor
 
 
@@ -75,9 +76,34 @@ def reply(
     return ask.reply(body, page.position, {**headers, **link_to(request, following)})
 
 
-def link_to(request: Request, following: str | None) -> dict[str, str]:
-    """The header that says where the next page is, if there is one."""
-    if following is None:
+def place(listing: str, cursor: str | None, types: Sequence[type]) -> tuple[list[Any] | None, bool]:
+    """As `after`, for a list that is read both ways: the values, and whether the page ends before them."""
+    try:
+        return after(listing, cursor, types), False
+    except BadCursor:
+        return after(f"{listing}{BEFORE}", cursor, types), True
+
+
+def reply_both_ways(
+    request: Request, ask: QueryContext, page: RowPage, listing: str, limit: int, *, backwards: bool, members: bytes
+) -> Response:
+    """As `reply`, with the way back: of a page that was read *backwards*, rows come in that order."""
+    rows, more = page.rows[:limit], len(page.rows) > limit
+    if backwards:
+        rows.reverse()
+    has_next, has_prev = (True, more) if backwards else (more, "cursor" in request.query_params)
+    following = cursor_to(listing, rows[-1][:-1]) if rows and has_next else None
+    before = cursor_to(f"{listing}{BEFORE}", rows[0][:-1]) if rows and has_prev else None
+    items = ",".join(row[-1] for row in rows).encode()
+    body = b'{%b"items":[%b],"next":%b,"prev":%b}' % (members, items, _encode(following), _encode(before))
+    links = [link_to(request, following)["link"]] if following else []
+    links += [link_to(request, before, "prev")["link"]] if before else []
+    return ask.reply(body, page.position, {"link": ", ".join(links)} if links else {})
+
+
+def link_to(request: Request, cursor: str | None, rel: str = "next") -> dict[str, str]:
+    """The header that says where the next page is, if there is one, or another one."""
+    if cursor is None:
         return {}
-    query = urlencode({**request.query_params, "cursor": following})
-    return {"link": f'<{request.scope["path"]}?{query}>; rel="next"'}
+    query = urlencode({**request.query_params, "cursor": cursor})
+    return {"link": f'<{request.scope["path"]}?{query}>; rel="{rel}"'}

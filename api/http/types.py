@@ -1,11 +1,12 @@
 """The types of ids, texts and numbers in requests: what fits the log and every read model, and nothing else."""
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import Path, Query
-from pydantic import AfterValidator, AwareDatetime, Field
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
 
 ID = r"^(\.*[A-Za-z0-9_-][A-Za-z0-9_.-]*|\.{3,})$"  # without `.` and `..`, which no URL can address
 NO_NUL = r"^[^\x00]*$"  # PostgreSQL's text cannot hold it
@@ -33,6 +34,16 @@ def _within_reason(at: datetime) -> datetime:
 
 
 Time = Annotated[AwareDatetime, Field(strict=False), AfterValidator(_within_reason)]  # JSON writes times as text
+
+
+def _written_out(at: object) -> object:
+    """A time as text, as RFC 3339 has it: a bare number would be taken for seconds."""
+    if isinstance(at, str) and not re.match(r"\d{4}-\d\d-\d\d[Tt ]", at):
+        raise ValueError("a time as 2026-02-01T09:00:00Z")
+    return at
+
+
+QueryTime = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_within_reason)]
 
 LearnerId = Annotated[str, Path(pattern=ID, max_length=64, description="The learner.", examples=["28400"])]
 CourseId = Annotated[str, Path(pattern=ID, max_length=64, description="The course.", examples=["algebra"])]

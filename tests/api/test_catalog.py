@@ -1,6 +1,7 @@
 """Courses, versions and runs over HTTP."""
 
 import asyncio
+from typing import Any
 
 from commands.lookups.catalog import STRUCTURE_MAX_AGE
 from tests.support.api import UNITS, Campus
@@ -60,6 +61,61 @@ async def test_pages_of_courses_follow_each_other(campus: Campus) -> None:
         page = await campus.client.get(page.links["next"]["url"], headers=await campus.as_user("admin"))
     assert found == sorted(set(found))
     assert {f"{campus.course}-{number}" for number in range(5)} <= set(found)
+
+
+async def test_a_list_of_courses_is_read_both_ways(campus: Campus) -> None:
+    """Filtered by a part of the title, sorted either way, counted on request; the page before is the same again."""
+    position = 0
+    for number in range(5):
+        body = {"course_id": f"{campus.course}-{number}", "title": f"{9 - number} of {campus.tag}", "language": "fr"}
+        position = await campus.send("/courses", body, user="admin")
+    asked: dict[str, Any] = {"q": campus.tag.upper(), "language": "fr", "sort": "title", "limit": 2, "total": 1}
+    first = await campus.see("/courses", position, **asked)
+    assert (first["total"], first["prev"]) == (5, None)
+    pages = [first]
+    while pages[-1]["next"]:
+        pages.append((await campus.get("/courses", **asked, cursor=pages[-1]["next"])).json())
+    names = [[course["course_id"][-1] for course in page["items"]] for page in pages]
+    assert names == [["4", "3"], ["2", "1"], ["0"]]
+    last, back = pages[-1], []
+    while last["prev"]:
+        answer = await campus.get("/courses", **asked, cursor=last["prev"])
+        last = answer.json()
+        back.append([course["course_id"][-1] for course in last["items"]])
+    assert back == [["2", "1"], ["4", "3"]]
+    assert set(answer.links) == {"next"}
+    middle = await campus.get("/courses", **asked, cursor=first["next"])
+    assert set(middle.links) == {"next", "prev"}
+    down = await campus.see("/courses", position, **{**asked, "order": "desc", "limit": 9, "total": 0})
+    assert [course["course_id"][-1] for course in down["items"]] == ["0", "1", "2", "3", "4"]
+    assert down["total"] is None
+    refused = await campus.get("/courses", **{**asked, "sort": "id"}, cursor=first["next"])
+    assert refused.json()["code"] == "bad_cursor"
+
+
+async def test_runs_are_found_by_status_and_time(campus: Campus) -> None:
+    """Together with all else that is asked for."""
+    await campus.open_run()
+    plan = {"course_id": campus.course, "starts_at": "2090-01-01T00:00:00Z", "ends_at": "2091-01-01T00:00:00Z"}
+    position = await campus.send("/runs", {"run_id": f"later-{campus.tag}", **plan}, user="admin")
+
+    async def found(**asked: str) -> list[str]:
+        page = await campus.see("/runs", position, q=campus.tag, **asked)
+        return [run["run_id"].partition("-")[0] for run in page["items"]]
+
+    assert await found() == ["later", "r"]
+    assert await found(sort="starts_at") == await found(order="desc") == ["r", "later"]
+    assert await found(status="open") == await found(starts_before="2080-01-01T00:00:00Z") == ["r"]
+    assert await found(starts_after="2080-01-01T00:00:00+01:00") == ["later"]
+    assert await found(ends_after="2100-01-01T00:00:00Z") == ["r"]
+    assert await found(ends_before="2100-01-01T00:00:00Z", course_id=campus.course) == ["later"]
+    for wrong in (
+        {"status": "gone"},
+        {"starts_after": "2080-01-01T00:00:00"},
+        {"starts_after": "0.5"},
+        {"ends_after": "9999-01-01T00:00:00Z"},
+    ):
+        assert (await campus.get("/runs", **wrong)).json()["code"] == "invalid_request"
 
 
 async def test_runs_can_be_listed_by_course(campus: Campus) -> None:

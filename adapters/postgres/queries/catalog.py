@@ -182,12 +182,6 @@ VERSION_ROWS = _filled("catalog_structures", CourseVersion, groups="'[]'::jsonb"
 PAGE = f"""
 SELECT {_AT}, page.id, page.body FROM (SELECT) AS once LEFT JOIN LATERAL ({{}}) AS page ON true ORDER BY page.id
 """
-COURSES = PAGE.format(f"""
-SELECT course_id AS id, {json_object(CatalogCourse)}::text AS body
-  FROM catalog_courses WHERE course_id > %(after)s ORDER BY course_id LIMIT %(limit)s""")
-RUNS = PAGE.format(f"""
-SELECT run_id AS id, {json_object(CourseRun)}::text AS body FROM {RUN_ROWS}
- WHERE run_id > %(after)s AND (%(course)s::text IS NULL OR course_id = %(course)s) ORDER BY run_id LIMIT %(limit)s""")
 QUIZZES = PAGE.format(f"""
 SELECT quiz_id AS id, {json_object(QuizHead)}::text AS body
   FROM catalog_quizzes WHERE run_id = %(run)s AND quiz_id > %(after)s ORDER BY quiz_id LIMIT %(limit)s""")
@@ -214,16 +208,6 @@ SELECT {_AT}, page.number, page.unit FROM (SELECT) AS once LEFT JOIN LATERAL (
      CROSS JOIN LATERAL jsonb_array_elements(units) WITH ORDINALITY AS listed (unit, number)
      WHERE run_id = %(run)s AND number > %(after)s ORDER BY number LIMIT %(limit)s) AS page ON true ORDER BY page.number
 """
-
-
-async def courses(reader: Reader, after: str, limit: int) -> RowPage:
-    """A page of courses."""
-    return await reader.page(COURSES, {"after": after, "limit": limit})
-
-
-async def runs(reader: Reader, course_id: str | None, after: str, limit: int) -> RowPage:
-    """A page of runs, of one course or of all."""
-    return await reader.page(RUNS, {"course": course_id, "after": after, "limit": limit})
 
 
 async def quizzes(reader: Reader, run_id: str, after: str, limit: int) -> RowPage:

@@ -10,7 +10,8 @@ import msgspec
 import psycopg
 import pytest
 
-from adapters.postgres.queries.catalog import run, runs, version
+from adapters.postgres.queries import catalog_lists
+from adapters.postgres.queries.catalog import run, version
 from adapters.postgres.queries.course_dashboard import run_dashboard
 from adapters.postgres.queries.gradebook import Asked, rows
 from adapters.postgres.queries.reader import Reader
@@ -83,13 +84,13 @@ async def test_a_run_dashboard_of_version_1_is_served(reading: Reader) -> None:
 
 async def test_a_catalog_of_version_1_is_served(reading: Reader) -> None:
     """Its runs were by the clocks of UTC, with a waitlist that it does not know, and its courses had no groups."""
-    one, page, course = (
+    one, listed, course = (
         await run(reading, "algebra-1"),
-        await runs(reading, None, "", 9),
+        await catalog_lists.runs(reading, catalog_lists.Asked(), None, 9, backwards=False),
         await version(reading, "algebra", 1),
     )
     assert one.body is not None
     assert course.body is not None
-    assert json.loads(one.body) == json.loads(page.rows[0][-1])
+    assert json.loads(one.body) == json.loads(listed.page.rows[0][-1])
     found = json.loads(one.body)
     assert (found["time_zone"], found["waitlist_limit"], json.loads(course.body)["groups"]) == ("UTC", None, [])
