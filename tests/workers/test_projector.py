@@ -15,10 +15,12 @@ from adapters.nats.stream import ensure_stream, last_published, stream_name
 from adapters.postgres.connection import connect
 from adapters.postgres.log.pages import read_rows
 from adapters.postgres.store.parking import parked_of
+from adapters.postgres.store.row_tables import physical_name
 from adapters.settings import Settings
 from adapters.valkey.client import Valkey
 from adapters.valkey.client import connect as connect_valkey
 from tests.support.polling import guard, until
+from tests.support.projections_command import execute
 from tests.support.workers import (
     BOTH,
     BROKEN,
@@ -131,6 +133,32 @@ async def test_any_lost_part_is_healed(settings: Settings) -> None:
 
 async def _is_there(valkey: Valkey, name: str) -> bool:
     return bool(await valkey.exists(name))
+
+
+@pytest.mark.parametrize("watched", [True, False], ids=["own tables", "tables of older code"])
+async def test_an_emptied_table_is_folded_again(settings: Settings, *, watched: bool) -> None:
+    """Its checkpoints go with its rows; so do the rows of the other tables, which would count twice."""
+    tally, total = (f"{settings.read_schema}.{physical_name(table, 1)}" for table in InPostgres.tables)
+    async with writer(settings) as facts, projecting(settings):
+        await facts.record_many(200)
+        await caught_up(settings, 200)
+    if not watched:
+        for table in (tally, total):
+            await execute(settings, f"DROP TRIGGER begin_again ON {table}")
+    async with projecting(settings):
+        await until(partial(_are_watched, settings, tally, total))
+        for table in (tally, total):
+            await execute(settings, f"TRUNCATE {table}")
+            await assert_true_to_the_log(settings, 200)
+    await execute(settings, f"TRUNCATE {total}")  # while no projector runs
+    async with projecting(settings):
+        await assert_true_to_the_log(settings, 200)
+
+
+async def _are_watched(settings: Settings, *tables: str) -> bool:
+    query = "SELECT count(*) FROM pg_trigger WHERE tgname = 'begin_again' AND tgrelid = ANY(%s::regclass[])"
+    async with await connect(settings, application="test") as connection:
+        return await (await connection.execute(query, [list(tables)])).fetchone() == (len(tables),)
 
 
 async def test_documents_of_older_code_are_kept(settings: Settings) -> None:

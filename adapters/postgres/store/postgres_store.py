@@ -17,6 +17,7 @@ from adapters.postgres.bulk.write import Packer, delete_segment, write_segment
 from adapters.postgres.connection import Connection
 from adapters.postgres.store.row_tables import (
     SEGMENT,
+    TRUNCATED,
     Statements,
     array,
     create_table,
@@ -24,6 +25,7 @@ from adapters.postgres.store.row_tables import (
     index_table,
     physical_name,
     quoted,
+    watch_table,
 )
 from adapters.postgres.store.scan import JSON, ONE_MOMENT, PLAIN, GenerationScan
 from adapters.postgres.store.segments import counts, note_ignored, positions, reset
@@ -37,6 +39,10 @@ from projections.engine.projection import KeyedRow, Projection, RowKey, Table, k
 FENCED = "CL001"  # SQLSTATE that move_segments() raises
 
 FIELDS = "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attnum > 0"
+WATCHED = f"""
+SELECT name FROM unnest(%s::text[]) AS name
+  JOIN pg_trigger ON tgrelid = to_regclass(name) AND tgname = '{TRUNCATED}'
+"""
 SIZE = "SELECT coalesce(sum(pg_total_relation_size(to_regclass(name))), 0)::bigint FROM unnest(%s::text[]) AS name"
 
 
@@ -85,6 +91,7 @@ class PostgresStore:
         await self.drop()
         for table in self._projection.tables:
             await self._run(create_table(table, self._schema, self._generation))
+            await self._run(watch_table(table, self._schema, *self._place))
 
     async def index(self) -> None:
         """Make the indexes that are missing, and gather statistics."""
@@ -146,9 +153,26 @@ class PostgresStore:
         return ""
 
     async def claim(self, segment: int, epoch: int) -> int:
-        """Write a segment from now on, in this epoch, which table `segments` has; returns its checkpoint."""
+        """
+        Write a segment from now on, in this epoch, which table `segments` has; returns its checkpoint.
+
+        Rows without a checkpoint are deleted: another table of the generation was emptied.
+        """
         self.epochs[segment] = epoch
-        return (await self.positions())[segment]
+        await self._watch()
+        position = (await self.positions())[segment]
+        if position == 0:
+            await delete_segment(self._connection, self._projection.tables, self._generation, segment)
+        return position
+
+    async def _watch(self) -> None:
+        """Watch tables that older code has made."""
+        names = self._table_names()
+        cursor = await self._connection.execute(WATCHED, (names,))
+        watched = {name for (name,) in await cursor.fetchall()}
+        for table, name in zip(self._projection.tables, names, strict=True):
+            if name not in watched:
+                await self._run(watch_table(table, self._schema, *self._place))
 
     async def forget(self, segment: int) -> None:
         """Delete the rows and the checkpoint of a segment."""

@@ -23,6 +23,7 @@ COLUMN_TYPES: dict[Any, str] = {
 KEY_TYPES = {str: "text", int: "bigint"}
 
 SEGMENT = "segment"  # the column with the segment of a row, or of a part of one
+TRUNCATED = "begin_again"  # the trigger that each table has
 
 MOVE_CHECKPOINTS = """
 moved AS (SELECT move_segments(%(name)s, %(generation)s, %(before)s, %(after)s, %(segments)s::smallint[],
@@ -65,6 +66,15 @@ def create_table(table: Table, schema: str, generation: int) -> str:
     target = f"{quoted(schema)}.{quoted(physical_name(table, generation))}"
     columns.append(f"{SEGMENT} smallint NOT NULL")
     return f"CREATE TABLE IF NOT EXISTS {target} ({', '.join(columns)}) WITH (fillfactor = 70)"
+
+
+def watch_table(table: Table, schema: str, projection: str, generation: int) -> str:
+    """The statement by which emptying a table sets the checkpoints of its generation to 0."""
+    target = f"{quoted(schema)}.{quoted(physical_name(table, generation))}"
+    return (
+        f"CREATE OR REPLACE TRIGGER {TRUNCATED} AFTER TRUNCATE ON {target}"
+        f" FOR EACH STATEMENT EXECUTE FUNCTION begin_again('{projection}', '{generation}')"
+    )
 
 
 def index_table(table: Table, schema: str, generation: int) -> list[str]:
