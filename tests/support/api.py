@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Self
 from uuid import uuid4
@@ -30,12 +30,24 @@ ITEMS = [
 
 @contextmanager
 def workers(settings: Settings, projections: Sequence[Projection] = PROJECTIONS) -> Iterator[None]:
-    """Relay, projector and reactor, in a thread with a loop of its own, until the block ends."""
+    """Relay, projector and reactor, in a thread with a loop of its own, until the block ends; raises what ended one."""
     loop, stop = asyncio.new_event_loop(), asyncio.Event()
+    ended: list[Exception] = []
+
+    async def keep(run: Callable[[], Awaitable[None]]) -> None:
+        """Start it again when it ends with an error, as the supervisor does, or the test would wait for ever."""
+        while not stop.is_set():
+            try:
+                await run()
+            except Exception as error:  # noqa: BLE001 - raised at the end
+                ended.append(error)
+                await asyncio.sleep(0.2)  # a pace
 
     async def run() -> None:
         await asyncio.gather(
-            relay.run(settings, stop), projector.run(settings, stop, projections), reactor.run(settings, stop)
+            keep(lambda: relay.run(settings, stop)),
+            keep(lambda: projector.run(settings, stop, projections)),
+            keep(lambda: reactor.run(settings, stop)),
         )
 
     thread = threading.Thread(target=lambda: loop.run_until_complete(run()))
@@ -46,6 +58,8 @@ def workers(settings: Settings, projections: Sequence[Projection] = PROJECTIONS)
         loop.call_soon_threadsafe(stop.set)
         thread.join()
         loop.close()
+    if ended:
+        raise ended[0]
 
 
 @asynccontextmanager
