@@ -2,7 +2,7 @@
 Campus overview: how many people, enrollments, outcomes, submissions and activities there are, per run.
 
 Reads     facts of domain.catalog (runs), domain.enrollment, domain.progress and domain.quiz, in log order.
-Writes    overview, one row per run; overview_people, one row per learner.
+Writes    overview, one row per run; overview_people, one row per learner; overview_runs, where each run came from.
 Serves    api.overview; adapters.postgres.queries.overview adds the runs up.
 Rebuild   campus projections rebuild overview (safe: rows are its only effect).
 """
@@ -26,10 +26,13 @@ class Counts(msgspec.Struct):
     Attributes:
         source: where the run came from (`api`, `seed`, `import:oulad`).
         people: learners with any registration; each counts once.
+        first_people: those who had registered on no run before, and `first_people_of_source` those who had on no run of
+            the same source: so people of a source, and of the campus, are sums over runs.
         without_registration_date: registrations without a known day.
         submissions: attempts handed in, with the banked ones and those without a score.
         activity_rows: records of activity, and `activity_amount` their amounts added up.
-        active_people: learners with any activity; each counts once.
+        active_people: learners with any activity; each counts once. `first_active` and `first_active_of_source` are to
+            it what `first_people` is to people.
         irregular: facts that break today's rules, by reason.
     """
 
@@ -47,19 +50,33 @@ class Counts(msgspec.Struct):
     activity_amount: int = 0
     active_people: int = 0
     irregular: dict[str, int] = {}
+    first_people: int = 0
+    first_people_of_source: int = 0
+    first_active: int = 0
+    first_active_of_source: int = 0
 
 
 class Person(msgspec.Struct):
-    """The runs on which one learner registered and was active, and the outcome by run."""
+    """The runs on which one learner registered and was active, the sources of these, and the outcome by run."""
 
     learner_id: str
     registered: list[str] = []
     active: list[str] = []
     outcomes: dict[str, str] = {}
+    registered_in: list[str] = []
+    active_in: list[str] = []
+
+
+class RunSource(msgspec.Struct):
+    """Where a run came from, for the facts of learners, which do not say so."""
+
+    run_id: str
+    source: str = ""
 
 
 OVERVIEW = Table("overview", Counts, ("run_id",), distribution="partial")
 PEOPLE = Table("overview_people", Person, ("learner_id",))
+RUNS = Table("overview_runs", RunSource, ("run_id",), distribution="replicated")
 
 _place, _run = named_ids("learner_id", "run_id"), named_id("run_id")
 
@@ -74,12 +91,29 @@ def _needs_learner(fact: Fact) -> Iterable[RowKey]:
     return _of_learner(fact.stream_id)
 
 
+@cached_by_stream
+def _with_source(stream: str) -> Iterable[RowKey]:
+    _, run_id = _place(stream)
+    return *_of_learner(stream), RowKey(RUNS, (run_id,))
+
+
+def _needs_source(fact: Fact) -> Iterable[RowKey]:
+    return _with_source(fact.stream_id)
+
+
 def _needs_attempt(fact: Fact) -> Iterable[RowKey]:
     return (RowKey(OVERVIEW, (fact.data["run_id"],)),)
 
 
 def _needs_run(fact: Fact) -> Iterable[RowKey]:
-    return (RowKey(OVERVIEW, (_run(fact.stream_id),)),)
+    run_id = _run(fact.stream_id)
+    return RowKey(OVERVIEW, (run_id,)), RowKey(RUNS, (run_id,))
+
+
+def _source(rows: Rows, run_id: str) -> str:
+    """Where a run came from; the log has it before anything that happens on it."""
+    found = rows.read(RUNS, RunSource, run_id)
+    return found.source if found else ""
 
 
 def _of_run(fact: Fact, rows: Rows, run_id: str) -> Counts:
@@ -98,7 +132,9 @@ def _add(counts: dict[str, int], name: str, number: int) -> None:
 
 
 def _scheduled(fact: Fact, rows: Rows) -> None:
-    _of_run(fact, rows, _run(fact.stream_id)).source = fact.meta.source
+    run_id = _run(fact.stream_id)
+    _of_run(fact, rows, run_id).source = fact.meta.source
+    rows.edit(RUNS, RunSource, run_id).source = fact.meta.source
 
 
 def _only_irregular(fact: Fact, rows: Rows) -> None:
@@ -114,7 +150,11 @@ def _requested(fact: Fact, rows: Rows) -> None:
     person = rows.edit(PEOPLE, Person, learner_id)
     if run_id not in person.registered:
         run.people += 1
+        run.first_people += not person.registered
         person.registered.append(run_id)
+        if (source := _source(rows, run_id)) not in person.registered_in:
+            run.first_people_of_source += 1
+            person.registered_in.append(source)
 
 
 def _withdrawn(fact: Fact, rows: Rows) -> None:
@@ -156,27 +196,31 @@ def _activity_recorded(fact: Fact, rows: Rows) -> None:
     if person is None or run_id not in person.active:
         person = rows.edit(PEOPLE, Person, learner_id)
         run.active_people += 1
+        run.first_active += not person.active
         person.active.append(run_id)
+        if (source := _source(rows, run_id)) not in person.active_in:
+            run.first_active_of_source += 1
+            person.active_in.append(source)
 
 
 class Overview(Projection):
     """Counts of each run, and who is on which."""
 
     name = "overview"
-    version = 3
+    version = 4
     store = "postgres"
     segments = SEGMENTS
-    tables = (OVERVIEW, PEOPLE)
+    tables = (OVERVIEW, PEOPLE, RUNS)
     audience = "campus"
     handlers: ClassVar[Mapping[str, Handler]] = {
-        "run.scheduled": Handler(_needs_run, _scheduled, writes=(OVERVIEW,)),
-        "enrollment.requested": Handler(_needs_learner, _requested, writes=(OVERVIEW, PEOPLE)),
+        "run.scheduled": Handler(_needs_run, _scheduled, writes=(OVERVIEW, RUNS)),
+        "enrollment.requested": Handler(_needs_source, _requested, writes=(OVERVIEW, PEOPLE)),
         "enrollment.activated": Handler(_needs_learner, _only_irregular, writes=(OVERVIEW,)),
         "enrollment.withdrawn": Handler(_needs_learner, _withdrawn, writes=(OVERVIEW,)),
         "enrollment.completed": Handler(_needs_learner, _only_irregular, writes=(OVERVIEW,)),
         "progress.unit_opened": Handler(_needs_learner, _only_irregular, writes=(OVERVIEW,)),
         "progress.unit_completed": Handler(_needs_learner, _only_irregular, writes=(OVERVIEW,)),
-        "progress.activity_recorded": Handler(_needs_learner, _activity_recorded, writes=(OVERVIEW, PEOPLE)),
+        "progress.activity_recorded": Handler(_needs_source, _activity_recorded, writes=(OVERVIEW, PEOPLE)),
         "progress.course_outcome_decided": _outcome("outcome"),
         "progress.course_outcome_revised": _outcome("new"),
         "attempt.submitted": Handler(_needs_attempt, _submitted, writes=(OVERVIEW,)),

@@ -1,5 +1,8 @@
 """The campus overview: counts, in all and per run."""
 
+import msgspec
+
+from domain.fact import Meta
 from projections.overview import OVERVIEW, PEOPLE, Counts, Overview, Person
 from tests.support.facts import History, fold, rows_of
 
@@ -10,10 +13,42 @@ def test_a_person_on_two_runs_has_one_row() -> None:
     history.clicked("7", 2).clicked("7", 3).clicked("7", 4, run_id="AAA-2")
     stored = fold(Overview, history)
     assert rows_of(stored, OVERVIEW, Counts) == [
-        Counts("AAA-1", "test", people=1, registrations=1, activity_rows=2, activity_amount=5, active_people=1),
+        Counts(
+            "AAA-1",
+            "test",
+            people=1,
+            registrations=1,
+            activity_rows=2,
+            activity_amount=5,
+            active_people=1,
+            first_people=1,
+            first_people_of_source=1,
+            first_active=1,
+            first_active_of_source=1,
+        ),
         Counts("AAA-2", "test", people=1, registrations=1, activity_rows=1, activity_amount=4, active_people=1),
     ]
-    assert rows_of(stored, PEOPLE, Person) == [Person("7", ["AAA-1", "AAA-2"], ["AAA-1", "AAA-2"])]
+    assert rows_of(stored, PEOPLE, Person) == [
+        Person("7", ["AAA-1", "AAA-2"], ["AAA-1", "AAA-2"], registered_in=["test"], active_in=["test"])
+    ]
+
+
+def test_people_are_a_sum_over_runs() -> None:
+    """Of a source, those who are new to it; of the campus, those who are new there: in whatever order they come."""
+    history, runs = History(), {"AAA-1": "a", "AAA-2": "a", "BBB-1": "b"}
+    for run_id, source in runs.items():
+        history.course(run_id)
+        history.facts[-1] = msgspec.structs.replace(history.facts[-1], meta=Meta("c", "test", source))
+    people = {"7": ["BBB-1", "AAA-1"], "8": ["AAA-2", "AAA-1"], "9": ["AAA-1"], "10": ["AAA-1", "AAA-2", "BBB-1"]}
+    for learner_id, places in people.items():
+        for run_id in places:
+            history.enrolled(learner_id, run_id).clicked(learner_id, 1, run_id=run_id)
+    counts = rows_of(fold(Overview, history), OVERVIEW, Counts)
+    assert sum(run.first_people for run in counts) == sum(run.first_active for run in counts) == 4
+    for source, number in (("a", 4), ("b", 2)):
+        mine = [run for run in counts if run.source == source]
+        assert sum(run.first_people_of_source for run in mine) == number
+        assert sum(run.first_active_of_source for run in mine) == number
 
 
 def test_irregular_facts_are_counted_by_reason() -> None:
@@ -29,6 +64,8 @@ def test_irregular_facts_are_counted_by_reason() -> None:
             withdrawals=1,
             without_registration_date=1,
             irregular={"no_registration_date": 1, "already_completed": 1},
+            first_people=2,
+            first_people_of_source=2,
         )
     ]
 

@@ -119,13 +119,15 @@ GRADES = """(SELECT NULL::bigint AS counts_no) AS old CROSS JOIN LATERAL (
            late_by, coalesce(counts_no, 0) AS counts
       FROM gradebook) AS grade"""
 
-# Who has a place and has handed in nothing, for each assessment that is not excused.
+# Who has a place and has handed in nothing, for each assessment that is not excused (`excused` as with counts_no).
 MISSING = """(
     SELECT run_id, learner_id, quiz.quiz_id, quiz.unit_id, NULL::bigint AS best_bp, NULL::bigint AS last_bp,
            0::bigint AS attempts, 0::bigint AS graded, false AS passed, false AS banked,
            NULL::timestamptz AS submitted_at, 0::bigint AS late_by, 0::bigint AS counts
-      FROM course_enrollments AS place JOIN gradebook_quizzes AS quiz USING (run_id)
-     WHERE status IN ('active', 'completed') AND NOT excused ? quiz.unit_id
+      FROM (SELECT '[]'::jsonb AS excused) AS old CROSS JOIN LATERAL (
+        SELECT run_id, learner_id, status, excused AS free FROM course_enrollments) AS place
+      JOIN gradebook_quizzes AS quiz USING (run_id)
+     WHERE status IN ('active', 'completed') AND NOT free ? quiz.unit_id
        AND NOT EXISTS (SELECT FROM gradebook AS done WHERE done.run_id = place.run_id
                         AND done.quiz_id = quiz.quiz_id AND done.learner_id = place.learner_id)) AS grade"""
 AT = CHECKPOINT.format("gradebook")

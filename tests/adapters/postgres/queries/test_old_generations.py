@@ -14,26 +14,36 @@ from adapters.postgres.queries import catalog_lists
 from adapters.postgres.queries.catalog import run, version
 from adapters.postgres.queries.course_dashboard import run_dashboard
 from adapters.postgres.queries.gradebook import Asked, rows
+from adapters.postgres.queries.gradebook_matrix import matrix
+from adapters.postgres.queries.overview import overview
 from adapters.postgres.queries.reader import Reader
 from adapters.postgres.store.row_tables import SEGMENT, create_table, create_view, physical_name
 from adapters.settings import Settings
 from projections.catalog import RUNS, STRUCTURES, Catalog, CatalogRun, CatalogStructure
 from projections.course_dashboard import ENROLLMENTS, WEIGHTS, CourseDashboard, CourseEnrollment, CourseWeights
 from projections.engine.projection import Table
-from projections.gradebook import GRADES, Grade, Gradebook
+from projections.gradebook import GRADES, QUIZZES, Grade, Gradebook, GradebookQuiz
+from projections.overview import OVERVIEW, PEOPLE, Counts, Person
 
 ADDED = {
     "gradebook": {"counts_no", "tries"},
     "course_enrollments": {"half_way", "grade_so_far_bp", "excused", "exact"},
     "catalog_runs": {"time_zone", "seat_offer_hours", "waitlist_limit"},
     "catalog_structures": {"groups"},
+    "overview": {"first_people", "first_people_of_source", "first_active", "first_active_of_source"},
+    "overview_people": {"registered_in", "active_in"},
 }
-"""Columns that version 1 did not have."""
+"""Columns that an older version did not have."""
+
+OVERVIEW_TABLES = (OVERVIEW, PEOPLE)  # without overview_runs
 
 ROWS: tuple[tuple[Table, msgspec.Struct], ...] = (
     (GRADES, Grade("algebra-1", "equations", "ann", best_bp=7_000, attempts=1, graded=1, passed=True)),
     (ENROLLMENTS, CourseEnrollment("algebra-1", "ann", status="active", percent=5_000)),
     (ENROLLMENTS, CourseEnrollment("algebra-1", "ben", status="active", percent=4_999)),
+    (QUIZZES, GradebookQuiz("equations", "algebra-1", "q1", "quiz", "Equations")),
+    (OVERVIEW, Counts("algebra-1", "api", people=1, registrations=1)),
+    (PEOPLE, Person("ann", ["algebra-1"])),
     (WEIGHTS, CourseWeights("algebra-1")),
     (RUNS, CatalogRun("algebra-1", "algebra", 1)),
     (STRUCTURES, CatalogStructure("algebra", 1)),
@@ -52,7 +62,7 @@ async def reading(settings: Settings) -> AsyncIterator[Reader]:
     """A reader of all three read models."""
     schema = settings.read_schema
     async with await psycopg.AsyncConnection.connect(settings.postgres_url, autocommit=True) as connection:
-        for table in map(as_before, (*Gradebook.tables, *CourseDashboard.tables, *Catalog.tables)):
+        for table in map(as_before, (*Gradebook.tables, *CourseDashboard.tables, *Catalog.tables, *OVERVIEW_TABLES)):
             await connection.execute(create_table(table, schema, 1).encode())
             await connection.execute(create_view(table, schema, 1, 1).encode())
         for table, row in ROWS:
@@ -72,6 +82,22 @@ async def test_a_gradebook_of_version_1_is_served(reading: Reader) -> None:
     (row,) = page.rows
     found = json.loads(row[-1])
     assert (found["learner_id"], found["best_bp"], found["counts_no"]) == ("ann", 7_000, 0)
+
+
+async def test_what_is_missing_in_a_gradebook_of_version_1_is_served(reading: Reader) -> None:
+    """No learner is excused there; and its matrix has no grade so far."""
+    at = datetime(2026, 2, 1, tzinfo=UTC)
+    page = await rows(reading, "algebra-1", Asked(now=at, missing=True), None, 9)
+    assert [row[1] for row in page.rows] == ["ben"]
+    found = await matrix(reading, "algebra-1", after="", limit=9, now=at)
+    assert found.page.rows == []  # no one was activated
+
+
+async def test_an_overview_of_version_3_is_served(reading: Reader) -> None:
+    """People are counted one by one."""
+    answer = await overview(reading)
+    assert answer.body is not None
+    assert json.loads(answer.body)["campus"]["people"] == 1
 
 
 async def test_a_run_dashboard_of_version_1_is_served(reading: Reader) -> None:
