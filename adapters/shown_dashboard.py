@@ -8,7 +8,7 @@ is left out of an answer is counted in `left_out`, and stands in further pages (
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -19,6 +19,7 @@ from projections.learner_dashboard import Course, Recent
 
 LARGEST = 65_536  # bytes of a dashboard
 LISTED = (50, 10, 3)  # entries of each list of a course: as many as fit
+State = Literal["current", "ended", "all"]
 
 ShownStatus = Annotated[str, closed((*Status, ENDED))]
 
@@ -30,12 +31,16 @@ class ShownCourse(Course):
     Attributes:
         status: `ended` where the run is over and the learner has neither completed it nor left.
         left_out: how many entries of which lists are not shown; only there if there are any.
+        ended_at: when the run ended; only there if it has.
+        overdue: how many units were due and are not done; only where courses of a state are asked for.
     """
 
     status: ShownStatus = Status.NONE.value
     outcome: Outcome | None = None
     waits_for: Waits | msgspec.UnsetType = msgspec.UNSET
     left_out: dict[str, int] | msgspec.UnsetType = msgspec.UNSET
+    ended_at: datetime | msgspec.UnsetType = msgspec.UNSET
+    overdue: int | msgspec.UnsetType = msgspec.UNSET
 
 
 class ShownRecent(Recent, frozen=True, omit_defaults=True):
@@ -79,12 +84,31 @@ def shown(body: bytes, now: datetime) -> bytes:
 
 def note_end(course: ShownCourse, now: datetime) -> None:
     """If its run is over by now, nothing is due on it, and there is nowhere to go on."""
-    if not is_over(course.ends_at, now):
+    if course.ends_at is None or not is_over(course.ends_at, now):
         return
+    course.ended_at = course.ends_at
     if course.status in OPEN:
         course.status = ENDED
     course.next_unit, course.deadlines = None, []
     course.offered_until = course.waits_for = msgspec.UNSET
+
+
+def in_state(courses: Sequence[ShownCourse], now: datetime, state: State) -> list[ShownCourse]:
+    """Those whose run goes on (`current`), is over (`ended`), or all, as they are at a time, with what is overdue."""
+    for course in courses:
+        note_end(course, now)
+        is_due = course.status == Status.ACTIVE
+        course.overdue = sum(is_due and not each.done and each.due_at < now for each in course.deadlines)
+    return [
+        course for course in courses if state == "all" or (course.ended_at is msgspec.UNSET) == (state == "current")
+    ]
+
+
+def shown_in_state(body: bytes, now: datetime, state: State) -> bytes:
+    """As `shown`, with the courses of a state only."""
+    document = _decode(body)
+    document.courses = in_state(document.courses, now, state)
+    return _bounded(document)
 
 
 def whole(body: bytes) -> ShownDashboard:

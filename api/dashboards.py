@@ -7,13 +7,25 @@ run's is summed up in PostgreSQL from the rows of course_dashboard (adapters/pos
 """
 
 from datetime import UTC, datetime
+from typing import Annotated
 
 import msgspec
-from fastapi import Request, Response
+from fastapi import Query, Request, Response
 
 from adapters.postgres.queries import catalog, course_dashboard
 from adapters.postgres.queries.reader import RowPage
-from adapters.shown_dashboard import LISTED, ShownCourse, ShownDashboard, ShownRecent, note_end, shortened, whole
+from adapters.shown_dashboard import (
+    LISTED,
+    ShownCourse,
+    ShownDashboard,
+    ShownRecent,
+    State,
+    in_state,
+    note_end,
+    shortened,
+    shown_in_state,
+    whole,
+)
 from api.http import paging
 from api.http.errors import LearnerNotFound
 from api.http.openapi import query
@@ -28,6 +40,10 @@ from projections.learner_dashboard import Deadline, LearnerDashboard, NextUnit
 
 router = strict_router("dashboards", "/v1")
 SHORT = LISTED[1]  # entries of each list of a course on a page
+InState = Annotated[
+    State | None,
+    Query(description="Courses whose run goes on (`current`) or is over (`ended`) only, or `all`, with `overdue`."),
+]
 
 
 class CoursesOfLearner(msgspec.Struct, kw_only=True):
@@ -96,31 +112,37 @@ RUN = RunOfLearner(run=COURSE, items=[UNIT], next=paging.NEXT)
 
 
 @router.get("/me/dashboard", responses=query(LEARNER))
-async def my_dashboard(ask: QueryDep) -> Response:
+async def my_dashboard(ask: QueryDep, state: InState = None) -> Response:
     """All that the user sees on arrival, as one document of at most 64 KiB; `left_out` counts what is not in it."""
-    return await ask.document(LearnerDashboard.name, ask.user.subject)
+    return await _dashboard(ask, ask.user.subject, state)
 
 
 @router.get("/learners/{learner_id}/dashboard", responses=query(LEARNER, 403, 404))
-async def learner_dashboard(learner_id: LearnerId, ask: QueryDep) -> Response:
+async def learner_dashboard(learner_id: LearnerId, ask: QueryDep, state: InState = None) -> Response:
     """All that a learner sees on arrival, as one document; an empty one for a user about whom nothing is recorded."""
-    may_act_for(ask.user, learner_id)
-    missing = None if learner_id == ask.user.subject else LearnerNotFound(learner_id=learner_id)
-    return await ask.document(LearnerDashboard.name, learner_id, missing)
+    return await _dashboard(ask, may_act_for(ask.user, learner_id), state)
 
 
 @router.get("/me/runs", responses=query(RUNS))
-async def list_my_runs(request: Request, ask: QueryDep, cursor: paging.Cursor = None, limit: Limit = 20) -> Response:
+async def list_my_runs(
+    request: Request, ask: QueryDep, state: InState = None, cursor: paging.Cursor = None, limit: Limit = 20
+) -> Response:
     """The runs that the user has to do with, with the latest entries of each list."""
-    return await _runs(request, ask, ask.user.subject, cursor, limit)
+    return await _runs(request, ask, ask.user.subject, state, cursor=cursor, limit=limit)
 
 
 @router.get("/learners/{learner_id}/runs", responses=query(RUNS, 403, 404))
 async def list_learner_runs(
-    request: Request, learner_id: LearnerId, ask: QueryDep, cursor: paging.Cursor = None, limit: Limit = 20
+    *,
+    request: Request,
+    learner_id: LearnerId,
+    ask: QueryDep,
+    state: InState = None,
+    cursor: paging.Cursor = None,
+    limit: Limit = 20,
 ) -> Response:
     """The runs that a learner has to do with, with the latest entries of each list."""
-    return await _runs(request, ask, may_act_for(ask.user, learner_id), cursor, limit)
+    return await _runs(request, ask, may_act_for(ask.user, learner_id), state, cursor=cursor, limit=limit)
 
 
 @router.get("/me/runs/{run_id}", responses=query(RUN, 404))
@@ -153,6 +175,17 @@ async def run_dashboard(run_id: RunId, ask: StaffQueryDep) -> Response:
     return ask.or_not_found(answer, RunNotFound(run_id=run_id))
 
 
+async def _dashboard(ask: QueryContext, learner_id: str, state: State | None) -> Response:
+    missing = None if learner_id == ask.user.subject else LearnerNotFound(learner_id=learner_id)
+    if state is None:
+        return await ask.document(LearnerDashboard.name, learner_id, missing)
+    documents = ask.services.documents[LearnerDashboard.name]
+    document = await ask.read_at_least(LearnerDashboard.name, lambda: documents.stored(learner_id))
+    if missing is not None and not document.exists:
+        raise missing
+    return ask.reply(shown_in_state(document.body, ask.now(), state), document.position)
+
+
 async def _courses(ask: QueryContext, learner_id: str) -> tuple[list[ShownCourse], int]:
     """All courses of a learner, in the order of the ids of their runs, and the position for which that is true."""
     documents = ask.services.documents[LearnerDashboard.name]
@@ -162,9 +195,13 @@ async def _courses(ask: QueryContext, learner_id: str) -> tuple[list[ShownCourse
     return sorted(whole(document.body).courses, key=lambda course: course.run_id), document.position
 
 
-async def _runs(request: Request, ask: QueryContext, learner_id: str, cursor: str | None, limit: int) -> Response:
+async def _runs(
+    request: Request, ask: QueryContext, learner_id: str, state: State | None, *, cursor: str | None, limit: int
+) -> Response:
     (after,) = paging.after("learner_runs", cursor, [str]) or [""]
     courses, position = await _courses(ask, learner_id)
+    if state is not None:
+        courses = in_state(courses, ask.now(), state)
     following = [course for course in courses if course.run_id > after][: limit + 1]
     rows = [(course.run_id, _short(course, ask.now()).decode()) for course in following]
     return paging.reply(request, ask, RowPage(rows, position), "learner_runs", limit)

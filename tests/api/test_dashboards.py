@@ -41,6 +41,34 @@ async def test_a_run_that_is_over_is_shown_as_ended(app: FastAPI, campus: Campus
     assert {name: number for name, number in statuses.items() if number} == {"ended": 1}
 
 
+async def test_a_dashboard_has_the_courses_of_a_state(app: FastAPI, campus: Campus) -> None:
+    """Those that go on or are over, or all, also in pages; with how many units are overdue, and when the run ended."""
+    await campus.open_run()
+    other = {"run_id": f"{campus.run}-long", "course_id": campus.course, "starts_at": "2126-01-01T00:00:00Z"}
+    await campus.send("/runs", {**other, "ends_at": "2150-01-01T00:00:00Z"}, user="admin")
+    await campus.send(f"/runs/{campus.run}-long/open", user="admin")
+    await campus.enroll()
+    position = await campus.send("/enrollments", {"run_id": f"{campus.run}-long"}, user=campus.learner)
+    await campus.see("/me/dashboard", position, user=campus.learner)
+
+    async def found(state: str) -> list[tuple[str, int, str | None]]:
+        of_dashboard = (await campus.get("/me/dashboard", user=campus.learner, state=state)).json()["courses"]
+        for path in ("/me/runs", f"/learners/{campus.learner}/runs"):
+            assert (await campus.get(path, user=campus.learner, state=state)).json()["items"] == of_dashboard
+        return [(each["run_id"], each["overdue"], each.get("ended_at")) for each in of_dashboard]
+
+    now = [(campus.run, 2, None), (f"{campus.run}-long", 0, None)]
+    assert await found("current") == await found("all") == now
+    assert await found("ended") == []
+    app.state.services.log.clock.move(timedelta(days=36_400))
+    assert await found("current") == [(f"{campus.run}-long", 2, None)]
+    assert await found("ended") == [(campus.run, 0, "2126-06-30T00:00:00Z")]
+    (ended, _) = (await campus.get("/me/dashboard", user=campus.learner)).json()["courses"]
+    assert ended["ended_at"] == "2126-06-30T00:00:00Z"
+    refused = await campus.get("/me/dashboard", user=campus.learner, state="over")
+    assert refused.json()["code"] == "invalid_request"
+
+
 async def test_the_end_of_a_run_is_the_first_moment_at_which_it_is_over(app: FastAPI, campus: Campus) -> None:
     """For the counts of the run as for commands, of which the last is taken a moment before."""
     await campus.open_run()
