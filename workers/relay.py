@@ -71,6 +71,7 @@ class Relay:
         self._nats = Nats(settings, "relay")
         self._woken = asyncio.Event()
         self._trouble = ""
+        self._has_begun = False
         self.active = False
         self.position = 0
 
@@ -103,6 +104,7 @@ class Relay:
             await ensure_stream(client, self._settings)
             head = await read_head(connection)
             self.position = await self._beginning(client, connection, head)
+            self._has_begun = True
             POSITION.set(self.position)
             self.active = True
             structlog.get_logger().info("relay.active", position=self.position, head=head)
@@ -131,12 +133,14 @@ class Relay:
             structlog.get_logger().warning("relay.foreign_message", error=str(error))
             return min(self.position, head) or head
         if published is None:
-            return max(min(self.position, head), head - MOST_REPUBLISHED) if self.position else head
+            return max(min(self.position, head), head - MOST_REPUBLISHED) if self._has_begun else head
         if await mark_at(connection, published.position) == published.mark:
             return published.position
         structlog.get_logger().warning("relay.log_went_back", published=published.position, head=head)
+        # Before the stream is emptied: if its answer is lost, the next attempt finds an empty stream, and goes on here.
+        self.position, self._has_begun = max(0, head - MOST_REPUBLISHED), True
         await purge(client, self._settings)
-        return max(0, head - MOST_REPUBLISHED)
+        return self.position
 
     async def _wait_for_hint(self, pause: float) -> None:
         """Wait for a hint that the log has grown, *pause* seconds at most."""

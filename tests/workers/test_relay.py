@@ -1,17 +1,21 @@
 """The relay publishes every fact, in order, and another one goes on where it ended."""
 
+import psycopg
+import pytest
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from adapters.nats.message import MESSAGE_ID, POSITION, PREVIOUS, decode_fact
-from adapters.nats.stream import ensure_stream, last_published, stream_name
+from adapters.nats.stream import ensure_stream, last_published, purge, stream_name
 from adapters.postgres.connection import connect
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.postgres.ops.heartbeat import WorkerState, beat
 from adapters.settings import Settings
+from tests.support.lives import fail_over
 from tests.support.polling import until
 from tests.support.subscriber import position_of, subscribe
 from tests.support.workers import Writer, nats_client, relaying, writer
+from workers import relay
 
 
 async def heard_up_to(client: Client, settings: Settings, position: int, messages: list[Msg]) -> None:
@@ -88,6 +92,36 @@ async def test_a_message_of_another_sender_stops_no_relay(settings: Settings) ->
                 await facts.record_many(1)
                 await relayed(settings, facts.head)
             assert await last_published(client, settings) == facts.head
+
+
+async def test_a_stream_that_was_emptied_is_filled_again_in_any_case(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also if the answer of NATS is lost, as on a machine that is busy; the log went back, and no new fact comes."""
+    emptied = 0
+
+    async def purge_without_an_answer(client: Client, settings: Settings) -> None:
+        nonlocal emptied
+        emptied += 1
+        await purge(client, settings)
+        raise TimeoutError
+
+    monkeypatch.setattr(relay, "purge", purge_without_an_answer)
+    async with nats_client(settings) as client, writer(settings) as facts:
+        async with relaying(settings):
+            await begun(client, settings, facts)
+            await facts.record_many(20)
+            await published(client, settings, facts.head)
+        with psycopg.connect(settings.postgres_owner_url) as owner:
+            owner.execute(f"SET search_path TO {settings.schema_name}".encode())
+            owner.execute("ALTER TABLE events DISABLE TRIGGER events_append_only")
+            owner.execute("UPDATE events SET recorded_at = recorded_at + interval '1 s'")
+            owner.execute("ALTER TABLE events ENABLE ALWAYS TRIGGER events_append_only")
+        await fail_over(settings)
+        async with relaying(settings):
+            await until(lambda: emptied > 0)
+            await published(client, settings, facts.head)
+        assert (emptied, await first_published(client, settings)) == (1, 1)
 
 
 async def published(client: Client, settings: Settings, position: int) -> None:
