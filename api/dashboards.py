@@ -7,11 +7,12 @@ run's is summed up in PostgreSQL from the rows of course_dashboard (adapters/pos
 """
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import msgspec
 from fastapi import Query, Request, Response
 
+from adapters.documents import Document
 from adapters.postgres.queries import catalog, course_dashboard
 from adapters.postgres.queries.reader import RowPage
 from adapters.shown_dashboard import (
@@ -27,12 +28,12 @@ from adapters.shown_dashboard import (
     whole,
 )
 from api.http import paging
-from api.http.errors import LearnerNotFound
+from api.http.errors import BadRequest, LearnerNotFound
 from api.http.openapi import query
 from api.http.query import QueryContext, QueryDep, StaffQueryDep
 from api.http.routing import router as strict_router
 from api.http.security import may_act_for
-from api.http.types import LearnerId, Limit, RunId
+from api.http.types import LONGEST_ID, LearnerId, Limit, RunId, is_id
 from domain.catalog import RunNotFound, Unit
 from domain.enrollment_errors import NotEnrolled
 from domain.kinds import Kind
@@ -76,6 +77,28 @@ class RunOfLearner(msgspec.Struct, kw_only=True):
     items: list[UnitOfLearner]
     next: str | None
 
+
+class DashboardsOfLearners(msgspec.Struct, kw_only=True):
+    """Dashboards in the order in which they were asked for; `missing` are ids about whom nothing is recorded."""
+
+    items: list[ShownDashboard]
+    missing: list[str]
+
+
+class Read(NamedTuple):
+    """Some documents, and the position for which all of them are true."""
+
+    documents: list[Document]
+    position: int
+
+
+class BadIds(BadRequest):
+    """A list of ids with something that is none, or with too many."""
+
+    code = "bad_ids"
+
+
+MOST_DASHBOARDS = 25  # of one answer; each has 64 KiB at most
 
 AT = datetime(2026, 2, 1, 9, tzinfo=UTC)
 COURSE = ShownCourse(
@@ -121,6 +144,39 @@ async def my_dashboard(ask: QueryDep, state: InState = None) -> Response:
 async def learner_dashboard(learner_id: LearnerId, ask: QueryDep, state: InState = None) -> Response:
     """All that a learner sees on arrival, as one document; an empty one for a user about whom nothing is recorded."""
     return await _dashboard(ask, may_act_for(ask.user, learner_id), state)
+
+
+@router.get("/learners/dashboards", responses=query(DashboardsOfLearners(items=[LEARNER], missing=["28401"]), 403))
+async def list_dashboards(
+    ask: StaffQueryDep,
+    ids: Annotated[
+        str,
+        Query(
+            max_length=MOST_DASHBOARDS * (LONGEST_ID + 1),
+            description=f"Up to {MOST_DASHBOARDS} learners, with commas.",
+            examples=["28400,28401"],
+        ),
+    ],
+) -> Response:
+    """The dashboards of several learners, each as its own route has it."""
+    learners = list(dict.fromkeys(ids.split(",")))
+    if len(learners) > MOST_DASHBOARDS:
+        raise BadIds(f"an answer has {MOST_DASHBOARDS} dashboards at most, not {len(learners)}: ask several times")
+    for learner_id in learners:
+        if not is_id(learner_id):
+            raise BadIds(f"{learner_id[:LONGEST_ID]!r} is not the id of a learner")
+    documents = ask.services.documents[LearnerDashboard.name]
+
+    async def read() -> Read:
+        found = [await documents.get(learner_id) for learner_id in learners]
+        return Read(found, min(document.position for document in found))
+
+    answer = await ask.read_at_least(LearnerDashboard.name, read)
+    items = b",".join(document.body for document in answer.documents if document.exists)
+    found = zip(learners, answer.documents, strict=True)
+    missing = [learner_id for learner_id, document in found if not document.exists]
+    body = b'{"items":[%b],"missing":%b}' % (items, msgspec.json.encode(missing))
+    return ask.reply(body, answer.position)
 
 
 @router.get("/me/runs", responses=query(RUNS))

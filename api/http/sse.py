@@ -25,13 +25,14 @@ from adapters.jwt import JwtClaims, sign_ticket
 from adapters.postgres.connection import Unavailable
 from adapters.postgres.queries.reader import NotBuilt
 from api.http.changes import ALL, Changed, Topic, Watch
+from api.http.errors import BadRequest
 from api.http.openapi import Responses, event_stream, open_query
 from api.http.places import EventStream
 from api.http.query import JSON
 from api.http.routing import router as strict_router
 from api.http.security import CurrentUser, may_act_for, must_be_staff, user_of
 from api.http.services import Services, ServicesDep, get_services
-from api.http.types import LearnerId, RunId
+from api.http.types import LearnerId, RunId, is_id
 
 router = strict_router("events", "/v1")
 
@@ -39,6 +40,8 @@ HEARTBEAT = 10.0  # seconds
 LOOK_AGAIN = 1.0  # seconds, while announcements may be lost
 AGE = 0.5  # seconds that the checkpoints may be old at which streams look together
 RETRY = 1_000  # milliseconds after which a browser comes back
+
+MOST_TOPICS = 20  # of one stream
 
 HELLO = b"retry: %d\n: listening\n\n" % RETRY
 BEAT = b": still here\n\n"
@@ -58,6 +61,12 @@ LastEventId = Annotated[
 ]
 TICKET_LIFETIME = timedelta(seconds=60)
 _encode = msgspec.json.Encoder().encode
+
+
+class BadTopics(BadRequest):
+    """A stream was asked for with topics that there are not, or with too many."""
+
+    code = "bad_topics"
 
 
 class EventTicket(msgspec.Struct, kw_only=True):
@@ -125,6 +134,42 @@ async def stream_overview_events(
     """When the overview or the recent activity of the campus changes."""
     must_be_staff(user)
     return _respond(services, user, _topics(services, "campus", ALL), last_event_id)
+
+
+@router.get("/events", responses=RESPONSES, response_class=Response)
+async def stream_events(
+    topics: Annotated[
+        str,
+        Query(
+            max_length=MOST_TOPICS * 80,
+            description=f"Up to {MOST_TOPICS}, with commas: `run:ID`, `learner:ID`, `learner:me`, `overview`.",
+            examples=["run:algebra-2026,learner:me"],
+        ),
+    ],
+    user: StreamUser,
+    services: ServicesDep,
+    last_event_id: LastEventId = None,
+) -> Response:
+    """When any of many things changes, on one connection; for each of them, what its own stream says."""
+    words = topics.split(",")
+    if len(words) > MOST_TOPICS:
+        raise BadTopics(f"one stream has {MOST_TOPICS} topics at most, not {len(words)}: open another one")
+    watched = [topic for word in words for topic in _topics(services, *_may_watch(user, word))]
+    return _respond(services, user, [*dict.fromkeys(watched)], last_event_id)
+
+
+def _may_watch(user: JwtClaims, word: str) -> tuple[str, str]:
+    """The audience and the key of a topic; raises BadTopics, or what the stream of that topic alone would."""
+    kind, _, key = word.partition(":")
+    if word == "overview":
+        must_be_staff(user)
+        return "campus", ALL
+    if kind not in {"run", "learner"} or not is_id(key):
+        raise BadTopics(f"{word[:80]!r} is none of run:ID, learner:ID, learner:me and overview")
+    if kind == "run":
+        must_be_staff(user)
+        return kind, key
+    return kind, user.subject if key == "me" else may_act_for(user, key)
 
 
 def _topics(services: Services, audience: str, key: str) -> list[Topic]:

@@ -9,6 +9,7 @@ from fastapi import Path, Query
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
 
 ID = r"^(\.*[A-Za-z0-9_-][A-Za-z0-9_.-]*|\.{3,})$"  # without `.` and `..`, which no URL can address
+LONGEST_ID = 64  # characters
 NO_NUL = r"^[^\x00]*$"  # PostgreSQL's text cannot hold it
 
 Id = Annotated[str, Field(pattern=ID, min_length=1, max_length=64)]
@@ -34,6 +35,11 @@ def _within_reason(at: datetime) -> datetime:
 
 
 Time = Annotated[AwareDatetime, Field(strict=False), AfterValidator(_within_reason)]  # JSON writes times as text
+
+
+def is_id(text: str) -> bool:
+    """Whether a text is an id; for lists of ids, which are one parameter."""
+    return len(text) <= LONGEST_ID and re.fullmatch(ID, text) is not None
 
 
 def _written_out(at: object) -> object:

@@ -69,6 +69,23 @@ async def test_a_dashboard_has_the_courses_of_a_state(app: FastAPI, campus: Camp
     assert refused.json()["code"] == "invalid_request"
 
 
+async def test_many_dashboards_are_one_answer(campus: Campus) -> None:
+    """As each is by itself, in the order that was asked for; who is not known is named. For staff, up to a limit."""
+    await campus.open_run()
+    learners = [f"{campus.learner}-{number}" for number in (2, 1)]
+    for learner in learners:
+        position = await campus.enroll(learner)
+    page = await campus.see(
+        "/learners/dashboards", position, ids=",".join([*learners, f"no-{campus.tag}", learners[0]])
+    )
+    assert page["items"] == [(await campus.get(f"/learners/{learner}/dashboard")).json() for learner in learners]
+    assert page["missing"] == [f"no-{campus.tag}"]
+    refused = await campus.get("/learners/dashboards", user=learners[0], ids=learners[0])
+    assert refused.json()["code"] == "staff_only"
+    for ids in ("a,,b", "a/b", "..", ",".join(map(str, range(26)))):
+        assert (await campus.get("/learners/dashboards", ids=ids)).json()["code"] == "bad_ids", ids
+
+
 async def test_the_end_of_a_run_is_the_first_moment_at_which_it_is_over(app: FastAPI, campus: Campus) -> None:
     """For the counts of the run as for commands, of which the last is taken a moment before."""
     await campus.open_run()

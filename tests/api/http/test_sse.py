@@ -36,6 +36,45 @@ async def test_a_learner_is_told_of_a_change(app: FastAPI, campus: Campus) -> No
     await campus.see("/me/dashboard", data["position"], user=campus.learner)
 
 
+async def test_one_stream_has_many_topics(app: FastAPI, campus: Campus) -> None:
+    """What changes in any of them; and after a break where each is, as on the stream of one."""
+    await campus.open_run()
+    learner = f"{campus.learner}-2"
+    query = f"topics=run:{campus.run},learner:{learner},learner:me,overview"
+    expected = {("learner_dashboard", learner), ("course_dashboard", campus.run), ("gradebook", campus.run)}
+    expected |= {("learner_dashboard", "admin"), ("overview", ALL), ("recent_activity", ALL)}
+    heard: set[tuple[str, str]] = set()
+    async with Listener(app, "/v1/events", await campus.as_user("admin"), query) as listener:
+        position = await campus.enroll(learner)
+        while not heard >= {("learner_dashboard", learner), ("course_dashboard", campus.run), ("overview", ALL)}:
+            data = json.loads((await listener.event())["data"])
+            heard.add((data["projection"], data["key"]))
+    assert heard <= expected
+    await campus.see("/overview", position)
+    headers = await campus.as_user("admin", **{"last-event-id": "1"})
+    async with Listener(app, "/v1/events", headers, query) as listener:
+        events = [json.loads((await listener.event())["data"]) for _ in expected]
+    assert {(data["projection"], data["key"]) for data in events} == expected
+
+
+@pytest.mark.parametrize(
+    ("topics", "code"),
+    {
+        "run:r1": "staff_only",
+        "learner:me,learner:other": "not_yours",
+        "overview": "staff_only",
+        "learner:me,": "bad_topics",
+        "course:c1": "bad_topics",
+        "learner:a/b": "bad_topics",
+        "learner:..": "bad_topics",
+        ",".join(["learner:me"] * 21): "bad_topics",
+    }.items(),
+)
+async def test_each_topic_is_authorised(campus: Campus, topics: str, code: str) -> None:
+    """As its own stream is; one that is not there is refused, and so are too many."""
+    assert (await campus.get("/events", user=campus.learner, topics=topics)).json()["code"] == code
+
+
 async def test_what_was_missed_is_told_at_once(app: FastAPI, campus: Campus) -> None:
     """Who comes back with the id of an older event gets one change, whatever has happened since."""
     await campus.open_run()
