@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from adapters import gc_tuning
 from adapters.settings import Settings
 from api import auth, catalog, dashboards, enrollment, gradebook, history, overview, progress, quiz, roster
-from api.http import cross_origin, docs, errors, health, sse
+from api.http import bulk, cross_origin, docs, errors, health, sse
 from api.http.fast_path import DashboardFastPath
 from api.http.middleware import RequestMiddleware
 from api.http.openapi import describe
@@ -34,6 +34,7 @@ ROUTERS = (  # the busiest first: routes are tried in this order
     roster.router,
     sse.router,
     history.router,
+    bulk.router,
     auth.router,
     health.router,
 )
