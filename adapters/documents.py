@@ -68,9 +68,9 @@ class Documents:
     async def get(self, key: str) -> Document:
         """The document with this key as it is shown; a blank one if there is none."""
         document = await self.stored(key)
-        return (
-            document if self._shown is None else document._replace(body=self._shown(document.body, self._clock.now()))
-        )
+        if self._shown is None:
+            return document
+        return Document(self._shown(document.body, self._clock.now()), document.position, document.exists)
 
     async def stored(self, key: str) -> Document:
         """The document with this key as facts have made it; a blank one if there is none."""

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
 
 from adapters import gc_tuning
 from adapters.settings import Settings
@@ -24,8 +25,8 @@ from projections.registry import PROJECTIONS
 
 VERSION = "1"
 ROUTERS = (  # the busiest first: routes are tried in this order
-    dashboards.router,
     progress.router,
+    dashboards.router,  # plain reads of dashboards do not come here: api/http/fast_path.py
     enrollment.router,
     quiz.router,
     catalog.router,
@@ -38,6 +39,7 @@ ROUTERS = (  # the busiest first: routes are tried in this order
     auth.router,
     health.router,
 )
+NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}  # api/http/metrics.py has ours
 DESCRIPTION = """
 To try it, copy what `campus token --as admin` prints into *Authorize*.
 
@@ -70,6 +72,7 @@ def build(settings: Settings, projections: Sequence[Projection] = PROJECTIONS) -
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        telemetry=NO_TELEMETRY,
     )
     app.add_middleware(DashboardFastPath)
     app.add_middleware(RequestMiddleware)  # the outermost middleware is added last

@@ -52,18 +52,18 @@ class Decision(Body):
     reason: Annotated[str, Field(max_length=1_000, pattern=NO_NUL)] = ""
 
 
-@router.post("/units/open", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
-async def open_unit(body: UnitOfRun, handle: Dispatch) -> Response:
-    """Open a unit."""
-    learner_id = handle.acts_for(body.learner_id)
-    return await handle(OpenUnit(learner_id, body.run_id, body.unit_id), learner_id)
-
-
 @router.post("/activities", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
 async def record_activity(body: NewActivity, handle: Dispatch) -> Response:
     """Record what was done on a unit."""
     learner_id = handle.acts_for(body.learner_id)
     return await handle(RecordActivity(learner_id, body.run_id, body.unit_id, body.kind, body.amount), learner_id)
+
+
+@router.post("/units/open", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
+async def open_unit(body: UnitOfRun, handle: Dispatch) -> Response:
+    """Open a unit."""
+    learner_id = handle.acts_for(body.learner_id)
+    return await handle(OpenUnit(learner_id, body.run_id, body.unit_id), learner_id)
 
 
 @router.post("/units/complete", status_code=202, response_model=Accepted, responses=command(403, 404, 409))

@@ -8,7 +8,7 @@ before, and adapters/documents.py folds the document from the log.
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -53,16 +53,16 @@ class DocumentReader:
         self._retry_at = 0.0
         self._batcher: Batcher[str, DocumentAnswer] = Batcher(self._look_up, LARGEST_LOOKUP)
 
-    async def get(self, key: str) -> DocumentAnswer:
+    def get(self, key: str) -> Awaitable[DocumentAnswer]:
         """
-        Look one document up.
+        Look one document up; a coroutine of its own would cost more than the rest of this.
 
         Raises:
             Unreachable: fold the document from the log instead.
         """
         if self._retry_at and time.monotonic() < self._retry_at:
             raise Unreachable
-        return await self._batcher.submit(key)
+        return self._batcher.submit(key)
 
     def know_head(self, head: int) -> None:
         """Forget what was served above the *head* of the log, which has gone back."""

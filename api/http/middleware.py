@@ -103,7 +103,8 @@ class RequestState:
         self.status = self.announced = self._received = 0
         self.has_body = self.method not in BODILESS  # it need not announce a length
         self._body_until: float | None = asyncio.get_running_loop().time() + SLOWEST_BODY if self.has_body else None
-        self.largest_body = LARGEST_PUBLICATION if PUBLICATIONS.fullmatch(scope["path"]) else LARGEST_BODY
+        publishes = self.has_body and PUBLICATIONS.fullmatch(scope["path"])
+        self.largest_body = LARGEST_PUBLICATION if publishes else LARGEST_BODY
         encodings: list[str] = []
         self._held: MutableMapping[str, Any] | None = None
         self.request_id = ""
@@ -196,9 +197,10 @@ def _compress(head: MutableMapping[str, Any], body: MutableMapping[str, Any]) ->
 def _vary(head: MutableMapping[str, Any]) -> None:
     """Say that the answer depends on what the client takes, be it compressed or not."""
     named = [value for name, value in head["headers"] if name == b"vary"]
-    others = [(name, value) for name, value in head["headers"] if name != b"vary"]
+    if named:
+        head["headers"] = [header for header in head["headers"] if header[0] != b"vary"]
     wanted = [value for value in named if b"accept-encoding" not in value.lower()]
-    head["headers"] = [*others, (b"vary", b", ".join([*wanted, b"accept-encoding, authorization"]))]
+    head["headers"].append((b"vary", b", ".join([*wanted, b"accept-encoding, authorization"])))
 
 
 def _fit(value: bytes) -> str:

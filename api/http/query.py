@@ -31,6 +31,7 @@ FAR_AHEAD = 10_000  # facts by which a min_position may be above the head; a bus
 HEAD_AGE = 0.25  # seconds that the known head may be old when a min_position is refused
 LOOK_AGAIN = 0.1  # seconds after which a query looks again for a document: its segment may be there first
 JSON = "application/json"
+PRIVATE = "private, no-cache"  # how far the answer to a query may be cached
 OPAQUE_TAG = re.compile(r'"[\x21\x23-\x7e\x80-\xff]*"')  # of an entity tag
 
 
@@ -158,7 +159,7 @@ def etag_of(body: bytes) -> str:
 
 def head_of(position: int, etag: str) -> dict[str, str]:
     """The headers of every answer to a query."""
-    return {"campus-position": str(position), "etag": etag, "cache-control": "private, no-cache"}
+    return {"campus-position": str(position), "etag": etag, "cache-control": PRIVATE}
 
 
 def matches(none_match: str, etag: str) -> bool:
