@@ -14,6 +14,7 @@ from fastapi.routing import APIRoute
 
 from api.http.errors import NotAcceptable, UnknownParameters, UnsupportedBody
 from api.http.negotiation import takes
+from api.http.plain_command import plain_command
 from api.http.query import query_context, staff_query_context
 
 QUERIES = {query_context, staff_query_context}
@@ -31,6 +32,7 @@ class StrictRoute(APIRoute):
         known = _parameters(self.dependant)
         produces = _media_types(self)
         takes_json = self.body_field is not None
+        plainly = plain_command(self)
 
         async def strict(request: Request) -> Response:
             if request.scope["query_string"]:
@@ -40,7 +42,8 @@ class StrictRoute(APIRoute):
                 raise NotAcceptable(f"the answer is {' or '.join(produces)}, and Accept does not take it")
             if takes_json:
                 _check_body(request)
-            return await handle(request)
+            answer = await plainly(request) if plainly is not None else None
+            return answer if answer is not None else await handle(request)
 
         return strict
 
