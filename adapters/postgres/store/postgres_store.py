@@ -39,11 +39,13 @@ from projections.engine.projection import KeyedRow, Projection, RowKey, Table, k
 FENCED = "CL001"  # SQLSTATE that move_segments() raises
 
 FIELDS = "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attnum > 0"
-WATCHED = f"""
-SELECT name FROM unnest(%s::text[]) AS name
-  JOIN pg_trigger ON tgrelid = to_regclass(name) AND tgname = '{TRUNCATED}'
+THERE = f"""
+SELECT name, EXISTS (SELECT FROM pg_trigger WHERE tgrelid = to_regclass(name) AND tgname = '{TRUNCATED}')
+  FROM unnest(%s::text[]) AS name
+ WHERE to_regclass(name) IS NOT NULL
 """
 SIZE = "SELECT coalesce(sum(pg_total_relation_size(to_regclass(name))), 0)::bigint FROM unnest(%s::text[]) AS name"
+COLUMNS = "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped"
 
 
 class PostgresStore:
@@ -114,12 +116,20 @@ class PostgresStore:
         return int(row[0]) if row else 0
 
     async def point_readers(self, deadline: float | None = None) -> None:
-        """Point the readers' views to the tables of this generation; no reader sees them missing."""
+        """
+        Point the readers' views to the tables of this generation; no reader sees them missing.
+
+        A generation of other code may have fewer columns, or not all tables: its views are of what there is.
+        """
         for table in self._projection.tables:
             if deadline is not None:
                 await wait_for_locks_until(self._connection, deadline)
             await self._run(f"DROP VIEW IF EXISTS {quoted(self._schema)}.{quoted(table.name)} CASCADE")
-            await self._run(create_view(table, self._schema, self._generation, self._segments))
+            name = f"{quoted(self._schema)}.{quoted(physical_name(table, self._generation))}"
+            rows = await (await self._connection.execute(COLUMNS, [name])).fetchall()
+            if rows:
+                present = {str(row[0]) for row in rows}
+                await self._run(create_view(table, self._schema, self._generation, self._segments, present))
 
     async def publish_live(self) -> None:
         """Do nothing: the views have moved with the transaction."""
@@ -159,20 +169,22 @@ class PostgresStore:
         Rows without a checkpoint are deleted: another table of the generation was emptied.
         """
         self.epochs[segment] = epoch
-        await self._watch()
+        tables = await self._watch()
         position = (await self.positions())[segment]
         if position == 0:
-            await delete_segment(self._connection, self._projection.tables, self._generation, segment)
+            await delete_segment(self._connection, tables, self._generation, segment)
         return position
 
-    async def _watch(self) -> None:
-        """Watch tables that older code has made."""
-        names = self._table_names()
-        cursor = await self._connection.execute(WATCHED, (names,))
-        watched = {name for (name,) in await cursor.fetchall()}
-        for table, name in zip(self._projection.tables, names, strict=True):
-            if name not in watched:
+    async def _watch(self) -> list[Table]:
+        """Watch tables that older code has made; returns those that there are, not all of them in its generations."""
+        cursor = await self._connection.execute(THERE, (self._table_names(),))
+        watched: dict[str, bool] = dict(await cursor.fetchall())
+        named = zip(self._table_names(), self._projection.tables, strict=True)
+        there = {name: table for name, table in named if name in watched}
+        for name, table in there.items():
+            if not watched[name]:
                 await self._run(watch_table(table, self._schema, *self._place))
+        return list(there.values())
 
     async def forget(self, segment: int) -> None:
         """Delete the rows and the checkpoint of a segment."""

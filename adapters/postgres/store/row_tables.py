@@ -7,7 +7,7 @@ batch needs, and one writes all rows that it changed, whatever the number of tab
 
 import types
 import typing
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -98,9 +98,20 @@ def unique_columns(table: Table) -> list[str]:
     return [*map(quoted, table.key), *([] if table.distribution == "partitioned" else [SEGMENT])]
 
 
-def create_view(table: Table, schema: str, generation: int, segments: int) -> str:
-    """The statement that creates the readers' view of a generation; it merges rows as `projections.engine.merge`."""
-    fields = table.row.__struct_fields__
+def create_view(
+    table: Table, schema: str, generation: int, segments: int, present: Collection[str] | None = None
+) -> str:
+    """
+    The statement that creates the readers' view of a generation; it merges rows as `projections.engine.merge`.
+
+    Args:
+        table: the table as the running code has it.
+        schema: where tables and views are.
+        generation: its number.
+        segments: how many the generation has.
+        present: the columns that its table has, where other code may have made it; None for all of them.
+    """
+    fields = [field for field in table.row.__struct_fields__ if present is None or field in present]
     source = f"{quoted(schema)}.{quoted(physical_name(table, generation))}"
     view = f"CREATE VIEW {quoted(schema)}.{quoted(table.name)} AS SELECT "
     columns = ", ".join(map(quoted, fields))

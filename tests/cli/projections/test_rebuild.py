@@ -1,8 +1,11 @@
 """`campus projections plan`, `rebuild`, `promote`, `rollback`, `drop`: from a changed rule to what is served."""
 
 import asyncio
+import json
 from pathlib import Path
 
+from adapters.postgres.queries.overview import overview
+from adapters.postgres.queries.reader import Reader
 from adapters.settings import Settings
 from projections.overview import Overview
 from projections.registry import PROJECTIONS
@@ -184,15 +187,30 @@ async def test_a_switch_that_is_not_possible_is_refused(settings: Settings) -> N
 
 
 async def test_a_rollback_to_other_code_has_to_be_asked_for(settings: Settings) -> None:
-    """What this code cannot bring up to date is served as it was only with `--as-it-was`."""
+    """
+    What this code cannot bring up to date is served as it was only with `--as-it-was`.
+
+    Its views have the columns and tables that there are; a promotion goes forward again.
+    """
     async with small_campus(settings) as log:
         await execute(settings, "UPDATE projections SET version = 7 WHERE name = 'overview'")
+        await execute(settings, f"ALTER TABLE {settings.read_schema}.overview_g1 DROP COLUMN first_people CASCADE")
+        await execute(settings, f"DROP TABLE {settings.read_schema}.overview_runs_g1 CASCADE")
         await done(settings, "rebuild", "overview")
         await done(settings, "promote", "overview")
+        reader = Reader(settings)
+        await reader.open()
+        of_this_code = await overview(reader)
         await log.record_many(20)
         assert "was built by version 7 of its code" in await refusal(settings, "rollback", "overview")
         code, switched = await answer(settings, "rollback", "overview", "--as-it-was")
         assert (code, switched["after"], switched["facts_behind"]) == (0, 1, 20)
+        as_it_was = await overview(reader)
+        await reader.close()
+        assert of_this_code.body is not None
+        assert as_it_was.body is not None
+        assert json.loads(as_it_was.body) == json.loads(of_this_code.body)
+        await done(settings, "promote", "overview", "--generation", "2")
 
 
 def test_what_was_stopped_says_how_to_go_on(settings: Settings) -> None:
