@@ -224,6 +224,7 @@ async def test_killed_servers_lose_and_double_nothing(running: RunningCampus) ->
 
 @pytest.mark.slow
 @pytest.mark.servers
+@pytest.mark.timeout(60 * MINUTES + 1_800)
 async def test_nothing_stays_down(running: RunningCampus) -> None:
     """Processes and servers hang, refuse, fill up or die, one after the other; then all goes on, and all adds up."""
     crowd, facts = await live_through(running, break_for_a_while)
