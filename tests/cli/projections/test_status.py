@@ -31,7 +31,7 @@ async def test_the_list_says_what_there_is_and_what_is_served(settings: Settings
         _, after = await answer(settings, "list")
         found = {each["name"]: each for each in after["projections"]}
         assert found["overview"]["live"] | {"code": ""} == {"generation": 1, "version": Overview.version, "code": ""}
-        assert found["overview"]["tables"] == ["overview", "overview_people"]
+        assert found["overview"]["tables"] == ["overview", "overview_people", "overview_runs"]
         assert "progress.activity_recorded" in found["overview"]["reads"]
         assert found["overview"]["description"] == "Counts of each run, and who is on which."
         changes = {name: found[name]["change"] for name in ("overview", "gradebook", "catalog")}
