@@ -15,7 +15,7 @@ from adapters.postgres.queries.reader import RowPage
 from api.http import paging
 from api.http.csv_text import CSV, Cell, head_of_file, line
 from api.http.negotiation import wanted
-from api.http.query import JSON, QueryContext
+from api.http.query import JSON, PRIVATE, QueryContext
 
 PART = 500  # rows that are read and written at a time
 VARY = {"vary": "accept"}
@@ -54,7 +54,7 @@ def reply(
         body = table.text(page.rows[:size], begin=True)
         return ask.reply(body, page.position, {**headers, **paging.link_to(request, following)})
     ask.refuse_match()
-    headers |= {"campus-position": str(page.position), "cache-control": "private, no-cache"}
+    headers |= {"campus-position": str(page.position), "cache-control": PRIVATE}
     return StreamingResponse(_parts(table, page, size, rest), headers=headers)
 
 

@@ -8,15 +8,15 @@ FastAPI's way, which says what is wrong with it.
 
 import json
 from collections.abc import Awaitable, Callable
-from typing import Any
+from inspect import signature
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
 from api.http.dispatch import CommandDispatcher, command_dispatcher, staff_command_dispatcher
+from api.http.query import JSON
 
-SENDERS: tuple[Any, ...] = (command_dispatcher, staff_command_dispatcher)
-JSON = "application/json"
+SENDERS = (command_dispatcher, staff_command_dispatcher)
 
 Answer = Callable[[Request], Awaitable[Response | None]]
 
@@ -24,14 +24,16 @@ Answer = Callable[[Request], Awaitable[Response | None]]
 def plain_command(route: APIRoute) -> Answer | None:
     """What answers the plain requests of a route, and None to the others; None for a route that takes more."""
     takes = route.dependant
-    senders = [each for each in takes.dependencies if each.call in SENDERS]
     parameters = (*takes.path_params, *takes.query_params, *takes.header_params, *takes.cookie_params)
-    if parameters or len(takes.body_params) != 1 or len(senders) != 1 or len(takes.dependencies) != 1:
+    if parameters or len(takes.body_params) != 1 or len(takes.dependencies) != 1:
+        return None
+    body_field, sender = takes.body_params[0], takes.dependencies[0]
+    names = {body_field.name, str(sender.name)}
+    if sender.call not in SENDERS or names != signature(route.endpoint).parameters.keys():
         return None
     endpoint: Callable[..., Awaitable[Response]] = route.endpoint
-    body_field, sender = takes.body_params[0], senders[0]
+    find_sender: Callable[[Request], Awaitable[CommandDispatcher]] = sender.call
     body_name, sender_name = body_field.name, str(sender.name)
-    find_sender: Callable[[Request], Awaitable[CommandDispatcher]] = SENDERS[SENDERS.index(sender.call)]
 
     async def answer(request: Request) -> Response | None:
         if request.headers.get("content-type") != JSON:

@@ -38,14 +38,13 @@ from projections.engine.projection import KeyedRow, Projection, RowKey, Table, k
 
 FENCED = "CL001"  # SQLSTATE that move_segments() raises
 
-FIELDS = "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attnum > 0"
+FIELDS = "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped"
 THERE = f"""
 SELECT name, EXISTS (SELECT FROM pg_trigger WHERE tgrelid = to_regclass(name) AND tgname = '{TRUNCATED}')
   FROM unnest(%s::text[]) AS name
  WHERE to_regclass(name) IS NOT NULL
 """
 SIZE = "SELECT coalesce(sum(pg_total_relation_size(to_regclass(name))), 0)::bigint FROM unnest(%s::text[]) AS name"
-COLUMNS = "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped"
 
 
 class PostgresStore:
@@ -125,10 +124,7 @@ class PostgresStore:
             if deadline is not None:
                 await wait_for_locks_until(self._connection, deadline)
             await self._run(f"DROP VIEW IF EXISTS {quoted(self._schema)}.{quoted(table.name)} CASCADE")
-            name = f"{quoted(self._schema)}.{quoted(physical_name(table, self._generation))}"
-            rows = await (await self._connection.execute(COLUMNS, [name])).fetchall()
-            if rows:
-                present = {str(row[0]) for row in rows}
+            if present := await self.fields_of(table):
                 await self._run(create_view(table, self._schema, self._generation, self._segments, present))
 
     async def publish_live(self) -> None:
@@ -287,7 +283,7 @@ class PostgresStore:
 
     async def fields_of(self, table: Table) -> set[str]:
         """The names of a table's fields in this generation; empty if it does not have the table."""
-        name = quoted(physical_name(table, self._generation))
+        name = f"{quoted(self._schema)}.{quoted(physical_name(table, self._generation))}"
         return {name for (name,) in await (await self._connection.execute(FIELDS, [name])).fetchall()} - {SEGMENT}
 
     @asynccontextmanager

@@ -3,9 +3,11 @@
 import json
 
 import pytest
+from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
 from api.app import ROUTERS
+from api.http.dispatch import Body, Dispatch
 from api.http.plain_command import plain_command
 from tests.support.api import Campus
 
@@ -21,6 +23,19 @@ def test_routes_that_take_a_body_and_nothing_else_are_plain() -> None:
     assert not [
         route.path for route in ROUTES if route.name in plain and ("{" in route.path or "GET" in (route.methods or ()))
     ]
+
+
+def test_a_route_that_takes_the_request_too_is_not_plain() -> None:
+    """It is no parameter in FastAPI's eyes, and would be missing in the call."""
+
+    async def less(body: Body, handle: Dispatch) -> Response:
+        return await handle(body)
+
+    async def more(request: Request, body: Body, handle: Dispatch) -> Response:
+        return await handle((request, body))
+
+    assert plain_command(APIRoute("/x", less, methods=["POST"])) is not None
+    assert plain_command(APIRoute("/x", more, methods=["POST"])) is None
 
 
 @pytest.mark.parametrize("user", ["", "without a token"])
