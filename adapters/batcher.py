@@ -47,6 +47,8 @@ class Batcher(Generic[Request, Reply]):
                 batch, self._waiting = asked[: self._largest], asked[self._largest :]
                 if batch:
                     await self._round_trip(batch)
+                if self._waiting:  # those who were answered act now: what they ask next goes with the rest
+                    await asyncio.sleep(0)
         finally:
             self._worker = None
             if self._waiting:  # cancelled between two batches: no caller may wait for ever

@@ -4,35 +4,34 @@ The read models in Valkey as the API serves them, by name: a learner's dashboard
 Serves    api.dashboards and api.http.fast_path (learner_dashboard), api.overview (recent_activity), api.http.sse and
           api.http.readiness; a read model with `store = "valkey"` is served once it is registered.
 Reads     the document in Valkey (adapters/valkey/document_reader.py). While Valkey cannot answer, the log: the facts
-          of which the document is made are folded by the same handlers, in some milliseconds.
+          of which the document is made are folded by the same handlers, in some milliseconds. What is beside the
+          documents is joined with them: the deadlines that have moved since a dashboard was made. A document as of
+          another moment is folded in the same way.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from operator import attrgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
-from adapters.postgres.connection import Connection
-from adapters.postgres.log.history import history_of, newest_facts
+from adapters.postgres.as_of.folder import KeyFolder
 from adapters.postgres.log.postgres_log import PostgresLog
-from adapters.postgres.log.reference_facts import ReferenceFacts
 from adapters.settings import Settings
-from adapters.shown_dashboard import shown
+from adapters.shown_dashboard import shown, with_moves
 from adapters.stores.registry import store_type
 from adapters.valkey.client import Valkey
-from adapters.valkey.document_reader import DocumentReader, Unreachable
-from domain.fact import Fact
-from projections.engine.diff.lineage import needs_of
-from projections.engine.distribution import owner_of, partitioned_tables, segment_of_key
-from projections.engine.live import Exclusions, OwnedSegments, fold_batch
-from projections.engine.memory import MemoryStore
-from projections.engine.projection import Projection, RowKey
+from adapters.valkey.document_reader import Beside, DocumentReader, Unreachable
+from projections.engine.distribution import owner_of, partitioned_tables
+from projections.engine.moment import Moment
+from projections.engine.projection import RowKey
 from projections.learner_dashboard import LearnerDashboard
 
 SHOWN: Mapping[str, Callable[[bytes, datetime], bytes]] = {LearnerDashboard.name: shown}
 """How the documents of a read model are shown at a time, where not as they are."""
+
+JOINED: Mapping[str, Callable[[bytes, Beside], bytes]] = {LearnerDashboard.name: with_moves}
+"""How the documents of a read model are joined with the rows beside them."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -50,9 +49,15 @@ class NotServable(Exception):
 
 
 class Documents:
-    """The documents of one read model: those of its first table."""
+    """
+    The documents of one read model: those of its first table.
 
-    def __init__(self, client: Valkey, settings: Settings, log: PostgresLog, projection: Projection) -> None:
+    Attributes:
+        projection: the read model.
+    """
+
+    def __init__(self, client: Valkey, settings: Settings, log: PostgresLog, folder: KeyFolder) -> None:
+        projection = folder.projection
         table = projection.tables[0]
         if len(table.key) != 1 or (table.distribution != "partitioned" and projection.segments > 1):
             raise NotServable(
@@ -60,25 +65,49 @@ class Documents:
                 " in one segment; put the table of its documents first"
             )
         self._table = table
-        self._clock = log.clock
+        self._log = log
+        self._name = projection.name
         self._shown = SHOWN.get(projection.name)
         self._reader = DocumentReader(client, settings, projection)
-        self._folder = DocumentFolder(log, projection)
+        self.projection = projection
+        self._folder = folder
 
-    async def get(self, key: str) -> Document:
-        """The document with this key as it is shown; a blank one if there is none."""
-        document = await self.stored(key)
+    async def get(self, key: str, moment: Moment | None = None) -> Document:
+        """The document with this key as it is shown, now or at a moment; a blank one if there is none."""
+        document = await self.stored(key, moment)
         if self._shown is None:
             return document
-        return Document(self._shown(document.body, self._clock.now()), document.position, document.exists)
+        body = self._shown(document.body, moment.now if moment else self._log.clock.now())
+        return document if body is document.body else document._replace(body=body)
 
-    async def stored(self, key: str) -> Document:
-        """The document with this key as facts have made it; a blank one if there is none."""
+    async def stored(self, key: str, moment: Moment | None = None) -> Document:
+        """The document with this key as facts have made it, with what is beside it; a blank one if there is none."""
+        if moment is not None:
+            return await self._folded(key, moment)
         try:
-            body, position = await self._reader.get(key)
+            body, position, beside = await self._reader.get(key)
         except Unreachable:
-            body, position = await self._folder.fold(key)
-            self._reader.know_head(position)
+            head = await self._log.head()
+            self._reader.know_head(head)
+            return await self._folded(key, Moment(head, self._log.clock.now()))
+        return self._joined(key, body, position, beside)
+
+    async def _folded(self, key: str, moment: Moment) -> Document:
+        """The document as the log has it, with the rows that are joined with it."""
+        owner = owner_of(partitioned_tables(self.projection).get(self._table), key)
+        this = RowKey(self._table, (key,))
+        folded = await self._folder.rows(owner, moment, [this])
+        row = folded.rows.get(this)
+        beside: dict[str, list[Any]] = {}
+        for (table, (first, *_)), found in folded.rows.items():
+            if table == self.projection.beside:
+                beside.setdefault(str(first), []).append(found)
+        return self._joined(key, None if row is None else _encode(row), moment.position, beside)
+
+    def _joined(self, key: str, body: bytes | None, position: int, beside: Beside) -> Document:
+        """The document with what is beside it."""
+        if beside and body is not None:
+            body = JOINED[self._name](body, beside)
         return Document(_encode(self._table.row(key)) if body is None else body, position, body is not None)
 
     async def position(self) -> int:
@@ -92,47 +121,11 @@ class Documents:
 
 
 def served_documents(
-    client: Valkey, settings: Settings, log: PostgresLog, projections: Iterable[Projection]
+    client: Valkey, settings: Settings, log: PostgresLog, folders: Iterable[KeyFolder]
 ) -> dict[str, Documents]:
     """The documents of every read model in Valkey, by the name of the read model."""
     return {
-        projection.name: Documents(client, settings, log, projection)
-        for projection in projections
-        if store_type(projection).WITH_DOCUMENTS
+        folder.projection.name: Documents(client, settings, log, folder)
+        for folder in folders
+        if store_type(folder.projection).WITH_DOCUMENTS
     }
-
-
-class DocumentFolder:
-    """
-    Folds one document from the log, as the projector would.
-
-    Its facts are those of its key and the reference facts that these need; or, if the projection says so, the
-    `newest` ones that it reads. A fact that fails leaves the document as it was before.
-    """
-
-    def __init__(self, log: PostgresLog, projection: Projection) -> None:
-        self._log = log
-        self._projection = projection
-        self._reference = ReferenceFacts(projection)
-
-    async def fold(self, key: str) -> tuple[bytes | None, int]:
-        """The JSON text of a document, None if there is none; and the head of the log, for which this is true."""
-        head = await self._log.head()
-        owner = owner_of(partitioned_tables(self._projection).get(self._projection.tables[0]), key)
-        facts = await self._log.link.run(lambda connection: self._facts(connection, key, owner, head))
-        segment = segment_of_key(owner, self._projection.segments)
-        share = OwnedSegments(self._projection.segments, (segment,))
-        folded = await fold_batch(self._projection, facts, Exclusions(), MemoryStore(share), share)
-        row = folded.rows[segment].rows.get(RowKey(self._projection.tables[0], (key,)))
-        return None if row is None else _encode(row), head
-
-    async def _facts(self, connection: Connection, key: str, owner: str, head: int) -> Sequence[Fact]:
-        types = self._projection.handlers.keys()
-        if self._projection.newest is not None:
-            return await newest_facts(connection, sorted(types), head, self._projection.newest)
-        own = [fact for fact in await history_of(connection, owner, head) if fact.type in types]
-        await self._reference.read(connection, head)
-        needed = {RowKey(self._projection.tables[0], (key,))}
-        needed.update(row for fact in own for row in needs_of(self._projection, fact))
-        reference = [fact for fact in self._reference.relevant_to(needed) if fact.position <= head]
-        return sorted(own + reference, key=attrgetter("position"))

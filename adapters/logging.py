@@ -8,13 +8,16 @@ import logging
 import sys
 
 import structlog
+import structlog.tracebacks
 from structlog.typing import EventDict, Processor
 
 COMMON: tuple[Processor, ...] = (
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
-    structlog.processors.dict_tracebacks,
+    structlog.processors.ExceptionRenderer(
+        structlog.tracebacks.ExceptionDictTransformer(show_locals=False)  # locals may be passwords and personal data
+    ),
 )
 
 

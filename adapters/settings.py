@@ -59,6 +59,18 @@ class Settings(BaseSettings):
     """Origins whose pages may use the API, with commas between, such as `https://campus.example`; `*` for all."""
     token_secret: str = Field(min_length=16, repr=False)
     """HMAC key of development tokens."""
+    public_url: str = ""
+    """Where browsers reach the API, such as `https://campus.example`; empty: at `api_url`."""
+    stripe_key: str = Field(default="", repr=False)
+    """Secret key of Stripe (`sk_…` or `rk_…`); empty: `campus up` runs paysim, its stand-in."""
+    stripe_api_base: str = ""
+    """Where Stripe's API answers; empty: at Stripe. `campus up` sets it to paysim's."""
+    stripe_webhook_secrets: str = Field(default="", repr=False)
+    """Signing secrets of Stripe's webhook endpoint (`whsec_…`); two with a comma between while one is replaced."""
+    tax_rates: str = ""
+    """Tax that prices include, in basis points by country, such as `DE=1900,AT=2000`; others have none."""
+    proof_keys: str = Field(default="", repr=False)
+    """Private keys of the notary, 32 bytes in base64, with commas between; empty: it keeps one in `data_dir`."""
     dev_login: bool = False
     """Whether `POST /v1/dev/login` gives a token of any user to all who reach the API; for trying things out only."""
     data_dir: Path = DEFAULT_DATA_DIR
@@ -97,6 +109,27 @@ class Settings(BaseSettings):
     def api_url(self) -> str:
         """Where the API answers."""
         return f"http://{self.api_host}:{self.api_port}"
+
+    @property
+    def web_url(self) -> str:
+        """Where browsers reach the API."""
+        return (self.public_url or self.api_url).rstrip("/")
+
+    @property
+    def webhook_secrets(self) -> list[str]:
+        """The secrets of `stripe_webhook_secrets`."""
+        return [secret.strip() for secret in self.stripe_webhook_secrets.split(",") if secret.strip()]
+
+    @property
+    def tax_table(self) -> dict[str, int]:
+        """The rates of `tax_rates`, by country."""
+        return rates_of(self.tax_rates)
+
+    @field_validator("tax_rates")
+    @classmethod
+    def _rates_fit(cls, rates: str) -> str:
+        rates_of(rates)
+        return rates
 
     @field_validator("name")
     @classmethod
@@ -168,6 +201,16 @@ def running_instance(values: dict[str, Any]) -> dict[str, Any]:
 def data_dir_of(values: dict[str, Any]) -> Path:
     """The data directory: as given, or that of the environment, or the usual one."""
     return Path(values.get("data_dir") or os.environ.get(f"{PREFIX}DATA_DIR") or DEFAULT_DATA_DIR)
+
+
+def rates_of(text: str) -> dict[str, int]:
+    """The rates of tax in basis points, by country, of `DE=1900,AT=2000`; raises ValueError if it is not like that."""
+    rates: dict[str, int] = {}
+    for part in filter(None, (each.strip() for each in text.split(","))):
+        if not (found := re.fullmatch(r"([A-Z]{2})=(\d{1,4})", part)):
+            raise ValueError(f"{part!r} is no rate: write basis points by country, such as DE=1900,AT=2000")
+        rates[found[1]] = int(found[2])
+    return rates
 
 
 def _sentence(error: ValidationError, data_dir: Path) -> str:

@@ -2,12 +2,14 @@
 The learner dashboard as it is shown: bounded, and with the courses whose run is over as *ended*.
 
 Both are done where a document is served; most documents are sent as they are, after a look at the ends of their runs.
+Deadlines that have moved since a document was made are put in there, too.
 That a run is over follows from the clock, not from a fact. A stored document grows with the units of its courses; what
 is left out of an answer is counted in `left_out`, and stands in further pages (api/dashboards.py).
 """
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from functools import lru_cache
 from typing import Annotated, Literal
 
 import msgspec
@@ -15,10 +17,12 @@ import msgspec
 from domain.deadlines import is_over
 from domain.enrollment_errors import ENDED, OPEN, Status
 from domain.words import FactType, Outcome, Waits, closed
-from projections.learner_dashboard import Course, Recent
+from projections.learner_dashboard.rows import Course, Deadline, Moved, Recent, late_deadlines, move_deadlines
 
 LARGEST = 65_536  # bytes of a dashboard
 LISTED = (50, 10, 3)  # entries of each list of a course: as many as fit
+ENDS_AT = b'"ends_at":"'  # before the end of a run; a text cannot hold this, nor a unit's id: its score is no text
+SOON = 2  # days: more than the clocks of two time zones differ by
 State = Literal["current", "ended", "all"]
 
 ShownStatus = Annotated[str, closed((*Status, ENDED))]
@@ -67,19 +71,58 @@ class _Glance(msgspec.Struct, gc=False):
     courses: list[_Place] = []
 
 
+class _CourseDeadlines(msgspec.Struct, gc=False):
+    run_id: str
+    deadlines: list[Deadline] = []
+
+
+class _DashboardDeadlines(msgspec.Struct, gc=False):
+    courses: list[_CourseDeadlines] = []
+
+
 _glance = msgspec.json.Decoder(_Glance).decode
+_deadlines = msgspec.json.Decoder(_DashboardDeadlines).decode
 _decode = msgspec.json.Decoder(ShownDashboard).decode
 _encode = msgspec.json.Encoder().encode
 
 
 def shown(body: bytes, now: datetime) -> bytes:
     """The document *body* as it is shown at a time."""
-    if len(body) <= LARGEST and not any(is_over(place.ends_at, now) for place in _glance(body).courses):
-        return body
+    if len(body) <= LARGEST:
+        soon = _ends_soon(body, now)
+        if not soon or not any(is_over(place.ends_at, now) for place in _glance(body).courses):
+            return body
     document = _decode(body)
     for course in document.courses:
         note_end(course, now)
     return _bounded(document)
+
+
+def with_moves(body: bytes, moves: Mapping[str, Sequence[Moved]]) -> bytes:
+    """The document *body* with the deadlines that have moved since it was made; *moves* of each run that has any."""
+    courses = _deadlines(body).courses
+    if not any(late_deadlines(course.deadlines, moves.get(course.run_id, ())) for course in courses):
+        return body
+    document = _decode(body)
+    for course in document.courses:
+        move_deadlines(course, moves.get(course.run_id, ()))
+    return _encode(document)
+
+
+def _ends_soon(body: bytes, now: datetime) -> bool:
+    """Whether a run may be over, by the days in the text: to decode it takes six times as long."""
+    last, at = _last_day(now.toordinal()), body.find(ENDS_AT)
+    while at >= 0:
+        at += len(ENDS_AT)
+        if body[at : at + len(last)] <= last:
+            return True
+        at = body.find(ENDS_AT, at)
+    return False
+
+
+@lru_cache(maxsize=2)
+def _last_day(today: int) -> bytes:
+    return date.fromordinal(today + SOON).isoformat().encode()
 
 
 def note_end(course: ShownCourse, now: datetime) -> None:

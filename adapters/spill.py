@@ -32,6 +32,9 @@ PRAGMA synchronous = off;
 PRAGMA temp_store = file;
 """
 
+MISFITS = (ValueError, TypeError, OverflowError, RecursionError, msgspec.MsgspecError)
+"""What a value may raise on its way to JSON and back."""
+
 _encode = msgspec.json.Encoder().encode
 _decode_key = msgspec.json.Decoder(tuple[str | int, ...]).decode
 
@@ -102,10 +105,23 @@ class SqliteSpill(SqliteDatabase):
         )
         self._decoders: dict[type[msgspec.Struct], msgspec.json.Decoder[msgspec.Struct]] = {}
 
-    def put(self, table_no: int, rows: Iterable[tuple[KeyValues, msgspec.Struct]]) -> None:
-        """Keep rows, in place of those that it has under the same keys."""
-        found = ((table_no, _encode(key), _encode(row)) for key, row in rows)
-        self._write("INSERT OR REPLACE INTO rows VALUES (?, ?, ?)", found)
+    def put(self, table_no: int, rows: Iterable[tuple[KeyValues, msgspec.Struct]]) -> dict[KeyValues, msgspec.Struct]:
+        """Keep rows, in place of those that it has under the same keys; returns those that would not come back."""
+        kept: dict[KeyValues, msgspec.Struct] = {}
+
+        def encoded() -> Iterator[tuple[int, bytes, bytes]]:
+            for key, row in rows:
+                try:
+                    values = table_no, _encode(key), _encode(row)
+                    _decode_key(values[1])
+                    self._decoder(type(row)).decode(values[2])
+                except MISFITS:
+                    kept[key] = row
+                else:
+                    yield values
+
+        self._write("INSERT OR REPLACE INTO rows VALUES (?, ?, ?)", encoded())
+        return kept
 
     def get(self, table_no: int, key: KeyValues, row: type[RowT]) -> RowT | None:
         """A fresh copy of one row."""

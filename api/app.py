@@ -14,8 +14,24 @@ from fastapi.telemetry import TelemetryConfig
 
 from adapters import gc_tuning
 from adapters.settings import Settings
-from api import auth, catalog, dashboards, enrollment, gradebook, history, overview, progress, quiz, roster
+from api import (
+    auth,
+    catalog,
+    dashboards,
+    enrollment,
+    gradebook,
+    history,
+    ledger,
+    overview,
+    payment,
+    progress,
+    quiz,
+    reconciliation,
+    roster,
+    why,
+)
 from api.http import bulk, cross_origin, docs, errors, health, sse
+from api.http.application import CampusApi
 from api.http.fast_path import DashboardFastPath
 from api.http.middleware import RequestMiddleware
 from api.http.openapi import describe
@@ -35,7 +51,11 @@ ROUTERS = (  # the busiest first: routes are tried in this order
     roster.router,
     sse.router,
     history.router,
+    ledger.router,
+    reconciliation.router,
+    why.router,
     bulk.router,
+    payment.router,
     auth.router,
     health.router,
 )
@@ -65,7 +85,7 @@ def build(settings: Settings, projections: Sequence[Projection] = PROJECTIONS) -
             app.state.services = held
             yield
 
-    app = FastAPI(
+    app = CampusApi(
         title="Campuslog",
         version=VERSION,
         description=DESCRIPTION,

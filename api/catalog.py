@@ -1,14 +1,17 @@
 """Courses in versions, and their runs."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from functools import partial
 from typing import Annotated, Literal
 
 import msgspec
 from fastapi import Query, Request, Response
 from pydantic import Field
 
-from adapters.postgres.queries import catalog, catalog_lists
+from adapters.postgres.queries import catalog, catalog_lists, products
 from adapters.postgres.queries.catalog_lists import Asked, Listed
+from adapters.postgres.queries.reader import RowPage
 from api.http import paging
 from api.http.dispatch import Accepted, Body, StaffDispatch, example
 from api.http.openapi import command, query
@@ -20,7 +23,6 @@ from api.http.types import (
     CourseId,
     Id,
     Limit,
-    QueryTime,
     RunId,
     Text,
     Time,
@@ -43,10 +45,59 @@ from domain.catalog import (
 from domain.deadlines import UTC_ZONE
 from domain.grading import Group
 from domain.kinds import KINDS
+from domain.payment.product import granting, is_free, present_prices
 from projections.catalog import CatalogCourse
+from projections.orders.rows import ProductRow
 
 router = strict_router("catalog", "/v1")
 PROJECTION = "catalog"
+
+
+class Offer(msgspec.Struct, kw_only=True):
+    """A product by which a run can be bought; `prices` are what it costs now, in minor units by currency."""
+
+    product_id: str
+    title: str
+    kind: str
+    interval: str | None
+    interval_count: int | None
+    prices: dict[str, int]
+
+
+class OnSale(msgspec.Struct, kw_only=True):
+    """What a run has beside what its row says."""
+
+    must_be_bought: bool
+    offers: list[Offer]
+
+
+class CourseRun(catalog.CourseRun, kw_only=True):
+    """
+    A course run; times of units are by the clocks of `time_zone`.
+
+    `capacity` and `waitlist_limit` are null where there is no limit, `seat_offer_hours` where seats are given at once.
+    With `must_be_bought` a place is bought by one of the `offers`, or given by the staff; without offers it is not sold
+    now.
+    """
+
+    must_be_bought: bool
+    offers: list[Offer]
+
+
+class _RunOfCourse(msgspec.Struct):
+    run_id: str
+    course_id: str
+
+
+OFFER_EXAMPLE = Offer(
+    product_id="algebra-monthly",
+    title="Algebra",
+    kind="plan",
+    interval="month",
+    interval_count=1,
+    prices={"EUR": 1_900},
+)
+RUN_EXAMPLE = CourseRun(**msgspec.structs.asdict(catalog.RUN_EXAMPLE), must_be_bought=True, offers=[OFFER_EXAMPLE])
 
 
 class CoursePage(msgspec.Struct, kw_only=True):
@@ -62,7 +113,7 @@ class RunPage(msgspec.Struct, kw_only=True):
     """Runs, in the order that was asked for; `total` is null unless asked for, 10001 for more than 10,000."""
 
     total: int | None
-    items: list[catalog.CourseRun]
+    items: list[CourseRun]
     next: str | None
     prev: str | None
 
@@ -228,7 +279,10 @@ async def get_version(course_id: CourseId, version: Version, ask: QueryDep) -> R
     return ask.or_not_found(answer, missing)
 
 
-@router.get("/runs", responses=query(RunPage(total=1, items=[catalog.RUN_EXAMPLE], next=paging.NEXT, prev=paging.NEXT)))
+@router.get(
+    "/runs",
+    responses=query(RunPage(total=1, items=[RUN_EXAMPLE], next=paging.NEXT, prev=paging.NEXT), 404),
+)
 async def list_runs(
     *,
     request: Request,
@@ -238,10 +292,10 @@ async def list_runs(
     status: Annotated[
         Literal["scheduled", "open", "closed"] | None, Query(description="Runs that stand there only.")
     ] = None,
-    starts_after: Annotated[QueryTime | None, Query(description="Runs that start later than this.")] = None,
-    starts_before: Annotated[QueryTime | None, Query(description="Runs that start earlier than this.")] = None,
-    ends_after: Annotated[QueryTime | None, Query(description="Runs that end later than this.")] = None,
-    ends_before: Annotated[QueryTime | None, Query(description="Runs that end earlier than this.")] = None,
+    starts_after: Annotated[Time | None, Query(description="Runs that start later than this.")] = None,
+    starts_before: Annotated[Time | None, Query(description="Runs that start earlier than this.")] = None,
+    ends_after: Annotated[Time | None, Query(description="Runs that end later than this.")] = None,
+    ends_before: Annotated[Time | None, Query(description="Runs that end earlier than this.")] = None,
     sort: Annotated[catalog_lists.RunSort, Query(description="What to sort by.")] = "id",
     order: Order = "asc",
     total: Total = False,
@@ -259,7 +313,10 @@ async def list_runs(
         "ends_before": ends_before,
     }
     asked = Asked(filters=filters, sort=sort, descending=order == "desc", total=total)
-    return await _list(request, ask, asked, catalog_lists.runs, cursor=cursor, limit=limit)
+    check = None if course_id is None else partial(ask.check_course, course_id)
+    return await _list(
+        request, ask, asked, catalog_lists.runs, check=check, complete=_offered, cursor=cursor, limit=limit
+    )
 
 
 async def _list(
@@ -268,6 +325,8 @@ async def _list(
     asked: Asked,
     read: Callable[..., Awaitable[Listed]],
     *,
+    check: Callable[[], Awaitable[None]] | None = None,
+    complete: Callable[[QueryContext, RowPage], Awaitable[RowPage]] | None = None,
     cursor: str | None,
     limit: int,
 ) -> Response:
@@ -275,12 +334,51 @@ async def _list(
     after, backwards = paging.place(listing, cursor, asked.types)
     reader = ask.services.reader
     found = await ask.read_at_least(PROJECTION, lambda: read(reader, asked, after, limit + 1, backwards=backwards))
+    if check is not None and not found.page.rows:
+        await check()
+    page = found.page if complete is None else await complete(ask, found.page)
     members = b'"total":%b,' % msgspec.json.encode(found.total)
-    return paging.reply_both_ways(request, ask, found.page, listing, limit, backwards=backwards, members=members)
+    return paging.reply_both_ways(request, ask, page, listing, limit, backwards=backwards, members=members)
 
 
-@router.get("/runs/{run_id}", responses=query(catalog.RUN_EXAMPLE, 404))
+@router.get("/runs/{run_id}", responses=query(RUN_EXAMPLE, 404))
 async def get_run(run_id: RunId, ask: QueryDep) -> Response:
     """One run."""
     answer = await ask.read_at_least(PROJECTION, lambda: catalog.run(ask.services.reader, run_id))
-    return ask.or_not_found(answer, RunNotFound(run_id=run_id))
+    if answer.body is None:
+        raise RunNotFound(run_id=run_id)
+    page = await _offered(ask, RowPage([(answer.body.decode(),)], answer.position))
+    return ask.reply(page.rows[0][-1].encode(), page.position)
+
+
+async def _offered(ask: QueryContext, page: RowPage) -> RowPage:
+    """Runs with the products by which each can be bought now; the position is the lower one of both read models."""
+    if not page.rows:
+        return page
+    runs = [msgspec.json.decode(row[-1], type=_RunOfCourse) for row in page.rows]
+    courses = {run.course_id for run in runs}
+    sold = await ask.read_at_least("orders", lambda: products.granting(ask.services.reader, courses))
+    at = ask.now()
+    rows = [
+        (*row[:-1], f"{row[-1][:-1]},{msgspec.json.encode(_on_sale(sold.products, run, at)).decode()[1:]}")
+        for row, run in zip(page.rows, runs, strict=True)
+    ]
+    return RowPage(rows, min(page.position, sold.position))
+
+
+def _on_sale(sold: Sequence[ProductRow], run: _RunOfCourse, at: datetime) -> OnSale:
+    found = granting(sold, run.course_id, run.run_id)
+    present = [product for product in found if not product.is_retired]
+    offers = [
+        Offer(
+            product_id=product.product_id,
+            title=product.title,
+            kind=product.kind,
+            interval=product.interval,
+            interval_count=product.interval_count,
+            prices=prices,
+        )
+        for product in present
+        if (prices := present_prices(product.prices, at))
+    ]
+    return OnSale(must_be_bought=bool(found) and not any(is_free(each.prices, at) for each in present), offers=offers)

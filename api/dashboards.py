@@ -13,7 +13,7 @@ import msgspec
 from fastapi import Query, Request, Response
 
 from adapters.documents import Document
-from adapters.postgres.queries import catalog, course_dashboard
+from adapters.postgres.queries import catalog, course_dashboard, irregular
 from adapters.postgres.queries.reader import RowPage
 from adapters.shown_dashboard import (
     LISTED,
@@ -28,6 +28,7 @@ from adapters.shown_dashboard import (
     whole,
 )
 from api.http import paging
+from api.http.as_of import AsOf, headers_at
 from api.http.errors import BadRequest, LearnerNotFound
 from api.http.openapi import query
 from api.http.query import QueryContext, QueryDep, StaffQueryDep
@@ -37,7 +38,9 @@ from api.http.types import LONGEST_ID, LearnerId, Limit, RunId, is_id
 from domain.catalog import RunNotFound, Unit
 from domain.enrollment_errors import NotEnrolled
 from domain.kinds import Kind
-from projections.learner_dashboard import Deadline, LearnerDashboard, NextUnit
+from projections.engine.moment import Moment
+from projections.learner_dashboard import LearnerDashboard
+from projections.learner_dashboard.rows import Deadline, NextUnit
 
 router = strict_router("dashboards", "/v1")
 SHORT = LISTED[1]  # entries of each list of a course on a page
@@ -71,9 +74,10 @@ class UnitOfLearner(msgspec.Struct, kw_only=True):
 
 
 class RunOfLearner(msgspec.Struct, kw_only=True):
-    """One run of a learner, and a page of its units in their order."""
+    """One run of a learner, a page of its units in their order, and how many facts break which rule of today."""
 
     run: ShownCourse
+    irregular: dict[str, int]
     items: list[UnitOfLearner]
     next: str | None
 
@@ -131,19 +135,19 @@ UNIT = UnitOfLearner(
     score_bp=7_500,
 )
 RUNS = CoursesOfLearner(items=[COURSE], next=paging.NEXT)
-RUN = RunOfLearner(run=COURSE, items=[UNIT], next=paging.NEXT)
+RUN = RunOfLearner(run=COURSE, irregular={"after_unregistration": 1}, items=[UNIT], next=paging.NEXT)
 
 
 @router.get("/me/dashboard", responses=query(LEARNER))
-async def my_dashboard(ask: QueryDep, state: InState = None) -> Response:
+async def my_dashboard(ask: QueryDep, moment: AsOf, state: InState = None) -> Response:
     """All that the user sees on arrival, as one document of at most 64 KiB; `left_out` counts what is not in it."""
-    return await _dashboard(ask, ask.user.subject, state)
+    return await _dashboard(ask, ask.user.subject, state, moment)
 
 
 @router.get("/learners/{learner_id}/dashboard", responses=query(LEARNER, 403, 404))
-async def learner_dashboard(learner_id: LearnerId, ask: QueryDep, state: InState = None) -> Response:
+async def learner_dashboard(learner_id: LearnerId, ask: QueryDep, moment: AsOf, state: InState = None) -> Response:
     """All that a learner sees on arrival, as one document; an empty one for a user about whom nothing is recorded."""
-    return await _dashboard(ask, may_act_for(ask.user, learner_id), state)
+    return await _dashboard(ask, may_act_for(ask.user, learner_id), state, moment)
 
 
 @router.get("/learners/dashboards", responses=query(DashboardsOfLearners(items=[LEARNER], missing=["28401"]), 403))
@@ -231,15 +235,16 @@ async def run_dashboard(run_id: RunId, ask: StaffQueryDep) -> Response:
     return ask.or_not_found(answer, RunNotFound(run_id=run_id))
 
 
-async def _dashboard(ask: QueryContext, learner_id: str, state: State | None) -> Response:
+async def _dashboard(ask: QueryContext, learner_id: str, state: State | None, moment: Moment | None) -> Response:
     missing = None if learner_id == ask.user.subject else LearnerNotFound(learner_id=learner_id)
     if state is None:
-        return await ask.document(LearnerDashboard.name, learner_id, missing)
+        return await ask.document(LearnerDashboard.name, learner_id, missing, moment)
     documents = ask.services.documents[LearnerDashboard.name]
-    document = await ask.read_at_least(LearnerDashboard.name, lambda: documents.stored(learner_id))
+    document = await ask.read_at_least(LearnerDashboard.name, lambda: documents.stored(learner_id, moment))
     if missing is not None and not document.exists:
         raise missing
-    return ask.reply(shown_in_state(document.body, ask.now(), state), document.position)
+    body = shown_in_state(document.body, moment.now if moment else ask.now(), state)
+    return ask.reply(body, document.position, headers_at(moment, documents.projection))
 
 
 async def _courses(ask: QueryContext, learner_id: str) -> tuple[list[ShownCourse], int]:
@@ -274,7 +279,8 @@ async def _run(request: Request, ask: QueryContext, place: tuple[str, str], curs
     units = await ask.read_at_least("catalog", lambda: catalog.units_of_run(reader, run_id, after, limit + 1))
     rows = [(number, msgspec.json.encode(entry).decode()) for number, entry in _entries(units, course)]
     page = RowPage(rows, min(position, units.position))
-    members = b'"run":%b,' % _short(course, ask.now())
+    found = msgspec.json.encode(await irregular.of_learner(reader, learner_id, run_id))
+    members = b'"run":%b,"irregular":%b,' % (_short(course, ask.now()), found)
     return paging.reply(request, ask, page, "learner_run", limit, members=members)
 
 

@@ -8,15 +8,20 @@ import msgspec
 from fastapi import Query, Request, Response
 
 from adapters.postgres.queries import gradebook, gradebook_matrix
-from adapters.postgres.queries.gradebook_matrix import Assessment, GradesOfRow
+from adapters.postgres.queries.gradebook import Assessment
+from adapters.postgres.queries.gradebook_matrix import GradesOfRow
 from adapters.postgres.queries.reader import RowPage
 from api.http import csv_pages, csv_text, paging
+from api.http.as_of import AsOf, headers_at
 from api.http.csv_pages import CsvTable
 from api.http.openapi import query
 from api.http.query import QueryContext, QueryDep, StaffQueryDep
 from api.http.routing import router as strict_router
 from api.http.security import may_act_for
 from api.http.types import Id, LearnerId, Limit, RunId, Word
+from projections.catalog import Catalog
+from projections.engine.moment import Moment
+from projections.gradebook import Gradebook
 
 router = strict_router("gradebook", "/v1")
 
@@ -67,10 +72,10 @@ GRADES = GradesOfLearner(items=[gradebook.EXAMPLE_OF_LEARNER], next=paging.NEXT)
 
 @router.get("/me/runs/{run_id}/grades", responses=query(GRADES, 404))
 async def list_my_grades(
-    request: Request, run_id: RunId, ask: QueryDep, cursor: paging.Cursor = None, limit: Limit = 50
+    *, request: Request, run_id: RunId, ask: QueryDep, moment: AsOf, cursor: paging.Cursor = None, limit: Limit = 50
 ) -> Response:
     """Each assessment of a run with title, kind, deadline, and the user's score, lateness and attempts left."""
-    return await _grades(request, ask, (ask.user.subject, run_id), cursor, limit)
+    return await _grades(request, ask, (ask.user.subject, run_id), moment, cursor=cursor, limit=limit)
 
 
 @router.get("/learners/{learner_id}/runs/{run_id}/grades", responses=query(GRADES, 403, 404))
@@ -80,24 +85,35 @@ async def list_learner_grades(
     learner_id: LearnerId,
     run_id: RunId,
     ask: QueryDep,
+    moment: AsOf,
     cursor: paging.Cursor = None,
     limit: Limit = 50,
 ) -> Response:
     """Each assessment of a run with title, kind, deadline, and the learner's score, lateness and attempts left."""
-    return await _grades(request, ask, (may_act_for(ask.user, learner_id), run_id), cursor, limit)
+    place = may_act_for(ask.user, learner_id), run_id
+    return await _grades(request, ask, place, moment, cursor=cursor, limit=limit)
 
 
 async def _grades(
-    request: Request, ask: QueryContext, place: tuple[str, str], cursor: str | None, limit: int
+    request: Request,
+    ask: QueryContext,
+    place: tuple[str, str],
+    moment: Moment | None,
+    *,
+    cursor: str | None,
+    limit: int,
 ) -> Response:
     listing = f"grades:{place[1]}"
     (after,) = paging.after(listing, cursor, [str]) or [""]
     reader, now = ask.services.reader, ask.now()
+    if moment is not None:
+        reader, now = await ask.reader_at(moment, place[0], Gradebook.name, place[1]), moment.now
     page = await ask.read_at_least("gradebook", lambda: gradebook.of_learner(reader, place, after, limit + 1, now=now))
     if not page.rows:
-        await ask.check_run(place[1])
-    await ask.check_learner(place[0])
-    return paging.reply(request, ask, page, listing, limit)
+        await ask.check_run(place[1], None if moment is None else reader)
+    await ask.check_learner(place[0], moment)
+    headers = headers_at(moment, *(ask.services.folders[name].projection for name in (Gradebook.name, Catalog.name)))
+    return paging.reply(request, ask, page, listing, limit, headers=headers)
 
 
 @router.get(
@@ -140,20 +156,26 @@ async def run_gradebook(
     page = await ask.read_at_least("gradebook", lambda: gradebook.rows(reader, run_id, asked, after, size + 1))
     if not page.rows:
         await ask.check_run(run_id)
+        if quiz_id is not None:
+            await ask.check_quiz(quiz_id)
+        if learner_id is not None:
+            await ask.check_learner(learner_id)
     if not csv_pages.is_wanted(request):
         return paging.reply(request, ask, page, listing, size, headers=csv_pages.VARY)
 
-    async def rest(after: Sequence[Any]) -> tuple[RowPage, int]:
+    async def read(asked: gradebook.Asked, after: Sequence[Any]) -> tuple[RowPage, int]:
         return await gradebook.rows(reader, run_id, asked, after, size + 1), size
 
     table = CsvTable(f"gradebook-{run_id}", listing, COLUMNS, _cells)
-    return csv_pages.reply(request, ask, table, (page, size), rest if limit is None else None)
+    rest = None if limit is not None else partial(read, asked)
+    steady = None if sort == "learner" else partial(read, msgspec.structs.replace(asked, sort="learner"))
+    return csv_pages.reply(request, ask, table, (page, size), rest, steady=steady)
 
 
 @router.get(
     "/runs/{run_id}/gradebook/matrix",
     responses=query(
-        MatrixPage(assessments=[gradebook_matrix.ASSESSMENT], items=[gradebook_matrix.ROW], next=paging.NEXT),
+        MatrixPage(assessments=[gradebook.ASSESSMENT], items=[gradebook_matrix.ROW], next=paging.NEXT),
         *(403, 404),
         csv=MATRIX_CSV_EXAMPLE,
     ),
@@ -182,8 +204,14 @@ async def run_gradebook_matrix(
         return following.page, following.size
 
     quiz_ids = [each.quiz_id for each in msgspec.json.decode(found.assessments, type=list[Assessment])]
-    table = CsvTable(f"gradebook-matrix-{run_id}", listing, (*HEADS, *quiz_ids), partial(_cells_of_learner, quiz_ids))
+    columns = (*HEADS, *map(column_head, quiz_ids))
+    table = CsvTable(f"gradebook-matrix-{run_id}", listing, columns, partial(_cells_of_learner, quiz_ids))
     return csv_pages.reply(request, ask, table, (found.page, found.size), rest if limit is None else None)
+
+
+def column_head(quiz_id: str) -> str:
+    """The head of an assessment's column; no id has a colon."""
+    return f"quiz:{quiz_id}" if quiz_id in HEADS else quiz_id
 
 
 def _size(request: Request, limit: int | None) -> int:

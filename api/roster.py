@@ -16,7 +16,9 @@ from api.http.types import NO_NUL, Id, Limit, RunId
 
 router = strict_router("roster", "/v1")
 
-ShownStatus = Literal["requested", "waitlisted", "offered", "active", "withdrawn", "expired", "completed", "ended"]
+ShownStatus = Literal[
+    "requested", "waitlisted", "offered", "active", "withdrawn", "expired", "completed", "suspended", "ended"
+]
 Outcome = Literal["distinction", "pass", "fail", "withdrawn"]
 
 

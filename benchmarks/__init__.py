@@ -6,7 +6,7 @@ Takes minutes and both cores; does not touch a running campus.
 
 import importlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -47,9 +47,14 @@ def command(seconds: Seconds = 4.0, rounds: Rounds = 5, as_json: Json = False) -
 
 
 @app.command()
-def query(seconds: Seconds = 4.0, rounds: Rounds = 5, as_json: Json = False) -> None:
-    """Reads of the learner dashboard, against an empty route."""
-    _report("query", as_json, seconds=seconds, rounds=rounds)
+def query(
+    of: Annotated[Literal["dashboard", "overview"], typer.Argument(help="What is read.")] = "dashboard",
+    seconds: Seconds = 4.0,
+    rounds: Rounds = 5,
+    as_json: Json = False,
+) -> None:
+    """Reads of the learner dashboard, against an empty route; or of the overview, against the learner dashboard."""
+    _report("overview" if of == "overview" else "query", as_json, seconds=seconds, rounds=rounds)
 
 
 @app.command()
@@ -84,6 +89,20 @@ def rebuild(
         importlib.import_module("benchmarks.rebuild").bench(events=events, seconds=seconds, rounds=rounds)
     )
     answer(findings.as_dict(), as_json=as_json, table=lambda: _targets(findings))
+
+
+@app.command()
+def payment(
+    orders: Annotated[int, typer.Option(min=10, max=100_000, help="Orders of each round.")] = 300,
+    rounds: Rounds = 3,
+    as_json: Json = False,
+) -> None:
+    """Orders a second, from placing to an active enrollment, and how fast messages of the provider are answered."""
+    import uvloop
+
+    module = importlib.import_module("benchmarks.payment")
+    found = uvloop.run(module.bench(orders=orders, rounds=rounds))
+    answer(found, as_json=as_json, table=lambda: module.report(found))
 
 
 @app.command()

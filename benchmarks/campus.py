@@ -5,7 +5,6 @@ A throw-away campus for a benchmark: real servers with fsync on, the API and all
 import asyncio
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -15,20 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from adapters.embedded import PostgresServer, Secrets, Server, ValkeyServer, start_all
+from adapters.embedded.secrets import free_port
 from adapters.postgres.ops.migrate import migrate
 from adapters.settings import Settings
 from cli.console import Failure
 
 START_TIMEOUT = 60.0  # seconds
 CAMPUS = (sys.executable, "-P", "-m", "cli.main")
-
-
-def free_port() -> int:
-    """A loopback port without a listener."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @asynccontextmanager

@@ -41,7 +41,12 @@ def frame_of_answer(answer: ViewRows, declared: Mapping[str, Any]) -> pl.DataFra
         if kind == "timestamp":  # sessions are in UTC
             values = tuple(value and value.replace(tzinfo=UTC) for value in values)  # noqa: PLW2901
         if hint is not Any:
-            values = msgspec.convert(values, list[hint | None], str_keys=True)  # type: ignore[valid-type] # noqa: PLW2901
+            try:
+                values = msgspec.convert(values, list[hint | None], str_keys=True)  # type: ignore[valid-type] # noqa: PLW2901
+            except msgspec.ValidationError:
+                if name in declared:
+                    raise
+                hint = Any  # the type of an array does not say how many dimensions it has
         found.append(series(name, values, hint))
     return pl.DataFrame(found)
 

@@ -15,6 +15,14 @@ def shown(text: str) -> str:
     return text if text and text.isprintable() else repr(text)
 
 
+def is_text(value: Any) -> bool:
+    """Whether PostgreSQL can hold a text: without NUL, and without half of a character."""
+    try:
+        return isinstance(value, str) and b"\0" not in value.encode()
+    except UnicodeEncodeError:
+        return False
+
+
 def learner_id(learner: Any) -> str | None:
     """
     The id of a learner, None for all of them.

@@ -4,6 +4,7 @@ What is served at this moment, each table as a frame: the views of analysts, and
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from itertools import product
 from math import prod
@@ -25,7 +26,7 @@ from campuslog.errors import BadArgument, UnknownView
 from campuslog.frames import frame_of_answer
 from campuslog.source import reading
 from campuslog.sync import run
-from campuslog.validation import shown
+from campuslog.validation import is_text, shown
 from campuslog.view import Filters, Value, View
 from projections.engine.merge import merged
 from projections.engine.projection import Projection, RowKey, Table
@@ -149,12 +150,16 @@ async def _looked_up(
 def _values(column: str, given: Any) -> list[Value]:
     """The value, or the values, of a filter."""
     if isinstance(given, Value):
-        return [given]
+        given = [given]
     if isinstance(given, bytes | Mapping) or not isinstance(given, Iterable):
         raise BadArgument(f"{column}={given!r} is neither a value (text, number, yes or no, day) nor several of them")
     values = list(given)
     if odd := [value for value in values if not isinstance(value, Value)]:
         raise BadArgument(f"{column}={given!r}: {odd[0]!r} is no value: text, number, yes or no, day")
+    if odd := [value for value in values if isinstance(value, str) and not is_text(value)]:
+        raise BadArgument(f"{column}={given!r}: {odd[0]!r} is no text that a campus can have")
+    if odd := [value for value in values if isinstance(value, datetime) and value.utcoffset() is None]:
+        raise BadArgument(f"{column}={given!r}: {odd[0]} has no time zone: say datetime(…, tzinfo=UTC)")
     return values
 
 

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -35,6 +36,14 @@ DataDir = Annotated[
 
 class Failure(Exception):
     """A command has failed; the message is one sentence that says why and what to type."""
+
+
+def day(text: str) -> date:
+    """The parser of an option that is a day."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no day, such as 2026-02-01") from None
 
 
 def answer(data: Any, *, as_json: bool, table: Callable[[], "RenderableType"]) -> None:

@@ -20,6 +20,7 @@ app = typer.Typer(add_completion=False)
 MOST_LAG = 60.0  # seconds that a projection may be behind
 RESTART = 5.0  # seconds that a process may take that is just being started again
 AGAIN = 0.5  # seconds
+FINDING_WIDTH, HINT_WIDTH = 90, 60  # characters; longer ones take several lines, also where no terminal ends a line
 NOT_CHECKED = (
     "Not checked: the facts of the log, one by one (campus log verify), and whether stored facts were changed"
     " (campus log verify --against an export that was kept elsewhere)."
@@ -39,13 +40,14 @@ def doctor(data: DataDir = None, as_json: Json = False) -> None:
 
 async def examine(settings: "Settings") -> list[dict[str, Any]]:
     """Run every check, all at once."""
-    from adapters.health import jobs, reactions, servers
+    from adapters.health import jobs, payments, reactions, servers
 
     checks: dict[str, Check] = {
         **servers.CHECKS,
         "workers": _patient(servers.CHECKS["workers"]),
         **reactions.CHECKS,
         **jobs.CHECKS,
+        **payments.CHECKS,
         "code": _code,
         **(_of_read_models() if _fault() is None else {}),
         "processes": _patient(_processes),
@@ -241,7 +243,9 @@ def render(findings: list[dict[str, Any]]) -> "Table":
     """Lay the findings out for a terminal."""
     from rich.table import Table
 
-    table = Table("", "part", "finding", "what to do")
+    table = Table("", "part")
+    table.add_column("finding", max_width=FINDING_WIDTH, overflow="fold")
+    table.add_column("what to do", max_width=HINT_WIDTH, overflow="fold")
     for finding in findings:
         mark = "[green]ok[/]" if finding["ok"] else "[bold red]no[/]"
         table.add_row(mark, finding["name"], finding["detail"], finding.get("hint", ""))

@@ -1,4 +1,4 @@
-"""`campus log tail|verify|export|rewound`: look into the log, check it from end to end, and write it as files."""
+"""`campus log tail|verify|export|rewound|irregular`: look into the log, check it end to end, write it as files."""
 
 import asyncio
 import sys
@@ -10,6 +10,7 @@ import typer
 from cli.comparison import NOT_COMPARED, Against, compare, short, view
 from cli.console import INTERRUPTED, LAST_POSITION, MOST_ROWS, DataDir, Failure, Json, answer, progress
 from cli.export import export
+from cli.irregular import irregular
 from cli.rewound import rewound
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 app.command()(export)
 app.command()(rewound)
+app.command()(irregular)
 
 POLL_INTERVAL = 0.2  # seconds
 PAGE = 1_000  # facts

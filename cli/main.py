@@ -26,12 +26,16 @@ COMMANDS = {
     "projections": ("cli.projections", "Rebuild, compare, promote, check and repair read models."),
     "jobs": ("cli.jobs", "List jobs that have failed for good, and try them again."),
     "reactions": ("cli.reactions", "List, retry or dismiss reactions that have failed."),
+    "ledger": ("cli.ledger", "Read the books, and export them for hledger."),
+    "payments": ("cli.payments", "Compare facts, books and payment provider; simulate orders."),
     "log": ("cli.log", "Read and check the log."),
+    "why": ("cli.why", "Explain a value of a read model: which facts made it, by which rule."),
     "analytics": ("cli.analytics", "Give analysts access by SQL."),
     "bench": ("benchmarks", "Measure Campuslog against its yardsticks."),
     "migrate": ("cli.migrate", "Migrate the database schema of the campus."),
     "serve": ("cli.serve", "Run the API alone."),
     "worker": ("cli.worker", "Run one worker alone."),
+    "paysim": ("cli.paysim", "Run the stand-in for Stripe, for development and tests."),
 }
 OURS = ("benchmarks", "cli", "campuslog", "api", "workers", "adapters", "commands", "projections", "domain")
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.console import MOST_WORKERS
+from cli.console import MOST_WORKERS, Failure
 
 app = typer.Typer(add_completion=False)
 BACKLOG = 4_096  # connections that the system keeps until they are accepted
@@ -39,7 +39,7 @@ def serve(
     settings = Settings.load()
     configure(settings.log_level, process="api")
     open_files.raise_limit()
-    Server(
+    server = Server(
         "api.app:create",
         address=settings.api_host,
         port=settings.api_port,
@@ -54,7 +54,12 @@ def serve(
         respawn_failed_workers=True,
         log_level=LogLevels(settings.log_level),
         log_dictconfig=LOG_LIKE_US,
-    ).serve(target_loader=partial(create_app, os.getpid()))
+    )
+    try:
+        server.serve(target_loader=partial(create_app, os.getpid()))
+    except RuntimeError as error:  # of granian, such as a port that is taken, with a page of its own frames
+        reason = str(error).partition("Stack backtrace")[0].strip()
+        raise Failure(f"cannot serve on {settings.api_host}:{settings.api_port}: {reason}") from error
 
 
 def create_app(granian: int, _target: str) -> Any:

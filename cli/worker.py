@@ -1,7 +1,7 @@
 """
-`campus worker NAME`: one worker process, which runs until SIGINT or SIGTERM.
+`campus worker NAME…`: one worker process, which runs until SIGINT or SIGTERM; several workers may share it.
 
-`campus up` starts one of each; in production every worker is a service of its own.
+`campus up` starts them; in production every worker is a service of its own.
 """
 
 import asyncio
@@ -9,6 +9,7 @@ import importlib
 import os
 import signal
 import socket
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -34,18 +35,19 @@ class Worker(StrEnum):
     REACTOR = "reactor"
     DISPATCHER = "dispatcher"
     AUDITOR = "auditor"
+    NOTARY = "notary"
 
 
 @app.command()
 def worker(
-    name: Annotated[Worker, typer.Argument(help="The worker to run.")],
+    names: Annotated[list[Worker], typer.Argument(metavar="NAME...", help="The worker; several share a process.")],
     check: Annotated[bool, typer.Option("--check", help="Only say whether it runs on this host and gets on.")] = False,
     resync: Annotated[
         bool,
         typer.Option("--resync", help="Only put back the dispatcher's jobs that the log asks for and the queue lacks."),
     ] = False,
 ) -> None:
-    """Run one worker until SIGINT or SIGTERM."""
+    """Run a worker until SIGINT or SIGTERM."""
     import uvloop
 
     from adapters.logging import configure
@@ -55,13 +57,14 @@ def worker(
     if check:
         from adapters.health import servers
 
-        typer.echo(asyncio.run(servers.worker(settings, name, socket.gethostname())))
+        for name in names:
+            typer.echo(asyncio.run(servers.worker(settings, name, socket.gethostname())))
         return
-    configure(settings.log_level, process=name)
+    configure(settings.log_level, process="+".join(names))
     if resync:
-        say(asyncio.run(put_back_jobs(name, settings)))
+        say(asyncio.run(put_back_jobs(names[0], settings)))
         return
-    uvloop.run(run_until_signal(name, settings))
+    uvloop.run(run_until_signal(names, settings))
 
 
 async def put_back_jobs(name: Worker, settings: "Settings") -> str:
@@ -74,14 +77,20 @@ async def put_back_jobs(name: Worker, settings: "Settings") -> str:
     return f"{owed:,} jobs are owed; {derived:,} of them were not in the queue and are there now"
 
 
-async def run_until_signal(name: Worker, settings: "Settings") -> None:
-    """Run the worker's loop; a signal asks it to end after what it has in hand."""
+async def run_until_signal(names: Sequence[Worker], settings: "Settings") -> None:
+    """Run the loops of the workers; a signal asks them to end after what they have in hand; one that fails ends all."""
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     from adapters import gc_tuning
 
-    module = importlib.import_module(f"workers.{name}")
-    os.nice(settings.background_niceness if getattr(module, "IN_BACKGROUND", False) else 0)
+    modules = [importlib.import_module(f"workers.{name}") for name in names]
+    gives_way = all(getattr(module, "IN_BACKGROUND", False) for module in modules)
+    os.nice(settings.background_niceness if gives_way else 0)
     gc_tuning.tune_for_server()
-    await module.run(settings, stop)
+    if len(modules) == 1:
+        await modules[0].run(settings, stop)
+        return
+    async with asyncio.TaskGroup() as running:
+        for module in modules:
+            running.create_task(module.run(settings, stop))

@@ -1,23 +1,26 @@
 """What can be done to an enrollment. Where a run has a capacity, its seats change in the same append."""
 
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import datetime
 
-from commands.log import Log, Position
+from commands.log import Log, Position, present
 from commands.lookups.catalog import Outline, outline
+from commands.lookups.enrollment import must_admit, must_go_on
+from commands.lookups.payment import entitlement_for, live_entitlements, runs_of_entitlement
 from commands.lookups.progress import outcome_of
 from domain.deadlines import is_over
 from domain.enrollment import (
+    BY_ENTITLEMENT,
     Enrollment,
-    RunClosed,
-    RunEnded,
     Seats,
     Status,
     WaitsFor,
     enrollment_stream,
     seats_stream,
 )
+from domain.errors import DomainError
 from domain.grading import PASSING_OUTCOMES
+from domain.payment.errors import PaymentRequired
 
 
 @dataclass(frozen=True)
@@ -32,44 +35,35 @@ class RequestEnrollment:
 async def request_enrollment(command: RequestEnrollment, log: Log) -> Position:
     run = await outline(log, command.run_id)
     enrollment = await log.load(Enrollment, enrollment_stream(command.learner_id, command.run_id))
-    enrollment.request(command.mode, log.context.source)
-    return await _seat(enrollment, run, log)
+    entitlement = None if enrollment.has_place else await entitlement_for(log, command.learner_id, run)
+    enrollment.request(BY_ENTITLEMENT if entitlement else command.mode, log.context.source)
+    return await _seat(enrollment, run, log, entitlement)
 
 
-def _must_admit(run: Outline, log: Log) -> None:
-    """
-    Refuse to seat anyone, or to queue them, in a run that is closed or has ended.
-
-    Raises:
-        RunEnded, RunClosed: it is.
-    """
-    if is_over(run.ends_at, _present(log)):
-        raise RunEnded(run_id=run.run_id, ended_at=f"{run.ends_at:%Y-%m-%d %H:%M} UTC")
-    if not run.is_open:
-        raise RunClosed(run_id=run.run_id)
-
-
-def _present(log: Log) -> datetime:
-    """When a command is carried out: as its user acted, or now if it follows from an earlier fact."""
-    return max(log.context.at, log.now()) if log.context.causation_id else log.context.at
-
-
-async def _seat(enrollment: Enrollment, run: Outline, log: Log) -> Position:
+async def _seat(enrollment: Enrollment, run: Outline, log: Log, entitlement_id: str | None) -> Position:
     """Admit the learner, who has asked, or put them into the queue; append it all as one unit."""
     if enrollment.status is not Status.REQUESTED:
         return await log.save(enrollment)
-    _must_admit(run, log)
+    must_admit(run, present(log))
     if run.capacity is None:
-        enrollment.activate()
+        enrollment.activate(entitlement_id=entitlement_id)
         return await log.save(enrollment)
     async with log.serialize(seats_stream(run.run_id)):
-        seats = await log.load(Seats, seats_stream(run.run_id))
-        seats.open(run.capacity)
-        if seats.take(enrollment.learner_id, run.waitlist_limit):
-            enrollment.activate()
-        else:
-            enrollment.wait()
+        seats = await _take_seat(enrollment, run, run.capacity, log, entitlement_id)
         return await log.save(seats, enrollment)
+
+
+async def _take_seat(
+    enrollment: Enrollment, run: Outline, capacity: int, log: Log, entitlement_id: str | None
+) -> Seats:
+    """Give the learner a seat, or a place in the queue."""
+    seats = await log.load(Seats, seats_stream(run.run_id))
+    seats.open(capacity)
+    if seats.take(enrollment.learner_id, run.waitlist_limit):
+        enrollment.activate(entitlement_id=entitlement_id)
+    else:
+        enrollment.wait()
+    return seats
 
 
 @dataclass(frozen=True)
@@ -84,7 +78,10 @@ class WithdrawEnrollment:
 async def withdraw_enrollment(command: WithdrawEnrollment, log: Log) -> Position:
     enrollment = await log.load(Enrollment, enrollment_stream(command.learner_id, command.run_id))
     enrollment.withdraw(command.reason)
-    if (await outline(log, command.run_id)).capacity is None:
+    run = await outline(log, command.run_id)
+    if enrollment.pending_events:
+        must_go_on(run, log.context.at)
+    if run.capacity is None:
         return await log.save(enrollment)
     async with log.serialize(seats_stream(command.run_id)):
         seats = await log.load(Seats, seats_stream(command.run_id))
@@ -103,8 +100,9 @@ class ReactivateEnrollment:
 async def reactivate_enrollment(command: ReactivateEnrollment, log: Log) -> Position:
     run = await outline(log, command.run_id)
     enrollment = await log.load(Enrollment, enrollment_stream(command.learner_id, command.run_id))
+    entitlement = None if enrollment.has_place else await entitlement_for(log, command.learner_id, run)
     enrollment.reactivate()
-    return await _seat(enrollment, run, log)
+    return await _seat(enrollment, run, log, entitlement)
 
 
 @dataclass(frozen=True)
@@ -154,9 +152,11 @@ class AcceptSeat:
 
 async def accept_seat(command: AcceptSeat, log: Log) -> Position:
     enrollment = await log.load(Enrollment, enrollment_stream(command.learner_id, command.run_id))
-    enrollment.accept(log.context.at)
+    run = await outline(log, command.run_id)
+    entitlement = None if enrollment.has_place else await entitlement_for(log, command.learner_id, run)
+    enrollment.accept(log.context.at, entitlement)
     if enrollment.pending_events:
-        _must_admit(await outline(log, command.run_id), log)
+        must_admit(run, present(log))
     return await log.save(enrollment)
 
 
@@ -196,14 +196,18 @@ class OfferSeat:
 async def offer_seat(command: OfferSeat, log: Log) -> Position:
     run = await outline(log, command.run_id)
     until = run.offer_until(log.now())
-    has_ended = is_over(run.ends_at, _present(log) if until is None else log.now())
+    has_ended = is_over(run.ends_at, present(log) if until is None else log.now())
     async with log.serialize(seats_stream(command.run_id)):
         seats = await log.load(Seats, seats_stream(command.run_id))
         changed: list[Enrollment] = []
         if run.is_open and not has_ended:
             while (learner_id := seats.seat_next()) is not None:
                 enrollment = await log.load(Enrollment, enrollment_stream(learner_id, command.run_id))
-                enrollment.offer_seat(until)
+                try:
+                    enrollment.offer_seat(until, await entitlement_for(log, learner_id, run))
+                except PaymentRequired as error:  # sold since the learner has asked
+                    enrollment.withdraw(error.code)
+                    seats.release(learner_id)
                 changed.append(enrollment)
             waits_for = WaitsFor.SEAT
         else:
@@ -214,3 +218,70 @@ async def offer_seat(command: OfferSeat, log: Log) -> Position:
                 enrollment.explain_wait(waits_for)
                 changed.append(enrollment)
         return await log.save(seats, *changed)
+
+
+@dataclass(frozen=True)
+class FollowEntitlements:
+    """
+    The enrollments on the runs of an entitlement are brought in line with all that the learner is entitled to.
+
+    With a live entitlement the learner is let in, or access is resumed. Without one, access by entitlement is
+    suspended, and a place in the queue is given up; who came in without one stays in. A run that admits no learner
+    now is left out.
+
+    Attributes:
+        admit: whether a learner who has left comes back, as one does who has just bought.
+        run_id: only on this run.
+    """
+
+    learner_id: str
+    entitlement_id: str
+    reason: str = ""
+    admit: bool = False
+    run_id: str | None = None
+
+
+async def follow_entitlements(command: FollowEntitlements, log: Log) -> Position:
+    runs = await runs_of_entitlement(log, command.learner_id, command.entitlement_id)
+    live = await live_entitlements(log, command.learner_id)
+    changed: list[Seats | Enrollment] = []
+    refused: list[DomainError] = []
+    async with AsyncExitStack() as turns:
+        for run_id in sorted(runs if command.run_id is None else {command.run_id} & {*runs}):
+            enrollment = await log.load(Enrollment, enrollment_stream(command.learner_id, run_id))
+            run = await outline(log, run_id)
+            if run.capacity is not None:
+                await turns.enter_async_context(log.serialize(seats_stream(run_id)))
+            try:
+                changed += await _follow(enrollment, run, command, log, live.get(run_id))
+            except DomainError as error:
+                refused.append(error)
+        if refused and not any(each.pending_events for each in changed):
+            raise refused[0]
+        return await log.save(*changed)
+
+
+async def _follow(
+    enrollment: Enrollment, run: Outline, command: FollowEntitlements, log: Log, entitlement_id: str | None
+) -> list[Seats | Enrollment]:
+    """Let the learner in or out; what was changed, or has stayed as it is, the enrollment last."""
+    if entitlement_id is None:
+        if not enrollment.by_entitlement:
+            return [enrollment]
+        if not enrollment.waits:
+            enrollment.suspend(command.reason)
+            return [enrollment]
+        enrollment.withdraw(command.reason)
+        seats = await log.load(Seats, seats_stream(run.run_id))
+        seats.release(enrollment.learner_id)
+        return [seats, enrollment]
+    if enrollment.status in (Status.NONE, Status.EXPIRED) or (enrollment.status is Status.WITHDRAWN and command.admit):
+        must_admit(run, present(log))
+        enrollment.admit(log.context.source)
+    enrollment.resume(command.reason)
+    if enrollment.status is not Status.REQUESTED:
+        return [enrollment]
+    if run.capacity is None:
+        enrollment.activate(entitlement_id=entitlement_id)
+        return [enrollment]
+    return [await _take_seat(enrollment, run, run.capacity, log, entitlement_id), enrollment]

@@ -82,3 +82,8 @@ class Log(Protocol):
         position of its last fact. So a repeated command gets the first answer.
         """
         ...
+
+
+def present(log: Log) -> datetime:
+    """When a command is carried out: as its user acted, or now if it follows from an earlier fact."""
+    return max(log.context.at, log.now()) if log.context.causation_id else log.context.at

@@ -6,6 +6,8 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 UTC_ZONE = "UTC"
+OF_A_MACHINE = ("localtime", "posixrules", "Factory", "posix", "right")
+"""Names, or beginnings of names before a `/`, that mean another zone on each machine, or none there."""
 
 
 class Due(Protocol):
@@ -23,7 +25,9 @@ def is_over(ends_at: datetime | None, at: datetime) -> bool:
 
 
 def is_time_zone(name: str) -> bool:
-    """Whether *name* is that of a time zone, such as Europe/London."""
+    """Whether *name* is that of a time zone, such as Europe/London, and means the same everywhere."""
+    if name.partition("/")[0] in OF_A_MACHINE:
+        return False
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):  # no such name, no name at all, a folder

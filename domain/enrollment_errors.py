@@ -16,6 +16,7 @@ class Status(StrEnum):
     WITHDRAWN = "withdrawn"
     EXPIRED = "expired"
     COMPLETED = "completed"
+    SUSPENDED = "suspended"
 
 
 OPEN = (Status.REQUESTED, Status.WAITLISTED, Status.OFFERED, Status.ACTIVE)

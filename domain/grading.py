@@ -81,6 +81,7 @@ class Scheme(msgspec.Struct, frozen=True, omit_defaults=True):
         graded: whether the weights are the course's own; if none has a weight there is no grade.
         group_of: the group of each unit that is in one.
         due: deadlines of units that count.
+        quiz_due: deadlines of quizzes, by their units: of several in one unit, the latest.
     """
 
     weights: dict[str, int] = {}
@@ -88,6 +89,7 @@ class Scheme(msgspec.Struct, frozen=True, omit_defaults=True):
     groups: list[Group] = []
     group_of: dict[str, str] = {}
     due: dict[str, datetime] = {}
+    quiz_due: dict[str, datetime] = {}
 
 
 class Grade(NamedTuple):
@@ -131,19 +133,25 @@ def scheme_of(
     )
 
 
+def with_quiz(scheme: Scheme, quiz: Mapping[str, Any]) -> Scheme:
+    """The *scheme* after a *quiz* was published, by the fields of its fact: a unit is due when its quiz is."""
+    if quiz["due_at"] is None:
+        return scheme
+    unit_id, due_at = quiz["unit_id"], datetime.fromisoformat(quiz["due_at"])
+    latest = {unit_id: max(due_at, scheme.quiz_due.get(unit_id, due_at))}
+    due = scheme.due | latest if unit_id in scheme.weights else scheme.due
+    return msgspec.structs.replace(scheme, due=due, quiz_due=scheme.quiz_due | latest)
+
+
 def percent_bp(scheme: Scheme, completed: Iterable[str], outcome: str | None = None) -> int:
     """The completed share of the course; below 10,000 as long as a unit is missing, or if the *outcome* is `fail`."""
-    part, whole = _completed_share(scheme, completed)
-    if not whole:
-        return 0
-    share = FULL if part == whole else min(rounded_bp(part, whole), FULL - 1)
-    return min(share, PERCENT_OF_FAILED) if outcome == FAILED else share
+    return _percent_bp(*_completed_share(scheme, completed), outcome)
 
 
-def is_half_way(scheme: Scheme, completed: Iterable[str]) -> bool:
-    """Whether at least half of the course is completed; nothing is rounded."""
+def percent_and_half(scheme: Scheme, completed: Iterable[str], outcome: str | None = None) -> tuple[int, bool]:
+    """The same, and whether at least half of the course is completed; nothing is rounded for that."""
     part, whole = _completed_share(scheme, completed)
-    return whole > 0 and 2 * part >= whole
+    return _percent_bp(part, whole, outcome), whole > 0 and 2 * part >= whole
 
 
 def _completed_share(scheme: Scheme, completed: Iterable[str]) -> tuple[int, int]:
@@ -153,6 +161,13 @@ def _completed_share(scheme: Scheme, completed: Iterable[str]) -> tuple[int, int
     for unit_id in set(completed):
         part += weights.get(unit_id, 0)
     return part, sum(weights.values())
+
+
+def _percent_bp(part: int, whole: int, outcome: str | None) -> int:
+    if not whole:
+        return 0
+    share = FULL if part == whole else min(rounded_bp(part, whole), FULL - 1)
+    return min(share, PERCENT_OF_FAILED) if outcome == FAILED else share
 
 
 def final_grade(scheme: Scheme, scores: Mapping[str, Score], excused: Collection[str] = ()) -> Grade | None:
@@ -185,15 +200,24 @@ class Grades(NamedTuple):
 
 def shown_grades(row: CompletedUnits, scheme: Scheme, at: datetime) -> tuple[int | None, int | None]:
     """The final grade and the grade so far for a row of a read model, in basis points; a rebuild asks very often."""
-    if scheme.groups or not scheme.graded:
+    if scheme.groups or not scheme.graded or row.exact or row.excused:
         final, so_far = _grades(scheme, row.scores, row.exact, row.excused, at)
         return shown(final), shown(so_far)
-    points, possible, possible_so_far, scored = _sums(
-        scheme.weights, scheme.due, row.scores, row.exact, row.excused, at
-    )
-    if not scored:
+    weights, scores = scheme.weights, row.scores  # the usual case, in which all scores are basis points
+    points = weight_so_far = 0
+    for unit_id, score in scores.items():
+        weight = weights.get(unit_id)
+        if weight is not None:
+            points += weight * score
+            weight_so_far += weight
+    if not weight_so_far:
         return None, None
-    return rounded_bp(points, possible), rounded_bp(points, possible_so_far)
+    weight_of_all = sum(weights.values())
+    if weight_so_far < weight_of_all:
+        for unit_id, due_at in scheme.due.items():
+            if due_at < at and unit_id not in scores:
+                weight_so_far += weights.get(unit_id, 0)
+    return rounded_bp(points, weight_of_all * FULL), rounded_bp(points, weight_so_far * FULL)
 
 
 def _grades(

@@ -3,10 +3,28 @@
 from domain.aggregate import Aggregate
 from domain.catalog import Course, Run
 from domain.enrollment import Enrollment, Seats
+from domain.payment.books import Books, Payout, Receipts
+from domain.payment.coupon import Coupon
+from domain.payment.dispute import Dispute
+from domain.payment.entitlement import Entitlement
+from domain.payment.offers import Offers
+from domain.payment.order import Order
+from domain.payment.payment import Payment
+from domain.payment.product import Product
+from domain.payment.provider_event import ProviderEvent
+from domain.payment.refund import Refund
+from domain.payment.subscription import Subscription
 from domain.progress import CourseProgress
 from domain.quiz import Quiz, QuizAttempt
 
-AGGREGATES: tuple[type[Aggregate], ...] = (Course, Run, Enrollment, Seats, CourseProgress, Quiz, QuizAttempt)
+PAYMENT: tuple[type[Aggregate], ...] = (
+    *(Product, Offers, Coupon, Order, Payment, Refund, Dispute, Subscription, Entitlement),
+    *(ProviderEvent, Payout, Receipts, Books),
+)
+
+LEARNING: tuple[type[Aggregate], ...] = (Course, Run, Enrollment, Seats, CourseProgress, Quiz, QuizAttempt)
+
+AGGREGATES: tuple[type[Aggregate], ...] = (*LEARNING, *PAYMENT)
 
 BY_CATEGORY: dict[str, type[Aggregate]] = {aggregate.category: aggregate for aggregate in AGGREGATES}
 

@@ -3,13 +3,14 @@ What the id of a stream says: its category, its ids by name, and the key of its 
 
 `enrollment-7:AAA` is of category `enrollment`, with the ids `learner_id` 7 and `run_id` AAA, as its aggregate declares;
 the key of its facts is 7. A stream of an unknown category is its own key. A million facts lie on some ten thousand
-streams, so what follows from a stream's id is cached.
+streams, so what follows from a stream's id is cached, and each id is one text in memory, however many rows have it.
 """
 
 import zlib
 from collections.abc import Callable, Mapping
 from functools import cache, lru_cache
 from operator import itemgetter
+from sys import intern
 
 from domain.registry import BY_CATEGORY
 
@@ -62,7 +63,7 @@ def _pick(names: tuple[str, ...]) -> Callable[[str], tuple[str, ...]]:
 
     def pick(stream: str) -> tuple[str, ...]:
         category, _, ids = stream.partition("-")
-        parts = ids.split(":")
+        parts = list(map(intern, ids.split(":")))
         picker = pickers.get(category)
         if picker is None or picker[0] != len(parts):
             pickers[category] = picker = len(parts), _picker(stream, names)

@@ -23,13 +23,13 @@ from domain.grading import (
     Group,
     Scheme,
     counted,
-    is_half_way,
     keep_best,
     note_completed,
-    percent_bp,
+    percent_and_half,
     scheme_of,
     set_score,
     shown_grades,
+    with_quiz,
 )
 from domain.score import Score, score_in
 from domain.streams import named_id, named_ids
@@ -71,7 +71,8 @@ class CourseDay(msgspec.Struct):
     """
     By how many the enrollments of each status grew on a day (UTC); negative where they shrank.
 
-    Those to whom a seat is offered still wait (`waitlisted`), those whose offer has expired are gone (`withdrawn`).
+    Those to whom a seat is offered still wait (`waitlisted`), those whose offer has expired are gone (`withdrawn`),
+    as are those whose access is suspended.
     """
 
     run_id: str
@@ -165,7 +166,18 @@ def _run_scheduled(fact: Fact, rows: Rows) -> None:
     run.scheme = scheme_of(units, groups, due_times(units, data))
 
 
-_DAYS_COLUMN = {Status.OFFERED.value: Status.WAITLISTED.value, Status.EXPIRED.value: Status.WITHDRAWN.value}
+def _quiz_published(fact: Fact, rows: Rows) -> None:
+    """A unit is due when its quiz is."""
+    run = rows.read(WEIGHTS, CourseWeights, fact.data["run_id"])
+    if run is not None:
+        rows.edit(WEIGHTS, CourseWeights, run.run_id).scheme = with_quiz(run.scheme, fact.data)
+
+
+_DAYS_COLUMN = {
+    Status.OFFERED.value: Status.WAITLISTED.value,
+    Status.EXPIRED.value: Status.WITHDRAWN.value,
+    Status.SUSPENDED.value: Status.WITHDRAWN.value,
+}
 
 
 def _count(day: CourseDay, status: str, number: int) -> None:
@@ -194,6 +206,10 @@ def _status(status: Status) -> Handler:
         enrollment.activated = enrollment.activated or status is Status.ACTIVE
 
     return Handler(_needs_status, apply, writes=(ENROLLMENTS, DAYS))
+
+
+def _resumed(fact: Fact, rows: Rows) -> None:
+    _status(Status(fact.data["status"])).apply(fact, rows)
 
 
 def _activity_recorded(fact: Fact, rows: Rows) -> None:
@@ -255,8 +271,8 @@ def _scheme(enrollment: CourseEnrollment, rows: Rows) -> Scheme:
 def _compute(enrollment: CourseEnrollment, rows: Rows, fact: Fact) -> None:
     """Percent and grades, by domain/grading.py; what is completed stays so."""
     scheme = _scheme(enrollment, rows)
-    enrollment.percent = percent_bp(scheme, enrollment.completed, enrollment.outcome)
-    enrollment.half_way = enrollment.half_way or is_half_way(scheme, enrollment.completed)
+    enrollment.percent, half_way = percent_and_half(scheme, enrollment.completed, enrollment.outcome)
+    enrollment.half_way = enrollment.half_way or half_way
     _compute_grades(enrollment, scheme, fact)
 
 
@@ -268,7 +284,7 @@ class CourseDashboard(Projection):
     """Enrollments over time, funnel, grades and activity per run."""
 
     name = "course_dashboard"
-    version = 3
+    version = 4
     store = "postgres"
     segments = SEGMENTS
     tables = (ENROLLMENTS, DAYS, WEEKS, WEIGHTS, VERSIONS)
@@ -282,6 +298,9 @@ class CourseDashboard(Projection):
             _run_scheduled,
             writes=(WEIGHTS,),
         ),
+        "quiz.published": Handler(
+            lambda fact: (RowKey(WEIGHTS, (fact.data["run_id"],)),), _quiz_published, writes=(WEIGHTS,)
+        ),
         "enrollment.requested": _status(Status.REQUESTED),
         "enrollment.activated": _status(Status.ACTIVE),
         "enrollment.waitlisted": _status(Status.WAITLISTED),
@@ -291,6 +310,8 @@ class CourseDashboard(Projection):
         "enrollment.reactivated": _status(Status.REQUESTED),
         "enrollment.completed": _status(Status.COMPLETED),
         "enrollment.reopened": _status(Status.ACTIVE),
+        "enrollment.suspended": _status(Status.SUSPENDED),
+        "enrollment.resumed": Handler(_needs_status, _resumed, writes=(ENROLLMENTS, DAYS)),
         "progress.activity_recorded": Handler(_needs_activity, _activity_recorded, writes=(ENROLLMENTS, WEEKS)),
         "progress.unit_completed": Handler(_needs_progress, _unit_completed, writes=(ENROLLMENTS,)),
         "progress.course_outcome_decided": _outcome("outcome"),

@@ -116,7 +116,10 @@ def _attempt_of(fact: Fact, rows: Rows) -> tuple[Grade, Attempt]:
         if attempt.no == no:
             return row, attempt
     attempt = Attempt(no)
-    insort(row.tries, attempt, key=_number)
+    if row.tries:
+        insort(row.tries, attempt, key=_number)
+    else:
+        row.tries.append(attempt)
     return row, attempt
 
 
@@ -139,14 +142,20 @@ def _graded(fact: Fact, rows: Rows) -> None:
 
 def _sum_up(row: Grade) -> None:
     """The columns of the row, from its attempts."""
-    handed_in = [attempt for attempt in row.tries if attempt.at is not None]
-    graded = [attempt for attempt in row.tries if attempt.points is not None]
-    row.attempts, row.graded = len(handed_in), len(graded)
-    if graded:
-        last = graded[-1]
-        row.last_graded, row.last_bp = last.no, _bp(last)
-    counts = _that_counts(handed_in, graded)
-    row.counts_no, row.best_bp = counts.no, _bp(counts)
+    last: Attempt | None
+    if len(row.tries) == 1 and row.tries[0].at is not None:  # as in most rows, and a rebuild sums up millions
+        (counts,) = row.tries
+        last = None if counts.points is None else counts
+        row.attempts, row.graded = 1, 0 if last is None else 1
+    else:
+        handed_in = [attempt for attempt in row.tries if attempt.at is not None]
+        graded = [attempt for attempt in row.tries if attempt.points is not None]
+        last, counts = graded[-1] if graded else None, _that_counts(handed_in, graded)
+        row.attempts, row.graded = len(handed_in), len(graded)
+    best_bp = _bp(counts)
+    if last is not None:
+        row.last_graded, row.last_bp = last.no, best_bp if last is counts else _bp(last)
+    row.counts_no, row.best_bp = counts.no, best_bp
     row.passed, row.banked, row.submitted_at, row.late_by = counts.passed, counts.banked, counts.at, counts.late_by
 
 

@@ -29,6 +29,7 @@ class Counts(msgspec.Struct):
         first_people: those who had registered on no run before, and `first_people_of_source` those who had on no run of
             the same source: so people of a source, and of the campus, are sums over runs.
         without_registration_date: registrations without a known day.
+        withdrawals: who comes back and leaves again counts twice.
         submissions: attempts handed in, with the banked ones and those without a score.
         activity_rows: records of activity, and `activity_amount` their amounts added up.
         active_people: learners with any activity; each counts once. `first_active` and `first_active_of_source` are to

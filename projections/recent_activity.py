@@ -50,24 +50,26 @@ _learner, _run = named_id("learner_id"), named_id("run_id")
 
 def _remember(run_id: Callable[[Fact], str]) -> Handler:
     def apply(fact: Fact, rows: Rows) -> None:
-        field = fact.data.get
+        field, position = fact.data.get, fact.position
         document = rows.edit(RECENT, RecentFacts, CAMPUS)
-        document.position = max(document.position, fact.position)
-        document.entries.insert(  # in front, unless it was parked while others went on
-            bisect_left(document.entries, -fact.position, key=lambda entry: -entry.position),
-            Entry(
-                fact.position,
-                fact.type,
-                fact.occurred_at,
-                _learner(fact.stream_id),
-                run_id(fact),
-                field("unit_id"),
-                field("score_bp"),
-                field("outcome") or field("new"),
-            ),
+        entries = document.entries
+        if position > document.position:
+            place, document.position = 0, position
+        else:  # it was parked while others went on
+            place = bisect_left(entries, -position, key=lambda entry: -entry.position)
+        entry = Entry(
+            position,
+            fact.type,
+            fact.occurred_at,
+            _learner(fact.stream_id),
+            run_id(fact),
+            field("unit_id"),
+            field("score_bp"),
+            field("outcome") or field("new"),
         )
-        if len(document.entries) > KEPT:
-            document.entries.pop()
+        entries.insert(place, entry)
+        if len(entries) > KEPT:
+            entries.pop()
 
     return Handler(lambda _: _KEY, apply, writes=(RECENT,))
 
@@ -95,6 +97,8 @@ class RecentActivity(Projection):
         "enrollment.reactivated": _of_stream,
         "enrollment.completed": _of_stream,
         "enrollment.reopened": _of_stream,
+        "enrollment.suspended": _of_stream,
+        "enrollment.resumed": _of_stream,
         "progress.unit_completed": _of_stream,
         "progress.course_outcome_decided": _of_stream,
         "progress.course_outcome_revised": _of_stream,

@@ -5,6 +5,8 @@ from projections.course_dashboard import CourseDashboard
 from projections.engine.projection import Projection
 from projections.gradebook import Gradebook
 from projections.learner_dashboard import LearnerDashboard
+from projections.ledger import Ledger
+from projections.orders import Orders
 from projections.overview import Overview
 from projections.recent_activity import RecentActivity
 
@@ -14,5 +16,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     CourseDashboard(),
     Gradebook(),
     Overview(),
+    Orders(),
+    Ledger(),
     RecentActivity(),
 )

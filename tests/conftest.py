@@ -27,7 +27,7 @@ PATIENT = {
 }
 """Limits of the product that say when a server or a worker has gone."""
 
-LONGEST = ("tests/e2e", "tests/workers/rebuild", "tests/workers/projecting", "tests/workers/test_kill")
+LONGEST = ("tests/e2e", "tests/browser/", "tests/workers/", "tests/cli/", "tests/api/http/test_openapi")
 """Where the tests are that take the longest."""
 
 

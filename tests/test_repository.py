@@ -122,7 +122,7 @@ def test_what_runs_for_long_does_not_load_pyarrow() -> None:
     """It takes as much memory as all the rest, and pandas with it where that is installed; only exports need it."""
     modules = ", ".join(
         ["api.app", "workers.rebuild.build", "workers.rebuild.process"]
-        + [f"workers.{name}" for name in ("projector", "reactor", "relay", "dispatcher", "auditor")]
+        + [f"workers.{name}" for name in ("projector", "reactor", "relay", "dispatcher", "auditor", "notary")]
     )
     code = f"import sys, {modules}; print(sorted({{'pyarrow', 'pandas'}} & sys.modules.keys()))"
     loaded = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)

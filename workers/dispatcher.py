@@ -2,8 +2,10 @@
 The dispatcher: what is due later because of a fact, and what touches the outside world (workers/reactions: JOBS).
 
 Reads     the log by position, facts that cause or end a job; woken by hints, else by its own poll.
+Asks      the payment provider, through adapters/payments/stripe_provider.py; while it is away, jobs wait.
 Writes    jobs, each once for its fact, in one transaction with its position; commands that record their outcome. Every
-          hour it forgets first answers that are old (adapters/postgres/log/first_answers.py).
+          hour it forgets first answers that are old (adapters/postgres/log/first_answers.py), and one process holds
+          facts, the books and the provider against each other (workers/dispatching/reconciling.py).
 Active    one per campus derives jobs, by an advisory lock; another takes over within 2 s, or within 10 s if it hangs.
           Every dispatcher carries jobs out, each job one at a time.
 Jobs are never the truth: `campus worker dispatcher --resync` derives what is owed from the log. A dispatcher does not
@@ -18,16 +20,18 @@ import structlog
 
 from adapters.nats import hint
 from adapters.nats.connection import Nats
+from adapters.payments.stripe_provider import StripeProvider
 from adapters.postgres.connection import Connection, PostgresError, Unavailable
 from adapters.postgres.log import first_answers
 from adapters.postgres.log.postgres_log import PostgresLog
-from adapters.postgres.ops import heartbeat, lease, reactors
+from adapters.postgres.ops import heartbeat, lease, reactors, reconciliations
 from adapters.procrastinate import derived
 from adapters.procrastinate.queue import ConnectorException, JobQueue
 from adapters.settings import Settings
-from workers.dispatching import metrics
+from commands.payment.provider import Provider
+from workers.dispatching import metrics, reconciling
 from workers.dispatching.carry_out import Carrier
-from workers.dispatching.ledger import Jobs, Ledger
+from workers.dispatching.ledger import Jobs, Ledger, queue_for
 from workers.reactions import JOBS
 from workers.support.wake import can_pass, pause_before_retry, wait_for_facts, woken_by_hints
 
@@ -40,18 +44,23 @@ FORGET_INTERVAL = 3_600.0  # seconds
 logger = structlog.get_logger()
 
 
-async def run(settings: Settings, stop: asyncio.Event, jobs: Jobs = JOBS) -> None:
-    """Derive jobs and carry them out until *stop* is set; a lost server is waited for."""
+async def run(settings: Settings, stop: asyncio.Event, jobs: Jobs = JOBS, provider: Provider | None = None) -> None:
+    """Derive jobs and carry them out until *stop* is set; a lost server is waited for. *provider*: None for Stripe."""
     log = await PostgresLog.open(settings)
+    provider = provider or StripeProvider(settings)
     nats = Nats(settings, NAME)
     log.appender.on_commit = hint.Hints(settings, nats).send
     by_name = {job.name: job for of_type in jobs.values() for job in of_type}
-    queue = JobQueue(settings, {job.name: job.tries for job in by_name.values()}, Carrier(log, by_name).carry_out)
+    carrier = Carrier(log, by_name, settings, provider)
+    queue = queue_for(settings, jobs, carrier.carry_out)
     try:
         async with woken_by_hints(settings, nats, stop) as woken, asyncio.TaskGroup() as tasks:
             tasks.create_task(queue.work(stop))
             tasks.create_task(_lead(_Deriving(settings, log, queue, jobs), stop, woken))
+            tasks.create_task(reconciling.keep_current(settings, provider, stop))
     finally:
+        await provider.close()
+        await carrier.close()
         await log.close()
         await nats.close()
 
@@ -105,6 +114,7 @@ class _Deriving:
             return
         if active and time.monotonic() - self._counted_at >= COUNT_INTERVAL:
             metrics.show(await derived.counts(connection))
+            metrics.show_reconciliation(await reconciliations.last(connection))
             self._counted_at = time.monotonic()
         state = heartbeat.WorkerState(active, self._position, self.trouble)
         await heartbeat.beat(connection, NAME, state, metrics.REGISTRY)
@@ -141,7 +151,7 @@ class _Deriving:
         head = await self._log.head()
         while self._position < head and not stop.is_set():
             until = min(self._position + PAGE, head)
-            ledger = Ledger(self._jobs)
+            ledger = Ledger(self._jobs, self._log.clock.now())
             for fact in await self._log.read(self._position, until - self._position, ledger.types):
                 ledger.add(fact)
             if ledger.is_empty:
@@ -162,4 +172,4 @@ class _Deriving:
         jobs = await derived.open_jobs(connection, streams)
         ended = [job for job in jobs if any(ending.ends(job) for ending in ledger.endings)]
         if ended:
-            await derived.settle(connection, self._queue, ended)
+            await derived.settle(connection, ended)

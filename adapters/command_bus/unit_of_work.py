@@ -152,7 +152,7 @@ class UnitOfWork:
             self.used_cache = True  # so is knowledge of some age, but no command is refused for it
         else:
             known = await self._fresh(cls, stream, known)
-            if known.aggregate.exists:
+            if known.aggregate.exists or max_age:  # with an age, that there is nothing is known for a while, too
                 self._memory.shared.put(known)
         self._in_one_life(known.life)
         if not max_age:

@@ -4,6 +4,7 @@ Ports and passwords of embedded servers: drawn once, kept in the data directory,
 Kept ports let a URL work after a restart; a port that another process has taken meanwhile is replaced.
 """
 
+import contextlib
 import json
 import os
 import secrets
@@ -12,6 +13,9 @@ from pathlib import Path
 from typing import Any
 
 LOOPBACK = "127.0.0.1"
+FIRST_PORT = 20_000  # above what well-known servers listen on
+PORTS_TRIED = 100
+EPHEMERAL_PORTS = Path("/proc/sys/net/ipv4/ip_local_port_range")
 
 
 def private_directory(path: Path) -> Path:
@@ -42,11 +46,42 @@ def is_free(port: int, host: str = LOOPBACK) -> bool:
 
 
 def free_port() -> int:
-    """A loopback port without a listener."""
+    """
+    A loopback port without a listener, reserved for a server until this process ends.
+
+    It is below those that the system gives to outgoing connections, unless all of these are in use. On Linux another
+    call, also of another process, never answers with the same port; elsewhere only if the server listens by then.
+    """
+    below = _first_ephemeral_port()
+    for _ in range(PORTS_TRIED):
+        port = FIRST_PORT + secrets.randbelow(max(1, below - FIRST_PORT))
+        with contextlib.suppress(OSError):
+            return _reserve(port)
+    return _reserve(0)
+
+
+def _reserve(port: int) -> int:
+    """
+    Hold *port* (0: any) so that only a server can have it; raises OSError if it is in use or reserved.
+
+    Linux lets a server listen on a port that a socket without a listener has, if both set SO_REUSEADDR. The probe sets
+    it after it has the port: with it, it would get what another has reserved.
+    """
     with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port
+        probe.bind((LOOPBACK, port))
+        chosen = int(probe.getsockname()[1])
+        if os.uname().sysname == "Linux":
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.detach()  # open until this process ends
+    return chosen
+
+
+def _first_ephemeral_port() -> int:
+    """Where the range of outgoing connections begins (ip(7)); elsewhere than on Linux, as IANA has it."""
+    try:
+        return int(EPHEMERAL_PORTS.read_text().split()[0])
+    except (OSError, ValueError, IndexError):
+        return 49152
 
 
 class Secrets:

@@ -9,6 +9,7 @@ no client here reconnects by itself: whatever ends one, the next one is made aft
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from typing import cast
 
 import structlog
 from nats.aio.client import Client
@@ -34,6 +35,25 @@ Heard = Callable[[Msg], Awaitable[None]]
 logger = structlog.get_logger()
 
 
+class _Client(Client):
+    """The library's client, of which nothing is left once it is released."""
+
+    async def release(self) -> None:
+        """
+        Close it, in whatever state it has ended.
+
+        The library's own close, at a reset while it has something to send, fails half done: its later closes do
+        nothing, and the tasks of its subscriptions wait for ever.
+        """
+        with suppress(Exception):
+            async with asyncio.timeout(CONNECT_TIMEOUT):
+                await self.close()
+        listening = [it._wait_for_msgs_task for it in self._subs.values()]  # noqa: SLF001 - typed as None by the library
+        await cancel_and_wait(cast(list[asyncio.Task[None]], listening))
+        if self._transport is not None:
+            self._transport.close()  # type: ignore[no-untyped-call]
+
+
 class Nats:
     """
     Connects in the background, and again whenever a client has ended; `client` is None meanwhile.
@@ -48,7 +68,7 @@ class Nats:
         self._servers = settings.nats_servers
         self._name = f"campus:{application}"
         self._subscriptions: list[tuple[str, Heard]] = []
-        self._client: Client | None = None
+        self._client: _Client | None = None
         self._connected = asyncio.Event()
         self._losses = 0
         self._closing: set[asyncio.Task[None]] = set()
@@ -91,9 +111,9 @@ class Nats:
             self._discard(client)
         await asyncio.gather(*self._closing)
 
-    def _discard(self, client: Client) -> None:
+    def _discard(self, client: _Client) -> None:
         """Close *client* in a task of its own: a close that is cut off keeps the socket, and no second one frees it."""
-        closing = asyncio.create_task(_close(client))
+        closing = asyncio.create_task(client.release())
         self._closing.add(closing)
         closing.add_done_callback(self._closing.discard)
 
@@ -114,9 +134,9 @@ class Nats:
             self._discard(client)
             await asyncio.sleep(RETRY_PAUSE)  # or a refused subscription would make one client after the other
 
-    async def _opened(self, lost: asyncio.Event) -> Client | None:
+    async def _opened(self, lost: asyncio.Event) -> _Client | None:
         """A client with all subscriptions; None if that fails."""
-        client = Client()
+        client = _Client()
         causes: list[Exception] = []
         try:
             await self._connect(client, lost, causes)
@@ -176,12 +196,6 @@ async def _until_lost(client: Client, lost: asyncio.Event) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(LOOK_INTERVAL):
                 await lost.wait()
-
-
-async def _close(client: Client) -> None:
-    with suppress(Exception):  # it may have ended in any state
-        async with asyncio.timeout(CONNECT_TIMEOUT):
-            await client.close()
 
 
 def _sentence(error: BaseException) -> str:

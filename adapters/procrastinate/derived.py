@@ -35,6 +35,12 @@ SELECT d.key, d.name, d.position, d.stream_id, d.job_id FROM derived_jobs AS d
  WHERE d.stream_id = ANY(%s) AND d.settled_at IS NULL
 """
 SETTLE = "UPDATE derived_jobs SET settled_at = now() WHERE key = ANY(%s)"
+CANCEL = "SELECT procrastinate_cancel_job_v1(id, false, %s) FROM unnest(%s::bigint[]) AS ended (id)"
+UNTRIED = """
+SELECT id, args ->> 'key' AS key, (args ->> 'position')::bigint AS position FROM procrastinate_jobs
+ WHERE status = 'todo' AND queue_name = %s AND task_name = %s AND attempts = 0 AND scheduled_at <= now()
+ ORDER BY priority DESC, id LIMIT %s
+"""
 NOTE = """
 UPDATE derived_jobs SET cause = %s, tried_at = now(), failures = failures + 1 WHERE key = %s RETURNING failures
 """
@@ -55,6 +61,10 @@ SELECT count(*) FILTER (WHERE status = 'todo' AND scheduled_at <= now()) AS due,
        count(*) FILTER (WHERE status = 'failed') AS failed,
        count(*) FILTER (WHERE status = 'todo' AND scheduled_at > now()) AS waiting
   FROM queued_jobs WHERE settled_at IS NULL
+"""
+UNFINISHED = """
+SELECT count(*) FROM queued_jobs
+ WHERE settled_at IS NULL AND (status = 'doing' OR (status = 'todo' AND (attempts > 0 OR scheduled_at <= now())))
 """
 
 
@@ -82,6 +92,14 @@ class OpenJob(NamedTuple):
     position: int
     stream_id: str
     job_id: int | None
+
+
+class UntriedJob(NamedTuple):
+    """A job in the queue that is due and was never begun; *id* is that of the queue."""
+
+    id: int
+    key: str
+    position: int
 
 
 class FailedJob(NamedTuple):
@@ -138,12 +156,23 @@ async def open_jobs(connection: Connection, streams: Sequence[str]) -> list[Open
         return await cursor.fetchall()
 
 
-async def settle(connection: Connection, queue: JobQueue, jobs: Sequence[OpenJob]) -> None:
+async def settle(connection: Connection, jobs: Sequence[OpenJob]) -> None:
     """Note that facts have ended *jobs*, and take those out of the queue that have not begun."""
-    for job in jobs:
-        if job.job_id is not None:
-            await queue.cancel(connection, job.job_id)
+    await cancel(connection, [job.job_id for job in jobs if job.job_id is not None])
     await connection.execute(SETTLE, [[job.key for job in jobs]])
+
+
+async def cancel(connection: Connection, ids: Sequence[int], *, done: bool = False) -> None:
+    """Take jobs out of the queue that have not begun, without a trace if they are *done*."""
+    if ids:
+        await connection.execute(CANCEL, (done, list(ids)))
+
+
+async def untried(connection: Connection, queue: str, name: str, most: int) -> list[UntriedJob]:
+    """The first jobs of a name that are due and were never begun."""
+    async with connection.cursor(row_factory=class_row(UntriedJob)) as cursor:
+        await cursor.execute(UNTRIED, (queue, name, most))
+        return await cursor.fetchall()
 
 
 async def note_failure(connection: Connection, key: str, cause: str) -> int:
@@ -175,3 +204,9 @@ async def counts(connection: Connection) -> JobCounts:
         await cursor.execute(COUNTS)
         (found,) = await cursor.fetchall()
         return found
+
+
+async def unfinished(connection: Connection) -> int:
+    """How many jobs are due, under way, or will be tried again; not those that wait for their time."""
+    (found,) = await (await connection.execute(UNFINISHED)).fetchall()
+    return int(found[0])

@@ -7,7 +7,7 @@ of a fact and a key; what is to be done is read from the fact, so that job table
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,10 +24,12 @@ from adapters.postgres.connection import CONNECT_TIMEOUT, SILENCE, PostgresError
 from adapters.postgres.log.append import VersionConflict
 from adapters.settings import Settings
 from adapters.tasks import cancel_and_wait
+from commands.payment.provider import ProviderAway
 
 __all__ = ["ConnectorException", "FailedForGood", "JobQueue", "JobRun", "is_transient", "queue_of"]
 
-CONCURRENCY = 4  # jobs of one process at a time
+AWAITED = 1  # priority; that of other jobs is 0
+CONCURRENCY = 8  # jobs of one process at a time
 POOL_SIZE = 3  # connections; listening for new jobs takes one more
 POLL_INTERVAL = 1.0  # seconds; timers and retries that are due are found by polling
 GRACE = 10.0  # seconds that running jobs have to end in good order
@@ -35,9 +37,10 @@ HEARTBEAT_INTERVAL = 2.0  # seconds
 STALLED_AFTER = 10.0  # seconds without a heartbeat of the worker that has the job
 MOST_STALLS = 20  # tries after which a job whose worker dies each time fails for good
 LONGEST_PAUSE = 300  # seconds between two tries
+WAITING_PAUSE = 15  # seconds at most, where the job only waits for another server
 RESTART_INTERVAL = 1.0  # seconds after the worker or its connections were lost
 
-TRANSIENT = (PostgresError, Unavailable, VersionConflict, ConnectorException, asyncio.CancelledError)
+TRANSIENT = (PostgresError, Unavailable, VersionConflict, ConnectorException, ProviderAway, asyncio.CancelledError)
 
 logger = structlog.get_logger()
 
@@ -84,7 +87,8 @@ class Backoff(BaseRetryStrategy):
         if isinstance(exception, FailedForGood):
             return None
         at_once = isinstance(exception, asyncio.CancelledError)
-        return RetryDecision(retry_in={"seconds": 0 if at_once else min(LONGEST_PAUSE, 2 ** min(job.attempts, 16))})
+        longest = WAITING_PAUSE if isinstance(exception, ProviderAway) else LONGEST_PAUSE
+        return RetryDecision(retry_in={"seconds": 0 if at_once else min(longest, 2 ** min(job.attempts, 16))})
 
 
 class SteadyWorker(Worker):
@@ -102,9 +106,16 @@ class JobQueue:
     Args:
         tries: the names of all jobs, and how often each is tried.
         handler: carries a job out; None in a process that only defers.
+        awaited: the names of jobs that go before all others that are due.
     """
 
-    def __init__(self, settings: Settings, tries: Mapping[str, int], handler: JobHandler | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        tries: Mapping[str, int],
+        handler: JobHandler | None = None,
+        awaited: Collection[str] = (),
+    ) -> None:
         logging.getLogger("procrastinate").setLevel(logging.WARNING)
         self._queue = queue_of(settings)
         self._app = App(
@@ -123,10 +134,10 @@ class JobQueue:
             )
         )
         for name, number in tries.items():
-            self._add_task(name, number, handler)
+            self._add_task(name, number, handler, AWAITED if name in awaited else 0)
 
-    def _add_task(self, name: str, tries: int, handler: JobHandler | None) -> None:
-        @self._app.task(name=name, queue=self._queue, retry=Backoff())
+    def _add_task(self, name: str, tries: int, handler: JobHandler | None, priority: int) -> None:
+        @self._app.task(name=name, queue=self._queue, priority=priority, retry=Backoff())
         async def carry_out(key: str, position: int) -> None:
             if handler is not None:
                 await handler(JobRun(name, key, position, tries))
@@ -193,10 +204,6 @@ class JobQueue:
         ]
         deferred = await self._app.job_manager.batch_defer_jobs_async(new, connection=connection)
         return [job.id for job in deferred if job.id is not None]
-
-    async def cancel(self, connection: AsyncConnection, job_id: int) -> bool:
-        """Take a job out that has not begun; returns whether there was one."""
-        return await self._app.job_manager.cancel_job_by_id_async(job_id, connection=connection)
 
     async def retry(self, job_id: int) -> None:
         """Have a job that has failed for good tried once more; raises ConnectorException if it has not."""

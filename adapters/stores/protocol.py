@@ -53,7 +53,7 @@ class GenerationStore(Store, Protocol):
     Attributes:
         LABEL: its name for people.
         ROOM: what the bytes of `size` are taken from, for people.
-        LINGER: seconds for which the projector gathers facts before it folds them.
+        LINGER: seconds for which the projector gathers facts before it folds them; BUSY_LINGER where there are many.
         WITH_VIEWS: readers query its tables through views in PostgreSQL, which have the tables' names.
         WITH_DOCUMENTS: the API looks its rows up in Valkey, one by one (adapters/valkey/document_reader.py).
         COMMITS_WITH_PARKED: rows and checkpoints are committed to the same database as parked keys, so that a power cut
@@ -64,6 +64,7 @@ class GenerationStore(Store, Protocol):
     LABEL: ClassVar[str]
     ROOM: ClassVar[str]
     LINGER: ClassVar[float]
+    BUSY_LINGER: ClassVar[float]
     WITH_VIEWS: ClassVar[bool]
     WITH_DOCUMENTS: ClassVar[bool]
     COMMITS_WITH_PARKED: ClassVar[bool]

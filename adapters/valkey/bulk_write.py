@@ -19,7 +19,7 @@ from redis.exceptions import ResponseError, WatchError
 
 from adapters.settings import Settings
 from adapters.valkey.client import is_about_data
-from adapters.valkey.keys import EPOCH, field_of, hash_key
+from adapters.valkey.keys import BESIDE, EPOCH, field_of, hash_key
 from adapters.valkey.scripts import BEGIN
 from projections.engine.live import Fenced, RowRejected, encoded
 from projections.engine.projection import Projection, RowKey
@@ -51,7 +51,7 @@ async def write_segment(
     """
     names = {table: hash_key(settings, projection.name, generation, segment, table.name) for table in projection.tables}
     first = names[projection.tables[0]]
-    written = 0
+    written = beside = 0
     try:
         if not await client.register_script(BEGIN)(keys=list(names.values()), args=[epoch, BEGUN]):
             raise Fenced
@@ -60,6 +60,10 @@ async def write_segment(
             while some := _flat(documents):
                 await _write(client, names[table], some, first, epoch)
                 written += len(some) // 2
+                if table == projection.beside:
+                    beside += len(some) // 2
+        if beside:
+            await _write(client, first, [BESIDE, beside], first, epoch)
     except ResponseError as error:
         if not is_about_data(error):
             raise  # the server cannot do its work, as when its memory is full

@@ -1,6 +1,9 @@
 """
 One document of a read model in Valkey: looked up in its live generation, with the position for which it is true.
 
+If the read model has rows that are joined with documents (`beside`), the reader keeps those of each segment. Their
+number stands beside the checkpoint, so every look-up says whether there are more by now: they are added, not changed.
+
 Look-ups that arrive while a round trip is under way go as one. The reader refuses to answer (`Unreachable`) while
 Valkey is away, has lost its data, or is getting them back: then its checkpoint is lower than one that was served
 before, and adapters/documents.py folds the document from the log.
@@ -10,17 +13,19 @@ import asyncio
 import time
 from collections.abc import Awaitable, Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
+import msgspec
 import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from adapters.batcher import Batcher
 from adapters.settings import Settings
-from adapters.valkey.keys import POSITION, Served, hash_key, live_key
+from adapters.valkey.keys import BESIDE, OWN, POSITION, Served, hash_key, live_key
 from projections.engine.distribution import owner_of, partitioned_tables, segment_of_key
-from projections.engine.projection import Projection
+from projections.engine.projection import Projection, Table
 
 LARGEST_LOOKUP = 256  # documents in one round trip
 RETRY_VALKEY = 0.5  # seconds between attempts while it is away
@@ -29,11 +34,26 @@ LOOKUP_TIMEOUT = 1.0  # seconds; a document is there in a millisecond, or folded
 logger = structlog.get_logger()
 
 
+Beside = Mapping[str, Sequence[Any]]
+"""Rows that are joined with documents, by the first field of their key."""
+
+
 class DocumentAnswer(NamedTuple):
-    """The JSON text of a document, None if there is none; and the position for which this is true."""
+    """The JSON text of a document, None if there is none; for which position it is true; what is joined with it."""
 
     body: bytes | None
     position: int
+    beside: Beside = MappingProxyType({})
+
+
+class Kept(NamedTuple):
+    """The rows of one segment that are joined with its documents, and how many there are, as Valkey says it."""
+
+    number: bytes | None = None
+    rows: Beside = MappingProxyType({})
+
+
+NONE_KEPT = Kept()
 
 
 class Unreachable(Exception):
@@ -44,9 +64,12 @@ class DocumentReader:
     """Looks up live documents of the first table of *projection*, by their key."""
 
     def __init__(self, client: Redis, settings: Settings, projection: Projection) -> None:
-        self._pipeline: Any = client.pipeline
+        self._client: Any = client
         self._live_key = live_key(settings, projection.name)
         self._hash = partial(hash_key, settings, projection.name, table=projection.tables[0].name)
+        self._beside = projection.beside
+        self._kept: dict[int, Kept] = {}  # by segment
+        self._beside_hash = partial(hash_key, settings, projection.name, table=getattr(self._beside, "name", ""))
         self._columns = partitioned_tables(projection).get(projection.tables[0])
         self._served: Served | None = None
         self._highest: dict[int, int] = {}  # by segment, the highest position that was ever served
@@ -67,7 +90,7 @@ class DocumentReader:
     def know_head(self, head: int) -> None:
         """Forget what was served above the *head* of the log, which has gone back."""
         if any(position > head for position in self._highest.values()):
-            self._highest = {}
+            self._highest, self._kept = {}, {}
 
     async def position(self) -> int:
         """The lowest checkpoint of all segments; raises Unreachable as `get` does."""
@@ -102,9 +125,10 @@ class DocumentReader:
         """The next document of a segment, whose fields begin with its checkpoint."""
         position = int(fields[0] or 0)
         if position < self._highest.get(segment, 0) or self._served is None:
+            self._kept.pop(segment, None)
             return Unreachable()
         self._highest[segment] = position
-        return DocumentAnswer(fields.pop(1), position)
+        return DocumentAnswer(fields.pop(1), position, self._kept.get(segment, NONE_KEPT).rows)
 
     async def _documents(self, keys: Sequence[str]) -> tuple[dict[int, list[bytes | None]], list[int]]:
         """What each segment has of *keys*, in their order, and the segment of each key."""
@@ -120,14 +144,27 @@ class DocumentReader:
     async def _fields(self, wanted: Mapping[int, list[str]]) -> tuple[dict[int, list[bytes | None]], bool]:
         """The checkpoint and these fields of each segment of the live generation; no if another is live by now."""
         before = self._served
-        pipeline = self._pipeline(transaction=False)
+        pipeline = self._client.pipeline(transaction=False)
         async with pipeline:
             pipeline.get(self._live_key)
             for segment, keys in wanted.items():
                 name = self._hash(generation=before.generation if before else 0, segment=segment)
-                pipeline.hmget(name, [POSITION, *keys])
+                pipeline.hmget(name, [POSITION, BESIDE, *keys])
             live, *found = await pipeline.execute()
         self._served = Served.parsed(live)
         if self._served != before:
-            self._highest = {}
+            self._highest, self._kept = {}, {}
+        for segment, fields in zip(wanted, found, strict=True):
+            if (number := fields.pop(1)) != self._kept.get(segment, NONE_KEPT).number and self._beside is not None:
+                await self._keep_beside(self._beside, segment, number)
         return dict(zip(wanted, found, strict=True)), self._served == before
+
+    async def _keep_beside(self, table: Table, segment: int, number: bytes | None) -> None:
+        generation = self._served.generation if self._served else 0
+        found = await self._client.hgetall(self._beside_hash(generation=generation, segment=segment))
+        rows: dict[str, list[Any]] = {}
+        for field, text in found.items():
+            if field not in OWN:
+                row = msgspec.json.decode(text, type=table.row)
+                rows.setdefault(getattr(row, table.key[0]), []).append(row)
+        self._kept[segment] = Kept(number, rows)

@@ -39,6 +39,7 @@ class ValkeyStore:
     LABEL: ClassVar = "Valkey"
     ROOM: ClassVar = "of Valkey's memory"
     LINGER: ClassVar = 0.004  # learners wait for these rows
+    BUSY_LINGER: ClassVar = 0.03
     WITH_VIEWS: ClassVar = False
     WITH_DOCUMENTS: ClassVar = True
     COMMITS_WITH_PARKED: ClassVar = False
@@ -57,6 +58,7 @@ class ValkeyStore:
             for segment in range(segments)
         ]
         self._number = {table.name: number for number, table in enumerate(self._tables)}
+        self._beside = None if projection.beside is None else self._number[projection.beside.name]
         self._decoders = {table.name: msgspec.json.Decoder(table.row).decode for table in self._tables}
         self._save = client.register_script(SAVE)
         self._claim = client.register_script(CLAIM)
@@ -196,7 +198,7 @@ class ValkeyStore:
             for segment, account in batch.accounts.items()
         ]
         healed = "" if batch.healed is None else str(batch.healed)
-        return SavePlan(len(self._tables), str(batch.before), str(batch.after), healed, batch.mark, moves)
+        return SavePlan(len(self._tables), str(batch.before), str(batch.after), healed, batch.mark, moves, self._beside)
 
     def _add_documents(self, batch: Batch, segment: int, arguments: list[Any]) -> Iterator[int]:
         """Append the changed rows of a segment to *arguments*; yields the number of values of each table."""

@@ -1,8 +1,9 @@
 """
 A list over HTTP as CSV: one page where a limit is given, else all of it, streamed page by page.
 
-A streamed list is read in several statements: a row that changes meanwhile stands there as it was or as it is (twice or
-not at all, if the list is sorted by what changes). `Campus-Position` is that of its first page, and there is no ETag.
+A streamed list is read in several statements: a row that changes meanwhile stands there as it was or as it is. If the
+list is sorted by what changes, a row may move from what is still to be read to what was read, or back: it is written
+once, and at the end of the file if it was missed. `Campus-Position` is that of the first page, and there is no ETag.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
@@ -20,6 +21,7 @@ from api.http.query import JSON, PRIVATE, QueryContext
 PART = 500  # rows that are read and written at a time
 VARY = {"vary": "accept"}
 
+Row = tuple[Any, ...]
 Read = Callable[[Sequence[Any]], Awaitable[tuple[RowPage, int]]]
 """What comes after some values: the rows and one more if there is one, and how many a page may have."""
 
@@ -32,7 +34,7 @@ class CsvTable(NamedTuple):
     heads: Sequence[str]
     cells: Callable[[str], Iterable[Cell]]
 
-    def text(self, rows: Iterable[tuple[Any, ...]], *, begin: bool) -> bytes:
+    def text(self, rows: Iterable[Row], *, begin: bool) -> bytes:
         """Lines for *rows*, after the heads of the columns where the file begins."""
         heads = line(self.heads) if begin else ""
         return (heads + "".join(line(self.cells(row[-1])) for row in rows)).encode()
@@ -44,9 +46,22 @@ def is_wanted(request: Request) -> bool:
 
 
 def reply(
-    request: Request, ask: QueryContext, table: CsvTable, first: tuple[RowPage, int], rest: Read | None
+    request: Request,
+    ask: QueryContext,
+    table: CsvTable,
+    first: tuple[RowPage, int],
+    rest: Read | None,
+    *,
+    steady: Read | None = None,
 ) -> Response:
-    """The list from its *first* page on; without a *rest*, that page only, with a link to the next one."""
+    """
+    The list over HTTP.
+
+    Args:
+        first: its first page.
+        rest: what follows; None: that page only, with a link to the next one.
+        steady: the list in an order in which no row moves, where that is another one.
+    """
     page, size = first
     headers = {**VARY, **head_of_file(table.name)}
     if rest is None:
@@ -55,11 +70,31 @@ def reply(
         return ask.reply(body, page.position, {**headers, **paging.link_to(request, following)})
     ask.refuse_match()
     headers |= {"campus-position": str(page.position), "cache-control": PRIVATE}
-    return StreamingResponse(_parts(table, page, size, rest), headers=headers)
+    return StreamingResponse(parts(table, first, rest, steady), headers=headers)
 
 
-async def _parts(table: CsvTable, page: RowPage, size: int, rest: Read) -> AsyncIterator[bytes]:
-    yield table.text(page.rows[:size], begin=True)
+async def parts(
+    table: CsvTable, first: tuple[RowPage, int], rest: Read, steady: Read | None = None
+) -> AsyncIterator[bytes]:
+    """The text of the whole list, part by part; see `reply`."""
+    written: set[int] = set()
+    yield table.text((), begin=True)
+    async for rows in _pages(*first, rest):
+        yield table.text(rows if steady is None else _unwritten(rows, written), begin=False)
+    if steady is not None:
+        async for rows in _pages(*await steady(()), steady):
+            yield table.text(_unwritten(rows, written), begin=False)
+
+
+async def _pages(page: RowPage, size: int, following: Read) -> AsyncIterator[list[Row]]:
+    yield page.rows[:size]
     while len(page.rows) > size:
-        page, size = await rest(page.rows[size - 1][:-1])
-        yield table.text(page.rows[:size], begin=False)
+        page, size = await following(page.rows[size - 1][:-1])
+        yield page.rows[:size]
+
+
+def _unwritten(rows: Sequence[Row], written: set[int]) -> list[Row]:
+    """The rows with other ids than those *written*, to which they are added; ids stand between sort value and text."""
+    fresh = [row for row in rows if hash(row[1:-1]) not in written]
+    written.update(hash(row[1:-1]) for row in fresh)
+    return fresh

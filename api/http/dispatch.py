@@ -56,6 +56,11 @@ class CommandDispatcher:
 
     async def __call__(self, command: Any, learner_id: str | None = None) -> Response:
         """Carry out *command*, which may be for a learner, and answer with its position."""
+        position = await self.position(command, learner_id)
+        return Response(b'{"position":%d}' % position, 202, media_type="application/json")
+
+    async def position(self, command: Any, learner_id: str | None = None) -> int:
+        """Carry out *command*, which may be for a learner; its position, for an answer that says more."""
         user, key, fingerprint = self.user.subject, None, ""
         if self._key is not None:
             key, fingerprint = f"api:{user}:{self._key}", await self._fingerprint()  # reactions have keys, too
@@ -70,13 +75,12 @@ class CommandDispatcher:
         )
         try:
             async with asyncio.timeout(DEADLINE):
-                position = await bus.handle(command, context)
+                return await bus.handle(command, context)
         except TimeoutError as error:
             raise Unavailable(
                 f"PostgreSQL has not answered for {DEADLINE:.0f} s; whether the command was carried out is not known:"
                 " send it again with the same Idempotency-Key"
             ) from error
-        return Response(b'{"position":%d}' % position, 202, media_type="application/json")
 
     async def _fingerprint(self) -> str:
         digest = hashlib.sha256(f"{self._request.method} {self._request.scope['path']}\n".encode())
@@ -85,9 +89,14 @@ class CommandDispatcher:
 
 
 def canonical(body: bytes) -> bytes:
-    """The same bytes for bodies that are the same JSON: spaces, escapes and the order of members mean nothing."""
+    """
+    The same bytes for bodies that are the same JSON: spaces, escapes and the order of members mean nothing.
+
+    An object without members is no body, which is how a command of a bulk that needs none is sent.
+    """
     try:
-        return msgspec.json.encode(msgspec.json.decode(body), order="sorted")
+        content = msgspec.json.decode(body)
+        return b"" if content == {} else msgspec.json.encode(content, order="sorted")
     except (msgspec.DecodeError, UnicodeDecodeError):
         return body
 

@@ -21,6 +21,7 @@ from adapters.postgres.log.append import KeyReused, LifeEnded, VersionConflict
 from adapters.postgres.queries.reader import NotBuilt
 from api.http.places import TooManyStreams
 from domain.errors import Conflict, DomainError, Forbidden, NotFound, Rejected
+from domain.payment.errors import BadWebhook
 
 STATUS: dict[type[DomainError], int] = {NotFound: 404, Conflict: 409, Forbidden: 403, Rejected: 422}
 PROBLEM_JSON = "application/problem+json"
@@ -117,7 +118,12 @@ class Problem(msgspec.Struct, omit_defaults=True):
     errors: list[Defect] = []
 
 
-STATUS_OF_REQUEST: Mapping[type[DomainError], int] = {NotAcceptable: 406, PreconditionFailed: 412, UnsupportedBody: 415}
+STATUS_OF_REQUEST: Mapping[type[DomainError], int] = {
+    BadWebhook: 400,
+    NotAcceptable: 406,
+    PreconditionFailed: 412,
+    UnsupportedBody: 415,
+}
 MEMBERS = frozenset({*Problem.__struct_fields__, "instance"})
 
 

@@ -2,9 +2,9 @@
 What happens to every request, in one pass around the application.
 
 Each request gets an id, is timed, and may not send more than `LARGEST_BODY` (`LARGEST_PUBLICATION` for the version of a
-course and for a quiz), nor take more than `SLOWEST_BODY` for it. Answers above `SMALLEST_COMPRESSED` are compressed
-where the client takes gzip. `HEAD` is answered as `GET` is, without the body. An unexpected error becomes a problem
-document and a log line.
+course and for a quiz), nor take more than `SLOWEST_BODY` for it. Answers above `SMALLEST_COMPRESSED`, and CSV that is
+sent in parts, are compressed where the client takes gzip. `HEAD` is answered as `GET` is, without the body. An
+unexpected error becomes a problem document and a log line.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ import re
 import time
 import zlib
 from collections.abc import MutableMapping
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 import uuid_utils
@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from adapters.open_files import SLOWEST_BODY
 from api.http import metrics
+from api.http.csv_text import CSV
 from api.http.errors import INTERNAL, NotAcceptable, problem
 from api.http.negotiation import coding, takes_plain
 
@@ -31,6 +32,7 @@ PUBLICATIONS = re.compile(r"/v1/courses/[^/]+/versions|/v1/quizzes")
 SMALLEST_COMPRESSED = 1_024  # bytes
 COMPRESSION_LEVEL = 4
 LONGEST_REQUEST_ID = 64  # characters
+VARY = b"accept-encoding, authorization"
 BODILESS = frozenset(("GET", "HEAD"))  # methods for which no route reads a body
 
 logger = structlog.get_logger()
@@ -86,12 +88,19 @@ class RequestMiddleware:
             exchange.observe()
 
 
+class Compressor(Protocol):
+    """What zlib calls so, and does not export."""
+
+    def compress(self, data: bytes, /) -> bytes: ...
+    def flush(self) -> bytes: ...
+
+
 class RequestState:
     """One request and its answer on their way through."""
 
     __slots__ = (
-        "_body_until", "_held", "_receive", "_received", "_send", "announced", "coding", "has_body", "headless",
-        "largest_body", "method", "request_id", "scope", "smallest", "started", "status",
+        "_body_until", "_compressor", "_held", "_receive", "_received", "_send", "announced", "coding", "has_body",
+        "headless", "largest_body", "method", "request_id", "scope", "smallest", "started", "status",
     )  # fmt: skip
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -107,6 +116,7 @@ class RequestState:
         self.largest_body = LARGEST_PUBLICATION if publishes else LARGEST_BODY
         encodings: list[str] = []
         self._held: MutableMapping[str, Any] | None = None
+        self._compressor: Compressor | None = None
         self.request_id = ""
         for name, value in scope["headers"]:
             if name == b"x-request-id":
@@ -156,7 +166,14 @@ class RequestState:
             head, self._held = self._held, None
             if not message.get("more_body") and len(message.get("body", b"")) > self.smallest:
                 _compress(head, message)
+            elif message.get("more_body") and _is_file(head):
+                self._compressor = _compressor()
+                _note_coding(head)
             await self._send(head)
+        if self._compressor is not None and message["type"] == "http.response.body":
+            message["body"] = self._compressor.compress(message.get("body", b""))
+            if not message.get("more_body"):
+                message["body"] += self._compressor.flush()
         if self.headless and message["type"] == "http.response.body":
             await self._send({"type": "http.response.body", "body": b""})
             if message.get("more_body"):
@@ -185,22 +202,36 @@ class RequestState:
 def _compress(head: MutableMapping[str, Any], body: MutableMapping[str, Any]) -> None:
     if any(name == b"content-encoding" for name, _ in head["headers"]):
         return
-    compressor = zlib.compressobj(COMPRESSION_LEVEL, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
+    compressor = _compressor()
     body["body"] = compressor.compress(body["body"]) + compressor.flush()
+    _note_coding(head)
+    head["headers"].append((b"content-length", str(len(body["body"])).encode()))
+
+
+def _compressor() -> "Compressor":
+    return zlib.compressobj(COMPRESSION_LEVEL, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
+
+
+def _note_coding(head: MutableMapping[str, Any]) -> None:
+    """Say that the body is compressed; its length is another one."""
     head["headers"] = [(name, value) for name, value in head["headers"] if name != b"content-length"]
-    head["headers"] += [
-        (b"content-length", str(len(body["body"])).encode()),
-        (b"content-encoding", b"gzip"),
-    ]
+    head["headers"].append((b"content-encoding", b"gzip"))
+
+
+def _is_file(head: MutableMapping[str, Any]) -> bool:
+    """Whether the answer is a file that is sent in parts; events must not wait in a compressor."""
+    return any(name == b"content-type" and value.startswith(CSV.encode()) for name, value in head["headers"])
 
 
 def _vary(head: MutableMapping[str, Any]) -> None:
     """Say that the answer depends on what the client takes, be it compressed or not."""
     named = [value for name, value in head["headers"] if name == b"vary"]
-    if named:
-        head["headers"] = [header for header in head["headers"] if header[0] != b"vary"]
+    if not named:
+        head["headers"].append((b"vary", VARY))
+        return
     wanted = [value for value in named if b"accept-encoding" not in value.lower()]
-    head["headers"].append((b"vary", b", ".join([*wanted, b"accept-encoding, authorization"])))
+    head["headers"] = [header for header in head["headers"] if header[0] != b"vary"]
+    head["headers"].append((b"vary", b", ".join([*wanted, VARY])))
 
 
 def _fit(value: bytes) -> str:

@@ -58,8 +58,8 @@ IF_NONE_MATCH = {
 Responses = dict[int | str, dict[str, Any]]
 
 
-def query(example: msgspec.Struct, *problems: int, csv: str | None = None) -> Responses:
-    """The answers of a query: what *example* is one of, or one of *problems*; *csv* is an example of it as CSV."""
+def query(example: msgspec.Struct, *further: int, csv: str | None = None) -> Responses:
+    """The answers of a query: what *example* is one of, or a problem; *csv* is an example of it as CSV."""
     headers = {
         "Campus-Position": {"description": "The position for which the answer is true.", "schema": {"type": "integer"}},
         "ETag": {"description": "Stands for the content.", "schema": {"type": "string"}},
@@ -70,13 +70,13 @@ def query(example: msgspec.Struct, *problems: int, csv: str | None = None) -> Re
     return {
         200: answer,
         304: {"description": "What `If-None-Match` names is still true."},
-        **_problems(401, 406, 412, 422, 503, *problems),
+        **problems(401, 406, 412, 422, 503, *further),
     }
 
 
-def open_query(example: msgspec.Struct, *problems: int) -> Responses:
+def open_query(example: msgspec.Struct, *further: int) -> Responses:
     """As `query`, for answers that are not of a read model and need no token."""
-    return {200: _answer(example), **_problems(406, 422, *problems)}
+    return {200: _answer(example), **problems(406, 422, *further)}
 
 
 def _answer(example: msgspec.Struct) -> dict[str, Any]:
@@ -89,13 +89,19 @@ def event_stream(example: str) -> Responses:
     content = {"text/event-stream": {"schema": {"type": "string"}, "example": example}}
     return {
         200: {"description": "Events, for as long as the client stays.", "content": content},
-        **_problems(401, 403, 406, 422, 503),
+        **problems(401, 403, 404, 406, 422, 503),
     }
 
 
-def command(*problems: int) -> Responses:
+def command(*further: int) -> Responses:
     """The problems of a command; its answer is FastAPI's to describe."""
-    return _problems(400, 401, 406, 412, 413, 415, 422, 503, *problems)
+    return problems(400, 401, 406, 412, 413, 415, 422, 503, *further)
+
+
+def page(description: str, *further: int) -> Responses:
+    """A page for people, and the problems beside those of every page."""
+    content = {"text/html": {"schema": {"type": "string"}, "example": "<!doctype html>"}}
+    return {200: {"description": description, "content": content}, **problems(404, 406, 422, 503, *further)}
 
 
 def _reference(shape: type[msgspec.Struct]) -> dict[str, str]:
@@ -105,7 +111,8 @@ def _reference(shape: type[msgspec.Struct]) -> dict[str, str]:
     return {"$ref": REF.format(name=shape.__name__)}
 
 
-def _problems(*statuses: int) -> Responses:
+def problems(*statuses: int) -> Responses:
+    """Problem documents of these statuses."""
     return {status: _problem(status) for status in sorted(set(statuses))}
 
 

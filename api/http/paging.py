@@ -17,9 +17,14 @@ from adapters.postgres.queries.reader import RowPage
 from api.http.errors import BadRequest
 from api.http.query import QueryContext
 
+LONGEST_CURSOR = (
+    2_000  # characters; a title of 200 characters with six bytes each, as JSON and then in Base64, takes 1,700
+)
 Cursor = Annotated[
     str | None,
-    Query(max_length=600, description="`next` (or `prev`) of another page; leave it out for the first page."),
+    Query(
+        max_length=LONGEST_CURSOR, description="`next` (or `prev`) of another page; leave it out for the first page."
+    ),
 ]
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(list[str | int]).decode

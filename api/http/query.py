@@ -8,7 +8,7 @@ its content, so a client that has it already gets a 304.
 """
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from hashlib import blake2b
 from time import monotonic
@@ -17,13 +17,18 @@ from typing import Annotated, Protocol, TypeVar
 from fastapi import Depends, Request, Response
 
 from adapters.jwt import JwtClaims
+from adapters.postgres.as_of.reader import AsOfReader
 from adapters.postgres.queries import catalog
-from adapters.postgres.queries.reader import Answer
+from adapters.postgres.queries.reader import Answer, Reader
+from api.http.as_of import headers_at
 from api.http.errors import BadRequest, LearnerNotFound, PositionNotReached, PreconditionFailed
 from api.http.security import must_be_staff, user_of
 from api.http.services import Services, get_services
-from domain.catalog import RunNotFound
+from domain.catalog import CourseNotFound, RunNotFound
 from domain.errors import DomainError, Rejected
+from domain.quiz_errors import QuizNotFound
+from projections.catalog import Catalog
+from projections.engine.moment import Moment
 from projections.learner_dashboard import LearnerDashboard
 
 WAIT = 2.0  # seconds to wait for min_position
@@ -92,6 +97,17 @@ class QueryContext:
         self.must_reach(answer.position)
         return answer
 
+    async def reader_at(self, moment: Moment, learner_id: str, projection: str, run_id: str | None = None) -> Reader:
+        """What answers queries from the rows of a learner in one read model, and of a run in the catalog."""
+        folders = self.services.folders
+        of_learner = await folders[projection].rows(learner_id, moment)
+        folded = [(table, of_learner) for table in folders[projection].own_tables]
+        if run_id is not None:
+            of_run = await folders[Catalog.name].rows_of_run(run_id, moment)
+            folded += [(table, of_run) for table in Catalog.tables]
+        served = (table for each in self.services.projections for table in each.tables)
+        return AsOfReader(self.services.reader, moment, folded, served)
+
     def now(self) -> datetime:
         """The present time, by the clock of the campus."""
         return self.services.log.clock.now()
@@ -108,15 +124,17 @@ class QueryContext:
         if known is not None and self.min_position > known.head + FAR_AHEAD:
             raise PositionAhead(min_position=self.min_position, head=known.head)
 
-    async def document(self, projection: str, key: str, missing: DomainError | None = None) -> Response:
+    async def document(
+        self, projection: str, key: str, missing: DomainError | None = None, moment: Moment | None = None
+    ) -> Response:
         """The document of a read model in Valkey, over HTTP; raises *missing* if no fact has made one."""
         documents = self.services.documents[projection]
-        document = await self.read_at_least(projection, lambda: documents.get(key))
+        document = await self.read_at_least(projection, lambda: documents.get(key, moment))
         if missing is not None and not document.exists:
             raise missing
-        return self.reply(document.body, document.position)
+        return self.reply(document.body, document.position, headers_at(moment, documents.projection))
 
-    def reply(self, body: bytes, position: int, headers: dict[str, str] | None = None) -> Response:
+    def reply(self, body: bytes, position: int, headers: Mapping[str, str] | None = None) -> Response:
         """The answer over HTTP: 200, or 304 if the client has this body."""
         etag = etag_of(body)
         headers = {**head_of(position, etag), **(headers or {})}
@@ -130,18 +148,30 @@ class QueryContext:
         if self.match is not None and self.match.strip() != "*":
             raise PreconditionFailed("If-Match compares strongly, and the ETag of a query is weak: use If-None-Match")
 
-    async def check_run(self, run_id: str) -> None:
+    async def check_run(self, run_id: str, reader: Reader | None = None) -> None:
         """Raise RunNotFound for a run that the catalog does not have; for lists, which are empty for it."""
-        answer = await self.read_at_least("catalog", lambda: catalog.run(self.services.reader, run_id))
+        answer = await self.read_at_least("catalog", lambda: catalog.run(reader or self.services.reader, run_id))
         if answer.body is None:
             raise RunNotFound(run_id=run_id)
 
-    async def check_learner(self, learner_id: str) -> None:
+    async def check_course(self, course_id: str) -> None:
+        """Raise CourseNotFound, as `check_run`."""
+        answer = await self.read_at_least("catalog", lambda: catalog.course(self.services.reader, course_id))
+        if answer.body is None:
+            raise CourseNotFound(course_id=course_id)
+
+    async def check_quiz(self, quiz_id: str) -> None:
+        """Raise QuizNotFound, as `check_run`."""
+        answer = await self.read_at_least("catalog", lambda: catalog.quiz(self.services.reader, quiz_id))
+        if answer.body is None:
+            raise QuizNotFound(quiz_id=quiz_id)
+
+    async def check_learner(self, learner_id: str, moment: Moment | None = None) -> None:
         """Raise LearnerNotFound if nothing is recorded about a learner; it may be too early for that of the user."""
         if learner_id == self.user.subject:
             return
         documents = self.services.documents[LearnerDashboard.name]
-        document = await self.read_at_least(LearnerDashboard.name, lambda: documents.stored(learner_id))
+        document = await self.read_at_least(LearnerDashboard.name, lambda: documents.stored(learner_id, moment))
         if not document.exists:
             raise LearnerNotFound(learner_id=learner_id)
 

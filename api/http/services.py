@@ -16,7 +16,10 @@ from adapters.command_bus.bus import Bus
 from adapters.documents import Documents, served_documents
 from adapters.nats.connection import Nats
 from adapters.nats.hint import Hints
-from adapters.postgres.log.postgres_log import PostgresLog
+from adapters.postgres.as_of.folder import KeyFolder
+from adapters.postgres.connection import Link
+from adapters.postgres.log.postgres_log import PATIENCE, PostgresLog
+from adapters.postgres.queries.overview import Overviews
 from adapters.postgres.queries.reader import Reader
 from adapters.settings import Settings
 from adapters.valkey.client import Valkey
@@ -37,6 +40,7 @@ class Services:
 
     Attributes:
         projections: every read model that is served.
+        folders: fold single keys of each read model, as of any moment; by the name of the read model.
         documents: of each read model in Valkey, by the name of the read model.
     """
 
@@ -48,11 +52,13 @@ class Services:
     valkey: Valkey
     nats: Nats
     projections: Sequence[Projection]
+    folders: Mapping[str, KeyFolder]
     documents: Mapping[str, Documents]
     changes: Changes
     places: StreamPlaces
     truth: Truth
     moves: Moves
+    overviews: Overviews
 
 
 @asynccontextmanager
@@ -62,7 +68,9 @@ async def services(settings: Settings, projections: Sequence[Projection]) -> Asy
     reader = Reader(settings)
     nats = Nats(settings, "api")
     valkey = connect_valkey(settings)
-    documents = served_documents(valkey, settings, log, projections)
+    folding = Link(settings, "as-of", patience=PATIENCE)
+    folders = {projection.name: KeyFolder(folding, projection) for projection in projections}
+    documents = served_documents(valkey, settings, log, folders.values())
     truth = Truth(reader, documents)
     changes = Changes(truth)
     hints = Hints(settings, nats)
@@ -80,11 +88,13 @@ async def services(settings: Settings, projections: Sequence[Projection]) -> Asy
             valkey,
             nats,
             projections,
+            folders,
             documents,
             changes,
             StreamPlaces(open_files.streams(settings), settings.api_streams_per_user),
             truth,
             Moves(),
+            Overviews(reader),
         )
     finally:
         await changes.stop()
@@ -92,6 +102,7 @@ async def services(settings: Settings, projections: Sequence[Projection]) -> Asy
         await nats.close()
         await valkey.aclose()
         await reader.close()
+        await folding.close()
         await log.close()
 
 

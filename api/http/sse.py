@@ -22,10 +22,11 @@ import msgspec
 from fastapi import Depends, Header, Query, Request, Response
 
 from adapters.jwt import JwtClaims, sign_ticket
-from adapters.postgres.connection import Unavailable
+from adapters.postgres.connection import Overloaded, Unavailable
+from adapters.postgres.log.postgres_log import END
 from adapters.postgres.queries.reader import NotBuilt
 from api.http.changes import ALL, Changed, Topic, Watch
-from api.http.errors import BadRequest
+from api.http.errors import BadRequest, LearnerNotFound
 from api.http.openapi import Responses, event_stream, open_query
 from api.http.places import EventStream
 from api.http.query import JSON
@@ -33,6 +34,8 @@ from api.http.routing import router as strict_router
 from api.http.security import CurrentUser, may_act_for, must_be_staff, user_of
 from api.http.services import Services, ServicesDep, get_services
 from api.http.types import LearnerId, RunId, is_id
+from domain.catalog import RunNotFound, run_stream
+from projections.learner_dashboard import LearnerDashboard
 
 router = strict_router("events", "/v1")
 
@@ -115,7 +118,8 @@ async def stream_learner_events(
     learner_id: LearnerId, user: StreamUser, services: ServicesDep, last_event_id: LastEventId = None
 ) -> Response:
     """When a learner's dashboard changes."""
-    return _respond(services, user, _topics(services, "learner", may_act_for(user, learner_id)), last_event_id)
+    await _must_exist(services, user, "learner", may_act_for(user, learner_id))
+    return _respond(services, user, _topics(services, "learner", learner_id), last_event_id)
 
 
 @router.get("/runs/{run_id}/events", responses=RESPONSES, response_class=Response)
@@ -124,6 +128,7 @@ async def stream_run_events(
 ) -> Response:
     """When the dashboard or the gradebook of a run changes."""
     must_be_staff(user)
+    await _must_exist(services, user, "run", run_id)
     return _respond(services, user, _topics(services, "run", run_id), last_event_id)
 
 
@@ -154,7 +159,10 @@ async def stream_events(
     words = topics.split(",")
     if len(words) > MOST_TOPICS:
         raise BadTopics(f"one stream has {MOST_TOPICS} topics at most, not {len(words)}: open another one")
-    watched = [topic for word in words for topic in _topics(services, *_may_watch(user, word))]
+    things = [_may_watch(user, word) for word in words]
+    for audience, key in dict.fromkeys(things):
+        await _must_exist(services, user, audience, key)
+    watched = [topic for thing in things for topic in _topics(services, *thing)]
     return _respond(services, user, [*dict.fromkeys(watched)], last_event_id)
 
 
@@ -170,6 +178,23 @@ def _may_watch(user: JwtClaims, word: str) -> tuple[str, str]:
         must_be_staff(user)
         return kind, key
     return kind, user.subject if key == "me" else may_act_for(user, key)
+
+
+async def _must_exist(services: Services, user: JwtClaims, audience: str, key: str) -> None:
+    """
+    Raise RunNotFound or LearnerNotFound where the log has nothing of it; for the user it may be too early.
+
+    The log is asked, not a read model, which may be late. While it does not answer, streams are opened as they are.
+    """
+    try:
+        if audience == "run" and not await services.log.since(run_stream(key), 0):
+            raise RunNotFound(run_id=key)
+        if audience == "learner" and key != user.subject:
+            document = await services.documents[LearnerDashboard.name].stored(key)
+            if not document.exists and not await services.log.history_page(key, 0, END, 1):
+                raise LearnerNotFound(learner_id=key)
+    except (Unavailable, Overloaded):
+        return
 
 
 def _topics(services: Services, audience: str, key: str) -> list[Topic]:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import Path, Query
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, TypeAdapter
 
 ID = r"^(\.*[A-Za-z0-9_-][A-Za-z0-9_.-]*|\.{3,})$"  # without `.` and `..`, which no URL can address
 LONGEST_ID = 64  # characters
@@ -34,22 +34,23 @@ def _within_reason(at: datetime) -> datetime:
     return at.astimezone(UTC)
 
 
-Time = Annotated[AwareDatetime, Field(strict=False), AfterValidator(_within_reason)]  # JSON writes times as text
+def _written_out(at: object) -> object:
+    """A time as text, as RFC 3339 has it: a bare number would be taken for seconds, or for milliseconds."""
+    if not isinstance(at, str) or not re.match(r"\d{4}-\d\d-\d\d[Tt ]", at):
+        raise ValueError("a time as 2026-02-01T09:00:00Z")
+    return at
+
+
+Time = Annotated[
+    AwareDatetime, Field(strict=False), BeforeValidator(_written_out), AfterValidator(_within_reason)
+]  # JSON writes times as text
+TIME: TypeAdapter[datetime] = TypeAdapter(Time)
 
 
 def is_id(text: str) -> bool:
     """Whether a text is an id; for lists of ids, which are one parameter."""
     return len(text) <= LONGEST_ID and re.fullmatch(ID, text) is not None
 
-
-def _written_out(at: object) -> object:
-    """A time as text, as RFC 3339 has it: a bare number would be taken for seconds."""
-    if isinstance(at, str) and not re.match(r"\d{4}-\d\d-\d\d[Tt ]", at):
-        raise ValueError("a time as 2026-02-01T09:00:00Z")
-    return at
-
-
-QueryTime = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_within_reason)]
 
 LearnerId = Annotated[str, Path(pattern=ID, max_length=64, description="The learner.", examples=["28400"])]
 CourseId = Annotated[str, Path(pattern=ID, max_length=64, description="The course.", examples=["algebra"])]

@@ -8,7 +8,7 @@ import sys
 from itertools import count
 from typing import Any
 
-from benchmarks.campus import free_port
+from adapters.embedded.secrets import free_port
 from benchmarks.peers.peer import STREAM_LENGTH, Bench, Measurement, Missing, in_threads
 from cli.console import Failure
 

@@ -1,5 +1,5 @@
 """
-A run and a learner of the running campus, for links to pages with content.
+A run, a learner and a product of the running campus, for links to pages with content and lines to try.
 """
 
 from dataclasses import dataclass
@@ -16,10 +16,12 @@ class Examples:
 
     run_id: str = ""
     learner_id: str = ""
+    product_id: str = ""
+    currency: str = ""
 
 
 async def find_examples(settings: Settings) -> Examples:
-    """Ask the API for the first run and the first learner of its gradebook."""
+    """Ask the API for the first run, the first learner of its gradebook, and the first product that has a price."""
     from adapters.jwt import claims_of, sign
 
     token = sign(claims_of("admin"), settings.token_secret, now=datetime.now(UTC), lifetime=timedelta(minutes=1))
@@ -30,4 +32,6 @@ async def find_examples(settings: Settings) -> Examples:
 
     run_id = (await first("runs?limit=1")).get("run_id", "")
     learner_id = (await first(f"runs/{run_id}/gradebook?limit=1")).get("learner_id", "") if run_id else ""
-    return Examples(run_id, learner_id)
+    product = await first("products?limit=1")
+    currency = next(iter(product.get("prices", ())), "")
+    return Examples(run_id, learner_id, product["product_id"] if currency else "", currency)

@@ -1,5 +1,6 @@
 """
-What `campus up` runs: an embedded server for each URL that is not set, the API and the workers.
+What `campus up` runs: an embedded server for each URL that is not set, paysim if no key of Stripe is, the API and the
+workers.
 """
 
 import sys
@@ -10,9 +11,12 @@ from typing import Any
 
 from adapters.embedded import NatsServer, PostgresServer, Program, Secrets, Server, ValkeyServer
 from adapters.settings import PREFIX, Settings, SettingsError, fields_in_environment
+from cli.up.paysim import PaysimServer
 
 API = "api"
 WORKERS = ("relay", "projector", "reactor", "dispatcher", "auditor")
+GUESTS = {"relay": ("notary",)}
+"""Workers in the process of another one: a process more would take a second of every start and 90 MB."""
 CAMPUS = (sys.executable, "-P", "-m", "cli.main")  # -P: do not import a folder `api` of the current directory
 NOT_FOR_CHILDREN = ("POSTGRES_OWNER_URL", "POSTGRES_ANALYST_URL")
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -33,7 +37,7 @@ class Plan:
 
     def process(self, name: str) -> Program:
         """The API or a worker; they do not get the passwords of the owner and the analysts."""
-        arguments = ("serve",) if name == API else ("worker", name)
+        arguments = ("serve",) if name == API else ("worker", name, *GUESTS.get(name, ()))
         environment = {**variables(self.settings), **{f"{PREFIX}{url}": "" for url in NOT_FOR_CHILDREN}}
         return Program(name, (*CAMPUS, *arguments), self.log_dir / f"{name}.log", environment, death_signal=SIGKILL)
 
@@ -45,7 +49,7 @@ class Plan:
 
 def make_plan(data_dir: Path, name: str | None, port: int | None) -> Plan:
     """
-    Decide which servers to embed: those whose URL is not in the environment.
+    Decide which servers to embed: those whose URL is not in the environment, and paysim if no key of Stripe is.
 
     Raises:
         SettingsError: a variable is unknown, wrong or missing.
@@ -56,7 +60,9 @@ def make_plan(data_dir: Path, name: str | None, port: int | None) -> Plan:
             "CAMPUS_POSTGRES_URL is set without CAMPUS_POSTGRES_OWNER_URL, which the migrations need: set both"
         )
     secrets = Secrets(data_dir)
-    servers = tuple(make(data_dir, secrets) for url, make in EMBEDDABLE.items() if url not in given)
+    servers: tuple[Server, ...] = tuple(make(data_dir, secrets) for url, make in EMBEDDABLE.items() if url not in given)
+    paysim = PaysimServer(data_dir, secrets) if "stripe_key" not in given else None
+    servers += () if paysim is None else (paysim,)
     values: dict[str, Any] = {"data_dir": data_dir}
     for server in servers:
         values |= server.settings()
@@ -67,6 +73,8 @@ def make_plan(data_dir: Path, name: str | None, port: int | None) -> Plan:
     settings = Settings.load(**values)
     if "dev_login" not in given:  # where other machines reach the API, only if it is asked for
         settings = settings.model_copy(update={"dev_login": settings.api_host in LOOPBACK})
+    if paysim is not None:
+        paysim.sell_through(settings)
     return Plan(settings, servers)
 
 

@@ -17,6 +17,7 @@ from adapters.embedded import StartFailed
 from adapters.settings import DEFAULT_DATA_DIR
 from cli.console import fail, say
 from cli.up.examples import Examples
+from cli.up.paysim import CARD, PaysimServer
 from cli.up.plan import Plan
 
 NAME_WIDTH = 23  # columns
@@ -58,14 +59,14 @@ def welcome(plan: Plan, steps: StartTimes, examples: Examples) -> None:
     lines = [
         Text(f"campus {plan.settings.name}", "bold"),
         *_rows([(name, f"{seconds:.2f} s") for name, seconds in started]),
-        *_rows(addresses(plan.settings.api_url, examples)),
+        *_rows([*addresses(plan.settings.api_url, examples), *_paying(plan)]),
         *_rows([(f"token of {role}", command(plan, f"token --as {user}")) for role, user in users]),
         Text(
             f"  {'development login':<{NAME_WIDTH}}{DEV_LOGIN[plan.settings.dev_login]}", LOUD[plan.settings.dev_login]
         ),
         Text(),
         Text("try next, in a second terminal:", "bold"),
-        *(Text(f"  {line}") for line in suggestions(plan)),
+        *(Text(f"  {line}") for line in suggestions(plan, examples)),
     ]
     Console().print(Text("\n").join(lines), soft_wrap=True)  # long lines stay whole, to be copied
 
@@ -81,13 +82,27 @@ def addresses(api: str, examples: Examples) -> list[tuple[str, str]]:
     return found
 
 
-def suggestions(plan: Plan) -> list[str]:
-    """Two commands for a second terminal."""
+def _paying(plan: Plan) -> list[tuple[str, str]]:
+    """Where paysim is, and the card that pays there."""
+    found = [server.url for server in plan.servers if isinstance(server, PaysimServer)]
+    return [row for url in found for row in (("paysim (no real money)", url), ("test card", CARD))]
+
+
+def suggestions(plan: Plan, examples: Examples) -> list[str]:
+    """Commands for a second terminal; one orders a product, if there is a learner who could buy one."""
     token = f"$({command(plan, 'token')})"
-    return [
+    found = [
         f'curl -H "Authorization: Bearer {token}" {plan.settings.api_url}/v1/overview',
         command(plan, "import oulad ../shared/data/anonymisedData.zip"),
     ]
+    if examples.product_id and examples.learner_id:
+        token = f"$({command(plan, f'token --as {examples.learner_id}')})"
+        order = f'{{"product_id": "{examples.product_id}", "currency": "{examples.currency}"}}'
+        found.append(
+            f'curl -H "Authorization: Bearer {token}" -H "Content-Type: application/json" '
+            f"{plan.settings.api_url}/v1/orders -d '{order}'  # buy: open its checkout_url (docs/howto/payments.md)"
+        )
+    return found
 
 
 def command(plan: Plan, arguments: str) -> str:

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from commands.log import Log
-from domain.catalog import Course, Run, RunNotFound, Unit, VersionNotFound, course_stream, run_stream
-from domain.deadlines import due_at
+from domain.catalog import Course, CourseNotFound, Run, RunNotFound, Unit, VersionNotFound, course_stream, run_stream
+from domain.deadlines import due_at, is_over
 from domain.grading import Group, Scheme, scheme_of
+from domain.tags import QueryItem, tag
 
 STRUCTURE_MAX_AGE = 1.0  # seconds for which the catalog may be known from memory
 
@@ -16,6 +17,7 @@ class Outline:
     """What a run consists of, by the version of the course that it follows."""
 
     run_id: str
+    course_id: str
     course_version: int
     units: dict[str, Unit]
     groups: list[Group]
@@ -58,6 +60,7 @@ async def outline(log: Log, run_id: str) -> Outline:
     units = {unit.unit_id: unit for unit in course.versions[run.course_version]}
     return Outline(
         run_id,
+        run.course_id,
         run.course_version,
         units,
         course.groups[run.course_version],
@@ -69,3 +72,42 @@ async def outline(log: Log, run_id: str) -> Outline:
         run.time_zone,
         run.waitlist_limit,
     )
+
+
+async def must_have_course(log: Log, course_id: str) -> None:
+    """
+    Refuse a course that there is not.
+
+    Raises:
+        CourseNotFound: there is no such course.
+    """
+    if not (await log.read(Course, course_stream(course_id), STRUCTURE_MAX_AGE)).exists:
+        raise CourseNotFound(course_id=course_id)
+
+
+async def course_of_run(log: Log, run_id: str) -> str:
+    """
+    The course of a run.
+
+    Raises:
+        RunNotFound: there is no such run.
+    """
+    return (await outline(log, run_id)).course_id
+
+
+async def current_run(log: Log, course_id: str, at: datetime, *, is_open: bool = True) -> str | None:
+    """
+    The run of a course that is current: of those that are open and not over the one that began last, else the next.
+
+    If *is_open* is false, one that is closed stands in where none is open. If one is scheduled meanwhile, what rests on
+    this is decided again.
+    """
+    scheduled = QueryItem(("run.scheduled",), (tag("course", course_id),))
+    runs = [await log.read(Run, stream, STRUCTURE_MAX_AGE) for stream in await log.streams((scheduled,))]
+    runs = [run for run in runs if run.course_id == course_id and not is_over(run.ends_at, at)]
+    runs = [run for run in runs if run.is_open] or ([] if is_open else runs)
+    begun = [run for run in runs if run.starts_at is not None and run.starts_at <= at]
+    coming = [run for run in runs if run.starts_at is not None and run.starts_at > at]
+    if begun:
+        return max(begun, key=lambda run: (run.starts_at, run.id)).id_of("run_id")
+    return min(coming, key=lambda run: (run.starts_at, run.id)).id_of("run_id") if coming else None

@@ -37,19 +37,12 @@ class DeclaredRows(Rows):
     """A view of other *rows* for one fact after the other, each of which sees what its handler declares only."""
 
     def __init__(self, rows: Rows) -> None:
-        self._rows = rows
+        self._edit, self._read = rows.edit, rows.read
         self._needed: Collection[RowKey] = ()
         self._writes: Collection[Table] = ()
 
-    def begin(self, needed: Collection[RowKey] | BaseException, writes: Collection[Table]) -> None:
-        """
-        Let the next fact see the rows that it *needed*, and change those of the tables in *writes* (empty: of all).
-
-        Raises:
-            BaseException: *needed* itself, if the rows could not be found out.
-        """
-        if isinstance(needed, BaseException):
-            raise needed
+    def begin(self, needed: Collection[RowKey], writes: Collection[Table]) -> None:
+        """Let the next fact see the rows that it *needed*, and change those of tables in *writes* (empty: of all)."""
         self._needed, self._writes = needed, writes
 
     def edit(self, table: Table, row: type[RowT], *key: str | int) -> RowT:
@@ -58,13 +51,13 @@ class DeclaredRows(Rows):
             raise UndeclaredRow(f"row {key} of {table.name} was changed but not named as needed")
         if self._writes and table not in self._writes:
             raise UndeclaredRow(f"row {key} of {table.name} was changed, but its table is not among those written")
-        return self._rows.edit(table, row, *key)
+        return self._edit(table, row, *key)
 
     def read(self, table: Table, row: type[RowT], *key: str | int) -> RowT | None:
         """The row, not to be changed; raises UndeclaredRow."""
         if (table, key) not in self._needed:
             raise UndeclaredRow(f"row {key} of {table.name} was read but not named as needed")
-        return self._rows.read(table, row, *key)
+        return self._read(table, row, *key)
 
 
 class RestorableRows(Protocol):
@@ -94,8 +87,15 @@ class UndoableRows(DeclaredRows):
         self._before: dict[RowKey, Any] = {}
 
     def begin(self, needed: Collection[RowKey] | BaseException, writes: Collection[Table]) -> None:
-        """Begin with the next fact; the changes of the one before stay."""
+        """
+        Begin with the next fact; the changes of the one before stay.
+
+        Raises:
+            BaseException: *needed* itself, if the rows could not be found out.
+        """
         self._before = {}
+        if isinstance(needed, BaseException):
+            raise needed
         super().begin(needed, writes)
 
     def edit(self, table: Table, row: type[RowT], *key: str | int) -> RowT:

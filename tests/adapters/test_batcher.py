@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 
 from adapters.batcher import Batcher
+from tests.support.polling import until
 
 
 class Line:
@@ -50,6 +51,22 @@ async def test_what_arrives_meanwhile_travels_together(line: Line) -> None:
     line.free.set()
     assert await asyncio.gather(*first, *rest) == [20, 40, 60, 80]
     assert line.batches == [[2], [4, 6, 8]]
+
+
+async def test_writers_that_began_at_different_times_become_one_batch(line: Line) -> None:
+    """Those who are answered ask again in the next round trip, with those who waited meanwhile."""
+
+    async def writer(request: int) -> None:
+        for _ in range(3):
+            await line.batcher.submit(request)
+
+    early = asyncio.create_task(writer(2))
+    await until(lambda: line.batches == [[2]])
+    late = asyncio.create_task(writer(4))
+    await asyncio.sleep(0)
+    line.free.set()
+    await asyncio.gather(early, late)
+    assert line.batches == [[2], [4, 2], [4, 2], [4]]
 
 
 async def test_what_has_no_caller_any_more_is_not_sent(line: Line) -> None:

@@ -1,14 +1,14 @@
 """The learner dashboard as it is shown: never larger than a page may be, and ended where the run is over."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import msgspec
 import pytest
 
-from adapters.shown_dashboard import LARGEST, ShownDashboard, shown, whole
+from adapters.shown_dashboard import LARGEST, ShownDashboard, shown, whole, with_moves
 from domain.enrollment_errors import Status
 from domain.score import Score
-from projections.learner_dashboard import Course, Dashboard, Deadline, NextUnit, Recent
+from projections.learner_dashboard.rows import Course, Dashboard, Deadline, Moved, NextUnit, Recent
 
 NOW = datetime(2026, 2, 1, 9, tzinfo=UTC)
 LATER, BEFORE = NOW + timedelta(days=90), NOW - timedelta(days=1)
@@ -49,6 +49,20 @@ def test_a_document_that_fits_is_sent_as_it_is() -> None:
         assert shown(stored, NOW) is stored
 
 
+@pytest.mark.parametrize("hours", [-23, 0, 14])
+def test_an_end_is_a_moment_in_whatever_zone_it_is_written(hours: int) -> None:
+    """From that moment on the run is over, and not a microsecond before."""
+    stored = text(course("r1", 3, ends_at=NOW.astimezone(timezone(timedelta(hours=hours)))))
+    assert shown(stored, NOW - timedelta(microseconds=1)) is stored
+    assert whole(shown(stored, NOW)).courses[0].status == "ended"
+
+
+def test_a_document_whose_runs_end_later_is_not_decoded() -> None:
+    """Almost all are such, and to decode one takes longer than the rest of an answer; nor do other words matter."""
+    for stored in (b'no JSON, "ends_at":"2026-05-02T09:00:00Z"', b'no JSON, "ends_at":1 and ends_at 2026-01-01'):
+        assert shown(stored, NOW) is stored
+
+
 def test_a_course_of_5000_units_is_shown_with_what_is_next() -> None:
     """The open deadline is there, the latest units are, and the rest is counted."""
     stored = text(course("r1", 5_000, "\N{OPEN BOOK}" * 200))
@@ -86,7 +100,7 @@ def test_of_200_runs_those_that_go_on_are_shown(title: str) -> None:
 @pytest.mark.parametrize(
     ("status", "as_shown"),
     [*((status, "ended") for status in ("requested", "waitlisted", "offered", "active")),
-     *((status, status) for status in ("withdrawn", "expired", "completed", "none"))],
+     *((status, status) for status in ("withdrawn", "expired", "completed", "suspended", "none"))],
 )  # fmt: skip
 def test_a_run_that_is_over_has_nothing_to_do(status: Status, as_shown: str) -> None:
     """Who was on it and neither completed it nor left is ended, from its end on; nothing is due, nothing is next."""
@@ -97,3 +111,18 @@ def test_a_run_that_is_over_has_nothing_to_do(status: Status, as_shown: str) -> 
     assert (over.offered_until, over.waits_for) == (msgspec.UNSET, msgspec.UNSET)
     assert (over.scores, over.completed) == (stored.scores, stored.completed)
     assert (other.status, len(other.deadlines)) == ("active", 3)
+
+
+def test_deadlines_that_have_moved_are_put_in() -> None:
+    """Of those that a document has, what is done stays done; a document that has them all is sent as it is."""
+    stored = text(course("r1", 3), course("r2", 1))
+    assert with_moves(stored, {"r3": [Moved("r3", "q", "u0", "Algebra", BEFORE)]}) is stored
+    late = [Moved("r1", "q1", "u0", "Algebra", LATER), Moved("r1", "q2", "u0", "Algebra", NOW)]
+    moved = with_moves(stored, {"r1": [*late, Moved("r1", "q3", "u2", "Algebra", BEFORE)]})
+    assert whole(moved).courses[0].deadlines == [
+        Deadline("u2", "Algebra", BEFORE),
+        Deadline("u1", "Algebra", NOW + timedelta(days=1), done=True),
+        Deadline("u0", "Algebra", LATER, done=True),
+    ]
+    assert whole(moved).courses[1] == whole(stored).courses[1]
+    assert with_moves(moved, {"r1": late}) is moved

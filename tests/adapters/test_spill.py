@@ -1,6 +1,7 @@
 """The spill store for rows that do not fit into memory, and how full memory is."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 import psutil
@@ -9,7 +10,7 @@ import pytest
 from adapters import spill
 from adapters.spill import ResidentMemory, Spool, SqliteSpill
 from projections.engine.bulk.rows import BulkRows, MemoryBudget
-from projections.engine.projection import KeyValues, Table
+from projections.engine.projection import KeyValues, RowKey, Table
 from projections.engine.spill import SpillFailed
 
 
@@ -39,6 +40,21 @@ def test_rows_come_back_as_fresh_copies() -> None:
     assert {key for key, _ in spill_store.items(3, Thing)} == {ONE[0], TWO[0]}
     spill_store.clear()
     assert list(spill_store.items(3, Thing)) == []
+    spill_store.close()
+
+
+@pytest.mark.parametrize("wrong", ["\ud800", 7, None, object()], ids=["no-unicode", "number", "none", "object"])
+def test_a_row_that_would_not_come_back_is_kept(wrong: Any) -> None:
+    """A value that its class does not allow stays in memory, so that what writes the row can name it."""
+    spill_store = SqliteSpill()
+    rows = BulkRows([THINGS], spill_store)
+    rows.put_back(RowKey(THINGS, ("a", 1)), Thing("a", 1, of={1: wrong}))
+    rows.put_back(RowKey(THINGS, ("b", 2)), Thing("b", 2))
+    rows.spill(spill_store)
+    rows.spill(spill_store)
+    rows.spill(spill_store)
+    assert {key.key for key, _ in rows.items()} == {("a", 1), ("b", 2)}
+    assert [key for key, _ in spill_store.items(0, Thing)] == [("b", 2)]
     spill_store.close()
 
 

@@ -93,6 +93,31 @@ async def test_a_list_of_courses_is_read_both_ways(campus: Campus) -> None:
     assert refused.json()["code"] == "bad_cursor"
 
 
+async def test_a_page_may_end_with_the_longest_title(campus: Campus) -> None:
+    """Its cursor has the title, however many bytes its characters take, and leads on."""
+    position = 0
+    for number, character in enumerate(("\U0001f600", "\x01", "\x02")):
+        body = {"course_id": f"{campus.course}-{number}", "title": character * 200}
+        position = await campus.send("/courses", body, user="admin")
+    page = await campus.see("/courses", position, sort="title", order="desc", q=campus.tag, limit=1)
+    found = [page["items"][0]["course_id"][-1]]
+    while page["next"]:
+        page = (
+            await campus.get("/courses", sort="title", order="desc", limit=1, q=campus.tag, cursor=page["next"])
+        ).json()
+        found.append(page["items"][0]["course_id"][-1])
+    assert found == ["0", "2", "1"]
+
+
+async def test_a_time_is_text(campus: Campus) -> None:
+    """A number is none: nothing says whether it counts seconds or milliseconds."""
+    await campus.open_run()
+    plan = {"run_id": f"n-{campus.tag}", "course_id": campus.course, "ends_at": LATER}
+    for wrong in (1_770_000_000, 1_770_000_000_000, -1, 1.5, "1770000000", "2026-02-01", True):
+        refused = await campus.post("/runs", {**plan, "starts_at": wrong}, user="admin")
+        assert (refused.status_code, refused.json()["code"]) == (422, "invalid_request"), wrong
+
+
 async def test_runs_are_found_by_status_and_time(campus: Campus) -> None:
     """Together with all else that is asked for."""
     await campus.open_run()

@@ -4,11 +4,16 @@ import csv
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from fastapi import FastAPI
 
+from adapters.postgres.log.append import Append
+from adapters.settings import Settings
+from api import gradebook
 from api.http import csv_pages
 from tests.support.api import Campus
+from tests.support.appends import new_event, opened
 from tests.support.polling import until
 
 
@@ -177,6 +182,9 @@ async def test_a_gradebook_is_a_file_for_spreadsheets(campus: Campus, monkeypatc
     assert answer.headers["content-type"] == "text/csv; charset=utf-8; header=present"
     assert answer.headers["content-disposition"] == f'attachment; filename="gradebook-{campus.run}.csv"'
     assert "accept," in answer.headers["vary"]
+    assert answer.headers["content-encoding"] == "gzip"
+    plain = await campus.client.get(path, headers={**headers, "accept-encoding": "identity"})
+    assert ("content-encoding" in plain.headers, plain.text) == (False, answer.text)
     heads, quiz, essay = csv.reader(answer.text.splitlines())
     items = (await campus.get(f"/runs/{campus.run}/gradebook")).json()["items"]
     assert heads == list(items[0])
@@ -184,6 +192,8 @@ async def test_a_gradebook_is_a_file_for_spreadsheets(campus: Campus, monkeypatc
     shown = (words[value] if isinstance(value, bool | None) else str(value) for value in items[0].values())
     assert quiz == [*shown]
     assert essay[heads.index("title")] == '\'=HYPERLINK("x")'
+    sorted_by_score = (await campus.client.get(path, headers=headers, params={"sort": "score"})).text.splitlines()
+    assert sorted_by_score == [answer.text.splitlines()[number] for number in (0, 2, 1)]
     page = await campus.client.get(path, headers=headers, params={"limit": 1})
     assert (len(page.text.splitlines()), 'rel="next"' in page.headers["link"]) == (2, True)
     matrix = await campus.client.get(f"{path}/matrix", headers=headers)
@@ -195,3 +205,31 @@ async def test_a_gradebook_is_a_file_for_spreadsheets(campus: Campus, monkeypatc
         f'"{learner}-2","withdrawn",,,,',
         "",
     ]
+
+
+def test_no_two_columns_of_a_file_have_the_same_head() -> None:
+    """Whatever the id of an assessment is."""
+    assert [gradebook.column_head(quiz_id) for quiz_id in ("status", "q1")] == ["quiz:status", "q1"]
+
+
+async def test_a_grade_says_which_rule_it_broke(campus: Campus, lively: Settings) -> None:
+    """In the gradebook, also as CSV, in the learner's grades, and counted on the learner's page of the run."""
+    await campus.open_run()
+    await campus.enroll()
+    where = {"run_id": campus.run, "unit_id": "q1", "by": "learner", "late_by": 0, "responses": [1, 0], "banked": False}
+    data = msgspec.json.encode({**where, "irregular": "after_unregistration"})
+    async with opened(lively) as log:
+        broken = new_event(f"attempt-{campus.learner}:{campus.quiz}:1", 1, type="attempt.submitted", data=data)
+        position = (await log.append(Append([broken]))).last
+    path = f"/runs/{campus.run}/gradebook"
+    (row,) = (await campus.see(path, position))["items"]
+    assert row["irregular"] == "after_unregistration"
+    missing = await campus.see(path, position, missing=1)
+    assert {row["irregular"] for row in missing["items"]} <= {None}
+    own = (await campus.see(f"/me/runs/{campus.run}/grades", position, user=campus.learner))["items"]
+    assert [grade["irregular"] for grade in own] == ["after_unregistration"]
+    page = await campus.see(f"/me/runs/{campus.run}", position, user=campus.learner)
+    assert page["irregular"] == {"after_unregistration": 1}
+    sheet = await campus.client.get(f"/v1{path}", headers=await campus.as_user("admin", accept="text/csv"))
+    (line,) = csv.DictReader(sheet.text.splitlines())
+    assert line["irregular"] == "after_unregistration"

@@ -10,6 +10,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from adapters.documents import NotServable, served_documents
+from adapters.postgres.as_of.folder import KeyFolder
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.settings import Settings
 from adapters.valkey.client import connect as connect_valkey
@@ -154,5 +155,5 @@ async def test_documents_without_one_key_are_refused(settings: Settings) -> None
     log = await PostgresLog.open(settings)
     async with connect_valkey(settings) as valkey:
         with pytest.raises(NotServable, match="read model inbox: its first table, letters, needs a key of one field"):
-            served_documents(valkey, settings, log, [TwoKeys()])
+            served_documents(valkey, settings, log, [KeyFolder(log.link, TwoKeys())])
     await log.close()

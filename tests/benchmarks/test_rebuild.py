@@ -55,8 +55,10 @@ async def test_the_synthetic_log_is_whole(settings: Settings) -> None:
 
 @pytest.mark.parametrize("projection", PROJECTIONS, ids=lambda projection: projection.name)
 def test_every_read_model_takes_it(projection: Projection, facts: list[Fact]) -> None:
-    """None of the facts is poison, and each read model gets rows from them."""
-    assert folded(projection, facts).changed
+    """None of the facts is poison, and each read model that handles some gets rows from them; nothing is bought."""
+    handled = not projection.handlers.keys().isdisjoint(fact.type for fact in facts)
+    assert bool(folded(projection, facts).changed) == handled
+    assert handled or projection.name in {"orders", "ledger"}
 
 
 def test_the_overview_counts_what_was_told(facts: list[Fact]) -> None:

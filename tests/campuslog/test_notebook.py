@@ -30,7 +30,10 @@ NOTEBOOK = Path(__file__).parents[2] / "docs" / "notebooks" / "oulad.py"
 MODULE, PRESENTATION = "AAA", "2013J"
 EARLY = 28  # days
 
-pytestmark = pytest.mark.skipif(not REAL.exists(), reason=f"{REAL.name} is not in ../shared/data")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not REAL.exists(), reason=f"{REAL.name} is not in ../shared/data"),
+]
 
 
 def rows(name: str) -> Iterator[dict[str, str]]:

@@ -97,6 +97,9 @@ def test_some_rows_of_a_view(campus: Campus, name: str, only: dict[str, Any], ro
         ("grades", {"run_id": 7}, "^grades cannot be filtered by that: operator does not exist: text = "),
         ("grades", {"run_id": None}, "^run_id=None is neither a value"),
         ("grades", {"run_id": [None]}, "None is no value"),
+        ("grades", {"run_id": "a\0"}, "is no text that a campus can have"),
+        ("learner_dashboard", {"learner_id": ["11", "\ud800"]}, "is no text that a campus can have"),
+        ("grades", {"submitted_at": datetime(2014, 3, 1)}, "has no time zone"),  # noqa: DTZ001 - that is the point
     ],
 )
 def test_a_filter_that_means_nothing(campus: Campus, name: str, only: dict[str, Any], said: str) -> None:
@@ -117,6 +120,7 @@ def test_a_question_in_sql(campus: Campus) -> None:
     )
     midnight = datetime(2014, 3, 1, tzinfo=UTC)
     assert typed.rows() == [(1.5, date(2014, 3, 1), midnight, 3, ["a", None], '{"b":[1]}', None, midnight)]
+    assert campus.sql("SELECT ARRAY[[1, 2], [3, 4]] AS a").rows() == [("[[1,2],[3,4]]",)]
     assert (
         campus.sql("SELECT quiz_id FROM grades")
         .sort("quiz_id")
@@ -141,6 +145,13 @@ def test_a_question_that_is_not_answered(campus: Campus, query: str, limits: dic
     with pytest.raises(BadQuery, match=said):
         campus.sql(query, **limits)
     assert campus.sql("SELECT count(*) AS n FROM facts", limit=1).item() == campus.head
+
+
+@pytest.mark.parametrize("parameters", [5, "a", ["\ud800"], {"a": "\ud800"}])
+def test_parameters_that_are_none(campus: Campus, parameters: Any) -> None:
+    """A sentence says so."""
+    with pytest.raises(BadArgument, match=r"^parameters=.* are no list of values|is no text that a campus can have$"):
+        campus.sql("SELECT %(a)s" if isinstance(parameters, dict) else "SELECT %s", parameters)
 
 
 def test_where_sql_cannot_be_asked(campus: Campus, exported: Campus, filled: Settings, tmp_path: Any) -> None:

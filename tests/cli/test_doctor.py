@@ -1,6 +1,7 @@
 """What `campus doctor` finds: one verdict about each part, also where a rule cannot even be loaded."""
 
 import asyncio
+import io
 import json
 import shutil
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from rich.console import Console
 
 from adapters.health.servers import Unhealthy, analysts
 from adapters.settings import Settings
@@ -175,3 +177,13 @@ def test_doctor_looks_at_streams_files_and_memory(files: int, streams: int, most
     with pytest.raises(Unhealthy) as found:
         judged(has, offline)
     assert str(found.value) == f"{said}: {problem}"
+
+
+def test_a_long_finding_takes_several_lines() -> None:
+    """Off a terminal, where nothing else ends a line; no word of it is lost."""
+    finding = {"name": "reactions", "ok": False, "detail": " ".join(map(str, range(300))), "hint": "retry " * 40}
+    console = Console(width=100_000, file=io.StringIO())
+    console.print(doctor.render([finding]))
+    lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert max(map(len, lines)) < 200
+    assert {*map(str, range(300))} <= {word for text in lines for word in text.split()}

@@ -17,12 +17,13 @@ from tests.support.dispatchers import HOUR, RUN, Campus, campus_with_one_seat
 from tests.support.polling import until
 from tests.support.projections_command import variables
 from workers.reactions import JOBS
+from workers.reactions.job import Outside
 
 BEN = f"enrollment-ben:{RUN}"
 CAUSE = "TimeoutError: the bank does not answer"
 
 
-async def fail(_: Fact) -> None:
+async def fail(_fact: Fact, _: Outside) -> None:
     """What an effect may well do."""
     raise TimeoutError("the bank does not answer")
 

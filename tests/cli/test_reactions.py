@@ -15,7 +15,7 @@ from cli.console import Failure
 from cli.doctor import examine
 from cli.reactions import commands
 from commands.enrollment import ReactivateEnrollment, RequestEnrollment, WithdrawEnrollment
-from commands.quiz import GradeAttempt, SubmitAttempt
+from commands.quiz import SubmitAttempt
 from tests.support.campus_up import campus as call
 from tests.support.polling import until
 from tests.support.projections_command import variables
@@ -44,11 +44,11 @@ async def answer(settings: Settings, *arguments: str) -> tuple[int, Any]:
 
 
 async def refused(campus: Campus) -> None:
-    """Ada has left when her attempt is graded (it can pass); a person has graded bob's otherwise (it cannot)."""
+    """Ada has left when her attempt is graded (it can pass); bob's has too many answers (it cannot)."""
     await campus.do(RequestEnrollment("ada", "small"), SubmitAttempt("ada", "quiz1", 1, [1]))
     await campus.do(WithdrawEnrollment("ada", "small", "ill"))
-    await campus.do(RequestEnrollment("bob", "small"), SubmitAttempt("bob", "quiz1", 1, [1]))
-    await campus.do(GradeAttempt("bob", "quiz1", 1, 1_000))
+    await campus.do(RequestEnrollment("bob", "small"))
+    await campus.hand_in_too_much("bob")
 
 
 async def finding(settings: Settings) -> dict[str, Any]:
@@ -68,7 +68,11 @@ async def test_what_failed_is_listed_by_cause(campus: Campus) -> None:
     found = {row["key"]: row for row in listed["failed"]}
     assert (code, set(found)) == (0, {"ada", "bob"})
     assert (found["ada"]["code"], found["ada"]["waits_for"]) == ("no_access", "enrollment-ada:small")
-    assert (found["bob"]["code"], found["bob"]["next_try_at"], found["bob"]["attempts"]) == ("already_graded", None, 1)
+    assert (found["bob"]["code"], found["bob"]["next_try_at"], found["bob"]["attempts"]) == (
+        "answer_count_mismatch",
+        None,
+        1,
+    )
     assert [row["key"] for row in (await answer(settings, "failed", "--key", "bob"))[1]["failed"]] == ["bob"]
     only = (await answer(settings, "failed", "--reaction", "complete_passed_unit"))[1]["failed"]
     assert [row["key"] for row in only] == ["ada"]
@@ -88,13 +92,13 @@ async def test_doctor_names_what_waits(campus: Campus) -> None:
         assert found["ok"]
         assert "1 reaction refused for now" in found["detail"]
         assert "complete_passed_unit of ada (no_access: " in found["detail"]
-    await campus.do(RequestEnrollment("bob", "small"), SubmitAttempt("bob", "quiz1", 1, [1]))
-    await campus.do(GradeAttempt("bob", "quiz1", 1, 1_000))
+    await campus.do(RequestEnrollment("bob", "small"))
+    await campus.hand_in_too_much("bob")
     async with campus.reacting():
         await campus.settled()
         found = await finding(campus.settings)
     assert not found["ok"]
-    assert found["detail"].startswith("1 reaction not carried out: grade_by_key of bob (already_graded: ")
+    assert found["detail"].startswith("1 reaction not carried out: grade_by_key of bob (answer_count_mismatch: ")
     assert found["detail"].endswith("; 1 reaction refused for now")
     assert "`campus reactions failed`" in found["hint"]
 

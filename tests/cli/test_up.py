@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import socket
 from pathlib import Path
@@ -9,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from adapters.settings import Settings, instance_file
+from cli.up.examples import Examples
 from cli.up.lock import identity
 from cli.up.plan import make_plan
+from cli.up.screen import suggestions
 from tests.conftest import migrated
 from tests.support.campus_up import RunningCampus, campus, running_campus, wait_until_gone
 from tests.support.polling import wait_until
@@ -18,7 +21,7 @@ from tests.support.servers import Servers
 
 pytestmark = pytest.mark.processes
 
-PROCESSES = {"postgres", "valkey", "nats", "api", "relay", "projector", "reactor", "dispatcher", "auditor"}
+PROCESSES = {"postgres", "valkey", "nats", "paysim", "api", "relay", "projector", "reactor", "dispatcher", "auditor"}
 
 
 def test_a_campus_starts_and_stops_in_order(data_dir: Path) -> None:
@@ -32,7 +35,8 @@ def test_a_campus_starts_and_stops_in_order(data_dir: Path) -> None:
     lines = [line.split()[0] for line in running.said.splitlines() if line.endswith(" stopped")]
     assert lines[0] == "api"
     assert set(lines[1:6]) == {"relay", "projector", "reactor", "dispatcher", "auditor"}
-    assert lines[6:] == ["nats", "valkey", "postgres"]
+    assert set(lines[6:8]) == {"nats", "paysim"}
+    assert lines[8:] == ["valkey", "postgres"]
     assert not instance_file(data_dir).exists()
 
 
@@ -74,6 +78,7 @@ def test_a_killed_parent_leaves_no_orphan_and_the_next_start_recovers(data_dir: 
             assert (data_dir / "run" / "secrets.json").read_text() == secrets
 
 
+@pytest.mark.slow
 def test_a_kill_in_the_middle_of_the_first_start_does_no_harm(data_dir: Path) -> None:
     """A half-made PostgreSQL cluster is not mistaken for a whole one."""
     first = RunningCampus(data_dir)
@@ -84,6 +89,7 @@ def test_a_kill_in_the_middle_of_the_first_start_does_no_harm(data_dir: Path) ->
         assert again.get("/readyz")["head"] == 0
 
 
+@pytest.mark.slow
 def test_two_campuses_run_side_by_side(running: RunningCampus, data_dir: Path) -> None:
     """Another data directory is another campus, with servers of its own."""
     with running_campus(data_dir, "--name", "other") as other:
@@ -109,6 +115,18 @@ def test_a_taken_port_is_refused(data_dir: Path) -> None:
     assert f"port {port} is taken" in refused.stderr
     assert f"--port {port + 1}" in refused.stderr
     assert not (data_dir / "postgres").exists()
+
+
+def test_an_api_for_a_taken_port_says_so_in_a_sentence(running: RunningCampus) -> None:
+    """Its server adds a page of its own frames."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        env = {"CAMPUS_DATA_DIR": str(running.data_dir), "CAMPUS_API_PORT": str(port)}
+        refused = campus("serve", env=env)
+    assert refused.returncode == 1
+    last = refused.stderr.splitlines()[-1]
+    assert last.startswith(f"campus: cannot serve on 127.0.0.1:{port}: Address already in use")
+    assert "Stack backtrace" not in last
 
 
 def test_a_server_that_does_not_start_is_named_with_its_last_words(data_dir: Path) -> None:
@@ -137,10 +155,35 @@ def test_a_second_interrupt_stops_at_once(data_dir: Path) -> None:
         pids = list(running.pids.values())
         os.kill(running.pids["nats"], signal.SIGSTOP)  # it will not obey
         running.process.send_signal(signal.SIGINT)
-        others = [pid for name, pid in running.pids.items() if name not in {"nats", "postgres", "valkey"}]
+        others = [pid for name, pid in running.pids.items() if name not in {"nats", "paysim", "postgres", "valkey"}]
         wait_until_gone(others)  # it waits for the server that hangs now
         assert running.stop(signal.SIGINT) == 130
         wait_until_gone(pids)
+
+
+def test_paysim_runs_unless_a_key_is_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The dispatcher and the API get its address, its key and its secret; with a key of Stripe there is none."""
+    plan = make_plan(tmp_path, None, None)
+    (paysim,) = [server for server in plan.servers if server.name == "paysim"]
+    assert plan.settings.stripe_api_base == f"http://127.0.0.1:{paysim.port}"
+    assert (len(plan.settings.webhook_secrets), plan.settings.stripe_key[:8]) == (1, "sk_test_")
+    assert plan.settings.webhook_secrets[0] not in " ".join(paysim.program(tmp_path).command)
+    assert make_plan(tmp_path, None, None).settings == plan.settings
+    monkeypatch.setenv("CAMPUS_STRIPE_KEY", "sk_live_1")
+    plan = make_plan(tmp_path, None, None)
+    assert "paysim" not in [server.name for server in plan.servers]
+    assert (plan.settings.stripe_key, plan.settings.stripe_api_base) == ("sk_live_1", "")
+
+
+def test_a_line_orders_what_is_for_sale(tmp_path: Path) -> None:
+    """Where a learner could buy something, a third line does; it is a command that a shell takes."""
+    plan = make_plan(tmp_path, None, None)
+    nothing = suggestions(plan, Examples("r", "ann"))
+    *others, line = suggestions(plan, Examples("r", "ann", "algebra", "EUR"))
+    assert others == nothing
+    words = shlex.split(line, comments=True)
+    assert words[-3:] == [f"{plan.settings.api_url}/v1/orders", "-d", '{"product_id": "algebra", "currency": "EUR"}']
+    assert "--as ann" in line
 
 
 def test_servers_with_a_url_are_not_embedded(data_dir: Path, servers: Servers) -> None:

@@ -266,12 +266,14 @@ async def test_learners_do_nothing_on_a_run_that_has_ended(campus: Campus) -> No
     """What they do until its end counts; staff still complete units and grade after it."""
     last_moment = END - timedelta(seconds=1)
     await campus.give(ASKED)
-    for command in (*DOINGS, WRONG, PAPER):
+    for command in (*DOINGS, WRONG, PAPER, WithdrawEnrollment(*ANN)):
         assert await campus.refused(command, at=END) == "run_is_over"
     for command in (*DOINGS, PAPER):
         assert await campus.new(command, at=last_moment)
     assert await campus.new(CompleteUnit(*ANN, "q1", "instructor"), at=END)
     assert await campus.new(GradeAttempt("ann", "groups", 1, 5_000), at=END)
+    assert await campus.new(WithdrawEnrollment(*ANN), at=last_moment)
+    assert await campus.new(WithdrawEnrollment(*ANN), at=END) == []
 
 
 async def test_an_overridden_grade_changes_the_outcome(campus: Campus) -> None:

@@ -42,8 +42,12 @@ def test_a_run_is_over_from_its_end_on() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "known"), [("UTC", True), ("Europe/London", True), ("Mars", False), ("..", False), ("", False)]
+    ("name", "known"),
+    [
+        *(("UTC", True), ("Europe/London", True)),
+        *(("Mars", False), ("..", False), ("", False), ("localtime", False), ("right/UTC", False)),
+    ],
 )
 def test_a_time_zone_has_a_known_name(name: str, *, known: bool) -> None:
-    """What has no name in the database of time zones is none."""
+    """What has no name in the database of time zones is none, nor is the zone of the machine."""
     assert is_time_zone(name) == known

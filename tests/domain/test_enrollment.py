@@ -16,7 +16,7 @@ from domain.enrollment import (
     OfferExpired,
     Status,
 )
-from tests.support.given import AT, Said, fact, given
+from tests.support.given import AT, Said, fact, given, replay
 
 ANN = {"learner_id": "ann", "run_id": "algebra-1"}
 
@@ -30,6 +30,7 @@ EXPIRED = fact(Enrollment.SeatOfferExpired, until=UNTIL)
 WITHDRAWN = fact(Enrollment.Withdrawn, reason="moved")
 REACTIVATED = fact(Enrollment.Reactivated)
 COMPLETED = fact(Enrollment.Completed)
+SUSPENDED = fact(Enrollment.Suspended, reason="refunded")
 
 Act = Callable[[Enrollment], None]
 
@@ -41,6 +42,7 @@ PASTS: dict[Status, tuple[Said, ...]] = {
     Status.WITHDRAWN: (REQUESTED, ACTIVATED, WITHDRAWN),
     Status.EXPIRED: (REQUESTED, WAITLISTED, OFFERED, EXPIRED),
     Status.COMPLETED: (REQUESTED, ACTIVATED, COMPLETED),
+    Status.SUSPENDED: (REQUESTED, ACTIVATED, SUSPENDED),
 }
 ACTS: dict[str, Act] = {
     "request": lambda enrollment: enrollment.request("free", "api"),
@@ -321,3 +323,54 @@ def test_a_mark_that_no_fact_took_is_forgotten() -> None:
         return nothing
 
     given(Enrollment, *PASTS[Status.ACTIVE], importing=True).when(mark_in_vain).then(WITHDRAWN, answer=[])
+
+
+@pytest.mark.parametrize("status", [Status.ACTIVE, Status.COMPLETED])
+def test_access_is_suspended_and_is_then_what_it_was(status: Status) -> None:
+    """Each once: the learner is active again, or has completed the course."""
+    past = PASTS[status]
+    given(Enrollment, *past).when(lambda enrollment: enrollment.suspend("refunded")).then(SUSPENDED)
+    given(Enrollment, *past, SUSPENDED).when(lambda enrollment: enrollment.suspend("again")).then()
+    given(Enrollment, *past, SUSPENDED).when(lambda enrollment: enrollment.resume("bought again")).then(
+        fact(Enrollment.Resumed, status=status.value, reason="bought again")
+    )
+    given(Enrollment, *past).when(lambda enrollment: enrollment.resume("bought again")).then()
+
+
+@pytest.mark.parametrize("status", [status for status in PASTS if status not in (Status.ACTIVE, Status.COMPLETED)])
+def test_only_access_is_suspended(status: Status) -> None:
+    """Who waits, or has left, has none to lose."""
+    given(Enrollment, *PASTS[status]).when(lambda enrollment: enrollment.suspend("refunded")).then()
+
+
+def test_who_is_suspended_can_leave_and_do_nothing_else() -> None:
+    """Asking again is no way back, and a course is completed, or open again, after access is resumed."""
+    suspended = given(Enrollment, *PASTS[Status.SUSPENDED])
+    for act in (ACTS["request"], ACTS["activate"], ACTS["reactivate"], ACTS["wait"]):
+        suspended.when(act).then()
+    suspended.when(ACTS["complete"]).refused(NotActive, **ANN)
+    suspended.when(ACTS["withdraw"]).then(WITHDRAWN)
+    given(Enrollment, *PASTS[Status.COMPLETED], SUSPENDED).when(lambda each: each.reopen("revised")).refused(
+        NotActive, **ANN
+    )
+
+
+@pytest.mark.parametrize(
+    ("past", "by_entitlement"),
+    [
+        (PASTS[Status.ACTIVE], False),
+        ((fact(Enrollment.Requested, **ANN, mode="entitlement", source="api"), WAITLISTED), True),
+        ((REQUESTED, fact(Enrollment.Activated, access_from=None, access_until=None, entitlement_id="o1.1")), True),
+    ],
+)
+def test_an_enrollment_knows_whether_it_is_by_entitlement(past: tuple[Said, ...], *, by_entitlement: bool) -> None:
+    """It asked by one, or was let in by one."""
+    assert replay(Enrollment, "enrollment-ann:algebra-1", past).by_entitlement is by_entitlement
+
+
+def test_who_is_entitled_is_asked_in() -> None:
+    """Also a learner who has left."""
+    given(Enrollment).when(lambda each: each.admit("api")).then(
+        fact(Enrollment.Requested, **ANN, mode="entitlement", source="api")
+    )
+    given(Enrollment, *PASTS[Status.WITHDRAWN]).when(lambda each: each.admit("api")).then(REACTIVATED)

@@ -1,5 +1,6 @@
 """Percent, grade and outcome: exact, compared before rounding, rounded once; checked with fractions."""
 
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
@@ -19,11 +20,14 @@ from domain.grading import (
     decide,
     final_grade,
     grade_so_far,
-    is_half_way,
     keep_best,
     outcome_of,
+    percent_and_half,
     percent_bp,
     scheme_of,
+    set_score,
+    shown,
+    shown_grades,
 )
 from domain.score import FULL, Score
 
@@ -111,6 +115,34 @@ def test_the_grade_so_far_is_over_what_is_scored_or_was_due(
     assert grade.bp >= final.bp
 
 
+@dataclass
+class Row:
+    """What a read model keeps of a learner's units."""
+
+    excused: list[str] = field(default_factory=list)
+    completed: list[str] = field(default_factory=list)
+    scores: dict[str, int] = field(default_factory=dict)
+    exact: dict[str, Score] = field(default_factory=dict)
+
+
+@given(
+    WEIGHTS,
+    st.dictionaries(st.sampled_from(UNITS), st.integers(0, FULL).map(Score)) | SCORED,
+    st.just(set[str]()) | SOME,
+    st.dictionaries(st.sampled_from(UNITS), st.integers(-9, 9)),
+)
+def test_a_row_shows_the_same_grades(
+    weights: dict[str, int], scores: dict[str, Score], excused: set[str], days: dict[str, int]
+) -> None:
+    """Those that follow from its exact scores, also on the short way for scores in basis points."""
+    row = Row(excused=sorted(excused))
+    for unit, score in scores.items():
+        set_score(row.scores, row.exact, unit, score)
+    scheme = Scheme(weights, due={unit: AT + timedelta(days=days[unit]) for unit in days if unit in weights})
+    final, so_far = final_grade(scheme, scores, excused), grade_so_far(scheme, scores, excused, AT)
+    assert shown_grades(row, scheme, AT) == (shown(final), shown(so_far))
+
+
 @given(WEIGHTS, SOME)
 def test_percent_is_the_completed_share(weights: dict[str, int], completed: set[str]) -> None:
     """0 to 10,000, and 10,000 exactly where everything that counts is completed and the course is not failed."""
@@ -122,7 +154,7 @@ def test_percent_is_the_completed_share(weights: dict[str, int], completed: set[
     assert percent == (FULL if share == 1 else min(half_up(share), FULL - 1))
     assert percent_bp(scheme, completed, "fail") < FULL
     assert percent_bp(scheme, completed, "pass") == percent
-    assert is_half_way(scheme, completed) == (share >= Fraction(1, 2))
+    assert percent_and_half(scheme, completed) == (percent, share >= Fraction(1, 2))
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,10 @@ import asyncio
 import json
 import os
 import random
-import signal
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 
 import pytest
@@ -24,7 +23,7 @@ from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.settings import Settings
 from cli.http import get_json
 from domain.fact import Fact
-from tests.support.campus_up import RunningCampus, campus
+from tests.support.campus_up import RunningCampus, campus, kill
 from tests.support.faults import (
     frozen,
     nats_cannot_write,
@@ -57,14 +56,6 @@ MUST_BE_WELL = {
 
 
 Breaking = Callable[[RunningCampus, random.Random, Crowd], Awaitable[None]]
-
-
-async def kill(running: RunningCampus, name: str) -> None:
-    """End one process as a power cut would, and wait until another has its place."""
-    pid = running.pids[name]
-    with suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGKILL)
-    await until(lambda: running.pids[name] != pid)
 
 
 def killing(*names: str) -> Breaking:

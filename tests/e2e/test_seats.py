@@ -34,6 +34,7 @@ async def campus(lively: Settings) -> AsyncIterator[Campus]:
         yield Campus(client)
 
 
+@pytest.mark.slow
 async def test_a_thousand_requests_for_a_hundred_seats(campus: Campus, lively: Settings) -> None:
     """Exactly a hundred are let in and nine hundred wait, in the order in which the log has them."""
     await campus.open_run(capacity=SEATS)
@@ -56,6 +57,7 @@ async def test_a_thousand_requests_for_a_hundred_seats(campus: Campus, lively: S
         "withdrawn": 0,
         "expired": 0,
         "completed": 0,
+        "suspended": 0,
         "ended": 0,
     }
     seated, waiting = await _seats(lively, campus.run)

@@ -48,6 +48,27 @@ def test_an_offered_seat_is_a_status_of_its_own() -> None:
     ]
 
 
+def test_access_that_is_suspended_is_a_status_of_its_own() -> None:
+    """Days count it with those who are gone; resumed, it is again what it was."""
+    history = History().course().enrolled("7").enrolled("8")
+    history.add("enrollment-8:AAA-1", "enrollment.completed", day(1))
+    for learner, status in (("7", "active"), ("8", "completed")):
+        history.add(f"enrollment-{learner}:AAA-1", "enrollment.suspended", day(2), reason="refunded")
+        if learner == "8":
+            history.add(f"enrollment-{learner}:AAA-1", "enrollment.resumed", day(3), status=status, reason="bought")
+    stored = fold(CourseDashboard, history)
+    assert rows_of(stored, ENROLLMENTS, CourseEnrollment) == [
+        CourseEnrollment("AAA-1", "7", status="suspended", activated=True),
+        CourseEnrollment("AAA-1", "8", status="completed", activated=True),
+    ]
+    assert rows_of(stored, DAYS, CourseDay) == [
+        CourseDay("AAA-1", "2013-10-01", active=2),
+        CourseDay("AAA-1", "2013-10-02", active=-1, completed=1),
+        CourseDay("AAA-1", "2013-10-03", active=-1, completed=-1, withdrawn=2),
+        CourseDay("AAA-1", "2013-10-04", completed=1, withdrawn=-1),
+    ]
+
+
 def test_a_seat_that_is_given_at_once_is_not_offered() -> None:
     """Facts from before there were offers make the rows that they always made."""
     history = History().course()
@@ -91,3 +112,14 @@ def test_percent_grade_and_outcome_stand_in_the_learners_row() -> None:
             scores={"tma1": 5_000},
         )
     ]
+
+
+def test_a_unit_is_due_when_its_quiz_is() -> None:
+    """The grade so far counts what was due by the quiz, as the learner's dashboard does."""
+    history = History().course().quiz("q1", "tma1", day(30)).quiz("q2", "tma2", day(60)).enrolled("7")
+    history.submitted("7", "tma1", day(20)).graded("7", "tma1", 5_000, day(55))
+    (row,) = rows_of(fold(CourseDashboard, history), ENROLLMENTS, CourseEnrollment)
+    assert (row.grade_bp, row.grade_so_far_bp) == (2_000, 5_000)
+    history.quiz("q3", "none", day(1)).graded("7", "tma1", 6_000, day(61), no=2)
+    (row,) = rows_of(fold(CourseDashboard, history), ENROLLMENTS, CourseEnrollment)
+    assert row.grade_so_far_bp == 2_400

@@ -5,16 +5,8 @@ from datetime import UTC, datetime
 import msgspec
 from msgspec import UNSET
 
-from projections.learner_dashboard import (
-    LEARNERS,
-    Activity,
-    Course,
-    Dashboard,
-    Deadline,
-    LearnerDashboard,
-    NextUnit,
-    Recent,
-)
+from projections.learner_dashboard import LearnerDashboard
+from projections.learner_dashboard.rows import LEARNERS, Activity, Course, Dashboard, Deadline, NextUnit, Recent
 from tests.support.facts import START, History, day, fold, rows_of
 
 
@@ -45,6 +37,28 @@ def test_a_request_alone_shows_the_course_with_its_deadlines() -> None:
         ],
         recent=[Recent(4, "enrollment.requested", day(1), "AAA-1", "Algebra")],
     )
+
+
+def test_a_unit_is_due_when_its_quiz_is() -> None:
+    """Also where the quiz is published after the learner has come; of two quizzes in a unit, the later one counts."""
+    history = History().course().quiz("q1", "tma1", day(30)).enrolled("7")
+    assert [(each.unit_id, each.due_at) for each in dashboard(history).courses[0].deadlines] == [
+        ("tma1", day(30)),
+        ("tma2", day(53)),
+    ]
+    history.submitted("7", "tma1", day(20)).graded("7", "tma1", 5_000, day(55))
+    assert dashboard(history).courses[0].grade_so_far_bp == 2_000  # tma2 was due
+    history.quiz("q2", "tma2", day(60)).quiz("q3", "tma2", day(58)).quiz("q4", "forum", day(5)).quiz("q5", "tma1", None)
+    history.graded("7", "tma1", 6_000, day(59), no=2)
+    course = dashboard(history).courses[0]
+    assert [(each.unit_id, each.due_at, each.done) for each in course.deadlines] == [
+        ("forum", day(5), False),
+        ("tma1", day(30), True),
+        ("tma2", day(60), False),
+    ]
+    assert course.grade_so_far_bp == 6_000
+    history.graded("7", "tma1", 7_000, day(61), no=3)
+    assert dashboard(history).courses[0].grade_so_far_bp == 2_800
 
 
 def test_a_whole_course_ends_in_percent_grade_and_outcome() -> None:
@@ -82,6 +96,16 @@ def test_an_offered_seat_shows_until_when() -> None:
     course = dashboard(history).courses[0]
     assert course.status == "expired"
     assert b"offered_until" not in msgspec.json.encode(course)
+
+
+def test_access_may_be_suspended_and_is_then_what_it_was() -> None:
+    """A completed course is completed again when it is bought again."""
+    stream = "enrollment-7:AAA-1"
+    history = History().course().enrolled("7").add(stream, "enrollment.completed")
+    history.add(stream, "enrollment.suspended", reason="refunded")
+    assert dashboard(history).courses[0].status == "suspended"
+    history.add(stream, "enrollment.resumed", status="completed", reason="bought again")
+    assert dashboard(history).courses[0].status == "completed"
 
 
 def test_a_lower_score_later_changes_nothing() -> None:

@@ -53,3 +53,11 @@ def test_a_fact_that_comes_late_takes_its_place() -> None:
     for fact in (*history.facts[:2], *history.facts[4:], *history.facts[2:4]):
         RecentActivity.handlers[fact.type].apply(fact, rows)
     assert [rows.edit(RECENT, RecentFacts, CAMPUS)] == in_order
+
+
+def test_access_that_is_suspended_and_resumed_is_shown() -> None:
+    """As every other change of an enrollment is."""
+    history = History().enrolled("7").add("enrollment-7:AAA-1", "enrollment.suspended", reason="refunded")
+    history.add("enrollment-7:AAA-1", "enrollment.resumed", status="active", reason="bought again")
+    (document,) = rows_of(fold(RecentActivity, history), RECENT, RecentFacts)
+    assert [entry.type for entry in document.entries][:2] == ["enrollment.resumed", "enrollment.suspended"]

@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from adapters.settings import Settings
 from adapters.tasks import cancel_and_wait
+from api.app import build
 from projections.engine.projection import Projection
 from projections.registry import PROJECTIONS
 from tests.support.polling import guard, until
@@ -147,9 +148,37 @@ class Campus:
         limits = {"key": [1, 0], "attempts_allowed": 2, "due_at": "2126-02-15T00:00:00Z"}
         return await self.send("/quizzes", {**quiz, **limits}, user="instructor")
 
+    async def begin(self) -> None:
+        """An open run with the campus's own learner on it, whose dashboard says so."""
+        await self.open_run()
+        await self.see("/me/dashboard", await self.enroll(), user=self.learner)
+
     async def enroll(self, learner: str = "") -> int:
         """Enroll a learner, the campus's own if no other is named."""
         return await self.send("/enrollments", {"run_id": self.run}, user=learner or self.learner)
+
+    async def until_answer(self, path: str, has: Any, *, user: str = "") -> dict[str, Any]:
+        """The answer to a query, once it *has* what is waited for."""
+        found: dict[str, Any] = {}
+
+        async def is_there() -> bool:
+            found.update((await self.get(path, user=user or self.learner)).json())
+            return bool(has(found))
+
+        await until(is_there)
+        return found
+
+
+@asynccontextmanager
+async def busy_campus(settings: Settings) -> AsyncIterator[tuple[FastAPI, Campus]]:
+    """A campus of its own with workers, every read model, and a learner on a run."""
+    app = build(settings)
+    with workers(settings):
+        async with served(app) as client:
+            await every_read_model(client)
+            campus = Campus(client)
+            await campus.begin()
+            yield app, campus
 
 
 class Listener:

@@ -28,13 +28,13 @@ class Served(NamedTuple):
 
 
 @contextmanager
-def serving(settings: Settings) -> Iterator[Served]:
-    """Serve the campus of *settings* until the block ends."""
+def serving(settings: Settings, log: int | None = None) -> Iterator[Served]:
+    """Serve the campus of *settings* until the block ends; *log* is an open file for what it prints."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     own = settings.model_copy(update={"api_port": port})
     command = [sys.executable, "-m", "cli.main", "serve"]
-    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **variables(own)})
+    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **variables(own)}, stdout=log, stderr=log)
     try:
         _wait(own.api_url, process)
         now = datetime.now(UTC)

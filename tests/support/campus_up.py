@@ -1,5 +1,6 @@
 """A `campus up` of one's own, as a child process, for the tests of the command line."""
 
+import atexit
 import json
 import os
 import signal
@@ -7,7 +8,8 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,8 @@ from adapters.embedded.secrets import free_port
 from adapters.settings import PREFIX
 from cli.up.instance import read
 from cli.up.lock import identity
-from tests.support.polling import PATIENCE, wait_until
+from tests.support.polling import PATIENCE, until, wait_until
+from tests.support.prefork import Preforked
 
 CAMPUS = [sys.executable, "-P", "-m", "cli.main"]
 NOT_IN_BACKGROUND = {f"{PREFIX}BACKGROUND_NICENESS": "0"}
@@ -24,9 +27,20 @@ NOT_IN_BACKGROUND = {f"{PREFIX}BACKGROUND_NICENESS": "0"}
 
 def campus(*arguments: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     """Run one `campus` command to its end."""
+    environ = environment(env)
+    if "up" not in arguments and _preforked().fits(environ):
+        return _preforked().run(list(arguments), environ, PATIENCE)
     return subprocess.run(
-        [*CAMPUS, *arguments], capture_output=True, text=True, check=False, timeout=PATIENCE, env=environment(env)
+        [*CAMPUS, *arguments], capture_output=True, text=True, check=False, timeout=PATIENCE, env=environ
     )
+
+
+@cache
+def _preforked() -> Preforked:
+    """The parked interpreter of this process."""
+    preforked = Preforked(environment())
+    atexit.register(preforked.close)
+    return preforked
 
 
 def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -97,6 +111,14 @@ def running_campus(data_dir: Path, *arguments: str, env: Mapping[str, str] | Non
     finally:
         if started.process.poll() is None:
             started.stop()
+
+
+async def kill(running: RunningCampus, name: str) -> None:
+    """End one process as a power cut would, and wait until another has its place."""
+    pid = running.pids[name]
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+    await until(lambda: running.pids[name] != pid)
 
 
 def wait_until_gone(pids: list[int]) -> None:

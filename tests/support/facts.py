@@ -92,6 +92,24 @@ class History:
             amount=amount,
         )
 
+    def quiz(self, quiz_id: str, unit_id: str, due_at: datetime | None) -> "History":
+        """One fact: a quiz of a unit is published."""
+        data: dict[str, Any] = {
+            "version": 1,
+            "run_id": "AAA-1",
+            "unit_id": unit_id,
+            "kind": "tma",
+            "title": quiz_id,
+            "items": [],
+            "key": [],
+            "key_hash": "",
+            "time_limit": None,
+            "attempts_allowed": 1,
+            "pass_bp": 4_000,
+            "due_at": None if due_at is None else due_at.isoformat().replace("+00:00", "Z"),
+        }
+        return self.add(f"quiz-{quiz_id}", "quiz.published", **data)
+
     def submitted(
         self, learner_id: str, quiz: str, at: datetime = START, no: int = 1, late_by: int = 0, **more: Any
     ) -> "History":

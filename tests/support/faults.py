@@ -4,8 +4,8 @@ import os
 import re
 import resource
 import signal
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -29,34 +29,33 @@ class Breakable(Protocol):
         ...
 
 
-@asynccontextmanager
-async def nats_refuses_its_token(servers: Breakable) -> AsyncIterator[None]:
-    """NATS ends all connections and lets none in until the block ends."""
+@contextmanager
+def _nats_admits(servers: Breakable, who: str) -> Iterator[None]:
+    """NATS ends all connections and admits those only of whom *who* says, until the block ends."""
     file = servers.directory / "nats" / "nats.conf"
     before = file.read_text()
-    file.write_text(re.sub(r'token: "[^"]*"', 'token: "another-for-a-moment"', before))
+    file.write_text(re.sub(r'token: "[^"]*"', who, before))
     _send(servers.pid("nats"), signal.SIGHUP)
     try:
         yield
     finally:
         file.write_text(before)
         _send(servers.pid("nats"), signal.SIGHUP)
+
+
+@asynccontextmanager
+async def nats_refuses_its_token(servers: Breakable) -> AsyncIterator[None]:
+    """NATS ends all connections and lets none in until the block ends."""
+    with _nats_admits(servers, 'token: "another-for-a-moment"'):
+        yield
 
 
 @asynccontextmanager
 async def nats_denies(servers: Breakable, *, user: str, password: str, subject: str) -> AsyncIterator[None]:
     """NATS knows this user only, who may not subscribe to *subject*, until the block ends."""
-    file = servers.directory / "nats" / "nats.conf"
-    before = file.read_text()
     permissions = f'permissions: {{ subscribe: {{ deny: "{subject}" }} }}'
-    users = f'users: [ {{ user: "{user}", password: "{password}", {permissions} }} ]'
-    file.write_text(re.sub(r'token: "[^"]*"', users, before))
-    _send(servers.pid("nats"), signal.SIGHUP)
-    try:
+    with _nats_admits(servers, f'users: [ {{ user: "{user}", password: "{password}", {permissions} }} ]'):
         yield
-    finally:
-        file.write_text(before)
-        _send(servers.pid("nats"), signal.SIGHUP)
 
 
 @asynccontextmanager

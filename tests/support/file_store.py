@@ -36,6 +36,7 @@ class FileStore:
     LABEL: ClassVar = "a file"
     ROOM: ClassVar = "in a file"
     LINGER: ClassVar = 0.0
+    BUSY_LINGER: ClassVar = 0.0
     WITH_VIEWS: ClassVar = False
     WITH_DOCUMENTS: ClassVar = False
     COMMITS_WITH_PARKED: ClassVar = False

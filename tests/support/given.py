@@ -26,6 +26,19 @@ STREAMS = {
     "progress": "progress-ann:algebra-1",
     "quiz": "quiz-equations",
     "attempt": "attempt-ann:equations:1",
+    "product": "product-algebra",
+    "offers": "offers-algebra",
+    "coupon": "coupon-SPRING",
+    "order": "order-ann:o1",
+    "payment": "payment-ann:o1.1",
+    "refund": "refund-ann:o1.r1",
+    "dispute": "dispute-ann:dp_1",
+    "subscription": "subscription-ann:s1",
+    "entitlement": "entitlement-ann:o1.1",
+    "provider": "provider-evt_1",
+    "payout": "payout-po_1",
+    "receipts": "receipts-2026",
+    "books": "books-main",
 }
 
 AggregateT = TypeVar("AggregateT", bound=Aggregate)
@@ -128,4 +141,10 @@ class When(Generic[AggregateT]):
         assert self._error is not None
         assert self._error.facts == facts
         assert str(self._error) == self._error.sentence != ""
+        assert list(self._aggregate.pending_events) == []
+
+    def refused_because(self, error: type[DomainError], why: str = "") -> None:
+        """It is refused by *error*, whose sentence says *why*, and nothing has happened."""
+        assert type(self._error) is error, f"{self._error!r}, answer {self._answer!r}"
+        assert why in str(self._error)
         assert list(self._aggregate.pending_events) == []

@@ -8,11 +8,12 @@ from adapters.settings import Settings
 from domain.fact import Fact
 from workers import dispatcher
 from workers.reactions import JOBS
+from workers.reactions.job import Outside
 
 mark = Path(sys.argv[1])
 
 
-async def hang(_: Fact) -> None:
+async def hang(_fact: Fact, _: Outside) -> None:
     """Begin, and never end."""
     await asyncio.to_thread(mark.touch)
     await asyncio.Event().wait()

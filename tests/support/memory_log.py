@@ -7,7 +7,7 @@ Every fact goes through its stored form, and every aggregate is replayed from wh
 from collections import defaultdict
 from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -36,6 +36,13 @@ class MemoryLog:
         self.saved: dict[str, Aggregate] = {}
         self._facts: list[Fact] = []
         self._streams: defaultdict[str, list[tuple[NewEvent, Fact]]] = defaultdict(list)
+
+    def copy(self) -> "MemoryLog":
+        """A log with the same facts, which goes on by itself."""
+        log = MemoryLog()
+        log._facts = [*self._facts]
+        log._streams = defaultdict(list, {stream: [*facts] for stream, facts in self._streams.items()})
+        return log
 
     async def head(self) -> Position:
         """The position of the last fact, 0 for an empty log."""
@@ -96,14 +103,16 @@ class MemoryUnit:
     def __init__(self, log: MemoryLog, context: Context) -> None:
         self.context = context
         self._log = log
+        self._taken: dict[str, Aggregate] = {}
 
     def now(self) -> datetime:
         return self._log.clock.now()
 
     async def load(self, cls: type[AggregateT], stream: str) -> AggregateT:
-        aggregate = self._log.replay(cls, stream)
-        aggregate.importing = self.context.importing
-        return aggregate
+        if stream not in self._taken:
+            self._taken[stream] = self._log.replay(cls, stream)
+            self._taken[stream].importing = self.context.importing
+        return cast("AggregateT", self._taken[stream])
 
     async def read(self, cls: type[AggregateT], stream: str, max_age: float = 0.0) -> AggregateT:  # noqa: ARG002 - always fresh
         return self._log.replay(cls, stream)
@@ -118,11 +127,13 @@ class MemoryUnit:
         return nullcontext()
 
     async def save(self, *aggregates: Aggregate) -> Position:
+        head = await self._log.head()
         for aggregate in aggregates:
             self._log.saved[aggregate.id] = aggregate
             for event in aggregate.collect_events():
                 self._log.append(new_event(event, self.context))
-        return self._log.last(aggregates[-1].id)
+        now = await self._log.head()
+        return now if now > head else self._log.last(aggregates[-1].id)
 
 
 class MemoryBus:

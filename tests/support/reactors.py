@@ -5,15 +5,19 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
+import msgspec
+
 from adapters.command_bus.bus import Bus
 from adapters.postgres.connection import connect
+from adapters.postgres.log.append import Append
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.settings import Settings
 from commands.catalog import CreateCourse, OpenRun, PublishCourse, ScheduleRun
 from commands.log import Context
 from commands.quiz import PublishQuiz
 from domain.catalog import Unit
-from domain.quiz import Item
+from domain.quiz import Item, attempt_stream
+from tests.support.appends import new_event
 from tests.support.polling import until
 from workers import reactor
 
@@ -29,6 +33,13 @@ class Campus:
     async def do(self, *commands: object, source: str = "api") -> None:
         for command in commands:
             await self.bus.handle(command, Context("tester", at=START, source=source))
+
+    async def hand_in_too_much(self, learner_id: str) -> None:
+        """Record an attempt of two answers to the only question, as faulty code may have: its grading never passes."""
+        submitted = {"run_id": "small", "unit_id": "q1", "by": "learner", "late_by": 0, "responses": [1, 1]}
+        data = msgspec.json.encode({**submitted, "banked": False})
+        stream = attempt_stream(learner_id, "quiz1", 1)
+        await self.log.append(Append([new_event(stream, 1, type="attempt.submitted", data=data)]))
 
     async def types(self, after: int) -> list[str]:
         return [fact.type for fact in await self.log.read(after, 1000)]

@@ -52,10 +52,11 @@ class Killing:
 
 
 def folding(pid: int) -> list[int]:
-    """The processes of a rebuild that fold, without the one that Python has for its own ends."""
-    with psutil.Process(pid).oneshot():
-        children = psutil.Process(pid).children()
-    return [child.pid for child in children if any("spawn_main" in word for word in child.cmdline())]
+    """The processes of a rebuild that fold: children of a server that Python forks them from."""
+    servers = [
+        child for child in psutil.Process(pid).children() if any("forkserver" in word for word in child.cmdline())
+    ]
+    return [child.pid for server in servers for child in server.children()]
 
 
 class Started:

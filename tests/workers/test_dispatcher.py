@@ -7,6 +7,7 @@ from datetime import datetime
 import pytest
 from psycopg import DataError, OperationalError
 
+from adapters.payments.stripe_provider import StripeProvider
 from adapters.procrastinate.queue import JobRun, retry
 from adapters.settings import Settings
 from commands.enrollment import AcceptSeat, WithdrawEnrollment
@@ -16,6 +17,7 @@ from tests.support.dispatchers import HOUR, RUN, Campus, campus_with_one_seat
 from tests.support.polling import until
 from workers.dispatching.carry_out import Carrier
 from workers.reactions import JOBS, Job
+from workers.reactions.job import Outside
 
 BEN, CID = f"enrollment-ben:{RUN}", f"enrollment-cid:{RUN}"
 (EXPIRE,) = JOBS["enrollment.seat_offered"]
@@ -98,7 +100,7 @@ async def test_two_dispatchers_do_a_job_once(campus: Campus) -> None:
     """One derives, both carry out, and when the first ends the other takes over."""
     done: list[str] = []
 
-    async def effect(fact: Fact) -> None:
+    async def effect(fact: Fact, _: Outside) -> None:
         done.append(fact.stream_id)
 
     jobs = {"enrollment.seat_offered": (EXPIRE._replace(effect=effect),)}
@@ -150,7 +152,7 @@ async def test_a_job_that_fails_for_good_is_listed_and_retried(campus: Campus) -
     is_broken = asyncio.Event()
     is_broken.set()
 
-    async def effect(_: Fact) -> None:
+    async def effect(_fact: Fact, _: Outside) -> None:
         if is_broken.is_set():
             raise ConnectionRefusedError("the mail server does not answer")
 
@@ -174,7 +176,7 @@ async def test_what_is_not_its_fault_does_not_count_against_its_tries(campus: Ca
     """Two tries in which PostgreSQL goes away, and then one of its two: it is tried once more."""
     errors: list[Exception] = [OperationalError("gone"), OperationalError("gone"), ValueError("no such address")]
 
-    async def effect(_: Fact) -> None:
+    async def effect(_fact: Fact, _: Outside) -> None:
         if errors:
             raise errors.pop(0)
 
@@ -190,7 +192,7 @@ async def test_what_is_not_its_fault_does_not_count_against_its_tries(campus: Ca
 async def test_a_value_that_cannot_be_stored_is_its_fault(campus: Campus) -> None:
     """It is listed with its cause, and not tried for ever."""
 
-    async def effect(_: Fact) -> None:
+    async def effect(_fact: Fact, _: Outside) -> None:
         raise DataError("value out of range")
 
     jobs = {"enrollment.seat_offered": (EXPIRE._replace(effect=effect, tries=2),)}
@@ -205,7 +207,7 @@ async def test_a_value_that_cannot_be_stored_is_its_fault(campus: Campus) -> Non
 async def test_giving_up_is_a_fact(campus: Campus) -> None:
     """A job may say which command records that it has failed for good; that fact takes it off the list."""
 
-    async def effect(_: Fact) -> None:
+    async def effect(_fact: Fact, _: Outside) -> None:
         raise ValueError("no such address")
 
     def gave_up(fact: Fact, cause: str) -> WithdrawEnrollment:
@@ -247,7 +249,7 @@ async def test_a_job_is_not_done_twice_when_its_end_was_lost(campus: Campus) -> 
     """A worker that died between the outcome and the end of its job leaves one that finds the outcome in the log."""
     done: list[str] = []
 
-    async def effect(fact: Fact) -> None:
+    async def effect(fact: Fact, _: Outside) -> None:
         done.append(fact.stream_id)
 
     job = EXPIRE._replace(effect=effect)
@@ -258,5 +260,6 @@ async def test_a_job_is_not_done_twice_when_its_end_was_lost(campus: Campus) -> 
         await campus.until_last("ben", "seat_offer_expired")
         await campus.until_jobs()
     ((key, position),) = await query(campus.settings, "SELECT key, position FROM derived_jobs")
-    await Carrier(campus.log, {job.name: job}).carry_out(JobRun(job.name, str(key), int(str(position)), job.tries))
+    carrier = Carrier(campus.log, {job.name: job}, campus.settings, StripeProvider(campus.settings))
+    await carrier.carry_out(JobRun(job.name, str(key), int(str(position)), job.tries))
     assert done == [BEN]

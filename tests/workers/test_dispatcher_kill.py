@@ -19,6 +19,7 @@ HANGING = ("-m", "tests.support.hanging_dispatcher")
 WORKERS = ("relay", "projector", "reactor", "dispatcher")
 
 
+@pytest.mark.slow
 async def test_every_worker_is_killed_and_the_offer_lapses_after_a_restart(settings: Settings) -> None:
     """Killed before the offer's time and started after it, the workers release the seat and offer it to the next."""
     async with campus_with_one_seat(settings) as campus:

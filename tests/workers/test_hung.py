@@ -23,7 +23,9 @@ async def active(settings: Settings, name: str, position: int) -> list[int]:
         return [pid for (pid,) in await (await connection.execute(ACTIVE, [name, position])).fetchall()]
 
 
-@pytest.mark.parametrize("name", ["relay", "reactor", "dispatcher"])
+@pytest.mark.parametrize(
+    "name", ["relay", *(pytest.param(name, marks=pytest.mark.slow) for name in ("reactor", "dispatcher"))]
+)
 async def test_a_standby_takes_over_from_a_frozen_holder(settings: Settings, name: str) -> None:
     """The session of a silent holder ends, and its lock with it; when it goes on it stands by."""
     async with writer(settings) as facts:

@@ -29,6 +29,7 @@ async def processes(settings: Settings) -> AsyncIterator[list[Process]]:
     assert codes == [0, 0]
 
 
+@pytest.mark.slow
 async def test_kill_9_of_relay_and_projector(settings: Settings) -> None:
     """After random numbers of steps, again and again, while facts flow."""
     chance = random.Random(7)

@@ -73,15 +73,16 @@ async def publish(client: Client, settings: Settings, positions: list[int]) -> N
 async def test_the_stream_deleted_loses_nothing(settings: Settings) -> None:
     """Deleting the whole stream needs no hand."""
     async with nats_client(settings) as client, writer(settings) as facts, relaying(settings), projecting(settings):
+
+        async def published(last: int) -> bool:
+            return await last_published(client, settings) == last
+
         await facts.record_many(200, pause=0.002)
+        await until(lambda: published(200))  # a relay that has just begun makes the stream
         await client.jetstream().delete_stream(stream_name(settings))
         await facts.record_many(400, pause=0.002)
         await assert_true_to_the_log(settings, 600)
-
-        async def all_is_published() -> bool:
-            return await last_published(client, settings) == 600
-
-        await until(all_is_published)
+        await until(lambda: published(600))
 
 
 async def test_no_relay_at_all_is_only_slower(settings: Settings) -> None:

@@ -16,7 +16,7 @@ from workers.seeding import SAMPLE_LOGINS, SeedRefused, seed
 from workers.seeding.catalog import COURSES, items_and_key
 from workers.seeding.learners import names
 from workers.seeding.run import plan
-from workers.seeding.terms import TERMS
+from workers.seeding.terms import PRICES, TERMS
 
 TODAY = datetime(2026, 5, 4, tzinfo=UTC)
 FEW = 40  # learners
@@ -55,7 +55,8 @@ async def test_there_is_something_of_everything(settings: Settings) -> None:
     ):
         assert found[name] > 0, name
     assert found["course.created"] == len(COURSES)
-    assert found["run.scheduled"] == len(TERMS)
+    assert found["run.scheduled"] == len(TERMS) + 1  # one is for sale
+    assert (found["product.created"], found["product.price_changed"]) == (1, len(PRICES))
     assert max(fact[6] for fact in facts) <= datetime.now(UTC)
     assert any(fact[1].startswith(f"enrollment-{SAMPLE_LOGINS[2]}:") for fact in facts)
 

@@ -5,15 +5,15 @@ The rows of a key depend on its facts, on those reference facts whose rows they 
 some milliseconds, and not a fold of the log.
 """
 
-from operator import attrgetter
 from typing import NamedTuple
 
 import msgspec
 
 from adapters.postgres.connection import Connection
-from adapters.postgres.log.history import history_of
+from adapters.postgres.log.key_facts import facts_of_key
 from adapters.postgres.log.reference_facts import ReferenceFacts
 from domain.fact import Fact
+from domain.streams import is_reference
 from projections.engine.diff.lineage import needs_of
 from projections.engine.distribution import columns_of, partitioned_tables, segment_of_key, whole_key
 from projections.engine.live import Exclusions, OwnedSegments, fold_batch
@@ -41,11 +41,8 @@ async def recompute_rows(
 ) -> RecomputedRows:
     """The rows of a key up to the position *until*; facts that are parked or skipped are left out."""
     projection = reference.projection
-    await reference.read(connection, until)
-    own = [fact for fact in await history_of(connection, key, until) if fact.type in projection.handlers]
-    needs = {need for fact in own for need in needs_of(projection, fact)}
-    relevant = [fact for fact in reference.relevant_to(needs) if fact.position <= until]
-    facts = sorted(own + relevant, key=attrgetter("position"))
+    facts = await facts_of_key(connection, reference, key, until)
+    needs = {need for fact in facts if not is_reference(fact.stream_id) for need in needs_of(projection, fact)}
     segment = segment_of_key(key, projection.segments)
     share = OwnedSegments(projection.segments, (segment,))
     folded = await fold_batch(projection, facts, held, MemoryStore(share), share)

@@ -6,17 +6,24 @@ a worker died between outcome and end, nor after a resync beside a running dispa
 """
 
 from collections.abc import Mapping
+from functools import partial
+from typing import Any
 
 import structlog
 
 from adapters.command_bus.bus import Bus
+from adapters.payments.ticket import ticket_for
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.procrastinate.derived import note_failure
-from adapters.procrastinate.queue import FailedForGood, JobRun, is_transient
+from adapters.procrastinate.queue import FailedForGood, JobRun, is_transient, queue_of
+from adapters.settings import Settings
+from commands.payment.provider import Provider, ProviderAway, ProviderRefused
 from domain.errors import DomainError
 from domain.fact import Fact
 from workers.dispatching import metrics
-from workers.reactions.job import Job, context_of, key_of
+from workers.dispatching.together import Together
+from workers.reactions.job import Job, Outside, context_of, key_of
+from workers.reactions.reaction import named
 
 logger = structlog.get_logger()
 
@@ -29,12 +36,25 @@ class WrongFact(Exception):
 
 
 class Carrier:
-    """Carries out the jobs of one process."""
+    """Carries out the jobs of one process; their effects reach the payment provider through *provider*."""
 
-    def __init__(self, log: PostgresLog, jobs: Mapping[str, Job]) -> None:
+    def __init__(self, log: PostgresLog, jobs: Mapping[str, Job], settings: Settings, provider: Provider) -> None:
         self._log = log
         self._bus = Bus(log)
         self._jobs = jobs
+        self._provider = provider
+        self._web_url = settings.web_url
+        self._ticket = partial(ticket_for, settings.token_secret)
+        self._together = {
+            name: Together(log, job, queue_of(settings), provider, self._do)
+            for name, job in jobs.items()
+            if job.about is not None
+        }
+
+    async def close(self) -> None:
+        """Wait until nothing is carried out any more."""
+        for each in self._together.values():
+            await each.close()
 
     async def carry_out(self, run: JobRun) -> None:
         """
@@ -48,9 +68,14 @@ class Carrier:
         life = await self._log.life()
         try:
             fact = await self._fact(run)
-            await self._do(job, fact, life)
+            if job.about is None:
+                await self._do(job, fact, life, self._provider, [])
+            else:
+                await self._together[job.name].carry_out(fact)
         except Exception as error:
             if is_transient(error):
+                if isinstance(error, ProviderAway):
+                    logger.warning("job.waiting", job=run.name, position=run.position, cause=str(error))
                 raise
             await self._failed(run, job, fact, error, life)
             raise
@@ -59,9 +84,10 @@ class Carrier:
     async def _failed(self, run: JobRun, job: Job, fact: Fact | None, error: Exception, life: str) -> None:
         """Note why a try has failed; raises FailedForGood if it was the last one."""
         metrics.TRIES_FAILED.labels(run.name).inc()
-        cause = error.sentence if isinstance(error, DomainError) else f"{type(error).__name__}: {error}"
+        said = error.sentence if isinstance(error, DomainError) else f"{type(error).__name__}: {error}"
+        cause = str(error) if isinstance(error, ProviderRefused) else said
         failures = await self._log.link.run(lambda connection: note_failure(connection, run.key, cause))
-        is_last = not 0 < failures < run.tries
+        is_last = isinstance(error, ProviderRefused) or not 0 < failures < run.tries
         logger.warning("job.failed", job=run.name, position=run.position, cause=cause, for_good=is_last)
         if not is_last:
             return
@@ -72,19 +98,27 @@ class Carrier:
 
     async def _fact(self, run: JobRun) -> Fact:
         """The fact from which the job was derived."""
-        found = await self._log.read(run.position - 1, 1)
+        found = await self._log.at([run.position])
         if not found or key_of(found[0], run.name) != run.key:
             raise WrongFact(run.position)
         return found[0]
 
-    async def _do(self, job: Job, fact: Fact, life: str) -> None:
-        history = await self._log.stream(fact.stream_id)
-        if any(later.position > fact.position and later.type in job.settled_by for later in history):
+    async def _do(self, job: Job, fact: Fact, life: str, provider: Provider, said: list[Any]) -> None:
+        """The effect and what records it; commands that were *said* by another job just now are not said again."""
+        later = await self._log.since(fact.stream_id, fact.stream_version)
+        if any(each.type in job.settled_by for each in later):
             return
         due_at = job.due(fact)
+        answer = None
         if job.effect is not None:
-            await job.effect(fact)
+            key = key_of(fact, job.name)
+            outside = Outside(provider, key, self._log.stream, self._web_url, self._ticket)
+            answer = await job.effect(fact, outside)
+        outcome = job.command(fact) if answer is None else job.command(fact, answer)
         now = self._log.clock.now()
-        # The server's clock has said that it is due, and ours may be a moment after it.
-        context = context_of(fact, job.name, max(now, due_at or now), life=life)
-        await self._bus.handle(job.command(fact), context)
+        at = max(now, due_at or now)  # the server's clock has said that it is due, and ours may be a moment after it
+        commands = {named(job.name, each): each for each in outcome} if isinstance(outcome, list) else {"": outcome}
+        for name, command in commands.items():
+            if command is not None and command not in said:
+                await self._bus.handle(command, context_of(fact, job.name, at, outcome=name, life=life))
+                said.append(command)

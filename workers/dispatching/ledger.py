@@ -2,14 +2,25 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
+from datetime import datetime
 from typing import NamedTuple
 
 from adapters.procrastinate.derived import DerivedJob, OpenJob
+from adapters.procrastinate.queue import JobHandler, JobQueue
+from adapters.settings import Settings
 from domain.fact import Fact
 from workers.reactions.job import Job, key_of
 from workers.reactions.reaction import is_history
 
 Jobs = Mapping[str, tuple[Job, ...]]
+
+
+def queue_for(settings: Settings, jobs: Jobs, handler: JobHandler | None = None) -> JobQueue:
+    """The queue of these *jobs*; *handler* carries them out, None where they are only put into it."""
+    each = [job for of_type in jobs.values() for job in of_type]
+    return JobQueue(
+        settings, {job.name: job.tries for job in each}, handler, awaited={job.name for job in each if job.awaited}
+    )
 
 
 class Ending(NamedTuple):
@@ -26,15 +37,16 @@ class Ending(NamedTuple):
 
 class Ledger:
     """
-    The fold of facts, in log order, to what is owed because of them.
+    The fold of facts, in log order, to what is owed because of them *now*.
 
     Attributes:
         types: the types of facts that it has to see.
         endings: facts that may have ended jobs of facts before those that were added.
     """
 
-    def __init__(self, jobs: Jobs) -> None:
+    def __init__(self, jobs: Jobs, now: datetime) -> None:
         self._jobs = jobs
+        self._now = now
         ends: defaultdict[str, set[str]] = defaultdict(set)
         for of_type in jobs.values():
             for job in of_type:
@@ -72,6 +84,7 @@ class Ledger:
                 due_at = job.due(fact)
             except Exception:  # noqa: BLE001 - the job is due at once, fails with this very error, and is listed
                 due_at = fact.recorded_at
-            if due_at is not None:
+            is_over = job.lasts is not None and self._now - fact.occurred_at > job.lasts
+            if due_at is not None and not is_over:
                 derived = DerivedJob(key_of(fact, job.name), job.name, fact.position, fact.stream_id, due_at)
                 self._owed[fact.stream_id].append(derived)

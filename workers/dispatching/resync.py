@@ -11,9 +11,8 @@ from adapters.postgres.connection import connect
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.postgres.ops import lease, reactors
 from adapters.procrastinate import derived
-from adapters.procrastinate.queue import JobQueue
 from adapters.settings import Settings
-from workers.dispatching.ledger import Jobs, Ledger
+from workers.dispatching.ledger import Jobs, Ledger, queue_for
 from workers.reactions import JOBS
 
 PAGE = 20_000  # positions
@@ -33,12 +32,12 @@ async def resync(settings: Settings, name: str, jobs: Jobs = JOBS) -> Resynced:
     try:
         async with await connect(settings, application="dispatcher resync") as connection:
             await lease.acquire(connection, settings, "dispatcher resync")
-            ledger = Ledger(jobs)
+            ledger = Ledger(jobs, log.clock.now())
             seen, head = await reactors.position(connection, name), await log.head()
             for after in range(0, head, PAGE):
                 for fact in await log.read(after, min(PAGE, head - after), ledger.types):
                     (ledger.add if fact.position <= seen else ledger.end)(fact)
-            queue = JobQueue(settings, {job.name: job.tries for of_type in jobs.values() for job in of_type})
+            queue = queue_for(settings, jobs)
             owed, new = ledger.owed, 0
             for start in range(0, len(owed), BATCH):
                 async with connection.transaction():

@@ -26,7 +26,6 @@ from workers.projecting.log_tail import LogTail
 from workers.projecting.metrics import BATCH_FACTS, BATCH_SECONDS, FACTS, HEARTBEAT, LAG, PARKED, POSITION
 
 BUSY = 25  # facts in a batch; from here on it pays to gather more for the next: the cost is per batch, not per fact
-BUSY_LINGER = 0.03  # seconds
 LOOK_INTERVAL = 1.0  # seconds between two looks at checkpoint, segments and parked keys
 IDLE_INTERVAL = 0.2  # seconds between two looks of a follower without segments
 HUNG = 10_000  # milliseconds without a query; then PostgreSQL ends the session, and other projectors take over
@@ -160,7 +159,7 @@ class Follower:
                 await self._announce(work, written)
             self._measure(work, len(facts), time.perf_counter() - started)
             self.trouble = ""
-            await asyncio.sleep(self._store_type.LINGER if len(facts) < BUSY else BUSY_LINGER)
+            await asyncio.sleep(self._store_type.LINGER if len(facts) < BUSY else self._store_type.BUSY_LINGER)
 
     async def _look(self, connection: Connection, work: GenerationWriter) -> bool:
         """
@@ -186,7 +185,9 @@ class Follower:
         return True
 
     async def _announce(self, work: GenerationWriter, written: Commit) -> None:
-        keys = None if len(written.keys) > TELLABLE else [(table.name, *key) for table, key in written.keys]
+        beside = self.projection.beside
+        many = len(written.keys) > TELLABLE or (beside and any(table == beside for table, _ in written.keys))
+        keys = None if many else [(table.name, *key) for table, key in written.keys]
         change = CommittedChange(
             self.projection.name,
             written.position,

@@ -7,7 +7,7 @@ the same command id, so a reaction is carried out once.
 """
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import structlog
 
@@ -23,7 +23,7 @@ from domain.fact import Fact
 from workers.reacting import metrics
 from workers.reacting.code_version import code_version
 from workers.reactions import REACTIONS, Reaction
-from workers.reactions.reaction import context_of
+from workers.reactions.reaction import context_of, named
 
 BY_NAME = {reaction.name: reaction for reactions in REACTIONS.values() for reaction in reactions}
 
@@ -105,20 +105,35 @@ class Attempts:
             PostgresError, Unavailable, VersionConflict: not the reaction's fault, and everything is to be done again.
         """
         try:
-            command = reaction.command(fact)
-            if command is None:
+            outcome = reaction.command(fact)
+            if outcome is None:
                 return None
-            await self._bus.handle(command, context_of(fact, reaction, self._life))
+            if isinstance(outcome, list):
+                await self._each(fact, reaction, outcome)
+            else:
+                await self._bus.handle(outcome, context_of(fact, reaction, self._life))
         except (PostgresError, Unavailable, VersionConflict) as error:
             if not is_about_data(error):
                 raise
             return _failure(error, fact.position, reaction.name)
         except DomainError as error:
-            return Refusal(error.code, error.sentence, error.can_pass, error.waits_for)
+            if not isinstance(error, reaction.accepts):
+                return Refusal(error.code, error.sentence, error.can_pass, error.waits_for)
         except Exception as error:  # noqa: BLE001 - whatever a reaction may do wrong: it is logged, noted, tried again
             return _failure(error, fact.position, reaction.name)
         metrics.DONE.labels(reaction.name).inc()
         return None
+
+    async def _each(self, fact: Fact, reaction: Reaction, commands: list[Any]) -> None:
+        """Carry out each of several commands; a refusal is raised after the last, one that can pass before others."""
+        refused: list[DomainError] = []
+        for command in commands:
+            try:
+                await self._bus.handle(command, context_of(fact, reaction, self._life, named(reaction.name, command)))
+            except DomainError as error:
+                refused.append(error)
+        if refused:
+            raise next((each for each in refused if each.can_pass), refused[0])
 
     async def _note(self, of: Fact | FailedReaction, reaction: str, refusal: Refusal) -> None:
         metrics.REFUSED.labels(reaction).inc()

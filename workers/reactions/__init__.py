@@ -8,7 +8,8 @@ The reactor carries out REACTIONS at once. The dispatcher carries out JOBS, with
 the outside world.
 """
 
-from workers.reactions import catalog, enrollment, progress, quiz
+from commands.payment.selling import ENDS
+from workers.reactions import catalog, enrollment, payment, progress, provider_events, quiz
 from workers.reactions.job import Job
 from workers.reactions.reaction import Reaction
 
@@ -18,7 +19,7 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "run.opened": (Reaction("offer_free_seats", catalog.offer_free_seats),),
     "run.closed": (Reaction("tell_waiting", catalog.tell_waiting),),
     "seats.released": (Reaction("offer_freed_seat", enrollment.offer_freed_seat),),
-    "attempt.submitted": (Reaction("grade_by_key", quiz.grade_by_key),),
+    "attempt.submitted": (Reaction("grade_by_key", quiz.grade_by_key, accepts=quiz.GRADED_BY_A_PERSON),),
     "attempt.graded": (
         Reaction("decide_when_graded", quiz.decide_when_graded),
         Reaction("complete_passed_unit", quiz.complete_passed_unit),
@@ -30,6 +31,25 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "progress.unit_completed": (Reaction("decide_when_done", progress.decide_when_done),),
     "progress.course_outcome_decided": (Reaction("complete_passed_course", progress.complete_passed_course),),
     "progress.course_outcome_revised": (Reaction("follow_revision", progress.follow_revision),),
+    "order.paid": (
+        Reaction("grant_for_order", payment.follow_order),
+        Reaction("issue_receipt", payment.issue_receipt),
+    ),
+    "order.refunded": (Reaction("follow_refund", payment.follow_order),),
+    "order.refund_failed": (Reaction("follow_failed_refund", payment.follow_order),),
+    "order.disputed": (Reaction("follow_dispute", payment.follow_order),),
+    "order.dispute_closed": (Reaction("follow_dispute_closed", payment.follow_order),),
+    "entitlement.granted": (Reaction("follow_grant", payment.follow_grant),),
+    "entitlement.suspended": (Reaction("follow_suspension", payment.follow_entitlement),),
+    "entitlement.resumed": (Reaction("follow_resumption", payment.follow_entitlement),),
+    "entitlement.revoked": (Reaction("follow_revocation", payment.follow_entitlement),),
+    "entitlement.expired": (Reaction("follow_expiry", payment.follow_entitlement),),
+    "subscription.started": (Reaction("grant_for_subscription", payment.follow_subscription),),
+    "subscription.renewed": (Reaction("extend_for_renewal", payment.follow_subscription),),
+    "subscription.past_due": (Reaction("follow_past_due", payment.follow_subscription),),
+    "subscription.plan_changed": (Reaction("follow_plan", payment.follow_subscription),),
+    "subscription.cancelled": (Reaction("follow_cancellation", payment.follow_subscription),),
+    "subscription.ended": (Reaction("follow_end", payment.follow_subscription),),
 }
 
 JOBS: dict[str, tuple[Job, ...]] = {
@@ -39,6 +59,151 @@ JOBS: dict[str, tuple[Job, ...]] = {
             due=enrollment.offer_ends_at,
             command=enrollment.expire_seat_offer,
             settled_by=("enrollment.activated", "enrollment.withdrawn", "enrollment.seat_offer_expired"),
+        ),
+    ),
+    "payment.requested": (
+        Job(
+            "make_checkout",
+            due=payment.at_once,
+            effect=payment.make_checkout,
+            command=payment.record_checkout,
+            gave_up=payment.give_up_payment,
+            settled_by=("payment.intent_created", *payment.OVER),
+            awaited=True,
+        ),
+    ),
+    "order.placed": (
+        Job(
+            "expire_order",
+            due=payment.order_ends_at,
+            effect=provider_events.close_overdue,
+            command=payment.expire_order,
+            gave_up=payment.expire_unasked,
+            settled_by=ENDS,
+        ),
+    ),
+    "order.cancelled": (
+        Job(
+            "close_cancelled",
+            due=payment.at_once,
+            effect=payment.close_checkouts,
+            command=payment.record_closed,
+            settled_by=(),
+            lasts=payment.PAGE_LASTS,
+        ),
+    ),
+    "order.expired": (
+        Job(
+            "close_expired",
+            due=payment.at_once,
+            effect=payment.close_checkouts,
+            command=payment.record_closed,
+            settled_by=(),
+            lasts=payment.PAGE_LASTS,
+        ),
+    ),
+    "refund.requested": (
+        Job(
+            "give_back",
+            due=payment.at_once,
+            effect=payment.give_back,
+            command=payment.record_refund,
+            gave_up=payment.give_up_refund,
+            settled_by=("refund.issued", "refund.failed"),
+        ),
+    ),
+    "entitlement.granted": (
+        Job(
+            "expire_entitlement",
+            due=payment.access_ends_at,
+            command=payment.expire_entitlement,
+            settled_by=("entitlement.extended", "entitlement.revoked", "entitlement.expired"),
+        ),
+    ),
+    "entitlement.extended": (
+        Job(
+            "expire_extended",
+            due=payment.access_ends_at,
+            command=payment.expire_entitlement,
+            settled_by=("entitlement.extended", "entitlement.revoked", "entitlement.expired"),
+        ),
+    ),
+    "subscription.past_due": (
+        Job(
+            "end_unpaid",
+            due=payment.subscription_ends_at,
+            command=payment.expire_subscription,
+            settled_by=("subscription.renewed", "subscription.cancelled", "subscription.ended"),
+        ),
+    ),
+    "subscription.plan_change_requested": (
+        Job(
+            "change_plan",
+            due=payment.at_once,
+            effect=payment.change_plan,
+            command=payment.record_plan,
+            gave_up=payment.give_up_plan,
+            settled_by=(
+                "subscription.plan_changed",
+                "subscription.plan_change_refused",
+                "subscription.cancelled",
+                "subscription.ended",
+            ),
+        ),
+    ),
+    "subscription.cancel_planned": (
+        Job(
+            "plan_end",
+            due=payment.at_once,
+            effect=payment.steer_subscription,
+            command=payment.nothing_more,
+            settled_by=("subscription.cancel_withdrawn", "subscription.cancelled", "subscription.ended"),
+        ),
+        Job(
+            "end_as_planned",
+            due=payment.subscription_ends_at,
+            command=payment.expire_subscription,
+            settled_by=("subscription.cancel_withdrawn", "subscription.cancelled", "subscription.ended"),
+        ),
+    ),
+    "subscription.cancel_withdrawn": (
+        Job(
+            "go_on",
+            due=payment.at_once,
+            effect=payment.steer_subscription,
+            command=payment.nothing_more,
+            settled_by=("subscription.cancel_planned", "subscription.cancelled", "subscription.ended"),
+        ),
+    ),
+    "subscription.cancelled": (
+        Job(
+            "end_at_provider",
+            due=payment.at_once,
+            effect=payment.steer_subscription,
+            command=payment.nothing_more,
+            settled_by=(),
+            lasts=payment.END_LASTS,
+        ),
+    ),
+    "subscription.ended": (
+        Job(
+            "end_unpaid_at_provider",
+            due=payment.at_once,
+            effect=payment.steer_subscription,
+            command=payment.nothing_more,
+            settled_by=(),
+            lasts=payment.END_LASTS,
+        ),
+    ),
+    "provider.event_received": (
+        Job(
+            "understand_message",
+            due=payment.at_once,
+            effect=provider_events.understand,
+            command=provider_events.record,
+            gave_up=provider_events.give_up,
+            settled_by=("provider.event_matched", "provider.event_unmatched"),
+            about=provider_events.about,
         ),
     ),
 }

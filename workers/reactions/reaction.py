@@ -1,10 +1,12 @@
 """What a reaction is, which facts cause one, and the context in which its command is carried out."""
 
 from collections.abc import Callable
+from hashlib import blake2b
 from typing import Any, NamedTuple
 from uuid import UUID, uuid5
 
 from commands.log import Context
+from domain.errors import DomainError
 from domain.fact import Fact
 
 
@@ -14,11 +16,14 @@ class Reaction(NamedTuple):
 
     Attributes:
         name: never changes, since it is part of the command's id.
-        command: the command for a fact, None for none.
+        command: the command for a fact, None for none; of several in a list each is carried out by itself, and
+            those that were refused are tried again.
+        accepts: refusals by which what should follow is settled otherwise; it is then done.
     """
 
     name: str
     command: Callable[[Fact], Any | None]
+    accepts: tuple[type[DomainError], ...] = ()
 
 
 def is_history(fact: Fact) -> bool:
@@ -26,13 +31,20 @@ def is_history(fact: Fact) -> bool:
     return fact.meta.source.startswith("import:")
 
 
-def context_of(fact: Fact, reaction: Reaction, life: str = "") -> Context:
+def named(name: str, command: Any) -> str:
+    """What tells one of several commands of a reaction or a job from the others, also from those of another try."""
+    return f"{name}:{type(command).__name__}:{blake2b(repr(command).encode(), digest_size=8).hexdigest()}"
+
+
+def context_of(fact: Fact, reaction: Reaction, life: str = "", outcome: str = "") -> Context:
     """
     The context of a reaction; its id comes from the fact, so that carrying it out twice changes nothing.
 
     Args:
         life: the life of the log in which the fact was read.
+        outcome: what tells one of several commands from the others; empty where there is one.
     """
+    outcome = outcome or reaction.name
     return Context(
         actor="reactor",
         at=fact.occurred_at,
@@ -40,7 +52,7 @@ def context_of(fact: Fact, reaction: Reaction, life: str = "") -> Context:
         on_behalf_of=fact.meta.on_behalf_of or fact.meta.actor,
         causation_id=fact.meta.event_id,
         correlation_id=fact.meta.correlation_id,
-        idempotency_key=f"reaction:{uuid5(UUID(fact.meta.event_id), reaction.name)}",
-        fingerprint=reaction.name,
+        idempotency_key=f"reaction:{uuid5(UUID(fact.meta.event_id), outcome)}",
+        fingerprint=outcome,
         life=life,
     )

@@ -2,6 +2,7 @@
 
 import asyncio
 import multiprocessing
+import os
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack
 from multiprocessing.connection import Connection
@@ -41,13 +42,14 @@ class RebuildPool:
         Raises:
             RebuildError: a process has failed or died; the others were killed.
         """
-        context = multiprocessing.get_context("spawn")  # a fork would share our connections
+        context = multiprocessing.get_context("forkserver")  # a fork of this process would share our connections
+        context.set_forkserver_preload([work.__module__])
         members = []
         with self._bar:
             try:
                 for job in self._jobs:
                     ours, theirs = context.Pipe(duplex=False)
-                    process = context.Process(target=work, args=(job, theirs), daemon=True)
+                    process = context.Process(target=work, args=(job, theirs, dict(os.environ)), daemon=True)
                     process.start()
                     theirs.close()  # else `recv` would not see that the process has ended
                     members.append((process, ours))

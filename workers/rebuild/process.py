@@ -9,6 +9,7 @@ import asyncio
 import os
 import resource
 import signal
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from multiprocessing import parent_process
@@ -66,8 +67,15 @@ class WorkerMessage(msgspec.Struct, frozen=True):
     error: str | None = None
 
 
-def work(job: WorkerJob, pipe: Connection) -> None:
-    """Do *job* in this process, and send progress and the report through *pipe*."""
+def work(job: WorkerJob, pipe: Connection, environment: Mapping[str, str]) -> None:
+    """
+    Do *job* in this process, and send progress and the report through *pipe*.
+
+    Args:
+        environment: of the process that asks for it; the server that has forked this one has that of its own start.
+    """
+    os.environ.clear()
+    os.environ.update(environment)
     end_with_parent(signal.SIGKILL)
     parent = parent_process()
     if parent is None or not parent.is_alive():  # it died before `end_with_parent` took effect

@@ -2,7 +2,7 @@
 A small synthetic campus to look at, made by the same commands as the API gives.
 
     catalog     courses, units, questions
-    terms       runs that are over, in progress and to come
+    terms       runs that are over, in progress and to come, and one that is for sale
     learners    what learners do on them: believable, random, the same for the same seed
     run         all commands, in the order of their times
 """

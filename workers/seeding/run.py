@@ -25,7 +25,7 @@ from domain.aggregate import EPOCH
 from domain.catalog import course_stream
 from workers.seeding.catalog import COURSES
 from workers.seeding.learners import learner_steps, names
-from workers.seeding.terms import PlannedCommand, catalog_steps
+from workers.seeding.terms import PlannedCommand, catalog_steps, sale_steps
 from workers.support.progress import ProgressReporter, no_progress
 
 SOURCE = "seed"
@@ -84,7 +84,7 @@ async def _sow(log: PostgresLog, learners: int, number: int, progress: ProgressR
 
 def plan(today: datetime, learners: int, number: int) -> list[PlannedCommand]:
     """All commands up to *today*, in the order of time."""
-    steps = [*catalog_steps(today, learners), *learner_steps(today, learners, number)]
+    steps = [*catalog_steps(today, learners), *learner_steps(today, learners, number), *sale_steps(today)]
     return sorted(steps, key=lambda step: step.at)
 
 

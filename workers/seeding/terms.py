@@ -1,4 +1,4 @@
-"""Runs of the courses: one that is over, three in progress (one of them too small), and one to come."""
+"""Runs of the courses: one that is over, three in progress (one of them too small), one to come, and one for sale."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from commands.catalog import CloseRun, CreateCourse, OpenRun, PublishCourse, ScheduleRun
+from commands.payment.products import ChangePrice, CreateProduct
 from commands.quiz import PublishQuiz
 from domain.deadlines import is_over
 from workers.seeding.catalog import COURSES, SeedCourse, items_and_key
@@ -72,6 +73,9 @@ TERMS = (
     Term("DB201-1", BY_ID["DB201"], starts=-21, weeks=10, share=0.25, seats=0.8),
     Term("WRIT110-1", BY_ID["WRIT110"], starts=16, weeks=9, share=0.2),
 )
+SOLD = Term("WRIT110-2", BY_ID["WRIT110"], starts=27, weeks=9, share=0)
+PRODUCT = "writing-clearly"
+PRICES = {"EUR": 4_900, "JPY": 7_800}  # minor units
 
 
 def catalog_steps(today: datetime, learners: int) -> Iterator[PlannedCommand]:
@@ -112,3 +116,13 @@ def _term_steps(term: Term, today: datetime, learners: int) -> Iterator[PlannedC
         yield PlannedCommand(opens_at, course.instructor, publish, alone=True)
     if is_over(ends_at, today):
         yield PlannedCommand(ends_at, course.instructor, CloseRun(term.run_id), alone=True)
+
+
+def sale_steps(today: datetime) -> Iterator[PlannedCommand]:
+    """A run that must be bought, put up for sale today: learners who ask for a place by themselves are not on it."""
+    for step in _term_steps(SOLD, today, learners=0):
+        yield step._replace(at=today)
+    title = f"{SOLD.course.title}, with feedback"
+    sale = [CreateProduct(PRODUCT, title, "run", run_id=SOLD.run_id)]
+    for command in (*sale, *(ChangePrice(PRODUCT, currency, amount) for currency, amount in PRICES.items())):
+        yield PlannedCommand(today, "admin", command, alone=True)

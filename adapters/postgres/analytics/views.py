@@ -17,7 +17,7 @@ from domain.codec import fields_of
 from domain.registry import AGGREGATE_OF, AGGREGATES
 from domain.registry import FACTS as TYPES
 
-HIDDEN_FIELDS = ("key", "key_hash", "responses", "reason")
+HIDDEN_FIELDS = ("key", "key_hash", "responses", "reason", "url")
 """Fields of facts that `facts.data` does not show."""
 
 
@@ -216,8 +216,8 @@ ENROLLMENTS = View(
         Column(
             "status",
             f"({shown_status('is_over')})::text",
-            "`requested`, `waitlisted`, `offered`, `active`, `withdrawn`, `expired`, `completed`, or `none`; `ended` in"
-            " place of the first four where the run is over.",
+            "`requested`, `waitlisted`, `offered`, `active`, `withdrawn`, `expired`, `completed`, `suspended`, or"
+            " `none`; `ended` in place of the first four where the run is over.",
         ),
         Column("activated", "activated::boolean", "Whether there has been a place, whatever came later."),
         Column("submitted", "submitted::boolean", "Whether anything was handed in."),
@@ -250,7 +250,7 @@ LEARNER_WEEKS = View(
 ENROLLMENT_DAYS = View(
     "enrollment_days",
     "By how many the enrollments of a run in each status grew on a day; add up the days for a level. An offered seat"
-    " counts as waitlisted, an expired offer as withdrawn.",
+    " counts as waitlisted, an expired offer and a suspended enrollment as withdrawn.",
     "{course_days}",
     (
         RUN_ID,
@@ -318,7 +318,11 @@ OUTCOMES = View(
         RUN_ID,
         Column("outcome", "outcome::text", "`pass`, `distinction`, `fail` or `withdrawn`; NULL if not decided."),
         Column("learners", "count(*)::bigint", "How many."),
-        Column("average_grade_bp", "round(avg(grade_bp))::bigint", "Their average final grade, in basis points."),
+        Column(
+            "average_grade_bp",
+            "round(avg(grade_bp))::bigint",
+            "The mean of their final grades in basis points, each of them rounded.",
+        ),
     ),
     ("course_enrollments",),
 )
@@ -332,7 +336,7 @@ RUN_COUNTS = View(
         Column("source", "source::text", "Where the run came from, as in `facts.source`."),
         Column("people", "people::bigint", "Learners with any registration; each counts once."),
         Column("registrations", "registrations::bigint", "Enrollments that were asked for."),
-        Column("withdrawals", "withdrawals::bigint", "Enrollments that were given up."),
+        Column("withdrawals", "withdrawals::bigint", "Withdrawals: who comes back and leaves again counts twice."),
         Column(
             "without_registration_date", "without_registration_date::bigint", "Registrations whose day is not known."
         ),

@@ -14,6 +14,7 @@ from psycopg import sql
 
 from adapters.postgres.log.postgres_log import COLUMNS
 from domain.codec import version_of
+from domain.progress import CourseProgress
 from domain.registry import AGGREGATES, FACTS
 from domain.streams import PARTITIONS
 from projections.engine.bulk.pages import FactFilter
@@ -22,11 +23,12 @@ PAGE_FACTS = 1_024  # larger pages do not fit into the processor's caches
 PAGE_BYTES = 4 << 20
 FIRST_SPAN, LONGEST_SPAN = 1_024, 262_144  # positions
 FEW = 50  # if at most one fact in so many is wanted, a list of positions is faster than reading the log
+FREQUENT = CourseProgress.ActivityRecorded.TOPIC  # the type of most facts
 UNKNOWN = -1  # newest version of a type that is not in the registry
 
 BLOBS = """
 SELECT string_agg(stream_id, E'\\n'), string_agg(data, '\\x0a'::bytea),
-       string_agg(int2send((CASE WHEN schema_version = {newest} THEN {number} END * 64 + partition)::int2), ''::bytea)
+       string_agg(int2send(({number} * 64 + partition)::int2), ''::bytea)
        {more}
   FROM (SELECT * FROM events WHERE {piece} AND {wanted} ORDER BY position) AS e
 """
@@ -90,21 +92,23 @@ def condition(wanted: FactFilter) -> str:
 @lru_cache(maxsize=64)  # hundreds of pages use the same query
 def blobs(wanted: FactFilter, piece: str, numbers: tuple[str, ...] = ()) -> str:
     """The query for a page as one row, with some of NUMBERS."""
-    kinds = " ".join(f"WHEN {literal(name)} THEN {number}" for number, name in enumerate(wanted.types))
     return BLOBS.format(
-        number=f"CASE type {kinds} END",
-        newest=_newest(wanted.types),
+        number=_number(wanted.types),
         more="".join(f", {NUMBERS[name]}" for name in numbers),
         piece=piece,
         wanted=condition(wanted),
     )
 
 
-def _newest(types: Iterable[str]) -> str:
-    """The SQL for the newest version of a row's type."""
-    newest = {name: version_of(FACTS[name]) if name in FACTS else UNKNOWN for name in types}
-    others = " ".join(f"WHEN {literal(name)} THEN {version}" for name, version in newest.items() if version != 1)
-    return f"CASE type {others} ELSE 1 END" if others else "1"
+def _number(types: Iterable[str]) -> str:
+    """The SQL for the number of a row's type, NULL for an old version; the server compares in this order."""
+    numbers = sorted(enumerate(types), key=lambda entry: entry[1] != FREQUENT)
+    newest = {name: version_of(FACTS[name]) if name in FACTS else UNKNOWN for _, name in numbers}
+    cases = (
+        f"WHEN {literal(name)} THEN CASE schema_version WHEN {newest[name]} THEN {number} END"
+        for number, name in numbers
+    )
+    return f"CASE type {' '.join(cases)} END"
 
 
 def ranges(wanted: FactFilter) -> list[str] | None:

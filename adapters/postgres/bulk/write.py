@@ -212,13 +212,19 @@ def _moment(value: datetime) -> bytes:
 
 def _jsonb(hint: Any) -> Packed:
     decode = msgspec.json.Decoder(hint).decode
+    empty: dict[type, bytes] = {}  # what an empty list or dict is packed as; most rows have some
 
     def pack(value: Any) -> bytes:
+        if not value and type(value) in empty:
+            return empty[type(value)]
         raw = _encode(value)
         if b"\\u0000" in raw and ESCAPED_NUL.search(raw):
             raise Unfit("a text cannot hold the character NUL")
         decode(raw)  # else the row could not be read back
-        return _length(len(raw) + 1) + b"\1" + raw
+        packed = _length(len(raw) + 1) + b"\1" + raw
+        if raw in {b"[]", b"{}"}:
+            empty[type(value)] = packed
+        return packed
 
     return pack
 

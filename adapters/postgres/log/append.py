@@ -2,7 +2,7 @@
 Appending to the log: group commit, an answer for each append, and no doubt after a broken connection.
 
 Appends that arrive while a batch is under way travel together in the next call of `append_events()`
-(adapters/migrations/0190_conditional_appends.sql), which says what the answers mean.
+(adapters/migrations/0240_cheaper_appends.sql); 0190_conditional_appends.sql says what the answers mean.
 """
 
 import asyncio
@@ -15,6 +15,16 @@ import psycopg
 
 from adapters.batcher import Batcher
 from adapters.postgres.connection import GAVE_UP, Link, Overloaded, Unavailable, life_of
+from adapters.postgres.log.arrays import (
+    Bigints,
+    Byteas,
+    Integers,
+    NullableTexts,
+    PackedArray,
+    Smallints,
+    Texts,
+    Timestamps,
+)
 from adapters.postgres.log.condition import NO_CONDITIONS, Condition, condition_arguments
 from adapters.settings import Settings
 from domain.fact import Meta
@@ -237,26 +247,26 @@ def call(batch: Sequence[Append]) -> tuple[str, tuple[object, ...]]:
     return APPEND_IF, (*arguments(batch), *conditions, [number for number, _ in tags], [tag for _, tag in tags])
 
 
-def arguments(batch: Sequence[Append]) -> tuple[Sequence[object], ...]:
+def arguments(batch: Sequence[Append]) -> tuple[PackedArray, ...]:
     """The parameters of `APPEND`."""
     events = [event for unit in batch for event in unit.events]
     guards = [(number, *guard) for number, unit in enumerate(batch, 1) for guard in unit.guards]
     return (
-        [len(unit.events) for unit in batch],
-        [unit.key for unit in batch],
-        [unit.fingerprint for unit in batch],
-        [unit.empty_answer for unit in batch],
-        [event.stream_id for event in events],
-        [event.stream_version for event in events],
-        [event.type for event in events],
-        [event.schema_version for event in events],
-        [event.partition for event in events],
-        [event.data for event in events],
-        [event.meta for event in events],
-        [event.occurred_at for event in events],
-        [number for number, _, _ in guards],
-        [stream for _, stream, _ in guards],
-        [version for _, _, version in guards],
+        Integers([len(unit.events) for unit in batch]),
+        NullableTexts([unit.key for unit in batch]),
+        Texts([unit.fingerprint for unit in batch]),
+        Bigints([unit.empty_answer for unit in batch]),
+        Texts([event.stream_id for event in events]),
+        Integers([event.stream_version for event in events]),
+        Texts([event.type for event in events]),
+        Smallints([event.schema_version for event in events]),
+        Smallints([event.partition for event in events]),
+        Byteas([event.data for event in events]),
+        Byteas([event.meta for event in events]),
+        Timestamps([event.occurred_at for event in events]),
+        Integers([number for number, _, _ in guards]),
+        Texts([stream for _, stream, _ in guards]),
+        Integers([version for _, _, version in guards]),
     )
 
 

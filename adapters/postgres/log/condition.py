@@ -1,7 +1,7 @@
 """
 The conditions of appends: no fact after a position matches a query.
 
-`append_events()` checks them (adapters/migrations/0190_conditional_appends.sql). What is written here for it says two
+`append_events()` checks them (adapters/migrations/0240_cheaper_appends.sql). What is written here for it says two
 things: the conditions themselves, and by what little it can know that nothing matches them, which is nearly always so.
 """
 

@@ -5,6 +5,7 @@ What cannot be decoded is `Unreadable`, as for any other reader of the log.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import psycopg
 
@@ -29,8 +30,8 @@ REFERENCE = (
 )
 
 NEWEST = (
-    f"SELECT {COLUMNS} FROM events WHERE position > %s AND position <= %s AND type = ANY(%s)"
-    " ORDER BY position DESC LIMIT %s"
+    f"SELECT {COLUMNS} FROM events WHERE position > %(after)s AND position <= %(until)s AND type = ANY(%(types)s)"
+    " AND (%(valid_at)s::timestamptz IS NULL OR occurred_at <= %(valid_at)s) ORDER BY position DESC LIMIT %(number)s"
 )
 
 
@@ -53,9 +54,14 @@ async def reference_facts(
 
 
 async def newest_facts(
-    connection: psycopg.AsyncConnection, types: Sequence[str], until: int, number: int
+    connection: psycopg.AsyncConnection,
+    types: Sequence[str],
+    until: int,
+    number: int,
+    valid_at: datetime | None = None,
 ) -> list[Fact]:
-    """The newest *number* facts of some types up to the position *until*, in the order of the log."""
-    parameters = (until - FARTHEST_BACK, until, list(types), number)
+    """The newest *number* facts of some types up to *until*, happened by *valid_at*, in the order of the log."""
+    after = until - FARTHEST_BACK if valid_at is None else 0  # what had happened may lie as far back as the log goes
+    parameters = {"after": after, "until": until, "types": list(types), "number": number, "valid_at": valid_at}
     cursor = await connection.execute(NEWEST, parameters, binary=True)
     return [fact_of(row) for row in reversed(await cursor.fetchall())]

@@ -42,6 +42,8 @@ PAGE_OF_TYPES = (
     f"SELECT {COLUMNS} FROM events WHERE position > %s AND position <= %s AND type = ANY(%s) ORDER BY position"
 )
 
+AT = f"SELECT {COLUMNS} FROM events WHERE position = ANY(%s) ORDER BY position"
+
 STREAM = f"SELECT {COLUMNS} FROM events WHERE stream_id = %s AND stream_version > %s ORDER BY stream_version"
 
 # The facts of a key, by the index of streams: one range for each category that is keyed by an id, and the stream that
@@ -249,6 +251,10 @@ class PostgresLog:
         else:
             rows = await self._rows(PAGE_OF_TYPES, (after, after + limit, list(types)))
         return [to_fact(row) for row in rows]
+
+    async def at(self, positions: Sequence[int]) -> list[Fact]:
+        """The facts at these positions, in order; where there is none, none."""
+        return [to_fact(row) for row in await self._rows(AT, (list(positions),))]
 
     async def stream(self, stream_id: str, after_version: int = 0) -> list[Fact]:
         """The facts of one stream, in order."""

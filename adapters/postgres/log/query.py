@@ -2,7 +2,7 @@
 Reads of the log by query: facts of some types with some tags, each place by an index where there is one.
 
 stream   the index of streams
-second   the index of streams, over all streams of the category
+second   an index of its own (`FIRST_FACTS`), else the index of streams, over all streams of the category
 data     an index of its own (`INDEXED`), else all streams of the category: reference streams, which are few
 stored   the table `event_tags`
 
@@ -16,6 +16,9 @@ from adapters.postgres.log.places import DATA, SECOND, STORED, STREAM, Place, pl
 from domain.tags import Query, QueryItem
 
 INDEXED = {("quiz-", "run_id"): "type = 'quiz.published' AND run_of_quiz(data) = "}  # migration 0172
+FIRST_FACTS = {
+    "order-": "order.placed"
+}  # by category, the only fact that is looked for by the second id: migration 0241
 
 COST = {STREAM: 0, STORED: 0, DATA: 1, SECOND: 2}
 
@@ -64,7 +67,7 @@ def _conditions(values: _Values, item: QueryItem) -> Iterator[str]:
         return
     best = min(places, key=lambda tag: max((COST[place.kind] for _, place in places[tag]), default=0))
     for found in places[best]:
-        for condition in _by_index(values, *found):
+        for condition in _by_index(values, item.types, *found):
             others = (_either(values, others) for tag, others in places.items() if tag != best)
             # OFFSET 0 keeps the planner from reading the log in the order of positions until the limit is reached.
             yield f" AND {condition}{''.join(others)}{types} OFFSET 0"
@@ -72,14 +75,16 @@ def _conditions(values: _Values, item: QueryItem) -> Iterator[str]:
         yield " AND false"
 
 
-def _by_index(values: _Values, tail: str, place: Place) -> Iterator[str]:
+def _by_index(values: _Values, types: Sequence[str], tail: str, place: Place) -> Iterator[str]:
     """Conditions for which there are indexes; a fact of the place meets one of them."""
     whole = place.prefix + tail
     if place.kind == STREAM:
         yield f"stream_id = {values.add(whole)}"
         yield f"stream_id >= {values.add(whole + ':')} AND stream_id < {values.add(whole + ';')}"
     elif place.kind == SECOND:
-        yield f"{_category(values, place)} AND split_part(stream_id, ':', 2) = {values.add(tail)}"
+        first = FIRST_FACTS.get(place.prefix)
+        where = f"type = '{first}'" if tuple(types) == (first,) else _category(values, place)
+        yield f"{where} AND split_part(stream_id, ':', 2) = {values.add(tail)}"
     elif place.kind == STORED:
         yield f"position IN (SELECT position FROM event_tags WHERE tag = {values.add(whole)})"
     elif (place.prefix, place.field) in INDEXED:

@@ -53,3 +53,11 @@ class ReferenceFacts:
                     reached |= more
                     waiting += more
         return [self._facts[number][0] for number in sorted(found)]
+
+    def rows_of_run(self, run_id: str) -> set[RowKey]:
+        """The rows that facts of a run need: its own, and those that name it, such as its quizzes'."""
+        found: set[RowKey] = set()
+        for fact, needs in self._facts:
+            if fact.stream_id == f"run-{run_id}" or fact.data.get("run_id") == run_id:
+                found |= needs
+        return found

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-WORKERS = ("relay", "projector", "reactor", "dispatcher", "auditor")
-ONE_ACTIVE = frozenset(("relay", "reactor", "dispatcher"))
+WORKERS = ("relay", "projector", "reactor", "dispatcher", "auditor", "notary")
+ONE_ACTIVE = frozenset(("relay", "reactor", "dispatcher", "notary"))
 """Workers of which one process is active, by a lock; its position is that of the last fact it has dealt with."""
 
 SILENT = 20.0  # seconds without a heartbeat

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from adapters.postgres.queries.json_answer import json_array, json_object
+from adapters.postgres.queries.old_columns import with_columns
 from adapters.postgres.queries.reader import CHECKPOINT, Answer, Reader, RowPage
 from domain.catalog import Unit
 from domain.grading import Group
@@ -167,10 +168,7 @@ _AT = CHECKPOINT.format("catalog")
 
 def _filled(table: str, answer: type[msgspec.Struct], **defaults: str) -> str:
     """The rows of a table; with *defaults* in those of a generation that has no such columns."""
-    columns = ", ".join(answer.__struct_fields__)
-    old = ", ".join(f"{default} AS {column}" for column, default in defaults.items())
-    return f"""(SELECT filled.* FROM (SELECT {old}) AS old
-                CROSS JOIN LATERAL (SELECT {columns} FROM {table}) AS filled) AS filled"""
+    return with_columns(f"SELECT {', '.join(answer.__struct_fields__)} FROM {table}", "filled", **defaults)
 
 
 RUN_ROWS = _filled(

@@ -9,6 +9,7 @@ import msgspec
 
 from adapters.postgres.queries.ended import RUN_IS_OVER, shown_status
 from adapters.postgres.queries.json_answer import json_array, json_object
+from adapters.postgres.queries.old_columns import with_columns
 from adapters.postgres.queries.reader import CHECKPOINT, Answer, Reader
 from domain.grading import OUTCOMES, PASSING_OUTCOMES
 from domain.words import Day
@@ -24,12 +25,14 @@ class Statuses(msgspec.Struct, kw_only=True):
     withdrawn: int
     expired: int
     completed: int
+    suspended: int
     ended: int
 
 
 class StatusesOfDay(msgspec.Struct, kw_only=True):
     """
-    How many enrollments stood where when a day (UTC) ended; offered counts as waitlisted, expired as withdrawn.
+    How many enrollments stood where when a day (UTC) ended; offered counts as waitlisted, expired and
+    suspended as withdrawn.
 
     Days say what facts have made: no day has `ended`, which follows from the clock.
     """
@@ -85,7 +88,9 @@ EXAMPLE = RunDashboard(
     run_id="algebra-2026",
     counts=RunCounts(
         enrollments=1,
-        statuses=Statuses(requested=0, waitlisted=0, offered=0, active=1, withdrawn=0, expired=0, completed=0, ended=0),
+        statuses=Statuses(
+            requested=0, waitlisted=0, offered=0, active=1, withdrawn=0, expired=0, completed=0, suspended=0, ended=0
+        ),
         funnel=Funnel(requested=1, activated=1, any_activity=0, first_submission=0, half_way=0, completed=0),
         outcomes={"pass": 0},
     ),
@@ -123,16 +128,19 @@ _COUNTS = json_object(
 _DASHBOARD = json_object(
     RunDashboard, counts="totals.counts", grades="grades.buckets", days="days.entries", weeks="weeks.entries"
 )
-SHOWN_STATUS = shown_status(RUN_IS_OVER)
+_SHOWN_STATUS = shown_status(RUN_IS_OVER)
 _RUNNING = ", ".join(f"sum({name}) OVER past AS {name}" for name in StatusesOfDay.__struct_fields__ if name != "day")
 
-# Everything about one run; NULL where the run has never been scheduled. Days are running totals, by status. A
-# generation of version 1 has no half_way: the name then means that of `old`, until a rebuild is promoted.
+_MINE = with_columns(
+    f"""SELECT status, {_SHOWN_STATUS} AS shown, activated, weeks, submitted, half_way, percent, grade_bp, outcome
+          FROM course_enrollments WHERE run_id = %(run)s""",
+    "enrollment",
+    half_way="NULL::boolean",
+)
+
+# Everything about one run; NULL where the run has never been scheduled. Days are running totals, by status.
 RUN = f"""
-WITH mine AS (
-    SELECT enrollment.* FROM (SELECT NULL::boolean AS half_way) AS old CROSS JOIN LATERAL (
-        SELECT status, {SHOWN_STATUS} AS shown, activated, weeks, submitted, half_way, percent, grade_bp, outcome
-          FROM course_enrollments WHERE run_id = %(run)s) AS enrollment),
+WITH mine AS (SELECT * FROM {_MINE}),
 totals AS (SELECT {_COUNTS} AS counts FROM mine),
 grades AS (SELECT {json_array("learners", "bucket")} AS buckets FROM (
     SELECT bucket, count(grade_bp) AS learners
@@ -148,3 +156,10 @@ SELECT {CHECKPOINT.format("course_dashboard")}, (
 async def run_dashboard(reader: Reader, run_id: str, now: datetime) -> Answer:
     """How one run goes; *now* says whether it is over."""
     return await reader.answer(RUN, {"run": run_id, "now": now})
+
+
+def learners(which: str) -> str:
+    """SQL for the learners of a run *which* fit a condition, with status and grades as they are shown."""
+    columns = "percent, grade_bp, grade_so_far_bp, outcome, completed, weeks"
+    select = f"SELECT learner_id, {_SHOWN_STATUS} AS status, {columns} FROM course_enrollments"
+    return with_columns(f"{select} WHERE run_id = %(run)s AND {which}", "learner", grade_so_far_bp="NULL::bigint")

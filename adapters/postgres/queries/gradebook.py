@@ -8,6 +8,7 @@ import msgspec
 
 from adapters.postgres.queries.ended import RUN_IS_OVER
 from adapters.postgres.queries.json_answer import json_object
+from adapters.postgres.queries.old_columns import with_columns
 from adapters.postgres.queries.reader import CHECKPOINT, Reader, RowPage
 from domain.kinds import Kind
 
@@ -17,7 +18,8 @@ class GradebookRow(msgspec.Struct, kw_only=True):
     One learner in one assessment; scores in basis points, lateness in seconds.
 
     `best_bp`, `passed`, `banked`, `submitted_at` and `late_by` are those of one attempt, `counts_no`: the best, or the
-    latest as long as none is graded. It is 0 in rows that an older version of the code has folded.
+    latest as long as none is graded. It is 0 in rows that an older version of the code has folded. `irregular` is the
+    rule of today that handing it in broke, for nearly all null.
     """
 
     run_id: str
@@ -36,17 +38,11 @@ class GradebookRow(msgspec.Struct, kw_only=True):
     submitted_at: datetime | None
     late_by: int
     counts_no: int
+    irregular: str | None
 
 
-class GradeOfLearner(msgspec.Struct, kw_only=True):
-    """
-    One assessment of a run, and how the learner did in it; scores in basis points, lateness in seconds.
-
-    `attempts_left` is what the quiz allows, none after the end of the run. It does not look at the enrollment: who
-    waits, or has left, has them once the enrollment is active. Nor at `due_at`: an attempt may be late.
-
-    `best_bp`, `passed`, `banked`, `submitted_at` and `late_by` are those of the attempt that counts.
-    """
+class Assessment(msgspec.Struct, kw_only=True):
+    """An assessment of a run: what is to be handed in, until when, and the score from which it is passed."""
 
     quiz_id: str
     unit_id: str
@@ -54,6 +50,18 @@ class GradeOfLearner(msgspec.Struct, kw_only=True):
     title: str
     due_at: datetime | None
     pass_bp: int
+
+
+class GradeOfLearner(Assessment, kw_only=True):
+    """
+    One assessment of a run, and how the learner did in it; scores in basis points, lateness in seconds.
+
+    `attempts_left` is what the quiz allows, none after the end of the run. It does not look at the enrollment: who
+    waits, or has left, has them once the enrollment is active. Nor at `due_at`: an attempt may be late.
+
+    `best_bp`, `passed`, `banked`, `submitted_at`, `late_by` and `irregular` are those of the attempt that counts.
+    """
+
     attempts_allowed: int
     attempts: int
     attempts_left: int
@@ -64,34 +72,22 @@ class GradeOfLearner(msgspec.Struct, kw_only=True):
     banked: bool
     submitted_at: datetime | None
     late_by: int
+    irregular: str | None
 
 
-EXAMPLE_OF_LEARNER = GradeOfLearner(
+OF_ATTEMPT = ("best_bp", "last_bp", "passed", "banked", "submitted_at", "late_by", "irregular")
+ASSESSMENT = Assessment(
     quiz_id="algebra-2026-q1",
     unit_id="q1",
     kind="quiz",
     title="Equations",
     due_at=datetime(2026, 2, 15, tzinfo=UTC),
     pass_bp=4_000,
-    attempts_allowed=2,
-    attempts=1,
-    attempts_left=1,
-    graded=1,
-    best_bp=7_500,
-    last_bp=7_500,
-    passed=True,
-    banked=False,
-    submitted_at=datetime(2026, 2, 14, 18, tzinfo=UTC),
-    late_by=0,
 )
 EXAMPLE = GradebookRow(
     run_id="algebra-2026",
     learner_id="28400",
-    quiz_id="algebra-2026-q1",
-    unit_id="q1",
-    kind="quiz",
-    title="Equations",
-    due_at=datetime(2026, 2, 15, tzinfo=UTC),
+    **{name: getattr(ASSESSMENT, name) for name in ("quiz_id", "unit_id", "kind", "title", "due_at")},
     best_bp=7_500,
     last_bp=7_500,
     attempts=1,
@@ -101,6 +97,13 @@ EXAMPLE = GradebookRow(
     submitted_at=datetime(2026, 2, 14, 18, tzinfo=UTC),
     late_by=0,
     counts_no=1,
+    irregular="after_unregistration",
+)
+EXAMPLE_OF_LEARNER = GradeOfLearner(
+    **msgspec.structs.asdict(ASSESSMENT),
+    attempts_allowed=2,
+    attempts_left=1,
+    **{name: getattr(EXAMPLE, name) for name in ("attempts", "graded", *OF_ATTEMPT)},
 )
 
 Sort = Literal["learner", "score", "lateness", "submitted_at"]
@@ -113,21 +116,30 @@ SORTS: dict[str, str] = {
     "submitted_at": "coalesce((extract(epoch FROM submitted_at) * 1e6)::bigint, -1e18::bigint)",
 }
 
-# A generation of version 1 has no counts_no: the name then means that of `old`, until a rebuild is promoted.
-GRADES = """(SELECT NULL::bigint AS counts_no) AS old CROSS JOIN LATERAL (
-    SELECT run_id, learner_id, quiz_id, unit_id, best_bp, last_bp, attempts, graded, passed, banked, submitted_at,
-           late_by, coalesce(counts_no, 0) AS counts
-      FROM gradebook) AS grade"""
+GRADES = with_columns(
+    """SELECT run_id, learner_id, quiz_id, unit_id, best_bp, last_bp, attempts, graded, passed, banked, submitted_at,
+              late_by, coalesce(counts_no, 0) AS counts
+         FROM gradebook""",
+    "grade",
+    counts_no="NULL::bigint",
+)
+PLACES = with_columns(
+    "SELECT run_id, learner_id, status, excused FROM course_enrollments", "place", excused="'[]'::jsonb"
+)
 
-# Who has a place and has handed in nothing, for each assessment that is not excused (`excused` as with counts_no).
-MISSING = """(
+# The rule that handing in the attempt that counts broke, by the index of streams: the rows do not say. The bytes are
+# looked at first, and decoded where they have the field.
+IRREGULAR = """(SELECT json_or_null(data) ->> 'irregular' FROM events WHERE stream_id = 'attempt-' || {learner}
+    || ':' || quiz_id || ':' || counts AND type = 'attempt.submitted' AND position('"irregular"'::bytea IN data) > 0
+  LIMIT 1)"""
+
+# Who has a place and has handed in nothing, for each assessment that is not excused.
+MISSING = f"""(
     SELECT run_id, learner_id, quiz.quiz_id, quiz.unit_id, NULL::bigint AS best_bp, NULL::bigint AS last_bp,
            0::bigint AS attempts, 0::bigint AS graded, false AS passed, false AS banked,
            NULL::timestamptz AS submitted_at, 0::bigint AS late_by, 0::bigint AS counts
-      FROM (SELECT '[]'::jsonb AS excused) AS old CROSS JOIN LATERAL (
-        SELECT run_id, learner_id, status, excused AS free FROM course_enrollments) AS place
-      JOIN gradebook_quizzes AS quiz USING (run_id)
-     WHERE status IN ('active', 'completed') AND NOT free ? quiz.unit_id
+      FROM {PLACES} JOIN gradebook_quizzes AS quiz USING (run_id)
+     WHERE status IN ('active', 'completed') AND NOT excused ? quiz.unit_id
        AND NOT EXISTS (SELECT FROM gradebook AS done WHERE done.run_id = place.run_id
                         AND done.quiz_id = quiz.quiz_id AND done.learner_id = place.learner_id)) AS grade"""
 AT = CHECKPOINT.format("gradebook")
@@ -154,13 +166,14 @@ _ROW_OF_LEARNER = json_object(
     passed="coalesce(passed, false)",
     banked="coalesce(banked, false)",
     late_by="coalesce(late_by, 0)",
+    irregular=IRREGULAR.format(learner="%(learner)s"),
 )
 PAGE_OF_LEARNER = f"""
 SELECT least({CHECKPOINT.format("gradebook")}, {CHECKPOINT.format("catalog")}), page.quiz_id, page.body
   FROM (SELECT) AS once LEFT JOIN LATERAL (
     SELECT quiz_id, {_ROW_OF_LEARNER}::text AS body FROM catalog_quizzes AS quiz LEFT JOIN (
-        SELECT quiz_id, attempts, graded, best_bp, last_bp, passed, banked, submitted_at, late_by
-          FROM gradebook WHERE run_id = %(run)s AND learner_id = %(learner)s) AS grade USING (quiz_id)
+        SELECT quiz_id, attempts, graded, best_bp, last_bp, passed, banked, submitted_at, late_by, counts
+          FROM {GRADES} WHERE run_id = %(run)s AND learner_id = %(learner)s) AS grade USING (quiz_id)
      WHERE quiz.run_id = %(run)s AND quiz_id > %(after)s ORDER BY quiz_id LIMIT %(limit)s) AS page ON true
  ORDER BY page.quiz_id
 """
@@ -215,7 +228,7 @@ async def rows(reader: Reader, run_id: str, asked: Asked, after: Sequence[Any] |
         checkpoint=AT_MISSING if asked.missing else AT,
         sort=SORTS[asked.sort],
         grades=MISSING if asked.missing else GRADES,
-        row=json_object(GradebookRow, counts_no="counts"),
+        row=json_object(GradebookRow, counts_no="counts", irregular=IRREGULAR.format(learner="learner_id")),
         narrowed=asked.narrowed(),
         after=f"AND ({SORTS[asked.sort]}, learner_id, quiz_id) {comparison} (%(a)s, %(b)s, %(c)s)" if after else "",
         direction="DESC" if asked.descending else "ASC",

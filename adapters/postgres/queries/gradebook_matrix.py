@@ -4,28 +4,17 @@ The gradebook of a run as a matrix, learners by assessments: what is answered, a
 A page has whole rows: learners who have a place or had one, each with the assessments in which something is known.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 import msgspec
 
-from adapters.postgres.queries.course_dashboard import SHOWN_STATUS
+from adapters.postgres.queries.course_dashboard import learners
+from adapters.postgres.queries.gradebook import Assessment
 from adapters.postgres.queries.json_answer import json_array, json_object
 from adapters.postgres.queries.reader import CHECKPOINT, Reader, RowPage
 from adapters.shown_dashboard import ShownStatus
-from domain.kinds import Kind
 
 MOST_CELLS = 20_000  # of a page: where a run has many assessments, fewer learners stand on it
-
-
-class Assessment(msgspec.Struct, kw_only=True):
-    """One column of the matrix."""
-
-    quiz_id: str
-    unit_id: str
-    kind: Kind
-    title: str
-    due_at: datetime | None
-    pass_bp: int
 
 
 class GradebookCell(msgspec.Struct, kw_only=True):
@@ -49,14 +38,6 @@ class GradesOfRow(msgspec.Struct, kw_only=True):
     cells: dict[str, GradebookCell]
 
 
-ASSESSMENT = Assessment(
-    quiz_id="algebra-2026-q1",
-    unit_id="q1",
-    kind="quiz",
-    title="Equations",
-    due_at=datetime(2026, 2, 15, tzinfo=UTC),
-    pass_bp=4_000,
-)
 ROW = GradesOfRow(
     learner_id="28400",
     status="active",
@@ -68,20 +49,15 @@ ROW = GradesOfRow(
 _AT = f"least({CHECKPOINT.format('gradebook')}, {CHECKPOINT.format('course_dashboard')})"
 _ASSESSMENTS = json_array(json_object(Assessment), "quiz_id")
 _CELLS = f"""coalesce((SELECT json_object_agg(quiz_id, {json_object(GradebookCell)} ORDER BY quiz_id)
-    FROM gradebook AS grade WHERE grade.run_id = %(run)s AND grade.learner_id = place.learner_id), '{{}}')"""
+    FROM gradebook AS grade WHERE grade.run_id = %(run)s AND grade.learner_id = learner.learner_id), '{{}}')"""
 
-# A generation of version 1 has no grade so far: the name then means that of `old`, until a rebuild is promoted.
+_PLACES = learners("activated AND learner_id > %(after)s ORDER BY learner_id LIMIT columns.size + 1")
 PAGE = f"""
 WITH columns AS (
     SELECT {_ASSESSMENTS}::text AS listed, least(%(limit)s, greatest(1, %(most)s / greatest(1, count(*)))) AS size
       FROM gradebook_quizzes AS quiz WHERE run_id = %(run)s)
 SELECT {_AT}, columns.listed, columns.size, page.learner_id, page.body FROM columns LEFT JOIN LATERAL (
-    SELECT learner_id, {json_object(GradesOfRow, cells=_CELLS)}::text AS body
-      FROM (SELECT learner.* FROM (SELECT NULL::bigint AS grade_so_far_bp) AS old CROSS JOIN LATERAL (
-        SELECT learner_id, {SHOWN_STATUS} AS status, grade_bp, grade_so_far_bp
-          FROM course_enrollments
-         WHERE run_id = %(run)s AND activated AND learner_id > %(after)s
-         ORDER BY learner_id LIMIT columns.size + 1) AS learner) AS place) AS page ON true
+    SELECT learner_id, {json_object(GradesOfRow, cells=_CELLS)}::text AS body FROM {_PLACES}) AS page ON true
  ORDER BY page.learner_id
 """
 

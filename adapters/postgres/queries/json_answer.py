@@ -12,6 +12,9 @@ from typing import Any, get_args, get_type_hints
 
 import msgspec
 
+WHOLE = 'YYYY-MM-DD"T"HH24:MI:SS"Z"'
+PART = 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
+
 
 def json_object(answer: type[msgspec.Struct], **computed: str) -> str:
     """
@@ -35,8 +38,14 @@ def json_array(entry: str, order: str) -> str:
 
 
 def json_time(value: str) -> str:
-    """SQL for a time as msgspec writes it, with `Z`: PostgreSQL has only offsets, and connections are in UTC."""
-    return f"replace(to_json({value})::text, '+00:00', 'Z')::json"
+    """
+    SQL for a time as msgspec writes it: with `Z`, and with six digits after a second that is not whole.
+
+    PostgreSQL has only offsets, and leaves out zeros at the end: a moment would be another text than in a document.
+    Connections are in UTC.
+    """
+    pattern = f"CASE WHEN {value} = date_trunc('second', {value}) THEN '{WHOLE}' ELSE '{PART}' END"
+    return f"to_json(to_char({value}, {pattern}))"
 
 
 @cache

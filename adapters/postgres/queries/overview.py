@@ -1,9 +1,21 @@
-"""The campus overview: what is answered, an example, and the SQL over the rows of projections/overview.py."""
+"""
+The campus overview: what is answered, an example, and what a process keeps of it.
+
+Answers are kept in the process for as long as the rows are the same (`Overviews`): most cost a look at the checkpoints,
+however many runs there are. Where rows have changed, only the runs that did are read (overview_runs.py).
+"""
+
+from collections.abc import Awaitable, Sequence
+from contextlib import suppress
+from typing import NamedTuple
 
 import msgspec
 
-from adapters.postgres.queries.json_answer import json_array, json_object
-from adapters.postgres.queries.reader import CHECKPOINT, Answer, NotBuilt, Reader
+from adapters.batcher import Batcher
+from adapters.postgres.queries.json_answer import json_object
+from adapters.postgres.queries.overview_runs import NO_ROWS, KeptRuns, Rows, TooManyRuns
+from adapters.postgres.queries.overview_sums import CAMPUS, FIRSTS, LOOK, of_generation, one_by_one
+from adapters.postgres.queries.reader import NotBuilt, Reader
 from projections.overview import Counts
 
 
@@ -27,11 +39,12 @@ class OverviewCounts(msgspec.Struct, kw_only=True):
 
 
 class CampusOverview(msgspec.Struct, kw_only=True):
-    """The campus, null as long as nothing has happened, each source of runs, and each run."""
+    """The campus, null as long as nothing has happened, each source of runs, and a page of the runs, by their ids."""
 
     campus: OverviewCounts | None
     sources: list[OverviewCounts]
     runs: list[OverviewCounts]
+    next: str | None
 
 
 COUNTS = OverviewCounts(
@@ -50,84 +63,124 @@ COUNTS = OverviewCounts(
     active_people=4_080,
     irregular={},
 )
-EXAMPLE = CampusOverview(campus=COUNTS, sources=[COUNTS], runs=[])
+EXAMPLE = CampusOverview(campus=COUNTS, sources=[COUNTS], runs=[], next="WyJvdmVydmlldyIsInIxIl0")
 
-CAMPUS = "*"  # in place of the id of a run; version 1 of the read model has a row of that name, which is not counted
-
-# What can be added up over runs is added up, of each source and of the campus; a person on several runs counts on the
-# first of them only: of the source, or of the campus. (Version 3 of the read model does not know which is the first:
-# until a rebuild is promoted, people are counted one by one. A generation of it has no overview_runs.)
-FIRSTS = {"people": "first_people", "active_people": "first_active"}
-ADDABLE = [
-    field.name
-    for field in msgspec.structs.fields(Counts)
-    if field.type is int and field.name not in FIRSTS and not field.name.startswith("first_")
-]
-ADDED = f"""
-counts AS MATERIALIZED (SELECT * FROM overview WHERE run_id <> %(campus)s),
-added AS (
-    SELECT coalesce(source, '') AS source, grouping(source) AS whole, array_agg(run_id) AS run_ids,
-           {", ".join(f"sum({name}) AS {name}" for name in ADDABLE)}
-      FROM counts GROUP BY GROUPING SETS ((source), ()) HAVING count(*) > 0),
-outcomes AS (
-    SELECT source, whole, json_object_agg(name, number) AS outcomes FROM (
-        SELECT coalesce(source, '') AS source, grouping(source) AS whole, name, sum(value::bigint) AS number
-          FROM counts CROSS JOIN jsonb_each_text(outcomes) AS of_run(name, value)
-         GROUP BY GROUPING SETS ((source, name), (name))) AS by_name GROUP BY source, whole),
-irregular AS (
-    SELECT source, whole, json_object_agg(name, number) AS irregular FROM (
-        SELECT coalesce(source, '') AS source, grouping(source) AS whole, name, sum(value::bigint) AS number
-          FROM counts CROSS JOIN jsonb_each_text(irregular) AS of_run(name, value)
-         GROUP BY GROUPING SETS ((source, name), (name))) AS by_name GROUP BY source, whole),
-"""
-SUMS = f"""sums AS (
-    SELECT %(campus)s AS run_id, whole, source, {", ".join(ADDABLE)},
-           coalesce(people, 0) AS people, coalesce(active_people, 0) AS active_people,
-           coalesce(outcomes, '{{}}') AS outcomes, coalesce(irregular, '{{}}') AS irregular
-      FROM added LEFT JOIN outcomes USING (whole, source)
-           LEFT JOIN irregular USING (whole, source) LEFT JOIN people USING (whole, source))
-"""
-
-_BY_FIRST = ", ".join(
-    f"CASE grouping(source) WHEN 1 THEN sum({first}) ELSE sum({first}_of_source) END AS {name}"
-    for name, first in FIRSTS.items()
-)
-PEOPLE = f"""
-version AS (SELECT FROM overview_runs LIMIT 0),
-people AS (
-    SELECT coalesce(source, '') AS source, grouping(source) AS whole, {_BY_FIRST}
-      FROM counts GROUP BY GROUPING SETS ((source), ())),
-"""
-PEOPLE_ONE_BY_ONE = """
-people AS (
-    SELECT source, whole,
-           count(*) FILTER (WHERE CASE whole WHEN 1 THEN registered <> '[]' ELSE registered ?| run_ids END) AS people,
-           count(*) FILTER (WHERE CASE whole WHEN 1 THEN active <> '[]' ELSE active ?| run_ids END) AS active_people
-      FROM added CROSS JOIN overview_people GROUP BY source, whole),
-"""
+LARGEST_LOOK = 256  # requests that share one look
+MOST_KEPT = 16  # pages of runs
 
 # What has no score was handed in and never graded.
 ENTRY = json_object(OverviewCounts, without_score="submissions - graded")
-_OVERVIEW = json_object(
-    CampusOverview,
-    campus=f"(SELECT {ENTRY} FROM sums WHERE whole = 1)",
-    sources=f"(SELECT {json_array(ENTRY, 'source')} FROM sums WHERE whole = 0)",
-    runs=f"(SELECT {json_array(ENTRY, 'run_id')} FROM counts)",
-)
-
-OVERVIEW = """
-WITH {counted}
-SELECT {at}, {overview}::text
-"""
-_PARTS = {"at": CHECKPOINT.format("overview"), "overview": _OVERVIEW}
-BY_FIRST, ONE_BY_ONE = (
-    OVERVIEW.format(counted=ADDED + people + SUMS, **_PARTS) for people in (PEOPLE, PEOPLE_ONE_BY_ONE)
-)
+ONE_BY_ONE = one_by_one(ENTRY)
+OF_COUNTS = [name for name in OverviewCounts.__struct_fields__ if name in Counts.__struct_fields__]
 
 
-async def overview(reader: Reader) -> Answer:
-    """Counts of the campus, of every source and of every run; the campus is null as long as nothing has happened."""
+class Part(NamedTuple):
+    """A page of runs: those after this id, and how many."""
+
+    after: str = ""
+    limit: int = 200
+
+
+class Overview(NamedTuple):
+    """
+    The overview with a page of its runs, as JSON text, and the position for which it is true.
+
+    Attributes:
+        last: the last run of the page if others follow.
+    """
+
+    campus: bytes
+    sources: bytes
+    runs: bytes
+    last: str | None
+    position: int
+
+
+async def overview(reader: Reader, part: Part, generation: int | None = None) -> tuple[Rows, Overview]:
+    """
+    Counts of the campus, of every source and of some runs, in one statement; and of which rows they are.
+
+    Args:
+        generation: the one that was live at the last look, if another is live by now, its rows are not what is served.
+    """
     try:
-        return await reader.answer(BY_FIRST, {"campus": CAMPUS})
+        query = ONE_BY_ONE if generation is None else of_generation(generation, ENTRY)
+        found = await reader.rows(query, part._asdict())
     except NotBuilt:
-        return await reader.answer(ONE_BY_ONE, {"campus": CAMPUS})
+        found = await reader.rows(ONE_BY_ONE, part._asdict())
+    live, state, position, campus, sources, runs, last = found[0]
+    answer = Overview((campus or "null").encode(), sources.encode(), runs.encode(), last, position or 0)
+    return Rows(live, state), answer
+
+
+def entry_of(counts: Counts) -> bytes:
+    """What is counted of a run, as in `ENTRY`."""
+    fields = {name: getattr(counts, name) for name in OF_COUNTS}
+    shown = OverviewCounts(**fields, without_score=counts.submissions - counts.graded)
+    return msgspec.json.encode(shown, order="deterministic")
+
+
+def entry_of_sum(counts: Counts, suffix: str = "") -> bytes:
+    """What is counted of the campus, or of a source: a person counts on the first of its runs only."""
+    people = {name: getattr(counts, first + suffix) for name, first in FIRSTS.items()}
+    return entry_of(msgspec.structs.replace(counts, run_id=CAMPUS, **people))
+
+
+def overview_of(runs: KeptRuns, part: Part) -> Overview:
+    """As `overview`, of the runs that are kept."""
+    entries, last = runs.page(part.after, part.limit)
+    campus = entry_of_sum(runs.campus) if runs.sources else b"null"
+    sources = [entry_of_sum(runs.sources[source], "_of_source") for source in sorted(runs.sources)]
+    return Overview(campus, _array(sources), _array(entries), last, runs.look.position)
+
+
+def _array(entries: Sequence[bytes]) -> bytes:
+    return b"[" + b",".join(entries) + b"]"
+
+
+class Overviews:
+    """
+    The overviews of one process, each made once for the same rows.
+
+    Those who ask at the same time share one look at which rows there are. It begins after all of them have asked, so
+    nothing is answered that was over when it was asked for.
+    """
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._runs = KeptRuns(reader, entry_of)
+        self._rows = NO_ROWS
+        self._kept: dict[Part, Overview] = {}
+        self._batcher: Batcher[Part, Overview] = Batcher(self._answer, LARGEST_LOOK)
+
+    def get(self, part: Part) -> Awaitable[Overview]:
+        """The overview with this page of runs; raises as `Reader.answer`."""
+        return self._batcher.submit(part)
+
+    async def _answer(self, parts: Sequence[Part]) -> list[Overview]:
+        found = await self._reader.rows(LOOK, {})
+        rows = Rows(*found[0]) if found else NO_ROWS
+        answers: dict[Part, Overview] = {}
+        for part in dict.fromkeys(parts):
+            while rows is NO_ROWS or rows != self._rows or part not in self._kept:
+                asked = rows.generation
+                rows, made = await self._make(part, rows)
+                if asked in (None, rows.generation):
+                    self._keep(rows, part, made)
+                    break
+            answers[part] = self._kept[part]
+        return [answers[part] for part in parts]
+
+    async def _make(self, part: Part, rows: Rows) -> tuple[Rows, Overview]:
+        """As `overview`: from the runs that are kept, or where they cannot be, by a statement for all of them."""
+        if rows.generation is not None:
+            with suppress(NotBuilt, TooManyRuns):
+                if rows == self._runs.look.rows or await self._runs.follow(rows.generation):
+                    return self._runs.look.rows, overview_of(self._runs, part)
+        return await overview(self._reader, part, rows.generation)
+
+    def _keep(self, rows: Rows, part: Part, made: Overview) -> None:
+        if rows != self._rows or len(self._kept) >= MOST_KEPT:
+            self._kept.clear()
+        self._rows = rows
+        self._kept[part] = made

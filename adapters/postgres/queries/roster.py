@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from adapters.postgres.queries.course_dashboard import SHOWN_STATUS
+from adapters.postgres.queries.course_dashboard import learners
 from adapters.postgres.queries.json_answer import json_object
 from adapters.postgres.queries.reader import CHECKPOINT, Reader, RowPage
 from adapters.shown_dashboard import ShownStatus
@@ -64,12 +64,7 @@ SORTS: dict[Sort, str] = {
     "percent": "percent",
 }
 
-# A generation of version 1 has no grade so far: the name then means that of `old`, until a rebuild is promoted.
-LEARNERS = f"""
-    SELECT learner.* FROM (SELECT NULL::bigint AS grade_so_far_bp) AS old CROSS JOIN LATERAL (
-        SELECT learner_id, {SHOWN_STATUS} AS status, percent, grade_bp, grade_so_far_bp, outcome, completed, weeks
-          FROM course_enrollments WHERE run_id = %(run)s AND status <> 'none') AS learner
-"""
+LEARNERS = learners("status <> 'none'")
 NARROWED = """
      WHERE (%(status)s::text IS NULL OR status = %(status)s) AND (%(outcome)s::text IS NULL OR outcome = %(outcome)s)
        AND (%(part)s::text IS NULL OR position(lower(%(part)s) IN lower(learner_id)) > 0)
@@ -81,7 +76,7 @@ ROW = json_object(
 )
 _AT = CHECKPOINT.format("course_dashboard")
 PAGE = """
-WITH learners AS MATERIALIZED (SELECT * FROM ({learners}) AS learner {narrowed})
+WITH learners AS MATERIALIZED (SELECT * FROM {learners} {narrowed})
 SELECT {at}, (SELECT count(*) FROM learners), page.sorted, page.learner_id, page.body
   FROM (SELECT) AS once LEFT JOIN LATERAL (
     SELECT {sort} AS sorted, learner_id, {row}::text AS body FROM learners {after}

@@ -53,6 +53,7 @@ class PostgresStore:
     LABEL: ClassVar = "PostgreSQL"
     ROOM: ClassVar = "on disk"
     LINGER: ClassVar = 0.02  # staff wait for these rows; larger batches leave the core to what learners wait for
+    BUSY_LINGER: ClassVar = 0.05
     WITH_VIEWS: ClassVar = True
     WITH_DOCUMENTS: ClassVar = False
     COMMITS_WITH_PARKED: ClassVar = True

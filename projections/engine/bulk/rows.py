@@ -27,8 +27,8 @@ class SpillStore(Protocol):
         """Forget everything."""
         ...
 
-    def put(self, table_no: int, rows: Iterable[tuple[KeyValues, msgspec.Struct]]) -> None:
-        """Keep rows, in place of those that it has under the same keys."""
+    def put(self, table_no: int, rows: Iterable[tuple[KeyValues, msgspec.Struct]]) -> dict[KeyValues, msgspec.Struct]:
+        """Keep rows, in place of those that it has under the same keys; returns those that would not come back."""
         ...
 
     def get(self, table_no: int, key: KeyValues, row: type[RowT]) -> RowT | None:
@@ -106,16 +106,21 @@ class BulkRows(Rows):
         return sum(map(len, self._live.values())), sum(map(len, self._older.values()))
 
     def spill(self, spill_store: SpillStore) -> None:
-        """Move the older half of the rows to the spill store."""
+        """
+        Move the older half of the rows to the spill store.
+
+        A row with a value that its class does not allow stays in memory: it is refused where it is written, by name.
+        """
         for table, live in self._live.items():
             older = self._older.get(table)
             if older is None:  # the first time it is not known which were used lately: take those made first
                 made_first = list(live)[: len(live) // 2]
                 older = {key: live.pop(key) for key in made_first}
+            kept: dict[KeyValues, msgspec.Struct] = {}
             if older:
-                spill_store.put(self._table_nos[table], older.items())
+                kept = spill_store.put(self._table_nos[table], older.items())
                 self._spilled.add(table)
-            self._older[table], self._live[table] = live, {}
+            self._older[table], self._live[table] = live, kept
 
 
 class MemoryBudget:

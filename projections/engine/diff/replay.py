@@ -2,7 +2,7 @@
 The history of one row: its facts folded step by step.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -10,7 +10,7 @@ import msgspec
 from domain.fact import Fact
 from projections.engine.diff.compare import plain_fields
 from projections.engine.diff.lineage import is_needed, needs_of
-from projections.engine.projection import Projection, RowKey, Rows
+from projections.engine.projection import Handler, Projection, RowKey, Rows
 from projections.engine.rows import UndoableRows, apply_or_undo
 
 RowState = dict[str, Any] | None
@@ -18,6 +18,8 @@ RowState = dict[str, Any] | None
 
 Waiting = Mapping[str, int]
 """Keys that are parked in the segment of the row, and the position of the first fact of each that waits."""
+
+Apply = Callable[[Handler, Fact, Collection[RowKey], UndoableRows], BaseException | None]
 
 _encode = msgspec.json.Encoder(order="sorted").encode
 
@@ -41,30 +43,14 @@ class Replay:
     """
 
     def __init__(self, projection: Projection, key: RowKey, facts: Sequence[Fact], waiting: Waiting) -> None:
-        self._handlers = projection.handlers
         self._table = next(table for table in projection.tables if table.name == key.table.name)
         self._key = RowKey(self._table, key.key)
-        steps = [
-            FoldStep(fact, needs, is_needed(key, needs)) for fact in facts if (needs := needs_of(projection, fact))
-        ]
         self.touching: list[FoldStep] = []
         self.states: list[RowState] = [None]
-        self._fold(_reaching(self._key, steps), dict(waiting))
-
-    def _fold(self, steps: Sequence[FoldStep], waiting: dict[str, int]) -> None:
-        """Fold step by step; a fact that fails lets all later ones of its key wait, as live."""
-        rows = Rows()
-        view = UndoableRows(rows, rows)
-        for step in steps:
-            fact = step.fact
-            if fact.position >= waiting.get(fact.key, fact.position + 1):
-                continue
-            if apply_or_undo(self._handlers[fact.type], fact, step.needs, view) is not None:
-                waiting[fact.key] = fact.position
-                continue
-            if step.touches:
+        for step, row, error in fold_steps(projection, self._key, facts, waiting):
+            if error is None and step.touches:
                 self.touching.append(step)
-                self.states.append(self.state(rows.rows.get(self._key)))
+                self.states.append(self.state(row))
 
     def blank(self) -> dict[str, Any]:
         """The content of the row when nothing has happened to it."""
@@ -73,6 +59,34 @@ class Replay:
     def state(self, row: msgspec.Struct | None) -> RowState:
         """The content of a row."""
         return None if row is None else plain_fields(self._table, row)
+
+
+def fold_steps(
+    projection: Projection,
+    key: RowKey,
+    facts: Sequence[Fact],
+    waiting: Waiting,
+    apply: Apply = apply_or_undo,
+) -> Iterator[tuple[FoldStep, msgspec.Struct | None, BaseException | None]]:
+    """
+    Fold step by step; yields each fact on which the row depends, the row after it, and why the fact has failed.
+
+    A fact that fails changes nothing, and lets all later ones of its key wait, as live; these are not among the steps.
+
+    Args:
+        apply: how a fact is applied, `apply_or_undo` or what looks on while it runs.
+    """
+    steps = [FoldStep(fact, needs, is_needed(key, needs)) for fact in facts if (needs := needs_of(projection, fact))]
+    rows, waits = Rows(), dict(waiting)
+    view = UndoableRows(rows, rows)
+    for step in _reaching(key, steps):
+        fact = step.fact
+        if fact.position >= waits.get(fact.key, fact.position + 1):
+            continue
+        error = apply(projection.handlers[fact.type], fact, step.needs, view)
+        if error is not None:
+            waits[fact.key] = fact.position
+        yield step, rows.rows.get(key), error
 
 
 def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:

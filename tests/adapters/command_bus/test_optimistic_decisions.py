@@ -10,6 +10,7 @@ from adapters.postgres.log.append import Append, Appended, KeyReused
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.settings import Settings
 from commands.enrollment import ReactivateEnrollment, RequestEnrollment, WithdrawEnrollment
+from commands.lookups import catalog, payment
 from commands.progress import OpenUnit, RecordActivity
 from domain.enrollment import HasWithdrawn, NoAccess
 from tests.support.appends import whole_log
@@ -56,6 +57,19 @@ async def test_what_is_remembered_is_not_looked_up(settings: Settings, look_ups:
         look_ups.clear()
         await here.do(CLICK, CLICK)
         assert look_ups == []
+
+
+async def test_that_nothing_is_sold_is_remembered(
+    settings: Settings, look_ups: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A request on a campus that sells nothing looks up the enrollment, and nothing else."""
+    for lookups in (catalog, payment):
+        monkeypatch.setattr(lookups, "STRUCTURE_MAX_AGE", 600.0)
+    async with processes(settings, 1) as (here,):
+        await give_course(here, learners=["ann"])
+        look_ups.clear()
+        await here.do(RequestEnrollment("ben", RUN))
+        assert look_ups == [f"enrollment-ben:{RUN}"]
 
 
 async def test_a_conflict_is_decided_again_on_the_log(settings: Settings, look_ups: list[str]) -> None:

@@ -41,7 +41,7 @@ class TestWithText(TestWithUuids):
     uuids = False
 
     def new_originator_id(self) -> str:
-        return f"order-{uuid4()}"
+        return f"dossier-{uuid4()}"
 
 
 class TestFromZero(TestWithUuids):

@@ -180,13 +180,13 @@ async def test_a_stock_projection_follows_the_log(settings: Settings) -> None:
 
 def test_the_log_says_where_an_event_comes_from(settings: Settings, recorder: LogRecorder) -> None:
     """State is kept to the byte, JSON or not, with valid metadata and the stream's partition."""
-    recorder.insert_events([stored("order-1", 1, state=b"\x00\xff"), stored("order-1", 2, state=b'{"a": 1}')])
+    recorder.insert_events([stored("dossier-1", 1, state=b"\x00\xff"), stored("dossier-1", 2, state=b'{"a": 1}')])
     with psycopg.connect(settings.postgres_url, options=f"-c search_path={settings.schema_name}") as connection:
         rows = connection.execute("SELECT data, meta, partition FROM events ORDER BY position").fetchall()
         shown = connection.execute("SELECT data FROM event_log ORDER BY position").fetchall()
     metas = [msgspec.json.decode(row[1], type=Meta) for row in rows]
     assert [row[0] for row in rows] == [b"\x00\xff", b'{"a": 1}']
-    assert {row[2] for row in rows} == {partition_of("order-1")}
+    assert {row[2] for row in rows} == {partition_of("dossier-1")}
     assert {(meta.actor, meta.source) for meta in metas} == {("eventsourcing", "eventsourcing")}
     assert {UUID(meta.event_id).version for meta in metas} == {7}
     assert [row[0] for row in shown] == [None, {"a": 1}]

@@ -1,5 +1,7 @@
 """Many commands in one request, over HTTP."""
 
+import json
+import math
 from typing import Any
 
 from tests.support.api import Campus
@@ -36,6 +38,41 @@ async def test_each_command_is_answered_by_itself(campus: Campus) -> None:
     assert [row["learner_id"][-1] for row in page["items"]] == ["1", "4"]
     again = (await campus.post("/bulk", {"commands": commands}, user="admin")).json()
     assert [each.get("position") for each in again["items"]] == [each.get("position") for each in found["items"]]
+
+
+async def test_a_bulk_takes_no_value_that_its_commands_do_not(campus: Campus) -> None:
+    """`NaN` is no JSON, and not null (no limit of seats, a grade by the key); half of a character is no text."""
+    await campus.open_run()
+    plan = {"course_id": campus.course, "starts_at": "2026-02-01T00:00:00Z", "ends_at": "2126-02-01T00:00:00Z"}
+    wrong: tuple[dict[str, Any], ...]
+    wrong = ({"capacity": math.nan}, {"waitlist_limit": -math.inf}, {"pacing": "\ud800"}, {"capacity": 10**30})
+    bodies = [{"run_id": f"{campus.tag}-{number}", **plan, **each} for number, each in enumerate(wrong)]
+    commands = [{"path": "/v1/runs", "idempotency_key": body["run_id"], "body": body} for body in bodies]
+    headers = await campus.as_user("admin", **{"content-type": "application/json"})
+
+    async def said(path: str, body: dict[str, Any]) -> Any:
+        return (await campus.client.post(f"/v1{path}", content=json.dumps(body), headers=headers)).json()
+
+    answers = (await said("/bulk", {"commands": commands}))["items"]
+    assert [each["status"] for each in answers] == [422] * len(bodies)
+    assert [each["problem"]["detail"] for each in answers] == [(await said("/runs", body))["detail"] for body in bodies]
+
+
+async def test_a_command_of_a_bulk_is_the_same_when_sent_alone(campus: Campus) -> None:
+    """By its key it gets the first answer, whether or not it has a body; what no header could say is no key."""
+    await campus.open_run()
+    bodiless = {"path": f"/v1/runs/{campus.run}/close", "idempotency_key": f"{campus.tag} 2"}
+    commands = [enrollment(campus, 1), bodiless]
+    answer = await campus.post("/bulk", {"commands": commands}, user="admin")
+    positions = [each["position"] for each in answer.json()["items"]]
+    await campus.send(f"/runs/{campus.run}/open", user="admin")
+    alone = [
+        await campus.send(each["path"].removeprefix("/v1"), each.get("body"), user="admin", key=each["idempotency_key"])
+        for each in commands
+    ]
+    assert alone == positions
+    wrong = [{**bodiless, "idempotency_key": f"{campus.tag} "}]
+    assert (await campus.post("/bulk", {"commands": wrong}, user="admin")).json()["code"] == "invalid_request"
 
 
 async def test_a_bulk_allows_no_more_than_its_commands_do(campus: Campus) -> None:

@@ -37,8 +37,7 @@ async def test_a_page_of_an_allowed_origin_reads_and_sends(open_campus: Campus) 
     assert allowed.status_code == 200
     assert allowed.headers["access-control-allow-origin"] == PAGE
     assert "idempotency-key" in allowed.headers["access-control-allow-headers"].lower()
-    await campus.open_run()
-    await campus.see("/me/dashboard", await campus.enroll(), user=campus.learner)
+    await campus.begin()
     headers = await campus.as_user(campus.learner, origin=PAGE)
     for path, status in (("/v1/me/dashboard", 200), ("/v1/runs/no-such-run", 404), ("/v1/overview", 403)):
         answer = await campus.client.get(path, headers=headers)

@@ -13,7 +13,7 @@ from adapters.settings import Settings
 from api.app import build
 from tests.support.api_process import Served, serving
 
-EXAMPLES = 10  # of each operation and each way to make them
+FEW, MANY = 5, 50  # examples of each operation and each way to make them
 
 NOT_OURS = [
     ignored_auth,  # sees the token that we add as one that it had left out; test_http.py asks without
@@ -33,9 +33,22 @@ def api(lively: Settings) -> Iterator[Served]:
 
 
 @schema.parametrize()
-@examples(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@examples(max_examples=FEW, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 def test_every_answer_is_as_described(case: "schemathesis.Case[Any]", api: Served) -> None:
     """No 5xx, no status, content type or body that the description does not name."""
+    assert_as_described(case, api)
+
+
+@pytest.mark.slow
+@schema.parametrize()
+@examples(max_examples=MANY, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+def test_many_answers_are_as_described(case: "schemathesis.Case[Any]", api: Served) -> None:
+    """The same for more of what the description allows."""
+    assert_as_described(case, api)
+
+
+def assert_as_described(case: "schemathesis.Case[Any]", api: Served) -> None:
+    """Send *case*, and hold its answer against the description."""
     if str(case.query.get("min_position", "")).isdigit():
         case.query["min_position"] = 0  # any other would be waited for
     headers = {"authorization": f"Bearer {api.token}"}

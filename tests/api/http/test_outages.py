@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 from adapters.postgres.connection import connect
 from adapters.settings import Settings
 from api.app import build
-from tests.support.api import Campus, Listener, every_read_model, position_of, served, workers
+from tests.support.api import Campus, Listener, busy_campus, every_read_model, position_of, served, workers
 from tests.support.polling import until
 from tests.support.servers import Servers
 
@@ -97,8 +97,7 @@ async def test_the_api_starts_while_every_server_is_away(own_servers: Servers, o
         with workers(own_settings):
             await every_read_model(client)
             campus = Campus(client)
-            await campus.open_run()
-            await campus.see("/me/dashboard", await campus.enroll(), user=campus.learner)
+            await campus.begin()
 
 
 async def test_without_postgres_a_query_says_so(
@@ -106,48 +105,39 @@ async def test_without_postgres_a_query_says_so(
 ) -> None:
     """503 with a code and a time to come back; a dashboard in Valkey is still there."""
     monkeypatch.setattr("adapters.postgres.queries.reader.POOL_TIMEOUT", 1.0)  # seconds that a query waits for it
-    with workers(own_settings):
-        async with served(build(own_settings)) as client:
-            await every_read_model(client)
-            campus = Campus(client)
-            await campus.open_run()
-            await campus.see("/me/dashboard", await campus.enroll(), user=campus.learner)
-            await campus.as_user("admin")
-            await own_servers.kill("postgres")
-            answer = await campus.get("/overview")
-            assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
-            assert answer.headers["retry-after"] == "1"
-            dashboard = await campus.get("/me/dashboard", user=campus.learner)
-            assert dashboard.status_code == 200
-            await own_servers.start("postgres")
-            await ready(client, 200)
-            assert (await campus.get("/overview")).status_code == 200
+    async with busy_campus(own_settings) as (_, campus):
+        await campus.as_user("admin")
+        await own_servers.kill("postgres")
+        answer = await campus.get("/overview")
+        assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+        assert answer.headers["retry-after"] == "1"
+        dashboard = await campus.get("/me/dashboard", user=campus.learner)
+        assert dashboard.status_code == 200
+        await own_servers.start("postgres")
+        await ready(campus.client, 200)
+        assert (await campus.get("/overview")).status_code == 200
 
 
 async def test_without_nats_streams_and_waiting_queries_look_for_themselves(
     own_servers: Servers, own_settings: Settings
 ) -> None:
     """Slower, and right."""
-    app = build(own_settings)
-    with workers(own_settings):
-        async with served(app) as client:
-            await every_read_model(client)
-            campus = Campus(client)
-            await campus.open_run()
-            await campus.see("/me/dashboard", await campus.enroll(), user=campus.learner)
-            async with Listener(app, "/v1/me/events", await campus.as_user(campus.learner)) as listener:
-                await own_servers.kill("nats")
-                unit = {"run_id": campus.run, "unit_id": "intro"}
-                position = await campus.send("/progress/units/open", unit)
-                seen = await campus.see("/me/dashboard", position, user=campus.learner)
-                assert seen["courses"][0]["opened"] == ["intro"]
-                event = await _change(listener)
-                assert msgspec.json.decode(event["data"])["position"] == position
-                await own_servers.start("nats")
-                await ready(client, 200)
-                position = await campus.send("/progress/activities", {**unit, "amount": 2})
-                event = await _change(listener)
-                assert position_of(event) >= position
+    async with (
+        busy_campus(own_settings) as (app, campus),
+        Listener(app, "/v1/me/events", await campus.as_user(campus.learner)) as listener,
+    ):
+        await own_servers.kill("nats")
+        unit = {"run_id": campus.run, "unit_id": "intro"}
+        position = await campus.send("/progress/units/open", unit)
+        seen = await campus.see("/me/dashboard", position, user=campus.learner)
+        assert seen["courses"][0]["opened"] == ["intro"]
+        event = await _change(listener)
+        assert msgspec.json.decode(event["data"])["position"] == position
+        await own_servers.start("nats")
+        await ready(campus.client, 200)
+        position = await campus.send("/progress/activities", {**unit, "amount": 2})
+        event = await _change(listener)
+        assert position_of(event) >= position
 
 
 async def _change(listener: Listener) -> dict[str, str]:

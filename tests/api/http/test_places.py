@@ -85,6 +85,7 @@ def connected(url: httpx.URL, count: int) -> Iterator[list[socket.socket]]:
 
 
 @pytest.mark.processes
+@pytest.mark.slow
 async def test_silent_connections_take_no_place_of_a_request(settings: Settings) -> None:
     """The API answers beside more of them than fit into the backlog, and ends them after a while."""
     open_files.raise_limit()

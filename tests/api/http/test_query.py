@@ -6,6 +6,7 @@ import re
 import pytest
 from fastapi import FastAPI
 
+from api.http.openapi import describe
 from api.http.query import FAR_AHEAD, WAIT
 from tests.support.api import Campus
 
@@ -27,8 +28,7 @@ async def test_what_the_client_has_is_not_sent_again(campus: Campus, path: str) 
 
 async def test_the_express_lane_answers_as_the_route_does(campus: Campus) -> None:
     """A query string leads past the fast path; both give the same bytes and headers."""
-    await campus.open_run()
-    await campus.see("/me/dashboard", await campus.enroll(), user=campus.learner)
+    await campus.begin()
     fast = await campus.get("/me/dashboard", user=campus.learner)
     slow = await campus.get("/me/dashboard", user=campus.learner, min_position=0)
     named = await campus.get(f"/learners/{campus.learner}/dashboard")
@@ -91,11 +91,50 @@ async def head_of(campus: Campus) -> int:
 
 
 async def test_no_route_answers_about_what_is_not_there(campus: Campus) -> None:
-    """Each query with an id in its path is 404 for an unknown one; a stream may begin before its subject."""
+    """Each query with an id in its path is 404 for an unknown one; streams and payment pages are tried elsewhere."""
     paths = (await campus.client.get("/openapi.json")).json()["paths"]
     asked = [path for path, operations in paths.items() if "{" in path and "get" in operations]
-    for path in (path for path in asked if not path.endswith("/events")):
+    for path in (path for path in asked if not path.endswith(("/events", "/checkout"))):
         unknown = re.sub(r"{\w+_id}", f"none-{campus.tag}", path.removeprefix("/v1")).replace("{version}", "1")
         answer = await campus.get(unknown)
         assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json"), unknown
     assert len(asked) > 10
+
+
+FILTERS = [
+    ("/runs", {"course_id": "no-such-course"}, "course_not_found"),
+    ("/runs/{run_id}/gradebook", {"quiz_id": "no-such-quiz"}, "quiz_not_found"),
+    ("/runs/{run_id}/gradebook", {"learner_id": "no-such-learner"}, "learner_not_found"),
+    ("/runs/{run_id}/gradebook", {"quiz_id": "no-such-quiz", "missing": "1"}, "quiz_not_found"),
+    ("/activity", {"run_id": "no-such-run"}, "run_not_found"),
+    ("/orders", {"learner_id": "no-such-learner"}, "learner_not_found"),
+    ("/ledger/entries", {"learner_id": "no-such-learner"}, "learner_not_found"),
+    ("/revenue", {"course_id": "no-such-course"}, "course_not_found"),
+]
+
+
+def test_every_filter_by_an_id_is_tried_below(app: FastAPI) -> None:
+    """By the description of the API, whatever list takes one."""
+    found = {
+        (path.removeprefix("/v1"), parameter["name"])
+        for path, operations in describe(app)["paths"].items()
+        for parameter in operations.get("get", {}).get("parameters", ())
+        if parameter["in"] == "query" and parameter["name"] in ("learner_id", "quiz_id", "course_id", "run_id")
+    }
+    assert found == {(path, name) for path, asked, _ in FILTERS for name in asked if name != "missing"}
+
+
+@pytest.mark.parametrize(("path", "asked", "code"), FILTERS)
+async def test_a_filter_by_an_id_that_there_is_not(campus: Campus, path: str, asked: dict[str, str], code: str) -> None:
+    """Is 404 with the id, in each list; one that only matches nothing is an empty list."""
+    await campus.open_run()
+    position = await campus.enroll()
+    path = path.format(run_id=campus.run)
+    await campus.see("/me/dashboard", position, user=campus.learner)
+    answer = await campus.get(path, min_position=position, **asked)
+    problem = answer.json()
+    assert (answer.status_code, problem["code"]) == (404, code)
+    assert set(asked.values()) & set(problem.values())
+    known = {"course_id": campus.course, "quiz_id": campus.quiz, "learner_id": campus.learner, "run_id": campus.run}
+    found = await campus.see(path, position, **{name: known.get(name, value) for name, value in asked.items()})
+    assert isinstance(found.get("items", found.get("entries")), list)

@@ -129,8 +129,11 @@ async def test_a_parameter_that_means_nothing_is_refused(campus: Campus) -> None
     headers = await campus.as_user("admin")
     for path, operations in paths.items():
         concrete = path.replace("{", "x").replace("}", "x").replace("xversionx", "1").replace("xattempt_nox", "1")
-        for method in operations:
+        for method, operation in operations.items():
+            known = {parameter["name"] for parameter in operation.get("parameters", ())}
             for query in ("as_of=2014-03-01", "min_position=0&until=7", "limi=1"):
+                if known.issuperset(each.partition("=")[0] for each in query.split("&")):
+                    continue
                 answer = await campus.client.request(method, f"{concrete}?{query}", headers=headers)
                 assert (answer.status_code, answer.json()["code"]) == (422, "unknown_parameter"), (method, path, query)
     twice = await campus.client.get("/v1/courses?limit=1&limit=2", headers=headers)

@@ -40,12 +40,13 @@ async def test_one_stream_has_many_topics(app: FastAPI, campus: Campus) -> None:
     """What changes in any of them; and after a break where each is, as on the stream of one."""
     await campus.open_run()
     learner = f"{campus.learner}-2"
+    await campus.see("/overview", await campus.enroll(learner))
     query = f"topics=run:{campus.run},learner:{learner},learner:me,overview"
     expected = {("learner_dashboard", learner), ("course_dashboard", campus.run), ("gradebook", campus.run)}
     expected |= {("learner_dashboard", "admin"), ("overview", ALL), ("recent_activity", ALL)}
     heard: set[tuple[str, str]] = set()
     async with Listener(app, "/v1/events", await campus.as_user("admin"), query) as listener:
-        position = await campus.enroll(learner)
+        position = await campus.send("/enrollments/withdraw", {"run_id": campus.run}, user=learner)
         while not heard >= {("learner_dashboard", learner), ("course_dashboard", campus.run), ("overview", ALL)}:
             data = json.loads((await listener.event())["data"])
             heard.add((data["projection"], data["key"]))
@@ -112,8 +113,7 @@ async def test_a_lost_announcement_is_made_good_at_the_heartbeat(
     async with projecting(mute, PROJECTIONS), served(app) as client:
         await every_read_model(client)
         campus = Campus(client)
-        await campus.open_run()
-        await campus.see("/me/dashboard", await campus.enroll(), user=campus.learner)
+        await campus.begin()
         async with (
             Listener(app, "/v1/me/events", await campus.as_user(campus.learner)) as mine,
             Listener(app, f"/v1/runs/{campus.run}/events", await campus.as_user("admin")) as run,
@@ -282,3 +282,37 @@ async def test_nothing_is_kept_of_those_who_have_gone() -> None:
     await changes.reached("overview", 9, 0.01)
     assert not changes._watches
     assert not changes._waiting["overview"]
+
+
+@pytest.mark.parametrize(
+    ("path", "topics", "code"),
+    [
+        ("/runs/no-such-run/events", None, "run_not_found"),
+        ("/learners/no-such-learner/events", None, "learner_not_found"),
+        ("/events", "overview,run:no-such-run", "run_not_found"),
+        ("/events", "learner:me,learner:no-such-learner", "learner_not_found"),
+    ],
+)
+async def test_a_stream_of_what_there_is_not_is_refused(
+    campus: Campus, path: str, topics: str | None, code: str
+) -> None:
+    """At its opening, with the id; the log is asked, so that a read model that is late refuses nothing."""
+    answer = await campus.get(path, **({"topics": topics} if topics else {}))
+    problem = answer.json()
+    assert (answer.status_code, problem["code"]) == (404, code)
+    assert "no-such" in problem["detail"]
+
+
+async def test_a_stream_of_what_has_just_come_opens(settings: Settings) -> None:
+    """Although no read model has it yet: no projector runs."""
+    async with projecting(settings, PROJECTIONS), served(build(settings)) as client:
+        await every_read_model(client)
+    app = build(settings)
+    async with served(app) as client:
+        campus = Campus(client)
+        await campus.open_run()
+        await campus.enroll()
+        admin = await campus.as_user("admin")
+        for path in (f"/v1/runs/{campus.run}/events", f"/v1/learners/{campus.learner}/events"):
+            async with Listener(app, path, admin) as listener:
+                assert listener.status == 200

@@ -13,7 +13,7 @@ from adapters.postgres.connection import connect
 from adapters.postgres.ops.lag import projection_lags
 from adapters.settings import Settings
 from api.app import build
-from tests.support.api import Campus, every_read_model, served, workers
+from tests.support.api import Campus, busy_campus, every_read_model, served, workers
 from tests.support.faults import nats_refuses_its_token, postgres_hangs, postgres_with, valkey_with
 from tests.support.polling import until
 from tests.support.servers import Servers
@@ -25,6 +25,7 @@ CREATE FUNCTION {schema}.refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN RAISE EXCEPTION 'as the server would say it' USING ERRCODE = {state}; END $$;
 CREATE TRIGGER refuse BEFORE INSERT ON {schema}.events EXECUTE FUNCTION {schema}.refuse();
 """
+UNABLE = ("53100", "53200", "53400", "58030", "25P03", "57P05")
 APPENDER = "SELECT pid FROM pg_stat_activity WHERE application_name = 'campus:append'"
 
 
@@ -44,60 +45,49 @@ async def accepted_again(campus: Campus) -> int:
 
 async def test_a_read_only_postgres_is_unavailable_and_left(own_settings: Settings, own_servers: Servers) -> None:
     """As after a failover that left the connection on the old primary; reads are answered, and writes go on later."""
-    with workers(own_settings):
-        async with served(build(own_settings)) as client:
-            await every_read_model(client)
-            campus = Campus(client)
-            await campus.open_run()
-            await campus.see("/me/dashboard", await campus.enroll(), user=campus.learner)
-            before = _pids(own_settings)
-            async with postgres_with(own_servers, own_settings, "default_transaction_read_only", "on"):
-                body = {"run_id": campus.run, "unit_id": "intro", "amount": 1}
-                for _ in range(3):
-                    answer = await campus.post("/progress/activities", body)
-                    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable"), answer.text
-                    assert answer.headers["retry-after"] == "1"
-                assert before - _pids(own_settings)  # the other one is the reactor's
-                assert (await campus.get(f"/runs/{campus.run}")).status_code == 200
-                state = (await client.get("/readyz")).json()
-                assert (state["status"], state["servers"]["postgres"]) == ("degraded", False)
-                assert "read-only transaction" in state["problems"][0]
-            position = await accepted_again(campus)
-            await campus.see("/me/dashboard", position, user=campus.learner)
+    async with busy_campus(own_settings) as (_, campus):
+        before = _pids(own_settings)
+        async with postgres_with(own_servers, own_settings, "default_transaction_read_only", "on"):
+            body = {"run_id": campus.run, "unit_id": "intro", "amount": 1}
+            for _ in range(3):
+                answer = await campus.post("/progress/activities", body)
+                assert (answer.status_code, answer.json()["code"]) == (503, "unavailable"), answer.text
+                assert answer.headers["retry-after"] == "1"
+            assert before - _pids(own_settings)  # the other one is the reactor's
+            assert (await campus.get(f"/runs/{campus.run}")).status_code == 200
+            state = (await campus.client.get("/readyz")).json()
+            assert (state["status"], state["servers"]["postgres"]) == ("degraded", False)
+            assert "read-only transaction" in state["problems"][0]
+        position = await accepted_again(campus)
+        await campus.see("/me/dashboard", position, user=campus.learner)
 
 
 async def test_a_postgres_that_hangs_is_unavailable(
     own_settings: Settings, own_servers: Servers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A server that is stopped ends nothing by itself: every wait for it ends here, and all goes on when it does."""
-    app = build(own_settings)
-    with workers(own_settings):
-        async with served(app) as client:
-            await every_read_model(client)
-            campus = Campus(client)
-            await campus.open_run()
-            await campus.see("/me/dashboard", await campus.enroll(), user=campus.learner)
-            with monkeypatch.context() as limits:
-                limits.setattr("api.http.dispatch.DEADLINE", 1.0)
-                limits.setattr("adapters.postgres.connection.LONGEST_RUN", 1.0)
-                for connection in app.state.services.reader._pool._pool:
-                    connection.patience = 1.0
-                async with postgres_hangs(own_servers):
-                    body = {"run_id": campus.run, "unit_id": "intro", "amount": 1}
-                    answers = await asyncio.gather(
-                        campus.post("/progress/activities", body),
-                        campus.post("/progress/activities", body),
-                        campus.get(f"/runs/{campus.run}"),
-                        campus.get(f"/learners/{campus.learner}/history"),
-                    )
-                    said = {
-                        (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) for answer in answers
-                    }
-                    assert said == {(503, "unavailable", "1")}
-                    ready = (await client.get("/readyz")).json()
-                    assert (ready["status"], ready["problems"][0][:8]) == ("degraded", "postgres")
-            position = await accepted_again(campus)
-            await campus.see("/me/dashboard", position, user=campus.learner)
+    async with busy_campus(own_settings) as (app, campus):
+        with monkeypatch.context() as limits:
+            limits.setattr("api.http.dispatch.DEADLINE", 1.0)
+            limits.setattr("adapters.postgres.connection.LONGEST_RUN", 1.0)
+            for connection in app.state.services.reader._pool._pool:
+                connection.patience = 1.0
+            async with postgres_hangs(own_servers):
+                body = {"run_id": campus.run, "unit_id": "intro", "amount": 1}
+                answers = await asyncio.gather(
+                    campus.post("/progress/activities", body),
+                    campus.post("/progress/activities", body),
+                    campus.get(f"/runs/{campus.run}"),
+                    campus.get(f"/learners/{campus.learner}/history"),
+                )
+                said = {
+                    (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) for answer in answers
+                }
+                assert said == {(503, "unavailable", "1")}
+                ready = (await campus.client.get("/readyz")).json()
+                assert (ready["status"], ready["problems"][0][:8]) == ("degraded", "postgres")
+        position = await accepted_again(campus)
+        await campus.see("/me/dashboard", position, user=campus.learner)
 
 
 def _pids(settings: Settings) -> set[int]:
@@ -105,7 +95,9 @@ def _pids(settings: Settings) -> set[int]:
         return {pid for (pid,) in connection.execute(APPENDER)}
 
 
-@pytest.mark.parametrize("state", ["53100", "53200", "53400", "58030", "25P03", "57P05"])
+@pytest.mark.parametrize(
+    "state", [each if each in {"53100", "57P05"} else pytest.param(each, marks=pytest.mark.slow) for each in UNABLE]
+)
 async def test_what_the_server_cannot_do_is_not_our_bug(settings: Settings, state: str) -> None:
     """Disk full, out of memory, an error of the file system, an ended session: 503, and not 500."""
     async with served(build(settings)) as client:
@@ -124,19 +116,14 @@ async def test_what_the_server_cannot_do_is_not_our_bug(settings: Settings, stat
 @pytest.mark.parametrize("limit", [{"maxmemory": 1}, {"min_replicas_to_write": 1}], ids=["memory", "replicas"])
 async def test_a_valkey_that_takes_no_writes_parks_no_key(own_settings: Settings, limit: dict[str, int]) -> None:
     """Its documents stand still and are folded from the log where need be; afterwards every fact is in them."""
-    with workers(own_settings):
-        async with served(build(own_settings)) as client:
-            await every_read_model(client)
-            campus = Campus(client)
-            await campus.open_run()
-            await campus.see("/me/dashboard", await campus.enroll(), user=campus.learner)
-            async with valkey_with(own_settings, **limit):
-                position = await accepted_again(campus)
-                await _only_fails(own_settings, "learner_dashboard")
-            seen = await campus.see("/me/dashboard", position, user=campus.learner)
-            assert seen["courses"][0]["activity"]["amount"] == 1
-            async with await connect(own_settings, application="test") as connection:
-                assert [each.name for each in await projection_lags(connection) if each.parked] == []
+    async with busy_campus(own_settings) as (_, campus):
+        async with valkey_with(own_settings, **limit):
+            position = await accepted_again(campus)
+            await _only_fails(own_settings, "learner_dashboard")
+        seen = await campus.see("/me/dashboard", position, user=campus.learner)
+        assert seen["courses"][0]["activity"]["amount"] == 1
+        async with await connect(own_settings, application="test") as connection:
+            assert [each.name for each in await projection_lags(connection) if each.parked] == []
 
 
 async def test_a_relay_without_its_server_is_named(

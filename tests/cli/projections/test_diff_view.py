@@ -29,7 +29,8 @@ from projections.course_dashboard import ENROLLMENTS, CourseDashboard, CourseEnr
 from projections.engine.diff.lineage import facts_touching
 from projections.engine.diff.report import RowDiff
 from projections.engine.projection import RowKey, Table
-from projections.learner_dashboard import LEARNERS, LearnerDashboard
+from projections.learner_dashboard import LearnerDashboard
+from projections.learner_dashboard.rows import LEARNERS
 from tests.support.diffs import DiffInput, compare
 from tests.support.facts import History
 

@@ -117,6 +117,7 @@ async def test_only_the_fact_that_was_looked_at_is_done_without(settings: Settin
         assert (code, report["positions"]) == (0, [21])
 
 
+@pytest.mark.slow
 async def test_a_course_is_made_good_by_a_rebuild_only(settings: Settings) -> None:
     """Every command that meets it says so, and doctor too."""
     sentence = f"{COURSE} cannot be healed in place, rows of other keys may depend on it: rebuild catalog"

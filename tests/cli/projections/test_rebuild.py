@@ -4,7 +4,7 @@ import asyncio
 import json
 from pathlib import Path
 
-from adapters.postgres.queries.overview import overview
+from adapters.postgres.queries.overview import Part, overview
 from adapters.postgres.queries.reader import Reader
 from adapters.settings import Settings
 from projections.overview import Overview
@@ -200,16 +200,15 @@ async def test_a_rollback_to_other_code_has_to_be_asked_for(settings: Settings) 
         await done(settings, "promote", "overview")
         reader = Reader(settings)
         await reader.open()
-        of_this_code = await overview(reader)
+        _, of_this_code = await overview(reader, Part())
         await log.record_many(20)
         assert "was built by version 7 of its code" in await refusal(settings, "rollback", "overview")
         code, switched = await answer(settings, "rollback", "overview", "--as-it-was")
         assert (code, switched["after"], switched["facts_behind"]) == (0, 1, 20)
-        as_it_was = await overview(reader)
+        _, as_it_was = await overview(reader, Part())
         await reader.close()
-        assert of_this_code.body is not None
-        assert as_it_was.body is not None
-        assert json.loads(as_it_was.body) == json.loads(of_this_code.body)
+        for before, after in zip(of_this_code[:3], as_it_was[:3], strict=True):  # campus, sources, runs
+            assert json.loads(after) == json.loads(before)
         await done(settings, "promote", "overview", "--generation", "2")
 
 

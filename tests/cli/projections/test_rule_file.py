@@ -38,6 +38,7 @@ def deployed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return copy
 
 
+@pytest.mark.slow
 async def test_from_a_rule_file_to_its_promotion(settings: Settings, tmp_path: Path, deployed: Path) -> None:
     """The file alone builds a generation in several processes; `promote` refuses it until its code is deployed."""
     rule = str(changed_rule(tmp_path))

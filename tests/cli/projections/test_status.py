@@ -7,6 +7,8 @@ import signal
 import sys
 from typing import Any
 
+import pytest
+
 from adapters.settings import Settings
 from projections.catalog import Catalog
 from projections.gradebook import Gradebook
@@ -159,6 +161,7 @@ async def test_a_campus_without_a_projector_says_so(settings: Settings) -> None:
     )
 
 
+@pytest.mark.slow
 async def test_doctor_names_what_stands_still_because_of_its_version(settings: Settings) -> None:
     """With what to do; as long as a projector follows it, nothing is wrong."""
     async with small_campus(settings):

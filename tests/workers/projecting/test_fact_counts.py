@@ -99,7 +99,7 @@ async def test_kill_9_adds_up(settings: Settings) -> None:
         await caught_up(settings, facts.head, PROJECTIONS)
         found = await noted(settings, facts.head)
         divided = {projection.name for projection in PROJECTIONS if partitioned_tables(projection)}
-        read = [each for each in found if each.projection in divided - {"gradebook"}]
+        read = [each for each in found if each.projection in divided - {"gradebook", "orders", "ledger"}]
         assert (total(read, "parked"), total(read, "ignored")) == ({1}, {0})
 
 
@@ -194,6 +194,7 @@ async def test_what_a_power_cut_has_taken_back_of_a_key_made_good_is_named(setti
 
 async def test_a_segment_that_nobody_follows_is_named(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """So is one that is far behind, and a read model whose follower gives no sign of life in a process that does."""
+    segments = sum(projection.segments for projection in PROJECTIONS)
     async with writer(settings) as facts:
         async with projecting(settings, PROJECTIONS):
             await facts.record_many(20)
@@ -201,7 +202,7 @@ async def test_a_segment_that_nobody_follows_is_named(settings: Settings, monkey
 
             async def is_followed() -> bool:
                 try:
-                    return (await followed(settings)).startswith("18 segments followed, none more than 60 s behind")
+                    return (await followed(settings)).startswith(f"{segments} segments followed, none more than 60 s")
                 except Unhealthy:
                     return False  # the first heartbeat is still to come
 
@@ -220,7 +221,8 @@ async def test_a_segment_that_nobody_follows_is_named(settings: Settings, monkey
                     Unhealthy, match=r"far behind the log: segment 2 of gradebook generation 1 \(1 facts"
                 ):
                     await followed(settings)
-        with pytest.raises(Unhealthy, match=r"no projector works on segment 0 of catalog generation 1, .* and 13 more"):
+        nowhere = rf"no projector works on segment 0 of catalog generation 1, .* and {segments - 5} more"
+        with pytest.raises(Unhealthy, match=nowhere):
             await followed(settings)
 
 

@@ -85,7 +85,13 @@ for _projection in (WeighedInPostgres, WeighedInValkey):
         "progress.activity_recorded": Handler(_projection.needs, _projection.recorded, writes=(_projection.score,)),
     }
 
-stores = pytest.mark.parametrize("projection", [WeighedInPostgres(), WeighedInValkey()], ids=["postgres", "valkey"])
+stores = pytest.mark.parametrize(
+    "projection",
+    [
+        pytest.param(WeighedInPostgres(), id="postgres", marks=pytest.mark.slow),
+        pytest.param(WeighedInValkey(), id="valkey"),
+    ],
+)
 
 
 async def publish(settings: Settings, version: int) -> int:

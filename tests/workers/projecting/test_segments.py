@@ -110,6 +110,7 @@ async def assert_seen_once(settings: Settings) -> None:
         assert set(await (await connection.execute(SEEN)).fetchall()) == in_the_log
 
 
+@pytest.mark.slow
 async def test_one_that_hangs_is_left_behind_and_writes_nothing_when_it_wakes(settings: Settings) -> None:
     """It is as if it had died: its session ends, others take over, and it begins again when it wakes up."""
     async with writer(settings) as facts, relaying(settings), projectors(settings, 2) as group:
@@ -130,6 +131,7 @@ async def test_one_that_hangs_is_left_behind_and_writes_nothing_when_it_wakes(se
         await assert_seen_once(settings)
 
 
+@pytest.mark.slow
 async def test_flushall_while_processes_share(settings: Settings) -> None:
     """Every owner notices, and each segment comes back, under any owner."""
     async with connect_valkey(settings) as valkey, writer(settings) as facts, projectors(settings, 3) as group:
@@ -142,6 +144,7 @@ async def test_flushall_while_processes_share(settings: Settings) -> None:
         await assert_true_to_the_log(settings, facts.head)
 
 
+@pytest.mark.slow
 async def test_all_read_models_by_several_workers(settings: Settings) -> None:
     """Three processes of `campus worker projector`, of which one after the other is killed and started again."""
     processes = [await Process(settings, *WORKER, "projector").start() for _ in range(3)]

@@ -37,7 +37,13 @@ from workers.consistency.verify import verify
 POISONED = "thread-T3"
 POSTS = [*posts(120), (POISONED, "thread.posted", {"amount": BAD}), (POISONED, "thread.posted", {"amount": 1})]
 
-stores = pytest.mark.parametrize("projection_class", [ThreadsInPostgres, ThreadsInValkey], ids=["postgres", "valkey"])
+stores = pytest.mark.parametrize(
+    "projection_class",
+    [
+        pytest.param(ThreadsInPostgres, id="postgres"),
+        pytest.param(ThreadsInValkey, id="valkey", marks=pytest.mark.slow),
+    ],
+)
 
 
 @pytest.fixture(autouse=True)

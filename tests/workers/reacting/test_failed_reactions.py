@@ -16,7 +16,7 @@ from adapters.postgres.ops.failed_reactions import DISMISSED, OPEN, FailedReacti
 from adapters.settings import Settings
 from commands.enrollment import ReactivateEnrollment, RequestEnrollment, WithdrawEnrollment
 from commands.log import Context
-from commands.quiz import GradeAttempt, SubmitAttempt
+from commands.quiz import SubmitAttempt
 from tests.support.polling import until
 from tests.support.reactors import Campus, small_campus
 from tests.support.servers import Servers
@@ -124,14 +124,14 @@ async def test_what_is_still_refused_waits_on(campus: Campus) -> None:
 
 
 async def test_what_can_never_pass_is_not_tried_again(campus: Campus) -> None:
-    """An attempt that a person has graded otherwise: it stays on the list, however often a reactor starts."""
-    await campus.do(RequestEnrollment("ada", "small"), SubmitAttempt("ada", "quiz1", 1, [1]))
-    await campus.do(GradeAttempt("ada", "quiz1", 1, 1_000))
+    """An attempt with too many answers: it stays on the list, however often a reactor starts."""
+    await campus.do(RequestEnrollment("ada", "small"))
+    await campus.hand_in_too_much("ada")
     for _ in range(2):
         async with campus.reacting():
             await campus.settled()
     (row,) = await listed(campus.settings)
-    assert (row.code, row.attempts, row.next_try_at, row.waits_for) == ("already_graded", 1, None, None)
+    assert (row.code, row.attempts, row.next_try_at, row.waits_for) == ("answer_count_mismatch", 1, None, None)
 
 
 class Broken:

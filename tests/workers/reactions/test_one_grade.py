@@ -28,7 +28,8 @@ from domain.quiz import Item
 from domain.score import FULL
 from projections.course_dashboard import ENROLLMENTS, CourseDashboard, CourseEnrollment
 from projections.gradebook import GRADES, Grade, Gradebook
-from projections.learner_dashboard import LEARNERS, Course, Dashboard, LearnerDashboard
+from projections.learner_dashboard import LearnerDashboard
+from projections.learner_dashboard.rows import LEARNERS, Course, Dashboard
 from tests.support.facts import History, fold, rows_of
 from tests.support.memory_log import MemoryBus, MemoryLog
 from workers.reactions import REACTIONS

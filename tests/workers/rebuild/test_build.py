@@ -36,7 +36,7 @@ from workers.seeding import seed
 FEW = 40  # learners
 
 
-@pytest.mark.parametrize("workers", [1, 2, 4])
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow), 4])
 async def test_a_rebuild_is_what_is_live(settings: Settings, workers: int) -> None:
     """By canonical digest, in both stores, in one pass; every fact is accounted for."""
     async with writer(settings) as facts:
@@ -53,7 +53,7 @@ async def test_a_rebuild_is_what_is_live(settings: Settings, workers: int) -> No
         await assert_accounts(settings, projection, applied=3_000)
 
 
-@pytest.mark.parametrize("workers", [1, 3])
+@pytest.mark.parametrize("workers", [pytest.param(1, marks=pytest.mark.slow), 3])
 async def test_every_read_model_is_rebuilt(settings: Settings, tmp_path: Path, workers: int) -> None:
     """All of them, on what a seeded campus and an import have written: the same digests as live, none served twice."""
     await seed(settings, FEW)
@@ -64,7 +64,7 @@ async def test_every_read_model_is_rebuilt(settings: Settings, tmp_path: Path, w
         found = await digests(settings, projection)
         assert found == {1: built.digest, 2: built.digest}, projection.name
         assert (built.position, built.parked) == (position, 0)
-        assert built.rows > 0
+        assert built.rows > 0 or projection.name in {"orders", "ledger"}  # nothing is bought there
         await assert_accounts(settings, projection, parked=0, skipped=0)
     for projection in PROJECTIONS:
         await promote(settings, projection)

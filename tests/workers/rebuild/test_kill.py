@@ -70,10 +70,10 @@ async def finished(settings: Settings, head: int, *, resumed: bool) -> RebuildRe
     ("step", "number", "seen"),
     [
         ("bulk", 2, "bulk"),
-        ("write", 3, "write"),
+        pytest.param("write", 3, "write", marks=pytest.mark.slow),
         ("tallies: indexes", 1, "index"),
-        ("tally_documents: indexes", 1, "index"),
-        ("tallies: digest", 1, "digest"),
+        pytest.param("tally_documents: indexes", 1, "index", marks=pytest.mark.slow),
+        pytest.param("tallies: digest", 1, "digest", marks=pytest.mark.slow),
     ],
 )
 async def test_kill_9_at_a_step(settings: Settings, step: str, number: int, seen: str) -> None:
@@ -93,6 +93,7 @@ async def test_kill_9_at_a_step(settings: Settings, step: str, number: int, seen
             assert complete >= 2
 
 
+@pytest.mark.slow
 async def test_kill_9_while_tables_are_made(settings: Settings) -> None:
     """Nothing of a generation is left that is not complete, and the next rebuild starts from nothing."""
     async with writer(settings) as facts:
@@ -125,6 +126,7 @@ async def test_kill_9_while_it_catches_up(settings: Settings) -> None:
         await finished(settings, 2 * FACTS, resumed=True)
 
 
+@pytest.mark.slow
 async def test_kill_9_while_a_segment_is_deleted(settings: Settings) -> None:
     """What the server still does for the one that was killed cannot take away what the next one writes."""
     async with writer(settings) as facts:
@@ -140,6 +142,7 @@ async def test_kill_9_while_a_segment_is_deleted(settings: Settings) -> None:
     await finished(settings, 2_000, resumed=True)
 
 
+@pytest.mark.slow
 async def test_a_process_of_a_rebuild_is_killed(settings: Settings) -> None:
     """The rebuild says so and ends the others; the next one goes on."""
     async with writer(settings) as facts:

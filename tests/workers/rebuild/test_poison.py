@@ -25,9 +25,16 @@ from workers.rebuild.compare import diff
 from workers.rebuild.lock import RebuildError
 from workers.rebuild.promotion import promote
 
-stores = pytest.mark.parametrize("projection", FUSSY, ids=["postgres", "valkey"])
+stores = pytest.mark.parametrize(
+    "projection",
+    [pytest.param(FUSSY[0], id="postgres", marks=pytest.mark.slow), pytest.param(FUSSY[1], id="valkey")],
+)
 pairs = pytest.mark.parametrize(
-    ("projection", "later"), list(zip(FUSSY, NEXT, strict=True)), ids=["postgres", "valkey"]
+    ("projection", "later"),
+    [
+        pytest.param(FUSSY[0], NEXT[0], id="postgres", marks=pytest.mark.slow),
+        pytest.param(FUSSY[1], NEXT[1], id="valkey"),
+    ],
 )
 WORKERS = 2
 

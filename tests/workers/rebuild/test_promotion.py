@@ -39,9 +39,17 @@ from tests.support.workers import (
 from workers.rebuild.lock import RebuildError, RebuildInProgress
 from workers.rebuild.promotion import drop, promote, roll_back
 
-PAIRS = [(InPostgres(), NextInPostgres()), (InValkey(), NextInValkey())]
-pairs = pytest.mark.parametrize(("projection", "later"), PAIRS, ids=["postgres", "valkey"])
-stores = pytest.mark.parametrize("projection", BOTH, ids=["postgres", "valkey"])
+SLOW = pytest.mark.slow
+pairs = pytest.mark.parametrize(
+    ("projection", "later"),
+    [
+        pytest.param(InPostgres(), NextInPostgres(), id="postgres"),
+        pytest.param(InValkey(), NextInValkey(), id="valkey", marks=SLOW),
+    ],
+)
+stores = pytest.mark.parametrize(
+    "projection", [pytest.param(BOTH[0], id="postgres"), pytest.param(BOTH[1], id="valkey", marks=SLOW)]
+)
 
 
 @asynccontextmanager
@@ -156,7 +164,15 @@ async def test_dropping(settings: Settings, projection: Projection) -> None:
             await drop(settings, projection, number)
 
 
-@pytest.mark.parametrize("what", ["rebuild", "promote", "rollback", "drop"])
+@pytest.mark.parametrize(
+    "what",
+    [
+        pytest.param("rebuild", marks=SLOW),
+        "promote",
+        pytest.param("rollback", marks=SLOW),
+        pytest.param("drop", marks=SLOW),
+    ],
+)
 async def test_only_one_at_a_time(settings: Settings, what: str) -> None:
     """The second one gets the name of the first; after a kill -9 of the first it goes through."""
     async with writer(settings) as facts:

@@ -195,6 +195,7 @@ async def test_queries_in_postgres(settings: Settings, monkeypatch: pytest.Monke
     assert min(seen[1], seen[2]) > 20
 
 
+@pytest.mark.slow
 async def test_documents_in_valkey(settings: Settings) -> None:
     """A document and its position are of one version; readers are never led back to a generation."""
     projection, later = InValkey(), NextInValkey()
@@ -270,6 +271,7 @@ async def client(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
         await asyncio.to_thread(context.__exit__, None, None, None)
 
 
+@pytest.mark.slow
 async def test_over_http(settings: Settings, client: httpx.AsyncClient, tmp_path: Path) -> None:
     """Overview, course dashboard and learner dashboards, while their generations flip and facts come."""
     served = (Overview(), CourseDashboard(), LearnerDashboard())

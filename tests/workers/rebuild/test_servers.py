@@ -40,7 +40,7 @@ FACTS = 4_000
 
 
 @pytest.mark.servers
-@pytest.mark.parametrize("name", ["postgres", "valkey"])
+@pytest.mark.parametrize("name", ["postgres", pytest.param("valkey", marks=pytest.mark.slow)])
 async def test_a_server_is_killed_in_the_middle(own_settings: Settings, own_servers: Servers, name: str) -> None:
     """The rebuild ends with a sentence and leaves no process; done again, it is as what is live."""
     async with writer(own_settings) as facts:

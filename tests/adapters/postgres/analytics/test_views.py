@@ -41,6 +41,25 @@ SHOWN_FIELDS = {
     *("seat_offer_hours", "title", "unit_id", "units", "until", "version"),
     *("formula", "groups", "new", "new_grade_bp", "old", "old_grade_bp", "points", "possible", "time_zone"),
     *("waitlist_limit", "old_bp", "old_points", "old_possible", "reason", "unit_points", "unit_possible"),
+    *("access_days", "arrived_on", "at", "at_once", "attempt", "available_on", "balance_id", "cause", "charge_id"),
+    *("country", "coupon_id", "created", "currency", "discount", "dispute_id", "due_by", "event_type", "expires_at"),
+    *("fee", "grace_days", "grace_until", "intent_id", "interval", "interval_count", "issued_at", "limit"),
+    *("limit_per_learner", "line", "lines", "livemode", "net", "new_product_id", "number", "object_id"),
+    *(
+        "object_type",
+        "old_product_id",
+        "on_dispute",
+        "order_id",
+        "original_id",
+        "payment_id",
+        "percent_bp",
+        "period",
+        "period_end",
+    ),
+    *("period_start", "product_id", "products", "proration", "provider", "provider_event_id", "provider_id"),
+    *("refund_id", "runs", "since", "status", "stream", "subscription_id", "subtotal", "tax", "total"),
+    *("invoice_id", "paid_amount", "paid_currency"),
+    *("transactions", "trial_days", "trial_until", "valid_from", "valid_until", "whole"),
 }
 
 

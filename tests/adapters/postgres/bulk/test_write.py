@@ -122,7 +122,9 @@ QUIZ: dict[str, Any] = {
 
 
 @pytest.mark.parametrize(
-    "projection", [p for p in PROJECTIONS if p.store == "postgres"], ids=lambda projection: str(projection.name)
+    "projection",
+    [p for p in PROJECTIONS if p.store == "postgres" and p.name not in {"orders", "ledger"}],  # nothing is bought there
+    ids=lambda projection: str(projection.name),
 )
 async def test_rows_of_every_table_read_back(
     settings: Settings, connection: psycopg.AsyncConnection, projection: Projection

@@ -278,6 +278,20 @@ async def test_a_page_of_a_history_costs_the_same_wherever_it_is(settings: Setti
         assert (last, pages) == (whole[-1], 41)
 
 
+async def test_an_order_is_found_by_its_id_alone(settings: Settings) -> None:
+    """The staff ask for an order whose learner they do not know: an index has it, however many orders there are."""
+    query_of_order = (QueryItem(("order.placed",), ("order:o7",)),)
+    async with opened(settings) as log:
+        placed = [new_event(f"order-l{number}:o{number}", 1, type="order.placed") for number in range(300)]
+        await log.append(Append(placed))
+        await log.append(Append([new_event("order-l7:o7", 2, type="order.paid")]))
+        assert [fact.stream_id for fact in (await log.matching(query_of_order, limit=1))[0]] == ["order-l7:o7"]
+        await query(settings, "ANALYZE events", owner=True)
+        text, values = statement(query_of_order, COLUMNS, 0, 1)
+        plan = "\n".join(line for (line,) in await log._rows(f"EXPLAIN {text}", values))
+    assert "events_placed_order" in plan
+
+
 async def test_attempts_are_read_without_the_rest_of_the_log(settings: Settings) -> None:
     """A query for a learner's attempts uses the index on streams, however long the log is."""
     query_of_ann = (QueryItem(("attempt.submitted", "attempt.graded"), ("learner:ann",)),)

@@ -1,6 +1,6 @@
 """Answers that PostgreSQL builds have the fields of the struct that describes them."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import msgspec
 import psycopg
@@ -48,7 +48,8 @@ class Moments(msgspec.Struct):
     ("at", "text"),
     [
         ("2026-02-01T09:30:00+00:00", "2026-02-01T09:30:00Z"),
-        ("2026-02-01T09:30:00.125+02:00", "2026-02-01T07:30:00.125Z"),
+        ("2026-02-01T09:30:00.125+02:00", "2026-02-01T07:30:00.125000Z"),
+        ("1999-12-31T23:59:59.000005+00:00", "1999-12-31T23:59:59.000005Z"),
     ],
 )
 def test_a_time_is_written_with_z(settings: Settings, at: str, text: str) -> None:
@@ -57,6 +58,7 @@ def test_a_time_is_written_with_z(settings: Settings, at: str, text: str) -> Non
     with psycopg.connect(settings.postgres_url, options=options("public")) as connection:
         (found,) = connection.execute(query.encode(), [at]).fetchone() or ()
     assert found == {"at": text, "until": None}
+    assert msgspec.json.encode(datetime.fromisoformat(at).astimezone(UTC)).decode() == f'"{text}"'
 
 
 def test_a_computed_field_that_does_not_exist_is_refused() -> None:

@@ -12,7 +12,8 @@ from projections.course_dashboard import ENROLLMENTS, WEEKS, CourseDashboard, Co
 from projections.engine.diff.divergence import Divergence, first_divergence
 from projections.engine.diff.lineage import facts_touching
 from projections.engine.projection import RowKey, Table
-from projections.learner_dashboard import LEARNERS, RUNS, Dashboard, LearnerDashboard
+from projections.learner_dashboard import LearnerDashboard
+from projections.learner_dashboard.rows import LEARNERS, RUNS, Dashboard
 from tests.support.facts import START, History, day, fold
 
 DASHBOARD = RowKey(LEARNERS, ("7",))

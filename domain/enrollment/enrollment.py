@@ -1,59 +1,27 @@
-"""
-Enrollment: who has a place on which course run, who waits for one, and how they left.
-
-Two aggregates share the rules. `Enrollment` is one learner on one run. `Seats` exists only where a run has a
-capacity, and keeps who sits and who waits, in the order in which they asked; both are appended as one.
-"""
+"""One learner's place on one course run: asked for, given, suspended while nothing pays for it, completed or left."""
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 
 from domain.aggregate import Aggregate, event, stream_id
 from domain.enrollment_errors import (
     AlreadyCompleted,
     HasWithdrawn,
-    NoAccess,
     NoSeatOffered,
     NotActive,
     NotEnrolled,
     OfferExpired,
-    RunClosed,
-    RunEnded,
-    RunFull,
-    RunIsOver,
     Status,
     WaitsFor,
 )
 
-__all__ = [
-    "AlreadyCompleted",
-    "Enrollment",
-    "HasWithdrawn",
-    "NoAccess",
-    "NoSeatOffered",
-    "NotActive",
-    "NotEnrolled",
-    "OfferExpired",
-    "RunClosed",
-    "RunEnded",
-    "RunFull",
-    "RunIsOver",
-    "Seats",
-    "Status",
-    "WaitsFor",
-    "enrollment_stream",
-    "seats_stream",
-]
+BY_ENTITLEMENT = "entitlement"
+"""The mode of an enrollment that an entitlement has asked for."""
 
 
 def enrollment_stream(learner_id: str, run_id: str) -> str:
     """The stream of one learner on one run."""
     return stream_id("enrollment", learner_id, run_id)
-
-
-def seats_stream(run_id: str) -> str:
-    """The stream of the seats of a run."""
-    return stream_id("seats", run_id)
 
 
 class Enrollment(Aggregate):
@@ -112,11 +80,22 @@ class Enrollment(Aggregate):
         TOPIC = "enrollment.reopened"
         reason: str
 
+    class Suspended(Aggregate.Event):
+        TOPIC = "enrollment.suspended"
+        reason: str
+
+    class Resumed(Aggregate.Event):
+        TOPIC = "enrollment.resumed"
+        status: str
+        reason: str
+
     def initial_state(self) -> None:
         self.status = Status.NONE
         self.mode = ""
         self.offered_until: datetime | None = None
         self.waits_for = ""
+        self.by_entitlement = False
+        self.suspended_from = Status.NONE
 
     @property
     def learner_id(self) -> str:
@@ -127,6 +106,23 @@ class Enrollment(Aggregate):
     def run_id(self) -> str:
         """The course run, from the stream's id."""
         return self.id_of("run_id")
+
+    @property
+    def has_place(self) -> bool:
+        """Whether the learner has access, or completed the course with it."""
+        return self.status in (Status.ACTIVE, Status.COMPLETED)
+
+    @property
+    def waits(self) -> bool:
+        """Whether the learner has asked for a place, and has none yet."""
+        return self.status in (Status.REQUESTED, Status.WAITLISTED, Status.OFFERED)
+
+    def admit(self, source: str) -> None:
+        """Ask for a place for a learner who is entitled to one, also for one who has left."""
+        if self.status is Status.WITHDRAWN:
+            self.reactivate()
+        else:
+            self.request(BY_ENTITLEMENT, source)
 
     def request(self, mode: str, source: str) -> None:
         """Ask for a place, also after an offer has expired; asking twice changes nothing, who has left reactivates."""
@@ -143,6 +139,7 @@ class Enrollment(Aggregate):
     def _requested(self, learner_id: str, run_id: str, mode: str, source: str) -> None:
         self.status = Status.REQUESTED
         self.mode = mode
+        self.by_entitlement = mode == BY_ENTITLEMENT
 
     def activate(
         self,
@@ -152,7 +149,7 @@ class Enrollment(Aggregate):
     ) -> None:
         """Let the learner in, from *access_from* to *access_until* (None: the run's own dates)."""
         self._must_have_asked()
-        if self.status in (Status.ACTIVE, Status.COMPLETED):
+        if self.status in (Status.ACTIVE, Status.COMPLETED, Status.SUSPENDED):
             return
         if self.status is Status.WITHDRAWN:
             self.refuse(HasWithdrawn(learner_id=self.learner_id, run_id=self.run_id))
@@ -165,6 +162,7 @@ class Enrollment(Aggregate):
         self, access_from: datetime | None, access_until: datetime | None, entitlement_id: str | None
     ) -> None:
         self.status = Status.ACTIVE
+        self.by_entitlement = self.by_entitlement or entitlement_id is not None
 
     def wait(self) -> None:
         """Put the learner on the waitlist."""
@@ -186,19 +184,19 @@ class Enrollment(Aggregate):
     def _wait_changed(self, old: str, new: str) -> None:
         self.waits_for = new
 
-    def offer_seat(self, until: datetime | None = None) -> None:
+    def offer_seat(self, until: datetime | None = None, entitlement_id: str | None = None) -> None:
         """Hold the seat that came free for the learner, who waits, *until* then; None: give it at once."""
         if self.status is Status.WAITLISTED:
             self._seat_offered(until=until)
             if until is None:
-                self.activate()
+                self.activate(entitlement_id=entitlement_id)
 
     @event(SeatOffered)
     def _seat_offered(self, until: datetime | None) -> None:
         self.status = Status.REQUESTED if until is None else Status.OFFERED
         self.offered_until = until
 
-    def accept(self, at: datetime) -> None:
+    def accept(self, at: datetime, entitlement_id: str | None = None) -> None:
         """Take the seat that is offered; refused from the end of the offer on, whether or not it is recorded yet."""
         self._must_have_asked()
         if self.status in (Status.ACTIVE, Status.COMPLETED):
@@ -207,7 +205,7 @@ class Enrollment(Aggregate):
             self.refuse(self._offer_expired())
         elif self.status is not Status.OFFERED:
             self.refuse(NoSeatOffered(learner_id=self.learner_id, run_id=self.run_id, status=self.status.value))
-        self._activated(access_from=None, access_until=None, entitlement_id=None)
+        self._activated(access_from=None, access_until=None, entitlement_id=entitlement_id)
 
     def expire_offer(self, at: datetime) -> bool:
         """Withdraw the offer if its time is over at *at*; returns whether it was."""
@@ -270,6 +268,8 @@ class Enrollment(Aggregate):
     def reopen(self, reason: str) -> None:
         """The course is not passed after all: the enrollment is active again."""
         self._must_have_asked()
+        if self.status is Status.SUSPENDED and self.suspended_from is Status.COMPLETED:
+            raise NotActive(learner_id=self.learner_id, run_id=self.run_id)
         if self.status is Status.COMPLETED:
             self._reopened(reason=reason)
 
@@ -277,104 +277,25 @@ class Enrollment(Aggregate):
     def _reopened(self, reason: str) -> None:
         self.status = Status.ACTIVE
 
+    def suspend(self, reason: str) -> None:
+        """Take access away for as long as no entitlement gives it; progress and seat stay."""
+        if self.status in (Status.ACTIVE, Status.COMPLETED):
+            self._suspended(reason=reason)
+
+    @event(Suspended)
+    def _suspended(self, reason: str) -> None:
+        self.suspended_from = self.status
+        self.status = Status.SUSPENDED
+
+    def resume(self, reason: str) -> None:
+        """Give access back: the enrollment is active, or completed, as it was."""
+        if self.status is Status.SUSPENDED:
+            self._resumed(status=self.suspended_from.value, reason=reason)
+
+    @event(Resumed)
+    def _resumed(self, status: str, reason: str) -> None:
+        self.status = Status(status)
+
     def _must_have_asked(self) -> None:
         if not self.exists:
             raise NotEnrolled(learner_id=self.learner_id, run_id=self.run_id)
-
-
-class Seats(Aggregate):
-    """The seats of one course run, and who waits for one."""
-
-    category = "seats"
-    ids = ("run_id",)
-    snapshot_every = 200
-    snapshot_fields: ClassVar = {"capacity": int, "seated": set[str], "waiting": dict[str, None]}
-
-    class Opened(Aggregate.Event):
-        TOPIC = "seats.opened"
-        capacity: int
-
-    class Taken(Aggregate.Event):
-        TOPIC = "seats.taken"
-        learner_id: str
-
-    class Queued(Aggregate.Event):
-        TOPIC = "seats.queued"
-        learner_id: str
-
-    class Released(Aggregate.Event):
-        TOPIC = "seats.released"
-        learner_id: str
-
-    class QueueLeft(Aggregate.Event):
-        TOPIC = "seats.queue_left"
-        learner_id: str
-
-    def initial_state(self) -> None:
-        self.capacity = 0
-        self.seated: set[str] = set()
-        self.waiting: dict[str, None] = {}  # a dict keeps the order and finds by key
-
-    def open(self, capacity: int) -> None:
-        """Set out the seats when the first learner asks."""
-        if not self.exists:
-            self._opened(capacity=capacity)
-
-    @event(Opened)
-    def _opened(self, capacity: int) -> None:
-        self.capacity = capacity
-
-    def take(self, learner_id: str, waitlist_limit: int | None = None) -> bool:
-        """
-        Give *learner_id* a seat if one is free and the queue is empty, else a place in the queue; True: seated.
-
-        Args:
-            waitlist_limit: how many may wait for a seat that is taken; None for no limit.
-
-        Raises:
-            RunFull: so many are, not counting those for whom a seat is free.
-        """
-        if learner_id in self.seated:
-            return True
-        if learner_id in self.waiting:
-            return False
-        if len(self.seated) < self.capacity and not self.waiting:
-            self._taken(learner_id=learner_id)
-            return True
-        waiting = len(self.waiting) - max(0, self.capacity - len(self.seated))  # a free seat is on its way to the first
-        if waitlist_limit is not None and waiting >= waitlist_limit:
-            self.refuse(RunFull(run_id=self.id_of("run_id"), capacity=self.capacity, waitlist_limit=waitlist_limit))
-        self._queued(learner_id=learner_id)
-        return False
-
-    @event(Taken)
-    def _taken(self, learner_id: str) -> None:
-        self.waiting.pop(learner_id, None)
-        self.seated.add(learner_id)
-
-    @event(Queued)
-    def _queued(self, learner_id: str) -> None:
-        self.waiting[learner_id] = None
-
-    def release(self, learner_id: str) -> None:
-        """Free the seat, or the place in the queue, of *learner_id*."""
-        if learner_id in self.seated:
-            self._released(learner_id=learner_id)
-        elif learner_id in self.waiting:
-            self._queue_left(learner_id=learner_id)
-
-    @event(Released)
-    def _released(self, learner_id: str) -> None:
-        self.seated.discard(learner_id)
-
-    @event(QueueLeft)
-    def _queue_left(self, learner_id: str) -> None:
-        self.waiting.pop(learner_id, None)
-
-    def seat_next(self) -> str | None:
-        """Seat the first learner in the queue, if a seat is free; returns that learner."""
-        if not self.waiting or len(self.seated) >= self.capacity:
-            return None
-        learner_id = next(iter(self.waiting))
-        self._taken(learner_id=learner_id)
-        return learner_id

@@ -2,12 +2,13 @@
 Learner dashboard: what a learner sees on arrival, as one document.
 
 Reads     facts of domain.catalog, domain.enrollment, domain.progress and domain.quiz, in log order.
-Writes    learner_dashboard, one document per learner; dashboard_runs and dashboard_courses, what it refers to.
+Writes    learner_dashboard, one document per learner; dashboard_runs and dashboard_courses, what it refers to;
+          dashboard_moves, deadlines that documents may be older than.
 Serves    api.dashboards (and api.http.fast_path, before the routing), with documents from adapters.documents.
 Rebuild   campus projections rebuild learner_dashboard (safe: rows are its only effect).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import ClassVar
 
@@ -19,136 +20,36 @@ from domain.enrollment import Status, WaitsFor
 from domain.fact import Fact
 from domain.grading import (
     Group,
-    Scheme,
     keep_best,
     note_completed,
     percent_bp,
     scheme_of,
     set_score,
     shown_grades,
+    with_quiz,
 )
 from domain.score import Score, score_in
 from domain.streams import cached_by_stream, named_id, named_ids
-from projections.engine.projection import SEGMENTS, Handler, Projection, RowKey, Rows, Table
+from projections.engine.projection import SEGMENTS, Handler, Projection, RowKey, Rows
+from projections.learner_dashboard.rows import (
+    COURSES,
+    LEARNERS,
+    MOVES,
+    RUNS,
+    Course,
+    CourseRef,
+    Dashboard,
+    Deadline,
+    Moved,
+    NextUnit,
+    Recent,
+    RunRef,
+)
 
 RECENT = 10  # entries of recent activity
 
-
-class NextUnit(msgspec.Struct, frozen=True):
-    """Where to go on."""
-
-    unit_id: str
-    title: str
-
-
-class Deadline(msgspec.Struct):
-    """When a unit is due; done as soon as something was handed in or the unit was completed."""
-
-    unit_id: str
-    title: str
-    due_at: datetime
-    done: bool = False
-
-
-class Activity(msgspec.Struct):
-    """How much the learner did: records, and their amounts (clicks, seconds, pages) added up."""
-
-    rows: int = 0
-    amount: int = 0
-
-
-class Course(msgspec.Struct):
-    """
-    One run that the learner has to do with; percent, grades and scores in basis points.
-
-    Attributes:
-        grade_bp: the final grade: what was not handed in counts as 0.
-        grade_so_far_bp: the grade over what is scored, or was due before the latest fact.
-        excused: completed units without a score, which have no part in the grade.
-        exact: scores that basis points do not say exactly, as points and possible points.
-        offered_until: when the offer of a seat ends.
-        waits_for: why the learner waits: `full`, `run_closed` or `run_ended`.
-    """
-
-    run_id: str
-    course_id: str = ""
-    title: str = ""
-    status: str = Status.NONE.value
-    enrolled_at: datetime | None = None
-    ends_at: datetime | None = None
-    percent: int = 0
-    grade_bp: int | None = None
-    grade_so_far_bp: int | None = None
-    outcome: str | None = None
-    next_unit: NextUnit | None = None
-    deadlines: list[Deadline] = []
-    activity: Activity = msgspec.field(default_factory=Activity)
-    opened: list[str] = []
-    completed: list[str] = []
-    excused: list[str] = []
-    scores: dict[str, int] = {}
-    exact: dict[str, Score] = {}
-    offered_until: datetime | msgspec.UnsetType = msgspec.UNSET  # only there while a seat is offered
-    waits_for: str | msgspec.UnsetType = msgspec.UNSET  # only there while the learner waits
-
-
-class Recent(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
-    """One thing that happened; `title` is the unit's, or the course's where no unit is concerned."""
-
-    position: int
-    type: str
-    at: datetime
-    run_id: str
-    title: str
-    unit_id: str | None = None
-    amount: int | None = None
-    score_bp: int | None = None
-
-
-class Dashboard(msgspec.Struct):
-    """Everything about one learner; `position` is that of the last fact in it."""
-
-    learner_id: str
-    position: int = 0
-    courses: list[Course] = []
-    recent: list[Recent] = []
-
-
-class RunRef(msgspec.Struct):
-    """
-    What dashboards say about a run.
-
-    Attributes:
-        titles: of all its units, in their order.
-        unrecorded: units of which the run's records have nothing.
-        due: deadlines of the others.
-    """
-
-    run_id: str
-    course_id: str = ""
-    title: str = ""
-    titles: dict[str, str] = {}
-    unrecorded: list[str] = []
-    scheme: Scheme = Scheme()
-    due: dict[str, datetime] = {}
-    ends_at: datetime | None = None
-
-
-class CourseRef(msgspec.Struct):
-    """What a run takes over from its course: the title, and the units of each version."""
-
-    course_id: str
-    title: str = ""
-    versions: dict[int, list[Unit]] = {}
-    groups: dict[int, list[Group]] = {}
-
-
-LEARNERS = Table("learner_dashboard", Dashboard, ("learner_id",))
-RUNS = Table("dashboard_runs", RunRef, ("run_id",), distribution="replicated")
-COURSES = Table("dashboard_courses", CourseRef, ("course_id",), distribution="replicated")
-
 _place, _learner = named_ids("learner_id", "run_id"), named_id("learner_id")
-_course, _run = named_id("course_id"), named_id("run_id")
+_course, _run, _quiz = named_id("course_id"), named_id("run_id"), named_id("quiz_id")
 
 
 @cached_by_stream
@@ -171,6 +72,11 @@ def _needs_course(fact: Fact) -> Iterable[RowKey]:
 
 def _needs_run(fact: Fact) -> Iterable[RowKey]:
     return RowKey(RUNS, (_run(fact.stream_id),)), RowKey(COURSES, (fact.data["course_id"],))
+
+
+def _needs_quiz(fact: Fact) -> Iterable[RowKey]:
+    run_id = fact.data["run_id"]
+    return RowKey(RUNS, (run_id,)), RowKey(MOVES, (run_id, _quiz(fact.stream_id)))
 
 
 def _course_created(fact: Fact, rows: Rows) -> None:
@@ -199,6 +105,21 @@ def _run_scheduled(fact: Fact, rows: Rows) -> None:
     run.scheme = scheme_of(units, course.groups.get(data["course_version"], []), run.due)
 
 
+def _quiz_published(fact: Fact, rows: Rows) -> None:
+    """A unit is due when its quiz is."""
+    unit_id, run_id = fact.data["unit_id"], fact.data["run_id"]
+    run = rows.read(RUNS, RunRef, run_id)
+    if run is None or unit_id not in run.titles or unit_id in run.unrecorded:
+        return
+    run = rows.edit(RUNS, RunRef, run_id)
+    run.scheme = with_quiz(run.scheme, fact.data)
+    due_at = run.scheme.quiz_due.get(unit_id)
+    if due_at is not None and due_at != run.due.get(unit_id):
+        run.due[unit_id], run.moved = due_at, True
+        moved = rows.edit(MOVES, Moved, run_id, _quiz(fact.stream_id))
+        moved.unit_id, moved.title, moved.due_at = unit_id, run.titles[unit_id], due_at
+
+
 def _touch(
     fact: Fact, rows: Rows, place: tuple[str, ...], amount: int | None = None, score_bp: int | None = None
 ) -> tuple[Course, RunRef]:
@@ -206,15 +127,18 @@ def _touch(
     learner_id, run_id = place
     run = rows.read(RUNS, RunRef, run_id) or RunRef(run_id)
     document = rows.edit(LEARNERS, Dashboard, learner_id)
-    document.position = fact.position
+    document.position = position = fact.position
     unit_id = fact.data.get("unit_id")
     title = run.titles.get(unit_id, unit_id) if unit_id is not None else run.title
     recent = document.recent
-    recent.insert(0, Recent(fact.position, fact.type, fact.occurred_at, run_id, title, unit_id, amount, score_bp))
-    if len(recent) > RECENT:
+    if len(recent) >= RECENT:
         recent.pop()
+    recent.insert(0, Recent(position, fact.type, fact.occurred_at, run_id, title, unit_id, amount, score_bp))
     for course in document.courses:
         if course.run_id == run_id:
+            if run.moved:  # perhaps since the entry was made
+                done = {each.unit_id for each in course.deadlines if each.done}
+                course.deadlines = _deadlines(run, done.union(course.completed, course.scores))
             return course, run
     course = _new_course(run)
     document.courses.append(course)
@@ -222,11 +146,15 @@ def _touch(
 
 
 def _new_course(run: RunRef) -> Course:
-    deadlines = [Deadline(unit_id, run.titles[unit_id], due_at) for unit_id, due_at in run.due.items()]
-    deadlines.sort(key=lambda deadline: deadline.due_at)
-    course = Course(run.run_id, run.course_id, run.title, ends_at=run.ends_at, deadlines=deadlines)
+    course = Course(run.run_id, run.course_id, run.title, ends_at=run.ends_at, deadlines=_deadlines(run))
     course.next_unit = _next_unit(course, run)
     return course
+
+
+def _deadlines(run: RunRef, done: Collection[str] = ()) -> list[Deadline]:
+    """When the units of a run are due, the earliest first."""
+    found = [Deadline(unit_id, run.titles[unit_id], at, unit_id in done) for unit_id, at in run.due.items()]
+    return sorted(found, key=lambda deadline: deadline.due_at)
 
 
 def _next_unit(course: Course, run: RunRef) -> NextUnit | None:
@@ -240,16 +168,16 @@ def _next_unit(course: Course, run: RunRef) -> NextUnit | None:
     return NextUnit(candidates[0], run.titles[candidates[0]]) if candidates else None
 
 
-def _set_status(fact: Fact, rows: Rows, status: Status, offered_until: datetime | None = None) -> None:
+def _set_status(fact: Fact, rows: Rows, status: Status | None, offered_until: datetime | None = None) -> None:
     course, _ = _touch(fact, rows, _place(fact.stream_id))
-    course.status = status.value
+    course.status = status.value if status else fact.data["status"]
     course.offered_until = offered_until or msgspec.UNSET
     course.waits_for = WaitsFor.SEAT.value if status is Status.WAITLISTED else msgspec.UNSET
     if course.enrolled_at is None:
         course.enrolled_at = fact.occurred_at
 
 
-def _status(status: Status) -> Handler:
+def _status(status: Status | None) -> Handler:
     return Handler(_needs_learner, lambda fact, rows: _set_status(fact, rows, status), writes=(LEARNERS,))
 
 
@@ -341,15 +269,17 @@ class LearnerDashboard(Projection):
     """One document per learner."""
 
     name = "learner_dashboard"
-    version = 3
+    version = 5
     store = "valkey"
     segments = SEGMENTS
-    tables = (LEARNERS, RUNS, COURSES)
+    tables = (LEARNERS, RUNS, COURSES, MOVES)
     audience = "learner"
+    beside = MOVES
     handlers: ClassVar[Mapping[str, Handler]] = {
         "course.created": Handler(_needs_course, _course_created, writes=(COURSES,)),
         "course.version_published": Handler(_needs_course, _version_published, writes=(COURSES,)),
         "run.scheduled": Handler(_needs_run, _run_scheduled, writes=(RUNS,)),
+        "quiz.published": Handler(_needs_quiz, _quiz_published, writes=(RUNS, MOVES)),
         "enrollment.requested": _status(Status.REQUESTED),
         "enrollment.activated": _status(Status.ACTIVE),
         "enrollment.waitlisted": _status(Status.WAITLISTED),
@@ -360,6 +290,8 @@ class LearnerDashboard(Projection):
         "enrollment.reactivated": _status(Status.REQUESTED),
         "enrollment.completed": _status(Status.COMPLETED),
         "enrollment.reopened": _status(Status.ACTIVE),
+        "enrollment.suspended": _status(Status.SUSPENDED),
+        "enrollment.resumed": _status(None),  # as the fact says
         "progress.unit_opened": Handler(_needs_learner, _unit_opened, writes=(LEARNERS,)),
         "progress.activity_recorded": Handler(_needs_learner, _activity_recorded, writes=(LEARNERS,)),
         "progress.unit_completed": Handler(_needs_learner, _unit_completed, writes=(LEARNERS,)),

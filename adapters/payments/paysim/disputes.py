@@ -1,0 +1,125 @@
+"""
+Disputes: the bank takes the money back; won, it returns.
+
+As at Stripe, evidence of `winning_evidence` or `losing_evidence` in `uncategorized_text` decides a dispute.
+"""
+
+from adapters.payments.paysim import balance, events, expand
+from adapters.payments.paysim.errors import invalid
+from adapters.payments.paysim.forms import Params
+from adapters.payments.paysim.sim import Sim
+from adapters.payments.paysim.store import Object
+
+TIME_FOR_EVIDENCE = 7 * 86_400  # seconds
+OPEN = ("needs_response", "under_review", "warning_needs_response", "warning_under_review")
+DECIDED_BY = {"winning_evidence": "won", "losing_evidence": "lost"}
+EVIDENCE = (
+    "access_activity_log", "billing_address", "cancellation_policy", "cancellation_policy_disclosure",
+    "cancellation_rebuttal", "customer_communication", "customer_email_address", "customer_name",
+    "customer_purchase_ip", "customer_signature", "duplicate_charge_documentation", "duplicate_charge_explanation",
+    "duplicate_charge_id", "product_description", "receipt", "refund_policy", "refund_policy_disclosure",
+    "refund_refusal_explanation", "service_date", "service_documentation", "shipping_address", "shipping_carrier",
+    "shipping_date", "shipping_documentation", "shipping_tracking_number", "uncategorized_file", "uncategorized_text",
+)  # fmt: skip
+
+
+def open_dispute(sim: Sim, charge_id: str, reason: str = "fraudulent", amount: int | None = None) -> Object:
+    """The customer's bank disputes a charge and takes the money."""
+    charge = sim.get("charge", charge_id, "charge")
+    if charge["disputed"] or not charge["captured"]:
+        raise invalid(f"Charge {charge_id} cannot be disputed: it is not captured, or is disputed already.", "charge")
+    amount = amount or charge["amount_captured"] - charge["amount_refunded"]
+    dispute = sim.new(
+        "dispute",
+        "du",
+        amount=amount,
+        balance_transactions=[],
+        charge=charge_id,
+        currency=charge["currency"],
+        enhanced_eligibility_types=[],
+        evidence={**dict.fromkeys(EVIDENCE), "enhanced_evidence": {}},
+        evidence_details={
+            "due_by": sim.clock.now() + TIME_FOR_EVIDENCE, "enhanced_eligibility": {}, "has_evidence": False,
+            "past_due": False, "submission_count": 0,
+            "submission_method": "not_submitted",
+        },
+        is_charge_refundable=False,
+        metadata={},
+        payment_intent=charge["payment_intent"],
+        payment_method_details={
+            "card": {"brand": "visa", "case_type": "chargeback", "network": "visa", "network_reason_code": "10"},
+            "type": "card",
+        },
+        reason=reason,
+        status="needs_response",
+    )  # fmt: skip
+    _move(sim, dispute, -amount, "dispute", "Chargeback withdrawal", fee=balance.DISPUTE_FEE)
+    sim.store.put({**charge, "disputed": True, "_charged_back": True})
+    events.record(sim, "charge.dispute.created", dispute)
+    events.record(sim, "charge.dispute.funds_withdrawn", dispute)
+    return dispute
+
+
+def _move(sim: Sim, dispute: Object, amount: int, category: str, what: str, *, fee: int = 0) -> None:
+    """Money of the dispute leaves or returns; part of the dispute as whole transactions."""
+    moved = balance.move(
+        sim, "adjustment", amount, dispute["currency"], dispute["id"], fee=fee, category=category,
+        description=f"{what} for {dispute['charge']}", available_on=sim.clock.now(),
+    )  # fmt: skip
+    dispute["balance_transactions"] = [*dispute["balance_transactions"], {**moved, "status": "available"}]
+    sim.store.put(dispute)
+
+
+def close(sim: Sim, id_: str, outcome: str) -> Object:
+    """The bank has decided: `won` or `lost`."""
+    dispute = sim.get("dispute", id_)
+    if dispute["status"] not in OPEN:
+        raise invalid(f"This dispute is already closed: its status is {dispute['status']}.")
+    before, dispute["status"] = dict(dispute), outcome
+    if outcome == "won":
+        _move(sim, dispute, dispute["amount"], "dispute_reversal", "Chargeback reversal", fee=-balance.DISPUTE_FEE)
+        charge = sim.get("charge", dispute["charge"])
+        sim.store.put({**charge, "_charged_back": False})
+    sim.store.put(dispute)
+    events.record(sim, "charge.dispute.closed", dispute, events.difference(before, dispute))
+    if outcome == "won":
+        events.record(sim, "charge.dispute.funds_reinstated", dispute)
+    return dispute
+
+
+def update(sim: Sim, params: Params, id_: str) -> Object:
+    """`POST /v1/disputes/{id}`: evidence, which some texts decide at once."""
+    dispute = sim.get("dispute", id_)
+    if dispute["status"] not in OPEN:
+        raise invalid("This dispute is already closed")
+    before, given = dict(dispute), params.table("evidence", " ".join(EVIDENCE))
+    dispute["metadata"] = params.metadata(dispute["metadata"])
+    dispute["evidence"] = {**dispute["evidence"], **{name: given.text(name) for name in given.values}}
+    submitted = params.flag("submit", default=True) and bool(given.values)
+    details = dispute["evidence_details"]
+    dispute["evidence_details"] = details | {
+        "has_evidence": bool(given.values) or details["has_evidence"],
+        "submission_count": details["submission_count"] + submitted,
+        "submission_method": "manual" if submitted else details["submission_method"],
+    }
+    if submitted:
+        dispute["status"] = "under_review"
+    events.changed(sim, "charge.dispute.updated", before, sim.store.put(dispute))
+    outcome = DECIDED_BY.get(given.text("uncategorized_text") or "")
+    return close(sim, id_, outcome) if outcome and submitted else dispute
+
+
+def accept(sim: Sim, _params: Params, id_: str) -> Object:
+    """`POST /v1/disputes/{id}/close`: lost without a fight."""
+    return close(sim, id_, "lost")
+
+
+def retrieve(sim: Sim, _params: Params, id_: str) -> Object:
+    """`GET /v1/disputes/{id}`."""
+    return sim.get("dispute", id_)
+
+
+def list_all(sim: Sim, params: Params) -> Object:
+    """`GET /v1/disputes`."""
+    where = {"charge": "charge", "payment_intent": "payment_intent"}
+    return expand.list_page(sim, params, "dispute", "/v1/disputes", where)

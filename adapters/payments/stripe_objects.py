@@ -1,0 +1,205 @@
+"""Objects of Stripe as the port has them."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+
+from adapters.payments.amounts import from_stripe
+from commands.payment.provider import (
+    BalanceEntry,
+    Checkout,
+    Intent,
+    Invoice,
+    Movement,
+    Ours,
+    PlanPrice,
+    ProviderDispute,
+    ProviderPayout,
+    ProviderRefund,
+    ProviderSubscription,
+    ours_of,
+)
+
+ASKED_END = "end"
+"""In the metadata of a subscription whose end at the end of its period we have asked for: the key of the job."""
+OUTCOMES = ("won", "lost", "warning_closed")
+
+
+def id_of(field: Any) -> str | None:
+    """The id of what a field refers to, be it expanded or not."""
+    return field if field is None or isinstance(field, str) else field.id
+
+
+def time_of(seconds: int | None) -> datetime | None:
+    """A time of Stripe, in seconds since 1970."""
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+
+
+def balance(found: Any) -> BalanceEntry:
+    """A balance transaction."""
+    currency = found.currency.upper()
+    amount, fee, net = (from_stripe(each, currency) for each in (found.amount, found.fee, found.net))
+    return BalanceEntry(found.id, amount, fee, net, currency, _day(found.available_on))
+
+
+def movement(found: Any, campus: str) -> Movement:
+    """A balance transaction with its source, expanded."""
+    source = found.source
+    at = datetime.fromtimestamp(found.created, UTC)
+    if source is None or isinstance(source, str):
+        return Movement(found.reporting_category, source, at, balance(found))
+    return Movement(
+        found.reporting_category,
+        source.id,
+        at,
+        balance(found),
+        ours(source, campus) if "metadata" in source else Ours(),
+        id_of(getattr(source, "payment_intent", None)),
+        getattr(source, "status", None) or "",
+    )
+
+
+def checkout(found: Any) -> Checkout:
+    """A Checkout session."""
+    amount = from_stripe(found.amount_total or 0, found.currency)
+    references = (id_of(found.payment_intent), id_of(found.subscription))
+    return Checkout(found.id, found.status, found.url, *references, amount, time_of(found.expires_at))
+
+
+def intent(found: Any, campus: str) -> Intent:
+    """A payment intent with its last charge, expanded."""
+    charge, refused = found.latest_charge, found.last_payment_error
+    booked = getattr(charge, "balance_transaction", None)
+    succeeded = found.status == "succeeded"
+    return Intent(
+        found.id,
+        ours(found, campus),
+        found.status,
+        from_stripe(found.amount_received if succeeded else found.amount, found.currency),
+        found.currency.upper(),
+        id_of(charge),
+        "" if refused is None else (getattr(refused, "decline_code", None) or refused.code or refused.type),
+        None if booked is None or isinstance(booked, str) else balance(booked),
+    )
+
+
+def refund(found: Any, campus: str) -> ProviderRefund:
+    """A refund; its balance transactions are known if they are expanded."""
+    booked = (found.balance_transaction, getattr(found, "failure_balance_transaction", None))
+    return ProviderRefund(
+        found.id,
+        ours(found, campus),
+        id_of(found.payment_intent),
+        found.status,
+        from_stripe(found.amount, found.currency),
+        found.currency.upper(),
+        found.reason or "",
+        getattr(found, "failure_reason", None) or "",
+        [balance(each) for each in booked if each is not None and not isinstance(each, str)],
+    )
+
+
+def dispute(found: Any) -> ProviderDispute:
+    """A dispute."""
+    return ProviderDispute(
+        found.id,
+        id_of(found.payment_intent),
+        id_of(found.charge),
+        from_stripe(found.amount, found.currency),
+        found.currency.upper(),
+        found.reason,
+        time_of(found.evidence_details.due_by),
+        found.status if found.status in OUTCOMES else "",
+        [balance(each) for each in found.balance_transactions],
+    )
+
+
+def subscription_of_invoice(found: Any) -> str | None:
+    """The subscription of an invoice."""
+    details = getattr(found.parent, "subscription_details", None)
+    return None if details is None else id_of(details.subscription)
+
+
+def invoice(found: Any) -> Invoice:
+    """An invoice with its payments, expanded."""
+    lines = [each.period for each in found.lines.data]
+    paid = [each.payment for each in found.payments.data if each.status == "paid"]
+    return Invoice(
+        found.id,
+        datetime.fromtimestamp(max(each.start for each in lines), UTC),
+        datetime.fromtimestamp(max(each.end for each in lines), UTC),
+        from_stripe(found.amount_paid, found.currency),
+        found.currency.upper(),
+        found.billing_reason or "",
+        any(not _is_proration(each) for each in found.lines.data),
+        id_of(getattr(paid[0], "payment_intent", None)) if paid else None,
+        id_of(getattr(paid[0], "charge", None)) if paid else None,
+    )
+
+
+def _is_proration(line: Any) -> bool:
+    """Whether a line of an invoice is the difference that a change makes, not a period."""
+    details = getattr(line.parent, "subscription_item_details", None) or getattr(
+        line.parent, "invoice_item_details", None
+    )
+    return bool(details is not None and details.proration)
+
+
+def subscription(found: Any, invoices: Sequence[Any], campus: str) -> ProviderSubscription:
+    """A subscription, with all its invoices, the oldest first."""
+    item = found["items"].data[0]
+    late = [each for each in invoices if each.status == "open" and each.attempted]
+    since = time_of(late[-1].created) if found.status == "past_due" and late else None
+    planned = found.cancel_at or (item.current_period_end if found.cancel_at_period_end else None)
+    return ProviderSubscription(
+        found.id,
+        ours(found, campus),
+        found.status,
+        datetime.fromtimestamp(item.current_period_start, UTC),
+        datetime.fromtimestamp(item.current_period_end, UTC),
+        time_of(found.trial_end),
+        None if ASKED_END in found.metadata else time_of(planned),
+        time_of(found.ended_at),
+        getattr(found.cancellation_details, "reason", None) or found.status,
+        since,
+        _plan_price(item, campus),
+        [invoice(each) for each in invoices if each.status == "paid"],
+    )
+
+
+def product_of(campus: str, product_id: str) -> str:
+    """The id at Stripe of the product of a plan of ours."""
+    return f"{campus}-{product_id}"
+
+
+def _plan_price(item: Any, campus: str) -> PlanPrice:
+    """The price of a subscription's item: of a plan of ours by its product, or by its own metadata."""
+    price = item.price
+    metadata = {} if price.metadata is None else price.metadata.to_dict()
+    named = metadata.get("product_id") if metadata.get("campus") == campus else None
+    prefix, product = product_of(campus, ""), id_of(price.product) or ""
+    of_product = product.removeprefix(prefix) if product.startswith(prefix) else None
+    amount = from_stripe((price.unit_amount or 0) * (item.quantity or 1), price.currency)
+    return PlanPrice(price.id, named or of_product, amount, price.recurring.interval, price.recurring.interval_count)
+
+
+def payout(found: Any, transactions: int) -> ProviderPayout:
+    """A payout."""
+    return ProviderPayout(
+        found.id,
+        found.status,
+        from_stripe(found.amount, found.currency),
+        found.currency.upper(),
+        _day(found.arrival_date),
+        transactions,
+        found.failure_code or found.status,
+    )
+
+
+def ours(found: Any, campus: str) -> Ours:
+    """The ids of ours that an object carries."""
+    return ours_of({} if found.metadata is None else found.metadata.to_dict(), campus)
+
+
+def _day(seconds: int) -> date:
+    return datetime.fromtimestamp(seconds, UTC).date()

@@ -1,0 +1,351 @@
+"""
+Stripe, through its own SDK: the port commands/payment/provider.py.
+
+Nothing is repeated by the SDK: the queue of jobs does that, with the same key. An answer that was lost is found by
+looking (a refund has our id in its metadata), or is given again by Stripe, under the key. So is an error of its server:
+then we look whether anything was done, and use another key only if nothing was.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from adapters.payments import stripe_objects as objects
+from adapters.payments.amounts import from_stripe, to_stripe
+from adapters.settings import Settings
+from commands.payment.provider import (
+    Checkout,
+    CheckoutOrder,
+    Intent,
+    Movement,
+    Ours,
+    ProviderAway,
+    ProviderDispute,
+    ProviderPayout,
+    ProviderRefund,
+    ProviderRefused,
+    ProviderSubscription,
+    metadata_of,
+)
+from domain.payment.order_line import Line
+
+TIMEOUT = 15.0  # seconds for one answer
+CHARGE = ["latest_charge.balance_transaction"]
+FUNDS = ["data.balance_transaction", "data.failure_balance_transaction"]
+MOST_KEYS = 10
+SKEW = timedelta(hours=1)  # that the clock of Stripe may be after ours
+PAGE = 100  # objects, Stripe's most
+T = TypeVar("T")
+
+
+class _KeptFailure(ProviderAway):
+    """Stripe gives an error of its server again, which it keeps under the key of the request."""
+
+
+class StripeProvider:
+    """Stripe, or what answers as Stripe does at `stripe_api_base`."""
+
+    name = "stripe"
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._client: Any = None
+
+    @property
+    def _api(self) -> Any:
+        """The SDK's client, which takes a third of a second to import."""
+        if not self._settings.stripe_key:
+            raise ProviderAway("no key of Stripe is set (CAMPUS_STRIPE_KEY), and paysim does not run")
+        if self._client is None:
+            import stripe
+
+            from adapters.payments.stripe_transport import Transport
+
+            base: Any = {"api": self._settings.stripe_api_base} if self._settings.stripe_api_base else None
+            self._client = stripe.StripeClient(
+                self._settings.stripe_key,
+                base_addresses=base,
+                max_network_retries=0,
+                http_client=Transport(timeout=TIMEOUT),
+            )
+        return self._client.v1
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        client, self._client = self._client, None
+        if client is not None:
+            await client._requestor._client.close_async()  # noqa: SLF001 - the SDK has no other way
+
+    async def ping(self) -> None:
+        """Ask for our balance: raises ProviderAway if there is no answer, or the key is wrong."""
+        async with _answered():
+            await self._api.balance.retrieve_async()
+
+    async def create_checkout(self, order: CheckoutOrder, key: str) -> Checkout:
+        """A Checkout session; its parameters follow from facts alone, so that they are the same under the same key."""
+        ours = Ours(order.learner_id, order.order_id, order.payment_id)
+        plan = next((line.plan for line in order.lines if line.plan is not None), None)
+        params: dict[str, Any] = {
+            "client_reference_id": order.payment_id,
+            "success_url": f"{order.return_url}&returned=paid",
+            "cancel_url": f"{order.return_url}&returned=cancelled",
+            "metadata": self._metadata(ours),
+            "line_items": [_line_item(line, order.currency) for line in order.lines],
+        }
+        if plan is None:
+            params |= {"mode": "payment", "payment_intent_data": {"metadata": self._metadata(ours)}}
+        else:
+            named = Ours(order.learner_id, order.order_id, order.payment_id, subscription_id=order.order_id)
+            data: dict[str, Any] = {"metadata": self._metadata(named)}
+            if plan.trial_days:
+                data["trial_period_days"] = plan.trial_days
+            params |= {"mode": "subscription", "subscription_data": data}
+
+        async def make(options: Any) -> Checkout:
+            return objects.checkout(await self._api.checkout.sessions.create_async(params, options))
+
+        async def look() -> Checkout | None:
+            created = {"gte": int((order.asked_at - SKEW).timestamp())}
+            async for each in self._pages(self._api.checkout.sessions, created=created):
+                if objects.ours(each, self._settings.name) == ours:
+                    return objects.checkout(each)
+            return None
+
+        return await _once(make, look, key)
+
+    async def close_checkout(self, provider_id: str) -> Checkout:
+        """Expire a session; what is complete or expired stays so."""
+        found = await self.checkout(provider_id)
+        if found.status != "open":
+            return found
+        try:
+            async with _answered():
+                return objects.checkout(await self._api.checkout.sessions.expire_async(provider_id))
+        except ProviderRefused:  # it was paid meanwhile
+            return await self.checkout(provider_id)
+
+    async def checkout(self, provider_id: str) -> Checkout:
+        """A session."""
+        async with _answered():
+            return objects.checkout(await self._api.checkout.sessions.retrieve_async(provider_id))
+
+    async def intent(self, intent_id: str) -> Intent:
+        """A payment intent with its last charge."""
+        async with _answered():
+            found = await self._api.payment_intents.retrieve_async(intent_id, {"expand": CHARGE})
+            return objects.intent(found, self._settings.name)
+
+    async def refund(self, intent_id: str, amount: int, currency: str, ours: Ours, key: str) -> ProviderRefund:
+        """Look for the refund first, and make it if there is none."""
+
+        async def look() -> ProviderRefund | None:
+            found = await self.refunds(intent_id)
+            return next((each for each in found if each.ours.refund_id == ours.refund_id), None)
+
+        async def make(options: Any) -> ProviderRefund:
+            return objects.refund(await self._api.refunds.create_async(params, options), self._settings.name)
+
+        params = {
+            "payment_intent": intent_id,
+            "amount": to_stripe(amount, currency),
+            "reason": "requested_by_customer",
+            "metadata": self._metadata(ours),
+        }
+        made = await look()
+        return await _once(make, look, key) if made is None else made
+
+    async def refunds(self, intent_id: str) -> list[ProviderRefund]:
+        """All refunds of an intent, the oldest first."""
+        found = [each async for each in self._pages(self._api.refunds, payment_intent=intent_id, expand=FUNDS)]
+        return [objects.refund(each, self._settings.name) for each in reversed(found)]
+
+    async def dispute(self, provider_id: str) -> ProviderDispute:
+        """A dispute with its balance transactions."""
+        async with _answered():
+            return objects.dispute(await self._api.disputes.retrieve_async(provider_id))
+
+    async def subscription(self, provider_id: str) -> ProviderSubscription:
+        """A subscription, its invoices, and what paid each of them."""
+        async with _answered():
+            found = await self._api.subscriptions.retrieve_async(provider_id)
+        expand = ["data.payments"]
+        invoices = [each async for each in self._pages(self._api.invoices, subscription=provider_id, expand=expand)]
+        return objects.subscription(found, list(reversed(invoices)), self._settings.name)
+
+    async def subscription_of(self, object_type: str, object_id: str) -> str | None:
+        """The subscription to which an object belongs."""
+        async with _answered():
+            if object_type == "checkout.session":
+                return objects.id_of((await self._api.checkout.sessions.retrieve_async(object_id)).subscription)
+            if object_type == "payment_intent":
+                payment = {"type": "payment_intent", "payment_intent": object_id}
+                paid = await self._api.invoice_payments.list_async({"payment": payment})
+                if not paid.data:
+                    return None
+                object_id = objects.id_of(paid.data[0].invoice) or ""
+            return objects.subscription_of_invoice(await self._api.invoices.retrieve_async(object_id))
+
+    async def cancel_subscription(self, provider_id: str, *, at_once: bool, key: str) -> None:
+        """End a subscription, if it goes on."""
+        if not at_once:
+            await self._plan_end(provider_id, key, planned=True)
+            return
+        async with _answered():
+            found = await self._api.subscriptions.retrieve_async(provider_id)
+            if found.status != "canceled":
+                await self._api.subscriptions.cancel_async(provider_id)
+
+    async def resume_subscription(self, provider_id: str, key: str) -> None:
+        """Take a planned end back."""
+        await self._plan_end(provider_id, key, planned=False)
+
+    async def _plan_end(self, provider_id: str, key: str, *, planned: bool) -> None:
+        async def look() -> bool | None:
+            async with _answered():
+                found = await self._api.subscriptions.retrieve_async(provider_id)
+            return True if found.status == "canceled" or found.cancel_at_period_end is planned else None
+
+        async def make(options: Any) -> bool:
+            params = {"cancel_at_period_end": planned, "metadata": {objects.ASKED_END: key if planned else ""}}
+            await self._api.subscriptions.update_async(provider_id, params, options)
+            return True
+
+        await look() or await _once(make, look, key)
+
+    async def change_plan(self, provider_id: str, line: Line, currency: str, key: str) -> int | None:
+        """Another price for the one item; Stripe says what the change costs, on an invoice of its own."""
+        product = await self._product(line)
+
+        async def look() -> Any:
+            async with _answered():
+                found = await self._api.subscriptions.retrieve_async(provider_id)
+            return found if found.metadata.to_dict().get("change") == key else None
+
+        async def make(options: Any) -> Any:
+            found = await self._api.subscriptions.retrieve_async(provider_id)
+            price = {**_line_item(line, currency)["price_data"], "product": product}
+            del price["product_data"]
+            params = {
+                "items": [{"id": found["items"].data[0].id, "price_data": price}],
+                "proration_behavior": "always_invoice",
+                "metadata": {"change": key},
+            }
+            return await self._api.subscriptions.update_async(provider_id, params, options)
+
+        changed = await look()
+        changed = await _once(make, look, key) if changed is None else changed
+        async with _answered():
+            invoice = await self._api.invoices.retrieve_async(objects.id_of(changed.latest_invoice))
+        return from_stripe(invoice.total, invoice.currency) if invoice.billing_reason == "subscription_update" else None
+
+    async def _product(self, line: Line) -> str:
+        """The product of a plan there, which is made when a subscription is first changed to it."""
+        product_id = objects.product_of(self._settings.name, line.product_id)
+        try:
+            async with _answered():
+                await self._api.products.create_async({"id": product_id, "name": line.title})
+        except ProviderRefused:  # there is one, or it is refused for good
+            async with _answered():
+                await self._api.products.retrieve_async(product_id)
+        return product_id
+
+    async def payout(self, provider_id: str) -> ProviderPayout:
+        """A payout, and how many entries it pays out."""
+        async with _answered():
+            found = await self._api.payouts.retrieve_async(provider_id)
+        entries = 0
+        if found.automatic:
+            async for entry in self._pages(self._api.balance_transactions, payout=provider_id):
+                entries += entry.type != "payout"
+        return objects.payout(found, entries)
+
+    async def movements(self, since: datetime | None) -> AsyncIterator[Movement]:
+        """Every balance transaction, or those since a time, the newest first, each with what it was for."""
+        params: dict[str, Any] = {"expand": ["data.source"]}
+        if since is not None:
+            params["created"] = {"gte": int(since.timestamp())}
+        async for entry in self._pages(self._api.balance_transactions, **params):
+            yield objects.movement(entry, self._settings.name)
+
+    async def balance(self) -> dict[str, int]:
+        """Our balance by currency, available and pending."""
+        async with _answered():
+            found = await self._api.balance.retrieve_async()
+        sums: dict[str, int] = {}
+        for each in (*found.available, *found.pending):
+            currency = each.currency.upper()
+            sums[currency] = sums.get(currency, 0) + from_stripe(each.amount, currency)
+        return sums
+
+    async def _pages(self, service: Any, **params: Any) -> AsyncIterator[Any]:
+        """Everything of a list, page by page."""
+        after: dict[str, str] = {}
+        while True:
+            async with _answered():
+                page = await service.list_async({**params, **after, "limit": PAGE})
+            for each in page.data:
+                yield each
+            if not page.has_more:
+                return
+            after = {"starting_after": page.data[-1].id}
+
+    def _metadata(self, ours: Ours) -> dict[str, str]:
+        return metadata_of(self._settings.name, ours)
+
+
+def _line_item(line: Line, currency: str) -> dict[str, Any]:
+    plan = line.plan
+    price: dict[str, Any] = {
+        "currency": currency.lower(),
+        "unit_amount": to_stripe(line.total if plan is None else plan.amount, currency),
+        "product_data": {"name": line.title},
+    }
+    if plan is not None:
+        price["recurring"] = {"interval": plan.interval, "interval_count": plan.interval_count}
+    return {"quantity": 1, "price_data": price}
+
+
+async def _once(make: Callable[[Any], Awaitable[T]], look: Callable[[], Awaitable[T | None]], key: str) -> T:
+    """
+    Have something made under a key, or, where Stripe keeps a failure under it, find it; else under the next key.
+
+    Args:
+        make: asks for it, with options of the SDK.
+        look: finds what was made, None for nothing.
+    """
+    for number in range(1, MOST_KEYS + 1):
+        try:
+            async with _answered():
+                return await make({"idempotency_key": key if number == 1 else f"{key}.{number}"})
+        except _KeptFailure:
+            if (found := await look()) is not None:
+                return found
+    raise ProviderAway(f"Stripe has failed under {MOST_KEYS} keys")
+
+
+@asynccontextmanager
+async def _answered() -> AsyncIterator[None]:
+    """Say whose fault it is that there is no good answer."""
+    import stripe
+
+    try:
+        yield
+    except (stripe.AuthenticationError, stripe.PermissionError) as error:
+        raise ProviderAway(f"Stripe does not take the key: {_sentence(error)}") from error
+    except stripe.IdempotencyError as error:
+        if error.http_status == 409:
+            raise ProviderAway(f"the same request is under way: {_sentence(error)}") from error
+        raise ProviderRefused(_sentence(error)) from error
+    except (stripe.InvalidRequestError, stripe.CardError) as error:
+        raise ProviderRefused(_sentence(error)) from error
+    except stripe.APIError as error:
+        headers = {name.lower(): value for name, value in dict(error.headers or {}).items()}
+        away = _KeptFailure if headers.get("idempotent-replayed") == "true" else ProviderAway
+        raise away(f"Stripe has failed: {_sentence(error)}") from error
+    except stripe.StripeError as error:  # no answer, or too many requests
+        raise ProviderAway(f"Stripe does not answer: {_sentence(error)}") from error
+
+
+def _sentence(error: Any) -> str:
+    return " ".join((error.user_message or str(error) or type(error).__name__).split())

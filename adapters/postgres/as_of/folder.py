@@ -1,0 +1,95 @@
+"""
+Folds the rows of one key of a read model from the log, up to any moment, by the handlers that fold it live.
+
+Its facts are those of its key and the reference facts that these need; or, if the projection says so, the `newest`
+ones that it reads. A fact at which the handlers fail leaves the rows as they were, and later ones of its key wait, as
+in a rebuild.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from adapters.postgres.connection import Connection, Link
+from adapters.postgres.log.history import history_of, newest_facts
+from adapters.postgres.log.key_facts import facts_of_key
+from adapters.postgres.log.reference_facts import ReferenceFacts
+from domain.fact import Fact
+from projections.engine.distribution import partitioned_tables, segment_of_key
+from projections.engine.live import Exclusions, OwnedSegments, Poison, fold_batch
+from projections.engine.memory import MemoryStore
+from projections.engine.moment import Moment
+from projections.engine.projection import Projection, RowKey, Table
+
+
+class KeyRows(NamedTuple):
+    """
+    The rows of a key at a moment.
+
+    Attributes:
+        rows: those of partitioned tables that are the key's own, and those of replicated tables that they need.
+        poison: the facts at which the fold failed.
+    """
+
+    rows: Mapping[RowKey, msgspec.Struct]
+    poison: Sequence[Poison]
+
+    def of(self, table: Table) -> list[msgspec.Struct]:
+        """The rows of one table."""
+        return [row for key, row in self.rows.items() if key.table == table]
+
+
+class KeyFolder:
+    """Folds single keys of one read model."""
+
+    def __init__(self, link: Link, projection: Projection) -> None:
+        self.projection = projection
+        self._link = link
+        self._reference = ReferenceFacts(projection)
+
+    @property
+    def own_tables(self) -> list[Table]:
+        """The tables whose rows belong to learners."""
+        partitioned = partitioned_tables(self.projection)
+        return [table for table, columns in partitioned.items() if columns.names == ("learner_id",)]
+
+    async def rows(self, key: str | None, moment: Moment, wanted: Iterable[RowKey] = ()) -> KeyRows:
+        """
+        The rows of a key.
+
+        Args:
+            key: a learner or a stream; None for rows of reference facts alone.
+            wanted: further rows that reference facts make.
+        """
+        facts = await self.facts(key, moment, wanted)
+        projection = self.projection
+        segment = segment_of_key(key or "", projection.segments)
+        share = OwnedSegments(projection.segments, (segment,))
+        folded = await fold_batch(projection, facts, Exclusions(), MemoryStore(share), share)
+        rows = folded.rows[segment].rows
+        return KeyRows({key: row for key, row in rows.items() if key.table.distribution != "partial"}, folded.poison)
+
+    async def rows_of_run(self, run_id: str, moment: Moment) -> KeyRows:
+        """The rows that reference facts make of a run and of what belongs to it, such as its quizzes."""
+        await self._link.run(lambda connection: self._reference.read(connection, moment.position))
+        return await self.rows(None, moment, self._reference.rows_of_run(run_id))
+
+    async def facts(self, key: str | None, moment: Moment, wanted: Iterable[RowKey] = ()) -> list[Fact]:
+        """The facts that make these rows, in the order of the log."""
+        found = await self._link.run(lambda connection: self._facts(connection, key, moment, wanted))
+        return [fact for fact in found if moment.has(fact)]
+
+    async def unread(self, key: str, moment: Moment) -> list[str]:
+        """The types of the facts of a key that the read model does not read, once for each."""
+        found = await self._link.run(lambda connection: history_of(connection, key, moment.position))
+        return [fact.type for fact in found if moment.has(fact) and fact.type not in self.projection.handlers]
+
+    async def _facts(
+        self, connection: Connection, key: str | None, moment: Moment, wanted: Iterable[RowKey]
+    ) -> list[Fact]:
+        projection, until = self.projection, moment.position
+        if projection.newest is not None:
+            types = sorted(projection.handlers)
+            return await newest_facts(connection, types, until, projection.newest, moment.valid_at)
+        return await facts_of_key(connection, self._reference, key, until, wanted)

@@ -1,0 +1,67 @@
+"""
+The queries of adapters/postgres/queries over rows that were folded for a moment, in place of the live ones.
+
+A query names the tables of read models without a schema. Here it is sent with a `WITH` that gives each of these names
+the folded rows, so the SQL of an answer stands once. A table of a read model that was not folded is refused.
+"""
+
+import re
+import typing
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from adapters.postgres.as_of.folder import KeyRows
+from adapters.postgres.queries.reader import Reader
+from adapters.postgres.store.row_tables import column_type, quoted
+from projections.engine.moment import Moment
+from projections.engine.projection import Table
+
+WORD = re.compile(r"[a-z_]+")
+_encode = msgspec.json.Encoder().encode
+
+
+class NotFolded(LookupError):
+    """A query reads a table of a read model whose rows were not folded for the moment."""
+
+
+class AsOfReader(Reader):
+    """
+    Answers queries for one moment.
+
+    Args:
+        reader: sends them.
+        folded: the rows, by table.
+        served: all tables of read models.
+    """
+
+    def __init__(
+        self, reader: Reader, moment: Moment, folded: Sequence[tuple[Table, KeyRows]], served: Iterable[Table]
+    ) -> None:
+        self._reader = reader
+        self._moment = moment
+        self._folded = {table.name: (table, rows) for table, rows in folded}
+        self._served = {table.name for table in served}
+
+    async def rows(self, query: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
+        """The bare rows of a query, with the position of the moment first; raises as `Reader.rows`, and NotFolded."""
+        names = sorted(self._served & set(WORD.findall(query)))
+        if missing := [name for name in names if name not in self._folded]:
+            raise NotFolded(f"the query reads {', '.join(missing)}")
+        named = [self._folded[name] for name in names]
+        given = {f"as_of_{table.name}": _encode(rows.of(table)).decode() for table, rows in named}
+        tables = ", ".join(_table(table) for table, _ in named)
+        rows = await self._reader.rows(f"WITH {tables} {query}" if tables else query, {**parameters, **given})
+        return [(self._moment.position, *row[1:]) for row in rows]
+
+
+@lru_cache(maxsize=256)
+def _table(table: Table) -> str:
+    """SQL for a table whose rows are a parameter."""
+    hints = typing.get_type_hints(table.row)
+    fields = table.row.__struct_fields__
+    columns = ", ".join(f"{quoted(field)} {column_type(hints[field]).removesuffix(' NOT NULL')}" for field in fields)
+    source = f"json_to_recordset(%(as_of_{table.name})s::json) AS row ({columns})"
+    return f"{quoted(table.name)} AS (SELECT * FROM {source})"

@@ -1,0 +1,6 @@
+"""
+The tree over the log, where it is kept.
+
+files   the keys of the notary, and the newest checkpoint that it has signed: outside of the log's database
+tree    tiles and checkpoint in PostgreSQL
+"""

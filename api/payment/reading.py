@@ -1,0 +1,104 @@
+"""Looks that the routes of payment share: at the rows of read model orders, and at the log where a command follows."""
+
+from typing import Any, NamedTuple
+
+import msgspec
+from fastapi import Response
+
+from adapters.command_bus.replay import replayed
+from adapters.payments.ticket import ticket_for
+from adapters.postgres.queries import orders
+from adapters.postgres.queries.orders import OrderDetails
+from api.http.query import QueryContext
+from api.http.security import is_staff
+from api.http.services import Services
+from domain.payment.errors import NoSuchOrder, OrderNotFound
+from domain.payment.order import Order, order_stream
+from domain.tags import QueryItem, tag
+from projections.orders import Orders
+
+ROWS = Orders.name
+STREAMS = """
+SELECT stream_id FROM events
+ WHERE stream_id > %s || '-' || %s AND stream_id < %s || '.' AND stream_version = 1 ORDER BY stream_id LIMIT %s
+"""
+
+
+class FoundOrder(NamedTuple):
+    """An order, and the position for which it is true."""
+
+    order: OrderDetails
+    position: int
+
+
+async def owner_of(services: Services, order_id: str) -> str:
+    """
+    The learner whose order it is, by the log.
+
+    Raises:
+        NoSuchOrder: there is none.
+    """
+    found = await services.log.matching((QueryItem(("order.placed",), (tag("order", order_id),)),), limit=1)
+    if not found[0]:
+        raise NoSuchOrder(order_id=order_id)
+    return found[0][0].id("learner_id")
+
+
+async def page_of_streams(services: Services, category: str, after: str, limit: int) -> list[str]:
+    """The streams of a category, in the order of their ids, after one."""
+
+    async def look(connection: Any) -> list[str]:
+        cursor = await connection.execute(STREAMS, (category, after, category, limit))
+        return [stream for (stream,) in await cursor.fetchall()]
+
+    return await services.log.link.run(look)
+
+
+async def order_of(services: Services, learner_id: str, order_id: str) -> Order:
+    """
+    An order of a learner, by the log.
+
+    Raises:
+        OrderNotFound: the learner has no such order.
+    """
+    order = await replayed(services.log, Order, order_stream(learner_id, order_id))
+    order.must_exist()
+    return order
+
+
+async def read_order(ask: QueryContext, order_id: str) -> FoundOrder:
+    """
+    An order, if the user may see it: a learner their own, the staff all.
+
+    Raises:
+        OrderNotFound, NoSuchOrder: there is none.
+    """
+    learner_id = None if is_staff(ask.user) else ask.user.subject
+    answer = await ask.read_at_least(ROWS, lambda: orders.order(ask.services.reader, order_id, learner_id))
+    if answer.body is None:
+        if learner_id is None:
+            raise NoSuchOrder(order_id=order_id)
+        raise OrderNotFound(learner_id=learner_id, order_id=order_id)
+    found = msgspec.json.decode(answer.body, type=OrderDetails)
+    return FoundOrder(payable(ask.services, [found])[0], answer.position)
+
+
+def payable(services: Services, found: list[OrderDetails]) -> list[OrderDetails]:
+    """Orders as they were read from the rows, those that wait for a payment with the address where they are paid."""
+    for order in found:
+        if order.checkout_url is not None:
+            order.checkout_url = checkout_url(services, order.learner_id, order.order_id)
+    return found
+
+
+def checkout_url(services: Services, learner_id: str, order_id: str) -> str:
+    """Where an order that waits for a payment is paid."""
+    ticket = ticket_for(services.settings.token_secret, learner_id, order_id)
+    return f"{services.settings.web_url}/v1/orders/{order_id}/checkout?ticket={ticket}"
+
+
+async def reply(ask: QueryContext, answer: Any) -> Response:
+    """An answer that was read from the log, which is true for a head that was there before."""
+    head = await ask.services.log.head()
+    ask.must_reach(head)
+    return ask.reply(msgspec.json.encode(answer), head)

@@ -1,0 +1,84 @@
+"""Why a field has its value: the facts that changed it, and the rule (adapters/postgres/as_of/why.py)."""
+
+from typing import Annotated
+
+import msgspec
+from fastapi import Query, Request, Response
+
+from adapters.postgres.as_of.moments import moment_at
+from adapters.postgres.as_of.why import Place, explain, place_of
+from adapters.postgres.as_of.why_answer import EXAMPLE, changes_after, why
+from api.http import paging
+from api.http.as_of import AsOf, headers_at
+from api.http.openapi import query
+from api.http.query import QueryContext, QueryDep
+from api.http.routing import router as strict_router
+from api.http.security import may_act_for, must_be_staff
+from api.http.types import NO_NUL, Limit
+
+router = strict_router("why", "/v1")
+View = Annotated[
+    str, Query(pattern=r"^[a-z_]{1,60}$", description="A read model, or a table of one.", examples=["gradebook"])
+]
+Key = Annotated[
+    str,
+    Query(
+        max_length=400,
+        pattern=NO_NUL,
+        description="The values of the row's key, with commas.",
+        examples=["algebra-2026,algebra-2026-q1,28400"],
+    ),
+]
+Field = Annotated[
+    str,
+    Query(
+        max_length=400,
+        pattern=NO_NUL,
+        description="A field of the row, or the way to a value within it: `courses/algebra-2026/percent`.",
+        examples=["best_bp"],
+    ),
+]
+ExpectedValue = Annotated[
+    str | None,
+    Query(max_length=1_000, description="A value that was expected: from which fact on it differs.", examples=["8000"]),
+]
+
+
+@router.get("/why", responses=query(EXAMPLE, 403, 404))
+async def explain_value(
+    *,
+    request: Request,
+    ask: QueryDep,
+    view: View,
+    key: Key,
+    field: Field,
+    moment: AsOf,
+    expected: ExpectedValue = None,
+    cursor: paging.Cursor = None,
+    limit: Limit = 50,
+) -> Response:
+    """
+    Why a field has its value: the facts that changed it, in order, who caused each, and the rule.
+
+    A learner may ask about rows of their own, the staff about all.
+    """
+    place = place_of(ask.services.projections, view, key, field)
+    _check(ask, place)
+    listing = f"why:{view}:{key}:{field}"
+    (after,) = paging.after(listing, cursor, [int]) or [0]
+    at = moment or await moment_at(ask.services.log, None, None)
+    ask.must_reach(at.position)
+    explanation = await explain(ask.services.folders[place.projection.name], place, at)
+    page = changes_after(explanation, after, limit + 1)
+    following = paging.cursor_to(listing, [page[limit - 1].fact.position]) if len(page) > limit else None
+    answer = why(explanation, page[:limit], following, expected)
+    headers = {**headers_at(at, place.projection), **paging.link_to(request, following)}
+    return ask.reply(msgspec.json.encode(answer), at.position, headers)
+
+
+def _check(ask: QueryContext, place: Place) -> None:
+    """Raise NotYours or StaffOnly for what the user may not see."""
+    if place.learner_id is None:
+        must_be_staff(ask.user)
+    else:
+        may_act_for(ask.user, place.learner_id)

@@ -1,0 +1,20 @@
+"""
+`campus payments`: is the money where it should be?
+
+    reconcile   facts, the books and the provider against each other    reconcile
+    simulate    many orders with every fault of the provider            simulate
+"""
+
+import typer
+
+from cli.payments.reconcile import reconcile
+from cli.payments.simulate import simulate
+
+app = typer.Typer(no_args_is_help=True, add_completion=False)
+app.command()(reconcile)
+app.command()(simulate)
+
+
+@app.callback()
+def payments() -> None:
+    """Compare facts, the books and the payment provider, and try payments with many orders and faults."""

@@ -1,0 +1,128 @@
+"""Disputes: the owner of a card asks the bank for the money, and the bank decides."""
+
+from datetime import datetime
+
+from domain.aggregate import Aggregate, event, stream_id
+from domain.payment.errors import BadOutcome, DisputeNotFound
+
+WON, LOST, WARNING_CLOSED = OUTCOMES = ("won", "lost", "warning_closed")
+
+
+def dispute_stream(learner_id: str, dispute_id: str) -> str:
+    return stream_id("dispute", learner_id, dispute_id)
+
+
+class Dispute(Aggregate):
+    """A dispute about a payment; the provider takes the money when it is opened, and gives it back if we win."""
+
+    category = "dispute"
+    ids = ("learner_id", "dispute_id")
+    keyed_by = "learner_id"
+
+    class Opened(Aggregate.Event):
+        TOPIC = "dispute.opened"
+        order_id: str
+        payment_id: str
+        provider_id: str
+        amount: int
+        currency: str
+        reason: str
+        due_by: datetime | None
+
+    class FundsWithdrawn(Aggregate.Event):
+        TOPIC = "dispute.funds_withdrawn"
+        balance_id: str
+        amount: int
+        fee: int
+        currency: str
+
+    class FundsReinstated(Aggregate.Event):
+        TOPIC = "dispute.funds_reinstated"
+        balance_id: str
+        amount: int
+        fee: int
+        currency: str
+
+    class Closed(Aggregate.Event):
+        TOPIC = "dispute.closed"
+        outcome: str
+
+    def initial_state(self) -> None:
+        self.order_id = ""
+        self.currency = ""
+        self.outcome = ""
+        self.funds: set[str] = set()  # balance transactions
+
+    def open(
+        self,
+        order_id: str,
+        payment_id: str,
+        provider_id: str,
+        *,
+        amount: int,
+        currency: str,
+        reason: str,
+        due_by: datetime | None,
+    ) -> None:
+        """The bank asks; we can answer until *due_by*."""
+        if not self.order_id:
+            self._opened(
+                order_id=order_id,
+                payment_id=payment_id,
+                provider_id=provider_id,
+                amount=amount,
+                currency=currency,
+                reason=reason,
+                due_by=due_by,
+            )
+
+    @event(Opened)
+    def _opened(
+        self,
+        order_id: str,
+        payment_id: str,
+        provider_id: str,
+        amount: int,
+        currency: str,
+        reason: str,
+        due_by: datetime | None,
+    ) -> None:
+        self.order_id, self.currency = order_id, currency
+
+    def withdraw_funds(self, balance_id: str, amount: int, fee: int, currency: str | None = None) -> None:
+        """The provider has taken the money, and a fee, from our account in a currency: None is that of the payment."""
+        self._must_exist()
+        if balance_id not in self.funds:
+            currency = currency or self.currency
+            self._funds_withdrawn(balance_id=balance_id, amount=amount, fee=fee, currency=currency)
+
+    @event(FundsWithdrawn)
+    def _funds_withdrawn(self, balance_id: str, amount: int, fee: int, currency: str) -> None:
+        self.funds.add(balance_id)
+
+    def reinstate_funds(self, balance_id: str, amount: int, fee: int, currency: str | None = None) -> None:
+        """The provider has given the money back, and so much of the fee."""
+        self._must_exist()
+        if balance_id not in self.funds:
+            currency = currency or self.currency
+            self._funds_reinstated(balance_id=balance_id, amount=amount, fee=fee, currency=currency)
+
+    @event(FundsReinstated)
+    def _funds_reinstated(self, balance_id: str, amount: int, fee: int, currency: str) -> None:
+        self.funds.add(balance_id)
+
+    def close(self, outcome: str) -> None:
+        """The bank has decided; only its first decision counts."""
+        self._must_exist()
+        if outcome not in OUTCOMES:
+            raise BadOutcome(outcome=outcome, outcomes=", ".join(OUTCOMES))
+        if not self.outcome:
+            self._closed(outcome=outcome)
+
+    @event(Closed)
+    def _closed(self, outcome: str) -> None:
+        self.outcome = outcome
+
+    def _must_exist(self) -> None:
+        if not self.order_id:
+            raise DisputeNotFound(learner_id=self.id_of("learner_id"), dispute_id=self.id_of("dispute_id"))

@@ -1,0 +1,101 @@
+"""
+The entry of a fact in the tree, byte by byte as docs/proofs.md says: stored for ever in what others have signed.
+
+An entry holds the envelope of a fact and a hash of what is in it, so it is short however long the fact is.
+"""
+
+import struct
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+VERSION = 1
+LONGEST_ENTRY = 0xFFFF  # bytes: entry bundles count them in 16 bits
+CONTENT = b"\x02"  # before what is hashed of the content, as 0 is before a leaf and 1 before a node
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+_head = struct.Struct(">BQIIHqqH").pack
+_length16 = struct.Struct(">H").pack
+_length64 = struct.Struct(">Q").pack
+_read_head = struct.Struct(">BQIIHqqH")
+
+
+class NoEntry(ValueError):
+    """A row of the log that no entry can stand for, or bytes that are no entry."""
+
+
+class Entry(NamedTuple):
+    """An entry, read; times are microseconds since 1970 in UTC, `content` is what `content_hash` gives."""
+
+    position: int
+    stream_id: str
+    stream_version: int
+    type: str
+    schema_version: int
+    partition: int
+    content: bytes
+    occurred_at: int
+    recorded_at: int
+
+
+def entry_of(row: tuple[Any, ...]) -> bytes:
+    """
+    The entry of a row of the log, in the order of its columns.
+
+    Raises:
+        NoEntry: a value is out of the range that the log allows; only a change past `append_events()` makes one.
+    """
+    position, stream_id, stream_version, name, schema_version, partition, data, meta, occurred_at, recorded_at = row
+    stream, type_ = stream_id.encode(), name.encode()
+    try:
+        entry = b"".join(
+            (
+                _head(
+                    VERSION,
+                    position,
+                    stream_version,
+                    schema_version,
+                    partition,
+                    (occurred_at - EPOCH) // MICROSECOND,
+                    (recorded_at - EPOCH) // MICROSECOND,
+                    len(stream),
+                ),
+                stream,
+                _length16(len(type_)),
+                type_,
+                content_hash(data, meta),
+            )
+        )
+    except (struct.error, TypeError, OverflowError) as error:
+        raise NoEntry(f"the fact at position {position} has no entry: {error}") from None
+    if len(entry) > LONGEST_ENTRY:
+        raise NoEntry(f"the fact at position {position} has no entry: its names take {len(entry)} bytes")
+    return entry
+
+
+def content_hash(data: bytes, meta: bytes) -> bytes:
+    """What stands for the stored bytes of a fact in its entry; `meta` has a random id, so it cannot be guessed."""
+    return sha256(b"".join((CONTENT, _length64(len(data)), data, _length64(len(meta)), meta))).digest()
+
+
+def read_entry(entry: bytes) -> Entry:
+    """
+    Take an entry apart.
+
+    Raises:
+        NoEntry: these bytes are none of version 1.
+    """
+    if len(entry) < _read_head.size or entry[0] != VERSION:
+        raise NoEntry(f"not an entry of version {VERSION}")
+    _, position, version, schema_version, partition, occurred_at, recorded_at, length = _read_head.unpack_from(entry)
+    stream, rest = entry[_read_head.size :][:length], entry[_read_head.size + length :]
+    type_length = int.from_bytes(rest[:2])
+    name, content = rest[2 : 2 + type_length], rest[2 + type_length :]
+    try:
+        names = stream.decode(), name.decode()
+    except UnicodeDecodeError:
+        raise NoEntry("an entry with a name that is no UTF-8") from None
+    if len(stream) != length or len(content) != 32 or len(name) != type_length:
+        raise NoEntry("an entry that is too short or too long")
+    return Entry(position, names[0], version, names[1], schema_version, partition, content, occurred_at, recorded_at)

@@ -1,0 +1,176 @@
+"""
+Why a field of a row has its value: the fold of the row's facts, watched.
+
+No projection knows of it. The facts on which the row depends are folded step by step; those that changed the field are
+kept, with its value before and after. Then they are folded once more, and the functions are noted that ran at the last
+change by each type of fact: these are the rule.
+"""
+
+import inspect
+import sys
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from types import CodeType, FrameType
+from typing import Any, NamedTuple
+
+import msgspec
+
+from domain.fact import Fact
+from projections.engine.diff.replay import fold_steps, same
+from projections.engine.projection import Handler, Projection, RowKey
+from projections.engine.rows import UndoableRows, apply_or_undo
+
+OF_RULES = ("projections.", "domain.")
+NOT_OF_RULES = ("projections.engine.",)
+
+
+class Change(NamedTuple):
+    """A fact that changed the field, and its value before and after as plain JSON."""
+
+    fact: Fact
+    before: Any
+    after: Any
+
+
+class Failed(NamedTuple):
+    """A fact at which the rules failed; later ones of its key wait."""
+
+    fact: Fact
+    error: str
+
+
+class RuleFunction(NamedTuple):
+    """A function that ran when a fact was folded; *source* is its text."""
+
+    module: str
+    name: str
+    line: int
+    source: str
+
+
+class Watched(NamedTuple):
+    """
+    How a field has got its value.
+
+    Attributes:
+        value: after the last fact; of a row that no fact has made, its default.
+        exists: whether any fact has made the row.
+        changes: in log order.
+        touching: how many facts need the row; those that did not change the field are passed over.
+        ran: by type of fact, the functions of the rule that changed the field last, in the order of their calls.
+    """
+
+    value: Any
+    exists: bool
+    changes: list[Change]
+    touching: int
+    failed: list[Failed]
+    ran: Mapping[str, Sequence[RuleFunction]]
+
+
+def watch(projection: Projection, key: RowKey, path: Sequence[str], facts: Sequence[Fact]) -> Watched:
+    """
+    Fold the facts of a row and watch one of its fields.
+
+    Args:
+        path: names that lead to the value, from the row: of fields, of members, and of entries of a list by their
+            first field or their number.
+        facts: those on which the row depends, in log order; others do no harm.
+    """
+    value = before = value_at(key.table.row(*key.key), path)
+    exists, touching, changes, failed = False, 0, list[Change](), list[Failed]()
+    last: dict[str, int] = {}
+    for step, row, error in fold_steps(projection, key, facts, {}):
+        if error is not None:
+            failed.append(Failed(step.fact, f"{type(error).__name__}: {error}"))
+        elif step.touches and row is not None:
+            exists, touching = True, touching + 1
+            value = value_at(row, path)
+            if not same(value, before):
+                changes.append(Change(step.fact, before, value))
+                last[step.fact.type] = step.fact.position
+                before = value
+    return Watched(value, exists, changes, touching, failed, _ran(projection, key, facts, last))
+
+
+def value_at(row: Any, path: Sequence[str]) -> Any:
+    """The value to which *path* leads, as plain JSON; None where it leads nowhere."""
+    value = row
+    for name in path:
+        value = _inner(value, name)
+    return msgspec.to_builtins(value, str_keys=True)
+
+
+def _inner(value: Any, name: str) -> Any:
+    if isinstance(value, msgspec.Struct):
+        return getattr(value, name, None) if name in value.__struct_fields__ else None
+    if isinstance(value, Mapping):
+        return next((inner for key, inner in value.items() if str(key) == name), None)
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return _entry(value, name)
+    return None
+
+
+def _entry(entries: Sequence[Any], name: str) -> Any:
+    """The entry whose first field is *name*, else the one of this number."""
+    for entry in entries:
+        if isinstance(entry, msgspec.Struct) and str(getattr(entry, entry.__struct_fields__[0])) == name:
+            return entry
+    return entries[int(name)] if name.isascii() and name.isdigit() and int(name) < len(entries) else None
+
+
+def _ran(
+    projection: Projection, key: RowKey, facts: Sequence[Fact], last: Mapping[str, int]
+) -> dict[str, list[RuleFunction]]:
+    """By type, the functions that run at the facts of these positions."""
+    found: dict[str, list[RuleFunction]] = {}
+    if not last:
+        return found
+
+    def look_on(handler: Handler, fact: Fact, needed: Collection[RowKey], rows: UndoableRows) -> BaseException | None:
+        if last.get(fact.type) != fact.position:
+            return apply_or_undo(handler, fact, needed, rows)
+        with _noting() as functions:
+            error = apply_or_undo(handler, fact, needed, rows)
+        found[fact.type] = functions
+        return error
+
+    for _ in fold_steps(projection, key, facts, {}, look_on):
+        if len(found) == len(last):
+            break
+    return found
+
+
+@contextmanager
+def _noting() -> Iterator[list[RuleFunction]]:
+    """The functions of rules that are called meanwhile, each once."""
+    found: dict[CodeType, str] = {}
+
+    def note(frame: FrameType, event: str, _: Any) -> None:
+        if event == "call":
+            module, code = str(frame.f_globals.get("__name__", "")), frame.f_code
+            if module.startswith(OF_RULES) and not module.startswith(NOT_OF_RULES) and _has_name(code):
+                found[code] = module
+
+    before, functions = sys.getprofile(), list[RuleFunction]()
+    sys.setprofile(note)
+    try:
+        yield functions
+    finally:
+        sys.setprofile(before)
+        functions += [_function(code, module) for code, module in found.items()]
+
+
+@lru_cache(maxsize=1_024)
+def _function(code: CodeType, module: str) -> RuleFunction:
+    try:
+        source = inspect.cleandoc(inspect.getsource(code))
+    except OSError:  # a rule that is no file
+        source = ""
+    return RuleFunction(module, code.co_qualname, code.co_firstlineno, source)
+
+
+def _has_name(code: CodeType) -> bool:
+    """Whether it is a function, and not a comprehension or a generator within one."""
+    return not code.co_name.startswith("<") or code.co_name == "<lambda>"

@@ -1,0 +1,159 @@
+"""The rows of the learner dashboard, and the deadlines that have moved since a document was made."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+import msgspec
+
+from domain.catalog import Unit
+from domain.enrollment import Status
+from domain.grading import Group, Scheme
+from domain.score import Score
+from projections.engine.projection import Table
+
+
+class NextUnit(msgspec.Struct, frozen=True):
+    """Where to go on."""
+
+    unit_id: str
+    title: str
+
+
+class Deadline(msgspec.Struct):
+    """When a unit is due; done as soon as something was handed in or the unit was completed."""
+
+    unit_id: str
+    title: str
+    due_at: datetime
+    done: bool = False
+
+
+class Activity(msgspec.Struct):
+    """How much the learner did: records, and their amounts (clicks, seconds, pages) added up."""
+
+    rows: int = 0
+    amount: int = 0
+
+
+class Course(msgspec.Struct):
+    """
+    One run that the learner has to do with; percent, grades and scores in basis points.
+
+    Attributes:
+        grade_bp: the final grade: what was not handed in counts as 0.
+        grade_so_far_bp: the grade over what is scored, or was due before the latest fact.
+        excused: completed units without a score, which have no part in the grade.
+        exact: scores that basis points do not say exactly, as points and possible points.
+        offered_until: when the offer of a seat ends.
+        waits_for: why the learner waits: `full`, `run_closed` or `run_ended`.
+    """
+
+    run_id: str
+    course_id: str = ""
+    title: str = ""
+    status: str = Status.NONE.value
+    enrolled_at: datetime | None = None
+    ends_at: datetime | None = None
+    percent: int = 0
+    grade_bp: int | None = None
+    grade_so_far_bp: int | None = None
+    outcome: str | None = None
+    next_unit: NextUnit | None = None
+    deadlines: list[Deadline] = []
+    activity: Activity = msgspec.field(default_factory=Activity)
+    opened: list[str] = []
+    completed: list[str] = []
+    excused: list[str] = []
+    scores: dict[str, int] = {}
+    exact: dict[str, Score] = {}
+    offered_until: datetime | msgspec.UnsetType = msgspec.UNSET  # only there while a seat is offered
+    waits_for: str | msgspec.UnsetType = msgspec.UNSET  # only there while the learner waits
+
+
+class Recent(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """One thing that happened; `title` is the unit's, or the course's where no unit is concerned."""
+
+    position: int
+    type: str
+    at: datetime
+    run_id: str
+    title: str
+    unit_id: str | None = None
+    amount: int | None = None
+    score_bp: int | None = None
+
+
+class Dashboard(msgspec.Struct):
+    """Everything about one learner; `position` is that of the last fact in it."""
+
+    learner_id: str
+    position: int = 0
+    courses: list[Course] = []
+    recent: list[Recent] = []
+
+
+class RunRef(msgspec.Struct):
+    """
+    What dashboards say about a run.
+
+    Attributes:
+        titles: of all its units, in their order.
+        unrecorded: units of which the run's records have nothing.
+        due: deadlines of the others.
+        moved: whether a quiz is due at another time than its unit was.
+    """
+
+    run_id: str
+    course_id: str = ""
+    title: str = ""
+    titles: dict[str, str] = {}
+    unrecorded: list[str] = []
+    scheme: Scheme = Scheme()
+    due: dict[str, datetime] = {}
+    moved: bool = False
+    ends_at: datetime | None = None
+
+
+class CourseRef(msgspec.Struct):
+    """What a run takes over from its course: the title, and the units of each version."""
+
+    course_id: str
+    title: str = ""
+    versions: dict[int, list[Unit]] = {}
+    groups: dict[int, list[Group]] = {}
+
+
+class Moved(msgspec.Struct):
+    """A quiz by which a unit is due at another time than before, for documents that are older than it."""
+
+    run_id: str
+    quiz_id: str
+    unit_id: str = ""
+    title: str = ""
+    due_at: datetime = datetime.max.replace(tzinfo=UTC)
+
+
+LEARNERS = Table("learner_dashboard", Dashboard, ("learner_id",))
+RUNS = Table("dashboard_runs", RunRef, ("run_id",), distribution="replicated")
+MOVES = Table("dashboard_moves", Moved, ("run_id", "quiz_id"), distribution="replicated")
+COURSES = Table("dashboard_courses", CourseRef, ("course_id",), distribution="replicated")
+
+
+def late_deadlines(deadlines: Iterable[Deadline], moves: Iterable[Moved]) -> list[Moved]:
+    """When units are due by now that are due at another time here, or not at all; of several quizzes the latest."""
+    latest: dict[str, Moved] = {}
+    for moved in moves:
+        if moved.unit_id not in latest or latest[moved.unit_id].due_at < moved.due_at:
+            latest[moved.unit_id] = moved
+    due = {deadline.unit_id: deadline.due_at for deadline in deadlines}
+    return [moved for unit_id, moved in latest.items() if due.get(unit_id) != moved.due_at]
+
+
+def move_deadlines(course: Course, moves: Iterable[Moved]) -> None:
+    """Let the units of a course be due when their quizzes are by now."""
+    due = {deadline.unit_id: deadline for deadline in course.deadlines}
+    for moved in late_deadlines(course.deadlines, moves):
+        unit_id = moved.unit_id
+        done = due[unit_id].done if unit_id in due else unit_id in course.completed or unit_id in course.scores
+        due[unit_id] = Deadline(unit_id, moved.title, moved.due_at, done)
+    course.deadlines = sorted(due.values(), key=lambda deadline: deadline.due_at)

@@ -1,0 +1,166 @@
+"""Queries as of another moment: the answer is the one that was given then, byte by byte."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from tests.support.api import ITEMS, Campus
+from tests.support.polling import until
+
+LATER = {"title": "Groups", "items": ITEMS[:1], "key": [0], "due_at": "2126-05-02T00:00:00Z"}
+PLACES = (
+    "/learners/{learner}/dashboard",
+    "/learners/{learner}/dashboard?state=all",
+    "/learners/{learner}/runs/{run}/grades",
+    "/learners/{learner}/runs/{run}/grades?limit=1",
+    "/learners/{learner}/entitlements",
+    "/learners/{learner}/subscriptions",
+)
+
+
+class Past:
+    """What was answered as long as the log ended at a position."""
+
+    def __init__(self, app: FastAPI, campus: Campus) -> None:
+        self._log, self._campus = app.state.services.log, campus
+        self.answers: dict[tuple[str, int], httpx.Response] = {}
+
+    async def look(self) -> None:
+        """Keep what is answered now, once it is true for the head of the log."""
+        for place in PLACES:
+            path = place.format(learner=self._campus.learner, run=self._campus.run)
+
+            async def is_there(path: str = path) -> bool:
+                head = await self._log.head()
+                answer = await asked(self._campus, path)
+                is_true = answer.status_code == 200 and answer.headers["campus-position"] == str(head)
+                if is_true and head == await self._log.head():
+                    self.answers[path, head] = answer
+                return (path, head) in self.answers
+
+            await until(is_there)
+
+
+async def asked(campus: Campus, path: str, **parameters: Any) -> httpx.Response:
+    """The answer to a query with parameters in its path and further ones."""
+    plain, _, query = path.partition("?")
+    return await campus.get(plain, **dict(pair.split("=") for pair in query.split("&") if pair), **parameters)
+
+
+async def test_an_answer_as_of_a_position_is_the_one_that_was_given_then(app: FastAPI, campus: Campus) -> None:
+    """Whatever has happened since: byte by byte, with what is joined when it is read; and it may be kept for ever."""
+    await campus.open_run()
+    past = Past(app, campus)
+    await campus.enroll()
+    await past.look()
+    await campus.send("/progress/units/open", {"run_id": campus.run, "unit_id": "intro"})
+    await past.look()
+    place = {"quiz_id": f"{campus.quiz}-more", "run_id": campus.run, "unit_id": "q2"}
+    await campus.send("/quizzes", {**LATER, **place}, user="instructor")
+    await past.look()
+    await campus.send(f"/quizzes/{campus.quiz}/attempts/1/submit", {"responses": [1, 0]})
+    await past.look()
+    gift = {"entitlement_id": f"gift-{campus.tag}", "learner_id": campus.learner, "runs": [campus.run]}
+    await campus.send("/entitlements", {**gift, "reason": "scholarship"}, user="admin")
+    await past.look()
+    await campus.send("/enrollments/withdraw", {"run_id": campus.run, "reason": "moved"})
+    await past.look()
+    for (path, position), then in past.answers.items():
+        answer = await asked(campus, path, known_at=position)
+        assert answer.content == then.content, (path, position)
+        assert answer.headers["etag"] == then.headers["etag"]
+        assert answer.headers["campus-position"] == str(position)
+        assert "immutable" in answer.headers["cache-control"]
+        assert re.fullmatch(r"(, )?(\w+;v=\d+;code=[0-9a-f]{32}(, )?)+", answer.headers["campus-rules"])
+    for template, different in zip(PLACES, (6, 6, 3, 3, 2, 1), strict=True):
+        path = template.format(learner=campus.learner, run=campus.run)
+        assert len({then.content for (of, _), then in past.answers.items() if of == path}) >= different, path
+
+
+async def test_what_follows_from_the_clock_is_that_of_the_moment(app: FastAPI, campus: Campus) -> None:
+    """A run that has ended since goes on as of then; one that had ended by `valid_at` is over."""
+    await campus.open_run()
+    position = await campus.enroll()
+    path = f"/learners/{campus.learner}/dashboard"
+    await campus.see(path, position)
+    now = datetime.now(UTC).isoformat()
+    app.state.services.log.clock.move(timedelta(days=40_000))
+
+    async def status(**moment: Any) -> str:
+        (course,) = (await campus.get(path, **moment)).json()["courses"]
+        return str(course["status"])
+
+    assert await status() == "ended"
+    assert await status(known_at=position) == await status(valid_at=now) == await status(known_at=now) == "active"
+    assert await status(known_at=position, valid_at="2130-01-01") == "ended"
+
+    async def left(**moment: Any) -> int:
+        grades = await campus.get(f"/learners/{campus.learner}/runs/{campus.run}/grades", **moment)
+        return int(grades.json()["items"][0]["attempts_left"])
+
+    assert [await left(), await left(known_at=position), await left(valid_at="2130-01-01")] == [0, 2, 0]
+
+
+async def test_both_clocks(app: FastAPI, campus: Campus) -> None:
+    """`known_at` as a time is the position that the log had reached; `valid_at` leaves out what happened later."""
+    await campus.open_run()
+    await campus.enroll()
+    path = f"/learners/{campus.learner}/dashboard"
+    opened = await campus.send("/progress/units/open", {"run_id": campus.run, "unit_id": "intro"})
+    facts = (await campus.get(f"/learners/{campus.learner}/history", limit=200)).json()["items"]
+    fact = next(fact for fact in facts if fact["position"] == opened)
+    before = next(fact for fact in reversed(facts) if fact["position"] < opened)
+    whole = await campus.get(path, known_at=opened)
+    by_time = await campus.get(path, known_at=fact["recorded_at"])
+    assert (by_time.content, by_time.headers["campus-position"]) == (whole.content, str(opened))
+    assert "immutable" not in by_time.headers["cache-control"]
+    assert datetime.fromisoformat(by_time.headers["campus-known-at"]) == datetime.fromisoformat(fact["recorded_at"])
+    earlier = await campus.get(path, valid_at=before["occurred_at"])
+    assert earlier.json()["courses"][0]["opened"] == []
+    assert whole.json()["courses"][0]["opened"] == ["intro"]
+    assert datetime.fromisoformat(earlier.headers["campus-valid-at"]) == datetime.fromisoformat(before["occurred_at"])
+    assert (await campus.get(path, known_at=0)).json()["code"] == "learner_not_found"
+    assert (await campus.get(path, valid_at="1999-12-31")).json()["code"] == "learner_not_found"
+    assert (await campus.get("/me/dashboard", user=campus.learner, known_at=0)).json()["courses"] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "code"),
+    [
+        ("known_at", "yesterday", "invalid_request"),
+        ("known_at", "-1", "invalid_request"),
+        ("known_at", "2026-02-30", "invalid_request"),
+        ("known_at", "2026-02-01T09:00:00", "invalid_request"),
+        ("known_at", str(2**63), "invalid_request"),
+        ("known_at", str(2**63 - 1), "moment_ahead"),
+        ("known_at", "2199-01-01", "moment_ahead"),
+        ("valid_at", "1713", "invalid_request"),
+        ("valid_at", "2199-01-01T00:00:00Z", "moment_ahead"),
+    ],
+)
+async def test_a_moment_that_is_none_is_refused(campus: Campus, name: str, value: str, code: str) -> None:
+    """As are a position that the log has not reached, and a time to come; the problem names the parameter."""
+    answer = await campus.get("/me/dashboard", **{name: value})
+    assert (answer.status_code, answer.json()["code"]) == (422, code)
+    assert name in answer.json()["detail"]
+
+
+async def test_grades_before_there_was_a_run(campus: Campus) -> None:
+    """The problem is the one that was answered then."""
+    await campus.open_run()
+    position = await campus.enroll()
+    path = f"/learners/{campus.learner}/runs/{campus.run}/grades"
+    assert (await campus.get(path, known_at=position)).status_code == 200
+    assert (await campus.get(path, known_at=0)).json()["code"] == "run_not_found"
+
+
+async def test_what_was_known_does_not_wait(campus: Campus) -> None:
+    """`min_position` contradicts `known_at`, and where a route knows no moment, the parameter is refused."""
+    answer = await campus.get("/me/dashboard", known_at=0, min_position=1)
+    assert (answer.status_code, answer.json()["code"]) == (422, "bad_request")
+    answer = await campus.get("/courses", known_at=0)
+    assert (answer.status_code, answer.json()["code"]) == (422, "unknown_parameter")

@@ -1,0 +1,65 @@
+"""A dispute is opened and closed once, and its money moves by balance transactions."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from domain.payment.dispute import Dispute
+from domain.payment.errors import BadOutcome, DisputeNotFound
+from tests.support.given import AT, fact, given
+
+FIELDS: dict[str, Any] = {
+    "order_id": "o1",
+    "payment_id": "o1.1",
+    "provider_id": "dp_1",
+    "amount": 500,
+    "currency": "EUR",
+    "reason": "fraudulent",
+    "due_by": AT + timedelta(days=7),
+}
+OPENED = fact(Dispute.Opened, **FIELDS)
+TAKEN = fact(Dispute.FundsWithdrawn, balance_id="txn_1", amount=500, fee=2_000, currency="EUR")
+GIVEN = fact(Dispute.FundsReinstated, balance_id="txn_2", amount=500, fee=0, currency="EUR")
+WON = fact(Dispute.Closed, outcome="won")
+
+
+def test_a_dispute_is_opened_and_closed_once() -> None:
+    """The bank's first decision counts."""
+    given(Dispute).when(lambda dispute: dispute.open(**FIELDS)).then(OPENED)
+    given(Dispute, OPENED).when(lambda dispute: dispute.open(**FIELDS)).then()
+    given(Dispute, OPENED).when(lambda dispute: dispute.close("won")).then(WON)
+    given(Dispute, OPENED, WON).when(lambda dispute: dispute.close("lost")).then()
+    given(Dispute, OPENED).when(lambda dispute: dispute.close("drawn")).refused(
+        BadOutcome, outcome="drawn", outcomes="won, lost, warning_closed"
+    )
+
+
+def test_money_moves_once_by_each_transaction() -> None:
+    """Also after the decision: the message about it may be late."""
+    take = lambda dispute: dispute.withdraw_funds("txn_1", 500, 2_000)  # noqa: E731
+    give = lambda dispute: dispute.reinstate_funds("txn_2", 500, 0)  # noqa: E731
+    given(Dispute, OPENED).when(take).then(TAKEN)
+    given(Dispute, OPENED, TAKEN).when(take).then()
+    given(Dispute, OPENED, WON).when(take).then(TAKEN)
+    given(Dispute, OPENED, TAKEN, WON).when(give).then(GIVEN)
+    given(Dispute, OPENED, TAKEN, WON, GIVEN).when(give).then()
+
+
+def test_our_account_may_be_in_another_currency() -> None:
+    """What the provider takes and gives is in the currency of that account."""
+    dollars = fact(Dispute.FundsWithdrawn, balance_id="txn_1", amount=540, fee=1_500, currency="USD")
+    given(Dispute, OPENED).when(lambda dispute: dispute.withdraw_funds("txn_1", 540, 1_500, "USD")).then(dollars)
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda dispute: dispute.close("won"),
+        lambda dispute: dispute.withdraw_funds("txn_1", 1, 0),
+        lambda dispute: dispute.reinstate_funds("txn_1", 1, 0),
+    ],
+)
+def test_a_dispute_that_was_never_opened_is_unknown(act: Any) -> None:
+    """It is opened first."""
+    given(Dispute).when(act).refused(DisputeNotFound, learner_id="ann", dispute_id="dp_1")

@@ -1,0 +1,136 @@
+"""
+`campus` commands without the second of imports that each costs: a parked interpreter has them done, and is forked.
+
+The child is a process of its own with its own environment, streams and exit code, as after an exec. What the imports
+themselves may have read (PYTHONPATH, COLUMNS) is that of the parked interpreter, so a command that needs another is not
+for here.
+"""
+
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+PRELOADED = (
+    "cli.main",
+    "cli.projections",
+    "cli.doctor",
+    "cli.status",
+    "cli.log",
+    "cli.jobs",
+    "cli.reactions",
+    "workers.rebuild.build",
+    "workers.rebuild.promotion",
+    "workers.consistency.verify",
+    "rich.table",
+)
+LONGEST = 1 << 20  # bytes of a request
+AT_RUN_TIME = ("CAMPUS", "PYTEST_")  # how variables begin that no import reads
+
+
+class Preforked:
+    """The parked interpreter of this process, started with *env* when it is first needed."""
+
+    def __init__(self, env: Mapping[str, str]) -> None:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            command = [sys.executable, "-P", __file__, str(theirs.fileno())]
+            self._process = subprocess.Popen(
+                command, pass_fds=[theirs.fileno()], env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+            )
+        self._socket = ours
+        self._env = _read_by_imports(env)
+
+    def fits(self, env: Mapping[str, str]) -> bool:
+        """Whether a command with this environment would have the same imports."""
+        return _read_by_imports(env) == self._env
+
+    def run(self, arguments: list[str], env: Mapping[str, str], patience: float) -> subprocess.CompletedProcess[str]:
+        """Run `campus` to its end; raises TimeoutExpired, and kills it, after *patience* seconds."""
+        mine, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        with mine, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+            with its:
+                request = json.dumps([arguments, dict(env), str(Path.cwd())]).encode("utf-8", "surrogateescape")
+                assert len(request) < LONGEST
+                socket.send_fds(self._socket, [request], [its.fileno(), out.fileno(), err.fileno()])
+            mine.settimeout(patience)
+            with mine.makefile("r") as lines:
+                pid = int(lines.readline())
+                try:
+                    status = os.waitstatus_to_exitcode(int(lines.readline()))
+                except TimeoutError:
+                    os.kill(pid, signal.SIGKILL)
+                    raise subprocess.TimeoutExpired(arguments, patience) from None
+            return subprocess.CompletedProcess(arguments, status, _text(out), _text(err))
+
+    def close(self) -> None:
+        """End the parked interpreter."""
+        self._socket.close()
+        self._process.wait()
+
+
+def _read_by_imports(env: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in env.items() if not name.startswith(AT_RUN_TIME)}
+
+
+def _text(file: Any) -> str:
+    file.seek(0)
+    return str(file.read().decode().replace("\r\n", "\n"))
+
+
+def _serve(requests: socket.socket) -> None:
+    """Fork for each request until the other end is closed."""
+    for module in PRELOADED:
+        __import__(module)
+    threads = len(list(Path("/proc/self/task").iterdir()))
+    assert threads == 1, "a thread does not survive a fork"
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # no zombies
+    while True:
+        request, fds, _, _ = socket.recv_fds(requests, LONGEST, 3)
+        if not request:
+            return
+        if os.fork() == 0:
+            requests.close()
+            _watch(request, *fds)
+        for fd in fds:
+            os.close(fd)
+
+
+def _watch(request: bytes, reply: int, out: int, err: int) -> None:
+    """Fork the command, and send its process id and then its status."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    pid = os.fork()
+    if pid == 0:
+        os.close(reply)
+        _become(request, out, err)
+    os.write(reply, f"{pid}\n".encode())
+    _, status = os.waitpid(pid, 0)
+    os.write(reply, f"{status}\n".encode())
+    os._exit(0)
+
+
+def _become(request: bytes, out: int, err: int) -> None:
+    """Be the command."""
+    arguments, env, directory = json.loads(request.decode("utf-8", "surrogateescape"))
+    os.dup2(out, 1)
+    os.dup2(err, 2)
+    os.close(out)
+    os.close(err)
+    os.chdir(directory)
+    os.environ.clear()
+    os.environ.update(env)
+    random.seed()
+    sys.argv = [sys.modules["cli.main"].__file__ or "", *arguments]
+    sys.modules["cli.main"].main()
+    sys.exit()
+
+
+if __name__ == "__main__":
+    _serve(socket.socket(fileno=int(sys.argv[1])))

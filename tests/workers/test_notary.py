@@ -1,0 +1,201 @@
+"""The notary: a tree over every fact, signed; it dies at every step, and refuses to sign another log than before."""
+
+import base64
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from adapters.proofs import files
+from adapters.proofs.files import ProofFiles
+from adapters.settings import Settings
+from domain.proofs.note import read_note
+from tests.support.polling import guard, until
+from tests.support.proofs import assert_tree_of_the_log, beside, notarising, signed_up_to, tamper, tree_of
+from tests.support.workers import writer
+from workers import notary
+
+
+@pytest.fixture(autouse=True)
+def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A notary that has refused looks again at once, and batches are small."""
+    monkeypatch.setattr(notary, "REFUSED_PAUSE", 0.05)
+    monkeypatch.setattr(notary, "RETRY_PAUSE", 0.05)
+    monkeypatch.setattr(notary, "BATCH", 90)
+
+
+class Died(BaseException):
+    """What ends a notary in the middle of its work, as a kill would; it survives every Exception."""
+
+
+async def test_every_fact_is_under_a_signed_checkpoint(settings: Settings, tmp_path: Path) -> None:
+    """Facts of before and of while it runs are in the tree; another notary goes on with it under the same name."""
+    async with writer(settings) as facts:
+        await facts.record_many(700)
+        async with notarising(beside(settings, tmp_path)):
+            await signed_up_to(settings, 700)
+            await facts.record_many(100)
+            first = await signed_up_to(settings, 800)
+        await assert_tree_of_the_log(settings, tmp_path)
+        await facts.record_many(40)
+        async with notarising(beside(settings, tmp_path)):
+            second = await signed_up_to(settings, 840)
+    assert await assert_tree_of_the_log(settings, tmp_path) == second
+    assert first.origin == second.origin
+    assert first.origin.startswith(f"campuslog.invalid/{settings.name}/")
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize(
+    ("step", "count"),
+    [("begin_tree", 1), *((step, n) for step in ("keep_tiles", "publish", "replace_durably") for n in (1, 2))],
+)
+async def test_a_notary_dies_at_every_step(  # noqa: PLR0917 - fixtures and parameters
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, count: int, when: str
+) -> None:
+    """Whatever it was doing, the next one makes the same tree, and signs nothing that does not continue the other."""
+    where: Any = files if step == "replace_durably" else notary
+    left = [count]
+
+    def dies(*arguments: Any) -> Any:
+        left[0] -= 1
+        if left[0] or when == "after":
+            result = original(*arguments)
+            return _then_die(result) if not left[0] else result
+        raise Died
+
+    original: Callable[..., Any] = getattr(where, step)
+    async with writer(settings) as facts:
+        await facts.record_many(300)
+        with monkeypatch.context() as patched:
+            patched.setattr(where, step, dies)
+            running = beside(settings, tmp_path)
+            async with guard():
+                with pytest.raises(Died):
+                    await notary.Notary(running).run()
+        before = ProofFiles(running).checkpoint()
+        await facts.record_many(40)
+        async with notarising(running):
+            after = await signed_up_to(settings, 340)
+    assert before is None or before.partition("\n")[0] == after.origin
+    await assert_tree_of_the_log(settings, tmp_path)
+
+
+def _then_die(result: Any) -> Any:
+    if not hasattr(result, "__await__"):
+        raise Died
+
+    async def finish() -> None:
+        await result
+        raise Died
+
+    return finish()
+
+
+async def test_tiles_that_are_gone_are_made_again(settings: Settings, tmp_path: Path) -> None:
+    """The tiles are never the truth: emptied, cut or changed, they become what the log says."""
+    running = beside(settings, tmp_path)
+    async with writer(settings) as facts:
+        await facts.record_many(600)
+    async with notarising(running):
+        signed = await signed_up_to(settings, 600)
+    for statement in (
+        "DELETE FROM proof_tiles",
+        "DELETE FROM proof_tree",
+        "DELETE FROM proof_tiles WHERE level = 0 AND number = 2",
+        "UPDATE proof_tiles SET hashes = set_byte(hashes, 5, 255 - get_byte(hashes, 5)) WHERE level = 1",
+        "UPDATE proof_tree SET size = 512",
+    ):
+        tamper(settings, statement)
+        async with notarising(running) as again:
+            await until(lambda again=again: again.position == 600)  # type: ignore[misc]
+        assert await assert_tree_of_the_log(settings, tmp_path) == signed
+
+
+async def test_a_log_that_went_back_is_not_signed(settings: Settings, tmp_path: Path) -> None:
+    """The last facts are gone, with their tiles and checkpoint: nothing is signed, also not once there are others."""
+    running = beside(settings, tmp_path)
+    async with writer(settings) as facts:
+        await facts.record_many(300)
+        async with notarising(running):
+            await signed_up_to(settings, 300)
+        yesterday = await tree_of(settings)
+        await facts.record_many(40)
+        async with notarising(running):
+            await signed_up_to(settings, 340)
+    assert yesterday is not None
+    signed = ProofFiles(running).checkpoint()
+    tamper(
+        settings,
+        "DELETE FROM events WHERE position > 300",
+        "UPDATE log_head SET position = 300",
+        f"UPDATE proof_tree SET size = 300, checkpoint = '{yesterday.checkpoint}'",
+        "UPDATE proof_tiles SET hashes = substr(hashes, 1, 44 * 32) WHERE (level, number) = (0, 1)",
+    )
+    assert "Refused: the log went back: it ends at position 300, and a checkpoint was signed for 340" in await refused(
+        running
+    )
+    async with writer(settings) as facts:
+        for number in range(60):
+            await facts.record((f"another-{number}", "click", 1))
+    assert "they are others" in await refused(running)
+    assert ProofFiles(running).checkpoint() == signed
+
+    # What docs/howto/restore.md says: the signed checkpoint is put aside, and another tree begins.
+    aside = ProofFiles(running).directory / "checkpoint"
+    aside.rename(aside.with_name("checkpoint.lost"))
+    tamper(settings, "TRUNCATE proof_tree, proof_tiles")
+    async with notarising(running):
+        await signed_up_to(settings, 360)
+    begun = await tree_of(settings)
+    assert begun is not None
+    assert begun.origin != yesterday.origin
+
+
+async def refused(settings: Settings) -> str:
+    """What a notary that refuses says."""
+    async with notarising(settings) as refusing:
+        await until(lambda: bool(refusing.state().trouble))
+    return refusing.state().trouble
+
+
+async def test_a_log_that_was_rewritten_is_not_signed(settings: Settings, tmp_path: Path) -> None:
+    """A fact under the last tile was changed: a notary that starts sees it."""
+    running = beside(settings, tmp_path)
+    async with writer(settings) as facts:
+        await facts.record_many(300)
+    async with notarising(running):
+        await signed_up_to(settings, 300)
+    tamper(settings, "UPDATE events SET data = data || ' ' WHERE position = 290")
+    assert "they are others" in await refused(running)
+    tamper(settings, "DELETE FROM events WHERE position = 290")
+    assert "no fact for each position" in await refused(running)
+
+
+async def test_keys(settings: Settings, tmp_path: Path) -> None:
+    """A key is made at the first start, for its owner only; two sign while one replaces the other; none is lost."""
+    running = beside(settings, tmp_path)
+    async with writer(settings) as facts:
+        await facts.record_many(20)
+    kept = ProofFiles(running)
+    async with notarising(running):
+        await signed_up_to(settings, 20)
+    assert stat.S_IMODE((kept.directory / files.KEYS).stat().st_mode) == 0o600
+    (first,) = kept.seeds()
+    kept.add_key()
+    async with notarising(running):
+        await until(lambda: len(read_note(kept.checkpoint() or "").signatures) == 2)
+    assert len(kept.seeds()) == 2
+    assert kept.retire_keys() == 1
+    async with notarising(running):
+        await until(lambda: len(read_note(kept.checkpoint() or "").signatures) == 1)
+    await assert_tree_of_the_log(settings, tmp_path)
+
+    replaced = running.model_copy(update={"proof_keys": base64.b64encode(first).decode()})
+    assert "not signed by a key that is here" in await refused(replaced)
+    assert "CAMPUS_PROOF_KEYS has no keys" in await refused(running.model_copy(update={"proof_keys": "abc"}))
+    both = ",".join(base64.b64encode(seed).decode() for seed in [first, *kept.seeds()])
+    async with notarising(running.model_copy(update={"proof_keys": both})) as known:
+        await until(lambda: known.position == 20)
