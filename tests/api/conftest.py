@@ -1,6 +1,9 @@
 """One campus with its workers for all tests of the API; the application is started for each test."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator
+from contextlib import ExitStack
+from functools import cache
+from pathlib import Path
 
 import httpx
 import pytest
@@ -12,13 +15,33 @@ from tests.conftest import migrated
 from tests.support.api import Campus, every_read_model, served, workers
 from tests.support.servers import Servers
 
+_running = ExitStack()
 
-@pytest.fixture(scope="session")
-def lively(servers: Servers) -> Iterator[Settings]:
-    """A campus whose relay, projector and reactor run."""
+
+@cache
+def _lively(servers: Servers) -> Settings:
     settings = migrated(servers)
-    with workers(settings):
-        yield settings
+    _running.enter_context(workers(settings))
+    _running.callback(_lively.cache_clear)
+    return settings
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> Generator[None, None, None]:
+    """
+    The workers end with the last test of this folder, before one of another.
+
+    As threads of this process and sessions of its server they take part in what other tests patch and count.
+    """
+    yield
+    if nextitem is None or Path(__file__).parent not in nextitem.path.parents:
+        _running.close()
+
+
+@pytest.fixture(scope="module")
+def lively(servers: Servers) -> Settings:
+    """A campus whose relay, projector and reactor run."""
+    return _lively(servers)
 
 
 @pytest.fixture
