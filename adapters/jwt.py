@@ -16,7 +16,7 @@ from joserfc.jwk import OctKey
 ISSUER = "campuslog-dev"
 TICKETS = "campuslog-ticket"  # issuer of tickets for streams of events, which are no tokens
 ALGORITHM = "HS256"
-ROLES: Mapping[str, tuple[str, ...]] = {"admin": ("admin",), "instructor": ("instructor",)}
+ROLES: Mapping[str, tuple[str, ...]] = {name: (name,) for name in ("admin", "instructor", "auditor")}
 LEARNER = ("learner",)
 
 
@@ -35,7 +35,7 @@ class JwtClaims:
 
 
 def claims_of(user: str) -> JwtClaims:
-    """Return the demo user of that name: `admin`, `instructor`, else the learner with that id."""
+    """Return the demo user of that name: `admin`, `instructor`, `auditor`, else the learner with that id."""
     return JwtClaims(user, ROLES.get(user, LEARNER), user.capitalize() if user in ROLES else f"Learner {user}")
 
 

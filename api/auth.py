@@ -18,7 +18,7 @@ from domain.words import closed
 
 router = strict_router("auth", "/v1/dev")
 LIFETIME = timedelta(hours=12)
-Role = Annotated[str, closed(("admin", "instructor", "learner"))]
+Role = Annotated[str, closed(("admin", "instructor", "auditor", "learner"))]
 
 
 class LoggedIn(msgspec.Struct, kw_only=True):
@@ -49,7 +49,7 @@ class DevLoginOff(Forbidden):
 
 
 class Login(Body):
-    """Who to be: `admin`, `instructor`, or the id of a learner."""
+    """Who to be: `admin`, `instructor`, `auditor`, or the id of a learner."""
 
     model_config = example(user="admin")
 

@@ -33,7 +33,7 @@ from api.http.errors import BadRequest, LearnerNotFound
 from api.http.openapi import query
 from api.http.query import QueryContext, QueryDep, StaffQueryDep
 from api.http.routing import router as strict_router
-from api.http.security import may_act_for
+from api.http.security import may_see
 from api.http.types import LONGEST_ID, LearnerId, Limit, RunId, is_id
 from domain.catalog import RunNotFound, Unit
 from domain.enrollment_errors import NotEnrolled
@@ -147,7 +147,7 @@ async def my_dashboard(ask: QueryDep, moment: AsOf, state: InState = None) -> Re
 @router.get("/learners/{learner_id}/dashboard", responses=query(LEARNER, 403, 404))
 async def learner_dashboard(learner_id: LearnerId, ask: QueryDep, moment: AsOf, state: InState = None) -> Response:
     """All that a learner sees on arrival, as one document; an empty one for a user about whom nothing is recorded."""
-    return await _dashboard(ask, may_act_for(ask.user, learner_id), state, moment)
+    return await _dashboard(ask, may_see(ask.user, learner_id), state, moment)
 
 
 @router.get("/learners/dashboards", responses=query(DashboardsOfLearners(items=[LEARNER], missing=["28401"]), 403))
@@ -202,7 +202,7 @@ async def list_learner_runs(
     limit: Limit = 20,
 ) -> Response:
     """The runs that a learner has to do with, with the latest entries of each list."""
-    return await _runs(request, ask, may_act_for(ask.user, learner_id), state, cursor=cursor, limit=limit)
+    return await _runs(request, ask, may_see(ask.user, learner_id), state, cursor=cursor, limit=limit)
 
 
 @router.get("/me/runs/{run_id}", responses=query(RUN, 404))
@@ -224,7 +224,7 @@ async def learner_run(
     limit: Limit = 50,
 ) -> Response:
     """One run of a learner, with its units: title, deadline, whether opened and completed, score."""
-    return await _run(request, ask, (may_act_for(ask.user, learner_id), run_id), cursor, limit)
+    return await _run(request, ask, (may_see(ask.user, learner_id), run_id), cursor, limit)
 
 
 @router.get("/runs/{run_id}/dashboard", responses=query(course_dashboard.EXAMPLE, 403, 404))

@@ -17,7 +17,7 @@ from api.http.csv_pages import CsvTable
 from api.http.openapi import query
 from api.http.query import QueryContext, QueryDep, StaffQueryDep
 from api.http.routing import router as strict_router
-from api.http.security import may_act_for
+from api.http.security import may_see
 from api.http.types import Id, LearnerId, Limit, RunId, Word
 from projections.catalog import Catalog
 from projections.engine.moment import Moment
@@ -90,7 +90,7 @@ async def list_learner_grades(
     limit: Limit = 50,
 ) -> Response:
     """Each assessment of a run with title, kind, deadline, and the learner's score, lateness and attempts left."""
-    place = may_act_for(ask.user, learner_id), run_id
+    place = may_see(ask.user, learner_id), run_id
     return await _grades(request, ask, place, moment, cursor=cursor, limit=limit)
 
 

@@ -12,7 +12,7 @@ from api.http.errors import LearnerNotFound
 from api.http.openapi import query
 from api.http.query import QueryDep
 from api.http.routing import router as strict_router
-from api.http.security import may_act_for
+from api.http.security import may_see
 from api.http.types import LearnerId, Limit
 from domain.fact import Fact, Meta
 from domain.words import FactType
@@ -64,7 +64,7 @@ async def learner_history(
     limit: Limit = 50,
 ) -> Response:
     """Every fact about a learner, in the order of the log; who caused it and why stands in `meta`."""
-    may_act_for(ask.user, learner_id)
+    may_see(ask.user, learner_id)
     (after,) = paging.after("history", cursor, [int]) or [0]
     log = ask.services.log
     head = await log.head()

@@ -13,7 +13,7 @@ from api.http.as_of import AsOf, headers_at
 from api.http.openapi import query
 from api.http.query import QueryContext, QueryDep
 from api.http.routing import router as strict_router
-from api.http.security import may_act_for, must_be_staff
+from api.http.security import may_see, must_see_all
 from api.http.types import NO_NUL, Limit
 
 router = strict_router("why", "/v1")
@@ -79,6 +79,6 @@ async def explain_value(
 def _check(ask: QueryContext, place: Place) -> None:
     """Raise NotYours or StaffOnly for what the user may not see."""
     if place.learner_id is None:
-        must_be_staff(ask.user)
+        must_see_all(ask.user)
     else:
-        may_act_for(ask.user, place.learner_id)
+        may_see(ask.user, place.learner_id)

@@ -14,7 +14,7 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def token(
     user: Annotated[
-        str, typer.Option("--as", help="`admin`, `instructor`, or the id of a learner.", show_default=True)
+        str, typer.Option("--as", help="`admin`, `instructor`, `auditor`, or the id of a learner.", show_default=True)
     ] = "admin",
     ttl: Annotated[float, typer.Option(min=0.0, max=LONGEST, help="Hours until it ends.")] = 24.0,
     data: DataDir = None,

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from adapters.jwt import JwtClaims
 from adapters.postgres.connection import Unavailable
 from api.http.errors import BadRequest, PreconditionFailed
-from api.http.security import may_act_for, must_be_staff, user_of
+from api.http.security import may_act_for, may_send, must_be_staff, user_of
 from api.http.services import get_services
 from commands.log import Context
 
@@ -108,7 +108,7 @@ async def command_dispatcher(request: Request) -> CommandDispatcher:
         raise BadRequest(f"an Idempotency-Key has 1 to {LONGEST_KEY} printable ASCII characters")
     if request.headers.get("if-match", "*").strip() != "*":
         raise PreconditionFailed("what a command changes has no ETag: leave out If-Match")
-    return CommandDispatcher(request, user_of(request), key)
+    return CommandDispatcher(request, may_send(user_of(request)), key)
 
 
 async def staff_command_dispatcher(request: Request) -> CommandDispatcher:

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from adapters.documents import Document
 from adapters.jwt import JwtClaims
 from api.http.query import PRIVATE, etag_of, matches
-from api.http.security import is_staff
+from api.http.security import sees_all
 from api.http.services import Services
 from domain.aggregate import ID_PATTERN
 from projections.learner_dashboard import LearnerDashboard
@@ -89,7 +89,7 @@ def _learner(path: str, user: JwtClaims) -> str | None:
     if not path.startswith(OF_LEARNER):
         return None
     learner_id = path[len(OF_LEARNER) : -len(OF_LEARNER_END)]
-    return learner_id if learner_id == user.subject or (is_staff(user) and ID_PATTERN.match(learner_id)) else None
+    return learner_id if learner_id == user.subject or (sees_all(user) and ID_PATTERN.match(learner_id)) else None
 
 
 async def _answer(document: Document, none_match: str | None, send: Send) -> None:

@@ -22,7 +22,7 @@ from adapters.postgres.queries import catalog
 from adapters.postgres.queries.reader import Answer, Reader
 from api.http.as_of import headers_at
 from api.http.errors import BadRequest, LearnerNotFound, PositionNotReached, PreconditionFailed
-from api.http.security import must_be_staff, user_of
+from api.http.security import must_see_all, user_of
 from api.http.services import Services, get_services
 from domain.catalog import CourseNotFound, RunNotFound
 from domain.errors import DomainError, Rejected
@@ -209,9 +209,9 @@ async def query_context(request: Request) -> QueryContext:
 
 
 async def staff_query_context(request: Request) -> QueryContext:
-    """As `query_context`, for what only the staff may see."""
+    """As `query_context`, for what only the staff and auditors may see."""
     ask = await query_context(request)
-    must_be_staff(ask.user)
+    must_see_all(ask.user)
     return ask
 
 

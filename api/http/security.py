@@ -1,7 +1,8 @@
 """
 Authorization: who sends a request, and what this user may do.
 
-A development token stands for a demo user. Learners see and act for themselves; instructors and admins for others too.
+A development token stands for a demo user. Learners see and act for themselves; the staff (instructors and admins) for
+others too. Auditors see what the staff see, and send no commands, whatever other roles they have.
 """
 
 from typing import Annotated
@@ -13,10 +14,11 @@ from api.http.services import get_services
 from domain.errors import Forbidden
 
 STAFF = frozenset({"instructor", "admin"})
+AUDITOR = "auditor"
 
 
 class NotYours(Forbidden):
-    """Learners see and act for themselves only."""
+    """Learners see and act for themselves only, and auditors see what is not theirs."""
 
     code = "not_yours"
 
@@ -25,12 +27,21 @@ class NotYours(Forbidden):
 
 
 class StaffOnly(Forbidden):
-    """Only instructors and admins may do this."""
+    """Only instructors and admins may do this, or see it, which auditors may, too."""
 
     code = "staff_only"
 
     def __init__(self) -> None:
         super().__init__("this is for instructors and admins")
+
+
+class AuditorsOnlyRead(Forbidden):
+    """An auditor has sent a command."""
+
+    code = "auditors_only_read"
+
+    def __init__(self) -> None:
+        super().__init__("auditors read everything and send no commands: one of the staff has to send it")
 
 
 def user_of(request: Request) -> JwtClaims:
@@ -44,13 +55,30 @@ async def current_user(request: Request) -> JwtClaims:
 
 
 def is_staff(user: JwtClaims) -> bool:
-    """Whether *user* may see and act for others."""
+    """Whether *user* may act for others."""
     return not STAFF.isdisjoint(user.roles)
 
 
+def is_auditor(user: JwtClaims) -> bool:
+    """Whether *user* may only read."""
+    return AUDITOR in user.roles
+
+
+def sees_all(user: JwtClaims) -> bool:
+    """Whether *user* may see what belongs to others."""
+    return is_staff(user) or is_auditor(user)
+
+
 def may_act_for(user: JwtClaims, learner_id: str) -> str:
-    """The id of the learner, if *user* may see and act for them; raises NotYours if not."""
+    """The id of the learner, if *user* may act for them; raises NotYours if not."""
     if learner_id != user.subject and not is_staff(user):
+        raise NotYours(learner_id)
+    return learner_id
+
+
+def may_see(user: JwtClaims, learner_id: str) -> str:
+    """The id of the learner, if *user* may see what is theirs; raises NotYours if not."""
+    if learner_id != user.subject and not sees_all(user):
         raise NotYours(learner_id)
     return learner_id
 
@@ -59,6 +87,19 @@ def must_be_staff(user: JwtClaims) -> None:
     """Raise StaffOnly for a user who is not one of the staff."""
     if not is_staff(user):
         raise StaffOnly
+
+
+def must_see_all(user: JwtClaims) -> None:
+    """Raise StaffOnly for a user who is neither one of the staff nor an auditor."""
+    if not sees_all(user):
+        raise StaffOnly
+
+
+def may_send(user: JwtClaims) -> JwtClaims:
+    """The user, if they may send commands; raises AuditorsOnlyRead if not."""
+    if is_auditor(user):
+        raise AuditorsOnlyRead
+    return user
 
 
 CurrentUser = Annotated[JwtClaims, Depends(current_user)]

@@ -31,7 +31,7 @@ from api.http.openapi import Responses, event_stream, open_query
 from api.http.places import EventStream
 from api.http.query import JSON
 from api.http.routing import router as strict_router
-from api.http.security import CurrentUser, may_act_for, must_be_staff, user_of
+from api.http.security import CurrentUser, may_see, must_see_all, user_of
 from api.http.services import Services, ServicesDep, get_services
 from api.http.types import LearnerId, RunId, is_id
 from domain.catalog import RunNotFound, run_stream
@@ -118,7 +118,7 @@ async def stream_learner_events(
     learner_id: LearnerId, user: StreamUser, services: ServicesDep, last_event_id: LastEventId = None
 ) -> Response:
     """When a learner's dashboard changes."""
-    await _must_exist(services, user, "learner", may_act_for(user, learner_id))
+    await _must_exist(services, user, "learner", may_see(user, learner_id))
     return _respond(services, user, _topics(services, "learner", learner_id), last_event_id)
 
 
@@ -127,7 +127,7 @@ async def stream_run_events(
     run_id: RunId, user: StreamUser, services: ServicesDep, last_event_id: LastEventId = None
 ) -> Response:
     """When the dashboard or the gradebook of a run changes."""
-    must_be_staff(user)
+    must_see_all(user)
     await _must_exist(services, user, "run", run_id)
     return _respond(services, user, _topics(services, "run", run_id), last_event_id)
 
@@ -137,7 +137,7 @@ async def stream_overview_events(
     user: StreamUser, services: ServicesDep, last_event_id: LastEventId = None
 ) -> Response:
     """When the overview or the recent activity of the campus changes."""
-    must_be_staff(user)
+    must_see_all(user)
     return _respond(services, user, _topics(services, "campus", ALL), last_event_id)
 
 
@@ -170,14 +170,14 @@ def _may_watch(user: JwtClaims, word: str) -> tuple[str, str]:
     """The audience and the key of a topic; raises BadTopics, or what the stream of that topic alone would."""
     kind, _, key = word.partition(":")
     if word == "overview":
-        must_be_staff(user)
+        must_see_all(user)
         return "campus", ALL
     if kind not in {"run", "learner"} or not is_id(key):
         raise BadTopics(f"{word[:80]!r} is none of run:ID, learner:ID, learner:me and overview")
     if kind == "run":
-        must_be_staff(user)
+        must_see_all(user)
         return kind, key
-    return kind, user.subject if key == "me" else may_act_for(user, key)
+    return kind, user.subject if key == "me" else may_see(user, key)
 
 
 async def _must_exist(services: Services, user: JwtClaims, audience: str, key: str) -> None:

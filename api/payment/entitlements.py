@@ -14,7 +14,7 @@ from api.http.dispatch import Accepted, Body, StaffDispatch, example
 from api.http.openapi import command, query
 from api.http.query import QueryContext, QueryDep
 from api.http.routing import router as strict_router
-from api.http.security import may_act_for
+from api.http.security import may_see
 from api.http.types import ID, Id, LearnerId, Time, one_of
 from api.payment.orders import Reason
 from api.payment.reading import ROWS
@@ -122,7 +122,7 @@ async def my_entitlements(ask: QueryDep, moment: AsOf) -> Response:
 @router.get("/learners/{learner_id}/entitlements", responses=query(LIST_EXAMPLE, 403, 404))
 async def learner_entitlements(learner_id: LearnerId, ask: QueryDep, moment: AsOf) -> Response:
     """To what a learner has access, or had, and why."""
-    return await _entitlements(ask, may_act_for(ask.user, learner_id), moment)
+    return await _entitlements(ask, may_see(ask.user, learner_id), moment)
 
 
 async def _entitlements(ask: QueryContext, learner_id: str, moment: Moment | None) -> Response:

@@ -71,4 +71,4 @@ async def list_orders(
 
 def _payable(ask: QueryContext, body: str) -> str:
     found = msgspec.json.decode(body, type=orders.OrderDetails)
-    return msgspec.json.encode(payable(ask.services, [found])[0]).decode()
+    return msgspec.json.encode(payable(ask, [found])[0]).decode()

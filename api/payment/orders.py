@@ -13,7 +13,7 @@ from api.http.dispatch import Accepted, Body, CommandDispatcher, Dispatch, Staff
 from api.http.openapi import command, query
 from api.http.query import QueryContext, QueryDep
 from api.http.routing import router as strict_router
-from api.http.security import is_staff, may_act_for
+from api.http.security import is_staff, may_see
 from api.http.services import Services, ServicesDep
 from api.http.types import NO_NUL, ActingFor, Id, LearnerId
 from api.payment.reading import ROWS, checkout_url, order_of, owner_of, payable, read_order
@@ -136,7 +136,7 @@ async def my_orders(ask: QueryDep) -> Response:
 @router.get("/learners/{learner_id}/orders", responses=query(OrderList(orders=[EXAMPLE]), 403, 404))
 async def learner_orders(learner_id: LearnerId, ask: QueryDep) -> Response:
     """The orders of a learner."""
-    return await _orders(ask, may_act_for(ask.user, learner_id))
+    return await _orders(ask, may_see(ask.user, learner_id))
 
 
 async def _orders(ask: QueryContext, learner_id: str) -> Response:
@@ -144,7 +144,7 @@ async def _orders(ask: QueryContext, learner_id: str) -> Response:
     found = msgspec.json.decode(answer.body or b"[]", type=list[OrderDetails])
     if not found:
         await ask.check_learner(learner_id)
-    return ask.reply(msgspec.json.encode(OrderList(orders=payable(ask.services, found))), answer.position)
+    return ask.reply(msgspec.json.encode(OrderList(orders=payable(ask, found))), answer.position)
 
 
 @router.post("/orders/{order_id}/cancel", status_code=202, response_model=Accepted, responses=command(403, 404, 409))

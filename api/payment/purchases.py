@@ -10,7 +10,7 @@ from adapters.postgres.queries.orders import OrderDetails
 from api.http.openapi import query
 from api.http.query import QueryContext, QueryDep
 from api.http.routing import router as strict_router
-from api.http.security import may_act_for
+from api.http.security import may_see
 from api.http.types import LearnerId
 from api.payment.entitlements import EXAMPLE as ACCESS_EXAMPLE
 from api.payment.entitlements import Access, shown_at
@@ -46,7 +46,7 @@ async def my_purchases(ask: QueryDep) -> Response:
 @router.get("/learners/{learner_id}/purchases", responses=query(EXAMPLE, 403, 404))
 async def learner_purchases(learner_id: LearnerId, ask: QueryDep) -> Response:
     """What a learner has bought."""
-    return await _purchases(ask, may_act_for(ask.user, learner_id))
+    return await _purchases(ask, may_see(ask.user, learner_id))
 
 
 async def _purchases(ask: QueryContext, learner_id: str) -> Response:
@@ -55,7 +55,7 @@ async def _purchases(ask: QueryContext, learner_id: str) -> Response:
     if not (found.orders or found.entitlements or found.subscriptions):
         await ask.check_learner(learner_id)
     shown = Purchases(
-        orders=payable(ask.services, found.orders),
+        orders=payable(ask, found.orders),
         entitlements=[shown_at(ask.now(), row) for row in found.entitlements],
         subscriptions=found.subscriptions,
     )

@@ -10,7 +10,7 @@ from adapters.payments.ticket import ticket_for
 from adapters.postgres.queries import orders
 from adapters.postgres.queries.orders import OrderDetails
 from api.http.query import QueryContext
-from api.http.security import is_staff
+from api.http.security import is_auditor, sees_all
 from api.http.services import Services
 from domain.payment.errors import NoSuchOrder, OrderNotFound
 from domain.payment.order import Order, order_stream
@@ -68,26 +68,31 @@ async def order_of(services: Services, learner_id: str, order_id: str) -> Order:
 
 async def read_order(ask: QueryContext, order_id: str) -> FoundOrder:
     """
-    An order, if the user may see it: a learner their own, the staff all.
+    An order, if the user may see it: a learner their own, the staff and auditors all.
 
     Raises:
         OrderNotFound, NoSuchOrder: there is none.
     """
-    learner_id = None if is_staff(ask.user) else ask.user.subject
+    learner_id = None if sees_all(ask.user) else ask.user.subject
     answer = await ask.read_at_least(ROWS, lambda: orders.order(ask.services.reader, order_id, learner_id))
     if answer.body is None:
         if learner_id is None:
             raise NoSuchOrder(order_id=order_id)
         raise OrderNotFound(learner_id=learner_id, order_id=order_id)
     found = msgspec.json.decode(answer.body, type=OrderDetails)
-    return FoundOrder(payable(ask.services, [found])[0], answer.position)
+    return FoundOrder(payable(ask, [found])[0], answer.position)
 
 
-def payable(services: Services, found: list[OrderDetails]) -> list[OrderDetails]:
-    """Orders as they were read from the rows, those that wait for a payment with the address where they are paid."""
+def payable(ask: QueryContext, found: list[OrderDetails]) -> list[OrderDetails]:
+    """
+    Orders as they were read from the rows, those that wait for a payment with the address where they are paid.
+
+    Auditors do not get that address: it is all that is needed to pay.
+    """
     for order in found:
         if order.checkout_url is not None:
-            order.checkout_url = checkout_url(services, order.learner_id, order.order_id)
+            paid_at = checkout_url(ask.services, order.learner_id, order.order_id)
+            order.checkout_url = None if is_auditor(ask.user) else paid_at
     return found
 
 

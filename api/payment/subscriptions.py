@@ -12,7 +12,7 @@ from api.http.dispatch import Accepted, Body, Dispatch, StaffDispatch, example
 from api.http.openapi import command, query
 from api.http.query import QueryContext, QueryDep
 from api.http.routing import router as strict_router
-from api.http.security import may_act_for
+from api.http.security import may_see
 from api.http.types import ID, ActingFor, Id, LearnerId
 from api.payment.orders import Reason
 from api.payment.reading import ROWS
@@ -77,7 +77,7 @@ async def my_subscriptions(ask: QueryDep, moment: AsOf) -> Response:
 @router.get("/learners/{learner_id}/subscriptions", responses=query(EXAMPLE, 403, 404))
 async def learner_subscriptions(learner_id: LearnerId, ask: QueryDep, moment: AsOf) -> Response:
     """The subscriptions of a learner."""
-    return await _subscriptions(ask, may_act_for(ask.user, learner_id), moment)
+    return await _subscriptions(ask, may_see(ask.user, learner_id), moment)
 
 
 @router.post(

@@ -54,7 +54,7 @@ class StartTimes:
 def welcome(plan: Plan, steps: StartTimes, examples: Examples) -> None:
     """Print the times of the start, addresses, how to log in and what to try next."""
     learner = [("learner", examples.learner_id)] if examples.learner_id else []
-    users = [("admin", "admin"), ("instructor", "instructor"), *learner]
+    users = [("admin", "admin"), ("instructor", "instructor"), ("auditor", "auditor"), *learner]
     started = [*steps.taken, ("ready after", time.monotonic() - steps.began)]
     lines = [
         Text(f"campus {plan.settings.name}", "bold"),
