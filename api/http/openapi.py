@@ -15,6 +15,7 @@ from msgspec.inspect import DateTimeType, DictType, ListType, Metadata, StructTy
 from api.http.csv_text import CSV
 from api.http.errors import PROBLEM_JSON, Problem, known_codes
 
+TEXT, BYTES = "text/plain", "application/octet-stream"
 REF = "#/components/schemas/{name}"
 
 _shapes: dict[str, type[msgspec.Struct]] = {}
@@ -96,6 +97,18 @@ def event_stream(example: str) -> Responses:
 def command(*further: int) -> Responses:
     """The problems of a command; its answer is FastAPI's to describe."""
     return problems(400, 401, 406, 412, 413, 415, 422, 503, *further)
+
+
+def open_text(description: str, example: str, *further: int) -> Responses:
+    """As `open_query`, for lines of text."""
+    content = {TEXT: {"schema": {"type": "string"}, "example": example}}
+    return {200: {"description": description, "content": content}, **problems(406, 422, 503, *further)}
+
+
+def open_bytes(description: str, *further: int) -> Responses:
+    """As `open_query`, for bytes."""
+    content = {BYTES: {"schema": {"type": "string", "format": "binary"}, "example": ""}}
+    return {200: {"description": description, "content": content}, **problems(404, 406, 422, 503, *further)}
 
 
 def page(description: str, *further: int) -> Responses:

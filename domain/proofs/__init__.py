@@ -6,4 +6,5 @@ merkle       hashes, which parts of a tree prove what, and how such a proof is c
 tiles        the tree in tiles of 256 hashes (C2SP tlog-tiles)
 note         signed text (C2SP signed-note), and keys
 checkpoint   the signed size and root of a tree (C2SP tlog-checkpoint), and proofs that carry one (tlog-proof)
+errors       what there is no proof of
 """
