@@ -46,6 +46,7 @@ HANDLERS: dict[type, CommandHandler] = {
     refunds.RecordProviderRefund: refunds.record_provider_refund,
     refunds.RecordRefundFunds: refunds.record_refund_funds,
     disputes.OpenDispute: disputes.open_dispute,
+    disputes.RecordInquiry: disputes.record_inquiry,
     disputes.RecordDisputeFunds: disputes.record_dispute_funds,
     disputes.CloseDispute: disputes.close_dispute,
     entitlements.GrantEntitlement: entitlements.grant_entitlement,

@@ -22,7 +22,9 @@ from commands.payment.provider import (
 
 ASKED_END = "end"
 """In the metadata of a subscription whose end at the end of its period we have asked for: the key of the job."""
-OUTCOMES = ("won", "lost", "warning_closed")
+INQUIRY = ("warning_needs_response", "warning_under_review", "warning_closed", "prevented")
+"""How disputes stand of which the bank has asked, and not taken, the money."""
+OUTCOMES = ("won", "lost", "warning_closed", "prevented")
 
 
 def id_of(field: Any) -> str | None:
@@ -100,7 +102,8 @@ def refund(found: Any, campus: str) -> ProviderRefund:
 
 
 def dispute(found: Any) -> ProviderDispute:
-    """A dispute."""
+    """A dispute, or an inquiry: whichever it is called, it is a dispute once money has moved."""
+    is_inquiry = found.status in INQUIRY and not found.balance_transactions
     return ProviderDispute(
         found.id,
         id_of(found.payment_intent),
@@ -109,9 +112,16 @@ def dispute(found: Any) -> ProviderDispute:
         found.currency.upper(),
         found.reason,
         time_of(found.evidence_details.due_by),
-        found.status if found.status in OUTCOMES else "",
+        is_inquiry,
+        _outcome(found.status, is_inquiry=is_inquiry),
         [balance(each) for each in found.balance_transactions],
     )
+
+
+def _outcome(status: str, *, is_inquiry: bool) -> str:
+    if status == "prevented" and not is_inquiry:  # neither side has won
+        return "warning_closed"
+    return status if status in OUTCOMES else ""
 
 
 def subscription_of_invoice(found: Any) -> str | None:

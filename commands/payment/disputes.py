@@ -5,7 +5,7 @@ from datetime import datetime
 
 from commands.log import Log, Position
 from commands.payment.payments import charged
-from domain.payment.dispute import Dispute, dispute_stream
+from domain.payment.dispute import WARNING_CLOSED, Dispute, dispute_stream
 from domain.payment.order import Order, order_stream
 
 
@@ -43,11 +43,55 @@ async def open_dispute(command: OpenDispute, log: Log) -> Position:
 
 
 @dataclass(frozen=True)
+class RecordInquiry:
+    """
+    The bank asks what a payment was for, and takes no money: neither access nor refunds depend on it.
+
+    Attributes:
+        outcome: `warning_closed` or `prevented` once it is over; it becomes a dispute by `OpenDispute`.
+    """
+
+    learner_id: str
+    dispute_id: str
+    payment_id: str
+    provider_id: str
+    amount: int
+    currency: str
+    reason: str
+    due_by: datetime | None = None
+    intent_id: str | None = None
+    outcome: str = ""
+
+
+async def record_inquiry(command: RecordInquiry, log: Log) -> Position:
+    _, payment = await charged(log, command.learner_id, command.payment_id, command.intent_id)
+    payment.must_exist()
+    dispute = await log.load(Dispute, dispute_stream(command.learner_id, command.dispute_id))
+    if dispute.is_opened:  # by a campus of before, which took an inquiry for a dispute; or it became one
+        if not command.outcome:
+            return await log.save(dispute)
+        return await close_dispute(CloseDispute(command.learner_id, command.dispute_id, WARNING_CLOSED), log)
+    dispute.inquire(
+        payment.order_id,
+        payment.payment_id,
+        command.provider_id,
+        amount=command.amount,
+        currency=command.currency,
+        reason=command.reason,
+        due_by=command.due_by,
+    )
+    if command.outcome:
+        dispute.close_inquiry(command.outcome)
+    return await log.save(dispute)
+
+
+@dataclass(frozen=True)
 class RecordDisputeFunds:
     """
     The provider has taken the money of a dispute, or (*reinstated*) given it back.
 
     Attributes:
+        fee: what it has charged beside, or, where money is given back, has given back of that; below 0 the opposite.
         currency: of our account there; None: the same as that of the payment.
     """
 

@@ -140,7 +140,8 @@ class ProviderDispute:
     A dispute, as the provider has it.
 
     Attributes:
-        outcome: `won`, `lost` or `warning_closed`; empty as long as it is open.
+        is_inquiry: the bank only asks, and has taken no money.
+        outcome: `won` or `lost`, of an inquiry `warning_closed` or `prevented`; empty as long as it is open.
         funds: what was withdrawn (negative) and given back.
     """
 
@@ -151,6 +152,7 @@ class ProviderDispute:
     currency: str
     reason: str
     due_by: datetime | None
+    is_inquiry: bool
     outcome: str
     funds: Sequence[BalanceEntry]
 

@@ -1,4 +1,8 @@
-"""Disputes: the owner of a card asks the bank for the money, and the bank decides."""
+"""
+Disputes: the owner of a card asks the bank for the money, and the bank decides.
+
+Before it takes money, a bank may only ask what a payment was for: an inquiry, which is no dispute yet.
+"""
 
 from datetime import datetime
 
@@ -6,6 +10,7 @@ from domain.aggregate import Aggregate, event, stream_id
 from domain.payment.errors import BadOutcome, DisputeNotFound
 
 WON, LOST, WARNING_CLOSED = OUTCOMES = ("won", "lost", "warning_closed")
+INQUIRY_OUTCOMES = (WARNING_CLOSED, "prevented")
 
 
 def dispute_stream(learner_id: str, dispute_id: str) -> str:
@@ -13,11 +18,29 @@ def dispute_stream(learner_id: str, dispute_id: str) -> str:
 
 
 class Dispute(Aggregate):
-    """A dispute about a payment; the provider takes the money when it is opened, and gives it back if we win."""
+    """
+    A dispute about a payment; the provider takes the money when it is opened, and gives it back if we win.
+
+    An inquiry takes nothing, and ends, or becomes a dispute.
+    """
 
     category = "dispute"
     ids = ("learner_id", "dispute_id")
     keyed_by = "learner_id"
+
+    class InquiryOpened(Aggregate.Event):
+        TOPIC = "dispute.inquiry_opened"
+        order_id: str
+        payment_id: str
+        provider_id: str
+        amount: int
+        currency: str
+        reason: str
+        due_by: datetime | None
+
+    class InquiryClosed(Aggregate.Event):
+        TOPIC = "dispute.inquiry_closed"
+        outcome: str
 
     class Opened(Aggregate.Event):
         TOPIC = "dispute.opened"
@@ -51,7 +74,61 @@ class Dispute(Aggregate):
         self.order_id = ""
         self.currency = ""
         self.outcome = ""
+        self.asked = False  # by an inquiry
+        self.answered = ""  # how the inquiry has ended
         self.funds: set[str] = set()  # balance transactions
+
+    def inquire(
+        self,
+        order_id: str,
+        payment_id: str,
+        provider_id: str,
+        *,
+        amount: int,
+        currency: str,
+        reason: str,
+        due_by: datetime | None,
+    ) -> None:
+        """The bank asks what a payment was for, and takes nothing; of a dispute this is old news."""
+        if not (self.asked or self.is_opened):
+            self._inquiry_opened(
+                order_id=order_id,
+                payment_id=payment_id,
+                provider_id=provider_id,
+                amount=amount,
+                currency=currency,
+                reason=reason,
+                due_by=due_by,
+            )
+
+    @event(InquiryOpened)
+    def _inquiry_opened(
+        self,
+        order_id: str,
+        payment_id: str,
+        provider_id: str,
+        amount: int,
+        currency: str,
+        reason: str,
+        due_by: datetime | None,
+    ) -> None:
+        self.asked = True
+
+    def close_inquiry(self, outcome: str) -> None:
+        """The inquiry is over, and has not become a dispute."""
+        if outcome not in INQUIRY_OUTCOMES:
+            raise BadOutcome(outcome=outcome, outcomes=", ".join(INQUIRY_OUTCOMES))
+        if self.asked and not self.answered and not self.is_opened:
+            self._inquiry_closed(outcome=outcome)
+
+    @event(InquiryClosed)
+    def _inquiry_closed(self, outcome: str) -> None:
+        self.answered = outcome
+
+    @property
+    def is_opened(self) -> bool:
+        """Whether it is, or was, a dispute, and no inquiry only."""
+        return bool(self.order_id)
 
     def open(
         self,
@@ -65,7 +142,7 @@ class Dispute(Aggregate):
         due_by: datetime | None,
     ) -> None:
         """The bank asks; we can answer until *due_by*."""
-        if not self.order_id:
+        if not self.is_opened:
             self._opened(
                 order_id=order_id,
                 payment_id=payment_id,
@@ -124,5 +201,5 @@ class Dispute(Aggregate):
         self.outcome = outcome
 
     def _must_exist(self) -> None:
-        if not self.order_id:
+        if not self.is_opened:
             raise DisputeNotFound(learner_id=self.id_of("learner_id"), dispute_id=self.id_of("dispute_id"))

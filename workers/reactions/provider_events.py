@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, NamedTuple
 
 from commands.payment.books import MatchProviderEvent, RecordPayout, RecordPayoutFailed
-from commands.payment.disputes import CloseDispute, OpenDispute, RecordDisputeFunds
+from commands.payment.disputes import CloseDispute, OpenDispute, RecordDisputeFunds, RecordInquiry
 from commands.payment.payments import (
     RecordActionRequired,
     RecordAuthorised,
@@ -245,7 +245,7 @@ def _said_of_refund(whose: Whose, intent_id: str, made: ProviderRefund) -> list[
 
 
 async def _dispute(fact: Fact, outside: Outside) -> Meaning:
-    """A dispute: that it was opened, what money has moved, how it has ended."""
+    """A dispute: that it was opened, what money has moved, how it has ended; or an inquiry, which moves nothing."""
     found = await outside.provider.dispute(fact.data["object_id"])
     if found.intent_id is None:
         return UNKNOWN
@@ -255,21 +255,15 @@ async def _dispute(fact: Fact, outside: Outside) -> Meaning:
         return UNKNOWN
     names = (whose.learner_id, found.provider_id)
     said = _said_of(whose, intent)
-    said.append(
-        OpenDispute(
-            *names,
-            whose.payment_id,
-            found.provider_id,
-            found.amount,
-            found.currency,
-            found.reason,
-            found.due_by,
-            found.intent_id,
-        )
-    )
+    asked = (*names, whose.payment_id, found.provider_id, found.amount, found.currency, found.reason, found.due_by)
+    if found.is_inquiry:
+        said.append(RecordInquiry(*asked, found.intent_id, found.outcome))
+        return Meaning(dispute_stream(*names), said)
+    said.append(OpenDispute(*asked, found.intent_id))
     for each in found.funds:
-        amount, fee, reinstated = abs(each.amount), abs(each.fee), each.amount > 0
-        said.append(RecordDisputeFunds(*names, each.balance_id, amount, fee, reinstated, each.currency))
+        back = each.amount > 0
+        moved = (each.amount, -each.fee) if back else (-each.amount, each.fee)
+        said.append(RecordDisputeFunds(*names, each.balance_id, *moved, back, each.currency))
     if found.outcome:
         said.append(CloseDispute(*names, found.outcome))
     return Meaning(dispute_stream(*names), said)

@@ -21,6 +21,8 @@ class Card:
     """`always`, or `unless_set_up`: charges without the customer pass once the card was set up."""
     dispute: str = ""
     """The reason of the dispute that follows a charge at once."""
+    inquiry: bool = False
+    """The bank only asks."""
     refund_fails: bool = False
     """A refund succeeds at first, and fails later."""
 
@@ -52,6 +54,9 @@ CARDS = {
     "pm_card_authenticationRequired": Card("4000002760003184", "asks for 3-D Secure each time", authenticate="always"),
     "pm_card_threeDSecure2Required": Card("4000000000003220", "asks for 3-D Secure each time", authenticate="always"),
     "pm_card_createDispute": Card("4000000000000259", "is paid, then disputed", dispute="fraudulent"),
+    "pm_card_createDisputeInquiry": Card(
+        "4000000000001976", "is paid, then asked about", dispute="fraudulent", inquiry=True
+    ),
     "pm_card_createDisputeProductNotReceived": Card(
         "4000000000002685", "is paid, then disputed as not received", dispute="product_not_received"
     ),

@@ -114,13 +114,19 @@ def no_faults(sim: Sim, _query: Body, _body: Body) -> Answer:
 
 
 def dispute(sim: Sim, _query: Body, body: Body) -> Answer:
-    """`POST disputes {"charge", "reason"?, "amount"?}`."""
-    return public(disputes.open_dispute(sim, body["charge"], body.get("reason", "fraudulent"), body.get("amount")))
+    """`POST disputes {"charge", "reason"?, "amount"?, "inquiry"?: bool}`."""
+    what = (body["charge"], body.get("reason", "fraudulent"), body.get("amount"))
+    return public(disputes.open_dispute(sim, *what, inquiry=body.get("inquiry", False)))
 
 
 def close_dispute(sim: Sim, _query: Body, body: Body) -> Answer:
-    """`POST disputes/close {"dispute", "outcome": "won"|"lost"}`."""
+    """`POST disputes/close {"dispute", "outcome": "won"|"lost"|"warning_closed"}`."""
     return public(disputes.close(sim, body["dispute"], body["outcome"]))
+
+
+def escalate_dispute(sim: Sim, _query: Body, body: Body) -> Answer:
+    """`POST disputes/escalate {"dispute"}`: an inquiry becomes a dispute."""
+    return public(disputes.escalate(sim, body["dispute"]))
 
 
 def pay_session(sim: Sim, _query: Body, body: Body) -> Answer:
@@ -210,6 +216,7 @@ ROUTES: dict[tuple[str, str], Callable[[Sim, Body, Body], Answer]] = {
     ("POST", "authenticate"): authenticate,
     ("POST", "disputes"): dispute,
     ("POST", "disputes/close"): close_dispute,
+    ("POST", "disputes/escalate"): escalate_dispute,
     ("POST", "payouts"): pay_out,
     ("POST", "exchange"): exchange,
     ("POST", "secret"): roll_secret,

@@ -1,5 +1,5 @@
 """
-Disputes: the bank takes the money back; won, it returns.
+Disputes: the bank takes the money back; won, it returns. An inquiry takes nothing before it becomes a dispute.
 
 As at Stripe, evidence of `winning_evidence` or `losing_evidence` in `uncategorized_text` decides a dispute.
 """
@@ -23,8 +23,14 @@ EVIDENCE = (
 )  # fmt: skip
 
 
-def open_dispute(sim: Sim, charge_id: str, reason: str = "fraudulent", amount: int | None = None) -> Object:
-    """The customer's bank disputes a charge and takes the money."""
+INQUIRIES = ("warning_needs_response", "warning_under_review")
+OUTCOMES = {True: ("warning_closed",), False: ("won", "lost")}  # by whether it is an inquiry
+
+
+def open_dispute(
+    sim: Sim, charge_id: str, reason: str = "fraudulent", amount: int | None = None, *, inquiry: bool = False
+) -> Object:
+    """The customer's bank disputes a charge and takes the money; by an *inquiry* it only asks."""
     charge = sim.get("charge", charge_id, "charge")
     if charge["disputed"] or not charge["captured"]:
         raise invalid(f"Charge {charge_id} cannot be disputed: it is not captured, or is disputed already.", "charge")
@@ -43,21 +49,47 @@ def open_dispute(sim: Sim, charge_id: str, reason: str = "fraudulent", amount: i
             "past_due": False, "submission_count": 0,
             "submission_method": "not_submitted",
         },
-        is_charge_refundable=False,
+        is_charge_refundable=inquiry,
         metadata={},
         payment_intent=charge["payment_intent"],
         payment_method_details={
-            "card": {"brand": "visa", "case_type": "chargeback", "network": "visa", "network_reason_code": "10"},
+            "card": {
+                "brand": "visa", "case_type": "inquiry" if inquiry else "chargeback", "network": "visa",
+                "network_reason_code": "10",
+            },
             "type": "card",
         },
         reason=reason,
-        status="needs_response",
+        status="warning_needs_response" if inquiry else "needs_response",
     )  # fmt: skip
-    _move(sim, dispute, -amount, "dispute", "Chargeback withdrawal", fee=balance.DISPUTE_FEE)
-    sim.store.put({**charge, "disputed": True, "_charged_back": True})
+    sim.store.put({**charge, "disputed": True, "_charged_back": not inquiry})
+    if inquiry:
+        events.record(sim, "charge.dispute.created", sim.store.put(dispute))
+        return dispute
+    _withdraw(sim, dispute)
     events.record(sim, "charge.dispute.created", dispute)
     events.record(sim, "charge.dispute.funds_withdrawn", dispute)
     return dispute
+
+
+def escalate(sim: Sim, id_: str) -> Object:
+    """The bank is not content with the answer to an inquiry, and takes the money."""
+    dispute = sim.get("dispute", id_)
+    if dispute["status"] not in INQUIRIES:
+        raise invalid(f"This dispute is no open inquiry: its status is {dispute['status']}.")
+    before = dict(dispute)
+    dispute |= {"status": "needs_response", "is_charge_refundable": False}
+    charge = sim.get("charge", dispute["charge"])
+    dispute["amount"] = min(dispute["amount"], charge["amount_captured"] - charge["amount_refunded"])
+    _withdraw(sim, dispute)
+    sim.store.put({**charge, "_charged_back": True})
+    events.changed(sim, "charge.dispute.updated", before, dispute)
+    events.record(sim, "charge.dispute.funds_withdrawn", dispute)
+    return dispute
+
+
+def _withdraw(sim: Sim, dispute: Object) -> None:
+    _move(sim, dispute, -dispute["amount"], "dispute", "Chargeback withdrawal", fee=balance.DISPUTE_FEE)
 
 
 def _move(sim: Sim, dispute: Object, amount: int, category: str, what: str, *, fee: int = 0) -> None:
@@ -71,10 +103,13 @@ def _move(sim: Sim, dispute: Object, amount: int, category: str, what: str, *, f
 
 
 def close(sim: Sim, id_: str, outcome: str) -> Object:
-    """The bank has decided: `won` or `lost`."""
+    """The bank has decided: `won` or `lost`, or, of an inquiry, `warning_closed`."""
     dispute = sim.get("dispute", id_)
     if dispute["status"] not in OPEN:
         raise invalid(f"This dispute is already closed: its status is {dispute['status']}.")
+    outcomes = OUTCOMES[dispute["status"] in INQUIRIES]
+    if outcome not in outcomes:
+        raise invalid(f"This dispute ends as {' or '.join(outcomes)}, not as {outcome}.")
     before, dispute["status"] = dict(dispute), outcome
     if outcome == "won":
         _move(sim, dispute, dispute["amount"], "dispute_reversal", "Chargeback reversal", fee=-balance.DISPUTE_FEE)
@@ -102,16 +137,22 @@ def update(sim: Sim, params: Params, id_: str) -> Object:
         "submission_count": details["submission_count"] + submitted,
         "submission_method": "manual" if submitted else details["submission_method"],
     }
+    is_inquiry = dispute["status"] in INQUIRIES
     if submitted:
-        dispute["status"] = "under_review"
+        dispute["status"] = "warning_under_review" if is_inquiry else "under_review"
     events.changed(sim, "charge.dispute.updated", before, sim.store.put(dispute))
     outcome = DECIDED_BY.get(given.text("uncategorized_text") or "")
-    return close(sim, id_, outcome) if outcome and submitted else dispute
+    if not (outcome and submitted):
+        return dispute
+    if is_inquiry and outcome == "lost":
+        return escalate(sim, id_)
+    return close(sim, id_, "warning_closed" if is_inquiry else outcome)
 
 
 def accept(sim: Sim, _params: Params, id_: str) -> Object:
     """`POST /v1/disputes/{id}/close`: lost without a fight."""
-    return close(sim, id_, "lost")
+    dispute = sim.get("dispute", id_)
+    return close(sim, id_, "warning_closed" if dispute["status"] in INQUIRIES else "lost")
 
 
 def retrieve(sim: Sim, _params: Params, id_: str) -> Object:

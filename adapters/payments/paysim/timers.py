@@ -18,7 +18,8 @@ def _payouts(sim: Sim, object_id: str) -> None:
 
 
 def _dispute(sim: Sim, charge: str) -> None:
-    disputes.open_dispute(sim, charge, charges.card_of(sim, sim.get("charge", charge)).dispute)
+    card = charges.card_of(sim, sim.get("charge", charge))
+    disputes.open_dispute(sim, charge, card.dispute, inquiry=card.inquiry)
 
 
 def _foreign(sim: Sim, _object_id: str) -> None:

@@ -21,6 +21,8 @@ FIELDS: dict[str, Any] = {
 OPENED = fact(Dispute.Opened, **FIELDS)
 TAKEN = fact(Dispute.FundsWithdrawn, balance_id="txn_1", amount=500, fee=2_000, currency="EUR")
 GIVEN = fact(Dispute.FundsReinstated, balance_id="txn_2", amount=500, fee=0, currency="EUR")
+ASKED = fact(Dispute.InquiryOpened, **FIELDS)
+ANSWERED = fact(Dispute.InquiryClosed, outcome="warning_closed")
 WON = fact(Dispute.Closed, outcome="won")
 
 
@@ -32,6 +34,26 @@ def test_a_dispute_is_opened_and_closed_once() -> None:
     given(Dispute, OPENED, WON).when(lambda dispute: dispute.close("lost")).then()
     given(Dispute, OPENED).when(lambda dispute: dispute.close("drawn")).refused(
         BadOutcome, outcome="drawn", outcomes="won, lost, warning_closed"
+    )
+
+
+def test_an_inquiry_is_no_dispute_before_it_becomes_one() -> None:
+    """It is opened and closed once; what is said of it later than of the dispute is old news."""
+    ask = lambda dispute: dispute.inquire(**FIELDS)  # noqa: E731
+    end = lambda dispute: dispute.close_inquiry("warning_closed")  # noqa: E731
+    given(Dispute).when(ask).then(ASKED)
+    given(Dispute, ASKED).when(ask).then()
+    given(Dispute, ASKED).when(end).then(ANSWERED)
+    given(Dispute, ASKED, ANSWERED).when(end).then()
+    given(Dispute, ASKED, ANSWERED).when(ask).then()
+    given(Dispute, ASKED).when(lambda dispute: dispute.open(**FIELDS)).then(OPENED)
+    given(Dispute, ASKED, OPENED).when(end).then()
+    given(Dispute, OPENED).when(ask).then()
+    given(Dispute, ASKED).when(lambda dispute: dispute.close("won")).refused(
+        DisputeNotFound, learner_id="ann", dispute_id="dp_1"
+    )
+    given(Dispute, ASKED).when(lambda dispute: dispute.close_inquiry("won")).refused(
+        BadOutcome, outcome="won", outcomes="warning_closed, prevented"
     )
 
 

@@ -1,0 +1,118 @@
+"""What messages of the provider come to: paysim in memory, understood over the port of Stripe's SDK."""
+
+from typing import Any
+
+import pytest
+
+from commands.payment.orders import PlaceOrder
+from commands.payment.refunds import RequestRefund
+from domain.payment.order import Order, order_stream
+from tests.support.desk import Desk
+from tests.support.till import PRODUCTS
+from tests.support.usecases import RUN
+
+PRICE = PRODUCTS["one"]
+
+
+@pytest.fixture
+def desk() -> Desk:
+    """A campus that sells, and its provider."""
+    return Desk()
+
+
+def bought(desk: Desk, **how: Any) -> str:
+    """An order that is paid; its charge."""
+    desk.do(PlaceOrder("ann", "o1", ["one"], "EUR"))
+    desk.pay("o1", **how)
+    desk.paysim.advance(seconds=5)
+    desk.hear_all()
+    return str(desk.paysim.api.charges.list().data[0].id)
+
+
+def order_of(desk: Desk, order_id: str = "o1") -> Order:
+    return desk.till.log.replay(Order, order_stream("ann", order_id))
+
+
+def types(desk: Desk, category: str) -> list[str]:
+    """The facts of all streams of a category, without its name."""
+    facts = desk.till.facts(*(f"{category}.{name}" for name in NAMES[category]))
+    return [each.type.removeprefix(f"{category}.") for each in facts]
+
+
+NAMES = {
+    "dispute": ("inquiry_opened", "inquiry_closed", "opened", "funds_withdrawn", "funds_reinstated", "closed"),
+}
+
+
+def inquiry(desk: Desk, charge: str) -> str:
+    """The bank asks about a charge, and its message has come; the id of the inquiry."""
+    made = desk.paysim.control("disputes", {"charge": charge, "inquiry": True})
+    desk.hear_all()
+    return str(made["id"])
+
+
+def test_an_inquiry_takes_nothing_away(desk: Desk) -> None:
+    """Neither access nor the right to refund, and nothing is booked; at its end it is closed."""
+    inquired = inquiry(desk, bought(desk))
+    assert types(desk, "dispute") == ["inquiry_opened"]
+    assert order_of(desk).status == "paid"
+    assert desk.till.has_access("ann", RUN)
+    desk.do(RequestRefund("ann", "o1", "rather than a dispute", PRICE // 2))
+    desk.work()
+    desk.paysim.control("disputes/close", {"dispute": inquired, "outcome": "warning_closed"})
+    desk.hear_all()
+    assert types(desk, "dispute") == ["inquiry_opened", "inquiry_closed"]
+    assert order_of(desk).status == "partly_refunded"
+    assert desk.till.has_access("ann", RUN)
+
+
+@pytest.mark.parametrize("outcome", ["won", "lost"])
+def test_an_inquiry_becomes_a_dispute(desk: Desk, outcome: str) -> None:
+    """From then on it is one like others: what it says late, as an inquiry, changes nothing."""
+    inquired = inquiry(desk, bought(desk))
+    asked = desk.events()
+    desk.paysim.control("disputes/escalate", {"dispute": inquired})
+    desk.hear_all()
+    assert types(desk, "dispute") == ["inquiry_opened", "opened", "funds_withdrawn"]
+    assert order_of(desk).status == "disputed"
+    assert not desk.till.has_access("ann", RUN)
+    desk.hear_all(asked)
+    desk.paysim.control("disputes/close", {"dispute": inquired, "outcome": outcome})
+    desk.hear_all()
+    back = ["funds_reinstated", "closed"] if outcome == "won" else ["closed"]
+    assert types(desk, "dispute") == ["inquiry_opened", "opened", "funds_withdrawn", *back]
+    assert desk.till.has_access("ann", RUN) is (outcome == "won")
+
+
+def test_what_becomes_known_only_when_it_is_a_dispute_is_one(desk: Desk) -> None:
+    """The messages of the inquiry were late: there is none any more."""
+    charge = bought(desk)
+    made = desk.paysim.control("disputes", {"charge": charge, "inquiry": True})
+    desk.paysim.control("disputes/escalate", {"dispute": made["id"]})
+    desk.hear_all()
+    assert types(desk, "dispute") == ["opened", "funds_withdrawn"]
+
+
+def test_the_fee_of_a_dispute_that_is_won_comes_back(desk: Desk) -> None:
+    """What was charged, and what of it was given back, each with its sign."""
+    bought(desk, card="pm_card_createDispute")
+    (dispute,) = desk.paysim.api.disputes.list().data
+    desk.paysim.control("disputes/close", {"dispute": dispute.id, "outcome": "won"})
+    desk.hear_all()
+    taken, given = desk.till.facts("dispute.funds_withdrawn", "dispute.funds_reinstated")
+    assert (taken.data["amount"], taken.data["fee"]) == (PRICE, 1_500)
+    assert (given.data["amount"], given.data["fee"]) == (PRICE, 1_500)
+
+
+def test_a_fee_that_is_charged_when_money_comes_back_is_no_fee_given_back(desk: Desk) -> None:
+    """A bank may charge for the dispute that we have won, too, and may keep the first fee."""
+    bought(desk, card="pm_card_createDispute")
+    (dispute,) = desk.paysim.sim.store.find("dispute")
+    moved = {**dispute["balance_transactions"][0], "id": "txn_back", "amount": PRICE, "fee": 300, "net": PRICE - 300}
+    only_fee = {**moved, "id": "txn_fee", "amount": 0, "fee": -700, "net": 700}
+    dispute["balance_transactions"] = [*dispute["balance_transactions"], moved, only_fee]
+    desk.paysim.sim.store.put({**dispute, "status": "won"})
+    desk.hear_all()
+    facts = desk.till.facts("dispute.funds_withdrawn", "dispute.funds_reinstated")
+    moves = [(each.type.rpartition("_")[2], each.data["amount"], each.data["fee"]) for each in facts]
+    assert moves == [("withdrawn", PRICE, 1_500), ("reinstated", PRICE, -300), ("withdrawn", 0, -700)]
