@@ -20,6 +20,9 @@ COMMON: tuple[Processor, ...] = (
     ),
 )
 
+CHATTY = ("stripe", "httpx")
+"""Libraries that write five lines for each request: they are heard from warnings on, or at the level `debug`."""
+
 
 def configure(level: str, *, process: str) -> None:
     """Send structlog and the standard library's logging to standard error as JSON lines naming *process*."""
@@ -41,3 +44,5 @@ def configure(level: str, *, process: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)
     logging.basicConfig(level=number, handlers=[handler], force=True)
+    for name in CHATTY:
+        logging.getLogger(name).setLevel(number if number <= logging.DEBUG else max(number, logging.WARNING))

@@ -34,8 +34,9 @@ TIMEOUT = 15.0  # seconds for one answer
 CHARGE = ["latest_charge.balance_transaction"]
 FUNDS = ["data.balance_transaction", "data.failure_balance_transaction"]
 MOST_KEYS = 10
-SKEW = timedelta(hours=1)  # that the clock of Stripe may be after ours
+SKEW = timedelta(minutes=5)  # that the clock of Stripe may be after ours: with more of it no webhook is believed either
 PAGE = 100  # objects, Stripe's most
+PAGE_RETRIES = 3  # of one page: where each fails one time in ten, a list of a hundred would not be had at once
 T = TypeVar("T")
 
 
@@ -279,11 +280,13 @@ class StripeProvider:
         return sums
 
     async def _pages(self, service: Any, **params: Any) -> AsyncIterator[Any]:
-        """Everything of a list, page by page."""
+        """Everything of a list, page by page; a page that fails is asked for again, not the whole list."""
         after: dict[str, str] = {}
         while True:
             async with _answered():
-                page = await service.list_async({**params, **after, "limit": PAGE})
+                page = await service.list_async(
+                    {**params, **after, "limit": PAGE}, {"max_network_retries": PAGE_RETRIES}
+                )
             for each in page.data:
                 yield each
             if not page.has_more:
