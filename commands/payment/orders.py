@@ -64,7 +64,7 @@ async def place_order(command: PlaceOrder, log: Log) -> Position:
         await _must_be_new(log, command.learner_id, items, ordered.paid, at)
         discount = None if coupon is None else _discount(coupon, command, at)
         order.place(
-            lines_of(items, command.tax_bp, discount),
+            lines_of(items, command.tax_bp, command.currency, discount),
             command.currency,
             coupon_id=command.coupon_id,
             country=command.country,

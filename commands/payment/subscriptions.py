@@ -171,7 +171,7 @@ async def request_plan_change(command: RequestPlanChange, log: Log) -> Position:
         raise BadOrder(f"product {command.product_id} is no plan")
     old, _ = planned(await log.read(Order, order_stream(command.learner_id, subscription.order_id)))
     item = msgspec.structs.replace(item, price=item.plan.amount)
-    (line,) = lines_of([item], old.tax_bp)
+    (line,) = lines_of([item], old.tax_bp, subscription.currency)
     subscription.ask_plan(line)
     return await log.save(subscription)
 

@@ -12,7 +12,7 @@ import msgspec
 
 from domain.aggregate import Aggregate, event, stream_id
 from domain.payment.errors import BadCoupon, CouponExists, CouponNotFound, CouponNotValid, CouponUsedUp
-from domain.payment.money import FULL, MOST, check_currency
+from domain.payment.money import FULL, MOST, check_currency, unpayable
 
 PERCENT, AMOUNT = KINDS = ("percent", "amount")
 
@@ -223,6 +223,8 @@ def _check(terms: CouponTerms) -> None:
         raise BadCoupon("an amount is 1 minor unit at least, of a currency, without a percentage")
     if terms.currency is not None:
         check_currency(terms.currency)
+        if why := unpayable(terms.amount or 0, terms.currency):
+            raise BadCoupon(f"a discount can be given, and {why}")
     if terms.valid_from is not None and terms.valid_until is not None and terms.valid_until <= terms.valid_from:
         raise BadCoupon("a coupon is valid for some time")
     if any(limit is not None and limit < 1 for limit in (terms.limit, terms.limit_per_learner)):

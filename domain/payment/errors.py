@@ -195,6 +195,12 @@ class NotRefundable(Conflict):
     template = "order {order_id}: {wanted} cannot be refunded, {left} can"
 
 
+class BadRefund(Rejected):
+    """An amount that cannot be given back in its currency."""
+
+    code = "bad_refund"
+
+
 class RefundReasonNeeded(Rejected):
     """A refund without a reason."""
 

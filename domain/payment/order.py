@@ -10,7 +10,7 @@ from datetime import datetime
 
 from domain.aggregate import Aggregate, event, stream_id
 from domain.payment.dispute import LOST
-from domain.payment.errors import NotRefundable, OrderNotFound, OrderNotOpen, RefundReasonNeeded
+from domain.payment.errors import OrderNotFound, OrderNotOpen, RefundReasonNeeded
 from domain.payment.order_line import Line, LineAmount
 from domain.payment.order_state import (
     FAILED,
@@ -19,6 +19,7 @@ from domain.payment.order_state import (
     DisputedPart,
     RefundPart,
     Status,
+    check_refund,
     chosen_lines,
     ended_lines,
     found_lines,
@@ -257,6 +258,7 @@ class Order(Aggregate):
             RefundReasonNeeded: there is no reason.
             UnknownLine: the order has no such line.
             NotRefundable: it is nothing, or more than was captured and not yet refunded or disputed.
+            BadRefund: it cannot be paid in the order's currency.
         """
         self.must_exist()
         if not reason.strip():
@@ -266,15 +268,12 @@ class Order(Aggregate):
         excess.pop(self.paid_by or "", None)
         left = sum(rests.values()) + sum(excess.values())
         wanted = left if amount is None else amount
-        if not 0 < wanted <= left:
-            raise NotRefundable(order_id=self.order_id, wanted=wanted, left=left)
-        return [self._reserve(reason, *part) for part in parts_of(wanted, excess, self.paid_by, rests)]
+        check_refund(self.order_id, wanted, left, self.currency)
+        return [self._reserve(reason, *part) for part in parts_of(wanted, excess, self.paid_by, rests, self.currency)]
 
     def _reserve(self, reason: str, payment_id: str, amount: int, lines: list[LineAmount]) -> RefundPart:
         refund_id = f"{self.order_id}.r{len(self.refunds) + 1}"
-        self._refund_requested(
-            refund_id=refund_id, payment_id=payment_id, amount=amount, lines=lines, reason=reason.strip()
-        )
+        self._refund_requested(refund_id, payment_id, amount, lines, reason.strip())
         return self.refunds[refund_id]
 
     @event(RefundRequested)
@@ -298,7 +297,8 @@ class Order(Aggregate):
     def find_refund(self, refund_id: str, payment_id: str, amount: int, reason: str, cause: str) -> None:
         """Money of a payment has gone back without us: it takes what no refund of ours has reserved first."""
         if refund_id not in self.refunds:
-            lines = found_lines(self.lines, self.refunds.values(), amount) if payment_id == self.paid_by else []
+            of_lines = payment_id == self.paid_by
+            lines = found_lines(self.lines, self.refunds.values(), amount, self.currency) if of_lines else []
             self._refund_found(refund_id, payment_id, amount, lines, reason, cause)
             self.refund(refund_id)
 
@@ -394,7 +394,7 @@ class Order(Aggregate):
         """What of these lines, or of all, can be refunded: by what they cost, and by what is left of their payment."""
         chosen = chosen_lines(self.order_id, self.lines, lines)
         paid = 0 if self.paid_by is None else self._unspent()[self.paid_by]
-        return rests_of(chosen, self.refunds.values(), paid, REQUESTED, ISSUED)
+        return rests_of(chosen, self.refunds.values(), paid, self.currency, REQUESTED, ISSUED)
 
     def _unspent(self) -> dict[str, int]:
         return unspent(self.captured, self.refunds.values(), self.disputes.values())

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from domain.payment.errors import BadOrder
-from domain.payment.money import percent_of, spread, tax_within
+from domain.payment.money import percent_of, spread, step_of, tax_within, unpayable
 
 
 class Grant(msgspec.Struct, frozen=True):
@@ -89,33 +89,39 @@ class Discount(msgspec.Struct, frozen=True):
     products: Sequence[str] | None
 
 
-def lines_of(items: Sequence[Item], tax_bp: int, discount: Discount | None = None) -> list[Line]:
+def lines_of(items: Sequence[Item], tax_bp: int, currency: str, discount: Discount | None = None) -> list[Line]:
     """
     The lines of an order.
 
-    The discount is computed once for all, rounded once and spread over its lines; tax is rounded for each line.
+    The discount is computed once for all, rounded once, so that what is left can be paid, and spread over its lines;
+    tax is rounded for each line, to the minor unit, since it is not paid by itself.
 
     Raises:
-        BadOrder: nothing is ordered, something twice, or a plan with something else or with a discount.
+        BadOrder: nothing is ordered, something twice, a plan with something else or with a discount, or for a price
+            that cannot be paid in this currency, which prices of before that rule may be.
     """
     products = [item.product_id for item in items]
     if not items or len(set(products)) < len(products):
         raise BadOrder("an order is for one product at least, each once")
     if any(item.plan for item in items) and (len(items) > 1 or discount is not None):
         raise BadOrder("a plan is ordered by itself, without a coupon")
-    discounts = _discounts(items, discount)
+    for item in items:
+        if why := unpayable(item.price, currency) or unpayable(item.plan.amount if item.plan else 0, currency):
+            raise BadOrder(f"product {item.product_id} has a price that cannot be paid: {why}")
+    discounts = _discounts(items, discount, step_of(currency))
     return [
         _line(number, item, off, tax_bp) for number, (item, off) in enumerate(zip(items, discounts, strict=True), 1)
     ]
 
 
-def _discounts(items: Sequence[Item], discount: Discount | None) -> list[int]:
+def _discounts(items: Sequence[Item], discount: Discount | None, step: int) -> list[int]:
     if discount is None:
         return [0] * len(items)
     counts = [item.price if discount.products is None or item.product_id in discount.products else 0 for item in items]
     whole = sum(counts)
-    off = percent_of(whole, discount.percent_bp) if discount.percent_bp else min(discount.amount or 0, whole)
-    return spread(off, counts)
+    amount = (discount.amount or 0) // step * step
+    off = percent_of(whole, discount.percent_bp, step) if discount.percent_bp else min(amount, whole)
+    return spread(off, counts, step)
 
 
 def _line(number: int, item: Item, discount: int, tax_bp: int) -> Line:

@@ -6,8 +6,8 @@ from enum import StrEnum
 import msgspec
 
 from domain.payment.dispute import LOST
-from domain.payment.errors import UnknownLine
-from domain.payment.money import spread
+from domain.payment.errors import BadRefund, NotRefundable, UnknownLine
+from domain.payment.money import spread, step_of, unpayable
 from domain.payment.order_line import Line, LineAmount
 
 REQUESTED, ISSUED, FAILED = ("requested", "issued", "failed")
@@ -88,22 +88,34 @@ def chosen_lines(order_id: str, lines: Iterable[Line], numbers: Sequence[int] | 
     return [known[number] for number in (known if numbers is None else dict.fromkeys(numbers))]
 
 
-def rests_of(lines: Iterable[Line], refunds: Iterable[RefundPart], most: int, *statuses: str) -> dict[int, int]:
+def rests_of(
+    lines: Iterable[Line], refunds: Iterable[RefundPart], most: int, currency: str, *statuses: str
+) -> dict[int, int]:
     """What of lines is not refunded by those in these states, or, if that is more than *most*, its part of that."""
     lines = list(lines)
     back = refunded_by_line(lines, refunds, *statuses)
     rests = {line.line: line.total - back[line.line] for line in lines}
-    return rests if sum(rests.values()) <= most else dict(zip(rests, spread(most, list(rests.values())), strict=True))
+    if sum(rests.values()) <= most:
+        return rests
+    return dict(zip(rests, spread(most, list(rests.values()), step_of(currency)), strict=True))
 
 
-def divided(amount: int, rests: Mapping[int, int]) -> list[LineAmount]:
+def check_refund(order_id: str, wanted: int, left: int, currency: str) -> None:
+    """Refuse a refund of nothing, of more than is left, or of what cannot be paid in a currency."""
+    if not 0 < wanted <= left:
+        raise NotRefundable(order_id=order_id, wanted=wanted, left=left)
+    if why := unpayable(wanted, currency):
+        raise BadRefund(f"order {order_id}: what is given back can be paid, and {why}", amount=wanted)
+
+
+def divided(amount: int, rests: Mapping[int, int], currency: str) -> list[LineAmount]:
     """An amount, divided among lines by what is left of each."""
-    shares = zip(rests, spread(amount, list(rests.values())), strict=True)
+    shares = zip(rests, spread(amount, list(rests.values()), step_of(currency)), strict=True)
     return [LineAmount(line, share) for line, share in shares if share]
 
 
 def parts_of(
-    wanted: int, excess: Mapping[str, int], paid_by: str | None, rests: Mapping[int, int]
+    wanted: int, excess: Mapping[str, int], paid_by: str | None, rests: Mapping[int, int], currency: str
 ) -> list[tuple[str, int, list[LineAmount]]]:
     """A refund by payment: first from what is *excess*, then from lines by what is left of each."""
     parts: list[tuple[str, int, list[LineAmount]]] = []
@@ -112,17 +124,17 @@ def parts_of(
             parts.append((payment_id, part, []))
             wanted -= part
     if wanted and paid_by is not None:
-        parts.append((paid_by, wanted, divided(wanted, rests)))
+        parts.append((paid_by, wanted, divided(wanted, rests, currency)))
     return parts
 
 
-def found_lines(lines: Iterable[Line], refunds: Iterable[RefundPart], amount: int) -> list[LineAmount]:
+def found_lines(lines: Iterable[Line], refunds: Iterable[RefundPart], amount: int, currency: str) -> list[LineAmount]:
     """The lines from which a refund was made that we did not ask for; what is reserved counts only if it is needed."""
     lines, refunds = list(lines), list(refunds)
-    rests = rests_of(lines, refunds, amount, REQUESTED, ISSUED)
+    rests = rests_of(lines, refunds, amount, currency, REQUESTED, ISSUED)
     if sum(rests.values()) < amount:
-        rests = rests_of(lines, refunds, amount, ISSUED)
-    return divided(sum(rests.values()), rests)
+        rests = rests_of(lines, refunds, amount, currency, ISSUED)
+    return divided(sum(rests.values()), rests, currency)
 
 
 def unspent(

@@ -13,7 +13,7 @@ import msgspec
 
 from domain.aggregate import Aggregate, event, stream_id
 from domain.payment.errors import BadPrice, BadProduct, NoPrice, ProductExists, ProductNotFound, ProductRetired
-from domain.payment.money import MOST, check_currency
+from domain.payment.money import MOST, check_currency, unpayable
 
 COURSE, RUN, BUNDLE, PLAN = KINDS = ("course", "run", "bundle", "plan")
 SUSPEND, KEEP = ON_DISPUTE = ("suspend", "keep")
@@ -194,12 +194,14 @@ class Product(Aggregate):
         Sell it at *amount* from *valid_from* on (None: from now on, which is *at*); orders of before keep their price.
 
         Raises:
-            BadPrice: the amount is negative or too much, or the price would have been valid in the past.
+            BadPrice: the amount is negative, too much or cannot be paid, or the price would be valid in the past.
         """
         self._must_be_sold()
         check_currency(currency)
         if not 0 <= amount <= MOST:
             raise BadPrice(f"a price is 0 to {MOST} minor units, not {amount}", amount=amount)
+        if why := unpayable(amount, currency):
+            raise BadPrice(f"a price can be paid, and {why}", amount=amount)
         valid_from = valid_from or at
         if valid_from < at:
             raise BadPrice(f"a price cannot be valid since {valid_from:%Y-%m-%d %H:%M}, which is past")

@@ -52,6 +52,7 @@ def test_a_coupon_is_given_out_once() -> None:
         {"kind": "amount"},
         {"kind": "amount", "percent_bp": None, "amount": 500},
         {"kind": "amount", "percent_bp": None, "amount": 0, "currency": "EUR"},
+        {"kind": "amount", "percent_bp": None, "amount": 1_005, "currency": "BHD"},
         {"valid_until": AT},
         {"limit": 0},
         {"limit_per_learner": 0},

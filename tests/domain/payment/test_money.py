@@ -5,13 +5,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.payment.errors import UnknownCurrency
-from domain.payment.money import exponent, percent_of, rounded, shown, spread, tax_within
+from domain.payment.money import exponent, percent_of, rounded, shown, spread, step_of, tax_within, unpayable
 
 
 @pytest.mark.parametrize(("currency", "digits"), [("JPY", 0), ("KRW", 0), ("EUR", 2), ("KWD", 3)])
 def test_a_currency_has_its_own_digits(currency: str, digits: int) -> None:
     """They come from ISO 4217, not from a guess of two."""
     assert exponent(currency) == digits
+
+
+@pytest.mark.parametrize(("currency", "step"), [("JPY", 1), ("EUR", 1), ("MGA", 100), ("KWD", 10), ("TND", 10)])
+def test_what_can_be_paid_is_a_multiple_of_a_step(currency: str, step: int) -> None:
+    """Of three digits the last one is 0."""
+    assert step_of(currency) == step
+    assert [bool(unpayable(amount, currency)) for amount in (step, 7 * step, 7 * step + 1)] == [False, False, step > 1]
 
 
 @pytest.mark.parametrize("currency", ["XAU", "eur", "EURO", ""])
@@ -47,6 +54,13 @@ def test_tax_is_within_the_price() -> None:
     assert tax_within(11_900, 1_900) == 1_900
     assert tax_within(1, 1_900) == 0
     assert tax_within(4_900, 0) == 0
+
+
+def test_a_step_is_kept() -> None:
+    """By what is rounded and what is divided, as long as there are no odd amounts of before."""
+    assert [percent_of(amount, 5_000, 10) for amount in (10, 30, 50, 70)] == [0, 20, 20, 40]
+    assert spread(70, [60, 60, 30], 10) == [20, 30, 20]
+    assert spread(10, [5, 5], 10) == [5, 5]
 
 
 @settings(max_examples=200, deadline=None)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from domain.payment.errors import NotRefundable, OrderNotFound, OrderNotOpen, RefundReasonNeeded, UnknownLine
+from domain.payment.errors import BadRefund, NotRefundable, OrderNotFound, OrderNotOpen, RefundReasonNeeded, UnknownLine
 from domain.payment.order import Order
 from domain.payment.order_line import Grant, Line, LineAmount, Plan
 from domain.payment.order_state import Status
@@ -317,3 +317,17 @@ def test_only_a_dispute_about_what_pays_the_lines_is_about_access() -> None:
 def test_an_order_that_was_never_placed_is_unknown(act: Any) -> None:
     """Whatever is asked of it."""
     given(Order).when(act).refused(OrderNotFound, learner_id="ann", order_id="o1")
+
+
+def test_a_refund_in_three_digits_can_be_paid() -> None:
+    """It is refused where it is asked for, not by the provider; what is left of each line can be given back later."""
+    dinars = [
+        placed(500, 300, 200, currency="KWD"),
+        STARTED,
+        PAID,
+    ]
+    given(Order, *dinars).when(refund(105)).refused_because(BadRefund, "0.105 KWD is no multiple of 0.010 KWD")
+    given(Order, *dinars).when(refund(110)).then(requested(1, 110, (1, 50), (2, 30), (3, 30)))
+    given(Order, *dinars, requested(1, 110, (1, 50), (2, 30), (3, 30))).when(refund(lines=[2])).then(
+        requested(2, 270, (2, 270))
+    )

@@ -116,6 +116,9 @@ def test_a_price_does_not_change_the_past() -> None:
         BadPrice, "past"
     )
     made.when(lambda product: product.change_price("EUR", -1, None, AT)).refused_because(BadPrice, "minor units")
+    made.when(lambda product: product.change_price("KWD", 5_125, None, AT)).refused_because(
+        BadPrice, "a price can be paid, and 5.125 KWD is no multiple of 0.010 KWD"
+    )
     made.when(lambda product: product.change_price("XXL", 1, None, AT)).refused(UnknownCurrency, currency="XXL")
 
 
