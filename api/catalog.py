@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from functools import partial
 from typing import Annotated, Literal
 
 import msgspec
@@ -11,8 +10,9 @@ from pydantic import Field
 
 from adapters.postgres.queries import catalog, catalog_lists, products
 from adapters.postgres.queries.catalog_lists import Asked, Listed
-from adapters.postgres.queries.reader import RowPage
+from adapters.postgres.queries.reader import Reader, RowPage
 from api.http import paging
+from api.http.as_of import AsOf
 from api.http.dispatch import Accepted, Body, StaffDispatch, example
 from api.http.openapi import command, query
 from api.http.query import QueryContext, QueryDep
@@ -47,10 +47,12 @@ from domain.grading import Group
 from domain.kinds import KINDS
 from domain.payment.product import granting, is_free, present_prices
 from projections.catalog import CatalogCourse
+from projections.engine.moment import Moment
 from projections.orders.rows import ProductRow
 
 router = strict_router("catalog", "/v1")
 PROJECTION = "catalog"
+OF_RUNS = [PROJECTION, "orders"]  # the read models of a run with the products by which it is bought
 
 
 class Offer(msgspec.Struct, kw_only=True):
@@ -247,6 +249,7 @@ async def list_courses(
     *,
     request: Request,
     ask: QueryDep,
+    moment: AsOf,
     q: Part = None,
     language: Annotated[Word | None, Query(description="Courses in this language only.")] = None,
     sort: Annotated[catalog_lists.CourseSort, Query(description="What to sort by.")] = "id",
@@ -258,25 +261,27 @@ async def list_courses(
     """All courses, or those with a part of the title or id, or of a language."""
     filters = {"q": q, "language": language}
     asked = Asked(filters=filters, sort=sort, descending=order == "desc", total=total)
-    return await _list(request, ask, asked, catalog_lists.courses, cursor=cursor, limit=limit)
+    return await _list(request, ask, asked, catalog_lists.courses, moment, cursor=cursor, limit=limit)
 
 
 @router.get("/courses/{course_id}", responses=query(catalog.COURSE_DETAIL_EXAMPLE, 404))
-async def get_course(course_id: CourseId, ask: QueryDep) -> Response:
+async def get_course(course_id: CourseId, ask: QueryDep, moment: AsOf) -> Response:
     """One course, with its versions and the ids of its runs."""
-    answer = await ask.read_at_least(PROJECTION, lambda: catalog.course(ask.services.reader, course_id))
-    return ask.or_not_found(answer, CourseNotFound(course_id=course_id))
+    reader = await ask.catalog_at(moment)
+    answer = await ask.read_at_least(PROJECTION, lambda: catalog.course(reader, course_id))
+    return ask.or_not_found(answer, CourseNotFound(course_id=course_id), ask.headers_at(moment, PROJECTION))
 
 
 @router.get(
     "/courses/{course_id}/versions/{version}",
     responses=query(catalog.VERSION_EXAMPLE, 404),
 )
-async def get_version(course_id: CourseId, version: Version, ask: QueryDep) -> Response:
+async def get_version(course_id: CourseId, version: Version, ask: QueryDep, moment: AsOf) -> Response:
     """The units of one version of a course."""
-    answer = await ask.read_at_least(PROJECTION, lambda: catalog.version(ask.services.reader, course_id, version))
+    reader = await ask.catalog_at(moment)
+    answer = await ask.read_at_least(PROJECTION, lambda: catalog.version(reader, course_id, version))
     missing = VersionNotFound(course_id=course_id, version=version)
-    return ask.or_not_found(answer, missing)
+    return ask.or_not_found(answer, missing, ask.headers_at(moment, PROJECTION))
 
 
 @router.get(
@@ -287,6 +292,7 @@ async def list_runs(
     *,
     request: Request,
     ask: QueryDep,
+    moment: AsOf,
     course_id: Annotated[Id | None, Query(description="Runs of this course only.")] = None,
     q: Part = None,
     status: Annotated[
@@ -313,10 +319,7 @@ async def list_runs(
         "ends_before": ends_before,
     }
     asked = Asked(filters=filters, sort=sort, descending=order == "desc", total=total)
-    check = None if course_id is None else partial(ask.check_course, course_id)
-    return await _list(
-        request, ask, asked, catalog_lists.runs, check=check, complete=_offered, cursor=cursor, limit=limit
-    )
+    return await _list(request, ask, asked, catalog_lists.runs, moment, cursor=cursor, limit=limit)
 
 
 async def _list(
@@ -324,41 +327,46 @@ async def _list(
     ask: QueryContext,
     asked: Asked,
     read: Callable[..., Awaitable[Listed]],
+    moment: Moment | None,
     *,
-    check: Callable[[], Awaitable[None]] | None = None,
-    complete: Callable[[QueryContext, RowPage], Awaitable[RowPage]] | None = None,
     cursor: str | None,
     limit: int,
 ) -> Response:
     listing = f"{request.scope['path'].rpartition('/')[2]}:{asked.sort}:{'desc' if asked.descending else 'asc'}"
     after, backwards = paging.place(listing, cursor, asked.types)
-    reader = ask.services.reader
+    reader = await ask.catalog_at(moment)
     found = await ask.read_at_least(PROJECTION, lambda: read(reader, asked, after, limit + 1, backwards=backwards))
-    if check is not None and not found.page.rows:
-        await check()
-    page = found.page if complete is None else await complete(ask, found.page)
+    if not found.page.rows and (course_id := asked.filters.get("course_id")) is not None:
+        await ask.check_course(course_id, reader)
+    page, names = found.page, [PROJECTION]
+    if read is catalog_lists.runs:
+        page, names = await _offered(ask, page, reader, moment), OF_RUNS
     members = b'"total":%b,' % msgspec.json.encode(found.total)
-    return paging.reply_both_ways(request, ask, page, listing, limit, backwards=backwards, members=members)
+    headers = ask.headers_at(moment, *names)
+    return paging.reply_both_ways(
+        request, ask, page, listing, limit, backwards=backwards, members=members, headers=headers
+    )
 
 
 @router.get("/runs/{run_id}", responses=query(RUN_EXAMPLE, 404))
-async def get_run(run_id: RunId, ask: QueryDep) -> Response:
+async def get_run(run_id: RunId, ask: QueryDep, moment: AsOf) -> Response:
     """One run."""
-    answer = await ask.read_at_least(PROJECTION, lambda: catalog.run(ask.services.reader, run_id))
+    reader = await ask.catalog_at(moment)
+    answer = await ask.read_at_least(PROJECTION, lambda: catalog.run(reader, run_id))
     if answer.body is None:
         raise RunNotFound(run_id=run_id)
-    page = await _offered(ask, RowPage([(answer.body.decode(),)], answer.position))
-    return ask.reply(page.rows[0][-1].encode(), page.position)
+    page = await _offered(ask, RowPage([(answer.body.decode(),)], answer.position), reader, moment)
+    return ask.reply(page.rows[0][-1].encode(), page.position, ask.headers_at(moment, *OF_RUNS))
 
 
-async def _offered(ask: QueryContext, page: RowPage) -> RowPage:
-    """Runs with the products by which each can be bought now; the position is the lower one of both read models."""
+async def _offered(ask: QueryContext, page: RowPage, reader: Reader, moment: Moment | None) -> RowPage:
+    """Runs with the products by which each can be bought then; the position is the lower one of both read models."""
     if not page.rows:
         return page
     runs = [msgspec.json.decode(row[-1], type=_RunOfCourse) for row in page.rows]
     courses = {run.course_id for run in runs}
-    sold = await ask.read_at_least("orders", lambda: products.granting(ask.services.reader, courses))
-    at = ask.now()
+    sold = await ask.read_at_least("orders", lambda: products.granting(reader, courses))
+    at = ask.now(moment)
     rows = [
         (*row[:-1], f"{row[-1][:-1]},{msgspec.json.encode(_on_sale(sold.products, run, at)).decode()[1:]}")
         for row, run in zip(page.rows, runs, strict=True)

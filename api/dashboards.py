@@ -153,6 +153,7 @@ async def learner_dashboard(learner_id: LearnerId, ask: QueryDep, moment: AsOf, 
 @router.get("/learners/dashboards", responses=query(DashboardsOfLearners(items=[LEARNER], missing=["28401"]), 403))
 async def list_dashboards(
     ask: StaffQueryDep,
+    moment: AsOf,
     ids: Annotated[
         str,
         Query(
@@ -172,7 +173,7 @@ async def list_dashboards(
     documents = ask.services.documents[LearnerDashboard.name]
 
     async def read() -> Read:
-        found = [await documents.get(learner_id) for learner_id in learners]
+        found = [await documents.get(learner_id, moment) for learner_id in learners]
         return Read(found, min(document.position for document in found))
 
     answer = await ask.read_at_least(LearnerDashboard.name, read)
@@ -180,15 +181,21 @@ async def list_dashboards(
     found = zip(learners, answer.documents, strict=True)
     missing = [learner_id for learner_id, document in found if not document.exists]
     body = b'{"items":[%b],"missing":%b}' % (items, msgspec.json.encode(missing))
-    return ask.reply(body, answer.position)
+    return ask.reply(body, answer.position, headers_at(moment, documents.projection))
 
 
 @router.get("/me/runs", responses=query(RUNS))
 async def list_my_runs(
-    request: Request, ask: QueryDep, state: InState = None, cursor: paging.Cursor = None, limit: Limit = 20
+    *,
+    request: Request,
+    ask: QueryDep,
+    moment: AsOf,
+    state: InState = None,
+    cursor: paging.Cursor = None,
+    limit: Limit = 20,
 ) -> Response:
     """The runs that the user has to do with, with the latest entries of each list."""
-    return await _runs(request, ask, ask.user.subject, state, cursor=cursor, limit=limit)
+    return await _runs(request, ask, ask.user.subject, moment, state, cursor=cursor, limit=limit)
 
 
 @router.get("/learners/{learner_id}/runs", responses=query(RUNS, 403, 404))
@@ -197,20 +204,21 @@ async def list_learner_runs(
     request: Request,
     learner_id: LearnerId,
     ask: QueryDep,
+    moment: AsOf,
     state: InState = None,
     cursor: paging.Cursor = None,
     limit: Limit = 20,
 ) -> Response:
     """The runs that a learner has to do with, with the latest entries of each list."""
-    return await _runs(request, ask, may_see(ask.user, learner_id), state, cursor=cursor, limit=limit)
+    return await _runs(request, ask, may_see(ask.user, learner_id), moment, state, cursor=cursor, limit=limit)
 
 
 @router.get("/me/runs/{run_id}", responses=query(RUN, 404))
 async def my_run(
-    request: Request, run_id: RunId, ask: QueryDep, cursor: paging.Cursor = None, limit: Limit = 50
+    *, request: Request, run_id: RunId, ask: QueryDep, moment: AsOf, cursor: paging.Cursor = None, limit: Limit = 50
 ) -> Response:
     """One run of the user, with its units: title, deadline, whether opened and completed, score."""
-    return await _run(request, ask, (ask.user.subject, run_id), cursor, limit)
+    return await _run(request, ask, (ask.user.subject, run_id), moment, cursor=cursor, limit=limit)
 
 
 @router.get("/learners/{learner_id}/runs/{run_id}", responses=query(RUN, 403, 404))
@@ -220,11 +228,13 @@ async def learner_run(
     learner_id: LearnerId,
     run_id: RunId,
     ask: QueryDep,
+    moment: AsOf,
     cursor: paging.Cursor = None,
     limit: Limit = 50,
 ) -> Response:
     """One run of a learner, with its units: title, deadline, whether opened and completed, score."""
-    return await _run(request, ask, (may_see(ask.user, learner_id), run_id), cursor, limit)
+    place = may_see(ask.user, learner_id), run_id
+    return await _run(request, ask, place, moment, cursor=cursor, limit=limit)
 
 
 @router.get("/runs/{run_id}/dashboard", responses=query(course_dashboard.EXAMPLE, 403, 404))
@@ -247,45 +257,63 @@ async def _dashboard(ask: QueryContext, learner_id: str, state: State | None, mo
     return ask.reply(body, document.position, headers_at(moment, documents.projection))
 
 
-async def _courses(ask: QueryContext, learner_id: str) -> tuple[list[ShownCourse], int]:
+async def _courses(ask: QueryContext, learner_id: str, moment: Moment | None) -> tuple[list[ShownCourse], int]:
     """All courses of a learner, in the order of the ids of their runs, and the position for which that is true."""
     documents = ask.services.documents[LearnerDashboard.name]
-    document = await ask.read_at_least(LearnerDashboard.name, lambda: documents.stored(learner_id))
+    document = await ask.read_at_least(LearnerDashboard.name, lambda: documents.stored(learner_id, moment))
     if not document.exists and learner_id != ask.user.subject:
         raise LearnerNotFound(learner_id=learner_id)
     return sorted(whole(document.body).courses, key=lambda course: course.run_id), document.position
 
 
 async def _runs(
-    request: Request, ask: QueryContext, learner_id: str, state: State | None, *, cursor: str | None, limit: int
+    request: Request,
+    ask: QueryContext,
+    learner_id: str,
+    moment: Moment | None,
+    state: State | None,
+    *,
+    cursor: str | None,
+    limit: int,
 ) -> Response:
     (after,) = paging.after("learner_runs", cursor, [str]) or [""]
-    courses, position = await _courses(ask, learner_id)
+    courses, position = await _courses(ask, learner_id, moment)
+    now = ask.now(moment)
     if state is not None:
-        courses = in_state(courses, ask.now(), state)
+        courses = in_state(courses, now, state)
     following = [course for course in courses if course.run_id > after][: limit + 1]
-    rows = [(course.run_id, _short(course, ask.now()).decode()) for course in following]
-    return paging.reply(request, ask, RowPage(rows, position), "learner_runs", limit)
+    rows = [(course.run_id, _short(course, now).decode()) for course in following]
+    headers = ask.headers_at(moment, LearnerDashboard.name)
+    return paging.reply(request, ask, RowPage(rows, position), "learner_runs", limit, headers=headers)
 
 
-async def _run(request: Request, ask: QueryContext, place: tuple[str, str], cursor: str | None, limit: int) -> Response:
+async def _run(
+    request: Request,
+    ask: QueryContext,
+    place: tuple[str, str],
+    moment: Moment | None,
+    *,
+    cursor: str | None,
+    limit: int,
+) -> Response:
     learner_id, run_id = place
     (after,) = paging.after("learner_run", cursor, [int]) or [0]
-    courses, position = await _courses(ask, learner_id)
+    courses, position = await _courses(ask, learner_id, moment)
     course = next((course for course in courses if course.run_id == run_id), None)
     if course is None:
         raise NotEnrolled(learner_id=learner_id, run_id=run_id)
-    reader = ask.services.reader
+    reader = await ask.catalog_at(moment)
     units = await ask.read_at_least("catalog", lambda: catalog.units_of_run(reader, run_id, after, limit + 1))
     rows = [(number, msgspec.json.encode(entry).decode()) for number, entry in _entries(units, course)]
     page = RowPage(rows, min(position, units.position))
-    found = msgspec.json.encode(await irregular.of_learner(reader, learner_id, run_id))
-    members = b'"run":%b,"irregular":%b,' % (_short(course, ask.now()), found)
-    return paging.reply(request, ask, page, "learner_run", limit, members=members)
+    found = msgspec.json.encode(await irregular.of_learner(ask.services.reader, learner_id, run_id, moment))
+    members = b'"run":%b,"irregular":%b,' % (_short(course, ask.now(moment)), found)
+    headers = ask.headers_at(moment, LearnerDashboard.name, "catalog")
+    return paging.reply(request, ask, page, "learner_run", limit, members=members, headers=headers)
 
 
 def _short(course: ShownCourse, now: datetime) -> bytes:
-    """The course for a page, as it is now."""
+    """The course for a page, as it is at a time."""
     note_end(course, now)
     return msgspec.json.encode(shortened(course, SHORT))
 

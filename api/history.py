@@ -6,8 +6,10 @@ from typing import Any
 import msgspec
 from fastapi import Request, Response
 
+from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.postgres.queries.reader import RowPage
 from api.http import paging
+from api.http.as_of import AsOf, headers_at
 from api.http.errors import LearnerNotFound
 from api.http.openapi import query
 from api.http.query import QueryDep
@@ -16,6 +18,7 @@ from api.http.security import may_see
 from api.http.types import LearnerId, Limit
 from domain.fact import Fact, Meta
 from domain.words import FactType
+from projections.engine.moment import Moment
 
 router = strict_router("history", "/v1")
 
@@ -60,20 +63,32 @@ async def learner_history(
     request: Request,
     learner_id: LearnerId,
     ask: QueryDep,
+    moment: AsOf,
     cursor: paging.Cursor = None,
     limit: Limit = 50,
 ) -> Response:
     """Every fact about a learner, in the order of the log; who caused it and why stands in `meta`."""
     may_see(ask.user, learner_id)
     (after,) = paging.after("history", cursor, [int]) or [0]
-    log = ask.services.log
-    head = await log.head()
+    head = await ask.services.log.head() if moment is None else moment.position
     ask.must_reach(head)
-    facts = await log.history_page(learner_id, after, head, limit + 1)
+    facts = await _facts(ask.services.log, learner_id, after, moment or Moment(head, ask.now()), limit + 1)
     if not facts and after == 0 and learner_id != ask.user.subject:
         raise LearnerNotFound(learner_id=learner_id)
     rows = [(fact.position, _render(fact)) for fact in facts]
-    return paging.reply(request, ask, RowPage(rows, head), "history", limit)
+    return paging.reply(request, ask, RowPage(rows, head), "history", limit, headers=headers_at(moment))
+
+
+async def _facts(log: PostgresLog, learner_id: str, after: int, moment: Moment, limit: int) -> list[Fact]:
+    """Up to *limit* facts about a learner that were known and had happened by then."""
+    found: list[Fact] = []
+    while len(found) < limit:
+        page = await log.history_page(learner_id, after, moment.position, limit)
+        found += [fact for fact in page if moment.has(fact)]
+        if len(page) < limit:
+            break
+        after = page[-1].position
+    return found[:limit]
 
 
 def _render(fact: Fact) -> str:

@@ -10,6 +10,7 @@ from pydantic import AfterValidator
 from adapters.postgres.queries import activity, overview
 from adapters.postgres.queries.activity import Titles
 from api.http import paging
+from api.http.as_of import AsOf
 from api.http.openapi import query
 from api.http.query import StaffQueryDep
 from api.http.routing import router as strict_router
@@ -92,6 +93,7 @@ async def recent_activity(
     *,
     request: Request,
     ask: StaffQueryDep,
+    moment: AsOf,
     run_id: Annotated[Id | None, Query(description="Facts of this run only.")] = None,
     type: Annotated[ShownType | None, Query(description="Facts of this type only.")] = None,  # noqa: A002
     cursor: paging.Cursor = None,
@@ -99,17 +101,18 @@ async def recent_activity(
 ) -> Response:
     """The latest facts of the campus that are worth showing, newest first, with the titles of what they are about."""
     (below,) = paging.after("activity", cursor, [int]) or [None]
-    documents, reader = ask.services.documents[RecentActivity.name], ask.services.reader
-    document = await ask.read_at_least(RecentActivity.name, lambda: documents.get(CAMPUS))
+    documents, reader = ask.services.documents[RecentActivity.name], await ask.catalog_at(moment)
+    document = await ask.read_at_least(RecentActivity.name, lambda: documents.get(CAMPUS, moment))
     newest = msgspec.json.decode(document.body, type=RecentFacts)
     if cursor is None and run_id is None and type is None and limit <= len(newest.entries):
         entries, below = newest.entries[:limit], newest.entries[limit - 1].position
     else:
         until = document.position if below is None else min(below - 1, document.position)
-        found = await activity.latest(reader, [type] if type else RecentActivity.handlers, run_id, until, limit)
+        types, valid_at = [type] if type else RecentActivity.handlers, moment and moment.valid_at
+        found = await activity.latest(ask.services.reader, types, run_id, until, limit, valid_at=valid_at)
         entries, below = list(map(_entry_of, found.facts)), found.below
         if run_id is not None and not entries:
-            await ask.check_run(run_id)
+            await ask.check_run(run_id, reader)
     runs = {entry.run_id for entry in entries}
     units = {entry.unit_id for entry in entries if entry.unit_id is not None}
     titles = await ask.read_at_least("catalog", lambda: activity.titles(reader, runs, units))
@@ -117,7 +120,8 @@ async def recent_activity(
     shown = [_with_titles(entry, titles) for entry in entries]
     answer = LatestActivity(key=CAMPUS, position=newest.position, entries=shown, next=following)
     position = min(document.position, titles.position)
-    return ask.reply(msgspec.json.encode(answer), position, paging.link_to(request, following))
+    headers = {**ask.headers_at(moment, RecentActivity.name, "catalog"), **paging.link_to(request, following)}
+    return ask.reply(msgspec.json.encode(answer), position, headers)
 
 
 def _entry_of(fact: Fact) -> Entry:

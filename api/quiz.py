@@ -8,6 +8,7 @@ from pydantic import Field
 
 from adapters.postgres.queries import catalog
 from api.http import paging
+from api.http.as_of import AsOf
 from api.http.dispatch import Accepted, Body, Dispatch, StaffDispatch, example
 from api.http.openapi import command, query
 from api.http.query import QueryDep
@@ -101,25 +102,26 @@ async def publish_quiz(body: NewQuiz, handle: StaffDispatch) -> Response:
 
 
 @router.get("/quizzes/{quiz_id}", responses=query(catalog.QUIZ_EXAMPLE, 404))
-async def get_quiz(quiz_id: QuizId, ask: QueryDep) -> Response:
+async def get_quiz(quiz_id: QuizId, ask: QueryDep, moment: AsOf) -> Response:
     """One quiz with its items, without its key."""
-    answer = await ask.read_at_least(PROJECTION, lambda: catalog.quiz(ask.services.reader, quiz_id))
-    return ask.or_not_found(answer, QuizNotFound(quiz_id=quiz_id))
+    reader = await ask.catalog_at(moment)
+    answer = await ask.read_at_least(PROJECTION, lambda: catalog.quiz(reader, quiz_id))
+    return ask.or_not_found(answer, QuizNotFound(quiz_id=quiz_id), ask.headers_at(moment, PROJECTION))
 
 
 @router.get(
     "/runs/{run_id}/quizzes", responses=query(QuizPage(items=[catalog.QUIZ_HEAD_EXAMPLE], next=paging.NEXT), 404)
 )
 async def list_quizzes(
-    request: Request, run_id: RunId, ask: QueryDep, cursor: paging.Cursor = None, limit: Limit = 50
+    *, request: Request, run_id: RunId, ask: QueryDep, moment: AsOf, cursor: paging.Cursor = None, limit: Limit = 50
 ) -> Response:
     """The quizzes of a run, in the order of their ids."""
     (after,) = paging.after("quizzes", cursor, [str]) or [""]
-    reader = ask.services.reader
+    reader = await ask.catalog_at(moment)
     answer = await ask.read_at_least(PROJECTION, lambda: catalog.quizzes(reader, run_id, after, limit + 1))
     if not answer.rows:
-        await ask.check_run(run_id)
-    return paging.reply(request, ask, answer, "quizzes", limit)
+        await ask.check_run(run_id, reader)
+    return paging.reply(request, ask, answer, "quizzes", limit, headers=ask.headers_at(moment, PROJECTION))
 
 
 @router.post(

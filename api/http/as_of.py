@@ -75,7 +75,7 @@ def headers_at(moment: Moment | None, *projections: Projection) -> Mapping[str, 
     if moment is None:
         return {}
     rules = [f"{each.name};v={each.version};code={code_digest(each)}" for each in projections]
-    headers = {"campus-rules": ", ".join(rules)}
+    headers = {"campus-rules": ", ".join(rules)} if rules else {}
     if moment.known_at is not None:
         headers["campus-known-at"] = moment.known_at.isoformat()
     if moment.valid_at is not None:

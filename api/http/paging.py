@@ -90,7 +90,15 @@ def place(listing: str, cursor: str | None, types: Sequence[type]) -> tuple[list
 
 
 def reply_both_ways(
-    request: Request, ask: QueryContext, page: RowPage, listing: str, limit: int, *, backwards: bool, members: bytes
+    request: Request,
+    ask: QueryContext,
+    page: RowPage,
+    listing: str,
+    limit: int,
+    *,
+    backwards: bool,
+    members: bytes,
+    headers: Mapping[str, str] = {},
 ) -> Response:
     """As `reply`, with the way back: of a page that was read *backwards*, rows come in that order."""
     rows, more = page.rows[:limit], len(page.rows) > limit
@@ -103,7 +111,7 @@ def reply_both_ways(
     body = b'{%b"items":[%b],"next":%b,"prev":%b}' % (members, items, _encode(following), _encode(before))
     links = [link_to(request, following)["link"]] if following else []
     links += [link_to(request, before, "prev")["link"]] if before else []
-    return ask.reply(body, page.position, {"link": ", ".join(links)} if links else {})
+    return ask.reply(body, page.position, {**headers, **({"link": ", ".join(links)} if links else {})})
 
 
 def link_to(request: Request, cursor: str | None, rel: str = "next") -> dict[str, str]:

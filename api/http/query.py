@@ -17,6 +17,7 @@ from typing import Annotated, Protocol, TypeVar
 from fastapi import Depends, Request, Response
 
 from adapters.jwt import JwtClaims
+from adapters.postgres.as_of.parts import FoldedTables, catalog_tables, learner_tables, run_tables
 from adapters.postgres.as_of.reader import AsOfReader
 from adapters.postgres.queries import catalog
 from adapters.postgres.queries.reader import Answer, Reader
@@ -27,7 +28,6 @@ from api.http.services import Services, get_services
 from domain.catalog import CourseNotFound, RunNotFound
 from domain.errors import DomainError, Rejected
 from domain.quiz_errors import QuizNotFound
-from projections.catalog import Catalog
 from projections.engine.moment import Moment
 from projections.learner_dashboard import LearnerDashboard
 
@@ -100,17 +100,29 @@ class QueryContext:
     async def reader_at(self, moment: Moment, learner_id: str, projection: str, run_id: str | None = None) -> Reader:
         """What answers queries from the rows of a learner in one read model, and of a run in the catalog."""
         folders = self.services.folders
-        of_learner = await folders[projection].rows(learner_id, moment)
-        folded = [(table, of_learner) for table in folders[projection].own_tables]
+        folded = await learner_tables(folders, projection, learner_id, moment)
         if run_id is not None:
-            of_run = await folders[Catalog.name].rows_of_run(run_id, moment)
-            folded += [(table, of_run) for table in Catalog.tables]
+            folded += await run_tables(folders, run_id, moment)
+        return self.reader_of(folded, moment)
+
+    async def catalog_at(self, moment: Moment | None) -> Reader:
+        """What answers queries about the catalog and about what is sold, now or at a moment."""
+        if moment is None:
+            return self.services.reader
+        return self.reader_of(await catalog_tables(self.services.folders, moment), moment)
+
+    def reader_of(self, folded: FoldedTables, moment: Moment) -> Reader:
+        """What answers queries from tables that were folded for a moment."""
         served = (table for each in self.services.projections for table in each.tables)
         return AsOfReader(self.services.reader, moment, folded, served)
 
-    def now(self) -> datetime:
-        """The present time, by the clock of the campus."""
-        return self.services.log.clock.now()
+    def headers_at(self, moment: Moment | None, *names: str) -> Mapping[str, str]:
+        """The headers of an answer from these read models as of a moment; none for the present."""
+        return headers_at(moment, *(self.services.folders[name].projection for name in names))
+
+    def now(self, moment: Moment | None = None) -> datetime:
+        """The time of a moment; the present one, by the clock of the campus, without it."""
+        return self.services.log.clock.now() if moment is None else moment.now
 
     def must_reach(self, position: int) -> None:
         """Raise PositionNotReached if an answer that is true for *position* is not what was asked for."""
@@ -154,15 +166,15 @@ class QueryContext:
         if answer.body is None:
             raise RunNotFound(run_id=run_id)
 
-    async def check_course(self, course_id: str) -> None:
+    async def check_course(self, course_id: str, reader: Reader | None = None) -> None:
         """Raise CourseNotFound, as `check_run`."""
-        answer = await self.read_at_least("catalog", lambda: catalog.course(self.services.reader, course_id))
+        answer = await self.read_at_least("catalog", lambda: catalog.course(reader or self.services.reader, course_id))
         if answer.body is None:
             raise CourseNotFound(course_id=course_id)
 
-    async def check_quiz(self, quiz_id: str) -> None:
+    async def check_quiz(self, quiz_id: str, reader: Reader | None = None) -> None:
         """Raise QuizNotFound, as `check_run`."""
-        answer = await self.read_at_least("catalog", lambda: catalog.quiz(self.services.reader, quiz_id))
+        answer = await self.read_at_least("catalog", lambda: catalog.quiz(reader or self.services.reader, quiz_id))
         if answer.body is None:
             raise QuizNotFound(quiz_id=quiz_id)
 
@@ -175,11 +187,11 @@ class QueryContext:
         if not document.exists:
             raise LearnerNotFound(learner_id=learner_id)
 
-    def or_not_found(self, answer: Answer, missing: DomainError) -> Response:
+    def or_not_found(self, answer: Answer, missing: DomainError, headers: Mapping[str, str] | None = None) -> Response:
         """The answer over HTTP; raises *missing* if there is none."""
         if answer.body is None:
             raise missing
-        return self.reply(answer.body, answer.position)
+        return self.reply(answer.body, answer.position, headers)
 
 
 def etag_of(body: bytes) -> str:

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from adapters.postgres.queries import orders
 from adapters.postgres.queries.orders import EXAMPLE, OrderDetails
+from api.http.as_of import AsOf
 from api.http.dispatch import Accepted, Body, CommandDispatcher, Dispatch, StaffDispatch, example
 from api.http.openapi import command, query
 from api.http.query import QueryContext, QueryDep
@@ -16,12 +17,13 @@ from api.http.routing import router as strict_router
 from api.http.security import is_staff, may_see
 from api.http.services import Services, ServicesDep
 from api.http.types import NO_NUL, ActingFor, Id, LearnerId
-from api.payment.reading import ROWS, checkout_url, order_of, owner_of, payable, read_order
+from api.payment.reading import ROWS, checkout_url, order_of, owner_of, payable, read_order, reader_at
 from commands.payment.orders import CancelOrder, PlaceOrder
 from commands.payment.payments import StartPayment
 from commands.payment.refunds import RequestRefund
 from commands.payment.tax import inclusive
 from domain.payment.errors import BadOrder
+from projections.engine.moment import Moment
 
 router = strict_router("payment", "/v1")
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="A code of ISO 4217.")]
@@ -121,30 +123,32 @@ async def place_order(body: OrderRequest, handle: Dispatch, services: ServicesDe
 
 
 @router.get("/orders/{order_id}", responses=query(EXAMPLE, 403, 404))
-async def get_order(order_id: OrderId, ask: QueryDep) -> Response:
+async def get_order(order_id: OrderId, ask: QueryDep, moment: AsOf) -> Response:
     """An order, for the learner whose it is, and for the staff."""
-    found = await read_order(ask, order_id)
-    return ask.reply(msgspec.json.encode(found.order), found.position)
+    found = await read_order(ask, order_id, moment)
+    return ask.reply(msgspec.json.encode(found.order), found.position, ask.headers_at(moment, ROWS))
 
 
 @router.get("/me/orders", responses=query(OrderList(orders=[EXAMPLE])))
-async def my_orders(ask: QueryDep) -> Response:
+async def my_orders(ask: QueryDep, moment: AsOf) -> Response:
     """The orders of the user."""
-    return await _orders(ask, ask.user.subject)
+    return await _orders(ask, ask.user.subject, moment)
 
 
 @router.get("/learners/{learner_id}/orders", responses=query(OrderList(orders=[EXAMPLE]), 403, 404))
-async def learner_orders(learner_id: LearnerId, ask: QueryDep) -> Response:
+async def learner_orders(learner_id: LearnerId, ask: QueryDep, moment: AsOf) -> Response:
     """The orders of a learner."""
-    return await _orders(ask, may_see(ask.user, learner_id))
+    return await _orders(ask, may_see(ask.user, learner_id), moment)
 
 
-async def _orders(ask: QueryContext, learner_id: str) -> Response:
-    answer = await ask.read_at_least(ROWS, lambda: orders.of_learner(ask.services.reader, learner_id))
+async def _orders(ask: QueryContext, learner_id: str, moment: Moment | None) -> Response:
+    reader = await reader_at(ask, learner_id, moment)
+    answer = await ask.read_at_least(ROWS, lambda: orders.of_learner(reader, learner_id))
     found = msgspec.json.decode(answer.body or b"[]", type=list[OrderDetails])
     if not found:
-        await ask.check_learner(learner_id)
-    return ask.reply(msgspec.json.encode(OrderList(orders=payable(ask, found))), answer.position)
+        await ask.check_learner(learner_id, moment)
+    body = msgspec.json.encode(OrderList(orders=payable(ask, found)))
+    return ask.reply(body, answer.position, ask.headers_at(moment, ROWS))
 
 
 @router.post("/orders/{order_id}/cancel", status_code=202, response_model=Accepted, responses=command(403, 404, 409))

@@ -7,10 +7,13 @@ import msgspec
 from fastapi import Path, Query, Response
 from pydantic import Field
 
+from adapters.postgres.as_of.parts import product_table
 from adapters.postgres.queries import products
+from adapters.postgres.queries.reader import Reader
+from api.http.as_of import AsOf
 from api.http.dispatch import Accepted, Body, StaffDispatch, example
 from api.http.openapi import command, query
-from api.http.query import QueryDep
+from api.http.query import QueryContext, QueryDep
 from api.http.routing import router as strict_router
 from api.http.types import ID, Id, Limit, Time, Title, one_of
 from api.payment.orders import Amount, Currency, Reason
@@ -18,6 +21,7 @@ from api.payment.reading import ROWS
 from commands.payment.products import ChangePrice, CreateProduct, RetireProduct
 from domain.payment.errors import ProductNotFound
 from domain.payment.product import INTERVALS, KINDS, ON_DISPUTE, SUSPEND, present_prices
+from projections.engine.moment import Moment
 from projections.orders.rows import ProductRow
 
 router = strict_router("payment", "/v1/products")
@@ -127,21 +131,30 @@ async def retire_product(product_id: ProductId, body: Retirement, handle: StaffD
 
 
 @router.get("", responses=query(ProductPage(items=[EXAMPLE], next=None)))
-async def list_products(ask: QueryDep, limit: Limit = 50, after: After = "") -> Response:
+async def list_products(ask: QueryDep, moment: AsOf, limit: Limit = 50, after: After = "") -> Response:
     """What is sold, and at which price now."""
-    page = await ask.read_at_least(ROWS, lambda: products.products(ask.services.reader, after, limit + 1))
-    items = [_details(body, ask.now()) for _, body in page.rows[:limit]]
+    reader = await _reader(ask, moment)
+    page = await ask.read_at_least(ROWS, lambda: products.products(reader, after, limit + 1))
+    items = [_details(body, ask.now(moment)) for _, body in page.rows[:limit]]
     shown = ProductPage(items=items, next=items[-1].product_id if len(page.rows) > limit else None)
-    return ask.reply(msgspec.json.encode(shown), page.position)
+    return ask.reply(msgspec.json.encode(shown), page.position, ask.headers_at(moment, ROWS))
 
 
 @router.get("/{product_id}", responses=query(EXAMPLE, 404))
-async def get_product(product_id: ProductId, ask: QueryDep) -> Response:
+async def get_product(product_id: ProductId, ask: QueryDep, moment: AsOf) -> Response:
     """A product, also one that is sold no more."""
-    answer = await ask.read_at_least(ROWS, lambda: products.product(ask.services.reader, product_id))
+    reader = await _reader(ask, moment)
+    answer = await ask.read_at_least(ROWS, lambda: products.product(reader, product_id))
     if answer.body is None:
         raise ProductNotFound(product_id=product_id)
-    return ask.reply(msgspec.json.encode(_details(answer.body, ask.now())), answer.position)
+    body = msgspec.json.encode(_details(answer.body, ask.now(moment)))
+    return ask.reply(body, answer.position, ask.headers_at(moment, ROWS))
+
+
+async def _reader(ask: QueryContext, moment: Moment | None) -> Reader:
+    if moment is None:
+        return ask.services.reader
+    return ask.reader_of([await product_table(ask.services.folders, moment)], moment)
 
 
 def _details(body: bytes | str, at: datetime) -> ProductDetails:

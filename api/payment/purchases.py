@@ -7,6 +7,7 @@ from adapters.postgres.queries import access
 from adapters.postgres.queries.access import SUBSCRIPTION_EXAMPLE, SubscriptionDetails
 from adapters.postgres.queries.orders import EXAMPLE as ORDER_EXAMPLE
 from adapters.postgres.queries.orders import OrderDetails
+from api.http.as_of import AsOf
 from api.http.openapi import query
 from api.http.query import QueryContext, QueryDep
 from api.http.routing import router as strict_router
@@ -14,7 +15,8 @@ from api.http.security import may_see
 from api.http.types import LearnerId
 from api.payment.entitlements import EXAMPLE as ACCESS_EXAMPLE
 from api.payment.entitlements import Access, shown_at
-from api.payment.reading import ROWS, payable
+from api.payment.reading import ROWS, payable, reader_at
+from projections.engine.moment import Moment
 from projections.orders.rows import EntitlementRow
 
 router = strict_router("payment", "/v1")
@@ -38,25 +40,26 @@ EXAMPLE = Purchases(orders=[ORDER_EXAMPLE], entitlements=[ACCESS_EXAMPLE], subsc
 
 
 @router.get("/me/purchases", responses=query(EXAMPLE))
-async def my_purchases(ask: QueryDep) -> Response:
+async def my_purchases(ask: QueryDep, moment: AsOf) -> Response:
     """What the user has bought: orders, access until when and why, and when subscriptions renew."""
-    return await _purchases(ask, ask.user.subject)
+    return await _purchases(ask, ask.user.subject, moment)
 
 
 @router.get("/learners/{learner_id}/purchases", responses=query(EXAMPLE, 403, 404))
-async def learner_purchases(learner_id: LearnerId, ask: QueryDep) -> Response:
+async def learner_purchases(learner_id: LearnerId, ask: QueryDep, moment: AsOf) -> Response:
     """What a learner has bought."""
-    return await _purchases(ask, may_see(ask.user, learner_id))
+    return await _purchases(ask, may_see(ask.user, learner_id), moment)
 
 
-async def _purchases(ask: QueryContext, learner_id: str) -> Response:
-    answer = await ask.read_at_least(ROWS, lambda: access.purchases(ask.services.reader, learner_id))
+async def _purchases(ask: QueryContext, learner_id: str, moment: Moment | None) -> Response:
+    reader = await reader_at(ask, learner_id, moment)
+    answer = await ask.read_at_least(ROWS, lambda: access.purchases(reader, learner_id))
     found = msgspec.json.decode(answer.body or b"{}", type=_Rows)
     if not (found.orders or found.entitlements or found.subscriptions):
-        await ask.check_learner(learner_id)
+        await ask.check_learner(learner_id, moment)
     shown = Purchases(
         orders=payable(ask, found.orders),
-        entitlements=[shown_at(ask.now(), row) for row in found.entitlements],
+        entitlements=[shown_at(ask.now(moment), row) for row in found.entitlements],
         subscriptions=found.subscriptions,
     )
-    return ask.reply(msgspec.json.encode(shown), answer.position)
+    return ask.reply(msgspec.json.encode(shown), answer.position, ask.headers_at(moment, ROWS))

@@ -9,12 +9,14 @@ from adapters.command_bus.replay import replayed
 from adapters.payments.ticket import ticket_for
 from adapters.postgres.queries import orders
 from adapters.postgres.queries.orders import OrderDetails
+from adapters.postgres.queries.reader import Reader
 from api.http.query import QueryContext
 from api.http.security import is_auditor, sees_all
 from api.http.services import Services
 from domain.payment.errors import NoSuchOrder, OrderNotFound
 from domain.payment.order import Order, order_stream
 from domain.tags import QueryItem, tag
+from projections.engine.moment import Moment
 from projections.orders import Orders
 
 ROWS = Orders.name
@@ -66,15 +68,23 @@ async def order_of(services: Services, learner_id: str, order_id: str) -> Order:
     return order
 
 
-async def read_order(ask: QueryContext, order_id: str) -> FoundOrder:
+async def reader_at(ask: QueryContext, learner_id: str, moment: Moment | None) -> Reader:
+    """What answers queries about what a learner has ordered and has access to, now or at a moment."""
+    return ask.services.reader if moment is None else await ask.reader_at(moment, learner_id, ROWS)
+
+
+async def read_order(ask: QueryContext, order_id: str, moment: Moment | None = None) -> FoundOrder:
     """
-    An order, if the user may see it: a learner their own, the staff and auditors all.
+    An order, now or at a moment, if the user may see it: a learner their own, the staff and auditors all.
 
     Raises:
         OrderNotFound, NoSuchOrder: there is none.
     """
     learner_id = None if sees_all(ask.user) else ask.user.subject
-    answer = await ask.read_at_least(ROWS, lambda: orders.order(ask.services.reader, order_id, learner_id))
+    reader = ask.services.reader
+    if moment is not None:
+        reader = await reader_at(ask, learner_id or await owner_of(ask.services, order_id), moment)
+    answer = await ask.read_at_least(ROWS, lambda: orders.order(reader, order_id, learner_id))
     if answer.body is None:
         if learner_id is None:
             raise NoSuchOrder(order_id=order_id)

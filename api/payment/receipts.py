@@ -6,12 +6,13 @@ from fastapi import Response
 from fastapi.responses import HTMLResponse
 
 from adapters.postgres.queries.orders import OrderDetails
+from api.http.as_of import AsOf
 from api.http.openapi import page as described
 from api.http.query import QueryDep
 from api.http.routing import router as strict_router
 from api.payment.checkout import HEADERS
 from api.payment.orders import OrderId
-from api.payment.reading import read_order
+from api.payment.reading import ROWS, read_order
 from domain.payment.errors import OrderNotPaid, ReceiptNotIssued
 from domain.payment.money import shown
 
@@ -64,14 +65,15 @@ small {{ display: block; color: #595959 }}
     responses=described("The receipt, as a page that prints well.", 401, 403, 409, 412),
     response_class=HTMLResponse,
 )
-async def get_receipt(order_id: OrderId, ask: QueryDep) -> Response:
+async def get_receipt(order_id: OrderId, ask: QueryDep, moment: AsOf) -> Response:
     """The receipt of a paid order."""
-    order, _ = await read_order(ask, order_id)
+    order, position = await read_order(ask, order_id, moment)
     if order.receipt is None and order.paid_at is not None:
         raise ReceiptNotIssued(order_id=order_id)
     if order.receipt is None:
         raise OrderNotPaid(learner_id=order.learner_id, order_id=order_id, status=order.status)
-    return HTMLResponse(page(order), headers=HEADERS)
+    as_of = {"campus-position": str(position), **ask.headers_at(moment, ROWS)} if moment else {}
+    return HTMLResponse(page(order), headers={**HEADERS, **as_of})
 
 
 def page(order: OrderDetails) -> str:

@@ -12,12 +12,12 @@ from typing import NamedTuple
 import msgspec
 
 from adapters.postgres.connection import Connection, Link
-from adapters.postgres.log.history import history_of, newest_facts
+from adapters.postgres.log.history import category_facts, history_of, newest_facts
 from adapters.postgres.log.key_facts import facts_of_key
 from adapters.postgres.log.reference_facts import ReferenceFacts
 from domain.fact import Fact
 from projections.engine.distribution import partitioned_tables, segment_of_key
-from projections.engine.live import Exclusions, OwnedSegments, Poison, fold_batch
+from projections.engine.live import Exclusions, Folded, OwnedSegments, Poison, fold_batch
 from projections.engine.memory import MemoryStore
 from projections.engine.moment import Moment
 from projections.engine.projection import Projection, RowKey, Table
@@ -63,17 +63,34 @@ class KeyFolder:
             wanted: further rows that reference facts make.
         """
         facts = await self.facts(key, moment, wanted)
-        projection = self.projection
-        segment = segment_of_key(key or "", projection.segments)
-        share = OwnedSegments(projection.segments, (segment,))
-        folded = await fold_batch(projection, facts, Exclusions(), MemoryStore(share), share)
-        rows = folded.rows[segment].rows
-        return KeyRows({key: row for key, row in rows.items() if key.table.distribution != "partial"}, folded.poison)
+        segment = segment_of_key(key or "", self.projection.segments)
+        folded = await self._folded(facts, (segment,))
+        return _kept(folded.rows[segment].rows, folded.poison)
 
     async def rows_of_run(self, run_id: str, moment: Moment) -> KeyRows:
         """The rows that reference facts make of a run and of what belongs to it, such as its quizzes."""
         await self._link.run(lambda connection: self._reference.read(connection, moment.position))
         return await self.rows(None, moment, self._reference.rows_of_run(run_id))
+
+    async def reference_rows(self, moment: Moment) -> KeyRows:
+        """All rows that reference facts make."""
+        await self._link.run(lambda connection: self._reference.read(connection, moment.position))
+        return await self.rows(None, moment, self._reference.all_rows())
+
+    async def rows_of_streams(self, category: str, moment: Moment, about: str | None = None) -> KeyRows:
+        """
+        The rows that the facts of all streams of a category make.
+
+        Args:
+            about: leaves out facts whose fields do not have this learner.
+        """
+        types = sorted(self.projection.handlers)
+        found = await self._link.run(
+            lambda connection: category_facts(connection, category, types, moment.position, about)
+        )
+        folded = await self._folded([fact for fact in found if moment.has(fact)], range(self.projection.segments))
+        rows = {key: row for of_segment in folded.rows.values() for key, row in of_segment.rows.items()}
+        return _kept(rows, folded.poison)
 
     async def facts(self, key: str | None, moment: Moment, wanted: Iterable[RowKey] = ()) -> list[Fact]:
         """The facts that make these rows, in the order of the log."""
@@ -85,6 +102,10 @@ class KeyFolder:
         found = await self._link.run(lambda connection: history_of(connection, key, moment.position))
         return [fact.type for fact in found if moment.has(fact) and fact.type not in self.projection.handlers]
 
+    async def _folded(self, facts: Sequence[Fact], segments: Iterable[int]) -> Folded:
+        share = OwnedSegments(self.projection.segments, tuple(segments))
+        return await fold_batch(self.projection, facts, Exclusions(), MemoryStore(share), share)
+
     async def _facts(
         self, connection: Connection, key: str | None, moment: Moment, wanted: Iterable[RowKey]
     ) -> list[Fact]:
@@ -93,3 +114,8 @@ class KeyFolder:
             types = sorted(projection.handlers)
             return await newest_facts(connection, types, until, projection.newest, moment.valid_at)
         return await facts_of_key(connection, self._reference, key, until, wanted)
+
+
+def _kept(rows: Mapping[RowKey, msgspec.Struct], poison: Sequence[Poison]) -> KeyRows:
+    """Rows without those that add up over many keys, of which the facts of some give a part only."""
+    return KeyRows({key: row for key, row in rows.items() if key.table.distribution != "partial"}, poison)

@@ -2,7 +2,8 @@
 The queries of adapters/postgres/queries over rows that were folded for a moment, in place of the live ones.
 
 A query names the tables of read models without a schema. Here it is sent with a `WITH` that gives each of these names
-the folded rows, so the SQL of an answer stands once. A table of a read model that was not folded is refused.
+the folded rows, so the SQL of an answer stands once; a query that begins with a `WITH` of its own goes on with it. A
+table of a read model that was not folded is refused.
 """
 
 import re
@@ -20,6 +21,8 @@ from projections.engine.moment import Moment
 from projections.engine.projection import Table
 
 WORD = re.compile(r"[a-z_]+")
+TEXT = re.compile(r"'[^']*'")  # in SQL: `'orders'` names no table
+BEGINS_WITH = re.compile(r"\s*WITH\s")
 _encode = msgspec.json.Encoder().encode
 
 
@@ -47,14 +50,20 @@ class AsOfReader(Reader):
 
     async def rows(self, query: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
         """The bare rows of a query, with the position of the moment first; raises as `Reader.rows`, and NotFolded."""
-        names = sorted(self._served & set(WORD.findall(query)))
+        names = sorted(self._served & set(WORD.findall(TEXT.sub("", query))))
         if missing := [name for name in names if name not in self._folded]:
             raise NotFolded(f"the query reads {', '.join(missing)}")
         named = [self._folded[name] for name in names]
         given = {f"as_of_{table.name}": _encode(rows.of(table)).decode() for table, rows in named}
         tables = ", ".join(_table(table) for table, _ in named)
-        rows = await self._reader.rows(f"WITH {tables} {query}" if tables else query, {**parameters, **given})
+        rows = await self._reader.rows(_with(tables, query) if tables else query, {**parameters, **given})
         return [(self._moment.position, *row[1:]) for row in rows]
+
+
+def _with(tables: str, query: str) -> str:
+    """The query after the definition of tables."""
+    begins = BEGINS_WITH.match(query)
+    return f"WITH {tables} {query}" if begins is None else f"WITH {tables}, {query[begins.end() :]}"
 
 
 @lru_cache(maxsize=256)

@@ -34,6 +34,14 @@ NEWEST = (
     " AND (%(valid_at)s::timestamptz IS NULL OR occurred_at <= %(valid_at)s) ORDER BY position DESC LIMIT %(number)s"
 )
 
+# The bytes are looked at first, and decoded where they have the learner.
+OF_CATEGORY = (
+    f"SELECT {COLUMNS} FROM events WHERE stream_id >= %(category)s || '-' AND stream_id < %(category)s || '.'"
+    " AND position <= %(until)s AND type = ANY(%(types)s)"
+    " AND (%(about)s::text IS NULL OR position(convert_to(%(about)s, 'UTF8') IN data) > 0"
+    " AND json_or_null(data) ->> 'learner_id' = %(about)s) ORDER BY position"
+)
+
 
 async def history_of(connection: psycopg.AsyncConnection, key: str, until: int) -> list[Fact]:
     """Every fact of a key up to the position *until*, in the order of the log."""
@@ -50,6 +58,15 @@ async def reference_facts(
         cursor = await connection.execute(REFERENCE, parameters, binary=True)
     else:
         cursor = await connection.execute(PAGE_OF_TYPES, (after, until, list(types)), binary=True)
+    return [fact_of(row) for row in await cursor.fetchall()]
+
+
+async def category_facts(
+    connection: psycopg.AsyncConnection, category: str, types: Sequence[str], until: int, about: str | None = None
+) -> list[Fact]:
+    """The facts of all streams of a category up to *until*, in the order of the log; *about* one learner, or all."""
+    parameters = {"category": category, "types": list(types), "until": until, "about": about}
+    cursor = await connection.execute(OF_CATEGORY, parameters, binary=True)
     return [fact_of(row) for row in await cursor.fetchall()]
 
 

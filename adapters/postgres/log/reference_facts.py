@@ -54,6 +54,10 @@ class ReferenceFacts:
                     waiting += more
         return [self._facts[number][0] for number in sorted(found)]
 
+    def all_rows(self) -> set[RowKey]:
+        """Every row that a fact needs."""
+        return set(self._needing)
+
     def rows_of_run(self, run_id: str) -> set[RowKey]:
         """The rows that facts of a run need: its own, and those that name it, such as its quizzes'."""
         found: set[RowKey] = set()

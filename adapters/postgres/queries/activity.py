@@ -4,7 +4,8 @@ what they are about.
 """
 
 from collections.abc import Collection, Iterable
-from typing import NamedTuple
+from datetime import datetime
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -18,7 +19,8 @@ LOOKED_THROUGH = 100_000  # positions, for one page
 
 LATEST = (
     f"SELECT {COLUMNS} FROM events WHERE position > %(above)s AND position <= %(until)s AND type = ANY(%(types)s)"
-    "{of_run} ORDER BY position DESC LIMIT %(limit)s"
+    "{of_run} AND (%(valid_at)s::timestamptz IS NULL OR occurred_at <= %(valid_at)s)"
+    " ORDER BY position DESC LIMIT %(limit)s"
 )
 # The run is the second id of streams; of attempts that is the quiz.
 OF_RUN = """
@@ -52,10 +54,19 @@ class Titles(NamedTuple):
     position: int
 
 
-async def latest(reader: Reader, types: Collection[str], run_id: str | None, until: int, limit: int) -> FactPage:
-    """A page of the facts of some *types*, of one run or all, up to and with the position *until*."""
+async def latest(
+    reader: Reader,
+    types: Collection[str],
+    run_id: str | None,
+    until: int,
+    limit: int,
+    *,
+    valid_at: datetime | None = None,
+) -> FactPage:
+    """A page of the facts of some *types* up to and with *until*, of one run or all, happened by *valid_at*."""
     above = max(until - LOOKED_THROUGH, 0)
-    parameters = {"above": above, "until": until, "types": list(types), "run": run_id, "limit": limit + 1}
+    parameters: dict[str, Any] = {"above": above, "until": until, "types": list(types), "run": run_id}
+    parameters |= {"limit": limit + 1, "valid_at": valid_at}
     rows = await reader.rows(LATEST.format(of_run=OF_RUN if run_id is not None else ""), parameters)
     facts = [fact for fact in map(fact_of, rows[:limit]) if not isinstance(fact, Unreadable)]
     if len(rows) > limit:
