@@ -5,7 +5,18 @@ from typing import Any
 
 from commands import catalog, enrollment, progress, quiz
 from commands.log import Log, Position
-from commands.payment import books, coupons, disputes, entitlements, orders, payments, products, refunds, subscriptions
+from commands.payment import (
+    books,
+    coupons,
+    disputes,
+    entitlements,
+    invoices,
+    orders,
+    payments,
+    products,
+    refunds,
+    subscriptions,
+)
 
 CommandHandler = Callable[[Any, Log], Awaitable[Position]]
 
@@ -54,9 +65,9 @@ HANDLERS: dict[type, CommandHandler] = {
     entitlements.ExpireEntitlement: entitlements.expire_entitlement,
     entitlements.FollowOrder: entitlements.follow_order,
     subscriptions.StartSubscription: subscriptions.start_subscription,
-    subscriptions.RenewSubscription: subscriptions.renew_subscription,
+    invoices.RenewSubscription: invoices.renew_subscription,
     subscriptions.RecordPastDue: subscriptions.record_past_due,
-    subscriptions.RecordProration: subscriptions.record_proration,
+    invoices.RecordProration: invoices.record_proration,
     subscriptions.RequestPlanChange: subscriptions.request_plan_change,
     subscriptions.RefusePlanChange: subscriptions.refuse_plan_change,
     subscriptions.ChangePlan: subscriptions.change_plan,

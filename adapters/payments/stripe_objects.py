@@ -132,7 +132,8 @@ def subscription_of_invoice(found: Any) -> str | None:
 
 def invoice(found: Any) -> Invoice:
     """An invoice with its payments, expanded."""
-    lines = [each.period for each in found.lines.data]
+    periods = [each.period for each in found.lines.data if _is_period(each)]
+    lines = periods or [each.period for each in found.lines.data]
     paid = [each.payment for each in found.payments.data if each.status == "paid"]
     return Invoice(
         found.id,
@@ -141,18 +142,16 @@ def invoice(found: Any) -> Invoice:
         from_stripe(found.amount_paid, found.currency),
         found.currency.upper(),
         found.billing_reason or "",
-        any(not _is_proration(each) for each in found.lines.data),
+        bool(periods),
         id_of(getattr(paid[0], "payment_intent", None)) if paid else None,
         id_of(getattr(paid[0], "charge", None)) if paid else None,
     )
 
 
-def _is_proration(line: Any) -> bool:
-    """Whether a line of an invoice is the difference that a change makes, not a period."""
-    details = getattr(line.parent, "subscription_item_details", None) or getattr(
-        line.parent, "invoice_item_details", None
-    )
-    return bool(details is not None and details.proration)
+def _is_period(line: Any) -> bool:
+    """Whether a line of an invoice is for a period: no difference that a change makes, and no item by itself."""
+    details = getattr(line.parent, "subscription_item_details", None)
+    return details is not None and not details.proration
 
 
 def subscription(found: Any, invoices: Sequence[Any], campus: str) -> ProviderSubscription:

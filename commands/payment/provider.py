@@ -164,7 +164,9 @@ class Invoice:
 
     Attributes:
         reason: such as `subscription_create`, `subscription_cycle`, `subscription_update`.
-        is_period: whether it is for a whole period, not only for what a change of the plan costs.
+        period_start, period_end: of the period, or of what else it is for.
+        amount: that was paid, of which credits are taken off already.
+        is_period: whether it is for a whole period, not only for what a change of the plan costs, or made by hand.
     """
 
     invoice_id: str

@@ -6,16 +6,14 @@ from datetime import datetime, timedelta
 import msgspec
 
 from commands.log import Log, Position
-from commands.payment.orders import request_payment
 from commands.payment.plan_access import entitlements_in_line, planned, terms_of
-from commands.payment.selling import grants_of, items_of
-from domain.payment.errors import BadOrder, MoneyDiffers, PlanChangePending, ProductNotFound
-from domain.payment.money import tax_within
+from commands.payment.selling import items_of
+from domain.payment.errors import BadOrder, PlanChangePending, ProductNotFound
 from domain.payment.order import Order, order_stream
-from domain.payment.order_line import Line, Plan, lines_of
-from domain.payment.payment import Payment
+from domain.payment.order_line import lines_of
 from domain.payment.product import PLAN, Product, product_stream
-from domain.payment.subscription import Period, Subscription, subscription_stream
+from domain.payment.subscription import Subscription, subscription_stream
+from domain.payment.subscription_state import Period
 
 
 @dataclass(frozen=True)
@@ -46,95 +44,6 @@ async def start_subscription(command: StartSubscription, log: Log) -> Position:
     )
     order.pay_nothing()
     return await log.save(order, subscription)
-
-
-@dataclass(frozen=True)
-class RenewSubscription:
-    """
-    Another period is paid: its order, payment and capture are recorded as one with it.
-
-    Attributes:
-        by_change: it begins with a change of the plan to another interval.
-    """
-
-    learner_id: str
-    subscription_id: str
-    period_start: datetime
-    period_end: datetime
-    amount: int
-    currency: str
-    intent_id: str | None = None
-    charge_id: str | None = None
-    provider_event_id: str | None = None
-    provider: str = "stripe"
-    by_change: bool = False
-
-
-async def renew_subscription(command: RenewSubscription, log: Log) -> Position:
-    subscription = await log.load(Subscription, subscription_stream(command.learner_id, command.subscription_id))
-    subscription.must_exist()
-    if subscription.has_period(command.period_start):
-        return await log.save(subscription)
-    order_id = f"{command.subscription_id}.p{subscription.next_period}"
-    changed = await _paid_order(log, subscription, order_id, command)
-    period = Period(command.period_start, command.period_end)
-    subscription.renew(order_id, command.amount, command.currency, period)
-    return await log.save(*changed, subscription)
-
-
-@dataclass(frozen=True)
-class RecordProration:
-    """What a change of the plan costs for the rest of the period is paid, by an invoice of its own."""
-
-    learner_id: str
-    subscription_id: str
-    invoice_id: str
-    period_start: datetime
-    period_end: datetime
-    amount: int
-    currency: str
-    intent_id: str | None = None
-    charge_id: str | None = None
-    provider_event_id: str | None = None
-    provider: str = "stripe"
-
-
-async def record_proration(command: RecordProration, log: Log) -> Position:
-    subscription = await log.load(Subscription, subscription_stream(command.learner_id, command.subscription_id))
-    subscription.must_exist()
-    if command.invoice_id in subscription.prorations:
-        return await log.save(subscription)
-    order_id = f"{command.subscription_id}.c{len(subscription.prorations) + 1}"
-    changed = await _paid_order(log, subscription, order_id, command)
-    period = Period(command.period_start, command.period_end)
-    subscription.prorate(command.invoice_id, order_id, command.amount, command.currency, period)
-    return await log.save(*changed, subscription)
-
-
-async def _paid_order(
-    log: Log, subscription: Subscription, order_id: str, paid: RenewSubscription | RecordProration
-) -> list[Order | Payment]:
-    """An order of a subscription that the provider has had paid, with its payment if it has cost anything."""
-    if paid.currency != subscription.currency:
-        raise MoneyDiffers(stream=subscription.id, expected=subscription.currency, found=paid.currency)
-    first = await log.read(Order, order_stream(subscription.learner_id, subscription.order_id))
-    order = await log.load(Order, order_stream(subscription.learner_id, order_id))
-    by_change = isinstance(paid, RecordProration) or paid.by_change
-    line = await _line(log, subscription, first, paid.amount, by_change=by_change)
-    order.place([line], paid.currency, country=first.country, subscription_id=subscription.subscription_id)
-    if not paid.amount:
-        order.pay_nothing()
-        return [order]
-    payment = await request_payment(log, order, paid.provider)
-    payment.capture(
-        paid.amount,
-        paid.currency,
-        intent_id=paid.intent_id,
-        charge_id=paid.charge_id,
-        provider_event_id=paid.provider_event_id,
-    )
-    order.capture(payment.payment_id, paid.amount)
-    return [payment, order]
 
 
 @dataclass(frozen=True)
@@ -322,35 +231,3 @@ async def follow_subscription(command: FollowSubscription, log: Log) -> Position
     subscription = await log.load(Subscription, subscription_stream(command.learner_id, command.subscription_id))
     subscription.must_exist()
     return await log.save(*await entitlements_in_line(log, subscription), subscription)
-
-
-def _plan_of(product: Product, before: Plan) -> Plan:
-    """How a plan goes on that the provider's staff have chosen; its amount is that of each invoice."""
-    terms = product.terms
-    interval, count = terms.interval or before.interval, terms.interval_count or before.interval_count
-    return Plan(interval, count, terms.trial_days, terms.grace_days, before.amount)
-
-
-async def _line(log: Log, subscription: Subscription, first: Order, amount: int, *, by_change: bool) -> Line:
-    """The line of the order of another period, or, *by_change*, of the plan that is asked for."""
-    line, plan = planned(first)
-    changed = (subscription.asked if by_change else None) or subscription.line
-    if changed is not None:
-        line, plan = changed, changed.plan or plan
-    elif len(subscription.products) > 1:
-        product = await log.read(Product, product_stream(subscription.product_id))
-        line = msgspec.structs.replace(
-            line,
-            product_id=subscription.product_id,
-            title=product.terms.title,
-            grants=await grants_of(log, product),
-            on_dispute=product.terms.on_dispute,
-        )
-        plan = _plan_of(product, plan)
-    return msgspec.structs.replace(
-        line,
-        price=amount,
-        total=amount,
-        tax=tax_within(amount, line.tax_bp),
-        plan=msgspec.structs.replace(plan, amount=amount),
-    )

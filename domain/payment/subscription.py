@@ -6,35 +6,12 @@ when it was `cancelled` or has `ended`. To cancel at the end of a period is a pl
 """
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
-
-import msgspec
 
 from domain.aggregate import Aggregate, event, stream_id
 from domain.payment.errors import PlanChangePending, SubscriptionNotFound, SubscriptionOver
 from domain.payment.order_line import Line
-
-
-class SubscriptionStatus(StrEnum):
-    """Where a subscription stands."""
-
-    NONE = "none"
-    TRIAL = "trial"
-    ACTIVE = "active"
-    PAST_DUE = "past_due"
-    CANCELLED = "cancelled"
-    ENDED = "ended"
-
-
-OVER = (SubscriptionStatus.CANCELLED, SubscriptionStatus.ENDED)
-
-
-class Period(msgspec.Struct, frozen=True):
-    """A time that is paid for."""
-
-    start: datetime
-    end: datetime
+from domain.payment.subscription_state import OVER, Period, SubscriptionStatus
 
 
 def subscription_stream(learner_id: str, subscription_id: str) -> str:
@@ -62,12 +39,19 @@ class Subscription(Aggregate):
 
     class Renewed(Aggregate.Event):
         TOPIC = "subscription.renewed"
+        class_version = 2
         period: int
         order_id: str
         amount: int
         currency: str
         period_start: datetime
         period_end: datetime
+        invoice_id: str | None
+        recurring: int | None
+
+        @staticmethod
+        def upcast_v1_v2(state: dict[str, Any]) -> None:
+            state["invoice_id"] = state["recurring"] = None
 
     class PastDue(Aggregate.Event):
         TOPIC = "subscription.past_due"
@@ -135,6 +119,7 @@ class Subscription(Aggregate):
         self.cancel_at: datetime | None = None
         self.asked: Line | None = None  # the plan that the provider is asked for
         self.line: Line | None = None  # of the present plan, if it is not that of the first order
+        self.invoices: set[str] = set()  # of the provider, for periods
         self.prorations: dict[str, str] = {}  # orders by the provider's invoice
 
     @property
@@ -186,17 +171,8 @@ class Subscription(Aggregate):
         """Begin with the first period, which may be a trial."""
         if self.status is SubscriptionStatus.NONE:
             status = SubscriptionStatus.ACTIVE if trial_until is None else SubscriptionStatus.TRIAL
-            self._started(
-                order_id=order_id,
-                product_id=product_id,
-                provider_id=provider_id,
-                status=status.value,
-                amount=amount,
-                currency=currency,
-                period_start=period.start,
-                period_end=period.end,
-                trial_until=trial_until,
-            )
+            names = (order_id, product_id, provider_id)
+            self._started(*names, status.value, amount, currency, period.start, period.end, trial_until)
 
     @event(Started)
     def _started(
@@ -226,18 +202,32 @@ class Subscription(Aggregate):
         """The number of the period after the last, the first one is 1."""
         return len(self.periods) + 1
 
-    def renew(self, order_id: str, amount: int, currency: str, period: Period) -> None:
-        """Another period is paid; this is recorded also when the subscription is over, since the money has come."""
+    def order_of(self, start: datetime) -> str:
+        """The order of the period that begins then."""
+        starts = [period.start for period in self.periods]
+        return self.orders[starts.index(start)]
+
+    def renew(
+        self,
+        order_id: str,
+        amount: int,
+        currency: str,
+        period: Period,
+        *,
+        invoice_id: str | None = None,
+        recurring: int | None = None,
+    ) -> None:
+        """
+        Another period is paid; this is recorded also when the subscription is over, since the money has come.
+
+        Args:
+            amount: of the invoice, of which credits are taken off already.
+            recurring: what each interval costs at the provider now; None: *amount*.
+        """
         self.must_exist()
         if not self.has_period(period.start):
-            self._renewed(
-                period=self.next_period,
-                order_id=order_id,
-                amount=amount,
-                currency=currency,
-                period_start=period.start,
-                period_end=period.end,
-            )
+            money = (amount, currency)
+            self._renewed(self.next_period, order_id, *money, period.start, period.end, invoice_id, recurring)
 
     @event(Renewed)
     def _renewed(
@@ -248,10 +238,13 @@ class Subscription(Aggregate):
         currency: str,
         period_start: datetime,
         period_end: datetime,
+        invoice_id: str | None,
+        recurring: int | None,
     ) -> None:
         self.periods.append(Period(period_start, period_end))
         self.orders.append(order_id)
-        self.amount = amount
+        self.invoices |= set() if invoice_id is None else {invoice_id}
+        self.amount = amount if recurring is None else recurring
         late = self.past_due_since
         if not self.is_over and (late is None or period_start <= late < period_end):
             self.status = SubscriptionStatus.ACTIVE
@@ -319,17 +312,10 @@ class Subscription(Aggregate):
         self.asked = None
 
     def prorate(self, invoice_id: str, order_id: str, amount: int, currency: str, period: Period) -> None:
-        """What a change of the plan costs for the rest of a period is paid."""
+        """An invoice beside those of the periods is paid, such as what a change of the plan costs."""
         self.must_exist()
         if invoice_id not in self.prorations:
-            self._prorated(
-                invoice_id=invoice_id,
-                order_id=order_id,
-                amount=amount,
-                currency=currency,
-                period_start=period.start,
-                period_end=period.end,
-            )
+            self._prorated(invoice_id, order_id, amount, currency, period.start, period.end)
 
     @event(Prorated)
     def _prorated(

@@ -222,7 +222,9 @@ def _started(fact: Fact, rows: Rows) -> None:
 
 def _renewed(fact: Fact, rows: Rows) -> None:
     subscription = _subscription(fact, rows)
-    subscription.periods, subscription.amount = fact.data["period"], fact.data["amount"]
+    recurring = fact.data["recurring"]  # None in version 1, which had the amount of the invoice only
+    subscription.periods = fact.data["period"]
+    subscription.amount = fact.data["amount"] if recurring is None else recurring
     start, end = (datetime.fromisoformat(fact.data[name]) for name in ("period_start", "period_end"))
     if subscription.period_end is None or end > subscription.period_end:
         subscription.period_start, subscription.period_end = start, end

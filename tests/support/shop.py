@@ -8,6 +8,7 @@ from commands.payment.books import IssueReceipt
 from commands.payment.coupons import CreateCoupon
 from commands.payment.disputes import CloseDispute, OpenDispute
 from commands.payment.entitlements import FollowOrder, RevokeEntitlement
+from commands.payment.invoices import RenewSubscription
 from commands.payment.orders import CancelOrder, PlaceOrder
 from commands.payment.payments import RecordCapture, RecordFee, RecordPaymentFailed
 from commands.payment.products import ChangePrice, CreateProduct, RetireProduct
@@ -16,7 +17,6 @@ from commands.payment.subscriptions import (
     CancelSubscription,
     ChangePlan,
     RecordPastDue,
-    RenewSubscription,
     RequestPlanChange,
     StartSubscription,
 )

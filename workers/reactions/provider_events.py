@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from commands.payment.books import MatchProviderEvent, RecordPayout, RecordPayoutFailed
 from commands.payment.disputes import CloseDispute, OpenDispute, RecordDisputeFunds, RecordInquiry
+from commands.payment.invoices import RecordProration, RenewSubscription
 from commands.payment.payments import (
     RecordActionRequired,
     RecordAuthorised,
@@ -25,8 +26,6 @@ from commands.payment.subscriptions import (
     CancelSubscription,
     EndSubscription,
     RecordPastDue,
-    RecordProration,
-    RenewSubscription,
     StartSubscription,
 )
 from domain.fact import Fact
@@ -37,7 +36,7 @@ from domain.payment.subscription import subscription_stream
 from workers.reactions.job import Outside
 from workers.reactions.plan_changes import said_of_plan
 
-FIRST, CYCLE, CHANGE = "subscription_create", "subscription_cycle", "subscription_update"
+FIRST, CHANGE, BY_HAND = "subscription_create", "subscription_update", "manual"
 PAID = ("subscription.renewed", "subscription.prorated")
 NOT_BEGUN = ("incomplete", "incomplete_expired")
 NOT_OURS = "it is about nothing of this campus"
@@ -318,7 +317,7 @@ async def _about_subscription(provider_id: str, outside: Outside, *, itself: boo
     )
     plan, reason = await said_of_plan(names, ours.order_id, found, history, outside)
     said += plan
-    said += [_renewal(names, each) for each in found.invoices if each.reason in (CYCLE, CHANGE) and _costs(each)]
+    said += [_renewal(names, each, found.price.amount) for each in found.invoices if each is not first and _costs(each)]
     said += _said_of_status(names, found)
     return Meaning(None, said, reason) if reason and itself else Meaning(stream, said)
 
@@ -334,12 +333,20 @@ def _costs(paid: Invoice) -> bool:
     return paid.is_period or paid.amount > 0
 
 
-def _renewal(names: tuple[str, str], paid: Invoice) -> RenewSubscription | RecordProration:
-    """What an invoice after the first one is for: another period, or the rest of one after a change of the plan."""
+def _renewal(names: tuple[str, str], paid: Invoice, recurring: int) -> RenewSubscription | RecordProration:
+    """What an invoice after the first one is for: another period, or something beside, such as a change of the plan."""
     times, money = (paid.period_start, paid.period_end), (paid.amount, paid.currency)
     sources = (paid.intent_id, paid.charge_id)
-    if paid.is_period:
-        return RenewSubscription(*names, *times, *money, *sources, by_change=paid.reason == CHANGE)
+    if paid.is_period and paid.reason != BY_HAND:
+        return RenewSubscription(
+            *names,
+            *times,
+            *money,
+            *sources,
+            by_change=paid.reason == CHANGE,
+            invoice_id=paid.invoice_id,
+            recurring=recurring,
+        )
     return RecordProration(*names, paid.invoice_id, *times, *money, *sources)
 
 

@@ -14,6 +14,7 @@ from adapters.payments.paysim import (
     disputes,
     foreign,
     intents,
+    invoices,
     methods,
     payouts,
     sessions,
@@ -162,6 +163,11 @@ def add_foreign(sim: Sim, _query: Body, body: Body) -> Answer:
     return public(foreign.make(sim, paid=body.get("money", False)))
 
 
+def invoice(sim: Sim, _query: Body, body: Body) -> Answer:
+    """`POST invoices {"subscription", "amount"}`: an invoice by hand for a subscription, which is paid at once."""
+    return public(invoices.by_hand(sim, sim.get("subscription", body["subscription"]), int(body["amount"])))
+
+
 def pay_out(sim: Sim, _query: Body, _body: Body) -> Answer:
     """`POST payouts`: make the payouts of tonight now."""
     return {"payouts": public(payouts.pay_out(sim))}
@@ -217,6 +223,7 @@ ROUTES: dict[tuple[str, str], Callable[[Sim, Body, Body], Answer]] = {
     ("POST", "disputes"): dispute,
     ("POST", "disputes/close"): close_dispute,
     ("POST", "disputes/escalate"): escalate_dispute,
+    ("POST", "invoices"): invoice,
     ("POST", "payouts"): pay_out,
     ("POST", "exchange"): exchange,
     ("POST", "secret"): roll_secret,

@@ -196,6 +196,24 @@ def mark_uncollectible(sim: Sim, _params: Params, id_: str) -> Object:
     return end(sim, sim.get("invoice", id_), "uncollectible")
 
 
+def by_hand(sim: Sim, subscription: Object, amount: int) -> Object:
+    """An invoice that staff have made in the dashboard for an item by itself, and that is paid at once."""
+    now, item = sim.clock.now(), new_id("ii")
+    line = {
+        "id": new_id("il"), "object": "line_item", "amount": amount, "currency": subscription["currency"],
+        "description": "By hand", "discount_amounts": [], "discountable": True, "discounts": [], "livemode": False,
+        "metadata": {}, "parent": {
+            "invoice_item_details": {
+                "invoice_item": item, "proration": False, "proration_details": None, "subscription": subscription["id"]
+            }, "subscription_item_details": None, "type": "invoice_item_details",
+        }, "period": {"end": now, "start": now}, "pretax_credit_amounts": [], "pricing": None, "quantity": 1,
+        "subtotal": amount, "taxes": [],
+    }  # fmt: skip
+    invoice = finalize(sim, make(sim, subscription, [line], "manual"))
+    pay(sim, invoice, off_session=True)
+    return sim.get("invoice", invoice["id"])
+
+
 def finalize_now(sim: Sim, _params: Params, id_: str) -> Object:
     """`POST /v1/invoices/{id}/finalize`."""
     invoice = sim.get("invoice", id_)

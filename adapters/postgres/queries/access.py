@@ -11,7 +11,7 @@ import msgspec
 from adapters.postgres.queries import orders
 from adapters.postgres.queries.json_answer import json_array, json_object
 from adapters.postgres.queries.reader import CHECKPOINT, Answer, Reader
-from domain.payment.subscription import OVER
+from domain.payment.subscription_state import OVER
 from projections.orders.rows import EntitlementRow
 
 

@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from commands.payment.disputes import CloseDispute, OpenDispute, RecordDisputeFunds
 from commands.payment.entitlements import GrantEntitlement, RevokeEntitlement
+from commands.payment.invoices import RenewSubscription
 from commands.payment.orders import CancelOrder, PlaceOrder
 from commands.payment.payments import (
     RecordActionRequired,
@@ -25,7 +26,6 @@ from commands.payment.subscriptions import (
     CancelSubscription,
     EndSubscription,
     RecordPastDue,
-    RenewSubscription,
     StartSubscription,
 )
 from domain.payment.order import Order

@@ -8,6 +8,7 @@ import pytest
 from commands.enrollment import FollowEntitlements
 from commands.payment.disputes import CloseDispute, OpenDispute
 from commands.payment.entitlements import ExpireEntitlement, FollowOrder
+from commands.payment.invoices import RecordProration, RenewSubscription
 from commands.payment.orders import CancelOrder
 from commands.payment.payments import RecordCapture
 from commands.payment.products import ChangePrice, CreateProduct
@@ -20,9 +21,7 @@ from commands.payment.subscriptions import (
     FollowPlan,
     FollowSubscription,
     RecordPastDue,
-    RecordProration,
     RefusePlanChange,
-    RenewSubscription,
     RequestPlanChange,
     ResumeSubscription,
     StartSubscription,

@@ -7,7 +7,8 @@ import pytest
 
 from domain.payment.errors import PlanChangePending, SubscriptionNotFound, SubscriptionOver
 from domain.payment.order_line import Line, Plan
-from domain.payment.subscription import Period, Subscription, SubscriptionStatus
+from domain.payment.subscription import Subscription
+from domain.payment.subscription_state import Period, SubscriptionStatus
 from tests.support.given import AT, Said, fact, given, replay
 
 MONTH = timedelta(days=30)
@@ -31,7 +32,7 @@ def started(status: str = "active", trial_until: datetime | None = None) -> Said
     )
 
 
-def renewed(number: int, period: Period) -> Said:
+def renewed(number: int, period: Period, **change: Any) -> Said:
     return fact(
         Subscription.Renewed,
         period=number,
@@ -40,6 +41,7 @@ def renewed(number: int, period: Period) -> Said:
         currency="EUR",
         period_start=period.start,
         period_end=period.end,
+        **{"invoice_id": None, "recurring": None, **change},
     )
 
 
@@ -78,6 +80,16 @@ def test_a_period_is_paid_once() -> None:
     given(Subscription, STARTED, RENEWED).when(renew(3, SECOND)).then()
     given(Subscription, STARTED).when(renew(2, FIRST)).then()
     given(Subscription, STARTED, renewed(2, THIRD)).when(renew(3, SECOND)).then(renewed(3, SECOND))
+
+
+def test_what_recurs_is_not_what_an_invoice_with_a_credit_costs() -> None:
+    """It is said with each period since version 2; before, the amount of the invoice was all that was known."""
+    with_credit = renewed(2, SECOND, invoice_id="in_2", recurring=1_900)
+    given(Subscription, STARTED).when(
+        lambda each: each.renew("s1.p2", 900, "EUR", SECOND, invoice_id="in_2", recurring=1_900)
+    ).then(with_credit)
+    amounts = [replay(Subscription, "subscription-ann:s1", (STARTED, each)).amount for each in (with_credit, RENEWED)]
+    assert amounts == [1_900, 900]
     late = replay(Subscription, "subscription-ann:s1", [STARTED, renewed(2, THIRD), renewed(3, SECOND)])
     assert (late.paid_until, late.next_period) == (THIRD.end, 4)
 
