@@ -29,6 +29,7 @@ COMMANDS = {
     "ledger": ("cli.ledger", "Read the books, and export them for hledger."),
     "payments": ("cli.payments", "Compare facts, books and payment provider; simulate orders."),
     "log": ("cli.log", "Read and check the log."),
+    "proofs": ("cli.proofs", "Show, prove and publish what the notary has signed."),
     "why": ("cli.why", "Explain a value of a read model: which facts made it, by which rule."),
     "analytics": ("cli.analytics", "Give analysts access by SQL."),
     "bench": ("benchmarks", "Measure Campuslog against its yardsticks."),

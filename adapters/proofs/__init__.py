@@ -4,4 +4,5 @@ The tree over the log, where it is kept.
 files   the keys of the notary, and the newest checkpoint that it has signed: outside of the log's database
 tree    tiles and checkpoint in PostgreSQL
 prove   proofs for readers, of what is signed
+publish  tiles and checkpoint as files
 """

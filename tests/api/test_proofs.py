@@ -8,17 +8,15 @@ import httpx
 import pytest
 
 from adapters.postgres.connection import connect
-from adapters.postgres.log.pages import read_rows
 from adapters.settings import Settings
 from api.app import build
 from api.proofs import FOR_EVER
 from domain.proofs.checkpoint import Checkpoint, check_proof, verified
-from domain.proofs.leaf import entry_of
 from domain.proofs.merkle import HASH_SIZE, check_consistency
 from domain.proofs.note import Verifier
 from domain.proofs.tiles import TileId, Tree, leaf_hashes, range_hash, read_path, unbundled
 from tests.support.api import served
-from tests.support.proofs import beside, notarising, signed_up_to
+from tests.support.proofs import beside, entries_of_log, notarising, signed_up_to
 from tests.support.workers import writer
 
 FACTS = 700
@@ -36,12 +34,6 @@ async def client(settings: Settings, tmp_path: Path) -> AsyncIterator[httpx.Asyn
         yield client
 
 
-async def entries(settings: Settings) -> list[bytes]:
-    """The entries of all facts, made of the log."""
-    async with await connect(settings, application="test") as connection:
-        return [entry_of(row) for row in await read_rows(connection, 0, FACTS)]
-
-
 async def trusted(client: httpx.AsyncClient) -> tuple[Checkpoint, list[Verifier]]:
     """The checkpoint, verified, and the keys that sign it."""
     keys = [Verifier.of(line) for line in (await client.get("/v1/proofs/keys")).text.splitlines()]
@@ -51,7 +43,7 @@ async def trusted(client: httpx.AsyncClient) -> tuple[Checkpoint, list[Verifier]
 async def test_a_fact_is_proven(client: httpx.AsyncClient, settings: Settings) -> None:
     """By its stored row, the keys and one answer of at most 1.5 kB; no proof holds for another fact."""
     checkpoint, keys = await trusted(client)
-    rows = await entries(settings)
+    rows = (await entries_of_log(settings))[:FACTS]
     assert checkpoint.size == FACTS
     for position in (1, 2, 256, 257, 512, 513, 699, 700):
         answer = await client.get("/v1/proofs/inclusion", params={"position": position})
@@ -78,7 +70,7 @@ async def test_a_tree_is_the_beginning_of_a_larger_one(client: httpx.AsyncClient
 async def test_the_tiles_make_the_root(client: httpx.AsyncClient, settings: Settings) -> None:
     """Under the paths of tlog-tiles, whole and in part, immutable; entries are for the staff."""
     checkpoint, _ = await trusted(client)
-    rows = await entries(settings)
+    rows = (await entries_of_log(settings))[:FACTS]
     tiles: dict[TileId, bytes] = {}
     for path in ("0/000", "0/001", "0/002.p/188", "1/000.p/2"):
         answer = await client.get(f"/v1/proofs/tile/{path}")

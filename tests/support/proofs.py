@@ -89,3 +89,9 @@ def tamper(settings: Settings, *statements: str) -> None:
         for statement in statements:
             owner.execute(statement.encode())
         owner.execute("ALTER TABLE events ENABLE ALWAYS TRIGGER events_append_only")
+
+
+async def entries_of_log(settings: Settings) -> list[bytes]:
+    """The entries of all facts, made of the log."""
+    async with await connect(settings, application="test") as connection:
+        return [entry_of(row) for row in await read_rows(connection, 0, await read_head(connection))]
