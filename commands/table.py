@@ -74,6 +74,7 @@ HANDLERS: dict[type, CommandHandler] = {
     subscriptions.FollowPlan: subscriptions.follow_plan,
     subscriptions.CancelSubscription: subscriptions.cancel_subscription,
     subscriptions.ResumeSubscription: subscriptions.resume_subscription,
+    subscriptions.FollowPlannedEnd: subscriptions.follow_planned_end,
     subscriptions.EndSubscription: subscriptions.end_subscription,
     subscriptions.ExpireSubscription: subscriptions.expire_subscription,
     subscriptions.FollowSubscription: subscriptions.follow_subscription,

@@ -21,7 +21,7 @@ from commands.payment.provider import (
 )
 
 ASKED_END = "end"
-"""In the metadata of a subscription whose end at the end of its period we have asked for: the key of the job."""
+"""In the metadata of a subscription: the key of the job by which an end was last planned, or taken back."""
 INQUIRY = ("warning_needs_response", "warning_under_review", "warning_closed", "prevented")
 """How disputes stand of which the bank has asked, and not taken, the money."""
 OUTCOMES = ("won", "lost", "warning_closed", "prevented")
@@ -167,7 +167,8 @@ def subscription(found: Any, invoices: Sequence[Any], campus: str) -> ProviderSu
         datetime.fromtimestamp(item.current_period_start, UTC),
         datetime.fromtimestamp(item.current_period_end, UTC),
         time_of(found.trial_end),
-        None if ASKED_END in found.metadata else time_of(planned),
+        time_of(planned),
+        found.metadata.to_dict().get(ASKED_END, ""),
         time_of(found.ended_at),
         getattr(found.cancellation_details, "reason", None) or found.status,
         since,

@@ -205,10 +205,16 @@ class StripeProvider:
         async def look() -> bool | None:
             async with _answered():
                 found = await self._api.subscriptions.retrieve_async(provider_id)
-            return True if found.status == "canceled" or found.cancel_at_period_end is planned else None
+            done = found.status == "canceled" or found.metadata.to_dict().get(objects.ASKED_END) == key
+            return True if done else None
 
         async def make(options: Any) -> bool:
-            params = {"cancel_at_period_end": planned, "metadata": {objects.ASKED_END: key if planned else ""}}
+            found = await self._api.subscriptions.retrieve_async(provider_id)
+            params: dict[str, Any] = {"metadata": {objects.ASKED_END: key}}
+            if found.cancel_at_period_end or (planned and found.cancel_at is None):
+                params["cancel_at_period_end"] = planned
+            elif not planned and found.cancel_at is not None:
+                params["cancel_at"] = ""
             await self._api.subscriptions.update_async(provider_id, params, options)
             return True
 

@@ -77,7 +77,9 @@ async def _is_recorded(log: Log, subscription: Subscription, paid: RenewSubscrip
     """
     if not paid.amount or {paid.invoice_id, paid.intent_id} & {*subscription.invoices, *subscription.prorations}:
         return True
-    order = await log.read(Order, order_stream(subscription.learner_id, subscription.order_of(paid.period_start)))
+    starts = [period.start for period in subscription.periods]
+    order_id = subscription.orders[starts.index(paid.period_start)]
+    order = await log.read(Order, order_stream(subscription.learner_id, order_id))
     if order.paid_by is None:
         return False
     payment = await log.read(Payment, payment_stream(subscription.learner_id, order.paid_by))

@@ -203,7 +203,8 @@ class ProviderSubscription:
 
     Attributes:
         status: such as `trialing`, `active`, `past_due`, `canceled`.
-        cancel_at: when it ends, where that was planned at the provider: what we have asked for is no news.
+        ends_at: when it ends, if that is planned.
+        asked: the key of the last request of ours to plan an end, or to take it back, that was carried out.
         invoices: those that are paid, the oldest first.
         ended_reason: why it is over.
     """
@@ -214,7 +215,8 @@ class ProviderSubscription:
     period_start: datetime
     period_end: datetime
     trial_until: datetime | None
-    cancel_at: datetime | None
+    ends_at: datetime | None
+    asked: str
     ended_at: datetime | None
     ended_reason: str
     past_due_since: datetime | None
@@ -301,7 +303,7 @@ class Provider(Protocol):
         ...
 
     async def cancel_subscription(self, provider_id: str, *, at_once: bool, key: str) -> None:
-        """End a subscription at the end of its period, or at once."""
+        """End a subscription at the end of its period, if no other end is planned, or at once."""
         ...
 
     async def resume_subscription(self, provider_id: str, key: str) -> None:

@@ -188,6 +188,27 @@ async def resume_subscription(command: ResumeSubscription, log: Log) -> Position
 
 
 @dataclass(frozen=True)
+class FollowPlannedEnd:
+    """
+    The end of a subscription was planned in the provider's dashboard, or (*at* is None) taken back there.
+
+    Attributes:
+        turns: how often an end was planned or taken back when the provider was asked; after another one this is old.
+    """
+
+    learner_id: str
+    subscription_id: str
+    at: datetime | None
+    turns: int
+
+
+async def follow_planned_end(command: FollowPlannedEnd, log: Log) -> Position:
+    subscription = await log.load(Subscription, subscription_stream(command.learner_id, command.subscription_id))
+    subscription.follow_end(command.at, command.turns)
+    return await log.save(subscription)
+
+
+@dataclass(frozen=True)
 class EndSubscription:
     """The provider has ended a subscription: as it was planned, or for another reason."""
 

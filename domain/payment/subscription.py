@@ -11,7 +11,7 @@ from typing import Any
 from domain.aggregate import Aggregate, event, stream_id
 from domain.payment.errors import PlanChangePending, SubscriptionNotFound, SubscriptionOver
 from domain.payment.order_line import Line
-from domain.payment.subscription_state import OVER, Period, SubscriptionStatus
+from domain.payment.subscription_state import CAMPUS, OVER, PROVIDER, Period, SubscriptionStatus
 
 
 def subscription_stream(learner_id: str, subscription_id: str) -> str:
@@ -91,10 +91,22 @@ class Subscription(Aggregate):
 
     class CancelPlanned(Aggregate.Event):
         TOPIC = "subscription.cancel_planned"
+        class_version = 2
         at: datetime
+        by: str
+
+        @staticmethod
+        def upcast_v1_v2(state: dict[str, Any]) -> None:
+            state["by"] = ""
 
     class CancelWithdrawn(Aggregate.Event):
         TOPIC = "subscription.cancel_withdrawn"
+        class_version = 2
+        by: str
+
+        @staticmethod
+        def upcast_v1_v2(state: dict[str, Any]) -> None:
+            state["by"] = ""
 
     class Cancelled(Aggregate.Event):
         TOPIC = "subscription.cancelled"
@@ -117,6 +129,7 @@ class Subscription(Aggregate):
         self.past_due_since: datetime | None = None
         self.grace_until: datetime | None = None
         self.cancel_at: datetime | None = None
+        self.turns = 0  # how often an end was planned or taken back
         self.asked: Line | None = None  # the plan that the provider is asked for
         self.line: Line | None = None  # of the present plan, if it is not that of the first order
         self.invoices: set[str] = set()  # of the provider, for periods
@@ -202,11 +215,6 @@ class Subscription(Aggregate):
         """The number of the period after the last, the first one is 1."""
         return len(self.periods) + 1
 
-    def order_of(self, start: datetime) -> str:
-        """The order of the period that begins then."""
-        starts = [period.start for period in self.periods]
-        return self.orders[starts.index(start)]
-
     def renew(
         self,
         order_id: str,
@@ -220,9 +228,7 @@ class Subscription(Aggregate):
         """
         Another period is paid; this is recorded also when the subscription is over, since the money has come.
 
-        Args:
-            amount: of the invoice, of which credits are taken off already.
-            recurring: what each interval costs at the provider now; None: *amount*.
+        Credits are taken off *amount* already; *recurring* is what each interval costs now, None: the same.
         """
         self.must_exist()
         if not self.has_period(period.start):
@@ -279,12 +285,8 @@ class Subscription(Aggregate):
         self.must_go_on()
         if product_id != self.product_id:
             asked = self.asked.plan if self.asked is not None and self.asked.product_id == product_id else None
-            self._plan_changed(
-                old_product_id=self.product_id,
-                new_product_id=product_id,
-                proration=proration,
-                amount=None if asked is None else asked.amount,
-            )
+            amount = None if asked is None else asked.amount
+            self._plan_changed(self.product_id, product_id, proration, amount)
 
     @event(PlanChanged)
     def _plan_changed(
@@ -328,21 +330,33 @@ class Subscription(Aggregate):
         self.must_go_on()
         at = at or self.paid_until
         if self.cancel_at != at:
-            self._cancel_planned(at=at)
+            self._cancel_planned(at=at, by=CAMPUS)
 
     @event(CancelPlanned)
-    def _cancel_planned(self, at: datetime) -> None:
+    def _cancel_planned(self, at: datetime, by: str) -> None:
         self.cancel_at = at
+        self.turns += 1
 
     def withdraw_cancel(self) -> None:
         """Go on after all."""
         self.must_go_on()
         if self.cancel_at is not None:
-            self._cancel_withdrawn()
+            self._cancel_withdrawn(by=CAMPUS)
 
     @event(CancelWithdrawn)
-    def _cancel_withdrawn(self) -> None:
+    def _cancel_withdrawn(self, by: str) -> None:
         self.cancel_at = None
+        self.turns += 1
+
+    def follow_end(self, at: datetime | None, turns: int) -> None:
+        """An end was planned at the provider by its staff, or (None) taken back; old news after another of *turns*."""
+        self.must_exist()
+        if self.is_over or turns != self.turns or at == self.cancel_at:
+            return
+        if at is None:
+            self._cancel_withdrawn(by=PROVIDER)
+        else:
+            self._cancel_planned(at=at, by=PROVIDER)
 
     def cancel(self, reason: str, *, at_once: bool) -> None:
         """The cancellation takes effect: now, or because its time has come."""

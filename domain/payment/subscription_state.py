@@ -17,6 +17,8 @@ class SubscriptionStatus(StrEnum):
     ENDED = "ended"
 
 
+CAMPUS, PROVIDER = "campus", "provider"
+"""Where an end was planned or taken back: here, or in the provider's dashboard; empty in facts of version 1."""
 OVER = (SubscriptionStatus.CANCELLED, SubscriptionStatus.ENDED)
 
 

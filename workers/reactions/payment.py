@@ -18,12 +18,20 @@ from commands.payment.payments import RecordIntent, RecordPaymentCancelled, Reco
 from commands.payment.provider import Checkout, CheckoutOrder, Ours, ProviderAway, ProviderRefund, ProviderRefused
 from commands.payment.refunds import RecordRefund, RecordRefundFailed
 from commands.payment.selling import ENDS
-from commands.payment.subscriptions import ChangePlan, ExpireSubscription, FollowSubscription, RefusePlanChange
+from commands.payment.subscriptions import (
+    ChangePlan,
+    ExpireSubscription,
+    FollowPlannedEnd,
+    FollowSubscription,
+    RefusePlanChange,
+)
 from domain.fact import Fact
 from domain.payment.order import order_stream
 from domain.payment.order_line import Line
 from domain.payment.payment import payment_stream
+from domain.payment.subscription_state import PROVIDER
 from workers.reactions.job import Outside
+from workers.reactions.plan_changes import said_of_end
 
 OVER = ("payment.captured", "payment.failed", "payment.cancelled")
 PAGE_LASTS = timedelta(days=2)  # a page of the provider ends by itself after a day
@@ -227,18 +235,29 @@ def _subscription(fact: Fact) -> tuple[str, str]:
     return fact.id("learner_id"), fact.id("subscription_id")
 
 
-async def steer_subscription(fact: Fact, outside: Outside) -> None:
-    """Have the provider end a subscription, at the end of its period or at once, or go on."""
+async def steer_subscription(fact: Fact, outside: Outside) -> list[FollowPlannedEnd] | None:
+    """
+    Have the provider end a subscription, at the end of its period or at once, or go on.
+
+    What its staff have planned or taken back there is looked at once more: they may have thought better of it before it
+    was recorded here.
+    """
     provider_id = await _provider_id(fact, outside)
+    if fact.data.get("by") == PROVIDER:
+        history = await outside.stream(fact.stream_id)
+        found = await outside.provider.subscription(provider_id)
+        return await said_of_end(_subscription(fact), found, history, outside)
     if fact.type == "subscription.cancel_withdrawn":
         await outside.provider.resume_subscription(provider_id, outside.key)
     else:
         at_once = fact.type in ("subscription.cancelled", "subscription.ended")
         await outside.provider.cancel_subscription(provider_id, at_once=at_once, key=outside.key)
+    return None
 
 
-def nothing_more(_fact: Fact) -> None:
-    """What was done at the provider needs no fact of its own."""
+def record_end(_fact: Fact, said: Sequence[FollowPlannedEnd] = ()) -> list[FollowPlannedEnd]:
+    """What was done at the provider needs no fact of its own; what was found there does."""
+    return [*said]
 
 
 def _time(text: str | None) -> datetime | None:

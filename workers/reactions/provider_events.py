@@ -23,7 +23,6 @@ from commands.payment.payments import (
 from commands.payment.provider import Checkout, Intent, Invoice, ProviderRefund, ProviderSubscription
 from commands.payment.refunds import RecordProviderRefund, RecordRefund, RecordRefundFailed, RecordRefundFunds
 from commands.payment.subscriptions import (
-    CancelSubscription,
     EndSubscription,
     RecordPastDue,
     StartSubscription,
@@ -34,7 +33,7 @@ from domain.payment.dispute import dispute_stream
 from domain.payment.payment import payment_stream
 from domain.payment.subscription import subscription_stream
 from workers.reactions.job import Outside
-from workers.reactions.plan_changes import said_of_plan
+from workers.reactions.plan_changes import said_of_end, said_of_plan
 
 FIRST, CHANGE, BY_HAND = "subscription_create", "subscription_update", "manual"
 PAID = ("subscription.renewed", "subscription.prorated")
@@ -319,6 +318,7 @@ async def _about_subscription(provider_id: str, outside: Outside, *, itself: boo
     said += plan
     said += [_renewal(names, each, found.price.amount) for each in found.invoices if each is not first and _costs(each)]
     said += _said_of_status(names, found)
+    said += await said_of_end(names, found, history, outside)
     return Meaning(None, said, reason) if reason and itself else Meaning(stream, said)
 
 
@@ -357,8 +357,6 @@ def _said_of_status(names: tuple[str, str], found: ProviderSubscription) -> list
     said: list[Any] = []
     if found.past_due_since is not None:
         said.append(RecordPastDue(*names, found.past_due_since))
-    if found.cancel_at is not None:
-        said.append(CancelSubscription(*names, "at the provider"))
     return said
 
 

@@ -148,8 +148,8 @@ async def test_what_is_not_at_fault_waits(server: paysim.Server, wrong: str) -> 
     await provider.close()
 
 
-async def test_an_end_that_we_have_asked_for_is_no_news(provider: StripeProvider, server: paysim.Server) -> None:
-    """A look between the learner's second thought and the job that tells the provider must not plan the end again."""
+async def test_an_end_that_we_have_asked_for_is_known_again(provider: StripeProvider, server: paysim.Server) -> None:
+    """By the key of the request; so is that it was taken back, also where there was nothing to do."""
     customer = server.api.customers.create({"email": "ann@example.org"}).id
     product = server.api.products.create({"name": "All courses"}).id
     price = {"currency": "eur", "unit_amount": 1_900, "product": product, "recurring": {"interval": "month"}}
@@ -157,9 +157,10 @@ async def test_an_end_that_we_have_asked_for_is_no_news(provider: StripeProvider
     made = server.api.subscriptions.create(begun).id
     await provider.cancel_subscription(made, at_once=False, key="key-end")
     assert server.api.subscriptions.retrieve(made).cancel_at_period_end
-    assert (await provider.subscription(made)).cancel_at is None
+    found = await provider.subscription(made)
+    assert (found.ends_at, found.asked) == (found.period_end, "key-end")
     await provider.resume_subscription(made, "key-on")
     assert not server.api.subscriptions.retrieve(made).cancel_at_period_end
     server.api.subscriptions.update(made, {"cancel_at_period_end": True})
     found = await provider.subscription(made)
-    assert found.cancel_at == found.period_end
+    assert (found.ends_at, found.asked) == (found.period_end, "key-on")

@@ -57,7 +57,7 @@ def renew(number: int, period: Period) -> Any:
 
 STARTED, RENEWED = started(), renewed(2, SECOND)
 PAST_DUE = fact(Subscription.PastDue, since=SECOND.start, grace_until=GRACE)
-PLANNED = fact(Subscription.CancelPlanned, at=FIRST.end)
+PLANNED = fact(Subscription.CancelPlanned, at=FIRST.end, by="campus")
 AT_ONCE, AS_PLANNED = (fact(Subscription.Cancelled, reason="learner", at_once=at_once) for at_once in (True, False))
 ENDED = fact(Subscription.Ended, reason="unpaid")
 
@@ -119,9 +119,9 @@ def test_an_end_is_planned_and_withdrawn() -> None:
     given(Subscription, STARTED).when(lambda each: each.plan_cancel()).then(PLANNED)
     given(Subscription, STARTED, PLANNED).when(lambda each: each.plan_cancel()).then()
     given(Subscription, STARTED).when(lambda each: each.plan_cancel(SECOND.end)).then(
-        fact(Subscription.CancelPlanned, at=SECOND.end)
+        fact(Subscription.CancelPlanned, at=SECOND.end, by="campus")
     )
-    withdrawn = fact(Subscription.CancelWithdrawn)
+    withdrawn = fact(Subscription.CancelWithdrawn, by="campus")
     given(Subscription, STARTED, PLANNED).when(lambda each: each.withdraw_cancel()).then(withdrawn)
     given(Subscription, STARTED).when(lambda each: each.withdraw_cancel()).then()
     given(Subscription, STARTED, PLANNED).when(lambda each: each.expire(FIRST.start)).then()
@@ -129,6 +129,19 @@ def test_an_end_is_planned_and_withdrawn() -> None:
         fact(Subscription.Cancelled, reason="planned", at_once=False)
     )
     given(Subscription, STARTED, PLANNED, withdrawn).when(lambda each: each.expire(FIRST.end)).then()
+
+
+def test_an_end_that_is_planned_or_taken_back_at_the_provider_is_followed() -> None:
+    """Not by what was looked at before another turn was taken here, and not when all is over."""
+    there = fact(Subscription.CancelPlanned, at=SECOND.end, by="provider")
+    back = fact(Subscription.CancelWithdrawn, by="provider")
+    given(Subscription, STARTED).when(lambda each: each.follow_end(SECOND.end, 0)).then(there)
+    given(Subscription, STARTED, there).when(lambda each: each.follow_end(SECOND.end, 1)).then()
+    given(Subscription, STARTED, there).when(lambda each: each.follow_end(None, 1)).then(back)
+    given(Subscription, STARTED, PLANNED).when(lambda each: each.follow_end(None, 1)).then(back)
+    given(Subscription, STARTED, PLANNED).when(lambda each: each.follow_end(None, 0)).then()
+    given(Subscription, STARTED, PLANNED, back).when(lambda each: each.follow_end(FIRST.end, 1)).then()
+    given(Subscription, STARTED, PLANNED, ENDED).when(lambda each: each.follow_end(None, 1)).then()
 
 
 @pytest.mark.parametrize("end", [AT_ONCE, AS_PLANNED, ENDED])

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from commands.payment.orders import PlaceOrder
+from commands.payment.subscriptions import CancelSubscription, ResumeSubscription
 from domain.payment.order import Order
 from domain.payment.subscription import Subscription
 from tests.support.desk import Desk
@@ -87,3 +88,74 @@ def test_a_plan_costs_what_recurs_also_after_a_credit(desk: Desk) -> None:
     (placed,) = [each for each in desk.till.facts("order.placed") if each.id("order_id") == "o1.p2"]
     (line,) = placed.data["lines"]
     assert (line["total"], line["plan"]["amount"]) == (found["o1.p2"], 500)
+
+
+S = ("ann", "o1")
+
+
+def plan_end(desk: Desk, *, planned: bool) -> None:
+    """Staff plan the end in the provider's dashboard, or take it back."""
+    desk.paysim.api.subscriptions.update(at_provider(desk).id, {"cancel_at_period_end": planned})
+
+
+def ends_there(desk: Desk) -> bool:
+    return bool(at_provider(desk).cancel_at_period_end)
+
+
+def test_an_end_that_is_planned_and_taken_back_at_the_provider_is_followed(desk: Desk) -> None:
+    """By whomever it was planned, and as often as it is; nothing of it goes back to the provider."""
+    plan_end(desk, planned=True)
+    desk.hear_all()
+    assert subscription(desk).cancel_at == subscription(desk).paid_until
+    desk.work()
+    plan_end(desk, planned=False)
+    desk.hear_all()
+    assert subscription(desk).cancel_at is None
+    desk.work()
+    assert not ends_there(desk)
+
+    desk.do(CancelSubscription(*S))
+    desk.work()
+    assert ends_there(desk)
+    plan_end(desk, planned=False)
+    desk.hear_all()
+    assert subscription(desk).cancel_at is None
+    desk.work()
+    assert not ends_there(desk)
+
+    plan_end(desk, planned=True)
+    desk.hear_all()
+    assert subscription(desk).cancel_at is not None
+    desk.do(ResumeSubscription(*S))
+    desk.work()
+    assert not ends_there(desk)
+
+
+def test_what_was_asked_here_and_is_not_there_yet_is_no_news(desk: Desk) -> None:
+    """A message between the learner's click and the job that tells the provider says what the provider still has."""
+    desk.do(CancelSubscription(*S))
+    desk.hear_all()
+    assert subscription(desk).cancel_at is not None
+    desk.work()
+    desk.do(ResumeSubscription(*S))
+    desk.hear_all()
+    assert subscription(desk).cancel_at is None
+    desk.work()
+    assert not ends_there(desk)
+    plan_end(desk, planned=True)
+    desk.hear_all()
+    desk.do(ResumeSubscription(*S))
+    desk.hear_all()
+    assert subscription(desk).cancel_at is None
+    desk.work()
+    desk.hear_all()
+    assert (subscription(desk).cancel_at, ends_there(desk)) == (None, False)
+
+
+def test_staff_who_think_better_of_it_at_once(desk: Desk) -> None:
+    """What was recorded late is looked at once more."""
+    plan_end(desk, planned=True)
+    desk.hear_all()
+    plan_end(desk, planned=False)
+    desk.work()
+    assert (subscription(desk).cancel_at, ends_there(desk)) == (None, False)
