@@ -10,6 +10,7 @@ from adapters.postgres.as_of.why import Place, explain, place_of
 from adapters.postgres.as_of.why_answer import EXAMPLE, changes_after, why
 from api.http import paging
 from api.http.as_of import AsOf, headers_at
+from api.http.looks import record_look
 from api.http.openapi import query
 from api.http.query import QueryContext, QueryDep
 from api.http.routing import router as strict_router
@@ -60,7 +61,8 @@ async def explain_value(
     """
     Why a field has its value: the facts that changed it, in order, who caused each, and the rule.
 
-    A learner may ask about rows of their own, the staff about all.
+    A learner may ask about rows of their own, the staff and auditors about all. A question about another person is
+    recorded.
     """
     place = place_of(ask.services.projections, view, key, field)
     _check(ask, place)
@@ -68,6 +70,9 @@ async def explain_value(
     (after,) = paging.after(listing, cursor, [int]) or [0]
     at = moment or await moment_at(ask.services.log, None, None)
     ask.must_reach(at.position)
+    if place.learner_id is not None:
+        what = f"/v1/why {view} {key} {field}"
+        await record_look(request, place.learner_id, what, moment)
     explanation = await explain(ask.services.folders[place.projection.name], place, at)
     page = changes_after(explanation, after, limit + 1)
     following = paging.cursor_to(listing, [page[limit - 1].fact.position]) if len(page) > limit else None

@@ -34,6 +34,9 @@ def why(
     expected: Annotated[
         str | None, typer.Option(help="A value: from which fact on the field differs from it.", show_default=False)
     ] = None,
+    reason: Annotated[
+        str | None, typer.Option(help="Why another person's record is looked at; it is recorded.", show_default=False)
+    ] = None,
     after: Annotated[int, typer.Option(min=0, help="Changes by facts above this position.")] = 0,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=10_000, help="Changes to show.")] = PAGE,
     data: DataDir = None,
@@ -53,7 +56,7 @@ def why(
 
     settings = Settings.load(data)
     try:
-        explanation = asyncio.run(_explain(settings, (view, key, field), known_at, valid_at))
+        explanation = asyncio.run(_explain(settings, (view, key, field), (known_at, valid_at), reason))
     except DomainError as error:
         raise Failure(error.sentence) from None
     found = answer_of(explanation, changes_after(explanation, after, limit), None, expected)
@@ -61,16 +64,21 @@ def why(
 
 
 async def _explain(
-    settings: "Settings", asked: tuple[str, str, str], known_at: str | None, valid_at: str | None
+    settings: "Settings", asked: tuple[str, str, str], moment: tuple[str | None, str | None], reason: str | None
 ) -> "Explanation":
+    from adapters.command_bus.bus import Bus
+    from adapters.command_bus.record_look import look_at, record_look
     from adapters.postgres.as_of.folder import KeyFolder
     from adapters.postgres.as_of.moments import moment_at
     from adapters.postgres.as_of.why import explain, place_of
     from adapters.postgres.log.postgres_log import PostgresLog
     from campuslog.errors import BadTime
     from campuslog.positions import bound
+    from cli.operator import operator
+    from commands.log import Context
     from projections.registry import PROJECTIONS
 
+    known_at, valid_at = moment
     try:
         known = bound(int(known_at) if known_at and known_at.isdigit() else known_at, "--known-at", end=True)
         valid = bound(valid_at, "--valid-at", end=True)
@@ -79,8 +87,11 @@ async def _explain(
     place = place_of(PROJECTIONS, *asked)
     log = await PostgresLog.open(settings)
     try:
-        moment = await moment_at(log, known.time if known.position is None else known.position, valid.time)
-        return await explain(KeyFolder(log.link, place.projection), place, moment)
+        at = await moment_at(log, known.time if known.position is None else known.position, valid.time)
+        if place.learner_id is not None:
+            look = look_at(f"campus why {' '.join(asked)}", at, reason)
+            await record_look(log, Bus(log), place.learner_id, look, Context(operator(), log.clock.now(), "cli"))
+        return await explain(KeyFolder(log.link, place.projection), place, at)
     finally:
         await log.close()
 

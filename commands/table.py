@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from commands import catalog, enrollment, progress, quiz
+from commands import admin, catalog, enrollment, progress, quiz
 from commands.log import Log, Position
 from commands.payment import (
     books,
@@ -91,5 +91,6 @@ HANDLERS: dict[type, CommandHandler] = {
     quiz.PublishQuiz: quiz.publish_quiz,
     quiz.SubmitAttempt: quiz.submit_attempt,
     quiz.GradeAttempt: quiz.grade_attempt,
+    admin.ViewRecord: admin.view_record,
     quiz.OverrideGrade: quiz.override_grade,
 }

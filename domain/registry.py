@@ -1,5 +1,6 @@
 """Every aggregate, by the category of its streams, and every fact, by the name under which it is stored."""
 
+from domain.admin import Record
 from domain.aggregate import Aggregate
 from domain.catalog import Course, Run
 from domain.enrollment import Enrollment, Seats
@@ -24,7 +25,9 @@ PAYMENT: tuple[type[Aggregate], ...] = (
 
 LEARNING: tuple[type[Aggregate], ...] = (Course, Run, Enrollment, Seats, CourseProgress, Quiz, QuizAttempt)
 
-AGGREGATES: tuple[type[Aggregate], ...] = (*LEARNING, *PAYMENT)
+ADMIN: tuple[type[Aggregate], ...] = (Record,)
+
+AGGREGATES: tuple[type[Aggregate], ...] = (*LEARNING, *PAYMENT, *ADMIN)
 
 BY_CATEGORY: dict[str, type[Aggregate]] = {aggregate.category: aggregate for aggregate in AGGREGATES}
 

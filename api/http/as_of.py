@@ -16,6 +16,8 @@ from pydantic import BeforeValidator, WithJsonSchema
 
 from adapters.postgres.as_of.moments import moment_at
 from api.http.errors import BadRequest
+from api.http.looks import Reason, record_look
+from api.http.security import may_see, user_of
 from api.http.services import get_services
 from api.http.types import TIME
 from projections.engine.fingerprint import code_digest
@@ -58,13 +60,24 @@ ValidAt = Annotated[
 ]
 
 
-async def _moment(request: Request, known_at: KnownAt = None, valid_at: ValidAt = None) -> Moment | None:
-    """The moment that a query asks for; None for the present."""
-    if known_at is None and valid_at is None:
-        return None
+async def _moment(
+    request: Request, known_at: KnownAt = None, valid_at: ValidAt = None, reason: Reason = None
+) -> Moment | None:
+    """
+    The moment that a query asks for; None for the present.
+
+    That it is asked about a learner, named by the path or the query string, is recorded here, so that no route forgets
+    it. A query for the present is recorded if a reason is given.
+    """
+    moment = None
     if known_at is not None and "min_position" in request.query_params:
         raise BadRequest("min_position asks for what is new, and known_at for what was known: leave one of them out")
-    return await moment_at(get_services(request).log, known_at, valid_at)
+    if known_at is not None or valid_at is not None:
+        moment = await moment_at(get_services(request).log, known_at, valid_at)
+    learner_id = request.path_params.get("learner_id") or request.query_params.get("learner_id")
+    if learner_id is not None and (moment is not None or reason is not None):
+        await record_look(request, may_see(user_of(request), learner_id), request.scope["path"], moment)
+    return moment
 
 
 AsOf = Annotated[Moment | None, Depends(_moment)]

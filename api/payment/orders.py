@@ -4,7 +4,7 @@ from typing import Annotated
 
 import msgspec
 import uuid_utils
-from fastapi import Path, Response
+from fastapi import Path, Request, Response
 from pydantic import Field
 
 from adapters.postgres.queries import orders
@@ -17,7 +17,16 @@ from api.http.routing import router as strict_router
 from api.http.security import is_staff, may_see
 from api.http.services import Services, ServicesDep
 from api.http.types import NO_NUL, ActingFor, Id, LearnerId
-from api.payment.reading import ROWS, checkout_url, order_of, owner_of, payable, read_order, reader_at
+from api.payment.reading import (
+    ROWS,
+    checkout_url,
+    order_of,
+    owner_of,
+    payable,
+    read_order,
+    reader_at,
+    record_order_look,
+)
 from commands.payment.orders import CancelOrder, PlaceOrder
 from commands.payment.payments import StartPayment
 from commands.payment.refunds import RequestRefund
@@ -123,8 +132,9 @@ async def place_order(body: OrderRequest, handle: Dispatch, services: ServicesDe
 
 
 @router.get("/orders/{order_id}", responses=query(EXAMPLE, 403, 404))
-async def get_order(order_id: OrderId, ask: QueryDep, moment: AsOf) -> Response:
+async def get_order(request: Request, order_id: OrderId, ask: QueryDep, moment: AsOf) -> Response:
     """An order, for the learner whose it is, and for the staff."""
+    await record_order_look(request, ask, order_id, moment)
     found = await read_order(ask, order_id, moment)
     return ask.reply(msgspec.json.encode(found.order), found.position, ask.headers_at(moment, ROWS))
 

@@ -3,13 +3,14 @@
 from typing import Any, NamedTuple
 
 import msgspec
-from fastapi import Response
+from fastapi import Request, Response
 
 from adapters.command_bus.replay import replayed
 from adapters.payments.ticket import ticket_for
 from adapters.postgres.queries import orders
 from adapters.postgres.queries.orders import OrderDetails
 from adapters.postgres.queries.reader import Reader
+from api.http.looks import record_look
 from api.http.query import QueryContext
 from api.http.security import is_auditor, sees_all
 from api.http.services import Services
@@ -71,6 +72,13 @@ async def order_of(services: Services, learner_id: str, order_id: str) -> Order:
 async def reader_at(ask: QueryContext, learner_id: str, moment: Moment | None) -> Reader:
     """What answers queries about what a learner has ordered and has access to, now or at a moment."""
     return ask.services.reader if moment is None else await ask.reader_at(moment, learner_id, ROWS)
+
+
+async def record_order_look(request: Request, ask: QueryContext, order_id: str, moment: Moment | None) -> None:
+    """Record that the user looks at an order of another person as of a moment, or gives a reason for it."""
+    if sees_all(ask.user) and (moment is not None or "reason" in request.query_params):
+        learner_id = await owner_of(ask.services, order_id)
+        await record_look(request, learner_id, request.scope["path"], moment)
 
 
 async def read_order(ask: QueryContext, order_id: str, moment: Moment | None = None) -> FoundOrder:

@@ -2,7 +2,7 @@
 
 from html import escape
 
-from fastapi import Response
+from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
 
 from adapters.postgres.queries.orders import OrderDetails
@@ -12,7 +12,7 @@ from api.http.query import QueryDep
 from api.http.routing import router as strict_router
 from api.payment.checkout import HEADERS
 from api.payment.orders import OrderId
-from api.payment.reading import ROWS, read_order
+from api.payment.reading import ROWS, read_order, record_order_look
 from domain.payment.errors import OrderNotPaid, ReceiptNotIssued
 from domain.payment.money import shown
 
@@ -65,8 +65,9 @@ small {{ display: block; color: #595959 }}
     responses=described("The receipt, as a page that prints well.", 401, 403, 409, 412),
     response_class=HTMLResponse,
 )
-async def get_receipt(order_id: OrderId, ask: QueryDep, moment: AsOf) -> Response:
+async def get_receipt(request: Request, order_id: OrderId, ask: QueryDep, moment: AsOf) -> Response:
     """The receipt of a paid order."""
+    await record_order_look(request, ask, order_id, moment)
     order, position = await read_order(ask, order_id, moment)
     if order.receipt is None and order.paid_at is not None:
         raise ReceiptNotIssued(order_id=order_id)

@@ -211,6 +211,7 @@ WITHOUT = {
     "/v1/runs/{run_id}/gradebook": OF_MANY,
     "/v1/runs/{run_id}/gradebook/matrix": OF_MANY,
     "/v1/runs/{run_id}/learners": OF_MANY,
+    "/v1/learners/{learner_id}/looks": "facts of the log, each with its position and time",
     "/v1/coupons": "coupons are read from the log, as they are when they are used",
     "/v1/coupons/{coupon_id}": "as the list",
     "/v1/reconciliation": "what an hourly comparison has found, and no read model",

@@ -1,0 +1,44 @@
+"""
+Looks at a learner's records by others are recorded, before they are answered (decisions/0193).
+
+If the log does not take the look, there is no answer.
+"""
+
+import asyncio
+
+from adapters.command_bus.bus import Bus
+from adapters.postgres.connection import Unavailable
+from adapters.postgres.log.looks import is_known
+from adapters.postgres.log.postgres_log import PostgresLog
+from commands.admin import ViewRecord
+from commands.log import Context
+from domain.admin import UNSPECIFIED, Look
+from projections.engine.moment import Moment
+
+DEADLINE = 5.0  # seconds for a look to be recorded; one that is recorded later was not answered, which does no harm
+
+
+def look_at(what: str, moment: Moment | None, reason: str | None) -> Look:
+    """A look at something as of a moment, None for the present."""
+    return Look(
+        what=what,
+        known_at=None if moment is None or moment.known_at is None else moment.position,
+        valid_at=None if moment is None else moment.valid_at,
+        reason=reason or UNSPECIFIED,
+    )
+
+
+async def record_look(log: PostgresLog, bus: Bus, learner_id: str, look: Look, context: Context) -> None:
+    """
+    Record that the actor looks at what is recorded about a learner; nothing if that is the actor, or there is nothing.
+
+    Raises:
+        Unavailable: it cannot be recorded, so there is no answer.
+    """
+    if learner_id == context.actor or not await log.link.run(lambda connection: is_known(connection, learner_id)):
+        return
+    try:
+        async with asyncio.timeout(DEADLINE):
+            await bus.handle(ViewRecord(learner_id, look), context)
+    except TimeoutError as error:
+        raise Unavailable("the log has not taken the look at this record, so there is no answer: try again") from error

@@ -1,0 +1,42 @@
+"""How a route records that its user looks at the records of another person, before it answers (decisions/0193)."""
+
+from typing import Annotated
+
+from fastapi import Query, Request
+
+from adapters.command_bus.record_look import look_at
+from adapters.command_bus.record_look import record_look as record
+from api.http.security import user_of
+from api.http.services import get_services
+from api.http.types import NO_NUL
+from commands.log import Context
+from projections.engine.moment import Moment
+
+Reason = Annotated[
+    str | None,
+    Query(
+        min_length=1,
+        max_length=200,
+        pattern=NO_NUL,
+        description="Why another person's record is looked at; it is recorded with the look.",
+        examples=["dispute 4711"],
+    ),
+]
+
+
+async def record_look(request: Request, learner_id: str, what: str, moment: Moment | None) -> None:
+    """
+    Record that the user looks at what is recorded about a learner, unless it is the user's own or there is nothing.
+
+    The reason is that of the query string, which the route takes as `Reason`.
+
+    Args:
+        what: the path of the request, and what else says what is looked at.
+        moment: as of which they look; None for the present.
+
+    Raises:
+        Unavailable: it cannot be recorded, so there is no answer.
+    """
+    services, reason = get_services(request), request.query_params.get("reason")
+    context = Context(user_of(request).subject, services.bus.clock.now(), correlation_id=request.scope["request_id"])
+    await record(services.log, services.bus, learner_id, look_at(what, moment, reason), context)

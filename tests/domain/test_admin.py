@@ -1,0 +1,38 @@
+"""Looks at the records of a learner."""
+
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from domain.admin import MOST_LOOKS, Look, Record
+from tests.support.given import AT, fact, given
+
+LOOK = Look(what="/v1/learners/ann/dashboard", known_at=7, valid_at=AT, reason="dispute 4711")
+FIELDS = {"what": LOOK.what, "known_at": 7, "valid_at": AT, "reason": LOOK.reason}
+
+
+def test_the_same_look_is_recorded_once_in_an_hour() -> None:
+    """A look by another person, for another reason or as of another moment is another one."""
+    viewed = fact(Record.Viewed, by="ada", **FIELDS)
+    given(Record).when(lambda record: record.view("ada", LOOK)).then(viewed)
+    given(Record, viewed).when(lambda record: record.view("ada", LOOK)).then()
+    given(Record, viewed).when(lambda record: record.view("bob", LOOK)).then(fact(Record.Viewed, by="bob", **FIELDS))
+    others: list[dict[str, Any]] = [{"what": "/v1/why"}, {"known_at": 8}, {"valid_at": None}, {"reason": "appeal"}]
+    for other in others:
+        look = msgspec.structs.replace(LOOK, **other)
+        given(Record, viewed).when(partial(Record.view, by="ada", look=look)).then(
+            fact(Record.Viewed, by="ada", **{**FIELDS, **other})
+        )
+
+
+def test_of_very_many_looks_the_record_says_that_there_were_more() -> None:
+    """So that an hour in which a program looks at everything does not fill the log; other persons go on."""
+    many = [fact(Record.Viewed, by="ada", **{**FIELDS, "known_at": each}) for each in range(MOST_LOOKS)]
+    often = fact(Record.ViewedOften, by="ada")
+    one_more = Look(what="/v1/why")
+    given(Record, *many).when(lambda record: record.view("ada", one_more)).then(often)
+    given(Record, *many, often).when(lambda record: record.view("ada", Look(what="/v1/x"))).then()
+    given(Record, *many, often).when(lambda record: record.view("bob", LOOK)).then(
+        fact(Record.Viewed, by="bob", **FIELDS)
+    )
