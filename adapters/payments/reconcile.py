@@ -3,67 +3,70 @@ A reconciliation: what the provider lists, held against facts and the books.
 
 The provider is asked first, page by page, and what it says is kept in a temporary file. Then the rows of one moment are
 read beside it, by a thread. What is newer than the first look at the log counts as on its way.
+
+A window costs what has happened in it: the provider lists what it has moved since then, facts after a position say
+whose money and access has changed, and of these alone the rows are read. What of their money the provider has not
+listed, and what did not agree before, is looked up there by its id.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
-import msgspec
 import psycopg
 from psycopg.conninfo import make_conninfo
 
+from adapters.payments.provider_entries import SPOOL, Advance, ProviderEntries
 from adapters.postgres.connection import CONNECT_TIMEOUT, SILENCE, PatientSyncConnection, connect, options
 from adapters.postgres.ops.reconciliations import Outcome, Overpaid, Totals
 from adapters.postgres.queries import reconciliation
-from adapters.postgres.queries.reconciliation import Rows, Seen, Whose
+from adapters.postgres.queries.reconciliation import Rows, Scope, Seen
 from adapters.settings import Settings
 from adapters.spill import SqliteDatabase
-from commands.payment.provider import Movement, Provider
+from commands.payment.provider import Provider
 from domain.payment.access_check import check_order
 from domain.payment.reconciliation import (
+    BALANCE,
     DISPUTE,
-    PAYMENT,
+    MONEY,
     PAYOUT,
-    REFUND,
+    Finding,
     Kind,
     Money,
+    Place,
     Result,
-    Side,
+    Window,
     balance,
     compare,
 )
 
 GRACE = timedelta(minutes=15)  # what is younger may be on its way
-LATE = timedelta(days=4)  # a message of the provider may come, and so a fact be later than what it says
 STATEMENT_TIMEOUT = 600_000  # milliseconds
-MOST_ASKED = 100  # charges of which only the provider knows whether they are of a subscription of ours
-BATCH = 1_000  # entries
-UNDERWAY = ("pending", "in_transit")
-
-SPOOL = """
-CREATE TABLE listed (body BLOB);
-CREATE TABLE placed (what TEXT, name TEXT, body BLOB);
-"""
 
 
-Advance = Callable[[int], None]
+class Reconciled(NamedTuple):
+    """What was found, and all that does not agree, be it on its way: None if that is too much to be listed."""
+
+    outcome: Outcome
+    open: list[Finding] | None
 
 
 async def reconcile(
     settings: Settings,
     provider: Provider,
     *,
-    since: datetime | None = None,
+    window: Window | None = None,
     grace: timedelta = GRACE,
     advance: Advance | None = None,
-) -> Outcome:
+) -> Reconciled:
     """
     Compare facts, the books and the provider.
 
     Args:
-        since: leave out money that was first heard of before.
+        window: what is looked at; None for everything.
         grace: what is younger counts as on its way.
         advance: gets the number of entries that the provider has listed since it was called before.
 
@@ -75,109 +78,91 @@ async def reconcile(
         at, seen = clock.now(), await reconciliation.seen(connection)
         until = at if seen.unseen_since is None else min(at, seen.unseen_since + clock.shift)
         with SqliteDatabase(SPOOL) as spool:
-            listing = _Listing(spool, provider, advance or (lambda _: None))
-            before = await provider.balance()
-            await listing.read(None if since is None else since - LATE)
-            steady = before == await provider.balance()
-            await listing.place(connection)
+            entries = ProviderEntries(spool, provider, advance or (lambda _: None))
+            before = await provider.balance() if window is None else {}
+            await entries.read(None if window is None else window.since)
+            steady = window is None and before == await provider.balance()
+            await entries.place(connection)
+            touched = None
+            if window is not None:
+                touched = _Touched(window, entries, await reconciliation.touched(connection, window.position))
+                wanted = await asyncio.to_thread(_not_listed, settings, touched)
+                await entries.look_up(connection, wanted)
             result = Result(until - grace, await reconciliation.busy(connection))
-            run = _Run(at, since, seen, before if steady and since is None else None)
-            return await asyncio.to_thread(_judge, settings, listing, result, run)
+            run = _Run(at, seen, touched, before if steady else None)
+            return await asyncio.to_thread(_judge, settings, entries, result, run)
+
+
+async def window_since(settings: Settings, since: datetime) -> Window:
+    """A window that begins at a time."""
+    async with await connect(settings, application="reconciliation") as connection:
+        return Window(
+            since=since, position=await reconciliation.position_at(connection, since - settings.clock().shift)
+        )
+
+
+class _Touched:
+    """
+    What a window is about.
+
+    Attributes:
+        listed: where the provider has listed something.
+        open: where something did not agree before, with the id by which the provider knows it.
+        places: all of these, and those of which facts were recorded.
+        scope: of the rows that are read.
+    """
+
+    def __init__(self, window: Window, entries: ProviderEntries, streams: list[str]) -> None:
+        self.window = window
+        self.listed: set[Place] = set()
+        self.open = {each.place: each.provider_id for each in window.open if each.place is not None}
+        learners = {each.learner_id for each in window.open}
+        for place, learner_id in entries.places():
+            self.listed.add(place)
+            learners.add(learner_id)
+        self.places = {*self.listed, *self.open}
+        for category, _, name in (stream.partition("-") for stream in streams):
+            if category in MONEY:
+                self.places.add((category, name))
+            if category != PAYOUT:
+                learners.add(name.partition(":")[0])
+        messages = [f"provider-{each.id}" for each in window.open if each.about == "message"]
+        payouts = [name for what, name in self.places if what == PAYOUT]
+        self.scope = Scope(sorted(filter(None, learners)), payouts, window.position, messages)
 
 
 @dataclass
 class _Run:
     at: datetime
-    since: datetime | None
     seen: Seen
+    touched: _Touched | None
     balance: dict[str, int] | None
+    scope: Scope = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.scope = Scope() if self.touched is None else self.touched.scope
 
 
-class _Listing:
-    """What the provider lists, in a temporary file; *sums* by currency."""
-
-    def __init__(self, spool: SqliteDatabase, provider: Provider, advance: Advance) -> None:
-        self._spool, self._provider, self._advance = spool, provider, advance
-        self._asked = 0
-        self.sums: dict[str, int] = {}
-
-    async def read(self, since: datetime | None) -> None:
-        """Take all entries from the provider."""
-        async for each in self._provider.movements(since):
-            body = msgspec.json.encode(each)
-            self._spool.append("INSERT INTO listed VALUES (?)", (body,))
-            self.sums[each.balance.currency] = self.sums.get(each.balance.currency, 0) + each.balance.net
-            self._advance(1)
-
-    async def place(self, connection: psycopg.AsyncConnection) -> None:
-        """Find out what of ours each entry is about."""
-        decode = msgspec.json.Decoder(Movement).decode
-        bunch: list[Movement] = []
-        for (body,) in self._spool.select("SELECT body FROM listed"):
-            bunch.append(decode(body))
-            if len(bunch) == BATCH:
-                await self._place(connection, bunch)
-                bunch = []
-        await self._place(connection, bunch)
-
-    async def _place(self, connection: psycopg.AsyncConnection, bunch: list[Movement]) -> None:
-        ids = {each.intent_id for each in bunch if each.intent_id}
-        whose: dict[str, Whose | None] = {**await reconciliation.intents(connection, sorted(ids))}
-        for each in bunch:
-            if each.intent_id and each.intent_id not in whose and not each.ours.learner_id:
-                whose[each.intent_id] = await self._of_subscription(each)
-            said = _money(each, whose.get(each.intent_id or ""))
-            body = msgspec.json.encode(said)
-            self._spool.append("INSERT INTO placed VALUES (?, ?, ?)", (*said.place, body))
-
-    async def _of_subscription(self, each: Movement) -> Whose | None:
-        """Whose a charge is that no fact knows and that names nothing of ours: it may be of a subscription."""
-        if each.intent_id is None or self._asked >= MOST_ASKED:
-            return None
-        self._asked += 1
-        provider_id = await self._provider.subscription_of("payment_intent", each.intent_id)
-        ours = None if provider_id is None else (await self._provider.subscription(provider_id)).ours
-        if ours is None or not (ours.learner_id and ours.subscription_id):
-            return None
-        return Whose(ours.learner_id, each.intent_id, ours.order_id)
-
-    def said(self) -> Iterator[Money]:
-        """All of it, in the order of places."""
-        decode = msgspec.json.Decoder(Money).decode
-        return (decode(body) for (body,) in self._spool.select("SELECT body FROM placed ORDER BY what, name"))
+def _not_listed(settings: Settings, touched: _Touched) -> list[str]:
+    """The provider's ids of what the window is about and the provider has not listed, or not all of it."""
+    with _rows(settings, touched.scope) as rows:
+        ours: dict[Place, str | None] = {}
+        old: set[Place] = set()
+        for each in (*rows.facts(), *rows.ledger()):
+            if each.place in touched.places:
+                known = each.place[1].rpartition(":")[2] if each.place[0] in (DISPUTE, PAYOUT) else None
+                ours[each.place] = each.provider_id or ours.get(each.place) or known
+                if each.at < touched.window.since:
+                    old.add(each.place)
+    wanted = {place: provider_id for place, provider_id in ours.items() if place in old or place not in touched.listed}
+    for place, provider_id in touched.open.items():
+        wanted[place] = ours.get(place) or provider_id
+    return sorted(set(filter(None, wanted.values())))
 
 
-def _money(each: Movement, owner: Whose | None) -> Money:
-    """An entry of the provider, at its place; what belongs to nothing of ours is at a place of its own."""
-    learner_id = each.ours.learner_id or (None if owner is None else owner.learner_id)
-    source, kind = each.source_id or each.balance.balance_id, each.kind
-    what, name, is_ours = "other", source, learner_id is not None
-    if kind.startswith("payout"):
-        what, is_ours = PAYOUT, True
-    elif kind.startswith("charge"):
-        what = PAYMENT
-        name = owner.payment_id if owner is not None else each.ours.payment_id or each.intent_id or source
-    elif "refund" in kind:
-        what, name = REFUND, each.ours.refund_id or source
-    elif kind.startswith("dispute"):
-        what = DISPUTE
-    return Money(
-        side=Side.PROVIDER,
-        place=(what, f"{learner_id}:{name}" if learner_id else name),
-        currency=each.balance.currency,
-        amount=each.balance.amount,
-        fee=each.balance.fee,
-        at=each.created,
-        ours=is_ours,
-        moving=what == PAYOUT and each.status in UNDERWAY,
-        learner_id=learner_id,
-        order_id=each.ours.order_id or (None if owner is None else owner.order_id),
-        provider_id=each.intent_id if what == PAYMENT else source,
-    )
-
-
-def _judge(settings: Settings, listing: _Listing, result: Result, run: _Run) -> Outcome:
-    """Compare, and note what access does not follow from."""
+@contextmanager
+def _rows(settings: Settings, scope: Scope) -> Iterator[Rows]:
+    """The rows of this moment."""
     with PatientSyncConnection.connect(
         make_conninfo(settings.postgres_url, **SILENCE),
         options=options(settings.schema_name, statement_timeout=STATEMENT_TIMEOUT),
@@ -186,32 +171,47 @@ def _judge(settings: Settings, listing: _Listing, result: Result, run: _Run) -> 
     ) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True
-        rows, clearing = Rows(connection), dict[str, int]()
-        compare(rows.facts(), _summed(rows.ledger(), clearing), listing.said(), result, run.since)
+        yield Rows(connection, scope)
+
+
+def _judge(settings: Settings, entries: ProviderEntries, result: Result, run: _Run) -> Reconciled:
+    """Compare, and note what access does not follow from."""
+    touched, overpaid = run.touched, list[Overpaid]()
+    with _rows(settings, run.scope) as rows:
+        clearing = dict[str, int]()
+        places = None if touched is None else touched.places
+        compare(rows.facts(), _summed(rows.ledger(), clearing), entries.said(), result, places)
         if run.balance is not None:
-            balance(result, clearing, run.balance, listing.sums)
+            balance(result, clearing, run.balance, entries.sums)
         known = {each.provider_id for each in result.findings}
-        for order in rows.paid(run.since):
+        for order in rows.paid():
             check_order(order, result, run.at)
         for finding, newest in rows.access(run.at):
             result.add(finding, newest)
-        for intent_id, finding in rows.messages(run.since):
+        for intent_id, finding in rows.messages():
             if not {intent_id, finding.provider_id} & known:
                 result.add(finding)
-        overpaid = [Overpaid(currency=name, orders=n, amount=amount) for name, n, amount in rows.overpaid()]
-    return Outcome(
+        if touched is None:
+            overpaid = [Overpaid(currency=name, orders=n, amount=amount) for name, n, amount in rows.overpaid()]
+        else:
+            for finding in (each for each in touched.window.open if each.about == BALANCE):
+                result.keep(finding)  # only a look at everything finds it gone
+    outcome = Outcome(
         at=run.at,
         until=result.horizon,
-        since=run.since,
+        since=None if touched is None else touched.window.since,
+        after=None if touched is None else touched.window.position,
         position=run.seen.head,
         positions=run.seen.positions,
         counts={kind.value: result.counts[kind.value] for kind in Kind},
         pending=result.pending,
         others=result.others,
+        whole_at=run.at if touched is None else None,
         balances=None if run.balance is None else _totals(result),
         findings=result.findings,
         overpaid=overpaid,
     )
+    return Reconciled(outcome, result.open)
 
 
 def _totals(result: Result) -> list[Totals]:

@@ -44,6 +44,10 @@ class _KeptFailure(ProviderAway):
     """Stripe gives an error of its server again, which it keeps under the key of the request."""
 
 
+class _NotThere(ProviderRefused):
+    """Stripe has no object of this id."""
+
+
 class StripeProvider:
     """Stripe, or what answers as Stripe does at `stripe_api_base`."""
 
@@ -275,6 +279,18 @@ class StripeProvider:
         async for entry in self._pages(self._api.balance_transactions, **params):
             yield objects.movement(entry, self._settings.name)
 
+    async def entries_of(self, provider_id: str) -> list[Movement]:
+        """The balance transactions of an object; none of what Stripe does not know."""
+        source: str | None = provider_id
+        try:
+            if provider_id.startswith("pi_"):
+                async with _answered():
+                    source = objects.id_of((await self._api.payment_intents.retrieve_async(provider_id)).latest_charge)
+            found = self._pages(self._api.balance_transactions, source=source, expand=["data.source"])
+            return [] if source is None else [objects.movement(each, self._settings.name) async for each in found]
+        except _NotThere:
+            return []
+
     async def balance(self) -> dict[str, int]:
         """Our balance by currency, available and pending."""
         async with _answered():
@@ -347,7 +363,8 @@ async def _answered() -> AsyncIterator[None]:
             raise ProviderAway(f"the same request is under way: {_sentence(error)}") from error
         raise ProviderRefused(_sentence(error)) from error
     except (stripe.InvalidRequestError, stripe.CardError) as error:
-        raise ProviderRefused(_sentence(error)) from error
+        refused = _NotThere if error.code == "resource_missing" else ProviderRefused
+        raise refused(_sentence(error)) from error
     except stripe.APIError as error:
         headers = {name.lower(): value for name, value in dict(error.headers or {}).items()}
         away = _KeptFailure if headers.get("idempotent-replayed") == "true" else ProviderAway

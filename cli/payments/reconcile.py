@@ -22,7 +22,7 @@ def _since(text: str) -> datetime:
 
 Since = Annotated[
     datetime | None,
-    typer.Option(metavar="DAY", parser=_since, help="Only money first heard of on this day (UTC) or later."),
+    typer.Option(metavar="DAY", parser=_since, help="Only what has happened on this day (UTC) or later."),
 ]
 
 
@@ -39,7 +39,7 @@ def reconcile(
     Find payments without access, access without payment, and amounts on which facts, books and provider differ.
 
     Exits with 0 if all agrees, with 1 if there are findings or the provider does not answer. The dispatcher does the
-    same every hour; GET /v1/reconciliation has what it found.
+    same every hour for what has happened since, once a day for everything; GET /v1/reconciliation has what it found.
     """
     report = asyncio.run(_run(data, since, timedelta(seconds=grace)))
     answer(report, as_json=as_json, table=lambda: _table(report))
@@ -50,6 +50,7 @@ async def _run(data: Path | None, since: datetime | None, grace: timedelta) -> d
     import msgspec
 
     from adapters.payments.reconcile import reconcile as compared
+    from adapters.payments.reconcile import window_since
     from adapters.payments.stripe_provider import StripeProvider
     from adapters.settings import Settings
     from commands.payment.provider import ProviderAway, ProviderRefused
@@ -58,7 +59,8 @@ async def _run(data: Path | None, since: datetime | None, grace: timedelta) -> d
     provider = StripeProvider(settings)
     try:
         with progress("reading what the provider has", unit="entries") as advance:
-            outcome = await compared(settings, provider, since=since, grace=grace, advance=advance)
+            window = None if since is None else await window_since(settings, since)
+            outcome, _ = await compared(settings, provider, window=window, grace=grace, advance=advance)
     except (ProviderAway, ProviderRefused) as error:
         raise Failure(f"nothing was compared: {error}; `campus doctor` says more, try again when it answers") from error
     except asyncio.CancelledError:
@@ -94,7 +96,8 @@ def _table(report: dict[str, Any]) -> "RenderableType":
     others = (
         f"{report['pending']:,} on the way, {report['others']:,} entries of others; position {report['position']:,}"
     )
-    return Group(*parts, f"{counted or 'all agrees'}; {others}")
+    window = f"since {report['since']}: " if report["since"] else ""
+    return Group(*parts, f"{window}{counted or 'all agrees'}; {others}")
 
 
 def _amounts(finding: dict[str, Any]) -> str:

@@ -322,6 +322,10 @@ class Provider(Protocol):
         """Every entry of our account, or those since a time, the newest first."""
         ...
 
+    async def entries_of(self, provider_id: str) -> list[Movement]:
+        """Every entry of our account about an attempt to pay, a charge, a refund, a dispute or a payout."""
+        ...
+
     async def balance(self) -> dict[str, int]:
         """What is on our account, by currency, be it available or not yet."""
         ...

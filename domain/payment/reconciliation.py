@@ -15,10 +15,12 @@ from operator import attrgetter
 
 import msgspec
 
-MOST_FINDINGS = 1_000  # that are kept; all are counted
+MOST_FINDINGS = 1_000  # that are kept, and as many of what is on its way; all are counted
 LATEST = datetime.max.replace(tzinfo=UTC)
 
-PAYMENT, REFUND, DISPUTE, PAYOUT = ("payment", "refund", "dispute", "payout")
+PAYMENT, REFUND, DISPUTE, PAYOUT = MONEY = ("payment", "refund", "dispute", "payout")
+OTHER, BALANCE = "other", "balance"
+Place = tuple[str, str]
 
 
 class Kind(StrEnum):
@@ -53,7 +55,7 @@ class Money(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     side: Side
-    place: tuple[str, str]
+    place: Place
     currency: str
     amount: int
     at: datetime
@@ -87,6 +89,28 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     currency: str | None = None
     amounts: dict[str, int] = {}
 
+    @property
+    def place(self) -> Place | None:
+        """Where the money is of which it is; None if it is about something else."""
+        if self.about not in MONEY and self.about != OTHER:
+            return None
+        return (self.about, f"{self.learner_id}:{self.id}" if self.learner_id else self.id)
+
+
+class Window(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    What a reconciliation looks at that does not look at everything.
+
+    Attributes:
+        since: money that the provider has moved since then.
+        position: what was recorded after it.
+        open: what did not agree before, or was on its way: it is looked at again.
+    """
+
+    since: datetime
+    position: int
+    open: list[Finding] = []
+
 
 class Books(msgspec.Struct, kw_only=True):
     """
@@ -117,7 +141,7 @@ class Result:
 
     Attributes:
         counts: all findings by kind; *findings* has the first of them.
-        pending: how much is on its way.
+        pending: how much is on its way; *waiting* has the first of it.
         others: entries at the provider that are not of this campus.
         books: by currency.
         horizon: what is younger may be on its way.
@@ -128,6 +152,7 @@ class Result:
         self.horizon, self.busy = horizon, busy
         self.findings: list[Finding] = []
         self.counts: Counter[str] = Counter()
+        self.waiting: list[Finding] = []
         self.pending = 0
         self.others = 0
         self.books: dict[str, Books] = {}
@@ -140,11 +165,23 @@ class Result:
         """Take in a finding, or (False) count it as on its way; *newest*: when something was last said about it."""
         if (newest or finding.at) > self.horizon or self._is_busy(finding):
             self.pending += 1
+            if len(self.waiting) < MOST_FINDINGS:
+                self.waiting.append(finding)
             return False
+        self.keep(finding)
+        return True
+
+    def keep(self, finding: Finding) -> None:
+        """Take in a finding as it is."""
         self.counts[finding.kind.value] += 1
         if len(self.findings) < MOST_FINDINGS:
             self.findings.append(finding)
-        return True
+
+    @property
+    def open(self) -> list[Finding] | None:
+        """What does not agree, be it on its way or not; None where it is too much to be listed."""
+        found = [*self.findings, *self.waiting]
+        return found if len(found) == self.counts.total() + self.pending else None
 
     def _is_busy(self, finding: Finding) -> bool:
         named = {f"{finding.about}-{finding.id}", finding.provider_id}
@@ -155,11 +192,16 @@ class Result:
 
 
 def compare(
-    facts: Iterable[Money], ledger: Iterable[Money], provider: Iterable[Money], result: Result, since: datetime | None
+    facts: Iterable[Money],
+    ledger: Iterable[Money],
+    provider: Iterable[Money],
+    result: Result,
+    places: Collection[Place] | None = None,
 ) -> None:
-    """Compare three lists, each sorted by place; *since*: leave out what was first said before."""
-    for _, said in groupby(merge(facts, ledger, provider, key=attrgetter("place")), key=attrgetter("place")):
-        _Thing(list(said)).judge(result, since)
+    """Compare three lists, each sorted by place; *places*: those that are looked at, None for all."""
+    for place, said in groupby(merge(facts, ledger, provider, key=attrgetter("place")), key=attrgetter("place")):
+        if places is None or place in places:
+            _Thing(list(said)).judge(result)
 
 
 class _Thing:
@@ -170,7 +212,7 @@ class _Thing:
         self.facts, self.ledger, self.provider = ([each for each in said if each.side is side] for side in Side)
         self.currencies = sorted({each.currency for each in said})
 
-    def judge(self, result: Result, since: datetime | None) -> None:
+    def judge(self, result: Result) -> None:
         """Note what does not agree."""
         gaps = {currency: _net(self.provider, currency) - _net(self.ledger, currency) for currency in self.currencies}
         if not (self.facts or self.ledger or any(each.ours for each in self.provider)):
@@ -179,7 +221,7 @@ class _Thing:
                 result.of(currency).others += gap
             return
         found = self._found(gaps)
-        if found is None or (since is not None and min(each.at for each in self.said) < since):
+        if found is None:
             return
         is_moving = any(each.moving for each in self.said)
         is_finding = result.add(found, LATEST if is_moving else max(each.at for each in self.said))
@@ -265,7 +307,7 @@ def balance(result: Result, ledger: dict[str, int], provider: dict[str, int], li
             why = f", {missing} of it not in its list of entries" if missing else ""
             finding = Finding(
                 kind=Kind.AMOUNTS_DIFFER,
-                about="balance",
+                about=BALANCE,
                 id=f"assets:clearing {currency}",
                 sentence=f"balance: the provider has {rest} {currency} more than the books{why}, for no known reason",
                 at=result.horizon,

@@ -12,7 +12,7 @@ from adapters.command_bus.bus import Bus
 from adapters.health.payments import agree
 from adapters.health.servers import Unhealthy
 from adapters.payments.paysim.balance import DISPUTE_FEE, fee_of
-from adapters.payments.reconcile import reconcile
+from adapters.payments.reconcile import reconcile, window_since
 from adapters.payments.stripe_provider import StripeProvider
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.postgres.ops.reconciliations import Outcome
@@ -52,7 +52,8 @@ async def outcome(buyer: Shop, since: datetime | None = None) -> Outcome:
     """What a reconciliation finds that takes nothing for being on its way but what is not seen yet."""
     provider = StripeProvider(buyer.settings)
     try:
-        return await reconcile(buyer.settings, provider, since=since, grace=NOW)
+        window = None if since is None else await window_since(buyer.settings, since)
+        return (await reconcile(buyer.settings, provider, window=window, grace=NOW)).outcome
     finally:
         await provider.close()
 

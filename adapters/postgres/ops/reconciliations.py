@@ -15,7 +15,15 @@ SELECT done_at, outcome -> 'counts' AS counts, failed_at, failure,
 """
 IS_DUE = "SELECT NOT EXISTS (SELECT FROM reconciliations WHERE tried_at > now() - make_interval(secs => %s))"
 BEGIN = "INSERT INTO reconciliations DEFAULT VALUES ON CONFLICT (only_row) DO UPDATE SET tried_at = now()"
-KEEP = "UPDATE reconciliations SET done_at = now(), outcome = %s::jsonb, failed_at = NULL, failure = NULL"
+KEEP = """
+UPDATE reconciliations SET done_at = now(), outcome = %(outcome)s::jsonb, open = %(open)s::jsonb,
+       whole_at = CASE WHEN %(is_whole)s THEN tried_at ELSE whole_at END, failed_at = NULL, failure = NULL
+"""
+KEPT = """
+SELECT outcome::text, open::text FROM reconciliations
+ WHERE whole_at > now() - make_interval(secs => %s) AND open IS NOT NULL
+   AND (outcome ->> 'position')::bigint <= (SELECT position FROM log_head)
+"""
 FAIL = "UPDATE reconciliations SET failed_at = coalesce(failed_at, now()), failure = %s"
 
 SHOWN = """
@@ -56,23 +64,27 @@ class Outcome(msgspec.Struct, kw_only=True):
 
     Attributes:
         at: when it began; what was said after *until* counts as on its way.
-        since: from when on money was compared; null for all of it.
+        since, after: where the window begins that was looked at: money that the provider has moved since that time, and
+            what was recorded after that position, beside what was open before; null for everything.
         position: of the log when it began; `positions` those of read models and workers.
         counts: how many findings there are of each kind; `findings` has the first thousand.
         pending: how much does not agree yet and is on its way.
         others: entries at the provider that are not of this campus.
         overpaid: what was paid twice, or after an order was over, and can be given back; all sides agree about it.
+        whole_at: when the last one began that has looked at everything; *balances* and *overpaid* are of then.
         balances: null where they were not compared: not all was looked at, or money has moved meanwhile.
     """
 
     at: datetime
     until: datetime
     since: datetime | None
+    after: int | None = None
     position: int
     positions: dict[str, int]
     counts: dict[str, int]
     pending: int
     others: int
+    whole_at: datetime | None = None
     balances: list[Totals] | None
     findings: list[Finding]
     overpaid: list[Overpaid] = []
@@ -98,11 +110,13 @@ EXAMPLE = Reconciliation(
         at=AT,
         until=AT,
         since=AT,
+        after=1_690,
         position=1_713,
         positions={"ledger": 1_713, "orders": 1_713},
         counts={kind.value: int(kind is Kind.UNKNOWN_TO_US) for kind in Kind},
         pending=0,
         others=0,
+        whole_at=AT,
         balances=[Totals(currency="EUR", provider=870, ledger=0, others=0, pending=0, found=870)],
         findings=[
             Finding(
@@ -157,9 +171,29 @@ async def begin(connection: psycopg.AsyncConnection, interval: float) -> bool:
     return bool(is_due)
 
 
-async def keep(connection: psycopg.AsyncConnection, outcome: bytes) -> None:
-    """Keep what one has found."""
-    await connection.execute(KEEP, [outcome.decode()])
+class Kept(msgspec.Struct):
+    """What the last one has found, and all that was open then, be it on its way."""
+
+    outcome: Outcome
+    open: list[Finding]
+
+
+async def kept(connection: psycopg.AsyncConnection, interval: float) -> Kept | None:
+    """What the next one can go on from; None if it is to look at everything, as once in *interval* seconds."""
+    row = await (await connection.execute(KEPT, [interval])).fetchone()
+    if row is None:
+        return None
+    try:
+        return Kept(msgspec.json.decode(row[0], type=Outcome), msgspec.json.decode(row[1], type=list[Finding]))
+    except msgspec.ValidationError:  # other code has written it
+        return None
+
+
+async def keep(connection: psycopg.AsyncConnection, outcome: Outcome, still_open: list[Finding] | None) -> None:
+    """Keep what one has found, and what the next is to look at again."""
+    encoded = None if still_open is None else msgspec.json.encode(still_open).decode()
+    values = {"outcome": msgspec.json.encode(outcome).decode(), "open": encoded, "is_whole": outcome.since is None}
+    await connection.execute(KEEP, values)
 
 
 async def fail(connection: psycopg.AsyncConnection, failure: str) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from domain.payment.access_check import Granted, PaidOrder, check_order
 from domain.payment.order_line import Grant, Line, LineAmount
 from domain.payment.order_state import DisputedPart, RefundPart
-from domain.payment.reconciliation import MOST_FINDINGS, Finding, Kind, Money, Result, Side, balance, compare
+from domain.payment.reconciliation import MOST_FINDINGS, Finding, Kind, Money, Place, Result, Side, balance, compare
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 OLD, NEW = NOW - timedelta(days=2), NOW + timedelta(seconds=1)
@@ -35,12 +35,12 @@ def there(amount: int, name: str = "o1.1", **more: Any) -> Money:
     return said(Side.PROVIDER, amount, name, **more)
 
 
-def result_of(*all_said: Money, since: datetime | None = None, busy: set[str] | None = None) -> Result:
+def result_of(*all_said: Money, places: set[Place] | None = None, busy: set[str] | None = None) -> Result:
     """What is found in all that is said."""
     result = Result(NOW, busy or set())
     by_place = sorted(all_said, key=lambda money: money.place)
     said_by_facts, booked, listed = ([each for each in by_place if each.side is side] for side in Side)
-    compare(said_by_facts, booked, listed, result, since)
+    compare(said_by_facts, booked, listed, result, places)
     return result
 
 
@@ -124,10 +124,19 @@ def test_what_is_young_or_still_to_be_done_is_on_its_way() -> None:
     assert (result.findings, result.pending, result.books["EUR"].pending) == ([], 1, -900)
 
 
-def test_what_was_known_before_is_left_out() -> None:
-    """With a day to begin from, only what was first said since then counts."""
-    assert found(*SALE[:3], since=OLD + timedelta(hours=1)) == []
-    assert found(*SALE[:3], since=OLD) == [("unknown_at_provider", "o1.1")]
+def test_only_what_the_window_is_about_is_looked_at() -> None:
+    """In a window, what is said elsewhere counts for nothing, neither as a finding nor as money of others."""
+    other = there(50, "x", ours=False, learner_id=None)
+    result = result_of(*SALE[:3], other, places={("payment", "ann:o2.1")})
+    assert (result.findings, result.others, result.books) == ([], 0, {})
+    assert found(*SALE[:3], places={("payment", "ann:o1.1")}) == [("unknown_at_provider", "o1.1")]
+
+
+def test_what_is_open_is_looked_at_again() -> None:
+    """A finding, and what is on its way, names the place where it is looked for; of too many none is left out."""
+    result = result_of(*SALE[:3], there(900, "o2.1", at=NEW))
+    assert [each.place for each in result.open or []] == [("payment", "ann:o1.1"), ("payment", "ann:o2.1")]
+    assert result_of(*(there(1, f"o{n:05}.1") for n in range(MOST_FINDINGS + 1))).open is None
 
 
 def test_the_balance_is_explained_or_found() -> None:
