@@ -25,23 +25,44 @@ WATCHED = tuple(f"{package}." for package in PACKAGES)
 
 def code_digest(projection: Projection) -> str:
     """128 bits in hex that change when the code does, as it was when it was imported; of a rule file as if deployed."""
+    return _digest(*_roots(projection), rule=projection.rule_file)
+
+
+def source_hashes(projection: Projection) -> dict[str, str]:
+    """The modules that `code_digest` covers, and the SHA-256 of the text of each."""
+    rule = projection.rule_file
+    texts = {name: _text(name, rule) for name in _modules(*_roots(projection), rule=rule)}
+    return {name: hashlib.sha256(text.encode()).hexdigest() for name, text in sorted(texts.items())}
+
+
+def _roots(projection: Projection) -> list[str]:
+    """The module of a projection, and those of the facts that it reads."""
     facts = {FACTS[name].__module__ for name in projection.handlers if name in FACTS}
     rule = projection.rule_file
-    return _digest(rule.module if rule else type(projection).__module__, *sorted(facts), rule=rule)
+    return [rule.module if rule else type(projection).__module__, *sorted(facts)]
 
 
 @cache
 def _digest(*roots: str, rule: RuleFile | None = None) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for name, tree in sorted(_modules(*roots, rule=rule).items()):
+        digest.update(name.encode() + _without_docstrings(tree).encode())
+    return digest.hexdigest()
+
+
+def _modules(*roots: str, rule: RuleFile | None = None) -> dict[str, ast.Module]:
+    """Some modules, and all that they import of what is watched."""
     sources: dict[str, ast.Module] = {}
     waiting = set(roots)
     while waiting:
         name = waiting.pop()
-        sources[name] = ast.parse(rule.text if rule and name == rule.module else _source(name))
+        sources[name] = ast.parse(_text(name, rule))
         waiting |= _imports(sources[name]) - sources.keys()
-    digest = hashlib.blake2b(digest_size=16)
-    for name, tree in sorted(sources.items()):
-        digest.update(name.encode() + _without_docstrings(tree).encode())
-    return digest.hexdigest()
+    return sources
+
+
+def _text(name: str, rule: RuleFile | None) -> str:
+    return rule.text if rule and name == rule.module else _source(name)
 
 
 def _source(name: str) -> str:

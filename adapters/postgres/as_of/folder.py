@@ -51,8 +51,7 @@ class KeyFolder:
     @property
     def own_tables(self) -> list[Table]:
         """The tables whose rows belong to learners."""
-        partitioned = partitioned_tables(self.projection)
-        return [table for table, columns in partitioned.items() if columns.names == ("learner_id",)]
+        return tables_of_learners(self.projection)
 
     async def rows(self, key: str | None, moment: Moment, wanted: Iterable[RowKey] = ()) -> KeyRows:
         """
@@ -62,10 +61,7 @@ class KeyFolder:
             key: a learner or a stream; None for rows of reference facts alone.
             wanted: further rows that reference facts make.
         """
-        facts = await self.facts(key, moment, wanted)
-        segment = segment_of_key(key or "", self.projection.segments)
-        folded = await self._folded(facts, (segment,))
-        return _kept(folded.rows[segment].rows, folded.poison)
+        return await fold_key(self.projection, key, await self.facts(key, moment, wanted))
 
     async def rows_of_run(self, run_id: str, moment: Moment) -> KeyRows:
         """The rows that reference facts make of a run and of what belongs to it, such as its quizzes."""
@@ -88,7 +84,8 @@ class KeyFolder:
         found = await self._link.run(
             lambda connection: category_facts(connection, category, types, moment.position, about)
         )
-        folded = await self._folded([fact for fact in found if moment.has(fact)], range(self.projection.segments))
+        known = [fact for fact in found if moment.has(fact)]
+        folded = await _folded(self.projection, known, range(self.projection.segments))
         rows = {key: row for of_segment in folded.rows.values() for key, row in of_segment.rows.items()}
         return _kept(rows, folded.poison)
 
@@ -101,10 +98,6 @@ class KeyFolder:
         """The types of the facts of a key that the read model does not read, once for each."""
         found = await self._link.run(lambda connection: history_of(connection, key, moment.position))
         return [fact.type for fact in found if moment.has(fact) and fact.type not in self.projection.handlers]
-
-    async def _folded(self, facts: Sequence[Fact], segments: Iterable[int]) -> Folded:
-        share = OwnedSegments(self.projection.segments, tuple(segments))
-        return await fold_batch(self.projection, facts, Exclusions(), MemoryStore(share), share)
 
     async def _facts(
         self, connection: Connection, key: str | None, moment: Moment, wanted: Iterable[RowKey]
@@ -119,3 +112,21 @@ class KeyFolder:
 def _kept(rows: Mapping[RowKey, msgspec.Struct], poison: Sequence[Poison]) -> KeyRows:
     """Rows without those that add up over many keys, of which the facts of some give a part only."""
     return KeyRows({key: row for key, row in rows.items() if key.table.distribution != "partial"}, poison)
+
+
+def tables_of_learners(projection: Projection) -> list[Table]:
+    """The tables of a read model whose rows belong to learners."""
+    partitioned = partitioned_tables(projection)
+    return [table for table, columns in partitioned.items() if columns.names == ("learner_id",)]
+
+
+async def fold_key(projection: Projection, key: str | None, facts: Sequence[Fact]) -> KeyRows:
+    """The rows that *facts*, in the order of the log, make of a key; None for reference facts alone."""
+    segment = segment_of_key(key or "", projection.segments)
+    folded = await _folded(projection, facts, (segment,))
+    return _kept(folded.rows[segment].rows, folded.poison)
+
+
+async def _folded(projection: Projection, facts: Sequence[Fact], segments: Iterable[int]) -> Folded:
+    share = OwnedSegments(projection.segments, tuple(segments))
+    return await fold_batch(projection, facts, Exclusions(), MemoryStore(share), share)

@@ -1,0 +1,45 @@
+"""A dossier from a running campus, as a zip file."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from adapters.dossier.assemble import assemble, signing_keys, zipped
+from adapters.dossier.gather import STEPS as STEPS_OF_GATHER
+from adapters.dossier.gather import Sources, gather
+from adapters.postgres.log.postgres_log import PostgresLog
+from adapters.postgres.queries.reader import Reader
+from adapters.settings import Settings
+from projections.engine.projection import Projection
+
+STEPS = STEPS_OF_GATHER + 1  # that `make_dossier` tells of
+
+
+async def make_dossier(
+    settings: Settings,
+    projections: Sequence[Projection],
+    learner_id: str,
+    known_at: int | datetime | None,
+    advance: Callable[[int], Any] = lambda _: None,
+) -> bytes:
+    """
+    The zip file about a learner as of a position or a time, signed with the campus's keys.
+
+    Raises:
+        MomentAhead, NoCheckpoint, NotSignedYet: the moment is yet to come, or no checkpoint covers it.
+        NothingRecorded, TooManyFacts: there is nothing, or too much.
+        KeysElsewhere: the campus's keys are not here.
+        Unavailable: PostgreSQL is away.
+    """
+    log, reader = await PostgresLog.open(settings), Reader(settings)
+    try:
+        await reader.open()
+        gathered = await gather(Sources(log, reader, projections), learner_id, known_at, advance)
+        signers = signing_keys(settings, gathered)
+        made = await asyncio.to_thread(lambda: zipped(assemble(gathered, signers)))
+        advance(1)
+        return made
+    finally:
+        await reader.close()
+        await log.close()
