@@ -8,6 +8,7 @@ from commands.log import Log, Position
 from commands.lookups.catalog import outline
 from commands.payment.plan_access import entitlements_in_line
 from commands.payment.selling import runs_of
+from domain.errors import DomainError
 from domain.payment.entitlement import GIFT, ORDER, STAFF, Entitlement, entitlement_stream
 from domain.payment.errors import BadEntitlement
 from domain.payment.order import Order, order_stream
@@ -83,6 +84,9 @@ class FollowOrder:
 
     A line that is wholly refunded grants nothing any more; so does every line of an order whose payment was lost to a
     dispute. While one is open the policy of each line decides. What a subscription grants follows its orders, too.
+
+    A line that cannot be granted now keeps no other one back. It is refused if nothing else was to be done: the
+    reaction to what was granted asks once more, so the refusal is listed by itself, and tried again.
     """
 
     learner_id: str
@@ -93,13 +97,19 @@ async def follow_order(command: FollowOrder, log: Log) -> Position:
     order = await log.load(Order, order_stream(command.learner_id, command.order_id))
     order.must_exist()
     changed: list[Entitlement] = []
+    refused: list[DomainError] = []
     for line in order.lines if order.is_paid else ():
         if line.plan is None:
-            changed += await _follow_line(log, order, line)
+            try:
+                changed += await _follow_line(log, order, line)
+            except DomainError as error:
+                refused.append(error)
         else:
             subscription_id = order.subscription_id or command.order_id
             subscription = await log.load(Subscription, subscription_stream(command.learner_id, subscription_id))
             changed += await entitlements_in_line(log, subscription) if subscription.exists else []
+    if refused and not any(each.pending_events for each in changed):
+        raise next((each for each in refused if each.can_pass), refused[0])
     return await log.save(*changed, order)
 
 

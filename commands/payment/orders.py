@@ -9,7 +9,7 @@ from commands.log import Log, Position
 from commands.lookups.payment import entitlements_of
 from commands.payment.selling import items_of, orders_of, subscriptions_of
 from domain.payment.coupon import Coupon, coupon_stream
-from domain.payment.errors import AlreadyOwned, OtherOrderOpen
+from domain.payment.errors import AlreadyOwned, OrderExpiring, OtherOrderOpen
 from domain.payment.money import check_currency
 from domain.payment.order import Order, order_stream
 from domain.payment.order_line import Discount, Item, lines_of
@@ -25,6 +25,7 @@ class PlaceOrder:
     A learner orders products; what costs nothing is paid at once.
 
     A learner who has an open order for the same products gets that one: the position is that of a fact of its stream.
+    One whose time is over is not ended here, but by its timer, which asks the provider first whether it was paid.
 
     Attributes:
         order_id: of the order, if it is a new one.
@@ -50,16 +51,17 @@ async def place_order(command: PlaceOrder, log: Log) -> Position:
     if order.exists:
         return await log.save(order)
     async with _coupon(log, command.coupon_id) as coupon:
-        late: list[Coupon | Order] = []
         ordered = await orders_of(log, command.learner_id)
         for order_id in ordered.open:
             other = await log.load(Order, order_stream(command.learner_id, order_id))
+            products = {line.product_id for line in other.lines}
+            if not products & set(command.products):
+                continue
             if other.is_overdue(at):
-                late += await _expire(log, other, at)
-            elif (products := {line.product_id for line in other.lines}) == set(command.products):
+                raise OrderExpiring(learner_id=command.learner_id, order_id=order_id)
+            if products == set(command.products):
                 return await log.save(other)
-            elif products & set(command.products):
-                raise OtherOrderOpen(learner_id=command.learner_id, order_id=order_id)
+            raise OtherOrderOpen(learner_id=command.learner_id, order_id=order_id)
         items = await items_of(log, command.learner_id, command.products, command.currency)
         await _must_be_new(log, command.learner_id, items, ordered.paid, at)
         discount = None if coupon is None else _discount(coupon, command, at)
@@ -75,8 +77,7 @@ async def place_order(command: PlaceOrder, log: Log) -> Position:
             payments.append(await request_payment(log, order, command.provider))
         elif coupon is not None:
             coupon.redeem(order.order_id)
-        changed = {each.id: each for each in (*late, *([] if coupon is None else [coupon]), *payments)}
-        return await log.save(*changed.values(), order)
+        return await log.save(*([] if coupon is None else [coupon]), *payments, order)
 
 
 @asynccontextmanager
@@ -161,14 +162,9 @@ class ExpireOrder:
 async def expire_order(command: ExpireOrder, log: Log) -> Position:
     order = await log.load(Order, order_stream(command.learner_id, command.order_id))
     order.must_exist()
-    return await log.save(*await _expire(log, order, log.context.at))
-
-
-async def _expire(log: Log, order: Order, at: datetime) -> list[Coupon | Order]:
-    """End an order whose time is over, and give its coupon back; what has changed, the order last."""
-    order.expire(at)
+    order.expire(log.context.at)
     if order.coupon_id is None or not order.pending_events:
-        return [order]
+        return await log.save(order)
     coupon = await log.load(Coupon, coupon_stream(order.coupon_id))
     coupon.release(order.order_id, "expired")
-    return [coupon, order]
+    return await log.save(coupon, order)

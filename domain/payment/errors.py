@@ -137,6 +137,14 @@ class ReceiptNotIssued(Conflict):
     template = "order {order_id} has no receipt: one is issued within seconds after money has come"
 
 
+class OrderExpiring(Conflict):
+    """The time of an order is over, and the provider has not said yet whether it was paid."""
+
+    code = "order_expiring"
+    template = "the time of order {order_id} is over, and the provider is asked whether it was paid: try again then"
+    lifted_by = "order-{learner_id}:{order_id}"
+
+
 class OtherOrderOpen(Conflict):
     """The learner has an open order for some of the products, and others."""
 
@@ -165,6 +173,7 @@ class NoRunOnSale(Conflict):
 
     code = "no_run_on_sale"
     template = "course {course_id} has no run that is open now"
+    lifted_by = "course-{course_id}"
 
 
 class PaymentRequired(Conflict):

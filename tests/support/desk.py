@@ -20,6 +20,7 @@ from commands.payment.books import RecordProviderEvent
 from commands.payment.provider import ProviderRefused
 from domain.errors import DomainError
 from domain.fact import Fact
+from domain.payment.order import order_stream
 from domain.payment.payment import payment_stream
 from domain.payment.provider_event import provider_stream
 from tests.support.paysim import KEY, InProcess, Paysim
@@ -121,6 +122,14 @@ class Desk:
         for each in command if isinstance(command, list) else [command]:
             if each is not None:
                 self.till.do(each)
+
+    def expire(self, order_id: str, learner_id: str = "ann") -> None:
+        """The timer of an order goes off."""
+        self.now()
+        (job,) = JOBS["order.placed"]
+        placed = next(each for each in self.till.log.of(order_stream(learner_id, order_id)))
+        self._carry_out(job, placed)
+        self.till.settle()
 
     def pay(self, order_id: str, learner_id: str = "ann", **how: Any) -> Any:
         """Have the page of an order made, and pay on it; what the provider answers."""

@@ -39,7 +39,10 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "order.refund_failed": (Reaction("follow_failed_refund", payment.follow_order),),
     "order.disputed": (Reaction("follow_dispute", payment.follow_order),),
     "order.dispute_closed": (Reaction("follow_dispute_closed", payment.follow_order),),
-    "entitlement.granted": (Reaction("follow_grant", payment.follow_grant),),
+    "entitlement.granted": (
+        Reaction("follow_grant", payment.follow_grant),
+        Reaction("follow_rest", payment.follow_rest),
+    ),
     "entitlement.suspended": (Reaction("follow_suspension", payment.follow_entitlement),),
     "entitlement.resumed": (Reaction("follow_resumption", payment.follow_entitlement),),
     "entitlement.revoked": (Reaction("follow_revocation", payment.follow_entitlement),),

@@ -26,6 +26,7 @@ from commands.payment.subscriptions import (
     RefusePlanChange,
 )
 from domain.fact import Fact
+from domain.payment.entitlement import ORDER
 from domain.payment.order import order_stream
 from domain.payment.order_line import Line
 from domain.payment.payment import payment_stream
@@ -41,6 +42,12 @@ END_LASTS = timedelta(days=7)
 def follow_order(fact: Fact) -> FollowOrder:
     """An order was paid, refunded or disputed: what it grants follows."""
     return FollowOrder(fact.id("learner_id"), fact.id("order_id"))
+
+
+def follow_rest(fact: Fact) -> FollowOrder | None:
+    """A line of an order was granted: another one may have been refused beside it, which is listed by itself."""
+    order_id = fact.data["order_id"] if fact.data["cause"] == ORDER else None
+    return None if order_id is None else FollowOrder(fact.id("learner_id"), order_id)
 
 
 def issue_receipt(fact: Fact) -> IssueReceipt | None:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from commands.catalog import OpenRun, ScheduleRun
+from commands.catalog import CreateCourse, OpenRun, PublishCourse, ScheduleRun
 from commands.enrollment import (
     AcceptSeat,
     CompleteEnrollment,
@@ -29,7 +29,7 @@ from domain.enrollment import Enrollment
 from domain.payment.entitlement import Entitlement
 from tests.support.given import fact
 from tests.support.shop import PRICE, SHOP, buy, follow, order, paid, status_of
-from tests.support.usecases import AT, END, RUN, SMALL, START, Campus
+from tests.support.usecases import AT, END, RUN, SMALL, START, UNITS, Campus
 
 ANN = ("ann", RUN)
 
@@ -144,6 +144,27 @@ async def test_a_refund_made_at_the_provider_ends_access_as_ours_does(shop: Camp
     assert await status_of(shop) == "resumed"
     late = await shop.new(RecordProviderRefund("ann", "o1.1", "re_3", 100, "EUR", "", "closed"))
     assert [name for name, _ in late].count("order-ann:o1") == 3
+
+
+async def test_a_line_that_cannot_be_granted_keeps_no_other_back(shop: Campus) -> None:
+    """It is refused by itself once the others have access, and granted as soon as the course has a run again."""
+    await shop.give(
+        CreateCourse("geometry", "Geometry"),
+        PublishCourse("geometry", UNITS),
+        ScheduleRun("geometry-1", "geometry", 1, START, AT + timedelta(hours=1)),
+        OpenRun("geometry-1"),
+        CreateProduct("shapes", "Geometry", "course", "geometry"),
+        ChangePrice("shapes", "EUR", 1_000),
+        order("o1", "shapes", "one"),
+    )
+    late = AT + timedelta(hours=2)
+    await shop.facts(paid(amount=1_000 + PRICE), at=late)
+    granted = await shop.new(FollowOrder("ann", "o1"), at=late)
+    assert [(name, each.fields["runs"]) for name, each in granted] == [("entitlement-ann:o1.2", [RUN])]
+    assert await shop.refused(FollowOrder("ann", "o1"), at=late) == "no_run_on_sale"
+    await shop.give(ScheduleRun("geometry-2", "geometry", 1, START, END))
+    granted = await shop.new(FollowOrder("ann", "o1"), at=late)
+    assert [(name, each.fields["runs"]) for name, each in granted] == [("entitlement-ann:o1.1", ["geometry-2"])]
 
 
 async def test_a_refund_that_fails_takes_nothing_away(shop: Campus) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from commands.payment.orders import PlaceOrder
 from commands.payment.refunds import RequestRefund
+from domain.payment.errors import AlreadyOwned, OrderExpiring
 from domain.payment.order import Order, order_stream
 from tests.support.desk import Desk
 from tests.support.till import PRODUCTS
@@ -91,6 +92,28 @@ def test_what_becomes_known_only_when_it_is_a_dispute_is_one(desk: Desk) -> None
     desk.paysim.control("disputes/escalate", {"dispute": made["id"]})
     desk.hear_all()
     assert types(desk, "dispute") == ["opened", "funds_withdrawn"]
+
+
+def test_an_order_whose_time_is_over_ends_when_the_provider_has_said_that_it_is_not_paid(desk: Desk) -> None:
+    """Also if the learner orders the same once more: who has paid in time, and whose message is late, pays once."""
+    desk.do(PlaceOrder("ann", "o1", ["one"], "EUR"))
+    desk.pay("o1")
+    desk.paysim.advance(days=2)
+    desk.now()
+    again = PlaceOrder("ann", "o2", ["one"], "EUR")
+    assert isinstance(desk.till.do(again), OrderExpiring)
+    assert isinstance(desk.till.do(PlaceOrder("ann", "o2", ["one", "other"], "EUR")), OrderExpiring)
+    assert desk.till.do(PlaceOrder("ann", "o3", ["other"], "EUR")) is None
+    desk.expire("o1")
+    assert order_of(desk).status == "paid"
+    assert isinstance(desk.till.do(again), AlreadyOwned)
+
+    desk.do(PlaceOrder("ben", "o4", ["one"], "EUR"))
+    desk.work()
+    desk.paysim.advance(days=2)
+    desk.expire("o4", "ben")
+    desk.do(PlaceOrder("ben", "o5", ["one"], "EUR"))
+    assert [each.id("order_id") for each in desk.till.facts("order.expired")] == ["o4"]
 
 
 def test_the_fee_of_a_dispute_that_is_won_comes_back(desk: Desk) -> None:

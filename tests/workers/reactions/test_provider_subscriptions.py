@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from commands.payment.orders import PlaceOrder
+from commands.payment.products import ChangePrice, CreateProduct
 from commands.payment.subscriptions import CancelSubscription, ResumeSubscription
 from domain.payment.order import Order
 from domain.payment.subscription import Subscription
@@ -159,3 +160,64 @@ def test_staff_who_think_better_of_it_at_once(desk: Desk) -> None:
     plan_end(desk, planned=False)
     desk.work()
     assert (subscription(desk).cancel_at, ends_there(desk)) == (None, False)
+
+
+def second_subscription(desk: Desk) -> Any:
+    """The provider has begun ours twice, say since an answer was lost."""
+    first, api = at_provider(desk), desk.paysim.api
+    price = first["items"].data[0].price
+    asked: Any = {
+        "customer": first.customer,
+        "items": [{"price": price.id}],
+        "metadata": first.metadata.to_dict(),
+        "default_payment_method": "pm_card_visa",
+    }
+    return api.subscriptions.create(asked)
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_second_subscription_for_one_of_ours_brings_money_only(desk: Desk, *, late: bool) -> None:
+    """Each of its invoices is excess of the first order, once; its periods, late payments and end say nothing."""
+    first, second = at_provider(desk).id, second_subscription(desk).id
+    desk.paysim.advance(seconds=5)
+    if not late:
+        desk.hear_all()
+    desk.paysim.advance(days=DAYS)
+    desk.hear_all()
+    desk.hear_all()
+    assert captured(desk) == {"o1": 3 * MONTHLY, "o1.p2": MONTHLY}
+    assert (subscription(desk).provider_id, len(subscription(desk).periods)) == (first, 2)
+    found = desk.till.facts("payment.found")
+    assert [(each.data["order_id"], each.data["amount"]) for each in found] == [("o1", MONTHLY)] * 2
+    fees = desk.till.facts("payment.fee_charged")
+    assert len({each.stream_id for each in fees}) == 4
+
+    desk.paysim.api.subscriptions.cancel(second)
+    desk.hear_all()
+    assert subscription(desk).status == "active"
+    (excess,) = desk.paysim.api.charges.list({"payment_intent": found[0].id("payment_id")}).data
+    desk.paysim.control("disputes", {"charge": excess.id})
+    desk.hear_all()
+    (opened,) = desk.till.facts("dispute.opened")
+    assert opened.data["payment_id"] == found[0].id("payment_id")
+    assert desk.till.is_entitled("ann", "algebra-1")
+    desk.till.check()
+
+
+def test_a_second_subscription_beside_a_trial_brings_money_only() -> None:
+    """The order of the trial has cost nothing, so its one payment is the excess."""
+    desk = Desk()
+    desk.do(
+        CreateProduct("try", "Try", "plan", products=["one"], interval="month", interval_count=1, trial_days=14),
+        ChangePrice("try", "EUR", MONTHLY),
+        PlaceOrder("ann", "o1", ["try"], "EUR"),
+    )
+    desk.pay("o1")
+    desk.hear_all()
+    assert (captured(desk), subscription(desk).status) == ({"o1": 0}, "trial")
+    second_subscription(desk)
+    desk.paysim.advance(seconds=5)
+    desk.hear_all()
+    desk.hear_all()
+    assert (captured(desk), subscription(desk).status) == ({"o1": MONTHLY}, "trial")
+    assert [each.data["reason"] for each in desk.till.facts("order.overpaid")] == ["already_paid"]
