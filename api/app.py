@@ -32,7 +32,7 @@ from api import (
     roster,
     why,
 )
-from api.http import bulk, cross_origin, docs, errors, health, sse
+from api.http import bulk, cross_origin, docs, errors, folds, health, sse
 from api.http.application import CampusApi
 from api.http.fast_path import DashboardFastPath
 from api.http.middleware import RequestMiddleware
@@ -58,6 +58,7 @@ ROUTERS = (  # the busiest first: routes are tried in this order
     why.router,
     proofs.router,
     looks.router,
+    folds.router,
     bulk.router,
     payment.router,
     auth.router,
@@ -102,6 +103,7 @@ def build(settings: Settings, projections: Sequence[Projection] = PROJECTIONS) -
     app.add_middleware(RequestMiddleware)  # the outermost middleware is added last
     cross_origin.install(app, settings.api_origins)
     errors.install(app)
+    folds.install(app)
     for router in ROUTERS:
         app.router.routes.extend(router.routes)  # include_router would match nested routes for every request
     docs.install(app)

@@ -30,6 +30,7 @@ from adapters.shown_dashboard import (
 from api.http import paging
 from api.http.as_of import AsOf, headers_at
 from api.http.errors import BadRequest, LearnerNotFound
+from api.http.folds import LATER
 from api.http.openapi import query
 from api.http.query import QueryContext, QueryDep, StaffQueryDep
 from api.http.routing import router as strict_router
@@ -38,6 +39,7 @@ from api.http.types import LONGEST_ID, LearnerId, Limit, RunId, is_id
 from domain.catalog import RunNotFound, Unit
 from domain.enrollment_errors import NotEnrolled
 from domain.kinds import Kind
+from projections.course_dashboard import CourseDashboard
 from projections.engine.moment import Moment
 from projections.learner_dashboard import LearnerDashboard
 from projections.learner_dashboard.rows import Deadline, NextUnit
@@ -237,12 +239,12 @@ async def learner_run(
     return await _run(request, ask, place, moment, cursor=cursor, limit=limit)
 
 
-@router.get("/runs/{run_id}/dashboard", responses=query(course_dashboard.EXAMPLE, 403, 404))
-async def run_dashboard(run_id: RunId, ask: StaffQueryDep) -> Response:
+@router.get("/runs/{run_id}/dashboard", responses={**query(course_dashboard.EXAMPLE, 403, 404), **LATER})
+async def run_dashboard(run_id: RunId, ask: StaffQueryDep, moment: AsOf) -> Response:
     """How a run goes: enrollments over time, funnel, grades, activity by week."""
-    reader, now = ask.services.reader, ask.now()
+    reader, now = await ask.whole_at(moment, *CourseDashboard.tables, run_id=run_id), ask.now(moment)
     answer = await ask.read_at_least("course_dashboard", lambda: course_dashboard.run_dashboard(reader, run_id, now))
-    return ask.or_not_found(answer, RunNotFound(run_id=run_id))
+    return ask.or_not_found(answer, RunNotFound(run_id=run_id), ask.headers_at(moment, "course_dashboard", "catalog"))
 
 
 async def _dashboard(ask: QueryContext, learner_id: str, state: State | None, moment: Moment | None) -> Response:

@@ -14,17 +14,21 @@ from adapters.postgres.queries.reader import RowPage
 from api.http import csv_pages, csv_text, paging
 from api.http.as_of import AsOf, headers_at
 from api.http.csv_pages import CsvTable
+from api.http.folds import LATER
 from api.http.openapi import query
 from api.http.query import QueryContext, QueryDep, StaffQueryDep
 from api.http.routing import router as strict_router
 from api.http.security import may_see
 from api.http.types import Id, LearnerId, Limit, RunId, Word
 from projections.catalog import Catalog
+from projections.course_dashboard import ENROLLMENTS
 from projections.engine.moment import Moment
 from projections.gradebook import Gradebook
 
 router = strict_router("gradebook", "/v1")
 
+OF_RUN = (*Gradebook.tables, ENROLLMENTS)  # of which the gradebook of a run is made
+READ_MODELS = ("gradebook", "course_dashboard", "catalog")
 LARGEST_PAGE = 2_000  # rows
 PAGE = 50  # rows, where no limit is given
 COLUMNS = gradebook.GradebookRow.__struct_fields__
@@ -118,13 +122,14 @@ async def _grades(
 
 @router.get(
     "/runs/{run_id}/gradebook",
-    responses=query(GradebookPage(items=[gradebook.EXAMPLE], next=paging.NEXT), 403, 404, csv=CSV_EXAMPLE),
+    responses={**query(GradebookPage(items=[gradebook.EXAMPLE], next=paging.NEXT), 403, 404, csv=CSV_EXAMPLE), **LATER},
 )
 async def run_gradebook(
     *,
     request: Request,
     run_id: RunId,
     ask: StaffQueryDep,
+    moment: AsOf,
     quiz_id: Annotated[Id | None, Query(description="This assessment only.")] = None,
     learner_id: Annotated[Id | None, Query(description="This learner only.")] = None,
     kind: Annotated[Word | None, Query(description="Assessments of this kind only.")] = None,
@@ -141,7 +146,7 @@ async def run_gradebook(
     listing = f"gradebook:{run_id}:{sort}:{order}"
     after = paging.after(listing, cursor, [str if sort == "learner" else int, str, str])
     asked = gradebook.Asked(
-        now=ask.now(),
+        now=ask.now(moment),
         quiz_id=quiz_id,
         learner_id=learner_id,
         kind=kind,
@@ -152,16 +157,17 @@ async def run_gradebook(
         sort=sort,
         descending=order == "desc",
     )
-    reader, size = ask.services.reader, _size(request, limit)
+    reader, size = await ask.whole_at(moment, *OF_RUN, run_id=run_id), _size(request, limit)
+    headers = ask.headers_at(moment, *READ_MODELS)
     page = await ask.read_at_least("gradebook", lambda: gradebook.rows(reader, run_id, asked, after, size + 1))
     if not page.rows:
-        await ask.check_run(run_id)
+        await ask.check_run(run_id, reader)
         if quiz_id is not None:
-            await ask.check_quiz(quiz_id)
+            await ask.check_quiz(quiz_id, await ask.catalog_at(moment))
         if learner_id is not None:
-            await ask.check_learner(learner_id)
+            await ask.check_learner(learner_id, moment)
     if not csv_pages.is_wanted(request):
-        return paging.reply(request, ask, page, listing, size, headers=csv_pages.VARY)
+        return paging.reply(request, ask, page, listing, size, headers={**csv_pages.VARY, **headers})
 
     async def read(asked: gradebook.Asked, after: Sequence[Any]) -> tuple[RowPage, int]:
         return await gradebook.rows(reader, run_id, asked, after, size + 1), size
@@ -169,19 +175,28 @@ async def run_gradebook(
     table = CsvTable(f"gradebook-{run_id}", listing, COLUMNS, _cells)
     rest = None if limit is not None else partial(read, asked)
     steady = None if sort == "learner" else partial(read, msgspec.structs.replace(asked, sort="learner"))
-    return csv_pages.reply(request, ask, table, (page, size), rest, steady=steady)
+    return csv_pages.reply(request, ask, table, (page, size), rest, steady=steady, headers=headers)
 
 
 @router.get(
     "/runs/{run_id}/gradebook/matrix",
-    responses=query(
-        MatrixPage(assessments=[gradebook.ASSESSMENT], items=[gradebook_matrix.ROW], next=paging.NEXT),
-        *(403, 404),
-        csv=MATRIX_CSV_EXAMPLE,
-    ),
+    responses={
+        **query(
+            MatrixPage(assessments=[gradebook.ASSESSMENT], items=[gradebook_matrix.ROW], next=paging.NEXT),
+            *(403, 404),
+            csv=MATRIX_CSV_EXAMPLE,
+        ),
+        **LATER,
+    },
 )
 async def run_gradebook_matrix(
-    request: Request, run_id: RunId, ask: StaffQueryDep, cursor: paging.Cursor = None, limit: PageLimit = None
+    *,
+    request: Request,
+    run_id: RunId,
+    ask: StaffQueryDep,
+    moment: AsOf,
+    cursor: paging.Cursor = None,
+    limit: PageLimit = None,
 ) -> Response:
     """
     Learners by assessments, for all who have a place or had one; as JSON, or as CSV with the best scores.
@@ -191,13 +206,15 @@ async def run_gradebook_matrix(
     listing = f"matrix:{run_id}"
     (after,) = paging.after(listing, cursor, [str]) or [""]
     size = _size(request, limit)
-    read = partial(gradebook_matrix.matrix, ask.services.reader, run_id, limit=size, now=ask.now())
+    reader, headers = await ask.whole_at(moment, *OF_RUN, run_id=run_id), ask.headers_at(moment, *READ_MODELS)
+    read = partial(gradebook_matrix.matrix, reader, run_id, limit=size, now=ask.now(moment))
     found = await ask.read_at_least("gradebook", lambda: read(after=after))
     if not found.page.rows:
-        await ask.check_run(run_id)
+        await ask.check_run(run_id, reader)
     if not csv_pages.is_wanted(request):
         members = b'"assessments":%b,' % found.assessments.encode()
-        return paging.reply(request, ask, found.page, listing, found.size, members=members, headers=csv_pages.VARY)
+        headers = {**csv_pages.VARY, **headers}
+        return paging.reply(request, ask, found.page, listing, found.size, members=members, headers=headers)
 
     async def rest(after: Sequence[Any]) -> tuple[RowPage, int]:
         following = await read(after=after[0])
@@ -206,7 +223,8 @@ async def run_gradebook_matrix(
     quiz_ids = [each.quiz_id for each in msgspec.json.decode(found.assessments, type=list[Assessment])]
     columns = (*HEADS, *map(column_head, quiz_ids))
     table = CsvTable(f"gradebook-matrix-{run_id}", listing, columns, partial(_cells_of_learner, quiz_ids))
-    return csv_pages.reply(request, ask, table, (found.page, found.size), rest if limit is None else None)
+    following = rest if limit is None else None
+    return csv_pages.reply(request, ask, table, (found.page, found.size), following, headers=headers)
 
 
 def column_head(quiz_id: str) -> str:

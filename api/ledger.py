@@ -11,12 +11,15 @@ from pydantic import BeforeValidator, Field
 from adapters.postgres.queries import ledger
 from adapters.postgres.queries.ledger import Span
 from api.http import paging
+from api.http.as_of import AsOf
 from api.http.dispatch import Accepted, Body, StaffDispatch, example
+from api.http.folds import LATER
 from api.http.openapi import command, query
 from api.http.query import StaffQueryDep
 from api.http.routing import router as strict_router
 from api.http.types import ID, Limit
 from commands.payment.books import ClosePeriod
+from projections.ledger.rows import BOOKS, ENTRIES, PAYOUT_ENTRIES, REVENUE, SUMS
 
 router = strict_router("ledger", "/v1")
 
@@ -68,21 +71,26 @@ async def close_days(body: ClosedDays, handle: StaffDispatch) -> Response:
     return await handle(ClosePeriod(body.until))
 
 
-@router.get("/ledger/balances", responses=query(ledger.EXAMPLE, 403))
+@router.get("/ledger/balances", responses={**query(ledger.EXAMPLE, 403), **LATER})
 async def ledger_balances(
-    ask: StaffQueryDep, since: Since = None, until: Until = None, currency: Currency = None
+    *, ask: StaffQueryDep, moment: AsOf, since: Since = None, until: Until = None, currency: Currency = None
 ) -> Response:
     """What was debited and credited on every account, by currency."""
     span = _span(since, until, currency)
-    answer = await ask.read_at_least("ledger", lambda: ledger.balances(ask.services.reader, span))
-    return ask.reply(answer.body or b"", answer.position)
+    reader = await ask.whole_at(moment, SUMS, BOOKS)
+    answer = await ask.read_at_least("ledger", lambda: ledger.balances(reader, span))
+    return ask.reply(answer.body or b"", answer.position, ask.headers_at(moment, "ledger"))
 
 
-@router.get("/ledger/entries", responses=query(EntryPage(total=1, items=[ledger.ENTRY], next=paging.NEXT), 403, 404))
+@router.get(
+    "/ledger/entries",
+    responses={**query(EntryPage(total=1, items=[ledger.ENTRY], next=paging.NEXT), 403, 404), **LATER},
+)
 async def ledger_entries(
     *,
     request: Request,
     ask: StaffQueryDep,
+    moment: AsOf,
     since: Since = None,
     until: Until = None,
     currency: Currency = None,
@@ -105,22 +113,26 @@ async def ledger_entries(
         "order_id": order_id,
         "learner_id": learner_id,
     }
-    reader, descending = ask.services.reader, order == "desc"
+    reader, descending = await ask.whole_at(moment, ENTRIES, PAYOUT_ENTRIES), order == "desc"
     found = await ask.read_at_least(
         "ledger",
         lambda: ledger.entries(reader, filters, after, limit + 1, descending=descending, total=total),
     )
     if learner_id is not None and not found.page.rows:
-        await ask.check_learner(learner_id)
+        await ask.check_learner(learner_id, moment)
     members = b'"total":%s,' % msgspec.json.encode(found.total)
-    return paging.reply(request, ask, found.page, listing, limit, members=members)
+    headers = ask.headers_at(moment, "ledger")
+    return paging.reply(request, ask, found.page, listing, limit, members=members, headers=headers)
 
 
-@router.get("/revenue", responses=query(RevenuePage(items=[ledger.REVENUE_ROW], next=paging.NEXT), 403, 404))
+@router.get(
+    "/revenue", responses={**query(RevenuePage(items=[ledger.REVENUE_ROW], next=paging.NEXT), 403, 404), **LATER}
+)
 async def revenue(
     *,
     request: Request,
     ask: StaffQueryDep,
+    moment: AsOf,
     by: Annotated[Literal["day", "month", "year"], Query(description="What to add up.")] = "day",
     since: Since = None,
     until: Until = None,
@@ -131,11 +143,11 @@ async def revenue(
 ) -> Response:
     """What was captured, refunded, disputed and charged as fees, by period, currency and course."""
     after = paging.after(f"revenue:{by}", cursor, [str, str, str])
-    span, reader = _span(since, until, currency, course_id), ask.services.reader
+    span, reader = _span(since, until, currency, course_id), await ask.whole_at(moment, REVENUE)
     if course_id is not None:
-        await ask.check_course(course_id)
+        await ask.check_course(course_id, await ask.catalog_at(moment))
     page = await ask.read_at_least("ledger", lambda: ledger.revenue(reader, span, by, after, limit + 1))
-    return paging.reply(request, ask, page, f"revenue:{by}", limit)
+    return paging.reply(request, ask, page, f"revenue:{by}", limit, headers=ask.headers_at(moment, "ledger"))
 
 
 def _span(since: date | None, until: date | None, currency: str | None, course_id: str | None = None) -> Span:

@@ -11,6 +11,7 @@ from adapters.postgres.queries import activity, overview
 from adapters.postgres.queries.activity import Titles
 from api.http import paging
 from api.http.as_of import AsOf
+from api.http.folds import LATER
 from api.http.openapi import query
 from api.http.query import StaffQueryDep
 from api.http.routing import router as strict_router
@@ -18,6 +19,7 @@ from api.http.types import Id, Limit, one_of
 from domain.fact import Fact
 from domain.words import FactType, Outcome
 from projections.engine.projection import Rows
+from projections.overview import OVERVIEW, Counts
 from projections.recent_activity import CAMPUS, KEPT, RECENT, Entry, RecentActivity, RecentFacts
 
 router = strict_router("overview", "/v1")
@@ -70,9 +72,9 @@ LATEST = ActivityEntry(
 ACTIVITY = LatestActivity(key=CAMPUS, position=1713, entries=[LATEST], next=paging.NEXT)
 
 
-@router.get("/overview", responses=query(overview.EXAMPLE, 403))
+@router.get("/overview", responses={**query(overview.EXAMPLE, 403), **LATER})
 async def campus_overview(
-    request: Request, ask: StaffQueryDep, cursor: paging.Cursor = None, limit: Limit = 200
+    request: Request, ask: StaffQueryDep, moment: AsOf, cursor: paging.Cursor = None, limit: Limit = 200
 ) -> Response:
     """
     People, enrollments, outcomes, submissions and activity: in all, by source (seed, import, API), and by run.
@@ -81,11 +83,17 @@ async def campus_overview(
     """
     (after,) = paging.after("overview", cursor, [str]) or [""]
     part = overview.Part(after, limit)
-    found = await ask.read_at_least("overview", lambda: ask.services.overviews.get(part))
+    if moment is None:
+        found = await ask.read_at_least("overview", lambda: ask.services.overviews.get(part))
+    else:
+        ((_, rows),) = await ask.services.whole_tables.at(moment, (OVERVIEW,))
+        counts = msgspec.convert(rows.of(OVERVIEW), list[Counts], from_attributes=True)
+        found = overview.overview_of_rows(counts, part, moment.position)
     following = None if found.last is None else paging.cursor_to("overview", [found.last])
     parts = (found.campus, found.sources, found.runs, msgspec.json.encode(following))
     body = b'{"campus":%b,"sources":%b,"runs":%b,"next":%b}' % parts
-    return ask.reply(body, found.position, paging.link_to(request, following))
+    headers = {**ask.headers_at(moment, "overview"), **paging.link_to(request, following)}
+    return ask.reply(body, found.position, headers)
 
 
 @router.get("/activity", responses=query(ACTIVITY, 403, 404))

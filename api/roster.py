@@ -9,10 +9,14 @@ from fastapi import Query, Request, Response
 from adapters.postgres.queries import roster
 from adapters.postgres.queries.roster import Asked
 from api.http import paging
+from api.http.as_of import AsOf
+from api.http.folds import LATER
 from api.http.openapi import query
 from api.http.query import StaffQueryDep
 from api.http.routing import router as strict_router
 from api.http.types import NO_NUL, Id, Limit, RunId
+from projections.course_dashboard import ENROLLMENTS
+from projections.overview import PEOPLE
 
 router = strict_router("roster", "/v1")
 
@@ -39,13 +43,14 @@ class PeoplePage(msgspec.Struct, kw_only=True):
 
 @router.get(
     "/runs/{run_id}/learners",
-    responses=query(RosterPage(total=1, items=[roster.EXAMPLE], next=paging.NEXT), 403, 404),
+    responses={**query(RosterPage(total=1, items=[roster.EXAMPLE], next=paging.NEXT), 403, 404), **LATER},
 )
 async def list_run_learners(
     *,
     request: Request,
     run_id: RunId,
     ask: StaffQueryDep,
+    moment: AsOf,
     status: Annotated[ShownStatus | None, Query(description="Only those who stand there.")] = None,
     outcome: Annotated[Outcome | None, Query(description="Only those with this outcome.")] = None,
     q: Annotated[
@@ -60,23 +65,27 @@ async def list_run_learners(
     listing = f"roster:{run_id}:{sort}:{order}"
     after = paging.after(listing, cursor, [str if sort == "learner" else int, str])
     asked = Asked(status, outcome, q, sort, order == "desc")
-    read = partial(roster.learners_of_run, ask.services.reader, run_id, asked, after, limit + 1, now=ask.now())
+    reader = await ask.whole_at(moment, ENROLLMENTS, run_id=run_id)
+    read = partial(roster.learners_of_run, reader, run_id, asked, after, limit + 1, now=ask.now(moment))
     found = await ask.read_at_least("course_dashboard", read)
     if not found.total:
-        await ask.check_run(run_id)
-    return paging.reply(request, ask, found.page, listing, limit, members=b'"total":%d,' % found.total)
+        await ask.check_run(run_id, reader)
+    headers, members = ask.headers_at(moment, "course_dashboard", "catalog"), b'"total":%d,' % found.total
+    return paging.reply(request, ask, found.page, listing, limit, members=members, headers=headers)
 
 
-@router.get("/learners", responses=query(PeoplePage(items=[roster.PERSON], next=paging.NEXT), 403))
+@router.get("/learners", responses={**query(PeoplePage(items=[roster.PERSON], next=paging.NEXT), 403), **LATER})
 async def list_learners(
+    *,
     request: Request,
     ask: StaffQueryDep,
+    moment: AsOf,
     q: Annotated[Id | None, Query(description="How the learner's id begins.")] = None,
     cursor: paging.Cursor = None,
     limit: Limit = 50,
 ) -> Response:
     """Everyone who has asked for a place, and on which runs."""
     (after,) = paging.after("learners", cursor, [str]) or [""]
-    reader = ask.services.reader
+    reader = await ask.whole_at(moment, PEOPLE)
     page = await ask.read_at_least("overview", lambda: roster.people(reader, q or "", after, limit + 1))
-    return paging.reply(request, ask, page, "learners", limit)
+    return paging.reply(request, ask, page, "learners", limit, headers=ask.headers_at(moment, "overview"))

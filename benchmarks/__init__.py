@@ -6,7 +6,7 @@ Takes minutes and both cores; does not touch a running campus.
 
 import importlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -15,6 +15,7 @@ from cli.console import Json, answer
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from benchmarks.audit import Target
     from benchmarks.peers import Findings as PeerFindings
     from benchmarks.rebuild import Findings
     from benchmarks.rounds import Comparison
@@ -71,6 +72,20 @@ def oulad(
 ) -> None:
     """The whole OULAD import, projected to lag 0, and the memory of every process."""
     _report("oulad", as_json, file=file, rounds=rounds)
+
+
+@app.command()
+def audit(
+    file: File = Path("../shared/data/anonymisedData.zip"),
+    seconds: Seconds = 4.0,
+    as_json: Json = False,
+) -> None:
+    """Answers as of a moment beside live ones, on the whole of OULAD, and live reads beside 64 auditors."""
+    import uvloop
+
+    module = importlib.import_module("benchmarks.audit")
+    found = uvloop.run(module.bench(file=file, seconds=seconds))
+    answer(found, as_json=as_json, table=lambda: _audit(found, module.targets(found)))
 
 
 @app.command()
@@ -142,6 +157,20 @@ def _table(comparison: "Comparison") -> "Table":
     table.add_row("ratio", f"{comparison.ratio:.2f}", f"target {comparison.target}: {verdict}")
     for name, value in comparison.details.items():
         table.add_row(name, "", str(value))
+    return table
+
+
+def _audit(found: dict[str, Any], targets: "list[Target]") -> "Table":
+    from rich.table import Table
+
+    table = Table(title="bench audit", title_justify="left")
+    for column in ("", "found", "target", ""):
+        table.add_column(column)
+    for name, figure, bound, met in targets:
+        table.add_row(name, f"{figure:,.3f}", bound, "[green]met[/]" if met else "[red]missed[/]")
+    table.add_section()
+    for name, value in found.items():
+        table.add_row(name, f"{value:,}", "", "")
     return table
 
 

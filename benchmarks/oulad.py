@@ -47,7 +47,7 @@ async def _measure(settings: Settings, file: Path) -> tuple[float, dict[str, Any
     memory: dict[str, int] = {}
     watching = asyncio.create_task(_watch_memory(memory))
     started = time.perf_counter()
-    report = await _import(settings, file)
+    report = await import_file(settings, file)
     imported = time.perf_counter() - started
     try:
         await everything_seen(settings)
@@ -65,7 +65,8 @@ async def _measure(settings: Settings, file: Path) -> tuple[float, dict[str, Any
     }
 
 
-async def _import(settings: Settings, file: Path) -> dict[str, Any]:
+async def import_file(settings: Settings, file: Path) -> dict[str, Any]:
+    """Import a release of OULAD by the command; what it reports."""
     arguments = ("import", "oulad", str(file), "--data", str(settings.data_dir), "--json")
     process = await asyncio.create_subprocess_exec(*CAMPUS, *arguments, stdout=asyncio.subprocess.PIPE)
     output, _ = await process.communicate()

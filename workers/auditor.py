@@ -4,6 +4,7 @@ The auditor: recomputes the rows of random keys (learners, mostly) from the log,
 Finds     a row that is other than the log says: a line in its log, a metric, and a finding that `campus doctor` shows.
 Never     gives a false alarm: it checks a row that differs again, at later moments, before it reports it.
 Repairs   nothing by itself; `campus projections repair` does.
+Folds     read models as of a moment for those who ask for it, and takes snapshots of them (workers/as_of).
 Costs     little: two keys a second, at a low priority.
 """
 
@@ -34,6 +35,7 @@ from projections.engine.distribution import partitioned_tables
 from projections.engine.live import Fenced
 from projections.engine.projection import Projection
 from projections.registry import PROJECTIONS
+from workers.as_of.folding import Folding
 from workers.consistency.metrics import CHECKED, CHECKED_AT, DIFFERENCE, FOUND, REGISTRY, SECONDS, WRONG
 from workers.consistency.row_check import RowChecker, WrongRow
 from workers.support.session import open_session
@@ -57,7 +59,7 @@ async def run(
     """Audit until *stop* is set; a lost server is waited for."""
     auditor = Auditor(settings, projections, pace)
     beating = keep_beating(settings, "auditor", lambda: WorkerState(True, auditor.position, auditor.trouble), REGISTRY)
-    tasks = [asyncio.create_task(part) for part in (auditor.run(), beating)]
+    tasks = [asyncio.create_task(part) for part in (auditor.run(), beating, Folding(settings, projections).run())]
     try:
         await wait_for_stop_or_failure(stop, tasks)
     finally:

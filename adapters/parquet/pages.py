@@ -37,8 +37,11 @@ class ExportPages:
         The wanted facts with positions above *after*, up to and with *until*.
 
         Raises:
-            SourceFailed: a file is missing or damaged, or *until* is after the end of the export.
+            SourceFailed: a file is missing or damaged, *until* is after the end of the export, or facts are wanted by
+                when they happened, which PostgreSQL alone finds.
         """
+        if wanted.valid_at is not None:
+            raise SourceFailed("an export is not read by when facts happened: read PostgreSQL")
         if until > self._export.position:
             raise SourceFailed(f"{self._export.directory} ends at position {self._export.position:,}, before {until:,}")
         try:

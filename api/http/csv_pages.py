@@ -6,7 +6,7 @@ list is sorted by what changes, a row may move from what is still to be read to 
 once, and at the end of the file if it was missed. `Campus-Position` is that of the first page, and there is no ETag.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from fastapi import Request, Response
@@ -53,6 +53,7 @@ def reply(
     rest: Read | None,
     *,
     steady: Read | None = None,
+    headers: Mapping[str, str] = {},
 ) -> Response:
     """
     The list over HTTP.
@@ -63,13 +64,13 @@ def reply(
         steady: the list in an order in which no row moves, where that is another one.
     """
     page, size = first
-    headers = {**VARY, **head_of_file(table.name)}
+    headers = {**VARY, **head_of_file(table.name), **headers}
     if rest is None:
         following = paging.cursor_to(table.listing, page.rows[size - 1][:-1]) if len(page.rows) > size else None
         body = table.text(page.rows[:size], begin=True)
         return ask.reply(body, page.position, {**headers, **paging.link_to(request, following)})
     ask.refuse_match()
-    headers |= {"campus-position": str(page.position), "cache-control": PRIVATE}
+    headers = {"cache-control": PRIVATE, **headers, "campus-position": str(page.position)}
     return StreamingResponse(parts(table, first, rest, steady), headers=headers)
 
 

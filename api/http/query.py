@@ -29,6 +29,7 @@ from domain.catalog import CourseNotFound, RunNotFound
 from domain.errors import DomainError, Rejected
 from domain.quiz_errors import QuizNotFound
 from projections.engine.moment import Moment
+from projections.engine.projection import Table
 from projections.learner_dashboard import LearnerDashboard
 
 WAIT = 2.0  # seconds to wait for min_position
@@ -110,6 +111,20 @@ class QueryContext:
         if moment is None:
             return self.services.reader
         return self.reader_of(await catalog_tables(self.services.folders, moment), moment)
+
+    async def whole_at(self, moment: Moment | None, *tables: Table, run_id: str | None = None) -> Reader:
+        """
+        What answers queries from whole tables of read models, now or at a moment, and about a run in the catalog.
+
+        Raises:
+            StillFolding: it takes longer than a query waits.
+        """
+        if moment is None:
+            return self.services.reader
+        folded = await self.services.whole_tables.at(moment, tables, run_id)
+        if run_id is not None:
+            folded += await run_tables(self.services.folders, run_id, moment)
+        return self.reader_of(folded, moment)
 
     def reader_of(self, folded: FoldedTables, moment: Moment) -> Reader:
         """What answers queries from tables that were folded for a moment."""

@@ -17,6 +17,8 @@ from adapters.documents import Documents, served_documents
 from adapters.nats.connection import Nats
 from adapters.nats.hint import Hints
 from adapters.postgres.as_of.folder import KeyFolder
+from adapters.postgres.as_of.turns import Turns
+from adapters.postgres.as_of.whole import WholeTables
 from adapters.postgres.connection import Link
 from adapters.postgres.log.postgres_log import PATIENCE, PostgresLog
 from adapters.postgres.queries.overview import Overviews
@@ -41,6 +43,7 @@ class Services:
     Attributes:
         projections: every read model that is served.
         folders: fold single keys of each read model, as of any moment; by the name of the read model.
+        whole_tables: tables of read models as of any moment.
         documents: of each read model in Valkey, by the name of the read model.
     """
 
@@ -53,6 +56,7 @@ class Services:
     nats: Nats
     projections: Sequence[Projection]
     folders: Mapping[str, KeyFolder]
+    whole_tables: WholeTables
     documents: Mapping[str, Documents]
     changes: Changes
     places: StreamPlaces
@@ -69,7 +73,8 @@ async def services(settings: Settings, projections: Sequence[Projection]) -> Asy
     nats = Nats(settings, "api")
     valkey = connect_valkey(settings)
     folding = Link(settings, "as-of", patience=PATIENCE)
-    folders = {projection.name: KeyFolder(folding, projection) for projection in projections}
+    turns = Turns()
+    folders = {projection.name: KeyFolder(folding, projection, turns) for projection in projections}
     documents = served_documents(valkey, settings, log, folders.values())
     truth = Truth(reader, documents)
     changes = Changes(truth)
@@ -89,6 +94,7 @@ async def services(settings: Settings, projections: Sequence[Projection]) -> Asy
             nats,
             projections,
             folders,
+            WholeTables(folding, projections, turns),
             documents,
             changes,
             StreamPlaces(open_files.streams(settings), settings.api_streams_per_user),

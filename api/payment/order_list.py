@@ -7,11 +7,14 @@ from fastapi import Query, Request, Response
 
 from adapters.postgres.queries import orders
 from api.http import paging
+from api.http.as_of import AsOf
+from api.http.folds import LATER
 from api.http.openapi import query
 from api.http.query import QueryContext, StaffQueryDep
 from api.http.routing import router as strict_router
 from api.http.types import ID, Limit, Time
 from api.payment.reading import ROWS, payable
+from projections.orders.rows import ORDERS, PAYMENTS, RECEIPTS
 
 router = strict_router("payment", "/v1")
 
@@ -27,11 +30,14 @@ class OrderPage(msgspec.Struct, kw_only=True):
     next: str | None
 
 
-@router.get("/orders", responses=query(OrderPage(total=1, items=[orders.EXAMPLE], next=paging.NEXT), 403, 404))
+@router.get(
+    "/orders", responses={**query(OrderPage(total=1, items=[orders.EXAMPLE], next=paging.NEXT), 403, 404), **LATER}
+)
 async def list_orders(
     *,
     request: Request,
     ask: StaffQueryDep,
+    moment: AsOf,
     status: Annotated[Status | None, Query(description="Only those that stand there.")] = None,
     learner_id: OfId = None,
     product_id: OfId = None,
@@ -58,15 +64,16 @@ async def list_orders(
         "placed_after": placed_after,
         "placed_before": placed_before,
     }
-    reader, descending = ask.services.reader, order == "desc"
+    reader, descending = await ask.whole_at(moment, ORDERS, PAYMENTS, RECEIPTS), order == "desc"
     found = await ask.read_at_least(
         ROWS, lambda: orders.orders(reader, filters, after, limit + 1, descending=descending, total=total)
     )
     if learner_id is not None and not found.page.rows:
-        await ask.check_learner(learner_id)
+        await ask.check_learner(learner_id, moment)
     page = found.page._replace(rows=[(*row[:-1], _payable(ask, row[-1])) for row in found.page.rows])
     members = b'"total":%s,' % msgspec.json.encode(found.total)
-    return paging.reply(request, ask, page, listing, limit, members=members)
+    headers = ask.headers_at(moment, ROWS)
+    return paging.reply(request, ask, page, listing, limit, members=members, headers=headers)
 
 
 def _payable(ask: QueryContext, body: str) -> str:

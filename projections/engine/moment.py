@@ -29,6 +29,11 @@ class Moment(NamedTuple):
     valid_at: datetime | None = None
     is_fixed: bool = False
 
+    @property
+    def is_present(self) -> bool:
+        """Whether it is now: no other one was asked for."""
+        return self.known_at is None and self.valid_at is None
+
     def has(self, fact: Fact) -> bool:
         """Whether a fact was recorded and had happened by then."""
         return fact.position <= self.position and (self.valid_at is None or fact.occurred_at <= self.valid_at)

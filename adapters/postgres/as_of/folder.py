@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from adapters.postgres.as_of.turns import Turns
 from adapters.postgres.connection import Connection, Link
 from adapters.postgres.log.history import category_facts, history_of, newest_facts
 from adapters.postgres.log.key_facts import facts_of_key
@@ -41,10 +42,16 @@ class KeyRows(NamedTuple):
 
 
 class KeyFolder:
-    """Folds single keys of one read model."""
+    """
+    Folds single keys of one read model.
 
-    def __init__(self, link: Link, projection: Projection) -> None:
+    Args:
+        turns: folds for another moment than now give way by these.
+    """
+
+    def __init__(self, link: Link, projection: Projection, turns: Turns | None = None) -> None:
         self.projection = projection
+        self._turns = turns or Turns()
         self._link = link
         self._reference = ReferenceFacts(projection)
 
@@ -61,6 +68,12 @@ class KeyFolder:
             key: a learner or a stream; None for rows of reference facts alone.
             wanted: further rows that reference facts make.
         """
+        if moment.is_present:  # it is waited for by those who read what is now, while Valkey is away
+            return await self._rows(key, moment, wanted)
+        async with self._turns.take():
+            return await self._rows(key, moment, wanted)
+
+    async def _rows(self, key: str | None, moment: Moment, wanted: Iterable[RowKey]) -> KeyRows:
         return await fold_key(self.projection, key, await self.facts(key, moment, wanted))
 
     async def rows_of_run(self, run_id: str, moment: Moment) -> KeyRows:
@@ -81,11 +94,12 @@ class KeyFolder:
             about: leaves out facts whose fields do not have this learner.
         """
         types = sorted(self.projection.handlers)
-        found = await self._link.run(
-            lambda connection: category_facts(connection, category, types, moment.position, about)
-        )
-        known = [fact for fact in found if moment.has(fact)]
-        folded = await _folded(self.projection, known, range(self.projection.segments))
+        async with self._turns.take():
+            found = await self._link.run(
+                lambda connection: category_facts(connection, category, types, moment.position, about)
+            )
+            known = [fact for fact in found if moment.has(fact)]
+            folded = await _folded(self.projection, known, range(self.projection.segments))
         rows = {key: row for of_segment in folded.rows.values() for key, row in of_segment.rows.items()}
         return _kept(rows, folded.poison)
 

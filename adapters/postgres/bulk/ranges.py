@@ -82,6 +82,8 @@ def one_of(values: Iterable[str]) -> str:
 def condition(wanted: FactFilter) -> str:
     """The SQL condition for the wanted facts; partitions are bits of a number, which is faster than a list."""
     types = f"type IN ({one_of(wanted.types)})"
+    if wanted.valid_at is not None:
+        types += f" AND occurred_at <= {literal(wanted.valid_at.isoformat())}::timestamptz"
     if wanted.everywhere.issuperset(wanted.types):
         return types
     bits = sum(1 << partition for partition in wanted.partitions)

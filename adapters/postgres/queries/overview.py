@@ -5,7 +5,7 @@ Answers are kept in the process for as long as the rows are the same (`Overviews
 however many runs there are. Where rows have changed, only the runs that did are read (overview_runs.py).
 """
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ import msgspec
 
 from adapters.batcher import Batcher
 from adapters.postgres.queries.json_answer import json_object
-from adapters.postgres.queries.overview_runs import NO_ROWS, KeptRuns, Rows, TooManyRuns
+from adapters.postgres.queries.overview_runs import NO_ROWS, KeptRuns, Rows, TooManyRuns, add
 from adapters.postgres.queries.overview_sums import CAMPUS, FIRSTS, LOOK, of_generation, one_by_one
 from adapters.postgres.queries.reader import NotBuilt, Reader
 from projections.overview import Counts
@@ -132,6 +132,21 @@ def overview_of(runs: KeptRuns, part: Part) -> Overview:
     campus = entry_of_sum(runs.campus) if runs.sources else b"null"
     sources = [entry_of_sum(runs.sources[source], "_of_source") for source in sorted(runs.sources)]
     return Overview(campus, _array(sources), _array(entries), last, runs.look.position)
+
+
+def overview_of_rows(rows: Iterable[Counts], part: Part, position: int) -> Overview:
+    """The same of rows that were folded for a moment, which is that of a position."""
+    counts = sorted((row for row in rows if row.run_id != CAMPUS), key=lambda row: row.run_id)
+    campus, sources = Counts(CAMPUS), dict[str, Counts]()
+    for each in counts:
+        add(campus, each)
+        add(sources.setdefault(each.source, Counts(CAMPUS, each.source)), each)
+    following = [each for each in counts if each.run_id > part.after]
+    page = following[: part.limit]
+    last = page[-1].run_id if len(following) > part.limit else None
+    by_source = [entry_of_sum(sources[source], "_of_source") for source in sorted(sources)]
+    whole = entry_of_sum(campus) if sources else b"null"
+    return Overview(whole, _array(by_source), _array([entry_of(each) for each in page]), last, position)
 
 
 def _array(entries: Sequence[bytes]) -> bytes:

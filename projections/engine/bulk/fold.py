@@ -10,7 +10,7 @@ among those that are folded with undo: each change keeps a copy of the rows as t
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
@@ -25,6 +25,7 @@ from projections.engine.distribution import segment_of
 from projections.engine.live import ChangedKey, FactCounts, Poison, poison_of
 from projections.engine.projection import (
     Handler,
+    KeyedRow,
     Projection,
     ReplicaRows,
     RowKey,
@@ -184,6 +185,14 @@ class BulkFold:
             self._fold_fast(page)
         if self._budget is not None:
             self._budget.enforce([part.rows for part in self._parts.values()])
+
+    def begin_with(self, projection: str, segment: int, rows: Iterable[KeyedRow]) -> None:
+        """Take the rows that a segment had after earlier facts; those that wait since then are in its Task."""
+        self._parts[projection, segment].rows.put(rows)
+
+    def waiting(self, projection: str, segment: int) -> Mapping[str, int]:
+        """The keys of a segment that wait, and the position of the first fact of each that does."""
+        return self._parts[projection, segment].waiting
 
     def freeze(self, projection: str, segment: int) -> None:
         """Fold nothing more in a segment, which is then at another position than the others; it has no account."""

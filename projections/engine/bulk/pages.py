@@ -39,11 +39,13 @@ class FactFilter(NamedTuple):
         types: every type, in the order of its number.
         everywhere: those of them that are wanted from all partitions.
         partitions: from which the other types are wanted.
+        valid_at: those that happened later are not wanted; None: all.
     """
 
     types: tuple[str, ...]
     everywhere: frozenset[str]
     partitions: frozenset[int]
+    valid_at: datetime | None = None
 
 
 @dataclass

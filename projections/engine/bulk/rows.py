@@ -50,6 +50,11 @@ class BulkRows(Rows):
         self._spilled: set[Table] = set()
         self._spill_store = spill_store
 
+    def put(self, rows: Iterable[tuple[RowKey, msgspec.Struct]]) -> None:
+        """Take rows as they are."""
+        for row_key, row in rows:
+            self._live[row_key.table][row_key.key] = row
+
     def edit(self, table: Table, row: type[RowT], *key: str | int) -> RowT:
         """The row of *table* with this key, to be changed; made with its defaults if there is none yet."""
         try:

@@ -4,12 +4,11 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx
 import pytest
 from fastapi import FastAPI
 
 from tests.support.api import ITEMS, Campus
-from tests.support.polling import until
+from tests.support.past import Past, asked, filled
 
 LATER = {"title": "Groups", "items": ITEMS[:1], "key": [0], "due_at": "2126-05-02T00:00:00Z"}
 PLACES = (
@@ -42,47 +41,11 @@ DIFFERENT = (6, 6, 3, 3, 2, 1, 1, 2, 3, 3, 4, 1, 3, 3, 3, 1, 1, 1, 2, 2, 2, 1, 2
 """How many different answers the story below gives, at least, at each of PLACES."""
 
 
-class Past:
-    """What was answered as long as the log ended at a position."""
-
-    def __init__(self, app: FastAPI, campus: Campus) -> None:
-        self._log, self._campus = app.state.services.log, campus
-        self.answers: dict[tuple[str, int], httpx.Response] = {}
-
-    async def look(self) -> None:
-        """Keep what is answered now, once it is true for the head of the log."""
-        for place in PLACES:
-            path = filled(place, self._campus)
-
-            async def is_there(path: str = path) -> bool:
-                head = await self._log.head()
-                answer = await asked(self._campus, path)
-                is_true = answer.status_code == 200 and answer.headers["campus-position"] == str(head)
-                if is_true and head == await self._log.head():
-                    self.answers[path, head] = answer
-                return (path, head) in self.answers
-
-            await until(is_there)
-
-
-def filled(place: str, campus: Campus) -> str:
-    """The path of a place on this campus."""
-    product = f"p-{campus.tag}"
-    names = {"learner": campus.learner, "run": campus.run, "course": campus.course, "quiz": campus.quiz}
-    return place.format(**names, product=product)
-
-
-async def asked(campus: Campus, path: str, **parameters: Any) -> httpx.Response:
-    """The answer to a query with parameters in its path and further ones."""
-    plain, _, query = path.partition("?")
-    return await campus.get(plain, **dict(pair.split("=") for pair in query.split("&") if pair), **parameters)
-
-
 async def test_an_answer_as_of_a_position_is_the_one_that_was_given_then(app: FastAPI, campus: Campus) -> None:
     """Whatever has happened since: byte by byte, with what is joined when it is read; and it may be kept for ever."""
     await campus.open_run()
     product = {"product_id": f"p-{campus.tag}", "title": "Algebra", "kind": "run", "run_id": campus.run}
-    past = Past(app, campus)
+    past = Past(app, campus, PLACES)
     await campus.enroll()
     await campus.send("/products", product, user="admin")
     await past.look()
@@ -199,18 +162,7 @@ async def test_what_was_known_does_not_wait(campus: Campus) -> None:
     assert (answer.status_code, answer.json()["code"]) == (422, "unknown_parameter")
 
 
-OF_MANY = "its rows add up over many keys, or are those of many"
 WITHOUT = {
-    "/v1/ledger/balances": OF_MANY,
-    "/v1/ledger/entries": OF_MANY,
-    "/v1/learners": OF_MANY,
-    "/v1/orders": OF_MANY,
-    "/v1/overview": OF_MANY,
-    "/v1/revenue": OF_MANY,
-    "/v1/runs/{run_id}/dashboard": OF_MANY,
-    "/v1/runs/{run_id}/gradebook": OF_MANY,
-    "/v1/runs/{run_id}/gradebook/matrix": OF_MANY,
-    "/v1/runs/{run_id}/learners": OF_MANY,
     "/v1/learners/{learner_id}/looks": "facts of the log, each with its position and time",
     "/v1/coupons": "coupons are read from the log, as they are when they are used",
     "/v1/coupons/{coupon_id}": "as the list",
