@@ -80,6 +80,7 @@ HANDLERS: dict[type, CommandHandler] = {
     subscriptions.FollowSubscription: subscriptions.follow_subscription,
     books.RecordProviderEvent: books.record_provider_event,
     books.MatchProviderEvent: books.match_provider_event,
+    books.DismissProviderEvent: books.dismiss_provider_event,
     books.RecordPayout: books.record_payout,
     books.RecordPayoutFailed: books.record_payout_failed,
     books.IssueReceipt: books.issue_receipt,

@@ -11,6 +11,7 @@ from adapters.postgres.queries.reconciliation import Whose
 from adapters.spill import SqliteDatabase
 from commands.payment.provider import Movement, Provider
 from domain.payment.reconciliation import DISPUTE, OTHER, PAYMENT, PAYOUT, REFUND, Money, Place, Side
+from domain.payment.standing import Standing
 
 MOST_ASKED = 100  # charges of which only the provider knows whether they are of a subscription of ours
 BATCH = 1_000  # entries
@@ -18,6 +19,7 @@ UNDERWAY = ("pending", "in_transit")
 
 SPOOL = """
 CREATE TABLE listed (body BLOB);
+CREATE TABLE standing (what TEXT, name TEXT PRIMARY KEY, body BLOB);
 CREATE TABLE placed (what TEXT, name TEXT, entry TEXT PRIMARY KEY, body BLOB);
 """
 
@@ -30,11 +32,13 @@ class ProviderEntries:
 
     Attributes:
         sums: of all that were read, by currency.
+        standings: what stands beside them.
     """
 
     def __init__(self, spool: SqliteDatabase, provider: Provider, advance: Advance) -> None:
         self._spool, self._provider, self._advance = spool, provider, advance
         self._asked = 0
+        self.standings = ProviderStandings(spool, provider, advance)
         self.sums: dict[str, int] = {}
 
     async def read(self, since: datetime | None) -> None:
@@ -115,8 +119,45 @@ def _money(each: Movement, owner: Whose | None) -> Money:
         fee=each.balance.fee,
         at=each.created,
         ours=is_ours,
+        paid=each.paid,
+        paid_currency=each.paid_currency,
         moving=what == PAYOUT and each.status in UNDERWAY,
         learner_id=learner_id,
         order_id=each.ours.order_id or (None if owner is None else owner.order_id),
         provider_id=(each.intent_id or source) if what == PAYMENT else source,
     )
+
+
+class ProviderStandings:
+    """
+    How subscriptions and disputes stand at the provider, in the same file.
+
+    Attributes:
+        ids: those that were looked at; None for all.
+        learners: whose they are.
+    """
+
+    def __init__(self, spool: SqliteDatabase, provider: Provider, advance: Advance) -> None:
+        self._spool, self._provider, self._advance = spool, provider, advance
+        self.ids: frozenset[str] | None = None
+        self.learners: set[str] = set()
+
+    async def read(self, connection: psycopg.AsyncConnection, ids: Iterable[str] | None) -> None:
+        """Take all from the provider, or these."""
+        self.ids = None if ids is None else frozenset(ids)
+        async for each in self._provider.standings(None if self.ids is None else sorted(self.ids)):
+            said = each
+            if said.intent_id is not None:
+                owner = (await reconciliation.intents(connection, [said.intent_id])).get(said.intent_id)
+                if owner is not None:
+                    said = msgspec.structs.replace(said, learner_id=owner.learner_id, order_id=owner.order_id)
+            self.learners |= {said.learner_id} if said.learner_id else set()
+            self._spool.append(
+                "INSERT OR REPLACE INTO standing VALUES (?, ?, ?)", (*said.place, msgspec.json.encode(said))
+            )
+            self._advance(1)
+
+    def said(self) -> Iterator[Standing]:
+        """All of it, in the order of places."""
+        decode = msgspec.json.Decoder(Standing).decode
+        return (decode(body) for (body,) in self._spool.select("SELECT body FROM standing ORDER BY what, name"))

@@ -42,7 +42,9 @@ from domain.payment.reconciliation import (
     balance,
     compare,
 )
+from domain.payment.standing import SUBSCRIPTION, compare_standings
 
+STANDING = (SUBSCRIPTION, DISPUTE)
 GRACE = timedelta(minutes=15)  # what is younger may be on its way
 STATEMENT_TIMEOUT = 600_000  # milliseconds
 
@@ -83,14 +85,27 @@ async def reconcile(
             await entries.read(None if window is None else window.since)
             steady = window is None and before == await provider.balance()
             await entries.place(connection)
+            changed = await _changes(provider, until - grace if window is None else window.since)
             touched = None
-            if window is not None:
+            if window is None:
+                await entries.standings.read(connection, None)
+            else:
                 touched = _Touched(window, entries, await reconciliation.touched(connection, window.position))
-                wanted = await asyncio.to_thread(_not_listed, settings, touched)
-                await entries.look_up(connection, wanted)
+                moved, stand = await asyncio.to_thread(_not_listed, settings, touched)
+                await entries.look_up(connection, moved)
+                await entries.standings.read(connection, stand | changed.keys())
+                touched.add(entries.standings.learners)
             result = Result(until - grace, await reconciliation.busy(connection))
-            run = _Run(at, seen, touched, before if steady else None)
+            run = _Run(at, seen, touched, before if steady else None, changed)
             return await asyncio.to_thread(_judge, settings, entries, result, run)
+
+
+async def _changes(provider: Provider, since: datetime) -> dict[str, datetime]:
+    """When the provider has last said something about each subscription and dispute of which it has."""
+    changed: dict[str, datetime] = {}
+    async for provider_id, at in provider.changes(since):
+        changed[provider_id] = max(at, changed.get(provider_id, at))
+    return changed
 
 
 async def window_since(settings: Settings, since: datetime) -> Window:
@@ -109,6 +124,8 @@ class _Touched:
         listed: where the provider has listed something.
         open: where something did not agree before, with the id by which the provider knows it.
         places: all of these, and those of which facts were recorded.
+        stand: the provider's ids of subscriptions and disputes that were open.
+        streams: that have facts in the window.
         scope: of the rows that are read.
     """
 
@@ -120,7 +137,9 @@ class _Touched:
         for place, learner_id in entries.places():
             self.listed.add(place)
             learners.add(learner_id)
+        self.stand = {each.provider_id for each in window.open if each.about in STANDING and each.provider_id}
         self.places = {*self.listed, *self.open}
+        self.streams = set(streams)
         for category, _, name in (stream.partition("-") for stream in streams):
             if category in MONEY:
                 self.places.add((category, name))
@@ -130,6 +149,10 @@ class _Touched:
         payouts = [name for what, name in self.places if what == PAYOUT]
         self.scope = Scope(sorted(filter(None, learners)), payouts, window.position, messages)
 
+    def add(self, learners: set[str]) -> None:
+        """Read the rows of these learners, too."""
+        self.scope = self.scope._replace(learners=sorted({*(self.scope.learners or ()), *learners}))
+
 
 @dataclass
 class _Run:
@@ -137,14 +160,20 @@ class _Run:
     seen: Seen
     touched: _Touched | None
     balance: dict[str, int] | None
+    changed: dict[str, datetime]
     scope: Scope = field(init=False)
 
     def __post_init__(self) -> None:
         self.scope = Scope() if self.touched is None else self.touched.scope
 
 
-def _not_listed(settings: Settings, touched: _Touched) -> list[str]:
-    """The provider's ids of what the window is about and the provider has not listed, or not all of it."""
+def _not_listed(settings: Settings, touched: _Touched) -> tuple[list[str], set[str]]:
+    """
+    The provider's ids of what the window is about and the provider has not listed, or not all of it.
+
+    These are of money that has moved, and of subscriptions and disputes.
+    """
+    stand = set(touched.stand)
     with _rows(settings, touched.scope) as rows:
         ours: dict[Place, str | None] = {}
         old: set[Place] = set()
@@ -154,10 +183,13 @@ def _not_listed(settings: Settings, touched: _Touched) -> list[str]:
                 ours[each.place] = each.provider_id or ours.get(each.place) or known
                 if each.at < touched.window.since:
                     old.add(each.place)
+        for standing in rows.standings():
+            if f"{standing.place[0]}-{standing.learner_id}:{standing.name}" in touched.streams:
+                stand.add(standing.place[1])
     wanted = {place: provider_id for place, provider_id in ours.items() if place in old or place not in touched.listed}
     for place, provider_id in touched.open.items():
         wanted[place] = ours.get(place) or provider_id
-    return sorted(set(filter(None, wanted.values())))
+    return sorted(set(filter(None, wanted.values()))), stand
 
 
 @contextmanager
@@ -183,7 +215,10 @@ def _judge(settings: Settings, entries: ProviderEntries, result: Result, run: _R
         compare(rows.facts(), _summed(rows.ledger(), clearing), entries.said(), result, places)
         if run.balance is not None:
             balance(result, clearing, run.balance, entries.sums)
-        known = {each.provider_id for each in result.findings}
+        ids = entries.standings.ids
+        stand = (each for each in rows.standings() if ids is None or each.place[1] in ids)
+        compare_standings(stand, entries.standings.said(), result, run.changed)
+        known = {each.provider_id for each in (*result.findings, *result.waiting)}
         for order in rows.paid():
             check_order(order, result, run.at)
         for finding, newest in rows.access(run.at):

@@ -58,7 +58,16 @@ def movement(found: Any, campus: str) -> Movement:
         ours(source, campus) if "metadata" in source else Ours(),
         id_of(getattr(source, "payment_intent", None)),
         getattr(source, "status", None) or "",
+        *_paid(found, source),
     )
+
+
+def _paid(found: Any, source: Any) -> tuple[int | None, str]:
+    """What a balance transaction is for, in the currency of the payment, which may be another one."""
+    amount, currency = getattr(source, "amount_captured", None) or getattr(source, "amount", None), source.currency
+    if amount is None or currency is None:
+        return None, ""
+    return from_stripe(-abs(amount) if found.amount < 0 else abs(amount), currency), currency.upper()
 
 
 def checkout(found: Any) -> Checkout:
@@ -172,7 +181,7 @@ def subscription(found: Any, invoices: Sequence[Any], campus: str) -> ProviderSu
         time_of(found.ended_at),
         getattr(found.cancellation_details, "reason", None) or found.status,
         since,
-        _plan_price(item, campus),
+        plan_price(item, campus),
         [invoice(each) for each in invoices if each.status == "paid"],
     )
 
@@ -182,7 +191,7 @@ def product_of(campus: str, product_id: str) -> str:
     return f"{campus}-{product_id}"
 
 
-def _plan_price(item: Any, campus: str) -> PlanPrice:
+def plan_price(item: Any, campus: str) -> PlanPrice:
     """The price of a subscription's item: of a plan of ours by its product, or by its own metadata."""
     price = item.price
     metadata = {} if price.metadata is None else price.metadata.to_dict()

@@ -6,13 +6,14 @@ looking (a refund has our id in its metadata), or is given again by Stripe, unde
 then we look whether anything was done, and use another key only if nothing was.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from adapters.payments import stripe_objects as objects
+from adapters.payments import stripe_standings as standings
 from adapters.payments.amounts import from_stripe, to_stripe
+from adapters.payments.stripe_answers import NotThere, answered, once
 from adapters.settings import Settings
 from commands.payment.provider import (
     Checkout,
@@ -29,23 +30,14 @@ from commands.payment.provider import (
     metadata_of,
 )
 from domain.payment.order_line import Line
+from domain.payment.standing import Standing
 
 TIMEOUT = 15.0  # seconds for one answer
 CHARGE = ["latest_charge.balance_transaction"]
 FUNDS = ["data.balance_transaction", "data.failure_balance_transaction"]
-MOST_KEYS = 10
 SKEW = timedelta(minutes=5)  # that the clock of Stripe may be after ours: with more of it no webhook is believed either
 PAGE = 100  # objects, Stripe's most
 PAGE_RETRIES = 3  # of one page: where each fails one time in ten, a list of a hundred would not be had at once
-T = TypeVar("T")
-
-
-class _KeptFailure(ProviderAway):
-    """Stripe gives an error of its server again, which it keeps under the key of the request."""
-
-
-class _NotThere(ProviderRefused):
-    """Stripe has no object of this id."""
 
 
 class StripeProvider:
@@ -84,7 +76,7 @@ class StripeProvider:
 
     async def ping(self) -> None:
         """Ask for our balance: raises ProviderAway if there is no answer, or the key is wrong."""
-        async with _answered():
+        async with answered():
             await self._api.balance.retrieve_async()
 
     async def create_checkout(self, order: CheckoutOrder, key: str) -> Checkout:
@@ -117,7 +109,7 @@ class StripeProvider:
                     return objects.checkout(each)
             return None
 
-        return await _once(make, look, key)
+        return await once(make, look, key)
 
     async def close_checkout(self, provider_id: str) -> Checkout:
         """Expire a session; what is complete or expired stays so."""
@@ -125,19 +117,19 @@ class StripeProvider:
         if found.status != "open":
             return found
         try:
-            async with _answered():
+            async with answered():
                 return objects.checkout(await self._api.checkout.sessions.expire_async(provider_id))
         except ProviderRefused:  # it was paid meanwhile
             return await self.checkout(provider_id)
 
     async def checkout(self, provider_id: str) -> Checkout:
         """A session."""
-        async with _answered():
+        async with answered():
             return objects.checkout(await self._api.checkout.sessions.retrieve_async(provider_id))
 
     async def intent(self, intent_id: str) -> Intent:
         """A payment intent with its last charge."""
-        async with _answered():
+        async with answered():
             found = await self._api.payment_intents.retrieve_async(intent_id, {"expand": CHARGE})
             return objects.intent(found, self._settings.name)
 
@@ -158,7 +150,7 @@ class StripeProvider:
             "metadata": self._metadata(ours),
         }
         made = await look()
-        return await _once(make, look, key) if made is None else made
+        return await once(make, look, key) if made is None else made
 
     async def refunds(self, intent_id: str) -> list[ProviderRefund]:
         """All refunds of an intent, the oldest first."""
@@ -167,12 +159,12 @@ class StripeProvider:
 
     async def dispute(self, provider_id: str) -> ProviderDispute:
         """A dispute with its balance transactions."""
-        async with _answered():
+        async with answered():
             return objects.dispute(await self._api.disputes.retrieve_async(provider_id))
 
     async def subscription(self, provider_id: str) -> ProviderSubscription:
         """A subscription, its invoices, and what paid each of them."""
-        async with _answered():
+        async with answered():
             found = await self._api.subscriptions.retrieve_async(provider_id)
         expand = ["data.payments"]
         invoices = [each async for each in self._pages(self._api.invoices, subscription=provider_id, expand=expand)]
@@ -180,7 +172,7 @@ class StripeProvider:
 
     async def subscription_of(self, object_type: str, object_id: str) -> str | None:
         """The subscription to which an object belongs."""
-        async with _answered():
+        async with answered():
             if object_type == "checkout.session":
                 return objects.id_of((await self._api.checkout.sessions.retrieve_async(object_id)).subscription)
             if object_type == "payment_intent":
@@ -196,7 +188,7 @@ class StripeProvider:
         if not at_once:
             await self._plan_end(provider_id, key, planned=True)
             return
-        async with _answered():
+        async with answered():
             found = await self._api.subscriptions.retrieve_async(provider_id)
             if found.status != "canceled":
                 await self._api.subscriptions.cancel_async(provider_id)
@@ -207,7 +199,7 @@ class StripeProvider:
 
     async def _plan_end(self, provider_id: str, key: str, *, planned: bool) -> None:
         async def look() -> bool | None:
-            async with _answered():
+            async with answered():
                 found = await self._api.subscriptions.retrieve_async(provider_id)
             done = found.status == "canceled" or found.metadata.to_dict().get(objects.ASKED_END) == key
             return True if done else None
@@ -222,14 +214,14 @@ class StripeProvider:
             await self._api.subscriptions.update_async(provider_id, params, options)
             return True
 
-        await look() or await _once(make, look, key)
+        await look() or await once(make, look, key)
 
     async def change_plan(self, provider_id: str, line: Line, currency: str, key: str) -> int | None:
         """Another price for the one item; Stripe says what the change costs, on an invoice of its own."""
         product = await self._product(line)
 
         async def look() -> Any:
-            async with _answered():
+            async with answered():
                 found = await self._api.subscriptions.retrieve_async(provider_id)
             return found if found.metadata.to_dict().get("change") == key else None
 
@@ -245,8 +237,8 @@ class StripeProvider:
             return await self._api.subscriptions.update_async(provider_id, params, options)
 
         changed = await look()
-        changed = await _once(make, look, key) if changed is None else changed
-        async with _answered():
+        changed = await once(make, look, key) if changed is None else changed
+        async with answered():
             invoice = await self._api.invoices.retrieve_async(objects.id_of(changed.latest_invoice))
         return from_stripe(invoice.total, invoice.currency) if invoice.billing_reason == "subscription_update" else None
 
@@ -254,16 +246,16 @@ class StripeProvider:
         """The product of a plan there, which is made when a subscription is first changed to it."""
         product_id = objects.product_of(self._settings.name, line.product_id)
         try:
-            async with _answered():
+            async with answered():
                 await self._api.products.create_async({"id": product_id, "name": line.title})
         except ProviderRefused:  # there is one, or it is refused for good
-            async with _answered():
+            async with answered():
                 await self._api.products.retrieve_async(product_id)
         return product_id
 
     async def payout(self, provider_id: str) -> ProviderPayout:
         """A payout, and how many entries it pays out."""
-        async with _answered():
+        async with answered():
             found = await self._api.payouts.retrieve_async(provider_id)
         entries = 0
         if found.automatic:
@@ -284,16 +276,49 @@ class StripeProvider:
         source: str | None = provider_id
         try:
             if provider_id.startswith("pi_"):
-                async with _answered():
+                async with answered():
                     source = objects.id_of((await self._api.payment_intents.retrieve_async(provider_id)).latest_charge)
             found = self._pages(self._api.balance_transactions, source=source, expand=["data.source"])
             return [] if source is None else [objects.movement(each, self._settings.name) async for each in found]
-        except _NotThere:
+        except NotThere:
             return []
+
+    async def changes(self, since: datetime) -> AsyncIterator[tuple[str, datetime]]:
+        """Subscriptions and disputes of which Stripe has had something to say since then, the newest first."""
+        created = {"gte": int(since.timestamp())}
+        async for event in self._pages(self._api.events, types=list(standings.EVENTS), created=created):
+            if (changed := standings.changed(event)) is not None:
+                yield changed, datetime.fromtimestamp(event.created, UTC)
+
+    async def standings(self, ids: Sequence[str] | None) -> AsyncIterator[Standing]:
+        """How subscriptions and disputes stand: all, or these; none of what Stripe does not know."""
+        if ids is None:
+            expand = {"expand": [f"data.{name}" for name in standings.EXPAND], "status": "all"}
+            async for each in self._pages(self._api.subscriptions, **expand):
+                yield standings.subscription(each, self._settings.name)
+            async for each in self._pages(self._api.disputes):
+                if (dispute := standings.dispute(each)) is not None:
+                    yield dispute
+            return
+        for provider_id in ids:
+            try:
+                found = await self._standing(provider_id)
+            except NotThere:
+                continue
+            if found is not None:
+                yield found
+
+    async def _standing(self, provider_id: str) -> Standing | None:
+        async with answered():
+            if provider_id.startswith("sub_"):
+                params = {"expand": list(standings.EXPAND)}
+                found = await self._api.subscriptions.retrieve_async(provider_id, params)
+                return standings.subscription(found, self._settings.name)
+            return standings.dispute(await self._api.disputes.retrieve_async(provider_id))
 
     async def balance(self) -> dict[str, int]:
         """Our balance by currency, available and pending."""
-        async with _answered():
+        async with answered():
             found = await self._api.balance.retrieve_async()
         sums: dict[str, int] = {}
         for each in (*found.available, *found.pending):
@@ -305,7 +330,7 @@ class StripeProvider:
         """Everything of a list, page by page; a page that fails is asked for again, not the whole list."""
         after: dict[str, str] = {}
         while True:
-            async with _answered():
+            async with answered():
                 page = await service.list_async(
                     {**params, **after, "limit": PAGE}, {"max_network_retries": PAGE_RETRIES}
                 )
@@ -329,49 +354,3 @@ def _line_item(line: Line, currency: str) -> dict[str, Any]:
     if plan is not None:
         price["recurring"] = {"interval": plan.interval, "interval_count": plan.interval_count}
     return {"quantity": 1, "price_data": price}
-
-
-async def _once(make: Callable[[Any], Awaitable[T]], look: Callable[[], Awaitable[T | None]], key: str) -> T:
-    """
-    Have something made under a key, or, where Stripe keeps a failure under it, find it; else under the next key.
-
-    Args:
-        make: asks for it, with options of the SDK.
-        look: finds what was made, None for nothing.
-    """
-    for number in range(1, MOST_KEYS + 1):
-        try:
-            async with _answered():
-                return await make({"idempotency_key": key if number == 1 else f"{key}.{number}"})
-        except _KeptFailure:
-            if (found := await look()) is not None:
-                return found
-    raise ProviderAway(f"Stripe has failed under {MOST_KEYS} keys")
-
-
-@asynccontextmanager
-async def _answered() -> AsyncIterator[None]:
-    """Say whose fault it is that there is no good answer."""
-    import stripe
-
-    try:
-        yield
-    except (stripe.AuthenticationError, stripe.PermissionError) as error:
-        raise ProviderAway(f"Stripe does not take the key: {_sentence(error)}") from error
-    except stripe.IdempotencyError as error:
-        if error.http_status == 409:
-            raise ProviderAway(f"the same request is under way: {_sentence(error)}") from error
-        raise ProviderRefused(_sentence(error)) from error
-    except (stripe.InvalidRequestError, stripe.CardError) as error:
-        refused = _NotThere if error.code == "resource_missing" else ProviderRefused
-        raise refused(_sentence(error)) from error
-    except stripe.APIError as error:
-        headers = {name.lower(): value for name, value in dict(error.headers or {}).items()}
-        away = _KeptFailure if headers.get("idempotent-replayed") == "true" else ProviderAway
-        raise away(f"Stripe has failed: {_sentence(error)}") from error
-    except stripe.StripeError as error:  # no answer, or too many requests
-        raise ProviderAway(f"Stripe does not answer: {_sentence(error)}") from error
-
-
-def _sentence(error: Any) -> str:
-    return " ".join((error.user_message or str(error) or type(error).__name__).split())

@@ -43,6 +43,20 @@ async def match_provider_event(command: MatchProviderEvent, log: Log) -> Positio
 
 
 @dataclass(frozen=True)
+class DismissProviderEvent:
+    """Nothing is to follow from a message that was left unmatched, for a *reason*."""
+
+    provider_event_id: str
+    reason: str
+
+
+async def dismiss_provider_event(command: DismissProviderEvent, log: Log) -> Position:
+    event = await log.load(ProviderEvent, provider_stream(command.provider_event_id))
+    event.dismiss(command.reason)
+    return await log.save(event)
+
+
+@dataclass(frozen=True)
 class RecordPayout:
     """The provider has sent money to our bank."""
 

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from domain.payment.order_line import Line
+from domain.payment.standing import Standing
 
 
 class ProviderAway(Exception):
@@ -245,6 +246,7 @@ class Movement:
     Attributes:
         intent_id: the attempt to pay to which what it was for belongs.
         status: of what it was for, such as `in_transit`.
+        paid, paid_currency: what was charged, or given back (negative), before it was exchanged; None if not known.
     """
 
     kind: str
@@ -254,6 +256,8 @@ class Movement:
     ours: Ours = Ours()
     intent_id: str | None = None
     status: str = ""
+    paid: int | None = None
+    paid_currency: str = ""
 
 
 class Provider(Protocol):
@@ -324,6 +328,14 @@ class Provider(Protocol):
 
     async def entries_of(self, provider_id: str) -> list[Movement]:
         """Every entry of our account about an attempt to pay, a charge, a refund, a dispute or a payout."""
+        ...
+
+    def changes(self, since: datetime) -> AsyncIterator[tuple[str, datetime]]:
+        """The ids of subscriptions and disputes of which it has had something to say since then, each with when."""
+        ...
+
+    def standings(self, ids: Sequence[str] | None) -> AsyncIterator[Standing]:
+        """How subscriptions and disputes stand: all, or those with these ids that it knows."""
         ...
 
     async def balance(self) -> dict[str, int]:

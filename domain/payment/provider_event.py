@@ -75,10 +75,15 @@ class ProviderEvent(Aggregate):
         TOPIC = "provider.event_unmatched"
         reason: str
 
+    class EventDismissed(Aggregate.Event):
+        TOPIC = "provider.event_dismissed"
+        reason: str
+
     def initial_state(self) -> None:
         self.received = False
         self.matched = ""
         self.unmatched = ""
+        self.dismissed = False
 
     def receive(self, message: Message) -> None:
         """Record the message; it may come several times."""
@@ -119,12 +124,22 @@ class ProviderEvent(Aggregate):
     def leave_unmatched(self, reason: str) -> None:
         """It is about nothing that we know; it stays listed."""
         self._must_exist()
-        if not self.matched and self.unmatched != reason:
+        if not (self.matched or self.dismissed) and self.unmatched != reason:
             self._event_unmatched(reason=reason)
 
     @event(EventUnmatched)
     def _event_unmatched(self, reason: str) -> None:
         self.unmatched = reason
+
+    def dismiss(self, reason: str) -> None:
+        """Staff say that nothing is to follow from it: it is listed no more."""
+        self._must_exist()
+        if not (self.matched or self.dismissed):
+            self._event_dismissed(reason=reason)
+
+    @event(EventDismissed)
+    def _event_dismissed(self, reason: str) -> None:
+        self.dismissed = True
 
     def _must_exist(self) -> None:
         if not self.received:

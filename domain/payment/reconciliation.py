@@ -31,6 +31,7 @@ class Kind(StrEnum):
     AMOUNTS_DIFFER = "amounts_differ"
     UNKNOWN_AT_PROVIDER = "unknown_at_provider"
     UNKNOWN_TO_US = "unknown_to_us"
+    STATES_DIFFER = "states_differ"
 
 
 class Side(StrEnum):
@@ -51,6 +52,7 @@ class Money(msgspec.Struct, frozen=True, kw_only=True):
         fee: what the provider keeps of it; of the ledger 0, where *amount* is what is left.
         at: since when it is said.
         ours: whether it names this campus; a provider's account may serve others, too.
+        paid, paid_currency: of the provider, *amount* before it was exchanged; None if that is not known.
         moving: whether the provider says that it is on its way, as a payout is for days.
     """
 
@@ -61,6 +63,8 @@ class Money(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
     fee: int = 0
     ours: bool = True
+    paid: int | None = None
+    paid_currency: str = ""
     moving: bool = False
     learner_id: str | None = None
     order_id: str | None = None
@@ -246,8 +250,7 @@ class _Thing:
         for said in self.facts:
             same = [each for each in self.provider if each.currency == said.currency]
             if not same:
-                if any(gaps.values()):
-                    yield f"facts say {said.currency}, the provider {self.provider[0].currency}"
+                yield from self._exchanged(said, gaps)
                 continue
             amount, fee = sum(each.amount for each in same), sum(each.fee for each in same)
             if amount != said.amount:
@@ -255,6 +258,17 @@ class _Thing:
                 yield f"facts say {said.amount}, the provider {amount}{doubled}"
             if fee != said.fee and said.place[0] == PAYMENT:
                 yield f"facts say a fee of {said.fee}, the provider one of {fee}"
+
+    def _exchanged(self, said: Money, gaps: dict[str, int]) -> Iterator[str]:
+        """Where facts differ from what the provider has charged or given back, and booked in another currency."""
+        there, fee = self.provider[0].currency, sum(each.fee for each in self.provider)
+        paid = [each.paid for each in self.provider if each.paid is not None and each.paid_currency == said.currency]
+        if paid and sum(paid) != said.amount:
+            yield f"facts say {said.amount} {said.currency}, the provider {sum(paid)}, exchanged into {there}"
+        elif not paid and any(gaps.values()):
+            yield f"facts say {said.currency}, the provider {there}"
+        if fee != said.fee and said.place[0] == PAYMENT:
+            yield f"facts say a fee of {said.fee}, the provider one of {fee} {there}"
 
     def _against_ledger(self, gaps: dict[str, int]) -> Iterator[str]:
         for currency, gap in gaps.items():

@@ -1,13 +1,19 @@
 """The reconciliation of every hour: what has happened since the last one, what was open, and once a day everything."""
 
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from adapters.command_bus.bus import Bus
 from adapters.payments.stripe_provider import StripeProvider
+from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.settings import Settings
+from commands.log import Context
+from commands.payment.books import DismissProviderEvent
+from commands.payment.payments import RecordCapture
 from tests.conftest import migrated
 from tests.support.payments import Shop, dispatching, selling, shop
 from tests.support.paysim import Server
@@ -80,6 +86,37 @@ def _kinds(outcome: dict[str, Any]) -> list[tuple[str, str]]:
     return [(each["kind"], each["about"]) for each in outcome["findings"]]
 
 
+@contextmanager
+def no_messages(buyer: Shop) -> Iterator[None]:
+    """What happens at the provider until the block ends is said by no message."""
+    endpoints = buyer.provider.api.webhook_endpoints
+    (endpoint,) = endpoints.list().data
+    endpoints.update(endpoint.id, {"disabled": True})
+    yield
+    endpoints.update(endpoint.id, {"disabled": False})
+
+
+async def send_again(buyer: Shop, *types: str) -> None:
+    """Have the provider send its last message of each type, as staff can on its pages."""
+    for each in types:
+        last = buyer.provider.api.events.list({"type": each}).data[0]
+        buyer.provider.control("events/resend", {"event": last.id})
+
+
+async def until_unmatched(buyer: Shop, type_name: str) -> str:
+    """The last event of a type, once its message was left unmatched."""
+    event_id: str = buyer.provider.api.events.list({"type": type_name}).data[0].id
+    await buyer.until_fact(f"provider-{event_id}", "event_unmatched")
+    return event_id
+
+
+async def do(settings: Settings, command: object) -> None:
+    """Carry out a command at the campus."""
+    log = await PostgresLog.open(settings)
+    await Bus(log).handle(command, Context("tester", datetime.now(UTC)))
+    await log.close()
+
+
 async def sell_all(buyer: Shop) -> str:
     """Two courses and a plan are bought; the charge of the first course."""
     await buyer.sell()
@@ -118,17 +155,78 @@ async def test_each_hour_costs_what_has_happened(buyer: Shop, monkeypatch: pytes
     assert second["findings"][0]["provider_id"] == opened["id"]
 
     monkeypatch.setattr(reconciling, "OVERLAP", timedelta(hours=-1))  # the window begins after it
-    (listed, looked_up) = await hourly.requests()
-    assert "created[gte]" in listed["params"]
+    (listed, changes, looked_up, stands) = await hourly.requests()
+    assert all("created[gte]" in each["params"] for each in (listed, changes))
     assert looked_up["params"]["source"] == opened["id"]
+    assert stands["path"] == f"/v1/disputes/{opened['id']}"
     third = await hourly.until_found(("unknown_to_us", "dispute"))
     assert third["findings"] == second["findings"]
 
     buyer.provider.control("faults", method="DELETE")
     buyer.provider.control("deliveries/flush")
     await hourly.until_found()
-    (last,) = await hourly.requests()
-    assert last["path"] == "/v1/balance_transactions"
+    assert [each["path"] for each in await hourly.requests()] == ["/v1/balance_transactions", "/v1/events"]
+
+    monkeypatch.undo()
+    with no_messages(buyer):
+        buyer.provider.control("disputes/close", {"dispute": opened["id"], "outcome": "lost"})
+        lost = await hourly.until_found(("states_differ", "dispute"))
+        assert lost["findings"][0]["sentence"] == "dispute: facts say open, the provider lost"
+    await send_again(buyer, "charge.dispute.closed")
+    await hourly.until_found()
+
+
+async def test_a_subscription_stands_elsewhere_at_the_provider(buyer: Shop) -> None:
+    """
+    Its planned end and its price are found to differ, and gone once they are put right there.
+
+    The message that the price is of no plan is no finding of its own; one about nothing is, until staff dismiss it.
+    """
+    await sell_all(buyer)
+    hourly, api = Hourly(buyer), buyer.provider.api
+    await hourly.until_found(whole=0.0)
+    begun = api.subscriptions.list().data[0]
+    item, price = begun["items"].data[0].id, begun["items"].data[0].price
+    with no_messages(buyer):
+        api.subscriptions.update(begun.id, {"cancel_at_period_end": True})
+        found = await hourly.until_found(("states_differ", "subscription"))
+        assert "its end is planned at the provider, and not by facts" in found["findings"][0]["sentence"]
+        api.subscriptions.update(begun.id, {"cancel_at_period_end": False})
+        await hourly.until_found()
+
+    dearer = {"currency": "eur", "product": price.product, "unit_amount": 2_900, "recurring": {"interval": "month"}}
+    change = {"proration_behavior": "none"}
+    api.subscriptions.update(begun.id, {**change, "items": [{"id": item, "price_data": dearer}]})
+    await until_unmatched(buyer, "customer.subscription.updated")
+    found = await hourly.until_found(("amounts_differ", "subscription"))
+    assert found["findings"][0]["amounts"] == {"facts": 1_900, "provider": 2_900}
+    assert (await hourly.until_found(("amounts_differ", "subscription"), whole=0.0))["since"] is None
+    api.subscriptions.update(begun.id, {**change, "items": [{"id": item, "price": price.id}]})
+    await hourly.until_found()
+
+    metadata = {"campus": buyer.settings.name, "order_id": "gone"}
+    api.payment_intents.create({"amount": 700, "currency": "eur", "metadata": metadata})
+    event_id = await until_unmatched(buyer, "payment_intent.created")
+    assert (await hourly.until_found(("unknown_to_us", "message")))["findings"][0]["id"] == event_id
+    await do(buyer.settings, DismissProviderEvent(event_id, "a test before the shop opened"))
+    await hourly.until_found()
+    await hourly.until_found(whole=0.0)
+
+
+async def test_a_payment_is_exchanged_and_no_message_says_so(buyer: Shop) -> None:
+    """The books have dollars as long as they do not know that the provider has made euros of them."""
+    await buyer.sell(5_000, "USD")
+    buyer.provider.control("exchange", {"into": "eur", "rates": {"usd": 0.9}})
+    hourly, placed = Hourly(buyer), await buyer.order("USD")
+    with no_messages(buyer):
+        intent_id = (await buyer.pay_by_id(placed))["payment_intent"]
+        found = await hourly.until_found(("unknown_to_us", "payment"))
+        capture = RecordCapture(buyer.learner, f"{placed['order_id']}.1", 5_000, "USD", intent_id)
+        await do(buyer.settings, capture)
+        found = await hourly.until_found(("amounts_differ", "payment"))
+        assert "the books have 5000 USD, the provider 0" in found["findings"][0]["sentence"]
+    await send_again(buyer, "charge.succeeded", "charge.updated")
+    await hourly.until_found()
 
 
 async def test_a_payout_is_found_and_known_in_the_end(buyer: Shop) -> None:
@@ -136,18 +234,14 @@ async def test_a_payout_is_found_and_known_in_the_end(buyer: Shop) -> None:
     await sell_all(buyer)
     hourly = Hourly(buyer)
     await hourly.until_found(whole=0.0)
-    api = buyer.provider.api
-    (endpoint,) = api.webhook_endpoints.list().data
-    api.webhook_endpoints.update(endpoint.id, {"disabled": True})
-    hourly.moves(days=5)
-    found = await hourly.until_found(("unknown_to_us", "payout"))
-    (payout,) = api.payouts.list().data
+    with no_messages(buyer):
+        hourly.moves(days=5)
+        found = await hourly.until_found(("unknown_to_us", "payout"))
+    (payout,) = buyer.provider.api.payouts.list().data
     assert (found["findings"][0]["id"], found["findings"][0]["amounts"]) == (payout.id, {"provider": -payout.amount})
     assert found["findings"][0]["at"] == datetime.fromtimestamp(payout.created, UTC).isoformat().replace("+00:00", "Z")
 
-    api.webhook_endpoints.update(endpoint.id, {"disabled": False})
-    for event in api.events.list({"type": "payout.paid"}).data:
-        buyer.provider.control("events/resend", {"event": event.id})
+    await send_again(buyer, "payout.paid")
     await hourly.until_found()
     whole = await hourly.until_found(whole=0.0)
     assert (whole["since"], whole["whole_at"]) == (None, whole["at"])

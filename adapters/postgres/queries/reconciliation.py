@@ -11,10 +11,12 @@ import msgspec
 import psycopg
 
 from adapters.postgres.as_of.moments import POSITION_AT
+from adapters.postgres.queries import standings
 from adapters.postgres.queries.orders import EXCESS
 from domain.payment.access_check import PaidOrder
 from domain.payment.posting import CLEARING
 from domain.payment.reconciliation import Finding, Kind, Money, Side
+from domain.payment.standing import Standing
 
 READ_MODELS = ("course_dashboard", "ledger", "orders")
 CATEGORIES = ("payment", "order", "refund", "dispute", "payout", "entitlement", "subscription", "enrollment")
@@ -52,6 +54,15 @@ SELECT 'refund', o.learner_id || ':' || refund_id, o.currency, -(part->>'amount'
          LIMIT 1)
   FROM orders AS o CROSS JOIN jsonb_each(refunds) AS each (refund_id, part)
  WHERE refunds <> '{{}}' AND part->>'status' = 'issued' AND {OF_ORDERS}
+ UNION ALL
+SELECT 'payout', substr(e.stream_id, 8), arrived ->> 'currency',
+       CASE WHEN failed_at IS NULL THEN -(arrived ->> 'amount')::bigint ELSE 0 END, 0,
+       coalesce(failed_at, e.occurred_at), NULL, NULL, substr(e.stream_id, 8)
+  FROM events AS e CROSS JOIN LATERAL (
+    SELECT json_or_null(e.data) AS arrived, (
+        SELECT occurred_at FROM events WHERE stream_id = e.stream_id AND type = 'payout.failed') AS failed_at) AS said
+ WHERE e.type = 'payout.received'
+   AND (%(payouts)s::text[] IS NULL OR e.stream_id = ANY(SELECT 'payout-' || unnest(%(payouts)s::text[])))
  ORDER BY 1, 2
 """
 LEDGER = f"""
@@ -70,6 +81,7 @@ SELECT 'payout', e.payout_id, posting->>'currency', (posting->>'amount')::bigint
    AND (%(payouts)s::text[] IS NULL OR e.payout_id = ANY(%(payouts)s))
  ORDER BY 1, 2
 """
+STANDINGS = standings.STANDINGS.format(of_subscriptions=OF_OTHERS, of_orders=OF_ORDERS)
 INTENTS = "SELECT intent_id, learner_id, payment_id, order_id FROM payments WHERE intent_id = ANY(%s)"
 
 TOUCHED = """
@@ -140,7 +152,8 @@ SELECT currency, count(*), sum(excess)::bigint
   FROM (SELECT currency, {EXCESS} AS excess FROM orders WHERE captured <> '{{}}') AS paid
  WHERE excess > 0 GROUP BY currency ORDER BY currency
 """
-# Messages about another shop on the same account name nothing of ours.
+# Messages about another shop on the same account name nothing of ours. What is known meanwhile is compared by itself: a
+# payment with its money, a subscription with how it stands at the provider.
 MESSAGES = """
 SELECT split_part(u.stream_id, '-', 2), r ->> 'object_id', r ->> 'intent_id', r ->> 'learner_id', r ->> 'order_id',
        r ->> 'currency', (r ->> 'amount')::bigint, u.occurred_at, r ->> 'event_type', json_or_null(u.data) ->> 'reason'
@@ -151,6 +164,11 @@ SELECT split_part(u.stream_id, '-', 2), r ->> 'object_id', r ->> 'intent_id', r 
    AND NOT EXISTS (SELECT FROM events AS l WHERE l.stream_id = u.stream_id AND l.stream_version > u.stream_version)
    AND (r ->> 'learner_id' IS NOT NULL OR r ->> 'payment_id' IS NOT NULL OR r ->> 'order_id' IS NOT NULL
         OR r ->> 'subscription_id' IS NOT NULL)
+   AND NOT EXISTS (SELECT FROM payments AS p WHERE p.captured > 0 AND p.intent_id = r ->> 'intent_id')
+   AND NOT EXISTS (SELECT FROM payments AS p WHERE p.captured > 0 AND r ->> 'intent_id' IS NULL
+                      AND p.learner_id = r ->> 'learner_id' AND p.payment_id = r ->> 'payment_id')
+   AND NOT EXISTS (SELECT FROM subscriptions AS s
+                    WHERE s.learner_id = r ->> 'learner_id' AND s.provider_id = r ->> 'object_id')
 """
 
 
@@ -199,12 +217,16 @@ class Rows:
         self._connection, self._scope = connection, scope._asdict()
 
     def facts(self) -> Iterator[Money]:
-        """Captures and refunds, by facts."""
+        """Captures, refunds and payouts, by facts."""
         return (_money(Side.FACTS, row) for row in self._stream(FACTS))
 
     def ledger(self) -> Iterator[Money]:
         """What the books have on the account at the provider."""
         return (_money(Side.LEDGER, row) for row in self._stream(LEDGER))
+
+    def standings(self) -> Iterator[Standing]:
+        """How subscriptions and disputes stand, by facts."""
+        return (_standing(row) for row in self._stream(STANDINGS))
 
     def paid(self) -> Iterator[PaidOrder]:
         """Orders that were paid for."""
@@ -283,4 +305,14 @@ def _money(side: Side, row: tuple[Any, ...]) -> Money:
     return Money(
         side=side, place=(what, name), currency=currency, amount=amount, fee=fee, at=at,
         learner_id=learner_id, order_id=order_id, provider_id=provider_id,
+    )  # fmt: skip
+
+
+def _standing(row: tuple[Any, ...]) -> Standing:
+    what, provider_id, name, state, at, currency, amount, paid_until, ends, product_id, every, *rest = row
+    held, learner_id, order_id = rest
+    return Standing(
+        side=Side.FACTS, place=(what, provider_id), name=name, state=state, at=at, currency=currency, amount=amount,
+        paid_until=paid_until, ends=ends, product_id=product_id, every=every, held=held, learner_id=learner_id,
+        order_id=order_id,
     )  # fmt: skip

@@ -6,6 +6,7 @@ import pytest
 
 from commands.payment.books import (
     ClosePeriod,
+    DismissProviderEvent,
     IssueReceipt,
     MatchProviderEvent,
     RecordPayout,
@@ -29,6 +30,7 @@ async def test_messages_payouts_and_days_are_recorded_once(campus: Campus) -> No
     for command, new in (
         (RecordProviderEvent("evt_1", MESSAGE), "provider.event_received"),
         (MatchProviderEvent("evt_1", reason="unknown"), "provider.event_unmatched"),
+        (DismissProviderEvent("evt_1", "a test"), "provider.event_dismissed"),
         (MatchProviderEvent("evt_1", "order-ann:o1"), "provider.event_matched"),
         (RecordPayout("po_1", 4_319, "EUR", date(2026, 3, 11), 2), "payout.received"),
         (RecordPayoutFailed("po_1", "account_closed"), "payout.failed"),

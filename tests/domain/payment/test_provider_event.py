@@ -23,6 +23,7 @@ MESSAGE = Message(
 )
 RECEIVED = fact(ProviderEvent.EventReceived, **msgspec.structs.asdict(MESSAGE))
 MATCHED = fact(ProviderEvent.EventMatched, stream="order-ann:o1")
+DISMISSED = fact(ProviderEvent.EventDismissed, reason="a test before we opened")
 UNMATCHED = fact(ProviderEvent.EventUnmatched, reason="no order of ours")
 
 
@@ -42,7 +43,20 @@ def test_a_message_is_matched_once() -> None:
     given(ProviderEvent, RECEIVED, MATCHED).when(lambda event: event.leave_unmatched("no order of ours")).then()
 
 
-@pytest.mark.parametrize("act", [lambda event: event.match("x-1"), lambda event: event.leave_unmatched("")])
+def test_a_message_is_dismissed_once() -> None:
+    """Then it is not left unmatched once more, but what it is about may still become known."""
+    given(ProviderEvent, RECEIVED, UNMATCHED).when(lambda event: event.dismiss("a test before we opened")).then(
+        DISMISSED
+    )
+    given(ProviderEvent, RECEIVED, UNMATCHED, DISMISSED).when(lambda event: event.dismiss("again")).then()
+    given(ProviderEvent, RECEIVED, DISMISSED).when(lambda event: event.leave_unmatched("no order of ours")).then()
+    given(ProviderEvent, RECEIVED, DISMISSED).when(lambda event: event.match("order-ann:o1")).then(MATCHED)
+    given(ProviderEvent, RECEIVED, MATCHED).when(lambda event: event.dismiss("late")).then()
+
+
+@pytest.mark.parametrize(
+    "act", [lambda event: event.match("x-1"), lambda event: event.leave_unmatched(""), lambda event: event.dismiss("")]
+)
 def test_a_message_that_has_never_come_is_unknown(act: Any) -> None:
     """It is recorded before anything follows from it."""
     given(ProviderEvent).when(act).refused(ProviderEventNotFound, provider_event_id="evt_1")

@@ -102,6 +102,21 @@ def test_an_exchange_is_no_difference() -> None:
     """An account in another currency agrees if the books have exchanged the payment as the provider has."""
     exchanged = [books(4_900), books(-4_900), books(5_200, currency="USD"), there(5_300, fee=100, currency="USD")]
     assert found(facts(4_900, fee=100), *exchanged) == []
+    for paid, fee, is_right in ((4_900, 100, True), (5_900, 100, False), (4_900, 90, False)):
+        entry = there(5_200 + fee, fee=fee, currency="USD", paid=paid, paid_currency="EUR")
+        expected = [] if is_right else [("amounts_differ", "o1.1")]
+        assert found(facts(4_900, fee=100), *exchanged[:3], entry) == expected
+
+
+def test_a_payout_that_facts_have_wrong() -> None:
+    """Facts, books and provider say the same of a payout, of one that has come back, too."""
+    payout: dict[str, Any] = {"what": "payout", "learner_id": None}
+    assert found(*(make(-10, "po", **payout) for make in (facts, books, there))) == []
+    assert found(facts(-20, "po", **payout), *(make(-10, "po", **payout) for make in (books, there))) == [
+        ("amounts_differ", "ann:po")
+    ]
+    both = [make(amount, "po", **payout) for make in (books, there) for amount in (-10, 10)]
+    assert found(facts(0, "po", **payout), *both) == []
 
 
 def test_a_refund_that_came_back_is_over() -> None:
