@@ -62,7 +62,7 @@ SELECT 'payout', substr(e.stream_id, 8), arrived ->> 'currency',
     SELECT json_or_null(e.data) AS arrived, (
         SELECT occurred_at FROM events WHERE stream_id = e.stream_id AND type = 'payout.failed') AS failed_at) AS said
  WHERE e.type = 'payout.received'
-   AND (%(payouts)s::text[] IS NULL OR e.stream_id = ANY(SELECT 'payout-' || unnest(%(payouts)s::text[])))
+   AND (%(payouts)s::text[] IS NULL OR e.stream_id = ANY(ARRAY(SELECT 'payout-' || unnest(%(payouts)s::text[]))))
  ORDER BY 1, 2
 """
 LEDGER = f"""
