@@ -51,11 +51,11 @@ class FoldProgress(msgspec.Struct, kw_only=True):
 
 EXAMPLE = FoldProgress(
     fold_id="5f1c" * 8,
-    status="folding",
+    status="failed",
     position=1713,
     done=700,
     total=1713,
-    error=None,
+    error="its process has died: ask again",
     result="/v1/overview?valid_at=2014-03-01&known_at=1713",
 )
 
