@@ -1,5 +1,5 @@
 """
-Folds for moments give way to other work of their process: one at a time, and where several wait, a tenth of the time.
+Folds for moments give way to other work of their process: one at a time, with a rest after each where several wait.
 
 One who asks alone never waits. What a fold costs is taken from the quickest of the last ones: the others had to wait
 for other work themselves.
