@@ -46,7 +46,7 @@ MACHINERY = {
     "commands": {"clock", "log", "lookups", "table"},
     "projections": {"engine", "registry"},
     "api": {"app", "http"},
-    "workers/reactions": {"job", "plan_changes", "reaction"},
+    "workers/reactions": {"attempts", "job", "plan_changes", "reaction"},
 }
 """Modules of a layer's own folder that are no context, read model or route: the only lists to extend by hand."""
 

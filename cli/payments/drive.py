@@ -40,12 +40,14 @@ class Driver:
     Attributes:
         tag: what comes before all names, so that nothing else on the campus has them.
         placed: the orders, as the campus has acknowledged them.
+        stop: once it is set no more orders are placed; what was placed goes its way.
     """
 
     client: Client
     tag: str
     advance: Advance
     placed: list[Placed] = field(default_factory=list)
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
 
     def name(self, name: str) -> str:
         """A name of the plan as the campus knows it."""
@@ -101,6 +103,8 @@ class Driver:
         async def some() -> None:
             for journey in waiting:
                 for order in journey.orders:
+                    if self.stop.is_set():
+                        return
                     await self._order(self.name(journey.learner), order)
                     self.advance(1)
 

@@ -1,9 +1,11 @@
 """One simulation: drive, settle, count; what `campus payments simulate` runs."""
 
+import asyncio
+import signal
 import time
 import uuid
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from adapters.payments.paysim.faults import parse
@@ -24,9 +26,34 @@ MOST_SAID = 20  # findings
 ORDERS_FOR_A_SUBSCRIPTION = 20
 
 
-async def run(settings: Settings, orders: int, seed: int, faults: str) -> dict[str, Any]:
+@contextmanager
+def stopped_by_hand(stop: asyncio.Event) -> Iterator[None]:
+    """Within the block Ctrl-C sets *stop*, and a second one cancels the task."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+
+    def obey() -> None:
+        if stop.is_set() and task is not None:
+            task.cancel()
+            return
+        stop.set()
+        say("no more orders are placed; what was placed is settled and counted. Press Ctrl-C again to end at once.")
+
+    loop.add_signal_handler(signal.SIGINT, obey)
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGINT)
+
+
+async def run(
+    settings: Settings, orders: int, seed: int, faults: str, stop: asyncio.Event | None = None
+) -> dict[str, Any]:
     """
     Drive the orders, wait until everything has settled, and count.
+
+    Args:
+        stop: once it is set no more orders are placed, and the figures are those of what was placed until then, with
+            `interrupted`.
 
     Raises:
         Failure: the campus takes money by Stripe itself, or does not answer.
@@ -34,18 +61,22 @@ async def run(settings: Settings, orders: int, seed: int, faults: str) -> dict[s
     client = Client(settings)
     try:
         await _must_be_paysim(settings, client)
-        return await _simulate(settings, client, orders, seed, faults)
+        stop = stop or asyncio.Event()
+        with stopped_by_hand(stop):
+            return await _simulate(settings, client, orders, seed, faults, stop=stop)
     finally:
         await client.close()
 
 
-async def _simulate(settings: Settings, client: Client, orders: int, seed: int, faults: str) -> dict[str, Any]:
+async def _simulate(
+    settings: Settings, client: Client, orders: int, seed: int, faults: str, *, stop: asyncio.Event
+) -> dict[str, Any]:
     tag = f"sim{uuid.uuid4().hex[:8]}"
     since = (await client.control("clock", method="GET"))["now"]
     position = await rows.head(settings)
     began = time.monotonic()
     with progress("paying orders", total=orders, unit="orders") as advance:
-        driver = Driver(client, tag, advance)
+        driver = Driver(client, tag, advance, stop=stop)
         await driver.stock(orders)
         await subscriptions.stock(driver)
         number = orders // ORDERS_FOR_A_SUBSCRIPTION
@@ -59,8 +90,8 @@ async def _simulate(settings: Settings, client: Client, orders: int, seed: int, 
     left = await settle(settings, client)
     settled = time.monotonic() - began
     say(
-        f"{orders:,} orders were driven in {driven:.1f} s, and everything was done after {settled:.1f} s: "
-        f"{orders / settled:.1f} orders/s"
+        f"{len(driver.placed):,} orders were driven in {driven:.1f} s, and everything was done after {settled:.1f} s: "
+        f"{len(driver.placed) / settled:.1f} orders/s"
     )
     placed = [each.order_id for each in driver.placed]
     ours = await rows.facts_since(settings, position, tag)
@@ -76,7 +107,7 @@ async def _simulate(settings: Settings, client: Client, orders: int, seed: int, 
         say(sentence)
     if len(findings) > MOST_SAID:
         say(f"and {len(findings) - MOST_SAID:,} more")
-    return figures
+    return {**figures, "interrupted": True} if stop.is_set() else figures
 
 
 def adds_up(figures: dict[str, Any]) -> bool:
@@ -126,7 +157,9 @@ def table(figures: dict[str, Any]) -> "Table":
     for column in ("figure", "number", "money"):
         found.add_column(column, justify="right" if column == "number" else "left", no_wrap=True)
     for name in dict.fromkeys((*figures, *money)):
-        if name != "amounts":
+        if name == "interrupted":
+            found.add_row(name, "yes", "")
+        elif name != "amounts":
             number = f"{figures[name]:,}" if name in figures else ""
             found.add_row(name, number, "   ".join(money.get(name, ())))
     return found

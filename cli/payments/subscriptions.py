@@ -60,9 +60,9 @@ async def stock(driver: Driver) -> None:
 async def drive(driver: Driver, number: int) -> None:
     """Begin so many subscriptions, let two months pass, and do what each learner does meanwhile."""
     client = driver.client
-    begun = [await _begin(driver, n) for n in range(number)]
+    begun = [await _begin(driver, n) for n in range(number) if not driver.stop.is_set()]
     await asyncio.gather(*(_ask(client, each, driver.name(MORE)) for each in begun))
-    for days in MONTHS:
+    for days in () if driver.stop.is_set() else MONTHS:
         await client.control("clock/advance", {"days": days})
         await asyncio.gather(*(_pay_late(client, each) for each in begun if each.way == RECOVERED))
 

@@ -82,8 +82,8 @@ async def every_read_model(client: httpx.AsyncClient, projections: Sequence[Proj
 
 
 def is_behind(answer: httpx.Response) -> bool:
-    """Whether a query was not answered because its read model has not reached `min_position`."""
-    return answer.status_code == 503 and answer.json()["code"] == "position_not_reached"
+    """Whether a query was not answered because its read model has not reached `min_position`, or is not built yet."""
+    return answer.status_code == 503 and answer.json()["code"] in ("position_not_reached", "not_built")
 
 
 class Campus:

@@ -4,7 +4,7 @@ What follows from the facts of payment, inside and at the provider.
 Messages of the provider are in workers/reactions/provider_events.py.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -31,6 +31,7 @@ from domain.payment.order import order_stream
 from domain.payment.order_line import Line
 from domain.payment.payment import payment_stream
 from domain.payment.subscription_state import PROVIDER
+from workers.reactions.attempts import attempts, pages
 from workers.reactions.job import Outside
 from workers.reactions.plan_changes import said_of_end
 
@@ -83,7 +84,7 @@ async def make_checkout(fact: Fact, outside: Outside) -> Checkout | None:
     history = await outside.stream(order_stream(learner_id, order_id))
     if any(each.type in ENDS for each in history):
         return None
-    earlier = _attempts(history)
+    earlier = attempts(history)
     for payment_id in earlier[: earlier.index(fact.id("payment_id"))]:
         closed = await _close(learner_id, payment_id, outside)
         if closed is not None and closed.status == "complete":
@@ -119,7 +120,7 @@ def give_up_payment(fact: Fact, cause: str) -> RecordPaymentFailed:
 async def close_checkouts(fact: Fact, outside: Outside) -> list[str]:
     """Close the pages of an order that is over; the payments whose page is closed now."""
     learner_id = fact.id("learner_id")
-    payments = _attempts(await outside.stream(fact.stream_id))
+    payments = attempts(await outside.stream(fact.stream_id))
     closed = [(each, await _close(learner_id, each, outside)) for each in payments]
     return [payment_id for payment_id, page in closed if page is not None and page.status == "expired"]
 
@@ -132,21 +133,11 @@ async def _close(learner_id: str, payment_id: str, outside: Outside) -> Checkout
         ProviderAway: the page is being made.
     """
     history = await outside.stream(payment_stream(learner_id, payment_id))
-    if pages := _pages(history):
-        return await outside.provider.close_checkout(pages[-1])
+    if found := pages(history):
+        return await outside.provider.close_checkout(found[-1])
     if not any(each.type in OVER for each in history):
         raise ProviderAway(f"the page of payment {payment_id} is being made")
     return None
-
-
-def _attempts(history: Iterable[Fact]) -> list[str]:
-    """The payments of an order."""
-    return [each.data["payment_id"] for each in history if each.type == "order.payment_started"]
-
-
-def _pages(history: Iterable[Fact]) -> list[str]:
-    """The pages of a payment, by the ids of the provider."""
-    return [each.data["provider_id"] for each in history if each.type == "payment.intent_created"]
 
 
 def record_closed(fact: Fact, payments: list[str]) -> list[RecordPaymentCancelled]:

@@ -32,6 +32,7 @@ from domain.payment.books import payout_stream
 from domain.payment.dispute import dispute_stream
 from domain.payment.payment import payment_stream
 from domain.payment.subscription import subscription_stream
+from workers.reactions.attempts import attempts, pages
 from workers.reactions.job import Outside
 from workers.reactions.plan_changes import said_of_end, said_of_plan
 
@@ -205,9 +206,8 @@ async def close_overdue(fact: Fact, outside: Outside) -> list[Any]:
     learner_id = fact.id("learner_id")
     said: list[Any] = []
     history = await outside.stream(fact.stream_id)
-    for payment_id in [each.data["payment_id"] for each in history if each.type == "order.payment_started"]:
-        made = await outside.stream(payment_stream(learner_id, payment_id))
-        for page_id in [each.data["provider_id"] for each in made if each.type == "payment.intent_created"][-1:]:
+    for payment_id in attempts(history):
+        for page_id in pages(await outside.stream(payment_stream(learner_id, payment_id)))[-1:]:
             page = await outside.provider.close_checkout(page_id)
             if page.status == "complete":
                 said += (await _about_page(learner_id, payment_id, page, outside)).commands
