@@ -213,6 +213,7 @@ async def test_a_subscription_stands_elsewhere_at_the_provider(buyer: Shop) -> N
     await hourly.until_found(whole=0.0)
 
 
+@pytest.mark.slow
 async def test_a_payment_is_exchanged_and_no_message_says_so(buyer: Shop) -> None:
     """The books have dollars as long as they do not know that the provider has made euros of them."""
     await buyer.sell(5_000, "USD")
