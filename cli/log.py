@@ -1,4 +1,4 @@
-"""`campus log tail|verify|export|rewound|irregular`: look into the log, check it end to end, write it as files."""
+"""`campus log tail|trace|verify|export|rewound|irregular`: look into the log, check it, write it as files."""
 
 import asyncio
 import sys
@@ -12,6 +12,7 @@ from cli.console import INTERRUPTED, LAST_POSITION, MOST_ROWS, DataDir, Failure,
 from cli.export import export
 from cli.irregular import irregular
 from cli.rewound import rewound
+from cli.trace import trace
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -24,6 +25,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False)
 app.command()(export)
 app.command()(rewound)
 app.command()(irregular)
+app.command()(trace)
 
 POLL_INTERVAL = 0.2  # seconds
 PAGE = 1_000  # facts
@@ -70,6 +72,8 @@ def verify(
 ) -> None:
     """
     Check that positions are dense, versions are 1 to n, and every fact can be read; exits with 1 if not.
+
+    A fact that names a cause which does not stand before it is a problem; facts that name none are counted.
 
     Whether a stored fact was changed is only seen `--against` what was exported before the change.
     """
@@ -173,6 +177,9 @@ def _verdict(report: dict[str, Any]) -> "RenderableType":
             row = (str(problem.get("position", "")), problem.get("stream", ""), problem["problem"])
             table.add_row(*map(escape, row))
         parts += [Text(f"the log is NOT whole: {report['problem_count']:,} problems; {seen}"), table]
+    if report["without_cause"]:
+        first = f"the first at position {report['first_without_cause']:,}"
+        parts.append(Text(f"{report['without_cause']:,} facts name neither a request nor a fact as cause, {first}"))
     if "compared" in report:
         parts += view(report["compared"])
     return Group(*parts, *map(Text, report["not_checked"]))

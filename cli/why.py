@@ -66,6 +66,8 @@ def why(
 async def _explain(
     settings: "Settings", asked: tuple[str, str, str], moment: tuple[str | None, str | None], reason: str | None
 ) -> "Explanation":
+    import uuid_utils
+
     from adapters.command_bus.bus import Bus
     from adapters.command_bus.record_look import look_at, record_look
     from adapters.postgres.as_of.folder import KeyFolder
@@ -90,7 +92,8 @@ async def _explain(
         at = await moment_at(log, known.time if known.position is None else known.position, valid.time)
         if place.learner_id is not None:
             look = look_at(f"campus why {' '.join(asked)}", at, reason)
-            await record_look(log, Bus(log), place.learner_id, look, Context(operator(), log.clock.now(), "cli"))
+            context = Context(operator(), log.clock.now(), "cli", correlation_id=uuid_utils.uuid7().hex)
+            await record_look(log, Bus(log), place.learner_id, look, context)
         return await explain(KeyFolder(log.link, place.projection), place, at)
     finally:
         await log.close()

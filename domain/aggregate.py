@@ -49,6 +49,8 @@ class Aggregate(BaseAggregate[str]):
         keyed_by: the id that is the key of a keyed aggregate, the first of `ids`; None if the whole stream is the key.
             The partition of every stored fact comes from it: it never changes.
         tagged_by: fields of its facts that are tags as well, such as `course_id`; ids of the stream always are.
+        mentions_learner: whether its facts are not a learner's own and name one in `learner_id`: they belong to the
+            history of that learner. Tags are for ever, and this may be added.
         importing: whether what is recorded now happened in the past, and was not ours to refuse.
         snapshot_every: facts after which the state is stored beside the log, 0 for never.
         snapshot_fields: attributes that such a stored state holds, with their types.
@@ -60,6 +62,7 @@ class Aggregate(BaseAggregate[str]):
     scope: ClassVar[Literal["keyed", "reference"]] = "keyed"
     keyed_by: ClassVar[str | None] = None
     tagged_by: ClassVar[tuple[str, ...]] = ()
+    mentions_learner: ClassVar[bool] = False
     importing: bool
     _irregular: str | None
     snapshot_every: ClassVar[int] = 0

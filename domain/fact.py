@@ -29,6 +29,11 @@ class Meta(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     on_behalf_of: str | None = None
 
 
+def is_import(source: str) -> bool:
+    """Whether facts of this source were imported: what happened elsewhere has no cause here."""
+    return source.startswith("import:")
+
+
 class Fact(msgspec.Struct, frozen=True, gc=False):
     """
     One fact, as read models see it.

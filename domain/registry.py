@@ -47,6 +47,21 @@ REFERENCE_FACTS: frozenset[str] = frozenset(name for name, of in AGGREGATE_OF.it
 """The facts that every segment of a read model folds."""
 
 
+MENTIONING: tuple[str, ...] = tuple(
+    sorted(
+        name
+        for name, fact in FACTS.items()
+        if AGGREGATE_OF[name].mentions_learner and "learner_id" in fact.__dataclass_fields__  # type: ignore[attr-defined]
+    )
+)
+"""The facts that are not a learner's own and name one."""
+
+
+def context_of(fact_type: str) -> str:
+    """The context to which a fact belongs, such as `enrollment`."""
+    return AGGREGATE_OF[fact_type].__module__.split(".")[1]
+
+
 def keyed_by(id_name: str) -> tuple[str, ...]:
     """The categories of the streams whose facts are keyed by the id of this name."""
     return tuple(aggregate.category for aggregate in AGGREGATES if aggregate.keyed_by == id_name)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from functools import cache, lru_cache
 from operator import itemgetter
 from sys import intern
+from typing import Any
 
 from domain.registry import BY_CATEGORY
 
@@ -123,3 +124,13 @@ def partition_of(stream: str) -> int:
 def partition_of_key(key: str) -> int:
     """Partition of all facts of a key: its CRC-32."""
     return zlib.crc32(key.encode()) % PARTITIONS
+
+
+def learner_of(stream: str, data: Mapping[str, Any]) -> str | None:
+    """The learner to whose history a fact with this *data* belongs: the one of its stream, or the one that it names."""
+    of_stream = id_or_none(stream, "learner_id")
+    if of_stream is not None:
+        return of_stream
+    aggregate = BY_CATEGORY.get(stream.partition("-")[0])
+    named = data.get("learner_id") if aggregate is not None and aggregate.mentions_learner else None
+    return named if isinstance(named, str) else None

@@ -38,7 +38,7 @@ def _time(text: object) -> object:
     return TIME.validate_python(text)
 
 
-def _position_or_time(text: object) -> object:
+def position_or_time(text: object) -> object:
     if isinstance(text, str) and text.isascii() and text.isdigit():
         if int(text) > LARGEST:
             raise ValueError(f"a position is at most {LARGEST}")
@@ -48,7 +48,7 @@ def _position_or_time(text: object) -> object:
 
 KnownAt = Annotated[
     int | datetime | None,
-    BeforeValidator(_position_or_time),
+    BeforeValidator(position_or_time),
     WithJsonSchema({"anyOf": [A_POSITION, *A_TIME]}),
     Query(description="What the log held by then: a position, a time, or a day.", examples=[1713]),
 ]

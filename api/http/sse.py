@@ -23,7 +23,6 @@ from fastapi import Depends, Header, Query, Request, Response
 
 from adapters.jwt import JwtClaims, sign_ticket
 from adapters.postgres.connection import Overloaded, Unavailable
-from adapters.postgres.log.postgres_log import END
 from adapters.postgres.queries.reader import NotBuilt
 from api.http.changes import ALL, Changed, Topic, Watch
 from api.http.errors import BadRequest, LearnerNotFound
@@ -191,7 +190,7 @@ async def _must_exist(services: Services, user: JwtClaims, audience: str, key: s
             raise RunNotFound(run_id=key)
         if audience == "learner" and key != user.subject:
             document = await services.documents[LearnerDashboard.name].stored(key)
-            if not document.exists and not await services.log.history_page(key, 0, END, 1):
+            if not document.exists and not await services.log.knows(key):
                 raise LearnerNotFound(learner_id=key)
     except (Unavailable, Overloaded):
         return

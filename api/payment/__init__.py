@@ -15,6 +15,7 @@ from api.payment import (
     products,
     purchases,
     receipts,
+    replay,
     subscriptions,
     webhooks,
 )
@@ -28,6 +29,7 @@ MODULES = (
     coupons,
     entitlements,
     receipts,
+    replay,
     subscriptions,
     checkout,
 )

@@ -6,7 +6,7 @@ of it. Its address has a ticket in it and is all that is needed to open it; it w
 from html import escape
 from typing import Annotated, Literal
 
-from fastapi import Query, Response
+from fastapi import Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from adapters.command_bus.replay import replayed
@@ -101,14 +101,15 @@ async def checkout(order_id: OrderId, ticket: Ticket, services: ServicesDep, ret
 
 
 @router.post("/{order_id}/checkout", responses=described("Where the order stands.", 409), response_class=HTMLResponse)
-async def try_again(order_id: OrderId, ticket: Ticket, services: ServicesDep) -> Response:
+async def try_again(request: Request, order_id: OrderId, ticket: Ticket, services: ServicesDep) -> Response:
     """
     Begin another attempt to pay, after one that has failed.
 
     A browser follows no redirect from a form to the provider (`form-action`), so the page goes on by itself.
     """
     order = await _order(services, order_id, ticket)
-    context = Context(actor=order.learner_id, at=services.bus.clock.now(), source="api")
+    now, request_id = services.bus.clock.now(), request.scope["request_id"]
+    context = Context(actor=order.learner_id, at=now, source="api", correlation_id=request_id)
     await services.bus.handle(StartPayment(order.learner_id, order_id), context)
     return page(order, PREPARING, refresh=True)
 

@@ -10,6 +10,7 @@
     promote rollback drop                               switch
     parked    what waits at a fact that fails           parked
     repair    recomputes rows of one key                repair
+    step      what each fact does to them               step
 """
 
 import typer
@@ -21,6 +22,7 @@ from cli.projections.plan import plan
 from cli.projections.rebuild import rebuild
 from cli.projections.repair import repair
 from cli.projections.status import status
+from cli.projections.step import step
 from cli.projections.switch import drop, promote, rollback
 from cli.projections.verify import verify
 
@@ -37,3 +39,4 @@ app.command()(rollback)
 app.command()(drop)
 app.add_typer(parked.app, name="parked")
 app.command()(repair)
+app.command()(step)

@@ -16,6 +16,7 @@ class Seats(Aggregate):
 
     category = "seats"
     ids = ("run_id",)
+    mentions_learner = True
     snapshot_every = 200
     snapshot_fields: ClassVar = {"capacity": int, "seated": set[str], "waiting": dict[str, None]}
 

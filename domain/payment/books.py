@@ -66,6 +66,7 @@ class Receipts(Aggregate):
 
     category = "receipts"
     ids = ("year",)
+    mentions_learner = True
     snapshot_every = 200
     snapshot_fields: ClassVar = {"numbers": dict[str, str]}
 

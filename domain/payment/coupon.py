@@ -50,6 +50,7 @@ class Coupon(Aggregate):
 
     category = "coupon"
     ids = ("coupon_id",)
+    mentions_learner = True
     snapshot_every = 200
     snapshot_fields: ClassVar = {
         "terms": CouponTerms,

@@ -48,6 +48,7 @@ class ProviderEvent(Aggregate):
 
     category = "provider"
     ids = ("provider_event_id",)
+    mentions_learner = True
 
     class EventReceived(Aggregate.Event):
         TOPIC = "provider.event_received"

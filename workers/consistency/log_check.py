@@ -4,6 +4,7 @@ Checks the log from end to end while everything runs, in pages, in bounded memor
     positions   1 to the head, without a gap, and none after it
     versions    1 to n in every stream
     facts       each of a known type and version, its fields and meta readable, its partition the right one
+    causes      a fact that is named as cause stands before; what names none is counted (workers/consistency/causes.py)
 
 What a stock `eventsourcing` application has recorded here (adapters/recorder) is in that application's own form: it is
 counted, and its place in the log checked, but not its contents.
@@ -22,6 +23,7 @@ from adapters.settings import Settings
 from domain.codec import decode_event
 from domain.fact import Meta
 from domain.streams import partition_of
+from workers.consistency.causes import Causes
 
 PAGE = 10_000  # facts
 PAGE_OF_VERSIONS = 100_000  # facts whose versions are looked at in one query
@@ -50,6 +52,7 @@ class Findings:
 
     Attributes:
         foreign: events of stock `eventsourcing` applications among them.
+        causes: whether facts name their cause.
         problems: the first of them, each with the position or the stream it is about.
         count: how many there are in all.
     """
@@ -58,6 +61,7 @@ class Findings:
     events: int = 0
     foreign: int = 0
     streams: int = 0
+    causes: Causes = field(default_factory=Causes)
     count: int = 0
     problems: list[dict[str, Any]] = field(default_factory=list)
 
@@ -75,6 +79,8 @@ class Findings:
             "foreign": self.foreign,
             "streams": self.streams,
             "head": self.head,
+            "without_cause": self.causes.unnamed,
+            "first_without_cause": self.causes.first,
             "problem_count": self.count,
             "problems": self.problems,
         }
@@ -98,6 +104,8 @@ async def check(settings: Settings, until: int, advance: Callable[[int], None] =
         for after in range(0, until, PAGE):
             end = min(after + PAGE, until)
             _check_page(await read_rows(connection, after, end), after, end, findings)
+            for position, cause in await findings.causes.missing(connection):
+                findings.add(f"its cause {cause} does not stand before it", position=position)
             advance(end - after)
         await _check_versions(connection, findings)
         await _check_behind_head(connection, findings)
@@ -126,7 +134,10 @@ def _check_fact(row: LogRow, findings: Findings) -> None:
     position, stream, version, name, schema_version, partition, data, meta, occurred_at, _ = row
     source = ""
     try:
-        source = _decode_meta(meta).source
+        found = _decode_meta(meta)
+        source = found.source
+        if source != STOCK:
+            findings.causes.add(position, found)
     except msgspec.MsgspecError as error:
         findings.add(f"the meta of {name} cannot be decoded: {error}", position=position, stream=stream)
     try:

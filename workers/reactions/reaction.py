@@ -7,7 +7,7 @@ from uuid import UUID, uuid5
 
 from commands.log import Context
 from domain.errors import DomainError
-from domain.fact import Fact
+from domain.fact import Fact, is_import
 
 
 class Reaction(NamedTuple):
@@ -28,7 +28,7 @@ class Reaction(NamedTuple):
 
 def is_history(fact: Fact) -> bool:
     """Whether the fact was imported: its consequences, if any, were imported too, and nothing reacts to it."""
-    return fact.meta.source.startswith("import:")
+    return is_import(fact.meta.source)
 
 
 def named(name: str, command: Any) -> str:

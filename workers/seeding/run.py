@@ -138,8 +138,14 @@ class _Sower:
         command = step.command
         if isinstance(command, DecideOutcome):
             command = dataclasses.replace(command, through_position=self._positions.get(command.learner_id, 0))
+        key = f"{SOURCE}:{number}"  # the step is the cause of its facts
         context = Context(
-            step.actor, at=step.at, source=SOURCE, idempotency_key=f"{SOURCE}:{number}", fingerprint=fingerprint
+            step.actor,
+            at=step.at,
+            source=SOURCE,
+            correlation_id=key,
+            idempotency_key=key,
+            fingerprint=fingerprint,
         )
         position = await self._bus.handle(command, context)
         if not step.alone:

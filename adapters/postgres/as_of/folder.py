@@ -78,8 +78,12 @@ class KeyFolder:
 
     async def rows_of_run(self, run_id: str, moment: Moment) -> KeyRows:
         """The rows that reference facts make of a run and of what belongs to it, such as its quizzes."""
+        return await self.rows(None, moment, await self.keys_of_run(run_id, moment))
+
+    async def keys_of_run(self, run_id: str, moment: Moment) -> set[RowKey]:
+        """Which rows reference facts make of a run and of what belongs to it."""
         await self._link.run(lambda connection: self._reference.read(connection, moment.position))
-        return await self.rows(None, moment, self._reference.rows_of_run(run_id))
+        return self._reference.rows_of_run(run_id)
 
     async def reference_rows(self, moment: Moment) -> KeyRows:
         """All rows that reference facts make."""

@@ -67,9 +67,7 @@ HISTORY = (
     + " ORDER BY position"
 )
 
-# One page of a key's facts, after a position. Each stream is searched for its first fact of the page, since positions
-# grow with versions, and gives a page at most, since versions have no gaps. So the work does not grow with what was
-# recorded, only with the number of streams.
+# The streams of a key, each found by the one before it: two CTEs of a recursive statement.
 OWN_KEY = f"split_part(%(key)s, '-', 1) <> ALL('{{{','.join(NOT_OWN_KEY)}}}')"
 _BOUNDS = (
     *(
@@ -80,8 +78,7 @@ _BOUNDS = (
     ),
     f"(CASE WHEN {OWN_KEY} THEN %(key)s END, %(key)s || chr(1))",
 )
-HISTORY_PAGE = f"""
-WITH RECURSIVE bounds (lowest, beyond) AS (VALUES {", ".join(_BOUNDS)}),
+STREAMS_OF_KEY = f"""bounds (lowest, beyond) AS (VALUES {", ".join(_BOUNDS)}),
 streams AS (
     SELECT found.stream_id, beyond FROM bounds CROSS JOIN LATERAL (
         SELECT stream_id FROM events WHERE stream_id >= lowest AND stream_id < beyond
@@ -89,21 +86,8 @@ streams AS (
      UNION ALL
     SELECT found.stream_id, beyond FROM streams CROSS JOIN LATERAL (
         SELECT stream_id FROM events WHERE events.stream_id > streams.stream_id AND stream_id < beyond
-         ORDER BY stream_id LIMIT 1) AS found),
-search AS (  -- the version `seen` is on an earlier page, `next` is not
-    SELECT stream_id, 0 AS seen, 1 + (
-        SELECT max(stream_version) FROM events WHERE events.stream_id = streams.stream_id) AS next FROM streams
-     UNION ALL
-    SELECT stream_id, CASE WHEN is_seen THEN middle ELSE seen END, CASE WHEN is_seen THEN next ELSE middle END
-      FROM search CROSS JOIN LATERAL (
-        SELECT stream_version AS middle, position <= %(after)s AS is_seen FROM events
-         WHERE events.stream_id = search.stream_id AND stream_version = (seen + next) / 2 LIMIT 1) AS looked_at
-     WHERE next - seen > 1)
-SELECT page.* FROM search CROSS JOIN LATERAL (
-    SELECT {COLUMNS} FROM events WHERE events.stream_id = search.stream_id
-       AND stream_version >= next AND stream_version < next + %(limit)s OFFSET 0) AS page
- WHERE next - seen <= 1 AND position <= %(until)s ORDER BY position LIMIT %(limit)s
-"""
+         ORDER BY stream_id LIMIT 1) AS found)"""
+KNOWN = f"WITH RECURSIVE {STREAMS_OF_KEY} SELECT FROM streams LIMIT 1"
 
 # What has happened in each of many streams since the version at which it was last seen.
 SINCE = """
@@ -265,10 +249,9 @@ class PostgresLog:
         rows = await self._rows(HISTORY, {"key": key, "until": until})
         return [to_fact(row) for row in rows]
 
-    async def history_page(self, key: str, after: int, until: int, limit: int) -> list[Fact]:
-        """The first *limit* facts of one key at positions above *after*, up to and with *until*."""
-        parameters = {"key": key, "after": after, "until": until, "limit": limit}
-        return [to_fact(row) for row in await self._rows(HISTORY_PAGE, parameters)]
+    async def knows(self, key: str) -> bool:
+        """Whether a key, such as a learner, has any fact of its own."""
+        return bool(await self._rows(KNOWN, {"key": key}))
 
     async def since(self, stream_id: str, version: int) -> list[StreamFact]:
         """What has happened in a stream after *version*; look-ups that arrive together go as one query."""

@@ -96,6 +96,7 @@ async def test_no_route_answers_about_what_is_not_there(campus: Campus) -> None:
     asked = [path for path, operations in paths.items() if "{" in path and "get" in operations]
     for path in (path for path in asked if not path.endswith(("/events", "/checkout"))):
         unknown = re.sub(r"{\w+_id}", f"none-{campus.tag}", path.removeprefix("/v1")).replace("{version}", "1")
+        unknown = unknown.replace("{position}", "999999999999")
         answer = await campus.get(unknown)
         assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json"), unknown
     assert len(asked) > 10
@@ -107,6 +108,7 @@ FILTERS = [
     ("/runs/{run_id}/gradebook", {"learner_id": "no-such-learner"}, "learner_not_found"),
     ("/runs/{run_id}/gradebook", {"quiz_id": "no-such-quiz", "missing": "1"}, "quiz_not_found"),
     ("/activity", {"run_id": "no-such-run"}, "run_not_found"),
+    ("/learners/{learner_id}/history", {"run_id": "no-such-run"}, "run_not_found"),
     ("/orders", {"learner_id": "no-such-learner"}, "learner_not_found"),
     ("/ledger/entries", {"learner_id": "no-such-learner"}, "learner_not_found"),
     ("/revenue", {"course_id": "no-such-course"}, "course_not_found"),
@@ -129,7 +131,7 @@ async def test_a_filter_by_an_id_that_there_is_not(campus: Campus, path: str, as
     """Is 404 with the id, in each list; one that only matches nothing is an empty list."""
     await campus.open_run()
     position = await campus.enroll()
-    path = path.format(run_id=campus.run)
+    path = path.format(run_id=campus.run, learner_id=campus.learner)
     await campus.see("/me/dashboard", position, user=campus.learner)
     answer = await campus.get(path, min_position=position, **asked)
     problem = answer.json()

@@ -18,12 +18,13 @@ from tests.support.statements import counted
 FEW, MANY = 2, 5  # rows of each list
 ONE_ROW = {
     "/healthz", "/metrics", "/readyz", "/v1/reconciliation", "/v1/learners/{learner_id}/looks",
+    "/v1/facts/{position}", "/v1/facts/{position}/trace", "/v1/traces",
     "/v1/coupons/{coupon_id}", "/v1/courses/{course_id}/versions/{version}", "/v1/learners/{learner_id}/runs/{run_id}",
     "/v1/me/runs/{run_id}", "/v1/orders/{order_id}", "/v1/products/{product_id}", "/v1/quizzes/{quiz_id}",
     "/v1/runs/{run_id}", "/v1/runs/{run_id}/dashboard",
 }  # fmt: skip
 """What is no list of anything that the test makes more of."""
-NO_ROWS = ("/events", "/checkout", "/receipt")
+NO_ROWS = ("/events", "/checkout", "/receipt", "/replay")
 """Streams and pages."""
 ELSEWHERE = ("/v1/proofs/", "/v1/folds/")
 """What there is once a notary has signed, or a fold was asked for: tests/api/test_proofs.py, test_folds.py."""
@@ -84,9 +85,10 @@ async def costs(seller: Seller, ids: dict[str, str], learners: list[str]) -> dic
     for path, operations in (await seller.client.get("/openapi.json")).json()["paths"].items():
         if "get" not in operations or path.endswith(NO_ROWS) or path.startswith(ELSEWHERE):
             continue
-        takes = {each["name"] for each in operations["get"].get("parameters", ())}
+        takes = {each["name"] for each in operations["get"].get("parameters", ()) if each["in"] == "query"}
         asked = {"limit": "100", "ids": ",".join(learners)}
         asked |= {"view": "learner_dashboard", "key": seller.learner, "field": "courses"}
+        asked |= {"order_id": ids["order_id"]} if path == "/v1/traces" else {}
         asked = {name: value for name, value in asked.items() if name in takes}
         user = seller.learner if path.startswith("/v1/me/") else "admin"
         found[path] = await cost(seller, path.format(**ids), user, asked)
@@ -137,5 +139,5 @@ async def ids_of(seller: Seller, another: Seller) -> dict[str, str]:
     return {
         "learner_id": seller.learner, "run_id": seller.run, "course_id": seller.course, "quiz_id": seller.quiz,
         "product_id": another.product, "coupon_id": f"C{another.tag}", "order_id": orders[-1]["order_id"],
-        "version": "1",
+        "version": "1", "position": "1",
     }  # fmt: skip

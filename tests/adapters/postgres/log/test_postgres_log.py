@@ -10,7 +10,7 @@ import pytest
 
 from adapters.postgres.connection import Overloaded, Unavailable
 from adapters.postgres.log.append import Append, Appended, KeyReused, NewEvent, VersionConflict
-from adapters.postgres.log.postgres_log import COLUMNS, HISTORY_PAGE, PostgresLog
+from adapters.postgres.log.postgres_log import COLUMNS, PostgresLog
 from adapters.postgres.log.query import statement
 from adapters.settings import Settings
 from domain.fact import Fact
@@ -250,32 +250,11 @@ async def test_parts_of_the_log_can_be_read(settings: Settings) -> None:
         assert [fact.position for fact in await log.stream("progress-7:AAA", 1)] == [2, 9]
         assert [fact.position for fact in await log.history("7")] == [1, 2, 5, 6, 9]
         assert [fact.position for fact in await log.history("7", until=5)] == [1, 2, 5]
+        assert (await log.knows("7"), await log.knows("x7"), await log.knows("")) == (True, False, False)
         found = await asyncio.gather(
             *(log.since("progress-7:AAA", version) for version in (0, 2, 3)), log.since("x", 0)
         )
         assert [[recent.stream_version for recent in facts] for facts in found] == [[1, 2, 3], [3], [], []]
-
-
-async def test_a_page_of_a_history_costs_the_same_wherever_it_is(settings: Settings) -> None:
-    """It reads blocks for its facts and for the search in each stream, not for all that was recorded."""
-    async with opened(settings) as log:
-        for number in range(20):
-            await log.append(unit("progress-7:AAA", 1_000 * number + 1, count=1_000))
-            await log.append(unit("progress-7:BBB", number + 1))
-            await log.append(unit("progress-8:AAA", number + 1))
-        head, last, pages = await log.head(), 0, 0
-        whole = [fact.position for fact in await log.history("7")]
-        for after, page in ((0, whole[:50]), (whole[9_999], whole[10_000:10_050]), (whole[-20], whole[-19:])):
-            assert [fact.position for fact in await log.history_page("7", after, head, 50)] == page
-            explained = await log._rows(
-                "EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) " + HISTORY_PAGE,
-                {"key": "7", "after": after, "until": head, "limit": 50},
-            )
-            plan = explained[0][0][0]["Plan"]
-            assert plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] < 400, plan
-        while found := await log.history_page("7", last, head, 500):
-            last, pages = found[-1].position, pages + 1
-        assert (last, pages) == (whole[-1], 41)
 
 
 async def test_an_order_is_found_by_its_id_alone(settings: Settings) -> None:

@@ -1,0 +1,104 @@
+"""Single facts, and what led to them and followed: adapters/postgres/trace."""
+
+from typing import Annotated
+
+import msgspec
+from fastapi import Path, Query, Request, Response
+
+from adapters.postgres.trace.answer import EXAMPLE, Trace, beginnings, traced
+from adapters.postgres.trace.tree import (
+    NoSuchFact,
+    Tree,
+    tree_of_fact,
+    tree_of_order,
+    tree_of_request,
+)
+from api.http import paging
+from api.http.errors import BadRequest
+from api.http.openapi import query
+from api.http.query import QueryContext, QueryDep, StaffQueryDep
+from api.http.routing import router as strict_router
+from api.http.security import may_see, sees_all
+from api.http.shown_fact import FACT, shown
+from api.http.types import NO_NUL, Limit
+from domain.streams import learner_of
+
+router = strict_router("facts", "/v1")
+Position = Annotated[
+    int, Path(ge=1, le=999_999_999_999_999_999, description="The place of the fact in the log.", examples=[1713])
+]
+RequestId = Annotated[
+    str | None,
+    Query(
+        min_length=1,
+        max_length=128,
+        pattern=NO_NUL,
+        description="The `X-Request-ID` of a request.",
+        examples=["0199c7f0a1b27c3d8e4f5a6b7c8d9e0f"],
+    ),
+]
+OrderId = Annotated[
+    str | None, Query(pattern=r"^[A-Za-z0-9_.-]{1,64}$", description="An order.", examples=["0199c7f0a1b2"])
+]
+
+
+@router.get("/facts/{position}", responses=query(FACT, 403, 404))
+async def get_fact(position: Position, ask: QueryDep) -> Response:
+    """One fact as it stands in the log, for the staff, and for a learner whom it is about."""
+    log = ask.services.log
+    head = await log.head()
+    ask.must_reach(head)
+    found = await log.at([position])
+    if not found:
+        raise NoSuchFact(position=position)
+    fact = found[0]
+    if not sees_all(ask.user):
+        may_see(ask.user, learner_of(fact.stream_id, fact.data) or "")
+    return ask.reply(shown(fact), head)
+
+
+@router.get("/facts/{position}/trace", responses=query(EXAMPLE, 403, 404))
+async def trace_fact(
+    *, request: Request, position: Position, ask: StaffQueryDep, cursor: paging.Cursor = None, limit: Limit = 50
+) -> Response:
+    """What led to a fact, up to the request and who sent it, and every fact and job that followed; for the staff."""
+    tree = await tree_of_fact(ask.services.log, position)
+    return await _reply(request, ask, tree, cursor, limit)
+
+
+@router.get("/traces", responses=query(EXAMPLE, 403, 404))
+async def trace(
+    *,
+    request: Request,
+    ask: StaffQueryDep,
+    request_id: RequestId = None,
+    order_id: OrderId = None,
+    cursor: paging.Cursor = None,
+    limit: Limit = 50,
+) -> Response:
+    """All that followed from a request, or that happened to an order; for the staff."""
+    if (request_id is None) == (order_id is None):
+        raise BadRequest("a trace is that of a request or of an order: give request_id or order_id")
+    log = ask.services.log
+    if order_id is not None:
+        tree = await tree_of_order(log, order_id)
+    else:
+        tree = await tree_of_request(log, request_id or "")
+    return await _reply(request, ask, tree, cursor, limit)
+
+
+async def _reply(request: Request, ask: QueryContext, tree: Tree, cursor: str | None, limit: int) -> Response:
+    log, listing = ask.services.log, f"trace:{tree.facts[0].position}"
+    head = await log.head()
+    ask.must_reach(head)
+    (after,) = paging.after(listing, cursor, [int]) or [0]
+    rest = [fact for fact in tree.facts if fact.position > after]
+    following = paging.cursor_to(listing, [rest[limit - 1].position]) if len(rest) > limit else None
+    answer = Trace(
+        began_with=await beginnings(log, tree),
+        facts=len(tree.facts),
+        truncated=tree.truncated,
+        items=await traced(log, tree, rest[:limit]),
+        next=following,
+    )
+    return ask.reply(msgspec.json.encode(answer), head, paging.link_to(request, following))

@@ -1,0 +1,207 @@
+"""
+`campus replay`: a learner's history step by step, in a player or as lines.
+
+    sources   what is played           here
+    tape      any step of it           tape
+    lines     off a terminal           lines
+    player    in a terminal            player
+"""
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+import typer
+
+from cli.console import DataDir, Failure
+
+if TYPE_CHECKING:
+    from adapters.postgres.as_of.folder import KeyFolder
+    from adapters.postgres.as_of.replay import ReplayStep, Source
+    from adapters.postgres.log.postgres_log import PostgresLog
+    from adapters.settings import Settings
+    from projections.engine.moment import Moment
+    from projections.engine.projection import Projection
+
+app = typer.Typer(add_completion=False)
+
+
+class Asked(NamedTuple):
+    """What is to be played, up to when."""
+
+    learner: str | None
+    order: str | None
+    run: str | None
+    view: str | None
+    to: str | None
+    rule: Path | None
+    reason: str | None
+
+
+@app.command()
+def replay(
+    *,
+    learner: Annotated[str | None, typer.Argument(help="Whose history.", show_default=False)] = None,
+    order: Annotated[str | None, typer.Option(help="The history of an order.", show_default=False)] = None,
+    run: Annotated[str | None, typer.Option(help="The history of a run in the catalog.", show_default=False)] = None,
+    view: Annotated[
+        str | None, typer.Option(help="Only this read model, or this table of one.", show_default=False)
+    ] = None,
+    to: Annotated[
+        str | None, typer.Option(help="Up to this position, or what had happened by then.", show_default=False)
+    ] = None,
+    rule: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="What if: a changed rule in a Python file; nothing is written.", show_default=False
+        ),
+    ] = None,
+    reason: Annotated[
+        str | None, typer.Option(help="Why another person's record is looked at; it is recorded.", show_default=False)
+    ] = None,
+    data: DataDir = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")] = False,
+) -> None:
+    """
+    Play what each fact changed: forward, back, to a time, to the next change of a field.
+
+    Off a terminal all steps are printed. With --rule the history is folded by today's rule and by a changed one of the
+    same read model, and the values in which they differ are marked.
+
+    Example: campus replay 28400 --view gradebook
+    """
+    from adapters.settings import Settings
+    from cli.replay.tape import Tape
+    from domain.errors import DomainError
+
+    asked = Asked(learner, order, run, view, to, rule, reason)
+    if sum(each is not None for each in (learner, order, run)) != 1:
+        raise Failure("give a learner, an --order or a --run: `campus replay 28400`")
+    changed = None if rule is None else _changed(rule)
+    if changed is not None:
+        asked = asked._replace(view=view or changed.name)
+    try:
+        sources, others = asyncio.run(_sources(Settings.load(data), asked, changed))
+    except DomainError as error:
+        raise Failure(error.sentence) from None
+    played = _replay_of(sources)
+    if as_json and changed is None:
+        _print_json(played)
+        return
+    tape = Tape(played)
+    other = None if changed is None else Tape(_replay_of(others))
+    if sys.stdout.isatty() and not as_json:
+        from cli.replay.player import Player
+
+        Player(tape, other).run()
+        return
+    from cli.replay.lines import steps_of
+
+    for line in steps_of(tape, other):
+        sys.stdout.write(line + "\n")
+
+
+def _replay_of(sources: "list[Source]") -> "list[ReplayStep]":
+    from adapters.postgres.as_of.replay import replay_of
+
+    return list(replay_of(sources))
+
+
+def _changed(rule: Path) -> "Projection":
+    """The changed rule in a file; raises BadProjection, or Failure if it is of no read model that is deployed."""
+    from campuslog.definition import load_projection
+    from cli.projections.options import the
+
+    return the(load_projection(rule).name, rule)
+
+
+async def _sources(
+    settings: "Settings", asked: Asked, changed: "Projection | None"
+) -> "tuple[list[Source], list[Source]]":
+    """What is played, by the rules of today, and by a changed one."""
+    from adapters.postgres.as_of.folder import KeyFolder
+    from adapters.postgres.log.postgres_log import PostgresLog
+    from projections.registry import PROJECTIONS
+
+    log = await PostgresLog.open(settings)
+    try:
+        moment = await _end(log, asked.to)
+        if asked.run is None:
+            asked = asked._replace(learner=asked.learner or await _owner(log, asked.order or ""))
+            await _record(log, asked, moment)
+        folders = {projection.name: KeyFolder(log.link, projection) for projection in PROJECTIONS}
+        sources = await _of(folders, asked, moment)
+        others = {} if changed is None else {changed.name: KeyFolder(log.link, changed)}
+        return sources, await _of(others, asked, moment) if others else []
+    finally:
+        await log.close()
+
+
+async def _of(folders: "dict[str, KeyFolder]", asked: Asked, moment: "Moment") -> "list[Source]":
+    from adapters.postgres.as_of.replay import of_learner, of_run
+
+    if asked.run is not None:
+        sources = await of_run(folders, asked.run, moment)
+    else:
+        sources = await of_learner(folders, asked.learner or "", moment, asked.order)
+    return sources if asked.view is None else _viewed(sources, asked.view)
+
+
+async def _end(log: "PostgresLog", to: str | None) -> "Moment":
+    from adapters.postgres.as_of.moments import moment_at
+    from campuslog.errors import BadTime
+    from campuslog.positions import bound
+
+    try:
+        found = bound(int(to) if to and to.isascii() and to.isdigit() else to, "--to", end=True)
+    except BadTime as error:
+        raise Failure(str(error)) from None
+    return await moment_at(log, found.position, found.time)
+
+
+async def _record(log: "PostgresLog", asked: Asked, moment: "Moment") -> None:
+    """Record that a learner's history is played."""
+    import uuid_utils
+
+    from adapters.command_bus.bus import Bus
+    from adapters.command_bus.record_look import look_at, record_look
+    from cli.operator import operator
+    from commands.log import Context
+
+    what = f"campus replay {asked.learner}" if asked.order is None else f"campus replay --order {asked.order}"
+    look = look_at(what, moment if asked.to is not None else None, asked.reason)
+    context = Context(operator(), log.clock.now(), "cli", correlation_id=uuid_utils.uuid7().hex)
+    await record_look(log, Bus(log), asked.learner or "", look, context)
+
+
+async def _owner(log: "PostgresLog", order_id: str) -> str:
+    """The learner of an order; raises Failure."""
+    from domain.tags import QueryItem, tag
+
+    placed, _ = await log.matching((QueryItem(("order.placed",), (tag("order", order_id),)),), limit=1)
+    if not placed:
+        raise Failure(f"there is no order {order_id}")
+    return placed[0].id("learner_id")
+
+
+def _viewed(sources: "list[Source]", view: str) -> "list[Source]":
+    """Those of one read model, or of one table; raises Failure."""
+    for source in sources:
+        if source.projection.name == view:
+            return [source]
+        if view in source.tables:
+            return [source._replace(tables=frozenset((view,)))]
+    names = sorted({source.projection.name for source in sources}.union(*(source.tables for source in sources)))
+    raise Failure(f"no view {view} has documents of this: there are {', '.join(names)}")
+
+
+def _print_json(played: "list[ReplayStep]") -> None:
+    from adapters.postgres.as_of.replay import name_of
+
+    for step in played:
+        changes = [{"document": name_of(change.row), "patch": change.patch} for change in step.changes]
+        line = {"position": step.fact.position, "type": step.fact.type, "actor": step.fact.meta.actor}
+        line |= {"occurred_at": step.fact.occurred_at.isoformat(), "changes": changes, "failed": step.failed}
+        sys.stdout.write(json.dumps(line) + "\n")

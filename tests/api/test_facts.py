@@ -1,0 +1,76 @@
+"""Single facts and traces, over HTTP and by the command."""
+
+import json
+from typing import Any
+
+from adapters.settings import Settings
+from cli.up.plan import variables
+from tests.support.api import Campus
+from tests.support.campus_up import campus as command
+from tests.support.polling import until
+
+
+async def traced(campus: Campus, position: int, types: set[str]) -> dict[str, Any]:
+    """The trace of a fact, once it has facts of these types."""
+    found: dict[str, Any] = {}
+
+    async def are_there() -> bool:
+        answer = await campus.get(f"/facts/{position}/trace")
+        assert answer.status_code == 200, answer.text
+        found.update(answer.json())
+        return types <= {fact["type"] for fact in found["items"]}
+
+    await until(are_there)
+    return found
+
+
+async def test_a_request_and_what_followed_from_it(campus: Campus, lively: Settings) -> None:
+    """Who sent it, under which key, its own facts and those of the reactor; found by each of them, and by its id."""
+    await campus.open_run()
+    await campus.enroll()
+    headers = await campus.as_user("instructor", **{"x-request-id": f"req-{campus.tag}", "idempotency-key": "k-1"})
+    body = {"responses": [1, 1], "learner_id": campus.learner}
+    sent = await campus.client.post(f"/v1/quizzes/{campus.quiz}/attempts/1/submit", json=body, headers=headers)
+    assert sent.status_code == 202, sent.text
+    position = sent.json()["position"]
+    found = await traced(campus, position, {"attempt.submitted", "attempt.graded", "progress.unit_completed"})
+    (began,) = found["began_with"]
+    assert (began["request_id"], began["actor"], began["on_behalf_of"], began["idempotency_keys"]) == (
+        f"req-{campus.tag}",
+        "instructor",
+        campus.learner,
+        ["k-1"],
+    )
+    by_type = {fact["type"]: fact for fact in found["items"]}
+    graded = by_type["attempt.graded"]
+    assert graded["source"].startswith("reactor:")
+    assert (graded["cause"], graded["depth"]) == (by_type["attempt.submitted"]["position"], 1)
+    assert (await campus.get(f"/facts/{graded['position']}/trace")).json() == found
+    assert (await campus.get("/traces", request_id=f"req-{campus.tag}")).json() == found
+    page = (await campus.get("/traces", request_id=f"req-{campus.tag}", limit=1)).json()
+    rest = (await campus.get("/traces", request_id=f"req-{campus.tag}", cursor=page["next"])).json()
+    assert page["items"] + rest["items"] == found["items"]
+
+    shown = command("log", "trace", f"req-{campus.tag}", "--json", env=variables(lively))
+    assert json.loads(shown.stdout) == {**found, "next": None}, shown.stderr
+    drawn = command("log", "trace", str(position), env=variables(lively)).stdout
+    assert f"request req-{campus.tag} by instructor for {campus.learner} (api), idempotency key k-1" in drawn
+    assert "attempt.graded" in drawn
+
+
+async def test_a_fact_is_for_whom_it_is_about(campus: Campus) -> None:
+    """A learner sees the own ones, the staff all; traces lead to other people, so they are for the staff."""
+    await campus.open_run()
+    await campus.enroll()
+    history = (await campus.get(f"/learners/{campus.learner}/history")).json()["items"]
+    path = f"/facts/{history[0]['position']}"
+    assert (await campus.get(path, user=campus.learner)).json() == history[0]
+    other = await campus.get(path, user=f"{campus.learner}-2")
+    assert (other.status_code, other.json()["code"]) == (403, "not_yours")
+    assert (await campus.get(f"{path}/trace", user=campus.learner)).json()["code"] == "staff_only"
+    assert (await campus.get("/facts/999999999999")).json()["code"] == "no_such_fact"
+    assert (await campus.get("/facts/999999999999/trace")).json()["code"] == "no_such_fact"
+    assert (await campus.get("/traces", request_id="none", order_id="none")).status_code == 422
+    for missing in ({"request_id": "none"}, {"order_id": "none"}):
+        answer = await campus.get("/traces", **missing)
+        assert (answer.status_code, answer.json()["code"]) == (404, "nothing_traced")
