@@ -132,7 +132,8 @@ async def _learners(asking: Asking, facts: int) -> dict[str, Any]:
 
 
 async def _runs(asking: Asking, facts: int) -> dict[str, Any]:
-    runs = [each["run_id"] for each in (await asking.get("/runs", limit=200))["items"]]
+    since = facts // 3
+    runs = [each["run_id"] for each in (await asking.get("/runs", limit=200, known_at=since))["items"]]
     chance = random.Random(2)  # noqa: S311
 
     async def live() -> float:
@@ -140,7 +141,7 @@ async def _runs(asking: Asking, facts: int) -> dict[str, Any]:
 
     async def as_of() -> float:
         path = f"/runs/{chance.choice(runs)}/dashboard"
-        return await asking.seconds(path, known_at=chance.randrange(facts // 10, facts))
+        return await asking.seconds(path, known_at=chance.randrange(since, facts))
 
     return _side_by_side("run", *await _in_turn(live, as_of, MOMENTS))
 
