@@ -69,6 +69,8 @@ class Settings(BaseSettings):
     """Signing secrets of Stripe's webhook endpoint (`whsec_…`); two with a comma between while one is replaced."""
     tax_rates: str = ""
     """Tax that prices include, in basis points by country, such as `DE=1900,AT=2000`; others have none."""
+    proof_witnesses: str = ""
+    """Witnesses that cosign what the notary signs: URLs with commas between, each with its keys after it or without."""
     proof_keys: str = Field(default="", repr=False)
     """Private keys of the notary, 32 bytes in base64, with commas between; empty: it keeps one in `data_dir`."""
     dev_login: bool = False

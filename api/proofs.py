@@ -23,7 +23,7 @@ from api.http.query import JSON, StaffQueryDep, etag_of, matches
 from api.http.routing import router as strict_router
 from api.http.services import ServicesDep
 from domain.proofs.checkpoint import hash_lines
-from domain.proofs.errors import NoSuchTile
+from domain.proofs.errors import NoSuchTile, NotCosigned
 from domain.proofs.tiles import TileId, bundle, read_path
 
 router = strict_router("proofs", "/v1/proofs")
@@ -43,6 +43,7 @@ Position = Annotated[
 First = Annotated[
     int, Query(alias="from", ge=0, le=LARGEST, description="The smaller tree, in facts.", examples=[1000])
 ]
+Cosigned = Annotated[bool, Query(description="The newest that a witness has cosigned, be it an older one.")]
 Second = Annotated[int, Query(alias="to", ge=0, le=LARGEST, description="The larger tree, in facts.", examples=[1713])]
 
 
@@ -60,9 +61,12 @@ CONSISTENT = ConsistencyProof(first=1000, second=1713, first_root=ROOT, second_r
 
 
 @router.get("/checkpoint", responses=open_text("The newest checkpoint, a signed note.", CHECKPOINT, 404))
-async def checkpoint(request: Request, services: ServicesDep) -> Response:
-    """Which tree, how many facts, and its root, signed (C2SP tlog-checkpoint)."""
-    return _fresh(request, str((await signed_tree(services.reader)).note))
+async def checkpoint(request: Request, services: ServicesDep, *, cosigned: Cosigned = False) -> Response:
+    """Which tree, how many facts, and its root, signed (C2SP tlog-checkpoint); then cosigned."""
+    tree = await signed_tree(services.reader)
+    if cosigned and tree.cosigned is None:
+        raise NotCosigned
+    return _fresh(request, str(tree.covering(0 if cosigned else tree.checkpoint.size).note))
 
 
 @router.get("/keys", responses=open_text("Verifier keys, a line each.", f"{ORIGIN}+9f2c54d1+AQ…\n", 404))

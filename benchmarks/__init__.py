@@ -42,6 +42,12 @@ def condition(seconds: Seconds = 4.0, rounds: Rounds = 5, as_json: Json = False)
 
 
 @app.command()
+def notary(seconds: Seconds = 4.0, rounds: Rounds = 5, as_json: Json = False) -> None:
+    """Durable appends while a notary signs them, against the same without; and the lag of the notary."""
+    _report("notary", as_json, seconds=seconds, rounds=rounds)
+
+
+@app.command()
 def command(seconds: Seconds = 4.0, rounds: Rounds = 5, as_json: Json = False) -> None:
     """Commands over HTTP with all workers running, against a FastAPI application on the stock library."""
     _report("command", as_json, seconds=seconds, rounds=rounds)

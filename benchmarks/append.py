@@ -61,18 +61,22 @@ async def ours(
     async def writer() -> int:
         done, seen = 0, head
         while time.perf_counter() < end:
-            learner_id = f"learner-{next(numbers)}"
-            progress = CourseProgress.blank(progress_stream(learner_id, "run"))
-            progress.record_activity("unit", "click", 1)
-            events = [new_event(event, Context("bench")) for event in progress.collect_events()]
-            conditions = [Condition((QueryItem(tags=(tag("learner", learner_id),)),), seen)] if conditional else ()
-            seen = (await log.append(Append(events, conditions=conditions))).last
+            seen = await append_one(log, f"learner-{next(numbers)}", seen if conditional else None)
             done += 1
         return done
 
     started = time.perf_counter()
     done = sum(await asyncio.gather(*(writer() for _ in range(writers))))
     return done / (time.perf_counter() - started)
+
+
+async def append_one(log: PostgresLog, learner_id: str, seen: int | None = None) -> int:
+    """Append one fact of a new aggregate, be it only if the learner has none after *seen*; returns its position."""
+    progress = CourseProgress.blank(progress_stream(learner_id, "run"))
+    progress.record_activity("unit", "click", 1)
+    events = [new_event(event, Context("bench")) for event in progress.collect_events()]
+    conditions = () if seen is None else [Condition((QueryItem(tags=(tag("learner", learner_id),)),), seen)]
+    return (await log.append(Append(events, conditions=conditions))).last
 
 
 def yardstick(stock: Learning, numbers: Iterator[int], seconds: float) -> float:

@@ -40,7 +40,7 @@ def doctor(data: DataDir = None, as_json: Json = False) -> None:
 
 async def examine(settings: "Settings") -> list[dict[str, Any]]:
     """Run every check, all at once."""
-    from adapters.health import jobs, payments, reactions, servers
+    from adapters.health import jobs, payments, proofs, reactions, servers
 
     checks: dict[str, Check] = {
         **servers.CHECKS,
@@ -48,6 +48,7 @@ async def examine(settings: "Settings") -> list[dict[str, Any]]:
         **reactions.CHECKS,
         **jobs.CHECKS,
         **payments.CHECKS,
+        **proofs.CHECKS,
         "code": _code,
         **(_of_read_models() if _fault() is None else {}),
         "processes": _patient(_processes),

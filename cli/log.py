@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.comparison import NOT_COMPARED, Against, compare, short, view
+from cli.comparison import Against, compare, short, view
 from cli.console import INTERRUPTED, LAST_POSITION, MOST_ROWS, DataDir, Failure, Json, answer, progress
 from cli.export import export
 from cli.irregular import irregular
+from cli.kept_checkpoints import Checkpoint, Exported, KeptElsewhere, Keys, Proofs, lines, not_checked, verify_export
 from cli.rewound import rewound
 from cli.trace import trace
 
@@ -67,22 +68,34 @@ def tail(
 def verify(
     *,
     against: Against = None,
+    checkpoint: Checkpoint = None,
+    keys: Keys = None,
+    proofs: Proofs = None,
+    exported: Exported = None,
     data: DataDir = None,
     as_json: Json = False,
 ) -> None:
     """
-    Check that positions are dense, versions are 1 to n, and every fact can be read; exits with 1 if not.
+    Check that positions are dense, versions are 1 to n, every fact can be read, and is the one that was signed.
 
     A fact that names a cause which does not stand before it is a problem; facts that name none are counted.
 
-    Whether a stored fact was changed is only seen `--against` what was exported before the change.
+    Exits with 1 if not. Who can change the log and has the notary's key could sign another log: a checkpoint or an
+    export that was kept elsewhere shows that.
     """
     from adapters.parquet.manifest import ExportError
     from adapters.settings import Settings
+    from workers.consistency.kept_checkpoints import BadCheckpoint
 
+    kept = KeptElsewhere(checkpoint, keys, proofs)
+    if exported is not None and against is not None:
+        raise Failure("--export checks an export, and --against the log of a campus: give one of them")
     try:
-        report = asyncio.run(_verify(Settings.load(data), against))
-    except ExportError as error:
+        if exported is not None:
+            report = verify_export(exported, kept)
+        else:
+            report = asyncio.run(_verify(Settings.load(data), against, kept))
+    except (ExportError, BadCheckpoint) as error:
         raise Failure(str(error)) from None
     answer(report, as_json=as_json, table=lambda: _verdict(report))
     if not report["ok"]:
@@ -147,18 +160,25 @@ def _as_line(fact: "Fact") -> str:
     return f"{fact.position:>9}  {fact.occurred_at:%Y-%m-%d %H:%M:%S}  {fact.type:<31}  {fact.stream_id}  {fields}\n"
 
 
-async def _verify(settings: "Settings", against: str | None) -> dict[str, Any]:
+async def _verify(settings: "Settings", against: str | None, elsewhere: "KeptElsewhere") -> dict[str, Any]:
+    from workers.consistency.kept_checkpoints import kept_here
     from workers.consistency.log_check import check, head_of
 
+    here = await kept_here(settings)
+    given = elsewhere.read(here.keys)
     compared = None if against is None else await compare(settings, against)
     head = await head_of(settings)
     with progress("verifying the log", total=head, unit="facts") as advance:
-        report = (await check(settings, head, advance)).as_json()
+        checkpoints = [*here.checkpoints, *given]
+        findings = await check(settings, head, advance, checkpoints=checkpoints, published=elsewhere.proofs)
+    for problem in here.problems:
+        findings.add(problem)
+    report = findings.as_json()
     if compared is None:
-        return {**report, "not_checked": [NOT_COMPARED]}
+        return {**report, "not_checked": not_checked(report, elsewhere=bool(given))}
     later = f"not checked: whether facts after position {compared['position']:,} were changed"
-    not_checked = [later] if compared["position"] < head else []
-    return {**report, "ok": report["ok"] and not compared["count"], "compared": compared, "not_checked": not_checked}
+    left = [later] if compared["position"] < head else []
+    return {**report, "ok": report["ok"] and not compared["count"], "compared": compared, "not_checked": left}
 
 
 def _verdict(report: dict[str, Any]) -> "RenderableType":
@@ -180,6 +200,7 @@ def _verdict(report: dict[str, Any]) -> "RenderableType":
     if report["without_cause"]:
         first = f"the first at position {report['first_without_cause']:,}"
         parts.append(Text(f"{report['without_cause']:,} facts name neither a request nor a fact as cause, {first}"))
+    parts += [Text(line) for line in lines(report)]
     if "compared" in report:
         parts += view(report["compared"])
     return Group(*parts, *map(Text, report["not_checked"]))

@@ -38,6 +38,7 @@ COMMANDS = {
     "migrate": ("cli.migrate", "Migrate the database schema of the campus."),
     "serve": ("cli.serve", "Run the API alone."),
     "worker": ("cli.worker", "Run one worker alone."),
+    "witness": ("cli.witness", "Run a witness, which cosigns a log as long as it only grows."),
     "paysim": ("cli.paysim", "Run the stand-in for Stripe, for development and tests."),
 }
 OURS = ("benchmarks", "cli", "campuslog", "api", "workers", "adapters", "commands", "projections", "domain")

@@ -102,6 +102,99 @@ def publish(
     answer(found._asdict(), as_json=as_json, table=lambda: _published(found._asdict()))
 
 
+@app.command()
+def resolve(
+    reason: Annotated[str, typer.Option(help="Why the log is not what was signed; it becomes a fact.")],
+    data: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """
+    Give up the tree that the notary refuses to go on with, and let it begin another one.
+
+    What was signed before stays a proof of that. Witnesses report the new tree until a person names its key to them.
+    """
+    from adapters.settings import Settings
+
+    if not reason.strip():
+        raise Failure("say why: --reason TEXT")
+    report = asyncio.run(_resolve(Settings.load(data), reason))
+    answer(report, as_json=as_json, table=lambda: _text(report["text"]))
+
+
+@app.command()
+def keys(
+    *,
+    add: Annotated[
+        bool, typer.Option("--add", help="Make another key, which signs beside those that there are.")
+    ] = False,
+    retire: Annotated[
+        bool, typer.Option("--retire", help="Forget all keys but the newest, once readers know that one.")
+    ] = False,
+    data: DataDir = None,
+) -> None:
+    """
+    Print the notary's keys of this data directory, the newest first; replace one with an overlap in which both sign.
+
+    First `--add`; once all who check have the new key, and the newest checkpoint is signed by it, `--retire`.
+    """
+    from adapters.proofs.files import BadKeys, ProofFiles
+    from adapters.proofs.prove import signed_tree
+    from adapters.settings import Settings
+    from domain.proofs.note import signed_by
+
+    if add and retire:
+        raise Failure("readers need time between --add and --retire: give one of them")
+    files = ProofFiles(Settings.load(data))
+    tree = _ask(data, signed_tree)
+    try:
+        if add:
+            files.add_key()
+        signers = files.signers(tree.checkpoint.origin)
+        if retire:
+            newest = signers[0].verifier
+            if not any((each.name, each.key_id) == (newest.name, newest.key_id) for each in tree.note.signatures):
+                raise Failure(
+                    "the newest checkpoint is not signed by the newest key yet: wait until the notary has signed"
+                )
+            signed_by(tree.note, [newest])
+            say(f"{files.retire_keys()} keys are forgotten")
+            signers = signers[:1]
+    except BadKeys as error:
+        raise Failure(str(error)) from None
+    sys.stdout.write("".join(f"{each.verifier.vkey}\n" for each in signers))
+
+
+async def _resolve(settings: "Settings", reason: str) -> dict[str, Any]:
+    from adapters.command_bus.bus import Bus
+    from adapters.postgres.log.postgres_log import PostgresLog
+    from adapters.postgres.queries.lag import workers
+    from adapters.proofs.tree import read_tree
+    from cli.operator import operator
+    from commands.admin import ResolveDispute
+    from commands.log import Context
+
+    async with _opened(settings) as reader:
+        stored = await read_tree(reader)
+        troubles = [each.trouble for each in await workers(reader) if each.name == "notary"]
+    said = next((each for each in troubles if each.startswith("Refused: ")), None)
+    if stored is None or said is None:
+        raise Failure("the notary does not refuse to sign: there is nothing to resolve")
+    log = await PostgresLog.open(settings)
+    try:
+        context = Context(operator(), log.clock.now(), "cli")
+        position = await Bus(log).handle(ResolveDispute(stored.origin, reason), context)
+    finally:
+        await log.close()
+    text = f"{stored.origin} is given up at position {position:,}; the notary begins another tree within seconds"
+    return {"origin": stored.origin, "position": position, "was": said.removeprefix("Refused: "), "text": text}
+
+
+def _text(text: str) -> "RenderableType":
+    from rich.text import Text
+
+    return Text(text)
+
+
 def _ask(data: Path | None, ask: "Callable[[Reader], Awaitable[ResultT]]") -> ResultT:
     """What the stored tree answers; raises Failure with the sentence of what is wrong."""
     from adapters.settings import Settings

@@ -93,5 +93,6 @@ HANDLERS: dict[type, CommandHandler] = {
     quiz.SubmitAttempt: quiz.submit_attempt,
     quiz.GradeAttempt: quiz.grade_attempt,
     admin.ViewRecord: admin.view_record,
+    admin.ResolveDispute: admin.resolve_dispute,
     quiz.OverrideGrade: quiz.override_grade,
 }

@@ -1,5 +1,5 @@
 """
-What those who run and audit a campus have done: looks at the records of a learner.
+What those who run and audit a campus have done: looks at the records of a learner, and disputes about what was signed.
 
 A look is a fact, so that the person who has looked cannot take it back. One hour of looks at a learner is one stream.
 """
@@ -77,3 +77,35 @@ class Record(Aggregate):
     @event(ViewedOften)
     def _viewed_often(self, by: str) -> None:
         self.often.add(by)
+
+
+TREES = "main"  # the one log of a campus
+
+
+def trees_stream(log: str = TREES) -> str:
+    """The stream of what persons have decided about the signed trees over the log."""
+    return stream_id("checkpoint", log)
+
+
+class SignedTrees(Aggregate):
+    """The signed trees over the log: those that were given up, since the log is not what was signed, and why."""
+
+    category = "checkpoint"
+    ids = ("log",)
+
+    class DisputeResolved(Aggregate.Event):
+        TOPIC = "checkpoint.dispute_resolved"
+        origin: str
+        reason: str
+
+    def initial_state(self) -> None:
+        self.given_up: set[str] = set()
+
+    def resolve(self, origin: str, reason: str) -> None:
+        """Give a tree up, so that the notary begins another one; a second time changes nothing."""
+        if origin not in self.given_up:
+            self._dispute_resolved(origin=origin, reason=reason)
+
+    @event(DisputeResolved)
+    def _dispute_resolved(self, origin: str, reason: str) -> None:
+        self.given_up.add(origin)

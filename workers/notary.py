@@ -21,6 +21,7 @@ from adapters.proofs.files import ProofFiles
 from adapters.proofs.tree import (
     begin_tree,
     forget_tiles,
+    given_up,
     keep_tiles,
     load_tree,
     publish,
@@ -35,6 +36,7 @@ from domain.proofs.merkle import EMPTY, HASH_SIZE
 from domain.proofs.note import NoteError, signed
 from domain.proofs.tiles import Tree, leaf_hashes, range_hash
 from domain.proofs.tiles import tiles_of as tiles_of_ranges
+from workers.cosigning import Cosigning
 
 BATCH = 1_000  # facts that are added in one statement
 MOST_UNSIGNED = 20_000  # facts after which a checkpoint is signed also while more are coming
@@ -75,6 +77,7 @@ class Notary:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._files = ProofFiles(settings)
+        self._cosigning = Cosigning(settings)
         self._trouble = ""
         self._made_again = False
         self.active = False
@@ -83,6 +86,11 @@ class Notary:
     def state(self) -> WorkerState:
         """How this process is, for its heartbeat."""
         return WorkerState(self.active, self.position, self._trouble)
+
+    @property
+    def witness_trouble(self) -> str:
+        """Why witnesses give no cosignature; empty if they do."""
+        return self._cosigning.trouble
 
     async def run(self) -> None:
         """Add and sign until cancelled; begin again after every failure."""
@@ -115,6 +123,13 @@ class Notary:
         await self._sign(growing)  # with the keys of now; and what a crash has kept from readers is shown to them
         await self._show(connection, growing.origin)
         structlog.get_logger().info("notary.active", origin=growing.origin, size=growing.tree.size)
+        cosigning = asyncio.create_task(self._cosigning.run())
+        try:
+            await self._keep_signing(connection, growing)
+        finally:
+            await cancel_and_wait([cosigning])
+
+    async def _keep_signing(self, connection: Connection, growing: "GrowingTree") -> None:
         while True:
             self._trouble, self._made_again = "", False
             more = await growing.grow(growing.tree.size + MOST_UNSIGNED)
@@ -131,26 +146,29 @@ class Notary:
         Raises:
             Refused: the keys are not those that have signed, or the tree is not the one that was signed.
         """
-        kept, stored = self._files.checkpoint(), await stored_tree(connection)
-        if kept is None and stored is None:
-            kept = self._begin()
+        kept, stored, ended = self._files.checkpoint(), await stored_tree(connection), await given_up(connection)
         known = kept if kept is not None else stored.checkpoint if stored else ""
+        if not known or origin_of(known) in ended:
+            known = self._begin(origin_of(known))
         found = self._verified(known)
-        if stored is None:
+        if stored is None or (stored.origin != found.origin and stored.origin in ended):
             await begin_tree(connection, found.origin, known, self._keys(found.origin))
         elif stored.origin != found.origin:
             raise Refused(f"the database has the tree {stored.origin}, and {found.origin} was signed")
         return found
 
-    def _begin(self) -> str:
-        """Sign the beginning of a tree, whose name no other one has."""
+    def _begin(self, given_up: str) -> str:
+        """Sign the beginning of a tree, whose name no other one has; what was signed of the one before is kept."""
+        if given_up:
+            self._files.put_aside(given_up)
+            structlog.get_logger().warning("notary.tree_given_up", origin=given_up)
         origin = f"campuslog.invalid/{self._settings.name}/{secrets.token_hex(8)}"
         note = str(signed(Checkpoint(origin, 0, EMPTY).text, self._files.signers(origin)))
         self._files.keep_checkpoint(note)
         return note
 
     def _verified(self, note: str) -> Checkpoint:
-        origin = note.partition("\n")[0]
+        origin = origin_of(note)
         try:
             return verified(note, [each.verifier for each in self._files.signers(origin)])
         except NoteError as error:
@@ -170,6 +188,11 @@ class Notary:
 
     async def _show(self, connection: Connection, origin: str) -> None:
         await publish(connection, origin, self._files.checkpoint() or "", self._keys(origin))
+
+
+def origin_of(note: str) -> str:
+    """The origin in the text of a checkpoint, which nothing has checked yet."""
+    return note.partition("\n")[0]
 
 
 class GrowingTree:

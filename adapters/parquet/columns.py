@@ -15,7 +15,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from adapters.parquet.source import NUMBERS, FactBuffers
+from adapters.parquet.source import NUMBERS, SINCE_1970, FactBuffers
 from domain.codec import fields_of
 from domain.registry import AGGREGATE_OF, AGGREGATES, FACTS
 
@@ -57,7 +57,6 @@ LOGGED = tuple(name for name in SCHEMA.names if name not in ("learner_id", "sour
 
 OLD_SCHEMA = pa.schema([field for field in SCHEMA if field.name not in IDS])
 
-SINCE_1970 = 946_684_800_000_000  # microseconds from 1970 to 2000, where PostgreSQL begins to count
 FIXED = {"position": 0, "stream_version": 1, "schema_version": 2, "partition": 3, "occurred_at": 4, "recorded_at": 5}
 VARIABLE = {"stream_id": 6, "type": 7, "data": 8, "meta": 9}
 

@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
-from adapters.parquet.columns import SINCE_1970
 from adapters.parquet.manifest import ExportError
 from adapters.parquet.read import Export
+from adapters.parquet.source import SINCE_1970
 from adapters.postgres.bulk.page_reader import Metas
 from domain.codec import decode_data, version_of
 from domain.registry import FACTS

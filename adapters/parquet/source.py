@@ -4,9 +4,13 @@ Pages of the log for the export: each one row of five values, which cost a third
 A statement reads one page by position and is over in milliseconds: nothing that appends or cleans up waits for it.
 """
 
+import struct
 from typing import NamedTuple
 
 import psycopg
+
+from domain.proofs.leaf import content_hash, encode_entry
+from domain.proofs.merkle import leaf_hash
 
 NUMBERS = (
     "position",
@@ -20,6 +24,7 @@ NUMBERS = (
     "data_length",
     "meta_length",
 )  # of one record, each 8 bytes, most significant first; times in microseconds since 2000, lengths in bytes
+SINCE_1970 = 946_684_800_000_000  # microseconds from 1970 to 2000, where PostgreSQL begins to count
 LARGEST_PAGE = 1 << 14  # positions
 LARGEST_PAYLOAD = 1 << 26  # bytes of data and meta in one page, unless a single fact has more
 
@@ -38,6 +43,9 @@ SELECT count(*),
        string_agg(data, ''::bytea), string_agg(meta, ''::bytea)
   FROM (SELECT * FROM events WHERE position > %s AND position <= %s ORDER BY position) AS page
 """
+
+
+_record = struct.Struct(f">{len(NUMBERS)}q")
 
 
 class FactBuffers(NamedTuple):
@@ -83,3 +91,25 @@ async def read_page(connection: psycopg.AsyncConnection, after: int, until: int)
 async def _payload(connection: psycopg.AsyncConnection, after: int, until: int) -> int:
     row = await (await connection.execute(SIZE, (after, until), prepare=True, binary=True)).fetchone()
     return int(row[0]) if row else 0
+
+
+def leaves_of(rows: FactBuffers) -> bytes:
+    """The hash of each fact as a leaf of the tree over the log (domain/proofs/leaf.py), one after the other."""
+    found, at = [], [0, 0, 0, 0]
+    for numbers in _record.iter_unpack(rows.records):
+        position, stream_version, schema_version, partition, occurred_at, recorded_at, *lengths = numbers
+        ends = [first + length for first, length in zip(at, lengths, strict=True)]
+        stream_id, type_, data, meta = (
+            values[first:end] for values, first, end in zip(rows[2:], at, ends, strict=True)
+        )
+        at = ends
+        envelope = (
+            position,
+            stream_version,
+            schema_version,
+            partition,
+            occurred_at + SINCE_1970,
+            recorded_at + SINCE_1970,
+        )
+        found.append(leaf_hash(encode_entry(envelope, stream_id, type_, content_hash(data, meta))))
+    return b"".join(found)

@@ -33,6 +33,11 @@ class ProofFiles:
         self.directory = settings.data_dir / "proofs" / settings.name
         self._given = settings.proof_keys
 
+    @property
+    def has_keys(self) -> bool:
+        """Whether keys are here; `seeds` makes one if not."""
+        return bool(self._given) or (self.directory / KEYS).exists()
+
     def seeds(self) -> list[bytes]:
         """
         The private keys, the newest first: those of the settings, else of the file, which is made if it is missing.
@@ -71,6 +76,11 @@ class ProofFiles:
     def keep_checkpoint(self, note: str) -> None:
         """Remember what was signed; on disk when this returns."""
         replace_durably(self.directory / CHECKPOINT, note)
+
+    def put_aside(self, origin: str) -> None:
+        """Keep what was signed last under another name, since it proves what was signed; on disk when this returns."""
+        if (note := self.checkpoint()) is not None:
+            replace_durably(self.directory / f"{CHECKPOINT}.{origin.rpartition('/')[2]}", note)
 
     def _write_seeds(self, seeds: list[bytes]) -> None:
         if self._given:

@@ -30,12 +30,20 @@ class SignedTree(NamedTuple):
 
     Attributes:
         note: the checkpoint as it was signed.
+        cosigned: the newest checkpoint that a witness has cosigned; None if there is none.
         keys: what signs it, as this campus says; a reader who does not trust it gets them in another way.
     """
 
     checkpoint: Checkpoint
     note: Note
     keys: tuple[Verifier, ...]
+    cosigned: Note | None = None
+
+    def covering(self, size: int) -> "SignedTree":
+        """As its witnesses have seen it, if that is of *size* facts or more; else as it was signed last."""
+        if self.cosigned is None or (seen := read_checkpoint(self.cosigned)).size < size:
+            return self
+        return self._replace(checkpoint=seen, note=self.cosigned)
 
     @property
     def short_note(self) -> Note:
@@ -59,17 +67,20 @@ async def signed_tree(reader: Reader) -> SignedTree:
     if stored is None:
         raise NoCheckpoint
     note = read_note(stored.checkpoint)
-    return SignedTree(read_checkpoint(note), note, tuple(map(Verifier.of, stored.keys.splitlines())))
+    keys = tuple(map(Verifier.of, stored.keys.splitlines()))
+    return SignedTree(read_checkpoint(note), note, keys, read_note(stored.cosigned) if stored.cosigned else None)
 
 
 async def prove_inclusion(reader: Reader, tree: SignedTree, positions: Iterable[int]) -> list[Proof]:
     """
-    A proof for each of these positions of the log, which begin at 1.
+    A proof for each of these positions of the log, which begin at 1; all lead to one checkpoint, cosigned if possible.
 
     Raises:
         NotSignedYet: a position is above the checkpoint.
     """
-    wanted, size = list(positions), tree.checkpoint.size
+    wanted = list(positions)
+    tree = tree.covering(max(wanted, default=0))
+    size = tree.checkpoint.size
     for position in wanted:
         if not 0 < position <= size:
             raise NotSignedYet(size=size, asked=f"position {position}")

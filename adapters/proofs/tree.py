@@ -9,14 +9,16 @@ from typing import NamedTuple
 
 from adapters.postgres.connection import Connection
 from adapters.postgres.queries.reader import Reader
+from domain.admin import SignedTrees, trees_stream
 from domain.proofs.merkle import HASH_SIZE
 from domain.proofs.tiles import TileId, Tiles, Tree, edge_of
 
-STORED = "SELECT origin, size, checkpoint, keys FROM proof_tree"
+STORED = "SELECT origin, size, checkpoint, keys, cosigned, witness_trouble FROM proof_tree"
 BEGIN = """
 INSERT INTO proof_tree (origin, size, checkpoint, keys) VALUES (%s, 0, %s, %s)
 ON CONFLICT (only_row) DO UPDATE
-   SET origin = excluded.origin, size = 0, checkpoint = excluded.checkpoint, keys = excluded.keys, signed_at = DEFAULT
+   SET origin = excluded.origin, size = 0, checkpoint = excluded.checkpoint, keys = excluded.keys, cosigned = '',
+       signed_at = DEFAULT
 """
 FORGET = "DELETE FROM proof_tiles"
 EMPTIED = "UPDATE proof_tree SET size = 0"
@@ -32,6 +34,9 @@ SELECT count(*) FROM grown
 PUBLISH = """
 UPDATE proof_tree SET checkpoint = %s, keys = %s, signed_at = clock_timestamp() WHERE origin = %s RETURNING size
 """
+COSIGNED = "UPDATE proof_tree SET cosigned = %s WHERE origin = %s"
+WITNESS_TROUBLE = "UPDATE proof_tree SET witness_trouble = %s"
+GIVEN_UP = "SELECT convert_from(data, 'UTF8')::jsonb ->> 'origin' FROM events WHERE stream_id = %s AND type = %s"
 TILES = """
 SELECT wanted.level, wanted.number, substr(hashes, 1, wanted.bytes)
   FROM unnest(%(levels)s::smallint[], %(numbers)s::bigint[], %(bytes)s::integer[]) AS wanted (level, number, bytes)
@@ -47,12 +52,16 @@ class StoredTree(NamedTuple):
         size: how many leaves the tiles have.
         checkpoint: the newest one, a signed note; it may be of fewer.
         keys: the keys that have signed it, as verifier keys, a line each.
+        cosigned: the newest checkpoint with a cosignature; empty if there is none.
+        witness_trouble: why witnesses give none; empty if they do.
     """
 
     origin: str
     size: int
     checkpoint: str
     keys: str
+    cosigned: str
+    witness_trouble: str
 
 
 class NotAlone(Exception):
@@ -120,6 +129,22 @@ async def publish(connection: Connection, origin: str, checkpoint: str, keys: st
     cursor = await connection.execute(PUBLISH, [checkpoint, keys, origin])
     if await cursor.fetchone() is None:
         raise NotAlone(f"the tree is not {origin} any more")
+
+
+async def keep_cosigned(connection: Connection, origin: str, note: str) -> None:
+    """Show a checkpoint with cosignatures to readers, if the tree is still this one."""
+    await connection.execute(COSIGNED, [note, origin])
+
+
+async def keep_witness_trouble(connection: Connection, trouble: str) -> None:
+    """Let `campus doctor` see why witnesses give no cosignature."""
+    await connection.execute(WITNESS_TROUBLE, [trouble])
+
+
+async def given_up(connection: Connection) -> frozenset[str]:
+    """The origins of trees that persons have given up, by their facts in the log."""
+    cursor = await connection.execute(GIVEN_UP, [trees_stream(), SignedTrees.DisputeResolved.TOPIC])
+    return frozenset(row[0] for row in await cursor.fetchall())
 
 
 async def tiles_of(connection: Connection, needed: Mapping[TileId, int]) -> Tiles:

@@ -1,6 +1,6 @@
 """
-What `campus up` runs: an embedded server for each URL that is not set, paysim if no key of Stripe is, the API and the
-workers.
+What `campus up` runs: an embedded server for each URL that is not set, paysim if no key of Stripe is, a witness if none
+is set, the API and the workers.
 """
 
 import sys
@@ -12,6 +12,7 @@ from typing import Any
 from adapters.embedded import NatsServer, PostgresServer, Program, Secrets, Server, ValkeyServer
 from adapters.settings import PREFIX, Settings, SettingsError, fields_in_environment
 from cli.up.paysim import PaysimServer
+from cli.up.witness import WitnessServer
 
 API = "api"
 WORKERS = ("relay", "projector", "reactor", "dispatcher", "auditor")
@@ -63,6 +64,8 @@ def make_plan(data_dir: Path, name: str | None, port: int | None) -> Plan:
     servers: tuple[Server, ...] = tuple(make(data_dir, secrets) for url, make in EMBEDDABLE.items() if url not in given)
     paysim = PaysimServer(data_dir, secrets) if "stripe_key" not in given else None
     servers += () if paysim is None else (paysim,)
+    witness = WitnessServer(data_dir, secrets) if "proof_witnesses" not in given else None
+    servers += () if witness is None else (witness,)
     values: dict[str, Any] = {"data_dir": data_dir}
     for server in servers:
         values |= server.settings()
@@ -75,6 +78,8 @@ def make_plan(data_dir: Path, name: str | None, port: int | None) -> Plan:
         settings = settings.model_copy(update={"dev_login": settings.api_host in LOOPBACK})
     if paysim is not None:
         paysim.sell_through(settings)
+    if witness is not None:
+        witness.look_at(settings)
     return Plan(settings, servers)
 
 

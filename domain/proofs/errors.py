@@ -12,6 +12,15 @@ class NoCheckpoint(NotFound):
         super().__init__("no checkpoint has been signed yet: the notary signs one (`campus worker notary`)")
 
 
+class NotCosigned(NotFound):
+    """No witness has cosigned a checkpoint yet."""
+
+    code = "not_cosigned"
+
+    def __init__(self) -> None:
+        super().__init__("no witness has cosigned a checkpoint yet: CAMPUS_PROOF_WITNESSES says which are asked")
+
+
 class NotSignedYet(NotFound):
     """The newest checkpoint is of fewer facts."""
 

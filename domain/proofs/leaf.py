@@ -47,30 +47,28 @@ def entry_of(row: tuple[Any, ...]) -> bytes:
         NoEntry: a value is out of the range that the log allows; only a change past `append_events()` makes one.
     """
     position, stream_id, stream_version, name, schema_version, partition, data, meta, occurred_at, recorded_at = row
-    stream, type_ = stream_id.encode(), name.encode()
     try:
-        entry = b"".join(
-            (
-                _head(
-                    VERSION,
-                    position,
-                    stream_version,
-                    schema_version,
-                    partition,
-                    (occurred_at - EPOCH) // MICROSECOND,
-                    (recorded_at - EPOCH) // MICROSECOND,
-                    len(stream),
-                ),
-                stream,
-                _length16(len(type_)),
-                type_,
-                content_hash(data, meta),
-            )
-        )
-    except (struct.error, TypeError, OverflowError) as error:
+        times = (occurred_at - EPOCH) // MICROSECOND, (recorded_at - EPOCH) // MICROSECOND
+        envelope = (position, stream_version, schema_version, partition, *times)
+        return encode_entry(envelope, stream_id.encode(), name.encode(), content_hash(data, meta))
+    except (struct.error, TypeError, OverflowError, AttributeError) as error:
         raise NoEntry(f"the fact at position {position} has no entry: {error}") from None
+
+
+def encode_entry(envelope: tuple[int, ...], stream_id: bytes, name: bytes, content: bytes) -> bytes:
+    """
+    The bytes of an entry.
+
+    Args:
+        envelope: position, versions in the stream and of the type, partition; both times in microseconds since 1970.
+
+    Raises:
+        struct.error: a number is out of its range.
+        NoEntry: the names are too long.
+    """
+    entry = b"".join((_head(VERSION, *envelope, len(stream_id)), stream_id, _length16(len(name)), name, content))
     if len(entry) > LONGEST_ENTRY:
-        raise NoEntry(f"the fact at position {position} has no entry: its names take {len(entry)} bytes")
+        raise NoEntry(f"the fact at position {envelope[0]} has no entry: its names take {len(entry)} bytes")
     return entry
 
 

@@ -21,7 +21,8 @@ from tests.support.servers import Servers
 
 pytestmark = pytest.mark.processes
 
-PROCESSES = {"postgres", "valkey", "nats", "paysim", "api", "relay", "projector", "reactor", "dispatcher", "auditor"}
+SERVERS = {"postgres", "valkey", "nats", "paysim", "witness"}
+PROCESSES = {*SERVERS, "api", "relay", "projector", "reactor", "dispatcher", "auditor"}
 
 
 def test_a_campus_starts_and_stops_in_order(data_dir: Path) -> None:
@@ -35,8 +36,8 @@ def test_a_campus_starts_and_stops_in_order(data_dir: Path) -> None:
     lines = [line.split()[0] for line in running.said.splitlines() if line.endswith(" stopped")]
     assert lines[0] == "api"
     assert set(lines[1:6]) == {"relay", "projector", "reactor", "dispatcher", "auditor"}
-    assert set(lines[6:8]) == {"nats", "paysim"}
-    assert lines[8:] == ["valkey", "postgres"]
+    assert set(lines[6:9]) == {"nats", "paysim", "witness"}
+    assert lines[9:] == ["valkey", "postgres"]
     assert not instance_file(data_dir).exists()
 
 
@@ -155,7 +156,7 @@ def test_a_second_interrupt_stops_at_once(data_dir: Path) -> None:
         pids = list(running.pids.values())
         os.kill(running.pids["nats"], signal.SIGSTOP)  # it will not obey
         running.process.send_signal(signal.SIGINT)
-        others = [pid for name, pid in running.pids.items() if name not in {"nats", "paysim", "postgres", "valkey"}]
+        others = [pid for name, pid in running.pids.items() if name not in SERVERS]
         wait_until_gone(others)  # it waits for the server that hangs now
         assert running.stop(signal.SIGINT) == 130
         wait_until_gone(pids)

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from domain.admin import MOST_LOOKS, Look, Record
+from domain.admin import MOST_LOOKS, Look, Record, SignedTrees
 from tests.support.given import AT, fact, given
 
 LOOK = Look(what="/v1/learners/ann/dashboard", known_at=7, valid_at=AT, reason="dispute 4711")
@@ -35,4 +35,14 @@ def test_of_very_many_looks_the_record_says_that_there_were_more() -> None:
     given(Record, *many, often).when(lambda record: record.view("ada", Look(what="/v1/x"))).then()
     given(Record, *many, often).when(lambda record: record.view("bob", LOOK)).then(
         fact(Record.Viewed, by="bob", **FIELDS)
+    )
+
+
+def test_a_tree_is_given_up_once() -> None:
+    """A second reason for the same tree changes nothing; another tree is another dispute."""
+    resolved = fact(SignedTrees.DisputeResolved, origin="a", reason="backup of 3 July")
+    given(SignedTrees).when(lambda trees: trees.resolve("a", "backup of 3 July")).then(resolved)
+    given(SignedTrees, resolved).when(lambda trees: trees.resolve("a", "another reason")).then()
+    given(SignedTrees, resolved).when(lambda trees: trees.resolve("b", "keys lost")).then(
+        fact(SignedTrees.DisputeResolved, origin="b", reason="keys lost")
     )

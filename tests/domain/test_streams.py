@@ -30,6 +30,7 @@ from tests.support.given import STREAMS
         ("provider-evt_1", "provider-evt_1", 51),
         ("payout-po_1", "payout-po_1", 6),
         ("receipts-2026", "receipts-2026", 7),
+        ("checkpoint-main", "checkpoint-main", 52),
         ("record-28400:2026-02-14T18", "28400", 38),
         ("books-main", "books-main", 36),
         ("thread-AAA:7", "thread-AAA:7", 12),

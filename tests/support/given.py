@@ -38,6 +38,7 @@ STREAMS = {
     "provider": "provider-evt_1",
     "payout": "payout-po_1",
     "receipts": "receipts-2026",
+    "checkpoint": "checkpoint-main",
     "record": "record-ann:2026-03-02T09",
     "books": "books-main",
 }

@@ -1,5 +1,6 @@
 """The notary: a tree over every fact, signed; it dies at every step, and refuses to sign another log than before."""
 
+import asyncio
 import base64
 import stat
 from collections.abc import Callable
@@ -8,10 +9,16 @@ from typing import Any
 
 import pytest
 
+from adapters.command_bus.bus import Bus
+from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.proofs import files
 from adapters.proofs.files import ProofFiles
 from adapters.settings import Settings
+from cli.up.plan import variables
+from commands.admin import ResolveDispute
+from commands.log import Context
 from domain.proofs.note import read_note
+from tests.support.campus_up import campus
 from tests.support.polling import guard, until
 from tests.support.proofs import assert_tree_of_the_log, beside, notarising, signed_up_to, tamper, tree_of
 from tests.support.workers import writer
@@ -143,15 +150,107 @@ async def test_a_log_that_went_back_is_not_signed(settings: Settings, tmp_path: 
     assert "they are others" in await refused(running)
     assert ProofFiles(running).checkpoint() == signed
 
-    # What docs/howto/restore.md says: the signed checkpoint is put aside, and another tree begins.
-    aside = ProofFiles(running).directory / "checkpoint"
-    aside.rename(aside.with_name("checkpoint.lost"))
-    tamper(settings, "TRUNCATE proof_tree, proof_tiles")
+    nothing = ResolveDispute("campuslog.invalid/another/tree", "of another tree")
+    await give_up(settings, nothing)
+    assert "they are others" in await refused(running)
+    await give_up(settings, ResolveDispute(yesterday.origin, "a backup was put back"))
     async with notarising(running):
-        await signed_up_to(settings, 360)
-    begun = await tree_of(settings)
-    assert begun is not None
-    assert begun.origin != yesterday.origin
+        await another_tree(settings, yesterday.origin)
+        await signed_up_to(settings, 362)
+    await assert_tree_of_the_log(settings, tmp_path)
+    assert (ProofFiles(running).directory / f"checkpoint.{yesterday.origin[-16:]}").read_text() == signed
+    async with notarising(running) as again:
+        await until(lambda: again.position == 362)
+    assert ProofFiles(running).checkpoint() != signed
+
+
+async def another_tree(settings: Settings, origin: str) -> None:
+    """Wait until readers are shown another tree than this one."""
+
+    async def is_shown() -> bool:
+        tree = await tree_of(settings)
+        return tree is not None and tree.origin != origin
+
+    await until(is_shown)
+
+
+async def give_up(settings: Settings, command: ResolveDispute) -> None:
+    """What `campus proofs resolve` records."""
+    log = await PostgresLog.open(settings)
+    await Bus(log).handle(command, Context("operator"))
+    await log.close()
+
+
+@pytest.mark.parametrize("step", ["begin_tree", "put_aside", "replace_durably"])
+async def test_it_dies_while_another_tree_begins(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """After a dispute was resolved: the next one completes that, and signs one tree."""
+    running = beside(settings, tmp_path)
+    async with writer(settings) as facts:
+        await facts.record_many(300)
+    async with notarising(running):
+        first = await signed_up_to(settings, 300)
+    tamper(settings, "DELETE FROM events WHERE position > 200", "UPDATE log_head SET position = 200")
+    await give_up(settings, ResolveDispute(first.origin, "a backup was put back"))
+    where: Any = {"begin_tree": notary, "put_aside": ProofFiles, "replace_durably": files}[step]
+    original: Callable[..., Any] = getattr(where, step)
+
+    def dies(*arguments: Any) -> Any:
+        return _then_die(original(*arguments))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(where, step, dies)
+        async with guard():
+            with pytest.raises(Died):
+                await notary.Notary(running).run()
+    async with notarising(running):
+        await another_tree(settings, first.origin)
+        await signed_up_to(settings, 201)
+    await assert_tree_of_the_log(settings, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.processes
+async def test_the_commands(settings: Settings, tmp_path: Path) -> None:
+    """`campus proofs resolve` only while the notary refuses; `keys` replaces a key with an overlap."""
+    running = beside(settings, tmp_path)
+    env = variables(running)
+    async with writer(settings) as facts:
+        await facts.record_many(30)
+    stop = asyncio.Event()
+    task = asyncio.create_task(notary.run(running, stop))
+    first = await signed_up_to(settings, 30)
+    refused = await asyncio.to_thread(campus, "proofs", "resolve", "--reason", "none", env=env)
+    assert (refused.returncode, "nothing to resolve" in refused.stderr) == (1, True)
+    early = await asyncio.to_thread(campus, "proofs", "keys", "--add", env=env)
+    assert len(early.stdout.splitlines()) == 2
+    refused = await asyncio.to_thread(campus, "proofs", "keys", "--retire", env=env)
+    assert (refused.returncode, "not signed by the newest key yet" in refused.stderr) == (1, True)
+    async with writer(settings) as facts:
+        await facts.record(("ann", "click", 1))
+    await signed_up_to(settings, 31)
+    retired = await asyncio.to_thread(campus, "proofs", "keys", "--retire", env=env)
+    assert retired.stdout.splitlines() == early.stdout.splitlines()[:1]
+
+    tamper(settings, "UPDATE events SET data = data || ' ' WHERE position = 31")
+    stop.set()
+    await task
+    stop.clear()
+    task = asyncio.create_task(notary.run(running, stop))
+    resolved: list[str] = []
+
+    async def is_resolved() -> bool:
+        done = await asyncio.to_thread(campus, "proofs", "resolve", "--reason", "a test", env=env)
+        resolved.append(done.stdout + done.stderr)
+        return done.returncode == 0
+
+    await until(is_resolved)
+    assert f"{first.origin} is given up at position 32" in resolved[-1]
+    await another_tree(settings, first.origin)
+    await signed_up_to(settings, 32)
+    stop.set()
+    await task
 
 
 async def refused(settings: Settings) -> str:
@@ -189,8 +288,13 @@ async def test_keys(settings: Settings, tmp_path: Path) -> None:
         await until(lambda: len(read_note(kept.checkpoint() or "").signatures) == 2)
     assert len(kept.seeds()) == 2
     assert kept.retire_keys() == 1
+
+    async def is_shown() -> bool:
+        tree = await tree_of(settings)
+        return tree is not None and len(read_note(tree.checkpoint).signatures) == 1
+
     async with notarising(running):
-        await until(lambda: len(read_note(kept.checkpoint() or "").signatures) == 1)
+        await until(is_shown)
     await assert_tree_of_the_log(settings, tmp_path)
 
     replaced = running.model_copy(update={"proof_keys": base64.b64encode(first).decode()})

@@ -40,6 +40,15 @@ class Causes:
         self._recent, self._before = set[str](), set[str]()
         self._open: list[tuple[int, str, str]] = []
 
+    def join(self, other: "Causes") -> None:
+        """Count those of a later part of the log, too."""
+        self.unnamed += other.unnamed
+        self.first = self.first or other.first
+
+    def forget(self) -> None:
+        """Forget the ids of facts that have gone by: a part of the log is over, and what was counted is handed on."""
+        self._recent, self._before = set(), set()
+
     def add(self, position: int, meta: Meta) -> None:
         """Take in the next fact."""
         cause, request = meta.causation_id, meta.correlation_id

@@ -5,30 +5,38 @@ Checks the log from end to end while everything runs, in pages, in bounded memor
     versions    1 to n in every stream
     facts       each of a known type and version, its fields and meta readable, its partition the right one
     causes      a fact that is named as cause stands before; what names none is counted (workers/consistency/causes.py)
+    tree        the facts are those under the signed checkpoints; else the first that is not, where tiles name it
 
 What a stock `eventsourcing` application has recorded here (adapters/recorder) is in that application's own form: it is
 counted, and its place in the log checked, but not its contents.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
-
-import msgspec
+import asyncio
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
 
 from adapters.postgres.connection import Connection, connect
-from adapters.postgres.log.pages import LogRow, read_head, read_rows
-from adapters.recorder.recorder import NAME as STOCK
+from adapters.postgres.log.pages import read_head
 from adapters.settings import Settings
-from domain.codec import decode_event
-from domain.fact import Meta
-from domain.streams import partition_of
-from workers.consistency.causes import Causes
+from domain.proofs.tiles import WIDTH
+from workers.consistency.kept_checkpoints import KeptCheckpoint, judge
+from workers.consistency.log_part import (
+    PART,
+    TIMEOUT,
+    Findings,
+    Hashes,
+    Part,
+    Reference,
+    check_part,
+    check_part_in_process,
+)
 
-PAGE = 10_000  # facts
+FEW_PARTS = 4  # of which one process is as fast as several, which have to start
+
 PAGE_OF_VERSIONS = 100_000  # facts whose versions are looked at in one query
-MOST_PROBLEMS = 100  # that are described; all are counted
-TIMEOUT = 120_000  # milliseconds, for one page
 
 BEHIND_HEAD = """
 SELECT count(*) FROM events, log_head WHERE events.position > log_head.position
@@ -42,49 +50,6 @@ WITH page AS (
 SELECT stream_id, min(stream_version), max(stream_version), count(*) FROM page GROUP BY stream_id ORDER BY stream_id
 """
 
-_decode_meta = msgspec.json.Decoder(Meta).decode
-
-
-@dataclass
-class Findings:
-    """
-    What was found.
-
-    Attributes:
-        foreign: events of stock `eventsourcing` applications among them.
-        causes: whether facts name their cause.
-        problems: the first of them, each with the position or the stream it is about.
-        count: how many there are in all.
-    """
-
-    head: int = 0
-    events: int = 0
-    foreign: int = 0
-    streams: int = 0
-    causes: Causes = field(default_factory=Causes)
-    count: int = 0
-    problems: list[dict[str, Any]] = field(default_factory=list)
-
-    def add(self, problem: str, **where: Any) -> None:
-        """Note a problem."""
-        self.count += 1
-        if len(self.problems) < MOST_PROBLEMS:
-            self.problems.append({**where, "problem": problem})
-
-    def as_json(self) -> dict[str, Any]:
-        """The verdict, and what it is based on."""
-        return {
-            "ok": not self.count,
-            "events": self.events,
-            "foreign": self.foreign,
-            "streams": self.streams,
-            "head": self.head,
-            "without_cause": self.causes.unnamed,
-            "first_without_cause": self.causes.first,
-            "problem_count": self.count,
-            "problems": self.problems,
-        }
-
 
 async def head_of(settings: Settings) -> int:
     """How far the log goes."""
@@ -92,63 +57,69 @@ async def head_of(settings: Settings) -> int:
         return await read_head(connection)
 
 
-async def check(settings: Settings, until: int, advance: Callable[[int], None] = lambda _: None) -> Findings:
+async def check(
+    settings: Settings,
+    until: int,
+    advance: Callable[[int], None] = lambda _: None,
+    *,
+    checkpoints: Sequence[KeptCheckpoint] = (),
+    published: Path | None = None,
+) -> Findings:
     """
     Look at every fact up to the position *until*.
 
     Args:
         advance: called with the number of facts that have been looked at since.
+        checkpoints: signed ones, that the log is held against.
+        published: tiles that were published and kept elsewhere; those of the database if there are none.
     """
-    findings = Findings(head=until)
+    findings, hashes = Findings(head=until), Hashes()
+    sizes = [each.checkpoint.size for each in checkpoints]
+    reference = Reference(max(sizes, default=0), frozenset(size // WIDTH for size in sizes), published)
+    last = max(until, reference.signed)
+    parts = [Part(after, min(after + PART, last), until) for after in range(0, last, PART)]
     async with await connect(settings, application="log check", statement_timeout=TIMEOUT) as connection:
-        for after in range(0, until, PAGE):
-            end = min(after + PAGE, until)
-            _check_page(await read_rows(connection, after, end), after, end, findings)
-            for position, cause in await findings.causes.missing(connection):
-                findings.add(f"its cause {cause} does not stand before it", position=position)
-            advance(end - after)
-        await _check_versions(connection, findings)
-        await _check_behind_head(connection, findings)
+        if len(parts) <= FEW_PARTS:
+            for part in parts:
+                _join(findings, hashes, await check_part(connection, part, reference))
+                advance(max(min(part.until, part.head) - part.after, 0))
+            await _check_streams(connection, findings)
+        else:
+            of_streams = asyncio.create_task(_check_streams(connection, findings))
+            await _check_in_processes(settings, parts, reference, findings, hashes, advance)
+            await of_streams
+    judge(checkpoints, hashes, findings)
     return findings
 
 
-def _check_page(rows: list[LogRow], after: int, until: int, findings: Findings) -> None:
-    """The facts with positions above *after*, up to *until*, of which there has to be one for each position."""
-    expected = after + 1
-    for row in rows:
-        if row[0] > expected:
-            _missing(expected, row[0] - 1, findings)
-        expected = row[0] + 1
-        _check_fact(row, findings)
-    if expected <= until:
-        _missing(expected, until, findings)
-    findings.events += len(rows)
-
-
-def _missing(first: int, last: int, findings: Findings) -> None:
-    which = f"position {first} is" if first == last else f"positions {first} to {last} are"
-    findings.add(f"{which} missing", position=first)
-
-
-def _check_fact(row: LogRow, findings: Findings) -> None:
-    position, stream, version, name, schema_version, partition, data, meta, occurred_at, _ = row
-    source = ""
+async def _check_in_processes(  # noqa: PLR0917
+    settings: Settings,
+    parts: Sequence[Part],
+    reference: Reference,
+    findings: Findings,
+    hashes: Hashes,
+    advance: Callable[[int], None],
+) -> None:
+    """Check parts in as many processes as there are cores; what they find is put together in the order of the log."""
+    loop = asyncio.get_running_loop()
+    pool = ProcessPoolExecutor(min(os.cpu_count() or 1, len(parts)), mp_context=get_context("spawn"))
     try:
-        found = _decode_meta(meta)
-        source = found.source
-        if source != STOCK:
-            findings.causes.add(position, found)
-    except msgspec.MsgspecError as error:
-        findings.add(f"the meta of {name} cannot be decoded: {error}", position=position, stream=stream)
-    try:
-        if source == STOCK:
-            findings.foreign += 1
-        else:
-            decode_event(name, schema_version, data, stream=stream, version=version, occurred_at=occurred_at)
-    except Exception as error:  # noqa: BLE001 - upcasters are our code, and may raise anything
-        findings.add(f"{name} cannot be decoded: {error}", position=position, stream=stream)
-    if partition != partition_of(stream):
-        findings.add(f"partition is {partition}, not {partition_of(stream)}", position=position, stream=stream)
+        running = [loop.run_in_executor(pool, check_part_in_process, settings, part, reference) for part in parts]
+        for part, result in zip(parts, running, strict=True):
+            _join(findings, hashes, await result)
+            advance(max(min(part.until, part.head) - part.after, 0))
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _join(findings: Findings, hashes: Hashes, part: tuple[Findings, Hashes]) -> None:
+    findings.join(part[0])
+    hashes.join(part[1])
+
+
+async def _check_streams(connection: Connection, findings: Findings) -> None:
+    await _check_versions(connection, findings)
+    await _check_behind_head(connection, findings)
 
 
 async def _check_versions(connection: Connection, findings: Findings) -> None:
