@@ -6,8 +6,8 @@ import msgspec
 from fastapi import Query, Request, Response
 
 from adapters.postgres.as_of.moments import moment_at
-from adapters.postgres.as_of.why import Place, explain, place_of
-from adapters.postgres.as_of.why_answer import EXAMPLE, changes_after, why
+from adapters.postgres.as_of.why import NotExplained, Place, explain, place_of
+from adapters.postgres.as_of.why_answer import EXAMPLE, PartsBy, changes_after, why, why_sum
 from api.http import paging
 from api.http.as_of import AsOf, headers_at
 from api.http.looks import record_look
@@ -16,8 +16,12 @@ from api.http.query import QueryContext, QueryDep
 from api.http.routing import router as strict_router
 from api.http.security import may_see, must_see_all
 from api.http.types import NO_NUL, Limit
+from projections.engine.moment import Moment
 
 router = strict_router("why", "/v1")
+By = Annotated[
+    PartsBy, Query(description="Of a number that adds up over many keys: its parts by learner (`key`) or by day.")
+]
 View = Annotated[
     str, Query(pattern=r"^[a-z_]{1,60}$", description="A read model, or a table of one.", examples=["gradebook"])
 ]
@@ -55,6 +59,7 @@ async def explain_value(
     field: Field,
     moment: AsOf,
     expected: ExpectedValue = None,
+    by: By = "key",
     cursor: paging.Cursor = None,
     limit: Limit = 50,
 ) -> Response:
@@ -62,10 +67,14 @@ async def explain_value(
     Why a field has its value: the facts that changed it, in order, who caused each, and the rule.
 
     A learner may ask about rows of their own, the staff and auditors about all. A question about another person is
-    recorded.
+    recorded. A number that adds up over many keys has parts, by learner (`key`) or by day, instead of facts.
     """
     place = place_of(ask.services.projections, view, key, field)
     _check(ask, place)
+    if place.is_sum:
+        if expected is not None:
+            raise NotExplained("a number that adds up over many keys has parts: leave `expected` out")
+        return await _sum(request, ask, place, moment, (by, cursor, limit))
     listing = f"why:{view}:{key}:{field}"
     (after,) = paging.after(listing, cursor, [int]) or [0]
     at = moment or await moment_at(ask.services.log, None, None)
@@ -73,11 +82,31 @@ async def explain_value(
     if place.learner_id is not None:
         what = f"/v1/why {view} {key} {field}"
         await record_look(request, place.learner_id, what, moment)
-    explanation = await explain(ask.services.folders[place.projection.name], place, at)
+    explanation = await explain(ask.services.folders[place.projection.name], place, at, beside=expected is not None)
     page = changes_after(explanation, after, limit + 1)
     following = paging.cursor_to(listing, [page[limit - 1].fact.position]) if len(page) > limit else None
     answer = why(explanation, page[:limit], following, expected)
     headers = {**headers_at(at, place.projection), **paging.link_to(request, following)}
+    return ask.reply(msgspec.json.encode(answer), at.position, headers)
+
+
+async def _sum(
+    request: Request, ask: QueryContext, place: Place, moment: Moment | None, page: tuple[PartsBy, str | None, int]
+) -> Response:
+    """The parts of a number; further pages are as of the position of the first."""
+    by, cursor, limit = page
+    listing = f"why:{by}:{place.row.table.name}:{','.join(map(str, place.row.key))}:{'/'.join(place.path)}"
+    position, passed = paging.after(listing, cursor, [int, int]) or [None, 0]
+    log = ask.services.log
+    at = moment or await moment_at(log, position, None)
+    ask.must_reach(at.position)
+    summands = await ask.services.sums.explain(place, at)
+    parts = summands.parts(by)
+    shown = parts[passed : passed + limit]
+    more = passed + limit < len(parts)
+    following = paging.cursor_to(listing, [at.position, passed + limit]) if more else None
+    answer = why_sum(place, at, summands, shown, (by, following))
+    headers = {**headers_at(at if moment else None, place.projection), **paging.link_to(request, following)}
     return ask.reply(msgspec.json.encode(answer), at.position, headers)
 
 

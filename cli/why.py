@@ -9,12 +9,15 @@ from cli.console import DataDir, Failure, Json, answer
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+    from rich.table import Table
 
+    from adapters.postgres.as_of.sums import ExplainedSum
     from adapters.postgres.as_of.why import Explanation
-    from adapters.postgres.as_of.why_answer import Why
+    from adapters.postgres.as_of.why_answer import FactBeside, Parts, PartsBy, Why
     from adapters.settings import Settings
 
 PAGE = 50  # changes
+WIDEST = 60  # characters of a value in the table
 
 app = typer.Typer(add_completion=False)
 
@@ -34,6 +37,9 @@ def why(
     expected: Annotated[
         str | None, typer.Option(help="A value: from which fact on the field differs from it.", show_default=False)
     ] = None,
+    by: Annotated[
+        str, typer.Option(help="Of a number that adds up over many keys: its parts by `key` (a learner) or by `day`.")
+    ] = "key",
     reason: Annotated[
         str | None, typer.Option(help="Why another person's record is looked at; it is recorded.", show_default=False)
     ] = None,
@@ -49,29 +55,44 @@ def why(
     """
     import msgspec
 
-    from adapters.postgres.as_of.why_answer import changes_after
+    from adapters.postgres.as_of.sums import ExplainedSum
+    from adapters.postgres.as_of.why_answer import changes_after, why_sum
     from adapters.postgres.as_of.why_answer import why as answer_of
+    from adapters.postgres.connection import Unavailable
     from adapters.settings import Settings
     from domain.errors import DomainError
 
     settings = Settings.load(data)
+    if by not in {"key", "day"}:
+        raise Failure(f"--by takes key or day, not {by!r}")
     try:
-        explanation = asyncio.run(_explain(settings, (view, key, field), (known_at, valid_at), reason))
-    except DomainError as error:
-        raise Failure(error.sentence) from None
-    found = answer_of(explanation, changes_after(explanation, after, limit), None, expected)
+        asked, moment = (view, key, field), (known_at, valid_at)
+        explanation = asyncio.run(_explain(settings, asked, moment, reason, beside=expected is not None))
+    except (DomainError, Unavailable) as error:
+        raise Failure(str(error)) from None
+    if isinstance(explanation, ExplainedSum):
+        of: PartsBy = "day" if by == "day" else "key"
+        found = why_sum(*explanation, explanation.summands.parts(of)[:limit], (of, None))
+    else:
+        found = answer_of(explanation, changes_after(explanation, after, limit), None, expected)
     answer(msgspec.to_builtins(found), as_json=as_json, table=lambda: _shown(found))
 
 
 async def _explain(
-    settings: "Settings", asked: tuple[str, str, str], moment: tuple[str | None, str | None], reason: str | None
-) -> "Explanation":
+    settings: "Settings",
+    asked: tuple[str, str, str],
+    moment: tuple[str | None, str | None],
+    reason: str | None,
+    *,
+    beside: bool,
+) -> "Explanation | ExplainedSum":
     import uuid_utils
 
     from adapters.command_bus.bus import Bus
     from adapters.command_bus.record_look import look_at, record_look
     from adapters.postgres.as_of.folder import KeyFolder
     from adapters.postgres.as_of.moments import moment_at
+    from adapters.postgres.as_of.sums import ExplainedSum, Sums
     from adapters.postgres.as_of.why import explain, place_of
     from adapters.postgres.log.postgres_log import PostgresLog
     from campuslog.errors import BadTime
@@ -94,7 +115,9 @@ async def _explain(
             look = look_at(f"campus why {' '.join(asked)}", at, reason)
             context = Context(operator(), log.clock.now(), "cli", correlation_id=uuid_utils.uuid7().hex)
             await record_look(log, Bus(log), place.learner_id, look, context)
-        return await explain(KeyFolder(log.link, place.projection), place, at)
+        if place.is_sum:
+            return ExplainedSum(place, at, await Sums(settings).explain(place, at))
+        return await explain(KeyFolder(log.link, place.projection), place, at, beside=beside)
     finally:
         await log.close()
 
@@ -114,13 +137,12 @@ def _shown(found: "Why") -> "RenderableType":
     table = Table("position", "fact", "happened", "by", "before", "after", box=SIMPLE_HEAD, pad_edge=False)
     for each in found.items:
         by = each.actor if each.on_behalf_of is None else f"{each.actor} for {each.on_behalf_of}"
-        values = Text(_value(each.before)), Text(_value(each.after))
+        values = map(Text, _values(each.before, each.after))
         table.add_row(f"{each.position:,}", each.type, f"{each.occurred_at:%Y-%m-%d %H:%M:%S}", Text(by), *values)
     rule = found.rule
-    parts: list[RenderableType] = [Text(head), table]
-    parts.append(
-        Text(f"{found.changes:,} of {found.touching:,} facts of this row changed it; {len(found.items):,} shown")
-    )
+    if found.parts is not None:
+        table = _parts(found.parts)
+    parts: list[RenderableType] = [Text(head), table, Text(_counted(found))]
     parts.append(Text(f"rule: {rule.projection}, version {rule.version}, code {rule.code}"))
     for each_type in rule.by_type:
         functions = ", ".join(f"{each.module}.{each.name}:{each.line}" for each in each_type.functions)
@@ -128,7 +150,35 @@ def _shown(found: "Why") -> "RenderableType":
     parts += [Text(f"fails at fact {each.position:,} ({each.type}): {each.error}") for each in found.failed]
     if found.expected is not None:
         parts.append(Text(_expectation(found)))
+        parts += [Text(f"  {each.position:,} {each.type}: {_reason(each)}") for each in found.expected.beside]
+        parts += [
+            Text(f"  refused at {each.at:%Y-%m-%d %H:%M:%S}: {each.command} of {each.actor}: {each.sentence}")
+            for each in found.expected.refused
+        ]
     return Group(*parts)
+
+
+def _parts(parts: "Parts") -> "Table":
+    """The parts of a number that adds up over many keys."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table("day" if parts.by == "day" else "learner or stream", "added", box=SIMPLE_HEAD, pad_edge=False)
+    for each in parts.items:
+        table.add_row(Text(each.of), f"{each.added:+,}")
+    return table
+
+
+def _counted(found: "Why") -> str:
+    """How many facts have made the value, and whether its parts add up to it."""
+    if found.parts is None:
+        return f"{found.changes:,} of {found.touching:,} facts of this row changed it; {len(found.items):,} shown"
+    parts = found.parts
+    adds_up = "they add up to it" if parts.adds_up else "they do NOT add up to it: this is a fault, report it"
+    waiting = f"; {parts.waiting:,} keys wait at a fact at which the rule fails" if parts.waiting else ""
+    shown = f"{parts.number:,} parts by {parts.by} of {found.changes:,} facts, {len(parts.items):,} shown"
+    return f"{shown}; {adds_up}{waiting}"
 
 
 def _expectation(found: "Why") -> str:
@@ -145,9 +195,37 @@ def _expectation(found: "Why") -> str:
     return f"it never was {value}; the first to change it is {place}"
 
 
+def _reason(beside: "FactBeside") -> str:
+    """Why a fact has not done what may be expected of it."""
+    reasons = {
+        "not_read": "the read model does not read it",
+        "irregular": f"irregular: {beside.rule}",
+        "skipped": "skipped by an operator in what is served",
+        "parked": "parked with its key in what is served",
+    }
+    return reasons[beside.reason]
+
+
 def _value(value: Any) -> str:
     """A value as JSON, cut where it is long."""
+    text = _json(value)
+    return text if len(text) <= WIDEST else f"{text[: WIDEST - 3]}..."
+
+
+def _values(before: Any, after: Any) -> tuple[str, str]:
+    """Two values as JSON; of long ones from a little before the place at which they begin to differ."""
+    texts = _json(before), _json(after)
+    if max(map(len, texts)) <= WIDEST:
+        return texts
+    pairs = enumerate(zip(*texts, strict=False))
+    same = next((place for place, (one, other) in pairs if one != other), min(map(len, texts)))
+    begin = max(0, same - WIDEST // 4)
+    shown = [f"...{text[begin:]}" if begin else text for text in texts]
+    first, second = (text if len(text) <= WIDEST else f"{text[: WIDEST - 3]}..." for text in shown)
+    return first, second
+
+
+def _json(value: Any) -> str:
     import json
 
-    text = json.dumps(value, default=str)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+    return json.dumps(value, default=str)

@@ -1,6 +1,7 @@
 """From a command to an answer: find the use case, give it the log, try again when another command was faster."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from adapters.command_bus.unit_of_work import AggregateCache, NeedsConfirmation, UnitOfWork
@@ -18,9 +19,15 @@ LIFE_PAUSE = 0.1  # seconds before the next one
 
 
 class Bus:
-    """Handles the commands of one process."""
+    """
+    Handles the commands of one process.
+
+    Attributes:
+        on_refused: called with a command that a rule has refused, its context, and the error.
+    """
 
     def __init__(self, log: PostgresLog) -> None:
+        self.on_refused: Callable[[Any, Context, DomainError], None] = lambda *_: None
         self._log = log
         self._memory = AggregateCache()
 
@@ -42,10 +49,11 @@ class Bus:
         """
         try:
             return await self._decide(command, context)  # its append says whether the key has been used
-        except DomainError:
+        except DomainError as error:
             # The same request may have been carried out before, and this is refused for what it did.
             answered = await self._first_answer(context)
             if answered is None:
+                self.on_refused(command, context, error)
                 raise
             return answered
 

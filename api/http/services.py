@@ -17,10 +17,12 @@ from adapters.documents import Documents, served_documents
 from adapters.nats.connection import Nats
 from adapters.nats.hint import Hints
 from adapters.postgres.as_of.folder import KeyFolder
+from adapters.postgres.as_of.sums import Sums
 from adapters.postgres.as_of.turns import Turns
 from adapters.postgres.as_of.whole import WholeTables
 from adapters.postgres.connection import Link
 from adapters.postgres.log.postgres_log import PATIENCE, PostgresLog
+from adapters.postgres.ops.refused_commands import RefusalKeeper
 from adapters.postgres.queries.overview import Overviews
 from adapters.postgres.queries.reader import Reader
 from adapters.settings import Settings
@@ -63,6 +65,7 @@ class Services:
     truth: Truth
     moves: Moves
     overviews: Overviews
+    sums: Sums
 
 
 @asynccontextmanager
@@ -78,17 +81,19 @@ async def services(settings: Settings, projections: Sequence[Projection]) -> Asy
     documents = served_documents(valkey, settings, log, folders.values())
     truth = Truth(reader, documents)
     changes = Changes(truth)
-    hints = Hints(settings, nats)
+    hints, bus, refusals = Hints(settings, nats), Bus(log), RefusalKeeper(log.link)
+    bus.on_refused = refusals.note
     log.appender.on_commit = hints.send
     log.appender.on_batch = metrics.appended
     changes.start(settings, nats)
     await reader.open()
+    refusals.start()
     try:
         yield Services(
             settings,
             JwtVerifier(settings.token_secret),
             log,
-            Bus(log),
+            bus,
             reader,
             valkey,
             nats,
@@ -101,8 +106,10 @@ async def services(settings: Settings, projections: Sequence[Projection]) -> Asy
             truth,
             Moves(),
             Overviews(reader),
+            Sums(settings),
         )
     finally:
+        await refusals.stop()
         await changes.stop()
         await truth.stop()
         await nats.close()

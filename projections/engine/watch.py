@@ -8,7 +8,7 @@ change by each type of fact: these are the rule.
 
 import inspect
 import sys
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from types import CodeType, FrameType
@@ -160,6 +160,11 @@ def _noting() -> Iterator[list[RuleFunction]]:
     finally:
         sys.setprofile(before)
         functions += [_function(code, module) for code, module in found.items()]
+
+
+def function_of(apply: Callable[..., Any]) -> RuleFunction:
+    """A function of a rule."""
+    return _function(apply.__code__, apply.__module__)
 
 
 @lru_cache(maxsize=1_024)

@@ -36,6 +36,9 @@ async def test_a_score_is_explained(campus: Campus) -> None:
     assert why["rule"]["by_type"][0]["functions"][0]["module"] == "projections.gradebook"
     assert "def _graded" in why["rule"]["by_type"][0]["source"]
     assert why["expected"]["fact"] == second
+    beside = why["expected"]["beside"]
+    assert {(each["type"], each["reason"]) for each in beside} >= {("enrollment.requested", "not_read")}
+    assert why["expected"]["unread"]["enrollment.requested"] == 1
     row = (await campus.see(f"/runs/{campus.run}/gradebook", second["position"]))["items"][0]
     assert row["best_bp"] == why["value"]
     then = await ask(known_at=second["position"] - 1)
@@ -72,3 +75,49 @@ async def test_the_command_says_the_same(lively: Settings, campus: Campus) -> No
     assert f'courses/{campus.run}/status of learner_dashboard {campus.learner} is "active"' in shown
     refused = command("why", "marks", "a", "b", env=variables(lively))
     assert (refused.returncode, "no read model has a view marks" in refused.stderr) == (1, True)
+
+
+async def test_a_count_has_parts_that_add_up_to_it(lively: Settings, campus: Campus) -> None:
+    """By learner and by day, in pages as of the position of the first one; for the staff; and by the command."""
+    await campus.open_run()
+    learners = [f"{campus.learner}-{number}" for number in range(3)]
+    for learner in learners:
+        await campus.enroll(learner)
+    place = {"view": "overview", "key": campus.run, "field": "registrations"}
+    first = (await campus.get("/why", **place, limit=2)).json()
+    assert (first["value"], first["changes"], first["items"]) == (3, 3, [])
+    assert (first["parts"]["number"], first["parts"]["adds_up"]) == (3, True)
+    assert "def _requested" in first["rule"]["by_type"][0]["source"]
+    await campus.enroll(f"{campus.learner}-late")
+    rest = (await campus.get("/why", **place, limit=2, cursor=first["next"])).json()
+    assert (rest["position"], rest["value"], rest["next"]) == (first["position"], 3, None)
+    parts = [*first["parts"]["items"], *rest["parts"]["items"]]
+    assert parts == [{"of": learner, "added": 1} for learner in learners]
+    days = (await campus.get("/why", **place, by="day", known_at=first["position"])).json()["parts"]
+    assert (days["adds_up"], sum(each["added"] for each in days["items"])) == (True, 3)
+    assert (await campus.get("/why", **place, user=campus.learner)).json()["code"] == "staff_only"
+    assert (await campus.get("/why", **place, expected="3")).json()["code"] == "not_explained"
+    shown = command("why", *place.values(), env=variables(lively))
+    assert "4 parts by key of 4 facts, 4 shown; they add up to it" in shown.stdout, shown.stderr
+    refused = command("why", *place.values(), "--by", "week", env=variables(lively))
+    assert (refused.returncode, "--by takes key or day" in refused.stderr) == (1, True)
+
+
+async def test_a_refused_command_says_why_it_is_not_as_expected(campus: Campus, lively: Settings) -> None:
+    """It is shown a moment later, with the words of its answer; by the command, too."""
+    await campus.open_run()
+    await campus.enroll()
+    refused = await campus.post("/progress/units/open", {"run_id": campus.run, "unit_id": "q9"})
+    place = {"view": "learner_dashboard", "key": campus.learner, "field": f"courses/{campus.run}/percent"}
+    found: list[dict[str, Any]] = []
+
+    async def is_shown() -> bool:
+        found[:] = (await campus.get("/why", **place, expected="50")).json()["expected"]["refused"]
+        return bool(found)
+
+    await until(is_shown)
+    assert (found[0]["command"], found[0]["code"]) == ("OpenUnit", refused.json()["code"])
+    assert (found[0]["sentence"], found[0]["actor"]) == (refused.json()["detail"], campus.learner)
+    assert found[0]["correlation_id"] == refused.headers["x-request-id"]
+    shown = command("why", *place.values(), "--expected", "50", env=variables(lively)).stdout
+    assert f"OpenUnit of {campus.learner}" in shown

@@ -52,7 +52,7 @@ class KeyFolder:
     def __init__(self, link: Link, projection: Projection, turns: Turns | None = None) -> None:
         self.projection = projection
         self._turns = turns or Turns()
-        self._link = link
+        self.link = link
         self._reference = ReferenceFacts(projection)
 
     @property
@@ -82,12 +82,12 @@ class KeyFolder:
 
     async def keys_of_run(self, run_id: str, moment: Moment) -> set[RowKey]:
         """Which rows reference facts make of a run and of what belongs to it."""
-        await self._link.run(lambda connection: self._reference.read(connection, moment.position))
+        await self.link.run(lambda connection: self._reference.read(connection, moment.position))
         return self._reference.rows_of_run(run_id)
 
     async def reference_rows(self, moment: Moment) -> KeyRows:
         """All rows that reference facts make."""
-        await self._link.run(lambda connection: self._reference.read(connection, moment.position))
+        await self.link.run(lambda connection: self._reference.read(connection, moment.position))
         return await self.rows(None, moment, self._reference.all_rows())
 
     async def rows_of_streams(self, category: str, moment: Moment, about: str | None = None) -> KeyRows:
@@ -99,7 +99,7 @@ class KeyFolder:
         """
         types = sorted(self.projection.handlers)
         async with self._turns.take():
-            found = await self._link.run(
+            found = await self.link.run(
                 lambda connection: category_facts(connection, category, types, moment.position, about)
             )
             known = [fact for fact in found if moment.has(fact)]
@@ -109,13 +109,13 @@ class KeyFolder:
 
     async def facts(self, key: str | None, moment: Moment, wanted: Iterable[RowKey] = ()) -> list[Fact]:
         """The facts that make these rows, in the order of the log."""
-        found = await self._link.run(lambda connection: self._facts(connection, key, moment, wanted))
+        found = await self.link.run(lambda connection: self._facts(connection, key, moment, wanted))
         return [fact for fact in found if moment.has(fact)]
 
-    async def unread(self, key: str, moment: Moment) -> list[str]:
-        """The types of the facts of a key that the read model does not read, once for each."""
-        found = await self._link.run(lambda connection: history_of(connection, key, moment.position))
-        return [fact.type for fact in found if moment.has(fact) and fact.type not in self.projection.handlers]
+    async def unread(self, key: str, moment: Moment) -> list[Fact]:
+        """The facts of a key that the read model does not read."""
+        found = await self.link.run(lambda connection: history_of(connection, key, moment.position))
+        return [fact for fact in found if moment.has(fact) and fact.type not in self.projection.handlers]
 
     async def _facts(
         self, connection: Connection, key: str | None, moment: Moment, wanted: Iterable[RowKey]

@@ -8,10 +8,12 @@ commas between them. The facts are those from which a rebuild would make the row
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from adapters.postgres.as_of.beside import Beside, facts_beside
 from adapters.postgres.as_of.folder import KeyFolder
+from adapters.postgres.ops.refused_commands import Refused, refused_of
 from domain.errors import NotFound, Rejected
 from projections.engine.diff.replay import same
 from projections.engine.distribution import key_of_row, partitioned_tables, whole_key
@@ -19,6 +21,7 @@ from projections.engine.moment import Moment
 from projections.engine.projection import Projection, RowKey, Table
 from projections.engine.watch import Change, Watched, watch
 
+MOST_BESIDE = 50  # facts and refused commands that are named beside a value that was expected
 MOST_FACTS = 100_000  # that are folded one by one for one row
 
 
@@ -50,6 +53,11 @@ class Place(NamedTuple):
     path: tuple[str, ...]
 
     @property
+    def is_sum(self) -> bool:
+        """Whether the row adds up over many keys: its numbers have parts instead of facts (sums.py)."""
+        return self.row.table.distribution == "partial"
+
+    @property
     def learner_id(self) -> str | None:
         """The learner whose row it is; None if it is not one learner's."""
         columns = partitioned_tables(self.projection).get(self.row.table)
@@ -76,13 +84,21 @@ class Explanation(NamedTuple):
     A field of a row at a moment.
 
     Attributes:
-        unread: by type, how many facts of the same key the read model does not read.
+        beside: facts of the same key that have not done what may be expected of them; empty unless it was asked for.
+        refused: the latest commands about the learner that rules have refused, in the same way.
     """
 
     place: Place
     moment: Moment
     watched: Watched
-    unread: Mapping[str, int]
+    beside: Sequence[Beside] = ()
+    refused: Sequence[Refused] = ()
+
+    @property
+    def unread(self) -> Mapping[str, int]:
+        """By type, how many facts of the same key the read model does not read."""
+        found = Counter(each.fact.type for each in self.beside if each.reason == "not_read")
+        return dict(sorted(found.items()))
 
 
 def place_of(projections: Iterable[Projection], view: str, key: str, field: str) -> Place:
@@ -97,10 +113,6 @@ def place_of(projections: Iterable[Projection], view: str, key: str, field: str)
         NoSuchView, NotExplained: there is no such view, or its rows are not found so.
     """
     projection, table = _table(list(projections), view)
-    if table.distribution == "partial":
-        raise NotExplained(
-            f"a row of {table.name} adds up over the facts of many keys: ask for the rows of one of them"
-        )
     values = key.split(",")
     whole = whole_key(table, dict(zip(table.key, values, strict=False))) if len(values) == len(table.key) else None
     if whole is None:
@@ -109,9 +121,20 @@ def place_of(projections: Iterable[Projection], view: str, key: str, field: str)
     if not path or path[0] not in table.row.__struct_fields__:
         fields = ", ".join(table.row.__struct_fields__)
         raise NotExplained(f"rows of {table.name} have no field {field!r}: they have {fields}")
+    if table.distribution == "partial":
+        _check_number(table, whole, path)
     columns = partitioned_tables(projection).get(table)
     owner = key_of_row(columns, table, whole) if columns else None
     return Place(projection, RowKey(table, whole), owner, path)
+
+
+def _check_number(table: Table, key: tuple[Any, ...], path: tuple[str, ...]) -> None:
+    """Raise NotExplained for a field of a row of sums that is no number, nor a count of several in it."""
+    blank = getattr(table.row(*key), path[0])
+    if isinstance(blank, dict) and len(path) == 1:
+        raise NotExplained(f"{path[0]} of {table.name} has several counts: name one of them, as {path[0]}/NAME")
+    if not isinstance(blank, dict) and (not isinstance(blank, int | float) or len(path) > 1):
+        raise NotExplained(f"{'/'.join(path)} of {table.name} is no number that adds up over many keys")
 
 
 def _table(projections: list[Projection], view: str) -> tuple[Projection, Table]:
@@ -126,9 +149,12 @@ def _table(projections: list[Projection], view: str) -> tuple[Projection, Table]
     raise NoSuchView(view=view, views=views)
 
 
-async def explain(folder: KeyFolder, place: Place, moment: Moment) -> Explanation:
+async def explain(folder: KeyFolder, place: Place, moment: Moment, *, beside: bool = False) -> Explanation:
     """
     How the field has got its value.
+
+    Args:
+        beside: also which facts of the key have not done what may be expected of them, for a value that was expected.
 
     Raises:
         NotExplained: too many facts make the row.
@@ -137,8 +163,12 @@ async def explain(folder: KeyFolder, place: Place, moment: Moment) -> Explanatio
     if len(facts) > MOST_FACTS:
         raise NotExplained(f"{len(facts):,} facts make this row, more than are folded one by one")
     watched = await asyncio.to_thread(watch, place.projection, place.row, place.path, facts)
-    unread = Counter(await folder.unread(place.owner, moment)) if place.owner is not None else {}
-    return Explanation(place, moment, watched, dict(sorted(unread.items())))
+    if not beside:
+        return Explanation(place, moment, watched)
+    refused: list[Refused] = []
+    if (learner_id := place.learner_id) is not None:
+        refused = await folder.link.run(lambda connection: refused_of(connection, learner_id, moment.now, MOST_BESIDE))
+    return Explanation(place, moment, watched, await facts_beside(folder, place.owner, moment, facts), refused)
 
 
 def expected(watched: Watched, text: str) -> Expectation:

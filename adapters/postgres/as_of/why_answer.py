@@ -3,15 +3,22 @@
 import inspect
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
-from adapters.postgres.as_of.why import Expectation, Explanation, expected
+from adapters.postgres.as_of.beside import Beside
+from adapters.postgres.as_of.beside import Reason as BesideReason
+from adapters.postgres.as_of.why import MOST_BESIDE, Expectation, Explanation, Place, expected
+from adapters.postgres.ops.refused_commands import Refused
 from domain.fact import Fact
 from projections.engine.fingerprint import code_digest
+from projections.engine.moment import Moment
 from projections.engine.projection import Table
-from projections.engine.watch import Change, RuleFunction
+from projections.engine.summands import Summands
+from projections.engine.watch import Change, RuleFunction, function_of
+
+PartsBy = Literal["key", "day"]
 
 
 class FactOfChange(msgspec.Struct, kw_only=True):
@@ -70,18 +77,74 @@ class FailedFact(msgspec.Struct, kw_only=True):
     error: str
 
 
+class FactBeside(msgspec.Struct, kw_only=True):
+    """
+    A fact of the same key that has not done what may be expected of it.
+
+    Attributes:
+        reason: `not_read` by the read model; `irregular`, by the rule in `rule`; `skipped` by an operator, or `parked`
+            with its key, in what is served.
+    """
+
+    position: int
+    type: str
+    occurred_at: datetime
+    reason: BesideReason
+    rule: str | None
+
+
+class RefusedCommand(msgspec.Struct, kw_only=True):
+    """A command about the learner that a rule has refused, kept for 90 days; `code` and `sentence` are of the error."""
+
+    at: datetime
+    command: str
+    actor: str
+    source: str
+    correlation_id: str | None
+    code: str
+    sentence: str
+
+
 class Expected(msgspec.Struct, kw_only=True):
     """
     Where the field went apart from the value that was expected.
 
     `fact` is the first after which it differs, for good; of a value that it never had, the first that changed it. It is
-    null if the field has the value. `unread` counts the facts of the same key that the read model passes over.
+    null if the field has the value. `unread` counts the facts of the same key that the read model passes over; `beside`
+    has the latest of these and of others that have not done what may be expected of them, in the order of the log.
+    `refused` has the latest commands about the learner that were refused.
     """
 
     value: Any
     was_ever: bool
     fact: FactOfChange | None
     unread: dict[str, int]
+    beside: list[FactBeside]
+    refused: list[RefusedCommand]
+
+
+class Part(msgspec.Struct, kw_only=True):
+    """What the facts of a key (a learner; else a stream) or of a day (UTC) have added to a number."""
+
+    of: str
+    added: float
+
+
+class Parts(msgspec.Struct, kw_only=True):
+    """
+    The parts of a number that adds up over many keys: by `key` the greatest first, by `day` in their order.
+
+    Attributes:
+        number: of parts; `items` is a page of them.
+        adds_up: whether all parts, by key and by day, add up to the value.
+        waiting: keys whose facts are left out from one on at which the rule fails.
+    """
+
+    by: PartsBy
+    number: int
+    adds_up: bool
+    waiting: int
+    items: list[Part]
 
 
 class Why(msgspec.Struct, kw_only=True):
@@ -93,6 +156,7 @@ class Why(msgspec.Struct, kw_only=True):
         position: the log held that much.
         touching: how many facts concern the row; `changes` says how many of them changed the field.
         items: a page of these, in the order of the log.
+        parts: of a number that adds up over many keys: its parts, instead of the facts.
     """
 
     view: str
@@ -108,6 +172,7 @@ class Why(msgspec.Struct, kw_only=True):
     failed: list[FailedFact]
     expected: Expected | None
     items: list[FactOfChange]
+    parts: Parts | None
     next: str | None
 
 
@@ -151,8 +216,34 @@ EXAMPLE = Why(
     touching=3,
     changes=1,
     failed=[FailedFact(position=1712, type="attempt.submitted", error="KeyError: 'late_by'")],
-    expected=Expected(value=8_000, was_ever=False, fact=CHANGE, unread={"enrollment.activated": 1}),
+    expected=Expected(
+        value=8_000,
+        was_ever=False,
+        fact=CHANGE,
+        unread={"enrollment.activated": 1},
+        beside=[
+            FactBeside(
+                position=1711,
+                type="attempt.submitted",
+                occurred_at=AT,
+                reason="irregular",
+                rule="after_unregistration",
+            )
+        ],
+        refused=[
+            RefusedCommand(
+                at=AT,
+                command="SubmitAttempt",
+                actor="28400",
+                source="api",
+                correlation_id="0199c7f0a1b27c3d8e4f5a6b7c8d9e0f",
+                code="no_attempts_left",
+                sentence="learner 28400 has no attempt left on quiz algebra-2026-q1",
+            )
+        ],
+    ),
     items=[CHANGE],
+    parts=Parts(by="key", number=2, adds_up=True, waiting=0, items=[Part(of="28400", added=3)]),
     next="WyJ3aHkiLDE3MTNd",
 )
 
@@ -189,6 +280,50 @@ def why(
         failed=[FailedFact(position=f.position, type=f.type, error=error) for f, error in watched.failed],
         expected=None if expectation is None else _expected(expected(watched, expectation), explanation),
         items=[_change(change) for change in page],
+        parts=None,
+        next=following,
+    )
+
+
+def why_sum(
+    place: Place,
+    moment: Moment,
+    summands: Summands,
+    page: Sequence[tuple[str, float]],
+    parts: tuple[PartsBy, str | None],
+) -> Why:
+    """The answer about a number that adds up over many keys, with a page of its parts: by what, and what follows."""
+    projection, table = place.projection, place.row.table
+    by, following = parts
+    changes = sum(summands.types.values())
+    handlers = [(name, projection.handlers[name].apply) for name in summands.types]
+    return Why(
+        view=table.name,
+        key=[str(value) for value in place.row.key],
+        field="/".join(place.path),
+        value=summands.value,
+        exists=summands.value is not None,
+        position=moment.position,
+        valid_at=moment.valid_at,
+        rule=Rule(
+            projection=projection.name,
+            version=projection.version,
+            code=code_digest(projection),
+            meaning=meaning_of(table),
+            by_type=[_rule(name, [function_of(apply)]) for name, apply in handlers],
+        ),
+        touching=changes,
+        changes=changes,
+        failed=[],
+        expected=None,
+        items=[],
+        parts=Parts(
+            by=by,
+            number=len(summands.by_key if by == "key" else summands.by_day),
+            adds_up=summands.adds_up,
+            waiting=summands.failed,
+            items=[Part(of=of, added=added) for of, added in page],
+        ),
         next=following,
     )
 
@@ -200,7 +335,26 @@ def meaning_of(table: Table) -> str:
 
 def _expected(expectation: Expectation, explanation: Explanation) -> Expected:
     fact = None if expectation.change is None else _change(expectation.change)
-    return Expected(value=expectation.value, was_ever=expectation.was_ever, fact=fact, unread=dict(explanation.unread))
+    return Expected(
+        value=expectation.value,
+        was_ever=expectation.was_ever,
+        fact=fact,
+        unread=dict(explanation.unread),
+        beside=[_beside(each) for each in explanation.beside[-MOST_BESIDE:]],
+        refused=[_refused(each) for each in explanation.refused],
+    )
+
+
+def _refused(refused: Refused) -> RefusedCommand:
+    return RefusedCommand(at=refused.refused_at, **{name: getattr(refused, name) for name in refused._fields[1:]})
+
+
+def _beside(beside: Beside) -> FactBeside:
+    fact = beside.fact
+    rule = fact.data.get("irregular")
+    return FactBeside(
+        position=fact.position, type=fact.type, occurred_at=fact.occurred_at, reason=beside.reason, rule=rule
+    )
 
 
 def _rule(name: str, functions: Sequence[RuleFunction]) -> RuleOfType:

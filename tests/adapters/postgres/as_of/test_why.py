@@ -4,6 +4,7 @@ from itertools import pairwise
 from typing import Any
 
 import msgspec
+import psycopg
 import pytest
 
 from adapters.postgres.as_of.folder import KeyFolder
@@ -11,6 +12,7 @@ from adapters.postgres.as_of.why import NoSuchView, NotExplained, Place, expecte
 from adapters.settings import Settings
 from domain.streams import is_reference
 from projections.engine.diff.lineage import needs_of
+from projections.engine.distribution import segment_of_key
 from projections.engine.moment import Moment
 from projections.engine.watch import value_at
 from projections.registry import PROJECTIONS
@@ -18,6 +20,18 @@ from tests.support.appends import opened
 from tests.support.shop import keep_busy
 from tests.support.usecases import Campus
 from workers.seeding import seed
+
+LIVE = """
+INSERT INTO projections (name, generation, version, code, segments, status, live_at)
+VALUES ('orders', 1, %s, '', %s, 'live', now())
+"""
+SKIP = """
+INSERT INTO skipped (projection, version, position, key, reason, skipped_by) VALUES ('orders', %s, %s, 'ann', 'x', 'x')
+"""
+PARKED = """
+INSERT INTO parked (projection, generation, segment, key, first_position, failed_position, type, version, error, trace)
+VALUES ('orders', 1, %s, 'ann', %s, %s, 'x', %s, 'x', '')
+"""
 
 
 async def test_every_field_of_every_keyed_row_is_explained(settings: Settings) -> None:
@@ -88,6 +102,29 @@ async def test_a_value_that_was_expected(settings: Settings) -> None:
     never = expected(watched, '"cancelled"')
     assert (never.was_ever, never.change) == (False, watched.changes[0])
     assert expected(watched, "partly_refunded").change is None
+
+
+async def test_facts_that_have_not_done_what_was_expected(settings: Settings) -> None:
+    """Passed over, skipped or parked in what is served; each once, in log order; not looked for without a need."""
+    async with opened(settings) as log:
+        await keep_busy(Campus(log))
+        facts = await log.read(0, await log.head())
+        place, moment = place_of(PROJECTIONS, "orders", "ann,o1", "status"), Moment(len(facts), facts[-1].recorded_at)
+        folder = KeyFolder(log.link, place.projection)
+        assert (await explain(folder, place, moment)).beside == ()
+        read = [fact for fact in facts if fact.key == "ann" and fact.type in place.projection.handlers]
+        segment = segment_of_key("ann", place.projection.segments)
+        with psycopg.connect(settings.postgres_owner_url) as owner:
+            owner.execute(f"SET search_path TO {settings.schema_name}".encode())
+            owner.execute(LIVE, [place.projection.version, place.projection.segments])
+            owner.execute(SKIP, [place.projection.version, read[0].position])
+            owner.execute(PARKED, [segment, read[-1].position, read[-1].position, place.projection.version])
+        found = (await explain(folder, place, moment, beside=True)).beside
+    assert [each.fact.position for each in found] == sorted({each.fact.position for each in found})
+    reasons = {each.fact.position: each.reason for each in found}
+    assert (reasons[read[0].position], reasons[read[-1].position]) == ("skipped", "parked")
+    unread = {fact.position for fact in facts if fact.key == "ann"} - {fact.position for fact in read}
+    assert unread == {position for position, reason in reasons.items() if reason == "not_read"}
 
 
 @pytest.mark.parametrize(
