@@ -12,8 +12,10 @@ from cli.output_path import check_writable, file_named, naming_errors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from adapters.dossier.verifier.checks import Report
+    from adapters.settings import Settings
 
 MAKE = "make"
 
@@ -51,6 +53,9 @@ def make(
     out: Annotated[
         Path | None, typer.Option(parser=file_named, help="The file to write.", show_default="dossier-LEARNER.zip")
     ] = None,
+    reason: Annotated[
+        str | None, typer.Option(help="Why another person's record is looked at; it is recorded.", show_default=False)
+    ] = None,
     data: DataDir = None,
 ) -> None:
     """
@@ -72,7 +77,8 @@ def make(
         known = bound(int(known_at) if known_at and known_at.isdigit() else known_at, "--known-at", end=True)
         at = known.time if known.position is None else known.position
         with progress(f"dossier of {learner}", total=STEPS, unit="steps") as advance:
-            made = asyncio.run(make_dossier(settings, PROJECTIONS, learner, at, advance))
+            position = asyncio.run(_look(settings, learner, at, reason))
+            made = asyncio.run(make_dossier(settings, PROJECTIONS, learner, position, advance))
     except BadTime as error:
         raise Failure(str(error)) from None
     except DomainError as error:
@@ -80,6 +86,25 @@ def make(
     with naming_errors(path):
         path.write_bytes(made)
     say(f"{path}: {len(made):,} bytes; check it with `campus dossier verify {path}`, or unpack it: `python3 verify.py`")
+
+
+async def _look(settings: "Settings", learner: str, known_at: "int | datetime | None", reason: str | None) -> int:
+    """Record that the operator takes a dossier; returns the position as of which it is to be."""
+    from adapters.command_bus.bus import Bus
+    from adapters.command_bus.record_look import look_at, record_look
+    from adapters.postgres.as_of.moments import moment_at
+    from adapters.postgres.log.postgres_log import PostgresLog
+    from cli.operator import operator
+    from commands.log import Context
+
+    log = await PostgresLog.open(settings)
+    try:
+        moment = await moment_at(log, known_at, None)
+        context = Context(operator(), log.clock.now(), "cli")
+        await record_look(log, Bus(log), learner, look_at(f"campus dossier {learner}", moment, reason), context)
+        return moment.position
+    finally:
+        await log.close()
 
 
 @app.command()

@@ -2,7 +2,8 @@
 The notary: keeps the Merkle tree over the log (docs/proofs.md), and signs what it is after each batch of facts.
 
 Reads     the log by position, a few times a second.
-Writes    proof_tiles and proof_tree; what it signs stands in a file beside its keys before any reader sees it.
+Writes    proof_tiles and proof_tree; what it signs stands in a file beside its keys before any reader sees it. And the
+          dossiers that are asked for over HTTP (workers/notarising/dossiers.py).
 Refuses   to sign where the log is not the continuation of what it has signed before, until a person resolves it.
 Active    one per campus, by an advisory lock; another takes over within 2 s, or within 10 s if the active one hangs.
 """
@@ -37,6 +38,7 @@ from domain.proofs.note import NoteError, signed
 from domain.proofs.tiles import Tree, leaf_hashes, range_hash
 from domain.proofs.tiles import tiles_of as tiles_of_ranges
 from workers.cosigning import Cosigning
+from workers.notarising.dossiers import keep_making
 
 BATCH = 1_000  # facts that are added in one statement
 MOST_UNSIGNED = 20_000  # facts after which a checkpoint is signed also while more are coming
@@ -58,7 +60,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     """Add and sign until *stop* is set."""
     notary = Notary(settings)
     beating = keep_beating(settings, "notary", notary.state, REGISTRY)
-    tasks = [asyncio.create_task(notary.run()), asyncio.create_task(beating)]
+    tasks = [asyncio.create_task(each) for each in (notary.run(), beating, keep_making(settings))]
     try:
         await wait_for_stop_or_failure(stop, tasks)
     finally:

@@ -19,6 +19,15 @@ class TooManyFacts(Rejected):
     )
 
 
+class TooLarge(Rejected):
+    """The file is larger than what is kept for a download."""
+
+    code = "dossier_too_large"
+    template = (
+        "the dossier of learner {learner_id} has {bytes} bytes, and {most} is the most: make it with `campus dossier`"
+    )
+
+
 class KeysElsewhere(Rejected):
     """The statement about the learner would not be signed by the keys that sign the log."""
 

@@ -33,7 +33,7 @@ from projections.engine.projection import Projection
 
 MOST_FACTS = 50_000
 PROVEN_AT_ONCE = 200  # facts; the loop does nothing else meanwhile
-WAIT = 5.0  # seconds for the notary, where a dossier of all that the log holds is asked for
+WAIT = 5.0  # seconds for the notary, which signs what was just recorded
 POLL_INTERVAL = 0.1  # seconds
 STEPS = 4  # that `gather` tells of
 
@@ -101,7 +101,7 @@ async def gather(
     """
     log = sources.log
     at = (await moment_at(log, known_at, None)).position
-    tree = await _signed(sources.reader, at, WAIT if known_at is None else 0.0)
+    tree = await _signed(sources.reader, at)
     moment = await moment_at(log, at, None)
     folders = [folder for each in sources.projections if (folder := KeyFolder(log.link, each)).own_tables]
     streams = await _rule_streams(folders, learner_id, moment)
@@ -118,9 +118,9 @@ async def gather(
     return Gathered(learner_id, at, recorded_at, *found, tree, nodes, documents)
 
 
-async def _signed(reader: Reader, position: int, patience: float) -> SignedTree:
+async def _signed(reader: Reader, position: int) -> SignedTree:
     """The signed tree that has a position, which the notary may just be about to sign; raises NotSignedYet."""
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + WAIT
     while (tree := await signed_tree(reader)).checkpoint.size < position:
         if time.monotonic() >= deadline:
             raise NotSignedYet(size=tree.checkpoint.size, asked=f"position {position}")

@@ -1,18 +1,21 @@
 """A dossier from a running campus, as a zip file."""
 
 import asyncio
+import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
 from adapters.dossier.assemble import assemble, signing_keys, zipped
 from adapters.dossier.gather import STEPS as STEPS_OF_GATHER
-from adapters.dossier.gather import Sources, gather
+from adapters.dossier.gather import Gathered, Sources, gather
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.postgres.queries.reader import Reader
 from adapters.settings import Settings
+from domain.proofs.note import Signer
 from projections.engine.projection import Projection
 
+ASSEMBLING = threading.Lock()  # it parses sources, which CPython 3.11 cannot do in two threads at once (gh-106905)
 STEPS = STEPS_OF_GATHER + 1  # that `make_dossier` tells of
 
 
@@ -37,9 +40,14 @@ async def make_dossier(
         await reader.open()
         gathered = await gather(Sources(log, reader, projections), learner_id, known_at, advance)
         signers = signing_keys(settings, gathered)
-        made = await asyncio.to_thread(lambda: zipped(assemble(gathered, signers)))
+        made = await asyncio.to_thread(_assembled, gathered, signers)
         advance(1)
         return made
     finally:
         await reader.close()
         await log.close()
+
+
+def _assembled(gathered: Gathered, signers: Sequence[Signer]) -> bytes:
+    with ASSEMBLING:
+        return zipped(assemble(gathered, signers))

@@ -15,7 +15,7 @@ from msgspec.inspect import DateTimeType, DictType, ListType, Metadata, StructTy
 from api.http.csv_text import CSV
 from api.http.errors import PROBLEM_JSON, Problem, known_codes
 
-TEXT, BYTES = "text/plain", "application/octet-stream"
+TEXT, BYTES, ZIP = "text/plain", "application/octet-stream", "application/zip"
 REF = "#/components/schemas/{name}"
 
 _shapes: dict[str, type[msgspec.Struct]] = {}
@@ -109,6 +109,17 @@ def open_bytes(description: str, *further: int) -> Responses:
     """As `open_query`, for bytes."""
     content = {BYTES: {"schema": {"type": "string", "format": "binary"}, "example": ""}}
     return {200: {"description": description, "content": content}, **problems(404, 406, 422, 503, *further)}
+
+
+def zip_file(description: str, *further: int) -> Responses:
+    """A zip file, and the problems beside those of every one."""
+    content = {ZIP: {"schema": {"type": "string", "format": "binary"}, "example": ""}}
+    return {200: {"description": description, "content": content}, **problems(404, 406, 422, 503, *further)}
+
+
+def asked_for(example: msgspec.Struct, *further: int) -> Responses:
+    """The answer to what is made later, and the problems beside those of each."""
+    return {202: _answer(example), **problems(401, 403, 406, 409, 422, 503, *further)}
 
 
 def page(description: str, *further: int) -> Responses:

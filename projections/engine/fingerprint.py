@@ -30,9 +30,13 @@ def code_digest(projection: Projection) -> str:
 
 def source_hashes(projection: Projection) -> dict[str, str]:
     """The modules that `code_digest` covers, and the SHA-256 of the text of each."""
-    rule = projection.rule_file
-    texts = {name: _text(name, rule) for name in _modules(*_roots(projection), rule=rule)}
-    return {name: hashlib.sha256(text.encode()).hexdigest() for name, text in sorted(texts.items())}
+    return dict(_source_hashes(*_roots(projection), rule=projection.rule_file))
+
+
+@cache
+def _source_hashes(*roots: str, rule: RuleFile | None = None) -> tuple[tuple[str, str], ...]:
+    texts = {name: _text(name, rule) for name in _modules(*roots, rule=rule)}
+    return tuple((name, hashlib.sha256(text.encode()).hexdigest()) for name, text in sorted(texts.items()))
 
 
 def _roots(projection: Projection) -> list[str]:

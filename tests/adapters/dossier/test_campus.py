@@ -1,5 +1,6 @@
 """Dossiers of a campus that teaches and sells."""
 
+import asyncio
 import subprocess
 import sys
 from pathlib import Path
@@ -11,10 +12,12 @@ from adapters.dossier.refold import differences
 from adapters.dossier.verifier.checks import check
 from adapters.postgres.as_of.moments import MomentAhead
 from adapters.settings import Settings
+from cli.up.plan import variables
 from domain.proofs.errors import NotSignedYet
 from domain.streams import is_reference, key_of
 from projections.registry import PROJECTIONS
 from tests.support.appends import opened
+from tests.support.campus_up import campus as command
 from tests.support.dossiers import dossier, laid_out, signed_campus, unzipped
 from tests.support.proofs import beside
 from tests.support.workers import writer
@@ -55,6 +58,7 @@ async def test_a_dossier_from_a_campus_to_a_stranger(settings: Settings, tmp_pat
         again = await dossier(campus, learners[0])
         assert again == await dossier(campus, learners[0])
         alone = laid_out(unzipped(again), tmp_path / "alone")
+        await asyncio.to_thread(by_command, campus, learners[0], tmp_path)
     ran = ran_alone(alone)
     assert ran.stdout.startswith(f"RIGHT. Dossier of learner {learners[0]} at position {len(facts)}.")
     line = (alone / "facts.jsonl").read_bytes()
@@ -63,6 +67,29 @@ async def test_a_dossier_from_a_campus_to_a_stranger(settings: Settings, tmp_pat
     assert ran.returncode == 1
     assert "facts.jsonl was changed" in ran.stdout
     assert "the fact at position" in ran.stdout
+
+
+def by_command(settings: Settings, learner_id: str, directory: Path) -> None:
+    """`campus dossier` makes and verifies the same; what cannot be made or is not right is refused in a sentence."""
+    file, env = directory / "dossier.zip", variables(settings)
+    made = command("dossier", learner_id, "--known-at", "250", "--out", str(file), "--reason", "dispute 7", env=env)
+    assert made.returncode == 0, made.stderr
+    verified = command("dossier", "verify", str(file))
+    assert verified.returncode == 0, verified.stderr
+    assert verified.stdout.startswith(f"RIGHT. Dossier of learner {learner_id} at position 250.")
+    assert verified.stdout.endswith("Folded again by this code, the facts make the same documents.\n")
+    file.write_bytes(file.read_bytes().replace(b"actor", b"actxr", 1))
+    wrong = command("dossier", "verify", str(file))
+    assert wrong.returncode == 1
+    assert "facts.jsonl was changed" in wrong.stderr
+    for asked, sentence in (
+        (("no-one",), "nothing is recorded about learner no-one"),
+        ((learner_id, "--known-at", "1000000000"), "known_at is position 1000000000, and the log ends at position"),
+        ((learner_id, "--out", str(directory / "none" / "x.zip")), "cannot be written: there is no directory"),
+    ):
+        refused = command("dossier", *asked, *(() if "--out" in asked else ("--out", str(file))), env=env)
+        assert refused.returncode == 1
+        assert sentence in refused.stderr
 
 
 def ran_alone(directory: Path) -> subprocess.CompletedProcess[str]:
