@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 import msgspec
 from fastapi import Request, Response
 
-from adapters.postgres.log.looks import looks_at
+from adapters.postgres.log.looks import is_known, looks_at
 from adapters.postgres.log.postgres_log import END
 from adapters.postgres.queries.reader import RowPage
 from api.http import paging
+from api.http.errors import LearnerNotFound
 from api.http.openapi import query
 from api.http.query import QueryDep
 from api.http.routing import router as strict_router
@@ -64,7 +65,7 @@ EXAMPLE = LookPage(
 )
 
 
-@router.get("/learners/{learner_id}/looks", responses=query(EXAMPLE, 403))
+@router.get("/learners/{learner_id}/looks", responses=query(EXAMPLE, 403, 404))
 async def list_looks(
     *, request: Request, learner_id: LearnerId, ask: QueryDep, cursor: paging.Cursor = None, limit: Limit = 50
 ) -> Response:
@@ -76,6 +77,9 @@ async def list_looks(
     facts = await ask.services.log.link.run(
         lambda connection: looks_at(connection, learner_id, min(before, head + 1), limit + 1)
     )
+    is_about_another = learner_id != ask.user.subject
+    if is_about_another and not facts and not await ask.services.log.link.run(lambda it: is_known(it, learner_id)):
+        raise LearnerNotFound(learner_id=learner_id)
     rows = [(fact.position, msgspec.json.encode(_shown(fact)).decode()) for fact in facts]
     return paging.reply(request, ask, RowPage(rows, head), "looks", limit)
 

@@ -141,7 +141,10 @@ class OrderExpiring(Conflict):
     """The time of an order is over, and the provider has not said yet whether it was paid."""
 
     code = "order_expiring"
-    template = "the time of order {order_id} is over, and the provider is asked whether it was paid: try again then"
+    template = (
+        "the time of order {order_id} of learner {learner_id} is over, and the provider is asked whether it was paid:"
+        " try again then"
+    )
     lifted_by = "order-{learner_id}:{order_id}"
 
 
