@@ -110,4 +110,4 @@ def test_what_cannot_be_played_is_said(settings: Settings, arguments: tuple[str,
 
 async def test_a_key_without_facts(settings: Settings) -> None:
     """It says what a key is."""
-    assert "a key is a learner" in await refusal(settings, "step", "gradebook", "--key", "nobody")
+    assert "a key is a learner" in await refusal(settings, "step", "gradebook", "--key", "zoe")

@@ -94,7 +94,7 @@ async def test_pages_are_a_scan_of_the_log(settings: Settings, monkeypatch: pyte
         choice = Random(look)
         quizzes = tuple({fact.id("quiz_id") for fact in facts if fact.type == "quiz.published"})
         learners = sorted({found for fact in facts if (found := learner_of(fact.stream_id, fact.data))})
-        for learner in [*choice.sample(learners, min(5, len(learners))), "ann", "nobody"]:
+        for learner in [*choice.sample(learners, min(5, len(learners))), "ann", "zoe"]:
             runs = sorted({r for f in scanned(facts, learner) if (r := id_or_none(f.stream_id, "run_id"))})
             times = sorted(fact.occurred_at for fact in facts)
             for wanted in (
@@ -158,7 +158,7 @@ async def test_a_page_costs_the_same_wherever_it_is(settings: Settings, monkeypa
                 expected = below if descending else [position for position in whole if position > after]
                 assert [fact.position for fact in found.facts] == expected[:50]
                 assert sum(blocks) < 600, blocks
-        rare = Wanted(actor="nobody", since=WHEN - timedelta(days=1))
+        rare = Wanted(actor="zoe", since=WHEN - timedelta(days=1))
         with explained(monkeypatch) as blocks:
             got = await page_of(log, "7", (0, head), 50, rare, descending=False)
         assert (got.facts, got.edge) == ([], whole[learner_history.LOOK - 1])
