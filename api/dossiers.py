@@ -15,6 +15,7 @@ from adapters.dossier.requests import DossierRequest, ask_for, dossier_at, file_
 from adapters.jwt import JwtClaims
 from adapters.postgres.as_of.moments import moment_at
 from api.http.as_of import KnownAt
+from api.http.dispatch import idempotency_key
 from api.http.looks import Reason, record_look
 from api.http.openapi import ZIP, asked_for, open_query, zip_file
 from api.http.query import JSON
@@ -92,6 +93,7 @@ async def ask_for_dossier(
 
     The same one, asked for again, is the same one.
     """
+    idempotency_key(request)  # checked as everywhere; it changes nothing, since the same dossier is made once anyway
     moment = await moment_at(services.log, known_at, None)
     await record_look(request, learner_id, request.url.path, moment)
     asked = await services.log.link.run(

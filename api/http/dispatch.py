@@ -101,11 +101,17 @@ def canonical(body: bytes) -> bytes:
         return body
 
 
-async def command_dispatcher(request: Request) -> CommandDispatcher:
-    """Who sends commands, and under which key; read by hand, which is faster than FastAPI's parameters."""
+def idempotency_key(request: Request) -> str | None:
+    """The key of a request, if it has one; read by hand, which is faster than FastAPI's parameters."""
     key = request.headers.get("idempotency-key")
     if key is not None and not (0 < len(key) <= LONGEST_KEY and key.isascii() and key.isprintable()):
         raise BadRequest(f"an Idempotency-Key has 1 to {LONGEST_KEY} printable ASCII characters")
+    return key
+
+
+async def command_dispatcher(request: Request) -> CommandDispatcher:
+    """Who sends commands, and under which key."""
+    key = idempotency_key(request)
     if request.headers.get("if-match", "*").strip() != "*":
         raise PreconditionFailed("what a command changes has no ETag: leave out If-Match")
     return CommandDispatcher(request, may_send(user_of(request)), key)

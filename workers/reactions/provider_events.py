@@ -124,7 +124,12 @@ async def _charge(fact: Fact, outside: Outside) -> Meaning:
 
 async def _about_intent(intent_id: str, outside: Outside, *, refunds: bool = False) -> Meaning:
     intent = await outside.provider.intent(intent_id)
-    whose = await _payment_of(intent, outside)
+    try:
+        whose = await _payment_of(intent, outside)
+    except PeriodNotRecorded as missing:
+        if intent.status == "succeeded":
+            raise
+        return Meaning(missing.stream)  # a period that is not paid has no payment; its invoice says that it is due
     if whose is None:
         return UNKNOWN
     commands = _said_of(whose, intent)
@@ -154,12 +159,20 @@ def _said_of(whose: Whose, intent: Intent) -> list[Any]:
     return [RecordPaymentFailed(*whose, intent.reason)] if intent.reason else []
 
 
+class PeriodNotRecorded(LookupError):
+    """An attempt to pay is of a subscription of ours, and no payment of a recorded period."""
+
+    def __init__(self, intent_id: str, stream: str) -> None:
+        super().__init__(f"the payment of {intent_id} for {stream} is not recorded")
+        self.stream = stream
+
+
 async def _payment_of(intent: Intent, outside: Outside) -> Whose | None:
     """
     Our payment of an attempt to pay.
 
     Raises:
-        LookupError: it is of a subscription of ours, and its period is not recorded yet.
+        PeriodNotRecorded: not yet, if it was paid.
     """
     ours = intent.ours
     if ours.learner_id and ours.payment_id:
@@ -170,14 +183,14 @@ async def _payment_of(intent: Intent, outside: Outside) -> Whose | None:
     ours = (await outside.provider.subscription(provider_id)).ours
     if not (ours.learner_id and ours.subscription_id and ours.payment_id):
         return None
-    history = await outside.stream(subscription_stream(ours.learner_id, ours.subscription_id))
-    renewals = [f"{each.data['order_id']}.1" for each in history if each.type in PAID]
+    subscription = subscription_stream(ours.learner_id, ours.subscription_id)
+    renewals = [f"{each.data['order_id']}.1" for each in await outside.stream(subscription) if each.type in PAID]
     for payment_id in (*reversed(renewals), ours.payment_id, intent.intent_id):
         whose = Whose(ours.learner_id, payment_id)
         captures = [each for each in await outside.stream(whose.stream) if each.type == "payment.captured"]
         if any(each.data["intent_id"] == intent.intent_id for each in captures):
             return whose
-    raise LookupError(f"the payment of {intent.intent_id} for subscription {ours.subscription_id} is not recorded")
+    raise PeriodNotRecorded(intent.intent_id, subscription)
 
 
 async def _checkout(fact: Fact, outside: Outside) -> Meaning:

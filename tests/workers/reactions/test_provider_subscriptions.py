@@ -51,6 +51,17 @@ def change_price(desk: Desk, amount: int, **how: Any) -> None:
     desk.paysim.api.subscriptions.update(at_provider(desk).id, asked)
 
 
+def test_a_renewal_that_is_not_paid_is_understood_at_once(desk: Desk) -> None:
+    """Its failed attempts have no payment here, and never will have one: their messages wait for nothing."""
+    desk.paysim.api.subscriptions.update(at_provider(desk).id, {"default_payment_method": "pm_card_chargeCustomerFail"})
+    desk.paysim.advance(days=DAYS)
+    failed = [each for each in desk.events() if each["type"] in ("payment_intent.payment_failed", "charge.failed")]
+    assert failed
+    assert all(desk.hear(each) for each in failed)
+    desk.hear_all()
+    assert (subscription(desk).status, captured(desk)) == ("past_due", {"o1": MONTHLY})
+
+
 def test_an_invoice_by_hand_is_a_fact(desk: Desk) -> None:
     """It is no period; its money has an order of its own, once, which is booked like others."""
     made = desk.paysim.control("invoices", {"subscription": at_provider(desk).id, "amount": 250})
