@@ -22,6 +22,7 @@ from adapters.postgres.connection import Connection, PostgresError
 from adapters.postgres.log.pages import read_head
 from adapters.postgres.ops.lease import acquire, session
 from adapters.settings import Settings
+from adapters.stores.registry import store_type
 from projections.engine.projection import Projection
 from workers.as_of.process import FoldJob, FoldMessage, work
 
@@ -48,7 +49,7 @@ class Folding:
     def __init__(self, settings: Settings, projections: Sequence[Projection]) -> None:
         self._settings = settings
         self._by_name = {each.name: each for each in projections}
-        self._regular = [each for each in projections if each.store == "postgres"]
+        self._regular = [each for each in projections if store_type(each).WITH_VIEWS]
         self._looked_at = 0.0
 
     async def run(self) -> None:
