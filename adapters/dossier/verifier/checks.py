@@ -186,11 +186,11 @@ def _checkpoint(files: Files, report: Report, given: list[str]) -> Checkpoint:
 
 
 def _manifest(files: Files, statement: Statement | None) -> list[str]:
-    """The files that are missing, changed, or not the dossier's; the manifest itself first."""
+    """The files that are missing, changed, or not the dossier's, by a manifest that is the one that was signed."""
     data = _file(files, MANIFEST)
-    wrong = []
     if statement is not None and hashlib.sha256(data).hexdigest() != statement.manifest:
-        wrong.append(f"{MANIFEST} is not the one that {STATEMENT} names")
+        raise Wrong(f"{MANIFEST} is not the one that {STATEMENT} names")
+    wrong = []
     named = {name: entry["sha256"] for name, entry in json_of(data, MANIFEST)["files"].items()}
     for name in sorted(named.keys() | files.keys() - {MANIFEST, STATEMENT}):
         if name not in named:
