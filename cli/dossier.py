@@ -94,13 +94,12 @@ async def _look(settings: "Settings", learner: str, known_at: "int | datetime | 
     from adapters.command_bus.record_look import look_at, record_look
     from adapters.postgres.as_of.moments import moment_at
     from adapters.postgres.log.postgres_log import PostgresLog
-    from cli.operator import operator
-    from commands.log import Context
+    from cli.operator import command_context
 
     log = await PostgresLog.open(settings)
     try:
         moment = await moment_at(log, known_at, None)
-        context = Context(operator(), log.clock.now(), "cli")
+        context = command_context(log.clock.now())
         await record_look(log, Bus(log), learner, look_at(f"campus dossier {learner}", moment, reason), context)
         return moment.position
     finally:

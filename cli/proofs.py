@@ -169,9 +169,8 @@ async def _resolve(settings: "Settings", reason: str) -> dict[str, Any]:
     from adapters.postgres.log.postgres_log import PostgresLog
     from adapters.postgres.queries.lag import workers
     from adapters.proofs.tree import read_tree
-    from cli.operator import operator
+    from cli.operator import command_context
     from commands.admin import ResolveDispute
-    from commands.log import Context
 
     async with _opened(settings) as reader:
         stored = await read_tree(reader)
@@ -181,7 +180,7 @@ async def _resolve(settings: "Settings", reason: str) -> dict[str, Any]:
         raise Failure("the notary does not refuse to sign: there is nothing to resolve")
     log = await PostgresLog.open(settings)
     try:
-        context = Context(operator(), log.clock.now(), "cli")
+        context = command_context(log.clock.now())
         position = await Bus(log).handle(ResolveDispute(stored.origin, reason), context)
     finally:
         await log.close()

@@ -86,8 +86,6 @@ async def _explain(
     *,
     beside: bool,
 ) -> "Explanation | ExplainedSum":
-    import uuid_utils
-
     from adapters.command_bus.bus import Bus
     from adapters.command_bus.record_look import look_at, record_look
     from adapters.postgres.as_of.folder import KeyFolder
@@ -97,8 +95,7 @@ async def _explain(
     from adapters.postgres.log.postgres_log import PostgresLog
     from campuslog.errors import BadTime
     from campuslog.positions import bound
-    from cli.operator import operator
-    from commands.log import Context
+    from cli.operator import command_context
     from projections.registry import PROJECTIONS
 
     known_at, valid_at = moment
@@ -113,7 +110,7 @@ async def _explain(
         at = await moment_at(log, known.time if known.position is None else known.position, valid.time)
         if place.learner_id is not None:
             look = look_at(f"campus why {' '.join(asked)}", at, reason)
-            context = Context(operator(), log.clock.now(), "cli", correlation_id=uuid_utils.uuid7().hex)
+            context = command_context(log.clock.now())
             await record_look(log, Bus(log), place.learner_id, look, context)
         if place.is_sum:
             return ExplainedSum(place, at, await Sums(settings).explain(place, at))

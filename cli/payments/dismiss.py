@@ -30,14 +30,13 @@ async def _dismiss(data: Path | None, event_id: str, reason: str) -> None:
     from adapters.command_bus.bus import Bus
     from adapters.postgres.log.postgres_log import PostgresLog
     from adapters.settings import Settings
-    from cli.operator import operator
-    from commands.log import Context
+    from cli.operator import command_context
     from commands.payment.books import DismissProviderEvent
     from domain.errors import DomainError
 
     log = await PostgresLog.open(Settings.load(data))
     try:
-        context = Context(operator(), log.clock.now(), "cli")
+        context = command_context(log.clock.now())
         await Bus(log).handle(DismissProviderEvent(event_id, reason), context)
     except DomainError as error:
         raise Failure(error.sentence) from None

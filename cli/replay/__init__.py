@@ -163,16 +163,13 @@ async def _end(log: "PostgresLog", to: str | None) -> "Moment":
 
 async def _record(log: "PostgresLog", asked: Asked, moment: "Moment") -> None:
     """Record that a learner's history is played."""
-    import uuid_utils
-
     from adapters.command_bus.bus import Bus
     from adapters.command_bus.record_look import look_at, record_look
-    from cli.operator import operator
-    from commands.log import Context
+    from cli.operator import command_context
 
     what = f"campus replay {asked.learner}" if asked.order is None else f"campus replay --order {asked.order}"
     look = look_at(what, moment if asked.to is not None else None, asked.reason)
-    context = Context(operator(), log.clock.now(), "cli", correlation_id=uuid_utils.uuid7().hex)
+    context = command_context(log.clock.now())
     await record_look(log, Bus(log), asked.learner or "", look, context)
 
 
