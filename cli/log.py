@@ -199,9 +199,7 @@ def _verdict(report: dict[str, Any]) -> "RenderableType":
         parts += [Text(f"the log is NOT whole: {report['problem_count']:,} problems; {seen}"), table]
     if report["without_cause"]:
         first = f"the first at position {report['first_without_cause']:,}"
-        parts.append(
-            Text(f"facts without a request or a fact as cause: {report['without_cause']:,}, {first}")
-        )
+        parts.append(Text(f"facts without a request or a fact as cause: {report['without_cause']:,}, {first}"))
     parts += [Text(line) for line in lines(report)]
     if "compared" in report:
         parts += view(report["compared"])
