@@ -13,19 +13,19 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple, get_type_hints
+from typing import Any, NamedTuple
 
 from adapters.dossier.errors import NothingRecorded, TooManyFacts
 from adapters.postgres.as_of.folder import KeyFolder, KeyRows
 from adapters.postgres.as_of.moments import moment_at
 from adapters.postgres.connection import Connection
+from adapters.postgres.log.learner_history import NAMING
 from adapters.postgres.log.pages import LogRow
 from adapters.postgres.log.postgres_log import COLUMNS, HISTORY, PostgresLog
 from adapters.postgres.queries.reader import Reader
 from adapters.proofs.prove import SignedTree, prove_inclusion, signed_tree
 from domain.proofs.errors import NotSignedYet
 from domain.proofs.merkle import Range, inclusion
-from domain.registry import AGGREGATE_OF, FACTS
 from domain.streams import is_reference
 from domain.tags import tag
 from projections.engine.moment import Moment
@@ -37,19 +37,8 @@ WAIT = 5.0  # seconds for the notary, which signs what was just recorded
 POLL_INTERVAL = 0.1  # seconds
 STEPS = 4  # that `gather` tells of
 
-NAMING = sorted(
-    name
-    for name, fact in FACTS.items()
-    if AGGREGATE_OF[name].keyed_by != "learner_id" and "learner_id" in get_type_hints(fact)
-)
-"""The facts of other streams that have the field `learner_id`."""
-
 IN_EVENTS = f"SELECT {COLUMNS} FROM events WHERE position <= %(until)s"
-NAMED = " UNION ALL ".join(
-    f"{IN_EVENTS} AND stream_id >= '{category}-' AND stream_id < '{category}.'"
-    " AND type = ANY(%(types)s) AND json_or_null(data) ->> 'learner_id' = %(key)s"
-    for category in sorted({AGGREGATE_OF[name].category for name in NAMING})
-)
+NAMED = f"{IN_EVENTS} AND {NAMING}"
 TAGGED = f"{IN_EVENTS} AND position IN (SELECT position FROM event_tags WHERE tag = %(tag)s)"
 OF_STREAMS = f"{IN_EVENTS} AND stream_id = ANY(%(streams)s)"
 
@@ -146,7 +135,7 @@ async def _rule_streams(folders: Iterable[KeyFolder], learner_id: str, moment: M
 
 async def _rows(connection: Connection, learner_id: str, until: int, streams: Sequence[str]) -> _Found:
     """The stored rows, and how the streams stand."""
-    values = {"key": learner_id, "until": until, "types": NAMING, "streams": list(streams)}
+    values = {"key": learner_id, "until": until, "streams": list(streams)}
     values["tag"] = tag("learner", learner_id)
     rows: dict[int, LogRow] = {}
     kinds: dict[str, str] = {}
