@@ -7,14 +7,16 @@ so that a typo cannot pass.
 """
 
 import difflib
+import ipaddress
 import json
 import os
 import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from commands.clock import Clock
@@ -74,7 +76,7 @@ class Settings(BaseSettings):
     proof_keys: str = Field(default="", repr=False)
     """Private keys of the notary, 32 bytes in base64, with commas between; empty: it keeps one in `data_dir`."""
     dev_login: bool = False
-    """Whether `POST /v1/dev/login` gives a token of any user to all who reach the API; for trying things out only."""
+    """Whether `POST /v1/dev/login` gives a token of any user to all who reach the API; on loopback only."""
     data_dir: Path = DEFAULT_DATA_DIR
     """Everything that `campus up` keeps."""
     clock_shift: float = Field(default=0.0, ge=-MOST_CLOCK_SHIFT, le=MOST_CLOCK_SHIFT)
@@ -132,6 +134,18 @@ class Settings(BaseSettings):
     def _rates_fit(cls, rates: str) -> str:
         rates_of(rates)
         return rates
+
+    @model_validator(mode="after")
+    def _dev_login_stays_here(self) -> Self:
+        """Refuse to hand out every user where other machines reach the API."""
+        listens = (("CAMPUS_API_HOST", self.api_host), ("CAMPUS_PUBLIC_URL", urlsplit(self.public_url).hostname))
+        for variable, host in listens if self.dev_login else ():
+            if host and not is_loopback(host):
+                raise ValueError(
+                    f"the development login gives every token, also the admin's, to all who reach the API, and"
+                    f" {variable} lets other machines reach it ({host}): set CAMPUS_DEV_LOGIN=false"
+                )
+        return self
 
     @field_validator("name")
     @classmethod
@@ -205,6 +219,14 @@ def data_dir_of(values: dict[str, Any]) -> Path:
     return Path(values.get("data_dir") or os.environ.get(f"{PREFIX}DATA_DIR") or DEFAULT_DATA_DIR)
 
 
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches a server that listens on *host*."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 def rates_of(text: str) -> dict[str, int]:
     """The rates of tax in basis points, by country, of `DE=1900,AT=2000`; raises ValueError if it is not like that."""
     rates: dict[str, int] = {}
@@ -218,11 +240,14 @@ def rates_of(text: str) -> dict[str, int]:
 def _sentence(error: ValidationError, data_dir: Path) -> str:
     """Say in one sentence what is wrong with the first bad setting."""
     first = error.errors()[0]
-    field = str(first["loc"][0]) if first["loc"] else "settings"
+    said = str(first["msg"]).removeprefix("Value error, ")
+    if not first["loc"]:  # of settings that do not go together
+        return said
+    field = str(first["loc"][0])
     variable = PREFIX + field.upper()
     if first["type"] == "missing":
         return (
             f"no running campus found in {data_dir.absolute()}: start one with `campus up` (or name its --data"
             f" directory), or set {variable}"
         )
-    return f"{variable} cannot be used: {first['msg'].removeprefix('Value error, ')}"
+    return f"{variable} cannot be used: {said}"

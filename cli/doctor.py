@@ -53,6 +53,7 @@ async def examine(settings: "Settings") -> list[dict[str, Any]]:
         **(_of_read_models() if _fault() is None else {}),
         "processes": _patient(_processes),
         "api": _api,
+        "sign-in": _sign_in,
         "connections": _connections,
         "checkpoints": _patient(_checkpoints),
         "projections": _projections,
@@ -155,6 +156,13 @@ async def _api(settings: "Settings") -> str:
         why = "; ".join(ready.body.get("problems", [])) or str(ready.body.get("status"))
         raise Unhealthy(f"it answers {ready.status}: {why}", "see DATA/log/api.log")
     return f"ready at {settings.api_url}"
+
+
+async def _sign_in(settings: "Settings") -> str:
+    """Does the API ask who is there? It says loudly where it does not; its process refuses that beyond loopback."""
+    if settings.dev_login:
+        return f"DEVELOPMENT LOGIN ON: all who reach {settings.api_url} get any user's token (CAMPUS_DEV_LOGIN=false)"
+    return "by token; the development login is off"
 
 
 async def _checkpoints(settings: "Settings") -> str:

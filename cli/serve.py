@@ -17,6 +17,7 @@ from cli.console import MOST_WORKERS, Failure
 app = typer.Typer(add_completion=False)
 BACKLOG = 4_096  # connections that the system keeps until they are accepted
 KILL_TIMEOUT = 5  # seconds; a browser's event stream would otherwise hold up a stop for as long as the page is open
+DEV_LOGIN = "POST /v1/dev/login gives every user's token, also the admin's, to all who reach this API"
 LOG_LIKE_US: dict[str, Any] = {"loggers": {name: {"propagate": True} for name in ("_granian", "granian.access")}}
 
 
@@ -27,6 +28,7 @@ def serve(
     ] = None,
 ) -> None:
     """Serve the API until SIGINT or SIGTERM."""
+    import structlog
     from granian.constants import HTTPModes, Interfaces, Loops
     from granian.http import HTTP1Settings
     from granian.log import LogLevels
@@ -38,6 +40,8 @@ def serve(
 
     settings = Settings.load()
     configure(settings.log_level, process="api")
+    if settings.dev_login:
+        structlog.get_logger().warning("dev_login.on", what=DEV_LOGIN, off="CAMPUS_DEV_LOGIN=false")
     open_files.raise_limit()
     server = Server(
         "api.app:create",

@@ -10,7 +10,7 @@ from signal import SIGKILL
 from typing import Any
 
 from adapters.embedded import NatsServer, PostgresServer, Program, Secrets, Server, ValkeyServer
-from adapters.settings import PREFIX, Settings, SettingsError, fields_in_environment
+from adapters.settings import PREFIX, Settings, SettingsError, fields_in_environment, is_loopback
 from cli.up.paysim import PaysimServer
 from cli.up.witness import WitnessServer
 
@@ -20,7 +20,6 @@ GUESTS = {"relay": ("notary",)}
 """Workers in the process of another one: a process more would take a second of every start and 90 MB."""
 CAMPUS = (sys.executable, "-P", "-m", "cli.main")  # -P: do not import a folder `api` of the current directory
 NOT_FOR_CHILDREN = ("POSTGRES_OWNER_URL", "POSTGRES_ANALYST_URL")
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 EMBEDDABLE = {"postgres_url": PostgresServer, "valkey_url": ValkeyServer, "nats_url": NatsServer}
 
 
@@ -74,8 +73,9 @@ def make_plan(data_dir: Path, name: str | None, port: int | None) -> Plan:
     options = {"name": name, "api_port": port}
     values |= {option: value for option, value in options.items() if value is not None}
     settings = Settings.load(**values)
-    if "dev_login" not in given:  # where other machines reach the API, only if it is asked for
-        settings = settings.model_copy(update={"dev_login": settings.api_host in LOOPBACK})
+    if "dev_login" not in given:  # never where other machines reach the API
+        here = is_loopback(settings.api_host) and not settings.public_url
+        settings = settings.model_copy(update={"dev_login": here})
     if paysim is not None:
         paysim.sell_through(settings)
     if witness is not None:

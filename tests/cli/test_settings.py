@@ -69,3 +69,21 @@ def test_passwords_do_not_show() -> None:
     settings = Settings(token_secret=SECRET, **{**URLS, "postgres_url": "postgresql://u:hidden@h/d"})
     assert "hidden" not in repr(settings)
     assert SECRET not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("other", "variable"),
+    [
+        ({"api_host": "0.0.0.0"}, "CAMPUS_API_HOST"),  # noqa: S104 - refused
+        ({"api_host": "::"}, "CAMPUS_API_HOST"),
+        ({"api_host": "localhost.campus.example"}, "CAMPUS_API_HOST"),
+        ({"public_url": "https://campus.example"}, "CAMPUS_PUBLIC_URL"),
+    ],
+)
+def test_the_development_login_stays_on_this_machine(other: dict[str, Any], variable: str) -> None:
+    """It gives every token to all who reach the API: no process starts with it where these are other machines."""
+    with pytest.raises(SettingsError, match=f"^the development login .*{variable} .*set CAMPUS_DEV_LOGIN=false$"):
+        Settings.load(token_secret=SECRET, dev_login=True, **URLS, **other)
+    assert not Settings.load(token_secret=SECRET, **URLS, **other).dev_login
+    for host in ("127.0.0.1", "127.1.2.3", "::1", "localhost"):
+        assert Settings.load(token_secret=SECRET, dev_login=True, api_host=host, **URLS).dev_login

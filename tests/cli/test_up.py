@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.settings import Settings, instance_file
+from adapters.settings import Settings, SettingsError, instance_file
 from cli.up.examples import Examples
 from cli.up.lock import identity
 from cli.up.plan import make_plan
@@ -42,7 +42,7 @@ def test_a_campus_starts_and_stops_in_order(data_dir: Path) -> None:
 
 
 def test_who_may_be_anyone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where other machines reach the API, it hands out users only if a setting asks for it."""
+    """Where other machines reach the API, it hands out no users, and does not start with a setting that asks for it."""
 
     def is_on(**environment: str) -> bool:
         with monkeypatch.context() as patched:
@@ -52,8 +52,11 @@ def test_who_may_be_anyone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
     assert is_on()
     assert not is_on(CAMPUS_DEV_LOGIN="false")
+    assert is_on(CAMPUS_API_HOST="127.0.0.2")
     assert not is_on(CAMPUS_API_HOST="192.0.2.1")
-    assert is_on(CAMPUS_API_HOST="192.0.2.1", CAMPUS_DEV_LOGIN="true")
+    assert not is_on(CAMPUS_PUBLIC_URL="https://campus.example")
+    with pytest.raises(SettingsError, match=r"CAMPUS_API_HOST lets other machines reach it \(192\.0\.2\.1\)"):
+        is_on(CAMPUS_API_HOST="192.0.2.1", CAMPUS_DEV_LOGIN="true")
 
 
 def test_passwords_are_for_the_owner_only(running: RunningCampus) -> None:
