@@ -225,7 +225,7 @@ def _add_common(operation: dict[str, Any]) -> None:
     responses = operation["responses"]
     if "401" in responses:
         operation["security"] = [{"token": []}]
-    if "202" in responses:
-        operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
     if "304" in responses:
         operation.setdefault("parameters", []).extend([MIN_POSITION, IF_NONE_MATCH])
+    elif "202" in responses:  # a query may be answered 202 as well, while it is folded as of a moment
+        operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)

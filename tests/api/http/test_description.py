@@ -108,6 +108,18 @@ def test_words_of_a_set_are_listed() -> None:
         assert FIELDS[place]["x-extensible-enum"]
 
 
+def test_a_query_takes_no_idempotency_key() -> None:
+    """It changes nothing, so none is looked at; every command takes one."""
+    taken = {
+        method
+        for operations in DOCUMENT["paths"].values()
+        for method, operation in operations.items()
+        if any(each["name"] == "Idempotency-Key" for each in operation.get("parameters", []))
+    }
+    assert "post" in taken
+    assert "get" not in taken
+
+
 def test_two_answers_of_one_name_are_refused() -> None:
     """The description would show one of them for both."""
 
