@@ -78,6 +78,7 @@ HANDLERS: dict[type, CommandHandler] = {
     subscriptions.EndSubscription: subscriptions.end_subscription,
     subscriptions.ExpireSubscription: subscriptions.expire_subscription,
     subscriptions.FollowSubscription: subscriptions.follow_subscription,
+    subscriptions.AddCurrentRuns: subscriptions.add_current_runs,
     books.RecordProviderEvent: books.record_provider_event,
     books.MatchProviderEvent: books.match_provider_event,
     books.DismissProviderEvent: books.dismiss_provider_event,

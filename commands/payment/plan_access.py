@@ -1,10 +1,15 @@
-"""What a subscription grants: access as long as it is paid for, and for the days of grace."""
+"""
+What a subscription grants: access as long as it is paid for, and for the days of grace.
+
+Of a course that is the run which is current when access begins, and at each renewal the one which is current then, too.
+"""
 
 from collections.abc import Sequence
 from datetime import timedelta
 
-from commands.log import Log
-from commands.payment.selling import grants_of, runs_of
+from commands.log import Log, present
+from commands.lookups.catalog import course_of_run
+from commands.payment.selling import current_runs, grants_of
 from domain.payment.entitlement import EXPIRED, SUBSCRIPTION, Entitlement, entitlement_stream
 from domain.payment.errors import BadOrder
 from domain.payment.order import Order, order_stream
@@ -25,7 +30,7 @@ async def entitlements_in_line(log: Log, subscription: Subscription) -> list[Ent
                 if entitlement.exists:
                     entitlement.revoke("subscription ended" if subscription.is_over else "plan changed")
         else:
-            await _grant(log, granted, subscription)
+            await _grant(log, granted, changed, subscription)
             await _follow_money(log, granted[-1], subscription)
         changed += granted
     return changed
@@ -58,7 +63,9 @@ async def _follow_money(log: Log, entitlement: Entitlement, subscription: Subscr
         entitlement.resume("paid")
 
 
-async def _grant(log: Log, granted: Sequence[Entitlement], subscription: Subscription) -> None:
+async def _grant(
+    log: Log, granted: Sequence[Entitlement], of_other_plans: Sequence[Entitlement], subscription: Subscription
+) -> None:
     """Give access until the end of the period that is paid, or of the days of grace."""
     grants, grace_days = await terms_of(log, subscription)
     until = subscription.paid_until + timedelta(days=max(grace_days, INVOICE_DAYS))
@@ -68,14 +75,51 @@ async def _grant(log: Log, granted: Sequence[Entitlement], subscription: Subscri
     if entitlement.exists:
         entitlement.extend(until)
     elif until > max((log.context.at, *known)):
+        earlier = [each for each in (*of_other_plans, *before) if each.exists]
+        kept = await _kept(log, earlier[-1], grants) if earlier else []
         entitlement.grant(
             SUBSCRIPTION,
-            await runs_of(log, grants, log.context.at),
+            await _runs(log, grants, kept),
             access_from=log.context.at,
             access_until=until,
             subscription_id=subscription.subscription_id,
             product_id=subscription.product_id,
         )
+
+
+async def _kept(log: Log, earlier: Entitlement, grants: Sequence[Grant]) -> list[str]:
+    """The runs of an entitlement to which the present plan gives access, too: those of its courses, and its own."""
+    courses = {grant.course_id for grant in grants if grant.run_id is None}
+    own = {grant.run_id for grant in grants}
+    return [run_id for run_id in earlier.runs if run_id in own or await course_of_run(log, run_id) in courses]
+
+
+async def _runs(log: Log, grants: Sequence[Grant], kept: Sequence[str]) -> list[str]:
+    """The runs that are *kept* and those that are current; the first are enough where a course has none just now."""
+    runs, missing = await current_runs(log, grants, log.context.at)
+    if missing and not kept:
+        raise missing[0]
+    return list(dict.fromkeys((*kept, *runs)))
+
+
+async def with_current_runs(log: Log, subscription: Subscription, order_id: str) -> list[Entitlement]:
+    """
+    What a subscription grants, with the runs that are current now that another period, an order, is paid.
+
+    What is granted later, or was granted before and is over, has nothing to add to.
+
+    Raises:
+        NoRunOnSale: a course has none just now, and there is no other one to add.
+    """
+    granted = await _granted(log, subscription, len(subscription.products) - 1)
+    entitlement = granted[-1]
+    if entitlement.exists and not entitlement.over:
+        grants, _ = await terms_of(log, subscription)
+        runs, missing = await current_runs(log, grants, present(log))
+        entitlement.add_runs(runs, subscription.subscription_id, order_id)
+        if missing and not entitlement.pending_events:
+            raise missing[0]
+    return granted
 
 
 async def terms_of(log: Log, subscription: Subscription) -> tuple[list[Grant], int]:

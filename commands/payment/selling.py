@@ -125,10 +125,20 @@ async def runs_of(log: Log, grants: Sequence[Grant], at: datetime) -> list[str]:
     Raises:
         NoRunOnSale: a course has none that is not over.
     """
+    runs, missing = await current_runs(log, grants, at)
+    if missing:
+        raise missing[0]
+    return runs
+
+
+async def current_runs(log: Log, grants: Sequence[Grant], at: datetime) -> tuple[list[str], list[NoRunOnSale]]:
+    """The runs to which access is given, and why it cannot be given for some courses."""
     runs: dict[str, None] = {}
+    missing: list[NoRunOnSale] = []
     for grant in grants:
         run_id = grant.run_id or await current_run(log, grant.course_id, at, is_open=False)
         if run_id is None:
-            raise NoRunOnSale(course_id=grant.course_id)
-        runs[run_id] = None
-    return list(runs)
+            missing.append(NoRunOnSale(course_id=grant.course_id))
+        else:
+            runs[run_id] = None
+    return list(runs), missing

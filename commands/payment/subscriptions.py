@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from commands.log import Log, Position
-from commands.payment.plan_access import entitlements_in_line, planned, terms_of
+from commands.payment.plan_access import entitlements_in_line, planned, terms_of, with_current_runs
 from commands.payment.selling import items_of
 from domain.payment.errors import BadOrder, PlanChangePending, ProductNotFound
 from domain.payment.order import Order, order_stream
@@ -252,3 +252,24 @@ async def follow_subscription(command: FollowSubscription, log: Log) -> Position
     subscription = await log.load(Subscription, subscription_stream(command.learner_id, command.subscription_id))
     subscription.must_exist()
     return await log.save(*await entitlements_in_line(log, subscription), subscription)
+
+
+@dataclass(frozen=True)
+class AddCurrentRuns:
+    """
+    Another period is paid, which is an order: the learner may enter the runs that are current now, too.
+
+    It is refused for a course that has none just now. One that is refused beside others that were added is asked for
+    once more, in reaction to what was added, so the refusal is listed by itself, and tried again.
+    """
+
+    learner_id: str
+    subscription_id: str
+    order_id: str
+
+
+async def add_current_runs(command: AddCurrentRuns, log: Log) -> Position:
+    subscription = await log.load(Subscription, subscription_stream(command.learner_id, command.subscription_id))
+    subscription.must_exist()
+    granted = [] if subscription.is_over else await with_current_runs(log, subscription, command.order_id)
+    return await log.save(*granted, subscription)

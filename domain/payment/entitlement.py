@@ -52,6 +52,12 @@ class Entitlement(Aggregate):
         old: datetime | None
         new: datetime | None
 
+    class RunsAdded(Aggregate.Event):
+        TOPIC = "entitlement.runs_added"
+        runs: list[str]
+        subscription_id: str
+        order_id: str
+
     class Suspended(Aggregate.Event):
         TOPIC = "entitlement.suspended"
         reason: str
@@ -153,6 +159,17 @@ class Entitlement(Aggregate):
     @event(Extended)
     def _extended(self, old: datetime | None, new: datetime | None) -> None:
         self.access_until = new
+
+    def add_runs(self, runs: Sequence[str], subscription_id: str, order_id: str) -> None:
+        """Give access to *runs* as well, by a period of a subscription, which is an order; those of before stay."""
+        self.must_exist()
+        new = [run_id for run_id in dict.fromkeys(runs) if run_id not in self.runs]
+        if new and not self.over:
+            self._runs_added(runs=new, subscription_id=subscription_id, order_id=order_id)
+
+    @event(RunsAdded)
+    def _runs_added(self, runs: list[str], subscription_id: str, order_id: str) -> None:
+        self.runs = [*self.runs, *runs]
 
     def suspend(self, reason: str) -> None:
         """Take access away for some time."""

@@ -197,6 +197,11 @@ def _extended(fact: Fact, rows: Rows) -> None:
     _entitlement(fact, rows).access_until = _time(fact.data["new"])
 
 
+def _runs_added(fact: Fact, rows: Rows) -> None:
+    entitlement = _entitlement(fact, rows)
+    entitlement.runs = [*entitlement.runs, *fact.data["runs"]]
+
+
 def _suspended(*, is_suspended: bool) -> Callable[[Fact, Rows], None]:
     def apply(fact: Fact, rows: Rows) -> None:
         entitlement = _entitlement(fact, rows)
@@ -352,6 +357,7 @@ class Orders(Projection):
             {
                 "entitlement.granted": _granted,
                 "entitlement.extended": _extended,
+                "entitlement.runs_added": _runs_added,
                 "entitlement.suspended": _suspended(is_suspended=True),
                 "entitlement.resumed": _suspended(is_suspended=False),
                 "entitlement.revoked": _taken("revoked"),

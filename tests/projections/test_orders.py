@@ -3,6 +3,10 @@
 from datetime import timedelta
 from typing import Any
 
+from commands.catalog import OpenRun, ScheduleRun
+from commands.payment.invoices import RenewSubscription
+from commands.payment.products import ChangePrice, CreateProduct
+from commands.payment.subscriptions import AddCurrentRuns, FollowSubscription, StartSubscription
 from domain.payment.entitlement import Entitlement
 from domain.payment.offers import Offers
 from domain.payment.order import Order
@@ -26,8 +30,8 @@ from projections.orders.rows import (
 )
 from tests.support.facts import History, fold, rows_of
 from tests.support.memory_log import MemoryLog
-from tests.support.shop import keep_busy
-from tests.support.usecases import RUN, SHUT, SMALL, Campus
+from tests.support.shop import keep_busy, order, paid
+from tests.support.usecases import AT, COURSE, END, RUN, RUNS, SHUT, SMALL, Campus
 
 MONTH = timedelta(days=30)
 
@@ -114,3 +118,20 @@ async def test_a_row_of_a_subscription_says_what_it_says() -> None:
         subscription.cancel_at,
         subscription.paid_until,
     )
+
+
+async def test_runs_that_a_renewal_adds_are_of_the_row() -> None:
+    """Beside those of before, until the new end: as the aggregate has them."""
+    campus = Campus(log := MemoryLog())
+    plan = CreateProduct("term", "Algebra", "plan", "algebra", interval="month", interval_count=1)
+    await campus.give(*COURSE, *RUNS[:2], plan, ChangePrice("term", "EUR", 900), order("o1", "term"), paid("o1.1", 900))
+    await campus.give(StartSubscription("ann", "o1", "o1", "sub_1", AT, AT + MONTH), FollowSubscription("ann", "o1"))
+    await campus.give(ScheduleRun("algebra-2", "algebra", 1, AT, END), OpenRun("algebra-2"))
+    await campus.give(RenewSubscription("ann", "o1", AT + MONTH, AT + 2 * MONTH, 900, "EUR", "pi_2", "ch_2"))
+    await campus.give(FollowSubscription("ann", "o1"), AddCurrentRuns("ann", "o1", "o1.p2"))
+    history = History()
+    history.facts = await log.read(0, 1_000)
+    (row,) = rows_of(fold(Orders, history), ENTITLEMENTS, EntitlementRow)
+    one = log.replay(Entitlement, "entitlement-ann:o1")
+    assert row.runs == one.runs == [RUN, "algebra-2"]
+    assert row.access_until == one.access_until

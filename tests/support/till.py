@@ -16,7 +16,7 @@ from commands.payment.coupons import CreateCoupon
 from commands.payment.entitlements import ExpireEntitlement, FollowOrder
 from commands.payment.orders import ExpireOrder
 from commands.payment.products import ChangePrice, CreateProduct
-from commands.payment.subscriptions import ExpireSubscription, FollowSubscription
+from commands.payment.subscriptions import AddCurrentRuns, ExpireSubscription, FollowSubscription
 from domain.enrollment import Enrollment
 from domain.errors import DomainError
 from domain.fact import Fact
@@ -198,7 +198,9 @@ def _reactions(fact: Fact) -> list[Any]:
     if context == "order" and name in FOLLOWED:
         return [FollowOrder(fact.id("learner_id"), fact.id("order_id"))]
     if context == "subscription":
-        return [FollowSubscription(fact.id("learner_id"), fact.id("subscription_id"))]
+        ids = fact.id("learner_id"), fact.id("subscription_id")
+        added = [AddCurrentRuns(*ids, fact.data["order_id"])] if name == "renewed" else []
+        return [FollowSubscription(*ids), *added]
     if context == "entitlement":
         ids = fact.id("learner_id"), fact.id("entitlement_id")
         return [FollowEntitlements(*ids, fact.type, admit=name == "granted")]

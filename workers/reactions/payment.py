@@ -19,6 +19,7 @@ from commands.payment.provider import Checkout, CheckoutOrder, Ours, ProviderAwa
 from commands.payment.refunds import RecordRefund, RecordRefundFailed
 from commands.payment.selling import ENDS
 from commands.payment.subscriptions import (
+    AddCurrentRuns,
     ChangePlan,
     ExpireSubscription,
     FollowPlannedEnd,
@@ -71,6 +72,12 @@ def follow_entitlement(fact: Fact) -> FollowEntitlements:
 def follow_subscription(fact: Fact) -> FollowSubscription:
     """A subscription has changed: what it grants follows."""
     return FollowSubscription(fact.id("learner_id"), fact.id("subscription_id"))
+
+
+def add_current_runs(fact: Fact) -> AddCurrentRuns:
+    """A period is paid, or has added runs: those that are current, and could not all be added before, are added."""
+    subscription_id = fact.data.get("subscription_id") or fact.id("subscription_id")
+    return AddCurrentRuns(fact.id("learner_id"), subscription_id, fact.data["order_id"])
 
 
 def at_once(fact: Fact) -> datetime | None:
