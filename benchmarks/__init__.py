@@ -83,14 +83,23 @@ def oulad(
 @app.command()
 def audit(
     file: File = Path("../shared/data/anonymisedData.zip"),
+    campus: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Data directory of a running campus with OULAD in it, instead of a throw-away one.",
+            exists=True,
+            file_okay=False,
+        ),
+    ] = None,
     seconds: Seconds = 4.0,
     as_json: Json = False,
 ) -> None:
-    """Answers as of a moment beside live ones, on the whole of OULAD, and live reads beside 64 auditors."""
+    """Answers as of a moment beside live ones on the whole of OULAD, proofs, and live reads beside 64 auditors."""
     import uvloop
 
     module = importlib.import_module("benchmarks.audit")
-    found = uvloop.run(module.bench(file=file, seconds=seconds))
+    found = uvloop.run(module.bench(file=file, campus=campus, seconds=seconds))
     answer(found, as_json=as_json, table=lambda: _audit(found, module.targets(found)))
 
 

@@ -15,7 +15,8 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from adapters.parquet.source import NUMBERS, SINCE_1970, FactBuffers
+from adapters.parquet.source import NUMBERS, FactBuffers
+from adapters.proofs.leaves import SINCE_1970
 from domain.codec import fields_of
 from domain.registry import AGGREGATE_OF, AGGREGATES, FACTS
 

@@ -13,8 +13,8 @@ import pyarrow.dataset as ds
 
 from adapters.parquet.manifest import ExportError
 from adapters.parquet.read import Export
-from adapters.parquet.source import SINCE_1970
 from adapters.postgres.bulk.page_reader import Metas
+from adapters.proofs.leaves import SINCE_1970
 from domain.codec import decode_data, version_of
 from domain.registry import FACTS
 from domain.streams import PARTITIONS

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import psycopg
 
-from domain.proofs.leaf import content_hash, encode_entry
-from domain.proofs.merkle import leaf_hash
+from adapters.proofs.leaves import SINCE_1970
+from domain.proofs.leaf import leaf_of
 
 NUMBERS = (
     "position",
@@ -24,7 +24,6 @@ NUMBERS = (
     "data_length",
     "meta_length",
 )  # of one record, each 8 bytes, most significant first; times in microseconds since 2000, lengths in bytes
-SINCE_1970 = 946_684_800_000_000  # microseconds from 1970 to 2000, where PostgreSQL begins to count
 LARGEST_PAGE = 1 << 14  # positions
 LARGEST_PAYLOAD = 1 << 26  # bytes of data and meta in one page, unless a single fact has more
 
@@ -103,13 +102,7 @@ def leaves_of(rows: FactBuffers) -> bytes:
             values[first:end] for values, first, end in zip(rows[2:], at, ends, strict=True)
         )
         at = ends
-        envelope = (
-            position,
-            stream_version,
-            schema_version,
-            partition,
-            occurred_at + SINCE_1970,
-            recorded_at + SINCE_1970,
-        )
-        found.append(leaf_hash(encode_entry(envelope, stream_id, type_, content_hash(data, meta))))
+        envelope = stream_version, type_, schema_version, partition
+        row = position, stream_id, *envelope, data, meta, occurred_at, recorded_at
+        found.append(leaf_of(row, SINCE_1970))
     return b"".join(found)

@@ -32,6 +32,9 @@ class ProofFiles:
     def __init__(self, settings: Settings) -> None:
         self.directory = settings.data_dir / "proofs" / settings.name
         self._given = settings.proof_keys
+        self._read_of: os.stat_result | None = None  # the file of the keys as it was read last
+        self._seeds: list[bytes] = []
+        self._signers: dict[str, list[Signer]] = {}
 
     @property
     def has_keys(self) -> bool:
@@ -42,6 +45,8 @@ class ProofFiles:
         """
         The private keys, the newest first: those of the settings, else of the file, which is made if it is missing.
 
+        The file is read again when it was replaced or has changed.
+
         Raises:
             BadKeys: a line is no key.
         """
@@ -50,11 +55,17 @@ class ProofFiles:
         path = self.directory / KEYS
         if not path.exists():
             self._write_seeds([secrets.token_bytes(SEED_SIZE)])
-        return _read(path.read_text(), str(path))
+        now = path.stat()
+        if self._read_of is None or _version_of(now) != _version_of(self._read_of):
+            self._seeds, self._read_of = _read(path.read_text(), str(path)), now
+        return self._seeds
 
     def signers(self, origin: str) -> list[Signer]:
         """What signs the checkpoints of a tree: every key, so that one can be replaced while both are known."""
-        return [Signer(origin, ED25519, seed) for seed in self.seeds()]
+        seeds = self.seeds()
+        if [each.seed for each in self._signers.get(origin, [])] != seeds:
+            self._signers[origin] = [Signer(origin, ED25519, seed) for seed in seeds]
+        return self._signers[origin]
 
     def add_key(self) -> None:
         """Make another key, which signs beside those that there are."""
@@ -102,6 +113,10 @@ def replace_durably(path: Path, text: str) -> None:
         os.fsync(directory)
     finally:
         os.close(directory)
+
+
+def _version_of(found: os.stat_result) -> tuple[int, int, int]:
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _read(text: str, where: str) -> list[bytes]:

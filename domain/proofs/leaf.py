@@ -16,9 +16,15 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
 _head = struct.Struct(">BQIIHqqH").pack
+_leaf_head = struct.Struct(">BBQIIHqqH").pack  # the same after the byte that makes a leaf of it
 _length16 = struct.Struct(">H").pack
 _length64 = struct.Struct(">Q").pack
+_content_head = struct.Struct(">cQ").pack
+_LONGEST_NAMES = LONGEST_ENTRY - struct.calcsize(">BQIIHqqHH") - sha256().digest_size
 _read_head = struct.Struct(">BQIIHqqH")
+
+RawRow = tuple[int, bytes, int, bytes, int, int, bytes, bytes, int, int]
+"""A row of the log, in the order of its columns: texts in UTF-8, times in microseconds."""
 
 
 class NoEntry(ValueError):
@@ -70,6 +76,28 @@ def encode_entry(envelope: tuple[int, ...], stream_id: bytes, name: bytes, conte
     if len(entry) > LONGEST_ENTRY:
         raise NoEntry(f"the fact at position {envelope[0]} has no entry: its names take {len(entry)} bytes")
     return entry
+
+
+def leaf_of(row: RawRow, began: int = 0) -> bytes:
+    """
+    The hash of a fact as a leaf: that of its entry, made at once, in half the time.
+
+    Args:
+        began: microseconds from 1970 to where the times of the row begin to count.
+
+    Raises:
+        NoEntry: as `entry_of`.
+    """
+    position, stream_id, version, name, schema_version, partition, data, meta, occurred_at, recorded_at = row
+    try:
+        if len(stream_id) + len(name) > _LONGEST_NAMES:
+            raise NoEntry(f"the fact at position {position} has no entry: its names are too long")
+        content = sha256(_content_head(CONTENT, len(data)) + data + _length64(len(meta)) + meta).digest()
+        times = occurred_at + began, recorded_at + began
+        head = _leaf_head(0, VERSION, position, version, schema_version, partition, *times, len(stream_id))
+        return sha256(head + stream_id + _length16(len(name)) + name + content).digest()
+    except (struct.error, TypeError) as error:
+        raise NoEntry(f"the fact at position {position} has no entry: {error}") from None
 
 
 def content_hash(data: bytes, meta: bytes) -> bytes:

@@ -10,6 +10,7 @@ from hashlib import sha256
 
 HASH_SIZE = 32  # bytes
 EMPTY = sha256(b"").digest()
+LEAF, NODE = b"\x00", b"\x01"  # before what is hashed
 
 Range = tuple[int, int]
 """Leaves from the first number up to before the second: the hash of such a range is that of a tree of its own."""
@@ -21,12 +22,12 @@ class ProofError(ValueError):
 
 def leaf_hash(entry: bytes) -> bytes:
     """The hash of an entry as a leaf."""
-    return sha256(b"\x00" + entry).digest()
+    return sha256(LEAF + entry).digest()
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
     """The hash of two subtrees side by side."""
-    return sha256(b"\x01" + left + right).digest()
+    return sha256(NODE + left + right).digest()
 
 
 def split(size: int) -> int:

@@ -10,6 +10,7 @@ import binascii
 import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 from typing import NamedTuple, Self
 
@@ -126,17 +127,18 @@ class Signer:
     kind: int
     seed: bytes
 
-    @property
+    @cached_property
     def verifier(self) -> Verifier:
         """The public half."""
-        return Verifier(self.name, self.kind, self._private().public_key().public_bytes_raw())
+        return Verifier(self.name, self.kind, self._private.public_key().public_bytes_raw())
 
     def sign(self, text: str, time: int | None = None) -> Signature:
         """Sign a text; a cosignature says at which *time*, in seconds since 1970."""
         stamp = b"" if self.kind == ED25519 else _time.pack(time or 0)
-        value = self._private().sign(message(self.kind, self.name, text, time))
+        value = self._private.sign(message(self.kind, self.name, text, time))
         return Signature(self.name, self.verifier.key_id, stamp + value)
 
+    @cached_property
     def _private(self) -> Ed25519PrivateKey | MLDSA44PrivateKey:
         if self.kind == ML_DSA_44:
             return MLDSA44PrivateKey.from_seed_bytes(self.seed)

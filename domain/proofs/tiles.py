@@ -6,12 +6,14 @@ A tile that is not full is a beginning of the full one, so who keeps the newest 
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from hashlib import sha256
 from typing import NamedTuple
 
-from domain.proofs.merkle import EMPTY, HASH_SIZE, Range, leaf_hash, node_hash
+from domain.proofs.merkle import EMPTY, HASH_SIZE, NODE, Range, leaf_hash, node_hash
 
 HEIGHT = 8
 WIDTH = 1 << HEIGHT  # hashes in a full tile
+TILE_SIZE = WIDTH * HASH_SIZE  # bytes of a full tile
 LEVELS = 64
 ENTRIES = "entries"
 
@@ -58,10 +60,10 @@ class Tree:
             self.edge.append(b"")
         changed: dict[TileId, bytes] = {}
         index, pending = count // WIDTH, self.edge[level] + hashes
-        full = len(pending) // (WIDTH * HASH_SIZE)
+        full = len(pending) // TILE_SIZE
         for number in range(full):
-            changed[TileId(level, index + number)] = pending[number * WIDTH * HASH_SIZE :][: WIDTH * HASH_SIZE]
-        self.edge[level] = pending[full * WIDTH * HASH_SIZE :]
+            changed[TileId(level, index + number)] = pending[number * TILE_SIZE : (number + 1) * TILE_SIZE]
+        self.edge[level] = pending[full * TILE_SIZE :]
         if self.edge[level] and hashes:
             changed[TileId(level, index + full)] = self.edge[level]
         if full:
@@ -83,11 +85,10 @@ def edge_tiles(size: int, edge: Iterable[bytes]) -> dict[TileId, bytes]:
 
 def reduced(hashes: bytes) -> bytes:
     """The root of a whole subtree, whose leaves are a power of two of *hashes*."""
-    level = [hashes[at : at + HASH_SIZE] for at in range(0, len(hashes), HASH_SIZE)]
-    while len(level) > 1:
-        pairs = iter(level)
-        level = [node_hash(left, right) for left, right in zip(pairs, pairs, strict=True)]
-    return level[0]
+    while len(hashes) > HASH_SIZE:
+        pairs = range(0, len(hashes), 2 * HASH_SIZE)
+        hashes = b"".join([sha256(NODE + hashes[at : at + 2 * HASH_SIZE]).digest() for at in pairs])
+    return hashes
 
 
 def subtrees(leaves: Range) -> Iterator[tuple[int, int]]:

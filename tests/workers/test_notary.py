@@ -30,7 +30,8 @@ def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """A notary that has refused looks again at once, and batches are small."""
     monkeypatch.setattr(notary, "REFUSED_PAUSE", 0.05)
     monkeypatch.setattr(notary, "RETRY_PAUSE", 0.05)
-    monkeypatch.setattr(notary, "BATCH", 90)
+    monkeypatch.setattr(notary, "BATCH", 50)
+    monkeypatch.setattr(notary, "MOST_UNKEPT", 90)
 
 
 class Died(BaseException):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.proofs.leaf import Entry, NoEntry, content_hash, entry_of, read_entry
+from domain.proofs.leaf import EPOCH, MICROSECOND, Entry, NoEntry, content_hash, entry_of, leaf_of, read_entry
 from domain.proofs.merkle import leaf_hash
 
 AT = datetime(2026, 2, 1, 9, 0, 0, 123456, tzinfo=UTC)
@@ -52,7 +52,21 @@ rows = st.tuples(
 def test_the_bytes_of_an_entry() -> None:
     """These bytes are what trees are made of: they never change, a new form gets a new version."""
     assert entry_of(ROW).hex() == ENTRY + sha256(CONTENT).hexdigest()
-    assert leaf_hash(entry_of(ROW)) == sha256(b"\0" + entry_of(ROW)).digest()
+    assert leaf_hash(entry_of(ROW)) == sha256(b"\0" + entry_of(ROW)).digest() == leaf_of(raw(ROW))
+
+
+def raw(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """A row with texts in UTF-8, and times in microseconds."""
+    times = ((each - EPOCH) // MICROSECOND for each in row[8:])
+    return (row[0], row[1].encode(), row[2], row[3].encode(), *row[4:8], *times)
+
+
+@given(rows)
+def test_a_leaf_is_made_at_once(row: tuple[Any, ...]) -> None:
+    """It is the hash of the entry, wherever the times of the row begin to count."""
+    assert leaf_of(raw(row)) == leaf_hash(entry_of(row))
+    *columns, occurred_at, recorded_at = raw(row)
+    assert leaf_of((*columns, occurred_at - 7, recorded_at - 7), 7) == leaf_hash(entry_of(row))
 
 
 def test_an_entry_is_read() -> None:
@@ -89,6 +103,8 @@ def test_what_has_no_entry(column: int, value: Any) -> None:
     """A value that no encoding has room for is refused, with the position."""
     with pytest.raises(NoEntry, match=r"position (7|-1)"):
         entry_of((*ROW[:column], value, *ROW[column + 1 :]))
+    with pytest.raises(NoEntry, match=r"position (7|-1)"):
+        leaf_of(raw((*ROW[:column], value, *ROW[column + 1 :])))
 
 
 @pytest.mark.parametrize("change", [lambda e: e[:-1], lambda e: e + b"x", lambda e: b"\x02" + e[1:], lambda e: e[:0]])
