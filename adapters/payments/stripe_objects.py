@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
+from adapters.payments import stripe_statuses as statuses
 from adapters.payments.amounts import from_stripe
 from commands.payment.provider import (
     BalanceEntry,
@@ -22,9 +23,6 @@ from commands.payment.provider import (
 
 ASKED_END = "end"
 """In the metadata of a subscription: the key of the job by which an end was last planned, or taken back."""
-INQUIRY = ("warning_needs_response", "warning_under_review", "warning_closed", "prevented")
-"""How disputes stand of which the bank has asked, and not taken, the money."""
-OUTCOMES = ("won", "lost", "warning_closed", "prevented")
 
 
 def id_of(field: Any) -> str | None:
@@ -72,9 +70,10 @@ def _paid(found: Any, source: Any) -> tuple[int | None, str]:
 
 def checkout(found: Any) -> Checkout:
     """A Checkout session."""
+    status = statuses.known("Checkout session", found.status, statuses.CHECKOUT)
     amount = from_stripe(found.amount_total or 0, found.currency)
     references = (id_of(found.payment_intent), id_of(found.subscription))
-    return Checkout(found.id, found.status, found.url, *references, amount, time_of(found.expires_at))
+    return Checkout(found.id, status, found.url, *references, amount, time_of(found.expires_at))
 
 
 def intent(found: Any, campus: str) -> Intent:
@@ -85,7 +84,7 @@ def intent(found: Any, campus: str) -> Intent:
     return Intent(
         found.id,
         ours(found, campus),
-        found.status,
+        statuses.known("payment intent", found.status, statuses.INTENT),
         from_stripe(found.amount_received if succeeded else found.amount, found.currency),
         found.currency.upper(),
         id_of(charge),
@@ -101,7 +100,7 @@ def refund(found: Any, campus: str) -> ProviderRefund:
         found.id,
         ours(found, campus),
         id_of(found.payment_intent),
-        found.status,
+        statuses.known("refund", found.status, statuses.REFUND),
         from_stripe(found.amount, found.currency),
         found.currency.upper(),
         found.reason or "",
@@ -111,8 +110,13 @@ def refund(found: Any, campus: str) -> ProviderRefund:
 
 
 def dispute(found: Any) -> ProviderDispute:
-    """A dispute, or an inquiry: whichever it is called, it is a dispute once money has moved."""
-    is_inquiry = found.status in INQUIRY and not found.balance_transactions
+    """
+    A dispute, or an inquiry: whichever it is called, it is a dispute once money has moved.
+
+    A status that is not known is no outcome that is known either, so the message about it is listed.
+    """
+    status = statuses.DISPUTE.get(found.status, statuses.DisputeStatus(is_inquiry=False, outcome=found.status))
+    is_inquiry = status.is_inquiry and not found.balance_transactions
     return ProviderDispute(
         found.id,
         id_of(found.payment_intent),
@@ -122,15 +126,10 @@ def dispute(found: Any) -> ProviderDispute:
         found.reason,
         time_of(found.evidence_details.due_by),
         is_inquiry,
-        _outcome(found.status, is_inquiry=is_inquiry),
+        # Where money has moved, and is not to be decided about any more, neither side has won.
+        "warning_closed" if status.outcome == "prevented" and not is_inquiry else status.outcome,
         [balance(each) for each in found.balance_transactions],
     )
-
-
-def _outcome(status: str, *, is_inquiry: bool) -> str:
-    if status == "prevented" and not is_inquiry:  # neither side has won
-        return "warning_closed"
-    return status if status in OUTCOMES else ""
 
 
 def subscription_of_invoice(found: Any) -> str | None:
@@ -166,13 +165,13 @@ def _is_period(line: Any) -> bool:
 def subscription(found: Any, invoices: Sequence[Any], campus: str) -> ProviderSubscription:
     """A subscription, with all its invoices, the oldest first."""
     item = found["items"].data[0]
-    late = [each for each in invoices if each.status == "open" and each.attempted]
-    since = time_of(late[-1].created) if found.status == "past_due" and late else None
+    late = [each for each in invoices if statuses.INVOICE.get(each.status) and each.attempted]
+    since = time_of(late[-1].created) if found.status in statuses.LATE and late else None
     planned = found.cancel_at or (item.current_period_end if found.cancel_at_period_end else None)
     return ProviderSubscription(
         found.id,
         ours(found, campus),
-        found.status,
+        statuses.known("subscription", found.status, statuses.SUBSCRIPTION),
         datetime.fromtimestamp(item.current_period_start, UTC),
         datetime.fromtimestamp(item.current_period_end, UTC),
         time_of(found.trial_end),
@@ -206,7 +205,7 @@ def payout(found: Any, transactions: int) -> ProviderPayout:
     """A payout."""
     return ProviderPayout(
         found.id,
-        found.status,
+        statuses.known("payout", found.status, statuses.PAYOUT),
         from_stripe(found.amount, found.currency),
         found.currency.upper(),
         _day(found.arrival_date),

@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from adapters.payments import stripe_objects as objects
+from adapters.payments.stripe_statuses import SUBSCRIPTION as SUBSCRIPTION_STATES
 from domain.payment.reconciliation import DISPUTE, Side
-from domain.payment.standing import OPEN, OVER, SUBSCRIPTION, Standing
+from domain.payment.standing import OPEN, SUBSCRIPTION, Standing
 
 EXPAND = ("latest_invoice",)
 EVENTS = (
@@ -13,13 +14,6 @@ EVENTS = (
     *(f"charge.dispute.{what}" for what in ("created", "updated", "closed", "funds_withdrawn", "funds_reinstated")),
     "invoice.paid",
 )
-STATES = {
-    "trialing": "trial",
-    "unpaid": "past_due",
-    "canceled": OVER,
-    "incomplete_expired": OVER,
-    "incomplete": OVER,  # it has not begun, and may never
-}
 
 
 def changed(event: Any) -> str | None:
@@ -38,7 +32,7 @@ def subscription(found: Any, campus: str) -> Standing:
         side=Side.PROVIDER,
         place=(SUBSCRIPTION, found.id),
         name=ours.subscription_id or found.id,
-        state=STATES.get(found.status, found.status),
+        state=SUBSCRIPTION_STATES.get(found.status, found.status),
         at=datetime.fromtimestamp(max(filter(None, times)), UTC),
         currency=item.price.currency.upper(),
         amount=price.amount,

@@ -113,7 +113,7 @@ async def record_dispute_funds(command: RecordDisputeFunds, log: Log) -> Positio
 
 @dataclass(frozen=True)
 class CloseDispute:
-    """The bank has decided: `won`, `lost`, or `warning_closed` where no money was taken."""
+    """The bank has decided: `won`, `lost`, or `warning_closed` where no money was taken; `won` also by an appeal."""
 
     learner_id: str
     dispute_id: str

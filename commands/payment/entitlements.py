@@ -17,7 +17,7 @@ from domain.payment.product import SUSPEND
 from domain.payment.subscription import Subscription, subscription_stream
 
 REFUNDED, DISPUTE_LOST = "refunded", "dispute lost"
-"""Why the access of a line was revoked; `FollowOrder` gives it again after the first, so staff cannot say that word."""
+"""Why the access of a line was revoked; `FollowOrder` may give it again after these, so staff cannot say the words."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,8 @@ class RevokeEntitlement:
 
 async def revoke_entitlement(command: RevokeEntitlement, log: Log) -> Position:
     entitlement = await log.load(Entitlement, entitlement_stream(command.learner_id, command.entitlement_id))
-    entitlement.revoke(f"staff: {command.reason}" if command.reason == REFUNDED else command.reason)
+    reserved = command.reason in (REFUNDED, DISPUTE_LOST)
+    entitlement.revoke(f"staff: {command.reason}" if reserved else command.reason)
     return await log.save(entitlement)
 
 
@@ -117,10 +118,11 @@ async def _follow_line(log: Log, order: Order, line: Line) -> list[Entitlement]:
     """
     What a line grants, as it should be now; the last one counts.
 
-    Where a refund has failed after it was issued, the line grants access once more, by another entitlement.
+    Where a refund has failed after it was issued, or an appeal against a lost dispute was won, the line grants access
+    to the same runs once more, by another entitlement.
     """
     granted: list[Entitlement] = []
-    while not granted or granted[-1].revoked_for == REFUNDED:
+    while not granted or granted[-1].revoked_for in (REFUNDED, DISPUTE_LOST):
         number = f".{len(granted) + 1}" if granted else ""
         entitlement_id = f"{order.order_id}.{line.line}{number}"
         granted.append(await log.load(Entitlement, entitlement_stream(order.learner_id, entitlement_id)))
@@ -134,7 +136,7 @@ async def _follow_line(log: Log, order: Order, line: Line) -> list[Entitlement]:
         until = None if line.access_days is None else at + timedelta(days=line.access_days)
         entitlement.grant(
             ORDER,
-            await runs_of(log, line.grants, at),
+            granted[0].runs or await runs_of(log, line.grants, at),
             access_from=at,
             access_until=granted[0].access_until if granted[0].exists else until,
             order_id=order.order_id,

@@ -91,8 +91,8 @@ class Intent:
     One attempt to pay, as the provider has it.
 
     Attributes:
-        status: of `requires_payment_method`, `requires_action`, `requires_capture`, `processing`, `canceled`,
-            `succeeded`.
+        status: `requires_payment_method`, `requires_confirmation`, `requires_action`, `requires_capture`, `processing`,
+            `canceled` or `succeeded`.
         reason: of the last refusal.
         balance: None until the provider has booked the charge.
     """
@@ -142,7 +142,8 @@ class ProviderDispute:
 
     Attributes:
         is_inquiry: the bank only asks, and has taken no money.
-        outcome: `won` or `lost`, of an inquiry `warning_closed` or `prevented`; empty as long as it is open.
+        outcome: `won` or `lost` (also while an appeal is open), of an inquiry `warning_closed` or `prevented`; empty as
+            long as it is open.
         funds: what was withdrawn (negative) and given back.
     """
 

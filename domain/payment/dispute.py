@@ -10,6 +10,7 @@ from domain.aggregate import Aggregate, event, stream_id
 from domain.payment.errors import BadOutcome, DisputeNotFound
 
 WON, LOST, WARNING_CLOSED = OUTCOMES = ("won", "lost", "warning_closed")
+APPEALED = (LOST, WON)  # what an appeal can make of a decision
 INQUIRY_OUTCOMES = (WARNING_CLOSED, "prevented")
 
 
@@ -189,11 +190,11 @@ class Dispute(Aggregate):
         self.funds.add(balance_id)
 
     def close(self, outcome: str) -> None:
-        """The bank has decided; only its first decision counts."""
+        """The bank has decided; only its first decision counts, unless an appeal against it is won."""
         self._must_exist()
         if outcome not in OUTCOMES:
             raise BadOutcome(outcome=outcome, outcomes=", ".join(OUTCOMES))
-        if not self.outcome:
+        if not self.outcome or (self.outcome, outcome) == APPEALED:
             self._closed(outcome=outcome)
 
     @event(Closed)

@@ -187,7 +187,7 @@ def test_what_is_paid_twice_is_owed() -> None:
 
 
 def test_a_dispute_is_held_until_it_is_decided() -> None:
-    """Its money is in reserve; lost, it is a cost of the courses, in whichever order the messages come."""
+    """Its money is in reserve; lost, it is a cost of the courses, in any order of messages, unless an appeal is won."""
     shop = Shop().placed(line(1, 100, 0, "algebra")).captured(100)
     shop.dispute("opened", order_id="o1", payment_id="o1.1", currency="EUR", amount=100)
     shop.dispute("funds_withdrawn", amount=100, fee=15, currency="EUR", balance_id="t1")
@@ -207,6 +207,9 @@ def test_a_dispute_is_held_until_it_is_decided() -> None:
     assert (
         balances(booked(late.dispute("funds_withdrawn", amount=100, fee=15, currency="EUR", balance_id="t1"))) == lost
     )
+    late.dispute("closed", outcome="won")
+    late.dispute("funds_reinstated", amount=100, fee=15, currency="EUR", balance_id="t2")
+    assert balances(booked(late)) == won
 
 
 def test_another_currency_is_exchanged_at_the_provider() -> None:

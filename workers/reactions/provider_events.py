@@ -156,7 +156,8 @@ def _said_of(whose: Whose, intent: Intent) -> list[Any]:
         return [RecordActionRequired(*whose)]
     if intent.status == "canceled":
         return [RecordPaymentCancelled(*whose, "cancelled at the provider")]
-    return [RecordPaymentFailed(*whose, intent.reason)] if intent.reason else []
+    is_refused = intent.status == "requires_payment_method" and intent.reason
+    return [RecordPaymentFailed(*whose, intent.reason)] if is_refused else []
 
 
 class PeriodNotRecorded(LookupError):

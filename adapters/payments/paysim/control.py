@@ -130,6 +130,11 @@ def escalate_dispute(sim: Sim, _query: Body, body: Body) -> Answer:
     return public(disputes.escalate(sim, body["dispute"]))
 
 
+def appeal_dispute(sim: Sim, _query: Body, body: Body) -> Answer:
+    """`POST disputes/appeal {"dispute"}`: against a dispute that is lost; `disputes/close` decides it."""
+    return public(disputes.appeal(sim, body["dispute"]))
+
+
 def pay_session(sim: Sim, _query: Body, body: Body) -> Answer:
     """`POST sessions/pay {"session", "card"?: "pm_card_…", "authenticate"?: bool}`: pay without the page."""
     session = sim.get("checkout.session", body["session"], "session")
@@ -223,6 +228,7 @@ ROUTES: dict[tuple[str, str], Callable[[Sim, Body, Body], Answer]] = {
     ("POST", "disputes"): dispute,
     ("POST", "disputes/close"): close_dispute,
     ("POST", "disputes/escalate"): escalate_dispute,
+    ("POST", "disputes/appeal"): appeal_dispute,
     ("POST", "invoices"): invoice,
     ("POST", "payouts"): pay_out,
     ("POST", "exchange"): exchange,

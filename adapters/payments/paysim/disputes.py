@@ -11,7 +11,8 @@ from adapters.payments.paysim.sim import Sim
 from adapters.payments.paysim.store import Object
 
 TIME_FOR_EVIDENCE = 7 * 86_400  # seconds
-OPEN = ("needs_response", "under_review", "warning_needs_response", "warning_under_review")
+APPEAL = "appeal_under_review"
+OPEN = ("needs_response", "under_review", "warning_needs_response", "warning_under_review", APPEAL)
 DECIDED_BY = {"winning_evidence": "won", "losing_evidence": "lost"}
 EVIDENCE = (
     "access_activity_log", "billing_address", "cancellation_policy", "cancellation_policy_disclosure",
@@ -85,6 +86,17 @@ def escalate(sim: Sim, id_: str) -> Object:
     sim.store.put({**charge, "_charged_back": True})
     events.changed(sim, "charge.dispute.updated", before, dispute)
     events.record(sim, "charge.dispute.funds_withdrawn", dispute)
+    return dispute
+
+
+def appeal(sim: Sim, id_: str) -> Object:
+    """An appeal is made against a decision of the bank, which may then be `won` after all."""
+    dispute = sim.get("dispute", id_)
+    if dispute["status"] != "lost":
+        raise invalid(f"There is no decision to appeal against: the status of this dispute is {dispute['status']}.")
+    before = dict(dispute)
+    dispute["status"] = APPEAL
+    events.changed(sim, "charge.dispute.updated", before, sim.store.put(dispute))
     return dispute
 
 

@@ -85,3 +85,11 @@ def test_our_account_may_be_in_another_currency() -> None:
 def test_a_dispute_that_was_never_opened_is_unknown(act: Any) -> None:
     """It is opened first."""
     given(Dispute).when(act).refused(DisputeNotFound, learner_id="ann", dispute_id="dp_1")
+
+
+def test_an_appeal_can_be_won() -> None:
+    """Once the bank has decided against us; nothing else turns a decision, and no late message turns it back."""
+    lost = fact(Dispute.Closed, outcome="lost")
+    given(Dispute, OPENED, lost).when(lambda dispute: dispute.close("won")).then(WON)
+    given(Dispute, OPENED, lost, WON).when(lambda dispute: dispute.close("lost")).then()
+    given(Dispute, OPENED, lost).when(lambda dispute: dispute.close("warning_closed")).then()

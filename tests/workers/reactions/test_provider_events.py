@@ -85,6 +85,27 @@ def test_an_inquiry_becomes_a_dispute(desk: Desk, outcome: str) -> None:
     assert desk.till.has_access("ann", RUN) is (outcome == "won")
 
 
+@pytest.mark.parametrize("outcome", ["won", "lost"])
+def test_an_appeal_may_turn_what_was_lost(desk: Desk, outcome: str) -> None:
+    """As long as it is open it is lost; if it is won the money is there again, and access to the same run."""
+    charge = bought(desk)
+    disputed = desk.paysim.control("disputes", {"charge": charge})["id"]
+    desk.paysim.control("disputes/close", {"dispute": disputed, "outcome": "lost"})
+    desk.hear_all()
+    assert not desk.till.has_access("ann", RUN)
+    old = desk.events()
+    desk.paysim.control("disputes/appeal", {"dispute": disputed})
+    desk.hear_all()
+    assert types(desk, "dispute") == ["opened", "funds_withdrawn", "closed"]
+    desk.paysim.control("disputes/close", {"dispute": disputed, "outcome": outcome})
+    desk.hear_all()
+    desk.hear_all(old)
+    back = ["funds_reinstated", "closed"] if outcome == "won" else []
+    assert types(desk, "dispute") == ["opened", "funds_withdrawn", "closed", *back]
+    assert desk.till.has_access("ann", RUN) is (outcome == "won")
+    assert order_of(desk).is_lost is (outcome == "lost")
+
+
 def test_what_becomes_known_only_when_it_is_a_dispute_is_one(desk: Desk) -> None:
     """The messages of the inquiry were late: there is none any more."""
     charge = bought(desk)
