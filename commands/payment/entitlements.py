@@ -108,7 +108,9 @@ async def follow_order(command: FollowOrder, log: Log) -> Position:
         else:
             subscription_id = order.subscription_id or command.order_id
             subscription = await log.load(Subscription, subscription_stream(command.learner_id, subscription_id))
-            changed += await entitlements_in_line(log, subscription) if subscription.exists else []
+            if subscription.exists:
+                granted, _ = await entitlements_in_line(log, subscription)
+                changed += granted
     if refused and not any(each.pending_events for each in changed):
         raise next((each for each in refused if each.can_pass), refused[0])
     return await log.save(*changed, order)

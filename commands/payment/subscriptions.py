@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from commands.log import Log, Position
-from commands.payment.plan_access import entitlements_in_line, planned, terms_of, with_current_runs
+from commands.payment.plan_access import entitlements_in_line, grace_days_of, planned, with_current_runs
 from commands.payment.selling import items_of
 from domain.payment.errors import BadOrder, PlanChangePending, ProductNotFound
 from domain.payment.order import Order, order_stream
@@ -58,7 +58,7 @@ class RecordPastDue:
 async def record_past_due(command: RecordPastDue, log: Log) -> Position:
     subscription = await log.load(Subscription, subscription_stream(command.learner_id, command.subscription_id))
     subscription.must_exist()
-    _, grace_days = await terms_of(log, subscription)
+    grace_days = await grace_days_of(log, subscription)
     subscription.fall_past_due(command.since, command.since + timedelta(days=grace_days))
     return await log.save(subscription)
 
@@ -242,7 +242,11 @@ async def expire_subscription(command: ExpireSubscription, log: Log) -> Position
 
 @dataclass(frozen=True)
 class FollowSubscription:
-    """What a subscription grants is brought in line with it, whichever of its facts came last."""
+    """
+    What a subscription grants is brought in line with it, whichever of its facts came last.
+
+    A plan that cannot be granted after a change is refused if nothing else was to be done; see `entitlements_in_line`.
+    """
 
     learner_id: str
     subscription_id: str
@@ -251,21 +255,27 @@ class FollowSubscription:
 async def follow_subscription(command: FollowSubscription, log: Log) -> Position:
     subscription = await log.load(Subscription, subscription_stream(command.learner_id, command.subscription_id))
     subscription.must_exist()
-    return await log.save(*await entitlements_in_line(log, subscription), subscription)
+    changed, refusal = await entitlements_in_line(log, subscription)
+    if refusal is not None and not any(each.pending_events for each in changed):
+        raise refusal
+    return await log.save(*changed, subscription)
 
 
 @dataclass(frozen=True)
 class AddCurrentRuns:
     """
-    Another period is paid, which is an order: the learner may enter the runs that are current now, too.
+    A period is paid: the learner may enter the runs that are current now, too.
 
-    It is refused for a course that has none just now. One that is refused beside others that were added is asked for
-    once more, in reaction to what was added, so the refusal is listed by itself, and tried again.
+    It is refused for a course that has none just now. One that is refused beside others that were granted, or added, is
+    asked for once more, in reaction to these, so the refusal is listed by itself, and tried again.
+
+    Attributes:
+        order_id: the order that the period is; None: the last.
     """
 
     learner_id: str
     subscription_id: str
-    order_id: str
+    order_id: str | None = None
 
 
 async def add_current_runs(command: AddCurrentRuns, log: Log) -> Position:

@@ -57,7 +57,11 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
         Reaction("add_current_runs", payment.add_current_runs),
     ),
     "subscription.past_due": (Reaction("follow_past_due", payment.follow_subscription),),
-    "subscription.plan_changed": (Reaction("follow_plan", payment.follow_subscription),),
+    # The second one does nothing but be refused, listed and tried again where the first had something else to do.
+    "subscription.plan_changed": (
+        Reaction("follow_plan", payment.follow_subscription),
+        Reaction("follow_plan_rest", payment.follow_subscription),
+    ),
     "subscription.cancelled": (Reaction("follow_cancellation", payment.follow_subscription),),
     "subscription.ended": (Reaction("follow_end", payment.follow_subscription),),
 }

@@ -27,7 +27,7 @@ from commands.payment.subscriptions import (
     RefusePlanChange,
 )
 from domain.fact import Fact
-from domain.payment.entitlement import ORDER
+from domain.payment.entitlement import ORDER, SUBSCRIPTION
 from domain.payment.order import order_stream
 from domain.payment.order_line import Line
 from domain.payment.payment import payment_stream
@@ -46,10 +46,14 @@ def follow_order(fact: Fact) -> FollowOrder:
     return FollowOrder(fact.id("learner_id"), fact.id("order_id"))
 
 
-def follow_rest(fact: Fact) -> FollowOrder | None:
-    """A line of an order was granted: another one may have been refused beside it, which is listed by itself."""
-    order_id = fact.data["order_id"] if fact.data["cause"] == ORDER else None
-    return None if order_id is None else FollowOrder(fact.id("learner_id"), order_id)
+def follow_rest(fact: Fact) -> FollowOrder | AddCurrentRuns | None:
+    """A line of an order, or a plan, was granted: another one, or a course, may have been refused beside it."""
+    learner_id, data = fact.id("learner_id"), fact.data
+    if data["cause"] == ORDER and data["order_id"] is not None:
+        return FollowOrder(learner_id, data["order_id"])
+    if data["cause"] == SUBSCRIPTION and data["subscription_id"] is not None:
+        return AddCurrentRuns(learner_id, data["subscription_id"])
+    return None
 
 
 def issue_receipt(fact: Fact) -> IssueReceipt | None:
