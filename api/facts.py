@@ -6,6 +6,7 @@ import msgspec
 from fastapi import Path, Query, Request, Response
 
 from adapters.postgres.trace.answer import EXAMPLE, Trace, beginnings, traced
+from adapters.postgres.trace.imported import ROW, SourceRow, source_row
 from adapters.postgres.trace.tree import (
     NoSuchFact,
     Tree,
@@ -19,11 +20,20 @@ from api.http.openapi import query
 from api.http.query import QueryContext, QueryDep, StaffQueryDep
 from api.http.routing import router as strict_router
 from api.http.security import may_see, sees_all
-from api.http.shown_fact import FACT, shown
+from api.http.shown_fact import FACT, HistoryFact, view
 from api.http.types import NO_NUL, Limit
 from domain.streams import learner_of
 
 router = strict_router("facts", "/v1")
+
+
+class OneFact(HistoryFact, kw_only=True):
+    """One fact as it stands in the log, and the row that it was imported from; null if it was not."""
+
+    imported_from: SourceRow | None
+
+
+ONE = OneFact(**msgspec.structs.asdict(FACT), imported_from=ROW)
 Position = Annotated[
     int, Path(ge=1, le=999_999_999_999_999_999, description="The place of the fact in the log.", examples=[1713])
 ]
@@ -42,7 +52,7 @@ OrderId = Annotated[
 ]
 
 
-@router.get("/facts/{position}", responses=query(FACT, 403, 404))
+@router.get("/facts/{position}", responses=query(ONE, 403, 404))
 async def get_fact(position: Position, ask: QueryDep) -> Response:
     """One fact as it stands in the log, for the staff, and for a learner whom it is about."""
     log = ask.services.log
@@ -54,7 +64,8 @@ async def get_fact(position: Position, ask: QueryDep) -> Response:
     fact = found[0]
     if not sees_all(ask.user):
         may_see(ask.user, learner_of(fact.stream_id, fact.data) or "")
-    return ask.reply(shown(fact), head)
+    shown = OneFact(**msgspec.structs.asdict(view(fact)), imported_from=await source_row(log, fact))
+    return ask.reply(msgspec.json.encode(shown), head)
 
 
 @router.get("/facts/{position}/trace", responses=query(EXAMPLE, 403, 404))

@@ -1,4 +1,4 @@
-"""`campus import oulad FILE.zip`: real learners from the Open University Learning Analytics Dataset."""
+"""`campus import oulad|list`: real learners from the Open University Learning Analytics Dataset; what was imported."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,8 +8,12 @@ import typer
 from cli.console import INTERRUPTED, DataDir, Json, answer, say
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import RenderableType
 
+    from adapters.postgres.trace.imported import ImportRecord
+    from adapters.settings import Settings
     from workers.importing.oulad.report import ImportReport
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
@@ -17,7 +21,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 @app.callback()
 def bring_in() -> None:
-    """Import real data."""
+    """Import real data, and list what was imported."""
 
 
 @app.command()
@@ -41,18 +45,72 @@ def oulad(
 
     from adapters.settings import Settings
     from cli.console import Failure, progress
+    from cli.operator import command_context
     from workers.importing.oulad import import_oulad
 
     settings = Settings.load(data)
     wanted = list(dict.fromkeys([*(presentation or []), *(more or [])]))
     try:
-        report = uvloop.run(import_oulad(settings, file, wanted, progress))
+        report = uvloop.run(import_oulad(settings, file, wanted, progress, command_context(settings.clock().now())))
     except KeyboardInterrupt:
         say("stopped; the same command goes on where this one was")
         raise typer.Exit(INTERRUPTED) from None
     answer(report.as_json(), as_json=as_json, table=lambda: render(report))
     if not report.adds_up:
         raise Failure("the import does not add up: there are more or fewer facts than rows, see the report above")
+
+
+@app.command("list")
+def list_imports(
+    *,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=1_000, help="How many, the newest first.")] = 20,
+    data: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """
+    List the imports: which file, who, when, and how they ended.
+
+    Imports of versions before this was recorded are not listed. Rows of each table, and the digest whole: --json.
+    """
+    import asyncio
+
+    import msgspec
+
+    from adapters.settings import Settings
+
+    found = asyncio.run(_imports(Settings.load(data), limit))
+    answer([msgspec.to_builtins(each) for each in found], as_json=as_json, table=lambda: _listed(found))
+
+
+async def _imports(settings: "Settings", limit: int) -> "list[ImportRecord]":
+    from adapters.postgres.connection import connect
+    from adapters.postgres.log.imports import imports_before
+    from adapters.postgres.log.postgres_log import END
+    from adapters.postgres.trace.imported import record_of
+
+    async with await connect(settings, application="import") as connection:
+        return [record_of(facts) for facts in await imports_before(connection, END, limit)]
+
+
+def _listed(found: "Sequence[ImportRecord]") -> "RenderableType":
+    from rich.table import Table
+    from rich.text import Text
+
+    if not found:
+        return Text("no import is recorded")
+    table = Table("import", "file", "SHA-256", "by", "begun", "how it ended")
+    for each in found:
+        facts = f"finished: {each.appended or 0:,} facts appended" + (f", {each.found:,} found" if each.found else "")
+        ends = {
+            "finished": facts,
+            "interrupted": f"interrupted: {each.reason}",
+            "begun": "no end yet: it is running, or was killed",
+        }
+        end = ends[each.status] + (f"; continues {each.continues}" if each.continues else "")
+        end += "; all of it was there" if each.parts and each.parts == each.before else ""
+        begun = f"{each.begun_at:%Y-%m-%d %H:%M:%S}"
+        table.add_row(f"{each.source} {each.number}", each.file, each.sha256[:16], each.by, begun, end)
+    return table
 
 
 def render(report: "ImportReport") -> "RenderableType":

@@ -109,7 +109,16 @@ def _beginning(each: "BeginningOfTrace") -> str:
         return f"request {each.request_id} by {each.actor}{for_whom} ({each.source}){keys}"
     if each.lost_cause is not None:
         return f"caused by {each.lost_cause}, which the log does not have ({each.source}){keys}"
-    return f"{each.source} by {each.actor}{for_whom}{keys}"
+    return f"{each.source} by {each.actor}{for_whom}{keys}{_row(each)}"
+
+
+def _row(each: "BeginningOfTrace") -> str:
+    row = each.imported_from
+    if row is None:
+        return ""
+    if not row.recorded:
+        return ": its row was not recorded"
+    return f": line {row.line:,} of {row.table} in {row.file} (import {row.number}, SHA-256 {(row.sha256 or '')[:16]})"
 
 
 def _line(fact: "FactOfTrace") -> str:

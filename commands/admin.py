@@ -1,9 +1,19 @@
-"""What those who run and audit a campus do: looks at the records of a learner, disputes about what was signed."""
+"""What those who run and audit a campus do: looks at records, disputes about what was signed, imports."""
 
 from dataclasses import dataclass
 
 from commands.log import Log, Position
-from domain.admin import Look, Record, SignedTrees, record_stream, trees_stream
+from domain.admin import (
+    Import,
+    ImportedFile,
+    ImportedRows,
+    Look,
+    Record,
+    SignedTrees,
+    import_stream,
+    record_stream,
+    trees_stream,
+)
 
 
 @dataclass(frozen=True)
@@ -34,3 +44,51 @@ async def resolve_dispute(command: ResolveDispute, log: Log) -> Position:
     trees = await log.load(SignedTrees, trees_stream())
     trees.resolve(command.origin, command.reason)
     return await log.save(trees)
+
+
+@dataclass(frozen=True)
+class BeginImport:
+    """The actor brings data from elsewhere into the log."""
+
+    source: str
+    number: int
+    what: ImportedFile
+
+
+async def begin_import(command: BeginImport, log: Log) -> Position:
+    imported = await log.load(Import, import_stream(command.source, command.number))
+    imported.begin(command.what)
+    return await log.save(imported)
+
+
+@dataclass(frozen=True)
+class FinishImport:
+    """All that was to be imported is in the log."""
+
+    source: str
+    number: int
+    rows: list[ImportedRows]
+    appended: int
+    found: int
+    irregular_by_rule: dict[str, int]
+
+
+async def finish_import(command: FinishImport, log: Log) -> Position:
+    imported = await log.load(Import, import_stream(command.source, command.number))
+    imported.finish(command.rows, command.appended, command.found, command.irregular_by_rule)
+    return await log.save(imported)
+
+
+@dataclass(frozen=True)
+class InterruptImport:
+    """An import has ended before its time."""
+
+    source: str
+    number: int
+    reason: str
+
+
+async def interrupt_import(command: InterruptImport, log: Log) -> Position:
+    imported = await log.load(Import, import_stream(command.source, command.number))
+    imported.interrupt(command.reason)
+    return await log.save(imported)

@@ -30,6 +30,7 @@ class Context:
         importing: record what breaks today's rules as an irregular fact instead of refusing it.
         idempotency_key: a second command with this key gets the first answer.
         fingerprint: digest of the request; a key with another fingerprint is refused.
+        row: the row of an import that the command comes from, as in `domain.fact.Meta`.
         life: the life of the log in which its cause was read, if that is a fact; in another one it is not carried out.
     """
 
@@ -40,6 +41,7 @@ class Context:
     causation_id: str | None = None
     correlation_id: str | None = None
     importing: bool = False
+    row: str | None = None
     idempotency_key: str | None = None
     fingerprint: str = ""
     life: str = ""

@@ -95,5 +95,8 @@ HANDLERS: dict[type, CommandHandler] = {
     quiz.GradeAttempt: quiz.grade_attempt,
     admin.ViewRecord: admin.view_record,
     admin.ResolveDispute: admin.resolve_dispute,
+    admin.BeginImport: admin.begin_import,
+    admin.FinishImport: admin.finish_import,
+    admin.InterruptImport: admin.interrupt_import,
     quiz.OverrideGrade: quiz.override_grade,
 }

@@ -1,7 +1,8 @@
 """
-What those who run and audit a campus have done: looks at the records of a learner, and disputes about what was signed.
+What those who run and audit a campus have done: looks at records, disputes about what was signed, imports.
 
 A look is a fact, so that the person who has looked cannot take it back. One hour of looks at a learner is one stream.
+An import is a stream, so that each fact that came of it can name the file, and the person who brought it.
 """
 
 from datetime import datetime
@@ -9,6 +10,7 @@ from datetime import datetime
 import msgspec
 
 from domain.aggregate import Aggregate, event, stream_id
+from domain.errors import Conflict
 
 MOST_LOOKS = 100  # of one person at one learner in an hour that are recorded one by one
 UNSPECIFIED = "unspecified"  # the reason of a look for which none was given
@@ -109,3 +111,135 @@ class SignedTrees(Aggregate):
     @event(DisputeResolved)
     def _dispute_resolved(self, origin: str, reason: str) -> None:
         self.given_up.add(origin)
+
+
+def import_stream(source: str, number: int) -> str:
+    """The stream of one import: *source* is where its data come from, such as `oulad`; *number* counts from 1."""
+    return stream_id("import", source, str(number))
+
+
+class ImportBegan(Conflict):
+    """Another import took this number meanwhile."""
+
+    code = "import_began"
+    template = "import {number} of {source} has begun already"
+
+
+class ImportedTable(msgspec.Struct, frozen=True, kw_only=True):
+    """A table of an imported file, such as a CSV file in a zip file, and how many rows it has."""
+
+    name: str
+    rows: int
+
+
+class ImportedRows(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    What has become of the rows of a table.
+
+    Attributes:
+        not_chosen: rows of parts that were not to be imported.
+        before: rows of parts that an earlier import has completed.
+        imported: rows that are facts now, those included that an interrupted import had brought.
+        refused: rows that were left out because they cannot be facts.
+    """
+
+    name: str
+    read: int
+    not_chosen: int
+    before: int
+    imported: int
+    refused: int
+
+
+class ImportedFile(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    What is imported.
+
+    Attributes:
+        file: its name, without the folder; *sha256* and *size* (bytes) are those of its content.
+        plan: version of the rules by which its rows become facts.
+        tables: in the order of their numbers, from 1, by which facts name them.
+        parts: what is to be imported of it, such as presentations; *before* are those that are imported already.
+        continues: the number of the import that was interrupted in these parts, if one was.
+    """
+
+    file: str
+    sha256: str
+    size: int
+    plan: int
+    tables: list[ImportedTable]
+    parts: list[str]
+    before: list[str]
+    continues: int | None = None
+
+
+class Import(Aggregate):
+    """One import of data from elsewhere, from its beginning to its end."""
+
+    category = "import"
+    ids = ("source", "number")
+
+    class Begun(Aggregate.Event):
+        TOPIC = "import.begun"
+        file: str
+        sha256: str
+        size: int
+        plan: int
+        tables: list[ImportedTable]
+        parts: list[str]
+        before: list[str]
+        continues: int | None
+
+    class Finished(Aggregate.Event):
+        TOPIC = "import.finished"
+        rows: list[ImportedRows]
+        appended: int
+        found: int
+        irregular_by_rule: dict[str, int]
+
+    class Interrupted(Aggregate.Event):
+        TOPIC = "import.interrupted"
+        reason: str
+
+    def initial_state(self) -> None:
+        self.parts: frozenset[str] = frozenset()
+        self.has_ended = False
+        self.is_whole = False
+
+    def begin(self, what: ImportedFile) -> None:
+        """Begin; raises ImportBegan if this import has begun."""
+        if self.exists:
+            raise ImportBegan(source=self.id_of("source"), number=self.id_of("number"))
+        self._begun(**{name: getattr(what, name) for name in what.__struct_fields__})
+
+    def finish(self, rows: list[ImportedRows], appended: int, found: int, irregular_by_rule: dict[str, int]) -> None:
+        """All is in the log; *appended* facts now, and *found* by it. One that was thought interrupted may finish."""
+        if not self.is_whole:
+            self._finished(rows=rows, appended=appended, found=found, irregular_by_rule=irregular_by_rule)
+
+    def interrupt(self, reason: str) -> None:
+        """It has ended before its time; nothing if it is known to have ended."""
+        if not self.has_ended:
+            self._interrupted(reason=reason)
+
+    @event(Begun)
+    def _begun(
+        self,
+        file: str,
+        sha256: str,
+        size: int,
+        plan: int,
+        tables: list[ImportedTable],
+        parts: list[str],
+        before: list[str],
+        continues: int | None,
+    ) -> None:
+        self.parts = frozenset(parts)
+
+    @event(Finished)
+    def _finished(self, rows: list[ImportedRows], appended: int, found: int, irregular_by_rule: dict[str, int]) -> None:
+        self.has_ended = self.is_whole = True
+
+    @event(Interrupted)
+    def _interrupted(self, reason: str) -> None:
+        self.has_ended = True

@@ -19,6 +19,8 @@ class Meta(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
         causation_id: the event or command that caused it.
         correlation_id: the trace it belongs to.
         source: `api`, `import:oulad`, `seed`, `reactor:…`.
+        row: where an imported fact comes from: `IMPORT:TABLE:LINE`, the numbers of the import, of one of its tables and
+            of a line in that. Facts that were imported before this was recorded have none.
     """
 
     event_id: str
@@ -27,6 +29,7 @@ class Meta(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     causation_id: str | None = None
     correlation_id: str | None = None
     on_behalf_of: str | None = None
+    row: str | None = None
 
 
 def is_import(source: str) -> bool:

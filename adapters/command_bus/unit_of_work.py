@@ -275,6 +275,7 @@ def new_event(event: Any, context: Context) -> NewEvent:
         causation_id=context.causation_id,
         correlation_id=context.correlation_id,
         on_behalf_of=context.on_behalf_of,
+        row=context.row,
     )
     return NewEvent(
         event.originator_id,

@@ -111,7 +111,7 @@ class _Reader:
                     raise BadValue(f"{module!r}, {code!r} is not the name of a presentation, such as AAA, 2013J")
                 if (module, code) in self._presentations:
                     raise BadValue(f"{module}-{code} is listed twice")
-                self._presentations[module, code] = Presentation(module, code, lengths[length])
+                self._presentations[module, code] = Presentation(module, code, lengths[length], table.line)
         self._rows[name] = table.rows
 
     def _choose(self) -> frozenset[tuple[str, str]]:
@@ -141,6 +141,7 @@ class _Reader:
                 presentation.assessments[number] = Assessment(
                     number, one_of("assessment_type", KINDS, kind), days.optional(day), weights[weight]
                 )
+                presentation.lines.assessments[number] = table.line
         self._rows[name] = table.rows
 
     def _sites(self) -> None:
@@ -180,7 +181,9 @@ class _Reader:
                     raise BadValue(f"student {learner} is listed twice for {presentation.run_id}")
                 if (module, code, learner) not in self._results:
                     raise BadValue(f"student {learner} of {presentation.run_id} is not in studentInfo.csv")
-                result, _ = self._results.pop((module, code, learner))
+                result, line = self._results.pop((module, code, learner))
+                presentation.lines.infos.append(line)
+                presentation.lines.registrations.append(table.line)
                 presentation.learners[learner] = len(presentation.registrations)
                 presentation.registrations.append(
                     Registration(learner, days.optional(registered), days.optional(unregistered), result)
@@ -209,6 +212,7 @@ class _Reader:
                 on = days[day]
                 if (presentation.module, presentation.code) in chosen:
                     presentation.submissions[on].append(submission)
+                    presentation.lines.submissions[on].append(table.line)
         self._rows[name] = table.rows
 
     def _activity(self, chosen: Collection[tuple[str, str]]) -> None:
@@ -225,6 +229,7 @@ class _Reader:
                 on = days[day]
                 if (module, code) in chosen:
                     presentation.activity[on].append(row)
+                    presentation.lines.activity[on].append(table.line)
         self._rows[name] = table.rows
 
 

@@ -36,17 +36,20 @@ FACT = HistoryFact(
 )
 
 
-def shown(fact: Fact) -> bytes:
-    """A fact as it stands in the log, as JSON."""
-    return msgspec.json.encode(
-        HistoryFact(
-            position=fact.position,
-            stream_id=fact.stream_id,
-            stream_version=fact.stream_version,
-            type=fact.type,
-            data=fact.data,
-            meta=fact.meta,
-            occurred_at=fact.occurred_at,
-            recorded_at=fact.recorded_at,
-        )
+def view(fact: Fact) -> HistoryFact:
+    """A fact as it stands in the log."""
+    return HistoryFact(
+        position=fact.position,
+        stream_id=fact.stream_id,
+        stream_version=fact.stream_version,
+        type=fact.type,
+        data=fact.data,
+        meta=fact.meta,
+        occurred_at=fact.occurred_at,
+        recorded_at=fact.recorded_at,
     )
+
+
+def shown(fact: Fact) -> bytes:
+    """The same as JSON."""
+    return msgspec.json.encode(view(fact))

@@ -2,8 +2,10 @@
 
 from datetime import timedelta
 
-from commands.admin import ResolveDispute, ViewRecord
-from domain.admin import Look, Record, SignedTrees
+import msgspec
+
+from commands.admin import BeginImport, FinishImport, InterruptImport, ResolveDispute, ViewRecord
+from domain.admin import Import, ImportedFile, ImportedRows, ImportedTable, Look, Record, SignedTrees
 from tests.support.given import fact
 from tests.support.usecases import AT, Campus
 
@@ -26,3 +28,19 @@ async def test_a_dispute_is_resolved_once(campus: Campus) -> None:
     command = ResolveDispute("a", "backup of 3 July")
     assert await campus.new(command) == [("checkpoint-main", resolved)]
     assert await campus.repeats(command)
+
+
+async def test_an_import_from_its_beginning_to_its_end(campus: Campus) -> None:
+    """Each step is one fact of the stream of the import, and is recorded once."""
+    tables = [ImportedTable(name="courses.csv", rows=1)]
+    what = ImportedFile(file="a.zip", sha256="ab", size=7, plan=3, tables=tables, parts=["a"], before=[], continues=6)
+    begun = fact(Import.Begun, **msgspec.to_builtins(what))
+    assert await campus.new(BeginImport("oulad", 7, what)) == [("import-oulad:7", begun)]
+    interrupted = fact(Import.Interrupted, reason="power")
+    assert await campus.new(InterruptImport("oulad", 7, "power")) == [("import-oulad:7", interrupted)]
+    assert await campus.repeats(InterruptImport("oulad", 7, "power"))
+    rows = [ImportedRows(name="courses.csv", read=1, not_chosen=0, before=0, imported=1, refused=0)]
+    finish = FinishImport("oulad", 7, rows, 3, 0, {})
+    finished = fact(Import.Finished, rows=msgspec.to_builtins(rows), appended=3, found=0, irregular_by_rule={})
+    assert await campus.new(finish) == [("import-oulad:7", finished)]
+    assert await campus.repeats(finish)

@@ -1,11 +1,21 @@
-"""Looks at the records of a learner."""
+"""Looks at the records of a learner, disputes about trees, imports."""
 
 from functools import partial
 from typing import Any
 
 import msgspec
 
-from domain.admin import MOST_LOOKS, Look, Record, SignedTrees
+from domain.admin import (
+    MOST_LOOKS,
+    Import,
+    ImportBegan,
+    ImportedFile,
+    ImportedRows,
+    ImportedTable,
+    Look,
+    Record,
+    SignedTrees,
+)
 from tests.support.given import AT, fact, given
 
 LOOK = Look(what="/v1/learners/ann/dashboard", known_at=7, valid_at=AT, reason="dispute 4711")
@@ -46,3 +56,31 @@ def test_a_tree_is_given_up_once() -> None:
     given(SignedTrees, resolved).when(lambda trees: trees.resolve("b", "keys lost")).then(
         fact(SignedTrees.DisputeResolved, origin="b", reason="keys lost")
     )
+
+
+TABLE = ImportedTable(name="courses.csv", rows=22)
+FILE = ImportedFile(file="a.zip", sha256="ab", size=7, plan=3, tables=[TABLE], parts=["AAA-2013J"], before=[])
+BEGUN = fact(Import.Begun, **msgspec.structs.asdict(FILE))
+ROWS = [ImportedRows(name="courses.csv", read=22, not_chosen=21, before=0, imported=1, refused=0)]
+FINISHED = fact(Import.Finished, rows=ROWS, appended=5, found=2, irregular_by_rule={"no_access": 1})
+
+
+def finish(imported: Import) -> None:
+    imported.finish(ROWS, 5, 2, {"no_access": 1})
+
+
+def test_an_import_begins_once() -> None:
+    """Of two that take the same number at the same time, one is refused."""
+    given(Import).when(lambda imported: imported.begin(FILE)).then(BEGUN)
+    given(Import, BEGUN).when(lambda imported: imported.begin(FILE)).refused(ImportBegan, source="oulad", number="1")
+
+
+def test_an_import_ends_once() -> None:
+    """What was taken for interrupted may finish after all; what is whole was not interrupted."""
+    interrupted = fact(Import.Interrupted, reason="stopped by its user")
+    given(Import, BEGUN).when(finish).then(FINISHED)
+    given(Import, BEGUN, FINISHED).when(finish).then()
+    given(Import, BEGUN).when(lambda imported: imported.interrupt("stopped by its user")).then(interrupted)
+    given(Import, BEGUN, interrupted).when(lambda imported: imported.interrupt("again")).then()
+    given(Import, BEGUN, interrupted).when(finish).then(FINISHED)
+    given(Import, BEGUN, FINISHED).when(lambda imported: imported.interrupt("late")).then()

@@ -31,6 +31,7 @@ from tests.support.given import STREAMS
         ("payout-po_1", "payout-po_1", 6),
         ("receipts-2026", "receipts-2026", 7),
         ("checkpoint-main", "checkpoint-main", 52),
+        ("import-oulad:1", "import-oulad:1", 20),
         ("record-28400:2026-02-14T18", "28400", 38),
         ("books-main", "books-main", 36),
         ("thread-AAA:7", "thread-AAA:7", 12),

@@ -39,6 +39,7 @@ STREAMS = {
     "payout": "payout-po_1",
     "receipts": "receipts-2026",
     "checkpoint": "checkpoint-main",
+    "import": "import-oulad:1",
     "record": "record-ann:2026-03-02T09",
     "books": "books-main",
 }

@@ -104,12 +104,16 @@ def write(path: Path, rows: dict[str, list[tuple[Any, ...]]] | dict[str, str]) -
 
 
 async def stored(settings: Settings) -> list[tuple[Any, ...]]:
-    """Everything in the log but what differs from run to run: ids of events and the time of recording."""
+    """
+    Everything in the log but what differs from run to run: ids of events, the time of recording, facts about imports.
+
+    Positions count without those.
+    """
     from adapters.postgres.connection import connect
 
     query = """
-    SELECT position, stream_id, stream_version, type, partition, convert_from(data, 'UTF8'), occurred_at,
-           convert_from(meta, 'UTF8')::jsonb ->> 'source'
-      FROM events ORDER BY position"""
+    SELECT row_number() OVER (ORDER BY position), stream_id, stream_version, type, partition,
+           convert_from(data, 'UTF8'), occurred_at, convert_from(meta, 'UTF8')::jsonb ->> 'source'
+      FROM events WHERE stream_id NOT LIKE 'import-%' ORDER BY position"""
     async with await connect(settings, application="test") as connection:
         return await (await connection.execute(query)).fetchall()

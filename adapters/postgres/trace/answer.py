@@ -7,6 +7,7 @@ import msgspec
 
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.postgres.trace import rows
+from adapters.postgres.trace.imported import ROW, SourceRow, source_row
 from adapters.postgres.trace.tree import Tree
 from domain.fact import Fact
 from domain.words import FactType
@@ -17,7 +18,8 @@ class BeginningOfTrace(msgspec.Struct, kw_only=True):
     What began it: a request, an import, or a fact whose cause is not known.
 
     `request_id` is also the id under which the log lines of the API stand; `idempotency_keys` are those of the request
-    that are still kept (7 days). `lost_cause` is the cause that a fact names and that the log does not have.
+    that are still kept (7 days); `imported_from` is the row of an imported fact. `lost_cause` is the cause that a fact
+    names and that the log does not have.
     """
 
     request_id: str | None
@@ -26,6 +28,7 @@ class BeginningOfTrace(msgspec.Struct, kw_only=True):
     source: str
     idempotency_keys: list[str]
     lost_cause: str | None
+    imported_from: SourceRow | None
     positions: list[int]
 
 
@@ -90,6 +93,7 @@ EXAMPLE = Trace(
             source="api",
             idempotency_keys=["enroll-28400"],
             lost_cause="0199c7f0-a1b2-7c3d-8e4f-5a6b7c8d9e0e",
+            imported_from=ROW,
             positions=[1712],
         )
     ],
@@ -122,11 +126,11 @@ EXAMPLE = Trace(
 
 async def beginnings(log: PostgresLog, tree: Tree) -> list[BeginningOfTrace]:
     """What began the tree: each request once, and each fact of which no request is known by itself."""
-    grouped: dict[tuple[str | None, str, str, str | None], list[Fact]] = {}
+    grouped: dict[tuple[str | None, str, str, str | None, str | None], list[Fact]] = {}
     for fact in tree.roots:
         meta = fact.meta
         lost_cause = meta.causation_id if fact.position in tree.lost else None
-        grouped.setdefault((meta.correlation_id, meta.actor, meta.source, lost_cause), []).append(fact)
+        grouped.setdefault((meta.correlation_id, meta.actor, meta.source, lost_cause, meta.row), []).append(fact)
     keys = await _keys(log, [fact for fact in tree.roots if fact.meta.source == "api"])
     return [
         BeginningOfTrace(
@@ -136,9 +140,10 @@ async def beginnings(log: PostgresLog, tree: Tree) -> list[BeginningOfTrace]:
             source=source,
             idempotency_keys=[key for fact in facts for key in keys.get(fact.position, ())],
             lost_cause=lost_cause,
+            imported_from=await source_row(log, facts[0]),
             positions=[fact.position for fact in facts],
         )
-        for (request_id, actor, source, lost_cause), facts in grouped.items()
+        for (request_id, actor, source, lost_cause, _), facts in grouped.items()
     ]
 
 

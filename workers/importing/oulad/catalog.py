@@ -18,7 +18,7 @@ from commands.log import Context
 from commands.quiz import PublishQuiz
 from domain.catalog import Course, Run, course_stream, run_stream
 from domain.quiz import Quiz, quiz_stream
-from workers.importing.oulad.history import PASS_BP
+from workers.importing.oulad.history import PASS_BP, TABLES
 from workers.importing.oulad.outline import assessment_titles, course_title, groups, units
 
 PLAN = 3  # raise it when the same rows become other facts
@@ -33,12 +33,15 @@ class CatalogImport:
     """
     Brings one presentation into the catalog.
 
+    The facts of a course name the row of the presentation: the rows of `vle.csv` have the ids of the units.
+
     Args:
         life: of the log; in another one, nothing is added, and LifeEnded is raised.
 
     Attributes:
         begun_at: head of the log when the import of the presentation began, None if it has not begun.
         finished: whether the log has all facts of the presentation.
+        number: of the import that goes on with it.
         positions: type and position of each fact that was appended or found.
     """
 
@@ -46,6 +49,7 @@ class CatalogImport:
         self.presentation = presentation
         self.begun_at: int | None = None
         self.finished = False
+        self.number = 1
         self.positions: set[tuple[str, int]] = set()
         self._log = log
         self._bus = Bus(log)
@@ -125,7 +129,7 @@ class CatalogImport:
 
     async def _do(self, fact: str, command: Any, day: int, of: str = "") -> None:
         """Carry out *command*, which appends one *fact* unless another presentation of the module has appended it."""
-        position = await self._bus.handle(command, self._context(day, self._key(fact + of)))
+        position = await self._bus.handle(command, self._context(day, self._key(fact + of), self._row(of)))
         for last in await self._log.read(position - 1, 1):
             if last.type == fact:
                 self.positions.add((fact, position))
@@ -137,13 +141,20 @@ class CatalogImport:
     def _key(self, step: str) -> str:
         return f"{self._source}:{self.presentation.run_id}:{step}"
 
-    def _context(self, day: int, key: str | None = None) -> Context:
+    def _row(self, assessment: str) -> str:
+        lines = self.presentation.lines
+        table = "assessments.csv" if assessment else "courses.csv"
+        line = lines.assessments[assessment] if assessment else lines.course
+        return f"{self.number}:{TABLES[table]}:{line}"
+
+    def _context(self, day: int, key: str | None = None, row: str | None = None) -> Context:
         at = self.presentation.at(day)
         return Context(
             "import",
             at=at,
             source=self._source,
             importing=True,
+            row=row,
             idempotency_key=key,
             fingerprint=self._fingerprint,
             life=self._life,

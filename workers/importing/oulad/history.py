@@ -16,10 +16,11 @@ withdrawals, and on the last day of the presentation results and completed enrol
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
 from adapters.oulad.model import Presentation, Submission, unpack
+from adapters.oulad.tables import COLUMNS
 from domain.aggregate import Aggregate
 from domain.enrollment import Enrollment, Status, enrollment_stream
 from domain.grading import PASSING_OUTCOMES, Decision
@@ -34,7 +35,12 @@ RULE = "quiz_passed"  # as in workers/reactions/quiz.py
 HAS_ACCESS = frozenset((Status.ACTIVE, Status.COMPLETED))
 
 AggregateT = TypeVar("AggregateT", bound=Aggregate)
-Facts = Iterator[Any]  # events of aggregates; their library declares fewer attributes than they have
+Row = tuple[int, int]  # the number of a table, and of a line in it
+Facts = Iterator[tuple[Any, Row]]  # events of aggregates, and where they come from
+
+TABLES = {name: number for number, name in enumerate(COLUMNS, 1)}
+INFO, REGISTRATION = TABLES["studentInfo.csv"], TABLES["studentRegistration.csv"]
+SUBMISSION, ACTIVITY = TABLES["studentAssessment.csv"], TABLES["studentVle.csv"]
 
 
 class History:
@@ -50,7 +56,7 @@ class History:
     def __init__(
         self, presentation: Presentation, diary: "Diary", course_version: int, quizzes: dict[str, Quiz]
     ) -> None:
-        self._presentation = presentation
+        self._presentation, self._lines = presentation, presentation.lines
         self._course_version = course_version
         self._quizzes = quizzes
         self._diary = diary
@@ -60,14 +66,15 @@ class History:
         self._progress = [past(CourseProgress, progress_stream(learner, run_id)) for learner in learners]
 
     def on(self, day: int) -> Facts:
-        """The facts of *day*; call it for one day after the other, in order."""
+        """The facts of *day*, each with its row; call it for one day after the other, in order."""
         yield from self._registrations(day)
         yield from self._activity(day)
         submissions = self._presentation.submissions.get(day, ())
-        for submission in submissions:
-            yield from self._submission(submission, day)
-        for submission in sorted(submissions, key=lambda submission: submission.learner):
-            yield from self._unit_completed(submission)
+        rows = list(zip(submissions, self._lines.submissions.get(day, ()), strict=True))
+        for submission, line in rows:
+            yield from _from(SUBMISSION, line, self._submission(submission, day))
+        for submission, line in sorted(rows, key=lambda row: row[0].learner):
+            yield from _from(SUBMISSION, line, self._unit_completed(submission))
         yield from self._withdrawals(day)
         if day == self._presentation.days:
             yield from self._results()
@@ -81,18 +88,19 @@ class History:
                 enrollment.mark_irregular("registered_after_unregistration")
             enrollment.request("free", SOURCE)
             enrollment.activate()
-            yield from enrollment.collect_events()
+            yield from _from(REGISTRATION, self._lines.registrations[learner], enrollment.collect_events())
 
     def _activity(self, day: int) -> Facts:
         sites = self._presentation.sites
-        for row in sorted(self._presentation.activity.get(day, ())):
-            learner, number, clicks = unpack(row)
+        rows, lines = self._presentation.activity.get(day, ()), self._lines.activity.get(day, ())
+        for place in sorted(range(len(rows)), key=rows.__getitem__):  # equal rows as they stand in the file
+            learner, number, clicks = unpack(rows[place])
             site, progress = sites[number], self._progress[learner]
             self._mark_access(learner, progress)
             progress.record_activity(site.site_id, site.activity_type, clicks)
-            yield from progress.collect_events()
+            yield from _from(ACTIVITY, lines[place], progress.collect_events())
 
-    def _submission(self, submission: Submission, day: int) -> Facts:
+    def _submission(self, submission: Submission, day: int) -> Iterable[Any]:
         learner_id = self._presentation.registrations[submission.learner].learner_id
         quiz = self._quizzes[submission.assessment_id]
         attempt = past(QuizAttempt, attempt_stream(learner_id, submission.assessment_id, 1))
@@ -101,23 +109,25 @@ class History:
         attempt.submit(quiz, (), by="learner", at=self._presentation.at(day), banked=submission.banked)
         if submission.score_bp is not None:
             attempt.grade(Score(submission.score_bp), quiz.pass_bp, POLICY)
-        yield from attempt.collect_events()
+        return attempt.collect_events()
 
-    def _unit_completed(self, submission: Submission) -> Facts:
+    def _unit_completed(self, submission: Submission) -> Iterable[Any]:
         quiz = self._quizzes[submission.assessment_id]
         if submission.score_bp is None or submission.score_bp < quiz.pass_bp:
-            return
+            return ()
         progress = self._progress[submission.learner]
         progress.complete_unit(quiz.unit_id, self._course_version, RULE, Score(submission.score_bp))
-        yield from progress.collect_events()
+        return progress.collect_events()
 
     def _withdrawals(self, day: int) -> Facts:
         for learner in self._diary.unregistered[day]:
-            self._enrollments[learner].withdraw("unregistered")
-            yield from self._enrollments[learner].collect_events()
+            enrollment = self._enrollments[learner]
+            enrollment.withdraw("unregistered")
+            yield from _from(REGISTRATION, self._lines.registrations[learner], enrollment.collect_events())
 
     def _results(self) -> Facts:
-        for progress, registration in zip(self._progress, self._presentation.registrations, strict=True):
+        registrations, lines = self._presentation.registrations, self._lines.infos
+        for progress, registration, line in zip(self._progress, registrations, lines, strict=True):
             left = registration.unregistered_on is not None
             if registration.result == "withdrawn" and not left:
                 progress.mark_irregular("no_unregistration_date")
@@ -125,17 +135,24 @@ class History:
                 progress.mark_irregular("result_after_unregistration")
             # No position and no grade: the result comes from the dataset, not from facts of this log.
             progress.decide_outcome(Decision(registration.result, None), 0, policy=POLICY)
-            yield from progress.collect_events()
-        for enrollment, registration in zip(self._enrollments, self._presentation.registrations, strict=True):
+            yield from _from(INFO, line, progress.collect_events())
+        for enrollment, registration, line in zip(self._enrollments, registrations, lines, strict=True):
             if registration.result in PASSING_OUTCOMES:
                 enrollment.complete()
-                yield from enrollment.collect_events()
+                yield from _from(INFO, line, enrollment.collect_events())
 
     def _mark_access(self, learner: int, asking: Aggregate) -> None:
         """Mark the next fact of *asking* as irregular where the learner has no place on that day."""
         status = self._enrollments[learner].status
         if status not in HAS_ACCESS:
             asking.mark_irregular("after_unregistration" if status is Status.WITHDRAWN else "before_registration")
+
+
+def _from(table: int, line: int, events: Iterable[Any]) -> Facts:
+    """New facts with the row that they come from."""
+    row = table, line
+    for event in events:
+        yield event, row
 
 
 class Diary:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from adapters.oulad.model import Presentation
+from domain.admin import ImportedRows
 
 BECOMES = {
     "courses.csv": "run.scheduled",
@@ -31,6 +32,7 @@ class ImportReport:
         units: number of sites published as units.
         appended: facts by type; *found* are those that an interrupted import had appended.
         irregular: facts of both kinds that break a rule, by reason.
+        number: of the import, by which its facts name it.
         position: of the last fact of the log.
         seconds: from the first look at the log to the last fact, after *seconds_reading*.
     """
@@ -43,6 +45,7 @@ class ImportReport:
     appended: Counter[str] = field(default_factory=Counter)
     found: Counter[str] = field(default_factory=Counter)
     irregular: Counter[str] = field(default_factory=Counter)
+    number: int = 0
     position: int = 0
     seconds: float = 0.0
     seconds_reading: float = 0.0
@@ -72,6 +75,20 @@ class ImportReport:
             for (name, fact), read in zip(BECOMES.items(), (self.read[name] for name in BECOMES), strict=True)
         }
 
+    def brought(self) -> list[ImportedRows]:
+        """The same as the log keeps it; the import refuses whole files only."""
+        return [
+            ImportedRows(
+                name=name,
+                read=row["read"],
+                not_chosen=row["not_chosen"],
+                before=row["imported_before"],
+                imported=row["imported_now"],
+                refused=0,
+            )
+            for name, row in self.rows().items()
+        ]
+
     def add_catalog(self, positions: Iterable[tuple[str, int]], head: int) -> None:
         """Count facts of the catalog; those up to *head* were found."""
         for fact, position in positions:
@@ -82,6 +99,7 @@ class ImportReport:
         appended = self.appended.total()
         return {
             "file": self.file,
+            "import": self.number,
             "presentations": [presentation.run_id for presentation in self.chosen],
             "imported_before": [p.run_id for p in self.chosen if p.run_id in self.before],
             "rows": self.rows(),

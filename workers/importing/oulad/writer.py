@@ -20,6 +20,7 @@ from adapters.postgres.log.append import Append, LifeEnded, NewEvent, VersionCon
 from adapters.postgres.log.postgres_log import PostgresLog
 from domain.codec import encode_data, version_of
 from domain.streams import partition_of
+from workers.importing.oulad.history import Row
 
 BATCH = 4_000  # facts
 BREATH = 100  # facts made before the event loop gets a turn for the batch in flight
@@ -36,6 +37,7 @@ class Writer:
         connection: to look up stored facts after a conflict with another writer.
         stored: the facts that the log has of the streams to come, if any.
         advance: called with the number of facts stored since the last call.
+        number: of the import, which its facts name with their rows.
         life: of the log, in which *stored* was looked up; appends in another one raise LifeEnded.
 
     Attributes:
@@ -52,6 +54,7 @@ class Writer:
         stored: Mapping[str, Stored],
         advance: Callable[[int], None] = lambda _: None,
         *,
+        number: int = 1,
         life: str = "",
     ) -> None:
         self.appended: Counter[str] = Counter()
@@ -64,16 +67,16 @@ class Writer:
         self._stored = dict(stored)
         self._advance = advance
         self._life = life
-        self._encoder = Encoder(source)
+        self._encoder = Encoder(source, number)
         self._batch: list[NewEvent] = []
         self._streams: set[str] = set()
         self._full: list[list[NewEvent]] = []
         self._under_way: asyncio.Task[None] | None = None
         self._taken = self._passed_over = 0
 
-    def take(self, event: Any, at: datetime) -> bool:
-        """Take *event*, which happened *at* that time; returns whether the caller has to `pause`."""
-        fact = self._encoder.new_event(event, at)
+    def take(self, event: Any, row: Row, at: datetime) -> bool:
+        """Take *event* of a *row*, which happened *at* that time; returns whether the caller has to `pause`."""
+        fact = self._encoder.new_event(event, row, at)
         reason = vars(event).get("irregular")
         if reason is not None:
             self.irregular[reason] += 1
@@ -99,7 +102,7 @@ class Writer:
     async def pause(self) -> None:
         """Send full batches, and give the event loop a turn for the batch in flight."""
         for batch in self._full:
-            await self._landed()
+            await self.landed()
             self._under_way = asyncio.create_task(self._append(batch))
         self._full = []
         self._advance(self._passed_over)
@@ -111,9 +114,10 @@ class Writer:
         if self._batch:
             self._close_batch()
         await self.pause()
-        await self._landed()
+        await self.landed()
 
-    async def _landed(self) -> None:
+    async def landed(self) -> None:
+        """Wait for the batch in flight."""
         if self._under_way is not None:
             await self._under_way
             self._under_way = None
@@ -150,12 +154,12 @@ class Writer:
 class Encoder:
     """Stored form of facts, as `command_bus.unit_of_work.new_event` makes it, with the constant parts encoded once."""
 
-    def __init__(self, source: str, actor: str = "import") -> None:
-        self._meta_tail = f'","actor":"{actor}","source":"{source}"}}'.encode()
+    def __init__(self, source: str, number: int, actor: str = "import") -> None:
+        self._meta_tail = f'","actor":"{actor}","source":"{source}","row":"{number}'.encode()
         self._stream, self._partition = "", 0  # facts of one stream often follow each other
 
-    def new_event(self, event: Any, at: datetime) -> NewEvent:
-        """The stored form of one fact, which happened *at* that time."""
+    def new_event(self, event: Any, row: Row, at: datetime) -> NewEvent:
+        """The stored form of one fact of a *row*, which happened *at* that time."""
         stream, cls = event.originator_id, type(event)
         if stream != self._stream:
             self._stream, self._partition = stream, partition_of(stream)
@@ -166,6 +170,6 @@ class Encoder:
             version_of(cls),
             self._partition,
             encode_data(event),
-            b'{"event_id":"%b%b' % (str(uuid_utils.uuid7()).encode(), self._meta_tail),
+            b'{"event_id":"%b%b:%d:%d"}' % (str(uuid_utils.uuid7()).encode(), self._meta_tail, *row),
             at,
         )

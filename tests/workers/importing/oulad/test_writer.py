@@ -28,9 +28,9 @@ def test_facts_are_stored_as_those_of_a_command() -> None:
     progress.mark_irregular("no_access")
     progress.record_activity("100", "homepage", 3)
     progress.complete_unit("1", 1, "quiz_passed", Score(8_500))
-    encoder, context = Encoder(SOURCE), Context("import", at=AT, source=SOURCE)
+    encoder, context = Encoder(SOURCE, 3), Context("import", at=AT, source=SOURCE, row="3:7:1048576")
     for event in progress.collect_events():
-        ours, theirs = encoder.new_event(event, AT), new_event(event, context)
+        ours, theirs = encoder.new_event(event, (7, 1_048_576), AT), new_event(event, context)
         first, second = (msgspec.json.decode(fact.meta, type=Meta).event_id for fact in (ours, theirs))
         assert first != second
         assert ours.meta.replace(first.encode(), second.encode()) == theirs.meta

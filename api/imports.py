@@ -1,0 +1,38 @@
+"""Imports of data from elsewhere: which file, who, when, and what has become of its rows."""
+
+import msgspec
+from fastapi import Request, Response
+
+from adapters.postgres.log.imports import imports_before
+from adapters.postgres.log.postgres_log import END
+from adapters.postgres.queries.reader import RowPage
+from adapters.postgres.trace.imported import EXAMPLE, ImportRecord, record_of
+from api.http import paging
+from api.http.openapi import query
+from api.http.query import StaffQueryDep
+from api.http.routing import router as strict_router
+from api.http.types import Limit
+
+router = strict_router("imports", "/v1")
+
+
+class ImportPage(msgspec.Struct, kw_only=True):
+    """Imports, the newest first."""
+
+    items: list[ImportRecord]
+    next: str | None
+
+
+@router.get("/imports", responses=query(ImportPage(items=[EXAMPLE], next=paging.NEXT), 403))
+async def list_imports(
+    *, request: Request, ask: StaffQueryDep, cursor: paging.Cursor = None, limit: Limit = 50
+) -> Response:
+    """What was imported, from which file and by whom; imports of earlier versions did not record it."""
+    (before,) = paging.after("imports", cursor, [int]) or [END]
+    log = ask.services.log
+    head = await log.head()
+    ask.must_reach(head)
+    found = await log.link.run(lambda connection: imports_before(connection, min(before, head + 1), limit + 1))
+    records = [record_of(facts) for facts in found]
+    rows = [(each.position, msgspec.json.encode(each).decode()) for each in records]
+    return paging.reply(request, ask, RowPage(rows, head), "imports", limit)
