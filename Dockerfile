@@ -10,6 +10,7 @@ RUN python -m venv /campus \
 FROM python:3.11-slim-bookworm
 COPY --from=build /campus /campus
 ENV PATH=/campus/bin:$PATH PYTHONUNBUFFERED=1
+RUN install -d -m 700 -o 10001 -g 10001 /data
 USER 10001:10001
 WORKDIR /tmp
 CMD ["campus", "serve"]

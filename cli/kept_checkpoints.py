@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from domain.proofs.note import Verifier
-    from workers.consistency.kept_checkpoints import KeptCheckpoint
+    from workers.consistency.kept_checkpoints import Kept, KeptCheckpoint
 
 Checkpoint = Annotated[
     Path | None,
@@ -34,9 +34,18 @@ Exported = Annotated[
         "--export", metavar="DIR", help="Hold an export against the checkpoint, not the log.", show_default=False
     ),
 ]
+Witnesses = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--witness",
+        metavar="URL",
+        help="Ask this witness what it has cosigned; `URL KEY` if only that key counts. Those of the settings if none.",
+        show_default=False,
+    ),
+]
 ONLY_HERE = (
     "not checked: whether the holder of the notary's key has signed another log. A checkpoint that was kept elsewhere"
-    " shows that: campus log verify --checkpoint FILE"
+    " or a witness shows that: campus log verify --checkpoint FILE, or --witness URL"
 )
 
 
@@ -46,6 +55,26 @@ class KeptElsewhere(NamedTuple):
     checkpoint: Path | None
     keys: Path | None
     proofs: Path | None
+    witnesses: tuple[str, ...] = ()
+
+    async def ask_witnesses(self, kept: "Kept", of_settings: str) -> bool:
+        """
+        Add what witnesses have cosigned, those named here or those of the settings; whether one is on another machine.
+
+        Raises:
+            Failure: a key is none.
+        """
+        from adapters.proofs.witnesses import WitnessAddress, addresses
+        from domain.proofs.note import NoteError
+        from workers.consistency.kept_checkpoints import add_witnessed
+
+        try:
+            named = [WitnessAddress.of(each) for each in self.witnesses if each.strip()]
+            asked = named or addresses(of_settings)
+        except NoteError as error:
+            raise Failure(str(error)) from None
+        answered = await add_witnessed(kept, asked, must_answer=bool(named))
+        return any(not each.is_here for each in answered)
 
     def read(self, known: "Sequence[Verifier]") -> "list[KeptCheckpoint]":
         """
@@ -71,6 +100,8 @@ def verify_export(directory: Path, kept: KeptElsewhere) -> dict[str, Any]:
 
     from workers.consistency.export_check import check_export
 
+    if kept.witnesses:
+        raise Failure("--witness is asked about the log of a campus, not about an export")
     if kept.checkpoint is not None and kept.keys is None and kept.proofs is None:
         raise Failure(
             "say whose signature of the checkpoint counts: --keys FILE, as `campus proofs checkpoint --keys` prints"

@@ -11,7 +11,17 @@ from cli.comparison import Against, compare, short, view
 from cli.console import INTERRUPTED, LAST_POSITION, MOST_ROWS, DataDir, Failure, Json, answer, progress
 from cli.export import export
 from cli.irregular import irregular
-from cli.kept_checkpoints import Checkpoint, Exported, KeptElsewhere, Keys, Proofs, lines, not_checked, verify_export
+from cli.kept_checkpoints import (
+    Checkpoint,
+    Exported,
+    KeptElsewhere,
+    Keys,
+    Proofs,
+    Witnesses,
+    lines,
+    not_checked,
+    verify_export,
+)
 from cli.rewound import rewound
 from cli.trace import trace
 
@@ -71,6 +81,7 @@ def verify(
     checkpoint: Checkpoint = None,
     keys: Keys = None,
     proofs: Proofs = None,
+    witness: Witnesses = None,
     exported: Exported = None,
     data: DataDir = None,
     as_json: Json = False,
@@ -81,13 +92,13 @@ def verify(
     A fact that names a cause which does not stand before it is a problem; facts that name none are counted.
 
     Exits with 1 if not. Who can change the log and has the notary's key could sign another log: a checkpoint or an
-    export that was kept elsewhere shows that.
+    export that was kept elsewhere shows that, or a witness.
     """
     from adapters.parquet.manifest import ExportError
     from adapters.settings import Settings
     from workers.consistency.kept_checkpoints import BadCheckpoint
 
-    kept = KeptElsewhere(checkpoint, keys, proofs)
+    kept = KeptElsewhere(checkpoint, keys, proofs, tuple(witness or ()))
     if exported is not None and against is not None:
         raise Failure("--export checks an export, and --against the log of a campus: give one of them")
     try:
@@ -166,6 +177,7 @@ async def _verify(settings: "Settings", against: str | None, elsewhere: "KeptEls
 
     here = await kept_here(settings)
     given = elsewhere.read(here.keys)
+    is_witnessed = await elsewhere.ask_witnesses(here, settings.proof_witnesses)
     compared = None if against is None else await compare(settings, against)
     head = await head_of(settings)
     with progress("verifying the log", total=head, unit="facts") as advance:
@@ -173,12 +185,12 @@ async def _verify(settings: "Settings", against: str | None, elsewhere: "KeptEls
         findings = await check(settings, head, advance, checkpoints=checkpoints, published=elsewhere.proofs)
     for problem in here.problems:
         findings.add(problem)
-    report = findings.as_json()
+    report, away = findings.as_json(), [f"not checked: {each}" for each in here.away]
     if compared is None:
-        return {**report, "not_checked": not_checked(report, elsewhere=bool(given))}
+        return {**report, "not_checked": [*away, *not_checked(report, elsewhere=bool(given) or is_witnessed)]}
     later = f"not checked: whether facts after position {compared['position']:,} were changed"
     left = [later] if compared["position"] < head else []
-    return {**report, "ok": report["ok"] and not compared["count"], "compared": compared, "not_checked": left}
+    return {**report, "ok": report["ok"] and not compared["count"], "compared": compared, "not_checked": away + left}
 
 
 def _verdict(report: dict[str, Any]) -> "RenderableType":

@@ -13,6 +13,7 @@ import structlog
 from adapters.postgres.connection import Connection, connect
 from adapters.proofs.http import ask
 from adapters.proofs.tree import keep_cosigned, keep_witness_trouble, stored_tree, tiles_of
+from adapters.proofs.witnesses import addresses
 from adapters.settings import Settings
 from domain.proofs.checkpoint import Checkpoint, read_checkpoint
 from domain.proofs.merkle import Range, consistency
@@ -57,10 +58,7 @@ class Cosigning:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._witnesses = [
-            _Witness(url.rstrip("/"), [Verifier.of(each) for each in keys])
-            for url, *keys in (each.split() for each in settings.proof_witnesses.split(",") if each.strip())
-        ]
+        self._witnesses = [_Witness(each.url, list(each.keys)) for each in addresses(settings.proof_witnesses)]
 
     @property
     def trouble(self) -> str:

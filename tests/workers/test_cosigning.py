@@ -6,13 +6,11 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
-from starlette.applications import Starlette
 
 from adapters.embedded.secrets import free_port
 from adapters.proofs.files import ProofFiles
-from adapters.proofs.http import TextAnswer, ask
+from adapters.proofs.http import ask
 from adapters.settings import Settings
 from adapters.witness.app import application
 from adapters.witness.desk import Witness
@@ -24,6 +22,7 @@ from tests.support.api import served
 from tests.support.campus_up import CAMPUS, environment
 from tests.support.polling import until
 from tests.support.proofs import beside, entries_of_log, notarising, signed_up_to, tamper, tree_of
+from tests.support.witnesses import through
 from tests.support.workers import writer
 from workers import cosigning, notary
 
@@ -43,13 +42,6 @@ async def witness(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncItera
     monkeypatch.setattr(cosigning, "ask", lambda url, body=None: through(app, url, body))
     yield witness
     witness.state.close()
-
-
-async def through(app: Starlette, url: str, body: str | None = None) -> TextAnswer:
-    """One request to the application."""
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app)) as client:
-        answer = await client.request("POST" if body else "GET", url, content=body)
-    return TextAnswer(answer.status_code, answer.text, answer.headers["content-type"])
 
 
 def witnessed(settings: Settings, directory: Path, url: str = "http://witness") -> Settings:

@@ -5,12 +5,14 @@ The hash of a fact has no campus in it, so a checkpoint of an earlier tree over 
 """
 
 from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
 from adapters.postgres.connection import connect
 from adapters.proofs.files import ProofFiles
 from adapters.proofs.tree import stored_tree
+from adapters.proofs.witnesses import NoAnswer, WitnessAddress, alarms_of, cosigned_by
 from adapters.settings import Settings
 from domain.proofs.checkpoint import Checkpoint, verified
 from domain.proofs.merkle import HASH_SIZE
@@ -42,11 +44,13 @@ class Kept(NamedTuple):
     Attributes:
         keys: those that this campus knows.
         problems: of checkpoints that say nothing, which is a finding: their signatures were right once.
+        away: witnesses that say nothing, as sentences.
     """
 
     checkpoints: list[KeptCheckpoint]
     keys: list[Verifier]
     problems: list[str]
+    away: list[str]
 
 
 async def kept_here(settings: Settings) -> Kept:
@@ -55,7 +59,7 @@ async def kept_here(settings: Settings) -> Kept:
         stored = await stored_tree(connection)
     files = ProofFiles(settings)
     of_file = files.checkpoint()
-    found = Kept([], [], [])
+    found = Kept([], [], [], [])
     notes = {"the notary": of_file, "the database": stored.checkpoint if stored else None}
     try:
         found.keys.extend(Verifier.of(line) for line in (stored.keys if stored else "").splitlines())
@@ -70,6 +74,37 @@ async def kept_here(settings: Settings) -> Kept:
         except BadCheckpoint as error:
             found.problems.append(str(error))
     return found
+
+
+async def add_witnessed(
+    kept: Kept, witnesses: Sequence[WitnessAddress], *, must_answer: bool = False
+) -> list[WitnessAddress]:
+    """
+    Add to *kept* what witnesses have cosigned of the trees whose checkpoints are there, and what they report of them.
+
+    Args:
+        must_answer: whether it is a problem that one says nothing; it may be away, or has not seen the log yet.
+
+    Returns:
+        Those of which a checkpoint was added.
+    """
+    answered, said_nothing = [], kept.problems if must_answer else kept.away
+    origins = list(dict.fromkeys(each.checkpoint.origin for each in kept.checkpoints))
+    if must_answer and not origins:
+        kept.problems.append("no witness was asked: this campus has no checkpoint that names its tree")
+    for witness, origin in product(witnesses, origins):
+        try:
+            for alarm in await alarms_of(witness, origin):
+                said = f"{alarm.get('what')} ({alarm.get('detail')}), on {alarm.get('at')}"
+                kept.problems.append(f"the witness {witness.url} reports of {origin}: {said}")
+            checkpoint = await cosigned_by(witness, origin, kept.keys)
+            kept.checkpoints.append(KeptCheckpoint(f"the witness {witness.url}", checkpoint))
+            answered.append(witness)
+        except NoAnswer as error:
+            said_nothing.append(f"the witness {witness.url} says nothing: {error}")
+        except NoteError as error:
+            kept.problems.append(f"the checkpoint of the witness {witness.url} says nothing: {error}")
+    return answered
 
 
 def read_files(checkpoint: Path, keys: Sequence[Verifier], key_file: Path | None = None) -> KeptCheckpoint:
