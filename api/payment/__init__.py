@@ -13,6 +13,7 @@ from api.payment import (
     order_list,
     orders,
     products,
+    provider_events,
     purchases,
     receipts,
     replay,
@@ -32,6 +33,7 @@ MODULES = (
     replay,
     subscriptions,
     checkout,
+    provider_events,
 )
 router = APIRouter()
 router.routes.extend(route for module in MODULES for route in module.router.routes)

@@ -301,6 +301,13 @@ class ProviderEventNotFound(NotFound):
     lifted_by = "provider-{provider_event_id}"
 
 
+class ProviderEventMatched(Conflict):
+    """The message of the provider was understood."""
+
+    code = "provider_event_matched"
+    template = "message {provider_event_id} was understood: it is about {stream}"
+
+
 class BadPeriod(Rejected):
     """Days that cannot be closed: they are not over, or were closed before."""
 

@@ -9,7 +9,7 @@ from datetime import datetime
 import msgspec
 
 from domain.aggregate import Aggregate, event, stream_id
-from domain.payment.errors import ProviderEventNotFound
+from domain.payment.errors import ProviderEventMatched, ProviderEventNotFound
 
 
 def provider_stream(provider_event_id: str) -> str:
@@ -133,10 +133,13 @@ class ProviderEvent(Aggregate):
         self.unmatched = reason
 
     def dismiss(self, reason: str) -> None:
-        """Staff say that nothing is to follow from it: it is listed no more."""
+        """Staff say that nothing is to follow from it: it is listed no more; refused where something has followed."""
         self._must_exist()
-        if not (self.matched or self.dismissed):
-            self._event_dismissed(reason=reason)
+        if self.dismissed:
+            return
+        if self.matched:
+            raise ProviderEventMatched(provider_event_id=self.id_of("provider_event_id"), stream=self.matched)
+        self._event_dismissed(reason=reason)
 
     @event(EventDismissed)
     def _event_dismissed(self, reason: str) -> None:

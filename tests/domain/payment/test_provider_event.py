@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from domain.payment.errors import ProviderEventNotFound
+from domain.payment.errors import ProviderEventMatched, ProviderEventNotFound
 from domain.payment.provider_event import Message, ProviderEvent
 from tests.support.given import AT, fact, given
 
@@ -51,7 +51,10 @@ def test_a_message_is_dismissed_once() -> None:
     given(ProviderEvent, RECEIVED, UNMATCHED, DISMISSED).when(lambda event: event.dismiss("again")).then()
     given(ProviderEvent, RECEIVED, DISMISSED).when(lambda event: event.leave_unmatched("no order of ours")).then()
     given(ProviderEvent, RECEIVED, DISMISSED).when(lambda event: event.match("order-ann:o1")).then(MATCHED)
-    given(ProviderEvent, RECEIVED, MATCHED).when(lambda event: event.dismiss("late")).then()
+    given(ProviderEvent, RECEIVED, DISMISSED, MATCHED).when(lambda event: event.dismiss("again")).then()
+    given(ProviderEvent, RECEIVED, MATCHED).when(lambda event: event.dismiss("late")).refused(
+        ProviderEventMatched, provider_event_id="evt_1", stream="order-ann:o1"
+    )
 
 
 @pytest.mark.parametrize(
