@@ -1,13 +1,13 @@
 """Fixtures for every test: real servers once per session, a fresh campus per test."""
 
 import os
+import sys
 import uuid
 from collections import Counter
 from collections.abc import Iterator
 
 import pytest
 import structlog
-from _pytest.nodeid import coerce_node_id  # there is no public way to name what a plugin has collected
 
 from adapters.settings import PREFIX, Settings
 from tests.support.campus_up import NOT_IN_BACKGROUND
@@ -32,7 +32,14 @@ LONGEST = ("tests/e2e", "tests/browser/", "tests/workers/", "tests/cli/", "tests
 
 
 def pytest_configure() -> None:
-    """Print tracebacks of the log without all variables, which would take seconds each."""
+    """
+    Keep bytecode, and print tracebacks of the log without all variables, which would take seconds each.
+
+    Where PYTHONDONTWRITEBYTECODE is set, as in many containers, each of the hundreds of processes that the tests start
+    would compile the project, and each worker of pytest-xdist all the tests.
+    """
+    sys.dont_write_bytecode = False
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     renderer = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     structlog.configure(processors=[*structlog.get_config()["processors"][:-1], renderer])
 
@@ -42,11 +49,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     Give every test an id of its own: of two with the same, pytest-xdist would run one.
 
-    Schemathesis puts the operation into a test's name and not into its id. Tests without servers get the marker `fast`.
+    Tests without servers get the marker `fast`.
     """
     for item in items:
-        if type(item).__name__ == "SchemathesisFunction" and item.parent is not None:
-            item._id = coerce_node_id(f"{item.parent.nodeid}::{item.name}")
         if is_fast(item):
             item.add_marker("fast")
     items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))  # so that no worker of xdist begins them last
