@@ -6,6 +6,8 @@ A value comes from the first of: an argument, a `CAMPUS_…` variable, the state
 so that a typo cannot pass.
 """
 
+import base64
+import binascii
 import difflib
 import ipaddress
 import json
@@ -23,6 +25,7 @@ from commands.clock import Clock
 
 PREFIX = "CAMPUS_"
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")  # part of a schema's name (63 bytes at most) and of NATS subjects
+MASTER_KEY_SIZE = 32  # bytes
 DEFAULT_DATA_DIR = Path(".campus")
 MOST_CLOCK_SHIFT = timedelta(days=36_525).total_seconds()  # a hundred years: every time that follows is still a date
 
@@ -75,6 +78,8 @@ class Settings(BaseSettings):
     """Witnesses that cosign what the notary signs: URLs with commas between, each with its keys after it or without."""
     proof_keys: str = Field(default="", repr=False)
     """Private keys of the notary, 32 bytes in base64, with commas between; empty: it keeps one in `data_dir`."""
+    master_keys: str = Field(default="", repr=False)
+    """Wrap the keys of persons: 32 bytes in base64 each, with commas between, the newest first; empty: no accounts."""
     dev_login: bool = False
     """Whether `POST /v1/dev/login` gives a token of any user to all who reach the API; on loopback only."""
     data_dir: Path = DEFAULT_DATA_DIR
@@ -134,6 +139,12 @@ class Settings(BaseSettings):
     def _rates_fit(cls, rates: str) -> str:
         rates_of(rates)
         return rates
+
+    @field_validator("master_keys")
+    @classmethod
+    def _master_keys_fit(cls, keys: str) -> str:
+        master_keys(keys)
+        return keys
 
     @model_validator(mode="after")
     def _dev_login_stays_here(self) -> Self:
@@ -225,6 +236,17 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def master_keys(text: str) -> list[bytes]:
+    """The keys of a list with commas between; raises ValueError if one is none."""
+    try:
+        keys = [base64.b64decode(part, validate=True) for part in text.replace(",", " ").split()]
+    except binascii.Error:
+        keys = [b""]
+    if any(len(key) != MASTER_KEY_SIZE for key in keys):
+        raise ValueError(f"a key is {MASTER_KEY_SIZE} random bytes in base64: make it with `openssl rand -base64 32`")
+    return keys
 
 
 def rates_of(text: str) -> dict[str, int]:

@@ -15,6 +15,7 @@ from fastapi.telemetry import TelemetryConfig
 from adapters import gc_tuning
 from adapters.settings import Settings
 from api import (
+    account,
     auth,
     catalog,
     dashboards,
@@ -69,6 +70,7 @@ ROUTERS = (  # the busiest first: routes are tried in this order
     folds.router,
     bulk.router,
     payment.router,
+    account.router,
     auth.router,
     health.router,
 )

@@ -40,7 +40,7 @@ def doctor(data: DataDir = None, as_json: Json = False) -> None:
 
 async def examine(settings: "Settings") -> list[dict[str, Any]]:
     """Run every check, all at once."""
-    from adapters.health import jobs, payments, proofs, reactions, servers
+    from adapters.health import jobs, payments, personal_data, proofs, reactions, servers
 
     checks: dict[str, Check] = {
         **servers.CHECKS,
@@ -49,6 +49,7 @@ async def examine(settings: "Settings") -> list[dict[str, Any]]:
         **jobs.CHECKS,
         **payments.CHECKS,
         **proofs.CHECKS,
+        **personal_data.CHECKS,
         "code": _code,
         **(_of_read_models() if _fault() is None else {}),
         "processes": _patient(_processes),

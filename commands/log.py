@@ -12,6 +12,7 @@ from typing import Protocol, TypeVar
 from commands.clock import Clock
 from domain.aggregate import Aggregate
 from domain.fact import Fact
+from domain.personal import PersonalKey
 from domain.tags import Query
 
 AggregateT = TypeVar("AggregateT", bound=Aggregate)
@@ -70,6 +71,10 @@ class Log(Protocol):
 
     async def streams(self, query: Query) -> list[str]:
         """The streams of the facts that match, under the same condition."""
+        ...
+
+    async def personal_key(self, stream: str) -> PersonalKey:
+        """The key that seals personal data in facts of *stream*, made when it is first asked for."""
         ...
 
     def serialize(self, stream: str) -> AbstractAsyncContextManager[object]:

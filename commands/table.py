@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from commands import admin, catalog, enrollment, progress, quiz
+from commands import admin, catalog, enrollment, progress, quiz, user
 from commands.log import Log, Position
 from commands.payment import (
     books,
@@ -98,5 +98,10 @@ HANDLERS: dict[type, CommandHandler] = {
     admin.BeginImport: admin.begin_import,
     admin.FinishImport: admin.finish_import,
     admin.InterruptImport: admin.interrupt_import,
+    user.RegisterAccount: user.register_account,
+    user.VerifyEmail: user.verify_email,
+    user.ChangeProfile: user.change_profile,
+    user.RequestErasure: user.request_erasure,
+    user.NoteKeyDestroyed: user.note_key_destroyed,
     quiz.OverrideGrade: quiz.override_grade,
 }

@@ -17,6 +17,7 @@ from domain.payment.refund import Refund
 from domain.payment.subscription import Subscription
 from domain.progress import CourseProgress
 from domain.quiz import Quiz, QuizAttempt
+from domain.user import User
 
 PAYMENT: tuple[type[Aggregate], ...] = (
     *(Product, Offers, Coupon, Order, Payment, Refund, Dispute, Subscription, Entitlement),
@@ -27,7 +28,9 @@ LEARNING: tuple[type[Aggregate], ...] = (Course, Run, Enrollment, Seats, CourseP
 
 ADMIN: tuple[type[Aggregate], ...] = (Record, SignedTrees, Import)
 
-AGGREGATES: tuple[type[Aggregate], ...] = (*LEARNING, *PAYMENT, *ADMIN)
+IDENTITY: tuple[type[Aggregate], ...] = (User,)
+
+AGGREGATES: tuple[type[Aggregate], ...] = (*LEARNING, *PAYMENT, *ADMIN, *IDENTITY)
 
 BY_CATEGORY: dict[str, type[Aggregate]] = {aggregate.category: aggregate for aggregate in AGGREGATES}
 

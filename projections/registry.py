@@ -1,5 +1,6 @@
 """Every read model, in the order in which they are listed to people."""
 
+from projections.accounts import Accounts
 from projections.catalog import Catalog
 from projections.course_dashboard import CourseDashboard
 from projections.engine.projection import Projection
@@ -19,4 +20,5 @@ PROJECTIONS: tuple[Projection, ...] = (
     Orders(),
     Ledger(),
     RecentActivity(),
+    Accounts(),
 )

@@ -35,6 +35,7 @@ MACHINERY = {
         "fact",
         "grading",
         "kinds",
+        "personal",
         "proofs",
         "quiz_errors",
         "registry",

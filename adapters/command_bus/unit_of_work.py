@@ -33,6 +33,7 @@ from commands.log import AggregateT, Context, Position
 from domain.aggregate import Aggregate
 from domain.codec import decode_event, encode_data, version_of
 from domain.fact import Fact, Meta
+from domain.personal import PersonalKey
 from domain.streams import partition_of
 from domain.tags import Query
 
@@ -172,6 +173,10 @@ class UnitOfWork:
         found, head = await self._log.streams_matching(query)
         self._conditions.append(Condition(query, head))
         return found
+
+    async def personal_key(self, stream: str) -> PersonalKey:
+        """The key that seals personal data in facts of *stream*; see `commands.log.Log.personal_key`."""
+        return await self._log.keys.writing(stream)
 
     def serialize(self, stream: str) -> asyncio.Lock:
         """Take turns on a contended stream; see `commands.log.Log.serialize`."""

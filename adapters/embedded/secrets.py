@@ -4,6 +4,7 @@ Ports and passwords of embedded servers: drawn once, kept in the data directory,
 Kept ports let a URL work after a restart; a port that another process has taken meanwhile is replaced.
 """
 
+import base64
 import contextlib
 import json
 import os
@@ -94,6 +95,10 @@ class Secrets:
     def password(self, name: str) -> str:
         """The password of that name, drawn on first use."""
         return str(self._kept(name, self._values.get(name) or secrets.token_urlsafe(24)))
+
+    def key(self, name: str) -> str:
+        """The key of that name, 32 bytes in base64, drawn on first use."""
+        return str(self._kept(name, self._values.get(name) or base64.b64encode(secrets.token_bytes(32)).decode()))
 
     def port(self, name: str) -> int:
         """The port of that name: the kept one if it is free, else another."""

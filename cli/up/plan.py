@@ -70,6 +70,8 @@ def make_plan(data_dir: Path, name: str | None, port: int | None) -> Plan:
         values |= server.settings()
     if "token_secret" not in given:
         values["token_secret"] = secrets.password("token_secret")
+    if "master_keys" not in given:
+        values["master_keys"] = secrets.key("master_key")
     options = {"name": name, "api_port": port}
     values |= {option: value for option, value in options.items() if value is not None}
     settings = Settings.load(**values)

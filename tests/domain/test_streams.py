@@ -34,6 +34,7 @@ from tests.support.given import STREAMS
         ("import-oulad:1", "import-oulad:1", 20),
         ("record-28400:2026-02-14T18", "28400", 38),
         ("books-main", "books-main", 36),
+        ("user-28400", "28400", 38),
         ("thread-AAA:7", "thread-AAA:7", 12),
     ],
 )

@@ -52,6 +52,10 @@ class Still(Clock):
         return AT.timestamp()
 
 
+async def _forget(learner_id: str) -> None:
+    """Nothing is kept about persons here."""
+
+
 class Desk:
     """
     A till, and the provider that takes the money.
@@ -93,7 +97,7 @@ class Desk:
 
     def outside(self, key: str) -> Outside:
         """What an effect may use."""
-        return Outside(self.provider, key, self.till.log.stream, "http://campus.test", lambda *_: "ticket")
+        return Outside(self.provider, key, self.till.log.stream, "http://campus.test", lambda *_: "ticket", _forget)
 
     def work(self) -> None:
         """Carry out what the provider is asked for, until nothing is left of it."""

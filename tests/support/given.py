@@ -42,6 +42,7 @@ STREAMS = {
     "import": "import-oulad:1",
     "record": "record-ann:2026-03-02T09",
     "books": "books-main",
+    "user": "user-ann",
 }
 
 AggregateT = TypeVar("AggregateT", bound=Aggregate)

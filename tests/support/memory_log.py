@@ -4,6 +4,7 @@ A log and a bus in memory, for use cases without a server.
 Every fact goes through its stored form, and every aggregate is replayed from what is stored, as in PostgreSQL.
 """
 
+import secrets
 from collections import defaultdict
 from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from typing import Any, cast
 import msgspec
 
 from adapters.command_bus.unit_of_work import new_event
+from adapters.personal.sealing import KEY_SIZE, PersonKey
 from adapters.postgres.log.append import NewEvent
 from commands.clock import Clock
 from commands.log import AggregateT, Context, Position
@@ -19,6 +21,7 @@ from commands.table import HANDLERS
 from domain.aggregate import Aggregate
 from domain.codec import decode_data, decode_event
 from domain.fact import Fact, Meta
+from domain.streams import key_of
 from domain.tags import Query, matches
 
 
@@ -34,6 +37,7 @@ class MemoryLog:
     def __init__(self) -> None:
         self.clock = Clock()
         self.saved: dict[str, Aggregate] = {}
+        self.keys: dict[str, bytes | None] = {}  # of persons; None: destroyed
         self._facts: list[Fact] = []
         self._streams: defaultdict[str, list[tuple[NewEvent, Fact]]] = defaultdict(list)
 
@@ -122,6 +126,9 @@ class MemoryUnit:
 
     async def streams(self, query: Query) -> list[str]:
         return list(dict.fromkeys(fact.stream_id for fact in await self.facts(query)))
+
+    async def personal_key(self, stream: str) -> PersonKey:
+        return PersonKey(self._log.keys.setdefault(key_of(stream), secrets.token_bytes(KEY_SIZE)), stream)
 
     def serialize(self, stream: str) -> AbstractAsyncContextManager[object]:  # noqa: ARG002 - no command waits here
         return nullcontext()

@@ -19,6 +19,8 @@ from typing import Any
 from adapters.embedded import Child, NatsServer, PostgresServer, Secrets, Server, ValkeyServer, start, start_all
 from adapters.settings import Settings
 
+MASTER_KEY = "b25seS1mb3ItdGhlLXRlc3RzLW9mLWNhbXB1c2xvZyE="  # 32 bytes
+
 
 class Servers:
     """Three running servers, each of which can be killed and brought back."""
@@ -85,7 +87,14 @@ class Servers:
         """Return the settings of the campus *name* on these servers."""
         urls: dict[str, Any] = {key: value for server in self.all for key, value in server.settings().items()}
         secret = "only-for-the-tests-of-campuslog"
-        return Settings(name=name, data_dir=self.directory, token_secret=secret, dev_login=True, **urls)
+        return Settings(
+            name=name,
+            data_dir=self.directory,
+            token_secret=secret,
+            master_keys=MASTER_KEY,
+            dev_login=True,
+            **urls,
+        )
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from adapters.command_bus.bus import Bus
+from adapters.personal.sealing import PersonKey
 from adapters.postgres.log.postgres_log import PostgresLog
 from commands.catalog import CreateCourse, OpenRun, PublishCourse, ScheduleRun
 from commands.log import Context
@@ -12,6 +13,7 @@ from domain.catalog import Unit
 from domain.errors import DomainError
 from domain.fact import Fact
 from domain.quiz import Item
+from domain.streams import key_of
 from tests.support.given import Said
 from tests.support.memory_log import MemoryBus, MemoryLog
 
@@ -53,6 +55,19 @@ class Campus:
         for command in commands:
             position = await self.bus.handle(command, Context("test", AT))
         return position
+
+    async def personal_key(self, stream: str) -> PersonKey:
+        """The key that opens what is personal in the facts of a stream."""
+        if isinstance(self.log, PostgresLog):
+            return await self.log.keys.reading(stream)
+        return PersonKey(self.log.keys.get(key_of(stream)), stream)
+
+    async def destroy_key(self, learner_id: str) -> None:
+        """Destroy the key of a person."""
+        if isinstance(self.log, PostgresLog):
+            await self.log.keys.destroy(learner_id)
+        else:
+            self.log.keys[learner_id] = None
 
     async def facts(self, command: Any, **context: Any) -> list[Fact]:
         """Carry out a command; exactly the facts that came of it, the last of them at the position it answered."""

@@ -13,6 +13,7 @@ import structlog
 
 from adapters.command_bus.bus import Bus
 from adapters.payments.ticket import ticket_for
+from adapters.personal.erasure import forget
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.procrastinate.derived import note_failure
 from adapters.procrastinate.queue import FailedForGood, JobRun, is_transient, queue_of
@@ -45,6 +46,7 @@ class Carrier:
         self._provider = provider
         self._web_url = settings.web_url
         self._ticket = partial(ticket_for, settings.token_secret)
+        self._forget = partial(forget, log)
         self._together = {
             name: Together(log, job, queue_of(settings), provider, self._do)
             for name, job in jobs.items()
@@ -112,7 +114,7 @@ class Carrier:
         answer = None
         if job.effect is not None:
             key = key_of(fact, job.name)
-            outside = Outside(provider, key, self._log.stream, self._web_url, self._ticket)
+            outside = Outside(provider, key, self._log.stream, self._web_url, self._ticket, self._forget)
             answer = await job.effect(fact, outside)
         outcome = job.command(fact) if answer is None else job.command(fact, answer)
         now = self._log.clock.now()

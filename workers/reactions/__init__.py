@@ -9,7 +9,7 @@ the outside world.
 """
 
 from commands.payment.selling import ENDS
-from workers.reactions import catalog, enrollment, payment, progress, provider_events, quiz
+from workers.reactions import catalog, enrollment, payment, progress, provider_events, quiz, user
 from workers.reactions.job import Job
 from workers.reactions.reaction import Reaction
 
@@ -207,6 +207,15 @@ JOBS: dict[str, tuple[Job, ...]] = {
             command=payment.record_end,
             settled_by=(),
             lasts=payment.END_LASTS,
+        ),
+    ),
+    "user.erasure_requested": (
+        Job(
+            "destroy_key",
+            due=user.at_once,
+            effect=user.destroy_key,
+            command=user.note_key_destroyed,
+            settled_by=("user.key_destroyed",),
         ),
     ),
     "provider.event_received": (

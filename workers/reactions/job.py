@@ -22,6 +22,7 @@ class Outside(NamedTuple):
         stream: the facts of a stream of the log, up to now.
         web_url: where browsers reach the API.
         ticket: what opens the payment page of an order: of a learner's id and the order's.
+        forget: destroys what is kept about a person beside the log, by the learner's id.
     """
 
     provider: Provider
@@ -29,6 +30,7 @@ class Outside(NamedTuple):
     stream: Callable[[str], Awaitable[list[Fact]]]
     web_url: str
     ticket: Callable[[str, str], str]
+    forget: Callable[[str], Awaitable[None]]
 
 
 class Job(NamedTuple):

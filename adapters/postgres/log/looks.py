@@ -8,13 +8,15 @@ from domain.fact import Fact
 from domain.registry import AGGREGATES
 from projections.engine.rows import Unreadable
 
-_OF_LEARNERS = [each.category for each in AGGREGATES if each.keyed_by == "learner_id" and each is not Record]
+_OF_LEARNERS = [each for each in AGGREGATES if each.keyed_by == "learner_id" and each is not Record]
 
 # Whether anything but looks is recorded about a learner.
 IS_KNOWN = "SELECT " + " OR ".join(
-    f"EXISTS (SELECT FROM events WHERE stream_id >= '{category}-' || %(learner)s || ':'"
-    f" AND stream_id < '{category}-' || %(learner)s || ';')"
-    for category in _OF_LEARNERS
+    f"EXISTS (SELECT FROM events WHERE stream_id >= '{each.category}-' || %(learner)s || ':'"
+    f" AND stream_id < '{each.category}-' || %(learner)s || ';')"
+    if len(each.ids) > 1
+    else f"EXISTS (SELECT FROM events WHERE stream_id = '{each.category}-' || %(learner)s)"
+    for each in _OF_LEARNERS
 )
 
 LOOKS = (

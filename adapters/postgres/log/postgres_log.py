@@ -16,6 +16,8 @@ import msgspec
 import psycopg
 
 from adapters.batcher import Batcher
+from adapters.personal.key_service import local_keys
+from adapters.personal.keys import PersonKeys
 from adapters.postgres.connection import GAVE_UP, Link, Overloaded, life_of
 from adapters.postgres.log.append import Append, Appended, Appender, Overtaken
 from adapters.postgres.log.condition import NEAR, Condition
@@ -143,6 +145,7 @@ class PostgresLog:
 
     Attributes:
         clock: the clock of the commands that go through this log.
+        keys: the keys of persons, beside the log.
         link: the connection for reads, also for queries of other modules.
         reconnected: how often all connections were closed because they led to different lives of the log.
     """
@@ -150,6 +153,7 @@ class PostgresLog:
     def __init__(self, settings: Settings) -> None:
         self.clock = settings.clock()
         self.link = Link(settings, "read", patience=PATIENCE)
+        self.keys = PersonKeys(self.link, local_keys(settings))
         self._lookups: Batcher[tuple[str, int], list[StreamFact]] = Batcher(self._look_up, LARGEST_LOOKUP)
         self.appender = Appender(settings)
         self._seen = 0  # a position that the log has reached

@@ -10,7 +10,7 @@ from psycopg import sql
 from adapters.postgres.log.pages import fact_of
 from adapters.postgres.log.postgres_log import COLUMNS
 from domain.fact import Fact
-from domain.registry import keyed_by
+from domain.registry import BY_CATEGORY, keyed_by
 
 FACTS = f"SELECT {COLUMNS} FROM events WHERE position > %(after)s"
 
@@ -26,6 +26,7 @@ OF_LEARNER = " AND ({ranges})"
 SINCE = " AND occurred_at >= %(since)s"
 BY = " AND occurred_at <= %(by)s"
 RANGE = "stream_id >= {category} || %(learner)s || ':' AND stream_id < {category} || %(learner)s || ';'"
+ONE = "stream_id = {category} || %(learner)s"
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,10 @@ class Search:
         if self.stream is not None:
             conditions.append(sql.SQL(OF_STREAMS if "*" in self.stream else OF_STREAM))
         if self.learner_id is not None:
-            ranges = (sql.SQL(RANGE).format(category=f"{category}-") for category in keyed_by("learner_id"))
+            ranges = (
+                sql.SQL(RANGE if len(BY_CATEGORY[category].ids) > 1 else ONE).format(category=f"{category}-")
+                for category in keyed_by("learner_id")
+            )
             conditions.append(sql.SQL(OF_LEARNER).format(ranges=sql.SQL(" OR ").join(ranges)))
         conditions += [sql.SQL(SINCE)] if self.since else []
         conditions += [sql.SQL(BY)] if self.by else []

@@ -174,6 +174,7 @@ WITHOUT = {
     "/v1/facts/{position}/trace": "what followed is asked for, whenever that was",
     "/v1/traces": "as that of one fact",
     "/v1/imports": "facts of the log, each with its position and time",
+    "/v1/me/account": "who a person is now; what was said before is in the history",
     "/v1/reconciliation": "what an hourly comparison has found, and no read model",
 }
 """Queries that take no moment, and why."""

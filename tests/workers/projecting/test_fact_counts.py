@@ -99,7 +99,7 @@ async def test_kill_9_adds_up(settings: Settings) -> None:
         await caught_up(settings, facts.head, PROJECTIONS)
         found = await noted(settings, facts.head)
         divided = {projection.name for projection in PROJECTIONS if partitioned_tables(projection)}
-        read = [each for each in found if each.projection in divided - {"gradebook", "orders", "ledger"}]
+        read = [each for each in found if each.projection in divided - {"gradebook", "orders", "ledger", "accounts"}]
         assert (total(read, "parked"), total(read, "ignored")) == ({1}, {0})
 
 
@@ -208,9 +208,7 @@ async def test_a_segment_that_nobody_follows_is_named(settings: Settings, monkey
 
             await until(is_followed)
             monkeypatch.setattr("adapters.health.read_models.time", Later)
-            with pytest.raises(
-                Unhealthy, match=r"no heartbeat from catalog, course_dashboard, .*, though its projector"
-            ):
+            with pytest.raises(Unhealthy, match=r"no heartbeat from accounts, catalog, .*, though its projector"):
                 await followed(settings)
             monkeypatch.undo()
             async with await connect(settings, application="test") as connection:
@@ -221,7 +219,7 @@ async def test_a_segment_that_nobody_follows_is_named(settings: Settings, monkey
                     Unhealthy, match=r"far behind the log: segment 2 of gradebook generation 1 \(1 facts"
                 ):
                     await followed(settings)
-        nowhere = rf"no projector works on segment 0 of catalog generation 1, .* and {segments - 5} more"
+        nowhere = rf"no projector works on segment 0 of accounts generation 1, .* and {segments - 5} more"
         with pytest.raises(Unhealthy, match=nowhere):
             await followed(settings)
 

@@ -104,6 +104,7 @@ def history() -> History:
             learner, "unit_completed", unit_id="tma1", score_bp=7_000
         )
         history.progress(learner, "course_outcome_decided", outcome="pass")
+        history.add(f"user-{learner}", "user.registered", email="s1.1.email.AA", language="AA", time_zone="AA")
     return history
 
 

@@ -1,0 +1,92 @@
+"""
+The keys of persons, each wrapped by a master key, in a table beside the log; destroying one is what erases a person.
+
+Reads     person_keys, campus_keys
+Writes    both: a key when it is first needed; a destroyed one leaves its row, so that no other takes its place.
+A key is read each time that it is used, so one that is destroyed works nowhere from then on.
+"""
+
+import secrets
+from typing import Any
+
+from adapters.personal.key_service import KeyLost, KeyService, WrappedKey
+from adapters.personal.sealing import KEY_SIZE, PersonKey
+from adapters.postgres.connection import Connection, Link
+from domain.streams import key_of
+
+FIND = "SELECT master, wrapped FROM person_keys WHERE learner_id = %s"
+KEEP = "INSERT INTO person_keys (learner_id, master, wrapped) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"
+DESTROY = "SELECT destroy_person_key(%s)"
+FIND_OF_CAMPUS = "SELECT master, wrapped FROM campus_keys WHERE purpose = %s"
+KEEP_OF_CAMPUS = "INSERT INTO campus_keys (purpose, master, wrapped) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"
+UNKNOWN_MASTERS = """
+SELECT count(*), min(master) FROM (
+    SELECT master FROM person_keys WHERE wrapped IS NOT NULL UNION ALL SELECT master FROM campus_keys) AS kept
+ WHERE master <> ALL(%s)
+"""
+
+
+class PersonKeys:
+    """The keys of one campus."""
+
+    def __init__(self, link: Link, service: KeyService) -> None:
+        self._link = link
+        self._service = service
+
+    async def reading(self, stream: str) -> PersonKey:
+        """The key for the texts of a stream, to open them; without one it opens nothing."""
+        row = await self._row(FIND, key_of(stream))
+        if row is None or row[1] is None:
+            return PersonKey(None, stream)
+        return PersonKey(await self._service.unwrap(_subject(key_of(stream)), WrappedKey(*row)), stream)
+
+    async def writing(self, stream: str) -> PersonKey:
+        """
+        The key for the texts of a stream, made when it is first asked for.
+
+        Raises:
+            AccountsClosed: there is no master key to wrap a new one.
+        """
+        person = key_of(stream)
+        if await self._row(FIND, person) is None:
+            wrapped = await self._service.wrap(_subject(person), secrets.token_bytes(KEY_SIZE))
+            await self._do(KEEP, person, *wrapped)  # of two who make one at the same time, the first is kept
+        return await self.reading(stream)
+
+    async def of_campus(self, purpose: str) -> bytes:
+        """
+        The key of the campus for a purpose, made when it is first asked for; raises AccountsClosed.
+        """
+        row = await self._row(FIND_OF_CAMPUS, purpose)
+        if row is None:
+            wrapped = await self._service.wrap(f"campus\n{purpose}", secrets.token_bytes(KEY_SIZE))
+            await self._do(KEEP_OF_CAMPUS, purpose, *wrapped)
+            row = await self._row(FIND_OF_CAMPUS, purpose)
+        if row is None:
+            raise KeyLost(f"the key for {purpose} cannot be kept")
+        return await self._service.unwrap(f"campus\n{purpose}", WrappedKey(*row))
+
+    async def destroy(self, learner_id: str) -> None:
+        """Destroy the key of a person, for ever; a second time changes nothing."""
+        await self._do(DESTROY, learner_id)
+
+    async def lost(self) -> tuple[int, str]:
+        """How many keys no master key here opens, and the name of one that is missing."""
+        row = await self._row(UNKNOWN_MASTERS, list(self._service.masters))
+        return (0, "") if row is None else (int(row[0]), str(row[1] or ""))
+
+    async def _row(self, statement: str, *values: Any) -> Any:
+        async def work(connection: Connection) -> Any:
+            return await (await connection.execute(statement.encode(), values)).fetchone()
+
+        return await self._link.run(work)
+
+    async def _do(self, statement: str, *values: Any) -> None:
+        async def work(connection: Connection) -> None:
+            await connection.execute(statement.encode(), values)
+
+        await self._link.run(work)
+
+
+def _subject(learner_id: str) -> str:
+    return f"person\n{learner_id}"

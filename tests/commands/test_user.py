@@ -1,0 +1,55 @@
+"""Use cases of accounts, with keys in memory and in PostgreSQL."""
+
+from commands.user import ChangeProfile, NoteKeyDestroyed, RegisterAccount, RequestErasure, VerifyEmail
+from tests.support.usecases import Campus
+
+REGISTER = RegisterAccount("ann", "ann@example.org", "en", "Europe/London")
+
+
+async def opened_texts(campus: Campus) -> dict[str, str | None]:
+    """What the facts of the account say to who has the key, by type and field."""
+    key = await campus.personal_key("user-ann")
+    return {
+        f"{fact.type} {field}": key.open(text)
+        for fact in await campus.log.stream("user-ann")
+        for field, text in fact.data.items()
+        if text is not None and field != "field"
+    }
+
+
+async def test_a_person_registers_verifies_and_changes_the_profile(empty: Campus) -> None:
+    """What is stored is sealed; with the key it is what was said."""
+    types = [fact.type for fact in await empty.facts(REGISTER)]
+    types += [fact.type for fact in await empty.facts(VerifyEmail("ann"))]
+    types += [fact.type for fact in await empty.facts(ChangeProfile("ann", {"display_name": "Ann Öre"}))]
+    assert types == ["user.registered", "user.email_verified", "user.profile_changed"]
+    assert await empty.repeats(VerifyEmail("ann"))
+    assert await empty.repeats(ChangeProfile("ann", {"display_name": "Ann Öre", "language": "en"}))
+    assert await opened_texts(empty) == {
+        "user.registered email": "ann@example.org",
+        "user.registered language": "en",
+        "user.registered time_zone": "Europe/London",
+        "user.profile_changed new": "Ann Öre",
+    }
+    stored = str([fact.data for fact in await empty.log.stream("user-ann")])
+    assert "ann@" not in stored
+    assert "Öre" not in stored
+
+
+async def test_what_is_erased_stays_erased(empty: Campus) -> None:
+    """The account ends with the request; when the key is destroyed, its facts say nothing, and none can follow."""
+    await empty.give(REGISTER, VerifyEmail("ann"), RequestErasure("ann"))
+    assert await empty.repeats(RequestErasure("ann"))
+    assert await empty.refused(ChangeProfile("ann", {"display_name": "Ann"})) == "person_erased"
+    await empty.destroy_key("ann")
+    await empty.give(NoteKeyDestroyed("ann"))
+    assert await empty.repeats(NoteKeyDestroyed("ann"))
+    assert set((await opened_texts(empty)).values()) == {None}
+    assert await empty.refused(REGISTER) == "person_erased"
+
+
+async def test_a_command_says_nothing_personal_about_itself(empty: Campus) -> None:
+    """Its text stands in logs and in the names of failed reactions."""
+    text = repr((REGISTER, ChangeProfile("ann", {"display_name": "Ann Öre"})))
+    assert "example" not in text
+    assert "Öre" not in text
