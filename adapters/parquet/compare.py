@@ -211,6 +211,6 @@ def _changed(column: str, before: Any, now: Any) -> Iterator[tuple[str, tuple[An
 def _fields(value: bytes) -> Plain:
     try:
         found = msgspec.json.decode(value)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeDecodeError):
         return {}
     return found if isinstance(found, dict) else {}

@@ -73,23 +73,45 @@ async def check(
         checkpoints: signed ones, that the log is held against.
         published: tiles that were published and kept elsewhere; those of the database if there are none.
     """
-    findings, hashes = Findings(head=until), Hashes()
+    last = max(until, max((each.checkpoint.size for each in checkpoints), default=0))
+    async with await connect(settings, application="log check", statement_timeout=TIMEOUT) as connection:
+        if last <= FEW_PARTS * PART:
+            return await check_on(connection, until, advance, checkpoints=checkpoints, published=published)
+        findings, hashes, reference, parts = _planned(until, checkpoints, published)
+        of_streams = asyncio.create_task(_check_streams(connection, findings))
+        await _check_in_processes(settings, parts, reference, findings, hashes, advance)
+        await of_streams
+    judge(checkpoints, hashes, findings)
+    return findings
+
+
+async def check_on(
+    connection: Connection,
+    until: int,
+    advance: Callable[[int], None] = lambda _: None,
+    *,
+    checkpoints: Sequence[KeptCheckpoint] = (),
+    published: Path | None = None,
+) -> Findings:
+    """As `check`, by one connection, in this process."""
+    findings, hashes, reference, parts = _planned(until, checkpoints, published)
+    for part in parts:
+        _join(findings, hashes, await check_part(connection, part, reference))
+        advance(max(min(part.until, part.head) - part.after, 0))
+    await _check_streams(connection, findings)
+    judge(checkpoints, hashes, findings)
+    return findings
+
+
+def _planned(
+    until: int, checkpoints: Sequence[KeptCheckpoint], published: Path | None
+) -> tuple[Findings, Hashes, Reference, list[Part]]:
+    """Nothing found yet, what leaves are held against, and the parts of the log."""
     sizes = [each.checkpoint.size for each in checkpoints]
     reference = Reference(max(sizes, default=0), frozenset(size // WIDTH for size in sizes), published)
     last = max(until, reference.signed)
     parts = [Part(after, min(after + PART, last), until) for after in range(0, last, PART)]
-    async with await connect(settings, application="log check", statement_timeout=TIMEOUT) as connection:
-        if len(parts) <= FEW_PARTS:
-            for part in parts:
-                _join(findings, hashes, await check_part(connection, part, reference))
-                advance(max(min(part.until, part.head) - part.after, 0))
-            await _check_streams(connection, findings)
-        else:
-            of_streams = asyncio.create_task(_check_streams(connection, findings))
-            await _check_in_processes(settings, parts, reference, findings, hashes, advance)
-            await of_streams
-    judge(checkpoints, hashes, findings)
-    return findings
+    return Findings(head=until), Hashes(), reference, parts
 
 
 async def _check_in_processes(  # noqa: PLR0917

@@ -180,15 +180,11 @@ async def check_part(connection: Connection, part: Part, reference: Reference) -
         until = min(first + PAGE, part.until)
         end = min(until, max(part.head, first))
         rows = await read_rows(connection, first, end)
-        _check_page(rows, first, end, findings)
+        is_signed = reference.signed > first
+        known = await _known(connection, range(first // WIDTH, -(-until // WIDTH)), reference) if is_signed else {}
+        check_page(rows, (first, end), known, reference, (findings, hashes))
         for position, cause in await findings.causes.missing(connection):
             findings.add(f"its cause {cause} does not stand before it", position=position)
-        if reference.signed > first:
-            known = await _known(connection, range(first // WIDTH, -(-until // WIDTH)), reference)
-            leaves = leaves_of(rows, first, end, findings)
-            for number, tile in known.items():
-                at = (number * WIDTH - first) * HASH_SIZE
-                hashes.add_tile(number, leaves[at : at + WIDTH * HASH_SIZE], tile, reference)
     findings.causes.forget()
     return findings, hashes
 
@@ -214,8 +210,33 @@ def leaves_of(rows: Sequence[LogRow], after: int, until: int, findings: Findings
     return b"".join(found.get(position, NO_LEAF) for position in range(after + 1, until + 1))
 
 
-def _check_page(rows: list[LogRow], after: int, until: int, findings: Findings) -> None:
-    """The facts with positions above *after*, up to *until*, of which there has to be one for each position."""
+def check_page(
+    rows: Sequence[LogRow],
+    positions: tuple[int, int],
+    known: Mapping[int, bytes],
+    reference: Reference,
+    found: tuple[Findings, Hashes],
+) -> None:
+    """
+    Check the facts of a page by themselves, and against the leaves that are known.
+
+    Args:
+        rows: those with positions above the first of *positions*, up to the second, in the order of the log; there has
+            to be one for each.
+        known: the leaves of each tile as the reference has them; none where nothing of the page is signed.
+        found: what is added to.
+    """
+    findings, hashes = found
+    after, until = positions
+    _check_facts(rows, after, until, findings)
+    if known:
+        leaves = leaves_of(rows, after, until, findings)
+        for number, tile in known.items():
+            at = (number * WIDTH - after) * HASH_SIZE
+            hashes.add_tile(number, leaves[at : at + WIDTH * HASH_SIZE], tile, reference)
+
+
+def _check_facts(rows: Sequence[LogRow], after: int, until: int, findings: Findings) -> None:
     expected = after + 1
     for row in rows:
         if row[0] > expected:
@@ -240,7 +261,7 @@ def _check_fact(row: LogRow, findings: Findings) -> None:
         source = found.source
         if source != STOCK:
             findings.causes.add(position, found)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         findings.add(f"the meta of {name} cannot be decoded: {error}", position=position, stream=stream)
     try:
         if source == STOCK:

@@ -70,7 +70,7 @@ def meta_of(stored: bytes) -> Meta:
     """Where a fact comes from, as far as that can be decoded."""
     try:
         return _decode_meta(stored)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeDecodeError):
         return UNKNOWN
 
 

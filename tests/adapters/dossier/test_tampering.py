@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import os
 import random
 import zipfile
 from functools import cache
@@ -93,11 +94,24 @@ def test_a_leaf_is_the_one_of_the_log() -> None:
 @given(st.data())
 def test_any_byte_of_any_file(data: st.DataObject) -> None:
     """One changed byte is found, and the file is named; in a fact, its position too."""
+    name = data.draw(st.sampled_from(sorted(made().files)))
+    a_byte_is_found(name, data.draw(st.integers(0, len(made().files[name]) - 1)), data.draw(st.integers(1, 255)))
+
+
+@pytest.mark.slow
+def test_many_bits() -> None:
+    """The same for 10,000 bits, or a tenth of CAMPUSLOG_TAMPERINGS; as many of facts as of all other files."""
+    chance, names = random.Random(3), sorted(made().files)
+    for _ in range(int(os.environ.get("CAMPUSLOG_TAMPERINGS", "100000")) // 10):
+        name = chance.choice([FACTS, chance.choice(names)])
+        a_byte_is_found(name, chance.randrange(len(made().files[name])), 1 << chance.randrange(8))
+
+
+def a_byte_is_found(name: str, at: int, change: int) -> None:
+    """Change a byte of a file, and check."""
     files = made().files
-    name = data.draw(st.sampled_from(sorted(files)))
-    at = data.draw(st.integers(0, len(files[name]) - 1))
     content = bytearray(files[name])
-    content[at] ^= data.draw(st.integers(1, 255))
+    content[at] ^= change
     wrong = check({**files, name: bytes(content)}).wrong
     assert any(name in each for each in wrong), wrong
     if name == FACTS and at < len(content) - 1:
