@@ -2,7 +2,7 @@
 A campus with a course, runs of it and quizzes, for every test.
 
 Each test runs twice: over the log in memory, and over PostgreSQL. What only PostgreSQL does (idempotency keys, two
-processes at once) is tested with `on_postgres`.
+processes at once) is tested with `on_postgres`. The tests of a module have one campus in PostgreSQL, emptied for each.
 """
 
 from collections.abc import AsyncIterator
@@ -12,7 +12,11 @@ import pytest
 
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.settings import Settings
+from tests.conftest import migrated
+from tests.support.emptied import empty as emptied
+from tests.support.emptied import keep_first
 from tests.support.memory_log import MemoryLog
+from tests.support.servers import Servers
 from tests.support.usecases import COURSE, QUIZZES, RUNS, Campus
 
 
@@ -26,10 +30,25 @@ async def opened(settings: Settings) -> AsyncIterator[Campus]:
         await log.close()
 
 
+@pytest.fixture(scope="module")
+def of_module(servers: Servers) -> Settings:
+    """A campus for all tests of a module."""
+    settings = migrated(servers)
+    keep_first(settings)
+    return settings
+
+
+@pytest.fixture
+def emptied_campus(of_module: Settings) -> Settings:
+    """That campus, where nothing has happened."""
+    emptied(of_module)
+    return of_module
+
+
 @pytest.fixture(params=["memory", pytest.param("postgres", marks=pytest.mark.postgres)])
 def place(request: pytest.FixtureRequest) -> Settings | None:
     """Where the log is: in PostgreSQL by these settings, or in memory."""
-    settings: Settings | None = request.getfixturevalue("settings") if request.param == "postgres" else None
+    settings: Settings | None = request.getfixturevalue("emptied_campus") if request.param == "postgres" else None
     return settings
 
 
@@ -51,8 +70,8 @@ async def campus(empty: Campus) -> Campus:
 
 
 @pytest.fixture
-async def on_postgres(settings: Settings) -> AsyncIterator[Campus]:
+async def on_postgres(emptied_campus: Settings) -> AsyncIterator[Campus]:
     """The same in PostgreSQL alone."""
-    async with opened(settings) as campus:
+    async with opened(emptied_campus) as campus:
         await campus.give(*COURSE, *RUNS, *QUIZZES)
         yield campus
