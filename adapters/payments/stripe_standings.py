@@ -4,10 +4,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from adapters.payments import stripe_objects as objects
+from adapters.payments.amounts import from_stripe
 from adapters.payments.stripe_statuses import SUBSCRIPTION as SUBSCRIPTION_STATES
 from domain.payment.reconciliation import DISPUTE, Side
 from domain.payment.standing import OPEN, SUBSCRIPTION, Standing
 
+FIRST = "subscription_create"
 EXPAND = ("latest_invoice",)
 EVENTS = (
     *(f"customer.subscription.{what}" for what in ("created", "updated", "deleted", "paused", "resumed")),
@@ -42,7 +44,15 @@ def subscription(found: Any, campus: str) -> Standing:
         every=f"{price.interval_count} {price.interval}",
         learner_id=ours.learner_id,
         order_id=ours.order_id,
+        invoices=_paid(invoice),
     )
+
+
+def _paid(invoice: Any) -> dict[str, int]:
+    """The last invoice and what was paid by it; none where that is nothing, or was paid by the first order."""
+    if invoice is None or invoice.status != "paid" or invoice.billing_reason == FIRST or not invoice.amount_paid:
+        return {}
+    return {invoice.id: from_stripe(invoice.amount_paid, invoice.currency)}
 
 
 def dispute(found: Any) -> Standing | None:

@@ -31,7 +31,10 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
         amount: what each interval costs, or what is disputed; None where that is not known.
         paid_until, ends, product_id, every: of a subscription; whether its end is planned, its plan where it is named,
             and its interval, such as `1 month`.
-        held: what the books still have in reserve for a dispute, all currencies together.
+        held: what the books still have in reserve for a dispute, or of a subscription as deferred over all days, and so
+            for no period; all currencies together.
+        invoices: what was paid by each of the last invoices by facts, where one that is not named has an empty name; by
+            the provider only the last.
         intent_id: of the payment that is disputed.
     """
 
@@ -50,6 +53,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     learner_id: str | None = None
     order_id: str | None = None
     intent_id: str | None = None
+    invoices: dict[str, int] = {}
 
 
 def compare_standings(
@@ -94,6 +98,11 @@ def _differences(ours: Standing, theirs: Standing) -> Iterator[str]:
         if ours.held and OPEN not in (ours.state, theirs.state):
             yield f"it is {theirs.state}, and the books still have {ours.held} of it in reserve"
         return
+    if ours.held:
+        yield f"the books have {ours.held} {ours.currency} of it deferred, for no period"
+    for invoice_id, amount in theirs.invoices.items():
+        if invoice_id not in ours.invoices and "" not in ours.invoices:
+            yield f"invoice {invoice_id} of {amount} {theirs.currency} is paid at the provider, and no fact says so"
     if OVER in (ours.state, theirs.state):
         return
     if ours.paid_until != theirs.paid_until:
@@ -113,6 +122,9 @@ def _waits_for_money(ours: Standing, theirs: Standing) -> bool:
 
 
 def _amounts(ours: Standing, theirs: Standing) -> Iterator[str]:
+    for invoice_id, amount in theirs.invoices.items():
+        if (said := ours.invoices.get(invoice_id, amount)) != amount:
+            yield f"invoice {invoice_id}: facts say {said} {ours.currency}, the provider {amount} {theirs.currency}"
     if OVER in (ours.state, theirs.state) or ours.amount is None or theirs.amount is None:
         return
     if (ours.amount, ours.currency) != (theirs.amount, theirs.currency):

@@ -5,11 +5,14 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from adapters.command_bus.bus import Bus
 from adapters.payments.stripe_provider import StripeProvider
+from adapters.postgres.connection import connect
 from adapters.postgres.log.postgres_log import PostgresLog
+from adapters.postgres.queries import reconciliation
 from adapters.settings import Settings
 from commands.log import Context
 from commands.payment.books import DismissProviderEvent
@@ -189,7 +192,7 @@ async def test_each_hour_costs_what_has_happened(buyer: Shop, monkeypatch: pytes
 
 async def test_a_subscription_stands_elsewhere_at_the_provider(buyer: Shop) -> None:
     """
-    Its planned end and its price are found to differ, and gone once they are put right there.
+    Its planned end, its price, and books that do not earn it, are found to differ, and gone once they are put right.
 
     The message that the price is of no plan is no finding of its own; one about nothing is, until staff dismiss it.
     """
@@ -221,6 +224,17 @@ async def test_a_subscription_stands_elsewhere_at_the_provider(buyer: Shop) -> N
     assert (await hourly.until_found(("unknown_to_us", "message")))["findings"][0]["id"] == event_id
     await do(buyer.settings, DismissProviderEvent(event_id, "a test before the shop opened"))
     await hourly.until_found()
+
+    earned = "UPDATE ledger_entries SET entries = %s WHERE position = %s"
+    async with await connect(buyer.settings, application="tampering") as connection:
+        kept = (
+            "SELECT position, entries FROM ledger_entries WHERE type = 'subscription.started' ORDER BY 1 DESC LIMIT 1"
+        )
+        ((position, entries),) = await (await connection.execute(kept)).fetchall()
+        await connection.execute(earned, ["[]", position])
+        found = await hourly.until_found(("states_differ", "subscription"), whole=0.0)
+        assert "of it deferred, for no period" in found["findings"][0]["sentence"]
+        await connection.execute(earned, [msgspec.json.encode(entries).decode(), position])
     await hourly.until_found(whole=0.0)
 
 
@@ -239,6 +253,18 @@ async def test_a_payment_is_exchanged_and_no_message_says_so(buyer: Shop) -> Non
         assert "the books have 5000 USD, the provider 0" in found["findings"][0]["sentence"]
     await send_again(buyer, "charge.succeeded", "charge.updated")
     await hourly.until_found()
+
+
+async def test_no_statement_reads_the_whole_log(buyer: Shop) -> None:
+    """Not even where everything is looked at: most of the facts of a campus are about learning."""
+    await sell_all(buyer)
+    await Hourly(buyer).until_found(whole=0.0)
+    async with await connect(buyer.settings, application="planning") as connection:
+        await connection.execute("SET enable_seqscan = off")
+        for query in (reconciliation.FACTS, reconciliation.MESSAGES, reconciliation.STANDINGS, reconciliation.PAID):
+            scope = {**reconciliation.Scope()._asdict(), "at": datetime.now(UTC)}
+            plan = await (await connection.execute(f"EXPLAIN {query}".encode(), scope)).fetchall()
+            assert not [line for (line,) in plan if "Seq Scan on events" in line], query
 
 
 async def test_a_payout_is_found_and_known_in_the_end(buyer: Shop) -> None:

@@ -47,6 +47,9 @@ def found(ours: Standing | None, theirs: Standing | None) -> list[Finding]:
         ({"state": "trial"}, {"state": "active"}),  # it is over, and the first invoice is a draft for an hour
         ({"amount": None}, {"amount": 900}),
         ({"product_id": "p"}, {"product_id": None}),
+        ({"invoices": {"in_1": 1_900, "in_2": 900}}, {"invoices": {"in_2": 900}}),
+        ({"invoices": {"": 1_900}}, {"invoices": {"in_2": 900}}),  # of a version that names no invoice
+        ({"invoices": {"in_1": 1_900}}, {}),  # the last one is not paid yet
     ],
 )
 def test_what_agrees_is_no_finding(ours: dict[str, Any], theirs: dict[str, Any]) -> None:
@@ -71,6 +74,20 @@ def test_what_agrees_is_no_finding(ours: dict[str, Any], theirs: dict[str, Any])
             "facts say each 1 month, the provider each 1 year",
         ),
         ({"product_id": "p"}, {"product_id": "q"}, "states_differ", "facts say plan p, the provider q"),
+        ({"held": 300}, {}, "states_differ", "the books have 300 EUR of it deferred, for no period"),
+        ({"held": 300, "state": OVER}, {"state": OVER}, "states_differ", "the books have 300 EUR of it deferred"),
+        (
+            {},
+            {"invoices": {"in_1": 900}},
+            "states_differ",
+            "invoice in_1 of 900 EUR is paid at the provider, and no fact",
+        ),
+        (
+            {"invoices": {"in_1": 900}},
+            {"invoices": {"in_1": 1_900}},
+            "amounts_differ",
+            "invoice in_1: facts say 900 EUR, the provider 1900 EUR",
+        ),
         ({}, {"amount": 2_900}, "amounts_differ", "facts say 1900 EUR, the provider 2900 EUR"),
         ({}, {"currency": "USD"}, "amounts_differ", "facts say 1900 EUR, the provider 1900 USD"),
     ],

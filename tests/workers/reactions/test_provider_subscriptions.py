@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from adapters.payments import stripe_standings as standings
 from commands.payment.orders import PlaceOrder
 from commands.payment.products import ChangePrice, CreateProduct
 from commands.payment.subscriptions import CancelSubscription, ResumeSubscription
@@ -71,6 +72,20 @@ def test_an_invoice_by_hand_is_a_fact(desk: Desk) -> None:
     (beside,) = desk.till.facts("subscription.prorated")
     assert (beside.data["invoice_id"], beside.data["amount"]) == (made["id"], 250)
     assert len(subscription(desk).periods) == 1
+
+
+def test_the_last_invoice_of_the_provider_is_one_of_ours(desk: Desk) -> None:
+    """By id and amount, as a reconciliation compares it; the first one was paid by the order itself."""
+    assert standings.subscription(_expanded(desk), "demo").invoices == {}
+    desk.paysim.advance(days=DAYS)
+    desk.hear_all()
+    (renewed,) = desk.till.facts("subscription.renewed")
+    assert standings.subscription(_expanded(desk), "demo").invoices == {renewed.data["invoice_id"]: MONTHLY}
+
+
+def _expanded(desk: Desk) -> Any:
+    expand: Any = {"expand": list(standings.EXPAND)}
+    return desk.paysim.api.subscriptions.retrieve(at_provider(desk).id, expand)
 
 
 def test_a_second_invoice_for_a_period_is_a_fact(desk: Desk) -> None:
