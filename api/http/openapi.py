@@ -42,7 +42,7 @@ IDEMPOTENCY_KEY = {
     "schema": {"type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[ -~]+$"},
     "example": "6f1c8a4e-enroll-28400",
 }
-MIN_POSITION = {
+MIN_POSITION: dict[str, Any] = {
     "name": "min_position",
     "in": "query",
     "description": "Wait, up to two seconds, until the answer is true for this position of the log; 503 if it is not.",
