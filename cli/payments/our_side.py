@@ -151,6 +151,8 @@ def _dispute(side: OurSide, fact: Fact, name: str) -> None:
         side.disputes[dispute_id] = DisputeFacts(data["order_id"], data["payment_id"], data["amount"])
     elif name == "closed":
         side.disputes[dispute_id].outcome = data["outcome"]
+    elif name == "inquiry_found":
+        del side.disputes[dispute_id]
     elif name in ("funds_withdrawn", "funds_reinstated"):
         side.movements.add(data["balance_id"])
 

@@ -38,7 +38,8 @@ async def open_dispute(command: OpenDispute, log: Log) -> Position:
         due_by=command.due_by,
     )
     order = await log.load(Order, order_stream(command.learner_id, payment.order_id))
-    order.dispute(command.dispute_id, payment.payment_id, command.amount)
+    if dispute.pending_events:
+        order.dispute(command.dispute_id, payment.payment_id, command.amount)
     return await log.save(dispute, order)
 
 
@@ -49,6 +50,7 @@ class RecordInquiry:
 
     Attributes:
         outcome: `warning_closed` or `prevented` once it is over; it becomes a dispute by `OpenDispute`.
+        was_opened: it was recorded as a dispute, by an older version, before the provider was asked.
     """
 
     learner_id: str
@@ -61,6 +63,7 @@ class RecordInquiry:
     due_by: datetime | None = None
     intent_id: str | None = None
     outcome: str = ""
+    was_opened: bool = False
 
 
 async def record_inquiry(command: RecordInquiry, log: Log) -> Position:
@@ -68,9 +71,12 @@ async def record_inquiry(command: RecordInquiry, log: Log) -> Position:
     payment.must_exist()
     dispute = await log.load(Dispute, dispute_stream(command.learner_id, command.dispute_id))
     if dispute.is_opened:  # by a campus of before, which took an inquiry for a dispute; or it became one
-        if not command.outcome:
-            return await log.save(dispute)
-        return await close_dispute(CloseDispute(command.learner_id, command.dispute_id, WARNING_CLOSED), log)
+        if command.outcome:
+            return await close_dispute(CloseDispute(command.learner_id, command.dispute_id, WARNING_CLOSED), log)
+        order = await log.load(Order, order_stream(command.learner_id, dispute.order_id))
+        if command.was_opened and dispute.find_inquiry():
+            order.close_dispute(command.dispute_id, WARNING_CLOSED)
+        return await log.save(order, dispute)
     dispute.inquire(
         payment.order_id,
         payment.payment_id,

@@ -43,6 +43,10 @@ class Dispute(Aggregate):
         TOPIC = "dispute.inquiry_closed"
         outcome: str
 
+    class InquiryFound(Aggregate.Event):
+        TOPIC = "dispute.inquiry_found"
+        order_id: str
+
     class Opened(Aggregate.Event):
         TOPIC = "dispute.opened"
         order_id: str
@@ -125,6 +129,18 @@ class Dispute(Aggregate):
     @event(InquiryClosed)
     def _inquiry_closed(self, outcome: str) -> None:
         self.answered = outcome
+
+    def find_inquiry(self) -> bool:
+        """Whether what an older version took for a dispute is an inquiry: it is not decided, and no money has moved."""
+        self._must_exist()
+        if self.outcome or self.funds:
+            return False
+        self._inquiry_found(order_id=self.order_id)
+        return True
+
+    @event(InquiryFound)
+    def _inquiry_found(self, order_id: str) -> None:
+        self.order_id, self.asked = "", True
 
     @property
     def is_opened(self) -> bool:

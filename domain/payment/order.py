@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from domain.aggregate import Aggregate, event, stream_id
-from domain.payment.dispute import APPEALED, LOST
+from domain.payment.dispute import APPEALED, LOST, WARNING_CLOSED
 from domain.payment.errors import OrderNotFound, OrderNotOpen, RefundReasonNeeded
 from domain.payment.order_line import Line, LineAmount
 from domain.payment.order_state import (
@@ -322,7 +322,7 @@ class Order(Aggregate):
     def dispute(self, dispute_id: str, payment_id: str, amount: int) -> None:
         """The bank takes money back for the owner of the card, until it is decided who is right."""
         self.must_exist()
-        if dispute_id not in self.disputes:
+        if dispute_id not in self.disputes or self.disputes[dispute_id].outcome == WARNING_CLOSED:
             self._disputed(dispute_id=dispute_id, payment_id=payment_id, amount=amount)
 
     @event(Disputed)

@@ -22,11 +22,7 @@ from commands.payment.payments import (
 )
 from commands.payment.provider import Checkout, Intent, Invoice, ProviderRefund, ProviderSubscription
 from commands.payment.refunds import RecordProviderRefund, RecordRefund, RecordRefundFailed, RecordRefundFunds
-from commands.payment.subscriptions import (
-    EndSubscription,
-    RecordPastDue,
-    StartSubscription,
-)
+from commands.payment.subscriptions import EndSubscription, RecordPastDue, StartSubscription
 from domain.fact import Fact
 from domain.payment.books import payout_stream
 from domain.payment.dispute import dispute_stream
@@ -266,10 +262,13 @@ async def _dispute(fact: Fact, outside: Outside) -> Meaning:
     if whose is None:
         return UNKNOWN
     names = (whose.learner_id, found.provider_id)
+    opened = any(each.type == "dispute.opened" for each in await outside.stream(dispute_stream(*names)))
+    if found.is_inquiry and opened:
+        found = await outside.provider.dispute(found.provider_id)  # after the look at our facts
     said = _said_of(whose, intent)
     asked = (*names, whose.payment_id, found.provider_id, found.amount, found.currency, found.reason, found.due_by)
     if found.is_inquiry:
-        said.append(RecordInquiry(*asked, found.intent_id, found.outcome))
+        said.append(RecordInquiry(*asked, found.intent_id, found.outcome, opened))
         return Meaning(dispute_stream(*names), said)
     said.append(OpenDispute(*asked, found.intent_id))
     for each in found.funds:

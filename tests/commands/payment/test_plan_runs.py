@@ -78,7 +78,11 @@ async def runs_of(campus: Campus, entitlement_id: str = "o1") -> list[str]:
 
 async def test_a_renewal_gives_the_run_that_is_current_then(term: Campus) -> None:
     """Once, and no other one in the same period; what was granted before stays."""
-    await term.give(renew())
+    renewed = (await term.facts(renew()))[-1]
+    assert [reaction.command(renewed) for reaction in REACTIONS["subscription.renewed"]] == [
+        FollowSubscription(*S),
+        ADD,
+    ]
     assert await settle(term, FollowSubscription(*S), AT + MONTH) == ["entitlement.extended"]
     assert await term.new(ADD, at=AT + MONTH) == [("entitlement-ann:o1", ADDED)]
     await settle(term, FollowEntitlements("ann", "o1", "granted", admit=True, run_id=NEXT), AT + MONTH)

@@ -78,6 +78,7 @@ def test_our_account_may_be_in_another_currency() -> None:
     "act",
     [
         lambda dispute: dispute.close("won"),
+        lambda dispute: dispute.find_inquiry(),
         lambda dispute: dispute.withdraw_funds("txn_1", 1, 0),
         lambda dispute: dispute.reinstate_funds("txn_1", 1, 0),
     ],
@@ -93,3 +94,15 @@ def test_an_appeal_can_be_won() -> None:
     given(Dispute, OPENED, lost).when(lambda dispute: dispute.close("won")).then(WON)
     given(Dispute, OPENED, lost, WON).when(lambda dispute: dispute.close("lost")).then()
     given(Dispute, OPENED, lost).when(lambda dispute: dispute.close("warning_closed")).then()
+
+
+def test_what_was_recorded_as_a_dispute_may_be_an_inquiry() -> None:
+    """By an older version: then it is one, until it becomes a dispute; what has cost money, or is decided, is none."""
+    found = fact(Dispute.InquiryFound, order_id="o1")
+    find = lambda dispute: dispute.find_inquiry()  # noqa: E731
+    given(Dispute, OPENED).when(find).then(found, answer=True)
+    given(Dispute, OPENED, found).when(lambda dispute: dispute.inquire(**FIELDS)).then()
+    given(Dispute, OPENED, found).when(lambda dispute: dispute.close_inquiry("warning_closed")).then(ANSWERED)
+    given(Dispute, OPENED, found).when(lambda dispute: dispute.open(**FIELDS)).then(OPENED)
+    given(Dispute, OPENED, TAKEN).when(find).then(answer=False)
+    given(Dispute, OPENED, WON).when(find).then(answer=False)

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from commands.payment.disputes import OpenDispute
 from commands.payment.orders import PlaceOrder
 from commands.payment.refunds import RequestRefund
 from domain.payment.errors import AlreadyOwned, OrderExpiring
@@ -41,7 +42,10 @@ def types(desk: Desk, category: str) -> list[str]:
 
 
 NAMES = {
-    "dispute": ("inquiry_opened", "inquiry_closed", "opened", "funds_withdrawn", "funds_reinstated", "closed"),
+    "dispute": (
+        *("inquiry_opened", "inquiry_closed", "inquiry_found", "opened"),
+        *("funds_withdrawn", "funds_reinstated", "closed"),
+    ),
 }
 
 
@@ -83,6 +87,33 @@ def test_an_inquiry_becomes_a_dispute(desk: Desk, outcome: str) -> None:
     back = ["funds_reinstated", "closed"] if outcome == "won" else ["closed"]
     assert types(desk, "dispute") == ["inquiry_opened", "opened", "funds_withdrawn", *back]
     assert desk.till.has_access("ann", RUN) is (outcome == "won")
+
+
+@pytest.mark.parametrize("end", ["warning_closed", "escalate"])
+def test_an_inquiry_that_an_older_version_took_for_a_dispute_is_one_again(desk: Desk, end: str) -> None:
+    """When the provider next says something about it: access comes back, and refunds; it may still become a dispute."""
+    charge = bought(desk)
+    made = desk.paysim.control("disputes", {"charge": charge, "inquiry": True})
+    intent = desk.paysim.api.charges.retrieve(charge).payment_intent
+    desk.do(OpenDispute("ann", made["id"], "o1.1", made["id"], PRICE, "EUR", "fraudulent", intent_id=str(intent)))
+    desk.till.settle()
+    assert not desk.till.has_access("ann", RUN)
+    desk.hear_all()
+    desk.hear_all()
+    assert types(desk, "dispute") == ["opened", "inquiry_found"]
+    assert (order_of(desk).status, desk.till.has_access("ann", RUN)) == ("paid", True)
+    assert [row.outcome for row in order_of(desk).disputes.values()] == ["warning_closed"]
+    old = desk.events()
+    if end == "escalate":
+        desk.paysim.control("disputes/escalate", {"dispute": made["id"]})
+    else:
+        desk.paysim.control("disputes/close", {"dispute": made["id"], "outcome": end})
+    desk.hear_all()
+    desk.hear_all(old)
+    rest = ["opened", "funds_withdrawn"] if end == "escalate" else ["inquiry_closed"]
+    assert types(desk, "dispute") == ["opened", "inquiry_found", *rest]
+    assert order_of(desk).status == ("disputed" if end == "escalate" else "paid")
+    assert desk.till.has_access("ann", RUN) is (end != "escalate")
 
 
 @pytest.mark.parametrize("outcome", ["won", "lost"])
