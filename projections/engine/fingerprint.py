@@ -11,15 +11,18 @@ import ast
 import hashlib
 import inspect
 import sys
+from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import NamedTuple
 
 from domain.registry import FACTS
 from projections.engine.projection import Projection, RuleFile
 
 PACKAGES = ("domain", "projections")
 STOP = "domain.registry"
+BODIES = ("body", "orelse", "finalbody", "handlers", "cases")
 WATCHED = tuple(f"{package}." for package in PACKAGES)
 
 
@@ -35,8 +38,8 @@ def source_hashes(projection: Projection) -> dict[str, str]:
 
 @cache
 def _source_hashes(*roots: str, rule: RuleFile | None = None) -> tuple[tuple[str, str], ...]:
-    texts = {name: _text(name, rule) for name in _modules(*roots, rule=rule)}
-    return tuple((name, hashlib.sha256(text.encode()).hexdigest()) for name, text in sorted(texts.items()))
+    texts = sorted(_modules(*roots, rule=rule).items())
+    return tuple((name, hashlib.sha256(text.encode()).hexdigest()) for name, text in texts)
 
 
 def _roots(projection: Projection) -> list[str]:
@@ -49,20 +52,20 @@ def _roots(projection: Projection) -> list[str]:
 @cache
 def _digest(*roots: str, rule: RuleFile | None = None) -> str:
     digest = hashlib.blake2b(digest_size=16)
-    for name, tree in sorted(_modules(*roots, rule=rule).items()):
-        digest.update(name.encode() + _without_docstrings(tree).encode())
+    for name, text in sorted(_modules(*roots, rule=rule).items()):
+        digest.update(name.encode() + _parsed(text).code.encode())
     return digest.hexdigest()
 
 
-def _modules(*roots: str, rule: RuleFile | None = None) -> dict[str, ast.Module]:
-    """Some modules, and all that they import of what is watched."""
-    sources: dict[str, ast.Module] = {}
+def _modules(*roots: str, rule: RuleFile | None = None) -> dict[str, str]:
+    """The texts of some modules, and of all that they import of what is watched."""
+    texts: dict[str, str] = {}
     waiting = set(roots)
     while waiting:
         name = waiting.pop()
-        sources[name] = ast.parse(_text(name, rule))
-        waiting |= _imports(sources[name]) - sources.keys()
-    return sources
+        texts[name] = _text(name, rule)
+        waiting |= _parsed(texts[name]).imports - texts.keys()
+    return texts
 
 
 def _text(name: str, rule: RuleFile | None) -> str:
@@ -77,21 +80,43 @@ def _source(name: str) -> str:
     return Path(spec.origin).read_text("utf-8") if spec is not None and spec.origin else ""
 
 
-def _imports(tree: ast.Module) -> set[str]:
+class _Parsed(NamedTuple):
+    """What counts of the text of a module."""
+
+    imports: frozenset[str]
+    code: str
+
+
+@cache  # read models share most of their modules
+def _parsed(text: str) -> _Parsed:
+    tree = ast.parse(text)
+    statements = [tree, *_statements(tree)]
+    return _Parsed(_imports(statements), _without_docstrings(tree, statements))
+
+
+def _statements(parent: ast.AST) -> Iterator[ast.AST]:
+    """All statements of a module, a class or a function, at any depth: no expression has one in it."""
+    for field in BODIES:
+        for child in getattr(parent, field, ()):
+            yield child
+            yield from _statements(child)
+
+
+def _imports(statements: Iterable[ast.AST]) -> frozenset[str]:
     """The modules of `domain` and `projections` that a module imports, wherever it does so."""
     names = set()
-    for node in ast.walk(tree):
+    for node in statements:
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module in PACKAGES:
             names |= {f"{node.module}.{alias.name}" for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and not node.level:
             names.add(node.module or "")
-    return {name for name in names if name.startswith(WATCHED)} - {STOP}
+    return frozenset(name for name in names if name.startswith(WATCHED)) - {STOP}
 
 
-def _without_docstrings(tree: ast.Module) -> str:
-    for node in ast.walk(tree):
+def _without_docstrings(tree: ast.Module, statements: Iterable[ast.AST]) -> str:
+    for node in statements:
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and ast.get_docstring(
             node, clean=False
         ):

@@ -1,9 +1,9 @@
 """
 `campus` commands without the second of imports that each costs: a parked interpreter has them done, and is forked.
 
-The child is a process of its own with its own environment, streams and exit code, as after an exec. What the imports
-themselves may have read (PYTHONPATH, COLUMNS) is that of the parked interpreter, so a command that needs another is not
-for here.
+The digests of the read models' code are done as well: they are of the code that was imported. The child is a process of
+its own with its own environment, streams and exit code, as after an exec. What the imports themselves may have read
+(PYTHONPATH, COLUMNS) is that of the parked interpreter, so a command that needs another is not for here.
 """
 
 import json
@@ -26,6 +26,8 @@ PRELOADED = (
     "cli.log",
     "cli.jobs",
     "cli.reactions",
+    "projections.engine.fingerprint",
+    "projections.registry",
     "workers.rebuild.build",
     "workers.rebuild.promotion",
     "workers.consistency.verify",
@@ -89,6 +91,8 @@ def _serve(requests: socket.socket) -> None:
     """Fork for each request until the other end is closed."""
     for module in PRELOADED:
         __import__(module)
+    for projection in sys.modules["projections.registry"].PROJECTIONS:
+        sys.modules["projections.engine.fingerprint"].code_digest(projection)
     threads = len(list(Path("/proc/self/task").iterdir()))
     assert threads == 1, "a thread does not survive a fork"
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # no zombies
