@@ -88,10 +88,13 @@ class Cosigning:
         for witness in self._witnesses:
             if witness.text != note.text and asyncio.get_running_loop().time() >= witness.not_before:
                 await self._ask(connection, witness, note)
-        found = [each for witness in self._witnesses if witness.text == note.text for each in witness.signatures]
+        agreeing = [witness for witness in self._witnesses if witness.text == note.text]
+        found = [each for witness in agreeing for each in witness.signatures]
         cosigned = str(Note(note.text, (*note.signatures, *found)))
         if found and cosigned != stored.cosigned:
-            await keep_cosigned(connection, stored.origin, cosigned)
+            ids = {each[:2] for each in found}
+            keys = [key for witness in agreeing for key in witness.keys if (key.name, key.key_id) in ids]
+            await keep_cosigned(connection, stored.origin, cosigned, keys)
         if self.trouble != stored.witness_trouble:
             await keep_witness_trouble(connection, self.trouble)
 

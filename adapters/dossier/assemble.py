@@ -24,7 +24,7 @@ from adapters.dossier.page import page
 from adapters.dossier.verifier import checks
 from adapters.dossier.verifier.checks import DOCUMENTS, Report, Statement
 from adapters.dossier.verifier.leaves import FACTS, FIELDS, PROOF, PROOF_HEAD, Fact, time_text
-from adapters.dossier.verifier.notes import Note, key_of
+from adapters.dossier.verifier.notes import COSIGNATURE, Note, key_of
 from adapters.dossier.verifier.page_check import PAGE
 from adapters.postgres.as_of.folder import KeyRows, tables_of_learners
 from adapters.postgres.log.pages import LogRow
@@ -63,10 +63,14 @@ def assemble(gathered: Gathered, signers: Sequence[Signer]) -> dict[str, bytes]:
         for name, (projection, rows) in gathered.documents.items()
     }
     keys = [key.vkey for key in gathered.tree.keys]
-    report = _report(gathered, keys)
+    ids = {each[:2] for each in gathered.tree.note.signatures}
+    witnesses = [each.vkey for each in gathered.tree.witnesses if (each.name, each.key_id) in ids]
+    report = _report(gathered, keys, witnesses)
     files = {
         checks.CHECKPOINT: str(gathered.tree.note).encode(),
-        checks.KEYS: "".join(f"campus {key}\n" for key in keys).encode(),
+        checks.KEYS: "".join(
+            f"{whose} {key}\n" for whose, each in (("campus", keys), ("witness", witnesses)) for key in each
+        ).encode(),
         FACTS: b"".join(map(_line, gathered.rows)),
         PROOF: _proof(gathered),
         checks.RULES: _json(rules([projection for projection, _ in gathered.documents.values()])),
@@ -138,7 +142,7 @@ def zipped(files: Mapping[str, bytes]) -> bytes:
     return buffer.getvalue()
 
 
-def _report(gathered: Gathered, keys: Sequence[str]) -> Report:
+def _report(gathered: Gathered, keys: Sequence[str], witnesses: Sequence[str]) -> Report:
     """What a check of the dossier will find, for the page."""
     report = Report()
     report.statement = Statement(
@@ -152,7 +156,15 @@ def _report(gathered: Gathered, keys: Sequence[str]) -> Report:
         rules=gathered.rules,
     )
     checkpoint = gathered.tree.checkpoint
-    report.checkpoint = checks.Checkpoint(checkpoint.size, checkpoint.root, Note("", []), [])
+    named = [key_of(each) for each in witnesses]
+    report.checkpoint = checks.Checkpoint(
+        checkpoint.size,
+        checkpoint.root,
+        Note("", []),
+        [],
+        [each for each in named if each.kind == COSIGNATURE],
+        [each for each in named if each.kind != COSIGNATURE],
+    )
     report.facts, report.keys = [_fact(row) for row in gathered.rows], [key_of(each) for each in keys]
     return report
 

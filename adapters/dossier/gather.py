@@ -108,13 +108,18 @@ async def gather(
 
 
 async def _signed(reader: Reader, position: int) -> SignedTree:
-    """The signed tree that has a position, which the notary may just be about to sign; raises NotSignedYet."""
+    """
+    The signed tree that has a position, which the notary may just be about to sign; as witnesses have seen it if they
+    have. Raises NotSignedYet.
+    """
     deadline = time.monotonic() + WAIT
     while (tree := await signed_tree(reader)).checkpoint.size < position:
         if time.monotonic() >= deadline:
             raise NotSignedYet(size=tree.checkpoint.size, asked=f"position {position}")
         await asyncio.sleep(POLL_INTERVAL)
-    return tree
+    seen = tree.covering(position)
+    by_all = all(key.has_signed(seen.note) for key in tree.keys)  # not so where a key has come since
+    return (seen if by_all else tree)._replace(cosigned=None)
 
 
 class _Found(NamedTuple):

@@ -32,12 +32,14 @@ class SignedTree(NamedTuple):
         note: the checkpoint as it was signed.
         cosigned: the newest checkpoint that a witness has cosigned; None if there is none.
         keys: what signs it, as this campus says; a reader who does not trust it gets them in another way.
+        witnesses: the keys of the cosignatures, as this campus says, too.
     """
 
     checkpoint: Checkpoint
     note: Note
     keys: tuple[Verifier, ...]
     cosigned: Note | None = None
+    witnesses: tuple[Verifier, ...] = ()
 
     def covering(self, size: int) -> "SignedTree":
         """As its witnesses have seen it, if that is of *size* facts or more; else as it was signed last."""
@@ -68,7 +70,9 @@ async def signed_tree(reader: Reader) -> SignedTree:
         raise NoCheckpoint
     note = read_note(stored.checkpoint)
     keys = tuple(map(Verifier.of, stored.keys.splitlines()))
-    return SignedTree(read_checkpoint(note), note, keys, read_note(stored.cosigned) if stored.cosigned else None)
+    witnesses = tuple(map(Verifier.of, stored.witness_keys.splitlines()))
+    cosigned = read_note(stored.cosigned) if stored.cosigned else None
+    return SignedTree(read_checkpoint(note), note, keys, cosigned, witnesses)
 
 
 async def prove_inclusion(reader: Reader, tree: SignedTree, positions: Iterable[int]) -> list[Proof]:

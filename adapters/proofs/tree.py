@@ -4,21 +4,22 @@ The tree over the log in PostgreSQL: each tile in its newest form, how large the
 Tiles and size change in one statement, so a notary that dies leaves a tree that is whole, if smaller than the log.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from adapters.postgres.connection import Connection
 from adapters.postgres.queries.reader import Reader
 from domain.admin import SignedTrees, trees_stream
 from domain.proofs.merkle import HASH_SIZE
+from domain.proofs.note import Verifier
 from domain.proofs.tiles import TileId, Tiles, Tree, edge_of
 
-STORED = "SELECT origin, size, checkpoint, keys, cosigned, witness_trouble FROM proof_tree"
+STORED = "SELECT origin, size, checkpoint, keys, cosigned, witness_trouble, witness_keys FROM proof_tree"
 BEGIN = """
 INSERT INTO proof_tree (origin, size, checkpoint, keys) VALUES (%s, 0, %s, %s)
 ON CONFLICT (only_row) DO UPDATE
    SET origin = excluded.origin, size = 0, checkpoint = excluded.checkpoint, keys = excluded.keys, cosigned = '',
-       signed_at = DEFAULT
+       witness_keys = '', signed_at = DEFAULT
 """
 FORGET = "DELETE FROM proof_tiles"
 EMPTIED = "UPDATE proof_tree SET size = 0"
@@ -34,7 +35,7 @@ SELECT count(*) FROM grown
 PUBLISH = """
 UPDATE proof_tree SET checkpoint = %s, keys = %s, signed_at = clock_timestamp() WHERE origin = %s RETURNING size
 """
-COSIGNED = "UPDATE proof_tree SET cosigned = %s WHERE origin = %s"
+COSIGNED = "UPDATE proof_tree SET cosigned = %s, witness_keys = %s WHERE origin = %s"
 WITNESS_TROUBLE = "UPDATE proof_tree SET witness_trouble = %s"
 GIVEN_UP = "SELECT convert_from(data, 'UTF8')::jsonb ->> 'origin' FROM events WHERE stream_id = %s AND type = %s"
 TILES = """
@@ -54,6 +55,7 @@ class StoredTree(NamedTuple):
         keys: the keys that have signed it, as verifier keys, a line each.
         cosigned: the newest checkpoint with a cosignature; empty if there is none.
         witness_trouble: why witnesses give none; empty if they do.
+        witness_keys: the keys of those who have cosigned, as verifier keys, a line each.
     """
 
     origin: str
@@ -62,6 +64,7 @@ class StoredTree(NamedTuple):
     keys: str
     cosigned: str
     witness_trouble: str
+    witness_keys: str
 
 
 class NotAlone(Exception):
@@ -131,9 +134,9 @@ async def publish(connection: Connection, origin: str, checkpoint: str, keys: st
         raise NotAlone(f"the tree is not {origin} any more")
 
 
-async def keep_cosigned(connection: Connection, origin: str, note: str) -> None:
-    """Show a checkpoint with cosignatures to readers, if the tree is still this one."""
-    await connection.execute(COSIGNED, [note, origin])
+async def keep_cosigned(connection: Connection, origin: str, note: str, keys: Iterable[Verifier]) -> None:
+    """Show a checkpoint with cosignatures to readers, and the keys of these, if the tree is still this one."""
+    await connection.execute(COSIGNED, [note, "".join(f"{each.vkey}\n" for each in keys), origin])
 
 
 async def keep_witness_trouble(connection: Connection, trouble: str) -> None:

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from adapters.dossier.verifier.leaves import FACTS, PROOF, Fact, Proof, fact_of, proof_of, root_by
 from adapters.dossier.verifier.notes import (
+    COSIGNATURE,
     ED25519,
     Key,
     Note,
@@ -66,12 +67,21 @@ class Statement(NamedTuple):
 
 
 class Checkpoint(NamedTuple):
-    """Size and root of the tree, and who has cosigned them."""
+    """
+    Size and root of the tree, and who has cosigned them.
+
+    Attributes:
+        witnesses: keys that were given.
+        named: keys of witnesses that stand in the dossier, whose signature is right.
+        unchecked: those of a kind that is not checked here, ML-DSA-44, which the standard library does not have.
+    """
 
     size: int
     root: bytes
     note: Note
     witnesses: list[Key]
+    named: list[Key]
+    unchecked: list[Key]
 
 
 class Report:
@@ -182,7 +192,13 @@ def _checkpoint(files: Files, report: Report, given: list[str]) -> Checkpoint:
     if report.statement is not None and number_of(size, CHECKPOINT) < report.statement.position:
         raise Wrong(f"{CHECKPOINT} is of {size} facts, and {STATEMENT} of position {report.statement.position}")
     witnesses = signers(note, [key_of(each) for each in given], CHECKPOINT)
-    return Checkpoint(number_of(size, CHECKPOINT), base64_of(root), note, witnesses)
+    lines = text_of(_file(files, KEYS), KEYS).splitlines()
+    named = [key_of(line.removeprefix("witness ")) for line in lines if line.startswith("witness ")]
+    under = {(name, key_id) for name, key_id, _ in note.signatures}
+    unchecked = [key for key in named if key.kind != COSIGNATURE and (key.name, key.id) in under]
+    cosigners = signers(note, [key for key in named if key.kind == COSIGNATURE], CHECKPOINT)
+    right = [key for key in cosigners if key not in witnesses]
+    return Checkpoint(number_of(size, CHECKPOINT), base64_of(root), note, witnesses, right, unchecked)
 
 
 def _manifest(files: Files, statement: Statement | None) -> list[str]:

@@ -7,7 +7,7 @@ import sys
 import zipfile
 from pathlib import Path
 
-from adapters.dossier.verifier.checks import Files, Report, check
+from adapters.dossier.verifier.checks import Checkpoint, Files, Report, check
 from adapters.dossier.verifier.notes import Wrong
 
 LARGEST = 1 << 30  # bytes of a dossier
@@ -72,6 +72,10 @@ def proven(report: Report) -> list[str]:
     if checkpoint.witnesses:
         names = ", ".join(sorted({key.name for key in checkpoint.witnesses}))
         said.append(f"The checkpoint is cosigned by {names}: the log that they saw is this one.")
+    said += [
+        f"The checkpoint is cosigned by a key that this dossier calls that of the witness {key.name}."
+        for key in checkpoint.named
+    ]
     return said
 
 
@@ -95,9 +99,23 @@ def not_proven(report: Report) -> list[str]:
             " have (`--key`). Who forges a dossier puts another key, and another verify.py, into it."
         )
         said.append(key)
-    if report.checkpoint is not None and not report.checkpoint.witnesses:
+    return said + (_of_witnesses(report.checkpoint) if report.checkpoint is not None else [])
+
+
+def _of_witnesses(checkpoint: Checkpoint) -> list[str]:
+    """What cosignatures do not prove."""
+    said = [
+        f"That this key is the witness's: compare its SHA-256, {key.fingerprint}, with what {key.name} publishes, or"
+        " give the key that you have (`--witness`). Only then is it proven that others were shown the same log."
+        for key in checkpoint.named
+    ]
+    if not checkpoint.witnesses and not checkpoint.named:
         said.append("That others were shown the same log: no witness whose key you gave (`--witness`) has cosigned it.")
-    return said
+    return said + [
+        f"Anything by the cosignature of {key.name} in ML-DSA-44: Python's standard library has no such signature, and"
+        " verify.py has not checked it."
+        for key in checkpoint.unchecked
+    ]
 
 
 def in_words(report: Report) -> str:

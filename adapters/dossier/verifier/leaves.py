@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import struct
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -54,6 +55,8 @@ def fact_of(line: bytes, what: str) -> Fact:
         values, data, meta = [], b"", b""
     if [type(each) for each in values] != list(FIELDS.values()):
         raise Wrong(f"{what} lacks a field, or has it in another form")
+    if json.dumps(raw, ensure_ascii=False).encode() != line:  # such as another blank between two fields
+        raise Wrong(f"{what} is written in another form than in a dossier")
     return Fact._make([*values, data, meta])
 
 

@@ -16,7 +16,9 @@ from adapters.postgres.connection import Connection, Link
 from adapters.postgres.log.history import category_facts, history_of, newest_facts
 from adapters.postgres.log.key_facts import facts_of_key
 from adapters.postgres.log.reference_facts import ReferenceFacts
+from domain.admin import Record
 from domain.fact import Fact
+from domain.registry import AGGREGATE_OF
 from projections.engine.distribution import partitioned_tables, segment_of_key
 from projections.engine.live import Exclusions, Folded, OwnedSegments, Poison, fold_batch
 from projections.engine.memory import MemoryStore
@@ -113,9 +115,10 @@ class KeyFolder:
         return [fact for fact in found if moment.has(fact)]
 
     async def unread(self, key: str, moment: Moment) -> list[Fact]:
-        """The facts of a key that the read model does not read."""
+        """The facts of a key that the read model does not read; without looks at it, which change nothing anywhere."""
         found = await self.link.run(lambda connection: history_of(connection, key, moment.position))
-        return [fact for fact in found if moment.has(fact) and fact.type not in self.projection.handlers]
+        passed_over = [fact for fact in found if fact.type not in self.projection.handlers]
+        return [fact for fact in passed_over if moment.has(fact) and AGGREGATE_OF.get(fact.type) is not Record]
 
     async def _facts(
         self, connection: Connection, key: str | None, moment: Moment, wanted: Iterable[RowKey]

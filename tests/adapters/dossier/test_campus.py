@@ -9,17 +9,20 @@ import pytest
 
 from adapters.dossier.errors import KeysElsewhere, NothingRecorded
 from adapters.dossier.refold import differences
-from adapters.dossier.verifier.checks import check
+from adapters.dossier.verifier.checks import KEYS, check
 from adapters.postgres.as_of.moments import MomentAhead
+from adapters.postgres.connection import connect
+from adapters.proofs.tree import keep_cosigned, stored_tree
 from adapters.settings import Settings
 from cli.up.plan import variables
 from domain.proofs.errors import NotSignedYet
+from domain.proofs.note import COSIGNATURE, ML_DSA_44, Signer, read_note
 from domain.streams import is_reference, key_of
 from projections.registry import PROJECTIONS
 from tests.support.appends import opened
 from tests.support.campus_up import campus as command
 from tests.support.dossiers import dossier, laid_out, signed_campus, unzipped
-from tests.support.proofs import beside
+from tests.support.proofs import beside, signed_up_to
 from tests.support.workers import writer
 
 pytestmark = pytest.mark.processes
@@ -113,3 +116,32 @@ async def test_what_there_is_no_dossier_of(settings: Settings, tmp_path: Path, m
         await more.record_many(3)
     with pytest.raises(NotSignedYet, match="the newest checkpoint is of"):
         await dossier(campus, "bob")
+
+
+async def test_a_checkpoint_that_a_witness_has_seen(settings: Settings, tmp_path: Path) -> None:
+    """The newest that is cosigned and covers the position, though others are signed since; with the witness's keys."""
+    witness = [Signer("witness.example/w1", kind, b"3" * 32) for kind in (COSIGNATURE, ML_DSA_44)]
+    async with signed_campus(settings, tmp_path / "data") as campus, opened(settings) as log:
+        facts = await log.read(0, await log.head())
+        learner = next(key_of(each.stream_id) for each in facts if each.stream_id.startswith("enrollment-"))
+        async with await connect(settings, application="test") as connection:
+            stored = await stored_tree(connection)
+            assert stored is not None
+            note = read_note(stored.checkpoint)
+            cosigned = note._replace(signatures=(*note.signatures, *(each.sign(note.text, 9) for each in witness)))
+            keys = [each.verifier for each in witness]
+            await keep_cosigned(connection, stored.origin, str(cosigned), keys)
+        async with writer(settings) as more:
+            await more.record_many(20)
+            await signed_up_to(settings, len(facts) + 20)
+        for at, size in ((len(facts) - 1, len(facts)), (None, None)):
+            files = unzipped(await dossier(campus, learner, at))
+            report = check(files)
+            assert report.wrong == []
+            assert report.checkpoint is not None
+            assert size is None or report.checkpoint.size == size
+            expected = witness if size else []
+            assert [key.kind for key in [*report.checkpoint.named, *report.checkpoint.unchecked]] == [
+                each.kind for each in expected
+            ]
+            assert (b"\nwitness " in files[KEYS]) is bool(size)

@@ -7,6 +7,7 @@ import os
 import random
 import zipfile
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -96,6 +97,11 @@ def test_any_byte_of_any_file(data: st.DataObject) -> None:
     """One changed byte is found, and the file is named; in a fact, its position too."""
     name = data.draw(st.sampled_from(sorted(made().files)))
     a_byte_is_found(name, data.draw(st.integers(0, len(made().files[name]) - 1)), data.draw(st.integers(1, 255)))
+
+
+def test_a_blank_of_another_kind() -> None:
+    """What a fact says is as it was, and its line is not: found, with the position."""
+    a_byte_is_found(FACTS, made().files[FACTS].index(b" "), ord(" ") ^ ord("\r"))
 
 
 @pytest.mark.slow
@@ -312,3 +318,29 @@ def test_one_file() -> None:
     names = {"__name__": "verify"}
     exec(compile(text, "verify.py", "exec"), names)  # noqa: S102 - that is the point
     assert check(made().files).wrong == names["check"](made().files).wrong == []  # type: ignore[operator]
+
+
+def test_witnesses_that_the_dossier_names() -> None:
+    """Their signature is checked, and it is said that the key may be another's, and which kind is not checked."""
+    note = read_note(made().files[CHECKPOINT].decode())
+    one, other = Signer("witness.example/w1", 4, b"3" * 32), Signer("witness.example/w2", 6, b"4" * 32)
+    signatures = (*note.signatures, *(each.sign(note.text, 1_700_000_000) for each in (one, other)))
+    lines = "".join(f"witness {each.verifier.vkey}\n" for each in (one, other))
+    named = {
+        CHECKPOINT: str(note._replace(signatures=signatures)).encode(),
+        KEYS: made().files[KEYS] + lines.encode(),
+    }
+    said = in_words(check(made().signed_again({**made().files, **named})))
+    assert said.startswith("RIGHT.")
+    proven, left = said.split("Not proven:")
+    assert "cosigned by a key that this dossier calls that of the witness witness.example/w1." in proven
+    assert f"SHA-256, {sha256(one.verifier.public).hexdigest()}, with what witness.example/w1 publishes" in left
+    assert "cosignature of witness.example/w2 in ML-DSA-44: Python's standard library has no such" in left
+    assert "no witness whose key" not in left
+    known = in_words(check(made().signed_again({**made().files, **named}), [], [one.verifier.vkey]))
+    assert "is cosigned by witness.example/w1: the log that they saw is this one" in known
+    assert "That this key is the witness's" not in known
+    late = (*note.signatures, one.sign(note.text + "x", 1_700_000_000))
+    named[CHECKPOINT] = str(note._replace(signatures=late)).encode()
+    wrong = check(made().signed_again({**made().files, **named})).wrong
+    assert any("signature of witness.example/w1 is wrong" in each for each in wrong)
