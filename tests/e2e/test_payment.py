@@ -178,7 +178,7 @@ async def test_a_refund_made_at_the_provider_ends_access_and_the_books_agree(buy
 
 
 async def test_a_subscription_begins_and_renews(buyer: Shop) -> None:
-    """Each period is an order of its own; the end that the learner plans reaches the provider."""
+    """Each period is an order of its own, and adds the current run; the end that is planned reaches the provider."""
     await buyer.sell(1_900, kind="plan", interval="month", interval_count=1)
     placed = await buyer.order()
     await buyer.pay(placed)
@@ -186,8 +186,11 @@ async def test_a_subscription_begins_and_renews(buyer: Shop) -> None:
     await buyer.until_access("live")
     stream = f"subscription-{buyer.learner}:{placed['order_id']}"
     await buyer.until_facts(stream, {"started"})
+    later = await buyer.open_later_run()
     buyer.provider.control("clock/advance", {"days": 32})
     await buyer.until_facts(stream, {"started", "renewed"})
+    await buyer.until_answer("/me/entitlements", lambda found: found["entitlements"][0]["runs"] == [buyer.run, later])
+    await buyer.until_answer("/me/dashboard", lambda found: later in [each["run_id"] for each in found["courses"]])
 
     async def are_paid() -> bool:
         orders = (await buyer.get("/me/orders", user=buyer.learner)).json()["orders"]

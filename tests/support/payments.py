@@ -72,6 +72,13 @@ class Shop(Campus):
         await self.send("/products", body, user="admin")
         await self.send(f"/products/{self.product}/prices", {"currency": currency, "amount": amount}, user="admin")
 
+    async def open_later_run(self) -> str:
+        """Another run of the course, which is current from now on."""
+        plan = {"starts_at": "2026-02-02T00:00:00Z", "ends_at": "2126-06-30T00:00:00Z"}
+        await self.send("/runs", {"run_id": f"{self.run}-2", "course_id": self.course, **plan}, user="admin")
+        await self.send(f"/runs/{self.run}-2/open", user="admin")
+        return f"{self.run}-2"
+
     async def order(self, currency: str = "EUR", **more: Any) -> dict[str, Any]:
         """Order the product."""
         answer = await self.post("/orders", {"product_id": self.product, "currency": currency, **more})
