@@ -188,6 +188,7 @@ def test_money_and_access_agree() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(7_200)
 def test_money_and_access_agree_in_thousands_of_histories() -> None:
     """The same, for as long as it takes."""
     run_state_machine_as_test(Shop, settings=LARGE)

@@ -233,6 +233,7 @@ def test_the_order_of_messages_does_not_matter() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(7_200)
 def test_no_order_of_messages_matters_in_thousands_of_histories() -> None:
     """The same, for as long as it takes."""
     run_state_machine_as_test(Messages, settings=LARGE)
