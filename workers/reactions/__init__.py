@@ -57,9 +57,10 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
         Reaction("add_current_runs", payment.add_current_runs),
     ),
     "subscription.past_due": (Reaction("follow_past_due", payment.follow_subscription),),
-    # The second one does nothing but be refused, listed and tried again where the first had something else to do.
+    # A plan that cannot be granted yet is refused to both, or to the second where the first had something else to do.
+    # The second is the one that is listed, and tried again.
     "subscription.plan_changed": (
-        Reaction("follow_plan", payment.follow_subscription),
+        Reaction("follow_plan", payment.follow_subscription, accepts=payment.NO_RUN_YET),
         Reaction("follow_plan_rest", payment.follow_subscription),
     ),
     "subscription.cancelled": (Reaction("follow_cancellation", payment.follow_subscription),),

@@ -28,6 +28,7 @@ from commands.payment.subscriptions import (
 )
 from domain.fact import Fact
 from domain.payment.entitlement import ORDER, SUBSCRIPTION
+from domain.payment.errors import NoRunOnSale
 from domain.payment.order import order_stream
 from domain.payment.order_line import Line
 from domain.payment.payment import payment_stream
@@ -39,6 +40,7 @@ from workers.reactions.plan_changes import said_of_end
 OVER = ("payment.captured", "payment.failed", "payment.cancelled")
 PAGE_LASTS = timedelta(days=2)  # a page of the provider ends by itself after a day
 END_LASTS = timedelta(days=7)
+NO_RUN_YET = (NoRunOnSale,)
 
 
 def follow_order(fact: Fact) -> FollowOrder:
