@@ -38,6 +38,8 @@ Apply = Callable[[Any, Rows], None]
 ApplySteps = tuple[tuple[Apply, Rows], ...]
 T = TypeVar("T")
 
+EVERYWHERE = frozenset(range(PARTITIONS))
+
 
 class Task(NamedTuple):
     """
@@ -112,6 +114,11 @@ class SegmentFold:
         """Whether a partition's facts count here."""
         return segment_of(partition, self.task.projection.segments) == self.segment
 
+    @property
+    def partitions(self) -> frozenset[int]:
+        """Those whose facts count here."""
+        return frozenset(filter(self.owns, EVERYWHERE))
+
 
 class TypeFold(NamedTuple):
     """How one segment of a projection folds one kind of fact."""
@@ -146,7 +153,8 @@ class BulkFold:
         self._skipped = frozenset[int]().union(*(task.skipped for task in tasks))
         self._types = tuple(sorted({name for task in tasks for name in task.projection.handlers}))
         self._guarded = {(part, partition_of_key(key)) for part in self._parts.values() for key in part.waiting}
-        self._plans: list[ApplySteps] = [self._plan(kind) for kind in range(len(self._types) * PARTITIONS)]
+        self._plans: list[ApplySteps] = [()] * (len(self._types) * PARTITIONS)
+        self._planned: set[int] = set()
         self._seen: Counter[int] = Counter()
 
     def _add(self, task: Task, segment: int) -> None:
@@ -161,10 +169,12 @@ class BulkFold:
     @property
     def wanted(self) -> FactFilter:
         """The facts that these projections and segments read."""
-        where = defaultdict(set)
-        for kind, plan in enumerate(self._plans):
-            if plan:
-                where[self._types[kind // PARTITIONS]].add(kind % PARTITIONS)
+        where: defaultdict[str, frozenset[int]] = defaultdict(frozenset)
+        for part in self._parts.values():
+            if not part.left:
+                own = part.partitions
+                for name in part.task.projection.handlers:
+                    where[name] |= EVERYWHERE if name in REFERENCE_FACTS else own
         everywhere = frozenset(name for name, found in where.items() if len(found) == PARTITIONS or name not in FACTS)
         partitions = frozenset[int]().union(*(found for name, found in where.items() if name not in everywhere))
         return FactFilter(self._types, everywhere, partitions)
@@ -178,7 +188,11 @@ class BulkFold:
             SourceFailed: something that a handler asked for could not be read.
             SpillFailed: rows could not be put into a temporary file or read back.
         """
-        self._seen.update(page.kinds)
+        counts = Counter(page.kinds)
+        self._seen.update(counts)
+        for kind in counts.keys() - self._planned:  # few of all kinds occur
+            self._plans[kind] = self._plan(kind)
+            self._planned.add(kind)
         if page.unreadable or (self._skipped and not self._skipped.isdisjoint(page.positions)):
             self._fold_one_by_one(page)
         else:
@@ -197,7 +211,7 @@ class BulkFold:
     def freeze(self, projection: str, segment: int) -> None:
         """Fold nothing more in a segment, which is then at another position than the others; it has no account."""
         self._parts[projection, segment].left = True
-        self._plans = [self._plan(kind) for kind in range(len(self._plans))]
+        self._planned.clear()
 
     def _fold_fast(self, page: ColumnPage) -> None:
         try:
@@ -267,7 +281,7 @@ class BulkFold:
         part.waiting[fact.key] = fact.position
         part.parked += part.owns(fact.partition)
         self._guarded.add((part, fact.partition))
-        for kind in range(fact.partition, len(self._plans), PARTITIONS):
+        for kind in self._planned.intersection(range(fact.partition, len(self._plans), PARTITIONS)):
             self._plans[kind] = self._plan(kind)
 
     @staticmethod
