@@ -35,6 +35,7 @@ from api import (
     reconciliation,
     replay,
     roster,
+    rules,
     why,
 )
 from api.http import bulk, cross_origin, docs, errors, folds, health, sse
@@ -67,6 +68,7 @@ ROUTERS = (  # the busiest first: routes are tried in this order
     proofs.router,
     looks.router,
     imports.router,
+    rules.router,
     folds.router,
     bulk.router,
     payment.router,

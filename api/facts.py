@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 from fastapi import Path, Query, Request, Response
 
-from adapters.postgres.trace.answer import EXAMPLE, Trace, beginnings, traced
+from adapters.postgres.trace.answer import EXAMPLE, answer_of
 from adapters.postgres.trace.imported import ROW, SourceRow, source_row
 from adapters.postgres.trace.tree import (
     NoSuchFact,
@@ -16,6 +16,7 @@ from adapters.postgres.trace.tree import (
 )
 from api.http import paging
 from api.http.errors import BadRequest
+from api.http.looks import Reason, record_looks_at_facts
 from api.http.openapi import query
 from api.http.query import QueryContext, QueryDep, StaffQueryDep
 from api.http.routing import router as strict_router
@@ -53,8 +54,8 @@ OrderId = Annotated[
 
 
 @router.get("/facts/{position}", responses=query(ONE, 403, 404))
-async def get_fact(position: Position, ask: QueryDep) -> Response:
-    """One fact as it stands in the log, for the staff, and for a learner whom it is about."""
+async def get_fact(*, request: Request, position: Position, ask: QueryDep, reason: Reason = None) -> Response:  # noqa: ARG001
+    """One fact as it stands in the log, for the staff, whose look is recorded, and for a learner whom it is about."""
     log = ask.services.log
     head = await log.head()
     ask.must_reach(head)
@@ -64,15 +65,26 @@ async def get_fact(position: Position, ask: QueryDep) -> Response:
     fact = found[0]
     if not sees_all(ask.user):
         may_see(ask.user, learner_of(fact.stream_id, fact.data) or "")
+    await record_looks_at_facts(request, [fact], request.scope["path"])
     shown = OneFact(**msgspec.structs.asdict(view(fact)), imported_from=await source_row(log, fact))
     return ask.reply(msgspec.json.encode(shown), head)
 
 
 @router.get("/facts/{position}/trace", responses=query(EXAMPLE, 403, 404))
 async def trace_fact(
-    *, request: Request, position: Position, ask: StaffQueryDep, cursor: paging.Cursor = None, limit: Limit = 50
+    *,
+    request: Request,
+    position: Position,
+    ask: StaffQueryDep,
+    cursor: paging.Cursor = None,
+    limit: Limit = 50,
+    reason: Reason = None,  # noqa: ARG001 - recorded with the look
 ) -> Response:
-    """What led to a fact, up to the request and who sent it, and every fact and job that followed; for the staff."""
+    """
+    What led to a fact, up to the request and who sent it, and every fact and job that followed; for the staff.
+
+    It is recorded as a look at each learner whom its facts are about.
+    """
     tree = await tree_of_fact(ask.services.log, position)
     return await _reply(request, ask, tree, cursor, limit)
 
@@ -86,8 +98,14 @@ async def trace(
     order_id: OrderId = None,
     cursor: paging.Cursor = None,
     limit: Limit = 50,
+    reason: Reason = None,  # noqa: ARG001 - recorded with the look
 ) -> Response:
-    """All that followed from a request, or that happened to an order; for the staff."""
+    """
+    All that followed from a request, or that happened to an order, and what rules have refused; for the staff.
+
+    It is recorded as a look at each learner whom its facts are about. The trace id of a `traceparent` without an
+    `X-Request-ID` is the id of the request.
+    """
     if (request_id is None) == (order_id is None):
         raise BadRequest("a trace is that of a request or of an order: give request_id or order_id")
     log = ask.services.log
@@ -99,17 +117,15 @@ async def trace(
 
 
 async def _reply(request: Request, ask: QueryContext, tree: Tree, cursor: str | None, limit: int) -> Response:
-    log, listing = ask.services.log, f"trace:{tree.facts[0].position}"
+    log, listing = ask.services.log, f"trace:{tree.facts[0].position if tree.facts else 0}"
     head = await log.head()
     ask.must_reach(head)
     (after,) = paging.after(listing, cursor, [int]) or [0]
     rest = [fact for fact in tree.facts if fact.position > after]
     following = paging.cursor_to(listing, [rest[limit - 1].position]) if len(rest) > limit else None
-    answer = Trace(
-        began_with=await beginnings(log, tree),
-        facts=len(tree.facts),
-        truncated=tree.truncated,
-        items=await traced(log, tree, rest[:limit]),
-        next=following,
-    )
+    asked = request.query_params
+    named = [f" {name}={asked[name]}" for name in ("request_id", "order_id") if name in asked]
+    what = request.scope["path"] + "".join(named)
+    await record_looks_at_facts(request, rest[:limit], what)
+    answer = await answer_of(log, tree, rest[:limit], following)
     return ask.reply(msgspec.json.encode(answer), head, paging.link_to(request, following))

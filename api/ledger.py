@@ -8,6 +8,8 @@ import msgspec
 from fastapi import Query, Request, Response
 from pydantic import BeforeValidator, Field
 
+from adapters.postgres.as_of.entries import entries_at
+from adapters.postgres.as_of.reader import AsOfReader
 from adapters.postgres.queries import ledger
 from adapters.postgres.queries.ledger import Span
 from api.http import paging
@@ -114,10 +116,13 @@ async def ledger_entries(
         "learner_id": learner_id,
     }
     reader, descending = await ask.whole_at(moment, ENTRIES, PAYOUT_ENTRIES), order == "desc"
-    found = await ask.read_at_least(
-        "ledger",
-        lambda: ledger.entries(reader, filters, after, limit + 1, descending=descending, total=total),
-    )
+    if isinstance(reader, AsOfReader) and not total:
+        found = await entries_at(reader, filters, after, limit + 1, descending=descending)
+    else:
+        found = await ask.read_at_least(
+            "ledger",
+            lambda: ledger.entries(reader, filters, after, limit + 1, descending=descending, total=total),
+        )
     if learner_id is not None and not found.page.rows:
         await ask.check_learner(learner_id, moment)
     members = b'"total":%s,' % msgspec.json.encode(found.total)

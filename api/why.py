@@ -7,7 +7,8 @@ from fastapi import Query, Request, Response
 
 from adapters.postgres.as_of.moments import moment_at
 from adapters.postgres.as_of.why import NotExplained, Place, explain, place_of
-from adapters.postgres.as_of.why_answer import EXAMPLE, PartsBy, changes_after, why, why_sum
+from adapters.postgres.as_of.why_answer import changes_after, why, why_sum
+from adapters.postgres.as_of.why_shapes import EXAMPLE, PartsBy
 from api.http import paging
 from api.http.as_of import AsOf, headers_at
 from api.http.looks import record_look

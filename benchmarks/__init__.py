@@ -42,6 +42,12 @@ def condition(seconds: Seconds = 4.0, rounds: Rounds = 5, as_json: Json = False)
 
 
 @app.command()
+def traced(seconds: Seconds = 4.0, rounds: Rounds = 5, as_json: Json = False) -> None:
+    """Durable appends of facts that name a request, against the same without the index of traces."""
+    _report("traced", as_json, seconds=seconds, rounds=rounds)
+
+
+@app.command()
 def notary(seconds: Seconds = 4.0, rounds: Rounds = 5, as_json: Json = False) -> None:
     """Durable appends while a notary signs them, against the same without; and the lag of the notary."""
     _report("notary", as_json, seconds=seconds, rounds=rounds)

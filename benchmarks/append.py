@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 
+import uuid_utils
+
 from adapters.command_bus.unit_of_work import new_event
 from adapters.postgres.log.append import Append
 from adapters.postgres.log.condition import Condition
@@ -52,16 +54,29 @@ async def bench(seconds: float, rounds: int) -> Comparison:
 
 
 async def ours(
-    log: PostgresLog, numbers: Iterator[int], seconds: float, *, conditional: bool = False, writers: int = WRITERS
+    log: PostgresLog,
+    numbers: Iterator[int],
+    seconds: float,
+    *,
+    conditional: bool = False,
+    traced: bool = False,
+    writers: int = WRITERS,
 ) -> float:
-    """Facts per second through the log; *conditional*: if the learner has no fact since the writer's last append."""
+    """
+    Facts per second through the log.
+
+    Args:
+        conditional: each if the learner has no fact since the writer's last append.
+        traced: each names a request, as those of the API do.
+    """
     head = await log.head()
     end = time.perf_counter() + seconds
 
     async def writer() -> int:
         done, seen = 0, head
         while time.perf_counter() < end:
-            seen = await append_one(log, f"learner-{next(numbers)}", seen if conditional else None)
+            learner_id = f"learner-{next(numbers)}"
+            seen = await append_one(log, learner_id, seen if conditional else None, traced=traced)
             done += 1
         return done
 
@@ -70,11 +85,12 @@ async def ours(
     return done / (time.perf_counter() - started)
 
 
-async def append_one(log: PostgresLog, learner_id: str, seen: int | None = None) -> int:
+async def append_one(log: PostgresLog, learner_id: str, seen: int | None = None, *, traced: bool = False) -> int:
     """Append one fact of a new aggregate, be it only if the learner has none after *seen*; returns its position."""
     progress = CourseProgress.blank(progress_stream(learner_id, "run"))
     progress.record_activity("unit", "click", 1)
-    events = [new_event(event, Context("bench")) for event in progress.collect_events()]
+    context = Context("bench", correlation_id=uuid_utils.uuid7().hex if traced else None)
+    events = [new_event(event, context) for event in progress.collect_events()]
     conditions = () if seen is None else [Condition((QueryItem(tags=(tag("learner", learner_id),)),), seen)]
     return (await log.append(Append(events, conditions=conditions))).last
 

@@ -55,7 +55,7 @@ def tail(
     types: Annotated[
         list[str] | None, typer.Option("--type", help="Only this type, such as enrollment.*; can be repeated.")
     ] = None,
-    learner: Annotated[str | None, typer.Option(help="Only this learner's.")] = None,
+    learner: Annotated[str | None, typer.Option(help="Only facts about this learner, of whichever stream.")] = None,
     limit: Annotated[int, typer.Option("--limit", "-n", min=0, max=MOST_ROWS, help="How many facts.")] = 20,
     since: Annotated[
         int | None, typer.Option(min=0, max=LAST_POSITION, help="The first facts after this position, not the newest.")
@@ -67,7 +67,7 @@ def tail(
     from adapters.postgres.log.search import Search
     from adapters.settings import Settings
 
-    search = Search(stream, matching(types) if types else None, learner)
+    search = Search(stream, matching(types) if types else None, learner, naming=True)
     try:
         asyncio.run(_tail(Settings.load(data), search, limit, since, follow=follow, as_json=as_json))
     except KeyboardInterrupt:
@@ -145,11 +145,11 @@ async def _tail(
             last, facts = since, await search.onwards(connection, since, limit)
         _print(facts, as_json=as_json)
         last = max(last, *(fact.position for fact in facts), 0)
-        while follow:
-            facts = await search.onwards(connection, last, PAGE)
-            _print(facts, as_json=as_json)
-            if facts:
-                last = facts[-1].position
+        while follow:  # window by window: what fits seldom is not looked for again and again
+            until = min(await read_head(connection), last + PAGE)
+            if until > last:
+                _print(await search.within(connection, last, until), as_json=as_json)
+                last = until
             else:
                 await asyncio.sleep(POLL_INTERVAL)
 

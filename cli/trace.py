@@ -26,6 +26,9 @@ def trace(
     ],
     after: Annotated[int, typer.Option(min=0, help="Facts above this position.")] = 0,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=10_000, help="Facts to show.")] = PAGE,
+    reason: Annotated[
+        str | None, typer.Option(help="Why you look; it is recorded.", show_default="unspecified")
+    ] = None,
     data: DataDir = None,
     as_json: Json = False,
 ) -> None:
@@ -36,31 +39,35 @@ def trace(
     """
     import msgspec
 
+    from adapters.postgres.connection import Unavailable
     from adapters.settings import Settings
     from domain.errors import DomainError
 
     try:
-        found = asyncio.run(_find(Settings.load(data), what, after, limit))
-    except DomainError as error:
-        raise Failure(error.sentence) from None
+        found = asyncio.run(_find(Settings.load(data), what, (after, limit), reason))
+    except (DomainError, Unavailable) as error:
+        raise Failure(str(error)) from None
     answer(msgspec.to_builtins(found), as_json=as_json, table=lambda: _drawn(found))
 
 
-async def _find(settings: "Settings", what: str, after: int, limit: int) -> "Trace":
+async def _find(settings: "Settings", what: str, page_of: tuple[int, int], reason: str | None) -> "Trace":
+    from adapters.command_bus.bus import Bus
+    from adapters.command_bus.record_look import look_at, record_look
     from adapters.postgres.log.postgres_log import PostgresLog
-    from adapters.postgres.trace.answer import Trace, beginnings, traced
+    from adapters.postgres.trace.answer import answer_of
+    from cli.operator import command_context
+    from domain.streams import learner_of
 
     log = await PostgresLog.open(settings)
     try:
         tree = await _tree(log, what)
+        after, limit = page_of
         page = [fact for fact in tree.facts if fact.position > after][:limit]
-        return Trace(
-            began_with=await beginnings(log, tree),
-            facts=len(tree.facts),
-            truncated=tree.truncated,
-            items=await traced(log, tree, page),
-            next=None,
-        )
+        context = command_context(log.clock.now())
+        learners = {learner_of(fact.stream_id, fact.data) for fact in page} - {None, ""}
+        for learner_id in sorted(str(each) for each in learners):
+            await record_look(log, Bus(log), learner_id, look_at(f"campus log trace {what}", None, reason), context)
+        return await answer_of(log, tree, page, None)
     finally:
         await log.close()
 
@@ -99,7 +106,11 @@ def _drawn(found: "Trace") -> "RenderableType":
             error = f": {job.error}" if job.error else ""
             branch.add(Text(f"job {job.name}, {job.status}, due {job.due_at:%Y-%m-%d %H:%M:%S}{error}"))
     more = ", and there are more than are read" if found.truncated else ""
-    return Group(*drawings, Text(f"{len(found.items):,} of {found.facts:,} facts shown{more}"))
+    refused = [
+        Text(f"refused at {each.at:%Y-%m-%d %H:%M:%S}: {each.command} of {each.actor}: {each.sentence}")
+        for each in found.refused
+    ]
+    return Group(*drawings, *refused, Text(f"{len(found.items):,} of {found.facts:,} facts shown{more}"))
 
 
 def _beginning(each: "BeginningOfTrace") -> str:

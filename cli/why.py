@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from adapters.postgres.as_of.sums import ExplainedSum
     from adapters.postgres.as_of.why import Explanation
-    from adapters.postgres.as_of.why_answer import FactBeside, Parts, PartsBy, Why
+    from adapters.postgres.as_of.why_shapes import FactBeside, Parts, PartsBy, Share, Why
     from adapters.settings import Settings
 
 PAGE = 50  # changes
@@ -140,7 +140,11 @@ def _shown(found: "Why") -> "RenderableType":
     if found.parts is not None:
         table = _parts(found.parts)
     parts: list[RenderableType] = [Text(head), table, Text(_counted(found))]
-    parts.append(Text(f"rule: {rule.projection}, version {rule.version}, code {rule.code}"))
+    if found.share is not None:
+        parts += [Text(_share(found.share, found.value)), _shares(found.share)]
+    parts.append(
+        Text(f"rule: {rule.projection}, version {rule.version}, code {rule.code}, source {rule.source_hash[:16]}")
+    )
     for each_type in rule.by_type:
         functions = ", ".join(f"{each.module}.{each.name}:{each.line}" for each in each_type.functions)
         parts.append(Text(f"  {each_type.type}: {functions}"))
@@ -152,7 +156,32 @@ def _shown(found: "Why") -> "RenderableType":
             Text(f"  refused at {each.at:%Y-%m-%d %H:%M:%S}: {each.command} of {each.actor}: {each.sentence}")
             for each in found.expected.refused
         ]
+        parts += [
+            Text(f"  {each.reaction} after {each.position:,} {each.type} is {each.state}: {each.sentence}")
+            for each in found.expected.refused_reactions
+        ]
     return Group(*parts)
+
+
+def _share(share: "Share", value: object) -> str:
+    """Numerator and denominator, and whether the rule shows less."""
+    what = {"percent": "completed weight", "grade": "final grade", "grade_so_far": "grade so far"}.get(
+        share.of, share.of
+    )
+    less = "" if share.rounded == value else f", of which the rule shows {value}"
+    return f"{what}: {share.numerator:,} of {share.denominator:,}, which is {share.rounded:,} basis points{less}"
+
+
+def _shares(share: "Share") -> "Table":
+    """What each unit gives."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table("unit", "numerator", "denominator", box=SIMPLE_HEAD, pad_edge=False)
+    for each in share.parts:
+        table.add_row(Text(each.of), f"{each.numerator:,}", f"{each.denominator:,}")
+    return table
 
 
 def _parts(parts: "Parts") -> "Table":

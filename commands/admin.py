@@ -1,4 +1,4 @@
-"""What those who run and audit a campus do: looks at records, disputes about what was signed, imports."""
+"""What those who run and audit a campus do: looks at records, disputes about what was signed, imports, promotions."""
 
 from dataclasses import dataclass
 
@@ -8,9 +8,12 @@ from domain.admin import (
     ImportedFile,
     ImportedRows,
     Look,
+    ReadModel,
     Record,
     SignedTrees,
+    Switch,
     import_stream,
+    read_model_stream,
     record_stream,
     trees_stream,
 )
@@ -92,3 +95,21 @@ async def interrupt_import(command: InterruptImport, log: Log) -> Position:
     imported = await log.load(Import, import_stream(command.source, command.number))
     imported.interrupt(command.reason)
     return await log.save(imported)
+
+
+@dataclass(frozen=True)
+class RecordSwitch:
+    """The actor has moved the readers of a read model to another generation; *back* to the one served before."""
+
+    projection: str
+    switch: Switch
+    back: bool = False
+
+
+async def record_switch(command: RecordSwitch, log: Log) -> Position:
+    read_model = await log.load(ReadModel, read_model_stream(command.projection))
+    if command.back:
+        read_model.roll_back(command.switch)
+    else:
+        read_model.promote(command.switch)
+    return await log.save(read_model)

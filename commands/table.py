@@ -98,6 +98,7 @@ HANDLERS: dict[type, CommandHandler] = {
     admin.BeginImport: admin.begin_import,
     admin.FinishImport: admin.finish_import,
     admin.InterruptImport: admin.interrupt_import,
+    admin.RecordSwitch: admin.record_switch,
     user.RegisterAccount: user.register_account,
     user.VerifyEmail: user.verify_email,
     user.ChangeProfile: user.change_profile,

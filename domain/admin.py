@@ -1,5 +1,5 @@
 """
-What those who run and audit a campus have done: looks at records, disputes about what was signed, imports.
+What those who run and audit a campus have done: looks at records, disputes about what was signed, imports, promotions.
 
 A look is a fact, so that the person who has looked cannot take it back. One hour of looks at a learner is one stream.
 An import is a stream, so that each fact that came of it can name the file, and the person who brought it.
@@ -243,3 +243,94 @@ class Import(Aggregate):
     @event(Interrupted)
     def _interrupted(self, reason: str) -> None:
         self.has_ended = True
+
+
+def read_model_stream(projection: str) -> str:
+    """The stream of what persons have decided about a read model."""
+    return stream_id("projection", projection)
+
+
+class Switch(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    From which rows readers of a read model went to which.
+
+    Attributes:
+        generation: the rows that they see from then on, and *before* the ones they saw; None for none.
+        version: of the rule, as its author counts; *code* is the digest of its code without comments.
+        source_hash: names the exact source that built the rows (`projections/engine/fingerprint.py`), which is kept;
+            None if they were built before that was recorded.
+        position: up to which the rows held all facts.
+        reason: as it was given; `unspecified` otherwise.
+    """
+
+    generation: int
+    before: int | None
+    version: int
+    code: str
+    source_hash: str | None
+    position: int
+    reason: str = UNSPECIFIED
+
+
+class ReadModel(Aggregate):
+    """What readers of a read model see: which generation of its rows, by which rule."""
+
+    category = "projection"
+    ids = ("projection",)
+
+    class Promoted(Aggregate.Event):
+        TOPIC = "projection.promoted"
+        generation: int
+        before: int | None
+        version: int
+        code: str
+        source_hash: str | None
+        position: int
+        reason: str
+
+    class RolledBack(Aggregate.Event):
+        TOPIC = "projection.rolled_back"
+        generation: int
+        before: int | None
+        version: int
+        code: str
+        source_hash: str | None
+        position: int
+        reason: str
+
+    def initial_state(self) -> None:
+        self.served: int | None = None
+
+    def promote(self, switch: Switch) -> None:
+        """Readers go forward, to rows that were rebuilt, or were served before."""
+        self._promoted(**{name: getattr(switch, name) for name in switch.__struct_fields__})
+
+    def roll_back(self, switch: Switch) -> None:
+        """Readers go back to the rows that were served before."""
+        self._rolled_back(**{name: getattr(switch, name) for name in switch.__struct_fields__})
+
+    @event(Promoted)
+    def _promoted(
+        self,
+        generation: int,
+        before: int | None,
+        version: int,
+        code: str,
+        source_hash: str | None,
+        position: int,
+        reason: str,
+    ) -> None:
+        self.served = generation
+
+    @event(RolledBack)
+    def _rolled_back(
+        self,
+        generation: int,
+        before: int | None,
+        version: int,
+        code: str,
+        source_hash: str | None,
+        position: int,
+        reason: str,
+    ) -> None:
+        self.served = generation

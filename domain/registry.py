@@ -1,6 +1,6 @@
 """Every aggregate, by the category of its streams, and every fact, by the name under which it is stored."""
 
-from domain.admin import Import, Record, SignedTrees
+from domain.admin import Import, ReadModel, Record, SignedTrees
 from domain.aggregate import Aggregate
 from domain.catalog import Course, Run
 from domain.enrollment import Enrollment, Seats
@@ -26,7 +26,7 @@ PAYMENT: tuple[type[Aggregate], ...] = (
 
 LEARNING: tuple[type[Aggregate], ...] = (Course, Run, Enrollment, Seats, CourseProgress, Quiz, QuizAttempt)
 
-ADMIN: tuple[type[Aggregate], ...] = (Record, SignedTrees, Import)
+ADMIN: tuple[type[Aggregate], ...] = (Record, SignedTrees, Import, ReadModel)
 
 IDENTITY: tuple[type[Aggregate], ...] = (User,)
 

@@ -34,6 +34,7 @@ MACHINERY = {
         "errors",
         "fact",
         "grading",
+        "ratio",
         "kinds",
         "personal",
         "proofs",

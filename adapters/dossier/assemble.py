@@ -32,10 +32,11 @@ from adapters.proofs.files import KEYS, ProofFiles
 from adapters.settings import Settings
 from domain.proofs.checkpoint import hash_lines
 from domain.proofs.note import ED25519, Signer, signed
-from projections.engine.fingerprint import code_digest, source_hashes
+from projections.engine.fingerprint import code_digest, source_hash, source_hashes, source_texts
 from projections.engine.projection import Projection
 
 VERIFIER = "verify.py"
+SOURCES = "sources/"
 EARLIEST = (1980, 1, 1, 0, 0, 0)  # the first time that a zip file can say: all files have it
 READABLE = 0o100644 << 16  # for everyone, as a zip file has it
 
@@ -66,6 +67,7 @@ def assemble(gathered: Gathered, signers: Sequence[Signer]) -> dict[str, bytes]:
     ids = {each[:2] for each in gathered.tree.note.signatures}
     witnesses = [each.vkey for each in gathered.tree.witnesses if (each.name, each.key_id) in ids]
     report = _report(gathered, keys, witnesses)
+    projections = [projection for projection, _ in gathered.documents.values()]
     files = {
         checks.CHECKPOINT: str(gathered.tree.note).encode(),
         checks.KEYS: "".join(
@@ -73,7 +75,8 @@ def assemble(gathered: Gathered, signers: Sequence[Signer]) -> dict[str, bytes]:
         ).encode(),
         FACTS: b"".join(map(_line, gathered.rows)),
         PROOF: _proof(gathered),
-        checks.RULES: _json(rules([projection for projection, _ in gathered.documents.values()])),
+        checks.RULES: _json(rules(projections)),
+        **{f"{SOURCES}{name.replace('.', '/')}.py": text.encode() for name, text in sources(projections).items()},
         **{f"{DOCUMENTS}{name}.json": _json(each) for name, each in documents.items()},
         PAGE: page(report, documents),
         VERIFIER: verifier(),
@@ -124,11 +127,21 @@ def statement_text(statement: Statement) -> str:
 
 
 def rules(projections: Sequence[Projection]) -> dict[str, Any]:
-    """By which code the documents were folded: the version of each rule, and the SHA-256 of its sources."""
+    """By which code the documents were folded: the version of each rule, its hash, and the SHA-256 of its sources."""
     return {
-        each.name: {"version": each.version, "code": code_digest(each), "sources": source_hashes(each)}
+        each.name: {
+            "version": each.version,
+            "code": code_digest(each),
+            "source_hash": source_hash(each),
+            "sources": source_hashes(each),
+        }
         for each in projections
     }
+
+
+def sources(projections: Sequence[Projection]) -> dict[str, str]:
+    """The source of these rules, each module once, by its name."""
+    return {name: text for each in projections for name, text in source_texts(each).items()}
 
 
 def zipped(files: Mapping[str, bytes]) -> bytes:

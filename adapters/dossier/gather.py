@@ -3,7 +3,8 @@ What belongs into a learner's dossier as of a position.
 
 own      every fact of every stream that is keyed by the learner
 named    facts of other streams that name the learner in a field or a tag: a place in a queue, a coupon, a receipt
-rules    every fact of the reference streams on which the learner's documents depend: courses, runs, quizzes
+rules    every fact of the reference streams on which the learner's documents depend: courses, runs, quizzes; of the
+         imports that have brought facts of the learner, and of promotions of the read models
 
 With each fact its place in the tree, and with all of them the documents, folded by the handlers that fold them live.
 """
@@ -11,7 +12,7 @@ With each fact its place in the tree, and with all of them the documents, folded
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -20,10 +21,12 @@ from adapters.postgres.as_of.folder import KeyFolder, KeyRows
 from adapters.postgres.as_of.moments import moment_at
 from adapters.postgres.connection import Connection
 from adapters.postgres.log.learner_history import NAMING
-from adapters.postgres.log.pages import LogRow
+from adapters.postgres.log.pages import LogRow, meta_of
 from adapters.postgres.log.postgres_log import COLUMNS, HISTORY, PostgresLog
 from adapters.postgres.queries.reader import Reader
+from adapters.postgres.trace.imported import import_streams
 from adapters.proofs.prove import SignedTree, prove_inclusion, signed_tree
+from domain.admin import read_model_stream
 from domain.proofs.errors import NotSignedYet
 from domain.proofs.merkle import Range, inclusion
 from domain.streams import is_reference
@@ -41,6 +44,7 @@ IN_EVENTS = f"SELECT {COLUMNS} FROM events WHERE position <= %(until)s"
 NAMED = f"{IN_EVENTS} AND {NAMING}"
 TAGGED = f"{IN_EVENTS} AND position IN (SELECT position FROM event_tags WHERE tag = %(tag)s)"
 OF_STREAMS = f"{IN_EVENTS} AND stream_id = ANY(%(streams)s)"
+OF_IMPORTS = f"{IN_EVENTS} AND stream_id = ANY(%(imports)s)"
 
 
 class Gathered(NamedTuple):
@@ -129,9 +133,9 @@ class _Found(NamedTuple):
     rules: dict[str, int]
 
 
-async def _rule_streams(folders: Iterable[KeyFolder], learner_id: str, moment: Moment) -> list[str]:
-    """The reference streams whose facts the learner's rows need."""
-    found: set[str] = set()
+async def _rule_streams(folders: Sequence[KeyFolder], learner_id: str, moment: Moment) -> list[str]:
+    """The reference streams whose facts the learner's rows need, and those of promotions of the read models."""
+    found: set[str] = {read_model_stream(folder.projection.name) for folder in folders}
     for folder in folders:
         facts = await folder.facts(learner_id, moment)
         found |= {fact.stream_id for fact in facts if is_reference(fact.stream_id)}
@@ -140,15 +144,19 @@ async def _rule_streams(folders: Iterable[KeyFolder], learner_id: str, moment: M
 
 async def _rows(connection: Connection, learner_id: str, until: int, streams: Sequence[str]) -> _Found:
     """The stored rows, and how the streams stand."""
-    values = {"key": learner_id, "until": until, "streams": list(streams)}
+    values = {"key": learner_id, "until": until, "streams": list(streams), "imports": list[str]()}
     values["tag"] = tag("learner", learner_id)
     rows: dict[int, LogRow] = {}
     kinds: dict[str, str] = {}
-    for kind, query in (("own", HISTORY), ("rules", OF_STREAMS), ("named", NAMED), ("named", TAGGED)):
+    for kind, query in (
+        *(("own", HISTORY), ("rules", OF_STREAMS), ("named", NAMED), ("named", TAGGED)),
+        ("rules", OF_IMPORTS),  # those that have brought what was found
+    ):
         cursor = await connection.execute(query.encode(), values, binary=True)
         for row in await cursor.fetchall():
             if kinds.setdefault(row[1], kind) == kind:
                 rows[row[0]] = row
+        values["imports"] = sorted(import_streams(meta_of(row[7]) for row in rows.values()))
         if len(rows) > MOST_FACTS:
             raise TooManyFacts(facts=len(rows), learner_id=learner_id, most=MOST_FACTS)
     versions: dict[str, dict[str, list[int]]] = {kind: defaultdict(list) for kind in ("own", "named", "rules")}

@@ -152,7 +152,11 @@ def page(report: Report, documents: dict[str, Any]) -> bytes:
         _head(statement),
         _section("results", "Results", _results(values)),
         _section("history", "History", _history(values, about, "Every fact about the learner")),
-        _section("rules", "Rules", _history(values, rules, "Every fact of the courses, runs and assessments")),
+        _section(
+            "rules",
+            "Rules",
+            _history(values, rules, "Every fact of the courses, runs, assessments, imports and promotions"),
+        ),
         _section("proof", "What is proven, and how to check it", _proof(report)),
     ]
     style = files("adapters.dossier").joinpath("page.css").read_text("utf-8")

@@ -1,5 +1,6 @@
 """How a route records that its user looks at the records of another person, before it answers (decisions/0193)."""
 
+from collections.abc import Iterable
 from typing import Annotated
 
 from fastapi import Query, Request
@@ -10,6 +11,8 @@ from api.http.security import user_of
 from api.http.services import get_services
 from api.http.types import NO_NUL
 from commands.log import Context
+from domain.fact import Fact
+from domain.streams import learner_of
 from projections.engine.moment import Moment
 
 Reason = Annotated[
@@ -22,6 +25,13 @@ Reason = Annotated[
         examples=["dispute 4711"],
     ),
 ]
+
+
+async def record_looks_at_facts(request: Request, facts: Iterable[Fact], what: str) -> None:
+    """Record that the user looks at facts, for each learner whom they are about (`record_look`)."""
+    learners = {learner_of(fact.stream_id, fact.data) for fact in facts} - {None, ""}
+    for learner_id in sorted(str(each) for each in learners):
+        await record_look(request, learner_id, what, None)
 
 
 async def record_look(request: Request, learner_id: str, what: str, moment: Moment | None) -> None:

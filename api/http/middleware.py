@@ -1,10 +1,11 @@
 """
 What happens to every request, in one pass around the application.
 
-Each request gets an id, is timed, and may not send more than `LARGEST_BODY` (`LARGEST_PUBLICATION` for the version of a
-course and for a quiz), nor take more than `SLOWEST_BODY` for it. Answers above `SMALLEST_COMPRESSED`, and CSV that is
-sent in parts, are compressed where the client takes gzip. `HEAD` is answered as `GET` is, without the body. An
-unexpected error becomes a problem document and a log line.
+Each request gets an id (its `X-Request-ID`, else the trace id of its `traceparent`) and is timed. It may not send more
+than `LARGEST_BODY` (`LARGEST_PUBLICATION` for the version of a course and for a quiz), nor take more for it than
+`SLOWEST_BODY`. Answers above `SMALLEST_COMPRESSED`, and CSV that is sent in parts, are compressed where the client
+takes gzip. `HEAD` is answered as `GET` is, without the body. An unexpected error becomes a problem document and a log
+line.
 """
 
 import asyncio
@@ -32,6 +33,8 @@ PUBLICATIONS = re.compile(r"/v1/courses/[^/]+/versions|/v1/quizzes")
 SMALLEST_COMPRESSED = 1_024  # bytes
 COMPRESSION_LEVEL = 4
 LONGEST_REQUEST_ID = 64  # characters
+# Of version 00, and of later ones, which may have more: https://www.w3.org/TR/trace-context/#traceparent-header
+TRACEPARENT = re.compile(rb"(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?")
 VARY = b"accept-encoding, authorization"
 BODILESS = frozenset(("GET", "HEAD"))  # methods for which no route reads a body
 
@@ -117,10 +120,12 @@ class RequestState:
         encodings: list[str] = []
         self._held: MutableMapping[str, Any] | None = None
         self._compressor: Compressor | None = None
-        self.request_id = ""
+        self.request_id = trace_id = ""
         for name, value in scope["headers"]:
             if name == b"x-request-id":
                 self.request_id = _fit(value)
+            elif name == b"traceparent":
+                trace_id = _trace_id(value)
             elif name == b"content-length":
                 self.announced = _number(value)
             elif name == b"accept-encoding":
@@ -129,7 +134,7 @@ class RequestState:
         self.coding = coding(taken) if encodings else "identity"
         self.smallest = 0 if encodings and not takes_plain(taken) else SMALLEST_COMPRESSED
         if not self.request_id:
-            self.request_id = uuid_utils.uuid7().hex
+            self.request_id = trace_id or uuid_utils.uuid7().hex
         self.scope["request_id"] = self.request_id
 
     def check_announced(self) -> None:
@@ -238,6 +243,14 @@ def _fit(value: bytes) -> str:
     """The request id of a client, if it can stand in a header and a log; else None, and the middleware makes one."""
     text = value.decode("latin-1")
     return text if len(text) <= LONGEST_REQUEST_ID and text.isascii() and text.isprintable() else ""
+
+
+def _trace_id(value: bytes) -> str:
+    """The trace id of a client's `traceparent` (W3C Trace Context); empty if it is not well-formed."""
+    found = TRACEPARENT.fullmatch(value.strip())
+    if found is None or (found[1] == b"00" and found[3] is not None):
+        return ""
+    return found[2].decode()
 
 
 def _number(value: bytes) -> int:

@@ -11,6 +11,7 @@
     parked    what waits at a fact that fails           parked
     repair    recomputes rows of one key                repair
     step      what each fact does to them               step
+    source    which rules were served, and their source  source
 """
 
 import typer
@@ -21,6 +22,7 @@ from cli.projections.list_ import list_projections
 from cli.projections.plan import plan
 from cli.projections.rebuild import rebuild
 from cli.projections.repair import repair
+from cli.projections.source import source
 from cli.projections.status import status
 from cli.projections.step import step
 from cli.projections.switch import drop, promote, rollback
@@ -40,3 +42,4 @@ app.command()(drop)
 app.add_typer(parked.app, name="parked")
 app.command()(repair)
 app.command()(step)
+app.command()(source)

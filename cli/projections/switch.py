@@ -8,10 +8,23 @@ import typer
 from cli.console import LARGEST, DataDir, Json, answer, progress
 from cli.projections.options import Name, run, settings_of, the, typed
 
+LONGEST_REASON = 200
+
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from workers.rebuild.promotion import Switched
+    from workers.rebuild.promotion import By, Switched
+
+
+def _reason(text: str) -> str:
+    if not text.strip() or len(text) > LONGEST_REASON:
+        raise typer.BadParameter(f"a reason has 1 to {LONGEST_REASON} characters")
+    return text
+
+
+Reason = Annotated[
+    str | None, typer.Option(parser=_reason, help="Why; it is recorded, with who has done it.", metavar="TEXT")
+]
 
 
 def promote(
@@ -29,6 +42,7 @@ def promote(
     with_parked: Annotated[
         bool, typer.Option("--with-parked", help="Also if its code fails at facts where that which is served does not.")
     ] = False,
+    reason: Reason = None,
     data: DataDir = None,
     as_json: Json = False,
 ) -> None:
@@ -45,7 +59,7 @@ def promote(
 
     with progress(f"{name}: the last facts", unit="facts") as advance:
         switched = run(
-            promote(settings_of(data), the(name), generation, advance, with_parked=with_parked),
+            promote(settings_of(data), the(name), generation, advance, with_parked=with_parked, by=_by(reason)),
             stopped="stopped; the live generation is as it was",
         )
     answer(_as_json(name, switched), as_json=as_json, table=lambda: _view(name, switched, data))
@@ -60,6 +74,7 @@ def rollback(
             "--as-it-was", help="Also when its code is gone: it is served as it stands, and gets no newer facts."
         ),
     ] = False,
+    reason: Reason = None,
     data: DataDir = None,
     as_json: Json = False,
 ) -> None:
@@ -74,7 +89,7 @@ def rollback(
 
     with progress(f"{name}: the last facts", unit="facts") as advance:
         switched = run(
-            roll_back(settings_of(data), the(name), as_it_was=as_it_was, advance=advance),
+            roll_back(settings_of(data), the(name), as_it_was=as_it_was, advance=advance, by=_by(reason)),
             stopped="stopped; the live generation is as it was",
         )
     answer(_as_json(name, switched), as_json=as_json, table=lambda: _view(name, switched, data))
@@ -101,6 +116,15 @@ def drop(
         as_json=as_json,
         table=lambda: Text(f"generation {generation} of {name} is gone"),
     )
+
+
+def _by(reason: str | None) -> "By":
+    from datetime import UTC, datetime
+
+    from cli.operator import command_context
+    from workers.rebuild.promotion import By
+
+    return By(command_context(datetime.now(UTC)), reason)
 
 
 def _as_json(name: str, switched: "Switched") -> dict[str, Any]:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from adapters.postgres.as_of.replay import ReplayStep, Source
     from adapters.postgres.log.postgres_log import PostgresLog
     from adapters.settings import Settings
+    from cli.replay.tape import Tape
+    from domain.fact import Fact
     from projections.engine.moment import Moment
     from projections.engine.projection import Projection
 
@@ -73,7 +75,6 @@ def replay(
     Example: campus replay 28400 --view gradebook
     """
     from adapters.settings import Settings
-    from cli.replay.tape import Tape
     from domain.errors import DomainError
 
     asked = Asked(learner, order, run, view, to, rule, reason)
@@ -86,21 +87,27 @@ def replay(
         sources, others = asyncio.run(_sources(Settings.load(data), asked, changed))
     except DomainError as error:
         raise Failure(error.sentence) from None
-    played = _replay_of(sources)
-    if as_json and changed is None:
+    _show(_replay_of(sources), None if changed is None else _replay_of(others), as_json=as_json)
+
+
+def _show(played: "list[ReplayStep]", others: "list[ReplayStep] | None", *, as_json: bool) -> None:
+    """Play the steps, beside those by a changed rule; or print them, off a terminal."""
+    from cli.replay.lines import steps_of
+    from cli.replay.tape import Tape
+
+    if as_json and others is None:
         _print_json(played)
         return
-    tape = Tape(played)
-    other = None if changed is None else Tape(_replay_of(others))
-    if sys.stdout.isatty() and not as_json:
+    tape, other = Tape(played), None if others is None else Tape(others)
+    if as_json and other is not None:
+        _print_differences(tape, other)
+    elif sys.stdout.isatty():
         from cli.replay.player import Player
 
         Player(tape, other).run()
-        return
-    from cli.replay.lines import steps_of
-
-    for line in steps_of(tape, other):
-        sys.stdout.write(line + "\n")
+    else:
+        for line in steps_of(tape, other):
+            sys.stdout.write(line + "\n")
 
 
 def _replay_of(sources: "list[Source]") -> "list[ReplayStep]":
@@ -190,8 +197,42 @@ def _viewed(sources: "list[Source]", view: str) -> "list[Source]":
             return [source]
         if view in source.tables:
             return [source._replace(tables=frozenset((view,)))]
+    _refuse_sums(view)
     names = sorted({source.projection.name for source in sources}.union(*(source.tables for source in sources)))
     raise Failure(f"no view {view} has documents of this: there are {', '.join(names)}")
+
+
+def _refuse_sums(view: str) -> None:
+    """Raise Failure for a view whose rows add up over many keys: which facts they have is no history of one of them."""
+    from projections.registry import PROJECTIONS
+
+    for projection in PROJECTIONS:
+        partial = [table for table in projection.tables if table.distribution == "partial"]
+        named = [table for table in partial if table.name == view or (projection.name == view and partial[0] is table)]
+        if named:
+            name, key = named[0].name, ",".join(named[0].key).upper()
+            raise Failure(
+                f"rows of {name} add up over many keys, so that facts of all of them change each: they are not played."
+                f" `campus why {name} {key} FIELD --by day` says what each day has added, and a query with valid_at or"
+                " known_at has the row as it was"
+            )
+
+
+def _print_differences(tape: "Tape", other: "Tape") -> None:
+    """A line for each step after which two rules differ in something else than before; then how many values do."""
+    from cli.replay.lines import differing_steps
+
+    number = 0
+    for frame, fresh, differ in differing_steps(tape, other):
+        number = differ
+        line = {**_head(frame.fact), "differs": [each._asdict() for each in fresh]}
+        sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.write(json.dumps({"values_that_differ": number}) + "\n")
+
+
+def _head(fact: "Fact") -> dict[str, object]:
+    at = fact.occurred_at.isoformat()
+    return {"position": fact.position, "type": fact.type, "actor": fact.meta.actor, "occurred_at": at}
 
 
 def _print_json(played: "list[ReplayStep]") -> None:
@@ -199,6 +240,5 @@ def _print_json(played: "list[ReplayStep]") -> None:
 
     for step in played:
         changes = [{"document": name_of(change.row), "patch": change.patch} for change in step.changes]
-        line = {"position": step.fact.position, "type": step.fact.type, "actor": step.fact.meta.actor}
-        line |= {"occurred_at": step.fact.occurred_at.isoformat(), "changes": changes, "failed": step.failed}
+        line = {**_head(step.fact), "changes": changes, "failed": step.failed}
         sys.stdout.write(json.dumps(line) + "\n")

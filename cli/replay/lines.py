@@ -59,8 +59,6 @@ def differing(found: "Differing") -> str:
 
 def steps_of(tape: "Tape", changed: "Tape | None" = None) -> Iterator[str]:
     """All steps; with a *changed* rule, those after which the two differ in something else than before."""
-    from cli.replay.tape import differences
-
     frames = timeline(tape, changed)
     positions = [frame.fact.position for frame in frames]
     before: Documents = {}
@@ -70,14 +68,32 @@ def steps_of(tape: "Tape", changed: "Tape | None" = None) -> Iterator[str]:
             yield from changes_of(frame, before)
             before = after
         return
-    known: set[str] = set()
-    for frame, today, other in zip(frames, tape.along(positions), changed.along(positions), strict=True):
-        found = {differing(each) for each in differences(today, other)}
-        if fresh := sorted(found - known):
+    number = 0
+    for frame, fresh, differ in differing_steps(tape, changed):
+        number = differ
+        if fresh:
             yield head_of(frame)
-            yield from fresh
+            yield from sorted(map(differing, fresh))
+    yield f"{number:,} values differ at the end"
+
+
+def differing_steps(tape: "Tape", changed: "Tape") -> "Iterator[tuple[Frame, list[Differing], int]]":
+    """
+    The steps after which a changed rule differs from the one of today in something else than before.
+
+    Yields each with the values that it differs in since, and how many differ after it.
+    """
+    from cli.replay.tape import differences
+
+    frames = timeline(tape, changed)
+    positions = [frame.fact.position for frame in frames]
+    known: dict[str, Differing] = {}
+    for frame, today, other in zip(frames, tape.along(positions), changed.along(positions), strict=True):
+        found = {f"{each.document} {each.path}": each for each in differences(today, other)}
+        fresh = [each for name, each in found.items() if known.get(name) != each]
+        if fresh or len(found) != len(known):
+            yield frame, fresh, len(found)
         known = found
-    yield f"{len(known):,} values differ at the end"
 
 
 def timeline(tape: "Tape", changed: "Tape | None") -> "list[Frame]":

@@ -36,9 +36,29 @@ def source_hashes(projection: Projection) -> dict[str, str]:
     return dict(_source_hashes(*_roots(projection), rule=projection.rule_file))
 
 
+def source_texts(projection: Projection) -> dict[str, str]:
+    """The same modules, and their texts."""
+    return dict(_source_texts(*_roots(projection), rule=projection.rule_file))
+
+
+def source_list(projection: Projection) -> str:
+    """The same as text, a line for each module: its SHA-256, two blanks, its name, in the order of the names."""
+    return "".join(f"{sha256}  {name}\n" for name, sha256 in source_hashes(projection).items())
+
+
+def source_hash(projection: Projection) -> str:
+    """SHA-256 of that list, in hex: it names the exact source of a rule, comments included."""
+    return hashlib.sha256(source_list(projection).encode()).hexdigest()
+
+
+@cache
+def _source_texts(*roots: str, rule: RuleFile | None = None) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted(_modules(*roots, rule=rule).items()))
+
+
 @cache
 def _source_hashes(*roots: str, rule: RuleFile | None = None) -> tuple[tuple[str, str], ...]:
-    texts = sorted(_modules(*roots, rule=rule).items())
+    texts = _source_texts(*roots, rule=rule)
     return tuple((name, hashlib.sha256(text.encode()).hexdigest()) for name, text in texts)
 
 

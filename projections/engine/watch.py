@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from domain.fact import Fact
+from domain.ratio import RATIOS, Ratio
 from projections.engine.diff.replay import fold_steps, same
 from projections.engine.projection import Handler, Projection, RowKey
 from projections.engine.rows import UndoableRows, apply_or_undo
@@ -59,6 +60,7 @@ class Watched(NamedTuple):
         changes: in log order.
         touching: how many facts need the row; those that did not change the field are passed over.
         ran: by type of fact, the functions of the rule that changed the field last, in the order of their calls.
+        ratio: of a number in basis points, what it is made of; None where no known function has computed it.
     """
 
     value: Any
@@ -67,6 +69,7 @@ class Watched(NamedTuple):
     touching: int
     failed: list[Failed]
     ran: Mapping[str, Sequence[RuleFunction]]
+    ratio: Ratio | None = None
 
 
 def watch(projection: Projection, key: RowKey, path: Sequence[str], facts: Sequence[Fact]) -> Watched:
@@ -80,18 +83,35 @@ def watch(projection: Projection, key: RowKey, path: Sequence[str], facts: Seque
     """
     value = before = value_at(key.table.row(*key.key), path)
     exists, touching, changes, failed = False, 0, list[Change](), list[Failed]()
-    last: dict[str, int] = {}
+    last, touched = dict[str, int](), dict[str, int]()  # by type: the fact that changed the field, that needs the row
     for step, row, error in fold_steps(projection, key, facts, {}):
         if error is not None:
             failed.append(Failed(step.fact, f"{type(error).__name__}: {error}"))
         elif step.touches and row is not None:
             exists, touching = True, touching + 1
+            touched[step.fact.type] = step.fact.position
             value = value_at(row, path)
             if not same(value, before):
                 changes.append(Change(step.fact, before, value))
                 last[step.fact.type] = step.fact.position
                 before = value
-    return Watched(value, exists, changes, touching, failed, _ran(projection, key, facts, last))
+    latest = {position for name, position in touched.items() if name in last}
+    ran, computed = _ran(projection, key, facts, last, latest)
+    ratio = _ratio(computed, path, value) if isinstance(value, int) else None
+    return Watched(value, exists, changes, touching, failed, ran, ratio)
+
+
+def _ratio(computed: Sequence["Computed"], path: Sequence[str], value: int) -> Ratio | None:
+    """Of what was computed, the latest of this value; of several, the one that the field is called after."""
+    fitting = [ratio for ratios, result in computed[::-1] if value in _values(result) for ratio in ratios]
+    named = [ratio for ratio in fitting if path[-1] in {ratio.name, f"{ratio.name}_bp"}]
+    several = [ratio for ratio in fitting if ratio.name != "score"]
+    exact = [ratio for ratio in several if ratio.bp == value]
+    return next(iter([*named, *exact, *several, *fitting]), None)
+
+
+def _values(result: Any) -> Sequence[Any]:
+    return [each for each in (result if isinstance(result, tuple) else (result,)) if not isinstance(each, bool)]
 
 
 def value_at(row: Any, path: Sequence[str]) -> Any:
@@ -120,38 +140,50 @@ def _entry(entries: Sequence[Any], name: str) -> Any:
     return entries[int(name)] if name.isascii() and name.isdigit() and int(name) < len(entries) else None
 
 
+Computed = tuple[list[Ratio], Any]
+"""What a function has computed: the ratios that its arguments say, and its result."""
+
+
 def _ran(
-    projection: Projection, key: RowKey, facts: Sequence[Fact], last: Mapping[str, int]
-) -> dict[str, list[RuleFunction]]:
-    """By type, the functions that run at the facts of these positions."""
-    found: dict[str, list[RuleFunction]] = {}
+    projection: Projection, key: RowKey, facts: Sequence[Fact], last: Mapping[str, int], latest: Collection[int]
+) -> tuple[dict[str, list[RuleFunction]], list[Computed]]:
+    """By type, the functions that run at the last changes; what was computed there, and at the *latest* facts."""
+    found, computed = dict[str, list[RuleFunction]](), list[Computed]()
     if not last:
-        return found
+        return found, computed
+    end = max(*last.values(), *latest)
 
     def look_on(handler: Handler, fact: Fact, needed: Collection[RowKey], rows: UndoableRows) -> BaseException | None:
-        if last.get(fact.type) != fact.position:
+        is_last = last.get(fact.type) == fact.position
+        if not is_last and fact.position not in latest:
             return apply_or_undo(handler, fact, needed, rows)
-        with _noting() as functions:
+        with _noting(computed) as functions:
             error = apply_or_undo(handler, fact, needed, rows)
-        found[fact.type] = functions
+        if is_last:
+            found[fact.type] = functions
         return error
 
-    for _ in fold_steps(projection, key, facts, {}, look_on):
-        if len(found) == len(last):
+    for step, *_ in fold_steps(projection, key, facts, {}, look_on):
+        if step.fact.position >= end:
             break
-    return found
+    return found, computed
 
 
 @contextmanager
-def _noting() -> Iterator[list[RuleFunction]]:
-    """The functions of rules that are called meanwhile, each once."""
+def _noting(computed: list[Computed]) -> Iterator[list[RuleFunction]]:
+    """The functions of rules that are called meanwhile, each once, and what those of `domain.ratio` compute."""
     found: dict[CodeType, str] = {}
+    begun: dict[int, list[Ratio]] = {}
 
-    def note(frame: FrameType, event: str, _: Any) -> None:
+    def note(frame: FrameType, event: str, result: Any) -> None:
         if event == "call":
             module, code = str(frame.f_globals.get("__name__", "")), frame.f_code
             if module.startswith(OF_RULES) and not module.startswith(NOT_OF_RULES) and _has_name(code):
                 found[code] = module
+            if code in RATIOS:
+                begun[id(frame)] = RATIOS[code](frame.f_locals)
+        elif event == "return" and id(frame) in begun:
+            computed.append((begun.pop(id(frame)), result))
 
     before, functions = sys.getprofile(), list[RuleFunction]()
     sys.setprofile(note)

@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+import uuid_utils
+
 from adapters.settings import Settings
 from cli.up.plan import variables
 from tests.support.api import Campus
@@ -74,3 +76,50 @@ async def test_a_fact_is_for_whom_it_is_about(campus: Campus) -> None:
     for missing in ({"request_id": "none"}, {"order_id": "none"}):
         answer = await campus.get("/traces", **missing)
         assert (answer.status_code, answer.json()["code"]) == (404, "nothing_traced")
+
+
+async def test_a_trace_has_what_was_refused(campus: Campus, lively: Settings) -> None:
+    """By the trace id that a client has sent; also where no fact came of the request."""
+    await campus.open_run()
+    await campus.enroll()
+    trace_id = uuid_utils.uuid7().hex
+    headers = await campus.as_user(campus.learner, traceparent=f"00-{trace_id}-00f067aa0ba902b7-01")
+    body = {"run_id": campus.run, "unit_id": "q9"}
+    refused = await campus.client.post("/v1/progress/units/open", json=body, headers=headers)
+    assert refused.status_code >= 400
+    found: dict[str, Any] = {}
+
+    async def is_kept() -> bool:
+        answer = await campus.get("/traces", request_id=trace_id)
+        found.update(answer.json())
+        return answer.status_code == 200
+
+    await until(is_kept)
+    assert (found["facts"], found["items"], found["began_with"]) == (0, [], [])
+    (command_refused,) = found["refused"]
+    assert (command_refused["command"], command_refused["code"]) == ("OpenUnit", refused.json()["code"])
+    assert (command_refused["actor"], command_refused["request_id"]) == (campus.learner, trace_id)
+    drawn = command("log", "trace", trace_id, env=variables(lively))
+    assert f"OpenUnit of {campus.learner}: {refused.json()['detail']}" in drawn.stdout, drawn.stderr
+
+
+async def test_facts_and_traces_are_looks(campus: Campus, lively: Settings) -> None:
+    """Each is recorded once, with its reason; not what learners see of their own."""
+    await campus.open_run()
+    await campus.enroll()
+    history = (await campus.get(f"/learners/{campus.learner}/history", user=campus.learner)).json()["items"]
+    path = f"/facts/{history[0]['position']}"
+    for asked, user in ((path, campus.learner), (path, "auditor"), (path, "auditor"), (f"{path}/trace", "auditor")):
+        reason = {} if user == campus.learner else {"reason": "dispute 4711"}
+        assert (await campus.get(asked, user=user, **reason)).status_code == 200
+    request = history[0]["meta"]["correlation_id"]
+    assert (await campus.get("/traces", user="auditor", request_id=request)).status_code == 200
+    drawn = command("log", "trace", str(history[0]["position"]), "--reason", "appeal", env=variables(lively))
+    assert drawn.returncode == 0, drawn.stderr
+    looks = (await campus.get(f"/learners/{campus.learner}/looks", user="admin")).json()["items"][::-1]
+    assert [(each["what"], each["reason"]) for each in looks] == [
+        (f"/v1{path}", "dispute 4711"),
+        (f"/v1{path}/trace", "dispute 4711"),
+        (f"/v1/traces request_id={request}", "unspecified"),
+        (f"campus log trace {history[0]['position']}", "appeal"),
+    ]

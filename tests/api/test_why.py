@@ -3,8 +3,13 @@
 import json
 from typing import Any
 
+import uuid_utils
+
+from adapters.postgres.connection import connect
+from adapters.postgres.ops import failed_reactions
 from adapters.settings import Settings
 from cli.up.plan import variables
+from domain.score import rounded_bp
 from tests.support.api import Campus
 from tests.support.campus_up import campus as command
 from tests.support.polling import until
@@ -121,3 +126,54 @@ async def test_a_refused_command_says_why_it_is_not_as_expected(campus: Campus, 
     assert found[0]["correlation_id"] == refused.headers["x-request-id"]
     shown = command("why", *place.values(), "--expected", "50", env=variables(lively)).stdout
     assert f"OpenUnit of {campus.learner}" in shown
+
+
+async def test_a_percentage_has_numerator_and_denominator(campus: Campus, lively: Settings) -> None:
+    """What each unit gives, of the completed weight; by the command, too."""
+    await campus.open_run()
+    await campus.enroll()
+    place = {"view": "learner_dashboard", "key": campus.learner, "field": f"courses/{campus.run}/percent"}
+    await campus.send(f"/quizzes/{campus.quiz}/attempts/1/submit", {"responses": [1, 1]})
+    found: dict[str, Any] = {}
+
+    async def is_computed() -> bool:
+        found.update((await campus.get("/why", **place)).json())
+        return bool(found["value"])
+
+    await until(is_computed)
+    share = found["share"]
+    parts = share["parts"]
+    assert (share["of"], found["value"]) == ("percent", rounded_bp(share["numerator"], share["denominator"]))
+    assert share["numerator"] == sum(part["numerator"] for part in parts) > 0
+    assert share["denominator"] == sum(part["denominator"] for part in parts)
+    shown = command("why", *place.values(), env=variables(lively)).stdout
+    assert f"completed weight: {share['numerator']:,} of {share['denominator']:,}" in shown
+
+
+async def test_what_should_have_followed_is_named(campus: Campus, lively: Settings) -> None:
+    """A reaction that was refused, to a fact of the learner, beside a value that was expected."""
+    await campus.open_run()
+    await campus.enroll()
+    place = {"view": "learner_dashboard", "key": campus.learner, "field": f"courses/{campus.run}/percent"}
+    note = failed_reactions.Note(
+        *(
+            1,
+            "complete_unit",
+            str(uuid_utils.uuid7()),
+            "attempt.graded",
+            f"attempt-{campus.learner}:q:1",
+            campus.learner,
+        ),
+        *("not_enrolled", "there is no place on the run", None, False, "x"),
+    )
+    async with await connect(lively, application="test") as connection:
+        await failed_reactions.note(connection, note)
+    expected = (await campus.get("/why", **place, expected="50")).json()["expected"]
+    (found,) = expected["refused_reactions"]
+    assert (found["reaction"], found["code"], found["state"]) == ("complete_unit", "not_enrolled", "waiting")
+    shown = command("why", *place.values(), "--expected", "50", env=variables(lively)).stdout
+    assert "complete_unit after 1 attempt.graded is waiting: there is no place on the run" in shown
+    async with await connect(lively, application="test") as connection:
+        await failed_reactions.dismiss(
+            connection, failed_reactions.Selection(key=campus.learner), reason="a test", by="me"
+        )

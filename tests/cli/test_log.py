@@ -113,6 +113,14 @@ async def test_tail_of_some(filled: Settings, arguments: list[str], positions: l
     assert [fact["position"] for fact in tail(filled, *arguments)] == positions
 
 
+async def test_tail_of_a_learner_has_what_names_the_learner(filled: Settings) -> None:
+    """A seat on a run is a fact of the run; those that others have are not among them."""
+    few = ScheduleRun("logic-2", "logic", 1, START, END, capacity=2)
+    await do(filled, few, OpenRun("logic-2"), *(RequestEnrollment(each, "logic-2") for each in ("ada", "alan_t")))
+    taken = tail(filled, "--learner", "ada", "--type", "seats.*")
+    assert [(fact["type"], fact["data"]["learner_id"]) for fact in taken] == [("seats.taken", "ada")]
+
+
 async def test_a_type_that_does_not_exist(filled: Settings) -> None:
     """Is a mistake, and not an empty answer."""
     refused = campus("log", "tail", "--type", "enrollmnt.*", env=variables(filled))

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import msgspec
 
-from commands.admin import BeginImport, FinishImport, InterruptImport, ResolveDispute, ViewRecord
-from domain.admin import Import, ImportedFile, ImportedRows, ImportedTable, Look, Record, SignedTrees
+from commands.admin import BeginImport, FinishImport, InterruptImport, RecordSwitch, ResolveDispute, ViewRecord
+from domain.admin import Import, ImportedFile, ImportedRows, ImportedTable, Look, ReadModel, Record, SignedTrees, Switch
 from tests.support.given import fact
 from tests.support.usecases import AT, Campus
 
@@ -44,3 +44,13 @@ async def test_an_import_from_its_beginning_to_its_end(campus: Campus) -> None:
     finished = fact(Import.Finished, rows=msgspec.to_builtins(rows), appended=3, found=0, irregular_by_rule={})
     assert await campus.new(finish) == [("import-oulad:7", finished)]
     assert await campus.repeats(finish)
+
+
+async def test_a_switch_of_readers(campus: Campus) -> None:
+    """Forward and back, one fact each."""
+    switch = Switch(generation=2, before=1, version=4, code="c", source_hash="ab", position=9)
+    fields = msgspec.structs.asdict(switch)
+    there = fact(ReadModel.Promoted, **fields)
+    back = fact(ReadModel.RolledBack, **fields)
+    assert await campus.new(RecordSwitch("gradebook", switch)) == [("projection-gradebook", there)]
+    assert await campus.new(RecordSwitch("gradebook", switch, back=True)) == [("projection-gradebook", back)]

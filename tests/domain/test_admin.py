@@ -13,8 +13,10 @@ from domain.admin import (
     ImportedRows,
     ImportedTable,
     Look,
+    ReadModel,
     Record,
     SignedTrees,
+    Switch,
 )
 from tests.support.given import AT, fact, given
 
@@ -84,3 +86,14 @@ def test_an_import_ends_once() -> None:
     given(Import, BEGUN, interrupted).when(lambda imported: imported.interrupt("again")).then()
     given(Import, BEGUN, interrupted).when(finish).then(FINISHED)
     given(Import, BEGUN, FINISHED).when(lambda imported: imported.interrupt("late")).then()
+
+
+def test_readers_go_forward_and_back() -> None:
+    """Each switch is a fact, also the third one to the same rows."""
+    there = Switch(generation=2, before=1, version=4, code="c", source_hash="ab", position=9, reason="ticket 4711")
+    back = Switch(generation=1, before=2, version=3, code="b", source_hash=None, position=9)
+    promoted = fact(ReadModel.Promoted, **msgspec.structs.asdict(there))
+    rolled_back = fact(ReadModel.RolledBack, **{**msgspec.structs.asdict(back), "reason": "unspecified"})
+    given(ReadModel).when(lambda read_model: read_model.promote(there)).then(promoted)
+    given(ReadModel, promoted).when(lambda read_model: read_model.roll_back(back)).then(rolled_back)
+    given(ReadModel, promoted, rolled_back).when(lambda read_model: read_model.promote(there)).then(promoted)

@@ -32,6 +32,7 @@ from tests.support.given import STREAMS
         ("receipts-2026", "receipts-2026", 7),
         ("checkpoint-main", "checkpoint-main", 52),
         ("import-oulad:1", "import-oulad:1", 20),
+        ("projection-gradebook", "projection-gradebook", 20),
         ("record-28400:2026-02-14T18", "28400", 38),
         ("books-main", "books-main", 36),
         ("user-28400", "28400", 38),

@@ -40,6 +40,7 @@ STREAMS = {
     "receipts": "receipts-2026",
     "checkpoint": "checkpoint-main",
     "import": "import-oulad:1",
+    "projection": "projection-gradebook",
     "record": "record-ann:2026-03-02T09",
     "books": "books-main",
     "user": "user-ann",

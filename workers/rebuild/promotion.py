@@ -4,7 +4,7 @@ Promotion and rollback: readers move from one generation of a read model to anot
     1  the new generation catches up with the log until few facts are missing; projectors follow the old one meanwhile
     2  the old one is fenced: its projectors write nothing any more
     3  the new one goes as far as the old one is, so that no reader's position goes back
-    4  one transaction moves the pointer; the old one is kept for a rollback
+    4  one transaction moves the pointer, and appends the fact that says so; the old one is kept for a rollback
 
 A process that dies in between leaves the old generation live, and projectors take its segments again.
 """
@@ -12,8 +12,10 @@ A process that dies in between leaves the old generation live, and projectors ta
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import NamedTuple
 
+from adapters.command_bus.in_transaction import carry_out
 from adapters.postgres.connection import Connection
 from adapters.postgres.log.pages import read_head
 from adapters.postgres.ops.lag import segment_counts
@@ -24,6 +26,10 @@ from adapters.postgres.store.parking import held
 from adapters.settings import Settings
 from adapters.stores.protocol import Overtaken
 from adapters.valkey.client import Valkey
+from commands.admin import RecordSwitch
+from commands.log import Context
+from domain.admin import UNSPECIFIED, Switch
+from projections.engine.fingerprint import code_digest, source_hash
 from projections.engine.projection import Projection
 from workers.rebuild.catch_up import catch_up, take_over
 from workers.rebuild.lock import RebuildError, rebuild_lock
@@ -33,6 +39,16 @@ from workers.support.session import open_session
 
 NEARLY = 200  # missing facts, at which the projectors of the old generation are stopped
 ROUNDS = 50  # of catching up, at most, before they are stopped anyway
+
+
+class By(NamedTuple):
+    """Who switches, and why; the time of the context is not used."""
+
+    context: Context = Context("operator", source="cli")
+    reason: str | None = None
+
+
+UNKNOWN = By()
 
 
 class Switched(NamedTuple):
@@ -55,10 +71,18 @@ class Switched(NamedTuple):
 
 
 class Promotion:
-    """Promotes, rolls back and drops generations of one read model."""
+    """
+    Promotes, rolls back and drops generations of one read model.
 
-    def __init__(self, connection: Connection, valkey: Valkey, settings: Settings, projection: Projection) -> None:
+    Args:
+        by: in whose name.
+    """
+
+    def __init__(
+        self, connection: Connection, valkey: Valkey, settings: Settings, projection: Projection, by: "By"
+    ) -> None:
         self._connection = connection
+        self._by = by
         self._settings = settings
         self._projection = projection
         self._generations = Generations(connection, valkey, settings, projection)
@@ -122,7 +146,7 @@ class Promotion:
         if chosen is None:
             raise RebuildError(f"{name} has no generation to go back to")
         if chosen.version == self._projection.version:
-            return await self._switch(chosen, advance)
+            return await self._switch(chosen, advance, back=True)
         if not as_it_was:
             raise RebuildError(
                 f"generation {chosen.number} of {name} was built by version {chosen.version} of its code, and only"
@@ -130,7 +154,7 @@ class Promotion:
             )
         return await self._switch_as_it_was(chosen)
 
-    async def _switch(self, chosen: Generation, advance: Advance) -> Switched:
+    async def _switch(self, chosen: Generation, advance: Advance, *, back: bool = False) -> Switched:
         writer = await take_over(self._connection, self._settings, self._generations, chosen)
         for _ in range(ROUNDS):
             head = await read_head(self._connection)
@@ -142,10 +166,9 @@ class Promotion:
         await self._stop_followers()
         # What was served may stand above the head, where the log went back: it is no position to reach.
         await catch_up(self._connection, writer, await read_head(self._connection), advance)
-        live = await self._live()
-        await self._generations.go_live(chosen)
+        live, position = await self._live(), writer.next_batch_range().position
+        await self._go_live(chosen, live, position, back=back)
         seconds = round(time.perf_counter() - stopped, 3)
-        position = writer.next_batch_range().position
         await writer.publish_counts()
         await writer.release_all()
         parked = len(await self._parked(chosen))
@@ -155,12 +178,30 @@ class Promotion:
         await acquire(self._connection, self._settings, switching(self._projection.name))
         stopped = time.perf_counter()
         await self._stop_followers()
-        live = await self._live()
-        await self._generations.go_live(chosen)
-        seconds = round(time.perf_counter() - stopped, 3)
-        position = min((await self._generations.store(chosen).positions()).values())
+        live, position = await self._live(), min((await self._generations.store(chosen).positions()).values())
         head = await read_head(self._connection)
+        await self._go_live(chosen, live, position, back=True)
+        seconds = round(time.perf_counter() - stopped, 3)
         return Switched(live.number if live else None, chosen.number, position, seconds, head - position)
+
+    async def _go_live(self, chosen: Generation, live: Generation | None, position: int, *, back: bool) -> None:
+        """Move the pointer, and record that as a fact, both or none."""
+        same = chosen.code == code_digest(self._projection)
+        switch = Switch(
+            generation=chosen.number,
+            before=live.number if live else None,
+            version=chosen.version,
+            code=chosen.code,
+            source_hash=chosen.rule or (source_hash(self._projection) if same else None),
+            position=position,
+            reason=self._by.reason or UNSPECIFIED,
+        )
+
+        async def record() -> None:
+            context = replace(self._by.context, at=self._settings.clock().now())
+            await carry_out(self._connection, RecordSwitch(self._projection.name, switch, back=back), context)
+
+        await self._generations.go_live(chosen, record)
 
     async def _live(self) -> Generation | None:
         return next((each for each in await self._generations.all() if each.status == "live"), None)
@@ -191,9 +232,10 @@ async def promote(
     advance: Advance = silent,
     *,
     with_parked: bool = False,
+    by: By = UNKNOWN,
 ) -> Switched:
     """
-    Make a generation live; readers see no gap.
+    Make a generation live; readers see no gap. It is a fact, with who has done it and why.
 
     Args:
         number: of one that is ready, or was served before; the newest ready one that this code has built when left out.
@@ -205,15 +247,20 @@ async def promote(
             or another process builds or switches this read model.
         BlockedByReaders: a query keeps the views locked; nothing has moved.
     """
-    async with _opened(settings, projection, "promote") as promotion:
+    async with _opened(settings, projection, "promote", by) as promotion:
         return await promotion.promote(number, with_parked=with_parked, advance=advance)
 
 
 async def roll_back(
-    settings: Settings, projection: Projection, *, as_it_was: bool = False, advance: Advance = silent
+    settings: Settings,
+    projection: Projection,
+    *,
+    as_it_was: bool = False,
+    advance: Advance = silent,
+    by: By = UNKNOWN,
 ) -> Switched:
     """Make the generation live again that was live before; raises as `promote`."""
-    async with _opened(settings, projection, "rollback") as promotion:
+    async with _opened(settings, projection, "rollback", by) as promotion:
         return await promotion.roll_back(as_it_was=as_it_was, advance=advance)
 
 
@@ -231,9 +278,9 @@ async def drop(settings: Settings, projection: Projection, number: int) -> None:
 
 
 @asynccontextmanager
-async def _opened(settings: Settings, projection: Projection, what: str) -> AsyncIterator[Promotion]:
+async def _opened(settings: Settings, projection: Projection, what: str, by: By = UNKNOWN) -> AsyncIterator[Promotion]:
     async with (
         open_session(settings, projection.name, what) as (connection, valkey),
         rebuild_lock(connection, settings, [projection.name], what),
     ):
-        yield Promotion(connection, valkey, settings, projection)
+        yield Promotion(connection, valkey, settings, projection, by)

@@ -8,7 +8,7 @@ table of a read model that was not folded is refused.
 
 import re
 import typing
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -18,7 +18,7 @@ from adapters.postgres.as_of.folder import KeyRows
 from adapters.postgres.queries.reader import Reader
 from adapters.postgres.store.row_tables import column_type, quoted
 from projections.engine.moment import Moment
-from projections.engine.projection import Table
+from projections.engine.projection import RowKey, Table
 
 WORD = re.compile(r"[a-z_]+")
 TEXT = re.compile(r"'[^']*'")  # in SQL: `'orders'` names no table
@@ -48,6 +48,17 @@ class AsOfReader(Reader):
         self._folded = {table.name: (table, rows) for table, rows in folded}
         self._served = {table.name for table in served}
 
+    def folded(self, table: Table) -> list[msgspec.Struct]:
+        """The folded rows of a table."""
+        return self._folded[table.name][1].of(table)
+
+    def with_rows(self, rows: Mapping[Table, Sequence[msgspec.Struct]]) -> "AsOfReader":
+        """The same with other rows of some tables, such as a part of them."""
+        other = AsOfReader(self._reader, self._moment, (), ())
+        given = {table.name: (table, KeyRows(_by_key(table, of), [])) for table, of in rows.items()}
+        other._folded, other._served = self._folded | given, self._served
+        return other
+
     async def rows(self, query: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
         """The bare rows of a query, with the position of the moment first; raises as `Reader.rows`, and NotFolded."""
         names = sorted(self._served & set(WORD.findall(TEXT.sub("", query))))
@@ -58,6 +69,10 @@ class AsOfReader(Reader):
         tables = ", ".join(_table(table) for table, _ in named)
         rows = await self._reader.rows(_with(tables, query) if tables else query, {**parameters, **given})
         return [(self._moment.position, *row[1:]) for row in rows]
+
+
+def _by_key(table: Table, rows: Sequence[msgspec.Struct]) -> dict[RowKey, msgspec.Struct]:
+    return {RowKey(table, tuple(getattr(row, name) for name in table.key)): row for row in rows}
 
 
 def _with(tables: str, query: str) -> str:

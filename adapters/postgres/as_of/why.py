@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from adapters.postgres.as_of.beside import Beside, facts_beside
 from adapters.postgres.as_of.folder import KeyFolder
+from adapters.postgres.ops.failed_reactions import FailedReaction, of_key
 from adapters.postgres.ops.refused_commands import Refused, refused_of
 from domain.errors import NotFound, Rejected
 from projections.engine.diff.replay import same
@@ -85,7 +86,8 @@ class Explanation(NamedTuple):
 
     Attributes:
         beside: facts of the same key that have not done what may be expected of them; empty unless it was asked for.
-        refused: the latest commands about the learner that rules have refused, in the same way.
+        refused: the latest commands about the learner that rules have refused, in the same way; *reactions* are what
+            should have followed from facts of the key, and has not.
     """
 
     place: Place
@@ -93,6 +95,7 @@ class Explanation(NamedTuple):
     watched: Watched
     beside: Sequence[Beside] = ()
     refused: Sequence[Refused] = ()
+    reactions: Sequence[FailedReaction] = ()
 
     @property
     def unread(self) -> Mapping[str, int]:
@@ -165,10 +168,14 @@ async def explain(folder: KeyFolder, place: Place, moment: Moment, *, beside: bo
     watched = await asyncio.to_thread(watch, place.projection, place.row, place.path, facts)
     if not beside:
         return Explanation(place, moment, watched)
-    refused: list[Refused] = []
+    refused, reactions = list[Refused](), list[FailedReaction]()
     if (learner_id := place.learner_id) is not None:
         refused = await folder.link.run(lambda connection: refused_of(connection, learner_id, moment.now, MOST_BESIDE))
-    return Explanation(place, moment, watched, await facts_beside(folder, place.owner, moment, facts), refused)
+    if (owner := place.owner) is not None:
+        until = moment.position
+        reactions = await folder.link.run(lambda connection: of_key(connection, owner, until, MOST_BESIDE))
+    found = await facts_beside(folder, place.owner, moment, facts)
+    return Explanation(place, moment, watched, found, refused, reactions)
 
 
 def expected(watched: Watched, text: str) -> Expectation:

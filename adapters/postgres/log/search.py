@@ -7,6 +7,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from adapters.postgres.log.learner_history import NAMING
 from adapters.postgres.log.pages import fact_of
 from adapters.postgres.log.postgres_log import COLUMNS
 from domain.fact import Fact
@@ -23,6 +24,7 @@ OF_TYPES = " AND type = ANY(%(types)s)"
 OF_STREAM = " AND stream_id = %(stream)s"
 OF_STREAMS = " AND stream_id LIKE %(stream)s"
 OF_LEARNER = " AND ({ranges})"
+ABOUT_LEARNER = " AND ({ranges} OR ({naming}))"
 SINCE = " AND occurred_at >= %(since)s"
 BY = " AND occurred_at <= %(by)s"
 RANGE = "stream_id >= {category} || %(learner)s || ':' AND stream_id < {category} || %(learner)s || ';'"
@@ -38,6 +40,7 @@ class Search:
         stream: id of a stream, with `*` for anything.
         types: names of facts.
         learner_id: whose streams begin with this id.
+        naming: also the facts of other streams that name the learner, such as a place in a queue.
         since: happened at this moment or later.
         by: happened at this moment or earlier.
     """
@@ -47,6 +50,7 @@ class Search:
     learner_id: str | None = None
     since: datetime | None = None
     by: datetime | None = None
+    naming: bool = False
 
     async def newest(self, connection: psycopg.AsyncConnection, limit: int) -> list[Fact]:
         """The last facts, at most *limit*, in the order of the log."""
@@ -64,7 +68,7 @@ class Search:
         self, connection: psycopg.AsyncConnection, query: str, after: int, limit: int, until: int = 0
     ) -> list[Fact]:
         values: dict[str, Any] = {"after": after, "limit": limit, "until": until, "types": list(self.types or ())}
-        values |= {"stream": _pattern(self.stream or ""), "learner": self.learner_id}
+        values |= {"stream": _pattern(self.stream or ""), "learner": self.learner_id, "key": self.learner_id}
         values |= {"since": self.since, "by": self.by}
         whole = sql.SQL(query).format(facts=sql.SQL(FACTS) + sql.Composed(self._conditions()))
         cursor = await connection.execute(whole, values, binary=True)
@@ -81,7 +85,8 @@ class Search:
                 sql.SQL(RANGE if len(BY_CATEGORY[category].ids) > 1 else ONE).format(category=f"{category}-")
                 for category in keyed_by("learner_id")
             )
-            conditions.append(sql.SQL(OF_LEARNER).format(ranges=sql.SQL(" OR ").join(ranges)))
+            names = {"ranges": sql.SQL(" OR ").join(ranges), "naming": sql.SQL(NAMING)}
+            conditions.append(sql.SQL(ABOUT_LEARNER if self.naming else OF_LEARNER).format(**names))
         conditions += [sql.SQL(SINCE)] if self.since else []
         conditions += [sql.SQL(BY)] if self.by else []
         return conditions

@@ -85,6 +85,11 @@ UPDATE failed_reactions
 RETURNING {COLUMNS}
 """
 
+OF_KEY = f"""
+SELECT {COLUMNS} FROM failed_reactions
+ WHERE key = %s AND position <= %s AND state <> 'done' ORDER BY position DESC, reaction LIMIT %s
+"""
+
 WAITING = """
 SELECT reaction, code, count(*), extract(epoch FROM now() - min(first_tried_at))::float8
   FROM failed_reactions WHERE state = 'waiting' GROUP BY reaction, code
@@ -178,6 +183,11 @@ async def note(connection: psycopg.AsyncConnection, of: Note) -> None:
     """Write down a try that did not succeed; what is settled stays settled."""
     pauses = {"first_pause": FIRST_PAUSE, "longest_pause": LONGEST_PAUSE}
     await connection.execute(NOTE, {**of._asdict(), **pauses})
+
+
+async def of_key(connection: psycopg.AsyncConnection, key: str, until: int, limit: int) -> list[FailedReaction]:
+    """The latest *limit* to facts of a key up to *until* that were not carried out, in the order of the facts."""
+    return (await _rows(connection, OF_KEY, (key, until, limit)))[::-1]
 
 
 async def forget(connection: psycopg.AsyncConnection, lost: FailedReaction) -> None:

@@ -7,6 +7,7 @@ PostgreSQL is away the latest stay in memory; a process that is killed loses tho
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -34,6 +35,10 @@ SELECT * FROM unnest(%s::uuid[], %s::timestamptz[], %s::text[], %s::text[], %s::
 OF_LEARNER = """
 SELECT refused_at, command, actor, source, correlation_id, code, sentence FROM refused_commands
  WHERE learner_id = %s AND refused_at <= %s ORDER BY refused_at DESC LIMIT %s
+"""
+OF_REQUESTS = """
+SELECT refused_at, command, actor, source, correlation_id, code, sentence FROM refused_commands
+ WHERE correlation_id = ANY(%s) ORDER BY refused_at, id LIMIT %s
 """
 FORGET = "SELECT forget_refused_commands(%s)"
 
@@ -114,6 +119,12 @@ async def refused_of(connection: Connection, learner_id: str, until: datetime, l
     """The latest *limit* commands about a learner that were refused up to a time, in their order."""
     rows = await (await connection.execute(OF_LEARNER, (learner_id, until, limit))).fetchall()
     return [Refused(*row) for row in reversed(rows)]
+
+
+async def refused_in(connection: Connection, requests: Sequence[str], limit: int) -> list[Refused]:
+    """The first *limit* commands of some requests that were refused, in their order."""
+    rows = await (await connection.execute(OF_REQUESTS, (list(requests), limit))).fetchall()
+    return [Refused(*row) for row in rows]
 
 
 async def forget_old(connection: Connection) -> int:

@@ -7,7 +7,7 @@ The projector begins a read model with generation 1, which is live at once. A re
 
 import asyncio
 import time
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Literal, NamedTuple
@@ -18,6 +18,7 @@ from adapters.postgres.connection import Connection
 from adapters.postgres.ops.lease import release, try_acquire_shared
 from adapters.postgres.store.ownership import switching
 from adapters.postgres.store.row_tables import physical_name
+from adapters.postgres.store.rule_sources import keep, note_served
 from adapters.postgres.store.views import wait_for_locks_until
 from adapters.settings import Settings
 from adapters.stores.protocol import GenerationStore, Servers
@@ -26,7 +27,7 @@ from adapters.valkey.client import Valkey
 from projections.engine.fingerprint import code_digest
 from projections.engine.projection import Projection
 
-COLUMNS = "generation, version, segments, status, code, step, digest_position, live_at"
+COLUMNS = "generation, version, segments, status, code, step, digest_position, live_at, encode(source_hash, 'hex')"
 ALL = f"SELECT {COLUMNS} FROM projections WHERE name = %s ORDER BY generation"
 NEXT_NUMBER = """
 INSERT INTO generation_numbers AS numbers (name, last)
@@ -34,8 +35,8 @@ SELECT %(name)s, coalesce(max(generation), 0) + 1 FROM projections WHERE name = 
     ON CONFLICT (name) DO UPDATE SET last = greatest(numbers.last + 1, excluded.last) RETURNING last
 """
 BEGIN = """
-INSERT INTO projections (name, generation, version, code, segments, status, live_at)
-VALUES (%s, %s, %s, %s, %s, %s::text, CASE WHEN %s::text = 'live' THEN now() END)
+INSERT INTO projections (name, generation, version, code, source_hash, segments, status, live_at)
+VALUES (%s, %s, %s, %s, %s, %s, %s::text, CASE WHEN %s::text = 'live' THEN now() END)
 """
 BEGIN_SEGMENTS = "INSERT INTO segments (projection, generation, segment) SELECT %s, %s, generate_series(0, %s)"
 NOTE_STEP = "UPDATE projections SET step = %s WHERE name = %s AND generation = %s"
@@ -85,6 +86,7 @@ class Generation(NamedTuple):
         code: digest of the source that builds it.
         step: the current step of a generation that is being built.
         digest_position: position at which the digest of its content was taken.
+        rule: the hash of the source that began to build it; None if that was before it was recorded.
     """
 
     number: int
@@ -95,6 +97,7 @@ class Generation(NamedTuple):
     step: str | None = None
     digest_position: int | None = None
     live_at: datetime | None = None
+    rule: str | None = None
 
 
 class NoSuchGeneration(Exception):
@@ -150,6 +153,10 @@ def numbered(known: Iterable[Generation], name: str, number: int, allowed: Colle
     return found
 
 
+async def do_nothing() -> None:
+    """Record nothing."""
+
+
 class Generations:
     """The generations of one projection."""
 
@@ -174,7 +181,15 @@ class Generations:
             with suppress(psycopg.errors.UniqueViolation):  # another process has begun it
                 await self._create("live")
         await self._publish_live()
+        if found.version == self.projection.version:
+            await self._note_served(found, "projector")
         return found
+
+    async def _note_served(self, generation: Generation, by: str) -> None:
+        """Keep the source of this code, and that it makes what readers see."""
+        rule = await keep(self._connection, self.projection)
+        place = self.projection.name, generation.number, generation.version
+        await note_served(self._connection, *place, code_digest(self.projection), rule, by)
 
     async def sweep(self) -> list[str]:
         """Delete what the store keeps of no generation; returns its names."""
@@ -193,11 +208,13 @@ class Generations:
 
     async def _create(self, status: GenerationStatus) -> Generation:
         name, code = self.projection.name, code_digest(self.projection)
+        rule = await keep(self._connection, self.projection)  # before: others that keep the same must not wait long
         async with self._connection.transaction():
             row = await (await self._connection.execute(NEXT_NUMBER, {"name": name})).fetchone()
             number = int(row[0]) if row else 1
-            begun = Generation(number, self.projection.version, self.projection.segments, status, code)
-            parameters = (name, number, begun.version, begun.code, begun.segments, status, status)
+            begun = Generation(number, self.projection.version, self.projection.segments, status, code, rule=rule)
+            place = (name, number, begun.version)
+            parameters = (*place, begun.code, bytes.fromhex(rule), begun.segments, status, status)
             await self._connection.execute(BEGIN, parameters)
             await self._connection.execute(BEGIN_SEGMENTS, (name, number, begun.segments - 1))
             store = self.store(begun)
@@ -215,9 +232,12 @@ class Generations:
         """Note that a generation is complete up to *position*, at which its content has this *digest*."""
         await self._connection.execute(READY, (digest, position, self.projection.name, generation.number))
 
-    async def go_live(self, generation: Generation) -> None:
+    async def go_live(self, generation: Generation, record: Callable[[], Awaitable[object]] = do_nothing) -> None:
         """
         Make a generation live, and retire the one that was.
+
+        Args:
+            record: called at the end of the transaction that does so.
 
         Raises:
             BlockedByReaders: a query reads the views for too long; nothing has moved.
@@ -225,7 +245,7 @@ class Generations:
         deadline = time.monotonic() + VIEWS_PATIENCE
         while True:
             try:
-                await self._move_pointer(generation)
+                await self._move_pointer(generation, record)
                 break
             except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected) as error:
                 if time.monotonic() > deadline:
@@ -234,7 +254,7 @@ class Generations:
                 await asyncio.sleep(VIEWS_PAUSE)
         await self.store(generation).publish_live()
 
-    async def _move_pointer(self, generation: Generation) -> None:
+    async def _move_pointer(self, generation: Generation, record: Callable[[], Awaitable[object]]) -> None:
         name = self.projection.name
         deadline = time.monotonic() + VIEWS_LOCK_TIMEOUT / 1_000
         async with self._connection.transaction():
@@ -242,6 +262,10 @@ class Generations:
             await wait_for_locks_until(self._connection, deadline)
             await self._connection.execute(RETIRE, [name, generation.number])
             await self._connection.execute(MAKE_LIVE, [name, generation.number])
+            if generation.rule is not None:
+                place = name, generation.number, generation.version
+                await note_served(self._connection, *place, generation.code, generation.rule, "promotion")
+            await record()
 
     async def drop(self, generation: Generation) -> None:
         """

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from adapters.postgres.log.postgres_log import PostgresLog
+from adapters.postgres.ops.refused_commands import Refused
 from adapters.postgres.trace import rows
 from adapters.postgres.trace.imported import ROW, SourceRow, source_row
 from adapters.postgres.trace.tree import Tree
@@ -69,17 +70,31 @@ class FactOfTrace(msgspec.Struct, kw_only=True):
     jobs: list[JobOfTrace]
 
 
+class CommandRefused(msgspec.Struct, kw_only=True):
+    """A command of the request that a rule has refused; `code` and `sentence` are of the error. Kept for 90 days."""
+
+    at: datetime
+    command: str
+    actor: str
+    source: str
+    request_id: str | None
+    code: str
+    sentence: str
+
+
 class Trace(msgspec.Struct, kw_only=True):
     """
     What led to a fact and what followed, in the order of the log.
 
-    `facts` counts them; `truncated` says that there are more than are read for one trace (10,000).
+    `facts` counts them; `truncated` says that there are more than are read for one trace (10,000). `refused` has the
+    first 100 commands of the requests that rules have refused.
     """
 
     began_with: list[BeginningOfTrace]
     facts: int
     truncated: bool
     items: list[FactOfTrace]
+    refused: list[CommandRefused]
     next: str | None
 
 
@@ -120,8 +135,36 @@ EXAMPLE = Trace(
             ],
         )
     ],
+    refused=[
+        CommandRefused(
+            at=AT,
+            command="RequestEnrollment",
+            actor="28400",
+            source="api",
+            request_id="0199c7f0a1b27c3d8e4f5a6b7c8d9e0f",
+            code="already_enrolled",
+            sentence="learner 28400 is enrolled in algebra-2026",
+        )
+    ],
     next="WyJ0cmFjZSIsMTcxM10",
 )
+
+
+async def answer_of(log: PostgresLog, tree: Tree, page: Sequence[Fact], following: str | None) -> Trace:
+    """The answer with one page of the facts of a tree."""
+    return Trace(
+        began_with=await beginnings(log, tree),
+        facts=len(tree.facts),
+        truncated=tree.truncated,
+        items=await traced(log, tree, page),
+        refused=[_refused(each) for each in tree.refused],
+        next=following,
+    )
+
+
+def _refused(each: Refused) -> CommandRefused:
+    same = {name: getattr(each, name) for name in ("command", "actor", "source", "code", "sentence")}
+    return CommandRefused(at=each.refused_at, request_id=each.correlation_id, **same)
 
 
 async def beginnings(log: PostgresLog, tree: Tree) -> list[BeginningOfTrace]:

@@ -1,6 +1,6 @@
 """Imports as an answer, over HTTP and by `campus import list --json`, and the row that an imported fact comes from."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -8,7 +8,7 @@ import msgspec
 
 from adapters.postgres.log.postgres_log import PostgresLog
 from domain.admin import Import, ImportedRows, import_stream
-from domain.fact import Fact, is_import
+from domain.fact import Fact, Meta, is_import
 
 
 class SourceRow(msgspec.Struct, kw_only=True):
@@ -147,6 +147,12 @@ async def source_row(log: PostgresLog, fact: Fact) -> SourceRow | None:
         table=tables[table - 1]["name"] if 0 < table <= len(tables) else None,
         line=line,
     )
+
+
+def import_streams(metas: Iterable[Meta]) -> set[str]:
+    """The streams of the imports that facts with these metas name."""
+    named = {(meta.source, _numbers(meta.row)[0]) for meta in metas if is_import(meta.source)}
+    return {import_stream(source.partition(":")[2], number) for source, number in named if number}
 
 
 def _numbers(row: str | None) -> tuple[int, int, int]:

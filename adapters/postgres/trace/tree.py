@@ -11,6 +11,7 @@ from typing import NamedTuple
 from adapters.postgres.connection import Connection
 from adapters.postgres.log.learner_history import whole_history
 from adapters.postgres.log.postgres_log import END, PostgresLog
+from adapters.postgres.ops.refused_commands import Refused, refused_in
 from adapters.postgres.trace import rows
 from domain.errors import NotFound
 from domain.fact import Fact
@@ -18,6 +19,7 @@ from domain.streams import id_or_none
 from domain.tags import QueryItem, tag
 
 MOST_FACTS = 10_000  # of one tree
+MOST_REFUSED = 100  # commands of one tree
 
 
 class NoSuchFact(NotFound):
@@ -31,7 +33,7 @@ class NothingFollowed(NotFound):
     """No fact names this request, and there is no such order."""
 
     code = "nothing_traced"
-    template = "no fact came of a request {id}, and there is no order {id}"
+    template = "no fact came of a request {id}, none of its commands was refused lately, and there is no order {id}"
 
 
 class Tree(NamedTuple):
@@ -43,12 +45,14 @@ class Tree(NamedTuple):
         causes: the position of the fact that caused a fact; one that a request began has none.
         lost: facts whose cause is named and was not found.
         truncated: there are more facts than are read for one tree.
+        refused: the first commands of its requests that rules have refused; they are kept for 90 days.
     """
 
     facts: Sequence[Fact]
     causes: dict[int, int]
     lost: frozenset[int]
     truncated: bool
+    refused: Sequence[Refused] = ()
 
     @property
     def roots(self) -> list[Fact]:
@@ -73,11 +77,14 @@ async def tree_of_fact(log: PostgresLog, position: int) -> Tree:
 
 
 async def tree_of_request(log: PostgresLog, request_id: str) -> Tree:
-    """What followed from a request; raises NothingFollowed."""
+    """What followed from a request, be it that it was refused; raises NothingFollowed."""
     facts = await log.link.run(lambda connection: rows.of_requests(connection, [request_id], 1))
-    if not facts:
+    if facts:
+        return await log.link.run(lambda connection: _tree(connection, facts))
+    refused = await log.link.run(lambda connection: refused_in(connection, [request_id], MOST_REFUSED))
+    if not refused:
         raise NothingFollowed(id=request_id)
-    return await log.link.run(lambda connection: _tree(connection, facts))
+    return Tree((), {}, frozenset(), truncated=False, refused=refused)
 
 
 async def tree_of_order(log: PostgresLog, order_id: str) -> Tree:
@@ -114,7 +121,9 @@ async def _tree(connection: Connection, seeds: Sequence[Fact]) -> Tree:
     by_id = {fact.meta.event_id: position for position, fact in found.items()}
     named = {position: by_id.get(fact.meta.causation_id or "", position) for position, fact in found.items()}
     causes = {position: cause for position, cause in named.items() if cause < position}
-    return Tree([found[position] for position in sorted(found)], causes, frozenset(lost), truncated)
+    facts = [found[position] for position in sorted(found)]
+    refused = await refused_in(connection, _requests(facts), MOST_REFUSED)
+    return Tree(facts, causes, frozenset(lost), truncated, refused)
 
 
 def _requests(facts: Iterable[Fact]) -> list[str]:

@@ -3,6 +3,8 @@
 import gzip
 from collections.abc import AsyncIterator
 
+import pytest
+
 from api.http.middleware import LARGEST_BODY, LARGEST_PUBLICATION
 from domain.catalog import MAX_UNITS
 from tests.support.api import Campus
@@ -20,6 +22,32 @@ async def test_a_request_id_is_given_or_kept(campus: Campus) -> None:
     await campus.client.post("/v1/enrollments", json={"run_id": campus.run}, headers=headers)
     history = (await campus.get(f"/learners/{campus.learner}/history")).json()["items"]
     assert {fact["meta"]["correlation_id"] for fact in history} == {"trace-2"}
+
+
+TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+
+
+@pytest.mark.parametrize(
+    ("traceparent", "is_kept"),
+    [
+        (f"00-{TRACE}-{SPAN}-01", True),
+        (f"01-{TRACE}-{SPAN}-01-later", True),
+        (f"00-{TRACE}-{SPAN}-01-later", False),
+        (f"ff-{TRACE}-{SPAN}-01", False),
+        (f"00-{'0' * 32}-{SPAN}-01", False),
+        (f"00-{TRACE}-{'0' * 16}-01", False),
+        (f"00-{TRACE.upper()}-{SPAN}-01", False),
+        (TRACE, False),
+    ],
+)
+async def test_a_trace_id_is_the_id_of_a_request_without_one(
+    campus: Campus, traceparent: str, *, is_kept: bool
+) -> None:
+    """Of a well-formed `traceparent` (W3C Trace Context); an `X-Request-ID` goes before it."""
+    answer = await campus.client.get("/healthz", headers={"traceparent": traceparent})
+    assert (answer.headers["x-request-id"] == TRACE) is is_kept
+    both = {"traceparent": traceparent, "x-request-id": "mine"}
+    assert (await campus.client.get("/healthz", headers=both)).headers["x-request-id"] == "mine"
 
 
 async def test_large_answers_are_compressed_for_those_who_take_it(campus: Campus) -> None:

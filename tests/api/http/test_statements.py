@@ -27,8 +27,8 @@ ONE_ROW = {
 """What is no list of anything that the test makes more of."""
 NO_ROWS = ("/events", "/checkout", "/receipt", "/replay")
 """Streams and pages."""
-ELSEWHERE = ("/v1/proofs/", "/v1/folds/", "/dossiers/")
-"""What there is once a notary has signed, or it was asked for: test_proofs.py, test_folds.py, test_dossiers.py."""
+ELSEWHERE = ("/v1/proofs/", "/v1/folds/", "/dossiers/", "/v1/projections/", "/v1/rules/")
+"""What there is once a notary has signed, or it was asked for, or served: tests of the same names."""
 
 
 @pytest.fixture

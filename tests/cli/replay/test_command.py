@@ -73,6 +73,10 @@ async def test_a_history_is_printed_step_by_step(settings: Settings, tmp_path: P
     other = await run(settings, learner, "--rule", str(rule))
     best = documents[grade]["best_bp"]
     assert f"!= {grade} /best_bp: today {best}, changed {best // 2}" in other
+    lines = [json.loads(line) for line in (await run(settings, learner, "--rule", str(rule), "--json")).splitlines()]
+    differing = [each for line in lines[:-1] for each in line["differs"] if each["path"] == "/best_bp"]
+    assert {"document": grade, "path": "/best_bp", "today": best, "changed": best // 2} in differing
+    assert f"{lines[-1]['values_that_differ']:,} values differ at the end" in other
     assert {fact.type for fact in await since(settings, len(facts))} == {"record.viewed"}  # that it was looked at
 
     code, out, _ = await command(settings, "step", "gradebook", "--key", learner, "--json")
@@ -97,6 +101,7 @@ async def since(settings: Settings, position: int) -> list[Fact]:
         (("ann", "--order", "o1"), "give a learner, an --order or a --run"),
         (("--order", "none"), "there is no order none"),
         (("ann", "--view", "marks"), "no view marks"),
+        (("ann", "--view", "course_weeks"), "`campus why course_weeks RUN_ID,WEEK FIELD --by day` says what each day"),
         (("ann", "--to", "soon"), "--to"),
         (("ann", "--to", "99"), "the log ends at position 0"),
     ],

@@ -150,7 +150,7 @@ async def test_skipping_what_waits_in_a_generation_that_is_not_served(
         async with projecting(settings, [projection]):
             await caught_up(settings, facts.head, [projection])
             assert (await verify(settings, [projection]))[0].ok
-        await assert_accounts(settings, projection, applied=facts.head - 1, skipped=1)
+        await assert_accounts(settings, projection, applied=facts.head - 2, skipped=1)  # without the promotion
 
 
 @pairs
@@ -252,7 +252,7 @@ async def test_killed_skipped_and_done_again(
             await facts.record(("bob", "click", 1))
             await caught_up(settings, facts.head, [projection])  # it looks after parked keys before it takes a fact
             assert (await verify(settings, [projection]))[0].ok
-        await assert_accounts(settings, projection, applied=facts.head - 1, skipped=1)
+        await assert_accounts(settings, projection, applied=facts.head - 2, skipped=1)  # without the promotion
 
 
 async def unfinished(settings: Settings, projection: Projection) -> None:

@@ -73,14 +73,14 @@ async def test_back_to_the_same_version(settings: Settings, projection: Projecti
         assert (switched.before, switched.after, switched.position) == (1, 2, 200)
         assert await statuses(settings, projection) == ["retired", "live"]
         await facts.record_many(100)
-        await assert_true_to_the_log(settings, 300)
+        await assert_true_to_the_log(settings, 301)  # the promotion is a fact
         back = await roll_back(settings, projection)
-        assert (back.before, back.after, back.position) == (2, 1, 300)
+        assert (back.before, back.after, back.position) == (2, 1, 301)
         await facts.record_many(100)
-        await assert_true_to_the_log(settings, 400)
+        await assert_true_to_the_log(settings, 402)
         forth = await promote(settings, projection, 2)
-        assert (forth.before, forth.after, forth.position) == (1, 2, 400)
-        await assert_true_to_the_log(settings, 400)
+        assert (forth.before, forth.after, forth.position) == (1, 2, 402)
+        await assert_true_to_the_log(settings, 403)
         await assert_accounts(settings, projection)
 
 
@@ -112,7 +112,7 @@ async def test_back_to_another_version(settings: Settings, projection: Projectio
             await roll_back(settings, later)
         assert await statuses(settings, projection) == ["retired", "live"]
         switched = await roll_back(settings, later, as_it_was=True)
-        assert (switched.after, switched.position, switched.facts_behind) == (1, 100, 40)
+        assert (switched.after, switched.position, switched.facts_behind) == (1, 100, 41)  # the promotion is a fact
         async with projecting(settings, [projection]):
             await assert_true_to_the_log(settings, 140, [projection])
 

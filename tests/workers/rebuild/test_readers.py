@@ -157,6 +157,17 @@ async def while_facts_come(settings: Settings, facts: Writer, flipping: Coroutin
     await task
 
 
+@pytest.fixture
+def promotions_are_no_facts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where each position stands for a fact that counts."""
+
+    async def nothing(*_: object) -> None:
+        pass
+
+    monkeypatch.setattr("workers.rebuild.promotion.carry_out", nothing)
+
+
+@pytest.mark.usefixtures("promotions_are_no_facts")
 async def test_queries_in_postgres(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rows and position are of one moment and one version, in whatever order a query looks at the views."""
     monkeypatch.setattr("adapters.postgres.queries.reader.PATIENCE", PATIENCE)
@@ -196,6 +207,7 @@ async def test_queries_in_postgres(settings: Settings, monkeypatch: pytest.Monke
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("promotions_are_no_facts")
 async def test_documents_in_valkey(settings: Settings) -> None:
     """A document and its position are of one version; readers are never led back to a generation."""
     projection, later = InValkey(), NextInValkey()
@@ -272,6 +284,7 @@ async def client(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("promotions_are_no_facts")
 async def test_over_http(settings: Settings, client: httpx.AsyncClient, tmp_path: Path) -> None:
     """Overview, course dashboard and learner dashboards, while their generations flip and facts come."""
     served = (Overview(), CourseDashboard(), LearnerDashboard())

@@ -83,6 +83,11 @@ async def _check(folder: KeyFolder, place: Place, moment: Moment, blank: Any, va
     assert all(one.after == other.before for one, other in pairwise(watched.changes)), where
     assert watched.touching >= len(watched.changes)
     assert watched.ran.keys() == {change.fact.type for change in watched.changes}
+    if place.path[-1] in {"percent", "grade_bp", "grade_so_far_bp"} and value:
+        ratio = watched.ratio
+        assert ratio is not None, where
+        assert ratio.name == place.path[-1].removesuffix("_bp"), where
+        assert ratio.bp == value or (place.path[-1] == "percent" and ratio.bp > value), (where, ratio)
     home = type(place.projection).__module__
     assert all(any(each.module == home and each.source for each in ran) for ran in watched.ran.values()), where
 
