@@ -61,10 +61,6 @@ class Asking:
             raise Failure(f"{answer.request.url} answers {answer.status_code}: {answer.text[:300]}")
         return answer.json()
 
-    async def size(self, path: str, **parameters: Any) -> int:
-        """How long an answer is, in bytes."""
-        return len((await self._client.get(f"/v1{path}", params=parameters)).content)
-
     async def close(self) -> None:
         """Close its connections."""
         await self._client.aclose()

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-REST = 25  # times what a fold costs, until the next one where several wait
+REST = 60  # times what a fold costs, until the next one where several wait
 REMEMBERED = 32  # folds
 
 

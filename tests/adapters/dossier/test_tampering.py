@@ -334,12 +334,12 @@ def test_witnesses_that_the_dossier_names() -> None:
     assert said.startswith("RIGHT.")
     proven, left = said.split("Not proven:")
     assert "cosigned by a key that this dossier calls that of the witness witness.example/w1." in proven
-    assert f"SHA-256, {sha256(one.verifier.public).hexdigest()}, with what witness.example/w1 publishes" in left
+    assert f"compare its SHA-256, {sha256(one.verifier.public).hexdigest()}" in left
     assert "cosignature of witness.example/w2 in ML-DSA-44: Python's standard library has no such" in left
     assert "no witness whose key" not in left
     known = in_words(check(made().signed_again({**made().files, **named}), [], [one.verifier.vkey]))
     assert "is cosigned by witness.example/w1: the log that they saw is this one" in known
-    assert "That this key is the witness's" not in known
+    assert "here is the witness's" not in known
     late = (*note.signatures, one.sign(note.text + "x", 1_700_000_000))
     named[CHECKPOINT] = str(note._replace(signatures=late)).encode()
     wrong = check(made().signed_again({**made().files, **named})).wrong
