@@ -86,3 +86,27 @@ def verify(token: str, secret: str, *, now: datetime, issuer: str = ISSUER) -> J
     return JwtClaims(
         str(payload["sub"]), tuple(payload["roles"]), str(payload.get("name", payload["sub"])), float(ends)
     )
+
+
+def sign_for(purpose: str, subject: str, secret: str, *, now: datetime, lifetime: timedelta) -> str:
+    """Return what proves one thing about *subject* for one purpose, and is no token of a user."""
+    payload: dict[str, Any] = {"iss": purpose, "sub": subject, "exp": int((now + lifetime).timestamp())}
+    return jwt.encode({"alg": ALGORITHM}, payload, OctKey.import_key(secret))
+
+
+def verify_for(purpose: str, token: str, secret: str, *, now: datetime) -> str:
+    """Return the subject of what `sign_for` has signed for this purpose; raises InvalidToken."""
+    try:
+        payload = jwt.decode(token, OctKey.import_key(secret), algorithms=[ALGORITHM]).claims
+        registry = jwt.JWTClaimsRegistry(
+            now=int(now.timestamp()),
+            iss={"essential": True, "value": purpose},
+            sub={"essential": True},
+            exp={"essential": True},
+        )
+        registry.validate(payload)
+    except (JoseError, ValueError, TypeError, KeyError) as error:
+        raise InvalidToken(f"it cannot be accepted: {error}") from error
+    if payload["exp"] <= now.timestamp():
+        raise InvalidToken("it cannot be accepted: it has ended")
+    return str(payload["sub"])

@@ -14,6 +14,7 @@ import json
 import os
 import re
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
@@ -80,6 +81,12 @@ class Settings(BaseSettings):
     """Private keys of the notary, 32 bytes in base64, with commas between; empty: it keeps one in `data_dir`."""
     master_keys: str = Field(default="", repr=False)
     """Wrap the keys of persons: 32 bytes in base64 each, with commas between, the newest first; empty: no accounts."""
+    smtp_url: str = Field(default="", repr=False)
+    """Where mails leave, `smtp://USER:PASSWORD@HOST:PORT` or `smtps://…`; empty: `campus up` runs an inbox."""
+    mail_from: str = "Campuslog <no-reply@campus.invalid>"
+    """Who writes the mails: an address, or a name and an address in angle brackets."""
+    trusted_proxies: str = ""
+    """Networks of proxies that are believed from where a request comes (`X-Forwarded-For`), with commas between."""
     dev_login: bool = False
     """Whether `POST /v1/dev/login` gives a token of any user to all who reach the API; on loopback only."""
     data_dir: Path = DEFAULT_DATA_DIR
@@ -139,6 +146,27 @@ class Settings(BaseSettings):
     def _rates_fit(cls, rates: str) -> str:
         rates_of(rates)
         return rates
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _smtp_url_fits(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if url and (parts.scheme not in ("smtp", "smtps") or not parts.hostname):
+            raise ValueError("it is smtp://USER:PASSWORD@HOST:PORT, or smtps:// for TLS from the beginning")
+        return url
+
+    @field_validator("mail_from")
+    @classmethod
+    def _mail_from_fits(cls, sender: str) -> str:
+        if not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+|[^<>\r\n]* <[^@\s<>]+@[^@\s<>]+>", sender):
+            raise ValueError("it is an address, or `Name <address>`")
+        return sender
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _proxies_are_networks(cls, networks: str) -> str:
+        networks_of(networks)
+        return networks
 
     @field_validator("master_keys")
     @classmethod
@@ -230,12 +258,27 @@ def data_dir_of(values: dict[str, Any]) -> Path:
     return Path(values.get("data_dir") or os.environ.get(f"{PREFIX}DATA_DIR") or DEFAULT_DATA_DIR)
 
 
+def is_trusted(peer: str, proxies: str) -> bool:
+    """Whether *peer* is in one of the networks of `trusted_proxies`."""
+    try:
+        address = ipaddress.ip_address(peer)
+    except ValueError:
+        return False
+    return any(address in network for network in networks_of(proxies))
+
+
 def is_loopback(host: str) -> bool:
     """Whether only this machine reaches a server that listens on *host*."""
     try:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+@cache
+def networks_of(text: str) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+    """The networks of a list with commas between; raises ValueError if one is none."""
+    return tuple(ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip())
 
 
 def master_keys(text: str) -> list[bytes]:

@@ -19,6 +19,7 @@ from api import (
     auth,
     catalog,
     dashboards,
+    dev_login,
     dossiers,
     enrollment,
     facts,
@@ -74,6 +75,7 @@ ROUTERS = (  # the busiest first: routes are tried in this order
     payment.router,
     account.router,
     auth.router,
+    dev_login.router,
     health.router,
 )
 NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}  # api/http/metrics.py has ours
@@ -117,7 +119,7 @@ def build(settings: Settings, projections: Sequence[Projection] = PROJECTIONS) -
     errors.install(app)
     folds.install(app)
     for router in ROUTERS:
-        if router is auth.router and not settings.dev_login:
+        if router is dev_login.router and not settings.dev_login:
             continue
         app.router.routes.extend(router.routes)  # include_router would match nested routes for every request
     docs.install(app)

@@ -39,6 +39,7 @@ COMMANDS = {
     "serve": ("cli.serve", "Run the API alone."),
     "worker": ("cli.worker", "Run one worker alone."),
     "witness": ("cli.witness", "Run a witness, which cosigns a log as long as it only grows."),
+    "inbox": ("cli.inbox", "Run the development inbox, which takes the mails of a campus that is tried out."),
     "paysim": ("cli.paysim", "Run the stand-in for Stripe, for development and tests."),
 }
 OURS = ("benchmarks", "cli", "campuslog", "api", "workers", "adapters", "commands", "projections", "domain")

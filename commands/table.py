@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from commands import admin, catalog, enrollment, progress, quiz, user
+from commands import admin, auth, catalog, enrollment, progress, quiz, user
 from commands.log import Log, Position
 from commands.payment import (
     books,
@@ -104,5 +104,8 @@ HANDLERS: dict[type, CommandHandler] = {
     user.ChangeProfile: user.change_profile,
     user.RequestErasure: user.request_erasure,
     user.NoteKeyDestroyed: user.note_key_destroyed,
+    auth.SetPassword: auth.set_password,
+    auth.OpenSession: auth.open_session,
+    auth.RevokeSessions: auth.revoke_sessions,
     quiz.OverrideGrade: quiz.override_grade,
 }

@@ -101,7 +101,7 @@ class User(Aggregate):
         if self.exists:
             self._registration_repeated()
             return
-        _check({LANGUAGE: language, TIME_ZONE: time_zone})
+        check_profile({LANGUAGE: language, TIME_ZONE: time_zone})
         version = self.version + 1
         self._registered(
             email=key.seal(version, "email", email),
@@ -134,7 +134,7 @@ class User(Aggregate):
         self._must_exist()
         if self.status is not AccountStatus.ACTIVE:
             raise AccountNotActive(learner_id=self.learner_id)
-        _check(changes)
+        check_profile(changes)
         for field in PROFILE:
             old, new = key.open(self.profile.get(field)), changes.get(field)
             if new is not None and new != old:
@@ -175,7 +175,7 @@ class User(Aggregate):
             raise PersonErased(learner_id=self.learner_id)
 
 
-def _check(profile: Mapping[str, str]) -> None:
+def check_profile(profile: Mapping[str, str]) -> None:
     """Refuse what has a meaning and does not have it; the value is personal and stands in no error."""
     if TIME_ZONE in profile and not is_time_zone(profile[TIME_ZONE]):
         raise BadTimeZone(field=TIME_ZONE)

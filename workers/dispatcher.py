@@ -4,8 +4,7 @@ The dispatcher: what is due later because of a fact, and what touches the outsid
 Reads     the log by position, facts that cause or end a job; woken by hints, else by its own poll.
 Asks      the payment provider, through adapters/payments/stripe_provider.py; while it is away, jobs wait.
 Writes    jobs, each once for its fact, in one transaction with its position; commands that record their outcome. Every
-          hour it forgets first answers that are old (adapters/postgres/log/first_answers.py) and refused commands
-          (adapters/postgres/ops/refused_commands.py), and one process holds
+          hour it forgets what is old beside the log (first answers, refused commands, sessions), and one process holds
           facts, the books and the provider against each other (workers/dispatching/reconciling.py).
 Active    one per campus derives jobs, by an advisory lock; another takes over within 2 s, or within 10 s if it hangs.
           Every dispatcher carries jobs out, each job one at a time.
@@ -19,6 +18,7 @@ from datetime import timedelta
 
 import structlog
 
+from adapters.auth import attempts, sessions
 from adapters.nats import hint
 from adapters.nats.connection import Nats
 from adapters.payments.stripe_provider import StripeProvider
@@ -122,10 +122,12 @@ class _Deriving:
         self._beat_at = time.monotonic()
 
     async def _forget_answers(self, connection: Connection) -> None:
-        """Forget first answers and refused commands that are old, once in a while."""
+        """Forget first answers, refused commands, sessions and failed sign-ins that are old, once in a while."""
         if self._forgot_at and time.monotonic() - self._forgot_at < FORGET_INTERVAL:
             return
         self._forgot_at = time.monotonic()  # before, so that what takes too long is not begun again at once
+        for old in (sessions, attempts):
+            await old.forget_old(connection, self._log.clock.now())
         answers, refusals = await first_answers.forget_old(connection), await refused_commands.forget_old(connection)
         if answers == first_answers.AT_ONCE or refusals == refused_commands.AT_ONCE:
             self._forgot_at = 0.0  # there are more: go on after the next page of jobs

@@ -61,6 +61,10 @@ class BulkAnswers(msgspec.Struct, kw_only=True):
     items: list[BulkAnswer]
 
 
+WHO_ASKS = frozenset((b"authorization", b"cookie", b"host", b"origin", b"sec-fetch-site"))
+"""Headers that each command takes over from the bulk: who sends it, and from which page."""
+
+
 class SameKey(BadRequest):
     """Two commands of one request have the same key."""
 
@@ -95,7 +99,7 @@ async def send_bulk(request: Request, bulk: Bulk, user: CurrentUser) -> Response
 async def _send(request: Request, command: BulkCommand) -> tuple[int, bytes]:
     """Status and body of the answer of the application to a command."""
     own = [(b"content-type", JSON.encode()), (b"idempotency-key", command.idempotency_key.encode())]
-    kept = [pair for pair in request.scope["headers"] if pair[0] in {b"authorization", b"host"}]
+    kept = [pair for pair in request.scope["headers"] if pair[0] in WHO_ASKS]
     scope = {
         **{name: request.scope[name] for name in ("type", "asgi", "http_version", "scheme", "client", "server")},
         "method": "POST",

@@ -35,7 +35,7 @@ COMPRESSION_LEVEL = 4
 LONGEST_REQUEST_ID = 64  # characters
 # Of version 00, and of later ones, which may have more: https://www.w3.org/TR/trace-context/#traceparent-header
 TRACEPARENT = re.compile(rb"(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?")
-VARY = b"accept-encoding, authorization"
+VARY = b"accept-encoding, authorization, cookie"
 BODILESS = frozenset(("GET", "HEAD"))  # methods for which no route reads a body
 
 logger = structlog.get_logger()

@@ -7,7 +7,7 @@ events, at so many times the pace at which it happened.
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from datetime import UTC, date, datetime, time
 from itertools import islice
 from typing import Annotated, Any, NamedTuple
@@ -24,6 +24,7 @@ from api.http.looks import Reason, record_look
 from api.http.openapi import Responses, problems
 from api.http.places import EventStream
 from api.http.query import QueryContext
+from api.http.sessions import while_signed_in
 from projections.engine.moment import Moment
 from projections.engine.steps import Change
 
@@ -125,7 +126,8 @@ def played(ask: QueryContext, part: Part, moment: Moment, sources: Sequence[Sour
     headers = headers_at(moment, *(source.projection for source in sources))
     headers = {**headers, "campus-position": str(moment.position)}
     if part.speed is not None:
-        events = EventStream(_events(_lines(part, sources), part.speed), ask.services.places, ask.user.subject)
+        steps = while_signed_in(_events(_lines(part, sources), part.speed), ask.user, ask.services.people.sessions)
+        events = EventStream(steps, ask.services.places, ask.user.subject)
         events.headers.update({name: value for name, value in headers.items() if name != "cache-control"})
         return events
     return StreamingResponse(_text(_lines(part, sources)), media_type=NDJSON, headers=headers)
@@ -178,7 +180,7 @@ async def _text(lines: Iterator[Line]) -> AsyncIterator[bytes]:
         yield line.text + b"\n"
 
 
-async def _events(lines: Iterator[Line], speed: float) -> AsyncIterator[bytes]:
+async def _events(lines: Iterator[Line], speed: float) -> AsyncGenerator[bytes]:
     last: datetime | None = None
     async for line in _ahead(lines):
         if last is not None and line.at is not None:

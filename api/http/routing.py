@@ -16,6 +16,8 @@ from api.http.errors import NotAcceptable, UnknownParameters, UnsupportedBody
 from api.http.negotiation import takes
 from api.http.plain_command import plain_command
 from api.http.query import query_context, staff_query_context
+from api.http.services import get_services
+from api.http.sessions import recognise
 
 QUERIES = {query_context, staff_query_context}
 """The dependencies that read `min_position` by hand."""
@@ -42,6 +44,9 @@ class StrictRoute(APIRoute):
                 raise NotAcceptable(f"the answer is {' or '.join(produces)}, and Accept does not take it")
             if takes_json:
                 _check_body(request)
+            if "cookie" in request.headers and "authorization" not in request.headers:
+                services = get_services(request)
+                await recognise(request, services.people.sessions, services.log.clock)
             answer = await plainly(request) if plainly is not None else None
             return answer if answer is not None else await handle(request)
 

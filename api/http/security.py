@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 
 from adapters.jwt import JwtClaims
 from api.http.services import get_services
+from api.http.sessions import user_by_cookie
 from domain.errors import Forbidden
 
 STAFF = frozenset({"instructor", "admin"})
@@ -45,7 +46,9 @@ class AuditorsOnlyRead(Forbidden):
 
 
 def user_of(request: Request) -> JwtClaims:
-    """The user whose token the request carries; raises Unauthenticated."""
+    """The user whose token the request carries, or whom its cookie names; raises Unauthenticated."""
+    if (user := user_by_cookie(request)) is not None and "authorization" not in request.headers:
+        return user
     return get_services(request).tokens.user(request.headers.get("authorization"))
 
 

@@ -12,6 +12,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from adapters import open_files
+from adapters.auth.people import People
 from adapters.command_bus.bus import Bus
 from adapters.documents import Documents, served_documents
 from adapters.nats.connection import Nats
@@ -53,6 +54,7 @@ class Services:
     tokens: JwtVerifier
     log: PostgresLog
     bus: Bus
+    people: People
     reader: Reader
     valkey: Valkey
     nats: Nats
@@ -82,6 +84,7 @@ async def services(settings: Settings, projections: Sequence[Projection]) -> Asy
     truth = Truth(reader, documents)
     changes = Changes(truth)
     hints, bus, refusals = Hints(settings, nats), Bus(log), RefusalKeeper(log.link)
+    people = People(log, bus, settings)
     bus.on_refused = refusals.note
     log.appender.on_commit = hints.send
     log.appender.on_batch = metrics.appended
@@ -94,6 +97,7 @@ async def services(settings: Settings, projections: Sequence[Projection]) -> Asy
             JwtVerifier(settings.token_secret),
             log,
             bus,
+            people,
             reader,
             valkey,
             nats,
@@ -109,6 +113,7 @@ async def services(settings: Settings, projections: Sequence[Projection]) -> Asy
             Sums(settings),
         )
     finally:
+        await people.sessions.stop()
         await refusals.stop()
         await changes.stop()
         await truth.stop()

@@ -14,7 +14,7 @@ ticket.
 """
 
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
@@ -32,6 +32,7 @@ from api.http.query import JSON
 from api.http.routing import router as strict_router
 from api.http.security import CurrentUser, may_see, must_see_all, user_of
 from api.http.services import Services, ServicesDep, get_services
+from api.http.sessions import SessionUser, while_signed_in
 from api.http.types import LearnerId, RunId, is_id
 from domain.catalog import RunNotFound, run_stream
 from projections.learner_dashboard import LearnerDashboard
@@ -97,9 +98,11 @@ async def stream_user(
 StreamUser = Annotated[JwtClaims, Depends(stream_user)]
 
 
-@router.post("/events/ticket", responses=open_query(TICKET, 401))
+@router.post("/events/ticket", responses=open_query(TICKET, 401, 403))
 async def create_event_ticket(user: CurrentUser, services: ServicesDep) -> Response:
     """Get a ticket for streams of events: a browser's `EventSource` cannot send a token, and URLs stand in logs."""
+    if isinstance(user, SessionUser):  # a ticket would outlive a session that is revoked
+        raise BadRequest("a session needs no ticket: the browser sends its cookie, also for EventSource")
     now = datetime.now(UTC)
     ticket = sign_ticket(user, services.settings.token_secret, now=now, lifetime=TICKET_LIFETIME)
     answer = EventTicket(ticket=ticket, expires_at=(now + TICKET_LIFETIME).replace(microsecond=0))
@@ -213,7 +216,8 @@ def position_in(document: bytes) -> int | None:
 
 
 def _respond(services: Services, user: JwtClaims, topics: list[Topic], last_event_id: str | None) -> Response:
-    return EventStream(_events(Stream(services, topics), user, last_event_id), services.places, user.subject)
+    events = _events(Stream(services, topics), user, last_event_id)
+    return EventStream(while_signed_in(events, user, services.people.sessions), services.places, user.subject)
 
 
 class Stream:
@@ -331,7 +335,7 @@ class Stream:
         return found
 
 
-async def _events(stream: Stream, user: JwtClaims, last_event_id: str | None) -> AsyncIterator[bytes]:
+async def _events(stream: Stream, user: JwtClaims, last_event_id: str | None) -> AsyncGenerator[bytes]:
     """The text of a stream, until its client has gone or the token of *user* ends."""
     with stream.services.changes.watch(stream.topics) as stream.watch:
         yield HELLO

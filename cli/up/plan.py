@@ -1,6 +1,6 @@
 """
 What `campus up` runs: an embedded server for each URL that is not set, paysim if no key of Stripe is, a witness if none
-is set, the API and the workers.
+is set, an inbox if no mail server is, the API and the workers.
 """
 
 import sys
@@ -11,6 +11,7 @@ from typing import Any
 
 from adapters.embedded import NatsServer, PostgresServer, Program, Secrets, Server, ValkeyServer
 from adapters.settings import PREFIX, Settings, SettingsError, fields_in_environment, is_loopback
+from cli.up.inbox import InboxServer
 from cli.up.paysim import PaysimServer
 from cli.up.witness import WitnessServer
 
@@ -65,6 +66,7 @@ def make_plan(data_dir: Path, name: str | None, port: int | None) -> Plan:
     servers += () if paysim is None else (paysim,)
     witness = WitnessServer(data_dir, secrets) if "proof_witnesses" not in given else None
     servers += () if witness is None else (witness,)
+    servers += (InboxServer(secrets),) if "smtp_url" not in given else ()
     values: dict[str, Any] = {"data_dir": data_dir}
     for server in servers:
         values |= server.settings()

@@ -20,7 +20,7 @@ from cli.up.lock import DataLock
 from cli.up.plan import API, WORKERS, Plan, make_plan
 from cli.up.supervisor import Supervisor
 
-STOP_ORDER = ((API,), WORKERS, ("nats", "paysim", "witness"), ("valkey",), ("postgres",))
+STOP_ORDER = ((API,), WORKERS, ("nats", "paysim", "witness", "inbox"), ("valkey",), ("postgres",))
 READY_TIMEOUT = 60.0  # seconds from the start of the API to a campus that is ready
 READY_INTERVAL = 0.05  # seconds
 LONG_LOG = 20_000_000  # bytes

@@ -17,6 +17,7 @@ from adapters.embedded import StartFailed
 from adapters.settings import DEFAULT_DATA_DIR
 from cli.console import fail, say
 from cli.up.examples import Examples
+from cli.up.inbox import InboxServer
 from cli.up.paysim import CARD, PaysimServer
 from cli.up.plan import Plan
 
@@ -59,7 +60,7 @@ def welcome(plan: Plan, steps: StartTimes, examples: Examples) -> None:
     lines = [
         Text(f"campus {plan.settings.name}", "bold"),
         *_rows([(name, f"{seconds:.2f} s") for name, seconds in started]),
-        *_rows([*addresses(plan.settings.api_url, examples), *_paying(plan)]),
+        *_rows([*addresses(plan.settings.api_url, examples), *_paying(plan), *_mails(plan)]),
         *_rows([(f"token of {role}", command(plan, f"token --as {user}")) for role, user in users]),
         Text(
             f"  {'development login':<{NAME_WIDTH}}{DEV_LOGIN[plan.settings.dev_login]}", LOUD[plan.settings.dev_login]
@@ -86,6 +87,11 @@ def _paying(plan: Plan) -> list[tuple[str, str]]:
     """Where paysim is, and the card that pays there."""
     found = [server.url for server in plan.servers if isinstance(server, PaysimServer)]
     return [row for url in found for row in (("paysim (no real money)", url), ("test card", CARD))]
+
+
+def _mails(plan: Plan) -> list[tuple[str, str]]:
+    """Where the mails are that the campus sends, if they go nowhere."""
+    return [("mails (none leaves)", server.url) for server in plan.servers if isinstance(server, InboxServer)]
 
 
 def suggestions(plan: Plan, examples: Examples) -> list[str]:

@@ -21,7 +21,7 @@ from tests.support.servers import Servers
 
 pytestmark = pytest.mark.processes
 
-SERVERS = {"postgres", "valkey", "nats", "paysim", "witness"}
+SERVERS = {"postgres", "valkey", "nats", "paysim", "witness", "inbox"}
 PROCESSES = {*SERVERS, "api", "relay", "projector", "reactor", "dispatcher", "auditor"}
 
 
@@ -36,8 +36,8 @@ def test_a_campus_starts_and_stops_in_order(data_dir: Path) -> None:
     lines = [line.split()[0] for line in running.said.splitlines() if line.endswith(" stopped")]
     assert lines[0] == "api"
     assert set(lines[1:6]) == {"relay", "projector", "reactor", "dispatcher", "auditor"}
-    assert set(lines[6:9]) == {"nats", "paysim", "witness"}
-    assert lines[9:] == ["valkey", "postgres"]
+    assert set(lines[6:10]) == {"nats", "paysim", "witness", "inbox"}
+    assert lines[10:] == ["valkey", "postgres"]
     assert not instance_file(data_dir).exists()
 
 

@@ -36,6 +36,8 @@ from tests.support.given import STREAMS
         ("record-28400:2026-02-14T18", "28400", 38),
         ("books-main", "books-main", 36),
         ("user-28400", "28400", 38),
+        ("credentials-28400", "28400", 38),
+        ("session-28400:s1", "28400", 38),
         ("thread-AAA:7", "thread-AAA:7", 12),
     ],
 )

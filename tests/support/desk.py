@@ -56,6 +56,10 @@ async def _forget(learner_id: str) -> None:
     """Nothing is kept about persons here."""
 
 
+async def _write(learner_id: str, key: str, *, is_repeated: bool) -> None:
+    """No mail leaves here."""
+
+
 class Desk:
     """
     A till, and the provider that takes the money.
@@ -97,7 +101,9 @@ class Desk:
 
     def outside(self, key: str) -> Outside:
         """What an effect may use."""
-        return Outside(self.provider, key, self.till.log.stream, "http://campus.test", lambda *_: "ticket", _forget)
+        return Outside(
+            self.provider, key, self.till.log.stream, "http://campus.test", lambda *_: "ticket", _forget, _write
+        )
 
     def work(self) -> None:
         """Carry out what the provider is asked for, until nothing is left of it."""

@@ -44,6 +44,8 @@ STREAMS = {
     "record": "record-ann:2026-03-02T09",
     "books": "books-main",
     "user": "user-ann",
+    "credentials": "credentials-ann",
+    "session": "session-ann:s1",
 }
 
 AggregateT = TypeVar("AggregateT", bound=Aggregate)

@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 
 from adapters.command_bus.bus import Bus
+from adapters.mail.to_people import MailToPeople
 from adapters.payments.ticket import ticket_for
 from adapters.personal.erasure import forget
 from adapters.postgres.log.postgres_log import PostgresLog
@@ -47,6 +48,7 @@ class Carrier:
         self._web_url = settings.web_url
         self._ticket = partial(ticket_for, settings.token_secret)
         self._forget = partial(forget, log)
+        self._mail = MailToPeople(log, settings)
         self._together = {
             name: Together(log, job, queue_of(settings), provider, self._do)
             for name, job in jobs.items()
@@ -114,7 +116,15 @@ class Carrier:
         answer = None
         if job.effect is not None:
             key = key_of(fact, job.name)
-            outside = Outside(provider, key, self._log.stream, self._web_url, self._ticket, self._forget)
+            outside = Outside(
+                provider,
+                key,
+                self._log.stream,
+                self._web_url,
+                self._ticket,
+                self._forget,
+                self._mail.about_registration,
+            )
             answer = await job.effect(fact, outside)
         outcome = job.command(fact) if answer is None else job.command(fact, answer)
         now = self._log.clock.now()

@@ -210,6 +210,28 @@ JOBS: dict[str, tuple[Job, ...]] = {
             lasts=payment.END_LASTS,
         ),
     ),
+    "user.registered": (
+        Job(
+            "write_about_registration",
+            due=user.at_once,
+            effect=user.write_about_registration,
+            command=user.nothing_to_record,
+            settled_by=(),
+            lasts=user.MAIL_LASTS,
+            awaited=True,
+        ),
+    ),
+    "user.registration_repeated": (
+        Job(
+            "write_about_repetition",
+            due=user.at_once,
+            effect=user.write_about_repetition,
+            command=user.nothing_to_record,
+            settled_by=(),
+            lasts=user.MAIL_LASTS,
+            awaited=True,
+        ),
+    ),
     "user.erasure_requested": (
         Job(
             "destroy_key",

@@ -27,8 +27,8 @@ ONE_ROW = {
 """What is no list of anything that the test makes more of."""
 NO_ROWS = ("/events", "/checkout", "/receipt", "/replay")
 """Streams and pages."""
-ELSEWHERE = ("/v1/proofs/", "/v1/folds/", "/dossiers/", "/v1/projections/", "/v1/rules/")
-"""What there is once a notary has signed, or it was asked for, or served: tests of the same names."""
+ELSEWHERE = ("/v1/proofs/", "/v1/folds/", "/dossiers/", "/v1/projections/", "/v1/rules/", "/v1/auth/")
+"""What there is once it was signed, asked for or served, or a person has signed in: tests of the same names."""
 
 
 @pytest.fixture

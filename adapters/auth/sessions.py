@@ -1,0 +1,197 @@
+"""
+Sessions of browsers: an opaque token, of which only the hash is kept; revoked for all processes within a second.
+
+A process remembers a session for `FRESH` seconds, and asks once in that time for all sessions whose event streams are
+open. So it costs a request nothing, mostly, and a session that was revoked anywhere ends here in time.
+"""
+
+import asyncio
+import hashlib
+import secrets
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+import structlog
+
+from adapters.postgres.connection import Connection, Link, Unavailable
+from adapters.tasks import cancel_and_wait
+from commands.clock import Clock
+
+FRESH = 0.5  # seconds that a process trusts what it knows of a session
+IDLE = timedelta(hours=12)  # after the latest request
+LONGEST = timedelta(days=14)  # after signing in
+SEEN_EVERY = timedelta(minutes=1)  # how exactly the latest request is known
+TOKEN_SIZE = 32  # bytes
+REMEMBERED = 10_000  # sessions
+
+OPEN = """
+INSERT INTO sessions (token_hash, learner_id, session_id, opened_at, seen_at, until) VALUES (%s, %s, %s, %s, %s, %s)
+ON CONFLICT DO NOTHING
+"""
+VALID = "until > %(now)s AND seen_at > %(idle)s"
+FIND = f"""
+SELECT token_hash, learner_id, session_id, opened_at, seen_at, until FROM sessions
+ WHERE token_hash = ANY(%(hashes)s) AND {VALID}
+"""
+SEE = "UPDATE sessions SET seen_at = %(now)s WHERE token_hash = %(hash)s AND seen_at <= %(before)s"
+OF_PERSON = f"""
+SELECT token_hash, learner_id, session_id, opened_at, seen_at, until FROM sessions
+ WHERE learner_id = %(learner)s AND {VALID} ORDER BY seen_at DESC, opened_at DESC, session_id
+"""
+END = "DELETE FROM sessions WHERE learner_id = %s AND session_id = ANY(%s)"
+END_ALL = "DELETE FROM sessions WHERE learner_id = %s"
+FORGET = "DELETE FROM sessions WHERE until <= %(now)s OR seen_at <= %(idle)s"
+
+logger = structlog.get_logger()
+
+
+class BrowserSession(NamedTuple):
+    """A session that is valid."""
+
+    token_hash: bytes
+    learner_id: str
+    session_id: str
+    opened_at: datetime
+    seen_at: datetime
+    until: datetime
+
+
+class Sessions:
+    """The sessions of one campus, as one process sees them."""
+
+    def __init__(self, link: Link, clock: Clock) -> None:
+        self._link = link
+        self._clock = clock
+        self._known: dict[bytes, tuple[float, BrowserSession | None]] = {}
+        self._watched: dict[bytes, set[asyncio.Event]] = {}
+        self._looking: asyncio.Task[None] | None = None
+
+    async def open(self, learner_id: str, session_id: str, until: datetime) -> str:
+        """Open a session that the log knows; returns its token, which is kept nowhere."""
+        token, now = secrets.token_urlsafe(TOKEN_SIZE), self._clock.now()
+
+        async def work(connection: Connection) -> None:
+            await connection.execute(OPEN, (hash_of(token), learner_id, session_id, now, now, until))
+
+        await self._link.run(work)
+        return token
+
+    async def find(self, token: str) -> BrowserSession | None:
+        """The session of a token, as it was half a second ago at the most; None if it is none or has ended."""
+        hashed = hash_of(token)
+        asked_at, session = self._known.get(hashed, (0.0, None))
+        if session is None or time.monotonic() - asked_at > FRESH:
+            asked_at = time.monotonic()  # before the answer: it may be older than the answer is
+            session = (await self._ask([hashed])).get(hashed)
+            self._remember(hashed, asked_at, session)
+        now = self._clock.now()
+        if session is None or session.until <= now:
+            return None
+        if now - session.seen_at >= SEEN_EVERY:
+            session = await self._see(session, now)
+            self._remember(hashed, asked_at, session)
+        return session
+
+    async def of_person(self, learner_id: str) -> Sequence[BrowserSession]:
+        """The sessions of a person, the one that was used last first."""
+        parameters = {"learner": learner_id, **self._bounds()}
+
+        async def work(connection: Connection) -> list[BrowserSession]:
+            rows = await (await connection.execute(OF_PERSON.encode(), parameters)).fetchall()
+            return [BrowserSession(*row) for row in rows]
+
+        return await self._link.run(work)
+
+    async def end(self, learner_id: str, session_ids: Sequence[str]) -> None:
+        """End sessions of a person whose end the log knows."""
+
+        async def work(connection: Connection) -> None:
+            await connection.execute(END, (learner_id, list(session_ids)))
+
+        await self._link.run(work)
+        self._known.clear()
+
+    async def forget(self, learner_id: str) -> None:
+        """End all sessions of a person."""
+
+        async def work(connection: Connection) -> None:
+            await connection.execute(END_ALL, (learner_id,))
+
+        await self._link.run(work)
+        self._known.clear()
+
+    @asynccontextmanager
+    async def watch(self, session: BrowserSession) -> AsyncIterator[asyncio.Event]:
+        """An event that is set within a second after the session has ended, until the block ends."""
+        ended = asyncio.Event()
+        self._watched.setdefault(session.token_hash, set()).add(ended)
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(self._look_on())
+        try:
+            yield ended
+        finally:
+            watching = self._watched[session.token_hash]
+            watching.discard(ended)
+            if not watching:
+                del self._watched[session.token_hash]
+
+    async def stop(self) -> None:
+        """End the look at the sessions of open streams."""
+        if self._looking is not None:
+            await cancel_and_wait([self._looking])
+
+    async def _look_on(self) -> None:
+        """Look at all watched sessions, twice a second, as long as there are any; without PostgreSQL they stay."""
+        while self._watched:
+            await asyncio.sleep(FRESH)
+            hashes = list(self._watched)
+            with suppress(Unavailable):
+                valid = await self._ask(hashes)
+                for hashed in hashes:
+                    if hashed not in valid:
+                        for ended in self._watched.get(hashed, ()):
+                            ended.set()
+
+    async def _ask(self, hashes: Sequence[bytes]) -> dict[bytes, BrowserSession]:
+        parameters = {"hashes": list(hashes), **self._bounds()}
+
+        async def work(connection: Connection) -> list[BrowserSession]:
+            rows = await (await connection.execute(FIND.encode(), parameters)).fetchall()
+            return [BrowserSession(bytes(row[0]), *row[1:]) for row in rows]
+
+        return {session.token_hash: session for session in await self._link.run(work)}
+
+    async def _see(self, session: BrowserSession, now: datetime) -> BrowserSession:
+        """Note that the session is used."""
+        parameters = {"now": now, "hash": session.token_hash, "before": now - SEEN_EVERY}
+
+        async def work(connection: Connection) -> None:
+            await connection.execute(SEE, parameters)
+
+        await self._link.run(work)
+        return session._replace(seen_at=now)
+
+    def _remember(self, hashed: bytes, asked_at: float, session: BrowserSession | None) -> None:
+        if session is None:
+            self._known.pop(hashed, None)
+            return
+        if len(self._known) >= REMEMBERED:
+            self._known.clear()
+        self._known[hashed] = (asked_at, session)
+
+    def _bounds(self) -> dict[str, datetime]:
+        now = self._clock.now()
+        return {"now": now, "idle": now - IDLE}
+
+
+async def forget_old(connection: Connection, now: datetime) -> None:
+    """Forget sessions that have ended by time."""
+    await connection.execute(FORGET, {"now": now, "idle": now - IDLE})
+
+
+def hash_of(token: str) -> bytes:
+    """What is kept of a token: of 32 random bytes no salt and no slow hash is needed."""
+    return hashlib.sha256(token.encode("utf-8", "replace")).digest()

@@ -1,0 +1,141 @@
+"""Requests with a cookie: from which page they may come, and what ends with the session."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from adapters.settings import Settings
+from api.http.sessions import COOKIE, ENDED
+from tests.support.people import ORIGIN, PASSWORD, Browser, Town
+from tests.support.people import town as town_of
+from tests.support.polling import guard
+
+ADA = "ada@example.org"
+COMMAND = "/me/account/profile"
+
+
+@pytest.fixture
+async def town(settings: Settings) -> AsyncIterator[Town]:
+    """A campus whose mails arrive."""
+    async with town_of(settings) as town:
+        yield town
+
+
+async def test_a_command_with_a_cookie_comes_from_a_page_of_the_campus(town: Town) -> None:
+    """By what the browser says of the page; what says nothing is refused, reading is not."""
+    browser, body = await town.settle(ADA), {"language": "de"}
+    fits = [
+        {"origin": ORIGIN},
+        {"sec_fetch_site": "same-origin"},
+        {"origin": ORIGIN, "sec_fetch_site": "same-origin"},
+        {"sec_fetch_site": "none"},
+    ]
+    for headers in fits:
+        assert (await browser.post(COMMAND, body, **headers)).status_code == 202, headers
+    commands = [{"path": "/v1/enrollments", "body": {"run_id": "r"}, "idempotency_key": "k"}]
+    (item,) = (await browser.post("/bulk", {"commands": commands})).json()["items"]
+    assert item["problem"]["code"] == "run_not_found", "each command of a bulk has the user of the bulk"
+    foreign = [
+        {"accept": "*/*"},
+        {"origin": "null"},
+        {"origin": "https://evil.example"},
+        {"origin": "https://campus.test.evil.example"},
+        {"origin": "https://evil.example", "sec_fetch_site": "same-origin"},
+        {"origin": ORIGIN, "sec_fetch_site": "cross-site"},
+        {"origin": ORIGIN, "sec_fetch_site": "same-site"},
+        {"sec_fetch_site": "cross-site"},
+        {"referer": f"{ORIGIN}/page"},
+    ]
+    head = await town.log.head()
+    for headers in foreign:
+        for path in (COMMAND, "/auth/logout", "/enrollments", "/bulk", "/events/ticket"):
+            refused = await browser.post(path, {"language": "fr"}, **headers)
+            assert (refused.status_code, refused.json()["code"]) == (403, "cross_site_request"), (path, headers)
+    assert await town.log.head() == head
+    assert (await browser.get("/auth/sessions")).status_code == 200
+
+
+async def test_signing_in_from_a_foreign_page_is_refused(town: Town) -> None:
+    """Or a victim could be signed in as the attacker; a program says nothing of a page, and may."""
+    await town.settle(ADA)
+    body = {"email": ADA, "password": PASSWORD}
+    for headers in ({"origin": "https://evil.example"}, {"sec_fetch_site": "cross-site"}):
+        refused = await town.browser().post("/auth/login", body, **headers)
+        assert refused.json()["code"] == "cross_site_request"
+    assert (await town.browser().post("/auth/login", body, accept="*/*")).status_code == 200
+
+
+async def test_a_token_goes_before_a_cookie(town: Town) -> None:
+    """Who sends both is whom the token names, from any page; a wrong token is not made good by a cookie."""
+    browser = await town.settle(ADA)
+    token = (await town.client.post("/v1/dev/login", json={"user": "admin"})).json()["token"]
+    headers = {**browser.cookie, "authorization": f"Bearer {token}", "origin": "https://evil.example"}
+    answer = await town.client.post("/v1/enrollments", json={"run_id": "r", "learner_id": "x"}, headers=headers)
+    assert answer.json()["code"] == "run_not_found"
+    headers["authorization"] = "Bearer nonsense"
+    assert (await town.client.post("/v1/enrollments", json={"run_id": "r"}, headers=headers)).status_code == 401
+
+
+@pytest.mark.parametrize("token", ["", "x", "A" * 43, "é", "A" * 5_000, "../..", '"', "a=b"])
+async def test_a_cookie_that_is_none_names_no_one(town: Town, token: str) -> None:
+    """It is as if there were none."""
+    headers = [(b"cookie", f"{COOKIE}={token}".encode())]
+    assert (await town.client.get("/v1/me/dashboard", headers=headers)).status_code == 401
+    assert (await town.client.get("/v1/me/dashboard", headers={"cookie": ";;=;"})).status_code == 401
+
+
+async def test_an_open_stream_ends_with_its_session(town: Town) -> None:
+    """Opened with the cookie alone, as EventSource does; it ends when the session is revoked, others go on."""
+    first, second = await town.settle(ADA), town.browser()
+    await second.post("/auth/login", {"email": ADA, "password": PASSWORD})
+    async with stream_of(town, first) as ended, stream_of(town, second) as other:
+        assert (await first.post("/auth/logout", {})).status_code == 200
+        async with guard():
+            text = await ended
+        assert text.endswith(ENDED)
+        assert not other.done()
+    assert (await second.post("/events/ticket", {})).json()["code"] == "bad_request", "it would outlive the session"
+
+
+class stream_of:  # noqa: N801 - used as a function
+    """A stream of events, read until it ends; its text."""
+
+    def __init__(self, town: Town, browser: Browser) -> None:
+        self._town, self._browser = town, browser
+
+    async def __aenter__(self) -> "asyncio.Task[bytes]":
+        begun = asyncio.Event()
+        self._task = asyncio.create_task(self._read(begun))
+        async with guard():
+            await begun.wait()
+        return self._task
+
+    async def __aexit__(self, *_: object) -> None:
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _read(self, begun: asyncio.Event) -> bytes:
+        parts: list[bytes] = []
+        path = b"/v1/me/events"
+        scope = {
+            "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "scheme": "https",
+            "path": path.decode(), "raw_path": path, "query_string": b"", "root_path": "",
+            "headers": [(b"host", b"campus.test"), (b"cookie", self._browser.cookie["cookie"].encode())],
+            "client": ("127.0.0.1", 1), "server": ("campus.test", 443), "state": {},
+        }  # fmt: skip
+        stays = asyncio.Event()
+
+        async def receive() -> dict[str, object]:
+            await stays.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message: dict[str, object]) -> None:
+            if message["type"] == "http.response.body":
+                parts.append(bytes(message["body"]))  # type: ignore[call-overload]
+                begun.set()
+            else:
+                assert message["status"] == 200
+
+        await self._town.app(scope, receive, send)  # type: ignore[arg-type]
+        return b"".join(parts)

@@ -1,0 +1,108 @@
+"""A campus with a dispatcher and an inbox, and browsers of persons who register, sign in and out."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Any
+
+import httpx
+from fastapi import FastAPI
+
+from adapters.auth import people
+from adapters.mail.inbox import Inbox, ReceivedMail
+from adapters.postgres.log.postgres_log import PostgresLog
+from adapters.settings import Settings
+from api.app import build
+from api.http.sessions import COOKIE
+from tests.support.polling import guard, until
+from workers import dispatcher
+
+ORIGIN = "https://campus.test"
+PASSWORD = "seven green herons"
+
+
+class Browser:
+    """What one browser does: it keeps a cookie, and says from which page it sends."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self.client = client
+        self.token = ""
+
+    @property
+    def cookie(self) -> dict[str, str]:
+        """The header of its cookie."""
+        return {"cookie": f"{COOKIE}={self.token}"} if self.token else {}
+
+    async def post(self, path: str, body: dict[str, Any], **headers: str) -> httpx.Response:
+        """Send from a page of the campus, if no header says otherwise."""
+        sent = {**self.cookie, **(headers or {"origin": ORIGIN, "sec-fetch-site": "same-origin"})}
+        answer = await self.client.post(
+            f"/v1{path}", json=body, headers={k.replace("_", "-"): v for k, v in sent.items()}
+        )
+        if (found := re.match(rf"{COOKIE}=([^;]*);", answer.headers.get("set-cookie", ""))) is not None:
+            self.token = found[1]
+        return answer
+
+    async def get(self, path: str) -> httpx.Response:
+        """Ask with the cookie."""
+        return await self.client.get(f"/v1{path}", headers=self.cookie)
+
+
+class Town:
+    """The campus, and what has been sent to whom."""
+
+    def __init__(self, app: FastAPI, log: PostgresLog, inbox: Inbox, client: httpx.AsyncClient) -> None:
+        self.app, self.log, self.inbox, self.client = app, log, inbox, client
+
+    def browser(self) -> Browser:
+        """Another browser."""
+        return Browser(self.client)
+
+    async def mail_to(self, address: str, number: int = 1) -> ReceivedMail:
+        """The latest mail to an address, of which there are so many."""
+
+        async def is_there() -> bool:
+            return sum(address in mail.to for mail in self.inbox.mails) == number
+
+        await until(is_there)
+        return next(mail for mail in self.inbox.mails if address in mail.to)
+
+    async def link_to(self, address: str) -> str:
+        """What the link of a registration carries."""
+        found = re.search(r"#(\S+)", (await self.mail_to(address)).text)
+        assert found is not None
+        return found[1]
+
+    async def settle(self, address: str, password: str = PASSWORD) -> Browser:
+        """A person with an account, signed in."""
+        browser = self.browser()
+        assert (await browser.post("/auth/register", {"email": address})).status_code == 200
+        body = {"token": await self.link_to(address), "password": password, "display_name": "Ada"}
+        answer = await browser.post("/auth/complete", body)
+        assert answer.status_code == 200, answer.text
+        return browser
+
+
+@asynccontextmanager
+async def town(settings: Settings) -> AsyncIterator[Town]:
+    """The campus, with an application that answers at `https://campus.test`."""
+    inbox, stop = Inbox(), asyncio.Event()
+    before, people.EVEN = people.EVEN, 0.01
+    async with inbox.listening(0) as port:
+        there = settings.model_copy(update={"smtp_url": f"smtp://127.0.0.1:{port}", "public_url": ORIGIN})
+        sending = asyncio.create_task(dispatcher.run(there, stop))
+        app, log = build(there), await PostgresLog.open(there)
+        try:
+            async with app.router.lifespan_context(app):
+                transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+                jar = CookieJar(DefaultCookiePolicy(allowed_domains=[]))  # each browser keeps its own
+                async with httpx.AsyncClient(transport=transport, base_url=ORIGIN, cookies=jar) as client:
+                    yield Town(app, log, inbox, client)
+        finally:
+            people.EVEN = before
+            stop.set()
+            async with guard():
+                await sending
+            await log.close()
