@@ -16,7 +16,7 @@ from projections.registry import PROJECTIONS
 
 router = strict_router("rules", "/v1")
 Name = Annotated[
-    str, Path(pattern=r"^[a-z][a-z0-9_]{0,62}$", description="The name of a read model.", examples=["gradebook"])
+    str, Path(pattern=r"^[A-Za-z0-9_-]{1,64}$", description="The name of a read model.", examples=["gradebook"])
 ]
 Hash = Annotated[
     str,

@@ -36,7 +36,7 @@ def test_every_example_runs(
     for number, example in enumerate(EXAMPLES):
         exec(compile(example, f"example {number} of sdk.md", "exec"), names)  # noqa: S102 - that is the point
     said = capsys.readouterr().out
-    assert re.search(r"<late_learners up to position 47: late_learners \(3 rows\); 4 facts read>", said)
+    assert re.search(r"<late_learners up to position 49: late_learners \(3 rows\); 4 facts read>", said)
     assert (
         "gradebook both 0 0 1\ngradebook_quizzes both 0 0 0\nchanged gradebook ('AAA-2013J', '1', '11') {'pass" in said
     )

@@ -97,7 +97,8 @@ async def test_no_route_answers_about_what_is_not_there(campus: Campus) -> None:
     for path in (path for path in asked if not path.endswith(("/events", "/checkout"))):
         digest = re.sub(r"{(fold|dossier)_id}", "0" * 32, path.removeprefix("/v1"))
         unknown = re.sub(r"{\w+_id}", f"none-{campus.tag}", digest).replace("{version}", "1")
-        unknown = unknown.replace("{position}", "999999999999")
+        unknown = unknown.replace("{position}", "999999999999").replace("{source_hash}", "0" * 64)
+        unknown = unknown.replace("{name}", f"none-{campus.tag}")
         answer = await campus.get(unknown)
         assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json"), unknown
     assert len(asked) > 10

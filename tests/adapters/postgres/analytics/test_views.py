@@ -61,7 +61,7 @@ SHOWN_FIELDS = {
     *("invoice_id", "known_at", "origin", "paid_amount", "paid_currency", "recurring", "valid_at", "what"),
     *("email", "field", "method", "password_id"),
     *("appended", "before", "continues", "file", "found", "irregular_by_rule", "parts", "plan", "rows", "sha256"),
-    *("size", "tables"),
+    *("size", "tables", "generation", "position", "code", "source_hash"),
     *("transactions", "trial_days", "trial_until", "valid_from", "valid_until", "whole"),
 }
 
