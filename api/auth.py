@@ -183,7 +183,7 @@ async def complete_registration(body: Completion, request: Request, services: Se
     return await _signed_in(request, services, session)
 
 
-@router.post("/auth/login", responses=open_query(SIGNED_IN, *OF_BODY))
+@router.post("/auth/login", responses=open_query(SIGNED_IN, 429, *OF_BODY))
 async def sign_in(body: AddressAndPassword, request: Request, services: ServicesDep) -> Response:
     """Sign in; the session comes as a cookie, and takes the place of one that the browser had."""
     must_come_from_here(request, is_named_by_cookie=False)
@@ -232,7 +232,7 @@ async def revoke_session(body: SessionToEnd, request: Request, services: Service
     return _answer(SignedOut(ended=len(ended)))
 
 
-@router.post("/auth/password", responses=open_query(SIGNED_IN, 401, *OF_BODY))
+@router.post("/auth/password", responses=open_query(SIGNED_IN, 401, 429, *OF_BODY))
 async def change_password(
     body: PasswordChange, request: Request, services: ServicesDep, session: SessionDep
 ) -> Response:
@@ -243,7 +243,7 @@ async def change_password(
     return signed_in(_answer(_shown(changed)), changed, services.log.clock)
 
 
-@router.post("/me/account/erase", responses=open_query(SignedOut(ended=1), 401, *OF_BODY))
+@router.post("/me/account/erase", responses=open_query(SignedOut(ended=1), 401, 429, *OF_BODY))
 async def erase_account(
     body: ConfirmedErasure, request: Request, services: ServicesDep, session: SessionDep
 ) -> Response:

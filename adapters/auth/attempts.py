@@ -7,6 +7,7 @@ Counted in PostgreSQL, by a keyed digest of both: who has failed where is not ke
 import hashlib
 import hmac
 import ipaddress
+import math
 from datetime import datetime, timedelta
 
 from adapters.personal.addresses import plain
@@ -19,12 +20,12 @@ WINDOW = timedelta(minutes=15)
 PURPOSE = "failed logins"
 V6_NETWORK = 64  # bits of an IPv6 address that one customer has at least
 
-COUNTED = "SELECT failures, since FROM failed_logins WHERE key = %s AND since > %s"
-FAIL = """
+COUNT = """
 INSERT INTO failed_logins AS kept (key, failures, since) VALUES (%(key)s, 1, %(now)s)
 ON CONFLICT (key) DO UPDATE
    SET failures = CASE WHEN kept.since > %(before)s THEN kept.failures + 1 ELSE 1 END,
        since = CASE WHEN kept.since > %(before)s THEN kept.since ELSE %(now)s END
+RETURNING failures, since
 """
 CLEAR = "DELETE FROM failed_logins WHERE key = %s"
 FORGET = "DELETE FROM failed_logins WHERE since < %s"
@@ -44,30 +45,31 @@ class Attempts:
         self._link = link
         self._keys = keys
 
-    async def check(self, address: str, client: str, now: datetime) -> bytes:
-        """The key under which an attempt counts; raises TooManyAttempts."""
+    async def begin(self, address: str, client: str, now: datetime) -> bytes:
+        """
+        Count an attempt as failed before its password is looked at, so that many at the same time are no way around.
+
+        Returns:
+            The key under which it counts; `succeeded` takes it back.
+
+        Raises:
+            TooManyAttempts: there were too many before.
+        """
         secret = await self._keys.of_campus(PURPOSE)
         key = hmac.new(secret, f"{plain(address)}\n{_network(client)}".encode(), hashlib.sha256).digest()
 
-        async def work(connection: Connection) -> tuple[int, datetime] | None:
-            row = await (await connection.execute(COUNTED, (key, now - WINDOW))).fetchone()
-            return (int(row[0]), row[1]) if row else None
+        async def work(connection: Connection) -> tuple[int, datetime]:
+            parameters = {"key": key, "now": now, "before": now - WINDOW}
+            ((failures, since),) = await (await connection.execute(COUNT, parameters)).fetchall()
+            return int(failures), since
 
-        found = await self._link.run(work)
-        if found is not None and found[0] >= MOST_FAILURES:
-            raise TooManyAttempts(retry_after=max(1, round((found[1] + WINDOW - now).total_seconds())))
+        failures, since = await self._link.run(work)
+        if failures > MOST_FAILURES:
+            raise TooManyAttempts(retry_after=max(1, math.ceil((since + WINDOW - now).total_seconds())))
         return key
 
-    async def failed(self, key: bytes, now: datetime) -> None:
-        """Count a failure."""
-
-        async def work(connection: Connection) -> None:
-            await connection.execute(FAIL, {"key": key, "now": now, "before": now - WINDOW})
-
-        await self._link.run(work)
-
     async def succeeded(self, key: bytes) -> None:
-        """Forget the failures before a success."""
+        """Forget the attempts up to a success."""
 
         async def work(connection: Connection) -> None:
             await connection.execute(CLEAR, (key,))

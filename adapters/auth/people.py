@@ -120,14 +120,13 @@ class People:
         """
         async with even_time():
             now = self._log.clock.now()
-            attempt = await self._attempts.check(email, client, now)
+            attempt = await self._attempts.begin(email, client, now)
             learner_id = await self._addresses.find(email) or ""
             stream = learner_id or "none"
             user = await replayed(self._log, User, user_stream(stream))
             credentials = await replayed(self._log, Credentials, credentials_stream(stream))
             fits = await self.passwords.fits(learner_id, credentials.password_id, password)
             if not fits or user.status is not AccountStatus.ACTIVE:
-                await self._attempts.failed(attempt, now)
                 raise SignInRefused
             await self._attempts.succeeded(attempt)
             context = self._context(learner_id, request_id)
@@ -136,11 +135,11 @@ class People:
     async def confirm(self, learner_id: str, password: str, client: str) -> None:
         """Make sure that it is the person who asks; raises SignInRefused or TooManyAttempts."""
         now = self._log.clock.now()
-        attempt = await self._attempts.check(f"account {learner_id}", client, now)
+        attempt = await self._attempts.begin(f"account {learner_id}", client, now)
         credentials = await replayed(self._log, Credentials, credentials_stream(learner_id))
         if not await self.passwords.fits(learner_id, credentials.password_id, password):
-            await self._attempts.failed(attempt, now)
             raise SignInRefused
+        await self._attempts.succeeded(attempt)
 
     async def change_password(self, session: BrowserSession, password: str, request_id: str) -> SignedIn:
         """Set another password; all sessions end, and the one that asks is replaced. Raises BadPassword."""

@@ -16,6 +16,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match, Route
 
+from adapters.auth.attempts import TooManyAttempts
 from adapters.postgres.connection import Overloaded, PostgresError, Unavailable, is_broken, unavailable
 from adapters.postgres.log.append import KeyReused, LifeEnded, VersionConflict
 from adapters.postgres.queries.reader import NotBuilt
@@ -123,6 +124,7 @@ STATUS_OF_REQUEST: Mapping[type[DomainError], int] = {
     NotAcceptable: 406,
     PreconditionFailed: 412,
     UnsupportedBody: 415,
+    TooManyAttempts: 429,
 }
 MEMBERS = frozenset({*Problem.__struct_fields__, "instance"})
 
@@ -175,7 +177,8 @@ def install(app: FastAPI) -> None:
 
 
 def _domain_error(request: Request, error: DomainError) -> Response:
-    return problem(request, status_of(error), error.code, error.sentence, facts=error.facts)
+    headers = {"retry-after": str(error.facts["retry_after"])} if isinstance(error, TooManyAttempts) else None
+    return problem(request, status_of(error), error.code, error.sentence, headers, facts=error.facts)
 
 
 def _unauthenticated(request: Request, error: Exception) -> Response:

@@ -32,6 +32,7 @@ PROBLEMS = {
     413: ("body_too_large", "a body has at most 1048576 bytes"),
     415: ("unsupported_media_type", "a body is application/json, not text/plain"),
     422: ("invalid_request", "body.run_id: String should match pattern"),
+    429: ("too_many_attempts", "signing in has failed too often from here: try again in 600 s"),
     503: ("unavailable", "PostgreSQL does not answer"),
 }
 
