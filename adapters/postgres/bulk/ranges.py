@@ -136,7 +136,8 @@ def few_positions(connection: psycopg.Connection, wanted: FactFilter, after: int
     counted = connection.execute(f"SELECT count(*) FROM ({some} LIMIT {most + 1}) AS e".encode()).fetchone()
     if counted is None or counted[0] > most:
         return None
-    inner = " UNION ALL ".join(f"SELECT position, type, partition FROM events WHERE {found}" for found in within)
+    columns = "position, type, partition, occurred_at"  # those that `condition` asks for
+    inner = " UNION ALL ".join(f"SELECT {columns} FROM events WHERE {found}" for found in within)
     query = f"SELECT position FROM ({inner}) AS e WHERE position > %s AND position <= %s AND {condition(wanted)}"
     return [position for (position,) in connection.execute(f"{query} ORDER BY 1".encode(), (after, until))]
 

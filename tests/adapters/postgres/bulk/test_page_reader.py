@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -233,6 +234,16 @@ async def test_numbers_come_along_once_they_were_asked_for(settings: Settings, m
     expected = [fact.position for fact in as_live(settings, wanted)]
     assert found == expected[-len(found) :]
     assert len(asked) == 2  # the positions of the fourth page, the times of the fifth
+
+
+async def test_few_facts_that_had_happened_by_then(settings: Settings) -> None:
+    """Also where they are looked up by their streams."""
+    await fill(settings)
+    wanted = FactFilter(TYPES[3:], frozenset(TYPES), frozenset(), valid_at=WHEN)
+    found = [position for page in read(settings, wanted) for position in page.positions]
+    assert found
+    assert found == [fact.position for fact in as_live(settings, wanted)]
+    assert not list(read(settings, wanted._replace(valid_at=WHEN - timedelta(seconds=1))))
 
 
 async def test_a_server_that_stays_away_ends_the_reading(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
