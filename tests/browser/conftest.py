@@ -29,13 +29,13 @@ async def visitor(browser: Browser) -> AsyncIterator[Visitor]:
         yield visitor
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def log_of_api(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What the API has printed."""
     return tmp_path_factory.mktemp("browser") / "api.log"
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def campus(servers: Servers, log_of_api: Path) -> Iterator[tuple[Settings, Server]]:
     """A campus that sells, and its paysim."""
     with log_of_api.open("wb") as log, selling(migrated(servers), log.fileno()) as running:

@@ -13,14 +13,14 @@ def paysim() -> Paysim:
     return Paysim()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def receiver() -> Iterator[Receiver]:
     """Takes the webhooks of the running server."""
     with receiving() as receiver:
         yield receiver
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def running_server(receiver: Receiver) -> Iterator[Server]:
     """One `campus paysim` for all tests."""
     with serving("--webhook", receiver.url, "--secret", SECRET) as server:

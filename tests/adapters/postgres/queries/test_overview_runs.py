@@ -44,7 +44,8 @@ async def reading(settings: Settings) -> AsyncIterator[Reader]:
     """A reader of two generations without rows; the first is live."""
     async with await connect(settings, application="test") as connection:
         for number, status in zip(GENERATIONS, ("live", "ready"), strict=True):
-            await connection.execute(BEGIN, ("overview", number, OverviewModel.version, "", SEGMENTS, status, status))
+            generation = ("overview", number, OverviewModel.version, "", None, SEGMENTS, status, status)
+            await connection.execute(BEGIN, generation)
             await connection.execute(BEGIN_SEGMENTS, ("overview", number, SEGMENTS - 1))
             for table in OverviewModel.tables:
                 await connection.execute(create_table(table, settings.read_schema, number).encode())
