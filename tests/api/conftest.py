@@ -1,6 +1,6 @@
 """One campus with its workers for all tests of the API; the application is started for each test."""
 
-from collections.abc import AsyncIterator, Generator
+from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
@@ -26,14 +26,14 @@ def _lively(servers: Servers) -> Settings:
     return settings
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_teardown(nextitem: pytest.Item | None) -> Generator[None, None, None]:
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
     """
     The workers end with the last test of this folder, before one of another.
 
-    As threads of this process and sessions of its server they take part in what other tests patch and count.
+    As threads of this process and sessions of its server they take part in what other tests patch and count. With the
+    last test of all the servers are stopped, so they end first.
     """
-    yield
     if nextitem is None or Path(__file__).parent not in nextitem.path.parents:
         _running.close()
 
