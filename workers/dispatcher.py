@@ -104,7 +104,7 @@ class _Deriving:
                 if active:
                     await self._set_clock(connection)
                     await self._catch_up(connection, stop)
-                    await self._forget_answers(connection)
+                    await self._forget_old(connection)
                 self.trouble = ""
                 await wait_for_facts(woken, gather=GATHER)
             await heartbeat.leave(connection, NAME)
@@ -121,7 +121,7 @@ class _Deriving:
         await heartbeat.beat(connection, NAME, state, metrics.REGISTRY)
         self._beat_at = time.monotonic()
 
-    async def _forget_answers(self, connection: Connection) -> None:
+    async def _forget_old(self, connection: Connection) -> None:
         """Forget first answers, refused commands, sessions and failed sign-ins that are old, once in a while."""
         if self._forgot_at and time.monotonic() - self._forgot_at < FORGET_INTERVAL:
             return

@@ -54,9 +54,7 @@ class PersonKeys:
         return await self.reading(stream)
 
     async def of_campus(self, purpose: str) -> bytes:
-        """
-        The key of the campus for a purpose, made when it is first asked for; raises AccountsClosed.
-        """
+        """The key of the campus for a purpose, made when it is first asked for; raises AccountsClosed."""
         row = await self._row(FIND_OF_CAMPUS, purpose)
         if row is None:
             wrapped = await self._service.wrap(f"campus\n{purpose}", secrets.token_bytes(KEY_SIZE))
