@@ -88,7 +88,8 @@ async def test_from_the_registration_to_the_erasure(town: Town, settings: Settin
         *("user.email_verified", "user.erasure_requested"),
         *("user.key_destroyed", "user.profile_changed", "user.registered"),
     ]
-    assert not re.search(r"ada|lovelace|herons|otters|argon", str([fact.data for fact in facts]), re.IGNORECASE)
+    # No shorter words: sealed fields are random letters, in which three of them stand now and then.
+    assert not re.search(r"ada@|lovelace|herons|otters|argon2", str([fact.data for fact in facts]), re.IGNORECASE)
 
 
 async def test_no_answer_shows_an_address(town: Town) -> None:
