@@ -5,6 +5,7 @@ Takes minutes and both cores; does not touch a running campus.
 """
 
 import importlib
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -20,13 +21,17 @@ if TYPE_CHECKING:
     from benchmarks.rebuild import Findings
     from benchmarks.rounds import Comparison
 
-app = typer.Typer(
-    no_args_is_help=True, add_completion=False, help="Measure Campuslog against its yardsticks, on servers of its own."
-)
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 Seconds = Annotated[float, typer.Option(min=0.5, help="Length of each measurement.")]
 Rounds = Annotated[int, typer.Option(min=1, max=50, help="Measured rounds, after one warm-up round.")]
 File = Annotated[Path, typer.Option(help="The release of OULAD.", exists=True, dir_okay=False)]
+
+
+@app.callback()
+def begin() -> None:
+    """Measure Campuslog against its yardsticks, on servers of its own."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as by Ctrl-C, so that no server is left behind
 
 
 @app.command()

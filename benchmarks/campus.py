@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from adapters.embedded import PostgresServer, Secrets, Server, ValkeyServer, start_all
+from adapters.embedded import Child, PostgresServer, Secrets, Server, ValkeyServer, start_all
 from adapters.embedded.secrets import free_port
 from adapters.postgres.ops.migrate import migrate
 from adapters.settings import Settings
@@ -57,8 +57,9 @@ async def _running(*kinds: type[PostgresServer] | type[ValkeyServer]) -> AsyncIt
     directory = _directory()
     secrets = Secrets(directory)
     servers: list[Server] = [kind(directory, secrets) for kind in kinds]
-    children = await start_all(directory, servers)
+    children: list[Child] = []
     try:
+        children += await start_all(directory, servers)
         values: dict[str, Any] = {"nats_url": "nats://unused", "valkey_url": "redis://unused"}
         for server in servers:
             values |= server.settings()

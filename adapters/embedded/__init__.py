@@ -30,11 +30,11 @@ __all__ = [
 
 
 async def start_all(data_dir: Path, servers: list[Server]) -> list[Child]:
-    """Start *servers* at the same time, their logs under *data_dir*; when one fails, stop the others."""
-    results = await asyncio.gather(*(start(server, data_dir) for server in servers), return_exceptions=True)
-    children = [result for result in results if isinstance(result, Child)]
-    failures = [result for result in results if isinstance(result, BaseException)]
-    if failures:
-        await asyncio.gather(*(child.stop() for child in children))
-        raise failures[0]
-    return children
+    """Start *servers* at the same time, logs under *data_dir*; when one fails, or this is cancelled, stop them all."""
+    starting = [asyncio.create_task(start(server, data_dir)) for server in servers]
+    try:
+        return await asyncio.gather(*starting)
+    except BaseException:
+        results = await asyncio.gather(*starting, return_exceptions=True)
+        await asyncio.gather(*(result.stop() for result in results if isinstance(result, Child)))
+        raise
