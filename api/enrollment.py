@@ -1,14 +1,11 @@
 """Enrollments: asking for a place, giving it up, coming back."""
 
-from typing import Annotated
-
 from fastapi import Response
-from pydantic import Field
 
 from api.http.dispatch import Accepted, Body, Dispatch, example
 from api.http.openapi import command
 from api.http.routing import router as strict_router
-from api.http.types import NO_NUL, ActingFor, Id, Word
+from api.http.types import ActingFor, Id, Reason, Word
 from commands.enrollment import AcceptSeat, ReactivateEnrollment, RequestEnrollment, WithdrawEnrollment
 
 router = strict_router("enrollment", "/v1/enrollments")
@@ -31,7 +28,7 @@ class Withdrawal(Body):
 
     run_id: Id
     learner_id: ActingFor = None
-    reason: Annotated[str, Field(min_length=1, max_length=200, pattern=NO_NUL)] = "unspecified"
+    reason: Reason = "unspecified"
 
 
 class Acceptance(Body):

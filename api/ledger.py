@@ -146,9 +146,9 @@ async def revenue(
     cursor: paging.Cursor = None,
     limit: Limit = 50,
 ) -> Response:
-    """What was captured, refunded, disputed and charged as fees, by period, currency and course."""
+    """What was captured, refunded, disputed, charged as fees, deferred and earned, by period, currency and course."""
     after = paging.after(f"revenue:{by}", cursor, [str, str, str])
-    span, reader = _span(since, until, currency, course_id), await ask.whole_at(moment, REVENUE)
+    span, reader = _span(since, until, currency, course_id), await ask.whole_at(moment, REVENUE, SUMS)
     if course_id is not None:
         await ask.check_course(course_id, await ask.catalog_at(moment))
     page = await ask.read_at_least("ledger", lambda: ledger.revenue(reader, span, by, after, limit + 1))

@@ -13,7 +13,21 @@ from api.http.dispatch import Accepted, Body, Dispatch, StaffDispatch, example
 from api.http.openapi import command, query
 from api.http.query import QueryDep
 from api.http.routing import router as strict_router
-from api.http.types import ActingFor, AttemptNo, BasisPoints, Id, Limit, QuizId, RunId, Text, Time, Title, Word, one_of
+from api.http.types import (
+    NOT_BLANK,
+    ActingFor,
+    AttemptNo,
+    BasisPoints,
+    Id,
+    Limit,
+    QuizId,
+    RunId,
+    Text,
+    Time,
+    Title,
+    Word,
+    one_of,
+)
 from commands.quiz import GradeAttempt, OverrideGrade, PublishQuiz, SubmitAttempt
 from domain.kinds import SCORED_KINDS
 from domain.quiz import MAX_ITEMS, Item, QuizNotFound
@@ -90,7 +104,7 @@ class NewOverride(Body):
 
     learner_id: Id
     score_bp: BasisPoints
-    reason: Annotated[Text, Field(min_length=1)]
+    reason: Annotated[str, Field(min_length=1, max_length=10_000, pattern=NOT_BLANK)]
 
 
 @router.post("/quizzes", status_code=202, response_model=Accepted, responses=command(403, 404, 409))

@@ -117,7 +117,7 @@ def resolve(
 
     if not reason.strip():
         raise Failure("say why: --reason TEXT")
-    report = asyncio.run(_resolve(Settings.load(data), reason))
+    report = asyncio.run(_resolve(Settings.load(data), reason.strip()))
     answer(report, as_json=as_json, table=lambda: _text(report["text"]))
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.console import DataDir, Json, answer
+from cli.console import DataDir, Failure, Json, answer
 
 if TYPE_CHECKING:
     from adapters.settings import Settings
@@ -23,7 +23,9 @@ def rewound(
     """
     from adapters.settings import Settings
 
-    ended = asyncio.run(_begin(Settings.load(data), reason))
+    if not reason.strip():
+        raise Failure("say why: --reason TEXT")
+    ended = asyncio.run(_begin(Settings.load(data), reason.strip()))
     report = {"connections_ended": ended}
     answer(
         report,

@@ -233,6 +233,7 @@ class CourseProgress(Aggregate):
         can_still_pass: bool = False,
     ) -> None:
         """Decide how the course ended, as a person or the records say; *reason* is needed to revise an outcome."""
+        reason = reason.strip()
         if decision.outcome not in OUTCOMES:
             raise UnknownOutcome(outcome=decision.outcome)
         if self.outcome == decision.outcome and not (reason and self.policy != policy):

@@ -24,7 +24,7 @@ def look_at(what: str, moment: Moment | None, reason: str | None) -> Look:
         what=what,
         known_at=None if moment is None or moment.known_at is None else moment.position,
         valid_at=None if moment is None else moment.valid_at,
-        reason=reason or UNSPECIFIED,
+        reason=(reason or "").strip() or UNSPECIFIED,
     )
 
 

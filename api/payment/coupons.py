@@ -12,8 +12,8 @@ from api.http.dispatch import Accepted, Body, StaffDispatch, example
 from api.http.openapi import command, query
 from api.http.query import StaffQueryDep
 from api.http.routing import router as strict_router
-from api.http.types import ID, Id, Limit, Time, one_of
-from api.payment.orders import Currency, Reason
+from api.http.types import ID, Id, Limit, Reason, Time, one_of
+from api.payment.orders import Currency
 from api.payment.products import After
 from api.payment.reading import page_of_streams, reply
 from commands.payment.coupons import CreateCoupon, RetireCoupon

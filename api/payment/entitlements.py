@@ -15,8 +15,7 @@ from api.http.openapi import command, query
 from api.http.query import QueryContext, QueryDep
 from api.http.routing import router as strict_router
 from api.http.security import may_see
-from api.http.types import ID, Id, LearnerId, Time, one_of
-from api.payment.orders import Reason
+from api.http.types import ID, Id, LearnerId, Reason, Time, one_of
 from api.payment.reading import ROWS
 from commands.payment.entitlements import GrantEntitlement, RevokeEntitlement
 from domain.payment.entitlement import GIFT, LIVE, STAFF, SUSPENDED, status_at

@@ -16,7 +16,7 @@ from api.http.query import QueryContext, QueryDep
 from api.http.routing import router as strict_router
 from api.http.security import is_staff, may_see
 from api.http.services import Services, ServicesDep
-from api.http.types import NO_NUL, ActingFor, Id, LearnerId
+from api.http.types import ActingFor, Id, LearnerId, Reason
 from api.payment.reading import (
     ROWS,
     checkout_url,
@@ -37,7 +37,6 @@ from projections.engine.moment import Moment
 router = strict_router("payment", "/v1")
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="A code of ISO 4217.")]
 Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$", description="A code of ISO 3166.")]
-Reason = Annotated[str, Field(min_length=1, max_length=200, pattern=NO_NUL)]
 Amount = Annotated[int, Field(ge=0, le=10**12, description="Minor units of the currency.")]
 OrderId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_.-]{1,64}$", description="The order.", examples=["0199c7f0a1b2"])]
 

@@ -15,8 +15,8 @@ from api.http.dispatch import Accepted, Body, StaffDispatch, example
 from api.http.openapi import command, query
 from api.http.query import QueryContext, QueryDep
 from api.http.routing import router as strict_router
-from api.http.types import ID, Id, Limit, Time, Title, one_of
-from api.payment.orders import Amount, Currency, Reason
+from api.http.types import ID, Id, Limit, Reason, Time, Title, one_of
+from api.payment.orders import Amount, Currency
 from api.payment.reading import ROWS
 from commands.payment.products import ChangePrice, CreateProduct, RetireProduct
 from domain.payment.errors import ProductNotFound

@@ -7,7 +7,7 @@ from fastapi import Path, Response
 from api.http.dispatch import Accepted, Body, StaffDispatch, example
 from api.http.openapi import command
 from api.http.routing import router as strict_router
-from api.payment.orders import Reason
+from api.http.types import Reason
 from commands.payment.books import DismissProviderEvent
 
 router = strict_router("payment", "/v1/provider-events")
@@ -27,4 +27,4 @@ class EventDismissal(Body):
 @router.post("/{event_id}/dismiss", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
 async def dismiss_provider_event(event_id: EventId, body: EventDismissal, handle: StaffDispatch) -> Response:
     """Say that nothing is to follow from a message that was left unmatched; a reconciliation finds it no more."""
-    return await handle(DismissProviderEvent(event_id, body.reason.strip()))
+    return await handle(DismissProviderEvent(event_id, body.reason))

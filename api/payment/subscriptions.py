@@ -13,8 +13,7 @@ from api.http.openapi import command, query
 from api.http.query import QueryContext, QueryDep
 from api.http.routing import router as strict_router
 from api.http.security import may_see
-from api.http.types import ID, ActingFor, Id, LearnerId
-from api.payment.orders import Reason
+from api.http.types import ID, ActingFor, Id, LearnerId, Reason
 from api.payment.reading import ROWS
 from commands.payment.subscriptions import CancelSubscription, RequestPlanChange, ResumeSubscription
 from projections.engine.moment import Moment

@@ -289,5 +289,9 @@ class Aftermath:
         opened, *_ = await asyncio.gather(self.client.control("disputes", {"charge": charge["id"]}), *refunding)
         if self.placed.plan.end != planned.OPEN:
             await asyncio.sleep(self.placed.plan.pause)
-            outcome = "won" if self.placed.plan.end == planned.WON else "lost"
-            await self.client.control("disputes/close", {"dispute": opened["id"], "outcome": outcome})
+            plan, dispute = self.placed.plan, {"dispute": opened["id"]}
+            is_won = plan.end == planned.WON or (plan.end == planned.TURNED and plan.part % 2 == 1)
+            await self.client.control("disputes/close", {**dispute, "outcome": "won" if is_won else "lost"})
+            if plan.end == planned.TURNED:
+                await asyncio.sleep(plan.pause)
+                await self.client.control("disputes/turn", dispute)

@@ -27,7 +27,7 @@ PAID, DECLINED_FIRST, ASKED, ASKED_TWICE, TWO_TABS, SECOND_ATTEMPT, ABANDONED, C
 """How an order is paid, or is not."""
 WAYS_BY_CHANCE = dict(zip(WAYS, (40, 12, 10, 5, 10, 6, 5, 6, 6), strict=True))
 
-KEPT, WHOLE, BY_LINE, BY_AMOUNT, AT_ONCE, FAILS, THERE, OPEN, WON, LOST = ENDS = (
+KEPT, WHOLE, BY_LINE, BY_AMOUNT, AT_ONCE, FAILS, THERE, OPEN, WON, LOST, TURNED = ENDS = (
     "kept",
     "refunded",
     "refunded_by_line",
@@ -38,9 +38,10 @@ KEPT, WHOLE, BY_LINE, BY_AMOUNT, AT_ONCE, FAILS, THERE, OPEN, WON, LOST = ENDS =
     "disputed",
     "dispute_won",
     "dispute_lost",
+    "dispute_turned",
 )
 """What becomes of the money; each dispute may come with a refund of an amount beside it."""
-ENDS_BY_CHANCE = dict(zip(ENDS, (48, 9, 8, 8, 4, 4, 4, 4, 5, 6), strict=True))
+ENDS_BY_CHANCE = dict(zip(ENDS, (48, 9, 8, 8, 4, 4, 4, 4, 4, 4, 3), strict=True))
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,8 @@ class PlannedOrder:
     One order, and what becomes of it.
 
     Attributes:
-        part: of the money, in percent: what a refund of an amount gives back.
+        part: of the money, in percent: what a refund of an amount gives back; if even, a decision that is turned was
+            against us at first.
         refund_too: whether a part is refunded while the order is disputed.
         pause: seconds between two steps that race each other.
     """

@@ -119,16 +119,22 @@ async def record_dispute_funds(command: RecordDisputeFunds, log: Log) -> Positio
 
 @dataclass(frozen=True)
 class CloseDispute:
-    """The bank has decided: `won`, `lost`, or `warning_closed` where no money was taken; `won` also by an appeal."""
+    """
+    The bank has decided: `won`, `lost`, or `warning_closed` where no money was taken; or it has turned its decision.
+
+    Attributes:
+        known: how many decisions were recorded before the provider was asked.
+    """
 
     learner_id: str
     dispute_id: str
     outcome: str
+    known: int = 0
 
 
 async def close_dispute(command: CloseDispute, log: Log) -> Position:
     dispute = await log.load(Dispute, dispute_stream(command.learner_id, command.dispute_id))
-    dispute.close(command.outcome)
+    dispute.close(command.outcome, command.known)
     order = await log.load(Order, order_stream(command.learner_id, dispute.order_id))
     order.close_dispute(command.dispute_id, dispute.outcome)
     return await log.save(dispute, order)

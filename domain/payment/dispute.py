@@ -7,10 +7,10 @@ Before it takes money, a bank may only ask what a payment was for: an inquiry, w
 from datetime import datetime
 
 from domain.aggregate import Aggregate, event, stream_id
-from domain.payment.errors import BadOutcome, DisputeNotFound
+from domain.payment.errors import BadOutcome, DecidedMeanwhile, DisputeNotFound
 
 WON, LOST, WARNING_CLOSED = OUTCOMES = ("won", "lost", "warning_closed")
-APPEALED = (LOST, WON)  # what an appeal can make of a decision
+DECISIONS = {WON, LOST}  # the bank may turn each into the other
 INQUIRY_OUTCOMES = (WARNING_CLOSED, "prevented")
 
 
@@ -79,6 +79,7 @@ class Dispute(Aggregate):
         self.order_id = ""
         self.currency = ""
         self.outcome = ""
+        self.decisions = 0
         self.asked = False  # by an inquiry
         self.answered = ""  # how the inquiry has ended
         self.funds: set[str] = set()  # balance transactions
@@ -205,17 +206,29 @@ class Dispute(Aggregate):
     def _funds_reinstated(self, balance_id: str, amount: int, fee: int, currency: str) -> None:
         self.funds.add(balance_id)
 
-    def close(self, outcome: str) -> None:
-        """The bank has decided; only its first decision counts, unless an appeal against it is won."""
+    def close(self, outcome: str, known: int = 0) -> None:
+        """
+        The bank has decided, or has turned what it had decided: `won` into `lost`, or back, as often as it does.
+
+        Args:
+            known: how many decisions were recorded before the provider was asked.
+
+        Raises:
+            DecidedMeanwhile: another decision was recorded since then, so it is not known which of both came last.
+        """
         self._must_exist()
         if outcome not in OUTCOMES:
             raise BadOutcome(outcome=outcome, outcomes=", ".join(OUTCOMES))
-        if not self.outcome or (self.outcome, outcome) == APPEALED:
-            self._closed(outcome=outcome)
+        if outcome == self.outcome or (self.outcome and {self.outcome, outcome} != DECISIONS):
+            return
+        if known != self.decisions:
+            raise DecidedMeanwhile(dispute_id=self.id_of("dispute_id"), outcome=self.outcome)
+        self._closed(outcome=outcome)
 
     @event(Closed)
     def _closed(self, outcome: str) -> None:
         self.outcome = outcome
+        self.decisions += 1
 
     def _must_exist(self) -> None:
         if not self.is_opened:

@@ -243,6 +243,13 @@ class DisputeNotFound(NotFound):
     lifted_by = "dispute-{learner_id}:{dispute_id}"
 
 
+class DecidedMeanwhile(Conflict):
+    """The provider was asked how a dispute stands before its last decision was recorded."""
+
+    code = "decided_meanwhile"
+    template = "dispute {dispute_id} was recorded as {outcome} after the provider was asked about it: ask once more"
+
+
 class BadOutcome(Rejected):
     """Not one of the outcomes that a dispute can have."""
 

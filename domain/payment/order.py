@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from domain.aggregate import Aggregate, event, stream_id
-from domain.payment.dispute import APPEALED, LOST, WARNING_CLOSED
+from domain.payment.dispute import LOST, WARNING_CLOSED
 from domain.payment.errors import OrderNotFound, OrderNotOpen, RefundReasonNeeded
 from domain.payment.order_line import Line, LineAmount
 from domain.payment.order_state import (
@@ -330,9 +330,9 @@ class Order(Aggregate):
         self.disputes[dispute_id] = DisputedPart(payment_id, amount)
 
     def close_dispute(self, dispute_id: str, outcome: str) -> None:
-        """It is decided who is right; a second decision changes nothing, unless it is that of an appeal."""
+        """It is decided who is right, or what was decided is turned, as the dispute says."""
         dispute = self.disputes.get(dispute_id)
-        if dispute is not None and (not dispute.outcome or (dispute.outcome, outcome) == APPEALED):
+        if dispute is not None and dispute.outcome != outcome:
             self._dispute_closed(dispute_id=dispute_id, outcome=outcome)
 
     @event(DisputeClosed)

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 from adapters.settings import Settings
 from tests.support.api import Campus
-from tests.support.books import sell
+from tests.support.books import sell, subscribe
 
 
 async def test_the_books_are_read_by_account_and_entry(campus: Campus, lively: Settings) -> None:
@@ -45,9 +45,23 @@ async def test_the_books_are_read_by_account_and_entry(campus: Campus, lively: S
             "disputed": 0,
             "fees": 100,
             "net": 2_400,
+            "deferred": 0,
+            "earned": 0,
         }
     ]
     assert (await campus.get("/revenue", user=campus.learner)).status_code == 403
+
+
+async def test_what_a_plan_earns_is_by_period(campus: Campus, lively: Settings) -> None:
+    """It is deferred when it is paid, and earned month by month, without tax; so it was as of then."""
+    position = await subscribe(lively, campus.tag, "OMR")
+    course = f"plan-{campus.tag}"
+    seen = await campus.see("/revenue", position, course_id=course, by="month")
+    months = [(each["period"], each["captured"], each["deferred"], each["earned"]) for each in seen["items"]]
+    assert months == [("2026-03", 3_100, 3_100, 1_700), ("2026-04", 0, 0, 1_400)]
+    assert (await campus.get("/revenue", course_id=course, by="month", known_at=position)).json() == seen
+    (april,) = (await campus.see("/revenue", position, course_id=course, since="2026-04-01"))["items"]
+    assert (april["period"], april["net"], april["earned"]) == ("2026-04-14", 0, 1_400)
 
 
 async def test_the_staff_close_days_that_are_over(campus: Campus) -> None:

@@ -75,6 +75,7 @@ async def test_a_log_that_was_put_back_in_place_is_forgotten(filled: Settings) -
         owner.execute("DELETE FROM events WHERE position > 9")
         owner.execute("UPDATE log_head SET position = 9")
         owner.execute("ALTER TABLE events ENABLE ALWAYS TRIGGER events_append_only")
+    assert "say why" in campus("log", "rewound", "--reason", " ", env=variables(filled)).stderr
     shown = campus("log", "rewound", "--reason", "a dump was put back", "--json", env=variables(filled))
     assert json.loads(shown.stdout)["connections_ended"] >= 2, shown.stderr
     assert (await bus.handle(asks, Context("admin")), await log.head()) == (lost, lost)

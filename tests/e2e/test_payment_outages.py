@@ -2,16 +2,21 @@
 
 import signal
 from collections.abc import AsyncIterator, Iterator
+from urllib.parse import urlsplit
 
 import pytest
 
 from adapters.settings import Settings
+from cli.payments.client import Client
+from cli.payments.settle import settle
+from projections.registry import PROJECTIONS
 from tests.conftest import migrated
 from tests.support.appends import query
 from tests.support.dispatchers import JOB_TABLES
 from tests.support.payments import Shop, dispatching, selling, shop
 from tests.support.paysim import Server
 from tests.support.polling import until
+from tests.support.projections_command import answer, done
 from tests.support.servers import Servers
 from tests.support.worker_process import WORKER, Process
 from workers import dispatcher
@@ -145,3 +150,27 @@ async def test_a_dispatcher_is_killed_while_it_asks_the_provider(
     await killed(f"refund-{first.learner}")
     async with dispatching(settings):
         await both_end_well(shops, bought, placed)
+
+
+async def test_a_rebuild_of_everything_asks_the_provider_for_nothing(
+    campus: tuple[Settings, Server], shops: tuple[Shop, Shop]
+) -> None:
+    """Nor does a promotion, though a dispatcher follows the log: what was done outside follows from a fact once."""
+    settings, server = campus
+    first, second = shops
+    reached = settings.model_copy(update={"api_port": urlsplit(settings.public_url).port})
+    client = Client(reached)
+    async with dispatching(settings):
+        bought, placed = await buy(first), await second.order()
+        await first.send(f"/orders/{bought['order_id']}/refunds", {"reason": "r"}, user="admin")
+        await both_end_well(shops, bought, placed)
+        assert await settle(reached, client) == ""
+        before = server.control("requests?limit=1", method="GET")["last"]
+        code, built = await answer(settings, "rebuild", "--all")
+        assert (code, {each["projection"] for each in built["built"]}) == (0, {each.name for each in PROJECTIONS})
+        for name in ("orders", "ledger"):
+            await done(settings, "promote", name)
+        assert await settle(reached, client) == ""
+        assert before > 0
+        assert server.control("requests?limit=1", method="GET")["last"] == before
+    await client.close()

@@ -1,30 +1,27 @@
 """The books: what each fact books, and that they balance whatever happens."""
 
 from collections import defaultdict
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.payment.posting import Entry, Posting
-from projections.engine.projection import RowKey
 from projections.ledger import Ledger
 from projections.ledger.rows import (
     ENTRIES,
     PAYOUT_ENTRIES,
     REVENUE,
-    SUMS,
     LedgerEntry,
-    LedgerSums,
     PayoutEntry,
     Revenue,
 )
+from tests.support.booked import balances, booked
 from tests.support.facts import START, History, day, fold, rows_of
 
-Stored = dict[RowKey, msgspec.Struct]
 TODAY = "2013-10-01"
 
 
@@ -76,40 +73,6 @@ class Shop(History):
         """A fact of a dispute."""
         self.add("dispute-7:d1", f"dispute.{type_name}", at, **data)
         return self
-
-
-def booked(history: History) -> Stored:
-    """The rows after a history; the books balance in them, and the sums are those of the entries."""
-    stored = fold(Ledger, history)
-    counted: dict[str, int] = defaultdict(int)
-    rows: list[Any] = [*rows_of(stored, ENTRIES, LedgerEntry), *rows_of(stored, PAYOUT_ENTRIES, PayoutEntry)]
-    for row in rows:
-        assert row.entries
-        for entry in row.entries:
-            by_currency: dict[str, int] = defaultdict(int)
-            for each in entry.postings:
-                by_currency[each.currency] += each.amount
-                counted[f"{each.currency} {entry.day} {each.account}"] += each.amount
-            assert not any(by_currency.values()), entry
-    sums: dict[str, int] = defaultdict(int)
-    for row in rows_of(stored, SUMS, LedgerSums):
-        assert sum(row.debits.values()) == sum(row.credits.values())
-        for sign, side in ((1, row.debits), (-1, row.credits)):
-            for name, amount in side.items():
-                sums[name] += sign * amount
-    assert dict(sums) == dict(counted)
-    return stored
-
-
-def balances(stored: Stored, until: str = "9999") -> dict[str, int]:
-    """What is on each account that has anything, by currency; as text, without the words that they all have."""
-    found: dict[str, int] = defaultdict(int)
-    for row in rows_of(stored, SUMS, LedgerSums):
-        for sign, side in ((1, row.debits), (-1, row.credits)):
-            for name, amount in side.items():
-                currency, on, account = name.split(" ")
-                found[f"{currency} {account.partition(':')[2]}"] += sign * amount if on <= until else 0
-    return {name: amount for name, amount in found.items() if amount}
 
 
 def test_a_second_charge_for_a_payment_is_owed_to_the_learner() -> None:
@@ -210,6 +173,36 @@ def test_a_dispute_is_held_until_it_is_decided() -> None:
     late.dispute("closed", outcome="won")
     late.dispute("funds_reinstated", amount=100, fee=15, currency="EUR", balance_id="t2")
     assert balances(booked(late)) == won
+
+
+def merged(first: tuple[str, ...], second: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """Every way in which two sequences can come, each in its own order."""
+    if not (first and second):
+        yield first + second
+        return
+    yield from ((first[0], *rest) for rest in merged(first[1:], second))
+    yield from ((second[0], *rest) for rest in merged(first, second[1:]))
+
+
+@pytest.mark.parametrize("decided", ["won lost", "lost won", "won lost won", "lost won lost"])
+def test_a_decision_that_is_turned_moves_the_money_once_more(decided: str) -> None:
+    """Whether money or decision is said first: in the end it is a cost if the last one is `lost`, else nothing."""
+    decisions = tuple(decided.split())
+    is_lost = decisions[-1] == "lost"
+    moves = ("withdrawn", "reinstated", "withdrawn", "reinstated")[: decisions.count("won") * 2 + is_lost]
+    ways = set(merged(decisions, moves))
+    assert len(ways) > 5
+    for way in ways:
+        shop = Shop().placed(line(1, 100, 0, "algebra")).captured(100)
+        shop.dispute("opened", order_id="o1", payment_id="o1.1", currency="EUR", amount=100)
+        for number, each in enumerate(way):
+            if each in decisions:
+                shop.dispute("closed", outcome=each)
+            else:
+                shop.dispute(f"funds_{each}", amount=100, fee=15, currency="EUR", balance_id=f"t{number}")
+        sold = {"EUR courses:algebra": -100}
+        cost = {"EUR clearing": -15, "EUR disputes:algebra": 100, "EUR fees": 15} if is_lost else {"EUR clearing": 100}
+        assert balances(booked(shop)) == sold | cost, way
 
 
 def test_another_currency_is_exchanged_at_the_provider() -> None:

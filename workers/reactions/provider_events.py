@@ -262,13 +262,13 @@ async def _dispute(fact: Fact, outside: Outside) -> Meaning:
     if whose is None:
         return UNKNOWN
     names = (whose.learner_id, found.provider_id)
-    opened = any(each.type == "dispute.opened" for each in await outside.stream(dispute_stream(*names)))
-    if found.is_inquiry and opened:
-        found = await outside.provider.dispute(found.provider_id)  # after the look at our facts
+    recorded = [each.type for each in await outside.stream(dispute_stream(*names))]
+    if recorded:  # what the provider says is to be no older than what is recorded
+        found = await outside.provider.dispute(found.provider_id)
     said = _said_of(whose, intent)
     asked = (*names, whose.payment_id, found.provider_id, found.amount, found.currency, found.reason, found.due_by)
     if found.is_inquiry:
-        said.append(RecordInquiry(*asked, found.intent_id, found.outcome, opened))
+        said.append(RecordInquiry(*asked, found.intent_id, found.outcome, "dispute.opened" in recorded))
         return Meaning(dispute_stream(*names), said)
     said.append(OpenDispute(*asked, found.intent_id))
     for each in found.funds:
@@ -276,7 +276,7 @@ async def _dispute(fact: Fact, outside: Outside) -> Meaning:
         moved = (each.amount, -each.fee) if back else (-each.amount, each.fee)
         said.append(RecordDisputeFunds(*names, each.balance_id, *moved, back, each.currency))
     if found.outcome:
-        said.append(CloseDispute(*names, found.outcome))
+        said.append(CloseDispute(*names, found.outcome, recorded.count("dispute.closed")))
     return Meaning(dispute_stream(*names), said)
 
 

@@ -135,6 +135,11 @@ def appeal_dispute(sim: Sim, _query: Body, body: Body) -> Answer:
     return public(disputes.appeal(sim, body["dispute"]))
 
 
+def turn_dispute(sim: Sim, _query: Body, body: Body) -> Answer:
+    """`POST disputes/turn {"dispute"}`: the bank turns its decision, and the money moves once more."""
+    return public(disputes.turn(sim, body["dispute"]))
+
+
 def pay_session(sim: Sim, _query: Body, body: Body) -> Answer:
     """`POST sessions/pay {"session", "card"?: "pm_card_…", "authenticate"?: bool}`: pay without the page."""
     session = sim.get("checkout.session", body["session"], "session")
@@ -229,6 +234,7 @@ ROUTES: dict[tuple[str, str], Callable[[Sim, Body, Body], Answer]] = {
     ("POST", "disputes/close"): close_dispute,
     ("POST", "disputes/escalate"): escalate_dispute,
     ("POST", "disputes/appeal"): appeal_dispute,
+    ("POST", "disputes/turn"): turn_dispute,
     ("POST", "invoices"): invoice,
     ("POST", "payouts"): pay_out,
     ("POST", "exchange"): exchange,

@@ -13,6 +13,7 @@ from adapters.payments.paysim.store import Object
 TIME_FOR_EVIDENCE = 7 * 86_400  # seconds
 APPEAL = "appeal_under_review"
 OPEN = ("needs_response", "under_review", "warning_needs_response", "warning_under_review", APPEAL)
+TURNED = {"won": "lost", "lost": "won"}
 DECIDED_BY = {"winning_evidence": "won", "losing_evidence": "lost"}
 EVIDENCE = (
     "access_activity_log", "billing_address", "cancellation_policy", "cancellation_policy_disclosure",
@@ -114,6 +115,14 @@ def _move(sim: Sim, dispute: Object, amount: int, category: str, what: str, *, f
     sim.store.put(dispute)
 
 
+def turn(sim: Sim, id_: str) -> Object:
+    """The bank turns its decision by itself: `won` becomes `lost`, and the money goes again, or the opposite."""
+    dispute = sim.get("dispute", id_)
+    if dispute["status"] not in TURNED:
+        raise invalid(f"There is no decision to be turned: the status of this dispute is {dispute['status']}.")
+    return _decide(sim, dispute, TURNED[dispute["status"]])
+
+
 def close(sim: Sim, id_: str, outcome: str) -> Object:
     """The bank has decided: `won` or `lost`, or, of an inquiry, `warning_closed`."""
     dispute = sim.get("dispute", id_)
@@ -122,15 +131,25 @@ def close(sim: Sim, id_: str, outcome: str) -> Object:
     outcomes = OUTCOMES[dispute["status"] in INQUIRIES]
     if outcome not in outcomes:
         raise invalid(f"This dispute ends as {' or '.join(outcomes)}, not as {outcome}.")
+    return _decide(sim, dispute, outcome)
+
+
+def _decide(sim: Sim, dispute: Object, outcome: str) -> Object:
+    """Close it so; the money moves if it is not yet where it belongs."""
     before, dispute["status"] = dict(dispute), outcome
+    charge, moved = sim.get("charge", dispute["charge"]), ""
     if outcome == "won":
         _move(sim, dispute, dispute["amount"], "dispute_reversal", "Chargeback reversal", fee=-balance.DISPUTE_FEE)
-        charge = sim.get("charge", dispute["charge"])
-        sim.store.put({**charge, "_charged_back": False})
+        moved = "reinstated"
+    elif outcome == "lost" and not charge["_charged_back"]:
+        _withdraw(sim, dispute)
+        moved = "withdrawn"
+    if moved:
+        sim.store.put({**charge, "_charged_back": outcome == "lost"})
     sim.store.put(dispute)
     events.record(sim, "charge.dispute.closed", dispute, events.difference(before, dispute))
-    if outcome == "won":
-        events.record(sim, "charge.dispute.funds_reinstated", dispute)
+    if moved:
+        events.record(sim, f"charge.dispute.funds_{moved}", dispute)
     return dispute
 
 

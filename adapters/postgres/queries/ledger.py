@@ -11,7 +11,7 @@ import msgspec
 
 from adapters.postgres.queries.json_answer import json_array, json_object
 from adapters.postgres.queries.reader import CHECKPOINT, Answer, Reader, RowPage
-from domain.payment.posting import Posting
+from domain.payment.posting import DEFERRED, Posting
 from domain.words import Day, FactType
 
 MOST_COUNTED = 10_000  # entries; one more stands for any number above
@@ -57,7 +57,13 @@ class BookedEntry(msgspec.Struct, kw_only=True):
 
 
 class RevenueRow(msgspec.Struct, kw_only=True):
-    """What has come and gone, tax included; `net` is what is left of it. Course `none`: what was paid too much."""
+    """
+    What has come and gone, tax included; `net` is what is left of it. Course `none`: what was paid too much.
+
+    Attributes:
+        deferred: without tax, what of it was paid for plans, and is earned over their periods.
+        earned: what of that is earned in this period, which may be one to come.
+    """
 
     period: str
     currency: str
@@ -67,6 +73,8 @@ class RevenueRow(msgspec.Struct, kw_only=True):
     disputed: int
     fees: int
     net: int
+    deferred: int
+    earned: int
 
 
 EXAMPLE = Balances(
@@ -98,6 +106,8 @@ REVENUE_ROW = RevenueRow(
     disputed=0,
     fees=98,
     net=4_802,
+    deferred=0,
+    earned=0,
 )
 
 _POSTED = """
@@ -156,12 +166,17 @@ _ALL_MOVED = " UNION ALL ".join(
     _MOVED.format(", ".join("amount::bigint" if kind == each else "0" for each in _KINDS), kind) for kind in _KINDS
 )
 PERIODS = {"day": "day", "month": "left(day, 7)", "year": "left(day, 4)"}
-_REVENUE = """
-    SELECT {period} AS period, split_part(name, ' ', 1) AS currency, split_part(name, ' ', 2) AS course_id, {sums}
-      FROM revenue CROSS JOIN LATERAL ({moved}) AS moved (name, c, r, d, f)
-     WHERE {within} GROUP BY 1, 2, 3
+_REVENUE = f"""
+    SELECT {{period}} AS period, currency, course_id, sum(c) AS captured, sum(r) AS refunded, sum(d) AS disputed,
+           sum(f) AS fees, sum(deferred) AS deferred, sum(earned) AS earned
+      FROM (SELECT day, split_part(name, ' ', 1) AS currency, split_part(name, ' ', 2) AS course_id, c, r, d, f,
+                   0 AS deferred, 0 AS earned
+              FROM revenue CROSS JOIN LATERAL ({_ALL_MOVED}) AS moved (name, c, r, d, f)
+             UNION ALL
+            SELECT day, currency, substr(account, {len(DEFERRED) + 2}), 0, 0, 0, 0, credit, debit
+              FROM ({_DEBITS} UNION ALL {_CREDITS}) AS posted WHERE starts_with(account, '{DEFERRED}:')) AS moved
+     WHERE {_WITHIN.format(day="day")} GROUP BY 1, 2, 3
 """
-_SUMS = ", ".join(f"sum({kind[0]}) AS {kind}" for kind in _KINDS)
 REVENUE = """
 SELECT {at}, page.period, page.currency, page.course_id, page.body FROM (SELECT) AS once LEFT JOIN LATERAL (
     SELECT period, currency, course_id, {row}::text AS body FROM ({revenue}) AS revenue
@@ -229,7 +244,7 @@ async def entries(
 
 async def revenue(reader: Reader, span: Span, by: str, after: Sequence[str] | None, limit: int) -> RowPage:
     """Up to *limit* rows of revenue by a period (of `PERIODS`), currency and course, after these three."""
-    grouped = _REVENUE.format(period=PERIODS[by], sums=_SUMS, moved=_ALL_MOVED, within=_WITHIN.format(day="day"))
+    grouped = _REVENUE.format(period=PERIODS[by])
     query = REVENUE.format(at=_AT, row=_REVENUE_ROW, revenue=grouped)
     a, b, c = after or ("", "", "")
     return await reader.page(query, {**msgspec.structs.asdict(span), "a": a, "b": b, "c": c, "limit": limit})

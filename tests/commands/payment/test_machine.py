@@ -134,6 +134,7 @@ class Shop(RuleBasedStateMachine):
             OpenDispute(*ids, payment_id, "dp", amount, "EUR", "fraudulent"),
             RecordDisputeFunds(*ids, "txn_1", amount, 2_000),
             CloseDispute(*ids, outcome),
+            *(CloseDispute(*ids, turned, known) for known, turned in enumerate(("lost", "won"), 1)),
         ]
 
     @rule(learner_id=st.sampled_from(LEARNERS))

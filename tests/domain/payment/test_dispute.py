@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from domain.payment.dispute import Dispute
-from domain.payment.errors import BadOutcome, DisputeNotFound
+from domain.payment.errors import BadOutcome, DecidedMeanwhile, DisputeNotFound
 from tests.support.given import AT, fact, given
 
 FIELDS: dict[str, Any] = {
@@ -24,14 +24,15 @@ GIVEN = fact(Dispute.FundsReinstated, balance_id="txn_2", amount=500, fee=0, cur
 ASKED = fact(Dispute.InquiryOpened, **FIELDS)
 ANSWERED = fact(Dispute.InquiryClosed, outcome="warning_closed")
 WON = fact(Dispute.Closed, outcome="won")
+LOST = fact(Dispute.Closed, outcome="lost")
 
 
 def test_a_dispute_is_opened_and_closed_once() -> None:
-    """The bank's first decision counts."""
+    """What is said once more changes nothing."""
     given(Dispute).when(lambda dispute: dispute.open(**FIELDS)).then(OPENED)
     given(Dispute, OPENED).when(lambda dispute: dispute.open(**FIELDS)).then()
     given(Dispute, OPENED).when(lambda dispute: dispute.close("won")).then(WON)
-    given(Dispute, OPENED, WON).when(lambda dispute: dispute.close("lost")).then()
+    given(Dispute, OPENED, WON).when(lambda dispute: dispute.close("won")).then()
     given(Dispute, OPENED).when(lambda dispute: dispute.close("drawn")).refused(
         BadOutcome, outcome="drawn", outcomes="won, lost, warning_closed"
     )
@@ -88,12 +89,19 @@ def test_a_dispute_that_was_never_opened_is_unknown(act: Any) -> None:
     given(Dispute).when(act).refused(DisputeNotFound, learner_id="ann", dispute_id="dp_1")
 
 
-def test_an_appeal_can_be_won() -> None:
-    """Once the bank has decided against us; nothing else turns a decision, and no late message turns it back."""
-    lost = fact(Dispute.Closed, outcome="lost")
-    given(Dispute, OPENED, lost).when(lambda dispute: dispute.close("won")).then(WON)
-    given(Dispute, OPENED, lost, WON).when(lambda dispute: dispute.close("lost")).then()
-    given(Dispute, OPENED, lost).when(lambda dispute: dispute.close("warning_closed")).then()
+def test_the_bank_may_turn_its_decision() -> None:
+    """By an appeal or without, and back; what was asked for before its last decision was recorded is refused."""
+
+    def close(outcome: str, known: int) -> Any:
+        return lambda dispute: dispute.close(outcome, known)
+
+    given(Dispute, OPENED, LOST).when(close("won", 1)).then(WON)
+    given(Dispute, OPENED, WON).when(close("lost", 1)).then(LOST)
+    given(Dispute, OPENED, LOST, WON).when(close("lost", 2)).then(LOST)
+    given(Dispute, OPENED, LOST, WON).when(close("won", 1)).then()
+    given(Dispute, OPENED, LOST, WON).when(close("lost", 1)).refused(DecidedMeanwhile, dispute_id="dp_1", outcome="won")
+    given(Dispute, OPENED, LOST).when(close("won", 0)).refused(DecidedMeanwhile, dispute_id="dp_1", outcome="lost")
+    given(Dispute, OPENED, LOST).when(close("warning_closed", 1)).then()
 
 
 def test_what_was_recorded_as_a_dispute_may_be_an_inquiry() -> None:

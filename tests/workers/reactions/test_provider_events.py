@@ -9,7 +9,10 @@ from commands.payment.orders import PlaceOrder
 from commands.payment.refunds import RequestRefund
 from domain.payment.errors import AlreadyOwned, OrderExpiring
 from domain.payment.order import Order, order_stream
+from projections.ledger import Ledger
+from tests.support.booked import balances, booked
 from tests.support.desk import Desk
+from tests.support.facts import History
 from tests.support.till import PRODUCTS
 from tests.support.usecases import RUN
 
@@ -33,6 +36,13 @@ def bought(desk: Desk, **how: Any) -> str:
 
 def order_of(desk: Desk, order_id: str = "o1") -> Order:
     return desk.till.log.replay(Order, order_stream("ann", order_id))
+
+
+def books(desk: Desk) -> dict[str, int]:
+    """What is on each account."""
+    history = History()
+    history.facts = desk.till.facts(*Ledger.handlers)
+    return balances(booked(history))
 
 
 def types(desk: Desk, category: str) -> list[str]:
@@ -135,6 +145,28 @@ def test_an_appeal_may_turn_what_was_lost(desk: Desk, outcome: str) -> None:
     assert types(desk, "dispute") == ["opened", "funds_withdrawn", "closed", *back]
     assert desk.till.has_access("ann", RUN) is (outcome == "won")
     assert order_of(desk).is_lost is (outcome == "lost")
+
+
+@pytest.mark.parametrize(("first", "then"), [("won", "lost"), ("lost", "won")])
+def test_a_decision_that_the_bank_turns_is_followed(desk: Desk, first: str, then: str) -> None:
+    """And back once more: facts, access and the books; what is said again, and late, turns nothing."""
+    disputed = desk.paysim.control("disputes", {"charge": bought(desk)})["id"]
+    desk.paysim.control("disputes/close", {"dispute": disputed, "outcome": first})
+    desk.hear_all()
+    for outcome in (then, first, then):
+        old = desk.events()
+        desk.paysim.control("disputes/turn", {"dispute": disputed})
+        unheard = desk.copy()
+        desk.hear_all()
+        desk.hear_all(old)
+        unheard.hear_all([*reversed(desk.events()), *old])
+        for each in (desk, unheard):
+            assert (order_of(each).is_lost, each.till.has_access("ann", RUN)) == (outcome == "lost", outcome == "won")
+            held = books(each)
+            assert held["EUR clearing"] == desk.paysim.control("summary", method="GET")["currencies"]["eur"]["balance"]
+            assert held.get("EUR disputes:algebra", 0) == (PRICE if outcome == "lost" else 0)
+    for category in ("dispute.closed", "order.dispute_closed"):
+        assert [each.data["outcome"] for each in desk.till.facts(category)] == [first, then, first, then]
 
 
 def test_what_becomes_known_only_when_it_is_a_dispute_is_one(desk: Desk) -> None:
