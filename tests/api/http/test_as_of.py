@@ -170,6 +170,7 @@ WITHOUT = {
     "/v1/learners/{learner_id}/looks": "facts of the log, each with its position and time",
     "/v1/coupons": "coupons are read from the log, as they are when they are used",
     "/v1/coupons/{coupon_id}": "as the list",
+    "/v1/provider-events": "facts of the log, each with its position and time",
     "/v1/facts/{position}": "a fact never changes",
     "/v1/facts/{position}/trace": "what followed is asked for, whenever that was",
     "/v1/traces": "as that of one fact",

@@ -10,9 +10,11 @@ from fastapi import FastAPI
 
 from adapters.settings import Settings
 from api.app import build
+from commands.payment.books import MatchProviderEvent, RecordProviderEvent
 from commands.payment.subscriptions import StartSubscription
 from commands.user import RegisterAccount
 from tests.support.api import ITEMS, every_read_model, workers
+from tests.support.messages import message
 from tests.support.sellers import Seller
 from tests.support.statements import counted
 
@@ -53,6 +55,8 @@ async def add(seller: Seller, another: Seller) -> int:
     await another.send("/enrollments", {"run_id": seller.run})
     await another.send(f"/quizzes/{seller.quiz}/attempts/1/submit", {"responses": [1, 0]})
     await another.send("/coupons", {"coupon_id": f"C{number}", "kind": "percent", "percent_bp": 1_000}, user="admin")
+    await seller.do(RecordProviderEvent(f"evt_{number}", message()))
+    await seller.do(MatchProviderEvent(f"evt_{number}", None, "unknown"))
     plan = {"product_id": f"plan-{number}", "title": "All", "kind": "plan", "course_id": another.course}
     await another.send("/products", {**plan, "interval": "month", "interval_count": 1}, user="admin")
     await another.send(f"/products/plan-{number}/prices", {"currency": "EUR", "amount": 1_900}, user="admin")
