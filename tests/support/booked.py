@@ -9,6 +9,7 @@ from projections.engine.projection import RowKey
 from projections.ledger import Ledger
 from projections.ledger.rows import ENTRIES, PAYOUT_ENTRIES, SUMS, LedgerEntry, LedgerSums, PayoutEntry
 from tests.support.facts import History, fold, rows_of
+from tests.support.till import Till
 
 Stored = dict[RowKey, msgspec.Struct]
 
@@ -34,6 +35,13 @@ def booked(history: History) -> Stored:
                 sums[name] += sign * amount
     assert dict(sums) == dict(counted)
     return stored
+
+
+def booked_of(till: Till) -> Stored:
+    """The rows after all facts of a till."""
+    history = History()
+    history.facts = till.facts(*Ledger.handlers)
+    return booked(history)
 
 
 def balances(stored: Stored, until: str = "9999") -> dict[str, int]:

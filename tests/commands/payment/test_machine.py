@@ -29,6 +29,7 @@ from commands.payment.subscriptions import (
     StartSubscription,
 )
 from domain.payment.order import Order
+from tests.support.booked import booked_of
 from tests.support.till import LEARNERS, PRODUCTS, Till
 from tests.support.usecases import AT, RUN
 
@@ -174,12 +175,13 @@ class Shop(RuleBasedStateMachine):
         self.till.check()
 
     def teardown(self) -> None:
-        """In the end all messages have come."""
+        """In the end all messages have come, and whatever was booked adds up to 0, entry by entry."""
         for message in self.messages:
             self.till.do(message)
         self.till.settle()
         self.till.check()
         self.till.check_access()
+        booked_of(self.till)
 
 
 @pytest.mark.thorough

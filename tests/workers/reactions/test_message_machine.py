@@ -13,12 +13,14 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
+from adapters.payments.paysim.disputes import APPEAL
 from commands.payment.orders import CancelOrder, PlaceOrder
 from commands.payment.refunds import RequestRefund
 from commands.payment.subscriptions import CancelSubscription, ResumeSubscription
 from domain.payment.dispute import Dispute
 from domain.payment.order import Order
 from domain.payment.subscription import Subscription
+from tests.support.booked import balances, booked_of
 from tests.support.desk import Desk
 from tests.support.paysim import Refused
 
@@ -107,15 +109,15 @@ class Messages(RuleBasedStateMachine):
             self.desk.paysim.control("disputes", {"charge": charge["id"], "inquiry": inquiry})
 
     @precondition(lambda self: self.desk.paysim.sim.store.find("dispute"))
-    @rule(number=NUMBERS, what=st.sampled_from(["escalate", "won", "lost", "warning_closed"]))
+    @rule(number=NUMBERS, what=st.sampled_from(["escalate", "won", "lost", "warning_closed", "appeal", "turn", "turn"]))
     def decide(self, number: int, what: str) -> None:
         dispute = self.of("dispute", number)["id"]
         try:
-            if what == "escalate":
-                self.desk.paysim.control("disputes/escalate", {"dispute": dispute})
+            if what in ("escalate", "appeal", "turn"):
+                self.desk.paysim.control(f"disputes/{what}", {"dispute": dispute})
             else:
                 self.desk.paysim.control("disputes/close", {"dispute": dispute, "outcome": what})
-        except Refused:  # it is over, or no inquiry
+        except Refused:  # it is over, or not decided, or no inquiry
             return
 
     @precondition(lambda self: self.desk.paysim.sim.store.find("subscription"))
@@ -185,6 +187,7 @@ class Messages(RuleBasedStateMachine):
         self.desk.till.check()
         self.desk.till.check_access()
         check_money(self.desk)
+        check_books(self.desk)
         check_subscriptions(self.desk)
 
 
@@ -212,8 +215,16 @@ def check_money(desk: Desk) -> None:
     assert {name for dispute in desk.till.all(Dispute) for name in dispute.funds} == moved
     outcomes = {each["id"]: each["status"] for each in store.find("dispute")}
     for dispute in desk.till.all(Dispute):
-        status = outcomes[dispute.id_of("dispute_id")]
+        status = outcomes[dispute.id_of("dispute_id")].replace(APPEAL, "lost")
         assert (dispute.outcome or dispute.answered) == (status if status in ("won", "lost", "warning_closed") else "")
+
+
+def check_books(desk: Desk) -> None:
+    """Each entry adds up to 0, nothing waits for an order, and what the provider owes us is what it has."""
+    held = balances(booked_of(desk.till))
+    theirs = desk.paysim.control("summary", method="GET")["currencies"]
+    assert held.get("EUR clearing", 0) == theirs.get("eur", {"balance": 0})["balance"]
+    assert "EUR receivable" not in held
 
 
 def check_subscriptions(desk: Desk) -> None:

@@ -9,10 +9,8 @@ from commands.payment.orders import PlaceOrder
 from commands.payment.refunds import RequestRefund
 from domain.payment.errors import AlreadyOwned, OrderExpiring
 from domain.payment.order import Order, order_stream
-from projections.ledger import Ledger
-from tests.support.booked import balances, booked
+from tests.support.booked import balances, booked_of
 from tests.support.desk import Desk
-from tests.support.facts import History
 from tests.support.till import PRODUCTS
 from tests.support.usecases import RUN
 
@@ -36,13 +34,6 @@ def bought(desk: Desk, **how: Any) -> str:
 
 def order_of(desk: Desk, order_id: str = "o1") -> Order:
     return desk.till.log.replay(Order, order_stream("ann", order_id))
-
-
-def books(desk: Desk) -> dict[str, int]:
-    """What is on each account."""
-    history = History()
-    history.facts = desk.till.facts(*Ledger.handlers)
-    return balances(booked(history))
 
 
 def types(desk: Desk, category: str) -> list[str]:
@@ -162,7 +153,7 @@ def test_a_decision_that_the_bank_turns_is_followed(desk: Desk, first: str, then
         unheard.hear_all([*reversed(desk.events()), *old])
         for each in (desk, unheard):
             assert (order_of(each).is_lost, each.till.has_access("ann", RUN)) == (outcome == "lost", outcome == "won")
-            held = books(each)
+            held = balances(booked_of(each.till))
             assert held["EUR clearing"] == desk.paysim.control("summary", method="GET")["currencies"]["eur"]["balance"]
             assert held.get("EUR disputes:algebra", 0) == (PRICE if outcome == "lost" else 0)
     for category in ("dispute.closed", "order.dispute_closed"):
