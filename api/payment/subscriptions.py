@@ -1,22 +1,30 @@
 """Subscriptions: looked at, ended, resumed, moved to another plan."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
-from fastapi import Path, Response
+from fastapi import Path, Query, Request, Response
 
 from adapters.postgres.queries import access
-from adapters.postgres.queries.access import SUBSCRIPTION_EXAMPLE, SubscriptionDetails
+from adapters.postgres.queries.access import (
+    LISTED_EXAMPLE,
+    SUBSCRIPTION_EXAMPLE,
+    ListedSubscription,
+    SubscriptionDetails,
+)
+from api.http import paging
 from api.http.as_of import AsOf, headers_at
 from api.http.dispatch import Accepted, Body, Dispatch, StaffDispatch, example
+from api.http.folds import LATER
 from api.http.openapi import command, query
-from api.http.query import QueryContext, QueryDep
+from api.http.query import QueryContext, QueryDep, StaffQueryDep
 from api.http.routing import router as strict_router
 from api.http.security import may_see
-from api.http.types import ID, ActingFor, Id, LearnerId, Reason
+from api.http.types import ID, ActingFor, Id, LearnerId, Limit, Reason
 from api.payment.reading import ROWS
 from commands.payment.subscriptions import CancelSubscription, RequestPlanChange, ResumeSubscription
 from projections.engine.moment import Moment
+from projections.orders.rows import SUBSCRIPTIONS
 
 router = strict_router("payment", "/v1")
 SubscriptionId = Annotated[
@@ -30,6 +38,17 @@ class SubscriptionList(msgspec.Struct, kw_only=True):
     subscriptions: list[SubscriptionDetails]
 
 
+class SubscriptionPage(msgspec.Struct, kw_only=True):
+    """Subscriptions of all learners, in the order of these."""
+
+    items: list[ListedSubscription]
+    next: str | None
+
+
+Standing = Annotated[
+    Literal["trial", "active", "past_due", "cancelled", "ended"] | None, Query(description="Only those that stand so.")
+]
+OfPlan = Annotated[str | None, Query(pattern=ID, max_length=64, description="Only of it.", examples=["all-courses"])]
 EXAMPLE = SubscriptionList(subscriptions=[SUBSCRIPTION_EXAMPLE])
 
 
@@ -77,6 +96,27 @@ async def my_subscriptions(ask: QueryDep, moment: AsOf) -> Response:
 async def learner_subscriptions(learner_id: LearnerId, ask: QueryDep, moment: AsOf) -> Response:
     """The subscriptions of a learner."""
     return await _subscriptions(ask, may_see(ask.user, learner_id), moment)
+
+
+@router.get(
+    "/subscriptions",
+    responses={**query(SubscriptionPage(items=[LISTED_EXAMPLE], next=paging.NEXT), 403), **LATER},
+)
+async def list_subscriptions(
+    *,
+    request: Request,
+    ask: StaffQueryDep,
+    moment: AsOf,
+    status: Standing = None,
+    product_id: OfPlan = None,
+    cursor: paging.Cursor = None,
+    limit: Limit = 50,
+) -> Response:
+    """Subscriptions of all learners, such as those that are past due, or of a plan."""
+    after = paging.after("subscriptions", cursor, [str, str])
+    reader = await ask.whole_at(moment, SUBSCRIPTIONS)
+    page = await ask.read_at_least(ROWS, lambda: access.all_subscriptions(reader, status, product_id, after, limit + 1))
+    return paging.reply(request, ask, page, "subscriptions", limit, headers=ask.headers_at(moment, ROWS))
 
 
 @router.post(

@@ -28,6 +28,7 @@ PLACES = (
     "/learners?q={learner}",
     "/overview",
     "/orders?total=true",
+    "/subscriptions",
     "/ledger/balances",
     "/ledger/entries?total=true",
     "/revenue",

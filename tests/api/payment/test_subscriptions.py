@@ -21,6 +21,14 @@ async def test_a_subscription_ends_as_planned_or_goes_on(seller: Seller) -> None
     assert (shown["status"], shown["amount"], shown["cancel_at"]) == ("active", 1_900, None)
     assert shown["renews_at"] == shown["paid_until"] is not None
 
+    async def listed(**asked: str) -> list[tuple[str, int]]:
+        page = await seller.see("/subscriptions", position, product_id=seller.product, **asked)
+        return [(each["learner_id"], each["periods"]) for each in page["items"]]
+
+    assert await listed() == await listed(status="active") == [(seller.learner, 1)]
+    assert await listed(status="past_due") == []
+    assert (await seller.get("/subscriptions", user=seller.learner)).status_code == 403
+
     path = f"/subscriptions/{order_id}"
     position = await seller.send(f"{path}/cancel", {})
     (shown,) = (await seller.see(f"/learners/{seller.learner}/subscriptions", position))["subscriptions"]
