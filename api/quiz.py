@@ -14,12 +14,12 @@ from api.http.openapi import command, query
 from api.http.query import QueryDep
 from api.http.routing import router as strict_router
 from api.http.types import (
-    NOT_BLANK,
     ActingFor,
     AttemptNo,
     BasisPoints,
     Id,
     Limit,
+    LongReason,
     QuizId,
     RunId,
     Text,
@@ -104,7 +104,7 @@ class NewOverride(Body):
 
     learner_id: Id
     score_bp: BasisPoints
-    reason: Annotated[str, Field(min_length=1, max_length=10_000, pattern=NOT_BLANK)]
+    reason: LongReason
 
 
 @router.post("/quizzes", status_code=202, response_model=Accepted, responses=command(403, 404, 409))

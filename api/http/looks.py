@@ -7,20 +7,17 @@ from fastapi import Query, Request
 
 from adapters.command_bus.record_look import look_at
 from adapters.command_bus.record_look import record_look as record
+from api.http import types
 from api.http.security import user_of
 from api.http.services import get_services
-from api.http.types import NOT_BLANK
 from commands.log import Context
 from domain.fact import Fact
 from domain.streams import learner_of
 from projections.engine.moment import Moment
 
 Reason = Annotated[
-    str | None,
+    types.Reason | None,
     Query(
-        min_length=1,
-        max_length=200,
-        pattern=NOT_BLANK,
         description="Why another person's record is looked at; it is recorded with the look.",
         examples=["dispute 4711"],
     ),

@@ -12,10 +12,14 @@ ID = r"^(\.*[A-Za-z0-9_-][A-Za-z0-9_.-]*|\.{3,})$"  # without `.` and `..`, whic
 NO_CONTROLS = r"^[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]*$"  # nor what turns the direction of other text
 LONGEST_ID = 64  # characters
 NO_NUL = r"^[^\x00]*$"  # PostgreSQL's text cannot hold it
-NOT_BLANK = r"^[^\x00]*[^\x00\s\x1c-\x1f][^\x00]*$"  # nor nothing but what `str.strip` takes away
+NOT_BLANK: dict[str, Any] = {
+    "pattern": r"^[^\x00]*[^\x00\s\x1c-\x1f][^\x00]*$"
+}  # what `_said` takes, for the description
 
 
-def _stripped(text: str) -> str:
+def _said(text: str) -> str:
+    if not text.strip():
+        raise ValueError("say why: white space alone is no reason")
     return text.strip()
 
 
@@ -23,8 +27,13 @@ Id = Annotated[str, Field(pattern=ID, min_length=1, max_length=64)]
 ActingFor = Annotated[Id | None, Field(description="For staff who act for a learner; the user if left out.")]
 Title = Annotated[str, Field(min_length=1, max_length=200, pattern=NO_NUL)]
 Text = Annotated[str, Field(max_length=10_000, pattern=NO_NUL)]
-Reason = Annotated[str, Field(min_length=1, max_length=200, pattern=NOT_BLANK), AfterValidator(_stripped)]
+Reason = Annotated[
+    str, Field(min_length=1, max_length=200, pattern=NO_NUL, json_schema_extra=NOT_BLANK), AfterValidator(_said)
+]
 """Why something is done, for those who find it in the facts."""
+LongReason = Annotated[
+    str, Field(min_length=1, max_length=10_000, pattern=NO_NUL, json_schema_extra=NOT_BLANK), AfterValidator(_said)
+]
 Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,40}$", max_length=40)]
 
 
