@@ -53,13 +53,12 @@ async def test_the_books_are_read_by_account_and_entry(campus: Campus, lively: S
 
 
 async def test_what_a_plan_earns_is_by_period(campus: Campus, lively: Settings) -> None:
-    """It is deferred when it is paid, and earned month by month, without tax; so it was as of then."""
+    """It is deferred when it is paid, and earned month by month, without tax."""
     position = await subscribe(lively, campus.tag, "OMR")
     course = f"plan-{campus.tag}"
     seen = await campus.see("/revenue", position, course_id=course, by="month")
     months = [(each["period"], each["captured"], each["deferred"], each["earned"]) for each in seen["items"]]
     assert months == [("2026-03", 3_100, 3_100, 1_700), ("2026-04", 0, 0, 1_400)]
-    assert (await campus.get("/revenue", course_id=course, by="month", known_at=position)).json() == seen
     (april,) = (await campus.see("/revenue", position, course_id=course, since="2026-04-01"))["items"]
     assert (april["period"], april["net"], april["earned"]) == ("2026-04-14", 0, 1_400)
 

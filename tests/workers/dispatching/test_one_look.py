@@ -1,6 +1,6 @@
 """What several jobs ask of the provider is asked once; how a dispute stands, each time."""
 
-from typing import cast
+from typing import Any, cast
 
 from commands.payment.provider import Provider
 from workers.dispatching.one_look import one_look
@@ -26,7 +26,7 @@ class Shop:
 async def test_a_dispute_is_asked_for_each_time() -> None:
     """What is said of it is to be no older than the facts that a job has read before it asks."""
     shop = Shop()
-    provider = one_look(cast(Provider, shop))
+    provider: Any = one_look(cast(Provider, shop))
     assert [await provider.intent("pi_1") for _ in range(2)] == ["pi_1", "pi_1"]
     assert [await provider.dispute("dp_1") for _ in range(2)] == [2, 3]
     assert shop.asked == ["pi_1", "dp_1", "dp_1"]
