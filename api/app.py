@@ -35,6 +35,7 @@ from api import (
     quiz,
     reconciliation,
     replay,
+    roles,
     roster,
     rules,
     why,
@@ -75,6 +76,7 @@ ROUTERS = (  # the busiest first: routes are tried in this order
     payment.router,
     account.router,
     auth.router,
+    roles.router,
     dev_login.router,
     health.router,
 )

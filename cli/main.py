@@ -33,6 +33,7 @@ COMMANDS = {
     "dossier": ("cli.dossier", "Put everything about a learner into a zip file with proofs; check such a file."),
     "why": ("cli.why", "Explain a value of a read model: which facts made it, by which rule."),
     "replay": ("cli.replay", "Play a history step by step: what each fact changed."),
+    "admin": ("cli.admin", "Make the first admin, and grant and revoke roles."),
     "analytics": ("cli.analytics", "Give analysts access by SQL."),
     "bench": ("benchmarks", "Measure Campuslog against its yardsticks."),
     "migrate": ("cli.migrate", "Migrate the database schema of the campus."),

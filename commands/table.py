@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from commands import admin, auth, catalog, enrollment, progress, quiz, user
+from commands import admin, auth, catalog, enrollment, progress, quiz, roles, user
 from commands.log import Log, Position
 from commands.payment import (
     books,
@@ -107,5 +107,7 @@ HANDLERS: dict[type, CommandHandler] = {
     auth.SetPassword: auth.set_password,
     auth.OpenSession: auth.open_session,
     auth.RevokeSessions: auth.revoke_sessions,
+    roles.GrantRole: roles.grant_role,
+    roles.RevokeRole: roles.revoke_role,
     quiz.OverrideGrade: quiz.override_grade,
 }

@@ -18,6 +18,7 @@ from domain.payment.refund import Refund
 from domain.payment.subscription import Subscription
 from domain.progress import CourseProgress
 from domain.quiz import Quiz, QuizAttempt
+from domain.roles import Roles
 from domain.user import User
 
 PAYMENT: tuple[type[Aggregate], ...] = (
@@ -29,7 +30,7 @@ LEARNING: tuple[type[Aggregate], ...] = (Course, Run, Enrollment, Seats, CourseP
 
 ADMIN: tuple[type[Aggregate], ...] = (Record, SignedTrees, Import, ReadModel)
 
-IDENTITY: tuple[type[Aggregate], ...] = (User, Credentials, Session)
+IDENTITY: tuple[type[Aggregate], ...] = (User, Credentials, Session, Roles)
 
 AGGREGATES: tuple[type[Aggregate], ...] = (*LEARNING, *PAYMENT, *ADMIN, *IDENTITY)
 

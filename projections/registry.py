@@ -10,6 +10,7 @@ from projections.ledger import Ledger
 from projections.orders import Orders
 from projections.overview import Overview
 from projections.recent_activity import RecentActivity
+from projections.roles import Roles
 
 PROJECTIONS: tuple[Projection, ...] = (
     Catalog(),
@@ -20,5 +21,6 @@ PROJECTIONS: tuple[Projection, ...] = (
     Orders(),
     Ledger(),
     RecentActivity(),
+    Roles(),
     Accounts(),
 )

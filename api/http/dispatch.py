@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from adapters.jwt import JwtClaims
 from adapters.postgres.connection import Unavailable
 from api.http.errors import BadRequest, PreconditionFailed
-from api.http.security import may_act_for, may_send, must_be_staff, user_of
+from api.http.security import may_act_for, may_send, must_be_admin, must_be_staff, user_of
 from api.http.services import get_services
 from commands.log import Context
 
@@ -124,5 +124,13 @@ async def staff_command_dispatcher(request: Request) -> CommandDispatcher:
     return found
 
 
+async def admin_command_dispatcher(request: Request) -> CommandDispatcher:
+    """As `command_dispatcher`, for commands that only admins may send."""
+    found = await command_dispatcher(request)
+    must_be_admin(found.user)
+    return found
+
+
 Dispatch = Annotated[CommandDispatcher, Depends(command_dispatcher)]
 StaffDispatch = Annotated[CommandDispatcher, Depends(staff_command_dispatcher)]
+AdminDispatch = Annotated[CommandDispatcher, Depends(admin_command_dispatcher)]

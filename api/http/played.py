@@ -126,8 +126,9 @@ def played(ask: QueryContext, part: Part, moment: Moment, sources: Sequence[Sour
     headers = headers_at(moment, *(source.projection for source in sources))
     headers = {**headers, "campus-position": str(moment.position)}
     if part.speed is not None:
-        steps = while_signed_in(_events(_lines(part, sources), part.speed), ask.user, ask.services.people.sessions)
-        events = EventStream(steps, ask.services.places, ask.user.subject)
+        services, steps = ask.services, _events(_lines(part, sources), part.speed)
+        steps_of_user = while_signed_in(steps, ask.user, services.people.sessions, services.grants)
+        events = EventStream(steps_of_user, services.places, ask.user.subject)
         events.headers.update({name: value for name, value in headers.items() if name != "cache-control"})
         return events
     return StreamingResponse(_text(_lines(part, sources)), media_type=NDJSON, headers=headers)

@@ -23,7 +23,7 @@ from adapters.postgres.queries import catalog
 from adapters.postgres.queries.reader import Answer, Reader
 from api.http.as_of import headers_at
 from api.http.errors import BadRequest, LearnerNotFound, PositionNotReached, PreconditionFailed
-from api.http.security import must_see_all, user_of
+from api.http.security import must_be_admin, must_see_all, user_of
 from api.http.services import Services, get_services
 from domain.catalog import CourseNotFound, RunNotFound
 from domain.errors import DomainError, Rejected
@@ -242,6 +242,13 @@ async def staff_query_context(request: Request) -> QueryContext:
     return ask
 
 
+async def admin_query_context(request: Request) -> QueryContext:
+    """As `query_context`, for what only admins and auditors may see."""
+    ask = await query_context(request)
+    must_be_admin(ask.user, to_see=True)
+    return ask
+
+
 def _joined(request: Request, name: str) -> str | None:
     """The header *name*, which may stand in a request several times: as one list."""
     return ", ".join(request.headers.getlist(name)) if name in request.headers else None
@@ -258,3 +265,4 @@ def _min_position(request: Request) -> int:
 
 QueryDep = Annotated[QueryContext, Depends(query_context)]
 StaffQueryDep = Annotated[QueryContext, Depends(staff_query_context)]
+AdminQueryDep = Annotated[QueryContext, Depends(admin_query_context)]

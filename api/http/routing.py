@@ -15,11 +15,11 @@ from fastapi.routing import APIRoute
 from api.http.errors import NotAcceptable, UnknownParameters, UnsupportedBody
 from api.http.negotiation import takes
 from api.http.plain_command import plain_command
-from api.http.query import query_context, staff_query_context
+from api.http.query import admin_query_context, query_context, staff_query_context
 from api.http.services import get_services
 from api.http.sessions import recognise
 
-QUERIES = {query_context, staff_query_context}
+QUERIES = {query_context, staff_query_context, admin_query_context}
 """The dependencies that read `min_position` by hand."""
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -46,7 +46,7 @@ class StrictRoute(APIRoute):
                 _check_body(request)
             if "cookie" in request.headers and "authorization" not in request.headers:
                 services = get_services(request)
-                await recognise(request, services.people.sessions, services.log.clock)
+                await recognise(request, services.people.sessions, services.grants, services.log.clock)
             answer = await plainly(request) if plainly is not None else None
             return answer if answer is not None else await handle(request)
 

@@ -15,7 +15,7 @@ from api.http.sessions import user_by_cookie
 from domain.errors import Forbidden
 
 STAFF = frozenset({"instructor", "admin"})
-AUDITOR = "auditor"
+AUDITOR, ADMIN = "auditor", "admin"
 
 
 class NotYours(Forbidden):
@@ -34,6 +34,13 @@ class StaffOnly(Forbidden):
 
     def __init__(self) -> None:
         super().__init__("this is for instructors and admins")
+
+
+class AdminsOnly(Forbidden):
+    """Only admins may do this, or see it, which auditors may, too."""
+
+    code = "admins_only"
+    template = "this is for admins"
 
 
 class AuditorsOnlyRead(Forbidden):
@@ -96,6 +103,12 @@ def must_see_all(user: JwtClaims) -> None:
     """Raise StaffOnly for a user who is neither one of the staff nor an auditor."""
     if not sees_all(user):
         raise StaffOnly
+
+
+def must_be_admin(user: JwtClaims, *, to_see: bool = False) -> None:
+    """Raise AdminsOnly for a user who is no admin; *to_see*: nor an auditor."""
+    if ADMIN not in user.roles and not (to_see and is_auditor(user)):
+        raise AdminsOnly
 
 
 def may_send(user: JwtClaims) -> JwtClaims:

@@ -12,6 +12,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from adapters import open_files
+from adapters.auth.grants import Grants
 from adapters.auth.people import People
 from adapters.command_bus.bus import Bus
 from adapters.documents import Documents, served_documents
@@ -55,6 +56,7 @@ class Services:
     log: PostgresLog
     bus: Bus
     people: People
+    grants: Grants
     reader: Reader
     valkey: Valkey
     nats: Nats
@@ -84,7 +86,7 @@ async def services(settings: Settings, projections: Sequence[Projection]) -> Asy
     truth = Truth(reader, documents)
     changes = Changes(truth)
     hints, bus, refusals = Hints(settings, nats), Bus(log), RefusalKeeper(log.link)
-    people = People(log, bus, settings)
+    people, grants = People(log, bus, settings), Grants(log)
     bus.on_refused = refusals.note
     log.appender.on_commit = hints.send
     log.appender.on_batch = metrics.appended
@@ -98,6 +100,7 @@ async def services(settings: Settings, projections: Sequence[Projection]) -> Asy
             log,
             bus,
             people,
+            grants,
             reader,
             valkey,
             nats,
@@ -114,6 +117,7 @@ async def services(settings: Settings, projections: Sequence[Projection]) -> Asy
         )
     finally:
         await people.sessions.stop()
+        await grants.stop()
         await refusals.stop()
         await changes.stop()
         await truth.stop()

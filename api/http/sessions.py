@@ -8,17 +8,20 @@ stolen, and a page of another origin cannot write these headers. Requests with a
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from fastapi import Request, Response
 
+from adapters.auth.grants import Grants, Held
 from adapters.auth.people import SignedIn
 from adapters.auth.sessions import BrowserSession, Sessions
 from adapters.jwt import LEARNER, JwtClaims
 from adapters.tasks import cancel_and_wait
 from commands.clock import Clock
 from domain.errors import Forbidden
+from domain.roles import CAMPUS
 
 COOKIE = "__Host-campus"
 """The prefix has browsers refuse it without `Secure`, for another path, or from another host of the domain."""
@@ -27,7 +30,7 @@ ATTRIBUTES = "Path=/; Secure; HttpOnly; SameSite=Lax"
 LONGEST_TOKEN = 128  # characters
 SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
 OWN_PAGE = frozenset(("same-origin", "none"))  # of Sec-Fetch-Site; none: typed in by the person
-ENDED = b": the session has ended\n\n"
+ENDED = b": the session has ended, or a role of the person\n\n"
 
 
 class CrossSite(Forbidden):
@@ -39,12 +42,19 @@ class CrossSite(Forbidden):
 
 @dataclass(frozen=True)
 class SessionUser(JwtClaims):
-    """The user whom a cookie names."""
+    """
+    The user whom a cookie names.
+
+    Attributes:
+        grants: the roles that were granted to the person and hold now, wherever they do; `roles` has those that hold
+            on the whole campus.
+    """
 
     session: BrowserSession | None = field(default=None, compare=False)
+    grants: Held = field(default_factory=dict, compare=False)
 
 
-async def recognise(request: Request, sessions: Sessions, clock: Clock) -> None:
+async def recognise(request: Request, sessions: Sessions, grants: Grants, clock: Clock) -> None:
     """
     Find out who sends a request with a cookie; `user_by_cookie` has the answer.
 
@@ -59,8 +69,11 @@ async def recognise(request: Request, sessions: Sessions, clock: Clock) -> None:
         return
     if request.method not in SAFE:
         must_come_from_here(request, is_named_by_cookie=True)
-    ends = clock.on_machine(session.until).timestamp()
-    request.scope["user_by_cookie"] = SessionUser(session.learner_id, LEARNER, session.learner_id, ends, session)
+    ends, held = clock.on_machine(session.until).timestamp(), await grants.of(session.learner_id)
+    roles = (*LEARNER, *(grant.role for grant in held if grant.scope == CAMPUS))
+    request.scope["user_by_cookie"] = SessionUser(
+        session.learner_id, roles, session.learner_id, ends, session=session, grants=held
+    )
 
 
 def user_by_cookie(request: Request) -> SessionUser | None:
@@ -101,10 +114,13 @@ def signed_out(answer: Response) -> Response:
     return answer
 
 
-def while_signed_in(events: AsyncGenerator[bytes], user: JwtClaims, sessions: Sessions) -> AsyncIterator[bytes]:
-    """The events, until the session of *user* ends, if it is one that asks."""
-    session = user.session if isinstance(user, SessionUser) else None
-    return events if session is None else _until_ended(events, session, sessions)
+def while_signed_in(
+    events: AsyncGenerator[bytes], user: JwtClaims, sessions: Sessions, grants: Grants
+) -> AsyncIterator[bytes]:
+    """The events, until the session of *user* ends, or a role with which it began, if it is a session that asks."""
+    if not isinstance(user, SessionUser) or user.session is None:
+        return events
+    return _until_ended(events, user.session, user.grants, sessions, grants)
 
 
 async def _next(events: AsyncGenerator[bytes]) -> bytes:
@@ -112,16 +128,18 @@ async def _next(events: AsyncGenerator[bytes]) -> bytes:
 
 
 async def _until_ended(
-    events: AsyncGenerator[bytes], session: BrowserSession, sessions: Sessions
+    events: AsyncGenerator[bytes], session: BrowserSession, held: Held, sessions: Sessions, grants: Grants
 ) -> AsyncIterator[bytes]:
-    async with sessions.watch(session) as ended:
-        over = asyncio.create_task(ended.wait())
+    async with AsyncExitStack() as watching:
+        ended = await watching.enter_async_context(sessions.watch(session))
+        lost = await watching.enter_async_context(grants.watch(session.learner_id, held))
+        over = [asyncio.create_task(each.wait()) for each in (ended, lost)]
         step: asyncio.Task[bytes] | None = None
         try:
             while True:
                 step = asyncio.create_task(_next(events))
-                await asyncio.wait((step, over), return_when=asyncio.FIRST_COMPLETED)
-                if over.done():
+                await asyncio.wait((step, *over), return_when=asyncio.FIRST_COMPLETED)
+                if any(each.done() for each in over):
                     yield ENDED
                     return
                 try:
@@ -130,5 +148,5 @@ async def _until_ended(
                     return
                 yield text
         finally:
-            await cancel_and_wait([over, *([step] if step is not None else [])])
+            await cancel_and_wait([*over, *([step] if step is not None else [])])
             await events.aclose()

@@ -217,7 +217,8 @@ def position_in(document: bytes) -> int | None:
 
 def _respond(services: Services, user: JwtClaims, topics: list[Topic], last_event_id: str | None) -> Response:
     events = _events(Stream(services, topics), user, last_event_id)
-    return EventStream(while_signed_in(events, user, services.people.sessions), services.places, user.subject)
+    while_valid = while_signed_in(events, user, services.people.sessions, services.grants)
+    return EventStream(while_valid, services.places, user.subject)
 
 
 class Stream:

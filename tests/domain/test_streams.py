@@ -37,6 +37,7 @@ from tests.support.given import STREAMS
         ("books-main", "books-main", 36),
         ("user-28400", "28400", 38),
         ("credentials-28400", "28400", 38),
+        ("role-28400", "28400", 38),
         ("session-28400:s1", "28400", 38),
         ("thread-AAA:7", "thread-AAA:7", 12),
     ],

@@ -44,6 +44,7 @@ STREAMS = {
     "record": "record-ann:2026-03-02T09",
     "books": "books-main",
     "user": "user-ann",
+    "role": "role-ann",
     "credentials": "credentials-ann",
     "session": "session-ann:s1",
 }

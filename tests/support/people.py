@@ -24,11 +24,11 @@ PASSWORD = "seven green herons"
 
 
 class Browser:
-    """What one browser does: it keeps a cookie, and says from which page it sends."""
+    """What one browser does: it keeps a cookie, knows who has signed in, and says from which page it sends."""
 
     def __init__(self, client: httpx.AsyncClient) -> None:
         self.client = client
-        self.token = ""
+        self.token = self.learner_id = ""
 
     @property
     def cookie(self) -> dict[str, str]:
@@ -43,6 +43,7 @@ class Browser:
         )
         if (found := re.match(rf"{COOKIE}=([^;]*);", answer.headers.get("set-cookie", ""))) is not None:
             self.token = found[1]
+            self.learner_id = answer.json().get("learner_id", self.learner_id)
         return answer
 
     async def get(self, path: str) -> httpx.Response:
@@ -83,6 +84,48 @@ class Town:
         answer = await browser.post("/auth/complete", body)
         assert answer.status_code == 200, answer.text
         return browser
+
+
+class stream_of:  # noqa: N801 - used as a function
+    """A stream of events, read until it ends; its text."""
+
+    def __init__(self, town: Town, browser: Browser, path: str = "/v1/me/events") -> None:
+        self._town, self._browser, self._path = town, browser, path
+
+    async def __aenter__(self) -> "asyncio.Task[bytes]":
+        begun = asyncio.Event()
+        self._task = asyncio.create_task(self._read(begun))
+        async with guard():
+            await begun.wait()
+        return self._task
+
+    async def __aexit__(self, *_: object) -> None:
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _read(self, begun: asyncio.Event) -> bytes:
+        parts: list[bytes] = []
+        scope = {
+            "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "scheme": "https",
+            "path": self._path, "raw_path": self._path.encode(), "query_string": b"", "root_path": "",
+            "headers": [(b"host", b"campus.test"), (b"cookie", self._browser.cookie["cookie"].encode())],
+            "client": ("127.0.0.1", 1), "server": ("campus.test", 443), "state": {},
+        }  # fmt: skip
+        stays = asyncio.Event()
+
+        async def receive() -> dict[str, object]:
+            await stays.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message: dict[str, object]) -> None:
+            if message["type"] == "http.response.body":
+                parts.append(bytes(message["body"]))  # type: ignore[call-overload]
+                begun.set()
+            else:
+                assert message["status"] == 200
+
+        await self._town.app(scope, receive, send)  # type: ignore[arg-type]
+        return b"".join(parts)
 
 
 @asynccontextmanager

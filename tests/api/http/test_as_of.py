@@ -177,6 +177,8 @@ WITHOUT = {
     "/v1/imports": "facts of the log, each with its position and time",
     "/v1/projections/{name}/rules": "what has been served, each with its position and time",
     "/v1/rules/{source_hash}": "a source never changes",
+    "/v1/roles": "who may do what now; what was granted before is in the history",
+    "/v1/me/roles": "as that of all",
     "/v1/me/account": "who a person is now; what was said before is in the history",
     "/v1/reconciliation": "what an hourly comparison has found, and no read model",
 }

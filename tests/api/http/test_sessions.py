@@ -1,13 +1,12 @@
 """Requests with a cookie: from which page they may come, and what ends with the session."""
 
-import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
 
 from adapters.settings import Settings
 from api.http.sessions import COOKIE, ENDED
-from tests.support.people import ORIGIN, PASSWORD, Browser, Town
+from tests.support.people import ORIGIN, PASSWORD, Town, stream_of
 from tests.support.people import town as town_of
 from tests.support.polling import guard
 
@@ -96,46 +95,3 @@ async def test_an_open_stream_ends_with_its_session(town: Town) -> None:
         assert text.endswith(ENDED)
         assert not other.done()
     assert (await second.post("/events/ticket", {})).json()["code"] == "bad_request", "it would outlive the session"
-
-
-class stream_of:  # noqa: N801 - used as a function
-    """A stream of events, read until it ends; its text."""
-
-    def __init__(self, town: Town, browser: Browser) -> None:
-        self._town, self._browser = town, browser
-
-    async def __aenter__(self) -> "asyncio.Task[bytes]":
-        begun = asyncio.Event()
-        self._task = asyncio.create_task(self._read(begun))
-        async with guard():
-            await begun.wait()
-        return self._task
-
-    async def __aexit__(self, *_: object) -> None:
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
-
-    async def _read(self, begun: asyncio.Event) -> bytes:
-        parts: list[bytes] = []
-        path = b"/v1/me/events"
-        scope = {
-            "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "scheme": "https",
-            "path": path.decode(), "raw_path": path, "query_string": b"", "root_path": "",
-            "headers": [(b"host", b"campus.test"), (b"cookie", self._browser.cookie["cookie"].encode())],
-            "client": ("127.0.0.1", 1), "server": ("campus.test", 443), "state": {},
-        }  # fmt: skip
-        stays = asyncio.Event()
-
-        async def receive() -> dict[str, object]:
-            await stays.wait()
-            return {"type": "http.disconnect"}
-
-        async def send(message: dict[str, object]) -> None:
-            if message["type"] == "http.response.body":
-                parts.append(bytes(message["body"]))  # type: ignore[call-overload]
-                begun.set()
-            else:
-                assert message["status"] == 200
-
-        await self._town.app(scope, receive, send)  # type: ignore[arg-type]
-        return b"".join(parts)

@@ -12,7 +12,9 @@ from adapters.settings import Settings
 from api.app import build
 from commands.payment.books import MatchProviderEvent, RecordProviderEvent
 from commands.payment.subscriptions import StartSubscription
+from commands.roles import GrantRole
 from commands.user import RegisterAccount
+from domain.roles import Grant
 from tests.support.api import ITEMS, every_read_model, workers
 from tests.support.messages import message
 from tests.support.sellers import Seller
@@ -61,6 +63,7 @@ async def add(seller: Seller, another: Seller) -> int:
     await another.send("/products", {**plan, "interval": "month", "interval_count": 1}, user="admin")
     await another.send(f"/products/plan-{number}/prices", {"currency": "EUR", "amount": 1_900}, user="admin")
     order = (await seller.order(product_id=f"plan-{number}"))["order_id"]
+    await seller.do(GrantRole(seller.learner, Grant("instructor", f"run:again-{number}"), None, "teaches"))
     now = seller.services.bus.clock.now()
     ids = (seller.learner, order, order, f"sub_{number}")
     return await seller.do(StartSubscription(*ids, now, now + timedelta(days=30)))

@@ -99,7 +99,8 @@ async def test_kill_9_adds_up(settings: Settings) -> None:
         await caught_up(settings, facts.head, PROJECTIONS)
         found = await noted(settings, facts.head)
         divided = {projection.name for projection in PROJECTIONS if partitioned_tables(projection)}
-        read = [each for each in found if each.projection in divided - {"gradebook", "orders", "ledger", "accounts"}]
+        without = {"gradebook", "orders", "ledger", "accounts", "roles"}
+        read = [each for each in found if each.projection in divided - without]
         assert (total(read, "parked"), total(read, "ignored")) == ({1}, {0})
 
 

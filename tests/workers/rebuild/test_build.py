@@ -68,6 +68,7 @@ async def test_every_read_model_is_rebuilt(settings: Settings, tmp_path: Path, w
             "orders",
             "ledger",
             "accounts",
+            "roles",
         }  # there are neither sales nor accounts
         await assert_accounts(settings, projection, parked=0, skipped=0)
     for projection in PROJECTIONS:

@@ -105,6 +105,8 @@ def history() -> History:
         )
         history.progress(learner, "course_outcome_decided", outcome="pass")
         history.add(f"user-{learner}", "user.registered", email="s1.1.email.AA", language="AA", time_zone="AA")
+        fields = {"role": "instructor", "scope": "run:AAA-1", "reason": "teaches"}
+        history.add(f"role-{learner}", "role.granted", day(20), until=None, **fields)
     return history
 
 

@@ -1,0 +1,90 @@
+"""
+The roles that a person has now: read from the log, so that one that was revoked holds nowhere after a second.
+
+A read model may be late by any time, which does not matter to a list and would let a person go on who must not. So a
+process asks for the person's own few facts, and trusts what it knows for `FRESH` seconds, as for sessions.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime
+
+from adapters.auth.sessions import FRESH, REMEMBERED
+from adapters.command_bus.replay import replayed
+from adapters.postgres.connection import Unavailable
+from adapters.postgres.log.postgres_log import PostgresLog
+from adapters.tasks import cancel_and_wait
+from domain.roles import Grant, Roles, roles_stream
+
+Held = Mapping[Grant, datetime | None]
+"""Grants that hold, and when each ends by itself."""
+
+
+class Grants:
+    """The roles of the persons of one campus, as one process sees them."""
+
+    def __init__(self, log: PostgresLog) -> None:
+        self._log = log
+        self._known: dict[str, tuple[float, Roles]] = {}
+        self._watched: dict[str, set[tuple[frozenset[Grant], asyncio.Event]]] = {}
+        self._looking: asyncio.Task[None] | None = None
+
+    async def of(self, learner_id: str) -> Held:
+        """The grants of a person that hold now, as they were half a second ago at the most, and none past its end."""
+        asked_at, roles = self._known.get(learner_id, (0.0, None))
+        if roles is None or time.monotonic() - asked_at > FRESH:
+            roles = await self._ask(learner_id)
+        return roles.live(self._log.clock.now())
+
+    @asynccontextmanager
+    async def watch(self, learner_id: str, held: Held) -> AsyncIterator[asyncio.Event]:
+        """
+        An event that is set within a second after one of these grants holds no more, until the block ends.
+
+        Who has none is not looked at: there is nothing to be lost.
+        """
+        lost = asyncio.Event()
+        if not held:
+            yield lost
+            return
+        watcher = frozenset(held), lost
+        self._watched.setdefault(learner_id, set()).add(watcher)
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(self._look_on())
+        try:
+            yield lost
+        finally:
+            watching = self._watched[learner_id]
+            watching.discard(watcher)
+            if not watching:
+                del self._watched[learner_id]
+
+    async def stop(self) -> None:
+        """End the look at the roles behind open streams."""
+        if self._looking is not None:
+            await cancel_and_wait([self._looking])
+
+    async def _ask(self, learner_id: str) -> Roles:
+        asked_at = time.monotonic()  # before the answer: it may be older than the answer is
+        roles = await replayed(self._log, Roles, roles_stream(learner_id))
+        if len(self._known) >= REMEMBERED:
+            self._known.clear()
+        self._known[learner_id] = asked_at, roles
+        return roles
+
+    async def _look_on(self) -> None:
+        """Look at all watched persons, twice a second, as long as there are any; without PostgreSQL ends still hold."""
+        while self._watched:
+            await asyncio.sleep(FRESH)
+            persons = list(self._watched)
+            with suppress(Unavailable):
+                await asyncio.gather(*map(self._ask, persons))  # one query: look-ups of streams travel together
+            now = self._log.clock.now()
+            for person in persons:
+                _, roles = self._known.get(person, (0.0, None))
+                live = roles.live(now).keys() if roles is not None else frozenset()
+                for held, lost in self._watched.get(person, ()):
+                    if roles is not None and not held <= live:
+                        lost.set()

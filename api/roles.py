@@ -1,0 +1,132 @@
+"""Roles of persons: who has which, and where; granting and revoking them, each with a reason."""
+
+from typing import Annotated
+
+import msgspec
+from fastapi import Query, Request, Response
+from pydantic import Field
+
+from adapters.postgres.queries import roles
+from adapters.postgres.queries.reader import NotBuilt
+from adapters.postgres.queries.roles import GrantedRole
+from api.http import paging
+from api.http.dispatch import Accepted, AdminDispatch, Body, CommandDispatcher, example
+from api.http.openapi import command, query
+from api.http.query import AdminQueryDep, QueryDep
+from api.http.routing import router as strict_router
+from api.http.services import Services, ServicesDep
+from api.http.types import NO_NUL, Id, Limit, Time
+from commands.roles import GrantRole, RevokeRole
+from domain.roles import ADMIN_OF_CAMPUS, Grant, Role
+from projections.roles import Roles
+
+router = strict_router("roles", "/v1")
+
+SCOPE = r"^(campus|(course|run):(\.*[A-Za-z0-9_-][A-Za-z0-9_.-]{0,63}|\.{3,64}))$"
+ScopeText = Annotated[str, Field(pattern=SCOPE, max_length=72, description="`campus`, `course:ID` or `run:ID`.")]
+ReasonText = Annotated[str, Field(min_length=1, max_length=200, pattern=NO_NUL)]
+
+
+class GrantPage(msgspec.Struct, kw_only=True):
+    """Roles that hold now, by person."""
+
+    items: list[GrantedRole]
+    next: str | None
+
+
+class RoleToGrant(Body):
+    """Which role a person gets, where, until when, and why."""
+
+    model_config = example(
+        learner_id="5e0c8f8bd3f54b0ab4d3b5d55c0e3f3a",
+        role="instructor",
+        scope="run:algebra-2026",
+        until="2026-07-01T00:00:00Z",
+        reason="teaches algebra this term",
+    )
+
+    learner_id: Id
+    role: Annotated[Role, Field(strict=False)]
+    scope: ScopeText = "campus"
+    until: Time | None = None
+    reason: ReasonText
+
+
+class RoleToRevoke(Body):
+    """Which role a person loses, and why."""
+
+    model_config = example(
+        learner_id="5e0c8f8bd3f54b0ab4d3b5d55c0e3f3a",
+        role="instructor",
+        scope="run:algebra-2026",
+        reason="the term is over",
+    )
+
+    learner_id: Id
+    role: Annotated[Role, Field(strict=False)]
+    scope: ScopeText = "campus"
+    reason: ReasonText
+
+
+@router.get("/roles", responses=query(GrantPage(items=[roles.EXAMPLE], next=paging.NEXT), 403))
+async def list_roles(
+    *,
+    request: Request,
+    ask: AdminQueryDep,
+    learner_id: Annotated[Id | None, Query(description="Only of this person.")] = None,
+    role: Annotated[Role | None, Query(description="Only this one.")] = None,
+    scope: Annotated[
+        str | None, Query(pattern=SCOPE, max_length=72, description="Only where it holds so.", examples=["campus"])
+    ] = None,
+    cursor: paging.Cursor = None,
+    limit: Limit = 50,
+) -> Response:
+    """Who has which role, and where."""
+    after = paging.after("roles", cursor, [str, str, str]) or ["", "", ""]
+    asked = roles.Asked(learner_id, role, scope)
+    page = await ask.read_at_least(
+        Roles.name, lambda: roles.granted(ask.services.reader, asked, after, limit + 1, now=ask.now())
+    )
+    return paging.reply(request, ask, page, "roles", limit)
+
+
+@router.get("/me/roles", responses=query(GrantPage(items=[roles.EXAMPLE], next=None)))
+async def list_my_roles(
+    *, request: Request, ask: QueryDep, cursor: paging.Cursor = None, limit: Limit = 50
+) -> Response:
+    """The roles of the user, beside that of a learner."""
+    after = paging.after("my-roles", cursor, [str, str, str]) or ["", "", ""]
+    asked = roles.Asked(ask.user.subject)
+    page = await ask.read_at_least(
+        Roles.name, lambda: roles.granted(ask.services.reader, asked, after, limit + 1, now=ask.now())
+    )
+    return paging.reply(request, ask, page, "my-roles", limit)
+
+
+@router.post("/roles/grant", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
+async def grant_role(body: RoleToGrant, handle: AdminDispatch, services: ServicesDep) -> Response:
+    """Grant a role to a person; what the person has already gets this end."""
+    grant = Grant(body.role.value, body.scope)
+    stays = await _who_stays(services, handle, body.learner_id, grant)
+    return await handle(GrantRole(body.learner_id, grant, body.until, body.reason, stays))
+
+
+@router.post("/roles/revoke", status_code=202, response_model=Accepted, responses=command(403, 409))
+async def revoke_role(body: RoleToRevoke, handle: AdminDispatch, services: ServicesDep) -> Response:
+    """Take a role from a person; it holds nowhere after a second, and open event streams that rest on it end."""
+    grant = Grant(body.role.value, body.scope)
+    stays = await _who_stays(services, handle, body.learner_id, grant)
+    return await handle(RevokeRole(body.learner_id, grant, body.reason, stays))
+
+
+async def _who_stays(services: Services, handle: CommandDispatcher, learner_id: str, grant: Grant) -> str | None:
+    """Another admin, in case that one loses the role: the user, or who the read model knows."""
+    if grant != ADMIN_OF_CAMPUS:
+        return None
+    actor = handle.user.subject
+    if actor != learner_id and (await services.grants.of(actor)).get(ADMIN_OF_CAMPUS, ...) is None:
+        return actor
+    try:
+        return await roles.other_admin(services.reader, learner_id)
+    except NotBuilt:
+        return None

@@ -1,0 +1,34 @@
+"""
+`campus admin`: who runs the campus, decided by who has the machine.
+
+    create           the first admin, and others                     create
+    roles …          list, grant and revoke roles                    roles
+"""
+
+import typer
+
+from cli.admin.create import create
+from cli.admin.roles import grant, list_, revoke
+
+app = typer.Typer(no_args_is_help=True, add_completion=False)
+app.command()(create)
+
+roles = typer.Typer(no_args_is_help=True, add_completion=False)
+roles.command("list")(list_)
+roles.command()(grant)
+roles.command()(revoke)
+app.add_typer(roles, name="roles")
+
+
+@app.callback()
+def admin() -> None:
+    """
+    Make the first admin, and grant and revoke roles.
+
+    What is done here needs no account: the facts have the user of this machine as their actor.
+    """
+
+
+@roles.callback()
+def of_persons() -> None:
+    """List, grant and revoke the roles of persons."""

@@ -1,0 +1,67 @@
+"""What the commands of `campus admin` have in common: the log, the bus, and which person is meant."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from cli.console import Failure
+
+if TYPE_CHECKING:
+    from adapters.auth.admins import Admins
+    from adapters.command_bus.bus import Bus
+    from adapters.settings import Settings
+    from commands.log import Context
+
+T = TypeVar("T")
+
+
+class Desk(NamedTuple):
+    """What a command works with."""
+
+    settings: "Settings"
+    bus: "Bus"
+    admins: "Admins"
+    context: "Context"
+
+    async def person(self, named: str) -> str:
+        """The id of a person who is named by it, or by an e-mail address; raises Failure if no account has that."""
+        if "@" not in named:
+            return named
+        found = await self.admins.account_of(named)
+        if found is None:
+            raise Failure(f"no account has the address {named}: `campus admin create {named}` makes one of an admin")
+        return found
+
+
+@asynccontextmanager
+async def _opened(settings: "Settings") -> AsyncIterator[Desk]:
+    from adapters.auth.admins import Admins
+    from adapters.command_bus.bus import Bus
+    from adapters.postgres.log.postgres_log import PostgresLog
+    from cli.operator import command_context
+
+    log = await PostgresLog.open(settings)
+    try:
+        bus = Bus(log)
+        yield Desk(settings, bus, Admins(log, bus, settings), command_context(log.clock.now()))
+    finally:
+        await log.close()
+
+
+def at_desk(data: Path | None, work: Callable[[Desk], Coroutine[Any, Any, T]]) -> T:
+    """Do some work on the campus of a data directory; what a rule refuses is a Failure."""
+    from adapters.settings import Settings
+    from domain.errors import DomainError
+
+    settings = Settings.load(data)
+
+    async def do() -> T:
+        async with _opened(settings) as desk:
+            return await work(desk)
+
+    try:
+        return asyncio.run(do())
+    except DomainError as error:
+        raise Failure(error.sentence) from error

@@ -1,0 +1,20 @@
+"""What other contexts may know of accounts: that there is one."""
+
+from commands.log import Log
+from domain.personal import PersonErased
+from domain.user import AccountNotFound, AccountStatus, User, user_stream
+
+
+async def must_have_account(log: Log, learner_id: str) -> None:
+    """
+    Refuse a person without an account; one whose address is not verified yet has one.
+
+    Raises:
+        AccountNotFound: there is none.
+        PersonErased: it is erased.
+    """
+    user = await log.read(User, user_stream(learner_id))
+    if not user.exists:
+        raise AccountNotFound(learner_id=learner_id)
+    if user.status is AccountStatus.ERASED:
+        raise PersonErased(learner_id=learner_id)

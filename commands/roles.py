@@ -1,0 +1,76 @@
+"""Who gives roles to whom, and takes them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from commands.log import Log, Position
+from commands.lookups.catalog import course_of_run, must_have_course
+from commands.lookups.user import must_have_account
+from domain.roles import ADMIN_OF_CAMPUS, COURSE, RUN, Grant, LastAdmin, Role, Roles, check_scope, roles_stream
+
+
+@dataclass(frozen=True)
+class GrantRole:
+    """
+    The actor grants a role to a person.
+
+    Attributes:
+        until: when it ends by itself; None for never.
+        stays: another admin; named where an admin without an end would get one.
+    """
+
+    learner_id: str
+    grant: Grant
+    until: datetime | None
+    reason: str
+    stays: str | None = None
+
+
+async def grant_role(command: GrantRole, log: Log) -> Position:
+    grant = command.grant
+    check_scope(Role(grant.role), grant.scope)
+    if grant.scope.startswith(COURSE):
+        await must_have_course(log, grant.scope.removeprefix(COURSE))
+    if grant.scope.startswith(RUN):
+        await course_of_run(log, grant.scope.removeprefix(RUN))
+    if grant.role != Role.SERVICE:
+        await must_have_account(log, command.learner_id)
+    roles = await log.load(Roles, roles_stream(command.learner_id))
+    if command.until is not None:
+        await _must_leave_an_admin(log, roles, grant, command.stays)
+    roles.grant(grant, command.until, command.reason, log.context.at)
+    return await log.save(roles)
+
+
+@dataclass(frozen=True)
+class RevokeRole:
+    """The actor takes a role from a person; *stays* is another admin, named where an admin loses the role."""
+
+    learner_id: str
+    grant: Grant
+    reason: str
+    stays: str | None = None
+
+
+async def revoke_role(command: RevokeRole, log: Log) -> Position:
+    roles = await log.load(Roles, roles_stream(command.learner_id))
+    await _must_leave_an_admin(log, roles, command.grant, command.stays)
+    roles.revoke(command.grant, command.reason)
+    return await log.save(roles)
+
+
+async def _must_leave_an_admin(log: Log, roles: Roles, grant: Grant, stays: str | None) -> None:
+    """
+    Refuse to take the role of admin from a person where no other has it without an end.
+
+    The append is under the condition that the other one's roles do not change meanwhile, so that two admins who take
+    the role from each other do not both succeed.
+    """
+    learner_id = roles.id_of("learner_id")
+    if grant != ADMIN_OF_CAMPUS or not roles.is_lasting_admin:
+        return
+    if stays is None or stays == learner_id:
+        raise LastAdmin(learner_id=learner_id)
+    await must_have_account(log, stays)
+    if not (await log.read(Roles, roles_stream(stays))).is_lasting_admin:
+        raise LastAdmin(learner_id=learner_id)

@@ -1,0 +1,122 @@
+"""`campus admin`: the first admin, and roles, from the command line."""
+
+import asyncio
+import json
+import subprocess
+from typing import Any
+
+import pytest
+
+from adapters.settings import PREFIX, Settings
+from cli.operator import operator
+from tests.support.api import workers
+from tests.support.appends import opened, query
+from tests.support.campus_up import CAMPUS, campus, environment
+from tests.support.people import Browser, town
+from tests.support.polling import PATIENCE, until
+from tests.support.projections_command import variables
+
+ADA, BOB = "ada@example.org", "bob@example.org"
+PASSWORD = "eleven blue kites"
+
+
+async def said(settings: Settings, *arguments: str, typed: str | None = None) -> tuple[int, str, str]:
+    """Exit code, answer and remarks of `campus admin …`, with what is typed in."""
+    env = {**variables(settings), f"{PREFIX}MASTER_KEYS": settings.master_keys}
+    if typed is None:
+        done = await asyncio.to_thread(campus, "admin", *arguments, env=env)
+    else:
+        command = [*CAMPUS, "admin", *arguments]
+        done = await asyncio.to_thread(
+            subprocess.run, command, input=typed, capture_output=True, text=True, check=False, timeout=PATIENCE,
+            env=environment(env),
+        )  # fmt: skip
+    return done.returncode, done.stdout, done.stderr
+
+
+async def answer(settings: Settings, *arguments: str, typed: str | None = None) -> Any:
+    """The JSON of `campus admin … --json`, which succeeds."""
+    code, out, err = await said(settings, *arguments, "--json", typed=typed)
+    assert code == 0, err
+    return json.loads(out)
+
+
+@pytest.mark.processes
+async def test_the_first_admin_is_made_on_the_machine(settings: Settings) -> None:
+    """By a password that is typed in, which is shown nowhere; without one, nothing happens. The person can sign in."""
+    for typed, why in (("", "standard input"), ("short one\n", "characters"), ("eleven kite\n", "12 characters")):
+        code, out, err = await said(settings, "create", ADA, typed=typed)
+        assert (code, out) == (1, ""), err
+        assert why in err
+    assert await query(settings, "SELECT count(*) FROM events") == [(0,)]
+    made = await answer(settings, "create", ADA, typed=f"{PASSWORD}\n")
+    assert (made["had_account"], made["link"]) == (False, None)
+    again = await answer(settings, "create", ADA)
+    assert again == {**made, "had_account": True}, "a person with an account keeps the password"
+    async with opened(settings) as log:
+        facts = await log.history(made["learner_id"])
+    assert [fact.type for fact in facts] == [
+        "user.registered", "credentials.password_set", "user.email_verified", "role.granted",
+    ]  # fmt: skip
+    assert {(fact.meta.actor, fact.meta.source) for fact in facts} == {(operator(), "cli")}
+    assert PASSWORD not in str(facts)
+    async with town(settings) as there:
+        browser = Browser(there.client)
+        assert (await browser.post("/auth/login", {"email": ADA, "password": PASSWORD})).status_code == 200
+        wrong = {"learner_id": "x", "role": "instructor", "scope": "run:none", "reason": "x"}
+        assert (await browser.post("/roles/grant", wrong)).json()["code"] == "run_not_found"
+
+
+async def test_an_admin_chooses_the_password_by_a_link(settings: Settings) -> None:
+    """The link is printed, and completes the registration as that of a mail does."""
+    code, out, err = await said(settings, "create", "nonsense")
+    assert (code, out) == (1, "")
+    assert "no e-mail address" in err
+    made = await answer(settings, "create", ADA, "--link")
+    assert "/v1/auth/welcome#" in made["link"]
+    async with town(settings) as there:
+        browser = Browser(there.client)
+        body = {"token": made["link"].partition("#")[2], "password": PASSWORD, "display_name": "Ada"}
+        assert (await browser.post("/auth/complete", body)).json()["learner_id"] == made["learner_id"]
+        assert (await browser.post("/roles/grant", {"role": "admin"})).status_code == 422
+
+
+async def test_roles_are_granted_revoked_and_listed(settings: Settings) -> None:
+    """By id or address, with a reason; the last admin stays one."""
+    ada = await answer(settings, "create", ADA, "--link")
+    bob = await answer(settings, "create", BOB, "--link")
+    code, _, err = await said(settings, "roles", "grant", "zoe@example.org", "auditor", "--reason", "audits")
+    assert code == 1
+    assert "no account has the address" in err
+    for arguments, why in (
+        ((ADA, "root", "--reason", "x"), "no role"),
+        ((ADA, "assistant", "--reason", "x"), "but for run:ID"),
+        ((ADA, "auditor", "--reason", " "), "a reason has"),
+        ((ADA, "instructor", "--scope", "run:none", "--reason", "x"), "there is no course run none"),
+        ((ADA, "auditor", "--reason", "x", "--until", "2020-01-01"), "it is past"),
+    ):
+        code, _, err = await said(settings, "roles", "grant", *arguments)
+        assert code == 1
+        assert why in err
+    with workers(settings):
+        await answer(settings, "roles", "grant", ADA, "auditor", "--reason", "audits", "--until", "2126-01-01")
+
+        async def listed(count: int) -> bool:
+            try:
+                roles = (await answer(settings, "roles", "list"))["roles"]
+            except AssertionError:
+                return False
+            return len(roles) == count
+
+        await until(lambda: listed(3))
+        (audits,) = [
+            each
+            for each in (await answer(settings, "roles", "list", "--person", ADA))["roles"]
+            if each["role"] == "auditor"
+        ]
+        assert (audits["until"], audits["granted_by"]) == ("2126-01-01T00:00:00Z", operator())
+        await answer(settings, "roles", "revoke", bob["learner_id"], "admin", "--reason", "leaves")
+        await until(lambda: listed(2))
+        code, _, err = await said(settings, "roles", "revoke", ADA, "admin", "--reason", "leaves")
+    assert code == 1
+    assert f"{ada['learner_id']} is the only admin" in err
