@@ -6,7 +6,7 @@ from functools import cache
 from importlib.resources import files
 
 PACKAGE = "adapters.dossier.verifier"
-PARTS = ("ed25519", "notes", "leaves", "page_check", "checks", "command")
+PARTS = ("ed25519", "mldsa", "notes", "leaves", "page_check", "checks", "command")
 HEAD = "checks"  # whose docstring is that of the file
 FUTURE = "__future__"
 

@@ -19,8 +19,8 @@ from typing import Any, NamedTuple, TypeVar
 
 from adapters.dossier.verifier.leaves import FACTS, PROOF, Fact, Proof, fact_of, proof_of, root_by
 from adapters.dossier.verifier.notes import (
-    COSIGNATURE,
     ED25519,
+    OF_WITNESSES,
     Key,
     Note,
     Wrong,
@@ -73,7 +73,7 @@ class Checkpoint(NamedTuple):
     Attributes:
         witnesses: keys that were given.
         named: keys of witnesses that stand in the dossier, whose signature is right.
-        unchecked: those of a kind that is not checked here, ML-DSA-44, which the standard library does not have.
+        unchecked: those of a kind that is not known here.
     """
 
     size: int
@@ -195,8 +195,8 @@ def _checkpoint(files: Files, report: Report, given: list[str]) -> Checkpoint:
     lines = text_of(_file(files, KEYS), KEYS).splitlines()
     named = [key_of(line.removeprefix("witness ")) for line in lines if line.startswith("witness ")]
     under = {(name, key_id) for name, key_id, _ in note.signatures}
-    unchecked = [key for key in named if key.kind != COSIGNATURE and (key.name, key.id) in under]
-    cosigners = signers(note, [key for key in named if key.kind == COSIGNATURE], CHECKPOINT)
+    unchecked = [key for key in named if key.kind not in OF_WITNESSES and (key.name, key.id) in under]
+    cosigners = signers(note, [key for key in named if key.kind in OF_WITNESSES], CHECKPOINT)
     right = [key for key in cosigners if key not in witnesses]
     return Checkpoint(number_of(size, CHECKPOINT), base64_of(root), note, witnesses, right, unchecked)
 

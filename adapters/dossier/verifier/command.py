@@ -8,7 +8,7 @@ import zipfile
 from pathlib import Path
 
 from adapters.dossier.verifier.checks import Checkpoint, Files, Report, check
-from adapters.dossier.verifier.notes import Wrong
+from adapters.dossier.verifier.notes import ML_DSA_44, Key, Wrong
 
 LARGEST = 1 << 30  # bytes of a dossier
 MOST_SAID = 20  # sentences about what is wrong
@@ -73,10 +73,14 @@ def proven(report: Report) -> list[str]:
         names = ", ".join(sorted({key.name for key in checkpoint.witnesses}))
         said.append(f"The checkpoint is cosigned by {names}: the log that they saw is this one.")
     said += [
-        f"The checkpoint is cosigned by a key that this dossier calls that of the witness {key.name}."
+        f"The checkpoint is cosigned{_how(key)} by a key that this dossier calls that of the witness {key.name}."
         for key in checkpoint.named
     ]
     return said
+
+
+def _how(key: Key) -> str:
+    return " in ML-DSA-44" if key.kind == ML_DSA_44 else ""
 
 
 def not_proven(report: Report) -> list[str]:
@@ -113,8 +117,7 @@ def _of_witnesses(checkpoint: Checkpoint) -> list[str]:
     if not checkpoint.witnesses and not checkpoint.named:
         said.append("That others were shown the same log: no witness whose key you gave (`--witness`) has cosigned it.")
     return said + [
-        f"Anything by the cosignature of {key.name} in ML-DSA-44: Python's standard library has no such signature, and"
-        " verify.py has not checked it."
+        f"Anything by the cosignature of {key.name}: it is of a kind that this verify.py does not know ({key.kind})."
         for key in checkpoint.unchecked
     ]
 

@@ -6,12 +6,15 @@ import base64
 import hashlib
 import json
 import re
+import struct
 from typing import Any, NamedTuple
 
 from adapters.dossier.verifier.ed25519 import ed25519
+from adapters.dossier.verifier.mldsa import ml_dsa_44
 
 NUMBER = re.compile(r"0|[1-9][0-9]{0,18}")
-ED25519, COSIGNATURE = 1, 4  # kinds of keys
+ED25519, COSIGNATURE, ML_DSA_44 = 1, 4, 6  # kinds of keys
+OF_WITNESSES = (COSIGNATURE, ML_DSA_44)
 
 
 class Wrong(Exception):
@@ -75,14 +78,26 @@ def signers(note: Note, keys: list[Key], file: str) -> list[Key]:
     found = []
     for key in keys:
         for name, key_id, value in note.signatures:
-            if (name, key_id) != (key.name, key.id) or key.kind not in {ED25519, COSIGNATURE}:
+            if (name, key_id) != (key.name, key.id) or key.kind not in {ED25519, COSIGNATURE, ML_DSA_44}:
                 continue
-            time = int.from_bytes(value[:8], "big")
-            text = note.text if key.kind == ED25519 else f"cosignature/v1\ntime {time}\n{note.text}"
-            if not ed25519(key.public, text.encode(), value if key.kind == ED25519 else value[8:]):
+            if not _is_right(key, note.text, value):
                 raise Wrong(f"{file}: the signature of {name} is wrong")
             found.append(key)
     return found
+
+
+def _is_right(key: Key, text: str, value: bytes) -> bool:
+    if key.kind == ED25519:
+        return ed25519(key.public, text.encode(), value)
+    time, signature = value[:8], value[8:]
+    if key.kind == COSIGNATURE:
+        message = f"cosignature/v1\ntime {int.from_bytes(time, 'big')}\n{text}"
+        return ed25519(key.public, message.encode(), signature)
+    tree, size, root = text.split("\n")[:3]
+    who, log = key.name.encode(), tree.encode()
+    head = b"".join((b"subtree/v1\n\0", bytes([len(who)]), who, time, bytes([len(log)]), log))
+    sizes = struct.pack(">QQ", 0, number_of(size, "a checkpoint"))
+    return ml_dsa_44(key.public, head + sizes + base64_of(root), signature)
 
 
 def base64_of(text: str) -> bytes:

@@ -6,6 +6,7 @@ import json
 import os
 import random
 import zipfile
+from base64 import b64encode
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -20,10 +21,11 @@ from adapters.dossier.refold import differences, is_own_verifier
 from adapters.dossier.verifier.checks import CHECKPOINT, KEYS, MANIFEST, STATEMENT, check
 from adapters.dossier.verifier.command import in_words, main
 from adapters.dossier.verifier.leaves import FACTS, PROOF
+from adapters.dossier.verifier.notes import Key
 from adapters.dossier.verifier.page_check import PAGE
 from domain.proofs.checkpoint import read_checkpoint
 from domain.proofs.leaf import entry_of, read_entry
-from domain.proofs.note import ED25519, Signer, read_note, signed
+from domain.proofs.note import ED25519, Signature, Signer, read_note, signed
 from projections.registry import PROJECTIONS
 from tests.support.dossiers import Made, made_in_memory, unzipped
 from tests.support.facts import History, day
@@ -321,7 +323,7 @@ def test_one_file() -> None:
 
 
 def test_witnesses_that_the_dossier_names() -> None:
-    """Their signature is checked, and it is said that the key may be another's, and which kind is not checked."""
+    """Their signatures are checked, of both kinds, and it is said that the keys may be others'."""
     note = read_note(made().files[CHECKPOINT].decode())
     one, other = Signer("witness.example/w1", 4, b"3" * 32), Signer("witness.example/w2", 6, b"4" * 32)
     signatures = (*note.signatures, *(each.sign(note.text, 1_700_000_000) for each in (one, other)))
@@ -335,12 +337,25 @@ def test_witnesses_that_the_dossier_names() -> None:
     proven, left = said.split("Not proven:")
     assert "cosigned by a key that this dossier calls that of the witness witness.example/w1." in proven
     assert f"compare its SHA-256, {sha256(one.verifier.public).hexdigest()}" in left
-    assert "cosignature of witness.example/w2 in ML-DSA-44: Python's standard library has no such" in left
+    assert "cosigned in ML-DSA-44 by a key that this dossier calls that of the witness witness.example/w2." in proven
+    assert f"compare its SHA-256, {sha256(other.verifier.public).hexdigest()}" in left
     assert "no witness whose key" not in left
-    known = in_words(check(made().signed_again({**made().files, **named}), [], [one.verifier.vkey]))
-    assert "is cosigned by witness.example/w1: the log that they saw is this one" in known
+    both = [one.verifier.vkey, other.verifier.vkey]
+    known = in_words(check(made().signed_again({**made().files, **named}), [], both))
+    assert "is cosigned by witness.example/w1, witness.example/w2: the log that they saw is this one" in known
     assert "here is the witness's" not in known
-    late = (*note.signatures, one.sign(note.text + "x", 1_700_000_000))
-    named[CHECKPOINT] = str(note._replace(signatures=late)).encode()
-    wrong = check(made().signed_again({**made().files, **named})).wrong
-    assert any("signature of witness.example/w1 is wrong" in each for each in wrong)
+    for each in (one, other):
+        later = each.sign(note.text, 1_700_000_000)
+        late = (*note.signatures, later._replace(value=later.value[:7] + b"!" + later.value[8:]))
+        named[CHECKPOINT] = str(note._replace(signatures=late)).encode()
+        wrong = check(made().signed_again({**made().files, **named})).wrong
+        assert any(f"signature of {each.name} is wrong" in every for every in wrong)
+    odd = Key("witness.example/w3", 9, b"5" * 32)
+    unknown = f"witness {odd.name}+{odd.id.hex()}+{b64encode(bytes([odd.kind]) + odd.public).decode()}\n"
+    signature = Signature(odd.name, int.from_bytes(odd.id), b"6" * 72)
+    named = {
+        CHECKPOINT: str(note._replace(signatures=(*note.signatures, signature))).encode(),
+        KEYS: made().files[KEYS] + unknown.encode(),
+    }
+    said = in_words(check(made().signed_again({**made().files, **named})))
+    assert "cosignature of witness.example/w3: it is of a kind that this verify.py does not know (9)." in said
