@@ -22,6 +22,7 @@ from domain.proofs.tiles import tiles_of as tiles_of_ranges
 
 LONGEST_SIGNATURE = 128  # bytes; a proof leaves out longer ones (ML-DSA), which the checkpoint itself has
 ENTRIES = f"SELECT {COLUMNS} FROM events WHERE position > %(after)s AND position <= %(until)s ORDER BY position"
+ROWS_AT = f"SELECT {COLUMNS} FROM events WHERE position = ANY(%(positions)s)"
 
 
 class SignedTree(NamedTuple):

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from adapters.postgres.store.repairs import Repair
     from adapters.settings import Settings
     from projections.engine.projection import Projection
+    from workers.consistency.signed_facts import SignedFacts
 
+MOST_NAMED = 20  # changed facts and streams
 PATIENCE = 30.0  # seconds for the projector that has the learner's segment
 LOOK_INTERVAL = 0.1  # seconds
 REFUSED = (
@@ -32,7 +34,8 @@ def repair(
     Let the projector recompute the rows of one key from the log, and wait; exits with 1 when it could not.
 
     `verify` and `campus doctor` name the learners who need it. A row that differs from the log may be the right one, if
-    a stored fact was changed: with `--against` the log is compared first, and nothing is repaired from a changed one.
+    a stored fact was changed: so the facts of the key are first held against what the notary has signed, with
+    `--against` the whole log against an export, and nothing is repaired from a changed one.
 
     Example: campus projections repair learner_dashboard --key 28400 --against exported
     """
@@ -40,8 +43,9 @@ def repair(
 
     if against is not None:
         _must_be_unchanged(settings_of(data), against, as_json=as_json)
+    signed = _must_be_signed(settings_of(data), the(name), key, as_json=as_json)
     done = run(_repair(settings_of(data), the(name), key), stopped="stopped; the projector may repair it nevertheless")
-    done["not_checked"] = [NOT_COMPARED] if against is None else []
+    done["not_checked"] = _not_checked(signed) if against is None else []
     answer(done, as_json=as_json, table=lambda: Text("\n".join([_outcome(name, done), *done["not_checked"]])))
     end(ok=done["ok"])
 
@@ -64,6 +68,33 @@ def _must_be_unchanged(settings: "Settings", against: str, *, as_json: bool) -> 
         refused = {"ok": False, "outcome": "refused: the log is not what was exported", "compared": found}
         answer(refused, as_json=as_json, table=lambda: Group("nothing was repaired", *view(found)))
         end(ok=False)
+
+
+def _must_be_signed(settings: "Settings", projection: "Projection", key: str, *, as_json: bool) -> "SignedFacts":
+    """End with what speaks against the facts of the key, if anything does."""
+    from rich.text import Text
+
+    from workers.consistency.signed_facts import signed_facts
+
+    found = run(signed_facts(settings, projection, key))
+    if found.is_right:
+        return found
+    wrong = [f"the fact at position {position:,} is not the one that was signed" for position in found.changed]
+    wrong += [f"facts of {stream} are missing, or stand twice" for stream in found.torn]
+    wrong += [f"the checkpoint of the database says nothing: {found.trouble}"] if found.trouble else []
+    outcome = f"refused: {'; '.join(wrong[:MOST_NAMED])}"
+    refused = {"ok": False, "outcome": outcome, "changed": list(found.changed), "torn": list(found.torn)}
+    lines = ["nothing was repaired", *wrong[:MOST_NAMED], "`campus log verify` checks the whole log"]
+    answer(refused, as_json=as_json, table=lambda: Text("\n".join(lines)))
+    end(ok=False)
+    return found
+
+
+def _not_checked(signed: "SignedFacts") -> list[str]:
+    """What was not held against signatures, as a sentence."""
+    if signed.size is None:
+        return [NOT_COMPARED]
+    return [f"not checked: {signed.unsigned:,} facts that are not signed yet"] if signed.unsigned else []
 
 
 async def _repair(settings: "Settings", projection: "Projection", key: str) -> dict[str, Any]:
