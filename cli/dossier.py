@@ -8,6 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from cli.console import DataDir, Failure, progress, say
+from cli.looks import Reason, record_look
 from cli.output_path import check_writable, file_named, naming_errors
 
 if TYPE_CHECKING:
@@ -53,9 +54,7 @@ def make(
     out: Annotated[
         Path | None, typer.Option(parser=file_named, help="The file to write.", show_default="dossier-LEARNER.zip")
     ] = None,
-    reason: Annotated[
-        str | None, typer.Option(help="Why another person's record is looked at; it is recorded.", show_default=False)
-    ] = None,
+    reason: Reason = None,
     data: DataDir = None,
 ) -> None:
     """
@@ -90,17 +89,13 @@ def make(
 
 async def _look(settings: "Settings", learner: str, known_at: "int | datetime | None", reason: str | None) -> int:
     """Record that the operator takes a dossier; returns the position as of which it is to be."""
-    from adapters.command_bus.bus import Bus
-    from adapters.command_bus.record_look import look_at, record_look
     from adapters.postgres.as_of.moments import moment_at
     from adapters.postgres.log.postgres_log import PostgresLog
-    from cli.operator import command_context
 
     log = await PostgresLog.open(settings)
     try:
         moment = await moment_at(log, known_at, None)
-        context = command_context(log.clock.now())
-        await record_look(log, Bus(log), learner, look_at(f"campus dossier {learner}", moment, reason), context)
+        await record_look(log, learner, f"campus dossier {learner}", reason, moment)
         return moment.position
     finally:
         await log.close()

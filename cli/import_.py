@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rich.console import RenderableType
+    from rich.table import Table
 
+    from adapters.postgres.trace.answer import CommandRefused
     from adapters.postgres.trace.imported import ImportRecord
     from adapters.settings import Settings
     from workers.importing.oulad.report import ImportReport
@@ -64,11 +66,14 @@ def oulad(
 def list_imports(
     *,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=1_000, help="How many, the newest first.")] = 20,
+    refused: Annotated[
+        bool, typer.Option("--refused", help="Only files that were refused in the last 90 days.")
+    ] = False,
     data: DataDir = None,
     as_json: Json = False,
 ) -> None:
     """
-    List the imports: which file, who, when, and how they ended.
+    List the imports: which file, who, when, and how they ended; and files that were refused in the last 90 days.
 
     Imports of versions before this was recorded are not listed. Rows of each table, and the digest whole: --json.
     """
@@ -78,26 +83,41 @@ def list_imports(
 
     from adapters.settings import Settings
 
-    found = asyncio.run(_imports(Settings.load(data), limit))
-    answer([msgspec.to_builtins(each) for each in found], as_json=as_json, table=lambda: _listed(found))
+    found, not_taken = asyncio.run(_imports(Settings.load(data), limit))
+    shown: Sequence[ImportRecord | CommandRefused] = not_taken if refused else found
+    answer(
+        [msgspec.to_builtins(each) for each in shown],
+        as_json=as_json,
+        table=lambda: _listed([] if refused else found, not_taken),
+    )
 
 
-async def _imports(settings: "Settings", limit: int) -> "list[ImportRecord]":
+async def _imports(settings: "Settings", limit: int) -> "tuple[list[ImportRecord], list[CommandRefused]]":
     from adapters.postgres.connection import connect
     from adapters.postgres.log.imports import imports_before
     from adapters.postgres.log.postgres_log import END
+    from adapters.postgres.ops.refused_commands import refused_imports
+    from adapters.postgres.trace.answer import command_refused
     from adapters.postgres.trace.imported import record_of
 
     async with await connect(settings, application="import") as connection:
-        return [record_of(facts) for facts in await imports_before(connection, END, limit)]
+        imports = [record_of(facts) for facts in await imports_before(connection, END, limit)]
+        return imports, [command_refused(each) for each in await refused_imports(connection, limit)]
 
 
-def _listed(found: "Sequence[ImportRecord]") -> "RenderableType":
-    from rich.table import Table
+def _listed(found: "Sequence[ImportRecord]", refused: "Sequence[CommandRefused]") -> "RenderableType":
+    from rich.console import Group
     from rich.text import Text
 
+    lines = [Text(f"refused at {each.at:%Y-%m-%d %H:%M:%S} by {each.actor}: {each.sentence}") for each in refused]
     if not found:
-        return Text("no import is recorded")
+        return Group(*(lines or [Text("no import is recorded")]))
+    return Group(_table(found), *lines)
+
+
+def _table(found: "Sequence[ImportRecord]") -> "Table":
+    from rich.table import Table
+
     table = Table("import", "file", "SHA-256", "by", "begun", "how it ended")
     for each in found:
         facts = f"finished: {each.appended or 0:,} facts appended" + (f", {each.found:,} found" if each.found else "")

@@ -22,6 +22,7 @@ from cli.kept_checkpoints import (
     not_checked,
     verify_export,
 )
+from cli.looks import Reason, record_look
 from cli.rewound import rewound
 from cli.trace import trace
 
@@ -60,16 +61,26 @@ def tail(
     since: Annotated[
         int | None, typer.Option(min=0, max=LAST_POSITION, help="The first facts after this position, not the newest.")
     ] = None,
+    reason: Reason = None,
     data: DataDir = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")] = False,
 ) -> None:
-    """Print the newest facts, oldest first."""
+    """
+    Print the newest facts, oldest first.
+
+    That you look at the facts of one learner, by --learner or a stream of the learner's, is recorded first.
+    """
+    from adapters.postgres.connection import Unavailable
     from adapters.postgres.log.search import Search
     from adapters.settings import Settings
 
     search = Search(stream, matching(types) if types else None, learner, naming=True)
+    loaded = Settings.load(data)
     try:
-        asyncio.run(_tail(Settings.load(data), search, limit, since, follow=follow, as_json=as_json))
+        head = asyncio.run(_look(loaded, learner, stream, reason))
+        asyncio.run(_tail(loaded, search, (limit, since, head), follow=follow, as_json=as_json))
+    except Unavailable as error:
+        raise Failure(str(error)) from None
     except KeyboardInterrupt:
         raise typer.Exit(0 if follow else INTERRUPTED) from None
 
@@ -131,18 +142,40 @@ def matching(patterns: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for names in found.values() for name in names))
 
 
+async def _look(settings: "Settings", learner: str | None, stream: str | None, reason: str | None) -> int:
+    """
+    Record that the operator looks at the facts of one learner, if the command names one.
+
+    Returns the head of the log before that, up to which facts are shown: the look itself is none of them.
+    """
+    from adapters.postgres.log.postgres_log import PostgresLog
+    from domain.streams import id_or_none
+
+    about = learner or id_or_none(stream or "", "learner_id")
+    log = await PostgresLog.open(settings)
+    try:
+        head = await log.head()
+        if about is not None:
+            asked = f"--learner {learner}" if learner else f"--stream {stream}"
+            await record_look(log, about, f"campus log tail {asked}", reason)
+        return head
+    finally:
+        await log.close()
+
+
 async def _tail(
-    settings: "Settings", search: "Search", limit: int, since: int | None, *, follow: bool, as_json: bool
+    settings: "Settings", search: "Search", which: tuple[int, int | None, int], *, follow: bool, as_json: bool
 ) -> None:
+    """Print facts: how many, after which position if not the newest, and up to which; then those that come."""
     from adapters.postgres.connection import connect
     from adapters.postgres.log.pages import read_head
 
+    limit, since, head = which
     async with await connect(settings, application="log tail") as connection:
         if since is None:
-            last = await read_head(connection)
-            facts = await search.newest(connection, limit)
+            last, facts = head, await search.newest(connection, limit, head)
         else:
-            last, facts = since, await search.onwards(connection, since, limit)
+            last, facts = since, await search.onwards(connection, since, limit, head)
         _print(facts, as_json=as_json)
         last = max(last, *(fact.position for fact in facts), 0)
         while follow:  # window by window: what fits seldom is not looked for again and again

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.console import DataDir, Failure, Json, answer
+from cli.looks import Reason, record_look
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.tree import Tree as Drawing
 
     from adapters.postgres.log.postgres_log import PostgresLog
-    from adapters.postgres.trace.answer import BeginningOfTrace, FactOfTrace, Trace
+    from adapters.postgres.trace.answer import BeginningOfTrace, FactOfTrace, ReactionOfTrace, Trace
     from adapters.postgres.trace.tree import Tree
     from adapters.settings import Settings
 
@@ -26,9 +27,7 @@ def trace(
     ],
     after: Annotated[int, typer.Option(min=0, help="Facts above this position.")] = 0,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=10_000, help="Facts to show.")] = PAGE,
-    reason: Annotated[
-        str | None, typer.Option(help="Why you look; it is recorded.", show_default="unspecified")
-    ] = None,
+    reason: Reason = None,
     data: DataDir = None,
     as_json: Json = False,
 ) -> None:
@@ -51,11 +50,8 @@ def trace(
 
 
 async def _find(settings: "Settings", what: str, page_of: tuple[int, int], reason: str | None) -> "Trace":
-    from adapters.command_bus.bus import Bus
-    from adapters.command_bus.record_look import look_at, record_look
     from adapters.postgres.log.postgres_log import PostgresLog
     from adapters.postgres.trace.answer import answer_of
-    from cli.operator import command_context
     from domain.streams import learner_of
 
     log = await PostgresLog.open(settings)
@@ -63,10 +59,9 @@ async def _find(settings: "Settings", what: str, page_of: tuple[int, int], reaso
         tree = await _tree(log, what)
         after, limit = page_of
         page = [fact for fact in tree.facts if fact.position > after][:limit]
-        context = command_context(log.clock.now())
         learners = {learner_of(fact.stream_id, fact.data) for fact in page} - {None, ""}
         for learner_id in sorted(str(each) for each in learners):
-            await record_look(log, Bus(log), learner_id, look_at(f"campus log trace {what}", None, reason), context)
+            await record_look(log, learner_id, f"campus log trace {what}", reason)
         return await answer_of(log, tree, page, None)
     finally:
         await log.close()
@@ -105,6 +100,8 @@ def _drawn(found: "Trace") -> "RenderableType":
         for job in fact.jobs:
             error = f": {job.error}" if job.error else ""
             branch.add(Text(f"job {job.name}, {job.status}, due {job.due_at:%Y-%m-%d %H:%M:%S}{error}"))
+        for reaction in fact.refused_reactions:
+            branch.add(Text(_reaction(reaction)))
     more = ", and there are more than are read" if found.truncated else ""
     refused = [
         Text(f"refused at {each.at:%Y-%m-%d %H:%M:%S}: {each.command} of {each.actor}: {each.sentence}")
@@ -130,6 +127,12 @@ def _row(each: "BeginningOfTrace") -> str:
     if not row.recorded:
         return ": its row was not recorded"
     return f": line {row.line:,} of {row.table} in {row.file} (import {row.number}, SHA-256 {(row.sha256 or '')[:16]})"
+
+
+def _reaction(each: "ReactionOfTrace") -> str:
+    by = f" by {each.settled_by}: {each.reason}" if each.state == "dismissed" else ""
+    at = f"{each.last_tried_at:%Y-%m-%d %H:%M:%S}"
+    return f"reaction {each.reaction}, refused at {at}: {each.sentence} ({each.state}{by})"
 
 
 def _line(fact: "FactOfTrace") -> str:

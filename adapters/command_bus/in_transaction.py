@@ -27,27 +27,28 @@ SELECT type, schema_version, data, stream_version, occurred_at, position FROM ev
 """
 
 
-async def carry_out(connection: Connection, command: Any, context: Context) -> Position:
+async def carry_out(connection: Connection, command: Any, context: Context, clock: Clock) -> Position:
     """
-    Carry out *command* in the open transaction of *connection*.
+    Carry out *command* in the open transaction of *connection*, by the *clock* of the campus.
 
     Raises:
         VersionConflict: another writer was faster; the transaction has to end.
     """
-    return await HANDLERS[type(command)](command, TransactionLog(connection, context))
+    return await HANDLERS[type(command)](command, TransactionLog(connection, context, clock))
 
 
 class TransactionLog:
     """The log as of the transaction; see `commands.log.Log`. It has no queries and takes no turns."""
 
-    def __init__(self, connection: Connection, context: Context) -> None:
+    def __init__(self, connection: Connection, context: Context, clock: Clock) -> None:
         self.context = context
+        self._clock = clock
         self._connection = connection
         self._last: Position = 0
 
     def now(self) -> datetime:
-        """The time of the command."""
-        return Clock().now()
+        """The present time by the clock of the campus."""
+        return self._clock.now()
 
     async def load(self, cls: type[AggregateT], stream: str) -> AggregateT:
         """The aggregate with all facts of *stream*."""

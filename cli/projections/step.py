@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.console import DataDir, Failure
+from cli.looks import Reason, record_look
 from cli.projections.options import Name, RuleOption, run, settings_of, the
 
 if TYPE_CHECKING:
@@ -23,11 +24,12 @@ def step(
         int | None, typer.Option(min=0, help="Up to this position; all when left out.", show_default=False)
     ] = None,
     rule: RuleOption = None,
+    reason: Reason = None,
     data: DataDir = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")] = False,
 ) -> None:
     """
-    Show each row before and after each fact, by the code of this working tree; nothing is written.
+    Show each row before and after each fact, by the code of this working tree; only that you look is written.
 
     Rows of tables that other keys share show the part that these facts make of them.
 
@@ -36,7 +38,7 @@ def step(
     from projections.engine.steps import steps
 
     projection = the(name, rule)
-    facts = run(_facts(settings_of(data), projection, key, to))
+    facts = run(_facts(settings_of(data), projection, key, to, reason))
     if not facts:
         raise Failure(f"no fact of {key} is read by {name}: a key is a learner, such as 28400, or a stream")
     failed = False
@@ -57,8 +59,10 @@ def step(
         raise typer.Exit(1)
 
 
-async def _facts(settings: "Settings", projection: "Projection", key: str, to: int | None) -> "list[Fact]":
-    """The facts that the read model folds for a key."""
+async def _facts(
+    settings: "Settings", projection: "Projection", key: str, to: int | None, reason: str | None
+) -> "list[Fact]":
+    """The facts that the read model folds for a key; that they are looked at is recorded if it is a learner."""
     from adapters.postgres.as_of.folder import KeyFolder
     from adapters.postgres.as_of.moments import MomentAhead, moment_at
     from adapters.postgres.log.postgres_log import PostgresLog
@@ -66,6 +70,8 @@ async def _facts(settings: "Settings", projection: "Projection", key: str, to: i
     log = await PostgresLog.open(settings)
     try:
         moment = await moment_at(log, to, None)
+        what = f"campus projections step {projection.name} --key {key}"
+        await record_look(log, key, what, reason, moment if to is not None else None)
         return await KeyFolder(log.link, projection).facts(key, moment)
     except MomentAhead as error:
         raise Failure(error.sentence) from None

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from cli.console import DataDir, Failure
+from cli.looks import Reason, record_look
 
 if TYPE_CHECKING:
     from adapters.postgres.as_of.folder import KeyFolder
@@ -60,9 +61,7 @@ def replay(
             metavar="FILE", help="What if: a changed rule in a Python file; nothing is written.", show_default=False
         ),
     ] = None,
-    reason: Annotated[
-        str | None, typer.Option(help="Why another person's record is looked at; it is recorded.", show_default=False)
-    ] = None,
+    reason: Reason = None,
     data: DataDir = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")] = False,
 ) -> None:
@@ -170,14 +169,8 @@ async def _end(log: "PostgresLog", to: str | None) -> "Moment":
 
 async def _record(log: "PostgresLog", asked: Asked, moment: "Moment") -> None:
     """Record that a learner's history is played."""
-    from adapters.command_bus.bus import Bus
-    from adapters.command_bus.record_look import look_at, record_look
-    from cli.operator import command_context
-
     what = f"campus replay {asked.learner}" if asked.order is None else f"campus replay --order {asked.order}"
-    look = look_at(what, moment if asked.to is not None else None, asked.reason)
-    context = command_context(log.clock.now())
-    await record_look(log, Bus(log), asked.learner or "", look, context)
+    await record_look(log, asked.learner or "", what, asked.reason, moment if asked.to is not None else None)
 
 
 async def _owner(log: "PostgresLog", order_id: str) -> str:

@@ -5,6 +5,8 @@ from typing import Any
 
 import uuid_utils
 
+from adapters.postgres.connection import connect
+from adapters.postgres.ops import failed_reactions
 from adapters.settings import Settings
 from cli.up.plan import variables
 from tests.support.api import Campus
@@ -101,6 +103,41 @@ async def test_a_trace_has_what_was_refused(campus: Campus, lively: Settings) ->
     assert (command_refused["actor"], command_refused["request_id"]) == (campus.learner, trace_id)
     drawn = command("log", "trace", trace_id, env=variables(lively))
     assert f"OpenUnit of {campus.learner}: {refused.json()['detail']}" in drawn.stdout, drawn.stderr
+
+
+async def test_a_trace_has_the_reactions_that_were_refused(campus: Campus, lively: Settings) -> None:
+    """At the fact that they react to, waiting or dismissed; not one to a fact of which the log has lost the place."""
+    await campus.open_run()
+    await campus.enroll()
+    fact = (await campus.get(f"/learners/{campus.learner}/history")).json()["items"][0]
+    position, event_id = fact["position"], fact["meta"]["event_id"]
+    waiting_for = failed_reactions.Note(
+        position,
+        "admit",
+        event_id,
+        fact["type"],
+        fact["stream_id"],
+        campus.learner,
+        "seat_taken",
+        "there is no free seat",
+        None,
+        can_pass=False,
+        code_version="x",
+    )
+    async with await connect(lively, application="test") as connection:
+        await failed_reactions.note(connection, waiting_for)
+        lost = waiting_for._replace(reaction="remind", event_id=str(uuid_utils.uuid7()))
+        await failed_reactions.note(connection, lost)
+        path = f"/facts/{position}/trace"
+        at_fact = {each["position"]: each for each in (await campus.get(path)).json()["items"]}[position]
+        (waiting,) = at_fact["refused_reactions"]
+        assert (waiting["reaction"], waiting["state"], waiting["code"]) == ("admit", "waiting", "seat_taken")
+        chosen = failed_reactions.Selection(key=campus.learner)
+        await failed_reactions.dismiss(connection, chosen, reason="ticket 7", by="ada")
+    drawn = command("log", "trace", str(position), env=variables(lively))
+    assert "reaction admit, refused at " in drawn.stdout, drawn.stderr
+    assert "there is no free seat (dismissed by ada: ticket 7)" in drawn.stdout
+    assert "remind" not in drawn.stdout
 
 
 async def test_facts_and_traces_are_looks(campus: Campus, lively: Settings) -> None:

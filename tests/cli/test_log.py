@@ -122,6 +122,19 @@ async def test_tail_of_a_learner_has_what_names_the_learner(filled: Settings) ->
     assert [(fact["type"], fact["data"]["learner_id"]) for fact in taken] == [("seats.taken", "ada")]
 
 
+@pytest.mark.parametrize("of_ada", [("--learner", "ada"), ("--stream", "enrollment-ada:logic-1")])
+async def test_a_look_at_a_learner_is_recorded(filled: Settings, of_ada: tuple[str, str]) -> None:
+    """With the reason, once for the same question; a look at all streams of a kind, or at an unknown id, is none."""
+    for _ in range(2):
+        assert tail(filled, *of_ada, "--reason", "ticket 4711")
+    tail(filled, "--stream", "enrollment-*")
+    tail(filled, "--learner", "unknown")
+    (look,) = tail(filled, "--type", "record.*")
+    assert look["stream_id"].startswith("record-ada:")
+    assert (look["data"]["what"], look["data"]["reason"]) == (f"campus log tail {' '.join(of_ada)}", "ticket 4711")
+    assert look["data"]["by"] == look["meta"]["actor"]
+
+
 async def test_a_type_that_does_not_exist(filled: Settings) -> None:
     """Is a mistake, and not an empty answer."""
     refused = campus("log", "tail", "--type", "enrollmnt.*", env=variables(filled))
@@ -135,11 +148,12 @@ async def test_tail_follows(filled: Settings) -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment(variables(filled))) as process:  # noqa: ASYNC220
         assert process.stdout
         assert json.loads(process.stdout.readline())["position"] == 9
+        assert json.loads(process.stdout.readline())["type"] == "record.viewed"  # that they are looked at
         await do(filled, RequestEnrollment("grace", "logic-1"), CreateCourse("sets", "Sets"))
         log = await PostgresLog.open(filled)
         await Bus(log).handle(ReactivateEnrollment("ada", "logic-1"), Context("admin"))
         await log.close()
-        assert json.loads(process.stdout.readline())["position"] == 13
+        assert json.loads(process.stdout.readline())["position"] == 14
         process.terminate()
 
 

@@ -198,8 +198,9 @@ class Promotion:
         )
 
         async def record() -> None:
-            context = replace(self._by.context, at=self._settings.clock().now())
-            await carry_out(self._connection, RecordSwitch(self._projection.name, switch, back=back), context)
+            clock = self._settings.clock()
+            context = replace(self._by.context, at=clock.now())
+            await carry_out(self._connection, RecordSwitch(self._projection.name, switch, back=back), context, clock)
 
         await self._generations.go_live(chosen, record)
 

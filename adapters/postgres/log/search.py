@@ -13,12 +13,12 @@ from adapters.postgres.log.postgres_log import COLUMNS
 from domain.fact import Fact
 from domain.registry import BY_CATEGORY, keyed_by
 
-FACTS = f"SELECT {COLUMNS} FROM events WHERE position > %(after)s"
+FACTS = f"SELECT {COLUMNS} FROM events WHERE position > %(after)s AND position <= %(until)s"
 
 NEWEST = "SELECT * FROM ({facts} ORDER BY position DESC LIMIT %(limit)s) AS newest ORDER BY position"
 ONWARDS = "{facts} ORDER BY position LIMIT %(limit)s"
 
-WITHIN = "{facts} AND position <= %(until)s ORDER BY position"
+WITHIN = "{facts} ORDER BY position"
 
 OF_TYPES = " AND type = ANY(%(types)s)"
 OF_STREAM = " AND stream_id = %(stream)s"
@@ -52,20 +52,20 @@ class Search:
     by: datetime | None = None
     naming: bool = False
 
-    async def newest(self, connection: psycopg.AsyncConnection, limit: int) -> list[Fact]:
-        """The last facts, at most *limit*, in the order of the log."""
-        return await self._find(connection, NEWEST, 0, limit)
+    async def newest(self, connection: psycopg.AsyncConnection, limit: int, until: int) -> list[Fact]:
+        """The last facts up to and with *until*, at most *limit*, in the order of the log."""
+        return await self._find(connection, NEWEST, 0, until, limit)
 
-    async def onwards(self, connection: psycopg.AsyncConnection, after: int, limit: int) -> list[Fact]:
-        """The first facts with positions above *after*, at most *limit*."""
-        return await self._find(connection, ONWARDS, after, limit)
+    async def onwards(self, connection: psycopg.AsyncConnection, after: int, limit: int, until: int) -> list[Fact]:
+        """The first facts with positions above *after*, up to and with *until*, at most *limit*."""
+        return await self._find(connection, ONWARDS, after, until, limit)
 
     async def within(self, connection: psycopg.AsyncConnection, after: int, until: int) -> list[Fact]:
         """All facts with positions above *after*, up to and with *until*."""
-        return await self._find(connection, WITHIN, after, 0, until)
+        return await self._find(connection, WITHIN, after, until)
 
     async def _find(
-        self, connection: psycopg.AsyncConnection, query: str, after: int, limit: int, until: int = 0
+        self, connection: psycopg.AsyncConnection, query: str, after: int, until: int, limit: int = 0
     ) -> list[Fact]:
         values: dict[str, Any] = {"after": after, "limit": limit, "until": until, "types": list(self.types or ())}
         values |= {"stream": _pattern(self.stream or ""), "learner": self.learner_id, "key": self.learner_id}

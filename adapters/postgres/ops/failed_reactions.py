@@ -4,7 +4,7 @@ Reactions that were refused or have failed: in sight until they are carried out 
 The reactor writes over the connection that holds its lock, so one that has lost the lock writes nothing more.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -88,6 +88,11 @@ RETURNING {COLUMNS}
 OF_KEY = f"""
 SELECT {COLUMNS} FROM failed_reactions
  WHERE key = %s AND position <= %s AND state <> 'done' ORDER BY position DESC, reaction LIMIT %s
+"""
+
+OF_FACTS = f"""
+SELECT {COLUMNS} FROM failed_reactions JOIN unnest(%s::bigint[], %s::text[]) AS fact (position, event_id)
+ USING (position, event_id) ORDER BY position, reaction
 """
 
 WAITING = """
@@ -188,6 +193,11 @@ async def note(connection: psycopg.AsyncConnection, of: Note) -> None:
 async def of_key(connection: psycopg.AsyncConnection, key: str, until: int, limit: int) -> list[FailedReaction]:
     """The latest *limit* to facts of a key up to *until* that were not carried out, in the order of the facts."""
     return (await _rows(connection, OF_KEY, (key, until, limit)))[::-1]
+
+
+async def of_facts(connection: psycopg.AsyncConnection, event_ids: Mapping[int, str]) -> list[FailedReaction]:
+    """All to the facts at these positions, in any state, in the order of the facts; *event_ids* by position."""
+    return await _rows(connection, OF_FACTS, (list(event_ids), list(event_ids.values())))
 
 
 async def forget(connection: psycopg.AsyncConnection, lost: FailedReaction) -> None:

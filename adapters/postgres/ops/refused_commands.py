@@ -40,7 +40,12 @@ OF_REQUESTS = """
 SELECT refused_at, command, actor, source, correlation_id, code, sentence FROM refused_commands
  WHERE correlation_id = ANY(%s) ORDER BY refused_at, id LIMIT %s
 """
+OF_IMPORTS = """
+SELECT refused_at, command, actor, source, correlation_id, code, sentence FROM refused_commands
+ WHERE command = 'ImportFile' ORDER BY refused_at DESC LIMIT %s
+"""
 FORGET = "SELECT forget_refused_commands(%s)"
+IMPORT = "ImportFile"  # the name under which a file stands that an import has refused
 
 
 class Refused(NamedTuple):
@@ -66,19 +71,7 @@ class RefusalKeeper:
     def note(self, command: Any, context: Context, error: DomainError) -> None:
         """Note that a command was refused; it is written later."""
         learner_id = getattr(command, "learner_id", None)
-        self._waiting.append(
-            (
-                str(uuid_utils.uuid7()),
-                context.at,
-                type(command).__name__,
-                learner_id,
-                context.actor,
-                context.source,
-                context.correlation_id,
-                error.code,
-                error.sentence.encode("utf-8", "replace").decode().replace("\x00", "?"),  # what text can hold
-            )
-        )
+        self._waiting.append(_row(type(command).__name__, learner_id, context, error.code, error.sentence))
 
     def start(self) -> None:
         """Begin to write."""
@@ -113,6 +106,30 @@ class RefusalKeeper:
                 return
             except psycopg.Error as error:  # it says why not: the next may be taken
                 structlog.get_logger().warning("refusals.not_kept", error=str(error), lost=len(some))
+
+
+def _row(command: str, learner_id: str | None, context: Context, code: str, sentence: str) -> tuple[Any, ...]:
+    return (
+        str(uuid_utils.uuid7()),
+        context.at,
+        command,
+        learner_id,
+        context.actor,
+        context.source,
+        context.correlation_id,
+        code,
+        sentence.encode("utf-8", "replace").decode().replace("\x00", "?"),  # what text can hold
+    )
+
+
+async def keep_one(connection: Connection, command: str, context: Context, code: str, sentence: str) -> None:
+    """Write down one that is about no learner, at once."""
+    await connection.execute(KEEP, [[value] for value in _row(command, None, context, code, sentence)])
+
+
+async def refused_imports(connection: Connection, limit: int) -> list[Refused]:
+    """The latest *limit* files that were not imported, the newest first."""
+    return [Refused(*row) for row in await (await connection.execute(OF_IMPORTS, [limit])).fetchall()]
 
 
 async def refused_of(connection: Connection, learner_id: str, until: datetime, limit: int) -> list[Refused]:

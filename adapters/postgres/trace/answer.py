@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from adapters.postgres.log.postgres_log import PostgresLog
+from adapters.postgres.ops.failed_reactions import FailedReaction, of_facts
 from adapters.postgres.ops.refused_commands import Refused
 from adapters.postgres.trace import rows
 from adapters.postgres.trace.imported import ROW, SourceRow, source_row
@@ -48,6 +49,25 @@ class JobOfTrace(msgspec.Struct, kw_only=True):
     error: str | None
 
 
+class ReactionOfTrace(msgspec.Struct, kw_only=True):
+    """
+    What should have followed from a fact, and was refused or has failed; `code` and `sentence` are of the error.
+
+    `state` is `waiting` to be tried again, `done` if it was carried out later, or `dismissed` by `settled_by`, who gave
+    the `reason`.
+    """
+
+    reaction: str
+    state: str
+    code: str
+    sentence: str
+    attempts: int
+    first_tried_at: datetime
+    last_tried_at: datetime
+    settled_by: str | None
+    reason: str | None
+
+
 class FactOfTrace(msgspec.Struct, kw_only=True):
     """
     A fact of the tree: `cause` is the position of the fact that caused it, null if the request did.
@@ -68,10 +88,11 @@ class FactOfTrace(msgspec.Struct, kw_only=True):
     cause: int | None
     depth: int
     jobs: list[JobOfTrace]
+    refused_reactions: list[ReactionOfTrace]
 
 
 class CommandRefused(msgspec.Struct, kw_only=True):
-    """A command of the request that a rule has refused; `code` and `sentence` are of the error. Kept for 90 days."""
+    """A command that a rule has refused; `code` and `sentence` are of the error. Kept for 90 days."""
 
     at: datetime
     command: str
@@ -99,6 +120,15 @@ class Trace(msgspec.Struct, kw_only=True):
 
 
 AT = datetime(2026, 2, 1, 9, tzinfo=UTC)
+REFUSED = CommandRefused(
+    at=AT,
+    command="RequestEnrollment",
+    actor="28400",
+    source="api",
+    request_id="0199c7f0a1b27c3d8e4f5a6b7c8d9e0f",
+    code="already_enrolled",
+    sentence="learner 28400 is enrolled in algebra-2026",
+)
 EXAMPLE = Trace(
     began_with=[
         BeginningOfTrace(
@@ -133,19 +163,22 @@ EXAMPLE = Trace(
                     name="expire_order", status="settled", due_at=AT, settled_at=AT, failures=0, error="it has failed"
                 )
             ],
+            refused_reactions=[
+                ReactionOfTrace(
+                    reaction="complete_unit",
+                    state="dismissed",
+                    code="not_enrolled",
+                    sentence="learner 28400 is not enrolled in algebra-2026",
+                    attempts=1,
+                    first_tried_at=AT,
+                    last_tried_at=AT,
+                    settled_by="ada@campus-1",
+                    reason="the place was given up",
+                )
+            ],
         )
     ],
-    refused=[
-        CommandRefused(
-            at=AT,
-            command="RequestEnrollment",
-            actor="28400",
-            source="api",
-            request_id="0199c7f0a1b27c3d8e4f5a6b7c8d9e0f",
-            code="already_enrolled",
-            sentence="learner 28400 is enrolled in algebra-2026",
-        )
-    ],
+    refused=[REFUSED],
     next="WyJ0cmFjZSIsMTcxM10",
 )
 
@@ -157,12 +190,13 @@ async def answer_of(log: PostgresLog, tree: Tree, page: Sequence[Fact], followin
         facts=len(tree.facts),
         truncated=tree.truncated,
         items=await traced(log, tree, page),
-        refused=[_refused(each) for each in tree.refused],
+        refused=[command_refused(each) for each in tree.refused],
         next=following,
     )
 
 
-def _refused(each: Refused) -> CommandRefused:
+def command_refused(each: Refused) -> CommandRefused:
+    """A refused command as an answer has it."""
     same = {name: getattr(each, name) for name in ("command", "actor", "source", "code", "sentence")}
     return CommandRefused(at=each.refused_at, request_id=each.correlation_id, **same)
 
@@ -200,10 +234,14 @@ async def _keys(log: PostgresLog, facts: Sequence[Fact]) -> dict[int, list[str]]
 
 
 async def traced(log: PostgresLog, tree: Tree, page: Sequence[Fact]) -> list[FactOfTrace]:
-    """A page of the facts of a tree, with the jobs that were derived from them."""
+    """A page of the facts of a tree, with the jobs that were derived from them, and reactions that were refused."""
     jobs: dict[int, list[JobOfTrace]] = {}
     for job in await log.link.run(lambda connection: rows.jobs_of(connection, page)):
         jobs.setdefault(job.position, []).append(_job(job))
+    reactions: dict[int, list[ReactionOfTrace]] = {}
+    event_ids = {fact.position: fact.meta.event_id for fact in page}
+    for each in await log.link.run(lambda connection: of_facts(connection, event_ids)):
+        reactions.setdefault(each.position, []).append(_reaction(each))
     depths = tree.depths()
     return [
         FactOfTrace(
@@ -220,9 +258,14 @@ async def traced(log: PostgresLog, tree: Tree, page: Sequence[Fact]) -> list[Fac
             cause=tree.causes.get(fact.position),
             depth=depths[fact.position],
             jobs=jobs.get(fact.position, []),
+            refused_reactions=reactions.get(fact.position, []),
         )
         for fact in page
     ]
+
+
+def _reaction(each: FailedReaction) -> ReactionOfTrace:
+    return ReactionOfTrace(**{name: getattr(each, name) for name in ReactionOfTrace.__struct_fields__})
 
 
 def _job(job: rows.DerivedJob) -> JobOfTrace:

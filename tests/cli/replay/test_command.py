@@ -86,6 +86,8 @@ async def test_a_history_is_printed_step_by_step(settings: Settings, tmp_path: P
     (last,) = (each["rows"] for each in steps if each["position"] == graded.position)
     assert last[0]["before"]["best_bp"] is None
     assert last[0]["after"]["best_bp"] == best
+    looks = [fact.data["what"] for fact in await since(settings, len(facts))]
+    assert looks[-1] == f"campus projections step gradebook --key {learner}"
 
 
 async def since(settings: Settings, position: int) -> list[Fact]:

@@ -6,7 +6,6 @@ What it knows of the log belongs to one life of it: in another one it looks agai
 """
 
 import asyncio
-import hashlib
 import time
 from collections.abc import Collection, Sequence
 from contextlib import suppress
@@ -20,7 +19,7 @@ import uuid_utils
 
 from adapters.oulad.archive import Malformed
 from adapters.oulad.stored import Stored, stored_between
-from adapters.oulad.tables import Oulad, read, size_of
+from adapters.oulad.tables import Oulad, UnknownPresentation, read, size_of
 from adapters.postgres.connection import Connection, Unavailable, connect, life_of
 from adapters.postgres.log.append import LifeEnded
 from adapters.postgres.log.postgres_log import PostgresLog
@@ -32,6 +31,7 @@ from workers.importing.oulad.catalog import PLAN, CatalogImport, ImportRefused
 from workers.importing.oulad.history import SOURCE, Diary, History, facts_to_come
 from workers.importing.oulad.report import ImportReport
 from workers.importing.oulad.writer import Writer
+from workers.importing.refused import note_refused, sha256_of
 from workers.importing.register import Register
 from workers.support.progress import ProgressReporter, no_progress
 
@@ -57,19 +57,23 @@ async def import_oulad(
     That it begins and ends are facts as well, in the name of the actor of *context*.
 
     Raises:
-        Malformed, UnknownPresentation: the file cannot be imported; nothing was written.
-        ImportRefused: their names are taken in the log, or another import is running; nothing was written.
+        Malformed, UnknownPresentation: the file cannot be imported; no fact was appended.
+        ImportRefused: their names are taken in the log, or another import is running; no fact was appended.
         Unavailable: PostgreSQL was lost; the same import, started again, goes on where this one stopped.
     """
-    brought, oulad, seconds_reading = _read(file, wanted, progress)
-    started = time.perf_counter()
-    log = await PostgresLog.open(settings)
+    context = context or Context("import", source="cli", correlation_id=uuid_utils.uuid7().hex)
     try:
-        context = context or Context("import", source="cli", correlation_id=uuid_utils.uuid7().hex)
-        running = _Import(log, oulad, brought, progress=progress, context=context)
-        report = await _import(settings, log, running)
-    finally:
-        await log.close()
+        brought, oulad, seconds_reading = _read(file, wanted, progress)
+        started = time.perf_counter()
+        log = await PostgresLog.open(settings)
+        try:
+            running = _Import(log, oulad, brought, progress=progress, context=context)
+            report = await _import(settings, log, running)
+        finally:
+            await log.close()
+    except (Malformed, UnknownPresentation, ImportRefused) as error:
+        await note_refused(settings, file, error, context)
+        raise
     report.file = str(file)
     report.seconds, report.seconds_reading = time.perf_counter() - started, seconds_reading
     return report
@@ -106,7 +110,7 @@ def _read(file: Path, wanted: Collection[str], progress: ProgressReporter) -> tu
             kilobytes, rest = divmod(rest + amount, BYTES)
             advance(kilobytes)
 
-        before, sha256 = file.stat(), _sha256(file)
+        before, sha256 = file.stat(), sha256_of(file)
         oulad = read(file, wanted, advance_bytes)
     after = file.stat()
     if (before.st_ino, before.st_size, before.st_mtime_ns) != (after.st_ino, after.st_size, after.st_mtime_ns):
@@ -117,11 +121,6 @@ def _read(file: Path, wanted: Collection[str], progress: ProgressReporter) -> tu
         file=file.name, sha256=sha256, size=after.st_size, plan=PLAN, tables=tables, parts=parts, before=[]
     )
     return brought, oulad, time.perf_counter() - started
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 class Day(NamedTuple):

@@ -11,16 +11,20 @@ from typing import Any
 import msgspec
 import pytest
 
-from adapters.oulad.tables import COLUMNS
+from adapters.oulad.archive import Malformed
+from adapters.oulad.tables import COLUMNS, UnknownPresentation
 from adapters.postgres.connection import connect
 from adapters.postgres.log.append import Append, Appended, Appender
 from adapters.postgres.log.imports import imports_before
 from adapters.postgres.log.pages import read_facts
 from adapters.postgres.log.postgres_log import END
+from adapters.postgres.ops.refused_commands import refused_imports
 from adapters.postgres.trace.imported import ImportRecord, record_of
 from adapters.settings import Settings
+from cli.up.plan import variables
 from commands.log import Context
 from domain.fact import Fact
+from tests.support.campus_up import campus
 from tests.support.oulad import SMALL, crowd, texts, write
 from workers.importing import register
 from workers.importing.oulad import import_oulad, writer
@@ -63,6 +67,27 @@ async def test_an_import_says_what_was_imported_and_by_whom(settings: Settings, 
     (activity,) = [rows for rows in record.rows or () if rows.name == "studentVle.csv"]
     assert msgspec.structs.astuple(activity) == ("studentVle.csv", 5, 1, 0, 4, 0)
     assert report.number == 1
+
+
+async def test_a_file_that_is_refused_is_known_for_a_while(settings: Settings, tmp_path: Path) -> None:
+    """Which one, by whom and why, beside the log, which has nothing of it; no file and no database leave no trace."""
+    broken = tmp_path / "broken.zip"
+    broken.write_bytes(b"no zip")
+    small = write(tmp_path / "small.zip", SMALL)
+    for file, wanted in ((broken, []), (small, ["ZZZ-2013J"]), (tmp_path / "missing.zip", [])):
+        with pytest.raises((Malformed, UnknownPresentation)):
+            await import_oulad(settings, file, wanted, context=ADA)
+    with pytest.raises(Malformed):
+        await import_oulad(settings.model_copy(update={"postgres_url": "postgresql://127.0.0.1:1/none"}), broken)
+    assert await imports(settings) == []
+    async with await connect(settings, application="test") as connection:
+        unknown, malformed = await refused_imports(connection, 10)
+    digest = hashlib.sha256(b"no zip").hexdigest()
+    assert malformed.sentence.startswith(f"broken.zip (SHA-256 {digest}) was not imported: ")
+    assert (malformed.actor, malformed.correlation_id, malformed.code) == (ADA.actor, "r1", "Malformed")
+    assert (unknown.code, "has no presentation ZZZ-2013J" in unknown.sentence) == ("UnknownPresentation", True)
+    shown = await asyncio.to_thread(campus, "import", "list", "--refused", env=variables(settings))
+    assert f"by ada@campus-1: broken.zip (SHA-256 {digest})" in " ".join(shown.stdout.split()), shown.stderr
 
 
 async def test_a_second_import_says_that_all_was_there(settings: Settings, tmp_path: Path) -> None:
