@@ -44,7 +44,11 @@ class SourceNotKept(NotFound):
 
 @router.get("/projections/{name}/rules", responses=query(EXAMPLE, 403, 404))
 async def list_rules(name: Name, ask: StaffQueryDep) -> Response:
-    """Which rules have made what readers see of a read model, since when, and who has promoted them and why."""
+    """
+    Which rules have made what readers see of a read model, since when, and who has promoted them and why.
+
+    By the name `commands-and-reactions`: which rules have decided about commands and reactions, since when.
+    """
     log = ask.services.log
     head = await log.head()
     ask.must_reach(head)

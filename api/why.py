@@ -5,18 +5,21 @@ from typing import Annotated
 import msgspec
 from fastapi import Query, Request, Response
 
+from adapters.postgres.as_of.members import CountedMembers, Members, counted_members
 from adapters.postgres.as_of.moments import moment_at
-from adapters.postgres.as_of.why import NotExplained, Place, explain, place_of
-from adapters.postgres.as_of.why_answer import changes_after, why, why_sum
+from adapters.postgres.as_of.why import BY_LEARNER, NotExplained, Place, explain, place_of
+from adapters.postgres.as_of.why_answer import changes_after, why, why_members, why_sum
 from adapters.postgres.as_of.why_shapes import EXAMPLE, PartsBy
 from api.http import paging
 from api.http.as_of import AsOf, headers_at
+from api.http.folds import LATER
 from api.http.looks import record_look
 from api.http.openapi import query
 from api.http.query import QueryContext, QueryDep
 from api.http.routing import router as strict_router
 from api.http.security import may_see, must_see_all
 from api.http.types import NO_NUL, Limit
+from domain.catalog import RunNotFound
 from projections.engine.moment import Moment
 
 router = strict_router("why", "/v1")
@@ -50,7 +53,7 @@ ExpectedValue = Annotated[
 ]
 
 
-@router.get("/why", responses=query(EXAMPLE, 403, 404))
+@router.get("/why", responses={**query(EXAMPLE, 403, 404), **LATER})
 async def explain_value(
     *,
     request: Request,
@@ -68,13 +71,17 @@ async def explain_value(
     Why a field has its value: the facts that changed it, in order, who caused each, and the rule.
 
     A learner may ask about rows of their own, the staff and auditors about all. A question about another person is
-    recorded. A number that adds up over many keys has parts, by learner (`key`) or by day, instead of facts.
+    recorded. A number that adds up over many keys has parts, by learner (`key`) or by day, instead of facts; also one
+    that an answer adds up when it is read, such as the campus in the overview (`overview`, key `*`) or a count in the
+    dashboard of a run (`run_dashboard`, field `counts/funnel/half_way`), whose parts are learners.
     """
     place = place_of(ask.services.projections, view, key, field)
     _check(ask, place)
-    if place.is_sum:
+    if place.added is not None or place.members is not None:
         if expected is not None:
             raise NotExplained("a number that adds up over many keys has parts: leave `expected` out")
+        if place.members is not None:
+            return await _members(request, ask, (place, place.members), moment, (by, cursor, limit))
         return await _sum(request, ask, place, moment, (by, cursor, limit))
     listing = f"why:{view}:{key}:{field}"
     (after,) = paging.after(listing, cursor, [int]) or [0]
@@ -96,7 +103,7 @@ async def _sum(
 ) -> Response:
     """The parts of a number; further pages are as of the position of the first."""
     by, cursor, limit = page
-    listing = f"why:{by}:{place.row.table.name}:{','.join(map(str, place.row.key))}:{'/'.join(place.path)}"
+    listing = f"why:{by}:{':'.join(place.asked)}"
     position, passed = paging.after(listing, cursor, [int, int]) or [None, 0]
     log = ask.services.log
     at = moment or await moment_at(log, position, None)
@@ -109,6 +116,36 @@ async def _sum(
     answer = why_sum(place, at, summands, shown, (by, following))
     headers = {**headers_at(at if moment else None, place.projection), **paging.link_to(request, following)}
     return ask.reply(msgspec.json.encode(answer), at.position, headers)
+
+
+async def _members(
+    request: Request,
+    ask: QueryContext,
+    what: tuple[Place, Members],
+    moment: Moment | None,
+    page: tuple[PartsBy, str | None, int],
+) -> Response:
+    """The learners whom a count counts, by their ids; each page is as of its own position unless one is named."""
+    (place, members), (by, cursor, limit) = what, page
+    if by != "key":
+        raise NotExplained(BY_LEARNER)
+    listing = f"why:{':'.join(place.asked)}"
+    (after,) = paging.after(listing, cursor, [str]) or [""]
+    reader = await ask.whole_at(moment, *place.projection.tables, run_id=members.run_id)
+    now = moment or Moment(0, ask.now())
+
+    async def read() -> CountedMembers:
+        return await counted_members(reader, members, now)
+
+    found = await ask.read_at_least(place.projection.name, read)
+    if found.value is None:
+        raise RunNotFound(run_id=members.run_id)
+    following = [learner_id for learner_id in found.learners if learner_id > after]
+    shown = following[:limit]
+    next_page = paging.cursor_to(listing, [shown[-1]]) if len(following) > limit else None
+    answer = why_members(place, now, found, shown, next_page)
+    headers = {**ask.headers_at(moment, place.projection.name, "catalog"), **paging.link_to(request, next_page)}
+    return ask.reply(msgspec.json.encode(answer), found.position, headers)
 
 
 def _check(ask: QueryContext, place: Place) -> None:

@@ -1,25 +1,48 @@
 """`campus why`: which facts made a value of a read model, and by which rule."""
 
 import asyncio
-from typing import TYPE_CHECKING, Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from cli.console import DataDir, Failure, Json, answer
+from cli.console import DataDir, Failure, Json, answer, progress
+from cli.looks import Reason, record_look
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
-    from adapters.postgres.as_of.sums import ExplainedSum
-    from adapters.postgres.as_of.why import Explanation
+    from adapters.postgres.as_of.parts import FoldedTables
+    from adapters.postgres.as_of.why import Place
     from adapters.postgres.as_of.why_shapes import FactBeside, Parts, PartsBy, Share, Why
+    from adapters.postgres.log.postgres_log import PostgresLog
     from adapters.settings import Settings
+    from projections.engine.moment import Moment
+    from projections.engine.projection import Projection
 
 PAGE = 50  # changes
 WIDEST = 60  # characters of a value in the table
 
 app = typer.Typer(add_completion=False)
+
+
+class Asked(NamedTuple):
+    """
+    What is to be explained, and how.
+
+    Attributes:
+        place: view, key and field; *moment*: known at and valid at, as they were typed.
+        after, limit: which changes are shown, or how many parts.
+    """
+
+    place: tuple[str, str, str]
+    moment: tuple[str | None, str | None]
+    expected: str | None
+    by: "PartsBy"
+    reason: str | None
+    after: int
+    limit: int
 
 
 @app.command()
@@ -40,9 +63,11 @@ def why(
     by: Annotated[
         str, typer.Option(help="Of a number that adds up over many keys: its parts by `key` (a learner) or by `day`.")
     ] = "key",
-    reason: Annotated[
-        str | None, typer.Option(help="Why another person's record is looked at; it is recorded.", show_default=False)
+    rule: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A Python file with a read model of your own.", show_default=False),
     ] = None,
+    reason: Reason = None,
     after: Annotated[int, typer.Option(min=0, help="Changes by facts above this position.")] = 0,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=10_000, help="Changes to show.")] = PAGE,
     data: DataDir = None,
@@ -51,13 +76,12 @@ def why(
     """
     Explain a value: the facts that changed it, who caused each and when, and the rule.
 
+    With --rule the view is a table of the read model in that file, folded here; nothing of it is written.
+
     Example: campus why gradebook AAA-2013J,1755,28400 best_bp
     """
     import msgspec
 
-    from adapters.postgres.as_of.sums import ExplainedSum
-    from adapters.postgres.as_of.why_answer import changes_after, why_sum
-    from adapters.postgres.as_of.why_answer import why as answer_of
     from adapters.postgres.connection import Unavailable
     from adapters.settings import Settings
     from domain.errors import DomainError
@@ -65,58 +89,131 @@ def why(
     settings = Settings.load(data)
     if by not in {"key", "day"}:
         raise Failure(f"--by takes key or day, not {by!r}")
+    of: PartsBy = "day" if by == "day" else "key"
+    asked = Asked((view, key, field), (known_at, valid_at), expected, of, reason, after, limit)
     try:
-        asked, moment = (view, key, field), (known_at, valid_at)
-        explanation = asyncio.run(_explain(settings, asked, moment, reason, beside=expected is not None))
+        found = asyncio.run(_explain(settings, asked, None if rule is None else _own(rule)))
     except (DomainError, Unavailable) as error:
         raise Failure(str(error)) from None
-    if isinstance(explanation, ExplainedSum):
-        of: PartsBy = "day" if by == "day" else "key"
-        found = why_sum(*explanation, explanation.summands.parts(of)[:limit], (of, None))
-    else:
-        found = answer_of(explanation, changes_after(explanation, after, limit), None, expected)
     answer(msgspec.to_builtins(found), as_json=as_json, table=lambda: _shown(found))
 
 
-async def _explain(
-    settings: "Settings",
-    asked: tuple[str, str, str],
-    moment: tuple[str | None, str | None],
-    reason: str | None,
-    *,
-    beside: bool,
-) -> "Explanation | ExplainedSum":
-    from adapters.command_bus.bus import Bus
-    from adapters.command_bus.record_look import look_at, record_look
+def _own(file: Path) -> "Projection":
+    """The read model of a file, ready to be folded; raises Failure."""
+    from campuslog.definition import load_projection, prepared
+    from campuslog.errors import BadProjection
+    from projections.engine.projection import RuleFile
+
+    try:
+        made = load_projection(file)
+        made.rule_file = RuleFile(made.__module__, file.read_text("utf-8"))
+        return prepared(made)
+    except BadProjection as error:
+        raise Failure(str(error)) from None
+
+
+async def _explain(settings: "Settings", asked: Asked, own: "Projection | None" = None) -> "Why":
     from adapters.postgres.as_of.folder import KeyFolder
     from adapters.postgres.as_of.moments import moment_at
-    from adapters.postgres.as_of.sums import ExplainedSum, Sums
+    from adapters.postgres.as_of.undivided import explain_undivided
     from adapters.postgres.as_of.why import explain, place_of
+    from adapters.postgres.as_of.why_answer import changes_after
+    from adapters.postgres.as_of.why_answer import why as answer_of
     from adapters.postgres.log.postgres_log import PostgresLog
     from campuslog.errors import BadTime
     from campuslog.positions import bound
-    from cli.operator import command_context
     from projections.registry import PROJECTIONS
 
-    known_at, valid_at = moment
+    known_at, valid_at = asked.moment
     try:
         known = bound(int(known_at) if known_at and known_at.isdigit() else known_at, "--known-at", end=True)
         valid = bound(valid_at, "--valid-at", end=True)
     except BadTime as error:
         raise Failure(str(error)) from None
-    place = place_of(PROJECTIONS, *asked)
+    place = place_of(PROJECTIONS if own is None else [own], *asked.place)
     log = await PostgresLog.open(settings)
     try:
         at = await moment_at(log, known.time if known.position is None else known.position, valid.time)
         if place.learner_id is not None:
-            look = look_at(f"campus why {' '.join(asked)}", at, reason)
-            context = command_context(log.clock.now())
-            await record_look(log, Bus(log), place.learner_id, look, context)
-        if place.is_sum:
-            return ExplainedSum(place, at, await Sums(settings).explain(place, at))
-        return await explain(KeyFolder(log.link, place.projection), place, at, beside=beside)
+            await record_look(log, place.learner_id, f"campus why {' '.join(asked.place)}", asked.reason, at)
+        if asked.expected is not None and (place.added or place.members):
+            raise Failure("a number that adds up over many keys has parts: leave --expected out")
+        if place.members is not None:
+            return await _members(settings, log, place, at, asked)
+        if place.added is not None:
+            return await _sum(settings, place, at, asked)
+        beside = asked.expected is not None
+        if place.is_undivided:
+            with progress("folding", total=at.position, unit="facts") as advance:
+                explanation = await explain_undivided(settings, log, place, at, advance)
+            page = changes_after(explanation, asked.after, asked.limit)
+            return answer_of(explanation, page, None, asked.expected)
+        explanation = await explain(KeyFolder(log.link, place.projection), place, at, beside=beside)
+        return answer_of(explanation, changes_after(explanation, asked.after, asked.limit), None, asked.expected)
     finally:
         await log.close()
+
+
+async def _sum(settings: "Settings", place: "Place", at: "Moment", asked: Asked) -> "Why":
+    """The parts of a number, folded in this process: who waits sees how far it is."""
+    from adapters.postgres.as_of.sums import SumJob, checked, fold_sum
+    from adapters.postgres.as_of.why_answer import why_sum
+
+    with progress("folding", total=at.position, unit="facts") as advance:
+        job = SumJob(settings, place, at.position, at.valid_at)
+        summands = checked(place, await asyncio.to_thread(fold_sum, job, advance))
+    return why_sum(place, at, summands, summands.parts(asked.by)[: asked.limit], (asked.by, None))
+
+
+async def _members(settings: "Settings", log: "PostgresLog", place: "Place", at: "Moment", asked: Asked) -> "Why":
+    """The learners whom a count counts, now or at a moment, whose rows the auditor folds."""
+    from adapters.postgres.as_of.members import counted_members
+    from adapters.postgres.as_of.reader import AsOfReader
+    from adapters.postgres.as_of.why import BY_LEARNER
+    from adapters.postgres.as_of.why_answer import why_members
+    from adapters.postgres.queries.reader import Reader
+    from domain.catalog import RunNotFound
+    from projections.registry import PROJECTIONS
+
+    if place.members is None or asked.by != "key":
+        raise Failure(BY_LEARNER)
+    reader = Reader(settings)
+    await reader.open()
+    try:
+        served: Reader = reader
+        if not at.is_present:
+            tables = (table for each in PROJECTIONS for table in each.tables)
+            served = AsOfReader(reader, at, await _folded(log, place, at), tables)
+        found = await counted_members(served, place.members, at)
+    finally:
+        await reader.close()
+    if found.value is None:
+        raise RunNotFound(run_id=place.members.run_id)
+    return why_members(place, at, found, found.learners[: asked.limit], None)
+
+
+async def _folded(log: "PostgresLog", place: "Place", at: "Moment") -> "FoldedTables":
+    """The rows of a run's dashboard at a moment; who waits for the fold sees how far it is."""
+    from adapters.postgres.as_of.folder import KeyFolder
+    from adapters.postgres.as_of.parts import run_tables
+    from adapters.postgres.as_of.turns import Turns
+    from adapters.postgres.as_of.waiting import FoldWaiter, StillFolding
+    from adapters.postgres.as_of.whole import WholeTables
+    from projections.registry import PROJECTIONS
+
+    run_id = place.members.run_id if place.members is not None else None
+    whole = WholeTables(log.link, PROJECTIONS, Turns(), FoldWaiter(log.link))
+    folders = {each.name: KeyFolder(log.link, each) for each in PROJECTIONS}
+    with progress("folding", total=at.position, unit="facts") as advance:
+        passed = 0
+        while True:
+            try:
+                folded = await whole.at(at, place.projection.tables, run_id)
+                break
+            except StillFolding as still:
+                advance(still.fold.done - passed)
+                passed = still.fold.done
+    return [*folded, *await run_tables(folders, run_id or "", at)]
 
 
 def _shown(found: "Why") -> "RenderableType":

@@ -85,6 +85,9 @@ async def run_until_signal(names: Sequence[Worker], settings: "Settings") -> Non
     from adapters import gc_tuning
 
     modules = [importlib.import_module(f"workers.{name}") for name in names]
+    for module in modules:
+        if hasattr(module, "before_giving_way"):
+            module.before_giving_way()
     gives_way = all(getattr(module, "IN_BACKGROUND", False) for module in modules)
     os.nice(settings.background_niceness if gives_way else 0)
     gc_tuning.tune_for_server()

@@ -16,7 +16,11 @@ from typing import Any
 
 import jsonschema
 import pytest
+import typer
 import yaml
+
+from adapters.settings import Settings
+from cli.main import app
 
 ROOT = Path(__file__).parents[1]
 LAYERS = ("domain", "commands", "projections", "api", "workers", "adapters", "cli", "campuslog", "benchmarks")
@@ -197,6 +201,50 @@ def test_compose_file_runs_the_versions_that_are_tested(compose: dict[str, Any])
 def test_compose_services_are_watched(compose: dict[str, Any]) -> None:
     """Whatever runs on has a health check."""
     assert [name for name, service in compose["services"].items() if "healthcheck" not in service] == ["migrate"]
+
+
+def test_compose_commands_are_those_of_the_command_line(compose: dict[str, Any]) -> None:
+    """Every `campus …` of a service and of its health check is taken by the command line, with all of its options."""
+    commands = [
+        (name, line)
+        for name, service in compose["services"].items()
+        for line in (service.get("command", []), service.get("healthcheck", {}).get("test", [])[1:])
+        if line[:1] == ["campus"]
+    ]
+    assert {name for name, _ in commands} >= {"api", "migrate", "notary", "witness"}
+    for name, (_, *arguments) in commands:
+        group = typer.main.get_command(app)
+        command, rest = group, arguments
+        with group.make_context("campus", list(arguments)) as context:
+            command_name, command, rest = group.resolve_command(context, list(arguments))  # type: ignore[attr-defined]
+            command.make_context(command_name, rest, parent=context)  # raises what a wrong command line does
+        assert command.name, name
+
+
+def test_compose_settings_are_known(compose: dict[str, Any]) -> None:
+    """Every `CAMPUS_…` that a container gets is a setting; each variable that is needed stands in env.example."""
+    known = {f"CAMPUS_{name}".upper() for name in Settings.model_fields}
+    example = set(re.findall(r"^(\w+)=", (ROOT / "deploy/env.example").read_text(), re.MULTILINE))
+    for name, service in compose["services"].items():
+        if "campuslog" in service["image"]:
+            assert set(service.get("environment", {})) <= known, name
+        needed = re.findall(r"\$\{(\w+):\?", json.dumps(service))
+        assert set(needed) <= example, name
+
+
+def test_a_witness_that_compose_runs_is_asked(compose: dict[str, Any]) -> None:
+    """The notary asks it at the port on which it listens, and it reads the proofs where the API serves them."""
+    services = compose["services"]
+    assert services["notary"]["environment"]["CAMPUS_PROOF_WITNESSES"].endswith(":-http://witness:12112}")
+    assert services["witness"]["expose"] == ["12112"]
+    command = services["witness"]["command"]
+    api = services["api"]
+    port = api["environment"]["CAMPUS_API_PORT"]
+    assert command[command.index("--log") + 1] == f"http://api:{port}/v1/proofs"
+    assert api["expose"] == [str(port)]
+    assert command[command.index("--host") + 1] == "0.0.0.0"  # noqa: S104 - within the network of the containers
+    volumes = {volume.split(":")[1] for volume in services["witness"]["volumes"]}
+    assert command[command.index("--state") + 1] in volumes
 
 
 def test_lock_files_belong_to_the_project_file() -> None:

@@ -35,7 +35,7 @@ from projections.engine.distribution import partitioned_tables
 from projections.engine.live import Fenced
 from projections.engine.projection import Projection
 from projections.registry import PROJECTIONS
-from workers.as_of.folding import Folding
+from workers.as_of.folding import Folding, start_fork_server
 from workers.consistency.metrics import CHECKED, CHECKED_AT, DIFFERENCE, FOUND, REGISTRY, SECONDS, WRONG
 from workers.consistency.row_check import RowChecker, WrongRow
 from workers.support.session import open_session
@@ -51,6 +51,11 @@ ACCOUNTS_INTERVAL = 30.0  # seconds between two looks at the accounts
 RETRY_INTERVAL = 1.0  # seconds, after a server was lost
 
 logger = structlog.get_logger()
+
+
+def before_giving_way() -> None:
+    """Start what does not give way with this process: folds for which people wait."""
+    start_fork_server()
 
 
 async def run(

@@ -22,6 +22,7 @@ from adapters.postgres.log.append import VersionConflict
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.postgres.ops import failed_reactions, heartbeat, lease, reactors
 from adapters.postgres.ops.failed_reactions import FailedReaction
+from adapters.postgres.store.deciding_rules import note_deciding
 from adapters.settings import Settings
 from domain.fact import Fact
 from workers.reacting import metrics
@@ -107,6 +108,7 @@ class _Reactor:
             logger.warning("reactor.ahead_of_log", position=position, head=head)
         self._position = position if position <= head else 0
         await failed_reactions.deployed(connection, code_version())
+        await note_deciding(connection, NAME)
         logger.info("reactor.active", position=self._position)
         known = await failed_reactions.after(connection, self._position)
         return Attempts(self._log, connection, known, await life_of(connection))

@@ -9,7 +9,7 @@ from fastapi import FastAPI, Path, Request, Response
 from starlette.datastructures import URL
 
 from adapters.postgres.as_of.folds import Fold, Status
-from adapters.postgres.as_of.whole import StillFolding, WholeTables
+from adapters.postgres.as_of.waiting import FoldWaiter, StillFolding
 from api.http.openapi import Responses, event_stream, open_query
 from api.http.places import EventStream
 from api.http.query import JSON, StaffQueryDep
@@ -32,7 +32,7 @@ class NoSuchFold(NotFound):
 
 class FoldProgress(msgspec.Struct, kw_only=True):
     """
-    How far the rows are that an answer as of a moment is made of.
+    How far the rows are that an answer as of a moment is made of, or the parts of a number.
 
     Attributes:
         done, total: facts that were passed, and that are to be passed; *total* is 0 as long as it is not known.
@@ -83,7 +83,7 @@ async def _still_folding(request: Request, error: Exception) -> Response:
 @router.get("/folds/{fold_id}", responses=open_query(EXAMPLE, 401, 403, 404))
 async def get_fold(fold_id: FoldId, ask: StaffQueryDep) -> Response:
     """How far a fold is."""
-    shown = _progress(await _found(ask.services.whole_tables, fold_id))
+    shown = _progress(await _found(ask.services.fold_waiter, fold_id))
     return Response(msgspec.json.encode(shown), headers={"cache-control": "no-store"}, media_type=JSON)
 
 
@@ -94,14 +94,14 @@ async def get_fold(fold_id: FoldId, ask: StaffQueryDep) -> Response:
 )
 async def stream_fold_events(fold_id: FoldId, ask: StaffQueryDep) -> Response:
     """How far a fold is, until it has ended."""
-    tables = ask.services.whole_tables
-    await _found(tables, fold_id)
-    return EventStream(_events(tables, fold_id), ask.services.places, ask.user.subject)
+    waiter = ask.services.fold_waiter
+    await _found(waiter, fold_id)
+    return EventStream(_events(waiter, fold_id), ask.services.places, ask.user.subject)
 
 
-async def _events(tables: WholeTables, fold_id: str) -> AsyncIterator[bytes]:
+async def _events(waiter: FoldWaiter, fold_id: str) -> AsyncIterator[bytes]:
     while True:
-        fold = await tables.look(fold_id)
+        fold = await waiter.look(fold_id)
         if fold is None:
             return
         yield b"event: progress\ndata: %b\n\n" % msgspec.json.encode(_progress(fold))
@@ -110,8 +110,8 @@ async def _events(tables: WholeTables, fold_id: str) -> AsyncIterator[bytes]:
         await asyncio.sleep(LOOK_INTERVAL)
 
 
-async def _found(tables: WholeTables, fold_id: str) -> Fold:
-    fold = await tables.look(fold_id)
+async def _found(waiter: FoldWaiter, fold_id: str) -> Fold:
+    fold = await waiter.look(fold_id)
     if fold is None:
         raise NoSuchFold(fold_id=fold_id)
     return fold

@@ -4,6 +4,7 @@ Everything that the routes use, opened when the process starts and closed when i
 Nothing here waits for a server: the API starts while all of them are away, and finds each one when it comes.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -21,13 +22,16 @@ from adapters.nats.hint import Hints
 from adapters.postgres.as_of.folder import KeyFolder
 from adapters.postgres.as_of.sums import Sums
 from adapters.postgres.as_of.turns import Turns
+from adapters.postgres.as_of.waiting import FoldWaiter
 from adapters.postgres.as_of.whole import WholeTables
 from adapters.postgres.connection import Link
 from adapters.postgres.log.postgres_log import PATIENCE, PostgresLog
 from adapters.postgres.ops.refused_commands import RefusalKeeper
 from adapters.postgres.queries.overview import Overviews
 from adapters.postgres.queries.reader import Reader
+from adapters.postgres.store.deciding_rules import note_deciding_when_possible
 from adapters.settings import Settings
+from adapters.tasks import cancel_and_wait
 from adapters.valkey.client import Valkey
 from adapters.valkey.client import connect as connect_valkey
 from api.http import metrics
@@ -47,7 +51,7 @@ class Services:
     Attributes:
         projections: every read model that is served.
         folders: fold single keys of each read model, as of any moment; by the name of the read model.
-        whole_tables: tables of read models as of any moment.
+        whole_tables: tables of read models as of any moment; *fold_waiter* says how far their folds are.
         documents: of each read model in Valkey, by the name of the read model.
     """
 
@@ -63,6 +67,7 @@ class Services:
     projections: Sequence[Projection]
     folders: Mapping[str, KeyFolder]
     whole_tables: WholeTables
+    fold_waiter: FoldWaiter
     documents: Mapping[str, Documents]
     changes: Changes
     places: StreamPlaces
@@ -80,7 +85,7 @@ async def services(settings: Settings, projections: Sequence[Projection]) -> Asy
     nats = Nats(settings, "api")
     valkey = connect_valkey(settings)
     folding = Link(settings, "as-of", patience=PATIENCE)
-    turns = Turns()
+    turns, waiter = Turns(), FoldWaiter(folding)
     folders = {projection.name: KeyFolder(folding, projection, turns) for projection in projections}
     documents = served_documents(valkey, settings, log, folders.values())
     truth = Truth(reader, documents)
@@ -93,6 +98,7 @@ async def services(settings: Settings, projections: Sequence[Projection]) -> Asy
     changes.start(settings, nats)
     await reader.open()
     refusals.start()
+    noting = asyncio.create_task(note_deciding_when_possible(log.link, "api"))
     try:
         yield Services(
             settings,
@@ -106,16 +112,18 @@ async def services(settings: Settings, projections: Sequence[Projection]) -> Asy
             nats,
             projections,
             folders,
-            WholeTables(folding, projections, turns),
+            WholeTables(folding, projections, turns, waiter),
+            waiter,
             documents,
             changes,
             StreamPlaces(open_files.streams(settings), settings.api_streams_per_user),
             truth,
             Moves(),
             Overviews(reader),
-            Sums(settings),
+            Sums(folding, waiter),
         )
     finally:
+        await cancel_and_wait([noting])
         await people.sessions.stop()
         await grants.stop()
         await refusals.stop()

@@ -34,10 +34,15 @@ def source(
     Example: campus projections source gradebook --at 2026-03-01
 
     Example: campus projections source gradebook --rule 9f86d081 --out rule
+
+    The rules by which commands and reactions are decided have the name commands-and-reactions.
     """
     from rich.text import Text
 
-    chosen(name)
+    from adapters.postgres.store.deciding_rules import DECIDING
+
+    if name != DECIDING:
+        chosen(name)
     settings = settings_of(data)
     found = run(_rules(settings, name))
     if at is None and rule is None:

@@ -11,7 +11,7 @@ import ast
 import hashlib
 import inspect
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -43,7 +43,13 @@ def source_texts(projection: Projection) -> dict[str, str]:
 
 def source_list(projection: Projection) -> str:
     """The same as text, a line for each module: its SHA-256, two blanks, its name, in the order of the names."""
-    return "".join(f"{sha256}  {name}\n" for name, sha256 in source_hashes(projection).items())
+    return list_of(source_texts(projection))
+
+
+def list_of(texts: Mapping[str, str]) -> str:
+    """The list of some modules, by their names, in that form."""
+    lines = ((hashlib.sha256(text.encode()).hexdigest(), name) for name, text in sorted(texts.items()))
+    return "".join(f"{sha256}  {name}\n" for sha256, name in lines)
 
 
 def source_hash(projection: Projection) -> str:

@@ -1,18 +1,117 @@
 """
-Why a number that adds up over many keys has its value: what the facts of each key, and of each day, have added to it.
+Why a number has its value that adds up over many keys: what the facts of each key, and of each day, have added to it.
 
-No projection knows of it: its handlers are called as ever, and the number is looked at before and after each fact.
+No projection knows of it: its handlers are called as ever, and the number is looked at before and after each fact. It
+may be that of one row, or one that is added up over several rows when it is read.
 """
 
+import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
-from typing import Any
+from operator import attrgetter
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
 from domain.fact import Fact
-from projections.engine.projection import Handler, Projection, RowKey, Rows
+from projections.engine.projection import Handler, KeyedRow, KeyValues, Projection, RowKey, Rows, Table
+
+Number = int | float
+
+
+class Term(NamedTuple):
+    """
+    A number of a row that counts, or several in it.
+
+    Attributes:
+        field: of the row.
+        name: of the count that is meant, if the field has counts by name; *pattern* is that of the names of several.
+        sign: -1 if it is taken away.
+    """
+
+    field: str
+    name: str | None = None
+    pattern: str | None = None
+    sign: Literal[1, -1] = 1
+
+    def of(self, row: msgspec.Struct) -> Number | None:
+        """The number; None if there is none."""
+        value: Any = getattr(row, self.field)
+        if self.name is not None:
+            value = value.get(self.name) if isinstance(value, dict) else None
+        elif self.pattern is not None:
+            fits = re.compile(self.pattern).fullmatch
+            value = sum(number for name, number in value.items() if fits(name)) if isinstance(value, dict) else None
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        return self.sign * value if is_number else None
+
+
+class Condition(NamedTuple):
+    """What a row has in a field: just this value, another one, this or an earlier one, or a text that begins so."""
+
+    field: str
+    relation: Literal["is", "is not", "up to", "begins with"]
+    value: Any
+
+    def holds(self, value: Any) -> bool:
+        """Whether it is true of a value."""
+        if self.relation == "begins with":
+            return str(value).startswith(self.value)
+        if self.relation == "up to":
+            return bool(value <= self.value)
+        return (value == self.value) is (self.relation == "is")
+
+
+class Added(NamedTuple):
+    """
+    A number that is added up over rows.
+
+    Attributes:
+        table: of the rows.
+        conditions: which of them; none for all.
+        terms: what counts of each.
+    """
+
+    table: Table
+    conditions: tuple[Condition, ...]
+    terms: tuple[Term, ...]
+
+    @classmethod
+    def of_row(cls, row: RowKey, *terms: Term) -> "Added":
+        """Numbers of one row."""
+        named = zip(row.table.key, row.key, strict=True)
+        return cls(row.table, tuple(Condition(field, "is", value) for field, value in named), terms)
+
+    @property
+    def row(self) -> RowKey | None:
+        """The row, if it can be one only."""
+        values = {each.field: each.value for each in self.conditions if each.relation == "is"}
+        is_one = set(self.table.key) <= set(values)
+        return RowKey(self.table, tuple(values[field] for field in self.table.key)) if is_one else None
+
+    def may_count(self, key: KeyValues) -> bool:
+        """Whether a row with this key may count; other fields are looked at when it is whole."""
+        at = {field: place for place, field in enumerate(self.table.key)}
+        return all(each.holds(key[at[each.field]]) for each in self.conditions if each.field in at)
+
+    def counts(self, row: msgspec.Struct) -> bool:
+        """Whether a row counts."""
+        return all(each.holds(getattr(row, each.field)) for each in self.conditions)
+
+    def number(self, row: msgspec.Struct) -> Number | None:
+        """What a row gives; None if it has none of the numbers."""
+        found = [number for term in self.terms if (number := term.of(row)) is not None]
+        return sum(found) if found else None
+
+
+def quick_number(added: Added) -> Callable[[msgspec.Struct], Number]:
+    """What a row gives, 0 if nothing, as a function that costs little where there is one term: for every fact."""
+    if len(added.terms) == 1 and (term := added.terms[0]).sign == 1 and term.pattern is None:
+        number: Callable[[Any], Any] = attrgetter(term.field)
+        name = term.name
+        return number if name is None else lambda row: number(row).get(name, 0)
+    return lambda row: added.number(row) or 0
 
 
 class Summands(msgspec.Struct):
@@ -20,7 +119,7 @@ class Summands(msgspec.Struct):
     What has made a number.
 
     Attributes:
-        value: of the whole row, as readers see it; None if there is no such number.
+        value: of the whole rows, as readers see them; None if there is no such number.
         by_key, by_day: what the facts of each key (a learner; else a stream) and of each day (UTC) have added to it.
         types: by type of fact, how many have changed it.
         failed: keys that wait at a fact at which the rule fails.
@@ -45,22 +144,34 @@ class Summands(msgspec.Struct):
         return sums == {round(self.value or 0, 6)}
 
 
+class OfRow:
+    """What facts have added to the number of one row."""
+
+    def __init__(self) -> None:
+        self.by_key, self.by_day, self.types = Counter[str](), Counter[int](), Counter[str]()
+
+    def note(self, fact: Fact, added: Number) -> None:
+        """A fact has added so much."""
+        self.by_key[fact.key] += added  # type: ignore[assignment]
+        self.by_day[fact.day] += added  # type: ignore[assignment]
+        self.types[fact.type] += 1
+
+
 class SummandWatch:
     """
-    Watches one number of one row while facts are folded.
+    Watches a number while facts are folded.
 
     Args:
-        path: a field, or a field and the name of one of the counts in it.
         valid_at: facts that happened later are left out.
     """
 
-    def __init__(
-        self, projection: Projection, row: RowKey, path: Sequence[str], valid_at: datetime | None = None
-    ) -> None:
-        self._row, self._path, self._valid_at = row, tuple(path), valid_at
-        self._last = 0
-        self._by_key, self._by_day = Counter[str](), Counter[int]()
-        self._types = Counter[str]()
+    def __init__(self, projection: Projection, added: Added, valid_at: datetime | None = None) -> None:
+        table = next(each for each in projection.tables if each == added.table)  # the very object, found at once
+        self._added, self._valid_at = added._replace(table=table), valid_at
+        self._number_of = quick_number(added)
+        self._may_count: dict[KeyValues, bool] = {}
+        self._rows: dict[KeyValues, OfRow] = {}
+        self._last: Fact | None = None
         of_types = projection.handlers.items()
         handlers = {name: handler._replace(apply=self._watched(handler)) for name, handler in of_types}
         watched = type(type(projection).__name__, (type(projection),), {"handlers": handlers})
@@ -68,46 +179,73 @@ class SummandWatch:
 
     def _watched(self, handler: Handler) -> Callable[[Fact, Rows], None]:
         apply, valid_at = handler.apply, self._valid_at
-        if handler.writes and self._row.table not in handler.writes:
+        if handler.writes and self._added.table not in handler.writes:
             return apply if valid_at is None else _up_to(valid_at, apply)
-
-        def watched(fact: Fact, rows: Rows) -> None:
-            before = self._number(rows)
-            apply(fact, rows)
-            after = self._number(rows)
-            if after != before:
-                self._note(fact, after - before)
-
+        row = self._added.row
+        watched = self._watched_rows(handler) if row is None else self._watched_row(handler, row.key)
         return watched if valid_at is None else _up_to(valid_at, watched)
 
-    def _number(self, rows: Rows) -> float:
-        row = rows.read(self._row.table, self._row.table.row, *self._row.key)
-        return 0 if row is None else number_at(row, self._path) or 0
+    def _watched_row(self, handler: Handler, key: KeyValues) -> Callable[[Fact, Rows], None]:
+        apply = handler.apply
 
-    def _note(self, fact: Fact, added: float) -> None:
-        if fact.position <= self._last:  # the fold has begun again
-            self._by_key.clear()
-            self._by_day.clear()
-            self._types.clear()
-        self._last = fact.position
-        self._by_key[fact.key] += added  # type: ignore[assignment]
-        self._by_day[fact.day] += added  # type: ignore[assignment]
-        self._types[fact.type] += 1
+        def watched(fact: Fact, rows: Rows) -> None:
+            before = self._number(rows, key)
+            apply(fact, rows)
+            after = self._number(rows, key)
+            if after != before:
+                self._note(fact, key, after - before)
 
-    def summands(self, row: msgspec.Struct | None, failed: int = 0) -> Summands:
-        """What was found, for the whole row at the end of the fold; *failed* is how many keys wait."""
-        value = None if row is None else number_at(row, self._path)
-        by_key: Mapping[str, float] = {key: added for key, added in self._by_key.items() if added}
-        by_day: Mapping[int, float] = {day: added for day, added in self._by_day.items() if added}
-        return Summands(value, dict(by_key), dict(sorted(by_day.items())), dict(sorted(self._types.items())), failed)
+        return watched
 
+    def _watched_rows(self, handler: Handler) -> Callable[[Fact, Rows], None]:
+        needs, apply, table = handler.needs, handler.apply, self._added.table
 
-def number_at(row: msgspec.Struct, path: Sequence[str]) -> float | None:
-    """The number of a field, or of one of the counts in it; None if there is none."""
-    value: Any = getattr(row, path[0])
-    if len(path) > 1:  # the name of a count may have a slash in it
-        value = value.get("/".join(path[1:])) if isinstance(value, dict) else None
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+        def watched(fact: Fact, rows: Rows) -> None:
+            keys = [key for of, key in needs(fact) if of is table and self._counts(key)]
+            before = [self._number(rows, key) for key in keys]
+            apply(fact, rows)
+            for key, was in zip(keys, before, strict=True):
+                if (now := self._number(rows, key)) != was:
+                    self._note(fact, key, now - was)
+
+        return watched
+
+    def _counts(self, key: KeyValues) -> bool:
+        found = self._may_count.get(key)
+        if found is None:
+            found = self._may_count[key] = self._added.may_count(key)
+        return found
+
+    def _number(self, rows: Rows, key: KeyValues) -> Number:
+        table = self._added.table
+        row = rows.read(table, table.row, *key)
+        return 0 if row is None else self._number_of(row)
+
+    def _note(self, fact: Fact, key: KeyValues, added: Number) -> None:
+        if self._last is not None and fact is not self._last and fact.position <= self._last.position:
+            self._rows.clear()  # the fold has begun again
+        self._last = fact
+        of_row = self._rows.get(key)
+        if of_row is None:
+            of_row = self._rows[key] = OfRow()
+        of_row.note(fact, added)
+
+    def summands(self, rows: Iterable[KeyedRow], failed: int = 0) -> Summands:
+        """What was found, for the whole *rows* at the end of the fold; *failed* is how many keys wait."""
+        numbers = [
+            (key.key, self._added.number(row))
+            for key, row in rows
+            if key.table == self._added.table and self._added.counts(row)
+        ]
+        total, whole = OfRow(), [number for _, number in numbers if number is not None]
+        for key, _ in numbers:
+            if (of_row := self._rows.get(key)) is not None:
+                total.by_key.update(of_row.by_key)
+                total.by_day.update(of_row.by_day)
+                total.types.update(of_row.types)
+        by_key: dict[str, float] = {key: added for key, added in total.by_key.items() if added}
+        by_day: dict[int, float] = {day: added for day, added in sorted(total.by_day.items()) if added}
+        return Summands(sum(whole) if whole else None, by_key, by_day, dict(sorted(total.types.items())), failed)
 
 
 def _up_to(valid_at: datetime, apply: Callable[[Fact, Rows], None]) -> Callable[[Fact, Rows], None]:

@@ -19,6 +19,7 @@ import msgspec
 from domain.fact import Fact
 from domain.ratio import RATIOS, Ratio
 from projections.engine.diff.replay import fold_steps, same
+from projections.engine.live import Poison
 from projections.engine.projection import Handler, Projection, RowKey
 from projections.engine.rows import UndoableRows, apply_or_undo
 
@@ -37,7 +38,7 @@ class Change(NamedTuple):
 class Failed(NamedTuple):
     """A fact at which the rules failed; later ones of its key wait."""
 
-    fact: Fact
+    fact: Fact | Poison
     error: str
 
 

@@ -3,10 +3,12 @@
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from adapters.command_bus.bus import Bus
+from adapters.postgres.store.deciding_rules import deciding_texts
 from adapters.settings import Settings
 from cli.up.plan import variables
 from commands.admin import RecordSwitch
@@ -75,3 +77,23 @@ async def test_what_is_not_kept(campus: Campus, lively: Settings) -> None:
     assert "which rule of gradebook was served at 2001-01-01 is not recorded; the first is since" in before.stderr
     unknown = command("projections", "source", "gradebook", "--rule", "zz", env=environment)
     assert "no rule of gradebook that was served has a hash that begins with zz" in unknown.stderr
+
+
+async def test_the_rules_that_decide_can_be_read(campus: Campus, lively: Settings) -> None:
+    """Of commands and reactions: noted when the reactor or the API begins, once for the same code."""
+    found: list[dict[str, Any]] = []
+
+    async def is_noted() -> bool:
+        found[:] = (await campus.get("/projections/commands-and-reactions/rules", user="auditor")).json()["rules"]
+        return bool(found)
+
+    await until(is_noted)
+    (rule,) = found
+    assert rule["noted_by"] in {"api", "reactor"}
+    source = (await campus.get(f"/rules/{rule['source_hash']}", user="auditor")).json()["modules"]
+    assert source == dict(deciding_texts())
+    decided_there = {"domain.progress", "commands.progress", "workers.reactions.progress"}
+    assert decided_there <= set(source)
+    assert "def " in source["commands.progress"]
+    shown = command("projections", "source", "commands-and-reactions", env=variables(lively))
+    assert rule["source_hash"][:16] in shown.stdout, shown.stderr

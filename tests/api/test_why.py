@@ -3,8 +3,10 @@
 import json
 from typing import Any
 
+import pytest
 import uuid_utils
 
+from adapters.postgres.as_of import waiting
 from adapters.postgres.connection import connect
 from adapters.postgres.ops import failed_reactions
 from adapters.settings import Settings
@@ -12,6 +14,7 @@ from cli.up.plan import variables
 from domain.score import rounded_bp
 from tests.support.api import Campus
 from tests.support.campus_up import campus as command
+from tests.support.folding import folding
 from tests.support.polling import until
 
 
@@ -82,13 +85,28 @@ async def test_the_command_says_the_same(lively: Settings, campus: Campus) -> No
     assert (refused.returncode, "no read model has a view marks" in refused.stderr) == (1, True)
 
 
-async def test_a_count_has_parts_that_add_up_to_it(lively: Settings, campus: Campus) -> None:
+async def test_a_count_has_parts_that_add_up_to_it(
+    lively: Settings, campus: Campus, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """By learner and by day, in pages as of the position of the first one; for the staff; and by the command."""
+    monkeypatch.setattr(waiting, "READY_WITHIN", 600.0)  # however busy the machine is
     await campus.open_run()
     learners = [f"{campus.learner}-{number}" for number in range(3)]
     for learner in learners:
         await campus.enroll(learner)
     place = {"view": "overview", "key": campus.run, "field": "registrations"}
+    async with folding(lively):
+        await _in_parts(campus, place, learners)
+    assert (await campus.get("/why", **place, user=campus.learner)).json()["code"] == "staff_only"
+    assert (await campus.get("/why", **place, expected="3")).json()["code"] == "not_explained"
+    shown = command("why", *place.values(), env=variables(lively))
+    assert "4 parts by key of 4 facts, 4 shown; they add up to it" in shown.stdout, shown.stderr
+    refused = command("why", *place.values(), "--by", "week", env=variables(lively))
+    assert (refused.returncode, "--by takes key or day" in refused.stderr) == (1, True)
+
+
+async def _in_parts(campus: Campus, place: dict[str, str], learners: list[str]) -> None:
+    """The parts by learner, page by page while another one enrolls; and by day."""
     first = (await campus.get("/why", **place, limit=2)).json()
     assert (first["value"], first["changes"], first["items"]) == (3, 3, [])
     assert (first["parts"]["number"], first["parts"]["adds_up"]) == (3, True)
@@ -100,12 +118,67 @@ async def test_a_count_has_parts_that_add_up_to_it(lively: Settings, campus: Cam
     assert parts == [{"of": learner, "added": 1} for learner in learners]
     days = (await campus.get("/why", **place, by="day", known_at=first["position"])).json()["parts"]
     assert (days["adds_up"], sum(each["added"] for each in days["items"])) == (True, 3)
-    assert (await campus.get("/why", **place, user=campus.learner)).json()["code"] == "staff_only"
-    assert (await campus.get("/why", **place, expected="3")).json()["code"] == "not_explained"
+
+
+async def test_parts_that_take_longer_are_looked_at_later(
+    lively: Settings, campus: Campus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """202 with the address of the fold and of the answer, which is as of the position that was asked for."""
+    monkeypatch.setattr(waiting, "READY_WITHIN", 0.0)
+    await campus.open_run()
+    await campus.enroll()
+    asked = await campus.get("/why", view="overview", key=campus.run, field="people")
+    assert asked.status_code == 202, asked.text
+    result = asked.json()["result"]
+    async with folding(lively):
+
+        async def is_done() -> bool:
+            where = asked.headers["location"].removeprefix("/v1")
+            return bool((await campus.get(where)).json()["status"] == "done")
+
+        await until(is_done)
+    answer = await campus.client.get(result, headers=await campus.as_user("admin"))
+    assert (answer.status_code, answer.json()["value"]) == (200, 1)
+    assert answer.json()["position"] == asked.json()["position"]
+
+
+async def test_a_count_of_a_run_has_its_learners(
+    lively: Settings, campus: Campus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Now in pages, and as of then; the dashboard has the same number; days have facts instead; by the command, too."""
+    monkeypatch.setattr(waiting, "READY_WITHIN", 600.0)
+    await campus.open_run()
+    learners = [f"{campus.learner}-{number}" for number in range(3)]
+    for learner in learners:
+        await campus.enroll(learner)
+    path = f"/runs/{campus.run}/dashboard"
+
+    def are_active(found: dict[str, Any]) -> bool:
+        return "counts" in found and found["counts"]["statuses"]["active"] == len(learners)
+
+    dashboard = await campus.until_answer(path, are_active, user="admin")
+    histories = [(await campus.get(f"/learners/{each}/history")).json()["items"] for each in learners]
+    position = max(fact["position"] for facts in histories for fact in facts)
+    place = {"view": "run_dashboard", "key": campus.run, "field": "counts/statuses/active"}
+    first = (await campus.get("/why", **place, limit=2)).json()
+    rest = (await campus.get("/why", **place, limit=2, cursor=first["next"])).json()
+    assert (first["value"], first["parts"]["number"], first["parts"]["adds_up"]) == (3, 3, True)
+    assert [each["of"] for each in [*first["parts"]["items"], *rest["parts"]["items"]]] == learners
+    assert "shown = 'active'" in first["rule"]["meaning"]
+    assert (await campus.get("/why", **place, by="day")).json()["code"] == "not_explained"
+    unknown = await campus.get("/why", **{**place, "key": "none"})
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "run_not_found")
     shown = command("why", *place.values(), env=variables(lively))
-    assert "4 parts by key of 4 facts, 4 shown; they add up to it" in shown.stdout, shown.stderr
-    refused = command("why", *place.values(), "--by", "week", env=variables(lively))
-    assert (refused.returncode, "--by takes key or day" in refused.stderr) == (1, True)
+    assert "3 parts by key of 3 facts, 3 shown; they add up to it" in shown.stdout, shown.stderr
+    async with folding(lively):
+        await campus.send("/enrollments/withdraw", {"run_id": campus.run, "reason": "moved"}, user=learners[0])
+        then = (await campus.get("/why", **place, known_at=position)).json()
+        assert [each["of"] for each in then["parts"]["items"]] == learners
+        shown = command("why", *place.values(), "--known-at", str(position), "--json", env=variables(lively))
+        assert json.loads(shown.stdout)["parts"] == then["parts"], shown.stderr
+        of_day = {**place, "field": f"days/{dashboard['days'][-1]['day']}/active"}
+        found = (await campus.get("/why", **of_day, known_at=position)).json()
+        assert (found["value"], found["parts"]["adds_up"]) == (3, True)
 
 
 async def test_a_refused_command_says_why_it_is_not_as_expected(campus: Campus, lively: Settings) -> None:

@@ -1,6 +1,7 @@
 """
 Carries out folds for a moment, one after the other, and takes snapshots of read models while none waits.
 
+Folds that were asked for are of whole read models, or of the parts of one number (adapters/postgres/as_of/sums.py).
 One process of the campus at a time does it: the auditor that has the lock. What another one had begun is begun again.
 A snapshot of each read model in PostgreSQL is taken every EVERY facts, and each night if FEWEST have come since the
 last. What was not used for some days is deleted (adapters/postgres/as_of/kept.py).
@@ -12,17 +13,21 @@ import os
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection as Pipe
 
 import structlog
 
 from adapters.postgres.as_of import folds, kept
 from adapters.postgres.as_of.folds import Fold
+from adapters.postgres.as_of.sums import SumJob
+from adapters.postgres.as_of.why import place_of
 from adapters.postgres.connection import Connection, PostgresError
 from adapters.postgres.log.pages import read_head
 from adapters.postgres.ops.lease import acquire, session
 from adapters.settings import Settings
 from adapters.stores.registry import store_type
+from domain.errors import DomainError
 from projections.engine.projection import Projection
 from workers.as_of.process import FoldJob, FoldMessage, work
 
@@ -73,7 +78,6 @@ class Folding:
             await asyncio.sleep(PAUSE)
 
     async def _carry_out(self, connection: Connection, fold: Fold) -> None:
-        projections = [self._by_name[name] for name in fold.projections if name in self._by_name]
         noted_at = 0.0
 
         async def note(done: int, total: int) -> None:
@@ -83,12 +87,22 @@ class Folding:
                 await folds.note(connection, fold, done, total)
 
         try:
-            job = FoldJob(self._settings, tuple(projections), fold.position, fold.valid_at)
-            await in_process(job, note)
-            await folds.end(connection, fold)
+            found = await in_process(self._job(fold), note)
+            await folds.end(connection, fold, found=found)
         except FoldFailed as error:
             logger.warning("as_of.failed", fold=fold.id, position=fold.position, error=str(error))
             await folds.end(connection, fold, str(error))
+
+    def _job(self, fold: Fold) -> FoldJob | SumJob:
+        """What is to be done for a fold; raises FoldFailed."""
+        if fold.number is None:
+            projections = tuple(self._by_name[name] for name in fold.projections if name in self._by_name)
+            return FoldJob(self._settings, projections, fold.position, fold.valid_at)
+        try:
+            place = place_of(self._by_name.values(), *fold.number)
+        except DomainError as error:
+            raise FoldFailed(f"the auditor runs other code than the API: {error.sentence}") from None
+        return SumJob(self._settings, place, fold.position, fold.valid_at)
 
     async def _tend(self, connection: Connection) -> bool:
         """Take one snapshot that is due, and delete what is old; whether there was one to take."""
@@ -127,28 +141,38 @@ async def _no_note(_done: int, _total: int) -> None:
     pass
 
 
-async def in_process(job: FoldJob, note: Callable[[int, int], Awaitable[None]] = _no_note) -> None:
+def start_fork_server() -> None:
     """
-    Do *job* in a process of its own, which ends with this call.
+    Start what the processes of folds are forked from, unless it runs, at the priority of this process.
+
+    A process cannot take back that it gives way, so it must start before the auditor does.
+    """
+    multiprocessing.set_forkserver_preload([work.__module__])
+    forkserver.ensure_running()
+
+
+async def in_process(job: FoldJob | SumJob, note: Callable[[int, int], Awaitable[None]] = _no_note) -> bytes | None:
+    """
+    Do *job* in a process of its own, which ends with this call; returns what it has found of a number.
 
     Raises:
         FoldFailed: it has failed, or died.
     """
+    start_fork_server()
     context = multiprocessing.get_context("forkserver")  # a fork of this process would share our connections
-    context.set_forkserver_preload([work.__module__])
     ours, theirs = context.Pipe(duplex=False)
     process = context.Process(target=work, args=(job, theirs, dict(os.environ)), daemon=True)
     try:
         process.start()
         theirs.close()  # else `recv` would not see that the process has ended
-        await _listen(ours, note)
+        return await _listen(ours, note)
     finally:
         process.kill()
         process.join(PATIENCE)
         ours.close()
 
 
-async def _listen(pipe: Pipe, note: Callable[[int, int], Awaitable[None]]) -> None:
+async def _listen(pipe: Pipe, note: Callable[[int, int], Awaitable[None]]) -> bytes | None:
     while True:
         try:
             message: FoldMessage = await asyncio.to_thread(pipe.recv)
@@ -157,5 +181,5 @@ async def _listen(pipe: Pipe, note: Callable[[int, int], Awaitable[None]]) -> No
         if message.error is not None:
             raise FoldFailed(message.error)
         if message.ended:
-            return
+            return message.found
         await note(message.done, message.total)

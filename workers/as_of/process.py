@@ -1,7 +1,8 @@
 """
 The process of a fold for a moment: from the nearest snapshot, the facts since then, by the engine of rebuilds.
 
-It runs at the low priority of the auditor, which starts it, and dies with it. What it has kept by then stays.
+It dies with the auditor, which starts it; what it has kept by then stays. A person waits for a fold that was asked for,
+so its process gives way to others only a little; one that takes a snapshot gives way as all that works in background.
 """
 
 import os
@@ -21,6 +22,7 @@ from adapters import gc_tuning
 from adapters.embedded.process import end_with_parent
 from adapters.logging import configure
 from adapters.postgres.as_of.snapshots import Snapshot, begin_fold, keep, nearest, open_connection
+from adapters.postgres.as_of.sums import SumJob, encoded, fold_sum
 from adapters.postgres.bulk.page_reader import PageReader
 from adapters.postgres.connection import PatientSyncConnection
 from adapters.settings import Settings
@@ -28,6 +30,8 @@ from adapters.spill import ResidentMemory, SqliteSpill
 from projections.engine.bulk.fold import UndoTypes, fold_with_restarts
 from projections.engine.bulk.rows import MemoryBudget
 from projections.engine.projection import Projection
+
+ASKED_FOR = 2  # niceness of a fold for which a person waits
 
 
 @dataclass(frozen=True)
@@ -48,15 +52,16 @@ class FoldJob:
 
 
 class FoldMessage(msgspec.Struct, frozen=True):
-    """A message to the parent: how many facts are passed, and of how many; or the end."""
+    """A message to the parent: how many facts are passed, and of how many; or the end, with what was found."""
 
     done: int = 0
     total: int = 0
     ended: bool = False
     error: str | None = None
+    found: bytes | None = None
 
 
-def work(job: FoldJob, pipe: Connection, environment: Mapping[str, str]) -> None:
+def work(job: FoldJob | SumJob, pipe: Connection, environment: Mapping[str, str]) -> None:
     """Do *job* in this process, and say through *pipe* how far it is."""
     os.environ.clear()
     os.environ.update(environment)
@@ -66,16 +71,31 @@ def work(job: FoldJob, pipe: Connection, environment: Mapping[str, str]) -> None
         return
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent kills this process
     configure(job.settings.log_level, process="as-of")
+    os.nice(niceness_of(job))
     gc_tuning.disable_for_batch()
     try:
-        fold(job, lambda done, total: pipe.send(FoldMessage(done, total)))
-        pipe.send(FoldMessage(ended=True))
+        found = do(job, lambda done, total: pipe.send(FoldMessage(done, total)))
+        pipe.send(FoldMessage(ended=True, found=found))
     except Exception as error:  # noqa: BLE001 - the parent notes it; the trace is in the log
         structlog.get_logger().exception("as_of.fold_failed", position=job.position)
         pipe.send(FoldMessage(ended=True, error=f"{type(error).__name__}: {error}"))
 
 
+def niceness_of(job: FoldJob | SumJob) -> int:
+    """By how much its process gives way to others."""
+    in_background = job.settings.background_niceness
+    return in_background if isinstance(job, FoldJob) and job.is_regular else min(in_background, ASKED_FOR)
+
+
 Tell = Callable[[int, int], None]
+
+
+def do(job: FoldJob | SumJob, tell: Tell) -> bytes | None:
+    """Carry out a job; returns the parts of a number, if they are what is asked for."""
+    if isinstance(job, FoldJob):
+        fold(job, tell)
+        return None
+    return encoded(fold_sum(job, Advance(job.position, tell)))
 
 
 class Advance:

@@ -12,7 +12,7 @@ from projections.engine.merge import merged
 from projections.engine.projection import Projection, RowKey, Table
 
 UNUSED_DAYS = 7  # after which a snapshot or a fold is deleted
-MOST_RESULTS = 256  # snapshots that folds have left, those used last
+MOST_RESULTS = 256  # snapshots that folds have left, those used last; and parts of numbers, those found last
 
 EXACT = f"""
 SELECT snapshot_id FROM snapshots_of_read_models AS s
@@ -28,7 +28,10 @@ SELECT position, made_at FROM snapshots_of_read_models AS s
  WHERE projection = %s AND code = %s AND is_regular AND {SAME_LOG} ORDER BY position DESC LIMIT 1
 """
 FORGET = f"""
-WITH old AS (DELETE FROM folds_as_of WHERE ended_at < clock_timestamp() - interval '{UNUSED_DAYS} days')
+WITH old AS (
+    DELETE FROM folds_as_of WHERE ended_at < clock_timestamp() - interval '{UNUSED_DAYS} days'
+        OR fold_id IN (SELECT fold_id FROM folds_as_of WHERE found IS NOT NULL
+                        ORDER BY ended_at DESC OFFSET {MOST_RESULTS}))
 DELETE FROM snapshots_of_read_models
  WHERE used_at < clock_timestamp() - interval '{UNUSED_DAYS} days' AND NOT (is_regular AND code = ANY(%s))
     OR snapshot_id IN (

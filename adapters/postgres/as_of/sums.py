@@ -1,43 +1,42 @@
 """
 Why a number has its value that adds up over many keys: its parts by key and by day, folded from the whole log.
 
-The fold takes seconds, so it runs in a process of its own at a low priority: one at a time, killed when its time is up
-or the question is withdrawn. The latest results are kept in memory, so that further pages cost nothing.
+The fold takes seconds, so the auditor carries it out like those of whole read models (folds.py), and keeps the result:
+another who asks, or a further page, reads it. A command folds in its own process, for which a person waits.
 """
 
 import asyncio
-import multiprocessing
-import os
-import signal
+import zlib
 from collections import OrderedDict
-from collections.abc import Mapping
-from multiprocessing.connection import Connection
+from collections.abc import Callable
+from datetime import datetime
 from typing import NamedTuple
 
-from adapters import gc_tuning
-from adapters.embedded.process import end_with_parent
+import msgspec
+
+from adapters.postgres.as_of import folds
+from adapters.postgres.as_of.waiting import FoldWaiter
 from adapters.postgres.as_of.why import NotExplained, Place
 from adapters.postgres.bulk.page_reader import PageReader
-from adapters.postgres.connection import Unavailable
+from adapters.postgres.connection import Link, Unavailable
 from adapters.settings import Settings
 from adapters.stores.fresh_fold import fresh_fold
 from projections.engine.bulk.fresh import FoldTarget
-from projections.engine.fingerprint import code_digest
 from projections.engine.live import Exclusions
 from projections.engine.moment import Moment
 from projections.engine.summands import Summands, SummandWatch
 
 MOST_KEPT = 8  # results in memory
-LONGEST = 120.0  # seconds for one fold
-PATIENCE = 5.0  # seconds for a process to end
+LEVEL = 1  # of zlib, the quickest: a fold is waited for
 
 
 class SumJob(NamedTuple):
-    """What one process is to fold."""
+    """The parts of a number of *place* (one that has `added`) that are to be found, as of a position."""
 
     settings: Settings
     place: Place
-    moment: Moment
+    position: int
+    valid_at: datetime | None = None
 
 
 class ExplainedSum(NamedTuple):
@@ -49,12 +48,12 @@ class ExplainedSum(NamedTuple):
 
 
 class Sums:
-    """Folds sums for one process of the API, one after the other, and keeps the latest results."""
+    """The parts of numbers for one process of the API, which keeps the latest in memory."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._turn = asyncio.Lock()
-        self._kept: OrderedDict[tuple[object, ...], Summands] = OrderedDict()
+    def __init__(self, link: Link, waiter: FoldWaiter) -> None:
+        self._link = link
+        self._waiter = waiter
+        self._kept: OrderedDict[str, Summands] = OrderedDict()
 
     async def explain(self, place: Place, moment: Moment) -> Summands:
         """
@@ -62,65 +61,46 @@ class Sums:
 
         Raises:
             NotExplained: the field is no number.
-            Unavailable: the fold has failed, or takes longer than LONGEST.
+            StillFolding: the fold takes longer than a query waits.
+            Unavailable: it has failed.
         """
-        known = (place.row, place.path, moment.position, moment.valid_at, code_digest(place.projection))
-        async with self._turn:
-            if known not in self._kept:
-                self._kept[known] = await _folded(SumJob(self._settings, place, moment))
-                if len(self._kept) > MOST_KEPT:
-                    self._kept.popitem(last=False)
-            self._kept.move_to_end(known)
-            return self._kept[known]
+        if moment.position == 0:
+            return Summands()
+        fold = await self._waiter.done([place.projection], moment, place.asked)
+        if fold.id not in self._kept:
+            found = await self._link.run(lambda connection: folds.found_by(connection, fold))
+            if found is None:
+                raise Unavailable("the parts of this number were deleted since they were found: ask again")
+            self._kept[fold.id] = await asyncio.to_thread(decoded, found)
+            if len(self._kept) > MOST_KEPT:
+                self._kept.popitem(last=False)
+        self._kept.move_to_end(fold.id)
+        return checked(place, self._kept[fold.id])
 
 
-async def _folded(job: SumJob) -> Summands:
-    context = multiprocessing.get_context("forkserver")  # a fork of this process would share our connections
-    context.set_forkserver_preload([_work.__module__])
-    ours, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=_work, args=(job, theirs, dict(os.environ)), daemon=True)
-    try:
-        await asyncio.to_thread(process.start)
-        theirs.close()  # else `recv` would not see that the process has ended
-        async with asyncio.timeout(LONGEST):
-            while not ours.poll():  # noqa: ASYNC110 - another process's answer
-                await asyncio.sleep(0.02)  # a pace; a thread that waits could not be given up
-        found: Summands | str = ours.recv()
-    except TimeoutError:
-        raise Unavailable(f"the facts of this number were not folded within {LONGEST:.0f} s") from None
-    except EOFError:
-        raise Unavailable("the process that folds the facts of this number has died: ask again") from None
-    finally:
-        process.kill()
-        await asyncio.to_thread(process.join, PATIENCE)
-        ours.close()
-    if isinstance(found, str):
-        raise Unavailable(f"the facts of this number cannot be folded: {found}")
-    if found.value is None and found.by_key:
-        raise NotExplained(f"{'/'.join(job.place.path)} of {job.place.row.table.name} is no number")
-    return found
+def checked(place: Place, summands: Summands) -> Summands:
+    """The parts of a number; raises NotExplained if it is none."""
+    if summands.value is None and summands.by_key:
+        raise NotExplained(f"{'/'.join(place.path)} of {place.view} is no number")
+    return summands
 
 
-def _work(job: SumJob, pipe: Connection, environment: Mapping[str, str]) -> None:
-    """Fold in this process, and send the result, or what has gone wrong."""
-    os.environ.clear()
-    os.environ.update(environment)
-    end_with_parent(signal.SIGKILL)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent kills this process
-    os.setpriority(os.PRIO_PROCESS, 0, job.settings.background_niceness)
-    gc_tuning.disable_for_batch()
-    try:
-        pipe.send(fold_sum(job))
-    except Exception as error:  # noqa: BLE001 - the parent raises it
-        pipe.send(f"{type(error).__name__}: {error}")
+def fold_sum(job: SumJob, tell: Callable[[int], None] = lambda _: None) -> Summands:
+    """Fold all facts that the read model reads, and watch the number; *tell* gets how many facts were passed since."""
+    place = job.place
+    if place.added is None:
+        raise ValueError(f"{place.view} adds nothing up")
+    watch = SummandWatch(place.projection, place.added, job.valid_at)
+    target = FoldTarget(watch.projection, dict.fromkeys(range(place.projection.segments), job.position), Exclusions())
+    with fresh_fold(PageReader(job.settings, ahead=True), [target], tell) as fold:
+        return watch.summands(fold.rows(target), len({poison.key for poison in fold.poison(target)}))
 
 
-def fold_sum(job: SumJob) -> Summands:
-    """Fold all facts that the read model reads, and watch the number."""
-    place, moment = job.place, job.moment
-    watch = SummandWatch(place.projection, place.row, place.path, moment.valid_at)
-    segments = range(place.projection.segments)
-    target = FoldTarget(watch.projection, dict.fromkeys(segments, moment.position), Exclusions())
-    with fresh_fold(PageReader(job.settings, ahead=True), [target]) as fold:
-        row = next((row for key, row in fold.rows(target) if key == place.row), None)
-        return watch.summands(row, len({poison.key for poison in fold.poison(target)}))
+def encoded(summands: Summands) -> bytes:
+    """The parts as they are kept."""
+    return zlib.compress(msgspec.msgpack.encode(summands), LEVEL)
+
+
+def decoded(found: bytes) -> Summands:
+    """The parts from what is kept of them."""
+    return msgspec.msgpack.decode(zlib.decompress(found), type=Summands)

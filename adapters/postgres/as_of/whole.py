@@ -1,8 +1,7 @@
 """
 Whole tables of read models as of a moment, for answers whose rows are those of many keys.
 
-They come from the snapshot of just that moment. If there is none, one is folded (workers/as_of), and all who ask for
-the same in this process look together whether it is there.
+They come from the snapshot of just that moment. If there is none, one is folded (workers/as_of).
 """
 
 import asyncio
@@ -10,36 +9,26 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from adapters.postgres.as_of import folds, kept
+from adapters.postgres.as_of import kept
 from adapters.postgres.as_of.folder import KeyRows
-from adapters.postgres.as_of.folds import Fold, TooManyFolds
 from adapters.postgres.as_of.parts import FoldedTables
 from adapters.postgres.as_of.turns import Turns
+from adapters.postgres.as_of.waiting import FoldWaiter
 from adapters.postgres.connection import Connection, Link, Unavailable
 from projections.engine.moment import Moment
 from projections.engine.projection import Projection, RowKey, Table
 
-READY_WITHIN = 5.0  # seconds that a query waits for a fold
-LOOKS = (0.05, 0.1, 0.25)  # seconds between two looks whether it is done: at first, then, and from then on
 BY_RUN = "run_id"
-
-
-class StillFolding(Exception):
-    """The rows are not there yet; the fold says how far it is."""
-
-    def __init__(self, fold: Fold) -> None:
-        super().__init__(f"fold {fold.id} is {fold.status}: {fold.done:,} of {fold.total:,} facts")
-        self.fold = fold
 
 
 class WholeTables:
     """The whole tables of these read models; reading them gives way by *turns*."""
 
-    def __init__(self, link: Link, projections: Sequence[Projection], turns: Turns) -> None:
+    def __init__(self, link: Link, projections: Sequence[Projection], turns: Turns, waiter: FoldWaiter) -> None:
         self._link = link
+        self._waiter = waiter
         self._turns = turns
         self._owner = {table: each for each in projections for table in each.tables}
-        self._waiting: dict[str, asyncio.Task[Fold | None]] = {}
 
     async def at(self, moment: Moment, tables: Sequence[Table], run_id: str | None = None) -> FoldedTables:
         """
@@ -49,7 +38,7 @@ class WholeTables:
             run_id: of tables whose key begins with a run, those of this run only.
 
         Raises:
-            StillFolding: a fold takes longer than READY_WITHIN.
+            StillFolding: a fold takes longer than a query waits.
             Unavailable: it has failed, or too many wait.
         """
         if moment.position == 0:
@@ -57,7 +46,7 @@ class WholeTables:
         projections = list(dict.fromkeys(self._owner[table] for table in tables))
         snapshots = await self._link.run(lambda connection: self._find(connection, projections, moment))
         if None in snapshots:
-            await self._folded(projections, moment)
+            await self._waiter.done(projections, moment)
             snapshots = await self._link.run(lambda connection: self._find(connection, projections, moment))
         folded: FoldedTables = []
         for projection, snapshot in zip(projections, snapshots, strict=True):
@@ -70,41 +59,10 @@ class WholeTables:
                 folded += await self._read(projection, snapshot, [t for t in tables if t in projection.tables], run_id)
         return folded
 
-    async def look(self, fold_id: str) -> Fold | None:
-        """How a fold stands; None if there is none of this id."""
-        return await self._link.run(lambda connection: folds.look(connection, fold_id))
-
     async def _find(
         self, connection: Connection, projections: Iterable[Projection], moment: Moment
     ) -> list[int | None]:
         return [await kept.find(connection, each, moment.position, moment.valid_at) for each in projections]
-
-    async def _folded(self, projections: Sequence[Projection], moment: Moment) -> None:
-        """Wait for a fold of these read models."""
-        try:
-            fold = await self._link.run(lambda connection: folds.ask(connection, projections, moment))
-        except TooManyFolds as error:
-            raise Unavailable(str(error)) from error
-        waiting = self._waiting.get(fold.id)
-        if waiting is None:
-            waiting = self._waiting[fold.id] = asyncio.create_task(self._ended(fold.id))
-            waiting.add_done_callback(lambda _: self._waiting.pop(fold.id, None))
-        ended = await asyncio.shield(waiting) or fold
-        if ended.status == "failed":
-            raise Unavailable(f"the rows as of position {fold.position} could not be folded: {ended.error}")
-        if ended.status != "done":
-            raise StillFolding(ended)
-
-    async def _ended(self, fold_id: str) -> Fold | None:
-        """The fold when it has ended, or READY_WITHIN is over."""
-        loop, looks = asyncio.get_running_loop(), 0
-        deadline = loop.time() + READY_WITHIN
-        while True:
-            fold = await self.look(fold_id)
-            if fold is None or fold.status in {"done", "failed"} or loop.time() > deadline:
-                return fold
-            await asyncio.sleep(LOOKS[min(looks // 10, len(LOOKS) - 1)])
-            looks += 1
 
     async def _read(
         self, projection: Projection, snapshot: int, tables: Sequence[Table], run_id: str | None

@@ -3,7 +3,10 @@
 import inspect
 from collections.abc import Sequence
 
+import msgspec
+
 from adapters.postgres.as_of.beside import Beside
+from adapters.postgres.as_of.members import CountedMembers
 from adapters.postgres.as_of.why import MOST_BESIDE, Expectation, Explanation, Place, expected
 from adapters.postgres.as_of.why_shapes import (
     Expected,
@@ -43,24 +46,16 @@ def why(
 ) -> Why:
     """The answer, with one page of the changes; *expectation* is the text of a value that was expected."""
     place, moment, watched = explanation.place, explanation.moment, explanation.watched
-    projection, table = place.projection, place.row.table
     by_type = [_rule(name, functions) for name, functions in watched.ran.items()]
     return Why(
-        view=table.name,
+        view=place.view,
         key=[str(value) for value in place.row.key],
         field="/".join(place.path),
         value=watched.value,
         exists=watched.exists,
         position=moment.position,
         valid_at=moment.valid_at,
-        rule=Rule(
-            projection=projection.name,
-            version=projection.version,
-            code=code_digest(projection),
-            source_hash=source_hash(projection),
-            meaning=meaning_of(table),
-            by_type=by_type,
-        ),
+        rule=_rule_of(place, by_type),
         touching=watched.touching,
         changes=len(watched.changes),
         failed=[FailedFact(position=f.position, type=f.type, error=error) for f, error in watched.failed],
@@ -80,40 +75,70 @@ def why_sum(
     parts: tuple[PartsBy, str | None],
 ) -> Why:
     """The answer about a number that adds up over many keys, with a page of its parts: by what, and what follows."""
-    projection, table = place.projection, place.row.table
+    projection = place.projection
     by, following = parts
-    changes = sum(summands.types.values())
     handlers = [(name, projection.handlers[name].apply) for name in summands.types]
+    shown = Parts(
+        by=by,
+        number=len(summands.by_key if by == "key" else summands.by_day),
+        adds_up=summands.adds_up,
+        waiting=summands.failed,
+        items=[Part(of=of, added=added) for of, added in page],
+    )
+    rule = _rule_of(place, [_rule(name, [function_of(apply)]) for name, apply in handlers])
+    changes = sum(summands.types.values())
+    return _of_parts(place, moment, summands.value, (rule, shown, changes), following)
+
+
+def why_members(
+    place: Place, moment: Moment, members: CountedMembers, page: Sequence[str], following: str | None
+) -> Why:
+    """The answer about a count of learners, with a page of those whom it counts."""
+    number, table = len(members.learners), place.row.table
+    items = [Part(of=learner_id, added=1) for learner_id in page]
+    shown = Parts(by="key", number=number, adds_up=members.value == number, waiting=0, items=items)
+    condition = "" if place.members is None else place.members.condition
+    rule = msgspec.structs.replace(
+        _rule_of(place, []),
+        meaning=f"How many rows of {table.name} of the run fit this: {condition}. Of each row: {meaning_of(table)}",
+    )
+    return _of_parts(place, moment._replace(position=members.position), members.value, (rule, shown, number), following)
+
+
+def _of_parts(
+    place: Place, moment: Moment, value: float | None, made_of: tuple[Rule, Parts, int], following: str | None
+) -> Why:
+    """The answer about a number that has parts: the rule, a page of the parts, and how many facts or rows count."""
+    rule, parts, changes = made_of
     return Why(
-        view=table.name,
-        key=[str(value) for value in place.row.key],
+        view=place.view,
+        key=[str(each) for each in place.row.key],
         field="/".join(place.path),
-        value=summands.value,
-        exists=summands.value is not None,
+        value=value,
+        exists=value is not None,
         position=moment.position,
         valid_at=moment.valid_at,
-        rule=Rule(
-            projection=projection.name,
-            version=projection.version,
-            code=code_digest(projection),
-            source_hash=source_hash(projection),
-            meaning=meaning_of(table),
-            by_type=[_rule(name, [function_of(apply)]) for name, apply in handlers],
-        ),
+        rule=rule,
         touching=changes,
         changes=changes,
         failed=[],
         expected=None,
         items=[],
-        parts=Parts(
-            by=by,
-            number=len(summands.by_key if by == "key" else summands.by_day),
-            adds_up=summands.adds_up,
-            waiting=summands.failed,
-            items=[Part(of=of, added=added) for of, added in page],
-        ),
+        parts=parts,
         share=None,
         next=following,
+    )
+
+
+def _rule_of(place: Place, by_type: list[RuleOfType]) -> Rule:
+    projection = place.projection
+    return Rule(
+        projection=projection.name,
+        version=projection.version,
+        code=code_digest(projection),
+        source_hash=source_hash(projection),
+        meaning=meaning_of(place.row.table),
+        by_type=by_type,
     )
 
 

@@ -104,25 +104,42 @@ def _count(condition: str) -> str:
     return f"count(*) FILTER (WHERE {condition})"
 
 
-_OUTCOMES = ", ".join(f"'{name}', " + _count(f"outcome = '{name}'") for name in OUTCOMES)
 # Each step includes those who came further, so that a funnel never grows.
 _COMPLETED = f"(status = 'completed' OR outcome IN {PASSING_OUTCOMES})"
 _HALF_WAY = f"(coalesce(half_way, percent >= 5000) OR {_COMPLETED})"
 _SUBMITTED = f"(submitted OR {_HALF_WAY})"
 _ACTIVE = f"(weeks <> '[]' OR {_SUBMITTED})"
+_FUNNEL = {
+    "requested": "status <> 'none'",
+    "activated": f"activated OR {_ACTIVE}",
+    "any_activity": _ACTIVE,
+    "first_submission": _SUBMITTED,
+    "half_way": _HALF_WAY,
+    "completed": _COMPLETED,
+}
+CLASSES = 10  # of grades
+_CLASS = f"least(grade_bp / 1000, {CLASSES - 1})"
+CONDITIONS = {
+    "counts/enrollments": "status <> 'none'",
+    **{f"counts/statuses/{name}": f"shown = '{name}'" for name in Statuses.__struct_fields__},
+    **{f"counts/funnel/{name}": condition for name, condition in _FUNNEL.items()},
+    **{f"counts/outcomes/{name}": f"outcome = '{name}'" for name in OUTCOMES},
+    **{f"grades/{number}": f"{_CLASS} = {number}" for number in range(CLASSES)},
+}
+"""Of each count of learners in the answer: which rows it counts."""
+
+
+def _counts(of: str) -> dict[str, str]:
+    """The counts of one object of the answer, by name."""
+    return {path.rpartition("/")[2]: _count(sql) for path, sql in CONDITIONS.items() if path.startswith(of)}
+
+
+_OUTCOMES = ", ".join(f"'{name}', {count}" for name, count in _counts("counts/outcomes/").items())
 _COUNTS = json_object(
     RunCounts,
-    enrollments=_count("status <> 'none'"),
-    statuses=json_object(Statuses, **{name: _count(f"shown = '{name}'") for name in Statuses.__struct_fields__}),
-    funnel=json_object(
-        Funnel,
-        requested=_count("status <> 'none'"),
-        activated=_count(f"activated OR {_ACTIVE}"),
-        any_activity=_count(_ACTIVE),
-        first_submission=_count(_SUBMITTED),
-        half_way=_count(_HALF_WAY),
-        completed=_count(_COMPLETED),
-    ),
+    enrollments=_count(CONDITIONS["counts/enrollments"]),
+    statuses=json_object(Statuses, **_counts("counts/statuses/")),
+    funnel=json_object(Funnel, **_counts("counts/funnel/")),
     outcomes=f"json_build_object({_OUTCOMES})",
 )
 _DASHBOARD = json_object(
@@ -132,7 +149,8 @@ _SHOWN_STATUS = shown_status(RUN_IS_OVER)
 _RUNNING = ", ".join(f"sum({name}) OVER past AS {name}" for name in StatusesOfDay.__struct_fields__ if name != "day")
 
 _MINE = with_columns(
-    f"""SELECT status, {_SHOWN_STATUS} AS shown, activated, weeks, submitted, half_way, percent, grade_bp, outcome
+    f"""SELECT learner_id, status, {_SHOWN_STATUS} AS shown, activated, weeks, submitted, half_way, percent, grade_bp,
+               outcome
           FROM course_enrollments WHERE run_id = %(run)s""",
     "enrollment",
     half_way="NULL::boolean",
@@ -144,18 +162,26 @@ WITH mine AS (SELECT * FROM {_MINE}),
 totals AS (SELECT {_COUNTS} AS counts FROM mine),
 grades AS (SELECT {json_array("learners", "bucket")} AS buckets FROM (
     SELECT bucket, count(grade_bp) AS learners
-      FROM generate_series(0, 9) AS bucket LEFT JOIN mine ON least(grade_bp / 1000, 9) = bucket GROUP BY bucket) AS b),
+      FROM generate_series(0, {CLASSES - 1}) AS bucket LEFT JOIN mine ON {_CLASS} = bucket GROUP BY bucket) AS b),
 days AS (SELECT {json_array(json_object(StatusesOfDay), "day")} AS entries FROM (
     SELECT day, {_RUNNING} FROM course_days WHERE run_id = %(run)s WINDOW past AS (ORDER BY day)) AS running),
 weeks AS (SELECT {json_array(json_object(ActivityOfWeek), "week")} AS entries FROM course_weeks WHERE run_id = %(run)s)
 SELECT {CHECKPOINT.format("course_dashboard")}, (
-    SELECT {_DASHBOARD}::text FROM course_weights, totals, grades, days, weeks WHERE run_id = %(run)s)
+    SELECT {_DASHBOARD}::text FROM course_weights, totals, grades, days, weeks WHERE run_id = %(run)s){{more}}
 """
+MEMBERS = ", (SELECT coalesce(json_agg(learner_id ORDER BY learner_id), '[]')::text FROM mine WHERE {})"
 
 
 async def run_dashboard(reader: Reader, run_id: str, now: datetime) -> Answer:
     """How one run goes; *now* says whether it is over."""
-    return await reader.answer(RUN, {"run": run_id, "now": now})
+    return await reader.answer(RUN.format(more=""), {"run": run_id, "now": now})
+
+
+async def counted(reader: Reader, run_id: str, now: datetime, path: str) -> tuple[Answer, list[str]]:
+    """The dashboard, and the learners whom one of its counts (of `CONDITIONS`) counts, from the same rows."""
+    query = RUN.format(more=MEMBERS.format(CONDITIONS[path]))
+    position, body, learners = (await reader.rows(query, {"run": run_id, "now": now}))[0]
+    return Answer(None if body is None else body.encode(), position or 0), msgspec.json.decode(learners, type=list[str])
 
 
 def learners(which: str) -> str:

@@ -18,7 +18,8 @@ class RuleServed(msgspec.Struct, kw_only=True):
         code: digest of its code without comments, as in the header `Campus-Rules`.
         source_hash: names its exact source: `GET /v1/rules/HASH`.
         position: the head of the log then.
-        noted_by: `projector`, if one began with this code; `promotion`, if readers were moved.
+        noted_by: `projector`, if one began with this code; `promotion`, if readers were moved; `reactor` or `api`, if
+            one began with this code of commands and reactions, which have no generation (0).
     """
 
     generation: int

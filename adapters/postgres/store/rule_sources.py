@@ -5,11 +5,13 @@ A rule is the text that lists its modules, each with the SHA-256 of its source (
 rule. So who has the hash from a fact can check every text that is handed over.
 """
 
+import hashlib
+from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 
 from adapters.postgres.connection import Connection
-from projections.engine.fingerprint import source_hash, source_list, source_texts
+from projections.engine.fingerprint import list_of, source_list, source_texts
 from projections.engine.projection import Projection
 
 IS_KEPT = "SELECT FROM rule_sources WHERE sha256 = %s"
@@ -57,11 +59,19 @@ class ServedRule(NamedTuple):
 
 async def keep(connection: Connection, projection: Projection) -> str:
     """Keep the source of a rule, if it is not kept; returns its hash."""
-    wanted = source_hash(projection)
-    if (await (await connection.execute(IS_KEPT, [bytes.fromhex(wanted)])).fetchone()) is None:
-        texts = [source_list(projection), *source_texts(projection).values()]
-        await connection.execute(KEEP, [texts])
-    return wanted
+    return await _keep(connection, source_list(projection), source_texts(projection))
+
+
+async def keep_texts(connection: Connection, texts: Mapping[str, str]) -> str:
+    """Keep the texts of modules, by their names, if they are not kept; returns the hash that names them together."""
+    return await _keep(connection, list_of(texts), texts)
+
+
+async def _keep(connection: Connection, listed: str, texts: Mapping[str, str]) -> str:
+    wanted = hashlib.sha256(listed.encode()).digest()
+    if (await (await connection.execute(IS_KEPT, [wanted])).fetchone()) is None:
+        await connection.execute(KEEP, [[listed, *texts.values()]])
+    return wanted.hex()
 
 
 async def note_served(  # noqa: PLR0917

@@ -1,23 +1,18 @@
 """Answers as of a moment whose rows are those of many keys: folded by a worker, waited for, or looked at later."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
 import msgspec
 import pytest
 from fastapi import FastAPI
 
-from adapters.postgres.as_of import folds, whole
+from adapters.postgres.as_of import folds, waiting
 from adapters.settings import Settings
-from adapters.tasks import cancel_and_wait
 from api.http.folds import FoldProgress
 from projections.engine.moment import Moment
 from projections.registry import PROJECTIONS
 from tests.support.api import Campus
+from tests.support.folding import folding
 from tests.support.past import Past, asked, filled
 from tests.support.polling import until
-from workers.as_of.folding import Folding
 
 PLACES = (
     "/runs/{run}/dashboard",
@@ -35,20 +30,10 @@ PLACES = (
 )
 
 
-@asynccontextmanager
-async def folding(settings: Settings) -> AsyncIterator[None]:
-    """The part of the auditor that folds, until the block ends."""
-    task = asyncio.create_task(Folding(settings, PROJECTIONS).run())
-    try:
-        yield
-    finally:
-        await cancel_and_wait([task])
-
-
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Queries wait for as long as a fold takes, however busy the machine is."""
-    monkeypatch.setattr(whole, "READY_WITHIN", 600.0)
+    monkeypatch.setattr(waiting, "READY_WITHIN", 600.0)
 
 
 @pytest.mark.usefixtures("patient")
@@ -87,7 +72,7 @@ async def test_what_takes_longer_is_looked_at_later(
     lively: Settings, app: FastAPI, campus: Campus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """202 with the address of the fold and of the answer; all who ask for the same moment wait for the same fold."""
-    monkeypatch.setattr(whole, "READY_WITHIN", 0.0)
+    monkeypatch.setattr(waiting, "READY_WITHIN", 0.0)
     await campus.open_run()
     position = await campus.enroll()
     paths = [f"/runs/{campus.run}/dashboard", f"/runs/{campus.run}/learners"]

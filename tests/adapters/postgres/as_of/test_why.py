@@ -54,7 +54,13 @@ async def test_every_field_of_every_keyed_row_is_explained(settings: Settings) -
                         if value == blank:
                             continue  # another row shows more
                         explained[row_key.table.name].add(field)
-                        await _check(folder, Place(projection, row_key, owner, (field,)), moment, blank, value)
+                        await _check(
+                            folder,
+                            Place(projection, row_key.table.name, row_key, owner, (field,)),
+                            moment,
+                            blank,
+                            value,
+                        )
     assert {"best_bp", "passed", "tries"} <= explained["gradebook"]
     assert {"courses", "recent", "position"} <= explained["learner_dashboard"]
     assert {"status", "captured", "refunds"} <= explained["orders"]
