@@ -24,7 +24,8 @@ STOP_ORDER = ((API,), WORKERS, ("nats", "paysim", "witness", "inbox"), ("valkey"
 READY_TIMEOUT = 60.0  # seconds from the start of the API to a campus that is ready
 READY_INTERVAL = 0.05  # seconds
 LONG_LOG = 20_000_000  # bytes
-CAUGHT_UP_TIMEOUT = 30.0  # seconds until the read models hold the seeded facts
+CAUGHT_UP_TIMEOUT = 60.0  # seconds until read models and workers have seen the seeded facts
+FOLLOWING = ("reactor", "dispatcher")  # for whom a person who buys a course waits
 
 
 class CampusRun:
@@ -113,7 +114,9 @@ class CampusRun:
     async def _until_caught_up(self) -> None:
         for _attempt in range(int(CAUGHT_UP_TIMEOUT / READY_INTERVAL)):
             answer = await get_json(f"{self.plan.settings.api_url}/readyz")
-            if not any(projection["lag_events"] for projection in answer.body.get("projections", [])):
+            readers, workers = answer.body.get("projections", []), answer.body.get("workers", [])
+            following = [worker for worker in workers if worker["name"] in FOLLOWING and worker["active"]]
+            if not any(each["lag_events"] for each in (*readers, *following)):
                 return
             await asyncio.sleep(READY_INTERVAL)
 
