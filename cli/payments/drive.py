@@ -293,5 +293,14 @@ class Aftermath:
             is_won = plan.end == planned.WON or (plan.end == planned.TURNED and plan.part % 2 == 1)
             await self.client.control("disputes/close", {**dispute, "outcome": "won" if is_won else "lost"})
             if plan.end == planned.TURNED:
-                await asyncio.sleep(plan.pause)
+                await (self._decided(opened["id"]) if plan.refund_too else asyncio.sleep(plan.pause))
                 await self.client.control("disputes/turn", dispute)
+
+    async def _decided(self, dispute_id: str) -> None:
+        """Wait until the campus knows of the decision."""
+
+        async def is_known() -> bool:
+            order = await self.client.get(f"/orders/{self.placed.order_id}", min_position=self.placed.position)
+            return any(each["dispute_id"] == dispute_id and each["outcome"] for each in order["disputes"])
+
+        await until(is_known, f"the campus does not see how the dispute of order {self.placed.order_id} was decided")

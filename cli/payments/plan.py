@@ -73,7 +73,7 @@ class PlannedOrder:
     Attributes:
         part: of the money, in percent: what a refund of an amount gives back; if even, a decision that is turned was
             against us at first.
-        refund_too: whether a part is refunded while the order is disputed.
+        refund_too: whether a part is refunded while the order is disputed, and a decision turned once it is known here.
         pause: seconds between two steps that race each other.
     """
 
