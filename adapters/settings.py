@@ -63,6 +63,16 @@ class Settings(BaseSettings):
     """Streams of events that one process holds for one user."""
     api_origins: str = ""
     """Origins whose pages may use the API, with commas between, such as `https://campus.example`; `*` for all."""
+    rate_per_user: int = Field(default=12_000, ge=0)
+    """Requests that one user may send in a minute to one process of the API; 0: as many as they like."""
+    rate_per_network: int = Field(default=60_000, ge=0)
+    """Requests in a minute from one network (an IPv4 address, an IPv6 /64), but for this machine; 0: no limit."""
+    sign_ins_per_network: int = Field(default=600, ge=0)
+    """Attempts to sign in, register or confirm a password within five minutes from one network; 0: no limit."""
+    orders_per_user: int = Field(default=300, ge=0)
+    """Orders that one user may try to place within five minutes; 0: no limit."""
+    access_log: Literal["none", "refused", "all"] = "refused"
+    """Which requests get a line in the log: refusals and errors, all, or none."""
     token_secret: str = Field(min_length=16, repr=False)
     """HMAC key of development tokens."""
     public_url: str = ""
@@ -87,6 +97,12 @@ class Settings(BaseSettings):
     """Who writes the mails: an address, or a name and an address in angle brackets."""
     trusted_proxies: str = ""
     """Networks of proxies that are believed from where a request comes (`X-Forwarded-For`), with commas between."""
+    identity_key: str = Field(default="", repr=False)
+    """Ed25519 key with which the gateway signs whom it has recognised: 32 bytes in base64; for the gateway only."""
+    identity_public_keys: str = ""
+    """Public keys of gateways, in base64 with commas between; a process that has none believes no gateway."""
+    instance_url: str = ""
+    """Where the gateway reaches this process, such as `http://10.0.0.7:8000`; empty: where it listens."""
     dev_login: bool = False
     """Whether `POST /v1/dev/login` gives a token of any user to all who reach the API; on loopback only."""
     data_dir: Path = DEFAULT_DATA_DIR
@@ -168,10 +184,10 @@ class Settings(BaseSettings):
         networks_of(networks)
         return networks
 
-    @field_validator("master_keys")
+    @field_validator("master_keys", "identity_key", "identity_public_keys")
     @classmethod
-    def _master_keys_fit(cls, keys: str) -> str:
-        master_keys(keys)
+    def _keys_fit(cls, keys: str) -> str:
+        base64_keys(keys)
         return keys
 
     @model_validator(mode="after")
@@ -281,7 +297,7 @@ def networks_of(text: str) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Networ
     return tuple(ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip())
 
 
-def master_keys(text: str) -> list[bytes]:
+def base64_keys(text: str) -> list[bytes]:
     """The keys of a list with commas between; raises ValueError if one is none."""
     try:
         keys = [base64.b64decode(part, validate=True) for part in text.replace(",", " ").split()]

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 
 from adapters import gc_tuning
+from adapters.nats.instances import Announcer
 from adapters.settings import Settings
 from api import (
     account,
@@ -42,6 +43,8 @@ from api import (
 )
 from api.http import bulk, cross_origin, docs, errors, folds, health, sse
 from api.http.application import CampusApi
+from api.http.door.contexts_apart import ContextGate
+from api.http.door.door import Door
 from api.http.fast_path import DashboardFastPath
 from api.http.middleware import RequestMiddleware
 from api.http.openapi import describe
@@ -90,21 +93,28 @@ the answer is true. An error is a problem document (RFC 9457) with a stable `cod
 """
 
 
-def create() -> FastAPI:
-    """The API of the campus that the environment names, in a process of its own."""
-    app = build(Settings.load())
+def create(contexts: frozenset[str] | None = None) -> FastAPI:
+    """The API of the campus that the environment names, or these contexts of it, in a process of its own."""
+    app = build(Settings.load(), contexts=contexts)
     gc_tuning.tune_for_server()
     return app
 
 
-def build(settings: Settings, projections: Sequence[Projection] = PROJECTIONS) -> FastAPI:
-    """The API of one campus with these read models."""
+def build(
+    settings: Settings, projections: Sequence[Projection] = PROJECTIONS, contexts: frozenset[str] | None = None
+) -> FastAPI:
+    """The API of one campus with these read models; *contexts* are those that it serves, None for all."""
+    door = Door(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with services(settings, projections) as held:
-            app.state.services = held
+            app.state.services, app.state.contexts, door.tokens = held, contexts, held.tokens
+            announcer = Announcer(settings, held.nats, contexts) if contexts is not None else None
             yield
+            if announcer is not None:
+                await announcer.stop()
+        await door.close()
 
     app = CampusApi(
         title="Campuslog",
@@ -116,7 +126,9 @@ def build(settings: Settings, projections: Sequence[Projection] = PROJECTIONS) -
         telemetry=NO_TELEMETRY,
     )
     app.add_middleware(DashboardFastPath)
-    app.add_middleware(RequestMiddleware)  # the outermost middleware is added last
+    if contexts is not None:
+        app.add_middleware(ContextGate, routes=app.router.routes, served=contexts)
+    app.add_middleware(RequestMiddleware, door=door)  # the outermost middleware is added last
     cross_origin.install(app, settings.api_origins)
     errors.install(app)
     folds.install(app)

@@ -38,6 +38,7 @@ COMMANDS = {
     "bench": ("benchmarks", "Measure Campuslog against its yardsticks."),
     "migrate": ("cli.migrate", "Migrate the database schema of the campus."),
     "serve": ("cli.serve", "Run the API alone."),
+    "gateway": ("cli.gateway", "Run the gateway in front of processes that serve contexts apart."),
     "worker": ("cli.worker", "Run one worker alone."),
     "witness": ("cli.witness", "Run a witness, which cosigns a log as long as it only grows."),
     "inbox": ("cli.inbox", "Run the development inbox, which takes the mails of a campus that is tried out."),

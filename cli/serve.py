@@ -1,5 +1,5 @@
 """
-`campus serve`: the API alone, on granian.
+`campus serve`: the API alone, or some of its contexts, on granian.
 
 Granian's own processes die with it even when it is killed, so that the port is free for its successor. It speaks
 HTTP/1.1 only: in its other modes a connection that says nothing is kept for ever (docs/decisions/0110).
@@ -26,9 +26,42 @@ def serve(
     workers: Annotated[
         int | None, typer.Option(min=1, max=MOST_WORKERS, help="Processes that share the port.", show_default="1")
     ] = None,
+    contexts: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAMES", help="Serve these contexts only, with commas between: a gateway finds this process."
+        ),
+    ] = None,
 ) -> None:
     """Serve the API until SIGINT or SIGTERM."""
     import structlog
+
+    from adapters.logging import configure
+    from adapters.settings import Settings
+
+    settings = Settings.load()
+    served = _contexts(settings, contexts)
+    if settings.dev_login:
+        configure(settings.log_level, process="api")
+        structlog.get_logger().warning("dev_login.on", what=DEV_LOGIN, off="CAMPUS_DEV_LOGIN=false")
+    run(granian(settings, "api.app:create", workers), settings, partial(create_app, os.getpid(), served))
+
+
+def _contexts(settings: Any, text: str | None) -> frozenset[str] | None:
+    """The contexts of the option; None for all."""
+    if text is None:
+        return None
+    from api.app import build
+    from api.http.contexts import ContextMap, UnknownContext
+
+    try:
+        return ContextMap(build(settings).routes).chosen(text)
+    except UnknownContext as error:
+        raise Failure(str(error)) from None
+
+
+def granian(settings: Any, target: str, workers: int | None) -> Any:
+    """The server of an application, in as many processes as are asked for."""
     from granian.constants import HTTPModes, Interfaces, Loops
     from granian.http import HTTP1Settings
     from granian.log import LogLevels
@@ -36,15 +69,11 @@ def serve(
 
     from adapters import open_files
     from adapters.logging import configure
-    from adapters.settings import Settings
 
-    settings = Settings.load()
-    configure(settings.log_level, process="api")
-    if settings.dev_login:
-        structlog.get_logger().warning("dev_login.on", what=DEV_LOGIN, off="CAMPUS_DEV_LOGIN=false")
+    configure(settings.log_level, process="api" if target == "api.app:create" else "gateway")
     open_files.raise_limit()
-    server = Server(
-        "api.app:create",
+    return Server(
+        target,
         address=settings.api_host,
         port=settings.api_port,
         interface=Interfaces.ASGI,
@@ -59,20 +88,30 @@ def serve(
         log_level=LogLevels(settings.log_level),
         log_dictconfig=LOG_LIKE_US,
     )
+
+
+def run(server: Any, settings: Any, load: Any) -> None:
+    """Serve what *load* makes in each process; raises Failure if the port cannot be had."""
     try:
-        server.serve(target_loader=partial(create_app, os.getpid()))
+        server.serve(target_loader=load)
     except RuntimeError as error:  # of granian, such as a port that is taken, with a page of its own frames
         reason = str(error).partition("Stack backtrace")[0].strip()
         raise Failure(f"cannot serve on {settings.api_host}:{settings.api_port}: {reason}") from error
 
 
-def create_app(granian: int, _target: str) -> Any:
-    """Make the application in one of the processes of *granian*, which is killed when that is."""
+def begin(granian: int, process: str) -> None:
+    """Begin a process of *granian*, which is killed when that is, and logs as *process*."""
     from adapters.embedded.process import die_with
     from adapters.logging import configure
     from adapters.settings import Settings
-    from api.app import create
 
     die_with(granian, signal.SIGKILL)()
-    configure(Settings.load().log_level, process="api")
-    return create()
+    configure(Settings.load().log_level, process=process)
+
+
+def create_app(granian: int, contexts: frozenset[str] | None, _target: str) -> Any:
+    """Make the application in one of the processes of *granian*."""
+    from api.app import create
+
+    begin(granian, "api")
+    return create(contexts)

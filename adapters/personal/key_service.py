@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from adapters.personal.sealing import NONCE_SIZE
 from adapters.postgres.connection import Unavailable
-from adapters.settings import Settings, master_keys
+from adapters.settings import Settings, base64_keys
 from domain.errors import Forbidden
 
 
@@ -87,7 +87,7 @@ class LocalKeys:
 
 def local_keys(settings: Settings) -> LocalKeys:
     """The master keys of the settings, which have been checked when they were read."""
-    return LocalKeys(master_keys(settings.master_keys))
+    return LocalKeys(base64_keys(settings.master_keys))
 
 
 def _name(key: bytes) -> str:

@@ -13,6 +13,7 @@ from fastapi import Request, Response
 from pydantic import Field
 
 from api.http.dispatch import LONGEST_KEY, Body, example
+from api.http.door.contexts_apart import INSIDE
 from api.http.errors import BadRequest, Problem
 from api.http.openapi import open_query
 from api.http.query import JSON
@@ -61,7 +62,7 @@ class BulkAnswers(msgspec.Struct, kw_only=True):
     items: list[BulkAnswer]
 
 
-WHO_ASKS = frozenset((b"authorization", b"cookie", b"host", b"origin", b"sec-fetch-site"))
+WHO_ASKS = frozenset((b"authorization", b"campus-identity", b"cookie", b"host", b"origin", b"sec-fetch-site"))
 """Headers that each command takes over from the bulk: who sends it, and from which page."""
 
 
@@ -106,6 +107,7 @@ async def _send(request: Request, command: BulkCommand) -> tuple[int, bytes]:
         "path": command.path,
         "raw_path": command.path.encode(),
         "root_path": "",
+        INSIDE: True,
         "query_string": b"",
         "headers": [*kept, *own, (b"x-request-id", request.scope["request_id"].encode("latin-1"))],
     }

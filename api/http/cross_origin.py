@@ -13,7 +13,7 @@ SENT = (
     *("Accept", "Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "Last-Event-ID"),
     "X-Request-Id",
 )
-SHOWN = ("Campus-Position", "ETag", "Link", "Retry-After", "X-Request-Id")
+SHOWN = ("Campus-Position", "ETag", "Link", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-Id")
 REMEMBERED = 600  # seconds for which a browser need not ask again
 
 

@@ -97,7 +97,7 @@ def canonical(body: bytes) -> bytes:
     try:
         content = msgspec.json.decode(body)
         return b"" if content == {} else msgspec.json.encode(content, order="sorted")
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return body
 
 

@@ -39,10 +39,13 @@ CODES = {
 UNAUTHENTICATED, INVALID, INTERNAL = "unauthenticated", "invalid_request", "internal_error"
 KEY_REUSED, VERSION_CONFLICT = "idempotency_key_reused", "version_conflict"
 UNAVAILABLE, OVERLOADED, TOO_MANY_STREAMS, NOT_BUILT = "unavailable", "overloaded", "too_many_streams", "not_built"
-POSITION_NOT_REACHED = "position_not_reached"
+POSITION_NOT_REACHED, NOT_SERVED_HERE = "position_not_reached", "not_served_here"
+NO_INSTANCE, INSTANCE_BROKE_OFF = "no_instance", "instance_broke_off"
 OWN_CODES = (
     *(UNAUTHENTICATED, INVALID, INTERNAL, KEY_REUSED, VERSION_CONFLICT),
     *(UNAVAILABLE, OVERLOADED, TOO_MANY_STREAMS, NOT_BUILT, POSITION_NOT_REACHED),
+    *(NOT_SERVED_HERE, NO_INSTANCE, INSTANCE_BROKE_OFF),  # of contexts that are served apart
+    *("too_many_requests", "tried_too_often", "head_too_large", "target_too_long", "header_twice"),  # of api/http/door
 )
 
 _encode = msgspec.json.Encoder(enc_hook=str).encode

@@ -51,7 +51,7 @@ class DashboardFastPath:
         ):
             services: Services = scope["app"].state.services
             authorization, none_match, plain = _headers(scope)
-            user = services.tokens.known(authorization) if plain else None
+            user = (scope.get("identity") or _known(scope, services, authorization)) if plain else None
             learner_id = _learner(path, user) if user is not None else None
             document = await _document(services, learner_id) if learner_id is not None else None
             if document is not None and (document.exists or learner_id == getattr(user, "subject", None)):
@@ -59,6 +59,12 @@ class DashboardFastPath:
                 await _answer(document, none_match, send)
                 return
         await self._app(scope, receive, send)
+
+
+def _known(scope: Scope, services: Services, authorization: str) -> JwtClaims | None:
+    """The user of a token that was verified before; the door may have looked it up already."""
+    found: JwtClaims | None = scope["known_user"] if "known_user" in scope else services.tokens.known(authorization)
+    return found
 
 
 async def _document(services: Services, learner_id: str) -> Document | None:

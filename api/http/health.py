@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Annotated
 
 import msgspec
-from fastapi import Response
+from fastapi import Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Metric, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector
@@ -64,9 +64,10 @@ async def health() -> Response:
         },
     },
 )
-async def ready(services: ServicesDep) -> Response:
+async def ready(request: Request, services: ServicesDep) -> Response:
     """Whether this process can do its work, and how far readers and workers are; `problems` names theirs, too."""
     state = await readiness(services)
+    state.contexts = sorted(request.app.state.contexts or ())
     return Response(msgspec.json.encode(state), 200 if state.status == "ready" else 503, media_type=JSON)
 
 

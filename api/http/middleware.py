@@ -3,9 +3,9 @@ What happens to every request, in one pass around the application.
 
 Each request gets an id (its `X-Request-ID`, else the trace id of its `traceparent`) and is timed. It may not send more
 than `LARGEST_BODY` (`LARGEST_PUBLICATION` for the version of a course and for a quiz), nor take more for it than
-`SLOWEST_BODY`. Answers above `SMALLEST_COMPRESSED`, and CSV that is sent in parts, are compressed where the client
-takes gzip. `HEAD` is answered as `GET` is, without the body. An unexpected error becomes a problem document and a log
-line.
+`SLOWEST_BODY`. The door (api/http/door) lets it in or refuses it, and says what every answer carries. Answers above
+`SMALLEST_COMPRESSED`, and CSV that is sent in parts, are compressed where the client takes gzip. `HEAD` is answered as
+`GET` is, without the body. An unexpected error becomes a problem document and a log line.
 """
 
 import asyncio
@@ -24,6 +24,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from adapters.open_files import SLOWEST_BODY
 from api.http import metrics
 from api.http.csv_text import CSV
+from api.http.door import heads
+from api.http.door.door import Door
+from api.http.door.refused import Refused
+from api.http.door.security_headers import missing
+from api.http.door.trace import trace_id, traceparent
 from api.http.errors import INTERNAL, NotAcceptable, problem
 from api.http.negotiation import coding, takes_plain
 
@@ -33,8 +38,6 @@ PUBLICATIONS = re.compile(r"/v1/courses/[^/]+/versions|/v1/quizzes")
 SMALLEST_COMPRESSED = 1_024  # bytes
 COMPRESSION_LEVEL = 4
 LONGEST_REQUEST_ID = 64  # characters
-# Of version 00, and of later ones, which may have more: https://www.w3.org/TR/trace-context/#traceparent-header
-TRACEPARENT = re.compile(rb"(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?")
 VARY = b"accept-encoding, authorization, cookie"
 BODILESS = frozenset(("GET", "HEAD"))  # methods for which no route reads a body
 
@@ -63,21 +66,26 @@ class BodyTooSlow(HTTPException):
 class RequestMiddleware:
     """The one middleware."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, door: Door) -> None:
+        self._app, self._door = app, door
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        exchange = RequestState(scope, receive, send)
+        exchange = RequestState(scope, receive, send, self._door)
         try:
             exchange.check_announced()
+            exchange.quotas = self._door.admit(exchange.scope, exchange.fields)
+            if exchange.method == "POST" and (flow := self._door.flow(scope["path"])) is not None:
+                await self._door.count(flow, exchange.scope, exchange.fields)
             await self._app(exchange.scope, exchange.receive if exchange.has_body else receive, exchange.send)
         except (HeadAnswered, ClientDisconnect):
             if not exchange.headless:
                 raise
+        except Refused as error:
+            await exchange.refuse(error.status, error.code, str(error), error.headers)
         except BodyTooLarge as error:
             await exchange.refuse(413, "body_too_large", error.detail)
         except NotAcceptable as error:
@@ -102,43 +110,46 @@ class RequestState:
     """One request and its answer on their way through."""
 
     __slots__ = (
-        "_body_until", "_compressor", "_held", "_receive", "_received", "_send", "announced", "coding", "has_body",
-        "headless", "largest_body", "method", "request_id", "scope", "smallest", "started", "status",
+        "_body_until", "_compressor", "_door", "_held", "_receive", "_received", "_send", "announced", "coding",
+        "fields", "has_body", "headless", "largest_body", "method", "quotas", "request_id", "scope", "smallest",
+        "started", "status",
     )  # fmt: skip
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __init__(self, scope: Scope, receive: Receive, send: Send, door: Door) -> None:
         self.started = time.perf_counter()
         self.method = scope["method"]
         self.headless = self.method == "HEAD"
         self.scope = {**scope, "method": "GET"} if self.headless else scope
         self._receive, self._send = receive, send
-        self.status = self.announced = self._received = 0
+        self.status = self._received = 0
         self.has_body = self.method not in BODILESS  # it need not announce a length
         self._body_until: float | None = asyncio.get_running_loop().time() + SLOWEST_BODY if self.has_body else None
         publishes = self.has_body and PUBLICATIONS.fullmatch(scope["path"])
         self.largest_body = LARGEST_PUBLICATION if publishes else LARGEST_BODY
-        encodings: list[str] = []
         self._held: MutableMapping[str, Any] | None = None
         self._compressor: Compressor | None = None
-        self.request_id = trace_id = ""
-        for name, value in scope["headers"]:
-            if name == b"x-request-id":
-                self.request_id = _fit(value)
-            elif name == b"traceparent":
-                trace_id = _trace_id(value)
-            elif name == b"content-length":
-                self.announced = _number(value)
-            elif name == b"accept-encoding":
-                encodings.append(value.decode("latin-1"))
-        taken = ", ".join(encodings)
-        self.coding = coding(taken) if encodings else "identity"
-        self.smallest = 0 if encodings and not takes_plain(taken) else SMALLEST_COMPRESSED
+        self._door = door
+        self.quotas: list[tuple[bytes, bytes]] = []
+        headers = scope["headers"]
+        self.fields: dict[bytes, bytes] = dict(headers)
+        self.announced = _number(self.fields[b"content-length"]) if b"content-length" in self.fields else 0
+        self.coding: str | None = "identity"
+        self.smallest = SMALLEST_COMPRESSED
+        if b"accept-encoding" in self.fields:
+            taken = ", ".join(value.decode("latin-1") for name, value in headers if name == b"accept-encoding")
+            self.coding = coding(taken)
+            self.smallest = SMALLEST_COMPRESSED if takes_plain(taken) else 0
+        self.request_id = _fit(self.fields[b"x-request-id"]) if b"x-request-id" in self.fields else ""
+        if not self.request_id and b"traceparent" in self.fields:
+            self.request_id = trace_id(traceparent(headers, self.fields))
         if not self.request_id:
-            self.request_id = trace_id or uuid_utils.uuid7().hex
+            self.request_id = uuid_utils.uuid7().hex
         self.scope["request_id"] = self.request_id
 
     def check_announced(self) -> None:
-        """Refuse a body of which we know beforehand that it is too large, and a client that takes no coding."""
+        """Refuse a head or an announced body that is too large, and a client that takes no coding."""
+        scope = self.scope
+        heads.check(scope["headers"], self.fields, len(scope["path"]) + len(scope["query_string"]))
         if self.coding is None:
             raise NotAcceptable("Accept-Encoding takes neither gzip nor identity, and there is nothing else")
         if self.announced > self.largest_body:
@@ -163,7 +174,9 @@ class RequestState:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             message["headers"].append((b"x-request-id", self.request_id.encode("latin-1")))
-            _vary(message)
+            if self.quotas:
+                message["headers"] += self.quotas
+            self._complete(message)
             if self.coding == "gzip":
                 self._held = message
                 return
@@ -186,15 +199,30 @@ class RequestState:
             return
         await self._send(message)
 
-    async def refuse(self, status: int, code: str, detail: str) -> None:
+    def _complete(self, head: MutableMapping[str, Any]) -> None:
+        """Add what every answer carries and this one does not have."""
+        named = {name for name, _ in head["headers"]}
+        if b"content-security-policy" in named:
+            head["headers"] += missing(head["headers"], self._door.headers)
+        else:
+            head["headers"] += self._door.headers
+        if b"vary" in named:
+            _vary(head)
+        else:
+            head["headers"].append((b"vary", VARY))
+
+    async def refuse(self, status: int, code: str, detail: str, headers: dict[str, str] | None = None) -> None:
         """Answer with a problem instead."""
         self._held = None
-        response = problem(Request(self.scope), status, code, detail)
+        response = problem(Request(self.scope), status, code, detail, headers)
         await response(self.scope, self._receive, self.send)
 
     def observe(self) -> None:
-        """Record how long the answer took, under the template of its route."""
+        """Record how long the answer took, under the template of its route, and write it into the access log."""
         route = getattr(self.scope.get("route"), "path", "(none)")
+        if self._door.log.wants(self.status):
+            seconds = time.perf_counter() - self.started
+            self._door.log.write(self.method, route, self.status, seconds, self.request_id)
         if route.endswith("/events"):
             return  # as long as the client stayed
         key = (route, self.method, self.status)
@@ -231,9 +259,6 @@ def _is_file(head: MutableMapping[str, Any]) -> bool:
 def _vary(head: MutableMapping[str, Any]) -> None:
     """Say that the answer depends on what the client takes, be it compressed or not."""
     named = [value for name, value in head["headers"] if name == b"vary"]
-    if not named:
-        head["headers"].append((b"vary", VARY))
-        return
     wanted = [value for value in named if b"accept-encoding" not in value.lower()]
     head["headers"] = [header for header in head["headers"] if header[0] != b"vary"]
     head["headers"].append((b"vary", b", ".join([*wanted, VARY])))
@@ -243,14 +268,6 @@ def _fit(value: bytes) -> str:
     """The request id of a client, if it can stand in a header and a log; else None, and the middleware makes one."""
     text = value.decode("latin-1")
     return text if len(text) <= LONGEST_REQUEST_ID and text.isascii() and text.isprintable() else ""
-
-
-def _trace_id(value: bytes) -> str:
-    """The trace id of a client's `traceparent` (W3C Trace Context); empty if it is not well-formed."""
-    found = TRACEPARENT.fullmatch(value.strip())
-    if found is None or (found[1] == b"00" and found[3] is not None):
-        return ""
-    return found[2].decode()
 
 
 def _number(value: bytes) -> int:

@@ -13,6 +13,7 @@ from fastapi.openapi.utils import get_openapi
 from msgspec.inspect import DateTimeType, DictType, ListType, Metadata, StructType, Type, UnionType, multi_type_info
 
 from api.http.csv_text import CSV
+from api.http.door.door import FREE
 from api.http.errors import PROBLEM_JSON, Problem, known_codes
 
 TEXT, BYTES, ZIP = "text/plain", "application/octet-stream", "application/zip"
@@ -32,7 +33,7 @@ PROBLEMS = {
     413: ("body_too_large", "a body has at most 1048576 bytes"),
     415: ("unsupported_media_type", "a body is application/json, not text/plain"),
     422: ("invalid_request", "body.run_id: String should match pattern"),
-    429: ("too_many_attempts", "signing in has failed too often from here: try again in 600 s"),
+    429: ("too_many_requests", "more than 12,000 requests within 60 s (quota 'user'): try again in 3 s"),
     503: ("unavailable", "PostgreSQL does not answer"),
 }
 
@@ -175,9 +176,9 @@ def describe(app: FastAPI) -> dict[str, Any]:
             _mark_times(shape, shapes[shape.cls.__name__])
         shapes[Problem.__name__]["properties"]["code"]["enum"] = known_codes()
         bodies.update(shapes)
-        for operations in document["paths"].values():
+        for path, operations in document["paths"].items():
             for operation in operations.values():
-                _add_common(operation)
+                _add_common(path, operation)
         components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
         app.openapi_schema = document
     return app.openapi_schema
@@ -221,9 +222,11 @@ def _mark_times(shape: StructType, schema: dict[str, Any]) -> None:
                     choice["format"] = "date-time"
 
 
-def _add_common(operation: dict[str, Any]) -> None:
-    """What all commands have in common, and what all queries: both are read by hand."""
+def _add_common(path: str, operation: dict[str, Any]) -> None:
+    """What all commands have in common, and what all queries: both are read by hand; and that the door may refuse."""
     responses = operation["responses"]
+    if path not in FREE:
+        responses.setdefault("429", _problem(429))
     if "401" in responses:
         operation["security"] = [{"token": []}]
     if "304" in responses:

@@ -49,7 +49,11 @@ class Worker(msgspec.Struct, kw_only=True):
 
 
 class Readiness(msgspec.Struct, kw_only=True):
-    """Whether this process can do its work, how far readers and workers are, and all that is wrong, a sentence each."""
+    """
+    Whether this process can do its work, how far readers and workers are, and all that is wrong, a sentence each.
+
+    `contexts` are those that it serves; none are named where it serves all.
+    """
 
     status: Annotated[str, closed(("ready", "degraded"))]
     head: int | None
@@ -57,6 +61,7 @@ class Readiness(msgspec.Struct, kw_only=True):
     servers: dict[str, bool]
     workers: list[Worker] = []
     problems: list[str] = []
+    contexts: list[str] = []
 
 
 class _LogState(msgspec.Struct, kw_only=True):

@@ -54,8 +54,10 @@ class AuditorsOnlyRead(Forbidden):
 
 def user_of(request: Request) -> JwtClaims:
     """The user whose token the request carries, or whom its cookie names; raises Unauthenticated."""
-    if (user := user_by_cookie(request)) is not None and "authorization" not in request.headers:
-        return user
+    if "authorization" not in request.headers:
+        passed_on: JwtClaims | None = request.scope.get("identity")  # by the gateway, which keeps the token
+        if (user := user_by_cookie(request) or passed_on) is not None:
+            return user
     return get_services(request).tokens.user(request.headers.get("authorization"))
 
 
