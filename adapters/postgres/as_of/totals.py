@@ -4,7 +4,7 @@ Numbers of answers that are added up when they are read, by view, key and field:
     overview        `*` (the campus) or `*,SOURCE`      a field as of a run
     run_dashboard   RUN                                 days/DAY/STATUS, weeks/MONDAY/FIELD, counts/…, grades/CLASS
     balances        CURRENCY,ACCOUNT                    debit, credit, balance
-    revenue         PERIOD,CURRENCY,COURSE              captured, refunded, disputed, fees, net
+    revenue         PERIOD,CURRENCY,COURSE              captured, refunded, disputed, fees, net, deferred, earned
 
 Counts of learners (`counts/…`, `grades/…` of a run's dashboard) have members instead: members.py.
 """
@@ -17,12 +17,14 @@ import msgspec
 from adapters.postgres.queries.ledger import Balance, RevenueRow
 from adapters.postgres.queries.overview import OverviewCounts
 from adapters.postgres.queries.overview_sums import CAMPUS, FIRSTS
+from domain.payment.posting import DEFERRED
 from projections.course_dashboard import DAYS, WEEKS, CourseDay
 from projections.engine.summands import Added, Condition, Term
 from projections.ledger.rows import REVENUE, SUMS
 from projections.overview import OVERVIEW
 
 RUN_DASHBOARD = "run_dashboard"
+EARNING = {"deferred": "credits", "earned": "debits"}  # of the account of what is deferred
 PERIOD = re.compile(r"\d{4}(-\d\d(-\d\d)?)?", re.ASCII)
 
 
@@ -88,6 +90,9 @@ def _revenue(key: tuple[str, ...], path: tuple[str, ...]) -> Added | None:
     if len(key) != 3 or len(path) != 1 or path[0] not in _numbers(RevenueRow) or not PERIOD.fullmatch(key[0]):
         return None
     period, currency, course = key
+    if path[0] in EARNING:
+        pattern = f"{re.escape(currency)} {re.escape(period)}[^ ]* {re.escape(f'{DEFERRED}:{course}')}"
+        return Added(SUMS, (), (Term(EARNING[path[0]], pattern=pattern),))
     name = f"{currency} {course}"
     terms: tuple[Term, ...] = (Term(path[0], name),)
     if path[0] == "net":

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from adapters.postgres.as_of.sums import SumJob, Sums, decoded, encoded, fold_sum
+from adapters.postgres.as_of.totals import added_up
 from adapters.postgres.as_of.waiting import FoldWaiter
 from adapters.postgres.as_of.why import NotExplained, Place, place_of
 from adapters.postgres.bulk.page_reader import PageReader
@@ -144,6 +145,25 @@ async def test_what_other_answers_add_up_has_parts(settings: Settings) -> None:
     captured = sum(row.captured.get(name, 0) for row in revenue if row.day.startswith(day[:7]))
     key = ",".join([day[:7], *name.split(" ")])
     assert parts(settings, ("revenue", key, "captured"), len(facts)).value == captured
+
+
+@pytest.mark.parametrize(
+    ("period", "field", "amount"),
+    [
+        ("2026-03", "earned", 1_700),
+        ("2026-04-14", "earned", 1_400),
+        ("2026", "earned", 3_100),
+        ("2026", "deferred", 3_100),
+    ],
+)
+def test_what_plans_earn_is_a_part_of_the_books(period: str, field: str, amount: int) -> None:
+    """Of just this course: what was deferred on a day, and is earned on others."""
+    account = "liabilities:deferred:algebra"
+    debits = {f"EUR 2026-03-31 {account}": 1_700, f"EUR 2026-04-14 {account}": 1_400, f"EUR 2026-04-14 {account}-2": 1}
+    row = LedgerSums("2026-03-15", debits, {f"EUR 2026-03-15 {account}": 3_100, f"USD 2026-03-15 {account}": 7})
+    added = added_up("revenue", (period, "EUR", "algebra"), (field,))
+    assert added is not None
+    assert added.number(row) == amount
 
 
 async def test_the_auditor_folds_and_the_result_is_kept(settings: Settings) -> None:
