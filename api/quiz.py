@@ -169,5 +169,6 @@ async def grade_attempt(quiz_id: QuizId, attempt_no: AttemptNo, body: NewGrade, 
 )
 async def override_grade(quiz_id: QuizId, attempt_no: AttemptNo, body: NewOverride, handle: StaffDispatch) -> Response:
     """Replace the score of a graded attempt, for a reason; grade and outcome follow, completed units stay so."""
+    handle.needs_step_up()
     command = OverrideGrade(body.learner_id, quiz_id, attempt_no, body.score_bp, body.reason)
     return await handle(command, body.learner_id)

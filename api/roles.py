@@ -106,6 +106,7 @@ async def list_my_roles(
 @router.post("/roles/grant", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
 async def grant_role(body: RoleToGrant, handle: AdminDispatch, services: ServicesDep) -> Response:
     """Grant a role to a person; what the person has already gets this end."""
+    handle.needs_step_up()
     grant = Grant(body.role.value, body.scope)
     stays = await _who_stays(services, handle, body.learner_id, grant)
     return await handle(GrantRole(body.learner_id, grant, body.until, body.reason, stays))
@@ -114,6 +115,7 @@ async def grant_role(body: RoleToGrant, handle: AdminDispatch, services: Service
 @router.post("/roles/revoke", status_code=202, response_model=Accepted, responses=command(403, 409))
 async def revoke_role(body: RoleToRevoke, handle: AdminDispatch, services: ServicesDep) -> Response:
     """Take a role from a person; it holds nowhere after a second, and open event streams that rest on it end."""
+    handle.needs_step_up()
     grant = Grant(body.role.value, body.scope)
     stays = await _who_stays(services, handle, body.learner_id, grant)
     return await handle(RevokeRole(body.learner_id, grant, body.reason, stays))

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from commands.log import Log, Position
-from domain.auth import Credentials, Session, credentials_stream, session_stream
+from domain.auth import Credentials, FactorKind, Session, credentials_stream, session_stream
 
 
 @dataclass(frozen=True)
 class SetPassword:
-    """A person has chosen a password; `cause` is `registration`, `change` or `reset`."""
+    """A person has chosen a password; `cause` is `registration` or `change`."""
 
     learner_id: str
     password_id: str
@@ -24,8 +24,109 @@ async def set_password(command: SetPassword, log: Log) -> Position:
 
 
 @dataclass(frozen=True)
+class RequestReset:
+    """It is said that a person has forgotten the password: a mail follows."""
+
+    learner_id: str
+
+
+async def request_reset(command: RequestReset, log: Log) -> Position:
+    credentials = await log.load(Credentials, credentials_stream(command.learner_id))
+    credentials.request_reset()
+    return await log.save(credentials)
+
+
+@dataclass(frozen=True)
+class ResetPassword:
+    """By the link of a mail a person has replaced the password of this id."""
+
+    learner_id: str
+    password_id: str
+    replaced: str
+
+
+async def reset_password(command: ResetPassword, log: Log) -> Position:
+    credentials = await log.load(Credentials, credentials_stream(command.learner_id))
+    credentials.reset_password(command.password_id, command.replaced)
+    return await log.save(credentials)
+
+
+@dataclass(frozen=True)
+class AddFactor:
+    """A second factor was shown to work; its secret stands beside the log."""
+
+    learner_id: str
+    factor_id: str
+    kind: FactorKind
+
+
+async def add_factor(command: AddFactor, log: Log) -> Position:
+    credentials = await log.load(Credentials, credentials_stream(command.learner_id))
+    credentials.add_factor(command.factor_id, command.kind)
+    return await log.save(credentials)
+
+
+@dataclass(frozen=True)
+class RemoveFactor:
+    """A second factor is not asked for any more."""
+
+    learner_id: str
+    factor_id: str
+
+
+async def remove_factor(command: RemoveFactor, log: Log) -> Position:
+    credentials = await log.load(Credentials, credentials_stream(command.learner_id))
+    credentials.remove_factor(command.factor_id)
+    return await log.save(credentials)
+
+
+@dataclass(frozen=True)
+class MakeRecoveryCodes:
+    """So many recovery codes were shown to the person, and replace those before them."""
+
+    learner_id: str
+    codes_id: str
+    count: int
+
+
+async def make_recovery_codes(command: MakeRecoveryCodes, log: Log) -> Position:
+    credentials = await log.load(Credentials, credentials_stream(command.learner_id))
+    credentials.make_recovery_codes(command.codes_id, command.count)
+    return await log.save(credentials)
+
+
+@dataclass(frozen=True)
+class UseRecoveryCode:
+    """One of the recovery codes has taken the place of a second factor."""
+
+    learner_id: str
+    codes_id: str
+
+
+async def use_recovery_code(command: UseRecoveryCode, log: Log) -> Position:
+    credentials = await log.load(Credentials, credentials_stream(command.learner_id))
+    credentials.use_recovery_code(command.codes_id)
+    return await log.save(credentials)
+
+
+@dataclass(frozen=True)
+class ConfirmSession:
+    """A person has proved once more to be there; `method` is `password`, `totp`, `recovery_code` or `passkey`."""
+
+    learner_id: str
+    session_id: str
+    method: str
+
+
+async def confirm_session(command: ConfirmSession, log: Log) -> Position:
+    session = await log.load(Session, session_stream(command.learner_id, command.session_id))
+    session.confirm(command.method)
+    return await log.save(session)
+
+
+@dataclass(frozen=True)
 class OpenSession:
-    """A person has signed in, by `password` or by the `link` of a mail."""
+    """A person has signed in; `method` is as docs/facts.md has it."""
 
     learner_id: str
     session_id: str
@@ -41,7 +142,7 @@ async def open_session(command: OpenSession, log: Log) -> Position:
 
 @dataclass(frozen=True)
 class RevokeSessions:
-    """Sessions end before their time; `cause` is `logout`, `logout_everywhere`, `password` or `erasure`."""
+    """Sessions end before their time; `cause` is as docs/facts.md has it."""
 
     learner_id: str
     session_ids: Sequence[str]

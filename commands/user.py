@@ -51,6 +51,62 @@ async def change_profile(command: ChangeProfile, log: Log) -> Position:
 
 
 @dataclass(frozen=True)
+class LapseRegistration:
+    """A registration that was asked for by the fact of this version is not completed in time."""
+
+    learner_id: str
+    asked: int
+
+
+async def lapse_registration(command: LapseRegistration, log: Log) -> Position:
+    user = await log.load(User, user_stream(command.learner_id))
+    user.lapse(command.asked)
+    return await log.save(user)
+
+
+@dataclass(frozen=True)
+class RequestEmailChange:
+    """A person wants another address for the account, which is asked by mail."""
+
+    learner_id: str
+    email: str = field(repr=False)
+
+
+async def request_email_change(command: RequestEmailChange, log: Log) -> Position:
+    user = await log.load(User, user_stream(command.learner_id))
+    user.request_email_change(command.email, await log.personal_key(user.id))
+    return await log.save(user)
+
+
+@dataclass(frozen=True)
+class ChangeEmail:
+    """The new address has answered the mail that followed from the fact of this version."""
+
+    learner_id: str
+    requested: int
+
+
+async def change_email(command: ChangeEmail, log: Log) -> Position:
+    user = await log.load(User, user_stream(command.learner_id))
+    user.change_email(command.requested, await log.personal_key(user.id))
+    return await log.save(user)
+
+
+@dataclass(frozen=True)
+class RestoreEmail:
+    """The old address has answered that it was no wish of the person: the change of this version is taken back."""
+
+    learner_id: str
+    changed: int
+
+
+async def restore_email(command: RestoreEmail, log: Log) -> Position:
+    user = await log.load(User, user_stream(command.learner_id))
+    user.restore_email(command.changed, await log.personal_key(user.id))
+    return await log.save(user)
+
+
+@dataclass(frozen=True)
 class RequestErasure:
     """What is known about a person is to be erased."""
 

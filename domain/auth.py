@@ -3,13 +3,26 @@ How a person signs in: what proves who it is, and the sessions that follow. Fact
 no hash of either (decisions/0214).
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from enum import StrEnum
 
 from domain.aggregate import Aggregate, event, stream_id
-from domain.errors import Forbidden, Rejected
+from domain.errors import Conflict, Forbidden, NotFound, Rejected
+from domain.links import LinkRefused
 
 SHORTEST_PASSWORD = 10  # characters
 LONGEST_PASSWORD = 256  # characters
+MOST_FACTORS = 10
+"""Of one person: an authenticator app, and passkeys of several machines."""
+STEP_UP = timedelta(minutes=10)
+"""How long a person is taken to be there after a password or a second factor was given."""
+
+
+class FactorKind(StrEnum):
+    """What a second factor is: an app that shows codes, or a key that signs."""
+
+    TOTP = "totp"
+    PASSKEY = "passkey"
 
 
 class SignInRefused(Forbidden):
@@ -19,11 +32,25 @@ class SignInRefused(Forbidden):
     template = "this address and password do not belong together, or the account cannot be used"
 
 
-class LinkRefused(Forbidden):
-    """A link of a mail was not made here, is too old, or was used."""
+class FactorRefused(Forbidden):
+    """A code or a passkey that does not fit; it says not why, since the reason helps the one who guesses."""
 
-    code = "link_refused"
-    template = "the link is not valid, is too old, or was used: ask for another one"
+    code = "factor_refused"
+    template = "the code or passkey does not fit, is too old, or was used before"
+
+
+class FactorNotFound(NotFound):
+    """The person has no such second factor."""
+
+    code = "factor_not_found"
+    template = "there is no second factor {factor_id}"
+
+
+class TooManyFactors(Conflict):
+    """The person has as many as there may be."""
+
+    code = "too_many_factors"
+    template = "a person has {most} second factors at most: remove one of them first"
 
 
 class BadPassword(Rejected):
@@ -64,7 +91,7 @@ def session_stream(learner_id: str, session_id: str) -> str:
 
 
 class Credentials(Aggregate):
-    """What proves that a person is the owner of an account; which password is valid, not what it is."""
+    """What proves that a person is the owner of an account; which password and factors are valid, not what they are."""
 
     category = "credentials"
     ids = ("learner_id",)
@@ -75,17 +102,113 @@ class Credentials(Aggregate):
         password_id: str
         cause: str
 
+    class ResetRequested(Aggregate.Event):
+        TOPIC = "credentials.reset_requested"
+
+    class FactorAdded(Aggregate.Event):
+        TOPIC = "credentials.factor_added"
+        factor_id: str
+        kind: str
+
+    class FactorRemoved(Aggregate.Event):
+        TOPIC = "credentials.factor_removed"
+        factor_id: str
+        kind: str
+
+    class RecoveryCodesMade(Aggregate.Event):
+        TOPIC = "credentials.recovery_codes_made"
+        codes_id: str
+        count: int
+
+    class RecoveryCodeUsed(Aggregate.Event):
+        TOPIC = "credentials.recovery_code_used"
+        codes_id: str
+        left: int
+
     def initial_state(self) -> None:
         self.password_id: str | None = None
+        self.factors: dict[str, str] = {}  # kinds by id
+        self.codes_id: str | None = None
+        self.codes_left = 0
 
     def set_password(self, password_id: str, cause: str) -> None:
         """Another password is valid from now on, and no other."""
         if password_id != self.password_id:
             self._password_set(password_id=password_id, cause=cause)
 
+    def request_reset(self) -> None:
+        """The person, or another one who knows the address, says that the password is forgotten: it stays valid."""
+        self._reset_requested()
+
+    @event(ResetRequested)
+    def _reset_requested(self) -> None:
+        """The link of the mail is bound to the password that it replaces; there is nothing to remember."""
+
+    def reset_password(self, password_id: str, replaced: str) -> None:
+        """
+        Another password takes the place of one that was forgotten.
+
+        Args:
+            replaced: the id of the password that was valid when the mail was written.
+
+        Raises:
+            LinkRefused: another one is valid since then, so this link or another one was used.
+        """
+        if password_id == self.password_id:
+            return
+        if self.password_id != replaced:
+            raise LinkRefused
+        self._password_set(password_id=password_id, cause="reset")
+
     @event(PasswordSet)
     def _password_set(self, password_id: str, cause: str) -> None:
         self.password_id = password_id
+
+    def add_factor(self, factor_id: str, kind: FactorKind) -> None:
+        """A second factor was shown to work: it is asked for from now on; once more changes nothing."""
+        if factor_id in self.factors:
+            return
+        if len(self.factors) >= MOST_FACTORS:
+            raise TooManyFactors(most=MOST_FACTORS)
+        self._factor_added(factor_id=factor_id, kind=kind.value)
+
+    @event(FactorAdded)
+    def _factor_added(self, factor_id: str, kind: str) -> None:
+        self.factors[factor_id] = kind
+
+    def remove_factor(self, factor_id: str) -> None:
+        """A second factor is not asked for any more; without the last one recovery codes are of no use either."""
+        if factor_id not in self.factors:
+            raise FactorNotFound(factor_id=factor_id)
+        self._factor_removed(factor_id=factor_id, kind=self.factors[factor_id])
+
+    @event(FactorRemoved)
+    def _factor_removed(self, factor_id: str, kind: str) -> None:
+        self.factors.pop(factor_id, None)
+
+    def make_recovery_codes(self, codes_id: str, count: int) -> None:
+        """These codes take the place of those before them."""
+        if codes_id != self.codes_id:
+            self._recovery_codes_made(codes_id=codes_id, count=count)
+
+    @event(RecoveryCodesMade)
+    def _recovery_codes_made(self, codes_id: str, count: int) -> None:
+        self.codes_id, self.codes_left = codes_id, count
+
+    def use_recovery_code(self, codes_id: str) -> None:
+        """
+        One of the codes was used, and is good no more.
+
+        Raises:
+            FactorRefused: other codes have taken their place.
+        """
+        if codes_id != self.codes_id or not self.codes_left:
+            raise FactorRefused
+        self._recovery_code_used(codes_id=codes_id, left=self.codes_left - 1)
+
+    @event(RecoveryCodeUsed)
+    def _recovery_code_used(self, codes_id: str, left: int) -> None:
+        self.codes_left = left
 
 
 class Session(Aggregate):
@@ -99,6 +222,10 @@ class Session(Aggregate):
         TOPIC = "session.opened"
         method: str
         until: datetime
+
+    class Confirmed(Aggregate.Event):
+        TOPIC = "session.confirmed"
+        method: str
 
     class Revoked(Aggregate.Event):
         TOPIC = "session.revoked"
@@ -115,6 +242,21 @@ class Session(Aggregate):
     @event(Opened)
     def _opened(self, method: str, until: datetime) -> None:
         """What remains to be known is whether it is revoked."""
+
+    def confirm(self, method: str) -> None:
+        """
+        The person has proved once more to be there.
+
+        Raises:
+            SignInRefused: the session has ended.
+        """
+        if not self.exists or self.is_revoked:
+            raise SignInRefused
+        self._confirmed(method=method)
+
+    @event(Confirmed)
+    def _confirmed(self, method: str) -> None:
+        """For how long that holds is a matter of what is asked for."""
 
     def revoke(self, cause: str) -> None:
         """End the session before its time; once, and only one that was opened."""

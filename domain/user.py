@@ -10,6 +10,7 @@ from enum import StrEnum
 from domain.aggregate import Aggregate, event, stream_id
 from domain.deadlines import is_time_zone
 from domain.errors import Conflict, NotFound, Rejected
+from domain.links import LinkRefused
 from domain.personal import Personal, PersonalKey, PersonErased
 
 DISPLAY_NAME, LANGUAGE, TIME_ZONE = "display_name", "language", "time_zone"
@@ -38,6 +39,13 @@ class AccountNotActive(Conflict):
 
     code = "account_not_active"
     template = "the e-mail address of account {learner_id} is not verified"
+
+
+class AddressGivenUp(Conflict):
+    """An account has another address since less than three days, and may take the change back."""
+
+    code = "address_given_up"
+    template = "another account had this address until lately, and may take it back within three days: try again then"
 
 
 class BadTimeZone(Rejected):
@@ -77,6 +85,24 @@ class User(Aggregate):
         old: Personal | None
         new: Personal
 
+    class RegistrationLapsed(Aggregate.Event):
+        TOPIC = "user.registration_lapsed"
+
+    class EmailChangeRequested(Aggregate.Event):
+        TOPIC = "user.email_change_requested"
+        email: Personal
+
+    class EmailChanged(Aggregate.Event):
+        TOPIC = "user.email_changed"
+        old: Personal
+        new: Personal
+
+    class EmailRestored(Aggregate.Event):
+        TOPIC = "user.email_restored"
+        changed: int
+        old: Personal
+        new: Personal
+
     class ErasureRequested(Aggregate.Event):
         TOPIC = "user.erasure_requested"
 
@@ -88,6 +114,9 @@ class User(Aggregate):
         self.email: Personal | None = None
         self.profile: dict[str, Personal] = {}
         self.key_is_destroyed = False
+        self.asked = 0  # version of the fact by which registration was asked for last
+        self.wanted: tuple[int, Personal] | None = None  # version and address of a change that was asked for
+        self.former: dict[int, Personal] = {}  # old addresses, by the versions of the changes
 
     @property
     def learner_id(self) -> str:
@@ -114,10 +143,20 @@ class User(Aggregate):
         self.status = AccountStatus.PENDING
         self.email = email
         self.profile = {LANGUAGE: language, TIME_ZONE: time_zone}
+        self.asked = self.version + 1
 
     @event(RegistrationRepeated)
     def _registration_repeated(self) -> None:
-        """The account stays as it is."""
+        self.asked = self.version + 1
+
+    def lapse(self, asked: int) -> None:
+        """Give up a registration that was not completed, if the fact of this version was the last to ask for it."""
+        if self.status is AccountStatus.PENDING and self.asked == asked:
+            self._registration_lapsed()
+
+    @event(RegistrationLapsed)
+    def _registration_lapsed(self) -> None:
+        self._end()
 
     def verify_email(self) -> None:
         """The person has read a mail that went to the address; a second time changes nothing."""
@@ -131,9 +170,7 @@ class User(Aggregate):
 
     def change_profile(self, changes: Mapping[str, str], key: PersonalKey) -> None:
         """Change fields of the profile: one fact for each that becomes another."""
-        self._must_exist()
-        if self.status is not AccountStatus.ACTIVE:
-            raise AccountNotActive(learner_id=self.learner_id)
+        self._must_be_active()
         check_profile(changes)
         for field in PROFILE:
             old, new = key.open(self.profile.get(field)), changes.get(field)
@@ -146,6 +183,64 @@ class User(Aggregate):
     def _profile_changed(self, field: str, old: Personal | None, new: Personal) -> None:
         self.profile[field] = new
 
+    def request_email_change(self, email: str, key: PersonalKey) -> None:
+        """The person wants another address: it is asked by mail; the account keeps the one that it has until then."""
+        self._must_be_active()
+        self._email_change_requested(email=key.seal(self.version + 1, "email", email))
+
+    @event(EmailChangeRequested)
+    def _email_change_requested(self, email: Personal) -> None:
+        self.wanted = self.version + 1, email
+
+    def change_email(self, requested: int, key: PersonalKey) -> None:
+        """
+        The new address has answered, once.
+
+        Args:
+            requested: version of the fact by which the change was asked for; a later one takes its place.
+
+        Raises:
+            LinkRefused: it was not the latest, or was carried out.
+        """
+        self._must_be_active()
+        if self.wanted is None or self.wanted[0] != requested:
+            raise LinkRefused
+        old, new = self._sealed(self.email, self.wanted[1], key)
+        self._email_changed(old=old, new=new)
+
+    def restore_email(self, changed: int, key: PersonalKey) -> None:
+        """
+        The old address says that the change was not the person's: it is the address of the account again.
+
+        Args:
+            changed: version of the fact of the change.
+
+        Raises:
+            LinkRefused: it is none, or was taken back with one before it.
+        """
+        self._must_be_active()
+        if changed not in self.former:
+            raise LinkRefused
+        old, new = self._sealed(self.email, self.former[changed], key)
+        self._email_restored(changed=changed, old=old, new=new)
+
+    def _sealed(self, old: Personal | None, new: Personal, key: PersonalKey) -> tuple[Personal, Personal]:
+        """Two addresses, sealed for the next fact; raises PersonErased without the key."""
+        version = self.version + 1
+        return key.seal(version, "old", key.open(old) or ""), key.seal(version, "new", key.open(new) or "")
+
+    @event(EmailChanged)
+    def _email_changed(self, old: Personal, new: Personal) -> None:
+        self.email = new
+        self.wanted = None
+        self.former[self.version + 1] = old
+
+    @event(EmailRestored)
+    def _email_restored(self, changed: int, old: Personal, new: Personal) -> None:
+        self.email = new
+        self.wanted = None
+        self.former = {version: address for version, address in self.former.items() if version < changed}
+
     def request_erasure(self) -> None:
         """The person is to be forgotten: the account ends at once, its key is destroyed after that."""
         if not self.exists:
@@ -155,9 +250,12 @@ class User(Aggregate):
 
     @event(ErasureRequested)
     def _erasure_requested(self) -> None:
+        self._end()
+
+    def _end(self) -> None:
         self.status = AccountStatus.ERASED
-        self.email = None
-        self.profile = {}
+        self.email = self.wanted = None
+        self.former, self.profile = {}, {}
 
     def note_key_destroyed(self) -> None:
         """The key is gone; nothing if erasure was not asked for, or this is known."""
@@ -167,6 +265,11 @@ class User(Aggregate):
     @event(KeyDestroyed)
     def _key_destroyed(self) -> None:
         self.key_is_destroyed = True
+
+    def _must_be_active(self) -> None:
+        self._must_exist()
+        if self.status is not AccountStatus.ACTIVE:
+            raise AccountNotActive(learner_id=self.learner_id)
 
     def _must_exist(self) -> None:
         if not self.exists:

@@ -67,6 +67,10 @@ def _changed(fact: Fact, rows: Rows) -> None:
             row.time_zone = new
 
 
+def _email_changed(fact: Fact, rows: Rows) -> None:
+    _row(fact, rows).email = fact.data["new"]
+
+
 def _erased(fact: Fact, rows: Rows) -> None:
     row = _row(fact, rows)
     row.status, row.erased_at = AccountStatus.ERASED.value, fact.occurred_at
@@ -85,5 +89,8 @@ class Accounts(Projection):
         "user.registered": Handler(_needs, _registered, writes=(ACCOUNTS,)),
         "user.email_verified": Handler(_needs, _verified, writes=(ACCOUNTS,)),
         "user.profile_changed": Handler(_needs, _changed, writes=(ACCOUNTS,)),
+        "user.registration_lapsed": Handler(_needs, _erased, writes=(ACCOUNTS,)),
+        "user.email_changed": Handler(_needs, _email_changed, writes=(ACCOUNTS,)),
+        "user.email_restored": Handler(_needs, _email_changed, writes=(ACCOUNTS,)),
         "user.erasure_requested": Handler(_needs, _erased, writes=(ACCOUNTS,)),
     }

@@ -36,6 +36,7 @@ MACHINERY = {
         "grading",
         "ratio",
         "kinds",
+        "links",
         "personal",
         "proofs",
         "quiz_errors",

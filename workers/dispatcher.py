@@ -18,10 +18,12 @@ from datetime import timedelta
 
 import structlog
 
-from adapters.auth import attempts, sessions
+from adapters.auth import attempts, factors, sessions
+from adapters.auth.links import OLD_ADDRESS
 from adapters.nats import hint
 from adapters.nats.connection import Nats
 from adapters.payments.stripe_provider import StripeProvider
+from adapters.personal import addresses
 from adapters.postgres.connection import Connection, PostgresError, Unavailable
 from adapters.postgres.log import first_answers
 from adapters.postgres.log.postgres_log import PostgresLog
@@ -126,8 +128,9 @@ class _Deriving:
         if self._forgot_at and time.monotonic() - self._forgot_at < FORGET_INTERVAL:
             return
         self._forgot_at = time.monotonic()  # before, so that what takes too long is not begun again at once
-        for old in (sessions, attempts):
+        for old in (sessions, attempts, factors):
             await old.forget_old(connection, self._log.clock.now())
+        await addresses.forget_released(connection, self._log.clock.now() - OLD_ADDRESS.lifetime)
         answers, refusals = await first_answers.forget_old(connection), await refused_commands.forget_old(connection)
         if answers == first_answers.AT_ONCE or refusals == refused_commands.AT_ONCE:
             self._forgot_at = 0.0  # there are more: go on after the next page of jobs

@@ -22,7 +22,7 @@ from commands.user import RegisterAccount, VerifyEmail
 from domain.auth import BadPassword, check_password
 from domain.personal import PersonErased
 from domain.roles import ADMIN_OF_CAMPUS
-from domain.user import AccountStatus, User, user_stream
+from domain.user import AccountStatus, AddressGivenUp, User, user_stream
 
 REASON = "created on the machine"
 SHORTEST = 12  # characters of the password of an admin
@@ -71,12 +71,15 @@ class Admins:
         Raises:
             BadPassword: it would be guessed; nothing was done.
             PersonErased: the account of the address is being erased.
+            AddressGivenUp: another account had the address until lately.
         """
         if password is not None:
             check_password(password, address=email, is_known=is_known(password))
             if len(password) < SHORTEST:
                 raise BadPassword(why=f"that of an admin needs {SHORTEST} characters or more", least=SHORTEST)
         learner_id = await self._addresses.claim(email, uuid4().hex)
+        if learner_id is None:
+            raise AddressGivenUp
         user = await self._user(learner_id)
         if user.status is AccountStatus.ERASED:
             raise PersonErased(learner_id=learner_id)

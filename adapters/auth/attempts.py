@@ -1,22 +1,38 @@
 """
-How often signing in may fail: for one address from one network, so that guesses end and the owner gets in elsewhere.
+How often signing in may fail, and mails may be asked for: limits by where it comes from, so that guesses end and the
+owner gets in elsewhere.
 
-Counted in PostgreSQL, by a keyed digest of both: who has failed where is not kept in clear, and soon forgotten.
+Counted in PostgreSQL, by a keyed digest: who has failed where is not kept in clear, and soon forgotten.
 """
 
 import hashlib
 import hmac
 import ipaddress
 import math
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from adapters.personal.addresses import plain
 from adapters.personal.keys import PersonKeys
-from adapters.postgres.connection import Connection, Link
+from adapters.postgres.connection import Connection, Link, Unavailable
 from domain.errors import Forbidden
 
-MOST_FAILURES = 10
-WINDOW = timedelta(minutes=15)
+
+class Limit(NamedTuple):
+    """How often something may be done within a time."""
+
+    most: int
+    window: timedelta
+
+
+FAILURES = Limit(10, timedelta(minutes=15))
+"""Of one address or account from one network."""
+FAILURES_OF_NETWORK = Limit(100, timedelta(minutes=15))
+"""Of all addresses together: a school has one IPv4 address, and its pupils mistype now and then."""
+MAILS_OF_NETWORK = Limit(60, timedelta(hours=1))
+"""Registrations and forgotten passwords, asked for from one network."""
 PURPOSE = "failed logins"
 V6_NETWORK = 64  # bits of an IPv6 address that one customer has at least
 
@@ -27,50 +43,83 @@ ON CONFLICT (key) DO UPDATE
        since = CASE WHEN kept.since > %(before)s THEN kept.since ELSE %(now)s END
 RETURNING failures, since
 """
+TAKE_BACK = "UPDATE failed_logins SET failures = failures - 1 WHERE key = ANY(%s) AND failures > 0"
 CLEAR = "DELETE FROM failed_logins WHERE key = %s"
 FORGET = "DELETE FROM failed_logins WHERE since < %s"
 
 
 class TooManyAttempts(Forbidden):
-    """Signing in has failed too often; `retry_after` is in seconds."""
+    """Something was tried too often; `retry_after` is in seconds."""
 
     code = "too_many_attempts"
-    template = "signing in has failed too often from here: try again in {retry_after} s"
+    template = "that was tried too often from here: try again in {retry_after} s"
 
 
 class Attempts:
-    """Failed attempts to sign in, of one campus."""
+    """Failed attempts to sign in, and mails that were asked for, of one campus."""
 
     def __init__(self, link: Link, keys: PersonKeys) -> None:
         self._link = link
         self._keys = keys
 
-    async def begin(self, address: str, client: str, now: datetime) -> bytes:
+    @asynccontextmanager
+    async def counted(
+        self, name: str, client: str, now: datetime, limit: Limit = FAILURES, *, everywhere: bool = False
+    ) -> AsyncIterator[None]:
         """
-        Count an attempt as failed before its password is looked at, so that many at the same time are no way around.
+        Have the block count as failed if it raises; one that could not be carried out (503) does not count.
 
-        Returns:
-            The key under which it counts; `succeeded` takes it back.
+        It counts before it begins, so that many at the same time are no way around.
+
+        Args:
+            name: the address or the account.
+            client: where the request comes from.
+            everywhere: whether attempts from all networks count together.
 
         Raises:
             TooManyAttempts: there were too many before.
         """
-        secret = await self._keys.of_campus(PURPOSE)
-        key = hmac.new(secret, f"{plain(address)}\n{_network(client)}".encode(), hashlib.sha256).digest()
+        keys = [await self._count(await self._key(name, "" if everywhere else _network(client)), limit, now)]
+        keys.append(await self._count(await self._key("", _network(client)), FAILURES_OF_NETWORK, now))
+        try:
+            yield
+        except Unavailable:
+            with suppress(Unavailable):
+                await self._take_back(keys)
+            raise
+        await self._take_back(keys[1:])
+        await self._clear(keys[0])
 
+    async def count_mail(self, client: str, now: datetime) -> None:
+        """Count a mail that was asked for without being signed in; raises TooManyAttempts."""
+        await self._count(await self._key("mails", _network(client)), MAILS_OF_NETWORK, now)
+
+    async def forgive(self, name: str, client: str) -> None:
+        """Forget failures from one network, as after a password was reset there."""
+        await self._clear(await self._key(name, _network(client)))
+
+    async def _key(self, name: str, network: str) -> bytes:
+        secret = await self._keys.of_campus(PURPOSE)
+        return hmac.new(secret, f"{plain(name)}\n{network}".encode(), hashlib.sha256).digest()
+
+    async def _count(self, key: bytes, limit: Limit, now: datetime) -> bytes:
         async def work(connection: Connection) -> tuple[int, datetime]:
-            parameters = {"key": key, "now": now, "before": now - WINDOW}
+            parameters = {"key": key, "now": now, "before": now - limit.window}
             ((failures, since),) = await (await connection.execute(COUNT, parameters)).fetchall()
             return int(failures), since
 
         failures, since = await self._link.run(work)
-        if failures > MOST_FAILURES:
-            raise TooManyAttempts(retry_after=max(1, math.ceil((since + WINDOW - now).total_seconds())))
+        if failures > limit.most:
+            raise TooManyAttempts(retry_after=max(1, math.ceil((since + limit.window - now).total_seconds())))
         return key
 
-    async def succeeded(self, key: bytes) -> None:
-        """Forget the attempts up to a success."""
+    async def _take_back(self, keys: Sequence[bytes]) -> None:
+        async def work(connection: Connection) -> None:
+            await connection.execute(TAKE_BACK, (list(keys),))
 
+        await self._link.run(work)
+
+    async def _clear(self, key: bytes) -> None:
         async def work(connection: Connection) -> None:
             await connection.execute(CLEAR, (key,))
 
@@ -79,7 +128,8 @@ class Attempts:
 
 async def forget_old(connection: Connection, now: datetime) -> None:
     """Forget failures that count no more."""
-    await connection.execute(FORGET, (now - WINDOW,))
+    longest = max(limit.window for limit in (FAILURES, FAILURES_OF_NETWORK, MAILS_OF_NETWORK))
+    await connection.execute(FORGET, (now - longest,))
 
 
 def _network(client: str) -> str:

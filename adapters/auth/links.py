@@ -1,26 +1,53 @@
 """
-Links of mails: what they carry to say whose address the mail went to; signed here, for one purpose, for a day.
+Links of mails: what they carry to say whose address the mail went to; signed here, for one purpose and a time.
 
-Nothing is kept of them. A link is of no use once what it was for is done, since the account then stands otherwise.
+Nothing is kept of them. A link is bound to the state in which it was written (`state`), and is of no use once that is
+another: the account is in use, another password is valid, the address was changed.
 """
 
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from adapters.jwt import InvalidToken, sign_for, verify_for
-from domain.auth import LinkRefused
-
-VERIFY = "campuslog-verify"
-LIFETIME = timedelta(hours=24)
+from domain.links import LinkRefused
+from domain.user import User
 
 
-def link_token(learner_id: str, purpose: str, secret: str, *, now: datetime) -> str:
+class LinkKind(NamedTuple):
+    """What a link is for, and how long it lasts."""
+
+    purpose: str
+    lifetime: timedelta
+
+
+class Link(NamedTuple):
+    """What a link says: the account, and the state to which it is bound."""
+
+    learner_id: str
+    state: str
+
+
+VERIFY = LinkKind("campuslog-verify", timedelta(hours=24))
+RESET = LinkKind("campuslog-reset", timedelta(hours=1))
+NEW_ADDRESS = LinkKind("campuslog-new-address", timedelta(hours=24))
+OLD_ADDRESS = LinkKind("campuslog-old-address", timedelta(hours=72))
+"""For this long a change of the address can be taken back, and the old address belongs to no one else."""
+
+
+def link_token(learner_id: str, kind: LinkKind, secret: str, *, now: datetime, state: str = "") -> str:
     """What a link carries."""
-    return sign_for(purpose, learner_id, secret, now=now, lifetime=LIFETIME)
+    return sign_for(kind.purpose, f"{learner_id}/{state}", secret, now=now, lifetime=kind.lifetime)
 
 
-def account_of(token: str, purpose: str, secret: str, *, now: datetime) -> str:
-    """The account that a link is about; raises LinkRefused."""
+def reset_state(password_id: str | None, user: User) -> str:
+    """What a link for a forgotten password is bound to: the password, and the address to which it is sent."""
+    return f"{password_id or ''}.{max(user.former, default=0)}"
+
+
+def link_of(token: str, kind: LinkKind, secret: str, *, now: datetime) -> Link:
+    """What a link says; raises LinkRefused for one that was not made here for this, or is too old."""
     try:
-        return verify_for(purpose, token, secret, now=now)
+        learner_id, _, state = verify_for(kind.purpose, token, secret, now=now).partition("/")
     except InvalidToken as error:
         raise LinkRefused from error
+    return Link(learner_id, state)

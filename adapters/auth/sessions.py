@@ -27,18 +27,20 @@ SEEN_EVERY = timedelta(minutes=1)  # how exactly the latest request is known
 TOKEN_SIZE = 32  # bytes
 REMEMBERED = 10_000  # sessions
 
-OPEN = """
-INSERT INTO sessions (token_hash, learner_id, session_id, opened_at, seen_at, until) VALUES (%s, %s, %s, %s, %s, %s)
-ON CONFLICT DO NOTHING
+COLUMNS = "token_hash, learner_id, session_id, opened_at, seen_at, until, confirmed_at, factor_at"
+OPEN = f"INSERT INTO sessions ({COLUMNS}) VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING"
+CONFIRM = """
+UPDATE sessions SET token_hash = %(new)s, confirmed_at = %(now)s, factor_at = coalesce(%(factor)s, factor_at)
+ WHERE token_hash = %(old)s
 """
 VALID = "until > %(now)s AND seen_at > %(idle)s"
 FIND = f"""
-SELECT token_hash, learner_id, session_id, opened_at, seen_at, until FROM sessions
+SELECT {COLUMNS} FROM sessions
  WHERE token_hash = ANY(%(hashes)s) AND {VALID}
 """
 SEE = "UPDATE sessions SET seen_at = %(now)s WHERE token_hash = %(hash)s AND seen_at <= %(before)s"
 OF_PERSON = f"""
-SELECT token_hash, learner_id, session_id, opened_at, seen_at, until FROM sessions
+SELECT {COLUMNS} FROM sessions
  WHERE learner_id = %(learner)s AND {VALID} ORDER BY seen_at DESC, opened_at DESC, session_id
 """
 END = "DELETE FROM sessions WHERE learner_id = %s AND session_id = ANY(%s)"
@@ -49,7 +51,13 @@ logger = structlog.get_logger()
 
 
 class BrowserSession(NamedTuple):
-    """A session that is valid."""
+    """
+    A session that is valid.
+
+    Attributes:
+        confirmed_at: when the person has given the password or a second factor last.
+        factor_at: when the person has given a second factor last.
+    """
 
     token_hash: bytes
     learner_id: str
@@ -57,6 +65,8 @@ class BrowserSession(NamedTuple):
     opened_at: datetime
     seen_at: datetime
     until: datetime
+    confirmed_at: datetime | None = None
+    factor_at: datetime | None = None
 
 
 class Sessions:
@@ -69,15 +79,39 @@ class Sessions:
         self._watched: dict[bytes, set[asyncio.Event]] = {}
         self._looking: asyncio.Task[None] | None = None
 
-    async def open(self, learner_id: str, session_id: str, until: datetime) -> str:
+    async def open(
+        self, learner_id: str, session_id: str, until: datetime, *, factor_at: datetime | None = None
+    ) -> str:
         """Open a session that the log knows; returns its token, which is kept nowhere."""
         token, now = secrets.token_urlsafe(TOKEN_SIZE), self._clock.now()
 
         async def work(connection: Connection) -> None:
-            await connection.execute(OPEN, (hash_of(token), learner_id, session_id, now, now, until))
+            values = (hash_of(token), learner_id, session_id, now, now, until, now, factor_at)
+            await connection.execute(OPEN.encode(), values)
 
         await self._link.run(work)
         return token
+
+    async def confirm(self, session: BrowserSession, *, with_factor: bool) -> str | None:
+        """
+        Note that the person has proved to be there, and give the session another token; None if it has ended.
+
+        The token is new to every process, so each knows of the proof at once; open streams begin again with it.
+        """
+        token, now = secrets.token_urlsafe(TOKEN_SIZE), self._clock.now()
+        parameters = {
+            "new": hash_of(token),
+            "old": session.token_hash,
+            "now": now,
+            "factor": now if with_factor else None,
+        }
+
+        async def work(connection: Connection) -> int:
+            return (await connection.execute(CONFIRM, parameters)).rowcount
+
+        is_there = await self._link.run(work) == 1
+        self._known.pop(session.token_hash, None)
+        return token if is_there else None
 
     async def find(self, token: str) -> BrowserSession | None:
         """The session of a token, as it was half a second ago at the most; None if it is none or has ended."""

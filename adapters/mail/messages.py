@@ -16,6 +16,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 SUBJECTS = {
     "registration": "Complete your registration",
     "registered_before": "You have an account already",
+    "reset": "Choose another password",
+    "password_changed": "Your password was changed",
+    "new_address": "Confirm your address",
+    "address_taken": "This address has an account already",
+    "factor_added": "Your account has another second factor",
+    "factor_removed": "A second factor of your account was removed",
+    "old_address": "The address of your account was changed",
 }
 """By occasion, which is the name of its templates."""
 

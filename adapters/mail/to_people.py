@@ -1,21 +1,41 @@
 """
-Mails to persons, by the ids of their accounts: the address is opened for the moment in which a mail is written.
+Mails to persons, about facts of their accounts: the address is opened for the moment in which a mail is written.
 
-An account that has ended meanwhile, or whose key is gone, gets none.
+An account that has ended meanwhile, or whose key is gone, gets none. What a link carries is behind `#`, where no server
+sees it.
 """
 
-from datetime import datetime
+from collections.abc import Awaitable, Callable, Mapping
+from typing import NamedTuple
 
-from adapters.auth.links import LIFETIME, VERIFY, link_token
+from adapters.auth.links import NEW_ADDRESS, OLD_ADDRESS, RESET, VERIFY, LinkKind, link_token, reset_state
 from adapters.command_bus.replay import replayed
 from adapters.mail.messages import message
 from adapters.mail.smtp import Post
+from adapters.personal.addresses import Addresses
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.settings import Settings
+from domain.auth import Credentials, credentials_stream
+from domain.fact import Fact
 from domain.user import AccountStatus, User, user_stream
 
-WELCOME = "/v1/auth/welcome"
-"""The page that completes a registration; what the link carries is behind `#`, where no server sees it."""
+PAGES: Mapping[LinkKind, str] = {
+    VERIFY: "/v1/auth/welcome",
+    RESET: "/v1/auth/recover",
+    NEW_ADDRESS: "/v1/auth/new-address",
+    OLD_ADDRESS: "/v1/auth/old-address",
+}
+"""The page to which each kind of link leads."""
+
+
+class Mail(NamedTuple):
+    """A mail that is to be written: its occasion, to whom, and a link of a kind with its state."""
+
+    occasion: str
+    recipient: str | None
+    kind: LinkKind | None = None
+    state: str = ""
+    page: str = ""
 
 
 class MailToPeople:
@@ -25,27 +45,89 @@ class MailToPeople:
         self._log = log
         self._settings = settings
         self._post = Post(settings)
+        self._addresses = Addresses(log.link, log.keys)
+        self._about: Mapping[str, Callable[[Fact, User], Awaitable[Mail | None]]] = {
+            User.Registered.TOPIC: self._registration,
+            User.RegistrationRepeated.TOPIC: self._registration,
+            User.EmailChangeRequested.TOPIC: self._wanted_address,
+            User.EmailChanged.TOPIC: self._old_address,
+            User.EmailRestored.TOPIC: self._given_up,
+            Credentials.ResetRequested.TOPIC: self._forgotten,
+            Credentials.PasswordSet.TOPIC: self._password,
+            Credentials.FactorAdded.TOPIC: self._factor,
+            Credentials.FactorRemoved.TOPIC: self._factor,
+        }
 
-    async def about_registration(self, learner_id: str, key: str, *, is_repeated: bool) -> None:
-        """The link that completes a registration; to a person with an account who asks again, that there is one."""
+    async def write_about(self, fact: Fact, key: str) -> None:
+        """Write to the person about a fact of the account; *key* is that of the job."""
+        learner_id = fact.id("learner_id")
         user = await replayed(self._log, User, user_stream(learner_id))
-        recipient = (await self._log.keys.reading(user.id)).open(user.email)
-        is_new = user.status is AccountStatus.PENDING
-        if recipient is None or not (is_new or is_repeated):
+        mail = await self._about[fact.type](fact, user)
+        if mail is None or mail.recipient is None:
             return
-        now = self._log.clock.now()
-        mail = message(
-            "registration" if is_new else "registered_before",
+        found = message(
+            mail.occasion,
             sender=self._settings.mail_from,
-            recipient=recipient,
+            recipient=mail.recipient,
             key=key,
-            values=self._values(learner_id, now, is_new=is_new),
+            values=self._values(learner_id, mail),
         )
-        await self._post.send(mail)
+        await self._post.send(found)
 
-    def _values(self, learner_id: str, now: datetime, *, is_new: bool) -> dict[str, str]:
-        url = self._settings.web_url
-        if not is_new:
-            return {"campus": url, "link": url}
-        token = link_token(learner_id, VERIFY, self._settings.token_secret, now=now)
-        return {"campus": url, "link": f"{url}{WELCOME}#{token}", "until": f"{now + LIFETIME:%Y-%m-%d %H:%M}"}
+    async def _registration(self, fact: Fact, user: User) -> Mail | None:
+        """The link that completes a registration; to a person with an account who asks again, that there is one."""
+        recipient = await self._open(user, user.email)
+        if user.status is AccountStatus.PENDING:
+            return Mail("registration", recipient, VERIFY)
+        return Mail("registered_before", recipient) if fact.type == User.RegistrationRepeated.TOPIC else None
+
+    async def _forgotten(self, _fact: Fact, user: User) -> Mail | None:
+        credentials = await replayed(self._log, Credentials, credentials_stream(user.learner_id))
+        if user.status is not AccountStatus.ACTIVE:
+            return None
+        return Mail("reset", await self._open(user, user.email), RESET, reset_state(credentials.password_id, user))
+
+    async def _password(self, _fact: Fact, user: User) -> Mail | None:
+        return Mail("password_changed", await self._open(user, user.email), page=PAGES[RESET])
+
+    async def _factor(self, fact: Fact, user: User) -> Mail | None:
+        occasion = "factor_added" if fact.type == Credentials.FactorAdded.TOPIC else "factor_removed"
+        return Mail(occasion, await self._open(user, user.email), page=PAGES[RESET])
+
+    async def _wanted_address(self, fact: Fact, user: User) -> Mail | None:
+        """To the new address: a link, or that it has another account."""
+        wanted = await self._open(user, fact.data["email"])
+        if wanted is None or user.status is not AccountStatus.ACTIVE:
+            return None
+        owner = await self._addresses.find(wanted)
+        if owner not in (None, user.learner_id):
+            other = await replayed(self._log, User, user_stream(owner or ""))
+            if other.status is AccountStatus.ACTIVE:
+                return Mail("address_taken", wanted)
+        return Mail("new_address", wanted, NEW_ADDRESS, str(fact.stream_version))
+
+    async def _old_address(self, fact: Fact, user: User) -> Mail | None:
+        """The old address leads nowhere any more, and gets the link that takes the change back."""
+        old = await self._give_up(fact, user)
+        return Mail("old_address", old, OLD_ADDRESS, str(fact.stream_version))
+
+    async def _given_up(self, fact: Fact, user: User) -> None:
+        """A change was taken back: the address that it brought leads nowhere any more, and is not written to."""
+        await self._give_up(fact, user)
+
+    async def _give_up(self, fact: Fact, user: User) -> str | None:
+        old, now = await self._open(user, fact.data["old"]), await self._open(user, user.email)
+        if old is not None and old != now:  # it may be the address again by now
+            await self._addresses.release(old, user.learner_id, self._log.clock.now())
+        return old
+
+    async def _open(self, user: User, sealed: str | None) -> str | None:
+        return (await self._log.keys.reading(user.id)).open(sealed)
+
+    def _values(self, learner_id: str, mail: Mail) -> dict[str, str]:
+        url, now = self._settings.web_url, self._log.clock.now()
+        if mail.kind is None:
+            return {"campus": url, "link": f"{url}{mail.page}"}
+        token = link_token(learner_id, mail.kind, self._settings.token_secret, now=now, state=mail.state)
+        until = now + mail.kind.lifetime
+        return {"campus": url, "link": f"{url}{PAGES[mail.kind]}#{token}", "until": f"{until:%Y-%m-%d %H:%M}"}

@@ -15,6 +15,7 @@ from adapters.postgres.connection import Unavailable
 from api.http.errors import BadRequest, PreconditionFailed
 from api.http.security import may_act_for, may_send, must_be_admin, must_be_staff, user_of
 from api.http.services import get_services
+from api.http.step_up import must_be_confirmed
 from commands.log import Context
 
 LONGEST_KEY = 128  # characters
@@ -53,6 +54,10 @@ class CommandDispatcher:
     def acts_for(self, learner_id: str | None) -> str:
         """The learner whom the request is about, the user if it names none; raises NotYours."""
         return may_act_for(self.user, self.user.subject if learner_id is None else learner_id)
+
+    def needs_step_up(self) -> None:
+        """Raise StepUpNeeded if the user has a session, and has not proved lately to be there."""
+        must_be_confirmed(self.user, get_services(self._request).bus.clock.now())
 
     async def __call__(self, command: Any, learner_id: str | None = None) -> Response:
         """Carry out *command*, which may be for a learner, and answer with its position."""

@@ -15,6 +15,7 @@ from msgspec.inspect import DateTimeType, DictType, ListType, Metadata, StructTy
 from api.http.csv_text import CSV
 from api.http.door.door import FREE
 from api.http.errors import PROBLEM_JSON, Problem, known_codes
+from api.http.sessions import COOKIE
 
 TEXT, BYTES, ZIP = "text/plain", "application/octet-stream", "application/zip"
 REF = "#/components/schemas/{name}"
@@ -57,6 +58,9 @@ IF_NONE_MATCH = {
     "description": "The ETag of an answer that the client has.",
     "schema": {"type": "string"},
 }
+
+OF_SESSIONS = ("/v1/auth/", "/v1/me/account/erase")
+"""Where no token is taken: what is about the session, and what proves who signs in."""
 
 Responses = dict[int | str, dict[str, Any]]
 
@@ -179,7 +183,10 @@ def describe(app: FastAPI) -> dict[str, Any]:
         for path, operations in document["paths"].items():
             for operation in operations.values():
                 _add_common(path, operation)
-        components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+        components["securitySchemes"] = {
+            "token": {"type": "http", "scheme": "bearer"},
+            "session": {"type": "apiKey", "in": "cookie", "name": COOKIE},
+        }
         app.openapi_schema = document
     return app.openapi_schema
 
@@ -228,7 +235,7 @@ def _add_common(path: str, operation: dict[str, Any]) -> None:
     if path not in FREE:
         responses.setdefault("429", _problem(429))
     if "401" in responses:
-        operation["security"] = [{"token": []}]
+        operation["security"] = [{"session": []}] if path.startswith(OF_SESSIONS) else [{"token": []}, {"session": []}]
     if "304" in responses:
         operation.setdefault("parameters", []).extend([MIN_POSITION, IF_NONE_MATCH])
     elif "202" in responses:  # a query may be answered 202 as well, while it is folded as of a moment

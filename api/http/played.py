@@ -10,6 +10,7 @@ import json
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from datetime import UTC, date, datetime, time
 from itertools import islice
+from time import time as machine_time
 from typing import Annotated, Any, NamedTuple
 
 import msgspec
@@ -29,6 +30,7 @@ from projections.engine.moment import Moment
 from projections.engine.steps import Change
 
 NDJSON = "application/x-ndjson"
+ENDED = b": the token has ended\n\n"
 AT_ONCE = 20  # steps that are folded in one go
 LONGEST_PAUSE = 10.0  # seconds between two events
 
@@ -126,7 +128,7 @@ def played(ask: QueryContext, part: Part, moment: Moment, sources: Sequence[Sour
     headers = headers_at(moment, *(source.projection for source in sources))
     headers = {**headers, "campus-position": str(moment.position)}
     if part.speed is not None:
-        services, steps = ask.services, _events(_lines(part, sources), part.speed)
+        services, steps = ask.services, _events(_lines(part, sources), part.speed, ask.user.expires_at)
         steps_of_user = while_signed_in(steps, ask.user, services.people.sessions, services.grants)
         events = EventStream(steps_of_user, services.places, ask.user.subject)
         events.headers.update({name: value for name, value in headers.items() if name != "cache-control"})
@@ -181,11 +183,18 @@ async def _text(lines: Iterator[Line]) -> AsyncIterator[bytes]:
         yield line.text + b"\n"
 
 
-async def _events(lines: Iterator[Line], speed: float) -> AsyncGenerator[bytes]:
+async def _events(lines: Iterator[Line], speed: float, ends: float) -> AsyncGenerator[bytes]:
+    """The text of a stream, until there is no more, or until what names its user *ends*, as Unix time."""
     last: datetime | None = None
     async for line in _ahead(lines):
+        pause, left = 0.0, ends - machine_time()
         if last is not None and line.at is not None:
-            await asyncio.sleep(min(max((line.at - last).total_seconds(), 0.0) / speed, LONGEST_PAUSE))
+            pause = min(max((line.at - last).total_seconds(), 0.0) / speed, LONGEST_PAUSE)
+        if pause >= left:
+            await asyncio.sleep(max(left, 0.0))
+            yield ENDED
+            return
+        await asyncio.sleep(pause)
         last = line.at or last
         yield b"id: %d\nevent: step\ndata: %b\n\n" % (line.position, line.text)
     yield b"event: end\ndata: {}\n\n"

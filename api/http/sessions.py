@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 
 from fastapi import Request, Response
 
+from adapters.auth.access import SignedIn
 from adapters.auth.grants import Grants, Held
-from adapters.auth.people import SignedIn
 from adapters.auth.sessions import BrowserSession, Sessions
 from adapters.jwt import LEARNER, JwtClaims
 from adapters.tasks import cancel_and_wait

@@ -179,6 +179,7 @@ async def refund_order(
     order_id: OrderId, body: RefundRequest, handle: StaffDispatch, services: ServicesDep
 ) -> Response:
     """Give money back, never more than was paid and not yet given back."""
+    handle.needs_step_up()
     learner_id = await owner_of(services, order_id)
     lines = None if body.lines is None else tuple(body.lines)
     return await handle(RequestRefund(learner_id, order_id, body.reason, body.amount, lines), learner_id)

@@ -30,7 +30,7 @@ def create(
 
     Example: campus admin create ada@example.org
     """
-    from api.auth import ADDRESS
+    from api.auth.common import ADDRESS
 
     if re.fullmatch(ADDRESS, email) is None:
         raise Failure(f"{email!r} is no e-mail address, such as ada@example.org")

@@ -1,8 +1,12 @@
 """Histories step by step, over HTTP."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from adapters.jwt import claims_of, sign
+from adapters.settings import Settings
+from api.http.played import ENDED
 from projections.engine.steps import patched
 from tests.support.api import Campus
 from tests.support.polling import until
@@ -57,6 +61,20 @@ async def test_the_steps_of_a_learner(campus: Campus) -> None:
     assert played.text.endswith("event: end\ndata: {}\n\n")
     run = documents_of(await lines(campus, f"/runs/{campus.run}/replay"))
     assert f"catalog_runs/{campus.run}" in run
+
+
+async def test_what_is_played_slowly_ends_with_the_token(campus: Campus, lively: Settings) -> None:
+    """To the second, also in the pause between two steps."""
+    await campus.open_run()
+    await campus.enroll()
+    await campus.send(f"/quizzes/{campus.quiz}/attempts/1/submit", {"responses": [1, 1]})
+    now = datetime.now(UTC)
+    token = sign(claims_of(campus.learner), lively.token_secret, now=now, lifetime=timedelta(seconds=2))
+    headers = {"authorization": f"Bearer {token}"}
+    path = f"/v1/learners/{campus.learner}/replay"
+    played = await campus.client.get(path, params={"speed": "0.000001"}, headers=headers)
+    assert played.text.endswith(ENDED.decode()), played.text
+    assert datetime.now(UTC) >= now.replace(microsecond=0) + timedelta(seconds=2)
 
 
 async def test_who_may_play_what(campus: Campus) -> None:

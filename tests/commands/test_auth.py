@@ -1,7 +1,18 @@
 """Use cases of signing in."""
 
-from commands.auth import OpenSession, RevokeSessions, SetPassword
-from domain.auth import Credentials, Session
+from commands.auth import (
+    AddFactor,
+    ConfirmSession,
+    MakeRecoveryCodes,
+    OpenSession,
+    RemoveFactor,
+    RequestReset,
+    ResetPassword,
+    RevokeSessions,
+    SetPassword,
+    UseRecoveryCode,
+)
+from domain.auth import Credentials, FactorKind, Session
 from tests.support.given import fact
 from tests.support.usecases import AT, Campus
 
@@ -24,3 +35,37 @@ async def test_a_password_is_set(empty: Campus) -> None:
         (stream, fact(Credentials.PasswordSet, password_id="p1", cause="registration"))
     ]
     assert await empty.repeats(SetPassword("ann", "p1", "registration"))
+
+
+async def test_a_forgotten_password_is_replaced(empty: Campus) -> None:
+    """Asked for as often as one likes, replaced once."""
+    await empty.give(SetPassword("ann", "p1", "registration"))
+    for _ in range(2):
+        assert await empty.new(RequestReset("ann")) == [("credentials-ann", fact(Credentials.ResetRequested))]
+    replaced = fact(Credentials.PasswordSet, password_id="p2", cause="reset")
+    assert await empty.new(ResetPassword("ann", "p2", "p1")) == [("credentials-ann", replaced)]
+    assert await empty.repeats(ResetPassword("ann", "p2", "p1"))
+    assert await empty.refused(ResetPassword("ann", "p3", "p1")) == "link_refused"
+
+
+async def test_second_factors_and_what_they_prove(empty: Campus) -> None:
+    """Each step is a fact; those that are done again change nothing."""
+    stream = "credentials-ann"
+    factor = {"factor_id": "f1", "kind": "totp"}
+    assert await empty.new(AddFactor("ann", "f1", FactorKind.TOTP)) == [
+        (stream, fact(Credentials.FactorAdded, **factor))
+    ]
+    assert await empty.repeats(AddFactor("ann", "f1", FactorKind.TOTP))
+    codes = {"codes_id": "c1", "count": 10}
+    assert await empty.new(MakeRecoveryCodes("ann", "c1", 10)) == [
+        (stream, fact(Credentials.RecoveryCodesMade, **codes))
+    ]
+    used = fact(Credentials.RecoveryCodeUsed, codes_id="c1", left=9)
+    assert await empty.new(UseRecoveryCode("ann", "c1")) == [(stream, used)]
+    assert await empty.refused(UseRecoveryCode("ann", "c0")) == "factor_refused"
+    assert await empty.new(RemoveFactor("ann", "f1")) == [(stream, fact(Credentials.FactorRemoved, **factor))]
+    assert await empty.refused(RemoveFactor("ann", "f1")) == "factor_not_found"
+    assert await empty.refused(ConfirmSession("ann", "s1", "totp")) == "sign_in_refused"
+    await empty.give(OpenSession("ann", "s1", "password", AT))
+    confirmed = [("session-ann:s1", fact(Session.Confirmed, method="totp"))]
+    assert await empty.new(ConfirmSession("ann", "s1", "totp")) == confirmed

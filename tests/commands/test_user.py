@@ -1,6 +1,16 @@
 """Use cases of accounts, with keys in memory and in PostgreSQL."""
 
-from commands.user import ChangeProfile, NoteKeyDestroyed, RegisterAccount, RequestErasure, VerifyEmail
+from commands.user import (
+    ChangeEmail,
+    ChangeProfile,
+    LapseRegistration,
+    NoteKeyDestroyed,
+    RegisterAccount,
+    RequestEmailChange,
+    RequestErasure,
+    RestoreEmail,
+    VerifyEmail,
+)
 from tests.support.usecases import Campus
 
 REGISTER = RegisterAccount("ann", "ann@example.org", "en", "Europe/London")
@@ -53,3 +63,31 @@ async def test_a_command_says_nothing_personal_about_itself(empty: Campus) -> No
     text = repr((REGISTER, ChangeProfile("ann", {"display_name": "Ann Öre"})))
     assert "example" not in text
     assert "Öre" not in text
+
+
+async def test_an_address_is_changed_and_taken_back(empty: Campus) -> None:
+    """What is stored is sealed; with the key it is what was said."""
+    await empty.give(REGISTER, VerifyEmail("ann"), RequestEmailChange("ann", "eve@example.net"), ChangeEmail("ann", 3))
+    assert await empty.refused(ChangeEmail("ann", 3)) == "link_refused"
+    await empty.give(RestoreEmail("ann", 4))
+    assert await empty.refused(RestoreEmail("ann", 4)) == "link_refused"
+    facts, key = await empty.log.stream("user-ann"), await empty.personal_key("user-ann")
+    opened = [
+        [fact.type, *(key.open(fact.data[name]) for name in ("email", "old", "new") if name in fact.data)]
+        for fact in facts
+    ]
+    assert opened[2:] == [
+        ["user.email_change_requested", "eve@example.net"],
+        ["user.email_changed", "ann@example.org", "eve@example.net"],
+        ["user.email_restored", "eve@example.net", "ann@example.org"],
+    ]
+    assert "example" not in str([fact.data for fact in facts])
+
+
+async def test_a_registration_lapses(empty: Campus) -> None:
+    """Once, and not if it was completed."""
+    await empty.give(REGISTER, LapseRegistration("ann", 1))
+    assert await empty.repeats(LapseRegistration("ann", 1))
+    assert (await empty.log.stream("user-ann"))[-1].type == "user.registration_lapsed"
+    await empty.give(RegisterAccount("bob", "bob@example.org"), VerifyEmail("bob"))
+    assert await empty.repeats(LapseRegistration("bob", 1))

@@ -1,9 +1,23 @@
 """Signing in, by its facts and rules."""
 
+from functools import partial
+
 import pytest
 
-from domain.auth import BadPassword, Credentials, Session, check_password
-from tests.support.given import AT, fact, given
+from domain.auth import (
+    MOST_FACTORS,
+    BadPassword,
+    Credentials,
+    FactorKind,
+    FactorNotFound,
+    FactorRefused,
+    Session,
+    SignInRefused,
+    TooManyFactors,
+    check_password,
+)
+from domain.links import LinkRefused
+from tests.support.given import AT, Said, fact, given
 
 OPENED, REVOKED = fact(Session.Opened, method="password", until=AT), fact(Session.Revoked, cause="logout")
 
@@ -26,6 +40,63 @@ def test_one_password_is_valid() -> None:
     given(Credentials, first).when(lambda it: it.set_password("p2", "change")).then(
         fact(Credentials.PasswordSet, password_id="p2", cause="change")
     )
+
+
+def added(number: int) -> Said:
+    """The fact of one more app."""
+    return fact(Credentials.FactorAdded, factor_id=f"f{number}", kind="totp")
+
+
+def test_a_factor_is_added_and_removed_once() -> None:
+    """There are ten of them at most."""
+    removed = fact(Credentials.FactorRemoved, factor_id="f1", kind="totp")
+    given(Credentials).when(lambda it: it.add_factor("f1", FactorKind.TOTP)).then(added(1))
+    given(Credentials, added(1)).when(lambda it: it.add_factor("f1", FactorKind.TOTP)).then()
+    given(Credentials, added(1)).when(lambda it: it.remove_factor("f1")).then(removed)
+    given(Credentials, added(1), removed).when(lambda it: it.remove_factor("f1")).refused(
+        FactorNotFound, factor_id="f1"
+    )
+    all_of_them = [added(number) for number in range(MOST_FACTORS)]
+    given(Credentials, *all_of_them).when(lambda it: it.add_factor("more", FactorKind.PASSKEY)).refused(
+        TooManyFactors, most=MOST_FACTORS
+    )
+
+
+def test_recovery_codes_are_counted_down() -> None:
+    """New ones end the old ones; more than there are cannot be used."""
+    made, used = (
+        fact(Credentials.RecoveryCodesMade, codes_id="c1", count=1),
+        fact(Credentials.RecoveryCodeUsed, codes_id="c1", left=0),
+    )
+    given(Credentials).when(lambda it: it.make_recovery_codes("c1", 1)).then(made)
+    given(Credentials, made).when(lambda it: it.make_recovery_codes("c1", 1)).then()
+    given(Credentials, made).when(lambda it: it.use_recovery_code("c1")).then(used)
+    for codes_id in ("c1", "c2"):
+        given(Credentials, made, used).when(partial(Credentials.use_recovery_code, codes_id=codes_id)).refused(
+            FactorRefused
+        )
+
+
+def test_a_session_is_confirmed_while_it_lasts() -> None:
+    """As often as the person proves to be there."""
+    confirmed = fact(Session.Confirmed, method="totp")
+    for past in ((OPENED,), (OPENED, confirmed)):
+        given(Session, *past).when(lambda session: session.confirm("totp")).then(confirmed)
+    for ended in ((), (OPENED, REVOKED)):
+        given(Session, *ended).when(lambda session: session.confirm("totp")).refused(SignInRefused)
+
+
+def test_a_forgotten_password_is_replaced_by_one_link() -> None:
+    """Links are for the password that was valid when they were written: the first that is used ends the others."""
+    first, reset = (
+        fact(Credentials.PasswordSet, password_id="p1", cause="registration"),
+        fact(Credentials.PasswordSet, password_id="p2", cause="reset"),
+    )
+    requested = fact(Credentials.ResetRequested)
+    given(Credentials, first).when(Credentials.request_reset).then(requested)
+    given(Credentials, first, requested).when(lambda it: it.reset_password("p2", "p1")).then(reset)
+    given(Credentials, first, reset).when(lambda it: it.reset_password("p3", "p1")).refused(LinkRefused)
+    given(Credentials, first, reset).when(lambda it: it.reset_password("p2", "p1")).then()
 
 
 @pytest.mark.parametrize(

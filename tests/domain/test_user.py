@@ -1,9 +1,11 @@
 """Accounts: what a person may do with one, and what stays of it."""
 
+from functools import partial
 from typing import Any
 
 import pytest
 
+from domain.links import LinkRefused
 from domain.personal import PersonErased
 from domain.user import AccountNotActive, AccountNotFound, BadTimeZone, User
 from tests.support.given import fact, given
@@ -85,6 +87,57 @@ def test_erasure_ends_the_account_at_once(past: tuple[Any, ...]) -> None:
         given(User, *past, REQUESTED).when(act).refused(PersonErased, learner_id="ann")
     given(User, *past, REQUESTED, DESTROYED).when(lambda user: user.register("ann@x", "en", "UTC", KEY)).refused(
         PersonErased, learner_id="ann"
+    )
+
+
+def asked_for(version: int, email: str) -> Any:
+    """The fact that asks for an address."""
+    return fact(User.EmailChangeRequested, email=f"{version}.email.{email}")
+
+
+def became(version: int, old: str, new: str) -> Any:
+    """The fact of a change of the address."""
+    return fact(User.EmailChanged, old=f"{version}.old.{old}", new=f"{version}.new.{new}")
+
+
+def test_a_registration_lapses_unless_it_was_completed_or_asked_for_since() -> None:
+    """The account ends as by an erasure; each fact that asks has its own time."""
+    lapsed = fact(User.RegistrationLapsed)
+    given(User, REGISTERED).when(lambda user: user.lapse(1)).then(lapsed)
+    given(User, REGISTERED, REPEATED).when(lambda user: user.lapse(1)).then()
+    given(User, REGISTERED, REPEATED).when(lambda user: user.lapse(2)).then(lapsed)
+    given(User, REGISTERED, VERIFIED).when(lambda user: user.lapse(1)).then()
+    given(User, REGISTERED, lapsed).when(lambda user: user.lapse(1)).then()
+    given(User, REGISTERED, lapsed).when(User.note_key_destroyed).then(DESTROYED)
+    given(User, REGISTERED, lapsed).when(User.verify_email).refused(PersonErased, learner_id="ann")
+
+
+def test_an_address_is_changed_by_the_latest_wish_once() -> None:
+    """The account keeps its address until the new one has answered."""
+    active = (REGISTERED, VERIFIED)
+    given(User, *active).when(lambda user: user.request_email_change("ann@y", KEY)).then(asked_for(3, "ann@y"))
+    given(User, REGISTERED).when(lambda user: user.request_email_change("ann@y", KEY)).refused(
+        AccountNotActive, learner_id="ann"
+    )
+    wishes = (*active, asked_for(3, "ann@y"), asked_for(4, "ann@z"))
+    given(User, *wishes).when(lambda user: user.change_email(3, KEY)).refused(LinkRefused)
+    given(User, *wishes).when(lambda user: user.change_email(4, KEY)).then(became(5, "ann@x", "ann@z"))
+    given(User, *wishes, became(5, "ann@x", "ann@z")).when(lambda user: user.change_email(4, KEY)).refused(LinkRefused)
+
+
+def test_a_change_of_the_address_is_taken_back_with_all_that_followed() -> None:
+    """Who has taken an account over changes it twice: the first address still gets it back, the second one does not."""
+    stolen = (
+        *(REGISTERED, VERIFIED, asked_for(3, "eve@y"), became(4, "ann@x", "eve@y")),
+        *(asked_for(5, "eve@z"), became(6, "eve@y", "eve@z")),
+    )
+    restored = fact(User.EmailRestored, changed=4, old="7.old.eve@z", new="7.new.ann@x")
+    given(User, *stolen).when(lambda user: user.restore_email(4, KEY)).then(restored)
+    for changed in (4, 6, 5, 0):
+        given(User, *stolen, restored).when(partial(User.restore_email, changed=changed, key=KEY)).refused(LinkRefused)
+    partly = fact(User.EmailRestored, changed=6, old="7.old.eve@z", new="7.new.eve@y")
+    given(User, *stolen, partly).when(lambda user: user.restore_email(4, KEY)).then(
+        fact(User.EmailRestored, changed=4, old="8.old.eve@y", new="8.new.ann@x")
     )
 
 

@@ -31,8 +31,24 @@ def test_an_account_from_its_registration_to_its_end() -> None:
         history.add("user-7", "user.profile_changed", day(3), field=field, old=None, new=text)
     row = AccountRow("7", "active", "E", "N", "M", "Y", day(1), day(2))
     assert rows_of(fold(Accounts, history), ACCOUNTS, AccountRow) == [row]
+    history.add("user-7", "user.email_change_requested", day(3), email="F")
+    assert rows_of(fold(Accounts, history), ACCOUNTS, AccountRow) == [row]
+    history.add("user-7", "user.email_changed", day(3), old="E", new="F")
+    row.email = "F"
+    assert rows_of(fold(Accounts, history), ACCOUNTS, AccountRow) == [row]
+    history.add("user-7", "user.email_restored", day(3), changed=7, old="F", new="G")
+    row.email = "G"
+    assert rows_of(fold(Accounts, history), ACCOUNTS, AccountRow) == [row]
     history.add("user-7", "user.erasure_requested", day(4)).add("user-7", "user.key_destroyed", day(4))
     row = AccountRow("7", "erased", registered_at=day(1), verified_at=day(2), erased_at=day(4))
+    assert rows_of(fold(Accounts, history), ACCOUNTS, AccountRow) == [row]
+
+
+def test_a_registration_that_has_lapsed_is_an_account_that_was_erased() -> None:
+    """It counts, and has nothing personal."""
+    history = History().add("user-7", "user.registered", day(1), email="E", language="L", time_zone="Z")
+    history.add("user-7", "user.registration_lapsed", day(8)).add("user-7", "user.key_destroyed", day(8))
+    row = AccountRow("7", "erased", registered_at=day(1), erased_at=day(8))
     assert rows_of(fold(Accounts, history), ACCOUNTS, AccountRow) == [row]
 
 

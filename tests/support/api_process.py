@@ -28,10 +28,11 @@ class Served(NamedTuple):
 
 
 @contextmanager
-def serving(settings: Settings, log: int | None = None) -> Iterator[Served]:
+def serving(settings: Settings, log: int | None = None, port: int | None = None) -> Iterator[Served]:
     """Serve the campus of *settings* until the block ends; *log* is an open file for what it prints."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    if port is None:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
     own = settings.model_copy(update={"api_port": port})
     command = [sys.executable, "-m", "cli.main", "serve"]
     process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **variables(own)}, stdout=log, stderr=log)

@@ -56,7 +56,7 @@ async def _forget(learner_id: str) -> None:
     """Nothing is kept about persons here."""
 
 
-async def _write(learner_id: str, key: str, *, is_repeated: bool) -> None:
+async def _write(fact: Fact, key: str) -> None:
     """No mail leaves here."""
 
 

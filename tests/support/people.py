@@ -10,8 +10,10 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
-from adapters.auth import people
+from adapters.auth import access
+from adapters.auth.links import OLD_ADDRESS
 from adapters.mail.inbox import Inbox, ReceivedMail
+from adapters.personal.addresses import forget_released
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.settings import Settings
 from api.app import build
@@ -70,17 +72,26 @@ class Town:
         await until(is_there)
         return next(mail for mail in self.inbox.mails if address in mail.to)
 
-    async def link_to(self, address: str) -> str:
-        """What the link of a registration carries."""
-        found = re.search(r"#(\S+)", (await self.mail_to(address)).text)
+    async def link_to(self, address: str, number: int = 1) -> str:
+        """What the link of the latest mail to an address carries, of which there are so many."""
+        found = re.search(r"#(\S+)", (await self.mail_to(address, number)).text)
         assert found is not None
         return found[1]
 
+    async def forget_old(self) -> None:
+        """What the dispatcher does every hour, beside much else."""
+        now = self.log.clock.now()
+        await self.log.link.run(lambda connection: forget_released(connection, now - OLD_ADDRESS.lifetime))
+
     async def settle(self, address: str, password: str = PASSWORD) -> Browser:
         """A person with an account, signed in."""
+        return await self.settle_by_mail(address, 1, password)
+
+    async def settle_by_mail(self, address: str, number: int, password: str = PASSWORD) -> Browser:
+        """The same for an address that has had mails before: the link is in the one of this number."""
         browser = self.browser()
         assert (await browser.post("/auth/register", {"email": address})).status_code == 200
-        body = {"token": await self.link_to(address), "password": password, "display_name": "Ada"}
+        body = {"token": await self.link_to(address, number), "password": password, "display_name": "Ada"}
         answer = await browser.post("/auth/complete", body)
         assert answer.status_code == 200, answer.text
         return browser
@@ -132,7 +143,7 @@ class stream_of:  # noqa: N801 - used as a function
 async def town(settings: Settings) -> AsyncIterator[Town]:
     """The campus, with an application that answers at `https://campus.test`."""
     inbox, stop = Inbox(), asyncio.Event()
-    before, people.EVEN = people.EVEN, 0.01
+    before, access.EVEN = access.EVEN, 0.01
     async with inbox.listening(0) as port:
         there = settings.model_copy(update={"smtp_url": f"smtp://127.0.0.1:{port}", "public_url": ORIGIN})
         sending = asyncio.create_task(dispatcher.run(there, stop))
@@ -144,7 +155,7 @@ async def town(settings: Settings) -> AsyncIterator[Town]:
                 async with httpx.AsyncClient(transport=transport, base_url=ORIGIN, cookies=jar) as client:
                     yield Town(app, log, inbox, client)
         finally:
-            people.EVEN = before
+            access.EVEN = before
             stop.set()
             async with guard():
                 await sending

@@ -123,7 +123,7 @@ class Carrier:
                 self._web_url,
                 self._ticket,
                 self._forget,
-                self._mail.about_registration,
+                self._mail.write_about,
             )
             answer = await job.effect(fact, outside)
         outcome = job.command(fact) if answer is None else job.command(fact, answer)

@@ -9,7 +9,7 @@ the outside world.
 """
 
 from commands.payment.selling import ENDS
-from workers.reactions import catalog, enrollment, payment, progress, provider_events, quiz, user
+from workers.reactions import auth, catalog, enrollment, payment, progress, provider_events, quiz, user
 from workers.reactions.job import Job
 from workers.reactions.reaction import Reaction
 
@@ -214,22 +214,118 @@ JOBS: dict[str, tuple[Job, ...]] = {
         Job(
             "write_about_registration",
             due=user.at_once,
-            effect=user.write_about_registration,
+            effect=user.write_about,
             command=user.nothing_to_record,
             settled_by=(),
             lasts=user.MAIL_LASTS,
             awaited=True,
+        ),
+        Job(
+            "lapse_registration",
+            due=user.lapses_at,
+            command=user.lapse_registration,
+            settled_by=("user.email_verified", "user.registration_lapsed", "user.erasure_requested"),
         ),
     ),
     "user.registration_repeated": (
         Job(
             "write_about_repetition",
             due=user.at_once,
-            effect=user.write_about_repetition,
+            effect=user.write_about,
             command=user.nothing_to_record,
             settled_by=(),
             lasts=user.MAIL_LASTS,
             awaited=True,
+        ),
+        Job(
+            "lapse_repeated_registration",
+            due=user.lapses_at,
+            command=user.lapse_registration,
+            settled_by=(),
+            lasts=user.LAPSE_LASTS,
+        ),
+    ),
+    "user.registration_lapsed": (
+        Job(
+            "destroy_key_of_lapsed",
+            due=user.at_once,
+            effect=user.destroy_key,
+            command=user.note_key_destroyed,
+            settled_by=("user.key_destroyed",),
+        ),
+    ),
+    "user.email_change_requested": (
+        Job(
+            "write_to_new_address",
+            due=user.at_once,
+            effect=user.write_about,
+            command=user.nothing_to_record,
+            settled_by=(),
+            lasts=user.MAIL_LASTS,
+            awaited=True,
+        ),
+    ),
+    "user.email_changed": (
+        Job(
+            "write_to_old_address",
+            due=user.at_once,
+            effect=user.write_about,
+            command=user.nothing_to_record,
+            settled_by=(),
+            lasts=user.RELEASE_LASTS,
+            awaited=True,
+        ),
+    ),
+    "user.email_restored": (
+        Job(
+            "give_address_up",
+            due=user.at_once,
+            effect=user.write_about,
+            command=user.nothing_to_record,
+            settled_by=(),
+            lasts=user.RELEASE_LASTS,
+        ),
+    ),
+    "credentials.reset_requested": (
+        Job(
+            "write_about_reset",
+            due=auth.at_once,
+            effect=auth.write_about,
+            command=auth.nothing_to_record,
+            settled_by=(),
+            lasts=auth.MAIL_LASTS,
+            awaited=True,
+        ),
+    ),
+    "credentials.password_set": (
+        Job(
+            "write_about_password",
+            due=auth.when_replaced,
+            effect=auth.write_about,
+            command=auth.nothing_to_record,
+            settled_by=(),
+            lasts=auth.NOTICE_LASTS,
+            awaited=True,
+        ),
+    ),
+    "credentials.factor_added": (
+        Job(
+            "write_about_factor",
+            due=auth.at_once,
+            effect=auth.write_about,
+            command=auth.nothing_to_record,
+            settled_by=(),
+            lasts=auth.NOTICE_LASTS,
+        ),
+    ),
+    "credentials.factor_removed": (
+        Job(
+            "write_about_lost_factor",
+            due=auth.at_once,
+            effect=auth.write_about,
+            command=auth.nothing_to_record,
+            settled_by=(),
+            lasts=auth.NOTICE_LASTS,
         ),
     ),
     "user.erasure_requested": (

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 from uuid import UUID, uuid5
 
 from commands.log import Context
@@ -10,12 +10,6 @@ from commands.payment.provider import Provider
 from domain.fact import Fact
 
 TRIES = 8  # with growing pauses, about two minutes
-
-
-class WriteAboutRegistration(Protocol):
-    """Sends a person a mail, by the learner's id and the key of the job."""
-
-    def __call__(self, learner_id: str, key: str, *, is_repeated: bool) -> Awaitable[None]: ...
 
 
 class Outside(NamedTuple):
@@ -28,8 +22,8 @@ class Outside(NamedTuple):
         stream: the facts of a stream of the log, up to now.
         web_url: where browsers reach the API.
         ticket: what opens the payment page of an order: of a learner's id and the order's.
-        write_about_registration: sends a person the link of a registration.
         forget: destroys what is kept about a person beside the log, by the learner's id.
+        write_about: sends a person a mail about a fact of the account, by the key of the job.
     """
 
     provider: Provider
@@ -38,7 +32,7 @@ class Outside(NamedTuple):
     web_url: str
     ticket: Callable[[str, str], str]
     forget: Callable[[str], Awaitable[None]]
-    write_about_registration: WriteAboutRegistration
+    write_about: Callable[[Fact, str], Awaitable[None]]
 
 
 class Job(NamedTuple):

@@ -2,10 +2,15 @@
 
 from datetime import datetime, timedelta
 
-from commands.user import NoteKeyDestroyed
+from commands.user import LapseRegistration, NoteKeyDestroyed
 from domain.fact import Fact
 from workers.reactions.job import Outside
 
+REGISTRATION_LASTS = timedelta(days=7)
+"""For how long a person may complete a registration, by a link that was asked for meanwhile; then it is erased."""
+LAPSE_LASTS = REGISTRATION_LASTS + timedelta(days=30)
+RELEASE_LASTS = timedelta(days=30)
+"""For how long an address that was replaced is owed its end, and the mail that says so."""
 MAIL_LASTS = timedelta(hours=1)
 """For how long a mail that was asked for is owed: the person has asked again by then."""
 
@@ -25,14 +30,19 @@ def note_key_destroyed(fact: Fact) -> NoteKeyDestroyed:
     return NoteKeyDestroyed(fact.id("learner_id"))
 
 
-async def write_about_registration(fact: Fact, outside: Outside) -> None:
-    """A person, or another one with that person's address, has asked for an account: write to the address."""
-    await outside.write_about_registration(fact.id("learner_id"), outside.key, is_repeated=False)
+async def write_about(fact: Fact, outside: Outside) -> None:
+    """The person is to get a mail about the fact."""
+    await outside.write_about(fact, outside.key)
 
 
-async def write_about_repetition(fact: Fact, outside: Outside) -> None:
-    """The same once more; if the account is in use by now, the mail says so."""
-    await outside.write_about_registration(fact.id("learner_id"), outside.key, is_repeated=True)
+def lapses_at(fact: Fact) -> datetime:
+    """When a registration that is asked for now is given up."""
+    return fact.occurred_at + REGISTRATION_LASTS
+
+
+def lapse_registration(fact: Fact) -> LapseRegistration:
+    """It was not completed in time, if this fact was the last to ask for it."""
+    return LapseRegistration(fact.id("learner_id"), fact.stream_version)
 
 
 def nothing_to_record(fact: Fact) -> None:

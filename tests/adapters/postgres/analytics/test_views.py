@@ -59,7 +59,7 @@ SHOWN_FIELDS = {
     *("period_start", "product_id", "products", "proration", "provider", "provider_event_id", "provider_id"),
     *("refund_id", "runs", "since", "status", "stream", "subscription_id", "subtotal", "tax", "total"),
     *("invoice_id", "known_at", "origin", "paid_amount", "paid_currency", "recurring", "valid_at", "what"),
-    *("email", "field", "method", "password_id", "role", "scope"),
+    *("changed", "codes_id", "count", "email", "factor_id", "field", "left", "method", "password_id", "role", "scope"),
     *("appended", "before", "continues", "file", "found", "irregular_by_rule", "parts", "plan", "rows", "sha256"),
     *("size", "tables", "generation", "position", "code", "source_hash"),
     *("transactions", "trial_days", "trial_until", "valid_from", "valid_until", "whole"),

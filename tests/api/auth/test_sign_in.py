@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from adapters.auth import people
-from adapters.auth.attempts import MOST_FAILURES
+from adapters.auth import access
+from adapters.auth.attempts import FAILURES
 from adapters.settings import Settings
 from api.app import build
 from tests.support.api import served
@@ -144,14 +144,14 @@ async def test_answers_that_could_tell_by_their_time_take_whole_steps(monkeypatc
         slept.append(seconds)
 
     now = iter([10.0, 10.1, 20.0, 20.4, 30.0, 30.6])
-    monkeypatch.setattr(people, "EVEN", 0.5)
-    monkeypatch.setattr(people, "time", SimpleNamespace(monotonic=lambda: next(now)))
-    monkeypatch.setattr(people, "asyncio", SimpleNamespace(sleep=note))
+    monkeypatch.setattr(access, "EVEN", 0.5)
+    monkeypatch.setattr(access, "time", SimpleNamespace(monotonic=lambda: next(now)))
+    monkeypatch.setattr(access, "asyncio", SimpleNamespace(sleep=note))
     for _ in range(2):
-        async with people.even_time():
+        async with access.even_time():
             pass
     with pytest.raises(ValueError, match="refused"):
-        async with people.even_time():
+        async with access.even_time():
             raise ValueError("refused")
     assert [round(each, 3) for each in slept] == [0.4, 0.1, 0.4]
 
@@ -160,7 +160,7 @@ async def test_guesses_end(town: Town) -> None:
     """After ten wrong passwords the right one is refused from there, with the time to wait."""
     await town.settle(ADA)
     browser = town.browser()
-    for _ in range(MOST_FAILURES):
+    for _ in range(FAILURES.most):
         assert (await browser.post("/auth/login", {"email": ADA, "password": "wrong" * 3})).status_code == 403
     refused = await browser.post("/auth/login", {"email": ADA, "password": PASSWORD})
     assert (refused.status_code, refused.json()["code"]) == (429, "too_many_attempts")

@@ -1,0 +1,180 @@
+"""
+What all ways in and out have in common: the account as the log has it, its password, its sessions.
+
+What needs secrets is written beside the log before the fact that makes it valid, and taken away after the fact that
+ends it; each step may be done twice, so what breaks in between is mended by doing it again.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from adapters.auth.attempts import Attempts
+from adapters.auth.passwords import Passwords, is_known
+from adapters.auth.sessions import LONGEST, BrowserSession, Sessions
+from adapters.command_bus.bus import Bus
+from adapters.command_bus.replay import replayed
+from adapters.personal.addresses import Addresses
+from adapters.postgres.log.postgres_log import PostgresLog
+from adapters.settings import Settings
+from commands.auth import ConfirmSession, OpenSession, RevokeSessions, SetPassword
+from commands.log import Context
+from domain.auth import Credentials, SignInRefused, check_password, credentials_stream
+from domain.errors import Forbidden
+from domain.links import LinkRefused
+from domain.user import AccountStatus, User, user_stream
+
+EVEN = 0.5  # seconds; an answer that could tell something by its time takes a multiple of this
+
+
+class RegistrationClosed(Forbidden):
+    """No mail leaves this campus, so no address can be verified."""
+
+    code = "registration_closed"
+    template = "this campus takes no registrations: its operator has to set CAMPUS_SMTP_URL"
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """A session that was just opened, and its token, which is kept nowhere."""
+
+    learner_id: str
+    session_id: str
+    token: str
+    until: datetime
+
+
+@asynccontextmanager
+async def even_time() -> AsyncIterator[None]:
+    """Have the block take a multiple of `EVEN`, also when it raises."""
+    started = time.monotonic()
+    try:
+        yield
+    finally:
+        await asyncio.sleep(EVEN - (time.monotonic() - started) % EVEN)
+
+
+class AccountAccess:
+    """Accounts, passwords and sessions, in one process of the API."""
+
+    def __init__(self, log: PostgresLog, bus: Bus, settings: Settings) -> None:
+        self.sessions = Sessions(log.link, log.clock)
+        self.passwords = Passwords(log.link)
+        self.addresses = Addresses(log.link, log.keys)
+        self.attempts = Attempts(log.link, log.keys)
+        self.log = log
+        self.bus = bus
+        self.secret = settings.token_secret
+        self._sends_mails = bool(settings.smtp_url)
+
+    def must_send_mails(self) -> None:
+        """Raise RegistrationClosed where no mail leaves."""
+        if not self._sends_mails:
+            raise RegistrationClosed
+
+    def now(self) -> datetime:
+        """The present time, by the clock of the campus."""
+        return self.log.clock.now()
+
+    async def user(self, learner_id: str) -> User:
+        """The account; blank for an id that none has."""
+        return await replayed(self.log, User, user_stream(learner_id or "none"))
+
+    async def credentials(self, learner_id: str) -> Credentials:
+        """What proves whose the account is; blank for an id that none has."""
+        return await replayed(self.log, Credentials, credentials_stream(learner_id or "none"))
+
+    async def address_of(self, user: User) -> str:
+        """The address of an account; empty once its key is gone."""
+        return (await self.log.keys.reading(user.id)).open(user.email) or ""
+
+    async def active(self, learner_id: str) -> User:
+        """The account to which a link leads; raises LinkRefused for one that is not in use."""
+        user = await self.user(learner_id)
+        if user.status is not AccountStatus.ACTIVE:
+            raise LinkRefused
+        return user
+
+    async def handle(self, command: Any, learner_id: str, request_id: str) -> None:
+        """Carry out a command in the name of a person."""
+        await self.bus.handle(command, Context(learner_id, self.now(), correlation_id=request_id))
+
+    async def check_password(self, user: User, password: str) -> None:
+        """Raise BadPassword for one that would be guessed."""
+        check_password(password, address=await self.address_of(user), is_known=is_known(password))
+
+    async def confirm(self, learner_id: str, password: str, client: str) -> None:
+        """Make sure that it is the person who asks; raises SignInRefused or TooManyAttempts."""
+        async with self.attempts.counted(f"account {learner_id}", client, self.now()):
+            credentials = await self.credentials(learner_id)
+            if not await self.passwords.fits(learner_id, credentials.password_id, password):
+                raise SignInRefused
+
+    async def set_password(self, learner_id: str, password: str, cause: str, request_id: str) -> str:
+        """Keep the hash, then have the log say that it is the valid one; others are forgotten."""
+        password_id = uuid4().hex
+        await self.passwords.keep(learner_id, password_id, password)
+        await self.handle(SetPassword(learner_id, password_id, cause), learner_id, request_id)
+        await self.drop_replaced(learner_id, password_id)
+        return password_id
+
+    async def drop_replaced(self, learner_id: str, password_id: str) -> None:
+        """Forget the hashes of passwords before this one; not of one that was chosen after it."""
+        facts = await self.log.stream(credentials_stream(learner_id))
+        chosen = [fact.data["password_id"] for fact in facts if fact.type == Credentials.PasswordSet.TOPIC]
+        await self.passwords.drop(learner_id, chosen[: chosen.index(password_id)])
+
+    async def open(
+        self,
+        learner_id: str,
+        password_id: str | None,
+        method: str,
+        request_id: str,
+        *,
+        factor_at: datetime | None = None,
+    ) -> SignedIn:
+        """
+        Open a session of who has proved to be the person; *factor_at*: when a second factor was given.
+
+        Raises:
+            SignInRefused: another password is valid by now, or the account cannot be used any more.
+        """
+        session_id, until = uuid4().hex, self.now() + LONGEST
+        await self.handle(OpenSession(learner_id, session_id, method, until), learner_id, request_id)
+        token = await self.sessions.open(learner_id, session_id, until, factor_at=factor_at)
+        user, credentials = await self.user(learner_id), await self.credentials(learner_id)
+        if user.status is not AccountStatus.ACTIVE or credentials.password_id != password_id:
+            await self.sessions.end(learner_id, [session_id])  # changed or erased meanwhile
+            raise SignInRefused
+        return SignedIn(learner_id, session_id, token, until)
+
+    async def confirm_session(self, session: BrowserSession, method: str, request_id: str) -> SignedIn:
+        """
+        Note that the person of a session has proved once more to be there; the session gets another token.
+
+        Raises:
+            SignInRefused: it has ended meanwhile.
+        """
+        learner_id = session.learner_id
+        await self.handle(ConfirmSession(learner_id, session.session_id, method), learner_id, request_id)
+        token = await self.sessions.confirm(session, with_factor=method != "password")
+        if token is None:
+            raise SignInRefused
+        return SignedIn(learner_id, session.session_id, token, session.until)
+
+    async def revoke(self, learner_id: str, session_ids: Sequence[str], cause: str, request_id: str) -> None:
+        """End sessions of a person: the fact first, so that what ends is known; then the session."""
+        if session_ids:
+            await self.handle(RevokeSessions(learner_id, tuple(session_ids), cause), learner_id, request_id)
+            await self.sessions.end(learner_id, session_ids)
+
+    async def revoke_all(self, learner_id: str, cause: str, request_id: str) -> int:
+        """End all sessions of a person; returns how many these were."""
+        open_ones = [session.session_id for session in await self.sessions.of_person(learner_id)]
+        await self.revoke(learner_id, open_ones, cause, request_id)
+        return len(open_ones)

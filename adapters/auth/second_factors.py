@@ -1,0 +1,190 @@
+"""
+Second factors: an app that shows codes, passkeys, recovery codes; adding, giving and removing them.
+
+The fact of a factor comes after what proves it was kept, and before that is dropped. A code of an app is taken once; a
+recovery code is gone with its use.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from uuid import uuid4
+
+from adapters.auth import totp
+from adapters.auth.access import AccountAccess, SignedIn
+from adapters.auth.attempts import FAILURES, Limit
+from adapters.auth.factors import CODES, Factors
+from adapters.auth.links import LinkKind, link_of, link_token
+from commands.auth import AddFactor, MakeRecoveryCodes, RemoveFactor, UseRecoveryCode
+from domain.auth import Credentials, FactorKind, FactorRefused, SignInRefused
+from domain.links import LinkRefused
+
+PENDING = LinkKind("campuslog-second-factor", timedelta(minutes=5))
+"""What a person has who has given the password: time to give the second factor."""
+WRONG_CODES = Limit(20, timedelta(hours=1))
+"""Of one person, from all networks together, or six digits are guessed. Only who knows the password comes so far."""
+ISSUER = "Campuslog"
+
+
+@dataclass(frozen=True)
+class FactorNeeded:
+    """The password fits, and a second factor has to follow, with `pending`, until a time."""
+
+    pending: str
+    kinds: list[str]
+    until: datetime
+
+
+@dataclass(frozen=True)
+class NewApp:
+    """An app that is to show codes: its secret, and the address with it, as text and as a picture."""
+
+    factor_id: str
+    secret: str
+    uri: str
+    picture: str
+
+
+class ListedFactor(NamedTuple):
+    """A second factor, as its person sees it."""
+
+    factor_id: str
+    kind: str
+    label: str
+    added_at: datetime
+    used_at: datetime | None
+
+
+class SecondFactors:
+    """The second factors of the persons of one campus."""
+
+    def __init__(self, access: AccountAccess) -> None:
+        self.table = Factors(access.log.link, access.log.keys)
+        self._access = access
+
+    def needed(self, learner_id: str, credentials: Credentials) -> FactorNeeded | None:
+        """What has to follow the password of a person; None without a second factor."""
+        if not credentials.factors:
+            return None
+        access, now = self._access, self._access.now()
+        pending = link_token(learner_id, PENDING, access.secret, now=now, state=credentials.password_id or "")
+        kinds = sorted(set(credentials.factors.values()) | ({"recovery_code"} if credentials.codes_left else set()))
+        return FactorNeeded(pending, kinds, now + PENDING.lifetime)
+
+    async def sign_in(self, pending: str, code: str, client: str, request_id: str) -> SignedIn:
+        """
+        Sign in by a code, after the password.
+
+        Raises:
+            SignInRefused: the password was given too long ago, or was changed since.
+            FactorRefused: the code does not fit.
+            TooManyAttempts: that has happened too often.
+        """
+        access = self._access
+        try:
+            learner_id, password_id = link_of(pending, PENDING, access.secret, now=access.now())
+        except LinkRefused as error:
+            raise SignInRefused from error
+        credentials = await access.credentials(learner_id)
+        if credentials.password_id != password_id:
+            raise SignInRefused
+        method = await self.check(learner_id, code, client, request_id)
+        return await access.open(learner_id, password_id, f"password+{method}", request_id, factor_at=access.now())
+
+    async def check(self, learner_id: str, code: str, client: str, request_id: str) -> str:
+        """
+        Take a code of an app, or a recovery code; says which it was: `totp` or `recovery_code`.
+
+        Raises:
+            FactorRefused, TooManyAttempts.
+        """
+        is_totp = code.isascii() and code.isdigit() and len(code) == totp.DIGITS
+        method, limit = ("totp", WRONG_CODES) if is_totp else ("recovery_code", FAILURES)
+        access = self._access
+        async with access.attempts.counted(f"{method} {learner_id}", client, access.now(), limit, everywhere=is_totp):
+            taken = await (
+                self._take_totp(learner_id, code) if is_totp else self._take_code(learner_id, code, request_id)
+            )
+            if not taken:
+                raise FactorRefused
+        return method
+
+    async def begin_app(self, learner_id: str, label: str) -> NewApp:
+        """Draw the secret of an app; it is asked for once it was shown to work."""
+        access, factor_id, secret = self._access, uuid4().hex, totp.new_secret()
+        await self.table.keep_totp(learner_id, factor_id, label, secret, access.now())
+        uri = totp.uri_of(secret, await access.address_of(await access.user(learner_id)), ISSUER)
+        return NewApp(factor_id, secret, uri, totp.picture_of(uri))
+
+    async def add_app(self, learner_id: str, factor_id: str, code: str, client: str, request_id: str) -> list[str]:
+        """
+        An app shows a code, so it works, and is asked for from now on.
+
+        Returns:
+            Recovery codes, if it is the first factor.
+
+        Raises:
+            FactorRefused, TooManyAttempts, TooManyFactors.
+        """
+        access = self._access
+        async with access.attempts.counted(f"totp {learner_id}", client, access.now(), WRONG_CODES, everywhere=True):
+            if not await self._fits(learner_id, factor_id, code):
+                raise FactorRefused
+        return await self.add(learner_id, factor_id, FactorKind.TOTP, request_id)
+
+    async def add(self, learner_id: str, factor_id: str, kind: FactorKind, request_id: str) -> list[str]:
+        """Ask for a factor that was shown to work from now on; returns recovery codes, if it is the first one."""
+        access = self._access
+        await access.handle(AddFactor(learner_id, factor_id, kind), learner_id, request_id)
+        credentials = await access.credentials(learner_id)
+        is_first = len(credentials.factors) == 1
+        return await self.make_codes(learner_id, request_id) if is_first else []
+
+    async def make_codes(self, learner_id: str, request_id: str) -> list[str]:
+        """Draw recovery codes in the place of those before them."""
+        codes_id = uuid4().hex
+        codes = await self.table.keep_codes(learner_id, codes_id)
+        await self._access.handle(MakeRecoveryCodes(learner_id, codes_id, CODES), learner_id, request_id)
+        await self.table.drop_codes(learner_id, but=codes_id)
+        return codes
+
+    async def remove(self, learner_id: str, factor_id: str, request_id: str) -> None:
+        """Ask for a factor no more; raises FactorNotFound."""
+        access = self._access
+        await access.handle(RemoveFactor(learner_id, factor_id), learner_id, request_id)
+        await self.table.drop(learner_id, factor_id)
+        if not (await access.credentials(learner_id)).factors:
+            await self.table.drop_codes(learner_id)
+
+    async def of_person(self, learner_id: str) -> tuple[list[ListedFactor], int]:
+        """The factors that a person has, the first one first, and how many recovery codes are left."""
+        credentials, found = await self._access.credentials(learner_id), []
+        for each in await self.table.of_person(learner_id):
+            if each.factor_id in credentials.factors:
+                label, _ = await self.table.opened(each)
+                found.append(ListedFactor(each.factor_id, each.kind, label, each.made_at, each.used_at))
+        return found, credentials.codes_left if credentials.factors else 0
+
+    async def _take_totp(self, learner_id: str, code: str) -> bool:
+        credentials = await self._access.credentials(learner_id)
+        apps = [each for each, kind in credentials.factors.items() if kind == FactorKind.TOTP]
+        taken = [await self._fits(learner_id, each, code) for each in apps]  # all of them: the time says nothing
+        return any(taken)
+
+    async def _fits(self, learner_id: str, factor_id: str, code: str) -> bool:
+        """Whether an app shows this code now, and it was not taken before."""
+        factor, now = await self.table.find(learner_id, factor_id), self._access.now()
+        if factor is None or factor.kind != FactorKind.TOTP:
+            return False
+        _, secret = await self.table.opened(factor)
+        step = totp.step_of(secret, code, now)
+        return step is not None and await self.table.take_step(factor_id, step, now)
+
+    async def _take_code(self, learner_id: str, code: str, request_id: str) -> bool:
+        credentials = await self._access.credentials(learner_id)
+        if not credentials.factors or credentials.codes_id is None:
+            return False
+        if not await self.table.take_code(learner_id, credentials.codes_id, code):
+            return False
+        await self._access.handle(UseRecoveryCode(learner_id, credentials.codes_id), learner_id, request_id)
+        return True

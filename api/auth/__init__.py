@@ -1,0 +1,9 @@
+"""Signing in over HTTP: in and out, forgotten passwords, changes of the address, and the pages for people."""
+
+from fastapi import APIRouter
+
+from api.auth import changed_address, factors, pages, passkeys, recovery, sign_in
+
+MODULES = (sign_in, recovery, changed_address, factors, passkeys, pages)
+router = APIRouter()
+router.routes.extend(route for module in MODULES for route in module.router.routes)

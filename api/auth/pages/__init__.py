@@ -1,0 +1,82 @@
+"""Pages for people: each is one file, whose script alone runs there; what a link carries is behind `#`."""
+
+import re
+from base64 import b64encode
+from functools import cache
+from hashlib import sha256
+
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from api.http.openapi import page
+from api.http.routing import router as strict_router
+
+router = strict_router("auth", "/v1")
+PAGE_HEADERS = {"cache-control": "no-store", "referrer-policy": "no-referrer", "x-content-type-options": "nosniff"}
+
+
+@router.get(
+    "/auth/welcome", responses=page("The page to which the link of a registration leads."), response_class=HTMLResponse
+)
+async def welcome() -> HTMLResponse:
+    """Choose a name and a password."""
+    return shown("welcome")
+
+
+@router.get("/auth/recover", responses=page("The page for a password that is forgotten."), response_class=HTMLResponse)
+async def recover() -> HTMLResponse:
+    """Ask for a mail, or choose another password, where the link of the mail has led here."""
+    return shown("recover")
+
+
+@router.get(
+    "/auth/new-address",
+    responses=page("The page to which the mail to a new address leads."),
+    response_class=HTMLResponse,
+)
+async def new_address() -> HTMLResponse:
+    """Confirm the address."""
+    return shown("new-address")
+
+
+@router.get(
+    "/auth/old-address",
+    responses=page("The page to which the mail to an old address leads."),
+    response_class=HTMLResponse,
+)
+async def old_address() -> HTMLResponse:
+    """Take the change of the address back, and choose another password."""
+    return shown("old-address")
+
+
+@router.get("/auth/sign-in", responses=page("The page for signing in."), response_class=HTMLResponse)
+async def sign_in_page() -> HTMLResponse:
+    """Sign in by password and second factor, or by a passkey."""
+    return shown("sign-in")
+
+
+@router.get("/auth/security", responses=page("The page for second factors."), response_class=HTMLResponse)
+async def security_page() -> HTMLResponse:
+    """Add an app or a passkey; it asks for what the user's session may."""
+    return shown("security")
+
+
+def shown(name: str) -> HTMLResponse:
+    """A page, with the policy by which a browser runs its script and no other."""
+    text, policy = _page(name)
+    return HTMLResponse(text, headers={"content-security-policy": policy, **PAGE_HEADERS})
+
+
+@cache
+def _page(name: str) -> tuple[str, str]:
+    environment = Environment(
+        loader=PackageLoader("api.auth", "pages"), autoescape=select_autoescape(), undefined=StrictUndefined
+    )
+    text = environment.get_template(f"{name}.html").render()
+    hashes = {
+        tag: " ".join(f"'sha256-{b64encode(sha256(each.encode()).digest()).decode()}'" for each in found)
+        for tag in ("script", "style")
+        if (found := re.findall(rf"<{tag}>(.*?)</{tag}>", text, re.DOTALL))
+    }
+    policy = f"default-src 'none'; script-src {hashes['script']}; style-src {hashes['style']}; connect-src 'self'"
+    return text, f"{policy}; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

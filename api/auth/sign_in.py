@@ -1,0 +1,136 @@
+"""
+Signing in: register, complete by the link of a mail, sign in, sign out here and everywhere, change the password, erase.
+
+No answer shows whether an address has an account: not by words, status or time (adapters/auth/people.py).
+"""
+
+from collections.abc import Sequence
+
+from fastapi import Request, Response
+
+from adapters.auth.second_factors import FactorNeeded
+from api.auth.common import (
+    MAIL,
+    OF_BODY,
+    SESSIONS,
+    SIGN_IN,
+    SIGNED_IN,
+    AddressAndPassword,
+    Completion,
+    ConfirmedErasure,
+    LogoutScope,
+    OpenSession,
+    PasswordChange,
+    Registration,
+    SessionList,
+    SessionToEnd,
+    SignedOut,
+    SignInAnswer,
+    answer,
+    answer_signed_in,
+    client_of,
+    shown,
+)
+from api.http.openapi import open_query
+from api.http.routing import router as strict_router
+from api.http.services import ServicesDep
+from api.http.sessions import must_come_from_here, signed_in, signed_out
+from api.http.step_up import SessionDep
+
+router = strict_router("auth", "/v1")
+
+
+@router.post("/auth/register", responses=open_query(MAIL, 429, *OF_BODY))
+async def register(body: Registration, request: Request, services: ServicesDep) -> Response:
+    """Ask for an account. A mail with a link follows; to an address with an account, one that says so."""
+    must_come_from_here(request, is_named_by_cookie=False)
+    await services.people.register(
+        body.email, body.language, body.time_zone, client_of(request), request.scope["request_id"]
+    )
+    return answer(MAIL)
+
+
+@router.post("/auth/complete", responses=open_query(SIGNED_IN, 409, *OF_BODY))
+async def complete_registration(body: Completion, request: Request, services: ServicesDep) -> Response:
+    """Complete a registration by the link of its mail, choose a password, and be signed in."""
+    must_come_from_here(request, is_named_by_cookie=False)
+    session = await services.people.complete(body.token, body.password, body.display_name, request.scope["request_id"])
+    return await answer_signed_in(request, services, session)
+
+
+@router.post("/auth/login", responses=open_query(SIGN_IN, 429, *OF_BODY))
+async def sign_in(body: AddressAndPassword, request: Request, services: ServicesDep) -> Response:
+    """Sign in; the session comes as a cookie, in the place of one that the browser had, or a second factor follows."""
+    must_come_from_here(request, is_named_by_cookie=False)
+    people, request_id = services.people, request.scope["request_id"]
+    session = await people.sign_in(body.email, body.password, client_of(request), request_id)
+    if isinstance(session, FactorNeeded):
+        needed = SignInAnswer(
+            status="second_factor_needed", until=session.until, pending=session.pending, kinds=session.kinds
+        )
+        return answer(needed)
+    done = SignInAnswer(
+        status="signed_in", learner_id=session.learner_id, session_id=session.session_id, until=session.until
+    )
+    return await answer_signed_in(request, services, session, done)
+
+
+@router.post("/auth/logout", responses=open_query(SignedOut(ended=1), 401, *OF_BODY))
+async def sign_out(body: LogoutScope, request: Request, services: ServicesDep, session: SessionDep) -> Response:
+    """Sign out, here or everywhere; open event streams of the sessions end within a second."""
+    ended: Sequence[str] = [session.session_id]
+    if body.everywhere:
+        ended = [each.session_id for each in await services.people.sessions.of_person(session.learner_id)]
+    cause = "logout_everywhere" if body.everywhere else "logout"
+    await services.people.revoke(session.learner_id, ended, cause, request.scope["request_id"])
+    return signed_out(answer(SignedOut(ended=len(ended))))
+
+
+@router.get("/auth/sessions", responses=open_query(SESSIONS, 401, 503))
+async def list_sessions(services: ServicesDep, session: SessionDep) -> Response:
+    """The sessions of the user that have not ended."""
+    found = await services.people.sessions.of_person(session.learner_id)
+    return answer(
+        SessionList(
+            sessions=[
+                OpenSession(
+                    session_id=each.session_id,
+                    opened_at=each.opened_at,
+                    seen_at=each.seen_at,
+                    until=each.until,
+                    current=each.session_id == session.session_id,
+                )
+                for each in found
+            ]
+        )
+    )
+
+
+@router.post("/auth/sessions/revoke", responses=open_query(SignedOut(ended=1), 401, *OF_BODY))
+async def revoke_session(body: SessionToEnd, request: Request, services: ServicesDep, session: SessionDep) -> Response:
+    """End another session of the user; one that there is not has ended."""
+    found = [each.session_id for each in await services.people.sessions.of_person(session.learner_id)]
+    ended = [body.session_id] if body.session_id in found else []
+    await services.people.revoke(session.learner_id, ended, "revoked", request.scope["request_id"])
+    return answer(SignedOut(ended=len(ended)))
+
+
+@router.post("/auth/password", responses=open_query(SIGNED_IN, 401, 429, *OF_BODY))
+async def change_password(
+    body: PasswordChange, request: Request, services: ServicesDep, session: SessionDep
+) -> Response:
+    """Set another password. All sessions end; this browser gets another one."""
+    people = services.people
+    await people.confirm(session.learner_id, body.old, client_of(request))
+    changed = await people.change_password(session, body.new, request.scope["request_id"])
+    return signed_in(answer(shown(changed)), changed, services.log.clock)
+
+
+@router.post("/me/account/erase", responses=open_query(SignedOut(ended=1), 401, 429, *OF_BODY))
+async def erase_account(
+    body: ConfirmedErasure, request: Request, services: ServicesDep, session: SessionDep
+) -> Response:
+    """Have all erased that is kept about the user's person; this cannot be taken back."""
+    await services.people.confirm(session.learner_id, body.password, client_of(request))
+    ended = await services.people.erase(session.learner_id, request.scope["request_id"])
+    return signed_out(answer(SignedOut(ended=ended)))

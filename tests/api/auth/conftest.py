@@ -1,0 +1,17 @@
+"""A campus whose mails arrive, and whose clock a test moves."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from adapters.settings import Settings
+from tests.support.clock import SharedClock
+from tests.support.people import Town
+from tests.support.people import town as town_of
+
+
+@pytest.fixture
+async def town(settings: Settings) -> AsyncIterator[Town]:
+    """The campus."""
+    async with town_of(SharedClock.of(settings)) as town:
+        yield town
