@@ -300,7 +300,9 @@ def _counted(found: "Why") -> str:
     parts = found.parts
     adds_up = "they add up to it" if parts.adds_up else "they do NOT add up to it: this is a fault, report it"
     waiting = f"; {parts.waiting:,} keys wait at a fact at which the rule fails" if parts.waiting else ""
-    shown = f"{parts.number:,} parts by {parts.by} of {found.changes:,} facts, {len(parts.items):,} shown"
+    is_count = found.view == "run_dashboard" and found.field.startswith(("counts/", "grades/"))
+    made_of = "rows as they stand" if is_count else f"{found.changes:,} facts"
+    shown = f"{parts.number:,} parts by {parts.by} of {made_of}, {len(parts.items):,} shown"
     return f"{shown}; {adds_up}{waiting}"
 
 

@@ -8,13 +8,16 @@ may be that of one row, or one that is added up over several rows when it is rea
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
-from datetime import date, datetime
+from datetime import date
 from operator import attrgetter
 from typing import Any, Literal, NamedTuple
 
 import msgspec
 
 from domain.fact import Fact
+from domain.registry import REFERENCE_FACTS
+from domain.streams import PARTITIONS
+from projections.engine.distribution import segment_of
 from projections.engine.projection import Handler, KeyedRow, KeyValues, Projection, RowKey, Rows, Table
 
 Number = int | float
@@ -161,60 +164,63 @@ class SummandWatch:
     """
     Watches a number while facts are folded.
 
-    Args:
-        valid_at: facts that happened later are left out.
+    A keyed fact changes rows in the segment of its partition only, and all that write the table are watched: so the
+    number of a row before a fact is what it was after the one before, and is looked at once for each fact.
+
+    It is for one fold: one that begins again takes another.
     """
 
-    def __init__(self, projection: Projection, added: Added, valid_at: datetime | None = None) -> None:
-        table = next(each for each in projection.tables if each == added.table)  # the very object, found at once
-        self._added, self._valid_at = added._replace(table=table), valid_at
+    def __init__(self, projection: Projection, added: Added) -> None:
+        table = next(each for each in projection.tables if each == added.table)  # the object itself: `is` finds it
+        self._added = added._replace(table=table)
         self._number_of = quick_number(added)
+        row = self._added.row
+        self._only = None if row is None else row.key
         self._may_count: dict[KeyValues, bool] = {}
         self._rows: dict[KeyValues, OfRow] = {}
-        self._last: Fact | None = None
+        self._known: list[dict[KeyValues, Number]] = [{} for _ in range(projection.segments)]
+        self._of_partition = [self._known[segment_of(each, projection.segments)] for each in range(PARTITIONS)]
         of_types = projection.handlers.items()
-        handlers = {name: handler._replace(apply=self._watched(handler)) for name, handler in of_types}
+        handlers = {name: handler._replace(apply=self._watched(name, handler)) for name, handler in of_types}
         watched = type(type(projection).__name__, (type(projection),), {"handlers": handlers})
         self.projection: Projection = watched()
 
-    def _watched(self, handler: Handler) -> Callable[[Fact, Rows], None]:
-        apply, valid_at = handler.apply, self._valid_at
+    def _watched(self, name: str, handler: Handler) -> Callable[[Fact, Rows], None]:
         if handler.writes and self._added.table not in handler.writes:
-            return apply if valid_at is None else _up_to(valid_at, apply)
-        row = self._added.row
-        watched = self._watched_rows(handler) if row is None else self._watched_row(handler, row.key)
-        return watched if valid_at is None else _up_to(valid_at, watched)
+            return handler.apply
+        return self._of_reference(handler) if name in REFERENCE_FACTS else self._of_keyed(handler)
 
-    def _watched_row(self, handler: Handler, key: KeyValues) -> Callable[[Fact, Rows], None]:
-        apply = handler.apply
+    def _of_keyed(self, handler: Handler) -> Callable[[Fact, Rows], None]:
+        apply, needs, table, only = handler.apply, handler.needs, self._added.table, self._only
+        row_type, number_of, of_partition = table.row, self._number_of, self._of_partition
 
         def watched(fact: Fact, rows: Rows) -> None:
-            before = self._number(rows, key)
             apply(fact, rows)
-            after = self._number(rows, key)
-            if after != before:
-                self._note(fact, key, after - before)
+            known = of_partition[fact.partition]
+            for of, key in needs(fact):
+                if of is table and (only is None or key == only):
+                    row = rows.read(table, row_type, *key)
+                    now = 0 if row is None else number_of(row)
+                    if (was := known.get(key, 0)) != now:
+                        known[key] = now
+                        self._note(fact, key, now - was)
 
         return watched
 
-    def _watched_rows(self, handler: Handler) -> Callable[[Fact, Rows], None]:
-        needs, apply, table = handler.needs, handler.apply, self._added.table
+    def _of_reference(self, handler: Handler) -> Callable[[Fact, Rows], None]:
+        """Every segment folds such a fact, and one of them alone changes a row of sums by it: the first."""
+        apply, needs, table = handler.apply, handler.needs, self._added.table
 
         def watched(fact: Fact, rows: Rows) -> None:
-            keys = [key for of, key in needs(fact) if of is table and self._counts(key)]
+            keys = [key for of, key in needs(fact) if of is table]
             before = [self._number(rows, key) for key in keys]
             apply(fact, rows)
             for key, was in zip(keys, before, strict=True):
                 if (now := self._number(rows, key)) != was:
+                    self._known[0][key] = now
                     self._note(fact, key, now - was)
 
         return watched
-
-    def _counts(self, key: KeyValues) -> bool:
-        found = self._may_count.get(key)
-        if found is None:
-            found = self._may_count[key] = self._added.may_count(key)
-        return found
 
     def _number(self, rows: Rows, key: KeyValues) -> Number:
         table = self._added.table
@@ -222,13 +228,14 @@ class SummandWatch:
         return 0 if row is None else self._number_of(row)
 
     def _note(self, fact: Fact, key: KeyValues, added: Number) -> None:
-        if self._last is not None and fact is not self._last and fact.position <= self._last.position:
-            self._rows.clear()  # the fold has begun again
-        self._last = fact
-        of_row = self._rows.get(key)
-        if of_row is None:
-            of_row = self._rows[key] = OfRow()
-        of_row.note(fact, added)
+        may_count = self._may_count.get(key)
+        if may_count is None:
+            may_count = self._may_count[key] = self._added.may_count(key)
+        if may_count:
+            of_row = self._rows.get(key)
+            if of_row is None:
+                of_row = self._rows[key] = OfRow()
+            of_row.note(fact, added)
 
     def summands(self, rows: Iterable[KeyedRow], failed: int = 0) -> Summands:
         """What was found, for the whole *rows* at the end of the fold; *failed* is how many keys wait."""
@@ -246,11 +253,3 @@ class SummandWatch:
         by_key: dict[str, float] = {key: added for key, added in total.by_key.items() if added}
         by_day: dict[int, float] = {day: added for day, added in sorted(total.by_day.items()) if added}
         return Summands(sum(whole) if whole else None, by_key, by_day, dict(sorted(total.types.items())), failed)
-
-
-def _up_to(valid_at: datetime, apply: Callable[[Fact, Rows], None]) -> Callable[[Fact, Rows], None]:
-    def happened(fact: Fact, rows: Rows) -> None:
-        if fact.occurred_at <= valid_at:
-            apply(fact, rows)
-
-    return happened

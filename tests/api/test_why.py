@@ -169,7 +169,7 @@ async def test_a_count_of_a_run_has_its_learners(
     unknown = await campus.get("/why", **{**place, "key": "none"})
     assert (unknown.status_code, unknown.json()["code"]) == (404, "run_not_found")
     shown = command("why", *place.values(), env=variables(lively))
-    assert "3 parts by key of 3 facts, 3 shown; they add up to it" in shown.stdout, shown.stderr
+    assert "3 parts by key of rows as they stand, 3 shown; they add up to it" in shown.stdout, shown.stderr
     async with folding(lively):
         await campus.send("/enrollments/withdraw", {"run_id": campus.run, "reason": "moved"}, user=learners[0])
         then = (await campus.get("/why", **place, known_at=position)).json()

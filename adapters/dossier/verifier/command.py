@@ -109,9 +109,9 @@ def not_proven(report: Report) -> list[str]:
 def _of_witnesses(checkpoint: Checkpoint) -> list[str]:
     """What cosignatures do not prove."""
     said = [
-        f"That the key of {key.name} here is the witness's: compare its SHA-256, {key.fingerprint}, with what it"
-        " publishes, or give the key that you have (`--witness`). Only then is it proven that others were shown the"
-        " same log."
+        f"That the key of {key.name}{_how(key)} here is the witness's: compare its SHA-256, {key.fingerprint}, with"
+        " what it publishes, or give the key that you have (`--witness`). Only then is it proven that others were shown"
+        " the same log."
         for key in checkpoint.named
     ]
     if not checkpoint.witnesses and not checkpoint.named:

@@ -9,6 +9,7 @@ import asyncio
 import zlib
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import closing
 from datetime import datetime
 from typing import NamedTuple
 
@@ -20,9 +21,10 @@ from adapters.postgres.as_of.why import NotExplained, Place
 from adapters.postgres.bulk.page_reader import PageReader
 from adapters.postgres.connection import Link, Unavailable
 from adapters.settings import Settings
-from adapters.stores.fresh_fold import fresh_fold
-from projections.engine.bulk.fresh import FoldTarget
-from projections.engine.live import Exclusions
+from adapters.spill import ResidentMemory, SqliteSpill
+from projections.engine.bulk.fold import BulkFold, Task, UndoTypes, fold_with_restarts
+from projections.engine.bulk.rows import MemoryBudget
+from projections.engine.merge import merged
 from projections.engine.moment import Moment
 from projections.engine.summands import Summands, SummandWatch
 
@@ -87,13 +89,39 @@ def checked(place: Place, summands: Summands) -> Summands:
 
 def fold_sum(job: SumJob, tell: Callable[[int], None] = lambda _: None) -> Summands:
     """Fold all facts that the read model reads, and watch the number; *tell* gets how many facts were passed since."""
-    place = job.place
-    if place.added is None:
-        raise ValueError(f"{place.view} adds nothing up")
-    watch = SummandWatch(place.projection, place.added, job.valid_at)
-    target = FoldTarget(watch.projection, dict.fromkeys(range(place.projection.segments), job.position), Exclusions())
-    with fresh_fold(PageReader(job.settings, ahead=True), [target], tell) as fold:
-        return watch.summands(fold.rows(target), len({poison.key for poison in fold.poison(target)}))
+    with closing(ResidentMemory()) as resident, closing(SqliteSpill()) as spill_store:
+        fold = OneFold(job, MemoryBudget(spill_store, resident), tell)
+        return fold_with_restarts(fold.run)
+
+
+class OneFold:
+    """The fold of one number, which may have to begin again."""
+
+    def __init__(self, job: SumJob, budget: MemoryBudget, tell: Callable[[int], None]) -> None:
+        if job.place.added is None:
+            raise ValueError(f"{job.place.view} adds nothing up")
+        self._job, self._added = job, job.place.added
+        self._budget, self._tell, self._passed = budget, tell, 0
+
+    def run(self, undo_types: UndoTypes) -> Summands:
+        """The parts of the number; may raise RestartFold."""
+        job = self._job
+        watch = SummandWatch(job.place.projection, self._added)
+        name, segments = watch.projection.name, range(watch.projection.segments)
+        fold = BulkFold([Task(watch.projection, tuple(segments))], undo_types, self._budget)
+        wanted = fold.wanted._replace(valid_at=job.valid_at)
+        for page in PageReader(job.settings, ahead=True).pages(wanted, 0, job.position):
+            fold.fold(page)
+            self._pass(page.until)
+        self._pass(job.position)
+        failed = {poison.key for segment in segments for poison in fold.poison(name, segment)}
+        rows = merged((segment, *row) for segment in segments for row in fold.rows(name, segment))
+        return watch.summands(rows, len(failed))
+
+    def _pass(self, position: int) -> None:
+        if position > self._passed:
+            self._tell(position - self._passed)
+            self._passed = position
 
 
 def encoded(summands: Summands) -> bytes:
