@@ -1,9 +1,10 @@
 """
 The door of one process: counts a request for its user and its network, and knows what every answer carries.
 
-Monitors (`/healthz`, `/readyz`, `/metrics`) are not counted, and neither are requests from this machine for its
-network. A user is counted by name where the token was verified before, and by the session's cookie otherwise; a token
-that is new here counts for the network alone until the route has verified it.
+Monitors (`/healthz`, `/readyz`, `/metrics`) are not counted, and neither are requests from this machine: they are those
+of an operator, a script or a benchmark; clients behind a proxy here are counted by what a trusted one has seen. A user
+is counted by name where the token was verified before, and by the session's cookie otherwise; a token that is new here
+counts for the network alone until the route has verified it.
 """
 
 from collections.abc import Mapping
@@ -85,14 +86,15 @@ class Door:
             scope["identity"] = self._identities.user(passed_on)
         if scope["path"] in FREE:
             return []
+        client = self.client(scope, fields) if self._proxies else scope["client"][0] if scope["client"] else ""
+        if not (network := network_of(client)):
+            return []
         now = monotonic_ns()
         said: list[Header] = []
         if self._by_user is not None and (user := self._user(scope, fields)):
             said = _count(self._by_user, user, now)
         if self._by_network is not None:
-            client = self.client(scope, fields) if self._proxies else scope["client"][0] if scope["client"] else ""
-            if network := network_of(client):
-                said = said + _count(self._by_network, network, now)
+            said = said + _count(self._by_network, network, now)
         return said
 
     def flow(self, path: str) -> Flow | None:
