@@ -111,6 +111,7 @@ async def test_a_person_registers_adds_factors_and_signs_in(place: Place, visito
     page = await register(visitor, place)
     await page.goto(f"{place.url}/v1/auth/security")
     await page.get_by_role("button", name="Add an app").click()
+    await expect(page.locator("#secret")).not_to_be_empty()
     secret = await page.locator("#secret").inner_text()
     await expect(page.get_by_role("img")).to_be_visible()
     assert await page.evaluate("document.getElementById('picture').naturalWidth") > 0
