@@ -15,7 +15,7 @@ from api.http.openapi import command, query
 from api.http.query import AdminQueryDep, QueryDep
 from api.http.routing import router as strict_router
 from api.http.services import Services, ServicesDep
-from api.http.types import NO_NUL, Id, Limit, Time
+from api.http.types import Id, Limit, Reason, Time
 from commands.roles import GrantRole, RevokeRole
 from domain.roles import ADMIN_OF_CAMPUS, Grant, Role
 from projections.roles import Roles
@@ -24,7 +24,6 @@ router = strict_router("roles", "/v1")
 
 SCOPE = r"^(campus|(course|run):(\.*[A-Za-z0-9_-][A-Za-z0-9_.-]{0,63}|\.{3,64}))$"
 ScopeText = Annotated[str, Field(pattern=SCOPE, max_length=72, description="`campus`, `course:ID` or `run:ID`.")]
-ReasonText = Annotated[str, Field(min_length=1, max_length=200, pattern=NO_NUL)]
 
 
 class GrantPage(msgspec.Struct, kw_only=True):
@@ -49,7 +48,7 @@ class RoleToGrant(Body):
     role: Annotated[Role, Field(strict=False)]
     scope: ScopeText = "campus"
     until: Time | None = None
-    reason: ReasonText
+    reason: Reason
 
 
 class RoleToRevoke(Body):
@@ -65,7 +64,7 @@ class RoleToRevoke(Body):
     learner_id: Id
     role: Annotated[Role, Field(strict=False)]
     scope: ScopeText = "campus"
-    reason: ReasonText
+    reason: Reason
 
 
 @router.get("/roles", responses=query(GrantPage(items=[roles.EXAMPLE], next=paging.NEXT), 403))
@@ -90,7 +89,7 @@ async def list_roles(
     return paging.reply(request, ask, page, "roles", limit)
 
 
-@router.get("/me/roles", responses=query(GrantPage(items=[roles.EXAMPLE], next=None)))
+@router.get("/me/roles", responses=query(GrantPage(items=[roles.EXAMPLE], next=paging.NEXT)))
 async def list_my_roles(
     *, request: Request, ask: QueryDep, cursor: paging.Cursor = None, limit: Limit = 50
 ) -> Response:
