@@ -5,6 +5,7 @@ from typing import Annotated
 import msgspec
 from fastapi import Path, Query, Request, Response
 
+from adapters.personal.opening import with_words
 from adapters.postgres.trace.answer import EXAMPLE, answer_of
 from adapters.postgres.trace.imported import ROW, SourceRow, source_row
 from adapters.postgres.trace.tree import (
@@ -66,6 +67,8 @@ async def get_fact(*, request: Request, position: Position, ask: QueryDep, reaso
     if not sees_all(ask.user):
         may_see(ask.user, learner_of(fact.stream_id, fact.data) or "")
     await record_looks_at_facts(request, [fact], request.scope["path"])
+    is_own = learner_of(fact.stream_id, fact.data) == ask.user.subject
+    (fact,) = await with_words(log.keys, [fact], personal=is_own)
     shown = OneFact(**msgspec.structs.asdict(view(fact)), imported_from=await source_row(log, fact))
     return ask.reply(msgspec.json.encode(shown), head)
 

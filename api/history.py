@@ -7,6 +7,7 @@ from typing import Annotated, Literal, NamedTuple
 import msgspec
 from fastapi import Depends, Query, Request, Response
 
+from adapters.personal.opening import with_words
 from adapters.postgres.log.learner_history import Wanted, counts, page
 from adapters.postgres.log.postgres_log import PostgresLog
 from api.http import paging
@@ -132,7 +133,8 @@ async def learner_history(
     following = None if more is None else paging.cursor_to(listing, [more])
     total, by_type = (None, None) if number is None else (number.total(), dict(sorted(number.items())))
     members = msgspec.json.encode({"total": total, "by_type": by_type})[1:-1]
-    items = b",".join(shown(fact) for fact in found.facts[:limit])
+    opened = await with_words(log.keys, found.facts[:limit], personal=learner_id == ask.user.subject)
+    items = b",".join(shown(fact) for fact in opened)
     body = b'{%b,"items":[%b],"next":%b}' % (members, items, msgspec.json.encode(following))
     return ask.reply(body, head, {**headers_at(moment), **paging.link_to(request, following)})
 

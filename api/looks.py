@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import msgspec
 from fastapi import Request, Response
 
+from adapters.personal.opening import with_words
 from adapters.postgres.log.looks import is_known, looks_at
 from adapters.postgres.log.postgres_log import END
 from adapters.postgres.queries.reader import RowPage
@@ -80,6 +81,7 @@ async def list_looks(
     is_about_another = learner_id != ask.user.subject
     if is_about_another and not facts and not await ask.services.log.link.run(lambda it: is_known(it, learner_id)):
         raise LearnerNotFound(learner_id=learner_id)
+    facts = await with_words(ask.services.log.keys, facts)
     rows = [(fact.position, msgspec.json.encode(_shown(fact)).decode()) for fact in facts]
     return paging.reply(request, ask, RowPage(rows, head), "looks", limit)
 

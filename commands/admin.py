@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from commands.log import Log, Position
 from domain.admin import (
+    UNSPECIFIED,
     Import,
     ImportedFile,
     ImportedRows,
@@ -31,7 +32,9 @@ async def view_record(command: ViewRecord, log: Log) -> Position:
     stream = record_stream(command.learner_id, log.context.at)
     async with log.serialize(stream):
         record = await log.load(Record, stream)
-        record.view(log.context.actor, command.look)
+        has_reason = command.look.reason != UNSPECIFIED
+        key = await log.words_key(stream) if has_reason else None
+        record.view(log.context.actor, command.look, key)
         return await log.save(record)
 
 

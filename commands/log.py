@@ -77,6 +77,10 @@ class Log(Protocol):
         """The key that seals personal data in facts of *stream*, made when it is first asked for."""
         ...
 
+    async def words_key(self, stream: str) -> PersonalKey | None:
+        """The key that seals words in facts of *stream*; None in a campus that keeps no keys at all."""
+        ...
+
     def serialize(self, stream: str) -> AbstractAsyncContextManager[object]:
         """Wait until no other command of this process works on the contended *stream*; this avoids conflicts."""
         ...

@@ -11,6 +11,7 @@ import msgspec
 
 from domain.aggregate import Aggregate, event, stream_id
 from domain.errors import Conflict
+from domain.personal import PersonalKey, Words, read_words
 
 MOST_LOOKS = 100  # of one person at one learner in an hour that are recorded one by one
 UNSPECIFIED = "unspecified"  # the reason of a look for which none was given
@@ -51,7 +52,7 @@ class Record(Aggregate):
         what: str
         known_at: int | None
         valid_at: datetime | None
-        reason: str
+        reason: Words
 
     class ViewedOften(Aggregate.Event):
         TOPIC = "record.viewed_often"
@@ -61,9 +62,16 @@ class Record(Aggregate):
         self.looks: dict[str, set[Look]] = {}  # by person
         self.often: set[str] = set()
 
-    def view(self, by: str, look: Look) -> None:
-        """Record that a person looks; the same look once in the hour, and of very many only that there were more."""
+    def view(self, by: str, look: Look, key: PersonalKey | None = None) -> None:
+        """
+        Record that a person looks; the same look once in the hour, and of very many only that there were more.
+
+        Args:
+            key: opens the reasons of earlier looks, which are sealed; not needed for a look without one.
+        """
         looks = self.looks.get(by, set())
+        if key is not None:
+            looks = {msgspec.structs.replace(each, reason=read_words(each.reason, key)) for each in looks}
         if look in looks or by in self.often:
             return
         if len(looks) < MOST_LOOKS:

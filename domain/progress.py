@@ -11,6 +11,7 @@ from domain.aggregate import Aggregate, event, stream_id
 from domain.errors import Conflict, NotFound, Rejected
 from domain.grading import FAILED, FORMULA, OUTCOMES, Decision
 from domain.kinds import has_score
+from domain.personal import Words
 from domain.score import FULL, Score, check_score
 
 BY_HAND = "learner"  # the rule by which learners complete a unit themselves
@@ -123,7 +124,7 @@ class CourseProgress(Aggregate):
         policy: str
         through_position: int
         formula: str | None
-        reason: str
+        reason: Words
 
         @staticmethod
         def upcast_v1_v2(state: dict[str, Any]) -> None:
@@ -139,7 +140,7 @@ class CourseProgress(Aggregate):
         new_grade_bp: int | None
         policy: str
         formula: str | None
-        reason: str
+        reason: Words
         through_position: int
 
     def initial_state(self) -> None:

@@ -14,6 +14,7 @@ import msgspec
 
 from domain.aggregate import Aggregate, event, stream_id
 from domain.kinds import SCORED_KINDS, plain_kind
+from domain.personal import Words
 from domain.quiz_errors import (
     AlreadyGraded,
     AlreadySubmitted,
@@ -260,7 +261,7 @@ class QuizAttempt(Aggregate):
         passed: bool
         unit_points: int
         unit_possible: int
-        reason: str
+        reason: Words
 
     def initial_state(self) -> None:
         self.submitted = False

@@ -18,7 +18,7 @@ from commands.table import HANDLERS
 from domain.aggregate import Aggregate
 from domain.codec import decode_event
 from domain.fact import Fact
-from domain.personal import PersonalKey
+from domain.personal import PersonalKey, free_words
 from domain.tags import Query
 
 FACTS = """
@@ -77,13 +77,20 @@ class TransactionLog:
         """Not for commands like these."""
         raise NotImplementedError(f"a command in a transaction seals nothing: {stream}")
 
+    async def words_key(self, stream: str) -> PersonalKey | None:
+        """Not for commands like these."""
+        raise NotImplementedError(f"a command in a transaction seals nothing: {stream}")
+
     def serialize(self, stream: str) -> AbstractAsyncContextManager[object]:  # noqa: ARG002
         """No turns: the transaction waits for the head of the log."""
         return nullcontext()
 
     async def save(self, *aggregates: Aggregate) -> Position:
         """Append the new facts; see `commands.log.Log.save`."""
-        events = [new_event(event, self.context) for each in aggregates for event in each.collect_events()]
+        pending = [event for each in aggregates for event in each.collect_events()]
+        if any(free_words(event) for event in pending):
+            raise NotImplementedError("a command in a transaction seals nothing")
+        events = [new_event(event, self.context) for event in pending]
         if not events:
             return self._last
         unit = Append(events)

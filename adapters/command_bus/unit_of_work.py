@@ -16,6 +16,7 @@ at are shared, and hold nothing but committed facts.
 import asyncio
 import time
 from collections import OrderedDict
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, cast
 from weakref import WeakValueDictionary
@@ -33,7 +34,7 @@ from commands.log import AggregateT, Context, Position
 from domain.aggregate import Aggregate
 from domain.codec import decode_event, encode_data, version_of
 from domain.fact import Fact, Meta
-from domain.personal import PersonalKey
+from domain.personal import PersonalKey, free_words, seal_words
 from domain.streams import partition_of
 from domain.tags import Query
 
@@ -178,6 +179,10 @@ class UnitOfWork:
         """The key that seals personal data in facts of *stream*; see `commands.log.Log.personal_key`."""
         return await self._log.keys.writing(stream)
 
+    async def words_key(self, stream: str) -> PersonalKey | None:
+        """The key that seals words in facts of *stream*; see `commands.log.Log.words_key`."""
+        return await self._log.keys.of_words(stream)
+
     def serialize(self, stream: str) -> asyncio.Lock:
         """Take turns on a contended stream; see `commands.log.Log.serialize`."""
         return self._memory.serialize(stream)
@@ -191,6 +196,7 @@ class UnitOfWork:
         for loaded in self._taken.values():
             if not loaded.aggregate.pending_events:  # that nothing changes here was decided on its state, too
                 self._guards[loaded.aggregate.id] = loaded.aggregate.version
+        await self._seal_words(aggregates)
         # From here on they are either stored and put back, or forgotten: the append of their facts may fail.
         saved = [self._taken.pop(aggregate.id) for aggregate in aggregates]
         pending = [event for aggregate in aggregates for event in aggregate.collect_events()]
@@ -215,6 +221,15 @@ class UnitOfWork:
             stored += new
             await self._put_back(loaded, new, stored)
         return position
+
+    async def _seal_words(self, aggregates: Sequence[Aggregate]) -> None:
+        """Seal what persons have said in the new facts; most have no words but the program's, and need no key."""
+        for aggregate in aggregates:
+            for event in aggregate.pending_events:
+                fields = free_words(event)
+                key = await self.words_key(event.originator_id) if fields else None
+                if key is not None:
+                    seal_words(event, fields, key)
 
     def release(self) -> None:
         """Put back what the command has loaded and left unchanged; what it changed and did not save is forgotten."""

@@ -7,14 +7,16 @@ A key is read each time that it is used, so one that is destroyed works nowhere 
 """
 
 import secrets
+from collections.abc import Collection
 from typing import Any
 
-from adapters.personal.key_service import KeyLost, KeyService, WrappedKey
+from adapters.personal.key_service import AccountsClosed, KeyLost, KeyService, WrappedKey
 from adapters.personal.sealing import KEY_SIZE, PersonKey
 from adapters.postgres.connection import Connection, Link
 from domain.streams import key_of
 
 FIND = "SELECT master, wrapped FROM person_keys WHERE learner_id = %s"
+FIND_ALL = "SELECT learner_id, master, wrapped FROM person_keys WHERE learner_id = ANY(%s)"
 KEEP = "INSERT INTO person_keys (learner_id, master, wrapped) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"
 DESTROY = "SELECT destroy_person_key(%s)"
 FIND_OF_CAMPUS = "SELECT master, wrapped FROM campus_keys WHERE purpose = %s"
@@ -35,10 +37,7 @@ class PersonKeys:
 
     async def reading(self, stream: str) -> PersonKey:
         """The key for the texts of a stream, to open them; without one it opens nothing."""
-        row = await self._row(FIND, key_of(stream))
-        if row is None or row[1] is None:
-            return PersonKey(None, stream)
-        return PersonKey(await self._service.unwrap(_subject(key_of(stream)), WrappedKey(*row)), stream)
+        return await self._opened(stream, await self._row(FIND, key_of(stream)))
 
     async def writing(self, stream: str) -> PersonKey:
         """
@@ -48,10 +47,39 @@ class PersonKeys:
             AccountsClosed: there is no master key to wrap a new one.
         """
         person = key_of(stream)
-        if await self._row(FIND, person) is None:
+        row = await self._row(FIND, person)
+        if row is None:
             wrapped = await self._service.wrap(_subject(person), secrets.token_bytes(KEY_SIZE))
             await self._do(KEEP, person, *wrapped)  # of two who make one at the same time, the first is kept
-        return await self.reading(stream)
+            row = await self._row(FIND, person)
+        return await self._opened(stream, row)
+
+    async def of_words(self, stream: str) -> PersonKey | None:
+        """
+        The key for words about the person of a stream; None if the campus keeps no keys at all.
+
+        Raises:
+            KeyLost: this process has no master key, and the campus has.
+        """
+        try:
+            return await self.writing(stream)
+        except AccountsClosed:
+            count, master = await self.lost()
+            if count:
+                raise KeyLost(f"the master key {master} is not in CAMPUS_MASTER_KEYS") from None
+            return None
+
+    async def reading_all(self, streams: Collection[str]) -> dict[str, PersonKey]:
+        """The keys to open the texts of some streams, in one look-up."""
+        if not streams:
+            return {}
+
+        async def work(connection: Connection) -> list[Any]:
+            persons = sorted({key_of(stream) for stream in streams})
+            return await (await connection.execute(FIND_ALL, [persons])).fetchall()
+
+        rows = {person: (master, wrapped) for person, master, wrapped in await self._link.run(work)}
+        return {stream: await self._opened(stream, rows.get(key_of(stream))) for stream in streams}
 
     async def of_campus(self, purpose: str) -> bytes:
         """The key of the campus for a purpose, made when it is first asked for; raises AccountsClosed."""
@@ -72,6 +100,11 @@ class PersonKeys:
         """How many keys no master key here opens, and the name of one that is missing."""
         row = await self._row(UNKNOWN_MASTERS, list(self._service.masters))
         return (0, "") if row is None else (int(row[0]), str(row[1] or ""))
+
+    async def _opened(self, stream: str, row: Any) -> PersonKey:
+        if row is None or row[1] is None:
+            return PersonKey(None, stream)
+        return PersonKey(await self._service.unwrap(_subject(key_of(stream)), WrappedKey(*row)), stream)
 
     async def _row(self, statement: str, *values: Any) -> Any:
         async def work(connection: Connection) -> Any:

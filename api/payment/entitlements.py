@@ -1,5 +1,6 @@
 """Access: to which runs, until when and why; given and taken by the staff."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
@@ -18,7 +19,8 @@ from api.http.security import may_see
 from api.http.types import ID, Id, LearnerId, Reason, Time, one_of
 from api.payment.reading import ROWS
 from commands.payment.entitlements import GrantEntitlement, RevokeEntitlement
-from domain.payment.entitlement import GIFT, LIVE, STAFF, SUSPENDED, status_at
+from domain.payment.entitlement import GIFT, LIVE, STAFF, SUSPENDED, entitlement_stream, status_at
+from domain.personal import is_sealed, read_words
 from projections.engine.moment import Moment
 from projections.orders.rows import EntitlementRow
 
@@ -130,13 +132,25 @@ async def _entitlements(ask: QueryContext, learner_id: str, moment: Moment | Non
     found = msgspec.json.decode(answer.body or b"[]", type=list[EntitlementRow])
     if not found:
         await ask.check_learner(learner_id, moment)
-    shown = AccessList(entitlements=[shown_at(moment.now if moment else ask.now(), row) for row in found])
+    shown = AccessList(entitlements=await shown_at(ask, moment.now if moment else ask.now(), found))
     headers = headers_at(moment, ask.services.folders[ROWS].projection)
     return ask.reply(msgspec.json.encode(shown), answer.position, headers)
 
 
-def shown_at(at: datetime, row: EntitlementRow) -> Access:
-    """What is shown of an entitlement, as it stands at a time."""
+async def shown_at(ask: QueryContext, at: datetime, rows: Sequence[EntitlementRow]) -> list[Access]:
+    """What is shown of entitlements, as they stand at a time; why, in the words that were used."""
+    streams = {each.entitlement_id: entitlement_stream(each.learner_id, each.entitlement_id) for each in rows}
+    keys = await ask.services.log.keys.reading_all(
+        {streams[each.entitlement_id] for each in rows if is_sealed(each.reason)}
+    )
+    found = []
+    for row in rows:
+        key = keys.get(streams[row.entitlement_id])
+        found.append(_shown(at, row, row.reason if key is None else read_words(row.reason, key)))
+    return found
+
+
+def _shown(at: datetime, row: EntitlementRow, reason: str) -> Access:
     ended = row.over or (SUSPENDED if row.is_suspended else "")
     status = status_at(at, row.access_from, row.access_until, ended)
     return Access(
@@ -150,5 +164,5 @@ def shown_at(at: datetime, row: EntitlementRow) -> Access:
         until=row.access_until,
         status=status,
         is_live=status == LIVE,
-        reason=row.reason,
+        reason=reason,
     )

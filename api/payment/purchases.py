@@ -59,7 +59,7 @@ async def _purchases(ask: QueryContext, learner_id: str, moment: Moment | None) 
         await ask.check_learner(learner_id, moment)
     shown = Purchases(
         orders=payable(ask, found.orders),
-        entitlements=[shown_at(ask.now(moment), row) for row in found.entitlements],
+        entitlements=await shown_at(ask, ask.now(moment), found.entitlements),
         subscriptions=found.subscriptions,
     )
     return ask.reply(msgspec.json.encode(shown), answer.position, ask.headers_at(moment, ROWS))

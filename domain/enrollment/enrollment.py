@@ -14,6 +14,7 @@ from domain.enrollment_errors import (
     Status,
     WaitsFor,
 )
+from domain.personal import Words
 
 BY_ENTITLEMENT = "entitlement"
 """The mode of an enrollment that an entitlement has asked for."""
@@ -68,7 +69,7 @@ class Enrollment(Aggregate):
 
     class Withdrawn(Aggregate.Event):
         TOPIC = "enrollment.withdrawn"
-        reason: str
+        reason: Words
 
     class Reactivated(Aggregate.Event):
         TOPIC = "enrollment.reactivated"
@@ -78,16 +79,16 @@ class Enrollment(Aggregate):
 
     class Reopened(Aggregate.Event):
         TOPIC = "enrollment.reopened"
-        reason: str
+        reason: Words
 
     class Suspended(Aggregate.Event):
         TOPIC = "enrollment.suspended"
-        reason: str
+        reason: Words
 
     class Resumed(Aggregate.Event):
         TOPIC = "enrollment.resumed"
         status: str
-        reason: str
+        reason: Words
 
     def initial_state(self) -> None:
         self.status = Status.NONE

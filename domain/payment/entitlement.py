@@ -10,6 +10,7 @@ from datetime import datetime
 
 from domain.aggregate import Aggregate, event, stream_id
 from domain.payment.errors import BadEntitlement, EntitlementExists, EntitlementNotFound
+from domain.personal import Words
 
 ORDER, SUBSCRIPTION, GIFT, STAFF = CAUSES = ("order", "subscription", "gift", "staff")
 LIVE, SUSPENDED, REVOKED, EXPIRED, TO_COME = ("live", "suspended", "revoked", "expired", "to_come")
@@ -45,7 +46,7 @@ class Entitlement(Aggregate):
         runs: list[str]
         access_from: datetime
         access_until: datetime | None
-        reason: str
+        reason: Words
 
     class Extended(Aggregate.Event):
         TOPIC = "entitlement.extended"
@@ -60,15 +61,15 @@ class Entitlement(Aggregate):
 
     class Suspended(Aggregate.Event):
         TOPIC = "entitlement.suspended"
-        reason: str
+        reason: Words
 
     class Resumed(Aggregate.Event):
         TOPIC = "entitlement.resumed"
-        reason: str
+        reason: Words
 
     class Revoked(Aggregate.Event):
         TOPIC = "entitlement.revoked"
-        reason: str
+        reason: Words
 
     class Expired(Aggregate.Event):
         TOPIC = "entitlement.expired"

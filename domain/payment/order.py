@@ -29,6 +29,7 @@ from domain.payment.order_state import (
     shown_status,
     unspent,
 )
+from domain.personal import Words
 
 
 def order_stream(learner_id: str, order_id: str) -> str:
@@ -77,7 +78,7 @@ class Order(Aggregate):
         payment_id: str
         amount: int
         lines: list[LineAmount]
-        reason: str
+        reason: Words
 
     class Refunded(Aggregate.Event):
         TOPIC = "order.refunded"
@@ -113,7 +114,7 @@ class Order(Aggregate):
 
     class Cancelled(Aggregate.Event):
         TOPIC = "order.cancelled"
-        reason: str
+        reason: Words
 
     class Expired(Aggregate.Event):
         TOPIC = "order.expired"
@@ -237,8 +238,7 @@ class Order(Aggregate):
 
     @event(Paid)
     def _paid(self, payment_id: str | None, amount: int) -> None:
-        self.end = Status.PAID
-        self.paid_by = payment_id
+        self.end, self.paid_by = Status.PAID, payment_id
         if payment_id is not None:
             self.captured[payment_id] = amount
 

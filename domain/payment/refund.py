@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from domain.aggregate import Aggregate, event, stream_id
 from domain.payment.errors import RefundNotFound
 from domain.payment.order_line import LineAmount
+from domain.personal import Words
 
 
 def refund_stream(learner_id: str, refund_id: str) -> str:
@@ -26,7 +27,7 @@ class Refund(Aggregate):
         amount: int
         currency: str
         lines: list[LineAmount]
-        reason: str
+        reason: Words
 
     class Issued(Aggregate.Event):
         TOPIC = "refund.issued"

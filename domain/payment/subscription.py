@@ -12,6 +12,7 @@ from domain.aggregate import Aggregate, event, stream_id
 from domain.payment.errors import PlanChangePending, SubscriptionNotFound, SubscriptionOver
 from domain.payment.order_line import Line
 from domain.payment.subscription_state import CAMPUS, OVER, PROVIDER, Period, SubscriptionStatus
+from domain.personal import Words
 
 
 def subscription_stream(learner_id: str, subscription_id: str) -> str:
@@ -110,7 +111,7 @@ class Subscription(Aggregate):
 
     class Cancelled(Aggregate.Event):
         TOPIC = "subscription.cancelled"
-        reason: str
+        reason: Words
         at_once: bool
 
     class Ended(Aggregate.Event):

@@ -7,8 +7,12 @@ from typing import Any, get_args, get_type_hints
 import msgspec
 
 from adapters.postgres.analytics.views import HIDDEN_FIELDS
-from domain.personal import PERSONAL
-from domain.registry import FACTS
+from commands.payment.entitlements import DISPUTE_LOST, REFUNDED
+from domain.admin import UNSPECIFIED
+from domain.payment.errors import PaymentRequired
+from domain.personal import OF_PROGRAM, PERSONAL, is_sealed, words_of
+from domain.progress import OTHER_GRADE, OTHER_OUTCOME
+from domain.registry import AGGREGATE_OF, FACTS
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "privacy.md").read_text()
 
@@ -44,8 +48,26 @@ def test_every_personal_field_is_in_the_document() -> None:
     assert {FACTS[name].__module__ for name, _ in sealed()} == {"domain.user"}
 
 
+def with_words() -> set[tuple[str, str]]:
+    """The fields of all facts that have words about a person."""
+    return {(name, field) for name, fact in FACTS.items() for field in words_of(fact)}
+
+
 def test_every_free_text_is_decided() -> None:
     """What people write in their own words may name a person: the document says of each such field what holds."""
     free = {(name, field) for name, fact in FACTS.items() for field in get_type_hints(fact) if field in HIDDEN_FIELDS}
     free = {(name, field) for name, field in free if field in {"reason", "responses"}}
-    assert listed("What is in clear and may name a person") == free
+    assert listed("Words about a person") == with_words()
+    assert listed("What is in clear and may name a person") == free - with_words()
+
+
+def test_words_are_about_the_person_of_the_stream() -> None:
+    """Whose key seals them: each such fact is of a stream that is keyed by a learner."""
+    assert {AGGREGATE_OF[name].keyed_by for name, _ in with_words()} == {"learner_id"}
+
+
+def test_what_the_program_says_is_in_clear() -> None:
+    """Its own words name no one, and cost no look-up of a key."""
+    said = {UNSPECIFIED, OTHER_OUTCOME, OTHER_GRADE, REFUNDED, DISPUTE_LOST, PaymentRequired.code}
+    assert said < OF_PROGRAM
+    assert not any(is_sealed(each) for each in OF_PROGRAM)

@@ -21,6 +21,7 @@ from commands.table import HANDLERS
 from domain.aggregate import Aggregate
 from domain.codec import decode_data, decode_event
 from domain.fact import Fact, Meta
+from domain.personal import free_words, seal_words
 from domain.streams import key_of
 from domain.tags import Query, matches
 
@@ -130,6 +131,9 @@ class MemoryUnit:
     async def personal_key(self, stream: str) -> PersonKey:
         return PersonKey(self._log.keys.setdefault(key_of(stream), secrets.token_bytes(KEY_SIZE)), stream)
 
+    async def words_key(self, stream: str) -> PersonKey:
+        return await self.personal_key(stream)
+
     def serialize(self, stream: str) -> AbstractAsyncContextManager[object]:  # noqa: ARG002 - no command waits here
         return nullcontext()
 
@@ -138,6 +142,8 @@ class MemoryUnit:
         for aggregate in aggregates:
             self._log.saved[aggregate.id] = aggregate
             for event in aggregate.collect_events():
+                if fields := free_words(event):
+                    seal_words(event, fields, await self.words_key(event.originator_id))
                 self._log.append(new_event(event, self.context))
         now = await self._log.head()
         return now if now > head else self._log.last(aggregates[-1].id)

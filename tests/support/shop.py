@@ -52,7 +52,11 @@ async def follow(campus: Campus, order_id: str = "o1", learner_id: str = "ann") 
     facts = await campus.facts(FollowOrder(learner_id, order_id))
     for fact in facts:
         admit = fact.type == "entitlement.granted"
-        await campus.give(FollowEntitlements(learner_id, fact.id("entitlement_id"), fact.type, admit=admit))
+        await campus.give(
+            FollowEntitlements(
+                learner_id, fact.id("entitlement_id"), fact.type.removeprefix("entitlement."), admit=admit
+            )
+        )
 
 
 async def buy(

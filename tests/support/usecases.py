@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
+
 from adapters.command_bus.bus import Bus
 from adapters.personal.sealing import PersonKey
 from adapters.postgres.log.postgres_log import PostgresLog
@@ -12,7 +14,9 @@ from commands.quiz import PublishQuiz
 from domain.catalog import Unit
 from domain.errors import DomainError
 from domain.fact import Fact
+from domain.personal import is_sealed, read_words, words_of
 from domain.quiz import Item
+from domain.registry import FACTS
 from domain.streams import key_of
 from tests.support.given import Said
 from tests.support.memory_log import MemoryBus, MemoryLog
@@ -75,7 +79,17 @@ class Campus:
         position = await self.bus.handle(command, Context(**{"actor": "test", "at": AT, **context}))
         facts = await self.log.read(head, 1_000)
         assert not facts or facts[-1].position == position
-        return facts
+        return [await self._with_words(fact) for fact in facts]
+
+    async def _with_words(self, fact: Fact) -> Fact:
+        """A fact with the words that are sealed in it."""
+        fields = words_of(FACTS[fact.type])
+        if not any(is_sealed(fact.data[name]) for name in fields):
+            return fact
+        key = await self.personal_key(fact.stream_id)
+        return msgspec.structs.replace(
+            fact, data=fact.data | {name: read_words(fact.data[name], key) for name in fields}
+        )
 
     async def new(self, command: Any, **context: Any) -> New:
         """The same, as a test writes them down: the stream, and the fact."""

@@ -33,6 +33,7 @@ from domain.payment.order import order_stream
 from domain.payment.order_line import Line
 from domain.payment.payment import payment_stream
 from domain.payment.subscription_state import PROVIDER
+from domain.personal import in_clear
 from workers.reactions.attempts import attempts, pages
 from workers.reactions.job import Outside
 from workers.reactions.plan_changes import said_of_end
@@ -71,7 +72,8 @@ def follow_grant(fact: Fact) -> list[FollowEntitlements]:
 
 def follow_entitlement(fact: Fact) -> FollowEntitlements:
     """An entitlement has changed: so does what it gives access to."""
-    reason = fact.data.get("reason") or fact.type.removeprefix("entitlement.")
+    what = fact.type.removeprefix("entitlement.")
+    reason = in_clear(fact.data.get("reason", ""), what) or what
     return FollowEntitlements(fact.id("learner_id"), fact.id("entitlement_id"), reason)
 
 
