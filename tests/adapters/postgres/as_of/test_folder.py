@@ -8,8 +8,10 @@ import msgspec
 
 from adapters.postgres.as_of.folder import KeyFolder
 from adapters.settings import Settings
+from commands.roles import GrantRole
 from commands.user import RegisterAccount
 from domain.fact import Fact
+from domain.roles import Grant
 from domain.streams import is_reference
 from projections.engine.bulk.fold import Task
 from projections.engine.digest import ContentDigest, row_digest
@@ -33,7 +35,8 @@ async def test_rows_as_of_a_moment_are_those_of_a_rebuild_up_to_it(settings: Set
     await seed(settings, LEARNERS)
     async with opened(settings) as log:
         seeded = await log.head()
-        await Campus(log).give(RegisterAccount("ann", "ann@example.org"))
+        grant = GrantRole("ann", Grant("service", "campus"), None, "reports")
+        await Campus(log).give(RegisterAccount("ann", "ann@example.org"), grant)
         await keep_busy(Campus(log))
         facts = await log.read(0, await log.head())
         chance = random.Random(13)
