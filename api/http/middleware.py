@@ -29,7 +29,7 @@ from api.http.door.door import Door
 from api.http.door.refused import Refused
 from api.http.door.security_headers import missing
 from api.http.door.trace import trace_id, traceparent
-from api.http.errors import INTERNAL, NotAcceptable, problem
+from api.http.errors import INTERNAL, BadRequest, NotAcceptable, problem
 from api.http.negotiation import coding, takes_plain
 
 LARGEST_BODY = 1_048_576  # bytes
@@ -81,9 +81,10 @@ class RequestMiddleware:
             if exchange.method == "POST" and (flow := self._door.flow(scope["path"])) is not None:
                 await self._door.count(flow, exchange.scope, exchange.fields)
             await self._app(exchange.scope, exchange.receive if exchange.has_body else receive, exchange.send)
-        except (HeadAnswered, ClientDisconnect):
-            if not exchange.headless:
-                raise
+        except HeadAnswered:
+            pass
+        except ClientDisconnect:
+            await exchange.break_off()
         except Refused as error:
             await exchange.refuse(error.status, error.code, str(error), error.headers)
         except BodyTooLarge as error:
@@ -210,6 +211,15 @@ class RequestState:
             _vary(head)
         else:
             head["headers"].append((b"vary", VARY))
+
+    async def break_off(self) -> None:
+        """The client has gone, or what it sends is no body; raises ClientDisconnect if half of the answer is out."""
+        if self.headless:
+            return
+        if self.status:
+            raise ClientDisconnect
+        sentence = "the body breaks off, or is not what its head says"
+        await self.refuse(400, BadRequest.code, sentence, {"connection": "close"})
 
     async def refuse(self, status: int, code: str, detail: str, headers: dict[str, str] | None = None) -> None:
         """Answer with a problem instead."""
