@@ -5,7 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from commands.log import Log, Position
-from domain.auth import Credentials, FactorKind, Session, credentials_stream, session_stream
+from domain.auth import (
+    Credentials,
+    FactorKind,
+    Session,
+    Token,
+    TokenKind,
+    credentials_stream,
+    session_stream,
+    token_stream,
+)
 
 
 @dataclass(frozen=True)
@@ -138,6 +147,39 @@ async def open_session(command: OpenSession, log: Log) -> Position:
     session = await log.load(Session, session_stream(command.learner_id, command.session_id))
     session.open(command.method, command.until)
     return await log.save(session)
+
+
+@dataclass(frozen=True)
+class IssueToken:
+    """A person gets a token for a program, or an app the first of those that follow each other."""
+
+    learner_id: str
+    token_id: str
+    kind: TokenKind
+    scopes: Sequence[str]
+    until: datetime
+
+
+async def issue_token(command: IssueToken, log: Log) -> Position:
+    token = await log.load(Token, token_stream(command.learner_id, command.token_id))
+    token.issue(command.kind, command.scopes, command.until)
+    return await log.save(token)
+
+
+@dataclass(frozen=True)
+class RevokeTokens:
+    """Tokens end before their time; `cause` is as docs/facts.md has it."""
+
+    learner_id: str
+    token_ids: Sequence[str]
+    cause: str
+
+
+async def revoke_tokens(command: RevokeTokens, log: Log) -> Position:
+    tokens = [await log.load(Token, token_stream(command.learner_id, each)) for each in command.token_ids]
+    for token in tokens:
+        token.revoke(command.cause)
+    return await log.save(*tokens)
 
 
 @dataclass(frozen=True)

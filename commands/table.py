@@ -117,6 +117,8 @@ HANDLERS: dict[type, CommandHandler] = {
     auth.UseRecoveryCode: auth.use_recovery_code,
     auth.ConfirmSession: auth.confirm_session,
     auth.OpenSession: auth.open_session,
+    auth.IssueToken: auth.issue_token,
+    auth.RevokeTokens: auth.revoke_tokens,
     auth.RevokeSessions: auth.revoke_sessions,
     roles.GrantRole: roles.grant_role,
     roles.RevokeRole: roles.revoke_role,

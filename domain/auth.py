@@ -3,6 +3,7 @@ How a person signs in: what proves who it is, and the sessions that follow. Fact
 no hash of either (decisions/0214).
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -16,6 +17,9 @@ MOST_FACTORS = 10
 """Of one person: an authenticator app, and passkeys of several machines."""
 STEP_UP = timedelta(minutes=10)
 """How long a person is taken to be there after a password or a second factor was given."""
+
+SCOPES = ("read", "write")
+"""What a token may open: all that its person may see; commands."""
 
 
 class FactorKind(StrEnum):
@@ -51,6 +55,13 @@ class TooManyFactors(Conflict):
 
     code = "too_many_factors"
     template = "a person has {most} second factors at most: remove one of them first"
+
+
+class TokenRefused(Forbidden):
+    """A token that is none of this campus, has ended, was revoked, or was replaced; it says not which."""
+
+    code = "token_refused"
+    template = "the token is not valid, has ended, or was replaced by another one"
 
 
 class BadPassword(Rejected):
@@ -260,6 +271,57 @@ class Session(Aggregate):
 
     def revoke(self, cause: str) -> None:
         """End the session before its time; once, and only one that was opened."""
+        if self.exists and not self.is_revoked:
+            self._revoked(cause=cause)
+
+    @event(Revoked)
+    def _revoked(self, cause: str) -> None:
+        self.is_revoked = True
+
+
+class TokenKind(StrEnum):
+    """What a token of the API is: of a person for programs, or of an app, which renews it."""
+
+    PERSONAL = "personal"
+    APP = "app"
+
+
+def token_stream(learner_id: str, token_id: str) -> str:
+    """The stream of one token, or of those that follow each other in one app."""
+    return stream_id("token", learner_id, token_id)
+
+
+class Token(Aggregate):
+    """One token of the API, or the family of those that follow each other in one app."""
+
+    category = "token"
+    ids = ("learner_id", "token_id")
+    keyed_by = "learner_id"
+
+    class Issued(Aggregate.Event):
+        TOPIC = "token.issued"
+        kind: str
+        scopes: list[str]
+        until: datetime
+
+    class Revoked(Aggregate.Event):
+        TOPIC = "token.revoked"
+        cause: str
+
+    def initial_state(self) -> None:
+        self.is_revoked = False
+
+    def issue(self, kind: TokenKind, scopes: Sequence[str], until: datetime) -> None:
+        """The token opens what its scopes say, until a time at the latest."""
+        if not self.exists:
+            self._issued(kind=kind.value, scopes=sorted(set(scopes)), until=until)
+
+    @event(Issued)
+    def _issued(self, kind: str, scopes: list[str], until: datetime) -> None:
+        """What remains to be known is whether it is revoked."""
+
+    def revoke(self, cause: str) -> None:
+        """End the token before its time; once, and only one that was issued."""
         if self.exists and not self.is_revoked:
             self._revoked(cause=cause)
 

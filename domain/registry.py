@@ -2,7 +2,7 @@
 
 from domain.admin import Import, ReadModel, Record, SignedTrees
 from domain.aggregate import Aggregate
-from domain.auth import Credentials, Session
+from domain.auth import Credentials, Session, Token
 from domain.catalog import Course, Run
 from domain.enrollment import Enrollment, Seats
 from domain.payment.books import Books, Payout, Receipts
@@ -30,7 +30,7 @@ LEARNING: tuple[type[Aggregate], ...] = (Course, Run, Enrollment, Seats, CourseP
 
 ADMIN: tuple[type[Aggregate], ...] = (Record, SignedTrees, Import, ReadModel)
 
-IDENTITY: tuple[type[Aggregate], ...] = (User, Credentials, Session, Roles)
+IDENTITY: tuple[type[Aggregate], ...] = (User, Credentials, Session, Token, Roles)
 
 AGGREGATES: tuple[type[Aggregate], ...] = (*LEARNING, *PAYMENT, *ADMIN, *IDENTITY)
 

@@ -18,7 +18,7 @@ from datetime import timedelta
 
 import structlog
 
-from adapters.auth import attempts, factors, sessions
+from adapters.auth import api_tokens, attempts, factors, sessions
 from adapters.auth.links import OLD_ADDRESS
 from adapters.nats import hint
 from adapters.nats.connection import Nats
@@ -128,7 +128,7 @@ class _Deriving:
         if self._forgot_at and time.monotonic() - self._forgot_at < FORGET_INTERVAL:
             return
         self._forgot_at = time.monotonic()  # before, so that what takes too long is not begun again at once
-        for old in (sessions, attempts, factors):
+        for old in (sessions, attempts, factors, api_tokens):
             await old.forget_old(connection, self._log.clock.now())
         await addresses.forget_released(connection, self._log.clock.now() - OLD_ADDRESS.lifetime)
         answers, refusals = await first_answers.forget_old(connection), await refused_commands.forget_old(connection)

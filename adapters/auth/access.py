@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
+from adapters.auth.api_tokens import ApiTokens
 from adapters.auth.attempts import Attempts
 from adapters.auth.passwords import Passwords, is_known
 from adapters.auth.sessions import LONGEST, BrowserSession, Sessions
@@ -22,7 +23,7 @@ from adapters.command_bus.replay import replayed
 from adapters.personal.addresses import Addresses
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.settings import Settings
-from commands.auth import ConfirmSession, OpenSession, RevokeSessions, SetPassword
+from commands.auth import ConfirmSession, OpenSession, RevokeSessions, RevokeTokens, SetPassword
 from commands.log import Context
 from domain.auth import Credentials, SignInRefused, check_password, credentials_stream
 from domain.errors import Forbidden
@@ -67,6 +68,7 @@ class AccountAccess:
         self.passwords = Passwords(log.link)
         self.addresses = Addresses(log.link, log.keys)
         self.attempts = Attempts(log.link, log.keys)
+        self.api_tokens = ApiTokens(log.link, log.clock)
         self.log = log
         self.bus = bus
         self.secret = settings.token_secret
@@ -173,8 +175,16 @@ class AccountAccess:
             await self.handle(RevokeSessions(learner_id, tuple(session_ids), cause), learner_id, request_id)
             await self.sessions.end(learner_id, session_ids)
 
+    async def revoke_tokens(self, learner_id: str, token_ids: Sequence[str], cause: str, request_id: str) -> None:
+        """End tokens of a person, in the same order."""
+        if token_ids:
+            await self.handle(RevokeTokens(learner_id, tuple(token_ids), cause), learner_id, request_id)
+            await self.api_tokens.end(learner_id, token_ids)
+
     async def revoke_all(self, learner_id: str, cause: str, request_id: str) -> int:
-        """End all sessions of a person; returns how many these were."""
+        """End all sessions of a person, and all tokens; returns how many sessions these were."""
+        tokens = [token.token_id for token in await self.api_tokens.of_person(learner_id)]
+        await self.revoke_tokens(learner_id, tokens, cause, request_id)
         open_ones = [session.session_id for session in await self.sessions.of_person(learner_id)]
         await self.revoke(learner_id, open_ones, cause, request_id)
         return len(open_ones)

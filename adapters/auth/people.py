@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from adapters.auth.access import AccountAccess, SignedIn, even_time
 from adapters.auth.changed_address import ChangedAddress
+from adapters.auth.issuing import Tokens
 from adapters.auth.links import VERIFY, link_of
 from adapters.auth.passkeys import Passkeys
 from adapters.auth.recovery import Recovery
@@ -33,6 +34,7 @@ class People(AccountAccess):
         changed_address: changes of the address.
         factors: second factors: apps and recovery codes.
         passkeys: keys that sign, which are a second factor, and sign in by themselves.
+        tokens: of the API.
     """
 
     def __init__(self, log: PostgresLog, bus: Bus, settings: Settings) -> None:
@@ -41,6 +43,7 @@ class People(AccountAccess):
         self.changed_address = ChangedAddress(self)
         self.factors = SecondFactors(self)
         self.passkeys = Passkeys(self, self.factors, settings.web_url)
+        self.tokens = Tokens(self, settings.web_url)
 
     async def register(self, email: str, language: str, time_zone: str, client: str, request_id: str) -> None:
         """

@@ -129,7 +129,7 @@ def played(ask: QueryContext, part: Part, moment: Moment, sources: Sequence[Sour
     headers = {**headers, "campus-position": str(moment.position)}
     if part.speed is not None:
         services, steps = ask.services, _events(_lines(part, sources), part.speed, ask.user.expires_at)
-        steps_of_user = while_signed_in(steps, ask.user, services.people.sessions, services.grants)
+        steps_of_user = while_signed_in(steps, ask.user, services.people, services.grants)
         events = EventStream(steps_of_user, services.places, ask.user.subject)
         events.headers.update({name: value for name, value in headers.items() if name != "cache-control"})
         return events

@@ -17,7 +17,7 @@ from api.http.negotiation import takes
 from api.http.plain_command import plain_command
 from api.http.query import admin_query_context, query_context, staff_query_context
 from api.http.services import get_services
-from api.http.sessions import recognise
+from api.http.sessions import recognise, recognise_token
 
 QUERIES = {query_context, staff_query_context, admin_query_context}
 """The dependencies that read `min_position` by hand."""
@@ -47,6 +47,10 @@ class StrictRoute(APIRoute):
             if "cookie" in request.headers and "authorization" not in request.headers:
                 services = get_services(request)
                 await recognise(request, services.people.sessions, services.grants, services.log.clock)
+            elif "authorization" in request.headers:
+                services = get_services(request)
+                if services.tokens.known(request.headers["authorization"]) is None:
+                    await recognise_token(request, services.people.tokens, services.grants, services.log.clock)
             answer = await plainly(request) if plainly is not None else None
             return answer if answer is not None else await handle(request)
 

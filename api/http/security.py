@@ -11,7 +11,7 @@ from fastapi import Depends, Request
 
 from adapters.jwt import JwtClaims
 from api.http.services import get_services
-from api.http.sessions import user_by_cookie
+from api.http.sessions import user_by_cookie, user_by_token
 from domain.errors import Forbidden
 
 STAFF = frozenset({"instructor", "admin"})
@@ -58,6 +58,8 @@ def user_of(request: Request) -> JwtClaims:
         passed_on: JwtClaims | None = request.scope.get("identity")  # by the gateway, which keeps the token
         if (user := user_by_cookie(request) or passed_on) is not None:
             return user
+    if (named := user_by_token(request)) is not None:
+        return named
     return get_services(request).tokens.user(request.headers.get("authorization"))
 
 

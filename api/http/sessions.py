@@ -7,8 +7,8 @@ stolen, and a page of another origin cannot write these headers. Requests with a
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -16,10 +16,14 @@ from fastapi import Request, Response
 
 from adapters.auth.access import SignedIn
 from adapters.auth.grants import Grants, Held
+from adapters.auth.issuing import Tokens
+from adapters.auth.people import People
 from adapters.auth.sessions import BrowserSession, Sessions
 from adapters.jwt import LEARNER, JwtClaims
 from adapters.tasks import cancel_and_wait
+from api.http.errors import Unauthenticated
 from commands.clock import Clock
+from domain.auth import TokenRefused
 from domain.errors import Forbidden
 from domain.roles import CAMPUS
 
@@ -28,6 +32,7 @@ COOKIE = "__Host-campus"
 
 ATTRIBUTES = "Path=/; Secure; HttpOnly; SameSite=Lax"
 LONGEST_TOKEN = 128  # characters
+LONGEST_JWT = 4_000  # characters
 SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
 OWN_PAGE = frozenset(("same-origin", "none"))  # of Sec-Fetch-Site; none: typed in by the person
 ENDED = b": the session has ended, or a role of the person\n\n"
@@ -52,6 +57,67 @@ class SessionUser(JwtClaims):
 
     session: BrowserSession | None = field(default=None, compare=False)
     grants: Held = field(default_factory=dict, compare=False)
+
+
+@dataclass(frozen=True)
+class TokenUser(JwtClaims):
+    """
+    The user whom a token of the API names.
+
+    Attributes:
+        scopes: what the token opens.
+        grants: as those of `SessionUser`.
+    """
+
+    token_id: str = ""
+    scopes: tuple[str, ...] = ()
+    grants: Held = field(default_factory=dict, compare=False)
+
+
+class ScopeNeeded(Forbidden):
+    """A token sends a command, and was issued to read only."""
+
+    code = "scope_needed"
+    template = "this token opens {scopes}, and a command needs write"
+
+
+async def recognise_token(request: Request, tokens: Tokens, grants: Grants, clock: Clock) -> None:
+    """
+    Find out whom a token of the API names; `user_by_token` has the answer, and none for tokens of other kinds.
+
+    Raises:
+        Unauthenticated: it has ended, was revoked or replaced.
+        ScopeNeeded: it was issued to read only, and this changes something.
+    """
+    scheme, _, text = request.headers["authorization"].partition(" ")
+    if scheme.lower() != "bearer" or len(text) > LONGEST_JWT:
+        return
+    try:
+        found = await tokens.recognise(text.strip())
+    except TokenRefused as error:
+        raise Unauthenticated(error.sentence) from error
+    if found is None:
+        return
+    token, until = found
+    if request.method not in SAFE and "write" not in token.scopes:
+        raise ScopeNeeded(scopes=" ".join(token.scopes))
+    ends, held = clock.on_machine(until).timestamp(), await grants.of(token.learner_id)
+    roles = (*LEARNER, *(grant.role for grant in held if grant.scope == CAMPUS))
+    request.scope["user_by_token"] = TokenUser(
+        token.learner_id,
+        roles,
+        token.learner_id,
+        ends,
+        token_id=token.token_id,
+        scopes=tuple(token.scopes),
+        grants=held,
+    )
+
+
+def user_by_token(request: Request) -> TokenUser | None:
+    """The user whom a token of the API names, if the request has one."""
+    found: TokenUser | None = request.scope.get("user_by_token")
+    return found
 
 
 async def recognise(request: Request, sessions: Sessions, grants: Grants, clock: Clock) -> None:
@@ -115,12 +181,15 @@ def signed_out(answer: Response) -> Response:
 
 
 def while_signed_in(
-    events: AsyncGenerator[bytes], user: JwtClaims, sessions: Sessions, grants: Grants
+    events: AsyncGenerator[bytes], user: JwtClaims, people: People, grants: Grants
 ) -> AsyncIterator[bytes]:
-    """The events, until the session of *user* ends, or a role with which it began, if it is a session that asks."""
-    if not isinstance(user, SessionUser) or user.session is None:
-        return events
-    return _until_ended(events, user.session, user.grants, sessions, grants)
+    """The events, until the session or the token of *user* ends, or a role with which it began."""
+    match user:
+        case SessionUser(session=BrowserSession() as session, grants=held):
+            return _until_ended(events, [people.sessions.watch(session), grants.watch(user.subject, held)])
+        case TokenUser(token_id=token_id, grants=held):
+            return _until_ended(events, [people.tokens.table.watch(token_id), grants.watch(user.subject, held)])
+    return events
 
 
 async def _next(events: AsyncGenerator[bytes]) -> bytes:
@@ -128,12 +197,11 @@ async def _next(events: AsyncGenerator[bytes]) -> bytes:
 
 
 async def _until_ended(
-    events: AsyncGenerator[bytes], session: BrowserSession, held: Held, sessions: Sessions, grants: Grants
+    events: AsyncGenerator[bytes], watches: Sequence[AbstractAsyncContextManager[asyncio.Event]]
 ) -> AsyncIterator[bytes]:
     async with AsyncExitStack() as watching:
-        ended = await watching.enter_async_context(sessions.watch(session))
-        lost = await watching.enter_async_context(grants.watch(session.learner_id, held))
-        over = [asyncio.create_task(each.wait()) for each in (ended, lost)]
+        ended = [await watching.enter_async_context(each) for each in watches]
+        over = [asyncio.create_task(each.wait()) for each in ended]
         step: asyncio.Task[bytes] | None = None
         try:
             while True:

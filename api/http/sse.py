@@ -32,7 +32,7 @@ from api.http.query import JSON
 from api.http.routing import router as strict_router
 from api.http.security import CurrentUser, may_see, must_see_all, user_of
 from api.http.services import Services, ServicesDep, get_services
-from api.http.sessions import SessionUser, while_signed_in
+from api.http.sessions import SessionUser, TokenUser, while_signed_in
 from api.http.types import LearnerId, RunId, is_id
 from domain.catalog import RunNotFound, run_stream
 from projections.learner_dashboard import LearnerDashboard
@@ -103,6 +103,8 @@ async def create_event_ticket(user: CurrentUser, services: ServicesDep) -> Respo
     """Get a ticket for streams of events: a browser's `EventSource` cannot send a token, and URLs stand in logs."""
     if isinstance(user, SessionUser):  # a ticket would outlive a session that is revoked
         raise BadRequest("a session needs no ticket: the browser sends its cookie, also for EventSource")
+    if isinstance(user, TokenUser):
+        raise BadRequest("a token of the API gets no ticket, which would outlive it: send the token")
     now = datetime.now(UTC)
     ticket = sign_ticket(user, services.settings.token_secret, now=now, lifetime=TICKET_LIFETIME)
     answer = EventTicket(ticket=ticket, expires_at=(now + TICKET_LIFETIME).replace(microsecond=0))
@@ -217,7 +219,7 @@ def position_in(document: bytes) -> int | None:
 
 def _respond(services: Services, user: JwtClaims, topics: list[Topic], last_event_id: str | None) -> Response:
     events = _events(Stream(services, topics), user, last_event_id)
-    while_valid = while_signed_in(events, user, services.people.sessions, services.grants)
+    while_valid = while_signed_in(events, user, services.people, services.grants)
     return EventStream(while_valid, services.places, user.subject)
 
 

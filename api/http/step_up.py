@@ -14,7 +14,7 @@ from adapters.auth.sessions import BrowserSession
 from adapters.jwt import JwtClaims
 from api.http.errors import Unauthenticated
 from api.http.services import get_services
-from api.http.sessions import SessionUser, user_by_cookie
+from api.http.sessions import SessionUser, TokenUser, user_by_cookie
 from domain.auth import STEP_UP
 from domain.errors import Forbidden
 
@@ -29,7 +29,9 @@ class StepUpNeeded(Forbidden):
 
 
 def is_confirmed(user: JwtClaims, now: datetime) -> bool:
-    """Whether the person of a session has proved to be there lately; true for users without a session."""
+    """Whether the person of a session has proved lately to be there; a token of the API proves nothing of that."""
+    if isinstance(user, TokenUser):
+        return False
     if not isinstance(user, SessionUser) or user.session is None:
         return True
     confirmed_at = user.session.confirmed_at

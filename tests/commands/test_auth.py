@@ -3,16 +3,18 @@
 from commands.auth import (
     AddFactor,
     ConfirmSession,
+    IssueToken,
     MakeRecoveryCodes,
     OpenSession,
     RemoveFactor,
     RequestReset,
     ResetPassword,
     RevokeSessions,
+    RevokeTokens,
     SetPassword,
     UseRecoveryCode,
 )
-from domain.auth import Credentials, FactorKind, Session
+from domain.auth import Credentials, FactorKind, Session, Token, TokenKind
 from tests.support.given import fact
 from tests.support.usecases import AT, Campus
 
@@ -69,3 +71,14 @@ async def test_second_factors_and_what_they_prove(empty: Campus) -> None:
     await empty.give(OpenSession("ann", "s1", "password", AT))
     confirmed = [("session-ann:s1", fact(Session.Confirmed, method="totp"))]
     assert await empty.new(ConfirmSession("ann", "s1", "totp")) == confirmed
+
+
+async def test_tokens_are_issued_and_revoked(empty: Campus) -> None:
+    """Those that were not issued, or have ended, are passed over."""
+    issue = IssueToken("ann", "t1", TokenKind.PERSONAL, ("write", "read", "read"), AT)
+    issued = fact(Token.Issued, kind="personal", scopes=["read", "write"], until=f"{AT:%Y-%m-%dT%H:%M:%SZ}")
+    assert await empty.new(issue) == [("token-ann:t1", issued)]
+    assert await empty.repeats(issue)
+    revoked = fact(Token.Revoked, cause="revoked")
+    assert await empty.new(RevokeTokens("ann", ("never", "t1"), "revoked")) == [("token-ann:t1", revoked)]
+    assert await empty.repeats(RevokeTokens("ann", ("t1",), "reused"))

@@ -13,6 +13,8 @@ from domain.auth import (
     FactorRefused,
     Session,
     SignInRefused,
+    Token,
+    TokenKind,
     TooManyFactors,
     check_password,
 )
@@ -84,6 +86,17 @@ def test_a_session_is_confirmed_while_it_lasts() -> None:
         given(Session, *past).when(lambda session: session.confirm("totp")).then(confirmed)
     for ended in ((), (OPENED, REVOKED)):
         given(Session, *ended).when(lambda session: session.confirm("totp")).refused(SignInRefused)
+
+
+def test_a_token_is_issued_and_revoked_once() -> None:
+    """One that was never issued is not revoked."""
+    issued = fact(Token.Issued, kind="app", scopes=["read"], until=AT)
+    revoked = fact(Token.Revoked, cause="reused")
+    given(Token).when(lambda token: token.issue(TokenKind.APP, ["read", "read"], AT)).then(issued)
+    given(Token, issued).when(lambda token: token.issue(TokenKind.APP, ["write"], AT)).then()
+    given(Token, issued).when(lambda token: token.revoke("reused")).then(revoked)
+    given(Token, issued, revoked).when(lambda token: token.revoke("revoked")).then()
+    given(Token).when(lambda token: token.revoke("revoked")).then()
 
 
 def test_a_forgotten_password_is_replaced_by_one_link() -> None:

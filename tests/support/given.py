@@ -47,6 +47,7 @@ STREAMS = {
     "role": "role-ann",
     "credentials": "credentials-ann",
     "session": "session-ann:s1",
+    "token": "token-ann:t1",
 }
 
 AggregateT = TypeVar("AggregateT", bound=Aggregate)
