@@ -128,13 +128,13 @@ class Summands(msgspec.Struct):
         failed: keys that wait at a fact at which the rule fails.
     """
 
-    value: float | None = None
-    by_key: dict[str, float] = {}
-    by_day: dict[int, float] = {}
+    value: Number | None = None
+    by_key: dict[str, Number] = {}
+    by_day: dict[int, Number] = {}
     types: dict[str, int] = {}
     failed: int = 0
 
-    def parts(self, by: str) -> list[tuple[str, float]]:
+    def parts(self, by: str) -> list[tuple[str, Number]]:
         """What was added, by `key`, the greatest part first, or by `day` (ISO), in their order."""
         if by == "day":
             return [(date.fromordinal(day).isoformat(), added) for day, added in self.by_day.items()]
@@ -250,6 +250,6 @@ class SummandWatch:
                 total.by_key.update(of_row.by_key)
                 total.by_day.update(of_row.by_day)
                 total.types.update(of_row.types)
-        by_key: dict[str, float] = {key: added for key, added in total.by_key.items() if added}
-        by_day: dict[int, float] = {day: added for day, added in sorted(total.by_day.items()) if added}
+        by_key: dict[str, Number] = {key: added for key, added in total.by_key.items() if added}
+        by_day: dict[int, Number] = {day: added for day, added in sorted(total.by_day.items()) if added}
         return Summands(sum(whole) if whole else None, by_key, by_day, dict(sorted(total.types.items())), failed)
