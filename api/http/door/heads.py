@@ -11,7 +11,7 @@ from api.http.door.refused import Refused
 
 MOST_FIELDS = 100
 LONGEST_HEAD = 32_768  # bytes of values; the server limits what a head has in all
-LONGEST_TARGET = 8_192  # characters of the path and the query
+LONGEST_TARGET = 49_152  # characters of the path and the query; a cursor in any script takes some thousands
 ONCE = frozenset(
     (
         *(b"authorization", b"content-length", b"content-type", b"host", b"idempotency-key", b"if-match"),
@@ -20,19 +20,25 @@ ONCE = frozenset(
 )
 
 
-class HeadTooLarge(Refused):
-    """The head of the request is larger than that of any client that means well."""
+class BadHead(Refused):
+    """The head of the request is none of a client that means well: the connection is closed, too."""
+
+    headers = {"connection": "close"}  # noqa: RUF012 - never changed
+
+
+class HeadTooLarge(BadHead):
+    """There are too many headers, or they are too long."""
 
     status, code = 431, "head_too_large"
 
 
-class TargetTooLong(Refused):
+class TargetTooLong(BadHead):
     """The path and the query of the request are too long."""
 
     status, code = 414, "target_too_long"
 
 
-class SaidTwice(Refused):
+class SaidTwice(BadHead):
     """A field stands twice that has one value."""
 
     status, code = 400, "header_twice"

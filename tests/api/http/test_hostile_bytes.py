@@ -105,7 +105,7 @@ SHAPES = {
     + b"".join(b"X-%d: 1\r\n" % n for n in range(200))
     + b"\r\n",
     "a header too long": b"GET /healthz HTTP/1.1\r\n" + HOST + b"X-Long: " + b"a" * 600_000 + b"\r\n\r\n",
-    "a target too long": b"GET /" + b"a" * 20_000 + b" HTTP/1.1\r\n" + HOST + b"\r\n",
+    "a target too long": b"GET /" + b"a" * 60_000 + b" HTTP/1.1\r\n" + HOST + b"\r\n",
 }
 
 
