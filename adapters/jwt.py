@@ -18,6 +18,9 @@ TICKETS = "campuslog-ticket"  # issuer of tickets for streams of events, which a
 ALGORITHM = "HS256"
 ROLES: Mapping[str, tuple[str, ...]] = {name: (name,) for name in ("admin", "instructor", "auditor")}
 LEARNER = ("learner",)
+FACTOR, STEP_UP = "second factor", "step-up"
+PROOFS = (FACTOR, STEP_UP)
+"""What a user may have proved beside who it is; a development token stands for all of it."""
 
 
 class InvalidToken(Exception):
@@ -26,17 +29,26 @@ class InvalidToken(Exception):
 
 @dataclass(frozen=True)
 class JwtClaims:
-    """The user that a token names, the roles, and when the token ends, as Unix time; 0 for claims without a token."""
+    """
+    The user that a token names.
+
+    Attributes:
+        roles: each by its name, or with `@` and the scope outside of which it does not hold: `instructor@run:ID`.
+        expires_at: when the token ends, as Unix time; 0 for claims without a token.
+        proofs: what was proved beside who it is, of `PROOFS`.
+    """
 
     subject: str
     roles: tuple[str, ...]
     name: str
     expires_at: float = field(default=0.0, compare=False)
+    proofs: tuple[str, ...] = ()
 
 
 def claims_of(user: str) -> JwtClaims:
     """Return the demo user of that name: `admin`, `instructor`, `auditor`, else the learner with that id."""
-    return JwtClaims(user, ROLES.get(user, LEARNER), user.capitalize() if user in ROLES else f"Learner {user}")
+    name = user.capitalize() if user in ROLES else f"Learner {user}"
+    return JwtClaims(user, ROLES.get(user, LEARNER), name, proofs=PROOFS)
 
 
 def sign(claims: JwtClaims, secret: str, *, now: datetime, lifetime: timedelta) -> str:
@@ -84,7 +96,7 @@ def verify(token: str, secret: str, *, now: datetime, issuer: str = ISSUER) -> J
         raise InvalidToken("the token cannot be accepted: it has ended")
     ends = payload["until"] if issuer == TICKETS else payload["exp"]
     return JwtClaims(
-        str(payload["sub"]), tuple(payload["roles"]), str(payload.get("name", payload["sub"])), float(ends)
+        str(payload["sub"]), tuple(payload["roles"]), str(payload.get("name", payload["sub"])), float(ends), PROOFS
     )
 
 

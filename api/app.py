@@ -31,6 +31,7 @@ from api import (
     looks,
     overview,
     payment,
+    policy,
     progress,
     proofs,
     quiz,
@@ -80,6 +81,7 @@ ROUTERS = (  # the busiest first: routes are tried in this order
     account.router,
     auth.router,
     roles.router,
+    policy.router,
     dev_login.router,
     health.router,
 )

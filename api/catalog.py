@@ -13,7 +13,7 @@ from adapters.postgres.queries.catalog_lists import Asked, Listed
 from adapters.postgres.queries.reader import Reader, RowPage
 from api.http import paging
 from api.http.as_of import AsOf
-from api.http.dispatch import Accepted, Body, StaffDispatch, example
+from api.http.dispatch import Accepted, Body, Dispatch, example
 from api.http.openapi import command, query
 from api.http.query import QueryContext, QueryDep
 from api.http.routing import router as strict_router
@@ -207,7 +207,7 @@ class NewRun(Body):
 
 
 @router.post("/courses", status_code=202, response_model=Accepted, responses=command(403, 409))
-async def create_course(body: NewCourse, handle: StaffDispatch) -> Response:
+async def create_course(body: NewCourse, handle: Dispatch) -> Response:
     """Add a course to the catalog."""
     return await handle(CreateCourse(body.course_id, body.title, body.summary, body.language))
 
@@ -215,7 +215,7 @@ async def create_course(body: NewCourse, handle: StaffDispatch) -> Response:
 @router.post(
     "/courses/{course_id}/versions", status_code=202, response_model=Accepted, responses=command(403, 404, 409)
 )
-async def publish_version(course_id: CourseId, body: NewVersion, handle: StaffDispatch) -> Response:
+async def publish_version(course_id: CourseId, body: NewVersion, handle: Dispatch) -> Response:
     """Publish the structure of a course as its next version; the same structure again changes nothing."""
     units = [Unit(**unit.model_dump()) for unit in body.units]
     groups = [Group(**group.model_dump()) for group in body.groups]
@@ -223,20 +223,21 @@ async def publish_version(course_id: CourseId, body: NewVersion, handle: StaffDi
 
 
 @router.post("/runs", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
-async def schedule_run(body: NewRun, handle: StaffDispatch) -> Response:
+async def schedule_run(body: NewRun, handle: Dispatch) -> Response:
     """Schedule a run of a course; open it to let learners enroll."""
+    await handle.check.permit(course_id=body.course_id)
     left_out = LEFT_OUT.keys() - body.model_fields_set
     return await handle(ScheduleRun(**body.model_dump(exclude=left_out)))
 
 
 @router.post("/runs/{run_id}/open", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
-async def open_run(run_id: RunId, handle: StaffDispatch) -> Response:
+async def open_run(run_id: RunId, handle: Dispatch) -> Response:
     """Open a run for enrollment."""
     return await handle(OpenRun(run_id))
 
 
 @router.post("/runs/{run_id}/close", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
-async def close_run(run_id: RunId, handle: StaffDispatch) -> Response:
+async def close_run(run_id: RunId, handle: Dispatch) -> Response:
     """Close a run for enrollment; learners who are enrolled stay."""
     return await handle(CloseRun(run_id))
 

@@ -8,11 +8,10 @@ from datetime import UTC, datetime
 from typing import Annotated, TypeVar
 
 import msgspec
-from fastapi import Depends, Path, Request, Response
+from fastapi import Path, Request, Response
 
 from adapters.dossier.make import STEPS
 from adapters.dossier.requests import DossierRequest, ask_for, dossier_at, file_of
-from adapters.jwt import JwtClaims
 from adapters.postgres.as_of.moments import moment_at
 from api.http.as_of import KnownAt
 from api.http.dispatch import idempotency_key
@@ -20,7 +19,7 @@ from api.http.looks import Reason, record_look
 from api.http.openapi import ZIP, asked_for, open_query, zip_file
 from api.http.query import JSON
 from api.http.routing import router as strict_router
-from api.http.security import must_see_all, user_of
+from api.http.security import CurrentUser
 from api.http.services import ServicesDep
 from api.http.types import LearnerId
 from domain.words import closed
@@ -29,16 +28,6 @@ router = strict_router("dossiers", "/v1/learners/{learner_id}/dossiers")
 T = TypeVar("T")
 State = Annotated[str, closed(("waiting", "working", "ready", "failed"))]
 DossierId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$", description="As it was answered.")]
-
-
-async def _reader(request: Request) -> JwtClaims:
-    """One of the staff or an auditor, who may ask for dossiers although they send no commands."""
-    user = user_of(request)
-    must_see_all(user)
-    return user
-
-
-ReaderOfAll = Annotated[JwtClaims, Depends(_reader)]
 
 
 class Dossier(msgspec.Struct, kw_only=True):
@@ -83,7 +72,7 @@ async def ask_for_dossier(
     *,
     request: Request,
     learner_id: LearnerId,
-    user: ReaderOfAll,
+    user: CurrentUser,
     services: ServicesDep,
     known_at: KnownAt = None,
     reason: Reason = None,  # noqa: ARG001 - read where the look is recorded
@@ -104,7 +93,7 @@ async def ask_for_dossier(
 
 
 @router.get("/{dossier_id}", responses=open_query(EXAMPLE, 401, 403, 404, 503))
-async def get_dossier(learner_id: LearnerId, dossier_id: DossierId, _: ReaderOfAll, services: ServicesDep) -> Response:
+async def get_dossier(learner_id: LearnerId, dossier_id: DossierId, _: CurrentUser, services: ServicesDep) -> Response:
     """How a dossier stands."""
     found = await services.log.link.run(lambda connection: dossier_at(connection, dossier_id, learner_id))
     return Response(msgspec.json.encode(_shown(found)), 200, {"cache-control": "no-store"}, JSON)
@@ -112,7 +101,7 @@ async def get_dossier(learner_id: LearnerId, dossier_id: DossierId, _: ReaderOfA
 
 @router.get("/{dossier_id}/file", responses=zip_file("The dossier, a zip file.", 401, 403))
 async def get_dossier_file(
-    learner_id: LearnerId, dossier_id: DossierId, _: ReaderOfAll, services: ServicesDep
+    learner_id: LearnerId, dossier_id: DossierId, _: CurrentUser, services: ServicesDep
 ) -> Response:
     """The zip file of a dossier that is ready."""
     file = await services.log.link.run(lambda connection: file_of(connection, dossier_id, learner_id))

@@ -52,26 +52,26 @@ class Return(Body):
 @router.post("", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
 async def enroll(body: EnrollmentRequest, handle: Dispatch) -> Response:
     """Ask for a place: there is one at once, or one in the queue if the run is full."""
-    learner_id = handle.acts_for(body.learner_id)
+    learner_id = await handle.acts_for(body.learner_id, run_id=body.run_id)
     return await handle(RequestEnrollment(learner_id, body.run_id, body.mode), learner_id)
 
 
 @router.post("/withdraw", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
 async def withdraw(body: Withdrawal, handle: Dispatch) -> Response:
     """Give up a place or a place in the queue, or decline a seat that is offered."""
-    learner_id = handle.acts_for(body.learner_id)
+    learner_id = await handle.acts_for(body.learner_id, run_id=body.run_id)
     return await handle(WithdrawEnrollment(learner_id, body.run_id, body.reason), learner_id)
 
 
 @router.post("/accept", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
 async def accept(body: Acceptance, handle: Dispatch) -> Response:
     """Take the seat that is offered; to decline it, withdraw. After `offered_until` it goes to the next in line."""
-    learner_id = handle.acts_for(body.learner_id)
+    learner_id = await handle.acts_for(body.learner_id, run_id=body.run_id)
     return await handle(AcceptSeat(learner_id, body.run_id), learner_id)
 
 
 @router.post("/reactivate", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
 async def reactivate(body: Return, handle: Dispatch) -> Response:
     """Come back after a withdrawal or an expired offer, if there is a seat, else to the end of the queue."""
-    learner_id = handle.acts_for(body.learner_id)
+    learner_id = await handle.acts_for(body.learner_id, run_id=body.run_id)
     return await handle(ReactivateEnrollment(learner_id, body.run_id), learner_id)

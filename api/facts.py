@@ -19,9 +19,8 @@ from api.http import paging
 from api.http.errors import BadRequest
 from api.http.looks import Reason, record_looks_at_facts
 from api.http.openapi import query
-from api.http.query import QueryContext, QueryDep, StaffQueryDep
+from api.http.query import QueryContext, QueryDep
 from api.http.routing import router as strict_router
-from api.http.security import may_see, sees_all
 from api.http.shown_fact import FACT, HistoryFact, view
 from api.http.types import NO_NUL, Limit
 from domain.streams import learner_of
@@ -64,8 +63,7 @@ async def get_fact(*, request: Request, position: Position, ask: QueryDep, reaso
     if not found:
         raise NoSuchFact(position=position)
     fact = found[0]
-    if not sees_all(ask.user):
-        may_see(ask.user, learner_of(fact.stream_id, fact.data) or "")
+    await ask.check.permit(learner_id=learner_of(fact.stream_id, fact.data) or "")
     await record_looks_at_facts(request, [fact], request.scope["path"])
     is_own = learner_of(fact.stream_id, fact.data) == ask.user.subject
     (fact,) = await with_words(log.keys, [fact], personal=is_own)
@@ -78,7 +76,7 @@ async def trace_fact(
     *,
     request: Request,
     position: Position,
-    ask: StaffQueryDep,
+    ask: QueryDep,
     cursor: paging.Cursor = None,
     limit: Limit = 50,
     reason: Reason = None,  # noqa: ARG001 - recorded with the look
@@ -96,7 +94,7 @@ async def trace_fact(
 async def trace(
     *,
     request: Request,
-    ask: StaffQueryDep,
+    ask: QueryDep,
     request_id: RequestId = None,
     order_id: OrderId = None,
     cursor: paging.Cursor = None,

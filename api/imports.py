@@ -11,7 +11,7 @@ from adapters.postgres.trace.answer import REFUSED, CommandRefused, command_refu
 from adapters.postgres.trace.imported import EXAMPLE, ImportRecord, record_of
 from api.http import paging
 from api.http.openapi import query
-from api.http.query import StaffQueryDep
+from api.http.query import QueryDep
 from api.http.routing import router as strict_router
 from api.http.types import Limit
 
@@ -40,9 +40,7 @@ REFUSED_FILE = msgspec.structs.replace(
 
 
 @router.get("/imports", responses=query(ImportPage(items=[EXAMPLE], refused=[REFUSED_FILE], next=paging.NEXT), 403))
-async def list_imports(
-    *, request: Request, ask: StaffQueryDep, cursor: paging.Cursor = None, limit: Limit = 50
-) -> Response:
+async def list_imports(*, request: Request, ask: QueryDep, cursor: paging.Cursor = None, limit: Limit = 50) -> Response:
     """What was imported, or refused: which file, and by whom; imports of earlier versions did not record it."""
     (before,) = paging.after("imports", cursor, [int]) or [END]
     log = ask.services.log

@@ -14,10 +14,10 @@ from adapters.postgres.queries import ledger
 from adapters.postgres.queries.ledger import Span
 from api.http import paging
 from api.http.as_of import AsOf
-from api.http.dispatch import Accepted, Body, StaffDispatch, example
+from api.http.dispatch import Accepted, Body, Dispatch, example
 from api.http.folds import LATER
 from api.http.openapi import command, query
-from api.http.query import StaffQueryDep
+from api.http.query import QueryDep
 from api.http.routing import router as strict_router
 from api.http.types import ID, Limit
 from commands.payment.books import ClosePeriod
@@ -68,14 +68,14 @@ class ClosedDays(Body):
 
 
 @router.post("/ledger/close", status_code=202, response_model=Accepted, responses=command(403))
-async def close_days(body: ClosedDays, handle: StaffDispatch) -> Response:
+async def close_days(body: ClosedDays, handle: Dispatch) -> Response:
     """Close the books up to a day; what concerns closed days from then on is booked on the first open day."""
     return await handle(ClosePeriod(body.until))
 
 
 @router.get("/ledger/balances", responses={**query(ledger.EXAMPLE, 403), **LATER})
 async def ledger_balances(
-    *, ask: StaffQueryDep, moment: AsOf, since: Since = None, until: Until = None, currency: Currency = None
+    *, ask: QueryDep, moment: AsOf, since: Since = None, until: Until = None, currency: Currency = None
 ) -> Response:
     """What was debited and credited on every account, by currency."""
     span = _span(since, until, currency)
@@ -91,7 +91,7 @@ async def ledger_balances(
 async def ledger_entries(
     *,
     request: Request,
-    ask: StaffQueryDep,
+    ask: QueryDep,
     moment: AsOf,
     since: Since = None,
     until: Until = None,
@@ -136,7 +136,7 @@ async def ledger_entries(
 async def revenue(
     *,
     request: Request,
-    ask: StaffQueryDep,
+    ask: QueryDep,
     moment: AsOf,
     by: Annotated[Literal["day", "month", "year"], Query(description="What to add up.")] = "day",
     since: Since = None,

@@ -13,7 +13,7 @@ from api.http import paging
 from api.http.as_of import AsOf
 from api.http.folds import LATER
 from api.http.openapi import query
-from api.http.query import StaffQueryDep
+from api.http.query import QueryDep
 from api.http.routing import router as strict_router
 from api.http.types import Id, Limit, one_of
 from domain.fact import Fact
@@ -74,7 +74,7 @@ ACTIVITY = LatestActivity(key=CAMPUS, position=1713, entries=[LATEST], next=pagi
 
 @router.get("/overview", responses={**query(overview.EXAMPLE, 403), **LATER})
 async def campus_overview(
-    request: Request, ask: StaffQueryDep, moment: AsOf, cursor: paging.Cursor = None, limit: Limit = 200
+    request: Request, ask: QueryDep, moment: AsOf, cursor: paging.Cursor = None, limit: Limit = 200
 ) -> Response:
     """
     People, enrollments, outcomes, submissions and activity: in all, by source (seed, import, API), and by run.
@@ -100,7 +100,7 @@ async def campus_overview(
 async def recent_activity(
     *,
     request: Request,
-    ask: StaffQueryDep,
+    ask: QueryDep,
     moment: AsOf,
     run_id: Annotated[Id | None, Query(description="Facts of this run only.")] = None,
     type: Annotated[ShownType | None, Query(description="Facts of this type only.")] = None,  # noqa: A002

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from fastapi import Response
 from pydantic import Field
 
-from api.http.dispatch import Accepted, Body, Dispatch, StaffDispatch, example
+from api.http.dispatch import Accepted, Body, Dispatch, example
 from api.http.openapi import command
 from api.http.routing import router as strict_router
 from api.http.services import ServicesDep
@@ -55,28 +55,29 @@ class Decision(Body):
 @router.post("/activities", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
 async def record_activity(body: NewActivity, handle: Dispatch) -> Response:
     """Record what was done on a unit."""
-    learner_id = handle.acts_for(body.learner_id)
+    learner_id = await handle.acts_for(body.learner_id, run_id=body.run_id)
     return await handle(RecordActivity(learner_id, body.run_id, body.unit_id, body.kind, body.amount), learner_id)
 
 
 @router.post("/units/open", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
 async def open_unit(body: UnitOfRun, handle: Dispatch) -> Response:
     """Open a unit."""
-    learner_id = handle.acts_for(body.learner_id)
+    learner_id = await handle.acts_for(body.learner_id, run_id=body.run_id)
     return await handle(OpenUnit(learner_id, body.run_id, body.unit_id), learner_id)
 
 
 @router.post("/units/complete", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
 async def complete_unit(body: UnitOfRun, handle: Dispatch) -> Response:
     """Complete a unit."""
-    learner_id = handle.acts_for(body.learner_id)
+    learner_id = await handle.acts_for(body.learner_id, run_id=body.run_id)
     rule = "learner" if learner_id == handle.user.subject else "instructor"
     return await handle(CompleteUnit(learner_id, body.run_id, body.unit_id, rule), learner_id)
 
 
 @router.post("/outcomes", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
-async def decide_outcome(body: Decision, handle: StaffDispatch, services: ServicesDep) -> Response:
+async def decide_outcome(body: Decision, handle: Dispatch, services: ServicesDep) -> Response:
     """Decide the outcome of a course for a learner, from all facts up to now, or revise it with a reason."""
+    await handle.check.permit(learner_id=body.learner_id, run_id=body.run_id)
     through = await services.log.head()
     decide = DecideOutcome(body.learner_id, body.run_id, through, body.outcome, body.reason)
     return await handle(decide, body.learner_id)

@@ -19,7 +19,7 @@ from adapters.proofs.prove import (
     signed_tree,
 )
 from api.http.openapi import BYTES, TEXT, open_bytes, open_query, open_text
-from api.http.query import JSON, StaffQueryDep, etag_of, matches
+from api.http.query import JSON, QueryDep, etag_of, matches
 from api.http.routing import router as strict_router
 from api.http.services import ServicesDep
 from domain.proofs.checkpoint import hash_lines
@@ -92,7 +92,7 @@ async def consistency(services: ServicesDep, first: First, second: Second) -> Re
 
 
 @router.get("/tile/entries/{path:path}", responses=open_bytes("Entries, each after its length in 16 bits.", 401, 403))
-async def entries(path: str, ask: StaffQueryDep) -> Response:
+async def entries(path: str, ask: QueryDep) -> Response:
     """The entries of up to 256 leaves (C2SP tlog-tiles), for the staff: they name learners."""
     tree = await signed_tree(ask.services.reader)
     tile, width = _tile_at(f"entries/{path}", tree)

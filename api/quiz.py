@@ -9,7 +9,7 @@ from pydantic import Field
 from adapters.postgres.queries import catalog
 from api.http import paging
 from api.http.as_of import AsOf
-from api.http.dispatch import Accepted, Body, Dispatch, StaffDispatch, example
+from api.http.dispatch import Accepted, Body, Dispatch, example
 from api.http.openapi import command, query
 from api.http.query import QueryDep
 from api.http.routing import router as strict_router
@@ -108,8 +108,9 @@ class NewOverride(Body):
 
 
 @router.post("/quizzes", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
-async def publish_quiz(body: NewQuiz, handle: StaffDispatch) -> Response:
+async def publish_quiz(body: NewQuiz, handle: Dispatch) -> Response:
     """Publish a quiz; without items, learners submit on paper and staff grade."""
+    await handle.check.permit(run_id=body.run_id)
     fields = body.model_dump()
     fields["items"] = [Item(**item) for item in fields["items"]]
     return await handle(PublishQuiz(**fields))
@@ -146,7 +147,7 @@ async def list_quizzes(
 )
 async def submit_attempt(quiz_id: QuizId, attempt_no: AttemptNo, body: NewAttempt, handle: Dispatch) -> Response:
     """Submit an attempt; one with answers is graded by the key soon after."""
-    learner_id = handle.acts_for(body.learner_id)
+    learner_id = await handle.acts_for(body.learner_id, quiz_id=quiz_id)
     return await handle(SubmitAttempt(learner_id, quiz_id, attempt_no, body.responses), learner_id)
 
 
@@ -156,7 +157,7 @@ async def submit_attempt(quiz_id: QuizId, attempt_no: AttemptNo, body: NewAttemp
     response_model=Accepted,
     responses=command(403, 404, 409),
 )
-async def grade_attempt(quiz_id: QuizId, attempt_no: AttemptNo, body: NewGrade, handle: StaffDispatch) -> Response:
+async def grade_attempt(quiz_id: QuizId, attempt_no: AttemptNo, body: NewGrade, handle: Dispatch) -> Response:
     """Grade a submitted attempt."""
     return await handle(GradeAttempt(body.learner_id, quiz_id, attempt_no, body.score_bp), body.learner_id)
 
@@ -167,8 +168,7 @@ async def grade_attempt(quiz_id: QuizId, attempt_no: AttemptNo, body: NewGrade, 
     response_model=Accepted,
     responses=command(403, 404, 409),
 )
-async def override_grade(quiz_id: QuizId, attempt_no: AttemptNo, body: NewOverride, handle: StaffDispatch) -> Response:
+async def override_grade(quiz_id: QuizId, attempt_no: AttemptNo, body: NewOverride, handle: Dispatch) -> Response:
     """Replace the score of a graded attempt, for a reason; grade and outcome follow, completed units stay so."""
-    handle.needs_step_up()
     command = OverrideGrade(body.learner_id, quiz_id, attempt_no, body.score_bp, body.reason)
     return await handle(command, body.learner_id)

@@ -10,9 +10,9 @@ from adapters.postgres.queries import roles
 from adapters.postgres.queries.reader import NotBuilt
 from adapters.postgres.queries.roles import GrantedRole
 from api.http import paging
-from api.http.dispatch import Accepted, AdminDispatch, Body, CommandDispatcher, example
+from api.http.dispatch import Accepted, Body, CommandDispatcher, Dispatch, example
 from api.http.openapi import command, query
-from api.http.query import AdminQueryDep, QueryDep
+from api.http.query import QueryDep
 from api.http.routing import router as strict_router
 from api.http.services import Services, ServicesDep
 from api.http.types import Id, Limit, Reason, Time
@@ -71,7 +71,7 @@ class RoleToRevoke(Body):
 async def list_roles(
     *,
     request: Request,
-    ask: AdminQueryDep,
+    ask: QueryDep,
     learner_id: Annotated[Id | None, Query(description="Only of this person.")] = None,
     role: Annotated[Role | None, Query(description="Only this one.")] = None,
     scope: Annotated[
@@ -103,18 +103,16 @@ async def list_my_roles(
 
 
 @router.post("/roles/grant", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
-async def grant_role(body: RoleToGrant, handle: AdminDispatch, services: ServicesDep) -> Response:
+async def grant_role(body: RoleToGrant, handle: Dispatch, services: ServicesDep) -> Response:
     """Grant a role to a person; what the person has already gets this end."""
-    handle.needs_step_up()
     grant = Grant(body.role.value, body.scope)
     stays = await _who_stays(services, handle, body.learner_id, grant)
     return await handle(GrantRole(body.learner_id, grant, body.until, body.reason, stays))
 
 
 @router.post("/roles/revoke", status_code=202, response_model=Accepted, responses=command(403, 409))
-async def revoke_role(body: RoleToRevoke, handle: AdminDispatch, services: ServicesDep) -> Response:
+async def revoke_role(body: RoleToRevoke, handle: Dispatch, services: ServicesDep) -> Response:
     """Take a role from a person; it holds nowhere after a second, and open event streams that rest on it end."""
-    handle.needs_step_up()
     grant = Grant(body.role.value, body.scope)
     stays = await _who_stays(services, handle, body.learner_id, grant)
     return await handle(RevokeRole(body.learner_id, grant, body.reason, stays))

@@ -12,7 +12,7 @@ from api.http import paging
 from api.http.as_of import AsOf
 from api.http.folds import LATER
 from api.http.openapi import query
-from api.http.query import StaffQueryDep
+from api.http.query import QueryDep
 from api.http.routing import router as strict_router
 from api.http.types import NO_NUL, Id, Limit, RunId
 from projections.course_dashboard import ENROLLMENTS
@@ -49,7 +49,7 @@ async def list_run_learners(
     *,
     request: Request,
     run_id: RunId,
-    ask: StaffQueryDep,
+    ask: QueryDep,
     moment: AsOf,
     status: Annotated[ShownStatus | None, Query(description="Only those who stand there.")] = None,
     outcome: Annotated[Outcome | None, Query(description="Only those with this outcome.")] = None,
@@ -78,7 +78,7 @@ async def list_run_learners(
 async def list_learners(
     *,
     request: Request,
-    ask: StaffQueryDep,
+    ask: QueryDep,
     moment: AsOf,
     q: Annotated[Id | None, Query(description="How the learner's id begins.")] = None,
     cursor: paging.Cursor = None,

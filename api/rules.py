@@ -9,7 +9,7 @@ from adapters.postgres.store.rule_history import rules_of
 from adapters.postgres.store.rule_shapes import EXAMPLE, SOURCE, RuleSource
 from adapters.postgres.store.rule_sources import source_of
 from api.http.openapi import query
-from api.http.query import StaffQueryDep
+from api.http.query import QueryDep
 from api.http.routing import router as strict_router
 from domain.errors import NotFound
 from projections.registry import PROJECTIONS
@@ -43,7 +43,7 @@ class SourceNotKept(NotFound):
 
 
 @router.get("/projections/{name}/rules", responses=query(EXAMPLE, 403, 404))
-async def list_rules(name: Name, ask: StaffQueryDep) -> Response:
+async def list_rules(name: Name, ask: QueryDep) -> Response:
     """
     Which rules have made what readers see of a read model, since when, and who has promoted them and why.
 
@@ -59,7 +59,7 @@ async def list_rules(name: Name, ask: StaffQueryDep) -> Response:
 
 
 @router.get("/rules/{source_hash}", responses=query(SOURCE, 403, 404))
-async def get_rule(source_hash: Hash, ask: StaffQueryDep) -> Response:
+async def get_rule(source_hash: Hash, ask: QueryDep) -> Response:
     """The source of a rule that was served, module by module; it never changes."""
     log = ask.services.log
     head = await log.head()

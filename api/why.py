@@ -17,7 +17,6 @@ from api.http.looks import record_look
 from api.http.openapi import query
 from api.http.query import QueryContext, QueryDep
 from api.http.routing import router as strict_router
-from api.http.security import may_see, must_see_all
 from api.http.types import NO_NUL, Limit
 from domain.catalog import RunNotFound
 from projections.engine.moment import Moment
@@ -76,7 +75,7 @@ async def explain_value(
     dashboard of a run (`run_dashboard`, field `counts/funnel/half_way`), whose parts are learners.
     """
     place = place_of(ask.services.projections, view, key, field)
-    _check(ask, place)
+    await ask.check.permit(learner_id=place.learner_id)
     if place.added is not None or place.members is not None:
         if expected is not None:
             raise NotExplained("a number that adds up over many keys has parts: leave `expected` out")
@@ -146,11 +145,3 @@ async def _members(
     answer = why_members(place, now, found, shown, next_page)
     headers = {**ask.headers_at(moment, place.projection.name, "catalog"), **paging.link_to(request, next_page)}
     return ask.reply(msgspec.json.encode(answer), found.position, headers)
-
-
-def _check(ask: QueryContext, place: Place) -> None:
-    """Raise NotYours or StaffOnly for what the user may not see."""
-    if place.learner_id is None:
-        must_see_all(ask.user)
-    else:
-        may_see(ask.user, place.learner_id)

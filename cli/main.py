@@ -34,6 +34,7 @@ COMMANDS = {
     "why": ("cli.why", "Explain a value of a read model: which facts made it, by which rule."),
     "replay": ("cli.replay", "Play a history step by step: what each fact changed."),
     "admin": ("cli.admin", "Make the first admin, and grant and revoke roles."),
+    "policy": ("cli.policy", "Show who may do what: the table that every route asks."),
     "analytics": ("cli.analytics", "Give analysts access by SQL."),
     "bench": ("benchmarks", "Measure Campuslog against its yardsticks."),
     "migrate": ("cli.migrate", "Migrate the database schema of the campus."),

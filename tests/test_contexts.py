@@ -17,6 +17,8 @@ from typing import Any
 import pytest
 
 from api.app import ROUTERS
+from api.http.policy.rows import ROWS
+from api.http.routing import operation_id
 from commands.table import HANDLERS
 from domain.registry import AGGREGATES, FACTS
 from projections.engine.projection import Projection
@@ -109,6 +111,13 @@ def test_every_route_is_served() -> None:
     """A file in api/ that is no machinery has a router in api/app.py."""
     routed = {route.endpoint.__module__ for router in ROUTERS for route in router.routes}  # type: ignore[attr-defined]
     assert modules("api") <= {within("api", module) for module in routed}
+
+
+def test_every_route_has_a_row_of_the_policy() -> None:
+    """Who may ask it stands in api/http/policy/rows.py, and nowhere else; a row is of a route that there is."""
+    routes = [operation_id(route) for router in ROUTERS for route in router.routes]  # type: ignore[arg-type]
+    of_gateway = ["getIdentity"]
+    assert sorted([*routes, *of_gateway]) == sorted(row.action for row in ROWS)
 
 
 @pytest.mark.parametrize("projection", PROJECTIONS, ids=lambda projection: projection.name)

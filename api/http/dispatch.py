@@ -10,12 +10,10 @@ import msgspec
 from fastapi import Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from adapters.jwt import JwtClaims
 from adapters.postgres.connection import Unavailable
 from api.http.errors import BadRequest, PreconditionFailed
-from api.http.security import may_act_for, may_send, must_be_admin, must_be_staff, user_of
+from api.http.policy.guard import Check, check_of
 from api.http.services import get_services
-from api.http.step_up import must_be_confirmed
 from commands.log import Context
 
 LONGEST_KEY = 128  # characters
@@ -44,20 +42,27 @@ class Body(BaseModel):
 class CommandDispatcher:
     """Sends the commands of one request, in the name of its user."""
 
-    __slots__ = ("_key", "_request", "user")
+    __slots__ = ("_key", "_request", "check", "user")
 
-    def __init__(self, request: Request, user: JwtClaims, key: str | None) -> None:
+    def __init__(self, request: Request, check: Check, key: str | None) -> None:
         self._request = request
         self._key = key
-        self.user = user
+        self.check = check
+        self.user = check.user
 
-    def acts_for(self, learner_id: str | None) -> str:
-        """The learner whom the request is about, the user if it names none; raises NotYours."""
-        return may_act_for(self.user, self.user.subject if learner_id is None else learner_id)
+    async def acts_for(self, learner_id: str | None, *, run_id: str | None = None, quiz_id: str | None = None) -> str:
+        """
+        The learner whom the request is about, the user if it names none, if the policy lets the user act for them.
 
-    def needs_step_up(self) -> None:
-        """Raise StepUpNeeded if the user has a session, and has not proved lately to be there."""
-        must_be_confirmed(self.user, get_services(self._request).bus.clock.now())
+        Args:
+            run_id: the run that it is about, if it is about one; or else *quiz_id*, a quiz of it.
+
+        Raises:
+            Forbidden: the policy refuses it.
+        """
+        learner = self.user.subject if learner_id is None else learner_id
+        await self.check.permit(learner_id=learner, run_id=run_id, quiz_id=quiz_id)
+        return learner
 
     async def __call__(self, command: Any, learner_id: str | None = None) -> Response:
         """Carry out *command*, which may be for a learner, and answer with its position."""
@@ -119,23 +124,7 @@ async def command_dispatcher(request: Request) -> CommandDispatcher:
     key = idempotency_key(request)
     if request.headers.get("if-match", "*").strip() != "*":
         raise PreconditionFailed("what a command changes has no ETag: leave out If-Match")
-    return CommandDispatcher(request, may_send(user_of(request)), key)
-
-
-async def staff_command_dispatcher(request: Request) -> CommandDispatcher:
-    """As `command_dispatcher`, for commands that only the staff may send."""
-    found = await command_dispatcher(request)
-    must_be_staff(found.user)
-    return found
-
-
-async def admin_command_dispatcher(request: Request) -> CommandDispatcher:
-    """As `command_dispatcher`, for commands that only admins may send."""
-    found = await command_dispatcher(request)
-    must_be_admin(found.user)
-    return found
+    return CommandDispatcher(request, check_of(request), key)
 
 
 Dispatch = Annotated[CommandDispatcher, Depends(command_dispatcher)]
-StaffDispatch = Annotated[CommandDispatcher, Depends(staff_command_dispatcher)]
-AdminDispatch = Annotated[CommandDispatcher, Depends(admin_command_dispatcher)]

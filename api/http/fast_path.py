@@ -12,8 +12,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from adapters.documents import Document
 from adapters.jwt import JwtClaims
+from api.http.policy.decision import Allowed, Thing, decide
 from api.http.query import PRIVATE, etag_of, matches
-from api.http.security import sees_all
 from api.http.services import Services
 from domain.aggregate import ID_PATTERN
 from projections.learner_dashboard import LearnerDashboard
@@ -89,13 +89,17 @@ def _headers(scope: Scope) -> tuple[str, str | None, bool]:
 
 
 def _learner(path: str, user: JwtClaims) -> str | None:
-    """Whose dashboard is read; None where that is not plain."""
+    """Whose dashboard is read; None where that is not plain, or where the policy does not let the user."""
     if path == OWN:
-        return user.subject
+        return user.subject if _may(user, "getMyDashboard", user.subject) else None
     if not path.startswith(OF_LEARNER):
         return None
     learner_id = path[len(OF_LEARNER) : -len(OF_LEARNER_END)]
-    return learner_id if learner_id == user.subject or (sees_all(user) and ID_PATTERN.match(learner_id)) else None
+    return learner_id if _may(user, "getLearnerDashboard", learner_id) and ID_PATTERN.match(learner_id) else None
+
+
+def _may(user: JwtClaims, action: str, learner_id: str) -> bool:
+    return isinstance(decide(action, user, Thing(learner_id)), Allowed)
 
 
 async def _answer(document: Document, none_match: str | None, send: Send) -> None:

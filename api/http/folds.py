@@ -12,7 +12,7 @@ from adapters.postgres.as_of.folds import Fold, Status
 from adapters.postgres.as_of.waiting import FoldWaiter, StillFolding
 from api.http.openapi import Responses, event_stream, open_query
 from api.http.places import EventStream
-from api.http.query import JSON, StaffQueryDep
+from api.http.query import JSON, QueryDep
 from api.http.routing import router as strict_router
 from domain.errors import NotFound
 
@@ -81,7 +81,7 @@ async def _still_folding(request: Request, error: Exception) -> Response:
 
 
 @router.get("/folds/{fold_id}", responses=open_query(EXAMPLE, 401, 403, 404))
-async def get_fold(fold_id: FoldId, ask: StaffQueryDep) -> Response:
+async def get_fold(fold_id: FoldId, ask: QueryDep) -> Response:
     """How far a fold is."""
     shown = _progress(await _found(ask.services.fold_waiter, fold_id))
     return Response(msgspec.json.encode(shown), headers={"cache-control": "no-store"}, media_type=JSON)
@@ -92,7 +92,7 @@ async def get_fold(fold_id: FoldId, ask: StaffQueryDep) -> Response:
     responses=event_stream('event: progress\ndata: {"status":"folding","done":700,"total":1713}\n\n'),
     response_class=Response,
 )
-async def stream_fold_events(fold_id: FoldId, ask: StaffQueryDep) -> Response:
+async def stream_fold_events(fold_id: FoldId, ask: QueryDep) -> Response:
     """How far a fold is, until it has ended."""
     waiter = ask.services.fold_waiter
     await _found(waiter, fold_id)

@@ -13,10 +13,8 @@ from inspect import signature
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
-from api.http.dispatch import CommandDispatcher, command_dispatcher, staff_command_dispatcher
+from api.http.dispatch import command_dispatcher
 from api.http.query import JSON
-
-SENDERS = (command_dispatcher, staff_command_dispatcher)
 
 Answer = Callable[[Request], Awaitable[Response | None]]
 
@@ -29,10 +27,9 @@ def plain_command(route: APIRoute) -> Answer | None:
         return None
     body_field, sender = takes.body_params[0], takes.dependencies[0]
     names = {body_field.name, str(sender.name)}
-    if sender.call not in SENDERS or names != signature(route.endpoint).parameters.keys():
+    if sender.call is not command_dispatcher or names != signature(route.endpoint).parameters.keys():
         return None
     endpoint: Callable[..., Awaitable[Response]] = route.endpoint
-    find_sender: Callable[[Request], Awaitable[CommandDispatcher]] = sender.call
     body_name, sender_name = body_field.name, str(sender.name)
 
     async def answer(request: Request) -> Response | None:
@@ -45,6 +42,6 @@ def plain_command(route: APIRoute) -> Answer | None:
         body, errors = body_field.validate(content, loc=("body",))
         if errors:
             return None
-        return await endpoint(**{body_name: body, sender_name: await find_sender(request)})
+        return await endpoint(**{body_name: body, sender_name: await command_dispatcher(request)})
 
     return answer

@@ -16,14 +16,13 @@ from typing import Annotated, Protocol, TypeVar
 
 from fastapi import Depends, Request, Response
 
-from adapters.jwt import JwtClaims
 from adapters.postgres.as_of.parts import FoldedTables, catalog_tables, learner_tables, run_tables
 from adapters.postgres.as_of.reader import AsOfReader
 from adapters.postgres.queries import catalog
 from adapters.postgres.queries.reader import Answer, Reader
 from api.http.as_of import headers_at
 from api.http.errors import BadRequest, LearnerNotFound, PositionNotReached, PreconditionFailed
-from api.http.security import must_be_admin, must_see_all, user_of
+from api.http.policy.guard import Check, check_of
 from api.http.services import Services, get_services
 from domain.catalog import CourseNotFound, RunNotFound
 from domain.errors import DomainError, Rejected
@@ -63,18 +62,19 @@ AnswerT = TypeVar("AnswerT", bound=Positioned)
 class QueryContext:
     """Who asks, and how one request wants its query answered."""
 
-    __slots__ = ("match", "min_position", "none_match", "services", "user")
+    __slots__ = ("check", "match", "min_position", "none_match", "services", "user")
 
     def __init__(
         self,
         services: Services,
-        user: JwtClaims,
+        check: Check,
         min_position: int,
         none_match: str | None,
         match: str | None = None,
     ) -> None:
         self.services = services
-        self.user = user
+        self.check = check
+        self.user = check.user
         self.min_position = min_position
         self.none_match = none_match
         self.match = match
@@ -228,25 +228,11 @@ async def query_context(request: Request) -> QueryContext:
     """Who asks, and how the answer is to be given; read by hand, which is faster than FastAPI's parameters."""
     return QueryContext(
         get_services(request),
-        user_of(request),
+        check_of(request),
         _min_position(request),
         _joined(request, "if-none-match"),
         _joined(request, "if-match"),
     )
-
-
-async def staff_query_context(request: Request) -> QueryContext:
-    """As `query_context`, for what only the staff and auditors may see."""
-    ask = await query_context(request)
-    must_see_all(ask.user)
-    return ask
-
-
-async def admin_query_context(request: Request) -> QueryContext:
-    """As `query_context`, for what only admins and auditors may see."""
-    ask = await query_context(request)
-    must_be_admin(ask.user, to_see=True)
-    return ask
 
 
 def _joined(request: Request, name: str) -> str | None:
@@ -264,5 +250,3 @@ def _min_position(request: Request) -> int:
 
 
 QueryDep = Annotated[QueryContext, Depends(query_context)]
-StaffQueryDep = Annotated[QueryContext, Depends(staff_query_context)]
-AdminQueryDep = Annotated[QueryContext, Depends(admin_query_context)]

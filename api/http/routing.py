@@ -15,18 +15,19 @@ from fastapi.routing import APIRoute
 from api.http.errors import NotAcceptable, UnknownParameters, UnsupportedBody
 from api.http.negotiation import takes
 from api.http.plain_command import plain_command
-from api.http.query import admin_query_context, query_context, staff_query_context
+from api.http.policy.guard import Undecided, authorise
+from api.http.query import query_context
 from api.http.services import get_services
 from api.http.sessions import recognise, recognise_token
 
-QUERIES = {query_context, staff_query_context, admin_query_context}
-"""The dependencies that read `min_position` by hand."""
+QUERIES = {query_context}
+"""The dependency that reads `min_position` by hand."""
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class StrictRoute(APIRoute):
-    """A route that refuses what it does not know."""
+    """A route that refuses what it does not know, and whom the policy refuses (api/http/policy)."""
 
     def get_route_handler(self) -> Handler:
         """The handler of FastAPI after a look at the head of the request."""
@@ -34,7 +35,7 @@ class StrictRoute(APIRoute):
         known = _parameters(self.dependant)
         produces = _media_types(self)
         takes_json = self.body_field is not None
-        plainly = plain_command(self)
+        plainly, action = plain_command(self), operation_id(self)
 
         async def strict(request: Request) -> Response:
             if request.scope["query_string"]:
@@ -51,8 +52,12 @@ class StrictRoute(APIRoute):
                 services = get_services(request)
                 if services.tokens.known(request.headers["authorization"]) is None:
                     await recognise_token(request, services.people.tokens, services.grants, services.log.clock)
+            check = await authorise(request, action)
             answer = await plainly(request) if plainly is not None else None
-            return answer if answer is not None else await handle(request)
+            answer = answer if answer is not None else await handle(request)
+            if check is not None and check.pending and answer.status_code < 400:
+                raise Undecided(f"{action} has answered without asking the policy about what it is")
+            return answer
 
         return strict
 

@@ -39,6 +39,7 @@ from api.http.changes import Changes
 from api.http.jwt_verifier import JwtVerifier
 from api.http.moves import Moves
 from api.http.places import StreamPlaces
+from api.http.policy.whereabouts import Whereabouts
 from api.http.truth import Truth
 from projections.engine.projection import Projection
 
@@ -61,6 +62,7 @@ class Services:
     bus: Bus
     people: People
     grants: Grants
+    whereabouts: Whereabouts
     reader: Reader
     valkey: Valkey
     nats: Nats
@@ -107,6 +109,7 @@ async def services(settings: Settings, projections: Sequence[Projection]) -> Asy
             bus,
             people,
             grants,
+            Whereabouts(log),
             reader,
             valkey,
             nats,

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass, field
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from fastapi import Request, Response
@@ -19,10 +20,11 @@ from adapters.auth.grants import Grants, Held
 from adapters.auth.issuing import Tokens
 from adapters.auth.people import People
 from adapters.auth.sessions import BrowserSession, Sessions
-from adapters.jwt import LEARNER, JwtClaims
+from adapters.jwt import FACTOR, LEARNER, STEP_UP, JwtClaims
 from adapters.tasks import cancel_and_wait
 from api.http.errors import Unauthenticated
 from commands.clock import Clock
+from domain.auth import STEP_UP as CONFIRMED_FOR
 from domain.auth import TokenRefused
 from domain.errors import Forbidden
 from domain.roles import CAMPUS
@@ -51,8 +53,7 @@ class SessionUser(JwtClaims):
     The user whom a cookie names.
 
     Attributes:
-        grants: the roles that were granted to the person and hold now, wherever they do; `roles` has those that hold
-            on the whole campus.
+        grants: the roles that were granted to the person and hold now.
     """
 
     session: BrowserSession | None = field(default=None, compare=False)
@@ -102,10 +103,9 @@ async def recognise_token(request: Request, tokens: Tokens, grants: Grants, cloc
     if request.method not in SAFE and "write" not in token.scopes:
         raise ScopeNeeded(scopes=" ".join(token.scopes))
     ends, held = clock.on_machine(until).timestamp(), await grants.of(token.learner_id)
-    roles = (*LEARNER, *(grant.role for grant in held if grant.scope == CAMPUS))
     request.scope["user_by_token"] = TokenUser(
         token.learner_id,
-        roles,
+        roles_of(held),
         token.learner_id,
         ends,
         token_id=token.token_id,
@@ -136,10 +136,22 @@ async def recognise(request: Request, sessions: Sessions, grants: Grants, clock:
     if request.method not in SAFE:
         must_come_from_here(request, is_named_by_cookie=True)
     ends, held = clock.on_machine(session.until).timestamp(), await grants.of(session.learner_id)
-    roles = (*LEARNER, *(grant.role for grant in held if grant.scope == CAMPUS))
+    proofs = proofs_of(session, clock.now())
     request.scope["user_by_cookie"] = SessionUser(
-        session.learner_id, roles, session.learner_id, ends, session=session, grants=held
+        session.learner_id, roles_of(held), session.learner_id, ends, proofs, session=session, grants=held
     )
+
+
+def roles_of(held: Held) -> tuple[str, ...]:
+    """The roles of a person with these grants, that of a learner among them."""
+    return (*LEARNER, *(role if scope == CAMPUS else f"{role}@{scope}" for role, scope in held))
+
+
+def proofs_of(session: BrowserSession, now: datetime) -> tuple[str, ...]:
+    """What the person of a session has proved beside who it is: by a second factor, and lately to be there."""
+    factor = (FACTOR,) if session.factor_at is not None else ()
+    is_confirmed = session.confirmed_at is not None and now - session.confirmed_at < CONFIRMED_FOR
+    return (*factor, STEP_UP) if is_confirmed else factor
 
 
 def user_by_cookie(request: Request) -> SessionUser | None:

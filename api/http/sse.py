@@ -28,10 +28,11 @@ from api.http.changes import ALL, Changed, Topic, Watch
 from api.http.errors import BadRequest, LearnerNotFound
 from api.http.openapi import Responses, event_stream, open_query
 from api.http.places import EventStream
+from api.http.policy.guard import Check, check_of
 from api.http.query import JSON
 from api.http.routing import router as strict_router
-from api.http.security import CurrentUser, may_see, must_see_all, user_of
-from api.http.services import Services, ServicesDep, get_services
+from api.http.security import CurrentUser, user_of
+from api.http.services import Services, ServicesDep
 from api.http.sessions import SessionUser, TokenUser, while_signed_in
 from api.http.types import LearnerId, RunId, is_id
 from domain.catalog import RunNotFound, run_stream
@@ -84,15 +85,13 @@ TICKET = EventTicket(ticket="eyJhbGciOiJIUzI1NiJ9...", expires_at=datetime(2026,
 
 async def stream_user(
     request: Request,
-    ticket: Annotated[
+    ticket: Annotated[  # noqa: ARG001 - read where the request is let in
         str | None,
         Query(max_length=2_000, description="In place of a token, for `EventSource`, which sends no headers."),
     ] = None,
 ) -> JwtClaims:
     """Who opens a stream, by token or by ticket."""
-    if ticket is not None and "authorization" not in request.headers:
-        return get_services(request).tokens.ticket_holder(ticket)
-    return user_of(request)
+    return user_of(request, takes_ticket=True)
 
 
 StreamUser = Annotated[JwtClaims, Depends(stream_user)]
@@ -122,7 +121,7 @@ async def stream_learner_events(
     learner_id: LearnerId, user: StreamUser, services: ServicesDep, last_event_id: LastEventId = None
 ) -> Response:
     """When a learner's dashboard changes."""
-    await _must_exist(services, user, "learner", may_see(user, learner_id))
+    await _must_exist(services, user, "learner", learner_id)
     return _respond(services, user, _topics(services, "learner", learner_id), last_event_id)
 
 
@@ -131,7 +130,6 @@ async def stream_run_events(
     run_id: RunId, user: StreamUser, services: ServicesDep, last_event_id: LastEventId = None
 ) -> Response:
     """When the dashboard or the gradebook of a run changes."""
-    must_see_all(user)
     await _must_exist(services, user, "run", run_id)
     return _respond(services, user, _topics(services, "run", run_id), last_event_id)
 
@@ -141,12 +139,12 @@ async def stream_overview_events(
     user: StreamUser, services: ServicesDep, last_event_id: LastEventId = None
 ) -> Response:
     """When the overview or the recent activity of the campus changes."""
-    must_see_all(user)
     return _respond(services, user, _topics(services, "campus", ALL), last_event_id)
 
 
 @router.get("/events", responses=RESPONSES, response_class=Response)
 async def stream_events(
+    request: Request,
     topics: Annotated[
         str,
         Query(
@@ -163,25 +161,28 @@ async def stream_events(
     words = topics.split(",")
     if len(words) > MOST_TOPICS:
         raise BadTopics(f"one stream has {MOST_TOPICS} topics at most, not {len(words)}: open another one")
-    things = [_may_watch(user, word) for word in words]
+    check = check_of(request)
+    things = [await _may_watch(check, word) for word in words]
     for audience, key in dict.fromkeys(things):
         await _must_exist(services, user, audience, key)
     watched = [topic for thing in things for topic in _topics(services, *thing)]
     return _respond(services, user, [*dict.fromkeys(watched)], last_event_id)
 
 
-def _may_watch(user: JwtClaims, word: str) -> tuple[str, str]:
+async def _may_watch(check: Check, word: str) -> tuple[str, str]:
     """The audience and the key of a topic; raises BadTopics, or what the stream of that topic alone would."""
     kind, _, key = word.partition(":")
     if word == "overview":
-        must_see_all(user)
+        await check.permit(action="streamOverviewEvents")
         return "campus", ALL
     if kind not in {"run", "learner"} or not is_id(key):
         raise BadTopics(f"{word[:80]!r} is none of run:ID, learner:ID, learner:me and overview")
     if kind == "run":
-        must_see_all(user)
+        await check.permit(run_id=key, action="streamRunEvents")
         return kind, key
-    return kind, user.subject if key == "me" else may_see(user, key)
+    learner_id = check.user.subject if key == "me" else key
+    await check.permit(learner_id=learner_id, action="streamLearnerEvents")
+    return kind, learner_id
 
 
 async def _must_exist(services: Services, user: JwtClaims, audience: str, key: str) -> None:

@@ -8,9 +8,9 @@ from fastapi import Path, Response
 from pydantic import Field
 
 from adapters.command_bus.replay import replayed
-from api.http.dispatch import Accepted, Body, StaffDispatch, example
+from api.http.dispatch import Accepted, Body, Dispatch, example
 from api.http.openapi import command, query
-from api.http.query import StaffQueryDep
+from api.http.query import QueryDep
 from api.http.routing import router as strict_router
 from api.http.types import ID, Id, Limit, Reason, Time, one_of
 from api.payment.orders import Currency
@@ -77,20 +77,20 @@ class CouponRetirement(Body):
 
 
 @router.post("", status_code=202, response_model=Accepted, responses=command(403, 409))
-async def create_coupon(body: NewCoupon, handle: StaffDispatch) -> Response:
+async def create_coupon(body: NewCoupon, handle: Dispatch) -> Response:
     """Give out a coupon."""
     products = None if body.products is None else tuple(body.products)
     return await handle(CreateCoupon(**{**body.model_dump(), "products": products}))
 
 
 @router.post("/{coupon_id}/retire", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
-async def retire_coupon(coupon_id: CouponId, body: CouponRetirement, handle: StaffDispatch) -> Response:
+async def retire_coupon(coupon_id: CouponId, body: CouponRetirement, handle: Dispatch) -> Response:
     """Take a coupon back; orders that have reserved it keep their discount."""
     return await handle(RetireCoupon(coupon_id, body.reason))
 
 
 @router.get("", responses=query(CouponPage(items=[EXAMPLE], next=None), 403))
-async def list_coupons(ask: StaffQueryDep, limit: Limit = 50, after: After = "") -> Response:
+async def list_coupons(ask: QueryDep, limit: Limit = 50, after: After = "") -> Response:
     """All coupons."""
     streams = await page_of_streams(ask.services, "coupon", after, limit + 1)
     found = await asyncio.gather(*(replayed(ask.services.log, Coupon, stream) for stream in streams[:limit]))
@@ -99,7 +99,7 @@ async def list_coupons(ask: StaffQueryDep, limit: Limit = 50, after: After = "")
 
 
 @router.get("/{coupon_id}", responses=query(EXAMPLE, 403, 404))
-async def get_coupon(coupon_id: CouponId, ask: StaffQueryDep) -> Response:
+async def get_coupon(coupon_id: CouponId, ask: QueryDep) -> Response:
     """A coupon."""
     coupon = await replayed(ask.services.log, Coupon, coupon_stream(coupon_id))
     if not coupon.exists:

@@ -11,11 +11,10 @@ from pydantic import Field
 
 from adapters.postgres.queries import access
 from api.http.as_of import AsOf, headers_at
-from api.http.dispatch import Accepted, Body, StaffDispatch, example
+from api.http.dispatch import Accepted, Body, Dispatch, example
 from api.http.openapi import command, query
 from api.http.query import QueryContext, QueryDep
 from api.http.routing import router as strict_router
-from api.http.security import may_see
 from api.http.types import ID, Id, LearnerId, Reason, Time, one_of
 from api.payment.reading import ROWS
 from commands.payment.entitlements import GrantEntitlement, RevokeEntitlement
@@ -94,7 +93,7 @@ class Revocation(Body):
 
 
 @router.post("/entitlements", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
-async def grant_entitlement(body: NewEntitlement, handle: StaffDispatch) -> Response:
+async def grant_entitlement(body: NewEntitlement, handle: Dispatch) -> Response:
     """Give a learner access to runs."""
     entitlement_id = body.entitlement_id or uuid_utils.uuid7().hex
     terms = (tuple(body.runs), body.reason, body.cause, body.until)
@@ -108,7 +107,7 @@ async def grant_entitlement(body: NewEntitlement, handle: StaffDispatch) -> Resp
     responses=command(403, 404, 409),
 )
 async def revoke_entitlement(
-    learner_id: LearnerId, entitlement_id: EntitlementId, body: Revocation, handle: StaffDispatch
+    learner_id: LearnerId, entitlement_id: EntitlementId, body: Revocation, handle: Dispatch
 ) -> Response:
     """Take access away for good."""
     return await handle(RevokeEntitlement(learner_id, entitlement_id, body.reason), learner_id)
@@ -123,7 +122,7 @@ async def my_entitlements(ask: QueryDep, moment: AsOf) -> Response:
 @router.get("/learners/{learner_id}/entitlements", responses=query(LIST_EXAMPLE, 403, 404))
 async def learner_entitlements(learner_id: LearnerId, ask: QueryDep, moment: AsOf) -> Response:
     """To what a learner has access, or had, and why."""
-    return await _entitlements(ask, may_see(ask.user, learner_id), moment)
+    return await _entitlements(ask, learner_id, moment)
 
 
 async def _entitlements(ask: QueryContext, learner_id: str, moment: Moment | None) -> Response:

@@ -10,7 +10,7 @@ from api.http import paging
 from api.http.as_of import AsOf
 from api.http.folds import LATER
 from api.http.openapi import query
-from api.http.query import QueryContext, StaffQueryDep
+from api.http.query import QueryContext, QueryDep
 from api.http.routing import router as strict_router
 from api.http.types import ID, Limit, Time
 from api.payment.reading import ROWS, payable
@@ -36,7 +36,7 @@ class OrderPage(msgspec.Struct, kw_only=True):
 async def list_orders(
     *,
     request: Request,
-    ask: StaffQueryDep,
+    ask: QueryDep,
     moment: AsOf,
     status: Annotated[Status | None, Query(description="Only those that stand there.")] = None,
     learner_id: OfId = None,

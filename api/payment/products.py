@@ -11,7 +11,7 @@ from adapters.postgres.as_of.parts import product_table
 from adapters.postgres.queries import products
 from adapters.postgres.queries.reader import Reader
 from api.http.as_of import AsOf
-from api.http.dispatch import Accepted, Body, StaffDispatch, example
+from api.http.dispatch import Accepted, Body, Dispatch, example
 from api.http.openapi import command, query
 from api.http.query import QueryContext, QueryDep
 from api.http.routing import router as strict_router
@@ -112,20 +112,20 @@ class Retirement(Body):
 
 
 @router.post("", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
-async def create_product(body: NewProduct, handle: StaffDispatch) -> Response:
+async def create_product(body: NewProduct, handle: Dispatch) -> Response:
     """Make a product; it can be bought once it has a price."""
     terms = body.model_dump()
     return await handle(CreateProduct(**{**terms, "products": tuple(body.products)}))
 
 
 @router.post("/{product_id}/prices", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
-async def change_price(product_id: ProductId, body: NewPrice, handle: StaffDispatch) -> Response:
+async def change_price(product_id: ProductId, body: NewPrice, handle: Dispatch) -> Response:
     """Give a product a price, or another one; orders that were placed keep theirs."""
     return await handle(ChangePrice(product_id, body.currency, body.amount, body.valid_from))
 
 
 @router.post("/{product_id}/retire", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
-async def retire_product(product_id: ProductId, body: Retirement, handle: StaffDispatch) -> Response:
+async def retire_product(product_id: ProductId, body: Retirement, handle: Dispatch) -> Response:
     """Sell a product no more; who has bought it keeps what was bought."""
     return await handle(RetireProduct(product_id, body.reason))
 

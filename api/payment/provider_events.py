@@ -9,9 +9,9 @@ from adapters.postgres.log.postgres_log import END
 from adapters.postgres.log.unmatched import EXAMPLE, UnmatchedMessage, unmatched_before
 from adapters.postgres.queries.reader import RowPage
 from api.http import paging
-from api.http.dispatch import Accepted, Body, StaffDispatch, example
+from api.http.dispatch import Accepted, Body, Dispatch, example
 from api.http.openapi import command, query
-from api.http.query import StaffQueryDep
+from api.http.query import QueryDep
 from api.http.routing import router as strict_router
 from api.http.types import Limit, Reason
 from commands.payment.books import DismissProviderEvent
@@ -43,7 +43,7 @@ class EventDismissal(Body):
 
 @router.get("", responses=query(MessagePage(items=[EXAMPLE], next=paging.NEXT), 403))
 async def list_unmatched_messages(
-    *, request: Request, ask: StaffQueryDep, ours: Ours = None, cursor: paging.Cursor = None, limit: Limit = 50
+    *, request: Request, ask: QueryDep, ours: Ours = None, cursor: paging.Cursor = None, limit: Limit = 50
 ) -> Response:
     """Messages from which nothing has followed: of another shop, of a kind that is not known, or not understood."""
     (before,) = paging.after("provider-events", cursor, [int]) or [END]
@@ -57,6 +57,6 @@ async def list_unmatched_messages(
 
 
 @router.post("/{event_id}/dismiss", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
-async def dismiss_provider_event(event_id: EventId, body: EventDismissal, handle: StaffDispatch) -> Response:
+async def dismiss_provider_event(event_id: EventId, body: EventDismissal, handle: Dispatch) -> Response:
     """Say that nothing is to follow from a message that was left unmatched; it is listed and found no more."""
     return await handle(DismissProviderEvent(event_id, body.reason))

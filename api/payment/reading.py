@@ -12,7 +12,6 @@ from adapters.postgres.queries.orders import OrderDetails
 from adapters.postgres.queries.reader import Reader
 from api.http.looks import record_look
 from api.http.query import QueryContext
-from api.http.security import is_auditor, sees_all
 from api.http.services import Services
 from domain.payment.errors import NoSuchOrder, OrderNotFound
 from domain.payment.order import Order, order_stream
@@ -76,7 +75,7 @@ async def reader_at(ask: QueryContext, learner_id: str, moment: Moment | None) -
 
 async def record_order_look(request: Request, ask: QueryContext, order_id: str, moment: Moment | None) -> None:
     """Record that the user looks at an order of another person as of a moment, or gives a reason for it."""
-    if sees_all(ask.user) and (moment is not None or "reason" in request.query_params):
+    if ask.check.reaches_all and (moment is not None or "reason" in request.query_params):
         learner_id = await owner_of(ask.services, order_id)
         await record_look(request, learner_id, request.scope["path"], moment)
 
@@ -88,7 +87,8 @@ async def read_order(ask: QueryContext, order_id: str, moment: Moment | None = N
     Raises:
         OrderNotFound, NoSuchOrder: there is none.
     """
-    learner_id = None if sees_all(ask.user) else ask.user.subject
+    learner_id = None if ask.check.reaches_all else ask.user.subject
+    await ask.check.permit(learner_id=learner_id)
     reader = ask.services.reader
     if moment is not None:
         reader = await reader_at(ask, learner_id or await owner_of(ask.services, order_id), moment)
@@ -110,7 +110,7 @@ def payable(ask: QueryContext, found: list[OrderDetails]) -> list[OrderDetails]:
     for order in found:
         if order.checkout_url is not None:
             paid_at = checkout_url(ask.services, order.learner_id, order.order_id)
-            order.checkout_url = None if is_auditor(ask.user) else paid_at
+            order.checkout_url = None if "checkout_url" in ask.check.redacts else paid_at
     return found
 
 

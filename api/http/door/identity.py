@@ -88,7 +88,8 @@ class IdentityVerifier:
                 content: dict[str, Any] = json.decode(payload)
                 if content["campus"] != self._campus:
                     break
-                user = JwtClaims(**{**content["user"], "roles": tuple(content["user"]["roles"])})
+                lists = {name: tuple(content["user"].get(name, ())) for name in ("roles", "proofs")}
+                user = JwtClaims(**{**content["user"], **lists})
             except (JoseError, DecodeError, ValueError, KeyError, TypeError):
                 continue
             if len(self._verified) >= REMEMBERED:

@@ -31,8 +31,8 @@ from api.http.gateway.fleet import Fleet
 from api.http.gateway.forwarding import Forwarding
 from api.http.gateway.proxy import Proxy, recognised
 from api.http.middleware import RequestMiddleware
+from api.http.policy.decision import Allowed, Thing, decide
 from api.http.query import JSON
-from api.http.security import is_auditor, is_staff
 from api.http.services import services
 
 LOOK_INTERVAL = 1.0  # seconds between two looks at an instance
@@ -126,7 +126,7 @@ async def identity(request: Request) -> Response:
     user = await recognised(request)
     if user is None:
         return problem(request, 401, UNAUTHENTICATED, "send a token or the cookie of a session")
-    if not (is_staff(user) or is_auditor(user)):
+    if not isinstance(decide("getIdentity", user, Thing()), Allowed):
         return problem(request, 403, "staff_only", "this is for the staff and auditors")
     return Response(None, 204, {HEADER.decode(): request.app.state.signer.header(user).decode()})
 

@@ -1,0 +1,122 @@
+"""
+Asks the table for each request, before the route does anything: this is the only place that lets in.
+
+A request is about what its path names, or about the user. Where only the route can know (whose order it is, who is
+named in the body), it asks by `Check.permit`; an answer that was given without asking does not leave.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import Request
+
+from adapters.jwt import JwtClaims
+from api.http.policy.decision import AT, RULES, Allowed, Refused, Thing, decide, may_ever
+from api.http.policy.refusals import NoPolicy, error_of
+from api.http.policy.words import Found, Kind
+from api.http.security import user_of
+from api.http.services import Services, get_services
+
+CHECK = "policy"
+"""The member of a request's scope that has its check."""
+
+
+class Undecided(AssertionError):
+    """A route has answered without asking whether it may."""
+
+
+class Check:
+    """
+    What the table says of one request.
+
+    Attributes:
+        pending: whether the route has still to ask.
+        redacts: what is left out of the answer, by what was asked last.
+    """
+
+    __slots__ = ("_services", "action", "pending", "redacts", "user")
+
+    def __init__(self, action: str, user: JwtClaims, services: Services, *, pending: bool = False) -> None:
+        self.action = action
+        self.user = user
+        self.pending = pending
+        self.redacts: frozenset[str] = frozenset()
+        self._services = services
+
+    @property
+    def reaches_all(self) -> bool:
+        """Whether the user may ask this about anyone."""
+        return isinstance(decide(self.action, self.user, Thing()), Allowed)
+
+    async def permit(
+        self,
+        *,
+        learner_id: str | None = None,
+        run_id: str | None = None,
+        course_id: str | None = None,
+        quiz_id: str | None = None,
+        action: str = "",
+    ) -> None:
+        """
+        Raise what is wrong, unless the user may ask this about that.
+
+        Args:
+            learner_id: whose it is; None for what belongs to no learner.
+            action: as another route would ask it; the route itself if left out.
+        """
+        thing = await self._thing(learner_id, run_id, course_id, quiz_id)
+        verdict = decide(action or self.action, self.user, thing)
+        if not isinstance(verdict, Allowed):
+            raise error_of(verdict, action or self.action, self.user, thing)
+        self.pending = False
+        self.redacts = verdict.redacts
+
+    async def _thing(
+        self, learner_id: str | None, run_id: str | None, course_id: str | None, quiz_id: str | None
+    ) -> Thing:
+        """What is asked about; where a run belongs is looked up for users who have a role in one place only."""
+        if not any(AT in role for role in self.user.roles):
+            return Thing(learner_id, run_id, course_id)
+        where = self._services.whereabouts
+        if run_id is None and quiz_id is not None:
+            run_id = await where.run_of_quiz(quiz_id)
+        if course_id is None and run_id is not None:
+            course_id = await where.course_of_run(run_id)
+        return Thing(learner_id, run_id, course_id)
+
+
+async def authorise(request: Request, action: str) -> Check | None:
+    """
+    Ask the table for a request; None if it needs no user.
+
+    Raises:
+        Unauthenticated: the request names no user, and the action needs one.
+        Forbidden: what the table refuses (refusals.py).
+    """
+    rules = RULES.get(action)
+    if rules is None:
+        raise NoPolicy(action=action)
+    if rules.is_open:
+        return None
+    services = get_services(request)
+    user = user_of(request, takes_ticket=rules.row.kind is Kind.STREAM)
+    found = rules.row.found
+    check = Check(action, user, services, pending=found is Found.LATER)
+    request.scope[CHECK] = check
+    if found is Found.USER:
+        await check.permit(learner_id=user.subject)
+    elif found is Found.PATH:
+        await check.permit(**_named(request.path_params))
+    elif not may_ever(action, user) or decide(action, user, Thing(user.subject)) is Refused.ONLY_READS:
+        raise error_of(decide(action, user, Thing()), action, user, Thing())
+    return check
+
+
+def check_of(request: Request) -> Check:
+    """The check of a request whose route needs a user."""
+    found: Check = request.scope[CHECK]
+    return found
+
+
+def _named(path: Mapping[str, Any]) -> dict[str, str]:
+    return {name: str(path[name]) for name in ("learner_id", "run_id", "course_id", "quiz_id") if name in path}

@@ -1,0 +1,81 @@
+"""What a refusal of the table is called over HTTP."""
+
+from adapters.jwt import JwtClaims
+from api.http.policy.decision import RULES, Refused, Thing, held
+from api.http.policy.words import ADMIN, AUDITOR, LEARNER, Relation
+from api.http.step_up import StepUpNeeded
+from domain.auth import STEP_UP
+from domain.errors import Forbidden
+
+
+class NoPolicy(Forbidden):
+    """The table has no row for this."""
+
+    code = "no_policy"
+    template = "no rule says who may do this, so no one may: {action} has no row in the policy"
+
+
+class NotYours(Forbidden):
+    """Learners see and act for themselves only, and auditors see what is not theirs."""
+
+    code = "not_yours"
+    template = "only learner {learner_id} and the staff may do this"
+
+
+class StaffOnly(Forbidden):
+    """Only instructors and admins may do this, or see it, which auditors may, too."""
+
+    code = "staff_only"
+    template = "this is for instructors and admins"
+
+
+class NotYourRun(Forbidden):
+    """The user has a role elsewhere that would allow this here."""
+
+    code = "not_your_run"
+    template = "this is for the staff of that run or course: your role as {role} holds elsewhere"
+
+
+class AdminsOnly(Forbidden):
+    """Only admins may do this, or see it, which auditors may, too."""
+
+    code = "admins_only"
+    template = "this is for admins"
+
+
+class AuditorsOnlyRead(Forbidden):
+    """An auditor has sent a command."""
+
+    code = "auditors_only_read"
+    template = "auditors read everything and send no commands: one of the staff has to send it"
+
+
+class StaffNeedFactor(Forbidden):
+    """The role of the user counts with a second factor only."""
+
+    code = "second_factor_needed"
+    template = "your role counts with a second factor only: add one (POST /v1/auth/factors/app), and sign in with it"
+
+
+_PLAIN: dict[Refused, type[Forbidden]] = {
+    Refused.ONLY_READS: AuditorsOnlyRead,
+    Refused.NO_FACTOR: StaffNeedFactor,
+}
+
+
+def error_of(verdict: object, action: str, user: JwtClaims, thing: Thing) -> Forbidden:
+    """What is raised for what the table has said."""
+    if isinstance(verdict, Refused) and verdict in _PLAIN:
+        return _PLAIN[verdict]()
+    if verdict is Refused.NO_STEP_UP:
+        return StepUpNeeded(minutes=int(STEP_UP.total_seconds()) // 60)
+    if action not in RULES:
+        return NoPolicy(action=action)
+    cells = RULES[action].cells
+    elsewhere = [each.role for each in held(user.roles) if not each.is_everywhere and each.role in cells]
+    if elsewhere:
+        return NotYourRun(role=elsewhere[0])
+    if LEARNER in cells and cells[LEARNER].relation is Relation.SELF and thing.learner_id is not None:
+        return NotYours(learner_id=thing.learner_id)
+    staff = cells.keys() - {LEARNER, ADMIN, AUDITOR}
+    return StaffOnly() if staff else AdminsOnly()

@@ -1,0 +1,236 @@
+"""
+The table: a row for each route. What has no row is refused; what a role has no cell for is refused to it.
+
+A row says what the route does, which roles may ask it about which things, and what they must have proved for it beside
+what their role needs (words.py).
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from api.http.policy.words import Access, Found, Kind, Relation, Row
+
+READ, STREAM, COMMAND, OWN, OPEN = Kind.READ, Kind.STREAM, Kind.COMMAND, Kind.OWN, Kind.OPEN
+USER, LATER = Found.USER, Found.LATER
+
+
+def _to(**relations: Relation | Access) -> Mapping[str, Access]:
+    cells = {role: each if isinstance(each, Access) else Access(each) for role, each in relations.items()}
+    return MappingProxyType(cells)
+
+
+SELF, OWN_RUN, OWN_COURSE, ANY = Relation.SELF, Relation.OWN_RUN, Relation.OWN_COURSE, Relation.ANY
+UNPAYABLE = Access(ANY, ("checkout_url",))  # all that is needed to pay
+
+TO_ALL = _to(anonymous=ANY)
+TO_USERS = _to(learner=ANY, service=ANY)
+TO_ITSELF = _to(learner=SELF)
+OF_LEARNER = _to(learner=SELF, instructor=ANY, auditor=ANY, admin=ANY)
+OF_ORDER = _to(learner=SELF, instructor=ANY, auditor=UNPAYABLE, admin=ANY)
+OF_LEARNER_ON_RUN = _to(learner=SELF, instructor=OWN_RUN, assistant=OWN_RUN, auditor=ANY, admin=ANY)
+OF_LEARNERS_ON_RUN = _to(instructor=OWN_RUN, assistant=OWN_RUN, auditor=ANY, admin=ANY)
+OF_RUN = _to(instructor=OWN_RUN, assistant=OWN_RUN, auditor=ANY, analyst=ANY, admin=ANY)
+OF_CAMPUS = _to(instructor=ANY, auditor=ANY, admin=ANY)
+FIGURES = _to(instructor=ANY, auditor=ANY, analyst=ANY, admin=ANY, service=ANY)
+TO_ADMINS = _to(auditor=ANY, admin=ANY)
+BY_ADMINS = _to(admin=ANY)
+BY_STAFF = _to(instructor=ANY, admin=ANY)
+BY_STAFF_OF_COURSE = _to(instructor=OWN_COURSE, admin=ANY)
+BY_STAFF_OF_RUN = _to(instructor=OWN_RUN, admin=ANY)
+BY_GRADERS = _to(instructor=OWN_RUN, assistant=OWN_RUN, admin=ANY)
+FOR_LEARNER = _to(learner=SELF, instructor=ANY, admin=ANY)
+FOR_LEARNER_ON_RUN = _to(learner=SELF, instructor=OWN_RUN, admin=ANY)
+
+SIGN_IN = (
+    Row("register", OPEN, TO_ALL),
+    Row("completeRegistration", OPEN, TO_ALL),
+    Row("signIn", OPEN, TO_ALL),
+    Row("signInByCode", OPEN, TO_ALL),
+    Row("challengePasskey", OPEN, TO_ALL),
+    Row("signInByPasskey", OPEN, TO_ALL),
+    Row("forgetPassword", OPEN, TO_ALL),
+    Row("resetPassword", OPEN, TO_ALL),
+    Row("verifyAddress", OPEN, TO_ALL),
+    Row("restoreAddress", OPEN, TO_ALL),
+    Row("login", OPEN, TO_ALL),
+    Row("getWelcome", OPEN, TO_ALL),
+    Row("getSignInPage", OPEN, TO_ALL),
+    Row("getSecurityPage", OPEN, TO_ALL),
+    Row("getRecover", OPEN, TO_ALL),
+    Row("getNewAddress", OPEN, TO_ALL),
+    Row("getOldAddress", OPEN, TO_ALL),
+    Row("signOut", OWN, TO_ITSELF, USER),
+    Row("listSessions", OWN, TO_ITSELF, USER),
+    Row("revokeSession", OWN, TO_ITSELF, USER),
+    Row("changePassword", OWN, TO_ITSELF, USER),
+    Row("changeAddress", OWN, TO_ITSELF, USER),
+    Row("confirm", OWN, TO_ITSELF, USER),
+    Row("listFactors", OWN, TO_ITSELF, USER),
+    Row("beginApp", OWN, TO_ITSELF, USER),
+    Row("addApp", OWN, TO_ITSELF, USER),
+    Row("makeRecoveryCodes", OWN, TO_ITSELF, USER),
+    Row("removeFactor", OWN, TO_ITSELF, USER),
+    Row("beginPasskey", OWN, TO_ITSELF, USER),
+    Row("addPasskey", OWN, TO_ITSELF, USER),
+    Row("listTokens", OWN, TO_ITSELF, USER),
+    Row("issueToken", OWN, TO_ITSELF, USER),
+    Row("revokeToken", OWN, TO_ITSELF, USER),
+    Row("beginAppTokens", OWN, TO_ITSELF, USER),
+    Row("renewToken", OPEN, TO_ALL),
+    Row("listPublicKeys", OPEN, TO_ALL),
+    Row("eraseAccount", OWN, TO_ITSELF, USER),
+    Row("createEventTicket", OWN, TO_ITSELF, USER),
+    Row("getMyAccount", READ, TO_ITSELF, USER),
+    Row("changeProfile", COMMAND, TO_ITSELF, USER),
+)
+ROLES = (
+    Row("listRoles", READ, TO_ADMINS),
+    Row("listMyRoles", READ, TO_ITSELF, USER),
+    Row("grantRole", COMMAND, BY_ADMINS, step_up=True, reason=True),
+    Row("revokeRole", COMMAND, BY_ADMINS, step_up=True, reason=True),
+    Row("getPolicy", READ, TO_ADMINS),
+)
+CATALOG = (
+    Row("listCourses", READ, TO_USERS),
+    Row("getCourse", READ, TO_USERS),
+    Row("getVersion", READ, TO_USERS),
+    Row("listRuns", READ, TO_USERS),
+    Row("getRun", READ, TO_USERS),
+    Row("createCourse", COMMAND, BY_STAFF),
+    Row("publishVersion", COMMAND, BY_STAFF_OF_COURSE),
+    Row("scheduleRun", COMMAND, BY_STAFF_OF_COURSE, LATER),
+    Row("openRun", COMMAND, BY_STAFF_OF_RUN),
+    Row("closeRun", COMMAND, BY_STAFF_OF_RUN),
+)
+ENROLLMENT = (
+    Row("enroll", COMMAND, FOR_LEARNER_ON_RUN, LATER),
+    Row("withdraw", COMMAND, FOR_LEARNER_ON_RUN, LATER),
+    Row("accept", COMMAND, FOR_LEARNER_ON_RUN, LATER),
+    Row("reactivate", COMMAND, FOR_LEARNER_ON_RUN, LATER),
+    Row("listRunLearners", READ, OF_LEARNERS_ON_RUN),
+    Row("listLearners", READ, OF_CAMPUS),
+)
+PROGRESS = (
+    Row("recordActivity", COMMAND, FOR_LEARNER_ON_RUN, LATER),
+    Row("openUnit", COMMAND, FOR_LEARNER_ON_RUN, LATER),
+    Row("completeUnit", COMMAND, FOR_LEARNER_ON_RUN, LATER),
+    Row("decideOutcome", COMMAND, BY_STAFF_OF_RUN, LATER),
+    Row("getMyDashboard", READ, TO_ITSELF, USER),
+    Row("listMyRuns", READ, TO_ITSELF, USER),
+    Row("getMyRun", READ, TO_ITSELF, USER),
+    Row("listMyGrades", READ, TO_ITSELF, USER),
+    Row("getLearnerDashboard", READ, OF_LEARNER),
+    Row("listDashboards", READ, OF_CAMPUS),
+    Row("listLearnerRuns", READ, OF_LEARNER),
+    Row("getLearnerRun", READ, OF_LEARNER_ON_RUN),
+    Row("listLearnerGrades", READ, OF_LEARNER_ON_RUN),
+    Row("getRunDashboard", READ, OF_RUN),
+    Row("getRunGradebook", READ, OF_LEARNERS_ON_RUN),
+    Row("getRunGradebookMatrix", READ, OF_LEARNERS_ON_RUN),
+    Row("getCampusOverview", READ, FIGURES),
+    Row("getRecentActivity", READ, OF_CAMPUS),
+)
+QUIZ = (
+    Row("getQuiz", READ, TO_USERS),
+    Row("listQuizzes", READ, TO_USERS),
+    Row("publishQuiz", COMMAND, BY_STAFF_OF_RUN, LATER),
+    Row("submitAttempt", COMMAND, FOR_LEARNER_ON_RUN, LATER),
+    Row("gradeAttempt", COMMAND, BY_GRADERS),
+    Row("overrideGrade", COMMAND, BY_STAFF_OF_RUN, step_up=True, reason=True),
+)
+EVENTS = (
+    Row("streamMyEvents", STREAM, TO_ITSELF, USER),
+    Row("streamLearnerEvents", STREAM, OF_LEARNER),
+    Row("streamRunEvents", STREAM, OF_RUN),
+    Row("streamOverviewEvents", STREAM, FIGURES),
+    Row("streamEvents", STREAM, TO_USERS),  # each topic is asked for as the stream of that topic alone
+)
+PAYMENT = (
+    Row("listProducts", READ, TO_USERS),
+    Row("getProduct", READ, TO_USERS),
+    Row("createProduct", COMMAND, BY_STAFF),
+    Row("changePrice", COMMAND, BY_STAFF),
+    Row("retireProduct", COMMAND, BY_STAFF),
+    Row("listCoupons", READ, OF_CAMPUS),
+    Row("getCoupon", READ, OF_CAMPUS),
+    Row("createCoupon", COMMAND, BY_STAFF),
+    Row("retireCoupon", COMMAND, BY_STAFF),
+    Row("placeOrder", COMMAND, FOR_LEARNER, LATER),
+    Row("cancelOrder", COMMAND, FOR_LEARNER, LATER),
+    Row("startPayment", COMMAND, FOR_LEARNER, LATER),
+    Row("refundOrder", COMMAND, BY_STAFF, step_up=True, reason=True),
+    Row("getMyOrders", READ, TO_ITSELF, USER),
+    Row("getLearnerOrders", READ, OF_ORDER),
+    Row("listOrders", READ, _to(instructor=ANY, auditor=UNPAYABLE, admin=ANY)),
+    Row("getOrder", READ, OF_ORDER, LATER),
+    Row("getReceipt", READ, OF_ORDER, LATER),
+    Row("getReplayOrder", READ, OF_LEARNER, LATER),
+    Row("getCheckout", OPEN, TO_ALL),
+    Row("tryAgain", OPEN, TO_ALL),
+    Row("receiveStripeEvent", OPEN, TO_ALL),
+    Row("listUnmatchedMessages", READ, OF_CAMPUS),
+    Row("dismissProviderEvent", COMMAND, BY_STAFF, reason=True),
+    Row("getMyPurchases", READ, TO_ITSELF, USER),
+    Row("getLearnerPurchases", READ, OF_ORDER),
+    Row("getMyEntitlements", READ, TO_ITSELF, USER),
+    Row("getLearnerEntitlements", READ, OF_LEARNER),
+    Row("grantEntitlement", COMMAND, BY_STAFF),
+    Row("revokeEntitlement", COMMAND, BY_STAFF, reason=True),
+    Row("listSubscriptions", READ, OF_CAMPUS),
+    Row("getMySubscriptions", READ, TO_ITSELF, USER),
+    Row("getLearnerSubscriptions", READ, OF_LEARNER),
+    Row("cancelSubscription", COMMAND, FOR_LEARNER, LATER),
+    Row("changePlan", COMMAND, FOR_LEARNER, LATER),
+    Row("resumeSubscription", COMMAND, FOR_LEARNER, LATER),
+    Row("endSubscription", COMMAND, BY_STAFF),
+    Row("closeDays", COMMAND, BY_STAFF),
+    Row("getLedgerBalances", READ, FIGURES),
+    Row("getLedgerEntries", READ, OF_CAMPUS),
+    Row("getRevenue", READ, FIGURES),
+    Row("getLastReconciliation", READ, OF_CAMPUS),
+)
+AUDIT = (
+    Row("getLearnerHistory", READ, OF_LEARNER),
+    Row("listLooks", READ, OF_LEARNER),
+    Row("getExplainValue", READ, OF_LEARNER, LATER),
+    Row("getReplayLearner", READ, OF_LEARNER),
+    Row("getReplayRun", READ, OF_LEARNERS_ON_RUN),
+    Row("getFact", READ, OF_LEARNER, LATER),
+    Row("getTraceFact", READ, OF_CAMPUS),
+    Row("getTrace", READ, OF_CAMPUS),
+    Row("askForDossier", READ, OF_CAMPUS),
+    Row("getDossier", READ, OF_CAMPUS),
+    Row("getDossierFile", READ, OF_CAMPUS),
+    Row("listImports", READ, OF_CAMPUS),
+    Row("listRules", READ, OF_CAMPUS),
+    Row("getRule", READ, OF_CAMPUS),
+    Row("getFold", READ, OF_CAMPUS),
+    Row("streamFoldEvents", READ, OF_CAMPUS),
+    Row("getEntries", READ, OF_CAMPUS),
+    Row("getCheckpoint", OPEN, TO_ALL),
+    Row("getKeys", OPEN, TO_ALL),
+    Row("getInclusion", OPEN, TO_ALL),
+    Row("getConsistency", OPEN, TO_ALL),
+    Row("getTile", OPEN, TO_ALL),
+)
+MACHINERY = (
+    Row("sendBulk", READ, TO_USERS),  # each of its commands is asked for by itself
+    Row("getHealth", OPEN, TO_ALL),
+    Row("getReady", OPEN, TO_ALL),
+    Row("getMetrics", OPEN, TO_ALL),
+    Row("getIdentity", READ, OF_CAMPUS),  # of the gateway
+)
+
+GROUPS: Mapping[str, tuple[Row, ...]] = {
+    "Signing in and accounts": SIGN_IN,
+    "Roles": ROLES,
+    "Catalog": CATALOG,
+    "Enrollment": ENROLLMENT,
+    "Progress and grades": PROGRESS,
+    "Quizzes": QUIZ,
+    "Event streams": EVENTS,
+    "Payment and books": PAYMENT,
+    "History and proofs": AUDIT,
+    "Machinery": MACHINERY,
+}
+ROWS: tuple[Row, ...] = tuple(row for rows in GROUPS.values() for row in rows)

@@ -1,0 +1,85 @@
+"""What the table says, case by case."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from adapters.jwt import FACTOR, PROOFS, JwtClaims, claims_of
+from api.http.policy.decision import Allowed, Refused, Thing, compiled, decide, held
+from api.http.policy.rows import ROWS
+from api.http.policy.words import Access, Kind, Relation, Row
+
+ANN = claims_of("ann")
+
+
+def of(*roles: str, proofs: tuple[str, ...] = PROOFS) -> Any:
+    """A user with these roles."""
+    return SimpleNamespace(subject="bob", roles=roles, proofs=proofs)
+
+
+def test_what_has_no_row_is_refused() -> None:
+    """To everyone."""
+    for user in (None, ANN, of("admin")):
+        assert decide("dropEverything", user, Thing()) is Refused.NO_ROW
+
+
+def test_a_learner_sees_what_is_the_learner_s() -> None:
+    """And of others nothing; a request without a user sees nothing."""
+    assert decide("getLearnerDashboard", ANN, Thing("ann")) == Allowed(frozenset())
+    assert decide("getLearnerDashboard", ANN, Thing("bob")) is Refused.NOT_THIS
+    assert decide("getLearnerDashboard", None, Thing("ann")) is Refused.NO_ROLE
+    assert decide("getRunDashboard", ANN, Thing(run_id="algebra-1")) is Refused.NO_ROLE
+
+
+def test_a_role_holds_where_it_was_granted() -> None:
+    """In a run, in all runs of a course, or everywhere; not for what is in no run."""
+    run, other = Thing(run_id="a-1", course_id="a"), Thing(run_id="b-1", course_id="b")
+    for role in ("instructor@run:a-1", "instructor@course:a", "instructor"):
+        assert isinstance(decide("getRunGradebook", of(role), run), Allowed), role
+    for role in ("instructor@run:a-1", "instructor@course:a"):
+        assert decide("getRunGradebook", of(role), other) is Refused.NOT_THIS, role
+        assert decide("getCampusOverview", of(role), Thing()) is Refused.NOT_THIS, role
+        assert decide("getLearnerDashboard", of(role), Thing("ann")) is Refused.NOT_THIS, role
+    assert decide("publishVersion", of("instructor@run:a-1"), Thing(course_id="a")) is Refused.NOT_THIS
+    assert isinstance(decide("publishVersion", of("instructor@course:a"), Thing(course_id="a")), Allowed)
+
+
+def test_what_must_be_proved() -> None:
+    """Staff need a second factor, for some actions within the last minutes; a learner's own needs neither."""
+    grant = ("grantRole", Thing())
+    assert decide(grant[0], of("admin", proofs=()), grant[1]) is Refused.NO_FACTOR
+    assert decide(grant[0], of("admin", proofs=(FACTOR,)), grant[1]) is Refused.NO_STEP_UP
+    assert isinstance(decide(grant[0], of("admin"), grant[1]), Allowed)
+    assert isinstance(decide("listRoles", of("admin", proofs=(FACTOR,)), Thing()), Allowed)
+    assert isinstance(decide("getLearnerDashboard", of("admin", proofs=()), Thing("bob")), Allowed)
+
+
+def test_an_auditor_is_nothing_else() -> None:
+    """No command whatever other roles there are, and no address where an order is paid, but for the own."""
+    both = of("auditor", "admin")
+    assert decide("createCourse", both, Thing()) is Refused.ONLY_READS
+    assert decide("getOrder", both, Thing("ann")) == Allowed(frozenset({"checkout_url"}))
+    assert decide("getOrder", both, Thing("bob")) == Allowed(frozenset())
+    assert decide("getOrder", of("admin"), Thing("ann")) == Allowed(frozenset())
+
+
+def test_everyone_but_a_service_learns() -> None:
+    """Whatever the token says."""
+    assert [each.role for each in held(("admin",))] == ["admin", "learner"]
+    assert [each.role for each in held(("learner", "assistant@run:a"))] == ["assistant", "learner"]
+    assert [each.role for each in held(("service",))] == ["service"]
+
+
+def test_an_action_has_one_row() -> None:
+    """A second one would be an exception that no one finds."""
+    row = Row("x", Kind.READ, {"admin": Access(Relation.ANY)})
+    with pytest.raises(ValueError, match="two rows for x"):
+        compiled([row, row])
+    assert len(compiled(ROWS)) == len(ROWS)
+
+
+def test_a_token_says_what_was_proved() -> None:
+    """A development token stands for all of it; claims that are made without a word on it, for nothing."""
+    assert ANN.proofs == PROOFS
+    assert JwtClaims("ann", ("admin",), "Ann").proofs == ()
