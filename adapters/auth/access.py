@@ -25,9 +25,17 @@ from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.settings import Settings
 from commands.auth import ConfirmSession, OpenSession, RevokeSessions, RevokeTokens, SetPassword
 from commands.log import Context
-from domain.auth import Credentials, SignInRefused, check_password, credentials_stream
+from domain.auth import (
+    SHORTEST_OF_STAFF,
+    SHORTEST_PASSWORD,
+    Credentials,
+    SignInRefused,
+    check_password,
+    credentials_stream,
+)
 from domain.errors import Forbidden
 from domain.links import LinkRefused
+from domain.roles import Roles, roles_stream
 from domain.user import AccountStatus, User, user_stream
 
 EVEN = 0.5  # seconds; an answer that could tell something by its time takes a multiple of this
@@ -107,8 +115,10 @@ class AccountAccess:
         await self.bus.handle(command, Context(learner_id, self.now(), correlation_id=request_id))
 
     async def check_password(self, user: User, password: str) -> None:
-        """Raise BadPassword for one that would be guessed."""
-        check_password(password, address=await self.address_of(user), is_known=is_known(password))
+        """Raise BadPassword for one that would be guessed; who has a role needs a longer one."""
+        roles = await replayed(self.log, Roles, roles_stream(user.learner_id))
+        least = SHORTEST_OF_STAFF if roles.live(self.now()) else SHORTEST_PASSWORD
+        check_password(password, address=await self.address_of(user), is_known=is_known(password), least=least)
 
     async def confirm(self, learner_id: str, password: str, client: str) -> None:
         """Make sure that it is the person who asks; raises SignInRefused or TooManyAttempts."""

@@ -19,13 +19,12 @@ from commands.auth import SetPassword
 from commands.log import Context
 from commands.roles import GrantRole
 from commands.user import RegisterAccount, VerifyEmail
-from domain.auth import BadPassword, check_password
+from domain.auth import SHORTEST_OF_STAFF, check_password
 from domain.personal import PersonErased
 from domain.roles import ADMIN_OF_CAMPUS
 from domain.user import AccountStatus, AddressGivenUp, User, user_stream
 
 REASON = "created on the machine"
-SHORTEST = 12  # characters of the password of an admin
 
 
 class NewAdmin(NamedTuple):
@@ -74,9 +73,7 @@ class Admins:
             AddressGivenUp: another account had the address until lately.
         """
         if password is not None:
-            check_password(password, address=email, is_known=is_known(password))
-            if len(password) < SHORTEST:
-                raise BadPassword(why=f"that of an admin needs {SHORTEST} characters or more", least=SHORTEST)
+            check_password(password, address=email, is_known=is_known(password), least=SHORTEST_OF_STAFF)
         learner_id = await self._addresses.claim(email, uuid4().hex)
         if learner_id is None:
             raise AddressGivenUp

@@ -6,6 +6,7 @@ import pytest
 
 from domain.auth import (
     MOST_FACTORS,
+    SHORTEST_OF_STAFF,
     BadPassword,
     Credentials,
     FactorKind,
@@ -128,6 +129,13 @@ def test_what_would_be_guessed_is_refused(password: str, *, is_known: bool, why:
     with pytest.raises(BadPassword, match=why) as refused:
         check_password(password, address="ada.lovelace@example.org", is_known=is_known)
     assert password not in str(refused.value)
+
+
+def test_the_staff_need_longer_ones() -> None:
+    """Twelve characters."""
+    check_password("elevenchars", address="ada@example.org", is_known=False)
+    with pytest.raises(BadPassword, match="12 characters"):
+        check_password("elevenchars", address="ada@example.org", is_known=False, least=SHORTEST_OF_STAFF)
 
 
 @pytest.mark.parametrize("password", ["seven green herons", "пароль-из-слов", "１０文字以上のパスワード", "x7" * 128])

@@ -10,7 +10,10 @@ import pytest
 from adapters.auth.attempts import FAILURES
 from adapters.auth.second_factors import PENDING, WRONG_CODES
 from adapters.settings import Settings
-from domain.auth import STEP_UP
+from commands.log import Context
+from commands.roles import GrantRole
+from domain.auth import SHORTEST_OF_STAFF, STEP_UP
+from domain.roles import ADMIN_OF_CAMPUS
 from tests.support.appends import query
 from tests.support.clock import SharedClock, StoppedClock
 from tests.support.people import PASSWORD, Browser, Town
@@ -221,3 +224,26 @@ async def test_factors_of_others_are_out_of_reach(town: Town, settings: Settings
         ]
 
     await until(is_gone)
+
+
+async def test_an_admin_proves_to_be_there_before_roles_are_granted(town: Town) -> None:
+    """Ten minutes after the second factor it is asked for again; and the staff need longer passwords."""
+    ada = await town.settle(ADA)
+    app, _ = await with_app(town, ada)
+    services = town.app.state.services
+    grant = GrantRole(ada.learner_id, ADMIN_OF_CAMPUS, None, "first")
+    await services.bus.handle(grant, Context("operator", at=services.log.clock.now()))
+    wish = {"role": "instructor", "scope": "run:none", "reason": "x", "learner_id": "x"}
+
+    async def is_admin() -> bool:
+        return bool((await ada.post("/roles/grant", wish)).json()["code"] == "run_not_found")
+
+    await until(is_admin)
+    town.log.clock.move(STEP_UP)
+    for path in ("grant", "revoke"):
+        refused = await ada.post(f"/roles/{path}", wish if path == "grant" else {**wish, "scope": "campus"})
+        assert (refused.status_code, refused.json()["code"]) == (403, "step_up_needed"), path
+    assert (await ada.post("/auth/confirm", {"code": app.code()})).status_code == 200
+    assert await is_admin()
+    refused = await ada.post("/auth/password", {"old": PASSWORD, "new": "elevenchars"})
+    assert (refused.status_code, refused.json()["least"]) == (422, SHORTEST_OF_STAFF)
