@@ -28,6 +28,7 @@ SERVED_WITH: Mapping[str, str] = {
     "imports": "admin",
     "looks": "admin",
     "proofs": "admin",
+    "policy": "admin",
     "replay": "admin",
     "rules": "admin",
     "why": "admin",

@@ -30,7 +30,7 @@ from api.http.gateway.fleet import Fleet, Instance
 from api.http.gateway.forwarding import Forwarding, Header, answer
 from api.http.security import user_of
 from api.http.services import Services
-from api.http.sessions import recognise
+from api.http.sessions import SessionUser, recognise
 from domain.errors import DomainError
 
 CONNECT_TIMEOUT = 2.0  # seconds
@@ -45,6 +45,9 @@ WITHOUT_KEYS = frozenset(("auth", "user"))
 NOT_SENT = (httpcore.ConnectError, httpcore.ConnectTimeout, httpcore.PoolTimeout)
 BROKEN_OFF = (httpcore.NetworkError, httpcore.RemoteProtocolError, httpcore.TimeoutException)
 REFUSED = (Unauthenticated, DomainError, Unavailable, PostgresError, OSError, TimeoutError)
+PASSED_ON = (JwtClaims, SessionUser)
+"""Users who are known by their claims alone; a token that opens less than its user may goes on as it came."""
+
 TIMEOUTS = {"connect": CONNECT_TIMEOUT, "read": ANSWER_TIMEOUT, "write": ANSWER_TIMEOUT, "pool": CONNECT_TIMEOUT}
 RETRY_AFTER = {"retry-after": "1"}
 
@@ -248,6 +251,7 @@ async def recognised(request: Request) -> JwtClaims | None:
     try:
         if "authorization" not in request.headers:
             await recognise(request, services.people.sessions, services.grants, services.log.clock)
-        return user_of(request)
+        user = user_of(request)
+        return user if type(user) in PASSED_ON else None
     except REFUSED:  # the instance meets the same, and says what it is
         return None
