@@ -17,6 +17,7 @@ from adapters.nats.instances import Announcer
 from adapters.settings import Settings
 from api import (
     account,
+    accounts,
     auth,
     catalog,
     dashboards,
@@ -79,6 +80,7 @@ ROUTERS = (  # the busiest first: routes are tried in this order
     bulk.router,
     payment.router,
     account.router,
+    accounts.router,
     auth.router,
     roles.router,
     policy.router,

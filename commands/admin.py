@@ -1,10 +1,12 @@
 """What those who run and audit a campus do: looks at records, disputes about what was signed, imports, promotions."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from commands.log import Log, Position
 from domain.admin import (
     UNSPECIFIED,
+    BreakGlass,
     Import,
     ImportedFile,
     ImportedRows,
@@ -13,6 +15,7 @@ from domain.admin import (
     Record,
     SignedTrees,
     Switch,
+    break_glass_stream,
     import_stream,
     read_model_stream,
     record_stream,
@@ -36,6 +39,21 @@ async def view_record(command: ViewRecord, log: Log) -> Position:
         key = await log.words_key(stream) if has_reason else None
         record.view(log.context.actor, command.look, key)
         return await log.save(record)
+
+
+@dataclass(frozen=True)
+class OpenNames:
+    """The actor has to see who a learner is, for some time and a reason: a break-glass request."""
+
+    learner_id: str
+    until: datetime
+    reason: str
+
+
+async def open_names(command: OpenNames, log: Log) -> Position:
+    glass = await log.load(BreakGlass, break_glass_stream(command.learner_id, log.context.actor))
+    glass.open(command.until, command.reason, log.context.at)
+    return await log.save(glass)
 
 
 @dataclass(frozen=True)

@@ -94,6 +94,7 @@ HANDLERS: dict[type, CommandHandler] = {
     quiz.SubmitAttempt: quiz.submit_attempt,
     quiz.GradeAttempt: quiz.grade_attempt,
     admin.ViewRecord: admin.view_record,
+    admin.OpenNames: admin.open_names,
     admin.ResolveDispute: admin.resolve_dispute,
     admin.BeginImport: admin.begin_import,
     admin.FinishImport: admin.finish_import,

@@ -5,12 +5,12 @@ A look is a fact, so that the person who has looked cannot take it back. One hou
 An import is a stream, so that each fact that came of it can name the file, and the person who brought it.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
 from domain.aggregate import Aggregate, event, stream_id
-from domain.errors import Conflict
+from domain.errors import Conflict, Rejected
 from domain.personal import PersonalKey, Words, read_words
 
 MOST_LOOKS = 100  # of one person at one learner in an hour that are recorded one by one
@@ -87,6 +87,52 @@ class Record(Aggregate):
     @event(ViewedOften)
     def _viewed_often(self, by: str) -> None:
         self.often.add(by)
+
+
+LONGEST_OPENING = timedelta(hours=24)  # of names that a break-glass request opens
+
+
+class UnfitOpening(Rejected):
+    """A break-glass request is for no time, or for too much."""
+
+    code = "unfit_opening"
+    template = "names are opened until a time within the next {hours} h, not until {until}"
+
+
+def break_glass_stream(learner_id: str, reader_id: str) -> str:
+    """The stream of the requests of one reader to see who a learner is."""
+    return stream_id("break_glass", learner_id, reader_id)
+
+
+class BreakGlass(Aggregate):
+    """What one reader has asked for, to see who a learner is: until when the names are open, and why."""
+
+    category = "break_glass"
+    ids = ("learner_id", "reader_id")
+    keyed_by = "learner_id"
+
+    class Opened(Aggregate.Event):
+        TOPIC = "break_glass.opened"
+        until: datetime
+        reason: Words
+
+    def initial_state(self) -> None:
+        self.until: datetime | None = None
+
+    def is_open(self, at: datetime) -> bool:
+        """Whether the reader may see the names at a time."""
+        return self.until is not None and at < self.until
+
+    def open(self, until: datetime, reason: str, at: datetime) -> None:
+        """Open the names from now (*at*) on; each request counts, the latest says until when."""
+        if not at < until <= at + LONGEST_OPENING:
+            hours = int(LONGEST_OPENING.total_seconds() // 3_600)
+            raise UnfitOpening(until=until.isoformat(), hours=hours)
+        self._opened(until=until, reason=reason)
+
+    @event(Opened)
+    def _opened(self, until: datetime, reason: str) -> None:
+        self.until = until
 
 
 TREES = "main"  # the one log of a campus

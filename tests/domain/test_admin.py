@@ -1,12 +1,15 @@
 """Looks at the records of a learner, disputes about trees, imports."""
 
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
 import msgspec
 
 from domain.admin import (
+    LONGEST_OPENING,
     MOST_LOOKS,
+    BreakGlass,
     Import,
     ImportBegan,
     ImportedFile,
@@ -17,8 +20,9 @@ from domain.admin import (
     Record,
     SignedTrees,
     Switch,
+    UnfitOpening,
 )
-from tests.support.given import AT, fact, given
+from tests.support.given import AT, fact, given, replay
 
 LOOK = Look(what="/v1/learners/ann/dashboard", known_at=7, valid_at=AT, reason="dispute 4711")
 FIELDS = {"what": LOOK.what, "known_at": 7, "valid_at": AT, "reason": LOOK.reason}
@@ -97,3 +101,19 @@ def test_readers_go_forward_and_back() -> None:
     given(ReadModel).when(lambda read_model: read_model.promote(there)).then(promoted)
     given(ReadModel, promoted).when(lambda read_model: read_model.roll_back(back)).then(rolled_back)
     given(ReadModel, promoted, rolled_back).when(lambda read_model: read_model.promote(there)).then(promoted)
+
+
+def test_names_are_open_until_the_end() -> None:
+    """To the moment; the latest request counts; not for a time that is past, and for a day at the most."""
+    until = AT + timedelta(hours=1)
+    opened = fact(BreakGlass.Opened, until=until, reason="dispute 4711")
+    given(BreakGlass).when(lambda glass: glass.open(until, "dispute 4711", AT)).then(opened)
+    given(BreakGlass, opened).when(lambda glass: glass.open(until, "dispute 4711", AT)).then(opened)
+    for wrong in (AT, AT + LONGEST_OPENING + timedelta(microseconds=1)):
+        given(BreakGlass).when(partial(BreakGlass.open, until=wrong, reason="x", at=AT)).refused(
+            UnfitOpening, until=wrong.isoformat(), hours=24
+        )
+    glass = replay(BreakGlass, "break_glass-ann:ada", [opened])
+    assert glass.is_open(until - timedelta(microseconds=1))
+    assert not glass.is_open(until)
+    assert not replay(BreakGlass, "break_glass-ann:ada", []).is_open(AT)

@@ -38,6 +38,7 @@ from tests.support.given import STREAMS
         ("user-28400", "28400", 38),
         ("credentials-28400", "28400", 38),
         ("role-28400", "28400", 38),
+        ("break_glass-28400:ada", "28400", 38),
         ("session-28400:s1", "28400", 38),
         ("token-28400:t1", "28400", 38),
         ("thread-AAA:7", "thread-AAA:7", 12),

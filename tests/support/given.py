@@ -41,6 +41,7 @@ STREAMS = {
     "checkpoint": "checkpoint-main",
     "import": "import-oulad:1",
     "projection": "projection-gradebook",
+    "break_glass": "break_glass-ann:ada",
     "record": "record-ann:2026-03-02T09",
     "books": "books-main",
     "user": "user-ann",

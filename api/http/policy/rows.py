@@ -22,6 +22,8 @@ def _to(**relations: Relation | Access) -> Mapping[str, Access]:
 SELF, OWN_RUN, OWN_COURSE, ANY = Relation.SELF, Relation.OWN_RUN, Relation.OWN_COURSE, Relation.ANY
 UNPAYABLE = Access(ANY, ("checkout_url",))  # all that is needed to pay
 
+BEHIND_GLASS = Access(ANY, ("email", "display_name", "language", "time_zone"))  # until a break-glass request opens them
+
 TO_ALL = _to(anonymous=ANY)
 TO_USERS = _to(learner=ANY, service=ANY)
 TO_ITSELF = _to(learner=SELF)
@@ -82,6 +84,9 @@ SIGN_IN = (
     Row("createEventTicket", OWN, TO_ITSELF, USER),
     Row("getMyAccount", READ, TO_ITSELF, USER),
     Row("changeProfile", COMMAND, TO_ITSELF, USER),
+    Row("listAccounts", READ, TO_ADMINS),
+    Row("getLearnerAccount", READ, _to(auditor=BEHIND_GLASS, admin=BEHIND_GLASS)),
+    Row("breakGlass", READ, TO_ADMINS, step_up=True, reason=True),
 )
 ROLES = (
     Row("listRoles", READ, TO_ADMINS),

@@ -26,7 +26,8 @@ ONE_ROW = {
     "/v1/facts/{position}", "/v1/facts/{position}/trace", "/v1/traces", "/v1/imports",
     "/v1/coupons/{coupon_id}", "/v1/courses/{course_id}/versions/{version}", "/v1/learners/{learner_id}/runs/{run_id}",
     "/v1/me/runs/{run_id}", "/v1/orders/{order_id}", "/v1/products/{product_id}", "/v1/quizzes/{quiz_id}",
-    "/v1/runs/{run_id}", "/v1/runs/{run_id}/dashboard", "/v1/me/account", "/v1/policy",
+    "/v1/runs/{run_id}", "/v1/runs/{run_id}/dashboard", "/v1/me/account", "/v1/policy", "/.well-known/jwks.json",
+    "/v1/learners/{learner_id}/account",
 }  # fmt: skip
 """What is no list of anything that the test makes more of."""
 NO_ROWS = ("/events", "/checkout", "/receipt", "/replay")
@@ -63,6 +64,7 @@ async def add(seller: Seller, another: Seller) -> int:
     await another.send("/products", {**plan, "interval": "month", "interval_count": 1}, user="admin")
     await another.send(f"/products/plan-{number}/prices", {"currency": "EUR", "amount": 1_900}, user="admin")
     order = (await seller.order(product_id=f"plan-{number}"))["order_id"]
+    await seller.do(RegisterAccount(another.learner, f"{number}@example.org"))
     await seller.do(GrantRole(seller.learner, Grant("instructor", f"run:again-{number}"), None, "teaches"))
     now = seller.services.bus.clock.now()
     ids = (seller.learner, order, order, f"sub_{number}")

@@ -1,0 +1,126 @@
+"""
+Accounts for admins and auditors: how each stands, and who it is, for those who have asked with a reason.
+
+A person is an id here. A break-glass request, a fact with a reason and an end, opens what the account says of the
+person to the reader who made it; each such look is a fact as well (decisions/0227).
+"""
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+import msgspec
+from fastapi import Query, Request, Response
+from pydantic import Field
+
+from adapters.command_bus.replay import replayed
+from adapters.postgres.queries import accounts
+from adapters.postgres.queries.accounts import ListedAccount
+from api.http import paging
+from api.http.dispatch import Accepted, Body, Dispatch, example
+from api.http.looks import record_look
+from api.http.openapi import command, query
+from api.http.query import QueryDep
+from api.http.routing import router as strict_router
+from api.http.types import NO_NUL, LearnerId, Limit, Time
+from commands.admin import OpenNames
+from domain.admin import BreakGlass, break_glass_stream
+from domain.user import AccountNotFound, AccountStatus, user_stream
+from domain.words import closed
+from projections.accounts import Accounts
+
+router = strict_router("accounts", "/v1")
+
+
+class AccountPage(msgspec.Struct, kw_only=True):
+    """Accounts in the order of their ids."""
+
+    items: list[ListedAccount]
+    next: str | None
+
+
+class AccountOfPerson(msgspec.Struct, kw_only=True):
+    """
+    An account, as an admin or an auditor sees it.
+
+    Attributes:
+        opened_until: until when a break-glass request of this reader opens what follows it, which is null otherwise.
+    """
+
+    learner_id: str
+    status: Annotated[str, closed(status for status in AccountStatus if status is not AccountStatus.NONE)]
+    registered_at: datetime
+    verified_at: datetime | None
+    erased_at: datetime | None
+    opened_until: datetime | None
+    email: str | None
+    display_name: str | None
+    language: str | None
+    time_zone: str | None
+
+
+EXAMPLE = AccountOfPerson(
+    **msgspec.structs.asdict(accounts.LISTED),
+    opened_until=datetime(2026, 2, 14, 18, 30, tzinfo=UTC),
+    email="ada@example.org",
+    display_name="Ada Lovelace",
+    language="en",
+    time_zone="Europe/London",
+)
+
+
+class GlassToBreak(Body):
+    """Until when the names are to be open, a day at the most, and why."""
+
+    model_config = example(until="2026-02-14T18:30:00Z", reason="dispute 4711")
+
+    until: Time
+    reason: Annotated[str, Field(min_length=1, max_length=200, pattern=NO_NUL)]
+
+
+@router.get("/accounts", responses=query(AccountPage(items=[accounts.LISTED], next=paging.NEXT), 403))
+async def list_accounts(
+    *,
+    request: Request,
+    ask: QueryDep,
+    status: Annotated[Literal["pending", "active", "erased"] | None, Query(description="Only these.")] = None,
+    cursor: paging.Cursor = None,
+    limit: Limit = 50,
+) -> Response:
+    """All accounts, without what they say of persons."""
+    (after,) = paging.after("accounts", cursor, [str]) or [""]
+    read = ask.services.reader
+    page = await ask.read_at_least(Accounts.name, lambda: accounts.accounts(read, status, after, limit + 1))
+    return paging.reply(request, ask, page, "accounts", limit)
+
+
+@router.get("/learners/{learner_id}/account", responses=query(EXAMPLE, 403, 404))
+async def learner_account(request: Request, learner_id: LearnerId, ask: QueryDep) -> Response:
+    """One account; who the person is, for a reader with an open break-glass request."""
+    services, now = ask.services, ask.now()
+    row, position = await ask.read_at_least(Accounts.name, lambda: accounts.account(services.reader, learner_id))
+    if row is None or row.registered_at is None:
+        raise AccountNotFound(learner_id=learner_id)
+    glass = await replayed(services.log, BreakGlass, break_glass_stream(learner_id, ask.user.subject))
+    personal: dict[str, str | None] = dict.fromkeys(ask.check.redacts)
+    if glass.is_open(now):
+        await record_look(request, learner_id, request.scope["path"], None)
+        key = await services.log.keys.reading(user_stream(learner_id))
+        personal = {name: key.open(getattr(row, name)) for name in personal}
+    found = AccountOfPerson(
+        learner_id=learner_id,
+        status=row.status,
+        registered_at=row.registered_at,
+        verified_at=row.verified_at,
+        erased_at=row.erased_at,
+        opened_until=glass.until if glass.is_open(now) else None,
+        **personal,
+    )
+    return ask.reply(msgspec.json.encode(found), position)
+
+
+@router.post(
+    "/learners/{learner_id}/break-glass", status_code=202, response_model=Accepted, responses=command(403, 404)
+)
+async def break_glass(learner_id: LearnerId, body: GlassToBreak, dispatch: Dispatch) -> Response:
+    """Open who a learner is to the user, until a time and for a reason, which the learner can read."""
+    return await dispatch(OpenNames(learner_id, body.until, body.reason))
