@@ -20,9 +20,10 @@ from commands.clock import Clock
 
 SEEN_EVERY = timedelta(minutes=1)  # how exactly the latest use is known
 
-COLUMNS = "token_id, learner_id, kind, scopes, label, turn, issued_at, used_at, until"
+COLUMNS = "token_id, learner_id, kind, scopes, label, turn, issued_at, used_at, until, with_factor"
 KEEP = f"""
-INSERT INTO api_tokens ({COLUMNS}, token_hash) VALUES (%s, %s, %s, %s, %s, 0, %s, NULL, %s, %s) ON CONFLICT DO NOTHING
+INSERT INTO api_tokens ({COLUMNS}, token_hash) VALUES (%s, %s, %s, %s, %s, 0, %s, NULL, %s, %s, %s)
+ON CONFLICT DO NOTHING
 """
 FIND_BY_HASH = f"SELECT {COLUMNS} FROM api_tokens WHERE token_hash = %s AND until > %s"
 FIND = f"SELECT {COLUMNS} FROM api_tokens WHERE token_id = ANY(%s) AND until > %s"
@@ -35,7 +36,14 @@ FORGET = "DELETE FROM api_tokens WHERE until <= %s"
 
 
 class ApiToken(NamedTuple):
-    """A token that is valid; `label` is sealed, and `turn` is how often an app has renewed it."""
+    """
+    A token that is valid.
+
+    Attributes:
+        label: how the person calls it, sealed.
+        turn: how often an app has renewed it.
+        with_factor: whether it was issued in a session with a second factor.
+    """
 
     token_id: str
     learner_id: str
@@ -46,6 +54,7 @@ class ApiToken(NamedTuple):
     issued_at: datetime
     used_at: datetime | None
     until: datetime
+    with_factor: bool
 
 
 class ApiTokens:
@@ -61,7 +70,7 @@ class ApiTokens:
     async def keep(self, token: ApiToken, token_hash: bytes | None) -> None:
         """Keep what recognises a token that the log knows."""
         row = (token.token_id, token.learner_id, token.kind, token.scopes, token.label, token.issued_at, token.until)
-        await self._do(KEEP, *row, token_hash)
+        await self._do(KEEP, *row, token.with_factor, token_hash)
 
     async def find(self, key: bytes | str) -> ApiToken | None:
         """The token of a hash or of an id, as it was half a second ago at the most; None if it has ended."""

@@ -43,6 +43,7 @@ class Wish:
     label: str
     scopes: Sequence[str]
     lifetime: timedelta
+    with_factor: bool
 
 
 @dataclass(frozen=True)
@@ -80,10 +81,9 @@ class Tokens:
         kept = await self._keep(wish, TokenKind.PERSONAL, hash_of(text), request_id)
         return Issued(kept.token_id, text, kept.scopes, kept.until)
 
-    async def begin_app(self, learner_id: str, label: str, scopes: Sequence[str], request_id: str) -> Renewed:
+    async def begin_app(self, wish: Wish, request_id: str) -> Renewed:
         """Begin the tokens of an app of a person."""
-        kept = await self._keep(Wish(learner_id, label, scopes, APP_LASTS), TokenKind.APP, None, request_id)
-        return await self._renewed(kept, 0)
+        return await self._renewed(await self._keep(wish, TokenKind.APP, None, request_id), 0)
 
     async def renew(self, text: str, request_id: str) -> Renewed:
         """
@@ -154,7 +154,7 @@ class Tokens:
         await access.handle(command, wish.learner_id, request_id)
         key = await access.log.keys.writing(credentials_stream(wish.learner_id))
         label = key.seal(0, f"token-{token_id}", wish.label)
-        token = ApiToken(token_id, wish.learner_id, kind.value, scopes, label, 0, now, None, until)
+        token = ApiToken(token_id, wish.learner_id, kind.value, scopes, label, 0, now, None, until, wish.with_factor)
         await self.table.keep(token, token_hash)
         return token
 

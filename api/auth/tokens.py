@@ -8,7 +8,8 @@ from fastapi import Request, Response
 from pydantic import Field
 
 from adapters.auth.attempts import FAILURES_OF_NETWORK
-from adapters.auth.issuing import Renewed, Wish
+from adapters.auth.issuing import APP_LASTS, Renewed, Wish
+from adapters.auth.sessions import BrowserSession
 from api.auth.common import AT, ID, OF_BODY, SignedOut, Token, answer, client_of
 from api.auth.factors import Label
 from api.http.dispatch import Body, example
@@ -137,7 +138,7 @@ async def issue_token(
     body: WantedToken, request: Request, services: ServicesDep, session: ConfirmedSessionDep
 ) -> Response:
     """Issue a token for a program, with scopes and an end."""
-    wish = Wish(session.learner_id, body.label, body.scopes, timedelta(days=body.days))
+    wish = _wish(session, body, timedelta(days=body.days))
     issued = await services.people.tokens.issue(wish, request.scope["request_id"])
     return answer(IssuedToken(token_id=issued.token_id, token=issued.text, scopes=[*issued.scopes], until=issued.until))
 
@@ -160,8 +161,7 @@ async def begin_app_tokens(
     body: WantedApp, request: Request, services: ServicesDep, session: ConfirmedSessionDep
 ) -> Response:
     """Let an app act for the user: a short token, and one that renews it."""
-    tokens, request_id = services.people.tokens, request.scope["request_id"]
-    found = await tokens.begin_app(session.learner_id, body.label, body.scopes, request_id)
+    found = await services.people.tokens.begin_app(_wish(session, body, APP_LASTS), request.scope["request_id"])
     return _pair(found, services)
 
 
@@ -181,6 +181,10 @@ async def list_public_keys(services: ServicesDep) -> Response:
     response = answer(msgspec.convert(found, PublicKeys))
     response.headers["cache-control"] = "public, max-age=3600"
     return response
+
+
+def _wish(session: BrowserSession, body: WantedToken | WantedApp, lifetime: timedelta) -> Wish:
+    return Wish(session.learner_id, body.label, body.scopes, lifetime, with_factor=session.factor_at is not None)
 
 
 def _pair(found: Renewed, services: Services) -> Response:

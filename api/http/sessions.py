@@ -108,6 +108,7 @@ async def recognise_token(request: Request, tokens: Tokens, grants: Grants, cloc
         roles_of(held),
         token.learner_id,
         ends,
+        (FACTOR,) if token.with_factor else (),
         token_id=token.token_id,
         scopes=tuple(token.scopes),
         grants=held,

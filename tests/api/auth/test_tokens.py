@@ -13,8 +13,12 @@ from joserfc.jwk import KeySet, OctKey, OKPKey
 from adapters.auth.issuing import ACCESS_LASTS
 from adapters.auth.sessions import FRESH
 from adapters.settings import Settings
+from commands.log import Context
+from commands.roles import GrantRole
 from domain.auth import STEP_UP
+from domain.roles import ADMIN_OF_CAMPUS
 from tests.support.appends import query
+from tests.support.authenticator import Authenticator
 from tests.support.people import ORIGIN, PASSWORD, Browser, Town
 from tests.support.polling import until
 
@@ -199,3 +203,27 @@ async def test_a_token_that_is_revoked_elsewhere_ends_here(town: Town) -> None:
             return ended.is_set() and await is_refused(town, issued["token"])
 
         await until(is_over)
+
+
+async def test_a_token_of_the_staff_stands_for_the_second_factor_of_its_session(town: Town) -> None:
+    """One that was issued without it opens what a learner may see; commands that need a step-up it never sends."""
+    owner, machine = await town.settle(ADA), Authenticator(ORIGIN, "campus.test")
+    without = (await personal(owner, "read"))["token"]
+    services = town.app.state.services
+    grant = GrantRole(owner.learner_id, ADMIN_OF_CAMPUS, None, "first")
+    await services.bus.handle(grant, Context("operator", at=services.log.clock.now()))
+    begun = (await owner.post("/auth/passkeys/begin", {})).json()
+    body = {"state": begun["state"], "credential": machine.create(begun["options"]), "label": "my laptop"}
+    assert (await owner.post("/auth/passkeys", body)).status_code == 200
+    within = (await personal(owner, "read", "write"))["token"]
+
+    async def is_admin() -> bool:
+        return (await ask(town, within, "/v1/policy")).status_code == 200
+
+    await until(is_admin)
+    refused = await ask(town, without, "/v1/policy")
+    assert (refused.status_code, refused.json()["code"]) == (403, "second_factor_needed")
+    wish = {"role": "instructor", "scope": "run:none", "reason": "x", "learner_id": "x"}
+    headers = {"authorization": f"Bearer {within}"}
+    refused = await town.client.post("/v1/roles/grant", json=wish, headers=headers)
+    assert (refused.status_code, refused.json()["code"]) == (403, "step_up_needed")
