@@ -20,8 +20,8 @@ COMMON: tuple[Processor, ...] = (
     ),
 )
 
-CHATTY = ("stripe", "httpx")
-"""Libraries that write five lines for each request: they are heard from warnings on, or at the level `debug`."""
+CHATTY = ("stripe", "httpx", "mail.log")
+"""Libraries that write lines for each request, aiosmtpd with addresses: heard from warnings on, or at `debug`."""
 
 
 def configure(level: str, *, process: str) -> None:

@@ -24,7 +24,8 @@ from api.http.routing import router as strict_router
 from api.http.types import NO_NUL, LearnerId, Limit, Time
 from commands.admin import OpenNames
 from domain.admin import BreakGlass, break_glass_stream
-from domain.user import AccountNotFound, AccountStatus, user_stream
+from domain.user import AccountStatus, user_stream
+from domain.user_errors import AccountNotFound
 from domain.words import closed
 from projections.accounts import Accounts
 

@@ -17,6 +17,7 @@ from adapters.nats.instances import Announcer
 from adapters.settings import Settings
 from api import (
     account,
+    account_export,
     accounts,
     auth,
     catalog,
@@ -28,6 +29,7 @@ from api import (
     gradebook,
     history,
     imports,
+    invitations,
     ledger,
     looks,
     overview,
@@ -81,6 +83,8 @@ ROUTERS = (  # the busiest first: routes are tried in this order
     payment.router,
     account.router,
     accounts.router,
+    account_export.router,
+    invitations.router,
     auth.router,
     roles.router,
     policy.router,

@@ -30,6 +30,7 @@ COMMANDS = {
     "payments": ("cli.payments", "Compare facts, books and payment provider; simulate orders."),
     "log": ("cli.log", "Read and check the log."),
     "proofs": ("cli.proofs", "Show, prove and publish what the notary has signed."),
+    "account": ("cli.account", "Invite people, and export what is held about a person."),
     "dossier": ("cli.dossier", "Put everything about a learner into a zip file with proofs; check such a file."),
     "why": ("cli.why", "Explain a value of a read model: which facts made it, by which rule."),
     "replay": ("cli.replay", "Play a history step by step: what each fact changed."),

@@ -107,6 +107,66 @@ async def restore_email(command: RestoreEmail, log: Log) -> Position:
 
 
 @dataclass(frozen=True)
+class InviteAccount:
+    """The staff open an account for a person, who gets a mail; `repr` leaves out what is personal."""
+
+    learner_id: str
+    email: str = field(repr=False)
+    display_name: str = field(default="", repr=False)
+    language: str = field(default="en", repr=False)
+    time_zone: str = field(default="UTC", repr=False)
+
+
+async def invite_account(command: InviteAccount, log: Log) -> Position:
+    user = await log.load(User, user_stream(command.learner_id))
+    key = await log.personal_key(user.id)
+    user.invite(command.email, command.display_name, command.language, command.time_zone, key)
+    return await log.save(user)
+
+
+@dataclass(frozen=True)
+class GiveConsent:
+    """A person consents to a purpose, in the words of a version."""
+
+    learner_id: str
+    purpose: str
+    version: int
+
+
+async def give_consent(command: GiveConsent, log: Log) -> Position:
+    user = await log.load(User, user_stream(command.learner_id))
+    user.consent(command.purpose, command.version)
+    return await log.save(user)
+
+
+@dataclass(frozen=True)
+class WithdrawConsent:
+    """A person takes a consent back."""
+
+    learner_id: str
+    purpose: str
+
+
+async def withdraw_consent(command: WithdrawConsent, log: Log) -> Position:
+    user = await log.load(User, user_stream(command.learner_id))
+    user.withdraw_consent(command.purpose)
+    return await log.save(user)
+
+
+@dataclass(frozen=True)
+class ExportData:
+    """A person exports what is held about that person."""
+
+    learner_id: str
+
+
+async def export_data(command: ExportData, log: Log) -> Position:
+    user = await log.load(User, user_stream(command.learner_id))
+    user.export_data(log.context.at)
+    return await log.save(user)
+
+
+@dataclass(frozen=True)
 class RequestErasure:
     """What is known about a person is to be erased."""
 

@@ -4,18 +4,42 @@ Accounts: who a person is, as that person says; personal data stand in these fac
 The id of an account is the person's `learner_id` in every other context. It is drawn at random and says nothing.
 """
 
+import math
+import re
+import unicodedata
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from domain.aggregate import Aggregate, event, stream_id
+from domain.consents import PURPOSES
 from domain.deadlines import is_time_zone
-from domain.errors import Conflict, NotFound, Rejected
 from domain.links import LinkRefused
 from domain.personal import Personal, PersonalKey, PersonErased
+from domain.user_errors import (
+    AccountNotActive,
+    AccountNotFound,
+    BadProfile,
+    ConsentNeeded,
+    OtherVersion,
+    TooManyExports,
+    UnknownPurpose,
+)
 
 DISPLAY_NAME, LANGUAGE, TIME_ZONE = "display_name", "language", "time_zone"
-PROFILE = (DISPLAY_NAME, LANGUAGE, TIME_ZONE)
-"""The fields of a profile."""
+NOTIFICATION_ADDRESS = "notification_address"
+PROFILE = (DISPLAY_NAME, LANGUAGE, TIME_ZONE, NOTIFICATION_ADDRESS)
+"""The fields of a profile. An empty `notification_address` stands for the address of the account."""
+
+LONGEST_NAME, LONGEST_ADDRESS = 100, 254  # characters
+NAME_PATTERN = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]*\Z")  # nor what turns the direction of text
+LANGUAGE_PATTERN = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,4}\Z")  # BCP 47
+ADDRESS_PATTERN = re.compile(
+    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+    r"@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\Z"
+)
+MOST_EXPORTS = 5  # of one person within EXPORT_WINDOW
+EXPORT_WINDOW = timedelta(days=1)
 
 
 class AccountStatus(StrEnum):
@@ -25,34 +49,6 @@ class AccountStatus(StrEnum):
     PENDING = "pending"
     ACTIVE = "active"
     ERASED = "erased"
-
-
-class AccountNotFound(NotFound):
-    """No account has this id."""
-
-    code = "account_not_found"
-    template = "there is no account {learner_id}"
-
-
-class AccountNotActive(Conflict):
-    """The e-mail address of the account is not verified yet."""
-
-    code = "account_not_active"
-    template = "the e-mail address of account {learner_id} is not verified"
-
-
-class AddressGivenUp(Conflict):
-    """An account has another address since less than three days, and may take the change back."""
-
-    code = "address_given_up"
-    template = "another account had this address until lately, and may take it back within three days: try again then"
-
-
-class BadTimeZone(Rejected):
-    """The time zone of a profile is none."""
-
-    code = "bad_profile"
-    template = "{field} is no name of a time zone, such as Europe/London"
 
 
 def user_stream(learner_id: str) -> str:
@@ -103,6 +99,27 @@ class User(Aggregate):
         old: Personal
         new: Personal
 
+    class Invited(Aggregate.Event):
+        TOPIC = "user.invited"
+        email: Personal
+        display_name: Personal | None
+        language: Personal
+        time_zone: Personal
+
+    class ConsentGiven(Aggregate.Event):
+        TOPIC = "user.consent_given"
+        purpose: str
+        version: int
+
+    class ConsentWithdrawn(Aggregate.Event):
+        TOPIC = "user.consent_withdrawn"
+        purpose: str
+        version: int
+
+    class DataExported(Aggregate.Event):
+        TOPIC = "user.data_exported"
+        at: datetime
+
     class ErasureRequested(Aggregate.Event):
         TOPIC = "user.erasure_requested"
 
@@ -113,6 +130,8 @@ class User(Aggregate):
         self.status = AccountStatus.NONE
         self.email: Personal | None = None
         self.profile: dict[str, Personal] = {}
+        self.consents: dict[str, int] = {}  # versions, by purpose
+        self.exports: list[datetime] = []  # the latest
         self.key_is_destroyed = False
         self.asked = 0  # version of the fact by which registration was asked for last
         self.wanted: tuple[int, Personal] | None = None  # version and address of a change that was asked for
@@ -140,6 +159,9 @@ class User(Aggregate):
 
     @event(Registered)
     def _registered(self, email: Personal, language: Personal, time_zone: Personal) -> None:
+        self._registered_as(email, language, time_zone)
+
+    def _registered_as(self, email: Personal, language: Personal, time_zone: Personal) -> None:
         self.status = AccountStatus.PENDING
         self.email = email
         self.profile = {LANGUAGE: language, TIME_ZONE: time_zone}
@@ -157,6 +179,27 @@ class User(Aggregate):
     @event(RegistrationLapsed)
     def _registration_lapsed(self) -> None:
         self._end()
+
+    def invite(self, email: str, display_name: str, language: str, time_zone: str, key: PersonalKey) -> None:
+        """The staff open the account, to be verified by the person; nothing if there is one."""
+        if self.status is AccountStatus.ERASED:
+            raise PersonErased(learner_id=self.learner_id)
+        if self.exists:
+            return
+        check_profile({LANGUAGE: language, TIME_ZONE: time_zone})
+        version = self.version + 1
+        self._invited(
+            email=key.seal(version, "email", email),
+            display_name=key.seal(version, DISPLAY_NAME, display_name) if display_name else None,
+            language=key.seal(version, LANGUAGE, language),
+            time_zone=key.seal(version, TIME_ZONE, time_zone),
+        )
+
+    @event(Invited)
+    def _invited(self, email: Personal, display_name: Personal | None, language: Personal, time_zone: Personal) -> None:
+        self._registered_as(email, language, time_zone)
+        if display_name is not None:
+            self.profile[DISPLAY_NAME] = display_name
 
     def verify_email(self) -> None:
         """The person has read a mail that went to the address; a second time changes nothing."""
@@ -241,6 +284,52 @@ class User(Aggregate):
         self.wanted = None
         self.former = {version: address for version, address in self.former.items() if version < changed}
 
+    def consent(self, purpose: str, version: int) -> None:
+        """Consent to a purpose in the words of this version; the same once more changes nothing."""
+        self._must_exist()
+        asked = PURPOSES.get(purpose)
+        if asked is None:
+            raise UnknownPurpose(purpose=purpose)
+        if asked.version != version:
+            raise OtherVersion(purpose=purpose, version=asked.version)
+        if self.consents.get(purpose) != version:
+            self._consent_given(purpose=purpose, version=version)
+
+    @event(ConsentGiven)
+    def _consent_given(self, purpose: str, version: int) -> None:
+        self.consents[purpose] = version
+
+    def withdraw_consent(self, purpose: str) -> None:
+        """Take a consent back, whichever version it is to; nothing if there is none."""
+        self._must_exist()
+        if purpose in self.consents:
+            self._consent_withdrawn(purpose=purpose, version=self.consents[purpose])
+        elif purpose not in PURPOSES:
+            raise UnknownPurpose(purpose=purpose)
+
+    @event(ConsentWithdrawn)
+    def _consent_withdrawn(self, purpose: str, version: int) -> None:
+        self.consents.pop(purpose, None)
+
+    def must_consent(self, purpose: str) -> None:
+        """Refuse what the person has not consented to, in the words that are asked for now."""
+        version = PURPOSES[purpose].version
+        if self.consents.get(purpose) != version:
+            raise ConsentNeeded(learner_id=self.learner_id, purpose=purpose, version=version)
+
+    def export_data(self, at: datetime) -> None:
+        """The person exports what is held; a few times in a day, since it costs the campus something."""
+        self._must_exist()
+        recent = [each for each in self.exports if each > at - EXPORT_WINDOW]
+        if len(recent) >= MOST_EXPORTS:
+            after = math.ceil((min(recent) + EXPORT_WINDOW - at).total_seconds())
+            raise TooManyExports(most=MOST_EXPORTS, retry_after=max(1, after))
+        self._data_exported(at=at)
+
+    @event(DataExported)
+    def _data_exported(self, at: datetime) -> None:
+        self.exports = [*self.exports[1 - MOST_EXPORTS :], at]
+
     def request_erasure(self) -> None:
         """The person is to be forgotten: the account ends at once, its key is destroyed after that."""
         if not self.exists:
@@ -255,7 +344,7 @@ class User(Aggregate):
     def _end(self) -> None:
         self.status = AccountStatus.ERASED
         self.email = self.wanted = None
-        self.former, self.profile = {}, {}
+        self.former, self.profile, self.consents = {}, {}, {}
 
     def note_key_destroyed(self) -> None:
         """The key is gone; nothing if erasure was not asked for, or this is known."""
@@ -279,6 +368,25 @@ class User(Aggregate):
 
 
 def check_profile(profile: Mapping[str, str]) -> None:
-    """Refuse what has a meaning and does not have it; the value is personal and stands in no error."""
-    if TIME_ZONE in profile and not is_time_zone(profile[TIME_ZONE]):
-        raise BadTimeZone(field=TIME_ZONE)
+    """Refuse fields that are not what they should be; raises BadProfile for the first."""
+    for field, value in profile.items():
+        if (expected := expected_of(field, value)) is not None:
+            raise BadProfile(field=field, expected=expected)
+
+
+def expected_of(field: str, value: str) -> str | None:
+    """What a field of a profile, or `email`, should be; None if the value is that."""
+    match field:
+        case "display_name":
+            is_name = 0 < len(value) <= LONGEST_NAME and bool(unicodedata.normalize("NFKC", value).strip())
+            fits = is_name and NAME_PATTERN.match(value) is not None
+            return None if fits else f"a name of 1 to {LONGEST_NAME} characters, without line ends"
+        case "language":
+            return None if LANGUAGE_PATTERN.match(value) else "a language tag, such as en or pt-BR"
+        case "time_zone":
+            return None if is_time_zone(value) else "the name of a time zone, such as Europe/London"
+        case "notification_address" if not value:
+            return None
+        case _:
+            fits = len(value) <= LONGEST_ADDRESS and ADDRESS_PATTERN.match(value) is not None
+            return None if fits else "an e-mail address, such as ada@example.org"

@@ -15,12 +15,16 @@ import msgspec
 
 from domain.fact import Fact
 from domain.streams import named_id
-from domain.user import DISPLAY_NAME, LANGUAGE, TIME_ZONE, AccountStatus
+from domain.user import DISPLAY_NAME, LANGUAGE, NOTIFICATION_ADDRESS, TIME_ZONE, AccountStatus
 from projections.engine.projection import SEGMENTS, Handler, Projection, RowKey, Rows, Table
 
 
 class AccountRow(msgspec.Struct):
-    """An account; `email` and the fields of the profile are sealed, and null once erasure was asked for."""
+    """
+    An account; `email` and the fields of the profile are sealed, and null once erasure was asked for.
+
+    `consents` has the version that the person has consented to, by purpose.
+    """
 
     learner_id: str
     status: str = AccountStatus.NONE.value
@@ -31,6 +35,8 @@ class AccountRow(msgspec.Struct):
     registered_at: datetime | None = None
     verified_at: datetime | None = None
     erased_at: datetime | None = None
+    notification_address: str | None = None
+    consents: dict[str, int] = {}
 
 
 ACCOUNTS = Table("accounts", AccountRow, ("learner_id",))
@@ -51,6 +57,11 @@ def _registered(fact: Fact, rows: Rows) -> None:
     row.email, row.language, row.time_zone = data["email"], data[LANGUAGE], data[TIME_ZONE]
 
 
+def _invited(fact: Fact, rows: Rows) -> None:
+    _registered(fact, rows)
+    _row(fact, rows).display_name = fact.data[DISPLAY_NAME]
+
+
 def _verified(fact: Fact, rows: Rows) -> None:
     row = _row(fact, rows)
     row.status, row.verified_at = AccountStatus.ACTIVE.value, fact.occurred_at
@@ -65,6 +76,18 @@ def _changed(fact: Fact, rows: Rows) -> None:
             row.language = new
         case field if field == TIME_ZONE:
             row.time_zone = new
+        case field if field == NOTIFICATION_ADDRESS:
+            row.notification_address = new
+
+
+def _consented(fact: Fact, rows: Rows) -> None:
+    row = _row(fact, rows)
+    row.consents = {**row.consents, fact.data["purpose"]: fact.data["version"]}
+
+
+def _consent_withdrawn(fact: Fact, rows: Rows) -> None:
+    row = _row(fact, rows)
+    row.consents = {name: version for name, version in row.consents.items() if name != fact.data["purpose"]}
 
 
 def _email_changed(fact: Fact, rows: Rows) -> None:
@@ -74,19 +97,23 @@ def _email_changed(fact: Fact, rows: Rows) -> None:
 def _erased(fact: Fact, rows: Rows) -> None:
     row = _row(fact, rows)
     row.status, row.erased_at = AccountStatus.ERASED.value, fact.occurred_at
-    row.email = row.display_name = row.language = row.time_zone = None
+    row.email = row.display_name = row.language = row.time_zone = row.notification_address = None
+    row.consents = {}
 
 
 class Accounts(Projection):
     """Accounts by person."""
 
     name = "accounts"
-    version = 1
+    version = 2
     store = "postgres"
     segments = SEGMENTS
     tables = (ACCOUNTS,)
     handlers: ClassVar[Mapping[str, Handler]] = {
         "user.registered": Handler(_needs, _registered, writes=(ACCOUNTS,)),
+        "user.invited": Handler(_needs, _invited, writes=(ACCOUNTS,)),
+        "user.consent_given": Handler(_needs, _consented, writes=(ACCOUNTS,)),
+        "user.consent_withdrawn": Handler(_needs, _consent_withdrawn, writes=(ACCOUNTS,)),
         "user.email_verified": Handler(_needs, _verified, writes=(ACCOUNTS,)),
         "user.profile_changed": Handler(_needs, _changed, writes=(ACCOUNTS,)),
         "user.registration_lapsed": Handler(_needs, _erased, writes=(ACCOUNTS,)),

@@ -31,6 +31,7 @@ MACHINERY = {
     "domain": {
         "aggregate",
         "codec",
+        "consents",
         "deadlines",
         "enrollment_errors",
         "errors",
@@ -46,6 +47,7 @@ MACHINERY = {
         "score",
         "streams",
         "tags",
+        "user_errors",
         "words",
     },
     "commands": {"clock", "log", "lookups", "table"},

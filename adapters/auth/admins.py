@@ -22,7 +22,8 @@ from commands.user import RegisterAccount, VerifyEmail
 from domain.auth import SHORTEST_OF_STAFF, check_password
 from domain.personal import PersonErased
 from domain.roles import ADMIN_OF_CAMPUS
-from domain.user import AccountStatus, AddressGivenUp, User, user_stream
+from domain.user import AccountStatus, User, user_stream
+from domain.user_errors import AddressGivenUp
 
 REASON = "created on the machine"
 

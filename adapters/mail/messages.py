@@ -15,6 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 SUBJECTS = {
     "registration": "Complete your registration",
+    "invitation": "You are invited",
     "registered_before": "You have an account already",
     "reset": "Choose another password",
     "password_changed": "Your password was changed",

@@ -49,6 +49,7 @@ class MailToPeople:
         self._about: Mapping[str, Callable[[Fact, User], Awaitable[Mail | None]]] = {
             User.Registered.TOPIC: self._registration,
             User.RegistrationRepeated.TOPIC: self._registration,
+            User.Invited.TOPIC: self._invitation,
             User.EmailChangeRequested.TOPIC: self._wanted_address,
             User.EmailChanged.TOPIC: self._old_address,
             User.EmailRestored.TOPIC: self._given_up,
@@ -80,6 +81,11 @@ class MailToPeople:
         if user.status is AccountStatus.PENDING:
             return Mail("registration", recipient, VERIFY)
         return Mail("registered_before", recipient) if fact.type == User.RegistrationRepeated.TOPIC else None
+
+    async def _invitation(self, _fact: Fact, user: User) -> Mail | None:
+        """The same link, for an account that the staff have opened."""
+        is_new = user.status is AccountStatus.PENDING
+        return Mail("invitation", await self._open(user, user.email), VERIFY) if is_new else None
 
     async def _forgotten(self, _fact: Fact, user: User) -> Mail | None:
         credentials = await replayed(self._log, Credentials, credentials_stream(user.learner_id))

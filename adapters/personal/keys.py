@@ -49,7 +49,7 @@ class PersonKeys:
         person = key_of(stream)
         row = await self._row(FIND, person)
         if row is None:
-            wrapped = await self._service.wrap(_subject(person), secrets.token_bytes(KEY_SIZE))
+            wrapped = await self._service.wrap(of_person(person), secrets.token_bytes(KEY_SIZE))
             await self._do(KEEP, person, *wrapped)  # of two who make one at the same time, the first is kept
             row = await self._row(FIND, person)
         return await self._opened(stream, row)
@@ -85,12 +85,12 @@ class PersonKeys:
         """The key of the campus for a purpose, made when it is first asked for; raises AccountsClosed."""
         row = await self._row(FIND_OF_CAMPUS, purpose)
         if row is None:
-            wrapped = await self._service.wrap(f"campus\n{purpose}", secrets.token_bytes(KEY_SIZE))
+            wrapped = await self._service.wrap(of_campus(purpose), secrets.token_bytes(KEY_SIZE))
             await self._do(KEEP_OF_CAMPUS, purpose, *wrapped)
             row = await self._row(FIND_OF_CAMPUS, purpose)
         if row is None:
             raise KeyLost(f"the key for {purpose} cannot be kept")
-        return await self._service.unwrap(f"campus\n{purpose}", WrappedKey(*row))
+        return await self._service.unwrap(of_campus(purpose), WrappedKey(*row))
 
     async def destroy(self, learner_id: str) -> None:
         """Destroy the key of a person, for ever; a second time changes nothing."""
@@ -104,7 +104,7 @@ class PersonKeys:
     async def _opened(self, stream: str, row: Any) -> PersonKey:
         if row is None or row[1] is None:
             return PersonKey(None, stream)
-        return PersonKey(await self._service.unwrap(_subject(key_of(stream)), WrappedKey(*row)), stream)
+        return PersonKey(await self._service.unwrap(of_person(key_of(stream)), WrappedKey(*row)), stream)
 
     async def _row(self, statement: str, *values: Any) -> Any:
         async def work(connection: Connection) -> Any:
@@ -119,5 +119,11 @@ class PersonKeys:
         await self._link.run(work)
 
 
-def _subject(learner_id: str) -> str:
+def of_person(learner_id: str) -> str:
+    """What the key of a person is wrapped for."""
     return f"person\n{learner_id}"
+
+
+def of_campus(purpose: str) -> str:
+    """What a key of the campus is wrapped for."""
+    return f"campus\n{purpose}"

@@ -50,6 +50,12 @@ class CommandDispatcher:
         self.check = check
         self.user = check.user
 
+    @property
+    def request_id(self) -> str:
+        """The id of the request."""
+        found: str = self._request.scope["request_id"]
+        return found
+
     async def acts_for(self, learner_id: str | None, *, run_id: str | None = None, quiz_id: str | None = None) -> str:
         """
         The learner whom the request is about, the user if it names none, if the policy lets the user act for them.

@@ -23,6 +23,7 @@ from adapters.postgres.queries.reader import NotBuilt
 from api.http.places import TooManyStreams
 from domain.errors import Conflict, DomainError, Forbidden, NotFound, Rejected
 from domain.payment.errors import BadWebhook
+from domain.user_errors import TooManyExports
 
 STATUS: dict[type[DomainError], int] = {NotFound: 404, Conflict: 409, Forbidden: 403, Rejected: 422}
 PROBLEM_JSON = "application/problem+json"
@@ -128,6 +129,7 @@ STATUS_OF_REQUEST: Mapping[type[DomainError], int] = {
     PreconditionFailed: 412,
     UnsupportedBody: 415,
     TooManyAttempts: 429,
+    TooManyExports: 429,
 }
 MEMBERS = frozenset({*Problem.__struct_fields__, "instance"})
 
@@ -180,7 +182,7 @@ def install(app: FastAPI) -> None:
 
 
 def _domain_error(request: Request, error: DomainError) -> Response:
-    headers = {"retry-after": str(error.facts["retry_after"])} if isinstance(error, TooManyAttempts) else None
+    headers = {"retry-after": str(error.facts["retry_after"])} if "retry_after" in error.facts else None
     return problem(request, status_of(error), error.code, error.sentence, headers, facts=error.facts)
 
 

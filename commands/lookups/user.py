@@ -2,7 +2,8 @@
 
 from commands.log import Log
 from domain.personal import PersonErased
-from domain.user import AccountNotFound, AccountStatus, User, user_stream
+from domain.user import AccountStatus, User, user_stream
+from domain.user_errors import AccountNotFound
 
 
 async def must_have_account(log: Log, learner_id: str) -> None:

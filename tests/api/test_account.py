@@ -49,6 +49,40 @@ async def test_a_person_sees_and_changes_the_account(campus: Campus, services: S
     assert (await campus.post("/me/account/profile", {"display_name": "Ada"})).json()["code"] == "person_erased"
 
 
+async def test_a_person_consents_and_is_asked_again(campus: Campus, services: Services) -> None:
+    """The list has the words that are asked for; the staff see a name and an address with consent only."""
+    me, path = campus.learner, f"/learners/{campus.learner}/contact"
+    context = Context(me)
+    assert (await campus.get(path)).json()["code"] == "account_not_found"
+    for command in (RegisterAccount(me, f"{me}@example.org"), VerifyEmail(me)):
+        await services.bus.handle(command, context)
+    name = {"display_name": "Ada Lovelace", "notification_address": "post@example.org"}
+    await campus.send("/me/account/profile", name)
+    refused = await campus.get(path, user="instructor")
+    assert (refused.status_code, refused.json()["code"]) == (403, "consent_needed")
+    listed = (await campus.get("/me/consents", user=me)).json()["consents"]
+    assert [(each["purpose"], each["given_version"], each["is_given"]) for each in listed] == [
+        ("contact_by_staff", None, False),
+        ("research", None, False),
+    ]
+    given = {each: listed[0][each] for each in ("purpose", "version")}
+    position = await campus.send("/me/consents", given)
+    assert await campus.send("/me/consents", given) == position
+    assert (await campus.get("/me/consents", user=me)).json()["consents"][0]["is_given"]
+    seen = (await campus.get(path, user="instructor", reason="a question")).json()
+    assert (seen["display_name"], seen["address"]) == ("Ada Lovelace", "post@example.org")
+    (look,) = (await campus.get(f"/learners/{me}/looks", user=me)).json()["items"]
+    assert (look["by"], look["what"], look["reason"]) == ("instructor", f"/v1{path}", "a question")
+    assert (await campus.get(path, user=me)).json()["code"] == "staff_only"
+    for body, code in (
+        ({"purpose": "fame", "version": 1}, "unknown_purpose"),
+        ({**given, "version": 7}, "other_version"),
+    ):
+        assert (await campus.post("/me/consents", body)).json()["code"] == code
+    await campus.send("/me/consents/withdraw", {"purpose": given["purpose"]})
+    assert (await campus.get(path)).json()["code"] == "consent_needed"
+
+
 @pytest.mark.parametrize(
     "body",
     [

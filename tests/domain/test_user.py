@@ -5,10 +5,20 @@ from typing import Any
 
 import pytest
 
+from domain.consents import PURPOSES
 from domain.links import LinkRefused
 from domain.personal import PersonErased
-from domain.user import AccountNotActive, AccountNotFound, BadTimeZone, User
-from tests.support.given import fact, given
+from domain.user import EXPORT_WINDOW, MOST_EXPORTS, PROFILE, User, expected_of
+from domain.user_errors import (
+    AccountNotActive,
+    AccountNotFound,
+    BadProfile,
+    ConsentNeeded,
+    OtherVersion,
+    TooManyExports,
+    UnknownPurpose,
+)
+from tests.support.given import AT, fact, given
 
 
 class Key:
@@ -29,6 +39,7 @@ class NoKey(Key):
 
 
 KEY = Key()
+ZONE = "the name of a time zone, such as Europe/London"
 REGISTERED = fact(User.Registered, email="1.email.ann@x", language="1.language.en", time_zone="1.time_zone.UTC")
 VERIFIED, REPEATED = fact(User.EmailVerified), fact(User.RegistrationRepeated)
 NAMED = fact(User.ProfileChanged, field="display_name", old=None, new="3.new.Ann")
@@ -70,9 +81,11 @@ def test_what_is_refused() -> None:
     given(User).when(User.verify_email).refused(AccountNotFound, learner_id="ann")
     given(User).when(User.request_erasure).refused(AccountNotFound, learner_id="ann")
     given(User, REGISTERED, VERIFIED).when(lambda user: changed(user, time_zone="Mars/Base")).refused(
-        BadTimeZone, field="time_zone"
+        BadProfile, field="time_zone", expected=ZONE
     )
-    given(User).when(lambda user: user.register("ann@x", "en", "Mars", KEY)).refused(BadTimeZone, field="time_zone")
+    given(User).when(lambda user: user.register("ann@x", "en", "Mars", KEY)).refused(
+        BadProfile, field="time_zone", expected=ZONE
+    )
 
 
 @pytest.mark.parametrize("past", [(REGISTERED,), (REGISTERED, VERIFIED, NAMED)])
@@ -146,3 +159,96 @@ def test_facts_fold_without_the_key() -> None:
     user = given(User, REGISTERED, VERIFIED, NAMED)._aggregate
     assert NoKey().open(user.email) is None
     assert user.profile["display_name"] == "3.new.Ann"
+
+
+@pytest.mark.parametrize(
+    ("field", "good", "bad"),
+    [
+        (
+            "display_name",
+            ["Ada", "王芳", "Åsa-Brit O'Hara", "नेहा", "x" * 100],
+            ["", " ", "a\nb", "a\u202eb", "x" * 101],
+        ),
+        ("language", ["en", "pt-BR", "zh-Hant-TW"], ["", "English", "e", "en_GB", "en\n"]),
+        ("time_zone", ["UTC", "Europe/London"], ["", "Mars/Base", "../UTC"]),
+        ("notification_address", ["", "ada@example.org"], ["ada", "ada@", "a b@example.org", "ada@example.org\n"]),
+        (
+            "email",
+            ["ada@example.org", "ada+x@xn--bcher-kva.example"],
+            ["", "ada@b", "<ada@example.org>", "a" * 250 + "@b.cd"],
+        ),
+    ],
+)
+def test_what_a_profile_takes(field: str, good: list[str], bad: list[str]) -> None:
+    """A name in any script; addresses that no mail system reads as two, or as more than an address."""
+    assert [expected_of(field, each) for each in good] == [None] * len(good)
+    assert all(expected_of(field, each) for each in bad)
+    assert {"display_name", "language", "time_zone", "notification_address"} == {*PROFILE}
+
+
+INVITED = fact(
+    User.Invited, email="1.email.ann@x", display_name=None, language="1.language.en", time_zone="1.time_zone.UTC"
+)
+
+
+def test_an_invitation_opens_an_account_once() -> None:
+    """The person verifies it; who has an account, however it came, is not invited."""
+    given(User).when(lambda user: user.invite("ann@x", "", "en", "UTC", KEY)).then(INVITED)
+    for past in ((INVITED,), (INVITED, VERIFIED), (REGISTERED,)):
+        given(User, *past).when(lambda user: user.invite("ann@x", "Ann", "de", "UTC", KEY)).then()
+    given(User, INVITED).when(User.verify_email).then(VERIFIED)
+    given(User, INVITED).when(lambda user: user.register("ann@x", "de", "UTC", KEY)).then(REPEATED)
+    named = fact(
+        User.Invited,
+        email="1.email.ann@x",
+        display_name="1.display_name.Ann",
+        language="1.language.en",
+        time_zone="1.time_zone.UTC",
+    )
+    given(User).when(lambda user: user.invite("ann@x", "Ann", "en", "UTC", KEY)).then(named)
+    given(User, REGISTERED, REQUESTED).when(lambda user: user.invite("ann@x", "", "en", "UTC", KEY)).refused(
+        PersonErased, learner_id="ann"
+    )
+
+
+GIVEN, WITHDRAWN = (fact(each, purpose="research", version=1) for each in (User.ConsentGiven, User.ConsentWithdrawn))
+
+
+def test_a_consent_is_to_a_purpose_in_the_words_of_now() -> None:
+    """Given and taken back once each; to other words it is none; it ends with the account."""
+    assert PURPOSES["research"].version == 1
+    given(User, REGISTERED).when(lambda user: user.consent("research", 1)).then(GIVEN)
+    given(User, REGISTERED, GIVEN).when(lambda user: user.consent("research", 1)).then()
+    given(User, REGISTERED, GIVEN).when(lambda user: user.withdraw_consent("research")).then(WITHDRAWN)
+    given(User, REGISTERED, GIVEN, WITHDRAWN).when(lambda user: user.withdraw_consent("research")).then()
+    given(User, REGISTERED, GIVEN, WITHDRAWN).when(lambda user: user.consent("research", 1)).then(GIVEN)
+    given(User, REGISTERED).when(lambda user: user.consent("research", 2)).refused(
+        OtherVersion, purpose="research", version=1
+    )
+    for act in (lambda user: user.consent("fame", 1), lambda user: user.withdraw_consent("fame")):
+        given(User, REGISTERED).when(act).refused(UnknownPurpose, purpose="fame")
+
+
+def test_a_consent_to_earlier_words_is_asked_for_again() -> None:
+    """It can be taken back, and lets no one do anything."""
+    earlier = fact(User.ConsentGiven, purpose="research", version=0)
+    needed = {"learner_id": "ann", "purpose": "research", "version": 1}
+    for past in ((), (earlier,), (GIVEN, WITHDRAWN), (GIVEN, REQUESTED)):
+        given(User, REGISTERED, *past).when(lambda user: user.must_consent("research")).refused(ConsentNeeded, **needed)
+    given(User, REGISTERED, GIVEN).when(lambda user: user.must_consent("research")).then()
+    given(User, REGISTERED, earlier).when(lambda user: user.consent("research", 1)).then(GIVEN)
+    given(User, REGISTERED, earlier).when(lambda user: user.withdraw_consent("research")).then(
+        fact(User.ConsentWithdrawn, purpose="research", version=0)
+    )
+
+
+def test_a_person_exports_a_few_times_in_a_day() -> None:
+    """Each time is recorded; one more has to wait until the first of them is a day ago."""
+    exports = [fact(User.DataExported, at=AT + number * EXPORT_WINDOW / 100) for number in range(MOST_EXPORTS)]
+    given(User, REGISTERED, *exports[:-1]).when(lambda user: user.export_data(AT)).then(fact(User.DataExported, at=AT))
+    soon, later = AT + EXPORT_WINDOW / 2, AT + EXPORT_WINDOW
+    given(User, REGISTERED, *exports).when(lambda user: user.export_data(soon)).refused(
+        TooManyExports, most=MOST_EXPORTS, retry_after=43_200
+    )
+    given(User, REGISTERED, *exports).when(lambda user: user.export_data(later)).then(fact(User.DataExported, at=later))
+    given(User).when(lambda user: user.export_data(AT)).refused(AccountNotFound, learner_id="ann")

@@ -38,6 +38,12 @@ RUNS = (
     OpenRun(SMALL),
     ScheduleRun(SHUT, "algebra", 1, START, END),
 )
+LONG = "algebra-long"
+LASTING = (
+    ScheduleRun(LONG, "algebra", 1, START, END.replace(year=2126), capacity=2, seat_offer_hours=None),
+    OpenRun(LONG),
+)
+"""A run that goes on by the clock of the machine."""
 QUIZZES = (
     PublishQuiz("equations", RUN, "q1", "Equations", items=ITEMS, key=[1, 0], attempts_allowed=2),
     PublishQuiz("groups", RUN, "q2", "Groups", kind="exam"),

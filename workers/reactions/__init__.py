@@ -227,6 +227,16 @@ JOBS: dict[str, tuple[Job, ...]] = {
             settled_by=("user.email_verified", "user.registration_lapsed", "user.erasure_requested"),
         ),
     ),
+    "user.invited": (
+        Job(
+            "write_about_invitation",
+            due=user.at_once,
+            effect=user.write_about,
+            command=user.nothing_to_record,
+            settled_by=(),
+            lasts=user.MAIL_LASTS,
+        ),
+    ),
     "user.registration_repeated": (
         Job(
             "write_about_repetition",

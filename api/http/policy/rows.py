@@ -87,6 +87,13 @@ SIGN_IN = (
     Row("listAccounts", READ, TO_ADMINS),
     Row("getLearnerAccount", READ, _to(auditor=BEHIND_GLASS, admin=BEHIND_GLASS)),
     Row("breakGlass", READ, TO_ADMINS, step_up=True, reason=True),
+    Row("getExportAccount", OWN, TO_ITSELF, USER),
+    Row("getMyConsents", READ, TO_ITSELF, USER),
+    Row("giveConsent", COMMAND, TO_ITSELF, USER),
+    Row("withdrawConsent", COMMAND, TO_ITSELF, USER),
+    Row("getLearnerContact", READ, BY_STAFF),  # of those who have consented to it
+    Row("invite", COMMAND, BY_STAFF),
+    Row("inviteMany", COMMAND, BY_STAFF),
 )
 ROLES = (
     Row("listRoles", READ, TO_ADMINS),

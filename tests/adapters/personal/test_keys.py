@@ -11,6 +11,7 @@ from adapters.personal.addresses import Addresses
 from adapters.personal.erasure import forget
 from adapters.personal.key_service import AccountsClosed, KeyLost, LocalKeys
 from adapters.personal.keys import PersonKeys
+from adapters.personal.rewrap import rewrap
 from adapters.settings import Settings
 from domain.personal import PersonErased
 from tests.support.appends import opened, query
@@ -75,6 +76,28 @@ async def test_master_keys_are_replaced_while_old_ones_are_known(settings: Setti
         with pytest.raises(AccountsClosed):
             await none.writing("user-zoe")
         assert (await none.reading("user-zoe")).open(sealed) is None
+
+
+async def test_keys_are_wrapped_by_a_new_master_key(settings: Settings) -> None:
+    """All of them, once; the old one opens nothing after that."""
+    new, old = secrets.token_bytes(32), base64.b64decode(settings.master_keys)
+    async with opened(settings) as log:
+        sealed = (await log.keys.writing(ANN)).seal(1, "email", "ann@example.org")
+        await log.keys.of_campus("addresses")
+        await log.keys.destroy("bob")
+        both = LocalKeys([new, old])
+        assert [await rewrap(settings, both) for _ in range(2)] == [2, 0]
+        alone = PersonKeys(log.link, LocalKeys([new]))
+        assert await alone.lost() == (0, "")
+        assert (await alone.reading(ANN)).open(sealed) == "ann@example.org"
+        assert await alone.of_campus("addresses") == await PersonKeys(log.link, both).of_campus("addresses")
+        with pytest.raises(KeyLost):
+            await log.keys.reading(ANN)
+        with pytest.raises(KeyLost):
+            await rewrap(settings, LocalKeys([secrets.token_bytes(32)]))
+        with pytest.raises(AccountsClosed):
+            await rewrap(settings, LocalKeys([]))
+    assert await query(settings, "SELECT wrapped FROM person_keys WHERE learner_id = 'bob'") == [(None,)]
 
 
 async def test_a_wrapped_key_is_of_one_person(settings: Settings) -> None:

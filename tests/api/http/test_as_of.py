@@ -182,6 +182,8 @@ WITHOUT = {
     "/v1/accounts": "how accounts stand now; what was before is in their histories",
     "/v1/learners/{learner_id}/account": "as the own account",
     "/v1/me/account": "who a person is now; what was said before is in the history",
+    "/v1/me/consents": "what a person has consented to is asked for now",
+    "/v1/learners/{learner_id}/contact": "as long as the person consents, and as that person is reached now",
     "/v1/reconciliation": "what an hourly comparison has found, and no read model",
 }
 """Queries that take no moment, and why."""

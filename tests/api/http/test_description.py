@@ -84,7 +84,7 @@ def test_objects_and_arrays_say_what_is_in_them() -> None:
             and "$ref" not in schema.get("items", {})
         )
     ]
-    assert sorted(bare) == ["HistoryFact.data", "OneFact.data", "PasskeyChallenge.options"]
+    assert sorted(bare) == ["HeldFact.data", "HistoryFact.data", "OneFact.data", "PasskeyChallenge.options"]
 
 
 def test_words_of_a_set_are_listed() -> None:
