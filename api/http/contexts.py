@@ -18,6 +18,7 @@ SERVED_WITH: Mapping[str, str] = {
     "roster": "enrollment",
     "ledger": "payment",
     "account": "user",
+    "accounts": "user",
     "roles": "user",
     "dev_login": "auth",
     "as of": "admin",
