@@ -103,9 +103,9 @@ async def test_the_seat_is_accepted(waitlist: Waitlist) -> None:
 async def test_declining_is_withdrawing(waitlist: Waitlist) -> None:
     """Who declines frees the seat for the next in line."""
     await waitlist.offer_to_ben()
-    assert await waitlist.new(WithdrawEnrollment("ben", RUN, "no time"), OfferSeat(RUN)) == [
+    assert await waitlist.new(WithdrawEnrollment("ben", RUN, "unspecified"), OfferSeat(RUN)) == [
         (SEATS, fact(Seats.Released, learner_id="ben")),
-        (BEN, fact(Enrollment.Withdrawn, reason="no time")),
+        (BEN, fact(Enrollment.Withdrawn, reason="unspecified")),
         (SEATS, fact(Seats.Taken, learner_id="cid")),
         (CID, offered(START + 48 * HOUR)),
     ]
