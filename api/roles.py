@@ -72,7 +72,7 @@ async def list_roles(
     *,
     request: Request,
     ask: QueryDep,
-    learner_id: Annotated[Id | None, Query(description="Only of this person.")] = None,
+    person: Annotated[Id | None, Query(description="Only of this person.")] = None,
     role: Annotated[Role | None, Query(description="Only this one.")] = None,
     scope: Annotated[
         str | None, Query(pattern=SCOPE, max_length=72, description="Only where it holds so.", examples=["campus"])
@@ -82,7 +82,7 @@ async def list_roles(
 ) -> Response:
     """Who has which role, and where."""
     after = paging.after("roles", cursor, [str, str, str]) or ["", "", ""]
-    asked = roles.Asked(learner_id, role, scope)
+    asked = roles.Asked(person, role, scope)
     page = await ask.read_at_least(
         Roles.name, lambda: roles.granted(ask.services.reader, asked, after, limit + 1, now=ask.now())
     )

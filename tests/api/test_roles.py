@@ -89,8 +89,8 @@ async def test_roles_are_listed(campus: Campus, app: FastAPI) -> None:
         ("assistant", "admin", None),
         ("instructor", "admin", None),
     ]
-    page = await campus.see("/roles", position, user="auditor", learner_id=me, limit=1)
-    rest = await campus.see("/roles", position, learner_id=me, limit=1, cursor=page["next"])
+    page = await campus.see("/roles", position, user="auditor", person=me, limit=1)
+    rest = await campus.see("/roles", position, person=me, limit=1, cursor=page["next"])
     assert [each["items"][0]["role"] for each in (page, rest)] == ["assistant", "instructor"]
     assert rest["next"] is None
     assert [each["role"] for each in (await campus.see("/roles", position, role="service"))["items"]] == ["service"]

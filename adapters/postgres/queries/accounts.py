@@ -24,10 +24,10 @@ class ListedAccount(msgspec.Struct, kw_only=True):
 
 LISTED = ListedAccount(
     learner_id="5e0c8f8bd3f54b0ab4d3b5d55c0e3f3a",
-    status="active",
+    status="erased",
     registered_at=datetime(2026, 2, 1, 9, tzinfo=UTC),
     verified_at=datetime(2026, 2, 1, 9, 5, tzinfo=UTC),
-    erased_at=None,
+    erased_at=datetime(2026, 2, 20, 9, tzinfo=UTC),
 )
 
 ACCOUNT = f"""
