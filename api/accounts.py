@@ -10,7 +10,6 @@ from typing import Annotated, Literal
 
 import msgspec
 from fastapi import Query, Request, Response
-from pydantic import Field
 
 from adapters.command_bus.replay import replayed
 from adapters.postgres.queries import accounts
@@ -21,7 +20,7 @@ from api.http.looks import record_look
 from api.http.openapi import command, query
 from api.http.query import QueryDep
 from api.http.routing import router as strict_router
-from api.http.types import NO_NUL, LearnerId, Limit, Time
+from api.http.types import LearnerId, Limit, Reason, Time
 from commands.admin import OpenNames
 from domain.admin import BreakGlass, break_glass_stream
 from domain.user import AccountStatus, user_stream
@@ -75,7 +74,7 @@ class GlassToBreak(Body):
     model_config = example(until="2026-02-14T18:30:00Z", reason="dispute 4711")
 
     until: Time
-    reason: Annotated[str, Field(min_length=1, max_length=200, pattern=NO_NUL)]
+    reason: Reason
 
 
 @router.get("/accounts", responses=query(AccountPage(items=[accounts.LISTED], next=paging.NEXT), 403))

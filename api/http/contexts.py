@@ -19,6 +19,8 @@ SERVED_WITH: Mapping[str, str] = {
     "ledger": "payment",
     "account": "user",
     "accounts": "user",
+    "account_export": "user",
+    "invitations": "user",
     "roles": "user",
     "dev_login": "auth",
     "as of": "admin",

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from adapters.command_bus.bus import Bus
+from adapters.personal.opening import with_words
 from adapters.postgres.connection import connect
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.procrastinate.derived import FailedJob, failed_jobs
@@ -48,7 +49,7 @@ class Campus:
 
     async def facts(self, learner: str) -> list[Fact]:
         """What has happened to a learner's enrollment."""
-        return await self.log.stream(f"enrollment-{learner}:{RUN}")
+        return await with_words(self.log.keys, await self.log.stream(f"enrollment-{learner}:{RUN}"))
 
     async def types(self, learner: str) -> list[str]:
         """The same, by its names, without `enrollment.`."""

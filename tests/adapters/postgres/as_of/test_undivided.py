@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from adapters.personal.opening import with_words
 from adapters.postgres.as_of.undivided import explain_undivided
 from adapters.postgres.as_of.why import place_of
 from adapters.settings import Settings
@@ -50,7 +51,7 @@ async def test_a_field_of_an_own_read_model_is_explained(settings: Settings) -> 
     assert [each["actor"] for each in found["items"]] == [fact.meta.actor for fact in own]
     assert found["rule"]["projection"] == "late_learners"
     async with opened(settings) as log:
-        (look,) = await log.read(len(facts), 10)
+        (look,) = await with_words(log.keys, await log.read(len(facts), 10))
     assert (look.key, look.data["reason"]) == (learner_id, "ticket 4711")
     refused = campus("why", *asked[:4], str(OWN.parent / "none.py"), env=variables(settings))
     assert (refused.returncode, "there is no file" in refused.stderr) == (1, True)
