@@ -74,6 +74,23 @@ async def test_signing_in_is_counted_by_network(lively: Settings) -> None:
         assert (await campus.client.post("/v1/auth/logout", json={}, headers=FROM)).status_code == 401
 
 
+async def test_orders_are_counted_by_learner(lively: Settings) -> None:
+    """Not those that staff place for many, nor those of a script on this machine."""
+    body = {"product_id": "none", "currency": "EUR"}
+    async with campus_with(lively, orders_per_user=2, **PROXY) as campus:
+        ada, admin = await campus.as_user("ada"), await campus.as_user("admin")
+        for headers in (ada, admin):  # a token is known once it was verified
+            await campus.client.get("/v1/courses", headers=headers)
+
+        async def placed(headers: dict[str, str]) -> list[int]:
+            answers = [await campus.client.post("/v1/orders", json=body, headers=headers) for _ in range(4)]
+            return [answer.status_code for answer in answers]
+
+        assert await placed(ada | FROM) == [404, 404, 429, 429]
+        assert await placed(admin | FROM) == [404] * 4
+        assert await placed(ada) == [404] * 4
+
+
 async def test_without_valkey_no_one_signs_in_and_reads_go_on(lively: Settings) -> None:
     """Attempts that cannot be counted are refused; orders and reads are not."""
     async with campus_with(lively, valkey_url="redis://127.0.0.1:1/0") as campus:
