@@ -74,8 +74,14 @@ def welcome(plan: Plan, steps: StartTimes, examples: Examples) -> None:
 
 def addresses(api: str, examples: Examples) -> list[tuple[str, str]]:
     """URLs to look at, with the dashboards of the examples if there are any."""
-    found = [("API", api), ("documentation", f"{api}/docs"), ("health", f"{api}/readyz"), ("metrics", f"{api}/metrics")]
-    found.append(("overview", f"{api}/v1/overview"))
+    found = [
+        ("API", api),
+        ("documentation", f"{api}/docs"),
+        ("sign in", f"{api}/v1/auth/sign-in"),
+        ("health", f"{api}/readyz"),
+        ("metrics", f"{api}/metrics"),
+        ("overview", f"{api}/v1/overview"),
+    ]
     if examples.learner_id:
         found.append(("a learner's dashboard", f"{api}/v1/learners/{examples.learner_id}/dashboard"))
     if examples.run_id:

@@ -107,7 +107,7 @@ async def machine(page: Page) -> CDPSession:
 
 async def test_a_person_registers_adds_factors_and_signs_in(place: Place, visitor: Visitor) -> None:
     """By an app, by a passkey alone; and a forgotten password is replaced."""
-    visitor.expected = {403}
+    visitor.expected = {401, 403}
     page = await register(visitor, place)
     await page.goto(f"{place.url}/v1/auth/security")
     await page.get_by_role("button", name="Add an app").click()
@@ -130,13 +130,14 @@ async def test_a_person_registers_adds_factors_and_signs_in(place: Place, visito
     await says(page, "You are signed in.")
 
     await machine(page)
-    await page.goto(f"{place.url}/v1/auth/security")
+    await page.get_by_role("link", name="My second factors").click()
     await page.get_by_label("How you call").fill("my laptop")
     await page.get_by_role("button", name="Add a passkey").click()
     await says(page, "It was added.")
     await expect(page.locator("#factors li")).to_have_text(["my telephone (app)", "my laptop (passkey)"])
     await page.context.clear_cookies()
-    await page.goto(f"{place.url}/v1/auth/sign-in")
+    await page.goto(f"{place.url}/v1/auth/security")
+    await expect(page).to_have_url(f"{place.url}/v1/auth/sign-in")
     await reviewed(page, "sign-in")
     await page.get_by_role("button", name="Use a passkey").click()
     await says(page, "You are signed in.")
