@@ -152,8 +152,11 @@ class PostgresServer:
         log = self.directory.parent / "log" / "initdb.log"
         program = Program(tool, (binary(tool), *arguments), log, account=self._account, stdin=stdin)
         child = Child(program)
-        if await child.wait() != 0:
-            raise StartFailed(child)
+        try:
+            if await child.wait() != 0:
+                raise StartFailed(child)
+        finally:
+            await child.stop()  # when this is cancelled
 
 
 def install() -> Path:

@@ -56,7 +56,7 @@ async def start(server: Server, data_dir: Path, pass_fds: Sequence[int] = ()) ->
         await child.stop()
         raise StartFailed(child, f"no answer within {START_TIMEOUT:.0f} s") from None
     except BaseException:
-        child.kill()
+        await child.stop()  # and wait: what it still writes must not come after its directory was removed
         raise
     return child
 
