@@ -275,7 +275,7 @@ def _vary(head: MutableMapping[str, Any]) -> None:
 
 
 def _fit(value: bytes) -> str:
-    """The request id of a client, if it can stand in a header and a log; else None, and the middleware makes one."""
+    """The request id of a client, if it can stand in a header and a log; else empty, and the middleware makes one."""
     text = value.decode("latin-1")
     return text if len(text) <= LONGEST_REQUEST_ID and text.isascii() and text.isprintable() else ""
 
