@@ -2,7 +2,7 @@
 What all ways in and out have in common: the account as the log has it, its password, its sessions.
 
 What needs secrets is written beside the log before the fact that makes it valid, and taken away after the fact that
-ends it; each step may be done twice, so what breaks in between is mended by doing it again.
+ends it; what breaks in between changes nothing: a session or a token stands by the log alone (standing.py).
 """
 
 import asyncio
@@ -193,8 +193,8 @@ class AccountAccess:
 
     async def revoke_all(self, learner_id: str, cause: str, request_id: str) -> int:
         """End all sessions of a person, and all tokens; returns how many sessions these were."""
-        tokens = [token.token_id for token in await self.api_tokens.of_person(learner_id)]
+        tokens = [token.token_id for token in await self.api_tokens.kept_of(learner_id)]
         await self.revoke_tokens(learner_id, tokens, cause, request_id)
-        open_ones = [session.session_id for session in await self.sessions.of_person(learner_id)]
+        open_ones = [session.session_id for session in await self.sessions.kept_of(learner_id)]
         await self.revoke(learner_id, open_ones, cause, request_id)
         return len(open_ones)

@@ -14,9 +14,11 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from adapters.auth.sessions import FRESH, REMEMBERED
+from adapters.auth.standing import stands
 from adapters.postgres.connection import Connection, Link, Unavailable
 from adapters.tasks import cancel_and_wait
 from commands.clock import Clock
+from domain.auth import Token
 
 SEEN_EVERY = timedelta(minutes=1)  # how exactly the latest use is known
 
@@ -25,9 +27,12 @@ KEEP = f"""
 INSERT INTO api_tokens ({COLUMNS}, token_hash) VALUES (%s, %s, %s, %s, %s, 0, %s, NULL, %s, %s, %s)
 ON CONFLICT DO NOTHING
 """
-FIND_BY_HASH = f"SELECT {COLUMNS} FROM api_tokens WHERE token_hash = %s AND until > %s"
-FIND = f"SELECT {COLUMNS} FROM api_tokens WHERE token_id = ANY(%s) AND until > %s"
-OF_PERSON = f"SELECT {COLUMNS} FROM api_tokens WHERE learner_id = %s AND until > %s ORDER BY issued_at DESC, token_id"
+VALID = f"until > %s AND {stands('api_tokens', Token.category, 'token_id')}"
+ORDER = "ORDER BY issued_at DESC, token_id"
+FIND_BY_HASH = f"SELECT {COLUMNS} FROM api_tokens WHERE token_hash = %s AND {VALID}"
+FIND = f"SELECT {COLUMNS} FROM api_tokens WHERE token_id = ANY(%s) AND {VALID}"
+OF_PERSON = f"SELECT {COLUMNS} FROM api_tokens WHERE learner_id = %s AND {VALID} {ORDER}"
+KEPT = f"SELECT {COLUMNS} FROM api_tokens WHERE learner_id = %s AND until > %s {ORDER}"
 SEE = "UPDATE api_tokens SET used_at = %s WHERE token_id = %s AND (used_at IS NULL OR used_at <= %s)"
 RENEW = "UPDATE api_tokens SET turn = turn + 1, used_at = %s WHERE token_id = %s AND turn = %s AND until > %s"
 END = "DELETE FROM api_tokens WHERE learner_id = %s AND token_id = ANY(%s)"
@@ -94,6 +99,10 @@ class ApiTokens:
     async def of_person(self, learner_id: str) -> Sequence[ApiToken]:
         """The tokens of a person, the latest first."""
         return await self._rows(OF_PERSON, learner_id)
+
+    async def kept_of(self, learner_id: str) -> Sequence[ApiToken]:
+        """These, and those that have ended with a fact of the person and are still to be taken away."""
+        return await self._rows(KEPT, learner_id)
 
     async def renew(self, token_id: str, turn: int) -> bool:
         """Whether it is the turn of this token, which is over with that."""

@@ -16,6 +16,7 @@ from adapters.auth.recovery import Recovery
 from adapters.auth.second_factors import FactorNeeded, SecondFactors
 from adapters.auth.sessions import BrowserSession
 from adapters.command_bus.bus import Bus
+from adapters.personal.addresses import plain
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.settings import Settings
 from commands.user import ChangeProfile, RegisterAccount, RequestErasure, VerifyEmail
@@ -94,7 +95,8 @@ class People(AccountAccess):
             learner_id = await self.addresses.find(email) or ""
             user, credentials = await self.user(learner_id), await self.credentials(learner_id)
             fits = await self.passwords.fits(learner_id, credentials.password_id, password)
-            if not fits or user.status is not AccountStatus.ACTIVE:
+            is_its_address = plain(await self.address_of(user)) == plain(email)  # one that was replaced leads nowhere
+            if not fits or not is_its_address or user.status is not AccountStatus.ACTIVE:
                 raise SignInRefused
             needed = self.factors.needed(learner_id, credentials)
             if needed is not None:

@@ -12,13 +12,15 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import structlog
 
+from adapters.auth.standing import stands
 from adapters.postgres.connection import Connection, Link, Unavailable
 from adapters.tasks import cancel_and_wait
 from commands.clock import Clock
+from domain.auth import Session
 
 FRESH = 0.5  # seconds that a process trusts what it knows of a session
 IDLE = timedelta(hours=12)  # after the latest request
@@ -33,16 +35,16 @@ CONFIRM = """
 UPDATE sessions SET token_hash = %(new)s, confirmed_at = %(now)s, factor_at = coalesce(%(factor)s, factor_at)
  WHERE token_hash = %(old)s
 """
-VALID = "until > %(now)s AND seen_at > %(idle)s"
+IN_TIME = "until > %(now)s AND seen_at > %(idle)s"
+VALID = f"{IN_TIME} AND {stands('sessions', Session.category, 'session_id')}"
 FIND = f"""
 SELECT {COLUMNS} FROM sessions
  WHERE token_hash = ANY(%(hashes)s) AND {VALID}
 """
 SEE = "UPDATE sessions SET seen_at = %(now)s WHERE token_hash = %(hash)s AND seen_at <= %(before)s"
-OF_PERSON = f"""
-SELECT {COLUMNS} FROM sessions
- WHERE learner_id = %(learner)s AND {VALID} ORDER BY seen_at DESC, opened_at DESC, session_id
-"""
+ORDER = "ORDER BY seen_at DESC, opened_at DESC, session_id"
+OF_PERSON = f"SELECT {COLUMNS} FROM sessions WHERE learner_id = %(learner)s AND {VALID} {ORDER}"
+KEPT = f"SELECT {COLUMNS} FROM sessions WHERE learner_id = %(learner)s AND {IN_TIME} {ORDER}"
 END = "DELETE FROM sessions WHERE learner_id = %s AND session_id = ANY(%s)"
 END_ALL = "DELETE FROM sessions WHERE learner_id = %s"
 FORGET = "DELETE FROM sessions WHERE until <= %(now)s OR seen_at <= %(idle)s"
@@ -131,13 +133,11 @@ class Sessions:
 
     async def of_person(self, learner_id: str) -> Sequence[BrowserSession]:
         """The sessions of a person, the one that was used last first."""
-        parameters = {"learner": learner_id, **self._bounds()}
+        return await self._rows(OF_PERSON, {"learner": learner_id, **self._bounds()})
 
-        async def work(connection: Connection) -> list[BrowserSession]:
-            rows = await (await connection.execute(OF_PERSON.encode(), parameters)).fetchall()
-            return [BrowserSession(*row) for row in rows]
-
-        return await self._link.run(work)
+    async def kept_of(self, learner_id: str) -> Sequence[BrowserSession]:
+        """These, and those that have ended with a fact of the person and are still to be taken away."""
+        return await self._rows(KEPT, {"learner": learner_id, **self._bounds()})
 
     async def end(self, learner_id: str, session_ids: Sequence[str]) -> None:
         """End sessions of a person whose end the log knows."""
@@ -190,13 +190,15 @@ class Sessions:
                             ended.set()
 
     async def _ask(self, hashes: Sequence[bytes]) -> dict[bytes, BrowserSession]:
-        parameters = {"hashes": list(hashes), **self._bounds()}
+        found = await self._rows(FIND, {"hashes": list(hashes), **self._bounds()})
+        return {session.token_hash: session for session in found}
 
+    async def _rows(self, statement: str, parameters: dict[str, Any]) -> list[BrowserSession]:
         async def work(connection: Connection) -> list[BrowserSession]:
-            rows = await (await connection.execute(FIND.encode(), parameters)).fetchall()
+            rows = await (await connection.execute(statement.encode(), parameters)).fetchall()
             return [BrowserSession(bytes(row[0]), *row[1:]) for row in rows]
 
-        return {session.token_hash: session for session in await self._link.run(work)}
+        return await self._link.run(work)
 
     async def _see(self, session: BrowserSession, now: datetime) -> BrowserSession:
         """Note that the session is used."""

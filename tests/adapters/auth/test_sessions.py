@@ -1,14 +1,24 @@
 """Sessions: found by their token alone, ended by time, by hand and everywhere."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from adapters.auth import sessions
 from adapters.auth.sessions import IDLE, LONGEST, SEEN_EVERY, Sessions
+from adapters.command_bus.bus import Bus
+from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.settings import Settings
+from commands.auth import OpenSession
+from commands.log import Context
 from tests.support.appends import opened, query
 from tests.support.polling import guard, until
+
+
+async def open_one(here: Sessions, log: PostgresLog, session_id: str, until_then: datetime) -> str:
+    """Open a session of ann; its token."""
+    await Bus(log).handle(OpenSession("ann", session_id, "password", until_then), Context("ann"))
+    return await here.open("ann", session_id, until_then)
 
 
 async def test_a_session_is_found_by_its_token(settings: Settings) -> None:
@@ -16,7 +26,7 @@ async def test_a_session_is_found_by_its_token(settings: Settings) -> None:
     async with opened(settings) as log:
         here = Sessions(log.link, log.clock)
         until_then = log.clock.now() + LONGEST
-        token, other = await here.open("ann", "s1", until_then), await here.open("ann", "s2", until_then)
+        token, other = await open_one(here, log, "s1", until_then), await open_one(here, log, "s2", until_then)
         found = await here.find(token)
         assert found is not None
         assert (found.learner_id, found.session_id, found.until) == ("ann", "s1", until_then)
@@ -35,7 +45,7 @@ async def test_a_session_ends_by_time(settings: Settings) -> None:
     async with opened(settings) as log:
         here = Sessions(log.link, log.clock)
         begun = log.clock.now()
-        idle, used = await here.open("ann", "s1", begun + LONGEST), await here.open("ann", "s2", begun + LONGEST)
+        idle, used = await open_one(here, log, "s1", begun + LONGEST), await open_one(here, log, "s2", begun + LONGEST)
         log.clock.move(SEEN_EVERY / 2)
         await here.find(used)
         assert await query(settings, "SELECT count(*) FROM sessions WHERE seen_at > opened_at") == [(0,)]
@@ -57,8 +67,8 @@ async def test_a_session_that_is_ended_elsewhere_ends_here(settings: Settings) -
     assert sessions.FRESH <= 0.5
     async with opened(settings) as one, opened(settings) as other:
         here, there = Sessions(one.link, one.clock), Sessions(other.link, other.clock)
-        token = await here.open("ann", "s1", one.clock.now() + LONGEST)
-        kept = await here.open("ann", "s2", one.clock.now() + LONGEST)
+        token = await open_one(here, one, "s1", one.clock.now() + LONGEST)
+        kept = await open_one(here, one, "s2", one.clock.now() + LONGEST)
         found, stays = await there.find(token), await there.find(kept)
         assert found is not None
         assert stays is not None

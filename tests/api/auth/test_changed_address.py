@@ -2,7 +2,10 @@
 
 from datetime import timedelta
 
+import pytest
+
 from adapters.auth.links import NEW_ADDRESS, OLD_ADDRESS
+from adapters.personal.addresses import Addresses
 from adapters.settings import Settings
 from tests.support.appends import query
 from tests.support.people import PASSWORD, Browser, Town
@@ -55,6 +58,22 @@ async def test_an_address_is_changed(town: Town) -> None:
     assert NEW not in notice.text
     assert (await browser.get("/auth/sessions")).status_code == 200
     assert (await signs_in(town, OLD), await signs_in(town, NEW)) == (403, 200)
+
+
+async def test_an_address_that_was_replaced_signs_no_one_in(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also while it still leads to the account, because no dispatcher has taken it away."""
+    browser = await town.settle(OLD)
+    await ask(browser)
+    token = await town.link_to(NEW)
+    with monkeypatch.context() as patched:
+        patched.setattr(Addresses, "release", _nothing)
+        assert await verify(town, token) == (200, "address_changed")
+        assert await town.app.state.services.people.addresses.find(OLD) is not None
+        assert (await signs_in(town, OLD), await signs_in(town, NEW)) == (403, 200)
+
+
+async def _nothing(*_: object) -> None:
+    """Does nothing."""
 
 
 async def test_an_account_that_was_taken_over_is_given_back(town: Town) -> None:

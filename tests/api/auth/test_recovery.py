@@ -3,6 +3,9 @@
 from datetime import timedelta
 from functools import partial
 
+import pytest
+
+from adapters.auth.access import AccountAccess
 from adapters.auth.attempts import FAILURES, MAILS_OF_NETWORK
 from adapters.auth.links import RESET
 from adapters.settings import Settings
@@ -41,6 +44,32 @@ async def test_a_forgotten_password_is_replaced_once(town: Town, settings: Setti
     assert (await town.mail_to(ADA, 3)).subject == "Your password was changed"
     assert [await signs_in(abroad, each) for each in (PASSWORD, NEW)] == [403, 200]
     assert await query(settings, "SELECT count(*) FROM passwords") == [(1,)]
+
+
+async def test_a_process_that_dies_leaves_no_session_of_the_old_password(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The fact of another password is there, and nothing was taken away after it."""
+    at_home = await town.settle(ADA)
+    token = (await at_home.post("/auth/tokens", {"label": "notebook", "scopes": ["read"]})).json()["token"]
+    by_token = {"authorization": f"Bearer {token}"}
+    await town.browser().post("/auth/forgotten", {"email": ADA})
+    body = {"token": await town.link_to(ADA, 2), "password": NEW}
+
+    async def dies(*_: object) -> int:
+        raise OSError("the process has died")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(AccountAccess, "revoke_all", dies)
+        assert (await town.browser().post("/auth/reset", body)).status_code == 500
+
+    async def has_ended() -> bool:
+        of_session = await at_home.get("/auth/sessions")
+        of_token = await town.client.get("/v1/me/roles", headers=by_token)
+        return (of_session.status_code, of_token.status_code) == (401, 401)
+
+    await until(has_ended)
+    assert await signs_in(at_home, NEW) == 200
 
 
 async def test_a_link_for_a_password_ends(town: Town) -> None:
