@@ -18,7 +18,8 @@ from api.http.routing import router as strict_router
 from api.http.types import NO_CONTROLS, LearnerId, Word
 from commands.user import ChangeProfile, GiveConsent, WithdrawConsent
 from domain.consents import CONTACT, PURPOSES
-from domain.user import LONGEST_ADDRESS, LONGEST_NAME, AccountStatus, User, user_stream
+from domain.profiles import LONGEST_ADDRESS, LONGEST_NAME
+from domain.user import AccountStatus, User, user_stream
 from domain.user_errors import AccountNotFound
 from domain.words import closed
 from projections.accounts import Accounts

@@ -10,8 +10,10 @@ from typing import Annotated, Literal
 
 import msgspec
 from fastapi import Query, Request, Response
+from pydantic import Field
 
 from adapters.command_bus.replay import replayed
+from adapters.postgres.log.looks import is_known
 from adapters.postgres.queries import accounts
 from adapters.postgres.queries.accounts import ListedAccount
 from api.http import paging
@@ -20,9 +22,13 @@ from api.http.looks import record_look
 from api.http.openapi import command, query
 from api.http.query import QueryDep
 from api.http.routing import router as strict_router
+from api.http.services import ServicesDep
 from api.http.types import LearnerId, Limit, Reason, Time
+from api.http.who_stays import who_stays
 from commands.admin import OpenNames
+from commands.user import RequestErasure
 from domain.admin import BreakGlass, break_glass_stream
+from domain.erasures import ErasureGround
 from domain.user import AccountStatus, user_stream
 from domain.user_errors import AccountNotFound
 from domain.words import closed
@@ -77,6 +83,14 @@ class GlassToBreak(Body):
     reason: Reason
 
 
+class ErasureOfPerson(Body):
+    """Why the person is erased, in words that name no one: they stay."""
+
+    model_config = example(ground="asked")
+
+    ground: Annotated[ErasureGround, Field(strict=False)]
+
+
 @router.get("/accounts", responses=query(AccountPage(items=[accounts.LISTED], next=paging.NEXT), 403))
 async def list_accounts(
     *,
@@ -124,3 +138,17 @@ async def learner_account(request: Request, learner_id: LearnerId, ask: QueryDep
 async def break_glass(learner_id: LearnerId, body: GlassToBreak, dispatch: Dispatch) -> Response:
     """Open who a learner is to the user, until a time and for a reason, which the learner can read."""
     return await dispatch(OpenNames(learner_id, body.until, body.reason))
+
+
+@router.post("/learners/{learner_id}/erase", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
+async def erase_learner(
+    learner_id: LearnerId, body: ErasureOfPerson, dispatch: Dispatch, services: ServicesDep
+) -> Response:
+    """
+    Have all erased that is kept about a person, with an account or without one, as those have who were imported.
+
+    This cannot be taken back. Sessions, tokens and roles end; facts stay, and name no one. The last admin stays.
+    """
+    known = await services.log.link.run(lambda connection: is_known(connection, learner_id))
+    stays = await who_stays(services, dispatch.user.subject, learner_id)
+    return await dispatch(RequestErasure(learner_id, body.ground, stays, known))

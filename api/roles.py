@@ -7,7 +7,6 @@ from fastapi import Query, Request, Response
 from pydantic import Field
 
 from adapters.postgres.queries import roles
-from adapters.postgres.queries.reader import NotBuilt
 from adapters.postgres.queries.roles import GrantedRole
 from api.http import paging
 from api.http.dispatch import Accepted, Body, CommandDispatcher, Dispatch, example
@@ -16,6 +15,7 @@ from api.http.query import QueryDep
 from api.http.routing import router as strict_router
 from api.http.services import Services, ServicesDep
 from api.http.types import Id, Limit, Reason, Time
+from api.http.who_stays import who_stays
 from commands.roles import GrantRole, RevokeRole
 from domain.roles import ADMIN_OF_CAMPUS, Grant, Role
 from projections.roles import Roles
@@ -106,7 +106,7 @@ async def list_my_roles(
 async def grant_role(body: RoleToGrant, handle: Dispatch, services: ServicesDep) -> Response:
     """Grant a role to a person; what the person has already gets this end."""
     grant = Grant(body.role.value, body.scope)
-    stays = await _who_stays(services, handle, body.learner_id, grant)
+    stays = await _stays(services, handle, body.learner_id, grant)
     return await handle(GrantRole(body.learner_id, grant, body.until, body.reason, stays))
 
 
@@ -114,18 +114,9 @@ async def grant_role(body: RoleToGrant, handle: Dispatch, services: ServicesDep)
 async def revoke_role(body: RoleToRevoke, handle: Dispatch, services: ServicesDep) -> Response:
     """Take a role from a person; it holds nowhere after a second, and open event streams that rest on it end."""
     grant = Grant(body.role.value, body.scope)
-    stays = await _who_stays(services, handle, body.learner_id, grant)
+    stays = await _stays(services, handle, body.learner_id, grant)
     return await handle(RevokeRole(body.learner_id, grant, body.reason, stays))
 
 
-async def _who_stays(services: Services, handle: CommandDispatcher, learner_id: str, grant: Grant) -> str | None:
-    """Another admin, in case that one loses the role: the user, or who the read model knows."""
-    if grant != ADMIN_OF_CAMPUS:
-        return None
-    actor = handle.user.subject
-    if actor != learner_id and (await services.grants.of(actor)).get(ADMIN_OF_CAMPUS, ...) is None:
-        return actor
-    try:
-        return await roles.other_admin(services.reader, learner_id)
-    except NotBuilt:
-        return None
+async def _stays(services: Services, handle: CommandDispatcher, learner_id: str, grant: Grant) -> str | None:
+    return await who_stays(services, handle.user.subject, learner_id) if grant == ADMIN_OF_CAMPUS else None

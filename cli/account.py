@@ -1,4 +1,4 @@
-"""`campus account`: invite people from a CSV file, and export what is held about a person."""
+"""`campus account`: invite people from a CSV file, export what is held about a person, and erase a person."""
 
 import asyncio
 import sys
@@ -159,6 +159,45 @@ async def _export(settings: "Settings", learner: str, reason: str | None) -> "Pe
     if not found.facts:
         raise Failure(f"nothing is recorded about {learner}")
     return found
+
+
+@app.command()
+def erase(
+    *,
+    person: Annotated[str, typer.Argument(help="The person: an id, or the e-mail address of an account.")],
+    ground: Annotated[
+        str,
+        typer.Option(
+            help="Why: asked, no_longer_needed, unlawful, legal_obligation or mistake; it is recorded, and stays.",
+            show_default=False,
+        ),
+    ],
+    data: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """
+    Erase a person, with an account or without one, as those have who were imported; it cannot be taken back.
+
+    Sessions, tokens and roles end, and the dispatcher destroys the key of what is sealed. Facts stay, and name no one.
+
+    Example: campus account erase 28400 --ground asked
+    """
+    from cli.admin.desk import Desk, at_desk
+    from commands.user import RequestErasure
+    from domain.erasures import ErasureGround
+
+    if ground not in list(ErasureGround):
+        raise Failure(f"{ground!r} is no ground: there are {', '.join(ErasureGround)}")
+
+    async def work(desk: Desk) -> tuple[str, int]:
+        learner_id = await desk.person(person)
+        known, stays = await desk.is_known(learner_id), await desk.other_admin(learner_id)
+        command = RequestErasure(learner_id, ErasureGround(ground), stays, known)
+        return learner_id, await desk.bus.handle(command, desk.context)
+
+    learner_id, position = at_desk(data, work)
+    done = {"ok": True, "learner_id": learner_id, "position": position}
+    answer(done, as_json=as_json, table=lambda: f"{learner_id} is erased; the dispatcher destroys the key")
 
 
 @app.command("rewrap-keys")

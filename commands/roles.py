@@ -5,8 +5,10 @@ from datetime import datetime
 
 from commands.log import Log, Position
 from commands.lookups.catalog import course_of_run, must_have_course
+from commands.lookups.roles import must_leave_an_admin
 from commands.lookups.user import must_have_account
-from domain.roles import ADMIN_OF_CAMPUS, COURSE, RUN, Grant, LastAdmin, Role, Roles, check_scope, roles_stream
+from domain.personal import ACCOUNT_ERASED
+from domain.roles import ADMIN_OF_CAMPUS, COURSE, RUN, Grant, Role, Roles, check_scope, roles_stream
 
 
 @dataclass(frozen=True)
@@ -36,8 +38,8 @@ async def grant_role(command: GrantRole, log: Log) -> Position:
     if grant.role != Role.SERVICE:
         await must_have_account(log, command.learner_id)
     roles = await log.load(Roles, roles_stream(command.learner_id))
-    if command.until is not None:
-        await _must_leave_an_admin(log, roles, grant, command.stays)
+    if command.until is not None and grant == ADMIN_OF_CAMPUS:
+        await must_leave_an_admin(log, command.learner_id, command.stays)
     roles.grant(grant, command.until, command.reason, log.context.at)
     return await log.save(roles)
 
@@ -54,23 +56,20 @@ class RevokeRole:
 
 async def revoke_role(command: RevokeRole, log: Log) -> Position:
     roles = await log.load(Roles, roles_stream(command.learner_id))
-    await _must_leave_an_admin(log, roles, command.grant, command.stays)
+    if command.grant == ADMIN_OF_CAMPUS:
+        await must_leave_an_admin(log, command.learner_id, command.stays)
     roles.revoke(command.grant, command.reason)
     return await log.save(roles)
 
 
-async def _must_leave_an_admin(log: Log, roles: Roles, grant: Grant, stays: str | None) -> None:
-    """
-    Refuse to take the role of admin from a person where no other has it without an end.
+@dataclass(frozen=True)
+class EndRoles:
+    """A person is erased: all roles that hold end with the account."""
 
-    The append is under the condition that the other one's roles do not change meanwhile, so that two admins who take
-    the role from each other do not both succeed.
-    """
-    learner_id = roles.id_of("learner_id")
-    if grant != ADMIN_OF_CAMPUS or not roles.is_lasting_admin:
-        return
-    if stays is None or stays == learner_id:
-        raise LastAdmin(learner_id=learner_id)
-    await must_have_account(log, stays)
-    if not (await log.read(Roles, roles_stream(stays))).is_lasting_admin:
-        raise LastAdmin(learner_id=learner_id)
+    learner_id: str
+
+
+async def end_roles(command: EndRoles, log: Log) -> Position:
+    roles = await log.load(Roles, roles_stream(command.learner_id))
+    roles.end(ACCOUNT_ERASED, log.context.at)
+    return await log.save(roles)

@@ -127,5 +127,6 @@ HANDLERS: dict[type, CommandHandler] = {
     auth.RevokeSessions: auth.revoke_sessions,
     roles.GrantRole: roles.grant_role,
     roles.RevokeRole: roles.revoke_role,
+    roles.EndRoles: roles.end_roles,
     quiz.OverrideGrade: quiz.override_grade,
 }

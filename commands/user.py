@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from commands.log import Log, Position
-from domain.user import User, user_stream
+from commands.lookups.roles import must_leave_an_admin
+from domain.erasures import ErasureGround
+from domain.user import AccountStatus, User, user_stream
 
 
 @dataclass(frozen=True)
@@ -168,14 +170,26 @@ async def export_data(command: ExportData, log: Log) -> Position:
 
 @dataclass(frozen=True)
 class RequestErasure:
-    """What is known about a person is to be erased."""
+    """
+    What is known about a person is to be erased.
+
+    Attributes:
+        ground: why; the person's own wish, unless another one asks.
+        stays: another admin; named where an admin without an end is erased.
+        is_known: whether the log knows the person, who may have no account, by an import for example.
+    """
 
     learner_id: str
+    ground: ErasureGround = ErasureGround.OWN_WISH
+    stays: str | None = None
+    is_known: bool = False
 
 
 async def request_erasure(command: RequestErasure, log: Log) -> Position:
     user = await log.load(User, user_stream(command.learner_id))
-    user.request_erasure()
+    if user.status is not AccountStatus.ERASED:
+        await must_leave_an_admin(log, command.learner_id, command.stays)
+    user.request_erasure(command.ground, is_known=command.is_known)
     return await log.save(user)
 
 

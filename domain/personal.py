@@ -26,8 +26,12 @@ words that the program chooses (`OF_PROGRAM`) name no one and stay as they are, 
 before words were sealed.
 """
 
+ACCOUNT_ERASED = "account erased"
+"""Why the roles of a person ended whose account was erased."""
+
 OF_PROGRAM = frozenset(
     (
+        ACCOUNT_ERASED,
         *("", "unspecified", "unregistered", "cancelled by the learner", "payment_required", "outcome revised"),
         *("granted", "suspended", "resumed", "revoked", "expired", "refunded", "dispute lost", "staff: refunded"),
         *("staff: dispute lost", "disputed", "dispute closed", "paid", "plan changed", "subscription ended", "planned"),

@@ -160,6 +160,11 @@ class Roles(Aggregate):
             learner_id = self.id_of("learner_id")
             raise RoleNotGranted(learner_id=learner_id, role=grant.role[:40], scope=grant.scope[:80])
 
+    def end(self, reason: str, at: datetime) -> None:
+        """Take all roles away that hold at a time."""
+        for grant in sorted(self.live(at)):
+            self.revoke(grant, reason)
+
     @event(Revoked)
     def _revoked(self, role: str, scope: str, reason: str) -> None:
         self.grants.pop(Grant(role, scope), None)

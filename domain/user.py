@@ -5,21 +5,20 @@ The id of an account is the person's `learner_id` in every other context. It is 
 """
 
 import math
-import re
-import unicodedata
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from domain.aggregate import Aggregate, event, stream_id
 from domain.consents import PURPOSES
-from domain.deadlines import is_time_zone
+from domain.erasures import ErasureGround
 from domain.links import LinkRefused
 from domain.personal import Personal, PersonalKey, PersonErased
+from domain.profiles import check_profile
 from domain.user_errors import (
     AccountNotActive,
     AccountNotFound,
-    BadProfile,
     ConsentNeeded,
     OtherVersion,
     TooManyExports,
@@ -31,13 +30,6 @@ NOTIFICATION_ADDRESS = "notification_address"
 PROFILE = (DISPLAY_NAME, LANGUAGE, TIME_ZONE, NOTIFICATION_ADDRESS)
 """The fields of a profile. An empty `notification_address` stands for the address of the account."""
 
-LONGEST_NAME, LONGEST_ADDRESS = 100, 254  # characters
-NAME_PATTERN = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]*\Z")  # nor what turns the direction of text
-LANGUAGE_PATTERN = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,4}\Z")  # BCP 47
-ADDRESS_PATTERN = re.compile(
-    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
-    r"@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\Z"
-)
 MOST_EXPORTS = 5  # of one person within EXPORT_WINDOW
 EXPORT_WINDOW = timedelta(days=1)
 
@@ -122,6 +114,12 @@ class User(Aggregate):
 
     class ErasureRequested(Aggregate.Event):
         TOPIC = "user.erasure_requested"
+        class_version = 2
+        ground: str
+
+        @staticmethod
+        def upcast_v1_v2(state: dict[str, Any]) -> None:
+            state["ground"] = ErasureGround.OWN_WISH.value
 
     class KeyDestroyed(Aggregate.Event):
         TOPIC = "user.key_destroyed"
@@ -330,15 +328,20 @@ class User(Aggregate):
     def _data_exported(self, at: datetime) -> None:
         self.exports = [*self.exports[1 - MOST_EXPORTS :], at]
 
-    def request_erasure(self) -> None:
-        """The person is to be forgotten: the account ends at once, its key is destroyed after that."""
-        if not self.exists:
+    def request_erasure(self, ground: ErasureGround = ErasureGround.OWN_WISH, *, is_known: bool = False) -> None:
+        """
+        The person is to be forgotten: the account ends at once, its key is destroyed after that.
+
+        Args:
+            is_known: whether the log has anything about a person without an account, who is forgotten as well.
+        """
+        if not self.exists and not is_known:
             raise AccountNotFound(learner_id=self.learner_id)
         if self.status is not AccountStatus.ERASED:
-            self._erasure_requested()
+            self._erasure_requested(ground=ground.value)
 
     @event(ErasureRequested)
-    def _erasure_requested(self) -> None:
+    def _erasure_requested(self, ground: str) -> None:
         self._end()
 
     def _end(self) -> None:
@@ -365,28 +368,3 @@ class User(Aggregate):
             raise AccountNotFound(learner_id=self.learner_id)
         if self.status is AccountStatus.ERASED:
             raise PersonErased(learner_id=self.learner_id)
-
-
-def check_profile(profile: Mapping[str, str]) -> None:
-    """Refuse fields that are not what they should be; raises BadProfile for the first."""
-    for field, value in profile.items():
-        if (expected := expected_of(field, value)) is not None:
-            raise BadProfile(field=field, expected=expected)
-
-
-def expected_of(field: str, value: str) -> str | None:
-    """What a field of a profile, or `email`, should be; None if the value is that."""
-    match field:
-        case "display_name":
-            is_name = 0 < len(value) <= LONGEST_NAME and bool(unicodedata.normalize("NFKC", value).strip())
-            fits = is_name and NAME_PATTERN.match(value) is not None
-            return None if fits else f"a name of 1 to {LONGEST_NAME} characters, without line ends"
-        case "language":
-            return None if LANGUAGE_PATTERN.match(value) else "a language tag, such as en or pt-BR"
-        case "time_zone":
-            return None if is_time_zone(value) else "the name of a time zone, such as Europe/London"
-        case "notification_address" if not value:
-            return None
-        case _:
-            fits = len(value) <= LONGEST_ADDRESS and ADDRESS_PATTERN.match(value) is not None
-            return None if fits else "an e-mail address, such as ada@example.org"

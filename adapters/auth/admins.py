@@ -46,6 +46,7 @@ class Admins:
     """Opens accounts of admins, from the command line."""
 
     def __init__(self, log: PostgresLog, bus: Bus, settings: Settings) -> None:
+        self.link = log.link
         self._log = log
         self._bus = bus
         self._addresses = Addresses(log.link, log.keys)

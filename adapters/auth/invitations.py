@@ -25,7 +25,8 @@ from commands.user import InviteAccount
 from domain.aggregate import ID_PATTERN
 from domain.catalog import Run, RunNotFound, run_stream
 from domain.errors import DomainError, Rejected
-from domain.user import DISPLAY_NAME, LANGUAGE, TIME_ZONE, User, expected_of, user_stream
+from domain.profiles import expected_of
+from domain.user import DISPLAY_NAME, LANGUAGE, TIME_ZONE, User, user_stream
 from domain.user_errors import AddressGivenUp
 
 EMAIL, RUN_ID = "email", "run_id"

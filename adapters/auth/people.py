@@ -23,7 +23,8 @@ from commands.user import ChangeProfile, RegisterAccount, RequestErasure, Verify
 from domain.auth import SignInRefused
 from domain.links import LinkRefused
 from domain.personal import PersonErased
-from domain.user import DISPLAY_NAME, LANGUAGE, TIME_ZONE, AccountStatus, check_profile
+from domain.profiles import check_profile
+from domain.user import DISPLAY_NAME, LANGUAGE, TIME_ZONE, AccountStatus
 
 
 class People(AccountAccess):
@@ -111,7 +112,15 @@ class People(AccountAccess):
         await self.revoke_all(learner_id, "password", request_id)
         return await self.open(learner_id, password_id, "password", request_id, factor_at=session.factor_at)
 
-    async def erase(self, learner_id: str, request_id: str) -> int:
-        """End the account and all sessions, and say how many; the dispatcher destroys the key after that."""
-        await self.handle(RequestErasure(learner_id), learner_id, request_id)
+    async def erase(self, learner_id: str, stays: str | None, request_id: str) -> int:
+        """
+        End the account and all sessions, and say how many; the dispatcher destroys the key after that.
+
+        Args:
+            stays: another admin, if the person is one.
+
+        Raises:
+            LastAdmin: the campus would have none.
+        """
+        await self.handle(RequestErasure(learner_id, stays=stays), learner_id, request_id)
         return await self.revoke_all(learner_id, "erasure", request_id)

@@ -36,6 +36,7 @@ from api.http.routing import router as strict_router
 from api.http.services import ServicesDep
 from api.http.sessions import must_come_from_here, signed_in, signed_out
 from api.http.step_up import SessionDep
+from api.http.who_stays import who_stays
 
 router = strict_router("auth", "/v1")
 
@@ -126,11 +127,13 @@ async def change_password(
     return signed_in(answer(shown(changed)), changed, services.log.clock)
 
 
-@router.post("/me/account/erase", responses=open_query(SignedOut(ended=1), 401, 429, *OF_BODY))
+@router.post("/me/account/erase", responses=open_query(SignedOut(ended=1), 401, 409, 429, *OF_BODY))
 async def erase_account(
     body: ConfirmedErasure, request: Request, services: ServicesDep, session: SessionDep
 ) -> Response:
-    """Have all erased that is kept about the user's person; this cannot be taken back."""
-    await services.people.confirm(session.learner_id, body.password, client_of(request))
-    ended = await services.people.erase(session.learner_id, request.scope["request_id"])
+    """Have all erased that is kept about the user's person; this cannot be taken back. The last admin stays."""
+    learner_id = session.learner_id
+    await services.people.confirm(learner_id, body.password, client_of(request))
+    stays = await who_stays(services, learner_id, learner_id) if await services.grants.of(learner_id) else None
+    ended = await services.people.erase(learner_id, stays, request.scope["request_id"])
     return signed_out(answer(SignedOut(ended=ended)))

@@ -34,6 +34,26 @@ class Desk(NamedTuple):
             raise Failure(f"no account has the address {named}: `campus admin create {named}` makes one of an admin")
         return found
 
+    async def other_admin(self, learner_id: str) -> str | None:
+        """An admin beside this person whose role has no end, as far as the read model knows one."""
+        from adapters.postgres.queries import roles
+        from adapters.postgres.queries.reader import NotBuilt, Reader
+
+        reader = Reader(self.settings)
+        await reader.open()
+        try:
+            return await roles.other_admin(reader, learner_id)
+        except NotBuilt:
+            return None
+        finally:
+            await reader.close()
+
+    async def is_known(self, learner_id: str) -> bool:
+        """Whether the log has anything about a person."""
+        from adapters.postgres.log.looks import is_known
+
+        return await self.admins.link.run(lambda connection: is_known(connection, learner_id))
+
 
 @asynccontextmanager
 async def _opened(settings: "Settings") -> AsyncIterator[Desk]:

@@ -78,13 +78,14 @@ def grant(
     from datetime import UTC
 
     from commands.roles import GrantRole
+    from domain.roles import ADMIN_OF_CAMPUS
 
     wanted, why = _grant(role, scope), _reason(reason)
     end = None if until is None else until.replace(tzinfo=UTC)
 
     async def work(desk: Desk) -> int:
         learner_id = await desk.person(person)
-        stays = await _who_stays(desk, learner_id, wanted)
+        stays = await desk.other_admin(learner_id) if wanted == ADMIN_OF_CAMPUS else None
         return await desk.bus.handle(GrantRole(learner_id, wanted, end, why, stays), desk.context)
 
     position = at_desk(data, work)
@@ -107,12 +108,13 @@ def revoke(
     Example: campus admin roles revoke ada@example.org instructor --scope run:algebra-2026 --reason "term is over"
     """
     from commands.roles import RevokeRole
+    from domain.roles import ADMIN_OF_CAMPUS
 
     wanted, why = _grant(role, scope), _reason(reason)
 
     async def work(desk: Desk) -> int:
         learner_id = await desk.person(person)
-        stays = await _who_stays(desk, learner_id, wanted)
+        stays = await desk.other_admin(learner_id) if wanted == ADMIN_OF_CAMPUS else None
         return await desk.bus.handle(RevokeRole(learner_id, wanted, why, stays), desk.context)
 
     position = at_desk(data, work)
@@ -138,24 +140,6 @@ def _reason(reason: str) -> str:
     if not 0 < len(reason.strip()) <= LONGEST_REASON:
         raise Failure(f"a reason has 1 to {LONGEST_REASON} characters: type --reason TEXT, for those who ask later")
     return reason.strip()
-
-
-async def _who_stays(desk: Desk, learner_id: str, grant: "Grant") -> str | None:
-    """Another admin, for where one loses the role."""
-    from adapters.postgres.queries import roles
-    from adapters.postgres.queries.reader import NotBuilt, Reader
-    from domain.roles import ADMIN_OF_CAMPUS
-
-    if grant != ADMIN_OF_CAMPUS:
-        return None
-    reader = Reader(desk.settings)
-    await reader.open()
-    try:
-        return await roles.other_admin(reader, learner_id)
-    except NotBuilt:
-        return None
-    finally:
-        await reader.close()
 
 
 def _table(rows: list[dict[str, Any]]) -> "RenderableType":

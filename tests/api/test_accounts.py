@@ -9,6 +9,7 @@ from api.http.services import Services
 from commands.log import Context
 from commands.user import ChangeProfile, RegisterAccount, RequestErasure, VerifyEmail
 from tests.support.api import Campus
+from tests.support.polling import until
 
 
 async def registered(services: Services, learner_id: str) -> int:
@@ -86,3 +87,31 @@ async def test_accounts_are_listed_without_names(campus: Campus, app: FastAPI) -
     assert ids[1] in [each["learner_id"] for each in erased["items"]]
     assert ids[0] not in [each["learner_id"] for each in erased["items"]]
     assert (await campus.get("/accounts", user="instructor")).status_code == 403
+
+
+async def test_a_person_is_erased_by_an_admin(campus: Campus, app: FastAPI) -> None:
+    """With an account, whose roles end; or without one, as those have who were imported; by no one else."""
+    services: Services = app.state.services
+    await campus.open_run()
+    me, imported, body = campus.learner, f"imported-{campus.tag}", {"ground": "asked"}
+    await registered(services, me)
+    grant = {"learner_id": me, "role": "assistant", "scope": f"run:{campus.run}", "reason": "helps"}
+    await campus.send("/roles/grant", grant, user="admin")
+    await campus.send("/enrollments", {"run_id": campus.run}, user=imported)
+    for user in ("instructor", "auditor", me):
+        assert (await campus.post(f"/learners/{imported}/erase", body, user=user)).status_code == 403, user
+    for ground in ("", "because", None):
+        refused = await campus.post(f"/learners/{imported}/erase", {"ground": ground}, user="admin")
+        assert refused.status_code == 422
+    unknown = await campus.post(f"/learners/no-{campus.tag}/erase", body, user="admin")
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "account_not_found")
+    for person in (me, imported):
+        position = await campus.send(f"/learners/{person}/erase", body, user="admin")
+        assert await campus.send(f"/learners/{person}/erase", body, user="admin") == position
+        fact = (await services.log.stream(f"user-{person}"))[-1]
+        assert (fact.data, fact.meta.actor) == ({"ground": "asked"}, "admin")
+
+    async def has_no_role() -> bool:
+        return (await services.log.stream(f"role-{me}"))[-1].type == "role.revoked"
+
+    await until(has_no_role)

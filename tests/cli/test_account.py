@@ -81,6 +81,26 @@ async def test_what_is_held_about_a_person_is_written_to_a_file(settings: Settin
     assert (nothing.returncode, "nothing is recorded about zoe" in nothing.stderr) == (1, True)
 
 
+async def test_a_person_is_erased_on_the_machine(settings: Settings) -> None:
+    """By the operator, also one without an account; not one of whom nothing is known, and not without a ground."""
+    env = environment(settings)
+    async with opened(settings) as log:
+        for command in (*COURSE, *LASTING, RequestEnrollment("28400", LONG)):
+            await Bus(log).handle(command, Context("import", AT))
+    for arguments, says in (
+        (("28401", "--ground", "asked"), "there is no account 28401"),
+        (("28400", "--ground", "so"), "there are own_wish, asked,"),
+    ):
+        refused = await asyncio.to_thread(campus, "account", "erase", *arguments, env=env)
+        assert (refused.returncode, says in refused.stderr) == (1, True), refused.stderr
+    done = await asyncio.to_thread(campus, "account", "erase", "28400", "--ground", "asked", "--json", env=env)
+    assert done.returncode == 0, done.stderr
+    async with opened(settings) as log:
+        (fact,) = await log.stream("user-28400")
+        assert (fact.type, fact.data, fact.meta.source) == ("user.erasure_requested", {"ground": "asked"}, "cli")
+        assert fact.position == json.loads(done.stdout)["position"]
+
+
 async def test_keys_are_wrapped_by_a_new_master_key(settings: Settings) -> None:
     """Which stands in front of the old one; without the old one the command says which is missing."""
     async with opened(settings) as log:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from commands.roles import GrantRole, RevokeRole
+from commands.roles import EndRoles, GrantRole, RevokeRole
 from commands.user import RegisterAccount, RequestErasure
 from domain.roles import ADMIN_OF_CAMPUS, Grant, Roles
 from tests.support.given import fact
@@ -62,3 +62,23 @@ async def test_an_admin_stays(staffed: Campus) -> None:
     await staffed.give(GrantRole("cid", ADMIN_OF_CAMPUS, None, WHY))
     await staffed.give(GrantRole("ann", ADMIN_OF_CAMPUS, until, "leaves", "cid"))
     assert await staffed.refused(RevokeRole("cid", ADMIN_OF_CAMPUS, "leaves", "ann")) == "last_admin"
+
+
+async def test_roles_end_with_the_account(staffed: Campus) -> None:
+    """All that hold, once; who had none, or has none any more, loses none."""
+    await staffed.give(GrantRole("cid", TEACHES, None, "teaches"), RequestErasure("cid"))
+    ended = {"role": "instructor", "scope": f"run:{RUN}", "reason": "account erased"}
+    assert await staffed.new(EndRoles("cid")) == [("role-cid", fact(Roles.Revoked, **ended))]
+    assert await staffed.repeats(EndRoles("cid"))
+    assert await staffed.new(EndRoles("zoe")) == []
+
+
+async def test_the_last_admin_is_not_erased(staffed: Campus) -> None:
+    """Another has to be named who is one without an end, and has an account."""
+    for stays in (None, "ann", "bob", "cid", "zoe"):
+        refused = await staffed.refused(RequestErasure("ann", stays=stays))
+        assert refused in {"last_admin", "account_not_found"}, stays
+    await staffed.give(RequestErasure("bob"), GrantRole("cid", ADMIN_OF_CAMPUS, None, WHY))
+    await staffed.give(RequestErasure("ann", stays="cid"))
+    assert await staffed.repeats(RequestErasure("ann"))
+    assert await staffed.refused(RequestErasure("cid", stays="ann")) == "person_erased"

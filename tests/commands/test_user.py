@@ -11,6 +11,9 @@ from commands.user import (
     RestoreEmail,
     VerifyEmail,
 )
+from domain.erasures import ErasureGround
+from domain.user import User
+from tests.support.given import fact
 from tests.support.usecases import Campus
 
 REGISTER = RegisterAccount("ann", "ann@example.org", "en", "Europe/London")
@@ -56,6 +59,17 @@ async def test_what_is_erased_stays_erased(empty: Campus) -> None:
     assert await empty.repeats(NoteKeyDestroyed("ann"))
     assert set((await opened_texts(empty)).values()) == {None}
     assert await empty.refused(REGISTER) == "person_erased"
+
+
+async def test_who_was_imported_is_erased_as_others_are(empty: Campus) -> None:
+    """Without an account, for a reason that stays; words about that person are not kept any more."""
+    assert await empty.refused(RequestErasure("28400", ErasureGround.ASKED)) == "account_not_found"
+    command = RequestErasure("28400", ErasureGround.ASKED, is_known=True)
+    assert await empty.new(command) == [("user-28400", fact(User.ErasureRequested, ground="asked"))]
+    assert await empty.repeats(command)
+    await empty.destroy_key("28400")
+    assert await empty.new(NoteKeyDestroyed("28400")) == [("user-28400", fact(User.KeyDestroyed))]
+    assert await empty.refused(RegisterAccount("28400", "ann@example.org")) == "person_erased"
 
 
 async def test_a_command_says_nothing_personal_about_itself(empty: Campus) -> None:

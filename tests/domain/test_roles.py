@@ -43,6 +43,14 @@ def test_a_grant_ends_by_itself_and_to_the_moment() -> None:
     given(Roles, with_end(LATER)).when(lambda it: it.revoke(TEACHES, "term over")).then(REVOKED)
 
 
+def test_all_roles_end_that_hold() -> None:
+    """Those that have ended by themselves need no fact."""
+    other = fact(Roles.Granted, role="auditor", scope="campus", until=None, reason="audits")
+    ended = fact(Roles.Revoked, role="auditor", scope="campus", reason="account erased")
+    given(Roles, with_end(LATER), other).when(lambda it: it.end("account erased", LATER)).then(ended)
+    given(Roles, with_end(LATER), other, ended).when(lambda it: it.end("account erased", LATER)).then()
+
+
 def test_who_is_an_admin_without_an_end() -> None:
     """One whose role ends is none that could stay."""
     granted = {"role": "admin", "scope": "campus", "reason": "runs it"}

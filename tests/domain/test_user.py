@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 
 from domain.consents import PURPOSES
+from domain.erasures import ErasureGround
 from domain.links import LinkRefused
 from domain.personal import PersonErased
-from domain.user import EXPORT_WINDOW, MOST_EXPORTS, PROFILE, User, expected_of
+from domain.profiles import expected_of
+from domain.user import EXPORT_WINDOW, MOST_EXPORTS, PROFILE, User
 from domain.user_errors import (
     AccountNotActive,
     AccountNotFound,
@@ -43,7 +45,7 @@ ZONE = "the name of a time zone, such as Europe/London"
 REGISTERED = fact(User.Registered, email="1.email.ann@x", language="1.language.en", time_zone="1.time_zone.UTC")
 VERIFIED, REPEATED = fact(User.EmailVerified), fact(User.RegistrationRepeated)
 NAMED = fact(User.ProfileChanged, field="display_name", old=None, new="3.new.Ann")
-REQUESTED, DESTROYED = fact(User.ErasureRequested), fact(User.KeyDestroyed)
+REQUESTED, DESTROYED = fact(User.ErasureRequested, ground="own_wish"), fact(User.KeyDestroyed)
 
 
 def changed(user: User, **changes: str) -> None:
@@ -99,6 +101,18 @@ def test_erasure_ends_the_account_at_once(past: tuple[Any, ...]) -> None:
     for act in (User.verify_email, lambda user: changed(user, display_name="Ann")):
         given(User, *past, REQUESTED).when(act).refused(PersonErased, learner_id="ann")
     given(User, *past, REQUESTED, DESTROYED).when(lambda user: user.register("ann@x", "en", "UTC", KEY)).refused(
+        PersonErased, learner_id="ann"
+    )
+
+
+def test_a_person_without_an_account_is_erased_too() -> None:
+    """If the log has anything about that person; the ground stays, and no account can follow."""
+    asked = fact(User.ErasureRequested, ground="asked")
+    ask = partial(User.request_erasure, ground=ErasureGround.ASKED, is_known=True)
+    given(User).when(ask).then(asked)
+    given(User, asked).when(ask).then()
+    given(User, asked).when(User.note_key_destroyed).then(DESTROYED)
+    given(User, asked).when(lambda user: user.register("ann@x", "en", "UTC", KEY)).refused(
         PersonErased, learner_id="ann"
     )
 

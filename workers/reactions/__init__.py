@@ -65,6 +65,8 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     ),
     "subscription.cancelled": (Reaction("follow_cancellation", payment.follow_subscription),),
     "subscription.ended": (Reaction("follow_end", payment.follow_subscription),),
+    "user.erasure_requested": (Reaction("end_roles", user.end_roles),),
+    "user.registration_lapsed": (Reaction("end_roles_of_lapsed", user.end_roles),),
 }
 
 JOBS: dict[str, tuple[Job, ...]] = {

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from commands.roles import EndRoles
 from commands.user import LapseRegistration, NoteKeyDestroyed
 from domain.fact import Fact
 from workers.reactions.job import Outside
@@ -23,6 +24,11 @@ def at_once(fact: Fact) -> datetime:
 async def destroy_key(fact: Fact, outside: Outside) -> None:
     """The person is to be forgotten: destroy the key, and what leads from an address to the account."""
     await outside.forget(fact.id("learner_id"))
+
+
+def end_roles(fact: Fact) -> EndRoles:
+    """The person has no account any more: nor any role."""
+    return EndRoles(fact.id("learner_id"))
 
 
 def note_key_destroyed(fact: Fact) -> NoteKeyDestroyed:

@@ -87,6 +87,7 @@ SIGN_IN = (
     Row("listAccounts", READ, TO_ADMINS),
     Row("getLearnerAccount", READ, _to(auditor=BEHIND_GLASS, admin=BEHIND_GLASS)),
     Row("breakGlass", READ, TO_ADMINS, step_up=True, reason=True),
+    Row("eraseLearner", COMMAND, BY_ADMINS, step_up=True, reason=True),
     Row("getExportAccount", OWN, TO_ITSELF, USER),
     Row("getMyConsents", READ, TO_ITSELF, USER),
     Row("giveConsent", COMMAND, TO_ITSELF, USER),

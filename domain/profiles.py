@@ -1,0 +1,41 @@
+"""What the fields of a profile, and an e-mail address, have to look like."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+
+from domain.deadlines import is_time_zone
+from domain.user_errors import BadProfile
+
+LONGEST_NAME, LONGEST_ADDRESS = 100, 254  # characters
+NAME_PATTERN = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]*\Z")  # nor what turns the direction of text
+LANGUAGE_PATTERN = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,4}\Z")  # BCP 47
+ADDRESS_PATTERN = re.compile(
+    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+    r"@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\Z"
+)
+
+
+def check_profile(profile: Mapping[str, str]) -> None:
+    """Refuse fields that are not what they should be; raises BadProfile for the first."""
+    for field, value in profile.items():
+        if (expected := expected_of(field, value)) is not None:
+            raise BadProfile(field=field, expected=expected)
+
+
+def expected_of(field: str, value: str) -> str | None:
+    """What a field of a profile, or `email`, should be; None if the value is that."""
+    match field:
+        case "display_name":
+            is_name = 0 < len(value) <= LONGEST_NAME and bool(unicodedata.normalize("NFKC", value).strip())
+            fits = is_name and NAME_PATTERN.match(value) is not None
+            return None if fits else f"a name of 1 to {LONGEST_NAME} characters, without line ends"
+        case "language":
+            return None if LANGUAGE_PATTERN.match(value) else "a language tag, such as en or pt-BR"
+        case "time_zone":
+            return None if is_time_zone(value) else "the name of a time zone, such as Europe/London"
+        case "notification_address" if not value:
+            return None
+        case _:
+            fits = len(value) <= LONGEST_ADDRESS and ADDRESS_PATTERN.match(value) is not None
+            return None if fits else "an e-mail address, such as ada@example.org"
