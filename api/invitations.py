@@ -13,7 +13,6 @@ from api.http.query import JSON
 from api.http.routing import router as strict_router
 from api.http.services import ServicesDep
 from api.http.types import NO_CONTROLS, Id
-from commands.log import Context
 from domain.errors import Rejected
 
 router = strict_router("invitations", "/v1")
@@ -107,7 +106,7 @@ async def invite(body: NewInvitation, dispatch: Dispatch, services: ServicesDep)
     person = checked(1, said)
     if isinstance(person, BadLine):
         raise BadInvitation(field=person.field, problem=person.problem)
-    found = await _invitations(services).invite(person, _context(dispatch, services))
+    found = await _invitations(services).invite(person, dispatch.context())
     answer = Invitation(learner_id=found.learner_id, is_new=found.is_new, is_enrolled=found.is_enrolled)
     return Response(msgspec.json.encode(answer), media_type=JSON, headers={"cache-control": "no-store"})
 
@@ -119,7 +118,7 @@ async def invite_many(body: PeopleAsCsv, dispatch: Dispatch, services: ServicesD
     if len(people) > MOST_LINES:
         raise TooManyLines(lines=len(people), most=MOST_LINES)
     answer = BulkInvitation(dry_run=body.dry_run, invited=0, known=0, enrolled=0, refused=[])
-    context = _context(dispatch, services)
+    context = dispatch.context()
     async for found in _invitations(services).invite_all(people, context, dry_run=body.dry_run):
         if isinstance(found, BadLine):
             answer.refused.append(found)
@@ -132,7 +131,3 @@ async def invite_many(body: PeopleAsCsv, dispatch: Dispatch, services: ServicesD
 
 def _invitations(services: ServicesDep) -> Invitations:
     return Invitations(services.log, services.bus, services.settings)
-
-
-def _context(dispatch: Dispatch, services: ServicesDep) -> Context:
-    return Context(dispatch.user.subject, services.bus.clock.now(), correlation_id=dispatch.request_id)

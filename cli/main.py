@@ -34,7 +34,7 @@ COMMANDS = {
     "dossier": ("cli.dossier", "Put everything about a learner into a zip file with proofs; check such a file."),
     "why": ("cli.why", "Explain a value of a read model: which facts made it, by which rule."),
     "replay": ("cli.replay", "Play a history step by step: what each fact changed."),
-    "admin": ("cli.admin", "Make the first admin, and grant and revoke roles."),
+    "admin": ("cli.admin", "Make the first admin, grant and revoke roles, see what the staff have done."),
     "policy": ("cli.policy", "Show who may do what: the table that every route asks."),
     "analytics": ("cli.analytics", "Give analysts access by SQL."),
     "bench": ("benchmarks", "Measure Campuslog against its yardsticks."),

@@ -32,6 +32,9 @@ class Context:
         idempotency_key: a second command with this key gets the first answer.
         fingerprint: digest of the request; a key with another fingerprint is refused.
         row: the row of an import that the command comes from, as in `domain.fact.Meta`.
+        role: in which role the actor acts, as in `domain.fact.Meta`; None for what is the actor's own.
+        reason: why, for facts that have no field for it.
+        ticket: where the matter is dealt with.
         life: the life of the log in which its cause was read, if that is a fact; in another one it is not carried out.
     """
 
@@ -46,6 +49,9 @@ class Context:
     idempotency_key: str | None = None
     fingerprint: str = ""
     life: str = ""
+    role: str | None = None
+    reason: str | None = None
+    ticket: str | None = None
 
 
 class Log(Protocol):

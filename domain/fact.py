@@ -21,6 +21,10 @@ class Meta(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
         source: `api`, `import:oulad`, `seed`, `reactor:…`.
         row: where an imported fact comes from: `IMPORT:TABLE:LINE`, the numbers of the import, of one of its tables and
             of a line in that. Facts that were imported before this was recorded have none.
+        role: in which role the actor did it: `admin`, `instructor@run:algebra-2026`, `operator` for who works at the
+            machine. None for what is the actor's own, for what programs do, and in facts from before this was recorded.
+        reason: why, where the fact itself has no field for it; sealed, as words about a person are.
+        ticket: where the matter is dealt with, such as `HELP-123`.
     """
 
     event_id: str
@@ -30,6 +34,9 @@ class Meta(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     correlation_id: str | None = None
     on_behalf_of: str | None = None
     row: str | None = None
+    role: str | None = None
+    reason: str | None = None
+    ticket: str | None = None
 
 
 def is_import(source: str) -> bool:

@@ -45,6 +45,9 @@ OF_PROGRAM = frozenset(
 ERASED = "erased"
 """What stands for words about a person whose key is destroyed: both for those that were sealed, and for new ones."""
 
+REASON = "meta_reason"
+"""The field of the reason of a command, which stands in the meta of its facts and in no field of theirs."""
+
 _SEALED = re.compile(r"s1\.[0-9]+\.[a-z_]+\.[A-Za-z0-9_-]+\Z")
 
 
@@ -102,6 +105,16 @@ def seal_words(event: Any, fields: list[str], key: PersonalKey) -> None:
         except PersonErased:
             words = ERASED
         object.__setattr__(event, name, words)
+
+
+def seal_reason(reason: str, version: int, key: PersonalKey | None) -> str:
+    """The reason of a command for the meta of the fact of this version; a campus that keeps no keys seals nothing."""
+    if key is None:
+        return reason
+    try:
+        return key.seal(version, REASON, reason)
+    except PersonErased:
+        return ERASED
 
 
 def _has_words(hint: Any) -> bool:

@@ -88,7 +88,7 @@ class TransactionLog:
     async def save(self, *aggregates: Aggregate) -> Position:
         """Append the new facts; see `commands.log.Log.save`."""
         pending = [event for each in aggregates for event in each.collect_events()]
-        if any(free_words(event) for event in pending):
+        if self.context.reason is not None or any(free_words(event) for event in pending):
             raise NotImplementedError("a command in a transaction seals nothing")
         events = [new_event(event, self.context) for event in pending]
         if not events:

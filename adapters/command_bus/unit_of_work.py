@@ -34,7 +34,7 @@ from commands.log import AggregateT, Context, Position
 from domain.aggregate import Aggregate
 from domain.codec import decode_event, encode_data, version_of
 from domain.fact import Fact, Meta
-from domain.personal import PersonalKey, free_words, seal_words
+from domain.personal import PersonalKey, free_words, seal_reason, seal_words
 from domain.streams import partition_of
 from domain.tags import Query
 
@@ -197,13 +197,14 @@ class UnitOfWork:
             if not loaded.aggregate.pending_events:  # that nothing changes here was decided on its state, too
                 self._guards[loaded.aggregate.id] = loaded.aggregate.version
         await self._seal_words(aggregates)
+        reasons = await self._sealed_reasons(aggregates)
         # From here on they are either stored and put back, or forgotten: the append of their facts may fail.
         saved = [self._taken.pop(aggregate.id) for aggregate in aggregates]
         pending = [event for aggregate in aggregates for event in aggregate.collect_events()]
         position = saved[-1].position
         if pending or self.context.idempotency_key:
             unit = Append(
-                [self._new_event(event) for event in pending],
+                [new_event(event, self.context, reason) for event, reason in zip(pending, reasons, strict=True)],
                 self.context.idempotency_key,
                 self.context.fingerprint,
                 position,
@@ -230,6 +231,15 @@ class UnitOfWork:
                 key = await self.words_key(event.originator_id) if fields else None
                 if key is not None:
                     seal_words(event, fields, key)
+
+    async def _sealed_reasons(self, aggregates: Sequence[Aggregate]) -> list[str | None]:
+        """The reason of the command for each new fact, sealed for that; mostly there is none."""
+        events = [event for aggregate in aggregates for event in aggregate.pending_events]
+        reason = self.context.reason
+        if reason is None:
+            return [None] * len(events)
+        keys = {stream: await self.words_key(stream) for stream in {event.originator_id for event in events}}
+        return [seal_reason(reason, event.originator_version, keys[event.originator_id]) for event in events]
 
     def release(self) -> None:
         """Put back what the command has loaded and left unchanged; what it changed and did not save is forgotten."""
@@ -282,12 +292,9 @@ class UnitOfWork:
                 loaded.position = snapshot.position
         return loaded
 
-    def _new_event(self, event: Any) -> NewEvent:
-        return new_event(event, self.context)
 
-
-def new_event(event: Any, context: Context) -> NewEvent:
-    """The stored form of an aggregate's new event, with where it comes from."""
+def new_event(event: Any, context: Context, reason: str | None = None) -> NewEvent:
+    """The stored form of a new event, with where it comes from; *reason* is that of the context, sealed for it."""
     meta = Meta(
         event_id=str(uuid_utils.uuid7()),
         actor=context.actor,
@@ -296,6 +303,9 @@ def new_event(event: Any, context: Context) -> NewEvent:
         correlation_id=context.correlation_id,
         on_behalf_of=context.on_behalf_of,
         row=context.row,
+        role=context.role,
+        reason=reason,
+        ticket=context.ticket,
     )
     return NewEvent(
         event.originator_id,

@@ -18,7 +18,11 @@ async def with_words(keys: PersonKeys, facts: Sequence[Fact], *, personal: bool 
     Args:
         personal: whether what is personal in facts of accounts is opened, too: for the person, and no one else.
     """
-    sealed = {fact.position: fields for fact in facts if (fields := _sealed(fact, personal=personal))}
+    sealed = {
+        fact.position: fields
+        for fact in facts
+        if (fields := _sealed(fact, personal=personal)) or is_sealed(fact.meta.reason or "")
+    }
     found = await keys.reading_all({fact.stream_id for fact in facts if fact.position in sealed})
     return [
         _opened(fact, sealed[fact.position], found[fact.stream_id]) if fact.position in sealed else fact
@@ -35,4 +39,6 @@ def _sealed(fact: Fact, *, personal: bool) -> list[str]:
 
 def _opened(fact: Fact, fields: Sequence[str], key: PersonalKey) -> Fact:
     opened: dict[str, Any] = {name: read_words(fact.data[name], key) for name in fields}
-    return msgspec.structs.replace(fact, data=fact.data | opened)
+    reason = fact.meta.reason
+    meta = fact.meta if reason is None else msgspec.structs.replace(fact.meta, reason=read_words(reason, key))
+    return msgspec.structs.replace(fact, data=fact.data | opened, meta=meta)

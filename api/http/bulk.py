@@ -12,6 +12,7 @@ import msgspec
 from fastapi import Request, Response
 from pydantic import Field
 
+from api.http.accountability import REASON, TICKET
 from api.http.dispatch import LONGEST_KEY, Body, example
 from api.http.door.contexts_apart import INSIDE
 from api.http.errors import BadRequest, Problem
@@ -62,8 +63,13 @@ class BulkAnswers(msgspec.Struct, kw_only=True):
     items: list[BulkAnswer]
 
 
-WHO_ASKS = frozenset((b"authorization", b"campus-identity", b"cookie", b"host", b"origin", b"sec-fetch-site"))
-"""Headers that each command takes over from the bulk: who sends it, and from which page."""
+WHO_ASKS = frozenset(
+    (
+        *(b"authorization", b"campus-identity", b"cookie", b"host", b"origin", b"sec-fetch-site"),
+        *(REASON.encode(), TICKET.encode()),
+    )
+)
+"""Headers that each command takes over from the bulk: who sends it, from which page, and why."""
 
 
 class SameKey(BadRequest):

@@ -24,6 +24,7 @@ SERVED_WITH: Mapping[str, str] = {
     "roles": "user",
     "dev_login": "auth",
     "as of": "admin",
+    "audit": "admin",
     "bulk": "admin",
     "dossiers": "admin",
     "facts": "admin",

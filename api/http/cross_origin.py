@@ -10,8 +10,8 @@ from starlette.middleware.cors import CORSMiddleware
 
 METHODS = ("GET", "HEAD", "POST")
 SENT = (
-    *("Accept", "Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "Last-Event-ID"),
-    "X-Request-Id",
+    *("Accept", "Authorization", "Campus-Reason", "Campus-Ticket", "Content-Type", "Idempotency-Key", "If-Match"),
+    *("If-None-Match", "Last-Event-ID", "X-Request-Id"),
 )
 SHOWN = ("Campus-Position", "ETag", "Link", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-Id")
 REMEMBERED = 600  # seconds for which a browser need not ask again

@@ -11,6 +11,7 @@ from fastapi import Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from adapters.postgres.connection import Unavailable
+from api.http.accountability import reason_of, ticket_of
 from api.http.errors import BadRequest, PreconditionFailed
 from api.http.policy.guard import Check, check_of
 from api.http.services import get_services
@@ -70,6 +71,22 @@ class CommandDispatcher:
         await self.check.permit(learner_id=learner, run_id=run_id, quiz_id=quiz_id)
         return learner
 
+    def context(
+        self, *, on_behalf_of: str | None = None, idempotency_key: str | None = None, fingerprint: str = ""
+    ) -> Context:
+        """In whose name the commands of the request are sent, in which role, why, and under which ticket."""
+        return Context(
+            actor=self.user.subject,
+            at=get_services(self._request).bus.clock.now(),
+            on_behalf_of=on_behalf_of,
+            correlation_id=self.request_id,
+            idempotency_key=idempotency_key,
+            fingerprint=fingerprint,
+            role=self.check.role,
+            reason=reason_of(self._request),
+            ticket=ticket_of(self._request),
+        )
+
     async def __call__(self, command: Any, learner_id: str | None = None) -> Response:
         """Carry out *command*, which may be for a learner, and answer with its position."""
         position = await self.position(command, learner_id)
@@ -81,13 +98,8 @@ class CommandDispatcher:
         if self._key is not None:
             key, fingerprint = f"api:{user}:{self._key}", await self._fingerprint()  # reactions have keys, too
         bus = get_services(self._request).bus
-        context = Context(
-            actor=user,
-            at=bus.clock.now(),
-            on_behalf_of=learner_id if learner_id != user else None,
-            correlation_id=self._request.scope["request_id"],
-            idempotency_key=key,
-            fingerprint=fingerprint,
+        context = self.context(
+            on_behalf_of=learner_id if learner_id != user else None, idempotency_key=key, fingerprint=fingerprint
         )
         try:
             async with asyncio.timeout(DEADLINE):

@@ -8,7 +8,8 @@ from fastapi import Query, Request
 from adapters.command_bus.record_look import look_at
 from adapters.command_bus.record_look import record_look as record
 from api.http import types
-from api.http.security import user_of
+from api.http.accountability import ticket_of
+from api.http.policy.guard import check_of
 from api.http.services import get_services
 from commands.log import Context
 from domain.fact import Fact
@@ -45,5 +46,12 @@ async def record_look(request: Request, learner_id: str, what: str, moment: Mome
         Unavailable: it cannot be recorded, so there is no answer.
     """
     services, reason = get_services(request), request.query_params.get("reason")
-    context = Context(user_of(request).subject, services.bus.clock.now(), correlation_id=request.scope["request_id"])
+    check = check_of(request)
+    context = Context(
+        check.user.subject,
+        services.bus.clock.now(),
+        correlation_id=request.scope["request_id"],
+        role=check.role,
+        ticket=ticket_of(request),
+    )
     await record(services.log, services.bus, learner_id, look_at(what, moment, reason), context)

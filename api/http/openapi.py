@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from msgspec.inspect import DateTimeType, DictType, ListType, Metadata, StructType, Type, UnionType, multi_type_info
 
+from api.http.accountability import PARAMETERS
 from api.http.csv_text import CSV
 from api.http.door.door import FREE
 from api.http.errors import PROBLEM_JSON, Problem, known_codes
@@ -239,4 +240,4 @@ def _add_common(path: str, operation: dict[str, Any]) -> None:
     if "304" in responses:
         operation.setdefault("parameters", []).extend([MIN_POSITION, IF_NONE_MATCH])
     elif "202" in responses:  # a query may be answered 202 as well, while it is folded as of a moment
-        operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
+        operation.setdefault("parameters", []).extend([IDEMPOTENCY_KEY, *PARAMETERS])

@@ -3,15 +3,18 @@
 
     create           the first admin, and others                     create
     roles …          list, grant and revoke roles                    roles
+    audit            what the staff and the operators have done      audit
 """
 
 import typer
 
+from cli.admin.audit import audit
 from cli.admin.create import create
 from cli.admin.roles import grant, list_, revoke
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 app.command()(create)
+app.command()(audit)
 
 roles = typer.Typer(no_args_is_help=True, add_completion=False)
 roles.command("list")(list_)
@@ -23,7 +26,7 @@ app.add_typer(roles, name="roles")
 @app.callback()
 def admin() -> None:
     """
-    Make the first admin, and grant and revoke roles.
+    Make the first admin, grant and revoke roles, and see what the staff have done.
 
     What is done here needs no account: the facts have the user of this machine as their actor.
     """

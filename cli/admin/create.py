@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.admin.desk import Desk, at_desk
+from cli.admin.desk import Desk, Ticket, at_desk
 from cli.console import DataDir, Failure, Json, answer
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ def create(
     by_link: Annotated[
         bool, typer.Option("--link", help="Print a link by which the person chooses the password.")
     ] = False,
+    ticket: Ticket = None,
     data: DataDir = None,
     as_json: Json = False,
 ) -> None:
@@ -39,7 +40,7 @@ def create(
     async def work(desk: Desk) -> "NewAdmin":
         return await desk.admins.create(email, password, desk.context)
 
-    made = at_desk(data, work)
+    made = at_desk(data, work, ticket=ticket)
     answer({"ok": True, **made._asdict()}, as_json=as_json, table=lambda: _said(email, made))
 
 

@@ -4,23 +4,30 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeVar
+
+import typer
 
 from cli.console import Failure
 
 if TYPE_CHECKING:
     from adapters.auth.admins import Admins
     from adapters.command_bus.bus import Bus
+    from adapters.postgres.log.postgres_log import PostgresLog
     from adapters.settings import Settings
     from commands.log import Context
 
 T = TypeVar("T")
+Ticket = Annotated[
+    str | None, typer.Option("--ticket", help="Where the matter is dealt with, such as HELP-123.", show_default=False)
+]
 
 
 class Desk(NamedTuple):
     """What a command works with."""
 
     settings: "Settings"
+    log: "PostgresLog"
     bus: "Bus"
     admins: "Admins"
     context: "Context"
@@ -56,7 +63,7 @@ class Desk(NamedTuple):
 
 
 @asynccontextmanager
-async def _opened(settings: "Settings") -> AsyncIterator[Desk]:
+async def _opened(settings: "Settings", ticket: str | None) -> AsyncIterator[Desk]:
     from adapters.auth.admins import Admins
     from adapters.command_bus.bus import Bus
     from adapters.postgres.log.postgres_log import PostgresLog
@@ -65,20 +72,20 @@ async def _opened(settings: "Settings") -> AsyncIterator[Desk]:
     log = await PostgresLog.open(settings)
     try:
         bus = Bus(log)
-        yield Desk(settings, bus, Admins(log, bus, settings), command_context(log.clock.now()))
+        yield Desk(settings, log, bus, Admins(log, bus, settings), command_context(log.clock.now(), ticket))
     finally:
         await log.close()
 
 
-def at_desk(data: Path | None, work: Callable[[Desk], Coroutine[Any, Any, T]]) -> T:
-    """Do some work on the campus of a data directory; what a rule refuses is a Failure."""
+def at_desk(data: Path | None, work: Callable[[Desk], Coroutine[Any, Any, T]], *, ticket: str | None = None) -> T:
+    """Do some work on the campus of a data directory, under a ticket; what a rule refuses is a Failure."""
     from adapters.settings import Settings
     from domain.errors import DomainError
 
     settings = Settings.load(data)
 
     async def do() -> T:
-        async with _opened(settings) as desk:
+        async with _opened(settings, ticket) as desk:
             return await work(desk)
 
     try:

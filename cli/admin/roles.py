@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.admin.desk import Desk, at_desk
+from cli.admin.desk import Desk, Ticket, at_desk
 from cli.console import MOST_ROWS, DataDir, Failure, Json, answer
 
 if TYPE_CHECKING:
@@ -67,6 +67,7 @@ def grant(
         datetime | None,
         typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"], help="When it ends, in UTC.", show_default=False),
     ] = None,
+    ticket: Ticket = None,
     data: DataDir = None,
     as_json: Json = False,
 ) -> None:
@@ -88,7 +89,7 @@ def grant(
         stays = await desk.other_admin(learner_id) if wanted == ADMIN_OF_CAMPUS else None
         return await desk.bus.handle(GrantRole(learner_id, wanted, end, why, stays), desk.context)
 
-    position = at_desk(data, work)
+    position = at_desk(data, work, ticket=ticket)
     said = f"{person} is {role} for {scope}{'' if end is None else f' until {end:%Y-%m-%d %H:%M} UTC'}"
     answer({"ok": True, "position": position}, as_json=as_json, table=lambda: said)
 
@@ -99,6 +100,7 @@ def revoke(
     role: RoleName,
     reason: Why,
     scope: Scope = "campus",
+    ticket: Ticket = None,
     data: DataDir = None,
     as_json: Json = False,
 ) -> None:
@@ -117,7 +119,7 @@ def revoke(
         stays = await desk.other_admin(learner_id) if wanted == ADMIN_OF_CAMPUS else None
         return await desk.bus.handle(RevokeRole(learner_id, wanted, why, stays), desk.context)
 
-    position = at_desk(data, work)
+    position = at_desk(data, work, ticket=ticket)
     answer(
         {"ok": True, "position": position}, as_json=as_json, table=lambda: f"{person} is no {role} for {scope} any more"
     )

@@ -49,7 +49,7 @@ async def test_the_first_admin_is_made_on_the_machine(settings: Settings) -> Non
         assert (code, out) == (1, ""), err
         assert why in err
     assert await query(settings, "SELECT count(*) FROM events") == [(0,)]
-    made = await answer(settings, "create", ADA, typed=f"{PASSWORD}\n")
+    made = await answer(settings, "create", ADA, "--ticket", "HELP-1", typed=f"{PASSWORD}\n")
     assert (made["had_account"], made["link"]) == (False, None)
     again = await answer(settings, "create", ADA)
     assert again == {**made, "had_account": True}, "a person with an account keeps the password"
@@ -60,6 +60,11 @@ async def test_the_first_admin_is_made_on_the_machine(settings: Settings) -> Non
     ]  # fmt: skip
     assert {(fact.meta.actor, fact.meta.source) for fact in facts} == {(operator(), "cli")}
     assert PASSWORD not in str(facts)
+    for filters in (["--ticket", "HELP-1"], ["--about", ADA], ["--actor", operator()]):
+        acts = (await answer(settings, "audit", *filters))["acts"]
+        assert [(each["action"], each["role"]) for each in acts] == [(fact.type, "operator") for fact in facts[::-1]]
+    code, _, err = await said(settings, "create", ADA, "--ticket", "ask Ada")
+    assert (code, "HELP-123" in err) == (1, True), err
     async with town(settings) as there:
         browser = Browser(there.client)
         assert (await browser.post("/auth/login", {"email": ADA, "password": PASSWORD})).status_code == 200

@@ -50,10 +50,15 @@ async def moment_at(log: PostgresLog, known_at: int | datetime | None, valid_at:
     if known_at is None:
         return Moment(await log.head(), valid_at or now, valid_at=valid_at)
     if isinstance(known_at, datetime):
-        position = await log.link.run(lambda connection: _only(connection, POSITION_AT, known_at, known_at))
-        return Moment(position or 0, valid_at or known_at, known_at, valid_at)
+        return Moment(await position_at(log, known_at), valid_at or known_at, known_at, valid_at)
     recorded_at = await _recorded_at(log, known_at)
     return Moment(known_at, valid_at or recorded_at, recorded_at, valid_at, is_fixed=True)
+
+
+async def position_at(log: PostgresLog, time: datetime) -> int:
+    """The position of the last fact that was recorded by *time*; 0 if there is none."""
+    found: int | None = await log.link.run(lambda connection: _only(connection, POSITION_AT, time, time))
+    return found or 0
 
 
 async def _recorded_at(log: PostgresLog, position: int) -> datetime:

@@ -27,9 +27,10 @@ MOST_WAITING = 10_000  # in memory; older ones are lost
 AT_ONCE = 500  # in one statement, written or forgotten
 
 KEEP = """
-INSERT INTO refused_commands (id, refused_at, command, learner_id, actor, source, correlation_id, code, sentence)
+INSERT INTO refused_commands (
+    id, refused_at, command, learner_id, actor, source, correlation_id, code, sentence, role, ticket)
 SELECT * FROM unnest(%s::uuid[], %s::timestamptz[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
-                     %s::text[], %s::text[])
+                     %s::text[], %s::text[], %s::text[], %s::text[])
     ON CONFLICT DO NOTHING
 """
 OF_LEARNER = """
@@ -119,6 +120,8 @@ def _row(command: str, learner_id: str | None, context: Context, code: str, sent
         context.correlation_id,
         code,
         sentence.encode("utf-8", "replace").decode().replace("\x00", "?"),  # what text can hold
+        context.role,
+        context.ticket,
     )
 
 

@@ -178,6 +178,18 @@ def _decided(
     return partly or refused
 
 
+def role_for(action: str, user: Principal, thing: Thing) -> str | None:
+    """The role, of those that a user holds, by which it may ask this; None for a thing of its own, and a learner."""
+    if thing.learner_id == user.subject:
+        return None
+    for role in (AUDITOR,) if AUDITOR in user.roles else user.roles:
+        only = (role,)
+        verdict = _decided(action, only, user.proofs, thing.run_id, thing.course_id, is_own=False)
+        if role != LEARNER and isinstance(verdict, Allowed):
+            return role
+    return None
+
+
 def may_ever(action: str, user: Principal) -> bool:
     """Whether there is a thing about which a user may ask this, whatever it must have proved for it."""
     rules = RULES.get(action)

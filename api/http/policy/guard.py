@@ -11,7 +11,7 @@ from typing import Any
 from fastapi import Request
 
 from adapters.jwt import JwtClaims
-from api.http.policy.decision import AT, RULES, Allowed, Refused, Thing, decide, may_ever
+from api.http.policy.decision import AT, RULES, Allowed, Refused, Thing, decide, may_ever, role_for
 from api.http.policy.refusals import NoPolicy, error_of
 from api.http.policy.words import Found, Kind
 from api.http.security import user_of
@@ -32,21 +32,29 @@ class Check:
     Attributes:
         pending: whether the route has still to ask.
         redacts: what is left out of the answer, by what was asked last.
+        asked: the action, and what it is about, that was asked last.
     """
 
-    __slots__ = ("_services", "action", "pending", "redacts", "user")
+    __slots__ = ("_services", "action", "asked", "pending", "redacts", "user")
 
     def __init__(self, action: str, user: JwtClaims, services: Services, *, pending: bool = False) -> None:
         self.action = action
         self.user = user
         self.pending = pending
         self.redacts: frozenset[str] = frozenset()
+        self.asked: tuple[str, Thing] = action, Thing()
         self._services = services
 
     @property
     def reaches_all(self) -> bool:
         """Whether the user may ask this about anyone."""
         return isinstance(decide(self.action, self.user, Thing()), Allowed)
+
+    @property
+    def role(self) -> str | None:
+        """In which role the user does what was asked last; None for what is the user's own."""
+        action, thing = self.asked
+        return role_for(action, self.user, thing)
 
     async def permit(
         self,
@@ -70,6 +78,7 @@ class Check:
             raise error_of(verdict, action or self.action, self.user, thing)
         self.pending = False
         self.redacts = verdict.redacts
+        self.asked = action or self.action, thing
 
     async def _thing(
         self, learner_id: str | None, run_id: str | None, course_id: str | None, quiz_id: str | None

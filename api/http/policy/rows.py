@@ -226,6 +226,10 @@ AUDIT = (
     Row("getConsistency", OPEN, TO_ALL),
     Row("getTile", OPEN, TO_ALL),
 )
+ADMINISTRATION = (
+    Row("listAudit", READ, TO_ADMINS),
+    Row("listAuditRefusals", READ, TO_ADMINS),
+)
 MACHINERY = (
     Row("sendBulk", READ, TO_USERS),  # each of its commands is asked for by itself
     Row("getHealth", OPEN, TO_ALL),
@@ -244,6 +248,7 @@ GROUPS: Mapping[str, tuple[Row, ...]] = {
     "Event streams": EVENTS,
     "Payment and books": PAYMENT,
     "History and proofs": AUDIT,
+    "Administration": ADMINISTRATION,
     "Machinery": MACHINERY,
 }
 ROWS: tuple[Row, ...] = tuple(row for rows in GROUPS.values() for row in rows)

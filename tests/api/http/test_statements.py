@@ -27,7 +27,7 @@ ONE_ROW = {
     "/v1/coupons/{coupon_id}", "/v1/courses/{course_id}/versions/{version}", "/v1/learners/{learner_id}/runs/{run_id}",
     "/v1/me/runs/{run_id}", "/v1/orders/{order_id}", "/v1/products/{product_id}", "/v1/quizzes/{quiz_id}",
     "/v1/runs/{run_id}", "/v1/runs/{run_id}/dashboard", "/v1/me/account", "/v1/policy", "/.well-known/jwks.json",
-    "/v1/learners/{learner_id}/account",
+    "/v1/learners/{learner_id}/account", "/v1/audit/refusals",
     "/v1/me/consents",
 }  # fmt: skip
 """What is no list of anything that the test makes more of."""

@@ -58,6 +58,7 @@ async def test_only_old_ones_can_be_deleted(settings: Settings) -> None:
     ages = [timedelta(days=91), timedelta(days=89)]
     async with await connect(settings, application="test") as connection:
         texts = [["X", "Y"], ["eve", "eve"], ["eve", "eve"], ["api", "api"], [None, None], ["c", "c"], ["s", "s"]]
+        texts += [[None, None], [None, None]]
         await connection.execute(KEEP, [[str(uuid4()), str(uuid4())], [now - age for age in ages], *texts])
         for statement in ("DELETE FROM refused_commands", "UPDATE refused_commands SET actor = 'x'"):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
