@@ -86,7 +86,7 @@ async def list_roles(
     page = await ask.read_at_least(
         Roles.name, lambda: roles.granted(ask.services.reader, asked, after, limit + 1, now=ask.now())
     )
-    return paging.reply(request, ask, page, "roles", limit)
+    return paging.reply(request, ask, await roles.with_reasons(ask.services.log.keys, page), "roles", limit)
 
 
 @router.get("/me/roles", responses=query(GrantPage(items=[roles.EXAMPLE], next=paging.NEXT)))
@@ -99,7 +99,7 @@ async def list_my_roles(
     page = await ask.read_at_least(
         Roles.name, lambda: roles.granted(ask.services.reader, asked, after, limit + 1, now=ask.now())
     )
-    return paging.reply(request, ask, page, "my-roles", limit)
+    return paging.reply(request, ask, await roles.with_reasons(ask.services.log.keys, page), "my-roles", limit)
 
 
 @router.post("/roles/grant", status_code=202, response_model=Accepted, responses=command(403, 404, 409))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cli.admin.desk import Ticket
 from cli.console import DataDir, Failure, Json, answer, progress, say
 from cli.output_path import check_writable, file_named, naming_errors
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from adapters.auth.invitations import BadLine, Invitee
     from adapters.personal.export import PersonalExport
     from adapters.settings import Settings
+    from cli.admin.desk import Desk
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -172,6 +174,7 @@ def erase(
             show_default=False,
         ),
     ],
+    ticket: Ticket = None,
     data: DataDir = None,
     as_json: Json = False,
 ) -> None:
@@ -182,7 +185,7 @@ def erase(
 
     Example: campus account erase 28400 --ground asked
     """
-    from cli.admin.desk import Desk, at_desk
+    from cli.admin.desk import at_desk
     from commands.user import RequestErasure
     from domain.erasures import ErasureGround
 
@@ -195,7 +198,7 @@ def erase(
         command = RequestErasure(learner_id, ErasureGround(ground), stays, known)
         return learner_id, await desk.bus.handle(command, desk.context)
 
-    learner_id, position = at_desk(data, work)
+    learner_id, position = at_desk(data, work, ticket=ticket)
     done = {"ok": True, "learner_id": learner_id, "position": position}
     answer(done, as_json=as_json, table=lambda: f"{learner_id} is erased; the dispatcher destroys the key")
 

@@ -26,12 +26,12 @@ words that the program chooses (`OF_PROGRAM`) name no one and stay as they are, 
 before words were sealed.
 """
 
-ACCOUNT_ERASED = "account erased"
-"""Why the roles of a person ended whose account was erased."""
+ACCOUNT_ERASED, MADE_ON_THE_MACHINE = "account erased", "created on the machine"
+"""Why the roles of a person ended whose account was erased, and why the first admin has the role."""
 
 OF_PROGRAM = frozenset(
     (
-        ACCOUNT_ERASED,
+        *(ACCOUNT_ERASED, MADE_ON_THE_MACHINE),
         *("", "unspecified", "unregistered", "cancelled by the learner", "payment_required", "outcome revised"),
         *("granted", "suspended", "resumed", "revoked", "expired", "refunded", "dispute lost", "staff: refunded"),
         *("staff: dispute lost", "disputed", "dispute closed", "paid", "plan changed", "subscription ended", "planned"),

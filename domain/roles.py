@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from domain.aggregate import ID_PATTERN, Aggregate, event, stream_id
 from domain.errors import Conflict, Rejected
+from domain.personal import Words
 
 CAMPUS = "campus"
 """The scope of what holds everywhere."""
@@ -108,13 +109,13 @@ class Roles(Aggregate):
         role: str
         scope: str
         until: datetime | None
-        reason: str
+        reason: Words
 
     class Revoked(Aggregate.Event):
         TOPIC = "role.revoked"
         role: str
         scope: str
-        reason: str
+        reason: Words
 
     def initial_state(self) -> None:
         self.grants: dict[Grant, datetime | None] = {}

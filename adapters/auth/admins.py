@@ -20,12 +20,10 @@ from commands.log import Context
 from commands.roles import GrantRole
 from commands.user import RegisterAccount, VerifyEmail
 from domain.auth import SHORTEST_OF_STAFF, check_password
-from domain.personal import PersonErased
+from domain.personal import MADE_ON_THE_MACHINE, PersonErased
 from domain.roles import ADMIN_OF_CAMPUS
 from domain.user import AccountStatus, User, user_stream
 from domain.user_errors import AddressGivenUp
-
-REASON = "created on the machine"
 
 
 class NewAdmin(NamedTuple):
@@ -46,7 +44,6 @@ class Admins:
     """Opens accounts of admins, from the command line."""
 
     def __init__(self, log: PostgresLog, bus: Bus, settings: Settings) -> None:
-        self.link = log.link
         self._log = log
         self._bus = bus
         self._addresses = Addresses(log.link, log.keys)
@@ -88,7 +85,7 @@ class Admins:
         if is_new and password is not None:
             await self._open(learner_id, password, context)
         at_now = replace(context, at=self._log.clock.now())
-        await self._bus.handle(GrantRole(learner_id, ADMIN_OF_CAMPUS, None, REASON), at_now)
+        await self._bus.handle(GrantRole(learner_id, ADMIN_OF_CAMPUS, None, MADE_ON_THE_MACHINE), at_now)
         return NewAdmin(learner_id, not is_new, self._link(learner_id) if is_new and password is None else None)
 
     async def _open(self, learner_id: str, password: str, context: Context) -> None:

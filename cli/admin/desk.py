@@ -59,7 +59,7 @@ class Desk(NamedTuple):
         """Whether the log has anything about a person."""
         from adapters.postgres.log.looks import is_known
 
-        return await self.admins.link.run(lambda connection: is_known(connection, learner_id))
+        return await self.log.link.run(lambda connection: is_known(connection, learner_id))
 
 
 @asynccontextmanager

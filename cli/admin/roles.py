@@ -47,6 +47,7 @@ def list_(
         await reader.open()
         try:
             page = await roles.granted(reader, asked, ["", "", ""], MOST_ROWS, now=desk.bus.clock.now())
+            page = await roles.with_reasons(desk.log.keys, page)
         except NotBuilt:
             raise Failure("the read model roles has no rows yet: run a projector, as `campus up` does") from None
         finally:

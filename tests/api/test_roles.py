@@ -4,18 +4,22 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 from fastapi import FastAPI
 
+from adapters.personal.opening import with_words
+from adapters.postgres.log.append import Append
 from adapters.settings import Settings
 from api.http.services import Services
 from api.http.sessions import ENDED
 from commands.log import Context
 from commands.roles import GrantRole
 from commands.user import RegisterAccount
+from domain.personal import is_sealed
 from domain.roles import ADMIN_OF_CAMPUS, Grant
 from tests.support.api import Campus
-from tests.support.appends import query
+from tests.support.appends import new_event, query
 from tests.support.people import Browser, Town, stream_of
 from tests.support.people import town as town_of
 from tests.support.polling import guard, until
@@ -54,7 +58,9 @@ async def test_a_session_has_the_roles_of_its_person_at_once(town: Town, setting
     await answered(ada, "run_not_found")
     body: dict[str, Any] = {"learner_id": bob.learner_id, "role": "admin", "reason": "second"}
     assert (await ada.post("/roles/grant", body)).status_code == 202
-    (fact,) = await town.log.stream(f"role-{bob.learner_id}")
+    facts = await town.log.stream(f"role-{bob.learner_id}")
+    assert is_sealed(facts[0].data["reason"])
+    (fact,) = await with_words(town.log.keys, facts)
     assert (fact.data["reason"], fact.meta.actor) == ("second", ada.learner_id)
     await answered(bob, "run_not_found")
 
@@ -101,6 +107,28 @@ async def test_roles_are_listed(campus: Campus, app: FastAPI) -> None:
         assert (await campus.post("/roles/revoke", body, user=user)).json()["code"] == "admins_only"
     position = await campus.send("/roles/revoke", body, user="admin")
     assert [each["role"] for each in (await campus.see("/me/roles", position, user=me))["items"]] == ["instructor"]
+
+
+async def test_reasons_of_roles_are_sealed(campus: Campus, app: FastAPI) -> None:
+    """Those of before are in clear and stay readable; without the key of the person what was sealed is erased."""
+    services: Services = app.state.services
+    me, log = campus.learner, services.log
+    grant = {"role": "auditor", "scope": "campus", "until": None, "reason": "audits the books"}
+    await log.append(Append([new_event(f"role-{me}", 1, type="role.granted", data=msgspec.json.encode(grant))]))
+    body = {"learner_id": me, "role": "service", "reason": "stands in for Ann, who is ill"}
+    position = await campus.send("/roles/grant", body, user="admin")
+
+    async def reasons(user: str) -> list[str]:
+        path = "/me/roles" if user == me else "/roles"
+        found = await campus.see(path, position, user=user, **({} if user == me else {"person": me}))
+        return [each["reason"] for each in found["items"]]
+
+    for user in ("admin", "auditor", me):
+        assert await reasons(user) == ["audits the books", "stands in for Ann, who is ill"]
+    rows = await query(services.settings, "SELECT reason FROM role_grants WHERE learner_id = %s ORDER BY role", me)
+    assert [is_sealed(reason) for (reason,) in rows] == [False, True]
+    await log.keys.destroy(me)
+    assert await reasons("admin") == ["audits the books", "erased"]
 
 
 @pytest.mark.parametrize(

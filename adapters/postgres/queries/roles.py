@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
+from adapters.personal.keys import PersonKeys
 from adapters.postgres.queries.json_answer import json_object
 from adapters.postgres.queries.reader import CHECKPOINT, Reader, RowPage
-from domain.roles import CAMPUS, Role
+from domain.personal import is_sealed, read_words
+from domain.roles import CAMPUS, Role, roles_stream
 from domain.words import closed
 
 
@@ -84,6 +86,18 @@ async def granted(reader: Reader, asked: Asked, after: Sequence[str], limit: int
         "limit": limit,
     }
     return await reader.page(PAGE, parameters)
+
+
+async def with_reasons(keys: PersonKeys, page: RowPage) -> RowPage:
+    """The same page with the reasons opened; of persons who are erased, that they are."""
+    found: list[dict[str, Any]] = [msgspec.json.decode(row[-1]) for row in page.rows]
+    sealed = {roles_stream(each["learner_id"]) for each in found if is_sealed(each["reason"])}
+    known = await keys.reading_all(sealed)
+    for each in found:
+        if (key := known.get(roles_stream(each["learner_id"]))) is not None:
+            each["reason"] = read_words(each["reason"], key)
+    rows = [(*row[:-1], msgspec.json.encode(each).decode()) for row, each in zip(page.rows, found, strict=True)]
+    return page._replace(rows=rows)
 
 
 async def other_admin(reader: Reader, learner_id: str) -> str | None:
