@@ -82,6 +82,17 @@ def lag(seconds: Seconds = 10.0, rounds: Rounds = 3, as_json: Json = False) -> N
 
 
 @app.command()
+def session(
+    what: Annotated[Literal["query", "command", "lag"], typer.Argument(help="What is measured.")] = "query",
+    seconds: Seconds = 4.0,
+    rounds: Rounds = 5,
+    as_json: Json = False,
+) -> None:
+    """Reads, commands or lag by the sessions of browsers, against the same by development tokens."""
+    _report("session", as_json, what=what, seconds=seconds, rounds=rounds)
+
+
+@app.command()
 def oulad(
     file: File = Path("../shared/data/anonymisedData.zip"),
     rounds: Annotated[int, typer.Option(min=1, max=9, help="Complete imports.")] = 1,

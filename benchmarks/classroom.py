@@ -1,21 +1,25 @@
 """
-A class for the benchmarks of the API: one run, two thousand learners who are in, and a token for each.
+A class for the benchmarks of the API: one run, two thousand learners who are in, and a token or a session for each.
 """
 
 import asyncio
 import json
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import cycle
 
+from adapters.auth.changes import AccessChanges
+from adapters.auth.sessions import LONGEST, Sessions
 from adapters.command_bus.bus import Bus
 from adapters.jwt import claims_of, sign
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.settings import Settings
+from api.http.sessions import COOKIE
 from benchmarks.load import request
 from cli.http import get_json
+from commands.auth import OpenSession
 from commands.catalog import CreateCourse, OpenRun, PublishCourse, ScheduleRun
 from commands.enrollment import RequestEnrollment
 from commands.log import Context
@@ -32,6 +36,7 @@ class Classroom:
 
     url: str
     tokens: list[str]
+    cookies: list[str] = field(default_factory=list)  # instead of the tokens, where there are any
     turns: Iterator[int] = field(default_factory=lambda: cycle(range(LEARNERS)))
 
     def activity(self) -> bytes:
@@ -42,7 +47,13 @@ class Classroom:
         """The request of one learner who does something."""
         unit = f"unit-{random.randrange(UNITS)}"  # noqa: S311
         body = json.dumps({"run_id": RUN, "unit_id": unit, "kind": "click", "amount": 3}).encode()
-        return request("POST", f"{self.url}/v1/progress/activities", token=self.tokens[learner], body=body)
+        return request(
+            "POST",
+            f"{self.url}/v1/progress/activities",
+            token=self._token(learner),
+            cookie=self._cookie(learner),
+            body=body,
+        )
 
     def dashboard(self) -> bytes:
         """The request of a random learner for their dashboard."""
@@ -51,7 +62,15 @@ class Classroom:
     def dashboard_of(self, learner: int, min_position: int = 0) -> bytes:
         """The request of one learner for their dashboard, true for *min_position* at least."""
         asked = f"?min_position={min_position}" if min_position else ""
-        return request("GET", f"{self.url}/v1/me/dashboard{asked}", token=self.tokens[learner])
+        return request(
+            "GET", f"{self.url}/v1/me/dashboard{asked}", token=self._token(learner), cookie=self._cookie(learner)
+        )
+
+    def _token(self, learner: int) -> str:
+        return "" if self.cookies else self.tokens[learner]
+
+    def _cookie(self, learner: int) -> str:
+        return self.cookies[learner] if self.cookies else ""
 
 
 async def open_classroom(settings: Settings) -> Classroom:
@@ -75,6 +94,21 @@ async def open_classroom(settings: Settings) -> Classroom:
     return Classroom(
         settings.api_url, [sign(claims_of(name), settings.token_secret, now=now, lifetime=lifetime) for name in names]
     )
+
+
+async def signed_in(settings: Settings, classroom: Classroom) -> Classroom:
+    """The same class, each learner with a session as after signing in."""
+    log = await PostgresLog.open(settings)
+    sessions = Sessions(log.link, log.clock, AccessChanges(log.link))
+    bus, until = Bus(log), log.clock.now() + LONGEST
+
+    async def sign_in(learner_id: str) -> str:
+        await bus.handle(OpenSession(learner_id, "bench", "password", until), Context(learner_id))
+        return await sessions.open(learner_id, "bench", until)
+
+    tokens = await asyncio.gather(*(sign_in(f"learner-{number}") for number in range(LEARNERS)))
+    await log.close()
+    return replace(classroom, cookies=[f"{COOKIE}={token}" for token in tokens])
 
 
 async def everything_seen(settings: Settings) -> None:

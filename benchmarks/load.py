@@ -36,12 +36,14 @@ class Load:
         return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))]
 
 
-def request(method: str, url: str, *, token: str = "", body: bytes = b"") -> bytes:
-    """The bytes of one request."""
+def request(method: str, url: str, *, token: str = "", cookie: str = "", body: bytes = b"") -> bytes:
+    """The bytes of one request; with *cookie*, as a page of the same origin sends it."""
     parts = urlsplit(url)
     lines = [f"{method} {parts.path}{'?' + parts.query if parts.query else ''} HTTP/1.1", f"Host: {parts.netloc}"]
     if token:
         lines.append(f"Authorization: Bearer {token}")
+    if cookie:
+        lines += [f"Cookie: {cookie}", "Sec-Fetch-Site: same-origin"]
     if body:
         lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
     return "\r\n".join([*lines, "", ""]).encode() + body

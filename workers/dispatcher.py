@@ -18,7 +18,7 @@ from datetime import timedelta
 
 import structlog
 
-from adapters.auth import api_tokens, attempts, factors, sessions
+from adapters.auth import api_tokens, attempts, changes, factors, sessions
 from adapters.auth.links import OLD_ADDRESS
 from adapters.nats import hint
 from adapters.nats.connection import Nats
@@ -130,6 +130,7 @@ class _Deriving:
         self._forgot_at = time.monotonic()  # before, so that what takes too long is not begun again at once
         for old in (sessions, attempts, factors, api_tokens):
             await old.forget_old(connection, self._log.clock.now())
+        await changes.forget_old(connection)
         await addresses.forget_released(connection, self._log.clock.now() - OLD_ADDRESS.lifetime)
         answers, refusals = await first_answers.forget_old(connection), await refused_commands.forget_old(connection)
         if answers == first_answers.AT_ONCE or refusals == refused_commands.AT_ONCE:

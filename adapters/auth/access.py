@@ -16,6 +16,7 @@ from uuid import uuid4
 
 from adapters.auth.api_tokens import ApiTokens
 from adapters.auth.attempts import Attempts
+from adapters.auth.changes import AccessChanges
 from adapters.auth.passwords import Passwords, is_known
 from adapters.auth.sessions import LONGEST, BrowserSession, Sessions
 from adapters.command_bus.bus import Bus
@@ -72,11 +73,12 @@ class AccountAccess:
     """Accounts, passwords and sessions, in one process of the API."""
 
     def __init__(self, log: PostgresLog, bus: Bus, settings: Settings) -> None:
-        self.sessions = Sessions(log.link, log.clock)
+        self.changes = AccessChanges(log.link)
+        self.sessions = Sessions(log.link, log.clock, self.changes)
         self.passwords = Passwords(log.link)
         self.addresses = Addresses(log.link, log.keys)
         self.attempts = Attempts(log.link, log.keys)
-        self.api_tokens = ApiTokens(log.link, log.clock)
+        self.api_tokens = ApiTokens(log.link, log.clock, self.changes)
         self.log = log
         self.bus = bus
         self.secret = settings.token_secret

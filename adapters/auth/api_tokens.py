@@ -3,17 +3,17 @@ The table of the API's tokens, and what one process knows of it: one that was re
 
 Reads     api_tokens
 Writes    api_tokens; the log says what was issued and revoked (`token.…`).
-A process trusts what it knows of a token for half a second, and asks as often for those whose streams are open.
+A process remembers a token until it hears that it has changed (changes.py), and asks twice a second for those whose
+streams are open.
 """
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from adapters.auth.sessions import FRESH, REMEMBERED
+from adapters.auth.changes import FRESH, AccessChanges, Known
 from adapters.auth.standing import stands
 from adapters.postgres.connection import Connection, Link, Unavailable
 from adapters.tasks import cancel_and_wait
@@ -65,10 +65,11 @@ class ApiToken(NamedTuple):
 class ApiTokens:
     """The tokens of one campus, as one process sees them."""
 
-    def __init__(self, link: Link, clock: Clock) -> None:
+    def __init__(self, link: Link, clock: Clock, changes: AccessChanges) -> None:
         self._link = link
         self._clock = clock
-        self._known: dict[bytes | str, tuple[float, ApiToken]] = {}
+        self._changes = changes
+        self._known: Known[bytes | str, ApiToken] = Known(changes)
         self._watched: dict[str, set[asyncio.Event]] = {}
         self._looking: asyncio.Task[None] | None = None
 
@@ -77,23 +78,28 @@ class ApiTokens:
         row = (token.token_id, token.learner_id, token.kind, token.scopes, token.label, token.issued_at, token.until)
         await self._do(KEEP, *row, token.with_factor, token_hash)
 
+    def known(self, key: bytes | str) -> ApiToken | None:
+        """The token of a hash or of an id, if this process knows without asking that it is valid."""
+        token, now = self._known.get(key), self._clock.now()
+        if token is None or token.until <= now or token.used_at is None or now - token.used_at >= SEEN_EVERY:
+            return None
+        return token
+
     async def find(self, key: bytes | str) -> ApiToken | None:
         """The token of a hash or of an id, as it was half a second ago at the most; None if it has ended."""
-        asked_at, token = self._known.get(key, (0.0, None))
-        if token is None or time.monotonic() - asked_at > FRESH:
-            asked_at = time.monotonic()  # before the answer: it may be older than the answer is
-            rows = await self._rows(
-                FIND_BY_HASH if isinstance(key, bytes) else FIND, key if isinstance(key, bytes) else [key]
-            )
-            token = rows[0] if rows else None
-            self._remember(key, asked_at, token)
-        now = self._clock.now()
-        if token is None or token.until <= now:
+        await self._changes.look()
+        if (known := self.known(key)) is not None:
+            return known
+        number = self._changes.number
+        rows = await self._rows(*((FIND_BY_HASH, key) if isinstance(key, bytes) else (FIND, [key])))
+        if not rows:
+            self._known.drop(key)
             return None
+        token, now = rows[0], self._clock.now()
         if token.used_at is None or now - token.used_at >= SEEN_EVERY:
             await self._do(SEE, now, token.token_id, now - SEEN_EVERY)
             token = token._replace(used_at=now)
-            self._remember(key, asked_at, token)
+        self._known.keep(key, token.learner_id, number, token)
         return token
 
     async def of_person(self, learner_id: str) -> Sequence[ApiToken]:
@@ -112,12 +118,12 @@ class ApiTokens:
     async def end(self, learner_id: str, token_ids: Sequence[str]) -> None:
         """End tokens of a person whose end the log knows."""
         await self._do(END, learner_id, list(token_ids))
-        self._known.clear()
+        self._changes.note(learner_id)
 
     async def forget(self, learner_id: str) -> None:
         """End all tokens of a person."""
         await self._do(END_ALL, learner_id)
-        self._known.clear()
+        self._changes.note(learner_id)
 
     @asynccontextmanager
     async def watch(self, token_id: str) -> AsyncIterator[asyncio.Event]:
@@ -149,14 +155,6 @@ class ApiTokens:
                 for token_id in set(watched) - valid:
                     for ended in self._watched.get(token_id, ()):
                         ended.set()
-
-    def _remember(self, key: bytes | str, asked_at: float, token: ApiToken | None) -> None:
-        if token is None:
-            self._known.pop(key, None)
-            return
-        if len(self._known) >= REMEMBERED:
-            self._known.clear()
-        self._known[key] = (asked_at, token)
 
     async def _rows(self, statement: str, value: Any) -> list[ApiToken]:
         async def work(connection: Connection) -> list[ApiToken]:

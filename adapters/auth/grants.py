@@ -2,16 +2,15 @@
 The roles that a person has now: read from the log, so that one that was revoked holds nowhere after a second.
 
 A read model may be late by any time, which does not matter to a list and would let a person go on who must not. So a
-process asks for the person's own few facts, and trusts what it knows for `FRESH` seconds, as for sessions.
+process asks for the person's own few facts, and trusts what it knows until it hears of others (changes.py).
 """
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 
-from adapters.auth.sessions import FRESH, REMEMBERED
+from adapters.auth.changes import FRESH, AccessChanges, Known
 from adapters.command_bus.replay import replayed
 from adapters.postgres.connection import Unavailable
 from adapters.postgres.log.postgres_log import PostgresLog
@@ -25,18 +24,21 @@ Held = Mapping[Grant, datetime | None]
 class Grants:
     """The roles of the persons of one campus, as one process sees them."""
 
-    def __init__(self, log: PostgresLog) -> None:
+    def __init__(self, log: PostgresLog, changes: AccessChanges) -> None:
         self._log = log
-        self._known: dict[str, tuple[float, Roles]] = {}
+        self._changes = changes
+        self._known: Known[str, Roles] = Known(changes)
         self._watched: dict[str, set[tuple[frozenset[Grant], asyncio.Event]]] = {}
         self._looking: asyncio.Task[None] | None = None
 
+    def known(self, learner_id: str) -> Held | None:
+        """The grants of a person that hold now, if this process knows them without asking."""
+        roles = self._known.get(learner_id)
+        return None if roles is None else roles.live(self._log.clock.now())
+
     async def of(self, learner_id: str) -> Held:
         """The grants of a person that hold now, as they were half a second ago at the most, and none past its end."""
-        asked_at, roles = self._known.get(learner_id, (0.0, None))
-        if roles is None or time.monotonic() - asked_at > FRESH:
-            roles = await self._ask(learner_id)
-        return roles.live(self._log.clock.now())
+        return (await self._roles(learner_id)).live(self._log.clock.now())
 
     @asynccontextmanager
     async def watch(self, learner_id: str, held: Held) -> AsyncIterator[asyncio.Event]:
@@ -66,25 +68,27 @@ class Grants:
         if self._looking is not None:
             await cancel_and_wait([self._looking])
 
-    async def _ask(self, learner_id: str) -> Roles:
-        asked_at = time.monotonic()  # before the answer: it may be older than the answer is
+    async def _roles(self, learner_id: str) -> Roles:
+        await self._changes.look()
+        if (known := self._known.get(learner_id)) is not None:
+            return known
+        number = self._changes.number
         roles = await replayed(self._log, Roles, roles_stream(learner_id))
-        if len(self._known) >= REMEMBERED:
-            self._known.clear()
-        self._known[learner_id] = asked_at, roles
+        self._known.keep(learner_id, learner_id, number, roles)
         return roles
 
     async def _look_on(self) -> None:
         """Look at all watched persons, twice a second, as long as there are any; without PostgreSQL ends still hold."""
+        latest: dict[str, Roles] = {}
         while self._watched:
             await asyncio.sleep(FRESH)
             persons = list(self._watched)
             with suppress(Unavailable):
-                await asyncio.gather(*map(self._ask, persons))  # one query: look-ups of streams travel together
+                # One query for all of whom something has changed: look-ups of streams travel together.
+                latest = dict(zip(persons, await asyncio.gather(*map(self._roles, persons)), strict=True))
             now = self._log.clock.now()
-            for person in persons:
-                _, roles = self._known.get(person, (0.0, None))
-                live = roles.live(now).keys() if roles is not None else frozenset()
+            for person, roles in latest.items():
+                live = roles.live(now).keys()
                 for held, lost in self._watched.get(person, ()):
-                    if roles is not None and not held <= live:
+                    if not held <= live:
                         lost.set()

@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 from joserfc import jws, jwt
@@ -33,6 +33,7 @@ ACCESS_LASTS = timedelta(minutes=5)
 APP_LASTS = timedelta(days=90)
 ALGORITHM = "Ed25519"  # as RFC 9864 calls EdDSA with this curve
 PURPOSE = "renewing tokens"
+REMEMBERED = 10_000  # access tokens whose signature was verified
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,14 @@ class Issued:
     until: datetime
 
 
+class _Signed(NamedTuple):
+    """An access token whose signature was verified: it is valid until then, as long as its app is."""
+
+    token_id: str
+    learner_id: str
+    ends: datetime
+
+
 @dataclass(frozen=True)
 class Renewed:
     """An access token, and the token that renews it."""
@@ -74,6 +83,7 @@ class Tokens:
         self.keys = SigningKeys(access.log.keys)
         self._access = access
         self._issuer = issuer
+        self._verified: dict[str, _Signed] = {}
 
     async def issue(self, wish: Wish, request_id: str) -> Issued:
         """Issue a personal token."""
@@ -128,7 +138,28 @@ class Tokens:
             return token, token.until
         return await self._access_token(text)
 
+    def known(self, text: str) -> tuple[ApiToken, datetime] | None:
+        """The same, if this process knows without asking that it is valid."""
+        if text.startswith(PREFIX):
+            token = self.table.known(hash_of(text))
+            return (token, token.until) if token is not None and token.kind == TokenKind.PERSONAL else None
+        signed = self._verified.get(text)
+        if signed is None or signed.ends <= self._access.now():
+            return None
+        token = self.table.known(signed.token_id)
+        return (token, signed.ends) if token is not None and token.learner_id == signed.learner_id else None
+
     async def _access_token(self, text: str) -> tuple[ApiToken, datetime] | None:
+        signed = self._verified.get(text) or await self._verify(text)
+        if signed is None:
+            return None
+        token = await self.table.find(signed.token_id)
+        if token is None or token.learner_id != signed.learner_id or signed.ends <= self._access.now():
+            raise TokenRefused
+        return token, signed.ends
+
+    async def _verify(self, text: str) -> "_Signed | None":
+        """What a key of this campus has signed; None for what is no token of an app. Raises TokenRefused."""
         now = self._access.now()
         try:
             head = jws.extract_compact(text.encode()).headers()
@@ -140,11 +171,11 @@ class Tokens:
         if key is None:
             raise TokenRefused
         claims = _claims(text, key, self._issuer, now)
-        ends = claims["exp"]
-        token = await self.table.find(str(claims["sid"]))
-        if token is None or token.learner_id != claims["sub"] or ends <= now.timestamp():
-            raise TokenRefused
-        return token, datetime.fromtimestamp(ends, now.tzinfo)
+        if len(self._verified) >= REMEMBERED:
+            self._verified.clear()
+        ends = datetime.fromtimestamp(claims["exp"], now.tzinfo)
+        signed = self._verified[text] = _Signed(str(claims["sid"]), str(claims["sub"]), ends)
+        return signed
 
     async def _keep(self, wish: Wish, kind: TokenKind, token_hash: bytes | None, request_id: str) -> ApiToken:
         """The fact of a token first, then what recognises it."""

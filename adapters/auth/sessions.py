@@ -1,14 +1,13 @@
 """
 Sessions of browsers: an opaque token, of which only the hash is kept; revoked for all processes within a second.
 
-A process remembers a session for `FRESH` seconds, and asks once in that time for all sessions whose event streams are
-open. So it costs a request nothing, mostly, and a session that was revoked anywhere ends here in time.
+A process remembers a session until it hears that it has changed (changes.py), and asks twice a second for all whose
+event streams are open. So it costs a request nothing, mostly, and one that was revoked anywhere ends here in time.
 """
 
 import asyncio
 import hashlib
 import secrets
-import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
@@ -16,18 +15,17 @@ from typing import Any, NamedTuple
 
 import structlog
 
+from adapters.auth.changes import FRESH, AccessChanges, Known
 from adapters.auth.standing import stands
 from adapters.postgres.connection import Connection, Link, Unavailable
 from adapters.tasks import cancel_and_wait
 from commands.clock import Clock
 from domain.auth import Session
 
-FRESH = 0.5  # seconds that a process trusts what it knows of a session
 IDLE = timedelta(hours=12)  # after the latest request
 LONGEST = timedelta(days=14)  # after signing in
 SEEN_EVERY = timedelta(minutes=1)  # how exactly the latest request is known
 TOKEN_SIZE = 32  # bytes
-REMEMBERED = 10_000  # sessions
 
 COLUMNS = "token_hash, learner_id, session_id, opened_at, seen_at, until, confirmed_at, factor_at"
 OPEN = f"INSERT INTO sessions ({COLUMNS}) VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING"
@@ -74,10 +72,11 @@ class BrowserSession(NamedTuple):
 class Sessions:
     """The sessions of one campus, as one process sees them."""
 
-    def __init__(self, link: Link, clock: Clock) -> None:
+    def __init__(self, link: Link, clock: Clock, changes: AccessChanges) -> None:
         self._link = link
         self._clock = clock
-        self._known: dict[bytes, tuple[float, BrowserSession | None]] = {}
+        self._changes = changes
+        self._known: Known[bytes, BrowserSession] = Known(changes)
         self._watched: dict[bytes, set[asyncio.Event]] = {}
         self._looking: asyncio.Task[None] | None = None
 
@@ -112,23 +111,28 @@ class Sessions:
             return (await connection.execute(CONFIRM, parameters)).rowcount
 
         is_there = await self._link.run(work) == 1
-        self._known.pop(session.token_hash, None)
+        self._changes.note(session.learner_id)
         return token if is_there else None
+
+    def known(self, token: str) -> BrowserSession | None:
+        """The session of a token, if this process knows without asking that it is valid."""
+        session, now = self._known.get(hash_of(token)), self._clock.now()
+        is_valid = session is not None and session.until > now and now - session.seen_at < SEEN_EVERY
+        return session if is_valid else None
 
     async def find(self, token: str) -> BrowserSession | None:
         """The session of a token, as it was half a second ago at the most; None if it is none or has ended."""
-        hashed = hash_of(token)
-        asked_at, session = self._known.get(hashed, (0.0, None))
-        if session is None or time.monotonic() - asked_at > FRESH:
-            asked_at = time.monotonic()  # before the answer: it may be older than the answer is
-            session = (await self._ask([hashed])).get(hashed)
-            self._remember(hashed, asked_at, session)
-        now = self._clock.now()
-        if session is None or session.until <= now:
+        await self._changes.look()
+        if (known := self.known(token)) is not None:
+            return known
+        hashed, number = hash_of(token), self._changes.number
+        session, now = (await self._ask([hashed])).get(hashed), self._clock.now()
+        if session is None:
+            self._known.drop(hashed)
             return None
         if now - session.seen_at >= SEEN_EVERY:
             session = await self._see(session, now)
-            self._remember(hashed, asked_at, session)
+        self._known.keep(hashed, session.learner_id, number, session)
         return session
 
     async def of_person(self, learner_id: str) -> Sequence[BrowserSession]:
@@ -146,7 +150,7 @@ class Sessions:
             await connection.execute(END, (learner_id, list(session_ids)))
 
         await self._link.run(work)
-        self._known.clear()
+        self._changes.note(learner_id)
 
     async def forget(self, learner_id: str) -> None:
         """End all sessions of a person."""
@@ -155,7 +159,7 @@ class Sessions:
             await connection.execute(END_ALL, (learner_id,))
 
         await self._link.run(work)
-        self._known.clear()
+        self._changes.note(learner_id)
 
     @asynccontextmanager
     async def watch(self, session: BrowserSession) -> AsyncIterator[asyncio.Event]:
@@ -209,14 +213,6 @@ class Sessions:
 
         await self._link.run(work)
         return session._replace(seen_at=now)
-
-    def _remember(self, hashed: bytes, asked_at: float, session: BrowserSession | None) -> None:
-        if session is None:
-            self._known.pop(hashed, None)
-            return
-        if len(self._known) >= REMEMBERED:
-            self._known.clear()
-        self._known[hashed] = (asked_at, session)
 
     def _bounds(self) -> dict[str, datetime]:
         now = self._clock.now()

@@ -1,6 +1,7 @@
 """Erasure: what is destroyed beside the log when a person is to be forgotten; the facts stay, and name no one."""
 
 from adapters.auth.api_tokens import ApiTokens
+from adapters.auth.changes import AccessChanges
 from adapters.auth.factors import Factors
 from adapters.auth.passwords import Passwords
 from adapters.auth.sessions import Sessions
@@ -14,5 +15,6 @@ async def forget(log: PostgresLog, learner_id: str) -> None:
     await Addresses(log.link, log.keys).forget(learner_id)
     await Passwords(log.link).forget(learner_id)
     await Factors(log.link, log.keys).forget(learner_id)
-    await ApiTokens(log.link, log.clock).forget(learner_id)
-    await Sessions(log.link, log.clock).forget(learner_id)
+    changes = AccessChanges(log.link)
+    await ApiTokens(log.link, log.clock, changes).forget(learner_id)
+    await Sessions(log.link, log.clock, changes).forget(learner_id)

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from adapters.auth.changes import AccessChanges
 from adapters.auth.sessions import Sessions
 from adapters.command_bus.replay import replayed
 from adapters.personal.opening import with_words
@@ -210,7 +211,7 @@ def _consents(facts: Sequence[Fact]) -> list[HeldConsent]:
 
 
 async def _beside_the_log(log: PostgresLog, learner_id: str) -> HeldBesideTheLog:
-    sessions = await Sessions(log.link, log.clock).of_person(learner_id)
+    sessions = await Sessions(log.link, log.clock, AccessChanges(log.link)).of_person(learner_id)
 
     async def work(connection: Connection) -> tuple[Any, list[Any], list[HeldRefusal]]:
         (beside,) = await (await connection.execute(BESIDE, {"learner": learner_id})).fetchall()

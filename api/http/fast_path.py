@@ -2,20 +2,23 @@
 The fast path of the learner dashboard: read thousands of times a second, answered before FastAPI's routing.
 
 Finding the route and resolving its dependencies costs three times what the look-up does. So the plain case (a user
-whose token was verified before, a dashboard that this user may see, no parameters) is answered here. Any
-other request goes on to the route in api/dashboards.py, which answers the same and describes it.
+whose token or session is known, a dashboard that this user may see, no parameters) is answered here. Any other
+request goes on to the route in api/dashboards.py, which answers the same and describes it.
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from adapters.documents import Document
 from adapters.jwt import JwtClaims
+from adapters.postgres.connection import Unavailable
 from api.http.policy.decision import Allowed, Thing, decide
 from api.http.query import PRIVATE, etag_of, matches
 from api.http.services import Services
+from api.http.sessions import person_by_cookie, person_by_token
 from domain.aggregate import ID_PATTERN
+from domain.auth import TokenRefused
 from projections.learner_dashboard import LearnerDashboard
 
 CACHED = (b"cache-control", PRIVATE.encode())
@@ -28,6 +31,15 @@ class Lane(NamedTuple):
     """The route under which the metrics count a request of this lane."""
 
     path: str
+
+
+class Asked(NamedTuple):
+    """The headers of a request that matter here, and whether no other one asks for what only the route can do."""
+
+    authorization: str
+    cookie: str
+    none_match: str | None
+    is_plain: bool
 
 
 OWN_LANE = Lane(OWN)
@@ -50,21 +62,35 @@ class DashboardFastPath:
             and not scope["query_string"]
         ):
             services: Services = scope["app"].state.services
-            authorization, none_match, plain = _headers(scope)
-            user = (scope.get("identity") or _known(scope, services, authorization)) if plain else None
+            asked = _headers(scope)
+            user = await _user(scope, services, asked) if asked.is_plain else None
             learner_id = _learner(path, user) if user is not None else None
             document = await _document(services, learner_id) if learner_id is not None else None
             if document is not None and (document.exists or learner_id == getattr(user, "subject", None)):
                 scope["route"] = OWN_LANE if path == OWN else LEARNER_LANE
-                await _answer(document, none_match, send)
+                await _answer(document, asked.none_match, send)
                 return
         await self._app(scope, receive, send)
 
 
-def _known(scope: Scope, services: Services, authorization: str) -> JwtClaims | None:
-    """The user of a token that was verified before; the door may have looked it up already."""
-    found: JwtClaims | None = scope["known_user"] if "known_user" in scope else services.tokens.known(authorization)
-    return found
+async def _user(scope: Scope, services: Services, asked: Asked) -> JwtClaims | None:
+    """Who asks; the route asks again where that is none, or cannot be known now, and says why."""
+    try:
+        if asked.authorization:
+            return await _by_authorization(scope, services, asked.authorization)
+        if asked.cookie:
+            return await person_by_cookie(asked.cookie, services.people.sessions, services.grants, services.log.clock)
+        return cast("JwtClaims | None", scope.get("identity"))
+    except (TokenRefused, Unavailable):
+        return None
+
+
+async def _by_authorization(scope: Scope, services: Services, header: str) -> JwtClaims | None:
+    """The user of a token; the door may have looked it up already."""
+    known = scope["known_user"] if "known_user" in scope else services.tokens.known(header)
+    if known is not None:
+        return cast("JwtClaims", known)
+    return await person_by_token(header, services.people.tokens, services.grants, services.log.clock)
 
 
 async def _document(services: Services, learner_id: str) -> Document | None:
@@ -74,18 +100,20 @@ async def _document(services: Services, learner_id: str) -> Document | None:
         return None
 
 
-def _headers(scope: Scope) -> tuple[str, str | None, bool]:
-    """The token, `If-None-Match`, and whether no other header asks for what only the route can do."""
-    authorization, none_match, plain = "", None, True
+def _headers(scope: Scope) -> Asked:
+    authorization, cookie, none_match, plain = "", "", None, True
     for name, value in scope["headers"]:
         if name == b"authorization":
             authorization = value.decode("latin-1")
+        elif name == b"cookie":
+            plain &= not cookie
+            cookie = value.decode("latin-1")
         elif name == b"if-none-match":
             plain &= none_match is None
             none_match = value.decode("latin-1")
         elif name == b"if-match" or (name == b"accept" and value not in PLAIN_ACCEPT):
             plain = False
-    return authorization, none_match, plain
+    return Asked(authorization, cookie, none_match, plain)
 
 
 def _learner(path: str, user: JwtClaims) -> str | None:

@@ -93,7 +93,8 @@ async def services(settings: Settings, projections: Sequence[Projection]) -> Asy
     truth = Truth(reader, documents)
     changes = Changes(truth)
     hints, bus, refusals = Hints(settings, nats), Bus(log), RefusalKeeper(log.link)
-    people, grants = People(log, bus, settings), Grants(log)
+    people = People(log, bus, settings)
+    grants = Grants(log, people.changes)
     bus.on_refused = refusals.note
     log.appender.on_commit = hints.send
     log.appender.on_batch = metrics.appended

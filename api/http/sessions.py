@@ -82,6 +82,57 @@ class ScopeNeeded(Forbidden):
     template = "this token opens {scopes}, and a command needs write"
 
 
+def session_of_cookies(header: str) -> str:
+    """The session's token in a `Cookie` header; empty if it has none. Only a cookie of exactly this name is one."""
+    for each in header.split(";"):
+        name, _, value = each.partition("=")
+        if name.strip() == COOKIE:
+            value = value.strip()
+            return value if len(value) <= LONGEST_TOKEN else ""
+    return ""
+
+
+def bearer_of(header: str) -> str:
+    """The token in an `Authorization` header; empty for another scheme, and for what is too long to be one."""
+    scheme, _, text = header.partition(" ")
+    return text.strip() if scheme.lower() == "bearer" and len(text) <= LONGEST_JWT else ""
+
+
+async def person_by_cookie(header: str, sessions: Sessions, grants: Grants, clock: Clock) -> SessionUser | None:
+    """Whom a `Cookie` header names."""
+    token = session_of_cookies(header)
+    session = await sessions.find(token) if token else None
+    if session is None:
+        return None
+    held = grants.known(session.learner_id)
+    held = held if held is not None else await grants.of(session.learner_id)
+    ends, proofs = clock.on_machine(session.until).timestamp(), proofs_of(session, clock.now())
+    return SessionUser(
+        session.learner_id, roles_of(held), session.learner_id, ends, proofs, session=session, grants=held
+    )
+
+
+async def person_by_token(header: str, tokens: Tokens, grants: Grants, clock: Clock) -> TokenUser | None:
+    """Whom a token of the API names in an `Authorization` header; raises TokenRefused."""
+    text = bearer_of(header)
+    found = (tokens.known(text) or await tokens.recognise(text)) if text else None
+    if found is None:
+        return None
+    token, until = found
+    held = grants.known(token.learner_id)
+    held = held if held is not None else await grants.of(token.learner_id)
+    return TokenUser(
+        token.learner_id,
+        roles_of(held),
+        token.learner_id,
+        clock.on_machine(until).timestamp(),
+        (FACTOR,) if token.with_factor else (),
+        token_id=token.token_id,
+        scopes=tuple(token.scopes),
+        grants=held,
+    )
+
+
 async def recognise_token(request: Request, tokens: Tokens, grants: Grants, clock: Clock) -> None:
     """
     Find out whom a token of the API names; `user_by_token` has the answer, and none for tokens of other kinds.
@@ -90,29 +141,13 @@ async def recognise_token(request: Request, tokens: Tokens, grants: Grants, cloc
         Unauthenticated: it has ended, was revoked or replaced.
         ScopeNeeded: it was issued to read only, and this changes something.
     """
-    scheme, _, text = request.headers["authorization"].partition(" ")
-    if scheme.lower() != "bearer" or len(text) > LONGEST_JWT:
-        return
     try:
-        found = await tokens.recognise(text.strip())
+        user = await person_by_token(request.headers["authorization"], tokens, grants, clock)
     except TokenRefused as error:
         raise Unauthenticated(error.sentence) from error
-    if found is None:
-        return
-    token, until = found
-    if request.method not in SAFE and "write" not in token.scopes:
-        raise ScopeNeeded(scopes=" ".join(token.scopes))
-    ends, held = clock.on_machine(until).timestamp(), await grants.of(token.learner_id)
-    request.scope["user_by_token"] = TokenUser(
-        token.learner_id,
-        roles_of(held),
-        token.learner_id,
-        ends,
-        (FACTOR,) if token.with_factor else (),
-        token_id=token.token_id,
-        scopes=tuple(token.scopes),
-        grants=held,
-    )
+    if user is not None and request.method not in SAFE and "write" not in user.scopes:
+        raise ScopeNeeded(scopes=" ".join(user.scopes))
+    request.scope["user_by_token"] = user
 
 
 def user_by_token(request: Request) -> TokenUser | None:
@@ -128,19 +163,10 @@ async def recognise(request: Request, sessions: Sessions, grants: Grants, clock:
     Raises:
         CrossSite: it changes something, and does not come from a page of this campus.
     """
-    token = request.cookies.get(COOKIE)
-    if token is None or len(token) > LONGEST_TOKEN:
-        return
-    session = await sessions.find(token)
-    if session is None:
-        return
-    if request.method not in SAFE:
+    user = await person_by_cookie(request.headers["cookie"], sessions, grants, clock)
+    if user is not None and request.method not in SAFE:
         must_come_from_here(request, is_named_by_cookie=True)
-    ends, held = clock.on_machine(session.until).timestamp(), await grants.of(session.learner_id)
-    proofs = proofs_of(session, clock.now())
-    request.scope["user_by_cookie"] = SessionUser(
-        session.learner_id, roles_of(held), session.learner_id, ends, proofs, session=session, grants=held
-    )
+    request.scope["user_by_cookie"] = user
 
 
 def roles_of(held: Held) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from api.http.door.rates import Header, RateLimit, per_minute
 from api.http.door.refused import Refused
 from api.http.door.security_headers import security_headers
 from api.http.jwt_verifier import JwtVerifier
+from api.http.sessions import session_of_cookies
 from domain.roles import Role
 
 FREE = frozenset(("/healthz", "/readyz", "/metrics"))
@@ -30,7 +31,6 @@ ENDS = frozenset(("/v1/auth/logout", "/v1/auth/sessions/revoke"))
 
 ORDERS = "/v1/orders"
 SELLERS = frozenset((Role.ADMIN.value, Role.SERVICE.value))
-COOKIE = b"__Host-campus="
 
 
 class FlowLimited(Refused):
@@ -152,9 +152,7 @@ class Door:
             return "" if user is None else user.subject
         if b"cookie" not in fields:
             return ""
-        cookies = fields[b"cookie"]
-        begin = cookies.find(COOKIE)
-        return cookies[begin:].partition(b";")[0].decode("latin-1") if begin >= 0 else ""
+        return session_of_cookies(fields[b"cookie"].decode("latin-1"))
 
 
 def _count(limit: RateLimit, key: str, now: int) -> list[Header]:

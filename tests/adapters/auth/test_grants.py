@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from adapters.auth import sessions
+from adapters.auth.changes import FRESH, AccessChanges
 from adapters.auth.grants import Grants
 from adapters.command_bus.bus import Bus
 from adapters.settings import Settings
@@ -18,9 +18,9 @@ AUDITS = Grant("auditor", "campus")
 
 async def test_what_is_revoked_elsewhere_holds_here_for_half_a_second(settings: Settings) -> None:
     """What was granted holds as soon; open streams of the person hear of the end, of that person only."""
-    assert sessions.FRESH <= 0.5
+    assert FRESH <= 0.5
     async with opened(settings) as one, opened(settings) as other:
-        bus, there = Bus(one), Grants(other)
+        bus, there = Bus(one), Grants(other, AccessChanges(other.link))
         for person in ("ann", "bob"):
             await bus.handle(RegisterAccount(person, f"{person}@example.org"), Context("op"))
             await bus.handle(GrantRole(person, AUDITS, None, "audits"), Context("op", at=one.clock.now()))
@@ -42,7 +42,7 @@ async def test_what_is_revoked_elsewhere_holds_here_for_half_a_second(settings: 
 async def test_a_role_ends_to_the_moment(settings: Settings) -> None:
     """Also one that this process remembers, and also for a stream that is open; no fact comes."""
     async with opened(settings) as log:
-        here, now = Grants(log), log.clock.now()
+        here, now = Grants(log, AccessChanges(log.link)), log.clock.now()
         await Bus(log).handle(RegisterAccount("ann", "ann@example.org"), Context("op"))
         until_then = now + timedelta(hours=1)
         await Bus(log).handle(GrantRole("ann", ADMIN_OF_CAMPUS, until_then, "stands in"), Context("op", at=now))

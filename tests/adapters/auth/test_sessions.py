@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from adapters.auth import sessions
+from adapters.auth.changes import FRESH, AccessChanges
 from adapters.auth.sessions import IDLE, LONGEST, SEEN_EVERY, Sessions
 from adapters.command_bus.bus import Bus
 from adapters.postgres.log.postgres_log import PostgresLog
@@ -24,7 +25,7 @@ async def open_one(here: Sessions, log: PostgresLog, session_id: str, until_then
 async def test_a_session_is_found_by_its_token(settings: Settings) -> None:
     """What is kept is no token; nothing else opens it."""
     async with opened(settings) as log:
-        here = Sessions(log.link, log.clock)
+        here = Sessions(log.link, log.clock, AccessChanges(log.link))
         until_then = log.clock.now() + LONGEST
         token, other = await open_one(here, log, "s1", until_then), await open_one(here, log, "s2", until_then)
         found = await here.find(token)
@@ -43,7 +44,7 @@ async def test_a_session_is_found_by_its_token(settings: Settings) -> None:
 async def test_a_session_ends_by_time(settings: Settings) -> None:
     """When it is not used for long, and in the end although it is; use is noted to the minute."""
     async with opened(settings) as log:
-        here = Sessions(log.link, log.clock)
+        here = Sessions(log.link, log.clock, AccessChanges(log.link))
         begun = log.clock.now()
         idle, used = await open_one(here, log, "s1", begun + LONGEST), await open_one(here, log, "s2", begun + LONGEST)
         log.clock.move(SEEN_EVERY / 2)
@@ -54,7 +55,6 @@ async def test_a_session_ends_by_time(settings: Settings) -> None:
             found = await here.find(used)
             assert found is not None
             assert log.clock.now() - found.seen_at < SEEN_EVERY
-        here._known.clear()
         assert await here.find(idle) is None
         await log.link.run(partial(sessions.forget_old, now=log.clock.now()))
         assert await query(settings, "SELECT session_id FROM sessions") == [("s2",)]
@@ -64,9 +64,9 @@ async def test_a_session_ends_by_time(settings: Settings) -> None:
 
 async def test_a_session_that_is_ended_elsewhere_ends_here(settings: Settings) -> None:
     """Another process remembers it for half a second at most; its open streams hear of it."""
-    assert sessions.FRESH <= 0.5
+    assert FRESH <= 0.5
     async with opened(settings) as one, opened(settings) as other:
-        here, there = Sessions(one.link, one.clock), Sessions(other.link, other.clock)
+        here, there = (Sessions(each.link, each.clock, AccessChanges(each.link)) for each in (one, other))
         token = await open_one(here, one, "s1", one.clock.now() + LONGEST)
         kept = await open_one(here, one, "s2", one.clock.now() + LONGEST)
         found, stays = await there.find(token), await there.find(kept)

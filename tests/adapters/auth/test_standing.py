@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from adapters.auth.api_tokens import ApiToken, ApiTokens
+from adapters.auth.changes import AccessChanges
 from adapters.auth.sessions import LONGEST, Sessions
 from adapters.command_bus.bus import Bus
 from adapters.postgres.log.postgres_log import PostgresLog
@@ -43,13 +44,17 @@ class Rows:
         until, scopes = now + LONGEST, ["read"]
         await self.record(OpenSession(person, name, "password", until))
         await self.record(IssueToken(person, name, TokenKind.PERSONAL, scopes, until))
-        self.tokens[name] = await Sessions(self.log.link, self.log.clock).open(person, name, until)
+        self.tokens[name] = await Sessions(self.log.link, self.log.clock, AccessChanges(self.log.link)).open(
+            person, name, until
+        )
         token = ApiToken(name, person, "personal", scopes, "label", 0, now, None, until, with_factor=False)
-        await ApiTokens(self.log.link, self.log.clock).keep(token, name.encode())
+        await ApiTokens(self.log.link, self.log.clock, AccessChanges(self.log.link)).keep(token, name.encode())
 
     async def standing(self) -> dict[str, tuple[bool, bool]]:
         """Of each name whether the session stands, and the token, as a process sees it that remembers nothing."""
-        sessions, tokens = Sessions(self.log.link, self.log.clock), ApiTokens(self.log.link, self.log.clock)
+        link, clock = self.log.link, self.log.clock
+        changes = AccessChanges(link)
+        sessions, tokens = Sessions(link, clock, changes), ApiTokens(link, clock, changes)
         found = {}
         for name, token in self.tokens.items():
             session = await sessions.find(token)
@@ -91,13 +96,13 @@ async def test_what_a_fact_ends_has_ended_with_it(
         await rows.record(*ends)
         await rows.begin("new")
         assert await rows.standing() == {"old": stand, "of-bob": (True, True), "new": (True, True)}
-        kept = await Sessions(log.link, log.clock).kept_of("ann")
+        kept = await Sessions(log.link, log.clock, AccessChanges(log.link)).kept_of("ann")
         assert {each.session_id for each in kept} == {"old", "new"}, "they are still to be taken away"
 
 
 async def test_a_row_without_its_fact_stands_for_nothing(settings: Settings) -> None:
     """The log has to know that it was begun."""
     async with opened(settings) as log:
-        here = Sessions(log.link, log.clock)
+        here = Sessions(log.link, log.clock, AccessChanges(log.link))
         token = await here.open("ann", "s1", log.clock.now() + LONGEST)
         assert await here.find(token) is None

@@ -10,8 +10,8 @@ import httpx
 from joserfc import jwt
 from joserfc.jwk import KeySet, OctKey, OKPKey
 
+from adapters.auth.changes import FRESH
 from adapters.auth.issuing import ACCESS_LASTS
-from adapters.auth.sessions import FRESH
 from adapters.settings import Settings
 from commands.log import Context
 from commands.roles import GrantRole
