@@ -192,7 +192,7 @@ def erase(
     if ground not in list(ErasureGround):
         raise Failure(f"{ground!r} is no ground: there are {', '.join(ErasureGround)}")
 
-    async def work(desk: Desk) -> tuple[str, int]:
+    async def work(desk: "Desk") -> tuple[str, int]:
         learner_id = await desk.person(person)
         known, stays = await desk.is_known(learner_id), await desk.other_admin(learner_id)
         command = RequestErasure(learner_id, ErasureGround(ground), stays, known)
