@@ -5,6 +5,7 @@ A person is an id here. A break-glass request, a fact with a reason and an end, 
 person to the reader who made it; each such look is a fact as well (decisions/0227).
 """
 
+import dataclasses
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
@@ -19,14 +20,14 @@ from adapters.postgres.queries.accounts import ListedAccount
 from api.http import paging
 from api.http.dispatch import Accepted, Body, Dispatch, example
 from api.http.looks import record_look
-from api.http.openapi import command, query
-from api.http.query import QueryDep
+from api.http.openapi import command, open_query, query
+from api.http.query import JSON, QueryDep
 from api.http.routing import router as strict_router
 from api.http.services import ServicesDep
 from api.http.types import LearnerId, Limit, Reason, Time
 from api.http.who_stays import who_stays
 from commands.admin import OpenNames
-from commands.user import RequestErasure
+from commands.user import ReinstateAccount, RequestErasure, SuspendAccount
 from domain.admin import BreakGlass, break_glass_stream
 from domain.erasures import ErasureGround
 from domain.user import AccountStatus, user_stream
@@ -91,12 +92,28 @@ class ErasureOfPerson(Body):
     ground: Annotated[ErasureGround, Field(strict=False)]
 
 
+class WhyOfAccount(Body):
+    """Why the staff do it; the person may read it."""
+
+    model_config = example(reason="asked for by the person, whose telephone was stolen")
+
+    reason: Reason
+
+
+class EndedSessions(msgspec.Struct, kw_only=True):
+    """How many sessions and tokens have ended."""
+
+    ended: int
+
+
 @router.get("/accounts", responses=query(AccountPage(items=[accounts.LISTED], next=paging.NEXT), 403))
 async def list_accounts(
     *,
     request: Request,
     ask: QueryDep,
-    status: Annotated[Literal["pending", "active", "erased"] | None, Query(description="Only these.")] = None,
+    status: Annotated[
+        Literal["pending", "active", "suspended", "erased"] | None, Query(description="Only these.")
+    ] = None,
     cursor: paging.Cursor = None,
     limit: Limit = 50,
 ) -> Response:
@@ -152,3 +169,38 @@ async def erase_learner(
     known = await services.log.link.run(lambda connection: is_known(connection, learner_id))
     stays = await who_stays(services, dispatch.user.subject, learner_id)
     return await dispatch(RequestErasure(learner_id, body.ground, stays, known))
+
+
+@router.post(
+    "/learners/{learner_id}/suspend", status_code=202, response_model=Accepted, responses=command(403, 404, 409)
+)
+async def suspend_account(
+    learner_id: LearnerId, body: WhyOfAccount, dispatch: Dispatch, services: ServicesDep
+) -> Response:
+    """Let a person in no more: all sessions and tokens end within a second, also open event streams."""
+    stays = await who_stays(services, dispatch.user.subject, learner_id)
+    answer = await dispatch(SuspendAccount(learner_id, body.reason, stays))
+    await services.people.end_for(learner_id, "suspension", dispatch.context())
+    return answer
+
+
+@router.post(
+    "/learners/{learner_id}/reinstate", status_code=202, response_model=Accepted, responses=command(403, 404, 409)
+)
+async def reinstate_account(learner_id: LearnerId, body: WhyOfAccount, dispatch: Dispatch) -> Response:
+    """Let a person in again, who signs in as before."""
+    return await dispatch(ReinstateAccount(learner_id, body.reason))
+
+
+@router.post(
+    "/learners/{learner_id}/sessions/end", responses=open_query(EndedSessions(ended=2), 401, 403, 404, 412, 413, 415)
+)
+async def end_sessions(
+    learner_id: LearnerId, body: WhyOfAccount, dispatch: Dispatch, services: ServicesDep
+) -> Response:
+    """End all sessions and tokens of a person, who may sign in again."""
+    if not (await services.people.user(learner_id)).exists:
+        raise AccountNotFound(learner_id=learner_id)
+    context = dataclasses.replace(dispatch.context(), reason=body.reason)
+    ended = await services.people.end_for(learner_id, "staff", context)
+    return Response(msgspec.json.encode(EndedSessions(ended=ended)), media_type=JSON)

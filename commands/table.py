@@ -111,6 +111,8 @@ HANDLERS: dict[type, CommandHandler] = {
     user.GiveConsent: user.give_consent,
     user.WithdrawConsent: user.withdraw_consent,
     user.ExportData: user.export_data,
+    user.SuspendAccount: user.suspend_account,
+    user.ReinstateAccount: user.reinstate_account,
     user.RequestErasure: user.request_erasure,
     user.NoteKeyDestroyed: user.note_key_destroyed,
     auth.SetPassword: auth.set_password,

@@ -169,6 +169,36 @@ async def export_data(command: ExportData, log: Log) -> Position:
 
 
 @dataclass(frozen=True)
+class SuspendAccount:
+    """The staff let a person in no more; *stays* is another admin, named where an admin is suspended."""
+
+    learner_id: str
+    reason: str = field(repr=False)
+    stays: str | None = None
+
+
+async def suspend_account(command: SuspendAccount, log: Log) -> Position:
+    user = await log.load(User, user_stream(command.learner_id))
+    await must_leave_an_admin(log, command.learner_id, command.stays)
+    user.suspend(command.reason)
+    return await log.save(user)
+
+
+@dataclass(frozen=True)
+class ReinstateAccount:
+    """The staff let a person in again."""
+
+    learner_id: str
+    reason: str = field(repr=False)
+
+
+async def reinstate_account(command: ReinstateAccount, log: Log) -> Position:
+    user = await log.load(User, user_stream(command.learner_id))
+    user.reinstate(command.reason)
+    return await log.save(user)
+
+
+@dataclass(frozen=True)
 class RequestErasure:
     """
     What is known about a person is to be erased.

@@ -14,7 +14,7 @@ from domain.aggregate import Aggregate, event, stream_id
 from domain.consents import PURPOSES
 from domain.erasures import ErasureGround
 from domain.links import LinkRefused
-from domain.personal import Personal, PersonalKey, PersonErased
+from domain.personal import Personal, PersonalKey, PersonErased, Words
 from domain.profiles import check_profile
 from domain.user_errors import (
     AccountNotActive,
@@ -35,11 +35,12 @@ EXPORT_WINDOW = timedelta(days=1)
 
 
 class AccountStatus(StrEnum):
-    """How an account stands; `pending` until its e-mail address is verified."""
+    """How an account stands; `pending` until its address is verified, `suspended` while the staff let no one in."""
 
     NONE = "none"
     PENDING = "pending"
     ACTIVE = "active"
+    SUSPENDED = "suspended"
     ERASED = "erased"
 
 
@@ -111,6 +112,14 @@ class User(Aggregate):
     class DataExported(Aggregate.Event):
         TOPIC = "user.data_exported"
         at: datetime
+
+    class Suspended(Aggregate.Event):
+        TOPIC = "user.suspended"
+        reason: Words
+
+    class Reinstated(Aggregate.Event):
+        TOPIC = "user.reinstated"
+        reason: Words
 
     class ErasureRequested(Aggregate.Event):
         TOPIC = "user.erasure_requested"
@@ -285,8 +294,7 @@ class User(Aggregate):
     def consent(self, purpose: str, version: int) -> None:
         """Consent to a purpose in the words of this version; the same once more changes nothing."""
         self._must_exist()
-        asked = PURPOSES.get(purpose)
-        if asked is None:
+        if (asked := PURPOSES.get(purpose)) is None:
             raise UnknownPurpose(purpose=purpose)
         if asked.version != version:
             raise OtherVersion(purpose=purpose, version=asked.version)
@@ -327,6 +335,28 @@ class User(Aggregate):
     @event(DataExported)
     def _data_exported(self, at: datetime) -> None:
         self.exports = [*self.exports[1 - MOST_EXPORTS :], at]
+
+    def suspend(self, reason: str) -> None:
+        """Let the person in no more: sessions and tokens end with the fact; a second time changes nothing."""
+        self._must_exist()
+        if self.status is not AccountStatus.SUSPENDED:
+            self._must_be_active()
+            self._suspended(reason=reason)
+
+    @event(Suspended)
+    def _suspended(self, reason: str) -> None:
+        self.status = AccountStatus.SUSPENDED
+
+    def reinstate(self, reason: str) -> None:
+        """Let the person in again, who has to sign in; nothing if the account is in use."""
+        self._must_exist()
+        if self.status is AccountStatus.SUSPENDED:
+            self._reinstated(reason=reason)
+        self._must_be_active()
+
+    @event(Reinstated)
+    def _reinstated(self, reason: str) -> None:
+        self.status = AccountStatus.ACTIVE
 
     def request_erasure(self, ground: ErasureGround = ErasureGround.OWN_WISH, *, is_known: bool = False) -> None:
         """

@@ -94,6 +94,14 @@ def _email_changed(fact: Fact, rows: Rows) -> None:
     _row(fact, rows).email = fact.data["new"]
 
 
+def _suspended(fact: Fact, rows: Rows) -> None:
+    _row(fact, rows).status = AccountStatus.SUSPENDED.value
+
+
+def _reinstated(fact: Fact, rows: Rows) -> None:
+    _row(fact, rows).status = AccountStatus.ACTIVE.value
+
+
 def _erased(fact: Fact, rows: Rows) -> None:
     row = _row(fact, rows)
     row.status, row.erased_at = AccountStatus.ERASED.value, fact.occurred_at
@@ -105,7 +113,7 @@ class Accounts(Projection):
     """Accounts by person."""
 
     name = "accounts"
-    version = 2
+    version = 3
     store = "postgres"
     segments = SEGMENTS
     tables = (ACCOUNTS,)
@@ -119,5 +127,7 @@ class Accounts(Projection):
         "user.registration_lapsed": Handler(_needs, _erased, writes=(ACCOUNTS,)),
         "user.email_changed": Handler(_needs, _email_changed, writes=(ACCOUNTS,)),
         "user.email_restored": Handler(_needs, _email_changed, writes=(ACCOUNTS,)),
+        "user.suspended": Handler(_needs, _suspended, writes=(ACCOUNTS,)),
+        "user.reinstated": Handler(_needs, _reinstated, writes=(ACCOUNTS,)),
         "user.erasure_requested": Handler(_needs, _erased, writes=(ACCOUNTS,)),
     }

@@ -200,3 +200,19 @@ class AccountAccess:
         open_ones = [session.session_id for session in await self.sessions.kept_of(learner_id)]
         await self.revoke(learner_id, open_ones, cause, request_id)
         return len(open_ones)
+
+    async def end_for(self, learner_id: str, cause: str, context: Context) -> int:
+        """
+        End all sessions and tokens of a person, in the name of another; returns how many there were.
+
+        Those that a fact of the person has ended are noted as well, and taken away.
+        """
+        tokens = tuple(token.token_id for token in await self.api_tokens.kept_of(learner_id))
+        if tokens:
+            await self.bus.handle(RevokeTokens(learner_id, tokens, cause), context)
+            await self.api_tokens.end(learner_id, tokens)
+        sessions = tuple(session.session_id for session in await self.sessions.kept_of(learner_id))
+        if sessions:
+            await self.bus.handle(RevokeSessions(learner_id, sessions, cause), context)
+            await self.sessions.end(learner_id, sessions)
+        return len(tokens) + len(sessions)

@@ -16,6 +16,7 @@ ENDS = (
     Token.Revoked.TOPIC,
     Credentials.PasswordSet.TOPIC,
     User.ErasureRequested.TOPIC,
+    User.Suspended.TOPIC,
     User.RegistrationLapsed.TOPIC,
 )
 """Facts of a session, of a token and of their person after which what was begun before is over, for good."""

@@ -1,4 +1,4 @@
-"""What other contexts may know of accounts: that there is one."""
+"""What other contexts may know of accounts: that there is one, and whether it is suspended."""
 
 from commands.log import Log
 from domain.personal import PersonErased
@@ -19,3 +19,8 @@ async def must_have_account(log: Log, learner_id: str) -> None:
         raise AccountNotFound(learner_id=learner_id)
     if user.status is AccountStatus.ERASED:
         raise PersonErased(learner_id=learner_id)
+
+
+async def is_suspended(log: Log, learner_id: str) -> bool:
+    """Whether the staff let the person in no more."""
+    return (await log.read(User, user_stream(learner_id))).status is AccountStatus.SUSPENDED

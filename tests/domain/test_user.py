@@ -266,3 +266,20 @@ def test_a_person_exports_a_few_times_in_a_day() -> None:
     )
     given(User, REGISTERED, *exports).when(lambda user: user.export_data(later)).then(fact(User.DataExported, at=later))
     given(User).when(lambda user: user.export_data(AT)).refused(AccountNotFound, learner_id="ann")
+
+
+def test_an_account_is_suspended_and_reinstated() -> None:
+    """Twice changes nothing; who is suspended changes nothing of the account, and can be erased."""
+    suspended, reinstated = fact(User.Suspended, reason="spam"), fact(User.Reinstated, reason="was a mistake")
+    past = (REGISTERED, VERIFIED)
+    given(User, *past).when(lambda user: user.suspend("spam")).then(suspended)
+    given(User, *past, suspended).when(lambda user: user.suspend("again")).then()
+    given(User, *past, suspended).when(lambda user: user.reinstate("was a mistake")).then(reinstated)
+    given(User, *past, suspended, reinstated).when(lambda user: user.reinstate("again")).then()
+    given(User, *past, suspended).when(lambda user: changed(user, display_name="Ann")).refused(
+        AccountNotActive, learner_id="ann"
+    )
+    given(User, *past, suspended).when(lambda user: user.request_erasure()).then(REQUESTED)
+    given(User, REGISTERED).when(lambda user: user.suspend("spam")).refused(AccountNotActive, learner_id="ann")
+    given(User, *past, REQUESTED).when(lambda user: user.reinstate("x")).refused(PersonErased, learner_id="ann")
+    given(User).when(lambda user: user.suspend("spam")).refused(AccountNotFound, learner_id="ann")

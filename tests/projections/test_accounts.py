@@ -36,7 +36,13 @@ def test_an_account_from_its_registration_to_its_end() -> None:
     history.add("user-7", "user.email_changed", day(3), old="E", new="F")
     row.email = "F"
     assert rows_of(fold(Accounts, history), ACCOUNTS, AccountRow) == [row]
-    history.add("user-7", "user.email_restored", day(3), changed=7, old="F", new="G")
+    history.add("user-7", "user.suspended", day(3), reason="R")
+    row.status = "suspended"
+    assert rows_of(fold(Accounts, history), ACCOUNTS, AccountRow) == [row]
+    history.add("user-7", "user.reinstated", day(3), reason="R")
+    row.status = "active"
+    assert rows_of(fold(Accounts, history), ACCOUNTS, AccountRow) == [row]
+    history.add("user-7", "user.email_restored", day(3), changed=9, old="F", new="G")
     row.email = "G"
     assert rows_of(fold(Accounts, history), ACCOUNTS, AccountRow) == [row]
     history.add("user-7", "user.profile_changed", day(3), field="notification_address", old=None, new="A")

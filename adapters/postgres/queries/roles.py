@@ -11,6 +11,7 @@ from adapters.postgres.queries.json_answer import json_object
 from adapters.postgres.queries.reader import CHECKPOINT, Reader, RowPage
 from domain.personal import is_sealed, read_words
 from domain.roles import CAMPUS, Role, roles_stream
+from domain.user import AccountStatus
 from domain.words import closed
 
 
@@ -59,7 +60,7 @@ SELECT {CHECKPOINT.format("roles")}, (
      WHERE role = '{Role.ADMIN}' AND scope = '{CAMPUS}' AND granted_at IS NOT NULL AND until IS NULL
        AND learner_id <> %(learner)s
        AND NOT EXISTS (SELECT FROM accounts WHERE accounts.learner_id = role_grants.learner_id
-                          AND erased_at IS NOT NULL)
+                          AND status IN ('{AccountStatus.ERASED}', '{AccountStatus.SUSPENDED}'))
      ORDER BY granted_at LIMIT 1)
 """
 
