@@ -21,6 +21,8 @@ LEARNER = ("learner",)
 FACTOR, STEP_UP = "second factor", "step-up"
 PROOFS = (FACTOR, STEP_UP)
 """What a user may have proved beside who it is; a development token stands for all of it."""
+SHORT_PASSWORD = "short password"  # noqa: S105 - no password
+"""In the place of FACTOR: the roles of the staff do not count as long as the password of the account is so short."""
 
 
 class InvalidToken(Exception):
@@ -35,7 +37,7 @@ class JwtClaims:
     Attributes:
         roles: each by its name, or with `@` and the scope outside of which it does not hold: `instructor@run:ID`.
         expires_at: when the token ends, as Unix time; 0 for claims without a token.
-        proofs: what was proved beside who it is, of `PROOFS`.
+        proofs: what was proved beside who it is, of `PROOFS`; or `SHORT_PASSWORD`.
     """
 
     subject: str

@@ -95,6 +95,8 @@ class Settings(BaseSettings):
     """Where mails leave, `smtp://USER:PASSWORD@HOST:PORT` or `smtps://…`; empty: `campus up` runs an inbox."""
     mail_from: str = "Campuslog <no-reply@campus.invalid>"
     """Who writes the mails: an address, or a name and an address in angle brackets."""
+    password_words: str = ""
+    """Words of which no password is made, with commas between: names of the school, its town, its courses."""
     trusted_proxies: str = ""
     """Networks of proxies that are believed from where a request comes (`X-Forwarded-For`), with commas between."""
     identity_key: str = Field(default="", repr=False)

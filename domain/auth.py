@@ -8,12 +8,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from domain.aggregate import Aggregate, event, stream_id
-from domain.errors import Conflict, Forbidden, NotFound, Rejected
+from domain.errors import Conflict, Forbidden, NotFound
 from domain.links import LinkRefused
 
-SHORTEST_PASSWORD = 10  # characters
-SHORTEST_OF_STAFF = 12  # characters, for who has a role beside that of a learner
-LONGEST_PASSWORD = 256  # characters
 MOST_FACTORS = 10
 """Of one person: an authenticator app, and passkeys of several machines."""
 STEP_UP = timedelta(minutes=10)
@@ -63,34 +60,6 @@ class TokenRefused(Forbidden):
 
     code = "token_refused"
     template = "the token is not valid, has ended, or was replaced by another one"
-
-
-class BadPassword(Rejected):
-    """A password that would be guessed; the sentence says why, and never has it."""
-
-    code = "bad_password"
-    template = "choose another password: {why}"
-
-
-def check_password(password: str, *, address: str, is_known: bool, least: int = SHORTEST_PASSWORD) -> None:
-    """
-    Refuse a password that would be guessed.
-
-    Args:
-        address: the person's e-mail address.
-        is_known: whether a list of passwords that others have chosen has it.
-        least: how many characters it needs.
-
-    Raises:
-        BadPassword: with the reason.
-    """
-    local = address.casefold().partition("@")[0]
-    if len(password) < least:
-        raise BadPassword(why=f"it needs {least} characters or more", least=least)
-    if is_known or len(set(password)) == 1:
-        raise BadPassword(why="it is one of those that are tried first")
-    if password.casefold() in (address.casefold(), local * 2) or (local and password.casefold().startswith(local * 2)):
-        raise BadPassword(why="it is made of the address")
 
 
 def credentials_stream(learner_id: str) -> str:

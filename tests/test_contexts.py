@@ -41,6 +41,7 @@ MACHINERY = {
         "ratio",
         "kinds",
         "links",
+        "passwords",
         "personal",
         "profiles",
         "proofs",

@@ -17,7 +17,7 @@ from uuid import uuid4
 from adapters.auth.api_tokens import ApiTokens
 from adapters.auth.attempts import Attempts
 from adapters.auth.changes import AccessChanges
-from adapters.auth.passwords import Passwords, is_known
+from adapters.auth.passwords import Passwords, is_known, words_of_campus
 from adapters.auth.sessions import LONGEST, BrowserSession, Sessions
 from adapters.command_bus.bus import Bus
 from adapters.command_bus.replay import replayed
@@ -27,17 +27,15 @@ from adapters.settings import Settings
 from commands.auth import ConfirmSession, OpenSession, RevokeSessions, RevokeTokens, SetPassword
 from commands.log import Context
 from domain.auth import (
-    SHORTEST_OF_STAFF,
-    SHORTEST_PASSWORD,
     Credentials,
     SignInRefused,
-    check_password,
     credentials_stream,
 )
 from domain.errors import Forbidden
 from domain.links import LinkRefused
+from domain.passwords import SHORTEST_OF_STAFF, SHORTEST_PASSWORD, check_password
 from domain.roles import Roles, roles_stream
-from domain.user import AccountStatus, User, user_stream
+from domain.user import DISPLAY_NAME, AccountStatus, User, user_stream
 
 EVEN = 0.5  # seconds; an answer that could tell something by its time takes a multiple of this
 
@@ -83,6 +81,7 @@ class AccountAccess:
         self.bus = bus
         self.secret = settings.token_secret
         self._sends_mails = bool(settings.smtp_url)
+        self._words = words_of_campus(settings)
 
     def must_send_mails(self) -> None:
         """Raise RegistrationClosed where no mail leaves."""
@@ -120,7 +119,9 @@ class AccountAccess:
         """Raise BadPassword for one that would be guessed; who has a role needs a longer one."""
         roles = await replayed(self.log, Roles, roles_stream(user.learner_id))
         least = SHORTEST_OF_STAFF if roles.live(self.now()) else SHORTEST_PASSWORD
-        check_password(password, address=await self.address_of(user), is_known=is_known(password), least=least)
+        name = (await self.log.keys.reading(user.id)).open(user.profile.get(DISPLAY_NAME)) or ""
+        words, address = (*self._words, name), await self.address_of(user)
+        check_password(password, address=address, is_known=is_known(password, words), least=least, words=words)
 
     async def confirm(self, learner_id: str, password: str, client: str) -> None:
         """Make sure that it is the person who asks; raises SignInRefused or TooManyAttempts."""
@@ -160,7 +161,8 @@ class AccountAccess:
         """
         session_id, until = uuid4().hex, self.now() + LONGEST
         await self.handle(OpenSession(learner_id, session_id, method, until), learner_id, request_id)
-        token = await self.sessions.open(learner_id, session_id, until, factor_at=factor_at)
+        is_short = await self.passwords.is_short(learner_id, password_id)
+        token = await self.sessions.open(learner_id, session_id, until, factor_at=factor_at, short_password=is_short)
         user, credentials = await self.user(learner_id), await self.credentials(learner_id)
         if user.status is not AccountStatus.ACTIVE or credentials.password_id != password_id:
             await self.sessions.end(learner_id, [session_id])  # changed or erased meanwhile

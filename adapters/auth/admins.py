@@ -9,7 +9,7 @@ from typing import NamedTuple
 from uuid import uuid4
 
 from adapters.auth.links import VERIFY, link_token
-from adapters.auth.passwords import Passwords, is_known
+from adapters.auth.passwords import Passwords, is_known, words_of_campus
 from adapters.command_bus.bus import Bus
 from adapters.command_bus.replay import replayed
 from adapters.personal.addresses import Addresses
@@ -19,7 +19,7 @@ from commands.auth import SetPassword
 from commands.log import Context
 from commands.roles import GrantRole
 from commands.user import RegisterAccount, VerifyEmail
-from domain.auth import SHORTEST_OF_STAFF, check_password
+from domain.passwords import SHORTEST_OF_STAFF, check_password
 from domain.personal import MADE_ON_THE_MACHINE, PersonErased
 from domain.roles import ADMIN_OF_CAMPUS
 from domain.user import AccountStatus, User, user_stream
@@ -72,7 +72,9 @@ class Admins:
             AddressGivenUp: another account had the address until lately.
         """
         if password is not None:
-            check_password(password, address=email, is_known=is_known(password), least=SHORTEST_OF_STAFF)
+            words = words_of_campus(self._settings)
+            known = is_known(password, words)
+            check_password(password, address=email, is_known=known, least=SHORTEST_OF_STAFF, words=words)
         learner_id = await self._addresses.claim(email, uuid4().hex)
         if learner_id is None:
             raise AddressGivenUp

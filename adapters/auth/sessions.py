@@ -27,8 +27,8 @@ LONGEST = timedelta(days=14)  # after signing in
 SEEN_EVERY = timedelta(minutes=1)  # how exactly the latest request is known
 TOKEN_SIZE = 32  # bytes
 
-COLUMNS = "token_hash, learner_id, session_id, opened_at, seen_at, until, confirmed_at, factor_at"
-OPEN = f"INSERT INTO sessions ({COLUMNS}) VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING"
+COLUMNS = "token_hash, learner_id, session_id, opened_at, seen_at, until, confirmed_at, factor_at, short_password"
+OPEN = f"INSERT INTO sessions ({COLUMNS}) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING"
 CONFIRM = """
 UPDATE sessions SET token_hash = %(new)s, confirmed_at = %(now)s, factor_at = coalesce(%(factor)s, factor_at)
  WHERE token_hash = %(old)s
@@ -57,6 +57,7 @@ class BrowserSession(NamedTuple):
     Attributes:
         confirmed_at: when the person has given the password or a second factor last.
         factor_at: when the person has given a second factor last.
+        short_password: whether the password of the account is shorter than those of the staff have to be.
     """
 
     token_hash: bytes
@@ -67,6 +68,7 @@ class BrowserSession(NamedTuple):
     until: datetime
     confirmed_at: datetime | None = None
     factor_at: datetime | None = None
+    short_password: bool = False
 
 
 class Sessions:
@@ -81,13 +83,19 @@ class Sessions:
         self._looking: asyncio.Task[None] | None = None
 
     async def open(
-        self, learner_id: str, session_id: str, until: datetime, *, factor_at: datetime | None = None
+        self,
+        learner_id: str,
+        session_id: str,
+        until: datetime,
+        *,
+        factor_at: datetime | None = None,
+        short_password: bool = False,
     ) -> str:
         """Open a session that the log knows; returns its token, which is kept nowhere."""
         token, now = secrets.token_urlsafe(TOKEN_SIZE), self._clock.now()
 
         async def work(connection: Connection) -> None:
-            values = (hash_of(token), learner_id, session_id, now, now, until, now, factor_at)
+            values = (hash_of(token), learner_id, session_id, now, now, until, now, factor_at, short_password)
             await connection.execute(OPEN.encode(), values)
 
         await self._link.run(work)

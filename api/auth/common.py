@@ -14,7 +14,7 @@ from api.http.query import JSON
 from api.http.services import Services, get_services
 from api.http.sessions import signed_in, user_by_cookie
 from api.http.types import NO_CONTROLS, Id
-from domain.auth import LONGEST_PASSWORD
+from domain.passwords import LONGEST_PASSWORD
 from domain.words import closed
 
 ADDRESS = (

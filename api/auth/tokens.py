@@ -184,7 +184,8 @@ async def list_public_keys(services: ServicesDep) -> Response:
 
 
 def _wish(session: BrowserSession, body: WantedToken | WantedApp, lifetime: timedelta) -> Wish:
-    return Wish(session.learner_id, body.label, body.scopes, lifetime, with_factor=session.factor_at is not None)
+    with_factor = session.factor_at is not None and not session.short_password
+    return Wish(session.learner_id, body.label, body.scopes, lifetime, with_factor=with_factor)
 
 
 def _pair(found: Renewed, services: Services) -> Response:

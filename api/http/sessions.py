@@ -20,7 +20,7 @@ from adapters.auth.grants import Grants, Held
 from adapters.auth.issuing import Tokens
 from adapters.auth.people import People
 from adapters.auth.sessions import BrowserSession, Sessions
-from adapters.jwt import FACTOR, LEARNER, STEP_UP, JwtClaims
+from adapters.jwt import FACTOR, LEARNER, SHORT_PASSWORD, STEP_UP, JwtClaims
 from adapters.tasks import cancel_and_wait
 from api.http.errors import Unauthenticated
 from commands.clock import Clock
@@ -176,7 +176,7 @@ def roles_of(held: Held) -> tuple[str, ...]:
 
 def proofs_of(session: BrowserSession, now: datetime) -> tuple[str, ...]:
     """What the person of a session has proved beside who it is: by a second factor, and lately to be there."""
-    factor = (FACTOR,) if session.factor_at is not None else ()
+    factor = (SHORT_PASSWORD,) if session.short_password else (FACTOR,) if session.factor_at is not None else ()
     is_confirmed = session.confirmed_at is not None and now - session.confirmed_at < CONFIRMED_FOR
     return (*factor, STEP_UP) if is_confirmed else factor
 

@@ -2,12 +2,8 @@
 
 from functools import partial
 
-import pytest
-
 from domain.auth import (
     MOST_FACTORS,
-    SHORTEST_OF_STAFF,
-    BadPassword,
     Credentials,
     FactorKind,
     FactorNotFound,
@@ -17,7 +13,6 @@ from domain.auth import (
     Token,
     TokenKind,
     TooManyFactors,
-    check_password,
 )
 from domain.links import LinkRefused
 from tests.support.given import AT, Said, fact, given
@@ -111,34 +106,3 @@ def test_a_forgotten_password_is_replaced_by_one_link() -> None:
     given(Credentials, first, requested).when(lambda it: it.reset_password("p2", "p1")).then(reset)
     given(Credentials, first, reset).when(lambda it: it.reset_password("p3", "p1")).refused(LinkRefused)
     given(Credentials, first, reset).when(lambda it: it.reset_password("p2", "p1")).then()
-
-
-@pytest.mark.parametrize(
-    ("password", "is_known", "why"),
-    [
-        ("short", False, "10 characters"),
-        ("ninechars", False, "10 characters"),
-        ("correct horse", True, "tried first"),
-        ("aaaaaaaaaaaaaa", False, "tried first"),
-        ("Ada.Lovelace@Example.org", False, "address"),
-        ("ada.lovelaceADA.LOVELACE", False, "address"),
-    ],
-)
-def test_what_would_be_guessed_is_refused(password: str, *, is_known: bool, why: str) -> None:
-    """The sentence says why, and does not have the password."""
-    with pytest.raises(BadPassword, match=why) as refused:
-        check_password(password, address="ada.lovelace@example.org", is_known=is_known)
-    assert password not in str(refused.value)
-
-
-def test_the_staff_need_longer_ones() -> None:
-    """Twelve characters."""
-    check_password("elevenchars", address="ada@example.org", is_known=False)
-    with pytest.raises(BadPassword, match="12 characters"):
-        check_password("elevenchars", address="ada@example.org", is_known=False, least=SHORTEST_OF_STAFF)
-
-
-@pytest.mark.parametrize("password", ["seven green herons", "пароль-из-слов", "１０文字以上のパスワード", "x7" * 128])
-def test_any_script_and_any_words_are_taken(password: str) -> None:
-    """No rule asks for digits or capitals: length counts."""
-    check_password(password, address="ada@example.org", is_known=False)

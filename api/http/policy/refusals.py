@@ -1,11 +1,12 @@
 """What a refusal of the table is called over HTTP."""
 
-from adapters.jwt import JwtClaims
+from adapters.jwt import SHORT_PASSWORD, JwtClaims
 from api.http.policy.decision import RULES, Refused, Thing, held
 from api.http.policy.words import ADMIN, AUDITOR, LEARNER, Relation
 from api.http.step_up import StepUpNeeded
 from domain.auth import STEP_UP
 from domain.errors import Forbidden
+from domain.passwords import SHORTEST_OF_STAFF
 
 
 class NoPolicy(Forbidden):
@@ -57,16 +58,29 @@ class StaffNeedFactor(Forbidden):
     template = "your role counts with a second factor only: add one (POST /v1/auth/factors/app), and sign in with it"
 
 
+class StaffNeedLongerPassword(Forbidden):
+    """The password of the account is too short for the role of the user."""
+
+    code = "longer_password_needed"
+    template = "your role counts with a password of {least} characters or more: choose one (POST /v1/auth/password)"
+
+
 _PLAIN: dict[Refused, type[Forbidden]] = {
     Refused.ONLY_READS: AuditorsOnlyRead,
     Refused.NO_FACTOR: StaffNeedFactor,
 }
 
 
+def _plain_error(verdict: Refused, user: JwtClaims) -> Forbidden:
+    if verdict is Refused.NO_FACTOR and SHORT_PASSWORD in user.proofs:
+        return StaffNeedLongerPassword(least=SHORTEST_OF_STAFF)
+    return _PLAIN[verdict]()
+
+
 def error_of(verdict: object, action: str, user: JwtClaims, thing: Thing) -> Forbidden:
     """What is raised for what the table has said."""
     if isinstance(verdict, Refused) and verdict in _PLAIN:
-        return _PLAIN[verdict]()
+        return _plain_error(verdict, user)
     if verdict is Refused.NO_STEP_UP:
         return StepUpNeeded(minutes=int(STEP_UP.total_seconds()) // 60)
     if action not in RULES:

@@ -18,6 +18,28 @@ def test_passwords_that_are_tried_first_are_known_without_a_network() -> None:
     assert not is_known("пароль-из-слов")
 
 
+def test_what_is_left_beside_words_of_the_campus_is_looked_up_too() -> None:
+    """Since that is what is guessed then."""
+    assert is_known("campuslog-1234567890", ("campuslog",))
+    assert not is_known("campuslog-1234567890")
+    assert not is_known("campuslog seven herons", ("campuslog",))
+
+
+async def test_the_length_of_a_password_is_known_once_it_was_seen(settings: Settings) -> None:
+    """When it is chosen; of one from before, when it fits for the first time."""
+    async with opened(settings) as log:
+        passwords = Passwords(log.link)
+        await passwords.keep("ann", "p1", "elevenchars")
+        await passwords.keep("ann", "p2", GOOD)
+        assert [await passwords.is_short("ann", each) for each in ("p1", "p2", "p3", None)] == [True, *[False] * 3]
+        await query(settings, "UPDATE passwords SET is_short = NULL")
+        assert not await passwords.fits("ann", "p1", GOOD)
+        assert not await passwords.is_short("ann", "p1")
+        assert await passwords.fits("ann", "p1", "elevenchars")
+        assert await passwords.fits("ann", "p2", GOOD)
+        assert [await passwords.is_short("ann", each) for each in ("p1", "p2")] == [True, False]
+
+
 async def test_the_password_that_was_kept_fits(settings: Settings) -> None:
     """Of this person, under this id, in any form of Unicode; what is kept is Argon2id."""
     async with opened(settings) as log:

@@ -12,7 +12,8 @@ from adapters.auth.second_factors import PENDING, WRONG_CODES
 from adapters.settings import Settings
 from commands.log import Context
 from commands.roles import GrantRole
-from domain.auth import SHORTEST_OF_STAFF, STEP_UP
+from domain.auth import STEP_UP
+from domain.passwords import SHORTEST_OF_STAFF
 from domain.roles import ADMIN_OF_CAMPUS
 from tests.support.appends import query
 from tests.support.clock import SharedClock, StoppedClock
@@ -247,3 +248,31 @@ async def test_an_admin_proves_to_be_there_before_roles_are_granted(town: Town) 
     assert await is_admin()
     refused = await ada.post("/auth/password", {"old": PASSWORD, "new": "elevenchars"})
     assert (refused.status_code, refused.json()["least"]) == (422, SHORTEST_OF_STAFF)
+
+
+async def test_a_role_counts_with_a_longer_password(town: Town) -> None:
+    """One that was granted to a person with a short one: in no session and by no token, until it is changed."""
+    ada, short = await town.settle(ADA, "elevenchars"), "elevenchars"
+    app, _ = await with_app(town, ada)
+    grant = GrantRole(ada.learner_id, ADMIN_OF_CAMPUS, None, "first")
+    services = town.app.state.services
+    await services.bus.handle(grant, Context("operator", at=services.log.clock.now()))
+    again = town.browser()
+    needed = (await again.post("/auth/login", {"email": ADA, "password": short})).json()
+    town.log.clock.move(timedelta(seconds=30))
+    assert (await again.post("/auth/login/code", {"pending": needed["pending"], "code": app.code()})).status_code == 200
+    for browser in (ada, again):
+
+        async def is_refused(browser: Browser = browser) -> bool:
+            answer = await browser.get("/roles")
+            return bool(answer.json().get("code") == "longer_password_needed")
+
+        await until(is_refused)
+        assert (await browser.get("/me/consents")).status_code == 200, "what is the person's own needs no role"
+    wish = {"label": "notebook", "scopes": ["read"]}
+    token = (await again.post("/auth/tokens", wish)).json()["token"]
+    refused = await town.client.get("/v1/roles", headers={"authorization": f"Bearer {token}"})
+    assert refused.json()["code"] == "second_factor_needed"
+    answer = await again.post("/auth/password", {"old": short, "new": PASSWORD})
+    assert answer.status_code == 200, answer.text
+    assert (await again.get("/roles")).json()["code"] == "not_built", "it is let in; no projector runs here"
