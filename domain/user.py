@@ -19,7 +19,6 @@ from domain.profiles import check_profile
 from domain.user_errors import (
     AccountNotActive,
     AccountNotFound,
-    ConsentNeeded,
     OtherVersion,
     TooManyExports,
     UnknownPurpose,
@@ -317,11 +316,10 @@ class User(Aggregate):
     def _consent_withdrawn(self, purpose: str, version: int) -> None:
         self.consents.pop(purpose, None)
 
-    def must_consent(self, purpose: str) -> None:
-        """Refuse what the person has not consented to, in the words that are asked for now."""
-        version = PURPOSES[purpose].version
-        if self.consents.get(purpose) != version:
-            raise ConsentNeeded(learner_id=self.learner_id, purpose=purpose, version=version)
+    @property
+    def consented(self) -> tuple[str, ...]:
+        """The purposes to which the person consents, in the words that are asked for now."""
+        return tuple(name for name, asked in PURPOSES.items() if self.consents.get(name) == asked.version)
 
     def export_data(self, at: datetime) -> None:
         """The person exports what is held; a few times in a day, since it costs the campus something."""

@@ -53,7 +53,7 @@ async def test_a_person_consents_and_is_asked_again(campus: Campus, services: Se
     """The list has the words that are asked for; the staff see a name and an address with consent only."""
     me, path = campus.learner, f"/learners/{campus.learner}/contact"
     context = Context(me)
-    assert (await campus.get(path)).json()["code"] == "account_not_found"
+    assert (await campus.get(path)).json()["code"] == "consent_needed", "it does not say whether there is an account"
     for command in (RegisterAccount(me, f"{me}@example.org"), VerifyEmail(me)):
         await services.bus.handle(command, context)
     name = {"display_name": "Ada Lovelace", "notification_address": "post@example.org"}

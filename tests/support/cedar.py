@@ -62,6 +62,8 @@ def _condition(row: Row, role: str, access: Access) -> str:
     needs = [f'context.proofs.contains("{proof}")' for proof in NEEDS.get(role, ())]
     if row.step_up and access.relation is not Relation.SELF:
         needs.append('context.proofs.contains("step-up")')
+    if row.consent and access.relation is not Relation.SELF:
+        needs.append(f'(({OWN}) || resource.consents.contains("{row.consent}"))')
     has_role = f'principal in Role::"{role}"'
     if access.relation is Relation.SELF:
         where = f"({has_role} && {OWN})"
@@ -108,7 +110,7 @@ def request(user: str, action: str, thing: int, proofs: Sequence[str]) -> dict[s
 
 
 def _attributes(thing: Thing) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    found: dict[str, Any] = {"consents": list(thing.consents)}
     if thing.learner_id is not None:
         found["owner"] = {"__entity": _uid("User", thing.learner_id)}
     if thing.course_id is not None:

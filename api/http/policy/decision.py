@@ -38,11 +38,17 @@ class Principal(Protocol):
 
 
 class Thing(NamedTuple):
-    """What a request is about, as far as that is known: whose it is, and where it is."""
+    """
+    What a request is about, as far as that is known: whose it is, and where it is.
+
+    Attributes:
+        consents: the purposes to which that person has consented, where the action asks for one.
+    """
 
     learner_id: str | None = None
     run_id: str | None = None
     course_id: str | None = None
+    consents: tuple[str, ...] = ()
 
 
 class Allowed(NamedTuple):
@@ -60,6 +66,7 @@ class Refused(IntEnum):
     NOT_THIS = 3
     NO_FACTOR = 4
     NO_STEP_UP = 5
+    NO_CONSENT = 6
 
 
 class Cell(NamedTuple):
@@ -139,7 +146,16 @@ def decide(action: str, user: Principal | None, thing: Thing) -> Allowed | Refus
         rules = RULES.get(action)
         return Refused.NO_ROW if rules is None else WHOLE if rules.is_open else Refused.NO_ROLE
     is_own = thing.learner_id == user.subject
-    return _decided(action, user.roles, user.proofs, thing.run_id, thing.course_id, is_own=is_own)
+    verdict = _decided(action, user.roles, user.proofs, thing.run_id, thing.course_id, is_own=is_own)
+    if isinstance(verdict, Allowed) and not is_own and lacks_consent(action, thing):
+        return Refused.NO_CONSENT
+    return verdict
+
+
+def lacks_consent(action: str, thing: Thing) -> bool:
+    """Whether an action rests on a consent that the person in question has not given."""
+    purpose = RULES[action].row.consent
+    return bool(purpose) and purpose not in thing.consents
 
 
 @lru_cache(DECISIONS)

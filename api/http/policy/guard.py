@@ -10,12 +10,14 @@ from typing import Any
 
 from fastapi import Request
 
+from adapters.command_bus.replay import replayed
 from adapters.jwt import JwtClaims
 from api.http.policy.decision import AT, RULES, Allowed, Refused, Thing, decide, may_ever, role_for
 from api.http.policy.refusals import NoPolicy, error_of
 from api.http.policy.words import Found, Kind
 from api.http.security import user_of
 from api.http.services import Services, get_services
+from domain.user import User, user_stream
 
 CHECK = "policy"
 """The member of a request's scope that has its check."""
@@ -73,6 +75,9 @@ class Check:
             action: as another route would ask it; the route itself if left out.
         """
         thing = await self._thing(learner_id, run_id, course_id, quiz_id)
+        if learner_id is not None and RULES[action or self.action].row.consent:
+            user = await replayed(self._services.log, User, user_stream(learner_id))
+            thing = thing._replace(consents=user.consented)
         verdict = decide(action or self.action, self.user, thing)
         if not isinstance(verdict, Allowed):
             raise error_of(verdict, action or self.action, self.user, thing)

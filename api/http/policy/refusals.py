@@ -5,8 +5,10 @@ from api.http.policy.decision import RULES, Refused, Thing, held
 from api.http.policy.words import ADMIN, AUDITOR, LEARNER, Relation
 from api.http.step_up import StepUpNeeded
 from domain.auth import STEP_UP
+from domain.consents import PURPOSES
 from domain.errors import Forbidden
 from domain.passwords import SHORTEST_OF_STAFF
+from domain.user_errors import ConsentNeeded
 
 
 class NoPolicy(Forbidden):
@@ -71,18 +73,25 @@ _PLAIN: dict[Refused, type[Forbidden]] = {
 }
 
 
-def _plain_error(verdict: Refused, user: JwtClaims) -> Forbidden:
+CONDITIONS = frozenset((Refused.NO_CONSENT, Refused.NO_STEP_UP, *_PLAIN))
+
+
+def _of_condition(verdict: Refused, action: str, user: JwtClaims, thing: Thing) -> Forbidden:
+    """What is raised where a role would do, and something is missing beside it."""
     if verdict is Refused.NO_FACTOR and SHORT_PASSWORD in user.proofs:
         return StaffNeedLongerPassword(least=SHORTEST_OF_STAFF)
+    if verdict is Refused.NO_STEP_UP:
+        return StepUpNeeded(minutes=int(STEP_UP.total_seconds()) // 60)
+    if verdict is Refused.NO_CONSENT:
+        purpose = RULES[action].row.consent
+        return ConsentNeeded(learner_id=thing.learner_id, purpose=purpose, version=PURPOSES[purpose].version)
     return _PLAIN[verdict]()
 
 
 def error_of(verdict: object, action: str, user: JwtClaims, thing: Thing) -> Forbidden:
     """What is raised for what the table has said."""
-    if isinstance(verdict, Refused) and verdict in _PLAIN:
-        return _plain_error(verdict, user)
-    if verdict is Refused.NO_STEP_UP:
-        return StepUpNeeded(minutes=int(STEP_UP.total_seconds()) // 60)
+    if isinstance(verdict, Refused) and verdict in CONDITIONS:
+        return _of_condition(verdict, action, user, thing)
     if action not in RULES:
         return NoPolicy(action=action)
     cells = RULES[action].cells

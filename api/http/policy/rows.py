@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from api.http.policy.words import Access, Found, Kind, Relation, Row
+from domain.consents import CONTACT
 
 READ, STREAM, COMMAND, OWN, OPEN = Kind.READ, Kind.STREAM, Kind.COMMAND, Kind.OWN, Kind.OPEN
 USER, LATER = Found.USER, Found.LATER
@@ -95,7 +96,7 @@ SIGN_IN = (
     Row("getMyConsents", READ, TO_ITSELF, USER),
     Row("giveConsent", COMMAND, TO_ITSELF, USER),
     Row("withdrawConsent", COMMAND, TO_ITSELF, USER),
-    Row("getLearnerContact", READ, BY_STAFF),  # of those who have consented to it
+    Row("getLearnerContact", READ, BY_STAFF, consent=CONTACT),
     Row("invite", COMMAND, BY_STAFF),
     Row("inviteMany", COMMAND, BY_STAFF),
 )

@@ -24,7 +24,8 @@ Every user is a learner, too, but for services. An auditor is an auditor and a l
 person has, and sends no commands. Kinds: **read** answers; **stream** goes on answering; **command** records facts;
 **own** is the user's own sign-in; **open** needs no user. {needs} need a second factor for all that they do as such;
 where the table says *step-up*, that factor was shown within the last minutes; where it says *reason*, the request
-says why.
+says why; where it says *consent*, the person whom it is about has consented to that purpose, or it is refused to all
+others.
 """
 
 
@@ -44,6 +45,7 @@ class PolicyRow(msgspec.Struct, kw_only=True):
         found: where the thing is found that a request is about: in its path, it is the user, or the route finds it.
         step_up: whether a second factor must have been shown within the last minutes.
         reason: whether the request must say why.
+        consent: the purpose to which the person in question must have consented; null for none.
     """
 
     action: str
@@ -53,6 +55,7 @@ class PolicyRow(msgspec.Struct, kw_only=True):
     access: list[PolicyAccess]
     step_up: bool
     reason: bool
+    consent: str | None
 
 
 class PolicyTable(msgspec.Struct, kw_only=True):
@@ -84,6 +87,7 @@ def shown(row: Row, group: str) -> PolicyRow:
         access=access,
         step_up=row.step_up,
         reason=row.reason,
+        consent=row.consent or None,
     )
 
 
@@ -95,7 +99,8 @@ def columns() -> tuple[str, ...]:
 def lines(rows: Iterable[Row]) -> Iterator[tuple[str, ...]]:
     """A line of text for each row; what is open to all has `any` in each cell."""
     for row in rows:
-        also = ", ".join(word for word, is_so in (("step-up", row.step_up), ("reason", row.reason)) if is_so)
+        marks = (("step-up", row.step_up), ("reason", row.reason), (f"consent {row.consent}", row.consent))
+        also = ", ".join(word for word, is_so in marks if is_so)
         yield (row.action, row.kind.value, *(_cell(row, role) for role in ROLES[1:]), also)
 
 

@@ -75,6 +75,8 @@ class Row(NamedTuple):
         access: by role.
         step_up: whether all but the person in question must have stepped up.
         reason: whether the request must say why.
+        consent: the purpose to which the person in question must have consented, in the words of now, if another one
+            asks; empty for none.
     """
 
     action: str
@@ -83,6 +85,7 @@ class Row(NamedTuple):
     found: Found = Found.PATH
     step_up: bool = False
     reason: bool = False
+    consent: str = ""
 
 
 STAFF = (INSTRUCTOR, ASSISTANT, AUDITOR, ANALYST, ADMIN)

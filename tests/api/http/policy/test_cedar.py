@@ -9,6 +9,7 @@ import pytest
 from api.http.policy.decision import Allowed, Thing, decide
 from api.http.policy.rows import ROWS
 from api.http.policy.words import ANONYMOUS, Proof, Row
+from domain.consents import PURPOSES, RESEARCH
 from tests.support.cedar import entities, fields_of, policies, request
 
 RUN, OTHER, COURSE = "algebra-1", "logic-1", "algebra"
@@ -37,6 +38,8 @@ THINGS = [
     Thing(run_id=RUN, course_id=COURSE),
     Thing(run_id=OTHER, course_id="logic"),
     Thing("ann", RUN, COURSE),
+    Thing("ann", RUN, COURSE, tuple(PURPOSES)),
+    Thing("zoe", consents=(RESEARCH,)),
     Thing("zoe", "unknown"),
     Thing(course_id=COURSE),
     Thing(course_id="logic"),

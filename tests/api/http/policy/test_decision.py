@@ -9,6 +9,7 @@ from adapters.jwt import FACTOR, PROOFS, JwtClaims, claims_of
 from api.http.policy.decision import Allowed, Refused, Thing, compiled, decide, held
 from api.http.policy.rows import ROWS
 from api.http.policy.words import Access, Kind, Relation, Row
+from domain.consents import CONTACT, PURPOSES, RESEARCH
 
 ANN = claims_of("ann")
 
@@ -53,6 +54,17 @@ def test_what_must_be_proved() -> None:
     assert isinstance(decide(grant[0], of("admin"), grant[1]), Allowed)
     assert isinstance(decide("listRoles", of("admin", proofs=(FACTOR,)), Thing()), Allowed)
     assert isinstance(decide("getLearnerDashboard", of("admin", proofs=()), Thing("bob")), Allowed)
+
+
+def test_what_rests_on_a_consent() -> None:
+    """The person in question must have given it, for that purpose; the staff need their proofs besides."""
+    given, other = Thing("ann", consents=(CONTACT,)), Thing("ann", consents=(RESEARCH,))
+    assert isinstance(decide("getLearnerContact", of("admin"), given), Allowed)
+    for thing in (other, Thing("ann"), Thing()):
+        assert decide("getLearnerContact", of("admin"), thing) is Refused.NO_CONSENT
+    assert decide("getLearnerContact", of("admin", proofs=()), given) is Refused.NO_FACTOR
+    assert decide("getLearnerContact", ANN, Thing("bob", consents=(CONTACT,))) is Refused.NO_ROLE
+    assert {row.consent for row in ROWS} - {""} <= PURPOSES.keys()
 
 
 def test_an_auditor_is_nothing_else() -> None:
