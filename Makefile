@@ -1,5 +1,5 @@
 # Two commands are enough: `make run` and `make test`. All of them start with `setup`, which is done once per lock file.
-.PHONY: help setup run test test-fast test-slow check supply format bench lock clean
+.PHONY: help setup run test test-fast test-slow check supply audit format bench lock clean
 
 # One more than there are cores: a third of the time a test waits for a server or a process.
 WORKERS = $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
@@ -31,6 +31,9 @@ check: setup ## style, types and the import contract
 supply: setup ## look for secrets in the repository, and list the packages that are shipped (dist/sbom.cdx.json)
 	@.venv/bin/python -m scripts.secrets
 	@mkdir -p dist && .venv/bin/cyclonedx-py requirements requirements.lock --output-reproducible -o dist/sbom.cdx.json
+
+audit: setup ## compare the packages that are shipped with known vulnerabilities, where there is a network
+	@.venv/bin/python -m scripts.audit
 
 format: setup ## let ruff mend what it can
 	.venv/bin/ruff check --fix . ; .venv/bin/ruff format .

@@ -91,6 +91,18 @@ def _patient_connections() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _quick_passwords() -> Iterator[None]:
+    """A hash of a password takes a millisecond; tests/adapters/auth/test_passwords.py has the product's."""
+    from pwdlib import PasswordHash
+    from pwdlib.hashers.argon2 import Argon2Hasher
+
+    quick = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("adapters.auth.passwords._hasher", quick)
+        yield
+
+
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Servers]:
     """PostgreSQL, Valkey and NATS for this session (with xdist: for this worker); not to be stopped by a test."""

@@ -67,6 +67,14 @@ def run_tests(checkout: Path, *names: str) -> subprocess.CompletedProcess[str]:
     return run(checkout, sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *names)
 
 
+def test_every_step_can_be_taken(tmp_path: Path) -> None:
+    """The edits fit the files that are there, and what comes of them is Python; `test_the_context_works` runs it."""
+    follow(STEPS, checkout := copy_of_checkout(tmp_path))
+    for path in {step.path for step in STEPS if step.path.endswith(".py")}:
+        compile((checkout / path).read_text(), path, "exec")
+
+
+@pytest.mark.slow
 def test_the_context_works(tmp_path: Path) -> None:
     """A reader who follows the page has a context whose tests pass, on real servers, and that breaks no contract."""
     checkout = copy_of_checkout(tmp_path)

@@ -41,9 +41,25 @@ def test_an_answer_says_what_shows_it(answer: dict[str, str]) -> None:
     assert note or state == "met"
     assert note.startswith("not done: ") == (state == "not done")
     for link in evidence:
-        path, _, name = link.partition("::")
-        assert (ROOT / path).exists(), link
-        assert not name or re.search(rf"^(async )?def {name}\(", (ROOT / path).read_text(), re.MULTILINE), link
+        assert_leads_somewhere(link)
+
+
+def assert_leads_somewhere(link: str) -> None:
+    """To a file, and to a test in it if the link names one."""
+    path, _, name = link.partition("::")
+    assert (ROOT / path).exists(), link
+    assert not name or re.search(rf"^(async )?def {name}\(", (ROOT / path).read_text(), re.MULTILINE), link
+
+
+def test_what_an_attacker_tries_has_tests() -> None:
+    """Each line of docs/security/hostile.md names tests that are there."""
+    lines = (ROOT / "docs" / "security" / "hostile.md").read_text().splitlines()
+    for line in [line for line in lines if line.startswith("| ")][2:]:
+        links = re.findall(r"`(tests/[^`]+)`", line)
+        assert links, line
+        for link in links:
+            assert "::" in link
+            assert_leads_somewhere(link)
 
 
 def test_the_document_counts_them() -> None:

@@ -1,5 +1,7 @@
 """
 Plain text over HTTP between a notary, its log and witnesses: rare requests, for which the standard library is enough.
+
+No redirection is followed: what is asked are the addresses of the settings, and no other that an answer names.
 """
 
 import asyncio
@@ -19,6 +21,21 @@ class TextAnswer(NamedTuple):
     content_type: str = ""
 
 
+def _opener_of_http() -> urllib.request.OpenerDirector:
+    """HTTP alone, without what would follow redirections."""
+    opener = urllib.request.OpenerDirector()
+    for handler in (
+        *(urllib.request.ProxyHandler(), urllib.request.UnknownHandler()),
+        *(urllib.request.HTTPHandler(), urllib.request.HTTPSHandler()),
+        *(urllib.request.HTTPDefaultErrorHandler(), urllib.request.HTTPErrorProcessor()),
+    ):
+        opener.add_handler(handler)
+    return opener
+
+
+_opener = _opener_of_http()
+
+
 async def ask(url: str, body: str | None = None) -> TextAnswer:
     """What *url* answers to GET, or to POST of a *body*."""
     return await asyncio.to_thread(_ask, url, body)
@@ -26,9 +43,9 @@ async def ask(url: str, body: str | None = None) -> TextAnswer:
 
 def _ask(url: str, body: str | None) -> TextAnswer:
     data = None if body is None else body.encode()
-    request = urllib.request.Request(url, data, {"content-type": "text/plain"} if data else {})  # noqa: S310 - of a setting
     try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310
+        request = urllib.request.Request(url, data, {"content-type": "text/plain"} if data else {})  # noqa: S310
+        with _opener.open(request, timeout=TIMEOUT) as answer:
             return _read(answer.status, answer)
     except urllib.error.HTTPError as error:
         with error:

@@ -213,9 +213,10 @@ def signed_in(answer: Response, session: SignedIn, clock: Clock) -> Response:
 
 
 def signed_out(answer: Response) -> Response:
-    """Take the session from the browser."""
+    """Take the session from the browser, and what it keeps of the answers that the session had."""
     answer.headers.append("set-cookie", f"{COOKIE}=; Max-Age=0; {ATTRIBUTES}")
     answer.headers["cache-control"] = "no-store"
+    answer.headers["clear-site-data"] = '"cache", "storage"'  # not "cookies": those of the whole domain
     return answer
 
 

@@ -48,6 +48,27 @@ class Shape:
             group[0].wait(PATIENCE)
 
 
+@dataclass(frozen=True)
+class Front:
+    """
+    A Caddy on this machine.
+
+    Attributes:
+        plain, tls, redirecting: its ports, without TLS, with it, and the one that sends to `https`.
+        authority: the file with the certificate of its authority.
+    """
+
+    plain: int
+    tls: int
+    redirecting: int
+    authority: Path
+
+    @property
+    def url(self) -> str:
+        """Where it answers without TLS."""
+        return f"http://127.0.0.1:{self.plain}"
+
+
 @contextmanager
 def monolith(settings: Settings) -> Iterator[Shape]:
     """One process."""
@@ -73,9 +94,30 @@ def apart(settings: Settings, directory: Path) -> Iterator[Shape]:
         _campus(stack, own, "gateway")
         _answers(f"{own.api_url}/readyz")
         wait_until(lambda: _instances(own.api_url) == EACH)
-        if (caddy := caddy_program()) is not None:
-            shape.url = _caddy(stack, caddy, own, directory)
+        if caddy_program() is not None:
+            shape.url = caddy(stack, "Caddyfile.gateway", directory, own.api_port).url
         yield shape
+
+
+@contextmanager
+def in_front(settings: Settings, directory: Path) -> Iterator[dict[str, Front]]:
+    """Caddy before an API, and Caddy before a gateway, each with the file of deploy/ for it."""
+    key = secrets.token_bytes(32)
+    trusting = settings.model_copy(
+        update={
+            "identity_public_keys": public_key(key), "trusted_proxies": "127.0.0.0/8", "log_level": "warning",
+            "public_url": "https://localhost",
+        }
+    )  # fmt: skip
+    with ExitStack() as stack:
+        api, gateway = _at(trusting), _at(trusting, identity_key=base64.b64encode(key).decode())
+        _campus(stack, api, "serve", "--contexts", ",".join(GROUPS))
+        _campus(stack, gateway, "gateway")
+        _answers(f"{gateway.api_url}/readyz")
+        yield {
+            "API": caddy(stack, "Caddyfile", directory / "api", api.api_port),
+            "gateway": caddy(stack, "Caddyfile.gateway", directory / "gateway", gateway.api_port),
+        }
 
 
 def caddy_program() -> str | None:
@@ -93,21 +135,26 @@ def _campus(stack: ExitStack, settings: Settings, *arguments: str) -> "subproces
     return _started(stack, command, {**os.environ, **variables(settings)})
 
 
-def _caddy(stack: ExitStack, program: str, gateway: Settings, directory: Path) -> str:
-    """Caddy with the Caddyfile of deploy/, without TLS, in front of the gateway."""
-    port = free_port()
+def caddy(stack: ExitStack, file: str, directory: Path, upstream: int) -> Front:
+    """Caddy with a file of deploy/, in front of what listens at the port *upstream*."""
+    found = Front(free_port(), free_port(), free_port(), directory / "caddy/pki/authorities/local/root.crt")
     environment = {
         **os.environ,
-        "CAMPUS_ADDRESS": f"http://127.0.0.1:{port}",
-        "GATEWAY": f"127.0.0.1:{gateway.api_port}",
+        "CAMPUS_ADDRESS": f"http://:{found.plain}, https://localhost:{found.tls}",
+        "GATEWAY": f"127.0.0.1:{upstream}",
+        "API_HOST": "127.0.0.1",
+        "API_PORT": str(upstream),
+        "CADDY_HTTP_PORT": str(found.redirecting),
+        "CADDY_HTTPS_PORT": str(found.tls),
+        "CADDY_READ_HEADER": "2s",
         "XDG_DATA_HOME": str(directory),
         "XDG_CONFIG_HOME": str(directory),
         "CADDY_ADMIN": f"127.0.0.1:{free_port()}",
     }
-    _started(stack, [program, "run", "--config", str(ROOT / "deploy/Caddyfile.gateway")], environment)
-    url = f"http://127.0.0.1:{port}"
-    _answers(f"{url}/healthz")
-    return url
+    command = [caddy_program() or "caddy", "run", "--adapter", "caddyfile", "--config", str(ROOT / "deploy" / file)]
+    _started(stack, command, environment)
+    _answers(f"{found.url}/healthz")
+    return found
 
 
 def _started(stack: ExitStack, command: list[str], environment: dict[str, str]) -> "subprocess.Popen[bytes]":

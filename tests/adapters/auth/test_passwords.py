@@ -2,11 +2,15 @@
 
 import asyncio
 
-from adapters.auth.passwords import Passwords, is_known
+import pytest
+
+from adapters.auth.passwords import Passwords, _hasher, is_known
 from adapters.settings import Settings
 from tests.support.appends import opened, query
 
 GOOD = "seven green herons"
+PRODUCT = _hasher
+"""What hashes outside of tests, before a fixture has put another in its place."""
 
 
 def test_passwords_that_are_tried_first_are_known_without_a_network() -> None:
@@ -40,8 +44,9 @@ async def test_the_length_of_a_password_is_known_once_it_was_seen(settings: Sett
         assert [await passwords.is_short("ann", each) for each in ("p1", "p2")] == [True, False]
 
 
-async def test_the_password_that_was_kept_fits(settings: Settings) -> None:
+async def test_the_password_that_was_kept_fits(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of this person, under this id, in any form of Unicode; what is kept is Argon2id."""
+    monkeypatch.setattr("adapters.auth.passwords._hasher", PRODUCT)
     async with opened(settings) as log:
         passwords = Passwords(log.link)
         await passwords.keep("ann", "p1", "Käsekuchen zu zweit")

@@ -14,7 +14,8 @@ from projections.engine.live import Batch, FactCounts
 from projections.engine.projection import RowKey, Rows
 from tests.support.workers import InValkey, Tally, Total
 
-LEARNERS = 3_000
+LEARNERS = 900
+SCANNED = 300  # documents in one answer, about: as many answers as 3,000 learners take
 SEGMENTS = 4
 LATE = 6  # answers after which the first segment has been read, and some of the second
 
@@ -27,8 +28,9 @@ async def valkey(settings: Settings) -> AsyncIterator[Any]:
 
 
 @pytest.fixture
-async def store(settings: Settings, valkey: Any) -> ValkeyStore:
+async def store(settings: Settings, valkey: Any, monkeypatch: pytest.MonkeyPatch) -> ValkeyStore:
     """A generation with many learners in each segment, all of whom have the amount 1."""
+    monkeypatch.setattr(scan, "SCANNED", SCANNED)
     store = ValkeyStore(valkey, settings, InValkey(), 1, SEGMENTS)
     for segment in range(SEGMENTS):
         await store.claim(segment, 1)

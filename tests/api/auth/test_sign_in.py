@@ -243,6 +243,7 @@ async def test_signing_out_here_and_everywhere(town: Town) -> None:
     answer = await browsers[0].post("/auth/logout", {})
     assert answer.json() == {"ended": 1}
     assert "Max-Age=0" in answer.headers["set-cookie"]
+    assert answer.headers["clear-site-data"] == '"cache", "storage"'
     assert (await browsers[2].post("/auth/logout", {"everywhere": True})).json() == {"ended": 2}
     assert [(await each.get("/auth/sessions")).status_code for each in browsers] == [401] * 4
     assert (await stranger.get("/auth/sessions")).status_code == 200

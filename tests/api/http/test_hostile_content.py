@@ -1,11 +1,16 @@
 """Content that is meant to break something (depth, null bytes, scripts, changed tokens) is refused with a reason."""
 
+import asyncio
 import base64
 import json
+import re
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 import pytest
+from fastapi import FastAPI
 
 from adapters.jwt import ISSUER, claims_of, sign, sign_for, sign_ticket
 from adapters.settings import Settings
@@ -137,3 +142,47 @@ async def test_a_session_that_was_given_is_not_taken(campus: Campus) -> None:
     answer = await campus.client.post("/v1/auth/login", json=body, headers=given)
     assert answer.status_code == 403
     assert "given-by-another-page" not in str(answer.headers)
+
+
+def asked_with(document: dict[str, Any], value: str) -> Iterator[tuple[str, str, dict[str, str], dict[str, str]]]:
+    """Every operation with a value in the place of all parameters and all fields of its body."""
+    for path, operations in document["paths"].items():
+        filled = re.sub(r"\{\w+\}", quote(value, safe=""), path)
+        for method, operation in operations.items():
+            parameters = {each["name"]: value for each in operation.get("parameters", []) if each["in"] == "query"}
+            content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+            name = content.get("schema", {}).get("$ref", "").rpartition("/")[2]
+            fields = document["components"]["schemas"].get(name, {}).get("properties", {})
+            if not path.endswith("/events"):
+                yield method, filled, parameters, dict.fromkeys(fields, value)
+
+
+async def test_no_address_of_a_client_is_asked(campus: Campus, app: FastAPI) -> None:
+    """Wherever it stands: in the target, a header, a token, or a body; a server that would hear of it hears nothing."""
+    heard: list[bytes] = []
+
+    async def hear(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.append(await reader.read(1_024))
+        writer.close()
+
+    server = await asyncio.start_server(hear, "127.0.0.1", 0)
+    async with server:
+        place = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        url, admin = f"http://{place}/found", await campus.as_user("admin")
+        headers = [
+            *({name: place} for name in ("host", "x-forwarded-host", "x-forwarded-for", "forwarded", "x-real-ip")),
+            *({name: url} for name in ("origin", "referer", "x-original-url", "x-rewrite-url", "destination")),
+            *(
+                {"authorization": f"Bearer {unsigned({'alg': 'EdDSA', name: url}, {'iss': url, 'sub': 'a'}, b'x')}"}
+                for name in ("jku", "x5u", "kid", "iss")
+            ),
+        ]
+        for more in headers:
+            answer = await campus.client.get("/v1/courses", headers=admin | more)
+            assert answer.status_code < 500, more
+        for method, path, parameters, body in asked_with(app.openapi(), url):
+            answer = await campus.client.request(
+                method, path, params=parameters, json=body if method == "post" else None, headers=admin
+            )
+            assert answer.status_code != 500, (method, path, answer.text)
+    assert heard == []

@@ -181,11 +181,12 @@ class Campus:
         self.head = row[0]
 
 
-def test_conditions_agree_with_the_model(servers: Servers) -> None:
+@pytest.mark.parametrize("most", [50, pytest.param(300, marks=pytest.mark.slow)])
+def test_conditions_agree_with_the_model(servers: Servers, most: int) -> None:
     """Types, all kinds of tags, several items and conditions, neighbours in the batch; on both paths, and in reads."""
     campuses = Campus(servers), Campus(servers, one_by_one=True), Campus(servers, hints=False)
 
-    @hypothesis.settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+    @hypothesis.settings(max_examples=most, deadline=None, suppress_health_check=list(HealthCheck))
     @given(st.lists(st.lists(WISHES, min_size=1, max_size=3), min_size=2, max_size=6), QUERIES, st.integers(0, 3))
     def agrees(batches: list[list[Wish]], query: Query, after: int) -> None:
         model = Model(uuid.uuid4().hex[:8])
@@ -256,7 +257,8 @@ async def _write(
     return done
 
 
-def test_no_condition_is_broken_by_writers_at_the_same_time(servers: Servers) -> None:
+@pytest.mark.parametrize("most", [6, pytest.param(40, marks=pytest.mark.slow)])
+def test_no_condition_is_broken_by_writers_at_the_same_time(servers: Servers, most: int) -> None:
     """Nothing that a condition excludes came before its append; what was refused was overtaken by such a fact."""
     campus = migrated(servers)
 
@@ -274,7 +276,7 @@ def test_no_condition_is_broken_by_writers_at_the_same_time(servers: Servers) ->
                 between = [facts[position] for position in range(condition.after + 1, answer)]
                 assert not any(matches(condition.query, fact) for fact in between)
 
-    @hypothesis.settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+    @hypothesis.settings(max_examples=most, deadline=None, suppress_health_check=list(HealthCheck))
     @given(st.lists(PLANS, min_size=2, max_size=8))
     def always(plans: list[list[tuple[str, str, str]]]) -> None:
         asyncio.run(holds(plans))

@@ -81,8 +81,13 @@ def _of_quiz(fact: Fact, wanted: Wanted) -> bool:
     return id_or_none(fact.stream_id, "quiz_id") in wanted.quizzes
 
 
-@pytest.mark.parametrize("look", [1, 3, 1_000])
-async def test_pages_are_a_scan_of_the_log(settings: Settings, monkeypatch: pytest.MonkeyPatch, look: int) -> None:
+@pytest.mark.parametrize(
+    ("look", "sampled"),
+    [(3, 1), (1_000, 1), *(pytest.param(each, 5, marks=pytest.mark.slow) for each in (1, 3, 1_000))],
+)
+async def test_pages_are_a_scan_of_the_log(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, look: int, sampled: int
+) -> None:
     """Up and down, with any filter, of any size; and so are the counts by type."""
     monkeypatch.setattr(learner_history, "LOOK", look)
     await seed(settings, 3)
@@ -94,7 +99,7 @@ async def test_pages_are_a_scan_of_the_log(settings: Settings, monkeypatch: pyte
         choice = Random(look)
         quizzes = tuple({fact.id("quiz_id") for fact in facts if fact.type == "quiz.published"})
         learners = sorted({found for fact in facts if (found := learner_of(fact.stream_id, fact.data))})
-        for learner in [*choice.sample(learners, min(5, len(learners))), "ann", "zoe"]:
+        for learner in [*choice.sample(learners, min(sampled, len(learners))), "ann", "zoe"]:
             runs = sorted({r for f in scanned(facts, learner) if (r := id_or_none(f.stream_id, "run_id"))})
             times = sorted(fact.occurred_at for fact in facts)
             for wanted in (

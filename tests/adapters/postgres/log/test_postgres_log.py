@@ -19,28 +19,29 @@ from tests.support.appends import assert_versions_dense, new_event, opened, quer
 from tests.support.polling import until
 from tests.support.writers import write
 
-PROCESSES, EVENTS = 4, 12_500  # events of each process
+PROCESSES = 4
 PAGE = 1_000
 REPEATS = 50
 
 
-async def test_a_tailing_reader_misses_nothing(settings: Settings) -> None:
+@pytest.mark.parametrize("events", [2_500, pytest.param(12_500, marks=pytest.mark.slow)])
+async def test_a_tailing_reader_misses_nothing(settings: Settings, events: int) -> None:
     """Whatever many processes append meanwhile, a reader sees every position, once and in order."""
     loop, seen = asyncio.get_running_loop(), list[Fact]()
     with ProcessPoolExecutor(PROCESSES, mp_context=multiprocessing.get_context("spawn")) as processes:
         writers = [
-            loop.run_in_executor(processes, write, settings, f"w{number}", EVENTS) for number in range(PROCESSES)
+            loop.run_in_executor(processes, write, settings, f"w{number}", events) for number in range(PROCESSES)
         ]
         async with opened(settings) as log:
-            while len(seen) < PROCESSES * EVENTS:
+            while len(seen) < PROCESSES * events:
                 all_is_written = all(writer.done() for writer in writers)
                 page = await log.read(len(seen), PAGE)
                 assert [fact.position for fact in page] == list(range(len(seen) + 1, len(seen) + 1 + len(page)))
                 seen += page
                 if not page and all_is_written:
                     break
-            assert await asyncio.gather(*writers) == [EVENTS] * PROCESSES
-            assert await log.head() == len(seen) == PROCESSES * EVENTS
+            assert await asyncio.gather(*writers) == [events] * PROCESSES
+            assert await log.head() == len(seen) == PROCESSES * events
     assert_versions_dense([(fact.stream_id, fact.stream_version) for fact in seen])
     assert [fact.recorded_at for fact in seen] == sorted(fact.recorded_at for fact in seen)
 

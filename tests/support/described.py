@@ -1,0 +1,101 @@
+"""Requests that schemathesis makes of the OpenAPI description, and what every answer to them has to be."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import requests
+import schemathesis
+from hypothesis import HealthCheck
+from hypothesis import settings as examples
+from schemathesis.checks import load_all_checks
+from schemathesis.core.result import Ok
+from schemathesis.core.transport import Response
+from schemathesis.generation.feedback import FeedbackSources
+from schemathesis.generation.hypothesis import builder
+from schemathesis.generation.meta import TestPhase
+from schemathesis.pytest._test_builder import build_operation_test
+from schemathesis.python._constants.orchestrator import make_constants_value_source
+from schemathesis.specs.openapi.checks import ignored_auth, negative_data_rejection, positive_data_acceptance
+
+from adapters.settings import Settings
+from api.app import build
+from api.http.as_of import LARGEST
+from api.http.openapi import MIN_POSITION
+
+Case = schemathesis.Case[Any]
+
+NOT_OURS = [
+    ignored_auth,  # sees the token that we add as one that it had left out; test_http.py asks without
+    positive_data_acceptance,  # the domain refuses more than a schema can say, such as a key that does not fit its quiz
+]
+NOWHERE = Settings(postgres_url="x", nats_url="x", valkey_url="x", token_secret="only-for-the-description")
+
+
+def described() -> Iterator[tuple[str, Any]]:
+    """Each operation with its label."""
+    schema = schemathesis.openapi.from_dict(build(NOWHERE).openapi())
+    for operation in schema.exclude(path_regex="/events$|/metrics$|/replay$").get_all_operations():
+        assert isinstance(operation, Ok), operation.err()
+        yield operation.ok().label, operation.ok()
+
+
+OPERATIONS = dict(described())
+"""All but streams, and what is no JSON."""
+
+LEFT_OUT = (
+    builder.InvalidHeadersExampleMark,
+    builder.InvalidRegexMark,
+    builder.MissingPathParameters,
+    builder.NonSerializableMark,
+    builder.UnsatisfiableExampleMark,
+    builder.UnserializablePayloadMark,
+)
+"""Marks of an operation for which not all cases could be made."""
+
+
+def each_case(operation: Any, max_examples: int, send: Callable[[Case], None], *, every: int = 1) -> None:
+    """
+    Make the cases of *operation*, and *send* each: so many at random, and of those that are made by a system (values
+    at borders, wrong types, what is missing) every so many-th.
+
+    `schema.parametrize()` would make them when tests are collected: half of what collecting cost each worker of
+    pytest-xdist, also those that run none of these tests.
+    """
+    load_all_checks()
+    systematic = 0
+
+    @examples(max_examples=max_examples, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+    def answered(case: Case) -> None:
+        nonlocal systematic
+        if case.meta is not None and case.meta.phase.name is TestPhase.COVERAGE:
+            systematic += 1
+            if systematic % every:
+                return
+        send(case)
+
+    schema = operation.schema
+    feedback = FeedbackSources(constants_value_source=make_constants_value_source(schema))
+    test = build_operation_test(
+        config=schema.config, operation=operation, test_func=answered, given_kwargs={}, feedback=feedback
+    )
+    assert not [mark for mark in LEFT_OUT if mark.is_set(test)]
+    test()
+
+
+def answer_as_described(case: Case, url: str, token: str | None, session: requests.Session | None = None) -> Response:
+    """Send *case* with a token, or without one; hold the answer against the description."""
+    if _is_allowed(case.query.get("min_position"), MIN_POSITION["schema"]["maximum"]):
+        case.query["min_position"] = 0  # any other would be waited for
+    if "202" in case.operation.definition.raw["responses"] and (
+        "valid_at" in case.query or _is_allowed(case.query.get("known_at"), LARGEST)
+    ):
+        case.query["known_at"] = 0  # as of any other moment a fold would be waited for
+    headers = {"authorization": f"Bearer {token}"} if token is not None else {}
+    excluded = [*NOT_OURS, negative_data_rejection] if [] in case.query.values() else NOT_OURS  # [] is not sent
+    return case.call_and_validate(base_url=url, session=session, headers=headers, excluded_checks=excluded)
+
+
+def _is_allowed(position: object, largest: int) -> bool:
+    """Whether it is a position that the description allows; the others are sent as they are, to be refused."""
+    text = str(position)
+    return text.isascii() and text.isdigit() and int(text[:20]) <= largest
