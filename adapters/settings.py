@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
+from adapters.oidc_settings import OidcProvider, oidc_providers
 from commands.clock import Clock
 
 PREFIX = "CAMPUS_"
@@ -91,6 +92,8 @@ class Settings(BaseSettings):
     """Private keys of the notary, 32 bytes in base64, with commas between; empty: it keeps one in `data_dir`."""
     master_keys: str = Field(default="", repr=False)
     """Wrap the keys of persons: 32 bytes in base64 each, with commas between, the newest first; empty: no accounts."""
+    oidc_providers: str = Field(default="", repr=False)
+    """Providers by which people sign in, a JSON array or a file with one: docs/howto/sign-in-with-a-provider.md."""
     smtp_url: str = Field(default="", repr=False)
     """Where mails leave, `smtp://USER:PASSWORD@HOST:PORT` or `smtps://…`; empty: `campus up` runs an inbox."""
     mail_from: str = "Campuslog <no-reply@campus.invalid>"
@@ -155,6 +158,11 @@ class Settings(BaseSettings):
         return [secret.strip() for secret in self.stripe_webhook_secrets.split(",") if secret.strip()]
 
     @property
+    def providers(self) -> tuple[OidcProvider, ...]:
+        """The providers of `oidc_providers`."""
+        return oidc_providers(self.oidc_providers)
+
+    @property
     def tax_table(self) -> dict[str, int]:
         """The rates of `tax_rates`, by country."""
         return rates_of(self.tax_rates)
@@ -164,6 +172,12 @@ class Settings(BaseSettings):
     def _rates_fit(cls, rates: str) -> str:
         rates_of(rates)
         return rates
+
+    @field_validator("oidc_providers")
+    @classmethod
+    def _providers_fit(cls, providers: str) -> str:
+        oidc_providers(providers)
+        return providers
 
     @field_validator("smtp_url")
     @classmethod

@@ -52,6 +52,7 @@ EXAMPLE = PersonalExport(
         passwords=1,
         factors=0,
         recovery_codes=0,
+        identities=[],
         sessions=[HeldSession(session_id=LEARNER, opened_at=AT, seen_at=AT, until=AT)],
         refusals=[],
         dossiers=[],

@@ -90,6 +90,35 @@ async def remove_factor(command: RemoveFactor, log: Log) -> Position:
 
 
 @dataclass(frozen=True)
+class LinkIdentity:
+    """A person signs in by an account of this issuer from now on; which one it is stands beside the log."""
+
+    learner_id: str
+    identity_id: str
+    issuer: str
+
+
+async def link_identity(command: LinkIdentity, log: Log) -> Position:
+    credentials = await log.load(Credentials, credentials_stream(command.learner_id))
+    credentials.link_identity(command.identity_id, command.issuer)
+    return await log.save(credentials)
+
+
+@dataclass(frozen=True)
+class UnlinkIdentity:
+    """A person does not sign in by an account elsewhere any more."""
+
+    learner_id: str
+    identity_id: str
+
+
+async def unlink_identity(command: UnlinkIdentity, log: Log) -> Position:
+    credentials = await log.load(Credentials, credentials_stream(command.learner_id))
+    credentials.unlink_identity(command.identity_id)
+    return await log.save(credentials)
+
+
+@dataclass(frozen=True)
 class MakeRecoveryCodes:
     """So many recovery codes were shown to the person, and replace those before them."""
 
@@ -120,7 +149,7 @@ async def use_recovery_code(command: UseRecoveryCode, log: Log) -> Position:
 
 @dataclass(frozen=True)
 class ConfirmSession:
-    """A person has proved once more to be there; `method` is `password`, `totp`, `recovery_code` or `passkey`."""
+    """A person has proved once more to be there; `method` is as docs/facts.md has it."""
 
     learner_id: str
     session_id: str

@@ -127,6 +127,24 @@ async def invite_account(command: InviteAccount, log: Log) -> Position:
 
 
 @dataclass(frozen=True)
+class ProvisionAccount:
+    """A person whom a provider of sign-ins has named opens an account; `repr` leaves out what is personal."""
+
+    learner_id: str
+    issuer: str
+    display_name: str = field(default="", repr=False)
+    language: str = field(default="en", repr=False)
+    time_zone: str = field(default="UTC", repr=False)
+
+
+async def provision_account(command: ProvisionAccount, log: Log) -> Position:
+    user = await log.load(User, user_stream(command.learner_id))
+    key = await log.personal_key(user.id)
+    user.provision(command.issuer, command.display_name, command.language, command.time_zone, key)
+    return await log.save(user)
+
+
+@dataclass(frozen=True)
 class GiveConsent:
     """A person consents to a purpose, in the words of a version."""
 

@@ -9,10 +9,13 @@ from enum import StrEnum
 
 from domain.aggregate import Aggregate, event, stream_id
 from domain.errors import Conflict, Forbidden, NotFound
+from domain.identity_errors import IdentityNotFound, LastWayIn, TooManyIdentities
 from domain.links import LinkRefused
 
 MOST_FACTORS = 10
 """Of one person: an authenticator app, and passkeys of several machines."""
+MOST_IDENTITIES = 10
+"""Accounts elsewhere by which one person signs in."""
 STEP_UP = timedelta(minutes=10)
 """How long a person is taken to be there after a password or a second factor was given."""
 
@@ -107,8 +110,19 @@ class Credentials(Aggregate):
         codes_id: str
         left: int
 
+    class IdentityLinked(Aggregate.Event):
+        TOPIC = "credentials.identity_linked"
+        identity_id: str
+        issuer: str
+
+    class IdentityUnlinked(Aggregate.Event):
+        TOPIC = "credentials.identity_unlinked"
+        identity_id: str
+        issuer: str
+
     def initial_state(self) -> None:
         self.password_id: str | None = None
+        self.identities: dict[str, str] = {}  # issuers by id
         self.factors: dict[str, str] = {}  # kinds by id
         self.codes_id: str | None = None
         self.codes_left = 0
@@ -131,14 +145,14 @@ class Credentials(Aggregate):
         Another password takes the place of one that was forgotten.
 
         Args:
-            replaced: the id of the password that was valid when the mail was written.
+            replaced: the id of the password that was valid when the mail was written; empty if there was none.
 
         Raises:
             LinkRefused: another one is valid since then, so this link or another one was used.
         """
         if password_id == self.password_id:
             return
-        if self.password_id != replaced:
+        if (self.password_id or "") != replaced:
             raise LinkRefused
         self._password_set(password_id=password_id, cause="reset")
 
@@ -162,11 +176,47 @@ class Credentials(Aggregate):
         """A second factor is not asked for any more; without the last one recovery codes are of no use either."""
         if factor_id not in self.factors:
             raise FactorNotFound(factor_id=factor_id)
+        self._must_have_another_way_in(factor_id)
         self._factor_removed(factor_id=factor_id, kind=self.factors[factor_id])
 
     @event(FactorRemoved)
     def _factor_removed(self, factor_id: str, kind: str) -> None:
         self.factors.pop(factor_id, None)
+
+    def link_identity(self, identity_id: str, issuer: str) -> None:
+        """An account elsewhere signs in to this one from now on; once more changes nothing."""
+        if identity_id in self.identities:
+            return
+        if len(self.identities) >= MOST_IDENTITIES:
+            raise TooManyIdentities(most=MOST_IDENTITIES)
+        self._identity_linked(identity_id=identity_id, issuer=issuer)
+
+    @event(IdentityLinked)
+    def _identity_linked(self, identity_id: str, issuer: str) -> None:
+        self.identities[identity_id] = issuer
+
+    def unlink_identity(self, identity_id: str) -> None:
+        """
+        An account elsewhere does not sign in to this one any more.
+
+        Raises:
+            IdentityNotFound, LastWayIn.
+        """
+        if identity_id not in self.identities:
+            raise IdentityNotFound(identity_id=identity_id)
+        self._must_have_another_way_in(identity_id)
+        self._identity_unlinked(identity_id=identity_id, issuer=self.identities[identity_id])
+
+    @event(IdentityUnlinked)
+    def _identity_unlinked(self, identity_id: str, issuer: str) -> None:
+        self.identities.pop(identity_id, None)
+
+    def _must_have_another_way_in(self, but: str) -> None:
+        """Refuse to take away the only password, passkey or account elsewhere; an app signs in to nothing by itself."""
+        passkeys = [each for each, kind in self.factors.items() if kind == FactorKind.PASSKEY]
+        ways = {*passkeys, *self.identities}
+        if self.password_id is None and ways == {but}:
+            raise LastWayIn
 
     def make_recovery_codes(self, codes_id: str, count: int) -> None:
         """These codes take the place of those before them."""

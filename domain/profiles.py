@@ -3,8 +3,10 @@
 import re
 import unicodedata
 from collections.abc import Mapping
+from typing import Any
 
 from domain.deadlines import is_time_zone
+from domain.personal import Personal, PersonalKey
 from domain.user_errors import BadProfile
 
 LONGEST_NAME, LONGEST_ADDRESS = 100, 254  # characters
@@ -21,6 +23,31 @@ def check_profile(profile: Mapping[str, str]) -> None:
     for field, value in profile.items():
         if (expected := expected_of(field, value)) is not None:
             raise BadProfile(field=field, expected=expected)
+
+
+def sealed_profile(
+    key: PersonalKey, version: int, language: str, time_zone: str, display_name: str | None = None
+) -> dict[str, Any]:
+    """
+    Fields of a profile for the fact of this version, sealed.
+
+    Args:
+        display_name: None for a fact without one; empty where no name was given.
+
+    Raises:
+        BadProfile: a field is not what it should be.
+    """
+    said = {"language": language, "time_zone": time_zone}
+    if display_name is not None:
+        said["display_name"] = display_name
+    check_profile({field: text for field, text in said.items() if text or field != "display_name"})
+    return {field: key.seal(version, field, text) if text else None for field, text in said.items()}
+
+
+def begun_profile(display_name: Personal | None, language: Personal, time_zone: Personal) -> dict[str, Personal]:
+    """The sealed fields with which an account begins; the person gives a name later, if there is none yet."""
+    named = {} if display_name is None else {"display_name": display_name}
+    return {"language": language, "time_zone": time_zone, **named}
 
 
 def expected_of(field: str, value: str) -> str | None:

@@ -15,7 +15,7 @@ from domain.consents import PURPOSES
 from domain.erasures import ErasureGround
 from domain.links import LinkRefused
 from domain.personal import Personal, PersonalKey, PersonErased, Words
-from domain.profiles import check_profile
+from domain.profiles import begun_profile, check_profile, sealed_profile
 from domain.user_errors import (
     AccountNotActive,
     AccountNotFound,
@@ -98,6 +98,13 @@ class User(Aggregate):
         language: Personal
         time_zone: Personal
 
+    class Provisioned(Aggregate.Event):
+        TOPIC = "user.provisioned"
+        issuer: str
+        display_name: Personal | None
+        language: Personal
+        time_zone: Personal
+
     class ConsentGiven(Aggregate.Event):
         TOPIC = "user.consent_given"
         purpose: str
@@ -155,22 +162,16 @@ class User(Aggregate):
         if self.exists:
             self._registration_repeated()
             return
-        check_profile({LANGUAGE: language, TIME_ZONE: time_zone})
-        version = self.version + 1
-        self._registered(
-            email=key.seal(version, "email", email),
-            language=key.seal(version, LANGUAGE, language),
-            time_zone=key.seal(version, TIME_ZONE, time_zone),
-        )
+        said = sealed_profile(key, self.version + 1, language, time_zone)
+        self._registered(email=key.seal(self.version + 1, "email", email), **said)
 
     @event(Registered)
     def _registered(self, email: Personal, language: Personal, time_zone: Personal) -> None:
-        self._registered_as(email, language, time_zone)
+        self._registered_as(email, None, language, time_zone)
 
-    def _registered_as(self, email: Personal, language: Personal, time_zone: Personal) -> None:
-        self.status = AccountStatus.PENDING
-        self.email = email
-        self.profile = {LANGUAGE: language, TIME_ZONE: time_zone}
+    def _registered_as(self, email: Personal, name: Personal | None, language: Personal, time_zone: Personal) -> None:
+        self.status, self.email = AccountStatus.PENDING, email
+        self.profile = begun_profile(name, language, time_zone)
         self.asked = self.version + 1
 
     @event(RegistrationRepeated)
@@ -192,20 +193,23 @@ class User(Aggregate):
             raise PersonErased(learner_id=self.learner_id)
         if self.exists:
             return
-        check_profile({LANGUAGE: language, TIME_ZONE: time_zone})
-        version = self.version + 1
-        self._invited(
-            email=key.seal(version, "email", email),
-            display_name=key.seal(version, DISPLAY_NAME, display_name) if display_name else None,
-            language=key.seal(version, LANGUAGE, language),
-            time_zone=key.seal(version, TIME_ZONE, time_zone),
-        )
+        said = sealed_profile(key, self.version + 1, language, time_zone, display_name)
+        self._invited(email=key.seal(self.version + 1, "email", email), **said)
 
     @event(Invited)
     def _invited(self, email: Personal, display_name: Personal | None, language: Personal, time_zone: Personal) -> None:
-        self._registered_as(email, language, time_zone)
-        if display_name is not None:
-            self.profile[DISPLAY_NAME] = display_name
+        self._registered_as(email, display_name, language, time_zone)
+
+    def provision(self, issuer: str, display_name: str, language: str, time_zone: str, key: PersonalKey) -> None:
+        """Who was named by a provider of sign-ins opens the account, without an address; nothing if it is there."""
+        if not self.exists:
+            said = sealed_profile(key, self.version + 1, language, time_zone, display_name)
+            self._provisioned(issuer=issuer, **said)
+
+    @event(Provisioned)
+    def _provisioned(self, issuer: str, display_name: Personal | None, language: Personal, time_zone: Personal) -> None:
+        self.status = AccountStatus.ACTIVE
+        self.profile = begun_profile(display_name, language, time_zone)
 
     def verify_email(self) -> None:
         """The person has read a mail that went to the address; a second time changes nothing."""
@@ -259,13 +263,10 @@ class User(Aggregate):
 
     def restore_email(self, changed: int, key: PersonalKey) -> None:
         """
-        The old address says that the change was not the person's: it is the address of the account again.
-
-        Args:
-            changed: version of the fact of the change.
+        The old address says that the change of this version was not the person's: it is the address once more.
 
         Raises:
-            LinkRefused: it is none, or was taken back with one before it.
+            LinkRefused: there is no such change, or it was taken back with one before it.
         """
         self._must_be_active()
         if changed not in self.former:
@@ -280,14 +281,12 @@ class User(Aggregate):
 
     @event(EmailChanged)
     def _email_changed(self, old: Personal, new: Personal) -> None:
-        self.email = new
-        self.wanted = None
+        self.email, self.wanted = new, None
         self.former[self.version + 1] = old
 
     @event(EmailRestored)
     def _email_restored(self, changed: int, old: Personal, new: Personal) -> None:
-        self.email = new
-        self.wanted = None
+        self.email, self.wanted = new, None
         self.former = {version: address for version, address in self.former.items() if version < changed}
 
     def consent(self, purpose: str, version: int) -> None:

@@ -62,6 +62,12 @@ def _invited(fact: Fact, rows: Rows) -> None:
     _row(fact, rows).display_name = fact.data[DISPLAY_NAME]
 
 
+def _provisioned(fact: Fact, rows: Rows) -> None:
+    row, data = _row(fact, rows), fact.data
+    row.status, row.registered_at = AccountStatus.ACTIVE.value, fact.occurred_at
+    row.display_name, row.language, row.time_zone = data[DISPLAY_NAME], data[LANGUAGE], data[TIME_ZONE]
+
+
 def _verified(fact: Fact, rows: Rows) -> None:
     row = _row(fact, rows)
     row.status, row.verified_at = AccountStatus.ACTIVE.value, fact.occurred_at
@@ -120,6 +126,7 @@ class Accounts(Projection):
     handlers: ClassVar[Mapping[str, Handler]] = {
         "user.registered": Handler(_needs, _registered, writes=(ACCOUNTS,)),
         "user.invited": Handler(_needs, _invited, writes=(ACCOUNTS,)),
+        "user.provisioned": Handler(_needs, _provisioned, writes=(ACCOUNTS,)),
         "user.consent_given": Handler(_needs, _consented, writes=(ACCOUNTS,)),
         "user.consent_withdrawn": Handler(_needs, _consent_withdrawn, writes=(ACCOUNTS,)),
         "user.email_verified": Handler(_needs, _verified, writes=(ACCOUNTS,)),

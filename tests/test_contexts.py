@@ -38,6 +38,7 @@ MACHINERY = {
         "errors",
         "fact",
         "grading",
+        "identity_errors",
         "ratio",
         "kinds",
         "links",

@@ -18,7 +18,7 @@ from datetime import timedelta
 
 import structlog
 
-from adapters.auth import api_tokens, attempts, changes, factors, sessions
+from adapters.auth import api_tokens, attempts, changes, factors, identities, sessions
 from adapters.auth.links import OLD_ADDRESS
 from adapters.nats import hint
 from adapters.nats.connection import Nats
@@ -128,7 +128,7 @@ class _Deriving:
         if self._forgot_at and time.monotonic() - self._forgot_at < FORGET_INTERVAL:
             return
         self._forgot_at = time.monotonic()  # before, so that what takes too long is not begun again at once
-        for old in (sessions, attempts, factors, api_tokens):
+        for old in (sessions, attempts, factors, api_tokens, identities):
             await old.forget_old(connection, self._log.clock.now())
         await changes.forget_old(connection)
         await addresses.forget_released(connection, self._log.clock.now() - OLD_ADDRESS.lifetime)

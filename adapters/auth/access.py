@@ -104,6 +104,11 @@ class AccountAccess:
         """The address of an account; empty once its key is gone."""
         return (await self.log.keys.reading(user.id)).open(user.email) or ""
 
+    async def called(self, user: User) -> str:
+        """How apps and machines call an account: by its address, else by the person's name, else by its id."""
+        key = await self.log.keys.reading(user.id)
+        return key.open(user.email) or key.open(user.profile.get(DISPLAY_NAME)) or user.learner_id
+
     async def active(self, learner_id: str) -> User:
         """The account to which a link leads; raises LinkRefused for one that is not in use."""
         user = await self.user(learner_id)
@@ -151,20 +156,31 @@ class AccountAccess:
         method: str,
         request_id: str,
         *,
+        confirmed_at: datetime | None,
         factor_at: datetime | None = None,
+        identity_id: str = "",
     ) -> SignedIn:
         """
-        Open a session of who has proved to be the person; *factor_at*: when a second factor was given.
+        Open a session of who has proved to be the person.
+
+        Args:
+            confirmed_at: when the person has proved to be there; None if that is not known.
+            factor_at: when a second factor was given.
+            identity_id: the account elsewhere by which the person signs in.
 
         Raises:
-            SignInRefused: another password is valid by now, or the account cannot be used any more.
+            SignInRefused: another password is valid by now, the account elsewhere was disconnected, or the account
+                cannot be used any more.
         """
         session_id, until = uuid4().hex, self.now() + LONGEST
         await self.handle(OpenSession(learner_id, session_id, method, until), learner_id, request_id)
         is_short = await self.passwords.is_short(learner_id, password_id)
-        token = await self.sessions.open(learner_id, session_id, until, factor_at=factor_at, short_password=is_short)
+        token = await self.sessions.open(
+            learner_id, session_id, until, confirmed_at=confirmed_at, factor_at=factor_at, short_password=is_short
+        )
         user, credentials = await self.user(learner_id), await self.credentials(learner_id)
-        if user.status is not AccountStatus.ACTIVE or credentials.password_id != password_id:
+        is_linked = not identity_id or identity_id in credentials.identities
+        if user.status is not AccountStatus.ACTIVE or credentials.password_id != password_id or not is_linked:
             await self.sessions.end(learner_id, [session_id])  # changed or erased meanwhile
             raise SignInRefused
         return SignedIn(learner_id, session_id, token, until)
@@ -178,7 +194,7 @@ class AccountAccess:
         """
         learner_id = session.learner_id
         await self.handle(ConfirmSession(learner_id, session.session_id, method), learner_id, request_id)
-        token = await self.sessions.confirm(session, with_factor=method != "password")
+        token = await self.sessions.confirm(session, with_factor=method not in ("password", "provider"))
         if token is None:
             raise SignInRefused
         return SignedIn(learner_id, session.session_id, token, session.until)

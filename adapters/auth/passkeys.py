@@ -67,7 +67,7 @@ class Passkeys:
             rp_id=self._host,
             rp_name=ISSUER,
             user_id=learner_id.encode(),
-            user_name=await self._access.address_of(user),
+            user_name=await self._access.called(user),
             challenge=challenge,
             authenticator_selection=AuthenticatorSelectionCriteria(
                 resident_key=ResidentKeyRequirement.REQUIRED, user_verification=UserVerificationRequirement.REQUIRED
@@ -130,8 +130,9 @@ class Passkeys:
         async with access.attempts.counted("passkeys", client, access.now(), FAILURES_OF_NETWORK):
             factor = await self._signed(NO_ONE, state, credential)
         credentials = await access.credentials(factor.learner_id)
+        now = access.now()
         return await access.open(
-            factor.learner_id, credentials.password_id, "passkey", request_id, factor_at=access.now()
+            factor.learner_id, credentials.password_id, "passkey", request_id, confirmed_at=now, factor_at=now
         )
 
     async def check(self, learner_id: str, state: str, credential: Mapping[str, Any], client: str) -> None:

@@ -12,6 +12,7 @@ from adapters.auth.changed_address import ChangedAddress
 from adapters.auth.issuing import Tokens
 from adapters.auth.links import VERIFY, link_of
 from adapters.auth.passkeys import Passkeys
+from adapters.auth.providers import Providers
 from adapters.auth.recovery import Recovery
 from adapters.auth.second_factors import FactorNeeded, SecondFactors
 from adapters.auth.sessions import BrowserSession
@@ -37,6 +38,7 @@ class People(AccountAccess):
         factors: second factors: apps and recovery codes.
         passkeys: keys that sign, which are a second factor, and sign in by themselves.
         tokens: of the API.
+        providers: sign-ins by accounts elsewhere.
     """
 
     def __init__(self, log: PostgresLog, bus: Bus, settings: Settings) -> None:
@@ -46,6 +48,7 @@ class People(AccountAccess):
         self.factors = SecondFactors(self)
         self.passkeys = Passkeys(self, self.factors, settings.web_url)
         self.tokens = Tokens(self, settings.web_url)
+        self.providers = Providers(self, self.factors, settings.providers, settings.web_url)
 
     async def register(self, email: str, language: str, time_zone: str, client: str, request_id: str) -> None:
         """
@@ -82,7 +85,7 @@ class People(AccountAccess):
         password_id = await self.set_password(learner_id, password, "registration", request_id)
         await self.handle(VerifyEmail(learner_id), learner_id, request_id)
         await self.handle(ChangeProfile(learner_id, {DISPLAY_NAME: display_name}), learner_id, request_id)
-        return await self.open(learner_id, password_id, "link", request_id)
+        return await self.open(learner_id, password_id, "link", request_id, confirmed_at=self.now())
 
     async def sign_in(self, email: str, password: str, client: str, request_id: str) -> SignedIn | FactorNeeded:
         """
@@ -102,7 +105,7 @@ class People(AccountAccess):
             needed = self.factors.needed(learner_id, credentials)
             if needed is not None:
                 return needed
-            return await self.open(learner_id, credentials.password_id, "password", request_id)
+            return await self.open(learner_id, credentials.password_id, "password", request_id, confirmed_at=self.now())
 
     async def change_password(self, session: BrowserSession, password: str, request_id: str) -> SignedIn:
         """Set another password; all sessions end, and the one that asks is replaced. Raises BadPassword."""
@@ -110,7 +113,9 @@ class People(AccountAccess):
         await self.check_password(await self.user(learner_id), password)
         password_id = await self.set_password(learner_id, password, "change", request_id)
         await self.revoke_all(learner_id, "password", request_id)
-        return await self.open(learner_id, password_id, "password", request_id, factor_at=session.factor_at)
+        return await self.open(
+            learner_id, password_id, "password", request_id, confirmed_at=self.now(), factor_at=session.factor_at
+        )
 
     async def erase(self, learner_id: str, stays: str | None, request_id: str) -> int:
         """

@@ -53,8 +53,8 @@ class Recovery:
         """
         access = self._access
         learner_id, state = link_of(token, RESET, access.secret, now=access.now())
-        user, replaced = await access.active(learner_id), (await access.credentials(learner_id)).password_id
-        if replaced is None or state != reset_state(replaced, user):
+        user, replaced = await access.active(learner_id), (await access.credentials(learner_id)).password_id or ""
+        if state != reset_state(replaced, user):
             raise LinkRefused
         await access.check_password(user, password)
         password_id = uuid4().hex

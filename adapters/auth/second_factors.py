@@ -62,34 +62,47 @@ class SecondFactors:
         self.table = Factors(access.log.link, access.log.keys)
         self._access = access
 
-    def needed(self, learner_id: str, credentials: Credentials) -> FactorNeeded | None:
-        """What has to follow the password of a person; None without a second factor."""
+    def needed(self, learner_id: str, credentials: Credentials, identity_id: str = "") -> FactorNeeded | None:
+        """What has to follow the password of a person, or a sign-in elsewhere; None without a second factor."""
         if not credentials.factors:
             return None
         access, now = self._access, self._access.now()
-        pending = link_token(learner_id, PENDING, access.secret, now=now, state=credentials.password_id or "")
+        state = f"{credentials.password_id or ''}/{identity_id}"
+        pending = link_token(learner_id, PENDING, access.secret, now=now, state=state)
         kinds = sorted(set(credentials.factors.values()) | ({"recovery_code"} if credentials.codes_left else set()))
         return FactorNeeded(pending, kinds, now + PENDING.lifetime)
 
     async def sign_in(self, pending: str, code: str, client: str, request_id: str) -> SignedIn:
         """
-        Sign in by a code, after the password.
+        Sign in by a code, after the password or a sign-in elsewhere.
 
         Raises:
-            SignInRefused: the password was given too long ago, or was changed since.
+            SignInRefused: that was too long ago, or the password was changed since, or the account elsewhere taken off.
             FactorRefused: the code does not fit.
             TooManyAttempts: that has happened too often.
         """
         access = self._access
         try:
-            learner_id, password_id = link_of(pending, PENDING, access.secret, now=access.now())
+            learner_id, state = link_of(pending, PENDING, access.secret, now=access.now())
         except LinkRefused as error:
             raise SignInRefused from error
+        password_id, _, identity_id = state.partition("/")
         credentials = await access.credentials(learner_id)
-        if credentials.password_id != password_id:
+        if (credentials.password_id or "") != password_id or (
+            identity_id and identity_id not in credentials.identities
+        ):
             raise SignInRefused
         method = await self.check(learner_id, code, client, request_id)
-        return await access.open(learner_id, password_id, f"password+{method}", request_id, factor_at=access.now())
+        first, now = "provider" if identity_id else "password", access.now()
+        return await access.open(
+            learner_id,
+            credentials.password_id,
+            f"{first}+{method}",
+            request_id,
+            factor_at=now,
+            confirmed_at=now,
+            identity_id=identity_id,
+        )
 
     async def check(self, learner_id: str, code: str, client: str, request_id: str) -> str:
         """
@@ -113,7 +126,7 @@ class SecondFactors:
         """Draw the secret of an app; it is asked for once it was shown to work."""
         access, factor_id, secret = self._access, uuid4().hex, totp.new_secret()
         await self.table.keep_totp(learner_id, factor_id, label, secret, access.now())
-        uri = totp.uri_of(secret, await access.address_of(await access.user(learner_id)), ISSUER)
+        uri = totp.uri_of(secret, await access.called(await access.user(learner_id)), ISSUER)
         return NewApp(factor_id, secret, uri, totp.picture_of(uri))
 
     async def add_app(self, learner_id: str, factor_id: str, code: str, client: str, request_id: str) -> list[str]:

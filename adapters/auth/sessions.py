@@ -88,6 +88,7 @@ class Sessions:
         session_id: str,
         until: datetime,
         *,
+        confirmed_at: datetime | None = None,
         factor_at: datetime | None = None,
         short_password: bool = False,
     ) -> str:
@@ -95,7 +96,7 @@ class Sessions:
         token, now = secrets.token_urlsafe(TOKEN_SIZE), self._clock.now()
 
         async def work(connection: Connection) -> None:
-            values = (hash_of(token), learner_id, session_id, now, now, until, now, factor_at, short_password)
+            values = (hash_of(token), learner_id, session_id, now, now, until, confirmed_at, factor_at, short_password)
             await connection.execute(OPEN.encode(), values)
 
         await self._link.run(work)

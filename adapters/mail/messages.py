@@ -23,6 +23,8 @@ SUBJECTS = {
     "address_taken": "This address has an account already",
     "factor_added": "Your account has another second factor",
     "factor_removed": "A second factor of your account was removed",
+    "connected": "Your account is connected with another sign-in",
+    "disconnected": "A connected sign-in of your account was removed",
     "old_address": "The address of your account was changed",
 }
 """By occasion, which is the name of its templates."""

@@ -57,6 +57,8 @@ class MailToPeople:
             Credentials.PasswordSet.TOPIC: self._password,
             Credentials.FactorAdded.TOPIC: self._factor,
             Credentials.FactorRemoved.TOPIC: self._factor,
+            Credentials.IdentityLinked.TOPIC: self._identity,
+            Credentials.IdentityUnlinked.TOPIC: self._identity,
         }
 
     async def write_about(self, fact: Fact, key: str) -> None:
@@ -64,7 +66,7 @@ class MailToPeople:
         learner_id = fact.id("learner_id")
         user = await replayed(self._log, User, user_stream(learner_id))
         mail = await self._about[fact.type](fact, user)
-        if mail is None or mail.recipient is None:
+        if mail is None or not mail.recipient:  # as of an account whose person has given no address
             return
         found = message(
             mail.occasion,
@@ -98,6 +100,10 @@ class MailToPeople:
 
     async def _factor(self, fact: Fact, user: User) -> Mail | None:
         occasion = "factor_added" if fact.type == Credentials.FactorAdded.TOPIC else "factor_removed"
+        return Mail(occasion, await self._open(user, user.email), page=PAGES[RESET])
+
+    async def _identity(self, fact: Fact, user: User) -> Mail | None:
+        occasion = "connected" if fact.type == Credentials.IdentityLinked.TOPIC else "disconnected"
         return Mail(occasion, await self._open(user, user.email), page=PAGES[RESET])
 
     async def _wanted_address(self, fact: Fact, user: User) -> Mail | None:

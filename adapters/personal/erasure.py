@@ -3,6 +3,7 @@
 from adapters.auth.api_tokens import ApiTokens
 from adapters.auth.changes import AccessChanges
 from adapters.auth.factors import Factors
+from adapters.auth.identities import Identities
 from adapters.auth.passwords import Passwords
 from adapters.auth.sessions import Sessions
 from adapters.personal.addresses import Addresses
@@ -15,6 +16,7 @@ async def forget(log: PostgresLog, learner_id: str) -> None:
     await Addresses(log.link, log.keys).forget(learner_id)
     await Passwords(log.link).forget(learner_id)
     await Factors(log.link, log.keys).forget(learner_id)
+    await Identities(log.link, log.keys).forget(learner_id)
     changes = AccessChanges(log.link)
     await ApiTokens(log.link, log.clock, changes).forget(learner_id)
     await Sessions(log.link, log.clock, changes).forget(learner_id)

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from adapters.auth.changes import AccessChanges
+from adapters.auth.identities import Identities
 from adapters.auth.sessions import Sessions
 from adapters.command_bus.replay import replayed
 from adapters.personal.opening import with_words
@@ -67,6 +68,22 @@ class HeldSession(msgspec.Struct, kw_only=True):
     until: datetime
 
 
+class HeldIdentity(msgspec.Struct, kw_only=True):
+    """
+    An account of a provider by which the person signs in.
+
+    Attributes:
+        issuer: the provider.
+        subject, label: its identifier of the person, and what it calls the person.
+    """
+
+    issuer: str
+    subject: str
+    label: str
+    linked_at: datetime
+    used_at: datetime | None
+
+
 class HeldRefusal(msgspec.Struct, kw_only=True):
     """A command about the person that a rule has refused; kept for 90 days."""
 
@@ -111,6 +128,7 @@ class HeldBesideTheLog(msgspec.Struct, kw_only=True):
     passwords: int
     factors: int
     recovery_codes: int
+    identities: list[HeldIdentity]
     sessions: list[HeldSession]
     refusals: list[HeldRefusal]
     dossiers: list[HeldDossier]
@@ -212,6 +230,7 @@ def _consents(facts: Sequence[Fact]) -> list[HeldConsent]:
 
 async def _beside_the_log(log: PostgresLog, learner_id: str) -> HeldBesideTheLog:
     sessions = await Sessions(log.link, log.clock, AccessChanges(log.link)).of_person(learner_id)
+    identities = await Identities(log.link, log.keys).of_person(learner_id)
 
     async def work(connection: Connection) -> tuple[Any, list[Any], list[HeldRefusal]]:
         (beside,) = await (await connection.execute(BESIDE, {"learner": learner_id})).fetchall()
@@ -227,6 +246,10 @@ async def _beside_the_log(log: PostgresLog, learner_id: str) -> HeldBesideTheLog
     return HeldBesideTheLog(
         key_made_at=key_made_at,
         **dict(zip(("addresses", "passwords", "factors", "recovery_codes"), counts, strict=True)),
+        identities=[
+            HeldIdentity(**{name: getattr(each, name) for name in HeldIdentity.__struct_fields__})
+            for each in identities
+        ],
         sessions=[
             HeldSession(**{name: getattr(each, name) for name in HeldSession.__struct_fields__}) for each in sessions
         ],

@@ -40,6 +40,7 @@ def export_page(export: PersonalExport) -> bytes:
         _section("Who you are", _list({"number on this campus": export.learner_id, **_fields(export.profile)})),
         _section("What you have consented to", _table(export.consents)),
         _section("Where you are signed in", _table(beside.sessions)),
+        _section("By which accounts elsewhere you sign in", _table(beside.identities)),
         _section("Dossiers about you that were asked for", _table(beside.dossiers)),
         _section("What was refused to you, or about you", _table(beside.refusals)),
         _section("What else is kept", _list(counted)),

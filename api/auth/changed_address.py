@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 from fastapi import Request, Response
 
-from api.auth.common import MAIL, OF_BODY, Email, Password, Token, answer, client_of
+from api.auth.common import MAIL, OF_BODY, Email, Password, Token, answer, client_of, prove
 from api.auth.recovery import REPLACED, PasswordReset
 from api.http.dispatch import Body, example
 from api.http.openapi import open_query
@@ -28,12 +28,12 @@ CHANGED = AddressChanged(status="address_changed")
 
 
 class WantedAddress(Body):
-    """The address that the account is to have, and the password."""
+    """The address that the account is to have, and the password; who has none must have proved to be there."""
 
     model_config = example(email="ada@example.net", password="seven green herons")  # noqa: S106 - an example
 
     email: Email
-    password: Password
+    password: Password | None = None
 
 
 class AddressToken(Body):
@@ -48,7 +48,7 @@ class AddressToken(Body):
 async def change_address(body: WantedAddress, request: Request, services: ServicesDep, session: SessionDep) -> Response:
     """Ask for another address. A mail with a link goes there; the account keeps its address until the link is used."""
     people, client = services.people, client_of(request)
-    await people.confirm(session.learner_id, body.password, client)
+    await prove(request, session, body.password)
     await people.changed_address.request(session.learner_id, body.email, client, request.scope["request_id"])
     return answer(MAIL)
 

@@ -8,11 +8,13 @@ from fastapi import Request, Response
 from pydantic import Field
 
 from adapters.auth.access import SignedIn
+from adapters.auth.sessions import BrowserSession
 from adapters.settings import is_trusted
 from api.http.dispatch import Body, example
 from api.http.query import JSON
 from api.http.services import Services, get_services
 from api.http.sessions import signed_in, user_by_cookie
+from api.http.step_up import must_be_confirmed
 from api.http.types import NO_CONTROLS, Id
 from domain.passwords import LONGEST_PASSWORD
 from domain.words import closed
@@ -164,11 +166,27 @@ class PasswordChange(Body):
 
 
 class ConfirmedErasure(Body):
-    """The password, since this cannot be taken back."""
+    """The password, since this cannot be taken back; who has none has to have proved just now to be there."""
 
     model_config = example(password="seven green herons")  # noqa: S106 - an example
 
-    password: Password
+    password: Password | None = None
+
+
+async def prove(request: Request, session: BrowserSession, password: str | None) -> None:
+    """
+    Make sure that it is the person who asks: by the password, or for who has none, by a step-up.
+
+    Raises:
+        SignInRefused: the password is another one, or was left out.
+        StepUpNeeded, TooManyAttempts.
+    """
+    people, user = get_services(request).people, user_by_cookie(request)
+    has_none = password is None and (await people.credentials(session.learner_id)).password_id is None
+    if has_none and user is not None:
+        must_be_confirmed(user, people.now())
+    else:
+        await people.confirm(session.learner_id, password or "", client_of(request))
 
 
 def client_of(request: Request) -> str:
@@ -182,11 +200,16 @@ async def answer_signed_in(
     request: Request, services: Services, session: SignedIn, shape: msgspec.Struct | None = None
 ) -> Response:
     """The answer to who has signed in, in this shape; a session that the browser had before ends."""
+    return await hand_over(request, services, session, answer(shape or shown(session)))
+
+
+async def hand_over(request: Request, services: Services, session: SignedIn, response: Response) -> Response:
+    """Give the browser its session with an answer; another one that it had before ends."""
     before = user_by_cookie(request)
-    if before is not None and before.session is not None:
+    if before is not None and before.session is not None and before.session.session_id != session.session_id:
         old = before.session
         await services.people.revoke(old.learner_id, [old.session_id], "replaced", request.scope["request_id"])
-    return signed_in(answer(shape or shown(session)), session, services.log.clock)
+    return signed_in(response, session, services.log.clock)
 
 
 def shown(session: SignedIn) -> SignedInAs:

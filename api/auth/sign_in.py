@@ -29,6 +29,7 @@ from api.auth.common import (
     answer,
     answer_signed_in,
     client_of,
+    prove,
     shown,
 )
 from api.http.openapi import open_query
@@ -133,7 +134,7 @@ async def erase_account(
 ) -> Response:
     """Have all erased that is kept about the user's person; this cannot be taken back. The last admin stays."""
     learner_id = session.learner_id
-    await services.people.confirm(learner_id, body.password, client_of(request))
+    await prove(request, session, body.password)
     stays = await who_stays(services, learner_id, learner_id) if await services.grants.of(learner_id) else None
     ended = await services.people.erase(learner_id, stays, request.scope["request_id"])
     return signed_out(answer(SignedOut(ended=ended)))

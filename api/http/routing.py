@@ -2,13 +2,14 @@
 What every route of the API has in common beside its own work: it takes what it knows, and refuses the rest.
 
 A name in the query string that the route does not know is refused (a filter with a typo would answer for everything),
-and so are an `Accept` that fits no answer, and a body that is said to be no JSON.
+but for routes to which others lead (`AnyParametersDep`). So are an `Accept` that fits no answer, and a body that is no
+JSON, as it says.
 """
 
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
@@ -23,6 +24,12 @@ from api.http.sessions import recognise, recognise_token
 QUERIES = {query_context}
 """The dependency that reads `min_position` by hand."""
 
+
+async def any_parameters() -> None:
+    """The dependency of a route whose query string others write, who may say more than it knows."""
+
+
+AnyParametersDep = Annotated[None, Depends(any_parameters)]
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
@@ -33,12 +40,13 @@ class StrictRoute(APIRoute):
         """The handler of FastAPI after a look at the head of the request."""
         handle = super().get_route_handler()
         known = _parameters(self.dependant)
+        takes_any = any(each.call is any_parameters for each in self.dependant.dependencies)
         produces = _media_types(self)
         takes_json = self.body_field is not None
         plainly, action = plain_command(self), operation_id(self)
 
         async def strict(request: Request) -> Response:
-            if request.scope["query_string"]:
+            if request.scope["query_string"] and not takes_any:
                 _check_parameters(request, known)
             accept = request.headers.get("accept")
             if accept is not None and accept != "*/*" and not any(takes(accept, each) for each in produces):

@@ -130,6 +130,7 @@ async def services(settings: Settings, projections: Sequence[Projection]) -> Asy
         await cancel_and_wait([noting])
         await people.sessions.stop()
         await people.tokens.table.stop()
+        await people.providers.close()
         await grants.stop()
         await refusals.stop()
         await changes.stop()

@@ -86,7 +86,7 @@ async def give_password(page: Page, place: Place, password: str = PASSWORD) -> N
     await page.goto(f"{place.url}/v1/auth/sign-in")
     await page.get_by_label("Your address").fill(ADA)
     await page.get_by_label("Your password").fill(password)
-    await page.get_by_role("button", name="Sign in").click()
+    await page.get_by_role("button", name="Sign in", exact=True).click()
 
 
 async def machine(page: Page) -> CDPSession:

@@ -4,6 +4,7 @@ from functools import partial
 
 from domain.auth import (
     MOST_FACTORS,
+    MOST_IDENTITIES,
     Credentials,
     FactorKind,
     FactorNotFound,
@@ -14,6 +15,7 @@ from domain.auth import (
     TokenKind,
     TooManyFactors,
 )
+from domain.identity_errors import IdentityNotFound, LastWayIn, TooManyIdentities
 from domain.links import LinkRefused
 from tests.support.given import AT, Said, fact, given
 
@@ -106,3 +108,43 @@ def test_a_forgotten_password_is_replaced_by_one_link() -> None:
     given(Credentials, first, requested).when(lambda it: it.reset_password("p2", "p1")).then(reset)
     given(Credentials, first, reset).when(lambda it: it.reset_password("p3", "p1")).refused(LinkRefused)
     given(Credentials, first, reset).when(lambda it: it.reset_password("p2", "p1")).then()
+
+
+def linked(number: int) -> Said:
+    """The fact of one more account elsewhere."""
+    return fact(Credentials.IdentityLinked, identity_id=f"i{number}", issuer="https://sign-in.example")
+
+
+def test_an_account_elsewhere_is_linked_and_unlinked_once() -> None:
+    """There are ten of them at most."""
+    unlinked = fact(Credentials.IdentityUnlinked, identity_id="i1", issuer="https://sign-in.example")
+    password = fact(Credentials.PasswordSet, password_id="p1", cause="registration")
+    link = partial(Credentials.link_identity, identity_id="i1", issuer="https://sign-in.example")
+    given(Credentials).when(link).then(linked(1))
+    given(Credentials, linked(1)).when(link).then()
+    given(Credentials, password, linked(1)).when(lambda it: it.unlink_identity("i1")).then(unlinked)
+    given(Credentials, password, linked(1), unlinked).when(lambda it: it.unlink_identity("i1")).refused(
+        IdentityNotFound, identity_id="i1"
+    )
+    full = [linked(number) for number in range(2, MOST_IDENTITIES + 2)]
+    given(Credentials, *full).when(link).refused(TooManyIdentities, most=MOST_IDENTITIES)
+
+
+def test_the_last_way_in_stays() -> None:
+    """A password, a passkey or an account elsewhere is one; an app is none by itself."""
+    passkey = fact(Credentials.FactorAdded, factor_id="f1", kind="passkey")
+    unlinked = fact(Credentials.IdentityUnlinked, identity_id="i1", issuer="https://sign-in.example")
+    removed = fact(Credentials.FactorRemoved, factor_id="f1", kind="passkey")
+    given(Credentials, linked(1)).when(lambda it: it.unlink_identity("i1")).refused(LastWayIn)
+    given(Credentials, linked(1), added(2)).when(lambda it: it.unlink_identity("i1")).refused(LastWayIn)
+    given(Credentials, linked(1), passkey).when(lambda it: it.unlink_identity("i1")).then(unlinked)
+    given(Credentials, linked(1), passkey).when(lambda it: it.remove_factor("f1")).then(removed)
+    given(Credentials, linked(1), passkey, unlinked).when(lambda it: it.remove_factor("f1")).refused(LastWayIn)
+    given(Credentials, linked(1), linked(2)).when(lambda it: it.unlink_identity("i1")).then(unlinked)
+
+
+def test_who_never_had_a_password_chooses_one_by_a_mail() -> None:
+    """Bound to there being none."""
+    chosen = fact(Credentials.PasswordSet, password_id="p1", cause="reset")
+    given(Credentials, linked(1)).when(lambda it: it.reset_password("p1", "")).then(chosen)
+    given(Credentials, linked(1), chosen).when(lambda it: it.reset_password("p2", "")).refused(LinkRefused)

@@ -61,6 +61,23 @@ def test_an_account_is_registered_and_verified_once() -> None:
     given(User, REGISTERED, VERIFIED).when(User.verify_email).then()
 
 
+def test_an_account_is_provisioned_once_and_has_no_address() -> None:
+    """It is in use at once, with or without a name; an address comes as a change that is verified."""
+    issuer = "https://sign-in.example"
+    said = {"language": "1.language.en", "time_zone": "1.time_zone.UTC"}
+    opened = fact(User.Provisioned, issuer=issuer, display_name="1.display_name.Ann", **said)
+    given(User).when(lambda user: user.provision(issuer, "Ann", "en", "UTC", KEY)).then(opened)
+    given(User, opened).when(lambda user: user.provision(issuer, "Ann", "en", "UTC", KEY)).then()
+    nameless = fact(User.Provisioned, issuer=issuer, display_name=None, **said)
+    given(User).when(lambda user: user.provision(issuer, "", "en", "UTC", KEY)).then(nameless)
+    given(User, REGISTERED).when(lambda user: user.provision(issuer, "", "en", "UTC", KEY)).then()
+    wanted = fact(User.EmailChangeRequested, email="2.email.ann@x")
+    given(User, opened).when(lambda user: user.request_email_change("ann@x", KEY)).then(wanted)
+    given(User, opened, wanted).when(lambda user: user.change_email(2, KEY)).then(
+        fact(User.EmailChanged, old="3.old.", new="3.new.ann@x")
+    )
+
+
 def test_a_change_has_the_old_and_the_new_value_sealed_for_its_own_place() -> None:
     """One fact for each field that becomes another."""
     given(User, REGISTERED, VERIFIED).when(lambda user: changed(user, display_name="Ann")).then(NAMED)

@@ -13,10 +13,12 @@ import psycopg
 import pytest
 from redis import Redis
 
+from adapters.auth.identities import Identities, Identity
 from adapters.command_bus.bus import Bus
 from adapters.dossier.verifier.checks import check
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.settings import Settings
+from commands.auth import LinkIdentity
 from commands.log import Context
 from commands.payment.payments import RecordCapture
 from tests.support.api import Campus
@@ -36,6 +38,8 @@ TEXTS = {
     "name": f"Wilhelmine {TAG}",
     "language": f"en-{TAG[:8]}",
     "time zone": "Antarctica/Troll",
+    "subject": f"subject-{TAG}",
+    "label": f"Canaria at school {TAG}",
     **{each: f"{each} since Canaria has said {TAG}{number}" for number, each in enumerate(WORDS)},
 }
 TITLE = f"Of birds {TAG[::-1]}"
@@ -83,6 +87,17 @@ class Life:
         assert answer.status_code == 200, answer.text
         self.learner = answer.json()["learner_id"]
         await self.send("/me/account/profile", {"display_name": TEXTS["name"]})
+
+    async def connect(self) -> None:
+        """An account elsewhere."""
+        log = await PostgresLog.open(self.settings)
+        issuer, of_provider = "https://sign-in.example", (TEXTS["subject"], TEXTS["label"])
+        try:
+            row = Identity("i1", self.learner, issuer, *of_provider, log.clock.now(), None)
+            assert await Identities(log.link, log.keys).take(row, None)
+            await Bus(log).handle(LinkIdentity(self.learner, "i1", issuer), Context(self.learner, log.clock.now()))
+        finally:
+            await log.close()
 
     async def learn(self) -> None:
         """On a course, with an attempt whose grade is overridden, up to the withdrawal."""
@@ -183,7 +198,7 @@ def on_disk(running: RunningCampus, canaries: Canaries, scratch: Path) -> dict[s
     owner = settings.postgres_owner_url or ""
     as_superuser = f"postgresql://postgres:{kept(running)['postgres']}@{owner.rpartition('@')[2]}"
     with psycopg.connect(as_superuser, autocommit=True) as superuser:
-        for table in ("account_addresses", "passwords", "sessions", "failed_logins"):
+        for table in ("account_addresses", "passwords", "sessions", "failed_logins", "identities"):
             superuser.execute(f"VACUUM {settings.schema_name}.{table}".encode())
         superuser.execute(f"VACUUM FULL {settings.schema_name}.person_keys".encode())
         superuser.execute("CHECKPOINT")
@@ -202,6 +217,7 @@ async def test_an_erased_person_is_in_no_byte_on_disk(running: RunningCampus, li
     does the dossier of before.
     """
     await life.register()
+    await life.connect()
     await life.learn()
     await life.buy()
     dossier = await life.be_looked_at()

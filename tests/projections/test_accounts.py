@@ -72,6 +72,17 @@ def test_an_invited_person_has_an_account_that_is_not_verified() -> None:
     assert rows_of(fold(Accounts, history), ACCOUNTS, AccountRow) == [row]
 
 
+def test_an_account_that_a_provider_has_opened_is_active_without_an_address() -> None:
+    """Until the person has verified one."""
+    said = {"issuer": "https://sign-in.example", "display_name": None, "language": "L", "time_zone": "Z"}
+    history = History().add("user-7", "user.provisioned", day(1), **said)
+    row = AccountRow("7", "active", None, None, "L", "Z", day(1))
+    assert rows_of(fold(Accounts, history), ACCOUNTS, AccountRow) == [row]
+    history.add("user-7", "user.email_changed", day(2), old="", new="F")
+    row.email = "F"
+    assert rows_of(fold(Accounts, history), ACCOUNTS, AccountRow) == [row]
+
+
 def name_of(person: str) -> str:
     """A name with a space, which stands in no sealed text by chance."""
     return f"{person.title()} Lovelace"

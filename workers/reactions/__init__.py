@@ -340,6 +340,26 @@ JOBS: dict[str, tuple[Job, ...]] = {
             lasts=auth.NOTICE_LASTS,
         ),
     ),
+    "credentials.identity_linked": (
+        Job(
+            "write_about_connected",
+            due=auth.at_once,
+            effect=auth.write_about,
+            command=auth.nothing_to_record,
+            settled_by=(),
+            lasts=auth.NOTICE_LASTS,
+        ),
+    ),
+    "credentials.identity_unlinked": (
+        Job(
+            "write_about_disconnected",
+            due=auth.at_once,
+            effect=auth.write_about,
+            command=auth.nothing_to_record,
+            settled_by=(),
+            lasts=auth.NOTICE_LASTS,
+        ),
+    ),
     "user.erasure_requested": (
         Job(
             "destroy_key",

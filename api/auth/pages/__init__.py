@@ -2,6 +2,7 @@
 
 import re
 from base64 import b64encode
+from collections.abc import Mapping
 from functools import cache
 from hashlib import sha256
 
@@ -61,18 +62,25 @@ async def security_page() -> HTMLResponse:
     return shown("security")
 
 
-def shown(name: str) -> HTMLResponse:
+@router.get("/auth/connected", responses=page("The page of connected sign-ins."), response_class=HTMLResponse)
+async def connected_page() -> HTMLResponse:
+    """Connect accounts of providers, and disconnect them."""
+    return shown("connected")
+
+
+def shown(name: str, status: int = 200, **values: str) -> HTMLResponse:
     """A page, with the policy by which a browser runs its script and no other."""
-    text, policy = _page(name)
-    return HTMLResponse(text, headers={"content-security-policy": policy, **PAGE_HEADERS})
+    text, policy = _page(name) if not values else _rendered(name, values)
+    return HTMLResponse(text, status, headers={"content-security-policy": policy, **PAGE_HEADERS})
 
 
 @cache
 def _page(name: str) -> tuple[str, str]:
-    environment = Environment(
-        loader=PackageLoader("api.auth", "pages"), autoescape=select_autoescape(), undefined=StrictUndefined
-    )
-    text = environment.get_template(f"{name}.html").render()
+    return _rendered(name, {})
+
+
+def _rendered(name: str, values: Mapping[str, str]) -> tuple[str, str]:
+    text = _templates().get_template(f"{name}.html").render(values)
     hashes = {
         tag: " ".join(f"'sha256-{b64encode(sha256(each.encode()).digest()).decode()}'" for each in found)
         for tag in ("script", "style")
@@ -80,3 +88,9 @@ def _page(name: str) -> tuple[str, str]:
     }
     policy = f"default-src 'none'; script-src {hashes['script']}; style-src {hashes['style']}; connect-src 'self'"
     return text, f"{policy}; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+
+@cache
+def _templates() -> Environment:
+    loader = PackageLoader("api.auth", "pages")
+    return Environment(loader=loader, autoescape=select_autoescape(), undefined=StrictUndefined)
