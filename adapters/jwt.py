@@ -38,6 +38,7 @@ class JwtClaims:
         roles: each by its name, or with `@` and the scope outside of which it does not hold: `instructor@run:ID`.
         expires_at: when the token ends, as Unix time; 0 for claims without a token.
         proofs: what was proved beside who it is, of `PROOFS`; or `SHORT_PASSWORD`.
+        actor: the admin who acts as the user, if one does: what RFC 8693 calls `act` beside `sub`.
     """
 
     subject: str
@@ -45,6 +46,12 @@ class JwtClaims:
     name: str
     expires_at: float = field(default=0.0, compare=False)
     proofs: tuple[str, ...] = ()
+    actor: str | None = None
+
+    @property
+    def by(self) -> str:
+        """Who does what is asked: the user, or the admin who acts as the user."""
+        return self.actor or self.subject
 
 
 def claims_of(user: str) -> JwtClaims:

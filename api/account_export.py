@@ -53,7 +53,7 @@ EXAMPLE = PersonalExport(
         factors=0,
         recovery_codes=0,
         identities=[],
-        sessions=[HeldSession(session_id=LEARNER, opened_at=AT, seen_at=AT, until=AT)],
+        sessions=[HeldSession(session_id=LEARNER, opened_at=AT, seen_at=AT, until=AT, actor_id=LEARNER)],
         refusals=[],
         dossiers=[],
     ),

@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from commands.log import Log, Position
+from commands.lookups.roles import has_role
+from commands.lookups.user import is_suspended, must_be_in_use
 from domain.auth import (
     Credentials,
     FactorKind,
+    NotImpersonated,
     Session,
     Token,
     TokenKind,
@@ -175,6 +178,28 @@ class OpenSession:
 async def open_session(command: OpenSession, log: Log) -> Position:
     session = await log.load(Session, session_stream(command.learner_id, command.session_id))
     session.open(command.method, command.until)
+    return await log.save(session)
+
+
+@dataclass(frozen=True)
+class Impersonate:
+    """The actor, an admin, begins to act as a learner."""
+
+    learner_id: str
+    session_id: str
+    until: datetime
+    reason: str
+
+
+async def impersonate(command: Impersonate, log: Log) -> Position:
+    session = await log.load(Session, session_stream(command.learner_id, command.session_id))
+    if not session.exists:
+        if await is_suspended(log, command.learner_id):
+            raise NotImpersonated(learner_id=command.learner_id, why="is suspended")
+        await must_be_in_use(log, command.learner_id)
+        if await has_role(log, command.learner_id):
+            raise NotImpersonated(learner_id=command.learner_id, why="has a role of the staff")
+    session.impersonate(log.context.actor, command.until, command.reason, log.context.at)
     return await log.save(session)
 
 

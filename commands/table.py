@@ -127,6 +127,7 @@ HANDLERS: dict[type, CommandHandler] = {
     auth.UseRecoveryCode: auth.use_recovery_code,
     auth.ConfirmSession: auth.confirm_session,
     auth.OpenSession: auth.open_session,
+    auth.Impersonate: auth.impersonate,
     auth.IssueToken: auth.issue_token,
     auth.RevokeTokens: auth.revoke_tokens,
     auth.RevokeSessions: auth.revoke_sessions,

@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from domain.aggregate import Aggregate, event, stream_id
-from domain.errors import Conflict, Forbidden, NotFound
+from domain.errors import Conflict, Forbidden, NotFound, Rejected
 from domain.identity_errors import IdentityNotFound, LastWayIn, TooManyIdentities
 from domain.links import LinkRefused
+from domain.personal import Words
 
 MOST_FACTORS = 10
 """Of one person: an authenticator app, and passkeys of several machines."""
@@ -18,6 +19,8 @@ MOST_IDENTITIES = 10
 """Accounts elsewhere by which one person signs in."""
 STEP_UP = timedelta(minutes=10)
 """How long a person is taken to be there after a password or a second factor was given."""
+
+LONGEST_IMPERSONATION = timedelta(minutes=30)
 
 SCOPES = ("read", "write")
 """What a token may open: all that its person may see; commands."""
@@ -63,6 +66,20 @@ class TokenRefused(Forbidden):
 
     code = "token_refused"
     template = "the token is not valid, has ended, or was replaced by another one"
+
+
+class UnfitImpersonation(Rejected):
+    """An admin wants to act as a learner for no time, or for too much."""
+
+    code = "unfit_impersonation"
+    template = "one acts as a learner for {minutes} minutes at the most, not until {until}"
+
+
+class NotImpersonated(Forbidden):
+    """Whom no admin acts as; the sentence says why."""
+
+    code = "not_impersonated"
+    template = "an admin acts as learners only, and {learner_id} {why}"
 
 
 def credentials_stream(learner_id: str) -> str:
@@ -244,7 +261,7 @@ class Credentials(Aggregate):
 
 
 class Session(Aggregate):
-    """One session of a person in one browser."""
+    """One session of a person in one browser, or one in which an admin acts as that person."""
 
     category = "session"
     ids = ("learner_id", "session_id")
@@ -254,6 +271,12 @@ class Session(Aggregate):
         TOPIC = "session.opened"
         method: str
         until: datetime
+
+    class Impersonated(Aggregate.Event):
+        TOPIC = "session.impersonated"
+        by: str
+        until: datetime
+        reason: Words
 
     class Confirmed(Aggregate.Event):
         TOPIC = "session.confirmed"
@@ -274,6 +297,31 @@ class Session(Aggregate):
     @event(Opened)
     def _opened(self, method: str, until: datetime) -> None:
         """What remains to be known is whether it is revoked."""
+
+    def impersonate(self, by: str, until: datetime, reason: str, at: datetime) -> None:
+        """
+        An admin begins (*at*) to act as the person of the session, which is opened for that.
+
+        Args:
+            by: the admin.
+
+        Raises:
+            UnfitImpersonation: it would last for no time, or too long.
+            NotImpersonated: the admin is that person.
+        """
+        if self.exists:
+            return
+        learner_id = self.id_of("learner_id")
+        if by == learner_id:
+            raise NotImpersonated(learner_id=learner_id, why="is the same person")
+        if not at < until <= at + LONGEST_IMPERSONATION:
+            minutes = int(LONGEST_IMPERSONATION.total_seconds()) // 60
+            raise UnfitImpersonation(minutes=minutes, until=until.isoformat())
+        self._impersonated(by=by, until=until, reason=reason)
+
+    @event(Impersonated)
+    def _impersonated(self, by: str, until: datetime, reason: str) -> None:
+        """As with any session, what remains to be known is whether it is revoked."""
 
     def confirm(self, method: str) -> None:
         """

@@ -34,8 +34,11 @@ from domain.auth import (
 from domain.errors import Forbidden
 from domain.links import LinkRefused
 from domain.passwords import SHORTEST_OF_STAFF, SHORTEST_PASSWORD, check_password
-from domain.roles import Roles, roles_stream
+from domain.roles import Role, Roles, roles_stream
 from domain.user import DISPLAY_NAME, AccountStatus, User, user_stream
+
+ACTOR_LEFT = "actor_left"
+"""Why a session has ended in which an admin acted as the person: the admin has signed out, or was signed out."""
 
 EVEN = 0.5  # seconds; an answer that could tell something by its time takes a multiple of this
 
@@ -116,9 +119,20 @@ class AccountAccess:
             raise LinkRefused
         return user
 
-    async def handle(self, command: Any, learner_id: str, request_id: str) -> None:
-        """Carry out a command in the name of a person."""
-        await self.bus.handle(command, Context(learner_id, self.now(), correlation_id=request_id))
+    async def handle(
+        self, command: Any, learner_id: str, request_id: str, *, actor: str | None = None, ticket: str | None = None
+    ) -> None:
+        """Carry out a command in the name of a person; *actor* is the admin who does it for them, if one does."""
+        on_behalf_of, role = (None, None) if actor is None else (learner_id, Role.ADMIN.value)
+        context = Context(
+            actor or learner_id,
+            self.now(),
+            on_behalf_of=on_behalf_of,
+            correlation_id=request_id,
+            role=role,
+            ticket=ticket,
+        )
+        await self.bus.handle(command, context)
 
     async def check_password(self, user: User, password: str) -> None:
         """Raise BadPassword for one that would be guessed; who has a role needs a longer one."""
@@ -199,11 +213,22 @@ class AccountAccess:
             raise SignInRefused
         return SignedIn(learner_id, session.session_id, token, session.until)
 
-    async def revoke(self, learner_id: str, session_ids: Sequence[str], cause: str, request_id: str) -> None:
-        """End sessions of a person: the fact first, so that what ends is known; then the session."""
-        if session_ids:
-            await self.handle(RevokeSessions(learner_id, tuple(session_ids), cause), learner_id, request_id)
-            await self.sessions.end(learner_id, session_ids)
+    async def revoke(
+        self, learner_id: str, session_ids: Sequence[str], cause: str, request_id: str, *, actor: str | None = None
+    ) -> None:
+        """
+        End sessions of a person: the fact first, so that what ends is known; then the session.
+
+        Those end with them in which the person acts as others.
+        """
+        if not session_ids:
+            return
+        command = RevokeSessions(learner_id, tuple(session_ids), cause)
+        await self.handle(command, learner_id, request_id, actor=actor)
+        for each in await self.sessions.resting_on(learner_id):
+            if each.actor_session_id in session_ids:
+                await self.revoke(each.learner_id, [each.session_id], ACTOR_LEFT, request_id, actor=learner_id)
+        await self.sessions.end(learner_id, session_ids)
 
     async def revoke_tokens(self, learner_id: str, token_ids: Sequence[str], cause: str, request_id: str) -> None:
         """End tokens of a person, in the same order."""

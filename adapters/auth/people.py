@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from adapters.auth.access import AccountAccess, SignedIn, even_time
 from adapters.auth.changed_address import ChangedAddress
+from adapters.auth.impersonation import Impersonation
 from adapters.auth.issuing import Tokens
 from adapters.auth.links import VERIFY, link_of
 from adapters.auth.passkeys import Passkeys
@@ -39,6 +40,7 @@ class People(AccountAccess):
         passkeys: keys that sign, which are a second factor, and sign in by themselves.
         tokens: of the API.
         providers: sign-ins by accounts elsewhere.
+        impersonation: admins who act as learners.
     """
 
     def __init__(self, log: PostgresLog, bus: Bus, settings: Settings) -> None:
@@ -49,6 +51,7 @@ class People(AccountAccess):
         self.passkeys = Passkeys(self, self.factors, settings.web_url)
         self.tokens = Tokens(self, settings.web_url)
         self.providers = Providers(self, self.factors, settings.providers, settings.web_url)
+        self.impersonation = Impersonation(self)
 
     async def register(self, email: str, language: str, time_zone: str, client: str, request_id: str) -> None:
         """

@@ -27,14 +27,22 @@ LONGEST = timedelta(days=14)  # after signing in
 SEEN_EVERY = timedelta(minutes=1)  # how exactly the latest request is known
 TOKEN_SIZE = 32  # bytes
 
-COLUMNS = "token_hash, learner_id, session_id, opened_at, seen_at, until, confirmed_at, factor_at, short_password"
-OPEN = f"INSERT INTO sessions ({COLUMNS}) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING"
+COLUMNS = (
+    "token_hash, learner_id, session_id, opened_at, seen_at, until, confirmed_at, factor_at, short_password,"
+    " actor_id, actor_session_id"
+)
+OPEN = f"INSERT INTO sessions ({COLUMNS}) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING"
 CONFIRM = """
 UPDATE sessions SET token_hash = %(new)s, confirmed_at = %(now)s, factor_at = coalesce(%(factor)s, factor_at)
  WHERE token_hash = %(old)s
 """
 IN_TIME = "until > %(now)s AND seen_at > %(idle)s"
-VALID = f"{IN_TIME} AND {stands('sessions', Session.category, 'session_id')}"
+STANDS = stands("sessions", Session.category, "session_id")
+VALID = f"""{IN_TIME} AND {STANDS} AND (actor_id IS NULL OR EXISTS (
+    SELECT FROM sessions AS own
+     WHERE own.learner_id = sessions.actor_id AND own.session_id = sessions.actor_session_id
+       AND own.until > %(now)s AND own.seen_at > %(idle)s AND {stands("own", Session.category, "session_id")}))"""
+"""A session in which an admin acts as a learner is valid as long as the admin's own is."""
 FIND = f"""
 SELECT {COLUMNS} FROM sessions
  WHERE token_hash = ANY(%(hashes)s) AND {VALID}
@@ -43,6 +51,12 @@ SEE = "UPDATE sessions SET seen_at = %(now)s WHERE token_hash = %(hash)s AND see
 ORDER = "ORDER BY seen_at DESC, opened_at DESC, session_id"
 OF_PERSON = f"SELECT {COLUMNS} FROM sessions WHERE learner_id = %(learner)s AND {VALID} {ORDER}"
 KEPT = f"SELECT {COLUMNS} FROM sessions WHERE learner_id = %(learner)s AND {IN_TIME} {ORDER}"
+RESTING = f"SELECT {COLUMNS} FROM sessions WHERE actor_id = %(actor)s"
+RENEW = f"""
+UPDATE sessions SET token_hash = %(new)s, seen_at = %(now)s
+ WHERE learner_id = %(learner)s AND session_id = %(session)s AND {VALID}
+ RETURNING until
+"""
 END = "DELETE FROM sessions WHERE learner_id = %s AND session_id = ANY(%s)"
 END_ALL = "DELETE FROM sessions WHERE learner_id = %s"
 FORGET = "DELETE FROM sessions WHERE until <= %(now)s OR seen_at <= %(idle)s"
@@ -58,6 +72,7 @@ class BrowserSession(NamedTuple):
         confirmed_at: when the person has given the password or a second factor last.
         factor_at: when the person has given a second factor last.
         short_password: whether the password of the account is shorter than those of the staff have to be.
+        actor_id: the admin who acts in it as the person, if one does; *actor_session_id* is the admin's own session.
     """
 
     token_hash: bytes
@@ -69,6 +84,8 @@ class BrowserSession(NamedTuple):
     confirmed_at: datetime | None = None
     factor_at: datetime | None = None
     short_password: bool = False
+    actor_id: str | None = None
+    actor_session_id: str | None = None
 
 
 class Sessions:
@@ -91,12 +108,20 @@ class Sessions:
         confirmed_at: datetime | None = None,
         factor_at: datetime | None = None,
         short_password: bool = False,
+        actor: BrowserSession | None = None,
     ) -> str:
-        """Open a session that the log knows; returns its token, which is kept nowhere."""
+        """
+        Open a session that the log knows; returns its token, which is kept nowhere.
+
+        Args:
+            actor: the session of an admin who acts in this one as the person.
+        """
         token, now = secrets.token_urlsafe(TOKEN_SIZE), self._clock.now()
 
         async def work(connection: Connection) -> None:
-            values = (hash_of(token), learner_id, session_id, now, now, until, confirmed_at, factor_at, short_password)
+            resting_on = (None, None) if actor is None else (actor.learner_id, actor.session_id)
+            times = (now, now, until, confirmed_at, factor_at)
+            values = (hash_of(token), learner_id, session_id, *times, short_password, *resting_on)
             await connection.execute(OPEN.encode(), values)
 
         await self._link.run(work)
@@ -141,7 +166,8 @@ class Sessions:
             return None
         if now - session.seen_at >= SEEN_EVERY:
             session = await self._see(session, now)
-        self._known.keep(hashed, session.learner_id, number, session)
+        if session.actor_id is None:  # what rests on another person's session is asked for each time
+            self._known.keep(hashed, session.learner_id, number, session)
         return session
 
     async def of_person(self, learner_id: str) -> Sequence[BrowserSession]:
@@ -151,6 +177,23 @@ class Sessions:
     async def kept_of(self, learner_id: str) -> Sequence[BrowserSession]:
         """These, and those that have ended with a fact of the person and are still to be taken away."""
         return await self._rows(KEPT, {"learner": learner_id, **self._bounds()})
+
+    async def resting_on(self, actor_id: str) -> Sequence[BrowserSession]:
+        """The sessions in which a person acts as others, also those that have ended."""
+        return await self._rows(RESTING, {"actor": actor_id})
+
+    async def renew(self, learner_id: str, session_id: str) -> tuple[str, datetime] | None:
+        """Give a session another token, which is returned with the session's end; None if it has ended."""
+        token = secrets.token_urlsafe(TOKEN_SIZE)
+        parameters = {"new": hash_of(token), "learner": learner_id, "session": session_id, **self._bounds()}
+
+        async def work(connection: Connection) -> datetime | None:
+            row = await (await connection.execute(RENEW.encode(), parameters)).fetchone()
+            return None if row is None else row[0]
+
+        until = await self._link.run(work)
+        self._changes.note(learner_id)
+        return None if until is None else (token, until)
 
     async def end(self, learner_id: str, session_ids: Sequence[str]) -> None:
         """End sessions of a person whose end the log knows."""

@@ -25,6 +25,7 @@ SUBJECTS = {
     "factor_removed": "A second factor of your account was removed",
     "connected": "Your account is connected with another sign-in",
     "disconnected": "A connected sign-in of your account was removed",
+    "impersonated": "The staff act in your name for a while",
     "old_address": "The address of your account was changed",
 }
 """By occasion, which is the name of its templates."""

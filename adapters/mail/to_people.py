@@ -15,7 +15,7 @@ from adapters.mail.smtp import Post
 from adapters.personal.addresses import Addresses
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.settings import Settings
-from domain.auth import Credentials, credentials_stream
+from domain.auth import Credentials, Session, credentials_stream
 from domain.fact import Fact
 from domain.user import AccountStatus, User, user_stream
 
@@ -29,13 +29,14 @@ PAGES: Mapping[LinkKind, str] = {
 
 
 class Mail(NamedTuple):
-    """A mail that is to be written: its occasion, to whom, and a link of a kind with its state."""
+    """A mail that is to be written: its occasion, to whom, a link of a kind with its state, and a time (UTC)."""
 
     occasion: str
     recipient: str | None
     kind: LinkKind | None = None
     state: str = ""
     page: str = ""
+    until: str = ""
 
 
 class MailToPeople:
@@ -59,6 +60,7 @@ class MailToPeople:
             Credentials.FactorRemoved.TOPIC: self._factor,
             Credentials.IdentityLinked.TOPIC: self._identity,
             Credentials.IdentityUnlinked.TOPIC: self._identity,
+            Session.Impersonated.TOPIC: self._impersonated,
         }
 
     async def write_about(self, fact: Fact, key: str) -> None:
@@ -106,6 +108,11 @@ class MailToPeople:
         occasion = "connected" if fact.type == Credentials.IdentityLinked.TOPIC else "disconnected"
         return Mail(occasion, await self._open(user, user.email), page=PAGES[RESET])
 
+    async def _impersonated(self, fact: Fact, user: User) -> Mail | None:
+        return Mail(
+            "impersonated", await self._open(user, user.email), page=PAGES[RESET], until=f"{fact.data['until']:.16}"
+        )
+
     async def _wanted_address(self, fact: Fact, user: User) -> Mail | None:
         """To the new address: a link, or that it has another account."""
         wanted = await self._open(user, fact.data["email"])
@@ -139,7 +146,7 @@ class MailToPeople:
     def _values(self, learner_id: str, mail: Mail) -> dict[str, str]:
         url, now = self._settings.web_url, self._log.clock.now()
         if mail.kind is None:
-            return {"campus": url, "link": f"{url}{mail.page}"}
+            return {"campus": url, "link": f"{url}{mail.page}", "until": mail.until.replace("T", " ")}
         token = link_token(learner_id, mail.kind, self._settings.token_secret, now=now, state=mail.state)
         until = now + mail.kind.lifetime
         return {"campus": url, "link": f"{url}{PAGES[mail.kind]}#{token}", "until": f"{until:%Y-%m-%d %H:%M}"}

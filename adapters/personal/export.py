@@ -60,12 +60,13 @@ class HeldConsent(msgspec.Struct, kw_only=True):
 
 
 class HeldSession(msgspec.Struct, kw_only=True):
-    """A session of a browser that has not ended."""
+    """A session of a browser that has not ended; `actor_id` is an admin who acts in it as the person."""
 
     session_id: str
     opened_at: datetime
     seen_at: datetime
     until: datetime
+    actor_id: str | None
 
 
 class HeldIdentity(msgspec.Struct, kw_only=True):

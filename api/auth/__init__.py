@@ -2,9 +2,9 @@
 
 from fastapi import APIRouter
 
-from api.auth import changed_address, factors, pages, passkeys, providers, recovery, sign_in, tokens
+from api.auth import changed_address, factors, impersonation, pages, passkeys, providers, recovery, sign_in, tokens
 
-MODULES = (sign_in, recovery, changed_address, factors, passkeys, providers, tokens, pages)
+MODULES = (sign_in, recovery, changed_address, factors, passkeys, providers, tokens, impersonation, pages)
 router = APIRouter()
 router.routes.extend(route for module in MODULES for route in module.router.routes)
 router.routes.extend(tokens.keys_router.routes)

@@ -70,13 +70,14 @@ class SignInAnswer(msgspec.Struct, kw_only=True):
 
 
 class OpenSession(msgspec.Struct, kw_only=True):
-    """A session; `current` is the one that asks."""
+    """A session; `current` is the one that asks, `actor_id` an admin who acts in it as the user."""
 
     session_id: str
     opened_at: datetime
     seen_at: datetime
     until: datetime
     current: bool
+    actor_id: str | None
 
 
 class SessionList(msgspec.Struct, kw_only=True):
@@ -94,7 +95,9 @@ class SignedOut(msgspec.Struct, kw_only=True):
 MAIL = MailAnnounced(status="mail_announced")
 SIGNED_IN = SignedInAs(learner_id=ID, session_id=ID, until=AT)
 SIGN_IN = SignInAnswer(status="signed_in", learner_id=ID, session_id=ID, until=AT)
-SESSIONS = SessionList(sessions=[OpenSession(session_id=ID, opened_at=AT, seen_at=AT, until=AT, current=True)])
+SESSIONS = SessionList(
+    sessions=[OpenSession(session_id=ID, opened_at=AT, seen_at=AT, until=AT, current=True, actor_id=ID)]
+)
 OF_BODY = (400, 403, 413, 415, 503)
 
 
@@ -208,7 +211,9 @@ async def hand_over(request: Request, services: Services, session: SignedIn, res
     before = user_by_cookie(request)
     if before is not None and before.session is not None and before.session.session_id != session.session_id:
         old = before.session
-        await services.people.revoke(old.learner_id, [old.session_id], "replaced", request.scope["request_id"])
+        await services.people.revoke(
+            old.learner_id, [old.session_id], "replaced", request.scope["request_id"], actor=old.actor_id
+        )
     return signed_in(response, session, services.log.clock)
 
 

@@ -187,7 +187,8 @@ async def get_provider_answer(
     """Where a provider sends the browser back to; only what this browser has begun is finished, once."""
     said = Answer(request.cookies.get(BROWSER_COOKIE, "")[:LONGEST_COOKIE], state or "", code, iss, error)
     user, parameters = user_by_cookie(request), request.query_params
-    session, request_id = user.session if user is not None else None, request.scope["request_id"]
+    request_id = request.scope["request_id"]
+    session = user.session if user is not None and user.actor is None else None
     try:
         if any(len(parameters.getlist(each)) > 1 for each in ("state", "code", "iss", "error")):
             raise BegunElsewhere  # RFC 6749, 3.1

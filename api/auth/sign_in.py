@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from fastapi import Request, Response
 
 from adapters.auth.second_factors import FactorNeeded
+from adapters.auth.sessions import BrowserSession
 from api.auth.common import (
     MAIL,
     OF_BODY,
@@ -34,7 +35,7 @@ from api.auth.common import (
 )
 from api.http.openapi import open_query
 from api.http.routing import router as strict_router
-from api.http.services import ServicesDep
+from api.http.services import Services, ServicesDep
 from api.http.sessions import must_come_from_here, signed_in, signed_out
 from api.http.step_up import SessionDep
 from api.http.who_stays import who_stays
@@ -80,11 +81,25 @@ async def sign_in(body: AddressAndPassword, request: Request, services: Services
 @router.post("/auth/logout", responses=open_query(SignedOut(ended=1), 401, *OF_BODY))
 async def sign_out(body: LogoutScope, request: Request, services: ServicesDep, session: SessionDep) -> Response:
     """Sign out, here or everywhere; open event streams of the sessions end within a second."""
+    if session.actor_id is not None:
+        return await _leave(body, request, services, session)
+    learner_id = session.learner_id
     ended: Sequence[str] = [session.session_id]
     if body.everywhere:
-        ended = [each.session_id for each in await services.people.sessions.of_person(session.learner_id)]
+        ended = [each.session_id for each in await services.people.sessions.of_person(learner_id)]
     cause = "logout_everywhere" if body.everywhere else "logout"
-    await services.people.revoke(session.learner_id, ended, cause, request.scope["request_id"])
+    await services.people.revoke(learner_id, ended, cause, request.scope["request_id"])
+    return signed_out(answer(SignedOut(ended=len(ended))))
+
+
+async def _leave(body: LogoutScope, request: Request, services: Services, session: BrowserSession) -> Response:
+    """Sign an admin out who acts as a learner: of both sessions, or everywhere; the learner's own are untouched."""
+    people, actor_id = services.people, session.actor_id or ""
+    ended: Sequence[str] = [session.actor_session_id or ""]
+    if body.everywhere:
+        ended = [each.session_id for each in await people.sessions.of_person(actor_id)]
+    cause = "logout_everywhere" if body.everywhere else "logout"
+    await people.revoke(actor_id, ended, cause, request.scope["request_id"])  # and what rests on them
     return signed_out(answer(SignedOut(ended=len(ended))))
 
 
@@ -101,6 +116,7 @@ async def list_sessions(services: ServicesDep, session: SessionDep) -> Response:
                     seen_at=each.seen_at,
                     until=each.until,
                     current=each.session_id == session.session_id,
+                    actor_id=each.actor_id,
                 )
                 for each in found
             ]

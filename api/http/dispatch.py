@@ -76,7 +76,7 @@ class CommandDispatcher:
     ) -> Context:
         """In whose name the commands of the request are sent, in which role, why, and under which ticket."""
         return Context(
-            actor=self.user.subject,
+            actor=self.user.by,
             at=get_services(self._request).bus.clock.now(),
             on_behalf_of=on_behalf_of,
             correlation_id=self.request_id,
@@ -94,13 +94,14 @@ class CommandDispatcher:
 
     async def position(self, command: Any, learner_id: str | None = None) -> int:
         """Carry out *command*, which may be for a learner; its position, for an answer that says more."""
-        user, key, fingerprint = self.user.subject, None, ""
+        user, actor, key, fingerprint = self.user.subject, self.user.actor, None, ""
         if self._key is not None:
-            key, fingerprint = f"api:{user}:{self._key}", await self._fingerprint()  # reactions have keys, too
+            owner = user if actor is None else f"{actor} as {user}"  # no id has spaces in it
+            key, fingerprint = f"api:{owner}:{self._key}", await self._fingerprint()  # reactions have keys, too
         bus = get_services(self._request).bus
-        context = self.context(
-            on_behalf_of=learner_id if learner_id != user else None, idempotency_key=key, fingerprint=fingerprint
-        )
+        learner_id = user if actor is not None else learner_id
+        on_behalf_of = learner_id if learner_id != self.user.by else None
+        context = self.context(on_behalf_of=on_behalf_of, idempotency_key=key, fingerprint=fingerprint)
         try:
             async with asyncio.timeout(DEADLINE):
                 return await bus.handle(command, context)

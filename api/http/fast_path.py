@@ -74,13 +74,14 @@ class DashboardFastPath:
 
 
 async def _user(scope: Scope, services: Services, asked: Asked) -> JwtClaims | None:
-    """Who asks; the route asks again where that is none, or cannot be known now, and says why."""
+    """Who asks, for themselves; the route asks again where that is none, or cannot be known now, and says why."""
     try:
         if asked.authorization:
             return await _by_authorization(scope, services, asked.authorization)
+        user = cast("JwtClaims | None", scope.get("identity"))
         if asked.cookie:
-            return await person_by_cookie(asked.cookie, services.people.sessions, services.grants, services.log.clock)
-        return cast("JwtClaims | None", scope.get("identity"))
+            user = await person_by_cookie(asked.cookie, services.people.sessions, services.grants, services.log.clock)
+        return user if user is None or user.actor is None else None
     except (TokenRefused, Unavailable):
         return None
 

@@ -48,7 +48,7 @@ async def record_look(request: Request, learner_id: str, what: str, moment: Mome
     services, reason = get_services(request), request.query_params.get("reason")
     check = check_of(request)
     context = Context(
-        check.user.subject,
+        check.user.by,
         services.bus.clock.now(),
         correlation_id=request.scope["request_id"],
         role=check.role,

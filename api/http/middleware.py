@@ -31,6 +31,7 @@ from api.http.door.security_headers import missing
 from api.http.door.trace import trace_id, traceparent
 from api.http.errors import INTERNAL, BadRequest, NotAcceptable, problem
 from api.http.negotiation import coding, takes_plain
+from api.http.security import PRINCIPAL
 
 LARGEST_BODY = 1_048_576  # bytes
 LARGEST_PUBLICATION = 16_777_216  # bytes: a course of MAX_UNITS units, whatever their titles are
@@ -39,6 +40,8 @@ SMALLEST_COMPRESSED = 1_024  # bytes
 COMPRESSION_LEVEL = 4
 LONGEST_REQUEST_ID = 64  # characters
 VARY = b"accept-encoding, authorization, cookie"
+ACTOR = b"campus-actor"
+"""Header of answers to an admin who acts as a learner: the id of the admin."""
 BODILESS = frozenset(("GET", "HEAD"))  # methods for which no route reads a body
 
 logger = structlog.get_logger()
@@ -203,6 +206,9 @@ class RequestState:
     def _complete(self, head: MutableMapping[str, Any]) -> None:
         """Add what every answer carries and this one does not have."""
         named = {name for name, _ in head["headers"]}
+        user = self.scope.get(PRINCIPAL) or self.scope.get("identity")
+        if user is not None and user.actor is not None and ACTOR not in named:
+            head["headers"].append((ACTOR, user.actor.encode("latin-1")))
         if b"content-security-policy" in named:
             head["headers"] += missing(head["headers"], self._door.headers)
         else:

@@ -27,7 +27,7 @@ from commands.clock import Clock
 from domain.auth import STEP_UP as CONFIRMED_FOR
 from domain.auth import TokenRefused
 from domain.errors import Forbidden
-from domain.roles import CAMPUS
+from domain.roles import ADMIN_OF_CAMPUS, CAMPUS
 
 COOKIE = "__Host-campus"
 """The prefix has browsers refuse it without `Secure`, for another path, or from another host of the domain."""
@@ -53,7 +53,8 @@ class SessionUser(JwtClaims):
     The user whom a cookie names.
 
     Attributes:
-        grants: the roles that were granted to the person and hold now.
+        grants: the roles that were granted to the person and hold now; where an admin acts as the person, that of the
+            admin.
     """
 
     session: BrowserSession | None = field(default=None, compare=False)
@@ -104,12 +105,28 @@ async def person_by_cookie(header: str, sessions: Sessions, grants: Grants, cloc
     session = await sessions.find(token) if token else None
     if session is None:
         return None
-    held = grants.known(session.learner_id)
-    held = held if held is not None else await grants.of(session.learner_id)
-    ends, proofs = clock.on_machine(session.until).timestamp(), proofs_of(session, clock.now())
+    person = session.actor_id or session.learner_id
+    held = grants.known(person)
+    held = held if held is not None else await grants.of(person)
+    ends = clock.on_machine(session.until).timestamp()
+    if session.actor_id is not None:
+        return _impersonator(session, held, ends)
+    proofs = proofs_of(session, clock.now())
     return SessionUser(
         session.learner_id, roles_of(held), session.learner_id, ends, proofs, session=session, grants=held
     )
+
+
+def _impersonator(session: BrowserSession, held: Held, ends: float) -> SessionUser | None:
+    """
+    The user of a session in which a person with these grants acts as a learner; None for who is no admin any more.
+
+    The role is that of a learner and no other, whatever was granted to the learner since.
+    """
+    if ADMIN_OF_CAMPUS not in held:
+        return None
+    learner_id, rests_on = session.learner_id, {ADMIN_OF_CAMPUS: held[ADMIN_OF_CAMPUS]}
+    return SessionUser(learner_id, LEARNER, learner_id, ends, actor=session.actor_id, session=session, grants=rests_on)
 
 
 async def person_by_token(header: str, tokens: Tokens, grants: Grants, clock: Clock) -> TokenUser | None:
@@ -226,7 +243,7 @@ def while_signed_in(
     """The events, until the session or the token of *user* ends, or a role with which it began."""
     match user:
         case SessionUser(session=BrowserSession() as session, grants=held):
-            return _until_ended(events, [people.sessions.watch(session), grants.watch(user.subject, held)])
+            return _until_ended(events, [people.sessions.watch(session), grants.watch(user.by, held)])
         case TokenUser(token_id=token_id, grants=held):
             return _until_ended(events, [people.tokens.table.watch(token_id), grants.watch(user.subject, held)])
     return events

@@ -1,4 +1,4 @@
-"""What other contexts may know of roles: whether an admin stays."""
+"""What other contexts may know of roles: whether a person has one, and whether an admin stays."""
 
 from commands.log import Log
 from commands.lookups.user import is_suspended, must_have_account
@@ -28,3 +28,9 @@ async def must_leave_an_admin(log: Log, learner_id: str, stays: str | None) -> N
         raise LastAdmin(learner_id=learner_id)
     if not (await log.read(Roles, roles_stream(stays))).is_lasting_admin:
         raise LastAdmin(learner_id=learner_id)
+
+
+async def has_role(log: Log, learner_id: str) -> bool:
+    """Whether a person has a role now, beside that of a learner."""
+    roles = await log.read(Roles, roles_stream(learner_id))
+    return bool(roles.live(log.context.at))

@@ -1,9 +1,9 @@
-"""What other contexts may know of accounts: that there is one, and whether it is suspended."""
+"""What other contexts may know of accounts: that there is one, that it is in use, and whether it is suspended."""
 
 from commands.log import Log
 from domain.personal import PersonErased
 from domain.user import AccountStatus, User, user_stream
-from domain.user_errors import AccountNotFound
+from domain.user_errors import AccountNotActive, AccountNotFound
 
 
 async def must_have_account(log: Log, learner_id: str) -> None:
@@ -24,3 +24,16 @@ async def must_have_account(log: Log, learner_id: str) -> None:
 async def is_suspended(log: Log, learner_id: str) -> bool:
     """Whether the staff let the person in no more."""
     return (await log.read(User, user_stream(learner_id))).status is AccountStatus.SUSPENDED
+
+
+async def must_be_in_use(log: Log, learner_id: str) -> None:
+    """
+    Refuse a person without an account that is in use.
+
+    Raises:
+        AccountNotFound, PersonErased: as above.
+        AccountNotActive: its address is not verified yet.
+    """
+    await must_have_account(log, learner_id)
+    if (await log.read(User, user_stream(learner_id))).status is not AccountStatus.ACTIVE:
+        raise AccountNotActive(learner_id=learner_id)

@@ -3,6 +3,7 @@
 from commands.auth import (
     AddFactor,
     ConfirmSession,
+    Impersonate,
     IssueToken,
     MakeRecoveryCodes,
     OpenSession,
@@ -14,7 +15,10 @@ from commands.auth import (
     SetPassword,
     UseRecoveryCode,
 )
-from domain.auth import Credentials, FactorKind, Session, Token, TokenKind
+from commands.roles import GrantRole
+from commands.user import RegisterAccount, VerifyEmail
+from domain.auth import LONGEST_IMPERSONATION, Credentials, FactorKind, Session, Token, TokenKind
+from domain.roles import ADMIN_OF_CAMPUS
 from tests.support.given import fact
 from tests.support.usecases import AT, Campus
 
@@ -28,6 +32,25 @@ async def test_sessions_are_opened_and_end_together(empty: Campus) -> None:
     ended = [(f"session-ann:{each}", fact(Session.Revoked, cause="logout_everywhere")) for each in ("s2", "s1")]
     assert await empty.new(RevokeSessions("ann", ("s2", "never", "s1"), "logout_everywhere")) == ended
     assert await empty.repeats(RevokeSessions("ann", ("s2", "s1"), "logout"))
+
+
+async def test_an_admin_acts_as_a_learner_with_an_account(empty: Campus) -> None:
+    """One that is in use, of a person who is a learner and nothing else."""
+    until = AT + LONGEST_IMPERSONATION
+    for person in ("ann", "bob", "cid"):
+        await empty.give(RegisterAccount(person, f"{person}@example.org"))
+    await empty.give(VerifyEmail("ann"))
+    await empty.give(VerifyEmail("bob"))
+    await empty.give(GrantRole("bob", ADMIN_OF_CAMPUS, None, "runs the campus"))
+    assert await empty.refused(Impersonate("bob", "s1", until, "unspecified")) == "not_impersonated"
+    assert await empty.refused(Impersonate("cid", "s1", until, "unspecified")) == "account_not_active"
+    assert await empty.refused(Impersonate("dan", "s1", until, "unspecified")) == "account_not_found"
+    command = Impersonate("ann", "s1", until, "unspecified")
+    ((stream, begun),) = await empty.new(command)
+    assert (stream, begun.type) == ("session-ann:s1", "session.impersonated")
+    assert await empty.repeats(command)
+    await empty.give(GrantRole("ann", ADMIN_OF_CAMPUS, None, "helps"))
+    assert await empty.repeats(command)
 
 
 async def test_a_password_is_set(empty: Campus) -> None:

@@ -1,23 +1,28 @@
 """Signing in, by its facts and rules."""
 
+from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 from domain.auth import (
+    LONGEST_IMPERSONATION,
     MOST_FACTORS,
     MOST_IDENTITIES,
     Credentials,
     FactorKind,
     FactorNotFound,
     FactorRefused,
+    NotImpersonated,
     Session,
     SignInRefused,
     Token,
     TokenKind,
     TooManyFactors,
+    UnfitImpersonation,
 )
 from domain.identity_errors import IdentityNotFound, LastWayIn, TooManyIdentities
 from domain.links import LinkRefused
-from tests.support.given import AT, Said, fact, given
+from tests.support.given import AT, STREAMS, Said, fact, given
 
 OPENED, REVOKED = fact(Session.Opened, method="password", until=AT), fact(Session.Revoked, cause="logout")
 
@@ -30,6 +35,23 @@ def test_a_session_is_opened_and_revoked_once() -> None:
     given(Session, OPENED, REVOKED).when(lambda session: session.revoke("erasure")).then()
     given(Session, OPENED, REVOKED).when(lambda session: session.open("password", AT)).then()
     given(Session).when(lambda session: session.revoke("logout")).then()
+
+
+def test_an_admin_acts_as_a_learner_for_half_an_hour() -> None:
+    """Not as himself, not longer and not in the past; the session ends as any other does."""
+    until = AT + LONGEST_IMPERSONATION
+    begun = fact(Session.Impersonated, by="admin", until=until, reason="cannot submit")
+
+    def acts(by: str = "admin", until: datetime = until) -> Any:
+        return lambda session: session.impersonate(by, until, "cannot submit", AT)
+
+    given(Session).when(acts()).then(begun)
+    given(Session, begun).when(acts()).then()
+    given(Session, begun).when(lambda session: session.revoke("returned")).then(fact(Session.Revoked, cause="returned"))
+    for wrong in (AT, until + timedelta(seconds=1)):
+        given(Session).when(acts(until=wrong)).refused(UnfitImpersonation, minutes=30, until=wrong.isoformat())
+    learner_id = STREAMS["session"].removeprefix("session-").partition(":")[0]
+    given(Session).when(acts(by=learner_id)).refused(NotImpersonated, learner_id=learner_id, why="is the same person")
 
 
 def test_one_password_is_valid() -> None:

@@ -54,6 +54,8 @@ def _of_row(row: Row) -> Iterator[str]:
         actions = [row.action, *(f"{row.action} {field}" for field in fields_of(row) if field not in access.redacts)]
         listed = ", ".join(f'Action::"{action}"' for action in actions)
         yield f"permit (principal, action in [{listed}], resource) when {{ {_condition(row, role, access)} }};"
+    for field in fields_of(row):
+        yield f'forbid (principal, action == Action::"{row.action} {field}", resource) when {{ context.impersonated }};'
 
 
 def _condition(row: Row, role: str, access: Access) -> str:
@@ -71,6 +73,8 @@ def _condition(row: Row, role: str, access: Access) -> str:
         where = has_role
     else:
         where = f"({has_role} || (principal has {role}_of && {HELD[access.relation].format(role=role)}))"
+    if not row.impersonated:
+        needs.append("!context.impersonated")
     alone = [f'!(principal in Role::"{other}")' for other in NOT_BESIDE.get(role, ())]
     return " && ".join([where, *alone, *needs])
 
@@ -99,13 +103,13 @@ def entities(
     return [*found, *(_entity("Thing", str(number), _attributes(thing)) for number, thing in enumerate(things))]
 
 
-def request(user: str, action: str, thing: int, proofs: Sequence[str]) -> dict[str, Any]:
-    """A request, as Cedar is asked; *thing* is its number."""
+def request(user: str, action: str, thing: int, proofs: Sequence[str], *, impersonated: bool = False) -> dict[str, Any]:
+    """A request, as Cedar is asked; *thing* is its number; *impersonated*: an admin acts as the user."""
     return {
         "principal": f'User::"{user}"',
         "action": f'Action::"{action}"',
         "resource": f'Thing::"{thing}"',
-        "context": {"proofs": list(proofs)},
+        "context": {"proofs": list(proofs), "impersonated": impersonated},
     }
 
 

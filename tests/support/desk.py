@@ -56,6 +56,10 @@ async def _forget(learner_id: str) -> None:
     """Nothing is kept about persons here."""
 
 
+async def _end(fact: Fact) -> None:
+    """No one acts as another here."""
+
+
 async def _write(fact: Fact, key: str) -> None:
     """No mail leaves here."""
 
@@ -102,7 +106,7 @@ class Desk:
     def outside(self, key: str) -> Outside:
         """What an effect may use."""
         return Outside(
-            self.provider, key, self.till.log.stream, "http://campus.test", lambda *_: "ticket", _forget, _write
+            self.provider, key, self.till.log.stream, "http://campus.test", lambda *_: "ticket", _forget, _write, _end
         )
 
     def work(self) -> None:

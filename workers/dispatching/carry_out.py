@@ -11,6 +11,7 @@ from typing import Any
 
 import structlog
 
+from adapters.auth.impersonation import end_impersonations
 from adapters.command_bus.bus import Bus
 from adapters.mail.to_people import MailToPeople
 from adapters.payments.ticket import ticket_for
@@ -48,6 +49,7 @@ class Carrier:
         self._web_url = settings.web_url
         self._ticket = partial(ticket_for, settings.token_secret)
         self._forget = partial(forget, log)
+        self._end_impersonations = partial(end_impersonations, log, self._bus)
         self._mail = MailToPeople(log, settings)
         self._together = {
             name: Together(log, job, queue_of(settings), provider, self._do)
@@ -124,6 +126,7 @@ class Carrier:
                 self._ticket,
                 self._forget,
                 self._mail.write_about,
+                self._end_impersonations,
             )
             answer = await job.effect(fact, outside)
         outcome = job.command(fact) if answer is None else job.command(fact, answer)

@@ -69,6 +69,20 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "user.registration_lapsed": (Reaction("end_roles_of_lapsed", user.end_roles),),
 }
 
+
+def _notice(name: str, *, awaited: bool = False) -> Job:
+    """A mail that says to a person what has changed of the account."""
+    return Job(
+        name,
+        due=auth.at_once,
+        effect=auth.write_about,
+        command=auth.nothing_to_record,
+        settled_by=(),
+        lasts=auth.NOTICE_LASTS,
+        awaited=awaited,
+    )
+
+
 JOBS: dict[str, tuple[Job, ...]] = {
     "enrollment.seat_offered": (
         Job(
@@ -320,44 +334,28 @@ JOBS: dict[str, tuple[Job, ...]] = {
             awaited=True,
         ),
     ),
-    "credentials.factor_added": (
+    "credentials.factor_added": (_notice("write_about_factor"),),
+    "credentials.factor_removed": (_notice("write_about_lost_factor"),),
+    "credentials.identity_linked": (_notice("write_about_connected"),),
+    "credentials.identity_unlinked": (_notice("write_about_disconnected"),),
+    "session.impersonated": (
+        _notice("write_about_impersonation", awaited=True),
         Job(
-            "write_about_factor",
-            due=auth.at_once,
-            effect=auth.write_about,
-            command=auth.nothing_to_record,
-            settled_by=(),
-            lasts=auth.NOTICE_LASTS,
+            "end_impersonation",
+            due=auth.impersonation_ends_at,
+            command=auth.end_impersonation,
+            settled_by=("session.revoked",),
         ),
     ),
-    "credentials.factor_removed": (
+    "role.revoked": (
         Job(
-            "write_about_lost_factor",
-            due=auth.at_once,
-            effect=auth.write_about,
+            "end_impersonations",
+            due=auth.when_admin_lost,
+            effect=auth.end_impersonations,
             command=auth.nothing_to_record,
             settled_by=(),
-            lasts=auth.NOTICE_LASTS,
-        ),
-    ),
-    "credentials.identity_linked": (
-        Job(
-            "write_about_connected",
-            due=auth.at_once,
-            effect=auth.write_about,
-            command=auth.nothing_to_record,
-            settled_by=(),
-            lasts=auth.NOTICE_LASTS,
-        ),
-    ),
-    "credentials.identity_unlinked": (
-        Job(
-            "write_about_disconnected",
-            due=auth.at_once,
-            effect=auth.write_about,
-            command=auth.nothing_to_record,
-            settled_by=(),
-            lasts=auth.NOTICE_LASTS,
+            lasts=auth.MAIL_LASTS,
+            awaited=True,
         ),
     ),
     "user.erasure_requested": (

@@ -2,7 +2,9 @@
 
 from datetime import datetime, timedelta
 
+from commands.auth import RevokeSessions
 from domain.fact import Fact
+from domain.roles import Role
 from workers.reactions.job import Outside
 
 MAIL_LASTS = timedelta(hours=1)
@@ -24,6 +26,26 @@ def when_replaced(fact: Fact) -> datetime | None:
 async def write_about(fact: Fact, outside: Outside) -> None:
     """The person is to get a mail about the fact."""
     await outside.write_about(fact, outside.key)
+
+
+def impersonation_ends_at(fact: Fact) -> datetime:
+    """When a session ends by itself in which an admin acts as a learner."""
+    return datetime.fromisoformat(fact.data["until"])
+
+
+def end_impersonation(fact: Fact) -> RevokeSessions:
+    """Its time is over, if nothing has ended it before."""
+    return RevokeSessions(fact.id("learner_id"), (fact.id("session_id"),), "time")
+
+
+def when_admin_lost(fact: Fact) -> datetime | None:
+    """A person is no admin any more."""
+    return fact.occurred_at if fact.data["role"] == Role.ADMIN else None
+
+
+async def end_impersonations(fact: Fact, outside: Outside) -> None:
+    """All sessions end in which the person acts as learners."""
+    await outside.end_impersonations(fact)
 
 
 def nothing_to_record(fact: Fact) -> None:

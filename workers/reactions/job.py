@@ -24,6 +24,7 @@ class Outside(NamedTuple):
         ticket: what opens the payment page of an order: of a learner's id and the order's.
         forget: destroys what is kept about a person beside the log, by the learner's id.
         write_about: sends a person a mail about a fact of the account, by the key of the job.
+        end_impersonations: ends all sessions in which a person acts as others who has lost a role by a fact.
     """
 
     provider: Provider
@@ -33,6 +34,7 @@ class Outside(NamedTuple):
     ticket: Callable[[str, str], str]
     forget: Callable[[str], Awaitable[None]]
     write_about: Callable[[Fact, str], Awaitable[None]]
+    end_impersonations: Callable[[Fact], Awaitable[None]]
 
 
 class Job(NamedTuple):

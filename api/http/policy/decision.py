@@ -27,6 +27,7 @@ class Principal(Protocol):
     Attributes:
         roles: each by its name, for the campus, or with `@` and a scope.
         proofs: what was proved beside who it is (`Proof`).
+        actor: the admin who acts as the user, if one does.
     """
 
     @property
@@ -35,6 +36,8 @@ class Principal(Protocol):
     def roles(self) -> tuple[str, ...]: ...
     @property
     def proofs(self) -> tuple[str, ...]: ...
+    @property
+    def actor(self) -> str | None: ...
 
 
 class Thing(NamedTuple):
@@ -67,6 +70,7 @@ class Refused(IntEnum):
     NO_FACTOR = 4
     NO_STEP_UP = 5
     NO_CONSENT = 6
+    IMPERSONATED = 7
 
 
 class Cell(NamedTuple):
@@ -84,6 +88,7 @@ class Rules(NamedTuple):
     is_open: bool
     is_command: bool
     cells: Mapping[str, Cell]
+    to_impersonators: Allowed
 
 
 class Held(NamedTuple):
@@ -106,7 +111,8 @@ def compiled(rows: Sequence[Row]) -> dict[str, Rules]:
         if row.action in rules:
             raise ValueError(f"the policy has two rows for {row.action}")
         cells = {role: _cell(row, role) for role in row.access}
-        rules[row.action] = Rules(row, ANONYMOUS in row.access, row.kind is Kind.COMMAND, cells)
+        left_out = Allowed(frozenset().union(*(access.redacts for access in row.access.values())))
+        rules[row.action] = Rules(row, ANONYMOUS in row.access, row.kind is Kind.COMMAND, cells, left_out)
     return rules
 
 
@@ -149,13 +155,20 @@ def decide(action: str, user: Principal | None, thing: Thing) -> Allowed | Refus
     verdict = _decided(action, user.roles, user.proofs, thing.run_id, thing.course_id, is_own=is_own)
     if isinstance(verdict, Allowed) and not is_own and lacks_consent(action, thing):
         return Refused.NO_CONSENT
-    return verdict
+    return verdict if user.actor is None else _as_another(action, verdict)
 
 
 def lacks_consent(action: str, thing: Thing) -> bool:
     """Whether an action rests on a consent that the person in question has not given."""
     purpose = RULES[action].row.consent
     return bool(purpose) and purpose not in thing.consents
+
+
+def _as_another(action: str, verdict: Allowed | Refused) -> Allowed | Refused:
+    """What an admin may who acts as a user: of what the user may, that which the table has for it."""
+    if not isinstance(verdict, Allowed) or RULES[action].is_open:
+        return verdict
+    return RULES[action].to_impersonators if RULES[action].row.impersonated else Refused.IMPERSONATED
 
 
 @lru_cache(DECISIONS)

@@ -14,13 +14,17 @@ from adapters.command_bus.replay import replayed
 from adapters.jwt import JwtClaims
 from api.http.policy.decision import AT, RULES, Allowed, Refused, Thing, decide, may_ever, role_for
 from api.http.policy.refusals import NoPolicy, error_of
-from api.http.policy.words import Found, Kind
+from api.http.policy.words import ADMIN, Found, Kind
 from api.http.security import user_of
 from api.http.services import Services, get_services
 from domain.user import User, user_stream
 
 CHECK = "policy"
 """The member of a request's scope that has its check."""
+
+
+ALWAYS = (Refused.ONLY_READS, Refused.IMPERSONATED)
+"""Refusals that hold whatever a request is about."""
 
 
 class Undecided(AssertionError):
@@ -55,6 +59,8 @@ class Check:
     @property
     def role(self) -> str | None:
         """In which role the user does what was asked last; None for what is the user's own."""
+        if self.user.actor is not None:
+            return ADMIN
         action, thing = self.asked
         return role_for(action, self.user, thing)
 
@@ -121,7 +127,9 @@ async def authorise(request: Request, action: str) -> Check | None:
         await check.permit(learner_id=user.subject)
     elif found is Found.PATH:
         await check.permit(**_named(request.path_params))
-    elif not may_ever(action, user) or decide(action, user, Thing(user.subject)) is Refused.ONLY_READS:
+    elif (verdict := decide(action, user, Thing(user.subject))) in ALWAYS:
+        raise error_of(verdict, action, user, Thing())
+    elif not may_ever(action, user):
         raise error_of(decide(action, user, Thing()), action, user, Thing())
     return check
 

@@ -67,9 +67,17 @@ class StaffNeedLongerPassword(Forbidden):
     template = "your role counts with a password of {least} characters or more: choose one (POST /v1/auth/password)"
 
 
+class NotImpersonating(Forbidden):
+    """An admin who acts as a learner has asked for what only the learner may."""
+
+    code = "not_while_impersonating"
+    template = "while you act as a learner you may not do this: POST /v1/auth/impersonation/end brings you back"
+
+
 _PLAIN: dict[Refused, type[Forbidden]] = {
     Refused.ONLY_READS: AuditorsOnlyRead,
     Refused.NO_FACTOR: StaffNeedFactor,
+    Refused.IMPERSONATED: NotImpersonating,
 }
 
 

@@ -1,8 +1,8 @@
 """
 The table: a row for each route. What has no row is refused; what a role has no cell for is refused to it.
 
-A row says what the route does, which roles may ask it about which things, and what they must have proved for it beside
-what their role needs (words.py).
+A row says what the route does, which roles may ask it about which things, what they must have proved for it beside
+what their role needs (words.py), and whether an admin may ask it who acts as a learner.
 """
 
 from collections.abc import Mapping
@@ -66,7 +66,7 @@ SIGN_IN = (
     Row("listProviders", OPEN, TO_ALL),
     Row("beginProviderSignIn", OPEN, TO_ALL),
     Row("getProviderAnswer", OPEN, TO_ALL),
-    Row("signOut", OWN, TO_ITSELF, USER),
+    Row("signOut", OWN, TO_ITSELF, USER, impersonated=True),
     Row("listSessions", OWN, TO_ITSELF, USER),
     Row("revokeSession", OWN, TO_ITSELF, USER),
     Row("changePassword", OWN, TO_ITSELF, USER),
@@ -90,6 +90,9 @@ SIGN_IN = (
     Row("renewToken", OPEN, TO_ALL),
     Row("listPublicKeys", OPEN, TO_ALL),
     Row("eraseAccount", OWN, TO_ITSELF, USER),
+    Row("getSession", OWN, TO_ITSELF, USER, impersonated=True),
+    Row("impersonate", COMMAND, BY_ADMINS, step_up=True, reason=True),
+    Row("endImpersonation", OWN, TO_ITSELF, USER, impersonated=True),
     Row("createEventTicket", OWN, TO_ITSELF, USER),
     Row("getMyAccount", READ, TO_ITSELF, USER),
     Row("changeProfile", COMMAND, TO_ITSELF, USER),
@@ -101,7 +104,7 @@ SIGN_IN = (
     Row("reinstateAccount", COMMAND, BY_ADMINS, step_up=True, reason=True),
     Row("endSessions", COMMAND, BY_ADMINS, reason=True),
     Row("getExportAccount", OWN, TO_ITSELF, USER),
-    Row("getMyConsents", READ, TO_ITSELF, USER),
+    Row("getMyConsents", READ, TO_ITSELF, USER, impersonated=True),
     Row("giveConsent", COMMAND, TO_ITSELF, USER),
     Row("withdrawConsent", COMMAND, TO_ITSELF, USER),
     Row("getLearnerContact", READ, BY_STAFF, consent=CONTACT),
@@ -110,17 +113,17 @@ SIGN_IN = (
 )
 ROLES = (
     Row("listRoles", READ, TO_ADMINS),
-    Row("listMyRoles", READ, TO_ITSELF, USER),
+    Row("listMyRoles", READ, TO_ITSELF, USER, impersonated=True),
     Row("grantRole", COMMAND, BY_ADMINS, step_up=True, reason=True),
     Row("revokeRole", COMMAND, BY_ADMINS, step_up=True, reason=True),
     Row("getPolicy", READ, TO_ADMINS),
 )
 CATALOG = (
-    Row("listCourses", READ, TO_USERS),
-    Row("getCourse", READ, TO_USERS),
-    Row("getVersion", READ, TO_USERS),
-    Row("listRuns", READ, TO_USERS),
-    Row("getRun", READ, TO_USERS),
+    Row("listCourses", READ, TO_USERS, impersonated=True),
+    Row("getCourse", READ, TO_USERS, impersonated=True),
+    Row("getVersion", READ, TO_USERS, impersonated=True),
+    Row("listRuns", READ, TO_USERS, impersonated=True),
+    Row("getRun", READ, TO_USERS, impersonated=True),
     Row("createCourse", COMMAND, BY_STAFF),
     Row("publishVersion", COMMAND, BY_STAFF_OF_COURSE),
     Row("scheduleRun", COMMAND, BY_STAFF_OF_COURSE, LATER),
@@ -128,27 +131,27 @@ CATALOG = (
     Row("closeRun", COMMAND, BY_STAFF_OF_RUN),
 )
 ENROLLMENT = (
-    Row("enroll", COMMAND, FOR_LEARNER_ON_RUN, LATER),
-    Row("withdraw", COMMAND, FOR_LEARNER_ON_RUN, LATER),
-    Row("accept", COMMAND, FOR_LEARNER_ON_RUN, LATER),
-    Row("reactivate", COMMAND, FOR_LEARNER_ON_RUN, LATER),
+    Row("enroll", COMMAND, FOR_LEARNER_ON_RUN, LATER, impersonated=True),
+    Row("withdraw", COMMAND, FOR_LEARNER_ON_RUN, LATER, impersonated=True),
+    Row("accept", COMMAND, FOR_LEARNER_ON_RUN, LATER, impersonated=True),
+    Row("reactivate", COMMAND, FOR_LEARNER_ON_RUN, LATER, impersonated=True),
     Row("listRunLearners", READ, OF_LEARNERS_ON_RUN),
     Row("listLearners", READ, OF_CAMPUS),
 )
 PROGRESS = (
-    Row("recordActivity", COMMAND, FOR_LEARNER_ON_RUN, LATER),
-    Row("openUnit", COMMAND, FOR_LEARNER_ON_RUN, LATER),
-    Row("completeUnit", COMMAND, FOR_LEARNER_ON_RUN, LATER),
+    Row("recordActivity", COMMAND, FOR_LEARNER_ON_RUN, LATER, impersonated=True),
+    Row("openUnit", COMMAND, FOR_LEARNER_ON_RUN, LATER, impersonated=True),
+    Row("completeUnit", COMMAND, FOR_LEARNER_ON_RUN, LATER, impersonated=True),
     Row("decideOutcome", COMMAND, BY_STAFF_OF_RUN, LATER),
-    Row("getMyDashboard", READ, TO_ITSELF, USER),
-    Row("listMyRuns", READ, TO_ITSELF, USER),
-    Row("getMyRun", READ, TO_ITSELF, USER),
-    Row("listMyGrades", READ, TO_ITSELF, USER),
-    Row("getLearnerDashboard", READ, OF_LEARNER),
+    Row("getMyDashboard", READ, TO_ITSELF, USER, impersonated=True),
+    Row("listMyRuns", READ, TO_ITSELF, USER, impersonated=True),
+    Row("getMyRun", READ, TO_ITSELF, USER, impersonated=True),
+    Row("listMyGrades", READ, TO_ITSELF, USER, impersonated=True),
+    Row("getLearnerDashboard", READ, OF_LEARNER, impersonated=True),
     Row("listDashboards", READ, OF_CAMPUS),
-    Row("listLearnerRuns", READ, OF_LEARNER),
-    Row("getLearnerRun", READ, OF_LEARNER_ON_RUN),
-    Row("listLearnerGrades", READ, OF_LEARNER_ON_RUN),
+    Row("listLearnerRuns", READ, OF_LEARNER, impersonated=True),
+    Row("getLearnerRun", READ, OF_LEARNER_ON_RUN, impersonated=True),
+    Row("listLearnerGrades", READ, OF_LEARNER_ON_RUN, impersonated=True),
     Row("getRunDashboard", READ, OF_RUN),
     Row("getRunGradebook", READ, OF_LEARNERS_ON_RUN),
     Row("getRunGradebookMatrix", READ, OF_LEARNERS_ON_RUN),
@@ -156,23 +159,23 @@ PROGRESS = (
     Row("getRecentActivity", READ, OF_CAMPUS),
 )
 QUIZ = (
-    Row("getQuiz", READ, TO_USERS),
-    Row("listQuizzes", READ, TO_USERS),
+    Row("getQuiz", READ, TO_USERS, impersonated=True),
+    Row("listQuizzes", READ, TO_USERS, impersonated=True),
     Row("publishQuiz", COMMAND, BY_STAFF_OF_RUN, LATER),
-    Row("submitAttempt", COMMAND, FOR_LEARNER_ON_RUN, LATER),
+    Row("submitAttempt", COMMAND, FOR_LEARNER_ON_RUN, LATER, impersonated=True),
     Row("gradeAttempt", COMMAND, BY_GRADERS),
     Row("overrideGrade", COMMAND, BY_STAFF_OF_RUN, step_up=True, reason=True),
 )
 EVENTS = (
-    Row("streamMyEvents", STREAM, TO_ITSELF, USER),
-    Row("streamLearnerEvents", STREAM, OF_LEARNER),
+    Row("streamMyEvents", STREAM, TO_ITSELF, USER, impersonated=True),
+    Row("streamLearnerEvents", STREAM, OF_LEARNER, impersonated=True),
     Row("streamRunEvents", STREAM, OF_RUN),
     Row("streamOverviewEvents", STREAM, FIGURES),
-    Row("streamEvents", STREAM, TO_USERS),  # each topic is asked for as the stream of that topic alone
+    Row("streamEvents", STREAM, TO_USERS, impersonated=True),  # each topic is asked for as its own stream
 )
 PAYMENT = (
-    Row("listProducts", READ, TO_USERS),
-    Row("getProduct", READ, TO_USERS),
+    Row("listProducts", READ, TO_USERS, impersonated=True),
+    Row("getProduct", READ, TO_USERS, impersonated=True),
     Row("createProduct", COMMAND, BY_STAFF),
     Row("changePrice", COMMAND, BY_STAFF),
     Row("retireProduct", COMMAND, BY_STAFF),
@@ -184,26 +187,26 @@ PAYMENT = (
     Row("cancelOrder", COMMAND, FOR_LEARNER, LATER),
     Row("startPayment", COMMAND, FOR_LEARNER, LATER),
     Row("refundOrder", COMMAND, BY_STAFF, step_up=True, reason=True),
-    Row("getMyOrders", READ, TO_ITSELF, USER),
-    Row("getLearnerOrders", READ, OF_ORDER),
+    Row("getMyOrders", READ, TO_ITSELF, USER, impersonated=True),
+    Row("getLearnerOrders", READ, OF_ORDER, impersonated=True),
     Row("listOrders", READ, _to(instructor=ANY, auditor=UNPAYABLE, admin=ANY)),
-    Row("getOrder", READ, OF_ORDER, LATER),
-    Row("getReceipt", READ, OF_ORDER, LATER),
-    Row("getReplayOrder", READ, OF_LEARNER, LATER),
+    Row("getOrder", READ, OF_ORDER, LATER, impersonated=True),
+    Row("getReceipt", READ, OF_ORDER, LATER, impersonated=True),
+    Row("getReplayOrder", READ, OF_LEARNER, LATER, impersonated=True),
     Row("getCheckout", OPEN, TO_ALL),
     Row("tryAgain", OPEN, TO_ALL),
     Row("receiveStripeEvent", OPEN, TO_ALL),
     Row("listUnmatchedMessages", READ, OF_CAMPUS),
     Row("dismissProviderEvent", COMMAND, BY_STAFF, reason=True),
-    Row("getMyPurchases", READ, TO_ITSELF, USER),
-    Row("getLearnerPurchases", READ, OF_ORDER),
-    Row("getMyEntitlements", READ, TO_ITSELF, USER),
-    Row("getLearnerEntitlements", READ, OF_LEARNER),
+    Row("getMyPurchases", READ, TO_ITSELF, USER, impersonated=True),
+    Row("getLearnerPurchases", READ, OF_ORDER, impersonated=True),
+    Row("getMyEntitlements", READ, TO_ITSELF, USER, impersonated=True),
+    Row("getLearnerEntitlements", READ, OF_LEARNER, impersonated=True),
     Row("grantEntitlement", COMMAND, BY_STAFF),
     Row("revokeEntitlement", COMMAND, BY_STAFF, reason=True),
     Row("listSubscriptions", READ, OF_CAMPUS),
-    Row("getMySubscriptions", READ, TO_ITSELF, USER),
-    Row("getLearnerSubscriptions", READ, OF_LEARNER),
+    Row("getMySubscriptions", READ, TO_ITSELF, USER, impersonated=True),
+    Row("getLearnerSubscriptions", READ, OF_LEARNER, impersonated=True),
     Row("cancelSubscription", COMMAND, FOR_LEARNER, LATER),
     Row("changePlan", COMMAND, FOR_LEARNER, LATER),
     Row("resumeSubscription", COMMAND, FOR_LEARNER, LATER),
@@ -215,12 +218,12 @@ PAYMENT = (
     Row("getLastReconciliation", READ, OF_CAMPUS),
 )
 AUDIT = (
-    Row("getLearnerHistory", READ, OF_LEARNER),
-    Row("listLooks", READ, OF_LEARNER),
-    Row("getExplainValue", READ, OF_LEARNER, LATER),
-    Row("getReplayLearner", READ, OF_LEARNER),
+    Row("getLearnerHistory", READ, OF_LEARNER, impersonated=True),
+    Row("listLooks", READ, OF_LEARNER, impersonated=True),
+    Row("getExplainValue", READ, OF_LEARNER, LATER, impersonated=True),
+    Row("getReplayLearner", READ, OF_LEARNER, impersonated=True),
     Row("getReplayRun", READ, OF_LEARNERS_ON_RUN),
-    Row("getFact", READ, OF_LEARNER, LATER),
+    Row("getFact", READ, OF_LEARNER, LATER, impersonated=True),
     Row("getTraceFact", READ, OF_CAMPUS),
     Row("getTrace", READ, OF_CAMPUS),
     Row("askForDossier", READ, OF_CAMPUS),
@@ -243,7 +246,7 @@ ADMINISTRATION = (
     Row("listAuditRefusals", READ, TO_ADMINS),
 )
 MACHINERY = (
-    Row("sendBulk", READ, TO_USERS),  # each of its commands is asked for by itself
+    Row("sendBulk", READ, TO_USERS, impersonated=True),  # each of its commands is asked for by itself
     Row("getHealth", OPEN, TO_ALL),
     Row("getReady", OPEN, TO_ALL),
     Row("getMetrics", OPEN, TO_ALL),

@@ -25,7 +25,8 @@ person has, and sends no commands. Kinds: **read** answers; **stream** goes on a
 **own** is the user's own sign-in; **open** needs no user. {needs} need a second factor for all that they do as such;
 where the table says *step-up*, that factor was shown within the last minutes; where it says *reason*, the request
 says why; where it says *consent*, the person whom it is about has consented to that purpose, or it is refused to all
-others.
+others. *As a learner* says that an admin may ask it who acts as a learner; such a one has no other role, and what is
+left out for any role is left out then, too.
 """
 
 
@@ -46,6 +47,7 @@ class PolicyRow(msgspec.Struct, kw_only=True):
         step_up: whether a second factor must have been shown within the last minutes.
         reason: whether the request must say why.
         consent: the purpose to which the person in question must have consented; null for none.
+        impersonated: whether an admin may ask it who acts as a learner.
     """
 
     action: str
@@ -56,6 +58,7 @@ class PolicyRow(msgspec.Struct, kw_only=True):
     step_up: bool
     reason: bool
     consent: str | None
+    impersonated: bool
 
 
 class PolicyTable(msgspec.Struct, kw_only=True):
@@ -88,6 +91,7 @@ def shown(row: Row, group: str) -> PolicyRow:
         step_up=row.step_up,
         reason=row.reason,
         consent=row.consent or None,
+        impersonated=row.impersonated,
     )
 
 
@@ -99,7 +103,12 @@ def columns() -> tuple[str, ...]:
 def lines(rows: Iterable[Row]) -> Iterator[tuple[str, ...]]:
     """A line of text for each row; what is open to all has `any` in each cell."""
     for row in rows:
-        marks = (("step-up", row.step_up), ("reason", row.reason), (f"consent {row.consent}", row.consent))
+        marks = (
+            ("step-up", row.step_up),
+            ("reason", row.reason),
+            (f"consent {row.consent}", row.consent),
+            ("as a learner", row.impersonated),
+        )
         also = ", ".join(word for word, is_so in marks if is_so)
         yield (row.action, row.kind.value, *(_cell(row, role) for role in ROLES[1:]), also)
 

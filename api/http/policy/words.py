@@ -77,6 +77,8 @@ class Row(NamedTuple):
         reason: whether the request must say why.
         consent: the purpose to which the person in question must have consented, in the words of now, if another one
             asks; empty for none.
+        impersonated: whether an admin who acts as a learner may ask it. If so, what is left out for any role is left
+            out there, too.
     """
 
     action: str
@@ -86,6 +88,7 @@ class Row(NamedTuple):
     step_up: bool = False
     reason: bool = False
     consent: str = ""
+    impersonated: bool = False
 
 
 STAFF = (INSTRUCTOR, ASSISTANT, AUDITOR, ANALYST, ADMIN)

@@ -31,6 +31,17 @@ def test_an_instance_knows_whom_the_gateway_has_recognised() -> None:
     assert IdentityVerifier([], "demo").user(header) is None
 
 
+def test_an_identity_says_who_acts_as_the_user() -> None:
+    """And nothing of that where no one does, so that an instance of an older version understands it."""
+    acting = JwtClaims("ada", ("learner",), "ada", 0.0, actor="admin")
+    signer, verifier = IdentitySigner(KEY, "demo"), IdentityVerifier([PUBLIC], "demo")
+    found = verifier.user(signer.header(acting))
+    assert found is not None
+    assert (found.subject, found.actor, found.by) == ("ada", "admin", "admin")
+    payload = base64.urlsafe_b64decode(signer.header(ADA).split(b".")[1] + b"==")
+    assert "actor" not in json.loads(payload)["user"]
+
+
 def test_an_identity_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     """With its token, and after a minute at the latest; the gateway renews it before that."""
     signer, verifier = IdentitySigner(KEY, "demo"), IdentityVerifier([PUBLIC], "demo")

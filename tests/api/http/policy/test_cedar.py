@@ -52,9 +52,9 @@ def things_for(name: str) -> Iterator[tuple[int, Thing]]:
     return ((number, thing) for number, thing in enumerate(THINGS) if thing.learner_id in {None, "ann", "zoe", name})
 
 
-def ours(name: str, action: str, thing: Thing, proofs: tuple[str, ...]) -> Allowed | None:
+def ours(name: str, action: str, thing: Thing, proofs: tuple[str, ...], actor: str | None) -> Allowed | None:
     """What our table says."""
-    user = SimpleNamespace(subject=name, roles=USERS[name], proofs=proofs) if name else None
+    user = SimpleNamespace(subject=name, roles=USERS[name], proofs=proofs, actor=actor) if name else None
     verdict = decide(action, user, thing)
     return verdict if isinstance(verdict, Allowed) else None
 
@@ -65,12 +65,12 @@ def test_cedar_says_the_same(row: Row) -> None:
     expected, asked = [], []
     for name in USERS:
         for number, thing in things_for(name):
-            for proofs in PROOFS:
-                found = ours(name, row.action, thing, proofs)
-                asked.append(request(name, row.action, number, proofs))
+            for proofs, actor in [*((proofs, None) for proofs in PROOFS), *([((), "admin")] if name == "ann" else [])]:
+                found, acting = ours(name, row.action, thing, proofs, actor), actor is not None
+                asked.append(request(name, row.action, number, proofs, impersonated=acting))
                 expected.append(found is not None)
                 for field in fields_of(row):
-                    asked.append(request(name, f"{row.action} {field}", number, proofs))
+                    asked.append(request(name, f"{row.action} {field}", number, proofs, impersonated=acting))
                     expected.append(found is not None and field not in found.redacts)
     users = [(name, roles if name else ()) for name, roles in USERS.items()]
     answers = cedarpy.is_authorized_batch(asked, policies([row]), entities([row], users, THINGS))

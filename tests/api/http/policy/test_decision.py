@@ -14,9 +14,9 @@ from domain.consents import CONTACT, PURPOSES, RESEARCH
 ANN = claims_of("ann")
 
 
-def of(*roles: str, proofs: tuple[str, ...] = PROOFS) -> Any:
-    """A user with these roles."""
-    return SimpleNamespace(subject="bob", roles=roles, proofs=proofs)
+def of(*roles: str, proofs: tuple[str, ...] = PROOFS, actor: str | None = None) -> Any:
+    """A user with these roles, or an admin who acts as such a one."""
+    return SimpleNamespace(subject="bob", roles=roles, proofs=proofs, actor=actor)
 
 
 def test_what_has_no_row_is_refused() -> None:
@@ -81,6 +81,24 @@ def test_everyone_but_a_service_learns() -> None:
     assert [each.role for each in held(("admin",))] == ["admin", "learner"]
     assert [each.role for each in held(("learner", "assistant@run:a"))] == ["assistant", "learner"]
     assert [each.role for each in held(("service",))] == ["service"]
+
+
+def test_who_acts_as_a_learner_may_what_the_table_says() -> None:
+    """Some of what the learner may, nothing else, and nothing that any role is shown less of."""
+    acting = of("learner", actor="admin")
+    for action in ("enroll", "getMyDashboard", "submitAttempt", "signOut"):
+        assert isinstance(decide(action, acting, Thing("bob")), Allowed), action
+    refused = {row.action for row in ROWS if decide(row.action, acting, Thing("bob")) is Refused.IMPERSONATED}
+    assert refused >= {
+        *("changePassword", "changeAddress", "beginApp", "addApp", "removeFactor", "beginPasskey", "makeRecoveryCodes"),
+        *("issueToken", "revokeToken", "beginAppTokens", "createEventTicket", "confirm", "revokeSession"),
+        *("placeOrder", "startPayment", "cancelOrder", "cancelSubscription", "changePlan", "resumeSubscription"),
+        *("giveConsent", "withdrawConsent", "eraseAccount", "changeProfile", "getMyAccount", "getExportAccount"),
+    }
+    assert decide("impersonate", acting, Thing("ann")) is Refused.NO_ROLE
+    assert decide("getLearnerDashboard", acting, Thing("ann")) is Refused.NOT_THIS
+    assert decide("getOrder", acting, Thing("bob")) == Allowed(frozenset({"checkout_url"}))
+    assert isinstance(decide("signIn", acting, Thing()), Allowed)
 
 
 def test_an_action_has_one_row() -> None:
