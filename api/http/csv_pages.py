@@ -6,7 +6,7 @@ list is sorted by what changes, a row may move from what is still to be read to 
 once, and at the end of the file if it was missed. `Campus-Position` is that of the first page, and there is no ETag.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from fastapi import Request, Response
@@ -17,6 +17,7 @@ from api.http import paging
 from api.http.csv_text import CSV, Cell, head_of_file, line
 from api.http.negotiation import wanted
 from api.http.query import JSON, PRIVATE, QueryContext
+from api.http.sessions import while_signed_in
 
 PART = 500  # rows that are read and written at a time
 VARY = {"vary": "accept"}
@@ -71,12 +72,15 @@ def reply(
         return ask.reply(body, page.position, {**headers, **paging.link_to(request, following)})
     ask.refuse_match()
     headers = {"cache-control": PRIVATE, **headers, "campus-position": str(page.position)}
-    return StreamingResponse(parts(table, first, rest, steady), headers=headers)
+    services, user = ask.services, ask.user
+    text = parts(table, first, rest, steady)
+    while_valid = while_signed_in(text, user, services.people, services.grants, ends=user.expires_at, says=None)
+    return StreamingResponse(while_valid, headers=headers)
 
 
 async def parts(
     table: CsvTable, first: tuple[RowPage, int], rest: Read, steady: Read | None = None
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes]:
     """The text of the whole list, part by part; see `reply`."""
     written: set[int] = set()
     yield table.text((), begin=True)

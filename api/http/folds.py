@@ -1,7 +1,7 @@
 """Folds that take longer than a query waits: `202` with the address of the fold, and where the answer will be."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Annotated
 
 import msgspec
@@ -12,8 +12,11 @@ from adapters.postgres.as_of.folds import Fold, Status
 from adapters.postgres.as_of.waiting import FoldWaiter, StillFolding
 from api.http.openapi import Responses, event_stream, open_query
 from api.http.places import EventStream
-from api.http.query import JSON, QueryDep
+from api.http.query import JSON, QueryContext, QueryDep
 from api.http.routing import router as strict_router
+from api.http.security import user_of
+from api.http.services import get_services
+from api.http.sessions import while_signed_in
 from domain.errors import NotFound
 
 router = strict_router("as of", "/v1")
@@ -73,7 +76,8 @@ def install(app: FastAPI) -> None:
 
 async def _still_folding(request: Request, error: Exception) -> Response:
     """Where the fold is, and the query with the position that is folded, so that it means the same moment later."""
-    fold = error.fold  # type: ignore[attr-defined]
+    fold: Fold = error.fold  # type: ignore[attr-defined]
+    await get_services(request).fold_waiter.note_asker(fold, user_of(request).subject)
     result = URL(scope=request.scope).include_query_params(known_at=fold.position)
     headers = {"location": f"/v1/folds/{fold.id}", "retry-after": RETRY_AFTER, "cache-control": "no-store"}
     shown = _progress(fold, f"{result.path}?{result.query}")
@@ -82,8 +86,8 @@ async def _still_folding(request: Request, error: Exception) -> Response:
 
 @router.get("/folds/{fold_id}", responses=open_query(EXAMPLE, 401, 403, 404))
 async def get_fold(fold_id: FoldId, ask: QueryDep) -> Response:
-    """How far a fold is."""
-    shown = _progress(await _found(ask.services.fold_waiter, fold_id))
+    """How far a fold is, for those who have asked for it, and for the staff."""
+    shown = _progress(await _found(ask, fold_id))
     return Response(msgspec.json.encode(shown), headers={"cache-control": "no-store"}, media_type=JSON)
 
 
@@ -93,13 +97,15 @@ async def get_fold(fold_id: FoldId, ask: QueryDep) -> Response:
     response_class=Response,
 )
 async def stream_fold_events(fold_id: FoldId, ask: QueryDep) -> Response:
-    """How far a fold is, until it has ended."""
-    waiter = ask.services.fold_waiter
-    await _found(waiter, fold_id)
-    return EventStream(_events(waiter, fold_id), ask.services.places, ask.user.subject)
+    """How far a fold is, until it has ended, or what names the user; for the same."""
+    services, user = ask.services, ask.user
+    await _found(ask, fold_id)
+    events = _events(services.fold_waiter, fold_id)
+    while_valid = while_signed_in(events, user, services.people, services.grants, ends=user.expires_at)
+    return EventStream(while_valid, services.places, user.subject)
 
 
-async def _events(waiter: FoldWaiter, fold_id: str) -> AsyncIterator[bytes]:
+async def _events(waiter: FoldWaiter, fold_id: str) -> AsyncGenerator[bytes]:
     while True:
         fold = await waiter.look(fold_id)
         if fold is None:
@@ -110,10 +116,12 @@ async def _events(waiter: FoldWaiter, fold_id: str) -> AsyncIterator[bytes]:
         await asyncio.sleep(LOOK_INTERVAL)
 
 
-async def _found(waiter: FoldWaiter, fold_id: str) -> Fold:
-    fold = await waiter.look(fold_id)
+async def _found(ask: QueryContext, fold_id: str) -> Fold:
+    fold = await ask.services.fold_waiter.look(fold_id)
     if fold is None:
         raise NoSuchFold(fold_id=fold_id)
+    user = ask.user.subject
+    await ask.check.permit(learner_id=user if user in fold.askers else None)
     return fold
 
 

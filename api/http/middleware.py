@@ -32,6 +32,7 @@ from api.http.door.trace import trace_id, traceparent
 from api.http.errors import INTERNAL, BadRequest, NotAcceptable, problem
 from api.http.negotiation import coding, takes_plain
 from api.http.security import PRINCIPAL
+from api.http.sessions import CutShort
 
 LARGEST_BODY = 1_048_576  # bytes
 LARGEST_PUBLICATION = 16_777_216  # bytes: a course of MAX_UNITS units, whatever their titles are
@@ -94,6 +95,9 @@ class RequestMiddleware:
             await exchange.refuse(413, "body_too_large", error.detail)
         except NotAcceptable as error:
             await exchange.refuse(406, error.code, error.sentence)
+        except CutShort:
+            logger.info("request.cut_short", request_id=exchange.request_id)
+            raise
         except Exception:
             logger.exception("request.failed", request_id=exchange.request_id, path=scope["path"])
             if exchange.status:

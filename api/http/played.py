@@ -127,13 +127,16 @@ def played(ask: QueryContext, part: Part, moment: Moment, sources: Sequence[Sour
     """The steps over HTTP."""
     headers = headers_at(moment, *(source.projection for source in sources))
     headers = {**headers, "campus-position": str(moment.position)}
+    services, user, steps = ask.services, ask.user, _lines(part, sources)
     if part.speed is not None:
-        services, steps = ask.services, _events(_lines(part, sources), part.speed, ask.user.expires_at)
-        steps_of_user = while_signed_in(steps, ask.user, services.people, services.grants)
-        events = EventStream(steps_of_user, services.places, ask.user.subject)
+        events_of_user = while_signed_in(
+            _events(steps, part.speed, user.expires_at), user, services.people, services.grants
+        )
+        events = EventStream(events_of_user, services.places, user.subject)
         events.headers.update({name: value for name, value in headers.items() if name != "cache-control"})
         return events
-    return StreamingResponse(_text(_lines(part, sources)), media_type=NDJSON, headers=headers)
+    text = while_signed_in(_text(steps), user, services.people, services.grants, ends=user.expires_at, says=None)
+    return StreamingResponse(text, media_type=NDJSON, headers=headers)
 
 
 class Line(NamedTuple):
@@ -171,22 +174,21 @@ def _changed(change: Change) -> dict[str, Any]:
     return {"document": name_of(change.row), "patch": change.patch}
 
 
-async def _ahead(lines: Iterator[Line]) -> AsyncIterator[Line]:
+async def _ahead(lines: Iterator[Line]) -> AsyncIterator[list[Line]]:
     """The lines; they are made in a thread, some at a time."""
     while some := await asyncio.to_thread(lambda: list(islice(lines, AT_ONCE))):
-        for line in some:
-            yield line
+        yield some
 
 
-async def _text(lines: Iterator[Line]) -> AsyncIterator[bytes]:
-    async for line in _ahead(lines):
-        yield line.text + b"\n"
+async def _text(lines: Iterator[Line]) -> AsyncGenerator[bytes]:
+    async for some in _ahead(lines):
+        yield b"".join(line.text + b"\n" for line in some)
 
 
 async def _events(lines: Iterator[Line], speed: float, ends: float) -> AsyncGenerator[bytes]:
     """The text of a stream, until there is no more, or until what names its user *ends*, as Unix time."""
     last: datetime | None = None
-    async for line in _ahead(lines):
+    async for line in _one_by_one(_ahead(lines)):
         pause, left = 0.0, ends - machine_time()
         if last is not None and line.at is not None:
             pause = min(max((line.at - last).total_seconds(), 0.0) / speed, LONGEST_PAUSE)
@@ -198,3 +200,9 @@ async def _events(lines: Iterator[Line], speed: float, ends: float) -> AsyncGene
         last = line.at or last
         yield b"id: %d\nevent: step\ndata: %b\n\n" % (line.position, line.text)
     yield b"event: end\ndata: {}\n\n"
+
+
+async def _one_by_one(parts: AsyncIterator[list[Line]]) -> AsyncIterator[Line]:
+    async for part in parts:
+        for line in part:
+            yield line

@@ -11,6 +11,8 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
+from time import time as machine_time
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from fastapi import Request, Response
@@ -237,16 +239,45 @@ def signed_out(answer: Response) -> Response:
     return answer
 
 
+class CutShort(Exception):
+    """What names the user has ended before an answer was whole: the connection breaks, so that it does not look it."""
+
+
 def while_signed_in(
-    events: AsyncGenerator[bytes], user: JwtClaims, people: People, grants: Grants
+    events: AsyncGenerator[bytes],
+    user: JwtClaims,
+    people: People,
+    grants: Grants,
+    *,
+    ends: float = 0.0,
+    says: bytes | None = ENDED,
 ) -> AsyncIterator[bytes]:
-    """The events, until the session or the token of *user* ends, or a role with which it began."""
+    """
+    The events, until the session or the token of *user* ends, or a role with which it began.
+
+    Args:
+        ends: when they end at the latest, as Unix time; 0 where the events themselves see to that.
+        says: what stands last then; None: CutShort is raised, where the reader could not tell a part from the whole.
+    """
+    over = _Over(ends, says)
     match user:
         case SessionUser(session=BrowserSession() as session, grants=held):
-            return _until_ended(events, [people.sessions.watch(session), grants.watch(user.by, held)])
+            return _until_ended(events, over, [people.sessions.watch(session), grants.watch(user.by, held)])
         case TokenUser(token_id=token_id, grants=held):
-            return _until_ended(events, [people.tokens.table.watch(token_id), grants.watch(user.subject, held)])
-    return events
+            return _until_ended(events, over, [people.tokens.table.watch(token_id), grants.watch(user.subject, held)])
+    return _until_ended(events, over, []) if ends else events
+
+
+class _Over(NamedTuple):
+    """When a stream ends at the latest, and what it says then."""
+
+    ends: float
+    says: bytes | None
+
+    @property
+    def left(self) -> float | None:
+        """Seconds; None without an end."""
+        return max(self.ends - machine_time(), 0.0) if self.ends else None
 
 
 async def _next(events: AsyncGenerator[bytes]) -> bytes:
@@ -254,7 +285,7 @@ async def _next(events: AsyncGenerator[bytes]) -> bytes:
 
 
 async def _until_ended(
-    events: AsyncGenerator[bytes], watches: Sequence[AbstractAsyncContextManager[asyncio.Event]]
+    events: AsyncGenerator[bytes], over_at: _Over, watches: Sequence[AbstractAsyncContextManager[asyncio.Event]]
 ) -> AsyncIterator[bytes]:
     async with AsyncExitStack() as watching:
         ended = [await watching.enter_async_context(each) for each in watches]
@@ -263,9 +294,12 @@ async def _until_ended(
         try:
             while True:
                 step = asyncio.create_task(_next(events))
-                await asyncio.wait((step, *over), return_when=asyncio.FIRST_COMPLETED)
-                if any(each.done() for each in over):
-                    yield ENDED
+                waited = asyncio.wait((step, *over), timeout=over_at.left, return_when=asyncio.FIRST_COMPLETED)
+                done, _ = await waited
+                if done != {step}:
+                    if over_at.says is None:
+                        raise CutShort
+                    yield over_at.says
                     return
                 try:
                     text = step.result()

@@ -18,7 +18,7 @@ async def test_admins_and_auditors_read_the_table(campus: Campus) -> None:
     assert grant == {
         "action": "grantRole", "group": "Roles", "kind": "command", "found": "path",
         "access": [{"role": "admin", "relation": "any", "redacts": []}], "step_up": True, "reason": True,
-        "consent": None,
+        "consent": "", "impersonated": False,
     }  # fmt: skip
     for user in ("instructor", campus.learner):
         assert (await campus.get("/policy", user=user)).json()["code"] == "admins_only"

@@ -22,7 +22,7 @@ MOST_WAITING = 64  # folds; each takes seconds
 AGAIN_AFTER = 10  # seconds after which a fold that has failed is begun again by the next who asks
 
 Status = Literal["waiting", "folding", "done", "failed"]
-COLUMNS = "fold_id, projections, position, valid_at, status, done, total, error, number"
+COLUMNS = "fold_id, projections, position, valid_at, status, done, total, error, number, askers"
 Number = tuple[str, str, str]
 """View, key and field of a number whose parts are asked for."""
 ASK = f"""
@@ -46,6 +46,9 @@ UPDATE folds_as_of SET status = 'folding', done = 0 WHERE fold_id = (
     SELECT fold_id FROM folds_as_of WHERE status = 'waiting' ORDER BY asked_at, fold_id LIMIT 1)
 RETURNING {COLUMNS}
 """
+NOTE_ASKER = """
+UPDATE folds_as_of SET askers = array_append(askers, %(user)s) WHERE fold_id = %(id)s AND NOT %(user)s = ANY(askers)
+"""
 NOTE = "UPDATE folds_as_of SET done = %s, total = %s WHERE fold_id = %s"
 END = """
 UPDATE folds_as_of SET status = %s, error = %s, found = %s, ended_at = clock_timestamp(),
@@ -63,6 +66,7 @@ class Fold(NamedTuple):
         done, total: facts; *total* is 0 as long as it is not known.
         error: why it has failed.
         number: whose parts are asked for; None where whole rows are.
+        askers: users who wait for it.
     """
 
     id: str
@@ -74,6 +78,7 @@ class Fold(NamedTuple):
     total: int
     error: str | None
     number: list[str] | None
+    askers: list[str]
 
 
 class TooManyFolds(Exception):
@@ -110,6 +115,11 @@ async def look(connection: psycopg.AsyncConnection, fold_id: str) -> Fold | None
     """How a fold stands; None if there is none of this id, or no more."""
     row = await (await connection.execute(LOOK, [fold_id])).fetchone()
     return None if row is None else Fold(*row)
+
+
+async def note_asker(connection: psycopg.AsyncConnection, fold_id: str, user: str) -> None:
+    """Note that a user waits for a fold, and may look how far it is."""
+    await connection.execute(NOTE_ASKER, {"id": fold_id, "user": user})
 
 
 async def restart(connection: psycopg.AsyncConnection) -> None:

@@ -58,6 +58,11 @@ class FoldWaiter:
         """How a fold stands; None if there is none of this id."""
         return await self._link.run(lambda connection: folds.look(connection, fold_id))
 
+    async def note_asker(self, fold: Fold, user: str) -> None:
+        """Note that a user waits for a fold, and may look how far it is."""
+        if user not in fold.askers:
+            await self._link.run(lambda connection: folds.note_asker(connection, fold.id, user))
+
     async def _ended(self, fold_id: str) -> Fold | None:
         """The fold when it has ended, or READY_WITHIN is over."""
         loop, looks = asyncio.get_running_loop(), 0

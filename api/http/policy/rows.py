@@ -34,6 +34,7 @@ OF_LEARNER_ON_RUN = _to(learner=SELF, instructor=OWN_RUN, assistant=OWN_RUN, aud
 OF_LEARNERS_ON_RUN = _to(instructor=OWN_RUN, assistant=OWN_RUN, auditor=ANY, admin=ANY)
 OF_RUN = _to(instructor=OWN_RUN, assistant=OWN_RUN, auditor=ANY, analyst=ANY, admin=ANY)
 OF_CAMPUS = _to(instructor=ANY, auditor=ANY, admin=ANY)
+OF_FOLD = _to(learner=SELF, service=SELF, instructor=ANY, auditor=ANY, admin=ANY)  # self: who has asked for it
 FIGURES = _to(instructor=ANY, auditor=ANY, analyst=ANY, admin=ANY, service=ANY)
 TO_ADMINS = _to(auditor=ANY, admin=ANY)
 BY_ADMINS = _to(admin=ANY)
@@ -232,8 +233,8 @@ AUDIT = (
     Row("listImports", READ, OF_CAMPUS),
     Row("listRules", READ, OF_CAMPUS),
     Row("getRule", READ, OF_CAMPUS),
-    Row("getFold", READ, OF_CAMPUS),
-    Row("streamFoldEvents", READ, OF_CAMPUS),
+    Row("getFold", READ, OF_FOLD, LATER),
+    Row("streamFoldEvents", READ, OF_FOLD, LATER),
     Row("getEntries", READ, OF_CAMPUS),
     Row("getCheckpoint", OPEN, TO_ALL),
     Row("getKeys", OPEN, TO_ALL),

@@ -46,7 +46,7 @@ class PolicyRow(msgspec.Struct, kw_only=True):
         found: where the thing is found that a request is about: in its path, it is the user, or the route finds it.
         step_up: whether a second factor must have been shown within the last minutes.
         reason: whether the request must say why.
-        consent: the purpose to which the person in question must have consented; null for none.
+        consent: the purpose to which the person in question must have consented; empty for none.
         impersonated: whether an admin may ask it who acts as a learner.
     """
 
@@ -57,7 +57,7 @@ class PolicyRow(msgspec.Struct, kw_only=True):
     access: list[PolicyAccess]
     step_up: bool
     reason: bool
-    consent: str | None
+    consent: str
     impersonated: bool
 
 
@@ -90,7 +90,7 @@ def shown(row: Row, group: str) -> PolicyRow:
         access=access,
         step_up=row.step_up,
         reason=row.reason,
-        consent=row.consent or None,
+        consent=row.consent,
         impersonated=row.impersonated,
     )
 

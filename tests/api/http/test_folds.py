@@ -1,12 +1,16 @@
 """Answers as of a moment whose rows are those of many keys: folded by a worker, waited for, or looked at later."""
 
+from datetime import UTC, datetime, timedelta
+
 import msgspec
 import pytest
 from fastapi import FastAPI
 
+from adapters.jwt import JwtClaims, sign
 from adapters.postgres.as_of import folds, waiting
 from adapters.settings import Settings
 from api.http.folds import FoldProgress
+from api.http.sessions import ENDED
 from projections.engine.moment import Moment
 from projections.registry import PROJECTIONS
 from tests.support.api import Campus
@@ -28,6 +32,13 @@ PLACES = (
     "/ledger/entries?total=true",
     "/revenue",
 )
+
+
+def as_instructor_of(run: str, user: str, settings: Settings) -> dict[str, str]:
+    """The header of an instructor of one run, good for two seconds."""
+    claims = JwtClaims(user, ("learner", f"instructor@run:{run}"), user)
+    token = sign(claims, settings.token_secret, now=datetime.now(UTC), lifetime=timedelta(seconds=2))
+    return {"authorization": f"Bearer {token}"}
 
 
 @pytest.fixture
@@ -83,7 +94,19 @@ async def test_what_takes_longer_is_looked_at_later(
     assert (shown.status, shown.position) == ("waiting", position)
     assert shown.result == f"/v1{paths[0]}?known_at={position}"
     where = answers[0].headers["location"].removeprefix("/v1")
-    assert (await campus.get(where, user=campus.learner)).status_code == 403
+    for other in (campus.learner, None):
+        headers = await campus.as_user(other) if other else as_instructor_of("another", "bob", lively)
+        for path in (where, f"{where}/events"):
+            assert (await campus.client.get(f"/v1{path}", headers=headers)).status_code == 403
+    mine = as_instructor_of(campus.run, "ann", lively)
+    asked_by_me = await campus.client.get(f"/v1{paths[0]}", params={"known_at": position}, headers=mine)
+    assert asked_by_me.headers["location"] == answers[0].headers["location"]
+    shown_to_me = await campus.client.get(asked_by_me.headers["location"], headers=mine)
+    assert (shown_to_me.status_code, shown_to_me.json()["status"]) == (200, "waiting")
+    until_then = datetime.now(UTC)
+    followed = await campus.client.get(f"{asked_by_me.headers['location']}/events", headers=mine)
+    assert followed.text.endswith(ENDED.decode())
+    assert datetime.now(UTC) >= until_then.replace(microsecond=0) + timedelta(seconds=1)
     async with folding(lively):
 
         async def is_done() -> bool:

@@ -1,11 +1,25 @@
 """Requests with a cookie: from which page they may come, and what ends with the session."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from adapters.auth.sessions import BrowserSession
 from adapters.settings import Settings
-from api.http.sessions import COOKIE, ENDED, LONGEST_TOKEN, session_of_cookies
+from api.http.sessions import (
+    COOKIE,
+    ENDED,
+    LONGEST_TOKEN,
+    CutShort,
+    SessionUser,
+    session_of_cookies,
+    while_signed_in,
+)
 from tests.support.people import ORIGIN, PASSWORD, Town, stream_of
 from tests.support.people import town as town_of
 from tests.support.polling import guard
@@ -127,3 +141,47 @@ async def test_the_dashboard_by_cookie_takes_the_fast_path(town: Town, monkeypat
     monkeypatch.undo()
     await browser.post("/auth/logout", {})
     assert (await town.client.get("/v1/me/dashboard", headers={"cookie": f"{COOKIE}={'a' * 43}"})).status_code == 401
+
+
+class Watched:
+    """In the place of sessions and grants: what a stream waits for, which a test lets happen."""
+
+    def __init__(self) -> None:
+        self.ended, self.lost = asyncio.Event(), asyncio.Event()
+        self.sessions = SimpleNamespace(watch=lambda _: self._watch(self.ended))
+
+    @asynccontextmanager
+    async def _watch(self, event: asyncio.Event) -> AsyncIterator[asyncio.Event]:
+        yield event
+
+    def watch(self, _: str, __: Any) -> AbstractAsyncContextManager[asyncio.Event]:
+        """The roles of the person."""
+        return self._watch(self.lost)
+
+
+async def two_parts() -> AsyncGenerator[bytes]:
+    """An answer whose second part does not come."""
+    yield b"1"
+    await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize("cause", ["session", "role", "time"])
+async def test_an_answer_in_parts_ends_with_what_names_its_user(cause: str) -> None:
+    """A stream says so; what could look whole breaks off. The clock is that of the machine, to the second."""
+    now = datetime.now(UTC)
+    session = BrowserSession(b"", "ann", "s", now, now, now)
+    ends = now.timestamp() + 0.05 if cause == "time" else 0.0
+    for says in (ENDED, None):
+        watched = Watched()
+        user = SessionUser("ann", ("learner",), "ann", session=session)
+        parts = while_signed_in(two_parts(), user, watched, watched, ends=ends, says=says)  # type: ignore[arg-type]
+        if cause == "session":
+            asyncio.get_running_loop().call_soon(watched.ended.set)
+        elif cause == "role":
+            asyncio.get_running_loop().call_soon(watched.lost.set)
+        found: list[bytes] = []
+        with nullcontext() if says else pytest.raises(CutShort):
+            async with guard():
+                found.extend([part async for part in parts])
+        assert found in ([b"1", ENDED], [ENDED], [])
+        assert bool(found) == (says is not None)
