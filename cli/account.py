@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.admin.desk import Ticket
 from cli.console import DataDir, Failure, Json, answer, progress, say
+from cli.operator import Ticket
 from cli.output_path import check_writable, file_named, naming_errors
 
 if TYPE_CHECKING:

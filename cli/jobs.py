@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.console import DataDir, Failure, Json, answer
+from cli.operator import Ticket, operations
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -19,7 +20,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False)
 @app.callback()
 def jobs() -> None:
     """
-    Show the jobs that have failed for good, and try them again.
+    Show the jobs that have failed for good; try them again, or dismiss them.
 
     A job is what a fact makes due later, such as the end of an offered seat, or what touches the outside world. The
     dispatcher carries it out, and tries again after growing pauses; after the last try it is listed here.
@@ -42,6 +43,7 @@ def failed(data: DataDir = None, as_json: Json = False) -> None:
 @app.command()
 def retry(
     job: Annotated[int, typer.Argument(min=1, metavar="ID", help="The job's id, from `campus jobs failed`.")],
+    ticket: Ticket = None,
     data: DataDir = None,
     as_json: Json = False,
 ) -> None:
@@ -52,10 +54,30 @@ def retry(
     """
     from adapters.settings import Settings
 
-    settings = Settings.load(data)
-    asyncio.run(_retry(settings, job))
+    asyncio.run(_retry(Settings.load(data), job, ticket))
     said = f"the dispatcher tries job {job} again; if it fails, it is listed by `campus jobs failed`"
     answer({"ok": True, "job": job}, as_json=as_json, table=lambda: said)
+
+
+@app.command()
+def dismiss(
+    job: Annotated[int, typer.Argument(min=1, metavar="ID", help="The job's id, from `campus jobs failed`.")],
+    reason: Annotated[str, typer.Option(help="Why nothing needs to be done any more.", show_default=False)],
+    ticket: Ticket = None,
+    data: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """
+    Take a job off the list that has failed for good, with the reason; it is not tried again.
+
+    Example: campus jobs dismiss 12 --reason "refunded by hand" --ticket HELP-12
+    """
+    from adapters.settings import Settings
+
+    if not reason.strip():
+        raise Failure("the reason is empty: type --reason TEXT, for those who find the decision later")
+    asyncio.run(_dismiss(Settings.load(data), job, reason.strip(), ticket))
+    answer({"ok": True, "job": job}, as_json=as_json, table=lambda: f"job {job} is dismissed")
 
 
 async def _failed(settings: "Settings") -> "list[FailedJob]":
@@ -66,20 +88,24 @@ async def _failed(settings: "Settings") -> "list[FailedJob]":
         return await failed_jobs(connection)
 
 
-async def _retry(settings: "Settings", job: int) -> None:
-    """
-    Put a job back into the queue.
+async def _retry(settings: "Settings", job: int, ticket: str | None) -> None:
+    await _must_have_failed(settings, job)
+    async with operations(settings, ticket) as (decide, context):
+        await decide.retry_job(job, context)
 
-    Raises:
-        Failure: it has not failed.
-    """
-    from adapters.procrastinate.queue import retry as put_back
 
+async def _dismiss(settings: "Settings", job: int, reason: str, ticket: str | None) -> None:
+    await _must_have_failed(settings, job)
+    async with operations(settings, ticket) as (decide, context):
+        await decide.dismiss_job(job, reason, context)
+
+
+async def _must_have_failed(settings: "Settings", job: int) -> None:
+    """Raise Failure for a job that has not failed, with one that has."""
     rows = await _failed(settings)
     if job not in {row.id for row in rows}:
         listed = f"{len(rows):,} have, such as {rows[0].id}" if rows else "none has"
         raise Failure(f"job {job} has not failed for good, {listed}: see `campus jobs failed`")
-    await put_back(settings, job)
 
 
 def _table(rows: "list[FailedJob]") -> "RenderableType":

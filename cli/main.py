@@ -24,7 +24,7 @@ COMMANDS = {
     "import": ("cli.import_", "Import real data."),
     "seed": ("cli.seed", "Fill a campus with a small demo population."),
     "projections": ("cli.projections", "Rebuild, compare, promote, check and repair read models."),
-    "jobs": ("cli.jobs", "List jobs that have failed for good, and try them again."),
+    "jobs": ("cli.jobs", "List jobs that have failed for good; try again, or dismiss."),
     "reactions": ("cli.reactions", "List, retry or dismiss reactions that have failed."),
     "ledger": ("cli.ledger", "Read the books, and export them for hledger."),
     "payments": ("cli.payments", "Compare facts, books and payment provider; simulate orders."),

@@ -3,11 +3,23 @@
 import getpass
 import os
 import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.console import Failure
 
 if TYPE_CHECKING:
+    from adapters.operations import Operations
+    from adapters.settings import Settings
     from commands.log import Context
+
+Ticket = Annotated[
+    str | None, typer.Option("--ticket", help="Where the matter is dealt with, such as HELP-123.", show_default=False)
+]
 
 
 OPERATOR = "operator"
@@ -34,6 +46,23 @@ def command_context(at: datetime, ticket: str | None = None) -> "Context":
     request = uuid_utils.uuid7().hex
     known = None if ticket is None else check_ticket(ticket)
     return Context(operator(), at, "cli", correlation_id=request, role=OPERATOR, ticket=known)
+
+
+@asynccontextmanager
+async def operations(settings: "Settings", ticket: str | None) -> "AsyncIterator[tuple[Operations, Context]]":
+    """What an operator decides about failures, and in whose name; what a rule refuses is a Failure."""
+    from adapters.command_bus.bus import Bus
+    from adapters.operations import Operations
+    from adapters.postgres.log.postgres_log import PostgresLog
+    from domain.errors import DomainError
+
+    log = await PostgresLog.open(settings)
+    try:
+        yield Operations(log.link, Bus(log), settings), command_context(log.clock.now(), ticket)
+    except DomainError as error:
+        raise Failure(error.sentence) from error
+    finally:
+        await log.close()
 
 
 def _user() -> str:

@@ -1,12 +1,14 @@
 """What those who run and audit a campus do: looks at records, disputes about what was signed, imports, promotions."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from commands.log import Log, Position
 from domain.admin import (
     UNSPECIFIED,
     BreakGlass,
+    FailedJob,
+    FailedReaction,
     Import,
     ImportedFile,
     ImportedRows,
@@ -17,6 +19,8 @@ from domain.admin import (
     Switch,
     break_glass_stream,
     import_stream,
+    job_stream,
+    reaction_stream,
     read_model_stream,
     record_stream,
     trees_stream,
@@ -134,3 +138,96 @@ async def record_switch(command: RecordSwitch, log: Log) -> Position:
     else:
         read_model.promote(command.switch)
     return await log.save(read_model)
+
+
+@dataclass(frozen=True)
+class RetryKey:
+    """The facts of a parked key of a read model are to be tried again; of all its keys without one."""
+
+    projection: str
+    key: str | None
+
+
+async def retry_key(command: RetryKey, log: Log) -> Position:
+    model = await log.load(ReadModel, read_model_stream(command.projection))
+    model.retry(command.key)
+    return await log.save(model)
+
+
+@dataclass(frozen=True)
+class SkipFact:
+    """A read model is to leave out the fact at which a key fails, as long as its rule has this version."""
+
+    projection: str
+    key: str
+    position: int
+    version: int
+    reason: str = field(repr=False)
+
+
+async def skip_fact(command: SkipFact, log: Log) -> Position:
+    model = await log.load(ReadModel, read_model_stream(command.projection))
+    model.skip(command.key, command.position, command.version, command.reason)
+    return await log.save(model)
+
+
+@dataclass(frozen=True)
+class RetryJob:
+    """The job of this name that follows from a fact is to be tried again."""
+
+    event_id: str
+    name: str
+    position: int
+
+
+async def retry_job(command: RetryJob, log: Log) -> Position:
+    job = await log.load(FailedJob, job_stream(command.event_id, command.name))
+    job.retry(command.position)
+    return await log.save(job)
+
+
+@dataclass(frozen=True)
+class DismissJob:
+    """A job that has failed for good is not to be tried again."""
+
+    event_id: str
+    name: str
+    position: int
+    reason: str = field(repr=False)
+
+
+async def dismiss_job(command: DismissJob, log: Log) -> Position:
+    job = await log.load(FailedJob, job_stream(command.event_id, command.name))
+    job.dismiss(command.position, command.reason)
+    return await log.save(job)
+
+
+@dataclass(frozen=True)
+class RetryReaction:
+    """The reaction of this name to a fact is to be tried again."""
+
+    event_id: str
+    name: str
+    position: int
+
+
+async def retry_reaction(command: RetryReaction, log: Log) -> Position:
+    reaction = await log.load(FailedReaction, reaction_stream(command.event_id, command.name))
+    reaction.retry(command.position)
+    return await log.save(reaction)
+
+
+@dataclass(frozen=True)
+class DismissReaction:
+    """Nothing is to follow from a fact by this reaction."""
+
+    event_id: str
+    name: str
+    position: int
+    reason: str = field(repr=False)
+
+
+async def dismiss_reaction(command: DismissReaction, log: Log) -> Position:
+    reaction = await log.load(FailedReaction, reaction_stream(command.event_id, command.name))
+    reaction.dismiss(command.position, command.reason)
+    return await log.save(reaction)

@@ -1,6 +1,6 @@
 """Every aggregate, by the category of its streams, and every fact, by the name under which it is stored."""
 
-from domain.admin import BreakGlass, Import, ReadModel, Record, SignedTrees
+from domain.admin import BreakGlass, FailedJob, FailedReaction, Import, ReadModel, Record, SignedTrees
 from domain.aggregate import Aggregate
 from domain.auth import Credentials, Session, Token
 from domain.catalog import Course, Run
@@ -28,7 +28,10 @@ PAYMENT: tuple[type[Aggregate], ...] = (
 
 LEARNING: tuple[type[Aggregate], ...] = (Course, Run, Enrollment, Seats, CourseProgress, Quiz, QuizAttempt)
 
-ADMIN: tuple[type[Aggregate], ...] = (Record, SignedTrees, Import, ReadModel, BreakGlass)
+ADMIN: tuple[type[Aggregate], ...] = (
+    *(Record, SignedTrees, Import, ReadModel, BreakGlass),
+    *(FailedJob, FailedReaction),
+)
 
 IDENTITY: tuple[type[Aggregate], ...] = (User, Credentials, Session, Token, Roles)
 

@@ -50,9 +50,9 @@ UPDATE procrastinate_jobs SET scheduled_at = moved.at
  WHERE procrastinate_jobs.id = moved.job_id AND procrastinate_jobs.scheduled_at IS DISTINCT FROM moved.at
 """
 FAILED = """
-SELECT job_id AS id, name, stream_id, position, attempts, due_at, tried_at,
+SELECT job_id AS id, key, name, stream_id, position, attempts, due_at, tried_at,
        coalesce(cause, 'the worker died each time, or its code knows no job of this name') AS cause
-  FROM queued_jobs WHERE status = 'failed' AND settled_at IS NULL ORDER BY job_id
+  FROM queued_jobs WHERE status = 'failed' AND settled_at IS NULL AND job_id > %s ORDER BY job_id LIMIT %s
 """
 COUNTS = """
 SELECT count(*) FILTER (WHERE status = 'todo' AND scheduled_at <= now()) AS due,
@@ -103,9 +103,10 @@ class UntriedJob(NamedTuple):
 
 
 class FailedJob(NamedTuple):
-    """A job that has failed for good; *id* is that of the queue."""
+    """A job that has failed for good; *id* is that of the queue, *key* the fact's event id and the name."""
 
     id: int
+    key: str
     name: str
     stream_id: str
     position: int
@@ -191,11 +192,16 @@ async def reschedule(connection: Connection, shift: timedelta) -> int:
     return (await connection.execute(RESCHEDULE, [shift])).rowcount
 
 
-async def failed_jobs(connection: Connection) -> list[FailedJob]:
-    """The jobs that have failed for good, and whose fact still asks for them."""
+async def failed_jobs(connection: Connection, after: int = 0, limit: int | None = None) -> list[FailedJob]:
+    """The jobs that have failed for good, and whose fact still asks for them, with ids above *after*."""
     async with connection.cursor(row_factory=class_row(FailedJob)) as cursor:
-        await cursor.execute(FAILED)
+        await cursor.execute(FAILED, (after, limit))
         return await cursor.fetchall()
+
+
+async def dismiss(connection: Connection, key: str) -> None:
+    """Take a job off the list of those that have failed."""
+    await connection.execute(SETTLE, [[key]])
 
 
 async def counts(connection: Connection) -> JobCounts:

@@ -31,6 +31,7 @@ SERVED_WITH: Mapping[str, str] = {
     "history": "admin",
     "imports": "admin",
     "looks": "admin",
+    "operations": "admin",
     "proofs": "admin",
     "policy": "admin",
     "replay": "admin",

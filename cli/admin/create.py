@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.admin.desk import Desk, Ticket, at_desk
+from cli.admin.desk import Desk, at_desk
 from cli.console import DataDir, Failure, Json, answer
+from cli.operator import Ticket
 
 if TYPE_CHECKING:
     from adapters.auth.admins import NewAdmin

@@ -4,9 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeVar
-
-import typer
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from cli.console import Failure
 
@@ -18,9 +16,6 @@ if TYPE_CHECKING:
     from commands.log import Context
 
 T = TypeVar("T")
-Ticket = Annotated[
-    str | None, typer.Option("--ticket", help="Where the matter is dealt with, such as HELP-123.", show_default=False)
-]
 
 
 class Desk(NamedTuple):

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.admin.desk import Desk, Ticket, at_desk
+from cli.admin.desk import Desk, at_desk
 from cli.console import MOST_ROWS, DataDir, Failure, Json, answer
+from cli.operator import Ticket
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from cli.console import LARGEST, LAST_POSITION, MOST_ROWS, DataDir, Failure, Json, answer, progress
-from cli.operator import operator
+from cli.operator import Ticket, operations, operator
 from cli.projections.options import Name, NameOrAll, chosen, end, run, settings_of, the
 from cli.projections.parked_view import PAGE, named, only_a_rebuild, parked_view
 
@@ -35,6 +35,7 @@ class Skipping(NamedTuple):
     reason: str
     position: int | None
     generation: int | None
+    ticket: str | None
 
 
 class ListsByItself(TyperGroup):
@@ -81,13 +82,19 @@ def list_parked(
 
 
 @app.command()
-def retry(name: NameOrAll = None, key: KeyOrAll = None, data: DataDir = None, as_json: Json = False) -> None:
+def retry(
+    name: NameOrAll = None,
+    key: KeyOrAll = None,
+    ticket: Ticket = None,
+    data: DataDir = None,
+    as_json: Json = False,
+) -> None:
     """
     Have the projector try parked keys again; exits with 1 when some still wait.
 
     Example: campus projections parked retry overview --key 28400
     """
-    left = run(_retry(settings_of(data), _names(name), key))
+    left = run(_retry(settings_of(data), _names(name), key, ticket))
     answer({"ok": not left, "parked": left}, as_json=as_json, table=lambda: parked_view(left))
     end(ok=not left)
 
@@ -104,6 +111,7 @@ def skip(
     generation: Annotated[
         int | None, typer.Option(min=1, max=LARGEST, help="In which it waits; what is served when left out.")
     ] = None,
+    ticket: Ticket = None,
     data: DataDir = None,
     as_json: Json = False,
 ) -> None:
@@ -116,7 +124,7 @@ def skip(
     """
     if not reason.strip():
         raise Failure("say why, for those who find it later: --reason TEXT")
-    skipping = Skipping(the(name).name, key, reason.strip(), position, generation)
+    skipping = Skipping(the(name).name, key, reason.strip(), position, generation, ticket)
     report = run(_skip(settings_of(data), skipping))
     answer(report, as_json=as_json, table=lambda: _skip_view(report))
     end(ok=report["ok"])
@@ -145,12 +153,18 @@ async def _list(settings: "Settings", names: Sequence[str], key: str | None = No
         return [row for row in await parked_of(connection, names) if key in {None, row["key"]}]
 
 
-async def _retry(settings: "Settings", names: Sequence[str], key: str | None) -> list[dict[str, Any]]:
+async def _retry(
+    settings: "Settings", names: Sequence[str], key: str | None, ticket: str | None
+) -> list[dict[str, Any]]:
     from adapters.postgres.connection import connect
     from adapters.postgres.store.parking import request_retry
 
     if key is not None and (reference := [row for row in await _expect(settings, names, key) if row["needs_rebuild"]]):
         raise Failure(only_a_rebuild(reference))
+    waiting = sorted({row["projection"] for row in await _list(settings, names, key)})
+    async with operations(settings, ticket) as (decide, context):
+        for name in waiting:
+            await decide.note_key_retried(name, key, context)
     async with await connect(settings, application="retry") as connection:
         await request_retry(connection, names, key)
     return await _tried(settings, names, key)
@@ -194,22 +208,20 @@ async def _answered(connection: "Connection", names: Sequence[str], key: str | N
 
 
 async def _skip(settings: "Settings", what: Skipping) -> dict[str, Any]:
-    from adapters.postgres.connection import connect
-    from adapters.postgres.store.parking import FailsElsewhere, skip
+    from adapters.operations import FailsElsewhere, NothingParked
 
     name, key = what.name, what.key
     await _expect(settings, [name], key)
     by = operator()
-    async with await connect(settings, application="skip") as connection:
+    async with operations(settings, what.ticket) as (decide, context):
         try:
-            position = await skip(
-                connection, name, key, reason=what.reason, by=by, position=what.position, generation=what.generation
-            )
+            place = {"position": what.position, "generation": what.generation}
+            position, _ = await decide.skip(name, key, what.reason, context, **place)
         except FailsElsewhere as elsewhere:
-            raise Failure(f"{elsewhere}: look at it with `campus projections parked`, and name it") from None
-    if position is None:
-        where = "what is served" if what.generation is None else f"generation {what.generation}"
-        raise Failure(f"nothing of {key} is parked in {where} of {name}: name another --generation")
+            raise Failure(f"{elsewhere}: look at it with `campus projections parked`") from None
+        except NothingParked:
+            where = "what is served" if what.generation is None else f"generation {what.generation}"
+            raise Failure(f"nothing of {key} is parked in {where} of {name}: name another --generation") from None
     left = await _tried(settings, [name], key)
     later = [row["generation"] for row in await _list(settings, [name], key) if row not in left]
     said = {"projection": name, "key": key, "positions": [position], "by": by}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from cli.console import INTERRUPTED, LAST_POSITION, MOST_ROWS, DataDir, Failure, Json, answer, progress, say
-from cli.operator import operator
+from cli.operator import Ticket, operations, operator
 from cli.reactions.view import PAGE, failed_view, settled_view
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ def retry(
     reaction: Name = None,
     position: Position = None,
     every: All = False,
+    ticket: Ticket = None,
     data: DataDir = None,
     as_json: Json = False,
 ) -> None:
@@ -66,7 +67,7 @@ def retry(
     Example: campus reactions retry --key dan
     """
     _choose(key, reaction, position, every)
-    left = _run(_retry(_settings(data), _selection(key, reaction, position)))
+    left = _run(_retry(_settings(data), _selection(key, reaction, position), ticket))
     answer({"ok": not left, "failed": _json(left)}, as_json=as_json, table=lambda: failed_view(left))
     if left:
         raise typer.Exit(1)
@@ -79,6 +80,7 @@ def dismiss(
     reaction: Name = None,
     position: Position = None,
     every: All = False,
+    ticket: Ticket = None,
     data: DataDir = None,
     as_json: Json = False,
 ) -> None:
@@ -90,7 +92,7 @@ def dismiss(
     if not reason.strip():
         raise Failure("the reason is empty: type --reason TEXT, for those who find the decision later")
     _choose(key, reaction, position, every)
-    rows = _run(_dismiss(_settings(data), _selection(key, reaction, position), reason.strip()))
+    rows = _run(_dismiss(_settings(data), _selection(key, reaction, position), reason.strip(), ticket))
     answer({"dismissed": _json(rows)}, as_json=as_json, table=lambda: settled_view(rows))
 
 
@@ -145,15 +147,20 @@ async def _list(settings: "Settings", selection: "Selection", *, dismissed: bool
         return await failed_reactions.listed(connection, selection, states)
 
 
-async def _retry(settings: "Settings", selection: "Selection") -> "list[FailedReaction]":
+async def _retry(settings: "Settings", selection: "Selection", ticket: str | None) -> "list[FailedReaction]":
     """What still waits once the reactor has tried all of the selection again."""
     from adapters.postgres.connection import connect
     from adapters.postgres.ops import failed_reactions
 
     async with await connect(settings, application="reactions") as connection:
-        requested = await failed_reactions.request_retry(connection, selection)
-        if not requested:
+        dismissed = () if selection.position is None else failed_reactions.DISMISSED
+        chosen = await failed_reactions.listed(connection, selection, (*failed_reactions.OPEN, *dismissed))
+        if not chosen:
             raise Failure(await _nothing(settings, selection))
+        async with operations(settings, ticket) as (decide, context):
+            for row in chosen:
+                await decide.note_retried(row, context)
+        requested = await failed_reactions.request_retry(connection, selection)
         tries = {(row.position, row.reaction): row.attempts for row in requested}
         await _tried(connection, selection, tries)
         rows = await failed_reactions.listed(connection, selection)
@@ -183,11 +190,17 @@ async def _tried(connection: "Connection", selection: "Selection", tries: dict[t
                 raise Failure("no reactor tries again: start one with `campus worker reactor`; see `campus doctor`")
 
 
-async def _dismiss(settings: "Settings", selection: "Selection", reason: str) -> "list[FailedReaction]":
+async def _dismiss(
+    settings: "Settings", selection: "Selection", reason: str, ticket: str | None
+) -> "list[FailedReaction]":
     from adapters.postgres.connection import connect
     from adapters.postgres.ops import failed_reactions
 
     async with await connect(settings, application="reactions") as connection:
+        chosen = await failed_reactions.listed(connection, selection)
+        async with operations(settings, ticket) as (decide, context):
+            for row in chosen:
+                await decide.note_dismissed(row, reason, context)
         rows = await failed_reactions.dismiss(connection, selection, reason=reason, by=operator())
     if not rows:
         raise Failure(await _nothing(settings, selection))

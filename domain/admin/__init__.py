@@ -1,5 +1,14 @@
 """What those who run and audit a campus do and have done."""
 
+from domain.admin.operations import (
+    FailedJob,
+    FailedReaction,
+    ReadModel,
+    Switch,
+    job_stream,
+    reaction_stream,
+    read_model_stream,
+)
 from domain.admin.records import (
     LONGEST_OPENING,
     MOST_LOOKS,
@@ -12,14 +21,11 @@ from domain.admin.records import (
     ImportedRows,
     ImportedTable,
     Look,
-    ReadModel,
     Record,
     SignedTrees,
-    Switch,
     UnfitOpening,
     break_glass_stream,
     import_stream,
-    read_model_stream,
     record_stream,
     trees_stream,
 )
@@ -30,6 +36,8 @@ __all__ = [
     "TREES",
     "UNSPECIFIED",
     "BreakGlass",
+    "FailedJob",
+    "FailedReaction",
     "Import",
     "ImportBegan",
     "ImportedFile",
@@ -43,6 +51,8 @@ __all__ = [
     "UnfitOpening",
     "break_glass_stream",
     "import_stream",
+    "job_stream",
+    "reaction_stream",
     "read_model_stream",
     "record_stream",
     "trees_stream",

@@ -161,4 +161,4 @@ async def test_what_is_meant_has_to_be_said(campus: Campus, monkeypatch: pytest.
         await campus.settled()
     monkeypatch.setattr(commands, "PATIENCE", 0.3)
     with pytest.raises(Failure, match="start one with `campus worker reactor`"):
-        await commands._retry(settings, Selection())
+        await commands._retry(settings, Selection(), None)

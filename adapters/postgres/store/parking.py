@@ -249,6 +249,14 @@ async def requested(connection: Connection, projections: Sequence[str], key: str
     return int(row[0]) if row else 0
 
 
+async def failing(
+    connection: Connection, projection: str, key: str, generation: int | None = None
+) -> set[tuple[int, int]]:
+    """Versions of the rule and positions at which a parked key fails, in a generation or in what is served."""
+    place = {"projection": projection, "key": key, "generation": generation}
+    return set(await (await connection.execute(FAILING, place)).fetchall())
+
+
 async def skip(
     connection: Connection,
     projection: str,
@@ -274,12 +282,12 @@ async def skip(
     """
     place = {"projection": projection, "key": key, "generation": generation}
     async with connection.transaction():
-        found = set(await (await connection.execute(FAILING, place)).fetchall())
+        found = await failing(connection, projection, key, generation)
         if not found:
             return None
-        failing = sorted(at for _, at in found)
-        if (len(found) > 1 and position is None) or position not in {None, *failing}:
-            raise FailsElsewhere(f"{key} fails at position {', '.join(f'{at:,}' for at in failing)} of {projection}")
+        positions = sorted(at for _, at in found)
+        if (len(found) > 1 and position is None) or position not in {None, *positions}:
+            raise FailsElsewhere(f"{key} fails at position {', '.join(f'{at:,}' for at in positions)} of {projection}")
         version, at = next(each for each in found if position in {None, each[1]})
         await connection.execute(SKIP, {**place, "version": version, "position": at, "reason": reason, "by": by})
         await request_retry(connection, [projection], key)

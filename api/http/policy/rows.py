@@ -245,6 +245,16 @@ AUDIT = (
 ADMINISTRATION = (
     Row("listAudit", READ, TO_ADMINS),
     Row("listAuditRefusals", READ, TO_ADMINS),
+    Row("listFailedJobs", READ, TO_ADMINS),
+    Row("retryJob", COMMAND, BY_ADMINS),
+    Row("dismissJob", COMMAND, BY_ADMINS, reason=True),
+    Row("listFailedReactions", READ, TO_ADMINS),
+    Row("retryReaction", COMMAND, BY_ADMINS),
+    Row("dismissReaction", COMMAND, BY_ADMINS, reason=True),
+    Row("listProjections", READ, TO_ADMINS),
+    Row("listParked", READ, TO_ADMINS),
+    Row("retryParked", COMMAND, BY_ADMINS),
+    Row("skipParked", COMMAND, BY_ADMINS, step_up=True, reason=True),
 )
 MACHINERY = (
     Row("sendBulk", READ, TO_USERS, impersonated=True),  # each of its commands is asked for by itself
