@@ -6,7 +6,8 @@ import msgspec
 from fastapi import Response
 from pydantic import Field
 
-from adapters.auth.invitations import BadLine, Invitations, checked, read_people
+from adapters.auth.invitations import Invitations, checked, read_people
+from adapters.csv_lines import BadLine
 from api.http.dispatch import Body, Dispatch, example
 from api.http.openapi import open_query
 from api.http.query import JSON

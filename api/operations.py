@@ -252,7 +252,9 @@ async def dismiss_job(job_id: JobId, body: WhyDismissed, dispatch: Dispatch, ser
     return _accepted(await _operations(services).dismiss_job(job_id, body.reason, dispatch.context()))
 
 
-@router.get("/reactions/failed", responses=open_query(FailedReactionPage(items=[REACTION], next=None), 401, 403, 503))
+@router.get(
+    "/reactions/failed", responses=open_query(FailedReactionPage(items=[REACTION], next=paging.NEXT), 401, 403, 503)
+)
 async def list_failed_reactions(
     *,
     request: Request,

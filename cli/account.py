@@ -14,7 +14,8 @@ from cli.output_path import check_writable, file_named, naming_errors
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from adapters.auth.invitations import BadLine, Invitee
+    from adapters.auth.invitations import Invitee
+    from adapters.csv_lines import BadLine
     from adapters.personal.export import PersonalExport
     from adapters.settings import Settings
     from cli.admin.desk import Desk
@@ -69,8 +70,9 @@ def _text_of(file: Path) -> str:
 async def _invite(settings: "Settings", people: "list[Invitee | BadLine]", *, dry_run: bool) -> dict[str, Any]:
     import msgspec
 
-    from adapters.auth.invitations import BadLine, Invitations
+    from adapters.auth.invitations import Invitations
     from adapters.command_bus.bus import Bus
+    from adapters.csv_lines import BadLine
     from adapters.postgres.log.postgres_log import PostgresLog
     from cli.operator import command_context
 

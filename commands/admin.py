@@ -25,6 +25,7 @@ from domain.admin import (
     record_stream,
     trees_stream,
 )
+from domain.admin.bulk_jobs import BulkJob, BulkKind, bulk_stream
 
 
 @dataclass(frozen=True)
@@ -231,3 +232,63 @@ async def dismiss_reaction(command: DismissReaction, log: Log) -> Position:
     reaction = await log.load(FailedReaction, reaction_stream(command.event_id, command.name))
     reaction.dismiss(command.position, command.reason)
     return await log.save(reaction)
+
+
+@dataclass(frozen=True)
+class PrepareBulkJob:
+    """The actor has made a dry run of a bulk job; *undoes* is the job that this one would undo."""
+
+    job_id: str
+    kind: BulkKind
+    lines: int
+    digest: str
+    undoes: str | None = None
+
+
+async def prepare_bulk_job(command: PrepareBulkJob, log: Log) -> Position:
+    job = await log.load(BulkJob, bulk_stream(command.job_id))
+    job.prepare(command.kind, command.lines, command.digest, command.undoes)
+    return await log.save(job)
+
+
+@dataclass(frozen=True)
+class StartBulkJob:
+    """The actor has a bulk job carried out that was looked at in a dry run."""
+
+    job_id: str
+    reason: str = field(repr=False)
+
+
+async def start_bulk_job(command: StartBulkJob, log: Log) -> Position:
+    job = await log.load(BulkJob, bulk_stream(command.job_id))
+    job.start(command.reason)
+    return await log.save(job)
+
+
+@dataclass(frozen=True)
+class StopBulkJob:
+    """The actor has no further line of a bulk job carried out."""
+
+    job_id: str
+
+
+async def stop_bulk_job(command: StopBulkJob, log: Log) -> Position:
+    job = await log.load(BulkJob, bulk_stream(command.job_id))
+    job.stop()
+    return await log.save(job)
+
+
+@dataclass(frozen=True)
+class FinishBulkJob:
+    """All lines of a bulk job are carried out, or were refused."""
+
+    job_id: str
+    done: int
+    unchanged: int
+    refused: int
+
+
+async def finish_bulk_job(command: FinishBulkJob, log: Log) -> Position:
+    job = await log.load(BulkJob, bulk_stream(command.job_id))
+    job.finish(command.done, command.unchanged, command.refused)
+    return await log.save(job)

@@ -1,6 +1,7 @@
 """Every aggregate, by the category of its streams, and every fact, by the name under which it is stored."""
 
 from domain.admin import BreakGlass, FailedJob, FailedReaction, Import, ReadModel, Record, SignedTrees
+from domain.admin.bulk_jobs import BulkJob
 from domain.aggregate import Aggregate
 from domain.auth import Credentials, Session, Token
 from domain.catalog import Course, Run
@@ -30,7 +31,7 @@ LEARNING: tuple[type[Aggregate], ...] = (Course, Run, Enrollment, Seats, CourseP
 
 ADMIN: tuple[type[Aggregate], ...] = (
     *(Record, SignedTrees, Import, ReadModel, BreakGlass),
-    *(FailedJob, FailedReaction),
+    *(FailedJob, FailedReaction, BulkJob),
 )
 
 IDENTITY: tuple[type[Aggregate], ...] = (User, Credentials, Session, Token, Roles)

@@ -5,7 +5,8 @@ Reads     the log by position, facts that cause or end a job; woken by hints, el
 Asks      the payment provider, through adapters/payments/stripe_provider.py; while it is away, jobs wait.
 Writes    jobs, each once for its fact, in one transaction with its position; commands that record their outcome. Every
           hour it forgets what is old beside the log (first answers, refused commands, sessions), and one process holds
-          facts, the books and the provider against each other (workers/dispatching/reconciling.py).
+          facts, the books and the provider against each other (workers/dispatching/reconciling.py). Bulk jobs that were
+          started are carried out line by line (workers/dispatching/bulk_jobs.py).
 Active    one per campus derives jobs, by an advisory lock; another takes over within 2 s, or within 10 s if it hangs.
           Every dispatcher carries jobs out, each job one at a time.
 Jobs are never the truth: `campus worker dispatcher --resync` derives what is owed from the log. A dispatcher does not
@@ -20,6 +21,7 @@ import structlog
 
 from adapters.auth import api_tokens, attempts, changes, factors, identities, sessions
 from adapters.auth.links import OLD_ADDRESS
+from adapters.bulk import table
 from adapters.nats import hint
 from adapters.nats.connection import Nats
 from adapters.payments.stripe_provider import StripeProvider
@@ -32,7 +34,7 @@ from adapters.procrastinate import derived
 from adapters.procrastinate.queue import ConnectorException, JobQueue
 from adapters.settings import Settings
 from commands.payment.provider import Provider
-from workers.dispatching import metrics, reconciling
+from workers.dispatching import bulk_jobs, metrics, reconciling
 from workers.dispatching.carry_out import Carrier
 from workers.dispatching.ledger import Jobs, Ledger, queue_for
 from workers.reactions import JOBS
@@ -61,6 +63,7 @@ async def run(settings: Settings, stop: asyncio.Event, jobs: Jobs = JOBS, provid
             tasks.create_task(queue.work(stop))
             tasks.create_task(_lead(_Deriving(settings, log, queue, jobs), stop, woken))
             tasks.create_task(reconciling.keep_current(settings, provider, stop))
+            tasks.create_task(bulk_jobs.keep_carrying_out(log, stop))
     finally:
         await provider.close()
         await carrier.close()
@@ -131,6 +134,7 @@ class _Deriving:
         for old in (sessions, attempts, factors, api_tokens, identities):
             await old.forget_old(connection, self._log.clock.now())
         await changes.forget_old(connection)
+        await table.forget_old(connection)
         await addresses.forget_released(connection, self._log.clock.now() - OLD_ADDRESS.lifetime)
         answers, refusals = await first_answers.forget_old(connection), await refused_commands.forget_old(connection)
         if answers == first_answers.AT_ONCE or refusals == refused_commands.AT_ONCE:

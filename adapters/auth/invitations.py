@@ -5,17 +5,14 @@ What is done for a line may be done again and changes nothing then: an address h
 once, a place on a run is asked for once. So a file that was interrupted, or sent twice, is sent again.
 """
 
-import csv
-import io
-from collections.abc import AsyncIterator, Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import AsyncIterator, Sequence
+from typing import NamedTuple
 from uuid import uuid4
-
-import msgspec
 
 from adapters.auth.access import RegistrationClosed
 from adapters.command_bus.bus import Bus
 from adapters.command_bus.replay import replayed
+from adapters.csv_lines import BadLine, read_lines
 from adapters.personal.addresses import Addresses
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.settings import Settings
@@ -24,7 +21,7 @@ from commands.log import Context
 from commands.user import InviteAccount
 from domain.aggregate import ID_PATTERN
 from domain.catalog import Run, RunNotFound, run_stream
-from domain.errors import DomainError, Rejected
+from domain.errors import DomainError
 from domain.profiles import expected_of
 from domain.user import DISPLAY_NAME, LANGUAGE, TIME_ZONE, User, user_stream
 from domain.user_errors import AddressGivenUp
@@ -34,12 +31,6 @@ COLUMNS = (EMAIL, DISPLAY_NAME, LANGUAGE, TIME_ZONE, RUN_ID)
 """Of a file, in any order; `email` has to be there, and is all that a line needs."""
 
 DEFAULTS = {LANGUAGE: "en", TIME_ZONE: "UTC"}
-
-
-class BadCsv(Rejected):
-    """A file is no list of people."""
-
-    code = "bad_csv"
 
 
 class Invitee(NamedTuple):
@@ -53,14 +44,6 @@ class Invitee(NamedTuple):
     run_id: str = ""
 
 
-class BadLine(msgspec.Struct, frozen=True, kw_only=True):
-    """What is wrong with a line, without what was written there; *field* is empty if it is the whole line."""
-
-    line: int
-    field: str
-    problem: str
-
-
 class Invited(NamedTuple):
     """What has become of a line: whether an account was opened, or there was one, and whether it asked for a place."""
 
@@ -71,34 +54,13 @@ class Invited(NamedTuple):
 
 def read_people(text: str) -> list[Invitee | BadLine]:
     """
-    The lines of a CSV file (RFC 4180, with commas or semicolons), in their order.
+    The lines of a CSV file, in their order.
 
     Raises:
         BadCsv: the head does not name the columns, or names others.
     """
-    lines = io.StringIO(text.removeprefix("\ufeff"), newline="")
-    head = text.removeprefix("\ufeff").partition("\n")[0]
-    reader = csv.reader(lines, delimiter=";" if head.count(";") > head.count(",") else ",", strict=True)
-    try:
-        names = [name.strip().lower() for name in next(reader, [])]
-        unknown = [name for name in names if name not in COLUMNS]
-        if EMAIL not in names or unknown or len(set(names)) < len(names):
-            raise BadCsv(f"the first line has to name columns, each once: `email`, and any of {', '.join(COLUMNS[1:])}")
-        return list(_people(names, reader))
-    except csv.Error as error:
-        raise BadCsv(f"line {reader.line_num}: {error}") from None
-
-
-def _people(names: Sequence[str], reader: Any) -> Iterator[Invitee | BadLine]:
-    for cells in reader:
-        line = reader.line_num
-        if not any(cell.strip() for cell in cells):
-            continue
-        if len(cells) != len(names):
-            yield BadLine(line=line, field="", problem=f"there are {len(cells)} fields, and {len(names)} columns")
-            continue
-        said = {name: cell.strip() for name, cell in zip(names, cells, strict=True) if cell.strip()}
-        yield checked(line, DEFAULTS | said)
+    lines = read_lines(text, COLUMNS[:1], COLUMNS[1:])
+    return [each if isinstance(each, BadLine) else checked(each.line, DEFAULTS | each.said) for each in lines]
 
 
 def checked(line: int, said: dict[str, str]) -> Invitee | BadLine:

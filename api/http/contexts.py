@@ -26,6 +26,7 @@ SERVED_WITH: Mapping[str, str] = {
     "as of": "admin",
     "audit": "admin",
     "bulk": "admin",
+    "bulk_jobs": "admin",
     "dossiers": "admin",
     "facts": "admin",
     "history": "admin",

@@ -82,9 +82,12 @@ def query(example: msgspec.Struct, *further: int, csv: str | None = None) -> Res
     }
 
 
-def open_query(example: msgspec.Struct, *further: int) -> Responses:
+def open_query(example: msgspec.Struct, *further: int, csv: str | None = None) -> Responses:
     """As `query`, for answers that are not of a read model and need no token."""
-    return {200: _answer(example), **problems(406, 422, *further)}
+    answer = _answer(example)
+    if csv is not None:
+        answer["content"][CSV] = {"schema": {"type": "string"}, "example": csv}
+    return {200: answer, **problems(406, 422, *further)}
 
 
 def _answer(example: msgspec.Struct) -> dict[str, Any]:

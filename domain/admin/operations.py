@@ -9,7 +9,6 @@ import msgspec
 
 from domain.admin.records import UNSPECIFIED
 from domain.aggregate import Aggregate, event, stream_id
-from domain.personal import Words
 
 
 def read_model_stream(projection: str) -> str:
@@ -74,7 +73,7 @@ class ReadModel(Aggregate):
         key: str
         position: int
         version: int
-        reason: Words
+        reason: str
 
     def initial_state(self) -> None:
         self.served: int | None = None
@@ -172,7 +171,7 @@ class FailedJob(FailedWork):
     class Dismissed(Aggregate.Event):
         TOPIC = "job.dismissed"
         position: int
-        reason: Words
+        reason: str
 
     def _note_retried(self, position: int) -> None:
         self._retried(position=position)
@@ -207,7 +206,7 @@ class FailedReaction(FailedWork):
     class Dismissed(Aggregate.Event):
         TOPIC = "reaction.dismissed"
         position: int
-        reason: Words
+        reason: str
 
     def _note_retried(self, position: int) -> None:
         self._retried(position=position)

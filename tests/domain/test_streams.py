@@ -39,6 +39,17 @@ from tests.support.given import STREAMS
         ("credentials-28400", "28400", 38),
         ("role-28400", "28400", 38),
         ("break_glass-28400:ada", "28400", 38),
+        (
+            "job-0199c7f0-a1b2-7c3d-8e4f-5a6b7c8d9e0f:give_back",
+            "job-0199c7f0-a1b2-7c3d-8e4f-5a6b7c8d9e0f:give_back",
+            11,
+        ),
+        (
+            "reaction-0199c7f0-a1b2-7c3d-8e4f-5a6b7c8d9e0f:grade_by_key",
+            "reaction-0199c7f0-a1b2-7c3d-8e4f-5a6b7c8d9e0f:grade_by_key",
+            12,
+        ),
+        ("bulk-5f1c5f1c", "bulk-5f1c5f1c", 61),
         ("session-28400:s1", "28400", 38),
         ("token-28400:t1", "28400", 38),
         ("thread-AAA:7", "thread-AAA:7", 12),

@@ -5,8 +5,9 @@ import asyncio
 import pytest
 
 from adapters.auth.access import RegistrationClosed
-from adapters.auth.invitations import BadCsv, BadLine, Invitations, Invitee, read_people
+from adapters.auth.invitations import Invitations, Invitee, read_people
 from adapters.command_bus.bus import Bus
+from adapters.csv_lines import BadCsv, BadLine
 from adapters.settings import Settings
 from commands.log import Context
 from tests.support.appends import opened, query

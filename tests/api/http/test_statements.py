@@ -27,13 +27,14 @@ ONE_ROW = {
     "/v1/coupons/{coupon_id}", "/v1/courses/{course_id}/versions/{version}", "/v1/learners/{learner_id}/runs/{run_id}",
     "/v1/me/runs/{run_id}", "/v1/orders/{order_id}", "/v1/products/{product_id}", "/v1/quizzes/{quiz_id}",
     "/v1/runs/{run_id}", "/v1/runs/{run_id}/dashboard", "/v1/me/account", "/v1/policy", "/.well-known/jwks.json",
-    "/v1/learners/{learner_id}/account", "/v1/audit/refusals",
+    "/v1/learners/{learner_id}/account", "/v1/audit/refusals", "/v1/jobs/failed", "/v1/reactions/failed",
+    "/v1/projections", "/v1/bulk-jobs",
     "/v1/me/consents",
 }  # fmt: skip
 """What is no list of anything that the test makes more of."""
 NO_ROWS = ("/events", "/checkout", "/receipt", "/replay", "/contact", "/account/export")
 """Streams and pages."""
-ELSEWHERE = ("/v1/proofs/", "/v1/folds/", "/dossiers/", "/v1/projections/", "/v1/rules/", "/v1/auth/")
+ELSEWHERE = ("/v1/proofs/", "/v1/folds/", "/dossiers/", "/v1/projections/", "/v1/rules/", "/v1/auth/", "/v1/bulk-jobs/")
 """What there is once it was signed, asked for or served, or a person has signed in: tests of the same names."""
 
 

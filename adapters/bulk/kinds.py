@@ -1,0 +1,92 @@
+"""The kinds of bulk jobs: the columns of each, and the command of a line."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from adapters.csv_lines import BadLine, Cells
+from commands.enrollment import ReactivateEnrollment, RequestEnrollment, WithdrawEnrollment
+from commands.payment.refunds import RequestRefund
+from commands.roles import GrantRole, RevokeRole
+from domain.admin.bulk_jobs import BulkKind
+from domain.aggregate import ID_PATTERN
+from domain.roles import CAMPUS, Grant, Role
+
+LEARNER, RUN, ROLE, SCOPE, UNTIL, ORDER, AMOUNT = (
+    *("learner_id", "run_id", "role", "scope", "until"),
+    *("order_id", "amount"),
+)
+
+
+class Columns(NamedTuple):
+    """The columns of a kind: those that a line needs, and those that it may have."""
+
+    needed: tuple[str, ...]
+    further: tuple[str, ...] = ()
+
+
+COLUMNS: Mapping[BulkKind, Columns] = {
+    BulkKind.ENROLL: Columns((LEARNER, RUN)),
+    BulkKind.WITHDRAW: Columns((LEARNER, RUN)),
+    BulkKind.REACTIVATE: Columns((LEARNER, RUN)),
+    BulkKind.GRANT_ROLE: Columns((LEARNER, ROLE), (SCOPE, UNTIL)),
+    BulkKind.REVOKE_ROLE: Columns((LEARNER, ROLE), (SCOPE,)),
+    BulkKind.REFUND: Columns((LEARNER, ORDER), (AMOUNT,)),
+}
+LONGEST_SCOPE = 72  # characters
+
+
+def checked(kind: BulkKind, cells: Cells) -> Cells | BadLine:
+    """The line itself, or what is wrong with it."""
+    for name in COLUMNS[kind].needed:
+        if name not in cells.said:
+            return BadLine(line=cells.line, field=name, problem="is missing")
+    for name, text in cells.said.items():
+        if (expected := _expected(name, text)) is not None:
+            return BadLine(line=cells.line, field=name, problem=f"has to be {expected}")
+    return cells
+
+
+def _expected(name: str, text: str) -> str | None:
+    match name:
+        case "role":
+            return None if text in list(Role) else f"one of {', '.join(sorted(Role))}"
+        case "scope":
+            return None if len(text) <= LONGEST_SCOPE and text.isprintable() else "campus, course:ID or run:ID"
+        case "until":
+            return None if _time(text) is not None else "a time as 2026-02-01T09:00:00Z"
+        case "amount":
+            fits = text.isascii() and text.isdecimal() and len(text) < 13
+            return None if fits and int(text) else "an amount in minor units"
+    return None if ID_PATTERN.match(text) else "an id"
+
+
+def command_of(kind: BulkKind, fields: Mapping[str, str], reason: str) -> Any:
+    """The command that does for a line what the job is for; raises DomainError for what no rule could take."""
+    learner_id = fields[LEARNER]
+    match kind:
+        case BulkKind.ENROLL:
+            return RequestEnrollment(learner_id, fields[RUN])
+        case BulkKind.WITHDRAW:
+            return WithdrawEnrollment(learner_id, fields[RUN], reason)
+        case BulkKind.REACTIVATE:
+            return ReactivateEnrollment(learner_id, fields[RUN])
+        case BulkKind.GRANT_ROLE:
+            return GrantRole(learner_id, _grant(fields), _time(fields.get(UNTIL, "")), reason)
+        case BulkKind.REVOKE_ROLE:
+            return RevokeRole(learner_id, _grant(fields), reason)
+        case BulkKind.REFUND:
+            amount = int(fields[AMOUNT]) if AMOUNT in fields else None
+            return RequestRefund(learner_id, fields[ORDER], reason, amount)
+
+
+def _grant(fields: Mapping[str, str]) -> Grant:
+    return Grant(fields[ROLE], fields.get(SCOPE, CAMPUS))
+
+
+def _time(text: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found.astimezone(UTC) if found.tzinfo is not None else None
