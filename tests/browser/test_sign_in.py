@@ -61,13 +61,14 @@ async def says(page: Page, text: str) -> None:
 
 
 async def register(visitor: Visitor, place: Place) -> Page:
-    """A person registers by the API, and chooses a password on the page."""
+    """A person registers, and chooses a password, on the pages."""
     page = await visitor.open(f"{place.url}/v1/auth/sign-in")
-    await page.evaluate(
-        "email => fetch('/v1/auth/register', {method: 'POST', headers: {'Content-Type': 'application/json'},"
-        " body: JSON.stringify({email})})",
-        ADA,
-    )
+    await page.get_by_role("link", name="I have no account").click()
+    await expect(page).to_have_title("Register")
+    await page.get_by_label("Your address").fill(ADA)
+    await reviewed(page, "register")
+    await page.get_by_role("button", name="Send me a link").click()
+    await expect(page.get_by_role("status")).to_contain_text("A mail with a link is on its way")
     link = await place.link("Complete your registration")
     await page.goto(link)
     await expect(page).to_have_title("Complete your registration")

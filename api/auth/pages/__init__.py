@@ -56,6 +56,12 @@ async def sign_in_page() -> HTMLResponse:
     return shown("sign-in")
 
 
+@router.get("/auth/registration", responses=page("The page for registering."), response_class=HTMLResponse)
+async def registration_page() -> HTMLResponse:
+    """Ask for an account; the rest goes by mail."""
+    return shown("register")
+
+
 @router.get("/auth/security", responses=page("The page for second factors."), response_class=HTMLResponse)
 async def security_page() -> HTMLResponse:
     """Add an app or a passkey; it asks for what the user's session may."""

@@ -59,6 +59,7 @@ SIGN_IN = (
     Row("login", OPEN, TO_ALL),
     Row("getWelcome", OPEN, TO_ALL),
     Row("getSignInPage", OPEN, TO_ALL),
+    Row("getRegistrationPage", OPEN, TO_ALL),
     Row("getSecurityPage", OPEN, TO_ALL),
     Row("getRecover", OPEN, TO_ALL),
     Row("getNewAddress", OPEN, TO_ALL),

@@ -12,7 +12,7 @@ from adapters.settings import Settings
 from api.app import build
 from tests.support.api import served
 
-PAGES = ("welcome", "recover", "new-address", "old-address", "sign-in", "security")
+PAGES = ("welcome", "recover", "new-address", "old-address", "sign-in", "security", "registration", "connected")
 
 
 @pytest.fixture
