@@ -40,6 +40,8 @@ from domain.user import DISPLAY_NAME, AccountStatus, User, user_stream
 ACTOR_LEFT = "actor_left"
 """Why a session has ended in which an admin acted as the person: the admin has signed out, or was signed out."""
 
+MOST_SESSIONS = 50
+"""Of one person, at the same time: with one more, that which was not used for the longest time ends."""
 EVEN = 0.5  # seconds; an answer that could tell something by its time takes a multiple of this
 
 
@@ -197,6 +199,8 @@ class AccountAccess:
         if user.status is not AccountStatus.ACTIVE or credentials.password_id != password_id or not is_linked:
             await self.sessions.end(learner_id, [session_id])  # changed or erased meanwhile
             raise SignInRefused
+        own = [each.session_id for each in await self.sessions.of_person(learner_id) if each.actor_id is None]
+        await self.revoke(learner_id, own[MOST_SESSIONS:], "too_many", request_id)
         return SignedIn(learner_id, session_id, token, until)
 
     async def confirm_session(self, session: BrowserSession, method: str, request_id: str) -> SignedIn:

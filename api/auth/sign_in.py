@@ -37,7 +37,7 @@ from api.http.openapi import open_query
 from api.http.routing import router as strict_router
 from api.http.services import Services, ServicesDep
 from api.http.sessions import must_come_from_here, signed_in, signed_out
-from api.http.step_up import SessionDep
+from api.http.step_up import ConfirmedSessionDep, SessionDep, confirmed_session_of
 from api.http.who_stays import who_stays
 
 router = strict_router("auth", "/v1")
@@ -80,12 +80,17 @@ async def sign_in(body: AddressAndPassword, request: Request, services: Services
 
 @router.post("/auth/logout", responses=open_query(SignedOut(ended=1), 401, *OF_BODY))
 async def sign_out(body: LogoutScope, request: Request, services: ServicesDep, session: SessionDep) -> Response:
-    """Sign out, here or everywhere; open event streams of the sessions end within a second."""
+    """
+    Sign out, here or everywhere, for which the person has proved lately to be there (`POST /v1/auth/confirm`).
+
+    Open event streams of the sessions end within a second.
+    """
     if session.actor_id is not None:
         return await _leave(body, request, services, session)
     learner_id = session.learner_id
     ended: Sequence[str] = [session.session_id]
     if body.everywhere:
+        await confirmed_session_of(request)
         ended = [each.session_id for each in await services.people.sessions.of_person(learner_id)]
     cause = "logout_everywhere" if body.everywhere else "logout"
     await services.people.revoke(learner_id, ended, cause, request.scope["request_id"])
@@ -125,8 +130,14 @@ async def list_sessions(services: ServicesDep, session: SessionDep) -> Response:
 
 
 @router.post("/auth/sessions/revoke", responses=open_query(SignedOut(ended=1), 401, *OF_BODY))
-async def revoke_session(body: SessionToEnd, request: Request, services: ServicesDep, session: SessionDep) -> Response:
-    """End another session of the user; one that there is not has ended."""
+async def revoke_session(
+    body: SessionToEnd, request: Request, services: ServicesDep, session: ConfirmedSessionDep
+) -> Response:
+    """
+    End another session of the user, who has proved lately to be there; one that there is not has ended.
+
+    Who finds a browser signed in does not end the others with it (ASVS 7.5.2).
+    """
     found = [each.session_id for each in await services.people.sessions.of_person(session.learner_id)]
     ended = [body.session_id] if body.session_id in found else []
     await services.people.revoke(session.learner_id, ended, "revoked", request.scope["request_id"])

@@ -162,6 +162,7 @@ def problem(
     errors: Sequence[Defect] = (),
 ) -> Response:
     """A problem document as the answer to *request*."""
+    request.scope["problem"] = code  # for the access log
     document = {
         "type": f"urn:campuslog:problem:{code}",
         "title": HTTPStatus(status).phrase,

@@ -11,6 +11,9 @@ REQUESTS = Histogram(
     ["route", "method", "status"],
     buckets=TIMES,
 )
+REFUSALS = Counter(
+    "campus_http_refusals", "Answers that were no success, by route template and code.", ["route", "code"]
+)
 APPENDS = Histogram("campus_append_batch_appends", "Appends in one round trip.", buckets=SIZES)
 EVENTS = Counter("campus_append_events_total", "Events sent to the log by this process.")
 APPEND_TIMES = Histogram("campus_append_batch_seconds", "Time of one round trip of appends.", buckets=TIMES)

@@ -240,9 +240,12 @@ class RequestState:
     def observe(self) -> None:
         """Record how long the answer took, under the template of its route, and write it into the access log."""
         route = getattr(self.scope.get("route"), "path", "(none)")
+        code = self.scope.get("problem", "") if self.status >= 400 else ""
+        if code:
+            metrics.REFUSALS.labels(route, code).inc()
         if self._door.log.wants(self.status):
             seconds = time.perf_counter() - self.started
-            self._door.log.write(self.method, route, self.status, seconds, self.request_id)
+            self._door.log.write(self.method, route, self.status, seconds, self.request_id, code=code)
         if route.endswith("/events"):
             return  # as long as the client stayed
         key = (route, self.method, self.status)

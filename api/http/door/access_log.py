@@ -1,8 +1,9 @@
 """
 The access log: one line for a request, without anything that names a person.
 
-A line has the method, the template of the route (never the path, which names learners), status, time and request id; no
-address, no user, no query, no header. By the setting `CAMPUS_ACCESS_LOG`: of refusals and errors, of all, or none.
+A line has the method, the template of the route (never the path, which names learners), status, time and request id,
+and the code of a refusal, such as `sign_in_refused`; no address, no user, no query, no header. By the setting
+`CAMPUS_ACCESS_LOG`: of refusals and errors, of all, or none.
 """
 
 import time
@@ -31,7 +32,7 @@ class AccessLog:
         """Whether an answer of *status* is written down."""
         return self._all or (self._some and (status in REFUSED or status >= 500))
 
-    def write(self, method: str, route: str, status: int, seconds: float, request_id: str) -> None:
+    def write(self, method: str, route: str, status: int, seconds: float, request_id: str, *, code: str = "") -> None:
         """Write the line of a request that was answered."""
         if not self._all and not self._has_room():
             return
@@ -42,6 +43,7 @@ class AccessLog:
             status=status,
             ms=round(1_000 * seconds, 1),
             request_id=request_id,
+            **({"code": code} if code else {}),
             **({"left_out": self._left_out} if self._left_out else {}),
         )
         self._left_out = 0

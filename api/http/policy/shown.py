@@ -5,7 +5,8 @@ from typing import Annotated
 
 import msgspec
 
-from api.http.policy.rows import GROUPS
+from adapters.postgres.analytics.views import HIDDEN_FIELDS
+from api.http.policy.rows import GROUPS, ROWS
 from api.http.policy.words import ANONYMOUS, NEEDS, ROLES, Found, Kind, Relation, Row
 from domain.words import closed
 
@@ -27,6 +28,19 @@ where the table says *step-up*, that factor was shown within the last minutes; w
 says why; where it says *consent*, the person whom it is about has consented to that purpose, or it is refused to all
 others. *As a learner* says that an admin may ask it who acts as a learner; such a one has no other role, and what is
 left out for any role is left out then, too.
+"""
+
+
+FIELDS = """
+## Fields by role
+
+All fields that a role does not get from a route which it may ask; each other role of the route gets them. Beside these:
+analysts get no `{hidden}` of any fact ([analytics.md](../analytics.md)),
+words about a person and what a person says are sealed ([privacy.md](../privacy.md)), and a command takes the fields of
+its description and no other, whatever the role (422).
+
+| route | field | left out for |
+| --- | --- | --- |
 """
 
 
@@ -120,6 +134,11 @@ def markdown() -> str:
     for group, rows in GROUPS.items():
         parts.append(f"\n## {group}\n\n{_line(columns())}\n{_line(['---'] * len(columns()))}\n")
         parts += [f"{_line((f'`{line[0]}`', *line[1:]))}\n" for line in lines(rows)]
+    parts.append(FIELDS.format(hidden="`, `".join(HIDDEN_FIELDS)))
+    for row in ROWS:
+        for field in dict.fromkeys(field for access in row.access.values() for field in access.redacts):
+            roles = ", ".join(role for role in ROLES if role in row.access and field in row.access[role].redacts)
+            parts.append(f"{_line((f'`{row.action}`', f'`{field}`', roles))}\n")
     return "".join(parts)
 
 

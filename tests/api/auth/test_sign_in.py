@@ -1,7 +1,7 @@
 """Registration, sessions and passwords over HTTP, with the mails that belong to them."""
 
 import re
-from collections.abc import AsyncIterator
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,20 +12,13 @@ from adapters.auth import access
 from adapters.auth.attempts import FAILURES
 from adapters.settings import Settings
 from api.app import build
+from domain.auth import STEP_UP
 from tests.support.api import served
 from tests.support.appends import query
 from tests.support.people import PASSWORD, Town
-from tests.support.people import town as town_of
 from tests.support.polling import until
 
 ADA = "ada@example.org"
-
-
-@pytest.fixture
-async def town(settings: Settings) -> AsyncIterator[Town]:
-    """A campus whose mails arrive."""
-    async with town_of(settings) as town:
-        yield town
 
 
 def seen(answer: httpx.Response) -> tuple[int, Any]:
@@ -237,6 +230,12 @@ async def test_signing_out_here_and_everywhere(town: Town) -> None:
         each["session_id"] for each in (await browsers[1].get("/auth/sessions")).json()["sessions"] if each["current"]
     ]
     assert (await stranger.post("/auth/sessions/revoke", {"session_id": found})).json() == {"ended": 0}
+    town.log.clock.move(STEP_UP)
+    for path, body in (("sessions/revoke", {"session_id": found}), ("logout", {"everywhere": True})):
+        refused = await browsers[0].post(f"/auth/{path}", body)
+        assert (refused.status_code, refused.json()["code"]) == (403, "step_up_needed")
+    for number in (0, 2):
+        assert (await browsers[number].post("/auth/confirm", {"password": PASSWORD})).status_code == 200
     assert (await browsers[1].get("/auth/sessions")).status_code == 200
     assert (await browsers[0].post("/auth/sessions/revoke", {"session_id": found})).json() == {"ended": 1}
     assert (await browsers[1].get("/auth/sessions")).status_code == 401
@@ -247,6 +246,20 @@ async def test_signing_out_here_and_everywhere(town: Town) -> None:
     assert (await browsers[2].post("/auth/logout", {"everywhere": True})).json() == {"ended": 2}
     assert [(await each.get("/auth/sessions")).status_code for each in browsers] == [401] * 4
     assert (await stranger.get("/auth/sessions")).status_code == 200
+
+
+async def test_a_person_has_so_many_sessions(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With one more, that ends which was not used for the longest time; a fact says why."""
+    monkeypatch.setattr(access, "MOST_SESSIONS", 3)
+    browsers = [await town.settle(ADA)]
+    for _ in range(3):
+        town.log.clock.move(timedelta(minutes=2))
+        browsers.append(town.browser())
+        await browsers[-1].post("/auth/login", {"email": ADA, "password": PASSWORD})
+        assert (await browsers[0].get("/auth/sessions")).status_code == 200
+    assert [(await each.get("/auth/sessions")).status_code for each in browsers] == [200, 401, 200, 200]
+    ended = [fact for fact in await town.log.history(browsers[0].learner_id) if fact.type == "session.revoked"]
+    assert [fact.data["cause"] for fact in ended] == ["too_many"]
 
 
 async def test_without_a_mail_server_or_a_master_key_there_are_no_registrations(settings: Settings) -> None:

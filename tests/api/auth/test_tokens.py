@@ -11,7 +11,7 @@ from joserfc import jwt
 from joserfc.jwk import KeySet, OctKey, OKPKey
 
 from adapters.auth.changes import FRESH
-from adapters.auth.issuing import ACCESS_LASTS
+from adapters.auth.issuing import ACCESS_LASTS, APP_LASTS
 from adapters.settings import Settings
 from commands.log import Context
 from commands.roles import GrantRole
@@ -132,6 +132,22 @@ async def test_an_app_renews_its_tokens(town: Town) -> None:
     town.log.clock.move(timedelta(days=62))
     third = (await renew(town, second["refresh_token"])).json()
     assert (await ask(town, third["access_token"])).status_code == 200, "another key has signed it"
+
+
+async def test_an_app_ends_however_often_it_renews(town: Town) -> None:
+    """A renewal moves no end (ASVS 10.4.8): after the time that it was let in for, the person has to do it again."""
+    owner = await town.settle(ADA)
+    tokens = await app_of(owner, "read")
+    for _ in range(2):
+        town.log.clock.move(APP_LASTS / 3)
+        tokens = (await renew(town, tokens["refresh_token"])).json()
+    town.log.clock.move(APP_LASTS / 3 - timedelta(seconds=60))
+    tokens = (await renew(town, tokens["refresh_token"])).json()
+    assert tokens["expires_in"] <= 60, "nor does an access token outlive it"
+    town.log.clock.move(timedelta(seconds=60))
+    refused = await renew(town, tokens["refresh_token"])
+    assert (refused.status_code, refused.json()["code"]) == (403, "token_refused")
+    assert await is_refused(town, tokens["access_token"])
 
 
 async def test_a_renewing_token_that_comes_back_ends_the_app(town: Town) -> None:

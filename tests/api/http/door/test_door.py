@@ -164,7 +164,8 @@ async def test_the_access_log_names_no_one(lively: Settings) -> None:
             await campus.client.get("/v1/courses", headers=headers)
     (line,) = [line for line in lines if line["event"] == "request.answered"]
     assert (line["method"], line["route"], line["status"]) == ("GET", "/v1/learners/{learner_id}/dashboard", 403)
-    assert line.keys() == {"event", "log_level", "method", "route", "status", "ms", "request_id"}
+    assert line["code"] == "not_yours"
+    assert line.keys() == {"event", "log_level", "method", "route", "status", "code", "ms", "request_id"}
     text = json.dumps(lines)
     for secret in ("ada-1815", "bob-1912", "192.0.2.7", "min_position", headers["authorization"][-20:]):
         assert secret not in text
