@@ -50,7 +50,7 @@ class Settings(BaseSettings):
     postgres_analyst_url: str = Field(default="", repr=False)
     """Role of analysts, which reads the views of `analytics_schema` and nothing else; empty where there is none."""
     nats_url: str = Field(repr=False)
-    """One server, or all of a cluster with commas between."""
+    """One server, or all of a cluster with commas between; those without a user have that of the first."""
     nats_replicas: int = Field(default=1, ge=1, le=5)
     """On how many servers of a cluster JetStream keeps each message."""
     valkey_url: str = Field(repr=False)
@@ -140,7 +140,9 @@ class Settings(BaseSettings):
     @property
     def nats_servers(self) -> list[str]:
         """The servers of `nats_url`, as the client wants them."""
-        return self.nats_url.split(",")
+        first, *others = self.nats_url.split(",")
+        access = first[: first.rfind("@") + 1] or f"{urlsplit(first).scheme}://"
+        return [first, *(each if "://" in each else access + each for each in others)]
 
     @property
     def api_url(self) -> str:

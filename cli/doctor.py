@@ -40,7 +40,7 @@ def doctor(data: DataDir = None, as_json: Json = False) -> None:
 
 async def examine(settings: "Settings") -> list[dict[str, Any]]:
     """Run every check, all at once."""
-    from adapters.health import jobs, payments, personal_data, proofs, reactions, servers
+    from adapters.health import jobs, payments, personal_data, proofs, reactions, roles, servers
 
     checks: dict[str, Check] = {
         **servers.CHECKS,
@@ -50,6 +50,7 @@ async def examine(settings: "Settings") -> list[dict[str, Any]]:
         **payments.CHECKS,
         **proofs.CHECKS,
         **personal_data.CHECKS,
+        **roles.CHECKS,
         "code": _code,
         **(_of_read_models() if _fault() is None else {}),
         "processes": _patient(_processes),

@@ -36,6 +36,7 @@ COMMANDS = {
     "replay": ("cli.replay", "Play a history step by step: what each fact changed."),
     "admin": ("cli.admin", "Make the first admin, grant and revoke roles, see what the staff have done."),
     "policy": ("cli.policy", "Show who may do what: the table that every route asks."),
+    "privileges": ("cli.privileges", "Compare what each process may do in the database with what it should."),
     "analytics": ("cli.analytics", "Give analysts access by SQL."),
     "bench": ("benchmarks", "Measure Campuslog against its yardsticks."),
     "migrate": ("cli.migrate", "Migrate the database schema of the campus."),

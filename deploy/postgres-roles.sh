@@ -1,14 +1,14 @@
 #!/bin/sh
-# The roles of a campus: campus_owner for migrations, campus_app for the API and the workers, campus_analyst for analysts.
-# On an older server without the analysts' role, run the second half by hand, then `campus migrate`.
+# The roles of a campus, one for each process (docs/security/privileges.md), with the passwords of POSTGRES_…_PASSWORD.
+# A new server runs it by itself. Run it again, then `campus migrate`, on an older server, and to replace passwords.
 set -eu
-psql --set ON_ERROR_STOP=1 --set owner="$POSTGRES_OWNER_PASSWORD" --set app="$POSTGRES_APP_PASSWORD" \
-    --username postgres --dbname campus <<'SQL'
-CREATE ROLE campus_owner LOGIN PASSWORD :'owner';
-CREATE ROLE campus_app LOGIN PASSWORD :'app';
-ALTER DATABASE campus OWNER TO campus_owner;
+sql="${CAMPUSLOG_SQL:-/etc/campuslog}"
+superuser() { psql --quiet --set ON_ERROR_STOP=1 --username postgres --dbname campus "$@"; }
+superuser --file "$sql/roles.sql" --file "$sql/analyst.sql"
+for role in migrator app api relay projector reactor dispatcher auditor analyst; do
+    variable="POSTGRES_$(echo "$role" | tr '[:lower:]' '[:upper:]')_PASSWORD"
+    superuser <<SQL
+\\getenv password $variable
+ALTER ROLE campus_$role PASSWORD :'password';
 SQL
-psql --set ON_ERROR_STOP=1 --username postgres --dbname campus --file /etc/campuslog/analyst.sql
-psql --set ON_ERROR_STOP=1 --set analyst="$POSTGRES_ANALYST_PASSWORD" --username postgres --dbname campus <<'SQL'
-ALTER ROLE campus_analyst PASSWORD :'analyst';
-SQL
+done

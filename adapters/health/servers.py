@@ -67,7 +67,7 @@ async def disk(settings: Settings) -> str:
 
 async def postgres(settings: Settings) -> str:
     """Does PostgreSQL answer, in a version that we know, and take writes?"""
-    async with _connection(settings) as connection:
+    async with connection_of(settings) as connection:
         version = connection.info.server_version
         if not await _value(connection, WRITABLE):
             raise Unhealthy(
@@ -80,7 +80,7 @@ async def postgres(settings: Settings) -> str:
 
 async def durability(settings: Settings) -> str:
     """Does a commit survive a power cut?"""
-    async with _connection(settings) as connection:
+    async with connection_of(settings) as connection:
         for name in ("fsync", "full_page_writes", "synchronous_commit"):
             if (value := await _value(connection, "SELECT current_setting(%s)", name)) == "off":
                 raise Unhealthy(f"{name} is {value}", f"a power cut would lose acknowledged facts: set {name} = on")
@@ -90,7 +90,7 @@ async def durability(settings: Settings) -> str:
 async def schema(settings: Settings) -> str:
     """Is the campus's schema as new as this code?"""
     known = {migration.number for migration in all_migrations()}
-    async with _connection(settings) as connection:
+    async with connection_of(settings) as connection:
         try:
             rows = await (await connection.execute("SELECT number FROM migrations")).fetchall()
         except (psycopg.errors.UndefinedTable, psycopg.errors.InsufficientPrivilege) as error:
@@ -105,7 +105,7 @@ async def schema(settings: Settings) -> str:
 
 async def log(settings: Settings) -> str:
     """Can the log be read, and does its head agree with its last event?"""
-    async with _connection(settings) as connection:
+    async with connection_of(settings) as connection:
         head = await _value(connection, "SELECT position FROM log_head")
         last = await _value(connection, "SELECT coalesce(max(position), 0) FROM events WHERE position <= %s", head)
     if head != last:
@@ -134,7 +134,10 @@ async def worker(settings: Settings, name: str, host: str) -> str:
 
 
 async def _progress(settings: Settings) -> list[WorkerProgress]:
-    async with _connection(settings) as connection, connection.cursor(row_factory=class_row(WorkerProgress)) as cursor:
+    async with (
+        connection_of(settings) as connection,
+        connection.cursor(row_factory=class_row(WorkerProgress)) as cursor,
+    ):
         found: list[WorkerProgress] = await (await cursor.execute(PROGRESS)).fetchall()
     return found
 
@@ -198,7 +201,7 @@ async def analysts(settings: Settings) -> str:
     if not settings.postgres_analyst_url:
         return "this campus has no role for analysts"
     role = conninfo_to_dict(settings.postgres_analyst_url).get("user")
-    async with _connection(settings) as connection:
+    async with connection_of(settings) as connection:
         kept = await (await connection.execute(KEPT_SETTINGS, (role,))).fetchall()
     found = {setting.partition("=")[0].lower(): (database, setting.partition("=")[2]) for database, setting in kept}
     statements = files("adapters.embedded").joinpath("analyst.sql").read_text("utf-8")
@@ -229,7 +232,8 @@ CHECKS: dict[str, Check] = {
 
 
 @asynccontextmanager
-async def _connection(settings: Settings) -> Any:
+async def connection_of(settings: Settings) -> Any:
+    """A connection for one check, of the owner where its URL is known; raises Unhealthy if there is none."""
     try:
         connection = await PatientConnection.connect(
             settings.postgres_owner_url or settings.postgres_url,

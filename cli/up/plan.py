@@ -37,9 +37,12 @@ class Plan:
         return self.settings.data_dir / "log"
 
     def process(self, name: str) -> Program:
-        """The API or a worker; they do not get the passwords of the owner and the analysts."""
+        """The API or a worker; each gets the passwords of its own roles, and none of the owner and the analysts."""
         arguments = ("serve",) if name == API else ("worker", name, *GUESTS.get(name, ()))
         environment = {**variables(self.settings), **{f"{PREFIX}{url}": "" for url in NOT_FOR_CHILDREN}}
+        for server in self.servers:
+            if isinstance(server, PostgresServer | ValkeyServer | NatsServer):
+                environment |= {PREFIX + field.upper(): value for field, value in server.settings_of(name).items()}
         return Program(name, (*CAMPUS, *arguments), self.log_dir / f"{name}.log", environment, death_signal=SIGKILL)
 
     def once(self, command: str, *, in_terminal: bool = False) -> Program:

@@ -13,6 +13,7 @@ from adapters.settings import Settings
 from api.app import build
 from tests.conftest import migrated
 from tests.support.api import Campus, every_read_model, served, workers
+from tests.support.roles import as_process
 from tests.support.servers import Servers
 
 _running = ExitStack()
@@ -47,7 +48,7 @@ def lively(servers: Servers) -> Settings:
 @pytest.fixture
 def app(lively: Settings) -> FastAPI:
     """The application."""
-    return build(lively)
+    return build(as_process(lively, "api"))
 
 
 @pytest.fixture

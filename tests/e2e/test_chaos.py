@@ -27,7 +27,7 @@ from tests.support.campus_up import RunningCampus, campus, kill
 from tests.support.faults import (
     frozen,
     nats_cannot_write,
-    nats_refuses_its_token,
+    nats_refuses_its_users,
     postgres_hangs,
     postgres_with,
     valkey_with,
@@ -82,7 +82,7 @@ def troubles(running: RunningCampus) -> Mapping[str, Callable[[], AbstractAsyncC
     settings = Settings.load(data_dir=running.data_dir)
     freezing = {f"{name} hangs": partial(frozen, running, name) for name in (*WORKERS, "api", "nats", "valkey")}
     return freezing | {
-        "NATS refuses its token": partial(nats_refuses_its_token, running),
+        "NATS refuses its users": partial(nats_refuses_its_users, running),
         "NATS cannot write": partial(nats_cannot_write, running),
         "PostgreSQL is read-only": partial(postgres_with, running, settings, "default_transaction_read_only", "on"),
         "PostgreSQL hangs": partial(postgres_hangs, running),

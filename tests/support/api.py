@@ -16,6 +16,7 @@ from api.app import build
 from projections.engine.projection import Projection
 from projections.registry import PROJECTIONS
 from tests.support.polling import guard, until
+from tests.support.roles import as_process
 from workers import projector, reactor, relay
 
 UNITS = [
@@ -46,9 +47,9 @@ def workers(settings: Settings, projections: Sequence[Projection] = PROJECTIONS)
 
     async def run() -> None:
         await asyncio.gather(
-            keep(lambda: relay.run(settings, stop)),
-            keep(lambda: projector.run(settings, stop, projections)),
-            keep(lambda: reactor.run(settings, stop)),
+            keep(lambda: relay.run(as_process(settings, "relay"), stop)),
+            keep(lambda: projector.run(as_process(settings, "projector"), stop, projections)),
+            keep(lambda: reactor.run(as_process(settings, "reactor"), stop)),
         )
 
     thread = threading.Thread(target=lambda: loop.run_until_complete(run()))

@@ -20,6 +20,7 @@ from domain.fact import Fact
 from tests.support.appends import query
 from tests.support.clock import SharedClock
 from tests.support.polling import guard, until
+from tests.support.roles import as_process
 from workers import dispatcher, reactor
 from workers.dispatching.ledger import Jobs
 from workers.dispatching.resync import Resynced, resync
@@ -110,13 +111,15 @@ class Campus:
         """So many dispatchers in this process, by the campus's clock."""
         async with AsyncExitStack() as stack:
             for _ in range(number):
-                await stack.enter_async_context(_running(lambda stop: dispatcher.run(self.settings, stop, jobs)))
+                await stack.enter_async_context(
+                    _running(lambda stop: dispatcher.run(as_process(self.settings, "dispatcher"), stop, jobs))
+                )
             yield
 
     @asynccontextmanager
     async def reacting(self) -> AsyncIterator[None]:
         """A reactor in this process."""
-        async with _running(lambda stop: reactor.run(self.settings, stop)):
+        async with _running(lambda stop: reactor.run(as_process(self.settings, "reactor"), stop)):
             yield
 
 

@@ -34,7 +34,8 @@ def _nats_admits(servers: Breakable, who: str) -> Iterator[None]:
     """NATS ends all connections and admits those only of whom *who* says, until the block ends."""
     file = servers.directory / "nats" / "nats.conf"
     before = file.read_text()
-    file.write_text(re.sub(r'token: "[^"]*"', who, before))
+    without_passwords = re.sub(r"(?m)^NATS_\w+_PASSWORD: .*\n", "", before)
+    file.write_text(re.sub(r"(?s)users: \[\n.*?\n\]", who, without_passwords))
     _send(servers.pid("nats"), signal.SIGHUP)
     try:
         yield
@@ -44,7 +45,7 @@ def _nats_admits(servers: Breakable, who: str) -> Iterator[None]:
 
 
 @asynccontextmanager
-async def nats_refuses_its_token(servers: Breakable) -> AsyncIterator[None]:
+async def nats_refuses_its_users(servers: Breakable) -> AsyncIterator[None]:
     """NATS ends all connections and lets none in until the block ends."""
     with _nats_admits(servers, 'token: "another-for-a-moment"'):
         yield

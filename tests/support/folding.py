@@ -7,13 +7,14 @@ from contextlib import asynccontextmanager
 from adapters.settings import Settings
 from adapters.tasks import cancel_and_wait
 from projections.registry import PROJECTIONS
+from tests.support.roles import as_process
 from workers.as_of.folding import Folding
 
 
 @asynccontextmanager
 async def folding(settings: Settings) -> AsyncIterator[None]:
     """The part of the auditor that folds, until the block ends."""
-    task = asyncio.create_task(Folding(settings, PROJECTIONS).run())
+    task = asyncio.create_task(Folding(as_process(settings, "auditor"), PROJECTIONS).run())
     try:
         yield
     finally:

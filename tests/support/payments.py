@@ -19,6 +19,7 @@ from tests.support import paysim
 from tests.support.api import Campus, every_read_model, workers
 from tests.support.api_process import serving
 from tests.support.polling import PATIENCE, guard, until
+from tests.support.roles import as_process
 from workers import dispatcher
 from workers.dispatching.carry_out import Carrier
 from workers.reactions import JOBS
@@ -48,7 +49,7 @@ def selling(settings: Settings, log: int | None = None) -> Iterator[tuple[Settin
 async def dispatching(settings: Settings) -> AsyncIterator[None]:
     """A dispatcher until the block ends."""
     stop = asyncio.Event()
-    task = asyncio.create_task(dispatcher.run(settings, stop))
+    task = asyncio.create_task(dispatcher.run(as_process(settings, "dispatcher"), stop))
     try:
         yield
     finally:

@@ -19,6 +19,7 @@ from adapters.settings import Settings
 from api.app import build
 from api.http.sessions import COOKIE
 from tests.support.polling import guard, until
+from tests.support.roles import as_process
 from workers import dispatcher
 
 ORIGIN = "https://campus.test"
@@ -146,7 +147,7 @@ async def town(settings: Settings) -> AsyncIterator[Town]:
     before, access.EVEN = access.EVEN, 0.01
     async with inbox.listening(0) as port:
         there = settings.model_copy(update={"smtp_url": f"smtp://127.0.0.1:{port}", "public_url": ORIGIN})
-        sending = asyncio.create_task(dispatcher.run(there, stop))
+        sending = asyncio.create_task(dispatcher.run(as_process(there, "dispatcher"), stop))
         app, log = build(there), await PostgresLog.open(there)
         try:
             async with app.router.lifespan_context(app):

@@ -19,6 +19,7 @@ from domain.catalog import Unit
 from domain.quiz import Item, attempt_stream
 from tests.support.appends import new_event
 from tests.support.polling import until
+from tests.support.roles import as_process
 from workers import reactor
 
 START = datetime(2026, 9, 1, tzinfo=UTC)
@@ -47,7 +48,7 @@ class Campus:
     @asynccontextmanager
     async def reacting(self) -> AsyncIterator[None]:
         stop = asyncio.Event()
-        task = asyncio.create_task(reactor.run(self.settings, stop))
+        task = asyncio.create_task(reactor.run(as_process(self.settings, "reactor"), stop))
         try:
             yield
         finally:

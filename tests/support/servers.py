@@ -116,16 +116,22 @@ def _first_cluster() -> Path:
     """A data directory with a cluster of PostgreSQL that has never run: to copy one takes less than to make one."""
     directory = Path(tempfile.mkdtemp(prefix="campuslog-"))
     atexit.register(shutil.rmtree, directory, ignore_errors=True)
-    asyncio.run(PostgresServer(directory, Secrets(directory), durable=False).prepare())
+    servers = Servers(directory, durable=False)  # which draws all passwords
+    asyncio.run(servers.postgres.prepare())
     return directory
 
 
+@cache
+def kept_passwords() -> dict[str, str]:
+    """The passwords of all servers of this session, by role and user."""
+    kept = json.loads((_first_cluster() / "run" / "secrets.json").read_text())
+    return {name: value for name, value in kept.items() if not name.endswith("_port")}
+
+
 def _copy_first_cluster(directory: Path) -> None:
-    """Put that cluster, and its passwords, into a new data directory."""
+    """Put that cluster, and the passwords, into a new data directory."""
     first = _first_cluster()
-    kept = json.loads((first / "run" / "secrets.json").read_text())
-    passwords = {name: value for name, value in kept.items() if not name.endswith("_port")}
-    write_private(directory / "run" / "secrets.json", json.dumps(passwords))
+    write_private(directory / "run" / "secrets.json", json.dumps(kept_passwords()))
     subprocess.check_call(["cp", "-a", str(first / "postgres"), str(directory)])
 
 

@@ -23,6 +23,7 @@ from domain.fact import Fact
 from domain.streams import partition_of
 from projections.engine.projection import SEGMENTS, Handler, Projection, RowKey, Rows, Table
 from tests.support.polling import guard, until
+from tests.support.roles import as_process
 from workers import projector, relay
 from workers.consistency.verify import verify
 
@@ -212,7 +213,7 @@ async def writer(settings: Settings) -> AsyncIterator[Writer]:
 async def relaying(settings: Settings) -> AsyncIterator[None]:
     """A relay in this process."""
     stop = asyncio.Event()
-    task = asyncio.create_task(relay.run(settings, stop))
+    task = asyncio.create_task(relay.run(as_process(settings, "relay"), stop))
     try:
         yield
     finally:
@@ -225,7 +226,7 @@ async def relaying(settings: Settings) -> AsyncIterator[None]:
 async def projecting(settings: Settings, projections: Sequence[Projection] = BOTH) -> AsyncIterator[None]:
     """A projector in this process."""
     stop = asyncio.Event()
-    task = asyncio.create_task(projector.run(settings, stop, projections))
+    task = asyncio.create_task(projector.run(as_process(settings, "projector"), stop, projections))
     try:
         yield
     finally:

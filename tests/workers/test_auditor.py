@@ -17,6 +17,7 @@ from adapters.valkey.client import connect as connect_valkey
 from projections.engine.distribution import partitioned_tables
 from projections.registry import PROJECTIONS
 from tests.support.polling import until
+from tests.support.roles import as_process
 from tests.support.servers import Servers
 from tests.support.tamper import change_tally, delete_tally, segment_of
 from tests.support.workers import BOTH, InPostgres, InValkey, Writer, caught_up, projecting, relaying, writer
@@ -37,7 +38,7 @@ def _frequent_notes(monkeypatch: pytest.MonkeyPatch) -> None:
 async def auditing(settings: Settings) -> AsyncIterator[None]:
     """An auditor in this process that never rests."""
     stop = asyncio.Event()
-    task = asyncio.create_task(auditor.run(settings, stop, BOTH, pace=0.0))
+    task = asyncio.create_task(auditor.run(as_process(settings, "auditor"), stop, BOTH, pace=0.0))
     try:
         yield
     finally:

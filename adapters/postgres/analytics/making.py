@@ -16,6 +16,7 @@ from psycopg import sql
 
 from adapters.postgres.analytics.views import VIEWS, View
 from adapters.postgres.connection import Link, Unavailable
+from adapters.postgres.store.row_owner import execute_as_owner
 from adapters.settings import Settings
 
 LOCK_TIMEOUT = 1_000  # milliseconds to wait for the queries of analysts; other analysts wait as long
@@ -33,8 +34,9 @@ SELECT name, stamp FROM analytics_views
 ANALYSTS = """
 SELECT DISTINCT rolname FROM pg_namespace CROSS JOIN LATERAL aclexplode(nspacl) AS granted
   JOIN pg_roles ON pg_roles.oid = grantee
- WHERE nspname = %s AND privilege_type = 'USAGE' AND grantee <> nspowner AND rolname <> current_user ORDER BY rolname
-"""
+ WHERE nspname = %s AND privilege_type = 'USAGE' AND NOT has_schema_privilege(grantee, pg_namespace.oid, 'CREATE')
+ ORDER BY rolname
+"""  # who may make views there is none
 NOTE = """
 INSERT INTO analytics_views (name, stamp) VALUES (%s, %s)
     ON CONFLICT (name) DO UPDATE SET stamp = excluded.stamp, made_at = now()
@@ -104,13 +106,14 @@ async def _stale(connection: psycopg.AsyncConnection, settings: Settings) -> dic
 
 async def _make(connection: psycopg.AsyncConnection, settings: Settings, name: str) -> bool:
     """Make one view, unless another process has done so meanwhile; whether it is now as it should be."""
+    schema = settings.analytics_schema
     try:
         async with connection.transaction():
             await connection.execute(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT}")
-            await connection.execute(ALONE, [f"{settings.analytics_schema} views"])
+            await connection.execute(ALONE, [f"{schema} views"])
             view = (await _stale(connection, settings)).get(name)  # again: a promotion may have come in between
             if view is not None:
-                await _replace(connection, view)
+                await _replace(connection, schema, view)
                 await connection.execute(NOTE, [name, view.stamp])
     except (psycopg.errors.LockNotAvailable, psycopg.errors.UndefinedColumn, psycopg.errors.UndefinedTable) as error:
         structlog.get_logger().info("analytics.view_waits", view=name, error=str(error))
@@ -118,13 +121,14 @@ async def _make(connection: psycopg.AsyncConnection, settings: Settings, name: s
     return True
 
 
-async def _replace(connection: psycopg.AsyncConnection, view: ViewDefinition) -> None:
+async def _replace(connection: psycopg.AsyncConnection, schema: str, view: ViewDefinition) -> None:
+    made = sql.SQL("CREATE OR REPLACE VIEW {} AS {}").format(view.name, view.definition).as_string(connection)
     try:
         async with connection.transaction():
-            await connection.execute(sql.SQL("CREATE OR REPLACE VIEW {} AS {}").format(view.name, view.definition))
+            await execute_as_owner(connection, schema, made)
     except psycopg.errors.InvalidTableDefinition:  # code of another release has made it, with other columns
-        await connection.execute(sql.SQL("DROP VIEW {}").format(view.name))
-        await connection.execute(sql.SQL("CREATE VIEW {} AS {}").format(view.name, view.definition))
+        await execute_as_owner(connection, schema, sql.SQL("DROP VIEW {}").format(view.name).as_string(connection))
+        await execute_as_owner(connection, schema, made)
     for statement in view.afterwards:
         await connection.execute(statement)
 

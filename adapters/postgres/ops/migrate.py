@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import psycopg
 from psycopg import sql
 
+from adapters.postgres.ops.granting import grant
 from adapters.settings import Settings
 
 
@@ -62,6 +63,7 @@ def migrate(settings: Settings) -> list[str]:
         )
         applied = [migration.name for migration in _pending(connection) if _apply(connection, migration, schema, app)]
         _let_analyst_in(connection, settings)
+        grant(connection, settings)
         return applied
 
 

@@ -9,15 +9,15 @@ from adapters.postgres.connection import Connection, life_of
 BEGIN = "INSERT INTO log_lives (number, reason) SELECT max(number) + 1, %s FROM log_lives RETURNING number"
 END_SESSIONS = """
 SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
- WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()
-"""
+ WHERE datname = current_database() AND pg_has_role(usesysid, 'USAGE') AND pid <> pg_backend_pid()
+"""  # a role has its own rights, and those of the processes' roles where it is the operator
 
 
 async def begin_life(connection: Connection, reason: str) -> tuple[str, int]:
     """
     Begin another life: every process forgets what it remembers of the log.
 
-    A connection is to one life, so all others of the campus's role end; the processes open new ones. Returns the life
+    A connection is to one life, so all others of the campus's roles end; the processes open new ones. Returns the life
     before, and how many connections have ended.
     """
     before = await life_of(connection)

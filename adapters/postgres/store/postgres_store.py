@@ -15,6 +15,7 @@ import psycopg
 from adapters.postgres.analytics import refresh
 from adapters.postgres.bulk.write import Packer, delete_segment, write_segment
 from adapters.postgres.connection import Connection
+from adapters.postgres.store.row_owner import execute_as_owner
 from adapters.postgres.store.row_tables import (
     SEGMENT,
     TRUNCATED,
@@ -146,7 +147,7 @@ class PostgresStore:
         ]
 
     async def _run(self, statement: str) -> None:
-        await self._connection.execute(statement.encode())
+        await execute_as_owner(self._connection, self._schema, statement)
 
     async def positions(self) -> Positions:
         """The checkpoint of each segment."""

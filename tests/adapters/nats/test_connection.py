@@ -15,7 +15,7 @@ from adapters.settings import Settings
 from adapters.tasks import cancel_and_wait
 from cli.doctor import _processes
 from cli.up import instance
-from tests.support.faults import nats_cannot_write, nats_denies, nats_refuses_its_token
+from tests.support.faults import nats_cannot_write, nats_denies, nats_refuses_its_users
 from tests.support.polling import until
 from tests.support.servers import Servers
 from tests.support.workers import relaying, writer
@@ -55,7 +55,7 @@ async def test_a_refused_token_is_survived_with_all_subscriptions(own_settings: 
     await ear.listen("first")
     before = nats.connection_id
     for round_ in (b"1", b"2"):
-        async with nats_refuses_its_token(own_servers):
+        async with nats_refuses_its_users(own_servers):
             await until(lambda: nats.client is None and "uthorization" in nats.trouble)
         await ear.hears(nats, "first", round_)
     assert nats.connection_id != before
@@ -65,7 +65,7 @@ async def test_a_refused_token_is_survived_with_all_subscriptions(own_settings: 
 
 async def test_a_first_connection_that_is_refused_is_tried_again(own_settings: Settings, own_servers: Servers) -> None:
     """So is one whose subscriptions were asked for before it was there."""
-    async with nats_refuses_its_token(own_servers):
+    async with nats_refuses_its_users(own_servers):
         nats = Nats(own_settings, "test")
         ear = _Ear(nats)
         listening = asyncio.create_task(ear.listen("early"))
@@ -106,7 +106,7 @@ async def test_the_relay_goes_on_after_a_refused_token(own_settings: Settings, o
         watching = Nats(own_settings, "test")
         await until(lambda: watching.client is not None)
         await facts.record_many(20)
-        async with nats_refuses_its_token(own_servers):
+        async with nats_refuses_its_users(own_servers):
             await until(lambda: watching.client is None)
             await facts.record_many(20)
         client = await watching.connected()

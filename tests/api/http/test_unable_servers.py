@@ -14,7 +14,7 @@ from adapters.postgres.ops.lag import projection_lags
 from adapters.settings import Settings
 from api.app import build
 from tests.support.api import Campus, busy_campus, every_read_model, served, workers
-from tests.support.faults import nats_refuses_its_token, postgres_hangs, postgres_with, valkey_with
+from tests.support.faults import nats_refuses_its_users, postgres_hangs, postgres_with, valkey_with
 from tests.support.polling import until
 from tests.support.servers import Servers
 
@@ -145,7 +145,7 @@ async def test_a_relay_without_its_server_is_named(
                 return answer.status_code == 200 and not answer.json()["problems"]
 
             await until(is_well)
-            async with nats_refuses_its_token(own_servers):
+            async with nats_refuses_its_users(own_servers):
                 await until(is_named)
                 assert 'campus_worker_failing{worker="relay"} 1.0' in (await client.get("/metrics")).text
                 with pytest.raises(Unhealthy, match=r"relay only fails, .*Authorization Violation"):

@@ -12,6 +12,7 @@ from adapters.tasks import cancel_and_wait
 from projections.registry import PROJECTIONS
 from tests.support.appends import opened
 from tests.support.polling import until
+from tests.support.roles import as_process
 from workers.as_of import folding
 from workers.as_of.folding import Folding, last_night
 from workers.seeding import seed
@@ -31,7 +32,7 @@ async def test_snapshots_are_taken_along_the_log_and_at_night(
         monkeypatch.setattr(folding, "EVERY", every)
         monkeypatch.setattr(folding, "FEWEST", 1)
         monkeypatch.setattr(folding, "last_night", lambda now: now)
-        folds = asyncio.create_task(Folding(settings, PROJECTIONS).run())
+        folds = asyncio.create_task(Folding(as_process(settings, "auditor"), PROJECTIONS).run())
         with open_connection(settings) as connection:
 
             async def are_there() -> bool:

@@ -12,6 +12,7 @@ from adapters.embedded import PostgresServer
 from adapters.postgres.analytics import analyst_url, keep_fresh, refresh
 from adapters.postgres.connection import connect
 from adapters.postgres.store.generations import BlockedByReaders, Generation, Generations, InUse
+from adapters.postgres.store.row_owner import execute_as_owner
 from adapters.settings import Settings
 from adapters.tasks import cancel_and_wait
 from adapters.valkey.client import connect as connect_valkey
@@ -187,7 +188,8 @@ async def test_views_are_kept_fresh(settings: Settings) -> None:
 async def test_a_view_of_another_release_is_replaced(settings: Settings) -> None:
     """Also where its columns were others."""
     async with await connect(settings, application="test") as connection:
-        await connection.execute(f"CREATE VIEW {settings.analytics_schema}.facts AS SELECT 1 AS position".encode())
+        schema = settings.analytics_schema
+        await execute_as_owner(connection, schema, f"CREATE VIEW {schema}.facts AS SELECT 1 AS position")
         assert await refresh(connection, settings) == []
     assert ask(settings, "SELECT count(learner_id) FROM facts") == [(0,)]
 
@@ -200,7 +202,7 @@ async def test_a_server_from_before_gets_the_role(own_servers: Servers) -> None:
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
         psycopg.connect(role)
     await own_servers.stop("postgres")
-    (own_servers.postgres.directory / "analyst.sha256").unlink()
+    (own_servers.postgres.directory / "roles.sha256").unlink()
     await own_servers.start("postgres")
     with psycopg.connect(role) as connection:
         assert connection.execute("SHOW transaction_read_only").fetchone() == ("on",)
