@@ -201,6 +201,6 @@ async def end_sessions(
     """End all sessions and tokens of a person, who may sign in again."""
     if not (await services.people.user(learner_id)).exists:
         raise AccountNotFound(learner_id=learner_id)
-    context = dataclasses.replace(dispatch.context(), reason=body.reason)
+    context = dataclasses.replace(await dispatch.accounted(body.reason), reason=body.reason)
     ended = await services.people.end_for(learner_id, "staff", context)
     return Response(msgspec.json.encode(EndedSessions(ended=ended)), media_type=JSON)

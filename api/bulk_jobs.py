@@ -5,7 +5,7 @@ A dispatcher carries jobs out; how far one is, is a query, or a stream of events
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -27,6 +27,7 @@ from api.http.places import EventStream
 from api.http.query import JSON, QueryDep
 from api.http.routing import router as strict_router
 from api.http.services import Services, ServicesDep
+from api.http.sessions import while_signed_in
 from api.http.types import Id, Limit, Reason
 from domain.admin.bulk_jobs import BulkJobNotFound, BulkKind
 from domain.errors import Rejected
@@ -204,7 +205,7 @@ async def prepare_bulk(body: LinesToPrepare, dispatch: Dispatch, services: Servi
     cells = _cells(body)
     if len(cells) > MOST_LINES:
         raise TooManyLines(lines=len(cells), most=MOST_LINES)
-    return _dry_run(body.kind, await _jobs(services).prepare(body.kind, cells, dispatch.context()))
+    return _dry_run(body.kind, await _jobs(services).prepare(body.kind, cells, await dispatch.accounted()))
 
 
 @router.get("/bulk-jobs", responses=open_query(BulkPage(items=[PROGRESS], next=paging.NEXT), 401, 403, 503))
@@ -238,9 +239,12 @@ async def get_bulk_job(job_id: JobId, ask: QueryDep) -> Response:
     response_class=Response,
 )
 async def stream_bulk_job(job_id: JobId, ask: QueryDep) -> Response:
-    """How far a job is, until it has ended."""
-    await _found(ask.services, job_id)
-    return EventStream(_events(ask.services, job_id), ask.services.places, ask.user.subject)
+    """How far a job is, until it has ended, or what names the user."""
+    services, user = ask.services, ask.user
+    await _found(services, job_id)
+    events = _events(services, job_id)
+    while_valid = while_signed_in(events, user, services.people, services.grants, ends=user.expires_at)
+    return EventStream(while_valid, services.places, user.subject)
 
 
 @router.get(
@@ -273,24 +277,24 @@ async def list_bulk_lines(
 @router.post("/bulk-jobs/{job_id}/start", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
 async def start_bulk(job_id: JobId, body: WhyOfBulk, dispatch: Dispatch, services: ServicesDep) -> Response:
     """Have a job carried out that was looked at; each line at most once, whatever is killed meanwhile."""
-    return _accepted(await _jobs(services).start(job_id, body.reason, dispatch.context()))
+    return _accepted(await _jobs(services).start(job_id, body.reason, await dispatch.accounted(body.reason)))
 
 
 @router.post("/bulk-jobs/{job_id}/stop", status_code=202, response_model=Accepted, responses=command(403, 404))
 async def stop_bulk(job_id: JobId, dispatch: Dispatch, services: ServicesDep) -> Response:
     """Have no further line carried out; what is done stays, and can be undone."""
-    return _accepted(await _jobs(services).stop(job_id, dispatch.context()))
+    return _accepted(await _jobs(services).stop(job_id, await dispatch.accounted()))
 
 
 @router.post("/bulk-jobs/{job_id}/undo", responses=open_query(DRY_RUN, 401, 403, 404, 409, 412))
 async def undo_bulk(job_id: JobId, dispatch: Dispatch, services: ServicesDep) -> Response:
     """A dry run of what undoes the lines that have changed something, the last first; its id starts it."""
-    jobs, context = _jobs(services), dispatch.context()
+    jobs, context = _jobs(services), await dispatch.accounted()
     kind = await jobs.kind_of_undo(job_id)
     return _dry_run(kind, await jobs.prepare_undo(job_id, context))
 
 
-async def _events(services: Services, job_id: str) -> AsyncIterator[bytes]:
+async def _events(services: Services, job_id: str) -> AsyncGenerator[bytes]:
     while True:
         found = _progress(await _found(services, job_id))
         yield b"event: progress\ndata: %b\n\n" % msgspec.json.encode(found)

@@ -107,7 +107,7 @@ async def invite(body: NewInvitation, dispatch: Dispatch, services: ServicesDep)
     person = checked(1, said)
     if isinstance(person, BadLine):
         raise BadInvitation(field=person.field, problem=person.problem)
-    found = await _invitations(services).invite(person, dispatch.context())
+    found = await _invitations(services).invite(person, await dispatch.accounted())
     answer = Invitation(learner_id=found.learner_id, is_new=found.is_new, is_enrolled=found.is_enrolled)
     return Response(msgspec.json.encode(answer), media_type=JSON, headers={"cache-control": "no-store"})
 
@@ -119,7 +119,7 @@ async def invite_many(body: PeopleAsCsv, dispatch: Dispatch, services: ServicesD
     if len(people) > MOST_LINES:
         raise TooManyLines(lines=len(people), most=MOST_LINES)
     answer = BulkInvitation(dry_run=body.dry_run, invited=0, known=0, enrolled=0, refused=[])
-    context = dispatch.context()
+    context = await dispatch.accounted()
     async for found in _invitations(services).invite_all(people, context, dry_run=body.dry_run):
         if isinstance(found, BadLine):
             answer.refused.append(found)

@@ -243,13 +243,15 @@ async def list_failed_jobs(
 @router.post("/jobs/{job_id}/retry", status_code=202, response_model=Accepted, responses=command(403, 404))
 async def retry_job(job_id: JobId, dispatch: Dispatch, services: ServicesDep) -> Response:
     """Have the dispatcher try a job again that has failed for good."""
-    return _accepted(await _operations(services).retry_job(job_id, dispatch.context()))
+    return _accepted(await _operations(services).retry_job(job_id, await dispatch.accounted()))
 
 
 @router.post("/jobs/{job_id}/dismiss", status_code=202, response_model=Accepted, responses=command(403, 404))
 async def dismiss_job(job_id: JobId, body: WhyDismissed, dispatch: Dispatch, services: ServicesDep) -> Response:
     """Take a job off the list of those that have failed; it is not tried again."""
-    return _accepted(await _operations(services).dismiss_job(job_id, body.reason, dispatch.context()))
+    return _accepted(
+        await _operations(services).dismiss_job(job_id, body.reason, await dispatch.accounted(body.reason))
+    )
 
 
 @router.get(
@@ -280,7 +282,7 @@ async def retry_reaction(
     position: FactPosition, reaction: ReactionName, dispatch: Dispatch, services: ServicesDep
 ) -> Response:
     """Have the reactor try a reaction again, also one that was dismissed."""
-    return _accepted(await _operations(services).retry_reaction(position, reaction, dispatch.context()))
+    return _accepted(await _operations(services).retry_reaction(position, reaction, await dispatch.accounted()))
 
 
 @router.post(
@@ -291,7 +293,9 @@ async def dismiss_reaction(
 ) -> Response:
     """Take a reaction off the list; it is not tried again."""
     operations = _operations(services)
-    return _accepted(await operations.dismiss_reaction(position, reaction, body.reason, dispatch.context()))
+    return _accepted(
+        await operations.dismiss_reaction(position, reaction, body.reason, await dispatch.accounted(body.reason))
+    )
 
 
 @router.get("/projections", responses=open_query(MODELS, 401, 403, 503))
@@ -314,14 +318,14 @@ async def list_parked(ask: QueryDep) -> Response:
 @router.post("/projections/parked/retry", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
 async def retry_parked(body: KeyToRetry, dispatch: Dispatch, services: ServicesDep) -> Response:
     """Have the projector try the facts of a parked key again."""
-    return _accepted(await _operations(services).retry_key(body.projection, body.key, dispatch.context()))
+    return _accepted(await _operations(services).retry_key(body.projection, body.key, await dispatch.accounted()))
 
 
 @router.post("/projections/parked/skip", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
 async def skip_parked(body: FactToSkip, dispatch: Dispatch, services: ServicesDep) -> Response:
     """Leave out the fact at which a parked key fails, and fold those after it."""
     place = {"position": body.position, "generation": body.generation}
-    operations, context = _operations(services), dispatch.context()
+    operations, context = _operations(services), await dispatch.accounted(body.reason)
     _, position = await operations.skip(body.projection, body.key, body.reason, context, **place)
     return _accepted(position)
 

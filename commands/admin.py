@@ -26,6 +26,7 @@ from domain.admin import (
     trees_stream,
 )
 from domain.admin.bulk_jobs import BulkJob, BulkKind, bulk_stream
+from domain.admin.settings import CampusSettings, settings_stream
 
 
 @dataclass(frozen=True)
@@ -292,3 +293,18 @@ async def finish_bulk_job(command: FinishBulkJob, log: Log) -> Position:
     job = await log.load(BulkJob, bulk_stream(command.job_id))
     job.finish(command.done, command.unchanged, command.refused)
     return await log.save(job)
+
+
+@dataclass(frozen=True)
+class ChangeSetting:
+    """The actor changes a setting of the campus."""
+
+    name: str
+    value: str
+    reason: str
+
+
+async def change_setting(command: ChangeSetting, log: Log) -> Position:
+    settings = await log.load(CampusSettings, settings_stream())
+    settings.change(command.name, command.value, command.reason)
+    return await log.save(settings)

@@ -110,6 +110,7 @@ HANDLERS: dict[type, CommandHandler] = {
     admin.StartBulkJob: admin.start_bulk_job,
     admin.StopBulkJob: admin.stop_bulk_job,
     admin.FinishBulkJob: admin.finish_bulk_job,
+    admin.ChangeSetting: admin.change_setting,
     user.RegisterAccount: user.register_account,
     user.VerifyEmail: user.verify_email,
     user.ChangeProfile: user.change_profile,

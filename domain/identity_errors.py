@@ -62,3 +62,10 @@ class LastWayIn(Conflict):
 
     code = "last_way_in"
     template = "this is your only way to sign in: set a password, or add a passkey or another sign-in first"
+
+
+class LinkingRefused(Forbidden):
+    """The staff have people connect no accounts elsewhere with theirs."""
+
+    code = "linking_refused"
+    template = "this campus has people connect no accounts elsewhere: ask its staff"

@@ -2,6 +2,7 @@
 
 from domain.admin import BreakGlass, FailedJob, FailedReaction, Import, ReadModel, Record, SignedTrees
 from domain.admin.bulk_jobs import BulkJob
+from domain.admin.settings import CampusSettings
 from domain.aggregate import Aggregate
 from domain.auth import Credentials, Session, Token
 from domain.catalog import Course, Run
@@ -31,7 +32,7 @@ LEARNING: tuple[type[Aggregate], ...] = (Course, Run, Enrollment, Seats, CourseP
 
 ADMIN: tuple[type[Aggregate], ...] = (
     *(Record, SignedTrees, Import, ReadModel, BreakGlass),
-    *(FailedJob, FailedReaction, BulkJob),
+    *(FailedJob, FailedReaction, BulkJob, CampusSettings),
 )
 
 IDENTITY: tuple[type[Aggregate], ...] = (User, Credentials, Session, Token, Roles)

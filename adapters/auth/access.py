@@ -19,6 +19,7 @@ from adapters.auth.attempts import Attempts
 from adapters.auth.changes import AccessChanges
 from adapters.auth.passwords import Passwords, is_known, words_of_campus
 from adapters.auth.sessions import LONGEST, BrowserSession, Sessions
+from adapters.campus_settings import KnownSettings
 from adapters.command_bus.bus import Bus
 from adapters.command_bus.replay import replayed
 from adapters.personal.addresses import Addresses
@@ -26,6 +27,7 @@ from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.settings import Settings
 from commands.auth import ConfirmSession, OpenSession, RevokeSessions, RevokeTokens, SetPassword
 from commands.log import Context
+from domain.admin.settings import CLOSED, REGISTRATION
 from domain.auth import (
     Credentials,
     SignInRefused,
@@ -50,6 +52,13 @@ class RegistrationClosed(Forbidden):
 
     code = "registration_closed"
     template = "this campus takes no registrations: its operator has to set CAMPUS_SMTP_URL"
+
+
+class RegistrationEnded(Forbidden):
+    """The staff have closed the registration."""
+
+    code = "registration_by_invitation"
+    template = "this campus takes no registrations now: its staff invite people"
 
 
 @dataclass(frozen=True)
@@ -82,6 +91,7 @@ class AccountAccess:
         self.addresses = Addresses(log.link, log.keys)
         self.attempts = Attempts(log.link, log.keys)
         self.api_tokens = ApiTokens(log.link, log.clock, self.changes)
+        self.settings = KnownSettings(log)
         self.log = log
         self.bus = bus
         self.secret = settings.token_secret
@@ -92,6 +102,11 @@ class AccountAccess:
         """Raise RegistrationClosed where no mail leaves."""
         if not self._sends_mails:
             raise RegistrationClosed
+
+    async def must_take_registrations(self) -> None:
+        """Raise RegistrationEnded where the staff have closed the registration."""
+        if await self.settings.value(REGISTRATION) == CLOSED:
+            raise RegistrationEnded
 
     def now(self) -> datetime:
         """The present time, by the clock of the campus."""

@@ -62,6 +62,7 @@ class People(AccountAccess):
             TooManyAttempts: too many mails were asked for from this network.
         """
         self.must_send_mails()
+        await self.must_take_registrations()
         check_profile({LANGUAGE: language, TIME_ZONE: time_zone})  # before it is known whether there is an account
         async with even_time():
             now = self.now()

@@ -28,8 +28,9 @@ from adapters.auth.sessions import BrowserSession
 from adapters.oidc_settings import OidcProvider
 from commands.auth import LinkIdentity, UnlinkIdentity
 from commands.user import ProvisionAccount
+from domain.admin.settings import REFUSED, SELF_LINKING
 from domain.auth import SignInRefused
-from domain.identity_errors import BegunElsewhere, IdentityTaken, NoAccountHere, ProviderNotFound
+from domain.identity_errors import BegunElsewhere, IdentityTaken, LinkingRefused, NoAccountHere, ProviderNotFound
 from domain.profiles import LONGEST_NAME, expected_of
 from domain.user import DISPLAY_NAME, LANGUAGE, TIME_ZONE
 
@@ -191,6 +192,7 @@ class Providers:
         if found is None or not (await access.user(found.learner_id)).exists:
             if not provider.opens_accounts:
                 raise NoAccountHere(provider=provider.title)
+            await access.must_take_registrations()
             found = await self._open_account(provider, person, request_id)
         learner_id, now = found.learner_id, access.now()
         credentials = await access.credentials(learner_id)
@@ -224,7 +226,9 @@ class Providers:
         return await self._access.confirm_session(session, method, request_id)
 
     async def _link(self, provider: OidcProvider, person: Person, learner_id: str, request_id: str) -> None:
-        """Connect an account elsewhere with the account of who is signed in."""
+        """Connect an account elsewhere with the account of who is signed in; raises LinkingRefused, IdentityTaken."""
+        if await self._access.settings.value(SELF_LINKING) == REFUSED:
+            raise LinkingRefused
         found = await self._linked(provider, person)
         if found is not None:
             if found.learner_id != learner_id:

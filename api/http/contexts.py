@@ -27,6 +27,7 @@ SERVED_WITH: Mapping[str, str] = {
     "audit": "admin",
     "bulk": "admin",
     "bulk_jobs": "admin",
+    "campus_settings": "admin",
     "dossiers": "admin",
     "facts": "admin",
     "history": "admin",

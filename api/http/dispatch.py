@@ -14,8 +14,11 @@ from adapters.postgres.connection import Unavailable
 from api.http.accountability import reason_of, ticket_of
 from api.http.errors import BadRequest, PreconditionFailed
 from api.http.policy.guard import Check, check_of
+from api.http.policy.words import ADMIN
 from api.http.services import get_services
 from commands.log import Context
+from domain.admin.settings import REASONS, REQUIRED, TICKETS
+from domain.admin.tickets import ReasonNeeded, TicketNeeded
 
 LONGEST_KEY = 128  # characters
 DEADLINE = 25.0  # seconds for a command; longer than an append waits for a server that has gone, so none is sent later
@@ -87,6 +90,29 @@ class CommandDispatcher:
             ticket=ticket_of(self._request),
         )
 
+    async def accounted(self, reason: str = "") -> Context:
+        """
+        The same for commands that are not sent by this object, once it is sure that the campus asks for no more.
+
+        Args:
+            reason: as the body of the request has it.
+
+        Raises:
+            TicketNeeded, ReasonNeeded: the settings ask admins for one.
+        """
+        context = self.context()
+        await self._must_be_accounted(context, reason)
+        return context
+
+    async def _must_be_accounted(self, context: Context, reason: str) -> None:
+        if context.role != ADMIN:
+            return
+        settings = get_services(self._request).people.settings
+        if context.ticket is None and await settings.value(TICKETS) == REQUIRED:
+            raise TicketNeeded
+        if not (context.reason or reason) and await settings.value(REASONS) == REQUIRED:
+            raise ReasonNeeded
+
     async def __call__(self, command: Any, learner_id: str | None = None) -> Response:
         """Carry out *command*, which may be for a learner, and answer with its position."""
         position = await self.position(command, learner_id)
@@ -102,6 +128,7 @@ class CommandDispatcher:
         learner_id = user if actor is not None else learner_id
         on_behalf_of = learner_id if learner_id != self.user.by else None
         context = self.context(on_behalf_of=on_behalf_of, idempotency_key=key, fingerprint=fingerprint)
+        await self._must_be_accounted(context, getattr(command, "reason", ""))
         try:
             async with asyncio.timeout(DEADLINE):
                 return await bus.handle(command, context)

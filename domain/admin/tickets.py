@@ -14,6 +14,20 @@ class BadTicket(Rejected):
     template = "a ticket is a reference such as HELP-123: capitals, a dash and a number"
 
 
+class TicketNeeded(Rejected):
+    """The campus has its admins name a ticket for all that they do."""
+
+    code = "ticket_needed"
+    template = "what an admin does here needs a ticket: send the header Campus-Ticket, such as HELP-123"
+
+
+class ReasonNeeded(Rejected):
+    """The campus has its admins say why for all that they do."""
+
+    code = "reason_of_admin_needed"
+    template = "what an admin does here needs a reason: send the header Campus-Reason"
+
+
 def check_ticket(ticket: str) -> str:
     """The ticket itself; raises BadTicket for what is none, such as a text that could name a person."""
     if TICKET_PATTERN.match(ticket) is None:
