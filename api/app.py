@@ -7,6 +7,7 @@ nothing before the application starts, and the application starts even if its se
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
@@ -53,6 +54,7 @@ from api.http import bulk, cross_origin, docs, errors, folds, health, sse
 from api.http.application import CampusApi
 from api.http.door.contexts_apart import ContextGate
 from api.http.door.door import Door
+from api.http.door.draining import drained_on_signal
 from api.http.fast_path import DashboardFastPath
 from api.http.middleware import RequestMiddleware
 from api.http.openapi import describe
@@ -109,9 +111,15 @@ the answer is true. An error is a problem document (RFC 9457) with a stable `cod
 """
 
 
-def create(contexts: frozenset[str] | None = None) -> FastAPI:
-    """The API of the campus that the environment names, or these contexts of it, in a process of its own."""
+def create(contexts: frozenset[str] | None = None, drains_into: Path | None = None) -> FastAPI:
+    """
+    The API of the campus that the environment names, or these contexts of it, in a process of its own.
+
+    Args:
+        drains_into: as *folder* of `drained_on_signal`.
+    """
     app = build(Settings.load(), contexts=contexts)
+    app.state.drains_into = drains_into
     gc_tuning.tune_for_server()
     return app
 
@@ -127,9 +135,14 @@ def build(
         async with services(settings, projections) as held:
             app.state.services, app.state.contexts, door.tokens = held, contexts, held.tokens
             announcer = Announcer(settings, held.nats, contexts) if contexts is not None else None
-            yield
-            if announcer is not None:
-                await announcer.stop()
+
+            async def leave() -> None:
+                if announcer is not None:
+                    await announcer.stop()
+
+            async with drained_on_signal(door.draining, app.state.drains_into, leave):
+                yield
+            await leave()
         await door.close()
 
     app = CampusApi(
@@ -141,6 +154,7 @@ def build(
         redoc_url=None,
         telemetry=NO_TELEMETRY,
     )
+    app.state.drains_into = None
     app.add_middleware(DashboardFastPath)
     if contexts is not None:
         app.add_middleware(ContextGate, routes=app.router.routes, served=contexts)

@@ -6,11 +6,13 @@ import base64
 import os
 import secrets
 from functools import partial
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from cli.console import MOST_WORKERS, Failure
+from cli.draining import drains
 
 app = typer.Typer(add_completion=False)
 
@@ -26,6 +28,8 @@ def gateway(
     """
     Run the gateway until SIGINT or SIGTERM: it finds the processes of `campus serve --contexts` over NATS.
 
+    SIGUSR1 drains it: it takes nothing new, finishes what runs, and ends.
+
     It signs whom it has recognised with CAMPUS_IDENTITY_KEY; the others know its key by CAMPUS_IDENTITY_PUBLIC_KEYS.
     """
     from adapters.settings import Settings
@@ -37,7 +41,8 @@ def gateway(
     settings = Settings.load()
     if not settings.identity_key:
         raise Failure("set CAMPUS_IDENTITY_KEY, with which the gateway signs: `campus gateway --new-key` prints one")
-    run(granian(settings, "api.http.gateway.app:create", workers), settings, partial(create_app, os.getpid()))
+    server = granian(settings, "api.http.gateway.app:create", workers)
+    run(server, settings, partial(create_app, os.getpid(), drains(server)))
 
 
 def _print_keys() -> None:
@@ -48,10 +53,10 @@ def _print_keys() -> None:
     typer.echo(f"CAMPUS_IDENTITY_PUBLIC_KEYS={public_key(key)}")
 
 
-def create_app(granian: int, _target: str) -> Any:
+def create_app(granian: int, folder: Path, _target: str) -> Any:
     """Make the gateway in one of the processes of *granian*, which is killed when that is."""
     from api.http.gateway.app import create
     from cli.serve import begin
 
     begin(granian, "gateway")
-    return create()
+    return create(folder)

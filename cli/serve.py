@@ -8,11 +8,13 @@ HTTP/1.1 only: in its other modes a connection that says nothing is kept for eve
 import os
 import signal
 from functools import partial
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from cli.console import MOST_WORKERS, Failure
+from cli.draining import drains
 
 app = typer.Typer(add_completion=False)
 BACKLOG = 4_096  # connections that the system keeps until they are accepted
@@ -33,7 +35,11 @@ def serve(
         ),
     ] = None,
 ) -> None:
-    """Serve the API until SIGINT or SIGTERM."""
+    """
+    Serve the API until SIGINT or SIGTERM.
+
+    SIGUSR1 drains it: it takes nothing new, says so to gateways, finishes what runs, and ends.
+    """
     import structlog
 
     from adapters.logging import configure
@@ -44,7 +50,8 @@ def serve(
     if settings.dev_login:
         configure(settings.log_level, process="api")
         structlog.get_logger().warning("dev_login.on", what=DEV_LOGIN, off="CAMPUS_DEV_LOGIN=false")
-    run(granian(settings, "api.app:create", workers), settings, partial(create_app, os.getpid(), served))
+    server = granian(settings, "api.app:create", workers)
+    run(server, settings, partial(create_app, os.getpid(), served, drains(server)))
 
 
 def _contexts(settings: Any, text: str | None) -> frozenset[str] | None:
@@ -109,9 +116,9 @@ def begin(granian: int, process: str) -> None:
     configure(Settings.load().log_level, process=process)
 
 
-def create_app(granian: int, contexts: frozenset[str] | None, _target: str) -> Any:
+def create_app(granian: int, contexts: frozenset[str] | None, folder: Path, _target: str) -> Any:
     """Make the application in one of the processes of *granian*."""
     from api.app import create
 
     begin(granian, "api")
-    return create(contexts)
+    return create(contexts, folder)

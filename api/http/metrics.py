@@ -14,6 +14,9 @@ REQUESTS = Histogram(
 REFUSALS = Counter(
     "campus_http_refusals", "Answers that were no success, by route template and code.", ["route", "code"]
 )
+UNDER_WAY = Gauge(
+    "campus_http_under_way", "Requests that this process has not answered, open event streams among them."
+)
 APPENDS = Histogram("campus_append_batch_appends", "Appends in one round trip.", buckets=SIZES)
 EVENTS = Counter("campus_append_events_total", "Events sent to the log by this process.")
 APPEND_TIMES = Histogram("campus_append_batch_seconds", "Time of one round trip of appends.", buckets=TIMES)

@@ -43,6 +43,7 @@ LONGEST_REQUEST_ID = 64  # characters
 VARY = b"accept-encoding, authorization, cookie"
 ACTOR = b"campus-actor"
 """Header of answers to an admin who acts as a learner: the id of the admin."""
+EVENTS = b"text/event-stream; charset=utf-8"
 BODILESS = frozenset(("GET", "HEAD"))  # methods for which no route reads a body
 
 logger = structlog.get_logger()
@@ -78,8 +79,10 @@ class RequestMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        exchange = RequestState(scope, receive, send, self._door)
+        exchange, draining = RequestState(scope, receive, send, self._door), self._door.draining
+        draining.begun()
         try:
+            draining.check(scope["path"])
             exchange.check_announced()
             exchange.quotas = self._door.admit(exchange.scope, exchange.fields)
             if exchange.method == "POST" and (flow := self._door.flow(scope["path"])) is not None:
@@ -104,6 +107,7 @@ class RequestMiddleware:
                 raise  # half of the answer is out: the server has to break the connection
             await exchange.refuse(500, INTERNAL, "an unexpected error; the log line with this request_id has its cause")
         finally:
+            draining.ended(was_stream=exchange.is_stream)
             exchange.observe()
 
 
@@ -119,8 +123,8 @@ class RequestState:
 
     __slots__ = (
         "_body_until", "_compressor", "_door", "_held", "_receive", "_received", "_send", "announced", "coding",
-        "fields", "has_body", "headless", "largest_body", "method", "quotas", "request_id", "scope", "smallest",
-        "started", "status",
+        "fields", "has_body", "headless", "is_stream", "largest_body", "method", "quotas", "request_id", "scope",
+        "smallest", "started", "status",
     )  # fmt: skip
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, door: Door) -> None:
@@ -137,6 +141,7 @@ class RequestState:
         self._held: MutableMapping[str, Any] | None = None
         self._compressor: Compressor | None = None
         self._door = door
+        self.is_stream = False
         self.quotas: list[tuple[bytes, bytes]] = []
         headers = scope["headers"]
         self.fields: dict[bytes, bytes] = dict(headers)
@@ -185,6 +190,9 @@ class RequestState:
             if self.quotas:
                 message["headers"] += self.quotas
             self._complete(message)
+            if (b"content-type", EVENTS) in message["headers"]:
+                self.is_stream = True
+                self._door.draining.streams_on()
             if self.coding == "gzip":
                 self._held = message
                 return

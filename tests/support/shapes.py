@@ -99,6 +99,20 @@ def apart(settings: Settings, directory: Path) -> Iterator[Shape]:
         yield shape
 
 
+def twice_behind_a_gateway(stack: ExitStack, settings: Settings) -> tuple[Shape, list[str]]:
+    """Two processes of all contexts behind a gateway, until the stack ends; and where each answers."""
+    key = secrets.token_bytes(32)
+    trusting = settings.model_copy(update={"identity_public_keys": public_key(key), "log_level": "warning"})
+    own = _at(trusting, identity_key=base64.b64encode(key).decode(), identity_public_keys="")
+    each = [_at(trusting) for _ in range(EACH)]
+    shape = Shape(own.api_url, own.api_url)
+    shape.processes["all"] = [_campus(stack, at, "serve", "--contexts", ",".join(GROUPS)) for at in each]
+    shape.processes["gateway"] = [_campus(stack, own, "gateway")]
+    _answers(f"{own.api_url}/readyz")
+    wait_until(lambda: _instances(own.api_url) == EACH)
+    return shape, [at.api_url for at in each]
+
+
 @contextmanager
 def in_front(settings: Settings, directory: Path) -> Iterator[dict[str, Front]]:
     """Caddy before an API, and Caddy before a gateway, each with the file of deploy/ for it."""

@@ -16,6 +16,7 @@ from adapters.settings import Settings, base64_keys
 from adapters.valkey.flow_limits import CannotCount, Flow, FlowLimits, TriedTooOften
 from api.http.door.access_log import AccessLog
 from api.http.door.addresses import client_of, network_of
+from api.http.door.draining import Draining
 from api.http.door.identity import HEADER, IdentityVerifier
 from api.http.door.rates import Header, RateLimit, per_minute
 from api.http.door.refused import Refused
@@ -56,12 +57,14 @@ class Door:
 
     Attributes:
         tokens: verifies tokens, once the process has started; it knows those that were verified before.
+        draining: whether the process takes nothing new.
     """
 
     def __init__(self, settings: Settings, *, believes_gateways: bool = True) -> None:
         self.headers = security_headers(settings.public_url)
         self.log = AccessLog(settings.access_log)
         self.tokens: JwtVerifier | None = None
+        self.draining = Draining()
         self._proxies = settings.trusted_proxies
         self._by_user = per_minute("user", settings.rate_per_user)
         self._by_network = per_minute("network", settings.rate_per_network)

@@ -9,6 +9,7 @@ other services (Caddy's `forward_auth`) has a request checked.
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -24,6 +25,7 @@ from api.http import cross_origin, docs, errors
 from api.http.application import CampusApi
 from api.http.contexts import ContextMap
 from api.http.door.door import Door
+from api.http.door.draining import drained_on_signal
 from api.http.door.identity import HEADER, IdentitySigner
 from api.http.errors import UNAUTHENTICATED, problem
 from api.http.gateway import metrics
@@ -47,9 +49,10 @@ class GatewayReadiness(msgspec.Struct, kw_only=True):
     problems: list[str]
 
 
-def create() -> FastAPI:
-    """The gateway of the campus that the environment names, in a process of its own."""
+def create(drains_into: Path | None = None) -> FastAPI:
+    """The gateway of the campus that the environment names, in a process of its own; see `drained_on_signal`."""
     app = build(Settings.load())
+    app.state.drains_into = drains_into
     gc_tuning.tune_for_server()
     return app
 
@@ -68,7 +71,8 @@ def build(settings: Settings) -> FastAPI:
             finder = Finder(settings, held.nats, fleet.heard, fleet.left)
             looking = asyncio.create_task(_look(fleet, proxy))
             try:
-                yield
+                async with drained_on_signal(door.draining, app.state.drains_into, _nothing):
+                    yield
             finally:
                 await cancel_and_wait([looking])
                 await finder.stop()
@@ -86,8 +90,13 @@ def build(settings: Settings) -> FastAPI:
     app.router.redirect_slashes = False
     app.router.default = proxy
     app.state.fleet, app.state.contexts, app.state.signer = fleet, contexts, signer
+    app.state.drains_into = None
     app.openapi = described.openapi  # type: ignore[method-assign]  # of the whole API
     return app
+
+
+async def _nothing() -> None:
+    """A gateway is found by its address: what is in front of it sees by `/readyz` that it ends."""
 
 
 async def _look(fleet: Fleet, proxy: Proxy) -> None:

@@ -23,6 +23,7 @@ from adapters.jwt import JwtClaims
 from adapters.postgres.connection import PostgresError, Unavailable
 from adapters.tasks import cancel_and_wait
 from api.http.contexts import ContextMap
+from api.http.door import draining
 from api.http.door.door import Door
 from api.http.errors import INSTANCE_BROKE_OFF, NO_INSTANCE, BadRequest, Unauthenticated, problem
 from api.http.gateway import metrics
@@ -42,6 +43,7 @@ IDLE = 4.0  # seconds that a connection to an instance is kept; less than the in
 WITHOUT_KEYS = frozenset(("auth", "user"))
 """Contexts whose commands do not look at `Idempotency-Key`."""
 
+NOT_BEGUN = draining.HEADER.encode()
 NOT_SENT = (httpcore.ConnectError, httpcore.ConnectTimeout, httpcore.PoolTimeout)
 BROKEN_OFF = (httpcore.NetworkError, httpcore.RemoteProtocolError, httpcore.TimeoutException)
 REFUSED = (Unauthenticated, DomainError, Unavailable, PostgresError, OSError, TimeoutError)
@@ -197,6 +199,9 @@ class Proxy:
             forwarded.method, url, headers=forwarded.headers, content=forwarded.body, extensions={"timeout": TIMEOUTS}
         )
         response = await self._pool.handle_async_request(request)
+        if response.status == 503 and any(name.lower() == NOT_BEGUN for name, _ in response.headers):
+            await response.aclose()
+            raise httpcore.ConnectError("it drains, and has not begun the request")
         headers = answer(response.headers)
         length = dict(headers).get(b"content-length")
         if response.status == 304 or (length is not None and int(length) <= READ_WHOLE):
