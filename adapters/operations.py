@@ -13,9 +13,7 @@ from adapters.postgres.connection import Connection, Link
 from adapters.postgres.ops import failed_reactions
 from adapters.postgres.ops.failed_reactions import FailedReaction, Selection
 from adapters.postgres.store import parking
-from adapters.procrastinate.derived import FailedJob, dismiss, failed_jobs
-from adapters.procrastinate.queue import retry
-from adapters.settings import Settings
+from adapters.procrastinate.derived import FailedJob, dismiss, failed_jobs, retry
 from commands.admin import DismissJob, DismissReaction, RetryJob, RetryKey, RetryReaction, SkipFact
 from commands.log import Context
 from domain.errors import Conflict, NotFound
@@ -59,10 +57,9 @@ class NeedsRebuild(Conflict):
 class Operations:
     """What is decided about failures, in one process."""
 
-    def __init__(self, link: Link, bus: Bus, settings: Settings) -> None:
+    def __init__(self, link: Link, bus: Bus) -> None:
         self._link = link
         self._bus = bus
-        self._settings = settings
 
     async def failed_jobs(self, after: int = 0, limit: int | None = None) -> list[FailedJob]:
         """Jobs that have failed for good, in the order of their ids."""
@@ -73,7 +70,7 @@ class Operations:
         job = await self._job(job_id)
         event_id, _, name = job.key.partition(":")
         position = await self._bus.handle(RetryJob(event_id, name, job.position), context)
-        await retry(self._settings, job_id)
+        await self._link.run(lambda connection: retry(connection, job_id))
         return position
 
     async def dismiss_job(self, job_id: int, reason: str, context: Context) -> int:
@@ -81,7 +78,7 @@ class Operations:
         job = await self._job(job_id)
         event_id, _, name = job.key.partition(":")
         position = await self._bus.handle(DismissJob(event_id, name, job.position, reason), context)
-        await self._link.run(lambda connection: dismiss(connection, job.key))
+        await self._link.run(lambda connection: dismiss(connection, job_id))
         return position
 
     async def reactions(self, selection: Selection, states: Sequence[str]) -> list[FailedReaction]:

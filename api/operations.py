@@ -331,7 +331,7 @@ async def skip_parked(body: FactToSkip, dispatch: Dispatch, services: ServicesDe
 
 
 def _operations(services: Services) -> Operations:
-    return Operations(services.log.link, services.bus, services.settings)
+    return Operations(services.log.link, services.bus)
 
 
 def _accepted(position: int) -> Response:

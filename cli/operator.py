@@ -58,7 +58,7 @@ async def operations(settings: "Settings", ticket: str | None) -> "AsyncIterator
 
     log = await PostgresLog.open(settings)
     try:
-        yield Operations(log.link, Bus(log), settings), command_context(log.clock.now(), ticket)
+        yield Operations(log.link, Bus(log)), command_context(log.clock.now(), ticket)
     except DomainError as error:
         raise Failure(error.sentence) from error
     finally:

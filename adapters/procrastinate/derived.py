@@ -54,6 +54,8 @@ SELECT job_id AS id, key, name, stream_id, position, attempts, due_at, tried_at,
        coalesce(cause, 'the worker died each time, or its code knows no job of this name') AS cause
   FROM queued_jobs WHERE status = 'failed' AND settled_at IS NULL AND job_id > %s ORDER BY job_id LIMIT %s
 """
+RETRY = "SELECT retry_failed_job(%s)"
+DISMISS = "SELECT dismiss_failed_job(%s)"
 COUNTS = """
 SELECT count(*) FILTER (WHERE status = 'todo' AND scheduled_at <= now()) AS due,
        coalesce(extract(epoch FROM now() - min(scheduled_at) FILTER (
@@ -199,9 +201,16 @@ async def failed_jobs(connection: Connection, after: int = 0, limit: int | None 
         return await cursor.fetchall()
 
 
-async def dismiss(connection: Connection, key: str) -> None:
-    """Take a job off the list of those that have failed."""
-    await connection.execute(SETTLE, [[key]])
+async def retry(connection: Connection, job_id: int) -> bool:
+    """Have the dispatcher try a job again that has failed for good; whether it had."""
+    row = await (await connection.execute(RETRY, [job_id])).fetchone()
+    return row is not None and bool(row[0])
+
+
+async def dismiss(connection: Connection, job_id: int) -> bool:
+    """Take a job off the list of those that have failed; whether it was there."""
+    row = await (await connection.execute(DISMISS, [job_id])).fetchone()
+    return row is not None and bool(row[0])
 
 
 async def counts(connection: Connection) -> JobCounts:

@@ -10,7 +10,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 import structlog
 from procrastinate import App, BaseRetryStrategy, PsycopgConnector, RetryDecision
@@ -204,14 +204,3 @@ class JobQueue:
         ]
         deferred = await self._app.job_manager.batch_defer_jobs_async(new, connection=connection)
         return [job.id for job in deferred if job.id is not None]
-
-    async def retry(self, job_id: int) -> None:
-        """Have a job that has failed for good tried once more; raises ConnectorException if it has not."""
-        await self._app.job_manager.retry_job_by_id_async(job_id, datetime.now(UTC))
-
-
-async def retry(settings: Settings, job_id: int) -> None:
-    """Have a job that has failed for good tried once more by the dispatcher."""
-    queue = JobQueue(settings, {})
-    async with queue.open():
-        await queue.retry(job_id)

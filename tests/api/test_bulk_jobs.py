@@ -19,6 +19,7 @@ from commands.user import RegisterAccount
 from tests.support.api import Campus, served
 from tests.support.appends import opened, query
 from tests.support.polling import until
+from tests.support.roles import as_process
 from tests.support.worker_process import WORKER, Process
 from workers.dispatching import bulk_jobs
 
@@ -29,7 +30,7 @@ HEAD = "learner_id,run_id"
 @pytest.fixture
 def app(settings: Settings) -> FastAPI:
     """A campus of its own, on which no worker runs but those that a test starts."""
-    return build(settings)
+    return build(as_process(settings, "api"))
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ async def campus(app: FastAPI) -> AsyncIterator[Campus]:
 async def carrying_out(settings: Settings) -> AsyncIterator[None]:
     """What a dispatcher does with bulk jobs, until the block ends."""
     stop = asyncio.Event()
-    async with opened(settings) as log:
+    async with opened(as_process(settings, "dispatcher")) as log:
         task = asyncio.create_task(bulk_jobs.keep_carrying_out(log, stop))
         try:
             yield

@@ -10,6 +10,7 @@ from adapters.settings import Settings
 from api.app import build
 from tests.support.api import Campus, served
 from tests.support.appends import opened, query
+from tests.support.roles import as_process
 
 EVENT = "0199c7f0-a1b2-7c3d-8e4f-5a6b7c8d9e0f"
 WHY = {"reason": "done by hand"}
@@ -38,7 +39,7 @@ VALUES ('gradebook', 1, 0, 'ann', 5, 7, 'attempt.graded', 3, 'a bug', '')
 @pytest.fixture
 async def campus(settings: Settings) -> AsyncIterator[Campus]:
     """A campus without workers, so that what is asked for stays to be seen."""
-    async with served(build(settings)) as client:
+    async with served(build(as_process(settings, "api"))) as client:
         yield Campus(client)
 
 

@@ -8,7 +8,9 @@ import pytest
 from psycopg import DataError, OperationalError
 
 from adapters.payments.stripe_provider import StripeProvider
-from adapters.procrastinate.queue import JobRun, retry
+from adapters.postgres.connection import connect
+from adapters.procrastinate.derived import retry
+from adapters.procrastinate.queue import JobRun
 from adapters.settings import Settings
 from commands.enrollment import AcceptSeat, WithdrawEnrollment
 from domain.fact import Fact
@@ -166,7 +168,8 @@ async def test_a_job_that_fails_for_good_is_listed_and_retried(campus: Campus) -
         assert (failed.name, failed.stream_id, failed.attempts) == ("expire_seat_offer", BEN, 2)
         assert failed.cause == "ConnectionRefusedError: the mail server does not answer"
         is_broken.clear()
-        await retry(campus.settings, failed.id)
+        async with await connect(campus.settings, application="test") as connection:
+            assert await retry(connection, failed.id)
         await campus.until_last("ben", "seat_offer_expired")
         await campus.until_jobs()
     assert await campus.failed() == []

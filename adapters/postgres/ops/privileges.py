@@ -61,8 +61,8 @@ read models
   projections               r       r       r,a,w,d    -        r           r
   segments                  r       r       r,a,w,d    -        r           r
   generation_numbers        -       -       r,a,w      -        -           -
-  parked                    r       -       r,a,w,d    -        -           r
-  skipped                   r       -       r,a,w,d    -        -           r
+  parked                    r,w(requested) - r,a,w,d   -        -           r
+  skipped                   r,a     -       r,a,w,d    -        -           r
   repairs                   -       -       r,a,w,d    -        -           -
   rebuilds                  -       -       r,a,w,d    -        -           -
   audits                    -       -       r,d        -        -           r,a,w
@@ -78,9 +78,11 @@ read models
 workers
   workers                   r       r,a,w,d r,a,w,d    r,a,w,d  r,a,w,d     r,a,w,d
   reactors                  -       -       -          r,a,w    r,a,w       -
-  failed_reactions          r       -       -          r,a,w,d  -           -
+  failed_reactions          r,w(state),w(settled_at),w(settled_by),w(reason),w(next_try_at) - - r,a,w,d - -
   derived_jobs              r       -       -          -        r,a,w,d     -
   queued_jobs               r       -       -          -        r           -
+  retry_failed_job()        X       -       -          -        -           -
+  dismiss_failed_job()      X       -       -          -        -           -
   procrastinate_jobs        -       -       -          -        r,a,w,d     -
   procrastinate_workers     -       -       -          -        r,a,w,d     -
   procrastinate_events      -       -       -          -        r,a         -
