@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -11,11 +12,16 @@ from typing import Any
 import httpx
 import pytest
 
+from adapters.auth.admins import Admins
+from adapters.command_bus.bus import Bus
 from adapters.jwt import claims_of, sign
 from adapters.settings import Settings
+from api.http.sessions import COOKIE, ENDED
+from commands.log import Context
 from tests.conftest import migrated
 from tests.support.api import Campus, workers
-from tests.support.polling import PATIENCE, until
+from tests.support.appends import opened
+from tests.support.polling import PATIENCE, guard, until
 from tests.support.servers import Servers
 from tests.support.shapes import Shape, apart, monolith
 
@@ -154,6 +160,60 @@ async def test_events_come_as_they_happen(campus: Campus) -> None:
         async for line in lines:
             if line.startswith("data:") and json.loads(line[5:])["position"] >= position:
                 break
+
+
+class Visitor:
+    """A browser that keeps its cookie also without TLS, and says from where it sends."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self.client, self.cookie = client, ""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What goes along."""
+        return {"sec-fetch-site": "same-origin", **({"cookie": f"{COOKIE}={self.cookie}"} if self.cookie else {})}
+
+    async def post(self, path: str, body: dict[str, Any]) -> httpx.Response:
+        """Send, and keep the cookie that comes."""
+        answer = await self.client.post(f"/v1{path}", json=body, headers=self.headers)
+        if (found := re.match(rf"{COOKIE}=([^;]*);", answer.headers.get("set-cookie", ""))) is not None:
+            self.cookie = found[1]
+        return answer
+
+    async def get(self, path: str) -> int:
+        """Ask; the status."""
+        return (await self.client.get(f"/v1{path}", headers=self.headers)).status_code
+
+
+async def test_a_browser_signs_in_and_out(campus: Campus, lively: Settings) -> None:
+    """By cookie, with every context; commands of foreign pages are refused; a stream ends with the session."""
+    email, password = f"{campus.tag}@example.org", "seven green herons"
+    async with opened(lively) as log:
+        made = await Admins(log, Bus(log), lively).create(email, password, Context("operator"))
+    await campus.open_run()
+    visitor = Visitor(campus.client)
+    assert (await visitor.post("/auth/login", {"email": email, "password": "wrong" * 3})).status_code == 403
+    signed_in = await visitor.post("/auth/login", {"email": email, "password": password})
+    assert signed_in.json()["learner_id"] == made.learner_id, signed_in.text
+    enrolled = await visitor.post("/enrollments", {"run_id": campus.run})
+    assert enrolled.status_code == 202, enrolled.text
+    await campus.see(f"/learners/{made.learner_id}/runs", enrolled.json()["position"])
+    for path in ("/me/dashboard", "/courses", "/products", "/auth/sessions", "/me/runs"):
+        assert await visitor.get(path) == 200, path
+    answer = await campus.client.get("/v1/roles", headers=visitor.headers)
+    assert answer.json()["code"] == "second_factor_needed", "the role of an admin needs more than a password"
+    foreign = {**visitor.headers, "sec-fetch-site": "cross-site"}
+    refused = await campus.client.post("/v1/enrollments", json={"run_id": campus.run}, headers=foreign)
+    assert (refused.status_code, refused.json()["code"]) == (403, "cross_site_request")
+    async with campus.client.stream("GET", "/v1/me/events", headers=visitor.headers) as events:
+        assert events.status_code == 200
+        parts = events.aiter_bytes()
+        text = await anext(parts)
+        assert (await visitor.post("/auth/logout", {})).status_code == 200
+        async with guard():
+            text += b"".join([part async for part in parts])
+        assert text.endswith(ENDED)
+    assert await visitor.get("/me/dashboard") == 401
 
 
 async def test_what_is_not_for_everyone_is_for_the_staff(campus: Campus, shape: Shape) -> None:
