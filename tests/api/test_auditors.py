@@ -14,7 +14,8 @@ OPEN = {
     *(f"/v1/auth/{each}" for each in ("confirm", "factors/app", "factors/app/confirm", "factors/codes")),
     *(f"/v1/auth/{each}" for each in ("factors/remove", "login/code", "login/passkey", "passkeys")),
     *(f"/v1/auth/{each}" for each in ("passkeys/begin", "passkeys/challenge", "tokens", "tokens/revoke")),
-    *(f"/v1/auth/{each}" for each in ("apps", "token")),
+    *(f"/v1/auth/{each}" for each in ("apps", "token", "providers/begin", "confirm/provider")),
+    *(f"/v1/auth/{each}" for each in ("identities/begin", "identities/unlink")),
     "/v1/me/account/erase",  # these take a session, which no auditor has
     "/v1/events/ticket",
     "/v1/webhooks/stripe",
