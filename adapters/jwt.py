@@ -15,6 +15,8 @@ from joserfc.jwk import OctKey
 
 ISSUER = "campuslog-dev"
 TICKETS = "campuslog-ticket"  # issuer of tickets for streams of events, which are no tokens
+AUDIENCES = {ISSUER: "campuslog-api", TICKETS: "campuslog-events"}
+"""For what each issuer signs (`aud`), with one secret for all."""
 ALGORITHM = "HS256"
 ROLES: Mapping[str, tuple[str, ...]] = {name: (name,) for name in ("admin", "instructor", "auditor")}
 LEARNER = ("learner",)
@@ -65,6 +67,7 @@ def sign(claims: JwtClaims, secret: str, *, now: datetime, lifetime: timedelta) 
     issued = int(now.timestamp())
     payload: dict[str, Any] = {
         "iss": ISSUER,
+        "aud": AUDIENCES[ISSUER],
         "sub": claims.subject,
         "roles": list(claims.roles),
         "name": claims.name,
@@ -78,6 +81,7 @@ def sign_ticket(claims: JwtClaims, secret: str, *, now: datetime, lifetime: time
     """Return a ticket that opens streams within *lifetime*, for as long as the token of *claims* lasts."""
     payload: dict[str, Any] = {
         "iss": TICKETS,
+        "aud": AUDIENCES[TICKETS],
         "sub": claims.subject,
         "roles": list(claims.roles),
         "name": claims.name,
@@ -94,6 +98,7 @@ def verify(token: str, secret: str, *, now: datetime, issuer: str = ISSUER) -> J
         registry = jwt.JWTClaimsRegistry(
             now=int(now.timestamp()),
             iss={"essential": True, "value": issuer},
+            aud={"essential": True, "value": AUDIENCES[issuer]},
             sub={"essential": True},
             roles={"essential": True},
             exp={"essential": True},

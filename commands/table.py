@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from commands import admin, auth, catalog, enrollment, progress, quiz, roles, user
+from commands import admin, auth, catalog, clients, enrollment, progress, quiz, roles, user
 from commands.log import Log, Position
 from commands.payment import (
     books,
@@ -142,6 +142,10 @@ HANDLERS: dict[type, CommandHandler] = {
     auth.IssueToken: auth.issue_token,
     auth.RevokeTokens: auth.revoke_tokens,
     auth.RevokeSessions: auth.revoke_sessions,
+    clients.RegisterClient: clients.register_client,
+    clients.AddCredential: clients.add_credential,
+    clients.RemoveCredential: clients.remove_credential,
+    clients.EndClient: clients.end_client,
     roles.GrantRole: roles.grant_role,
     roles.RevokeRole: roles.revoke_role,
     roles.EndRoles: roles.end_roles,

@@ -6,6 +6,7 @@ from domain.admin.settings import CampusSettings
 from domain.aggregate import Aggregate
 from domain.auth import Credentials, Session, Token
 from domain.catalog import Course, Run
+from domain.clients import Client
 from domain.enrollment import Enrollment, Seats
 from domain.payment.books import Books, Payout, Receipts
 from domain.payment.coupon import Coupon
@@ -35,7 +36,7 @@ ADMIN: tuple[type[Aggregate], ...] = (
     *(FailedJob, FailedReaction, BulkJob, CampusSettings),
 )
 
-IDENTITY: tuple[type[Aggregate], ...] = (User, Credentials, Session, Token, Roles)
+IDENTITY: tuple[type[Aggregate], ...] = (User, Credentials, Session, Token, Roles, Client)
 
 AGGREGATES: tuple[type[Aggregate], ...] = (*LEARNING, *PAYMENT, *ADMIN, *IDENTITY)
 

@@ -14,6 +14,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from adapters.auth.standing import ENDS
 from adapters.postgres.connection import Connection, Link
+from domain.clients import Client
 from domain.roles import Roles
 
 Key = TypeVar("Key")
@@ -34,7 +35,8 @@ SELECT pg_snapshot_xmin(pg_current_snapshot())::text, head.position,
   FROM log_head head
 """
 FORGET = "DELETE FROM access_changes WHERE at < clock_timestamp() - %s"
-TYPES = [Roles.Granted.TOPIC, Roles.Revoked.TOPIC, *ENDS]
+OF_CLIENTS = (Client.CredentialAdded.TOPIC, Client.CredentialRemoved.TOPIC, Client.Ended.TOPIC)
+TYPES = [Roles.Granted.TOPIC, Roles.Revoked.TOPIC, *OF_CLIENTS, *ENDS]
 
 
 class _Seen(NamedTuple):
@@ -46,7 +48,7 @@ class _Seen(NamedTuple):
 
 
 def person_of(stream: str) -> str:
-    """Whose a stream is, of roles, sessions, tokens, credentials and accounts: its first id."""
+    """Whose a stream is, of roles, sessions, tokens, credentials, accounts and clients: its first id."""
     return stream.partition("-")[2].partition(":")[0]
 
 

@@ -21,6 +21,7 @@ from joserfc.jwk import OKPKey
 
 from adapters.auth.access import AccountAccess
 from adapters.auth.api_tokens import ApiToken
+from adapters.auth.clients import Clients, Proven
 from adapters.auth.sessions import hash_of
 from adapters.auth.signing_keys import SigningKeys
 from commands.auth import IssueToken
@@ -33,6 +34,10 @@ ACCESS_LASTS = timedelta(minutes=5)
 APP_LASTS = timedelta(days=90)
 ALGORITHM = "Ed25519"  # as RFC 9864 calls EdDSA with this curve
 PURPOSE = "renewing tokens"
+CLIENT = "client"
+"""The kind of token that a client has."""
+CLIENT_TOKENS = "/v1/clients/token"
+"""Where clients get tokens."""
 REMEMBERED = 10_000  # access tokens whose signature was verified
 
 
@@ -58,11 +63,28 @@ class Issued:
 
 
 class _Signed(NamedTuple):
-    """An access token whose signature was verified: it is valid until then, as long as its app is."""
+    """
+    An access token whose signature was verified: it is valid until then, as long as its app is, or its client.
+
+    Attributes:
+        token_id: of the app, or of the credential of a client.
+        learner_id: whose it is: a person, or a client.
+        client: for a token of a client, what it opens.
+    """
 
     token_id: str
     learner_id: str
     ends: datetime
+    client: ApiToken | None = None
+
+
+@dataclass(frozen=True)
+class Granted:
+    """An access token of a client."""
+
+    access_token: str
+    until: datetime
+    scopes: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -84,6 +106,7 @@ class Tokens:
         self._access = access
         self._issuer = issuer
         self._verified: dict[str, _Signed] = {}
+        self.clients = Clients(access.log, access.changes, (issuer, f"{issuer}{CLIENT_TOKENS}"))
 
     async def issue(self, wish: Wish, request_id: str) -> Issued:
         """Issue a personal token."""
@@ -118,6 +141,13 @@ class Tokens:
             raise TokenRefused
         return await self._renewed(token, int(turn) + 1)
 
+    async def grant(self, proven: Proven, scopes: Sequence[str]) -> Granted:
+        """An access token of a client that has proved itself; it lasts no longer than the credential."""
+        now = self._access.now()
+        ends, client_id = min(now + ACCESS_LASTS, proven.until), proven.client.client_id
+        claims = {"sub": client_id, "client_id": client_id, "cid": proven.credential_id, "scope": " ".join(scopes)}
+        return Granted(await self._sign(claims, now, ends), ends, scopes)
+
     async def revoke(self, learner_id: str, token_ids: list[str], cause: str, request_id: str) -> int:
         """End tokens of a person: the fact first, then the token; returns how many there were."""
         found = [each.token_id for each in await self.table.of_person(learner_id) if each.token_id in token_ids]
@@ -146,6 +176,9 @@ class Tokens:
         signed = self._verified.get(text)
         if signed is None or signed.ends <= self._access.now():
             return None
+        if signed.client is not None:
+            holds = self.clients.known(signed.learner_id, signed.token_id)
+            return (signed.client, signed.ends) if holds else None
         token = self.table.known(signed.token_id)
         return (token, signed.ends) if token is not None and token.learner_id == signed.learner_id else None
 
@@ -153,6 +186,10 @@ class Tokens:
         signed = self._verified.get(text) or await self._verify(text)
         if signed is None:
             return None
+        if signed.client is not None:
+            if signed.ends <= self._access.now() or not await self.clients.holds(signed.learner_id, signed.token_id):
+                raise TokenRefused
+            return signed.client, signed.ends
         token = await self.table.find(signed.token_id)
         if token is None or token.learner_id != signed.learner_id or signed.ends <= self._access.now():
             raise TokenRefused
@@ -174,7 +211,9 @@ class Tokens:
         if len(self._verified) >= REMEMBERED:
             self._verified.clear()
         ends = datetime.fromtimestamp(claims["exp"], now.tzinfo)
-        signed = self._verified[text] = _Signed(str(claims["sid"]), str(claims["sub"]), ends)
+        subject, client = str(claims["sub"]), _client_of(claims, ends)
+        token_id = str(claims["sid"] if client is None else claims["cid"])
+        signed = self._verified[text] = _Signed(token_id, subject, ends, client)
         return signed
 
     async def _keep(self, wish: Wish, kind: TokenKind, token_hash: bytes | None, request_id: str) -> ApiToken:
@@ -196,19 +235,15 @@ class Tokens:
     async def _signed(self, token: ApiToken) -> tuple[str, datetime]:
         now = self._access.now()
         ends = min(now + ACCESS_LASTS, token.until)
+        claims = {"sub": token.learner_id, "sid": token.token_id, "scope": " ".join(token.scopes)}
+        return await self._sign(claims, now, ends), ends
+
+    async def _sign(self, claims: dict[str, Any], now: datetime, ends: datetime) -> str:
+        """An access token (RFC 9068) of this campus for this campus."""
         key = await self.keys.signing(now)
-        claims: dict[str, Any] = {
-            "iss": self._issuer,
-            "sub": token.learner_id,
-            "sid": token.token_id,
-            "scope": " ".join(token.scopes),
-            "iat": int(now.timestamp()),
-            "exp": int(ends.timestamp()),
-            "jti": uuid4().hex,
-        }
-        return jwt.encode(
-            {"alg": ALGORITHM, "kid": key.kid, "typ": "at+jwt"}, claims, key, algorithms=[ALGORITHM]
-        ), ends
+        times = {"iat": int(now.timestamp()), "exp": int(ends.timestamp())}
+        whole = {"iss": self._issuer, "aud": self._issuer, **claims, **times, "jti": uuid4().hex}
+        return jwt.encode({"alg": ALGORITHM, "kid": key.kid, "typ": "at+jwt"}, whole, key, algorithms=[ALGORITHM])
 
     async def _proof(self, token_id: str, turn: int) -> str:
         secret = await self._access.log.keys.of_campus(PURPOSE)
@@ -223,13 +258,23 @@ def _claims(text: str, key: OKPKey, issuer: str, now: datetime) -> dict[str, Any
         registry = jwt.JWTClaimsRegistry(
             now=int(now.timestamp()),
             iss={"essential": True, "value": issuer},
+            aud={"essential": True, "value": issuer},
             sub=essential,
-            sid=essential,
             exp=essential,
         )
         registry.validate(claims)
-        if not isinstance(claims["exp"], int):
+        is_named = "sid" in claims or ("cid" in claims and claims["client_id"] == claims["sub"])
+        if not isinstance(claims["exp"], int) or not is_named:
             raise TokenRefused
     except (JoseError, ValueError, KeyError, TypeError) as error:
         raise TokenRefused from error
     return dict(claims)
+
+
+def _client_of(claims: dict[str, Any], ends: datetime) -> ApiToken | None:
+    """What the token of a client opens; None for one of an app."""
+    if "client_id" not in claims:
+        return None
+    issued, scopes = datetime.fromtimestamp(claims["iat"], ends.tzinfo), str(claims["scope"]).split()
+    terms = (CLIENT, scopes, "", 0, issued, None, ends, False)
+    return ApiToken(str(claims["cid"]), str(claims["sub"]), *terms)

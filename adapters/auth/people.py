@@ -133,3 +133,10 @@ class People(AccountAccess):
         """
         await self.handle(RequestErasure(learner_id, stays=stays), learner_id, request_id)
         return await self.revoke_all(learner_id, "erasure", request_id)
+
+    async def stop(self) -> None:
+        """End what looks at sessions, tokens and clients of open streams, and close connections to providers."""
+        await self.sessions.stop()
+        await self.tokens.table.stop()
+        await self.tokens.clients.stop()
+        await self.providers.close()

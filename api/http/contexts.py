@@ -22,6 +22,7 @@ SERVED_WITH: Mapping[str, str] = {
     "account_export": "user",
     "invitations": "user",
     "roles": "user",
+    "clients": "auth",
     "dev_login": "auth",
     "as of": "admin",
     "audit": "admin",

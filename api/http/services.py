@@ -128,9 +128,7 @@ async def services(settings: Settings, projections: Sequence[Projection]) -> Asy
         )
     finally:
         await cancel_and_wait([noting])
-        await people.sessions.stop()
-        await people.tokens.table.stop()
-        await people.providers.close()
+        await people.stop()
         await grants.stop()
         await refusals.stop()
         await changes.stop()

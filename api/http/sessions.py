@@ -19,7 +19,7 @@ from fastapi import Request, Response
 
 from adapters.auth.access import SignedIn
 from adapters.auth.grants import Grants, Held
-from adapters.auth.issuing import Tokens
+from adapters.auth.issuing import CLIENT, Tokens
 from adapters.auth.people import People
 from adapters.auth.sessions import BrowserSession, Sessions
 from adapters.jwt import FACTOR, LEARNER, SHORT_PASSWORD, STEP_UP, JwtClaims
@@ -29,8 +29,9 @@ from commands.clock import Clock
 from domain.auth import STEP_UP as CONFIRMED_FOR
 from domain.auth import TokenRefused
 from domain.errors import Forbidden
-from domain.roles import ADMIN_OF_CAMPUS, CAMPUS
+from domain.roles import ADMIN_OF_CAMPUS, CAMPUS, Grant, Role
 
+SERVICE_OF_CAMPUS = Grant(Role.SERVICE.value, CAMPUS)
 COOKIE = "__Host-campus"
 """The prefix has browsers refuse it without `Secure`, for another path, or from another host of the domain."""
 
@@ -69,11 +70,14 @@ class TokenUser(JwtClaims):
     The user whom a token of the API names.
 
     Attributes:
+        token_id: of the token, or of the credential of a client.
+        is_client: whether it is a client, which has the role of a service and no other, and is no learner.
         scopes: what the token opens.
         grants: as those of `SessionUser`.
     """
 
     token_id: str = ""
+    is_client: bool = False
     scopes: tuple[str, ...] = ()
     grants: Held = field(default_factory=dict, compare=False)
 
@@ -140,13 +144,16 @@ async def person_by_token(header: str, tokens: Tokens, grants: Grants, clock: Cl
     token, until = found
     held = grants.known(token.learner_id)
     held = held if held is not None else await grants.of(token.learner_id)
+    if token.kind == CLIENT and SERVICE_OF_CAMPUS not in held:
+        raise TokenRefused
     return TokenUser(
         token.learner_id,
-        roles_of(held),
+        (Role.SERVICE.value,) if token.kind == CLIENT else roles_of(held),
         token.learner_id,
         clock.on_machine(until).timestamp(),
         (FACTOR,) if token.with_factor else (),
         token_id=token.token_id,
+        is_client=token.kind == CLIENT,
         scopes=tuple(token.scopes),
         grants=held,
     )
@@ -263,6 +270,9 @@ def while_signed_in(
     match user:
         case SessionUser(session=BrowserSession() as session, grants=held):
             return _until_ended(events, over, [people.sessions.watch(session), grants.watch(user.by, held)])
+        case TokenUser(is_client=True, token_id=credential_id, grants=held):
+            client = people.tokens.clients.watch(user.subject, credential_id)
+            return _until_ended(events, over, [client, grants.watch(user.subject, held)])
         case TokenUser(token_id=token_id, grants=held):
             return _until_ended(events, over, [people.tokens.table.watch(token_id), grants.watch(user.subject, held)])
     return _until_ended(events, over, []) if ends else events

@@ -118,6 +118,13 @@ ROLES = (
     Row("listMyRoles", READ, TO_ITSELF, USER, impersonated=True),
     Row("grantRole", COMMAND, BY_ADMINS, step_up=True, reason=True),
     Row("revokeRole", COMMAND, BY_ADMINS, step_up=True, reason=True),
+    Row("registerClient", COMMAND, BY_ADMINS, step_up=True, reason=True),
+    Row("addCredential", COMMAND, BY_ADMINS, step_up=True, reason=True),
+    Row("removeCredential", COMMAND, BY_ADMINS, reason=True),
+    Row("endClient", COMMAND, BY_ADMINS, reason=True),
+    Row("getClient", READ, TO_ADMINS),
+    Row("issueClientToken", OPEN, TO_ALL),
+    Row("getAuthorizationServer", OPEN, TO_ALL),
     Row("getPolicy", READ, TO_ADMINS),
 )
 CATALOG = (

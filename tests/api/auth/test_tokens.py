@@ -172,7 +172,7 @@ async def test_a_renewing_token_that_comes_back_ends_the_app(town: Town) -> None
 
 
 async def test_an_access_token_that_was_not_signed_here_opens_nothing(town: Town) -> None:
-    """Changed, unsigned, signed by another key, by a key of another month, or with the public key as a secret."""
+    """Changed, unsigned, for others, signed by another key, of another month, or with the public key as a secret."""
     owner = await town.settle(ADA)
     good = (await app_of(owner, "read"))["access_token"]
     head, body, signature = good.split(".")
@@ -187,7 +187,11 @@ async def test_an_access_token_that_was_not_signed_here_opens_nothing(town: Town
         return base64.urlsafe_b64encode(json.dumps(content).encode()).decode().rstrip("=")
 
     secret = OctKey.import_key(base64.urlsafe_b64decode(published["x"] + "=="))
+    signing = await town.app.state.services.people.tokens.keys.signing(town.log.clock.now())
+    assert (await ask(town, made(claims, signing))).status_code == 200
     others = [
+        *(made({**claims, "aud": each}, signing) for each in ("https://other.example", ["x"], None, 7)),
+        made({name: value for name, value in claims.items() if name != "aud"}, signing),
         made(claims),
         made(claims, kid="2020-01"),
         made(claims, kid="../x"),

@@ -1,0 +1,53 @@
+"""Development tokens and tickets: what one secret has signed is good for its own use only."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from joserfc import jwt
+from joserfc.jwk import OctKey
+
+from adapters.jwt import (
+    ALGORITHM,
+    AUDIENCES,
+    ISSUER,
+    TICKETS,
+    InvalidToken,
+    claims_of,
+    sign,
+    sign_for,
+    sign_ticket,
+    verify,
+)
+
+SECRET = "a secret that is long enough"
+NOW, HOUR = datetime(2026, 2, 1, 9, tzinfo=UTC), timedelta(hours=1)
+
+
+def signed(**changed: Any) -> str:
+    """A development token with other claims; None leaves one out."""
+    said = {
+        "iss": ISSUER,
+        "aud": AUDIENCES[ISSUER],
+        "sub": "ada",
+        "roles": ["admin"],
+        "exp": int((NOW + HOUR).timestamp()),
+    }
+    claims = {name: value for name, value in {**said, **changed}.items() if value is not None}
+    return jwt.encode({"alg": ALGORITHM}, claims, OctKey.import_key(SECRET))
+
+
+def test_a_token_is_for_one_use() -> None:
+    """By its audience and its issuer: a ticket is no token, a token no ticket, a link neither."""
+    token = sign(claims_of("ada"), SECRET, now=NOW, lifetime=HOUR)
+    ticket = sign_ticket(claims_of("ada"), SECRET, now=NOW, lifetime=HOUR)
+    assert verify(token, SECRET, now=NOW).subject == "ada"
+    assert verify(ticket, SECRET, now=NOW, issuer=TICKETS).subject == "ada"
+    assert verify(signed(), SECRET, now=NOW).subject == "ada"
+    link = sign_for("campuslog-verify", "ada", SECRET, now=NOW, lifetime=HOUR)
+    for wrong in (ticket, link, *(signed(aud=each) for each in (None, "other", 7, AUDIENCES[TICKETS]))):
+        with pytest.raises(InvalidToken):
+            verify(wrong, SECRET, now=NOW)
+    for wrong in (token, link, signed(iss=TICKETS)):
+        with pytest.raises(InvalidToken):
+            verify(wrong, SECRET, now=NOW, issuer=TICKETS)
