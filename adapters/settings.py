@@ -1,9 +1,9 @@
 """
 Settings: the one place where the environment is read.
 
-A value comes from the first of: an argument, a `CAMPUS_…` variable, the state file of the running instance
-(`DATA/run/instance.json`, written by `campus up`), the default. A `CAMPUS_…` variable that means nothing is an error,
-so that a typo cannot pass.
+A value comes from the first of: an argument, a `CAMPUS_…` variable or the file that `CAMPUS_…_FILE` names, the state
+file of the running instance (`DATA/run/instance.json`, written by `campus up`), the default. A `CAMPUS_…` variable that
+means nothing is an error, so that a typo cannot pass.
 """
 
 import base64
@@ -23,6 +23,8 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from adapters.oidc_settings import OidcProvider, oidc_providers
+from adapters.secret_files import SUFFIX, UnreadableSetting, read_settings
+from adapters.tls import is_loopback, problem_of, with_authorities
 from commands.clock import Clock
 
 PREFIX = "CAMPUS_"
@@ -54,6 +56,10 @@ class Settings(BaseSettings):
     nats_replicas: int = Field(default=1, ge=1, le=5)
     """On how many servers of a cluster JetStream keeps each message."""
     valkey_url: str = Field(repr=False)
+    ca_file: str = ""
+    """Certificates of those who vouch for the three servers where a URL asks for TLS; empty: those of the system."""
+    require_tls: bool = False
+    """Refuse to start where one of the three servers is on another machine and its URL asks for no TLS."""
     api_host: str = "127.0.0.1"
     api_port: int = Field(default=8000, ge=1, le=65535)
     api_workers: int = Field(default=1, ge=1)
@@ -208,6 +214,23 @@ class Settings(BaseSettings):
         base64_keys(keys)
         return keys
 
+    @model_validator(mode="before")
+    @classmethod
+    def _authorities_are_named(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Put `ca_file` into the URLs of PostgreSQL and Valkey, whose clients take it from there."""
+        ca_file = str(values.get("ca_file") or "")
+        if ca_file and not Path(ca_file).is_file():
+            raise ValueError(f"CAMPUS_CA_FILE cannot be used: there is no file {ca_file}")
+        urls = {field: url for field, url in values.items() if field.endswith("_url") and isinstance(url, str)}
+        return values | {field: with_authorities(field, url, ca_file) for field, url in urls.items() if ca_file}
+
+    @model_validator(mode="after")
+    def _tls_is_asked_for(self) -> Self:
+        """Refuse a connection in the clear where the operator wants none."""
+        if self.require_tls and (problem := problem_of(self)):
+            raise ValueError(problem)
+        return self
+
     @model_validator(mode="after")
     def _dev_login_stays_here(self) -> Self:
         """Refuse to hand out every user where other machines reach the API."""
@@ -236,8 +259,10 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the library calls with all of them
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Arguments, the environment, the running instance; no dotenv file, no secrets directory."""
-        return init_settings, env_settings, InitSettingsSource(settings_cls, running_instance(init_settings()))
+        """Arguments, files, the environment, the running instance; no dotenv file, no secrets directory."""
+        from_files = InitSettingsSource(settings_cls, {**read_settings(PREFIX, cls.model_fields)})
+        instance = InitSettingsSource(settings_cls, running_instance(init_settings()))
+        return init_settings, from_files, env_settings, instance
 
     @classmethod
     def load(cls, data_dir: Path | None = None, **values: Any) -> Self:
@@ -245,7 +270,8 @@ class Settings(BaseSettings):
         Read the settings of this process.
 
         Raises:
-            SettingsError: a variable is unknown, a value is wrong, or nothing says where the servers are.
+            SettingsError: a variable is unknown, a value is wrong, a file cannot be read, or nothing says where the
+                servers are.
         """
         fields_in_environment()
         if data_dir is not None:
@@ -254,22 +280,25 @@ class Settings(BaseSettings):
             return cls(**values)
         except ValidationError as error:
             raise SettingsError(_sentence(error, data_dir_of(values))) from error
+        except UnreadableSetting as error:
+            raise SettingsError(str(error)) from error
 
 
 def fields_in_environment() -> set[str]:
     """
-    Return the settings that the environment gives.
+    Return the settings that the environment gives, or files that it names.
 
     Raises:
         SettingsError: a `CAMPUS_…` variable is none of them; the message has the nearest known name.
     """
     known = {PREFIX + field.upper(): field for field in Settings.model_fields}
     given = {variable.upper() for variable in os.environ if variable.upper().startswith(PREFIX)}
-    for variable in sorted(given - known.keys()):
-        near = difflib.get_close_matches(variable, known, n=1)
+    from_files = {variable + SUFFIX: field for variable, field in known.items() if field != "data_dir"}
+    for variable in sorted(given - known.keys() - from_files.keys()):
+        near = difflib.get_close_matches(variable, [*known, *from_files], n=1)
         hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
         raise SettingsError(f"unknown variable {variable} in the environment: {hint}")
-    return {known[variable] for variable in given}
+    return {(known | from_files)[variable] for variable in given}
 
 
 def instance_file(data_dir: Path) -> Path:
@@ -299,14 +328,6 @@ def is_trusted(peer: str, proxies: str) -> bool:
     except ValueError:
         return False
     return any(address in network for network in networks_of(proxies))
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches a server that listens on *host*."""
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 @cache

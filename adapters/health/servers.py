@@ -18,6 +18,7 @@ from psycopg.rows import class_row
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from adapters.nats.connection import NatsClient, tls_of
 from adapters.postgres.connection import PatientConnection
 from adapters.postgres.ops.migrate import all_migrations
 from adapters.postgres.ops.worker_progress import (
@@ -172,14 +173,16 @@ async def jetstream(settings: Settings) -> str:
     async def note(cause: Exception) -> None:
         causes.append(cause)
 
+    client = NatsClient()
     try:
-        client = await nats.connect(
+        await client.connect(
             settings.nats_servers,
             connect_timeout=TIMEOUT,
             allow_reconnect=False,
             max_reconnect_attempts=1,  # or each server is tried 60 times
             reconnect_time_wait=0,
             error_cb=note,
+            tls=tls_of(settings),
         )
     except (nats.errors.Error, OSError, TimeoutError) as error:
         said = _first_line(causes[-1] if causes and isinstance(error, nats.errors.NoServersError) else error)

@@ -7,6 +7,7 @@ no client here reconnects by itself: whatever ends one, the next one is made aft
 """
 
 import asyncio
+import ssl
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import cast
@@ -20,8 +21,9 @@ from nats.js.errors import Error as JetStreamError
 
 from adapters.settings import Settings
 from adapters.tasks import cancel_and_wait
+from adapters.tls import context_of
 
-__all__ = ["Client", "JetStreamError", "Nats", "NatsError"]
+__all__ = ["Client", "JetStreamError", "Nats", "NatsClient", "NatsError", "tls_of"]
 
 RETRY_PAUSE = 0.25  # seconds between two attempts to connect
 CONNECT_TIMEOUT = 2  # seconds
@@ -35,8 +37,20 @@ Heard = Callable[[Msg], Awaitable[None]]
 logger = structlog.get_logger()
 
 
-class _Client(Client):
-    """The library's client, of which nothing is left once it is released."""
+class NatsClient(Client):
+    """The library's client, of which nothing is left once it is released, and which keeps passwords to itself."""
+
+    def _connect_command(self) -> bytes:
+        """
+        What begins a session, with the password in it.
+
+        The library sends it in the clear where the server, or who answers in its place, offers no TLS.
+        """
+        server = self._current_server
+        if server is not None and server.uri.scheme == "tls" and not self._server_info.get("tls_required"):
+            raise NatsError(f"{server.uri.hostname} offers no TLS, and its URL begins with tls://")
+        command: bytes = super()._connect_command()
+        return command
 
     async def release(self) -> None:
         """
@@ -66,9 +80,10 @@ class Nats:
 
     def __init__(self, settings: Settings, application: str) -> None:
         self._servers = settings.nats_servers
+        self._tls = tls_of(settings)
         self._name = f"campus:{application}"
         self._subscriptions: list[tuple[str, Heard]] = []
-        self._client: _Client | None = None
+        self._client: NatsClient | None = None
         self._connected = asyncio.Event()
         self._losses = 0
         self._closing: set[asyncio.Task[None]] = set()
@@ -111,7 +126,7 @@ class Nats:
             self._discard(client)
         await asyncio.gather(*self._closing)
 
-    def _discard(self, client: _Client) -> None:
+    def _discard(self, client: NatsClient) -> None:
         """Close *client* in a task of its own: a close that is cut off keeps the socket, and no second one frees it."""
         closing = asyncio.create_task(client.release())
         self._closing.add(closing)
@@ -134,9 +149,9 @@ class Nats:
             self._discard(client)
             await asyncio.sleep(RETRY_PAUSE)  # or a refused subscription would make one client after the other
 
-    async def _opened(self, lost: asyncio.Event) -> _Client | None:
+    async def _opened(self, lost: asyncio.Event) -> NatsClient | None:
         """A client with all subscriptions; None if that fails."""
-        client = _Client()
+        client = NatsClient()
         causes: list[Exception] = []
         try:
             await self._connect(client, lost, causes)
@@ -181,6 +196,7 @@ class Nats:
                 max_outstanding_pings=MOST_PINGS,
                 pending_size=OUTGOING_BUFFER,
                 skip_subject_validation=True,
+                tls=self._tls,
             )
             done = 0
             while done < len(self._subscriptions):  # more may have come during the flush
@@ -196,6 +212,11 @@ async def _until_lost(client: Client, lost: asyncio.Event) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(LOOK_INTERVAL):
                 await lost.wait()
+
+
+def tls_of(settings: Settings) -> ssl.SSLContext | None:
+    """By which certificates a client believes a server; None for the system's."""
+    return context_of(settings.ca_file) if settings.ca_file else None
 
 
 def _sentence(error: BaseException) -> str:

@@ -10,7 +10,9 @@ from signal import SIGKILL
 from typing import Any
 
 from adapters.embedded import NatsServer, PostgresServer, Program, Secrets, Server, ValkeyServer
-from adapters.settings import PREFIX, Settings, SettingsError, fields_in_environment, is_loopback
+from adapters.secret_files import SUFFIX, variables_of_files
+from adapters.settings import PREFIX, Settings, SettingsError, fields_in_environment
+from adapters.tls import is_loopback
 from cli.up.inbox import InboxServer
 from cli.up.paysim import PaysimServer
 from cli.up.witness import WitnessServer
@@ -91,5 +93,6 @@ def make_plan(data_dir: Path, name: str | None, port: int | None) -> Plan:
 
 
 def variables(settings: Settings) -> dict[str, str]:
-    """*settings* as the environment of a child."""
-    return {PREFIX + field.upper(): str(value) for field, value in settings.model_dump().items()}
+    """*settings* as the environment of a child; files that name some of them are read already."""
+    values = {PREFIX + field.upper(): str(value) for field, value in settings.model_dump().items()}
+    return {f"{variable}{SUFFIX}": "" for variable in variables_of_files(PREFIX)} | values

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from adapters.settings import Settings, SettingsError, instance_file
+from adapters.settings import Settings, SettingsError, fields_in_environment, instance_file
 from cli.up.instance import write
+from cli.up.plan import variables
 
 URLS: dict[str, Any] = {"postgres_url": "postgresql://a", "nats_url": "nats://a", "valkey_url": "redis://a"}
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -87,3 +88,37 @@ def test_the_development_login_stays_on_this_machine(other: dict[str, Any], vari
     assert not Settings.load(token_secret=SECRET, **URLS, **other).dev_login
     for host in ("127.0.0.1", "127.1.2.3", "::1", "localhost"):
         assert Settings.load(token_secret=SECRET, dev_login=True, api_host=host, **URLS).dev_login
+
+
+def test_a_setting_may_come_from_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As secrets of containers do; what `campus up` starts gets the value, and reads no file again."""
+    secret = tmp_path / "token"
+    secret.write_text(f"{SECRET}\n")
+    monkeypatch.setenv("CAMPUS_TOKEN_SECRET_FILE", str(secret))
+    monkeypatch.setenv("CAMPUS_TOKEN_SECRET", "")  # as compose.yaml sets what has no value
+    monkeypatch.setenv("CAMPUS_CA_FILE", __file__)  # a setting itself
+    settings = Settings.load(**URLS)
+    assert settings.token_secret == SECRET
+    assert fields_in_environment() >= {"token_secret", "ca_file"}
+    given = variables(settings)
+    assert (given["CAMPUS_TOKEN_SECRET"], given["CAMPUS_TOKEN_SECRET_FILE"]) == (SECRET, "")
+    for variable, value in given.items():
+        monkeypatch.setenv(variable, value)
+    assert Settings.load() == settings
+
+
+def test_a_file_that_says_nothing_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sentence names the variable and the file, and not what the file says."""
+    (tmp_path / "bytes").write_bytes(b"\xff secret")
+    monkeypatch.setenv("CAMPUS_TOKEN_SECRET_FILE", str(tmp_path / "bytes"))
+    with pytest.raises(SettingsError, match=r"^CAMPUS_TOKEN_SECRET_FILE cannot be read: UnicodeDecodeError, .*bytes$"):
+        Settings.load(**URLS)
+    monkeypatch.setenv("CAMPUS_TOKEN_SECRET_FILE", str(tmp_path / "none"))
+    with pytest.raises(SettingsError, match="CAMPUS_TOKEN_SECRET_FILE cannot be read: FileNotFoundError"):
+        Settings.load(**URLS)
+    monkeypatch.setenv("CAMPUS_TOKEN_SECRET", SECRET)
+    with pytest.raises(SettingsError, match="CAMPUS_TOKEN_SECRET and CAMPUS_TOKEN_SECRET_FILE are both set"):
+        Settings.load(**URLS)
+    monkeypatch.setenv("CAMPUS_TOKEN_SECERT_FILE", "x")
+    with pytest.raises(SettingsError, match="did you mean CAMPUS_TOKEN_SECRET_FILE"):
+        Settings.load(**URLS)
