@@ -11,10 +11,12 @@ from adapters.command_bus.replay import replayed
 from adapters.postgres.queries import accounts
 from adapters.postgres.queries.accounts import FoundAccount
 from api.http.dispatch import Accepted, Body, Dispatch, example
+from api.http.door.addresses import client_of
 from api.http.looks import Reason, record_look
 from api.http.openapi import command, query
 from api.http.query import QueryDep
 from api.http.routing import router as strict_router
+from api.http.services import ServicesDep
 from api.http.types import NO_CONTROLS, LearnerId, Word
 from commands.user import ChangeProfile, GiveConsent, WithdrawConsent
 from domain.consents import CONTACT, PURPOSES
@@ -169,9 +171,18 @@ async def my_account(ask: QueryDep) -> Response:
     return ask.reply(msgspec.json.encode(found), position)
 
 
-@router.post("/me/account/profile", status_code=202, response_model=Accepted, responses=command(404, 409))
-async def change_profile(body: ProfileChanges, dispatch: Dispatch) -> Response:
-    """Change the user's own profile; it is not about a learner for whom the user acts."""
+@router.post("/me/account/profile", status_code=202, response_model=Accepted, responses=command(403, 404, 409, 429))
+async def change_profile(body: ProfileChanges, request: Request, dispatch: Dispatch, services: ServicesDep) -> Response:
+    """
+    Change the user's own profile; it is not about a learner for whom the user acts.
+
+    An address for notifications gets a mail with a link, and the one before it is used until that is opened.
+    """
+    if body.notification_address:
+        people, forwarded = services.people, request.headers.get("x-forwarded-for")
+        people.must_send_mails()
+        client = client_of(request.scope, forwarded, services.settings.trusted_proxies)
+        await people.attempts.count_mail(client, people.now())
     changes = {name: value for name, value in body.model_dump().items() if value is not None}
     return await dispatch(ChangeProfile(dispatch.user.subject, changes))
 

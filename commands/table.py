@@ -114,6 +114,7 @@ HANDLERS: dict[type, CommandHandler] = {
     user.RegisterAccount: user.register_account,
     user.VerifyEmail: user.verify_email,
     user.ChangeProfile: user.change_profile,
+    user.VerifyNotificationAddress: user.verify_notification_address,
     user.LapseRegistration: user.lapse_registration,
     user.RequestEmailChange: user.request_email_change,
     user.ChangeEmail: user.change_email,

@@ -53,6 +53,20 @@ async def change_profile(command: ChangeProfile, log: Log) -> Position:
 
 
 @dataclass(frozen=True)
+class VerifyNotificationAddress:
+    """The address for notifications has answered the mail that followed from the fact of this version."""
+
+    learner_id: str
+    requested: int
+
+
+async def verify_notification_address(command: VerifyNotificationAddress, log: Log) -> Position:
+    user = await log.load(User, user_stream(command.learner_id))
+    user.verify_notification_address(command.requested, await log.personal_key(user.id))
+    return await log.save(user)
+
+
+@dataclass(frozen=True)
 class LapseRegistration:
     """A registration that was asked for by the fact of this version is not completed in time."""
 

@@ -1,13 +1,19 @@
-"""What the fields of a profile, and an e-mail address, have to look like."""
+"""What the fields of a profile, and an e-mail address, have to look like; and how an account stands."""
 
 import re
 import unicodedata
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any
 
 from domain.deadlines import is_time_zone
 from domain.personal import Personal, PersonalKey
 from domain.user_errors import BadProfile
+
+DISPLAY_NAME, LANGUAGE, TIME_ZONE = "display_name", "language", "time_zone"
+NOTIFICATION_ADDRESS = "notification_address"
+PROFILE = (DISPLAY_NAME, LANGUAGE, TIME_ZONE, NOTIFICATION_ADDRESS)
+"""The fields of a profile. An empty `notification_address` stands for the address of the account."""
 
 LONGEST_NAME, LONGEST_ADDRESS = 100, 254  # characters
 NAME_PATTERN = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]*\Z")  # nor what turns the direction of text
@@ -16,6 +22,16 @@ ADDRESS_PATTERN = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
     r"@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\Z"
 )
+
+
+class AccountStatus(StrEnum):
+    """How an account stands; `pending` until its address is verified, `suspended` while the staff let no one in."""
+
+    NONE = "none"
+    PENDING = "pending"
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    ERASED = "erased"
 
 
 def check_profile(profile: Mapping[str, str]) -> None:

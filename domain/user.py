@@ -7,40 +7,20 @@ The id of an account is the person's `learner_id` in every other context. It is 
 import math
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
+from domain import profiles
 from domain.aggregate import Aggregate, event, stream_id
 from domain.consents import PURPOSES
 from domain.erasures import ErasureGround
 from domain.links import LinkRefused
 from domain.personal import Personal, PersonalKey, PersonErased, Words
-from domain.profiles import begun_profile, check_profile, sealed_profile
-from domain.user_errors import (
-    AccountNotActive,
-    AccountNotFound,
-    OtherVersion,
-    TooManyExports,
-    UnknownPurpose,
-)
+from domain.profiles import DISPLAY_NAME, LANGUAGE, NOTIFICATION_ADDRESS, TIME_ZONE, AccountStatus
+from domain.user_errors import AccountNotActive, AccountNotFound, OtherVersion, TooManyExports, UnknownPurpose
 
-DISPLAY_NAME, LANGUAGE, TIME_ZONE = "display_name", "language", "time_zone"
-NOTIFICATION_ADDRESS = "notification_address"
-PROFILE = (DISPLAY_NAME, LANGUAGE, TIME_ZONE, NOTIFICATION_ADDRESS)
-"""The fields of a profile. An empty `notification_address` stands for the address of the account."""
-
+__all__ = ["DISPLAY_NAME", "LANGUAGE", "NOTIFICATION_ADDRESS", "TIME_ZONE", "AccountStatus", "User", "user_stream"]
 MOST_EXPORTS = 5  # of one person within EXPORT_WINDOW
 EXPORT_WINDOW = timedelta(days=1)
-
-
-class AccountStatus(StrEnum):
-    """How an account stands; `pending` until its address is verified, `suspended` while the staff let no one in."""
-
-    NONE = "none"
-    PENDING = "pending"
-    ACTIVE = "active"
-    SUSPENDED = "suspended"
-    ERASED = "erased"
 
 
 def user_stream(learner_id: str) -> str:
@@ -72,6 +52,10 @@ class User(Aggregate):
         field: str
         old: Personal | None
         new: Personal
+
+    class NotificationAddressRequested(Aggregate.Event):
+        TOPIC = "user.notification_address_requested"
+        address: Personal
 
     class RegistrationLapsed(Aggregate.Event):
         TOPIC = "user.registration_lapsed"
@@ -148,6 +132,7 @@ class User(Aggregate):
         self.key_is_destroyed = False
         self.asked = 0  # version of the fact by which registration was asked for last
         self.wanted: tuple[int, Personal] | None = None  # version and address of a change that was asked for
+        self.wanted_for_notices: tuple[int, Personal] | None = None  # the same of the address for notifications
         self.former: dict[int, Personal] = {}  # old addresses, by the versions of the changes
 
     @property
@@ -162,7 +147,7 @@ class User(Aggregate):
         if self.exists:
             self._registration_repeated()
             return
-        said = sealed_profile(key, self.version + 1, language, time_zone)
+        said = profiles.sealed_profile(key, self.version + 1, language, time_zone)
         self._registered(email=key.seal(self.version + 1, "email", email), **said)
 
     @event(Registered)
@@ -171,7 +156,7 @@ class User(Aggregate):
 
     def _registered_as(self, email: Personal, name: Personal | None, language: Personal, time_zone: Personal) -> None:
         self.status, self.email = AccountStatus.PENDING, email
-        self.profile = begun_profile(name, language, time_zone)
+        self.profile = profiles.begun_profile(name, language, time_zone)
         self.asked = self.version + 1
 
     @event(RegistrationRepeated)
@@ -193,7 +178,7 @@ class User(Aggregate):
             raise PersonErased(learner_id=self.learner_id)
         if self.exists:
             return
-        said = sealed_profile(key, self.version + 1, language, time_zone, display_name)
+        said = profiles.sealed_profile(key, self.version + 1, language, time_zone, display_name)
         self._invited(email=key.seal(self.version + 1, "email", email), **said)
 
     @event(Invited)
@@ -203,13 +188,13 @@ class User(Aggregate):
     def provision(self, issuer: str, display_name: str, language: str, time_zone: str, key: PersonalKey) -> None:
         """Who was named by a provider of sign-ins opens the account, without an address; nothing if it is there."""
         if not self.exists:
-            said = sealed_profile(key, self.version + 1, language, time_zone, display_name)
+            said = profiles.sealed_profile(key, self.version + 1, language, time_zone, display_name)
             self._provisioned(issuer=issuer, **said)
 
     @event(Provisioned)
     def _provisioned(self, issuer: str, display_name: Personal | None, language: Personal, time_zone: Personal) -> None:
         self.status = AccountStatus.ACTIVE
-        self.profile = begun_profile(display_name, language, time_zone)
+        self.profile = profiles.begun_profile(display_name, language, time_zone)
 
     def verify_email(self) -> None:
         """The person has read a mail that went to the address; a second time changes nothing."""
@@ -222,19 +207,38 @@ class User(Aggregate):
         self.status = AccountStatus.ACTIVE
 
     def change_profile(self, changes: Mapping[str, str], key: PersonalKey) -> None:
-        """Change fields of the profile: one fact for each that becomes another."""
+        """Change fields of the profile: one fact for each; an address for notifications has to answer first."""
         self._must_be_active()
-        check_profile(changes)
-        for field in PROFILE:
+        profiles.check_profile(changes)
+        for field in profiles.PROFILE:
             old, new = key.open(self.profile.get(field)), changes.get(field)
-            if new is not None and new != old:
-                version = self.version + 1
+            if new is None or new == old:
+                continue
+            version = self.version + 1
+            if field == NOTIFICATION_ADDRESS and new not in ("", key.open(self.email)):
+                self._notification_address_requested(address=key.seal(version, "address", new))
+            else:
                 sealed = None if old is None else key.seal(version, "old", old)
                 self._profile_changed(field=field, old=sealed, new=key.seal(version, "new", new))
 
     @event(ProfileChanged)
     def _profile_changed(self, field: str, old: Personal | None, new: Personal) -> None:
         self.profile[field] = new
+        if field == NOTIFICATION_ADDRESS:
+            self.wanted_for_notices = None
+
+    @event(NotificationAddressRequested)
+    def _notification_address_requested(self, address: Personal) -> None:
+        self.wanted_for_notices = self.version + 1, address
+
+    def verify_notification_address(self, requested: int, key: PersonalKey) -> None:
+        """The address that the fact of this version asks for has answered; raises LinkRefused for an older one."""
+        self._must_be_active()
+        if self.wanted_for_notices is None or self.wanted_for_notices[0] != requested:
+            raise LinkRefused
+        before = self.profile.get(NOTIFICATION_ADDRESS)
+        old, new = self._sealed(before, self.wanted_for_notices[1], key)
+        self._profile_changed(field=NOTIFICATION_ADDRESS, old=None if before is None else old, new=new)
 
     def request_email_change(self, email: str, key: PersonalKey) -> None:
         """The person wants another address: it is asked by mail; the account keeps the one that it has until then."""
@@ -246,15 +250,7 @@ class User(Aggregate):
         self.wanted = self.version + 1, email
 
     def change_email(self, requested: int, key: PersonalKey) -> None:
-        """
-        The new address has answered, once.
-
-        Args:
-            requested: version of the fact by which the change was asked for; a later one takes its place.
-
-        Raises:
-            LinkRefused: it was not the latest, or was carried out.
-        """
+        """The new address has answered the request of this version; raises LinkRefused for another than the latest."""
         self._must_be_active()
         if self.wanted is None or self.wanted[0] != requested:
             raise LinkRefused
@@ -373,7 +369,7 @@ class User(Aggregate):
 
     def _end(self) -> None:
         self.status = AccountStatus.ERASED
-        self.email = self.wanted = None
+        self.email = self.wanted = self.wanted_for_notices = None
         self.former, self.profile, self.consents = {}, {}, {}
 
     def note_key_destroyed(self) -> None:

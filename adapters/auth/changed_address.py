@@ -6,8 +6,8 @@ with the mail), so that what breaks in between is mended by the same link, or by
 """
 
 from adapters.auth.access import AccountAccess, even_time
-from adapters.auth.links import NEW_ADDRESS, OLD_ADDRESS, link_of
-from commands.user import ChangeEmail, RequestEmailChange, RestoreEmail
+from adapters.auth.links import NEW_ADDRESS, NOTICES, OLD_ADDRESS, link_of
+from commands.user import ChangeEmail, RequestEmailChange, RestoreEmail, VerifyNotificationAddress
 from domain.links import LinkRefused
 from domain.user import AccountStatus, User
 
@@ -33,19 +33,29 @@ class ChangedAddress:
 
     async def verify(self, token: str, request_id: str) -> None:
         """
-        Change the address by the link that went to the new one; sessions stay.
+        Change the address, or that for notifications, by the link that went to the new one; sessions stay.
 
         Raises:
             LinkRefused: it is no such link, was used, a later change was asked for, or the address has another account.
         """
         access = self._access
-        learner_id, requested = link_of(token, NEW_ADDRESS, access.secret, now=access.now())
+        try:
+            learner_id, requested = link_of(token, NEW_ADDRESS, access.secret, now=access.now())
+        except LinkRefused:
+            await self._verify_for_notices(token, request_id)
+            return
         user = await access.active(learner_id)
         if user.wanted is None or str(user.wanted[0]) != requested:
             raise LinkRefused
         email = (await access.log.keys.reading(user.id)).open(user.wanted[1]) or ""
         await self._take(email, user)
         await access.handle(ChangeEmail(learner_id, int(requested)), learner_id, request_id)
+
+    async def _verify_for_notices(self, token: str, request_id: str) -> None:
+        access = self._access
+        learner_id, requested = link_of(token, NOTICES, access.secret, now=access.now())
+        await access.active(learner_id)
+        await access.handle(VerifyNotificationAddress(learner_id, int(requested)), learner_id, request_id)
 
     async def restore(self, token: str, password: str, request_id: str) -> None:
         """

@@ -30,6 +30,7 @@ class Link(NamedTuple):
 VERIFY = LinkKind("campuslog-verify", timedelta(hours=24))
 RESET = LinkKind("campuslog-reset", timedelta(hours=1))
 NEW_ADDRESS = LinkKind("campuslog-new-address", timedelta(hours=24))
+NOTICES = LinkKind("campuslog-notification-address", timedelta(hours=24))
 OLD_ADDRESS = LinkKind("campuslog-old-address", timedelta(hours=72))
 """For this long a change of the address can be taken back, and the old address belongs to no one else."""
 

@@ -20,6 +20,7 @@ SUBJECTS = {
     "reset": "Choose another password",
     "password_changed": "Your password was changed",
     "new_address": "Confirm your address",
+    "notification_address": "Confirm the address for notifications",
     "address_taken": "This address has an account already",
     "factor_added": "Your account has another second factor",
     "factor_removed": "A second factor of your account was removed",

@@ -8,7 +8,7 @@ sees it.
 from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple
 
-from adapters.auth.links import NEW_ADDRESS, OLD_ADDRESS, RESET, VERIFY, LinkKind, link_token, reset_state
+from adapters.auth.links import NEW_ADDRESS, NOTICES, OLD_ADDRESS, RESET, VERIFY, LinkKind, link_token, reset_state
 from adapters.command_bus.replay import replayed
 from adapters.mail.messages import message
 from adapters.mail.smtp import Post
@@ -23,6 +23,7 @@ PAGES: Mapping[LinkKind, str] = {
     VERIFY: "/v1/auth/welcome",
     RESET: "/v1/auth/recover",
     NEW_ADDRESS: "/v1/auth/new-address",
+    NOTICES: "/v1/auth/new-address",
     OLD_ADDRESS: "/v1/auth/old-address",
 }
 """The page to which each kind of link leads."""
@@ -52,6 +53,7 @@ class MailToPeople:
             User.RegistrationRepeated.TOPIC: self._registration,
             User.Invited.TOPIC: self._invitation,
             User.EmailChangeRequested.TOPIC: self._wanted_address,
+            User.NotificationAddressRequested.TOPIC: self._address_for_notices,
             User.EmailChanged.TOPIC: self._old_address,
             User.EmailRestored.TOPIC: self._given_up,
             Credentials.ResetRequested.TOPIC: self._forgotten,
@@ -124,6 +126,13 @@ class MailToPeople:
             if other.status is AccountStatus.ACTIVE:
                 return Mail("address_taken", wanted)
         return Mail("new_address", wanted, NEW_ADDRESS, str(fact.stream_version))
+
+    async def _address_for_notices(self, fact: Fact, user: User) -> Mail | None:
+        """To the address that is wanted for notifications; to none that another one has taken the place of."""
+        if user.wanted_for_notices is None or user.wanted_for_notices[0] != fact.stream_version:
+            return None
+        wanted = await self._open(user, fact.data["address"])
+        return Mail("notification_address", wanted, NOTICES, str(fact.stream_version))
 
     async def _old_address(self, fact: Fact, user: User) -> Mail | None:
         """The old address leads nowhere any more, and gets the link that takes the change back."""

@@ -15,6 +15,7 @@ from commands.admin import ViewRecord
 from commands.enrollment import RequestEnrollment, WithdrawEnrollment
 from commands.log import Context
 from commands.payment.orders import CancelOrder, PlaceOrder
+from commands.user import VerifyNotificationAddress
 from domain.admin import Look
 from domain.personal import is_sealed
 from domain.user import MOST_EXPORTS
@@ -48,7 +49,10 @@ async def live(town: Town) -> tuple[Browser, str]:
         ("/me/consents/withdraw", {"purpose": "research"}),
     ):
         assert (await browser.post(path, body)).status_code == 202
+    facts = await town.log.stream(f"user-{learner}")
+    (asked,) = [fact for fact in facts if fact.type == "user.notification_address_requested"]
     for command in (
+        VerifyNotificationAddress(learner, asked.stream_version),
         RequestEnrollment(learner, LONG),
         WithdrawEnrollment(learner, LONG, "my mother is ill"),
         PlaceOrder(learner, "o1", ("one",), "EUR"),

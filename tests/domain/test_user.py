@@ -9,8 +9,8 @@ from domain.consents import PURPOSES
 from domain.erasures import ErasureGround
 from domain.links import LinkRefused
 from domain.personal import PersonErased
-from domain.profiles import expected_of
-from domain.user import EXPORT_WINDOW, MOST_EXPORTS, PROFILE, User
+from domain.profiles import PROFILE, expected_of
+from domain.user import EXPORT_WINDOW, MOST_EXPORTS, User
 from domain.user_errors import (
     AccountNotActive,
     AccountNotFound,
@@ -19,7 +19,7 @@ from domain.user_errors import (
     TooManyExports,
     UnknownPurpose,
 )
-from tests.support.given import AT, fact, given, replay
+from tests.support.given import AT, Said, fact, given, replay
 
 
 class Key:
@@ -88,6 +88,29 @@ def test_a_change_has_the_old_and_the_new_value_sealed_for_its_own_place() -> No
         fact(User.ProfileChanged, field="display_name", old="4.old.Ann", new="4.new.Anna"),
         fact(User.ProfileChanged, field="language", old="5.old.en", new="5.new.de"),
     )
+
+
+def test_an_address_for_notifications_answers_first() -> None:
+    """Once, the latest that was asked for; none, and that of the account, need no answer."""
+
+    def asked(version: int, address: str) -> Said:
+        return fact(User.NotificationAddressRequested, address=f"{version}.address.{address}")
+
+    active = (REGISTERED, VERIFIED)
+    became = partial(fact, User.ProfileChanged, field="notification_address")
+    given(User, *active).when(lambda user: changed(user, notification_address="p@example.org")).then(
+        asked(3, "p@example.org")
+    )
+    verify = partial(User.verify_notification_address, key=KEY)
+    given(User, *active, asked(3, "p@x"), asked(4, "q@x")).when(lambda user: verify(user, 3)).refused(LinkRefused)
+    first = became(old=None, new="5.new.q@x")
+    given(User, *active, asked(3, "p@x"), asked(4, "q@x")).when(lambda user: verify(user, 4)).then(first)
+    given(User, *active, asked(3, "p@x"), asked(4, "q@x"), first).when(lambda user: verify(user, 4)).refused(
+        LinkRefused
+    )
+    given(User, *active, asked(3, "p@x"), asked(4, "q@x"), first).when(
+        lambda user: changed(user, notification_address="")
+    ).then(became(old="6.old.q@x", new="6.new."))
 
 
 def test_what_is_refused() -> None:

@@ -291,6 +291,17 @@ JOBS: dict[str, tuple[Job, ...]] = {
             awaited=True,
         ),
     ),
+    "user.notification_address_requested": (
+        Job(
+            "write_to_notification_address",
+            due=user.at_once,
+            effect=user.write_about,
+            command=user.nothing_to_record,
+            settled_by=(),
+            lasts=user.MAIL_LASTS,
+            awaited=True,
+        ),
+    ),
     "user.email_changed": (
         Job(
             "write_to_old_address",

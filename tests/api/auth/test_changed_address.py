@@ -158,3 +158,24 @@ async def test_links_end_and_old_addresses_are_free_again(town: Town, settings: 
     assert await query(settings, "SELECT count(*) FROM account_addresses WHERE released_at IS NOT NULL") == [(0,)]
     await town.settle_by_mail(OLD, 3)
     assert await signs_in(town, OLD) == 200
+
+
+async def test_an_address_for_notifications_answers_first(town: Town) -> None:
+    """By the link of its mail, once; until then the one before it is used. An empty one needs no answer."""
+    browser, services = await town.settle(OLD), town.app.state.services
+
+    async def used() -> str:
+        user = await services.people.user(browser.learner_id)
+        return (await services.log.keys.reading(user.id)).open(user.profile.get("notification_address")) or ""
+
+    for address, before in ((NEW, ""), ("post@example.com", NEW)):
+        assert (await browser.post("/me/account/profile", {"notification_address": address})).status_code == 202
+        mail = await town.mail_to(address)
+        assert (mail.subject, await used()) == ("Confirm the address for notifications", before)
+        token = await town.link_to(address)
+        assert await verify(town, token) == (200, "address_changed")
+        assert await used() == address
+        assert await verify(town, token) == (403, "link_refused")
+    assert (await signs_in(town, NEW), await signs_in(town, OLD)) == (403, 200), "it signs no one in"
+    assert (await browser.post("/me/account/profile", {"notification_address": ""})).status_code == 202
+    assert await used() == ""
