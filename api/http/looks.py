@@ -8,7 +8,7 @@ from fastapi import Query, Request
 from adapters.command_bus.record_look import look_at
 from adapters.command_bus.record_look import record_look as record
 from api.http import types
-from api.http.accountability import ticket_of
+from api.http.accountability import reason_of, ticket_of
 from api.http.policy.guard import check_of
 from api.http.services import get_services
 from commands.log import Context
@@ -36,16 +36,19 @@ async def record_look(request: Request, learner_id: str, what: str, moment: Mome
     """
     Record that the user looks at what is recorded about a learner, unless it is the user's own or there is nothing.
 
-    The reason is that of the query string, which the route takes as `Reason`.
+    The reason is that of the query string, which the route takes as `Reason`, or else of the header `Campus-Reason`,
+    which stands in no address.
 
     Args:
         what: the path of the request, and what else says what is looked at.
         moment: as of which they look; None for the present.
 
     Raises:
+        BadReason: the header has no text that can be kept.
         Unavailable: it cannot be recorded, so there is no answer.
     """
-    services, reason = get_services(request), request.query_params.get("reason")
+    services, sent = get_services(request), reason_of(request)
+    reason = request.query_params.get("reason", sent)
     check = check_of(request)
     context = Context(
         check.user.by,

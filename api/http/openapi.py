@@ -27,7 +27,7 @@ _shapes: dict[str, type[msgspec.Struct]] = {}
 PROBLEMS = {
     400: ("bad_request", "the request cannot be read"),
     401: ("unauthenticated", "send `Authorization: Bearer TOKEN`"),
-    403: ("not_yours", "only learner 28400 and the staff may do this"),
+    403: ("not_yours", "only the learner whom it is about and the staff may do this"),
     404: ("course_not_found", "there is no course algebra"),
     406: ("not_acceptable", "the answer is application/json, and Accept does not take it"),
     409: ("run_closed", "course run algebra-2026 is not open for enrollment"),
@@ -239,6 +239,7 @@ def _add_common(path: str, operation: dict[str, Any]) -> None:
     if path not in FREE:
         responses.setdefault("429", _problem(429))
     if "401" in responses:
+        responses.setdefault("403", _problem(403))  # who is known may still lack a role, a scope, or a second factor
         operation["security"] = [{"session": []}] if path.startswith(OF_SESSIONS) else [{"token": []}, {"session": []}]
     if "304" in responses:
         operation.setdefault("parameters", []).extend([MIN_POSITION, IF_NONE_MATCH])

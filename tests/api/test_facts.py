@@ -71,6 +71,7 @@ async def test_a_fact_is_for_whom_it_is_about(campus: Campus) -> None:
     assert (await campus.get(path, user=campus.learner)).json() == {**history[0], "imported_from": None}
     other = await campus.get(path, user=f"{campus.learner}-2")
     assert (other.status_code, other.json()["code"]) == (403, "not_yours")
+    assert campus.learner not in other.text.replace(f"{campus.learner}-2", ""), "positions would tell whose they are"
     assert (await campus.get(f"{path}/trace", user=campus.learner)).json()["code"] == "staff_only"
     assert (await campus.get("/facts/999999999999")).json()["code"] == "no_such_fact"
     assert (await campus.get("/facts/999999999999/trace")).json()["code"] == "no_such_fact"

@@ -19,10 +19,10 @@ class NoPolicy(Forbidden):
 
 
 class NotYours(Forbidden):
-    """Learners see and act for themselves only, and auditors see what is not theirs."""
+    """Learners see and act for themselves only; whose something is may be just what they must not know."""
 
     code = "not_yours"
-    template = "only learner {learner_id} and the staff may do this"
+    template = "only the learner whom it is about and the staff may do this"
 
 
 class StaffOnly(Forbidden):
@@ -107,6 +107,6 @@ def error_of(verdict: object, action: str, user: JwtClaims, thing: Thing) -> For
     if elsewhere:
         return NotYourRun(role=elsewhere[0])
     if LEARNER in cells and cells[LEARNER].relation is Relation.SELF and thing.learner_id is not None:
-        return NotYours(learner_id=thing.learner_id)
+        return NotYours()
     staff = cells.keys() - {LEARNER, ADMIN, AUDITOR}
     return StaffOnly() if staff else AdminsOnly()
