@@ -13,6 +13,8 @@ import msgspec
 from fastapi import Query, Request, Response
 from pydantic import Field
 
+from adapters.command_bus.record_look import look_at
+from adapters.command_bus.record_look import record_look as record_look_at
 from adapters.command_bus.replay import replayed
 from adapters.postgres.log.looks import is_known
 from adapters.postgres.queries import accounts
@@ -24,12 +26,13 @@ from api.http.openapi import command, open_query, query
 from api.http.query import JSON, QueryDep
 from api.http.routing import router as strict_router
 from api.http.services import ServicesDep
-from api.http.types import LearnerId, Limit, Reason, Time
+from api.http.types import NO_CONTROLS, LearnerId, Limit, Reason, Time
 from api.http.who_stays import who_stays
 from commands.admin import OpenNames
 from commands.user import ReinstateAccount, RequestErasure, SuspendAccount
 from domain.admin import BreakGlass, break_glass_stream
 from domain.erasures import ErasureGround
+from domain.errors import NotFound
 from domain.user import AccountStatus, user_stream
 from domain.user_errors import AccountNotFound
 from domain.words import closed
@@ -98,6 +101,28 @@ class WhyOfAccount(Body):
     model_config = example(reason="asked for by the person, whose telephone was stolen")
 
     reason: Reason
+
+
+class NoSuchAddress(NotFound):
+    """No account has the address."""
+
+    code = "address_not_found"
+    template = "no account has this address"
+
+
+class AddressToFind(Body):
+    """An address, and why its account is looked for."""
+
+    model_config = example(email="ada@example.org", reason="has written to the help desk")
+
+    email: Annotated[str, Field(min_length=3, max_length=254, pattern=NO_CONTROLS)]
+    reason: Reason
+
+
+class FoundAccount(msgspec.Struct, kw_only=True):
+    """The account of an address."""
+
+    learner_id: str
 
 
 class EndedSessions(msgspec.Struct, kw_only=True):
@@ -204,3 +229,15 @@ async def end_sessions(
     context = dataclasses.replace(await dispatch.accounted(body.reason), reason=body.reason)
     ended = await services.people.end_for(learner_id, "staff", context)
     return Response(msgspec.json.encode(EndedSessions(ended=ended)), media_type=JSON)
+
+
+@router.post("/accounts/find", responses=open_query(FoundAccount(learner_id="5e0c8f8b"), 401, 403, 404, 412, 413, 415))
+async def find_account(request: Request, body: AddressToFind, dispatch: Dispatch, services: ServicesDep) -> Response:
+    """The account of an address that is known as a whole, found by its keyed digest; recorded as a look, with why."""
+    learner_id = await services.people.addresses.find(body.email)
+    if learner_id is None:
+        raise NoSuchAddress
+    look = look_at(request.scope["path"], None, body.reason)
+    await record_look_at(services.log, services.bus, learner_id, look, await dispatch.accounted(body.reason))
+    body_of_answer = msgspec.json.encode(FoundAccount(learner_id=learner_id))
+    return Response(body_of_answer, headers={"cache-control": "no-store"}, media_type=JSON)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from commands.log import Log, Position
+from commands.lookups.catalog import course_of_run, must_have_course
 from domain.admin import (
     UNSPECIFIED,
     BreakGlass,
@@ -25,6 +26,7 @@ from domain.admin import (
     record_stream,
     trees_stream,
 )
+from domain.admin.announcements import Announcement, announcement_stream, audience_of
 from domain.admin.bulk_jobs import BulkJob, BulkKind, bulk_stream
 from domain.admin.settings import CampusSettings, settings_stream
 
@@ -308,3 +310,55 @@ async def change_setting(command: ChangeSetting, log: Log) -> Position:
     settings = await log.load(CampusSettings, settings_stream())
     settings.change(command.name, command.value, command.reason)
     return await log.save(settings)
+
+
+@dataclass(frozen=True)
+class PublishAnnouncement:
+    """The actor tells something to the campus, to a course or to a run; *scope* as in `domain.admin.announcements`."""
+
+    announcement_id: str
+    scope: str
+    title: str
+    text: str
+    until: datetime | None = None
+
+
+async def publish_announcement(command: PublishAnnouncement, log: Log) -> Position:
+    audience = audience_of(command.scope)
+    if audience.course_id is not None:
+        await must_have_course(log, audience.course_id)
+    if audience.run_id is not None:
+        await course_of_run(log, audience.run_id)
+    announcement = await log.load(Announcement, announcement_stream(command.announcement_id))
+    announcement.publish(command.scope, command.title, command.text, command.until)
+    return await log.save(announcement)
+
+
+@dataclass(frozen=True)
+class ChangeAnnouncement:
+    """The actor has an announcement say something else."""
+
+    announcement_id: str
+    title: str
+    text: str
+    until: datetime | None = None
+
+
+async def change_announcement(command: ChangeAnnouncement, log: Log) -> Position:
+    announcement = await log.load(Announcement, announcement_stream(command.announcement_id))
+    announcement.change(command.title, command.text, command.until)
+    return await log.save(announcement)
+
+
+@dataclass(frozen=True)
+class WithdrawAnnouncement:
+    """The actor has an announcement shown no more."""
+
+    announcement_id: str
+    reason: str
+
+
+async def withdraw_announcement(command: WithdrawAnnouncement, log: Log) -> Position:
+    announcement = await log.load(Announcement, announcement_stream(command.announcement_id))
+    announcement.withdraw(command.reason)
+    return await log.save(announcement)

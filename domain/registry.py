@@ -1,6 +1,7 @@
 """Every aggregate, by the category of its streams, and every fact, by the name under which it is stored."""
 
 from domain.admin import BreakGlass, FailedJob, FailedReaction, Import, ReadModel, Record, SignedTrees
+from domain.admin.announcements import Announcement
 from domain.admin.bulk_jobs import BulkJob
 from domain.admin.settings import CampusSettings
 from domain.aggregate import Aggregate
@@ -33,7 +34,7 @@ LEARNING: tuple[type[Aggregate], ...] = (Course, Run, Enrollment, Seats, CourseP
 
 ADMIN: tuple[type[Aggregate], ...] = (
     *(Record, SignedTrees, Import, ReadModel, BreakGlass),
-    *(FailedJob, FailedReaction, BulkJob, CampusSettings),
+    *(FailedJob, FailedReaction, BulkJob, CampusSettings, Announcement),
 )
 
 IDENTITY: tuple[type[Aggregate], ...] = (User, Credentials, Session, Token, Roles, Client)

@@ -24,6 +24,7 @@ SERVED_WITH: Mapping[str, str] = {
     "roles": "user",
     "clients": "auth",
     "dev_login": "auth",
+    "announcements": "admin",
     "as of": "admin",
     "audit": "admin",
     "bulk": "admin",

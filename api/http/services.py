@@ -13,6 +13,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from adapters import open_files
+from adapters.announcements import KnownAnnouncements
 from adapters.auth.grants import Grants
 from adapters.auth.people import People
 from adapters.command_bus.bus import Bus
@@ -77,6 +78,7 @@ class Services:
     moves: Moves
     overviews: Overviews
     sums: Sums
+    announcements: KnownAnnouncements
 
 
 @asynccontextmanager
@@ -125,6 +127,7 @@ async def services(settings: Settings, projections: Sequence[Projection]) -> Asy
             Moves(),
             Overviews(reader),
             Sums(folding, waiter),
+            KnownAnnouncements(log),
         )
     finally:
         await cancel_and_wait([noting])

@@ -115,3 +115,19 @@ async def test_a_person_is_erased_by_an_admin(campus: Campus, app: FastAPI) -> N
         return (await services.log.stream(f"role-{me}"))[-1].type == "role.revoked"
 
     await until(has_no_role)
+
+
+async def test_an_account_is_found_by_its_whole_address(campus: Campus, app: FastAPI) -> None:
+    """By admins and auditors, with a reason; that is a look, which the person can read."""
+    services: Services = app.state.services
+    address, why = f"{campus.tag}@example.org", {"reason": "has written to us"}
+    learner_id = await services.people.addresses.claim(address, campus.learner)
+    assert learner_id == campus.learner
+    await services.bus.handle(RegisterAccount(campus.learner, address), Context(campus.learner))
+    found = await campus.post("/accounts/find", {"email": address, **why}, user="auditor")
+    assert (found.status_code, found.json()) == (200, {"learner_id": campus.learner})
+    (look,) = [fact for fact in await services.log.history(campus.learner) if fact.type == "record.viewed"]
+    assert (look.data["by"], look.data["what"], look.meta.role) == ("auditor", "/v1/accounts/find", "auditor")
+    other = await campus.post("/accounts/find", {"email": f"x{address}", **why}, user="admin")
+    assert (other.status_code, other.json()["code"]) == (404, "address_not_found")
+    assert (await campus.post("/accounts/find", {"email": address, **why}, user="instructor")).status_code == 403

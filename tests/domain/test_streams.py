@@ -50,6 +50,7 @@ from tests.support.given import STREAMS
             12,
         ),
         ("bulk-5f1c5f1c", "bulk-5f1c5f1c", 61),
+        ("announcement-a1", "announcement-a1", 26),
         ("setting-main", "setting-main", 45),
         ("session-28400:s1", "28400", 38),
         ("token-28400:t1", "28400", 38),

@@ -28,7 +28,7 @@ ONE_ROW = {
     "/v1/me/runs/{run_id}", "/v1/orders/{order_id}", "/v1/products/{product_id}", "/v1/quizzes/{quiz_id}",
     "/v1/runs/{run_id}", "/v1/runs/{run_id}/dashboard", "/v1/me/account", "/v1/policy", "/.well-known/jwks.json",
     "/v1/learners/{learner_id}/account", "/v1/audit/refusals", "/v1/jobs/failed", "/v1/reactions/failed",
-    "/v1/projections", "/v1/bulk-jobs",
+    "/v1/projections", "/v1/bulk-jobs", "/v1/campus", "/v1/settings", "/v1/settings/changes", "/v1/announcements",
     "/v1/me/consents",
 }  # fmt: skip
 """What is no list of anything that the test makes more of."""
