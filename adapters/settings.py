@@ -41,7 +41,7 @@ class SettingsError(Exception):
 class Settings(BaseSettings):
     """Where the servers are, and who may do what there. URLs carry passwords, so they stay out of `repr`."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", hide_input_in_errors=True)
 
     name: str = "demo"
     """The campus. Its PostgreSQL schema, NATS subjects and Valkey keys are named after it."""

@@ -185,6 +185,7 @@ async def jetstream(settings: Settings) -> str:
             tls=tls_of(settings),
         )
     except (nats.errors.Error, OSError, TimeoutError) as error:
+        await client.release()
         said = _first_line(causes[-1] if causes and isinstance(error, nats.errors.NoServersError) else error)
         raise Unhealthy(said, "is the server of CAMPUS_NATS_URL running?") from error
     try:
@@ -193,7 +194,7 @@ async def jetstream(settings: Settings) -> str:
         hint = "start nats-server again with JetStream (`-js`): it may turn it off for good when its disk is full"
         raise Unhealthy("JetStream does not answer", hint) from error
     finally:
-        await client.close()
+        await client.release()
     version = client.connected_server_version
     streams = f"{account.streams} stream{'s' * (account.streams != 1)}"
     return f"version {version.major}.{version.minor}.{version.patch}, {streams}"

@@ -23,6 +23,22 @@ GUESTS = {"relay": ("notary",)}
 """Workers in the process of another one: a process more would take a second of every start and 90 MB."""
 CAMPUS = (sys.executable, "-P", "-m", "cli.main")  # -P: do not import a folder `api` of the current directory
 NOT_FOR_CHILDREN = ("POSTGRES_OWNER_URL", "POSTGRES_ANALYST_URL")
+SECRETS = (
+    "MASTER_KEYS",
+    "STRIPE_KEY",
+    "STRIPE_WEBHOOK_SECRETS",
+    "SMTP_URL",
+    "OIDC_PROVIDERS",
+    "PROOF_KEYS",
+    "IDENTITY_KEY",
+)
+SECRETS_OF = {
+    API: ("MASTER_KEYS", "STRIPE_WEBHOOK_SECRETS", "SMTP_URL", "OIDC_PROVIDERS"),
+    "relay": ("PROOF_KEYS",),
+    "reactor": ("MASTER_KEYS",),
+    "dispatcher": ("MASTER_KEYS", "STRIPE_KEY", "SMTP_URL"),
+}
+"""Which of the secrets a process uses, besides its passwords and the secret of tokens; the others are kept from it."""
 EMBEDDABLE = {"postgres_url": PostgresServer, "valkey_url": ValkeyServer, "nats_url": NatsServer}
 
 
@@ -39,9 +55,10 @@ class Plan:
         return self.settings.data_dir / "log"
 
     def process(self, name: str) -> Program:
-        """The API or a worker; each gets the passwords of its own roles, and none of the owner and the analysts."""
+        """The API or a worker; each gets the passwords of its own roles, and the secrets that it uses."""
         arguments = ("serve",) if name == API else ("worker", name, *GUESTS.get(name, ()))
-        environment = {**variables(self.settings), **{f"{PREFIX}{url}": "" for url in NOT_FOR_CHILDREN}}
+        kept = (*NOT_FOR_CHILDREN, *(each for each in SECRETS if each not in SECRETS_OF.get(name, ())))
+        environment = {**variables(self.settings), **{f"{PREFIX}{each}": "" for each in kept}}
         for server in self.servers:
             if isinstance(server, PostgresServer | ValkeyServer | NatsServer):
                 environment |= {PREFIX + field.upper(): value for field, value in server.settings_of(name).items()}
