@@ -29,12 +29,21 @@ ONE_ROW = {
     "/v1/runs/{run_id}", "/v1/runs/{run_id}/dashboard", "/v1/me/account", "/v1/policy", "/.well-known/jwks.json",
     "/v1/learners/{learner_id}/account", "/v1/audit/refusals", "/v1/jobs/failed", "/v1/reactions/failed",
     "/v1/projections", "/v1/bulk-jobs", "/v1/campus", "/v1/settings", "/v1/settings/changes", "/v1/announcements",
-    "/v1/me/consents",
+    "/v1/me/consents", "/.well-known/oauth-authorization-server",
 }  # fmt: skip
 """What is no list of anything that the test makes more of."""
 NO_ROWS = ("/events", "/checkout", "/receipt", "/replay", "/contact", "/account/export")
 """Streams and pages."""
-ELSEWHERE = ("/v1/proofs/", "/v1/folds/", "/dossiers/", "/v1/projections/", "/v1/rules/", "/v1/auth/", "/v1/bulk-jobs/")
+ELSEWHERE = (
+    "/v1/proofs/",
+    "/v1/folds/",
+    "/dossiers/",
+    "/v1/projections/",
+    "/v1/rules/",
+    "/v1/auth/",
+    "/v1/bulk-jobs/",
+    "/v1/clients/",
+)
 """What there is once it was signed, asked for or served, or a person has signed in: tests of the same names."""
 
 
