@@ -16,6 +16,7 @@ from adapters.tasks import cancel_and_wait
 from api.app import build
 from tests.support.api import Campus, served
 from tests.support.dossiers import signed_campus, unzipped
+from tests.support.roles import as_process
 from workers.notarising.dossiers import keep_making
 
 LEARNER = "bob"
@@ -87,7 +88,7 @@ async def test_a_dossier_is_asked_for_made_and_taken(
     change(
         signed, f"UPDATE dossiers SET taken_at = now() - interval '1 hour', tries = 3 WHERE id = '{now['dossier_id']}'"
     )
-    making = asyncio.create_task(keep_making(signed))
+    making = asyncio.create_task(keep_making(as_process(signed, "relay")))
     try:
         ready = await stands(campus, first, "auditor")
         assert (ready["state"], ready["steps"], ready["of_steps"]) == ("ready", STEPS, STEPS)
@@ -133,7 +134,7 @@ async def test_a_maker_that_dies_is_replaced(signed: Settings, campus: Campus, m
     dossier = await asked(campus)
     change(signed, "UPDATE dossiers SET taken_at = now(), tries = 1")
     monkeypatch.setattr(requests, "SILENT_AFTER", 0)
-    makers = [asyncio.create_task(keep_making(signed)) for _ in range(2)]
+    makers = [asyncio.create_task(keep_making(as_process(signed, "relay"))) for _ in range(2)]
     try:
         assert (await stands(campus, dossier))["state"] == "ready"
     finally:

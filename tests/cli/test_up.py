@@ -6,13 +6,14 @@ import shlex
 import signal
 import socket
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from adapters.settings import Settings, SettingsError, instance_file
 from cli.up.examples import Examples
 from cli.up.lock import identity
-from cli.up.plan import make_plan
+from cli.up.plan import SECRETS, SECRETS_OF, make_plan
 from cli.up.screen import suggestions
 from tests.conftest import migrated
 from tests.support.campus_up import RunningCampus, campus, running_campus, wait_until_gone
@@ -60,12 +61,42 @@ def test_who_may_be_anyone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_passwords_are_for_the_owner_only(running: RunningCampus) -> None:
-    """What is kept in the data directory cannot be read by others, and no password shows among the processes."""
-    run = running.data_dir / "run"
-    assert [file.name for file in run.iterdir() if file.stat().st_mode & 0o077] == []
-    kept = json.loads((run / "secrets.json").read_text())
-    commands = "".join(Path(f"/proc/{pid}/cmdline").read_text() for pid in running.pids.values())
-    assert [name for name, value in kept.items() if isinstance(value, str) and value in commands] == []
+    """What is kept in the data directory cannot be read by others."""
+    assert [file.name for file in (running.data_dir / "run").iterdir() if file.stat().st_mode & 0o077] == []
+
+
+def secrets_of(running: RunningCampus) -> dict[str, str]:
+    """Every secret of a campus, by name."""
+    kept: dict[str, Any] = json.loads((running.data_dir / "run" / "secrets.json").read_text())
+    return {name: value for name, value in kept.items() if isinstance(value, str)}
+
+
+def test_a_running_campus_says_no_secret(running: RunningCampus) -> None:
+    """In its logs, on command lines, in what it prints, and in what the commands print that look at it."""
+    shown = {f"log of {log.name}": log.read_text(errors="replace") for log in (running.data_dir / "log").iterdir()}
+    shown |= {f"arguments of {name}": Path(f"/proc/{pid}/cmdline").read_text() for name, pid in running.pids.items()}
+    shown["output"] = running.said
+    for command in (("doctor", "--json"), ("status", "--json"), ("projections", "status"), ("privileges",)):
+        done = campus(*command, "--data", str(running.data_dir))
+        shown[" ".join(command)] = done.stdout + done.stderr
+    secrets = secrets_of(running)
+    assert len(secrets) > 20
+    found = {(name, where) for where, text in shown.items() for name, secret in secrets.items() if secret in text}
+    assert found == set()
+
+
+def test_a_process_has_the_secrets_that_it_uses(running: RunningCampus) -> None:
+    """Each process its own password of each server, and none of another's."""
+    passwords = {name: secret for name, secret in secrets_of(running).items() if name not in ("token_secret", "paysim")}
+    for process in ("api", "relay", "projector", "reactor", "dispatcher", "auditor"):
+        environment = Path(f"/proc/{running.pid(process)}/environ").read_text().split("\0")
+        values = dict(each.partition("=")[::2] for each in environment)
+        held = {name for name, secret in passwords.items() if any(secret in value for value in values.values())}
+        others = {"master_key"} if "MASTER_KEYS" in SECRETS_OF.get(process, ()) else set()
+        assert held - others <= {f"campus_{process}", f"nats_{process}", f"valkey_{process}"}, process
+        assert f"campus_{process}" in held
+        kept = [each for each in SECRETS if values[f"CAMPUS_{each}"] and each not in SECRETS_OF.get(process, ())]
+        assert kept == [], process
 
 
 def test_a_killed_parent_leaves_no_orphan_and_the_next_start_recovers(data_dir: Path) -> None:

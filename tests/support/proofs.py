@@ -17,6 +17,7 @@ from domain.proofs.leaf import entry_of
 from domain.proofs.note import Verifier
 from domain.proofs.tiles import Tree, leaf_hashes
 from tests.support.polling import guard, until
+from tests.support.roles import as_process
 from workers import notary
 
 
@@ -28,7 +29,7 @@ def beside(settings: Settings, directory: Path) -> Settings:
 @asynccontextmanager
 async def notarising(settings: Settings) -> AsyncIterator[notary.Notary]:
     """A notary, until the block ends or the notary dies; how it died comes out of the block."""
-    running = notary.Notary(settings)
+    running = notary.Notary(as_process(settings, "relay"))
     task = asyncio.create_task(running.run())
     try:
         yield running

@@ -21,6 +21,7 @@ from domain.proofs.note import read_note
 from tests.support.campus_up import campus
 from tests.support.polling import guard, until
 from tests.support.proofs import assert_tree_of_the_log, beside, notarising, signed_up_to, tamper, tree_of
+from tests.support.roles import as_process
 from tests.support.workers import writer
 from workers import notary
 
@@ -82,7 +83,7 @@ async def test_a_notary_dies_at_every_step(  # noqa: PLR0917 - fixtures and para
             running = beside(settings, tmp_path)
             async with guard():
                 with pytest.raises(Died):
-                    await notary.Notary(running).run()
+                    await notary.Notary(as_process(running, "relay")).run()
         before = ProofFiles(running).checkpoint()
         await facts.record_many(40)
         async with notarising(running):
@@ -204,7 +205,7 @@ async def test_it_dies_while_another_tree_begins(
         patched.setattr(where, step, dies)
         async with guard():
             with pytest.raises(Died):
-                await notary.Notary(running).run()
+                await notary.Notary(as_process(running, "relay")).run()
     async with notarising(running):
         await another_tree(settings, first.origin)
         await signed_up_to(settings, 201)
@@ -220,7 +221,7 @@ async def test_the_commands(settings: Settings, tmp_path: Path) -> None:
     async with writer(settings) as facts:
         await facts.record_many(30)
     stop = asyncio.Event()
-    task = asyncio.create_task(notary.run(running, stop))
+    task = asyncio.create_task(notary.run(as_process(running, "relay"), stop))
     first = await signed_up_to(settings, 30)
     refused = await asyncio.to_thread(campus, "proofs", "resolve", "--reason", "none", env=env)
     assert (refused.returncode, "nothing to resolve" in refused.stderr) == (1, True)
@@ -238,7 +239,7 @@ async def test_the_commands(settings: Settings, tmp_path: Path) -> None:
     stop.set()
     await task
     stop.clear()
-    task = asyncio.create_task(notary.run(running, stop))
+    task = asyncio.create_task(notary.run(as_process(running, "relay"), stop))
     resolved: list[str] = []
 
     async def is_resolved() -> bool:
