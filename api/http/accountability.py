@@ -5,6 +5,7 @@ Why a command is sent, and under which ticket: headers that every command takes,
 that one says why. `Campus-Ticket` is a reference such as `HELP-123`.
 """
 
+import re
 from typing import Any
 from urllib.parse import unquote
 
@@ -15,13 +16,15 @@ from domain.admin.tickets import TICKET_PATTERN, check_ticket
 
 REASON, TICKET = "campus-reason", "campus-ticket"
 LONGEST_REASON = 200  # characters
+LONGEST_SENT = 12 * LONGEST_REASON  # each character may be four bytes, each percent-encoded
+ENCODED = re.compile(r"(?:[ -$&-~]|%[0-9A-Fa-f]{2})+\Z")
 
 PARAMETERS: list[dict[str, Any]] = [
     {
         "name": "Campus-Reason",
         "in": "header",
         "description": "Why, for the facts; what is not ASCII is percent-encoded.",
-        "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_REASON, "pattern": "^[!-$&-~]+$"},
+        "schema": {"type": "string", "maxLength": LONGEST_SENT, "pattern": f"^{ENCODED.pattern[:-2]}$"},
         "example": "by%20phone",
     },
     {
@@ -46,8 +49,9 @@ def reason_of(request: Request) -> str | None:
     sent = request.headers.get(REASON)
     if sent is None:
         return None
+    is_encoded = len(sent) <= LONGEST_SENT and ENCODED.match(sent) is not None
     try:
-        text = unquote(sent, errors="strict").strip() if sent.isascii() else ""
+        text = unquote(sent, errors="strict").strip() if is_encoded else ""
     except UnicodeDecodeError:
         text = ""
     if not (0 < len(text) <= LONGEST_REASON and text.isprintable()):

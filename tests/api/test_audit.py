@@ -77,6 +77,7 @@ async def test_a_bad_ticket_or_reason_is_refused(campus: Campus) -> None:
         ({"campus-ticket": "help-1"}, "bad_ticket"),
         ({"campus-reason": "%00"}, "bad_reason"),
         ({"campus-reason": "%FF"}, "bad_reason"),
+        ({"campus-reason": "50% off"}, "bad_reason"),
         ({"campus-reason": "x" * 201}, "bad_reason"),
     ):
         answer = await act(campus, "/courses", body, user="instructor", **headers)
