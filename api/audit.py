@@ -6,7 +6,7 @@ look at a person: it says what the staff did, and nothing of what the person is 
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, NamedTuple
 from uuid import UUID
 
@@ -168,10 +168,12 @@ async def list_audit(
     ask.must_reach(head)
     (place,) = paging.after("audit", cursor, [int]) or [END]
     end = head if asked.until is None else min(head, await position_at(log, asked.until))
+    since = asked.wanted.since
+    begin = 0 if since is None else await position_at(log, since - timedelta(microseconds=1))
     size = limit or (csv_pages.PART if csv_pages.is_wanted(request) else 50)
 
     async def following(after: Sequence[Any]) -> tuple[RowPage, int]:
-        return await _page(ask, asked.wanted, after[0], size, head), size
+        return await _page(ask, asked.wanted, (begin, after[0]), size, head), size
 
     first = await following([min(place, end + 1)])
     if csv_pages.is_wanted(request):
@@ -201,9 +203,9 @@ async def list_audit_refusals(
     return Response(msgspec.json.encode(answer), headers=headers, media_type=JSON)
 
 
-async def _page(ask: QueryContext, wanted: audit.Wanted, before: int, size: int, head: int) -> RowPage:
+async def _page(ask: QueryContext, wanted: audit.Wanted, bounds: tuple[int, int], size: int, head: int) -> RowPage:
     log = ask.services.log
-    facts = await log.link.run(lambda connection: audit.acts(connection, wanted, before, size + 1))
+    facts = await log.link.run(lambda connection: audit.acts(connection, wanted, bounds, size + 1))
     opened = await with_words(log.keys, facts)
     return RowPage([(fact.position, msgspec.json.encode(shown(fact)).decode()) for fact in opened], head)
 

@@ -4,10 +4,13 @@
     create           the first admin, and others                     create
     roles …          list, grant and revoke roles                    roles
     audit            what the staff and the operators have done      audit
+    bulk …           the same for many, from a CSV file              bulk
+    settings …       what the admins decide while the campus runs    settings
 """
 
 import typer
 
+from cli.admin import bulk, settings
 from cli.admin.audit import audit
 from cli.admin.create import create
 from cli.admin.roles import grant, list_, revoke
@@ -21,12 +24,14 @@ roles.command("list")(list_)
 roles.command()(grant)
 roles.command()(revoke)
 app.add_typer(roles, name="roles")
+app.add_typer(bulk.app, name="bulk")
+app.add_typer(settings.app, name="settings")
 
 
 @app.callback()
 def admin() -> None:
     """
-    Make the first admin, grant and revoke roles, and see what the staff have done.
+    Make the first admin, grant roles, do the same for many, change settings, and see what the staff have done.
 
     What is done here needs no account: the facts have the user of this machine as their actor.
     """

@@ -36,19 +36,21 @@ def audit(
     """
 
     async def work(desk: Desk) -> list[dict[str, Any]]:
-        from datetime import UTC
+        from datetime import UTC, timedelta
 
         import msgspec
 
         from adapters.personal.opening import with_words
+        from adapters.postgres.as_of.moments import position_at
         from adapters.postgres.log import audit as acts
         from adapters.postgres.log.postgres_log import END
         from api.audit import shown
 
         person = None if about is None else await desk.person(about)
-        from_time = None if since is None else since.replace(tzinfo=UTC)
-        wanted = acts.Wanted(actor, person, action, ticket, from_time)
-        found = await desk.log.link.run(lambda connection: acts.acts(connection, wanted, END, limit))
+        wanted = acts.Wanted(actor, person, action, ticket)
+        before = None if since is None else since.replace(tzinfo=UTC) - timedelta(microseconds=1)
+        begin = 0 if before is None else await position_at(desk.log, before)
+        found = await desk.log.link.run(lambda connection: acts.acts(connection, wanted, (begin, END), limit))
         return [msgspec.to_builtins(shown(fact)) for fact in await with_words(desk.log.keys, found)]
 
     found = at_desk(data, work)

@@ -43,6 +43,7 @@ async def test_what_the_staff_do_is_found_by_everything_that_names_it(campus: Ca
     for asked in (
         {"actor": me},
         {"ticket": ticket, "to": "2020-01-01T00:00:00Z"},
+        {"ticket": ticket, "from": "2100-01-01T00:00:00Z"},
         {"action": "role.revoked", "about": me},
     ):
         assert (await campus.get("/audit", user="auditor", **asked)).json()["items"] == []

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from tests.support.campus_up import CAMPUS, campus, environment
 from tests.support.people import Browser, town
 from tests.support.polling import PATIENCE, until
 from tests.support.projections_command import variables
+from workers.dispatching import bulk_jobs
 
 ADA, BOB = "ada@example.org", "bob@example.org"
 PASSWORD = "eleven blue kites"
@@ -126,3 +128,32 @@ async def test_roles_are_granted_revoked_and_listed(settings: Settings) -> None:
         code, _, err = await said(settings, "roles", "revoke", ADA, "admin", "--reason", "leaves")
     assert code == 1
     assert f"{ada['learner_id']} is the only admin" in err
+
+
+@pytest.mark.processes
+async def test_many_at_once_from_a_file(settings: Settings, tmp_path: Path) -> None:
+    """A dry run, the start with a dispatcher, the report, and a setting that the operator changes."""
+    file = tmp_path / "class.csv"
+    file.write_text("learner_id,run_id\nann,nowhere\n,x\n")
+    prepared = await answer(settings, "bulk", "prepare", "enroll", str(file))
+    assert ["nowhere" in prepared["lines"][0]["problem"], prepared["lines"][1]["problem"]] == [
+        True,
+        "learner_id is missing",
+    ]
+    stop = asyncio.Event()
+    async with opened(settings) as log:
+        carrying_out = asyncio.create_task(bulk_jobs.keep_carrying_out(log, stop))
+        code, out, err = await said(
+            settings, "bulk", "start", prepared["job_id"], "--reason", "a class", "--ticket", "HELP-3", "--json"
+        )
+        stop.set()
+        await carrying_out
+    assert (code, json.loads(out)["refused"]) == (1, 2), err
+    report = await answer(settings, "bulk", "report", prepared["job_id"])
+    assert [each["outcome"] for each in report["items"]] == ["refused", "refused"]
+    assert [each["status"] for each in (await answer(settings, "bulk", "list"))["jobs"]] == ["ended"]
+    await answer(settings, "settings", "change", "campus_name", "Academy", "--reason", "it is its name")
+    names = {each["name"]: each["value"] for each in (await answer(settings, "settings", "show"))["settings"]}
+    assert names["campus_name"] == "Academy"
+    code, _, err = await said(settings, "settings", "change", "colour", "red", "--reason", "x")
+    assert (code, "no setting is called colour" in err) == (1, True)

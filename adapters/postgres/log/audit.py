@@ -17,7 +17,6 @@ from domain.fact import Fact
 
 OF_STAFF = "is_of_staff(type, meta)"
 ABOUT = " UNION ".join(f"SELECT position FROM events WHERE {which} AND {OF_STAFF}" for which in (*OF_KEY, NAMING))
-RECORDED = "(%(since)s::timestamptz IS NULL OR recorded_at >= %(since)s)"
 REFUSED = """
 SELECT id::text, refused_at AS at, actor, role, learner_id AS about, command AS action, code, sentence, ticket,
        correlation_id AS request_id
@@ -37,7 +36,7 @@ class Wanted(NamedTuple):
     Attributes:
         about: a person, by the id of the account.
         action: the type of a fact; the name of a command where it was refused.
-        since: recorded then or later.
+        since: refused then or later; of facts the bounds say it.
     """
 
     actor: str | None = None
@@ -62,9 +61,9 @@ class RefusedAct(NamedTuple):
     request_id: str | None
 
 
-async def acts(connection: Connection, wanted: Wanted, before: int, limit: int) -> list[Fact]:
-    """The newest *limit* facts of the staff with positions below *before*, the newest first."""
-    conditions = [OF_STAFF, "position < %(before)s", RECORDED]
+async def acts(connection: Connection, wanted: Wanted, bounds: tuple[int, int], limit: int) -> list[Fact]:
+    """The newest *limit* facts of the staff with positions above the first of *bounds* and below the second."""
+    conditions = [OF_STAFF, "position > %(after)s", "position < %(before)s"]
     conditions += ["actor_of(meta) = %(actor)s"] if wanted.actor is not None else []
     conditions += ["type = %(action)s"] if wanted.action is not None else []
     conditions += ["ticket_of(meta) = %(ticket)s"] if wanted.ticket is not None else []
@@ -75,7 +74,13 @@ async def acts(connection: Connection, wanted: Wanted, before: int, limit: int) 
     query = (
         f"{begin}SELECT {COLUMNS} FROM events WHERE {' AND '.join(conditions)} ORDER BY position DESC LIMIT %(limit)s"
     )
-    values: dict[str, Any] = {**wanted._asdict(), "key": wanted.about, "before": before, "limit": limit}
+    values: dict[str, Any] = {
+        **wanted._asdict(),
+        "key": wanted.about,
+        "after": bounds[0],
+        "before": bounds[1],
+        "limit": limit,
+    }
     cursor = await connection.execute(query.encode(), values, binary=True)
     return [fact_of(row) for row in await cursor.fetchall()]
 
