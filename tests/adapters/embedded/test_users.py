@@ -73,6 +73,7 @@ def test_without_a_password_nats_takes_no_one(servers: Servers, who: bytes) -> N
         assert said.readline() == b"-ERR 'Authorization Violation'\r\n"
 
 
+LEFT = "c:learner_dashboard:old"  # by older layouts
 DOCUMENT, LIVE, FLOW = "c:learner_dashboard:1:0:courses", "c:learner_dashboard:live", "flows:c:LIMITER/x"
 SERVER = (
     *("FLUSHALL", "FLUSHDB", "KEYS *", "CONFIG GET *", "CONFIG SET dir /tmp", "SHUTDOWN NOSAVE"),
@@ -85,12 +86,19 @@ WRITES = (f"HSET {DOCUMENT} a b", f"SET {LIVE} 1/1", f"UNLINK {DOCUMENT}", f"HDE
 FLOWS = (f"SET {FLOW} 1", f"GET {FLOW}")
 REFUSED = {
     "api": (*SERVER, *WRITES, "SCAN 0", f"EVAL return(redis.call('SET',KEYS[1],1)) 1 {LIVE}"),
-    "projector": (*SERVER, *FLOWS, f"EVAL return(redis.call('GET',KEYS[1])) 1 {FLOW}"),
+    "projector": (
+        *SERVER,
+        *FLOWS,
+        f"UNLINK {FLOW}",
+        f"UNLINK {LEFT} {FLOW}",
+        "UNLINK other",
+        f"EVAL return(redis.call('GET',KEYS[1])) 1 {FLOW}",
+    ),
     "auditor": (*SERVER, *WRITES, *FLOWS, "EVAL return(1) 0"),
 }
 DONE = {
     "api": (f"HGETALL {DOCUMENT}", f"GET {LIVE}", *FLOWS),
-    "projector": (*WRITES, f"HGETALL {DOCUMENT}"),
+    "projector": (*WRITES, f"HGETALL {DOCUMENT}", f"UNLINK {LEFT} {DOCUMENT}", "UNLINK flow:x:old floor:x:old f:x:old"),
     "auditor": (f"HGETALL {DOCUMENT}", "SCAN 0"),
 }
 
