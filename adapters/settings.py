@@ -106,6 +106,8 @@ class Settings(BaseSettings):
     """Who writes the mails: an address, or a name and an address in angle brackets."""
     password_words: str = ""
     """Words of which no password is made, with commas between: names of the school, its town, its courses."""
+    webhook_hosts: str = ""
+    """Hosts to which outgoing webhooks may go, with commas between, also to private addresses; empty: public ones."""
     trusted_proxies: str = ""
     """Networks of proxies that are believed from where a request comes (`X-Forwarded-For`), with commas between."""
     identity_key: str = Field(default="", repr=False)
@@ -159,6 +161,11 @@ class Settings(BaseSettings):
     def web_url(self) -> str:
         """Where browsers reach the API."""
         return (self.public_url or self.api_url).rstrip("/")
+
+    @property
+    def webhook_host_names(self) -> list[str]:
+        """The hosts of `webhook_hosts`."""
+        return [host.strip() for host in self.webhook_hosts.split(",") if host.strip()]
 
     @property
     def webhook_secrets(self) -> list[str]:

@@ -50,6 +50,7 @@ from api import (
     roles,
     roster,
     rules,
+    webhooks,
     why,
 )
 from api.http import bulk, cross_origin, docs, errors, folds, health, sse
@@ -81,6 +82,7 @@ ROUTERS = (  # the busiest first: routes are tried in this order
     ledger.router,
     reconciliation.router,
     why.router,
+    webhooks.router,
     replay.router,
     proofs.router,
     looks.router,

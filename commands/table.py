@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from commands import admin, auth, catalog, clients, enrollment, progress, quiz, roles, user
+from commands.admin import webhooks
 from commands.log import Log, Position
 from commands.payment import (
     books,
@@ -154,4 +155,13 @@ HANDLERS: dict[type, CommandHandler] = {
     roles.RevokeRole: roles.revoke_role,
     roles.EndRoles: roles.end_roles,
     quiz.OverrideGrade: quiz.override_grade,
+    webhooks.CreateWebhook: webhooks.create_webhook,
+    webhooks.ChangeWebhook: webhooks.change_webhook,
+    webhooks.RotateWebhookSecret: webhooks.rotate_webhook_secret,
+    webhooks.DisableWebhook: webhooks.disable_webhook,
+    webhooks.EnableWebhook: webhooks.enable_webhook,
+    webhooks.RemoveWebhook: webhooks.remove_webhook,
+    webhooks.PingWebhook: webhooks.ping_webhook,
+    webhooks.ReplayWebhook: webhooks.replay_webhook,
+    webhooks.ResendToWebhook: webhooks.resend_to_webhook,
 }

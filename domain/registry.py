@@ -4,6 +4,7 @@ from domain.admin import BreakGlass, FailedJob, FailedReaction, Import, ReadMode
 from domain.admin.announcements import Announcement
 from domain.admin.bulk_jobs import BulkJob
 from domain.admin.settings import CampusSettings
+from domain.admin.webhooks import Webhook
 from domain.aggregate import Aggregate
 from domain.auth import Credentials, Session, Token
 from domain.catalog import Course, Run
@@ -34,7 +35,7 @@ LEARNING: tuple[type[Aggregate], ...] = (Course, Run, Enrollment, Seats, CourseP
 
 ADMIN: tuple[type[Aggregate], ...] = (
     *(Record, SignedTrees, Import, ReadModel, BreakGlass),
-    *(FailedJob, FailedReaction, BulkJob, CampusSettings, Announcement),
+    *(FailedJob, FailedReaction, BulkJob, CampusSettings, Announcement, Webhook),
 )
 
 IDENTITY: tuple[type[Aggregate], ...] = (User, Credentials, Session, Token, Roles, Client)

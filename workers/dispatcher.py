@@ -33,8 +33,9 @@ from adapters.postgres.ops import heartbeat, lease, reactors, reconciliations, r
 from adapters.procrastinate import derived
 from adapters.procrastinate.queue import ConnectorException, JobQueue
 from adapters.settings import Settings
+from adapters.webhooks import deliveries
 from commands.payment.provider import Provider
-from workers.dispatching import bulk_jobs, metrics, reconciling
+from workers.dispatching import bulk_jobs, metrics, reconciling, webhooks
 from workers.dispatching.carry_out import Carrier
 from workers.dispatching.ledger import Jobs, Ledger, queue_for
 from workers.reactions import JOBS
@@ -64,6 +65,7 @@ async def run(settings: Settings, stop: asyncio.Event, jobs: Jobs = JOBS, provid
             tasks.create_task(_lead(_Deriving(settings, log, queue, jobs), stop, woken))
             tasks.create_task(reconciling.keep_current(settings, provider, stop))
             tasks.create_task(bulk_jobs.keep_carrying_out(log, stop))
+            tasks.create_task(webhooks.keep_sending(settings, log, stop))
     finally:
         await provider.close()
         await carrier.close()
@@ -135,6 +137,7 @@ class _Deriving:
             await old.forget_old(connection, self._log.clock.now())
         await changes.forget_old(connection)
         await table.forget_old(connection)
+        await deliveries.forget_old(connection, self._log.clock.now())
         await addresses.forget_released(connection, self._log.clock.now() - OLD_ADDRESS.lifetime)
         answers, refusals = await first_answers.forget_old(connection), await refused_commands.forget_old(connection)
         if answers == first_answers.AT_ONCE or refusals == refused_commands.AT_ONCE:

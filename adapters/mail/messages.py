@@ -26,6 +26,7 @@ SUBJECTS = {
     "factor_removed": "A second factor of your account was removed",
     "connected": "Your account is connected with another sign-in",
     "disconnected": "A connected sign-in of your account was removed",
+    "webhook_disabled": "A webhook of your campus was disabled",
     "impersonated": "The staff act in your name for a while",
     "old_address": "The address of your account was changed",
 }

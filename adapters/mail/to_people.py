@@ -15,6 +15,7 @@ from adapters.mail.smtp import Post
 from adapters.personal.addresses import Addresses
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.settings import Settings
+from domain.admin.webhooks import Webhook
 from domain.auth import Credentials, Session, credentials_stream
 from domain.fact import Fact
 from domain.user import AccountStatus, User, user_stream
@@ -63,11 +64,12 @@ class MailToPeople:
             Credentials.IdentityLinked.TOPIC: self._identity,
             Credentials.IdentityUnlinked.TOPIC: self._identity,
             Session.Impersonated.TOPIC: self._impersonated,
+            Webhook.Disabled.TOPIC: self._webhook,
         }
 
     async def write_about(self, fact: Fact, key: str) -> None:
         """Write to the person about a fact of the account; *key* is that of the job."""
-        learner_id = fact.id("learner_id")
+        learner_id = await self._addressee(fact)
         user = await replayed(self._log, User, user_stream(learner_id))
         mail = await self._about[fact.type](fact, user)
         if mail is None or not mail.recipient:  # as of an account whose person has given no address
@@ -80,6 +82,18 @@ class MailToPeople:
             values=self._values(learner_id, mail),
         )
         await self._post.send(found)
+
+    async def _addressee(self, fact: Fact) -> str:
+        """To whom a mail about a fact goes: the person of its stream; of a webhook, who has made or enabled it last."""
+        if fact.category != Webhook.category:
+            return fact.id("learner_id")
+        of_persons = (Webhook.Created.TOPIC, Webhook.Enabled.TOPIC)
+        actors = [each.meta.actor for each in await self._log.stream(fact.stream_id) if each.type in of_persons]
+        return actors[-1]
+
+    async def _webhook(self, fact: Fact, user: User) -> Mail | None:
+        page = f"/v1/webhooks/{fact.id('endpoint_id')}"
+        return Mail("webhook_disabled", await self._open(user, user.email), page=page)
 
     async def _registration(self, fact: Fact, user: User) -> Mail | None:
         """The link that completes a registration; to a person with an account who asks again, that there is one."""

@@ -40,6 +40,7 @@ SERVED_WITH: Mapping[str, str] = {
     "policy": "admin",
     "replay": "admin",
     "rules": "admin",
+    "webhooks": "admin",
     "why": "admin",
 }
 EVERYWHERE = "health"

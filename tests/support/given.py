@@ -55,6 +55,7 @@ STREAMS = {
     "session": "session-ann:s1",
     "token": "token-ann:t1",
     "client": "client-service-reports",
+    "webhook": "webhook-w1",
 }
 
 AggregateT = TypeVar("AggregateT", bound=Aggregate)

@@ -8,8 +8,12 @@ The reactor carries out REACTIONS at once. The dispatcher carries out JOBS, with
 the outside world.
 """
 
+from collections.abc import Callable
+from datetime import datetime
+
 from commands.payment.selling import ENDS
-from workers.reactions import auth, catalog, enrollment, payment, progress, provider_events, quiz, user
+from domain.fact import Fact
+from workers.reactions import admin, auth, catalog, enrollment, payment, progress, provider_events, quiz, user
 from workers.reactions.job import Job
 from workers.reactions.reaction import Reaction
 
@@ -70,11 +74,11 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
 }
 
 
-def _notice(name: str, *, awaited: bool = False) -> Job:
-    """A mail that says to a person what has changed of the account."""
+def _notice(name: str, *, due: Callable[[Fact], datetime | None] = auth.at_once, awaited: bool = False) -> Job:
+    """A mail that says to a person what has changed."""
     return Job(
         name,
-        due=auth.at_once,
+        due=due,
         effect=auth.write_about,
         command=auth.nothing_to_record,
         settled_by=(),
@@ -349,6 +353,7 @@ JOBS: dict[str, tuple[Job, ...]] = {
     "credentials.factor_removed": (_notice("write_about_lost_factor"),),
     "credentials.identity_linked": (_notice("write_about_connected"),),
     "credentials.identity_unlinked": (_notice("write_about_disconnected"),),
+    "webhook.disabled": (_notice("write_about_webhook", due=admin.when_it_failed),),
     "session.impersonated": (
         _notice("write_about_impersonation", awaited=True),
         Job(

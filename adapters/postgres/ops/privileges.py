@@ -99,6 +99,10 @@ proofs
 administration
   bulk_jobs                 r,a,w   -       -          -        r,w,d       -
   bulk_lines                r,a     -       -          -        r,w,d       -
+  webhook_secrets           r,a,w,d -       -          -        r,d         -
+  webhook_cursors           -       -       -          -        r,a,w,d     -
+  webhook_deliveries        r       -       -          -        r,a,w,d     -
+  webhook_attempts          r       -       -          -        r,a,d       -
 """
 
 IN_DATABASE = """

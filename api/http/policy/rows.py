@@ -280,6 +280,19 @@ ADMINISTRATION = (
     Row("listParked", READ, TO_ADMINS),
     Row("retryParked", COMMAND, BY_ADMINS),
     Row("skipParked", COMMAND, BY_ADMINS, step_up=True, reason=True),
+    Row("listWebhooks", READ, TO_ADMINS),
+    Row("getWebhook", READ, TO_ADMINS),
+    Row("listWebhookDeliveries", READ, TO_ADMINS),
+    Row("listWebhookAttempts", READ, TO_ADMINS),
+    Row("makeWebhook", COMMAND, BY_ADMINS, step_up=True, reason=True),
+    Row("changeWebhook", COMMAND, BY_ADMINS, step_up=True, reason=True),
+    Row("rotateWebhookSecret", COMMAND, BY_ADMINS, step_up=True, reason=True),
+    Row("disableWebhook", COMMAND, BY_ADMINS, reason=True),
+    Row("enableWebhook", COMMAND, BY_ADMINS, reason=True),
+    Row("removeWebhook", COMMAND, BY_ADMINS, step_up=True, reason=True),
+    Row("pingWebhook", COMMAND, BY_ADMINS),
+    Row("replayWebhook", COMMAND, BY_ADMINS, step_up=True, reason=True),
+    Row("resendToWebhook", COMMAND, BY_ADMINS, reason=True),
 )
 MACHINERY = (
     Row("sendBulk", READ, TO_USERS, impersonated=True),  # each of its commands is asked for by itself

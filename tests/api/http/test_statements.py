@@ -43,6 +43,7 @@ ELSEWHERE = (
     "/v1/auth/",
     "/v1/bulk-jobs/",
     "/v1/clients/",
+    "/v1/webhooks",
 )
 """What there is once it was signed, asked for or served, or a person has signed in: tests of the same names."""
 

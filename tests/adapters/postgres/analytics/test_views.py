@@ -65,6 +65,8 @@ SHOWN_FIELDS = {
     *("password_id", "purpose", "role", "scope", "scopes"),
     *("appended", "before", "continues", "file", "found", "irregular_by_rule", "parts", "plan", "rows", "sha256"),
     *("size", "tables", "generation", "position", "code", "source_hash"),
+    *("description", "first", "last", "others_until", "secret_id", "types"),
+    *("digest", "done", "ground", "name", "refused", "unchanged", "undoes"),
     *("transactions", "trial_days", "trial_until", "valid_from", "valid_until", "whole"),
 }
 

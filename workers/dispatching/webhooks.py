@@ -1,0 +1,268 @@
+"""
+Sends facts to the endpoints of other systems, within the dispatcher; one process of a campus at a time.
+
+Reads     the log by position, facts of the kinds that an endpoint gets, and the facts of the endpoint itself.
+Asks      the endpoints: each has `AT_A_TIME` messages under way at most, so that a slow one does not stop others.
+Writes    webhook_cursors, webhook_deliveries, webhook_attempts; `webhook.disabled` for one that is gone or fails.
+A message that is under way when a process dies is sent again: at least once, and in no order that is promised.
+"""
+
+import asyncio
+import random
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from adapters.command_bus.bus import Bus
+from adapters.command_bus.replay import replayed
+from adapters.nats.connection import Nats
+from adapters.personal.key_service import AccountsClosed
+from adapters.postgres.connection import Connection, PostgresError, Unavailable
+from adapters.postgres.log.postgres_log import PostgresLog
+from adapters.postgres.ops import lease
+from adapters.settings import Settings
+from adapters.tasks import cancel_and_wait
+from adapters.webhooks import deliveries
+from adapters.webhooks.addresses import Resolver, resolve
+from adapters.webhooks.client import Answered, WebhookClient
+from adapters.webhooks.deliveries import DELIVERED, FAILED, LIVE, MOST_PENDING, Cursor, Due
+from adapters.webhooks.payload import body_of
+from adapters.webhooks.secrets import WebhookSecrets
+from adapters.webhooks.signature import headers_of
+from commands.admin.webhooks import DisableWebhook
+from commands.log import Context
+from domain.admin.webhooks import DisabledBy, Webhook, WebhookNotFound, WebhookStatus, webhook_stream
+from domain.fact import Fact
+from workers.support.wake import can_pass, pause_before_retry, wait_for_facts, woken_by_hints
+
+NAME = "webhooks"
+PAGE = 1_000  # positions
+AT_A_TIME = 4  # messages to one endpoint
+DELAYS = tuple(timedelta(seconds=each) for each in (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000))
+"""Pauses between attempts, as Standard Webhooks proposes; then one of a day, until three days are over."""
+LONGEST_DELAY = timedelta(days=1)
+GIVEN_UP_AFTER = timedelta(days=3)
+JITTER = 0.2  # of a pause, in both directions: many messages that failed together do not come back together
+GONE = 410  # RFC 9110: it will not come back
+
+logger = structlog.get_logger()
+
+
+async def keep_sending(settings: Settings, log: PostgresLog, stop: asyncio.Event, resolver: Resolver = resolve) -> None:
+    """Send until *stop* is set, or stand by while another process does; a lost PostgreSQL is waited for."""
+    nats, client = Nats(settings, NAME), WebhookClient(settings, resolver)
+    try:
+        async with woken_by_hints(settings, nats, stop) as woken:
+            while not stop.is_set():
+                try:
+                    await _session(settings, log, client, stop, woken)
+                except (PostgresError, Unavailable) as error:
+                    if not can_pass(error):
+                        raise
+                    logger.warning("webhooks.waiting", error=str(error).strip())
+                    await pause_before_retry(stop)
+    finally:
+        await client.close()
+        await nats.close()
+
+
+async def _session(
+    settings: Settings, log: PostgresLog, client: WebhookClient, stop: asyncio.Event, woken: asyncio.Event
+) -> None:
+    async with lease.session(settings, NAME) as connection:
+        while not stop.is_set() and not await lease.try_acquire(connection, settings, NAME):
+            await pause_before_retry(stop)
+        sender = Sender(log, client, connection, woken)
+        try:
+            while not stop.is_set():
+                if not await sender.step():
+                    await wait_for_facts(woken)
+        finally:
+            await sender.close()
+
+
+class Sender:
+    """Sends what is due, step by step; *connection* has the lock."""
+
+    def __init__(self, log: PostgresLog, client: WebhookClient, connection: Connection, woken: asyncio.Event) -> None:
+        self._log, self._client, self._connection, self._woken = log, client, connection, woken
+        self._bus = Bus(log)
+        self._secrets = WebhookSecrets(log.link, log.keys)
+        self._writing = asyncio.Lock()  # transactions of one connection
+        self._under_way: dict[str, dict[str, asyncio.Task[None]]] = {}
+        self._failed: BaseException | None = None
+
+    async def close(self) -> None:
+        """Break off what is under way: it is sent again."""
+        await cancel_and_wait([task for tasks in self._under_way.values() for task in tasks.values()])
+
+    async def step(self) -> bool:
+        """Follow the log, and begin to send what is due; whether there is more to follow at once."""
+        if self._failed is not None:
+            raise self._failed
+        endpoints = await self._secrets.endpoints()
+        if not endpoints:
+            return False
+        async with self._writing:
+            known = {each.endpoint_id: each for each in await self._cursors(endpoints) if each.name == LIVE}
+        webhooks: dict[str, Webhook] = {}
+        found = await asyncio.gather(*(replayed(self._log, Webhook, webhook_stream(each)) for each in endpoints))
+        for endpoint_id, webhook in zip(endpoints, found, strict=True):
+            if webhook.exists:
+                await self._hear(webhook, known.get(endpoint_id))
+                if webhook.status is WebhookStatus.REMOVED:
+                    await self._secrets.forget(endpoint_id)  # and with them the endpoint
+                webhooks[endpoint_id] = webhook
+        enabled = {name: each for name, each in webhooks.items() if each.status is WebhookStatus.ENABLED}
+        has_more = await self._follow(enabled)
+        await self._send_due(enabled)
+        return has_more
+
+    async def _cursors(self, endpoints: Iterable[str]) -> list[Cursor]:
+        return await deliveries.cursors(self._connection, list(endpoints))
+
+    async def _hear(self, webhook: Webhook, cursor: Cursor | None) -> None:
+        """Do what the facts of an endpoint ask for that were not followed yet."""
+        heard = 0 if cursor is None else cursor.heard
+        if heard >= webhook.version:
+            return
+        endpoint_id, now = webhook.id_of("endpoint_id"), self._log.clock.now()
+        for fact in await self._log.stream(webhook.id, heard):
+            async with self._writing, self._connection.transaction():
+                await self._hear_one(endpoint_id, fact, now)
+                await deliveries.heard(self._connection, endpoint_id, fact.stream_version)
+
+    async def _hear_one(self, endpoint_id: str, fact: Fact, now: datetime) -> None:
+        connection = self._connection
+        match fact.type:
+            case Webhook.Created.TOPIC:
+                await deliveries.begin(connection, endpoint_id, fact.position)
+            case Webhook.PingRequested.TOPIC:
+                await deliveries.add(connection, endpoint_id, [fact], now)
+            case Webhook.ReplayRequested.TOPIC:
+                name, last = f"replay-{fact.stream_version}", min(fact.data["last"], fact.position)
+                await deliveries.begin(connection, endpoint_id, fact.data["first"] - 1, name=name, last=last)
+            case Webhook.ResendRequested.TOPIC:
+                found = await self._log.at([fact.data["position"]])
+                await deliveries.add(connection, endpoint_id, found, now, again=True)
+            case Webhook.Enabled.TOPIC:
+                await deliveries.send_now(connection, endpoint_id, now)
+            case Webhook.Removed.TOPIC:
+                await deliveries.end(connection, endpoint_id, now, for_good=True)
+
+    async def _follow(self, webhooks: dict[str, Webhook]) -> bool:
+        """Have the facts of one page sent for each cursor that is not at its end; whether any is not there yet."""
+        if not webhooks:
+            return False
+        async with self._writing:
+            waiting = await deliveries.pending(self._connection, webhooks)
+            found = await self._cursors(webhooks)
+        head, has_more = await self._log.head(), False
+        for cursor in found:
+            target = head if cursor.last is None else min(cursor.last, head)
+            if cursor.position >= target or waiting.get(cursor.endpoint_id, 0) >= MOST_PENDING:
+                continue
+            until = min(cursor.position + PAGE, target)
+            types = webhooks[cursor.endpoint_id].types
+            facts = await self._log.read(cursor.position, until - cursor.position, types)
+            is_replay = cursor.last is not None
+            if facts or is_replay or until < target or until - cursor.position >= PAGE // 2:
+                async with self._writing, self._connection.transaction():
+                    now = self._log.clock.now()
+                    await deliveries.add(self._connection, cursor.endpoint_id, facts, now, again=is_replay)
+                    await deliveries.advance(self._connection, cursor, until)
+            waiting[cursor.endpoint_id] = waiting.get(cursor.endpoint_id, 0) + len(facts)
+            has_more |= until < target
+        return has_more
+
+    async def _send_due(self, webhooks: dict[str, Webhook]) -> None:
+        """Begin to send what is due, as far as not too much is under way."""
+        free = [each for each in webhooks if len(self._under_way.get(each, {})) < AT_A_TIME]
+        under_way = [name for tasks in self._under_way.values() for name in tasks]
+        async with self._writing:
+            found = await deliveries.due(self._connection, free, self._log.clock.now(), under_way, AT_A_TIME)
+        for message in found:
+            tasks = self._under_way.setdefault(message.endpoint_id, {})
+            if len(tasks) < AT_A_TIME:
+                task = asyncio.create_task(self._carry_out(webhooks[message.endpoint_id], message))
+                tasks[message.message_id] = task
+
+    async def _carry_out(self, webhook: Webhook, message: Due) -> None:
+        try:
+            await self._send(webhook, message)
+        except Exception as error:  # noqa: BLE001 - raised by the next step
+            self._failed = error
+        finally:
+            self._under_way[message.endpoint_id].pop(message.message_id, None)
+            self._woken.set()
+
+    async def _send(self, webhook: Webhook, message: Due) -> None:
+        """One attempt."""
+        facts = await self._log.at([message.position])
+        if not facts or facts[0].meta.event_id != message.message_id:  # the log was restored
+            async with self._writing:
+                await deliveries.finish(self._connection, message, FAILED, self._log.clock.now())
+            return
+        try:
+            answer = await self._ask(webhook, message, facts[0])
+        except (PostgresError, Unavailable):
+            raise
+        except Exception as error:
+            logger.exception("webhook.failed", endpoint=message.endpoint_id, position=message.position)
+            answer = Answered(None, 0, f"it could not be sent: {type(error).__name__}")
+        await self._record(message, answer)
+
+    async def _ask(self, webhook: Webhook, message: Due, fact: Fact) -> Answered:
+        known = await self._known_secrets(webhook)
+        try:
+            secrets = await self._secrets.signing(message.endpoint_id, known, self._log.clock.now())
+        except AccountsClosed as error:
+            return Answered(None, 0, f"no secret can be opened: {error}"[:200])
+        if not secrets:
+            return Answered(None, 0, "no secret is left: rotate it")
+        body = body_of(fact)
+        headers = headers_of(secrets, message.message_id, datetime.now(UTC), body)
+        return await self._client.send(webhook.url, headers, body)
+
+    async def _known_secrets(self, webhook: Webhook) -> list[str]:
+        facts = await self._log.stream(webhook.id)
+        return [fact.data["secret_id"] for fact in facts if "secret_id" in fact.data]
+
+    async def _record(self, message: Due, answer: Answered) -> None:
+        """Note what was answered, and what follows; the fact that disables comes first, or it could be lost."""
+        now = self._log.clock.now()
+        is_over = not answer.is_delivered and now - message.since >= GIVEN_UP_AFTER
+        if answer.status == GONE:
+            await self._disable(message, DisabledBy.GONE, "it answered 410 Gone")
+        elif is_over and await self._has_failed_since(message):
+            said = f"status {answer.status}" if answer.error is None else answer.error
+            await self._disable(message, DisabledBy.FAILING, f"nothing was taken for three days; the last: {said}")
+        async with self._writing, self._connection.transaction():
+            await deliveries.note(self._connection, message, answer, now)
+            if answer.is_delivered:
+                await deliveries.finish(self._connection, message, DELIVERED, now)
+            elif is_over:
+                await deliveries.finish(self._connection, message, FAILED, now)
+            else:
+                await deliveries.put_off(self._connection, message, now + pause(message.attempts, answer.retry_after))
+
+    async def _has_failed_since(self, message: Due) -> bool:
+        """Whether the endpoint has taken nothing since this message was first to be sent."""
+        async with self._writing:
+            (live,) = [each for each in await self._cursors([message.endpoint_id]) if each.name == LIVE]
+        return live.delivered_at is None or live.delivered_at < message.since
+
+    async def _disable(self, message: Due, cause: DisabledBy, reason: str) -> None:
+        context = Context("dispatcher", self._log.clock.now(), "dispatcher:webhooks", causation_id=message.message_id)
+        with suppress(WebhookNotFound):  # removed meanwhile
+            await self._bus.handle(DisableWebhook(message.endpoint_id, cause, reason), context)
+        logger.warning("webhook.disabled", endpoint=message.endpoint_id, cause=cause.value)
+
+
+def pause(attempts: int, wished: float) -> timedelta:
+    """How long to wait after so many attempts before this one; *wished*: seconds that the receiver asks for."""
+    planned = DELAYS[attempts] if attempts < len(DELAYS) else LONGEST_DELAY
+    shaken = planned * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 - no secret
+    return max(shaken, min(timedelta(seconds=wished), LONGEST_DELAY))
