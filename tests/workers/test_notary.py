@@ -286,17 +286,17 @@ async def test_keys(settings: Settings, tmp_path: Path) -> None:
     assert stat.S_IMODE((kept.directory / files.KEYS).stat().st_mode) == 0o600
     (first,) = kept.seeds()
     kept.add_key()
+
+    async def is_shown(signatures: int) -> bool:
+        tree = await tree_of(settings)
+        return tree is not None and len(read_note(tree.checkpoint).signatures) == signatures
+
     async with notarising(running):
-        await until(lambda: len(read_note(kept.checkpoint() or "").signatures) == 2)
+        await until(lambda: is_shown(2))
     assert len(kept.seeds()) == 2
     assert kept.retire_keys() == 1
-
-    async def is_shown() -> bool:
-        tree = await tree_of(settings)
-        return tree is not None and len(read_note(tree.checkpoint).signatures) == 1
-
     async with notarising(running):
-        await until(is_shown)
+        await until(lambda: is_shown(1))
     await assert_tree_of_the_log(settings, tmp_path)
 
     replaced = running.model_copy(update={"proof_keys": base64.b64encode(first).decode()})
