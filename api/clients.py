@@ -5,7 +5,7 @@ A token is for a client that has proved itself (RFC 6749, 4.4), and opens what i
 """
 
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import parse_qsl
 from uuid import uuid4
 
@@ -25,8 +25,7 @@ from api.http.services import ServicesDep
 from api.http.sessions import SERVICE_OF_CAMPUS
 from api.http.types import NO_CONTROLS, Id, Reason
 from commands.clients import AddCredential, EndClient, RegisterClient, RemoveCredential
-from domain.auth import SCOPES
-from domain.clients import ClientNotFound, CredentialKind
+from domain.clients import SCOPES, ClientNotFound, CredentialKind
 from domain.errors import Conflict
 from domain.words import closed
 
@@ -116,7 +115,7 @@ class ClientToRegister(Body):
 
     client_id: Annotated[str, Field(pattern=r"^service-[a-z0-9]([a-z0-9-]{0,49}[a-z0-9])?$", max_length=64)]
     name: Annotated[str, Field(min_length=1, max_length=100, pattern=NO_CONTROLS)]
-    scopes: Annotated[list[Scope], Field(min_length=1, max_length=len(SCOPES))]
+    scopes: Annotated[list[Literal["read", "write"]], Field(min_length=1, max_length=len(SCOPES))]
     reason: Reason
 
 
@@ -147,8 +146,8 @@ CLIENT = RegisteredClient(
     credentials=[
         ListedCredential(
             credential_id="5e0c8f8bd3f54b0ab4d3b5d55c0e3f3a",
-            kind="secret",
-            public_key=None,
+            kind="key",
+            public_key='{"kty":"OKP","crv":"Ed25519","x":"11qYAYKx…"}',
             until=datetime.fromisoformat("2026-07-01T00:00:00Z"),
         )
     ],

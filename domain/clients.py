@@ -18,6 +18,9 @@ PREFIX = "service-"
 """Begins the id of each client, so that none is taken for a person."""
 
 ID_PATTERN = re.compile(r"service-[a-z0-9]([a-z0-9-]{0,49}[a-z0-9])?\Z")
+SCOPES = ("read", "write")
+"""What a token of a client may open: all that its role may see; commands."""
+
 MOST_CREDENTIALS = 2
 """That are valid at once: the one that a program has, and the one that takes its place."""
 LONGEST_LIFE = timedelta(days=366)
@@ -35,6 +38,13 @@ class BadClientId(Rejected):
 
     code = "bad_client_id"
     template = "the id of a client is service- and up to 50 small letters, digits and dashes, such as service-reports"
+
+
+class BadScope(Rejected):
+    """A client would have tokens of a scope that there is not, or of none."""
+
+    code = "bad_scope"
+    template = "a client has scopes of {known}, and one at least"
 
 
 class ClientNotFound(NotFound):
@@ -142,6 +152,8 @@ class Client(Aggregate):
     def register(self, name: str, scopes: Sequence[str], reason: str) -> None:
         """Let a program have tokens of these scopes; the same once more changes nothing."""
         wanted = sorted(set(scopes))
+        if not wanted or not set(wanted) <= set(SCOPES):
+            raise BadScope(known=" and ".join(SCOPES))
         if self.is_ended:
             raise ClientEnded(client_id=self.client_id)
         if not self.exists:

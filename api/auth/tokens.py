@@ -1,7 +1,7 @@
 """Tokens of the API: of persons for programs, of apps, which renew them; and the keys that check them."""
 
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from fastapi import Request, Response
@@ -104,7 +104,7 @@ class WantedToken(Body):
     model_config = example(label="notebook", scopes=["read"], days=30)
 
     label: Label
-    scopes: Annotated[list[Scope], Field(min_length=1, max_length=len(SCOPES))]
+    scopes: Annotated[list[Literal["read", "write"]], Field(min_length=1, max_length=len(SCOPES))]
     days: Annotated[int, Field(ge=1, le=LONGEST_DAYS)] = 30
 
 
@@ -114,7 +114,7 @@ class WantedApp(Body):
     model_config = example(label="my telephone", scopes=["read", "write"])
 
     label: Label
-    scopes: Annotated[list[Scope], Field(min_length=1, max_length=len(SCOPES))]
+    scopes: Annotated[list[Literal["read", "write"]], Field(min_length=1, max_length=len(SCOPES))]
 
 
 class TokenToEnd(Body):

@@ -3,6 +3,7 @@
 
     create           the first admin, and others                     create
     roles …          list, grant and revoke roles                    roles
+    clients …        programs of other systems                       clients
     audit            what the staff and the operators have done      audit
     bulk …           the same for many, from a CSV file              bulk
     settings …       what the admins decide while the campus runs    settings
@@ -10,7 +11,7 @@
 
 import typer
 
-from cli.admin import bulk, settings
+from cli.admin import bulk, clients, settings
 from cli.admin.audit import audit
 from cli.admin.create import create
 from cli.admin.roles import grant, list_, revoke
@@ -26,12 +27,13 @@ roles.command()(revoke)
 app.add_typer(roles, name="roles")
 app.add_typer(bulk.app, name="bulk")
 app.add_typer(settings.app, name="settings")
+app.add_typer(clients.app, name="clients")
 
 
 @app.callback()
 def admin() -> None:
     """
-    Make the first admin, grant roles, do the same for many, change settings, and see what the staff have done.
+    Make the first admin, grant roles, do the same for many, let programs in, change settings, and see what was done.
 
     What is done here needs no account: the facts have the user of this machine as their actor.
     """

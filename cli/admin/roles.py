@@ -83,7 +83,7 @@ def grant(
     from commands.roles import GrantRole
     from domain.roles import ADMIN_OF_CAMPUS
 
-    wanted, why = _grant(role, scope), _reason(reason)
+    wanted, why = _grant(role, scope), reason_of(reason)
     end = None if until is None else until.replace(tzinfo=UTC)
 
     async def work(desk: Desk) -> int:
@@ -114,7 +114,7 @@ def revoke(
     from commands.roles import RevokeRole
     from domain.roles import ADMIN_OF_CAMPUS
 
-    wanted, why = _grant(role, scope), _reason(reason)
+    wanted, why = _grant(role, scope), reason_of(reason)
 
     async def work(desk: Desk) -> int:
         learner_id = await desk.person(person)
@@ -140,7 +140,8 @@ def _grant(role: str, scope: str) -> "Grant":
     return Grant(role, scope)
 
 
-def _reason(reason: str) -> str:
+def reason_of(reason: str) -> str:
+    """A reason without the space around it; raises Failure for none."""
     if not 0 < len(reason.strip()) <= LONGEST_REASON:
         raise Failure(f"a reason has 1 to {LONGEST_REASON} characters: type --reason TEXT, for those who ask later")
     return reason.strip()

@@ -18,7 +18,7 @@ from adapters.settings import Settings
 from api.app import build
 from tests.support.api import Campus, served
 from tests.support.appends import query
-from tests.support.polling import until
+from tests.support.polling import guard, until
 
 TOKEN, FORM = "/v1/clients/token", "application/x-www-form-urlencoded"
 KEY = ECKey.generate_key("P-256", {"kid": "k1"})
@@ -204,7 +204,9 @@ async def test_a_client_ends_everywhere_within_a_second(program: Program, app: F
     await program.add()
     token = await token_of(await program.by_secret())
     headers = {"authorization": f"Bearer {token}"}
-    async with served(build(app.state.services.settings)) as elsewhere:
+    clients = app.state.services.people.tokens.clients
+    watching = clients.watch(program.client_id, program.credential_id)
+    async with guard(), watching as over, served(build(app.state.services.settings)) as elsewhere:
         assert (await elsewhere.get("/v1/overview", headers=headers)).status_code == 200
         ended = {"reason": "is not needed any more"}
         await program.campus.send(f"/clients/{program.client_id}/end", ended, user="admin")
@@ -213,6 +215,7 @@ async def test_a_client_ends_everywhere_within_a_second(program: Program, app: F
             return (await elsewhere.get("/v1/overview", headers=headers)).status_code == 401
 
         await until(is_refused)
+        await over.wait()  # as an open stream does
     await until(lambda: refused(program, token))
     assert (await program.by_secret()).status_code == 401
     again = {"client_id": program.client_id, "name": "Reports", "scopes": ["read"], "reason": "again"}

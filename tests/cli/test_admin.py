@@ -157,3 +157,29 @@ async def test_many_at_once_from_a_file(settings: Settings, tmp_path: Path) -> N
     assert names["campus_name"] == "Academy"
     code, _, err = await said(settings, "settings", "change", "colour", "red", "--reason", "x")
     assert (code, "no setting is called colour" in err) == (1, True)
+
+
+@pytest.mark.processes
+async def test_programs_of_other_systems_are_let_in_from_the_machine(settings: Settings) -> None:
+    """Registered with the role of a service; a secret is printed once, and removed; each with a reason."""
+    client, why = "service-reports", ("--reason", "asked for by IT")
+    await answer(settings, "clients", "register", client, "Reports", *why)
+    added = await answer(settings, "clients", "add", client, "--days", "30", *why)
+    assert added["secret"].startswith("campus_client_")
+    shown = await answer(settings, "clients", "show", client)
+    assert [each["credential_id"] for each in shown["credentials"]] == [added["credential_id"]]
+    await answer(settings, "clients", "remove", client, added["credential_id"], *why)
+    assert await query(settings, "SELECT count(*) FROM client_secrets") == [(0,)]
+    await answer(settings, "clients", "end", client, *why)
+    types = await query(settings, "SELECT type FROM events ORDER BY position")
+    assert [kind for (kind,) in types] == [
+        "client.registered", "role.granted", "client.credential_added", "client.credential_removed", "client.ended",
+    ]  # fmt: skip
+    for wrong, says in (
+        (("clients", "add", client, *why), "has ended"),
+        (("clients", "register", "reports", "Reports", *why), "service-"),
+        (("clients", "register", "service-a", "A", "--scope", "all", *why), "scopes of read and write"),
+        (("clients", "show", "service-b"), "there is no client"),
+    ):
+        code, _, err = await said(settings, *wrong)
+        assert (code, says in err) == (1, True), err

@@ -9,6 +9,7 @@ from domain.clients import (
     MOST_CREDENTIALS,
     BadClientId,
     BadLifetime,
+    BadScope,
     Client,
     ClientEnded,
     ClientExists,
@@ -45,6 +46,14 @@ def test_a_client_is_registered_once() -> None:
     given(Client, REGISTERED).when(lambda it: it.register("Reports", ["write"], "why")).refused(
         ClientExists, client_id="service-reports"
     )
+
+
+def test_a_client_has_scopes_that_there_are() -> None:
+    """And one at least."""
+    wrong: tuple[list[str], ...] = ([], ["admin"], ["read", ""])
+    for scopes in wrong:
+        with pytest.raises(BadScope):
+            replay(Client, "client-service-reports", []).register("Reports", scopes, "why")
 
 
 def test_two_credentials_are_valid_at_once() -> None:

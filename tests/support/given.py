@@ -54,8 +54,8 @@ STREAMS = {
     "credentials": "credentials-ann",
     "session": "session-ann:s1",
     "token": "token-ann:t1",
-    "client": "client-service-reports",
     "webhook": "webhook-w1",
+    "client": "client-service-reports",
 }
 
 AggregateT = TypeVar("AggregateT", bound=Aggregate)

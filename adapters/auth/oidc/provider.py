@@ -6,6 +6,7 @@ Authlib writes the address of the first step, proves to the provider which clien
 claims (id_token.py). Its own HTTP client and its session are not used: decisions/0248.
 """
 
+import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,9 +22,11 @@ from joserfc.jwk import KeySet
 from adapters.auth.oidc.id_token import Person, UnknownKey, person_of, refused
 from adapters.auth.oidc.requests import ProviderAway, ProviderRequests, must_be_of
 from adapters.oidc_settings import OidcProvider
+from domain.identity_errors import ProviderRefused
 
 FRESH = 3_600.0  # seconds that what a provider says of itself, and its keys, are taken for true
 ASKED_AGAIN = 60.0  # seconds that have to be between two reads of the keys
+PAUSE = 5.0  # seconds in which a provider that is away, or says what cannot be, is not asked what it is
 WELL_KNOWN = "/.well-known/openid-configuration"
 ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 
@@ -52,6 +55,8 @@ class Provider:
         self.settings = settings
         self._requests = requests
         self._metadata: tuple[float, dict[str, Any]] | None = None
+        self._failed: tuple[float, Exception] | None = None
+        self._describing = asyncio.Lock()
         self._keys: tuple[float, KeySet] | None = None
 
     async def address(self, ask: Ask) -> str:
@@ -124,10 +129,20 @@ class Provider:
         return found
 
     async def _describe(self) -> dict[str, Any]:
-        """What the provider says of itself; the same for an hour."""
-        if self._metadata is None or time.monotonic() - self._metadata[0] > FRESH:
-            self._metadata = time.monotonic(), await self._read_metadata()
-        return self._metadata[1]
+        """What the provider says of itself; the same for an hour. It is asked once for all who wait."""
+        async with self._describing:
+            now = time.monotonic()
+            if self._metadata is not None and now - self._metadata[0] <= FRESH:
+                return self._metadata[1]
+            if self._failed is not None and now - self._failed[0] < PAUSE:
+                raise self._failed[1].with_traceback(None)
+            try:
+                found = await self._read_metadata()
+            except (ProviderAway, ProviderRefused) as error:
+                self._failed = time.monotonic(), error
+                raise
+            self._metadata = time.monotonic(), found
+            return found
 
     async def _read_metadata(self) -> dict[str, Any]:
         settings = self.settings

@@ -147,8 +147,7 @@ async def test_who_is_unknown_gets_an_account_and_comes_back_to_it(place: Place)
     assert GRACE not in str(await query(place.settings, "SELECT * FROM identities"))
     head, form = next((head, form) for path, head, form in place.school.asked if path == "/token")
     assert form["redirect_uri"] == "https://campus.test/v1/auth/providers/school/callback"
-    assert SECRET not in head["authorization"]
-    assert "client_secret" not in form
+    assert (SECRET in head["authorization"], "client_secret" in form) == (False, False)
 
 
 Lie = Callable[[Provider], None]
@@ -238,7 +237,8 @@ async def test_a_provider_that_is_away_keeps_no_one_out(place: Place) -> None:
     browser, school = guest(place), place.school
 
     async def begin() -> tuple[int, str]:
-        place.town.app.state.services.people.providers._by_name["school"]._metadata = None
+        provider = place.town.app.state.services.people.providers._by_name["school"]
+        provider._metadata = provider._failed = None
         body = {"provider": "school"}
         answer = await browser.client.post("/v1/auth/providers/begin", json=body, headers=OWN)
         return answer.status_code, str(answer.json().get("detail", ""))
@@ -249,6 +249,9 @@ async def test_a_provider_that_is_away_keeps_no_one_out(place: Place) -> None:
         "School cannot be asked (it has answered 302): try again later, or sign in with your password",
     )
     assert [path for path, *_ in school.asked if path == "/elsewhere"] == []
+    asked = len(school.asked)
+    answer = await browser.client.post("/v1/auth/providers/begin", json={"provider": "school"}, headers=OWN)
+    assert (answer.status_code, len(school.asked)) == (503, asked), "it is not asked again at once"
     school.status.clear()
     lies: dict[str, Any] = {
         "issuer": "https://other.example",
@@ -263,6 +266,7 @@ async def test_a_provider_that_is_away_keeps_no_one_out(place: Place) -> None:
     school.metadata = {"x": "y" * requests.LARGEST}
     assert "larger than 512 KiB" in (await begin())[1]
     school.metadata = {}
+    assert await begin() == (200, "")
     said = school.agree(await browser.begin(school), "u-1")
     school.status["/token"] = 500
     status, sentence = refusal(await browser.come_back(school, said))

@@ -179,6 +179,7 @@ WITHOUT = {
     "/v1/rules/{source_hash}": "a source never changes",
     "/v1/roles": "who may do what now; what was granted before is in the history",
     "/v1/me/roles": "as that of all",
+    "/v1/clients/{client_id}": "what a client may do now; what has changed is in its facts",
     "/v1/accounts": "how accounts stand now; what was before is in their histories",
     "/v1/learners/{learner_id}/account": "as the own account",
     "/v1/me/account": "who a person is now; what was said before is in the history",
