@@ -15,7 +15,7 @@ OPEN = {
     *(f"/v1/auth/{each}" for each in ("factors/remove", "login/code", "login/passkey", "passkeys")),
     *(f"/v1/auth/{each}" for each in ("passkeys/begin", "passkeys/challenge", "tokens", "tokens/revoke")),
     *(f"/v1/auth/{each}" for each in ("apps", "token", "providers/begin", "confirm/provider")),
-    *(f"/v1/auth/{each}" for each in ("identities/begin", "identities/unlink")),
+    *(f"/v1/auth/{each}" for each in ("identities/begin", "identities/unlink", "impersonation/end")),
     "/v1/me/account/erase",  # these take a session, which no auditor has
     "/v1/events/ticket",
     "/v1/webhooks/stripe",
@@ -23,6 +23,7 @@ OPEN = {
     "/v1/learners/{learner_id}/dossiers",  # all that an auditor may ask for, and:
     "/v1/learners/{learner_id}/break-glass",
     "/v1/accounts/find",
+    "/v1/clients/token",
 }
 """What is sent without the token of a user, or changes nothing."""
 
