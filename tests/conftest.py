@@ -27,6 +27,12 @@ PATIENT = {
 }
 """Limits of the product that say when a server or a worker has gone."""
 
+EAGER = {
+    "workers.projecting.follower.LOOK_INTERVAL": 0.25,  # seconds
+    "workers.projecting.log_tail.HEAD_INTERVAL": 0.25,  # seconds
+}
+"""Pauses after which a projector looks at what no hint says: hundreds of tests wait for their ends."""
+
 LONGEST = ("tests/e2e", "tests/browser/", "tests/workers/", "tests/cli/", "tests/api/http/test_openapi")
 """Where the tests are that take the longest."""
 
@@ -84,9 +90,13 @@ def _clean_environment() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _patient_connections() -> Iterator[None]:
-    """A server that answers late, on a machine that is busy, has not gone; tests of limits set limits of their own."""
+    """
+    A server that answers late, on a machine that is busy, has not gone; tests of limits set limits of their own.
+
+    What a test waits for, workers in this process look for more often.
+    """
     with pytest.MonkeyPatch.context() as patched:
-        for name, value in PATIENT.items():
+        for name, value in (PATIENT | EAGER).items():
             patched.setattr(name, value)
         yield
 

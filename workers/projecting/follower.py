@@ -147,9 +147,12 @@ class Follower:
             slowest = work.next_batch_range()
             if work.retries_left and slowest.position >= self._tail.head:
                 continue
+            life = await life_of(
+                connection
+            )  # not within the limit: a statement that is cancelled late hits the next one
             try:
                 async with asyncio.timeout(LOOK_INTERVAL):
-                    facts = slowest.cut(await self._tail.after(slowest.position, await life_of(connection)))
+                    facts = slowest.cut(await self._tail.after(slowest.position, life))
             except TimeoutError:
                 if slowest.position >= self._tail.head:
                     self.trouble = ""  # nothing is left to do
