@@ -53,6 +53,7 @@ from tests.support.given import STREAMS
         ("announcement-a1", "announcement-a1", 26),
         ("setting-main", "setting-main", 45),
         ("client-service-reports", "service-reports", 52),
+        ("webhook-w1", "webhook-w1", 17),
         ("session-28400:s1", "28400", 38),
         ("token-28400:t1", "28400", 38),
         ("thread-AAA:7", "thread-AAA:7", 12),
