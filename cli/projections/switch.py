@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.console import LARGEST, DataDir, Json, answer, progress
+from cli.operator import Ticket
 from cli.projections.options import Name, run, settings_of, the, typed
 
 LONGEST_REASON = 200
@@ -43,6 +44,7 @@ def promote(
         bool, typer.Option("--with-parked", help="Also if its code fails at facts where that which is served does not.")
     ] = False,
     reason: Reason = None,
+    ticket: Ticket = None,
     data: DataDir = None,
     as_json: Json = False,
 ) -> None:
@@ -59,7 +61,7 @@ def promote(
 
     with progress(f"{name}: the last facts", unit="facts") as advance:
         switched = run(
-            promote(settings_of(data), the(name), generation, advance, with_parked=with_parked, by=_by(reason)),
+            promote(settings_of(data), the(name), generation, advance, with_parked=with_parked, by=_by(reason, ticket)),
             stopped="stopped; the live generation is as it was",
         )
     answer(_as_json(name, switched), as_json=as_json, table=lambda: _view(name, switched, data))
@@ -75,6 +77,7 @@ def rollback(
         ),
     ] = False,
     reason: Reason = None,
+    ticket: Ticket = None,
     data: DataDir = None,
     as_json: Json = False,
 ) -> None:
@@ -89,7 +92,7 @@ def rollback(
 
     with progress(f"{name}: the last facts", unit="facts") as advance:
         switched = run(
-            roll_back(settings_of(data), the(name), as_it_was=as_it_was, advance=advance, by=_by(reason)),
+            roll_back(settings_of(data), the(name), as_it_was=as_it_was, advance=advance, by=_by(reason, ticket)),
             stopped="stopped; the live generation is as it was",
         )
     answer(_as_json(name, switched), as_json=as_json, table=lambda: _view(name, switched, data))
@@ -118,13 +121,13 @@ def drop(
     )
 
 
-def _by(reason: str | None) -> "By":
+def _by(reason: str | None, ticket: str | None) -> "By":
     from datetime import UTC, datetime
 
     from cli.operator import command_context
     from workers.rebuild.promotion import By
 
-    return By(command_context(datetime.now(UTC)), reason)
+    return By(command_context(datetime.now(UTC), ticket), reason)
 
 
 def _as_json(name: str, switched: "Switched") -> dict[str, Any]:

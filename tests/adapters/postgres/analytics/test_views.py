@@ -38,6 +38,7 @@ SHOWN_FIELDS = {
     *("course_id", "course_version", "due_at", "ends_at", "entitlement_id", "grade_bp", "grading_policy", "items"),
     *("kind", "language", "late_by", "learner_id", "mode", "outcome", "pacing", "pass_bp", "passed", "policy", "rule"),
     *("run_id", "score_bp", "source", "starts_at", "structure_hash", "summary", "through_position", "time_limit"),
+    *("address", "text"),  # sealed; said to all
     *("seat_offer_hours", "title", "unit_id", "units", "until", "version"),
     *("formula", "groups", "new", "new_grade_bp", "old", "old_grade_bp", "points", "possible", "time_zone"),
     *("waitlist_limit", "old_bp", "old_points", "old_possible", "reason", "unit_points", "unit_possible"),
