@@ -62,11 +62,10 @@ SHOWN_FIELDS = {
     *("invoice_id", "known_at", "origin", "paid_amount", "paid_currency", "recurring", "valid_at", "what"),
     *("changed", "codes_id", "count", "display_name", "email", "factor_id", "field", "left", "method"),
     *("identity_id", "issuer", "ground", "credential_id", "public_key", "name"),
-    *("digest", "done", "refused", "unchanged", "undoes"),
     *("password_id", "purpose", "role", "scope", "scopes"),
     *("appended", "before", "continues", "file", "found", "irregular_by_rule", "parts", "plan", "rows", "sha256"),
     *("size", "tables", "generation", "position", "code", "source_hash"),
-    *("description", "first", "last", "others_until", "secret_id", "types"),
+    *("address", "description", "first", "last", "others_until", "secret_id", "text", "types"),
     *("digest", "done", "ground", "name", "refused", "unchanged", "undoes"),
     *("transactions", "trial_days", "trial_until", "valid_from", "valid_until", "whole"),
 }
