@@ -59,6 +59,13 @@ class AmbiguousLines(Rejected):
     template = "send either `csv`, or `ids` of persons with what is the same for all in `fields`"
 
 
+class UnknownColumn(Rejected):
+    """What is the same for all lines has no place in them."""
+
+    code = "unknown_column"
+    template = "lines of {kind} have no {column!r} that is the same for all: they have {columns}"
+
+
 class LinesToPrepare(Body):
     """
     What is to be done for many: as CSV, or as ids of persons and what is the same for all of them.
@@ -341,6 +348,8 @@ def _cells(body: LinesToPrepare) -> list[Cells | BadLine]:
     if bool(body.csv) == bool(body.ids) or (body.csv and body.fields):
         raise AmbiguousLines
     columns = COLUMNS[body.kind]
+    if unknown := sorted(set(body.fields) - {*columns.needed[1:], *columns.further}):
+        raise UnknownColumn(kind=body.kind.value, column=unknown[0][:40], columns=", ".join(columns.needed[1:]))
     if body.csv:
         lines = read_lines(body.csv, columns.needed, columns.further)
     else:

@@ -161,6 +161,8 @@ async def test_what_no_job_can_be_made_of(campus: Campus, app: FastAPI, settings
         ({"kind": "enroll", "csv": "email\nx\n"}, "bad_csv"),
         ({"kind": "enroll", "csv": f"{HEAD}\n"}, "no_lines"),
         ({"kind": "erase", "ids": ["ann"]}, "invalid_request"),
+        ({"kind": "enroll", "ids": ["ann"], "fields": {"learner_id": "ben"}}, "unknown_column"),
+        ({"kind": "enroll", "ids": ["ann"], "fields": {"\0": "x"}}, "unknown_column"),
     ]
     for body, code in bad:
         answer = await campus.post("/bulk-jobs", body, user="admin")
