@@ -154,7 +154,6 @@ HANDLERS: dict[type, CommandHandler] = {
     roles.GrantRole: roles.grant_role,
     roles.RevokeRole: roles.revoke_role,
     roles.EndRoles: roles.end_roles,
-    quiz.OverrideGrade: quiz.override_grade,
     webhooks.CreateWebhook: webhooks.create_webhook,
     webhooks.ChangeWebhook: webhooks.change_webhook,
     webhooks.RotateWebhookSecret: webhooks.rotate_webhook_secret,
@@ -164,4 +163,5 @@ HANDLERS: dict[type, CommandHandler] = {
     webhooks.PingWebhook: webhooks.ping_webhook,
     webhooks.ReplayWebhook: webhooks.replay_webhook,
     webhooks.ResendToWebhook: webhooks.resend_to_webhook,
+    quiz.OverrideGrade: quiz.override_grade,
 }

@@ -48,13 +48,13 @@ STREAMS = {
     "setting": "setting-main",
     "reaction": "reaction-0199c7f0-a1b2-7c3d-8e4f-5a6b7c8d9e0f:grade_by_key",
     "record": "record-ann:2026-03-02T09",
+    "webhook": "webhook-w1",
     "books": "books-main",
     "user": "user-ann",
     "role": "role-ann",
     "credentials": "credentials-ann",
     "session": "session-ann:s1",
     "token": "token-ann:t1",
-    "webhook": "webhook-w1",
     "client": "client-service-reports",
 }
 
