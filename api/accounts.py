@@ -231,7 +231,9 @@ async def end_sessions(
     return Response(msgspec.json.encode(EndedSessions(ended=ended)), media_type=JSON)
 
 
-@router.post("/accounts/find", responses=open_query(FoundAccount(learner_id="5e0c8f8b"), 401, 403, 404, 412, 413, 415))
+@router.post(
+    "/accounts/find", responses=open_query(FoundAccount(learner_id="5e0c8f8b"), 400, 401, 403, 404, 412, 413, 415)
+)
 async def find_account(request: Request, body: AddressToFind, dispatch: Dispatch, services: ServicesDep) -> Response:
     """The account of an address that is known as a whole, found by its keyed digest; recorded as a look, with why."""
     learner_id = await services.people.addresses.find(body.email)
