@@ -47,7 +47,7 @@ def _nats_admits(servers: Breakable, who: str) -> Iterator[None]:
 @asynccontextmanager
 async def nats_refuses_its_users(servers: Breakable) -> AsyncIterator[None]:
     """NATS ends all connections and lets none in until the block ends."""
-    with _nats_admits(servers, 'token: "another-for-a-moment"'):
+    with _nats_admits(servers, 'users: [ { user: "another", password: "for-a-moment" } ]'):
         yield
 
 
