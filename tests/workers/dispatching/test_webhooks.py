@@ -51,6 +51,15 @@ async def until_sent(receiver: Receiver, number: int) -> None:
     await until(have_come)
 
 
+async def until_noted(hooks: Hooks, number: int) -> None:
+    """Wait until so many attempts are written down."""
+
+    async def are_noted() -> bool:
+        return await query(hooks.settings, "SELECT count(*) FROM webhook_attempts") == [(number,)]
+
+    await until(are_noted)
+
+
 async def test_facts_are_sent_signed_and_once(hooks: Hooks, receiver: Receiver) -> None:
     """Those of the kinds of the endpoint, from when it was made on, in their envelope; a ping and a resend as well."""
     await hooks.happen()
@@ -112,9 +121,10 @@ async def test_an_endpoint_that_is_gone_or_fails_for_three_days_is_disabled(hook
         await hooks.happen(2)
         receiver.always(said(503, "", "Retry-After: 1"))
         await hooks.do(EnableWebhook("w1", "mended"))
-        await until_sent(receiver, 4)
+        await until_noted(hooks, 4)
         hooks.log.clock.move(GIVEN_UP_AFTER + SOON)
         await until(is_disabled)
+        await until_noted(hooks, 7)
         assert (await hooks.webhook()).cause == DisabledBy.FAILING
         facts = await hooks.log.stream("webhook-w1")
         assert [(fact.data["cause"], fact.meta.actor) for fact in facts if fact.type == "webhook.disabled"] == [
