@@ -31,7 +31,8 @@ async def test_a_run_that_is_over_is_shown_as_ended(app: FastAPI, campus: Campus
     """To the learner, on every page, and in the counts of the run; its units were due when they were."""
     await campus.open_run()
     position = await campus.enroll()
-    await campus.see("/me/dashboard", position, user=campus.learner)
+    for path in ("/me/dashboard", f"/me/runs/{campus.run}"):
+        await campus.see(path, position, user=campus.learner)
     app.state.services.log.clock.move(timedelta(days=40_000))
     (course,) = (await campus.get("/me/dashboard", user=campus.learner)).json()["courses"]
     assert (course["status"], course["next_unit"], course["deadlines"]) == ("ended", None, [])

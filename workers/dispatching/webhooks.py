@@ -11,7 +11,7 @@ import asyncio
 import random
 from collections.abc import Iterable
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -223,7 +223,8 @@ class Sender:
         if not secrets:
             return Answered(None, 0, "no secret is left: rotate it")
         body = body_of(fact)
-        headers = headers_of(secrets, message.message_id, datetime.now(UTC), body)
+        now = self._log.clock.on_machine(self._log.clock.now())  # which the receiver compares with its own clock
+        headers = headers_of(secrets, message.message_id, now, body)
         return await self._client.send(webhook.url, headers, body)
 
     async def _known_secrets(self, webhook: Webhook) -> list[str]:
