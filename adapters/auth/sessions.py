@@ -89,13 +89,19 @@ class BrowserSession(NamedTuple):
 
 
 class Sessions:
-    """The sessions of one campus, as one process sees them."""
+    """
+    The sessions of one campus, as one process sees them.
+
+    Attributes:
+        users: who was recognised by a token, and until when that is true if nothing changes.
+    """
 
     def __init__(self, link: Link, clock: Clock, changes: AccessChanges) -> None:
         self._link = link
         self._clock = clock
         self._changes = changes
         self._known: Known[bytes, BrowserSession] = Known(changes)
+        self.users: Known[str, tuple[Any, datetime]] = Known(changes)
         self._watched: dict[bytes, set[asyncio.Event]] = {}
         self._looking: asyncio.Task[None] | None = None
 
@@ -147,6 +153,11 @@ class Sessions:
         is_there = await self._link.run(work) == 1
         self._changes.note(session.learner_id)
         return token if is_there else None
+
+    @property
+    def number(self) -> int:
+        """What is read from now on is true for changes up to this number."""
+        return self._changes.number
 
     def known(self, token: str) -> BrowserSession | None:
         """The session of a token, if this process knows without asking that it is valid."""

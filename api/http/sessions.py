@@ -12,7 +12,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 from time import time as machine_time
-from typing import NamedTuple
+from typing import NamedTuple, cast
 from urllib.parse import urlsplit
 
 from fastapi import Request, Response
@@ -21,7 +21,7 @@ from adapters.auth.access import SignedIn
 from adapters.auth.grants import Grants, Held
 from adapters.auth.issuing import CLIENT, Tokens
 from adapters.auth.people import People
-from adapters.auth.sessions import BrowserSession, Sessions
+from adapters.auth.sessions import SEEN_EVERY, BrowserSession, Sessions
 from adapters.jwt import FACTOR, LEARNER, SHORT_PASSWORD, STEP_UP, JwtClaims
 from adapters.tasks import cancel_and_wait
 from api.http.errors import Unauthenticated
@@ -107,7 +107,10 @@ def bearer_of(header: str) -> str:
 
 async def person_by_cookie(header: str, sessions: Sessions, grants: Grants, clock: Clock) -> SessionUser | None:
     """Whom a `Cookie` header names."""
-    token = session_of_cookies(header)
+    number, token = sessions.number, session_of_cookies(header)
+    user, true_until = sessions.users.get(token) or (None, clock.now())
+    if user is not None and clock.now() < true_until:
+        return cast("SessionUser", user)
     session = await sessions.find(token) if token else None
     if session is None:
         return None
@@ -117,10 +120,26 @@ async def person_by_cookie(header: str, sessions: Sessions, grants: Grants, cloc
     ends = clock.on_machine(session.until).timestamp()
     if session.actor_id is not None:
         return _impersonator(session, held, ends)
-    proofs = proofs_of(session, clock.now())
-    return SessionUser(
-        session.learner_id, roles_of(held), session.learner_id, ends, proofs, session=session, grants=held
+    now = clock.now()
+    user = SessionUser(
+        session.learner_id,
+        roles_of(held),
+        session.learner_id,
+        ends,
+        proofs_of(session, now),
+        session=session,
+        grants=held,
     )
+    sessions.users.keep(token, person, number, (user, _true_until(session, held, now)))
+    return user
+
+
+def _true_until(session: BrowserSession, held: Held, now: datetime) -> datetime:
+    """When the next thing ends by itself: the session, a proof, a role, or how exactly the latest use is known."""
+    ends = [session.until, session.seen_at + SEEN_EVERY, *(until for until in held.values() if until is not None)]
+    if session.confirmed_at is not None and session.confirmed_at + CONFIRMED_FOR > now:
+        ends.append(session.confirmed_at + CONFIRMED_FOR)
+    return min(ends)
 
 
 def _impersonator(session: BrowserSession, held: Held, ends: float) -> SessionUser | None:

@@ -8,14 +8,17 @@ import pytest
 from adapters.auth import changes
 from adapters.auth.changes import AccessChanges, forget_old
 from adapters.auth.grants import Grants
-from adapters.auth.sessions import LONGEST, Sessions
+from adapters.auth.sessions import LONGEST, SEEN_EVERY, Sessions
 from adapters.command_bus.bus import Bus
+from adapters.jwt import STEP_UP as JWT_STEP_UP
 from adapters.postgres.connection import connect
 from adapters.settings import Settings
+from api.http.sessions import COOKIE, SessionUser, person_by_cookie
 from commands.auth import OpenSession, SetPassword
 from commands.log import Context
 from commands.roles import GrantRole
 from commands.user import RegisterAccount
+from domain.auth import STEP_UP
 from domain.roles import ADMIN_OF_CAMPUS
 from tests.support.appends import opened, query, unit
 
@@ -137,3 +140,36 @@ async def test_changes_are_forgotten_after_an_hour(settings: Settings) -> None:
         await log.link.run(forget_old)
         assert await query(settings, "SELECT learner_id FROM access_changes") == []
         assert await here.find(ann) is None
+
+
+async def test_who_was_recognised_is_remembered_until_something_ends(settings: Settings) -> None:
+    """A proof that grows old, a role that ends and a session that is not used end by the clock, without a change."""
+    async with opened(settings) as log:
+        seen, bus, now = AccessChanges(log.link), Bus(log), log.clock.now()
+        here, roles = Sessions(log.link, log.clock, seen), Grants(log, seen)
+        await bus.handle(RegisterAccount("ann", "ann@example.org"), Context("op"))
+        ends = now + STEP_UP / 2
+        await bus.handle(GrantRole("ann", ADMIN_OF_CAMPUS, ends, "stands in"), Context("op", at=now))
+        await bus.handle(OpenSession("ann", "s1", "password", now + LONGEST), Context("ann"))
+        token = await here.open("ann", "s1", now + LONGEST, confirmed_at=now)
+
+        async def user() -> SessionUser | None:
+            return await person_by_cookie(f"{COOKIE}={token}", here, roles, log.clock)
+
+        await seen.look()
+        first = await user()
+        assert first is not None
+        assert ("admin" in first.roles, JWT_STEP_UP in first.proofs) == (True, True)
+        assert await user() is first
+        log.clock.move(SEEN_EVERY)
+        assert await user() is not first
+        log.clock.move(ends - log.clock.now())
+        later = await user()
+        assert later is not None
+        assert ("admin" in later.roles, JWT_STEP_UP in later.proofs) == (False, True)
+        log.clock.move(now + STEP_UP - log.clock.now())
+        latest = await user()
+        assert latest is not None
+        assert JWT_STEP_UP not in latest.proofs
+        await here.end("ann", ["s1"])
+        assert await user() is None
