@@ -77,14 +77,14 @@ async def test_an_endpoint_gets_facts(campus: Campus, lively: Settings) -> None:
 
 async def test_a_secret_is_shown_once(campus: Campus) -> None:
     """Also where the request comes again with its key; it is in no other answer and in no fact."""
-    first = await made(campus, "https://crm.example/hook", key="k1")
-    again = await made(campus, "https://crm.example/hook", key="k1")
+    first = await made(campus, "https://crm.example/hook", key=f"{campus.tag}-1")
+    again = await made(campus, "https://crm.example/hook", key=f"{campus.tag}-1")
     assert first["secret"].startswith("whsec_")
     assert again == {**first, "secret": None}
     path = f"/webhooks/{first['endpoint_id']}"
-    rotated = await campus.post(f"{path}/secret", {"keep_hours": 1, **WHY}, user="admin", key="k2")
+    rotated = await campus.post(f"{path}/secret", {"keep_hours": 1, **WHY}, user="admin", key=f"{campus.tag}-2")
     assert rotated.json()["secret"] not in (None, first["secret"])
-    assert (await campus.post(f"{path}/secret", {"keep_hours": 1, **WHY}, user="admin", key="k2")).json()[
+    assert (await campus.post(f"{path}/secret", {"keep_hours": 1, **WHY}, user="admin", key=f"{campus.tag}-2")).json()[
         "secret"
     ] is None
     shown = (await campus.get(path)).text + (await campus.get("/webhooks")).text
