@@ -109,11 +109,6 @@ class Clients:
         """A client as the log has it now."""
         return await replayed(self._log, Client, client_stream(client_id))
 
-    def known(self, client_id: str, credential_id: str) -> bool:
-        """Whether this process knows without asking that a credential is valid."""
-        client = self._known.get(client_id)
-        return client is not None and credential_id in client.live(self._log.clock.now())
-
     async def holds(self, client_id: str, credential_id: str) -> bool:
         """Whether a credential is valid, as it was half a second ago at the most."""
         await self._changes.look()

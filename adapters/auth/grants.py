@@ -31,11 +31,6 @@ class Grants:
         self._watched: dict[str, set[tuple[frozenset[Grant], asyncio.Event]]] = {}
         self._looking: asyncio.Task[None] | None = None
 
-    def known(self, learner_id: str) -> Held | None:
-        """The grants of a person that hold now, if this process knows them without asking."""
-        roles = self._known.get(learner_id)
-        return None if roles is None else roles.live(self._log.clock.now())
-
     async def of(self, learner_id: str) -> Held:
         """The grants of a person that hold now, as they were half a second ago at the most, and none past its end."""
         return (await self._roles(learner_id)).live(self._log.clock.now())

@@ -168,20 +168,6 @@ class Tokens:
             return token, token.until
         return await self._access_token(text)
 
-    def known(self, text: str) -> tuple[ApiToken, datetime] | None:
-        """The same, if this process knows without asking that it is valid."""
-        if text.startswith(PREFIX):
-            token = self.table.known(hash_of(text))
-            return (token, token.until) if token is not None and token.kind == TokenKind.PERSONAL else None
-        signed = self._verified.get(text)
-        if signed is None or signed.ends <= self._access.now():
-            return None
-        if signed.client is not None:
-            holds = self.clients.known(signed.learner_id, signed.token_id)
-            return (signed.client, signed.ends) if holds else None
-        token = self.table.known(signed.token_id)
-        return (token, signed.ends) if token is not None and token.learner_id == signed.learner_id else None
-
     async def _access_token(self, text: str) -> tuple[ApiToken, datetime] | None:
         signed = self._verified.get(text) or await self._verify(text)
         if signed is None:

@@ -115,8 +115,7 @@ async def person_by_cookie(header: str, sessions: Sessions, grants: Grants, cloc
     if session is None:
         return None
     person = session.actor_id or session.learner_id
-    held = grants.known(person)
-    held = held if held is not None else await grants.of(person)
+    held = await grants.of(person)
     ends = clock.on_machine(session.until).timestamp()
     if session.actor_id is not None:
         return _impersonator(session, held, ends)
@@ -157,12 +156,11 @@ def _impersonator(session: BrowserSession, held: Held, ends: float) -> SessionUs
 async def person_by_token(header: str, tokens: Tokens, grants: Grants, clock: Clock) -> TokenUser | None:
     """Whom a token of the API names in an `Authorization` header; raises TokenRefused."""
     text = bearer_of(header)
-    found = (tokens.known(text) or await tokens.recognise(text)) if text else None
+    found = await tokens.recognise(text) if text else None
     if found is None:
         return None
     token, until = found
-    held = grants.known(token.learner_id)
-    held = held if held is not None else await grants.of(token.learner_id)
+    held = await grants.of(token.learner_id)
     if token.kind == CLIENT and SERVICE_OF_CAMPUS not in held:
         raise TokenRefused
     return TokenUser(

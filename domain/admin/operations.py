@@ -139,17 +139,17 @@ class FailedWork(Aggregate):
 
     def retry(self, position: int) -> None:
         """It is to be tried again, also if it was dismissed; *position* is that of the fact."""
-        self._note_retried(position)
+        self._retried(position=position)
 
     def dismiss(self, position: int, reason: str) -> None:
         """It is not to be tried again; a second time changes nothing."""
         if not self.is_dismissed:
-            self._note_dismissed(position, reason)
+            self._dismissed(position=position, reason=reason)
 
-    def _note_retried(self, position: int) -> None:
+    def _retried(self, position: int) -> None:
         raise NotImplementedError
 
-    def _note_dismissed(self, position: int, reason: str) -> None:
+    def _dismissed(self, position: int, reason: str) -> None:
         raise NotImplementedError
 
 
@@ -172,12 +172,6 @@ class FailedJob(FailedWork):
         TOPIC = "job.dismissed"
         position: int
         reason: str
-
-    def _note_retried(self, position: int) -> None:
-        self._retried(position=position)
-
-    def _note_dismissed(self, position: int, reason: str) -> None:
-        self._dismissed(position=position, reason=reason)
 
     @event(Retried)
     def _retried(self, position: int) -> None:
@@ -207,12 +201,6 @@ class FailedReaction(FailedWork):
         TOPIC = "reaction.dismissed"
         position: int
         reason: str
-
-    def _note_retried(self, position: int) -> None:
-        self._retried(position=position)
-
-    def _note_dismissed(self, position: int, reason: str) -> None:
-        self._dismissed(position=position, reason=reason)
 
     @event(Retried)
     def _retried(self, position: int) -> None:
