@@ -31,7 +31,10 @@ PAYMENT: tuple[type[Aggregate], ...] = (
     *(ProviderEvent, Payout, Receipts, Books),
 )
 
-LEARNING: tuple[type[Aggregate], ...] = (Course, Run, Enrollment, Seats, CourseProgress, Quiz, QuizAttempt)
+LEARNING: tuple[type[Aggregate], ...] = (
+    *(Course, Run, Enrollment, Seats),
+    *(CourseProgress, Quiz, QuizAttempt),
+)
 
 ADMIN: tuple[type[Aggregate], ...] = (
     *(Record, SignedTrees, Import, ReadModel, BreakGlass),

@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.support.page_edits import PlaceNotFound, edited
+
 pytestmark = pytest.mark.processes
 
 ROOT = Path(__file__).parents[1]
@@ -48,10 +50,10 @@ def follow(steps: Sequence[Step], checkout: Path) -> None:
     for step in steps:
         path = checkout / step.path
         if step.is_edit:
-            patch = f"--- a/{step.path}\n+++ b/{step.path}\n{step.text}"
-            command = ["git", "apply", "--unidiff-zero", "--recount", "-"]
-            done = subprocess.run(command, cwd=checkout, input=patch, text=True, capture_output=True, check=False)
-            assert done.returncode == 0, f"{step.path}: {done.stderr}"
+            try:
+                path.write_text(edited(path.read_text(), step.text))
+            except PlaceNotFound as error:
+                raise AssertionError(f"docs/howto/add-a-context.md, {step.path}: {error}") from error
         else:
             assert not path.exists(), f"{step.path} is there already"
             path.write_text(step.text if path.suffix == ".py" else step.text.rstrip("\n"))  # bytes of a fact are exact
@@ -72,6 +74,21 @@ def test_every_step_can_be_taken(tmp_path: Path) -> None:
     follow(STEPS, checkout := copy_of_checkout(tmp_path))
     for path in {step.path for step in STEPS if step.path.endswith(".py")}:
         compile((checkout / path).read_text(), path, "exec")
+
+
+@pytest.mark.parametrize("text", ["", "a = (\n)\nb = (\n)\n"])
+@pytest.mark.parametrize("diff", ["@@\n+    1,\n )\n", "@@ = (\n+    1,\n )\n"])
+def test_an_edit_has_one_place(text: str, diff: str) -> None:
+    """What is not in the file, or there twice, is refused."""
+    with pytest.raises(PlaceNotFound):
+        edited(text, diff)
+
+
+def test_an_edit_changes_its_place_only() -> None:
+    """Words name the line above it, and the rest of a line is kept."""
+    text = "a = (\n)\nb = (\n    2,\n)\nimport x, y\n"
+    after = edited(text, "@@ b = \n+    1,\n )\n@@\n-import x, …\n+import w, x, …\n")
+    assert after == "a = (\n)\nb = (\n    2,\n    1,\n)\nimport w, x, y\n"
 
 
 @pytest.mark.slow
