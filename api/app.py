@@ -50,6 +50,7 @@ from api import (
     roles,
     roster,
     rules,
+    seats,
     webhooks,
     why,
 )
@@ -75,6 +76,7 @@ ROUTERS = (  # the busiest first: routes are tried in this order
     overview.router,
     gradebook.router,
     roster.router,
+    seats.router,
     sse.router,
     history.router,
     facts.router,

@@ -7,7 +7,16 @@ from datetime import datetime
 from msgspec import UNSET, UnsetType
 
 from commands.log import Log, Position
-from domain.catalog import BadSchedule, Course, CourseNotFound, Run, Unit, course_stream, run_stream
+from domain.capacity import EXCESS_STAYS
+from domain.catalog import (
+    BadSchedule,
+    Course,
+    CourseNotFound,
+    Run,
+    Unit,
+    course_stream,
+    run_stream,
+)
 from domain.deadlines import UTC_ZONE
 from domain.grading import Group
 
@@ -120,4 +129,24 @@ class CloseRun:
 async def close_run(command: CloseRun, log: Log) -> Position:
     run = await log.load(Run, run_stream(command.run_id))
     run.close()
+    return await log.save(run)
+
+
+@dataclass(frozen=True)
+class ChangeCapacity:
+    """
+    Give a run more or fewer seats; a reaction brings those who sit and wait in line with it.
+
+    Attributes:
+        excess: what becomes of those who sit when fewer seats are left: one of domain.capacity.EXCESS_POLICIES.
+    """
+
+    run_id: str
+    capacity: int
+    excess: str = EXCESS_STAYS
+
+
+async def change_capacity(command: ChangeCapacity, log: Log) -> Position:
+    run = await log.load(Run, run_stream(command.run_id))
+    run.change_capacity(command.capacity, command.excess)
     return await log.save(run)

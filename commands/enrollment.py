@@ -4,10 +4,11 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from commands.log import Log, Position, present
-from commands.lookups.catalog import Outline, outline
+from commands.lookups.catalog import Outline, capacity_of, outline
 from commands.lookups.enrollment import must_admit, must_go_on
 from commands.lookups.payment import entitlement_for, live_entitlements, runs_of_entitlement
 from commands.lookups.progress import outcome_of
+from domain.capacity import EXCESS_WAITS
 from domain.deadlines import is_over
 from domain.enrollment import (
     BY_ENTITLEMENT,
@@ -218,6 +219,36 @@ async def offer_seat(command: OfferSeat, log: Log) -> Position:
                 enrollment.explain_wait(waits_for)
                 changed.append(enrollment)
         return await log.save(seats, *changed)
+
+
+@dataclass(frozen=True)
+class FollowCapacity:
+    """
+    The seats of a run are as many as its capacity says now. Those that are new go to who waits, by a reaction.
+
+    Attributes:
+        excess: of those who sit above a lower capacity: they keep their seats, or as many as were seated last, and have
+            not completed the course, wait again, before all others.
+    """
+
+    run_id: str
+    excess: str
+
+
+async def follow_capacity(command: FollowCapacity, log: Log) -> Position:
+    async with log.serialize(seats_stream(command.run_id)):
+        seats = await log.load(Seats, seats_stream(command.run_id))
+        seats.resize(await capacity_of(log, command.run_id))
+        changed: list[Enrollment] = []
+        if command.excess == EXCESS_WAITS:
+            for learner_id in reversed([*seats.seated]):
+                if not seats.excess:
+                    break
+                enrollment = await log.load(Enrollment, enrollment_stream(learner_id, command.run_id))
+                if enrollment.wait_again():
+                    seats.move_back(learner_id)
+                    changed.append(enrollment)
+        return await log.save(*changed, seats)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from domain.aggregate import Aggregate, event, stream_id
+from domain.capacity import EXCESS_STAYS, check_capacity
 from domain.deadlines import UTC_ZONE, is_time_zone
 from domain.errors import Conflict, NotFound, Rejected
 from domain.grading import Group, counted
@@ -283,6 +284,12 @@ class Run(Aggregate):
     class Closed(Aggregate.Event):
         TOPIC = "run.closed"
 
+    class CapacityChanged(Aggregate.Event):
+        TOPIC = "run.capacity_changed"
+        old: int
+        new: int
+        excess: str
+
     def initial_state(self) -> None:
         self.course_id = ""
         self.course_version = 0
@@ -370,6 +377,17 @@ class Run(Aggregate):
     @event(Closed)
     def _closed(self) -> None:
         self.is_open = False
+
+    def change_capacity(self, capacity: int, excess: str = EXCESS_STAYS) -> None:
+        """Have more or fewer seats than before; *excess* is the policy for those who sit when fewer are left."""
+        self._must_exist()
+        check_capacity(self.id_of("run_id"), self.capacity, capacity, excess)
+        if self.capacity is not None and capacity != self.capacity:
+            self._capacity_changed(old=self.capacity, new=capacity, excess=excess)
+
+    @event(CapacityChanged)
+    def _capacity_changed(self, old: int, new: int, excess: str) -> None:
+        self.capacity = new
 
     def _must_exist(self) -> None:
         if not self.exists:

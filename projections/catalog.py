@@ -143,6 +143,10 @@ def _run_closed(fact: Fact, rows: Rows) -> None:
     rows.edit(RUNS, CatalogRun, _run(fact.stream_id)).status = "closed"
 
 
+def _capacity_changed(fact: Fact, rows: Rows) -> None:
+    rows.edit(RUNS, CatalogRun, _run(fact.stream_id)).capacity = fact.data["new"]
+
+
 def _quiz_published(fact: Fact, rows: Rows) -> None:
     data = fact.data
     quiz = rows.edit(QUIZZES, CatalogQuiz, _quiz(fact.stream_id))
@@ -166,5 +170,6 @@ class Catalog(Projection):
         "run.scheduled": Handler(_needs_new_run, _run_scheduled, writes=(RUNS,)),
         "run.opened": Handler(_needs_run, _run_opened, writes=(RUNS,)),
         "run.closed": Handler(_needs_run, _run_closed, writes=(RUNS,)),
+        "run.capacity_changed": Handler(_needs_run, _capacity_changed, writes=(RUNS,)),
         "quiz.published": Handler(_needs_quiz, _quiz_published, writes=(QUIZZES,)),
     }

@@ -30,6 +30,7 @@ ROOT = Path(__file__).parents[1]
 MACHINERY = {
     "domain": {
         "aggregate",
+        "capacity",
         "codec",
         "consents",
         "deadlines",

@@ -16,6 +16,7 @@ SERVED_WITH: Mapping[str, str] = {
     "overview": "progress",
     "events": "progress",
     "roster": "enrollment",
+    "seats": "enrollment",
     "ledger": "payment",
     "account": "user",
     "accounts": "user",

@@ -4,7 +4,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from commands.log import Log
-from domain.catalog import Course, CourseNotFound, Run, RunNotFound, Unit, VersionNotFound, course_stream, run_stream
+from domain.capacity import NoCapacity
+from domain.catalog import (
+    Course,
+    CourseNotFound,
+    Run,
+    RunNotFound,
+    Unit,
+    VersionNotFound,
+    course_stream,
+    run_stream,
+)
 from domain.deadlines import due_at, is_over
 from domain.grading import Group, Scheme, scheme_of
 from domain.tags import QueryItem, tag
@@ -72,6 +82,22 @@ async def outline(log: Log, run_id: str) -> Outline:
         run.time_zone,
         run.waitlist_limit,
     )
+
+
+async def capacity_of(log: Log, run_id: str) -> int:
+    """
+    How many seats a run has at this moment; if that changes meanwhile, what rests on it is decided again.
+
+    Raises:
+        RunNotFound: there is no such run.
+        NoCapacity: it has no limit of seats.
+    """
+    run = await log.read(Run, run_stream(run_id))
+    if not run.exists:
+        raise RunNotFound(run_id=run_id)
+    if run.capacity is None:
+        raise NoCapacity(run_id=run_id)
+    return run.capacity
 
 
 async def must_have_course(log: Log, course_id: str) -> None:

@@ -176,6 +176,13 @@ class Enrollment(Aggregate):
         self.status = Status.WAITLISTED
         self.waits_for = WaitsFor.SEAT.value
 
+    def wait_again(self) -> bool:
+        """Lose the seat, or the offer of one, to a lower capacity; progress stays. Returns whether there was one."""
+        if self.status not in (Status.ACTIVE, Status.OFFERED):
+            return False
+        self._waitlisted()
+        return True
+
     def explain_wait(self, waits_for: WaitsFor) -> None:
         """Tell the learner, who waits, what for now."""
         if self.status is Status.WAITLISTED and self.waits_for != waits_for.value:

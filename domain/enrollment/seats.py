@@ -18,7 +18,8 @@ class Seats(Aggregate):
     ids = ("run_id",)
     mentions_learner = True
     snapshot_every = 200
-    snapshot_fields: ClassVar = {"capacity": int, "seated": set[str], "waiting": dict[str, None]}
+    snapshot_fields: ClassVar = {"capacity": int, "seated": dict[str, None], "waiting": dict[str, None]}
+    state_version = 2
 
     class Opened(Aggregate.Event):
         TOPIC = "seats.opened"
@@ -40,10 +41,24 @@ class Seats(Aggregate):
         TOPIC = "seats.queue_left"
         learner_id: str
 
+    class CapacityChanged(Aggregate.Event):
+        TOPIC = "seats.capacity_changed"
+        old: int
+        new: int
+
+    class MovedBack(Aggregate.Event):
+        TOPIC = "seats.moved_back"
+        learner_id: str
+
     def initial_state(self) -> None:
         self.capacity = 0
-        self.seated: set[str] = set()
-        self.waiting: dict[str, None] = {}  # a dict keeps the order and finds by key
+        self.seated: dict[str, None] = {}  # a dict keeps the order and finds by key
+        self.waiting: dict[str, None] = {}
+
+    @property
+    def excess(self) -> int:
+        """How many more learners sit than there are seats, since the capacity was lowered."""
+        return max(0, len(self.seated) - self.capacity)
 
     def open(self, capacity: int) -> None:
         """Set out the seats when the first learner asks."""
@@ -53,6 +68,27 @@ class Seats(Aggregate):
     @event(Opened)
     def _opened(self, capacity: int) -> None:
         self.capacity = capacity
+
+    def resize(self, capacity: int) -> None:
+        """Have so many seats from now on; who sits stays, and no seat is given before one is free."""
+        if not self.exists:
+            self._opened(capacity=capacity)
+        elif capacity != self.capacity:
+            self._capacity_changed(old=self.capacity, new=capacity)
+
+    @event(CapacityChanged)
+    def _capacity_changed(self, old: int, new: int) -> None:
+        self.capacity = new
+
+    def move_back(self, learner_id: str) -> None:
+        """Take a seat back from a learner, who is then the first in the queue."""
+        if learner_id in self.seated:
+            self._moved_back(learner_id=learner_id)
+
+    @event(MovedBack)
+    def _moved_back(self, learner_id: str) -> None:
+        self.seated.pop(learner_id, None)
+        self.waiting = {learner_id: None, **self.waiting}
 
     def take(self, learner_id: str, waitlist_limit: int | None = None) -> bool:
         """
@@ -80,7 +116,7 @@ class Seats(Aggregate):
     @event(Taken)
     def _taken(self, learner_id: str) -> None:
         self.waiting.pop(learner_id, None)
-        self.seated.add(learner_id)
+        self.seated[learner_id] = None
 
     @event(Queued)
     def _queued(self, learner_id: str) -> None:
@@ -95,7 +131,7 @@ class Seats(Aggregate):
 
     @event(Released)
     def _released(self, learner_id: str) -> None:
-        self.seated.discard(learner_id)
+        self.seated.pop(learner_id, None)
 
     @event(QueueLeft)
     def _queue_left(self, learner_id: str) -> None:

@@ -102,6 +102,37 @@ def test_who_left_the_queue_and_came_back_is_last() -> None:
     )
 
 
+def test_a_raised_capacity_has_free_seats_for_who_waits() -> None:
+    """They are given one by one, to those who have waited longest."""
+    past = (*FULL, queued("cid"), queued("dan"))
+    given(Seats, *past).when(lambda seats: seats.resize(3)).then(fact(Seats.CapacityChanged, old=2, new=3))
+    given(Seats, *past, fact(Seats.CapacityChanged, old=2, new=3)).when(lambda seats: seats.seat_next()).then(
+        taken("cid"), answer="cid"
+    )
+
+
+def test_a_lowered_capacity_takes_no_seat_away_and_gives_none() -> None:
+    """Who leaves a run with too many learners leaves no free seat."""
+    past = (*FULL, queued("cid"), fact(Seats.CapacityChanged, old=2, new=1), fact(Seats.Released, learner_id="ann"))
+    given(Seats, *past).when(lambda seats: seats.seat_next()).then()
+    given(Seats, *past).when(lambda seats: seats.excess).then(answer=0)
+    given(Seats, *past[:-1]).when(lambda seats: seats.excess).then(answer=1)
+
+
+def test_who_loses_a_seat_is_first_in_line() -> None:
+    """Who is moved back has waited longer than all who wait."""
+    back = fact(Seats.MovedBack, learner_id="ben")
+    given(Seats, *FULL, queued("cid")).when(lambda seats: seats.move_back("ben")).then(back)
+    given(Seats, *FULL, queued("cid"), back).when(lambda seats: seats.move_back("ben")).then()
+    given(Seats, *FULL, queued("cid"), back).when(lambda seats: seats.seat_next()).then(taken("ben"), answer="ben")
+
+
+def test_the_same_capacity_changes_nothing() -> None:
+    """A change that comes twice is one; before anyone has asked, the seats are set out."""
+    given(Seats, OPENED).when(lambda seats: seats.resize(2)).then()
+    given(Seats).when(lambda seats: seats.resize(2)).then(OPENED)
+
+
 @pytest.mark.parametrize("past", [(OPENED,), (*FULL, queued("cid")), ()])
 def test_nobody_is_seated_without_a_seat_or_without_waiting(past: tuple[Said, ...]) -> None:
     """An offer needs a free seat and a waiting learner."""

@@ -12,15 +12,18 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from commands.catalog import ChangeCapacity
 from commands.enrollment import (
     AcceptSeat,
     CompleteEnrollment,
     ExpireSeatOffer,
+    FollowCapacity,
     OfferSeat,
     ReactivateEnrollment,
     RequestEnrollment,
     WithdrawEnrollment,
 )
+from domain.capacity import EXCESS_POLICIES, EXCESS_WAITS
 from domain.enrollment import (
     AlreadyCompleted,
     Enrollment,
@@ -73,13 +76,9 @@ class Seating(RuleBasedStateMachine):
         self.now, self.until = 0, dict.fromkeys(LEARNERS, 0)  # in hours
         self.is_open = True
         self.status = dict.fromkeys(LEARNERS, Status.NONE)
+        self.seated: list[str] = []  # or has an offer of a seat; who has finished keeps it
         self.queue: list[str] = []
         self.open(capacity, hours, limit)
-
-    @property
-    def seated(self) -> set[str]:
-        """Who has a seat or an offer of one; who has finished keeps it."""
-        return {learner for learner, status in self.status.items() if status in HOLDING}
 
     def is_overdue(self, learner: str) -> bool:
         return self.status[learner] is Status.OFFERED and self.now >= self.until[learner]
@@ -113,6 +112,7 @@ class Seating(RuleBasedStateMachine):
     def sit_or_wait(self, learner: str) -> None:
         if len(self.seated) < self.capacity and not self.queue:
             self.status[learner] = Status.ACTIVE
+            self.seated.append(learner)
         else:
             self.status[learner] = Status.WAITLISTED
             self.queue.append(learner)
@@ -132,8 +132,9 @@ class Seating(RuleBasedStateMachine):
         def gone() -> None:
             if self.status[learner] is not Status.EXPIRED:
                 self.status[learner] = Status.WITHDRAWN
-            if learner in self.queue:
-                self.queue.remove(learner)
+            for line in (self.queue, self.seated):
+                if learner in line:
+                    line.remove(learner)
 
         refusals: dict[Status, type[DomainError]] = {Status.NONE: NotEnrolled, Status.COMPLETED: AlreadyCompleted}
         self.expect(WithdrawEnrollment(learner, self.run_id), gone, refusals.get(self.status[learner]))
@@ -172,6 +173,22 @@ class Seating(RuleBasedStateMachine):
             learner = self.queue.pop(0)
             self.status[learner] = Status.OFFERED if self.hours else Status.ACTIVE
             self.until[learner] = self.now + (self.hours or 0)
+            self.seated.append(learner)
+
+    @rule(capacity=st.integers(1, 3), excess=st.sampled_from(EXCESS_POLICIES))
+    def change_capacity(self, capacity: int, excess: str) -> None:
+        """Those who sit stay, or as many of the last as are too many wait again; new seats are not given yet."""
+        self.send(ChangeCapacity(self.run_id, capacity, excess))
+        self.expect(FollowCapacity(self.run_id, excess), lambda: self.resize(capacity, excess))
+
+    def resize(self, capacity: int, excess: str) -> None:
+        self.capacity = capacity
+        movable = [each for each in self.seated if self.status[each] in (Status.ACTIVE, Status.OFFERED)]
+        for learner in reversed(movable if excess == EXCESS_WAITS else []):
+            if len(self.seated) > capacity:
+                self.seated.remove(learner)
+                self.queue.insert(0, learner)
+                self.status[learner] = Status.WAITLISTED
 
     @rule(learner=learners)
     def accept(self, learner: str) -> None:
@@ -199,6 +216,7 @@ class Seating(RuleBasedStateMachine):
         def over() -> None:
             if self.is_overdue(learner):
                 self.status[learner] = Status.EXPIRED
+                self.seated.remove(learner)
 
         self.expect(ExpireSeatOffer(learner, self.run_id), over)
 
@@ -211,7 +229,8 @@ class Seating(RuleBasedStateMachine):
     def the_seats_are_as_expected(self) -> None:
         """The same people sit and wait, the latter in the order in which they asked."""
         seats = replay(Seats, f"seats-{self.run_id}", self.facts(f"seats-{self.run_id}"))
-        assert seats.seated == self.seated
+        assert list(seats.seated) == self.seated
+        assert set(self.seated) == {learner for learner, status in self.status.items() if status in HOLDING}
         assert list(seats.waiting) == self.queue
 
     @invariant()
@@ -223,15 +242,21 @@ class Seating(RuleBasedStateMachine):
 
     @invariant()
     def nobody_overtakes(self) -> None:
-        """By the facts alone: never more seated than seats; no seat for a learner while another has waited longer."""
+        """By the facts alone: no seat is given that there is not; none to a learner while another has waited longer."""
         seated: set[str] = set()
         waiting: list[str] = []
+        capacity = 0
         for said in self.facts(f"seats-{self.run_id}"):
             learner = str(said.fields.get("learner_id"))
             if said.type == "seats.taken":
                 assert not waiting or waiting.pop(0) == learner
                 seated.add(learner)
-                assert len(seated) <= self.capacity
+                assert len(seated) <= capacity
+            elif said.type in ("seats.opened", "seats.capacity_changed"):
+                capacity = int(said.fields.get("new", said.fields.get("capacity", 0)))
+            elif said.type == "seats.moved_back":
+                seated.remove(learner)
+                waiting.insert(0, learner)
             elif said.type == "seats.queued":
                 waiting.append(learner)
             elif said.type == "seats.released":

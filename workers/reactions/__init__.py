@@ -22,6 +22,8 @@ __all__ = ["JOBS", "REACTIONS", "Job", "Reaction"]
 REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "run.opened": (Reaction("offer_free_seats", catalog.offer_free_seats),),
     "run.closed": (Reaction("tell_waiting", catalog.tell_waiting),),
+    "run.capacity_changed": (Reaction("follow_capacity", catalog.follow_capacity),),
+    "seats.capacity_changed": (Reaction("offer_new_seats", enrollment.offer_freed_seat),),
     "seats.released": (Reaction("offer_freed_seat", enrollment.offer_freed_seat),),
     "attempt.submitted": (Reaction("grade_by_key", quiz.grade_by_key, accepts=quiz.GRADED_BY_A_PERSON),),
     "attempt.graded": (

@@ -1,6 +1,6 @@
 """What follows from the facts of the catalog."""
 
-from commands.enrollment import OfferSeat
+from commands.enrollment import FollowCapacity, OfferSeat
 from domain.fact import Fact
 
 
@@ -12,3 +12,8 @@ def offer_free_seats(fact: Fact) -> OfferSeat:
 def tell_waiting(fact: Fact) -> OfferSeat:
     """A run is closed: each learner who waits gets the reason."""
     return OfferSeat(fact.id("run_id"), tell=True)
+
+
+def follow_capacity(fact: Fact) -> FollowCapacity:
+    """The number of seats has changed: those of the run are brought in line with it."""
+    return FollowCapacity(fact.id("run_id"), fact.data["excess"])

@@ -139,6 +139,7 @@ CATALOG = (
     Row("scheduleRun", COMMAND, BY_STAFF_OF_COURSE, LATER),
     Row("openRun", COMMAND, BY_STAFF_OF_RUN),
     Row("closeRun", COMMAND, BY_STAFF_OF_RUN),
+    Row("changeCapacity", COMMAND, BY_STAFF_OF_RUN),
 )
 ENROLLMENT = (
     Row("enroll", COMMAND, FOR_LEARNER_ON_RUN, LATER, impersonated=True),

@@ -1,0 +1,43 @@
+"""The seats of a run over HTTP: more of them, and fewer."""
+
+from tests.support.api import Campus
+
+
+async def test_a_capacity_is_raised_and_lowered(campus: Campus) -> None:
+    """New seats are offered to who waits; with fewer, no learner loses one, unless staff say that the last do."""
+    await campus.open_run(capacity=1)
+    ann, ben, cid = (f"{name}-{campus.tag}" for name in ("ann", "ben", "cid"))
+    for learner in (ann, ben, cid):
+        await campus.enroll(learner)
+    path, run = f"/runs/{campus.run}/capacity", {"run_id": campus.run}
+    refused = await campus.post(path, {"capacity": 9}, user=ann)
+    assert (refused.status_code, refused.json()["code"]) == (403, "staff_only")
+
+    raised = await campus.send(path, {"capacity": 2}, user="instructor")
+    assert await campus.send(path, {"capacity": 2}, user="instructor") == raised
+    assert (await campus.see(f"/runs/{campus.run}", raised))["capacity"] == 2
+    await campus.until_answer(f"/runs/{campus.run}/learners", lambda found: stands(found, ben, "offered"), user="admin")
+    await campus.send("/enrollments/accept", run, user=ben)
+
+    await campus.send(path, {"capacity": 1, "excess": "wait"}, user="instructor")
+    found = await campus.until_answer(
+        f"/runs/{campus.run}/learners", lambda found: stands(found, ben, "waitlisted"), user="admin"
+    )
+    assert stands(found, ann, "active")
+    await campus.send("/enrollments/withdraw", run, user=ann)
+    await campus.until_answer(f"/runs/{campus.run}/learners", lambda found: stands(found, ben, "offered"), user="admin")
+
+
+async def test_a_run_without_a_limit_has_no_capacity(campus: Campus) -> None:
+    """Its learners have no seats that could be counted."""
+    await campus.open_run()
+    refused = await campus.post(f"/runs/{campus.run}/capacity", {"capacity": 9}, user="instructor")
+    assert (refused.status_code, refused.json()["code"]) == (409, "no_capacity")
+    for capacity, excess in ((0, "stay"), (1, "leave")):
+        body = {"capacity": capacity, "excess": excess}
+        assert (await campus.post(f"/runs/{campus.run}/capacity", body, user="admin")).status_code == 422
+
+
+def stands(found: dict[str, list[dict[str, str]]], learner: str, status: str) -> bool:
+    """Whether a learner of a roster stands there."""
+    return any(each["learner_id"] == learner and each["status"] == status for each in found["items"])
