@@ -24,7 +24,8 @@ from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSett
 
 from adapters.oidc_settings import OidcProvider, oidc_providers
 from adapters.secret_files import SUFFIX, UnreadableSetting, read_settings
-from adapters.tls import is_loopback, problem_of, with_authorities
+from adapters.tls import check_certificate, is_loopback, with_authorities
+from adapters.tls_required import problem_of
 from commands.clock import Clock
 
 PREFIX = "CAMPUS_"
@@ -57,9 +58,13 @@ class Settings(BaseSettings):
     """On how many servers of a cluster JetStream keeps each message."""
     valkey_url: str = Field(repr=False)
     ca_file: str = ""
-    """Certificates of those who vouch for the three servers where a URL asks for TLS; empty: those of the system."""
+    """Certificates of those who vouch for servers and instances where a URL asks for TLS; empty: the system's."""
     require_tls: bool = False
-    """Refuse to start where one of the three servers is on another machine and its URL asks for no TLS."""
+    """Refuse to start where what this process asks, or who asks it, is on another machine and there is no TLS."""
+    tls_certificate_file: str = ""
+    """The certificate of the port of the API or the gateway, and those between it and its authority, in PEM."""
+    tls_key_file: str = ""
+    """The private key of `tls_certificate_file`, in PEM; with both the port speaks TLS 1.3 only."""
     api_host: str = "127.0.0.1"
     api_port: int = Field(default=8000, ge=1, le=65535)
     api_workers: int = Field(default=1, ge=1)
@@ -155,7 +160,7 @@ class Settings(BaseSettings):
     @property
     def api_url(self) -> str:
         """Where the API answers."""
-        return f"http://{self.api_host}:{self.api_port}"
+        return f"{'https' if self.tls_certificate_file else 'http'}://{self.api_host}:{self.api_port}"
 
     @property
     def web_url(self) -> str:
@@ -233,7 +238,11 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _tls_is_asked_for(self) -> Self:
-        """Refuse a connection in the clear where the operator wants none."""
+        """Refuse half a certificate, and a connection in the clear where the operator wants none."""
+        try:
+            check_certificate(self.tls_certificate_file, self.tls_key_file)
+        except ValueError as error:
+            raise ValueError(f"CAMPUS_TLS_CERTIFICATE_FILE and CAMPUS_TLS_KEY_FILE: {error}") from None
         if self.require_tls and (problem := problem_of(self)):
             raise ValueError(problem)
         return self

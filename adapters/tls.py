@@ -1,31 +1,37 @@
 """
-TLS to PostgreSQL, NATS and Valkey: which URL asks for it, and by which certificates a server is believed.
+TLS to PostgreSQL, NATS, Valkey, instances and witnesses: which URL asks for it, and by which certificates each is
+believed; and the certificate of the port of the API or the gateway.
 
 `CAMPUS_CA_FILE` names the authorities of a campus's own servers; without it those of the system are asked. A URL says
-whether it speaks TLS: `?sslmode=verify-full`, `tls://`, `rediss://`. `CAMPUS_REQUIRE_TLS` refuses to start where one
-does not, except on loopback.
+whether it speaks TLS: `?sslmode=verify-full`, `tls://`, `rediss://`, `https://`. Where that is required:
+adapters/tls_required.py.
 """
 
 import ipaddress
 import ssl
-from collections.abc import Iterator
+from pathlib import Path
 from typing import Protocol
 from urllib.parse import parse_qs, quote, urlsplit
 
 WHOLE_CHECK = "verify-full"
 
 
-class Urls(Protocol):
-    """The part of the settings that this is about."""
+class OwnApi(Protocol):
+    """The part of the settings that says how the API of this machine is reached."""
 
     @property
-    def nats_servers(self) -> list[str]:
-        """The servers of `nats_url`."""
+    def ca_file(self) -> str:
+        """The authorities of the campus's own servers."""
         ...
 
     @property
-    def valkey_url(self) -> str:
-        """Where Valkey is."""
+    def api_host(self) -> str:
+        """Where it listens."""
+        ...
+
+    @property
+    def tls_certificate_file(self) -> str:
+        """The certificate of its port."""
         ...
 
 
@@ -55,38 +61,35 @@ def context_of(ca_file: str) -> ssl.SSLContext:
     return context
 
 
-def in_the_clear(settings: Urls) -> Iterator[str]:
-    """The settings whose URL leads to another machine, and lets others read what is sent or be the server."""
-    for field in ("postgres_url", "postgres_owner_url", "postgres_analyst_url"):
-        if not _is_postgres_safe(getattr(settings, field)):
-            yield field
-    servers = [urlsplit(url) for url in settings.nats_servers if url]
-    if any(each.scheme != "tls" and not is_loopback(each.hostname or "") for each in servers):
-        yield "nats_url"
-    valkey = urlsplit(settings.valkey_url)
-    unchecked = parse_qs(valkey.query).get("ssl_cert_reqs", ["required"]) != ["required"]
-    if settings.valkey_url and not is_loopback(valkey.hostname or "") and (valkey.scheme != "rediss" or unchecked):
-        yield "valkey_url"
+def own_api_context(settings: OwnApi) -> ssl.SSLContext | None:
+    """
+    How commands on this machine believe the API of *settings*; None where it speaks no TLS.
+
+    The certificate is for the name by which others reach it: at a loopback address its name is not compared.
+    """
+    if not settings.tls_certificate_file:
+        return None
+    context = context_of(settings.ca_file)
+    context.check_hostname = not is_loopback(settings.api_host)
+    return context
 
 
-def _is_postgres_safe(url: str) -> bool:
+def check_certificate(certificate: str, key: str) -> None:
+    """Raise ValueError, with what is wrong, if these files are no certificate and its key; none at all is right."""
+    if not certificate and not key:
+        return
+    if not certificate or not key:
+        raise ValueError("a certificate of a port and its key go together, and one of them is not named")
+    for file in (certificate, key):
+        if not Path(file).is_file():
+            raise ValueError(f"a certificate of a port or its key cannot be read: there is no file {file}")
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password=lambda: b"")
+    except OSError as error:
+        raise ValueError(f"{certificate} and {key} do not go together, or are no PEM: {error}") from None
+
+
+def is_far_in_the_clear(url: str) -> bool:
+    """Whether *url* leads to another machine over HTTP without TLS."""
     parts = urlsplit(url)
-    query = parse_qs(parts.query)
-    hosts = [each.rpartition("@")[2].rsplit(":", 1)[0] for each in parts.netloc.split(",")] + query.get("host", [])
-    far = [host for host in hosts if host and not is_loopback(host) and not host.startswith("/")]
-    return not url or not far or query.get("sslmode") == [WHOLE_CHECK]
-
-
-HINTS = {
-    "nats_url": "it begins with tls://",
-    "valkey_url": "it begins with rediss://",
-}
-"""What a URL looks like that is safe; those of PostgreSQL have a parameter."""
-
-
-def problem_of(settings: Urls) -> str | None:
-    """Why TLS is required and not there, in one sentence."""
-    for field in in_the_clear(settings):
-        hint = HINTS.get(field, f"it has ?sslmode={WHOLE_CHECK}")
-        return f"CAMPUS_{field.upper()} leads to another machine without TLS, which CAMPUS_REQUIRE_TLS asks for: {hint}"
-    return None
+    return parts.scheme == "http" and not is_loopback(parts.hostname or "")

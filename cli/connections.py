@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from adapters.health.servers import Unhealthy
 from adapters.settings import Settings
+from adapters.tls import own_api_context
 
 TIMEOUT = 5.0  # seconds
 FULL = 0.9  # of what is allowed: time to allow more, or to start another process
@@ -37,7 +38,7 @@ async def room(settings: Settings) -> str:
         Unhealthy: it may open too few files, or has hardly any place left.
     """
     try:
-        has = parsed(await asyncio.to_thread(_metrics, f"{settings.api_url}/metrics"))
+        has = parsed(await asyncio.to_thread(_metrics, settings))
     except OSError as error:
         raise Unhealthy(f"nothing answers at {settings.api_url}", "start the campus with `campus up`") from error
     return judged(has, settings)
@@ -59,6 +60,7 @@ def judged(has: Connections, settings: Settings) -> str:
     return said
 
 
-def _metrics(url: str) -> str:
-    with urllib.request.urlopen(url, timeout=TIMEOUT) as answer:  # noqa: S310 - our own API's URL
+def _metrics(settings: Settings) -> str:
+    url, trust = f"{settings.api_url}/metrics", own_api_context(settings)
+    with urllib.request.urlopen(url, timeout=TIMEOUT, context=trust) as answer:  # noqa: S310 - our own API's URL
         return str(answer.read().decode())

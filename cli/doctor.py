@@ -149,9 +149,9 @@ async def _processes(settings: "Settings") -> str:
 async def _api(settings: "Settings") -> str:
     """Does the API answer, and call itself ready?"""
     from adapters.health.servers import Unhealthy
-    from cli.http import get_json
+    from cli.http import get_own
 
-    ready = await get_json(f"{settings.api_url}/readyz")
+    ready = await get_own(settings, "/readyz")
     if ready.status == 0:
         raise Unhealthy(f"nothing answers at {settings.api_url}", "start the campus with `campus up`")
     if ready.status != 200:
@@ -193,9 +193,9 @@ async def _connections(settings: "Settings") -> str:
 async def _projections(settings: "Settings") -> str:
     """Do the read models keep up?"""
     from adapters.health.servers import Unhealthy
-    from cli.http import get_json
+    from cli.http import get_own
 
-    projections = (await get_json(f"{settings.api_url}/readyz")).body.get("projections", [])
+    projections = (await get_own(settings, "/readyz")).body.get("projections", [])
     late = [p["name"] for p in projections if (p["lag_seconds"] or 0) > MOST_LAG]
     behind = max((p["lag_events"] for p in projections), default=0)
     if late:

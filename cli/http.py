@@ -4,10 +4,14 @@ One GET for the operator's commands; the standard library is enough, and imports
 
 import asyncio
 import json
+import ssl
 import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
 from typing import Any
+
+from adapters.settings import Settings
+from adapters.tls import own_api_context
 
 TIMEOUT = 5.0  # seconds
 
@@ -20,15 +24,21 @@ class HttpAnswer:
     body: dict[str, Any] = field(default_factory=dict)
 
 
-async def get_json(url: str, token: str | None = None) -> HttpAnswer:
-    """Return what *url* answers, also when that is an error."""
+async def get_json(url: str, token: str | None = None, trust: ssl.SSLContext | None = None) -> HttpAnswer:
+    """Return what *url* answers, also when that is an error; *trust* is how an `https` one is believed."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    return await asyncio.to_thread(_get, urllib.request.Request(url, headers=headers))  # noqa: S310 - our own API's URL
+    request = urllib.request.Request(url, headers=headers)  # noqa: S310 - our own API's URL
+    return await asyncio.to_thread(_get, request, trust)
 
 
-def _get(request: urllib.request.Request) -> HttpAnswer:
+async def get_own(settings: Settings, path: str, token: str | None = None) -> HttpAnswer:
+    """Return what the API of *settings* answers at *path*."""
+    return await get_json(f"{settings.api_url}{path}", token, own_api_context(settings))
+
+
+def _get(request: urllib.request.Request, trust: ssl.SSLContext | None) -> HttpAnswer:
     try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT) as response:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=TIMEOUT, context=trust) as response:  # noqa: S310
             return HttpAnswer(response.status, json.load(response))
     except urllib.error.HTTPError as error:
         with error:

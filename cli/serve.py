@@ -94,7 +94,13 @@ def granian(settings: Any, target: str, workers: int | None) -> Any:
         respawn_failed_workers=True,
         log_level=LogLevels(settings.log_level),
         log_dictconfig=LOG_LIKE_US,
+        ssl_cert=_file(settings.tls_certificate_file),  # with both the port speaks TLS, 1.3 by granian's default
+        ssl_key=_file(settings.tls_key_file),
     )
+
+
+def _file(name: str) -> Path | None:
+    return Path(name) if name else None
 
 
 def run(server: Any, settings: Any, load: Any) -> None:

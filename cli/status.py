@@ -31,10 +31,10 @@ async def collect(settings: "Settings") -> dict[str, Any]:
     Raises:
         Failure: the API does not answer.
     """
-    from cli.http import get_json
+    from cli.http import get_own
     from cli.up.instance import read
 
-    ready = await get_json(f"{settings.api_url}/readyz")
+    ready = await get_own(settings, "/readyz")
     if ready.status == 0:
         raise Failure(f"nothing answers at {settings.api_url}: start a campus with `campus up`, or see `campus doctor`")
     return {

@@ -36,6 +36,12 @@ def witness(
     ] = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65_535, help="Port to listen on.")] = 12_112,
+    certificate: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Speak TLS with this certificate, in PEM.")
+    ] = None,
+    private_key: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The key of the certificate, in PEM.")
+    ] = None,
 ) -> None:
     """
     Run a witness until SIGINT or SIGTERM (C2SP tlog-witness at /add-checkpoint).
@@ -47,16 +53,10 @@ def witness(
     from granian.server import Server
 
     from adapters.logging import configure
-    from adapters.witness.state import StateError, WitnessState
-    from domain.proofs.note import NoteError, Verifier
 
     if log is None and not key and not (state / "logs").exists():
         raise Failure("say which log to witness: --log URL, or --key VKEY for one that comes by itself")
-    try:
-        WitnessState.open(state, name).close()
-        keys = tuple(Verifier.of(each).vkey for each in key or ())
-    except (StateError, NoteError) as error:
-        raise Failure(str(error)) from None
+    keys = _checked(state, name, key or [], certificate, private_key)
     configure("info", process="witness")
     server = Server(
         "adapters.witness.app:create",
@@ -68,6 +68,8 @@ def witness(
         workers=1,  # of which there must be one: it holds the state
         workers_kill_timeout=KILL_TIMEOUT,
         log_level=LogLevels.info,
+        ssl_cert=certificate,
+        ssl_key=private_key,
         log_dictconfig={"loggers": {name: {"propagate": True} for name in ("_granian", "granian.access")}},
     )
     try:
@@ -76,6 +78,22 @@ def witness(
         raise Failure(
             f"cannot listen on {host}:{port}: {str(error).partition('Stack backtrace')[0].strip()}"
         ) from error
+
+
+def _checked(
+    state: Path, name: str | None, keys: list[str], certificate: Path | None, private_key: Path | None
+) -> tuple[str, ...]:
+    """Begin the state, and return the keys of logs as notes have them; raises Failure if something is wrong."""
+    from adapters.tls import check_certificate
+    from adapters.witness.state import StateError, WitnessState
+    from domain.proofs.note import NoteError, Verifier
+
+    try:
+        check_certificate(str(certificate or ""), str(private_key or ""))
+        WitnessState.open(state, name).close()
+        return tuple(Verifier.of(each).vkey for each in keys)
+    except (StateError, NoteError, ValueError) as error:
+        raise Failure(str(error)) from None
 
 
 def create_app(granian: int, state: Path, log: str | None, keys: tuple[str, ...], _target: str) -> Any:

@@ -176,6 +176,23 @@ def test_compose_file_is_valid(compose: dict[str, Any]) -> None:
     jsonschema.Draft201909Validator(schema).validate(compose)
 
 
+def test_compose_with_tls_adds_to_what_is_there(compose: dict[str, Any]) -> None:
+    """deploy/compose.tls.yaml is valid, changes services that there are, and mounts each file of TLS that it names."""
+    schema = json.loads((ROOT / "tests/data/compose-spec.json").read_text())
+    added: dict[str, Any] = yaml.safe_load((ROOT / "deploy/compose.tls.yaml").read_text())
+    jsonschema.Draft201909Validator(schema).validate(added)
+    known = {f"CAMPUS_{name}".upper() for name in Settings.model_fields} | {
+        "SSL_CERT_FILE",
+        "API_SCHEME",
+        "API_CA_FILE",
+    }
+    for name, service in added["services"].items():
+        assert name in compose["services"]
+        assert set(service["environment"]) <= known
+        mounted = {mount.split(":")[1] for mount in service["volumes"]}
+        assert set(re.findall(r"/etc/campuslog/tls/[a-z.]+", json.dumps(service))) == mounted, name
+
+
 def test_compose_file_keeps_no_password(compose: dict[str, Any]) -> None:
     """Every password, token and secret comes from a variable without a default; what it may lack is empty."""
     secrets, may_be_missing = re.compile(r"(PASSWORD|TOKEN|SECRET)"), {"CAMPUS_STRIPE_WEBHOOK_SECRETS"}
@@ -210,9 +227,10 @@ def test_compose_services_are_watched(compose: dict[str, Any]) -> None:
 
 def test_compose_commands_are_those_of_the_command_line(compose: dict[str, Any]) -> None:
     """Every `campus …` of a service and of its health check is taken by the command line, with all of its options."""
+    with_tls = yaml.safe_load((ROOT / "deploy/compose.tls.yaml").read_text())
     commands = [
         (name, line)
-        for name, service in compose["services"].items()
+        for name, service in (*compose["services"].items(), *with_tls["services"].items())
         for line in (service.get("command", []), service.get("healthcheck", {}).get("test", [])[1:])
         if line[:1] == ["campus"]
     ]

@@ -25,6 +25,7 @@ from nats.micro.service import Service
 from adapters.nats.connection import Nats
 from adapters.settings import Settings
 from adapters.tasks import cancel_and_wait
+from adapters.tls import is_far_in_the_clear
 
 VERSION = "1.0.0"
 LOOK_INTERVAL = 0.5  # seconds between two questions of a gateway, and two looks of an instance at its connection
@@ -61,6 +62,11 @@ def _proof(settings: Settings, info: InstanceInfo) -> str:
     return hmac.new(settings.token_secret.encode(), f"instance\n{text}".encode(), hashlib.sha256).hexdigest()
 
 
+def metadata_of(settings: Settings, info: InstanceInfo) -> dict[str, str]:
+    """What a process says of itself, with the proof that it is one of the campus."""
+    return {"url": info.url, "contexts": ",".join(sorted(info.contexts)), "proof": _proof(settings, info)}
+
+
 class Announcer:
     """Has this process found by gateways until `stop`."""
 
@@ -93,12 +99,7 @@ class Announcer:
             await asyncio.sleep(LOOK_INTERVAL)
 
     async def _serve(self, client: Client) -> None:
-        info = self._info
-        metadata = {
-            "url": info.url,
-            "contexts": ",".join(sorted(info.contexts)),
-            "proof": _proof(self._settings, info),
-        }
+        info, metadata = self._info, metadata_of(self._settings, self._info)
         self._service = await add_service(client, name=service_name(self._settings), version=VERSION, metadata=metadata)
         logger.info("instance.announced", url=info.url, contexts=metadata["contexts"])
 
@@ -139,15 +140,17 @@ class Finder:
 
 
 def believed(settings: Settings, data: bytes) -> InstanceInfo | None:
-    """What an answer says, if its proof is right; else None."""
+    """What an answer says, if its proof is right and its URL as safe as the settings ask for; else None."""
     try:
         metadata = json.loads(data)["metadata"]
         info = InstanceInfo(str(metadata["url"]), frozenset(str(metadata["contexts"]).split(",")))
         proof = str(metadata["proof"])
     except (ValueError, KeyError, TypeError):
         return None
-    fits = urlsplit(info.url).scheme == "http" and hmac.compare_digest(proof, _proof(settings, info))
-    return info if fits else None
+    safe = urlsplit(info.url).scheme in ("http", "https") and not (
+        settings.require_tls and is_far_in_the_clear(info.url)
+    )
+    return info if safe and hmac.compare_digest(proof, _proof(settings, info)) else None
 
 
 def _leaving(settings: Settings) -> str:

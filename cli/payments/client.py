@@ -17,6 +17,7 @@ import httpx
 
 from adapters.jwt import claims_of, sign
 from adapters.settings import Settings
+from adapters.tls import own_api_context
 from cli.console import Failure
 
 TIMEOUT = 30.0  # seconds for one answer
@@ -41,7 +42,7 @@ class Client:
 
     def __init__(self, settings: Settings) -> None:
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=100)
-        self._http = httpx.AsyncClient(timeout=TIMEOUT, limits=limits)
+        self._http = httpx.AsyncClient(timeout=TIMEOUT, limits=limits, verify=own_api_context(settings) or True)
         self._settings = settings
         self._tokens: dict[str, str] = {}
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from adapters.settings import Settings
-from cli.http import get_json
+from cli.http import get_own
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ async def find_examples(settings: Settings) -> Examples:
     token = sign(claims_of("admin"), settings.token_secret, now=datetime.now(UTC), lifetime=timedelta(minutes=1))
 
     async def first(path: str) -> dict[str, Any]:
-        items = (await get_json(f"{settings.api_url}/v1/{path}", token)).body.get("items")
+        items = (await get_own(settings, f"/v1/{path}", token)).body.get("items")
         return items[0] if items else {}
 
     run_id = (await first("runs?limit=1")).get("run_id", "")

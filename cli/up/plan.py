@@ -99,6 +99,11 @@ def make_plan(data_dir: Path, name: str | None, port: int | None) -> Plan:
     options = {"name": name, "api_port": port}
     values |= {option: value for option, value in options.items() if value is not None}
     settings = Settings.load(**values)
+    if settings.tls_certificate_file and (paysim or witness):
+        raise SettingsError(
+            "paysim and the witness, which `campus up` starts, ask the API over HTTP: take CAMPUS_TLS_CERTIFICATE_FILE"
+            " out, or set CAMPUS_STRIPE_KEY and CAMPUS_PROOF_WITNESSES"
+        )
     if "dev_login" not in given:  # never where other machines reach the API
         here = is_loopback(settings.api_host) and not settings.public_url
         settings = settings.model_copy(update={"dev_login": here})

@@ -13,7 +13,7 @@ from typing import Any
 from adapters.embedded import Child, Program, Server, StartFailed, start
 from adapters.embedded.secrets import is_free
 from cli.console import Failure, fail, say
-from cli.http import get_json
+from cli.http import get_own
 from cli.up import instance, screen
 from cli.up.examples import find_examples
 from cli.up.lock import DataLock
@@ -87,7 +87,7 @@ class CampusRun:
             while True:
                 if dead := self.supervisor.dead():
                     raise StartFailed(dead)
-                answer = await get_json(f"{self.plan.settings.api_url}/readyz")
+                answer = await get_own(self.plan.settings, "/readyz")
                 if answer.status == 200:
                     return answer.body
                 await asyncio.sleep(READY_INTERVAL)
@@ -113,7 +113,7 @@ class CampusRun:
 
     async def _until_caught_up(self) -> None:
         for _attempt in range(int(CAUGHT_UP_TIMEOUT / READY_INTERVAL)):
-            answer = await get_json(f"{self.plan.settings.api_url}/readyz")
+            answer = await get_own(self.plan.settings, "/readyz")
             readers, workers = answer.body.get("projections", []), answer.body.get("workers", [])
             following = [worker for worker in workers if worker["name"] in FOLLOWING and worker["active"]]
             if not any(each["lag_events"] for each in (*readers, *following)):

@@ -5,6 +5,7 @@ import json
 import os
 import secrets
 import shutil
+import ssl
 import subprocess
 import sys
 import urllib.request
@@ -16,8 +17,10 @@ from typing import Any
 
 from adapters.embedded.secrets import free_port
 from adapters.settings import Settings
+from adapters.tls import own_api_context
 from api.http.door.identity import public_key
 from cli.up.plan import variables
+from tests.support.certificates import Certificates
 from tests.support.polling import PATIENCE, wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -56,12 +59,14 @@ class Front:
     Attributes:
         plain, tls, redirecting: its ports, without TLS, with it, and the one that sends to `https`.
         authority: the file with the certificate of its authority.
+        upstream: the port of what it stands before.
     """
 
     plain: int
     tls: int
     redirecting: int
     authority: Path
+    upstream: int
 
     @property
     def url(self) -> str:
@@ -114,24 +119,40 @@ def twice_behind_a_gateway(stack: ExitStack, settings: Settings) -> tuple[Shape,
 
 
 @contextmanager
-def in_front(settings: Settings, directory: Path) -> Iterator[dict[str, Front]]:
-    """Caddy before an API, and Caddy before a gateway, each with the file of deploy/ for it."""
+def in_front(settings: Settings, directory: Path, files: Certificates | None = None) -> Iterator[dict[str, Front]]:
+    """
+    Caddy before an API, and Caddy before a gateway, each with the file of deploy/ for it.
+
+    Args:
+        files: with which API and gateway speak TLS, so that nothing between processes is in the clear.
+    """
     key = secrets.token_bytes(32)
     trusting = settings.model_copy(
         update={
             "identity_public_keys": public_key(key), "trusted_proxies": "127.0.0.0/8", "log_level": "warning",
-            "public_url": "https://localhost",
+            "public_url": "https://localhost", **(_speaking_tls(files) if files else {}),
         }
     )  # fmt: skip
     with ExitStack() as stack:
         api, gateway = _at(trusting), _at(trusting, identity_key=base64.b64encode(key).decode())
+        if files:
+            api = api.model_copy(update={"instance_url": f"https://localhost:{api.api_port}"})
         _campus(stack, api, "serve", "--contexts", ",".join(GROUPS))
         _campus(stack, gateway, "gateway")
-        _answers(f"{gateway.api_url}/readyz")
+        _answers(f"{gateway.api_url}/readyz", own_api_context(gateway))
         yield {
-            "API": caddy(stack, "Caddyfile", directory / "api", api.api_port),
-            "gateway": caddy(stack, "Caddyfile.gateway", directory / "gateway", gateway.api_port),
+            "API": caddy(stack, "Caddyfile", directory / "api", api.api_port, files),
+            "gateway": caddy(stack, "Caddyfile.gateway", directory / "gateway", gateway.api_port, files),
         }
+
+
+def _speaking_tls(files: Certificates) -> dict[str, Any]:
+    return {
+        "ca_file": str(files.authority),
+        "tls_certificate_file": str(files.certificate),
+        "tls_key_file": str(files.key),
+        "require_tls": True,
+    }
 
 
 def caddy_program() -> str | None:
@@ -149,11 +170,14 @@ def _campus(stack: ExitStack, settings: Settings, *arguments: str) -> "subproces
     return _started(stack, command, {**os.environ, **variables(settings)})
 
 
-def caddy(stack: ExitStack, file: str, directory: Path, upstream: int) -> Front:
-    """Caddy with a file of deploy/, in front of what listens at the port *upstream*."""
-    found = Front(free_port(), free_port(), free_port(), directory / "caddy/pki/authorities/local/root.crt")
+def caddy(stack: ExitStack, file: str, directory: Path, upstream: int, files: Certificates | None = None) -> Front:
+    """Caddy with a file of deploy/, in front of what listens at the port *upstream*, with TLS if there are *files*."""
+    authority = directory / "caddy/pki/authorities/local/root.crt"
+    found = Front(free_port(), free_port(), free_port(), authority, upstream)
+    inside = {"API_SCHEME": "https", "API_CA_FILE": str(files.authority), "API_NAME": "localhost"} if files else {}
     environment = {
         **os.environ,
+        **inside,
         "CAMPUS_ADDRESS": f"http://:{found.plain}, https://localhost:{found.tls}",
         "GATEWAY": f"127.0.0.1:{upstream}",
         "API_HOST": "127.0.0.1",
@@ -182,10 +206,10 @@ def _started(stack: ExitStack, command: list[str], environment: dict[str, str]) 
     return process
 
 
-def _answers(url: str) -> None:
+def _answers(url: str, trust: ssl.SSLContext | None = None) -> None:
     def is_there() -> bool:
         try:
-            with urllib.request.urlopen(url, timeout=PATIENCE) as answer:  # noqa: S310 - our own process
+            with urllib.request.urlopen(url, timeout=PATIENCE, context=trust) as answer:  # noqa: S310 - our own process
                 return bool(answer.status == 200)
         except OSError:
             return False

@@ -20,6 +20,7 @@ from adapters import gc_tuning
 from adapters.nats.instances import Finder
 from adapters.settings import Settings, base64_keys
 from adapters.tasks import cancel_and_wait
+from adapters.tls import context_of
 from api import app as monolith
 from api.http import cross_origin, docs, errors
 from api.http.application import CampusApi
@@ -62,7 +63,7 @@ def build(settings: Settings) -> FastAPI:
     described = monolith.build(settings)
     contexts, fleet, door = ContextMap(described.routes), Fleet(), Door(settings, believes_gateways=False)
     signer = IdentitySigner(base64_keys(settings.identity_key)[0], settings.name)
-    proxy = Proxy(contexts, fleet, Forwarding(signer), door)
+    proxy = Proxy(contexts, fleet, Forwarding(signer), door, context_of(settings.ca_file))
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

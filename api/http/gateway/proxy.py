@@ -8,6 +8,7 @@ another instance; others, and event streams, pass through as they come.
 """
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from time import monotonic
@@ -94,10 +95,13 @@ class BrokenOff(Exception):
 class Proxy:
     """The ASGI application behind the door of the gateway."""
 
-    def __init__(self, contexts: ContextMap, fleet: Fleet, forwarding: Forwarding, door: Door) -> None:
+    def __init__(
+        self, contexts: ContextMap, fleet: Fleet, forwarding: Forwarding, door: Door, trust: ssl.SSLContext
+    ) -> None:
+        """*trust* says by which certificates instances are believed whose URL is `https`."""
         self._contexts, self._fleet, self._forwarding, self._door = contexts, fleet, forwarding, door
         self._pool = httpcore.AsyncConnectionPool(
-            max_connections=None, max_keepalive_connections=256, keepalive_expiry=IDLE
+            ssl_context=trust, max_connections=None, max_keepalive_connections=256, keepalive_expiry=IDLE
         )
 
     async def close(self) -> None:
@@ -193,7 +197,10 @@ class Proxy:
         """Send the request to an instance, and read its answer if that is short."""
         parts = urlsplit(instance.url)
         url = httpcore.URL(
-            scheme=b"http", host=(parts.hostname or "").encode(), port=parts.port, target=forwarded.target
+            scheme=parts.scheme.encode(),
+            host=(parts.hostname or "").encode(),
+            port=parts.port,
+            target=forwarded.target,
         )
         request = httpcore.Request(
             forwarded.method, url, headers=forwarded.headers, content=forwarded.body, extensions={"timeout": TIMEOUTS}

@@ -2,7 +2,9 @@
 
 import os
 import shutil
+import ssl
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,6 +16,7 @@ from redis.exceptions import RedisError
 from adapters.embedded import nats, postgres, valkey
 from adapters.embedded.postgres import ANALYST, MIGRATOR, OPERATOR, ROLE_OF
 from adapters.embedded.secrets import free_port
+from adapters.tls import check_certificate
 from tests.support.polling import wait_until
 from tests.support.servers import Servers
 
@@ -80,3 +83,32 @@ def _who_am_i(port: int, password: str) -> str:
     except RedisError as error:
         return str(error)
     return "api"
+
+
+@pytest.mark.processes
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl")
+def test_certificates_are_of_one_authority(tmp_path: Path) -> None:
+    """The script makes it once; what it signs is good for its name only, and keys are their owner's."""
+    for _ in range(2):
+        subprocess.run([str(ROOT / "deploy/certificates.sh"), str(tmp_path / "tls"), "api", "gateway"], check=True)
+    tls = tmp_path / "tls"
+    trust = ssl.create_default_context(cafile=str(tls / "ca.pem"))
+    for name in ("api", "gateway"):
+        check_certificate(str(tls / f"{name}.pem"), str(tls / f"{name}.key"))
+        assert (tls / f"{name}.key").stat().st_mode & 0o077 == 0
+        server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        server.load_cert_chain(tls / f"{name}.pem", tls / f"{name}.key")
+        assert shaken(server, trust, name)
+        with pytest.raises(ssl.SSLCertVerificationError, match="Hostname mismatch"):
+            shaken(server, trust, "other")
+
+
+def shaken(server: ssl.SSLContext, trust: ssl.SSLContext, name: str) -> bool:
+    """Whether a client that asks for *name* gets its connection; in memory."""
+    to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
+    here = trust.wrap_bio(to_client, to_server, server_hostname=name)
+    there = server.wrap_bio(to_server, to_client, server_side=True)
+    for side in (here, there, here, there):
+        with suppress(ssl.SSLWantReadError):
+            side.do_handshake()
+    return here.getpeercert() is not None

@@ -5,15 +5,10 @@ import ssl
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from adapters.embedded import nats
 from adapters.embedded.secrets import free_port
@@ -23,45 +18,12 @@ from adapters.nats.connection import Nats
 from adapters.postgres.connection import connect
 from adapters.settings import Settings, SettingsError
 from adapters.valkey.flow_limits import FlowLimits
+from tests.support.certificates import Certificates, made
 from tests.support.polling import until
 from tests.support.servers import Servers
 
 SSL_REQUEST = bytes((0, 0, 0, 8, 4, 210, 22, 47))
 NOT_THERE: dict[str, Any] = {"postgres_url": "", "nats_url": "", "valkey_url": "", "token_secret": "0" * 16}
-
-
-class Certificates(NamedTuple):
-    """Of an authority, and of a server on `localhost` for which it vouches; files in PEM."""
-
-    authority: Path
-    certificate: Path
-    key: Path
-
-
-def made(directory: Path, host: str = "localhost") -> Certificates:
-    """New certificates for an hour."""
-    directory.mkdir(exist_ok=True)
-    now, authority = datetime.now(UTC), ec.generate_private_key(ec.SECP256R1())
-    key, issuer = (
-        ec.generate_private_key(ec.SECP256R1()),
-        x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"authority {directory.name}")]),
-    )
-    own = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
-    names, basic = x509.SubjectAlternativeName([x509.DNSName(host)]), x509.BasicConstraints(ca=True, path_length=None)
-
-    def signed(subject: x509.Name, public: Any, extension: Any) -> bytes:
-        builder = x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(public)
-        builder = builder.serial_number(x509.random_serial_number()).not_valid_before(now - timedelta(minutes=5))
-        builder = builder.not_valid_after(now + timedelta(hours=1)).add_extension(extension, critical=False)
-        return builder.sign(authority, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
-
-    found = Certificates(*(directory / name for name in ("ca.pem", "server.pem", "server.key")))
-    found.authority.write_bytes(signed(issuer, authority.public_key(), basic))
-    found.certificate.write_bytes(signed(own, key.public_key(), names))
-    plain = serialization.NoEncryption()
-    encoded = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
-    found.key.write_bytes(encoded)
-    return found
 
 
 @asynccontextmanager
@@ -199,6 +161,8 @@ FAR: dict[str, Any] = {
         ("nats_url", "tls://a:b@one.example,nats://two.example"),
         ("valkey_url", "redis://a:b@cache.example/0"),
         ("valkey_url", "rediss://a:b@cache.example/0?ssl_cert_reqs=none"),
+        ("proof_witnesses", "https://one.example,http://two.example"),
+        ("instance_url", "http://10.0.0.7:8000"),
     ],
 )
 def test_where_tls_is_required_no_url_is_in_the_clear(field: str, url: str) -> None:
@@ -221,9 +185,27 @@ def test_servers_of_this_machine_need_no_tls(tmp_path: Path) -> None:
         Settings(**(FAR | urls), require_tls=True)
     none = {"nats_url": "", "valkey_url": "", "postgres_url": "postgresql:///a?host=/run/postgresql"}
     Settings(**(FAR | none), require_tls=True)
+    with pytest.raises(SettingsError, match=r"^CAMPUS_API_HOST lets other machines in without TLS"):
+        Settings.load(**FAR, require_tls=True, api_host="0.0.0.0")  # noqa: S104 - refused
     with pytest.raises(SettingsError, match="CAMPUS_CA_FILE cannot be used: there is no file"):
         Settings.load(**FAR, ca_file=str(tmp_path / "none.pem"))
     found = Settings(**FAR, ca_file=__file__)
     assert found.postgres_url.endswith(f"?sslmode=verify-full&sslrootcert={__file__}")
     assert found.valkey_url.endswith(f"?ssl_ca_certs={__file__}")
     assert found.nats_servers == ["tls://a:b@one.example", "tls://a:b@two.example"]
+
+
+def test_a_port_has_a_certificate_and_its_key(tmp_path: Path) -> None:
+    """Half of them, a file that is not there and the key of another are refused at the start; no file is shown."""
+    own, other = made(tmp_path / "own"), made(tmp_path / "other")
+    files: dict[str, Any] = {"tls_certificate_file": str(own.certificate), "tls_key_file": str(own.key)}
+    found = Settings(**FAR, **files, require_tls=True, api_host="0.0.0.0")  # noqa: S104 - nothing listens
+    assert (found.api_url, Settings(**FAR).api_url) == ("https://0.0.0.0:8000", "http://127.0.0.1:8000")
+    for changed, said in (
+        ({"tls_key_file": ""}, "go together, and one of them is not named"),
+        ({"tls_key_file": str(tmp_path / "none")}, "there is no file"),
+        ({"tls_key_file": str(other.key)}, "do not go together, or are no PEM"),
+        ({"tls_certificate_file": __file__}, "do not go together, or are no PEM"),
+    ):
+        with pytest.raises(SettingsError, match=f"^CAMPUS_TLS_CERTIFICATE_FILE and CAMPUS_TLS_KEY_FILE: .*{said}"):
+            Settings.load(**FAR, **(files | changed))

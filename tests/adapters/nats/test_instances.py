@@ -8,7 +8,7 @@ import pytest
 from nats.micro import add_service
 
 from adapters.nats.connection import Nats
-from adapters.nats.instances import Announcer, Finder, InstanceInfo, believed, own_url, service_name
+from adapters.nats.instances import Announcer, Finder, InstanceInfo, believed, metadata_of, own_url, service_name
 from adapters.settings import Settings
 from tests.support.polling import until
 
@@ -68,6 +68,20 @@ async def test_one_without_the_secret_is_not_believed(settings: Settings) -> Non
         assert set(found.there) == {"http://127.0.0.1:7"}
         await stranger.stop()
         await honest.stop()
+
+
+def test_where_tls_is_required_an_instance_in_the_clear_is_not_believed(settings: Settings) -> None:
+    """Though it knows the secret; one of this machine is."""
+    strict = settings.model_copy(update={"require_tls": True})
+    for url, believes, strictly in (
+        ("http://10.0.0.7:1", True, False),
+        ("https://10.0.0.7:1", True, True),
+        ("http://127.0.0.1:1", True, True),
+        ("ftp://10.0.0.7:1", False, False),
+    ):
+        said = metadata_of(settings, InstanceInfo(url, CONTEXTS))
+        data = json.dumps({"metadata": said}).encode()
+        assert (believed(settings, data) is not None, believed(strict, data) is not None) == (believes, strictly), url
 
 
 @pytest.mark.parametrize(

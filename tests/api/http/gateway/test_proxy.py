@@ -2,8 +2,10 @@
 
 import asyncio
 import secrets
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from time import monotonic
 
 import httpx
@@ -13,6 +15,7 @@ from adapters.embedded.secrets import free_port
 from adapters.nats.instances import InstanceInfo
 from adapters.settings import Settings
 from adapters.tasks import cancel_and_wait
+from adapters.tls import context_of
 from api.app import build
 from api.http.contexts import ContextMap
 from api.http.door.door import Door
@@ -22,6 +25,7 @@ from api.http.gateway.fleet import Fleet
 from api.http.gateway.forwarding import Forwarding
 from api.http.gateway.proxy import Proxy
 from api.http.middleware import RequestMiddleware
+from tests.support.certificates import made
 from tests.support.polling import until
 
 pytestmark = pytest.mark.processes  # it opens connections
@@ -105,29 +109,30 @@ async def breaks_off_within(_head: bytes, writer: asyncio.StreamWriter) -> None:
 class Gateway:
     """A proxy behind its door, over scripted instances."""
 
-    def __init__(self) -> None:
+    def __init__(self, authorities: str = "") -> None:
         door = Door(NOWHERE, believes_gateways=False)
         self.fleet = Fleet()
-        self.proxy = Proxy(CONTEXTS, self.fleet, Forwarding(IdentitySigner(secrets.token_bytes(32), "demo")), door)
+        signing = Forwarding(IdentitySigner(secrets.token_bytes(32), "demo"))
+        self.proxy = Proxy(CONTEXTS, self.fleet, signing, door, context_of(authorities))
         self.client = httpx.AsyncClient(
             transport=httpx.ASGITransport(RequestMiddleware(self.proxy, door)), base_url="http://campus.example"
         )
 
     @asynccontextmanager
-    async def instance(self, script: Script) -> AsyncIterator[Scripted]:
+    async def instance(self, script: Script, tls: ssl.SSLContext | None = None) -> AsyncIterator[Scripted]:
         """An instance of all contexts."""
         scripted = Scripted(script)
-        server = await asyncio.start_server(scripted.serve, "127.0.0.1", 0)
-        self.know(server.sockets[0].getsockname()[1])
+        server = await asyncio.start_server(scripted.serve, "127.0.0.1", 0, ssl=tls)
+        self.know(server.sockets[0].getsockname()[1], "http://127.0.0.1" if tls is None else "https://localhost")
         try:
             yield scripted
         finally:
             server.close()
             await scripted.end()
 
-    def know(self, port: int) -> None:
+    def know(self, port: int, host: str = "http://127.0.0.1") -> None:
         """Have an instance at a port of this machine."""
-        self.fleet.heard(InstanceInfo(f"http://127.0.0.1:{port}", CONTEXTS.names))
+        self.fleet.heard(InstanceInfo(f"{host}:{port}", CONTEXTS.names))
 
 
 @pytest.fixture
@@ -262,3 +267,19 @@ async def test_health_closes_a_circuit(gateway: Gateway) -> None:
     for _ in range(5):
         await gateway.proxy.alive(dead)
     assert not dead.circuit.is_closed(monotonic())
+
+
+@pytest.mark.parametrize(("authority", "status"), [("own", 202), ("other", 503)])
+async def test_an_instance_is_believed_by_its_certificate(
+    authority: str, status: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One of another authority gets no request, and there is no way back to HTTP."""
+    monkeypatch.setattr(module, "PATIENCE", 0.0)
+    found = {name: made(tmp_path / name) for name in ("own", "other")}
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(found["own"].certificate, found["own"].key)
+    gateway = Gateway(str(found[authority].authority))
+    async with gateway.client, gateway.instance(answers, tls) as instance:
+        answer = await gateway.client.post(ORDER, json={})
+        assert (answer.status_code, len(instance.asked)) == (status, 1 if status == 202 else 0)
+    await gateway.proxy.close()
