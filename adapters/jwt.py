@@ -104,7 +104,7 @@ def verify(token: str, secret: str, *, now: datetime, issuer: str = ISSUER) -> J
             exp={"essential": True},
         )
         registry.validate(payload)
-    except (JoseError, ValueError) as error:
+    except (JoseError, ValueError, TypeError, KeyError) as error:
         raise InvalidToken(f"the token cannot be accepted: {error}") from error
     if payload["exp"] <= now.timestamp():  # the library takes a token for a second more
         raise InvalidToken("the token cannot be accepted: it has ended")

@@ -33,6 +33,7 @@ router = strict_router("clients", "/v1")
 tokens_router = strict_router("clients")
 FORM = "application/x-www-form-urlencoded"
 LARGEST_FORM = 32_768  # bytes
+MOST_FIELDS = 50
 METHODS = ("client_secret_basic", "client_secret_post", "private_key_jwt")
 ClientId = Annotated[
     str, Path(pattern=r"^service-[a-z0-9]([a-z0-9-]{0,49}[a-z0-9])?$", max_length=64, examples=["service-reports"])
@@ -270,7 +271,10 @@ async def issue_client_token(request: Request, services: ServicesDep) -> Respons
     """
     content = await request.body()
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    pairs = parse_qsl(content.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=50) if content else []
+    try:
+        pairs = parse_qsl(content.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=MOST_FIELDS)
+    except ValueError:  # more than that
+        pairs = []
     form = dict(pairs)
     if kind != FORM or len(form) < len(pairs) or len(content) > LARGEST_FORM or "grant_type" not in form:
         return _refused(

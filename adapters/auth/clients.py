@@ -184,8 +184,8 @@ class Clients:
             raise ClientRefused
         if isinstance(ends, bool) or not isinstance(ends, int | float):
             raise ClientRefused
-        left = ends - self._log.clock.on_machine(now).timestamp()
-        if not -LEEWAY < left <= LONGEST_ASSERTION.total_seconds() + LEEWAY:
+        earliest = self._log.clock.on_machine(now).timestamp() - LEEWAY
+        if not earliest < ends <= earliest + LONGEST_ASSERTION.total_seconds() + 2 * LEEWAY:
             raise ClientRefused
         return now + LONGEST_ASSERTION + timedelta(seconds=2 * LEEWAY)
 

@@ -1,5 +1,6 @@
 """Development tokens and tickets: what one secret has signed is good for its own use only."""
 
+import base64
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,6 +19,7 @@ from adapters.jwt import (
     sign_for,
     sign_ticket,
     verify,
+    verify_for,
 )
 
 SECRET = "a secret that is long enough"
@@ -51,3 +53,13 @@ def test_a_token_is_for_one_use() -> None:
     for wrong in (token, link, signed(iss=TICKETS)):
         with pytest.raises(InvalidToken):
             verify(wrong, SECRET, now=NOW, issuer=TICKETS)
+
+
+@pytest.mark.parametrize("head", ["[]", "null", "1", '{"alg":"HS256","crit":1}', '{"alg":["HS256"]}', '{"alg":{}}'])
+def test_a_head_of_another_form_is_no_token(head: str) -> None:
+    """JSON that is no head of a token, or that the library cannot take: refused as any other, and no fault of ours."""
+    text = f"{base64.urlsafe_b64encode(head.encode()).decode().rstrip('=')}.e30.AAAA"
+    with pytest.raises(InvalidToken):
+        verify(text, SECRET, now=NOW)
+    with pytest.raises(InvalidToken):
+        verify_for("campuslog-verify", text, SECRET, now=NOW)

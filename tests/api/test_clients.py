@@ -16,6 +16,7 @@ from joserfc.jwk import ECKey
 from adapters.auth.clients import ASSERTION
 from adapters.settings import Settings
 from api.app import build
+from api.clients import MOST_FIELDS
 from tests.support.api import Campus, served
 from tests.support.appends import query
 from tests.support.polling import guard, until
@@ -157,6 +158,7 @@ async def test_a_key_proves_a_client_once_for_each_assertion(program: Program) -
         {"exp": int(time()) + 3_600},
         {"exp": None},
         {"exp": True},
+        {"exp": 10**400},
         {"jti": None},
         {"jti": ""},
         {"jti": 7},
@@ -187,6 +189,7 @@ async def test_what_is_no_request_for_a_token_is_refused(program: Program) -> No
         (b"grant_type=client_credentials&grant_type=client_credentials", FORM),
         (b'{"grant_type": "client_credentials"}', "application/json"),
         (b"scope=read", FORM),
+        (b"grant_type=client_credentials" + b"&x" * MOST_FIELDS, FORM),
     ):
         answer = await client.post(TOKEN, content=content, headers={"content-type": kind})
         assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request"), content
