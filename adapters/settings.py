@@ -9,12 +9,10 @@ means nothing is an error, so that a typo cannot pass.
 import base64
 import binascii
 import difflib
-import ipaddress
 import json
 import os
 import re
 from datetime import timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
@@ -22,6 +20,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
+from adapters.networks import networks_of
 from adapters.oidc_settings import OidcProvider, oidc_providers
 from adapters.secret_files import SUFFIX, UnreadableSetting, read_settings
 from adapters.tls import check_certificate, is_loopback, with_authorities
@@ -335,21 +334,6 @@ def running_instance(values: dict[str, Any]) -> dict[str, Any]:
 def data_dir_of(values: dict[str, Any]) -> Path:
     """The data directory: as given, or that of the environment, or the usual one."""
     return Path(values.get("data_dir") or os.environ.get(f"{PREFIX}DATA_DIR") or DEFAULT_DATA_DIR)
-
-
-def is_trusted(peer: str, proxies: str) -> bool:
-    """Whether *peer* is in one of the networks of `trusted_proxies`."""
-    try:
-        address = ipaddress.ip_address(peer)
-    except ValueError:
-        return False
-    return any(address in network for network in networks_of(proxies))
-
-
-@cache
-def networks_of(text: str) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
-    """The networks of a list with commas between; raises ValueError if one is none."""
-    return tuple(ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip())
 
 
 def base64_keys(text: str) -> list[bytes]:

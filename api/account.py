@@ -11,7 +11,7 @@ from adapters.command_bus.replay import replayed
 from adapters.postgres.queries import accounts
 from adapters.postgres.queries.accounts import FoundAccount
 from api.http.dispatch import Accepted, Body, Dispatch, example
-from api.http.door.addresses import client_of
+from api.http.door.addresses import client_by_headers
 from api.http.looks import Reason, record_look
 from api.http.openapi import command, query
 from api.http.query import QueryDep
@@ -179,9 +179,9 @@ async def change_profile(body: ProfileChanges, request: Request, dispatch: Dispa
     An address for notifications gets a mail with a link, and the one before it is used until that is opened.
     """
     if body.notification_address:
-        people, forwarded = services.people, request.headers.get("x-forwarded-for")
+        people = services.people
         people.must_send_mails()
-        client = client_of(request.scope, forwarded, services.settings.trusted_proxies)
+        client = client_by_headers(request.scope, services.settings.trusted_proxies)
         await people.attempts.count_mail(client, people.now())
     changes = {name: value for name, value in body.model_dump().items() if value is not None}
     return await dispatch(ChangeProfile(dispatch.user.subject, changes))

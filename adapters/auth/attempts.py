@@ -7,13 +7,13 @@ Counted in PostgreSQL, by a keyed digest: who has failed where is not kept in cl
 
 import hashlib
 import hmac
-import ipaddress
 import math
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from adapters.networks import address_of, network_around
 from adapters.personal.addresses import plain
 from adapters.personal.keys import PersonKeys
 from adapters.postgres.connection import Connection, Link, Unavailable
@@ -34,7 +34,6 @@ FAILURES_OF_NETWORK = Limit(100, timedelta(minutes=15))
 MAILS_OF_NETWORK = Limit(60, timedelta(hours=1))
 """Registrations and forgotten passwords, asked for from one network."""
 PURPOSE = "failed logins"
-V6_NETWORK = 64  # bits of an IPv6 address that one customer has at least
 
 COUNT = """
 INSERT INTO failed_logins AS kept (key, failures, since) VALUES (%(key)s, 1, %(now)s)
@@ -133,8 +132,5 @@ async def forget_old(connection: Connection, now: datetime) -> None:
 
 
 def _network(client: str) -> str:
-    try:
-        address = ipaddress.ip_address(client)
-    except ValueError:
-        return client
-    return str(ipaddress.ip_network((address, V6_NETWORK if address.version == 6 else 32), strict=False))
+    address = address_of(client)
+    return client if address is None else network_around(address)

@@ -9,8 +9,8 @@ from pydantic import Field
 
 from adapters.auth.access import SignedIn
 from adapters.auth.sessions import BrowserSession
-from adapters.settings import is_trusted
 from api.http.dispatch import Body, example
+from api.http.door.addresses import client_by_headers
 from api.http.query import JSON
 from api.http.services import Services, get_services
 from api.http.sessions import signed_in, user_by_cookie
@@ -194,9 +194,7 @@ async def prove(request: Request, session: BrowserSession, password: str | None)
 
 def client_of(request: Request) -> str:
     """Where the request comes from: the peer, or what a proxy that is trusted says of it."""
-    peer = request.client.host if request.client else ""
-    said = request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
-    return said if said and is_trusted(peer, get_services(request).settings.trusted_proxies) else peer
+    return client_by_headers(request.scope, get_services(request).settings.trusted_proxies)
 
 
 async def answer_signed_in(

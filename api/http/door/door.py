@@ -15,7 +15,7 @@ from starlette.types import Scope
 from adapters.settings import Settings, base64_keys
 from adapters.valkey.flow_limits import CannotCount, Flow, FlowLimits, TriedTooOften
 from api.http.door.access_log import AccessLog
-from api.http.door.addresses import client_of, network_of
+from api.http.door.addresses import FORWARDED, client_of, network_of
 from api.http.door.draining import Draining
 from api.http.door.identity import HEADER, IdentityVerifier
 from api.http.door.rates import Header, RateLimit, per_minute
@@ -135,7 +135,7 @@ class Door:
 
     def client(self, scope: Scope, fields: Mapping[bytes, bytes]) -> str:
         """The address of who sends a request."""
-        forwarded = fields.get(b"x-forwarded-for") if self._proxies else None
+        forwarded = fields.get(FORWARDED) if self._proxies else None
         return client_of(scope, forwarded.decode("latin-1") if forwarded else None, self._proxies)
 
     def _acts_for_others(self, scope: Scope, fields: Mapping[bytes, bytes]) -> bool:

@@ -104,3 +104,14 @@ async def test_an_ipv6_network_is_one(settings: Settings) -> None:
         with pytest.raises(TooManyAttempts):
             await fail(attempts, client="2001:db8::2", times=1)
         await fail(attempts, client="2001:db8:0:1::1", times=1)
+
+
+async def test_addresses_of_ipv4_within_ipv6_are_not_one_network(settings: Settings) -> None:
+    """As a socket for both writes them: or one who guesses would keep all others out."""
+    async with opened(settings) as log:
+        attempts = Attempts(log.link, log.keys)
+        await fail(attempts, client="::ffff:192.0.2.1")
+        for client in (HERE, "::ffff:192.0.2.1"):
+            with pytest.raises(TooManyAttempts):
+                await fail(attempts, client=client, times=1)
+        await fail(attempts, client="::ffff:192.0.2.2", times=1)

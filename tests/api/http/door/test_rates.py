@@ -3,7 +3,7 @@
 import pytest
 
 from api.http.door import rates
-from api.http.door.addresses import client_of, network_of
+from api.http.door.addresses import client_by_headers, client_of, network_of
 from api.http.door.gcra import SECOND, Quota
 from api.http.door.rates import RateLimit, TooManyRequests, per_minute
 
@@ -80,3 +80,22 @@ def test_only_a_trusted_proxy_is_believed() -> None:
     assert client_of(scope, said, "172.16.0.0/12") == "10.0.0.9"
     assert client_of(scope, said, "") == "10.0.0.9"
     assert client_of({"client": None}, said, "10.0.0.0/8") == ""
+    assert client_of({"client": ("::ffff:10.0.0.9", 1)}, said, "10.0.0.0/8") == "192.0.2.7", "of a socket for both"
+
+
+def test_what_a_proxy_adds_comes_last() -> None:
+    """In the header of the client, or in a further one; with a port, as some write it; or it is no address."""
+    for lines, client in (
+        (["198.51.100.1", "192.0.2.7"], "192.0.2.7"),
+        (["198.51.100.1, 192.0.2.7"], "192.0.2.7"),
+        (["192.0.2.7:4711"], "192.0.2.7"),
+        (["[2001:db8::7]:4711"], "2001:db8::7"),
+        (["2001:db8::7"], "2001:db8::7"),
+        (["::ffff:192.0.2.7"], "192.0.2.7"),
+        (["198.51.100.1, unknown"], "10.0.0.9"),
+        (["198.51.100.1,"], "10.0.0.9"),
+        ([], "10.0.0.9"),
+    ):
+        scope = {"client": ("10.0.0.9", 1), "headers": [(b"x-forwarded-for", line.encode()) for line in lines]}
+        assert client_by_headers(scope, "10.0.0.0/8") == client, lines
+        assert client_by_headers(scope, "") == "10.0.0.9"
