@@ -10,7 +10,7 @@ from fastapi import Depends, Request
 
 from adapters.jwt import JwtClaims
 from api.http.services import get_services
-from api.http.sessions import user_by_cookie, user_by_token
+from api.http.sessions import session_of_cookies, user_by_cookie, user_by_token
 
 PRINCIPAL = "principal"
 """The member of a request's scope that has its user, once it is known."""
@@ -35,8 +35,10 @@ def _found(request: Request, *, takes_ticket: bool) -> JwtClaims:
         return user_by_token(request) or tokens.user(header)
     if takes_ticket and (ticket := request.query_params.get("ticket")) is not None:
         return tokens.ticket_holder(ticket)
+    if session_of_cookies(request.headers.get("cookie", "")):  # one that has ended is not what a gateway has seen of it
+        return user_by_cookie(request) or tokens.user(None)
     passed_on: JwtClaims | None = request.scope.get("identity")  # by the gateway, which keeps the token
-    return user_by_cookie(request) or passed_on or tokens.user(None)
+    return passed_on or tokens.user(None)
 
 
 async def current_user(request: Request) -> JwtClaims:

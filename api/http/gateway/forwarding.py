@@ -51,12 +51,12 @@ class Forwarding:
         Args:
             fields: *headers* by their names.
             client: the address of who sends it.
-            user: whom the gateway has recognised; their token stays here.
+            user: whom the gateway has recognised; their token stays here, and with it a cookie that did not count.
             length: of its body in bytes; None if it has none.
         """
         dropped = SAID_BY_US | OF_CONNECTION | _named(fields.get(b"connection", b""))
-        if user is not None:
-            dropped |= {b"authorization"}
+        if user is not None and b"authorization" in fields:
+            dropped |= {b"authorization", b"cookie"}
         kept = [header for header in headers if header[0] not in dropped]
         kept.append((b"x-request-id", request_id.encode("latin-1")))
         kept.append((b"traceparent", continued(traceparent(headers, fields), request_id)))

@@ -13,6 +13,7 @@ from adapters.settings import Settings
 from api.app import build
 from api.http.door import identity
 from api.http.door.identity import IdentitySigner, IdentityVerifier, NoIdentity, public_key
+from api.http.sessions import COOKIE
 from tests.support.api import Campus, every_read_model, served
 
 KEY = secrets.token_bytes(32)
@@ -113,6 +114,16 @@ async def test_a_route_takes_the_identity_as_it_takes_a_token(behind_gateway: Ca
     assert (await campus.client.get("/v1/overview", headers=ada)).status_code == 403
     both = await campus.as_user("admin", **ada)
     assert (await campus.client.get("/v1/overview", headers=both)).status_code == 200
+
+
+async def test_a_session_that_has_ended_is_not_passed_on(behind_gateway: Campus, lively: Settings) -> None:
+    """A gateway knows it half a second late: what it says of that cookie does not count, on the fast path neither."""
+    header = IdentitySigner(KEY, lively.name).header(JwtClaims("ada", ("learner",), "Ada")).decode()
+    for path in ("/v1/me/dashboard", "/v1/me/dashboard?min_position=0", "/v1/me/events"):
+        headers = {"campus-identity": header, "cookie": f"theme=dark; {COOKIE}=ended"}
+        assert (await behind_gateway.client.get(path, headers=headers)).status_code == 401, path
+    other = {"campus-identity": header, "cookie": "theme=dark"}
+    assert (await behind_gateway.client.get("/v1/me/dashboard", headers=other)).status_code == 200
 
 
 async def test_a_client_cannot_forge_an_identity(behind_gateway: Campus, campus: Campus, lively: Settings) -> None:
