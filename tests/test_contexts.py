@@ -47,6 +47,7 @@ MACHINERY = {
         "personal",
         "profiles",
         "proofs",
+        "questions",
         "quiz_errors",
         "registry",
         "score",
