@@ -2,14 +2,16 @@
 What failed, for those who run the campus: jobs, reactions and parked keys, to be looked at, tried again or dismissed.
 
 Each decision is a fact first (domain/admin/operations.py); then the tables of the machinery follow. The same decision
-again does it if a process died in between.
+again does it if a process died in between, and nothing if it was done since.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from adapters.command_bus.bus import Bus
-from adapters.postgres.connection import Connection, Link
+from adapters.postgres.connection import Connection
+from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.postgres.ops import failed_reactions
 from adapters.postgres.ops.failed_reactions import FailedReaction, Selection
 from adapters.postgres.store import parking
@@ -57,8 +59,9 @@ class NeedsRebuild(Conflict):
 class Operations:
     """What is decided about failures, in one process."""
 
-    def __init__(self, link: Link, bus: Bus) -> None:
-        self._link = link
+    def __init__(self, log: PostgresLog, bus: Bus) -> None:
+        self._log = log
+        self._link = log.link
         self._bus = bus
 
     async def failed_jobs(self, after: int = 0, limit: int | None = None) -> list[FailedJob]:
@@ -70,7 +73,8 @@ class Operations:
         job = await self._job(job_id)
         event_id, _, name = job.key.partition(":")
         position = await self._bus.handle(RetryJob(event_id, name, job.position), context)
-        await self._link.run(lambda connection: retry(connection, job_id))
+        if await self._is_to_do(position, job.tried_at):
+            await self._link.run(lambda connection: retry(connection, job_id))
         return position
 
     async def dismiss_job(self, job_id: int, reason: str, context: Context) -> int:
@@ -78,7 +82,8 @@ class Operations:
         job = await self._job(job_id)
         event_id, _, name = job.key.partition(":")
         position = await self._bus.handle(DismissJob(event_id, name, job.position, reason), context)
-        await self._link.run(lambda connection: dismiss(connection, job_id))
+        if await self._is_to_do(position, job.tried_at):
+            await self._link.run(lambda connection: dismiss(connection, job_id))
         return position
 
     async def reactions(self, selection: Selection, states: Sequence[str]) -> list[FailedReaction]:
@@ -90,15 +95,17 @@ class Operations:
         states = (*failed_reactions.OPEN, *failed_reactions.DISMISSED)
         selection, row = await self._reaction(position, reaction, states)
         answer = await self.note_retried(row, context)
-        await self._link.run(lambda connection: failed_reactions.request_retry(connection, selection))
+        if await self._is_to_do(answer, row.last_tried_at):
+            await self._link.run(lambda connection: failed_reactions.request_retry(connection, selection))
         return answer
 
     async def dismiss_reaction(self, position: int, reaction: str, reason: str, context: Context) -> int:
         """Take a reaction off the list, with the reason. Raises ReactionNotFailed."""
         selection, row = await self._reaction(position, reaction, failed_reactions.OPEN)
         answer = await self.note_dismissed(row, reason, context)
-        by = context.actor
-        await self._link.run(lambda connection: failed_reactions.dismiss(connection, selection, reason=reason, by=by))
+        if await self._is_to_do(answer, row.last_tried_at):
+            said = {"reason": reason, "by": context.actor}
+            await self._link.run(lambda connection: failed_reactions.dismiss(connection, selection, **said))
         return answer
 
     async def note_retried(self, row: FailedReaction, context: Context) -> int:
@@ -130,7 +137,8 @@ class Operations:
         if any(row["needs_rebuild"] for row in rows):
             raise NeedsRebuild(projection=projection, key=key)
         answer = await self.note_key_retried(projection, key, context)
-        await self._link.run(lambda connection: parking.request_retry(connection, [projection], key))
+        if await self._is_to_do(answer, *(row["tried_at"] for row in rows)):
+            await self._link.run(lambda connection: parking.request_retry(connection, [projection], key))
         return answer
 
     async def note_key_retried(self, projection: str, key: str | None, context: Context) -> int:
@@ -157,6 +165,9 @@ class Operations:
         Raises:
             NothingParked, FailsElsewhere.
         """
+        if (first := await self._bus.first_answer(context)) is not None:
+            (fact,) = await self._log.at([first])
+            position = fact.data.get("position", position)  # the one that was meant, whatever the key fails at by now
         found = await self._link.run(lambda connection: parking.failing(connection, projection, key, generation))
         if not found:
             raise NothingParked(projection=projection, key=key)
@@ -173,6 +184,20 @@ class Operations:
 
         await self._link.run(leave_out)
         return failed, answer
+
+    async def _is_to_do(self, position: int, *tries: datetime | None) -> bool:
+        """
+        Whether what the fact at a position asks for is still to be done; not for a request that is sent once more.
+
+        It was done if it was tried since, and is out of date if another decision about the same has followed.
+        """
+        (fact,) = await self._log.at([position])
+        if any(at is not None and at > fact.recorded_at for at in tries):
+            return False
+        about = [
+            each for each in await self._log.stream(fact.stream_id) if each.data.get("key") == fact.data.get("key")
+        ]
+        return about[-1].position == position
 
     async def _job(self, job_id: int) -> FailedJob:
         found = await self.failed_jobs(job_id - 1, 1)

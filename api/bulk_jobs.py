@@ -284,13 +284,13 @@ async def list_bulk_lines(
 @router.post("/bulk-jobs/{job_id}/start", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
 async def start_bulk(job_id: JobId, body: WhyOfBulk, dispatch: Dispatch, services: ServicesDep) -> Response:
     """Have a job carried out that was looked at; each line at most once, whatever is killed meanwhile."""
-    return _accepted(await _jobs(services).start(job_id, body.reason, await dispatch.accounted(body.reason)))
+    return _accepted(await _jobs(services).start(job_id, body.reason, await dispatch.accounted_once(body.reason)))
 
 
 @router.post("/bulk-jobs/{job_id}/stop", status_code=202, response_model=Accepted, responses=command(403, 404))
 async def stop_bulk(job_id: JobId, dispatch: Dispatch, services: ServicesDep) -> Response:
     """Have no further line carried out; what is done stays, and can be undone."""
-    return _accepted(await _jobs(services).stop(job_id, await dispatch.accounted()))
+    return _accepted(await _jobs(services).stop(job_id, await dispatch.accounted_once()))
 
 
 @router.post("/bulk-jobs/{job_id}/undo", responses=open_query(DRY_RUN, 401, 403, 404, 409, 412))

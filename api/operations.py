@@ -1,5 +1,6 @@
 """What failed, for those who run the campus: jobs, reactions and parked keys; tried again, dismissed or skipped."""
 
+from collections.abc import Coroutine
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -17,6 +18,8 @@ from api.http.query import JSON, QueryDep
 from api.http.routing import router as strict_router
 from api.http.services import Services, ServicesDep
 from api.http.types import NO_NUL, Limit, Reason
+from commands.log import Context
+from domain.errors import DomainError
 from projections.registry import PROJECTIONS
 
 router = strict_router("operations", "/v1")
@@ -243,15 +246,15 @@ async def list_failed_jobs(
 @router.post("/jobs/{job_id}/retry", status_code=202, response_model=Accepted, responses=command(403, 404))
 async def retry_job(job_id: JobId, dispatch: Dispatch, services: ServicesDep) -> Response:
     """Have the dispatcher try a job again that has failed for good."""
-    return _accepted(await _operations(services).retry_job(job_id, await dispatch.accounted()))
+    context = await dispatch.accounted_once()
+    return await _answered(services, context, _operations(services).retry_job(job_id, context))
 
 
 @router.post("/jobs/{job_id}/dismiss", status_code=202, response_model=Accepted, responses=command(403, 404))
 async def dismiss_job(job_id: JobId, body: WhyDismissed, dispatch: Dispatch, services: ServicesDep) -> Response:
     """Take a job off the list of those that have failed; it is not tried again."""
-    return _accepted(
-        await _operations(services).dismiss_job(job_id, body.reason, await dispatch.accounted(body.reason))
-    )
+    context = await dispatch.accounted_once(body.reason)
+    return await _answered(services, context, _operations(services).dismiss_job(job_id, body.reason, context))
 
 
 @router.get(
@@ -282,7 +285,8 @@ async def retry_reaction(
     position: FactPosition, reaction: ReactionName, dispatch: Dispatch, services: ServicesDep
 ) -> Response:
     """Have the reactor try a reaction again, also one that was dismissed."""
-    return _accepted(await _operations(services).retry_reaction(position, reaction, await dispatch.accounted()))
+    context = await dispatch.accounted_once()
+    return await _answered(services, context, _operations(services).retry_reaction(position, reaction, context))
 
 
 @router.post(
@@ -292,10 +296,9 @@ async def dismiss_reaction(
     position: FactPosition, reaction: ReactionName, body: WhyDismissed, dispatch: Dispatch, services: ServicesDep
 ) -> Response:
     """Take a reaction off the list; it is not tried again."""
-    operations = _operations(services)
-    return _accepted(
-        await operations.dismiss_reaction(position, reaction, body.reason, await dispatch.accounted(body.reason))
-    )
+    context = await dispatch.accounted_once(body.reason)
+    dismissing = _operations(services).dismiss_reaction(position, reaction, body.reason, context)
+    return await _answered(services, context, dismissing)
 
 
 @router.get("/projections", responses=open_query(MODELS, 401, 403, 503))
@@ -318,23 +321,37 @@ async def list_parked(ask: QueryDep) -> Response:
 @router.post("/projections/parked/retry", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
 async def retry_parked(body: KeyToRetry, dispatch: Dispatch, services: ServicesDep) -> Response:
     """Have the projector try the facts of a parked key again."""
-    return _accepted(await _operations(services).retry_key(body.projection, body.key, await dispatch.accounted()))
+    context = await dispatch.accounted_once()
+    return await _answered(services, context, _operations(services).retry_key(body.projection, body.key, context))
 
 
 @router.post("/projections/parked/skip", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
 async def skip_parked(body: FactToSkip, dispatch: Dispatch, services: ServicesDep) -> Response:
     """Leave out the fact at which a parked key fails, and fold those after it."""
     place = {"position": body.position, "generation": body.generation}
-    operations, context = _operations(services), await dispatch.accounted(body.reason)
-    _, position = await operations.skip(body.projection, body.key, body.reason, context, **place)
-    return _accepted(position)
+    context = await dispatch.accounted_once(body.reason)
+    operations = _operations(services)
+
+    async def skip() -> int:
+        _, said_at = await operations.skip(body.projection, body.key, body.reason, context, **place)
+        return said_at
+
+    return await _answered(services, context, skip())
 
 
 def _operations(services: Services) -> Operations:
-    return Operations(services.log.link, services.bus)
+    return Operations(services.log, services.bus)
 
 
-def _accepted(position: int) -> Response:
+async def _answered(services: Services, context: Context, deciding: Coroutine[Any, Any, int]) -> Response:
+    """The position of a decision; the first one again where the same request was answered, and nothing is left."""
+    try:
+        position = await deciding
+    except DomainError:
+        first = await services.bus.first_answer(context)
+        if first is None:
+            raise
+        position = first
     return Response(b'{"position":%d}' % position, 202, media_type=JSON)
 
 

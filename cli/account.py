@@ -30,6 +30,7 @@ def invite(
         Path, typer.Argument(metavar="FILE", help="A CSV file with a head; `-` reads it from standard input.")
     ],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    ticket: Ticket = None,
     data: DataDir = None,
     as_json: Json = False,
 ) -> None:
@@ -47,7 +48,7 @@ def invite(
 
     try:
         people = read_people(_text_of(file))
-        report = asyncio.run(_invite(Settings.load(data), people, dry_run=dry_run))
+        report = asyncio.run(_invite(Settings.load(data), people, ticket, dry_run=dry_run))
     except DomainError as error:
         raise Failure(error.sentence) from None
     answer(report, as_json=as_json, table=lambda: _shown(report))
@@ -67,20 +68,22 @@ def _text_of(file: Path) -> str:
         raise Failure(f"{file}, line {line}: not UTF-8; save the file as UTF-8") from None
 
 
-async def _invite(settings: "Settings", people: "list[Invitee | BadLine]", *, dry_run: bool) -> dict[str, Any]:
+async def _invite(
+    settings: "Settings", people: "list[Invitee | BadLine]", ticket: str | None, *, dry_run: bool
+) -> dict[str, Any]:
     import msgspec
 
     from adapters.auth.invitations import Invitations
     from adapters.command_bus.bus import Bus
     from adapters.csv_lines import BadLine
     from adapters.postgres.log.postgres_log import PostgresLog
-    from cli.operator import command_context
+    from cli.operator import accounted, command_context
 
     log = await PostgresLog.open(settings)
     report: dict[str, Any] = {"dry_run": dry_run, "invited": 0, "known": 0, "enrolled": 0, "refused": []}
     try:
         invitations = Invitations(log, Bus(log), settings)
-        context = command_context(log.clock.now())
+        context = command_context(log.clock.now()) if dry_run else await accounted(log, ticket)
         with progress("inviting", total=len(people), unit="lines") as advance:
             async for found in invitations.invite_all(people, context, dry_run=dry_run):
                 if isinstance(found, BadLine):

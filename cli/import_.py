@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.console import INTERRUPTED, DataDir, Json, answer, say
+from cli.operator import Ticket, accounted_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,6 +36,8 @@ def oulad(
     presentation: Annotated[
         list[str] | None, typer.Option(help="Import only this one, such as AAA-2013J; can be repeated.")
     ] = None,
+    *,
+    ticket: Ticket = None,
     data: DataDir = None,
     as_json: Json = False,
 ) -> None:
@@ -47,13 +50,13 @@ def oulad(
 
     from adapters.settings import Settings
     from cli.console import Failure, progress
-    from cli.operator import command_context
     from workers.importing.oulad import import_oulad
 
     settings = Settings.load(data)
     wanted = list(dict.fromkeys([*(presentation or []), *(more or [])]))
     try:
-        report = uvloop.run(import_oulad(settings, file, wanted, progress, command_context(settings.clock().now())))
+        context = uvloop.run(accounted_of(settings, ticket))
+        report = uvloop.run(import_oulad(settings, file, wanted, progress, context))
     except KeyboardInterrupt:
         say("stopped; the same command goes on where this one was")
         raise typer.Exit(INTERRUPTED) from None

@@ -14,6 +14,7 @@ from cli.console import Failure
 
 if TYPE_CHECKING:
     from adapters.operations import Operations
+    from adapters.postgres.log.postgres_log import PostgresLog
     from adapters.settings import Settings
     from commands.log import Context
 
@@ -48,6 +49,37 @@ def command_context(at: datetime, ticket: str | None = None) -> "Context":
     return Context(operator(), at, "cli", correlation_id=request, role=OPERATOR, ticket=known)
 
 
+async def accounted(log: "PostgresLog", ticket: str | None) -> "Context":
+    """
+    In whose name an act of the operator is recorded, once it is sure that the campus asks for no more.
+
+    Raises:
+        Failure: the settings ask for a ticket, or *ticket* is no reference.
+    """
+    from adapters.campus_settings import KnownSettings
+    from domain.admin.settings import REQUIRED, TICKETS
+    from domain.errors import DomainError
+
+    try:
+        context = command_context(log.clock.now(), ticket)
+    except DomainError as error:
+        raise Failure(error.sentence) from None
+    if ticket is None and await KnownSettings(log).value(TICKETS) == REQUIRED:
+        raise Failure("this campus has a ticket for all that is done: type --ticket, such as --ticket HELP-123")
+    return context
+
+
+async def accounted_of(settings: "Settings", ticket: str | None) -> "Context":
+    """The same for what opens no log by itself."""
+    from adapters.postgres.log.postgres_log import PostgresLog
+
+    log = await PostgresLog.open(settings)
+    try:
+        return await accounted(log, ticket)
+    finally:
+        await log.close()
+
+
 @asynccontextmanager
 async def operations(settings: "Settings", ticket: str | None) -> "AsyncIterator[tuple[Operations, Context]]":
     """What an operator decides about failures, and in whose name; what a rule refuses is a Failure."""
@@ -58,7 +90,7 @@ async def operations(settings: "Settings", ticket: str | None) -> "AsyncIterator
 
     log = await PostgresLog.open(settings)
     try:
-        yield Operations(log.link, Bus(log)), command_context(log.clock.now(), ticket)
+        yield Operations(log, Bus(log)), await accounted(log, ticket)
     except DomainError as error:
         raise Failure(error.sentence) from error
     finally:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from cli.console import INTERRUPTED, LAST_POSITION, DataDir, Failure, Json, answer, progress, say
+from cli.operator import Ticket, accounted
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -105,6 +106,7 @@ def publish(
 @app.command()
 def resolve(
     reason: Annotated[str, typer.Option(help="Why the log is not what was signed; it becomes a fact.")],
+    ticket: Ticket = None,
     data: DataDir = None,
     as_json: Json = False,
 ) -> None:
@@ -117,7 +119,7 @@ def resolve(
 
     if not reason.strip():
         raise Failure("say why: --reason TEXT")
-    report = asyncio.run(_resolve(Settings.load(data), reason.strip()))
+    report = asyncio.run(_resolve(Settings.load(data), reason.strip(), ticket))
     answer(report, as_json=as_json, table=lambda: _text(report["text"]))
 
 
@@ -164,12 +166,11 @@ def keys(
     sys.stdout.write("".join(f"{each.verifier.vkey}\n" for each in signers))
 
 
-async def _resolve(settings: "Settings", reason: str) -> dict[str, Any]:
+async def _resolve(settings: "Settings", reason: str, ticket: str | None) -> dict[str, Any]:
     from adapters.command_bus.bus import Bus
     from adapters.postgres.log.postgres_log import PostgresLog
     from adapters.postgres.queries.lag import workers
     from adapters.proofs.tree import read_tree
-    from cli.operator import command_context
     from commands.admin import ResolveDispute
 
     async with _opened(settings) as reader:
@@ -180,7 +181,7 @@ async def _resolve(settings: "Settings", reason: str) -> dict[str, Any]:
         raise Failure("the notary does not refuse to sign: there is nothing to resolve")
     log = await PostgresLog.open(settings)
     try:
-        context = command_context(log.clock.now())
+        context = await accounted(log, ticket)
         position = await Bus(log).handle(ResolveDispute(stored.origin, reason), context)
     finally:
         await log.close()

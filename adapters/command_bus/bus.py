@@ -51,7 +51,7 @@ class Bus:
             return await self._decide(command, context)  # its append says whether the key has been used
         except DomainError as error:
             # The same request may have been carried out before, and this is refused for what it did.
-            answered = await self._first_answer(context)
+            answered = await self.first_answer(context)
             if answered is None:
                 self.on_refused(command, context, error)
                 raise
@@ -85,8 +85,13 @@ class Bus:
                 session.release()
         raise AssertionError("unreachable")
 
-    async def _first_answer(self, context: Context) -> Position | None:
-        """The position with which a request with this idempotency key was answered before."""
+    async def first_answer(self, context: Context) -> Position | None:
+        """
+        The position with which a request with this idempotency key was answered before; None if none was.
+
+        Raises:
+            KeyReused: it was another request.
+        """
         if context.idempotency_key is None:
             return None
         first = await self._log.first_answer(context.idempotency_key)

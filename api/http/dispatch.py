@@ -100,9 +100,24 @@ class CommandDispatcher:
         Raises:
             TicketNeeded, ReasonNeeded: the settings ask admins for one.
         """
-        context = self.context()
+        return await self._accounted(self.context(), reason)
+
+    async def accounted_once(self, reason: str = "") -> Context:
+        """The same with the `Idempotency-Key` of the request, where all that it does is one command."""
+        key, fingerprint = await self._key_and_fingerprint()
+        return await self._accounted(self.context(idempotency_key=key, fingerprint=fingerprint), reason)
+
+    async def _accounted(self, context: Context, reason: str) -> Context:
         await self._must_be_accounted(context, reason)
         return context
+
+    async def _key_and_fingerprint(self) -> tuple[str | None, str]:
+        """The key of the request as first answers are kept by it, and what it stands for; None if it has none."""
+        if self._key is None:
+            return None, ""
+        user, actor = self.user.subject, self.user.actor
+        owner = user if actor is None else f"{actor} as {user}"  # no id has spaces in it
+        return f"api:{owner}:{self._key}", await self._fingerprint()  # reactions have keys, too
 
     async def _must_be_accounted(self, context: Context, reason: str) -> None:
         if context.role != ADMIN:
@@ -120,12 +135,9 @@ class CommandDispatcher:
 
     async def position(self, command: Any, learner_id: str | None = None) -> int:
         """Carry out *command*, which may be for a learner; its position, for an answer that says more."""
-        user, actor, key, fingerprint = self.user.subject, self.user.actor, None, ""
-        if self._key is not None:
-            owner = user if actor is None else f"{actor} as {user}"  # no id has spaces in it
-            key, fingerprint = f"api:{owner}:{self._key}", await self._fingerprint()  # reactions have keys, too
+        key, fingerprint = await self._key_and_fingerprint()
         bus = get_services(self._request).bus
-        learner_id = user if actor is not None else learner_id
+        learner_id = self.user.subject if self.user.actor is not None else learner_id
         on_behalf_of = learner_id if learner_id != self.user.by else None
         context = self.context(on_behalf_of=on_behalf_of, idempotency_key=key, fingerprint=fingerprint)
         await self._must_be_accounted(context, getattr(command, "reason", ""))

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.admin.desk import Desk, at_desk
+from cli.admin.desk import Desk, looked_up
 from cli.console import MOST_ROWS, DataDir, Json, answer
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def audit(
         found = await desk.log.link.run(lambda connection: acts.acts(connection, wanted, (begin, END), limit))
         return [msgspec.to_builtins(shown(fact)) for fact in await with_words(desk.log.keys, found)]
 
-    found = at_desk(data, work)
+    found = looked_up(data, work)
     answer({"acts": found}, as_json=as_json, table=lambda: _table(found))
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.admin.desk import Desk, at_desk
+from cli.admin.desk import Desk, at_desk, looked_up
 from cli.console import MOST_ROWS, DataDir, Failure, Json, answer, progress
 from cli.operator import Ticket
 
@@ -112,7 +112,7 @@ def report(job: JobId, *, limit: Limit = 50, data: DataDir = None, as_json: Json
         found = await _progress(desk, job)
         return found, await desk.log.link.run(lambda connection: table.report(connection, job, 0, limit))
 
-    found, lines = at_desk(data, work)
+    found, lines = looked_up(data, work)
     shown = {**_plain(found), "items": [each._asdict() for each in lines]}
     answer(shown, as_json=as_json, table=lambda: _report(found, lines))
 
@@ -155,7 +155,7 @@ def list_(*, limit: Limit = 20, data: DataDir = None, as_json: Json = False) -> 
         before = datetime.fromisoformat(FAR), "~"
         return await desk.log.link.run(lambda connection: table.listed(connection, before, limit))
 
-    found = at_desk(data, work)
+    found = looked_up(data, work)
     answer({"jobs": [_plain(each) for each in found]}, as_json=as_json, table=lambda: _table(found))
 
 

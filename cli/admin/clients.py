@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import typer
 
-from cli.admin.desk import Desk, at_desk
+from cli.admin.desk import Desk, at_desk, looked_up
 from cli.admin.roles import Why, reason_of
 from cli.console import DataDir, Failure, Json, answer
 from cli.operator import Ticket
@@ -159,7 +159,7 @@ def show(*, client: ClientId, data: DataDir = None, as_json: Json = False) -> No
         credentials = [{"credential_id": name, "kind": each.kind, "until": each.until} for name, each in live.items()]
         return {"client_id": client, "name": found.name, "scopes": found.scopes, "credentials": credentials}
 
-    found = at_desk(data, work)
+    found = looked_up(data, work)
     lines = [
         f"{each['credential_id']}  {each['kind']}  until {each['until']:%Y-%m-%d}" for each in found["credentials"]
     ]

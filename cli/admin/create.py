@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.admin.desk import Desk, at_desk
+from cli.admin.desk import Desk, at_desk, looked_up
 from cli.console import DataDir, Failure, Json, answer
 from cli.operator import Ticket
 
@@ -36,7 +36,7 @@ def create(
 
     if re.fullmatch(ADDRESS, email) is None:
         raise Failure(f"{email!r} is no e-mail address, such as ada@example.org")
-    password = None if by_link or at_desk(data, lambda desk: desk.admins.is_in_use(email)) else _typed_in(email)
+    password = None if by_link or looked_up(data, lambda desk: desk.admins.is_in_use(email)) else _typed_in(email)
 
     async def work(desk: Desk) -> "NewAdmin":
         return await desk.admins.create(email, password, desk.context)

@@ -58,29 +58,46 @@ class Desk(NamedTuple):
 
 
 @asynccontextmanager
-async def _opened(settings: "Settings", ticket: str | None) -> AsyncIterator[Desk]:
+async def _opened(settings: "Settings", ticket: str | None, *, reads: bool) -> AsyncIterator[Desk]:
     from adapters.auth.admins import Admins
     from adapters.command_bus.bus import Bus
     from adapters.postgres.log.postgres_log import PostgresLog
-    from cli.operator import command_context
+    from cli.operator import accounted, command_context
 
     log = await PostgresLog.open(settings)
     try:
         bus = Bus(log)
-        yield Desk(settings, log, bus, Admins(log, bus, settings), command_context(log.clock.now(), ticket))
+        context = command_context(log.clock.now()) if reads else await accounted(log, ticket)
+        yield Desk(settings, log, bus, Admins(log, bus, settings), context)
     finally:
         await log.close()
 
 
-def at_desk(data: Path | None, work: Callable[[Desk], Coroutine[Any, Any, T]], *, ticket: str | None = None) -> T:
-    """Do some work on the campus of a data directory, under a ticket; what a rule refuses is a Failure."""
+def at_desk(data: Path | None, work: Callable[[Desk], Coroutine[Any, Any, T]], *, ticket: str | None) -> T:
+    """
+    Do some work on the campus of a data directory, under a ticket; what a rule refuses is a Failure.
+
+    Raises:
+        Failure: also where the settings of the campus ask for a ticket.
+    """
+    return _at_desk(data, work, ticket, reads=False)
+
+
+def looked_up(data: Path | None, work: Callable[[Desk], Coroutine[Any, Any, T]]) -> T:
+    """Look something up in the campus of a data directory; what a rule refuses is a Failure."""
+    return _at_desk(data, work, None, reads=True)
+
+
+def _at_desk(
+    data: Path | None, work: Callable[[Desk], Coroutine[Any, Any, T]], ticket: str | None, *, reads: bool
+) -> T:
     from adapters.settings import Settings
     from domain.errors import DomainError
 
     settings = Settings.load(data)
 
     async def do() -> T:
-        async with _opened(settings, ticket) as desk:
+        async with _opened(settings, ticket, reads=reads) as desk:
             return await work(desk)
 
     try:

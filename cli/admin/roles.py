@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.admin.desk import Desk, at_desk
+from cli.admin.desk import Desk, at_desk, looked_up
 from cli.console import MOST_ROWS, DataDir, Failure, Json, answer
 from cli.operator import Ticket
 
@@ -55,7 +55,7 @@ def list_(
             await reader.close()
         return [msgspec.json.decode(row[-1]) for row in page.rows]
 
-    found = at_desk(data, work)
+    found = looked_up(data, work)
     answer({"roles": found}, as_json=as_json, table=lambda: _table(found))
 
 

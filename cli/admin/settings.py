@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.admin.desk import Desk, at_desk
+from cli.admin.desk import Desk, at_desk, looked_up
 from cli.console import DataDir, Failure, Json, answer
 from cli.operator import Ticket
 
@@ -37,7 +37,7 @@ def show(*, data: DataDir = None, as_json: Json = False) -> None:
             for name, each in SETTINGS.items()
         ]
 
-    found = at_desk(data, work)
+    found = looked_up(data, work)
     answer({"settings": found}, as_json=as_json, table=lambda: _table(found))
 
 

@@ -7,12 +7,14 @@ from typing import Annotated
 import typer
 
 from cli.console import DataDir, Failure, say
+from cli.operator import Ticket, accounted
 
 
 def dismiss(
     event_id: Annotated[str, typer.Argument(metavar="EVENT", help="The id of the message, such as evt_1Qx.")],
     *,
     reason: Annotated[str, typer.Option(metavar="TEXT", help="Why nothing is to follow from it.")],
+    ticket: Ticket = None,
     data: DataDir = None,
 ) -> None:
     """
@@ -22,21 +24,20 @@ def dismiss(
     """
     if not reason.strip():
         raise typer.BadParameter("say why nothing is to follow from it", param_hint="--reason")
-    asyncio.run(_dismiss(data, event_id, reason.strip()))
+    asyncio.run(_dismiss(data, event_id, reason.strip(), ticket))
     say(f"nothing is to follow from {event_id}")
 
 
-async def _dismiss(data: Path | None, event_id: str, reason: str) -> None:
+async def _dismiss(data: Path | None, event_id: str, reason: str, ticket: str | None) -> None:
     from adapters.command_bus.bus import Bus
     from adapters.postgres.log.postgres_log import PostgresLog
     from adapters.settings import Settings
-    from cli.operator import command_context
     from commands.payment.books import DismissProviderEvent
     from domain.errors import DomainError
 
     log = await PostgresLog.open(Settings.load(data))
     try:
-        context = command_context(log.clock.now())
+        context = await accounted(log, ticket)
         await Bus(log).handle(DismissProviderEvent(event_id, reason), context)
     except DomainError as error:
         raise Failure(error.sentence) from None

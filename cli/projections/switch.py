@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.console import LARGEST, DataDir, Json, answer, progress
-from cli.operator import Ticket
+from cli.operator import Ticket, accounted_of
 from cli.projections.options import Name, run, settings_of, the, typed
 
 LONGEST_REASON = 200
@@ -14,7 +14,9 @@ LONGEST_REASON = 200
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from adapters.settings import Settings
     from workers.rebuild.promotion import By, Switched
+    from workers.support.progress import Advance
 
 
 def _reason(text: str) -> str:
@@ -59,11 +61,14 @@ def promote(
     """
     from workers.rebuild.promotion import promote
 
+    settings = settings_of(data)
+
+    async def switch(advance: "Advance") -> "Switched":
+        by = await _by(settings, reason, ticket)
+        return await promote(settings, the(name), generation, advance, with_parked=with_parked, by=by)
+
     with progress(f"{name}: the last facts", unit="facts") as advance:
-        switched = run(
-            promote(settings_of(data), the(name), generation, advance, with_parked=with_parked, by=_by(reason, ticket)),
-            stopped="stopped; the live generation is as it was",
-        )
+        switched = run(switch(advance), stopped="stopped; the live generation is as it was")
     answer(_as_json(name, switched), as_json=as_json, table=lambda: _view(name, switched, data))
 
 
@@ -90,11 +95,14 @@ def rollback(
     """
     from workers.rebuild.promotion import roll_back
 
+    settings = settings_of(data)
+
+    async def switch(advance: "Advance") -> "Switched":
+        by = await _by(settings, reason, ticket)
+        return await roll_back(settings, the(name), as_it_was=as_it_was, advance=advance, by=by)
+
     with progress(f"{name}: the last facts", unit="facts") as advance:
-        switched = run(
-            roll_back(settings_of(data), the(name), as_it_was=as_it_was, advance=advance, by=_by(reason, ticket)),
-            stopped="stopped; the live generation is as it was",
-        )
+        switched = run(switch(advance), stopped="stopped; the live generation is as it was")
     answer(_as_json(name, switched), as_json=as_json, table=lambda: _view(name, switched, data))
 
 
@@ -121,13 +129,10 @@ def drop(
     )
 
 
-def _by(reason: str | None, ticket: str | None) -> "By":
-    from datetime import UTC, datetime
-
-    from cli.operator import command_context
+async def _by(settings: "Settings", reason: str | None, ticket: str | None) -> "By":
     from workers.rebuild.promotion import By
 
-    return By(command_context(datetime.now(UTC), ticket), reason)
+    return By(await accounted_of(settings, ticket), reason)
 
 
 def _as_json(name: str, switched: "Switched") -> dict[str, Any]:

@@ -76,6 +76,42 @@ async def test_failed_jobs_are_tried_again_and_dismissed(campus: Campus, setting
     assert (await campus.post(f"/jobs/{ids[1]}/retry", user="auditor")).json()["code"] == "auditors_only_read"
 
 
+async def test_a_request_with_a_key_is_carried_out_once(campus: Campus, settings: Settings) -> None:
+    """Sent again, it has its first answer: what has failed since is not tried again, and nothing is recorded."""
+
+    async def sent(path: str, body: dict[str, Any], key: str) -> tuple[int, dict[str, Any]]:
+        headers = await campus.as_user("admin", **{"idempotency-key": key})
+        answer = await campus.client.post(f"/v1{path}", json=body, headers=headers)
+        return answer.status_code, answer.json()
+
+    await query(settings, REACTION, EVENT)
+    await query(settings, GENERATION)
+    await query(settings, PARKED)
+    key = {"projection": "gradebook", "key": "ann"}
+    retry, dismiss, skip = "/reactions/7/grade_by_key/retry", "/reactions/7/grade_by_key/dismiss", {**key, **WHY}
+    first = {
+        "r": await sent(retry, {}, "r"),
+        "k": await sent("/projections/parked/retry", key, "k"),
+        "s": await sent("/projections/parked/skip", skip, "s"),
+        "d": await sent(dismiss, WHY, "d"),
+    }
+    assert {status for status, _ in first.values()} == {202}, first
+    assert (await sent(dismiss, WHY, "d"), await sent(retry, {}, "r")) == (first["d"], first["r"])
+    state = "SELECT state FROM failed_reactions"
+    assert await query(settings, state) == [("dismissed",)], "what was asked for before does not open it again"
+    later = "now() + interval '1 second'"
+    await query(settings, f"UPDATE failed_reactions SET state = 'waiting', last_tried_at = {later}")
+    await query(settings, f"UPDATE parked SET requested = false, failed_position = 8, tried_at = {later}")
+    assert await sent(dismiss, WHY, "d") == first["d"]
+    assert await sent("/projections/parked/retry", key, "k") == first["k"]
+    assert await sent("/projections/parked/skip", skip, "s") == first["s"]
+    assert await query(settings, state) == [("waiting",)]
+    assert await query(settings, "SELECT position, requested FROM skipped, parked") == [(7, False)]
+    status, problem = await sent("/projections/parked/retry", {**key, "key": "bob"}, "k")
+    assert (status, problem["code"]) == (422, "idempotency_key_reused")
+    assert await query(settings, "SELECT count(*) FROM events") == [(len(first),)]
+
+
 async def test_failed_reactions_are_dismissed_and_opened_again(campus: Campus, settings: Settings) -> None:
     """As by `campus reactions`."""
     await query(settings, REACTION, EVENT)

@@ -157,6 +157,11 @@ async def test_many_at_once_from_a_file(settings: Settings, tmp_path: Path) -> N
     assert names["campus_name"] == "Academy"
     code, _, err = await said(settings, "settings", "change", "colour", "red", "--reason", "x")
     assert (code, "no setting is called colour" in err) == (1, True)
+    await answer(settings, "settings", "change", "tickets", "required", "--reason", "from now on")
+    code, _, err = await said(settings, "bulk", "stop", prepared["job_id"])
+    assert (code, "type --ticket" in err) == (1, True), err
+    await answer(settings, "bulk", "stop", prepared["job_id"], "--ticket", "HELP-4")
+    assert len((await answer(settings, "bulk", "list"))["jobs"]) == 1, "who looks at something is asked for none"
 
 
 @pytest.mark.processes

@@ -20,3 +20,9 @@ def test_no_command_says_by_itself_who_sends_it() -> None:
     """Or its facts could lack a cause."""
     others = [path for path in CLI.rglob("*.py") if path != CLI / "operator.py"]
     assert [path for path in others if " Context(" in path.read_text()] == []
+
+
+def test_all_but_looks_and_dry_runs_are_asked_for_a_ticket() -> None:
+    """Where the settings of the campus have one for all that is done: acts begin with `accounted`."""
+    unasked = {path.relative_to(CLI).as_posix() for path in CLI.rglob("*.py") if "command_context(" in path.read_text()}
+    assert unasked == {"operator.py", "looks.py", "account.py", "admin/desk.py"}
