@@ -2,13 +2,21 @@
 
 from adapters.postgres.log.postgres_log import PostgresLog
 from commands.log import AggregateT
+from domain.aggregate import Aggregate
 from domain.codec import decode_event
 
 
 async def replayed(log: PostgresLog, cls: type[AggregateT], stream: str) -> AggregateT:
     """The aggregate that the facts of *stream* make; blank if there are none."""
     aggregate = cls.blank(stream)
-    for stored in await log.since(stream, 0):
+    await follow(log, aggregate)
+    return aggregate
+
+
+async def follow(log: PostgresLog, aggregate: Aggregate) -> None:
+    """Add to an aggregate what has happened to it since it was read."""
+    stream = aggregate.id
+    for stored in await log.since(stream, aggregate.version):
         decode_event(
             stored.type,
             stored.schema_version,
@@ -19,4 +27,3 @@ async def replayed(log: PostgresLog, cls: type[AggregateT], stream: str) -> Aggr
         ).mutate(aggregate)
         if stored.stream_version == 1:
             aggregate._created_on = stored.occurred_at  # noqa: SLF001 - a blank one is of no time
-    return aggregate

@@ -89,6 +89,10 @@ class Cursor(NamedTuple):
     heard: int
     delivered_at: datetime | None
 
+    def target(self, head: int) -> int:
+        """Up to which position it is to be followed, where the log ends at *head*."""
+        return head if self.last is None else min(self.last, head)
+
 
 class Due(NamedTuple):
     """A message that is to be sent now; *since*: when it was first to be sent."""

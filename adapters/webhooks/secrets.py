@@ -10,7 +10,7 @@ import base64
 import secrets
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from adapters.personal.keys import PersonKeys
 from adapters.personal.sealing import PersonKey
@@ -29,18 +29,10 @@ END_OTHERS = """
 UPDATE webhook_secrets SET until = least(until, %(until)s)
  WHERE endpoint_id = %(endpoint)s AND secret_id <> %(secret)s
 """
-VALID = "SELECT secret_id, sealed, until FROM webhook_secrets WHERE endpoint_id = %s ORDER BY made_at DESC"
+OF_IDS = "SELECT secret_id, sealed FROM webhook_secrets WHERE endpoint_id = %s AND secret_id = ANY(%s)"
 ENDPOINTS = 'SELECT DISTINCT endpoint_id COLLATE "C" FROM webhook_secrets ORDER BY 1'
 FORGET = "DELETE FROM webhook_secrets WHERE endpoint_id = %s"
 FORGET_OLD = "DELETE FROM webhook_secrets WHERE until < %s"
-
-
-class KeptSecret(NamedTuple):
-    """A secret; *until*: when it signs no more, None for the one that is valid."""
-
-    secret_id: str
-    text: str
-    until: datetime | None
 
 
 class WebhookSecrets:
@@ -69,16 +61,20 @@ class WebhookSecrets:
         """All but this one are valid until a time."""
         await self._do(END_OTHERS, {"until": until, "endpoint": endpoint_id, "secret": secret_id})
 
-    async def signing(self, endpoint_id: str, known: Collection[str], now: datetime) -> list[str]:
-        """The secrets by which a message is signed now, of those that the log *knows*; the newest first."""
+    async def texts(self, endpoint_id: str, secret_ids: Collection[str]) -> dict[str, str]:
+        """
+        The secrets of these ids that are kept; which of them sign, and until when, is in the log.
 
-        async def work(connection: Connection) -> list[KeptSecret]:
-            return [KeptSecret(*row) for row in await (await connection.execute(VALID, (endpoint_id,))).fetchall()]
+        Raises:
+            AccountsClosed: the campus has no master key to open them.
+        """
+
+        async def work(connection: Connection) -> list[tuple[str, str]]:
+            return await (await connection.execute(OF_IDS, (endpoint_id, list(secret_ids)))).fetchall()
 
         key = await self._key(endpoint_id)
-        kept = [each for each in await self._link.run(work) if each.secret_id in known]
-        opened = [key.open(each.text) for each in kept if each.until is None or each.until > now]
-        return [each for each in opened if each is not None]
+        opened = {secret_id: key.open(sealed) for secret_id, sealed in await self._link.run(work)}
+        return {secret_id: text for secret_id, text in opened.items() if text is not None}
 
     async def endpoints(self) -> list[str]:
         """The endpoints that have a secret."""

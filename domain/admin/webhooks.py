@@ -102,7 +102,13 @@ def check_url(url: str, *, is_development: bool) -> None:
 
 
 class Webhook(Aggregate):
-    """One endpoint of another system."""
+    """
+    One endpoint of another system.
+
+    Attributes:
+        secrets: until when each secret signs, by its id, in the order in which they were made; None: until another
+            takes its place.
+    """
 
     category = "webhook"
     ids = ("endpoint_id",)
@@ -157,6 +163,7 @@ class Webhook(Aggregate):
 
     def initial_state(self) -> None:
         self.url = self.description = self.secret_id = ""
+        self.secrets: dict[str, datetime | None] = {}
         self.types: list[str] = []
         self.status = WebhookStatus.NONE
         self.cause: str | None = None
@@ -181,6 +188,7 @@ class Webhook(Aggregate):
     @event(Created)
     def _created(self, url: str, types: list[str], description: str, secret_id: str, reason: str) -> None:
         self.url, self.types, self.description, self.secret_id = url, types, description, secret_id
+        self.secrets[secret_id] = None
         self.status = WebhookStatus.ENABLED
 
     def change(self, url: str, types: Sequence[str], description: str, reason: str) -> None:
@@ -202,7 +210,14 @@ class Webhook(Aggregate):
 
     @event(SecretRotated)
     def _secret_rotated(self, secret_id: str, others_until: datetime, reason: str) -> None:
-        self.secret_id = secret_id
+        ends = {
+            each: others_until if until is None else min(until, others_until) for each, until in self.secrets.items()
+        }
+        self.secret_id, self.secrets = secret_id, {**ends, secret_id: None}
+
+    def signing_at(self, now: datetime) -> list[str]:
+        """The ids of the secrets by which a message is signed at a time, the newest first."""
+        return [each for each, until in reversed(self.secrets.items()) if until is None or until > now]
 
     def disable(self, cause: DisabledBy, reason: str) -> None:
         """Send nothing for now; what is due later waits. Once more changes nothing."""

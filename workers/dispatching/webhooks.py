@@ -1,7 +1,8 @@
 """
 Sends facts to the endpoints of other systems, within the dispatcher; one process of a campus at a time.
 
-Reads     the log by position, facts of the kinds that an endpoint gets, and the facts of the endpoint itself.
+Reads     the log by position, facts of the kinds that endpoints get, in one go for all that are near each other, and
+          what has happened to endpoints (workers/dispatching/endpoints.py).
 Asks      the endpoints: each has `AT_A_TIME` messages under way at most, so that a slow one does not stop others.
 Writes    webhook_cursors, webhook_deliveries, webhook_attempts; `webhook.disabled` for one that is gone or fails.
 A message that is under way when a process dies is sent again: at least once, and in no order that is promised.
@@ -16,7 +17,6 @@ from datetime import datetime, timedelta
 import structlog
 
 from adapters.command_bus.bus import Bus
-from adapters.command_bus.replay import replayed
 from adapters.nats.connection import Nats
 from adapters.personal.key_service import AccountsClosed
 from adapters.postgres.connection import Connection, PostgresError, Unavailable
@@ -33,8 +33,9 @@ from adapters.webhooks.secrets import WebhookSecrets
 from adapters.webhooks.signature import headers_of
 from commands.admin.webhooks import DisableWebhook
 from commands.log import Context
-from domain.admin.webhooks import DisabledBy, Webhook, WebhookNotFound, WebhookStatus, webhook_stream
+from domain.admin.webhooks import DisabledBy, Webhook, WebhookNotFound, WebhookStatus
 from domain.fact import Fact
+from workers.dispatching.endpoints import Endpoints
 from workers.support.wake import can_pass, pause_before_retry, wait_for_facts, woken_by_hints
 
 NAME = "webhooks"
@@ -90,6 +91,7 @@ class Sender:
         self._log, self._client, self._connection, self._woken = log, client, connection, woken
         self._bus = Bus(log)
         self._secrets = WebhookSecrets(log.link, log.keys)
+        self._endpoints = Endpoints(log, self._secrets)
         self._writing = asyncio.Lock()  # transactions of one connection
         self._under_way: dict[str, dict[str, asyncio.Task[None]]] = {}
         self._failed: BaseException | None = None
@@ -102,30 +104,27 @@ class Sender:
         """Follow the log, and begin to send what is due; whether there is more to follow at once."""
         if self._failed is not None:
             raise self._failed
-        endpoints = await self._secrets.endpoints()
-        if not endpoints:
-            return False
-        async with self._writing:
-            known = {each.endpoint_id: each for each in await self._cursors(endpoints) if each.name == LIVE}
-        webhooks: dict[str, Webhook] = {}
-        found = await asyncio.gather(*(replayed(self._log, Webhook, webhook_stream(each)) for each in endpoints))
-        for endpoint_id, webhook in zip(endpoints, found, strict=True):
-            if webhook.exists:
-                await self._hear(webhook, known.get(endpoint_id))
+        head = await self._log.head()
+        if changed := await self._endpoints.follow(head):
+            async with self._writing:
+                found = await self._cursors(each.id_of("endpoint_id") for each in changed)
+            heard = {each.endpoint_id: each.heard for each in found if each.name == LIVE}
+            for webhook in changed:
+                await self._hear(webhook, heard.get(webhook.id_of("endpoint_id"), 0))
                 if webhook.status is WebhookStatus.REMOVED:
-                    await self._secrets.forget(endpoint_id)  # and with them the endpoint
-                webhooks[endpoint_id] = webhook
-        enabled = {name: each for name, each in webhooks.items() if each.status is WebhookStatus.ENABLED}
-        has_more = await self._follow(enabled)
+                    await self._secrets.forget(webhook.id_of("endpoint_id"))  # and with them the endpoint
+        enabled = self._endpoints.enabled()
+        if not enabled:
+            return False
+        has_more = await self._follow(enabled, head)
         await self._send_due(enabled)
         return has_more
 
     async def _cursors(self, endpoints: Iterable[str]) -> list[Cursor]:
         return await deliveries.cursors(self._connection, list(endpoints))
 
-    async def _hear(self, webhook: Webhook, cursor: Cursor | None) -> None:
-        """Do what the facts of an endpoint ask for that were not followed yet."""
-        heard = 0 if cursor is None else cursor.heard
+    async def _hear(self, webhook: Webhook, heard: int) -> None:
+        """Do what the facts of an endpoint ask for after the version *heard*, up to which they were followed."""
         if heard >= webhook.version:
             return
         endpoint_id, now = webhook.id_of("endpoint_id"), self._log.clock.now()
@@ -152,30 +151,39 @@ class Sender:
             case Webhook.Removed.TOPIC:
                 await deliveries.end(connection, endpoint_id, now, for_good=True)
 
-    async def _follow(self, webhooks: dict[str, Webhook]) -> bool:
+    async def _follow(self, webhooks: dict[str, Webhook], head: int) -> bool:
         """Have the facts of one page sent for each cursor that is not at its end; whether any is not there yet."""
-        if not webhooks:
-            return False
         async with self._writing:
             waiting = await deliveries.pending(self._connection, webhooks)
             found = await self._cursors(webhooks)
-        head, has_more = await self._log.head(), False
-        for cursor in found:
-            target = head if cursor.last is None else min(cursor.last, head)
-            if cursor.position >= target or waiting.get(cursor.endpoint_id, 0) >= MOST_PENDING:
-                continue
-            until = min(cursor.position + PAGE, target)
-            types = webhooks[cursor.endpoint_id].types
-            facts = await self._log.read(cursor.position, until - cursor.position, types)
-            is_replay = cursor.last is not None
-            if facts or is_replay or until < target or until - cursor.position >= PAGE // 2:
-                async with self._writing, self._connection.transaction():
-                    now = self._log.clock.now()
-                    await deliveries.add(self._connection, cursor.endpoint_id, facts, now, again=is_replay)
-                    await deliveries.advance(self._connection, cursor, until)
-            waiting[cursor.endpoint_id] = waiting.get(cursor.endpoint_id, 0) + len(facts)
-            has_more |= until < target
+        behind = [each for each in found if each.position < each.target(head)]
+        has_more = False
+        for group in near_each_other([each for each in behind if waiting.get(each.endpoint_id, 0) < MOST_PENDING]):
+            first, until = group[0].position, min(group[0].position + PAGE, max(each.target(head) for each in group))
+            kinds = sorted({kind for each in group for kind in webhooks[each.endpoint_id].types})
+            facts = await self._log.read(first, until - first, kinds)
+            for cursor in group:
+                name, end = cursor.endpoint_id, min(until, cursor.target(head))
+                own = [
+                    each
+                    for each in facts
+                    if cursor.position < each.position <= end and each.type in webhooks[name].types
+                ]
+                if waiting.get(name, 0) < MOST_PENDING:
+                    await self._take(cursor, own, end, head)
+                    waiting[name] = waiting.get(name, 0) + len(own)
+                    has_more |= end < cursor.target(head)
         return has_more
+
+    async def _take(self, cursor: Cursor, facts: list[Fact], until: int, head: int) -> None:
+        """Have *facts* sent, and the cursor at *until*; near the head it stays where it is while there is nothing."""
+        is_replay = cursor.last is not None
+        if not (facts or is_replay or until < head or until - cursor.position >= PAGE // 2):
+            return
+        async with self._writing, self._connection.transaction():
+            now = self._log.clock.now()
+            await deliveries.add(self._connection, cursor.endpoint_id, facts, now, again=is_replay)
+            await deliveries.advance(self._connection, cursor, until)
 
     async def _send_due(self, webhooks: dict[str, Webhook]) -> None:
         """Begin to send what is due, as far as not too much is under way."""
@@ -183,30 +191,30 @@ class Sender:
         under_way = [name for tasks in self._under_way.values() for name in tasks]
         async with self._writing:
             found = await deliveries.due(self._connection, free, self._log.clock.now(), under_way, AT_A_TIME)
+        facts = {each.position: each for each in await self._log.at([each.position for each in found])} if found else {}
         for message in found:
             tasks = self._under_way.setdefault(message.endpoint_id, {})
             if len(tasks) < AT_A_TIME:
-                task = asyncio.create_task(self._carry_out(webhooks[message.endpoint_id], message))
-                tasks[message.message_id] = task
+                sending = self._carry_out(webhooks[message.endpoint_id], message, facts.get(message.position))
+                tasks[message.message_id] = asyncio.create_task(sending)
 
-    async def _carry_out(self, webhook: Webhook, message: Due) -> None:
+    async def _carry_out(self, webhook: Webhook, message: Due, fact: Fact | None) -> None:
         try:
-            await self._send(webhook, message)
+            await self._send(webhook, message, fact)
         except Exception as error:  # noqa: BLE001 - raised by the next step
             self._failed = error
         finally:
             self._under_way[message.endpoint_id].pop(message.message_id, None)
             self._woken.set()
 
-    async def _send(self, webhook: Webhook, message: Due) -> None:
+    async def _send(self, webhook: Webhook, message: Due, fact: Fact | None) -> None:
         """One attempt."""
-        facts = await self._log.at([message.position])
-        if not facts or facts[0].meta.event_id != message.message_id:  # the log was restored
+        if fact is None or fact.meta.event_id != message.message_id:  # the log was restored
             async with self._writing:
                 await deliveries.finish(self._connection, message, FAILED, self._log.clock.now())
             return
         try:
-            answer = await self._ask(webhook, message, facts[0])
+            answer = await self._ask(webhook, message, fact)
         except (PostgresError, Unavailable):
             raise
         except Exception as error:
@@ -215,9 +223,8 @@ class Sender:
         await self._record(message, answer)
 
     async def _ask(self, webhook: Webhook, message: Due, fact: Fact) -> Answered:
-        known = await self._known_secrets(webhook)
         try:
-            secrets = await self._secrets.signing(message.endpoint_id, known, self._log.clock.now())
+            secrets = await self._endpoints.signing(webhook)
         except AccountsClosed as error:
             return Answered(None, 0, f"no secret can be opened: {error}"[:200])
         if not secrets:
@@ -226,10 +233,6 @@ class Sender:
         now = self._log.clock.on_machine(self._log.clock.now())  # which the receiver compares with its own clock
         headers = headers_of(secrets, message.message_id, now, body)
         return await self._client.send(webhook.url, headers, body)
-
-    async def _known_secrets(self, webhook: Webhook) -> list[str]:
-        facts = await self._log.stream(webhook.id)
-        return [fact.data["secret_id"] for fact in facts if "secret_id" in fact.data]
 
     async def _record(self, message: Due, answer: Answered) -> None:
         """Note what was answered, and what follows; the fact that disables comes first, or it could be lost."""
@@ -260,6 +263,17 @@ class Sender:
         with suppress(WebhookNotFound):  # removed meanwhile
             await self._bus.handle(DisableWebhook(message.endpoint_id, cause, reason), context)
         logger.warning("webhook.disabled", endpoint=message.endpoint_id, cause=cause.value)
+
+
+def near_each_other(cursors: Iterable[Cursor]) -> list[list[Cursor]]:
+    """Groups of cursors whose next facts are read in one go: at most half a page lies between those of a group."""
+    groups: list[list[Cursor]] = []
+    for cursor in sorted(cursors, key=lambda cursor: cursor.position):
+        if groups and cursor.position - groups[-1][0].position <= PAGE // 2:
+            groups[-1].append(cursor)
+        else:
+            groups.append([cursor])
+    return groups
 
 
 def pause(attempts: int, wished: float) -> timedelta:

@@ -1,11 +1,15 @@
 """What is kept of a message of Stripe, whatever is in it."""
 
+import hashlib
+import hmac
 import json
+from contextlib import nullcontext
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from adapters.payments.stripe_webhook import parse
+from adapters.payments.stripe_webhook import parse, verify
 from domain.payment.errors import BadWebhook
 from domain.payment.provider_event import Message
 
@@ -21,6 +25,19 @@ def test_a_time_that_is_none_is_refused(created: int) -> None:
     """Neither before 1970 nor after the year 9999."""
     with pytest.raises(BadWebhook, match="no time"):
         message(created=created)
+
+
+def test_a_secret_is_replaced_without_a_pause() -> None:
+    """As docs/howto/rotate-secrets.md has it: both are good in between, and the old one is none after that."""
+    now, body = datetime(2026, 1, 1, tzinfo=UTC), b'{"id": "evt_1"}'
+    old, new = "whsec_old", "whsec_new"
+    steps = [([old], (True, False)), ([new, old], (True, True)), ([new], (False, True))]
+    for secrets, wanted in steps:
+        for secret, is_good in zip((old, new), wanted, strict=True):
+            mac = hmac.new(secret.encode(), b"%d.%b" % (now.timestamp(), body), hashlib.sha256).hexdigest()
+            refused = nullcontext() if is_good else pytest.raises(BadWebhook)
+            with refused:
+                verify(body, f"t={int(now.timestamp())},v1={mac}", secrets, now)
 
 
 def test_a_body_that_is_nested_too_deep_is_refused() -> None:

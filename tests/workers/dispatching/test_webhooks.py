@@ -3,12 +3,17 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from psycopg import AsyncConnection
 from standardwebhooks import WebhookVerificationError
 
+from adapters.postgres.ops import lease
 from adapters.settings import Settings
 from adapters.webhooks import deliveries
+from adapters.webhooks.client import WebhookClient
+from adapters.webhooks.deliveries import Cursor
 from commands.admin.webhooks import (
     DisableWebhook,
     EnableWebhook,
@@ -23,7 +28,16 @@ from tests.support.appends import query
 from tests.support.hooks import COURSES, Hooks, hooks_of, sending_process
 from tests.support.polling import guard, until
 from tests.support.receiver import OK, Message, Receiver, receiving, said
-from workers.dispatching.webhooks import AT_A_TIME, DELAYS, GIVEN_UP_AFTER, JITTER, LONGEST_DELAY, pause
+from workers.dispatching.webhooks import (
+    AT_A_TIME,
+    DELAYS,
+    GIVEN_UP_AFTER,
+    JITTER,
+    LONGEST_DELAY,
+    Sender,
+    near_each_other,
+    pause,
+)
 
 SOON, DAY = timedelta(seconds=10), timedelta(days=1)
 
@@ -253,6 +267,57 @@ async def test_facts_are_replayed_from_a_position(
     late = hooks.log.clock.now() + timedelta(days=31)
     await hooks.log.link.run(lambda connection: deliveries.forget_old(connection, late))
     assert await hooks.statuses() == []
+
+
+async def test_many_endpoints_cost_no_more_questions_than_few(
+    hooks: Hooks, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor do many messages: the sender keeps what endpoints are, and reads facts and secrets for all in one go."""
+    asked: list[str] = []
+    execute = AsyncConnection.execute
+
+    async def counted(self: AsyncConnection, query: Any, *arguments: Any, **more: Any) -> Any:
+        text = query.decode() if isinstance(query, bytes) else str(query)
+        if text.lstrip().startswith(("SELECT", "WITH")):
+            asked.append(text)
+        return await execute(self, query, *arguments, **more)
+
+    async def questions(sender: Sender, facts: int) -> list[str]:
+        """What is asked until so many facts are sent to all."""
+        await hooks.happen(facts)
+        asked.clear()
+        await sender.step()
+        while any(sender._under_way.values()):
+            await asyncio.gather(*(task for tasks in sender._under_way.values() for task in tasks.values()))
+        return list(asked)
+
+    client = WebhookClient(hooks.settings)
+    async with lease.session(hooks.settings, "webhooks") as connection:
+        sender = Sender(hooks.log, client, connection, asyncio.Event())
+        await hooks.make(receiver.url, "w0")
+        await sender.step()
+        await questions(sender, 1)  # which reads the secret, once
+        monkeypatch.setattr(AsyncConnection, "execute", counted)
+        few = await questions(sender, 1)
+        for number in range(1, 9):
+            await hooks.make(receiver.url, f"w{number}")
+        await sender.step()
+        await questions(sender, 1)
+        many = await questions(sender, 3)
+        assert len(receiver.messages) == 2 + 9 + 27
+        assert (len(many), len(few)) == (7, 7), many
+        await hooks.do(RemoveWebhook("w3", "contract ended"))
+        await sender.step()
+        assert sorted(sender._endpoints.known) == [f"w{number}" for number in (0, 1, 2, 4, 5, 6, 7, 8)]
+    await client.close()
+
+
+def test_cursors_near_each_other_are_read_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that is far behind holds up no other."""
+    monkeypatch.setattr("workers.dispatching.webhooks.PAGE", 10)
+    cursors = [Cursor(f"w{at}", "live", at, None, 1, None) for at in (100, 7, 96, 95, 5, 101)]
+    groups = [[each.position for each in group] for group in near_each_other(cursors)]
+    assert groups == [[5, 7], [95, 96, 100], [101]]
 
 
 async def test_a_name_that_leads_into_the_network_is_refused(hooks: Hooks, receiver: Receiver) -> None:
