@@ -10,13 +10,25 @@ from commands.log import Log, Position
 from domain.capacity import EXCESS_STAYS
 from domain.catalog import (
     BadSchedule,
+    BadStructure,
     Course,
+    CourseDraft,
     CourseNotFound,
+    DraftNotFound,
+    Letter,
+    Prerequisite,
+    PrerequisiteCircle,
     Run,
+    Section,
+    Structure,
     Unit,
+    VersionNotFound,
     course_stream,
+    draft_stream,
     run_stream,
 )
+from domain.catalog.edits import Edit
+from domain.catalog.structure import hash_of
 from domain.deadlines import UTC_ZONE
 from domain.grading import Group
 
@@ -50,12 +62,141 @@ class PublishCourse:
     completion_rule: str = "all_weighted_units"
     grading_policy: str = "weighted_mean"
     groups: Sequence[Group] = ()
+    sections: Sequence[Section] = ()
+    letters: Sequence[Letter] = ()
+    prerequisites: Sequence[Prerequisite] = ()
 
 
 async def publish_course(command: PublishCourse, log: Log) -> Position:
     course = await log.load(Course, course_stream(command.course_id))
-    course.publish(list(command.units), command.completion_rule, command.grading_policy, command.groups)
+    structure = Structure(
+        list(command.units),
+        command.completion_rule,
+        command.grading_policy,
+        list(command.groups),
+        list(command.sections),
+        list(command.letters),
+        list(command.prerequisites),
+    )
+    await _must_be_passable(log, command.course_id, structure)
+    course.publish_structure(structure)
     return await log.save(course)
+
+
+async def _must_be_passable(log: Log, course_id: str, structure: Structure) -> None:
+    """
+    Refuse prerequisites that there are not, or none of which can be passed before the course.
+
+    Raises:
+        CourseNotFound, PrerequisiteCircle.
+    """
+    for prerequisite in structure.prerequisites:
+        for each in prerequisite.courses:
+            if each != course_id and not (await log.read(Course, course_stream(each))).exists:
+                raise CourseNotFound(course_id=each)
+        if not any([await _can_come_before(log, each, {course_id}) for each in prerequisite.courses]):
+            raise PrerequisiteCircle(course_id=course_id, asked=" or ".join(prerequisite.courses))
+
+
+async def _can_come_before(log: Log, course_id: str, before: set[str]) -> bool:
+    """Whether a course can be passed without one of those, by the newest version of each."""
+    if course_id in before:
+        return False
+    course = await log.read(Course, course_stream(course_id))
+    structure = course.structures.get(course.latest)
+    for prerequisite in structure.prerequisites if structure else ():
+        if not any([await _can_come_before(log, each, before | {course_id}) for each in prerequisite.courses]):
+            return False
+    return True
+
+
+@dataclass(frozen=True)
+class StartDraft:
+    """
+    Begin the draft of a course from a version: what was edited and not published is given up.
+
+    Attributes:
+        version: the version to begin from; None for the newest one, 0 for an empty draft.
+        revision: the revision of the draft that the editor has seen, 0 where there was none.
+    """
+
+    course_id: str
+    version: int | None = None
+    revision: int = 0
+
+
+async def start_draft(command: StartDraft, log: Log) -> Position:
+    course = await log.read(Course, course_stream(command.course_id))
+    if not course.exists:
+        raise CourseNotFound(course_id=command.course_id)
+    version = course.latest if command.version is None else command.version
+    if version and version not in course.structures:
+        raise VersionNotFound(course_id=command.course_id, version=version)
+    draft = await log.load(CourseDraft, draft_stream(command.course_id))
+    seen = draft.version
+    draft.start(version, course.structures[version] if version else Structure([]))
+    draft.must_be_at(command.revision, seen)
+    return await log.save(draft)
+
+
+@dataclass(frozen=True)
+class EditDraft:
+    """
+    Change the draft of a course by *edits*, in their order, all or none.
+
+    Attributes:
+        revision: the revision of the draft that the editor has seen.
+    """
+
+    course_id: str
+    revision: int
+    edits: Sequence[Edit]
+
+
+async def edit_draft(command: EditDraft, log: Log) -> Position:
+    draft = await log.load(CourseDraft, draft_stream(command.course_id))
+    if not draft.exists:
+        raise DraftNotFound(course_id=command.course_id)
+    seen = draft.version
+    try:
+        for edit in command.edits:
+            edit.apply(draft)
+    except BadStructure:
+        if seen != command.revision:  # what another editor has changed may be why
+            draft.must_be_at(command.revision, seen, changes=True)
+        raise
+    draft.must_be_at(command.revision, seen)
+    return await log.save(draft)
+
+
+@dataclass(frozen=True)
+class PublishDraft:
+    """
+    Publish the draft of a course as its next version.
+
+    Attributes:
+        revision: the revision of the draft that the editor has seen.
+        over_version: the newest version that the editor has seen; None for that from which the draft comes.
+    """
+
+    course_id: str
+    revision: int
+    over_version: int | None = None
+
+
+async def publish_draft(command: PublishDraft, log: Log) -> Position:
+    draft = await log.load(CourseDraft, draft_stream(command.course_id))
+    if not draft.exists:
+        raise DraftNotFound(course_id=command.course_id)
+    course = await log.load(Course, course_stream(command.course_id))
+    structure = draft.structure
+    if course.structures.get(draft.base_version) != structure:  # else it is published, and a repeat changes nothing
+        draft.must_be_at(command.revision, draft.version, changes=True)
+        draft.must_come_from(course.latest, command.over_version)
+        await _must_be_passable(log, command.course_id, structure)
+        version = course.publish_structure(structure)
+        draft.mark_published(version, hash_of(structure))
+    return await log.save(course, draft)
 
 
 @dataclass(frozen=True)

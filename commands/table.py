@@ -24,6 +24,9 @@ CommandHandler = Callable[[Any, Log], Awaitable[Position]]
 HANDLERS: dict[type, CommandHandler] = {
     catalog.CreateCourse: catalog.create_course,
     catalog.PublishCourse: catalog.publish_course,
+    catalog.StartDraft: catalog.start_draft,
+    catalog.EditDraft: catalog.edit_draft,
+    catalog.PublishDraft: catalog.publish_draft,
     catalog.ScheduleRun: catalog.schedule_run,
     catalog.OpenRun: catalog.open_run,
     catalog.CloseRun: catalog.close_run,

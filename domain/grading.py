@@ -40,12 +40,16 @@ class Group(msgspec.Struct, frozen=True, omit_defaults=True):
     Attributes:
         weight: share of the final grade; only ratios count.
         pass_bp: basis points of the group's own mean from which the course can be passed, None for no such mark.
+        drop_lowest: how many of its lowest scores do not count.
+        extra_credit: its points are added to the grade, and nothing is asked for them.
     """
 
     group_id: str
     title: str
     weight: int
     pass_bp: int | None = None
+    drop_lowest: int = 0
+    extra_credit: bool = False
 
 
 class CountsAs(Protocol):

@@ -10,13 +10,14 @@ SCORED_KINDS = ("quiz", "tma", "cma", "exam", "assignment", "essay")
 UNSCORED_KINDS = frozenset(
     {
         *("page", "video", "reading", "exercise", "forum", "site", "lesson", "audio", "file", "link", "live", "survey"),
+        *("text", "activity", "lti"),
         # the activity types of OULAD
         *("dataplus", "dualpane", "externalquiz", "folder", "forumng", "glossary", "homepage", "htmlactivity"),
         *("oucollaborate", "oucontent", "ouelluminate", "ouwiki", "questionnaire", "repeatactivity", "resource"),
         *("sharedsubpage", "subpage", "url"),
     }
 )
-"""Kinds of units that a learner completes by hand."""
+"""Kinds of units that a learner completes by hand, unless a unit says otherwise (domain.catalog.unit)."""
 
 KINDS = frozenset({*SCORED_KINDS, *UNSCORED_KINDS})
 

@@ -7,7 +7,7 @@ from domain.admin.settings import CampusSettings
 from domain.admin.webhooks import Webhook
 from domain.aggregate import Aggregate
 from domain.auth import Credentials, Session, Token
-from domain.catalog import Course, Run
+from domain.catalog import Course, CourseDraft, Run
 from domain.clients import Client
 from domain.enrollment import Enrollment, Seats
 from domain.payment.books import Books, Payout, Receipts
@@ -32,7 +32,7 @@ PAYMENT: tuple[type[Aggregate], ...] = (
 )
 
 LEARNING: tuple[type[Aggregate], ...] = (
-    *(Course, Run, Enrollment, Seats),
+    *(Course, CourseDraft, Run, Enrollment, Seats),
     *(CourseProgress, Quiz, QuizAttempt),
 )
 

@@ -3,7 +3,7 @@ Catalog: the courses with their versions, the runs, and the quizzes without thei
 
 Reads     facts of domain.catalog, and domain.quiz's publications, in log order.
 Writes    courses, course_structures (one row per version), runs, quizzes.
-Serves    api.catalog and api.quiz, with rows from adapters.postgres.queries.catalog.
+Serves    api.catalog.courses, api.catalog.runs and api.quiz, with rows from adapters.postgres.queries.catalog.
 Rebuild   campus projections rebuild catalog (safe: rows are its only effect).
 """
 
@@ -40,6 +40,9 @@ class CatalogStructure(msgspec.Struct):
     structure_hash: str = ""
     published_at: datetime | None = None
     groups: list[dict[str, Any]] = []
+    sections: list[dict[str, Any]] = []
+    letters: list[dict[str, Any]] = []
+    prerequisites: list[dict[str, Any]] = []
 
 
 class CatalogRun(msgspec.Struct):
@@ -120,7 +123,8 @@ def _version_published(fact: Fact, rows: Rows) -> None:
     structure = rows.edit(STRUCTURES, CatalogStructure, course_id, data["version"])
     structure.units = data["units"]
     structure.completion_rule, structure.grading_policy = data["completion_rule"], data["grading_policy"]
-    structure.groups = data.get("groups", [])
+    structure.groups, structure.sections = data.get("groups", []), data.get("sections", [])
+    structure.letters, structure.prerequisites = data.get("letters", []), data.get("prerequisites", [])
     structure.structure_hash, structure.published_at = data["structure_hash"], fact.occurred_at
 
 
@@ -161,7 +165,7 @@ class Catalog(Projection):
     """What there is to learn, and when."""
 
     name = "catalog"
-    version = 3
+    version = 4
     store = "postgres"
     tables = (COURSES, STRUCTURES, RUNS, QUIZZES)
     handlers: ClassVar[Mapping[str, Handler]] = {

@@ -3,7 +3,7 @@ Orders: what is ordered and paid, what it gives access to, and what is sold at w
 
 Reads     facts of domain.payment, in log order.
 Writes    orders, payments, entitlements and subscriptions, one row each by learner; products; receipts.
-Serves    api.payment.reading, which its lists and details share; api.payment.products; api.catalog (offers of runs).
+Serves    api.payment.reading, which its lists and details share; api.payment.products; api.catalog.runs (their offers).
 Rebuild   campus projections rebuild orders (safe: rows are its only effect).
 """
 

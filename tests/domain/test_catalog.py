@@ -59,6 +59,9 @@ def published(
         grading_policy=policy,
         structure_hash=structure_hash(units, list(groups)),
         groups=list(groups),
+        sections=[],
+        letters=[],
+        prerequisites=[],
     )
 
 

@@ -12,6 +12,7 @@ from tests.support.given import STREAMS
     ("stream", "key", "partition"),
     [
         ("course-AAA", "course-AAA", 2),
+        ("course_draft-AAA", "course_draft-AAA", 8),
         ("run-AAA-2013J", "run-AAA-2013J", 59),
         ("enrollment-28400:AAA-2013J", "28400", 38),
         ("seats-AAA-2013J", "seats-AAA-2013J", 56),

@@ -20,6 +20,7 @@ AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 STREAMS = {
     "course": "course-algebra",
+    "course_draft": "course_draft-algebra",
     "run": "run-algebra-1",
     "enrollment": "enrollment-ann:algebra-1",
     "seats": "seats-algebra-1",

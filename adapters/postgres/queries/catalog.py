@@ -7,7 +7,7 @@ import msgspec
 from adapters.postgres.queries.json_answer import json_array, json_object
 from adapters.postgres.queries.old_columns import with_columns
 from adapters.postgres.queries.reader import CHECKPOINT, Answer, Reader, RowPage
-from domain.catalog import Unit
+from domain.catalog import Letter, Prerequisite, Section, Unit
 from domain.grading import Group
 from domain.kinds import Kind
 from domain.quiz import Item
@@ -47,6 +47,9 @@ class CourseVersion(msgspec.Struct, kw_only=True):
     structure_hash: str
     published_at: datetime
     groups: list[Group]
+    sections: list[Section]
+    letters: list[Letter]
+    prerequisites: list[Prerequisite]
 
 
 class CourseRun(msgspec.Struct, kw_only=True):
@@ -122,6 +125,9 @@ VERSION_EXAMPLE = CourseVersion(
     structure_hash="9f3c1a7e",
     published_at=AT,
     groups=[],
+    sections=[Section("basics", "Basics", ["intro", "q1"])],
+    letters=[Letter("A", 8_500), Letter("B", 4_000), Letter("F", 0)],
+    prerequisites=[Prerequisite(["arithmetic"])],
 )
 RUN_EXAMPLE = CourseRun(
     run_id="algebra-2026",
@@ -174,7 +180,10 @@ def _filled(table: str, answer: type[msgspec.Struct], **defaults: str) -> str:
 RUN_ROWS = _filled(
     "catalog_runs", CourseRun, time_zone="'UTC'", seat_offer_hours="NULL::bigint", waitlist_limit="NULL::bigint"
 )
-VERSION_ROWS = _filled("catalog_structures", CourseVersion, groups="'[]'::jsonb")
+_NONE = "'[]'::jsonb"
+VERSION_ROWS = _filled(
+    "catalog_structures", CourseVersion, groups=_NONE, sections=_NONE, letters=_NONE, prerequisites=_NONE
+)
 
 # Pages in the order of the ids, after the last id of the page before ('' for the first page).
 PAGE = f"""

@@ -33,6 +33,7 @@ OF_ORDER = _to(learner=SELF, instructor=ANY, auditor=UNPAYABLE, admin=ANY)
 OF_LEARNER_ON_RUN = _to(learner=SELF, instructor=OWN_RUN, assistant=OWN_RUN, auditor=ANY, admin=ANY)
 OF_LEARNERS_ON_RUN = _to(instructor=OWN_RUN, assistant=OWN_RUN, auditor=ANY, admin=ANY)
 OF_RUN = _to(instructor=OWN_RUN, assistant=OWN_RUN, auditor=ANY, analyst=ANY, admin=ANY)
+OF_COURSE = _to(instructor=OWN_COURSE, assistant=OWN_COURSE, auditor=ANY, analyst=ANY, admin=ANY)
 OF_CAMPUS = _to(instructor=ANY, auditor=ANY, admin=ANY)
 OF_FOLD = _to(learner=SELF, service=SELF, instructor=ANY, auditor=ANY, admin=ANY)  # self: who has asked for it
 FIGURES = _to(instructor=ANY, auditor=ANY, analyst=ANY, admin=ANY, service=ANY)
@@ -136,6 +137,10 @@ CATALOG = (
     Row("getRun", READ, TO_USERS, impersonated=True),
     Row("createCourse", COMMAND, BY_STAFF),
     Row("publishVersion", COMMAND, BY_STAFF_OF_COURSE),
+    Row("getDraft", READ, OF_COURSE),
+    Row("startDraft", COMMAND, BY_STAFF_OF_COURSE),
+    Row("editDraft", COMMAND, BY_STAFF_OF_COURSE),
+    Row("publishDraft", COMMAND, BY_STAFF_OF_COURSE),
     Row("scheduleRun", COMMAND, BY_STAFF_OF_COURSE, LATER),
     Row("openRun", COMMAND, BY_STAFF_OF_RUN),
     Row("closeRun", COMMAND, BY_STAFF_OF_RUN),

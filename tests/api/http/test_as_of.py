@@ -179,6 +179,7 @@ WITHOUT = {
     "/v1/rules/{source_hash}": "a source never changes",
     "/v1/audit": "facts of the log, each with its position and time",
     "/v1/announcements": "what is said now; what was said before is in its facts",
+    "/v1/courses/{course_id}/draft": "what an editor goes on from; what was edited is in its facts",
     "/v1/settings/changes": "facts of the log, each with its position and time",
     "/v1/webhooks": "where messages go now; what was before is in the facts",
     "/v1/webhooks/{endpoint_id}": "as the list",

@@ -44,6 +44,7 @@ ELSEWHERE = (
     "/v1/bulk-jobs/",
     "/v1/clients/",
     "/v1/webhooks",
+    "/draft",
 )
 """What there is once it was signed, asked for or served, or a person has signed in: tests of the same names."""
 

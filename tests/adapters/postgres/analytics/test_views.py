@@ -67,6 +67,18 @@ SHOWN_FIELDS = {
     *("size", "tables", "generation", "position", "code", "source_hash"),
     *("address", "description", "first", "last", "others_until", "secret_id", "text", "types"),
     *("digest", "done", "ground", "name", "refused", "unchanged", "undoes"),
+    *(
+        "base_version",
+        "excess",
+        "letters",
+        "new_place",
+        "new_section",
+        "old_place",
+        "old_section",
+        "place",
+        "prerequisites",
+    ),
+    *("section_id", "sections", "structure", "unit"),
     *("transactions", "trial_days", "trial_until", "valid_from", "valid_until", "whole"),
 }
 

@@ -1,6 +1,6 @@
-"""Courses in versions, and their runs."""
+"""Runs of courses, with the products by which a place is bought."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -9,50 +9,25 @@ from fastapi import Query, Request, Response
 from pydantic import Field
 
 from adapters.postgres.queries import catalog, catalog_lists, products
-from adapters.postgres.queries.catalog_lists import Asked, Listed
+from adapters.postgres.queries.catalog_lists import Asked
 from adapters.postgres.queries.reader import Reader, RowPage
+from api.catalog.lists import PROJECTION, Order, Part, Total, listed
 from api.http import paging
 from api.http.as_of import AsOf
 from api.http.dispatch import Accepted, Body, Dispatch, example
 from api.http.openapi import command, query
 from api.http.query import QueryContext, QueryDep
 from api.http.routing import router as strict_router
-from api.http.types import (
-    NO_NUL,
-    BasisPoints,
-    CourseId,
-    Id,
-    Limit,
-    RunId,
-    Text,
-    Time,
-    Title,
-    Version,
-    Word,
-    one_of,
-)
-from commands.catalog import LEFT_OUT, SEAT_OFFER_HOURS, CloseRun, CreateCourse, OpenRun, PublishCourse, ScheduleRun
-from domain.catalog import (
-    COMPLETION_RULES,
-    GRADING_POLICIES,
-    MAX_UNITS,
-    PACINGS,
-    CourseNotFound,
-    RunNotFound,
-    Unit,
-    VersionNotFound,
-)
+from api.http.types import NO_NUL, Id, Limit, RunId, Time, Word, one_of
+from commands.catalog import LEFT_OUT, SEAT_OFFER_HOURS, CloseRun, OpenRun, ScheduleRun
+from domain.catalog import PACINGS, RunNotFound
 from domain.deadlines import UTC_ZONE
-from domain.grading import Group
-from domain.kinds import KINDS
 from domain.payment.product import granting, is_free, present_prices
-from projections.catalog import CatalogCourse
 from projections.engine.moment import Moment
 from projections.orders.rows import ProductRow
 
 router = strict_router("catalog", "/v1")
-PROJECTION = "catalog"
-OF_RUNS = [PROJECTION, "orders"]  # the read models of a run with the products by which it is bought
+OF_RUNS = (PROJECTION, "orders")  # the read models of a run with the products by which it is bought
 
 
 class Offer(msgspec.Struct, kw_only=True):
@@ -102,15 +77,6 @@ OFFER_EXAMPLE = Offer(
 RUN_EXAMPLE = CourseRun(**msgspec.structs.asdict(catalog.RUN_EXAMPLE), must_be_bought=True, offers=[OFFER_EXAMPLE])
 
 
-class CoursePage(msgspec.Struct, kw_only=True):
-    """Courses, in the order that was asked for; `total` is null unless asked for, 10001 for more than 10,000."""
-
-    total: int | None
-    items: list[CatalogCourse]
-    next: str | None
-    prev: str | None
-
-
 class RunPage(msgspec.Struct, kw_only=True):
     """Runs, in the order that was asked for; `total` is null unless asked for, 10001 for more than 10,000."""
 
@@ -118,59 +84,6 @@ class RunPage(msgspec.Struct, kw_only=True):
     items: list[CourseRun]
     next: str | None
     prev: str | None
-
-
-Part = Annotated[
-    str | None, Query(min_length=1, max_length=64, pattern=NO_NUL, description="A part of the title or of the id.")
-]
-Total = Annotated[bool, Query(description="Count the entries of all pages, too.")]
-Order = Annotated[Literal["asc", "desc"], Query(description="Ascending or descending.")]
-
-
-class NewCourse(Body):
-    """A course for the catalog."""
-
-    model_config = example(course_id="algebra", title="Algebra", summary="", language="en")
-
-    course_id: Id
-    title: Title
-    summary: Text = ""
-    language: Word = "en"
-
-
-class NewUnit(Body):
-    """One thing to open, do or hand in; `weight` is its share of the course, in basis points."""
-
-    unit_id: Id
-    kind: Annotated[Word, one_of(KINDS)]
-    title: Title
-    weight: Annotated[int, Field(ge=0, le=1_000_000)] = 0
-    due_after_days: Annotated[int, Field(ge=-1_000, le=10_000)] | None = None
-    group: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{0,64}$", description="Its group of the final grade.")] = ""
-
-
-class NewGroup(Body):
-    """Units that make one part of the final grade, such as coursework; `pass_bp` is a pass mark of its own."""
-
-    group_id: Id
-    title: Title
-    weight: Annotated[int, Field(ge=1, le=1_000_000)]
-    pass_bp: BasisPoints | None = None
-
-
-class NewVersion(Body):
-    """
-    The structure of a course, in the order in which it is shown.
-
-    With `groups`, every unit with a weight is in one: the final grade is the mean of the groups' means, by weight.
-    """
-
-    model_config = example(units=msgspec.to_builtins(catalog.VERSION_EXAMPLE.units))
-
-    units: Annotated[list[NewUnit], Field(min_length=1, max_length=MAX_UNITS)]
-    completion_rule: Annotated[Word, one_of(COMPLETION_RULES)] = "all_weighted_units"
-    grading_policy: Annotated[Word, one_of(GRADING_POLICIES)] = "weighted_mean"
-    groups: Annotated[list[NewGroup], Field(max_length=100, default_factory=list)]
 
 
 class NewRun(Body):
@@ -206,22 +119,6 @@ class NewRun(Body):
     waitlist_limit: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
 
 
-@router.post("/courses", status_code=202, response_model=Accepted, responses=command(403, 409))
-async def create_course(body: NewCourse, handle: Dispatch) -> Response:
-    """Add a course to the catalog."""
-    return await handle(CreateCourse(body.course_id, body.title, body.summary, body.language))
-
-
-@router.post(
-    "/courses/{course_id}/versions", status_code=202, response_model=Accepted, responses=command(403, 404, 409)
-)
-async def publish_version(course_id: CourseId, body: NewVersion, handle: Dispatch) -> Response:
-    """Publish the structure of a course as its next version; the same structure again changes nothing."""
-    units = [Unit(**unit.model_dump()) for unit in body.units]
-    groups = [Group(**group.model_dump()) for group in body.groups]
-    return await handle(PublishCourse(course_id, units, body.completion_rule, body.grading_policy, groups))
-
-
 @router.post("/runs", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
 async def schedule_run(body: NewRun, handle: Dispatch) -> Response:
     """Schedule a run of a course; open it to let learners enroll."""
@@ -240,49 +137,6 @@ async def open_run(run_id: RunId, handle: Dispatch) -> Response:
 async def close_run(run_id: RunId, handle: Dispatch) -> Response:
     """Close a run for enrollment; learners who are enrolled stay."""
     return await handle(CloseRun(run_id))
-
-
-@router.get(
-    "/courses",
-    responses=query(CoursePage(total=1, items=[catalog.COURSE_EXAMPLE], next=paging.NEXT, prev=paging.NEXT)),
-)
-async def list_courses(
-    *,
-    request: Request,
-    ask: QueryDep,
-    moment: AsOf,
-    q: Part = None,
-    language: Annotated[Word | None, Query(description="Courses in this language only.")] = None,
-    sort: Annotated[catalog_lists.CourseSort, Query(description="What to sort by.")] = "id",
-    order: Order = "asc",
-    total: Total = False,
-    cursor: paging.Cursor = None,
-    limit: Limit = 50,
-) -> Response:
-    """All courses, or those with a part of the title or id, or of a language."""
-    filters = {"q": q, "language": language}
-    asked = Asked(filters=filters, sort=sort, descending=order == "desc", total=total)
-    return await _list(request, ask, asked, catalog_lists.courses, moment, cursor=cursor, limit=limit)
-
-
-@router.get("/courses/{course_id}", responses=query(catalog.COURSE_DETAIL_EXAMPLE, 404))
-async def get_course(course_id: CourseId, ask: QueryDep, moment: AsOf) -> Response:
-    """One course, with its versions and the ids of its runs."""
-    reader = await ask.catalog_at(moment)
-    answer = await ask.read_at_least(PROJECTION, lambda: catalog.course(reader, course_id))
-    return ask.or_not_found(answer, CourseNotFound(course_id=course_id), ask.headers_at(moment, PROJECTION))
-
-
-@router.get(
-    "/courses/{course_id}/versions/{version}",
-    responses=query(catalog.VERSION_EXAMPLE, 404),
-)
-async def get_version(course_id: CourseId, version: Version, ask: QueryDep, moment: AsOf) -> Response:
-    """The units of one version of a course."""
-    reader = await ask.catalog_at(moment)
-    answer = await ask.read_at_least(PROJECTION, lambda: catalog.version(reader, course_id, version))
-    missing = VersionNotFound(course_id=course_id, version=version)
-    return ask.or_not_found(answer, missing, ask.headers_at(moment, PROJECTION))
 
 
 @router.get(
@@ -320,32 +174,8 @@ async def list_runs(
         "ends_before": ends_before,
     }
     asked = Asked(filters=filters, sort=sort, descending=order == "desc", total=total)
-    return await _list(request, ask, asked, catalog_lists.runs, moment, cursor=cursor, limit=limit)
-
-
-async def _list(
-    request: Request,
-    ask: QueryContext,
-    asked: Asked,
-    read: Callable[..., Awaitable[Listed]],
-    moment: Moment | None,
-    *,
-    cursor: str | None,
-    limit: int,
-) -> Response:
-    listing = f"{request.scope['path'].rpartition('/')[2]}:{asked.sort}:{'desc' if asked.descending else 'asc'}"
-    after, backwards = paging.place(listing, cursor, asked.types)
-    reader = await ask.catalog_at(moment)
-    found = await ask.read_at_least(PROJECTION, lambda: read(reader, asked, after, limit + 1, backwards=backwards))
-    if not found.page.rows and (course_id := asked.filters.get("course_id")) is not None:
-        await ask.check_course(course_id, reader)
-    page, names = found.page, [PROJECTION]
-    if read is catalog_lists.runs:
-        page, names = await _offered(ask, page, reader, moment), OF_RUNS
-    members = b'"total":%b,' % msgspec.json.encode(found.total)
-    headers = ask.headers_at(moment, *names)
-    return paging.reply_both_ways(
-        request, ask, page, listing, limit, backwards=backwards, members=members, headers=headers
+    return await listed(
+        request, ask, asked, catalog_lists.runs, moment, cursor=cursor, limit=limit, names=OF_RUNS, dress=_offered
     )
 
 

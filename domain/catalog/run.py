@@ -1,0 +1,168 @@
+"""Runs: when a course is given, by which version, and for how many."""
+
+from datetime import datetime
+from typing import Any
+
+from domain.aggregate import Aggregate, event, stream_id
+from domain.capacity import EXCESS_STAYS, check_capacity
+from domain.catalog.errors import BadSchedule, RunExists, RunNotFound
+from domain.deadlines import UTC_ZONE, is_time_zone
+
+PACINGS = ("instructor", "self", "cohort")
+
+
+def run_stream(run_id: str) -> str:
+    """The stream of a run."""
+    return stream_id("run", run_id)
+
+
+class Run(Aggregate):
+    """One run of a course: when it is given, by which version, and for how many."""
+
+    category = "run"
+    ids = ("run_id",)
+    scope = "reference"
+    tagged_by = ("course_id",)
+
+    class Scheduled(Aggregate.Event):
+        TOPIC = "run.scheduled"
+        class_version = 4
+        course_id: str
+        course_version: int
+        starts_at: datetime
+        ends_at: datetime
+        capacity: int | None
+        pacing: str
+        seat_offer_hours: int | None
+        time_zone: str
+        waitlist_limit: int | None
+
+        @staticmethod
+        def upcast_v1_v2(state: dict[str, Any]) -> None:
+            """In version 1 a seat that came free was given at once."""
+            state["seat_offer_hours"] = None
+
+        @staticmethod
+        def upcast_v2_v3(state: dict[str, Any]) -> None:
+            """In version 2 deadlines were multiples of 24 hours after the start, which is wall-clock time in UTC."""
+            state["time_zone"] = UTC_ZONE
+
+        @staticmethod
+        def upcast_v3_v4(state: dict[str, Any]) -> None:
+            """In version 3 every run queued as many learners as asked."""
+            state["waitlist_limit"] = None
+
+    class Opened(Aggregate.Event):
+        TOPIC = "run.opened"
+
+    class Closed(Aggregate.Event):
+        TOPIC = "run.closed"
+
+    class CapacityChanged(Aggregate.Event):
+        TOPIC = "run.capacity_changed"
+        old: int
+        new: int
+        excess: str
+
+    def initial_state(self) -> None:
+        self.course_id = ""
+        self.course_version = 0
+        self.starts_at: datetime | None = None
+        self.ends_at: datetime | None = None
+        self.capacity: int | None = None
+        self.pacing = ""
+        self.seat_offer_hours: int | None = None
+        self.time_zone = UTC_ZONE
+        self.waitlist_limit: int | None = None
+        self.is_open = False
+
+    def schedule(self, course_id: str, course_version: int, **plan: Any) -> None:
+        """
+        Plan the run.
+
+        Args:
+            plan: starts_at, ends_at, capacity (None: no limit), pacing, seat_offer_hours: for how long a seat that
+                came free is held for the next in line (None or 0: it is given at once; so it is without a capacity),
+                time_zone: by whose clocks units are due (UTC if left out), and waitlist_limit: how many learners may
+                wait for a seat (None or left out: no limit, 0: none; no limit without a capacity).
+        """
+        plan.setdefault("time_zone", UTC_ZONE)
+        plan.setdefault("waitlist_limit", None)
+        if plan["capacity"] is None:
+            plan["seat_offer_hours"] = plan["waitlist_limit"] = None
+        plan["seat_offer_hours"] = plan["seat_offer_hours"] or None
+        if self.exists:
+            known = {name: getattr(self, name) for name in plan}
+            if (self.course_id, self.course_version, known) != (course_id, course_version, plan):
+                raise RunExists(run_id=self.id_of("run_id"))
+            return
+        run_id = self.id_of("run_id")
+        if plan["pacing"] not in PACINGS and not self.importing:
+            raise BadSchedule(
+                f"{plan['pacing']!r} is no pacing; these are: {', '.join(PACINGS)}", pacing=plan["pacing"]
+            )
+        if plan["ends_at"] <= plan["starts_at"]:
+            raise BadSchedule(f"run {run_id} would end before it starts", run_id=run_id)
+        if plan["capacity"] is not None and plan["capacity"] < 1:
+            raise BadSchedule(f"run {run_id} needs a seat at least, or no limit", run_id=run_id)
+        if not is_time_zone(plan["time_zone"]):
+            raise BadSchedule(
+                f"{plan['time_zone']!r} is no time zone; give a name such as Europe/London", time_zone=plan["time_zone"]
+            )
+        if (plan["seat_offer_hours"] or 0) < 0:
+            raise BadSchedule(f"run {run_id} cannot offer seats for fewer than 0 hours", run_id=run_id)
+        if (plan["waitlist_limit"] or 0) < 0:
+            raise BadSchedule(f"run {run_id} cannot let fewer than 0 learners wait", run_id=run_id)
+        self._scheduled(course_id=course_id, course_version=course_version, **plan)
+
+    @event(Scheduled)
+    def _scheduled(
+        self,
+        course_id: str,
+        course_version: int,
+        starts_at: datetime,
+        ends_at: datetime,
+        capacity: int | None,
+        pacing: str,
+        seat_offer_hours: int | None,
+        time_zone: str,
+        waitlist_limit: int | None,
+    ) -> None:
+        self.course_id, self.course_version = course_id, course_version
+        self.starts_at, self.ends_at, self.capacity, self.pacing = starts_at, ends_at, capacity, pacing
+        self.seat_offer_hours, self.time_zone, self.waitlist_limit = seat_offer_hours, time_zone, waitlist_limit
+
+    def open(self) -> None:
+        """Admit learners."""
+        self._must_exist()
+        if not self.is_open:
+            self._opened()
+
+    @event(Opened)
+    def _opened(self) -> None:
+        self.is_open = True
+
+    def close(self) -> None:
+        """Admit no further learners; those who have a place keep it."""
+        self._must_exist()
+        if self.is_open:
+            self._closed()
+
+    @event(Closed)
+    def _closed(self) -> None:
+        self.is_open = False
+
+    def change_capacity(self, capacity: int, excess: str = EXCESS_STAYS) -> None:
+        """Have more or fewer seats than before; *excess* is the policy for those who sit when fewer are left."""
+        self._must_exist()
+        check_capacity(self.id_of("run_id"), self.capacity, capacity, excess)
+        if self.capacity is not None and capacity != self.capacity:
+            self._capacity_changed(old=self.capacity, new=capacity, excess=excess)
+
+    @event(CapacityChanged)
+    def _capacity_changed(self, old: int, new: int, excess: str) -> None:
+        self.capacity = new
+
+    def _must_exist(self) -> None:
+        if not self.exists:
+            raise RunNotFound(run_id=self.id_of("run_id"))
