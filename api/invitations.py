@@ -6,7 +6,7 @@ import msgspec
 from fastapi import Response
 from pydantic import Field
 
-from adapters.auth.invitations import Invitations, checked, read_people
+from adapters.auth.invitations import BadInvitation, Invitations, checked, read_people
 from adapters.csv_lines import BadLine
 from api.http.dispatch import Body, Dispatch, example
 from api.http.openapi import open_query
@@ -22,13 +22,6 @@ MOST_LINES = 1_000
 LONGEST_FILE = 500_000  # characters
 CSV_EXAMPLE = "email,display_name,run_id\nada@example.org,Ada Lovelace,algebra-2026\n"
 Field100 = Annotated[str, Field(max_length=254, pattern=NO_CONTROLS)]
-
-
-class BadInvitation(Rejected):
-    """The person cannot be invited in this way."""
-
-    code = "bad_invitation"
-    template = "{field} {problem}"
 
 
 class TooManyLines(Rejected):

@@ -96,6 +96,34 @@ async def complete_unit(command: CompleteUnit, log: Log) -> Position:
 
 
 @dataclass(frozen=True)
+class RecogniseProgress:
+    """
+    What a learner has completed on a run counts on another one of the course, to which the learner was transferred.
+
+    Units are the same that have the same id and kind in the versions of both runs.
+    """
+
+    learner_id: str
+    run_id: str
+    from_run: str
+
+
+async def recognise_progress(command: RecogniseProgress, log: Log) -> Position:
+    there, here = await outline(log, command.from_run), await outline(log, command.run_id)
+    await must_have_access(log, command.learner_id, command.run_id)
+    done = await log.read(CourseProgress, progress_stream(command.learner_id, command.from_run))
+    attempts = await attempts_of(log, command.learner_id, command.from_run)
+    units = {
+        unit_id: attempts.scores.get(unit_id, done.scores.get(unit_id))
+        for unit_id in done.completed | attempts.passed
+        if unit_id in there.units and unit_id in here.units and there.units[unit_id].kind == here.units[unit_id].kind
+    }
+    progress = await log.load(CourseProgress, progress_stream(command.learner_id, command.run_id))
+    progress.recognise(command.from_run, there.course_version, here.course_version, units)
+    return await log.save(progress)
+
+
+@dataclass(frozen=True)
 class DecideOutcome:
     """
     Decide how the course ended for a learner, by the facts up to *through_position*.
@@ -144,6 +172,9 @@ def _record(run: Outline, progress: CourseProgress, attempts: Attempts, log: Log
     scores = dict(attempts.scores)
     for unit_id, score in progress.scores.items():
         scores.setdefault(unit_id, score)  # those of attempts are the present ones: a grade may be overridden
+    for unit_id, score in progress.recognised.items():
+        if score.beats(scores.get(unit_id)):
+            scores[unit_id] = score
     ended = is_over(run.ends_at, log.context.at)
     waiting = attempts.ungraded if ended else attempts.ungraded | attempts.left
     closed = run.scheme.weights.keys() - waiting if ended else attempts.closed

@@ -5,6 +5,7 @@ from typing import Any
 
 from commands import admin, auth, catalog, clients, enrollment, progress, quiz, roles, user
 from commands.admin import webhooks
+from commands.enrollment import invitations, staff, transfer
 from commands.log import Log, Position
 from commands.payment import (
     books,
@@ -41,6 +42,14 @@ HANDLERS: dict[type, CommandHandler] = {
     enrollment.AcceptSeat: enrollment.accept_seat,
     enrollment.ExpireSeatOffer: enrollment.expire_seat_offer,
     enrollment.FollowEntitlements: enrollment.follow_entitlements,
+    staff.ChangeMode: staff.change_mode,
+    staff.SuspendEnrollment: staff.suspend_enrollment,
+    staff.ResumeEnrollment: staff.resume_enrollment,
+    transfer.TransferEnrollment: transfer.transfer_enrollment,
+    invitations.InviteToRun: invitations.invite_to_run,
+    invitations.AcceptInvitation: invitations.accept_invitation,
+    invitations.DeclineInvitation: invitations.decline_invitation,
+    invitations.RevokeInvitation: invitations.revoke_invitation,
     products.CreateProduct: products.create_product,
     products.RetireProduct: products.retire_product,
     products.ChangePrice: products.change_price,
@@ -95,6 +104,7 @@ HANDLERS: dict[type, CommandHandler] = {
     progress.OpenUnit: progress.open_unit,
     progress.RecordActivity: progress.record_activity,
     progress.CompleteUnit: progress.complete_unit,
+    progress.RecogniseProgress: progress.recognise_progress,
     progress.DecideOutcome: progress.decide_outcome,
     quiz.PublishQuiz: quiz.publish_quiz,
     quiz.SubmitAttempt: quiz.submit_attempt,

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from domain.errors import Conflict, NotFound
+from domain.errors import Conflict, NotFound, Rejected
 
 
 class Status(StrEnum):
@@ -123,3 +123,43 @@ class NoAccess(Conflict):
     code = "no_access"
     template = "learner {learner_id} has no access to run {run_id}: the enrollment is {status}"
     lifted_by = "enrollment-{learner_id}:{run_id}"
+
+
+class BadMode(Rejected):
+    """Staff give a mode that only an entitlement gives."""
+
+    code = "bad_mode"
+    template = "the mode {mode!r} comes with what a learner has bought: give another one, such as free"
+
+
+class OtherCourse(Conflict):
+    """A transfer leads to a run of another course, or to the same run."""
+
+    code = "other_course"
+    template = "a transfer leads to another run of the same course, which {to_run} is not for {run_id}"
+
+
+class NoFreeSeat(Conflict):
+    """A transfer leads to a run on which no seat is free, or learners wait."""
+
+    code = "no_free_seat"
+    template = (
+        "run {run_id} has no free seat for a learner from another run: raise its capacity, or wait until one is free"
+    )
+    lifted_by = "seats-{run_id}"
+
+
+class NotInvited(NotFound):
+    """The learner was not invited to the run."""
+
+    code = "not_invited"
+    template = "learner {learner_id} is not invited to run {run_id}"
+    lifted_by = "admission-{learner_id}:{run_id}"
+
+
+class InvitationOver(Conflict):
+    """An invitation is accepted once, until its time is over, and by who has not declined it."""
+
+    code = "invitation_over"
+    template = "the invitation of learner {learner_id} to run {run_id} is {status}: ask the staff for another one"
+    lifted_by = "admission-{learner_id}:{run_id}"

@@ -29,9 +29,12 @@ before words were sealed.
 ACCOUNT_ERASED, MADE_ON_THE_MACHINE = "account erased", "created on the machine"
 """Why the roles of a person ended whose account was erased, and why the first admin has the role."""
 
+MODE_CHANGED, TRANSFERRED = "mode changed", "transferred"
+"""Why access is resumed that no entitlement is needed for any more, and why a learner left for another run."""
+
 OF_PROGRAM = frozenset(
     (
-        *(ACCOUNT_ERASED, MADE_ON_THE_MACHINE),
+        *(ACCOUNT_ERASED, MADE_ON_THE_MACHINE, MODE_CHANGED, TRANSFERRED),
         *("", "unspecified", "unregistered", "cancelled by the learner", "payment_required", "outcome revised"),
         *("granted", "suspended", "resumed", "revoked", "expired", "refunded", "dispute lost", "staff: refunded"),
         *("staff: dispute lost", "disputed", "dispute closed", "paid", "plan changed", "subscription ended", "planned"),

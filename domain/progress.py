@@ -5,6 +5,7 @@ Percent, grade and outcome are computed in domain/grading.py. An outcome is deci
 fact of its own, with the reason.
 """
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from domain.aggregate import Aggregate, event, stream_id
@@ -17,6 +18,7 @@ from domain.score import FULL, Score, check_score
 BY_HAND = "learner"  # the rule by which learners complete a unit themselves
 BY_RULE = "weighted_mean"  # the policy of outcomes that follow from the final grade
 BY_STAFF = "instructor"  # the policy of outcomes that a person decides; no rule changes these
+TRANSFERRED = "transferred"  # the rule of units that were completed on another run of the course
 QUIZ_PASSED = "quiz_passed"  # the rule of units that an attempt completes
 IMPORTED = "imported"  # the policy of outcomes that were decided elsewhere
 FORMULA_V1 = "weighted_mean_cut"  # what grades of the first version were computed by: cut to whole basis points
@@ -84,11 +86,12 @@ class CourseProgress(Aggregate):
         "opened": set[str],
         "completed": set[str],
         "scores": dict[str, Score],
+        "recognised": dict[str, Score],
         "outcome": str,
         "grade_bp": int | None,
         "policy": str,
     }
-    state_version = 2
+    state_version = 3
 
     class UnitOpened(Aggregate.Event):
         TOPIC = "progress.unit_opened"
@@ -115,6 +118,13 @@ class CourseProgress(Aggregate):
             """In version 1 a score was cut to whole basis points."""
             state["points"] = state["score_bp"]
             state["possible"] = None if state["score_bp"] is None else FULL
+
+    class Recognised(Aggregate.Event):
+        TOPIC = "progress.recognised"
+        from_run: str
+        from_version: int
+        to_version: int
+        units: list[str]
 
     class CourseOutcomeDecided(Aggregate.Event):
         TOPIC = "progress.course_outcome_decided"
@@ -147,6 +157,7 @@ class CourseProgress(Aggregate):
         self.opened: set[str] = set()
         self.completed: set[str] = set()
         self.scores: dict[str, Score] = {}
+        self.recognised: dict[str, Score] = {}  # scores that were reached on another run
         self.outcome = ""
         self.grade_bp: int | None = None
         self.policy = ""
@@ -211,6 +222,28 @@ class CourseProgress(Aggregate):
             score = Score(points, possible)
             if score.beats(self.scores.get(unit_id)):
                 self.scores[unit_id] = score
+            if rule == TRANSFERRED:
+                self.recognised[unit_id] = score
+
+    def recognise(self, from_run: str, from_version: int, to_version: int, units: Mapping[str, Score | None]) -> None:
+        """
+        Complete units that were completed on another run of the course; what is as good here stays as it is.
+
+        Args:
+            units: the best score of each unit there, None for a unit without one.
+        """
+        new = {unit_id: score for unit_id, score in sorted(units.items()) if self._is_better(unit_id, score)}
+        if new:
+            self._recognised(from_run=from_run, from_version=from_version, to_version=to_version, units=[*new])
+        for unit_id, score in new.items():
+            self.complete_unit(unit_id, to_version, TRANSFERRED, score)
+
+    def _is_better(self, unit_id: str, score: Score | None) -> bool:
+        return unit_id not in self.completed or (score is not None and score.beats(self.scores.get(unit_id)))
+
+    @event(Recognised)
+    def _recognised(self, from_run: str, from_version: int, to_version: int, units: list[str]) -> None:
+        pass  # evidence: the units are completed by facts of their own
 
     def decide_by_rule(self, decision: Decision, through_position: int) -> None:
         """Take over what the rule says, by the facts up to *through_position*; what a person decided stays."""

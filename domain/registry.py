@@ -9,7 +9,7 @@ from domain.aggregate import Aggregate
 from domain.auth import Credentials, Session, Token
 from domain.catalog import Course, CourseDraft, Run
 from domain.clients import Client
-from domain.enrollment import Enrollment, Seats
+from domain.enrollment import Admission, Enrollment, Seats
 from domain.payment.books import Books, Payout, Receipts
 from domain.payment.coupon import Coupon
 from domain.payment.dispute import Dispute
@@ -32,7 +32,7 @@ PAYMENT: tuple[type[Aggregate], ...] = (
 )
 
 LEARNING: tuple[type[Aggregate], ...] = (
-    *(Course, CourseDraft, Run, Enrollment, Seats),
+    *(Course, CourseDraft, Run, Admission, Enrollment, Seats),
     *(CourseProgress, Quiz, QuizAttempt),
 )
 

@@ -59,7 +59,7 @@ MACHINERY = {
     "commands": {"clock", "log", "lookups", "table"},
     "projections": {"engine", "registry"},
     "api": {"app", "http"},
-    "workers/reactions": {"attempts", "job", "plan_changes", "reaction"},
+    "workers/reactions": {"attempts", "job", "notice", "plan_changes", "reaction"},
 }
 """Modules of a layer's own folder that are no context, read model or route: the only lists to extend by hand."""
 

@@ -21,7 +21,7 @@ from commands.log import Context
 from commands.user import InviteAccount
 from domain.aggregate import ID_PATTERN
 from domain.catalog import Run, RunNotFound, run_stream
-from domain.errors import DomainError
+from domain.errors import DomainError, Rejected
 from domain.profiles import expected_of
 from domain.user import DISPLAY_NAME, LANGUAGE, TIME_ZONE, User, user_stream
 from domain.user_errors import AddressGivenUp
@@ -31,6 +31,13 @@ COLUMNS = (EMAIL, DISPLAY_NAME, LANGUAGE, TIME_ZONE, RUN_ID)
 """Of a file, in any order; `email` has to be there, and is all that a line needs."""
 
 DEFAULTS = {LANGUAGE: "en", TIME_ZONE: "UTC"}
+
+
+class BadInvitation(Rejected):
+    """The person cannot be invited in this way."""
+
+    code = "bad_invitation"
+    template = "{field} {problem}"
 
 
 class Invitee(NamedTuple):

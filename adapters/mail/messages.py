@@ -16,6 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 SUBJECTS = {
     "registration": "Complete your registration",
     "invitation": "You are invited",
+    "run_invitation": "You are invited to a course",
     "registered_before": "You have an account already",
     "reset": "Choose another password",
     "password_changed": "Your password was changed",

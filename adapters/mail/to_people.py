@@ -17,6 +17,7 @@ from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.settings import Settings
 from domain.admin.webhooks import Webhook
 from domain.auth import Credentials, Session, credentials_stream
+from domain.enrollment import Admission
 from domain.fact import Fact
 from domain.user import AccountStatus, User, user_stream
 
@@ -65,6 +66,7 @@ class MailToPeople:
             Credentials.IdentityUnlinked.TOPIC: self._identity,
             Session.Impersonated.TOPIC: self._impersonated,
             Webhook.Disabled.TOPIC: self._webhook,
+            Admission.Invited.TOPIC: self._run_invitation,
         }
 
     async def write_about(self, fact: Fact, key: str) -> None:
@@ -106,6 +108,10 @@ class MailToPeople:
         """The same link, for an account that the staff have opened."""
         is_new = user.status is AccountStatus.PENDING
         return Mail("invitation", await self._open(user, user.email), VERIFY) if is_new else None
+
+    async def _run_invitation(self, fact: Fact, user: User) -> Mail | None:
+        """That there is an invitation to a run; to a person without an account no mail can go."""
+        return Mail("run_invitation", await self._open(user, user.email), until=f"{fact.data['until']:.16}")
 
     async def _forgotten(self, _fact: Fact, user: User) -> Mail | None:
         credentials = await replayed(self._log, Credentials, credentials_stream(user.learner_id))

@@ -17,6 +17,7 @@ SERVED_WITH: Mapping[str, str] = {
     "events": "progress",
     "roster": "enrollment",
     "seats": "enrollment",
+    "run_invitations": "enrollment",
     "ledger": "payment",
     "account": "user",
     "accounts": "user",

@@ -1,20 +1,27 @@
 """
 Enrollment: who has a place on which course run, who waits for one, and how they left.
 
-Two aggregates share the rules. `Enrollment` is one learner on one run. `Seats` exists only where a run has a
-capacity, and keeps who sits and who waits, in the order in which they asked; both are appended as one.
+Three aggregates share the rules. `Enrollment` is one learner on one run, `Admission` what staff have said about the way
+into it. `Seats` exists only where a run has a capacity, and keeps who sits and who waits, in the order in which they
+asked; it is appended as one with the enrollment.
 """
 
-from domain.enrollment.enrollment import BY_ENTITLEMENT, Enrollment, enrollment_stream
+from domain.enrollment.admission import BY_INVITATION, INVITATION_STATUSES, Admission, admission_stream
+from domain.enrollment.enrollment import BY_ENTITLEMENT, BY_STAFF, Enrollment, enrollment_stream
 from domain.enrollment.seats import Seats, seats_stream
 from domain.enrollment_errors import (
     AlreadyCompleted,
+    BadMode,
     HasWithdrawn,
+    InvitationOver,
     NoAccess,
+    NoFreeSeat,
     NoSeatOffered,
     NotActive,
     NotEnrolled,
+    NotInvited,
     OfferExpired,
+    OtherCourse,
     RunClosed,
     RunEnded,
     RunFull,
@@ -25,14 +32,23 @@ from domain.enrollment_errors import (
 
 __all__ = [
     "BY_ENTITLEMENT",
+    "BY_INVITATION",
+    "BY_STAFF",
+    "INVITATION_STATUSES",
+    "Admission",
     "AlreadyCompleted",
+    "BadMode",
     "Enrollment",
     "HasWithdrawn",
+    "InvitationOver",
     "NoAccess",
+    "NoFreeSeat",
     "NoSeatOffered",
     "NotActive",
     "NotEnrolled",
+    "NotInvited",
     "OfferExpired",
+    "OtherCourse",
     "RunClosed",
     "RunEnded",
     "RunFull",
@@ -40,6 +56,7 @@ __all__ = [
     "Seats",
     "Status",
     "WaitsFor",
+    "admission_stream",
     "enrollment_stream",
     "seats_stream",
 ]

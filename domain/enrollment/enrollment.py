@@ -6,7 +6,9 @@ from typing import Any
 from domain.aggregate import Aggregate, event, stream_id
 from domain.enrollment_errors import (
     AlreadyCompleted,
+    BadMode,
     HasWithdrawn,
+    NoAccess,
     NoSeatOffered,
     NotActive,
     NotEnrolled,
@@ -14,10 +16,12 @@ from domain.enrollment_errors import (
     Status,
     WaitsFor,
 )
-from domain.personal import Words
+from domain.personal import MODE_CHANGED, TRANSFERRED, Words
 
 BY_ENTITLEMENT = "entitlement"
-"""The mode of an enrollment that an entitlement has asked for."""
+"""The mode of an enrollment that an entitlement has asked for; also by what such access is suspended and resumed."""
+BY_STAFF = "staff"
+"""By whom access is suspended where it is not for want of an entitlement."""
 
 
 def enrollment_stream(learner_id: str, run_id: str) -> str:
@@ -83,12 +87,40 @@ class Enrollment(Aggregate):
 
     class Suspended(Aggregate.Event):
         TOPIC = "enrollment.suspended"
+        class_version = 2
         reason: Words
+        by: str
+
+        @staticmethod
+        def upcast_v1_v2(state: dict[str, Any]) -> None:
+            """In version 1 access was suspended for want of an entitlement only."""
+            state["by"] = BY_ENTITLEMENT
 
     class Resumed(Aggregate.Event):
         TOPIC = "enrollment.resumed"
+        class_version = 2
         status: str
         reason: Words
+        by: str
+
+        @staticmethod
+        def upcast_v1_v2(state: dict[str, Any]) -> None:
+            """In version 1 access was resumed by an entitlement only."""
+            state["by"] = BY_ENTITLEMENT
+
+    class ModeChanged(Aggregate.Event):
+        TOPIC = "enrollment.mode_changed"
+        old: str
+        new: str
+
+    class Transferred(Aggregate.Event):
+        TOPIC = "enrollment.transferred"
+        to_run: str
+        reason: Words
+
+    class TransferredFrom(Aggregate.Event):
+        TOPIC = "enrollment.transferred_from"
+        from_run: str
 
     def initial_state(self) -> None:
         self.status = Status.NONE
@@ -97,6 +129,8 @@ class Enrollment(Aggregate):
         self.waits_for = ""
         self.by_entitlement = False
         self.suspended_from = Status.NONE
+        self.suspended_by: set[str] = set()
+        self.transferred_to = ""
 
     @property
     def learner_id(self) -> str:
@@ -149,7 +183,7 @@ class Enrollment(Aggregate):
         entitlement_id: str | None = None,
     ) -> None:
         """Let the learner in, from *access_from* to *access_until* (None: the run's own dates)."""
-        self._must_have_asked()
+        self.must_have_asked()
         if self.status in (Status.ACTIVE, Status.COMPLETED, Status.SUSPENDED):
             return
         if self.status is Status.WITHDRAWN:
@@ -167,7 +201,7 @@ class Enrollment(Aggregate):
 
     def wait(self) -> None:
         """Put the learner on the waitlist."""
-        self._must_have_asked()
+        self.must_have_asked()
         if self.status is Status.REQUESTED:
             self._waitlisted()
 
@@ -206,7 +240,7 @@ class Enrollment(Aggregate):
 
     def accept(self, at: datetime, entitlement_id: str | None = None) -> None:
         """Take the seat that is offered; refused from the end of the offer on, whether or not it is recorded yet."""
-        self._must_have_asked()
+        self.must_have_asked()
         if self.status in (Status.ACTIVE, Status.COMPLETED):
             return
         if self.status is Status.EXPIRED or self._is_overdue(at):
@@ -235,7 +269,7 @@ class Enrollment(Aggregate):
 
     def withdraw(self, reason: str) -> None:
         """Give up the place, or decline the seat that is offered."""
-        self._must_have_asked()
+        self.must_have_asked()
         if self.status in (Status.WITHDRAWN, Status.EXPIRED):
             return
         if self.status is Status.COMPLETED:
@@ -245,22 +279,26 @@ class Enrollment(Aggregate):
     @event(Withdrawn)
     def _withdrawn(self, reason: str) -> None:
         self.status = Status.WITHDRAWN
+        self.suspended_by.discard(BY_ENTITLEMENT)
 
     def reactivate(self) -> None:
         """Come back after a withdrawal or an expired offer; the seat is decided next, as for a new request."""
-        self._must_have_asked()
+        self.must_have_asked()
         if self.status is Status.COMPLETED:
             raise AlreadyCompleted(learner_id=self.learner_id, run_id=self.run_id)
         if self.status in (Status.WITHDRAWN, Status.EXPIRED):
+            if BY_STAFF in self.suspended_by:  # leaving is no way around a suspension
+                self.refuse(NoAccess(learner_id=self.learner_id, run_id=self.run_id, status=Status.SUSPENDED))
             self._reactivated()
 
     @event(Reactivated)
     def _reactivated(self) -> None:
         self.status = Status.REQUESTED
+        self.transferred_to = ""
 
     def complete(self) -> None:
         """The course has been passed."""
-        self._must_have_asked()
+        self.must_have_asked()
         if self.status is Status.COMPLETED:
             return
         if self.status is Status.WITHDRAWN:
@@ -275,7 +313,7 @@ class Enrollment(Aggregate):
 
     def reopen(self, reason: str) -> None:
         """The course is not passed after all: the enrollment is active again."""
-        self._must_have_asked()
+        self.must_have_asked()
         if self.status is Status.SUSPENDED and self.suspended_from is Status.COMPLETED:
             raise NotActive(learner_id=self.learner_id, run_id=self.run_id)
         if self.status is Status.COMPLETED:
@@ -285,25 +323,77 @@ class Enrollment(Aggregate):
     def _reopened(self, reason: str) -> None:
         self.status = Status.ACTIVE
 
-    def suspend(self, reason: str) -> None:
-        """Take access away for as long as no entitlement gives it; progress and seat stay."""
-        if self.status in (Status.ACTIVE, Status.COMPLETED):
-            self._suspended(reason=reason)
+    def suspend(self, reason: str, by: str = BY_ENTITLEMENT) -> None:
+        """Take access away until it is given back *by* the same: an entitlement, or staff. Progress and seat stay."""
+        if by not in self.suspended_by and (self.has_place or self.status is Status.SUSPENDED):
+            self._suspended(reason=reason, by=by)
 
     @event(Suspended)
-    def _suspended(self, reason: str) -> None:
-        self.suspended_from = self.status
+    def _suspended(self, reason: str, by: str) -> None:
+        if self.status is not Status.SUSPENDED:
+            self.suspended_from = self.status
+        self.suspended_by.add(by)
         self.status = Status.SUSPENDED
 
-    def resume(self, reason: str) -> None:
-        """Give access back: the enrollment is active, or completed, as it was."""
-        if self.status is Status.SUSPENDED:
-            self._resumed(status=self.suspended_from.value, reason=reason)
+    def resume(self, reason: str, by: str = BY_ENTITLEMENT) -> None:
+        """Give access back: the enrollment is as it was, once neither an entitlement nor staff keep it suspended."""
+        if by not in self.suspended_by:
+            return
+        status = self.suspended_from if self.suspended_by == {by} else Status.SUSPENDED
+        status = status if self.status is Status.SUSPENDED else self.status
+        self._resumed(status=status.value, reason=reason, by=by)
 
     @event(Resumed)
-    def _resumed(self, status: str, reason: str) -> None:
+    def _resumed(self, status: str, reason: str, by: str) -> None:
         self.status = Status(status)
+        self.suspended_by.discard(by)
 
-    def _must_have_asked(self) -> None:
+    def change_mode(self, mode: str) -> None:
+        """
+        Have the place in another mode, such as `free` or `audit`; access does not depend on an entitlement then.
+
+        Raises:
+            BadMode: it is the mode that only an entitlement gives.
+        """
+        self.must_have_asked()
+        if mode == BY_ENTITLEMENT:
+            raise BadMode(mode=mode)
+        if mode != self.mode:
+            self._mode_changed(old=self.mode, new=mode)
+            self.resume(MODE_CHANGED)
+
+    @event(ModeChanged)
+    def _mode_changed(self, old: str, new: str) -> None:
+        self.mode = new
+        self.by_entitlement = False
+
+    def leave_for(self, to_run: str, reason: str) -> None:
+        """Leave for another run of the course; what is done here stays here, and counts there."""
+        self.must_have_asked()
+        if self.status is Status.COMPLETED:
+            raise AlreadyCompleted(learner_id=self.learner_id, run_id=self.run_id)
+        if self.status is not Status.ACTIVE:
+            raise NoAccess(learner_id=self.learner_id, run_id=self.run_id, status=self.status)
+        self._transferred(to_run=to_run, reason=reason)
+        self._withdrawn(reason=TRANSFERRED)
+
+    @event(Transferred)
+    def _transferred(self, to_run: str, reason: str) -> None:
+        self.transferred_to = to_run
+
+    def arrive_from(self, from_run: str, mode: str, source: str) -> None:
+        """Ask for a place, coming from another run of the course; the seat is decided next."""
+        if self.status is Status.NONE:
+            self._requested(learner_id=self.learner_id, run_id=self.run_id, mode=mode, source=source)
+        else:
+            self.reactivate()
+        self._transferred_from(from_run=from_run)
+
+    @event(TransferredFrom)
+    def _transferred_from(self, from_run: str) -> None:
+        pass  # evidence: what is recognised follows from the fact of the other run
+
+    def must_have_asked(self) -> None:
+        """Refuse a learner who has never asked for a place; raises NotEnrolled."""
         if not self.exists:
             raise NotEnrolled(learner_id=self.learner_id, run_id=self.run_id)

@@ -47,3 +47,35 @@ async def test_learners_enroll_themselves_only(campus: Campus) -> None:
         refused = await campus.post(path, body)
         assert (refused.status_code, refused.json()["code"]) == (403, "not_yours"), path
         await campus.send(path, body, user="instructor")
+
+
+async def test_a_learner_is_transferred(campus: Campus) -> None:
+    """To another run of the course; what was completed counts there, by a reaction."""
+    await campus.begin()
+    evening, learner = f"evening-{campus.tag}", campus.learner
+    plan = {"starts_at": "2026-02-01T00:00:00Z", "ends_at": "2126-06-30T00:00:00Z", "capacity": 1}
+    await campus.send("/runs", {"run_id": evening, "course_id": campus.course, **plan}, user="admin")
+    await campus.send(f"/runs/{evening}/open", user="admin")
+    await campus.send("/progress/units/complete", {"run_id": campus.run, "unit_id": "intro"})
+    body = {"run_id": campus.run, "to_run": evening, "learner_id": learner, "reason": "works in the day"}
+    refused = await campus.post("/enrollments/transfer", body)
+    assert (refused.status_code, refused.json()["code"]) == (403, "staff_only")
+    await campus.send("/enrollments/transfer", body, user="instructor")
+
+    def is_there(found: dict[str, list[dict[str, object]]]) -> bool:
+        stands = {course["run_id"]: (course["status"], course["completed"]) for course in found["courses"]}
+        return stands.get(evening) == ("active", ["intro"]) and stands[campus.run][0] == "withdrawn"
+
+    await campus.until_answer("/me/dashboard", is_there)
+
+
+async def test_staff_suspend_and_resume(campus: Campus) -> None:
+    """The learner has no access meanwhile; the mode is changed by staff, too."""
+    await campus.begin()
+    about = {"run_id": campus.run, "learner_id": campus.learner}
+    await campus.send("/enrollments/mode", {**about, "mode": "audit"}, user="instructor")
+    await campus.send("/enrollments/suspend", {**about, "reason": "conduct"}, user="instructor")
+    refused = await campus.post("/progress/units/open", {"run_id": campus.run, "unit_id": "intro"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "no_access")
+    await campus.send("/enrollments/resume", {**about, "reason": "explained"}, user="instructor")
+    await campus.send("/progress/units/open", {"run_id": campus.run, "unit_id": "intro"})

@@ -30,7 +30,7 @@ EXPIRED = fact(Enrollment.SeatOfferExpired, until=UNTIL)
 WITHDRAWN = fact(Enrollment.Withdrawn, reason="moved")
 REACTIVATED = fact(Enrollment.Reactivated)
 COMPLETED = fact(Enrollment.Completed)
-SUSPENDED = fact(Enrollment.Suspended, reason="refunded")
+SUSPENDED = fact(Enrollment.Suspended, reason="refunded", by="entitlement")
 
 Act = Callable[[Enrollment], None]
 
@@ -332,7 +332,7 @@ def test_access_is_suspended_and_is_then_what_it_was(status: Status) -> None:
     given(Enrollment, *past).when(lambda enrollment: enrollment.suspend("refunded")).then(SUSPENDED)
     given(Enrollment, *past, SUSPENDED).when(lambda enrollment: enrollment.suspend("again")).then()
     given(Enrollment, *past, SUSPENDED).when(lambda enrollment: enrollment.resume("bought again")).then(
-        fact(Enrollment.Resumed, status=status.value, reason="bought again")
+        fact(Enrollment.Resumed, status=status.value, reason="bought again", by="entitlement")
     )
     given(Enrollment, *past).when(lambda enrollment: enrollment.resume("bought again")).then()
 

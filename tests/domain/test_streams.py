@@ -14,6 +14,7 @@ from tests.support.given import STREAMS
         ("course-AAA", "course-AAA", 2),
         ("course_draft-AAA", "course_draft-AAA", 8),
         ("run-AAA-2013J", "run-AAA-2013J", 59),
+        ("admission-28400:AAA-2013J", "28400", 38),
         ("enrollment-28400:AAA-2013J", "28400", 38),
         ("seats-AAA-2013J", "seats-AAA-2013J", 56),
         ("progress-28400:AAA-2013J", "28400", 38),

@@ -22,6 +22,7 @@ STREAMS = {
     "course": "course-algebra",
     "course_draft": "course_draft-algebra",
     "run": "run-algebra-1",
+    "admission": "admission-ann:algebra-1",
     "enrollment": "enrollment-ann:algebra-1",
     "seats": "seats-algebra-1",
     "progress": "progress-ann:algebra-1",

@@ -8,13 +8,10 @@ The reactor carries out REACTIONS at once. The dispatcher carries out JOBS, with
 the outside world.
 """
 
-from collections.abc import Callable
-from datetime import datetime
-
 from commands.payment.selling import ENDS
-from domain.fact import Fact
 from workers.reactions import admin, auth, catalog, enrollment, payment, progress, provider_events, quiz, user
 from workers.reactions.job import Job
+from workers.reactions.notice import notice
 from workers.reactions.reaction import Reaction
 
 __all__ = ["JOBS", "REACTIONS", "Job", "Reaction"]
@@ -25,6 +22,7 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "run.capacity_changed": (Reaction("follow_capacity", catalog.follow_capacity),),
     "seats.capacity_changed": (Reaction("offer_new_seats", enrollment.offer_freed_seat),),
     "seats.released": (Reaction("offer_freed_seat", enrollment.offer_freed_seat),),
+    "enrollment.transferred": (Reaction("recognise_progress", enrollment.recognise_progress),),
     "attempt.submitted": (Reaction("grade_by_key", quiz.grade_by_key, accepts=quiz.GRADED_BY_A_PERSON),),
     "attempt.graded": (
         Reaction("decide_when_graded", quiz.decide_when_graded),
@@ -76,19 +74,6 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
 }
 
 
-def _notice(name: str, *, due: Callable[[Fact], datetime | None] = auth.at_once, awaited: bool = False) -> Job:
-    """A mail that says to a person what has changed."""
-    return Job(
-        name,
-        due=due,
-        effect=auth.write_about,
-        command=auth.nothing_to_record,
-        settled_by=(),
-        lasts=auth.NOTICE_LASTS,
-        awaited=awaited,
-    )
-
-
 JOBS: dict[str, tuple[Job, ...]] = {
     "enrollment.seat_offered": (
         Job(
@@ -98,6 +83,7 @@ JOBS: dict[str, tuple[Job, ...]] = {
             settled_by=("enrollment.activated", "enrollment.withdrawn", "enrollment.seat_offer_expired"),
         ),
     ),
+    "admission.invited": (notice("write_about_run_invitation"),),
     "payment.requested": (
         Job(
             "make_checkout",
@@ -351,13 +337,13 @@ JOBS: dict[str, tuple[Job, ...]] = {
             awaited=True,
         ),
     ),
-    "credentials.factor_added": (_notice("write_about_factor"),),
-    "credentials.factor_removed": (_notice("write_about_lost_factor"),),
-    "credentials.identity_linked": (_notice("write_about_connected"),),
-    "credentials.identity_unlinked": (_notice("write_about_disconnected"),),
-    "webhook.disabled": (_notice("write_about_webhook", due=admin.when_it_failed),),
+    "credentials.factor_added": (notice("write_about_factor"),),
+    "credentials.factor_removed": (notice("write_about_lost_factor"),),
+    "credentials.identity_linked": (notice("write_about_connected"),),
+    "credentials.identity_unlinked": (notice("write_about_disconnected"),),
+    "webhook.disabled": (notice("write_about_webhook", due=admin.when_it_failed),),
     "session.impersonated": (
-        _notice("write_about_impersonation", awaited=True),
+        notice("write_about_impersonation", awaited=True),
         Job(
             "end_impersonation",
             due=auth.impersonation_ends_at,

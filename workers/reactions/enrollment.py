@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from commands.enrollment import ExpireSeatOffer, OfferSeat
+from commands.progress import RecogniseProgress
 from domain.fact import Fact
 
 
@@ -20,3 +21,8 @@ def offer_ends_at(fact: Fact) -> datetime | None:
 def expire_seat_offer(fact: Fact) -> ExpireSeatOffer:
     """The time of an offer is over: the seat is released."""
     return ExpireSeatOffer(fact.id("learner_id"), fact.id("run_id"))
+
+
+def recognise_progress(fact: Fact) -> RecogniseProgress:
+    """A learner has gone to another run of the course: what is completed counts there."""
+    return RecogniseProgress(fact.id("learner_id"), fact.data["to_run"], fact.id("run_id"))

@@ -1,4 +1,8 @@
-"""What can be done to an enrollment. Where a run has a capacity, its seats change in the same append."""
+"""
+What can be done to an enrollment. Where a run has a capacity, its seats change in the same append.
+
+What staff do stands in commands/enrollment/staff.py, invitations in invitations.py, transfers in transfer.py.
+"""
 
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -12,6 +16,7 @@ from domain.capacity import EXCESS_WAITS
 from domain.deadlines import is_over
 from domain.enrollment import (
     BY_ENTITLEMENT,
+    Admission,
     Enrollment,
     Seats,
     Status,
@@ -38,20 +43,22 @@ async def request_enrollment(command: RequestEnrollment, log: Log) -> Position:
     enrollment = await log.load(Enrollment, enrollment_stream(command.learner_id, command.run_id))
     entitlement = None if enrollment.has_place else await entitlement_for(log, command.learner_id, run)
     enrollment.request(BY_ENTITLEMENT if entitlement else command.mode, log.context.source)
-    return await _seat(enrollment, run, log, entitlement)
+    return await seat(enrollment, run, log, entitlement)
 
 
-async def _seat(enrollment: Enrollment, run: Outline, log: Log, entitlement_id: str | None) -> Position:
-    """Admit the learner, who has asked, or put them into the queue; append it all as one unit."""
+async def seat(
+    enrollment: Enrollment, run: Outline, log: Log, entitlement_id: str | None, *also: Admission
+) -> Position:
+    """Admit the learner, who has asked, or put them into the queue; append all as one unit, with what else changed."""
     if enrollment.status is not Status.REQUESTED:
-        return await log.save(enrollment)
+        return await log.save(*also, enrollment)
     must_admit(run, present(log))
     if run.capacity is None:
         enrollment.activate(entitlement_id=entitlement_id)
-        return await log.save(enrollment)
+        return await log.save(*also, enrollment)
     async with log.serialize(seats_stream(run.run_id)):
         seats = await _take_seat(enrollment, run, run.capacity, log, entitlement_id)
-        return await log.save(seats, enrollment)
+        return await log.save(*also, seats, enrollment)
 
 
 async def _take_seat(
@@ -103,7 +110,7 @@ async def reactivate_enrollment(command: ReactivateEnrollment, log: Log) -> Posi
     enrollment = await log.load(Enrollment, enrollment_stream(command.learner_id, command.run_id))
     entitlement = None if enrollment.has_place else await entitlement_for(log, command.learner_id, run)
     enrollment.reactivate()
-    return await _seat(enrollment, run, log, entitlement)
+    return await seat(enrollment, run, log, entitlement)
 
 
 @dataclass(frozen=True)
