@@ -262,7 +262,7 @@ async def rotate_webhook_secret(
     await _webhook(services, endpoint_id)
     secret = await secrets.make(endpoint_id, secret_id, now)
     position = await handle.position(RotateWebhookSecret(endpoint_id, secret_id, until, body.reason))
-    await secrets.end_others(endpoint_id, secret_id, until)
+    await secrets.end(endpoint_id, await _secrets_before(services, endpoint_id, secret_id), until)
     return _once(WebhookSecretMade(endpoint_id=endpoint_id, secret=secret, position=position))
 
 
@@ -360,6 +360,13 @@ async def list_webhook_attempts(endpoint_id: EndpointId, message_id: MessageId, 
 
 def _secrets(services: Services) -> WebhookSecrets:
     return WebhookSecrets(services.log.link, services.log.keys)
+
+
+async def _secrets_before(services: Services, endpoint_id: str, secret_id: str) -> list[str]:
+    """The secrets that this one has replaced; none that has come after it, where the request is late or sent again."""
+    facts = await services.log.stream(webhook_stream(endpoint_id))
+    known = [str(fact.data["secret_id"]) for fact in facts if "secret_id" in fact.data]
+    return known[: known.index(secret_id)]
 
 
 async def _webhook(services: Services, endpoint_id: str) -> Webhook:

@@ -36,7 +36,7 @@ UPDATE factors SET sign_count = %(count)s, used_at = %(now)s
 DROP = "DELETE FROM factors WHERE factor_id = %s AND learner_id = %s"
 KEEP_CODE = "INSERT INTO recovery_codes (codes_id, digest, learner_id) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"
 TAKE_CODE = "DELETE FROM recovery_codes WHERE codes_id = %s AND digest = %s AND learner_id = %s"
-DROP_CODES = "DELETE FROM recovery_codes WHERE learner_id = %s AND codes_id <> %s"
+DROP_CODES = "DELETE FROM recovery_codes WHERE learner_id = %s AND codes_id = ANY(%s)"
 USE_CHALLENGE = "INSERT INTO used_challenges (digest, until) VALUES (%s, %s) ON CONFLICT DO NOTHING"
 FORGET = ("DELETE FROM factors WHERE learner_id = %s", "DELETE FROM recovery_codes WHERE learner_id = %s")
 FORGET_CHALLENGES = "DELETE FROM used_challenges WHERE until < %s"
@@ -120,9 +120,9 @@ class Factors:
             await self._do(KEEP_CODE, codes_id, await self._digest(code), learner_id)
         return ["-".join(code[at : at + 4] for at in range(0, len(code), 4)) for code in codes]
 
-    async def drop_codes(self, learner_id: str, *, but: str = "") -> None:
-        """Forget recovery codes that the log does not name."""
-        await self._do(DROP_CODES, learner_id, but)
+    async def drop_codes(self, learner_id: str, codes_ids: Sequence[str]) -> None:
+        """Forget recovery codes that others have replaced."""
+        await self._do(DROP_CODES, learner_id, list(codes_ids))
 
     async def take_code(self, learner_id: str, codes_id: str, code: str) -> bool:
         """Whether it is one of these codes, which is good no more."""

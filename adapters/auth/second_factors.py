@@ -16,7 +16,7 @@ from adapters.auth.attempts import FAILURES, Limit
 from adapters.auth.factors import CODES, Factors
 from adapters.auth.links import LinkKind, link_of, link_token
 from commands.auth import AddFactor, MakeRecoveryCodes, RemoveFactor, UseRecoveryCode
-from domain.auth import Credentials, FactorKind, FactorRefused, SignInRefused
+from domain.auth import Credentials, FactorKind, FactorRefused, SignInRefused, credentials_stream
 from domain.links import LinkRefused
 
 PENDING = LinkKind("campuslog-second-factor", timedelta(minutes=5))
@@ -158,16 +158,23 @@ class SecondFactors:
         codes_id = uuid4().hex
         codes = await self.table.keep_codes(learner_id, codes_id)
         await self._access.handle(MakeRecoveryCodes(learner_id, codes_id, CODES), learner_id, request_id)
-        await self.table.drop_codes(learner_id, but=codes_id)
+        await self.table.drop_codes(learner_id, await self._codes_before(learner_id, codes_id))
         return codes
+
+    async def _codes_before(self, learner_id: str, codes_id: str) -> list[str]:
+        """Codes that were replaced by these or before; not those of a request at the same time, which come later."""
+        facts = await self._access.log.stream(credentials_stream(learner_id))
+        made = [fact.data["codes_id"] for fact in facts if fact.type == Credentials.RecoveryCodesMade.TOPIC]
+        return made[: made.index(codes_id)]
 
     async def remove(self, learner_id: str, factor_id: str, request_id: str) -> None:
         """Ask for a factor no more; raises FactorNotFound."""
         access = self._access
         await access.handle(RemoveFactor(learner_id, factor_id), learner_id, request_id)
         await self.table.drop(learner_id, factor_id)
-        if not (await access.credentials(learner_id)).factors:
-            await self.table.drop_codes(learner_id)
+        credentials = await access.credentials(learner_id)
+        if not credentials.factors and credentials.codes_id is not None:
+            await self.table.drop_codes(learner_id, [credentials.codes_id])
 
     async def of_person(self, learner_id: str) -> tuple[list[ListedFactor], int]:
         """The factors that a person has, the first one first, and how many recovery codes are left."""

@@ -15,6 +15,7 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolver = Callable[[str, int], Awaitable[list[str]]]
 
 NAT64 = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052
+SITE_LOCAL = ipaddress.ip_network("fec0::/10")  # RFC 3879: not used any more, and public by no means
 METADATA = frozenset(
     ipaddress.ip_address(each) for each in ("169.254.169.254", "100.100.100.200", "168.63.129.16", "fd00:ec2::254")
 )
@@ -63,7 +64,7 @@ class AddressRules:
             return self._is_development
         if address in METADATA or address.is_link_local or address.is_multicast or address.is_unspecified:
             return False
-        if address.is_global and not address.is_reserved:
+        if address.is_global and not address.is_reserved and address not in SITE_LOCAL:
             return True
         return address.is_private and host.lower().rstrip(".") in self._hosts
 

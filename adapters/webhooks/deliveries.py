@@ -49,7 +49,7 @@ DUE = """
 SELECT due.* FROM unnest(%(endpoints)s::text[]) AS wanted (id) CROSS JOIN LATERAL (
     SELECT endpoint_id, message_id, position, attempts, since FROM webhook_deliveries AS found
      WHERE found.endpoint_id = wanted.id AND status = 'pending' AND next_at <= %(now)s
-       AND NOT message_id = ANY(%(under_way)s)
+       AND NOT endpoint_id || ' ' || message_id = ANY(%(under_way)s)
      ORDER BY next_at, position LIMIT %(limit)s) AS due
 """
 NOTE = """
@@ -145,10 +145,15 @@ async def pending(connection: Connection, endpoints: Collection[str]) -> dict[st
     return {row[0]: row[1] for row in rows}
 
 
+def named(endpoint_id: str, message_id: str) -> str:
+    """What names a message to an endpoint: of a fact each endpoint gets a message with the same id."""
+    return f"{endpoint_id} {message_id}"
+
+
 async def due(
     connection: Connection, endpoints: Collection[str], now: datetime, under_way: Collection[str], limit: int
 ) -> list[Due]:
-    """Messages that are to be sent now, *limit* for each endpoint, without those that are *under_way*."""
+    """Messages that are to be sent now, *limit* for each endpoint, without those that are *under_way* (`named`)."""
     parameters = {"endpoints": list(endpoints), "now": now, "under_way": list(under_way), "limit": limit}
     return [Due(*row) for row in await (await connection.execute(DUE, parameters)).fetchall()]
 

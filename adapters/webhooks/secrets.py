@@ -25,9 +25,9 @@ KEEP = """
 INSERT INTO webhook_secrets (endpoint_id, secret_id, sealed, made_at) VALUES (%s, %s, %s, %s)
 ON CONFLICT DO NOTHING RETURNING secret_id
 """
-END_OTHERS = """
+END = """
 UPDATE webhook_secrets SET until = least(until, %(until)s)
- WHERE endpoint_id = %(endpoint)s AND secret_id <> %(secret)s
+ WHERE endpoint_id = %(endpoint)s AND secret_id = ANY(%(secrets)s)
 """
 OF_IDS = "SELECT secret_id, sealed FROM webhook_secrets WHERE endpoint_id = %s AND secret_id = ANY(%s)"
 ENDPOINTS = 'SELECT DISTINCT endpoint_id COLLATE "C" FROM webhook_secrets ORDER BY 1'
@@ -57,9 +57,9 @@ class WebhookSecrets:
 
         return text if await self._link.run(work) else None
 
-    async def end_others(self, endpoint_id: str, secret_id: str, until: datetime) -> None:
-        """All but this one are valid until a time."""
-        await self._do(END_OTHERS, {"until": until, "endpoint": endpoint_id, "secret": secret_id})
+    async def end(self, endpoint_id: str, secret_ids: Collection[str], until: datetime) -> None:
+        """These are valid until a time, or until one that was said before."""
+        await self._do(END, {"until": until, "endpoint": endpoint_id, "secrets": list(secret_ids)})
 
     async def texts(self, endpoint_id: str, secret_ids: Collection[str]) -> dict[str, str]:
         """

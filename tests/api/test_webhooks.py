@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from adapters.settings import Settings
+from adapters.webhooks.secrets import WebhookSecrets
+from domain.admin.webhooks import webhook_stream
 from tests.support.api import Campus
 from tests.support.appends import opened
 from tests.support.polling import guard, until
@@ -98,6 +100,20 @@ async def test_a_secret_is_shown_once(campus: Campus) -> None:
     await campus.send(f"{path}/remove", WHY, user="admin")
     assert (await campus.get(path)).status_code == 404
     assert (await campus.post(f"{path}/ping", user="admin")).json()["code"] == "webhook_not_found"
+
+
+async def test_a_request_that_comes_again_ends_no_newer_secret(campus: Campus, lively: Settings) -> None:
+    """What it has replaced ends once more, and nothing else."""
+    name = (await made(campus, "https://crm.example/hook"))["endpoint_id"]
+    bodies = [{"keep_hours": 0, **WHY}, {"keep_hours": 24, **WHY}, {"keep_hours": 0, **WHY}]
+    secrets = []
+    for key, body in zip(("first", "second", "first"), bodies, strict=True):
+        answer = await campus.post(f"/webhooks/{name}/secret", body, user="admin", key=f"{campus.tag}-{key}")
+        secrets.append(answer.json()["secret"])
+    async with opened(as_process(lively, "dispatcher")) as log:
+        facts = await log.stream(webhook_stream(name))
+        known = [fact.data["secret_id"] for fact in facts if "secret_id" in fact.data]
+        assert await WebhookSecrets(log.link, log.keys).signing(name, known, log.clock.now()) == secrets[1::-1]
 
 
 @pytest.mark.parametrize(

@@ -188,7 +188,7 @@ class Sender:
     async def _send_due(self, webhooks: dict[str, Webhook]) -> None:
         """Begin to send what is due, as far as not too much is under way."""
         free = [each for each in webhooks if len(self._under_way.get(each, {})) < AT_A_TIME]
-        under_way = [name for tasks in self._under_way.values() for name in tasks]
+        under_way = [deliveries.named(each, name) for each, tasks in self._under_way.items() for name in tasks]
         async with self._writing:
             found = await deliveries.due(self._connection, free, self._log.clock.now(), under_way, AT_A_TIME)
         facts = {each.position: each for each in await self._log.at([each.position for each in found])} if found else {}
@@ -253,10 +253,10 @@ class Sender:
                 await deliveries.put_off(self._connection, message, now + pause(message.attempts, answer.retry_after))
 
     async def _has_failed_since(self, message: Due) -> bool:
-        """Whether the endpoint has taken nothing since this message was first to be sent."""
+        """Whether the endpoint, if it is not removed, has taken nothing since this message was first to be sent."""
         async with self._writing:
-            (live,) = [each for each in await self._cursors([message.endpoint_id]) if each.name == LIVE]
-        return live.delivered_at is None or live.delivered_at < message.since
+            live = [each for each in await self._cursors([message.endpoint_id]) if each.name == LIVE]
+        return any(each.delivered_at is None or each.delivered_at < message.since for each in live)
 
     async def _disable(self, message: Due, cause: DisabledBy, reason: str) -> None:
         context = Context("dispatcher", self._log.clock.now(), "dispatcher:webhooks", causation_id=message.message_id)

@@ -10,6 +10,7 @@ import pytest
 from adapters.auth.attempts import FAILURES
 from adapters.auth.second_factors import PENDING, WRONG_CODES
 from adapters.settings import Settings
+from commands.auth import MakeRecoveryCodes
 from commands.log import Context
 from commands.roles import GrantRole
 from domain.auth import STEP_UP
@@ -123,6 +124,20 @@ async def test_the_second_step_belongs_to_the_first(town: Town) -> None:
     assert (await owner.post("/auth/password", {"old": PASSWORD, "new": NEW})).status_code == 200
     for pending in (step["pending"], step["pending"][:-2], registration, "x"):
         assert await second_step(town.browser(), pending, app.code()) == (403, "sign_in_refused")
+
+
+async def test_recovery_codes_of_two_requests_at_once(town: Town) -> None:
+    """The log says which were made last; the other request, which was done in between, has not taken them away."""
+    owner = await town.settle(ADA)
+    await with_app(town, owner)
+    factors = town.app.state.services.people.factors
+    late = await factors.table.keep_codes(owner.learner_id, "late")
+    first = (await owner.post("/auth/factors/codes", {})).json()["recovery_codes"]
+    bus, made = town.app.state.services.bus, MakeRecoveryCodes(owner.learner_id, "late", len(late))
+    await bus.handle(made, Context(owner.learner_id, town.log.clock.now()))
+    browser, step = await first_step(town)
+    assert await second_step(browser, step["pending"], first[0]) == (403, "factor_refused")
+    assert await second_step(browser, step["pending"], late[0]) == (200, "")
 
 
 async def test_a_recovery_code_takes_the_place_of_an_app_once(town: Town, settings: Settings) -> None:

@@ -154,6 +154,33 @@ async def test_an_endpoint_that_is_gone_or_fails_for_three_days_is_disabled(hook
         await hooks.until_statuses("delivered", "failed", "failed", "delivered")
 
 
+async def test_an_endpoint_is_removed_while_a_message_is_under_way(hooks: Hooks, receiver: Receiver) -> None:
+    """For three days; the answer comes, and the sender goes on."""
+    stays = asyncio.Event()
+
+    async def waits(_: Message) -> bytes | None:
+        await stays.wait()
+        return said(503)
+
+    async def is_removed() -> bool:
+        return await query(hooks.settings, "SELECT count(*) FROM webhook_cursors") == [(0,)]
+
+    async with hooks.sending():
+        receiver.answers = waits
+        await hooks.make(receiver.url)
+        await hooks.happen()
+        await until_sent(receiver, 1)
+        await hooks.do(RemoveWebhook("w1", "over"))
+        await until(is_removed)
+        hooks.log.clock.move(GIVEN_UP_AFTER + SOON)
+        stays.set()
+        await until_noted(hooks, 1)
+        receiver.always(OK)
+        await hooks.make(receiver.url, "w2")
+        await hooks.happen()
+        await hooks.until_statuses("delivered", name="w2")
+
+
 async def test_a_slow_endpoint_does_not_stop_another(hooks: Hooks, receiver: Receiver) -> None:
     """It has a few messages under way, and no more; the other gets all of them meanwhile."""
     stays = asyncio.Event()
@@ -170,6 +197,11 @@ async def test_a_slow_endpoint_does_not_stop_another(hooks: Hooks, receiver: Rec
             await hooks.happen(10)
             await hooks.until_statuses(*["delivered"] * 10, name="w2")
             assert len(slow.messages) == AT_A_TIME
+            await hooks.make(receiver.url, "w3")
+            (first, *_) = await hooks.log.read(0, 1_000, [COURSES])
+            await hooks.do(ReplayWebhook("w3", first.position, first.position, "for a third"))
+            await hooks.until_statuses("delivered", name="w3")  # the very message that the slow one has under way
+            assert len(slow.messages) == AT_A_TIME, "none of these has been given up"
             stays.set()
             await hooks.until_statuses(*["delivered"] * 10, name="w1")
 
@@ -216,7 +248,7 @@ async def test_a_secret_is_replaced_while_both_sign(hooks: Hooks, receiver: Rece
     assert new is not None
     assert unknown is not None
     await hooks.do(RotateWebhookSecret("w1", "w1-2", now + DAY, "once a year"))
-    await hooks.secrets.end_others("w1", "w1-2", now + DAY)
+    await hooks.secrets.end("w1", ["w1-1"], now + DAY)
     async with hooks.sending():
         await hooks.happen()
         await hooks.until_statuses("delivered")
