@@ -141,12 +141,13 @@ async def list_announcements(
 
 
 @router.post("/announcements", status_code=202, response_model=PublishedAnnouncement, responses=command(403, 404, 409))
-async def publish_announcement(body: NewAnnouncement, dispatch: Dispatch) -> Response:
+async def publish_announcement(body: NewAnnouncement, dispatch: Dispatch, services: ServicesDep) -> Response:
     """Tell something to the campus, a course or a run; each process shows it within a second."""
     await _may_tell(dispatch, body.scope)
     name = uuid_utils.uuid7().hex
     position = await dispatch.position(PublishAnnouncement(name, body.scope, body.title, body.text, body.until))
-    answer = msgspec.json.encode({"position": position, "announcement_id": name})
+    (fact,) = await services.log.at([position])  # of the first request with this Idempotency-Key
+    answer = msgspec.json.encode({"position": position, "announcement_id": fact.id("announcement_id")})
     return Response(answer, 202, media_type="application/json")
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from commands.log import Log, Position
 from commands.lookups.catalog import course_of_run, must_have_course
+from commands.lookups.clients import must_be_client
 from commands.lookups.roles import must_leave_an_admin
 from commands.lookups.user import must_have_account
 from domain.personal import ACCOUNT_ERASED
@@ -35,7 +36,9 @@ async def grant_role(command: GrantRole, log: Log) -> Position:
         await must_have_course(log, grant.scope.removeprefix(COURSE))
     if grant.scope.startswith(RUN):
         await course_of_run(log, grant.scope.removeprefix(RUN))
-    if grant.role != Role.SERVICE:
+    if grant.role == Role.SERVICE:
+        must_be_client(command.learner_id)
+    else:
         await must_have_account(log, command.learner_id)
     roles = await log.load(Roles, roles_stream(command.learner_id))
     if command.until is not None and grant == ADMIN_OF_CAMPUS:

@@ -91,7 +91,8 @@ async def _by_authorization(scope: Scope, services: Services, header: str) -> Jw
     known = scope["known_user"] if "known_user" in scope else services.tokens.known(header)
     if known is not None:
         return cast("JwtClaims", known)
-    return await person_by_token(header, services.people.tokens, services.grants, services.log.clock)
+    user = await person_by_token(header, services.people.tokens, services.grants, services.log.clock)
+    return user if user is None or "read" in user.scopes else None
 
 
 async def _document(services: Services, learner_id: str) -> Document | None:

@@ -83,10 +83,10 @@ class TokenUser(JwtClaims):
 
 
 class ScopeNeeded(Forbidden):
-    """A token sends a command, and was issued to read only."""
+    """A token sends a command, and was issued to read only, or reads, and was issued for commands only."""
 
     code = "scope_needed"
-    template = "this token opens {scopes}, and a command needs write"
+    template = "this token opens {scopes}, and this needs {needed}"
 
 
 def session_of_cookies(header: str) -> str:
@@ -182,14 +182,15 @@ async def recognise_token(request: Request, tokens: Tokens, grants: Grants, cloc
 
     Raises:
         Unauthenticated: it has ended, was revoked or replaced.
-        ScopeNeeded: it was issued to read only, and this changes something.
+        ScopeNeeded: it was issued to read only, and this changes something, or for commands only, and this reads.
     """
     try:
         user = await person_by_token(request.headers["authorization"], tokens, grants, clock)
     except TokenRefused as error:
         raise Unauthenticated(error.sentence) from error
-    if user is not None and request.method not in SAFE and "write" not in user.scopes:
-        raise ScopeNeeded(scopes=" ".join(user.scopes))
+    needed = "read" if request.method in SAFE else "write"
+    if user is not None and needed not in user.scopes:
+        raise ScopeNeeded(scopes=" ".join(user.scopes), needed=needed)
     request.scope["user_by_token"] = user
 
 
@@ -213,8 +214,13 @@ async def recognise(request: Request, sessions: Sessions, grants: Grants, clock:
 
 
 def roles_of(held: Held) -> tuple[str, ...]:
-    """The roles of a person with these grants, that of a learner among them."""
-    return (*LEARNER, *(role if scope == CAMPUS else f"{role}@{scope}" for role, scope in held))
+    """
+    The roles of a person with these grants, that of a learner among them.
+
+    That of a service is a program's: it needs no second factor, and who has it is no learner.
+    """
+    own = (grant for grant in held if grant != SERVICE_OF_CAMPUS)
+    return (*LEARNER, *(role if scope == CAMPUS else f"{role}@{scope}" for role, scope in own))
 
 
 def proofs_of(session: BrowserSession, now: datetime) -> tuple[str, ...]:

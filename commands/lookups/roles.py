@@ -1,7 +1,7 @@
 """What other contexts may know of roles: whether a person has one, and whether an admin stays."""
 
 from commands.log import Log
-from commands.lookups.user import is_suspended, must_have_account
+from commands.lookups.user import is_in_use, must_have_account
 from domain.roles import LastAdmin, Roles, roles_stream
 
 
@@ -16,7 +16,8 @@ async def must_leave_an_admin(log: Log, learner_id: str, stays: str | None) -> N
         stays: another admin, named by who asks.
 
     Raises:
-        LastAdmin: none was named, or that person is none, or is suspended.
+        LastAdmin: none was named, or that person is none, is suspended, or has not completed the registration, which
+            lapses then.
         AccountNotFound, PersonErased: the other has no account.
     """
     if not (await log.read(Roles, roles_stream(learner_id))).is_lasting_admin:
@@ -24,7 +25,7 @@ async def must_leave_an_admin(log: Log, learner_id: str, stays: str | None) -> N
     if stays is None or stays == learner_id:
         raise LastAdmin(learner_id=learner_id)
     await must_have_account(log, stays)
-    if await is_suspended(log, stays):
+    if not await is_in_use(log, stays):
         raise LastAdmin(learner_id=learner_id)
     if not (await log.read(Roles, roles_stream(stays))).is_lasting_admin:
         raise LastAdmin(learner_id=learner_id)

@@ -26,6 +26,11 @@ async def is_suspended(log: Log, learner_id: str) -> bool:
     return (await log.read(User, user_stream(learner_id))).status is AccountStatus.SUSPENDED
 
 
+async def is_in_use(log: Log, learner_id: str) -> bool:
+    """Whether the person signs in: the registration is complete, and the account neither suspended nor erased."""
+    return (await log.read(User, user_stream(learner_id))).status is AccountStatus.ACTIVE
+
+
 async def must_be_in_use(log: Log, learner_id: str) -> None:
     """
     Refuse a person without an account that is in use.

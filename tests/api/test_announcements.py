@@ -50,6 +50,16 @@ async def publish(campus: Campus, title: str, scope: str, **further: str) -> str
     return name
 
 
+async def test_what_is_published_again_by_its_key_is_the_same(campus: Campus) -> None:
+    """It has the id of the first, by which it is changed and withdrawn."""
+    body = {"title": "Once", "text": "…", "scope": "campus"}
+    first, again = [
+        (await campus.post("/announcements", body, user="admin", key=f"{campus.tag}-once")).json() for _ in range(2)
+    ]
+    assert first == again
+    await campus.send(f"/announcements/{first['announcement_id']}/withdraw", {"reason": "a test"}, user="admin")
+
+
 async def test_what_is_published_is_shown_where_it_is_for(campus: Campus, app: FastAPI) -> None:
     """Of the campus everywhere; of a run and its course there only; changed, withdrawn, and at its end no more."""
     services: Services = app.state.services

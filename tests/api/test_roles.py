@@ -89,7 +89,7 @@ async def test_roles_are_listed(campus: Campus, app: FastAPI) -> None:
         body = {"learner_id": me, "role": role, "scope": scope, "reason": "teaches"}
         position = await campus.send("/roles/grant", body, user="admin")
     now = services.log.clock.now()
-    grant = GrantRole(f"{me}-report", Grant("service", "campus"), None, "nightly")
+    grant = GrantRole(f"service-{campus.tag}", Grant("service", "campus"), None, "nightly")
     position = await services.bus.handle(grant, Context("op", at=now))
     found = await campus.see("/roles", position, scope=scope)
     assert [(each["role"], each["granted_by"], each["until"]) for each in found["items"]] == [
@@ -102,7 +102,7 @@ async def test_roles_are_listed(campus: Campus, app: FastAPI) -> None:
     assert rest["next"] is None
     services_of_all = (await campus.see("/roles", position, role="service"))["items"]  # of other tests as well
     assert {each["role"] for each in services_of_all} == {"service"}
-    assert [each["learner_id"] for each in services_of_all].count(f"{me}-report") == 1
+    assert [each["learner_id"] for each in services_of_all].count(f"service-{campus.tag}") == 1
     own = await campus.see("/me/roles", position, user=me)
     assert own["items"] == found["items"]
     for user in (me, "instructor"):
@@ -118,7 +118,8 @@ async def test_reasons_of_roles_are_sealed(campus: Campus, app: FastAPI, lively:
     me, log = campus.learner, services.log
     grant = {"role": "auditor", "scope": "campus", "until": None, "reason": "audits the books"}
     await log.append(Append([new_event(f"role-{me}", 1, type="role.granted", data=msgspec.json.encode(grant))]))
-    body = {"learner_id": me, "role": "service", "reason": "stands in for Ann, who is ill"}
+    await services.bus.handle(RegisterAccount(me, f"{me}@example.org"), Context(me))
+    body = {"learner_id": me, "role": "analyst", "reason": "stands in for Ann, who is ill"}
     position = await campus.send("/roles/grant", body, user="admin")
 
     async def reasons(user: str) -> list[str]:
@@ -127,12 +128,12 @@ async def test_reasons_of_roles_are_sealed(campus: Campus, app: FastAPI, lively:
         return [each["reason"] for each in found["items"]]
 
     for user in ("admin", "auditor", me):
-        assert await reasons(user) == ["audits the books", "stands in for Ann, who is ill"]
+        assert await reasons(user) == ["stands in for Ann, who is ill", "audits the books"]
     rows = await query(services.settings, "SELECT reason FROM role_grants WHERE learner_id = %s ORDER BY role", me)
-    assert [is_sealed(reason) for (reason,) in rows] == [False, True]
+    assert [is_sealed(reason) for (reason,) in rows] == [True, False]
     async with opened(as_process(lively, "dispatcher")) as other:
         await other.keys.destroy(me)
-    assert await reasons("admin") == ["audits the books", "erased"]
+    assert await reasons("admin") == ["erased", "audits the books"]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from commands.roles import EndRoles, GrantRole, RevokeRole
-from commands.user import RegisterAccount, RequestErasure
+from commands.user import RegisterAccount, RequestErasure, VerifyEmail
 from domain.roles import ADMIN_OF_CAMPUS, Grant, Roles
 from tests.support.given import fact
 from tests.support.usecases import AT, RUN, Campus
@@ -18,7 +18,7 @@ WHY = "runs the campus"
 async def staffed(campus: Campus) -> Campus:
     """Three persons with accounts, of whom two are admins, one of them for a day."""
     for person in ("ann", "bob", "cid"):
-        await campus.give(RegisterAccount(person, f"{person}@example.org"))
+        await campus.give(RegisterAccount(person, f"{person}@example.org"), VerifyEmail(person))
     await campus.give(GrantRole("ann", ADMIN_OF_CAMPUS, None, WHY))
     await campus.give(GrantRole("bob", ADMIN_OF_CAMPUS, AT + timedelta(days=1), WHY))
     return campus
@@ -44,7 +44,8 @@ async def test_what_is_refused(staffed: Campus) -> None:
     assert await staffed.refused(GrantRole("cid", Grant("admin", f"run:{RUN}"), None, "x")) == "unfit_scope"
     assert await staffed.refused(GrantRole("cid", TEACHES, AT, "x")) == "end_is_past"
     assert await staffed.refused(RevokeRole("cid", TEACHES, "x")) == "role_not_granted"
-    await staffed.give(GrantRole("reporting", Grant("service", "campus"), None, "nightly report"))
+    await staffed.give(GrantRole("service-reports", Grant("service", "campus"), None, "nightly report"))
+    assert await staffed.refused(GrantRole("cid", Grant("service", "campus"), None, "x")) == "bad_client_id"
     await staffed.give(RequestErasure("cid"))
     assert await staffed.refused(GrantRole("cid", TEACHES, None, "x")) == "person_erased"
 
@@ -62,6 +63,10 @@ async def test_an_admin_stays(staffed: Campus) -> None:
     await staffed.give(GrantRole("cid", ADMIN_OF_CAMPUS, None, WHY))
     await staffed.give(GrantRole("ann", ADMIN_OF_CAMPUS, until, "leaves", "cid"))
     assert await staffed.refused(RevokeRole("cid", ADMIN_OF_CAMPUS, "leaves", "ann")) == "last_admin"
+    await staffed.give(RegisterAccount("dot", "dot@example.org"), GrantRole("dot", ADMIN_OF_CAMPUS, None, WHY))
+    leaves = RevokeRole("cid", ADMIN_OF_CAMPUS, "leaves", "dot")
+    assert await staffed.refused(leaves) == "last_admin", "a registration that is not completed lapses"
+    await staffed.give(VerifyEmail("dot"), leaves)
 
 
 async def test_roles_end_with_the_account(staffed: Campus) -> None:

@@ -60,7 +60,7 @@ SELECT {CHECKPOINT.format("roles")}, (
      WHERE role = '{Role.ADMIN}' AND scope = '{CAMPUS}' AND granted_at IS NOT NULL AND until IS NULL
        AND learner_id <> %(learner)s
        AND NOT EXISTS (SELECT FROM accounts WHERE accounts.learner_id = role_grants.learner_id
-                          AND status IN ('{AccountStatus.ERASED}', '{AccountStatus.SUSPENDED}'))
+                          AND status <> '{AccountStatus.ACTIVE}')
      ORDER BY granted_at LIMIT 1)
 """
 

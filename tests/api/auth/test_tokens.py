@@ -72,6 +72,11 @@ async def test_a_personal_token_opens_what_its_scopes_say(town: Town, settings: 
     refused = await send(town, reads["token"])
     assert (refused.status_code, refused.json()["code"]) == (403, "scope_needed")
     assert (await send(town, writes["token"])).status_code == 202
+    sends = (await personal(owner, "write"))["token"]
+    assert (await send(town, sends)).status_code == 202
+    for path in ("/v1/me/dashboard", "/v1/me/dashboard?min_position=0", "/v1/me/account", "/v1/me/events"):
+        refused = await ask(town, sends, path)
+        assert (refused.status_code, refused.json()["code"]) == (403, "scope_needed"), path
     listed = (await owner.get("/auth/tokens")).json()["tokens"]
     assert {(each["label"], each["used_at"] is not None) for each in listed} == {("my notebook", True)}
     rows = await query(settings, "SELECT token_hash, label FROM api_tokens")

@@ -15,11 +15,14 @@ from api.http.sessions import (
     COOKIE,
     ENDED,
     LONGEST_TOKEN,
+    SERVICE_OF_CAMPUS,
     CutShort,
     SessionUser,
+    roles_of,
     session_of_cookies,
     while_signed_in,
 )
+from domain.roles import ADMIN_OF_CAMPUS
 from tests.support.people import ORIGIN, PASSWORD, Town, stream_of
 from tests.support.people import town as town_of
 from tests.support.polling import guard
@@ -67,6 +70,11 @@ async def test_a_command_with_a_cookie_comes_from_a_page_of_the_campus(town: Tow
             assert (refused.status_code, refused.json()["code"]) == (403, "cross_site_request"), (path, headers)
     assert await town.log.head() == head
     assert (await browser.get("/auth/sessions")).status_code == 200
+
+
+def test_a_person_is_no_service() -> None:
+    """Whatever was granted before that was refused: the role needs no second factor, and takes that of a learner."""
+    assert roles_of({SERVICE_OF_CAMPUS: None, ADMIN_OF_CAMPUS: None}) == ("learner", "admin")
 
 
 async def test_signing_in_from_a_foreign_page_is_refused(town: Town) -> None:

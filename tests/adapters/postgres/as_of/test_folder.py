@@ -35,7 +35,7 @@ async def test_rows_as_of_a_moment_are_those_of_a_rebuild_up_to_it(settings: Set
     await seed(settings, LEARNERS)
     async with opened(settings) as log:
         seeded = await log.head()
-        grant = GrantRole("ann", Grant("service", "campus"), None, "reports")
+        grant = GrantRole("ann", Grant("analyst", "campus"), None, "reports")
         await Campus(log).give(RegisterAccount("ann", "ann@example.org"), grant)
         await keep_busy(Campus(log))
         facts = await log.read(0, await log.head())
