@@ -33,7 +33,7 @@ from adapters.postgres.ops import heartbeat, lease, reactors, reconciliations, r
 from adapters.procrastinate import derived
 from adapters.procrastinate.queue import ConnectorException, JobQueue
 from adapters.settings import Settings
-from adapters.webhooks import deliveries
+from adapters.webhooks import deliveries, secrets
 from commands.payment.provider import Provider
 from workers.dispatching import bulk_jobs, metrics, reconciling, webhooks
 from workers.dispatching.carry_out import Carrier
@@ -133,7 +133,7 @@ class _Deriving:
         if self._forgot_at and time.monotonic() - self._forgot_at < FORGET_INTERVAL:
             return
         self._forgot_at = time.monotonic()  # before, so that what takes too long is not begun again at once
-        for old in (sessions, attempts, factors, api_tokens, identities):
+        for old in (sessions, attempts, factors, api_tokens, identities, secrets):
             await old.forget_old(connection, self._log.clock.now())
         await changes.forget_old(connection)
         await table.forget_old(connection)

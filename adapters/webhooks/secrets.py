@@ -96,3 +96,8 @@ class WebhookSecrets:
             await connection.execute(statement.encode(), values)
 
         await self._link.run(work)
+
+
+async def forget_old(connection: Connection, now: datetime) -> None:
+    """Forget secrets that sign no more."""
+    await connection.execute(FORGET_OLD, (now,))

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from adapters.command_bus.replay import replayed
 from adapters.settings import Settings
-from adapters.webhooks.secrets import WebhookSecrets
-from domain.admin.webhooks import webhook_stream
+from adapters.webhooks.secrets import WebhookSecrets, forget_old
+from domain.admin.webhooks import Webhook, webhook_stream
 from tests.support.api import Campus
 from tests.support.appends import opened
 from tests.support.polling import guard, until
@@ -103,7 +104,7 @@ async def test_a_secret_is_shown_once(campus: Campus) -> None:
 
 
 async def test_a_request_that_comes_again_ends_no_newer_secret(campus: Campus, lively: Settings) -> None:
-    """What it has replaced ends once more, and nothing else."""
+    """What it has replaced ends once more, and nothing else; what has ended is forgotten."""
     name = (await made(campus, "https://crm.example/hook"))["endpoint_id"]
     bodies = [{"keep_hours": 0, **WHY}, {"keep_hours": 24, **WHY}, {"keep_hours": 0, **WHY}]
     secrets = []
@@ -111,9 +112,10 @@ async def test_a_request_that_comes_again_ends_no_newer_secret(campus: Campus, l
         answer = await campus.post(f"/webhooks/{name}/secret", body, user="admin", key=f"{campus.tag}-{key}")
         secrets.append(answer.json()["secret"])
     async with opened(as_process(lively, "dispatcher")) as log:
-        facts = await log.stream(webhook_stream(name))
-        known = [fact.data["secret_id"] for fact in facts if "secret_id" in fact.data]
-        assert await WebhookSecrets(log.link, log.keys).signing(name, known, log.clock.now()) == secrets[1::-1]
+        await log.link.run(lambda connection: forget_old(connection, log.clock.now()))
+        known = (await replayed(log, Webhook, webhook_stream(name))).secrets
+        kept = await WebhookSecrets(log.link, log.keys).texts(name, list(known))
+        assert [kept.get(each) for each in known] == [None, *secrets[:2]]
 
 
 @pytest.mark.parametrize(
