@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from commands import admin, auth, catalog, clients, enrollment, progress, quiz, roles, user
+from commands import admin, auth, catalog, clients, enrollment, progress, question_bank, quiz, roles, user
 from commands.admin import webhooks
 from commands.enrollment import invitations, staff, transfer
 from commands.log import Log, Position
@@ -106,6 +106,12 @@ HANDLERS: dict[type, CommandHandler] = {
     progress.CompleteUnit: progress.complete_unit,
     progress.RecogniseProgress: progress.recognise_progress,
     progress.DecideOutcome: progress.decide_outcome,
+    question_bank.CreateQuestionBank: question_bank.create_question_bank,
+    question_bank.RenameQuestionBank: question_bank.rename_question_bank,
+    question_bank.AddQuestion: question_bank.add_question,
+    question_bank.ChangeQuestion: question_bank.change_question,
+    question_bank.RetireQuestion: question_bank.retire_question,
+    question_bank.RestoreQuestion: question_bank.restore_question,
     quiz.PublishQuiz: quiz.publish_quiz,
     quiz.SubmitAttempt: quiz.submit_attempt,
     quiz.GradeAttempt: quiz.grade_attempt,

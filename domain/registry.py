@@ -22,6 +22,7 @@ from domain.payment.provider_event import ProviderEvent
 from domain.payment.refund import Refund
 from domain.payment.subscription import Subscription
 from domain.progress import CourseProgress
+from domain.question_bank import BankQuestion, QuestionBank
 from domain.quiz import Quiz, QuizAttempt
 from domain.roles import Roles
 from domain.user import User
@@ -34,6 +35,8 @@ PAYMENT: tuple[type[Aggregate], ...] = (
 LEARNING: tuple[type[Aggregate], ...] = (
     *(Course, CourseDraft, Run, Admission, Enrollment, Seats),
     *(CourseProgress, Quiz, QuizAttempt),
+    QuestionBank,
+    BankQuestion,
 )
 
 ADMIN: tuple[type[Aggregate], ...] = (

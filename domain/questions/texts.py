@@ -5,8 +5,8 @@ import unicodedata
 
 from domain.questions.key import ShortTextKey
 
-_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
-_CHARACTERS = re.compile(r"\\.|.", re.DOTALL)
+_ESCAPED = re.compile(r"\\(\*)")
+_CHARACTERS = re.compile(r"\\\*|.", re.DOTALL)
 
 
 def plain_text(text: str) -> str:

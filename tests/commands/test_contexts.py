@@ -9,7 +9,19 @@ import pytest
 from domain.registry import AGGREGATES
 
 COMMANDS = Path(__file__).parents[2] / "commands"
-CONTEXTS = ("admin", "auth", "catalog", "clients", "enrollment", "payment", "progress", "quiz", "roles", "user")
+CONTEXTS = (
+    "admin",
+    "auth",
+    "catalog",
+    "clients",
+    "enrollment",
+    "payment",
+    "progress",
+    "question_bank",
+    "quiz",
+    "roles",
+    "user",
+)
 CONTEXT_OF = {aggregate.__name__: aggregate.__module__.split(".")[1] for aggregate in AGGREGATES}
 
 

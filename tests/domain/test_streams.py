@@ -58,6 +58,8 @@ from tests.support.given import STREAMS
         ("client-service-reports", "service-reports", 52),
         ("session-28400:s1", "28400", 38),
         ("token-28400:t1", "28400", 38),
+        ("question_bank-algebra", "algebra", 22),
+        ("question-algebra:q1", "algebra", 22),
         ("thread-AAA:7", "thread-AAA:7", 12),
     ],
 )

@@ -27,6 +27,8 @@ STREAMS = {
     "seats": "seats-algebra-1",
     "progress": "progress-ann:algebra-1",
     "quiz": "quiz-equations",
+    "question_bank": "question_bank-algebra",
+    "question": "question-algebra:q1",
     "attempt": "attempt-ann:equations:1",
     "product": "product-algebra",
     "offers": "offers-algebra",

@@ -61,7 +61,7 @@ SHOWN_FIELDS = {
     *("refund_id", "runs", "since", "status", "stream", "subscription_id", "subtotal", "tax", "total"),
     *("invoice_id", "known_at", "origin", "paid_amount", "paid_currency", "recurring", "valid_at", "what"),
     *("changed", "codes_id", "count", "display_name", "email", "factor_id", "field", "left", "method"),
-    *("identity_id", "issuer", "ground", "credential_id", "public_key", "name"),
+    *("identity_id", "issuer", "label", "old_question", "question", "ground", "credential_id", "public_key", "name"),
     *("password_id", "purpose", "role", "scope", "scopes"),
     *("appended", "before", "continues", "file", "found", "irregular_by_rule", "parts", "plan", "rows", "sha256"),
     *("size", "tables", "generation", "position", "code", "source_hash"),
