@@ -45,6 +45,7 @@ HANDLERS: dict[type, CommandHandler] = {
     staff.ChangeMode: staff.change_mode,
     staff.SuspendEnrollment: staff.suspend_enrollment,
     staff.ResumeEnrollment: staff.resume_enrollment,
+    staff.WaivePrerequisites: staff.waive_prerequisites,
     transfer.TransferEnrollment: transfer.transfer_enrollment,
     invitations.InviteToRun: invitations.invite_to_run,
     invitations.AcceptInvitation: invitations.accept_invitation,

@@ -163,3 +163,18 @@ class InvitationOver(Conflict):
     code = "invitation_over"
     template = "the invitation of learner {learner_id} to run {run_id} is {status}: ask the staff for another one"
     lifted_by = "admission-{learner_id}:{run_id}"
+
+
+class PrerequisitesMissing(Conflict):
+    """The learner has not passed what has to be passed before the course."""
+
+    code = "prerequisites_missing"
+    template = "learner {learner_id} does not enter run {run_id} before having passed {missing}, or staff waive it"
+    lifted_by = "admission-{learner_id}:{run_id}"
+
+
+class NothingToWaive(Conflict):
+    """The course of the run asks for nothing that could be waived."""
+
+    code = "nothing_to_waive"
+    template = "nothing has to be passed before run {run_id}"

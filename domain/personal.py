@@ -36,6 +36,7 @@ OF_PROGRAM = frozenset(
     (
         *(ACCOUNT_ERASED, MADE_ON_THE_MACHINE, MODE_CHANGED, TRANSFERRED),
         *("", "unspecified", "unregistered", "cancelled by the learner", "payment_required", "outcome revised"),
+        "prerequisites_missing",
         *("granted", "suspended", "resumed", "revoked", "expired", "refunded", "dispute lost", "staff: refunded"),
         *("staff: dispute lost", "disputed", "dispute closed", "paid", "plan changed", "subscription ended", "planned"),
         *("cancellation_requested", "payment_failed", "payment_disputed", "canceled"),

@@ -6,10 +6,11 @@ What staff do stands in commands/enrollment/staff.py, invitations in invitations
 
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import datetime
 
 from commands.log import Log, Position, present
 from commands.lookups.catalog import Outline, capacity_of, outline
-from commands.lookups.enrollment import must_admit, must_go_on
+from commands.lookups.enrollment import must_admit, must_enter, must_go_on
 from commands.lookups.payment import entitlement_for, live_entitlements, runs_of_entitlement
 from commands.lookups.progress import outcome_of
 from domain.capacity import EXCESS_WAITS
@@ -18,6 +19,7 @@ from domain.enrollment import (
     BY_ENTITLEMENT,
     Admission,
     Enrollment,
+    PrerequisitesMissing,
     Seats,
     Status,
     WaitsFor,
@@ -52,7 +54,7 @@ async def seat(
     """Admit the learner, who has asked, or put them into the queue; append all as one unit, with what else changed."""
     if enrollment.status is not Status.REQUESTED:
         return await log.save(*also, enrollment)
-    must_admit(run, present(log))
+    await must_enter(log, enrollment.learner_id, run, present(log))
     if run.capacity is None:
         enrollment.activate(entitlement_id=entitlement_id)
         return await log.save(*also, enrollment)
@@ -164,7 +166,7 @@ async def accept_seat(command: AcceptSeat, log: Log) -> Position:
     entitlement = None if enrollment.has_place else await entitlement_for(log, command.learner_id, run)
     enrollment.accept(log.context.at, entitlement)
     if enrollment.pending_events:
-        must_admit(run, present(log))
+        await must_enter(log, command.learner_id, run, present(log))
     return await log.save(enrollment)
 
 
@@ -204,28 +206,35 @@ class OfferSeat:
 async def offer_seat(command: OfferSeat, log: Log) -> Position:
     run = await outline(log, command.run_id)
     until = run.offer_until(log.now())
-    has_ended = is_over(run.ends_at, present(log) if until is None else log.now())
+    at = present(log) if until is None else log.now()
+    waits_for = _waits_for(run, at)
     async with log.serialize(seats_stream(command.run_id)):
         seats = await log.load(Seats, seats_stream(command.run_id))
         changed: list[Enrollment] = []
-        if run.is_open and not has_ended:
-            while (learner_id := seats.seat_next()) is not None:
-                enrollment = await log.load(Enrollment, enrollment_stream(learner_id, command.run_id))
-                try:
-                    enrollment.offer_seat(until, await entitlement_for(log, learner_id, run))
-                except PaymentRequired as error:  # sold since the learner has asked
-                    enrollment.withdraw(error.code)
-                    seats.release(learner_id)
-                changed.append(enrollment)
-            waits_for = WaitsFor.SEAT
-        else:
-            waits_for = WaitsFor.NOTHING if has_ended else WaitsFor.OPENING
+        while waits_for is WaitsFor.SEAT and (learner_id := seats.seat_next()) is not None:
+            enrollment = await log.load(Enrollment, enrollment_stream(learner_id, command.run_id))
+            try:
+                await must_enter(log, learner_id, run, at)
+                enrollment.offer_seat(until, await entitlement_for(log, learner_id, run))
+            except (PaymentRequired, PrerequisitesMissing) as error:  # since the learner has asked
+                enrollment.withdraw(error.code)
+                seats.release(learner_id)
+            changed.append(enrollment)
         if command.tell or waits_for is not WaitsFor.SEAT:
             for learner_id in seats.waiting:
                 enrollment = await log.load(Enrollment, enrollment_stream(learner_id, command.run_id))
                 enrollment.explain_wait(waits_for)
                 changed.append(enrollment)
         return await log.save(seats, *changed)
+
+
+def _waits_for(run: Outline, at: datetime) -> WaitsFor:
+    """What learners wait for: for a seat, if the run admits learners at all."""
+    try:
+        must_admit(run, at)
+    except DomainError:
+        return WaitsFor.NOTHING if is_over(run.ends_at, at) else WaitsFor.OPENING
+    return WaitsFor.SEAT
 
 
 @dataclass(frozen=True)
@@ -314,7 +323,7 @@ async def _follow(
         seats.release(enrollment.learner_id)
         return [seats, enrollment]
     if enrollment.status in (Status.NONE, Status.EXPIRED) or (enrollment.status is Status.WITHDRAWN and command.admit):
-        must_admit(run, present(log))
+        await must_enter(log, enrollment.learner_id, run, present(log))
         enrollment.admit(log.context.source)
     enrollment.resume(command.reason)
     if enrollment.status is not Status.REQUESTED:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from commands.log import Log, Position, present
 from commands.lookups.catalog import Outline, outline
-from commands.lookups.enrollment import must_admit, no_access
+from commands.lookups.enrollment import must_enter, no_access
 from commands.lookups.payment import entitlement_for
 from domain.enrollment import (
     Enrollment,
@@ -41,7 +41,7 @@ async def transfer_enrollment(command: TransferEnrollment, log: Log) -> Position
     if there.course_id != here.course_id or there.run_id == here.run_id:
         raise OtherCourse(run_id=here.run_id, to_run=there.run_id)
     left.leave_for(there.run_id, command.reason)
-    must_admit(there, present(log))
+    await must_enter(log, learner_id, there, present(log))
     entitlement = await entitlement_for(log, learner_id, there)
     entered = await log.load(Enrollment, enrollment_stream(learner_id, there.run_id))
     entered.arrive_from(here.run_id, left.mode, log.context.source)

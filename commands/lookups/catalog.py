@@ -8,6 +8,7 @@ from domain.capacity import NoCapacity
 from domain.catalog import (
     Course,
     CourseNotFound,
+    Prerequisite,
     Run,
     RunNotFound,
     Unit,
@@ -38,6 +39,7 @@ class Outline:
     seat_offer_hours: int | None
     time_zone: str
     waitlist_limit: int | None
+    prerequisites: list[Prerequisite]
 
     def offer_until(self, at: datetime) -> datetime | None:
         """When an offer of a seat made at *at* ends: with the run at the latest; None where seats are given at once."""
@@ -81,6 +83,7 @@ async def outline(log: Log, run_id: str) -> Outline:
         run.seat_offer_hours,
         run.time_zone,
         run.waitlist_limit,
+        course.structures[run.course_version].prerequisites,
     )
 
 

@@ -3,20 +3,26 @@
 from datetime import datetime
 
 from commands.log import Log
-from commands.lookups.catalog import STRUCTURE_MAX_AGE, Outline
+from commands.lookups.catalog import STRUCTURE_MAX_AGE, Outline, course_of_run
+from commands.lookups.progress import grade_of
+from domain.catalog import Prerequisite
 from domain.deadlines import is_over
 from domain.enrollment import (
+    Admission,
     Enrollment,
     NoAccess,
     NotEnrolled,
+    PrerequisitesMissing,
     RunClosed,
     RunEnded,
     RunIsOver,
     Seats,
     Status,
+    admission_stream,
     enrollment_stream,
     seats_stream,
 )
+from domain.tags import QueryItem, tag
 
 HAVING_ACCESS = (Status.ACTIVE, Status.COMPLETED)
 
@@ -81,6 +87,53 @@ def must_admit(run: Outline, at: datetime) -> None:
         raise RunEnded(run_id=run.run_id, ended_at=f"{run.ends_at:%Y-%m-%d %H:%M} UTC")
     if not run.is_open:
         raise RunClosed(run_id=run.run_id)
+
+
+async def must_enter(log: Log, learner_id: str, run: Outline, at: datetime) -> None:
+    """
+    Refuse a learner at the door of a run; every way in asks this, and history alone is not asked.
+
+    Raises:
+        RunEnded, RunClosed: see `must_admit`.
+        PrerequisitesMissing: what has to be passed before is not, and staff have not waived it.
+    """
+    must_admit(run, at)
+    missing = [] if log.context.importing else await _missing(log, learner_id, run)
+    if missing:
+        named = ", and ".join(map(_in_words, missing))
+        raise PrerequisitesMissing(learner_id=learner_id, run_id=run.run_id, missing=named)
+
+
+async def _missing(log: Log, learner_id: str, run: Outline) -> list[Prerequisite]:
+    """What has to be passed before a run, is not, and was not waived."""
+    if not run.prerequisites:
+        return []
+    waived = (await log.read(Admission, admission_stream(learner_id, run.run_id))).waived
+    asked = [each for each in run.prerequisites if not waived.intersection(each.courses)]
+    passed = await _passed(log, learner_id) if asked else {}
+    return [each for each in asked if not any(_meets(each, passed.get(course_id)) for course_id in each.courses)]
+
+
+async def _passed(log: Log, learner_id: str) -> dict[str, list[int]]:
+    """The courses that a learner has passed, with the grades; 0 for one without a grade."""
+    completed = QueryItem(("enrollment.completed",), (tag("learner", learner_id),))
+    passed: dict[str, list[int]] = {}
+    for stream in await log.streams((completed,)):
+        enrollment = await log.read(Enrollment, stream)
+        stands = enrollment.suspended_from if enrollment.status is Status.SUSPENDED else enrollment.status
+        if stands is Status.COMPLETED:
+            course_id = await course_of_run(log, enrollment.run_id)
+            passed.setdefault(course_id, []).append(await grade_of(log, learner_id, enrollment.run_id) or 0)
+    return passed
+
+
+def _meets(prerequisite: Prerequisite, grades: list[int] | None) -> bool:
+    return grades is not None and max(grades) >= (prerequisite.at_least_bp or 0)
+
+
+def _in_words(prerequisite: Prerequisite) -> str:
+    at_least = prerequisite.at_least_bp
+    return " or ".join(prerequisite.courses) + ("" if at_least is None else f" with {at_least / 100:g} % at least")
 
 
 async def has_room(log: Log, learner_id: str, run: Outline) -> bool:

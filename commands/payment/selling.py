@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from commands.log import Log
 from commands.lookups.catalog import current_run, outline
-from commands.lookups.enrollment import has_room, must_admit
+from commands.lookups.enrollment import has_room, must_enter
 from domain.fact import Fact
 from domain.payment.errors import BadProduct, NoRunOnSale, ProductNotFound, SoldOut
 from domain.payment.order_line import Grant, Item, Plan
@@ -113,7 +113,7 @@ async def _must_be_on_sale(log: Log, learner_id: str, grant: Grant) -> None:
     if run_id is None:
         raise NoRunOnSale(course_id=grant.course_id)
     run = await outline(log, run_id)
-    must_admit(run, log.context.at)
+    await must_enter(log, learner_id, run, log.context.at)
     if not await has_room(log, learner_id, run):
         raise SoldOut(run_id=run_id)
 

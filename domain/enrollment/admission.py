@@ -1,9 +1,11 @@
-"""What staff have said about a learner's way into a run: an invitation."""
+"""What staff have said about a learner's way into a run: an invitation, and what need not be passed before."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from domain.aggregate import Aggregate, event, stream_id
 from domain.enrollment_errors import InvitationOver, NotInvited
+from domain.personal import Words
 
 INVITED, ACCEPTED, DECLINED, REVOKED, EXPIRED = "invited", "accepted", "declined", "revoked", "expired"
 INVITATION_STATUSES = (INVITED, ACCEPTED, DECLINED, REVOKED, EXPIRED)
@@ -36,9 +38,15 @@ class Admission(Aggregate):
     class Revoked(Aggregate.Event):
         TOPIC = "admission.revoked"
 
+    class PrerequisitesWaived(Aggregate.Event):
+        TOPIC = "admission.prerequisites_waived"
+        courses: list[str]
+        reason: Words
+
     def initial_state(self) -> None:
         self.invitation = ""
         self.until: datetime | None = None
+        self.waived: set[str] = set()
 
     def invite(self, until: datetime, at: datetime) -> None:
         """Invite the learner, who may accept *until* then; one whose invitation stands for longer has it already."""
@@ -78,6 +86,16 @@ class Admission(Aggregate):
     @event(Revoked)
     def _revoked(self) -> None:
         self.invitation = REVOKED
+
+    def waive(self, courses: Collection[str], reason: str) -> None:
+        """Let the learner in without having passed these courses; those that were waived before change nothing."""
+        new = sorted({*courses} - self.waived)
+        if new:
+            self._prerequisites_waived(courses=new, reason=reason)
+
+    @event(PrerequisitesWaived)
+    def _prerequisites_waived(self, courses: list[str], reason: str) -> None:
+        self.waived |= {*courses}
 
     def status(self, at: datetime) -> str:
         """How the invitation stands at *at*; empty without one. It expires by the clock, and no fact says so."""

@@ -1,16 +1,24 @@
-"""Ways into a run besides asking: by an invitation, and from another run of the course."""
+"""Ways into a run besides asking, by an invitation and from another run, and what each of them asks."""
 
 from datetime import timedelta
 
 import pytest
 
 from commands.catalog import CreateCourse, OpenRun, PublishCourse, ScheduleRun
-from commands.enrollment import AcceptSeat, RequestEnrollment, WithdrawEnrollment
+from commands.enrollment import (
+    AcceptSeat,
+    FollowOutcome,
+    OfferSeat,
+    ReactivateEnrollment,
+    RequestEnrollment,
+    WithdrawEnrollment,
+)
 from commands.enrollment.invitations import AcceptInvitation, DeclineInvitation, InviteToRun, RevokeInvitation
-from commands.enrollment.staff import ChangeMode, ResumeEnrollment, SuspendEnrollment
+from commands.enrollment.staff import ChangeMode, ResumeEnrollment, SuspendEnrollment, WaivePrerequisites
 from commands.enrollment.transfer import TransferEnrollment
 from commands.progress import CompleteUnit, DecideOutcome, RecogniseProgress
 from commands.quiz import GradeAttempt, SubmitAttempt
+from domain.catalog import Prerequisite
 from domain.enrollment import Admission, Enrollment, Seats
 from domain.progress import BY_STAFF, CourseProgress
 from tests.support.given import Said, fact
@@ -141,3 +149,59 @@ async def test_an_invitation_is_over_in_time(campus: Campus, days: int) -> None:
     """From its end on."""
     await campus.give(InviteToRun("ann", RUN, UNTIL))
     assert await later(campus, AcceptInvitation("ann", RUN), days) == "invitation_over"
+
+
+async def passed(campus: Campus, learner_id: str) -> None:
+    """The learner has passed algebra, with a grade of 40 %."""
+    await campus.give(RequestEnrollment(learner_id, RUN))
+    await campus.give(SubmitAttempt(learner_id, "equations", 1, [1, 0]), GradeAttempt(learner_id, "equations", 1))
+    await campus.give(DecideOutcome(learner_id, RUN, 0, "pass"), FollowOutcome(learner_id, RUN))
+
+
+@pytest.fixture
+async def music(campus: Campus) -> Campus:
+    """Two runs of a course that is for those who have passed algebra, the second with one seat."""
+    asks = [Prerequisite(["algebra", "geometry"], 4_000)]
+    await campus.give(CreateCourse("geometry", "Geometry"), CreateCourse("music", "Music"))
+    await campus.give(PublishCourse("music", UNITS[:1], prerequisites=asks))
+    await campus.give(ScheduleRun("music-1", "music", 1, START, END), OpenRun("music-1"))
+    await campus.give(ScheduleRun("music-2", "music", 1, START, END, 1, seat_offer_hours=None), OpenRun("music-2"))
+    return campus
+
+
+async def test_prerequisites_are_asked_at_every_door(music: Campus) -> None:
+    """A request, a return, an invitation, a transfer, and a seat that comes free after an outcome was revised."""
+    doors = [RequestEnrollment("ann", "music-1"), AcceptInvitation("ann", "music-1")]
+    await music.give(InviteToRun("ann", "music-1", UNTIL))
+    for door in doors:
+        assert await music.refused(door) == "prerequisites_missing"
+    for learner in ("ann", "ben"):
+        await passed(music, learner)
+    await music.give(*doors, RequestEnrollment("ben", "music-2"), RequestEnrollment("ann", "music-2"))
+    await music.give(WithdrawEnrollment("ann", "music-1"))
+    failed = (DecideOutcome("ann", RUN, 0, "fail", "appeal"), FollowOutcome("ann", RUN, "appeal"))
+    await music.give(*failed, WithdrawEnrollment("ben", "music-2"))
+    assert await music.refused(ReactivateEnrollment("ann", "music-1")) == "prerequisites_missing"
+    assert await music.new(OfferSeat("music-2")) == [
+        ("seats-music-2", fact(Seats.Taken, learner_id="ann")),
+        ("seats-music-2", fact(Seats.Released, learner_id="ann")),
+        ("enrollment-ann:music-2", fact(Enrollment.Withdrawn, reason="prerequisites_missing")),
+    ]
+    await music.give(RequestEnrollment("ben", "music-1"), DecideOutcome("ben", RUN, 0, "fail", "appeal"))
+    await music.give(FollowOutcome("ben", RUN, "appeal"))
+    assert await music.refused(TransferEnrollment("ben", "music-1", "music-2", "works")) == "prerequisites_missing"
+
+
+async def test_staff_waive_prerequisites(music: Campus) -> None:
+    """With a reason, as a fact; the learner asks then. Where nothing is asked for, nothing is waived."""
+    waive = WaivePrerequisites("ann", "music-1", "passed it elsewhere")
+    assert await music.new(waive) == [
+        (
+            "admission-ann:music-1",
+            fact(Admission.PrerequisitesWaived, courses=["algebra", "geometry"], reason="passed it elsewhere"),
+        )
+    ]
+    assert await music.repeats(waive)
+    await music.give(RequestEnrollment("ann", "music-1"))
+    assert await music.refused(RequestEnrollment("ann", "music-2")) == "prerequisites_missing"
+    assert await music.refused(WaivePrerequisites("ann", RUN, "why not")) == "nothing_to_waive"

@@ -154,6 +154,7 @@ ENROLLMENT = (
     Row("changeMode", COMMAND, BY_STAFF_OF_RUN, LATER),
     Row("suspendEnrollment", COMMAND, BY_STAFF_OF_RUN, LATER),
     Row("resumeEnrollment", COMMAND, BY_STAFF_OF_RUN, LATER),
+    Row("waivePrerequisites", COMMAND, BY_STAFF_OF_RUN, LATER),
     Row("transfer", COMMAND, BY_STAFF_OF_RUN, LATER),
     Row("inviteToRun", COMMAND, BY_STAFF_OF_RUN),
     Row("revokeInvitation", COMMAND, BY_STAFF_OF_RUN),

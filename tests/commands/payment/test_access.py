@@ -104,7 +104,7 @@ async def test_what_was_completed_is_so_again(shop: Campus) -> None:
     assert await shop.refused(CompleteEnrollment(*ANN)) == "not_active"
     await buy(shop, "o2")
     facts = await shop.log.stream(f"enrollment-ann:{RUN}")
-    assert facts[-1].data == {"status": "completed", "reason": "granted"}
+    assert facts[-1].data == {"status": "completed", "reason": "granted", "by": "entitlement"}
 
 
 async def test_access_is_the_union(shop: Campus) -> None:
