@@ -21,6 +21,7 @@ from api import (
     account_export,
     accounts,
     announcements,
+    attempts,
     audit,
     auth,
     bulk_jobs,
@@ -72,6 +73,7 @@ ROUTERS = (  # the busiest first: routes are tried in this order
     progress.router,
     dashboards.router,  # plain reads of dashboards do not come here: api/http/fast_path.py
     enrollment.router,
+    attempts.router,
     quiz.router,
     catalog.router,
     overview.router,

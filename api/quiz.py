@@ -14,6 +14,7 @@ from api.http.openapi import command, query
 from api.http.query import QueryDep
 from api.http.routing import router as strict_router
 from api.http.types import (
+    NO_NUL,
     ActingFor,
     AttemptNo,
     BasisPoints,
@@ -30,7 +31,8 @@ from api.http.types import (
 )
 from commands.quiz import GradeAttempt, OverrideGrade, PublishQuiz, SubmitAttempt
 from domain.kinds import SCORED_KINDS
-from domain.quiz import MAX_ITEMS, Item, QuizNotFound
+from domain.quiz import MAX_ITEMS, Item, QuizNotFound, Rules, Section
+from domain.quiz.rules import GRACE, LONGEST_GRACE, MAX_NETWORKS, Counts, LatePolicy, Order, When
 
 router = strict_router("quiz", "/v1")
 PROJECTION = "catalog"
@@ -61,8 +63,55 @@ class NewItem(Body):
     options: Annotated[list[Title], Field(min_length=1, max_length=50)]
 
 
+class NewLate(Body):
+    """What being late does; `bp_per_day` is what `deduct` costs for each day that has begun, in basis points."""
+
+    policy: LatePolicy = "accept"
+    bp_per_day: BasisPoints = 0
+
+
+class NewFeedback(Body):
+    """When the learner is shown the points of each item, what is said about the answers, and what was right."""
+
+    marks: When = "submitted"
+    comments: When = "submitted"
+    key: When = "closed"
+
+
+class NewRules(Body):
+    """By which rules a quiz is taken; an attempt keeps those with which it was started."""
+
+    model_config = example(opens_at="2026-02-14T09:00:00Z", counts="last", order="shuffled", honour="I work alone.")
+
+    opens_at: Time | None = None
+    closes_at: Annotated[Time | None, Field(description="Attempts that run end then.")] = None
+    grace_seconds: Annotated[int, Field(ge=0, le=LONGEST_GRACE)] = GRACE
+    late: Annotated[NewLate, Field(default_factory=NewLate)]
+    counts: Counts = "best"
+    order: Order = "as_written"
+    networks: Annotated[
+        list[Annotated[str, Field(max_length=50)]], Field(max_length=MAX_NETWORKS, default_factory=list)
+    ]
+    honour: Annotated[str, Field(max_length=2_000, pattern=NO_NUL)] = ""
+    feedback: Annotated[NewFeedback, Field(default_factory=NewFeedback)]
+    must_start: bool = False
+
+
+class NewSection(Body):
+    """A part of a quiz; `pick` so many of its items are drawn for each attempt, all of them if left out."""
+
+    section_id: Id
+    title: Annotated[str, Field(max_length=200, pattern=NO_NUL)] = ""
+    items: Annotated[list[Id], Field(min_length=1, max_length=MAX_ITEMS)]
+    pick: Annotated[int, Field(ge=1, le=MAX_ITEMS)] | None = None
+
+
 class NewQuiz(Body):
-    """A quiz for a unit of a run; `key` has the index of the right option of each item, counted from 0."""
+    """
+    A quiz for a unit of a run; `key` has the index of the right option of each item, counted from 0.
+
+    Published again with other contents it has a new version. Attempts that run keep theirs.
+    """
 
     model_config = example(**QUIZ)
 
@@ -77,6 +126,9 @@ class NewQuiz(Body):
     attempts_allowed: Annotated[int, Field(ge=1, le=1_000)] = 1
     due_at: Annotated[Time | None, Field(description="The unit's own deadline if left out.")] = None
     pass_bp: BasisPoints = 4_000
+    rules: Annotated[NewRules, Field(default_factory=NewRules)]
+    sections: Annotated[list[NewSection], Field(max_length=MAX_ITEMS, default_factory=list)]
+    password: Annotated[str, Field(max_length=100, description="What it takes to start; a hash of it is kept.")] = ""
 
 
 class NewAttempt(Body):
@@ -109,10 +161,12 @@ class NewOverride(Body):
 
 @router.post("/quizzes", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
 async def publish_quiz(body: NewQuiz, handle: Dispatch) -> Response:
-    """Publish a quiz; without items, learners submit on paper and staff grade."""
+    """Publish a quiz, or its next version; without items, learners submit on paper and staff grade."""
     await handle.check.permit(run_id=body.run_id)
     fields = body.model_dump()
     fields["items"] = [Item(**item) for item in fields["items"]]
+    fields["sections"] = [Section(**section) for section in fields["sections"]]
+    fields["rules"] = msgspec.convert(fields["rules"], Rules)
     return await handle(PublishQuiz(**fields))
 
 
@@ -146,7 +200,11 @@ async def list_quizzes(
     responses=command(403, 404, 409),
 )
 async def submit_attempt(quiz_id: QuizId, attempt_no: AttemptNo, body: NewAttempt, handle: Dispatch) -> Response:
-    """Submit an attempt; one with answers is graded by the key soon after."""
+    """
+    Submit an attempt; one with answers is graded by the key soon after.
+
+    One that was started has its answers already. After its end it is what the server has submitted, as of the deadline.
+    """
     learner_id = await handle.acts_for(body.learner_id, quiz_id=quiz_id)
     return await handle(SubmitAttempt(learner_id, quiz_id, attempt_no, body.responses), learner_id)
 

@@ -1,7 +1,14 @@
 """What the rules of quizzes and attempts refuse; domain/quiz.py has the rules."""
 
-from domain.errors import Conflict, NotFound, Rejected
+from datetime import datetime
+
+from domain.errors import Conflict, Forbidden, NotFound, Rejected
 from domain.kinds import SCORED_KINDS
+
+
+def said(at: datetime | None) -> str:
+    """A time in a sentence."""
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
 
 
 class QuizNotFound(NotFound):
@@ -16,7 +23,7 @@ class QuizExists(Conflict):
     """Another quiz has this id."""
 
     code = "quiz_exists"
-    template = "quiz {quiz_id} exists with other contents"
+    template = "quiz {quiz_id} exists in another unit or run: a version of it stays where it is"
 
 
 class BadQuiz(Rejected):
@@ -89,6 +96,100 @@ class ReasonNeeded(Rejected):
 
     code = "reason_needed"
     template = "the score of attempt {attempt} is overridden with a reason only"
+
+
+class BadAllowance(Rejected):
+    """What a learner is allowed beyond the rules makes no sense, or has no reason."""
+
+    code = "bad_allowance"
+
+
+class QuizNotOpen(Conflict):
+    """The quiz opens later."""
+
+    code = "quiz_not_open"
+    template = "quiz {quiz_id} opens at {opens_at}"
+    lifted_by = "quiz-{quiz_id}"
+
+
+class QuizClosed(Conflict):
+    """No attempt is started any more."""
+
+    code = "quiz_closed"
+    template = "quiz {quiz_id} has closed at {closed_at}: no attempt is started any more"
+
+
+class WrongQuizPassword(Forbidden):
+    """The quiz is started with a password, and it is not this one."""
+
+    code = "wrong_quiz_password"
+    template = "quiz {quiz_id} is started with its password, which your teacher gives you"
+
+
+class WrongNetwork(Forbidden):
+    """The quiz is started from some networks only."""
+
+    code = "wrong_network"
+    template = (
+        "quiz {quiz_id} is started from its own networks, such as the exam room, and your address is in none of them"
+    )
+
+
+class HonourNeeded(Rejected):
+    """The learner has not accepted the statement of the quiz."""
+
+    code = "honour_needed"
+    template = "quiz {quiz_id} is started by who accepts its statement: {statement}"
+
+
+class MustStart(Conflict):
+    """Answers are taken in an attempt that was started only."""
+
+    code = "attempt_not_started"
+    template = "attempt {attempt_no} was not started: quiz {quiz_id} takes answers in started attempts only"
+
+
+class AttemptNotFound(NotFound):
+    """No such attempt."""
+
+    code = "attempt_not_found"
+    template = "there is no attempt {attempt_no} at quiz {quiz_id}"
+
+
+class TimeIsUp(Conflict):
+    """What came after the deadline does not count."""
+
+    code = "time_is_up"
+    template = (
+        "attempt {attempt_no} has ended at {deadline_at}, and this came {late_by} s later: what was saved before counts"
+    )
+
+
+class AttemptEnded(Conflict):
+    """The attempt was submitted: its answers stand."""
+
+    code = "attempt_ended"
+    template = "attempt {attempt_no} was submitted by the {by}: its answers stand as they were saved"
+
+
+class StillRunning(Conflict):
+    """The time of the attempt is not over."""
+
+    code = "attempt_still_running"
+    template = "attempt {attempt_no} goes on until {accepts_until}"
+
+
+class UnknownItem(Rejected):
+    """The attempt does not ask this."""
+
+    code = "unknown_item"
+    template = "attempt {attempt_no} has no item {item_id}"
+
+
+class BadResponse(Rejected):
+    """A response does not fit its question."""
+
+    code = "bad_response"
 
 
 class NotGradable(Rejected):

@@ -24,6 +24,7 @@ from domain.payment.subscription import Subscription
 from domain.progress import CourseProgress
 from domain.question_bank import BankQuestion, QuestionBank
 from domain.quiz import Quiz, QuizAttempt
+from domain.quiz import Allowance, Quiz, QuizAttempt
 from domain.roles import Roles
 from domain.user import User
 
@@ -33,10 +34,10 @@ PAYMENT: tuple[type[Aggregate], ...] = (
 )
 
 LEARNING: tuple[type[Aggregate], ...] = (
-    *(Course, CourseDraft, Run, Admission, Enrollment, Seats),
-    *(CourseProgress, Quiz, QuizAttempt),
-    QuestionBank,
-    BankQuestion,
+    *(Course, CourseDraft, Run, Admission, Enrollment),
+    *(Seats, CourseProgress, Quiz, QuizAttempt, QuestionBank),
+    *(BankQuestion,),
+    Allowance,
 )
 
 ADMIN: tuple[type[Aggregate], ...] = (

@@ -155,7 +155,8 @@ def _quiz_published(fact: Fact, rows: Rows) -> None:
     data = fact.data
     quiz = rows.edit(QUIZZES, CatalogQuiz, _quiz(fact.stream_id))
     quiz.version, quiz.run_id, quiz.unit_id = data["version"], data["run_id"], data["unit_id"]
-    quiz.kind, quiz.title, quiz.items = data["kind"], data["title"], data["items"]
+    quiz.kind, quiz.title = data["kind"], data["title"]
+    quiz.items = [] if data.get("rules", {}).get("must_start") else data["items"]  # shown in started attempts only
     quiz.time_limit, quiz.attempts_allowed = data["time_limit"], data["attempts_allowed"]
     quiz.due_at = datetime.fromisoformat(data["due_at"]) if data["due_at"] else None
     quiz.pass_bp = data["pass_bp"]

@@ -15,6 +15,7 @@ SERVED_WITH: Mapping[str, str] = {
     "dashboards": "progress",
     "overview": "progress",
     "events": "progress",
+    "attempts": "quiz",
     "roster": "enrollment",
     "seats": "enrollment",
     "run_invitations": "enrollment",

@@ -8,7 +8,7 @@ the setting the API answers as before, and browsers keep other pages out.
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
-METHODS = ("GET", "HEAD", "POST")
+METHODS = ("GET", "HEAD", "POST", "PUT")
 SENT = (
     *("Accept", "Authorization", "Campus-Reason", "Campus-Ticket", "Content-Type", "Idempotency-Key", "If-Match"),
     *("If-None-Match", "Last-Event-ID", "X-Request-Id"),

@@ -29,6 +29,8 @@ def submitted(responses: list[int], unit_id: str = "q1", late_by: int = 0) -> Sa
         late_by=late_by,
         responses=responses,
         banked=False,
+        quiz_version=1,
+        started_at=None,
     )
 
 
@@ -134,7 +136,7 @@ async def test_what_quizzes_refuse(campus: Campus) -> None:
     assert await campus.refused(PublishQuiz("new", RUN, "intro", "New")) == "unscored_unit"
     assert await campus.refused(PublishQuiz("new", "nowhere", "q1", "New")) == "run_not_found"
     assert await campus.refused(PublishQuiz("new", RUN, "q1", "New", items=ITEMS)) == "bad_quiz"
-    assert await campus.refused(PublishQuiz("groups", RUN, "q2", "Rings", kind="exam")) == "quiz_exists"
+    assert await campus.refused(PublishQuiz("groups", RUN, "q2", "Groups")) == "quiz_exists"
     assert await campus.refused(SubmitAttempt("ann", "new")) == "quiz_not_found"
     assert await campus.refused(replace(RIGHT, responses=(1,))) == "answer_count_mismatch"
     assert await campus.refused(GradeAttempt("ann", "new")) == "quiz_not_found"

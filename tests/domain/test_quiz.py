@@ -1,5 +1,6 @@
 """The rules of quizzes and of attempts at them."""
 
+import hashlib
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -20,6 +21,7 @@ from domain.quiz import (
     QuizAttempt,
     QuizExists,
     QuizNotFound,
+    Rules,
     attempt_stream,
     mark,
 )
@@ -35,20 +37,22 @@ PLAN: dict[str, Any] = {
     "title": "Equations",
     "items": ITEMS,
     "key": KEY,
-    "time_limit": 600,
+    "time_limit": None,
     "attempts_allowed": 2,
     "due_at": AT,
     "pass_bp": 5_000,
 }
+NO_RULES: dict[str, Any] = {"rules": Rules(), "sections": [], "questions": [], "keys": []}
 KEY_HASHES = {
     "[1, 0]": "5aaf1e183f1faf12c327dc2fb8c223022f04684c61fc34533bff62e7e572c776",
+    "[1, 1]": hashlib.sha256(b"[1,1]").hexdigest(),
     "[]": "4f53cda18c2baa0c0354bb5f9a3ecbe5ed12ab4d8e11ba873c2f11161202b945",
 }
 
 
 def published(**other: Any) -> Said:
     contents = {**PLAN, **other}
-    return fact(Quiz.Published, version=1, key_hash=KEY_HASHES[str(contents["key"])], **contents)
+    return fact(Quiz.Published, key_hash=KEY_HASHES[str(contents["key"])], **{"version": 1, **NO_RULES, **contents})
 
 
 def publish(quiz: Quiz, **other: Any) -> None:
@@ -66,7 +70,7 @@ def submitted(responses: Sequence[int] = (1, 0), late_by: int = 0, **more: Any) 
         unit_id="q1",
         late_by=late_by,
         responses=list(responses),
-        **{"by": "learner", "banked": False, **more},
+        **{"by": "learner", "banked": False, "quiz_version": 1, "started_at": None, **more},
     )
 
 
@@ -98,24 +102,27 @@ def test_publishing_the_same_quiz_again_changes_nothing() -> None:
     given(Quiz, published()).when(publish).then()
 
 
+@pytest.mark.parametrize("other", [{"run_id": "algebra-2"}, {"unit_id": "q2"}, {"kind": "exam"}])
+def test_the_id_of_a_quiz_is_taken_once(other: dict[str, Any]) -> None:
+    """A quiz stays in its unit and of its kind."""
+    given(Quiz, published()).when(lambda quiz: publish(quiz, **other)).refused(QuizExists, quiz_id="equations")
+
+
 @pytest.mark.parametrize(
     "other",
     [
-        {"run_id": "algebra-2"},
-        {"unit_id": "q2"},
-        {"kind": "exam"},
         {"title": "Inequations"},
         {"key": [1, 1]},
         {"items": [], "key": []},
-        {"time_limit": None},
+        {"time_limit": 600, "rules": Rules(must_start=True)},
         {"attempts_allowed": 3},
         {"due_at": None},
         {"pass_bp": 4_000},
     ],
 )
-def test_the_id_of_a_quiz_is_taken_once(other: dict[str, Any]) -> None:
-    """A quiz that differs in anything cannot have the same id."""
-    given(Quiz, published()).when(lambda quiz: publish(quiz, **other)).refused(QuizExists, quiz_id="equations")
+def test_a_quiz_that_is_changed_has_a_new_version(other: dict[str, Any]) -> None:
+    """Whatever is different; both versions stay."""
+    given(Quiz, published()).when(lambda quiz: publish(quiz, **other)).then(published(version=2, **other))
 
 
 def test_a_quiz_without_items() -> None:

@@ -20,6 +20,7 @@ from tests.support.given import STREAMS
         ("progress-28400:AAA-2013J", "28400", 38),
         ("quiz-1752", "quiz-1752", 15),
         ("attempt-28400:1752:1", "28400", 38),
+        ("allowance-28400:1752", "28400", 38),
         ("product-algebra", "product-algebra", 11),
         ("offers-AAA", "offers-AAA", 24),
         ("coupon-SPRING", "coupon-SPRING", 46),

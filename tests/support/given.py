@@ -30,6 +30,7 @@ STREAMS = {
     "question_bank": "question_bank-algebra",
     "question": "question-algebra:q1",
     "attempt": "attempt-ann:equations:1",
+    "allowance": "allowance-ann:equations",
     "product": "product-algebra",
     "offers": "offers-algebra",
     "coupon": "coupon-SPRING",

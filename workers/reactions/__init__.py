@@ -75,6 +75,24 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
 
 
 JOBS: dict[str, tuple[Job, ...]] = {
+    "attempt.started": (
+        Job(
+            "end_attempt",
+            due=quiz.time_is_up_at,
+            command=quiz.end_attempt,
+            settled_by=("attempt.deadline_moved", "attempt.submitted"),
+            awaited=True,
+        ),
+    ),
+    "attempt.deadline_moved": (
+        Job(
+            "end_moved_attempt",
+            due=quiz.time_is_up_at,
+            command=quiz.end_attempt,
+            settled_by=("attempt.deadline_moved", "attempt.submitted"),
+            awaited=True,
+        ),
+    ),
     "enrollment.seat_offered": (
         Job(
             "expire_seat_offer",

@@ -1,7 +1,9 @@
 """What follows from the facts of quizzes and attempts."""
 
+from datetime import datetime
+
 from commands.progress import CompleteUnit, DecideOutcome
-from commands.quiz import GradeAttempt
+from commands.quiz import EndAttempt, GradeAttempt
 from domain.fact import Fact
 from domain.progress import QUIZ_PASSED
 from domain.quiz import AlreadyGraded
@@ -11,9 +13,23 @@ GRADED_BY_A_PERSON = (AlreadyGraded,)
 
 
 def grade_by_key(fact: Fact) -> GradeAttempt | None:
-    """An attempt with answers was handed in: it is graded by the key; one without waits for a person."""
-    learner_id, quiz_id, attempt_no = (fact.id(name) for name in ("learner_id", "quiz_id", "attempt_no"))
-    return GradeAttempt(learner_id, quiz_id, int(attempt_no)) if fact.data["responses"] else None
+    """An attempt with answers was handed in: it is graded by the key; one on paper waits for a person."""
+    started = fact.data["started_at"] is not None
+    return GradeAttempt(*_attempt(fact)) if started or fact.data["responses"] else None
+
+
+def time_is_up_at(fact: Fact) -> datetime:
+    """When an attempt takes no more answers."""
+    return datetime.fromisoformat(fact.data["accepts_until"])
+
+
+def end_attempt(fact: Fact) -> EndAttempt:
+    """The time of an attempt is over: the server submits it."""
+    return EndAttempt(*_attempt(fact))
+
+
+def _attempt(fact: Fact) -> tuple[str, str, int]:
+    return fact.id("learner_id"), fact.id("quiz_id"), int(fact.id("attempt_no"))
 
 
 def complete_passed_unit(fact: Fact) -> CompleteUnit | None:

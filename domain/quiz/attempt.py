@@ -1,0 +1,377 @@
+"""
+One attempt of one learner at one quiz: started, answered item by item, submitted, graded.
+
+The learner submits it, or the server does when its time is over. What is older than starting is a submission of all
+answers at once (`responses`), which quizzes without rules still take; exams on paper have no answers at all.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from domain.aggregate import Aggregate, event, stream_id
+from domain.quiz import attempt_facts as facts
+from domain.quiz.admission import Entry, must_admit
+from domain.quiz.allowance import Allowance
+from domain.quiz.items import mark
+from domain.quiz.quiz import Json, Quiz, Version
+from domain.quiz_errors import (
+    AlreadyGraded,
+    AlreadySubmitted,
+    AnswerCountMismatch,
+    AttemptEnded,
+    AttemptNotFound,
+    BadAttempt,
+    MustStart,
+    NoAttemptsLeft,
+    NotGraded,
+    NotSubmitted,
+    QuizNotFound,
+    ReasonNeeded,
+    StillRunning,
+    TimeIsUp,
+    UnknownItem,
+    said,
+)
+from domain.score import Score, check_score
+
+
+def attempt_stream(learner_id: str, quiz_id: str, attempt_no: int) -> str:
+    """The stream of one attempt of a learner; attempts count from 1."""
+    return stream_id("attempt", learner_id, quiz_id, str(attempt_no))
+
+
+BY_LEARNER, BY_SERVER = "learner", "server"
+
+
+def _seconds(at: datetime, since: datetime | None) -> int:
+    """Whole seconds, cut, from *since* to *at*; 0 if it is before, or if there is no such time."""
+    return max(0, int((at - since).total_seconds())) if since else 0
+
+
+class QuizAttempt(Aggregate):
+    """One attempt of one learner at one quiz."""
+
+    category = "attempt"
+    ids = ("learner_id", "quiz_id", "attempt_no")
+    keyed_by = "learner_id"
+    snapshot_every = 100
+    snapshot_fields: ClassVar = {
+        "run_id": str,
+        "unit_id": str,
+        "quiz_version": int,
+        "started_at": datetime | None,
+        "seed": str,
+        "items": list[str],
+        "deadline_at": datetime | None,
+        "accepts_until": datetime | None,
+        "answers": dict[str, int],
+        "submitted": bool,
+        "by": str,
+        "late_by": int,
+        "responses": list[int],
+        "score": Score | None,
+    }
+
+    Started = facts.Started
+    DeadlineMoved = facts.DeadlineMoved
+    AnswerSaved = facts.AnswerSaved
+    Submitted = facts.Submitted
+    Graded = facts.Graded
+    GradeOverridden = facts.GradeOverridden
+
+    def initial_state(self) -> None:
+        self.run_id = ""
+        self.unit_id = ""
+        self.quiz_version = 0
+        self.started_at: datetime | None = None
+        self.seed = ""
+        self.items: list[str] = []
+        self.deadline_at: datetime | None = None
+        self.accepts_until: datetime | None = None
+        self.answers: dict[str, int] = {}  # the client_seq of each item's answer
+        self.submitted = False
+        self.by = ""
+        self.late_by = 0
+        self.responses: list[int] = []
+        self.score: Score | None = None
+
+    @property
+    def attempt_no(self) -> int:
+        """Its number, from the stream's id."""
+        return int(self.id_of("attempt_no"))
+
+    @property
+    def runs(self) -> bool:
+        """Whether it was started and not submitted."""
+        return self.started_at is not None and not self.submitted
+
+    def start(
+        self, quiz: Quiz, allowance: Allowance, entry: Entry, *, at: datetime, seed: str, run_ends_at: datetime
+    ) -> None:
+        """
+        Start it at the moment *at*, by the rules of the newest version of *quiz*.
+
+        Args:
+            allowance: what the learner is allowed beyond the rules.
+            seed: what draws and shuffles the items; unguessable.
+            run_ends_at: when the run of the quiz ends, and every attempt with it.
+
+        Raises:
+            QuizNotOpen, QuizClosed, NoAttemptsLeft, WrongNetwork, WrongQuizPassword, HonourNeeded: a rule says no.
+        """
+        if self.exists:
+            return
+        version = quiz.current
+        must_admit(self.id_of("quiz_id"), self.attempt_no, version, allowance, entry, at)
+        deadline_at = version.ends_at(at, allowance, run_ends_at)
+        self._started(
+            run_id=quiz.run_id,
+            unit_id=quiz.unit_id,
+            quiz_version=version.number,
+            seed=seed,
+            items=version.paper(seed),
+            started_at=at,
+            deadline_at=deadline_at,
+            accepts_until=deadline_at + timedelta(seconds=version.rules.grace_seconds),
+            extra_seconds=allowance.extra_seconds,
+        )
+
+    @event(facts.Started)
+    def _started(
+        self,
+        run_id: str,
+        unit_id: str,
+        quiz_version: int,
+        seed: str,
+        items: list[str],
+        started_at: datetime,
+        deadline_at: datetime,
+        accepts_until: datetime,
+        extra_seconds: int,
+    ) -> None:
+        self.run_id, self.unit_id, self.quiz_version = run_id, unit_id, quiz_version
+        self.seed, self.items, self.started_at = seed, items, started_at
+        self.deadline_at, self.accepts_until = deadline_at, accepts_until
+
+    def move_deadline(self, version: Version, allowance: Allowance, run_ends_at: datetime) -> None:
+        """Let it end when *allowance*, which has changed, says; an attempt that was submitted stays so."""
+        if not self.runs or self.started_at is None or self.deadline_at is None:
+            return
+        deadline_at = version.ends_at(self.started_at, allowance, run_ends_at)
+        if deadline_at == self.deadline_at:
+            return
+        self._deadline_moved(
+            old_deadline_at=self.deadline_at,
+            deadline_at=deadline_at,
+            accepts_until=deadline_at + timedelta(seconds=version.rules.grace_seconds),
+        )
+
+    @event(facts.DeadlineMoved)
+    def _deadline_moved(self, old_deadline_at: datetime, deadline_at: datetime, accepts_until: datetime) -> None:
+        self.deadline_at, self.accepts_until = deadline_at, accepts_until
+
+    def save_answer(self, item_id: str, client_seq: int, response: Json | None, words: str, *, at: datetime) -> None:
+        """
+        Keep an answer; one that is not newer than the known one, by *client_seq*, changes nothing.
+
+        Args:
+            response: what was chosen, or None where it is in *words*: the JSON text of a response with words in it.
+
+        Raises:
+            AttemptNotFound: it was not started.
+            UnknownItem: it does not ask this.
+            AttemptEnded, TimeIsUp: it is over.
+        """
+        self._must_be_started()
+        if item_id not in self.items:
+            raise UnknownItem(attempt_no=self.attempt_no, item_id=item_id)
+        if client_seq <= self.answers.get(item_id, 0):
+            return
+        if self.submitted and (self.by != BY_SERVER or self.deadline_at is None or at < self.deadline_at):
+            raise AttemptEnded(attempt_no=self.attempt_no, by=self.by)
+        if self.submitted or self.is_over(at):
+            raise TimeIsUp(
+                attempt_no=self.attempt_no, deadline_at=said(self.deadline_at), late_by=_seconds(at, self.deadline_at)
+            )
+        self._answer_saved(item_id=item_id, client_seq=client_seq, response=response, words=words)
+
+    @event(facts.AnswerSaved)
+    def _answer_saved(self, item_id: str, client_seq: int, response: Json | None, words: str) -> None:
+        self.answers[item_id] = client_seq
+
+    def is_over(self, at: datetime) -> bool:
+        """Whether nothing is taken any more at *at*."""
+        return self.accepts_until is not None and at >= self.accepts_until
+
+    def hand_in(self, due_at: datetime | None, *, at: datetime) -> datetime:
+        """
+        The learner submits what was saved; after the end, that the server does it is recorded instead.
+
+        Returns:
+            When it has ended: the fact happened then.
+        """
+        self._must_be_started()
+        if self.submitted:
+            return at
+        if self.is_over(at):
+            return self.end(due_at, at=at)
+        self._end_at(at, BY_LEARNER, due_at)
+        return at
+
+    def end(self, due_at: datetime | None, *, at: datetime) -> datetime:
+        """
+        The server submits what was saved, since the time is over at *at*; *due_at* is that of the quiz.
+
+        Returns:
+            When it has ended: the fact happened then.
+
+        Raises:
+            StillRunning: the time is not over.
+        """
+        self._must_be_started()
+        if self.submitted:
+            return at
+        if self.deadline_at is None or not self.is_over(at):
+            raise StillRunning(attempt_no=self.attempt_no, accepts_until=said(self.accepts_until))
+        self._end_at(self.deadline_at, BY_SERVER, due_at)
+        return self.deadline_at
+
+    def _end_at(self, at: datetime, by: str, due_at: datetime | None) -> None:
+        late_by = _seconds(at, due_at)
+        self._submitted(
+            self.run_id,
+            self.unit_id,
+            by,
+            late_by,
+            [],
+            banked=False,
+            quiz_version=self.quiz_version,
+            started_at=self.started_at,
+        )
+
+    def _must_be_started(self) -> None:
+        if self.started_at is None:
+            raise AttemptNotFound(attempt_no=self.attempt_no, quiz_id=self.id_of("quiz_id"))
+
+    def submit(self, quiz: Quiz, responses: Sequence[int], *, by: str, at: datetime, banked: bool = False) -> None:
+        """
+        Hand the attempt in at the moment *at*; how late it is, in seconds, is part of the fact.
+
+        Args:
+            responses: chosen option per item, counted from 0, -1 for none; empty for a quiz without items.
+            banked: the result comes from an earlier run.
+        """
+        if not quiz.exists:
+            raise QuizNotFound(quiz_id=self.id_of("quiz_id"))
+        if len(responses) != len(quiz.items):
+            raise AnswerCountMismatch(answers=len(responses), questions=len(quiz.items))
+        attempt_no = self.attempt_no
+        if attempt_no < 1:
+            raise BadAttempt(attempt_no=attempt_no)
+        if self.submitted:
+            if list(responses) != self.responses:
+                raise AlreadySubmitted(attempt_no=attempt_no)
+            return
+        if quiz.current.rules.must_start and not self.importing:
+            raise MustStart(attempt_no=attempt_no, quiz_id=self.id_of("quiz_id"))
+        if attempt_no > quiz.attempts_allowed:
+            self.refuse(NoAttemptsLeft(quiz_id=self.id_of("quiz_id"), attempts_allowed=quiz.attempts_allowed))
+        late = _seconds(at, quiz.due_at)
+        self._submitted(
+            quiz.run_id, quiz.unit_id, by, late, list(responses), banked, quiz.current.number, started_at=None
+        )
+
+    @event(facts.Submitted)
+    def _submitted(
+        self,
+        run_id: str,
+        unit_id: str,
+        by: str,
+        late_by: int,
+        responses: list[int],
+        banked: bool,
+        quiz_version: int,
+        started_at: datetime | None,
+    ) -> None:
+        self.submitted, self.by, self.late_by = True, by, late_by
+        self.run_id, self.unit_id, self.responses, self.quiz_version = run_id, unit_id, responses, quiz_version
+
+    def grade_by_key(self, quiz: Quiz) -> None:
+        """Score the attempt by the key of *quiz*."""
+        self._must_be_submitted()
+        version = quiz.version_of(self.quiz_version)
+        score = version.rules.late.after(mark(self.responses, version.key), self.late_by)
+        self.grade(score, version.pass_bp, "exact_match")
+
+    def grade(self, score: Score, pass_bp: int, policy: str) -> None:
+        """Record the score; *policy* names the way in which it was found."""
+        self._must_be_submitted()
+        check_score(score)
+        if self.score is not None:
+            if score.beats(self.score) or self.score.beats(score):
+                raise AlreadyGraded(attempt=self.id, score_bp=self.score.bp)
+            return
+        self._graded(
+            run_id=self.run_id,
+            unit_id=self.unit_id,
+            score_bp=score.bp,
+            passed=score.reaches(pass_bp),
+            policy=policy,
+            points=score.points,
+            possible=score.possible,
+        )
+
+    @event(facts.Graded)
+    def _graded(
+        self, run_id: str, unit_id: str, score_bp: int, passed: bool, policy: str, points: int, possible: int
+    ) -> None:
+        self.score = Score(points, possible)
+
+    def override(self, score: Score, pass_bp: int, reason: str, best_of_others: Score | None) -> None:
+        """Replace the score, for a *reason*; *best_of_others* is that of the learner's other attempts at the unit."""
+        if self.score is None:
+            self._must_be_submitted()
+            raise NotGraded(attempt=self.id)
+        check_score(score)
+        if not reason.strip():
+            raise ReasonNeeded(attempt=self.id)
+        if not score.beats(self.score) and not self.score.beats(score):
+            return
+        best = best_of_others if best_of_others is not None and best_of_others.beats(score) else score
+        self._grade_overridden(
+            run_id=self.run_id,
+            unit_id=self.unit_id,
+            old_bp=self.score.bp,
+            old_points=self.score.points,
+            old_possible=self.score.possible,
+            score_bp=score.bp,
+            points=score.points,
+            possible=score.possible,
+            passed=score.reaches(pass_bp),
+            unit_points=best.points,
+            unit_possible=best.possible,
+            reason=reason,
+        )
+
+    @event(facts.GradeOverridden)
+    def _grade_overridden(
+        self,
+        run_id: str,
+        unit_id: str,
+        old_bp: int,
+        old_points: int,
+        old_possible: int,
+        score_bp: int,
+        points: int,
+        possible: int,
+        passed: bool,
+        unit_points: int,
+        unit_possible: int,
+        reason: str,
+    ) -> None:
+        self.score = Score(points, possible)
+
+    def _must_be_submitted(self) -> None:
+        if not self.submitted:
+            raise NotSubmitted(attempt=self.id)

@@ -1,0 +1,106 @@
+"""The facts of an attempt; domain/quiz/attempt.py has the rules."""
+
+from datetime import datetime
+from typing import Any
+
+from domain.aggregate import Aggregate
+from domain.personal import Words
+from domain.quiz.quiz import Json
+from domain.score import FULL
+
+
+class Started(Aggregate.Event):
+    """
+    `items` are what it asks, in its order, drawn with `seed`; it ends at `deadline_at`.
+
+    What was sent in time is taken until `accepts_until`. `extra_seconds` of the time are the learner's own.
+    """
+
+    TOPIC = "attempt.started"
+    run_id: str
+    unit_id: str
+    quiz_version: int
+    seed: str
+    items: list[str]
+    started_at: datetime
+    deadline_at: datetime
+    accepts_until: datetime
+    extra_seconds: int
+
+
+class DeadlineMoved(Aggregate.Event):
+    """The learner was granted other limits while the attempt went on."""
+
+    TOPIC = "attempt.deadline_moved"
+    old_deadline_at: datetime
+    deadline_at: datetime
+    accepts_until: datetime
+
+
+class AnswerSaved(Aggregate.Event):
+    """
+    The answer to one item, by the learner's own count (`client_seq`): the highest one is the answer.
+
+    A response of what was chosen stands in `response`; one with words of the learner is JSON text in `words`.
+    """
+
+    TOPIC = "attempt.answer_saved"
+    item_id: str
+    client_seq: int
+    response: Json | None
+    words: Words
+
+
+class Submitted(Aggregate.Event):
+    """By the learner or by the server; it then happened at the deadline, however late it was recorded."""
+
+    TOPIC = "attempt.submitted"
+    class_version = 2
+    run_id: str
+    unit_id: str
+    by: str
+    late_by: int
+    responses: list[int]
+    banked: bool
+    quiz_version: int
+    started_at: datetime | None
+
+    @staticmethod
+    def upcast_v1_v2(state: dict[str, Any]) -> None:
+        """In version 1 no attempt was started, and a quiz had one version."""
+        state["quiz_version"], state["started_at"] = 1, None
+
+
+class Graded(Aggregate.Event):
+    TOPIC = "attempt.graded"
+    class_version = 2
+    run_id: str
+    unit_id: str
+    score_bp: int
+    passed: bool
+    policy: str
+    points: int
+    possible: int
+
+    @staticmethod
+    def upcast_v1_v2(state: dict[str, Any]) -> None:
+        """In version 1 a score was cut to whole basis points."""
+        state["points"], state["possible"] = state["score_bp"], FULL
+
+
+class GradeOverridden(Aggregate.Event):
+    """`unit_points` of `unit_possible` are the best score that the learner's attempts at the unit have after it."""
+
+    TOPIC = "attempt.grade_overridden"
+    run_id: str
+    unit_id: str
+    old_bp: int
+    old_points: int
+    old_possible: int
+    score_bp: int
+    points: int
+    possible: int
+    passed: bool
+    unit_points: int
+    unit_possible: int
+    reason: Words
