@@ -18,10 +18,11 @@ from api.http.routing import router as strict_router
 from api.http.services import Services, get_services
 from api.http.types import ID, ActingFor, AttemptNo, Id, LearnerId, LongReason, QuizId, Time
 from commands.quiz import GrantAllowance, SaveAnswer, StartAttempt
+from commands.quiz.answers import answers_in
 from domain.catalog import Run, run_stream
 from domain.quiz import Quiz, QuizAttempt, QuizNotFound, attempt_stream, quiz_stream
 from domain.quiz.allowance import MOST_ATTEMPTS, MOST_SECONDS
-from domain.quiz.answers import SavedAnswer, answers_in, receipt
+from domain.quiz.answers import SavedAnswer, receipt
 from domain.quiz.shown import AskedItem, AttemptHead, ShownAttempt, closed_at, head_of, shown
 from domain.quiz_errors import AttemptNotFound
 from domain.tags import QueryItem, tag

@@ -23,7 +23,6 @@ from domain.payment.refund import Refund
 from domain.payment.subscription import Subscription
 from domain.progress import CourseProgress
 from domain.question_bank import BankQuestion, QuestionBank
-from domain.quiz import Quiz, QuizAttempt
 from domain.quiz import Allowance, Quiz, QuizAttempt
 from domain.roles import Roles
 from domain.user import User

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 from commands.log import Log, Position
 from commands.lookups.quiz import attempts_of
+from commands.quiz.answers import answers_in
 from commands.quiz.lookup import existing_quiz
 from domain.quiz import NotGradable, Quiz, QuizAttempt, attempt_stream
-from domain.quiz.answers import answers_in, mark_items
+from domain.quiz.answers import mark_items
 from domain.score import Score
 from domain.tags import QueryItem, tag
 

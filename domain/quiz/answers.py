@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from domain.fact import Fact
 from domain.quiz.items import Item
 from domain.quiz.quiz import Json, Version
 from domain.quiz_errors import BadResponse
@@ -71,22 +70,6 @@ def _item(version: Version, item_id: str) -> Item | None:
 
 def _chosen(item: Item, option: Any) -> bool:
     return isinstance(option, str) and option in {str(number) for number in range(len(item.options))}
-
-
-def answers_in(facts: Iterable[Fact]) -> dict[str, SavedAnswer]:
-    """The answer to each item by the facts of an attempt: the one with the highest client sequence."""
-    answers: dict[str, SavedAnswer] = {}
-    for fact in facts:
-        if fact.type != "attempt.answer_saved":
-            continue
-        data = fact.data
-        known = answers.get(data["item_id"])
-        if known is None or known.client_seq < data["client_seq"]:
-            form = StoredForm(data["response"], data["words"])
-            answers[data["item_id"]] = SavedAnswer(
-                data["item_id"], data["client_seq"], form, fact.occurred_at, fact.position
-            )
-    return answers
 
 
 def receipt(stream: str, answer: SavedAnswer) -> str:

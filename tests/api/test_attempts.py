@@ -47,8 +47,8 @@ async def test_a_timed_quiz_is_taken(campus: Campus) -> None:
     assert repeated == later
     overtaken = (await put(campus, f"{path}/1/answers/i1", 1, "0")).json()
     assert overtaken == {**later, "stands": False}
-    told = {"attempt": f"attempt-{campus.learner}:t-{campus.tag}:1", "client_seq": 2, "item_id": "i1"}
-    answer = {**told, "response": {"kind": "single_choice", "option_id": "1"}, "saved_at": later["saved_at"]}
+    said = {"attempt": f"attempt-{campus.learner}:t-{campus.tag}:1", "client_seq": 2, "item_id": "i1"}
+    answer = {**said, "response": {"kind": "single_choice", "option_id": "1"}, "saved_at": later["saved_at"]}
     plain = json.dumps(answer, separators=(",", ":"), sort_keys=True)
     assert later["receipt"] == hashlib.sha256(plain.encode()).hexdigest()
     taken_back = (await put(campus, f"{path}/1/answers/i2", 1, None)).json()

@@ -111,9 +111,9 @@ def test_an_attempt_is_started() -> None:
     ],
 )
 def test_the_first_limit_is_the_deadline(rules: Any, allowance: Any, deadline: timedelta) -> None:
-    """The time limit with what the learner has more of it, the end of the quiz, or when it is due if late is refused."""
+    """The time limit with what the learner has more of it, the end of the quiz, or the due date if late is refused."""
     extra = allowance.get("extra_seconds", 0)
-    terms = {"rules": Rules(**rules), "allowance": allowed(**allowance), "due_at": AT + 3 * MINUTE}
+    terms: dict[str, Any] = {"rules": Rules(**rules), "allowance": allowed(**allowance), "due_at": AT + 3 * MINUTE}
     given(QuizAttempt).when(lambda attempt: start(attempt, **terms)).then(started(deadline, extra_seconds=extra))
 
 
@@ -152,7 +152,7 @@ def test_who_may_start(rules: Any, entry: Any, refusal: type[DomainError] | None
 
 def test_attempts_are_counted() -> None:
     """A learner may be allowed more of them."""
-    third = {"stream": "attempt-ann:equations:3"}
+    third: dict[str, Any] = {"stream": "attempt-ann:equations:3"}
     given(QuizAttempt, **third).when(start).refused(NoAttemptsLeft, quiz_id="equations", attempts_allowed=2)
     more = allowed(extra_attempts=1)
     given(QuizAttempt, **third).when(lambda attempt: start(attempt, allowance=more)).then(started())
@@ -261,7 +261,7 @@ def test_time_is_granted_in_the_middle() -> None:
 
 def test_what_is_allowed_replaces_what_was() -> None:
     """With a reason; the same again changes nothing."""
-    terms = {"extra_seconds": 300, "extra_attempts": 1, "closes_at": None}
+    terms: dict[str, Any] = {"extra_seconds": 300, "extra_attempts": 1, "closes_at": None}
     granted = fact(
         Allowance.Granted,
         run_id="algebra-1",
@@ -298,10 +298,10 @@ def test_a_response_fits_its_item(response: Any) -> None:
 
 
 def test_a_receipt_can_be_computed() -> None:
-    """From what the learner was told, by anyone who can compute SHA-256."""
+    """From what the learner got, by anyone who can compute SHA-256."""
     answer = SavedAnswer("i1", 3, StoredForm({"option_id": "1", "kind": "single_choice"}, ""), AT, 7)
-    told = {"attempt": "attempt-ann:equations:1", "client_seq": 3, "item_id": "i1", "response": CHOSEN}
-    plain = json.dumps({**told, "saved_at": "2026-03-02T09:00:00.000000Z"}, separators=(",", ":"), sort_keys=True)
+    said = {"attempt": "attempt-ann:equations:1", "client_seq": 3, "item_id": "i1", "response": CHOSEN}
+    plain = json.dumps({**said, "saved_at": "2026-03-02T09:00:00.000000Z"}, separators=(",", ":"), sort_keys=True)
     assert receipt("attempt-ann:equations:1", answer) == hashlib.sha256(plain.encode()).hexdigest()
 
 

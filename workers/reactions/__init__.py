@@ -74,25 +74,15 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
 }
 
 
+def _end_of_attempt(name: str) -> Job:
+    """The server submits an attempt when its time is over."""
+    ends = ("attempt.deadline_moved", "attempt.submitted")
+    return Job(name, due=quiz.time_is_up_at, command=quiz.end_attempt, settled_by=ends, awaited=True)
+
+
 JOBS: dict[str, tuple[Job, ...]] = {
-    "attempt.started": (
-        Job(
-            "end_attempt",
-            due=quiz.time_is_up_at,
-            command=quiz.end_attempt,
-            settled_by=("attempt.deadline_moved", "attempt.submitted"),
-            awaited=True,
-        ),
-    ),
-    "attempt.deadline_moved": (
-        Job(
-            "end_moved_attempt",
-            due=quiz.time_is_up_at,
-            command=quiz.end_attempt,
-            settled_by=("attempt.deadline_moved", "attempt.submitted"),
-            awaited=True,
-        ),
-    ),
+    "attempt.started": (_end_of_attempt("end_attempt"),),
+    "attempt.deadline_moved": (_end_of_attempt("end_moved_attempt"),),
     "enrollment.seat_offered": (
         Job(
             "expire_seat_offer",

@@ -17,7 +17,10 @@ from domain.codec import fields_of
 from domain.registry import AGGREGATE_OF, AGGREGATES
 from domain.registry import FACTS as TYPES
 
-HIDDEN_FIELDS = ("key", "old_key", "key_hash", "responses", "reason", "url")
+HIDDEN_FIELDS = (
+    *("key", "old_key", "key_hash", "keys", "responses", "reason", "url"),
+    *("response", "words", "rules", "seed"),  # answers, and what would open an exam
+)
 """Fields of facts that `facts.data` does not show."""
 
 

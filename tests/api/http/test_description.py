@@ -74,7 +74,7 @@ def test_every_time_is_described_as_one() -> None:
 
 
 def test_objects_and_arrays_say_what_is_in_them() -> None:
-    """Only the data of a fact may be anything, each type has fields of its own, and what a browser is handed over."""
+    """Only the data of a fact and questions may be anything: each type has its own fields; and what browsers get."""
     bare = [
         place
         for place, schema in FIELDS.items()
@@ -84,7 +84,8 @@ def test_objects_and_arrays_say_what_is_in_them() -> None:
             and "$ref" not in schema.get("items", {})
         )
     ]
-    assert sorted(bare) == ["HeldFact.data", "HistoryFact.data", "OneFact.data", "PasskeyChallenge.options"]
+    questions = [f"AskedItem.{field}" for field in ("key", "question", "response")]
+    assert sorted(bare) == [*questions, "HeldFact.data", "HistoryFact.data", "OneFact.data", "PasskeyChallenge.options"]
 
 
 def test_words_of_a_set_are_listed() -> None:

@@ -45,6 +45,7 @@ ELSEWHERE = (
     "/v1/clients/",
     "/v1/webhooks",
     "/draft",
+    "/attempts",
 )
 """What there is once it was signed, asked for or served, or a person has signed in: tests of the same names."""
 

@@ -39,6 +39,9 @@ SHOWN_FIELDS = {
     *("kind", "language", "late_by", "learner_id", "mode", "outcome", "pacing", "pass_bp", "passed", "policy", "rule"),
     *("run_id", "score_bp", "source", "starts_at", "structure_hash", "summary", "through_position", "time_limit"),
     *("address", "text"),  # sealed; said to all
+    *("accepts_until", "client_seq", "closes_at", "deadline_at", "extra_attempts", "extra_seconds", "item_id"),
+    *("old_closes_at", "old_deadline_at", "old_extra_attempts", "old_extra_seconds", "questions", "quiz_version"),
+    *("sections", "started_at"),
     *("seat_offer_hours", "title", "unit_id", "units", "until", "version"),
     *("formula", "groups", "new", "new_grade_bp", "old", "old_grade_bp", "points", "possible", "time_zone"),
     *("waitlist_limit", "old_bp", "old_points", "old_possible", "reason", "unit_points", "unit_possible"),
