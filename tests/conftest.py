@@ -1,5 +1,6 @@
 """Fixtures for every test: real servers once per session, a fresh campus per test."""
 
+import gc
 import os
 import sys
 import uuid
@@ -44,6 +45,7 @@ def pytest_configure() -> None:
     Where PYTHONDONTWRITEBYTECODE is set, as in many containers, each of the hundreds of processes that the tests start
     would compile the project, and each worker of pytest-xdist all the tests.
     """
+    gc.disable()  # until all tests are collected: what they are made of lives to the end
     sys.dont_write_bytecode = False
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     renderer = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
@@ -64,6 +66,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     twice = [nodeid for nodeid, count in Counter(item.nodeid for item in items).items() if count > 1]
     if twice:
         raise pytest.UsageError(f"{len(twice)} tests share their id with another, such as {twice[0]}")
+
+
+def pytest_collection_finish() -> None:
+    """From here on the garbage collector works, and leaves alone what has been collected."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -14,7 +14,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 import typer
 import yaml
@@ -170,17 +169,23 @@ def compose() -> dict[str, Any]:
     return loaded
 
 
+def fit_the_specification(document: dict[str, Any]) -> None:
+    """A document satisfies the schema of the Compose Specification."""
+    import jsonschema  # takes seconds, of each worker of pytest-xdist if it stood above
+
+    schema = json.loads((ROOT / "tests/data/compose-spec.json").read_text())
+    jsonschema.Draft201909Validator(schema).validate(document)
+
+
 def test_compose_file_is_valid(compose: dict[str, Any]) -> None:
     """compose.yaml satisfies the schema of the Compose Specification."""
-    schema = json.loads((ROOT / "tests/data/compose-spec.json").read_text())
-    jsonschema.Draft201909Validator(schema).validate(compose)
+    fit_the_specification(compose)
 
 
 def test_compose_with_tls_adds_to_what_is_there(compose: dict[str, Any]) -> None:
     """deploy/compose.tls.yaml is valid, changes services that there are, and mounts each file of TLS that it names."""
-    schema = json.loads((ROOT / "tests/data/compose-spec.json").read_text())
     added: dict[str, Any] = yaml.safe_load((ROOT / "deploy/compose.tls.yaml").read_text())
-    jsonschema.Draft201909Validator(schema).validate(added)
+    fit_the_specification(added)
     known = {f"CAMPUS_{name}".upper() for name in Settings.model_fields} | {
         "SSL_CERT_FILE",
         "API_SCHEME",

@@ -1,6 +1,7 @@
 """Requests that schemathesis makes of the OpenAPI description, and what every answer to them has to be."""
 
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from typing import Any
 
 import requests
@@ -12,7 +13,6 @@ from schemathesis.core.result import Ok
 from schemathesis.core.transport import Response
 from schemathesis.generation.feedback import FeedbackSources
 from schemathesis.generation.hypothesis import builder
-from schemathesis.generation.meta import TestPhase
 from schemathesis.pytest._test_builder import build_operation_test
 from schemathesis.python._constants.orchestrator import make_constants_value_source
 from schemathesis.specs.openapi.checks import (
@@ -20,12 +20,12 @@ from schemathesis.specs.openapi.checks import (
     ignored_auth,
     negative_data_rejection,
     positive_data_acceptance,
+    unsupported_method,
 )
 
-from adapters.settings import Settings
-from api.app import build
 from api.http.as_of import LARGEST
 from api.http.openapi import MIN_POSITION
+from tests.support.description import description
 
 Case = schemathesis.Case[Any]
 
@@ -34,17 +34,15 @@ NOT_OURS = [
     positive_data_acceptance,  # the domain refuses more than a schema can say, such as a key that does not fit its quiz
 ]
 TAKEN_TWICE = ("/v1/clients/token",)
-"""Paths that another template takes as well (`/v1/clients/{client_id}`): their `Allow` has the methods of both."""
+"""Paths that another template takes as well (`/v1/clients/{client_id}`): they have the methods of both."""
 
 TOO_LARGE = 413
 """Refuses what is too long as a whole, which the check of wrong data does not take for a refusal."""
 
-NOWHERE = Settings(postgres_url="x", nats_url="x", valkey_url="x", token_secret="only-for-the-description")
-
 
 def described() -> Iterator[tuple[str, Any]]:
     """Each operation with its label."""
-    schema = schemathesis.openapi.from_dict(build(NOWHERE).openapi())
+    schema = schemathesis.openapi.from_dict(deepcopy(description()))
     for operation in schema.exclude(path_regex="/events$|/metrics$|/replay$").get_all_operations():
         assert isinstance(operation, Ok), operation.err()
         yield operation.ok().label, operation.ok()
@@ -64,27 +62,22 @@ LEFT_OUT = (
 """Marks of an operation for which not all cases could be made."""
 
 
-def each_case(operation: Any, max_examples: int, send: Callable[[Case], None], *, every: int = 1) -> None:
+def each_case(operation: Any, max_examples: int, send: Callable[[Case], None], *, systematic: bool = True) -> None:
     """
-    Make the cases of *operation*, and *send* each: so many at random, and of those that are made by a system (values
-    at borders, wrong types, what is missing) every so many-th.
+    Make the cases of *operation*, and *send* each: so many at random, and if *systematic* those that are made by a
+    system (values at borders, wrong types, what is missing), of which making one takes as long as sending it.
 
     `schema.parametrize()` would make them when tests are collected: half of what collecting cost each worker of
     pytest-xdist, also those that run none of these tests.
     """
     load_all_checks()
-    systematic = 0
+    schema = operation.schema
+    schema.config.phases_for(operation=operation).coverage.enabled = systematic
 
     @examples(max_examples=max_examples, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
     def answered(case: Case) -> None:
-        nonlocal systematic
-        if case.meta is not None and case.meta.phase.name is TestPhase.COVERAGE:
-            systematic += 1
-            if systematic % every:
-                return
         send(case)
 
-    schema = operation.schema
     feedback = FeedbackSources(constants_value_source=make_constants_value_source(schema))
     test = build_operation_test(
         config=schema.config, operation=operation, test_func=answered, given_kwargs={}, feedback=feedback
@@ -114,7 +107,7 @@ def answer_as_described(
     if mended or [] in case.query.values() or answer.status_code == TOO_LARGE:  # [] is not sent
         excluded.append(negative_data_rejection)
     if case.operation.path in TAKEN_TWICE:
-        excluded.append(allow_header_conformance)
+        excluded += [allow_header_conformance, unsupported_method]
     case.validate_response(
         answer, headers=headers, excluded_checks=excluded, transport_kwargs={"session": session, "headers": headers}
     )

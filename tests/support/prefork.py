@@ -6,7 +6,9 @@ its own with its own environment, streams and exit code, as after an exec. What 
 (PYTHONPATH, COLUMNS) is that of the parked interpreter, so a command that needs another is not for here.
 """
 
+import gc
 import json
+import multiprocessing
 import os
 import random
 import signal
@@ -15,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
+from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +36,7 @@ PRELOADED = (
     "workers.consistency.verify",
     "rich.table",
 )
+IN_PROCESSES = ("workers.rebuild.process", "workers.as_of.process")  # what a command has done by processes of its own
 LONGEST = 1 << 20  # bytes of a request
 AT_RUN_TIME = ("CAMPUS", "PYTEST_")  # how variables begin that no import reads
 
@@ -93,6 +97,9 @@ def _serve(requests: socket.socket) -> None:
         __import__(module)
     for projection in sys.modules["projections.registry"].PROJECTIONS:
         sys.modules["projections.engine.fingerprint"].code_digest(projection)
+    multiprocessing.set_forkserver_preload(list(IN_PROCESSES))
+    forkserver.ensure_running()  # for all commands: one of each would do the same imports once more
+    gc.freeze()
     threads = len(list(Path("/proc/self/task").iterdir()))
     assert threads == 1, "a thread does not survive a fork"
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # no zombies
@@ -131,6 +138,8 @@ def _become(request: bytes, out: int, err: int) -> None:
     os.environ.clear()
     os.environ.update(env)
     random.seed()
+    server: Any = forkserver._forkserver  # is no child of this process, which could not ask whether it runs
+    server.ensure_running = forkserver.ensure_running = lambda: None
     sys.argv = [sys.modules["cli.main"].__file__ or "", *arguments]
     sys.modules["cli.main"].main()
     sys.exit()

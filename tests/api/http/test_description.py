@@ -3,16 +3,13 @@
 from collections.abc import Iterator
 from typing import Any
 
-import jsonschema
 import msgspec
 import pytest
 
-from adapters.settings import Settings
-from api.app import build
 from api.http.openapi import query
+from tests.support.description import description
 
-NOWHERE = Settings(postgres_url="x", nats_url="x", valkey_url="x", token_secret="only-for-the-description")
-DOCUMENT: dict[str, Any] = build(NOWHERE).openapi()
+DOCUMENT: dict[str, Any] = description()
 
 
 def examples() -> Iterator[tuple[str, dict[str, Any], Any]]:
@@ -35,6 +32,8 @@ EXAMPLES = {place: (schema, example) for place, schema, example in examples()}
 @pytest.mark.parametrize("place", EXAMPLES)
 def test_an_example_fits_its_schema(place: str) -> None:
     """Every example of an answer, a problem or a body has the fields and types that are described."""
+    import jsonschema  # takes seconds, of each worker of pytest-xdist if it stood above
+
     schema, example = EXAMPLES[place]
     whole = {**schema, "components": DOCUMENT["components"]}
     jsonschema.validate(example, whole, jsonschema.Draft202012Validator)

@@ -5,6 +5,7 @@ import importlib
 import pkgutil
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from functools import cache
 from string import Formatter
 from types import ModuleType
 from typing import Any
@@ -36,6 +37,7 @@ def _all(kind: type[DomainError]) -> Iterator[type[DomainError]]:
         yield from _all(narrower)
 
 
+@cache
 def _facts_by_call() -> dict[str, set[str]]:
     """By the name of an error, the facts with which it is raised somewhere."""
     found: dict[str, set[str]] = defaultdict(set)
@@ -50,13 +52,12 @@ def _facts_by_call() -> dict[str, set[str]]:
 
 for each in (domain, commands, adapters, api):
     _import(each)
-CALLS = _facts_by_call()
 ERRORS = [kind for kind in dict.fromkeys(_all(DomainError)) if kind not in GENERAL and "tests" not in kind.__module__]
 
 
 def made(kind: type[DomainError]) -> DomainError:
     """An error of this kind with every fact that it can have."""
-    fields = {name for _, name, _, _ in Formatter().parse(kind.template) if name} | CALLS[kind.__name__]
+    fields = {name for _, name, _, _ in Formatter().parse(kind.template) if name} | _facts_by_call()[kind.__name__]
     facts: dict[str, Any] = dict.fromkeys(sorted(fields), "x")
     if kind.__init__ is not DomainError.__init__:
         code = kind.__init__.__code__

@@ -11,12 +11,11 @@ from pathlib import Path
 import pytest
 
 from adapters.settings import Settings
-from api.app import build
 from tests.support.api_process import Served, serving
+from tests.support.description import description as document
 
 pytestmark = [pytest.mark.slow, pytest.mark.processes]
 
-NOWHERE = Settings(postgres_url="x", nats_url="x", valkey_url="x", token_secret="only-for-the-description")
 PYTHON_GENERATOR = "openapi-python-client==0.29.1"
 TYPESCRIPT = ("openapi-typescript@7.13.0", "typescript@5.9.3", "openapi-fetch@0.17.0")
 
@@ -93,7 +92,7 @@ def api(lively: Settings) -> Iterator[Served]:
 def description(tmp_path: Path) -> Path:
     """The description in a file."""
     path = tmp_path / "openapi.json"
-    path.write_text(json.dumps(build(NOWHERE).openapi()))
+    path.write_text(json.dumps(document()))
     return path
 
 
