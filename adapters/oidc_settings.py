@@ -37,6 +37,7 @@ class OidcProvider(BaseModel):
         label: what the button says after "Sign in with".
         hosts: where its endpoints may be, beside the host of *issuer*.
         opens_accounts: whether who is unknown here gets an account; else it must be connected by hand.
+        typed_logout: whether its logout tokens have to say in `typ` what they are, which some providers leave out.
         factor_acr, factor_amr: values of `acr` and `amr` that stand for a second factor. None: it is never believed.
     """
 
@@ -52,6 +53,7 @@ class OidcProvider(BaseModel):
     scopes: tuple[str, ...] = ("openid", "profile")
     hosts: tuple[str, ...] = ()
     opens_accounts: bool = True
+    typed_logout: bool = True
     factor_acr: tuple[str, ...] = ()
     factor_amr: tuple[str, ...] = ()
 

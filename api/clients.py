@@ -6,7 +6,6 @@ A token is for a client that has proved itself (RFC 6749, 4.4), and opens what i
 
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
-from urllib.parse import parse_qsl
 from uuid import uuid4
 
 import msgspec
@@ -18,6 +17,7 @@ from adapters.auth.issuing import CLIENT_TOKENS
 from adapters.auth.oidc.id_token import ALGORITHMS
 from api.http.dispatch import Accepted, Body, Dispatch, example
 from api.http.errors import problem
+from api.http.forms import FORM, form_of
 from api.http.openapi import command, open_query, problems, query
 from api.http.query import QueryDep
 from api.http.routing import router as strict_router
@@ -31,7 +31,6 @@ from domain.words import closed
 
 router = strict_router("clients", "/v1")
 tokens_router = strict_router("clients")
-FORM = "application/x-www-form-urlencoded"
 LARGEST_FORM = 32_768  # bytes
 MOST_FIELDS = 50
 METHODS = ("client_secret_basic", "client_secret_post", "private_key_jwt")
@@ -269,14 +268,8 @@ async def issue_client_token(request: Request, services: ServicesDep) -> Respons
 
     What fails is not counted: 256 random bits are not guessed, and a program that goes on failing keeps no one out.
     """
-    content = await request.body()
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    try:
-        pairs = parse_qsl(content.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=MOST_FIELDS)
-    except ValueError:  # more than that
-        pairs = []
-    form = dict(pairs)
-    if kind != FORM or len(form) < len(pairs) or len(content) > LARGEST_FORM or "grant_type" not in form:
+    form = await form_of(request, largest=LARGEST_FORM, most_fields=MOST_FIELDS)
+    if form is None or "grant_type" not in form:
         return _refused(
             request, 400, "invalid_request", f"the body is a form ({FORM}), each field once, with grant_type"
         )

@@ -19,7 +19,7 @@ from datetime import timedelta
 
 import structlog
 
-from adapters.auth import api_tokens, attempts, changes, factors, identities, sessions
+from adapters.auth import api_tokens, attempts, changes, factors, identities, provider_sessions, sessions
 from adapters.auth.links import OLD_ADDRESS
 from adapters.bulk import table
 from adapters.nats import hint
@@ -133,7 +133,7 @@ class _Deriving:
         if self._forgot_at and time.monotonic() - self._forgot_at < FORGET_INTERVAL:
             return
         self._forgot_at = time.monotonic()  # before, so that what takes too long is not begun again at once
-        for old in (sessions, attempts, factors, api_tokens, identities, secrets):
+        for old in (sessions, attempts, factors, api_tokens, identities, provider_sessions, secrets):
             await old.forget_old(connection, self._log.clock.now())
         await changes.forget_old(connection)
         await table.forget_old(connection)

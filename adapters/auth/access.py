@@ -11,13 +11,14 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 from adapters.auth.api_tokens import ApiTokens
 from adapters.auth.attempts import Attempts
 from adapters.auth.changes import AccessChanges
 from adapters.auth.passwords import Passwords, is_known, words_of_campus
+from adapters.auth.provider_sessions import ProviderSessions
 from adapters.auth.sessions import LONGEST, BrowserSession, Sessions
 from adapters.campus_settings import KnownSettings
 from adapters.command_bus.bus import Bus
@@ -71,6 +72,13 @@ class SignedIn:
     until: datetime
 
 
+class SignInElsewhere(NamedTuple):
+    """A sign-in by an account of a provider: which account, and the row of `provider_sessions`."""
+
+    identity_id: str
+    provider_session_id: str
+
+
 @asynccontextmanager
 async def even_time() -> AsyncIterator[None]:
     """Have the block take a multiple of `EVEN`, also when it raises."""
@@ -90,6 +98,7 @@ class AccountAccess:
         self.passwords = Passwords(log.link)
         self.addresses = Addresses(log.link, log.keys)
         self.attempts = Attempts(log.link, log.keys)
+        self.elsewhere = ProviderSessions(log.link, log.keys)
         self.api_tokens = ApiTokens(log.link, log.clock, self.changes)
         self.settings = KnownSettings(log)
         self.log = log
@@ -189,7 +198,7 @@ class AccountAccess:
         *,
         confirmed_at: datetime | None,
         factor_at: datetime | None = None,
-        identity_id: str = "",
+        by: SignInElsewhere | None = None,
     ) -> SignedIn:
         """
         Open a session of who has proved to be the person.
@@ -197,26 +206,36 @@ class AccountAccess:
         Args:
             confirmed_at: when the person has proved to be there; None if that is not known.
             factor_at: when a second factor was given.
-            identity_id: the account elsewhere by which the person signs in.
+            by: the sign-in elsewhere, if that proves who the person is.
 
         Raises:
-            SignInRefused: another password is valid by now, the account elsewhere was disconnected, or the account
-                cannot be used any more.
+            SignInRefused: another password is valid by now, the account elsewhere was disconnected, the session there
+                has ended, or the account cannot be used any more.
         """
         session_id, until = uuid4().hex, self.now() + LONGEST
         await self.handle(OpenSession(learner_id, session_id, method, until), learner_id, request_id)
         is_short = await self.passwords.is_short(learner_id, password_id)
         token = await self.sessions.open(
-            learner_id, session_id, until, confirmed_at=confirmed_at, factor_at=factor_at, short_password=is_short
+            learner_id,
+            session_id,
+            until,
+            confirmed_at=confirmed_at,
+            factor_at=factor_at,
+            short_password=is_short,
+            provider_session_id=None if by is None else by.provider_session_id,
         )
         user, credentials = await self.user(learner_id), await self.credentials(learner_id)
-        is_linked = not identity_id or identity_id in credentials.identities
-        if user.status is not AccountStatus.ACTIVE or credentials.password_id != password_id or not is_linked:
+        stands = by is None or await self.stands(by, credentials)
+        if user.status is not AccountStatus.ACTIVE or credentials.password_id != password_id or not stands:
             await self.sessions.end(learner_id, [session_id])  # changed or erased meanwhile
             raise SignInRefused
         own = [each.session_id for each in await self.sessions.of_person(learner_id) if each.actor_id is None]
         await self.revoke(learner_id, own[MOST_SESSIONS:], "too_many", request_id)
         return SignedIn(learner_id, session_id, token, until)
+
+    async def stands(self, by: SignInElsewhere, credentials: Credentials) -> bool:
+        """Whether a sign-in elsewhere still opens a session: it is connected, and has not ended there."""
+        return by.identity_id in credentials.identities and await self.elsewhere.stands(by.provider_session_id)
 
     async def confirm_session(self, session: BrowserSession, method: str, request_id: str) -> SignedIn:
         """

@@ -38,6 +38,7 @@ KEEP_CODE = "INSERT INTO recovery_codes (codes_id, digest, learner_id) VALUES (%
 TAKE_CODE = "DELETE FROM recovery_codes WHERE codes_id = %s AND digest = %s AND learner_id = %s"
 DROP_CODES = "DELETE FROM recovery_codes WHERE learner_id = %s AND codes_id = ANY(%s)"
 USE_CHALLENGE = "INSERT INTO used_challenges (digest, until) VALUES (%s, %s) ON CONFLICT DO NOTHING"
+USED_CHALLENGE = "SELECT FROM used_challenges WHERE digest = %s"
 FORGET = ("DELETE FROM factors WHERE learner_id = %s", "DELETE FROM recovery_codes WHERE learner_id = %s")
 FORGET_CHALLENGES = "DELETE FROM used_challenges WHERE until < %s"
 FORGET_BEGUN = """
@@ -131,6 +132,15 @@ class Factors:
     async def use_challenge(self, challenge: bytes, until: datetime) -> bool:
         """Whether a challenge was signed for the first time."""
         return await self._do(USE_CHALLENGE, hashlib.sha256(challenge).digest(), until) == 1
+
+    async def was_used(self, challenge: bytes) -> bool:
+        """Whether `use_challenge` has taken this before."""
+
+        async def work(connection: Connection) -> bool:
+            cursor = await connection.execute(USED_CHALLENGE, (hashlib.sha256(challenge).digest(),))
+            return await cursor.fetchone() is not None
+
+        return await self._link.run(work)
 
     async def forget(self, learner_id: str) -> None:
         """Forget all factors and codes of a person."""

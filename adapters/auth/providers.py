@@ -1,11 +1,13 @@
 """
-Signing in by an account of a provider; connecting such an account by hand, disconnecting it, and proving to be there.
+Signing in by an account of a provider, and signing out there or by it; connecting such an account by hand,
+disconnecting it, and proving to be there.
 
 An account here is found by issuer and subject, and by nothing else that a provider says: no address, no name. A person
 who is unknown gets an account of its own, without an address. What a browser has begun is bound to it by a cookie, from
 which PKCE's verifier and the nonce are made: nothing that would finish it is kept here (decisions/0248).
 """
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -17,12 +19,15 @@ from enum import StrEnum
 from typing import NamedTuple
 from uuid import uuid4
 
-from adapters.auth.access import AccountAccess, SignedIn
+import structlog
+
+from adapters.auth.access import AccountAccess, SignedIn, SignInElsewhere
 from adapters.auth.attempts import FAILURES_OF_NETWORK
 from adapters.auth.identities import Begun, Identities, Identity
 from adapters.auth.oidc.id_token import LEEWAY, Person, refused
 from adapters.auth.oidc.provider import Ask, Provider
-from adapters.auth.oidc.requests import ProviderRequests
+from adapters.auth.oidc.requests import ProviderAway, ProviderRequests
+from adapters.auth.provider_sessions import Signed
 from adapters.auth.second_factors import FactorNeeded, SecondFactors
 from adapters.auth.sessions import BrowserSession
 from adapters.oidc_settings import OidcProvider
@@ -30,17 +35,28 @@ from commands.auth import LinkIdentity, UnlinkIdentity
 from commands.user import ProvisionAccount
 from domain.admin.settings import REFUSED, SELF_LINKING
 from domain.auth import SignInRefused
-from domain.identity_errors import BegunElsewhere, IdentityTaken, LinkingRefused, NoAccountHere, ProviderNotFound
+from domain.identity_errors import (
+    BegunElsewhere,
+    IdentityTaken,
+    LinkingRefused,
+    NoAccountHere,
+    ProviderNotFound,
+    ProviderRefused,
+)
 from domain.profiles import LONGEST_NAME, expected_of
 from domain.user import DISPLAY_NAME, LANGUAGE, TIME_ZONE
 
 LASTS = timedelta(minutes=10)  # for a sign-in that was begun
+PATIENCE = 3.0  # seconds for which a person who signs out waits for what the provider says of itself
 CODES = 2_000  # characters of a code at most
 DENIED = frozenset(("access_denied", "login_required", "interaction_required", "consent_required"))
 CLAIMS = {DISPLAY_NAME: "name", LANGUAGE: "locale", TIME_ZONE: "zoneinfo"}
 DEFAULTS = {DISPLAY_NAME: "", LANGUAGE: "en", TIME_ZONE: "UTC"}
 LABELS = ("preferred_username", "name", "email")
 """How a provider may call the person, for the person to see."""
+
+
+logger = structlog.get_logger()
 
 
 class Purpose(StrEnum):
@@ -148,9 +164,68 @@ class Providers:
             return await self._sign_in(provider.settings, person, begun, request_id)
 
     async def unlink(self, learner_id: str, identity_id: str, request_id: str) -> None:
-        """Disconnect an account elsewhere; raises IdentityNotFound, LastWayIn."""
+        """
+        Disconnect an account elsewhere: sessions end that were opened by it. Raises IdentityNotFound, LastWayIn.
+
+        They end before the fact, so that it is no disconnected account that has left any if this process dies; and once
+        more after it, since another browser may have signed in meanwhile.
+        """
+        (await self._access.credentials(learner_id)).unlink_identity(identity_id)  # raises what the command would
+        await self._end(Signed(identity_id, ""), "identity_unlinked", request_id)
         await self._access.handle(UnlinkIdentity(learner_id, identity_id), learner_id, request_id)
+        await self._end(Signed(identity_id, ""), "identity_unlinked", request_id)
         await self.table.drop(learner_id, identity_id)
+
+    async def sign_out_address(self, session: BrowserSession) -> str | None:
+        """
+        Where the browser of a session signs out at the provider by which it has signed in.
+
+        None for a session that was opened here, and where the provider has no such address or cannot be asked.
+        """
+        access = self._access
+        by = await access.elsewhere.of_session(session.learner_id, session.session_id)
+        issuer = (await access.credentials(session.learner_id)).identities.get(by.identity_id) if by else None
+        provider = next((each for each in self._by_name.values() if each.settings.issuer == issuer), None)
+        if by is None or provider is None:
+            return None
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return await provider.sign_out_address(by.id_token, f"{self._web_url}/v1/auth/sign-in")
+        except (ProviderAway, ProviderRefused, TimeoutError) as error:
+            logger.warning("provider.sign_out_unknown", provider=provider.settings.name, error=str(error))
+            return None
+
+    async def end(self, name: str, token: str, request_id: str) -> int:
+        """
+        End the sessions here that were opened by what has ended at a provider, by its logout token; says how many.
+
+        Raises:
+            ProviderNotFound, ProviderAway.
+            ProviderRefused: the token proves nothing, or was taken before.
+        """
+        provider, clock = self._provider(name), self._access.log.clock
+        ended = await provider.ended(token, clock.on_machine(clock.now()))
+        issuer, once = provider.settings.issuer, f"logout\n{provider.settings.issuer}\n{ended.token_id}".encode()
+        if await self._factors.table.was_used(once):
+            raise refused(provider.settings, "its logout token was taken before")
+        identity = None if ended.subject is None else await self.table.find(issuer, ended.subject)
+        number = 0
+        if ended.subject is None or identity is not None:
+            signed = Signed(None if identity is None else identity.identity_id, issuer, ended.sid)
+            number = await self._end(signed, "provider_logout", request_id)
+        # after that, so that a provider whose request has failed may send the token again
+        await self._factors.table.use_challenge(once, ended.until + clock.shift)
+        return number
+
+    async def _end(self, signed: Signed, cause: str, request_id: str) -> int:
+        """End the sessions of sign-ins elsewhere, and have what was begun there open no session; says how many."""
+        access, by_person = self._access, dict[str, list[str]]()
+        for learner_id, session_id in await access.elsewhere.ending(signed):
+            by_person.setdefault(learner_id, []).append(session_id)
+        for learner_id, session_ids in by_person.items():
+            await access.revoke(learner_id, session_ids, cause, request_id)
+        await access.elsewhere.end(signed)
+        return sum(map(len, by_person.values()))
 
     async def of_person(self, learner_id: str) -> Sequence[Identity]:
         """The accounts elsewhere that sign in to an account, with what is sealed opened."""
@@ -196,7 +271,10 @@ class Providers:
             found = await self._open_account(provider, person, request_id)
         learner_id, now = found.learner_id, access.now()
         credentials = await access.credentials(learner_id)
-        needed = None if person.has_factor else self._factors.needed(learner_id, credentials, found.identity_id)
+        signed = Signed(found.identity_id, provider.issuer, person.sid)
+        number = await access.elsewhere.begin(learner_id, signed, person.token, now)
+        by = SignInElsewhere(found.identity_id, number)
+        needed = None if person.has_factor else self._factors.needed(learner_id, credentials, by)
         if needed is not None:
             return Finished(begun.return_to, needed=needed)
         method = "provider+mfa" if person.has_factor else "provider"
@@ -207,7 +285,7 @@ class Providers:
             request_id,
             factor_at=now if person.has_factor else None,
             confirmed_at=self._there_at(person),
-            identity_id=found.identity_id,
+            by=by,
         )
         await self.table.use(found.identity_id, now)
         return Finished(begun.return_to, session)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from uuid import uuid4
 
 from adapters.auth import totp
-from adapters.auth.access import AccountAccess, SignedIn
+from adapters.auth.access import AccountAccess, SignedIn, SignInElsewhere
 from adapters.auth.attempts import FAILURES, Limit
 from adapters.auth.factors import CODES, Factors
 from adapters.auth.links import LinkKind, link_of, link_token
@@ -62,12 +62,14 @@ class SecondFactors:
         self.table = Factors(access.log.link, access.log.keys)
         self._access = access
 
-    def needed(self, learner_id: str, credentials: Credentials, identity_id: str = "") -> FactorNeeded | None:
+    def needed(
+        self, learner_id: str, credentials: Credentials, by: SignInElsewhere | None = None
+    ) -> FactorNeeded | None:
         """What has to follow the password of a person, or a sign-in elsewhere; None without a second factor."""
         if not credentials.factors:
             return None
         access, now = self._access, self._access.now()
-        state = f"{credentials.password_id or ''}/{identity_id}"
+        state = "/".join((credentials.password_id or "", *(by or ())))
         pending = link_token(learner_id, PENDING, access.secret, now=now, state=state)
         kinds = sorted(set(credentials.factors.values()) | ({"recovery_code"} if credentials.codes_left else set()))
         return FactorNeeded(pending, kinds, now + PENDING.lifetime)
@@ -77,7 +79,8 @@ class SecondFactors:
         Sign in by a code, after the password or a sign-in elsewhere.
 
         Raises:
-            SignInRefused: that was too long ago, or the password was changed since, or the account elsewhere taken off.
+            SignInRefused: that was too long ago, or the password was changed since, or the account elsewhere taken off,
+                or the session there has ended.
             FactorRefused: the code does not fit.
             TooManyAttempts: that has happened too often.
         """
@@ -86,14 +89,14 @@ class SecondFactors:
             learner_id, state = link_of(pending, PENDING, access.secret, now=access.now())
         except LinkRefused as error:
             raise SignInRefused from error
-        password_id, _, identity_id = state.partition("/")
+        password_id, *elsewhere = state.split("/")
+        by = SignInElsewhere(*elsewhere) if len(elsewhere) == len(SignInElsewhere._fields) else None
         credentials = await access.credentials(learner_id)
-        if (credentials.password_id or "") != password_id or (
-            identity_id and identity_id not in credentials.identities
-        ):
+        is_over = (by is None and bool(elsewhere)) or (by is not None and not await access.stands(by, credentials))
+        if is_over or (credentials.password_id or "") != password_id:
             raise SignInRefused
         method = await self.check(learner_id, code, client, request_id)
-        first, now = "provider" if identity_id else "password", access.now()
+        first, now = "password" if by is None else "provider", access.now()
         return await access.open(
             learner_id,
             credentials.password_id,
@@ -101,7 +104,7 @@ class SecondFactors:
             request_id,
             factor_at=now,
             confirmed_at=now,
-            identity_id=identity_id,
+            by=by,
         )
 
     async def check(self, learner_id: str, code: str, client: str, request_id: str) -> str:

@@ -31,7 +31,10 @@ COLUMNS = (
     "token_hash, learner_id, session_id, opened_at, seen_at, until, confirmed_at, factor_at, short_password,"
     " actor_id, actor_session_id"
 )
-OPEN = f"INSERT INTO sessions ({COLUMNS}) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING"
+OPEN = f"""
+INSERT INTO sessions ({COLUMNS}, provider_session_id) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+ON CONFLICT DO NOTHING
+"""
 CONFIRM = """
 UPDATE sessions SET token_hash = %(new)s, confirmed_at = %(now)s, factor_at = coalesce(%(factor)s, factor_at)
  WHERE token_hash = %(old)s
@@ -115,19 +118,21 @@ class Sessions:
         factor_at: datetime | None = None,
         short_password: bool = False,
         actor: BrowserSession | None = None,
+        provider_session_id: str | None = None,
     ) -> str:
         """
         Open a session that the log knows; returns its token, which is kept nowhere.
 
         Args:
             actor: the session of an admin who acts in this one as the person.
+            provider_session_id: the sign-in elsewhere by which it is opened.
         """
         token, now = secrets.token_urlsafe(TOKEN_SIZE), self._clock.now()
 
         async def work(connection: Connection) -> None:
             resting_on = (None, None) if actor is None else (actor.learner_id, actor.session_id)
             times = (now, now, until, confirmed_at, factor_at)
-            values = (hash_of(token), learner_id, session_id, *times, short_password, *resting_on)
+            values = (hash_of(token), learner_id, session_id, *times, short_password, *resting_on, provider_session_id)
             await connection.execute(OPEN.encode(), values)
 
         await self._link.run(work)

@@ -5,6 +5,7 @@ from adapters.auth.changes import AccessChanges
 from adapters.auth.factors import Factors
 from adapters.auth.identities import Identities
 from adapters.auth.passwords import Passwords
+from adapters.auth.provider_sessions import ProviderSessions
 from adapters.auth.sessions import Sessions
 from adapters.personal.addresses import Addresses
 from adapters.postgres.log.postgres_log import PostgresLog
@@ -17,6 +18,7 @@ async def forget(log: PostgresLog, learner_id: str) -> None:
     await Passwords(log.link).forget(learner_id)
     await Factors(log.link, log.keys).forget(learner_id)
     await Identities(log.link, log.keys).forget(learner_id)
+    await ProviderSessions(log.link, log.keys).forget(learner_id)
     changes = AccessChanges(log.link)
     await ApiTokens(log.link, log.clock, changes).forget(learner_id)
     await Sessions(log.link, log.clock, changes).forget(learner_id)

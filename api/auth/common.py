@@ -92,6 +92,19 @@ class SignedOut(msgspec.Struct, kw_only=True):
     ended: int
 
 
+class SignedOutHere(msgspec.Struct, kw_only=True):
+    """
+    How many sessions have ended.
+
+    Attributes:
+        provider_logout: where the page may send the browser to sign out at the provider, too, by which the session
+            was opened; null for one that was opened here, or if the provider has no such address.
+    """
+
+    ended: int
+    provider_logout: str | None = None
+
+
 MAIL = MailAnnounced(status="mail_announced")
 SIGNED_IN = SignedInAs(learner_id=ID, session_id=ID, until=AT)
 SIGN_IN = SignInAnswer(status="signed_in", learner_id=ID, session_id=ID, until=AT)

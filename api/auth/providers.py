@@ -14,12 +14,14 @@ from fastapi import Path, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import Field
 
+from adapters.auth.oidc.id_token import LONGEST_TOKEN
 from adapters.auth.providers import LASTS, Answer, Finished, Purpose
 from adapters.postgres.connection import Unavailable
 from api.auth.common import AT, ID, OF_BODY, answer, client_of, hand_over
 from api.auth.pages import shown
 from api.http.dispatch import Body, example
-from api.http.errors import status_of
+from api.http.errors import problem, status_of
+from api.http.forms import FORM, form_of
 from api.http.openapi import Responses, open_query, problems
 from api.http.routing import AnyParametersDep
 from api.http.routing import router as strict_router
@@ -28,7 +30,7 @@ from api.http.sessions import ATTRIBUTES, must_come_from_here, user_by_cookie
 from api.http.step_up import ConfirmedSessionDep, SessionDep
 from api.http.types import Id
 from domain.errors import DomainError
-from domain.identity_errors import BegunElsewhere
+from domain.identity_errors import BegunElsewhere, ProviderRefused
 
 router = strict_router("auth", "/v1")
 BROWSER_COOKIE = "__Host-campus-oidc"
@@ -119,6 +121,28 @@ LEADS_ON: Responses = {
     **{status: {"description": "A page that says what is wrong.", "content": HTML} for status in (403, 404, 409, 503)},
     **problems(406, 422),
 }
+LARGEST_FORM, MOST_FIELDS = 32_768, 8
+LOGOUT_TOKEN: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            FORM: {
+                "schema": {
+                    "type": "object",
+                    "properties": {"logout_token": {"type": "string", "maxLength": LONGEST_TOKEN}},
+                    "required": ["logout_token"],
+                },
+                "example": {"logout_token": "eyJhbGciOiJSUzI1NiIsInR5cCI6ImxvZ291dCtqd3QifQ…"},
+            }
+        },
+    }
+}
+ENDED: Responses = {
+    200: {
+        "description": "The sessions have ended, if there were any.",
+        "content": {"application/json": {"schema": {"type": "object"}, "example": {"ended": True}}},
+    }
+}
 
 
 @router.get("/auth/providers", responses=open_query(PROVIDERS, 503))
@@ -198,6 +222,29 @@ async def get_provider_answer(
     except Unavailable as away:
         return shown("provider-refused", 503, sentence=str(away))
     return await _lead_on(request, services, found)
+
+
+@router.post(
+    "/auth/providers/{provider}/logout",
+    responses={**ENDED, **problems(400, 404, 413, 422, 503)},
+    openapi_extra=LOGOUT_TOKEN,
+)
+async def receive_logout_token(
+    request: Request, services: ServicesDep, provider: Annotated[str, Path(max_length=40)]
+) -> Response:
+    """A provider says that a session there has ended (Back-Channel Logout 1.0): those end that were opened by it."""
+    form = await form_of(request, largest=LARGEST_FORM, most_fields=MOST_FIELDS)
+    if form is None or "logout_token" not in form:
+        return _not_ended(request, f"the body is a form ({FORM}), each field once, with logout_token")
+    try:
+        await services.people.providers.end(provider, form["logout_token"], request.scope["request_id"])
+    except ProviderRefused as refusal:
+        return _not_ended(request, f"no session was ended: {refusal.facts['why']}")
+    return Response(b'{"ended":true}', headers={"cache-control": "no-store"}, media_type="application/json")
+
+
+def _not_ended(request: Request, sentence: str) -> Response:
+    return problem(request, 400, "logout_token_refused", sentence, {"cache-control": "no-store"})
 
 
 async def _lead_on(request: Request, services: Services, found: Finished) -> Response:

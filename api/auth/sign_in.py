@@ -26,6 +26,7 @@ from api.auth.common import (
     SessionList,
     SessionToEnd,
     SignedOut,
+    SignedOutHere,
     SignInAnswer,
     answer,
     answer_signed_in,
@@ -41,6 +42,7 @@ from api.http.step_up import ConfirmedSessionDep, SessionDep, confirmed_session_
 from api.http.who_stays import who_stays
 
 router = strict_router("auth", "/v1")
+SIGNED_OUT = SignedOutHere(ended=1, provider_logout="https://sign-in.example.org/logout?client_id=campus&…")
 
 
 @router.post("/auth/register", responses=open_query(MAIL, 429, *OF_BODY))
@@ -78,12 +80,13 @@ async def sign_in(body: AddressAndPassword, request: Request, services: Services
     return await answer_signed_in(request, services, session, done)
 
 
-@router.post("/auth/logout", responses=open_query(SignedOut(ended=1), 401, *OF_BODY))
+@router.post("/auth/logout", responses=open_query(SIGNED_OUT, 401, *OF_BODY))
 async def sign_out(body: LogoutScope, request: Request, services: ServicesDep, session: SessionDep) -> Response:
     """
     Sign out, here or everywhere, for which the person has proved lately to be there (`POST /v1/auth/confirm`).
 
-    Open event streams of the sessions end within a second.
+    Open event streams of the sessions end within a second. The session at a provider stays, unless the page goes on to
+    the address that the answer names.
     """
     if session.actor_id is not None:
         return await _leave(body, request, services, session)
@@ -93,8 +96,9 @@ async def sign_out(body: LogoutScope, request: Request, services: ServicesDep, s
         await confirmed_session_of(request)
         ended = [each.session_id for each in await services.people.sessions.of_person(learner_id)]
     cause = "logout_everywhere" if body.everywhere else "logout"
+    address = await services.people.providers.sign_out_address(session)
     await services.people.revoke(learner_id, ended, cause, request.scope["request_id"])
-    return signed_out(answer(SignedOut(ended=len(ended))))
+    return signed_out(answer(SignedOutHere(ended=len(ended), provider_logout=address)))
 
 
 async def _leave(body: LogoutScope, request: Request, services: Services, session: BrowserSession) -> Response:
@@ -105,7 +109,7 @@ async def _leave(body: LogoutScope, request: Request, services: Services, sessio
         ended = [each.session_id for each in await people.sessions.of_person(actor_id)]
     cause = "logout_everywhere" if body.everywhere else "logout"
     await people.revoke(actor_id, ended, cause, request.scope["request_id"])  # and what rests on them
-    return signed_out(answer(SignedOut(ended=len(ended))))
+    return signed_out(answer(SignedOutHere(ended=len(ended))))
 
 
 @router.get("/auth/sessions", responses=open_query(SESSIONS, 401, 503))

@@ -43,7 +43,7 @@ UNAVAILABLE, OVERLOADED, TOO_MANY_STREAMS, NOT_BUILT = "unavailable", "overloade
 POSITION_NOT_REACHED, NOT_SERVED_HERE = "position_not_reached", "not_served_here"
 NO_INSTANCE, INSTANCE_BROKE_OFF = "no_instance", "instance_broke_off"
 OWN_CODES = (
-    "token_request_refused",
+    *("token_request_refused", "logout_token_refused"),  # of what OAuth and OpenID Connect have their own words for
     *(UNAUTHENTICATED, INVALID, INTERNAL, KEY_REUSED, VERSION_CONFLICT),
     *(UNAVAILABLE, OVERLOADED, TOO_MANY_STREAMS, NOT_BUILT, POSITION_NOT_REACHED),
     *(NOT_SERVED_HERE, NO_INSTANCE, INSTANCE_BROKE_OFF),  # of contexts that are served apart

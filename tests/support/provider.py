@@ -60,7 +60,10 @@ class Provider:
 
     def says(self) -> dict[str, Any]:
         """Its discovery document."""
-        endpoints = {"authorization_endpoint": "/authorize", "token_endpoint": "/token", "jwks_uri": "/keys"}
+        endpoints = {
+            "authorization_endpoint": "/authorize", "token_endpoint": "/token", "jwks_uri": "/keys",
+            "end_session_endpoint": "/logout?theme=green",
+        }  # fmt: skip
         described: dict[str, Any] = {name: self.issuer + path for name, path in endpoints.items()}
         described |= {"issuer": self.issuer, "authorization_response_iss_parameter_supported": self.sends_iss}
         return described | self.metadata
@@ -85,9 +88,19 @@ class Provider:
         claims = {name: value for name, value in claims.items() if value is not None}
         return self.sign(self, claims) if self.sign is not None else self.signed(claims)
 
-    def signed(self, claims: dict[str, Any]) -> str:
+    def logout_token(self, **claims: Any) -> str:
+        """What it sends to the campus when a session has ended; None leaves a claim out."""
+        now = int(time())
+        said: dict[str, Any] = {
+            "iss": self.issuer, "aud": CLIENT, "iat": now, "exp": now + 120, "jti": uuid4().hex,
+            "events": {"http://schemas.openid.net/event/backchannel-logout": {}}, **claims,
+        }  # fmt: skip
+        found = {name: value for name, value in said.items() if value is not None}
+        return self.sign(self, found) if self.sign is not None else self.signed(found, typ="logout+jwt")
+
+    def signed(self, claims: dict[str, Any], **head: Any) -> str:
         """A token as it should be signed."""
-        return jwt.encode({"alg": "RS256", "kid": self.key.kid}, claims, self.key)
+        return jwt.encode({"alg": "RS256", "kid": self.key.kid, **head}, claims, self.key)
 
     def page(self, target: str) -> bytes:
         """Its page, on which a person agrees."""

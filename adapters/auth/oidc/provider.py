@@ -1,7 +1,8 @@
 """
 One provider: what it says of itself, its keys, and the two steps of a sign-in (the authorization code flow with PKCE).
 
-Sources: OpenID Connect Core 1.0 and Discovery 1.0, RFC 6749, RFC 7636 (S256), RFC 9207 (`iss` of the answer), RFC 9700.
+Sources: OpenID Connect Core 1.0, Discovery 1.0, RP-Initiated Logout 1.0 and Back-Channel Logout 1.0, RFC 6749, RFC 7636
+(S256), RFC 9207 (`iss` of the answer), RFC 9700.
 Authlib writes the address of the first step, proves to the provider which client it is, and checks what an ID token
 claims (id_token.py). Its own HTTP client and its session are not used: decisions/0248.
 """
@@ -14,12 +15,14 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from authlib.common.urls import add_params_to_uri  # type: ignore[import-untyped]
 from authlib.oauth2.auth import ClientAuth  # type: ignore[import-untyped]
 from authlib.oauth2.client import OAuth2Client  # type: ignore[import-untyped]
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from adapters.auth.oidc.id_token import Person, UnknownKey, person_of, refused
+from adapters.auth.oidc.logout_token import Ended, ended_of
 from adapters.auth.oidc.requests import ProviderAway, ProviderRequests, must_be_of
 from adapters.oidc_settings import OidcProvider
 from domain.identity_errors import ProviderRefused
@@ -107,6 +110,34 @@ class Provider:
             except UnknownKey:
                 continue
         raise refused(self.settings, "its ID token is signed by a key that it does not publish")
+
+    async def sign_out_address(self, id_token: str, back: str) -> str | None:
+        """
+        Where a browser signs out at the provider (RP-Initiated Logout 1.0); None if the provider does not say.
+
+        Args:
+            id_token: by which the provider knows whose session it is.
+            back: where the browser comes after that; the provider has to know this address.
+
+        Raises:
+            ProviderAway, ProviderRefused.
+        """
+        endpoint = (await self._describe()).get("end_session_endpoint")
+        if endpoint is None:
+            return None
+        said = {"client_id": self.settings.client_id, "post_logout_redirect_uri": back}
+        if id_token:
+            said["id_token_hint"] = id_token
+        return add_params_to_uri(must_be_of(self.settings, endpoint), said.items())  # type: ignore[no-any-return]
+
+    async def ended(self, token: str, now: datetime) -> Ended:
+        """What has ended at the provider, by a logout token; raises ProviderAway, ProviderRefused."""
+        for is_last in (False, True):
+            try:
+                return ended_of(token, await self._key_set(again=is_last), self.settings, now)
+            except UnknownKey:
+                continue
+        raise refused(self.settings, "its logout token is signed by a key that it does not publish")
 
     async def _redeem(self, code: str, ask: Ask) -> Mapping[str, Any]:
         settings, metadata = self.settings, await self._describe()

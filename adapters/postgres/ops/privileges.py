@@ -56,6 +56,7 @@ persons
   api_tokens                r,a,w,d -       -          -        r(learner_id),r(until),d -
   identities                r,a,w,d -       -          -        r(learner_id),d -
   authorization_requests    r,a,w,d -       -          -        r(until),d  -
+  provider_sessions         r,a,d   -       -          -        r,d         -
   client_secrets            r,a,d   -       -          -        -           -
   note_access_change()      -       -       -          -        -           -
 read models

@@ -69,6 +69,7 @@ SIGN_IN = (
     Row("listProviders", OPEN, TO_ALL),
     Row("beginProviderSignIn", OPEN, TO_ALL),
     Row("getProviderAnswer", OPEN, TO_ALL),
+    Row("receiveLogoutToken", OPEN, TO_ALL),
     Row("signOut", OWN, TO_ITSELF, USER, impersonated=True),
     Row("listSessions", OWN, TO_ITSELF, USER),
     Row("revokeSession", OWN, TO_ITSELF, USER),

@@ -14,8 +14,8 @@ import pytest
 
 from adapters.embedded.secrets import free_port
 from adapters.settings import Settings
-from tests.api.auth.test_providers import Guest
 from tests.support.clock import SharedClock
+from tests.support.guests import Guest
 from tests.support.people import ORIGIN, Town
 from tests.support.people import town as town_of
 from tests.support.polling import guard

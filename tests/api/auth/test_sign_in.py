@@ -240,10 +240,11 @@ async def test_signing_out_here_and_everywhere(town: Town) -> None:
     assert (await browsers[0].post("/auth/sessions/revoke", {"session_id": found})).json() == {"ended": 1}
     assert (await browsers[1].get("/auth/sessions")).status_code == 401
     answer = await browsers[0].post("/auth/logout", {})
-    assert answer.json() == {"ended": 1}
+    assert answer.json() == {"ended": 1, "provider_logout": None}
     assert "Max-Age=0" in answer.headers["set-cookie"]
     assert answer.headers["clear-site-data"] == '"cache", "storage"'
-    assert (await browsers[2].post("/auth/logout", {"everywhere": True})).json() == {"ended": 2}
+    everywhere = (await browsers[2].post("/auth/logout", {"everywhere": True})).json()
+    assert everywhere == {"ended": 2, "provider_logout": None}
     assert [(await each.get("/auth/sessions")).status_code for each in browsers] == [401] * 4
     assert (await stranger.get("/auth/sessions")).status_code == 200
 

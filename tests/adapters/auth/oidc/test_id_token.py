@@ -35,7 +35,9 @@ def signed(**claims: Any) -> str:
 
 def test_an_honest_token_names_a_person() -> None:
     """With when the person was last seen to prove it, and a second factor that is believed."""
-    assert read(signed()) == Person("u-1", None, has_factor=False, claims=SAID)
+    text = signed()
+    assert read(text) == Person("u-1", None, has_factor=False, claims=SAID, token=text)
+    assert [read(signed(sid=each)).sid for each in ("s-1", 7, "", None)] == ["s-1", None, None, None]
     found = read(signed(auth_time=AT - 60, amr=["pwd", "mfa"]))
     assert (found.authenticated_at, found.has_factor) == (NOW - timedelta(minutes=1), True)
     assert read(signed(aud=["campus", "other"], azp="campus")).subject == "u-1"
