@@ -10,12 +10,13 @@ from pydantic import Field
 
 from adapters.announcements import Shown
 from adapters.command_bus.replay import replayed
+from api.http.clear_reason import ClearReason
 from api.http.dispatch import Accepted, Body, CommandDispatcher, Dispatch, example
 from api.http.openapi import command, query
 from api.http.query import QueryDep
 from api.http.routing import router as strict_router
 from api.http.services import Services, ServicesDep
-from api.http.types import ID, Reason, Text, Time, Title
+from api.http.types import ID, Text, Time, Title
 from commands.admin import ChangeAnnouncement, PublishAnnouncement, WithdrawAnnouncement
 from domain.admin.announcements import (
     TO_CAMPUS,
@@ -98,7 +99,7 @@ class WhyWithdrawn(Body):
 
     model_config = example(reason="was a mistake")
 
-    reason: Reason
+    reason: ClearReason
 
 
 EXAMPLE = AnnouncementList(

@@ -29,7 +29,6 @@ from api import (
     catalog,
     clients,
     dashboards,
-    deadlines,
     dev_login,
     dossiers,
     enrollment,
@@ -45,6 +44,7 @@ from api import (
     payment,
     policy,
     progress,
+    projection_jobs,
     proofs,
     quiz,
     reconciliation,
@@ -73,7 +73,6 @@ VERSION = "1"
 ROUTERS = (  # the busiest first: routes are tried in this order
     progress.router,
     dashboards.router,  # plain reads of dashboards do not come here: api/http/fast_path.py
-    deadlines.router,
     enrollment.router,
     attempts.router,
     quiz.router,
@@ -96,6 +95,7 @@ ROUTERS = (  # the busiest first: routes are tried in this order
     looks.router,
     audit.router,
     operations.router,
+    projection_jobs.router,
     bulk_jobs.router,
     campus_settings.router,
     announcements.router,

@@ -20,6 +20,7 @@ from adapters.bulk.table import JobProgress
 from adapters.csv_lines import BadLine, Cells, read_lines
 from adapters.postgres.queries.reader import RowPage
 from api.http import csv_pages, paging
+from api.http.clear_reason import ClearReason
 from api.http.csv_pages import CsvTable
 from api.http.dispatch import Accepted, Body, Dispatch, example
 from api.http.openapi import command, event_stream, open_query
@@ -28,7 +29,7 @@ from api.http.query import JSON, QueryDep
 from api.http.routing import router as strict_router
 from api.http.services import Services, ServicesDep
 from api.http.sessions import while_signed_in
-from api.http.types import Id, Limit, Reason
+from api.http.types import Id, Limit
 from domain.admin.bulk_jobs import BulkJobNotFound, BulkKind
 from domain.errors import Rejected
 from domain.words import closed
@@ -87,7 +88,7 @@ class WhyOfBulk(Body):
 
     model_config = example(reason="the class of 2026")
 
-    reason: Reason
+    reason: ClearReason
 
 
 class ForeseenLine(msgspec.Struct, kw_only=True):

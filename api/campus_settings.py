@@ -9,12 +9,13 @@ from pydantic import Field
 
 from adapters.postgres.queries.reader import RowPage
 from api.http import paging
+from api.http.clear_reason import ClearReason
 from api.http.dispatch import Accepted, Body, Dispatch, example
 from api.http.openapi import command, open_query, query
 from api.http.query import JSON, QueryDep
 from api.http.routing import router as strict_router
 from api.http.services import ServicesDep
-from api.http.types import Limit, Reason
+from api.http.types import Limit
 from commands.admin import ChangeSetting
 from domain.admin.settings import (
     CAMPUS_NAME,
@@ -81,7 +82,7 @@ class SettingToChange(Body):
 
     name: Annotated[str, Field(max_length=40, json_schema_extra={"enum": sorted(SETTINGS)})]
     value: Annotated[str, Field(max_length=LONGEST_ADDRESS)]
-    reason: Reason
+    reason: ClearReason
 
 
 INFO = CampusInfo(name="Algebra Academy", support_address="help@example.org", takes_registrations=True)

@@ -15,6 +15,7 @@ from pydantic import Field
 from adapters.auth.clients import ClientRefused, Proof, public_key
 from adapters.auth.issuing import CLIENT_TOKENS
 from adapters.auth.oidc.id_token import ALGORITHMS
+from api.http.clear_reason import ClearReason
 from api.http.dispatch import Accepted, Body, Dispatch, example
 from api.http.errors import problem
 from api.http.forms import FORM, form_of
@@ -23,7 +24,7 @@ from api.http.query import QueryDep
 from api.http.routing import router as strict_router
 from api.http.services import ServicesDep
 from api.http.sessions import SERVICE_OF_CAMPUS
-from api.http.types import NO_CONTROLS, Id, Reason
+from api.http.types import NO_CONTROLS, Id
 from commands.clients import AddCredential, EndClient, RegisterClient, RemoveCredential
 from domain.clients import SCOPES, ClientNotFound, CredentialKind
 from domain.errors import Conflict
@@ -116,7 +117,7 @@ class ClientToRegister(Body):
     client_id: Annotated[str, Field(pattern=r"^service-[a-z0-9]([a-z0-9-]{0,49}[a-z0-9])?$", max_length=64)]
     name: Annotated[str, Field(min_length=1, max_length=100, pattern=NO_CONTROLS)]
     scopes: Annotated[list[Literal["read", "write"]], Field(min_length=1, max_length=len(SCOPES))]
-    reason: Reason
+    reason: ClearReason
 
 
 class CredentialToAdd(Body):
@@ -126,7 +127,7 @@ class CredentialToAdd(Body):
 
     public_key: dict[str, Any] | None = None
     days: Annotated[int, Field(ge=1, le=366)] = 90
-    reason: Reason
+    reason: ClearReason
 
 
 class WhyClient(Body):
@@ -134,7 +135,7 @@ class WhyClient(Body):
 
     model_config = example(reason="the secret was found in a repository")
 
-    reason: Reason
+    reason: ClearReason
 
 
 CLIENT = RegisteredClient(

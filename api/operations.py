@@ -12,12 +12,13 @@ from adapters.operations import Operations
 from adapters.postgres.ops.failed_reactions import DISMISSED, OPEN, Selection
 from adapters.postgres.ops.lag import ProjectionLag, projection_lags
 from api.http import paging
+from api.http.clear_reason import ClearReason
 from api.http.dispatch import Accepted, Body, Dispatch, example
 from api.http.openapi import command, open_query
 from api.http.query import JSON, QueryDep
 from api.http.routing import router as strict_router
 from api.http.services import Services, ServicesDep
-from api.http.types import NO_NUL, Limit, Reason
+from api.http.types import NO_NUL, Limit
 from commands.log import Context
 from domain.errors import DomainError
 from projections.registry import PROJECTIONS
@@ -136,7 +137,7 @@ class WhyDismissed(Body):
 
     model_config = example(reason="graded by hand")
 
-    reason: Reason
+    reason: ClearReason
 
 
 class KeyToRetry(Body):
@@ -155,7 +156,7 @@ class FactToSkip(KeyToRetry):
 
     position: Annotated[int | None, Field(ge=1, le=2**62)] = None
     generation: Annotated[int | None, Field(ge=1, le=2**31 - 1)] = None
-    reason: Reason
+    reason: ClearReason
 
 
 JOB = FailedJobItem(

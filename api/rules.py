@@ -11,6 +11,7 @@ from adapters.postgres.store.rule_sources import source_of
 from api.http.openapi import query
 from api.http.query import QueryDep
 from api.http.routing import router as strict_router
+from domain.admin.read_models import NoSuchReadModel
 from domain.errors import NotFound
 from projections.registry import PROJECTIONS
 
@@ -26,13 +27,6 @@ Hash = Annotated[
         examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"],
     ),
 ]
-
-
-class NoSuchReadModel(NotFound):
-    """No read model has this name, and none has been promoted under it."""
-
-    code = "no_such_read_model"
-    template = "no read model is called {name}"
 
 
 class SourceNotKept(NotFound):

@@ -19,12 +19,13 @@ from adapters.webhooks import delivery_log
 from adapters.webhooks.delivery_log import WebhookAttempt, WebhookDelivery
 from adapters.webhooks.secrets import WebhookSecrets
 from api.http import paging
+from api.http.clear_reason import ClearReason
 from api.http.dispatch import Accepted, Body, Dispatch, example, idempotency_key
 from api.http.openapi import command, open_query, query
 from api.http.query import JSON, QueryContext, QueryDep
 from api.http.routing import router as strict_router
 from api.http.services import Services, ServicesDep
-from api.http.types import NO_CONTROLS, Id, Limit, Reason
+from api.http.types import NO_CONTROLS, Id, Limit
 from commands.admin.webhooks import (
     SENT_OUT,
     ChangeWebhook,
@@ -159,7 +160,7 @@ class WebhookToMake(Body):
     url: Url
     types: Types
     description: Description = ""
-    reason: Reason
+    reason: ClearReason
 
 
 class WebhookToChange(Body):
@@ -170,7 +171,7 @@ class WebhookToChange(Body):
     url: Url | None = None
     types: Types | None = None
     description: Description | None = None
-    reason: Reason
+    reason: ClearReason
 
 
 class SecretToRotate(Body):
@@ -179,7 +180,7 @@ class SecretToRotate(Body):
     model_config = example(keep_hours=24, reason="once a year")
 
     keep_hours: Annotated[int, Field(ge=0, le=168)] = 24
-    reason: Reason
+    reason: ClearReason
 
 
 class WhyWebhook(Body):
@@ -187,7 +188,7 @@ class WhyWebhook(Body):
 
     model_config = example(reason="maintenance of the receiver")
 
-    reason: Reason
+    reason: ClearReason
 
 
 class FactsToReplay(Body):
@@ -197,7 +198,7 @@ class FactsToReplay(Body):
 
     first: Position
     last: Position = FAR
-    reason: Reason
+    reason: ClearReason
 
 
 class MessageToResend(Body):
@@ -206,7 +207,7 @@ class MessageToResend(Body):
     model_config = example(position=1712, reason="the receiver has lost it")
 
     position: Position
-    reason: Reason
+    reason: ClearReason
 
 
 @router.get("/webhooks", responses=query(WebhookList(items=[LISTED], sent_out=["enrollment.activated"]), 403))

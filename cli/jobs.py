@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.console import DataDir, Failure, Json, answer
-from cli.operator import Ticket, operations
+from cli.operator import Ticket, in_clear, operations
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -62,7 +62,12 @@ def retry(
 @app.command()
 def dismiss(
     job: Annotated[int, typer.Argument(min=1, metavar="ID", help="The job's id, from `campus jobs failed`.")],
-    reason: Annotated[str, typer.Option(help="Why nothing needs to be done any more.", show_default=False)],
+    reason: Annotated[
+        str,
+        typer.Option(
+            help="Why nothing needs to be done any more. It stays in clear: name no person.", show_default=False
+        ),
+    ],
     ticket: Ticket = None,
     data: DataDir = None,
     as_json: Json = False,
@@ -76,7 +81,7 @@ def dismiss(
 
     if not reason.strip():
         raise Failure("the reason is empty: type --reason TEXT, for those who find the decision later")
-    asyncio.run(_dismiss(Settings.load(data), job, reason.strip(), ticket))
+    asyncio.run(_dismiss(Settings.load(data), job, in_clear(reason), ticket))
     answer({"ok": True, "job": job}, as_json=as_json, table=lambda: f"job {job} is dismissed")
 
 

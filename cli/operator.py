@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 Ticket = Annotated[
     str | None, typer.Option("--ticket", help="Where the matter is dealt with, such as HELP-123.", show_default=False)
 ]
-
+ClearReason = Annotated[
+    str,
+    typer.Option("--reason", metavar="TEXT", help="Why. It stays in clear: name no person.", show_default=False),
+]
+"""Of what is no person's (docs/privacy.md)."""
 
 OPERATOR = "operator"
 """The role of who works at the machine, in the facts that follow."""
@@ -47,6 +51,17 @@ def command_context(at: datetime, ticket: str | None = None) -> "Context":
     request = uuid_utils.uuid7().hex
     known = None if ticket is None else check_ticket(ticket)
     return Context(operator(), at, "cli", correlation_id=request, role=OPERATOR, ticket=known)
+
+
+def in_clear(reason: str) -> str:
+    """A reason that is no person's, and stays in clear, without white space around it; raises Failure if it may not."""
+    from domain.admin.clear_words import check_clear
+    from domain.errors import DomainError
+
+    try:
+        return check_clear(reason.strip())
+    except DomainError as error:
+        raise Failure(error.sentence) from None
 
 
 async def accounted(log: "PostgresLog", ticket: str | None) -> "Context":

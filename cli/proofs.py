@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from cli.console import INTERRUPTED, LAST_POSITION, DataDir, Failure, Json, answer, progress, say
-from cli.operator import Ticket, accounted
+from cli.operator import Ticket, accounted, in_clear
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -105,7 +105,7 @@ def publish(
 
 @app.command()
 def resolve(
-    reason: Annotated[str, typer.Option(help="Why the log is not what was signed; it becomes a fact.")],
+    reason: Annotated[str, typer.Option(help="Why the log is not what was signed. It stays in clear: name no person.")],
     ticket: Ticket = None,
     data: DataDir = None,
     as_json: Json = False,
@@ -119,7 +119,7 @@ def resolve(
 
     if not reason.strip():
         raise Failure("say why: --reason TEXT")
-    report = asyncio.run(_resolve(Settings.load(data), reason.strip(), ticket))
+    report = asyncio.run(_resolve(Settings.load(data), in_clear(reason), ticket))
     answer(report, as_json=as_json, table=lambda: _text(report["text"]))
 
 

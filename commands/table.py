@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from commands import admin, auth, catalog, clients, enrollment, progress, question_bank, quiz, roles, user
-from commands.admin import webhooks
+from commands.admin import read_models, webhooks
 from commands.enrollment import invitations, staff, transfer
 from commands.log import Log, Position
 from commands.payment import (
@@ -29,14 +29,12 @@ HANDLERS: dict[type, CommandHandler] = {
     catalog.EditDraft: catalog.edit_draft,
     catalog.PublishDraft: catalog.publish_draft,
     catalog.ScheduleRun: catalog.schedule_run,
-    catalog.CloneRun: catalog.clone_run,
     catalog.OpenRun: catalog.open_run,
     catalog.CloseRun: catalog.close_run,
     catalog.ChangeCapacity: catalog.change_capacity,
     enrollment.RequestEnrollment: enrollment.request_enrollment,
     enrollment.WithdrawEnrollment: enrollment.withdraw_enrollment,
     enrollment.ReactivateEnrollment: enrollment.reactivate_enrollment,
-    enrollment.GrantExtensions: enrollment.grant_extensions,
     enrollment.CompleteEnrollment: enrollment.complete_enrollment,
     enrollment.FollowOutcome: enrollment.follow_outcome,
     enrollment.FollowCapacity: enrollment.follow_capacity,
@@ -128,7 +126,12 @@ HANDLERS: dict[type, CommandHandler] = {
     admin.BeginImport: admin.begin_import,
     admin.FinishImport: admin.finish_import,
     admin.InterruptImport: admin.interrupt_import,
-    admin.RecordSwitch: admin.record_switch,
+    read_models.RequestRebuild: read_models.request_rebuild,
+    read_models.RequestSwitch: read_models.request_switch,
+    read_models.StopProjectionJob: read_models.stop_projection_job,
+    read_models.RecordBuild: read_models.record_build,
+    read_models.RecordJobFailure: read_models.record_job_failure,
+    read_models.RecordSwitch: read_models.record_switch,
     admin.RetryKey: admin.retry_key,
     admin.SkipFact: admin.skip_fact,
     admin.RetryJob: admin.retry_job,

@@ -2,7 +2,8 @@
 The projector keeps all read models up to date, each at its own pace, over one shared tail of the log.
 
 A projection that fails is restarted after a pause; the others go on. Several projectors share the work segment by
-segment.
+segment. It also carries out the rebuilds, promotions and rollbacks that are asked for over HTTP, each in a process of
+its own.
 """
 
 import asyncio
@@ -19,6 +20,7 @@ from projections.registry import PROJECTIONS
 from workers.projecting.follower import Follower
 from workers.projecting.log_tail import LogTail
 from workers.projecting.metrics import REGISTRY
+from workers.rebuild import requested
 
 
 async def run(settings: Settings, stop: asyncio.Event, projections: Sequence[Projection] = PROJECTIONS) -> None:
@@ -30,7 +32,8 @@ async def run(settings: Settings, stop: asyncio.Event, projections: Sequence[Pro
         Follower(projection, settings, tail=tail, valkey=valkey, messages=messages) for projection in projections
     ]
     beating = keep_beating(settings, "projector", lambda: _state(followers), REGISTRY)
-    work = [tail.run(), beating, keep_fresh(settings), *(follower.run() for follower in followers)]
+    jobs = requested.keep_carrying_out(settings, projections)
+    work = [tail.run(), beating, keep_fresh(settings), jobs, *(follower.run() for follower in followers)]
     tasks = [asyncio.create_task(part) for part in work]
     try:
         await wait_for_stop_or_failure(stop, tasks)

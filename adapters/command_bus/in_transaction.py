@@ -1,8 +1,8 @@
 """
 The log for a command that is part of a transaction: its facts are there if, and only if, what they are about is.
 
-For what changes rows of PostgreSQL beside the log, such as a promotion. The head of the log is locked from `save`
-to the end of the transaction, so it comes last in it.
+For what has become of read models, whose rows stand beside the log. Its head is locked from `save` to the end of the
+transaction, so it comes last in it.
 """
 
 from contextlib import AbstractAsyncContextManager, nullcontext
@@ -11,7 +11,7 @@ from typing import Any
 
 from adapters.command_bus.unit_of_work import new_event
 from adapters.postgres.connection import Connection
-from adapters.postgres.log.append import Append, Appended, answer_of, call
+from adapters.postgres.log.append import Append, Appended, answer_of, call_about_read_models
 from commands.clock import Clock
 from commands.log import AggregateT, Context, Position
 from commands.table import HANDLERS
@@ -94,7 +94,7 @@ class TransactionLog:
         if not events:
             return self._last
         unit = Append(events)
-        cursor = await self._connection.execute(*call([unit]), binary=True)
+        cursor = await self._connection.execute(*call_about_read_models(unit), binary=True)
         (row,) = await cursor.fetchall()
         answer = answer_of(unit, row)
         if not isinstance(answer, Appended):

@@ -241,7 +241,10 @@ def _add_common(path: str, operation: dict[str, Any]) -> None:
     if "401" in responses:
         responses.setdefault("403", _problem(403))  # who is known may still lack a role, a scope, or a second factor
         operation["security"] = [{"session": []}] if path.startswith(OF_SESSIONS) else [{"token": []}, {"session": []}]
+    if any(each["name"] == PARAMETERS[0]["name"] for each in operation.get("parameters", ())):
+        for status in (400, 412, 422):  # of a head that cannot be taken
+            responses.setdefault(str(status), _problem(status))
     if "304" in responses:
         operation.setdefault("parameters", []).extend([MIN_POSITION, IF_NONE_MATCH])
     elif "202" in responses:  # a query may be answered 202 as well, while it is folded as of a moment
-        operation.setdefault("parameters", []).extend([IDEMPOTENCY_KEY, *PARAMETERS])
+        operation["parameters"] = [*operation.get("parameters", []), IDEMPOTENCY_KEY]

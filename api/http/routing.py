@@ -13,6 +13,8 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
+from api.http.accountability import PARAMETERS
+from api.http.dispatch import command_dispatcher
 from api.http.errors import NotAcceptable, UnknownParameters, UnsupportedBody
 from api.http.negotiation import takes
 from api.http.plain_command import plain_command
@@ -44,6 +46,8 @@ class StrictRoute(APIRoute):
         produces = _media_types(self)
         takes_json = self.body_field is not None
         plainly, action = plain_command(self), operation_id(self)
+        if any(each.call is command_dispatcher for each in self.dependant.dependencies):
+            self.openapi_extra = {"parameters": PARAMETERS}  # it reads these headers by hand
 
         async def strict(request: Request) -> Response:
             if request.scope["query_string"] and not takes_any:

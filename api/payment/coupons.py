@@ -8,11 +8,12 @@ from fastapi import Path, Response
 from pydantic import Field
 
 from adapters.command_bus.replay import replayed
+from api.http.clear_reason import ClearReason
 from api.http.dispatch import Accepted, Body, Dispatch, example
 from api.http.openapi import command, query
 from api.http.query import QueryDep
 from api.http.routing import router as strict_router
-from api.http.types import ID, Id, Limit, Reason, Time, one_of
+from api.http.types import ID, Id, Limit, Time, one_of
 from api.payment.orders import Currency
 from api.payment.products import After
 from api.payment.reading import page_of_streams, reply
@@ -73,7 +74,7 @@ class CouponRetirement(Body):
 
     model_config = example(reason="spring is over")
 
-    reason: Reason = "unspecified"
+    reason: ClearReason = "unspecified"
 
 
 @router.post("", status_code=202, response_model=Accepted, responses=command(403, 409))

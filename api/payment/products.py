@@ -11,11 +11,12 @@ from adapters.postgres.as_of.parts import product_table
 from adapters.postgres.queries import products
 from adapters.postgres.queries.reader import Reader
 from api.http.as_of import AsOf
+from api.http.clear_reason import ClearReason
 from api.http.dispatch import Accepted, Body, Dispatch, example
 from api.http.openapi import command, query
 from api.http.query import QueryContext, QueryDep
 from api.http.routing import router as strict_router
-from api.http.types import ID, Id, Limit, Reason, Time, Title, one_of
+from api.http.types import ID, Id, Limit, Time, Title, one_of
 from api.payment.orders import Amount, Currency
 from api.payment.reading import ROWS
 from commands.payment.products import ChangePrice, CreateProduct, RetireProduct
@@ -108,7 +109,7 @@ class Retirement(Body):
 
     model_config = example(reason="replaced by algebra-2")
 
-    reason: Reason = "unspecified"
+    reason: ClearReason = "unspecified"
 
 
 @router.post("", status_code=202, response_model=Accepted, responses=command(403, 404, 409))

@@ -9,11 +9,12 @@ from adapters.postgres.log.postgres_log import END
 from adapters.postgres.log.unmatched import EXAMPLE, UnmatchedMessage, unmatched_before
 from adapters.postgres.queries.reader import RowPage
 from api.http import paging
+from api.http.clear_reason import ClearReason
 from api.http.dispatch import Accepted, Body, Dispatch, example
 from api.http.openapi import command, query
 from api.http.query import QueryDep
 from api.http.routing import router as strict_router
-from api.http.types import Limit, Reason
+from api.http.types import Limit
 from commands.payment.books import DismissProviderEvent
 
 router = strict_router("payment", "/v1/provider-events")
@@ -38,7 +39,7 @@ class EventDismissal(Body):
 
     model_config = example(reason="a test before the shop opened")
 
-    reason: Reason
+    reason: ClearReason
 
 
 @router.get("", responses=query(MessagePage(items=[EXAMPLE], next=paging.NEXT), 403))

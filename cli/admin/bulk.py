@@ -8,7 +8,7 @@ import typer
 
 from cli.admin.desk import Desk, at_desk, looked_up
 from cli.console import MOST_ROWS, DataDir, Failure, Json, answer, progress
-from cli.operator import Ticket
+from cli.operator import Ticket, in_clear
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -21,7 +21,12 @@ FAR = "9999-01-01T00:00:00+00:00"
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 JobId = Annotated[str, typer.Argument(metavar="JOB", help="The id of the job, from its dry run.")]
-Reason = Annotated[str, typer.Option("--reason", help="Why; it stands in the facts of each line.", show_default=False)]
+Reason = Annotated[
+    str,
+    typer.Option(
+        "--reason", help="Why, for the facts of each line. It stays in clear: name no person.", show_default=False
+    ),
+]
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=MOST_ROWS, help="So many lines.")]
 
 
@@ -89,7 +94,7 @@ def start(
         raise Failure("the reason is empty: type --reason TEXT, for those who find it later")
 
     async def work(desk: Desk) -> "JobProgress":
-        await _jobs(desk).start(job, reason.strip(), desk.context)
+        await _jobs(desk).start(job, in_clear(reason), desk.context)
         return await _followed(desk, job)
 
     found = at_desk(data, work, ticket=ticket)

@@ -9,14 +9,15 @@ from uuid import uuid4
 import typer
 
 from cli.admin.desk import Desk, at_desk, looked_up
-from cli.admin.roles import Why, reason_of
+from cli.admin.roles import reason_of
 from cli.console import DataDir, Failure, Json, answer
-from cli.operator import Ticket
+from cli.operator import Ticket, in_clear
 
 if TYPE_CHECKING:
     from adapters.auth.clients import Clients
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
+Why = Annotated[str, typer.Option("--reason", help="Why. It stays in clear: name no person.", show_default=False)]
 ClientId = Annotated[str, typer.Argument(metavar="CLIENT", help="The client, such as service-reports.")]
 Scopes = Annotated[list[str], typer.Option("--scope", help="What its tokens open: read, write, or both.")]
 
@@ -46,7 +47,7 @@ def register(
     from commands.roles import GrantRole
     from domain.roles import CAMPUS, Grant, Role
 
-    why = reason_of(reason)
+    why = in_clear(reason_of(reason))
 
     async def work(desk: Desk) -> int:
         await desk.bus.handle(RegisterClient(client, name, tuple(scope), why), desk.context)
@@ -79,7 +80,7 @@ def add(
     from adapters.auth.clients import public_key as checked
     from commands.clients import AddCredential
 
-    why, credential_id, given = reason_of(reason), uuid4().hex, _key_in(public_key)
+    why, credential_id, given = in_clear(reason_of(reason)), uuid4().hex, _key_in(public_key)
 
     async def work(desk: Desk) -> str | None:
         key = checked(given) if given is not None else None
@@ -110,7 +111,7 @@ def remove(
     """
     from commands.clients import RemoveCredential
 
-    why = reason_of(reason)
+    why = in_clear(reason_of(reason))
 
     async def work(desk: Desk) -> int:
         position = await desk.bus.handle(RemoveCredential(client, credential, why), desk.context)
@@ -130,7 +131,7 @@ def end(*, client: ClientId, reason: Why, ticket: Ticket = None, data: DataDir =
     """
     from commands.clients import EndClient
 
-    why = reason_of(reason)
+    why = in_clear(reason_of(reason))
 
     async def work(desk: Desk) -> int:
         position = await desk.bus.handle(EndClient(client, why), desk.context)

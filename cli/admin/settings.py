@@ -6,7 +6,7 @@ import typer
 
 from cli.admin.desk import Desk, at_desk, looked_up
 from cli.console import DataDir, Failure, Json, answer
-from cli.operator import Ticket
+from cli.operator import ClearReason, Ticket, in_clear
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -45,7 +45,7 @@ def show(*, data: DataDir = None, as_json: Json = False) -> None:
 def change(
     name: Annotated[str, typer.Argument(help="The name of the setting.")],
     value: Annotated[str, typer.Argument(help="Its new value.")],
-    reason: Annotated[str, typer.Option("--reason", help="Why; it is recorded.", show_default=False)],
+    reason: ClearReason,
     *,
     ticket: Ticket = None,
     data: DataDir = None,
@@ -62,7 +62,7 @@ def change(
         raise Failure("the reason is empty: type --reason TEXT, for those who find it later")
 
     async def work(desk: Desk) -> int:
-        return await desk.bus.handle(ChangeSetting(name, value, reason.strip()), desk.context)
+        return await desk.bus.handle(ChangeSetting(name, value, in_clear(reason)), desk.context)
 
     position = at_desk(data, work, ticket=ticket)
     answer({"ok": True, "position": position}, as_json=as_json, table=lambda: f"{name} is {value}")

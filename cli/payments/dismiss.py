@@ -7,13 +7,15 @@ from typing import Annotated
 import typer
 
 from cli.console import DataDir, Failure, say
-from cli.operator import Ticket, accounted
+from cli.operator import Ticket, accounted, in_clear
 
 
 def dismiss(
     event_id: Annotated[str, typer.Argument(metavar="EVENT", help="The id of the message, such as evt_1Qx.")],
     *,
-    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why nothing is to follow from it.")],
+    reason: Annotated[
+        str, typer.Option(metavar="TEXT", help="Why nothing is to follow from it. It stays in clear: name no person.")
+    ],
     ticket: Ticket = None,
     data: DataDir = None,
 ) -> None:
@@ -24,7 +26,7 @@ def dismiss(
     """
     if not reason.strip():
         raise typer.BadParameter("say why nothing is to follow from it", param_hint="--reason")
-    asyncio.run(_dismiss(data, event_id, reason.strip(), ticket))
+    asyncio.run(_dismiss(data, event_id, in_clear(reason), ticket))
     say(f"nothing is to follow from {event_id}")
 
 

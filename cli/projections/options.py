@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -82,12 +82,6 @@ def end(*, ok: bool) -> None:
     """End with exit code 1 when the answer is no."""
     if not ok:
         raise typer.Exit(1)
-
-
-def default_workers(projections: "Sequence[Projection]") -> int:
-    """Processes for a rebuild: one for each segment, but one core is left to those who serve people."""
-    cores = len(os.sched_getaffinity(0))
-    return max(1, min(max(projection.segments for projection in projections), cores - 1))
 
 
 def typed(command: str, data: Path | None, rule: Path | None = None) -> str:

@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from cli.console import LARGEST, LAST_POSITION, MOST_ROWS, DataDir, Failure, Json, answer, progress
-from cli.operator import Ticket, operations, operator
+from cli.operator import Ticket, in_clear, operations, operator
 from cli.projections.options import Name, NameOrAll, chosen, end, run, settings_of, the
 from cli.projections.parked_view import PAGE, named, only_a_rebuild, parked_view
 
@@ -103,7 +103,10 @@ def retry(
 def skip(
     name: Name,
     key: Key,
-    reason: Annotated[str, typer.Option(help="Why it is right to skip this fact.", show_default=False)],
+    reason: Annotated[
+        str,
+        typer.Option(help="Why it is right to skip this fact. It stays in clear: name no person.", show_default=False),
+    ],
     *,
     position: Annotated[
         int | None, typer.Option(min=1, max=LAST_POSITION, help="Where it fails, as `parked` shows it: only that fact.")
@@ -124,7 +127,7 @@ def skip(
     """
     if not reason.strip():
         raise Failure("say why, for those who find it later: --reason TEXT")
-    skipping = Skipping(the(name).name, key, reason.strip(), position, generation, ticket)
+    skipping = Skipping(the(name).name, key, in_clear(reason), position, generation, ticket)
     report = run(_skip(settings_of(data), skipping))
     answer(report, as_json=as_json, table=lambda: _skip_view(report))
     end(ok=report["ok"])

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.console import MOST_WORKERS, DataDir, Json, answer, progress
-from cli.projections.options import Name, RuleOption, default_workers, deployment, run, settings_of, the, typed
+from cli.projections.options import Name, RuleOption, deployment, run, settings_of, the, typed
+from workers.rebuild.processes import default_workers
 from workers.support.progress import Advance
 
 if TYPE_CHECKING:

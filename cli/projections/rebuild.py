@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.console import MOST_WORKERS, DataDir, Failure, Json, answer, progress, say
-from cli.projections.options import RuleOption, chosen, default_workers, deployment, run, settings_of, the, typed
+from cli.projections.options import RuleOption, chosen, deployment, run, settings_of, the, typed
+from workers.rebuild.processes import default_workers
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

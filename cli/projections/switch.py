@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.console import LARGEST, DataDir, Json, answer, progress
-from cli.operator import Ticket, accounted_of
+from cli.operator import Ticket, accounted_of, in_clear
 from cli.projections.options import Name, run, settings_of, the, typed
 
 LONGEST_REASON = 200
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 def _reason(text: str) -> str:
     if not text.strip() or len(text) > LONGEST_REASON:
         raise typer.BadParameter(f"a reason has 1 to {LONGEST_REASON} characters")
-    return text
+    return in_clear(text)
 
 
 Reason = Annotated[
-    str | None, typer.Option(parser=_reason, help="Why; it is recorded, with who has done it.", metavar="TEXT")
+    str | None, typer.Option(parser=_reason, help="Why. It stays in clear: name no person.", metavar="TEXT")
 ]
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from cli.console import INTERRUPTED, LAST_POSITION, MOST_ROWS, DataDir, Failure, Json, answer, progress, say
-from cli.operator import Ticket, operations, operator
+from cli.operator import Ticket, in_clear, operations, operator
 from cli.reactions.view import PAGE, failed_view, settled_view
 
 if TYPE_CHECKING:
@@ -75,7 +75,12 @@ def retry(
 
 def dismiss(
     *,
-    reason: Annotated[str, typer.Option(help="Why nothing needs to follow from the fact.", show_default=False)],
+    reason: Annotated[
+        str,
+        typer.Option(
+            help="Why nothing needs to follow from the fact. It stays in clear: name no person.", show_default=False
+        ),
+    ],
     key: Key = None,
     reaction: Name = None,
     position: Position = None,
@@ -92,7 +97,7 @@ def dismiss(
     if not reason.strip():
         raise Failure("the reason is empty: type --reason TEXT, for those who find the decision later")
     _choose(key, reaction, position, every)
-    rows = _run(_dismiss(_settings(data), _selection(key, reaction, position), reason.strip(), ticket))
+    rows = _run(_dismiss(_settings(data), _selection(key, reaction, position), in_clear(reason), ticket))
     answer({"dismissed": _json(rows)}, as_json=as_json, table=lambda: settled_view(rows))
 
 

@@ -1,4 +1,4 @@
-"""What those who run and audit a campus do: looks at records, disputes about what was signed, imports, promotions."""
+"""What those who run and audit a campus do: looks at records, disputes about what was signed, imports, failures."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,7 +17,6 @@ from domain.admin import (
     ReadModel,
     Record,
     SignedTrees,
-    Switch,
     break_glass_stream,
     import_stream,
     job_stream,
@@ -124,24 +123,6 @@ async def interrupt_import(command: InterruptImport, log: Log) -> Position:
     imported = await log.load(Import, import_stream(command.source, command.number))
     imported.interrupt(command.reason)
     return await log.save(imported)
-
-
-@dataclass(frozen=True)
-class RecordSwitch:
-    """The actor has moved the readers of a read model to another generation; *back* to the one served before."""
-
-    projection: str
-    switch: Switch
-    back: bool = False
-
-
-async def record_switch(command: RecordSwitch, log: Log) -> Position:
-    read_model = await log.load(ReadModel, read_model_stream(command.projection))
-    if command.back:
-        read_model.roll_back(command.switch)
-    else:
-        read_model.promote(command.switch)
-    return await log.save(read_model)
 
 
 @dataclass(frozen=True)

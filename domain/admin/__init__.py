@@ -3,12 +3,10 @@
 from domain.admin.operations import (
     FailedJob,
     FailedReaction,
-    ReadModel,
-    Switch,
     job_stream,
     reaction_stream,
-    read_model_stream,
 )
+from domain.admin.read_models import Build, ReadModel, Switch, SwitchWanted, read_model_stream
 from domain.admin.records import (
     LONGEST_OPENING,
     MOST_LOOKS,
@@ -36,6 +34,7 @@ __all__ = [
     "TREES",
     "UNSPECIFIED",
     "BreakGlass",
+    "Build",
     "FailedJob",
     "FailedReaction",
     "Import",
@@ -48,6 +47,7 @@ __all__ = [
     "Record",
     "SignedTrees",
     "Switch",
+    "SwitchWanted",
     "UnfitOpening",
     "break_glass_stream",
     "import_stream",

@@ -11,7 +11,6 @@ from domain.enrollment.enrollment import BY_ENTITLEMENT, BY_STAFF, Enrollment, e
 from domain.enrollment.seats import Seats, seats_stream
 from domain.enrollment_errors import (
     AlreadyCompleted,
-    BadExtension,
     BadMode,
     HasWithdrawn,
     InvitationOver,
@@ -25,8 +24,6 @@ from domain.enrollment_errors import (
     OfferExpired,
     OtherCourse,
     PrerequisitesMissing,
-    RegistrationNotOpen,
-    RegistrationOver,
     RunClosed,
     RunEnded,
     RunFull,
@@ -42,7 +39,6 @@ __all__ = [
     "INVITATION_STATUSES",
     "Admission",
     "AlreadyCompleted",
-    "BadExtension",
     "BadMode",
     "Enrollment",
     "HasWithdrawn",
@@ -57,8 +53,6 @@ __all__ = [
     "OfferExpired",
     "OtherCourse",
     "PrerequisitesMissing",
-    "RegistrationNotOpen",
-    "RegistrationOver",
     "RunClosed",
     "RunEnded",
     "RunFull",

@@ -100,7 +100,8 @@ async def test_a_request_with_a_key_is_carried_out_once(campus: Campus, settings
     state = "SELECT state FROM failed_reactions"
     assert await query(settings, state) == [("dismissed",)], "what was asked for before does not open it again"
     later = "now() + interval '1 second'"
-    await query(settings, f"UPDATE failed_reactions SET state = 'waiting', last_tried_at = {later}")
+    opened_again = "state = 'waiting', settled_at = NULL, settled_by = NULL, reason = NULL"
+    await query(settings, f"UPDATE failed_reactions SET {opened_again}, last_tried_at = {later}")
     await query(settings, f"UPDATE parked SET requested = false, failed_position = 8, tried_at = {later}")
     assert await sent(dismiss, WHY, "d") == first["d"]
     assert await sent("/projections/parked/retry", key, "k") == first["k"]

@@ -11,7 +11,7 @@ from adapters.command_bus.bus import Bus
 from adapters.postgres.store.deciding_rules import deciding_texts
 from adapters.settings import Settings
 from cli.up.plan import variables
-from commands.admin import RecordSwitch
+from commands.admin.read_models import RecordSwitch
 from commands.log import Context
 from domain.admin import Switch
 from projections.engine.fingerprint import source_hash, source_hashes

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import msgspec
 
-from commands.admin import BeginImport, FinishImport, InterruptImport, RecordSwitch, ResolveDispute, ViewRecord
+from commands.admin import BeginImport, FinishImport, InterruptImport, ResolveDispute, ViewRecord
+from commands.admin.read_models import RecordSwitch
 from domain.admin import Import, ImportedFile, ImportedRows, ImportedTable, Look, ReadModel, Record, SignedTrees, Switch
 from tests.support.given import fact
 from tests.support.usecases import AT, Campus

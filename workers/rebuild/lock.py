@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from adapters.postgres.connection import Connection
 from adapters.postgres.ops.lease import is_taken, release, try_acquire
-from adapters.postgres.ops.rebuild_locks import RebuildLock, latest_holder, note_holder
+from adapters.postgres.ops.rebuild_locks import RebuildLock, latest_holder, lock_of, note_holder
 from adapters.settings import Settings
 
 UNKNOWN = RebuildLock("rebuild", "another host", 0, "now")  # a holder that has not noted its name yet
@@ -38,7 +38,7 @@ async def rebuild_lock(
     taken: list[str] = []
     try:
         for name in projections:
-            if not await try_acquire(connection, settings, _lock(name)):
+            if not await try_acquire(connection, settings, lock_of(name)):
                 raise await _taken(connection, name)
             taken.append(name)
             await note_holder(connection, name, what)
@@ -46,17 +46,13 @@ async def rebuild_lock(
     finally:
         if not connection.closed and not connection.broken:
             for name in taken:
-                await release(connection, settings, _lock(name))
+                await release(connection, settings, lock_of(name))
 
 
 async def lock_holder(connection: Connection, settings: Settings, projection: str) -> RebuildInProgress | None:
     """The process that holds the lock of a projection; None if it is free."""
-    return await _taken(connection, projection) if await is_taken(connection, settings, _lock(projection)) else None
+    return await _taken(connection, projection) if await is_taken(connection, settings, lock_of(projection)) else None
 
 
 async def _taken(connection: Connection, projection: str) -> RebuildInProgress:
     return RebuildInProgress(projection, await latest_holder(connection, projection) or UNKNOWN)
-
-
-def _lock(projection: str) -> str:
-    return f"rebuild {projection}"

@@ -23,10 +23,11 @@ from adapters.postgres.ops.lease import acquire
 from adapters.postgres.store.generations import Generation, Generations, numbered, served_before
 from adapters.postgres.store.ownership import fence, switching
 from adapters.postgres.store.parking import held
+from adapters.postgres.store.projection_jobs import end as end_job
 from adapters.settings import Settings
 from adapters.stores.protocol import Overtaken
 from adapters.valkey.client import Valkey
-from commands.admin import RecordSwitch
+from commands.admin.read_models import RecordSwitch
 from commands.log import Context
 from domain.admin import UNSPECIFIED, Switch
 from projections.engine.fingerprint import code_digest, source_hash
@@ -42,10 +43,11 @@ ROUNDS = 50  # of catching up, at most, before they are stopped anyway
 
 
 class By(NamedTuple):
-    """Who switches, and why; the time of the context is not used."""
+    """Who switches, and why, by which job if by one; the time of the context is not used."""
 
     context: Context = Context("operator", source="cli")
     reason: str | None = None
+    job_id: str | None = None
 
 
 UNKNOWN = By()
@@ -200,7 +202,10 @@ class Promotion:
         async def record() -> None:
             clock = self._settings.clock()
             context = replace(self._by.context, at=clock.now())
-            await carry_out(self._connection, RecordSwitch(self._projection.name, switch, back=back), context, clock)
+            name, job_id = self._projection.name, self._by.job_id
+            if job_id is not None:
+                await end_job(self._connection, job_id, "finished", generation=chosen.number)
+            await carry_out(self._connection, RecordSwitch(name, switch, back, job_id), context, clock)
 
         await self._generations.go_live(chosen, record)
 

@@ -247,6 +247,11 @@ def call(batch: Sequence[Append]) -> tuple[str, tuple[object, ...]]:
     return APPEND_IF, (*arguments(batch), *conditions, [number for number, _ in tags], [tag for _, tag in tags])
 
 
+def call_about_read_models(unit: Append) -> tuple[str, tuple[object, ...]]:
+    """The same for facts about read models, by the function that projectors may call (migration 0287)."""
+    return APPEND.replace("append_events", "append_about_read_models"), arguments([unit])
+
+
 def arguments(batch: Sequence[Append]) -> tuple[PackedArray, ...]:
     """The parameters of `APPEND`."""
     events = [event for unit in batch for event in unit.events]

@@ -34,9 +34,10 @@ the log
   idempotency               r       -       -          r        r           -
   snapshots                 r,a,w   -       -          r,a,w    r,a,w       -
   log_lives                 r       r       r          r        r           r
-  log_blocks                -       -       -          -        -           r,a
+  log_blocks                -       -       r,a        -        -           r,a
   refused_commands          r,a     -       -          -        -           -
   append_events()           X       -       -          X        X           -
+  append_about_read_models() -      -       X          -        -           -
   overtaking()              -       -       -          -        -           -
   forget_first_answers()    -       -       -          -        X           -
   forget_refused_commands() -       -       -          -        X           -
@@ -66,7 +67,8 @@ read models
   parked                    r,w(requested) - r,a,w,d   -        -           r
   skipped                   r,a     -       r,a,w,d    -        -           r
   repairs                   -       -       r,a,w,d    -        -           -
-  rebuilds                  -       -       r,a,w,d    -        -           -
+  rebuilds                  r       -       r,a,w,d    -        -           -
+  projection_jobs           r,a,w   -       r,w        -        -           -
   audits                    -       -       r,d        -        -           r,a,w
   audit_findings            -       -       r,d        -        -           r,a,w,d
   analytics_views           -       -       r,a,w,d    -        -           -

@@ -23,6 +23,11 @@ class RebuildLock(NamedTuple):
     since: str
 
 
+def lock_of(projection: str) -> str:
+    """The name of the lock of a read model."""
+    return f"rebuild {projection}"
+
+
 async def note_holder(connection: Connection, projection: str, what: str) -> None:
     """Note that this process holds the lock, and for what."""
     await connection.execute(NOTE, (projection, what, socket.gethostname(), os.getpid()))

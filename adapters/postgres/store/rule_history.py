@@ -13,7 +13,11 @@ from domain.fact import Fact
 from projections.engine.rows import Unreadable
 
 MOST = 1_000  # rules and switches of one read model that are shown, the newest
-SWITCHES = f"SELECT {COLUMNS} FROM events WHERE stream_id = %s ORDER BY stream_version DESC LIMIT {MOST}"
+PROMOTED, ROLLED_BACK = ReadModel.Promoted.TOPIC, ReadModel.RolledBack.TOPIC
+SWITCHES = f"""
+SELECT {COLUMNS} FROM events WHERE stream_id = %s AND type IN ('{PROMOTED}', '{ROLLED_BACK}')
+ ORDER BY stream_version DESC LIMIT {MOST}
+"""
 
 
 async def rules_of(connection: Connection, name: str) -> RulesOfReadModel:
@@ -41,7 +45,7 @@ def _switch(fact: Fact) -> SwitchOfReaders:
     return SwitchOfReaders(
         position=fact.position,
         at=fact.occurred_at,
-        what="promoted" if fact.type == ReadModel.Promoted.TOPIC else "rolled_back",
+        what="promoted" if fact.type == PROMOTED else "rolled_back",
         by=fact.meta.actor,
         request_id=fact.meta.correlation_id,
         held_up_to=data.pop("position"),

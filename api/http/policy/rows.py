@@ -38,7 +38,9 @@ OF_CAMPUS = _to(instructor=ANY, auditor=ANY, admin=ANY)
 OF_FOLD = _to(learner=SELF, service=SELF, instructor=ANY, auditor=ANY, admin=ANY)  # self: who has asked for it
 FIGURES = _to(instructor=ANY, auditor=ANY, analyst=ANY, admin=ANY, service=ANY)
 TO_ADMINS = _to(auditor=ANY, admin=ANY)
+OF_READ_MODELS = _to(auditor=ANY, analyst=ANY, admin=ANY)
 BY_ADMINS = _to(admin=ANY)
+BY_ANALYSTS = _to(analyst=ANY, admin=ANY)
 BY_STAFF = _to(instructor=ANY, admin=ANY)
 BY_STAFF_OF_COURSE = _to(instructor=OWN_COURSE, admin=ANY)
 BY_STAFF_OF_RUN = _to(instructor=OWN_RUN, admin=ANY)
@@ -143,10 +145,6 @@ CATALOG = (
     Row("editDraft", COMMAND, BY_STAFF_OF_COURSE),
     Row("publishDraft", COMMAND, BY_STAFF_OF_COURSE),
     Row("scheduleRun", COMMAND, BY_STAFF_OF_COURSE, LATER),
-    Row("cloneRun", COMMAND, BY_STAFF_OF_RUN),
-    Row("grantExtensions", COMMAND, BY_STAFF_OF_RUN),
-    Row("getMyDeadlines", READ, TO_ITSELF, USER, impersonated=True),
-    Row("getDeadlines", READ, OF_LEARNER_ON_RUN),
     Row("openRun", COMMAND, BY_STAFF_OF_RUN),
     Row("closeRun", COMMAND, BY_STAFF_OF_RUN),
     Row("changeCapacity", COMMAND, BY_STAFF_OF_RUN),
@@ -289,7 +287,13 @@ ADMINISTRATION = (
     Row("listFailedReactions", READ, TO_ADMINS),
     Row("retryReaction", COMMAND, BY_ADMINS),
     Row("dismissReaction", COMMAND, BY_ADMINS, reason=True),
-    Row("listProjections", READ, TO_ADMINS),
+    Row("listProjections", READ, OF_READ_MODELS),
+    Row("listProjectionJobs", READ, OF_READ_MODELS),
+    Row("getProjectionJob", READ, OF_READ_MODELS),
+    Row("rebuildProjection", COMMAND, BY_ANALYSTS, reason=True),
+    Row("promoteProjection", COMMAND, BY_ANALYSTS, step_up=True, reason=True),
+    Row("rollBackProjection", COMMAND, BY_ANALYSTS, step_up=True, reason=True),
+    Row("stopProjectionJob", COMMAND, BY_ANALYSTS, reason=True),
     Row("getCampus", OPEN, TO_ALL),
     Row("listAnnouncements", READ, TO_USERS),
     Row("publishAnnouncement", COMMAND, BY_STAFF_OF_RUN, LATER),

@@ -11,7 +11,7 @@ from adapters.dossier.assemble import SOURCES
 from adapters.dossier.refold import differences
 from adapters.dossier.verifier.checks import RULES, check
 from adapters.settings import Settings
-from commands.admin import RecordSwitch
+from commands.admin.read_models import RecordSwitch
 from commands.log import Context
 from domain.admin import Switch
 from projections.registry import PROJECTIONS

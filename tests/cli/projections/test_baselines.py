@@ -6,8 +6,9 @@ import pytest
 
 from adapters.settings import Settings
 from cli.projections import baselines
-from cli.projections.options import chosen, default_workers
+from cli.projections.options import chosen
 from tests.support.workers import writer
+from workers.rebuild.processes import default_workers
 
 
 async def test_a_bare_copy_is_measured_where_the_log_is_long_enough(

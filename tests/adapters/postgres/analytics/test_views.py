@@ -38,6 +38,7 @@ SHOWN_FIELDS = {
     *("course_id", "course_version", "due_at", "ends_at", "entitlement_id", "grade_bp", "grading_policy", "items"),
     *("kind", "language", "late_by", "learner_id", "mode", "outcome", "pacing", "pass_bp", "passed", "policy", "rule"),
     *("run_id", "score_bp", "source", "starts_at", "structure_hash", "summary", "through_position", "time_limit"),
+    *("anyway", "back", "from_scratch", "job_id", "parked"),
     *("address", "text"),  # sealed; said to all
     *("accepts_until", "client_seq", "closes_at", "deadline_at", "extra_attempts", "extra_seconds", "item_id"),
     *("old_closes_at", "old_deadline_at", "old_extra_attempts", "old_extra_seconds", "questions", "quiz_version"),
@@ -71,7 +72,6 @@ SHOWN_FIELDS = {
     *("address", "description", "first", "last", "others_until", "secret_id", "text", "types"),
     *("digest", "done", "ground", "name", "refused", "unchanged", "undoes"),
     *(
-        *("cloned_from", "late", "new_due", "old_due", "registration_closes_at", "registration_opens_at"),
         "base_version",
         "excess",
         "letters",
