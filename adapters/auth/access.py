@@ -7,7 +7,7 @@ ends it; what breaks in between changes nothing: a session or a token stands by 
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -250,6 +250,20 @@ class AccountAccess:
         if token is None:
             raise SignInRefused
         return SignedIn(learner_id, session.session_id, token, session.until)
+
+    async def must_have_stayed_open(self, session: BrowserSession, undo: Callable[[], Awaitable[Any]]) -> None:
+        """
+        Take back what was made in a session, and outlasts it, if the session has ended meanwhile.
+
+        A process hears of that half a second late, and what is made after the fact that ends all sessions is not ended
+        by it: who has another's session would keep a token, a passkey or a sign-in elsewhere.
+
+        Raises:
+            SignInRefused: it has ended; *undo* was done.
+        """
+        if not await self.sessions.is_open(session.learner_id, session.session_id):
+            await undo()
+            raise SignInRefused
 
     async def revoke(
         self, learner_id: str, session_ids: Sequence[str], cause: str, request_id: str, *, actor: str | None = None

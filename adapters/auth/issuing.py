@@ -89,8 +89,9 @@ class Granted:
 
 @dataclass(frozen=True)
 class Renewed:
-    """An access token, and the token that renews it."""
+    """An access token, and the token that renews it, of the app with this id."""
 
+    token_id: str
     access_token: str
     until: datetime
     scopes: Sequence[str]
@@ -151,8 +152,12 @@ class Tokens:
     async def revoke(self, learner_id: str, token_ids: list[str], cause: str, request_id: str) -> int:
         """End tokens of a person: the fact first, then the token; returns how many there were."""
         found = [each.token_id for each in await self.table.of_person(learner_id) if each.token_id in token_ids]
-        await self._access.revoke_tokens(learner_id, found, cause, request_id)
+        await self.end(learner_id, found, cause, request_id)
         return len(found)
+
+    async def end(self, learner_id: str, token_ids: list[str], cause: str, request_id: str) -> None:
+        """The same for tokens of which it is known whose they are."""
+        await self._access.revoke_tokens(learner_id, token_ids, cause, request_id)
 
     async def recognise(self, text: str) -> tuple[ApiToken, datetime] | None:
         """
@@ -216,7 +221,7 @@ class Tokens:
 
     async def _renewed(self, token: ApiToken, turn: int) -> Renewed:
         refresh = f"{PREFIX}{token.token_id}.{turn}.{await self._proof(token.token_id, turn)}"
-        return Renewed(*await self._signed(token), token.scopes, refresh)
+        return Renewed(token.token_id, *await self._signed(token), token.scopes, refresh)
 
     async def _signed(self, token: ApiToken) -> tuple[str, datetime]:
         now = self._access.now()

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from typing import NamedTuple
 from uuid import uuid4
 
@@ -156,7 +157,7 @@ class Providers:
             person = await self._person(provider, answer, Purpose(begun.purpose))
             match Purpose(begun.purpose), session:
                 case Purpose.LINK, BrowserSession():
-                    await self._link(provider.settings, person, session.learner_id, request_id)
+                    await self._link(provider.settings, person, session, request_id)
                     return Finished(begun.return_to)
                 case Purpose.CONFIRM, BrowserSession():
                     changed = await self._confirm(provider.settings, person, begun, session, request_id)
@@ -303,11 +304,11 @@ class Providers:
         method = "provider+mfa" if person.has_factor else "provider"
         return await self._access.confirm_session(session, method, request_id)
 
-    async def _link(self, provider: OidcProvider, person: Person, learner_id: str, request_id: str) -> None:
+    async def _link(self, provider: OidcProvider, person: Person, session: BrowserSession, request_id: str) -> None:
         """Connect an account elsewhere with the account of who is signed in; raises LinkingRefused, IdentityTaken."""
         if await self._access.settings.value(SELF_LINKING) == REFUSED:
             raise LinkingRefused
-        found = await self._linked(provider, person)
+        found, learner_id = await self._linked(provider, person), session.learner_id
         if found is not None:
             if found.learner_id != learner_id:
                 raise IdentityTaken(provider=provider.title)
@@ -321,6 +322,8 @@ class Providers:
         if kept is None or kept.identity_id != row.identity_id:  # who signs in by it at this moment was faster
             await self._access.handle(UnlinkIdentity(learner_id, row.identity_id), learner_id, request_id)
             raise IdentityTaken(provider=provider.title)
+        undo = partial(self.unlink, learner_id, row.identity_id, request_id)
+        await self._access.must_have_stayed_open(session, undo)
 
     async def _linked(self, provider: OidcProvider, person: Person) -> Identity | None:
         """The identity of a person, if the log has it."""

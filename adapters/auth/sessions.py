@@ -50,6 +50,7 @@ FIND = f"""
 SELECT {COLUMNS} FROM sessions
  WHERE token_hash = ANY(%(hashes)s) AND {VALID}
 """
+IS_OPEN = f"SELECT FROM sessions WHERE learner_id = %(learner)s AND session_id = %(session)s AND {VALID}"
 SEE = "UPDATE sessions SET seen_at = %(now)s WHERE token_hash = %(hash)s AND seen_at <= %(before)s"
 ORDER = "ORDER BY seen_at DESC, opened_at DESC, session_id"
 OF_PERSON = f"SELECT {COLUMNS} FROM sessions WHERE learner_id = %(learner)s AND {VALID} {ORDER}"
@@ -185,6 +186,15 @@ class Sessions:
         if session.actor_id is None:  # what rests on another person's session is asked for each time
             self._known.keep(hashed, session.learner_id, number, session)
         return session
+
+    async def is_open(self, learner_id: str, session_id: str) -> bool:
+        """Whether a session has not ended, as the database has it now."""
+        parameters = {"learner": learner_id, "session": session_id, **self._bounds()}
+
+        async def work(connection: Connection) -> bool:
+            return (await connection.execute(IS_OPEN.encode(), parameters)).rowcount == 1
+
+        return await self._link.run(work)
 
     async def of_person(self, learner_id: str) -> Sequence[BrowserSession]:
         """The sessions of a person, the one that was used last first."""

@@ -1,6 +1,7 @@
 """Second factors: an app that shows codes, recovery codes; the second step of signing in, and proving to be there."""
 
 from datetime import datetime
+from functools import partial
 from typing import Annotated
 
 import msgspec
@@ -157,6 +158,8 @@ async def add_app(body: CodeOfApp, request: Request, services: ServicesDep, sess
     """Add the app, which shows a code. The session counts as one with a second factor."""
     people, request_id = services.people, request.scope["request_id"]
     codes = await people.factors.add_app(session.learner_id, body.factor_id, body.code, client_of(request), request_id)
+    undo = partial(people.factors.remove, session.learner_id, body.factor_id, request_id)
+    await people.must_have_stayed_open(session, undo)
     changed = await people.confirm_session(session, FactorKind.TOTP.value, request_id)
     added = FactorAdded(factor_id=body.factor_id, recovery_codes=codes)
     return signed_in(answer(added), changed, services.log.clock)
@@ -170,7 +173,10 @@ async def make_recovery_codes(
     session: ConfirmedSessionDep,
 ) -> Response:
     """Ten recovery codes in the place of those that there were."""
-    codes = await services.people.factors.make_codes(session.learner_id, request.scope["request_id"])
+    people, request_id = services.people, request.scope["request_id"]
+    codes = await people.factors.make_codes(session.learner_id, request_id)
+    undo = partial(people.factors.make_codes, session.learner_id, request_id)  # others, which are shown to no one
+    await people.must_have_stayed_open(session, undo)
     return answer(RecoveryCodes(recovery_codes=codes))
 
 

@@ -1,5 +1,6 @@
 """Passkeys: what a page hands to the browser, and what comes back."""
 
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -56,6 +57,8 @@ async def add_passkey(
     factor_id, codes = await people.passkeys.add(
         session.learner_id, body.state, body.credential, body.label, request_id
     )
+    undo = partial(people.factors.remove, session.learner_id, factor_id, request_id)
+    await people.must_have_stayed_open(session, undo)
     changed = await people.confirm_session(session, FactorKind.PASSKEY.value, request_id)
     added = FactorAdded(factor_id=factor_id, recovery_codes=codes)
     return signed_in(answer(added), changed, services.log.clock)

@@ -1,6 +1,7 @@
 """Tokens of the API: of persons for programs, of apps, which renew them; and the keys that check them."""
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Annotated, Literal
 
 import msgspec
@@ -24,6 +25,9 @@ from domain.words import closed
 router = strict_router("auth", "/v1")
 keys_router = strict_router("auth")
 LONGEST_DAYS = 366
+SESSION_ENDED = "session_ended"
+"""Why a token has ended: the session in which it was issued had."""
+
 Scope = Annotated[str, closed(SCOPES)]
 
 
@@ -139,7 +143,10 @@ async def issue_token(
 ) -> Response:
     """Issue a token for a program, with scopes and an end."""
     wish = _wish(session, body, timedelta(days=body.days))
-    issued = await services.people.tokens.issue(wish, request.scope["request_id"])
+    tokens, request_id = services.people.tokens, request.scope["request_id"]
+    issued = await tokens.issue(wish, request_id)
+    undo = partial(tokens.end, session.learner_id, [issued.token_id], SESSION_ENDED, request_id)
+    await services.people.must_have_stayed_open(session, undo)
     return answer(IssuedToken(token_id=issued.token_id, token=issued.text, scopes=[*issued.scopes], until=issued.until))
 
 
@@ -161,7 +168,10 @@ async def begin_app_tokens(
     body: WantedApp, request: Request, services: ServicesDep, session: ConfirmedSessionDep
 ) -> Response:
     """Let an app act for the user: a short token, and one that renews it."""
-    found = await services.people.tokens.begin_app(_wish(session, body, APP_LASTS), request.scope["request_id"])
+    tokens, request_id = services.people.tokens, request.scope["request_id"]
+    found = await tokens.begin_app(_wish(session, body, APP_LASTS), request_id)
+    undo = partial(tokens.end, session.learner_id, [found.token_id], SESSION_ENDED, request_id)
+    await services.people.must_have_stayed_open(session, undo)
     return _pair(found, services)
 
 
