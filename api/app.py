@@ -29,6 +29,7 @@ from api import (
     catalog,
     clients,
     dashboards,
+    deadlines,
     dev_login,
     dossiers,
     enrollment,
@@ -73,6 +74,7 @@ VERSION = "1"
 ROUTERS = (  # the busiest first: routes are tried in this order
     progress.router,
     dashboards.router,  # plain reads of dashboards do not come here: api/http/fast_path.py
+    deadlines.router,
     enrollment.router,
     attempts.router,
     quiz.router,

@@ -19,6 +19,7 @@ from domain.catalog import (
     Prerequisite,
     PrerequisiteCircle,
     Run,
+    RunNotFound,
     Section,
     Structure,
     Unit,
@@ -29,12 +30,21 @@ from domain.catalog import (
 )
 from domain.catalog.edits import Edit
 from domain.catalog.structure import hash_of
-from domain.deadlines import UTC_ZONE
+from domain.deadlines import UTC_ZONE, LatePolicy, moved
 from domain.grading import Group
 
 SEAT_OFFER_HOURS = 48  # for runs that do not say otherwise
-LEFT_OUT = {"seat_offer_hours": SEAT_OFFER_HOURS, "time_zone": UTC_ZONE, "waitlist_limit": None}
+LEFT_OUT = {
+    "seat_offer_hours": SEAT_OFFER_HOURS,
+    "time_zone": UTC_ZONE,
+    "waitlist_limit": None,
+    "late": None,
+    "registration_opens_at": None,
+    "registration_closes_at": None,
+}
 """What a new run has in these fields if its plan leaves them out."""
+CLONED = ("capacity", "pacing", "seat_offer_hours", "time_zone", "waitlist_limit", "late")
+"""What a clone of a run has as the run has it."""
 
 
 @dataclass(frozen=True)
@@ -209,6 +219,9 @@ class ScheduleRun:
         seat_offer_hours: for how long a seat that came free is held for the next in line; None or 0: given at once.
         time_zone: by whose clocks units are due.
         waitlist_limit: how many learners may wait for a seat; None for no limit, 0 for no waitlist.
+        late: what becomes of late work where a unit says nothing; None: it is taken as it comes.
+        registration_opens_at: from when learners may ask for a place, while the run is open; None: from the opening on.
+        registration_closes_at: from when they may not any more; None: until the run is closed.
     """
 
     run_id: str
@@ -221,6 +234,9 @@ class ScheduleRun:
     seat_offer_hours: int | UnsetType | None = UNSET
     time_zone: str | UnsetType = UNSET
     waitlist_limit: int | UnsetType | None = UNSET
+    late: LatePolicy | UnsetType | None = UNSET
+    registration_opens_at: datetime | UnsetType | None = UNSET
+    registration_closes_at: datetime | UnsetType | None = UNSET
 
 
 async def schedule_run(command: ScheduleRun, log: Log) -> Position:
@@ -242,7 +258,52 @@ async def schedule_run(command: ScheduleRun, log: Log) -> Position:
         ends_at=command.ends_at,
         capacity=command.capacity,
         pacing=command.pacing,
+        cloned_from=run.cloned_from,  # None for a new one; the same plan again changes nothing
         **more,
+    )
+    return await log.save(run)
+
+
+@dataclass(frozen=True)
+class CloneRun:
+    """
+    Plan a run as another one was planned, at another time: its dates move along, by the clocks of its zone.
+
+    Attributes:
+        run_id: the new run.
+        of_run: the run whose plan it has, with the number of seats of today.
+        course_version: the version that it follows; None for the newest one.
+    """
+
+    run_id: str
+    of_run: str
+    starts_at: datetime
+    course_version: int | None = None
+
+
+async def clone_run(command: CloneRun, log: Log) -> Position:
+    old = await log.read(Run, run_stream(command.of_run))
+    if not old.exists or old.starts_at is None or old.ends_at is None:
+        raise RunNotFound(run_id=command.of_run)
+    course = await log.read(Course, course_stream(old.course_id))
+    version = course.latest if command.course_version is None else command.course_version
+    if version not in course.versions:
+        raise BadSchedule(f"course {old.course_id} has no version {version}", version=version)
+    run = await log.load(Run, run_stream(command.run_id))
+    start, zone = old.starts_at, old.time_zone
+    opens, closes = (
+        None if at is None else moved(at, start, command.starts_at, zone)
+        for at in (old.registration_opens_at, old.registration_closes_at)
+    )
+    run.schedule(
+        old.course_id,
+        version,
+        starts_at=command.starts_at,
+        ends_at=moved(old.ends_at, start, command.starts_at, zone),
+        registration_opens_at=opens,
+        registration_closes_at=closes,
+        cloned_from=command.of_run,
+        **{name: getattr(old, name) for name in CLONED},
     )
     return await log.save(run)
 

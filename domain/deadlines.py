@@ -117,6 +117,13 @@ def due_at(starts_at: datetime, days: int, time_zone: str = UTC_ZONE, clock: str
     return local.astimezone(UTC)
 
 
+def moved(at: datetime, old_start: datetime, new_start: datetime, time_zone: str = UTC_ZONE) -> datetime:
+    """The time that is as far from *new_start* as *at* is from *old_start*, by clocks on a wall in *time_zone*."""
+    zone = ZoneInfo(time_zone)
+    local, old, new = (each.astimezone(zone).replace(tzinfo=None) for each in (at, old_start, new_start))
+    return (new + (local - old)).replace(tzinfo=zone).astimezone(UTC)
+
+
 def due_times(units: Iterable[Due], run: Mapping[str, Any]) -> dict[str, datetime]:
     """The deadlines of *units* that have one, by the fields of the fact that scheduled their *run*."""
     starts_at, zone = datetime.fromisoformat(run["starts_at"]), run.get("time_zone") or UTC_ZONE

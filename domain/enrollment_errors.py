@@ -49,6 +49,27 @@ class RunClosed(Conflict):
     lifted_by = "run-{run_id}"
 
 
+class RegistrationNotOpen(Conflict):
+    """The run is open, and its registration has not begun."""
+
+    code = "registration_not_open"
+    template = "registration for run {run_id} opens at {opens_at}: ask for a place then"
+
+
+class RegistrationOver(Conflict):
+    """The run is open, and its registration is over."""
+
+    code = "registration_over"
+    template = "registration for run {run_id} closed at {closed_at}: ask for a place on a later run of the course"
+
+
+class BadExtension(Rejected):
+    """A new deadline that is no later than the one that all learners have."""
+
+    code = "bad_extension"
+    template = "the deadline of unit {unit_id} is {due} for all: an extension until {new_due} would be none"
+
+
 class RunEnded(Conflict):
     """The run is over: there is no place to have."""
 

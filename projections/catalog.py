@@ -64,6 +64,9 @@ class CatalogRun(msgspec.Struct):
     status: str = "scheduled"
     seat_offer_hours: int | None = None
     waitlist_limit: int | None = None
+    late: dict[str, Any] | None = None
+    registration_opens_at: datetime | None = None
+    registration_closes_at: datetime | None = None
 
 
 class CatalogQuiz(msgspec.Struct):
@@ -137,6 +140,13 @@ def _run_scheduled(fact: Fact, rows: Rows) -> None:
     run.starts_at, run.ends_at = datetime.fromisoformat(data["starts_at"]), datetime.fromisoformat(data["ends_at"])
     run.capacity, run.pacing, run.time_zone = data["capacity"], data["pacing"], data.get("time_zone", "UTC")
     run.seat_offer_hours, run.waitlist_limit = data.get("seat_offer_hours"), data.get("waitlist_limit")
+    run.late = data.get("late")
+    run.registration_opens_at = _time(data.get("registration_opens_at"))
+    run.registration_closes_at = _time(data.get("registration_closes_at"))
+
+
+def _time(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
 
 
 def _run_opened(fact: Fact, rows: Rows) -> None:

@@ -12,6 +12,7 @@ from adapters.postgres.queries import catalog, catalog_lists, products
 from adapters.postgres.queries.catalog_lists import Asked
 from adapters.postgres.queries.reader import Reader, RowPage
 from api.catalog.lists import PROJECTION, Order, Part, Total, listed
+from api.catalog.structure import NewLatePolicy
 from api.http import paging
 from api.http.as_of import AsOf
 from api.http.dispatch import Accepted, Body, Dispatch, example
@@ -19,7 +20,7 @@ from api.http.openapi import command, query
 from api.http.query import QueryContext, QueryDep
 from api.http.routing import router as strict_router
 from api.http.types import NO_NUL, Id, Limit, RunId, Time, Word, one_of
-from commands.catalog import LEFT_OUT, SEAT_OFFER_HOURS, CloseRun, OpenRun, ScheduleRun
+from commands.catalog import LEFT_OUT, SEAT_OFFER_HOURS, CloneRun, CloseRun, OpenRun, ScheduleRun
 from domain.catalog import PACINGS, RunNotFound
 from domain.deadlines import UTC_ZONE
 from domain.payment.product import granting, is_free, present_prices
@@ -91,8 +92,10 @@ class NewRun(Body):
     A run of a course; without `capacity` the number of seats has no limit.
 
     A seat that comes free is held for the next in line for `seat_offer_hours`; null or 0: it is given at once. As many
-    learners as `waitlist_limit` may wait for a seat; null: no limit, 0: none, a full run refuses them. Sent again, the
-    same run changes nothing, also where these two or `time_zone` are left out.
+    learners as `waitlist_limit` may wait for a seat; null: no limit, 0: none, a full run refuses them. `late` says what
+    becomes of late work where a unit says nothing. While the run is open, learners may ask for a place from
+    `registration_opens_at` to `registration_closes_at`. Sent again, the same run changes nothing, also where these or
+    `time_zone` are left out.
     """
 
     model_config = example(
@@ -117,14 +120,35 @@ class NewRun(Body):
         UTC_ZONE
     )
     waitlist_limit: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
+    late: NewLatePolicy | None = None
+    registration_opens_at: Time | None = None
+    registration_closes_at: Time | None = None
+
+
+class NewClone(Body):
+    """A run that is planned as another one, from another time on; without a version it follows the newest one."""
+
+    model_config = example(run_id="algebra-2027", starts_at="2027-02-01T00:00:00Z")
+
+    run_id: Id
+    starts_at: Time
+    course_version: Annotated[int, Field(ge=1, le=100_000)] | None = None
 
 
 @router.post("/runs", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
 async def schedule_run(body: NewRun, handle: Dispatch) -> Response:
     """Schedule a run of a course; open it to let learners enroll."""
     await handle.check.permit(course_id=body.course_id)
-    left_out = LEFT_OUT.keys() - body.model_fields_set
-    return await handle(ScheduleRun(**body.model_dump(exclude=left_out)))
+    plan = body.model_dump(exclude=LEFT_OUT.keys() - body.model_fields_set)
+    if body.late is not None:
+        plan["late"] = body.late.policy()
+    return await handle(ScheduleRun(**plan))
+
+
+@router.post("/runs/{run_id}/clone", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
+async def clone_run(run_id: RunId, body: NewClone, handle: Dispatch) -> Response:
+    """Schedule a run as this one was scheduled, with all dates moved; its quizzes are published to it by themselves."""
+    return await handle(CloneRun(body.run_id, run_id, body.starts_at, body.course_version))
 
 
 @router.post("/runs/{run_id}/open", status_code=202, response_model=Accepted, responses=command(403, 404, 409))

@@ -11,7 +11,7 @@ from api.http.types import NO_NUL, BasisPoints, Id, Title, Word, one_of
 from domain.catalog import COMPLETION_RULES, GRADING_POLICIES, MAX_UNITS, Letter, Prerequisite, Section, Unit
 from domain.catalog.structure import MAX_PREREQUISITES, MAX_SECTIONS
 from domain.catalog.unit_rules import COMPLETION_WORDS, MAX_CAPTIONS, MAX_SECONDS
-from domain.deadlines import LATE_WORDS, MAX_DAYS_LATE
+from domain.deadlines import LATE_WORDS, MAX_DAYS_LATE, LatePolicy
 from domain.grading import Group
 from domain.kinds import KINDS
 
@@ -37,6 +37,10 @@ class NewLatePolicy(Body):
     rule: Annotated[Word, one_of(LATE_WORDS)]
     off_bp: Annotated[int, Field(ge=1, le=10_000)] | None = None
     days: Annotated[int, Field(ge=1, le=MAX_DAYS_LATE)] | None = None
+
+    def policy(self) -> LatePolicy:
+        """The policy of the domain."""
+        return LatePolicy(**self.model_dump())
 
 
 class NewContent(Body):

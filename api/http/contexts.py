@@ -17,6 +17,7 @@ SERVED_WITH: Mapping[str, str] = {
     "events": "progress",
     "attempts": "quiz",
     "roster": "enrollment",
+    "deadlines": "enrollment",
     "seats": "enrollment",
     "run_invitations": "enrollment",
     "ledger": "payment",

@@ -1,5 +1,6 @@
 """What other contexts may know of the catalog: the structure of a run, and whether it is open."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,7 +17,7 @@ from domain.catalog import (
     course_stream,
     run_stream,
 )
-from domain.deadlines import due_at, is_over
+from domain.deadlines import Deadline, LatePolicy, deadline_of, is_over
 from domain.grading import Group, Scheme, scheme_of
 from domain.tags import QueryItem, tag
 
@@ -40,6 +41,9 @@ class Outline:
     time_zone: str
     waitlist_limit: int | None
     prerequisites: list[Prerequisite]
+    late: LatePolicy | None
+    registration_opens_at: datetime | None
+    registration_closes_at: datetime | None
 
     def offer_until(self, at: datetime) -> datetime | None:
         """When an offer of a seat made at *at* ends: with the run at the latest; None where seats are given at once."""
@@ -52,8 +56,11 @@ class Outline:
 
     def due_at(self, unit_id: str) -> datetime | None:
         """The deadline of a unit, None where there is none."""
-        days = self.units[unit_id].due_after_days
-        return None if days is None else due_at(self.starts_at, days, self.time_zone)
+        return self.deadline(unit_id).due_at
+
+    def deadline(self, unit_id: str, extensions: Mapping[str, datetime] = {}, due: datetime | None = None) -> Deadline:
+        """All that the deadline of a unit means for a learner with these *extensions*; see `domain.deadlines`."""
+        return deadline_of(self.units[unit_id], self, extensions, due)
 
 
 async def outline(log: Log, run_id: str) -> Outline:
@@ -84,6 +91,9 @@ async def outline(log: Log, run_id: str) -> Outline:
         run.time_zone,
         run.waitlist_limit,
         course.structures[run.course_version].prerequisites,
+        run.late,
+        run.registration_opens_at,
+        run.registration_closes_at,
     )
 
 

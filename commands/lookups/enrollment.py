@@ -13,6 +13,8 @@ from domain.enrollment import (
     NoAccess,
     NotEnrolled,
     PrerequisitesMissing,
+    RegistrationNotOpen,
+    RegistrationOver,
     RunClosed,
     RunEnded,
     RunIsOver,
@@ -78,15 +80,19 @@ def no_access(learner_id: str, run_id: str, status: Status) -> NoAccess:
 
 def must_admit(run: Outline, at: datetime) -> None:
     """
-    Refuse to seat anyone, or to queue them, in a run that is closed or has ended.
+    Refuse to seat anyone, or to queue them, in a run that is closed or has ended, or outside of its registration.
 
     Raises:
-        RunEnded, RunClosed: it is.
+        RunEnded, RunClosed, RegistrationNotOpen, RegistrationOver.
     """
     if is_over(run.ends_at, at):
         raise RunEnded(run_id=run.run_id, ended_at=f"{run.ends_at:%Y-%m-%d %H:%M} UTC")
     if not run.is_open:
         raise RunClosed(run_id=run.run_id)
+    if run.registration_opens_at is not None and at < run.registration_opens_at:
+        raise RegistrationNotOpen(run_id=run.run_id, opens_at=f"{run.registration_opens_at:%Y-%m-%d %H:%M} UTC")
+    if is_over(run.registration_closes_at, at):
+        raise RegistrationOver(run_id=run.run_id, closed_at=f"{run.registration_closes_at:%Y-%m-%d %H:%M} UTC")
 
 
 async def must_enter(log: Log, learner_id: str, run: Outline, at: datetime) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from domain.aggregate import Aggregate, event, stream_id
 from domain.capacity import EXCESS_STAYS, check_capacity
 from domain.catalog.errors import BadSchedule, RunExists, RunNotFound
-from domain.deadlines import UTC_ZONE, is_time_zone
+from domain.deadlines import UTC_ZONE, LatePolicy, is_late_policy, is_time_zone
 
 PACINGS = ("instructor", "self", "cohort")
 
@@ -26,7 +26,7 @@ class Run(Aggregate):
 
     class Scheduled(Aggregate.Event):
         TOPIC = "run.scheduled"
-        class_version = 4
+        class_version = 5
         course_id: str
         course_version: int
         starts_at: datetime
@@ -36,6 +36,10 @@ class Run(Aggregate):
         seat_offer_hours: int | None
         time_zone: str
         waitlist_limit: int | None
+        late: LatePolicy | None
+        registration_opens_at: datetime | None
+        registration_closes_at: datetime | None
+        cloned_from: str | None
 
         @staticmethod
         def upcast_v1_v2(state: dict[str, Any]) -> None:
@@ -51,6 +55,11 @@ class Run(Aggregate):
         def upcast_v3_v4(state: dict[str, Any]) -> None:
             """In version 3 every run queued as many learners as asked."""
             state["waitlist_limit"] = None
+
+        @staticmethod
+        def upcast_v4_v5(state: dict[str, Any]) -> None:
+            """In version 4 late work was taken as it came, and learners registered while the run was open."""
+            state.update(late=None, registration_opens_at=None, registration_closes_at=None, cloned_from=None)
 
     class Opened(Aggregate.Event):
         TOPIC = "run.opened"
@@ -74,6 +83,10 @@ class Run(Aggregate):
         self.seat_offer_hours: int | None = None
         self.time_zone = UTC_ZONE
         self.waitlist_limit: int | None = None
+        self.late: LatePolicy | None = None
+        self.registration_opens_at: datetime | None = None
+        self.registration_closes_at: datetime | None = None
+        self.cloned_from: str | None = None
         self.is_open = False
 
     def schedule(self, course_id: str, course_version: int, **plan: Any) -> None:
@@ -84,10 +97,14 @@ class Run(Aggregate):
             plan: starts_at, ends_at, capacity (None: no limit), pacing, seat_offer_hours: for how long a seat that
                 came free is held for the next in line (None or 0: it is given at once; so it is without a capacity),
                 time_zone: by whose clocks units are due (UTC if left out), and waitlist_limit: how many learners may
-                wait for a seat (None or left out: no limit, 0: none; no limit without a capacity).
+                wait for a seat (None or left out: no limit, 0: none; no limit without a capacity); late: what becomes
+                of late work where a unit says nothing; registration_opens_at and registration_closes_at: when learners
+                may ask for a place while the run is open (None or left out: always); cloned_from: the run whose plan
+                this is.
         """
         plan.setdefault("time_zone", UTC_ZONE)
-        plan.setdefault("waitlist_limit", None)
+        for name in ("waitlist_limit", "late", "registration_opens_at", "registration_closes_at", "cloned_from"):
+            plan.setdefault(name, None)
         if plan["capacity"] is None:
             plan["seat_offer_hours"] = plan["waitlist_limit"] = None
         plan["seat_offer_hours"] = plan["seat_offer_hours"] or None
@@ -96,23 +113,7 @@ class Run(Aggregate):
             if (self.course_id, self.course_version, known) != (course_id, course_version, plan):
                 raise RunExists(run_id=self.id_of("run_id"))
             return
-        run_id = self.id_of("run_id")
-        if plan["pacing"] not in PACINGS and not self.importing:
-            raise BadSchedule(
-                f"{plan['pacing']!r} is no pacing; these are: {', '.join(PACINGS)}", pacing=plan["pacing"]
-            )
-        if plan["ends_at"] <= plan["starts_at"]:
-            raise BadSchedule(f"run {run_id} would end before it starts", run_id=run_id)
-        if plan["capacity"] is not None and plan["capacity"] < 1:
-            raise BadSchedule(f"run {run_id} needs a seat at least, or no limit", run_id=run_id)
-        if not is_time_zone(plan["time_zone"]):
-            raise BadSchedule(
-                f"{plan['time_zone']!r} is no time zone; give a name such as Europe/London", time_zone=plan["time_zone"]
-            )
-        if (plan["seat_offer_hours"] or 0) < 0:
-            raise BadSchedule(f"run {run_id} cannot offer seats for fewer than 0 hours", run_id=run_id)
-        if (plan["waitlist_limit"] or 0) < 0:
-            raise BadSchedule(f"run {run_id} cannot let fewer than 0 learners wait", run_id=run_id)
+        _check_plan(self.id_of("run_id"), plan, any_pacing=self.importing)
         self._scheduled(course_id=course_id, course_version=course_version, **plan)
 
     @event(Scheduled)
@@ -127,10 +128,16 @@ class Run(Aggregate):
         seat_offer_hours: int | None,
         time_zone: str,
         waitlist_limit: int | None,
+        late: LatePolicy | None,
+        registration_opens_at: datetime | None,
+        registration_closes_at: datetime | None,
+        cloned_from: str | None,
     ) -> None:
         self.course_id, self.course_version = course_id, course_version
         self.starts_at, self.ends_at, self.capacity, self.pacing = starts_at, ends_at, capacity, pacing
         self.seat_offer_hours, self.time_zone, self.waitlist_limit = seat_offer_hours, time_zone, waitlist_limit
+        self.late, self.cloned_from = late, cloned_from
+        self.registration_opens_at, self.registration_closes_at = registration_opens_at, registration_closes_at
 
     def open(self) -> None:
         """Admit learners."""
@@ -166,3 +173,26 @@ class Run(Aggregate):
     def _must_exist(self) -> None:
         if not self.exists:
             raise RunNotFound(run_id=self.id_of("run_id"))
+
+
+def _check_plan(run_id: str, plan: dict[str, Any], *, any_pacing: bool) -> None:
+    """Refuse a plan that contradicts itself; *any_pacing* lets old words pass."""
+    if plan["pacing"] not in PACINGS and not any_pacing:
+        raise BadSchedule(f"{plan['pacing']!r} is no pacing; these are: {', '.join(PACINGS)}", pacing=plan["pacing"])
+    if plan["ends_at"] <= plan["starts_at"]:
+        raise BadSchedule(f"run {run_id} would end before it starts", run_id=run_id)
+    if plan["capacity"] is not None and plan["capacity"] < 1:
+        raise BadSchedule(f"run {run_id} needs a seat at least, or no limit", run_id=run_id)
+    if not is_time_zone(plan["time_zone"]):
+        raise BadSchedule(
+            f"{plan['time_zone']!r} is no time zone; give a name such as Europe/London", time_zone=plan["time_zone"]
+        )
+    if (plan["seat_offer_hours"] or 0) < 0:
+        raise BadSchedule(f"run {run_id} cannot offer seats for fewer than 0 hours", run_id=run_id)
+    if (plan["waitlist_limit"] or 0) < 0:
+        raise BadSchedule(f"run {run_id} cannot let fewer than 0 learners wait", run_id=run_id)
+    if plan["late"] is not None and (problem := is_late_policy(plan["late"])):
+        raise BadSchedule(f"run {run_id} has a late policy that says nothing: {problem}", run_id=run_id)
+    opens, closes = plan["registration_opens_at"], plan["registration_closes_at"]
+    if (opens and closes and closes <= opens) or (opens and opens >= plan["ends_at"]):
+        raise BadSchedule(f"registration for run {run_id} would close, or the run end, before it opens", run_id=run_id)

@@ -11,6 +11,7 @@ from domain.enrollment.enrollment import BY_ENTITLEMENT, BY_STAFF, Enrollment, e
 from domain.enrollment.seats import Seats, seats_stream
 from domain.enrollment_errors import (
     AlreadyCompleted,
+    BadExtension,
     BadMode,
     HasWithdrawn,
     InvitationOver,
@@ -24,6 +25,8 @@ from domain.enrollment_errors import (
     OfferExpired,
     OtherCourse,
     PrerequisitesMissing,
+    RegistrationNotOpen,
+    RegistrationOver,
     RunClosed,
     RunEnded,
     RunFull,
@@ -39,6 +42,7 @@ __all__ = [
     "INVITATION_STATUSES",
     "Admission",
     "AlreadyCompleted",
+    "BadExtension",
     "BadMode",
     "Enrollment",
     "HasWithdrawn",
@@ -53,6 +57,8 @@ __all__ = [
     "OfferExpired",
     "OtherCourse",
     "PrerequisitesMissing",
+    "RegistrationNotOpen",
+    "RegistrationOver",
     "RunClosed",
     "RunEnded",
     "RunFull",

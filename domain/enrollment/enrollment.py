@@ -4,15 +4,15 @@ from datetime import datetime
 from typing import Any
 
 from domain.aggregate import Aggregate, event, stream_id
+from domain.enrollment.place import Place
 from domain.enrollment_errors import (
     AlreadyCompleted,
+    BadExtension,
     BadMode,
     HasWithdrawn,
     NoAccess,
     NoSeatOffered,
     NotActive,
-    NotEnrolled,
-    OfferExpired,
     Status,
     WaitsFor,
 )
@@ -29,7 +29,7 @@ def enrollment_stream(learner_id: str, run_id: str) -> str:
     return stream_id("enrollment", learner_id, run_id)
 
 
-class Enrollment(Aggregate):
+class Enrollment(Place):
     """One learner's place on one course run."""
 
     category = "enrollment"
@@ -122,35 +122,12 @@ class Enrollment(Aggregate):
         TOPIC = "enrollment.transferred_from"
         from_run: str
 
-    def initial_state(self) -> None:
-        self.status = Status.NONE
-        self.mode = ""
-        self.offered_until: datetime | None = None
-        self.waits_for = ""
-        self.by_entitlement = False
-        self.suspended_from = Status.NONE
-        self.suspended_by: set[str] = set()
-        self.transferred_to = ""
-
-    @property
-    def learner_id(self) -> str:
-        """The learner, from the stream's id."""
-        return self.id_of("learner_id")
-
-    @property
-    def run_id(self) -> str:
-        """The course run, from the stream's id."""
-        return self.id_of("run_id")
-
-    @property
-    def has_place(self) -> bool:
-        """Whether the learner has access, or completed the course with it."""
-        return self.status in (Status.ACTIVE, Status.COMPLETED)
-
-    @property
-    def waits(self) -> bool:
-        """Whether the learner has asked for a place, and has none yet."""
-        return self.status in (Status.REQUESTED, Status.WAITLISTED, Status.OFFERED)
+    class ExtensionGranted(Aggregate.Event):
+        TOPIC = "enrollment.extension_granted"
+        unit_id: str
+        old_due: datetime | None
+        new_due: datetime
+        reason: Words
 
     def admit(self, source: str) -> None:
         """Ask for a place for a learner who is entitled to one, also for one who has left."""
@@ -259,13 +236,6 @@ class Enrollment(Aggregate):
     @event(SeatOfferExpired)
     def _seat_offer_expired(self, until: datetime) -> None:
         self.status = Status.EXPIRED
-
-    def _is_overdue(self, at: datetime) -> bool:
-        return self.status is Status.OFFERED and self.offered_until is not None and at >= self.offered_until
-
-    def _offer_expired(self) -> OfferExpired:
-        until = f"{self.offered_until:%Y-%m-%d %H:%M:%S} UTC"
-        return OfferExpired(learner_id=self.learner_id, run_id=self.run_id, until=until)
 
     def withdraw(self, reason: str) -> None:
         """Give up the place, or decline the seat that is offered."""
@@ -393,7 +363,25 @@ class Enrollment(Aggregate):
     def _transferred_from(self, from_run: str) -> None:
         pass  # evidence: what is recognised follows from the fact of the other run
 
-    def must_have_asked(self) -> None:
-        """Refuse a learner who has never asked for a place; raises NotEnrolled."""
-        if not self.exists:
-            raise NotEnrolled(learner_id=self.learner_id, run_id=self.run_id)
+    def extend(self, unit_id: str, due: datetime | None, new_due: datetime, reason: str) -> None:
+        """
+        Give the learner more time for a unit; a later extension takes the place of an earlier one, also if it is less.
+
+        Args:
+            due: the deadline of the unit for all, None for none of its own.
+            new_due: the deadline of the learner from now on, later than that for all.
+        """
+        self.must_have_asked()
+        if self.status is Status.WITHDRAWN:
+            raise HasWithdrawn(learner_id=self.learner_id, run_id=self.run_id)
+        if due is not None and new_due <= due:
+            raise BadExtension(
+                unit_id=unit_id, due=f"{due:%Y-%m-%d %H:%M} UTC", new_due=f"{new_due:%Y-%m-%d %H:%M} UTC"
+            )
+        old = self.extensions.get(unit_id, due)
+        if old != new_due:
+            self._extension_granted(unit_id=unit_id, old_due=old, new_due=new_due, reason=reason)
+
+    @event(ExtensionGranted)
+    def _extension_granted(self, unit_id: str, old_due: datetime | None, new_due: datetime, reason: str) -> None:
+        self.extensions[unit_id] = new_due

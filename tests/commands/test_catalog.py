@@ -35,6 +35,10 @@ async def test_a_run_is_scheduled_opened_and_closed(campus: Campus) -> None:
                 seat_offer_hours=48,
                 time_zone="UTC",
                 waitlist_limit=None,
+                late=None,
+                registration_opens_at=None,
+                registration_closes_at=None,
+                cloned_from=None,
             ),
         )
     ]

@@ -1,7 +1,7 @@
 """The rules of the catalog: courses, their versions, and their runs."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -22,6 +22,7 @@ from domain.catalog import (
     run_stream,
     structure_hash,
 )
+from domain.deadlines import LatePolicy
 from domain.errors import BadIdentifier
 from domain.grading import Group
 from tests.support.given import fact, given
@@ -40,6 +41,10 @@ PLAN: dict[str, Any] = {
     "seat_offer_hours": 48,
     "time_zone": "UTC",
     "waitlist_limit": 20,
+    "late": LatePolicy("percent_a_day", 1_000),
+    "registration_opens_at": START - timedelta(days=30),
+    "registration_closes_at": START,
+    "cloned_from": None,
 }
 SCHEDULED = fact(Run.Scheduled, course_id="algebra", course_version=1, **PLAN)
 
@@ -331,3 +336,17 @@ def test_only_a_run_that_exists_opens_or_closes() -> None:
     """There is nothing to open or close before a run is scheduled."""
     given(Run).when(lambda run: run.open()).refused(RunNotFound, run_id="algebra-1")
     given(Run).when(lambda run: run.close()).refused(RunNotFound, run_id="algebra-1")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"registration_closes_at": START - timedelta(days=30)},
+        {"registration_opens_at": END, "registration_closes_at": None},
+        {"late": LatePolicy("until")},
+    ],
+)
+def test_registration_closes_after_it_opens_and_opens_before_the_run_ends(wrong: dict[str, Any]) -> None:
+    """Else no learner could ask for a place; and a late policy says something."""
+    plan = {**PLAN, **wrong}
+    given(Run).when(lambda run: run.schedule("algebra", 1, **plan)).refused(BadSchedule, run_id="algebra-1")

@@ -8,6 +8,7 @@ from adapters.postgres.queries.json_answer import json_array, json_object
 from adapters.postgres.queries.old_columns import with_columns
 from adapters.postgres.queries.reader import CHECKPOINT, Answer, Reader, RowPage
 from domain.catalog import Letter, Prerequisite, Section, Unit
+from domain.deadlines import LatePolicy
 from domain.grading import Group
 from domain.kinds import Kind
 from domain.quiz import Item
@@ -56,7 +57,8 @@ class CourseRun(msgspec.Struct, kw_only=True):
     """
     A course run; times of units are by the clocks of `time_zone`.
 
-    `capacity` and `waitlist_limit` are null where there is no limit, `seat_offer_hours` where seats are given at once.
+    `capacity` and `waitlist_limit` are null where there is no limit, `seat_offer_hours` where seats are given at once,
+    `late` where late work is taken as it comes, and the dates of registration where only the opening of the run counts.
     """
 
     run_id: str
@@ -71,6 +73,9 @@ class CourseRun(msgspec.Struct, kw_only=True):
     status: RunStatus
     seat_offer_hours: int | None
     waitlist_limit: int | None
+    late: LatePolicy | None
+    registration_opens_at: datetime | None
+    registration_closes_at: datetime | None
 
 
 class QuizHead(msgspec.Struct, kw_only=True):
@@ -142,6 +147,9 @@ RUN_EXAMPLE = CourseRun(
     status="open",
     seat_offer_hours=48,
     waitlist_limit=20,
+    late=LatePolicy("percent_a_day", 1_000, 5),
+    registration_opens_at=AT - timedelta(days=30),
+    registration_closes_at=AT + timedelta(days=7),
 )
 QUIZ_EXAMPLE = QuizDetail(
     quiz_id="algebra-2026-q1",
@@ -178,7 +186,14 @@ def _filled(table: str, answer: type[msgspec.Struct], **defaults: str) -> str:
 
 
 RUN_ROWS = _filled(
-    "catalog_runs", CourseRun, time_zone="'UTC'", seat_offer_hours="NULL::bigint", waitlist_limit="NULL::bigint"
+    "catalog_runs",
+    CourseRun,
+    time_zone="'UTC'",
+    seat_offer_hours="NULL::bigint",
+    waitlist_limit="NULL::bigint",
+    late="NULL::jsonb",
+    registration_opens_at="NULL::timestamptz",
+    registration_closes_at="NULL::timestamptz",
 )
 _NONE = "'[]'::jsonb"
 VERSION_ROWS = _filled(

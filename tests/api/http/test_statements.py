@@ -46,6 +46,7 @@ ELSEWHERE = (
     "/v1/webhooks",
     "/draft",
     "/attempts",
+    "/deadlines",
 )
 """What there is once it was signed, asked for or served, or a person has signed in: tests of the same names."""
 

@@ -72,6 +72,7 @@ SHOWN_FIELDS = {
     *("address", "description", "first", "last", "others_until", "secret_id", "text", "types"),
     *("digest", "done", "ground", "name", "refused", "unchanged", "undoes"),
     *(
+        *("cloned_from", "late", "new_due", "old_due", "registration_closes_at", "registration_opens_at"),
         "base_version",
         "excess",
         "letters",

@@ -99,6 +99,10 @@ async def test_the_fields_of_the_facts(settings: Settings, tmp_path: Path) -> No
         "seat_offer_hours": None,
         "time_zone": "UTC",
         "waitlist_limit": None,
+        "late": None,
+        "registration_opens_at": None,
+        "registration_closes_at": None,
+        "cloned_from": None,
     }
     assert by_type["attempt-11:2:1", "attempt.submitted"]["banked"] is True
     assert by_type["attempt-12:1:1", "attempt.submitted"]["late_by"] == 3 * 86_400
