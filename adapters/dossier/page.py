@@ -136,6 +136,7 @@ FACTS = (
     Column("Fact", "type"),
     Column("Stream", "stream"),
     Column("By", "meta/actor"),
+    Column("For", "meta/on_behalf_of"),
     Column("Content", "data"),
 )
 

@@ -68,6 +68,7 @@ LINE = {
     "stream_id": "attempt-28400:algebra-2026-q1:1",
     "occurred_at": "2026-02-01T09:00:00Z",
     "actor": "reactor",
+    "on_behalf_of": "28400",
     "changes": [
         {
             "document": "gradebook/algebra-2026,algebra-2026-q1,28400",
@@ -165,6 +166,7 @@ def _shown(step: ReplayStep) -> dict[str, Any]:
         "stream_id": fact.stream_id,
         "occurred_at": fact.occurred_at,
         "actor": fact.meta.actor,
+        "on_behalf_of": fact.meta.on_behalf_of,
         "changes": [_changed(change) for change in step.changes],
         "failed": [{"projection": name, "error": error} for name, error in step.failed],
     }

@@ -1,5 +1,6 @@
 """Acting as a learner over HTTP: what an admin may do then, who is said to have done it, and what ends it."""
 
+import json
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
@@ -11,7 +12,7 @@ from commands.log import Context
 from commands.roles import GrantRole, RevokeRole
 from domain.fact import Fact
 from domain.roles import ADMIN_OF_CAMPUS
-from tests.support.api import Campus
+from tests.support.api import Campus, workers
 from tests.support.appends import query
 from tests.support.people import PASSWORD, Browser, Town, stream_of
 from tests.support.polling import guard, until
@@ -147,6 +148,35 @@ async def test_an_admin_does_what_a_learner_may(town: Town, settings: Settings) 
         stale.token = old
         await is_out(stale)
     await is_found_by_the_learner(town, bob, admin)
+
+
+async def test_what_explains_a_history_names_both(town: Town, settings: Settings) -> None:
+    """The trace of the request, why a value is what it is, and the replay; so does what follows by itself."""
+    ada, bob = await admin_of(town, settings), await town.settle(BOB)
+    both = {"actor": ada.learner_id, "on_behalf_of": bob.learner_id}
+    campus = Campus(town.client)
+    with workers(settings):
+        await campus.open_run()
+        await begins(ada, bob.learner_id)
+        sent = await ada.post("/enrollments", {"run_id": campus.run}, **keyed("k1"))
+        position = sent.json()["position"]
+        await ada.post("/auth/impersonation/end", {})
+        place = f"view=learner_dashboard&key={bob.learner_id}&field=courses/{campus.run}/status"
+
+        async def is_folded() -> bool:
+            answer = await bob.get(f"/why?{place}&min_position={position}")
+            return answer.status_code == 200 and answer.json()["value"] == "active"
+
+        await until(is_folded)
+        why = (await bob.get(f"/why?{place}")).json()["items"]
+        assert [{name: each[name] for name in both} for each in why] == [both] * len(why) != []
+        trace = (await ada.get(f"/facts/{position}/trace")).json()
+        assert both.items() <= trace["began_with"][0].items()
+        assert [both.items() <= each.items() for each in trace["items"][:1]] == [True]
+        replay = (await bob.get(f"/learners/{bob.learner_id}/replay")).text.splitlines()
+        steps = [json.loads(line) for line in replay]
+        enrolled = [each for each in steps if each["type"].startswith("enrollment.")]
+        assert [both.items() <= each.items() for each in enrolled] == [True] * len(enrolled) != []
 
 
 def keyed(key: str) -> dict[str, str]:
