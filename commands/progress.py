@@ -1,14 +1,25 @@
 """Use cases of a learner's progress on a course run, up to its outcome."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from commands.log import Log, Position
-from commands.lookups.catalog import Outline, outline
+from commands.lookups.catalog import Outline, outline, title_of_course
 from commands.lookups.enrollment import HAVING_ACCESS, must_have_access, must_have_asked, must_take_part, no_access
 from commands.lookups.quiz import Attempts, attempts_of, units_with_quiz
 from domain.deadlines import is_over
 from domain.grading import Decision, Record, decide, final_grade
-from domain.progress import BY_HAND, BY_STAFF, QUIZ_PASSED, CourseProgress, UnknownUnit, progress_stream
+from domain.progress import (
+    BY_HAND,
+    BY_STAFF,
+    QUIZ_PASSED,
+    CourseProgress,
+    IssuedCredential,
+    UnknownCredential,
+    UnknownUnit,
+    credential_stream,
+    progress_stream,
+)
 from domain.score import FULL, Score
 
 
@@ -160,6 +171,65 @@ async def decide_outcome(command: DecideOutcome, log: Log) -> Position:
         if not was_decided and status not in HAVING_ACCESS:  # decided when the learner is back
             raise no_access(command.learner_id, command.run_id, status)
         progress.decide_by_rule(decision, command.through_position)
+    return await log.save(progress)
+
+
+@dataclass(frozen=True)
+class FollowOutcomeByCredential:
+    """Issue the credential of a passed course under this id, or replace or revoke the one that says something else."""
+
+    learner_id: str
+    run_id: str
+    credential_id: str
+
+
+async def follow_outcome_by_credential(command: FollowOutcomeByCredential, log: Log) -> Position:
+    return await _certify(command, log, CourseProgress.follow_outcome)
+
+
+@dataclass(frozen=True)
+class IssueCredential:
+    """Issue a credential under this id where staff have revoked the one before; a valid one stays the only one."""
+
+    learner_id: str
+    run_id: str
+    credential_id: str
+
+
+async def issue_credential(command: IssueCredential, log: Log) -> Position:
+    return await _certify(command, log, CourseProgress.issue_credential)
+
+
+async def _certify(
+    command: FollowOutcomeByCredential | IssueCredential,
+    log: Log,
+    certify: Callable[[CourseProgress, str, str, int, str], None],
+) -> Position:
+    run = await outline(log, command.run_id)
+    title = await title_of_course(log, run.course_id)
+    progress = await log.load(CourseProgress, progress_stream(command.learner_id, command.run_id))
+    certify(progress, command.credential_id, run.course_id, run.course_version, title)
+    if progress.credential_id != command.credential_id:
+        return await log.save(progress)
+    credential = await log.load(IssuedCredential, credential_stream(command.credential_id))
+    credential.register(command.learner_id, command.run_id)
+    return await log.save(progress, credential)
+
+
+@dataclass(frozen=True)
+class RevokeCredential:
+    """Revoke a credential, for a *reason*."""
+
+    credential_id: str
+    reason: str
+
+
+async def revoke_credential(command: RevokeCredential, log: Log) -> Position:
+    credential = await log.load(IssuedCredential, credential_stream(command.credential_id))
+    if not credential.exists:
+        raise UnknownCredential(credential_id=command.credential_id)
+    progress = await log.load(CourseProgress, progress_stream(credential.learner_id, credential.run_id))
+    progress.revoke_credential(command.credential_id, command.reason)
     return await log.save(progress)
 
 

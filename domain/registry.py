@@ -21,7 +21,7 @@ from domain.payment.product import Product
 from domain.payment.provider_event import ProviderEvent
 from domain.payment.refund import Refund
 from domain.payment.subscription import Subscription
-from domain.progress import CourseProgress
+from domain.progress import CourseProgress, IssuedCredential
 from domain.question_bank import BankQuestion, QuestionBank
 from domain.quiz import Allowance, Quiz, QuizAttempt
 from domain.roles import Roles
@@ -33,10 +33,9 @@ PAYMENT: tuple[type[Aggregate], ...] = (
 )
 
 LEARNING: tuple[type[Aggregate], ...] = (
-    *(Course, CourseDraft, Run, Admission, Enrollment),
-    *(Seats, CourseProgress, Quiz, QuizAttempt, QuestionBank),
-    *(BankQuestion,),
-    Allowance,
+    *(Course, CourseDraft, Run, Admission, Enrollment, Seats),
+    *(CourseProgress, IssuedCredential, QuestionBank, BankQuestion),
+    *(Allowance, Quiz, QuizAttempt),
 )
 
 ADMIN: tuple[type[Aggregate], ...] = (

@@ -21,6 +21,7 @@ KEEP = "INSERT INTO person_keys (learner_id, master, wrapped) VALUES (%s, %s, %s
 DESTROY = "SELECT destroy_person_key(%s)"
 FIND_OF_CAMPUS = "SELECT master, wrapped FROM campus_keys WHERE purpose = %s"
 KEEP_OF_CAMPUS = "INSERT INTO campus_keys (purpose, master, wrapped) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"
+PURPOSES = "SELECT purpose FROM campus_keys WHERE starts_with(purpose, %s) ORDER BY purpose"
 UNKNOWN_MASTERS = """
 SELECT count(*), min(master) FROM (
     SELECT master FROM person_keys WHERE wrapped IS NOT NULL UNION ALL SELECT master FROM campus_keys) AS kept
@@ -91,6 +92,14 @@ class PersonKeys:
         if row is None:
             raise KeyLost(f"the key for {purpose} cannot be kept")
         return await self._service.unwrap(of_campus(purpose), WrappedKey(*row))
+
+    async def purposes(self, beginning: str) -> list[str]:
+        """What the campus has keys for, of those with this beginning, in the order of their names."""
+
+        async def work(connection: Connection) -> list[Any]:
+            return await (await connection.execute(PURPOSES.encode(), [beginning])).fetchall()
+
+        return [str(purpose) for (purpose,) in await self._link.run(work)]
 
     async def destroy(self, learner_id: str) -> None:
         """Destroy the key of a person, for ever; a second time changes nothing."""

@@ -18,11 +18,11 @@ from adapters.auth.oidc.id_token import LONGEST_TOKEN
 from adapters.auth.providers import LASTS, Answer, Finished, Purpose
 from adapters.postgres.connection import Unavailable
 from api.auth.common import AT, ID, OF_BODY, answer, client_of, hand_over
-from api.auth.pages import shown
 from api.http.dispatch import Body, example
 from api.http.errors import problem, status_of
 from api.http.forms import FORM, form_of
 from api.http.openapi import Responses, open_query, problems
+from api.http.pages import shown
 from api.http.routing import AnyParametersDep
 from api.http.routing import router as strict_router
 from api.http.services import Services, ServicesDep

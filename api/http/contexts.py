@@ -34,6 +34,7 @@ SERVED_WITH: Mapping[str, str] = {
     "bulk": "admin",
     "bulk_jobs": "admin",
     "campus_settings": "admin",
+    "credentials": "progress",
     "dossiers": "admin",
     "facts": "admin",
     "history": "admin",

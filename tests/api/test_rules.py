@@ -92,7 +92,7 @@ async def test_the_rules_that_decide_can_be_read(campus: Campus, lively: Setting
     assert rule["noted_by"] in {"api", "reactor"}
     source = (await campus.get(f"/rules/{rule['source_hash']}", user="auditor")).json()["modules"]
     assert source == dict(deciding_texts())
-    decided_there = {"domain.progress", "commands.progress", "workers.reactions.progress"}
+    decided_there = {"domain.progress.progress", "commands.progress", "workers.reactions.progress"}
     assert decided_there <= set(source)
     assert "def " in source["commands.progress"]
     shown = command("projections", "source", "commands-and-reactions", env=variables(lively))

@@ -18,6 +18,11 @@ from tests.support.given import STREAMS
         ("enrollment-28400:AAA-2013J", "28400", 38),
         ("seats-AAA-2013J", "seats-AAA-2013J", 56),
         ("progress-28400:AAA-2013J", "28400", 38),
+        (
+            "credential-6f2d5f0e-2c0b-5a55-9c67-6c5a0b0c6d3e",
+            "credential-6f2d5f0e-2c0b-5a55-9c67-6c5a0b0c6d3e",
+            5,
+        ),
         ("quiz-1752", "quiz-1752", 15),
         ("attempt-28400:1752:1", "28400", 38),
         ("allowance-28400:1752", "28400", 38),

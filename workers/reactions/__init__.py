@@ -33,8 +33,14 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
         Reaction("complete_when_overridden", quiz.complete_passed_unit),
     ),
     "progress.unit_completed": (Reaction("decide_when_done", progress.decide_when_done),),
-    "progress.course_outcome_decided": (Reaction("complete_passed_course", progress.complete_passed_course),),
-    "progress.course_outcome_revised": (Reaction("follow_revision", progress.follow_revision),),
+    "progress.course_outcome_decided": (
+        Reaction("complete_passed_course", progress.complete_passed_course),
+        Reaction("certify_outcome", progress.certify),
+    ),
+    "progress.course_outcome_revised": (
+        Reaction("follow_revision", progress.follow_revision),
+        Reaction("certify_revision", progress.certify),
+    ),
     "order.paid": (
         Reaction("grant_for_order", payment.follow_order),
         Reaction("issue_receipt", payment.issue_receipt),

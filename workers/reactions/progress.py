@@ -1,7 +1,9 @@
 """What follows from the facts of progress."""
 
+from uuid import UUID, uuid5
+
 from commands.enrollment import FollowOutcome
-from commands.progress import DecideOutcome
+from commands.progress import DecideOutcome, FollowOutcomeByCredential
 from domain.fact import Fact
 from domain.grading import PASSING_OUTCOMES
 from domain.personal import in_clear
@@ -24,3 +26,9 @@ def follow_revision(fact: Fact) -> FollowOutcome | None:
         return None
     reason = in_clear(fact.data["reason"], "outcome revised")
     return FollowOutcome(fact.id("learner_id"), fact.id("run_id"), reason)
+
+
+def certify(fact: Fact) -> FollowOutcomeByCredential:
+    """An outcome was decided or revised: the credential says the same, under an id that follows from the fact's."""
+    credential_id = str(uuid5(UUID(fact.meta.event_id), "credential"))
+    return FollowOutcomeByCredential(fact.id("learner_id"), fact.id("run_id"), credential_id)

@@ -191,6 +191,15 @@ PROGRESS = (
     Row("getRunGradebookMatrix", READ, OF_LEARNERS_ON_RUN),
     Row("getCampusOverview", READ, FIGURES),
     Row("getRecentActivity", READ, OF_CAMPUS),
+    Row("getIssuer", OPEN, TO_ALL),
+    Row("getCredential", OPEN, TO_ALL),
+    Row("getCredentialPage", OPEN, TO_ALL),
+    Row("listRevocations", OPEN, TO_ALL),
+    Row("getBadge", READ, OF_LEARNER_ON_RUN, LATER),
+    Row("getMyCredentials", READ, TO_ITSELF, USER, impersonated=True),
+    Row("getLearnerCredentials", READ, OF_LEARNER, impersonated=True),
+    Row("issueCredential", COMMAND, BY_STAFF_OF_RUN, LATER),
+    Row("revokeCredential", COMMAND, BY_STAFF_OF_RUN, LATER, reason=True),
 )
 QUIZ = (
     Row("getQuiz", READ, TO_USERS, impersonated=True),

@@ -41,6 +41,7 @@ ELSEWHERE = (
     "/v1/projections/",
     "/v1/rules/",
     "/v1/auth/",
+    "/credentials",
     "/v1/bulk-jobs/",
     "/v1/clients/",
     "/v1/webhooks",

@@ -37,7 +37,7 @@ def digest_after_a_change(monkeypatch: pytest.MonkeyPatch, module: str, added: s
         "projections.engine.projection",
         "domain.streams",
         "domain.quiz",
-        "domain.progress",
+        "domain.progress.progress",
         "domain.fact",
     ],
 )

@@ -9,10 +9,17 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from domain.aggregate import Aggregate, event, stream_id
-from domain.errors import Conflict, NotFound, Rejected
-from domain.grading import FAILED, FORMULA, OUTCOMES, Decision
+from domain.grading import FAILED, FORMULA, OUTCOMES, PASSING_OUTCOMES, Decision
 from domain.kinds import has_score
 from domain.personal import Words
+from domain.progress.errors import (
+    BadAmount,
+    CredentialNotEarned,
+    NeedsAttempt,
+    OutcomeDecided,
+    OutcomeOpen,
+    UnknownOutcome,
+)
 from domain.score import FULL, Score, check_score
 
 BY_HAND = "learner"  # the rule by which learners complete a unit themselves
@@ -24,51 +31,7 @@ IMPORTED = "imported"  # the policy of outcomes that were decided elsewhere
 FORMULA_V1 = "weighted_mean_cut"  # what grades of the first version were computed by: cut to whole basis points
 OTHER_OUTCOME = "after a later score or completion the rule has another outcome"
 OTHER_GRADE = "a later score or completion changed the grade"
-
-
-class UnknownUnit(NotFound):
-    """The course has no such unit."""
-
-    code = "unknown_unit"
-    template = "run {run_id} has no unit {unit_id}"
-
-
-class OutcomeDecided(Conflict):
-    """An outcome is decided once; a person revises it with a reason."""
-
-    code = "outcome_decided"
-    template = "the outcome of learner {learner_id} on run {run_id} is {outcome} already: give a `reason` to revise it"
-
-
-class OutcomeOpen(Conflict):
-    """A course is not failed while the learner can still pass."""
-
-    code = "outcome_open"
-    template = (
-        "learner {learner_id} can still pass run {run_id}: attempts are left or grades are due; give a `reason` to"
-        " decide on fail all the same"
-    )
-
-
-class BadAmount(Rejected):
-    """An amount of activity below one."""
-
-    code = "bad_amount"
-    template = "an amount of activity is 1 to 1,000,000, not {amount}"
-
-
-class NeedsAttempt(Conflict):
-    """A learner cannot complete a unit with a score by hand: only an attempt that passes does."""
-
-    code = "needs_attempt"
-    template = "unit {unit_id} is of kind {kind}, with a score: it is completed by an attempt that passes, or by staff"
-
-
-class UnknownOutcome(Rejected):
-    """Not one of the outcomes that a course can have."""
-
-    code = "unknown_outcome"
-    template = f"{{outcome!r}} is no outcome; these are: {', '.join(OUTCOMES)}"
+OUTCOME_REVISED = "outcome revised"  # why a credential is revoked that says what is not so any more
 
 
 def progress_stream(learner_id: str, run_id: str) -> str:
@@ -90,8 +53,11 @@ class CourseProgress(Aggregate):
         "outcome": str,
         "grade_bp": int | None,
         "policy": str,
+        "credential_id": str,
+        "certified": Decision | None,
+        "withheld": bool,
     }
-    state_version = 3
+    state_version = 4
 
     class UnitOpened(Aggregate.Event):
         TOPIC = "progress.unit_opened"
@@ -153,6 +119,28 @@ class CourseProgress(Aggregate):
         reason: Words
         through_position: int
 
+    class CredentialIssued(Aggregate.Event):
+        """
+        The outcome is certified, under an id that anyone may ask about who was given it; it is one of those that no
+        one can guess. What the document says stands here, so that it can be made again in many years.
+        """
+
+        TOPIC = "progress.credential_issued"
+        credential_id: str
+        outcome: str
+        grade_bp: int | None
+        course_id: str
+        course_version: int
+        course_title: str
+
+    class CredentialRevoked(Aggregate.Event):
+        """By the rule where the outcome was revised, or by staff; *reason* is for the learner and the staff only."""
+
+        TOPIC = "progress.credential_revoked"
+        credential_id: str
+        policy: str
+        reason: Words
+
     def initial_state(self) -> None:
         self.opened: set[str] = set()
         self.completed: set[str] = set()
@@ -161,6 +149,9 @@ class CourseProgress(Aggregate):
         self.outcome = ""
         self.grade_bp: int | None = None
         self.policy = ""
+        self.credential_id = ""
+        self.certified: Decision | None = None
+        self.withheld = False
 
     @property
     def excused(self) -> set[str]:
@@ -322,6 +313,52 @@ class CourseProgress(Aggregate):
         through_position: int,
     ) -> None:
         self.outcome, self.grade_bp, self.policy = new, new_grade_bp, policy
+        self.withheld = False
+
+    def follow_outcome(self, credential_id: str, course_id: str, course_version: int, course_title: str) -> None:
+        """
+        Let the credential say what the outcome says: issue the first, replace one that says something else.
+
+        What staff have revoked stays so until the outcome is revised, or they issue another one.
+        """
+        if not self.withheld:
+            self._certify(credential_id, course_id, course_version, course_title)
+
+    def issue_credential(self, credential_id: str, course_id: str, course_version: int, course_title: str) -> None:
+        """Issue a credential because staff say so; one that is valid stays the only one."""
+        if self.outcome not in PASSING_OUTCOMES:
+            raise CredentialNotEarned(learner_id=self.id_of("learner_id"), run_id=self.id_of("run_id"))
+        self._certify(credential_id, course_id, course_version, course_title)
+
+    def _certify(self, credential_id: str, course_id: str, course_version: int, course_title: str) -> None:
+        passed = Decision(self.outcome, self.grade_bp) if self.outcome in PASSING_OUTCOMES else None
+        if passed == self.certified:
+            return
+        if self.credential_id:
+            self._credential_revoked(self.credential_id, BY_RULE, OUTCOME_REVISED)
+        if passed is not None:
+            self._credential_issued(credential_id, *passed, course_id, course_version, course_title)
+
+    @event(CredentialIssued)
+    def _credential_issued(
+        self,
+        credential_id: str,
+        outcome: str,
+        grade_bp: int | None,
+        course_id: str,
+        course_version: int,
+        course_title: str,
+    ) -> None:
+        self.credential_id, self.certified, self.withheld = credential_id, Decision(outcome, grade_bp), False
+
+    def revoke_credential(self, credential_id: str, reason: str) -> None:
+        """Revoke a credential, for a *reason*; a second time changes nothing."""
+        if credential_id == self.credential_id:
+            self._credential_revoked(credential_id, BY_STAFF, reason)
+
+    @event(CredentialRevoked)
+    def _credential_revoked(self, credential_id: str, policy: str, reason: str) -> None:
+        self.credential_id, self.certified, self.withheld = "", None, policy == BY_STAFF
 
 
 def _formula(decision: Decision) -> str | None:
