@@ -32,10 +32,11 @@ SELECT identity_id, id_token, provider_session_id FROM provider_sessions JOIN se
 # As far as they are named; a sign-in that has named no session there may be any of its identity.
 NAMED = """(%(identity)s::text IS NULL OR identity_id = %(identity)s)
    AND (%(sid)s::bytea IS NULL OR sid = %(sid)s OR (sid IS NULL AND %(identity)s::text IS NOT NULL))"""
-END = f"DELETE FROM provider_sessions WHERE {NAMED}"
+END = f"DELETE FROM provider_sessions WHERE {NAMED} RETURNING provider_session_id"
 ENDING = f"""
 SELECT sessions.learner_id, session_id FROM provider_sessions JOIN sessions USING (provider_session_id) WHERE {NAMED}
 """
+OPENED_BY = "SELECT learner_id, session_id FROM sessions WHERE provider_session_id = ANY(%s)"
 FORGET = "DELETE FROM provider_sessions WHERE learner_id = %s"
 FORGET_OLD = """
 DELETE FROM provider_sessions AS old WHERE begun_at < %s AND NOT EXISTS (
@@ -88,9 +89,15 @@ class ProviderSessions:
         """The persons and sessions that such sign-ins have opened."""
         return await self._rows(ENDING, await self._named(by))
 
-    async def end(self, by: Signed) -> None:
-        """Have such sign-ins open no session any more."""
-        await self._do(END, await self._named(by))
+    async def end(self, by: Signed) -> Sequence[Any]:
+        """
+        Have such sign-ins open no session any more.
+
+        Returns:
+            The persons and sessions that they have opened until then, also since `ending` has looked.
+        """
+        ids = [number for (number,) in await self._rows(END, await self._named(by))]
+        return await self._rows(OPENED_BY, (ids,)) if ids else []
 
     async def forget(self, learner_id: str) -> None:
         """Forget the sign-ins of a person."""

@@ -220,13 +220,18 @@ class Providers:
 
     async def _end(self, signed: Signed, cause: str, request_id: str) -> int:
         """End the sessions of sign-ins elsewhere, and have what was begun there open no session; says how many."""
-        access, by_person = self._access, dict[str, list[str]]()
-        for learner_id, session_id in await access.elsewhere.ending(signed):
+        elsewhere = self._access.elsewhere
+        number = await self._revoke(await elsewhere.ending(signed), cause, request_id)
+        return number + await self._revoke(await elsewhere.end(signed), cause, request_id)  # opened at the same time
+
+    async def _revoke(self, ended: Sequence[tuple[str, str]], cause: str, request_id: str) -> int:
+        """End sessions by their persons and ids; says how many."""
+        by_person: dict[str, list[str]] = {}
+        for learner_id, session_id in ended:
             by_person.setdefault(learner_id, []).append(session_id)
         for learner_id, session_ids in by_person.items():
-            await access.revoke(learner_id, session_ids, cause, request_id)
-        await access.elsewhere.end(signed)
-        return sum(map(len, by_person.values()))
+            await self._access.revoke(learner_id, session_ids, cause, request_id)
+        return len(ended)
 
     async def of_person(self, learner_id: str) -> Sequence[Identity]:
         """The accounts elsewhere that sign in to an account, with what is sealed opened."""

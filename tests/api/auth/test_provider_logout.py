@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pyotp
+import pytest
 
 from adapters.auth import provider_sessions
 from adapters.postgres.connection import Connection
@@ -101,6 +102,21 @@ async def test_a_provider_ends_the_sessions_that_it_has_opened(place: Place) -> 
     assert await is_out(place, second, other, ada) == [True, False, False]
     assert await causes(place) == [("provider_logout",)] * 2
     await begun_opens_nothing(place, school)
+
+
+async def test_a_session_that_is_opened_meanwhile_ends_too(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that was not there yet when those were looked for that end, and has not seen yet that the sign-in is over."""
+    elsewhere, browser = place.town.app.state.services.people.elsewhere, guest(place)
+    ending = elsewhere.ending
+
+    async def before(_: object) -> list[object]:
+        monkeypatch.setattr(elsewhere, "ending", ending)
+        await browser.sign_in(place.school, "u-1", sid="s-1")
+        return []
+
+    monkeypatch.setattr(elsewhere, "ending", before)
+    assert (await says(place, place.school, sid="s-1")).status_code == 200
+    assert await is_out(place, browser) == [True]
 
 
 async def begun_opens_nothing(place: Place, school: Provider) -> None:
