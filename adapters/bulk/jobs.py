@@ -1,8 +1,9 @@
 """
 How a bulk job is prepared, started, carried out, stopped and undone.
 
-A line is done at most once: its command has the key `bulk:JOB:LINE`, so who goes on after a process has died gets the
-first answer for what was done and not yet noted. A line that is refused keeps no other one back.
+A job goes on as long as the admin who has started it is one. A line is done at most once: its command has the key
+`bulk:JOB:LINE`, so who goes on after a process has died gets the first answer for what was done and not yet noted. A
+line that is refused keeps no other one back.
 """
 
 import asyncio
@@ -30,10 +31,12 @@ from commands.log import Context
 from domain.admin.bulk_jobs import BulkJob, BulkJobNotFound, BulkKind, BulkStatus, bulk_stream, digest_of
 from domain.errors import DomainError, Rejected
 from domain.fact import Fact
-from domain.roles import CAMPUS, Grant, Roles, roles_stream
+from domain.roles import ADMIN_OF_CAMPUS, CAMPUS, Grant, Roles, roles_stream
+from domain.user import AccountStatus, User, user_stream
 
 TOGETHER = 20  # lines that are carried out before their outcomes are written
 OTHER_LINES = "the lines are not those of the dry run"
+LOST = "who has started it is suspended, or is no admin any more"
 ERROR = "an unexpected error: the log of the dispatcher has its cause"
 
 logger = structlog.get_logger()
@@ -128,6 +131,10 @@ class BulkJobs:
         started = await self._start_of(job_id)
         reason = str(started.data["reason"])
         while await self._log.link.run(lambda connection: table.live(connection, job_id, by)):
+            if not await self._may_go_on(started):
+                await self._bus.handle(StopBulkJob(job_id), self._own(started))
+                await self._log.link.run(lambda connection: table.end(connection, job_id, LOST))
+                return
             lines = await self._log.link.run(lambda connection: table.left(connection, job_id, TOGETHER))
             if not lines:
                 await self._finish(job_id, started)
@@ -179,11 +186,23 @@ class BulkJobs:
         found = await self._log.link.run(lambda connection: table.progress(connection, job_id))
         if found is not None:
             command = FinishBulkJob(job_id, found.done, found.unchanged, found.refused)
-            meta, now = started.meta, self._log.clock.now()
-            cause, request = meta.event_id, meta.correlation_id
-            context = Context("dispatcher", now, "bulk", meta.actor, cause, request)
-            await self._bus.handle(command, context)
+            await self._bus.handle(command, self._own(started))
         await self._log.link.run(lambda connection: table.end(connection, job_id))
+
+    def _own(self, started: Fact) -> Context:
+        """In whose name the dispatcher says what has become of a job."""
+        meta = started.meta
+        return Context("dispatcher", self._log.clock.now(), "bulk", meta.actor, meta.event_id, meta.correlation_id)
+
+    async def _may_go_on(self, started: Fact) -> bool:
+        """Whether who has started a job over HTTP may do that still; what operators start on the machine goes on."""
+        meta = started.meta
+        if meta.source != "api":
+            return True
+        user = await replayed(self._log, User, user_stream(meta.actor))
+        roles = await replayed(self._log, Roles, roles_stream(meta.actor))
+        is_out = user.status in (AccountStatus.SUSPENDED, AccountStatus.ERASED)
+        return not is_out and (not roles.exists or ADMIN_OF_CAMPUS in roles.live(self._log.clock.now()))
 
     async def _foreseen(self, kind: BulkKind, cells: Cells | BadLine, context: Context) -> NewLine:
         line = cells if isinstance(cells, BadLine) else checked(kind, cells)

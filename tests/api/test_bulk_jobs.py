@@ -6,16 +6,20 @@ import io
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from fastapi import FastAPI
 
+from adapters.bulk.jobs import LOST
 from adapters.settings import Settings
 from api.app import build
 from api.http.services import Services
 from commands.log import Context
-from commands.user import RegisterAccount
+from commands.roles import GrantRole, RevokeRole
+from commands.user import RegisterAccount, SuspendAccount, VerifyEmail
+from domain.roles import ADMIN_OF_CAMPUS
 from tests.support.api import Campus, served
 from tests.support.appends import opened, query
 from tests.support.polling import until
@@ -188,6 +192,34 @@ async def test_what_no_job_can_be_made_of(campus: Campus, app: FastAPI, settings
         found = await ended(campus, changed)
     assert (found["status"], found["failure"]) == ("failed", "the lines are not those of the dry run")
     assert await places(campus, app, "ann", "eve") == {"ann": [], "eve": []}
+
+
+async def test_a_job_ends_with_the_rights_of_who_has_started_it(
+    campus: Campus, app: FastAPI, settings: Settings
+) -> None:
+    """An admin who loses the role, or is suspended: no further line is carried out in that name."""
+    services: Services = app.state.services
+    context, until = Context("ann", services.log.clock.now()), services.log.clock.now() + timedelta(days=1)
+    good = {"kind": "enroll", "ids": ["ben"], "fields": {"run_id": campus.run}}
+    jobs = [(await post(campus, "/bulk-jobs", good))["job_id"] for _ in range(2)]
+    begin = (RegisterAccount("admin", "a@example.org"), VerifyEmail("admin"))
+    ends = [
+        (*begin, GrantRole("admin", ADMIN_OF_CAMPUS, until, "a test"), RevokeRole("admin", ADMIN_OF_CAMPUS, "over")),
+        (GrantRole("admin", ADMIN_OF_CAMPUS, until, "a test"), SuspendAccount("admin", "a test")),
+    ]
+    for job_id, commands in zip(jobs, ends, strict=True):
+        await post(campus, f"/bulk-jobs/{job_id}/start", WHY)
+        for command in commands:
+            await services.bus.handle(command, context)
+        async with carrying_out(settings):
+            found = await ended(campus, job_id)
+        assert (found["status"], found["failure"], found["done"]) == ("failed", LOST, 0)
+        facts = await services.log.stream(f"bulk-{job_id}")
+        assert [(fact.type, fact.meta.actor) for fact in facts[1:]] == [
+            ("bulk.started", "admin"),
+            ("bulk.stopped", "dispatcher"),
+        ]
+    assert await places(campus, app, "ben") == {"ben": []}
 
 
 @pytest.mark.slow
