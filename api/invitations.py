@@ -3,10 +3,11 @@
 from typing import Annotated
 
 import msgspec
-from fastapi import Response
+from fastapi import Request, Response
 from pydantic import Field
 
 from adapters.auth.invitations import BadInvitation, Invitations, checked, read_people
+from adapters.command_bus.record_look import look_at, record_look
 from adapters.csv_lines import BadLine
 from api.http.dispatch import Body, Dispatch, example
 from api.http.openapi import open_query
@@ -94,13 +95,21 @@ STATUSES = (400, 401, 403, 409, 413, 415, 503)
 
 
 @router.post("/invitations", responses=open_query(ONE, 404, *STATUSES))
-async def invite(body: NewInvitation, dispatch: Dispatch, services: ServicesDep) -> Response:
-    """Open an account for a person, who gets a mail with a link; one who has an account gets none."""
+async def invite(body: NewInvitation, request: Request, dispatch: Dispatch, services: ServicesDep) -> Response:
+    """
+    Open an account for a person, who gets a mail with a link; one who has an account gets none.
+
+    That it is answered whose address it is, is recorded as a look.
+    """
     said = {name: value for name, value in body.model_dump().items() if value}
     person = checked(1, said)
     if isinstance(person, BadLine):
         raise BadInvitation(field=person.field, problem=person.problem)
-    found = await _invitations(services).invite(person, await dispatch.accounted())
+    context = await dispatch.accounted()
+    found = await _invitations(services).invite(person, context)
+    if not found.is_new:
+        look = look_at(request.scope["path"], None, context.reason)
+        await record_look(services.log, services.bus, found.learner_id, look, context)
     answer = Invitation(learner_id=found.learner_id, is_new=found.is_new, is_enrolled=found.is_enrolled)
     return Response(msgspec.json.encode(answer), media_type=JSON, headers={"cache-control": "no-store"})
 

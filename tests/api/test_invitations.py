@@ -51,6 +51,8 @@ async def test_an_invited_person_gets_a_mail_and_completes_the_account(town: Tow
     (asked, *_) = await town.log.stream(f"enrollment-{first['learner_id']}:{LONG}")
     assert (asked.type, asked.meta.actor) == ("enrollment.requested", "admin")
     assert len(town.inbox.mails) == 1
+    (look,) = [each for each in await town.log.history(first["learner_id"]) if each.type == "record.viewed"]
+    assert (look.data["by"], look.data["what"]) == ("admin", "/v1/invitations"), "it was answered whose address it is"
 
 
 async def test_many_are_invited_line_by_line(town: Town) -> None:
