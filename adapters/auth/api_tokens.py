@@ -35,6 +35,7 @@ OF_PERSON = f"SELECT {COLUMNS} FROM api_tokens WHERE learner_id = %s AND {VALID}
 KEPT = f"SELECT {COLUMNS} FROM api_tokens WHERE learner_id = %s AND until > %s {ORDER}"
 SEE = "UPDATE api_tokens SET used_at = %s WHERE token_id = %s AND (used_at IS NULL OR used_at <= %s)"
 RENEW = "UPDATE api_tokens SET turn = turn + 1, used_at = %s WHERE token_id = %s AND turn = %s AND until > %s"
+NO_FACTOR = "UPDATE api_tokens SET with_factor = false WHERE learner_id = %s AND with_factor"
 END = "DELETE FROM api_tokens WHERE learner_id = %s AND token_id = ANY(%s)"
 END_ALL = "DELETE FROM api_tokens WHERE learner_id = %s"
 FORGET = "DELETE FROM api_tokens WHERE until <= %s"
@@ -118,6 +119,11 @@ class ApiTokens:
     async def end(self, learner_id: str, token_ids: Sequence[str]) -> None:
         """End tokens of a person whose end the log knows."""
         await self._do(END, learner_id, list(token_ids))
+        self._changes.note(learner_id)
+
+    async def forget_factors(self, learner_id: str) -> None:
+        """No token of a person stands for a second factor any more."""
+        await self._do(NO_FACTOR, learner_id)
         self._changes.note(learner_id)
 
     async def forget(self, learner_id: str) -> None:

@@ -171,13 +171,25 @@ class SecondFactors:
         return made[: made.index(codes_id)]
 
     async def remove(self, learner_id: str, factor_id: str, request_id: str) -> None:
-        """Ask for a factor no more; raises FactorNotFound."""
+        """
+        Ask for a factor no more; without the last one no session and no token stands for one. Raises FactorNotFound.
+
+        These forget it before the fact, in case this process dies, and once more after it, in case two are removed at
+        the same time.
+        """
         access = self._access
+        if (await access.credentials(learner_id)).factors.keys() == {factor_id}:
+            await self._forget_all(learner_id)
         await access.handle(RemoveFactor(learner_id, factor_id), learner_id, request_id)
         await self.table.drop(learner_id, factor_id)
         credentials = await access.credentials(learner_id)
-        if not credentials.factors and credentials.codes_id is not None:
-            await self.table.drop_codes(learner_id, [credentials.codes_id])
+        if not credentials.factors:
+            await self._forget_all(learner_id)
+            await self.table.drop_codes(learner_id, [credentials.codes_id] if credentials.codes_id else [])
+
+    async def _forget_all(self, learner_id: str) -> None:
+        await self._access.sessions.forget_factors(learner_id)
+        await self._access.api_tokens.forget_factors(learner_id)
 
     async def of_person(self, learner_id: str) -> tuple[list[ListedFactor], int]:
         """The factors that a person has, the first one first, and how many recovery codes are left."""

@@ -61,6 +61,7 @@ UPDATE sessions SET token_hash = %(new)s, seen_at = %(now)s
  WHERE learner_id = %(learner)s AND session_id = %(session)s AND {VALID}
  RETURNING until
 """
+NO_FACTOR = "UPDATE sessions SET factor_at = NULL WHERE learner_id = %s AND factor_at IS NOT NULL"
 END = "DELETE FROM sessions WHERE learner_id = %s AND session_id = ANY(%s)"
 END_ALL = "DELETE FROM sessions WHERE learner_id = %s"
 FORGET = "DELETE FROM sessions WHERE until <= %(now)s OR seen_at <= %(idle)s"
@@ -220,6 +221,15 @@ class Sessions:
         until = await self._link.run(work)
         self._changes.note(learner_id)
         return None if until is None else (token, until)
+
+    async def forget_factors(self, learner_id: str) -> None:
+        """No session of a person counts as one with a second factor any more."""
+
+        async def work(connection: Connection) -> None:
+            await connection.execute(NO_FACTOR, (learner_id,))
+
+        await self._link.run(work)
+        self._changes.note(learner_id)
 
     async def end(self, learner_id: str, session_ids: Sequence[str]) -> None:
         """End sessions of a person whose end the log knows."""

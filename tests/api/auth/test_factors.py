@@ -291,3 +291,24 @@ async def test_a_role_counts_with_a_longer_password(town: Town) -> None:
     answer = await again.post("/auth/password", {"old": short, "new": PASSWORD})
     assert answer.status_code == 200, answer.text
     assert (await again.get("/roles")).json()["code"] == "not_built", "it is let in; no projector runs here"
+
+
+async def test_what_a_factor_has_opened_for_the_staff_ends_with_it(town: Town) -> None:
+    """Without any, a session or a token in which one was given counts as any other."""
+    ada, services = await town.settle(ADA), town.app.state.services
+    await with_app(town, ada)
+    grant = GrantRole(ada.learner_id, ADMIN_OF_CAMPUS, None, "first")
+    await services.bus.handle(grant, Context("operator", at=services.log.clock.now()))
+    token = (await ada.post("/auth/tokens", {"label": "notebook", "scopes": ["read"]})).json()["token"]
+
+    async def answers() -> list[str]:
+        headers = ada.cookie, {"authorization": f"Bearer {token}"}
+        return [(await town.client.get("/v1/roles", headers=each)).json()["code"] for each in headers]
+
+    async def are_let_in() -> bool:
+        return await answers() == ["not_built"] * 2  # no projector runs here
+
+    await until(are_let_in)
+    (factor,) = (await ada.get("/auth/factors")).json()["factors"]
+    assert (await ada.post("/auth/factors/remove", {"factor_id": factor["factor_id"]})).status_code == 200
+    assert await answers() == ["second_factor_needed"] * 2
