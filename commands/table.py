@@ -5,7 +5,7 @@ from typing import Any
 
 from commands import admin, auth, catalog, clients, enrollment, progress, question_bank, quiz, roles, user
 from commands.admin import read_models, webhooks
-from commands.enrollment import invitations, staff, transfer
+from commands.enrollment import invitations, roster, staff, transfer
 from commands.log import Log, Position
 from commands.payment import (
     books,
@@ -47,6 +47,7 @@ HANDLERS: dict[type, CommandHandler] = {
     staff.ChangeMode: staff.change_mode,
     staff.SuspendEnrollment: staff.suspend_enrollment,
     staff.ResumeEnrollment: staff.resume_enrollment,
+    roster.EnterRoster: roster.enter_roster,
     staff.WaivePrerequisites: staff.waive_prerequisites,
     transfer.TransferEnrollment: transfer.transfer_enrollment,
     invitations.InviteToRun: invitations.invite_to_run,

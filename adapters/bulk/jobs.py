@@ -17,7 +17,7 @@ import msgspec
 import structlog
 
 from adapters.bulk import table
-from adapters.bulk.kinds import ROLE, SCOPE, UNTIL, checked, command_of
+from adapters.bulk.kinds import ROLE, SCOPE, UNTIL, checked, command_of, undone
 from adapters.bulk.table import NewJob, NewLine, Outcome
 from adapters.command_bus.bus import Bus
 from adapters.command_bus.dry_run import foreseen
@@ -74,13 +74,17 @@ class BulkJobs:
         """
         if not cells:
             raise NoLines
-        lines = [await self._foreseen(kind, each, context) for each in cells]
+        lines = await self.foresee(kind, cells, context)
         job_id = uuid4().hex
         digest = digest_of((each.line, each.fields) for each in lines)
         job = NewJob(job_id, kind.value, context.actor, undoes)
         await self._log.link.run(lambda connection: table.keep(connection, job, lines))
         await self._bus.handle(PrepareBulkJob(job_id, kind, len(lines), digest, undoes), context)
         return Prepared(job_id, lines)
+
+    async def foresee(self, kind: BulkKind, cells: Sequence[Cells | BadLine], context: Context) -> Sequence[NewLine]:
+        """What each line would do now, by itself; nothing is kept."""
+        return [await self._foreseen(kind, each, context) for each in cells]
 
     async def start(self, job_id: str, reason: str, context: Context) -> int:
         """Have a dispatcher carry the job out; the position of the fact. Raises BulkJobNotFound, BulkJobEnded."""
@@ -107,7 +111,7 @@ class BulkJobs:
         """
         kind = await self.kind_of_undo(job_id)
         done = await self._log.link.run(lambda connection: table.done_of(connection, job_id))
-        cells = [Cells(number, fields) for number, (_, fields) in enumerate(done, 1)]
+        cells = [Cells(number, dict(undone(kind, fields))) for number, (_, fields) in enumerate(done, 1)]
         return await self.prepare(kind, [checked(kind, each) for each in cells], context, undoes=job_id)
 
     async def carry_out_next(self, by: str) -> bool:

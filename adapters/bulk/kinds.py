@@ -6,16 +6,19 @@ from typing import Any, NamedTuple
 
 from adapters.csv_lines import BadLine, Cells
 from commands.enrollment import ReactivateEnrollment, RequestEnrollment, WithdrawEnrollment
+from commands.enrollment.roster import EnterRoster
 from commands.payment.refunds import RequestRefund
 from commands.roles import GrantRole, RevokeRole
 from domain.admin.bulk_jobs import BulkKind
 from domain.aggregate import ID_PATTERN
 from domain.roles import CAMPUS, Grant, Role
 
-LEARNER, RUN, ROLE, SCOPE, UNTIL, ORDER, AMOUNT = (
+LEARNER, RUN, ROLE, SCOPE, UNTIL, ORDER, AMOUNT, ACTION = (
     *("learner_id", "run_id", "role", "scope", "until"),
-    *("order_id", "amount"),
+    *("order_id", "amount", "action"),
 )
+ENTER, LEAVE = "enter", "leave"
+"""What a line of a roster says of a learner."""
 
 
 class Columns(NamedTuple):
@@ -32,6 +35,7 @@ COLUMNS: Mapping[BulkKind, Columns] = {
     BulkKind.GRANT_ROLE: Columns((LEARNER, ROLE), (SCOPE, UNTIL)),
     BulkKind.REVOKE_ROLE: Columns((LEARNER, ROLE), (SCOPE,)),
     BulkKind.REFUND: Columns((LEARNER, ORDER), (AMOUNT,)),
+    BulkKind.ROSTER: Columns((LEARNER, RUN, ACTION)),
 }
 LONGEST_SCOPE = 72  # characters
 
@@ -55,6 +59,8 @@ def _expected(name: str, text: str) -> str | None:
             return None if len(text) <= LONGEST_SCOPE and text.isprintable() else "campus, course:ID or run:ID"
         case "until":
             return None if _time(text) is not None else "a time as 2026-02-01T09:00:00Z"
+        case "action":
+            return None if text in (ENTER, LEAVE) else f"{ENTER} or {LEAVE}"
         case "amount":
             fits = text.isascii() and text.isdecimal() and len(text) < 13
             return None if fits and int(text) else "an amount in minor units"
@@ -64,20 +70,33 @@ def _expected(name: str, text: str) -> str | None:
 def command_of(kind: BulkKind, fields: Mapping[str, str], reason: str) -> Any:
     """The command that does for a line what the job is for; raises DomainError for what no rule could take."""
     learner_id = fields[LEARNER]
+    found: Any
     match kind:
         case BulkKind.ENROLL:
-            return RequestEnrollment(learner_id, fields[RUN])
+            found = RequestEnrollment(learner_id, fields[RUN])
         case BulkKind.WITHDRAW:
-            return WithdrawEnrollment(learner_id, fields[RUN], reason)
+            found = WithdrawEnrollment(learner_id, fields[RUN], reason)
         case BulkKind.REACTIVATE:
-            return ReactivateEnrollment(learner_id, fields[RUN])
+            found = ReactivateEnrollment(learner_id, fields[RUN])
         case BulkKind.GRANT_ROLE:
-            return GrantRole(learner_id, _grant(fields), _time(fields.get(UNTIL, "")), reason)
+            found = GrantRole(learner_id, _grant(fields), _time(fields.get(UNTIL, "")), reason)
         case BulkKind.REVOKE_ROLE:
-            return RevokeRole(learner_id, _grant(fields), reason)
+            found = RevokeRole(learner_id, _grant(fields), reason)
         case BulkKind.REFUND:
             amount = int(fields[AMOUNT]) if AMOUNT in fields else None
-            return RequestRefund(learner_id, fields[ORDER], reason, amount)
+            found = RequestRefund(learner_id, fields[ORDER], reason, amount)
+        case BulkKind.ROSTER if fields[ACTION] == LEAVE:
+            found = WithdrawEnrollment(learner_id, fields[RUN], reason)
+        case BulkKind.ROSTER:
+            found = EnterRoster(learner_id, fields[RUN])
+    return found
+
+
+def undone(kind: BulkKind, fields: Mapping[str, str]) -> Mapping[str, str]:
+    """The fields of the line by which a line is undone; of most kinds the kind of the job says it."""
+    if kind is not BulkKind.ROSTER:
+        return fields
+    return {**fields, ACTION: ENTER if fields[ACTION] == LEAVE else LEAVE}
 
 
 def _grant(fields: Mapping[str, str]) -> Grant:

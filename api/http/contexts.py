@@ -19,6 +19,7 @@ SERVED_WITH: Mapping[str, str] = {
     "roster": "enrollment",
     "deadlines": "enrollment",
     "seats": "enrollment",
+    "roster_import": "enrollment",
     "run_invitations": "enrollment",
     "ledger": "payment",
     "account": "user",

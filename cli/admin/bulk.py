@@ -95,7 +95,7 @@ def start(
 
     async def work(desk: Desk) -> "JobProgress":
         await _jobs(desk).start(job, in_clear(reason), desk.context)
-        return await _followed(desk, job)
+        return await followed(desk, job)
 
     found = at_desk(data, work, ticket=ticket)
     answer({"ok": not found.refused, **_plain(found)}, as_json=as_json, table=lambda: _said(found))
@@ -179,7 +179,7 @@ async def _progress(desk: Desk, job: str) -> "JobProgress":
     return found
 
 
-async def _followed(desk: Desk, job: str) -> "JobProgress":
+async def followed(desk: Desk, job: str) -> "JobProgress":
     """The job once it has ended, with a bar until then."""
     found = await _progress(desk, job)
     with progress("carrying out", total=found.lines, unit="lines") as advance:

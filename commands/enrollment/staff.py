@@ -4,7 +4,14 @@ from dataclasses import dataclass
 
 from commands.log import Log, Position
 from commands.lookups.catalog import outline
-from domain.enrollment import BY_STAFF, Admission, Enrollment, NothingToWaive, admission_stream, enrollment_stream
+from domain.enrollment import (
+    BY_STAFF,
+    Admission,
+    Enrollment,
+    NothingToWaive,
+    admission_stream,
+    enrollment_stream,
+)
 
 
 @dataclass(frozen=True)

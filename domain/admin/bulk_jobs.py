@@ -27,6 +27,7 @@ class BulkKind(StrEnum):
     GRANT_ROLE = "grant_role"
     REVOKE_ROLE = "revoke_role"
     REFUND = "refund"
+    ROSTER = "roster"
 
 
 UNDONE_BY = {
@@ -35,6 +36,7 @@ UNDONE_BY = {
     BulkKind.REACTIVATE: BulkKind.WITHDRAW,
     BulkKind.GRANT_ROLE: BulkKind.REVOKE_ROLE,
     BulkKind.REVOKE_ROLE: BulkKind.GRANT_ROLE,
+    BulkKind.ROSTER: BulkKind.ROSTER,
 }
 """By which kind of job another is undone; money that went back does not return."""
 

@@ -165,6 +165,7 @@ ENROLLMENT = (
     Row("transfer", COMMAND, BY_STAFF_OF_RUN, LATER),
     Row("inviteToRun", COMMAND, BY_STAFF_OF_RUN),
     Row("revokeInvitation", COMMAND, BY_STAFF_OF_RUN),
+    Row("importRoster", COMMAND, BY_STAFF),
     Row("listRunInvitations", READ, OF_LEARNERS_ON_RUN),
     Row("listMyInvitations", READ, TO_ITSELF, USER, impersonated=True),
     Row("acceptInvitation", COMMAND, FOR_LEARNER_ON_RUN, LATER, impersonated=True),

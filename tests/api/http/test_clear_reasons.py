@@ -14,6 +14,7 @@ NOWHERE = Settings(postgres_url="x", nats_url="x", valkey_url="x", token_secret=
 FACT_OF = {
     "decideOutcome": "progress.course_outcome_decided",
     "withdraw": "enrollment.withdrawn",
+    "grantExtensions": "enrollment.extension_granted",
     "resumeEnrollment": "enrollment.resumed",
     "suspendEnrollment": "enrollment.suspended",
     "transfer": "enrollment.transferred",
@@ -36,6 +37,7 @@ FACT_OF = {
     "rollBackProjection": "projection.switch_requested",
     "stopProjectionJob": "projection.job_stopped",
     "startBulk": "bulk.started",
+    "importRoster": "bulk.started",
     "changeSetting": "setting.changed",
     "withdrawAnnouncement": "announcement.withdrawn",
     "cancelOrder": "order.cancelled",
