@@ -4,6 +4,7 @@ Programs of other systems (clients): registered by an admin with a reason, and w
 A token is for a client that has proved itself (RFC 6749, 4.4), and opens what its scopes and the role `service` open.
 """
 
+import asyncio
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 from uuid import uuid4
@@ -15,6 +16,8 @@ from pydantic import Field
 from adapters.auth.clients import ClientRefused, Proof, public_key
 from adapters.auth.issuing import CLIENT_TOKENS
 from adapters.auth.oidc.id_token import ALGORITHMS
+from adapters.postgres.queries.reader import RowPage
+from api.http import paging
 from api.http.clear_reason import ClearReason
 from api.http.dispatch import Accepted, Body, Dispatch, example
 from api.http.errors import problem
@@ -22,9 +25,9 @@ from api.http.forms import FORM, form_of
 from api.http.openapi import command, open_query, problems, query
 from api.http.query import QueryDep
 from api.http.routing import router as strict_router
-from api.http.services import ServicesDep
+from api.http.services import Services, ServicesDep
 from api.http.sessions import SERVICE_OF_CAMPUS
-from api.http.types import NO_CONTROLS, Id
+from api.http.types import NO_CONTROLS, Id, Limit
 from commands.clients import AddCredential, EndClient, RegisterClient, RemoveCredential
 from domain.clients import SCOPES, ClientNotFound, CredentialKind
 from domain.errors import Conflict
@@ -74,6 +77,13 @@ class RegisteredClient(msgspec.Struct, kw_only=True):
     has_role: bool
     is_ended: bool
     credentials: list[ListedCredential]
+
+
+class ClientPage(msgspec.Struct, kw_only=True):
+    """A page of the programs of other systems."""
+
+    items: list[RegisteredClient]
+    next: str | None
 
 
 class ClientToken(msgspec.Struct, kw_only=True, omit_defaults=False):
@@ -186,16 +196,33 @@ async def register_client(body: ClientToRegister, handle: Dispatch) -> Response:
     return await handle(RegisterClient(body.client_id, body.name, tuple(body.scopes), body.reason))
 
 
+@router.get("/clients", responses=query(ClientPage(items=[CLIENT], next=paging.NEXT), 403))
+async def list_clients(
+    *, request: Request, ask: QueryDep, services: ServicesDep, cursor: paging.Cursor = None, limit: Limit = 50
+) -> Response:
+    """The programs of other systems by their ids, with those that have ended."""
+    (after,) = paging.after("clients", cursor, [str]) or [""]
+    head = await services.log.head()
+    ask.must_reach(head)
+    names = await services.people.tokens.clients.names(after, limit + 1)
+    found = await asyncio.gather(*(_shown(services, name) for name in names))
+    rows = [(name, msgspec.json.encode(each).decode()) for name, each in zip(names, found, strict=True)]
+    return paging.reply(request, ask, RowPage(rows, head), "clients", limit)
+
+
 @router.get("/clients/{client_id}", responses=query(CLIENT, 403, 404))
 async def get_client(client_id: ClientId, ask: QueryDep, services: ServicesDep) -> Response:
     """A program of another system, and by what it proves itself."""
     head = await services.log.head()
     ask.must_reach(head)
-    clients, now = services.people.tokens.clients, services.log.clock.now()
-    found = await clients.read(client_id)
+    return ask.reply(msgspec.json.encode(await _shown(services, client_id)), head)
+
+
+async def _shown(services: Services, client_id: str) -> RegisteredClient:
+    found = await services.people.tokens.clients.read(client_id)
     if not found.exists:
         raise ClientNotFound(client_id=client_id)
-    shown = RegisteredClient(
+    return RegisteredClient(
         client_id=client_id,
         name=found.name,
         scopes=found.scopes,
@@ -203,10 +230,9 @@ async def get_client(client_id: ClientId, ask: QueryDep, services: ServicesDep) 
         is_ended=found.is_ended,
         credentials=[
             ListedCredential(credential_id=name, kind=each.kind, public_key=each.public_key, until=each.until)
-            for name, each in found.live(now).items()
+            for name, each in found.live(services.log.clock.now()).items()
         ],
     )
-    return ask.reply(msgspec.json.encode(shown), head)
 
 
 @router.post(

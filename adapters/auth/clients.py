@@ -43,6 +43,10 @@ SMALLEST_RSA = 2048  # bits
 KEPT_PARTS = ("kty", "crv", "x", "y", "n", "e", "kid")
 
 KEEP = b"INSERT INTO client_secrets (credential_id, client_id, digest, kept_at) VALUES (%s, %s, %s, %s)"
+NAMES = b"""
+SELECT stream_id FROM events WHERE stream_id > %s COLLATE "C" AND stream_id < %s AND stream_version = 1
+ ORDER BY stream_id LIMIT %s
+"""
 FIND = b"SELECT credential_id FROM client_secrets WHERE client_id = %s AND digest = %s"
 DROP = b"DELETE FROM client_secrets WHERE client_id = %s AND (%s OR credential_id = %s)"
 
@@ -108,6 +112,15 @@ class Clients:
     async def read(self, client_id: str) -> Client:
         """A client as the log has it now."""
         return await replayed(self._log, Client, client_stream(client_id))
+
+    async def names(self, after: str, limit: int) -> list[str]:
+        """The ids of clients in their order, those that have ended as well: *limit* of them that follow *after*."""
+        first = f"{Client.category}-{after}"
+
+        async def work(connection: Connection) -> list[Any]:
+            return await (await connection.execute(NAMES, (first, f"{Client.category}.", limit))).fetchall()
+
+        return [row[0].partition("-")[2] for row in await self._log.link.run(work)]
 
     async def holds(self, client_id: str, credential_id: str) -> bool:
         """Whether a credential is valid, as it was half a second ago at the most."""

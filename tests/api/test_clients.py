@@ -237,6 +237,36 @@ async def test_without_the_role_there_is_no_token(program: Program) -> None:
     assert (answer.status_code, answer.json()["error"]) == (400, "unauthorized_client")
 
 
+async def test_admins_list_clients(program: Program) -> None:
+    """By their ids, page by page, also those that have ended; with their credentials, and never a secret."""
+    campus = program.campus
+    secret = await program.add()
+    other = f"{program.client_id}-b"
+    body = {"client_id": other, "name": "Library", "scopes": ["read", "write"], "reason": "asked for by the library"}
+    await campus.send("/clients", body, user="admin")
+    await campus.send(f"/clients/{other}/end", {"reason": "replaced"}, user="admin")
+    items: list[dict[str, Any]] = []
+    cursor: dict[str, str] = {}
+    while True:
+        page = await campus.get("/clients", limit=1, **cursor)
+        assert page.status_code == 200, page.text
+        assert secret not in page.text
+        items += page.json()["items"]
+        if (following := page.json()["next"]) is None:
+            break
+        cursor = {"cursor": following}
+    ids = [each["client_id"] for each in items]
+    assert ids == sorted(set(ids))
+    own = {each["client_id"]: each for each in items if each["client_id"].startswith(program.client_id)}
+    assert [(each["has_role"], each["is_ended"], len(each["credentials"])) for each in own.values()] == [
+        (True, False, 1),
+        (False, True, 0),
+    ]
+    assert own[program.client_id] == (await campus.get(f"/clients/{program.client_id}")).json()
+    assert (await campus.get("/clients", user="auditor")).status_code == 200
+    assert (await campus.get("/clients", user=campus.learner)).status_code == 403
+
+
 async def test_only_admins_register_clients(program: Program) -> None:
     """With a reason; a secret that was shown is not shown again to the same request."""
     body = {"client_id": "service-other", "name": "Other", "scopes": ["read"], "reason": "why"}

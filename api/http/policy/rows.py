@@ -127,6 +127,7 @@ ROLES = (
     Row("addCredential", COMMAND, BY_ADMINS, step_up=True, reason=True),
     Row("removeCredential", COMMAND, BY_ADMINS, reason=True),
     Row("endClient", COMMAND, BY_ADMINS, reason=True),
+    Row("listClients", READ, TO_ADMINS),
     Row("getClient", READ, TO_ADMINS),
     Row("issueClientToken", OPEN, TO_ALL),
     Row("getAuthorizationServer", OPEN, TO_ALL),

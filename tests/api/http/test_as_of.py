@@ -189,6 +189,7 @@ WITHOUT = {
     "/v1/webhooks/{endpoint_id}/deliveries/{message_id}": "as the list",
     "/v1/roles": "who may do what now; what was granted before is in the history",
     "/v1/me/roles": "as that of all",
+    "/v1/clients": "which programs there are now; when each was registered is in its facts",
     "/v1/clients/{client_id}": "what a client may do now; what has changed is in its facts",
     "/v1/accounts": "how accounts stand now; what was before is in their histories",
     "/v1/learners/{learner_id}/account": "as the own account",

@@ -43,7 +43,7 @@ ELSEWHERE = (
     "/v1/auth/",
     "/credentials",
     "/v1/bulk-jobs/",
-    "/v1/clients/",
+    "/v1/clients",
     "/v1/webhooks",
     "/draft",
     "/attempts",
