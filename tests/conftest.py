@@ -23,6 +23,7 @@ PATIENT = {
     "adapters.postgres.ops.lease.HUNG": 300_000,  # milliseconds
     "adapters.postgres.queries.reader.POOL_TIMEOUT": 300.0,  # seconds
     "api.http.dispatch.DEADLINE": 300.0,  # seconds
+    "adapters.valkey.document_reader.LOOKUP_TIMEOUT": 300.0,  # seconds
     "adapters.valkey.client.TIMEOUT": 300.0,  # seconds
     "adapters.valkey.client.CONNECT_TIMEOUT": 300.0,  # seconds
 }

@@ -20,6 +20,7 @@ from cli.up.lock import identity
 from tests.support.polling import PATIENCE, until, wait_until
 from tests.support.prefork import Preforked
 
+PYTHON_PATH = os.environ.get("PYTHONPATH")  # before any test has changed it
 CAMPUS = [sys.executable, "-P", "-m", "cli.main"]
 NOT_IN_BACKGROUND = {f"{PREFIX}BACKGROUND_NICENESS": "0"}
 """On a busy machine, what gives way to all others would take for ever."""
@@ -37,8 +38,10 @@ def campus(*arguments: str, env: Mapping[str, str] | None = None) -> subprocess.
 
 @cache
 def _preforked() -> Preforked:
-    """The parked interpreter of this process."""
-    preforked = Preforked(environment())
+    """The parked interpreter of this process, for which it makes no difference what test needs it first."""
+    env = environment()
+    env.pop("PYTHONPATH", None)
+    preforked = Preforked(env if PYTHON_PATH is None else {**env, "PYTHONPATH": PYTHON_PATH})
     atexit.register(preforked.close)
     return preforked
 

@@ -14,8 +14,8 @@ from projections.engine.live import Batch, FactCounts
 from projections.engine.projection import RowKey, Rows
 from tests.support.workers import InValkey, Tally, Total
 
-LEARNERS = 900
-SCANNED = 300  # documents in one answer, about: as many answers as 3,000 learners take
+LEARNERS = 300
+SCANNED = 100  # documents in one answer, about: as many answers as 3,000 learners take
 SEGMENTS = 4
 LATE = 6  # answers after which the first segment has been read, and some of the second
 

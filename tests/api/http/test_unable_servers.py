@@ -98,8 +98,11 @@ def _pids(settings: Settings) -> set[int]:
 @pytest.mark.parametrize(
     "state", [each if each in {"53100", "57P05"} else pytest.param(each, marks=pytest.mark.slow) for each in UNABLE]
 )
-async def test_what_the_server_cannot_do_is_not_our_bug(settings: Settings, state: str) -> None:
+async def test_what_the_server_cannot_do_is_not_our_bug(
+    settings: Settings, state: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Disk full, out of memory, an error of the file system, an ended session: 503, and not 500."""
+    monkeypatch.setattr("adapters.postgres.log.append.PATIENCE", 1.0)  # seconds until it gives up an ended session
     async with served(build(settings)) as client:
         campus = Campus(client)
         await campus.open_run()
