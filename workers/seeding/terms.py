@@ -109,7 +109,6 @@ def _term_steps(term: Term, today: datetime, learners: int) -> Iterator[PlannedC
             quiz.title,
             items=items,
             key=key,
-            time_limit=1_800,
             attempts_allowed=ATTEMPTS,
             pass_bp=PASS_BP,
         )
