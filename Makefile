@@ -1,8 +1,8 @@
 # Two commands are enough: `make run` and `make test`. All of them start with `setup`, which is done once per lock file.
 .PHONY: help setup run test test-fast test-slow check supply audit format bench lock clean
 
-# One more than there are cores: a third of the time a test waits for a server or a process.
-WORKERS = $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+# Two more than there are cores: half of the time a test waits for a server or a process.
+WORKERS = $(shell expr $$(getconf _NPROCESSORS_ONLN) + 2)
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile
