@@ -142,6 +142,7 @@ CATALOG = (
     Row("createCourse", COMMAND, BY_STAFF),
     Row("publishVersion", COMMAND, BY_STAFF_OF_COURSE),
     Row("getDraft", READ, OF_COURSE),
+    Row("getDiff", READ, OF_COURSE),
     Row("startDraft", COMMAND, BY_STAFF_OF_COURSE),
     Row("editDraft", COMMAND, BY_STAFF_OF_COURSE),
     Row("publishDraft", COMMAND, BY_STAFF_OF_COURSE),

@@ -46,6 +46,7 @@ ELSEWHERE = (
     "/v1/clients",
     "/v1/webhooks",
     "/draft",
+    "/diff",
     "/attempts",
     "/deadlines",
 )
