@@ -7,6 +7,7 @@ from fastapi import Query, Request, Response
 
 from adapters.postgres.queries import catalog, catalog_lists
 from adapters.postgres.queries.catalog_lists import Asked
+from api.catalog.contents import must_be_uploaded
 from api.catalog.lists import PROJECTION, Order, Part, Total, listed
 from api.catalog.structure import NewVersion
 from api.http import paging
@@ -15,6 +16,7 @@ from api.http.dispatch import Accepted, Body, Dispatch, example
 from api.http.openapi import command, query
 from api.http.query import QueryDep
 from api.http.routing import router as strict_router
+from api.http.services import ServicesDep
 from api.http.types import CourseId, Id, Limit, Text, Title, Version, Word
 from commands.catalog import CreateCourse, PublishCourse
 from domain.catalog import CourseNotFound, VersionNotFound
@@ -52,9 +54,11 @@ async def create_course(body: NewCourse, handle: Dispatch) -> Response:
 @router.post(
     "/courses/{course_id}/versions", status_code=202, response_model=Accepted, responses=command(403, 404, 409)
 )
-async def publish_version(course_id: CourseId, body: NewVersion, handle: Dispatch) -> Response:
+async def publish_version(course_id: CourseId, body: NewVersion, handle: Dispatch, services: ServicesDep) -> Response:
     """Publish the structure of a course as its next version; the same structure again changes nothing."""
-    return await handle(PublishCourse(course_id, **body.parts()))
+    parts = body.parts()
+    await must_be_uploaded(services, parts["units"])
+    return await handle(PublishCourse(course_id, **parts))
 
 
 @router.get(

@@ -8,11 +8,13 @@ from pydantic import Field
 
 from adapters.command_bus.replay import replayed
 from adapters.postgres.queries import catalog
+from api.catalog.contents import must_be_uploaded
 from api.catalog.structure import NewPolicy, NewUnit
 from api.http.dispatch import Accepted, Body, Dispatch, example
 from api.http.openapi import command, query
 from api.http.query import QueryDep
 from api.http.routing import router as strict_router
+from api.http.services import ServicesDep
 from api.http.types import CourseId, Id, Title
 from commands.catalog import EditDraft, PublishDraft, StartDraft
 from domain.catalog import (
@@ -28,7 +30,9 @@ from domain.catalog import (
     course_stream,
     draft_stream,
 )
+from domain.catalog.edits import AddUnit as Adding
 from domain.catalog.edits import AnyEdit
+from domain.catalog.edits import ChangeUnit as Changing
 from domain.grading import Group
 from domain.words import CompletionRule, GradingPolicy
 
@@ -231,9 +235,11 @@ async def start_draft(course_id: CourseId, body: DraftStart, handle: Dispatch) -
 @router.post(
     "/courses/{course_id}/draft/edits", status_code=202, response_model=Accepted, responses=command(403, 404, 409)
 )
-async def edit_draft(course_id: CourseId, body: DraftEdits, handle: Dispatch) -> Response:
+async def edit_draft(course_id: CourseId, body: DraftEdits, handle: Dispatch, services: ServicesDep) -> Response:
     """Change the draft; 409 `draft_changed` if another editor did since that revision."""
-    return await handle(EditDraft(course_id, body.revision, [_edit(each) for each in body.edits]))
+    edits = [_edit(each) for each in body.edits]
+    await must_be_uploaded(services, [each.unit for each in edits if isinstance(each, Adding | Changing)])
+    return await handle(EditDraft(course_id, body.revision, edits))
 
 
 def _edit(body: Edit) -> AnyEdit:

@@ -47,6 +47,7 @@ OWN_CODES = (
     *(UNAUTHENTICATED, INVALID, INTERNAL, KEY_REUSED, VERSION_CONFLICT),
     *(UNAVAILABLE, OVERLOADED, TOO_MANY_STREAMS, NOT_BUILT, POSITION_NOT_REACHED),
     *(NOT_SERVED_HERE, NO_INSTANCE, INSTANCE_BROKE_OFF),  # of contexts that are served apart
+    "range_not_satisfiable",
     *("too_many_requests", "tried_too_often", "head_too_large", "target_too_long", "header_twice"),  # of api/http/door
 )
 

@@ -2,10 +2,11 @@
 What happens to every request, in one pass around the application.
 
 Each request gets an id (its `X-Request-ID`, else the trace id of its `traceparent`) and is timed. It may not send more
-than `LARGEST_BODY` (`LARGEST_PUBLICATION` for the version of a course and for a quiz), nor take more for it than
-`SLOWEST_BODY`. The door (api/http/door) lets it in or refuses it, and says what every answer carries. Answers above
-`SMALLEST_COMPRESSED`, and CSV that is sent in parts, are compressed where the client takes gzip. `HEAD` is answered as
-`GET` is, without the body. An unexpected error becomes a problem document and a log line.
+than `LARGEST_BODY` (`LARGEST_PUBLICATION` for the version of a course and for a quiz, `LARGEST_CONTENT` for content),
+nor take more for it than `SLOWEST_BODY` (`SLOWEST_CONTENT`). The door (api/http/door) lets it in or refuses it, and
+says what every answer carries. Answers above `SMALLEST_COMPRESSED`, and CSV that is sent in parts, are compressed where
+the client takes gzip. `HEAD` is answered as `GET` is, without the body. An unexpected error becomes a problem document
+and a log line.
 """
 
 import asyncio
@@ -35,6 +36,9 @@ from api.http.security import PRINCIPAL
 from api.http.sessions import CutShort
 
 LARGEST_BODY = 1_048_576  # bytes
+LARGEST_CONTENT = 1_073_741_824  # bytes: a video of an hour; it is kept as it comes
+SLOWEST_CONTENT = 3_600.0  # seconds
+CONTENTS = re.compile(r"/v1/courses/[^/]+/contents")
 LARGEST_PUBLICATION = 16_777_216  # bytes: a course of MAX_UNITS units, whatever their titles are
 PUBLICATIONS = re.compile(r"/v1/courses/[^/]+/versions|/v1/quizzes")
 SMALLEST_COMPRESSED = 1_024  # bytes
@@ -131,13 +135,14 @@ class RequestState:
         self.started = time.perf_counter()
         self.method = scope["method"]
         self.headless = self.method == "HEAD"
-        self.scope = {**scope, "method": "GET"} if self.headless else scope
+        self.scope = {**scope, "method": "GET", "headless": True} if self.headless else scope
         self._receive, self._send = receive, send
         self.status = self._received = 0
         self.has_body = self.method not in BODILESS  # it need not announce a length
-        self._body_until: float | None = asyncio.get_running_loop().time() + SLOWEST_BODY if self.has_body else None
-        publishes = self.has_body and PUBLICATIONS.fullmatch(scope["path"])
-        self.largest_body = LARGEST_PUBLICATION if publishes else LARGEST_BODY
+        self._body_until: float | None = None
+        self.largest_body = LARGEST_BODY
+        if self.has_body:
+            self._limit_body(scope["path"])
         self._held: MutableMapping[str, Any] | None = None
         self._compressor: Compressor | None = None
         self._door = door
@@ -158,6 +163,15 @@ class RequestState:
         if not self.request_id:
             self.request_id = uuid_utils.uuid7().hex
         self.scope["request_id"] = self.request_id
+
+    def _limit_body(self, path: str) -> None:
+        """How long the body may be, and how long it may take."""
+        slowest = SLOWEST_BODY
+        if PUBLICATIONS.fullmatch(path):
+            self.largest_body = LARGEST_PUBLICATION
+        elif CONTENTS.fullmatch(path):
+            self.largest_body, slowest = LARGEST_CONTENT, SLOWEST_CONTENT
+        self._body_until = asyncio.get_running_loop().time() + slowest
 
     def check_announced(self) -> None:
         """Refuse a head or an announced body that is too large, and a client that takes no coding."""

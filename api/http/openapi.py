@@ -34,6 +34,7 @@ PROBLEMS = {
     412: ("precondition_failed", "what a command changes has no ETag: leave out If-Match"),
     413: ("body_too_large", "a body has at most 1048576 bytes"),
     415: ("unsupported_media_type", "a body is application/json, not text/plain"),
+    416: ("range_not_satisfiable", "the file has 29 bytes"),
     422: ("invalid_request", "body.run_id: String should match pattern"),
     429: ("too_many_requests", "more than 12,000 requests within 60 s (quota 'user'): try again in 3 s"),
     503: ("unavailable", "PostgreSQL does not answer"),
@@ -125,6 +126,22 @@ def zip_file(description: str, *further: int) -> Responses:
     """A zip file, and the problems beside those of every one."""
     content = {ZIP: {"schema": {"type": "string", "format": "binary"}, "example": ""}}
     return {200: {"description": description, "content": content}, **problems(404, 406, 422, 503, *further)}
+
+
+def part_of_file(description: str, *further: int) -> Responses:
+    """A file, the part of it that `Range` asks for, and the problems beside those of each."""
+    content = {BYTES: {"schema": {"type": "string", "format": "binary"}, "example": ""}}
+    return {
+        200: {"description": description, "content": content},
+        206: {"description": "The part that `Range` asks for.", "content": content},
+        304: {"description": "What `If-None-Match` names is still true."},
+        **problems(401, 406, 412, 416, 422, 503, *further),
+    }
+
+
+def file_upload(example: msgspec.Struct, *further: int) -> Responses:
+    """The answer to bytes that were kept."""
+    return {201: _answer(example), **problems(400, 401, 406, 413, 422, 503, *further)}
 
 
 def asked_for(example: msgspec.Struct, *further: int) -> Responses:

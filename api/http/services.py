@@ -17,6 +17,7 @@ from adapters.announcements import KnownAnnouncements
 from adapters.auth.grants import Grants
 from adapters.auth.people import People
 from adapters.command_bus.bus import Bus
+from adapters.contents import Contents, PostgresContents
 from adapters.documents import Documents, served_documents
 from adapters.nats.connection import Nats
 from adapters.nats.hint import Hints
@@ -79,16 +80,15 @@ class Services:
     overviews: Overviews
     sums: Sums
     announcements: KnownAnnouncements
+    contents: Contents
 
 
 @asynccontextmanager
 async def services(settings: Settings, projections: Sequence[Projection]) -> AsyncIterator[Services]:
     """Open them, and close them in the opposite order."""
     log = await PostgresLog.open(settings)
-    reader = Reader(settings)
-    nats = Nats(settings, "api")
-    valkey = connect_valkey(settings)
-    folding = Link(settings, "as-of", patience=PATIENCE)
+    reader, nats, valkey = Reader(settings), Nats(settings, "api"), connect_valkey(settings)
+    folding, content_link = (Link(settings, name, patience=PATIENCE) for name in ("as-of", "contents"))
     turns, waiter = Turns(), FoldWaiter(folding)
     folders = {projection.name: KeyFolder(folding, projection, turns) for projection in projections}
     documents = served_documents(valkey, settings, log, folders.values())
@@ -128,6 +128,7 @@ async def services(settings: Settings, projections: Sequence[Projection]) -> Asy
             Overviews(reader),
             Sums(folding, waiter),
             KnownAnnouncements(log),
+            PostgresContents(content_link),
         )
     finally:
         await cancel_and_wait([noting])
@@ -139,7 +140,8 @@ async def services(settings: Settings, projections: Sequence[Projection]) -> Asy
         await nats.close()
         await valkey.aclose()
         await reader.close()
-        await folding.close()
+        for link in (folding, content_link):
+            await link.close()
         await log.close()
 
 

@@ -99,6 +99,9 @@ proofs
   proof_tiles               r       r,a,w,d -          -        -           -
   proof_tree                r       r,a,w   -          -        -           -
   dossiers                  r,a,w,d r,w,d   -          -        -           -
+courses
+  contents                  r,a,w,d -       -          -        -           -
+  content_chunks            r,a,d   -       -          -        -           -
 administration
   bulk_jobs                 r,a,w   -       -          -        r,w,d       -
   bulk_lines                r,a     -       -          -        r,w,d       -

@@ -179,6 +179,7 @@ WITHOUT = {
     "/v1/rules/{source_hash}": "a source never changes",
     "/v1/audit": "facts of the log, each with its position and time",
     "/v1/announcements": "what is said now; what was said before is in its facts",
+    "/v1/runs/{run_id}/units/{unit_id}/page": "what a unit of the run is; a version never changes",
     "/v1/courses/{course_id}/diff": "what a version would mean for learners now",
     "/v1/courses/{course_id}/draft": "what an editor goes on from; what was edited is in its facts",
     "/v1/learners/{learner_id}/runs/{run_id}/deadlines": "what is due now; what was granted is in the history",

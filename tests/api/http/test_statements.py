@@ -47,6 +47,8 @@ ELSEWHERE = (
     "/v1/webhooks",
     "/draft",
     "/diff",
+    "/contents/",
+    "/units/",
     "/attempts",
     "/deadlines",
 )
