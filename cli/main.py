@@ -22,6 +22,7 @@ COMMANDS = {
     "doctor": ("cli.doctor", "Check every part and name the one that fails."),
     "token": ("cli.token", "Print a development token."),
     "import": ("cli.import_", "Import real data."),
+    "questions": ("cli.questions", "Import and export question banks: GIFT, Moodle XML, Aiken, QTI, Canvas."),
     "seed": ("cli.seed", "Fill a campus with a small demo population."),
     "projections": ("cli.projections", "Rebuild, compare, promote, check and repair read models."),
     "jobs": ("cli.jobs", "List jobs that have failed for good; try again, or dismiss."),

@@ -57,10 +57,11 @@ def clean_html(html: str) -> str:
 
 def cleaned(part: PartT) -> PartT:
     """A question or a key in HTML with all its texts cleaned; accepted forms are compared, not shown, and stay."""
-    return _mapped(part, clean_html)
+    return mapped(part, clean_html)
 
 
-def _mapped(part: PartT, change: Callable[[str], str]) -> PartT:
+def mapped(part: PartT, change: Callable[[str], str]) -> PartT:
+    """A question or a key with each of its texts changed."""
     changed = {
         name: _value(getattr(part, name), change, is_text=name in TEXT_FIELDS) for name in part.__struct_fields__
     }
@@ -75,7 +76,7 @@ def _value(value: Any, change: Callable[[str], str], *, is_text: bool) -> Any:
     if isinstance(value, dict):
         return {name: _value(each, change, is_text=is_text) for name, each in value.items()}
     if isinstance(value, Part):
-        return _accepted(value, change) if hasattr(value, "share") else _mapped(value, change)
+        return _accepted(value, change) if hasattr(value, "share") else mapped(value, change)
     return value
 
 

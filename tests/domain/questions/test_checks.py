@@ -57,7 +57,7 @@ TRUE = TrueFalseKey(right=True)
 FORM = ShortTextKey(accepted=[AcceptedText(text="x")])
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(QUESTIONS)
 def test_questions_that_make_sense_pass(pair: Pair) -> None:
     """Of every kind."""

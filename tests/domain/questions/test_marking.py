@@ -265,7 +265,7 @@ def any_response(pair: Pair) -> st.SearchStrategy[Any]:
 def test_what_holds_for_every_kind(kind: str, examples: int) -> None:
     """The key's own answer earns all points, any other from 0 to all; in every order in which things are shown."""
 
-    @settings(max_examples=examples)
+    @settings(max_examples=examples, deadline=None)
     @given(st.data())
     def check(data: st.DataObject) -> None:
         holds(kind, data)
@@ -296,7 +296,7 @@ def holds(kind: str, data: st.DataObject) -> None:
         assert mark(turned, key, MultipleChoiceResponse(option_ids=chosen)).earned == marked.earned
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(QUESTIONS)
 def test_a_question_is_as_short_as_it_can_be(pair: Pair) -> None:
     """What is read from JSON is equal, and written as the same bytes; a default is not written."""

@@ -3,12 +3,13 @@
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.questions.numbers import BadNumber, exact, read_typed, written
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.fractions())
 def test_a_value_has_one_text(value: Fraction) -> None:
     """It is read as the same value."""
@@ -66,6 +67,7 @@ def test_what_is_not_read(text: str) -> None:
     assert read_typed(text) is None
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.text(max_size=100))
 def test_any_text_can_be_typed(text: str) -> None:
     """It is a number or it is none."""

@@ -1,6 +1,6 @@
 """Items of before there were kinds are questions, without a loss."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain import quiz
@@ -13,6 +13,7 @@ ITEMS = st.lists(
 )
 
 
+@settings(max_examples=50, deadline=None)
 @given(ITEMS, st.data())
 def test_items_are_marked_as_before(items: list[Item], data: st.DataObject) -> None:
     """The same score, to the point, for every answer; and item, key and answers can be read back."""

@@ -1,0 +1,95 @@
+"""A question bank as it is now: a fold of its facts, when it is asked for."""
+
+from dataclasses import dataclass, field, replace
+
+import msgspec
+
+from adapters.postgres.log.postgres_log import PostgresLog
+from adapters.postgres.log.question_banks import facts_of_bank, facts_of_banks
+from domain.fact import Fact
+from domain.question_bank import BankNotFound
+from domain.questions import Key, Question, key_from, question_from
+from domain.questions.sections import Label
+
+
+@dataclass(frozen=True)
+class BankItem:
+    """A question of a bank in its newest version."""
+
+    question_id: str
+    label: Label
+    question: Question
+    key: Key
+    version: int = 1
+    is_retired: bool = False
+
+
+@dataclass
+class Bank:
+    """A bank with its questions, in the order in which they were added, at a position of the log."""
+
+    bank_id: str
+    title: str = ""
+    position: int = 0
+    items: dict[str, BankItem] = field(default_factory=dict)
+
+    @property
+    def current(self) -> list[BankItem]:
+        """The questions that are not retired."""
+        return [item for item in self.items.values() if not item.is_retired]
+
+    def apply(self, fact: Fact) -> None:
+        """Take one fact into account."""
+        data = fact.data
+        if fact.type == "question_bank.created":
+            self.title = data["title"]
+        elif fact.type == "question_bank.renamed":
+            self.title = data["new"]
+        else:
+            self._apply_to_question(fact.id("question_id"), fact.type, fact)
+
+    def _apply_to_question(self, question_id: str, fact_type: str, fact: Fact) -> None:
+        data = fact.data
+        if fact_type == "question.added":
+            label = msgspec.convert(data["label"], Label)
+            content = question_from(data["question"]), key_from(data["key"])
+            self.items[question_id] = BankItem(question_id, label, *content)
+            return
+        item = self.items[question_id]
+        match fact_type:
+            case "question.revised":
+                content = question_from(data["question"]), key_from(data["key"])
+                item = replace(item, question=content[0], key=content[1], version=data["version"])
+            case "question.relabelled":
+                item = replace(item, label=msgspec.convert(data["new"], Label))
+            case "question.retired":
+                item = replace(item, is_retired=True)
+            case "question.restored":
+                item = replace(item, is_retired=False)
+        self.items[question_id] = item
+
+
+async def bank_of(log: PostgresLog, bank_id: str) -> Bank:
+    """
+    A bank with all its questions.
+
+    Raises:
+        BankNotFound: there is none of this id.
+    """
+    head, facts = await log.link.run(lambda connection: facts_of_bank(connection, bank_id))
+    if not any(fact.type == "question_bank.created" for fact in facts):
+        raise BankNotFound(bank_id=bank_id)
+    bank = Bank(bank_id, position=head)
+    for fact in facts:
+        bank.apply(fact)
+    return bank
+
+
+async def all_banks(log: PostgresLog) -> tuple[int, list[Bank]]:
+    """The head of the log, and all banks with their titles, without their questions, by their ids."""
+    head, facts = await log.link.run(facts_of_banks)
+    banks: dict[str, Bank] = {}
+    for fact in facts:
+        bank_id = fact.id("bank_id")
+        banks.setdefault(bank_id, Bank(bank_id, position=head)).apply(fact)
+    return head, [banks[bank_id] for bank_id in sorted(banks)]

@@ -1,0 +1,63 @@
+"""`campus questions`: files in and out at the command line."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from adapters.questions.reading import read_questions
+from adapters.settings import Settings
+from tests.adapters.questions.test_reading import FILES
+from tests.support.appends import query
+from tests.support.campus_up import campus
+from tests.support.projections_command import variables
+
+
+async def said(settings: Settings, *arguments: str) -> Any:
+    """The JSON of `campus questions … --json`, which succeeds."""
+    env = variables(settings)
+    done = await asyncio.to_thread(campus, "questions", *arguments, "--json", env=env)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.mark.processes
+async def test_a_file_is_imported_once_and_written_again(settings: Settings, tmp_path: Path) -> None:
+    """A dry run does nothing; the same file once more adds nothing; what is exported comes back."""
+    arguments = ("import", str(FILES / "examples.moodle.xml"), "--bank", "biology")
+    trial = await said(settings, *arguments, "--dry-run")
+    assert await query(settings, "SELECT count(*) FROM events") == [(0,)]
+    report = await said(settings, *arguments)
+    assert report == trial
+    assert (report["format"], report["questions"], report["imported"], report["unchanged"]) == ("moodle", 11, 9, 0)
+    assert [(each["line"], each["title"]) for each in report["refused"]] == [(62, "Sum"), (63, "Picture")]
+    assert (await query(settings, "SELECT count(*) FROM events")) == [(10,)]
+    again = await said(settings, *arguments)
+    assert (again["imported"], again["unchanged"]) == (0, 9)
+    assert (await query(settings, "SELECT count(*) FROM events")) == [(10,)]
+
+    out = tmp_path / "out.xml"
+    written = await said(settings, "export", str(out), "--bank", "biology", "--format", "moodle")
+    assert (written["questions"], written["written"], written["refused"]) == (9, 9, [])
+    found = {each.question.question_id for each in read_questions(out.read_bytes()).found}
+    assert found == {
+        each.question.question_id for each in read_questions((FILES / "examples.moodle.xml").read_bytes()).found
+    }
+    assert await said(settings, "banks") == {"items": [{"bank_id": "biology", "title": "biology"}]}
+
+
+@pytest.mark.processes
+async def test_what_cannot_be_done_is_said(settings: Settings, tmp_path: Path) -> None:
+    """A file of no format, a bank that there is not, a format that is not written."""
+    text, env = tmp_path / "letter.txt", variables(settings)
+    text.write_text("Dear all, the quiz is on Friday.")
+    for arguments, why in (
+        (("import", str(text)), "no question was found"),
+        (("export", str(tmp_path / "x"), "--bank", "music", "--format", "gift"), "no question bank music"),
+        (("export", str(tmp_path / "x"), "--bank", "music", "--format", "pdf"), "there are gift, moodle, qti3"),
+    ):
+        done = await asyncio.to_thread(campus, "questions", *arguments, env=env)
+        assert done.returncode == 1
+        assert why in " ".join(done.stderr.split())
