@@ -1,5 +1,7 @@
 """Who is on a run and who is on the campus, over HTTP."""
 
+import csv
+import io
 from datetime import timedelta
 from typing import Any
 
@@ -54,6 +56,12 @@ async def test_a_roster_is_filtered_sorted_and_counted(campus: Campus) -> None:
     assert (first["status"], first["percent"], first["grade_bp"]) == ("active", 4_000, 4_000)
     assert first["units_completed"] == 1
     assert first["last_active_week"] is not None
+    headers = await campus.as_user("admin", accept="text/csv")
+    for sort in ("learner", "percent"):
+        answer = await campus.client.get(f"/v1{path}", params={"sort": sort, "order": "desc"}, headers=headers)
+        rows = list(csv.DictReader(io.StringIO(answer.text)))
+        assert sorted(row["learner_id"][-1] for row in rows) == ["0", "1", "2"]
+        assert {row["status"] for row in rows} == {"active", "waitlisted"}
 
 
 async def test_a_roster_of_a_run_that_is_over_has_ended(app: FastAPI, campus: Campus) -> None:

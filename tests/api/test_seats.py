@@ -38,6 +38,30 @@ async def test_a_run_without_a_limit_has_no_capacity(campus: Campus) -> None:
         assert (await campus.post(f"/runs/{campus.run}/capacity", body, user="admin")).status_code == 422
 
 
+async def test_a_waitlist_is_read(campus: Campus) -> None:
+    """By staff, in its order, as CSV too; a learner reads the own place."""
+    await campus.open_run(capacity=1)
+    ann, ben, cid = (f"{name}-{campus.tag}" for name in ("ann", "ben", "cid"))
+    for learner in (ann, ben, cid):
+        await campus.enroll(learner)
+    path = f"/runs/{campus.run}/waitlist"
+    found = await campus.see(path, 0)
+    assert (found["capacity"], found["seated"]) == (1, 1)
+    assert [(each["place"], each["learner_id"]) for each in found["items"]] == [(1, ben), (2, cid)]
+    headers = await campus.as_user("admin", accept="text/csv")
+    answer = await campus.client.get(f"/v1{path}", headers=headers)
+    assert answer.headers["content-disposition"] == f'attachment; filename="waitlist-{campus.run}.csv"'
+    assert [line.split(",")[:2] for line in answer.text.splitlines()[1:]] == [["1", f'"{ben}"'], ["2", f'"{cid}"']]
+    places = [await campus.see(f"/me/runs/{campus.run}/place", 0, user=each) for each in (ann, cid)]
+    assert [(each["status"], each["place"], each["waiting"]) for each in places] == [
+        ("active", None, 2),
+        ("waitlisted", 2, 2),
+    ]
+    assert (await campus.get(path, user=ann)).status_code == 403
+    assert (await campus.get("/runs/none/waitlist")).json()["code"] == "run_not_found"
+    assert (await campus.get(f"/me/runs/{campus.run}/place", user="eve")).json()["code"] == "not_enrolled"
+
+
 def stands(found: dict[str, list[dict[str, str]]], learner: str, status: str) -> bool:
     """Whether a learner of a roster stands there."""
     return any(each["learner_id"] == learner and each["status"] == status for each in found["items"])

@@ -172,6 +172,8 @@ ENROLLMENT = (
     Row("transfer", COMMAND, BY_STAFF_OF_RUN, LATER),
     Row("inviteToRun", COMMAND, BY_STAFF_OF_RUN),
     Row("revokeInvitation", COMMAND, BY_STAFF_OF_RUN),
+    Row("listWaitlist", READ, OF_LEARNERS_ON_RUN),
+    Row("getMyPlace", READ, TO_ITSELF, USER, impersonated=True),
     Row("importRoster", COMMAND, BY_STAFF),
     Row("listRunInvitations", READ, OF_LEARNERS_ON_RUN),
     Row("listMyInvitations", READ, TO_ITSELF, USER, impersonated=True),
