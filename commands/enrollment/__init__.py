@@ -55,14 +55,14 @@ async def seat(
 ) -> Position:
     """Admit the learner, who has asked, or put them into the queue; append all as one unit, with what else changed."""
     if enrollment.status is not Status.REQUESTED:
-        return await log.save(*also, enrollment)
+        return await log.save(enrollment, *also)
     await must_enter(log, enrollment.learner_id, run, present(log))
     if run.capacity is None:
         enrollment.activate(entitlement_id=entitlement_id)
-        return await log.save(*also, enrollment)
+        return await log.save(enrollment, *also)
     async with log.serialize(seats_stream(run.run_id)):
         seats = await _take_seat(enrollment, run, run.capacity, log, entitlement_id)
-        return await log.save(*also, seats, enrollment)
+        return await log.save(seats, enrollment, *also)
 
 
 async def _take_seat(

@@ -51,7 +51,7 @@ async def accept_invitation(command: AcceptInvitation, log: Log) -> Position:
     enrollment = await log.load(Enrollment, enrollment_stream(command.learner_id, command.run_id))
     admission.accept(log.context.at)
     if not admission.pending_events:  # accepted before; what became of the place since is another matter
-        return await log.save(enrollment)
+        return await log.save(admission)
     entitlement = None if enrollment.has_place else await entitlement_for(log, command.learner_id, run)
     if enrollment.status is Status.WITHDRAWN:
         enrollment.reactivate()

@@ -50,6 +50,8 @@ async def transfer_enrollment(command: TransferEnrollment, log: Log) -> Position
         for run in limited:
             await turns.enter_async_context(log.serialize(seats_stream(run.run_id)))
         seats = [await _move(log, run, learner_id, to=there) for run in limited]
+        if entered.status is Status.OFFERED:
+            entered.accept(log.context.at, entitlement)  # not after the end of the offer
         entered.activate(entitlement_id=entitlement)
         if not entered.has_place:
             raise no_access(learner_id, there.run_id, entered.status)

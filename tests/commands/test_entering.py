@@ -47,18 +47,18 @@ async def test_an_invitation_is_accepted(campus: Campus) -> None:
         (admission, fact(Admission.Invited, until=f"{UNTIL:%Y-%m-%dT%H:%M:%SZ}"))
     ]
     assert await campus.new(AcceptInvitation("ann", SMALL)) == [
-        (admission, fact(Admission.Accepted)),
         (SEATS, fact(Seats.Opened, capacity=1)),
         (SEATS, fact(Seats.Taken, learner_id="ann")),
         (ANN_SMALL, requested(SMALL, "invitation")),
         (ANN_SMALL, ACTIVATED),
+        (admission, fact(Admission.Accepted)),
     ]
     assert await campus.repeats(AcceptInvitation("ann", SMALL))
     await campus.give(InviteToRun("ben", SMALL, UNTIL), AcceptInvitation("ben", SMALL))
     assert await campus.refused(AcceptSeat("ben", SMALL)) == "no_seat_offered"
     await campus.give(WithdrawEnrollment("ann", SMALL), InviteToRun("ann", SMALL, UNTIL + timedelta(days=1)))
     assert [said.type for _, said in await campus.new(AcceptInvitation("ann", SMALL))] == [
-        *("admission.accepted", "seats.queued", "enrollment.reactivated", "enrollment.waitlisted"),
+        *("seats.queued", "enrollment.reactivated", "enrollment.waitlisted", "admission.accepted"),
     ]
 
 

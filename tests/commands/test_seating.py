@@ -34,6 +34,11 @@ def scheduled(run_id: str, capacity: int, seat_offer_hours: int | None, waitlist
     return ScheduleRun(run_id, "algebra", 1, *DATES, capacity, seat_offer_hours=hours, waitlist_limit=limit)
 
 
+def other(run_id: str) -> tuple[ScheduleRun, OpenRun]:
+    """Another run of the course, which has room for all."""
+    return ScheduleRun(run_id, "algebra", 1, *DATES), OpenRun(run_id)
+
+
 class InMemory(Seating):
     """The use cases over a log in memory."""
 
@@ -45,13 +50,16 @@ class InMemory(Seating):
         self.bus = MemoryBus(self.log)
 
     def open(self, capacity: int, seat_offer_hours: int | None, waitlist_limit: int | None) -> None:
-        self.run_id = "algebra-1"
+        self.run_id, self.other = "algebra-1", "algebra-2"
         plan = scheduled(self.run_id, capacity, seat_offer_hours, waitlist_limit)
-        for command in (*COURSE, plan, OpenRun(self.run_id)):
+        for command in (*COURSE, plan, OpenRun(self.run_id), *other(self.other)):
             self.send(command)
 
     def move(self, hours: int) -> None:
         self.log.clock.move(timedelta(hours=hours))
+
+    def at(self, hours: int) -> datetime:
+        return self.log.clock.now() + timedelta(hours=hours)
 
     def send(self, command: Any, *, again: bool = False) -> int:  # noqa: ARG002 - there is one place only
         return self.runner.run(self.bus.handle(command, Context(actor="test", at=self.log.clock.now())))
@@ -102,12 +110,16 @@ class OnServers(Seating):
 
     def open(self, capacity: int, seat_offer_hours: int | None, waitlist_limit: int | None) -> None:
         self.run_id = f"run-{uuid.uuid4().hex[:8]}"
+        self.other = f"{self.run_id}-b"
         plan = scheduled(self.run_id, capacity, seat_offer_hours, waitlist_limit)
-        for command in (*COURSE, plan, OpenRun(self.run_id)):
+        for command in (*COURSE, plan, OpenRun(self.run_id), *other(self.other)):
             self.send(command)
 
     def move(self, hours: int) -> None:
         self.log.clock.move(timedelta(hours=hours))
+
+    def at(self, hours: int) -> datetime:
+        return self.log.clock.now() + timedelta(hours=hours)
 
     def send(self, command: Any, *, again: bool = False) -> int:
         bus = self.bus_again if again else self.bus
@@ -121,9 +133,10 @@ class OnServers(Seating):
 
 
 @pytest.mark.thorough
-def test_seats_in_memory() -> None:
+@pytest.mark.parametrize("examples", [80, pytest.param(3_000, marks=pytest.mark.slow)])
+def test_seats_in_memory(examples: int) -> None:
     """Never more seated than seats, never out of turn, and a replay or a snapshot remembers the same."""
-    run_state_machine_as_test(InMemory, settings=effort(max_examples=100, stateful_step_count=40, deadline=None))
+    run_state_machine_as_test(InMemory, settings=effort(max_examples=examples, stateful_step_count=40, deadline=None))
 
 
 def test_seats_on_servers(settings: Settings) -> None:

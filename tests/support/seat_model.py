@@ -7,6 +7,7 @@ servers, is up to its caller.
 """
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 
 from hypothesis import strategies as st
@@ -23,14 +24,20 @@ from commands.enrollment import (
     RequestEnrollment,
     WithdrawEnrollment,
 )
+from commands.enrollment.invitations import AcceptInvitation, InviteToRun
+from commands.enrollment.transfer import TransferEnrollment
 from domain.capacity import EXCESS_POLICIES, EXCESS_WAITS
 from domain.enrollment import (
     AlreadyCompleted,
     Enrollment,
     HasWithdrawn,
+    InvitationOver,
+    NoAccess,
+    NoFreeSeat,
     NoSeatOffered,
     NotActive,
     NotEnrolled,
+    NotInvited,
     OfferExpired,
     RunClosed,
     RunFull,
@@ -50,14 +57,19 @@ class Seating(RuleBasedStateMachine):
     """Learners ask, accept, leave, come back and finish, seats are offered and offers expire, in any order."""
 
     run_id: str
+    other: str
     capacity: int
 
     def open(self, capacity: int, seat_offer_hours: int | None, waitlist_limit: int | None) -> None:
-        """Open a run with *capacity* seats, each offered for so many hours to those who wait, and set `run_id`."""
+        """Open a run with *capacity* seats, offered for so many hours, another run, and set `run_id`, `other`."""
         raise NotImplementedError
 
     def move(self, hours: int) -> None:
         """Move the clock forward."""
+        raise NotImplementedError
+
+    def at(self, hours: int) -> datetime:
+        """The time so many hours from now."""
         raise NotImplementedError
 
     def send(self, command: Any, *, again: bool = False) -> int:
@@ -78,6 +90,10 @@ class Seating(RuleBasedStateMachine):
         self.status = dict.fromkeys(LEARNERS, Status.NONE)
         self.seated: list[str] = []  # or has an offer of a seat; who has finished keeps it
         self.queue: list[str] = []
+        self.invited = dict.fromkeys(LEARNERS, 0)  # until when, in hours; 0 for who is not
+        self.accepted: set[str] = set()
+        self.elsewhere = dict.fromkeys(LEARNERS, Status.NONE)  # on the other run of the course, which has no limit
+        self.moved = dict.fromkeys(LEARNERS, "")  # from which of both runs to the other a learner was transferred last
         self.open(capacity, hours, limit)
 
     def is_overdue(self, learner: str) -> bool:
@@ -175,6 +191,86 @@ class Seating(RuleBasedStateMachine):
             self.until[learner] = self.now + (self.hours or 0)
             self.seated.append(learner)
 
+    @rule(learner=learners, hours=st.integers(1, 3))
+    def invite(self, learner: str, hours: int) -> None:
+        """An invitation that stands for less long than the one before is none."""
+        until = self.now + hours
+        stands = learner not in self.accepted and self.now < self.invited[learner]
+        is_new = not stands or until > self.invited[learner]
+
+        def invited() -> None:
+            if is_new:
+                self.invited[learner] = until
+                self.accepted.discard(learner)
+
+        command = InviteToRun(learner, self.run_id, self.at(hours))
+        self.expect(command, invited, RunClosed if is_new and not self.is_open else None)
+
+    @rule(learner=learners)
+    def accept_invitation(self, learner: str) -> None:
+        """Once, and in time; there is a place as for who asks, or who comes back."""
+        enters = self.status[learner] in (Status.NONE, *GONE)
+
+        def accepted() -> None:
+            if learner not in self.accepted:
+                self.accepted.add(learner)
+                if enters:
+                    self.sit_or_wait(learner)
+
+        error = self.not_admitted if enters else None
+        if learner in self.accepted:
+            error = None
+        elif not self.invited[learner]:
+            error = NotInvited
+        elif self.now >= self.invited[learner]:
+            error = InvitationOver
+        self.expect(AcceptInvitation(learner, self.run_id), accepted, error)
+
+    @rule(learner=learners)
+    def transfer_out(self, learner: str) -> None:
+        """To the other run, which has room for all; only who has access goes."""
+        is_done = self.moved[learner] == "out" and self.status[learner] is Status.WITHDRAWN
+
+        def gone() -> None:
+            if not is_done:
+                self.status[learner], self.elsewhere[learner] = Status.WITHDRAWN, Status.ACTIVE
+                self.seated.remove(learner)
+                self.moved[learner] = "out"
+
+        refusals: dict[Status, type[DomainError]] = {Status.NONE: NotEnrolled, Status.COMPLETED: AlreadyCompleted}
+        refusals |= dict.fromkeys((Status.WAITLISTED, Status.OFFERED, *GONE), NoAccess)
+        error = None if is_done else refusals.get(self.status[learner])
+        self.expect(TransferEnrollment(learner, self.run_id, self.other, "works"), gone, error)
+
+    @rule(learner=learners)
+    def transfer_in(self, learner: str) -> None:
+        """From the other run: where a seat is free for which no learner waits, or offered to this one."""
+        is_done = self.moved[learner] == "in" and self.elsewhere[learner] is Status.WITHDRAWN
+
+        def come() -> None:
+            if not is_done:
+                if learner not in self.seated:
+                    self.seated.append(learner)
+                self.status[learner], self.elsewhere[learner] = Status.ACTIVE, Status.WITHDRAWN
+                self.moved[learner] = "in"
+
+        self.expect(
+            TransferEnrollment(learner, self.other, self.run_id, "works"), come, None if is_done else self.kept(learner)
+        )
+
+    def kept(self, learner: str) -> type[DomainError] | None:
+        """Why a learner does not come from the other run."""
+        if self.elsewhere[learner] is not Status.ACTIVE:
+            return NotEnrolled if self.elsewhere[learner] is Status.NONE else NoAccess
+        if not self.is_open:
+            return RunClosed
+        if self.status[learner] is Status.COMPLETED:
+            return AlreadyCompleted
+        if self.is_overdue(learner):
+            return OfferExpired
+        has_room = len(self.seated) < self.capacity and not self.queue
+        return None if learner in self.seated or has_room else NoFreeSeat
+
     @rule(capacity=st.integers(1, 3), excess=st.sampled_from(EXCESS_POLICIES))
     def change_capacity(self, capacity: int, excess: str) -> None:
         """Those who sit stay, or as many of the last as are too many wait again; new seats are not given yet."""
@@ -237,8 +333,9 @@ class Seating(RuleBasedStateMachine):
     def every_learner_is_where_they_should_be(self) -> None:
         """The enrollments agree with the seats."""
         for learner, status in self.status.items():
-            stream = f"enrollment-{learner}:{self.run_id}"
-            assert replay(Enrollment, stream, self.facts(stream)).status is status
+            for run_id, expected in ((self.run_id, status), (self.other, self.elsewhere[learner])):
+                stream = f"enrollment-{learner}:{run_id}"
+                assert replay(Enrollment, stream, self.facts(stream)).status is expected
 
     @invariant()
     def nobody_overtakes(self) -> None:
