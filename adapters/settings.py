@@ -14,6 +14,7 @@ import os
 import re
 from datetime import timedelta
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
@@ -84,8 +85,8 @@ class Settings(BaseSettings):
     """Orders that one user may try to place within five minutes; 0: no limit."""
     access_log: Literal["none", "refused", "all"] = "refused"
     """Which requests get a line in the log: refusals and errors, all, or none."""
-    token_secret: str = Field(min_length=16, repr=False)
-    """HMAC key of development tokens."""
+    token_secret: str = Field(default_factory=token_urlsafe, min_length=16, repr=False)
+    """HMAC key of links, tickets and development tokens; a process without it has one that no other believes."""
     public_url: str = ""
     """Where browsers reach the API, such as `https://campus.example`; empty: at `api_url`."""
     stripe_key: str = Field(default="", repr=False)
@@ -129,6 +130,11 @@ class Settings(BaseSettings):
     background_niceness: int = Field(default=19, ge=0, le=19)
     """By how much a rebuild and the auditor give way to other processes; 0 when a rebuild is urgent."""
     log_level: Literal["debug", "info", "warning", "error", "critical"] = "info"
+
+    def must_sign(self) -> None:
+        """Raise SettingsError if this process has not been given the secret that it needs to sign or check tokens."""
+        if "token_secret" not in self.model_fields_set:
+            raise SettingsError("this process signs or checks links and tokens: set CAMPUS_TOKEN_SECRET")
 
     def clock(self) -> Clock:
         """A clock for this process."""
@@ -229,6 +235,8 @@ class Settings(BaseSettings):
     @classmethod
     def _authorities_are_named(cls, values: dict[str, Any]) -> dict[str, Any]:
         """Put `ca_file` into the URLs of PostgreSQL and Valkey, whose clients take it from there."""
+        if values.get("token_secret") == "":  # as compose.yaml leaves it where none is needed
+            values = {field: value for field, value in values.items() if field != "token_secret"}
         ca_file = str(values.get("ca_file") or "")
         if ca_file and not Path(ca_file).is_file():
             raise ValueError(f"CAMPUS_CA_FILE cannot be used: there is no file {ca_file}")

@@ -139,7 +139,9 @@ def create(contexts: frozenset[str] | None = None, drains_into: Path | None = No
     Args:
         drains_into: as *folder* of `drained_on_signal`.
     """
-    app = build(Settings.load(), contexts=contexts)
+    settings = Settings.load()
+    settings.must_sign()
+    app = build(settings, contexts=contexts)
     app.state.drains_into = drains_into
     gc_tuning.tune_for_server()
     return app

@@ -29,4 +29,5 @@ def token(
     if not ID_PATTERN.match(user):
         raise Failure(f"{user!r} is no id of a learner: an id has 1 to 64 letters, digits, or one of _ . -")
     settings = Settings.load(data)
+    settings.must_sign()
     typer.echo(sign(claims_of(user), settings.token_secret, now=datetime.now(UTC), lifetime=timedelta(hours=ttl)))

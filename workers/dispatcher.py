@@ -52,6 +52,7 @@ logger = structlog.get_logger()
 
 async def run(settings: Settings, stop: asyncio.Event, jobs: Jobs = JOBS, provider: Provider | None = None) -> None:
     """Derive jobs and carry them out until *stop* is set; a lost server is waited for. *provider*: None for Stripe."""
+    settings.must_sign()
     log = await PostgresLog.open(settings)
     provider = provider or StripeProvider(settings)
     nats = Nats(settings, NAME)

@@ -24,6 +24,7 @@ GUESTS = {"relay": ("notary",)}
 CAMPUS = (sys.executable, "-P", "-m", "cli.main")  # -P: do not import a folder `api` of the current directory
 NOT_FOR_CHILDREN = ("POSTGRES_OWNER_URL", "POSTGRES_ANALYST_URL")
 SECRETS = (
+    "TOKEN_SECRET",
     "MASTER_KEYS",
     "STRIPE_KEY",
     "STRIPE_WEBHOOK_SECRETS",
@@ -33,12 +34,12 @@ SECRETS = (
     "IDENTITY_KEY",
 )
 SECRETS_OF = {
-    API: ("MASTER_KEYS", "STRIPE_WEBHOOK_SECRETS", "SMTP_URL", "OIDC_PROVIDERS"),
+    API: ("TOKEN_SECRET", "MASTER_KEYS", "STRIPE_WEBHOOK_SECRETS", "SMTP_URL", "OIDC_PROVIDERS"),
     "relay": ("PROOF_KEYS",),
     "reactor": ("MASTER_KEYS",),
-    "dispatcher": ("MASTER_KEYS", "STRIPE_KEY", "SMTP_URL"),
+    "dispatcher": ("TOKEN_SECRET", "MASTER_KEYS", "STRIPE_KEY", "SMTP_URL"),
 }
-"""Which of the secrets a process uses, besides its passwords and the secret of tokens; the others are kept from it."""
+"""Which of the secrets a process uses, besides its passwords; the others are kept from it."""
 EMBEDDABLE = {"postgres_url": PostgresServer, "valkey_url": ValkeyServer, "nats_url": NatsServer}
 
 

@@ -107,6 +107,19 @@ def test_a_setting_may_come_from_a_file(tmp_path: Path, monkeypatch: pytest.Monk
     assert Settings.load() == settings
 
 
+def test_a_process_that_signs_nothing_needs_no_secret() -> None:
+    """It has one of its own, which no other believes; one that signs refuses to start without the campus's."""
+    without = [Settings.load(**URLS), Settings.load(token_secret="", **URLS)]
+    assert len({each.token_secret for each in without}) == 2
+    for each in without:
+        assert len(each.token_secret) > 32
+        with pytest.raises(SettingsError, match="set CAMPUS_TOKEN_SECRET"):
+            each.must_sign()
+    Settings.load(token_secret=SECRET, **URLS).must_sign()
+    with pytest.raises(SettingsError, match="CAMPUS_TOKEN_SECRET cannot be used"):
+        Settings.load(token_secret="short", **URLS)
+
+
 def test_a_file_that_says_nothing_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The sentence names the variable and the file, and not what the file says."""
     (tmp_path / "bytes").write_bytes(b"\xff secret")

@@ -52,7 +52,9 @@ class GatewayReadiness(msgspec.Struct, kw_only=True):
 
 def create(drains_into: Path | None = None) -> FastAPI:
     """The gateway of the campus that the environment names, in a process of its own; see `drained_on_signal`."""
-    app = build(Settings.load())
+    settings = Settings.load()
+    settings.must_sign()
+    app = build(settings)
     app.state.drains_into = drains_into
     gc_tuning.tune_for_server()
     return app
