@@ -106,7 +106,7 @@ EXAMPLE = UnitPage(
     html="<p>What is an <em>equation</em>?</p>\n",
     content=Content("0" * 64, "text/markdown", 29),
     captions=[],
-    seconds=None,
+    seconds=90,
     url="",
 )
 UPLOADED = UploadedContent(sha256="0" * 64, size=29)

@@ -54,6 +54,7 @@ FACT_OF = {
     "reinstateAccount": "user.reinstated",
     "findAccount": "record.viewed",
     "impersonate": "session.impersonated",
+    "revokeCredential": "progress.credential_revoked",
     "grantRole": "role.granted",
     "revokeRole": "role.revoked",
     "registerClient": "client.registered",

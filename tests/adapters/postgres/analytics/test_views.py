@@ -38,6 +38,7 @@ SHOWN_FIELDS = {
     *("course_id", "course_version", "due_at", "ends_at", "entitlement_id", "grade_bp", "grading_policy", "items"),
     *("kind", "language", "late_by", "learner_id", "mode", "outcome", "pacing", "pass_bp", "passed", "policy", "rule"),
     *("run_id", "score_bp", "source", "starts_at", "structure_hash", "summary", "through_position", "time_limit"),
+    *("courses", "course_title", "from_run", "from_version", "to_run", "to_version"),
     *("anyway", "back", "from_scratch", "job_id", "parked"),
     *("address", "text"),  # sealed; said to all
     *("accepts_until", "client_seq", "closes_at", "deadline_at", "extra_attempts", "extra_seconds", "item_id"),
