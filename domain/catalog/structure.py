@@ -14,6 +14,8 @@ MAX_PREREQUISITES = 20
 COMPLETION_RULES = ("all_weighted_units",)
 WEIGHTED_MEAN, CATEGORIES = "weighted_mean", "categories"
 GRADING_POLICIES = (WEIGHTED_MEAN, CATEGORIES)
+COMPUTED_POLICIES = (WEIGHTED_MEAN,)
+"""Those by which domain.grading computes grades; others may stand in a draft, and are not published."""
 
 
 class Section(msgspec.Struct, frozen=True):
