@@ -55,6 +55,11 @@ async def must_have_access(log: Log, learner_id: str, run_id: str) -> None:
         raise no_access(learner_id, run_id, status)
 
 
+async def extended_due(log: Log, learner_id: str, run_id: str, unit_id: str) -> datetime | None:
+    """The deadline that a learner was granted for a unit; None where it is that of all."""
+    return (await log.read(Enrollment, enrollment_stream(learner_id, run_id))).extensions.get(unit_id)
+
+
 async def must_take_part(log: Log, learner_id: str, run: Outline) -> None:
     """
     Refuse a learner who has no place on the run, or who acts after its end.

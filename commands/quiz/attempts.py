@@ -8,7 +8,7 @@ from typing import Any
 
 from commands.log import Log, Position
 from commands.lookups.catalog import outline
-from commands.lookups.enrollment import must_have_access, must_take_part
+from commands.lookups.enrollment import extended_due, must_have_access, must_take_part
 from commands.quiz.lookup import existing_quiz
 from domain.fact import Fact
 from domain.quiz import Allowance, Entry, QuizAttempt, allowance_stream, attempt_stream
@@ -107,12 +107,13 @@ class SubmitAttempt:
 async def submit_attempt(command: SubmitAttempt, log: Log) -> Position:
     quiz = await existing_quiz(log, command.quiz_id)
     attempt = await log.load(QuizAttempt, attempt_stream(command.learner_id, command.quiz_id, command.attempt_no))
+    granted = await extended_due(log, command.learner_id, quiz.run_id, quiz.unit_id)
     if attempt.started_at is not None:
         await must_have_access(log, command.learner_id, quiz.run_id)
-        due_at = quiz.version_of(attempt.quiz_version).due_at
+        due_at = granted or quiz.version_of(attempt.quiz_version).due_at
         return await _ended(log, attempt, attempt.hand_in(due_at, at=log.context.at))
     await must_take_part(log, command.learner_id, await outline(log, quiz.run_id))
-    attempt.submit(quiz, command.responses, by="learner", at=log.context.at)
+    attempt.submit(quiz, command.responses, by="learner", at=log.context.at, granted=granted)
     return await log.save(attempt)
 
 
@@ -128,7 +129,8 @@ class EndAttempt:
 async def end_attempt(command: EndAttempt, log: Log) -> Position:
     quiz = await existing_quiz(log, command.quiz_id)
     attempt = await _attempt(log, command.learner_id, command.quiz_id, command.attempt_no)
-    due_at = quiz.version_of(attempt.quiz_version).due_at
+    granted = await extended_due(log, command.learner_id, quiz.run_id, quiz.unit_id)
+    due_at = granted or quiz.version_of(attempt.quiz_version).due_at
     return await _ended(log, attempt, attempt.end(due_at, at=log.context.at))
 
 

@@ -254,13 +254,23 @@ class QuizAttempt(Aggregate):
         if self.started_at is None:
             raise AttemptNotFound(attempt_no=self.attempt_no, quiz_id=self.id_of("quiz_id"))
 
-    def submit(self, quiz: Quiz, responses: Sequence[int], *, by: str, at: datetime, banked: bool = False) -> None:
+    def submit(
+        self,
+        quiz: Quiz,
+        responses: Sequence[int],
+        *,
+        by: str,
+        at: datetime,
+        banked: bool = False,
+        granted: datetime | None = None,
+    ) -> None:
         """
         Hand the attempt in at the moment *at*; how late it is, in seconds, is part of the fact.
 
         Args:
             responses: chosen option per item, counted from 0, -1 for none; empty for a quiz without items.
             banked: the result comes from an earlier run.
+            granted: the deadline of a learner who has more time than others.
         """
         if not quiz.exists:
             raise QuizNotFound(quiz_id=self.id_of("quiz_id"))
@@ -277,7 +287,7 @@ class QuizAttempt(Aggregate):
             raise MustStart(attempt_no=attempt_no, quiz_id=self.id_of("quiz_id"))
         if attempt_no > quiz.attempts_allowed:
             self.refuse(NoAttemptsLeft(quiz_id=self.id_of("quiz_id"), attempts_allowed=quiz.attempts_allowed))
-        late = _seconds(at, quiz.due_at)
+        late = _seconds(at, granted or quiz.due_at)
         self._submitted(
             quiz.run_id, quiz.unit_id, by, late, list(responses), banked, quiz.current.number, started_at=None
         )

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from commands.enrollment import RequestEnrollment, WithdrawEnrollment
+from commands.enrollment import GrantExtensions, RequestEnrollment, WithdrawEnrollment
 from commands.quiz import GradeAttempt, OverrideGrade, PublishQuiz, SubmitAttempt
 from domain.quiz import QuizAttempt
 from domain.score import Score
@@ -88,6 +88,14 @@ async def test_a_late_attempt_says_so(campus: Campus) -> None:
     await campus.give(ASKED)
     late = START + timedelta(days=14, hours=1)
     assert await campus.new(RIGHT, at=late) == [(STREAM, submitted([1, 0], late_by=3_600))]
+
+
+async def test_an_extension_is_the_deadline_of_its_learner(campus: Campus) -> None:
+    """An attempt within it is in time; after it, lateness counts from it."""
+    due = START + timedelta(days=14)
+    more = GrantExtensions(RUN, "q1", ["ann"], due + timedelta(days=2), "was ill")
+    await campus.give(ASKED, more)
+    assert await campus.new(RIGHT, at=due + timedelta(days=2, hours=1)) == [(STREAM, submitted([1, 0], late_by=3_600))]
 
 
 async def test_every_step_can_be_repeated(campus: Campus) -> None:
