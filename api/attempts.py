@@ -46,7 +46,9 @@ ITEM = AskedItem(
     saved_at=AT.replace(minute=1, second=12, microsecond=417),
     response={"kind": "single_choice", "option_id": "1"},
     receipt="5f1c" * 16,
-    is_right=True,
+    earned="1",
+    possible="1",
+    feedback=["Six sevens."],
     key={"kind": "single_choice", "option_id": "1"},
 )
 HEAD: dict[str, Any] = {

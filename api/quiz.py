@@ -1,6 +1,6 @@
 """Quizzes and attempts: publishing, reading without the key, submitting, grading."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from fastapi import Request, Response
@@ -31,6 +31,7 @@ from api.http.types import (
 )
 from commands.quiz import GradeAttempt, OverrideGrade, PublishQuiz, SubmitAttempt
 from domain.kinds import SCORED_KINDS
+from domain.questions.sections import Section as BankSection
 from domain.quiz import MAX_ITEMS, Item, QuizNotFound, Rules, Section
 from domain.quiz.rules import GRACE, LONGEST_GRACE, MAX_NETWORKS, Counts, LatePolicy, Order, When
 
@@ -95,6 +96,9 @@ class NewRules(Body):
     honour: Annotated[str, Field(max_length=2_000, pattern=NO_NUL)] = ""
     feedback: Annotated[NewFeedback, Field(default_factory=NewFeedback)]
     must_start: bool = False
+    anonymous: Annotated[bool, Field(description="Who grades does not see whose attempt it is.")] = False
+    markers: Annotated[int, Field(ge=1, le=2, description="How many people grade an item that needs people.")] = 1
+    apart_bp: Annotated[BasisPoints, Field(description="By how much of the points two of them may differ.")] = 0
 
 
 class NewSection(Body):
@@ -104,6 +108,23 @@ class NewSection(Body):
     title: Annotated[str, Field(max_length=200, pattern=NO_NUL)] = ""
     items: Annotated[list[Id], Field(min_length=1, max_length=MAX_ITEMS)]
     pick: Annotated[int, Field(ge=1, le=MAX_ITEMS)] | None = None
+
+
+class NewQuestion(Body):
+    """A question and its key, as question banks have them."""
+
+    question: dict[str, Any]
+    key: dict[str, Any]
+
+
+class NewDraw(Body):
+    """A section drawn from a question bank: `count` of the questions of a category or with tags, as they are now."""
+
+    section_id: Id
+    bank_id: Id
+    category: Annotated[str, Field(max_length=500)] = ""
+    tags: Annotated[list[Annotated[str, Field(max_length=60)]], Field(max_length=50, default_factory=list)]
+    count: Annotated[int, Field(ge=1, le=MAX_ITEMS)] | None = None
 
 
 class NewQuiz(Body):
@@ -128,6 +149,8 @@ class NewQuiz(Body):
     pass_bp: BasisPoints = 4_000
     rules: Annotated[NewRules, Field(default_factory=NewRules)]
     sections: Annotated[list[NewSection], Field(max_length=MAX_ITEMS, default_factory=list)]
+    questions: Annotated[list[NewQuestion], Field(max_length=MAX_ITEMS, default_factory=list)]
+    from_banks: Annotated[list[NewDraw], Field(max_length=50, default_factory=list)]
     password: Annotated[str, Field(max_length=100, description="What it takes to start; a hash of it is kept.")] = ""
 
 
@@ -166,6 +189,10 @@ async def publish_quiz(body: NewQuiz, handle: Dispatch) -> Response:
     fields = body.model_dump()
     fields["items"] = [Item(**item) for item in fields["items"]]
     fields["sections"] = [Section(**section) for section in fields["sections"]]
+    asked = fields.pop("questions")
+    fields["questions"] = [each["question"] for each in asked]
+    fields["keys"] = [each["key"] for each in asked]
+    fields["from_banks"] = [BankSection(**draw) for draw in fields["from_banks"]]
     fields["rules"] = msgspec.convert(fields["rules"], Rules)
     return await handle(PublishQuiz(**fields))
 

@@ -126,6 +126,7 @@ HANDLERS: dict[type, CommandHandler] = {
     quiz.EndAttempt: quiz.end_attempt,
     quiz.GrantAllowance: quiz.grant_allowance,
     quiz.GradeAttempt: quiz.grade_attempt,
+    quiz.GradeItem: quiz.grade_item,
     admin.ViewRecord: admin.view_record,
     admin.OpenNames: admin.open_names,
     admin.ResolveDispute: admin.resolve_dispute,

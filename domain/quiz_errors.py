@@ -186,10 +186,46 @@ class UnknownItem(Rejected):
     template = "attempt {attempt_no} has no item {item_id}"
 
 
-class BadResponse(Rejected):
-    """A response does not fit its question."""
+class BadMark(Rejected):
+    """What is given for an item is not between nothing and all of its points."""
 
-    code = "bad_response"
+    code = "bad_mark"
+    template = "item {item_id} is worth 0 to {possible} points, not {earned}"
+
+
+class AlreadyMarked(Conflict):
+    """The item has all the marks that it needs."""
+
+    code = "already_marked"
+    template = "item {item_id} is graded: change it by a regrade, or override the grade of the attempt"
+
+
+class NotMarked(Conflict):
+    """The key has not marked the attempt yet."""
+
+    code = "not_marked"
+    template = "attempt {attempt_no} is marked by the key first, which happens soon after it is submitted"
+    lifted_by = "attempt-{learner_id}:{quiz_id}:{attempt_no}"
+
+
+class BadRegrade(Rejected):
+    """What a regrade should change is not there, or would be another kind of thing."""
+
+    code = "bad_regrade"
+
+
+class RegradeNotFound(NotFound):
+    """No such regrade was proposed."""
+
+    code = "regrade_not_found"
+    template = "quiz {quiz_id} has no regrade {regrade_no}"
+
+
+class RegradeOutdated(Conflict):
+    """Another regrade was committed since this one was proposed."""
+
+    code = "regrade_outdated"
+    template = "regrade {regrade_no} was proposed before another one was committed: propose it again"
 
 
 class NotGradable(Rejected):

@@ -16,6 +16,7 @@ SERVED_WITH: Mapping[str, str] = {
     "overview": "progress",
     "events": "progress",
     "attempts": "quiz",
+    "grading": "quiz",
     "roster": "enrollment",
     "deadlines": "enrollment",
     "seats": "enrollment",

@@ -12,12 +12,20 @@ from commands.quiz.attempts import (
     start_attempt,
     submit_attempt,
 )
-from commands.quiz.grading import GradeAttempt, OverrideGrade, grade_attempt, override_grade
+from commands.quiz.grading import (
+    GradeAttempt,
+    GradeItem,
+    OverrideGrade,
+    grade_attempt,
+    grade_item,
+    override_grade,
+)
 from commands.quiz.publishing import PublishQuiz, publish_quiz
 
 __all__ = [
     "EndAttempt",
     "GradeAttempt",
+    "GradeItem",
     "GrantAllowance",
     "OverrideGrade",
     "PublishQuiz",
@@ -26,6 +34,7 @@ __all__ = [
     "SubmitAttempt",
     "end_attempt",
     "grade_attempt",
+    "grade_item",
     "grant_allowance",
     "override_grade",
     "publish_quiz",

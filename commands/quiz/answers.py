@@ -2,8 +2,14 @@
 
 from collections.abc import Iterable
 
+from commands.log import Log
 from domain.fact import Fact
+from domain.personal import read_words
+from domain.questions import Response, from_index, response_from
+from domain.quiz import QuizAttempt
 from domain.quiz.answers import SavedAnswer, StoredForm
+from domain.quiz.quiz import Version
+from domain.tags import QueryItem, tag
 
 
 def answers_in(facts: Iterable[Fact]) -> dict[str, SavedAnswer]:
@@ -20,3 +26,23 @@ def answers_in(facts: Iterable[Fact]) -> dict[str, SavedAnswer]:
                 data["item_id"], data["client_seq"], form, fact.occurred_at, fact.position
             )
     return answers
+
+
+async def responses_of(log: Log, attempt: QuizAttempt) -> dict[str, Response | None]:
+    """The responses of a started attempt, by item; one whose words are erased is none."""
+    about = (tag("learner", attempt.id_of("learner_id")), tag("quiz", attempt.id_of("quiz_id")))
+    saved = await log.facts((QueryItem(("attempt.answer_saved",), about),))
+    answers = answers_in(fact for fact in saved if fact.stream_id == attempt.id)
+    if any(answer.form.words for answer in answers.values()):
+        key = await log.words_key(attempt.id)
+        if key is not None:
+            for item_id, answer in answers.items():
+                form = StoredForm(answer.form.response, read_words(answer.form.words, key))
+                answers[item_id] = answer._replace(form=form)
+    found = {item_id: answer.response for item_id, answer in answers.items()}
+    return {item_id: None if response is None else response_from(response) for item_id, response in found.items()}
+
+
+def responses_in(attempt: QuizAttempt, version: Version) -> dict[str, Response | None]:
+    """The responses of an attempt that was handed in at once, by item."""
+    return {item.item_id: from_index(given) for item, given in zip(version.items, attempt.responses, strict=False)}

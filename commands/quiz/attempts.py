@@ -84,7 +84,9 @@ async def save_answer(command: SaveAnswer, log: Log) -> Position:
     quiz = await existing_quiz(log, command.quiz_id)
     await must_have_access(log, command.learner_id, quiz.run_id)
     attempt = await _attempt(log, command.learner_id, command.quiz_id, command.attempt_no)
-    form = stored_form(quiz.version_of(attempt.quiz_version), command.item_id, command.response)
+    asks = command.item_id in attempt.items  # the attempt refuses what it does not ask
+    version = quiz.version_of(attempt.quiz_version)
+    form = stored_form(version, command.item_id, command.response if asks else None)
     attempt.save_answer(command.item_id, command.client_seq, *form, at=log.context.at)
     return await log.save(attempt)
 

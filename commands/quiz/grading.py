@@ -1,17 +1,15 @@
 """An attempt is graded, by the key or by a person, and its grade is overridden."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from commands.log import Log, Position
 from commands.lookups.quiz import attempts_of
-from commands.quiz.answers import answers_in
+from commands.quiz.answers import responses_of
 from commands.quiz.lookup import existing_quiz
-from domain.quiz import NotGradable, Quiz, QuizAttempt, attempt_stream
-from domain.quiz.answers import mark_items
+from domain.quiz import NotGradable, QuizAttempt, attempt_stream
+from domain.quiz.marks import mark_items
 from domain.score import Score
-from domain.tags import QueryItem, tag
-
-BY_KEY = "exact_match"
 
 
 @dataclass(frozen=True)
@@ -30,7 +28,8 @@ async def grade_attempt(command: GradeAttempt, log: Log) -> Position:
     if command.score_bp is not None:
         attempt.grade(Score(command.score_bp), quiz.pass_bp, "person")
     elif attempt.started_at is not None:
-        attempt.grade(*await marked(log, quiz, attempt))
+        version = quiz.version_of(attempt.quiz_version)
+        attempt.mark(mark_items(version, attempt.items, await responses_of(log, attempt)), version)
     elif (quiz.version_of(attempt.quiz_version) if attempt.submitted else quiz.current).items:
         attempt.grade_by_key(quiz)
     else:
@@ -58,12 +57,28 @@ async def override_grade(command: OverrideGrade, log: Log) -> Position:
     return await log.save(attempt)
 
 
-async def marked(log: Log, quiz: Quiz, attempt: QuizAttempt) -> tuple[Score, int, str]:
-    """The score of a started attempt by the key of its version, the score to pass with, and how it was found."""
-    about = (tag("learner", attempt.id_of("learner_id")), tag("quiz", attempt.id_of("quiz_id")))
-    saved = await log.facts((QueryItem(("attempt.answer_saved",), about),))
-    answers = answers_in(fact for fact in saved if fact.stream_id == attempt.id)
-    version = quiz.version_of(attempt.quiz_version)
-    responses = {item: answer.form.response for item, answer in answers.items()}
-    score = mark_items(version, attempt.items, responses)
-    return version.rules.late.after(score, attempt.late_by), version.pass_bp, BY_KEY
+@dataclass(frozen=True)
+class GradeItem:
+    """What a person gives for an item of an attempt; see `QuizAttempt.grade_item`. The sender is the grader."""
+
+    learner_id: str
+    quiz_id: str
+    attempt_no: int
+    item_id: str
+    earned: str
+    levels: Mapping[str, str] = field(default_factory=dict)
+    comment: str = ""
+
+
+async def grade_item(command: GradeItem, log: Log) -> Position:
+    quiz = await existing_quiz(log, command.quiz_id)
+    attempt = await log.load(QuizAttempt, attempt_stream(command.learner_id, command.quiz_id, command.attempt_no))
+    attempt.grade_item(
+        quiz.version_of(attempt.quiz_version),
+        command.item_id,
+        command.earned,
+        grader=log.context.actor,
+        levels=dict(command.levels),
+        comment=command.comment,
+    )
+    return await log.save(attempt)

@@ -6,19 +6,16 @@ text that is sealed with the learner's key.
 """
 
 import hashlib
-from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
-from domain.quiz.items import Item
+from domain.questions import check_response, kind_of, response_from
 from domain.quiz.quiz import Json, Version
-from domain.quiz_errors import BadResponse
-from domain.score import Score
 
-CHOICE = "single_choice"
-"""The kind of a response to an item: its `option_id` is the index of the option, as text."""
+CHOSEN = frozenset(("single_choice", "multiple_choice", "true_false", "ordering", "matching"))
+"""The kinds of responses that have no words of the learner."""
 
 
 class StoredForm(NamedTuple):
@@ -40,36 +37,30 @@ class SavedAnswer(NamedTuple):
     @property
     def response(self) -> Json | None:
         """The response; of one with words only if they are opened."""
-        opened: Json | None = msgspec.json.decode(self.form.words) if self.form.words else self.form.response
+        opened: Json | None = msgspec.json.decode(self.form.words) if readable(self.form.words) else self.form.response
         return opened
 
 
 def stored_form(version: Version, item_id: str, response: Json | None) -> StoredForm:
     """
-    How a response is stored; None takes an answer back.
+    How a response to an item is stored; None takes an answer back.
 
     Raises:
-        BadResponse: it does not fit its item.
+        UnreadableQuestion, BadResponse: it is none, or does not fit its item.
     """
-    item = _item(version, item_id)
-    if item is None or response is None:
-        return StoredForm(response if item is not None else None, "")
-    option = response.get("option_id")
-    if set(response) != {"kind", "option_id"} or response["kind"] != CHOICE or not _chosen(item, option):
-        last = len(item.options) - 1
-        raise BadResponse(
-            f'the response to item {item_id} is {{"kind": "{CHOICE}", "option_id": "0"}}, up to {last}',
-            item_id=item_id,
-        )
-    return StoredForm(response, "")
+    if response is None:
+        return StoredForm(None, "")
+    question, _ = version.asked(item_id)
+    typed = response_from(response)
+    check_response(question, typed)
+    if kind_of(typed) in CHOSEN:
+        return StoredForm(msgspec.to_builtins(typed), "")
+    return StoredForm(None, msgspec.json.encode(typed).decode())
 
 
-def _item(version: Version, item_id: str) -> Item | None:
-    return next((item for item in version.items if item.item_id == item_id), None)
-
-
-def _chosen(item: Item, option: Any) -> bool:
-    return isinstance(option, str) and option in {str(number) for number in range(len(item.options))}
+def readable(words: str) -> bool:
+    """Whether words are there, or are opened: those whose key is destroyed are not."""
+    return words.startswith("{")
 
 
 def receipt(stream: str, answer: SavedAnswer) -> str:
@@ -88,11 +79,3 @@ def receipt(stream: str, answer: SavedAnswer) -> str:
         "saved_at": f"{answer.saved_at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}",
     }
     return hashlib.sha256(msgspec.json.encode(content, order="sorted")).hexdigest()
-
-
-def mark_items(version: Version, items: Iterable[str], responses: dict[str, Json | None]) -> Score:
-    """The score of items of choice by the key of *version*: a point for each right answer."""
-    key = {item.item_id: right for item, right in zip(version.items, version.key, strict=True)}
-    asked = list(items)
-    right = sum((given := responses.get(item)) is not None and given["option_id"] == str(key[item]) for item in asked)
-    return Score(right, len(asked)) if asked else Score(0)

@@ -14,6 +14,7 @@ from domain.quiz import attempt_facts as facts
 from domain.quiz.admission import Entry, must_admit
 from domain.quiz.allowance import Allowance
 from domain.quiz.items import mark
+from domain.quiz.marks import GivenMark, ItemMark, Step, decide_mark, score_of
 from domain.quiz.quiz import Json, Quiz, Version
 from domain.quiz_errors import (
     AlreadyGraded,
@@ -25,6 +26,7 @@ from domain.quiz_errors import (
     MustStart,
     NoAttemptsLeft,
     NotGraded,
+    NotMarked,
     NotSubmitted,
     QuizNotFound,
     ReasonNeeded,
@@ -42,6 +44,7 @@ def attempt_stream(learner_id: str, quiz_id: str, attempt_no: int) -> str:
 
 
 BY_LEARNER, BY_SERVER = "learner", "server"
+BY_KEY, BY_PEOPLE = "key", "people"
 
 
 def _seconds(at: datetime, since: datetime | None) -> int:
@@ -71,12 +74,17 @@ class QuizAttempt(Aggregate):
         "late_by": int,
         "responses": list[int],
         "score": Score | None,
+        "marks": dict[str, ItemMark],
+        "given": dict[str, list[GivenMark]],
+        "regraded": int,
     }
 
     Started = facts.Started
     DeadlineMoved = facts.DeadlineMoved
     AnswerSaved = facts.AnswerSaved
     Submitted = facts.Submitted
+    Marked = facts.Marked
+    ItemGraded = facts.ItemGraded
     Graded = facts.Graded
     GradeOverridden = facts.GradeOverridden
 
@@ -95,6 +103,9 @@ class QuizAttempt(Aggregate):
         self.late_by = 0
         self.responses: list[int] = []
         self.score: Score | None = None
+        self.marks: dict[str, ItemMark] = {}
+        self.given: dict[str, list[GivenMark]] = {}
+        self.regraded = 0  # the number of the last regrade
 
     @property
     def attempt_no(self) -> int:
@@ -313,6 +324,75 @@ class QuizAttempt(Aggregate):
         version = quiz.version_of(self.quiz_version)
         score = version.rules.late.after(mark(self.responses, version.key), self.late_by)
         self.grade(score, version.pass_bp, "exact_match")
+
+    def mark(self, marks: Sequence[ItemMark], version: Version) -> None:
+        """Take the marks of all items by the key; the attempt is graded if no person has to grade one."""
+        self._must_be_submitted()
+        if not self.marks:
+            self._marked(marks=list(marks), regrade_no=0)
+        self._grade_if_marked(version, BY_KEY)
+
+    @event(facts.Marked)
+    def _marked(self, marks: list[ItemMark], regrade_no: int) -> None:
+        self.marks |= {each.item_id: each for each in marks}
+        self.regraded = regrade_no
+
+    def grade_item(
+        self, version: Version, item_id: str, earned: str, *, grader: str, levels: dict[str, str], comment: str
+    ) -> None:
+        """
+        Take what a person gives for an item; the same once more changes nothing. The last one grades the attempt.
+
+        Args:
+            earned: points, exact, as domain/questions has numbers.
+            levels: of the rubric, by criterion.
+
+        Raises:
+            NotMarked: the key comes first.
+            BadMark, AlreadyMarked, UnknownItem: see `decide_mark`.
+        """
+        self._must_be_submitted()
+        if not self.marks:
+            raise NotMarked(**{name: self.id_of(name) for name in self.ids})
+        if item_id not in self.marks:
+            raise UnknownItem(attempt_no=self.attempt_no, item_id=item_id)
+        given = self.given.get(item_id, [])
+        if any((each.grader, each.earned) == (grader, earned) for each in given):
+            return
+        item = self.marks[item_id]
+        step, final = decide_mark(item, given, grader, earned, version.rules)
+        self._item_graded(
+            item_id=item_id,
+            earned=earned,
+            possible=item.possible,
+            final=final,
+            grader=grader,
+            step=step,
+            levels=levels,
+            comment=comment,
+        )
+        self._grade_if_marked(version, BY_PEOPLE)
+
+    @event(facts.ItemGraded)
+    def _item_graded(
+        self,
+        item_id: str,
+        earned: str,
+        possible: str,
+        final: str | None,
+        grader: str,
+        step: Step,
+        levels: dict[str, str],
+        comment: str,
+    ) -> None:
+        before = [each for each in self.given.get(item_id, []) if each.grader != grader]
+        self.given[item_id] = [*before, GivenMark(grader, earned, step)]
+        self.marks[item_id] = ItemMark(item_id, final, possible)
+
+    def _grade_if_marked(self, version: Version, policy: str) -> None:
+        score = score_of(self.marks[item_id] for item_id in self.items or version.item_ids)
+        if score is not None:
+            self.grade(version.rules.late.after(score, self.late_by), version.pass_bp, policy)
 
     def grade(self, score: Score, pass_bp: int, policy: str) -> None:
         """Record the score; *policy* names the way in which it was found."""

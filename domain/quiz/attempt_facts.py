@@ -5,6 +5,7 @@ from typing import Any
 
 from domain.aggregate import Aggregate
 from domain.personal import Words
+from domain.quiz.marks import ItemMark, Step
 from domain.quiz.quiz import Json
 from domain.score import FULL
 
@@ -69,6 +70,32 @@ class Submitted(Aggregate.Event):
     def upcast_v1_v2(state: dict[str, Any]) -> None:
         """In version 1 no attempt was started, and a quiz had one version."""
         state["quiz_version"], state["started_at"] = 1, None
+
+
+class Marked(Aggregate.Event):
+    """What items are worth by the key: at first all, after the regrade of number `regrade_no` those that it names."""
+
+    TOPIC = "attempt.marked"
+    marks: list[ItemMark]
+    regrade_no: int
+
+
+class ItemGraded(Aggregate.Event):
+    """
+    What a person gives for an item.
+
+    `final` are the points that count, null while another person has to grade it too, or to decide between two.
+    """
+
+    TOPIC = "attempt.item_graded"
+    item_id: str
+    earned: str
+    possible: str
+    final: str | None
+    grader: str
+    step: Step
+    levels: dict[str, str]
+    comment: Words
 
 
 class Graded(Aggregate.Event):

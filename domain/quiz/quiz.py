@@ -3,18 +3,19 @@ A quiz: what is asked in a unit of a run, and by which rules, in versions; an at
 """
 
 import hashlib
-import random
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 import msgspec
 
 from domain.aggregate import Aggregate, event, stream_id
 from domain.kinds import SCORED_KINDS, plain_kind
+from domain.questions import Key, Question, check_question, draw, from_item, key_from, question_from
 from domain.quiz.allowance import Allowance
-from domain.quiz.items import Item, check_items
+from domain.quiz.items import MAX_ITEMS, Item, check_items
 from domain.quiz.rules import Rules, Section, check_rules
 from domain.quiz_errors import BadQuiz, QuizExists
 from domain.score import FULL
@@ -44,6 +45,19 @@ class Version:
     questions: list[Json] = field(default_factory=list)
     keys: list[Json] = field(default_factory=list)
 
+    @cached_property
+    def _asked(self) -> dict[str, tuple[Question, Key]]:
+        asked: dict[str, tuple[Question, Key]] = {}
+        for item, right in zip(self.items, self.key, strict=True):
+            asked[item.item_id] = from_item(item, right)
+        for question, key in zip(self.questions, self.keys, strict=True):
+            asked[question["question_id"]] = question_from(question), key_from(key)
+        return asked
+
+    def asked(self, item_id: str) -> tuple[Question, Key]:
+        """An item as a question with its key; raises KeyError for one that the version does not have."""
+        return self._asked[item_id]
+
     @property
     def item_ids(self) -> list[str]:
         """The ids of all that may be asked."""
@@ -51,16 +65,11 @@ class Version:
 
     def paper(self, seed: str) -> list[str]:
         """What an attempt with this *seed* asks, in its order: drawn and shuffled within each section."""
-        chance = random.Random(seed)  # noqa: S311 - no secret: the seed is one
         ids: list[str] = []
         for section in self.sections or [Section("all", "", self.item_ids)]:
-            drawn = list(section.items)
-            if section.pick is not None:
-                among = set(chance.sample(drawn, section.pick))
-                drawn = [item for item in drawn if item in among]
-            if self.rules.order == "shuffled":
-                chance.shuffle(drawn)
-            ids += drawn
+            drawn = draw(section.items, section.pick, seed, f"section:{section.section_id}")
+            among = set(drawn)
+            ids += drawn if self.rules.order == "shuffled" else [item for item in section.items if item in among]
         return ids
 
     def ends_at(self, started_at: datetime, allowance: Allowance, run_ends_at: datetime) -> datetime:
@@ -208,6 +217,7 @@ class Quiz(Aggregate):
             list(questions),
             list(keys),
         )
+        _check_questions(new)
         check_rules(rules, sections, new.item_ids)
         if self.exists:
             if (run_id, unit_id, kind) != (self.run_id, self.unit_id, self.kind):
@@ -265,7 +275,17 @@ class Quiz(Aggregate):
 def _contents(version: Version) -> dict[str, Any]:
     """What is compared when a quiz is published again; whether attempts must be started follows from the rest."""
     rules = msgspec.structs.replace(version.rules, must_start=False)
-    return {**vars(version), "number": 0, "rules": rules}
+    return {each.name: getattr(version, each.name) for each in fields(version)} | {"number": 0, "rules": rules}
+
+
+def _check_questions(version: Version) -> None:
+    """Refuse questions without keys, or listed twice, or that make no sense with them; raises BadQuiz, BadQuestion."""
+    if len(version.questions) != len(version.keys) or len(version.item_ids) > MAX_ITEMS:
+        raise BadQuiz(f"{len(version.questions)} questions and {len(version.keys)} keys: one each, {MAX_ITEMS} at most")
+    if len(set(version.item_ids)) < len(version.item_ids):
+        raise BadQuiz("an item is listed twice")
+    for question in version.questions:
+        check_question(*version.asked(question["question_id"]))
 
 
 def _check_limits(time_limit: int | None, attempts_allowed: int, pass_bp: int) -> None:

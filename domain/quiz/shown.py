@@ -6,11 +6,12 @@ Nothing is shown before the rules of its version say so; the key never before it
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
 
-from domain.quiz.answers import CHOICE, SavedAnswer, receipt
+from domain.questions import Key, Question, feedback_of, mark, response_from, right_response, shuffled
+from domain.quiz.answers import SavedAnswer, receipt
 from domain.quiz.attempt import QuizAttempt
 from domain.quiz.quiz import Json, Version
 from domain.quiz.rules import When
@@ -30,8 +31,10 @@ class AskedItem(msgspec.Struct, kw_only=True):
         client_seq: of the answer that counts, 0 if there is none.
         response: the answer; null for none.
         receipt: what the learner keeps of the answer.
-        is_right: whether the answer is the right one; null as long as it is not shown.
-        key: what is right; null as long as it is not shown.
+        earned: points for the answer; null as long as they are not given, or not shown.
+        possible: the points of the item.
+        feedback: what is said about the answer, in the question's format; empty as long as it is not shown.
+        key: a response that is right; null as long as it is not shown, and where a person grades.
     """
 
     item_id: str
@@ -40,7 +43,9 @@ class AskedItem(msgspec.Struct, kw_only=True):
     saved_at: datetime | None
     response: dict[str, Any] | None
     receipt: str | None
-    is_right: bool | None
+    earned: str | None
+    possible: str
+    feedback: list[str]
     key: dict[str, Any] | None
 
 
@@ -114,10 +119,13 @@ def shown(
         answers: by item, with their words opened.
         closed_at: from when on no learner needs what is shown `closed`.
     """
-    graded, feedback = attempt.score is not None, version.rules.feedback
-    marks = graded and _is_time(feedback.marks, now, closed_at)
-    key = attempt.submitted and _is_time(feedback.key, now, closed_at)
-    items = [_asked(attempt, version, item_id, answers.get(item_id), marks=marks, key=key) for item_id in attempt.items]
+    when = version.rules.feedback
+    see = Shows(
+        marks=attempt.score is not None and _is_time(when.marks, now, closed_at),
+        comments=attempt.score is not None and _is_time(when.comments, now, closed_at),
+        key=attempt.submitted and _is_time(when.key, now, closed_at),
+    )
+    items = [_asked(attempt, version, item_id, answers.get(item_id), see) for item_id in attempt.items]
     return ShownAttempt(**_head(attempt), now=now, items=items)
 
 
@@ -130,30 +138,32 @@ def _is_time(when: When, now: datetime, closed: datetime) -> bool:
     return when == "submitted" or (when == "closed" and now >= closed)
 
 
-def _asked(
-    attempt: QuizAttempt, version: Version, item_id: str, answer: SavedAnswer | None, *, marks: bool, key: bool
-) -> AskedItem:
-    right = _right(version, item_id)
-    response = None if answer is None else answer.response
+class Shows(NamedTuple):
+    """What the rules show now."""
+
+    marks: bool
+    comments: bool
+    key: bool
+
+
+def _asked(attempt: QuizAttempt, version: Version, item_id: str, answer: SavedAnswer | None, see: Shows) -> AskedItem:
+    question, key = version.asked(item_id)
+    response, given = None if answer is None else answer.response, attempt.marks.get(item_id)
+    right = right_response(key) if see.key else None
     return AskedItem(
         item_id=item_id,
-        question=_question(version, item_id),
+        question=msgspec.to_builtins(shuffled(question, attempt.seed)),
         client_seq=0 if answer is None else answer.client_seq,
         saved_at=None if answer is None else answer.saved_at,
         response=response,
         receipt=None if answer is None else receipt(attempt.id, answer),
-        is_right=response == right if marks else None,
-        key=right if key else None,
+        earned=given.earned if given is not None and see.marks else None,
+        possible=question.points,
+        feedback=_feedback(question, key, response) if see.comments else [],
+        key=None if right is None else msgspec.to_builtins(right),
     )
 
 
-def _question(version: Version, item_id: str) -> Json:
-    """An item as a question of domain/questions; its options are named by their indexes."""
-    item = next(item for item in version.items if item.item_id == item_id)
-    options = [{"option_id": str(number), "text": text} for number, text in enumerate(item.options)]
-    return {"kind": CHOICE, "question_id": item.item_id, "text": item.text, "options": options}
-
-
-def _right(version: Version, item_id: str) -> Json:
-    number = next(right for item, right in zip(version.items, version.key, strict=True) if item.item_id == item_id)
-    return {"kind": CHOICE, "option_id": str(number)}
+def _feedback(question: Question, key: Key, response: Json | None) -> list[str]:
+    found = mark(question, key, None if response is None else response_from(response))
+    return [text for text in (feedback_of(key, each) for each in found.feedback) if text]

@@ -67,7 +67,7 @@ async def test_a_timed_quiz_is_taken(campus: Campus) -> None:
     await until(is_graded)
     seen = await campus.see(mine, 0, user=campus.learner)
     assert (seen["by"], seen["points"], seen["possible"]) == ("learner", 1, 2)
-    assert [(item["is_right"], item["key"]) for item in seen["items"]] == [(True, None), (False, None)]
+    assert [(item["earned"], item["key"]) for item in seen["items"]] == [("1", None), ("0", None)]
     refused = await put(campus, f"{path}/1/answers/i1", 3, "0")
     assert (refused.status_code, refused.json()["code"]) == (409, "attempt_ended")
     heads = await campus.see(f"/learners/{campus.learner}{path}", 0, user="instructor")

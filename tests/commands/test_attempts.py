@@ -9,15 +9,21 @@ import pytest
 
 from commands.enrollment import RequestEnrollment, WithdrawEnrollment
 from commands.log import Context
+from commands.question_bank import AddQuestion, CreateQuestionBank
 from commands.quiz import (
     EndAttempt,
     GradeAttempt,
+    GradeItem,
     GrantAllowance,
     PublishQuiz,
     SaveAnswer,
     StartAttempt,
     SubmitAttempt,
 )
+from domain.questions.key import TrueFalseKey
+from domain.questions.question import TrueFalse
+from domain.questions.sections import Label
+from domain.questions.sections import Section as BankSection
 from domain.quiz.rules import password_fits
 from tests.support.usecases import AT, ITEMS, RUN, Campus
 
@@ -43,9 +49,9 @@ async def test_an_attempt_is_taken_and_graded(campus: Campus) -> None:
     await campus.give(*OPEN, START, right(option="0"), right(client_seq=2), right("i2", option="1"))
     assert await campus.repeats(right("i2", option="1"))
     await campus.give(SubmitAttempt("ann", "timed"))
-    (graded,) = await campus.facts(GradeAttempt("ann", "timed"))
-    assert (graded.data["points"], graded.data["possible"], graded.data["policy"]) == (1, 2, "exact_match")
-    assert await types(campus) == ["started", *["answer_saved"] * 3, "submitted", "graded"]
+    _, graded = await campus.facts(GradeAttempt("ann", "timed"))
+    assert (graded.data["points"], graded.data["possible"], graded.data["policy"]) == (1, 2, "key")
+    assert await types(campus) == ["started", *["answer_saved"] * 3, "submitted", "marked", "graded"]
 
 
 async def test_a_second_start_is_the_same_attempt(campus: Campus) -> None:
@@ -65,7 +71,7 @@ async def test_an_attempt_keeps_its_version(campus: Campus) -> None:
     """A key that is published while it runs is another version's."""
     await campus.give(*OPEN, START, right(), right("i2", option="0"), replace(TIMED, key=[0, 1]))
     await campus.give(SubmitAttempt("ann", "timed"))
-    (graded,) = await campus.facts(GradeAttempt("ann", "timed"))
+    _, graded = await campus.facts(GradeAttempt("ann", "timed"))
     assert (graded.data["points"], graded.data["passed"]) == (2, True)
     (next_one,) = await campus.facts(START)
     assert next_one.data["quiz_version"] == 2
@@ -161,5 +167,40 @@ async def test_a_long_attempt_is_remembered(campus: Campus) -> None:
     other = Campus(campus.log)
     assert await other.refused(right("i9")) == "unknown_item"
     await other.give(right(client_seq=131), SubmitAttempt("ann", "timed"))
-    (graded,) = await other.facts(GradeAttempt("ann", "timed"))
+    _, graded = await other.facts(GradeAttempt("ann", "timed"))
     assert graded.data["points"] == 1
+
+
+ESSAY = {"kind": "essay", "question_id": "e1", "text": "Why?"}
+WORDY = replace(TIMED, quiz_id="wordy", items=(), key=(), questions=[ESSAY], keys=[{"kind": "essay"}])
+
+
+async def test_words_are_sealed_and_graded_by_people(campus: Campus) -> None:
+    """No fact has what the learner has written, nor what a person says about it."""
+    secret = "my grandmother's recipe"
+    wrote = SaveAnswer("ann", "wordy", 1, "e1", 1, {"kind": "essay", "text": secret})
+    await campus.give(OPEN[0], WORDY, StartAttempt("ann", "wordy"), wrote, SubmitAttempt("ann", "wordy"))
+    await campus.give(GradeAttempt("ann", "wordy"))
+    stored = await campus.log.stream("attempt-ann:wordy:1")
+    assert secret not in str([fact.data for fact in stored])
+    mark = GradeItem("ann", "wordy", 1, "e1", "1", {}, "well said")
+    item_graded, graded = await campus.facts(mark)
+    assert (item_graded.data["grader"], item_graded.data["comment"]) == ("test", "well said")
+    assert (graded.data["policy"], graded.data["passed"]) == ("people", True)
+    assert await campus.repeats(mark)
+
+
+async def test_a_section_is_drawn_from_a_bank(campus: Campus) -> None:
+    """The questions are those of the bank when the quiz is published, each attempt has its own draw."""
+    questions = [TrueFalse(question_id=f"t{number}", text="Is it?") for number in range(5)]
+    await campus.give(CreateQuestionBank("facts", "Facts"))
+    await campus.give(*(AddQuestion("facts", Label(), question, TrueFalseKey(right=True)) for question in questions))
+    drawn = replace(TIMED, quiz_id="drawn", from_banks=[BankSection(section_id="some", bank_id="facts", count=3)])
+    (published,) = await campus.facts(drawn)
+    assert [len(published.data[name]) for name in ("items", "questions", "keys")] == [2, 5, 5]
+    assert await campus.refused(replace(drawn, from_banks=[BankSection(section_id="s", bank_id="none")])) == (
+        "question_bank_not_found"
+    )
+    await campus.give(OPEN[0])
+    (begun,) = await campus.facts(StartAttempt("ann", "drawn"))
+    assert len(begun.data["items"]) == 5

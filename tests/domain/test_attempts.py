@@ -9,15 +9,28 @@ from typing import Any
 import pytest
 
 from domain.errors import DomainError
-from domain.quiz import Allowance, BadQuiz, Entry, Item, Late, NoAttemptsLeft, Quiz, QuizAttempt, Rules, Section
-from domain.quiz.answers import SavedAnswer, StoredForm, mark_items, receipt, stored_form
+from domain.questions import BadResponse, UnreadableQuestion, response_from
+from domain.quiz import (
+    Allowance,
+    BadQuiz,
+    Entry,
+    Feedback,
+    Item,
+    Late,
+    NoAttemptsLeft,
+    Quiz,
+    QuizAttempt,
+    Rules,
+    Section,
+)
+from domain.quiz.answers import SavedAnswer, StoredForm, receipt, stored_form
+from domain.quiz.marks import mark_items, score_of
 from domain.quiz.rules import hash_password
 from domain.quiz.shown import closed_at, shown
 from domain.quiz_errors import (
     AttemptEnded,
     AttemptNotFound,
     BadAllowance,
-    BadResponse,
     HonourNeeded,
     MustStart,
     QuizClosed,
@@ -288,12 +301,18 @@ def test_a_quiz_with_such_rules_takes_no_answers_at_once() -> None:
 
 
 @pytest.mark.parametrize(
-    "response",
-    [{}, {"kind": "single_choice"}, {**CHOSEN, "option_id": "2"}, {**CHOSEN, "option_id": 1}, {**CHOSEN, "more": 1}],
+    ("response", "refusal"),
+    [
+        ({}, UnreadableQuestion),
+        ({"kind": "single_choice"}, UnreadableQuestion),
+        ({**CHOSEN, "option_id": 1}, UnreadableQuestion),
+        ({**CHOSEN, "option_id": "2"}, BadResponse),
+        ({"kind": "essay", "text": "yes"}, BadResponse),
+    ],
 )
-def test_a_response_fits_its_item(response: Any) -> None:
-    """It names one of the options."""
-    with pytest.raises(BadResponse):
+def test_a_response_fits_its_item(response: Any, refusal: type[DomainError]) -> None:
+    """It is of its kind and names one of its options."""
+    with pytest.raises(refusal):
         stored_form(quiz().current, "i1", response)
 
 
@@ -308,7 +327,8 @@ def test_a_receipt_can_be_computed() -> None:
 def test_only_what_was_asked_is_marked() -> None:
     """An item without an answer has no points."""
     version = quiz().current
-    assert mark_items(version, ["i1", "i3", "i4"], {"i1": CHOSEN, "i3": None}) == Score(1, 3)
+    marks = mark_items(version, ["i1", "i3", "i4"], {"i1": response_from(CHOSEN), "i3": None})
+    assert score_of(marks) == Score(1, 3)
 
 
 @pytest.mark.parametrize(
@@ -324,19 +344,16 @@ def test_the_key_is_shown_when_it_is_due() -> None:
     """Not before the attempt is submitted, nor before others have had their turn."""
     made = quiz(due_at=AT + DAY)
     version, end = made.current, closed_at(made.current, RUN_ENDS)
-    running = replay(QuizAttempt, STREAMS["attempt"], [started(), saved()])
     answers = {"i1": SavedAnswer("i1", 1, StoredForm(CHOSEN, ""), AT, 7)}
-    for attempt, at, marks, key in (
-        (running, AT, False, False),
-        (running, AT + 2 * DAY, False, False),
-        (replay(QuizAttempt, STREAMS["attempt"], [started(), saved(), submitted("learner")]), AT, False, False),
-    ):
-        first = shown(attempt, version, answers, now=at, closed_at=end).items[0]
-        assert (first.is_right is not None, first.key is not None) == (marks, key)
+    running = replay(QuizAttempt, STREAMS["attempt"], [started(), saved()])
     done = replay(QuizAttempt, STREAMS["attempt"], [started(), saved(), submitted("learner")])
-    done.grade(Score(1, 4), 4_000, "exact_match")
-    assert [each.is_right for each in shown(done, version, answers, now=AT, closed_at=end).items] == [
-        True,
-        *[False] * 3,
-    ]
+    for attempt, at in ((running, AT), (running, AT + 2 * DAY), (done, AT)):
+        first = shown(attempt, version, answers, now=at, closed_at=end).items[0]
+        assert (first.earned, first.key) == (None, None)
+    done.mark(mark_items(version, done.items, {"i1": response_from(CHOSEN)}), version)
+    items = shown(done, version, answers, now=AT, closed_at=end).items
+    assert [each.earned for each in items] == ["1", "0", "0", "0"]
     assert shown(done, version, answers, now=AT + DAY, closed_at=end).items[0].key == CHOSEN
+    never = quiz(rules=Rules(feedback=Feedback("never", "never", "never"))).current
+    last = shown(done, never, answers, now=RUN_ENDS, closed_at=end).items[0]
+    assert (last.earned, last.feedback, last.key) == (None, [], None)

@@ -17,8 +17,10 @@ from domain.tags import Query, QueryItem
 
 INDEXED = {("quiz-", "run_id"): "type = 'quiz.published' AND run_of_quiz(data) = "}  # migration 0172
 FIRST_FACTS = {
-    "order-": "order.placed"
-}  # by category, the only fact that is looked for by the second id: migration 0241
+    "order-": ("order.placed",),  # migration 0241
+    "attempt-": ("attempt.started", "attempt.submitted", "attempt.graded"),  # migration 0307
+}
+"""By category, the facts that are looked for by the second id."""
 
 COST = {STREAM: 0, STORED: 0, DATA: 1, SECOND: 2}
 
@@ -82,8 +84,9 @@ def _by_index(values: _Values, types: Sequence[str], tail: str, place: Place) ->
         yield f"stream_id = {values.add(whole)}"
         yield f"stream_id >= {values.add(whole + ':')} AND stream_id < {values.add(whole + ';')}"
     elif place.kind == SECOND:
-        first = FIRST_FACTS.get(place.prefix)
-        where = f"type = '{first}'" if tuple(types) == (first,) else _category(values, place)
+        first = FIRST_FACTS.get(place.prefix, ())
+        indexed = " OR ".join(f"type = '{each}'" for each in first)
+        where = f"({indexed})" if types and set(types) <= {*first} else _category(values, place)
         yield f"{where} AND split_part(stream_id, ':', 2) = {values.add(tail)}"
     elif place.kind == STORED:
         yield f"position IN (SELECT position FROM event_tags WHERE tag = {values.add(whole)})"

@@ -221,6 +221,8 @@ QUIZ = (
     Row("getMyAttempt", READ, TO_ITSELF, USER, impersonated=True),
     Row("listAttempts", READ, OF_LEARNER_ON_RUN, impersonated=True),
     Row("getAttempt", READ, OF_LEARNER_ON_RUN, impersonated=True),
+    Row("getGradingQueue", READ, OF_LEARNERS_ON_RUN),
+    Row("gradeItem", COMMAND, BY_GRADERS),
     Row("grantAllowance", COMMAND, BY_STAFF_OF_RUN),
     Row("submitAttempt", COMMAND, FOR_LEARNER_ON_RUN, LATER, impersonated=True),
     Row("gradeAttempt", COMMAND, BY_GRADERS),

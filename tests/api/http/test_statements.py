@@ -52,6 +52,7 @@ ELSEWHERE = (
     "/units/",
     "/attempts",
     "/deadlines",
+    "/grading",
 )
 """What there is once it was signed, asked for or served, or a person has signed in: tests of the same names."""
 
