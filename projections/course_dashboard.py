@@ -319,4 +319,5 @@ class CourseDashboard(Projection):
         "attempt.submitted": Handler(_needs_attempt, _attempt_submitted, writes=(ENROLLMENTS,)),
         "attempt.graded": Handler(_needs_attempt, _attempt_graded, writes=(ENROLLMENTS,)),
         "attempt.grade_overridden": Handler(_needs_attempt, _grade_overridden, writes=(ENROLLMENTS,)),
+        "attempt.regraded": Handler(_needs_attempt, _grade_overridden, writes=(ENROLLMENTS,)),
     }

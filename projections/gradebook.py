@@ -199,4 +199,5 @@ class Gradebook(Projection):
         "attempt.submitted": Handler(_needs_grade, _submitted, writes=(GRADES,)),
         "attempt.graded": Handler(_needs_grade, _graded, writes=(GRADES,)),
         "attempt.grade_overridden": Handler(_needs_grade, _graded, writes=(GRADES,)),
+        "attempt.regraded": Handler(_needs_grade, _graded, writes=(GRADES,)),
     }

@@ -17,6 +17,7 @@ SERVED_WITH: Mapping[str, str] = {
     "events": "progress",
     "attempts": "quiz",
     "grading": "quiz",
+    "regrades": "quiz",
     "roster": "enrollment",
     "deadlines": "enrollment",
     "seats": "enrollment",

@@ -10,7 +10,7 @@ from domain.quiz import Quiz
 from domain.score import Score, score_in
 from domain.tags import QueryItem, tag
 
-ATTEMPTS = ("attempt.submitted", "attempt.graded", "attempt.grade_overridden")
+ATTEMPTS = ("attempt.submitted", "attempt.graded", "attempt.grade_overridden", "attempt.regraded")
 QUIZ_MAX_AGE = 1.0  # seconds for which a quiz may be known from memory
 
 

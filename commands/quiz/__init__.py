@@ -21,22 +21,36 @@ from commands.quiz.grading import (
     override_grade,
 )
 from commands.quiz.publishing import PublishQuiz, publish_quiz
+from commands.quiz.regrading import (
+    CommitRegrade,
+    ContinueRegrade,
+    ProposeRegrade,
+    commit_regrade,
+    continue_regrade,
+    propose_regrade,
+)
 
 __all__ = [
+    "CommitRegrade",
+    "ContinueRegrade",
     "EndAttempt",
     "GradeAttempt",
     "GradeItem",
     "GrantAllowance",
     "OverrideGrade",
+    "ProposeRegrade",
     "PublishQuiz",
     "SaveAnswer",
     "StartAttempt",
     "SubmitAttempt",
+    "commit_regrade",
+    "continue_regrade",
     "end_attempt",
     "grade_attempt",
     "grade_item",
     "grant_allowance",
     "override_grade",
+    "propose_regrade",
     "publish_quiz",
     "save_answer",
     "start_attempt",

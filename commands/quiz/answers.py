@@ -8,7 +8,7 @@ from domain.personal import read_words
 from domain.questions import Response, from_index, response_from
 from domain.quiz import QuizAttempt
 from domain.quiz.answers import SavedAnswer, StoredForm
-from domain.quiz.quiz import Version
+from domain.quiz.version import Version
 from domain.tags import QueryItem, tag
 
 

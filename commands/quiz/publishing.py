@@ -15,7 +15,7 @@ from domain.kinds import UNSCORED_KINDS, plain_kind
 from domain.progress import UnknownUnit
 from domain.questions.sections import Section as BankSection
 from domain.quiz import Item, Quiz, Rules, Section, UnscoredUnit, quiz_stream
-from domain.quiz.quiz import Json
+from domain.quiz.changes import Json
 from domain.quiz.rules import hash_password, password_fits
 
 SALT = 16  # bytes

@@ -10,8 +10,9 @@ from domain.quiz.admission import Entry
 from domain.quiz.allowance import Allowance, allowance_stream
 from domain.quiz.attempt import QuizAttempt, attempt_stream
 from domain.quiz.items import MAX_ITEMS, Item, mark
-from domain.quiz.quiz import Quiz, Version, quiz_stream
+from domain.quiz.quiz import Quiz, quiz_stream
 from domain.quiz.rules import Feedback, Late, Rules, Section
+from domain.quiz.version import Version
 from domain.quiz_errors import (
     AlreadyGraded,
     AlreadySubmitted,

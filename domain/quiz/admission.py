@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.quiz.allowance import Allowance
-from domain.quiz.quiz import Version
 from domain.quiz.rules import password_fits
+from domain.quiz.version import Version
 from domain.quiz_errors import (
     HonourNeeded,
     NoAttemptsLeft,

@@ -12,7 +12,8 @@ from typing import NamedTuple
 import msgspec
 
 from domain.questions import check_response, kind_of, response_from
-from domain.quiz.quiz import Json, Version
+from domain.quiz.changes import Json
+from domain.quiz.version import Version
 
 CHOSEN = frozenset(("single_choice", "multiple_choice", "true_false", "ordering", "matching"))
 """The kinds of responses that have no words of the learner."""

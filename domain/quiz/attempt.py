@@ -13,11 +13,12 @@ from domain.aggregate import Aggregate, event, stream_id
 from domain.quiz import attempt_facts as facts
 from domain.quiz.admission import Entry, must_admit
 from domain.quiz.allowance import Allowance
-from domain.quiz.items import mark
-from domain.quiz.marks import GivenMark, ItemMark, Step, decide_mark, score_of
-from domain.quiz.quiz import Json, Quiz, Version
+from domain.quiz.attempt_grades import Graded
+from domain.quiz.changes import Json
+from domain.quiz.marks import GivenMark, ItemMark, Step
+from domain.quiz.quiz import Quiz
+from domain.quiz.version import Version
 from domain.quiz_errors import (
-    AlreadyGraded,
     AlreadySubmitted,
     AnswerCountMismatch,
     AttemptEnded,
@@ -25,17 +26,13 @@ from domain.quiz_errors import (
     BadAttempt,
     MustStart,
     NoAttemptsLeft,
-    NotGraded,
-    NotMarked,
-    NotSubmitted,
     QuizNotFound,
-    ReasonNeeded,
     StillRunning,
     TimeIsUp,
     UnknownItem,
     said,
 )
-from domain.score import Score, check_score
+from domain.score import Score
 
 
 def attempt_stream(learner_id: str, quiz_id: str, attempt_no: int) -> str:
@@ -52,7 +49,7 @@ def _seconds(at: datetime, since: datetime | None) -> int:
     return max(0, int((at - since).total_seconds())) if since else 0
 
 
-class QuizAttempt(Aggregate):
+class QuizAttempt(Graded, Aggregate):
     """One attempt of one learner at one quiz."""
 
     category = "attempt"
@@ -77,6 +74,9 @@ class QuizAttempt(Aggregate):
         "marks": dict[str, ItemMark],
         "given": dict[str, list[GivenMark]],
         "regraded": int,
+        "passed": bool,
+        "graded_by": str,
+        "overridden": bool,
     }
 
     Started = facts.Started
@@ -87,6 +87,7 @@ class QuizAttempt(Aggregate):
     ItemGraded = facts.ItemGraded
     Graded = facts.Graded
     GradeOverridden = facts.GradeOverridden
+    Regraded = facts.Regraded
 
     def initial_state(self) -> None:
         self.run_id = ""
@@ -106,6 +107,9 @@ class QuizAttempt(Aggregate):
         self.marks: dict[str, ItemMark] = {}
         self.given: dict[str, list[GivenMark]] = {}
         self.regraded = 0  # the number of the last regrade
+        self.passed = False
+        self.graded_by = ""  # the policy of the grade
+        self.overridden = False
 
     @property
     def attempt_no(self) -> int:
@@ -285,6 +289,8 @@ class QuizAttempt(Aggregate):
         """
         if not quiz.exists:
             raise QuizNotFound(quiz_id=self.id_of("quiz_id"))
+        if quiz.current.rules.must_start and not self.importing and not self.submitted:
+            raise MustStart(attempt_no=self.attempt_no, quiz_id=self.id_of("quiz_id"))
         if len(responses) != len(quiz.items):
             raise AnswerCountMismatch(answers=len(responses), questions=len(quiz.items))
         attempt_no = self.attempt_no
@@ -294,8 +300,6 @@ class QuizAttempt(Aggregate):
             if list(responses) != self.responses:
                 raise AlreadySubmitted(attempt_no=attempt_no)
             return
-        if quiz.current.rules.must_start and not self.importing:
-            raise MustStart(attempt_no=attempt_no, quiz_id=self.id_of("quiz_id"))
         if attempt_no > quiz.attempts_allowed:
             self.refuse(NoAttemptsLeft(quiz_id=self.id_of("quiz_id"), attempts_allowed=quiz.attempts_allowed))
         late = _seconds(at, granted or quiz.due_at)
@@ -318,60 +322,10 @@ class QuizAttempt(Aggregate):
         self.submitted, self.by, self.late_by = True, by, late_by
         self.run_id, self.unit_id, self.responses, self.quiz_version = run_id, unit_id, responses, quiz_version
 
-    def grade_by_key(self, quiz: Quiz) -> None:
-        """Score the attempt by the key of *quiz*."""
-        self._must_be_submitted()
-        version = quiz.version_of(self.quiz_version)
-        score = version.rules.late.after(mark(self.responses, version.key), self.late_by)
-        self.grade(score, version.pass_bp, "exact_match")
-
-    def mark(self, marks: Sequence[ItemMark], version: Version) -> None:
-        """Take the marks of all items by the key; the attempt is graded if no person has to grade one."""
-        self._must_be_submitted()
-        if not self.marks:
-            self._marked(marks=list(marks), regrade_no=0)
-        self._grade_if_marked(version, BY_KEY)
-
     @event(facts.Marked)
     def _marked(self, marks: list[ItemMark], regrade_no: int) -> None:
         self.marks |= {each.item_id: each for each in marks}
         self.regraded = regrade_no
-
-    def grade_item(
-        self, version: Version, item_id: str, earned: str, *, grader: str, levels: dict[str, str], comment: str
-    ) -> None:
-        """
-        Take what a person gives for an item; the same once more changes nothing. The last one grades the attempt.
-
-        Args:
-            earned: points, exact, as domain/questions has numbers.
-            levels: of the rubric, by criterion.
-
-        Raises:
-            NotMarked: the key comes first.
-            BadMark, AlreadyMarked, UnknownItem: see `decide_mark`.
-        """
-        self._must_be_submitted()
-        if not self.marks:
-            raise NotMarked(**{name: self.id_of(name) for name in self.ids})
-        if item_id not in self.marks:
-            raise UnknownItem(attempt_no=self.attempt_no, item_id=item_id)
-        given = self.given.get(item_id, [])
-        if any((each.grader, each.earned) == (grader, earned) for each in given):
-            return
-        item = self.marks[item_id]
-        step, final = decide_mark(item, given, grader, earned, version.rules)
-        self._item_graded(
-            item_id=item_id,
-            earned=earned,
-            possible=item.possible,
-            final=final,
-            grader=grader,
-            step=step,
-            levels=levels,
-            comment=comment,
-        )
-        self._grade_if_marked(version, BY_PEOPLE)
 
     @event(facts.ItemGraded)
     def _item_graded(
@@ -389,60 +343,29 @@ class QuizAttempt(Aggregate):
         self.given[item_id] = [*before, GivenMark(grader, earned, step)]
         self.marks[item_id] = ItemMark(item_id, final, possible)
 
-    def _grade_if_marked(self, version: Version, policy: str) -> None:
-        score = score_of(self.marks[item_id] for item_id in self.items or version.item_ids)
-        if score is not None:
-            self.grade(version.rules.late.after(score, self.late_by), version.pass_bp, policy)
-
-    def grade(self, score: Score, pass_bp: int, policy: str) -> None:
-        """Record the score; *policy* names the way in which it was found."""
-        self._must_be_submitted()
-        check_score(score)
-        if self.score is not None:
-            if score.beats(self.score) or self.score.beats(score):
-                raise AlreadyGraded(attempt=self.id, score_bp=self.score.bp)
-            return
-        self._graded(
-            run_id=self.run_id,
-            unit_id=self.unit_id,
-            score_bp=score.bp,
-            passed=score.reaches(pass_bp),
-            policy=policy,
-            points=score.points,
-            possible=score.possible,
-        )
-
     @event(facts.Graded)
     def _graded(
         self, run_id: str, unit_id: str, score_bp: int, passed: bool, policy: str, points: int, possible: int
     ) -> None:
-        self.score = Score(points, possible)
+        self.score, self.passed, self.graded_by = Score(points, possible), passed, policy
 
-    def override(self, score: Score, pass_bp: int, reason: str, best_of_others: Score | None) -> None:
-        """Replace the score, for a *reason*; *best_of_others* is that of the learner's other attempts at the unit."""
-        if self.score is None:
-            self._must_be_submitted()
-            raise NotGraded(attempt=self.id)
-        check_score(score)
-        if not reason.strip():
-            raise ReasonNeeded(attempt=self.id)
-        if not score.beats(self.score) and not self.score.beats(score):
-            return
-        best = best_of_others if best_of_others is not None and best_of_others.beats(score) else score
-        self._grade_overridden(
-            run_id=self.run_id,
-            unit_id=self.unit_id,
-            old_bp=self.score.bp,
-            old_points=self.score.points,
-            old_possible=self.score.possible,
-            score_bp=score.bp,
-            points=score.points,
-            possible=score.possible,
-            passed=score.reaches(pass_bp),
-            unit_points=best.points,
-            unit_possible=best.possible,
-            reason=reason,
-        )
+    @event(facts.Regraded)
+    def _regraded(
+        self,
+        run_id: str,
+        unit_id: str,
+        regrade_no: int,
+        old_bp: int,
+        old_points: int,
+        old_possible: int,
+        score_bp: int,
+        points: int,
+        possible: int,
+        passed: bool,
+        unit_points: int,
+        unit_possible: int,
+    ) -> None:
+        self.score, self.passed, self.regraded = Score(points, possible), passed, regrade_no
 
     @event(facts.GradeOverridden)
     def _grade_overridden(
@@ -460,8 +383,4 @@ class QuizAttempt(Aggregate):
         unit_possible: int,
         reason: str,
     ) -> None:
-        self.score = Score(points, possible)
-
-    def _must_be_submitted(self) -> None:
-        if not self.submitted:
-            raise NotSubmitted(attempt=self.id)
+        self.score, self.passed, self.overridden = Score(points, possible), passed, True

@@ -5,8 +5,8 @@ from typing import Any
 
 from domain.aggregate import Aggregate
 from domain.personal import Words
+from domain.quiz.changes import Json
 from domain.quiz.marks import ItemMark, Step
-from domain.quiz.quiz import Json
 from domain.score import FULL
 
 
@@ -131,3 +131,21 @@ class GradeOverridden(Aggregate.Event):
     unit_points: int
     unit_possible: int
     reason: Words
+
+
+class Regraded(Aggregate.Event):
+    """After the regrade of number `regrade_no`; `unit_points` and the rest are as in `attempt.grade_overridden`."""
+
+    TOPIC = "attempt.regraded"
+    run_id: str
+    unit_id: str
+    regrade_no: int
+    old_bp: int
+    old_points: int
+    old_possible: int
+    score_bp: int
+    points: int
+    possible: int
+    passed: bool
+    unit_points: int
+    unit_possible: int

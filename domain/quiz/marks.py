@@ -11,8 +11,8 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from domain.questions import Key, Marked, Number, Question, Response, exact, mark, total, written
-from domain.quiz.quiz import Version
 from domain.quiz.rules import Rules
+from domain.quiz.version import Version
 from domain.quiz_errors import AlreadyMarked, BadMark
 from domain.score import FULL, Score
 

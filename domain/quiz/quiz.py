@@ -1,93 +1,45 @@
 """
 A quiz: what is asked in a unit of a run, and by which rules, in versions; an attempt keeps the version it began with.
+
+What is asked may turn out to be wrong after learners have answered: a regrade changes a version, its attempts follow.
 """
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
-from datetime import datetime, timedelta
-from functools import cached_property
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 import msgspec
 
 from domain.aggregate import Aggregate, event, stream_id
 from domain.kinds import SCORED_KINDS, plain_kind
-from domain.questions import Key, Question, check_question, draw, from_item, key_from, question_from
-from domain.quiz.allowance import Allowance
-from domain.quiz.items import MAX_ITEMS, Item, check_items
+from domain.quiz import regrade_facts
+from domain.quiz.changes import Json, Regrade
+from domain.quiz.items import Item, check_items
 from domain.quiz.rules import Rules, Section, check_rules
-from domain.quiz_errors import BadQuiz, QuizExists
+from domain.quiz.version import Version, check_questions, contents_of
+from domain.quiz_errors import BadQuiz, BadRegrade, QuizExists, RegradeNotFound, RegradeOutdated
 from domain.score import FULL
-
-Json = dict[str, Any]
-"""A question or its key, in the form of domain/questions."""
 
 
 def quiz_stream(quiz_id: str) -> str:
     return stream_id("quiz", quiz_id)
 
 
-@dataclass(frozen=True)
-class Version:
-    """What was published at once; see `Quiz.publish`."""
+class Proposal(NamedTuple):
+    """A regrade that was proposed, and the number of the one before it."""
 
-    number: int = 0
-    title: str = ""
-    items: list[Item] = field(default_factory=list)
-    key: list[int] = field(default_factory=list)
-    time_limit: int | None = None
-    attempts_allowed: int = 1
-    due_at: datetime | None = None
-    pass_bp: int = 0
-    rules: Rules = field(default_factory=Rules)
-    sections: list[Section] = field(default_factory=list)
-    questions: list[Json] = field(default_factory=list)
-    keys: list[Json] = field(default_factory=list)
+    change: Regrade
+    based_on: int
 
-    @cached_property
-    def _asked(self) -> dict[str, tuple[Question, Key]]:
-        asked: dict[str, tuple[Question, Key]] = {}
-        for item, right in zip(self.items, self.key, strict=True):
-            asked[item.item_id] = from_item(item, right)
-        for question, key in zip(self.questions, self.keys, strict=True):
-            asked[question["question_id"]] = question_from(question), key_from(key)
-        return asked
 
-    def asked(self, item_id: str) -> tuple[Question, Key]:
-        """An item as a question with its key; raises KeyError for one that the version does not have."""
-        return self._asked[item_id]
+class Progress(NamedTuple):
+    """How far a regrade is: the stream of the last attempt, and how many were looked at and changed."""
 
-    @property
-    def item_ids(self) -> list[str]:
-        """The ids of all that may be asked."""
-        return [item.item_id for item in self.items] + [each["question_id"] for each in self.questions]
-
-    def paper(self, seed: str) -> list[str]:
-        """What an attempt with this *seed* asks, in its order: drawn and shuffled within each section."""
-        ids: list[str] = []
-        for section in self.sections or [Section("all", "", self.item_ids)]:
-            drawn = draw(section.items, section.pick, seed, f"section:{section.section_id}")
-            among = set(drawn)
-            ids += drawn if self.rules.order == "shuffled" else [item for item in section.items if item in among]
-        return ids
-
-    def ends_at(self, started_at: datetime, allowance: Allowance, run_ends_at: datetime) -> datetime:
-        """When an attempt that was started at *started_at* ends, by all that limits it."""
-        limits = [run_ends_at]
-        if self.time_limit is not None:
-            limits.append(started_at + timedelta(seconds=self.time_limit + allowance.extra_seconds))
-        closes_at = self.closes_at(allowance)
-        if closes_at is not None:
-            limits.append(closes_at)
-        return min(limits)
-
-    def closes_at(self, allowance: Allowance) -> datetime | None:
-        """From when on the learner starts no attempt; None where there is no such time."""
-        if allowance.closes_at is not None:
-            return allowance.closes_at
-        ends = [self.rules.closes_at, self.due_at if self.rules.late.policy == "refuse" else None]
-        return min((each for each in ends if each is not None), default=None)
+    last: str = ""
+    done: int = 0
+    changed: int = 0
+    finished: bool = False
 
 
 class Quiz(Aggregate):
@@ -125,7 +77,13 @@ class Quiz(Aggregate):
             """In version 1 a quiz had items of choice, and no rules: no attempt was started."""
             state |= {"rules": {}, "sections": [], "questions": [], "keys": []}
 
+    RegradeProposed = regrade_facts.RegradeProposed
+    RegradeCommitted = regrade_facts.RegradeCommitted
+    RegradeProgressed = regrade_facts.RegradeProgressed
+
     def initial_state(self) -> None:
+        self.proposals: dict[int, Proposal] = {}
+        self.progress: dict[int, Progress] = {}  # of those that were committed
         self.run_id = ""
         self.unit_id = ""
         self.kind = ""
@@ -217,12 +175,12 @@ class Quiz(Aggregate):
             list(questions),
             list(keys),
         )
-        _check_questions(new)
+        check_questions(new)
         check_rules(rules, sections, new.item_ids)
         if self.exists:
             if (run_id, unit_id, kind) != (self.run_id, self.unit_id, self.kind):
                 raise QuizExists(quiz_id=self.id_of("quiz_id"))
-            if _contents(new) == _contents(self.current):
+            if contents_of(new) == contents_of(self.current):
                 return
         self._publish(new, run_id, unit_id, kind)
 
@@ -271,21 +229,68 @@ class Quiz(Aggregate):
         limits = (time_limit, attempts_allowed, due_at, pass_bp)
         self.versions[version] = Version(version, title, items, key, *limits, rules, sections, questions, keys)
 
+    def propose(self, change: Regrade, *, attempts: int, affected: int, reason: str) -> int:
+        """
+        Propose a regrade; the same as the newest one, if that can still be committed, is that one.
 
-def _contents(version: Version) -> dict[str, Any]:
-    """What is compared when a quiz is published again; whether attempts must be started follows from the rest."""
-    rules = msgspec.structs.replace(version.rules, must_start=False)
-    return {each.name: getattr(version, each.name) for each in fields(version)} | {"number": 0, "rules": rules}
+        Args:
+            attempts: at the version; *affected* are those that would change.
 
+        Returns:
+            Its number.
+        """
+        if change.changes_nothing:
+            raise BadRegrade("a regrade changes an item or the policy, and this one leaves all as it is")
+        if not reason.strip():
+            raise BadRegrade("a regrade has a reason")
+        newest, based_on = max(self.proposals, default=0), self.versions[change.version].regrade_no
+        if newest and newest not in self.progress and self.proposals[newest] == Proposal(change, based_on):
+            return newest
+        self._proposed(newest + 1, change, based_on, attempts, affected, reason)
+        return newest + 1
 
-def _check_questions(version: Version) -> None:
-    """Refuse questions without keys, or listed twice, or that make no sense with them; raises BadQuiz, BadQuestion."""
-    if len(version.questions) != len(version.keys) or len(version.item_ids) > MAX_ITEMS:
-        raise BadQuiz(f"{len(version.questions)} questions and {len(version.keys)} keys: one each, {MAX_ITEMS} at most")
-    if len(set(version.item_ids)) < len(version.item_ids):
-        raise BadQuiz("an item is listed twice")
-    for question in version.questions:
-        check_question(*version.asked(question["question_id"]))
+    @event(regrade_facts.RegradeProposed)
+    def _proposed(
+        self, regrade_no: int, change: Regrade, based_on: int, attempts: int, affected: int, reason: str
+    ) -> None:
+        self.proposals[regrade_no] = Proposal(change, based_on)
+
+    def proposal(self, regrade_no: int) -> Proposal:
+        """A regrade by its number; raises RegradeNotFound."""
+        if regrade_no not in self.proposals:
+            raise RegradeNotFound(quiz_id=self.id_of("quiz_id"), regrade_no=regrade_no)
+        return self.proposals[regrade_no]
+
+    def commit(self, regrade_no: int) -> None:
+        """
+        Let a regrade hold; once more changes nothing.
+
+        Raises:
+            RegradeNotFound, RegradeOutdated: it was not proposed, or another one of the version was committed since.
+        """
+        change, based_on = self.proposal(regrade_no)
+        if regrade_no in self.progress:
+            return
+        if self.versions[change.version].regrade_no != based_on:
+            raise RegradeOutdated(regrade_no=regrade_no)
+        self._committed(regrade_no=regrade_no, quiz_version=change.version)
+
+    @event(regrade_facts.RegradeCommitted)
+    def _committed(self, regrade_no: int, quiz_version: int) -> None:
+        self.progress[regrade_no] = Progress()
+        if quiz_version in self.versions and regrade_no in self.proposals:
+            self.versions[quiz_version] = self.versions[quiz_version].after(
+                self.proposals[regrade_no].change, regrade_no
+            )
+
+    def note_progress(self, regrade_no: int, *, last: str, done: int, changed: int, finished: bool) -> None:
+        """A page of attempts was marked again: *done* in it, of which *changed* have other marks."""
+        before = self.progress[regrade_no]
+        self._progressed(regrade_no, last or before.last, before.done + done, before.changed + changed, finished)
+
+    @event(regrade_facts.RegradeProgressed)
+    def _progressed(self, regrade_no: int, last: str, done: int, changed: int, finished: bool) -> None:
+        self.progress[regrade_no] = Progress(last, done, changed, finished)
 
 
 def _check_limits(time_limit: int | None, attempts_allowed: int, pass_bp: int) -> None:

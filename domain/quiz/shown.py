@@ -13,8 +13,9 @@ import msgspec
 from domain.questions import Key, Question, feedback_of, mark, response_from, right_response, shuffled
 from domain.quiz.answers import SavedAnswer, receipt
 from domain.quiz.attempt import QuizAttempt
-from domain.quiz.quiz import Json, Version
+from domain.quiz.changes import Json
 from domain.quiz.rules import When
+from domain.quiz.version import Version
 
 AttemptStatus = Annotated[
     Literal["running", "submitted", "graded"],

@@ -300,4 +300,5 @@ class LearnerDashboard(Projection):
         "attempt.submitted": Handler(_needs_attempt, _attempt_submitted, writes=(LEARNERS,)),
         "attempt.graded": Handler(_needs_attempt, _attempt_graded, writes=(LEARNERS,)),
         "attempt.grade_overridden": Handler(_needs_attempt, _grade_overridden, writes=(LEARNERS,)),
+        "attempt.regraded": Handler(_needs_attempt, _grade_overridden, writes=(LEARNERS,)),
     }

@@ -10,11 +10,17 @@ the outside world.
 
 from commands.payment.selling import ENDS
 from workers.reactions import admin, auth, catalog, enrollment, payment, progress, provider_events, quiz, user
-from workers.reactions.job import Job
+from workers.reactions.job import Job, timer
 from workers.reactions.notice import notice
 from workers.reactions.reaction import Reaction
 
 __all__ = ["JOBS", "REACTIONS", "Job", "Reaction"]
+
+
+def _after_score(decide: str, complete: str) -> tuple[Reaction, ...]:
+    """What follows from the score of an attempt."""
+    return Reaction(decide, quiz.decide_when_graded), Reaction(complete, quiz.complete_passed_unit)
+
 
 REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "run.opened": (Reaction("offer_free_seats", catalog.offer_free_seats),),
@@ -24,14 +30,11 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "seats.released": (Reaction("offer_freed_seat", enrollment.offer_freed_seat),),
     "enrollment.transferred": (Reaction("recognise_progress", enrollment.recognise_progress),),
     "attempt.submitted": (Reaction("grade_by_key", quiz.grade_by_key, accepts=quiz.GRADED_BY_A_PERSON),),
-    "attempt.graded": (
-        Reaction("decide_when_graded", quiz.decide_when_graded),
-        Reaction("complete_passed_unit", quiz.complete_passed_unit),
-    ),
-    "attempt.grade_overridden": (
-        Reaction("decide_when_overridden", quiz.decide_when_graded),
-        Reaction("complete_when_overridden", quiz.complete_passed_unit),
-    ),
+    "attempt.graded": _after_score("decide_when_graded", "complete_passed_unit"),
+    "attempt.grade_overridden": _after_score("decide_when_overridden", "complete_when_overridden"),
+    "attempt.regraded": _after_score("decide_when_regraded", "complete_when_regraded"),
+    "regrade.committed": (Reaction("carry_out_regrade", quiz.continue_regrade),),
+    "regrade.progressed": (Reaction("continue_regrade", quiz.continue_regrade),),
     "progress.unit_completed": (Reaction("decide_when_done", progress.decide_when_done),),
     "progress.course_outcome_decided": (
         Reaction("complete_passed_course", progress.complete_passed_course),
@@ -80,15 +83,11 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
 }
 
 
-def _end_of_attempt(name: str) -> Job:
-    """The server submits an attempt when its time is over."""
-    ends = ("attempt.deadline_moved", "attempt.submitted")
-    return Job(name, due=quiz.time_is_up_at, command=quiz.end_attempt, settled_by=ends, awaited=True)
-
+ATTEMPT_ENDS = ("attempt.deadline_moved", "attempt.submitted")
 
 JOBS: dict[str, tuple[Job, ...]] = {
-    "attempt.started": (_end_of_attempt("end_attempt"),),
-    "attempt.deadline_moved": (_end_of_attempt("end_moved_attempt"),),
+    "attempt.started": (timer("end_attempt", quiz.time_is_up_at, quiz.end_attempt, *ATTEMPT_ENDS),),
+    "attempt.deadline_moved": (timer("end_moved_attempt", quiz.time_is_up_at, quiz.end_attempt, *ATTEMPT_ENDS),),
     "enrollment.seat_offered": (
         Job(
             "expire_seat_offer",

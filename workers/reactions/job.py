@@ -68,6 +68,11 @@ class Job(NamedTuple):
     about: Callable[[Fact], str] | None = None
 
 
+def timer(name: str, due: Callable[[Fact], datetime], command: Callable[[Fact], Any], *settled_by: str) -> Job:
+    """A job that records, at its time, that a time is over, for which a person waits."""
+    return Job(name, due=due, command=command, settled_by=settled_by, awaited=True)
+
+
 def key_of(fact: Fact, name: str) -> str:
     """The key of the job of this name that follows from a fact."""
     return f"{fact.meta.event_id}:{name}"

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from commands.progress import CompleteUnit, DecideOutcome
-from commands.quiz import EndAttempt, GradeAttempt
+from commands.quiz import ContinueRegrade, EndAttempt, GradeAttempt
 from domain.fact import Fact
 from domain.progress import QUIZ_PASSED
 from domain.quiz import AlreadyGraded
@@ -44,3 +44,9 @@ def complete_passed_unit(fact: Fact) -> CompleteUnit | None:
 def decide_when_graded(fact: Fact) -> DecideOutcome:
     """An attempt has a score: perhaps it was the last that could change the outcome, or it changes a decided one."""
     return DecideOutcome(fact.id("learner_id"), fact.data["run_id"], fact.position)
+
+
+def continue_regrade(fact: Fact) -> ContinueRegrade | None:
+    """A regrade holds, and there are attempts that it has not reached."""
+    data = fact.data
+    return None if data.get("finished") else ContinueRegrade(fact.id("quiz_id"), data["regrade_no"])

@@ -19,7 +19,7 @@ from domain.registry import FACTS as TYPES
 
 HIDDEN_FIELDS = (
     *("key", "old_key", "key_hash", "keys", "responses", "reason", "url"),
-    *("response", "words", "rules", "seed"),  # answers, and what would open an exam
+    *("response", "words", "rules", "seed", "change"),  # answers, and what would open an exam
 )
 """Fields of facts that `facts.data` does not show."""
 

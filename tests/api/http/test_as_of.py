@@ -198,6 +198,7 @@ WITHOUT = {
     "/v1/me/account": "who a person is now; what was said before is in the history",
     "/v1/me/consents": "what a person has consented to is asked for now",
     "/v1/learners/{learner_id}/contact": "as long as the person consents, and as that person is reached now",
+    "/v1/quizzes/{quiz_id}/regrades": "how far regrades are now; what they were before is in the facts",
     "/v1/quizzes/{quiz_id}/grading": "what people have to grade now",
     "/v1/me/quizzes/{quiz_id}/attempts": "attempts as they stand now, from the log; what was before is in the history",
     "/v1/me/quizzes/{quiz_id}/attempts/{attempt_no}": "as the list, with what the rules show by now",

@@ -1,0 +1,231 @@
+"""Regrades: what was asked or what is right is changed afterwards; looked at first, then committed, or taken back."""
+
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import Path, Response
+from pydantic import Field
+
+from adapters.command_bus.dry_run import DryRun
+from adapters.command_bus.replay import replayed
+from api.http.dispatch import Accepted, Body, Dispatch, example
+from api.http.openapi import asked_for, command, query
+from api.http.query import QueryDep
+from api.http.routing import router as strict_router
+from api.http.services import ServicesDep
+from api.http.types import BasisPoints, Id, LongReason, QuizId
+from commands.log import Log
+from commands.lookups.catalog import outline
+from commands.lookups.progress import outcome_of
+from commands.lookups.quiz import attempts_of
+from commands.quiz import CommitRegrade, ProposeRegrade
+from commands.quiz.regrading import Change, Wanted, preview
+from domain.grading import final_grade
+from domain.quiz import MAX_ITEMS, Late, Quiz, QuizNotFound, quiz_stream
+from domain.quiz.marks import ItemMark
+from domain.quiz.regrade import NewItem
+from domain.quiz.rules import LatePolicy
+
+router = strict_router("regrades", "/v1")
+
+SHOWN = 500  # changes in one answer
+RegradeNo = Annotated[int, Path(ge=1, le=100_000, description="The regrade; they count from 1.", examples=[1])]
+
+
+class RegradedAttempt(msgspec.Struct, kw_only=True):
+    """
+    What a regrade would make of an attempt.
+
+    Attributes:
+        old_marks, marks: of the items that change.
+        old_grade_bp, grade_bp: of the course, by all units as they stand; null where nothing that counts is scored.
+        outcome: of the course as it is decided now, empty if it is not; it follows the grade.
+    """
+
+    learner_id: str
+    attempt_no: int
+    old_score_bp: int
+    score_bp: int
+    old_passed: bool
+    passed: bool
+    old_marks: list[ItemMark]
+    marks: list[ItemMark]
+    old_grade_bp: int | None
+    grade_bp: int | None
+    outcome: str
+
+
+class RegradePreview(msgspec.Struct, kw_only=True):
+    """
+    A regrade that was proposed: of `attempts` at the version it would change `affected`, of which 500 are shown.
+
+    Nothing has changed yet: commit it by its number.
+    """
+
+    position: int
+    regrade_no: int
+    version: int
+    attempts: int
+    affected: int
+    changes: list[RegradedAttempt]
+
+
+class RegradeState(msgspec.Struct, kw_only=True):
+    """A regrade, and how far it is: `done` attempts at the quiz were looked at, and `changed` of them are different."""
+
+    regrade_no: int
+    version: int
+    items: list[str]
+    committed: bool
+    finished: bool
+    done: int
+    changed: int
+
+
+class RegradeList(msgspec.Struct, kw_only=True):
+    """The regrades of a quiz, in the order of their numbers."""
+
+    items: list[RegradeState]
+
+
+MARK = ItemMark("i1", "0", "1")
+CHANGE = RegradedAttempt(
+    learner_id="28400",
+    attempt_no=1,
+    old_score_bp=5_000,
+    score_bp=10_000,
+    old_passed=True,
+    passed=True,
+    old_marks=[MARK],
+    marks=[ItemMark("i1", "1", "1")],
+    old_grade_bp=5_000,
+    grade_bp=7_500,
+    outcome="pass",
+)
+PREVIEW = RegradePreview(position=1713, regrade_no=1, version=1, attempts=120, affected=1, changes=[CHANGE])
+STATE = RegradeState(regrade_no=1, version=1, items=["i1"], committed=True, finished=True, done=120, changed=1)
+
+
+class ChangedItem(Body):
+    """What an item is to be: its question, its key, or only its `points`; what is left out stays."""
+
+    item_id: Id
+    question: dict[str, Any] | None = None
+    key: dict[str, Any] | None = None
+    points: Annotated[str, Field(max_length=60, pattern=r"^[0-9./]+$")] | None = None
+
+
+class ChangedLate(Body):
+    """What being late costs; see the rules of a quiz."""
+
+    policy: LatePolicy
+    bp_per_day: BasisPoints = 0
+
+
+class NewRegrade(Body):
+    """What is changed, in the newest version if none is named, and why; `undo` takes back a regrade by its number."""
+
+    model_config = example(
+        items=[{"item_id": "i1", "key": {"kind": "single_choice", "shares": {"0": "1"}}}], reason="the key was wrong"
+    )
+
+    version: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    items: Annotated[list[ChangedItem], Field(max_length=MAX_ITEMS, default_factory=list)]
+    pass_bp: BasisPoints | None = None
+    late: ChangedLate | None = None
+    undo: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    reason: LongReason
+
+
+@router.post(
+    "/quizzes/{quiz_id}/regrades",
+    status_code=202,
+    response_model=None,
+    responses=command(403, 404, 409) | asked_for(PREVIEW, 404),
+)
+async def propose_regrade(quiz_id: QuizId, body: NewRegrade, send: Dispatch, services: ServicesDep) -> Response:
+    """Propose a regrade, and see which attempts it would change, by how much, and what follows for their courses."""
+    wanted = Wanted(
+        quiz_id,
+        body.version,
+        [NewItem(**item.model_dump()) for item in body.items],
+        body.pass_bp,
+        Late(**body.late.model_dump()) if body.late else None,
+        body.undo,
+    )
+    look = DryRun(services.log, send.context())
+    attempts, changes = await preview(look, wanted)
+    position = await send.position(ProposeRegrade(wanted, body.reason, attempts, len(changes)))
+    quiz = await replayed(services.log, Quiz, quiz_stream(quiz_id))
+    number = max(quiz.proposals)
+    shown = [await _shown(look, quiz, change) for change in changes[:SHOWN]]
+    answer = RegradePreview(
+        position=position,
+        regrade_no=number,
+        version=quiz.proposals[number].change.version,
+        attempts=attempts,
+        affected=len(changes),
+        changes=shown,
+    )
+    return Response(msgspec.json.encode(answer), 202, media_type="application/json")
+
+
+async def _shown(look: Log, quiz: Quiz, change: Change) -> RegradedAttempt:
+    """A change, with what follows for the course."""
+    attempt, foreseen = change.attempt, change.foreseen
+    learner_id, run = attempt.id_of("learner_id"), await outline(look, quiz.run_id)
+    attempts = await attempts_of(look, learner_id, quiz.run_id)
+    others = attempts.best_of_others(attempt.id, quiz.unit_id)
+    best = others if others is not None and others.beats(foreseen.score) else foreseen.score
+    old_grade = final_grade(run.scheme, attempts.scores)
+    grade = final_grade(run.scheme, {**attempts.scores, quiz.unit_id: best})
+    changed = {each.item_id for each in foreseen.marks}
+    return RegradedAttempt(
+        learner_id=learner_id,
+        attempt_no=attempt.attempt_no,
+        old_score_bp=attempt.score.bp if attempt.score else 0,
+        score_bp=foreseen.score.bp,
+        old_passed=attempt.passed,
+        passed=foreseen.passed,
+        old_marks=[mark for item_id, mark in attempt.marks.items() if item_id in changed],
+        marks=foreseen.marks,
+        old_grade_bp=old_grade.bp if old_grade else None,
+        grade_bp=grade.bp if grade else None,
+        outcome=await outcome_of(look, learner_id, quiz.run_id),
+    )
+
+
+@router.post(
+    "/quizzes/{quiz_id}/regrades/{regrade_no}/commit",
+    status_code=202,
+    response_model=Accepted,
+    responses=command(403, 404, 409),
+)
+async def commit_regrade(quiz_id: QuizId, regrade_no: RegradeNo, send: Dispatch) -> Response:
+    """Let a regrade hold; its attempts are marked again soon after, and grades and outcomes follow."""
+    return await send(CommitRegrade(quiz_id, regrade_no))
+
+
+@router.get("/quizzes/{quiz_id}/regrades", responses=query(RegradeList(items=[STATE]), 403, 404))
+async def list_regrades(quiz_id: QuizId, ask: QueryDep) -> Response:
+    """The regrades of a quiz, and how far they are."""
+    head = await ask.services.log.head()
+    ask.must_reach(head)
+    quiz = await replayed(ask.services.log, Quiz, quiz_stream(quiz_id))
+    if not quiz.exists:
+        raise QuizNotFound(quiz_id=quiz_id)
+    items = []
+    for number, (change, _) in quiz.proposals.items():
+        progress = quiz.progress.get(number)
+        items.append(
+            RegradeState(
+                regrade_no=number,
+                version=change.version,
+                items=[each.item_id for each in change.items],
+                committed=progress is not None,
+                finished=progress is not None and progress.finished,
+                done=progress.done if progress else 0,
+                changed=progress.changed if progress else 0,
+            )
+        )
+    return ask.reply(msgspec.json.encode(RegradeList(items=items)), head)

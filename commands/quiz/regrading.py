@@ -1,0 +1,171 @@
+"""A regrade is proposed, committed, and carried out page by page."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from commands.log import Log, Position
+from commands.lookups.quiz import attempts_of
+from commands.quiz.answers import responses_in, responses_of
+from commands.quiz.lookup import existing_quiz
+from domain.quiz import Late, Quiz, QuizAttempt, QuizNotFound, quiz_stream
+from domain.quiz.changes import Regrade
+from domain.quiz.regrade import Foreseen, NewItem, foresee, regrade_of
+from domain.quiz.version import Version
+from domain.quiz_errors import BadRegrade
+from domain.tags import QueryItem, tag
+
+PAGE = 50  # attempts in one append
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """
+    What is to be regraded.
+
+    Attributes:
+        version: of the quiz; None for the newest.
+        items: what items are to be.
+        pass_bp, late: the policy; None for what stays.
+        undo: the number of a regrade to take back, in the place of all that.
+    """
+
+    quiz_id: str
+    version: int | None = None
+    items: Sequence[NewItem] = ()
+    pass_bp: int | None = None
+    late: Late | None = None
+    undo: int | None = None
+
+
+def change_of(quiz: Quiz, wanted: Wanted) -> Regrade:
+    """What has to change; raises BadRegrade, RegradeNotFound."""
+    if wanted.undo is not None:
+        return quiz.proposal(wanted.undo).change.reverse
+    number = quiz.current.number if wanted.version is None else wanted.version
+    if number not in quiz.versions or not number:
+        raise BadRegrade(f"quiz {wanted.quiz_id} has no version {number}", version=number)
+    return regrade_of(quiz.version_of(number), wanted.items, wanted.pass_bp, wanted.late)
+
+
+@dataclass(frozen=True)
+class ProposeRegrade:
+    """Propose a regrade, of which was foreseen that of so many *attempts* it changes *affected*."""
+
+    wanted: Wanted
+    reason: str
+    attempts: int
+    affected: int
+
+
+async def propose_regrade(command: ProposeRegrade, log: Log) -> Position:
+    quiz = await _quiz(log, command.wanted.quiz_id)
+    change = change_of(quiz, command.wanted)
+    quiz.propose(change, attempts=command.attempts, affected=command.affected, reason=command.reason)
+    return await log.save(quiz)
+
+
+@dataclass(frozen=True)
+class CommitRegrade:
+    """Let a regrade hold that was proposed; its attempts follow by reactions."""
+
+    quiz_id: str
+    regrade_no: int
+
+
+async def commit_regrade(command: CommitRegrade, log: Log) -> Position:
+    quiz = await _quiz(log, command.quiz_id)
+    quiz.commit(command.regrade_no)
+    return await log.save(quiz)
+
+
+@dataclass(frozen=True)
+class ContinueRegrade:
+    """Mark the next attempts again, and note how far the regrade is, in one append."""
+
+    quiz_id: str
+    regrade_no: int
+
+
+async def continue_regrade(command: ContinueRegrade, log: Log) -> Position:
+    quiz = await _quiz(log, command.quiz_id)
+    progress = quiz.progress.get(command.regrade_no)
+    if progress is None or progress.finished:
+        return await log.save(quiz)
+    streams = sorted(each for each in await attempts_at(log, command.quiz_id) if each > progress.last)
+    page = streams[:PAGE]
+    change = quiz.proposal(command.regrade_no).change
+    after = quiz.version_of(change.version)
+    before = after.after(change.reverse, after.regrade_no)
+    attempts = [await log.load(QuizAttempt, stream) for stream in page]
+    changed = 0
+    for attempt in attempts:
+        if attempt.quiz_version == change.version:
+            changed += await _regrade(log, attempt, before, after, command.regrade_no)
+    last = page[-1] if page else ""
+    quiz.note_progress(command.regrade_no, last=last, done=len(page), changed=changed, finished=len(streams) <= PAGE)
+    return await log.save(*attempts, quiz)
+
+
+async def _regrade(log: Log, attempt: QuizAttempt, before: Version, after: Version, regrade_no: int) -> bool:
+    """Whether the regrade changes an attempt."""
+    foreseen = await foreseen_of(log, attempt, before, after)
+    if foreseen is None or not changes(attempt, foreseen):
+        return False
+    attempts = await attempts_of(log, attempt.id_of("learner_id"), attempt.run_id)
+    attempt.regrade(foreseen, regrade_no, attempts.best_of_others(attempt.id, attempt.unit_id))
+    return bool(attempt.pending_events)
+
+
+def changes(attempt: QuizAttempt, foreseen: Foreseen) -> bool:
+    """Whether anything is different then."""
+    score, old = foreseen.score, attempt.score
+    other = old is None or score.beats(old) or old.beats(score)
+    return bool(foreseen.marks) or other or foreseen.passed != attempt.passed
+
+
+async def attempts_at(log: Log, quiz_id: str) -> list[str]:
+    """The streams of all attempts at a quiz that were submitted."""
+    return await log.streams((QueryItem(("attempt.submitted",), (tag("quiz", quiz_id),)),))
+
+
+async def foreseen_of(log: Log, attempt: QuizAttempt, before: Version, after: Version) -> Foreseen | None:
+    """What a regrade makes of an attempt; see `foresee`."""
+    if attempt.score is None:
+        return None
+    started = attempt.started_at is not None
+    return foresee(
+        attempt, before, after, await responses_of(log, attempt) if started else responses_in(attempt, before)
+    )
+
+
+async def _quiz(log: Log, quiz_id: str) -> Quiz:
+    quiz = await log.load(Quiz, quiz_stream(quiz_id))
+    if not quiz.exists:
+        raise QuizNotFound(quiz_id=quiz_id)
+    return quiz
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a regrade would make of one attempt."""
+
+    attempt: QuizAttempt
+    foreseen: Foreseen
+
+
+async def preview(log: Log, wanted: Wanted) -> tuple[int, list[Change]]:
+    """Of how many attempts at the version a regrade would change which; nothing is recorded."""
+    quiz = await existing_quiz(log, wanted.quiz_id)
+    change = change_of(quiz, wanted)
+    before = quiz.version_of(change.version)
+    after = before.after(change, max(quiz.proposals, default=0) + 1)
+    number, found = 0, []
+    for stream in sorted(await attempts_at(log, wanted.quiz_id)):
+        attempt = await log.read(QuizAttempt, stream)
+        if attempt.quiz_version != change.version:
+            continue
+        number += 1
+        foreseen = await foreseen_of(log, attempt, before, after)
+        if foreseen is not None and changes(attempt, foreseen):
+            found.append(Change(attempt, foreseen))
+    return number, found

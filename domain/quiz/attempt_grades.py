@@ -1,0 +1,171 @@
+"""How an attempt gets its grade: by the key, by people, by a regrade, or by one who overrides it."""
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from domain.quiz.items import mark
+from domain.quiz.marks import GivenMark, ItemMark, decide_mark, score_of
+from domain.quiz.quiz import Quiz
+from domain.quiz.regrade import Foreseen
+from domain.quiz.version import Version
+from domain.quiz_errors import AlreadyGraded, NotGraded, NotMarked, NotSubmitted, ReasonNeeded, UnknownItem
+from domain.score import Score, check_score
+
+BY_KEY, BY_PEOPLE = "key", "people"
+
+
+class Graded:
+    """What decides about marks and grades, in the place of `QuizAttempt`, which remembers them."""
+
+    id: str
+    ids: ClassVar[tuple[str, ...]]
+    id_of: Callable[[str], str]
+    run_id: str
+    unit_id: str
+    submitted: bool
+    late_by: int
+    quiz_version: int
+    items: list[str]
+    responses: list[int]
+    score: Score | None
+    marks: dict[str, ItemMark]
+    given: dict[str, list[GivenMark]]
+    passed: bool
+    regraded: int
+    _marked: Callable[..., None]
+    _item_graded: Callable[..., None]
+    _graded: Callable[..., None]
+    _grade_overridden: Callable[..., None]
+    _regraded: Callable[..., None]
+
+    def mark(self, marks: Sequence[ItemMark], version: Version) -> None:
+        """Take the marks of all items by the key; the attempt is graded if no person has to grade one."""
+        self._must_be_submitted()
+        if not self.marks:
+            self._marked(marks=list(marks), regrade_no=version.regrade_no)
+        self._grade_if_marked(version, BY_KEY)
+
+    def grade_item(
+        self, version: Version, item_id: str, earned: str, *, grader: str, levels: dict[str, str], comment: str
+    ) -> None:
+        """
+        Take what a person gives for an item; the same once more changes nothing. The last one grades the attempt.
+
+        Args:
+            earned: points, exact, as domain/questions has numbers.
+            levels: of the rubric, by criterion.
+
+        Raises:
+            NotMarked: the key comes first.
+            BadMark, AlreadyMarked, UnknownItem: see `decide_mark`.
+        """
+        self._must_be_submitted()
+        if not self.marks:
+            raise NotMarked(**{name: self.id_of(name) for name in self.ids})
+        if item_id not in self.marks:
+            raise UnknownItem(attempt_no=int(self.id_of("attempt_no")), item_id=item_id)
+        given = self.given.get(item_id, [])
+        if any((each.grader, each.earned) == (grader, earned) for each in given):
+            return
+        item = self.marks[item_id]
+        step, final = decide_mark(item, given, grader, earned, version.rules)
+        self._item_graded(
+            item_id=item_id,
+            earned=earned,
+            possible=item.possible,
+            final=final,
+            grader=grader,
+            step=step,
+            levels=levels,
+            comment=comment,
+        )
+        self._grade_if_marked(version, BY_PEOPLE)
+
+    def _grade_if_marked(self, version: Version, policy: str) -> None:
+        score = score_of(self.marks[item_id] for item_id in self.items or version.item_ids)
+        if score is not None:
+            self.grade(version.rules.late.after(score, self.late_by), version.pass_bp, policy)
+
+    def grade_by_key(self, quiz: Quiz) -> None:
+        """Score the attempt by the key of *quiz*."""
+        self._must_be_submitted()
+        version = quiz.version_of(self.quiz_version)
+        score = version.rules.late.after(mark(self.responses, version.key), self.late_by)
+        self.grade(score, version.pass_bp, "exact_match")
+
+    def grade(self, score: Score, pass_bp: int, policy: str) -> None:
+        """Record the score; *policy* names the way in which it was found."""
+        self._must_be_submitted()
+        check_score(score)
+        if self.score is not None:
+            if score.beats(self.score) or self.score.beats(score):
+                raise AlreadyGraded(attempt=self.id, score_bp=self.score.bp)
+            return
+        self._graded(
+            run_id=self.run_id,
+            unit_id=self.unit_id,
+            score_bp=score.bp,
+            passed=score.reaches(pass_bp),
+            policy=policy,
+            points=score.points,
+            possible=score.possible,
+        )
+
+    def override(self, score: Score, pass_bp: int, reason: str, best_of_others: Score | None) -> None:
+        """Replace the score, for a *reason*; *best_of_others* is that of the learner's other attempts at the unit."""
+        if self.score is None:
+            self._must_be_submitted()
+            raise NotGraded(attempt=self.id)
+        check_score(score)
+        if not reason.strip():
+            raise ReasonNeeded(attempt=self.id)
+        if not score.beats(self.score) and not self.score.beats(score):
+            return
+        best = best_of_others if best_of_others is not None and best_of_others.beats(score) else score
+        self._grade_overridden(
+            run_id=self.run_id,
+            unit_id=self.unit_id,
+            old_bp=self.score.bp,
+            old_points=self.score.points,
+            old_possible=self.score.possible,
+            score_bp=score.bp,
+            points=score.points,
+            possible=score.possible,
+            passed=score.reaches(pass_bp),
+            unit_points=best.points,
+            unit_possible=best.possible,
+            reason=reason,
+        )
+
+    def regrade(self, foreseen: Foreseen, regrade_no: int, best_of_others: Score | None) -> None:
+        """
+        Take what a regrade makes of the attempt; see `foresee`.
+
+        Args:
+            best_of_others: the best score of the learner's other attempts at the unit.
+        """
+        if self.score is None or self.regraded >= regrade_no:
+            return
+        if foreseen.marks:
+            self._marked(marks=foreseen.marks, regrade_no=regrade_no)
+        score, old = foreseen.score, self.score
+        if (score.beats(old) or old.beats(score)) or foreseen.passed != self.passed:
+            best = best_of_others if best_of_others is not None and best_of_others.beats(score) else score
+            self._regraded(
+                run_id=self.run_id,
+                unit_id=self.unit_id,
+                regrade_no=regrade_no,
+                old_bp=old.bp,
+                old_points=old.points,
+                old_possible=old.possible,
+                score_bp=score.bp,
+                points=score.points,
+                possible=score.possible,
+                passed=foreseen.passed,
+                unit_points=best.points,
+                unit_possible=best.possible,
+            )
+
+    def _must_be_submitted(self) -> None:
+        if not self.submitted:
+            raise NotSubmitted(attempt=self.id)

@@ -1,0 +1,153 @@
+"""Use cases of regrades: what was foreseen comes, once, page by page, and can be taken back."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from commands.enrollment import RequestEnrollment
+from commands.quiz import (
+    CommitRegrade,
+    ContinueRegrade,
+    GradeAttempt,
+    OverrideGrade,
+    ProposeRegrade,
+    PublishQuiz,
+    SaveAnswer,
+    StartAttempt,
+    SubmitAttempt,
+    regrading,
+)
+from commands.quiz.regrading import Wanted
+from domain.quiz import Late
+from domain.quiz.regrade import NewItem
+from tests.support.usecases import ITEMS, RUN, Campus
+
+QUIZ = PublishQuiz("timed", RUN, "q1", "Timed", items=ITEMS, key=[1, 0], time_limit=600, pass_bp=5_000)
+LEARNERS = ("ann", "ben", "cid")
+OTHER_KEY = {"kind": "single_choice", "shares": {"0": "1"}}
+WRONG_KEY = Wanted("timed", items=(NewItem("i1", key=OTHER_KEY),))
+PROPOSE = ProposeRegrade(WRONG_KEY, "the key was wrong", 3, 2)
+
+
+async def sat(campus: Campus) -> None:
+    """Three learners have answered: ann both right, ben the first only, cid nothing."""
+    await campus.give(QUIZ)
+    for learner, options in zip(LEARNERS, (("1", "0"), ("1", "1"), ()), strict=True):
+        await campus.give(RequestEnrollment(learner, RUN), StartAttempt(learner, "timed"))
+        for item_id, option in zip(("i1", "i2"), options, strict=False):
+            response = {"kind": "single_choice", "option_id": option}
+            await campus.give(SaveAnswer(learner, "timed", 1, item_id, 1, response))
+        await campus.give(SubmitAttempt(learner, "timed"), GradeAttempt(learner, "timed"))
+
+
+async def carried_out(campus: Campus, number: int) -> None:
+    """Commit a regrade, and do what the reactor does until it is finished."""
+    await campus.give(CommitRegrade("timed", number))
+    last: dict[str, Any] = {}
+    while not last.get("finished"):
+        await campus.give(ContinueRegrade("timed", number))
+        last = (await campus.log.stream("quiz-timed"))[-1].data
+
+
+async def scores(campus: Campus) -> list[tuple[int, int, bool]]:
+    """The score of each learner, by the facts, and whether it passes."""
+    found = []
+    for learner in LEARNERS:
+        facts = await campus.log.stream(f"attempt-{learner}:timed:1")
+        last = [fact.data for fact in facts if "score_bp" in fact.data][-1]
+        found.append((last["points"], last["possible"], last["passed"]))
+    return found
+
+
+BEFORE = [(2, 2, True), (1, 2, True), (0, 2, False)]
+AFTER = [(1, 2, True), (0, 2, False), (0, 2, False)]
+
+
+async def test_a_wrong_key_is_corrected_and_taken_back(campus: Campus, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Attempts follow by pages; a second run changes nothing; the reverse restores every score."""
+    monkeypatch.setattr(regrading, "PAGE", 2)
+    await sat(campus)
+    assert await scores(campus) == BEFORE
+    (proposed,) = await campus.facts(PROPOSE)
+    assert (proposed.data["regrade_no"], proposed.data["based_on"]) == (1, 0)
+    assert await campus.repeats(PROPOSE)
+    assert await scores(campus) == BEFORE
+    await carried_out(campus, 1)
+    assert await scores(campus) == AFTER
+    types = [fact.type for fact in await campus.log.stream("attempt-cid:timed:1")]
+    assert types[-1] == "attempt.graded"
+    assert await campus.repeats(CommitRegrade("timed", 1))
+    assert await campus.repeats(ContinueRegrade("timed", 1))
+    assert await campus.refused(PROPOSE) == "bad_regrade"
+    await campus.give(ProposeRegrade(Wanted("timed", undo=1), "it was right after all", 3, 2))
+    await carried_out(campus, 2)
+    assert await scores(campus) == BEFORE
+
+
+async def test_what_a_person_gave_stays(campus: Campus) -> None:
+    """A grade that was overridden is kept; only the marks of its items follow."""
+    await sat(campus)
+    await campus.give(OverrideGrade("ann", "timed", 1, 3_000, "copied"), PROPOSE)
+    await carried_out(campus, 1)
+    assert await scores(campus) == [(3_000, 10_000, False), *AFTER[1:]]
+    assert (await campus.log.stream("attempt-ann:timed:1"))[-1].type == "attempt.marked"
+
+
+async def test_what_is_submitted_later_has_the_new_key(campus: Campus) -> None:
+    """It is marked once, and no run of the regrade touches it."""
+    await campus.give(QUIZ, RequestEnrollment("ann", RUN), StartAttempt("ann", "timed"))
+    await campus.give(SaveAnswer("ann", "timed", 1, "i1", 1, {"kind": "single_choice", "option_id": "0"}))
+    await campus.give(PROPOSE, CommitRegrade("timed", 1), SubmitAttempt("ann", "timed"), GradeAttempt("ann", "timed"))
+    head = await campus.log.head()
+    await campus.give(ContinueRegrade("timed", 1))
+    assert [fact.type for fact in await campus.log.read(head, 9)] == ["regrade.progressed"]
+    stored = [fact for fact in await campus.log.stream("attempt-ann:timed:1") if fact.type == "attempt.graded"]
+    assert (stored[0].data["points"], stored[0].data["possible"]) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "after"),
+    [
+        (Wanted("timed", items=(NewItem("i1", points="3"),)), [(2, 2, True), (3, 4, True), (0, 2, False)]),
+        (Wanted("timed", pass_bp=6_000), [(2, 2, True), (1, 2, False), (0, 2, False)]),
+        (Wanted("timed", late=Late("deduct", 500)), BEFORE),
+    ],
+)
+async def test_weights_and_policies_are_regraded(campus: Campus, wanted: Wanted, after: object) -> None:
+    """A weight, the score to pass with, what being late costs; no one was late."""
+    await sat(campus)
+    await campus.give(ProposeRegrade(wanted, "as decided", 3, 0))
+    await carried_out(campus, 1)
+    assert await scores(campus) == after
+
+
+async def test_an_attempt_that_was_never_started_follows_too(campus: Campus) -> None:
+    """Answers that were handed in at once are marked by the items that they are for."""
+    plain = replace(QUIZ, quiz_id="plain", time_limit=None)
+    await campus.give(plain, RequestEnrollment("ann", RUN), SubmitAttempt("ann", "plain", 1, (1, 0)))
+    await campus.give(GradeAttempt("ann", "plain"))
+    await campus.give(ProposeRegrade(replace(WRONG_KEY, quiz_id="plain"), "wrong", 1, 1), CommitRegrade("plain", 1))
+    await campus.give(ContinueRegrade("plain", 1))
+    last = (await campus.log.stream("attempt-ann:plain:1"))[-1].data
+    assert (last["old_points"], last["points"], last["possible"]) == (2, 1, 2)
+
+
+async def test_what_regrades_refuse(campus: Campus) -> None:
+    """What is not there, changes nothing, has no reason, or is based on what no longer holds."""
+    await sat(campus)
+    for wanted, code in (
+        (replace(WRONG_KEY, version=7), "bad_regrade"),
+        (replace(WRONG_KEY, items=(NewItem("i9", points="2"),)), "bad_regrade"),
+        (replace(WRONG_KEY, items=[*WRONG_KEY.items, *WRONG_KEY.items]), "bad_regrade"),
+        (replace(WRONG_KEY, items=(NewItem("i1", key={"kind": "true_false", "right": True}),)), "bad_question"),
+        (replace(WRONG_KEY, items=(NewItem("i1", key={"kind": "none"}),)), "unreadable_question"),
+        (Wanted("timed"), "bad_regrade"),
+        (Wanted("timed", undo=1), "regrade_not_found"),
+        (Wanted("none"), "quiz_not_found"),
+    ):
+        assert await campus.refused(replace(PROPOSE, wanted=wanted)) == code, wanted
+    assert await campus.refused(replace(PROPOSE, reason=" ")) == "bad_regrade"
+    assert await campus.refused(CommitRegrade("timed", 1)) == "regrade_not_found"
+    await campus.give(PROPOSE, replace(PROPOSE, wanted=Wanted("timed", pass_bp=1)), CommitRegrade("timed", 2))
+    assert await campus.refused(CommitRegrade("timed", 1)) == "regrade_outdated"
