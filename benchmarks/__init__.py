@@ -158,6 +158,31 @@ def payment(
 
 
 @app.command()
+def exam(
+    learners: Annotated[int, typer.Option(min=3, max=5_000, help="How many sit the exam.")] = 500,
+    seconds: Annotated[float, typer.Option(min=10, max=3_600, help="How long the exam is.")] = 60.0,
+    as_json: Json = False,
+) -> None:
+    """A timed exam: how long an autosave takes, and when the last attempt is graded; a third is left to the server."""
+    import uvloop
+
+    found = uvloop.run(importlib.import_module("benchmarks.exam").bench(learners=learners, seconds=seconds))
+    answer(found.as_dict(), as_json=as_json, table=lambda: _figures("exam", found.as_dict()))
+
+
+def _figures(name: str, figures: dict[str, Any]) -> "Table":
+    """Figures by their names."""
+    from rich.table import Table
+
+    table = Table(title=f"bench {name}", title_justify="left")
+    for column in ("", "found"):
+        table.add_column(column)
+    for figure, value in figures.items():
+        table.add_row(figure, f"{value:,.1f}" if isinstance(value, float) else str(value))
+    return table
+
+
+@app.command()
 def peers(
     seconds: Seconds = 2.0,
     rounds: Rounds = 3,
