@@ -33,7 +33,7 @@ Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=MOST_ROWS, help=
 @app.callback()
 def bulk() -> None:
     """
-    Do the same for many: enroll, withdraw, reactivate, grant_role, revoke_role, refund.
+    Do the same for many: enroll, withdraw, reactivate, grant_role, revoke_role, refund, roster.
 
     A dry run says line by line what would happen; its id starts the job, which a dispatcher carries out.
     """

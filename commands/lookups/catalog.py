@@ -46,8 +46,15 @@ class Outline:
     registration_closes_at: datetime | None
 
     def offer_until(self, at: datetime) -> datetime | None:
-        """When an offer of a seat made at *at* ends: with the run at the latest; None where seats are given at once."""
-        return min(at + timedelta(hours=self.seat_offer_hours), self.ends_at) if self.seat_offer_hours else None
+        """
+        When an offer of a seat made at *at* ends; None where seats are given at once.
+
+        It ends with the run, or with its registration, at the latest: no learner enters after that.
+        """
+        if not self.seat_offer_hours:
+            return None
+        last = min(self.ends_at, self.registration_closes_at or self.ends_at)
+        return min(at + timedelta(hours=self.seat_offer_hours), last)
 
     @property
     def scheme(self) -> Scheme:

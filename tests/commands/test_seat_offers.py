@@ -13,8 +13,11 @@ from commands.enrollment import (
     RequestEnrollment,
     WithdrawEnrollment,
 )
+from commands.enrollment.invitations import AcceptInvitation, InviteToRun
+from commands.enrollment.roster import EnterRoster
+from commands.enrollment.transfer import TransferEnrollment
 from commands.log import Context
-from domain.enrollment import Enrollment, OfferExpired, RunClosed, RunEnded, Seats
+from domain.enrollment import Enrollment, OfferExpired, RegistrationOver, RunClosed, RunEnded, Seats
 from tests.support.clock import StoppedClock
 from tests.support.given import Said, fact
 from tests.support.usecases import COURSE, Campus
@@ -190,3 +193,26 @@ async def test_all_free_seats_are_offered(waitlist: Waitlist) -> None:
         "cid",
         "dan",
     ]
+
+
+async def test_an_offer_is_over_with_the_registration(waitlist: Waitlist) -> None:
+    """No seat is offered outside of the window, and none is accepted; nor does an invitation or a transfer lead in."""
+    run, closes = "algebra-2", START + 24 * HOUR
+    plan = ScheduleRun(run, "algebra", 1, START, END, capacity=1, registration_closes_at=closes)
+    await waitlist.do(plan, OpenRun(run))
+    await waitlist.do(*(RequestEnrollment(learner, run) for learner in ("ann", "ben", "cid")))
+    await waitlist.do(InviteToRun("dan", run, END), WithdrawEnrollment("ann", run))
+    seats, ben = f"seats-{run}", f"enrollment-ben:{run}"
+    assert await waitlist.new(OfferSeat(run)) == [(seats, fact(Seats.Taken, learner_id="ben")), (ben, offered(closes))]
+    waitlist.clock.move_to(closes)
+    assert await waitlist.new(ExpireSeatOffer("ben", run)) == [
+        (seats, fact(Seats.Released, learner_id="ben")),
+        (ben, expired(closes)),
+    ]
+    waits = fact(Enrollment.WaitChanged, old="full", new="run_closed")
+    assert await waitlist.new(OfferSeat(run)) == [(f"enrollment-cid:{run}", waits)]
+    asks = (RequestEnrollment("eve", run), ReactivateEnrollment("ben", run), AcceptInvitation("dan", run))
+    staff = (InviteToRun("eve", run, END), EnterRoster("eve", run), TransferEnrollment("ann", RUN, run, "works"))
+    for door in (*asks, *staff):
+        with pytest.raises(RegistrationOver):
+            await waitlist.do(door)
