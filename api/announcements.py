@@ -10,6 +10,7 @@ from pydantic import Field
 
 from adapters.announcements import Shown
 from adapters.command_bus.replay import replayed
+from adapters.shown_dashboard import whole
 from api.http.clear_reason import ClearReason
 from api.http.dispatch import Accepted, Body, CommandDispatcher, Dispatch, example
 from api.http.openapi import command, query
@@ -28,6 +29,8 @@ from domain.admin.announcements import (
     audience_of,
 )
 from domain.catalog import RunNotFound
+from domain.enrollment_errors import Status
+from projections.learner_dashboard import LearnerDashboard
 
 router = strict_router("announcements", "/v1")
 
@@ -139,6 +142,21 @@ async def list_announcements(
     found, position = await ask.services.announcements.current(frozenset(scopes))
     ask.must_reach(position)
     return ask.reply(msgspec.json.encode(AnnouncementList(items=[_view(each) for each in found])), position)
+
+
+@router.get("/me/announcements", responses=query(EXAMPLE))
+async def list_my_announcements(ask: QueryDep) -> Response:
+    """What the staff tell now: the campus, and all runs and courses of the user, in one answer beside the dashboard."""
+    documents = ask.services.documents[LearnerDashboard.name]
+    document = await ask.read_at_least(LearnerDashboard.name, lambda: documents.stored(ask.user.subject))
+    scopes = {TO_CAMPUS}
+    for course in whole(document.body).courses:
+        if course.status != Status.WITHDRAWN:
+            scopes |= {f"{TO_RUN}{course.run_id}", f"{TO_COURSE}{course.course_id}"}
+    found, position = await ask.services.announcements.current(frozenset(scopes))
+    ask.must_reach(position)
+    body = msgspec.json.encode(AnnouncementList(items=[_view(each) for each in found]))
+    return ask.reply(body, min(position, document.position))
 
 
 @router.post("/announcements", status_code=202, response_model=PublishedAnnouncement, responses=command(403, 404, 409))

@@ -10,7 +10,9 @@ from fastapi import FastAPI
 from adapters.settings import Settings
 from api.app import build
 from api.http.services import Services
-from tests.support.api import Campus, served
+from projections.learner_dashboard import LearnerDashboard
+from projections.registry import PROJECTIONS
+from tests.support.api import Campus, every_read_model, served, workers
 from tests.support.polling import until
 from tests.support.roles import as_process
 
@@ -81,6 +83,46 @@ async def test_what_is_published_is_shown_where_it_is_for(campus: Campus, app: F
     services.log.clock.move(-timedelta(hours=2))
     again = await campus.post(f"/announcements/{first}", {"title": "x", "text": "y"}, user="admin")
     assert (again.status_code, again.json()["code"]) == (409, "announcement_withdrawn")
+
+
+async def test_a_learner_reads_those_of_all_runs_at_once(campus: Campus, settings: Settings) -> None:
+    """Beside the dashboard, in any process of the API, whatever it was published in; of a run that was left no more."""
+    (dashboard,) = (each for each in PROJECTIONS if isinstance(each, LearnerDashboard))
+    with workers(settings, [dashboard]):
+        await every_read_model(campus.client, [dashboard])
+        await read_by_two(campus, settings)
+
+
+async def read_by_two(campus: Campus, settings: Settings) -> None:
+    """What the test above shows, once the dashboards are followed."""
+
+    async def titles(client: Campus) -> list[str]:
+        return [each["title"] for each in (await client.get("/me/announcements", user=campus.learner)).json()["items"]]
+
+    async with served(build(as_process(settings, "api"))) as client:
+        other = Campus(client)
+        await publish(campus, "To all", "campus")
+        await publish(campus, "To the course", f"course:{campus.course}")
+        await publish(campus, "To the run", f"run:{campus.run}")
+        await publish(campus, "To another", "campus")
+        for process in (campus, other):
+
+            async def is_there(process: Campus = process) -> bool:
+                return await titles(process) == ["To another", "To all"]
+
+            await until(is_there)
+        await campus.send("/enrollments", {"run_id": campus.run})
+
+        async def has_all() -> bool:
+            return await titles(other) == ["To another", "To the run", "To the course", "To all"]
+
+        await until(has_all)
+        await campus.send("/enrollments/withdraw", {"run_id": campus.run})
+
+        async def has_left() -> bool:
+            return await titles(other) == ["To another", "To all"]
+
+        await until(has_left)
 
 
 async def test_who_may_not_publish(campus: Campus) -> None:

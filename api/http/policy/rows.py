@@ -324,6 +324,7 @@ ADMINISTRATION = (
     Row("stopProjectionJob", COMMAND, BY_ANALYSTS, reason=True),
     Row("getCampus", OPEN, TO_ALL),
     Row("listAnnouncements", READ, TO_USERS),
+    Row("listMyAnnouncements", READ, TO_ITSELF, USER, impersonated=True),
     Row("publishAnnouncement", COMMAND, BY_STAFF_OF_RUN, LATER),
     Row("changeAnnouncement", COMMAND, BY_STAFF_OF_RUN, LATER),
     Row("withdrawAnnouncement", COMMAND, BY_STAFF_OF_RUN, LATER, reason=True),

@@ -181,6 +181,7 @@ WITHOUT = {
     "/v1/announcements": "what is said now; what was said before is in its facts",
     "/v1/runs/{run_id}/units/{unit_id}/page": "what a unit of the run is; a version never changes",
     "/v1/courses/{course_id}/diff": "what a version would mean for learners now",
+    "/v1/me/announcements": "as that of a run",
     "/v1/courses/{course_id}/draft": "what an editor goes on from; what was edited is in its facts",
     "/v1/learners/{learner_id}/runs/{run_id}/deadlines": "what is due now; what was granted is in the history",
     "/v1/me/runs/{run_id}/deadlines": "as that of a learner",

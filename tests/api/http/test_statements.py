@@ -22,7 +22,7 @@ from tests.support.statements import counted
 
 FEW, MANY = 2, 5  # rows of each list
 ONE_ROW = {
-    "/healthz", "/metrics", "/readyz", "/v1/reconciliation", "/v1/learners/{learner_id}/looks",
+    "/healthz", "/metrics", "/readyz", "/v1/me/announcements", "/v1/reconciliation", "/v1/learners/{learner_id}/looks",
     "/v1/facts/{position}", "/v1/facts/{position}/trace", "/v1/traces", "/v1/imports",
     "/v1/coupons/{coupon_id}", "/v1/courses/{course_id}/versions/{version}", "/v1/learners/{learner_id}/runs/{run_id}",
     "/v1/me/runs/{run_id}", "/v1/orders/{order_id}", "/v1/products/{product_id}", "/v1/quizzes/{quiz_id}",
