@@ -59,7 +59,17 @@ def test_facts_of_all_types_have_the_same_columns(campus: Campus) -> None:
 def test_fields_of_one_type_are_columns(campus: Campus) -> None:
     """When one type was asked for, its fields are columns of their own types, with the reason of irregular facts."""
     frame = campus.events("attempt.submitted").polars()
-    assert frame.columns == [*COLUMNS, "unit_id", "by", "late_by", "responses", "banked", "irregular"]
+    assert frame.columns == [
+        *COLUMNS,
+        "unit_id",
+        "by",
+        "late_by",
+        "responses",
+        "banked",
+        "quiz_version",
+        "started_at",
+        "irregular",
+    ]
     assert frame.schema["late_by"] == pl.Int64
     assert frame.filter(pl.col("irregular").is_not_null())["learner_id"].to_list() == ["12"]
     quizzes = campus.events("quiz.published").polars()
