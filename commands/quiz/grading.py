@@ -7,7 +7,7 @@ from commands.log import Log, Position
 from commands.lookups.quiz import attempts_of
 from commands.quiz.answers import responses_of
 from commands.quiz.lookup import existing_quiz
-from domain.quiz import NotGradable, QuizAttempt, attempt_stream
+from domain.quiz import NotGradable, Quiz, QuizAttempt, attempt_stream
 from domain.quiz.marks import mark_items
 from domain.score import Score
 
@@ -27,14 +27,19 @@ async def grade_attempt(command: GradeAttempt, log: Log) -> Position:
     attempt = await log.load(QuizAttempt, attempt_stream(command.learner_id, command.quiz_id, command.attempt_no))
     if command.score_bp is not None:
         attempt.grade(Score(command.score_bp), quiz.pass_bp, "person")
-    elif attempt.started_at is not None:
+    elif attempt.items:
         version = quiz.version_of(attempt.quiz_version)
         attempt.mark(mark_items(version, attempt.items, await responses_of(log, attempt)), version)
-    elif (quiz.version_of(attempt.quiz_version) if attempt.submitted else quiz.current).items:
+    elif attempt.started_at is None and _asks(quiz, attempt):
         attempt.grade_by_key(quiz)
     else:
         raise NotGradable(quiz_id=command.quiz_id)
     return await log.save(attempt)
+
+
+def _asks(quiz: Quiz, attempt: QuizAttempt) -> bool:
+    """Whether the version of an attempt that was handed in at once has items with a key."""
+    return bool((quiz.version_of(attempt.quiz_version) if attempt.submitted else quiz.current).items)
 
 
 @dataclass(frozen=True)

@@ -115,6 +115,10 @@ def foresee(
             again = mark_items(after, [item_id], responses)[0]
             marks[item_id] = _scaled(known[item_id], again.possible) if item_id in attempt.given else again
     changed = [each for item_id, each in marks.items() if each != known[item_id]]
+    if not items:  # on paper: no key has found the score, and only what it takes to pass may be another
+        return Foreseen(
+            [], attempt.score, attempt.passed if attempt.overridden else attempt.score.reaches(after.pass_bp)
+        )
     score = score_of(marks.values())
     if attempt.overridden or score is None:
         return Foreseen(changed, attempt.score, attempt.passed)

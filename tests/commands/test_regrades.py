@@ -133,6 +133,18 @@ async def test_an_attempt_that_was_never_started_follows_too(campus: Campus) -> 
     assert (last["old_points"], last["points"], last["possible"]) == (2, 1, 2)
 
 
+async def test_a_score_on_paper_stays(campus: Campus) -> None:
+    """No key has found it: what it takes to pass may change, the score does not."""
+    paper = PublishQuiz("paper", RUN, "q2", "Paper", kind="exam", time_limit=600)
+    await campus.give(paper, RequestEnrollment("ann", RUN), StartAttempt("ann", "paper"), SubmitAttempt("ann", "paper"))
+    assert await campus.refused(GradeAttempt("ann", "paper")) == "not_gradable"
+    await campus.give(GradeAttempt("ann", "paper", score_bp=5_000))
+    await campus.give(ProposeRegrade(Wanted("paper", pass_bp=6_000), "as decided", 1, 1), CommitRegrade("paper", 1))
+    await campus.give(ContinueRegrade("paper", 1))
+    last = (await campus.log.stream("attempt-ann:paper:1"))[-1]
+    assert (last.data["score_bp"], last.data["points"]) == (5_000, 5_000)
+
+
 async def test_what_regrades_refuse(campus: Campus) -> None:
     """What is not there, changes nothing, has no reason, or is based on what no longer holds."""
     await sat(campus)

@@ -6,10 +6,10 @@ from commands.progress import CompleteUnit, DecideOutcome
 from commands.quiz import ContinueRegrade, EndAttempt, GradeAttempt
 from domain.fact import Fact
 from domain.progress import QUIZ_PASSED
-from domain.quiz import AlreadyGraded
+from domain.quiz import AlreadyGraded, NotGradable
 
-GRADED_BY_A_PERSON = (AlreadyGraded,)
-"""A person was faster than the key; that grade stays, and there is nothing left to do."""
+GRADED_BY_A_PERSON = (AlreadyGraded, NotGradable)
+"""A person was faster than the key, or grades what has no items: there is nothing left to do."""
 
 
 def grade_by_key(fact: Fact) -> GradeAttempt | None:
