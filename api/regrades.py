@@ -8,12 +8,13 @@ from pydantic import Field
 
 from adapters.command_bus.dry_run import DryRun
 from adapters.command_bus.replay import replayed
+from api.http.clear_reason import LongClearReason
 from api.http.dispatch import Accepted, Body, Dispatch, example
 from api.http.openapi import asked_for, command, query
 from api.http.query import QueryDep
 from api.http.routing import router as strict_router
 from api.http.services import ServicesDep
-from api.http.types import BasisPoints, Id, LongReason, QuizId
+from api.http.types import BasisPoints, Id, QuizId
 from commands.log import Log
 from commands.lookups.catalog import outline
 from commands.lookups.progress import outcome_of
@@ -134,7 +135,7 @@ class NewRegrade(Body):
     pass_bp: BasisPoints | None = None
     late: ChangedLate | None = None
     undo: Annotated[int, Field(ge=1, le=100_000)] | None = None
-    reason: LongReason
+    reason: LongClearReason
 
 
 @router.post(

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from api.http.types import Reason
+from api.http.types import LongReason, Reason
 from domain.admin.clear_words import check_clear
 from domain.errors import DomainError
 
@@ -22,3 +22,8 @@ ClearReason = Annotated[
     AfterValidator(_names_none),
 ]
 """Why something is done that is no person's: no key seals it that could be destroyed (docs/privacy.md)."""
+LongClearReason = Annotated[
+    LongReason,
+    Field(description="Why. It stays in clear, and for ever: name no person in it."),
+    AfterValidator(_names_none),
+]

@@ -21,6 +21,7 @@ FACT_OF = {
     "waivePrerequisites": "admission.prerequisites_waived",
     "grantAllowance": "allowance.granted",
     "overrideGrade": "attempt.grade_overridden",
+    "proposeRegrade": "regrade.proposed",
     "makeWebhook": "webhook.created",
     "rotateWebhookSecret": "webhook.secret_rotated",
     "changeWebhook": "webhook.changed",

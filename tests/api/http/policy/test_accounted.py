@@ -22,6 +22,7 @@ SENDS = r"(\.position|\.accounted|\.accounted_once)?\("
 OTHERWISE = {
     "impersonate": "takes both in its body, and needs both",
     "askForDossier": "is a look at a record, which is recorded with its reason as looks are",
+    "uploadContent": "keeps bytes by their hash, which mean nothing before an edit of a course, a fact, refers to them",
     "sendBulk": "does nothing by itself: each command in it is a request of its own",
 }
 
