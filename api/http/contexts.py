@@ -18,6 +18,7 @@ SERVED_WITH: Mapping[str, str] = {
     "attempts": "quiz",
     "grading": "quiz",
     "regrades": "quiz",
+    "question_bank": "quiz",
     "roster": "enrollment",
     "deadlines": "enrollment",
     "seats": "enrollment",

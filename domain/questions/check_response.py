@@ -38,7 +38,7 @@ LONGEST_ESSAY = 200_000  # characters
 class BadResponse(Rejected):
     """A response that is none to the question; `where` says in which part."""
 
-    code = "bad_response"
+    code = "unfit_response"
     template = "answer to question {question_id}: {where}: {what}"
 
 

@@ -22,7 +22,8 @@ def fits(text: str, form: str, key: ShortTextKey) -> bool:
     pieces = [_ESCAPED.sub(r"\1", piece) for piece in wildcard_pieces(form)]
     pieces = [comparable(piece, key, within=True) for piece in pieces]
     if key.spaces == "collapse":
-        pieces[0], pieces[-1] = pieces[0].lstrip(), pieces[-1].rstrip()
+        pieces[0] = pieces[0].lstrip()
+        pieces[-1] = pieces[-1].rstrip()  # which may be the same one
     if len(pieces) == 1:
         return typed == pieces[0]
     first, *between, last = pieces

@@ -30,6 +30,8 @@ FACT_OF = {
     "removeWebhook": "webhook.removed",
     "replayWebhook": "webhook.replay_requested",
     "resendToWebhook": "webhook.resend_requested",
+    "retireQuestion": "question.retired",
+    "restoreQuestion": "question.restored",
     "dismissJob": "job.dismissed",
     "dismissReaction": "reaction.dismissed",
     "skipParked": "projection.fact_skipped",

@@ -85,6 +85,7 @@ def test_objects_and_arrays_say_what_is_in_them() -> None:
     ]
     questions = [f"AskedItem.{field}" for field in ("key", "question", "response")]
     questions += ["WaitingItem.question", "WaitingItem.response", "NewMark.levels"]
+    questions += ["ShownQuestion.key", "ShownQuestion.question"]
     assert sorted(bare) == sorted(
         [*questions, "HeldFact.data", "HistoryFact.data", "OneFact.data", "PasskeyChallenge.options"]
     )

@@ -46,6 +46,7 @@ ELSEWHERE = (
     "/v1/bulk-jobs/",
     "/v1/clients",
     "/v1/webhooks",
+    "/v1/question-banks",
     "/draft",
     "/diff",
     "/contents/",

@@ -165,6 +165,7 @@ def test_without_units_none_is_read_over() -> None:
         ({"spaces": "exact"}, "New York", "New  York", False),
         ({"spaces": "ignore"}, "New York", "newyork", True),
         ({"wildcards": True}, "col*r", "colour", True),
+        ({"wildcards": True}, " colour ", "colour", True),
         ({"wildcards": True}, "*aa*a", "aaa", True),
         ({"wildcards": True}, "*aa*aa", "aaa", False),
         ({"wildcards": True}, "2 \\* 3 = *", "2 * 3 = 6", True),

@@ -1,0 +1,390 @@
+"""
+Question banks over HTTP, for the staff: questions with their keys, added, changed, retired; files in and out.
+
+A bank is folded from its facts when it is asked for. No learner is sent anything of one; quizzes take from it.
+"""
+
+import asyncio
+import binascii
+from base64 import b64decode, b64encode
+from typing import Annotated, Any
+
+import msgspec
+import uuid_utils
+from fastapi import Path, Query, Response
+from pydantic import Field
+
+from adapters.questions.banks import Bank, BankItem, all_banks, bank_of
+from adapters.questions.found import UnreadableFile
+from adapters.questions.importing import import_questions
+from adapters.questions.reading import read_questions
+from adapters.questions.writing import WRITTEN, write_questions
+from api.http.clear_reason import ClearReason
+from api.http.dispatch import Accepted, Body, Dispatch, example
+from api.http.openapi import command, open_query, query
+from api.http.query import JSON, QueryDep
+from api.http.routing import router as strict_router
+from api.http.services import ServicesDep
+from api.http.types import ID, NO_NUL, Id, Limit, Title, Word, one_of
+from commands.question_bank import (
+    AddQuestion,
+    ChangeQuestion,
+    CreateQuestionBank,
+    RenameQuestionBank,
+    RestoreQuestion,
+    RetireQuestion,
+)
+from domain.errors import Rejected
+from domain.question_bank import QuestionNotFound
+from domain.questions import key_from, question_from
+from domain.questions.sections import Label, is_within
+
+router = strict_router("question_bank", "/v1/question-banks")
+
+LONGEST_FILE = 700_000  # characters of base64
+MOST_QUESTIONS = 1_000  # of one request
+NO_STORE = {"cache-control": "no-store"}
+EXAMPLE_FILE = "SXMgMiBwcmltZT8ge1RSVUV9Cg=="
+ASKED = {"kind": "true_false", "text": "Is 2 prime?", "points": "2"}
+KEY = {"kind": "true_false", "right": True}
+BankId = Annotated[str, Path(pattern=ID, max_length=64, description="The bank.", examples=["algebra"])]
+QuestionId = Annotated[str, Path(pattern=ID, max_length=64, description="The question.", examples=["q1"])]
+
+
+class LongFile(Rejected):
+    """A file has, or would have, more questions than one request takes."""
+
+    code = "long_question_file"
+    template = "there are {questions} questions, and one request takes {most}: use `campus questions {command}`"
+
+
+class BankHead(msgspec.Struct, kw_only=True):
+    """A question bank."""
+
+    bank_id: str
+    title: str
+
+
+class BankList(msgspec.Struct, kw_only=True):
+    """All question banks, in the order of their ids."""
+
+    items: list[BankHead]
+
+
+class ShownQuestion(msgspec.Struct, kw_only=True):
+    """
+    A question of a bank in its newest version.
+
+    Attributes:
+        question: what learners are shown; its `kind` says which members it has.
+        key: what is right.
+    """
+
+    question_id: str
+    version: int
+    title: str
+    category: str
+    tags: list[str]
+    retired: bool
+    question: dict[str, Any]
+    key: dict[str, Any]
+
+
+class QuestionPage(msgspec.Struct, kw_only=True):
+    """Questions of a bank, in the order in which they were added; `next` is the `after` of the page that follows."""
+
+    bank_id: str
+    title: str
+    items: list[ShownQuestion]
+    next: str | None
+
+
+class RefusedQuestion(msgspec.Struct, kw_only=True):
+    """What was not taken from a file, or not written to one, and why; `file` is the one within a package."""
+
+    line: int
+    title: str
+    reason: str
+    file: str
+
+
+class ImportedQuestions(msgspec.Struct, kw_only=True):
+    """What became of the questions of a file; `imported` are new in the bank, or would be."""
+
+    format: str
+    bank: str
+    questions: int
+    imported: int
+    unchanged: int
+    refused: list[RefusedQuestion]
+
+
+class ExportedQuestions(msgspec.Struct, kw_only=True):
+    """A file, in base64, and what is not in it."""
+
+    format: str
+    bank: str
+    questions: int
+    written: int
+    refused: list[RefusedQuestion]
+    file: str
+
+
+SHOWN = ShownQuestion(
+    question_id="q1",
+    version=1,
+    title="Primes",
+    category="Numbers/Primes",
+    tags=["easy"],
+    retired=False,
+    question={"question_id": "q1", **ASKED},
+    key=KEY,
+)
+REFUSED = [
+    RefusedQuestion(line=7, title="Sum", reason="questions of Moodle's type 'calculated' are not taken", file="")
+]
+IMPORTED = ImportedQuestions(format="moodle", bank="algebra", questions=2, imported=1, unchanged=0, refused=REFUSED)
+EXPORTED = ExportedQuestions(format="gift", bank="algebra", questions=2, written=1, refused=REFUSED, file=EXAMPLE_FILE)
+
+
+class NewBank(Body):
+    """A question bank."""
+
+    model_config = example(bank_id="algebra", title="Algebra")
+
+    bank_id: Id
+    title: Title
+
+
+class BankTitle(Body):
+    """The title of a bank."""
+
+    model_config = example(title="Algebra I")
+
+    title: Title
+
+
+class QuestionContent(Body):
+    """
+    A question with its key, and how the staff find it; both have the same `kind`.
+
+    Kinds: single_choice, multiple_choice, true_false, numeric, short_text, ordering, matching, cloze, essay and
+    file_upload.
+    """
+
+    model_config = example(title="Primes", category="Numbers/Primes", tags=["easy"], question=ASKED, key=KEY)
+
+    title: Annotated[str, Field(max_length=255, pattern=NO_NUL)] = ""
+    category: Annotated[str, Field(max_length=500, pattern=NO_NUL)] = ""
+    tags: Annotated[
+        list[Annotated[str, Field(max_length=60, pattern=NO_NUL)]], Field(max_length=50, default_factory=list)
+    ]
+    question: dict[str, Any]
+    key: dict[str, Any]
+
+
+class AddedQuestion(Accepted):
+    """The id of what was added."""
+
+    model_config = example(position=1713, question_id="0199c7f0a1b27c3d8e4f5a6b7c8d9e0f")
+
+    question_id: str
+
+
+class WhyChanged(Body):
+    """Why a question is retired or restored."""
+
+    model_config = example(reason="twice in the bank")
+
+    reason: ClearReason
+
+
+class FileToImport(Body):
+    """A question file in base64: GIFT, Moodle XML, Aiken, QTI or a Canvas package; its content says which."""
+
+    model_config = example(file=EXAMPLE_FILE, dry_run=True)
+
+    file: Annotated[str, Field(max_length=LONGEST_FILE, json_schema_extra={"contentEncoding": "base64"})]
+    dry_run: bool = False
+
+
+@router.get("", responses=query(BankList(items=[BankHead(bank_id="algebra", title="Algebra")])))
+async def list_question_banks(ask: QueryDep) -> Response:
+    """The question banks of the campus."""
+    position, banks = await all_banks(ask.services.log)
+    ask.must_reach(position)
+    heads = [BankHead(bank_id=each.bank_id, title=each.title) for each in banks]
+    return ask.reply(msgspec.json.encode(BankList(items=heads)), position)
+
+
+@router.post("", status_code=202, response_model=Accepted, responses=command(403, 409))
+async def create_question_bank(body: NewBank, dispatch: Dispatch) -> Response:
+    """Create a question bank."""
+    return await dispatch(CreateQuestionBank(body.bank_id, body.title))
+
+
+@router.post("/{bank_id}", status_code=202, response_model=Accepted, responses=command(403, 404, 409))
+async def rename_question_bank(bank_id: BankId, body: BankTitle, dispatch: Dispatch) -> Response:
+    """Give a question bank another title."""
+    return await dispatch(RenameQuestionBank(bank_id, body.title))
+
+
+@router.get(
+    "/{bank_id}/questions",
+    responses=query(QuestionPage(bank_id="algebra", title="Algebra", items=[SHOWN], next="q1"), 404),
+)
+async def list_questions(
+    *,
+    bank_id: BankId,
+    ask: QueryDep,
+    category: Annotated[
+        str, Query(max_length=500, pattern=NO_NUL, description="Only of it and within it.", examples=["Numbers"])
+    ] = "",
+    tag: Annotated[str, Query(max_length=60, pattern=NO_NUL, description="Only with it.", examples=["easy"])] = "",
+    retired: Annotated[bool, Query(description="Also those that are retired.")] = False,
+    after: Annotated[
+        str,
+        Query(max_length=64, pattern=r"^[A-Za-z0-9_.-]*$", description="`next` of the page before.", examples=["q1"]),
+    ] = "",
+    limit: Limit = 100,
+) -> Response:
+    """Questions of a bank with their keys."""
+    bank = await bank_of(ask.services.log, bank_id)
+    ask.must_reach(bank.position)
+    found = [
+        item
+        for item in bank.items.values()
+        if (retired or not item.is_retired)
+        and is_within(item.label.category, category.strip("/"))
+        and (not tag or tag in item.label.tags)
+    ]
+    start = next((place for place, item in enumerate(found, 1) if item.question_id == after), 0)
+    page, more = found[start : start + limit], len(found) > start + limit
+    shown = QuestionPage(
+        bank_id=bank_id,
+        title=bank.title,
+        items=[_view(item) for item in page],
+        next=page[-1].question_id if page and more else None,
+    )
+    return ask.reply(msgspec.json.encode(shown), bank.position)
+
+
+@router.get("/{bank_id}/questions/{question_id}", responses=query(SHOWN, 404))
+async def get_question(bank_id: BankId, question_id: QuestionId, ask: QueryDep) -> Response:
+    """One question of a bank with its key."""
+    bank = await bank_of(ask.services.log, bank_id)
+    ask.must_reach(bank.position)
+    if question_id not in bank.items:
+        raise QuestionNotFound(bank_id=bank_id, question_id=question_id)
+    return ask.reply(msgspec.json.encode(_view(bank.items[question_id])), bank.position)
+
+
+@router.post("/{bank_id}/questions", status_code=202, response_model=AddedQuestion, responses=command(403, 404, 409))
+async def add_question(bank_id: BankId, body: QuestionContent, dispatch: Dispatch) -> Response:
+    """Put a question into a bank; without a `question_id` in it, it gets one."""
+    name = body.question.get("question_id") or uuid_utils.uuid7().hex
+    added = AddQuestion(bank_id, *_content(body, name))
+    position = await dispatch.position(added)
+    answer = msgspec.json.encode({"position": position, "question_id": added.question.question_id})
+    return Response(answer, 202, media_type=JSON)
+
+
+@router.post(
+    "/{bank_id}/questions/{question_id}", status_code=202, response_model=Accepted, responses=command(403, 404, 409)
+)
+async def change_question(
+    bank_id: BankId, question_id: QuestionId, body: QuestionContent, dispatch: Dispatch
+) -> Response:
+    """Make a new version of a question, or change how it is found; attempts keep the version that they began with."""
+    return await dispatch(ChangeQuestion(bank_id, *_content(body, question_id)))
+
+
+@router.post(
+    "/{bank_id}/questions/{question_id}/retire",
+    status_code=202,
+    response_model=Accepted,
+    responses=command(403, 404, 409),
+)
+async def retire_question(bank_id: BankId, question_id: QuestionId, body: WhyChanged, dispatch: Dispatch) -> Response:
+    """Draw a question no more; quizzes and attempts that have it keep it."""
+    return await dispatch(RetireQuestion(bank_id, question_id, body.reason))
+
+
+@router.post(
+    "/{bank_id}/questions/{question_id}/restore",
+    status_code=202,
+    response_model=Accepted,
+    responses=command(403, 404, 409),
+)
+async def restore_question(bank_id: BankId, question_id: QuestionId, body: WhyChanged, dispatch: Dispatch) -> Response:
+    """Draw a retired question again."""
+    return await dispatch(RestoreQuestion(bank_id, question_id, body.reason))
+
+
+@router.post("/{bank_id}/imports", responses=open_query(IMPORTED, 400, 401, 403, 404, 409, 412, 413, 415, 503))
+async def import_question_file(
+    bank_id: BankId, body: FileToImport, dispatch: Dispatch, services: ServicesDep
+) -> Response:
+    """Take the questions of a file into a bank, which is created if there is none; sent again, it adds nothing."""
+    context = await dispatch.accounted()
+    try:
+        data = b64decode(body.file, validate=True)
+    except binascii.Error:
+        raise UnreadableFile("the file is not written in base64") from None
+    read = await asyncio.to_thread(read_questions, data)
+    if read.questions > MOST_QUESTIONS:
+        raise LongFile(questions=read.questions, most=MOST_QUESTIONS, command="import")
+    report = await import_questions(services.log, services.bus, context, bank_id, read, dry_run=body.dry_run)
+    return Response(msgspec.json.encode(report), headers=NO_STORE, media_type=JSON)
+
+
+@router.get("/{bank_id}/export", responses=query(EXPORTED, 404))
+async def get_question_file(
+    bank_id: BankId,
+    ask: QueryDep,
+    file_format: Annotated[
+        Word, one_of(WRITTEN), Query(alias="format", description="The format of the file.", examples=["gift"])
+    ] = "moodle",
+) -> Response:
+    """The questions of a bank as a file, without those that are retired."""
+    bank = await bank_of(ask.services.log, bank_id)
+    ask.must_reach(bank.position)
+    if len(bank.current) > MOST_QUESTIONS:
+        raise LongFile(questions=len(bank.current), most=MOST_QUESTIONS, command="export")
+    exported = await asyncio.to_thread(_exported, bank, file_format)
+    return ask.reply(msgspec.json.encode(exported), bank.position)
+
+
+def _exported(bank: Bank, file_format: str) -> ExportedQuestions:
+    entries = [(item.label, item.question, item.key) for item in bank.current]
+    file = write_questions(file_format, entries)
+    refused = [
+        RefusedQuestion(line=each.line, title=each.title, reason=each.reason, file=each.file) for each in file.refused
+    ]
+    return ExportedQuestions(
+        format=file_format,
+        bank=bank.bank_id,
+        questions=len(entries),
+        written=file.written,
+        refused=refused,
+        file=b64encode(file.data).decode(),
+    )
+
+
+def _content(body: QuestionContent, question_id: str) -> tuple[Label, Any, Any]:
+    """The label, the question and the key of a body; raises UnreadableQuestion."""
+    question = question_from({**body.question, "question_id": question_id})
+    return Label(title=body.title, category=body.category, tags=body.tags), question, key_from(body.key)
+
+
+def _view(item: BankItem) -> ShownQuestion:
+    return ShownQuestion(
+        question_id=item.question_id,
+        version=item.version,
+        title=item.label.title,
+        category=item.label.category,
+        tags=item.label.tags,
+        retired=item.is_retired,
+        question=msgspec.to_builtins(item.question),
+        key=msgspec.to_builtins(item.key),
+    )
