@@ -204,7 +204,9 @@ class NotMarked(Conflict):
     """The key has not marked the attempt yet."""
 
     code = "not_marked"
-    template = "attempt {attempt_no} is marked by the key first, which happens soon after it is submitted"
+    template = (
+        "attempt {attempt_no} of {learner_id} at quiz {quiz_id} is marked by the key first, soon after it is submitted"
+    )
     lifted_by = "attempt-{learner_id}:{quiz_id}:{attempt_no}"
 
 
