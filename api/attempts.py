@@ -249,7 +249,12 @@ async def _show(ask: QueryContext, learner_id: str, quiz_id: str, attempt_no: in
     run = await replayed(services.log, Run, run_stream(quiz.run_id))
     version, now = quiz.version_of(attempt.quiz_version), services.log.clock.now()
     closed = closed_at(version, run.ends_at or now)
-    view = shown(attempt, version, await _answers(services, stream), now=now, closed_at=closed)
+    facts = await with_words(services.log.keys, await services.log.stream(stream))
+    comments: dict[str, list[str]] = {}
+    for fact in facts:
+        if fact.type == "attempt.item_graded" and fact.data["comment"]:
+            comments.setdefault(fact.data["item_id"], []).append(fact.data["comment"])
+    view = shown(attempt, version, answers_in(facts), now=now, closed_at=closed, comments=comments)
     return ask.reply(msgspec.json.encode(view), head)
 
 

@@ -110,7 +110,13 @@ def _head(attempt: QuizAttempt) -> dict[str, Any]:
 
 
 def shown(
-    attempt: QuizAttempt, version: Version, answers: Mapping[str, SavedAnswer], *, now: datetime, closed_at: datetime
+    attempt: QuizAttempt,
+    version: Version,
+    answers: Mapping[str, SavedAnswer],
+    *,
+    now: datetime,
+    closed_at: datetime,
+    comments: Mapping[str, list[str]] | None = None,
 ) -> ShownAttempt:
     """
     An attempt as its learner sees it at the moment *now*.
@@ -119,6 +125,7 @@ def shown(
         version: with which it was started.
         answers: by item, with their words opened.
         closed_at: from when on no learner needs what is shown `closed`.
+        comments: by item, what people have said who graded it.
     """
     when = version.rules.feedback
     see = Shows(
@@ -127,6 +134,9 @@ def shown(
         key=attempt.submitted and _is_time(when.key, now, closed_at),
     )
     items = [_asked(attempt, version, item_id, answers.get(item_id), see) for item_id in attempt.items]
+    if see.comments:
+        for item in items:
+            item.feedback += (comments or {}).get(item.item_id, [])
     return ShownAttempt(**_head(attempt), now=now, items=items)
 
 

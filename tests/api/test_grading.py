@@ -52,5 +52,6 @@ async def test_people_grade_what_no_key_can(campus: Campus) -> None:
     position = await campus.send(mark, {"earned": "3.5", "comment": "Short."}, user="instructor")
     seen = await campus.see(f"/me{path}/1", position, user=campus.learner)
     assert (seen["status"], seen["points"], seen["possible"]) == ("graded", 9, 12)
+    assert [each["feedback"] for each in seen["items"] if each["item_id"] == "e1"] == [["Short."]]
     assert {each["item_id"]: each["earned"] for each in seen["items"]} == {"e1": "3.5", "n1": "1"}
     assert (await campus.see(f"/quizzes/{quiz}/grading", position, user="instructor"))["waiting"] == 0
