@@ -135,7 +135,7 @@ async def test_what_attempts_refuse(campus: Campus) -> None:
     assert await campus.refused(EndAttempt("ann", "timed", 1)) == "attempt_not_found"
     assert await campus.refused(SubmitAttempt("ann", "timed", 1, (1, 0))) == "attempt_not_started"
     await campus.give(START)
-    assert await campus.refused(right(option="7")) == "bad_response"
+    assert await campus.refused(right(option="7")) == "unfit_response"
     assert await campus.refused(right("i9")) == "unknown_item"
     assert await campus.refused(GradeAttempt("ann", "timed")) == "not_submitted"
     late = GrantAllowance("ann", "timed", "why", extra_seconds=-1)
