@@ -32,8 +32,12 @@ PATIENT = {
 EAGER = {
     "workers.projecting.follower.LOOK_INTERVAL": 0.25,  # seconds
     "workers.projecting.log_tail.HEAD_INTERVAL": 0.25,  # seconds
+    "api.http.reads.RECORD_EVERY": 3_600.0,  # seconds
 }
-"""Pauses after which a projector looks at what no hint says: hundreds of tests wait for their ends."""
+"""
+Pauses after which a projector looks at what no hint says: hundreds of tests wait for their ends. The last one is that
+after which reads by the staff are recorded: tests look as the staff and count facts; tests/api/test_reads.py records.
+"""
 
 LONGEST = ("tests/e2e", "tests/browser/", "tests/workers/", "tests/cli/", "tests/api/http/test_openapi")
 """Where the tests are that take the longest."""

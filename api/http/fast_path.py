@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from adapters.documents import Document
 from adapters.jwt import JwtClaims
 from adapters.postgres.connection import Unavailable
-from api.http.policy.decision import Allowed, Thing, decide
+from api.http.policy.decision import Allowed, Thing, decide, role_for
 from api.http.query import PRIVATE, etag_of, matches
 from api.http.services import Services
 from api.http.sessions import person_by_cookie, person_by_token
@@ -67,6 +67,7 @@ class DashboardFastPath:
             learner_id = _learner(path, user) if user is not None else None
             document = await _document(services, learner_id) if learner_id is not None else None
             if document is not None and (document.exists or learner_id == getattr(user, "subject", None)):
+                _note(scope, services, user, learner_id)
                 scope["route"] = OWN_LANE if path == OWN else LEARNER_LANE
                 await _answer(document, asked.none_match, send)
                 return
@@ -130,6 +131,13 @@ def _learner(path: str, user: JwtClaims) -> str | None:
 
 def _may(user: JwtClaims, action: str, learner_id: str) -> bool:
     return isinstance(decide(action, user, Thing(learner_id)), Allowed)
+
+
+def _note(scope: Scope, services: Services, user: JwtClaims | None, learner_id: str | None) -> None:
+    """Note a read of another person's dashboard, as the route does."""
+    if user is not None and learner_id is not None and not services.reads.is_noted(user, learner_id):
+        role = role_for("getLearnerDashboard", user, Thing(learner_id))
+        services.reads.note(user, role, learner_id, scope["request_id"])
 
 
 async def _answer(document: Document, none_match: str | None, send: Send) -> None:

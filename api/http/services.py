@@ -42,6 +42,7 @@ from api.http.jwt_verifier import JwtVerifier
 from api.http.moves import Moves
 from api.http.places import StreamPlaces
 from api.http.policy.whereabouts import Whereabouts
+from api.http.reads import ReadsOfOthers
 from api.http.truth import Truth
 from projections.engine.projection import Projection
 
@@ -81,6 +82,7 @@ class Services:
     sums: Sums
     announcements: KnownAnnouncements
     contents: Contents
+    reads: ReadsOfOthers
 
 
 @asynccontextmanager
@@ -96,6 +98,7 @@ async def services(settings: Settings, projections: Sequence[Projection]) -> Asy
     changes = Changes(truth)
     hints, bus, refusals = Hints(settings, nats), Bus(log), RefusalKeeper(log.link)
     people = People(log, bus, settings)
+    reads = ReadsOfOthers(log, bus)
     grants = Grants(log, people.changes)
     bus.on_refused = refusals.note
     log.appender.on_commit = hints.send
@@ -103,6 +106,7 @@ async def services(settings: Settings, projections: Sequence[Projection]) -> Asy
     changes.start(settings, nats)
     await reader.open()
     refusals.start()
+    reads.start()
     noting = asyncio.create_task(note_deciding_when_possible(log.link, "api"))
     try:
         yield Services(
@@ -129,9 +133,11 @@ async def services(settings: Settings, projections: Sequence[Projection]) -> Asy
             Sums(folding, waiter),
             KnownAnnouncements(log),
             PostgresContents(content_link),
+            reads,
         )
     finally:
         await cancel_and_wait([noting])
+        await reads.stop()
         await people.stop()
         await grants.stop()
         await refusals.stop()

@@ -98,6 +98,7 @@ async def read_order(ask: QueryContext, order_id: str, moment: Moment | None = N
             raise NoSuchOrder(order_id=order_id)
         raise OrderNotFound(learner_id=learner_id, order_id=order_id)
     found = msgspec.json.decode(answer.body, type=OrderDetails)
+    ask.check.note_read(found.learner_id)
     return FoundOrder(payable(ask, [found])[0], answer.position)
 
 

@@ -23,6 +23,8 @@ CHECK = "policy"
 """The member of a request's scope that has its check."""
 
 
+LOOKING = (Kind.READ, Kind.STREAM)
+"""What shows records; that those of another person were shown is recorded (api/http/reads.py)."""
 ALWAYS = (Refused.ONLY_READS, Refused.IMPERSONATED)
 """Refusals that hold whatever a request is about."""
 
@@ -41,15 +43,18 @@ class Check:
         asked: the action, and what it is about, that was asked last.
     """
 
-    __slots__ = ("_services", "action", "asked", "pending", "redacts", "user")
+    __slots__ = ("_request_id", "_services", "action", "asked", "pending", "redacts", "user")
 
-    def __init__(self, action: str, user: JwtClaims, services: Services, *, pending: bool = False) -> None:
+    def __init__(
+        self, action: str, user: JwtClaims, services: Services, request_id: str = "", *, pending: bool = False
+    ) -> None:
         self.action = action
         self.user = user
         self.pending = pending
         self.redacts: frozenset[str] = frozenset()
         self.asked: tuple[str, Thing] = action, Thing()
         self._services = services
+        self._request_id = request_id
 
     @property
     def reaches_all(self) -> bool:
@@ -90,6 +95,14 @@ class Check:
         self.pending = False
         self.redacts = verdict.redacts
         self.asked = action or self.action, thing
+        if learner_id is not None:
+            self.note_read(learner_id)
+
+    def note_read(self, learner_id: str) -> None:
+        """Note whose records are shown; a route does so itself where it asks without saying whose."""
+        reads = self._services.reads
+        if RULES[self.action].row.kind in LOOKING and not reads.is_noted(self.user, learner_id):
+            reads.note(self.user, self.role, learner_id, self._request_id)
 
     async def _thing(
         self, learner_id: str | None, run_id: str | None, course_id: str | None, quiz_id: str | None
@@ -121,7 +134,7 @@ async def authorise(request: Request, action: str) -> Check | None:
     services = get_services(request)
     user = user_of(request, takes_ticket=rules.row.kind is Kind.STREAM)
     found = rules.row.found
-    check = Check(action, user, services, pending=found is Found.LATER)
+    check = Check(action, user, services, request.scope["request_id"], pending=found is Found.LATER)
     request.scope[CHECK] = check
     if found is Found.USER:
         await check.permit(learner_id=user.subject)
