@@ -218,7 +218,8 @@ async def reinstate_account(learner_id: LearnerId, body: WhyOfAccount, dispatch:
 
 
 @router.post(
-    "/learners/{learner_id}/sessions/end", responses=open_query(EndedSessions(ended=2), 401, 403, 404, 412, 413, 415)
+    "/learners/{learner_id}/sessions/end",
+    responses=open_query(EndedSessions(ended=2), 400, 401, 403, 404, 412, 413, 415),
 )
 async def end_sessions(
     learner_id: LearnerId, body: WhyOfAccount, dispatch: Dispatch, services: ServicesDep

@@ -33,7 +33,7 @@ NOT_OURS = [
     ignored_auth,  # sees the token that we add as one that it had left out; test_http.py asks without
     positive_data_acceptance,  # the domain refuses more than a schema can say, such as a key that does not fit its quiz
 ]
-TAKEN_TWICE = ("/v1/clients/token",)
+TAKEN_TWICE = ("/v1/clients/token", "/v1/webhooks/stripe")
 """Paths that another template takes as well (`/v1/clients/{client_id}`): they have the methods of both."""
 
 TOO_LARGE = 413
