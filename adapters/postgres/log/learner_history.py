@@ -3,7 +3,7 @@ A learner's history, whole: the facts of the learner's own streams, and those of
 
 A page costs the same however long the history is. Positions grow with versions, so each stream is searched by halves
 for its first fact of the page and gives a page at most, since versions have no gaps; facts that name the learner have
-an index (migration 0331). With a filter a page looks at so many facts of each stream and no more: it may have fewer
+an index (migration 0330). With a filter a page looks at so many facts of each stream and no more: it may have fewer
 than were asked for, and says from where to go on.
 """
 
