@@ -5,7 +5,6 @@ A bank is folded from its facts when it is asked for. No learner is sent anythin
 """
 
 import asyncio
-import binascii
 from base64 import b64decode, b64encode
 from typing import Annotated, Any
 
@@ -329,7 +328,7 @@ async def import_question_file(
     context = await dispatch.accounted()
     try:
         data = b64decode(body.file, validate=True)
-    except binascii.Error:
+    except ValueError:  # also for text that is not ASCII
         raise UnreadableFile("the file is not written in base64") from None
     read = await asyncio.to_thread(read_questions, data)
     if read.questions > MOST_QUESTIONS:

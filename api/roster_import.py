@@ -1,6 +1,5 @@
 """Rosters of other systems over HTTP: a dry run says line by line what would happen, an import does it."""
 
-import binascii
 from base64 import b64decode
 from typing import Annotated
 
@@ -86,7 +85,7 @@ async def import_roster(run_id: RunId, body: RosterToImport, dispatch: Dispatch,
     context = await dispatch.accounted(body.reason)
     try:
         content = b64decode(body.file, validate=True)
-    except binascii.Error:
+    except ValueError:  # also for text that is not ASCII
         raise BadRoster("the file is not written in base64") from None
     roster = read_roster(content, run_id, body.class_id)
     if len(roster.lines) > MOST_LINES:

@@ -9,7 +9,6 @@ after a second.
 
 import asyncio
 import base64
-import binascii
 import hmac
 import secrets
 from collections.abc import AsyncIterator, Mapping
@@ -252,7 +251,7 @@ def _named(proof: Proof) -> tuple[str, str]:
     scheme, _, text = proof.authorization.partition(" ")
     try:
         client_id, colon, secret = base64.b64decode(text.strip(), validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError) as error:
+    except ValueError as error:  # no base64, not ASCII, or no UTF-8 within
         raise ClientRefused from error
     if scheme.lower() != "basic" or not colon or "client_secret" in form:
         raise ClientRefused

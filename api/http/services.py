@@ -94,15 +94,12 @@ async def services(settings: Settings, projections: Sequence[Projection]) -> Asy
     turns, waiter = Turns(), FoldWaiter(folding)
     folders = {projection.name: KeyFolder(folding, projection, turns) for projection in projections}
     documents = served_documents(valkey, settings, log, folders.values())
-    truth = Truth(reader, documents)
-    changes = Changes(truth)
+    changes = Changes(truth := Truth(reader, documents))
     hints, bus, refusals = Hints(settings, nats), Bus(log), RefusalKeeper(log.link)
-    people = People(log, bus, settings)
-    reads = ReadsOfOthers(log, bus)
+    people, reads = People(log, bus, settings), ReadsOfOthers(log, bus)
     grants = Grants(log, people.changes)
     bus.on_refused = refusals.note
-    log.appender.on_commit = hints.send
-    log.appender.on_batch = metrics.appended
+    log.appender.on_commit, log.appender.on_batch = hints.send, metrics.appended
     changes.start(settings, nats)
     await reader.open()
     refusals.start()

@@ -68,5 +68,7 @@ async def test_a_file_goes_in_and_comes_out(campus: Campus) -> None:
     assert sorted(each.question.question_id for each in found) == sorted(
         each.question.question_id for each in read_questions(data).found
     )
+    coded = await campus.post(f"{bank}/imports", {"file": "\N{PILE OF POO}"}, user="admin")
+    assert coded.json()["code"] == "unreadable_question_file"
     letter = await campus.post(f"{bank}/imports", {"file": b64encode(b"Dear all,").decode()}, user="admin")
     assert (letter.status_code, letter.json()["code"]) == (422, "unreadable_question_file")

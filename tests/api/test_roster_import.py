@@ -95,7 +95,8 @@ async def over(campus: Campus, job_id: str) -> bool:
 async def test_what_is_no_roster_is_refused(campus: Campus, monkeypatch: pytest.MonkeyPatch) -> None:
     """No base64, no list, too many lines, no such run."""
     path = f"/runs/{campus.run}/roster-imports"
-    assert (await campus.post(path, {"file": "%"}, user="admin")).json()["code"] == "bad_roster"
+    for text in ("%", "ä", "\N{PILE OF POO}"):
+        assert (await campus.post(path, {"file": text}, user="admin")).json()["code"] == "bad_roster"
     assert (await sent(campus, "name\nAda\n"))["code"] == "bad_roster"
     file = b64encode(b"email\na@example.org\n").decode()
     none = await campus.post("/runs/none/roster-imports", {"file": file, "dry_run": True}, user="admin")

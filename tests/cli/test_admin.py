@@ -91,7 +91,7 @@ async def test_an_admin_chooses_the_password_by_a_link(settings: Settings) -> No
 
 async def test_roles_are_granted_revoked_and_listed(settings: Settings) -> None:
     """By id or address, with a reason; the last admin stays one."""
-    ada = await answer(settings, "create", ADA, "--link")
+    ada = await answer(settings, "create", ADA, typed=f"{PASSWORD}\n")
     bob = await answer(settings, "create", BOB, "--link")
     code, _, err = await said(settings, "roles", "grant", "zoe@example.org", "auditor", "--reason", "audits")
     assert code == 1

@@ -43,7 +43,7 @@ async def test_a_freed_seat_goes_to_whoever_has_waited_longest(campus: Campus) -
 
 
 async def test_a_right_answer_ends_in_a_completed_enrollment(campus: Campus) -> None:
-    """Submitted, graded, unit completed, outcome decided, enrollment completed: each caused by the one before."""
+    """Submitted, graded, unit completed, outcome decided: each caused by the one before, and two things follow."""
     await campus.do(RequestEnrollment("ada", "small"))
     before = await campus.log.head()
     async with campus.reacting():
@@ -56,8 +56,11 @@ async def test_a_right_answer_ends_in_a_completed_enrollment(campus: Campus) -> 
         "progress.unit_completed",
         "progress.course_outcome_decided",
         "enrollment.completed",
+        "progress.credential_issued",
+        "credential.registered",
     ]
-    assert [fact.meta.causation_id for fact in facts[1:]] == [fact.meta.event_id for fact in facts[:-1]]
+    assert [fact.meta.causation_id for fact in facts[1:5]] == [fact.meta.event_id for fact in facts[:4]]
+    assert {fact.meta.causation_id for fact in facts[4:]} == {facts[3].meta.event_id}
     assert facts[3].data == {
         "outcome": "distinction",
         "grade_bp": 10_000,

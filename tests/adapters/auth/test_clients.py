@@ -45,6 +45,7 @@ def test_a_secret_stands_in_the_header_or_in_the_body() -> None:
         (basic, {"client_secret": "s"}),
         (basic, {"client_id": "service-b"}),
         ("Basic !", {}),
+        ("Basic \xe4", {}),
         ("Basic c2VydmljZS1h", {}),
         ("Bearer c2VydmljZS1hOmElMkZi", {}),
         ("Basic /w==", {}),

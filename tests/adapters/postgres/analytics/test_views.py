@@ -367,7 +367,7 @@ def test_the_python_in_the_document_runs(filled: Settings, monkeypatch: pytest.M
     ("condition", "index"),
     [
         ("position > 3", "events_pkey"),
-        ("position > 3 AND type = 'attempt.graded'", "events_pkey"),
+        ("position > 3 AND type = 'progress.unit_completed'", "events_pkey"),
         ("stream_id = 'progress-7:AAA'", "events_stream_id_stream_version_key"),
         ("stream_id LIKE 'progress-7:%'", "events_stream_id_stream_version_key"),
     ],
