@@ -6,7 +6,7 @@ A bank is folded from its facts when it is asked for. No learner is sent anythin
 
 import asyncio
 from base64 import b64decode, b64encode
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 import uuid_utils
@@ -17,14 +17,14 @@ from adapters.questions.banks import Bank, BankItem, all_banks, bank_of
 from adapters.questions.found import UnreadableFile
 from adapters.questions.importing import import_questions
 from adapters.questions.reading import read_questions
-from adapters.questions.writing import WRITTEN, write_questions
+from adapters.questions.writing import write_questions
 from api.http.clear_reason import ClearReason
 from api.http.dispatch import Accepted, Body, Dispatch, example
 from api.http.openapi import command, open_query, query
 from api.http.query import JSON, QueryDep
 from api.http.routing import router as strict_router
 from api.http.services import ServicesDep
-from api.http.types import ID, NO_NUL, Id, Limit, Title, Word, one_of
+from api.http.types import ID, NO_NUL, Id, Limit, Title
 from commands.question_bank import (
     AddQuestion,
     ChangeQuestion,
@@ -342,7 +342,8 @@ async def get_question_file(
     bank_id: BankId,
     ask: QueryDep,
     file_format: Annotated[
-        Word, one_of(WRITTEN), Query(alias="format", description="The format of the file.", examples=["gift"])
+        Literal["gift", "moodle", "qti3"],
+        Query(alias="format", description="The format of the file.", examples=["gift"]),
     ] = "moodle",
 ) -> Response:
     """The questions of a bank as a file, without those that are retired."""

@@ -31,7 +31,8 @@ def test_a_reason_that_the_policy_asks_for_is_required(app: FastAPI) -> None:
     bodies = {}
     for route in app.routes:
         if isinstance(route, APIRoute) and route.body_field is not None and operation_id(route) in RULES:
-            name = document["paths"][route.path]["post"]["requestBody"]["content"]["application/json"]["schema"]["$ref"]
+            (operation,) = (document["paths"][route.path][each.lower()] for each in route.methods or ())
+            name = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"]
             bodies[operation_id(route)] = document["components"]["schemas"][name.rpartition("/")[2]]
     for row in ROWS:
         if row.reason:

@@ -70,5 +70,6 @@ async def test_a_file_goes_in_and_comes_out(campus: Campus) -> None:
     )
     coded = await campus.post(f"{bank}/imports", {"file": "\N{PILE OF POO}"}, user="admin")
     assert coded.json()["code"] == "unreadable_question_file"
+    assert (await campus.get(f"{bank}/export", format="AAA")).json()["code"] == "invalid_request"
     letter = await campus.post(f"{bank}/imports", {"file": b64encode(b"Dear all,").decode()}, user="admin")
     assert (letter.status_code, letter.json()["code"]) == (422, "unreadable_question_file")

@@ -36,7 +36,7 @@ def digest_after_a_change(monkeypatch: pytest.MonkeyPatch, module: str, added: s
         "projections.overview",
         "projections.engine.projection",
         "domain.streams",
-        "domain.quiz",
+        "domain.quiz.quiz",
         "domain.progress.progress",
         "domain.fact",
     ],
@@ -117,9 +117,9 @@ def test_a_new_context_changes_no_digest(checkout: Path) -> None:
 @pytest.mark.parametrize(
     ("context", "changed"),
     [
-        ("quiz", {"catalog", "learner_dashboard", "course_dashboard", "gradebook", "overview", "recent_activity"}),
+        ("quiz/quiz", {"catalog", "learner_dashboard", "course_dashboard", "gradebook", "overview", "recent_activity"}),
         ("enrollment/enrollment", {"learner_dashboard", "course_dashboard", "overview", "recent_activity"}),
-        ("progress", {"learner_dashboard", "course_dashboard", "overview", "recent_activity"}),
+        ("progress/progress", {"learner_dashboard", "course_dashboard", "overview", "recent_activity"}),
         ("catalog/course", {"catalog", "learner_dashboard", "course_dashboard"}),
     ],
 )
