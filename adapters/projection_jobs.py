@@ -74,7 +74,7 @@ class ProjectionJobs:
         return await self._ask(projection, lambda job: RequestSwitch(projection, job, wanted, reason), context)
 
     async def stop(self, job_id: str, reason: str, context: Context) -> int:
-        """Have a job not gone on with; the position of the fact. Raises ProjectionJobNotFound."""
+        """Stop a job; returns the position of the fact. Raises ProjectionJobNotFound."""
         found = await self._log.link.run(lambda connection: table.progress(connection, job_id))
         if found is None:
             raise ProjectionJobNotFound(job_id=job_id)

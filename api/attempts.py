@@ -13,7 +13,7 @@ from adapters.personal.opening import with_words
 from api.http.dispatch import Accepted, Body, Dispatch, example
 from api.http.door.addresses import client_of
 from api.http.openapi import command, query
-from api.http.query import QueryContext, QueryDep
+from api.http.query import JSON, QueryContext, QueryDep
 from api.http.routing import router as strict_router
 from api.http.services import Services, get_services
 from api.http.types import ID, ActingFor, AttemptNo, Id, LearnerId, LongReason, QuizId, Time
@@ -187,7 +187,7 @@ async def _answers(services: Services, stream: str) -> dict[str, SavedAnswer]:
 
 
 def _accepted(answer: dict[str, Any]) -> Response:
-    return Response(msgspec.json.encode(answer), 202, media_type="application/json")
+    return Response(msgspec.json.encode(answer), 202, media_type=JSON)
 
 
 @router.post(

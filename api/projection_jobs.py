@@ -69,7 +69,7 @@ class RollbackWanted(Body):
 
 
 class WhyStopped(Body):
-    """Why a job is not gone on with."""
+    """Why a job is stopped."""
 
     model_config = example(reason="the campus is busy")
 
@@ -171,7 +171,7 @@ async def roll_back_projection(name: Name, body: RollbackWanted, dispatch: Dispa
 
 @router.post("/projections/jobs/{job_id}/stop", status_code=202, response_model=Accepted, responses=command(403, 404))
 async def stop_projection_job(job_id: JobId, body: WhyStopped, dispatch: Dispatch, services: ServicesDep) -> Response:
-    """Have a job not gone on with; what a rebuild has built stays, and the next one goes on with it."""
+    """Stop a job; what a rebuild has built stays, and the next one continues from it."""
     context = await dispatch.accounted_once(body.reason)
     position = await _jobs(services).stop(job_id, body.reason, context)
     return Response(b'{"position":%d}' % position, 202, media_type=JSON)

@@ -34,7 +34,7 @@ from commands.question_bank import (
     RetireQuestion,
 )
 from domain.errors import Rejected
-from domain.question_bank import QuestionNotFound
+from domain.question_bank import LONGEST_CATEGORY, LONGEST_TAG, LONGEST_TITLE, MOST_TAGS, QuestionNotFound
 from domain.questions import key_from, question_from
 from domain.questions.sections import Label, is_within
 
@@ -173,10 +173,11 @@ class QuestionContent(Body):
 
     model_config = example(title="Primes", category="Numbers/Primes", tags=["easy"], question=ASKED, key=KEY)
 
-    title: Annotated[str, Field(max_length=255, pattern=NO_NUL)] = ""
-    category: Annotated[str, Field(max_length=500, pattern=NO_NUL)] = ""
+    title: Annotated[str, Field(max_length=LONGEST_TITLE, pattern=NO_NUL)] = ""
+    category: Annotated[str, Field(max_length=LONGEST_CATEGORY, pattern=NO_NUL)] = ""
     tags: Annotated[
-        list[Annotated[str, Field(max_length=60, pattern=NO_NUL)]], Field(max_length=50, default_factory=list)
+        list[Annotated[str, Field(max_length=LONGEST_TAG, pattern=NO_NUL)]],
+        Field(max_length=MOST_TAGS, default_factory=list),
     ]
     question: dict[str, Any]
     key: dict[str, Any]
@@ -237,9 +238,14 @@ async def list_questions(
     bank_id: BankId,
     ask: QueryDep,
     category: Annotated[
-        str, Query(max_length=500, pattern=NO_NUL, description="Only of it and within it.", examples=["Numbers"])
+        str,
+        Query(
+            max_length=LONGEST_CATEGORY, pattern=NO_NUL, description="Only of it and within it.", examples=["Numbers"]
+        ),
     ] = "",
-    tag: Annotated[str, Query(max_length=60, pattern=NO_NUL, description="Only with it.", examples=["easy"])] = "",
+    tag: Annotated[
+        str, Query(max_length=LONGEST_TAG, pattern=NO_NUL, description="Only with it.", examples=["easy"])
+    ] = "",
     retired: Annotated[bool, Query(description="Also those that are retired.")] = False,
     after: Annotated[
         str,

@@ -11,7 +11,7 @@ from adapters.command_bus.replay import replayed
 from api.http.clear_reason import LongClearReason
 from api.http.dispatch import Accepted, Body, Dispatch, example
 from api.http.openapi import asked_for, command, query
-from api.http.query import QueryDep
+from api.http.query import JSON, QueryDep
 from api.http.routing import router as strict_router
 from api.http.services import ServicesDep
 from api.http.types import BasisPoints, Id, QuizId
@@ -168,7 +168,7 @@ async def propose_regrade(quiz_id: QuizId, body: NewRegrade, send: Dispatch, ser
         affected=len(changes),
         changes=shown,
     )
-    return Response(msgspec.json.encode(answer), 202, media_type="application/json")
+    return Response(msgspec.json.encode(answer), 202, media_type=JSON)
 
 
 async def _shown(look: Log, quiz: Quiz, change: Change) -> RegradedAttempt:

@@ -26,7 +26,7 @@ CSV_EXAMPLE = csv_text.line(HEADS) + csv_text.line((1, "28400", "2026-01-26T09:0
 
 
 class Place(msgspec.Struct, kw_only=True):
-    """Where the user stands on a run: the place in the queue, from 1, null for who does not wait; and how many wait."""
+    """Where the user stands on a run: the place in the queue, from 1, null for one who does not wait; how many wait."""
 
     run_id: str
     status: Annotated[str, closed(status for status in Status if status is not Status.NONE)]

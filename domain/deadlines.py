@@ -2,7 +2,8 @@
 When units are due (days after the start of their run, by the clocks of its time zone), what becomes of work that is
 late, and when a run is over.
 
-`deadline_of` is the one rule for what counts: unit, run and extensions in, the deadline with its penalty out.
+`deadline_of` is the one rule: unit, run and extensions in, the deadline with its penalty out. No score is lowered by
+that penalty yet: an attempt follows the late policy of its quiz (domain/quiz/rules.py, decisions/0272).
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,6 +13,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from domain.score import FULL
+
 UTC_ZONE = "UTC"
 OF_A_MACHINE = ("localtime", "posixrules", "Factory", "posix", "right")
 """Names, or beginnings of names before a `/`, that mean another zone on each machine, or none there."""
@@ -20,7 +23,6 @@ OF_A_MACHINE = ("localtime", "posixrules", "Factory", "posix", "right")
 NONE, ACCEPT, PERCENT_A_DAY, UNTIL = "none", "accept", "percent_a_day", "until"
 LATE_WORDS = (NONE, ACCEPT, PERCENT_A_DAY, UNTIL)
 """What becomes of work after its deadline; the set is closed for what is published from now on."""
-FULL = 10_000  # basis points
 MAX_DAYS_LATE = 1_000
 
 
@@ -40,8 +42,8 @@ class LatePolicy(msgspec.Struct, frozen=True, omit_defaults=True):
     days: int | None = None
 
 
-def is_late_policy(policy: LatePolicy) -> str:
-    """What is wrong with a policy, as a sentence; empty if it is one."""
+def problem_of_late_policy(policy: LatePolicy) -> str:
+    """What is wrong with a policy, as a sentence; empty if nothing is."""
     rule, off_bp, days = policy.rule, policy.off_bp, policy.days
     if rule not in LATE_WORDS:
         return f"{rule!r} is no rule; rules are: {', '.join(LATE_WORDS)}"
@@ -176,7 +178,7 @@ def deadline_of(
     """
     The deadline of a unit for one learner: when it is due, until when work is accepted, and what being late costs.
 
-    Attempts (domain.quiz) and the enrollments that grant extensions ask this function, and no other.
+    Asked for the deadlines of a learner, for that of a new quiz without one of its own, and before an extension.
 
     Args:
         unit: as the version of the course has it that the run follows.

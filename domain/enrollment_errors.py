@@ -179,7 +179,7 @@ class NotInvited(NotFound):
 
 
 class InvitationOver(Conflict):
-    """An invitation is accepted once, until its time is over, and by who has not declined it."""
+    """An invitation is accepted once, until its time is over, and not after it was declined."""
 
     code = "invitation_over"
     template = "the invitation of learner {learner_id} to run {run_id} is {status}: ask the staff for another one"

@@ -116,7 +116,7 @@ class QuizClosed(Conflict):
     """No attempt is started any more."""
 
     code = "quiz_closed"
-    template = "quiz {quiz_id} has closed at {closed_at}: no attempt is started any more"
+    template = "quiz {quiz_id} closed at {closed_at}: no attempt is started any more"
 
 
 class WrongQuizPassword(Forbidden):
@@ -139,14 +139,14 @@ class HonourNeeded(Rejected):
     """The learner has not accepted the statement of the quiz."""
 
     code = "honour_needed"
-    template = "quiz {quiz_id} is started by who accepts its statement: {statement}"
+    template = "quiz {quiz_id} starts once its statement is accepted: {statement}"
 
 
 class MustStart(Conflict):
-    """Answers are taken in an attempt that was started only."""
+    """Answers are taken only in an attempt that was started."""
 
     code = "attempt_not_started"
-    template = "attempt {attempt_no} was not started: quiz {quiz_id} takes answers in started attempts only"
+    template = "attempt {attempt_no} was not started: quiz {quiz_id} takes answers only in started attempts"
 
 
 class AttemptNotFound(NotFound):
@@ -161,7 +161,7 @@ class TimeIsUp(Conflict):
 
     code = "time_is_up"
     template = (
-        "attempt {attempt_no} has ended at {deadline_at}, and this came {late_by} s later: what was saved before counts"
+        "attempt {attempt_no} ended at {deadline_at}, and this came {late_by} s later: what was saved before counts"
     )
 
 

@@ -1,6 +1,6 @@
 """Credentials as the log has them: found by their own id, or all of a learner."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
@@ -57,7 +57,7 @@ async def of_learner(log: PostgresLog, learner_id: str) -> list[Issued]:
     return _fold(facts)
 
 
-def _fold(facts: Iterable[Fact] | Sequence[Fact]) -> list[Issued]:
+def _fold(facts: Iterable[Fact]) -> list[Issued]:
     found: dict[str, Issued] = {}
     for fact in facts:
         if fact.type == ISSUED:

@@ -2,7 +2,7 @@
 Signatures on credentials, by a key of the campus for each year.
 
     inside    a Data Integrity proof of the cryptosuite eddsa-jcs-2022 (W3C vc-di-eddsa, 3.3): SHA-256 of the canonical
-              JSON (RFC 8785) of the proof's options and of the document, one behind the other, signed by Ed25519
+              JSON (RFC 8785) of the proof's options and of the document, one after the other, signed by Ed25519
     around    a JWS in compact form (W3C vc-jose-cose, `application/vc+jwt`), signed by Ed25519 (RFC 9864)
 
 A credential is signed by the key of the year in which it was issued, so the same one is the same to the byte whenever

@@ -30,22 +30,8 @@ _PARTS = re.compile(r"\s*(?:(=)|%(-?[0-9]{1,3}(?:\.[0-9]{1,10})?)%)?((?:[^\\#]|\
 _ESCAPED = re.compile(r"\\([~=#}\"/\\&])")
 MARKS = re.compile(r"[~=#}\\]")
 
-CHOICES = {
-    "MULTICHOICE": False,
-    "MC": False,
-    "MULTICHOICE_V": False,
-    "MCV": False,
-    "MULTICHOICE_H": False,
-    "MCH": False,
-}
-SHUFFLED = {
-    "MULTICHOICE_S": True,
-    "MCS": True,
-    "MULTICHOICE_VS": True,
-    "MCVS": True,
-    "MULTICHOICE_HS": True,
-    "MCHS": True,
-}
+CHOICES = ("MULTICHOICE", "MC", "MULTICHOICE_V", "MCV", "MULTICHOICE_H", "MCH")
+SHUFFLED = ("MULTICHOICE_S", "MCS", "MULTICHOICE_VS", "MCVS", "MULTICHOICE_HS", "MCHS")
 TEXTS = {"SHORTANSWER": False, "SA": False, "MW": False, "SHORTANSWER_C": True, "SAC": True, "MWC": True}
 NUMBERS = ("NUMERICAL", "NM")
 

@@ -58,7 +58,6 @@ ORDER_RULES: dict[str, OrderRule] = {
     "4": "longest_subset",
 }
 """Moodle's numbers of the grading types of an ordering question that there are here, too."""
-MEGABYTE = 1_048_576
 
 
 def read_moodle(root: Element) -> Read:

@@ -23,7 +23,8 @@ class Declared:
 
     Attributes:
         correct: the correct values, in their order.
-        mapping: what each value is worth; *case_sensitive* those that are compared with their case.
+        mapping: what each value is worth.
+        case_sensitive: whether any value of the mapping is compared with its case.
     """
 
     cardinality: str

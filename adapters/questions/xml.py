@@ -20,18 +20,17 @@ _ENCODING = re.compile(rb"\A\s*<\?xml\s[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0
 _KNOWN = {"utf-8", "utf8", "utf-16", "us-ascii", "ascii", "iso-8859-1", "iso-8859-15", "windows-1252", "cp1252"}
 
 
-def parsed(data: bytes, file: str = "") -> Element:
+def parsed(data: bytes) -> Element:
     """
     The root of an XML file.
 
     Raises:
         UnreadableFile: it is not well-formed, has a document type, or an encoding that is not read.
     """
-    where = f"{file}: " if file else ""
-    text = _DECLARATION.sub("", _decoded(data, where), count=1)
+    text = _DECLARATION.sub("", _decoded(data), count=1)
     start = _BEFORE_ROOT.match(text)
     if start is not None and text.startswith("<!", start.end()):
-        raise UnreadableFile(f"{where}it has a document type (<!DOCTYPE …>), which is not read")
+        raise UnreadableFile("it has a document type (<!DOCTYPE …>), which is not read")
     parser = etree.XMLParser(
         encoding="utf-8",
         resolve_entities=False,
@@ -47,25 +46,25 @@ def parsed(data: bytes, file: str = "") -> Element:
     try:
         root = etree.fromstring(text.encode("utf-8", "replace"), parser)
     except (etree.XMLSyntaxError, ValueError) as error:
-        raise UnreadableFile(f"{where}it is no well-formed XML: {str(error)[:200]}") from None
+        raise UnreadableFile(f"it is no well-formed XML: {str(error)[:200]}") from None
     if root.getroottree().docinfo.internalDTD is not None:
-        raise UnreadableFile(f"{where}it has a document type (<!DOCTYPE …>), which is not read")
+        raise UnreadableFile("it has a document type (<!DOCTYPE …>), which is not read")
     return root
 
 
-def _decoded(data: bytes, where: str) -> str:
+def _decoded(data: bytes) -> str:
     named = _ENCODING.match(data[:400])
     if named is None:
         return text_of(data)
     encoding = named[1].decode().lower()
     if encoding not in _KNOWN:
-        raise UnreadableFile(f"{where}the encoding {encoding} is not read: save it as UTF-8")
+        raise UnreadableFile(f"the encoding {encoding} is not read: save it as UTF-8")
     if encoding == "utf-16":
         return text_of(data)
     try:
         return plain(data.decode(encoding))
     except UnicodeDecodeError as error:
-        raise UnreadableFile(f"{where}it is no {encoding} text: {error.reason} at byte {error.start}") from None
+        raise UnreadableFile(f"it is no {encoding} text: {error.reason} at byte {error.start}") from None
 
 
 def name_of(element: Element) -> str:

@@ -15,7 +15,7 @@ from adapters.markdown import html_of
 from api.http.byte_ranges import Unsatisfiable, wanted
 from api.http.errors import BadRequest, problem
 from api.http.openapi import file_upload, part_of_file, query
-from api.http.query import QueryContext, QueryDep, matches
+from api.http.query import JSON, QueryContext, QueryDep, matches
 from api.http.routing import router as strict_router
 from api.http.services import Services, ServicesDep
 from api.http.types import ID, CourseId, RunId
@@ -136,7 +136,7 @@ async def upload_content(course_id: CourseId, request: Request, services: Servic
     if request.headers.get("content-encoding", "identity") != "identity":
         raise BadRequest("content is kept as it comes: send it without a content coding")
     kept = await services.contents.keep(_parts(request))
-    return Response(msgspec.json.encode({"sha256": kept.sha256, "size": kept.size}), 201, media_type="application/json")
+    return Response(msgspec.json.encode({"sha256": kept.sha256, "size": kept.size}), 201, media_type=JSON)
 
 
 async def _parts(request: Request) -> AsyncIterator[bytes]:
@@ -159,7 +159,7 @@ async def get_content(course_id: CourseId, sha256: Sha256, request: Request, ser
 
 @router.get("/runs/{run_id}/units/{unit_id}/page", responses=query(EXAMPLE, 403, 404))
 async def get_unit_page(run_id: RunId, unit_id: UnitId, ask: QueryDep) -> Response:
-    """A unit for who has a place on its run: text as HTML, and where its content is."""
+    """A unit for those who have a place on its run: text as HTML, and where its content is."""
     position = await ask.services.log.head()
     ask.must_reach(position)
     unit, html = await _unit(ask, run_id, unit_id), None
@@ -182,11 +182,11 @@ async def get_unit_page(run_id: RunId, unit_id: UnitId, ask: QueryDep) -> Respon
 
 @router.get("/runs/{run_id}/units/{unit_id}/content", responses=part_of_file("Content of a unit.", 403, 404))
 async def get_unit_content(run_id: RunId, unit_id: UnitId, request: Request, ask: QueryDep) -> Response:
-    """The content of a unit, or a part of it, for who has a place on its run."""
+    """The content of a unit, or a part of it, for those who have a place on its run."""
     content = (await _unit(ask, run_id, unit_id)).content
     if content is None:
         raise ContentNotFound
-    name = content.name or f"{unit_id}"
+    name = content.name or unit_id
     return await _file(request, ask.services.contents, content.sha256, content.media_type, name)
 
 

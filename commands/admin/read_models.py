@@ -40,7 +40,7 @@ async def request_switch(command: RequestSwitch, log: Log) -> Position:
 
 @dataclass(frozen=True)
 class StopProjectionJob:
-    """The actor has a job of a read model not gone on with."""
+    """The actor stops a job of a read model."""
 
     projection: str
     job_id: str

@@ -242,7 +242,7 @@ def _waits_for(run: Outline, at: datetime) -> WaitsFor:
 @dataclass(frozen=True)
 class FollowCapacity:
     """
-    The seats of a run are as many as its capacity says now. Those that are new go to who waits, by a reaction.
+    The seats of a run are as many as its capacity says now. New ones go to those who wait, by a reaction.
 
     Attributes:
         excess: of those who sit above a lower capacity: they keep their seats, or as many as were seated last, and have

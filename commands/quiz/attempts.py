@@ -13,6 +13,7 @@ from commands.quiz.lookup import existing_quiz
 from domain.fact import Fact
 from domain.quiz import Allowance, Entry, QuizAttempt, allowance_stream, attempt_stream
 from domain.quiz.answers import stored_form
+from domain.quiz.attempt import BY_LEARNER
 from domain.quiz_errors import AttemptNotFound
 from domain.tags import QueryItem, tag
 
@@ -115,7 +116,7 @@ async def submit_attempt(command: SubmitAttempt, log: Log) -> Position:
         due_at = granted or quiz.version_of(attempt.quiz_version).due_at
         return await _ended(log, attempt, attempt.hand_in(due_at, at=log.context.at))
     await must_take_part(log, command.learner_id, await outline(log, quiz.run_id))
-    attempt.submit(quiz, command.responses, by="learner", at=log.context.at, granted=granted)
+    attempt.submit(quiz, command.responses, by=BY_LEARNER, at=log.context.at, granted=granted)
     return await log.save(attempt)
 
 

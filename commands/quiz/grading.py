@@ -9,6 +9,7 @@ from commands.quiz.answers import responses_of
 from commands.quiz.lookup import existing_quiz
 from domain.quiz import NotGradable, Quiz, QuizAttempt, attempt_stream
 from domain.quiz.marks import mark_items
+from domain.quiz.regrade import PERSON
 from domain.score import Score
 
 
@@ -26,7 +27,7 @@ async def grade_attempt(command: GradeAttempt, log: Log) -> Position:
     quiz = await existing_quiz(log, command.quiz_id)
     attempt = await log.load(QuizAttempt, attempt_stream(command.learner_id, command.quiz_id, command.attempt_no))
     if command.score_bp is not None:
-        attempt.grade(Score(command.score_bp), quiz.pass_bp, "person")
+        attempt.grade(Score(command.score_bp), quiz.pass_bp, PERSON)
     elif attempt.items:
         version = quiz.version_of(attempt.quiz_version)
         attempt.mark(mark_items(version, attempt.items, await responses_of(log, attempt)), version)

@@ -203,7 +203,7 @@ class ReadModel(Aggregate):
         self.job_id = job_id
 
     def stop(self, job_id: str, reason: str) -> None:
-        """The job is not to be gone on with; nothing for one that has ended."""
+        """Stop the job; one that has ended stays as it is."""
         if self.job_id == job_id:
             self._job_stopped(job_id=job_id, reason=reason)
 

@@ -6,7 +6,7 @@ from typing import Any
 from domain.aggregate import Aggregate, event, stream_id
 from domain.capacity import EXCESS_STAYS, check_capacity
 from domain.catalog.errors import BadSchedule, RunExists, RunNotFound
-from domain.deadlines import UTC_ZONE, LatePolicy, is_late_policy, is_time_zone
+from domain.deadlines import UTC_ZONE, LatePolicy, is_time_zone, problem_of_late_policy
 
 PACINGS = ("instructor", "self", "cohort")
 
@@ -191,7 +191,7 @@ def _check_plan(run_id: str, plan: dict[str, Any], *, any_pacing: bool) -> None:
         raise BadSchedule(f"run {run_id} cannot offer seats for fewer than 0 hours", run_id=run_id)
     if (plan["waitlist_limit"] or 0) < 0:
         raise BadSchedule(f"run {run_id} cannot let fewer than 0 learners wait", run_id=run_id)
-    if plan["late"] is not None and (problem := is_late_policy(plan["late"])):
+    if plan["late"] is not None and (problem := problem_of_late_policy(plan["late"])):
         raise BadSchedule(f"run {run_id} has a late policy that says nothing: {problem}", run_id=run_id)
     opens, closes = plan["registration_opens_at"], plan["registration_closes_at"]
     if (opens and closes and closes <= opens) or (opens and opens >= plan["ends_at"]):

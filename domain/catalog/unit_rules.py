@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from domain.aggregate import stream_id
 from domain.catalog.errors import BadStructure
 from domain.catalog.unit import Unit, UnitCompletion, hashes_of
-from domain.deadlines import is_late_policy
+from domain.deadlines import problem_of_late_policy
 from domain.kinds import KINDS, has_score
 from domain.score import FULL
 
@@ -58,7 +58,7 @@ def _problems_of_deadline(unit: Unit) -> Iterator[BadStructure]:
             yield _bad(unit, "has a time of day of its deadline and no deadline")
         if not _is_clock(unit.due_time):
             yield _bad(unit, f"is due at {unit.due_time!r}; a time of day is HH:MM, such as 23:59")
-    if unit.late is not None and (problem := is_late_policy(unit.late)):
+    if unit.late is not None and (problem := problem_of_late_policy(unit.late)):
         yield _bad(unit, f"has a late policy that says nothing: {problem}")
 
 

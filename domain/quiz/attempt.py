@@ -41,7 +41,6 @@ def attempt_stream(learner_id: str, quiz_id: str, attempt_no: int) -> str:
 
 
 BY_LEARNER, BY_SERVER = "learner", "server"
-BY_KEY, BY_PEOPLE = "key", "people"
 
 
 def _seconds(at: datetime, since: datetime | None) -> int:
@@ -191,7 +190,8 @@ class QuizAttempt(Graded, Aggregate):
         Keep an answer; one that is not newer than the known one, by *client_seq*, changes nothing.
 
         Args:
-            response: what was chosen, or None where it is in *words*: the JSON text of a response with words in it.
+            response: what was chosen; None where it is in *words*, or where the answer is taken back.
+            words: the JSON text of a response with words of the learner in it; empty for any other.
 
         Raises:
             AttemptNotFound: it was not started.

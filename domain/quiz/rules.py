@@ -87,7 +87,7 @@ class Rules(msgspec.Struct, frozen=True, omit_defaults=True):
         password_hash: of the password that it takes to start, as `hash_password` makes it; empty where none is needed.
         networks: from where attempts are started, such as `192.0.2.0/24`; empty for anywhere.
         honour: the statement that a learner accepts by starting; empty for none.
-        must_start: answers are taken in attempts that were started only.
+        must_start: answers are taken only in attempts that were started.
         anonymous: who grades does not see whose attempt it is.
         markers: how many people grade an item that needs people, each without seeing what the others gave.
         apart_bp: by how much of an item's points two of them may differ (the mean counts), beyond it one reconciles.

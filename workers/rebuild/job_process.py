@@ -1,7 +1,7 @@
 """
 The process of a rebuild, a promotion or a rollback that was asked for over HTTP.
 
-It dies with the projector that starts it. A rebuild that died is gone on with from the segments that are complete; of a
+It dies with the projector that starts it. A rebuild that died continues from the segments that are complete; of a
 promotion nothing has happened before its last transaction.
 """
 
@@ -38,7 +38,7 @@ from workers.rebuild.promotion import By, promote, roll_back
 from workers.support.progress import Advance
 from workers.support.session import SessionLost
 
-TELL_INTERVAL = 0.25  # seconds between two messages about the same step
+MESSAGE_INTERVAL = 0.25  # seconds between two messages about the same step
 REFUSED = (RebuildError, NoSuchGeneration, BlockedByReaders, InUse)
 
 
@@ -158,19 +158,19 @@ class Shown:
     @contextmanager
     def __call__(self, title: str, *, total: int | None, unit: str) -> Iterator[Advance]:
         """Say how far the step is."""
-        step, done, told_at = f"{title} ({unit})", 0, 0.0
+        step, done, sent_at = f"{title} ({unit})", 0, 0.0
 
         def advance(more: int) -> None:
-            nonlocal done, told_at
+            nonlocal done, sent_at
             done += more
-            if time.monotonic() - told_at > TELL_INTERVAL:
-                told_at = time.monotonic()
+            if time.monotonic() - sent_at > MESSAGE_INTERVAL:
+                sent_at = time.monotonic()
                 self._pipe.send(JobMessage(step=step, done=done, total=total))
 
         self._pipe.send(JobMessage(step=step, done=0, total=total))
         yield advance
 
 
-def options_of(data: Mapping[str, Any]) -> SwitchWanted:
+def switch_wanted(data: Mapping[str, Any]) -> SwitchWanted:
     """What the fact `projection.switch_requested` asks for."""
     return SwitchWanted(back=data["back"], generation=data["generation"], anyway=data["anyway"])

@@ -1,4 +1,4 @@
-"""How many processes a rebuild takes, if no one says."""
+"""Default number of processes of a rebuild."""
 
 import os
 from collections.abc import Sequence

@@ -29,7 +29,7 @@ from commands.log import Context
 from domain.errors import DomainError
 from domain.fact import Fact
 from projections.engine.projection import Projection
-from workers.rebuild.job_process import JobMessage, Outcome, ProjectionJob, options_of, work
+from workers.rebuild.job_process import JobMessage, Outcome, ProjectionJob, switch_wanted, work
 
 POLL_INTERVAL = 0.5  # seconds between two looks for a job
 SIGN_OF_LIFE = 0.5  # seconds between two notes of how far a job is
@@ -108,7 +108,7 @@ class Carrying:
             self._context(fact, taken, fact.meta.actor),
             str(fact.data["reason"]),
             taken.id,
-            wanted=None if taken.what == REBUILD else options_of(fact.data),
+            wanted=None if taken.what == REBUILD else switch_wanted(fact.data),
             from_scratch=bool(fact.data.get("from_scratch")),
         )
         try:
@@ -166,7 +166,7 @@ class Carrying:
 
     async def _in_process(self, job: ProjectionJob) -> JobMessage | None:
         """
-        Do *job* in a process of its own, which ends with this call; None if the job is not to be gone on with.
+        Do *job* in a process of its own, which ends with this call; None if the job is not to be continued.
 
         Raises:
             ProcessDied: it has ended without a word.
