@@ -4,6 +4,7 @@
 
 CREATE INDEX events_naming_learners ON events (learner_named(data), position)
  WHERE type IN (
-    'coupon.redeemed', 'coupon.released', 'coupon.reserved', 'credential.registered', 'provider.event_received',
-    'receipts.issued', 'seats.moved_back', 'seats.queue_left', 'seats.queued', 'seats.released', 'seats.taken');
+    'coupon.redeemed', 'coupon.released', 'coupon.reserved', 'issued_credential.registered',
+    'provider.event_received', 'receipts.issued', 'seats.moved_back', 'seats.queue_left', 'seats.queued', 'seats.released',
+    'seats.taken');
 DROP INDEX events_naming_learner;

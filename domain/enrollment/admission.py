@@ -30,13 +30,13 @@ class Admission(Aggregate):
         until: datetime
 
     class Accepted(Aggregate.Event):
-        TOPIC = "admission.accepted"
+        TOPIC = "admission.invitation_accepted"
 
     class Declined(Aggregate.Event):
-        TOPIC = "admission.declined"
+        TOPIC = "admission.invitation_declined"
 
     class Revoked(Aggregate.Event):
-        TOPIC = "admission.revoked"
+        TOPIC = "admission.invitation_revoked"
 
     class PrerequisitesWaived(Aggregate.Event):
         TOPIC = "admission.prerequisites_waived"

@@ -4,18 +4,18 @@ from domain.aggregate import Aggregate, event, stream_id
 
 
 def credential_stream(credential_id: str) -> str:
-    return stream_id("credential", credential_id)
+    return stream_id("issued_credential", credential_id)
 
 
 class IssuedCredential(Aggregate):
     """Whose credential an id is, so that it is found by the id alone; recorded along with it."""
 
-    category = "credential"
+    category = "issued_credential"
     ids = ("credential_id",)
     mentions_learner = True
 
     class Registered(Aggregate.Event):
-        TOPIC = "credential.registered"
+        TOPIC = "issued_credential.registered"
         learner_id: str
         run_id: str
 

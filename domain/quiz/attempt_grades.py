@@ -11,7 +11,7 @@ from domain.quiz.version import Version
 from domain.quiz_errors import AlreadyGraded, NotGraded, NotMarked, NotSubmitted, ReasonNeeded, UnknownItem
 from domain.score import Score, check_score
 
-BY_KEY, BY_PEOPLE = "key", "people"
+BY_KEY, BY_PEOPLE = "key", "item_marks"
 
 
 class Graded:

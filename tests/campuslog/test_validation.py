@@ -54,7 +54,7 @@ TYPES: dict[str, tuple[Any, type[CampusError], str]] = {
     "number": (7, BadArgument, "types=7 is neither the name of a type (str) nor several"),
     "numbers": ([7], BadArgument, "types=[7]: 7 is no name of a type"),
     "NUL": ("attempt.graded\0", UnknownType, r"no fact is called 'attempt.graded\x00': did you mean attempt.graded?"),
-    "surrogate": (["\ud800"], UnknownType, r"no fact is called '\ud800': there are admission.accepted"),
+    "surrogate": (["\ud800"], UnknownType, r"no fact is called '\ud800': there are admission.invitation_accepted"),
 }
 
 

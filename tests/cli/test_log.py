@@ -141,7 +141,7 @@ async def test_a_type_that_does_not_exist(filled: Settings) -> None:
     """Is a mistake, and not an empty answer."""
     refused = campus("log", "tail", "--type", "enrollmnt.*", env=variables(filled))
     assert refused.returncode == 1
-    assert refused.stderr.startswith("campus: no fact is called enrollmnt.*; there are admission.accepted,")
+    assert refused.stderr.startswith("campus: no fact is called enrollmnt.*; there are admission.invitation_accepted,")
 
 
 async def test_tail_follows(filled: Settings) -> None:

@@ -186,7 +186,7 @@ async def test_words_are_sealed_and_graded_by_people(campus: Campus) -> None:
     mark = GradeItem("ann", "wordy", 1, "e1", "1", {}, "well said")
     item_graded, graded = await campus.facts(mark)
     assert (item_graded.data["grader"], item_graded.data["comment"]) == ("test", "well said")
-    assert (graded.data["policy"], graded.data["passed"]) == ("people", True)
+    assert (graded.data["policy"], graded.data["passed"]) == ("item_marks", True)
     assert await campus.repeats(mark)
 
 

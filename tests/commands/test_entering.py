@@ -58,7 +58,7 @@ async def test_an_invitation_is_accepted(campus: Campus) -> None:
     assert await campus.refused(AcceptSeat("ben", SMALL)) == "no_seat_offered"
     await campus.give(WithdrawEnrollment("ann", SMALL), InviteToRun("ann", SMALL, UNTIL + timedelta(days=1)))
     assert [said.type for _, said in await campus.new(AcceptInvitation("ann", SMALL))] == [
-        *("seats.queued", "enrollment.reactivated", "enrollment.waitlisted", "admission.accepted"),
+        *("seats.queued", "enrollment.reactivated", "enrollment.waitlisted", "admission.invitation_accepted"),
     ]
 
 

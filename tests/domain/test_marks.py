@@ -98,9 +98,9 @@ def test_a_person_grades_the_rest() -> None:
     """The last mark grades the attempt, exactly; the same mark once more changes nothing."""
     past = [*paper(), marked(key_marks())]
     given(QuizAttempt, *past).when(lambda attempt: give(attempt, "10/3")).then(
-        by_person("10/3", "first", "10/3"), graded(13, 33, "people", passed=False)
+        by_person("10/3", "first", "10/3"), graded(13, 33, "item_marks", passed=False)
     )
-    once = [*past, by_person("10/3", "first", "10/3"), graded(13, 33, "people", passed=False)]
+    once = [*past, by_person("10/3", "first", "10/3"), graded(13, 33, "item_marks", passed=False)]
     given(QuizAttempt, *once).when(lambda attempt: give(attempt, "10/3")).then()
     given(QuizAttempt, *once).when(lambda attempt: give(attempt, "4")).refused(AlreadyMarked, item_id="e1")
 
@@ -113,12 +113,12 @@ def test_two_people_mark_without_seeing_each_other() -> None:
     given(QuizAttempt, *past).when(lambda attempt: give(attempt, "4", **two)).then(first)
     given(QuizAttempt, *past, first).when(lambda attempt: give(attempt, "3", **two)).then(by_person("3", "first", None))
     given(QuizAttempt, *past, first).when(lambda attempt: give(attempt, "5", "other", **two)).then(
-        by_person("5", "second", "4.5", "other"), graded(11, 22, "people", passed=True)
+        by_person("5", "second", "4.5", "other"), graded(11, 22, "item_marks", passed=True)
     )
     apart = by_person("1", "second", None, "other")
     given(QuizAttempt, *past, first).when(lambda attempt: give(attempt, "1", "other", **two)).then(apart)
     given(QuizAttempt, *past, first, apart).when(lambda attempt: give(attempt, "3", "third", **two)).then(
-        by_person("3", "reconciled", "3", "third"), graded(4, 11, "people", passed=False)
+        by_person("3", "reconciled", "3", "third"), graded(4, 11, "item_marks", passed=False)
     )
 
 

@@ -19,8 +19,8 @@ from tests.support.given import STREAMS
         ("seats-AAA-2013J", "seats-AAA-2013J", 56),
         ("progress-28400:AAA-2013J", "28400", 38),
         (
-            "credential-6f2d5f0e-2c0b-5a55-9c67-6c5a0b0c6d3e",
-            "credential-6f2d5f0e-2c0b-5a55-9c67-6c5a0b0c6d3e",
+            "issued_credential-6f2d5f0e-2c0b-5a55-9c67-6c5a0b0c6d3e",
+            "issued_credential-6f2d5f0e-2c0b-5a55-9c67-6c5a0b0c6d3e",
             5,
         ),
         ("quiz-1752", "quiz-1752", 15),

@@ -57,7 +57,7 @@ async def test_a_right_answer_ends_in_a_completed_enrollment(campus: Campus) -> 
         "progress.course_outcome_decided",
         "enrollment.completed",
         "progress.credential_issued",
-        "credential.registered",
+        "issued_credential.registered",
     ]
     assert [fact.meta.causation_id for fact in facts[1:5]] == [fact.meta.event_id for fact in facts[:4]]
     assert {fact.meta.causation_id for fact in facts[4:]} == {facts[3].meta.event_id}
