@@ -17,6 +17,7 @@ from adapters.postgres.connection import Unavailable
 from adapters.postgres.log.postgres_log import PostgresLog
 from adapters.tasks import cancel_and_wait
 from commands.log import Context
+from domain.aggregate import ID_PATTERN
 
 logger = structlog.get_logger(__name__)
 RECORD_EVERY = 1.0  # seconds
@@ -54,7 +55,7 @@ class ReadsOfOthers:
 
     def note(self, user: JwtClaims, role: str | None, learner_id: str, request_id: str) -> None:
         """Note that the user reads records of a learner; the first time in an hour it is recorded."""
-        if self.is_noted(user, learner_id):
+        if self.is_noted(user, learner_id) or not ID_PATTERN.match(learner_id):
             return
         pair = Pair(user.by, learner_id)
         self._noted.add(pair)
@@ -86,6 +87,8 @@ class ReadsOfOthers:
             await record_look(self._log, self._bus, pair.learner_id, look, context)
         except Unavailable:
             return False
+        except Exception:
+            logger.exception("read_not_recorded", by=pair.by)  # the others are recorded all the same
         return True
 
     async def _keep_recording(self) -> None:

@@ -94,10 +94,11 @@ async def test_a_learner_reads_those_of_all_runs_at_once(campus: Campus, setting
 
 
 async def read_by_two(campus: Campus, settings: Settings) -> None:
-    """What the test above shows, once the dashboards are followed."""
+    """What the test above shows, once the dashboards are followed; by a learner who has no place yet."""
+    learner = f"late-{campus.tag}"
 
     async def titles(client: Campus) -> list[str]:
-        return [each["title"] for each in (await client.get("/me/announcements", user=campus.learner)).json()["items"]]
+        return [each["title"] for each in (await client.get("/me/announcements", user=learner)).json()["items"]]
 
     async with served(build(as_process(settings, "api"))) as client:
         other = Campus(client)
@@ -111,13 +112,13 @@ async def read_by_two(campus: Campus, settings: Settings) -> None:
                 return await titles(process) == ["To another", "To all"]
 
             await until(is_there)
-        await campus.send("/enrollments", {"run_id": campus.run})
+        await campus.send("/enrollments", {"run_id": campus.run}, user=learner)
 
         async def has_all() -> bool:
             return await titles(other) == ["To another", "To the run", "To the course", "To all"]
 
         await until(has_all)
-        await campus.send("/enrollments/withdraw", {"run_id": campus.run})
+        await campus.send("/enrollments/withdraw", {"run_id": campus.run}, user=learner)
 
         async def has_left() -> bool:
             return await titles(other) == ["To another", "To all"]

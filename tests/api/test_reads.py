@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 
+from adapters.command_bus.record_look import record_look
 from adapters.jwt import claims_of
 from adapters.postgres.connection import Unavailable
 from api.http import reads
@@ -79,4 +80,26 @@ async def test_a_read_waits_for_the_log(app: FastAPI, campus: Campus, monkeypatc
         patched.setattr(reads, "record_look", is_away)
         assert (await campus.get(f"/learners/{campus.learner}/history", user="auditor")).status_code == 200
         assert await recorded(app, campus) == []
+    assert len(await recorded(app, campus)) == 1
+
+
+async def test_one_that_cannot_be_recorded_is_in_no_other_s_way(
+    app: FastAPI, campus: Campus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is logged, and given up."""
+    await campus.open_run()
+    await campus.enroll()
+    record = record_look
+
+    async def fails(log: Any, bus: Any, learner_id: str, *rest: Any) -> None:
+        if learner_id == "odd":
+            raise ValueError(learner_id)
+        await record(log, bus, learner_id, *rest)
+
+    monkeypatch.setattr(reads, "record_look", fails)
+    noted = ReadsOfOthers(app.state.services.log, app.state.services.bus)
+    for learner in ("odd", "\0", campus.learner):
+        noted.note(claims_of("admin"), "admin", learner, "a-request")
+    await noted.stop()
+    assert noted._waiting == {}
     assert len(await recorded(app, campus)) == 1

@@ -21,7 +21,7 @@ from tests.support.given import STREAMS
         (
             "issued_credential-6f2d5f0e-2c0b-5a55-9c67-6c5a0b0c6d3e",
             "issued_credential-6f2d5f0e-2c0b-5a55-9c67-6c5a0b0c6d3e",
-            5,
+            35,
         ),
         ("quiz-1752", "quiz-1752", 15),
         ("attempt-28400:1752:1", "28400", 38),
