@@ -28,6 +28,7 @@ from api.http.services import Services, ServicesDep
 from api.http.types import ID, Id, LearnerId, Reason
 from commands.progress import IssueCredential, RevokeCredential
 from domain.admin.settings import CAMPUS_NAME
+from domain.progress import NotTheHolder
 from domain.user import DISPLAY_NAME, User, user_stream
 from domain.words import Outcome, closed
 
@@ -39,7 +40,7 @@ AT = datetime(2026, 6, 30, 12, tzinfo=UTC)
 ASK_AGAIN = {"cache-control": "public, no-cache"}
 
 CredentialId = Annotated[str, Path(pattern=ID, max_length=64, description="The credential.", examples=[EXAMPLE_ID])]
-WithName = Annotated[bool, Query(alias="name", description="Whether the holder's name stands in it.")]
+WithName = Annotated[bool, Query(alias="name", description="Whether the name stands in it; for its holder only.")]
 
 
 class CheckedCredential(msgspec.Struct, kw_only=True):
@@ -227,6 +228,8 @@ async def get_badge(
     services = ask.services
     issued = await find(services.log, credential_id)
     await ask.check.permit(learner_id=issued.learner_id, run_id=issued.run_id)
+    if name and ask.user.subject != issued.learner_id:
+        raise NotTheHolder(credential_id=credential_id)
     holder = await _name_of(services, issued.learner_id) if name else None
     keys, here = IssuerKeys(services.log.keys, services.settings.web_url), services.settings.web_url
     document = unsigned(issued, here, await services.people.settings.value(CAMPUS_NAME), holder)

@@ -8,7 +8,7 @@ import msgspec
 
 from adapters.postgres.log.postgres_log import PostgresLog
 from domain.fact import Fact
-from domain.progress import UnknownCredential, credential_stream, progress_stream
+from domain.progress import UnknownCredential, credential_stream
 from domain.tags import QueryItem, tag
 
 ISSUED, REVOKED = "progress.credential_issued", "progress.credential_revoked"
@@ -44,8 +44,7 @@ async def find(log: PostgresLog, credential_id: str) -> Issued:
     """
     pointers = await log.stream(credential_stream(credential_id))
     for pointer in pointers[:1]:
-        stream = progress_stream(pointer.data["learner_id"], pointer.data["run_id"])
-        for issued in _fold(await log.stream(stream)):
+        for issued in await of_learner(log, pointer.data["learner_id"]):
             if issued.says.credential_id == credential_id:
                 return issued
     raise UnknownCredential(credential_id=credential_id)

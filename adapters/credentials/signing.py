@@ -54,12 +54,11 @@ def multikey(key: Ed25519PrivateKey) -> str:
 
 
 class IssuerKeys:
-    """The keys of one campus, as one process knows them."""
+    """The keys of one campus."""
 
     def __init__(self, keys: PersonKeys, web_url: str) -> None:
         self._keys = keys
         self._issuer = issuer_of(web_url)
-        self._known: dict[str, Ed25519PrivateKey] = {}
 
     async def sign(self, document: dict[str, Any], issued_at: datetime, created: str) -> dict[str, Any]:
         """The document with its proof; raises AccountsClosed where the campus has no master key."""
@@ -94,6 +93,4 @@ class IssuerKeys:
         }
 
     async def _key(self, year: str) -> Ed25519PrivateKey:
-        if year not in self._known:
-            self._known[year] = Ed25519PrivateKey.from_private_bytes(await self._keys.of_campus(f"{PURPOSE} {year}"))
-        return self._known[year]
+        return Ed25519PrivateKey.from_private_bytes(await self._keys.of_campus(f"{PURPOSE} {year}"))

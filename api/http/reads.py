@@ -75,11 +75,15 @@ class ReadsOfOthers:
 
     async def record(self) -> None:
         """Record what waits; what the log does not take goes on waiting."""
-        pairs = list(self._waiting.items())[:MOST_AT_ONCE]
-        taken = await asyncio.gather(*(self._record(pair, context) for pair, context in pairs))
-        for (pair, context), is_taken in zip(pairs, taken, strict=True):
-            if is_taken and self._waiting.get(pair) is context:
-                del self._waiting[pair]
+        waiting = list(self._waiting.items())
+        for first in range(0, len(waiting), MOST_AT_ONCE):
+            pairs = waiting[first : first + MOST_AT_ONCE]
+            taken = await asyncio.gather(*(self._record(pair, context) for pair, context in pairs))
+            for (pair, context), is_taken in zip(pairs, taken, strict=True):
+                if is_taken and self._waiting.get(pair) is context:
+                    del self._waiting[pair]
+            if not all(taken):
+                return
 
     async def _record(self, pair: Pair, context: Context) -> bool:
         look = look_at(f"/v1/learners/{pair.learner_id}", None, None)

@@ -1,6 +1,6 @@
 """What the rules of progress refuse."""
 
-from domain.errors import Conflict, NotFound, Rejected
+from domain.errors import Conflict, Forbidden, NotFound, Rejected
 from domain.grading import OUTCOMES
 
 
@@ -61,3 +61,10 @@ class CredentialNotEarned(Conflict):
 
     code = "credential_not_earned"
     template = "learner {learner_id} has not passed run {run_id}, so there is nothing to certify"
+
+
+class NotTheHolder(Forbidden):
+    """The holder alone gets a credential with the name: to all others, staff included, the holder is an id."""
+
+    code = "not_the_holder"
+    template = "only the holder of credential {credential_id} gets it with a name: ask without `name`"

@@ -89,6 +89,11 @@ async def test_the_signed_document_is_checked_by_others(campus: Campus) -> None:
     jwk = keys[json.loads(decoded(head))["kid"]]["publicKeyJwk"]
     Ed25519PublicKey.from_public_bytes(decoded(jwk["x"])).verify(decoded(tail), f"{head}.{body}".encode())
     assert json.loads(decoded(body)) == document
+    for user in ("auditor", "instructor", "admin"):
+        named = await campus.get(path, user=user, name=True)
+        assert (named.status_code, named.json()["code"]) == (403, "not_the_holder"), user
+        assert (await campus.get(path, user=user)).status_code == 200
+    assert (await campus.get(path, user=campus.learner, name=True)).status_code == 200
     other = await campus.get(path, user=f"other-{campus.tag}")
     assert (other.status_code, other.json()["code"]) == (403, "not_yours")
 
