@@ -1,14 +1,19 @@
-"""`campus log export DIR`: the log as Parquet files, for analysts and for rebuilds; a later run adds what is new."""
+"""
+`campus log export DIR`: the log as Parquet files, for analysts and for rebuilds; a later run adds what is new.
+
+With `--format xapi`, what learners have done as statements, in one file.
+"""
 
 import asyncio
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from cli.console import INTERRUPTED, DataDir, Json, answer, progress, say
+from cli.console import INTERRUPTED, LAST_POSITION, DataDir, Failure, Json, answer, progress, say
+from cli.output_path import check_writable, naming_errors
 from workers.support.progress import Advance
 
 if TYPE_CHECKING:
@@ -27,9 +32,19 @@ def _named(text: str) -> Path:
 def export(
     directory: Annotated[
         Path,
-        typer.Argument(metavar="DIR", help="The directory of the files; it is made if there is none.", parser=_named),
+        typer.Argument(
+            metavar="DIR",
+            help="The directory of the files; it is made if there is none. With --format xapi, a file.",
+            parser=_named,
+        ),
     ],
     *,
+    form: Annotated[
+        Literal["parquet", "xapi"], typer.Option("--format", help="xapi: statements of learners, a line each.")
+    ] = "parquet",
+    after: Annotated[
+        int, typer.Option(min=0, max=LAST_POSITION, help="With --format xapi: only what follows this position.")
+    ] = 0,
     verify: Annotated[
         bool, typer.Option("--verify", help="Only check the files in DIR; exits with 1 if one is wrong.")
     ] = False,
@@ -45,8 +60,18 @@ def export(
     Everything keeps running meanwhile. A run that was stopped goes on where it was.
 
     With --typed, `attempt.graded` has a column score_bp, and so on: then read one type at a time.
+
+    With --format xapi, what learners have done becomes statements for a learning record store (xAPI 1.0.3). Learners
+    are accounts by their ids here, without names. A statement has the same id in every run; the answer says after
+    which position to go on.
     """
-    if verify:
+    if form == "xapi":
+        if verify or typed:
+            raise Failure("--verify and --typed are for Parquet; leave them out with --format xapi")
+        _statements(directory, data, after, as_json=as_json)
+    elif after:
+        raise Failure("--after is for --format xapi; an export to Parquet goes on where it was")
+    elif verify:
         _verify(directory, as_json=as_json)
     else:
         _export(directory, data, typed=typed, as_json=as_json)
@@ -64,6 +89,28 @@ def _export(directory: Path, data: Path | None, *, typed: bool, as_json: bool) -
         say("stopped; the same command goes on where this one was")
         raise typer.Exit(INTERRUPTED) from None
     answer(report, as_json=as_json, table=lambda: _summary(report))
+
+
+def _statements(file: Path, data: Path | None, after: int, *, as_json: bool) -> None:
+    import msgspec
+
+    from adapters.settings import Settings
+    from adapters.xapi.export import NotThatLog, export_statements
+
+    check_writable(file)
+    settings = Settings.load(data)
+    try:
+        with ExitStack() as stack, naming_errors(file):
+            begin = _begin(stack, "writing statements")
+            report = asyncio.run(export_statements(settings, file, begin, after=after))
+    except NotThatLog as error:
+        raise Failure(str(error)) from None
+    except KeyboardInterrupt:
+        say("stopped; nothing was written")
+        raise typer.Exit(INTERRUPTED) from None
+    said = f"{report.statements:,} statements in {file}; go on with --after {report.position}"
+    unread = f"\n{report.unreadable:,} facts cannot be read, and are not in it" if report.unreadable else ""
+    answer(msgspec.structs.asdict(report), as_json=as_json, table=lambda: said + unread)
 
 
 def _verify(directory: Path, *, as_json: bool) -> None:

@@ -17,6 +17,7 @@ from cli.up.plan import variables
 from tests.support.campus_up import campus, environment
 from tests.support.exports import exported, fill, log_of
 from tests.support.oulad import SMALL, write
+from tests.support.xapi_rules import check_statement
 from workers.importing.oulad import import_oulad
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -47,6 +48,26 @@ async def test_export_and_again(small: Settings, tmp_path: Path) -> None:
     assert f"goes up to position {count + 20:,}: {count + 20:,} facts in " in outcome.stdout
     assert f"content {Manifest.load(out).content}" in outcome.stdout
     assert exported(out) == await log_of(small)
+
+
+async def test_statements(small: Settings, tmp_path: Path) -> None:
+    """Every fact of a learner is one, by the rules of xAPI; what follows a position goes on, and twice is the same."""
+    out, log = tmp_path / "statements.jsonl", await log_of(small)
+    said = json.loads(export(small, out, "--format", "xapi", "--json").stdout)
+    whole = out.read_bytes()
+    found = [json.loads(line) for line in whole.splitlines()]
+    for each in found:
+        check_statement(each)
+    assert (said["position"], said["statements"], said["unreadable"]) == (len(log), len(found), 0)
+    assert len({each["id"] for each in found}) == len(found) > 0
+    half = len(log) // 2
+    rest = tmp_path / "rest.jsonl"
+    assert f"--after {len(log)}" in export(small, rest, "--format", "xapi", "--after", str(half)).stdout
+    assert whole.endswith(rest.read_bytes())
+    assert rest.stat().st_size > 0
+    refused = export(small, out, "--format", "xapi", "--after", str(len(log) + 1))
+    assert (refused.returncode, out.read_bytes()) == (1, whole)
+    assert f"the log ends at position {len(log):,}" in refused.stderr
 
 
 async def test_verify(small: Settings, tmp_path: Path) -> None:
