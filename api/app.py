@@ -60,6 +60,7 @@ from api import (
     rules,
     run_invitations,
     seats,
+    viewing,
     webhooks,
     why,
 )
@@ -78,6 +79,7 @@ from projections.registry import PROJECTIONS
 VERSION = "1"
 ROUTERS = (  # the busiest first: routes are tried in this order
     progress.router,
+    viewing.router,
     dashboards.router,  # plain reads of dashboards do not come here: api/http/fast_path.py
     deadlines.router,
     enrollment.router,

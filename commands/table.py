@@ -19,6 +19,7 @@ from commands.payment import (
     refunds,
     subscriptions,
 )
+from commands.progress import viewing
 
 CommandHandler = Callable[[Any, Log], Awaitable[Position]]
 
@@ -107,6 +108,7 @@ HANDLERS: dict[type, CommandHandler] = {
     books.ClosePeriod: books.close_period,
     progress.OpenUnit: progress.open_unit,
     progress.RecordActivity: progress.record_activity,
+    viewing.RecordWatched: viewing.record_watched,
     progress.CompleteUnit: progress.complete_unit,
     progress.RecogniseProgress: progress.recognise_progress,
     progress.DecideOutcome: progress.decide_outcome,

@@ -21,7 +21,7 @@ from domain.payment.product import Product
 from domain.payment.provider_event import ProviderEvent
 from domain.payment.refund import Refund
 from domain.payment.subscription import Subscription
-from domain.progress import CourseProgress, IssuedCredential
+from domain.progress import CourseProgress, IssuedCredential, Viewing
 from domain.question_bank import BankQuestion, QuestionBank
 from domain.quiz import Allowance, Quiz, QuizAttempt
 from domain.roles import Roles
@@ -34,7 +34,7 @@ PAYMENT: tuple[type[Aggregate], ...] = (
 
 LEARNING: tuple[type[Aggregate], ...] = (
     *(Course, CourseDraft, Run, Admission, Enrollment, Seats),
-    *(CourseProgress, IssuedCredential, QuestionBank, BankQuestion),
+    *(CourseProgress, Viewing, IssuedCredential, QuestionBank, BankQuestion),
     *(Allowance, Quiz, QuizAttempt),
 )
 

@@ -15,6 +15,7 @@ SERVED_WITH: Mapping[str, str] = {
     "dashboards": "progress",
     "overview": "progress",
     "events": "progress",
+    "viewing": "progress",
     "attempts": "quiz",
     "grading": "quiz",
     "regrades": "quiz",

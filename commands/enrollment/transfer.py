@@ -1,7 +1,7 @@
 """
 The transfer of a learner to another run of the course: both enrollments and both runs' seats change in one append.
 
-What was completed is recognised on the other run by a reaction (commands/progress.py: RecogniseProgress).
+What was completed is recognised on the other run by a reaction (commands/progress: RecogniseProgress).
 """
 
 from contextlib import AsyncExitStack

@@ -16,6 +16,7 @@ from domain.catalog import (
     VersionNotFound,
     course_stream,
     run_stream,
+    showing,
 )
 from domain.deadlines import Deadline, LatePolicy, deadline_of, is_over
 from domain.grading import Group, Scheme, scheme_of
@@ -102,6 +103,12 @@ async def outline(log: Log, run_id: str) -> Outline:
         run.registration_opens_at,
         run.registration_closes_at,
     )
+
+
+async def versions_with_media(log: Log, run: Outline, unit_id: str) -> list[int]:
+    """The versions of the course in which a unit has the video or the recording that the run shows."""
+    course = await log.read(Course, course_stream(run.course_id), STRUCTURE_MAX_AGE)
+    return showing(course.versions, run.units[unit_id])
 
 
 async def capacity_of(log: Log, run_id: str) -> int:

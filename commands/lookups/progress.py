@@ -1,7 +1,8 @@
-"""What other contexts may know of a learner's progress: how the course ended."""
+"""What other contexts may know of a learner's progress: how the course ended, and what was watched."""
 
 from commands.log import Log
-from domain.progress import CourseProgress, progress_stream
+from commands.lookups.catalog import Outline, versions_with_media
+from domain.progress import CourseProgress, Viewing, WatchedShare, progress_stream, viewing_stream
 
 
 async def outcome_of(log: Log, learner_id: str, run_id: str) -> str:
@@ -12,3 +13,12 @@ async def outcome_of(log: Log, learner_id: str, run_id: str) -> str:
 async def grade_of(log: Log, learner_id: str, run_id: str) -> int | None:
     """The grade of a run for a learner as its outcome has it, in basis points; None where there is none."""
     return (await log.read(CourseProgress, progress_stream(learner_id, run_id))).grade_bp
+
+
+async def watched_of(log: Log, learner_id: str, run: Outline, unit_id: str) -> WatchedShare | None:
+    """How much a learner has watched of a unit; None for a unit without a length."""
+    seconds = run.units[unit_id].seconds
+    if seconds is None:
+        return None
+    viewing = await log.read(Viewing, viewing_stream(learner_id, run.run_id, unit_id))
+    return viewing.share(await versions_with_media(log, run, unit_id), seconds)

@@ -31,7 +31,7 @@ from domain.catalog.structure import (
     Structure,
     structure_hash,
 )
-from domain.catalog.unit import Caption, Content, Unit, UnitCompletion
+from domain.catalog.unit import Caption, Content, Unit, UnitCompletion, showing
 
 __all__ = [
     "COMPLETION_RULES",
@@ -64,5 +64,6 @@ __all__ = [
     "course_stream",
     "draft_stream",
     "run_stream",
+    "showing",
     "structure_hash",
 ]

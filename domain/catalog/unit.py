@@ -1,6 +1,6 @@
 """One unit of a course: what it is, what completes it, when it is due, and where its content is."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -89,3 +89,16 @@ def hashes_of(unit: Unit) -> Iterator[str]:
     if unit.content is not None:
         yield unit.content.sha256
     yield from (caption.sha256 for caption in unit.captions)
+
+
+def showing(versions: Mapping[int, Iterable[Unit]], unit: Unit) -> list[int]:
+    """The versions in which a unit shows the same media as here: what was watched of another film is none of this."""
+    return [
+        version
+        for version, units in versions.items()
+        if any(each.unit_id == unit.unit_id and _media(each) == _media(unit) for each in units)
+    ]
+
+
+def _media(unit: Unit) -> tuple[str, str]:
+    return "" if unit.content is None else unit.content.sha256, unit.url

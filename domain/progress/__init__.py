@@ -2,16 +2,20 @@
 Progress: what a learner has opened, done and completed on a course run, how it ended, and the credential of it.
 
 `CourseProgress` has the rules. `IssuedCredential` says whose credential an id is, and is appended along with it.
+`Viewing` has what was played of one video or recording; domain/progress/watching.py computes the share of it.
 """
 
 from domain.progress.credential import IssuedCredential, credential_stream
 from domain.progress.errors import (
     BadAmount,
+    BadBatch,
     CredentialNotEarned,
     NeedsAttempt,
     NotTheHolder,
+    NotWatchable,
     OutcomeDecided,
     OutcomeOpen,
+    TooManyBatches,
     UnknownCredential,
     UnknownOutcome,
     UnknownUnit,
@@ -27,9 +31,12 @@ from domain.progress.progress import (
     OUTCOME_REVISED,
     QUIZ_PASSED,
     TRANSFERRED,
+    WATCHED,
     CourseProgress,
     progress_stream,
 )
+from domain.progress.viewing import Viewing, viewing_stream
+from domain.progress.watching import Segment, WatchedShare
 
 __all__ = [
     "BY_HAND",
@@ -42,17 +49,25 @@ __all__ = [
     "OUTCOME_REVISED",
     "QUIZ_PASSED",
     "TRANSFERRED",
+    "WATCHED",
     "BadAmount",
+    "BadBatch",
     "CourseProgress",
     "CredentialNotEarned",
     "IssuedCredential",
     "NeedsAttempt",
     "NotTheHolder",
+    "NotWatchable",
     "OutcomeDecided",
     "OutcomeOpen",
+    "Segment",
+    "TooManyBatches",
     "UnknownCredential",
     "UnknownOutcome",
     "UnknownUnit",
+    "Viewing",
+    "WatchedShare",
     "credential_stream",
     "progress_stream",
+    "viewing_stream",
 ]

@@ -42,6 +42,30 @@ class NeedsAttempt(Conflict):
     template = "unit {unit_id} is of kind {kind}, with a score: it is completed by an attempt that passes, or by staff"
 
 
+class NotWatchable(Conflict):
+    """Only a video or a recording is watched."""
+
+    code = "not_watchable"
+    template = "unit {unit_id} is of kind {kind}, which is not watched: videos and recordings are"
+
+
+class BadBatch(Rejected):
+    """What a player says cannot be."""
+
+    code = "bad_batch"
+    template = "this cannot be what was watched of unit {unit_id}: {problem}"
+
+
+class TooManyBatches(Conflict):
+    """A player sends what was watched too often; it keeps what was not taken and sends it with the next batch."""
+
+    code = "too_many_batches"
+    template = (
+        "what was watched of unit {unit_id} comes in too many batches: keep it, and send it with the next one in"
+        " {seconds} s"
+    )
+
+
 class UnknownOutcome(Rejected):
     """Not one of the outcomes that a course can have."""
 

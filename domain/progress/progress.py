@@ -27,6 +27,7 @@ BY_RULE = "weighted_mean"  # the policy of outcomes that follow from the final g
 BY_STAFF = "instructor"  # the policy of outcomes that a person decides; no rule changes these
 TRANSFERRED = "transferred"  # the rule of units that were completed on another run of the course
 QUIZ_PASSED = "quiz_passed"  # the rule of units that an attempt completes
+WATCHED = "watched"  # the rule of units of which enough was watched; the facts of the viewing are the evidence
 IMPORTED = "imported"  # the policy of outcomes that were decided elsewhere
 FORMULA_V1 = "weighted_mean_cut"  # what grades of the first version were computed by: cut to whole basis points
 OTHER_OUTCOME = "after a later score or completion the rule has another outcome"

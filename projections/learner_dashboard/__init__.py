@@ -209,6 +209,19 @@ def _activity_recorded(fact: Fact, rows: Rows) -> None:
     activity.amount += amount
 
 
+def _watched(fact: Fact, rows: Rows) -> None:
+    """A player has sent what was watched: the seconds are activity, as seconds on a page are."""
+    seconds = fact.data["seconds"]
+    course, run = _touch(fact, rows, _place(fact.stream_id), seconds)
+    course.activity.rows += 1
+    course.activity.amount += seconds
+    unit_id = fact.id("unit")
+    document = rows.edit(LEARNERS, Dashboard, fact.id("learner_id"))
+    document.recent[0] = msgspec.structs.replace(
+        document.recent[0], unit_id=unit_id, title=run.titles.get(unit_id, unit_id)
+    )
+
+
 def _unit_completed(fact: Fact, rows: Rows) -> None:
     unit_id = fact.data["unit_id"]
     course, run = _touch(fact, rows, _place(fact.stream_id), None, fact.data["score_bp"])
@@ -294,6 +307,7 @@ class LearnerDashboard(Projection):
         "enrollment.resumed": _status(None),  # as the fact says
         "progress.unit_opened": Handler(_needs_learner, _unit_opened, writes=(LEARNERS,)),
         "progress.activity_recorded": Handler(_needs_learner, _activity_recorded, writes=(LEARNERS,)),
+        "viewing.watched": Handler(_needs_learner, _watched, writes=(LEARNERS,)),
         "progress.unit_completed": Handler(_needs_learner, _unit_completed, writes=(LEARNERS,)),
         "progress.course_outcome_decided": _outcome("outcome"),
         "progress.course_outcome_revised": _outcome("new"),

@@ -20,6 +20,7 @@ from domain.registry import FACTS as TYPES
 HIDDEN_FIELDS = (
     *("key", "old_key", "key_hash", "keys", "responses", "reason", "url"),
     *("response", "words", "rules", "seed", "change"),  # answers, and what would open an exam
+    "device",  # it would join what a person does under several ids
 )
 """Fields of facts that `facts.data` does not show."""
 

@@ -156,6 +156,8 @@ CATALOG = (
     Row("grantExtensions", COMMAND, BY_STAFF_OF_RUN),
     Row("getMyDeadlines", READ, TO_ITSELF, USER, impersonated=True),
     Row("getDeadlines", READ, OF_LEARNER_ON_RUN),
+    Row("getMyViewing", READ, TO_ITSELF, USER, impersonated=True),
+    Row("getViewing", READ, OF_LEARNER_ON_RUN),
     Row("openRun", COMMAND, BY_STAFF_OF_RUN),
     Row("closeRun", COMMAND, BY_STAFF_OF_RUN),
     Row("changeCapacity", COMMAND, BY_STAFF_OF_RUN),
@@ -185,6 +187,7 @@ ENROLLMENT = (
 PROGRESS = (
     Row("recordActivity", COMMAND, FOR_LEARNER_ON_RUN, LATER, impersonated=True),
     Row("openUnit", COMMAND, FOR_LEARNER_ON_RUN, LATER, impersonated=True),
+    Row("recordWatched", COMMAND, FOR_LEARNER_ON_RUN, LATER, impersonated=True),
     Row("completeUnit", COMMAND, FOR_LEARNER_ON_RUN, LATER, impersonated=True),
     Row("decideOutcome", COMMAND, BY_STAFF_OF_RUN, LATER),
     Row("getMyDashboard", READ, TO_ITSELF, USER, impersonated=True),

@@ -185,6 +185,8 @@ WITHOUT = {
     "/v1/courses/{course_id}/draft": "what an editor goes on from; what was edited is in its facts",
     "/v1/learners/{learner_id}/runs/{run_id}/deadlines": "what is due now; what was granted is in the history",
     "/v1/me/runs/{run_id}/deadlines": "as that of a learner",
+    "/v1/learners/{learner_id}/runs/{run_id}/units/{unit_id}/viewing": "where to go on now; each batch is a fact",
+    "/v1/me/runs/{run_id}/units/{unit_id}/viewing": "as that of a learner",
     "/v1/runs/{run_id}/invitations": "who is invited now; what was before is in the histories",
     "/v1/me/invitations": "as those of a run",
     "/v1/runs/{run_id}/waitlist": "who waits now; what was before is in the histories",
