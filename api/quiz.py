@@ -33,7 +33,7 @@ from commands.quiz import GradeAttempt, OverrideGrade, PublishQuiz, SubmitAttemp
 from domain.kinds import SCORED_KINDS
 from domain.questions.sections import Section as BankSection
 from domain.quiz import MAX_ITEMS, Item, QuizNotFound, Rules, Section
-from domain.quiz.rules import GRACE, LONGEST_GRACE, MAX_NETWORKS, LatePolicy, Order, When
+from domain.quiz.rules import GRACE, LONGEST_GRACE, MAX_NETWORKS, Counts, LatePolicy, Order, When
 
 router = strict_router("quiz", "/v1")
 PROJECTION = "catalog"
@@ -88,6 +88,7 @@ class NewRules(Body):
     closes_at: Annotated[Time | None, Field(description="Attempts that run end then.")] = None
     grace_seconds: Annotated[int, Field(ge=0, le=LONGEST_GRACE)] = GRACE
     late: Annotated[NewLate, Field(default_factory=NewLate)]
+    counts: Annotated[Counts, Field(description="Which of several attempts is the score.")] = "best"
     order: Order = "as_written"
     networks: Annotated[
         list[Annotated[str, Field(max_length=50)]], Field(max_length=MAX_NETWORKS, default_factory=list)

@@ -159,7 +159,7 @@ async def propose_regrade(quiz_id: QuizId, body: NewRegrade, send: Dispatch, ser
     position = await send.position(ProposeRegrade(wanted, body.reason, attempts, len(changes)))
     quiz = await replayed(services.log, Quiz, quiz_stream(quiz_id))
     number = max(quiz.proposals)
-    shown = [await _shown(look, quiz, change) for change in changes[:SHOWN]]
+    shown = [await _shown(look, quiz, change, changes) for change in changes[:SHOWN]]
     answer = RegradePreview(
         position=position,
         regrade_no=number,
@@ -171,15 +171,19 @@ async def propose_regrade(quiz_id: QuizId, body: NewRegrade, send: Dispatch, ser
     return Response(msgspec.json.encode(answer), 202, media_type=JSON)
 
 
-async def _shown(look: Log, quiz: Quiz, change: Change) -> RegradedAttempt:
-    """A change, with what follows for the course."""
+async def _shown(look: Log, quiz: Quiz, change: Change, changes: list[Change]) -> RegradedAttempt:
+    """A change, with what follows for the course from it and all other *changes* of the learner."""
     attempt, foreseen = change.attempt, change.foreseen
     learner_id, run = attempt.id_of("learner_id"), await outline(look, quiz.run_id)
-    attempts = await attempts_of(look, learner_id, quiz.run_id)
-    others = attempts.best_of_others(attempt.id, quiz.unit_id)
-    best = others if others is not None and others.beats(foreseen.score) else foreseen.score
+    attempts = await attempts_of(look, learner_id, quiz.run_id, quiz)
+    then = attempts.units[quiz.unit_id]
+    for each in changes:
+        if each.attempt.id_of("learner_id") == learner_id:
+            number, score = each.attempt.attempt_no, each.foreseen.score
+            then = then.with_score(quiz.id_of("quiz_id"), number, score, passed=each.foreseen.passed)
     old_grade = final_grade(run.scheme, attempts.scores)
-    grade = final_grade(run.scheme, {**attempts.scores, quiz.unit_id: best})
+    scores = attempts.scores if then.score is None else {**attempts.scores, quiz.unit_id: then.score}
+    grade = final_grade(run.scheme, scores)
     changed = {each.item_id for each in foreseen.marks}
     return RegradedAttempt(
         learner_id=learner_id,

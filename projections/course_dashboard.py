@@ -23,16 +23,15 @@ from domain.grading import (
     Group,
     Scheme,
     counted,
-    keep_best,
     note_completed,
     percent_and_half,
     scheme_of,
-    set_score,
     shown_grades,
     with_quiz,
 )
 from domain.score import Score, score_in
 from domain.streams import named_id, named_ids
+from domain.unit_scores import note_changed, note_graded
 from projections.engine.projection import SEGMENTS, Handler, Projection, RowKey, Rows, Table
 
 
@@ -236,18 +235,14 @@ def _attempt_submitted(fact: Fact, rows: Rows) -> None:
 
 
 def _attempt_graded(fact: Fact, rows: Rows) -> None:
-    data, score = fact.data, score_in(fact.data)
-    enrollment = rows.edit(ENROLLMENTS, CourseEnrollment, data["run_id"], _learner(fact.stream_id))
-    if score is not None:
-        keep_best(enrollment.scores, enrollment.exact, data["unit_id"], score)
+    enrollment = rows.edit(ENROLLMENTS, CourseEnrollment, fact.data["run_id"], _learner(fact.stream_id))
+    note_graded(enrollment, fact.data)
     _compute_grades(enrollment, _scheme(enrollment, rows), fact)
 
 
 def _grade_overridden(fact: Fact, rows: Rows) -> None:
-    data = fact.data
-    enrollment = rows.edit(ENROLLMENTS, CourseEnrollment, data["run_id"], _learner(fact.stream_id))
-    best = Score(data["unit_points"], data["unit_possible"])
-    set_score(enrollment.scores, enrollment.exact, data["unit_id"], best)
+    enrollment = rows.edit(ENROLLMENTS, CourseEnrollment, fact.data["run_id"], _learner(fact.stream_id))
+    note_changed(enrollment, fact.data)
     _compute_grades(enrollment, _scheme(enrollment, rows), fact)
 
 

@@ -21,11 +21,24 @@ from domain.streams import named_id, named_ids
 from projections.engine.projection import SEGMENTS, Handler, Projection, RowKey, Rows, Table
 
 
+class Counted(msgspec.Struct, gc=False):
+    """What an assessment is worth by another rule than the best attempt: so many points, None for none as yet."""
+
+    rule: str
+    points: int | None
+    possible: int | None
+    passed: bool
+
+
 class Attempt(msgspec.Struct, omit_defaults=True, gc=False):
     """
     One attempt: when it was handed in, how late in seconds, and its exact score: points out of those possible.
 
     A row often has one; it is kept flat and in a list, since a rebuild holds millions of them in memory.
+
+    Attributes:
+        counted: what the assessment is worth by another rule than the best attempt; in the attempt that was graded
+            last, and None in all others.
     """
 
     no: int
@@ -35,6 +48,7 @@ class Attempt(msgspec.Struct, omit_defaults=True, gc=False):
     possible: int = FULL
     passed: bool = False
     banked: bool = False
+    counted: Counted | None = None
 
     @property
     def score(self) -> Score | None:
@@ -47,11 +61,12 @@ class Grade(msgspec.Struct):
     One learner in one assessment; scores in basis points.
 
     The attempt that counts is the one with the best score, the first of them if there are several; as long as none is
-    graded, the latest that was handed in. `best_bp`, `passed`, `banked`, `submitted_at` and `late_by` are its own.
+    graded, the latest that was handed in. `best_bp`, `passed`, `banked`, `submitted_at` and `late_by` are its own. By
+    other rules of the quiz it is the first one, or the last graded one, which stands for the mean of all as well.
 
     Attributes:
         counts_no: its number, 0 as long as nothing was handed in.
-        best_bp: its score; None as long as nothing is graded.
+        best_bp: the score that counts; None as long as there is none.
         last_bp: score of the graded attempt with the highest number, which is `last_graded`.
         attempts: how many were handed in; `graded` says how many of them have a score.
         tries: the attempts, in the order of their numbers.
@@ -137,6 +152,11 @@ def _graded(fact: Fact, rows: Rows) -> None:
     score = score_in(fact.data)
     attempt.points, attempt.possible = (None, FULL) if score is None else score
     attempt.passed = fact.data["passed"]
+    counted = fact.data.get("counted")
+    if counted is not None or len(row.tries) > 1:
+        for each in row.tries:
+            each.counted = None
+        attempt.counted = None if counted is None else msgspec.convert(counted, Counted)
     _sum_up(row)
 
 
@@ -147,26 +167,35 @@ def _sum_up(row: Grade) -> None:
         (counts,) = row.tries
         last = None if counts.points is None else counts
         row.attempts, row.graded = 1, 0 if last is None else 1
+        counted = counts.counted
     else:
         handed_in = [attempt for attempt in row.tries if attempt.at is not None]
         graded = [attempt for attempt in row.tries if attempt.points is not None]
-        last, counts = graded[-1] if graded else None, _that_counts(handed_in, graded)
+        counted = next((attempt.counted for attempt in graded if attempt.counted is not None), None)
+        last = graded[-1] if graded else None
+        counts = _that_counts(handed_in, graded, "best" if counted is None else counted.rule)
         row.attempts, row.graded = len(handed_in), len(graded)
     best_bp = _bp(counts)
     if last is not None:
         row.last_graded, row.last_bp = last.no, best_bp if last is counts else _bp(last)
     row.counts_no, row.best_bp = counts.no, best_bp
     row.passed, row.banked, row.submitted_at, row.late_by = counts.passed, counts.banked, counts.at, counts.late_by
+    if counted is not None:
+        row.best_bp, row.passed = _bp(counted), counted.passed
 
 
-def _bp(attempt: Attempt) -> int | None:
-    return None if attempt.points is None else rounded_bp(attempt.points, attempt.possible)
+def _bp(score: Attempt | Counted) -> int | None:
+    return None if score.points is None or score.possible is None else rounded_bp(score.points, score.possible)
 
 
-def _that_counts(handed_in: Sequence[Attempt], graded: Sequence[Attempt]) -> Attempt:
-    """The attempt that counts."""
+def _that_counts(handed_in: Sequence[Attempt], graded: Sequence[Attempt], rule: str) -> Attempt:
+    """The attempt that counts; of a mean of several the last one."""
     if not graded:
         return max(handed_in, key=lambda attempt: (attempt.at, attempt.no))
+    if rule == "first":
+        return handed_in[0] if handed_in else graded[0]
+    if rule != "best":
+        return graded[-1]
     best = graded[0]
     for attempt in graded[1:]:
         score = attempt.score

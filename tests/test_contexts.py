@@ -53,6 +53,7 @@ MACHINERY = {
         "score",
         "streams",
         "tags",
+        "unit_scores",
         "user_errors",
         "words",
     },

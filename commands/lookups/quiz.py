@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from commands.log import Log
 from domain.fact import Fact
 from domain.quiz import Quiz
+from domain.quiz.counting import Tried, UnitTries
 from domain.score import Score, score_in
 from domain.tags import QueryItem, tag
 
@@ -20,12 +21,12 @@ class Attempts:
     A learner's attempts on one run.
 
     Attributes:
-        scores: the best score of each unit.
-        passed: units with an attempt that has passed.
+        scores: the score of each unit, by the attempts that count.
+        passed: units with a quiz that is passed by them.
         closed: units with quizzes of which every attempt is used and graded.
-        left: units with a quiz that allows another attempt.
+        left: units with a quiz that allows another attempt, which may change the score.
         ungraded: units with an attempt that waits for a grade.
-        scored: by the stream of an attempt, its unit and its present score.
+        units: the attempts of each unit with a quiz.
     """
 
     scores: dict[str, Score] = field(default_factory=dict)
@@ -33,15 +34,11 @@ class Attempts:
     closed: set[str] = field(default_factory=set)
     left: set[str] = field(default_factory=set)
     ungraded: set[str] = field(default_factory=set)
-    scored: dict[str, tuple[str, Score]] = field(default_factory=dict)
+    units: dict[str, UnitTries] = field(default_factory=dict)
 
-    def best_of_others(self, stream: str, unit_id: str) -> Score | None:
-        """The best score of a unit without the attempt of *stream*."""
-        best: Score | None = None
-        for other, (of, score) in self.scored.items():
-            if of == unit_id and other != stream and score.beats(best):
-                best = score
-        return best
+    def has_taken(self, unit_id: str) -> bool:
+        """Whether there is an attempt at the unit."""
+        return unit_id in self.units and any(self.units[unit_id].quizzes.values())
 
 
 async def quizzes_of(log: Log, run_id: str) -> dict[str, Quiz]:
@@ -56,13 +53,18 @@ async def units_with_quiz(log: Log, run_id: str) -> set[str]:
     return {quiz.unit_id for quiz in (await quizzes_of(log, run_id)).values()}
 
 
-async def attempts_of(log: Log, learner_id: str, run_id: str) -> Attempts:
+async def attempts_of(log: Log, learner_id: str, run_id: str, fresh: Quiz | None = None) -> Attempts:
     """
     How a learner's attempts on a run went, by all facts that the log has.
 
     What is decided on them is decided again when the learner hands in another meanwhile, or one is graded.
+
+    Args:
+        fresh: a quiz of the run as it is now; the others may be known from a second ago.
     """
     quizzes = {quiz.id_of("quiz_id"): quiz for quiz in (await quizzes_of(log, run_id)).values()}
+    if fresh is not None and fresh.run_id == run_id:
+        quizzes[fresh.id_of("quiz_id")] = fresh
     by_quiz: defaultdict[str, list[Fact]] = defaultdict(list)
     if quizzes:
         taken = QueryItem(ATTEMPTS, (tag("learner", learner_id),))
@@ -71,27 +73,30 @@ async def attempts_of(log: Log, learner_id: str, run_id: str) -> Attempts:
     attempts = Attempts()
     for quiz_id, quiz in quizzes.items():
         _add(attempts, quiz, by_quiz[quiz_id])
+    for unit_id, tries in attempts.units.items():
+        if (score := tries.score) is not None:
+            attempts.scores[unit_id] = score
+        if tries.passed:
+            attempts.passed.add(unit_id)
     attempts.closed = {quiz.unit_id for quiz in quizzes.values()} - attempts.left - attempts.ungraded
     return attempts
 
 
 def _add(attempts: Attempts, quiz: Quiz, facts: Iterable[Fact]) -> None:
-    submitted: set[str] = set()
-    scores: dict[str, Score] = {}
-    passed: set[str] = set()
+    tries: dict[int, Tried] = {}
+    submitted: set[int] = set()
     for fact in facts:
+        no = int(fact.id("attempt_no"))
         if fact.type == "attempt.submitted":
-            submitted.add(fact.stream_id)
+            version = quiz.versions.get(fact.data["quiz_version"], quiz.current)
+            tries[no] = Tried(no, version.rules.counts, version.pass_bp)
+            submitted.add(no)
         elif (score := score_in(fact.data)) is not None:
-            scores[fact.stream_id] = score
-            (passed.add if fact.data["passed"] else passed.discard)(fact.stream_id)
-    if passed:
-        attempts.passed.add(quiz.unit_id)
-    for stream, score in scores.items():
-        attempts.scored[stream] = quiz.unit_id, score
-        if score.beats(attempts.scores.get(quiz.unit_id)):
-            attempts.scores[quiz.unit_id] = score
-    if submitted - scores.keys():
-        attempts.ungraded.add(quiz.unit_id)
-    if len(submitted) < quiz.attempts_allowed:
-        attempts.left.add(quiz.unit_id)
+            tries[no] = tries.get(no, Tried(no))._replace(score=score, passed=fact.data["passed"])
+    unit_id = quiz.unit_id
+    unit = attempts.units.get(unit_id, UnitTries())
+    attempts.units[unit_id] = UnitTries({**unit.quizzes, quiz.id_of("quiz_id"): tries})
+    if any(tries[no].score is None for no in submitted):
+        attempts.ungraded.add(unit_id)
+    if len(submitted) < quiz.attempts_allowed and not (quiz.current.rules.counts == "first" and tries):
+        attempts.left.add(unit_id)

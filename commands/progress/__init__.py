@@ -72,7 +72,7 @@ class CompleteUnit:
     Complete a unit by *rule*, with *points* of those *possible* as its score; None for a unit without one.
 
     Staff complete a unit with the best score that its attempts have. If they have none, the learner is excused from it.
-    That an attempt has passed completes nothing if by now, after an override, none of the unit's attempts has.
+    That an attempt has passed completes nothing if by now the unit is not passed by the attempts that count.
     """
 
     learner_id: str
@@ -99,7 +99,7 @@ async def complete_unit(command: CompleteUnit, log: Log) -> Position:
     score = None if command.points is None else Score(command.points, command.possible)
     if command.rule in (BY_STAFF, QUIZ_PASSED):  # the score may have been overridden since the attempt passed
         attempts = await attempts_of(log, command.learner_id, command.run_id)
-        if command.rule == QUIZ_PASSED and unit_id in attempts.scores and unit_id not in attempts.passed:
+        if command.rule == QUIZ_PASSED and attempts.has_taken(unit_id) and unit_id not in attempts.passed:
             return await log.save(progress)
         score = attempts.scores.get(unit_id, score)
     progress.complete_unit(unit_id, run.course_version, command.rule, score)

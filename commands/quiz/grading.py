@@ -8,6 +8,7 @@ from commands.lookups.quiz import attempts_of
 from commands.quiz.answers import responses_of
 from commands.quiz.lookup import existing_quiz
 from domain.quiz import NotGradable, Quiz, QuizAttempt, attempt_stream
+from domain.quiz.counting import BEST, UnitTries
 from domain.quiz.marks import mark_items
 from domain.quiz.regrade import PERSON
 from domain.score import Score
@@ -27,15 +28,24 @@ async def grade_attempt(command: GradeAttempt, log: Log) -> Position:
     quiz = await existing_quiz(log, command.quiz_id)
     attempt = await log.load(QuizAttempt, attempt_stream(command.learner_id, command.quiz_id, command.attempt_no))
     if command.score_bp is not None:
-        attempt.grade(Score(command.score_bp), quiz.pass_bp, PERSON)
+        attempt.grade(Score(command.score_bp), quiz.pass_bp, PERSON, await _tries(log, quiz, attempt))
     elif attempt.items:
         version = quiz.version_of(attempt.quiz_version)
-        attempt.mark(mark_items(version, attempt.items, await responses_of(log, attempt)), version)
+        marks = mark_items(version, attempt.items, await responses_of(log, attempt))
+        attempt.mark(marks, version, await _tries(log, quiz, attempt))
     elif attempt.started_at is None and _asks(quiz, attempt):
-        attempt.grade_by_key(quiz)
+        attempt.grade_by_key(quiz, await _tries(log, quiz, attempt))
     else:
         raise NotGradable(quiz_id=command.quiz_id)
     return await log.save(attempt)
+
+
+async def _tries(log: Log, quiz: Quiz, attempt: QuizAttempt) -> UnitTries | None:
+    """The learner's attempts at the unit, if another than the best one may count."""
+    if all(version.rules.counts == BEST for version in quiz.versions.values()):
+        return None
+    attempts = await attempts_of(log, attempt.id_of("learner_id"), quiz.run_id, quiz)
+    return attempts.units[quiz.unit_id]
 
 
 def _asks(quiz: Quiz, attempt: QuizAttempt) -> bool:
@@ -57,9 +67,8 @@ class OverrideGrade:
 async def override_grade(command: OverrideGrade, log: Log) -> Position:
     quiz = await existing_quiz(log, command.quiz_id)
     attempt = await log.load(QuizAttempt, attempt_stream(command.learner_id, command.quiz_id, command.attempt_no))
-    attempts = await attempts_of(log, command.learner_id, quiz.run_id)
-    others = attempts.best_of_others(attempt.id, quiz.unit_id)
-    attempt.override(Score(command.score_bp), quiz.pass_bp, command.reason, others)
+    attempts = await attempts_of(log, command.learner_id, quiz.run_id, quiz)
+    attempt.override(Score(command.score_bp), quiz.pass_bp, command.reason, attempts.units[quiz.unit_id])
     return await log.save(attempt)
 
 
@@ -86,5 +95,6 @@ async def grade_item(command: GradeItem, log: Log) -> Position:
         grader=log.context.actor,
         levels=dict(command.levels),
         comment=command.comment,
+        tries=await _tries(log, quiz, attempt),
     )
     return await log.save(attempt)

@@ -9,6 +9,7 @@ from commands.quiz.answers import responses_in, responses_of
 from commands.quiz.lookup import existing_quiz
 from domain.quiz import Late, Quiz, QuizAttempt, QuizNotFound, quiz_stream
 from domain.quiz.changes import Regrade
+from domain.quiz.counting import UnitTries
 from domain.quiz.regrade import Foreseen, NewItem, foresee, regrade_of
 from domain.quiz.version import Version
 from domain.quiz_errors import BadRegrade
@@ -98,21 +99,40 @@ async def continue_regrade(command: ContinueRegrade, log: Log) -> Position:
     before = after.after(change.reverse, after.regrade_no)
     attempts = [await log.load(QuizAttempt, stream) for stream in page]
     changed = 0
+    known: dict[str, UnitTries] = {}
     for attempt in attempts:
         if attempt.quiz_version == change.version:
-            changed += await _regrade(log, attempt, before, after, command.regrade_no)
+            changed += await _regrade(log, attempt, quiz, (before, after, command.regrade_no), known)
     last = page[-1] if page else ""
     quiz.note_progress(command.regrade_no, last=last, done=len(page), changed=changed, finished=len(streams) <= PAGE)
     return await log.save(*attempts, quiz)
 
 
-async def _regrade(log: Log, attempt: QuizAttempt, before: Version, after: Version, regrade_no: int) -> bool:
-    """Whether the regrade changes an attempt."""
+async def _regrade(
+    log: Log,
+    attempt: QuizAttempt,
+    quiz: Quiz,
+    regrade: tuple[Version, Version, int],
+    known: dict[str, UnitTries],
+) -> bool:
+    """
+    Whether the regrade changes an attempt.
+
+    Args:
+        regrade: the version before it and after it, and its number.
+        known: the attempts at the unit by learner, with what the page has changed: the log does not have that yet.
+    """
+    before, after, regrade_no = regrade
     foreseen = await foreseen_of(log, attempt, before, after)
     if foreseen is None or not changes(attempt, foreseen):
         return False
-    attempts = await attempts_of(log, attempt.id_of("learner_id"), attempt.run_id)
-    attempt.regrade(foreseen, regrade_no, attempts.best_of_others(attempt.id, attempt.unit_id))
+    learner_id = attempt.id_of("learner_id")
+    if learner_id not in known:
+        known[learner_id] = (await attempts_of(log, learner_id, attempt.run_id, quiz)).units[attempt.unit_id]
+    attempt.regrade(foreseen, regrade_no, known[learner_id])
+    known[learner_id] = known[learner_id].with_score(
+        attempt.id_of("quiz_id"), attempt.attempt_no, foreseen.score, passed=foreseen.passed
+    )
     return bool(attempt.pending_events)
 
 

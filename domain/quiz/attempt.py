@@ -15,6 +15,7 @@ from domain.quiz.admission import Entry, must_admit
 from domain.quiz.allowance import Allowance
 from domain.quiz.attempt_grades import Graded
 from domain.quiz.changes import Json
+from domain.quiz.counting import Counted
 from domain.quiz.marks import GivenMark, ItemMark, Step
 from domain.quiz.quiz import Quiz
 from domain.quiz.version import Version
@@ -345,7 +346,17 @@ class QuizAttempt(Graded, Aggregate):
 
     @event(facts.Graded)
     def _graded(
-        self, run_id: str, unit_id: str, score_bp: int, passed: bool, policy: str, points: int, possible: int
+        self,
+        run_id: str,
+        unit_id: str,
+        score_bp: int,
+        passed: bool,
+        policy: str,
+        points: int,
+        possible: int,
+        unit_points: int | None,
+        unit_possible: int | None,
+        counted: Counted | None,
     ) -> None:
         self.score, self.passed, self.graded_by = Score(points, possible), passed, policy
 
@@ -362,8 +373,9 @@ class QuizAttempt(Graded, Aggregate):
         points: int,
         possible: int,
         passed: bool,
-        unit_points: int,
-        unit_possible: int,
+        unit_points: int | None,
+        unit_possible: int | None,
+        counted: Counted | None,
     ) -> None:
         self.score, self.passed, self.regraded = Score(points, possible), passed, regrade_no
 
@@ -379,8 +391,9 @@ class QuizAttempt(Graded, Aggregate):
         points: int,
         possible: int,
         passed: bool,
-        unit_points: int,
-        unit_possible: int,
+        unit_points: int | None,
+        unit_possible: int | None,
         reason: str,
+        counted: Counted | None,
     ) -> None:
         self.score, self.passed, self.overridden = Score(points, possible), passed, True

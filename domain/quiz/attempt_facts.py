@@ -6,6 +6,7 @@ from typing import Any
 from domain.aggregate import Aggregate
 from domain.personal import Words
 from domain.quiz.changes import Json
+from domain.quiz.counting import Counted
 from domain.quiz.marks import ItemMark, Step
 from domain.score import FULL
 
@@ -99,8 +100,15 @@ class ItemGraded(Aggregate.Event):
 
 
 class Graded(Aggregate.Event):
+    """
+    The score of an attempt.
+
+    Where another attempt than the best one may count, `unit_points` of `unit_possible` are the score of the unit after
+    it, null as long as the one that counts has no grade, and `counted` is what the quiz is worth by that rule.
+    """
+
     TOPIC = "attempt.graded"
-    class_version = 2
+    class_version = 3
     run_id: str
     unit_id: str
     score_bp: int
@@ -108,17 +116,30 @@ class Graded(Aggregate.Event):
     policy: str
     points: int
     possible: int
+    unit_points: int | None = None
+    unit_possible: int | None = None
+    counted: Counted | None = None
 
     @staticmethod
     def upcast_v1_v2(state: dict[str, Any]) -> None:
         """In version 1 a score was cut to whole basis points."""
         state["points"], state["possible"] = state["score_bp"], FULL
 
+    @staticmethod
+    def upcast_v2_v3(state: dict[str, Any]) -> None:
+        """Up to version 2 the best attempt counted."""
+        state |= {"unit_points": None, "unit_possible": None, "counted": None}
+
 
 class GradeOverridden(Aggregate.Event):
-    """`unit_points` of `unit_possible` are the best score that the learner's attempts at the unit have after it."""
+    """
+    `unit_points` of `unit_possible` are the score of the unit after it, by the attempts that count.
+
+    They are null as long as those are not graded; `counted` is as in `attempt.graded`.
+    """
 
     TOPIC = "attempt.grade_overridden"
+    class_version = 2
     run_id: str
     unit_id: str
     old_bp: int
@@ -128,15 +149,22 @@ class GradeOverridden(Aggregate.Event):
     points: int
     possible: int
     passed: bool
-    unit_points: int
-    unit_possible: int
+    unit_points: int | None
+    unit_possible: int | None
     reason: Words
+    counted: Counted | None = None
+
+    @staticmethod
+    def upcast_v1_v2(state: dict[str, Any]) -> None:
+        """In version 1 the best attempt counted."""
+        state["counted"] = None
 
 
 class Regraded(Aggregate.Event):
     """After the regrade of number `regrade_no`; `unit_points` and the rest are as in `attempt.grade_overridden`."""
 
     TOPIC = "attempt.regraded"
+    class_version = 2
     run_id: str
     unit_id: str
     regrade_no: int
@@ -147,5 +175,11 @@ class Regraded(Aggregate.Event):
     points: int
     possible: int
     passed: bool
-    unit_points: int
-    unit_possible: int
+    unit_points: int | None
+    unit_possible: int | None
+    counted: Counted | None = None
+
+    @staticmethod
+    def upcast_v1_v2(state: dict[str, Any]) -> None:
+        """In version 1 the best attempt counted."""
+        state["counted"] = None

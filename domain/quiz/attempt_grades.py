@@ -1,8 +1,9 @@
 """How an attempt gets its grade: by the key, by people, by a regrade, or by one who overrides it."""
 
 from collections.abc import Callable, Sequence
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
+from domain.quiz.counting import Counted, UnitTries
 from domain.quiz.items import mark
 from domain.quiz.marks import GivenMark, ItemMark, decide_mark, score_of
 from domain.quiz.quiz import Quiz
@@ -12,6 +13,14 @@ from domain.quiz_errors import AlreadyGraded, NotGraded, NotMarked, NotSubmitted
 from domain.score import Score, check_score
 
 BY_KEY, BY_PEOPLE = "key", "item_marks"
+
+
+class Then(NamedTuple):
+    """The score of a unit, null for none, and what a quiz of it is worth by another rule than the best attempt."""
+
+    unit_points: int | None
+    unit_possible: int | None
+    counted: Counted | None
 
 
 class Graded:
@@ -38,15 +47,23 @@ class Graded:
     _grade_overridden: Callable[..., None]
     _regraded: Callable[..., None]
 
-    def mark(self, marks: Sequence[ItemMark], version: Version) -> None:
-        """Take the marks of all items by the key; the attempt is graded if no person has to grade one."""
+    def mark(self, marks: Sequence[ItemMark], version: Version, tries: UnitTries | None = None) -> None:
+        """Take the marks of all items by the key; the attempt is graded if no person has to grade one; see `grade`."""
         self._must_be_submitted()
         if not self.marks:
             self._marked(marks=list(marks), regrade_no=version.regrade_no)
-        self._grade_if_marked(version, BY_KEY)
+        self._grade_if_marked(version, BY_KEY, tries)
 
     def grade_item(
-        self, version: Version, item_id: str, earned: str, *, grader: str, levels: dict[str, str], comment: str
+        self,
+        version: Version,
+        item_id: str,
+        earned: str,
+        *,
+        grader: str,
+        levels: dict[str, str],
+        comment: str,
+        tries: UnitTries | None = None,
     ) -> None:
         """
         Take what a person gives for an item; the same once more changes nothing. The last one grades the attempt.
@@ -79,40 +96,56 @@ class Graded:
             levels=levels,
             comment=comment,
         )
-        self._grade_if_marked(version, BY_PEOPLE)
+        self._grade_if_marked(version, BY_PEOPLE, tries)
 
-    def _grade_if_marked(self, version: Version, policy: str) -> None:
+    def _grade_if_marked(self, version: Version, policy: str, tries: UnitTries | None) -> None:
         score = score_of(self.marks[item_id] for item_id in self.items or version.item_ids)
         if score is not None:
-            self.grade(version.rules.late.after(score, self.late_by), version.pass_bp, policy)
+            self.grade(version.rules.late.after(score, self.late_by), version.pass_bp, policy, tries)
 
-    def grade_by_key(self, quiz: Quiz) -> None:
-        """Score the attempt by the key of *quiz*."""
+    def grade_by_key(self, quiz: Quiz, tries: UnitTries | None = None) -> None:
+        """Score the attempt by the key of *quiz*; see `grade`."""
         self._must_be_submitted()
         version = quiz.version_of(self.quiz_version)
         score = version.rules.late.after(mark(self.responses, version.key), self.late_by)
-        self.grade(score, version.pass_bp, "exact_match")
+        self.grade(score, version.pass_bp, "exact_match", tries)
 
-    def grade(self, score: Score, pass_bp: int, policy: str) -> None:
-        """Record the score; *policy* names the way in which it was found."""
+    def grade(self, score: Score, pass_bp: int, policy: str, tries: UnitTries | None = None) -> None:
+        """
+        Record the score.
+
+        Args:
+            policy: names the way in which it was found.
+            tries: the learner's attempts at the unit; None where the best one counts, and each says its own score.
+        """
         self._must_be_submitted()
         check_score(score)
         if self.score is not None:
             if score.beats(self.score) or self.score.beats(score):
                 raise AlreadyGraded(attempt=self.id, score_bp=self.score.bp)
             return
+        passed = score.reaches(pass_bp)
+        then = Then(None, None, None) if tries is None else self._then(tries, score, passed=passed)
         self._graded(
             run_id=self.run_id,
             unit_id=self.unit_id,
             score_bp=score.bp,
-            passed=score.reaches(pass_bp),
+            passed=passed,
             policy=policy,
             points=score.points,
             possible=score.possible,
+            **then._asdict(),
         )
 
-    def override(self, score: Score, pass_bp: int, reason: str, best_of_others: Score | None) -> None:
-        """Replace the score, for a *reason*; *best_of_others* is that of the learner's other attempts at the unit."""
+    def _then(self, tries: UnitTries, score: Score, *, passed: bool) -> "Then":
+        """What the learner's attempts at the unit are worth once this one has a *score*."""
+        quiz_id = self.id_of("quiz_id")
+        after = tries.with_score(quiz_id, int(self.id_of("attempt_no")), score, passed=passed)
+        points, possible = (None, None) if after.score is None else after.score
+        return Then(points, possible, after.counted(quiz_id))
+
+    def override(self, score: Score, pass_bp: int, reason: str, tries: UnitTries) -> None:
+        """Replace the score, for a *reason*; *tries* are the learner's attempts at the unit."""
         if self.score is None:
             self._must_be_submitted()
             raise NotGraded(attempt=self.id)
@@ -121,7 +154,7 @@ class Graded:
             raise ReasonNeeded(attempt=self.id)
         if not score.beats(self.score) and not self.score.beats(score):
             return
-        best = best_of_others if best_of_others is not None and best_of_others.beats(score) else score
+        passed = score.reaches(pass_bp)
         self._grade_overridden(
             run_id=self.run_id,
             unit_id=self.unit_id,
@@ -131,26 +164,19 @@ class Graded:
             score_bp=score.bp,
             points=score.points,
             possible=score.possible,
-            passed=score.reaches(pass_bp),
-            unit_points=best.points,
-            unit_possible=best.possible,
+            passed=passed,
             reason=reason,
+            **self._then(tries, score, passed=passed)._asdict(),
         )
 
-    def regrade(self, foreseen: Foreseen, regrade_no: int, best_of_others: Score | None) -> None:
-        """
-        Take what a regrade makes of the attempt; see `foresee`.
-
-        Args:
-            best_of_others: the best score of the learner's other attempts at the unit.
-        """
+    def regrade(self, foreseen: Foreseen, regrade_no: int, tries: UnitTries) -> None:
+        """Take what a regrade makes of the attempt, see `foresee`; *tries* are the learner's attempts at the unit."""
         if self.score is None or self.regraded >= regrade_no:
             return
         if foreseen.marks:
             self._marked(marks=foreseen.marks, regrade_no=regrade_no)
         score, old = foreseen.score, self.score
         if (score.beats(old) or old.beats(score)) or foreseen.passed != self.passed:
-            best = best_of_others if best_of_others is not None and best_of_others.beats(score) else score
             self._regraded(
                 run_id=self.run_id,
                 unit_id=self.unit_id,
@@ -162,8 +188,7 @@ class Graded:
                 points=score.points,
                 possible=score.possible,
                 passed=foreseen.passed,
-                unit_points=best.points,
-                unit_possible=best.possible,
+                **self._then(tries, score, passed=foreseen.passed)._asdict(),
             )
 
     def _must_be_submitted(self) -> None:

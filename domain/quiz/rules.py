@@ -28,7 +28,7 @@ What being late does, once a quiz is due:
 """
 
 Counts = Literal["best", "last", "average", "first"]
-"""Which of several attempts is the score of the unit; until read models know the others, only `best` is taken."""
+"""Which of several attempts is the score of the unit; domain/quiz/counting.py has what each means."""
 
 When = Literal["submitted", "closed", "never"]
 """
@@ -138,8 +138,6 @@ def check_rules(rules: Rules, sections: Sequence[Section], items: Sequence[str])
         raise BadQuiz(f"the grace after a deadline is 0 to {LONGEST_GRACE} seconds, not {rules.grace_seconds}")
     if not 0 <= rules.late.bp_per_day <= FULL or (rules.late.policy == "deduct") != (rules.late.bp_per_day > 0):
         raise BadQuiz("a late policy that deducts says how much a day costs, in basis points, and no other does")
-    if rules.counts != "best":
-        raise BadQuiz(f"of several attempts the best counts, not the {rules.counts}")
     if rules.markers not in (1, 2) or not 0 <= rules.apart_bp <= FULL:
         raise BadQuiz("one or two people mark an item, and may differ by 0 to 10,000 basis points")
     if len(rules.networks) > MAX_NETWORKS:

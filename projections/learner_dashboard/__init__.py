@@ -20,16 +20,15 @@ from domain.enrollment import Status, WaitsFor
 from domain.fact import Fact
 from domain.grading import (
     Group,
-    keep_best,
     note_completed,
     percent_bp,
     scheme_of,
-    set_score,
     shown_grades,
     with_quiz,
 )
-from domain.score import Score, score_in
+from domain.score import score_in
 from domain.streams import cached_by_stream, named_id, named_ids
+from domain.unit_scores import note_changed, note_graded
 from projections.engine.projection import SEGMENTS, Handler, Projection, RowKey, Rows
 from projections.learner_dashboard.rows import (
     COURSES,
@@ -236,17 +235,15 @@ def _attempt_submitted(fact: Fact, rows: Rows) -> None:
 
 
 def _attempt_graded(fact: Fact, rows: Rows) -> None:
-    score = score_in(fact.data)
     course, run = _touch(fact, rows, (_learner(fact.stream_id), fact.data["run_id"]), None, fact.data["score_bp"])
-    if score is not None:
-        keep_best(course.scores, course.exact, fact.data["unit_id"], score)
+    note_graded(course, fact.data)
     _compute_grades(course, run, fact)
 
 
 def _grade_overridden(fact: Fact, rows: Rows) -> None:
     data = fact.data
     course, run = _touch(fact, rows, (_learner(fact.stream_id), data["run_id"]), None, data["score_bp"])
-    set_score(course.scores, course.exact, data["unit_id"], Score(data["unit_points"], data["unit_possible"]))
+    note_changed(course, data)
     _compute_grades(course, run, fact)
 
 

@@ -15,6 +15,7 @@ from commands.quiz import (
     GradeAttempt,
     GradeItem,
     GrantAllowance,
+    OverrideGrade,
     PublishQuiz,
     SaveAnswer,
     StartAttempt,
@@ -24,8 +25,9 @@ from domain.questions.key import TrueFalseKey
 from domain.questions.question import TrueFalse
 from domain.questions.sections import Label
 from domain.questions.sections import Section as BankSection
-from domain.quiz.rules import password_fits
+from domain.quiz.rules import Counts, Rules, password_fits
 from tests.support.usecases import AT, ITEMS, RUN, Campus
+from workers.reactions.quiz import complete_passed_unit
 
 MINUTE = timedelta(minutes=1)
 TIMED = PublishQuiz("timed", RUN, "q1", "Timed", items=ITEMS, key=[1, 0], time_limit=600, attempts_allowed=2)
@@ -204,3 +206,48 @@ async def test_a_section_is_drawn_from_a_bank(campus: Campus) -> None:
     await campus.give(OPEN[0])
     (begun,) = await campus.facts(StartAttempt("ann", "drawn"))
     assert len(begun.data["items"]) == 5
+
+
+THREE = PublishQuiz("often", RUN, "q1", "Often", items=ITEMS, key=[1, 0], attempts_allowed=3, pass_bp=5_000)
+
+
+async def _graded(campus: Campus, counts: Counts, *points: int) -> list[dict[str, Any]]:
+    """The facts of grades of attempts with so many of two points, and what the reactor sends after each."""
+    await campus.give(OPEN[0], replace(THREE, rules=Rules(counts=counts)))
+    found = []
+    for number, right_ones in enumerate(points, 1):
+        responses = (1 if right_ones else 0, 0 if right_ones > 1 else 1)
+        await campus.give(SubmitAttempt("ann", "often", number, responses))
+        (graded,) = await campus.facts(GradeAttempt("ann", "often", number))
+        found.append(graded.data)
+        if (completed := complete_passed_unit(graded)) is not None:
+            await campus.give(completed)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("counts", "units", "completed_with"),
+    [("best", [None, None, None], 2), ("last", [(0, 2), (2, 2), (1, 2)], 2), ("average", [(0, 1), (1, 2), (1, 2)], 1)],
+)
+async def test_which_attempt_counts(
+    campus: Campus, counts: Counts, units: list[tuple[int, int] | None], completed_with: int
+) -> None:
+    """The fact has the score of the unit; it is completed when it is passed by what counts, and stays so."""
+    found = await _graded(campus, counts, 0, 2, 1)
+    assert [data["unit_points"] and (data["unit_points"], data["unit_possible"]) for data in found][1:] == units[1:]
+    assert [data["counted"] and data["counted"]["passed"] for data in found] == (
+        [None] * 3 if counts == "best" else [False, True, True]
+    )
+    completed = (await campus.log.stream(f"progress-ann:{RUN}"))[-1]
+    assert (completed.type, completed.data["points"]) == ("progress.unit_completed", completed_with)
+
+
+async def test_only_the_first_attempt_counts(campus: Campus) -> None:
+    """A better one completes nothing; that the first is raised on appeal does, and the mean follows as well."""
+    found = await _graded(campus, "first", 0, 2)
+    assert [(data["unit_points"], data["counted"]["passed"]) for data in found] == [(0, False), (0, False)]
+    assert not await campus.log.stream(f"progress-ann:{RUN}")
+    (raised,) = await campus.facts(OverrideGrade("ann", "often", 1, 6_000, "appeal"))
+    assert (raised.data["unit_points"], raised.data["counted"]["passed"]) == (6_000, True)
+    await campus.give(complete_passed_unit(raised))
+    assert (await campus.log.stream(f"progress-ann:{RUN}"))[-1].data["points"] == 6_000

@@ -45,6 +45,9 @@ def graded(score_bp: int, policy: str, unit_id: str = "q1", *, passed: bool = Tr
         policy=policy,
         points=points,
         possible=possible,
+        unit_points=None,
+        unit_possible=None,
+        counted=None,
     )
 
 
@@ -162,7 +165,7 @@ async def test_a_grade_is_overridden_with_a_reason(campus: Campus) -> None:
     override = OverrideGrade("ann", "equations", 1, 2_000, "copied")
     score = {"score_bp": 2_000, "points": 2_000, "possible": 10_000, "passed": False}
     said = {"run_id": RUN, "unit_id": "q1", "old_bp": 5_000, "old_points": 1, "old_possible": 2, "reason": "copied"}
-    alone = fact(QuizAttempt.GradeOverridden, **said, **score, unit_points=2_000, unit_possible=10_000)
+    alone = fact(QuizAttempt.GradeOverridden, **said, **score, unit_points=2_000, unit_possible=10_000, counted=None)
     assert await campus.new(override) == [(STREAM, alone)]
     assert await campus.repeats(override)
     await campus.give(replace(HALF, attempt_no=2), GradeAttempt("ann", "equations", 2))

@@ -163,3 +163,17 @@ async def test_what_regrades_refuse(campus: Campus) -> None:
     assert await campus.refused(CommitRegrade("timed", 1)) == "regrade_not_found"
     await campus.give(PROPOSE, replace(PROPOSE, wanted=Wanted("timed", pass_bp=1)), CommitRegrade("timed", 2))
     assert await campus.refused(CommitRegrade("timed", 1)) == "regrade_outdated"
+
+
+async def test_two_attempts_of_a_learner_in_one_page(campus: Campus) -> None:
+    """What the page makes of the first one is known to the second: the unit has the score that is left."""
+    await campus.give(replace(QUIZ, attempts_allowed=2), RequestEnrollment("ann", RUN))
+    for number, chosen in enumerate(("0", "1"), 1):
+        await campus.give(StartAttempt("ann", "timed"))
+        await campus.give(SaveAnswer("ann", "timed", number, "i1", 1, {"kind": "single_choice", "option_id": "1"}))
+        await campus.give(SaveAnswer("ann", "timed", number, "i2", 1, {"kind": "single_choice", "option_id": chosen}))
+        await campus.give(SubmitAttempt("ann", "timed", number), GradeAttempt("ann", "timed", number))
+    await campus.give(replace(PROPOSE, attempts=2))
+    await carried_out(campus, 1)
+    units = [(await campus.log.stream(f"attempt-ann:timed:{number}"))[-1].data["unit_points"] for number in (1, 2)]
+    assert units == [1, 1]

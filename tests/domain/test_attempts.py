@@ -194,7 +194,6 @@ def test_the_same_seed_draws_the_same() -> None:
         {"rules": Rules(networks=["room 7"])},
         {"rules": Rules(networks=["192.0.2.1/24"])},
         {"rules": Rules(markers=3)},
-        {"rules": Rules(counts="last")},
     ],
 )
 def test_rules_that_contradict_each_other(wrong: Any) -> None:

@@ -73,7 +73,8 @@ def by_person(earned: str, step: str, final: str | None, grader: str = "tutor") 
 def graded(points: int, possible: int, policy: str, *, passed: bool) -> Said:
     """That the attempt is graded."""
     score = Score(points, possible)
-    exact = {"points": points, "possible": possible, "score_bp": score.bp}
+    exact: dict[str, int | None] = {"points": points, "possible": possible, "score_bp": score.bp}
+    exact |= {"unit_points": None, "unit_possible": None, "counted": None}
     return fact(QuizAttempt.Graded, run_id="algebra-1", unit_id="q1", passed=passed, policy=policy, **exact)
 
 

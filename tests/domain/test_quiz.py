@@ -85,6 +85,9 @@ def graded(score: int | Score, *, passed: bool, policy: str = "person") -> Said:
         policy=policy,
         points=points,
         possible=possible,
+        unit_points=None,
+        unit_possible=None,
+        counted=None,
     )
 
 

@@ -1,6 +1,9 @@
 """The gradebook: one row per learner and assessment."""
 
 from datetime import UTC, datetime
+from typing import Any
+
+import pytest
 
 from domain.score import Score
 from projections.gradebook import GRADES, QUIZZES, Attempt, Grade, Gradebook, GradebookQuiz
@@ -57,6 +60,46 @@ def test_the_latest_submission_counts_as_long_as_nothing_is_graded() -> None:
     assert (row.counts_no, row.best_bp, row.late_by) == (2, None, 5)
     (row,) = rows_of(fold(Gradebook, history.graded("7", "tma1", 0)), GRADES, Grade)
     assert (row.counts_no, row.best_bp, row.late_by, row.attempts, row.graded) == (1, 0, 0, 2, 1)
+
+
+def counted(rule: str, points: int | None, possible: int | None, *, passed: bool) -> dict[str, Any]:
+    """What a grade says where another than the best attempt counts: of the quiz, and of its unit."""
+    quiz = {"rule": rule, "points": points, "possible": possible, "passed": passed}
+    return {"counted": quiz, "unit_points": points, "unit_possible": possible}
+
+
+@pytest.mark.parametrize(
+    ("rule", "worth", "shown"),
+    [
+        ("last", (1, 10, False), (2, 1_000, False, 5)),
+        ("average", (1, 2, True), (2, 5_000, True, 5)),
+        ("first", (9, 10, True), (1, 9_000, True, 0)),
+        ("first", (None, None, False), (1, None, False, 0)),
+    ],
+)
+def test_another_rule_than_the_best_attempt(
+    rule: str, worth: tuple[int | None, int | None, bool], shown: tuple[int, int | None, bool, int]
+) -> None:
+    """The fact says what the quiz is worth; the row has that, and the lateness of the attempt that counts."""
+    points, possible, passed = worth
+    of_quiz = counted(rule, points, possible, passed=passed)
+    history = History().submitted("7", "tma1", day(1)).submitted("7", "tma1", day(2), no=2, late_by=5)
+    if points is not None:
+        history.graded("7", "tma1", 9_000, **counted(rule, 9, 10, passed=True))
+    history.graded("7", "tma1", 1_000, day(3), no=2, **of_quiz)
+    (row,) = rows_of(fold(Gradebook, history), GRADES, Grade)
+    assert (row.counts_no, row.best_bp, row.passed, row.late_by) == shown
+    assert [attempt.no for attempt in row.tries if attempt.counted] == [2]
+    assert (row.last_graded, row.last_bp) == (2, 1_000)
+
+
+def test_a_newer_version_lets_the_best_attempt_count_again() -> None:
+    """The rule is that of the grade which came last."""
+    history = History().submitted("7", "tma1", day(1)).submitted("7", "tma1", day(2), no=2)
+    history.graded("7", "tma1", 9_000, **counted("last", 9, 10, passed=True))
+    history.graded("7", "tma1", 1_000, no=2, counted=None, unit_points=9, unit_possible=10)
+    (row,) = rows_of(fold(Gradebook, history), GRADES, Grade)
+    assert (row.counts_no, row.best_bp, row.passed) == (1, 9_000, True)
 
 
 def test_a_banked_submission_without_a_score_is_a_row() -> None:

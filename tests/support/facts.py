@@ -120,9 +120,9 @@ class History:
         )
 
     def graded(
-        self, learner_id: str, quiz: str, score_bp: int, at: datetime = START, no: int = 1, **points: int
+        self, learner_id: str, quiz: str, score_bp: int, at: datetime = START, no: int = 1, **more: Any
     ) -> "History":
-        """One fact: the score of an attempt, with its exact `points` and `possible` where they are given."""
+        """One fact: the score of an attempt, with its exact `points` and `possible` where they are given, and more."""
         return self.add(
             f"attempt-{learner_id}:{quiz}:{no}",
             "attempt.graded",
@@ -132,7 +132,7 @@ class History:
             score_bp=score_bp,
             passed=score_bp >= 4_000,
             policy="test",
-            **points,
+            **more,
         )
 
     def progress(self, learner_id: str, type_name: str, at: datetime = START, **data: Any) -> "History":

@@ -1,6 +1,7 @@
 """What follows from the facts of quizzes and attempts."""
 
 from datetime import datetime
+from typing import Any
 
 from commands.progress import CompleteUnit, DecideOutcome
 from commands.quiz import ContinueRegrade, EndAttempt, GradeAttempt
@@ -33,12 +34,17 @@ def _attempt(fact: Fact) -> tuple[str, str, int]:
 
 
 def complete_passed_unit(fact: Fact) -> CompleteUnit | None:
-    """An attempt has passed: its unit is completed."""
+    """An attempt has passed, or the mean of several: the unit is completed, if it is passed by those that count."""
     data = fact.data
-    if not data["passed"]:
+    if not data["passed"] and not _passed_together(data.get("counted")):
         return None
     names = (fact.id("learner_id"), data["run_id"], data["unit_id"])
     return CompleteUnit(*names, QUIZ_PASSED, data["points"], data["possible"])
+
+
+def _passed_together(counted: dict[str, Any] | None) -> bool:
+    """Whether a quiz is passed by the attempts that count, where another rule than the best one says which."""
+    return counted is not None and bool(counted["passed"])
 
 
 def decide_when_graded(fact: Fact) -> DecideOutcome:

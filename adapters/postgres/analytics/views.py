@@ -292,7 +292,7 @@ GRADES = View(
         Column("unit_id", "unit_id::text", "The unit in which it stands."),
         Column("attempts", "attempts::bigint", "How many attempts were handed in."),
         Column("graded", "graded::bigint", "How many of them have a score."),
-        Column("best_bp", "best_bp::bigint", "The highest score, in basis points; NULL as long as there is none."),
+        Column("best_bp", "best_bp::bigint", "The score that counts, in basis points; the highest or by rule."),
         Column("last_bp", "last_bp::bigint", "The score of the latest graded attempt, in basis points."),
         Column("passed", "passed::boolean", "Whether the attempt that counts has passed."),
         Column("banked", "banked::boolean", "Whether its result was taken over from an earlier run."),
@@ -301,7 +301,7 @@ GRADES = View(
         Column(
             "attempt_no",
             "counts_no::bigint",
-            "The attempt that counts, from 1: the best, or the latest as long as none is graded.",
+            "The attempt that counts, from 1, by the rule of the quiz; the latest as long as none is graded.",
         ),
         Column(
             "irregular",

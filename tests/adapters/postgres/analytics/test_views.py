@@ -49,7 +49,7 @@ SHOWN_FIELDS = {
     *("comment", "earned", "final", "grader", "levels", "marks", "regrade_no", "step"),  # a comment is sealed
     *("seat_offer_hours", "title", "unit_id", "units", "until", "version"),
     *("formula", "groups", "new", "new_grade_bp", "old", "old_grade_bp", "points", "possible", "time_zone"),
-    *("waitlist_limit", "old_bp", "old_points", "old_possible", "reason", "unit_points", "unit_possible"),
+    *("waitlist_limit", "old_bp", "old_points", "old_possible", "reason", "unit_points", "unit_possible", "counted"),
     *("access_days", "arrived_on", "at", "at_once", "attempt", "available_on", "balance_id", "cause", "charge_id"),
     *("country", "coupon_id", "created", "currency", "discount", "dispute_id", "due_by", "event_type", "expires_at"),
     *("fee", "grace_days", "grace_until", "intent_id", "interval", "interval_count", "issued_at", "limit"),
