@@ -3,17 +3,29 @@ What a number in basis points is made of: numerator and denominator, each with i
 
 For people who ask why: the functions that compute such numbers are watched while a fold calls them
 (projections/engine/watch.py), and their arguments say the parts. A part of a grade is its share of the whole, by weight
-and group, times its score, so parts add up exactly; all are whole numbers of one scale.
+and group, times its score, so parts add up exactly; all are whole numbers of one scale. What extra credit gives above
+the full grade is a part that takes it away.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
-from fractions import Fraction
+from collections.abc import Callable, Collection, Mapping
 from math import lcm
 from types import CodeType
 from typing import Any, NamedTuple
 
-from domain.grading import Scheme, best_of, percent_and_half, percent_bp, shown_grades
-from domain.score import Score, rounded_bp
+from domain.grading import (
+    EXTRA,
+    GradeParts,
+    Scheme,
+    grade_parts,
+    percent_and_half,
+    percent_bp,
+    scores_of,
+    shown_grades,
+)
+from domain.score import rounded_bp
+
+OVER_FULL = "over the full grade"
+"""The part that takes away what extra credit gives above the full grade; no unit has such an id."""
 
 
 class PartOfRatio(NamedTuple):
@@ -62,32 +74,24 @@ def completed_ratio(scheme: Scheme, completed: Collection[str]) -> Ratio:
 
 def grade_ratios(row: Any, scheme: Scheme, at: Any) -> list[Ratio]:
     """The final grade and the grade so far of a row of a read model (`domain.grading.shown_grades`)."""
-    if not scheme.graded or not row.scores:
-        return []
-    scored = {unit_id: best_of(row.scores, row.exact, unit_id) for unit_id in row.scores}
-    final = [unit_id for unit_id in scheme.weights if unit_id not in row.excused]
+    scores = scores_of(row)
     due = {unit_id for unit_id, due_at in scheme.due.items() if due_at < at}
-    so_far = [unit_id for unit_id in final if unit_id in scored or unit_id in due]
-    return [_grade("grade", scheme, final, scored), _grade("grade_so_far", scheme, so_far, scored)]
+    final, so_far = (grade_parts(scheme, scores, row.excused, each) for each in (None, due))
+    found = ("grade", final), ("grade_so_far", so_far)
+    return [_grade(name, parts) for name, parts in found if parts is not None]
 
 
-def _grade(name: str, scheme: Scheme, units: Iterable[str], scored: Mapping[str, Score | None]) -> Ratio:
-    """The mean of the scores by weight; with groups, the mean of their means by the weights of the groups."""
-    of_groups: dict[str, list[str]] = {}
-    for unit_id in units:
-        of_groups.setdefault(scheme.group_of.get(unit_id, "") if scheme.groups else "", []).append(unit_id)
-    weight_of = {group.group_id: group.weight for group in scheme.groups} or {"": 1}
-    shares: list[tuple[str, Fraction, Fraction]] = []
-    for group_id, members in of_groups.items():
-        if group_id not in weight_of:
-            continue  # a unit outside of the groups has no part in the grade
-        of_group = sum(scheme.weights[unit_id] for unit_id in members)
-        scale = Fraction(weight_of[group_id], of_group) if scheme.groups else Fraction(1)
-        for unit_id in members:
-            share, score = scale * scheme.weights[unit_id], scored.get(unit_id)
-            shares.append((unit_id, share * Fraction(*score) if score else Fraction(0), share))
-    common = lcm(*(each.denominator for _, *pair in shares for each in pair)) if shares else 1
-    return Ratio(name, tuple(PartOfRatio(of, int(part * common), int(whole * common)) for of, part, whole in shares))
+def _grade(name: str, parts: GradeParts) -> Ratio:
+    """Of each unit that has a part what it earned of its share; extra credit is no part of the whole."""
+    found = [part for part in parts.parts if part.share]
+    common = lcm(*(each.denominator for part in found for each in (part.share, part.earned)))
+    shares = [
+        PartOfRatio(part.unit_id, int(part.earned * common), 0 if part.counts == EXTRA else int(part.share * common))
+        for part in found
+    ]
+    if parts.earned > parts.whole:
+        shares.append(PartOfRatio(OVER_FULL, int((parts.whole - parts.earned) * common), 0))
+    return Ratio(name, tuple(shares))
 
 
 RATIOS: dict[CodeType, Callable[[Mapping[str, Any]], list[Ratio]]] = {

@@ -20,7 +20,10 @@ from domain.deadlines import due_times
 from domain.enrollment import Status
 from domain.fact import Fact
 from domain.grading import (
+    CATEGORIES,
+    WEIGHTED_MEAN,
     Group,
+    Letter,
     Scheme,
     counted,
     note_completed,
@@ -101,11 +104,19 @@ class CourseWeights(msgspec.Struct):
 
 
 class CourseVersions(msgspec.Struct):
-    """The units that count in every version of a course, and their groups."""
+    """
+    The units that count in every version of a course, and their groups.
+
+    Attributes:
+        policies: the grading policy of each version whose grades are not by weight alone.
+        letters: the letter scale of each version that has one.
+    """
 
     course_id: str
     versions: dict[str, list[Unit]] = {}
     groups: dict[str, list[Group]] = {}
+    policies: dict[str, str] = {}
+    letters: dict[str, list[Letter]] = {}
 
 
 ENROLLMENTS = Table("course_enrollments", CourseEnrollment, ("run_id", "learner_id"))
@@ -154,15 +165,24 @@ def _version_published(fact: Fact, rows: Rows) -> None:
     course = rows.edit(VERSIONS, CourseVersions, _course(fact.stream_id))
     course.versions[version] = [unit for unit in units if unit.unit_id in counts]
     course.groups[version] = msgspec.convert(fact.data.get("groups", []), list[Group])
+    if fact.data["grading_policy"] == CATEGORIES:
+        course.policies[version] = fact.data["grading_policy"]
+    if fact.data.get("letters"):
+        course.letters[version] = msgspec.convert(fact.data["letters"], list[Letter])
 
 
 def _run_scheduled(fact: Fact, rows: Rows) -> None:
     data = fact.data
-    course = rows.read(VERSIONS, CourseVersions, data["course_id"])
+    course = rows.read(VERSIONS, CourseVersions, data["course_id"]) or CourseVersions(data["course_id"])
     run, version = rows.edit(WEIGHTS, CourseWeights, _run(fact.stream_id)), str(data["course_version"])
-    units = course.versions.get(version, []) if course else []
-    groups = course.groups.get(version, []) if course else []
-    run.scheme = scheme_of(units, groups, due_times(units, data))
+    units = course.versions.get(version, [])
+    run.scheme = scheme_of(
+        units,
+        course.groups.get(version, []),
+        due_times(units, data),
+        policy=course.policies.get(version, WEIGHTED_MEAN),
+        letters=course.letters.get(version, []),
+    )
 
 
 def _quiz_published(fact: Fact, rows: Rows) -> None:
@@ -264,7 +284,7 @@ def _scheme(enrollment: CourseEnrollment, rows: Rows) -> Scheme:
 
 
 def _compute(enrollment: CourseEnrollment, rows: Rows, fact: Fact) -> None:
-    """Percent and grades, by domain/grading.py; what is completed stays so."""
+    """Percent and grades, by domain/grading; what is completed stays so."""
     scheme = _scheme(enrollment, rows)
     enrollment.percent, half_way = percent_and_half(scheme, enrollment.completed, enrollment.outcome)
     enrollment.half_way = enrollment.half_way or half_way
@@ -279,7 +299,7 @@ class CourseDashboard(Projection):
     """Enrollments over time, funnel, grades and activity per run."""
 
     name = "course_dashboard"
-    version = 4
+    version = 5
     store = "postgres"
     segments = SEGMENTS
     tables = (ENROLLMENTS, DAYS, WEEKS, WEIGHTS, VERSIONS)

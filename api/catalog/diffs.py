@@ -1,7 +1,6 @@
 """How two versions of a course differ, or its draft and a version, and what that would mean for learners."""
 
 import asyncio
-from datetime import datetime
 from typing import Annotated
 
 import msgspec
@@ -74,6 +73,7 @@ EXAMPLE = VersionDiff(
         percent=Shift(lower=80, same=40, largest_drop_bp=2_000),
         grade=Shift(lower=60, same=20, without=40, largest_drop_bp=2_000),
         passing_no_more=3,
+        other_letter=12,
     ),
 )
 
@@ -110,7 +110,7 @@ async def _impact(
     ask: QueryContext, course_id: str, version: int, old: Structure, new: Structure
 ) -> tuple[Impact, int]:
     """The learners of runs of a version, counted page by page, and the lowest position for which that is true."""
-    comparison, at, after, positions = Comparison(old, new), ask.now(), ("", ""), []
+    comparison, after, positions = Comparison(old, new), ("", ""), []
     while True:
 
         async def read(after: tuple[str, str] = after) -> RowPage:
@@ -118,12 +118,12 @@ async def _impact(
 
         page = await ask.read_at_least("course_dashboard", read)
         positions.append(page.position)
-        await asyncio.to_thread(_count, comparison, page.rows, at)
+        await asyncio.to_thread(_count, comparison, page.rows)
         if len(page.rows) < PAGE:
             return comparison.impact, min(positions)
         after = page.rows[-1][0], page.rows[-1][1]
 
 
-def _count(comparison: Comparison, rows: list[tuple[str, str, str]], at: datetime) -> None:
+def _count(comparison: Comparison, rows: list[tuple[str, str, str]]) -> None:
     for row in rows:
-        comparison.add(standing_of(row), at)
+        comparison.add(standing_of(row))

@@ -94,7 +94,7 @@ class NewGroup(Body):
     Units that make one part of the final grade, such as coursework; `pass_bp` is a pass mark of its own.
 
     `drop_lowest` of its scores do not count; an `extra_credit` group adds points for which nothing is asked. Both need
-    the grading policy `categories`, which a draft may have, and by which no grade is computed: it is not published.
+    the grading policy `categories`.
     """
 
     group_id: Id

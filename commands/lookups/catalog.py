@@ -12,6 +12,7 @@ from domain.catalog import (
     Prerequisite,
     Run,
     RunNotFound,
+    Structure,
     Unit,
     VersionNotFound,
     course_stream,
@@ -19,7 +20,7 @@ from domain.catalog import (
     showing,
 )
 from domain.deadlines import Deadline, LatePolicy, deadline_of, is_over
-from domain.grading import Group, Scheme, scheme_of
+from domain.grading import Scheme
 from domain.tags import QueryItem, tag
 
 STRUCTURE_MAX_AGE = 1.0  # seconds for which the catalog may be known from memory
@@ -33,7 +34,7 @@ class Outline:
     course_id: str
     course_version: int
     units: dict[str, Unit]
-    groups: list[Group]
+    structure: Structure
     is_open: bool
     capacity: int | None
     starts_at: datetime
@@ -41,7 +42,6 @@ class Outline:
     seat_offer_hours: int | None
     time_zone: str
     waitlist_limit: int | None
-    prerequisites: list[Prerequisite]
     late: LatePolicy | None
     registration_opens_at: datetime | None
     registration_closes_at: datetime | None
@@ -60,7 +60,12 @@ class Outline:
     @property
     def scheme(self) -> Scheme:
         """What the units count."""
-        return scheme_of(self.units.values(), self.groups)
+        return self.structure.scheme()
+
+    @property
+    def prerequisites(self) -> list[Prerequisite]:
+        """What has to be passed before."""
+        return self.structure.prerequisites
 
     def due_at(self, unit_id: str) -> datetime | None:
         """The deadline of a unit, None where there is none."""
@@ -90,7 +95,7 @@ async def outline(log: Log, run_id: str) -> Outline:
         run.course_id,
         run.course_version,
         units,
-        course.groups[run.course_version],
+        course.structures[run.course_version],
         run.is_open,
         run.capacity,
         run.starts_at,
@@ -98,7 +103,6 @@ async def outline(log: Log, run_id: str) -> Outline:
         run.seat_offer_hours,
         run.time_zone,
         run.waitlist_limit,
-        course.structures[run.course_version].prerequisites,
         run.late,
         run.registration_opens_at,
         run.registration_closes_at,

@@ -8,7 +8,7 @@ from commands.lookups.catalog import Outline, outline, title_of_course
 from commands.lookups.enrollment import HAVING_ACCESS, must_have_access, must_have_asked, must_take_part, no_access
 from commands.lookups.quiz import Attempts, attempts_of, units_with_quiz
 from domain.deadlines import is_over
-from domain.grading import Decision, Record, decide, final_grade
+from domain.grading import Decision, Record, can_still_pass, decide, final_grade
 from domain.progress import (
     BY_HAND,
     BY_STAFF,
@@ -139,7 +139,7 @@ class DecideOutcome:
     """
     Decide how the course ended for a learner, by the facts up to *through_position*.
 
-    Without an *outcome* the rule of domain/grading.py decides, as soon as it can, and revises what it decided before.
+    Without an *outcome* the rule of domain/grading decides, as soon as it can, and revises what it decided before.
     With one, a person decides; *reason* is needed to revise an outcome, and to fail a learner who can still pass.
     A first outcome by the rule waits for a learner who has left; one that is decided follows the scores all the same.
     """
@@ -162,7 +162,7 @@ async def decide_outcome(command: DecideOutcome, log: Log) -> Position:
             Decision(command.outcome, None if grade is None else grade.bp),
             command.through_position,
             reason=command.reason,
-            can_still_pass=_can_still_pass(run, record),
+            can_still_pass=can_still_pass(run.scheme, record),
         )
         return await log.save(progress)
     was_decided = bool(progress.outcome)
@@ -250,7 +250,3 @@ def _record(run: Outline, progress: CourseProgress, attempts: Attempts, log: Log
     closed = run.scheme.weights.keys() - waiting if ended else attempts.closed
     closed = closed - (attempts.passed - progress.completed)
     return Record(scores, progress.completed, progress.excused, closed, waiting)
-
-
-def _can_still_pass(run: Outline, record: Record) -> bool:
-    return any(unit_id in run.scheme.weights and unit_id not in record.excused for unit_id in record.waiting)

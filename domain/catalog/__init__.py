@@ -25,13 +25,13 @@ from domain.catalog.structure import (
     COMPLETION_RULES,
     GRADING_POLICIES,
     MAX_UNITS,
-    Letter,
     Prerequisite,
     Section,
     Structure,
     structure_hash,
 )
 from domain.catalog.unit import Caption, Content, Unit, UnitCompletion, showing
+from domain.grading import Letter
 
 __all__ = [
     "COMPLETION_RULES",

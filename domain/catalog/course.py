@@ -7,10 +7,10 @@ import msgspec
 
 from domain.aggregate import Aggregate, event, stream_id
 from domain.catalog.errors import CourseExists, CourseNotFound
-from domain.catalog.structure import Letter, Prerequisite, Section, Structure, hash_of
+from domain.catalog.structure import Prerequisite, Section, Structure, hash_of
 from domain.catalog.structure_rules import problems_of
 from domain.catalog.unit import Unit
-from domain.grading import Group
+from domain.grading import Group, Letter
 from domain.kinds import plain_kind
 
 

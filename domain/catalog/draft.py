@@ -15,8 +15,6 @@ from domain.catalog.structure import (
     COMPLETION_RULES,
     MAX_SECTIONS,
     MAX_UNITS,
-    WEIGHTED_MEAN,
-    Letter,
     Prerequisite,
     Section,
     Structure,
@@ -24,7 +22,7 @@ from domain.catalog.structure import (
 from domain.catalog.structure_rules import problems_of
 from domain.catalog.unit import Unit
 from domain.catalog.unit_rules import problems_of_unit
-from domain.grading import Group
+from domain.grading import WEIGHTED_MEAN, Group, Letter
 from domain.kinds import plain_kind
 
 NO_SECTION = ""

@@ -1,11 +1,11 @@
 """What another structure would mean for learners: counted by the one rule of domain.grading, without a fact."""
 
-from datetime import datetime
+from typing import NamedTuple
 
 import msgspec
 
 from domain.catalog.structure import Structure
-from domain.grading import PASS_BP, Scheme, percent_bp, scheme_of, shown_grades
+from domain.grading import PASS_BP, Grade, Scheme, final_grade, letter_of, percent_bp, scores_of, shown
 from domain.score import FULL, Score
 
 CLASSES = 10  # of percentages and of grades, each of a tenth of the whole
@@ -62,7 +62,8 @@ class Impact(msgspec.Struct, kw_only=True):
     What another structure would mean for those who have a place on runs of the first.
 
     Attributes:
-        affected: learners whose percentage or grade would be another one.
+        affected: learners whose percentage, grade or letter would be another one.
+        other_letter: those whose letter would be another one.
         passing_no_more: those whose final grade would fall below the mark of a pass; `passing_now` the others.
     """
 
@@ -72,32 +73,38 @@ class Impact(msgspec.Struct, kw_only=True):
     grade: Shift = msgspec.field(default_factory=Shift)
     passing_now: int = 0
     passing_no_more: int = 0
+    other_letter: int = 0
 
 
 class Comparison:
     """Counts learners one by one."""
 
     def __init__(self, old: Structure, new: Structure) -> None:
-        self._old, self._new = _scheme(old), _scheme(new)
+        self._old, self._new = old.scheme(), new.scheme()
         self.impact = Impact()
 
-    def add(self, standing: Standing, at: datetime) -> None:
-        """Count one learner, as of a time."""
-        old, new = (_numbers(scheme, standing, at) for scheme in (self._old, self._new))
+    def add(self, standing: Standing) -> None:
+        """Count one learner."""
+        old, new = (_numbers(scheme, standing) for scheme in (self._old, self._new))
         found = self.impact
         found.learners += 1
-        found.affected += old != new
-        found.percent.add(old[0], new[0])
-        found.grade.add(old[1], new[1])
-        passed, passes = ((grade or 0) >= PASS_BP for _, grade in (old, new))
+        found.affected += (old.percent, old.letter, shown(old.grade)) != (new.percent, new.letter, shown(new.grade))
+        found.percent.add(old.percent, new.percent)
+        found.grade.add(shown(old.grade), shown(new.grade))
+        found.other_letter += old.letter != new.letter
+        passed, passes = (each.grade is not None and each.grade.reaches(PASS_BP) for each in (old, new))
         found.passing_now += passes > passed
         found.passing_no_more += passed > passes
 
 
-def _scheme(structure: Structure) -> Scheme:
-    return scheme_of(structure.units, structure.groups)
+class _Numbers(NamedTuple):
+    percent: int
+    grade: Grade | None
+    letter: str | None
 
 
-def _numbers(scheme: Scheme, standing: Standing, at: datetime) -> tuple[int, int | None]:
-    """The percentage and the final grade by a scheme."""
-    return percent_bp(scheme, standing.completed, standing.outcome), shown_grades(standing, scheme, at)[0]
+def _numbers(scheme: Scheme, standing: Standing) -> _Numbers:
+    """The percentage, the final grade and its letter by a scheme."""
+    grade = final_grade(scheme, scores_of(standing), standing.excused)
+    percent = percent_bp(scheme, standing.completed, standing.outcome)
+    return _Numbers(percent, grade, letter_of(scheme.letters, grade))

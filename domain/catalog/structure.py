@@ -1,21 +1,19 @@
 """The structure of a course: units in sections, how they make a grade, and what must be passed before."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 import msgspec
 
 from domain.catalog.unit import Unit
-from domain.grading import Group
+from domain.grading import CATEGORIES, WEIGHTED_MEAN, Group, Letter, Scheme, scheme_of
 
 MAX_UNITS = 5_000
 MAX_SECTIONS = 1_000
 MAX_PREREQUISITES = 20
 COMPLETION_RULES = ("all_weighted_units",)
-WEIGHTED_MEAN, CATEGORIES = "weighted_mean", "categories"
 GRADING_POLICIES = (WEIGHTED_MEAN, CATEGORIES)
-COMPUTED_POLICIES = (WEIGHTED_MEAN,)
-"""Those by which domain.grading computes grades; others may stand in a draft, and are not published."""
 
 
 class Section(msgspec.Struct, frozen=True):
@@ -24,13 +22,6 @@ class Section(msgspec.Struct, frozen=True):
     section_id: str
     title: str
     units: list[str]
-
-
-class Letter(msgspec.Struct, frozen=True):
-    """A step of the letter scale: the grade *letter* from *from_bp* basis points on."""
-
-    letter: str
-    from_bp: int
 
 
 class Prerequisite(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -57,6 +48,10 @@ class Structure(msgspec.Struct, frozen=True):
     sections: list[Section] = []
     letters: list[Letter] = []
     prerequisites: list[Prerequisite] = []
+
+    def scheme(self, due: Mapping[str, datetime] | None = None) -> Scheme:
+        """What the units count, with these deadlines."""
+        return scheme_of(self.units, self.groups, due, policy=self.grading_policy, letters=self.letters)
 
 
 def structure_hash(

@@ -6,21 +6,18 @@ from graphlib import CycleError, TopologicalSorter
 from domain.aggregate import stream_id
 from domain.catalog.errors import BadStructure
 from domain.catalog.structure import (
-    CATEGORIES,
     COMPLETION_RULES,
-    COMPUTED_POLICIES,
     GRADING_POLICIES,
     MAX_PREREQUISITES,
     MAX_SECTIONS,
     MAX_UNITS,
-    Letter,
     Prerequisite,
     Section,
     Structure,
 )
 from domain.catalog.unit import Unit
 from domain.catalog.unit_rules import problems_of_unit
-from domain.grading import Group, counted
+from domain.grading import CATEGORIES, Group, Letter, counted
 from domain.score import FULL
 
 
@@ -153,11 +150,6 @@ def _problems_of_policy(structure: Structure) -> Iterator[BadStructure]:
             )
         if not asked and not group.extra_credit:
             yield BadStructure(f"group {group.group_id} has nothing but extra credit", group=group.group_id)
-    if structure.grading_policy not in COMPUTED_POLICIES:
-        yield BadStructure(
-            f"grades by {structure.grading_policy} are not computed: publish by {', '.join(COMPUTED_POLICIES)}",
-            word=structure.grading_policy,
-        )
 
 
 def _problems_of_letters(letters: Sequence[Letter]) -> Iterator[BadStructure]:

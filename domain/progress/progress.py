@@ -1,7 +1,7 @@
 """
 Progress: what a learner has opened, done and completed on a course run, and how it ended.
 
-Percent, grade and outcome are computed in domain/grading.py. An outcome is decided once; what changes it later is a
+Percent, grade and outcome are computed in domain/grading. An outcome is decided once; what changes it later is a
 fact of its own, with the reason.
 """
 

@@ -19,11 +19,17 @@ from domain.deadlines import due_times
 from domain.enrollment import Status, WaitsFor
 from domain.fact import Fact
 from domain.grading import (
+    CATEGORIES,
+    WEIGHTED_MEAN,
     Group,
+    Letter,
+    categories_of,
     note_completed,
     percent_bp,
     scheme_of,
+    scores_of,
     shown_grades,
+    shown_letters,
     with_quiz,
 )
 from domain.score import score_in
@@ -87,6 +93,10 @@ def _version_published(fact: Fact, rows: Rows) -> None:
     version = fact.data["version"]
     course.versions[version] = msgspec.convert(fact.data["units"], list[Unit])
     course.groups[version] = msgspec.convert(fact.data.get("groups", []), list[Group])
+    if fact.data["grading_policy"] == CATEGORIES:
+        course.policies[version] = fact.data["grading_policy"]
+    if fact.data.get("letters"):
+        course.letters[version] = msgspec.convert(fact.data["letters"], list[Letter])
 
 
 def _run_scheduled(fact: Fact, rows: Rows) -> None:
@@ -97,11 +107,18 @@ def _run_scheduled(fact: Fact, rows: Rows) -> None:
     if course is None:
         return
     run.title = course.title
-    units = course.versions.get(data["course_version"], [])
+    version = data["course_version"]
+    units = course.versions.get(version, [])
     run.titles = {unit.unit_id: unit.title for unit in units}
     run.unrecorded = [unit.unit_id for unit in units if not unit.recorded]
     run.due = due_times([unit for unit in units if unit.recorded], data)
-    run.scheme = scheme_of(units, course.groups.get(data["course_version"], []), run.due)
+    run.scheme = scheme_of(
+        units,
+        course.groups.get(version, []),
+        run.due,
+        policy=course.policies.get(version, WEIGHTED_MEAN),
+        letters=course.letters.get(version, []),
+    )
 
 
 def _quiz_published(fact: Fact, rows: Rows) -> None:
@@ -259,14 +276,19 @@ def _outcome(field: str) -> Handler:
 
 
 def _compute(course: Course, run: RunRef, fact: Fact) -> None:
-    """Percent and grades, by domain/grading.py, and where to go on."""
+    """Percent and grades, by domain/grading, and where to go on."""
     course.percent = percent_bp(run.scheme, course.completed, course.outcome)
     course.next_unit = _next_unit(course, run)
     _compute_grades(course, run, fact)
 
 
 def _compute_grades(course: Course, run: RunRef, fact: Fact) -> None:
-    course.grade_bp, course.grade_so_far_bp = shown_grades(course, run.scheme, fact.occurred_at)
+    scheme, at = run.scheme, fact.occurred_at
+    course.grade_bp, course.grade_so_far_bp = shown_grades(course, scheme, at)
+    if scheme.letters:
+        course.letter, course.letter_so_far = shown_letters(course, scheme, at)
+    if scheme.policy == CATEGORIES:
+        course.categories = categories_of(scheme, scores_of(course), course.excused, at)
 
 
 def _mark_done(course: Course, unit_id: str) -> None:
@@ -279,7 +301,7 @@ class LearnerDashboard(Projection):
     """One document per learner."""
 
     name = "learner_dashboard"
-    version = 5
+    version = 6
     store = "valkey"
     segments = SEGMENTS
     tables = (LEARNERS, RUNS, COURSES, MOVES)

@@ -7,7 +7,7 @@ import msgspec
 
 from domain.catalog import Unit
 from domain.enrollment import Status
-from domain.grading import Group, Scheme
+from domain.grading import CategoryGrade, Group, Letter, Scheme
 from domain.score import Score
 from projections.engine.projection import Table
 
@@ -46,6 +46,8 @@ class Course(msgspec.Struct):
         exact: scores that basis points do not say exactly, as points and possible points.
         offered_until: when the offer of a seat ends.
         waits_for: why the learner waits: `full`, `run_closed` or `run_ended`.
+        letter: that of the final grade, and `letter_so_far` that of the grade so far.
+        categories: what the grade is made of.
     """
 
     run_id: str
@@ -68,6 +70,9 @@ class Course(msgspec.Struct):
     exact: dict[str, Score] = {}
     offered_until: datetime | msgspec.UnsetType = msgspec.UNSET  # only there while a seat is offered
     waits_for: str | msgspec.UnsetType = msgspec.UNSET  # only there while the learner waits
+    letter: str | msgspec.UnsetType | None = msgspec.UNSET  # only there where the course has letters
+    letter_so_far: str | msgspec.UnsetType | None = msgspec.UNSET
+    categories: list[CategoryGrade] | msgspec.UnsetType = msgspec.UNSET  # only there where grades are by categories
 
 
 class Recent(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
@@ -115,12 +120,20 @@ class RunRef(msgspec.Struct):
 
 
 class CourseRef(msgspec.Struct):
-    """What a run takes over from its course: the title, and the units of each version."""
+    """
+    What a run takes over from its course: the title, and the units of each version.
+
+    Attributes:
+        policies: the grading policy of each version whose grades are not by weight alone.
+        letters: the letter scale of each version that has one.
+    """
 
     course_id: str
     title: str = ""
     versions: dict[int, list[Unit]] = {}
     groups: dict[int, list[Group]] = {}
+    policies: dict[int, str] = {}
+    letters: dict[int, list[Letter]] = {}
 
 
 class Moved(msgspec.Struct):

@@ -11,7 +11,6 @@ from domain.catalog import Letter, Section, Structure, Unit
 from domain.catalog.diff import diff
 from domain.catalog.impact import Comparison, Impact, Standing
 from domain.score import FULL
-from tests.support.given import AT
 
 A, B, C, D = (Unit(name, "quiz", name.upper(), weight=10) for name in "abcd")
 
@@ -49,7 +48,7 @@ def impact(old: list[Unit], new: list[Unit], *standings: Standing) -> Impact:
     """What the second structure would mean for those."""
     comparison = Comparison(Structure(old), Structure(new))
     for standing in standings:
-        comparison.add(standing, AT)
+        comparison.add(standing)
     return comparison.impact
 
 

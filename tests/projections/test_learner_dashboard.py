@@ -83,6 +83,24 @@ def test_a_whole_course_ends_in_percent_grade_and_outcome() -> None:
     assert course.enrolled_at == START
 
 
+def test_a_grade_by_categories_shows_its_parts() -> None:
+    """What counts, is dropped and is added, with the letters; a course without categories shows none."""
+    history = History().course_by_categories().enrolled("7")
+    history.graded("7", "tma1", 5_000, day(20)).graded("7", "tma2", 7_500, day(21)).graded("7", "forum", 9_000, day(22))
+    course = dashboard(history).courses[0]
+    assert (course.grade_bp, course.letter, course.letter_so_far, course.percent) == (9_000, "A", "A", 0)
+    assert course.categories is not UNSET
+    (essays,) = course.categories
+    assert (essays.title, essays.drop_lowest, essays.grade_bp) == ("Essays", 1, 9_000)
+    assert {unit.unit_id: (unit.counts, unit.earned_bp) for unit in essays.units} == {
+        "tma1": ("dropped", 0),
+        "tma2": ("counted", 7_500),
+        "forum": ("extra", 1_500),
+    }
+    plain = dashboard(History().course().enrolled("7").graded("7", "tma1", 5_000, day(20))).courses[0]
+    assert plain.letter is plain.letter_so_far is plain.categories is UNSET
+
+
 def test_an_offered_seat_shows_until_when() -> None:
     """The document says `offered` and until when, only as long as that is so; others keep their bytes."""
     history = History().course()

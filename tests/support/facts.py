@@ -52,17 +52,20 @@ class History:
         )
         return self
 
-    def course(self, run_id: str = "AAA-1", course_id: str = "AAA") -> "History":
-        """Three facts: a course, its first version, a run of it."""
+    def course(self, run_id: str = "AAA-1", course_id: str = "AAA", **version: Any) -> "History":
+        """Three facts: a course, its first version, with other fields where *version* has them, a run of it."""
         self.add(f"course-{course_id}", "course.created", title="Algebra", summary="", language="en")
         self.add(
             f"course-{course_id}",
             "course.version_published",
-            version=1,
-            units=UNITS,
-            completion_rule="all",
-            grading_policy="mean",
-            structure_hash="0",
+            **{
+                "version": 1,
+                "units": UNITS,
+                "completion_rule": "all",
+                "grading_policy": "mean",
+                "structure_hash": "0",
+                **version,
+            },
         )
         return self.add(
             f"run-{run_id}",
@@ -73,6 +76,16 @@ class History:
             ends_at="2014-06-01T00:00:00Z",
             capacity=None,
             pacing="cohort",
+        )
+
+    def course_by_categories(self) -> "History":
+        """The same course, in which the lower of two essays is dropped, the forum adds, and grades have letters."""
+        extra = {"forum": {"weight": 1_000, "kind": "quiz", "extra_credit": True}}
+        return self.course(
+            units=[{**unit, "group": "essays", **extra.get(unit["unit_id"], {})} for unit in UNITS],
+            grading_policy="categories",
+            groups=[{"group_id": "essays", "title": "Essays", "weight": 1, "drop_lowest": 1}],
+            letters=[{"letter": "A", "from_bp": 8_000}, {"letter": "F", "from_bp": 0}],
         )
 
     def enrolled(self, learner_id: str, run_id: str = "AAA-1", at: datetime = START, **more: Any) -> "History":

@@ -104,7 +104,7 @@ class Shown(NamedTuple):
 
 
 def recount(facts: list[Fact]) -> Recount:
-    """By the book, without anything of domain/grading.py."""
+    """By the book, without anything of domain/grading."""
     of_attempts: dict[tuple[str, str], Fraction] = {}
     of_completions: dict[str, Fraction] = {}
     completed: set[str] = set()
