@@ -56,6 +56,13 @@ class NoAttemptsLeft(Conflict):
     template = "quiz {quiz_id} allows {attempts_allowed} attempts"
 
 
+class QuizVersionNotFound(NotFound):
+    """The quiz was never published with this version."""
+
+    code = "quiz_version_not_found"
+    template = "quiz {quiz_id} has no version {version}"
+
+
 class NotSubmitted(NotFound):
     """The learner has not handed the attempt in."""
 

@@ -5,6 +5,7 @@ from projections.catalog import Catalog
 from projections.course_dashboard import CourseDashboard
 from projections.engine.projection import Projection
 from projections.gradebook import Gradebook
+from projections.item_statistics import ItemStatistics
 from projections.learner_dashboard import LearnerDashboard
 from projections.ledger import Ledger
 from projections.orders import Orders
@@ -23,4 +24,5 @@ PROJECTIONS: tuple[Projection, ...] = (
     RecentActivity(),
     Roles(),
     Accounts(),
+    ItemStatistics(),
 )

@@ -18,6 +18,7 @@ SERVED_WITH: Mapping[str, str] = {
     "viewing": "progress",
     "attempts": "quiz",
     "grading": "quiz",
+    "item_statistics": "quiz",
     "regrades": "quiz",
     "question_bank": "quiz",
     "roster": "enrollment",

@@ -55,9 +55,9 @@ async def test_the_synthetic_log_is_whole(settings: Settings) -> None:
 
 @pytest.mark.parametrize("projection", PROJECTIONS, ids=lambda projection: projection.name)
 def test_every_read_model_takes_it(projection: Projection, facts: list[Fact]) -> None:
-    """None of the facts is poison, and each read model that handles some gets rows from them; nothing is bought."""
+    """None of the facts is poison, and each read model that handles some gets rows from them; no quiz has items."""
     handled = not projection.handlers.keys().isdisjoint(fact.type for fact in facts)
-    assert bool(folded(projection, facts).changed) == handled
+    assert bool(folded(projection, facts).changed) == (handled and projection.name != "item_statistics")
     assert handled or projection.name in {"orders", "ledger", "accounts", "roles"}
 
 

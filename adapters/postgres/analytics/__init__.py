@@ -9,7 +9,8 @@ from urllib.parse import quote
 
 from adapters.postgres.analytics.making import keep_fresh, refresh
 from adapters.postgres.analytics.question import Parameters, Refused, TooManyRows, ask
-from adapters.postgres.analytics.views import VIEWS, Column, View
+from adapters.postgres.analytics.view import Column, View
+from adapters.postgres.analytics.views import VIEWS
 from adapters.settings import Settings
 
 __all__ = [

@@ -14,7 +14,8 @@ import psycopg
 import structlog
 from psycopg import sql
 
-from adapters.postgres.analytics.views import VIEWS, View
+from adapters.postgres.analytics.view import View
+from adapters.postgres.analytics.views import VIEWS
 from adapters.postgres.connection import Link, Unavailable
 from adapters.postgres.store.row_owner import execute_as_owner
 from adapters.settings import Settings

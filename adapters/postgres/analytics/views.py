@@ -10,8 +10,9 @@ have given (full marks are a key), the words in which they say why they leave, a
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
+from adapters.postgres.analytics.item_marks import ITEM_MARKS
+from adapters.postgres.analytics.view import LEARNER_ID, RUN_ID, Column, View
 from adapters.postgres.queries.ended import is_over, shown_status
 from domain.codec import fields_of
 from domain.registry import AGGREGATE_OF, AGGREGATES
@@ -23,31 +24,6 @@ HIDDEN_FIELDS = (
     "device",  # it would join what a person does under several ids
 )
 """Fields of facts that `facts.data` does not show."""
-
-
-class Column(NamedTuple):
-    """A column: its name, the SQL that makes it, and one sentence on its meaning and unit."""
-
-    name: str
-    expression: str
-    meaning: str
-
-
-class View(NamedTuple):
-    """
-    A view.
-
-    Attributes:
-        meaning: what one row is, in one sentence.
-        source: what stands after FROM; `{name}` is a table of a read model, `{now}` the present time.
-        reads: these tables; the view is made as soon as all of them are there.
-    """
-
-    name: str
-    meaning: str
-    source: str
-    columns: tuple[Column, ...]
-    reads: tuple[str, ...] = ()
 
 
 _CATEGORY = "split_part(stream_id, '-', 1)"
@@ -81,9 +57,6 @@ def _id(name: str, *, or_field: bool = False) -> str:
 def _texts(values: Sequence[str]) -> str:
     return ", ".join(f"'{value}'" for value in values)
 
-
-RUN_ID = Column("run_id", "run_id::text", "The course run.")
-LEARNER_ID = Column("learner_id", "learner_id::text", "The learner: an opaque id, never a name.")
 
 FACTS = View(
     "facts",
@@ -394,6 +367,7 @@ VIEWS = (
     ENROLLMENT_DAYS,
     ACTIVITY_WEEKS,
     GRADES,
+    ITEM_MARKS,
     OUTCOMES,
     RUN_COUNTS,
     READ_MODELS,

@@ -236,6 +236,7 @@ QUIZ = (
     Row("listAttempts", READ, OF_LEARNER_ON_RUN, impersonated=True),
     Row("getAttempt", READ, OF_LEARNER_ON_RUN, impersonated=True),
     Row("getGradingQueue", READ, OF_LEARNERS_ON_RUN),
+    Row("getItemStatistics", READ, OF_LEARNERS_ON_RUN),
     Row("gradeItem", COMMAND, BY_GRADERS),
     Row("listRegrades", READ, OF_LEARNERS_ON_RUN),
     Row("proposeRegrade", COMMAND, BY_STAFF_OF_RUN),

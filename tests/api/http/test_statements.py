@@ -54,6 +54,7 @@ ELSEWHERE = (
     "/attempts",
     "/deadlines",
     "/grading",
+    "/item-statistics",
     "/regrades",
 )
 """What there is once it was signed, asked for or served, or a person has signed in: tests of the same names."""

@@ -153,6 +153,10 @@ def test_the_views_show_what_has_happened(filled: Settings) -> None:
     assert 0 <= (today - week).days <= 7
     assert ask(filled, "SELECT week, activities, amount, learners FROM activity_weeks") == [(week, 1, 7, 1)]
     assert ask(filled, "SELECT sum(active), sum(withdrawn) FROM enrollment_days WHERE run_id = 'algebra-1'") == [(1, 1)]
+    assert ask(filled, "SELECT learner_id, item_id, earned, possible, total, answered FROM item_marks ORDER BY 2") == [
+        ("ada", "one", 1.0, 1.0, 2.0, True),
+        ("ada", "two", 1.0, 1.0, 2.0, True),
+    ]
     assert ask(filled, "SELECT outcome, learners FROM outcomes WHERE run_id = 'algebra-1' ORDER BY 1") == [
         ("pass", 1),
         (None, 1),
